@@ -1,0 +1,114 @@
+"""The server under test and the people around it. All of them use the front door."""
+
+import re
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+
+import requests
+
+APPID = "wx0123456789abcdef"
+SECRET = "0123456789abcdef0123456789abcdef"
+AGENT = "kf1@demo"
+WORKER, PASSWORD = "kf_demo", "demo"
+
+
+def eventually(what, true):
+    """Waits for something another actor sees a moment later."""
+    end = time.monotonic() + 20
+    while not (value := true()):
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within 20 s")
+        time.sleep(0.05)
+    return value
+
+
+class Desk:
+    """A `kefu demo` of its own, on a free port, from construction to `close`."""
+
+    def __init__(self, program):
+        self.program = program
+        self.data = tempfile.TemporaryDirectory(prefix="kefu-")
+        command = [program, "demo", "--listen", "127.0.0.1:0", "--data", self.data.name]
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.said, self.base = [], None
+        self.ear = threading.Thread(target=self._listen, daemon=True)
+        self.ear.start()
+        try:
+            eventually("the server says its address", lambda: self.base or self.process.poll() is not None)
+            if not self.base:
+                self.ear.join(5)
+                raise AssertionError("the server ended:\n" + "".join(self.said))
+        except BaseException:
+            self.close()
+            raise
+
+    def _listen(self):
+        for line in self.process.stdout:
+            self.said.append(line)
+            if not self.base and (found := re.search(r"http://127\.0\.0\.1:\d+", line)):
+                self.base = found[0]
+
+    def operator(self, *arguments):
+        """A subcommand while the server runs."""
+        command = [self.program, *arguments, "--data", self.data.name]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        if done.returncode != 0:
+            raise AssertionError(f"kefu {' '.join(arguments)}: {done.stderr or done.stdout}")
+        return done.stdout
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.ear.join(5)
+        self.process.stdout.close()
+        self.data.cleanup()
+
+
+class Browser:
+    """Cookies of one person, and calls as a page of the desk makes them."""
+
+    def __init__(self, desk):
+        self.base = desk.base
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.headers["Origin"] = desk.base
+
+    def post(self, path, body):
+        answer = self.http.post(self.base + path, json=body, timeout=20)
+        if answer.status_code != 200 or answer.json().get("errcode", 0) != 0:
+            raise AssertionError(f"POST {path}: HTTP {answer.status_code} {answer.text}")
+        return answer.json()
+
+
+class Worker(Browser):
+    """The demo's worker. Her open stream is her presence, so `close` makes her go."""
+
+    def __init__(self, desk):
+        super().__init__(desk)
+        self.post("/desk/api/login", {"name": WORKER, "password": PASSWORD})
+        self.stream = self.http.get(self.base + "/desk/api/stream", stream=True, timeout=20)
+        self.stream.raise_for_status()
+
+    def close(self):
+        self.stream.close()
+        self.http.close()
+
+
+class Customer(Browser):
+    """Somebody with the customer page open."""
+
+    def says(self, text):
+        self.post(f"/chat/api/{APPID}/message", {"client_id": str(uuid.uuid4()), "text": text})
