@@ -1,0 +1,84 @@
+/** Every call the pages make. A refusal is thrown as `Refused`. */
+import type { ChatSnapshot, DeskSnapshot, Message, Session } from "./wire";
+
+/** How many messages one page of history holds. */
+export const PAGE = 50;
+/** The longest message the server takes. */
+export const TEXT_BYTES_MAX = 2048;
+
+const PATIENCE_MS = 20_000;
+
+/** `errcode` is the server's number, or 0 when it could not be reached. */
+export class Refused extends Error {
+  constructor(
+    readonly errcode: number,
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
+  if (method === "POST") {
+    init.headers = { "Content-Type": "application/json" };
+    init.body = JSON.stringify(body ?? {});
+  }
+  let answer: Response;
+  let value: unknown;
+  try {
+    answer = await fetch(path, init);
+    value = await answer.json().catch(() => null);
+  } catch (cause) {
+    throw new Refused(0, 0, String(cause));
+  }
+  if (answer.ok && value !== null) return value as T;
+  const refusal = value as { errcode?: number; errmsg?: string } | null;
+  throw new Refused(refusal?.errcode ?? 0, answer.status, refusal?.errmsg ?? answer.statusText);
+}
+
+const get = <T>(path: string) => call<T>("GET", path);
+const post = <T>(path: string, body: unknown) => call<T>("POST", path, body);
+const query = (values: Record<string, string | number>) =>
+  new URLSearchParams(Object.entries(values).map(([key, value]) => [key, String(value)])).toString();
+
+type Who = { worker: { name: string } };
+type Messages = { messages: Message[] };
+
+export const desk = {
+  login: (name: string, password: string) => post<Who>("/desk/api/login", { name, password }),
+  signup: (invite: string, name: string, password: string) =>
+    post<Who>("/desk/api/signup", { invite, name, password }),
+  logout: () => post<object>("/desk/api/logout", {}),
+  snapshot: () => get<DeskSnapshot>("/desk/api/snapshot"),
+  streamPath: (since: string) => `/desk/api/stream?${query({ since })}`,
+  answerInvitation: (appid: string, kf_account: string, accept: boolean) =>
+    post<object>("/desk/api/invitation", { appid, kf_account, accept }),
+  setPresence: (appid: string, away: boolean) => post<object>("/desk/api/presence", { appid, away }),
+  accept: (appid: string, session: number) =>
+    post<{ session: Session; messages: Message[] }>("/desk/api/session/accept", { appid, session }),
+  close: (appid: string, session: number) => post<object>("/desk/api/session/close", { appid, session }),
+  send: (appid: string, session: number, client_id: string, text: string) =>
+    post<{ message: Message }>("/desk/api/message", { appid, session, client_id, text }),
+  /** Up to `PAGE` messages of the session's customer older than `before`; 0 asks for the latest. */
+  messages: (appid: string, session: number, before: number) =>
+    get<Messages>(`/desk/api/messages?${query({ appid, session, before })}`),
+};
+
+/** The calls of one account's customer page. */
+export function chat(appid: string) {
+  const root = `/chat/api/${encodeURIComponent(appid)}`;
+  return {
+    snapshot: () => get<ChatSnapshot>(`${root}/snapshot`),
+    streamPath: (since: string) => `${root}/stream?${query({ since })}`,
+    send: (client_id: string, text: string) =>
+      post<{ message: Message; since: string }>(`${root}/message`, { client_id, text }),
+    messages: (before: number) => get<Messages>(`${root}/messages?${query({ before })}`),
+  };
+}
+
+/** A fresh id for an optimistic message. `randomUUID` is missing on plain HTTP, so it is made by hand. */
+export function clientId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

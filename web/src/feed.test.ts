@@ -1,0 +1,249 @@
+import { describe, expect, it } from "vitest";
+import {
+  addChat,
+  answer,
+  attempt,
+  attemptChat,
+  fold,
+  foldChat,
+  load,
+  loadChat,
+  mine,
+  older,
+  short,
+  tidy,
+  unread,
+  waiting,
+  type Desk,
+  type Pending,
+} from "./feed";
+import type { AccountSnapshot, DeskFact, Message, Session } from "./wire";
+
+const ME = "kf1@demo";
+
+const session = (id: number, more: Partial<Session> = {}): Session => ({
+  id,
+  openid: `o${id}`,
+  state: "waiting",
+  kf_account: "",
+  waiting_since: id * 1000,
+  opened_at: 0,
+  latest_at: id * 1000,
+  preview: "hello",
+  ...more,
+});
+const open = (id: number, more: Partial<Session> = {}) =>
+  session(id, { state: "open", kf_account: ME, opened_at: id * 1000 + 1, ...more });
+const message = (id: number, of: number, more: Partial<Message> = {}): Message => ({
+  id,
+  session: of,
+  openid: `o${of}`,
+  from: "customer",
+  kf_account: "",
+  text: `text ${id}`,
+  at: id * 1000,
+  client_id: "",
+  ...more,
+});
+const bubble = (of: number, more: Partial<Pending> = {}): Pending => ({
+  client_id: "c1",
+  session: of,
+  text: "hi",
+  at: 5,
+  error: null,
+  ...more,
+});
+
+function desk(more: Partial<AccountSnapshot> = {}): Desk {
+  const snapshot: AccountSnapshot = {
+    appid: "wx1",
+    seq: 10,
+    name: "Shop",
+    reception: "manual",
+    agent: { kf_account: ME, nickname: "Ann", kf_id: "1001", presence: "online", capacity: 10 },
+    sessions: [],
+    waiting: [],
+    waiting_count: more.waiting?.length ?? 0,
+    messages: [],
+    ...more,
+  };
+  return load({ worker: { name: "ann" }, since: "wx1:10", accounts: [snapshot], invitations: [] }, null);
+}
+
+const change = (seq: number, ...facts: DeskFact[]) => ({ appid: "wx1", seq, facts });
+const account = (state: Desk) => state.accounts[0]!;
+
+describe("the desk's feed", () => {
+  it("changes nothing when a frame comes twice", () => {
+    const frame = change(11, { session: session(1) }, { message: message(5, 1) });
+    const once = fold(desk(), frame);
+    expect(fold(once, frame)).toBe(once);
+  });
+
+  it("changes nothing when a frame is older than the snapshot", () => {
+    const state = desk({ sessions: [open(1)] });
+    expect(fold(state, change(10, { session: session(1) }))).toBe(state);
+    expect(fold(state, change(3, { session: session(7) }))).toBe(state);
+  });
+
+  it("changes nothing for an account that is not ours", () => {
+    const state = desk();
+    expect(fold(state, { ...change(11, { session: session(1) }), appid: "wx2" })).toBe(state);
+  });
+
+  it("lists those who wait in order of arrival", () => {
+    const frames = [3, 1, 2].map((id, at) => change(11 + at, { session: session(id) }));
+    const state = [...frames, change(20, { session: session(9, { waiting_since: 1500 }) })].reduce(fold, desk());
+    expect(waiting(account(state)).map((one) => one.id)).toEqual([1, 9, 2, 3]);
+    expect(account(state).waiting_count).toBe(4);
+  });
+
+  it("takes a customer off the list when another agent takes her", () => {
+    const state = desk({ waiting: [session(1), session(2)] });
+    const next = fold(state, change(11, { session: open(1, { kf_account: "kf2@demo" }) }));
+    expect(waiting(account(next)).map((one) => one.id)).toEqual([2]);
+    expect(mine(account(next))).toEqual([]);
+    expect(account(next).waiting_count).toBe(1);
+  });
+
+  it("moves a customer to my sessions when she becomes mine", () => {
+    const next = fold(desk({ waiting: [session(1)] }), change(11, { session: open(1) }));
+    expect(waiting(account(next))).toEqual([]);
+    expect(mine(account(next)).map((one) => one.id)).toEqual([1]);
+    expect(account(next).waiting_count).toBe(0);
+  });
+
+  it("keeps a closed session only while it is looked at", () => {
+    const state = desk({ sessions: [open(1)], messages: [message(5, 1)] });
+    const closed = fold(state, change(11, { session: open(1, { state: "closed" }) }));
+    expect(mine(account(closed))).toEqual([]);
+    expect(account(tidy(closed, "wx1", 1)).sessions[1]?.state).toBe("closed");
+    const left = account(tidy(closed, "wx1", null));
+    expect(left.sessions[1]).toBeUndefined();
+    expect(left.messages).toEqual({});
+  });
+
+  it("keeps messages in order of id, and one of each", () => {
+    let state = desk({ sessions: [open(1)], messages: [message(5, 1)] });
+    state = fold(state, change(11, { message: message(8, 1) }));
+    state = answer(state, "wx1", [{ message: message(7, 1) }, { message: message(8, 1) }]);
+    expect(account(state).messages.o1?.map((one) => one.id)).toEqual([5, 7, 8]);
+  });
+
+  it("replaces the pending bubble by its echo, from whichever side it comes first", () => {
+    const echo = message(6, 1, { from: "agent", kf_account: ME, client_id: "c1" });
+    const sent = attempt(desk({ sessions: [open(1)] }), "wx1", bubble(1));
+    expect(account(sent).pending).toHaveLength(1);
+    const echoed = fold(sent, change(11, { message: echo }));
+    expect(account(echoed).pending).toEqual([]);
+    const answered = answer(echoed, "wx1", [{ message: echo }]);
+    expect(account(answered).messages.o1).toEqual([echo]);
+    expect(attempt(answered, "wx1", bubble(1, { error: 0 }))).toBe(answered);
+  });
+
+  it("marks a bubble as failed, and as under way again", () => {
+    const sent = attempt(desk({ sessions: [open(1)] }), "wx1", bubble(1));
+    const failed = attempt(sent, "wx1", bubble(1, { error: 990008 }));
+    expect(account(failed).pending.map((one) => one.error)).toEqual([990008]);
+    expect(account(attempt(failed, "wx1", bubble(1))).pending.map((one) => one.error)).toEqual([null]);
+  });
+
+  it("never lets an answer take a session back to where the stream has left it", () => {
+    const closed = fold(desk({ sessions: [open(1)] }), change(11, { session: open(1, { state: "closed" }) }));
+    expect(account(answer(closed, "wx1", [{ session: open(1) }])).sessions[1]?.state).toBe("closed");
+  });
+
+  it("counts what was not read and not answered", () => {
+    const messages = [message(1, 1), message(2, 1, { from: "agent" }), message(3, 1), message(4, 1)];
+    const state = account(desk({ sessions: [open(1)], messages }));
+    expect(unread(state, state.sessions[1]!, 0)).toBe(2);
+    expect(unread(state, state.sessions[1]!, 3)).toBe(1);
+    expect(unread(state, state.sessions[1]!, 4)).toBe(0);
+  });
+
+  it("puts the latest word first and shows it as the preview", () => {
+    let state = desk({ sessions: [open(1), open(2)] });
+    expect(mine(account(state)).map((one) => one.id)).toEqual([2, 1]);
+    state = fold(state, change(11, { message: message(9, 1, { text: "字".repeat(80) }) }));
+    expect(mine(account(state)).map((one) => one.id)).toEqual([1, 2]);
+    expect(account(state).sessions[1]?.preview).toBe("字".repeat(60));
+  });
+
+  it("hears of its own presence and not of others'", () => {
+    const agent = { nickname: "Ann", presence: "away" as const };
+    const other = fold(desk(), change(11, { agent: { ...agent, kf_account: "kf2@demo" } }));
+    expect(account(other).agent.presence).toBe("online");
+    const own = fold(other, change(12, { agent: { ...agent, kf_account: ME } }));
+    expect(account(own).agent.presence).toBe("away");
+  });
+
+  it("keeps count of a waiting list the server has cut short", () => {
+    const list = Array.from({ length: 100 }, (_, at) => session(at + 1));
+    let state = desk({ waiting: list, waiting_count: 130 });
+    state = fold(state, change(11, { session: session(120, { latest_at: 999_000 }) }));
+    expect(account(state).waiting_count).toBe(130);
+    state = fold(state, change(12, { session: session(131) }));
+    expect(account(state).waiting_count).toBe(131);
+    state = fold(state, change(13, { session: open(119, { kf_account: "kf2@demo", opened_at: 998_000 }) }));
+    expect(account(state).waiting_count).toBe(130);
+    expect(short(account(state))).toBe(false);
+    for (let id = 1; id <= 60; id++) state = fold(state, change(20 + id, { session: open(id) }));
+    expect(account(state).waiting_count).toBe(70);
+    expect(short(account(state))).toBe(true);
+  });
+
+  it("keeps unsent messages and loaded history over a new snapshot, but no hole", () => {
+    const sessions = [open(1)];
+    let state = desk({ sessions, messages: [message(50, 1)] });
+    state = older(state, "wx1", "o1", [message(40, 1)], true);
+    state = attempt(state, "wx1", bubble(1));
+    const again = (first: number) =>
+      load(
+        {
+          worker: { name: "ann" },
+          since: "wx1:20",
+          invitations: [],
+          accounts: [
+            {
+              ...account(state),
+              reception: "manual",
+              seq: 20,
+              sessions,
+              waiting: [],
+              messages: [message(first, 1), message(90, 1)],
+            },
+          ],
+        },
+        state,
+      );
+    const near = account(again(50));
+    expect(near.messages.o1?.map((one) => one.id)).toEqual([40, 50, 90]);
+    expect(near.complete.o1).toBe(true);
+    expect(near.pending).toHaveLength(1);
+    const far = account(again(80));
+    expect(far.messages.o1?.map((one) => one.id)).toEqual([80, 90]);
+    expect(far.complete.o1).toBe(false);
+  });
+});
+
+describe("the customer page's feed", () => {
+  const empty = () =>
+    loadChat({ account: { name: "Shop" }, since: "", state: "none", agent: null, messages: [] }, null, 50);
+
+  it("shows a message at once and its echo in its place", () => {
+    const sent = attemptChat(empty(), bubble(0));
+    const echo = message(1, 1, { client_id: "c1" });
+    const next = foldChat(sent, { seq: 1, facts: [{ message: echo }] });
+    expect(next.pending).toEqual([]);
+    expect(addChat(next, [echo]).messages).toEqual([echo]);
+  });
+
+  it("knows who is in charge, and ignores what it has heard", () => {
+    const change = { seq: 4, facts: [{ session: { state: "open" as const, agent: { nickname: "Ann" } } }] };
+    const taken = foldChat(empty(), change);
+    expect([taken.state, taken.agent]).toEqual(["open", "Ann"]);
+    const closed = foldChat(taken, { seq: 5, facts: [{ session: { state: "closed", agent: null } }] });
+    expect([closed.state, closed.agent]).toEqual(["closed", null]);
+    expect(foldChat(closed, change)).toBe(closed);
+  });
+});

@@ -1,0 +1,291 @@
+/**
+ * Snapshot and stream → state, for both pages: the only place that folds facts. Everything here is pure, and every
+ * change may arrive twice: an account remembers the last `seq` it has seen.
+ */
+import type {
+  AccountSnapshot,
+  Agent,
+  ChatChange,
+  ChatFact,
+  ChatSnapshot,
+  ChatState,
+  DeskChange,
+  DeskFact,
+  DeskSnapshot,
+  Invitation,
+  Message,
+  Session,
+  State,
+} from "./wire";
+
+/** A message of our own that the server has not confirmed. `error` is null while it is under way. */
+export interface Pending {
+  client_id: string;
+  session: number;
+  text: string;
+  at: number;
+  error: number | null;
+}
+
+export interface Account {
+  appid: string;
+  name: string;
+  agent: Agent;
+  seq: number;
+  /** Everyone who waits, and this agent's own. */
+  sessions: Record<number, Session>;
+  /** All who wait on the server; `sessions` may hold fewer. */
+  waiting_count: number;
+  /** By openid, ascending. */
+  messages: Record<string, Message[]>;
+  /** By openid: whether the first message of all is here. */
+  complete: Record<string, boolean>;
+  pending: Pending[];
+}
+
+export interface Desk {
+  worker: string;
+  accounts: Account[];
+  invitations: Invitation[];
+}
+
+export interface Chat {
+  name: string;
+  state: ChatState;
+  /** Nickname of the agent in charge. */
+  agent: string | null;
+  messages: Message[];
+  complete: boolean;
+  pending: Pending[];
+  seq: number;
+}
+
+const PREVIEW_CHARS = 60;
+/** Below this many listed customers, a list the server had cut short is worth loading again. */
+const WAITING_MIN = 50;
+
+// ---- lists of messages -------------------------------------------------------------------------------------------
+
+/** Adds messages by id, ascending. One that is known is replaced, so adding twice is harmless. */
+export function add(list: Message[], more: Message[]): Message[] {
+  const last = list.at(-1)?.id ?? 0;
+  if (more.length === 1 && more[0]!.id > last) return [...list, more[0]!];
+  const byId = new Map([...list, ...more].map((message) => [message.id, message]));
+  return [...byId.values()].sort((a, b) => a.id - b.id);
+}
+
+function unconfirmed(pending: Pending[], messages: Message[]): Pending[] {
+  const echoed = new Set(messages.map((message) => message.client_id).filter(Boolean));
+  return pending.some((bubble) => echoed.has(bubble.client_id))
+    ? pending.filter((bubble) => !echoed.has(bubble.client_id))
+    : pending;
+}
+
+/** History kept from before a new snapshot, unless there is a hole between the two. */
+function joined(before: Message[], now: Message[]): Message[] {
+  const touches = now.length > 0 && before.some((message) => message.id === now[0]!.id);
+  return touches ? add(before, now) : now;
+}
+
+const replaced = (pending: Pending[], bubble: Pending): Pending[] =>
+  pending.some((other) => other.client_id === bubble.client_id)
+    ? pending.map((other) => (other.client_id === bubble.client_id ? bubble : other))
+    : [...pending, bubble];
+
+// ---- the desk ----------------------------------------------------------------------------------------------------
+
+/** A snapshot as state. Of the state before it, unsent messages and loaded history are kept. */
+export function load(snapshot: DeskSnapshot, before: Desk | null): Desk {
+  const known = new Map(before?.accounts.map((account) => [account.appid, account]));
+  return {
+    worker: snapshot.worker.name,
+    invitations: snapshot.invitations,
+    accounts: snapshot.accounts.map((account) => loadAccount(account, known.get(account.appid))),
+  };
+}
+
+function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Account {
+  const { appid, name, agent, seq, waiting_count } = snapshot;
+  const sessions = Object.fromEntries([...snapshot.waiting, ...snapshot.sessions].map((one) => [one.id, one]));
+  const messages: Record<string, Message[]> = {};
+  for (const { openid } of snapshot.sessions) {
+    const now = snapshot.messages.filter((message) => message.openid === openid);
+    messages[openid] = joined(before?.messages[openid] ?? [], now);
+  }
+  const complete = Object.fromEntries(
+    Object.entries(messages).map(([openid, list]) => {
+      const first = before?.messages[openid]?.[0]?.id;
+      return [openid, before?.complete[openid] === true && first === list[0]?.id];
+    }),
+  );
+  const pending = unconfirmed(before?.pending ?? [], snapshot.messages).filter((bubble) => sessions[bubble.session]);
+  return { appid, name, agent, seq, sessions, waiting_count, messages, complete, pending };
+}
+
+/** One change of the stream. A `seq` that was seen already changes nothing. */
+export function fold(desk: Desk, change: DeskChange): Desk {
+  return update(desk, change.appid, (account) =>
+    change.seq <= account.seq ? account : { ...change.facts.reduce(applied, account), seq: change.seq },
+  );
+}
+
+/** The answer to a call of our own. It may be older than the stream, so it never takes a session back. */
+export function answer(desk: Desk, appid: string, facts: DeskFact[]): Desk {
+  return update(desk, appid, (account) =>
+    facts
+      .filter((fact) => !("session" in fact) || !goesBack(account.sessions[fact.session.id], fact.session))
+      .reduce(applied, account),
+  );
+}
+
+/** A page of history; `complete` when there is nothing older. */
+export function older(desk: Desk, appid: string, openid: string, page: Message[], complete: boolean): Desk {
+  return update(desk, appid, (account) => ({
+    ...account,
+    messages: { ...account.messages, [openid]: add(account.messages[openid] ?? [], page) },
+    complete: { ...account.complete, [openid]: complete },
+    pending: unconfirmed(account.pending, page),
+  }));
+}
+
+/** Shows a message of our own as under way, or as failed. */
+export function attempt(desk: Desk, appid: string, bubble: Pending): Desk {
+  return update(desk, appid, (account) => {
+    const confirmed = Object.values(account.messages).some((list) =>
+      list.some((message) => message.client_id === bubble.client_id),
+    );
+    return confirmed ? account : { ...account, pending: replaced(account.pending, bubble) };
+  });
+}
+
+/** Forgets closed sessions, except the one being looked at, and messages of customers who are no longer ours. */
+export function tidy(desk: Desk, appid: string, keep: number | null): Desk {
+  return update(desk, appid, (account) => {
+    const left = Object.values(account.sessions).filter((one) => one.state !== "closed" || one.id === keep);
+    const openids = new Set(left.map((one) => one.openid));
+    const gone = Object.keys(account.messages).filter((openid) => !openids.has(openid));
+    if (gone.length === 0 && left.length === Object.keys(account.sessions).length) return account;
+    return {
+      ...account,
+      sessions: Object.fromEntries(left.map((one) => [one.id, one])),
+      messages: Object.fromEntries(Object.entries(account.messages).filter(([openid]) => openids.has(openid))),
+    };
+  });
+}
+
+const ORDER: State[] = ["waiting", "open", "closed"];
+
+const goesBack = (known: Session | undefined, next: Session): boolean =>
+  known !== undefined && ORDER.indexOf(next.state) < ORDER.indexOf(known.state);
+
+function update(desk: Desk, appid: string, verb: (account: Account) => Account): Desk {
+  const account = desk.accounts.find((one) => one.appid === appid);
+  if (!account) return desk;
+  const next = verb(account);
+  return next === account ? desk : { ...desk, accounts: desk.accounts.map((one) => (one === account ? next : one)) };
+}
+
+function applied(account: Account, fact: DeskFact): Account {
+  if ("session" in fact) return withSession(account, fact.session);
+  if ("message" in fact) return withMessage(account, fact.message);
+  const { kf_account, nickname, presence } = fact.agent;
+  if (kf_account !== account.agent.kf_account) return account;
+  return { ...account, agent: { ...account.agent, nickname, presence } };
+}
+
+function withSession(account: Account, session: Session): Account {
+  const known = account.sessions[session.id];
+  const mine = session.kf_account === account.agent.kf_account;
+  const kept = session.state === "waiting" || (mine && (session.state === "open" || known !== undefined));
+  const sessions = { ...account.sessions };
+  if (kept) sessions[session.id] = session;
+  else delete sessions[session.id];
+  return { ...account, sessions, waiting_count: account.waiting_count + arrivals(account, known, session) };
+}
+
+/** By how much a session changes the number of those who wait. Beyond the listed ones it can only be told by its times. */
+function arrivals(account: Account, known: Session | undefined, session: Session): number {
+  const waits = session.state === "waiting";
+  if (known) return Number(waits) - Number(known.state === "waiting");
+  const cut = account.waiting_count > waiting(account).length;
+  if (waits) return cut && session.latest_at > session.waiting_since ? 0 : 1;
+  return cut && session.waiting_since > 0 && session.opened_at !== session.waiting_since ? -1 : 0;
+}
+
+function withMessage(account: Account, message: Message): Account {
+  const list = add(account.messages[message.openid] ?? [], [message]);
+  const session = account.sessions[message.session];
+  const newer = session && message.at >= session.latest_at;
+  const preview = [...message.text].slice(0, PREVIEW_CHARS).join("");
+  return {
+    ...account,
+    messages: { ...account.messages, [message.openid]: list },
+    pending: unconfirmed(account.pending, [message]),
+    sessions: newer
+      ? { ...account.sessions, [session.id]: { ...session, latest_at: message.at, preview } }
+      : account.sessions,
+  };
+}
+
+/** Those who wait, in order of arrival. */
+export function waiting(account: Account): Session[] {
+  return Object.values(account.sessions)
+    .filter((session) => session.state === "waiting")
+    .sort((a, b) => a.waiting_since - b.waiting_since || a.id - b.id);
+}
+
+/** This agent's open sessions, the latest word first. */
+export function mine(account: Account): Session[] {
+  return Object.values(account.sessions)
+    .filter((session) => session.state === "open")
+    .sort((a, b) => b.latest_at - a.latest_at || b.id - a.id);
+}
+
+/** Whether the server knows many more waiting customers than are listed here. */
+export function short(account: Account): boolean {
+  return waiting(account).length < Math.min(account.waiting_count, WAITING_MIN);
+}
+
+/** The customer's messages in this session after `read` and after the last answer. */
+export function unread(account: Account, session: Session, read: number): number {
+  const list = (account.messages[session.openid] ?? []).filter((message) => message.session === session.id);
+  const answered = list.findLast((message) => message.from === "agent")?.id ?? 0;
+  const from = Math.max(read, answered);
+  return list.filter((message) => message.from === "customer" && message.id > from).length;
+}
+
+// ---- the customer page -------------------------------------------------------------------------------------------
+
+export function loadChat(snapshot: ChatSnapshot, before: Chat | null, page: number): Chat {
+  const messages = joined(before?.messages ?? [], snapshot.messages);
+  const kept = messages.length > snapshot.messages.length;
+  return {
+    name: snapshot.account.name,
+    state: snapshot.state,
+    agent: snapshot.agent?.nickname ?? null,
+    messages,
+    complete: kept ? before!.complete : snapshot.messages.length < page,
+    pending: unconfirmed(before?.pending ?? [], messages),
+    seq: 0,
+  };
+}
+
+export function foldChat(chat: Chat, change: ChatChange): Chat {
+  return change.seq <= chat.seq ? chat : { ...change.facts.reduce(appliedChat, chat), seq: change.seq };
+}
+
+function appliedChat(chat: Chat, fact: ChatFact): Chat {
+  return "message" in fact
+    ? addChat(chat, [fact.message])
+    : { ...chat, state: fact.session.state, agent: fact.session.agent?.nickname ?? null };
+}
+
+/** Messages from an answer or from history; `complete` when there is nothing older. */
+export function addChat(chat: Chat, more: Message[], complete = chat.complete): Chat {
+  return { ...chat, messages: add(chat.messages, more), pending: unconfirmed(chat.pending, more), complete };
+}
+
+export function attemptChat(chat: Chat, bubble: Pending): Chat {
+  const confirmed = chat.messages.some((message) => message.client_id === bubble.client_id);
+  return confirmed ? chat : { ...chat, pending: replaced(chat.pending, bubble) };
+}

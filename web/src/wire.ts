@@ -1,0 +1,93 @@
+/** The shapes the server sends. Times are Unix milliseconds, ids are integers. */
+
+export type State = "waiting" | "open" | "closed";
+export type Presence = "online" | "away" | "offline";
+
+export interface Session {
+  id: number;
+  openid: string;
+  state: State;
+  /** The agent's, or "" while waiting. */
+  kf_account: string;
+  waiting_since: number;
+  /** 0 while the session has not been opened. */
+  opened_at: number;
+  latest_at: number;
+  preview: string;
+}
+
+export interface Message {
+  id: number;
+  session: number;
+  openid: string;
+  from: "customer" | "agent";
+  kf_account: string;
+  text: string;
+  at: number;
+  /** Made by whoever sent it; "" when it came some other way. */
+  client_id: string;
+}
+
+export interface Agent {
+  kf_account: string;
+  nickname: string;
+  kf_id: string;
+  presence: Presence;
+  capacity: number;
+}
+
+export interface Invitation {
+  appid: string;
+  account_name: string;
+  kf_account: string;
+  nickname: string;
+  expires_at: number;
+}
+
+export interface AccountSnapshot {
+  appid: string;
+  seq: number;
+  name: string;
+  reception: "automatic" | "manual";
+  agent: Agent;
+  sessions: Session[];
+  waiting: Session[];
+  waiting_count: number;
+  messages: Message[];
+}
+
+export interface DeskSnapshot {
+  worker: { name: string };
+  since: string;
+  accounts: AccountSnapshot[];
+  invitations: Invitation[];
+}
+
+export type DeskFact =
+  | { session: Session }
+  | { message: Message }
+  | { agent: { kf_account: string; nickname: string; presence: Presence } };
+
+export interface DeskChange {
+  appid: string;
+  seq: number;
+  facts: DeskFact[];
+}
+
+export type ChatState = "none" | State;
+
+export interface ChatSnapshot {
+  account: { name: string };
+  /** "" until this customer has written for the first time. */
+  since: string;
+  state: ChatState;
+  agent: { nickname: string } | null;
+  messages: Message[];
+}
+
+export type ChatFact = { message: Message } | { session: { state: ChatState; agent: { nickname: string } | null } };
+
+export interface ChatChange {
+  seq: number;
+  facts: ChatFact[];
+}
