@@ -1,0 +1,217 @@
+/** The workbench's state and what an agent can do to it. */
+import { clientId, desk as api, PAGE, Refused } from "../api";
+import * as feed from "../feed";
+import { language } from "../text/language.svelte";
+import type { Session } from "../wire";
+import { Live } from "./live";
+import { read } from "./read.svelte";
+
+export type Phase = "loading" | "login" | "down" | "ready";
+
+/** Where to put the focus once the page has changed. */
+export type Focus = "reply" | "list" | null;
+
+const POLL_MS = 15_000;
+
+class DeskPage {
+  phase: Phase = $state("loading");
+  live = $state(true);
+  desk: feed.Desk | null = $state.raw(null);
+  appid = $state("");
+  /** The session being looked at. */
+  chosen: number | null = $state(null);
+  notice = $state("");
+  focus: Focus = $state(null);
+  /** Unsent text by session: switching sessions loses nothing. */
+  drafts: Record<number, string> = $state({});
+
+  account = $derived(this.desk?.accounts.find((one) => one.appid === this.appid) ?? null);
+  session: Session | null = $derived((this.chosen !== null && this.account?.sessions[this.chosen]) || null);
+  unread = $derived(this.desk?.accounts.reduce((sum, account) => sum + this.unreadOf(account), 0) ?? 0);
+
+  #sending = new Map<number, Promise<unknown>>();
+  #fetching = new Set<string>();
+  #live = new Live({
+    snapshot: (snapshot) => this.#set(feed.load(snapshot, this.desk)),
+    change: (change) => {
+      if (!this.desk?.accounts.some((account) => account.appid === change.appid)) void this.#live.restart();
+      else this.#set(feed.tidy(feed.fold(this.desk, change), change.appid, this.chosen));
+    },
+    live: (up) => {
+      this.live = up;
+      if (!up && this.phase === "loading") this.phase = "down";
+    },
+    loggedOut: () => {
+      this.desk = null;
+      this.chosen = null;
+      this.drafts = {};
+      this.phase = "login";
+    },
+  });
+
+  constructor() {
+    void this.#live.start();
+    // A first invitation has no account whose feed could tell of it.
+    setInterval(() => this.desk?.accounts.length === 0 && void this.#live.load(), POLL_MS);
+  }
+
+  /** After a log-in or sign-up of this tab. */
+  async entered(): Promise<void> {
+    await this.#live.start();
+    this.#live.announce();
+  }
+
+  async logout(): Promise<void> {
+    const done = await this.#try(() => api.logout());
+    if (!done) return;
+    this.#live.stop();
+    this.desk = null;
+    this.chosen = null;
+    this.drafts = {};
+    this.phase = "login";
+  }
+
+  unreadOf(account: feed.Account): number {
+    return feed.mine(account).reduce((sum, session) => sum + this.unreadIn(account, session), 0);
+  }
+
+  unreadIn(account: feed.Account, session: Session): number {
+    return feed.unread(account, session, read.upTo(account.appid, session.id));
+  }
+
+  switchTo(appid: string): void {
+    this.appid = appid;
+    this.choose(null);
+  }
+
+  choose(session: number | null): void {
+    this.chosen = session;
+    if (this.desk) this.#set(feed.tidy(this.desk, this.appid, session));
+  }
+
+  async take(session: Session): Promise<void> {
+    const appid = this.appid;
+    const taken = await this.#try(() => api.accept(appid, session.id));
+    if (!taken || !this.desk) return;
+    const facts = [{ session: taken.session }, ...taken.messages.map((message) => ({ message }))];
+    this.#set(feed.answer(this.desk, appid, facts));
+    if (this.appid !== appid) return;
+    this.choose(session.id);
+    this.focus = "reply";
+  }
+
+  async close(session: Session): Promise<void> {
+    const appid = this.appid;
+    const done = await this.#try(() => api.close(appid, session.id));
+    if (!done || !this.desk) return;
+    this.#set(feed.answer(this.desk, appid, [{ session: { ...session, state: "closed" } }]));
+    if (this.chosen === session.id) this.choose(null);
+    this.focus = "list";
+  }
+
+  send(session: number, text: string): void {
+    void this.#attempt(this.appid, { client_id: clientId(), session, text, at: Date.now(), error: null });
+  }
+
+  /** Safe: the server knows the message by its client id. */
+  again(bubble: feed.Pending): void {
+    void this.#attempt(this.appid, { ...bubble, error: null });
+  }
+
+  /** Shows a message at once and sends it after those before it. */
+  async #attempt(appid: string, bubble: feed.Pending): Promise<void> {
+    if (this.desk) this.#set(feed.attempt(this.desk, appid, bubble));
+    const before = this.#sending.get(bubble.session) ?? Promise.resolve();
+    const sent = before.then(() => api.send(appid, bubble.session, bubble.client_id, bubble.text));
+    this.#sending.set(
+      bubble.session,
+      sent.catch(() => {}),
+    );
+    try {
+      const { message } = await sent;
+      if (this.desk) this.#set(feed.answer(this.desk, appid, [{ message }]));
+    } catch (cause) {
+      const error = cause instanceof Refused ? cause.errcode : 0;
+      if (this.desk) this.#set(feed.attempt(this.desk, appid, { ...bubble, error }));
+      this.#refused(cause);
+    }
+  }
+
+  /** One page of history before what is here. */
+  async older(session: Session): Promise<void> {
+    const account = this.account;
+    if (!account) return;
+    await this.#page(account.appid, session, account.messages[session.openid]?.[0]?.id ?? 0);
+  }
+
+  async #page(appid: string, session: Session, before: number): Promise<void> {
+    const key = `${appid}:${session.id}:${before}`;
+    if (this.#fetching.has(key)) return;
+    this.#fetching.add(key);
+    try {
+      const { messages } = await api.messages(appid, session.id, before);
+      if (this.desk) this.#set(feed.older(this.desk, appid, session.openid, messages, messages.length < PAGE));
+    } finally {
+      this.#fetching.delete(key);
+    }
+  }
+
+  async setAway(away: boolean): Promise<void> {
+    const account = this.account;
+    if (!account || !(await this.#try(() => api.setPresence(account.appid, away))) || !this.desk) return;
+    const { kf_account, nickname } = account.agent;
+    const presence = away ? "away" : "online";
+    this.#set(feed.answer(this.desk, account.appid, [{ agent: { kf_account, nickname, presence } }]));
+  }
+
+  async answerInvitation(appid: string, kf_account: string, accept: boolean): Promise<void> {
+    await this.#try(() => api.answerInvitation(appid, kf_account, accept));
+    await this.#live.restart();
+    if (accept && this.desk?.accounts.some((account) => account.appid === appid)) this.switchTo(appid);
+    this.focus = "list";
+  }
+
+  #set(desk: feed.Desk): void {
+    const before = this.desk;
+    this.desk = desk;
+    this.phase = "ready";
+    if (!this.account) {
+      this.appid = desk.accounts[0]?.appid ?? "";
+      this.chosen = null;
+    }
+    const appids = (of: feed.Desk) => of.accounts.map((account) => account.appid).join();
+    if (before && appids(before) !== appids(desk)) void this.#live.restart();
+    this.#complete(before, desk);
+  }
+
+  /** Fetches what a change only hints at: a new session's messages, and the rest of a list cut short. */
+  #complete(before: feed.Desk | null, desk: feed.Desk): void {
+    for (const account of desk.accounts) {
+      const old = before?.accounts.find((one) => one.appid === account.appid);
+      if (old === account || !old) continue;
+      for (const session of feed.mine(account)) {
+        if (old.sessions[session.id]?.state !== "open") void this.#page(account.appid, session, 0).catch(() => {});
+      }
+      if (feed.short(account) && !feed.short(old)) void this.#live.load();
+    }
+  }
+
+  async #try<T>(verb: () => Promise<T>): Promise<T | null> {
+    try {
+      this.notice = "";
+      return await verb();
+    } catch (cause) {
+      if (!this.#refused(cause)) this.notice = language.explain(cause);
+      return null;
+    }
+  }
+
+  /** A refusal may mean that the login has ended. */
+  #refused(cause: unknown): boolean {
+    if (!(cause instanceof Refused) || cause.status !== 401) return false;
+    void this.#live.load();
+    return true;
+  }
+}
+
+export const page = new DeskPage();
