@@ -1,0 +1,101 @@
+/** The customer page's state. Nothing is created on the server until the first message. */
+import { chat, clientId, PAGE, Refused } from "../api";
+import * as feed from "../feed";
+import { openStream, pause } from "../stream";
+import type { ChatChange } from "../wire";
+
+export type Phase = "loading" | "unknown" | "down" | "ready";
+
+const RETRY_MIN_MS = 500;
+const RETRY_MAX_MS = 10_000;
+
+export class Customer {
+  phase: Phase = $state("loading");
+  live = $state(true);
+  chat: feed.Chat | null = $state.raw(null);
+  /** Replies that came while the page was out of sight. */
+  missed = $state(0);
+
+  #api;
+  #stream: { close: () => void } | null = null;
+  #sending: Promise<unknown> = Promise.resolve();
+
+  constructor(appid: string) {
+    this.#api = chat(appid);
+    void this.load();
+  }
+
+  /** Loads the snapshot, again and again if need be, and follows the stream once there is one. */
+  async load(): Promise<void> {
+    this.#stream?.close();
+    this.#stream = null;
+    for (let wait = RETRY_MIN_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
+      try {
+        const snapshot = await this.#api.snapshot();
+        this.chat = feed.loadChat(snapshot, this.chat, PAGE);
+        this.phase = "ready";
+        this.live = true;
+        if (snapshot.since) this.#follow(snapshot.since);
+        return;
+      } catch (cause) {
+        if (cause instanceof Refused && cause.status === 404) {
+          this.phase = "unknown";
+          return;
+        }
+        if (!this.chat) this.phase = "down";
+        this.live = false;
+        await pause(wait);
+      }
+    }
+  }
+
+  #follow(since: string): void {
+    this.#stream?.close();
+    this.#stream = openStream({
+      path: this.#api.streamPath,
+      since,
+      live: (up) => (this.live = up),
+      refused: () => void pause(RETRY_MAX_MS).then(() => this.load()),
+      hear: (frame) => {
+        if (frame.type === "reset") void this.load();
+        if (frame.type === "change" && this.chat) this.#heard(JSON.parse(frame.data) as ChatChange);
+      },
+    });
+  }
+
+  #heard(change: ChatChange): void {
+    const before = this.chat?.messages.at(-1)?.id ?? 0;
+    this.chat = this.chat && feed.foldChat(this.chat, change);
+    if (document.visibilityState === "visible") return;
+    this.missed += this.chat?.messages.filter((one) => one.from === "agent" && one.id > before).length ?? 0;
+  }
+
+  send(text: string): void {
+    void this.#attempt({ client_id: clientId(), session: 0, text, at: Date.now(), error: null });
+  }
+
+  /** Safe: the server knows the message by its client id. */
+  again(bubble: feed.Pending): void {
+    void this.#attempt({ ...bubble, error: null });
+  }
+
+  async #attempt(bubble: feed.Pending): Promise<void> {
+    if (this.chat) this.chat = feed.attemptChat(this.chat, bubble);
+    const sent = this.#sending.then(() => this.#api.send(bubble.client_id, bubble.text));
+    this.#sending = sent.catch(() => {});
+    try {
+      const { message } = await sent;
+      if (this.chat) this.chat = feed.addChat(this.chat, [message]);
+      // The first message made this browser a customer: only the snapshot knows the session it began.
+      if (!this.#stream) void this.load();
+    } catch (cause) {
+      const error = cause instanceof Refused ? cause.errcode : 0;
+      if (this.chat) this.chat = feed.attemptChat(this.chat, { ...bubble, error });
+    }
+  }
+
+  async older(): Promise<void> {
+    const { messages } = await this.#api.messages(this.chat?.messages[0]?.id ?? 0);
+    if (this.chat) this.chat = feed.addChat(this.chat, messages, messages.length < PAGE);
+  }
+}
