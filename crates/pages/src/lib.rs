@@ -1,0 +1,65 @@
+//! The built pages of `web/`, embedded in the program. No logic beyond finding a file.
+
+use std::borrow::Cow;
+
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "$OUT_DIR/web/dist"]
+struct Dist;
+
+/// One file of the pages, ready to be served.
+pub struct Page {
+    /// The file itself.
+    pub bytes: Cow<'static, [u8]>,
+    /// For the header `Content-Type`.
+    pub content_type: &'static str,
+    /// For the header `ETag`, quoted; it changes with the bytes.
+    pub etag: String,
+}
+
+/// Finds a file by its path in the build: `workbench.html`, `chat.html` or `assets/…`. Names under `assets/` carry a
+/// hash of what is in them, so they may be cached for ever.
+pub fn page(path: &str) -> Option<Page> {
+    let file = Dist::get(path)?;
+    let hash = file.metadata.sha256_hash();
+    let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(Page { bytes: file.data, content_type: content_type(path), etag: format!("\"{hex}\"") })
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn both_pages_and_everything_they_name_are_here() {
+        for name in ["workbench.html", "chat.html"] {
+            let html = page(name).expect(name);
+            assert_eq!(html.content_type, "text/html; charset=utf-8");
+            let text = String::from_utf8(html.bytes.into_owned()).expect("UTF-8");
+            let named: Vec<&str> = text.split('"').filter_map(|part| part.strip_prefix("/desk/")).collect();
+            assert!(named.len() >= 3, "{name} names a script, a style and an icon");
+            for path in named {
+                let asset = page(path).expect(path);
+                assert_ne!(asset.content_type, "application/octet-stream", "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_path_is_absent() {
+        assert!(page("").is_none());
+        assert!(page("../Cargo.toml").is_none());
+        assert!(page("assets/none.js").is_none());
+    }
+}
