@@ -1,0 +1,179 @@
+//! Every error code, in one table: name, number, text exactly as Weixin sends it, and where that stands.
+//!
+//! Numbers from 990000 up are Kefu's own: refusals of the workbench and the customer page, which no
+//! endpoint of Weixin's ever answers.
+
+use std::fmt;
+
+/// The page that lists the codes common to all endpoints.
+const COMMON: &str =
+    "https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html";
+/// The page of `addkfaccount`, whose siblings share its codes.
+const KFACCOUNT: &str =
+    "https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_addkfaccount";
+/// The pages that control sessions.
+const KFSESSION: &str =
+    "https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsessionlist";
+/// The refusals of Kefu's own pages.
+const OWN: &str = "Kefu";
+
+macro_rules! errcodes {
+    ($($name:ident $number:literal $text:literal $source:ident;)*) => {
+        /// One error code of the table above.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Errcode {
+            $(#[doc = concat!("`", stringify!($number), "`: ", $text)] $name,)*
+        }
+
+        impl Errcode {
+            /// The whole table, in its order.
+            pub const ALL: &[Errcode] = &[$(Errcode::$name),*];
+
+            /// The number in `errcode`.
+            #[must_use]
+            pub const fn number(self) -> i64 {
+                match self { $(Errcode::$name => $number,)* }
+            }
+
+            /// The text in `errmsg`, before ` rid: …`.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Errcode::$name => $text,)* }
+            }
+
+            /// The page that states number and text.
+            #[must_use]
+            pub const fn source(self) -> &'static str {
+                match self { $(Errcode::$name => $source,)* }
+            }
+        }
+    };
+}
+
+errcodes! {
+    SystemError -1 "system error" COMMON;
+    Ok 0 "ok" COMMON;
+    InvalidCredential 40001 "invalid credential, access_token is invalid or not latest" COMMON;
+    InvalidGrantType 40002 "invalid grant_type" COMMON;
+    InvalidOpenid 40003 "invalid openid" COMMON;
+    InvalidAppid 40013 "invalid appid" COMMON;
+    InvalidAccessToken 40014 "invalid access_token" COMMON;
+    InvalidUrl 40066 "invalid url" COMMON;
+    InvalidAppsecret 40125 "invalid appsecret" COMMON;
+    AccessTokenMissing 41001 "access_token missing" COMMON;
+    AppidMissing 41002 "appid missing" COMMON;
+    AppsecretMissing 41004 "appsecret missing" COMMON;
+    AccessTokenExpired 42001 "access_token expired" COMMON;
+    RequireGet 43001 "require GET method" COMMON;
+    RequirePost 43002 "require POST method" COMMON;
+    EmptyPostData 44002 "empty post data" COMMON;
+    ContentSize 45002 "content size out of limit" COMMON;
+    DailyQuota 45009 "reach max api daily quota limit" COMMON;
+    MinuteQuota 45011 "api minute-quota reach limit, must slower, retry next minute" COMMON;
+    DataFormat 47001 "data format error" COMMON;
+    ApiUnauthorized 48001 "api unauthorized" COMMON;
+    NotAuthorizedByAccount 61003 "component is not authorized by this account" COMMON;
+    UnauthorizedToComponent 61007 "api is unauthorized to component" COMMON;
+    MustUseComponentToken 61014 "must use component token for component api" COMMON;
+    MustUseAccountToken 61015 "must use biz account token for not component api" COMMON;
+    FeatureOff 65400 "please enable new custom service or wait for a while if you have enabled" KFACCOUNT;
+    InvalidAgent 65401 "invalid custom service account" KFSESSION;
+    AgentUnbound 65402 "the custom service account need to bind a wechat user" KFSESSION;
+    IllegalNickname 65403 "illegal nickname" KFACCOUNT;
+    IllegalAgent 65404 "illegal custom service account" KFACCOUNT;
+    AgentLimit 65405 "custom service account number reach limit" KFACCOUNT;
+    AgentExists 65406 "custom service account exists" KFACCOUNT;
+    AlreadyWorker 65407 "the wechat user have been one of your workers" COMMON;
+    AlreadyInvited 65408 "you have already invited the wechat user" COMMON;
+    WechatInvalid 65409 "wechat account invalid" COMMON;
+    WorkerLimit 65410 "too many custom service accounts bound by the worker" COMMON;
+    InvitationExists 65411 "a effective invitation to bind the custom service account exists" COMMON;
+    AgentBound 65412 "the custom service account have been bound by a wechat user" COMMON;
+    NoSession 65413 "no effective session for the customer" COMMON;
+    OtherAgent 65414 "another worker is serving the customer" COMMON;
+    AgentOffline 65415 "the worker is not online" COMMON;
+
+    BadRequest 990001 "the request cannot be read; send one JSON object with the members the page sends" OWN;
+    LoginNeeded 990002 "log in first" OWN;
+    Forbidden 990003 "not allowed for this login or from this origin" OWN;
+    NotFound 990004 "there is nothing at this address" OWN;
+    Conflict 990005 "that has changed meanwhile; load it again" OWN;
+    TooMany 990006 "too many requests; wait a little and try again" OWN;
+    TooLarge 990007 "the request is too large" OWN;
+    Busy 990008 "the desk is busy; try again" OWN;
+    Internal 990009 "something failed here; try again, and give the rid to the operator" OWN;
+    WrongPassword 990010 "wrong name or password" OWN;
+    NameTaken 990011 "somebody has this name already; choose another" OWN;
+    LinkInvalid 990012 "this sign-up link is used, expired or wrong; ask the operator for a new one" OWN;
+    PasswordShort 990013 "the password needs at least 8 characters and at most 256" OWN;
+    CustomerTaken 990014 "another agent has taken this customer" OWN;
+    SessionClosed 990015 "this session is closed" OWN;
+    ReplyWindow 990016 "the customer last wrote more than 48 hours ago; a reply is no longer possible" OWN;
+    InvitationGone 990017 "this invitation is no longer valid" OWN;
+    BoundTooOften 990018 "this worker is bound to as many accounts as one worker may be" OWN;
+    MessageSize 990019 "a message has 1 to 2048 bytes of text" OWN;
+    NameMalformed 990020 "a name has 1 to 20 of A-Z, a-z, 0-9, _ and -" OWN;
+}
+
+impl Errcode {
+    /// Whether this is a refusal of Kefu's own pages, which no endpoint of Weixin's answers.
+    #[must_use]
+    pub const fn is_own(self) -> bool {
+        self.number() >= 990_000
+    }
+
+    /// The HTTP status that fits, for everything that is not one of Weixin's endpoints (those
+    /// answer 200 whatever happens).
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Errcode::Ok => 200,
+            Errcode::LoginNeeded | Errcode::WrongPassword => 401,
+            Errcode::Forbidden => 403,
+            Errcode::NotFound | Errcode::LinkInvalid => 404,
+            Errcode::Conflict
+            | Errcode::NameTaken
+            | Errcode::CustomerTaken
+            | Errcode::SessionClosed
+            | Errcode::ReplyWindow
+            | Errcode::InvitationGone
+            | Errcode::BoundTooOften => 409,
+            Errcode::TooLarge => 413,
+            Errcode::TooMany => 429,
+            Errcode::Internal => 500,
+            Errcode::Busy | Errcode::SystemError => 503,
+            _ => 400,
+        }
+    }
+}
+
+impl fmt::Display for Errcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.number(), self.text())
+    }
+}
+
+impl std::error::Error for Errcode {}
+
+#[cfg(test)]
+mod tests {
+    use super::Errcode;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_number_stands_once_and_in_order() {
+        let numbers: Vec<i64> = Errcode::ALL.iter().map(|code| code.number()).collect();
+        let distinct: HashSet<_> = numbers.iter().collect();
+        assert_eq!(distinct.len(), numbers.len());
+        assert!(numbers.is_sorted());
+    }
+
+    #[test]
+    fn every_text_is_one_line_of_plain_ascii() {
+        for code in Errcode::ALL {
+            assert!(!code.text().is_empty(), "{code:?}");
+            assert!(code.text().bytes().all(|b| (32..127).contains(&b)), "{code:?}");
+            assert!(code.is_own() || code.source().starts_with("https://"), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
+
+use serde::{Deserialize, Serialize};
+
+/// Body of addkfaccount and updatekfaccount. Both members are required, except for the retired form
+/// `{"kf_wx": …}` that Mini Programs send to addkfaccount; other retired members are passed over.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_addkfaccount>
+#[derive(Debug, Deserialize)]
+pub struct Add {
+    /// The agent's whole id, `prefix@suffix`.
+    pub kf_account: Option<String>,
+    /// The name customers see.
+    pub nickname: Option<String>,
+    /// The worker to invite at once: the Mini Programs' retired form, without `kf_account`.
+    pub kf_wx: Option<String>,
+}
+
+/// Body of updatekfaccount.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_updatekfaccount>
+#[derive(Debug, Deserialize)]
+pub struct Update {
+    /// The agent's whole id.
+    pub kf_account: String,
+    /// The new name.
+    pub nickname: String,
+}
+
+/// Body of delkfaccount when it is posted; the old form names the agent in the query.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_delkfaccount>
+#[derive(Debug, Default, Deserialize)]
+pub struct Del {
+    /// The agent's whole id.
+    pub kf_account: Option<String>,
+}
+
+/// Body of invitekfworker.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_invitekfworker>
+#[derive(Debug, Deserialize)]
+pub struct InviteWorker {
+    /// The agent's whole id.
+    pub kf_account: String,
+    /// The WeChat id of the worker.
+    pub invite_wx: String,
+}
+
+/// Answer of getkflist.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getkflist>
+#[derive(Debug, Serialize)]
+pub struct KfList {
+    /// All agents; empty when there are none, never absent.
+    pub kf_list: Vec<Kf>,
+}
+
+/// One agent in [`KfList`].
+#[derive(Debug, Serialize)]
+pub struct Kf {
+    /// The agent's whole id.
+    pub kf_account: String,
+    /// The avatar's address, empty without one.
+    pub kf_headimgurl: String,
+    /// The agent's number, from 2001.
+    pub kf_id: i64,
+    /// The name customers see.
+    pub kf_nick: String,
+    /// Bound, invited, or neither.
+    #[serde(flatten)]
+    pub person: Person,
+}
+
+/// Who is behind an agent. Exactly one of `kf_wx` and `invite_wx` stands in an entry: a client that
+/// reads both into one required member (the crate wx-sdk) fails on two and on none.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Person {
+    /// The worker who is the agent.
+    Bound {
+        /// Her WeChat id.
+        kf_wx: String,
+        /// Her openid here.
+        kf_openid: String,
+    },
+    /// The last person invited, while the agent has no worker.
+    Invited {
+        /// The WeChat id that was invited.
+        invite_wx: String,
+        /// When the invitation ends, Unix seconds.
+        invite_expire_time: i64,
+        /// `waiting`, `rejected` or `expired`.
+        invite_status: &'static str,
+    },
+    /// Nobody, ever.
+    Nobody {
+        /// Always empty.
+        kf_wx: &'static str,
+    },
+}
+
+/// Answer of getonlinekflist.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getonlinekflist>
+#[derive(Debug, Serialize)]
+pub struct KfOnlineList {
+    /// The agents who are logged in; empty when there are none, never absent.
+    pub kf_online_list: Vec<KfOnline>,
+}
+
+/// One agent in [`KfOnlineList`].
+#[derive(Debug, Serialize)]
+pub struct KfOnline {
+    /// The agent's whole id.
+    pub kf_account: String,
+    /// 1 online, 0 logged in but away.
+    pub status: i64,
+    /// The agent's number, from 2001.
+    pub kf_id: i64,
+    /// Sessions she has open.
+    pub accepted_case: i64,
+    /// The worker's openid here.
+    pub kf_openid: String,
+}

@@ -1,0 +1,59 @@
+//! Sessions on the wire: createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
+
+use serde::{Deserialize, Serialize};
+
+/// Body of createkfsession and closesession. The retired member `text` is passed over.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_createkfsession>
+#[derive(Debug, Deserialize)]
+pub struct Pair {
+    /// The agent's whole id.
+    pub kf_account: String,
+    /// The customer.
+    pub openid: String,
+}
+
+/// Answer of getkfsession: who serves the customer.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsession>
+#[derive(Debug, Default, Serialize)]
+pub struct KfSession {
+    /// When the agent took the customer, Unix seconds; 0 when nobody has.
+    pub createtime: i64,
+    /// The agent, empty when nobody serves the customer.
+    pub kf_account: String,
+}
+
+/// Answer of getkfsessionlist.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsessionlist>
+#[derive(Debug, Serialize)]
+pub struct SessionList {
+    /// The agent's open sessions, oldest first; never absent.
+    pub sessionlist: Vec<OpenSession>,
+}
+
+/// One session in [`SessionList`].
+#[derive(Debug, Serialize)]
+pub struct OpenSession {
+    /// When the agent took the customer, Unix seconds.
+    pub createtime: i64,
+    /// The customer.
+    pub openid: String,
+}
+
+/// Answer of getwaitcase.
+/// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getwaitcase>
+#[derive(Debug, Serialize)]
+pub struct WaitCase {
+    /// How many wait, which may be more than are listed.
+    pub count: i64,
+    /// The first 100 who wait, in order of arrival; never absent.
+    pub waitcaselist: Vec<Waiting>,
+}
+
+/// One customer in [`WaitCase`].
+#[derive(Debug, Serialize)]
+pub struct Waiting {
+    /// When she last wrote, Unix seconds.
+    pub latest_time: i64,
+    /// The customer.
+    pub openid: String,
+}

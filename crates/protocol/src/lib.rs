@@ -1,0 +1,13 @@
+//! What Weixin says, and nothing else: error codes, limits, endpoints and the shapes on the wire.
+//! No IO, no clock.
+
+pub mod endpoint;
+pub mod errcode;
+pub mod kfaccount;
+pub mod kfsession;
+pub mod limits;
+pub mod strict;
+pub mod token;
+
+pub use endpoint::{Caller, Endpoint, Kind};
+pub use errcode::Errcode;

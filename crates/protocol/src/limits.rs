@@ -1,0 +1,41 @@
+//! Every number of the protocol, each with its source.
+
+/// Most characters before the `@` of a `kf_account`. Page of addkfaccount.
+pub const KF_ACCOUNT_PREFIX_MAX: usize = 10;
+/// Most characters after the `@` of a `kf_account`. Page of addkfaccount.
+pub const KF_ACCOUNT_SUFFIX_MAX: usize = 30;
+/// Most characters of a nickname ("字": characters, not bytes). Page of addkfaccount.
+pub const NICKNAME_MAX: usize = 16;
+/// Most agents of one account. Page of addkfaccount.
+pub const AGENTS_MAX: i64 = 100;
+/// The first `kf_id` of an account. Captured answers of the live service start here.
+pub const KF_ID_FIRST: i64 = 2001;
+/// Most elements of `waitcaselist`. Page of getwaitcase.
+pub const WAITCASE_MAX: i64 = 100;
+/// Most characters of a WeChat id. Undocumented for invitations; WeChat's own sign-up allows 20.
+pub const WECHAT_ID_MAX: usize = 20;
+/// Seconds a token lives. Page of getAccessToken.
+pub const TOKEN_LIFE_S: i64 = 7200;
+/// Seconds a replaced token lives on, and the last stretch in which a stable token is renewed.
+/// Pages of getAccessToken and getStableAccessToken.
+pub const TOKEN_OVERLAP_S: i64 = 300;
+/// Forced refreshes of a stable token in one day. Page of getStableAccessToken.
+pub const FORCE_REFRESH_PER_DAY: i64 = 20;
+/// Least seconds between two forced refreshes. Page of getStableAccessToken.
+pub const FORCE_REFRESH_GAP_S: i64 = 30;
+/// Most characters of an access token that a client must be able to store. Page of getAccessToken.
+pub const TOKEN_MAX: usize = 512;
+/// Hours an invitation stays open. Not published; Kefu's choice.
+pub const INVITATION_H: i64 = 24;
+/// Agents one worker may be bound to, over all accounts. Not published; Kefu's choice.
+pub const WORKER_BINDINGS_MAX: i64 = 10;
+/// Minutes without a message in either direction after which a session closes. Forwarding guide.
+pub const SESSION_IDLE_MIN: i64 = 30;
+/// Hours after a customer's last message in which she can be answered. Pages on customer messages.
+pub const REPLY_WINDOW_H: i64 = 48;
+/// Most bytes of a JSON body. Undocumented; Kefu's choice.
+pub const BODY_MAX: usize = 256 * 1024;
+/// Most levels of nesting in a JSON body. Undocumented; Kefu's choice.
+pub const NESTING_MAX: usize = 128;
+/// Most bytes of a text message. Not published; Kefu's choice.
+pub const TEXT_MAX: usize = 2048;
