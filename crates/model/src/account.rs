@@ -1,0 +1,180 @@
+//! Accounts: their kinds, and what each may be.
+
+use protocol::{Errcode, Kind};
+use serde::{Deserialize, Serialize};
+
+use crate::{Appid, KfAccount};
+
+/// Who owns an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A company or another organisation; only such can be certified.
+    Enterprise,
+    /// A person.
+    Individual,
+}
+
+/// What becomes of a customer's first message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reception {
+    /// Straight to an agent with room, else to the waiting list.
+    Automatic,
+    /// Always to the waiting list.
+    Manual,
+}
+
+/// Words for the enums above, as they stand in the store and on the command line.
+macro_rules! words {
+    ($type:ty { $($variant:path = $word:literal),* }) => {
+        impl Words for $type {
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, $variant)),*];
+        }
+    };
+}
+
+/// A closed set of choices, each with its word.
+pub trait Words: Copy + PartialEq + 'static {
+    /// Every choice with its word.
+    const WORDS: &'static [(&'static str, Self)];
+
+    /// The word for this choice.
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, choice)| *choice == self).map_or("", |(word, _)| word)
+    }
+
+    /// The choice with this word.
+    fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, choice)| *choice)
+    }
+}
+
+words!(Kind {
+    Kind::Subscription = "subscription", Kind::Service = "service",
+    Kind::MiniProgram = "mini-program", Kind::MiniGame = "mini-game", Kind::Other = "other"
+});
+words!(Principal { Principal::Enterprise = "enterprise", Principal::Individual = "individual" });
+words!(Reception { Reception::Automatic = "automatic", Reception::Manual = "manual" });
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its id.
+    pub appid: Appid,
+    /// The name people see.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Who owns it.
+    pub principal: Principal,
+    /// Whether the platform has certified the owner.
+    pub certified: bool,
+    /// Whether the customer-service feature is on.
+    pub feature: bool,
+    /// The WeChat id its owner chose, empty when none.
+    pub alias: String,
+    /// The id it was born with, `gh_…`.
+    pub original_id: String,
+    /// What becomes of a first message.
+    pub reception: Reception,
+    /// Sessions an agent gets by herself at most.
+    pub capacity: i64,
+}
+
+impl Account {
+    /// What stands behind the `@` of its agents' ids: the alias; a Mini Program or Mini Game without
+    /// one uses its original id. An Official Account must have set one (page of addkfaccount).
+    #[must_use]
+    pub fn suffix(&self) -> Option<&str> {
+        match (self.kind, self.alias.as_str()) {
+            (Kind::MiniProgram | Kind::MiniGame, "") => Some(&self.original_id),
+            (_, "") => None,
+            (_, alias) => Some(alias),
+        }
+    }
+
+    /// Checks that an agent's id is this account's.
+    ///
+    /// # Errors
+    /// `IllegalAgent`.
+    pub fn admit(&self, kf_account: &str) -> Result<KfAccount, Errcode> {
+        let kf_account = KfAccount::parse(kf_account)?;
+        if self.suffix() == Some(kf_account.suffix()) { Ok(kf_account) } else { Err(Errcode::IllegalAgent) }
+    }
+
+    /// Why this account cannot exist as it is, if so.
+    ///
+    /// # Errors
+    /// One sentence for the operator.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let alias_fits = self.alias.len() <= protocol::limits::KF_ACCOUNT_SUFFIX_MAX
+            && self.alias.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        if self.certified && self.principal == Principal::Individual {
+            Err("an individual's account cannot be certified: make it an enterprise's, or leave it uncertified")
+        } else if !alias_fits {
+            Err("an alias has at most 30 of A-Z, a-z, 0-9, _ and -")
+        } else if self.capacity < 1 {
+            Err("an agent needs a capacity of at least 1")
+        } else if self.name.is_empty() || self.name.chars().count() > 64 || self.name.contains('\0') {
+            Err("a name has 1 to 64 characters")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, Principal, Reception, Words};
+    use crate::Appid;
+    use protocol::{Errcode, Kind};
+
+    fn account(kind: Kind, alias: &str) -> Account {
+        Account {
+            appid: Appid::stored("wx0123456789abcdef".into()),
+            name: "Shop".into(),
+            kind,
+            principal: Principal::Enterprise,
+            certified: true,
+            feature: true,
+            alias: alias.into(),
+            original_id: "gh_0123456789ab".into(),
+            reception: Reception::Automatic,
+            capacity: 10,
+        }
+    }
+
+    #[test]
+    fn an_agents_suffix_is_the_accounts_alias_to_the_letter() {
+        let shop = account(Kind::Service, "Shop");
+        assert!(shop.admit("a@Shop").is_ok());
+        assert_eq!(shop.admit("a@shop"), Err(Errcode::IllegalAgent));
+    }
+
+    #[test]
+    fn only_mini_programs_and_games_fall_back_on_the_original_id() {
+        assert!(account(Kind::MiniProgram, "").admit("a@gh_0123456789ab").is_ok());
+        assert!(account(Kind::MiniGame, "").admit("a@gh_0123456789ab").is_ok());
+        assert!(account(Kind::Service, "").admit("a@gh_0123456789ab").is_err());
+        assert!(account(Kind::MiniGame, "x").admit("a@gh_0123456789ab").is_err());
+    }
+
+    #[test]
+    fn an_individual_cannot_be_certified() {
+        let mut shop = account(Kind::Service, "x");
+        assert!(shop.check().is_ok());
+        shop.principal = Principal::Individual;
+        assert!(shop.check().is_err());
+        shop.certified = false;
+        assert!(shop.check().is_ok());
+    }
+
+    #[test]
+    fn every_word_leads_back_to_its_choice() {
+        for (word, kind) in Kind::WORDS {
+            assert_eq!(Kind::from_word(word), Some(*kind));
+            assert_eq!(kind.word(), *word);
+        }
+        assert_eq!(Reception::from_word("sometimes"), None);
+    }
+}

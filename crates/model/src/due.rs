@@ -1,0 +1,33 @@
+//! What time decides, and when. A due row may be early, never late: when it fires, the verb looks
+//! again.
+
+use crate::account::Words;
+
+/// What is to be looked at when a row falls due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// An invitation may be over; the key is the agent.
+    Invitation,
+    /// A session may be over; the key is its number.
+    Session,
+    /// An agent whose last stream closed may be offline; the key is the agent.
+    Presence,
+    /// Old changes may be dropped from the feed; no key.
+    Trim,
+}
+
+impl Words for Due {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("invitation", Due::Invitation),
+        ("session", Due::Session),
+        ("presence", Due::Presence),
+        ("trim", Due::Trim),
+    ];
+}
+
+/// How long an agent stays online after her last stream closed, so that a reload is no news.
+pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
+/// How long changes stay in the feed.
+pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;
+/// How often the feed is trimmed.
+pub const TRIM_EVERY: i64 = 24 * crate::HOUR;

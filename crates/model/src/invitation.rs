@@ -1,0 +1,126 @@
+//! Invitations: how a person becomes an agent.
+
+use protocol::Errcode;
+
+use crate::account::Words;
+use crate::{Time, WechatId};
+
+/// What became of an agent's last invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// None was ever sent.
+    None,
+    /// It waits for an answer.
+    Waiting,
+    /// The person declined.
+    Rejected,
+    /// Nobody answered in time.
+    Expired,
+}
+
+impl Words for Status {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("", Status::None),
+        ("waiting", Status::Waiting),
+        ("rejected", Status::Rejected),
+        ("expired", Status::Expired),
+    ];
+}
+
+/// What an agent's row says about people.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// The bound worker, empty when none.
+    pub worker: String,
+    /// The person invited last, empty when none.
+    pub invite_wx: String,
+    /// What became of that.
+    pub status: Status,
+    /// When it ends or ended.
+    pub expires_at: Time,
+}
+
+impl Seat {
+    /// The status at `now`: an invitation is over at its end, whether or not anyone has noted it.
+    #[must_use]
+    pub fn status_at(&self, now: Time) -> Status {
+        match self.status {
+            Status::Waiting if now >= self.expires_at => Status::Expired,
+            status => status,
+        }
+    }
+
+    fn invites(&self, person: &str, now: Time) -> bool {
+        self.invite_wx == person && self.status_at(now) == Status::Waiting
+    }
+}
+
+/// Whether `person` may be invited to be the agent `seat`, given all the account's seats and the
+/// number of agents she is bound to anywhere.
+///
+/// # Errors
+/// In this order: 65412, 65411, 65409, 65407, 65408, 65410.
+pub fn invite(
+    seat: &Seat, others: &[Seat], person: &str, bindings: i64, bindings_max: i64, now: Time,
+) -> Result<WechatId, Errcode> {
+    if !seat.worker.is_empty() {
+        return Err(Errcode::AgentBound);
+    }
+    if seat.status_at(now) == Status::Waiting {
+        return Err(Errcode::InvitationExists);
+    }
+    let person = WechatId::parse(person)?;
+    if others.iter().any(|other| other.worker == person.as_str()) {
+        return Err(Errcode::AlreadyWorker);
+    }
+    if others.iter().any(|other| other.invites(person.as_str(), now)) {
+        return Err(Errcode::AlreadyInvited);
+    }
+    if bindings >= bindings_max {
+        return Err(Errcode::WorkerLimit);
+    }
+    Ok(person)
+}
+
+/// Whether `worker` may answer the invitation to `seat`.
+///
+/// # Errors
+/// `InvitationGone`.
+pub fn answer(seat: &Seat, worker: &str, now: Time) -> Result<(), Errcode> {
+    if seat.worker.is_empty() && seat.invites(worker, now) { Ok(()) } else { Err(Errcode::InvitationGone) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Seat, Status, answer, invite};
+    use protocol::Errcode;
+
+    fn seat(worker: &str, invite_wx: &str, status: Status) -> Seat {
+        Seat { worker: worker.into(), invite_wx: invite_wx.into(), status, expires_at: 100 }
+    }
+
+    #[test]
+    fn the_first_reason_in_the_documented_order_is_given() {
+        let free = seat("", "", Status::None);
+        let bound = seat("ann", "", Status::None);
+        let invited = seat("", "bob", Status::Waiting);
+        let all = [bound.clone(), invited.clone()];
+        let try_it = |seat: &Seat, person: &str, now| invite(seat, &all, person, 10, 10, now).unwrap_err();
+        assert_eq!(try_it(&bound, "!", 0), Errcode::AgentBound);
+        assert_eq!(try_it(&invited, "!", 0), Errcode::InvitationExists);
+        assert_eq!(try_it(&free, "!", 0), Errcode::WechatInvalid);
+        assert_eq!(try_it(&free, "ann", 0), Errcode::AlreadyWorker);
+        assert_eq!(try_it(&free, "bob", 0), Errcode::AlreadyInvited);
+        assert_eq!(try_it(&free, "cat", 0), Errcode::WorkerLimit);
+        assert!(invite(&free, &all, "cat", 9, 10, 0).is_ok());
+    }
+
+    #[test]
+    fn an_invitation_ends_to_the_millisecond() {
+        let invited = seat("", "bob", Status::Waiting);
+        assert!(answer(&invited, "bob", 99).is_ok());
+        assert_eq!(answer(&invited, "bob", 100), Err(Errcode::InvitationGone));
+        assert_eq!(answer(&invited, "eve", 0), Err(Errcode::InvitationGone));
+        assert!(invite(&invited, &[], "cat", 0, 10, 100).is_ok());
+    }
+}

@@ -1,0 +1,26 @@
+//! The nouns of a customer-service desk and their rules: pure functions, no IO, no clock.
+
+pub mod account;
+pub mod agent;
+pub mod change;
+pub mod due;
+pub mod invitation;
+mod name;
+pub mod routing;
+pub mod session;
+pub mod window;
+
+pub use account::Account;
+pub use change::Fact;
+pub use name::{Appid, KfAccount, Nickname, Openid, WechatId};
+pub use session::Session;
+
+/// A moment: milliseconds since 1970.
+pub type Time = i64;
+
+/// Milliseconds of one second.
+pub const SECOND: i64 = 1000;
+/// Milliseconds of one minute.
+pub const MINUTE: i64 = 60 * SECOND;
+/// Milliseconds of one hour.
+pub const HOUR: i64 = 60 * MINUTE;

@@ -1,0 +1,170 @@
+//! Checked names: a value of one of these types has the right shape.
+
+use protocol::{Errcode, limits};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_url_safe(byte: u8) -> bool {
+    is_word(byte) || byte == b'-'
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as it stands on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// A name that was checked when it was stored.
+            #[must_use]
+            pub fn stored(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// An account's or component's id: `wx` and 16 lower-case hexadecimal digits.
+    Appid
+}
+name! {
+    /// A customer's id in one account: `o` and 27 of `[A-Za-z0-9_-]`.
+    Openid
+}
+name! {
+    /// An agent's id: a prefix of 1 to 10 of `[A-Za-z0-9_]`, `@`, a suffix of 1 to 30 characters.
+    KfAccount
+}
+name! {
+    /// The name customers see: 1 to 16 characters, none of them a control character.
+    Nickname
+}
+name! {
+    /// A person's WeChat id, and so a worker's name: 1 to 20 of `[A-Za-z0-9_-]`.
+    WechatId
+}
+
+impl Appid {
+    /// # Errors
+    /// `InvalidAppid`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        let digits = text.strip_prefix("wx").ok_or(Errcode::InvalidAppid)?;
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        if digits.len() == 16 && digits.bytes().all(hex) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Errcode::InvalidAppid)
+        }
+    }
+}
+
+impl Openid {
+    /// # Errors
+    /// `InvalidOpenid`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        if text.len() == 28 && text.starts_with('o') && text.bytes().all(is_url_safe) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Errcode::InvalidOpenid)
+        }
+    }
+}
+
+impl KfAccount {
+    /// # Errors
+    /// `IllegalAgent`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        let (prefix, suffix) = text.split_once('@').ok_or(Errcode::IllegalAgent)?;
+        let prefix_fits = (1..=limits::KF_ACCOUNT_PREFIX_MAX).contains(&prefix.len())
+            && prefix.bytes().all(is_word);
+        let suffix_fits = (1..=limits::KF_ACCOUNT_SUFFIX_MAX).contains(&suffix.chars().count())
+            && suffix.bytes().all(is_url_safe);
+        if prefix_fits && suffix_fits { Ok(Self(text.to_owned())) } else { Err(Errcode::IllegalAgent) }
+    }
+
+    /// What stands behind the `@`.
+    #[must_use]
+    pub fn suffix(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, suffix)| suffix)
+    }
+}
+
+impl Nickname {
+    /// White space around it does not count, and is not kept.
+    ///
+    /// # Errors
+    /// `IllegalNickname`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        let text = text.trim();
+        let fits = (1..=limits::NICKNAME_MAX).contains(&text.chars().count());
+        if fits && !text.chars().any(char::is_control) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Errcode::IllegalNickname)
+        }
+    }
+}
+
+impl WechatId {
+    /// # Errors
+    /// `WechatInvalid`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        if (1..=limits::WECHAT_ID_MAX).contains(&text.len()) && text.bytes().all(is_url_safe) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Errcode::WechatInvalid)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Appid, KfAccount, Nickname, Openid, WechatId};
+
+    #[test]
+    fn lengths_are_counted_in_characters_and_end_where_the_page_says() {
+        assert!(Nickname::parse(&"客".repeat(16)).is_ok());
+        assert!(Nickname::parse(&"客".repeat(17)).is_err());
+        assert!(Nickname::parse(" \u{3000}").is_err());
+        assert!(Nickname::parse("a\tb").is_err());
+        assert_eq!(Nickname::parse(" a ").map(|n| n.to_string()), Ok("a".into()));
+        assert!(KfAccount::parse(&format!("{}@{}", "a".repeat(10), "b".repeat(30))).is_ok());
+        assert!(KfAccount::parse(&format!("{}@b", "a".repeat(11))).is_err());
+        assert!(KfAccount::parse(&format!("a@{}", "b".repeat(31))).is_err());
+        assert!(WechatId::parse(&"w".repeat(20)).is_ok());
+        assert!(WechatId::parse(&"w".repeat(21)).is_err());
+    }
+
+    #[test]
+    fn shapes_are_exact() {
+        for bad in ["", "@", "a", "a@", "@b", "a@b@c", "a-b@c", "客@c", "a@ c", "a.b@c"] {
+            assert!(KfAccount::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Appid::parse("wx0123456789abcdef").is_ok());
+        for bad in ["", "wx0123456789abcdeF", "wx0123456789abcde", "xw0123456789abcdef"] {
+            assert!(Appid::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Openid::parse(&format!("o{}", "a_-".repeat(9))).is_ok());
+        assert!(Openid::parse(&format!("p{}", "a_-".repeat(9))).is_err());
+        assert!(Openid::parse("oShort").is_err());
+        assert!(WechatId::parse("").is_err() && WechatId::parse("a b").is_err());
+    }
+}

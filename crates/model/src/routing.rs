@@ -1,0 +1,59 @@
+//! Routing: which agent gets whom.
+
+use crate::KfAccount;
+use crate::Time;
+use crate::agent::Presence;
+
+/// An agent, as routing sees her.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Her id.
+    pub kf_account: KfAccount,
+    /// Her number.
+    pub kf_id: i64,
+    /// Where she is.
+    pub presence: Presence,
+    /// Sessions she has open.
+    pub open: i64,
+    /// When her last session ended, or she came online.
+    pub free_since: Time,
+}
+
+/// The agent who gets the next customer: online, with room, least sessions, then longest idle.
+#[must_use]
+pub fn choose(candidates: &[Candidate], capacity: i64) -> Option<&KfAccount> {
+    candidates
+        .iter()
+        .filter(|agent| agent.presence == Presence::Online && agent.open < capacity)
+        .min_by_key(|agent| (agent.open, agent.free_since, agent.kf_id))
+        .map(|agent| &agent.kf_account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidate, choose};
+    use crate::KfAccount;
+    use crate::agent::Presence;
+
+    fn agent(id: i64, presence: Presence, open: i64, free_since: i64) -> Candidate {
+        Candidate { kf_account: KfAccount::stored(format!("a{id}@x")), kf_id: id, presence, open, free_since }
+    }
+
+    fn chosen(candidates: &[Candidate]) -> Option<String> {
+        choose(candidates, 3).map(ToString::to_string)
+    }
+
+    #[test]
+    fn least_sessions_first_then_longest_idle() {
+        let online = Presence::Online;
+        assert_eq!(chosen(&[agent(1, online, 2, 0), agent(2, online, 1, 9)]), Some("a2@x".into()));
+        assert_eq!(chosen(&[agent(1, online, 1, 9), agent(2, online, 1, 5)]), Some("a2@x".into()));
+        assert_eq!(chosen(&[agent(2, online, 1, 5), agent(1, online, 1, 5)]), Some("a1@x".into()));
+    }
+
+    #[test]
+    fn nobody_who_is_away_offline_or_full_is_chosen() {
+        let full = agent(3, Presence::Online, 3, 0);
+        assert_eq!(chosen(&[agent(1, Presence::Away, 0, 0), agent(2, Presence::Offline, 0, 0), full]), None);
+    }
+}

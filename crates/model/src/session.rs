@@ -1,0 +1,259 @@
+//! Sessions: waiting → open → closed. Who may move one, and when.
+
+use protocol::{Errcode, limits};
+use serde::{Deserialize, Serialize};
+
+use crate::account::Words;
+use crate::{HOUR, MINUTE, Openid, Time};
+
+/// Where a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The customer waits for an agent.
+    Waiting,
+    /// An agent serves her.
+    Open,
+    /// It is over.
+    Closed,
+}
+
+impl Words for State {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("waiting", State::Waiting), ("open", State::Open), ("closed", State::Closed)];
+}
+
+/// One customer's reception, from her first message until somebody or time ends it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its number in the account.
+    pub id: i64,
+    /// The customer.
+    pub openid: Openid,
+    /// Where it is.
+    pub state: State,
+    /// The agent who serves or served her, empty while waiting.
+    pub kf_account: String,
+    /// When it began.
+    pub waiting_since: Time,
+    /// When the agent took her, 0 before.
+    pub opened_at: Time,
+    /// When the customer last wrote, 0 if never.
+    pub latest_at: Time,
+    /// When anybody last wrote, or the agent took her.
+    pub active_at: Time,
+}
+
+/// What `create` has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Create {
+    /// This agent serves the customer already.
+    Already,
+    /// Take her from the waiting list.
+    Take,
+    /// Open a session that nobody waited for.
+    New,
+}
+
+impl Session {
+    /// A session that begins now on the waiting list.
+    #[must_use]
+    pub fn begin(id: i64, openid: Openid, now: Time) -> Self {
+        let state = State::Waiting;
+        Session { id, openid, state, kf_account: String::new(), waiting_since: now, opened_at: 0, latest_at: 0, active_at: now }
+    }
+
+    /// The agent takes the customer.
+    #[must_use]
+    pub fn open(self, kf_account: &str, now: Time) -> Self {
+        Session { state: State::Open, kf_account: kf_account.to_owned(), opened_at: now, active_at: now, ..self }
+    }
+
+    /// It ends.
+    #[must_use]
+    pub fn close(self) -> Self {
+        Session { state: State::Closed, ..self }
+    }
+
+    /// The customer writes.
+    #[must_use]
+    pub fn heard(self, now: Time) -> Self {
+        Session { latest_at: now, active_at: now, ..self }
+    }
+
+    /// The agent writes.
+    #[must_use]
+    pub fn answered(self, now: Time) -> Self {
+        Session { active_at: now, ..self }
+    }
+
+    /// When time ends it, if nobody writes: an open session after half an hour without a message,
+    /// a waiting one with the window in which the customer can be answered.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Time> {
+        match self.state {
+            State::Waiting => Some(self.latest_at + limits::REPLY_WINDOW_H * HOUR),
+            State::Open => Some(self.active_at + limits::SESSION_IDLE_MIN * MINUTE),
+            State::Closed => None,
+        }
+    }
+
+    /// An agent at the workbench takes a waiting customer; her own already is no error.
+    ///
+    /// # Errors
+    /// `CustomerTaken`, `SessionClosed`.
+    pub fn may_accept(&self, kf_account: &str) -> Result<(), Errcode> {
+        match self.state {
+            State::Waiting => Ok(()),
+            State::Open if self.kf_account == kf_account => Ok(()),
+            State::Open => Err(Errcode::CustomerTaken),
+            State::Closed => Err(Errcode::SessionClosed),
+        }
+    }
+
+    /// An agent at the workbench writes in, or closes, a session: it must be open and hers.
+    ///
+    /// # Errors
+    /// `CustomerTaken`, `SessionClosed`.
+    pub fn must_be_of(&self, kf_account: &str) -> Result<(), Errcode> {
+        match self.state {
+            State::Open if self.kf_account == kf_account => Ok(()),
+            State::Open | State::Waiting => Err(Errcode::CustomerTaken),
+            State::Closed => Err(Errcode::SessionClosed),
+        }
+    }
+}
+
+/// createkfsession, given the customer's current session.
+///
+/// # Errors
+/// 65414 when another agent serves the customer.
+pub fn create(current: Option<&Session>, kf_account: &str) -> Result<Create, Errcode> {
+    match current {
+        Some(session) if session.state == State::Open && session.kf_account == kf_account => Ok(Create::Already),
+        Some(session) if session.state == State::Open => Err(Errcode::OtherAgent),
+        Some(session) if session.state == State::Waiting => Ok(Create::Take),
+        _ => Ok(Create::New),
+    }
+}
+
+/// closesession, given the customer's current session.
+///
+/// # Errors
+/// 65413 when nobody serves the customer, 65414 when another agent does.
+pub fn close(current: Option<&Session>, kf_account: &str) -> Result<(), Errcode> {
+    match current {
+        Some(session) if session.state == State::Open && session.kf_account == kf_account => Ok(()),
+        Some(session) if session.state == State::Open => Err(Errcode::OtherAgent),
+        _ => Err(Errcode::NoSession),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Create, Session, State, close, create};
+    use crate::Openid;
+    use proptest::prelude::{Strategy, prop_oneof, proptest};
+    use protocol::Errcode;
+
+    /// What people and time can do to one customer.
+    #[derive(Clone, Debug)]
+    enum Act {
+        Write,
+        Create(u8),
+        Close(u8),
+        Accept(u8),
+        Pass(i64),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            proptest::strategy::Just(Act::Write),
+            (0..3u8).prop_map(Act::Create),
+            (0..3u8).prop_map(Act::Close),
+            (0..3u8).prop_map(Act::Accept),
+            (0..200_000_000i64).prop_map(Act::Pass),
+        ]
+    }
+
+    fn agent(number: u8) -> String {
+        format!("a{number}@shop")
+    }
+
+    fn openid() -> Openid {
+        Openid::stored(format!("o{}", "x".repeat(27)))
+    }
+
+    fn invariants(session: &Session, now: i64) {
+        assert_eq!(session.state == State::Waiting, session.kf_account.is_empty(), "an agent is named once she took it");
+        assert_eq!(session.opened_at == 0, session.kf_account.is_empty());
+        assert!(session.active_at >= session.latest_at && session.active_at <= now);
+        assert_eq!(session.ends_at().is_none(), session.state == State::Closed);
+    }
+
+    proptest! {
+        #[test]
+        fn no_sequence_of_actions_breaks_a_session(acts in proptest::collection::vec(act(), 0..60)) {
+            let (mut now, mut current, mut last) = (1_000i64, None::<Session>, 0);
+            for act in acts {
+                let before = current.clone();
+                match act {
+                    Act::Write => {
+                        let session = current.unwrap_or_else(|| { last += 1; Session::begin(last, openid(), now) });
+                        current = Some(session.heard(now));
+                    }
+                    Act::Create(n) => match create(current.as_ref(), &agent(n)) {
+                        Ok(Create::Already) => assert_eq!(before.as_ref().map(|s| s.kf_account.clone()), Some(agent(n))),
+                        Ok(Create::Take) => current = current.map(|s| s.open(&agent(n), now)),
+                        Ok(Create::New) => { last += 1; current = Some(Session::begin(last, openid(), now).open(&agent(n), now)); }
+                        Err(code) => assert_eq!(code, Errcode::OtherAgent),
+                    },
+                    Act::Close(n) => if close(current.as_ref(), &agent(n)).is_ok() {
+                        let closed = current.take().map(Session::close).expect("only a session that is there can close");
+                        assert_eq!(closed.kf_account, agent(n));
+                    },
+                    Act::Accept(n) => if let Some(session) = current.take() {
+                        current = Some(match (session.state, session.may_accept(&agent(n))) {
+                            (State::Waiting, Ok(())) => session.open(&agent(n), now),
+                            (_, outcome) => {
+                                assert_eq!(outcome.is_ok(), session.kf_account == agent(n));
+                                session
+                            }
+                        });
+                    },
+                    Act::Pass(ms) => {
+                        now += ms;
+                        if current.as_ref().and_then(Session::ends_at).is_some_and(|end| end <= now) {
+                            current = None;
+                        }
+                    }
+                }
+                if let Some(session) = &current { invariants(session, now); }
+                if let (Some(a), Some(b)) = (&before, &current) && a.id == b.id && a.state == State::Open {
+                    assert_eq!(&a.kf_account, &b.kf_account, "an open session never changes hands by itself");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_closes_what_another_serves_or_nobody_does() {
+        let waiting = Session::begin(1, openid(), 5);
+        assert_eq!(close(None, "a"), Err(Errcode::NoSession));
+        assert_eq!(close(Some(&waiting), "a"), Err(Errcode::NoSession));
+        let open = waiting.open("a", 6);
+        assert_eq!(close(Some(&open), "b"), Err(Errcode::OtherAgent));
+        assert!(close(Some(&open), "a").is_ok());
+        assert_eq!(open.must_be_of("b"), Err(Errcode::CustomerTaken));
+        assert_eq!(open.clone().close().must_be_of("a"), Err(Errcode::SessionClosed));
+        assert_eq!(open.close().may_accept("a"), Err(Errcode::SessionClosed));
+    }
+
+    #[test]
+    fn time_ends_an_open_session_after_half_an_hour_and_a_waiting_one_after_two_days() {
+        let waiting = Session::begin(1, openid(), 0).heard(1_000);
+        assert_eq!(waiting.ends_at(), Some(1_000 + 48 * 3_600_000));
+        let open = waiting.open("a", 2_000).answered(3_000);
+        assert_eq!(open.ends_at(), Some(3_000 + 30 * 60_000));
+    }
+}
