@@ -49,7 +49,7 @@ export const zh = {
   customer: (tail: string) => `顾客 ${tail}`,
   waiting: {
     title: "待接入",
-    since: (time: string) => `已等待 ${time}`,
+    since: (time: string) => `已等待${/^\d/.test(time) ? " " : ""}${time}`,
     take: "接入",
     takeOf: (customer: string) => `接入${customer}`,
     empty: "没有顾客在等待",
