@@ -1,7 +1,7 @@
 /** The workbench's state and what an agent can do to it. */
 import { clientId, desk as api, PAGE, Refused } from "../api";
 import * as feed from "../feed";
-import { language } from "../text/language.svelte";
+import { language } from "../text/desk.svelte";
 import type { Session } from "../wire";
 import { Live } from "./live";
 import { read } from "./read.svelte";
@@ -12,6 +12,7 @@ export type Phase = "loading" | "login" | "down" | "ready";
 export type Focus = "reply" | "list" | null;
 
 const POLL_MS = 15_000;
+const STALE_MS = 60_000;
 
 class DeskPage {
   phase: Phase = $state("loading");
@@ -31,8 +32,12 @@ class DeskPage {
 
   #sending = new Map<number, Promise<unknown>>();
   #fetching = new Set<string>();
+  #loadedAt = 0;
   #live = new Live({
-    snapshot: (snapshot) => this.#set(feed.load(snapshot, this.desk)),
+    snapshot: (snapshot) => {
+      this.#loadedAt = Date.now();
+      this.#set(feed.load(snapshot, this.desk));
+    },
     change: (change) => {
       if (!this.desk?.accounts.some((account) => account.appid === change.appid)) void this.#live.restart();
       else this.#set(feed.tidy(feed.fold(this.desk, change), change.appid, this.chosen));
@@ -53,6 +58,11 @@ class DeskPage {
     void this.#live.start();
     // A first invitation has no account whose feed could tell of it.
     setInterval(() => this.desk?.accounts.length === 0 && void this.#live.load(), POLL_MS);
+    // Whoever comes back to the page finds later invitations too.
+    document.addEventListener("visibilitychange", () => {
+      const stale = Date.now() - this.#loadedAt > STALE_MS;
+      if (this.desk && stale && document.visibilityState === "visible") void this.#live.load();
+    });
   }
 
   /** After a log-in or sign-up of this tab. */

@@ -31,6 +31,7 @@ export class Live {
 
   /** Loads, then follows. Returns when the first snapshot is there or the login is not. */
   async start(): Promise<void> {
+    if (this.#on) return this.restart(); // Somebody else has logged in meanwhile.
     this.#on = true;
     if (!(await this.load())) return;
     this.#tabs.stand(() => this.#open());
@@ -136,7 +137,7 @@ export class Live {
   }
 
   #hear(note: Note): void {
-    if (note.kind === "login") void (this.#on ? this.load() : this.start());
+    if (note.kind === "login") void (this.#on && !this.#tabs.leads ? this.load() : this.start());
     if (!this.#on) return;
     if (note.kind === "logout") {
       this.#end();
