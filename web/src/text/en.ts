@@ -1,95 +1,25 @@
+import type { DeskText } from "./desk.svelte";
 import type { Text } from "./language.svelte";
 
 export const en: Text = {
   lang: "en",
   other: "中文",
-  desk: "Customer service desk",
   loading: "Loading…",
   retry: "Try again",
-  dismiss: "Dismiss",
   reconnecting: "Connection lost. Reconnecting…",
   down: { title: "The server cannot be reached", hint: "Check your network. This page goes on by itself once it is back." },
 
-  login: {
-    title: "Log in to the desk",
-    name: "Name",
-    password: "Password",
-    submit: "Log in",
-    busy: "Logging in…",
-    hint: "No login yet? Ask your operator for a sign-up link.",
-    out: "Sign out",
-  },
-  signup: {
-    title: "Create your login",
-    hint: "You opened a sign-up link that works once. Choose a name and a password.",
-    nameHint: "1 to 20 characters: letters, digits, _ or -",
-    passwordHint: "At least 8 characters",
-    submit: "Create login",
-    busy: "Creating…",
-    instead: "I have a login already",
-  },
-
-  accounts: "Accounts",
-  worker: (name) => `Logged in as ${name}`,
-  presence: { online: "Online", away: "Away", offline: "Offline", label: "Available" },
-
-  invitations: {
-    title: "Invitations",
-    text: (account, nickname) => `“${account}” invites you to be its agent “${nickname}”`,
-    expires: (when) => `Expires in ${when}`,
-    expired: "Expired",
-    accept: "Accept",
-    decline: "Decline",
-    acceptOf: (account) => `Accept the invitation of ${account}`,
-    declineOf: (account) => `Decline the invitation of ${account}`,
-    emptyTitle: "Waiting for an invitation",
-    emptyText: (name) =>
-      `The administrator of an official account or mini program makes you one of its agents by an invitation. Tell them your name, “${name}”. The invitation will appear here; accept it to start.`,
-  },
-
-  customer: (tail) => `Customer ${tail}`,
-  waiting: {
-    title: "Waiting",
-    since: (time) => `Waiting for ${time}`,
-    take: "Take",
-    takeOf: (customer) => `Take ${customer}`,
-    empty: "Nobody is waiting",
-    more: (count) => `${count} more in the queue`,
-  },
-  mine: {
-    title: "My sessions",
-    empty: "No open sessions",
-    emptyHint: "Customers you take appear here",
-    unread: (count) => `${count} unread`,
-    you: "You: ",
-  },
-  conversation: {
-    noneTitle: "Choose a session",
-    noneText: "Open one from the list, or take a customer who is waiting.",
-    region: (customer) => `Conversation with ${customer}`,
-    messages: "Messages",
-    opened: (time) => `Taken at ${time}`,
-    back: "Back to the list",
-    close: "Close session",
-    closeTitle: "Close this session?",
-    closeText: "The customer can write again at any time, which starts a new session.",
-    cancel: "Cancel",
-    closed: "This session is closed",
-    closedHint: "A new one starts when the customer writes again.",
-    reply: "Reply",
-    placeholder: "Write a reply. Enter sends, Shift+Enter starts a new line",
-  },
-
   log: {
+    label: "Messages",
     you: "You",
     older: "Loading older messages…",
     olderFailed: "Older messages could not be loaded",
     fresh: "New messages",
-    start: "No older messages",
     sending: "Sending…",
     failed: (why) => `Not sent: ${why}`,
     again: "Send again",
   },
+
   composer: {
     send: "Send",
     left: (bytes) => (bytes >= 0 ? `${bytes} bytes left` : `${-bytes} bytes too long`),
@@ -144,5 +74,84 @@ export const en: Text = {
     990019: "The message is empty or too long (2048 bytes at most)",
     990020: "Malformed name: 1 to 20 letters, digits, _ or -",
   },
+
   unknownError: (message) => (message ? `That did not work: ${message}` : "That did not work"),
+};
+
+export const enDesk: DeskText = {
+  desk: "Customer service desk",
+  dismiss: "Dismiss",
+
+  login: {
+    title: "Log in to the desk",
+    name: "Name",
+    password: "Password",
+    submit: "Log in",
+    busy: "Logging in…",
+    hint: "No login yet? Ask your operator for a sign-up link.",
+    out: "Sign out",
+  },
+
+  signup: {
+    title: "Create your login",
+    hint: "You opened a sign-up link that works once. Choose a name and a password.",
+    nameHint: "1 to 20 characters: letters, digits, _ or -",
+    passwordHint: "At least 8 characters",
+    submit: "Create login",
+    busy: "Creating…",
+    instead: "I have a login already",
+  },
+
+  accounts: "Accounts",
+  worker: (name) => `Logged in as ${name}`,
+  presence: { online: "Online", away: "Away", offline: "Offline", label: "Available" },
+
+  invitations: {
+    title: "Invitations",
+    text: (account, nickname) => `“${account}” invites you to be its agent “${nickname}”`,
+    expires: (when) => `Expires in ${when}`,
+    expired: "Expired",
+    accept: "Accept",
+    decline: "Decline",
+    acceptOf: (account) => `Accept the invitation of ${account}`,
+    declineOf: (account) => `Decline the invitation of ${account}`,
+    emptyTitle: "Waiting for an invitation",
+    emptyText: (name) =>
+      `The administrator of an official account or mini program makes you one of its agents by an invitation. Tell them your name, “${name}”. The invitation will appear here; accept it to start.`,
+  },
+
+  customer: (tail) => `Customer ${tail}`,
+
+  waiting: {
+    title: "Waiting",
+    since: (time) => `Waiting for ${time}`,
+    take: "Take",
+    takeOf: (customer) => `Take ${customer}`,
+    empty: "Nobody is waiting",
+    more: (count) => `${count} more in the queue`,
+  },
+
+  mine: {
+    title: "My sessions",
+    empty: "No open sessions",
+    emptyHint: "Customers you take appear here",
+    unread: (count) => `${count} unread`,
+    you: "You: ",
+  },
+
+  conversation: {
+    noneTitle: "Choose a session",
+    noneText: "Open one from the list, or take a customer who is waiting.",
+    region: (customer) => `Conversation with ${customer}`,
+    opened: (time) => `Taken at ${time}`,
+    back: "Back to the list",
+    close: "Close session",
+    closeTitle: "Close this session?",
+    closeText: "The customer can write again at any time, which starts a new session.",
+    cancel: "Cancel",
+    closed: "This session is closed",
+    closedHint: "A new one starts when the customer writes again.",
+    reply: "Reply",
+    placeholder: "Write a reply. Enter sends, Shift+Enter starts a new line",
+  },
 };

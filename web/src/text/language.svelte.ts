@@ -3,7 +3,7 @@ import { Refused } from "../api";
 import { en } from "./en";
 import { zh } from "./zh";
 
-type Shape<T> = {
+export type Shape<T> = {
   [K in keyof T]: T[K] extends (...values: infer V) => string
     ? (...values: V) => string
     : T[K] extends string

@@ -1,94 +1,26 @@
-/** 中文文案。Its keys are the catalogue: `en.ts` must have the same ones. */
+/**
+ * 中文文案。Their keys are the catalogues': `en.ts` must have the same ones. The workbench's own texts stand apart, so
+ * that the customer page does not carry them.
+ */
 export const zh = {
   lang: "zh-CN",
   other: "English",
-  desk: "客服工作台",
   loading: "正在加载…",
   retry: "重试",
-  dismiss: "关闭提示",
   reconnecting: "连接已断开，正在重连…",
   down: { title: "暂时连不上服务器", hint: "请检查网络。恢复后会自动继续。" },
 
-  login: {
-    title: "登录工作台",
-    name: "用户名",
-    password: "密码",
-    submit: "登录",
-    busy: "正在登录…",
-    hint: "还没有账号？请向管理员索取注册链接。",
-    out: "退出登录",
-  },
-  signup: {
-    title: "创建你的账号",
-    hint: "你打开的是一次性注册链接。请设置用户名和密码。",
-    nameHint: "1 至 20 个字符：字母、数字、_ 或 -",
-    passwordHint: "至少 8 个字符",
-    submit: "创建账号",
-    busy: "正在创建…",
-    instead: "已有账号，去登录",
-  },
-
-  accounts: "账号",
-  worker: (name: string) => `已登录：${name}`,
-  presence: { online: "在线", away: "离开", offline: "离线", label: "在线接待" },
-
-  invitations: {
-    title: "邀请",
-    text: (account: string, nickname: string) => `“${account}”邀请你担任客服“${nickname}”`,
-    expires: (when: string) => `${when}后失效`,
-    expired: "已失效",
-    accept: "接受",
-    decline: "拒绝",
-    acceptOf: (account: string) => `接受“${account}”的邀请`,
-    declineOf: (account: string) => `拒绝“${account}”的邀请`,
-    emptyTitle: "正在等待邀请",
-    emptyText: (name: string) =>
-      `公众号或小程序的管理员会把你绑定为客服。请把你的用户名“${name}”告诉管理员，邀请到达后会显示在这里，接受后即可开始接待。`,
-  },
-
-  customer: (tail: string) => `顾客 ${tail}`,
-  waiting: {
-    title: "待接入",
-    since: (time: string) => `已等待${/^\d/.test(time) ? " " : ""}${time}`,
-    take: "接入",
-    takeOf: (customer: string) => `接入${customer}`,
-    empty: "没有顾客在等待",
-    more: (count: number) => `另有 ${count} 位顾客在排队`,
-  },
-  mine: {
-    title: "我的会话",
-    empty: "没有进行中的会话",
-    emptyHint: "接入的顾客会出现在这里",
-    unread: (count: number) => `${count} 条未读`,
-    you: "我：",
-  },
-  conversation: {
-    noneTitle: "选择一个会话",
-    noneText: "从左侧打开会话，或接入一位等待中的顾客。",
-    region: (customer: string) => `与${customer}的会话`,
-    messages: "消息",
-    opened: (time: string) => `${time} 接入`,
-    back: "返回列表",
-    close: "结束会话",
-    closeTitle: "结束这个会话？",
-    closeText: "顾客随时可以再次留言，届时会开始新的会话。",
-    cancel: "取消",
-    closed: "会话已结束",
-    closedHint: "顾客再次留言时会开始新的会话。",
-    reply: "回复",
-    placeholder: "输入回复，Enter 发送，Shift+Enter 换行",
-  },
-
   log: {
+    label: "消息",
     you: "我",
     older: "正在加载更早的消息…",
     olderFailed: "更早的消息加载失败",
     fresh: "有新消息",
-    start: "没有更早的消息了",
     sending: "发送中…",
     failed: (why: string) => `未发送：${why}`,
     again: "重新发送",
   },
+
   composer: {
     send: "发送",
     left: (bytes: number) => (bytes >= 0 ? `还可输入 ${bytes} 字节` : `超出 ${-bytes} 字节`),
@@ -143,5 +75,84 @@ export const zh = {
     990019: "消息为空或过长（最多 2048 字节）",
     990020: "用户名格式不正确：1 至 20 个字母、数字、_ 或 -",
   },
+
   unknownError: (message: string) => (message ? `操作失败：${message}` : "操作失败"),
+};
+
+export const zhDesk = {
+  desk: "客服工作台",
+  dismiss: "关闭提示",
+
+  login: {
+    title: "登录工作台",
+    name: "用户名",
+    password: "密码",
+    submit: "登录",
+    busy: "正在登录…",
+    hint: "还没有账号？请向管理员索取注册链接。",
+    out: "退出登录",
+  },
+
+  signup: {
+    title: "创建你的账号",
+    hint: "你打开的是一次性注册链接。请设置用户名和密码。",
+    nameHint: "1 至 20 个字符：字母、数字、_ 或 -",
+    passwordHint: "至少 8 个字符",
+    submit: "创建账号",
+    busy: "正在创建…",
+    instead: "已有账号，去登录",
+  },
+
+  accounts: "账号",
+  worker: (name: string) => `已登录：${name}`,
+  presence: { online: "在线", away: "离开", offline: "离线", label: "在线接待" },
+
+  invitations: {
+    title: "邀请",
+    text: (account: string, nickname: string) => `“${account}”邀请你担任客服“${nickname}”`,
+    expires: (when: string) => `${when}后失效`,
+    expired: "已失效",
+    accept: "接受",
+    decline: "拒绝",
+    acceptOf: (account: string) => `接受“${account}”的邀请`,
+    declineOf: (account: string) => `拒绝“${account}”的邀请`,
+    emptyTitle: "正在等待邀请",
+    emptyText: (name: string) =>
+      `公众号或小程序的管理员会把你绑定为客服。请把你的用户名“${name}”告诉管理员，邀请到达后会显示在这里，接受后即可开始接待。`,
+  },
+
+  customer: (tail: string) => `顾客 ${tail}`,
+
+  waiting: {
+    title: "待接入",
+    since: (time: string) => `已等待${/^\d/.test(time) ? " " : ""}${time}`,
+    take: "接入",
+    takeOf: (customer: string) => `接入${customer}`,
+    empty: "没有顾客在等待",
+    more: (count: number) => `另有 ${count} 位顾客在排队`,
+  },
+
+  mine: {
+    title: "我的会话",
+    empty: "没有进行中的会话",
+    emptyHint: "接入的顾客会出现在这里",
+    unread: (count: number) => `${count} 条未读`,
+    you: "我：",
+  },
+
+  conversation: {
+    noneTitle: "选择一个会话",
+    noneText: "从左侧打开会话，或接入一位等待中的顾客。",
+    region: (customer: string) => `与${customer}的会话`,
+    opened: (time: string) => `${time} 接入`,
+    back: "返回列表",
+    close: "结束会话",
+    closeTitle: "结束这个会话？",
+    closeText: "顾客随时可以再次留言，届时会开始新的会话。",
+    cancel: "取消",
+    closed: "会话已结束",
+    closedHint: "顾客再次留言时会开始新的会话。",
+    reply: "回复",
+    placeholder: "输入回复，Enter 发送，Shift+Enter 换行",
+  },
 };
