@@ -110,7 +110,9 @@ impl Account {
         let alias_fits = self.alias.len() <= protocol::limits::KF_ACCOUNT_SUFFIX_MAX
             && self.alias.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if self.certified && self.principal == Principal::Individual {
-            Err("an individual's account cannot be certified: make it an enterprise's, or leave it uncertified")
+            Err(
+                "an individual's account cannot be certified: make it an enterprise's, or leave it uncertified",
+            )
         } else if !alias_fits {
             Err("an alias has at most 30 of A-Z, a-z, 0-9, _ and -")
         } else if self.capacity < 1 {

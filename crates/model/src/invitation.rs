@@ -61,7 +61,12 @@ impl Seat {
 /// # Errors
 /// In this order: 65412, 65411, 65409, 65407, 65408, 65410.
 pub fn invite(
-    seat: &Seat, others: &[Seat], person: &str, bindings: i64, bindings_max: i64, now: Time,
+    seat: &Seat,
+    others: &[Seat],
+    person: &str,
+    bindings: i64,
+    bindings_max: i64,
+    now: Time,
 ) -> Result<WechatId, Errcode> {
     if !seat.worker.is_empty() {
         return Err(Errcode::AgentBound);

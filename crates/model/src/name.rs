@@ -93,8 +93,8 @@ impl KfAccount {
     /// `IllegalAgent`.
     pub fn parse(text: &str) -> Result<Self, Errcode> {
         let (prefix, suffix) = text.split_once('@').ok_or(Errcode::IllegalAgent)?;
-        let prefix_fits = (1..=limits::KF_ACCOUNT_PREFIX_MAX).contains(&prefix.len())
-            && prefix.bytes().all(is_word);
+        let prefix_fits =
+            (1..=limits::KF_ACCOUNT_PREFIX_MAX).contains(&prefix.len()) && prefix.bytes().all(is_word);
         let suffix_fits = (1..=limits::KF_ACCOUNT_SUFFIX_MAX).contains(&suffix.chars().count())
             && suffix.bytes().all(is_url_safe);
         if prefix_fits && suffix_fits { Ok(Self(text.to_owned())) } else { Err(Errcode::IllegalAgent) }

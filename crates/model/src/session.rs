@@ -60,13 +60,28 @@ impl Session {
     #[must_use]
     pub fn begin(id: i64, openid: Openid, now: Time) -> Self {
         let state = State::Waiting;
-        Session { id, openid, state, kf_account: String::new(), waiting_since: now, opened_at: 0, latest_at: 0, active_at: now }
+        Session {
+            id,
+            openid,
+            state,
+            kf_account: String::new(),
+            waiting_since: now,
+            opened_at: 0,
+            latest_at: 0,
+            active_at: now,
+        }
     }
 
     /// The agent takes the customer.
     #[must_use]
     pub fn open(self, kf_account: &str, now: Time) -> Self {
-        Session { state: State::Open, kf_account: kf_account.to_owned(), opened_at: now, active_at: now, ..self }
+        Session {
+            state: State::Open,
+            kf_account: kf_account.to_owned(),
+            opened_at: now,
+            active_at: now,
+            ..self
+        }
     }
 
     /// It ends.
@@ -130,7 +145,9 @@ impl Session {
 /// 65414 when another agent serves the customer.
 pub fn create(current: Option<&Session>, kf_account: &str) -> Result<Create, Errcode> {
     match current {
-        Some(session) if session.state == State::Open && session.kf_account == kf_account => Ok(Create::Already),
+        Some(session) if session.state == State::Open && session.kf_account == kf_account => {
+            Ok(Create::Already)
+        }
         Some(session) if session.state == State::Open => Err(Errcode::OtherAgent),
         Some(session) if session.state == State::Waiting => Ok(Create::Take),
         _ => Ok(Create::New),
@@ -185,7 +202,11 @@ mod tests {
     }
 
     fn invariants(session: &Session, now: i64) {
-        assert_eq!(session.state == State::Waiting, session.kf_account.is_empty(), "an agent is named once she took it");
+        assert_eq!(
+            session.state == State::Waiting,
+            session.kf_account.is_empty(),
+            "an agent is named once she took it"
+        );
         assert_eq!(session.opened_at == 0, session.kf_account.is_empty());
         assert!(session.active_at >= session.latest_at && session.active_at <= now);
         assert_eq!(session.ends_at().is_none(), session.state == State::Closed);

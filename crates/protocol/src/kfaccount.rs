@@ -1,5 +1,6 @@
 //! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
+use crate::{Errcode, Kind};
 use serde::{Deserialize, Serialize};
 
 /// Body of addkfaccount and updatekfaccount. Both members are required, except for the retired form
@@ -13,6 +14,34 @@ pub struct Add {
     pub nickname: Option<String>,
     /// The worker to invite at once: the Mini Programs' retired form, without `kf_account`.
     pub kf_wx: Option<String>,
+}
+
+/// What a body of addkfaccount asks for.
+#[derive(Debug)]
+pub enum Form {
+    /// An agent.
+    Agent {
+        /// Her whole id.
+        kf_account: String,
+        /// The name customers see.
+        nickname: String,
+    },
+    /// An agent for this person.
+    Person(String),
+}
+
+impl Add {
+    /// Tells the two forms apart.
+    ///
+    /// # Errors
+    /// `DataFormat` when a required member is missing.
+    pub fn form(self, kind: Kind) -> Result<Form, Errcode> {
+        match (self.kf_account, self.nickname, self.kf_wx) {
+            (Some(kf_account), Some(nickname), _) => Ok(Form::Agent { kf_account, nickname }),
+            (None, _, Some(kf_wx)) if kind == Kind::MiniProgram => Ok(Form::Person(kf_wx)),
+            _ => Err(Errcode::DataFormat),
+        }
+    }
 }
 
 /// Body of updatekfaccount.

@@ -124,7 +124,12 @@ mod tests {
     fn anything_but_one_sound_object_is_malformed() {
         let deep = format!("{{\"x\":{}{}}}", "[".repeat(200), "]".repeat(200));
         let bodies: [&[u8]; 10] = [
-            b"[]", b"\"x\"", b"{", b"{} {}", b"\xff{}", b"kf_account=a",
+            b"[]",
+            b"\"x\"",
+            b"{",
+            b"{} {}",
+            b"\xff{}",
+            b"kf_account=a",
             br#"{"kf_account":"a","kf_account":"b","nickname":"n"}"#,
             br#"{"kf_account":"a","nickname":"n","x":{"y":1,"y":2}}"#,
             br#"{"kf_account":"a","nickname":"n\u0000"}"#,
@@ -147,8 +152,9 @@ mod tests {
 
     #[test]
     fn unknown_members_escapes_and_white_space_are_taken() {
-        let add: Add = object(" {\"kf_account\":\"a@b\",\n\"nickname\":\"\\u5ba2服\",\"password\":null}\n".as_bytes())
-            .expect("a sound body");
+        let add: Add =
+            object(" {\"kf_account\":\"a@b\",\n\"nickname\":\"\\u5ba2服\",\"password\":null}\n".as_bytes())
+                .expect("a sound body");
         assert_eq!(add.nickname.as_deref(), Some("客服"));
     }
 }
