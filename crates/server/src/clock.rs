@@ -1,0 +1,104 @@
+//! Time and chance: the only places that ask the machine for either.
+
+use model::Time;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// What time it is. Tests have one that moves only when told to.
+#[derive(Clone)]
+pub struct Clock(Option<Arc<watch::Sender<Time>>>);
+
+impl Clock {
+    /// The machine's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Clock(None)
+    }
+
+    /// A clock that stands still until [`Clock::advance`].
+    #[must_use]
+    pub fn standing(at: Time) -> Self {
+        Clock(Some(Arc::new(watch::Sender::new(at))))
+    }
+
+    /// Now, in Unix milliseconds.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        match &self.0 {
+            Some(standing) => *standing.borrow(),
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(0)),
+        }
+    }
+
+    /// Moves a standing clock on; the machine's does that by itself.
+    pub fn advance(&self, ms: i64) {
+        if let Some(standing) = &self.0 {
+            standing.send_modify(|now| *now += ms);
+        }
+    }
+
+    /// Sleeps until `time`.
+    pub async fn sleep_until(&self, time: Time) {
+        match &self.0 {
+            Some(standing) => {
+                let _ = standing.subscribe().wait_for(|now| *now >= time).await;
+            }
+            None => {
+                let ms = u64::try_from(time - self.now()).unwrap_or(0);
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+            }
+        }
+    }
+}
+
+/// A cryptographic source of random numbers. Tests seed it.
+#[derive(Clone)]
+pub struct Chance(Arc<Mutex<StdRng>>);
+
+impl Chance {
+    /// Seeded by the machine.
+    #[must_use]
+    pub fn system() -> Self {
+        Chance(Arc::new(Mutex::new(rand::make_rng())))
+    }
+
+    /// Always the same numbers.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Chance(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
+    }
+
+    fn fill<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A secret of 43 characters of `[A-Za-z0-9_-]`: 256 bits.
+    #[must_use]
+    pub fn secret(&self) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.fill::<32>())
+    }
+
+    /// `N` random bytes in hexadecimal.
+    #[must_use]
+    pub fn hex<const N: usize>(&self) -> String {
+        hex(&self.fill::<N>())
+    }
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

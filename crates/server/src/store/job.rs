@@ -1,0 +1,110 @@
+//! One verb on its way through the store.
+
+use super::tx::Tx;
+use crate::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tokio::sync::oneshot;
+
+/// What a verb may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Change the owner, with a `seq` and facts.
+    Write,
+    /// Keep books.
+    Keep,
+    /// Look.
+    Read,
+}
+
+/// A verb, and where its answer goes.
+pub(super) struct Job {
+    pub(super) mode: Mode,
+    pub(super) owner: String,
+    verb: Box<dyn Verb>,
+}
+
+trait Verb: Send {
+    /// Runs it and holds the result; says whether what it did is to be kept.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Replaces the result.
+    fn fail(&mut self, error: Error);
+    /// Lets the result go.
+    fn answer(self: Box<Self>);
+}
+
+struct Held<T, F> {
+    verb: F,
+    result: Option<Result<T, Error>>,
+    to: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T, Error> + Send> Verb for Held<T, F> {
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let result = catch_unwind(AssertUnwindSafe(|| (self.verb)(tx)))
+            .unwrap_or_else(|panic| Err(anyhow::anyhow!("a verb panicked: {}", message(&*panic)).into()));
+        self.result.insert(result).is_ok()
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.result = Some(Err(error));
+    }
+
+    fn answer(self: Box<Self>) {
+        let result = self.result.unwrap_or_else(|| Err(anyhow::anyhow!("the verb was not run").into()));
+        // Whoever asked may have gone meanwhile.
+        let _ = self.to.send(result);
+    }
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+impl Job {
+    pub(super) fn new<T: Send + 'static>(
+        mode: Mode,
+        owner: &str,
+        verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> (Job, oneshot::Receiver<Result<T, Error>>) {
+        let (to, answer) = oneshot::channel();
+        let verb = Box::new(Held { verb, result: None, to });
+        (Job { mode, owner: owner.to_owned(), verb }, answer)
+    }
+
+    /// Runs the verb within its own savepoint of `tx`'s transaction. An error is one of the
+    /// transaction itself; the verb's own stay with it.
+    pub(super) fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        tx.begin_verb(&self.owner)?;
+        let kept = match self.mode {
+            Mode::Write => match tx.take_seq() {
+                Ok(true) => self.verb.run(tx) && tx.write_change()?,
+                Ok(false) => {
+                    self.verb.fail(protocol::Errcode::InvalidAppid.into());
+                    false
+                }
+                Err(error) => {
+                    self.verb.fail(error);
+                    false
+                }
+            },
+            Mode::Keep | Mode::Read => self.verb.run(tx),
+        };
+        tx.end_verb(kept)
+    }
+
+    /// Runs a verb that only looks, in a transaction of its own.
+    pub(super) fn read(&mut self, tx: &mut Tx<'_>) {
+        tx.look_as(&self.owner);
+        self.verb.run(tx);
+    }
+
+    /// The transaction came to nothing: whatever the verb answered is not so.
+    pub(super) fn fail(&mut self, error: Error) {
+        self.verb.fail(error);
+    }
+
+    pub(super) fn answer(self) {
+        self.verb.answer();
+    }
+}

@@ -1,0 +1,189 @@
+//! The store: two engines, one dialect, and verbs that can be run again. It knows no nouns.
+//!
+//! A verb is a plain function over [`Tx`]. It runs on a thread of the store's own, in a transaction
+//! it may share with other verbs (a savepoint each), and its result is held until that transaction
+//! is committed durably. A verb must give the same result when it is run again: what is random is
+//! made before.
+
+mod job;
+mod migrate;
+mod postgres;
+mod sqlite;
+mod tx;
+mod watch;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use job::{Job, Mode};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+pub use tx::{Row, Tx, Value};
+pub use watch::Head;
+
+/// Writes `$1`, `$2`, … of a statement.
+#[macro_export]
+macro_rules! bind {
+    ($($value:expr),* $(,)?) => { &[$($crate::store::Value::from($value)),*] };
+}
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A folder that holds the embedded database.
+    Folder(PathBuf),
+    /// A PostgreSQL database, by its address.
+    Postgres(String),
+}
+
+/// The store. Clones share it; the last one that goes stops its threads.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    shared: Arc<watch::Shared>,
+    clock: Clock,
+}
+
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens the data at `place`, creates or migrates its tables, and starts the store's threads.
+    ///
+    /// # Errors
+    /// When it cannot be reached, is held by another process, or was written by a newer Kefu.
+    pub async fn open(place: &Place, clock: Clock) -> anyhow::Result<Store> {
+        let (place, opened_at) = (place.clone(), clock.clone());
+        let shared = Arc::new(watch::Shared::default());
+        let inner = shared.clone();
+        let engine = tokio::task::spawn_blocking(move || match place {
+            Place::Folder(folder) => sqlite::Sqlite::open(&folder, inner, opened_at).map(Engine::Sqlite),
+            Place::Postgres(url) => postgres::Postgres::open(&url, inner, opened_at).map(Engine::Postgres),
+        })
+        .await??;
+        Ok(Store(Arc::new(Inner { engine, shared, clock })))
+    }
+
+    /// Whether other processes may use the same data at the same time.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.engine, Engine::Postgres(_))
+    }
+
+    /// The clock the verbs see.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Runs a verb that changes `owner`: it takes the owner's next `seq` and records facts. A verb
+    /// that records none has changed nothing, and is rolled back.
+    ///
+    /// # Errors
+    /// What the verb answers; `SystemError` when too much waits; internal when the engine fails.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        owner: &str,
+        verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.submit(Mode::Write, owner, verb).await
+    }
+
+    /// Runs a verb that keeps books (logins, leases, cursors): durable, but no change anybody hears of.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn keep<T: Send + 'static>(
+        &self,
+        owner: &str,
+        verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.submit(Mode::Keep, owner, verb).await
+    }
+
+    /// Runs a verb that only looks, in one snapshot.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        owner: &str,
+        verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.submit(Mode::Read, owner, verb).await
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        mode: Mode,
+        owner: &str,
+        verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (job, answer) = Job::new(mode, owner, verb);
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.submit(job)?,
+            Engine::Postgres(engine) => engine.submit(job)?,
+        }
+        answer.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the store has stopped").into()))
+    }
+
+    /// Where `owner` stands, never older than the moment of the call; `None` when there is no such
+    /// owner. On SQLite, where this process alone writes, it comes from memory.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn head(&self, owner: &str) -> Result<Option<Head>, Error> {
+        if !self.is_shared()
+            && let Some(head) = self.0.shared.head(owner)
+        {
+            return Ok(Some(head));
+        }
+        let head = self.0.shared.flights.join(owner, || self.read_head(owner)).await?;
+        if let Some(head) = head {
+            self.0.shared.raise(owner, head);
+        }
+        Ok(head)
+    }
+
+    async fn read_head(&self, owner: &str) -> Result<Option<Head>, Error> {
+        self.read(owner, |tx| tx.head()).await
+    }
+
+    /// Ready when `owner` may have changed. A hint: it may be lost between nodes, so look now and
+    /// then all the same.
+    #[must_use]
+    pub fn subscribe(&self, owner: &str) -> tokio::sync::watch::Receiver<i64> {
+        self.0.shared.subscribe(owner)
+    }
+
+    /// Forgets the wake-up channel of an owner nobody listens to any more.
+    pub fn unsubscribe(&self, owner: &str) {
+        self.0.shared.unsubscribe(owner);
+    }
+}
+
+/// The refusal of a verb for which there is no room, and a line in the log, once a second at most.
+fn busy() -> Error {
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    let now = Clock::system().now() / model::SECOND;
+    if LAST.swap(now, Ordering::Relaxed) != now {
+        tracing::warn!("the store's queue is full; verbs are refused");
+    }
+    protocol::Errcode::SystemError.into()
+}
+
+impl Place {
+    /// The folder of an embedded database.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Place::Folder(folder) => Some(folder),
+            Place::Postgres(_) => None,
+        }
+    }
+}

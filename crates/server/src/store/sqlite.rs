@@ -1,0 +1,216 @@
+//! The embedded engine: one writer thread that commits whatever waits together, a few readers.
+
+use super::job::{Job, Mode};
+use super::migrate;
+use super::tx::{Cell, Conn, Row, Tx, Value};
+use super::watch::Shared;
+use crate::clock::Clock;
+use crate::error::Error;
+use anyhow::{Context, bail};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// Verbs that may wait for a thread; one more is refused.
+const QUEUE: usize = 4096;
+/// Verbs that share a commit at most.
+const BATCH: usize = 256;
+const READERS: usize = 3;
+
+pub(super) struct Sqlite {
+    writes: SyncSender<Job>,
+    reads: SyncSender<Job>,
+    /// Held as long as this process has the folder.
+    _lock: File,
+}
+
+impl Sqlite {
+    pub(super) fn open(folder: &Path, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("creating the folder {}", folder.display()))?;
+        let lock = lock(folder)?;
+        let file = folder.join("kefu.db");
+        let mut writer = Connection::open(&file)?;
+        migrate::run(&mut writer.raw)?;
+        let (writes, waiting) = sync_channel(QUEUE);
+        let at = clock.clone();
+        thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || write_loop(writer, &waiting, &shared, &at))?;
+        let (reads, waiting) = sync_channel(QUEUE);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..READERS {
+            let (reader, waiting, at) = (Connection::open(&file)?, waiting.clone(), clock.clone());
+            thread::Builder::new()
+                .name("store-reader".into())
+                .spawn(move || read_loop(reader, &waiting, &at))?;
+        }
+        Ok(Sqlite { writes, reads, _lock: lock })
+    }
+
+    pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
+        let queue = if job.mode == Mode::Read { &self.reads } else { &self.writes };
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => super::busy(),
+            TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
+        })
+    }
+}
+
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join("kefu.lock");
+    let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another Kefu uses the data in {} already: stop it, or choose another folder with --data",
+            folder.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
+    }
+}
+
+fn write_loop(mut conn: Connection, waiting: &Receiver<Job>, shared: &Shared, clock: &Clock) {
+    while let Ok(first) = waiting.recv() {
+        let mut batch = vec![first];
+        if let Err(error) = commit(&mut conn, &mut batch, Some(waiting), shared, clock) {
+            alone(&mut conn, &mut batch, &error, shared, clock);
+        }
+        for job in batch {
+            job.answer();
+        }
+    }
+}
+
+/// The batch died as a whole (disk full, an IO error): its verbs run once more, one by one.
+fn alone(conn: &mut Connection, batch: &mut [Job], error: &Error, shared: &Shared, clock: &Clock) {
+    tracing::error!(?error, verbs = batch.len(), "a batch was lost; its verbs run again one by one");
+    for job in batch {
+        let mut single = vec![std::mem::replace(job, Job::new(Mode::Keep, "", |_| Ok(())).0)];
+        let outcome = commit(conn, &mut single, None, shared, clock);
+        if let Some(done) = single.pop() {
+            *job = done;
+        }
+        if let Err(error) = outcome {
+            job.fail(error);
+        }
+    }
+}
+
+/// Runs `batch`, and what arrives meanwhile, in one transaction, and publishes it once committed.
+fn commit(
+    conn: &mut Connection,
+    batch: &mut Vec<Job>,
+    more: Option<&Receiver<Job>>,
+    shared: &Shared,
+    clock: &Clock,
+) -> Result<(), Error> {
+    conn.raw.execute_batch("begin immediate")?;
+    let mut tx = Tx::new(Conn::Sqlite(conn), clock.now());
+    let mut done = 0;
+    let outcome = loop {
+        let Some(job) = batch.get_mut(done) else { break Ok(()) };
+        if let Err(error) = job.run(&mut tx) {
+            break Err(error);
+        }
+        done += 1;
+        if batch.len() < BATCH
+            && let Some(job) = more.and_then(|more| more.try_recv().ok())
+        {
+            batch.push(job);
+        }
+    };
+    let heads: Vec<_> = tx.into_heads().collect();
+    if let Err(error) = outcome.and_then(|()| conn.raw.execute_batch("commit").map_err(Error::from)) {
+        if !conn.raw.is_autocommit() {
+            conn.raw.execute_batch("rollback")?;
+        }
+        return Err(error);
+    }
+    for (owner, head) in heads {
+        shared.raise(&owner, head);
+        shared.wake(&owner, head.seq);
+    }
+    Ok(())
+}
+
+fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock) {
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(mut job) = next else { return };
+        let outcome = snapshot(&mut conn, &mut job, clock);
+        if let Err(error) = outcome {
+            job.fail(error);
+        }
+        job.answer();
+    }
+}
+
+fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
+    conn.raw.execute_batch("begin")?;
+    job.read(&mut Tx::new(Conn::Sqlite(conn), clock.now()));
+    conn.raw.execute_batch("rollback")?;
+    Ok(())
+}
+
+/// A connection, and the statements rewritten for it: SQLite takes `$2` for a name.
+pub(super) struct Connection {
+    raw: rusqlite::Connection,
+    rewritten: HashMap<&'static str, String>,
+}
+
+impl Connection {
+    fn open(file: &Path) -> anyhow::Result<Self> {
+        let raw = rusqlite::Connection::open(file).with_context(|| format!("opening {}", file.display()))?;
+        raw.execute_batch(
+            "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
+             pragma cache_size = -65536; pragma temp_store = memory;",
+        )?;
+        raw.set_prepared_statement_cache_capacity(256);
+        Ok(Connection { raw, rewritten: HashMap::new() })
+    }
+
+    fn statement(&mut self, sql: &'static str) -> rusqlite::Result<rusqlite::CachedStatement<'_>> {
+        let sql = self.rewritten.entry(sql).or_insert_with(|| sql.replace('$', "?"));
+        self.raw.prepare_cached(sql)
+    }
+
+    pub(super) fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
+        let rows = self.statement(sql)?.execute(rusqlite::params_from_iter(values))?;
+        Ok(u64::try_from(rows)?)
+    }
+
+    pub(super) fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
+        let mut statement = self.statement(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let cells =
+                (0..columns).map(|column| cell(row.get_ref(column)?)).collect::<Result<_, Error>>()?;
+            all.push(Row(cells));
+        }
+        Ok(all)
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Result<Cell, Error> {
+    match value {
+        ValueRef::Integer(int) => Ok(Cell::Int(int)),
+        ValueRef::Text(text) => Ok(Cell::Text(String::from_utf8_lossy(text).into_owned())),
+        other => Err(anyhow::anyhow!("a column of type {}", other.data_type()).into()),
+    }
+}
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Int(int) => ValueRef::Integer(*int),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}

@@ -1,0 +1,229 @@
+//! What a verb sees of its transaction: three calls, bigint and text.
+
+use super::watch::Head;
+use crate::bind;
+use crate::error::Error;
+use model::{Fact, Time};
+use std::collections::HashMap;
+
+/// A value written into a statement.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// A bigint.
+    Int(i64),
+    /// A text.
+    Text(&'a str),
+}
+
+impl From<i64> for Value<'_> {
+    fn from(int: i64) -> Self {
+        Value::Int(int)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Value::Int(i64::from(flag))
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(text: &'a String) -> Self {
+        Value::Text(text)
+    }
+}
+
+macro_rules! from_name {
+    ($($name:ident),*) => { $(
+        impl<'a> From<&'a model::$name> for Value<'a> {
+            fn from(name: &'a model::$name) -> Self {
+                Value::Text(name.as_str())
+            }
+        }
+    )* };
+}
+from_name!(Appid, KfAccount, Nickname, Openid, WechatId);
+
+/// A value read from a row.
+#[derive(Clone, Debug)]
+pub(super) enum Cell {
+    Int(i64),
+    Text(String),
+}
+
+/// A row read: columns by number. Statement and reader stand together, so a wrong number or type is
+/// a defect there; it panics, which fails that verb alone.
+#[derive(Clone, Debug)]
+pub struct Row(pub(super) Vec<Cell>);
+
+impl Row {
+    /// A bigint column.
+    ///
+    /// # Panics
+    /// When the column is not a bigint.
+    #[must_use]
+    pub fn int(&self, column: usize) -> i64 {
+        match &self.0[column] {
+            Cell::Int(int) => *int,
+            Cell::Text(_) => panic!("column {column} holds a text"),
+        }
+    }
+
+    /// A bigint column that holds a boolean.
+    #[must_use]
+    pub fn flag(&self, column: usize) -> bool {
+        self.int(column) != 0
+    }
+
+    /// A text column.
+    ///
+    /// # Panics
+    /// When the column is not a text.
+    #[must_use]
+    pub fn text(&self, column: usize) -> String {
+        match &self.0[column] {
+            Cell::Text(text) => text.clone(),
+            Cell::Int(_) => panic!("column {column} holds a bigint"),
+        }
+    }
+}
+
+/// The connection underneath.
+pub(super) enum Conn<'c> {
+    Sqlite(&'c mut super::sqlite::Connection),
+    Postgres(&'c mut super::postgres::Connection),
+}
+
+/// A verb's transaction.
+pub struct Tx<'c> {
+    conn: Conn<'c>,
+    now: Time,
+    owner: String,
+    seq: i64,
+    facts: Vec<Fact>,
+    heads: HashMap<String, Head>,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(conn: Conn<'c>, now: Time) -> Self {
+        Tx { conn, now, owner: String::new(), seq: 0, facts: Vec::new(), heads: HashMap::new() }
+    }
+
+    /// When this is happening.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The number of this change, in a verb that writes.
+    #[must_use]
+    pub fn seq(&self) -> i64 {
+        self.seq
+    }
+
+    /// Records a fact of this change.
+    pub fn record(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
+    /// Runs a statement; answers how many rows it touched.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
+        match &mut self.conn {
+            Conn::Sqlite(conn) => conn.run(sql, values),
+            Conn::Postgres(conn) => conn.run(sql, values),
+        }
+    }
+
+    /// Runs a query; answers its first row.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn one(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Row>, Error> {
+        Ok(self.all(sql, values)?.into_iter().next())
+    }
+
+    /// Runs a query; answers all its rows.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
+        match &mut self.conn {
+            Conn::Sqlite(conn) => conn.all(sql, values),
+            Conn::Postgres(conn) => conn.all(sql, values),
+        }
+    }
+
+    /// Where this verb's owner stands in this snapshot.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn head(&mut self) -> Result<Option<Head>, Error> {
+        let owner = self.owner.clone();
+        let row = self.one("select seq, access from head where owner = $1", bind![&owner])?;
+        Ok(row.map(|row| Head { seq: row.int(0), access: row.int(1) }))
+    }
+
+    pub(super) fn look_as(&mut self, owner: &str) {
+        owner.clone_into(&mut self.owner);
+    }
+
+    pub(super) fn begin_verb(&mut self, owner: &str) -> Result<(), Error> {
+        self.look_as(owner);
+        self.facts.clear();
+        self.run("savepoint verb", &[]).map(|_| ())
+    }
+
+    pub(super) fn take_seq(&mut self) -> Result<bool, Error> {
+        let owner = self.owner.clone();
+        let row =
+            self.one("update head set seq = seq + 1 where owner = $1 returning seq, access", bind![&owner])?;
+        let Some(row) = row else { return Ok(false) };
+        self.seq = row.int(0);
+        self.heads.entry(owner).or_insert(Head { seq: 0, access: row.int(1) });
+        Ok(true)
+    }
+
+    /// Writes the change row of a verb that recorded facts; `false` when it recorded none.
+    pub(super) fn write_change(&mut self) -> Result<bool, Error> {
+        if self.facts.is_empty() {
+            return Ok(false);
+        }
+        let facts = serde_json::to_string(&self.facts)?;
+        let (owner, seq, now) = (self.owner.clone(), self.seq, self.now);
+        self.run(
+            "insert into change (owner, seq, at, facts) values ($1, $2, $3, $4)",
+            bind![&owner, seq, now, &facts],
+        )?;
+        let touches_access = self.facts.iter().any(Fact::touches_access);
+        if touches_access {
+            self.run("update head set access = $2 where owner = $1", bind![&owner, seq])?;
+        }
+        let head = self.heads.entry(owner).or_default();
+        head.seq = seq;
+        if touches_access {
+            head.access = seq;
+        }
+        Ok(true)
+    }
+
+    pub(super) fn end_verb(&mut self, keep: bool) -> Result<(), Error> {
+        if !keep {
+            self.run("rollback to verb", &[])?;
+        }
+        self.run("release verb", &[]).map(|_| ())
+    }
+
+    /// The owners this transaction changed, and where they stand once it is committed.
+    pub(super) fn into_heads(self) -> impl Iterator<Item = (String, Head)> {
+        self.heads.into_iter().filter(|(_, head)| head.seq > 0)
+    }
+}
