@@ -1,0 +1,202 @@
+//! Accounts: create, list, show, set.
+
+use super::{Desk, sha256};
+use crate::bind;
+use crate::error::Error;
+use crate::store::{Row, Tx};
+use model::account::{Principal, Reception, Words};
+use model::due::{Due, TRIM_EVERY};
+use model::{Account, Appid, Fact};
+use protocol::{Errcode, Kind, limits};
+
+/// Creates an account; `false` when its appid is taken.
+///
+/// # Errors
+/// Internal only.
+pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<bool, Error> {
+    let (account, secret) = (account.clone(), sha256(secret));
+    desk.store
+        .keep(&account.appid.to_string(), move |tx| {
+            let (appid, now) = (&account.appid, tx.now());
+            if tx.run(INSERT_HEAD, bind![appid])? == 0 {
+                return Ok(false);
+            }
+            tx.run(
+                INSERT,
+                bind![
+                    appid,
+                    &account.name,
+                    account.kind.word(),
+                    account.principal.word(),
+                    account.certified,
+                    account.feature,
+                    account.alias.as_str(),
+                    &account.original_id,
+                    &secret,
+                    account.reception.word(),
+                    account.capacity,
+                    limits::KF_ID_FIRST,
+                    now,
+                ],
+            )?;
+            super::due::set(tx, appid.as_str(), Due::Trim, "", now + TRIM_EVERY)?;
+            Ok(true)
+        })
+        .await
+}
+
+/// The account, if there is one.
+///
+/// # Errors
+/// `InvalidAppid`.
+pub async fn show(desk: &Desk, appid: &Appid) -> Result<Account, Error> {
+    let id = appid.clone();
+    desk.store.read(appid.as_str(), move |tx| get(tx, &id)).await
+}
+
+/// All accounts, oldest first.
+///
+/// # Errors
+/// Internal only.
+pub async fn list(desk: &Desk) -> Result<Vec<Account>, Error> {
+    desk.store.read("", |tx| Ok(tx.all(SELECT_ALL, &[])?.iter().map(account).collect())).await
+}
+
+/// What `set` changes; `None` leaves a setting as it is.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Settings {
+    /// The name people see.
+    pub name: Option<String>,
+    /// The kind, by its word.
+    pub kind: Option<String>,
+    /// The owner, by her word.
+    pub principal: Option<String>,
+    /// Whether the owner is certified.
+    pub certified: Option<bool>,
+    /// Whether the customer-service feature is on.
+    pub feature: Option<bool>,
+    /// The alias.
+    pub alias: Option<String>,
+    /// What becomes of a first message, by its word.
+    pub reception: Option<String>,
+    /// Sessions an agent gets by herself at most.
+    pub capacity: Option<i64>,
+    /// A new secret; the tokens of the old one live on.
+    pub secret: Option<String>,
+}
+
+fn word<T: Words>(given: Option<&str>, now: T) -> Result<T, Error> {
+    given.map_or(Ok(now), |given| T::from_word(given).ok_or(Error::Refused(Errcode::BadRequest)))
+}
+
+impl Settings {
+    /// The account with these settings in place of the old ones.
+    ///
+    /// # Errors
+    /// `BadRequest` for a word that is none of the choices.
+    pub fn apply(&self, old: &Account) -> Result<Account, Error> {
+        Ok(Account {
+            appid: old.appid.clone(),
+            name: self.name.clone().unwrap_or_else(|| old.name.clone()),
+            kind: word(self.kind.as_deref(), old.kind)?,
+            principal: word(self.principal.as_deref(), old.principal)?,
+            certified: self.certified.unwrap_or(old.certified),
+            feature: self.feature.unwrap_or(old.feature),
+            alias: self.alias.clone().unwrap_or_else(|| old.alias.clone()),
+            original_id: old.original_id.clone(),
+            reception: word(self.reception.as_deref(), old.reception)?,
+            capacity: self.capacity.unwrap_or(old.capacity),
+        })
+    }
+}
+
+/// Changes settings. The outer error is the desk's, the inner one a sentence for the operator.
+///
+/// # Errors
+/// `InvalidAppid`.
+pub async fn set(
+    desk: &Desk,
+    appid: &Appid,
+    settings: Settings,
+) -> Result<Result<Account, &'static str>, Error> {
+    let id = appid.clone();
+    desk.store
+        .write(appid.as_str(), move |tx| {
+            let account = settings.apply(&get(tx, &id)?)?;
+            if let Err(sentence) = account.check() {
+                return Ok(Err(sentence));
+            }
+            tx.run(
+                UPDATE,
+                bind![
+                    &id,
+                    &account.name,
+                    account.kind.word(),
+                    account.principal.word(),
+                    account.certified,
+                    account.feature,
+                    account.alias.as_str(),
+                    account.reception.word(),
+                    account.capacity,
+                ],
+            )?;
+            if let Some(secret) = &settings.secret {
+                tx.run(UPDATE_SECRET, bind![&id, &sha256(secret)])?;
+            }
+            tx.record(Fact::Access);
+            Ok(Ok(account))
+        })
+        .await
+}
+
+/// The account in this snapshot.
+pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid) -> Result<Account, Error> {
+    let row = tx.one(SELECT, bind![appid])?;
+    row.map(|row| account(&row)).ok_or(Error::Refused(Errcode::InvalidAppid))
+}
+
+/// The account, and the next agent's number, which is then taken.
+pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Account, i64), Error> {
+    let row = tx.one(TAKE_KF_ID, bind![appid])?.ok_or(Error::Refused(Errcode::InvalidAppid))?;
+    Ok((account(&row), row.int(10)))
+}
+
+/// Refuses a secret that is not the account's.
+pub(super) fn check_secret(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<(), Error> {
+    let row = tx.one(SELECT_SECRET, bind![appid])?.ok_or(Errcode::InvalidAppid)?;
+    if super::is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
+}
+
+fn account(row: &Row) -> Account {
+    Account {
+        appid: Appid::stored(row.text(0)),
+        name: row.text(1),
+        kind: Kind::from_word(&row.text(2)).unwrap_or(Kind::Other),
+        principal: Principal::from_word(&row.text(3)).unwrap_or(Principal::Individual),
+        certified: row.flag(4),
+        feature: row.flag(5),
+        alias: row.text(6),
+        original_id: row.text(7),
+        reception: Reception::from_word(&row.text(8)).unwrap_or(Reception::Manual),
+        capacity: row.int(9),
+    }
+}
+
+const INSERT_HEAD: &str =
+    "insert into head (owner, seq, access) values ($1, 0, 0) on conflict (owner) do nothing";
+const INSERT: &str =
+    "insert into account (appid, name, kind, principal, certified, feature, alias, original_id,
+    secret_sha256, reception, capacity, next_kf_id, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+const SELECT: &str =
+    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity
+    from account where appid = $1";
+const SELECT_ALL: &str =
+    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity
+    from account order by created_at";
+const SELECT_SECRET: &str = "select secret_sha256 from account where appid = $1";
+const UPDATE: &str = "update account set name = $2, kind = $3, principal = $4, certified = $5, feature = $6,
+    alias = $7, reception = $8, capacity = $9 where appid = $1";
+const UPDATE_SECRET: &str = "update account set secret_sha256 = $2 where appid = $1";
+const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = $1
+    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity, next_kf_id - 1";

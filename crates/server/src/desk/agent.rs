@@ -1,0 +1,249 @@
+//! Agents: add, rename, delete, list.
+
+use super::{Desk, account, session, worker};
+use crate::bind;
+use crate::error::Error;
+use crate::store::{Row, Tx};
+use model::account::Words;
+use model::agent::Presence;
+use model::due::Due;
+use model::invitation::{Seat, Status};
+use model::routing::Candidate;
+use model::{Appid, Fact, KfAccount, Nickname, SECOND};
+use protocol::kfaccount::{Kf, KfList, KfOnline, KfOnlineList, Person};
+use protocol::{Errcode, limits};
+
+/// addkfaccount.
+///
+/// # Errors
+/// 65404 → 65403 → 65406 → 65405.
+pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let (account, kf_id) = account::take_kf_id(tx, &appid)?;
+            let kf_account = account.admit(&kf_account)?;
+            insert(tx, &appid, &kf_account, kf_id, &Nickname::parse(&nickname)?)
+        })
+        .await
+}
+
+/// The Mini Programs' retired form of addkfaccount: a new agent `kf<kf_id>`, named after the person.
+/// Answers her id, for the person is to be invited next.
+///
+/// # Errors
+/// 65409, 65404, 65406, 65405.
+pub async fn add_for(desk: &Desk, appid: &Appid, person: &model::WechatId) -> Result<KfAccount, Error> {
+    let (appid, nickname) = (
+        appid.clone(),
+        Nickname::parse(&person.as_str().chars().take(limits::NICKNAME_MAX).collect::<String>())?,
+    );
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let (account, kf_id) = account::take_kf_id(tx, &appid)?;
+            let suffix = account.suffix().ok_or(Errcode::IllegalAgent)?;
+            let kf_account = account.admit(&format!("kf{kf_id}@{suffix}"))?;
+            insert(tx, &appid, &kf_account, kf_id, &nickname)?;
+            Ok(kf_account)
+        })
+        .await
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    kf_id: i64,
+    nickname: &Nickname,
+) -> Result<(), Error> {
+    if tx.run(INSERT, bind![appid, kf_account, kf_id, nickname])? == 0 {
+        return Err(Errcode::AgentExists.into());
+    }
+    let agents = tx.one(COUNT, bind![appid])?.map_or(0, |row| row.int(0));
+    if agents > limits::AGENTS_MAX {
+        return Err(Errcode::AgentLimit.into());
+    }
+    tx.record(Fact::Agent { kf_account: kf_account.clone() });
+    Ok(())
+}
+
+/// updatekfaccount.
+///
+/// # Errors
+/// 65401, then 65403.
+pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = get(tx, &appid, &kf_account)?;
+            let nickname = Nickname::parse(&nickname)?;
+            tx.run(UPDATE_NICKNAME, bind![&appid, &agent.kf_account, &nickname])?;
+            tx.record(Fact::Agent { kf_account: agent.kf_account });
+            Ok(())
+        })
+        .await
+}
+
+/// delkfaccount: closes her sessions, drops her invitation, then her. Two transactions; between them
+/// the worker's list names an agent that is gone, which whoever reads it passes over.
+///
+/// # Errors
+/// 65401.
+pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+    let (id, kf_account) = (appid.clone(), kf_account.to_owned());
+    let gone = desk.store.write(appid.as_str(), move |tx| {
+        let agent = get(tx, &id, &kf_account)?;
+        for open in session::open_of(tx, &id, &agent.kf_account)? {
+            session::save(tx, &id, &open.close())?;
+        }
+        tx.run(DELETE, bind![&id, &agent.kf_account])?;
+        tx.run(DELETE_STREAMS, bind![&id, &agent.kf_account])?;
+        super::due::clear(tx, id.as_str(), Due::Invitation, agent.kf_account.as_str())?;
+        tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
+        Ok(agent)
+    });
+    let agent = gone.await?;
+    for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+        worker::part(desk, person, appid, &agent.kf_account).await?;
+    }
+    Ok(())
+}
+
+/// getkflist, in order of `kf_id`.
+///
+/// # Errors
+/// Internal only.
+pub async fn list(desk: &Desk, appid: &Appid) -> Result<KfList, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let now = tx.now();
+            let kf_list = all(tx, &appid)?.into_iter().map(|agent| agent.on_wire(now)).collect();
+            Ok(KfList { kf_list })
+        })
+        .await
+}
+
+/// getonlinekflist, in order of `kf_id`: who is logged in, status 0 for who is away.
+///
+/// # Errors
+/// Internal only.
+pub fn online(tx: &mut Tx<'_>, appid: &Appid) -> Result<KfOnlineList, Error> {
+    let rows = tx.all(SELECT_ONLINE, bind![appid])?;
+    let kf_online_list = rows
+        .iter()
+        .map(|row| KfOnline {
+            kf_account: row.text(0),
+            status: i64::from(!row.flag(1)),
+            kf_id: row.int(2),
+            accepted_case: row.int(3),
+            kf_openid: row.text(4),
+        })
+        .collect();
+    Ok(KfOnlineList { kf_online_list })
+}
+
+/// An agent as stored.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    /// Her id.
+    pub kf_account: KfAccount,
+    /// Her number.
+    pub kf_id: i64,
+    /// The name customers see.
+    pub nickname: String,
+    /// Her openid, once bound.
+    pub kf_openid: String,
+    /// Who she is, or was asked to be.
+    pub seat: Seat,
+    /// Where she is.
+    pub presence: Presence,
+}
+
+impl Agent {
+    fn on_wire(self, now: model::Time) -> Kf {
+        let status = self.seat.status_at(now);
+        let person = match (self.seat.worker.is_empty(), status) {
+            (false, _) => Person::Bound { kf_wx: self.seat.worker, kf_openid: self.kf_openid },
+            (true, Status::None) => Person::Nobody { kf_wx: "" },
+            (true, status) => Person::Invited {
+                invite_wx: self.seat.invite_wx,
+                invite_expire_time: self.seat.expires_at / SECOND,
+                invite_status: status.word(),
+            },
+        };
+        Kf {
+            kf_account: self.kf_account.to_string(),
+            kf_headimgurl: String::new(),
+            kf_id: self.kf_id,
+            kf_nick: self.nickname,
+            person,
+        }
+    }
+
+    /// Refuses an agent whom nobody is: 65402.
+    pub(super) fn must_be_bound(&self) -> Result<(), Errcode> {
+        if self.seat.worker.is_empty() { Err(Errcode::AgentUnbound) } else { Ok(()) }
+    }
+}
+
+fn agent(row: &Row) -> Agent {
+    Agent {
+        kf_account: KfAccount::stored(row.text(0)),
+        kf_id: row.int(1),
+        nickname: row.text(2),
+        kf_openid: row.text(4),
+        seat: Seat {
+            worker: row.text(3),
+            invite_wx: row.text(5),
+            status: Status::from_word(&row.text(6)).unwrap_or(Status::None),
+            expires_at: row.int(7),
+        },
+        presence: Presence::of(row.flag(8), row.flag(9)),
+    }
+}
+
+/// The agent with this id: an unknown one is 65401, whatever its shape.
+pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Agent, Error> {
+    let row = tx.one(SELECT, bind![appid, kf_account])?;
+    row.map(|row| agent(&row)).ok_or(Error::Refused(Errcode::InvalidAgent))
+}
+
+/// All agents, in order of `kf_id`.
+pub(super) fn all(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Agent>, Error> {
+    Ok(tx.all(SELECT_ALL, bind![appid])?.iter().map(agent).collect())
+}
+
+/// The agents who might get a customer.
+pub(super) fn candidates(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Candidate>, Error> {
+    let rows = tx.all(SELECT_CANDIDATES, bind![appid])?;
+    let candidate = |row: &Row| Candidate {
+        kf_account: KfAccount::stored(row.text(0)),
+        kf_id: row.int(1),
+        presence: Presence::Online,
+        open: row.int(2),
+        free_since: row.int(3),
+    };
+    Ok(rows.iter().map(candidate).collect())
+}
+
+const INSERT: &str =
+    "insert into agent (appid, kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status,
+    invite_expires_at, connected, away, free_since)
+    values ($1, $2, $3, $4, '', '', '', '', 0, 0, 0, 0) on conflict (appid, kf_account) do nothing";
+const COUNT: &str = "select count(*) from agent where appid = $1";
+const SELECT: &str =
+    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
+    connected, away from agent where appid = $1 and kf_account = $2";
+const SELECT_ALL: &str =
+    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
+    connected, away from agent where appid = $1 order by kf_id";
+const SELECT_ONLINE: &str = "select a.kf_account, a.away, a.kf_id,
+    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.kf_openid
+    from agent a where a.appid = $1 and a.connected = 1 order by a.kf_id";
+const SELECT_CANDIDATES: &str = "select a.kf_account, a.kf_id,
+    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.free_since
+    from agent a where a.appid = $1 and a.connected = 1 and a.away = 0 and a.worker <> '' order by a.kf_id";
+const UPDATE_NICKNAME: &str = "update agent set nickname = $3 where appid = $1 and kf_account = $2";
+const DELETE: &str = "delete from agent where appid = $1 and kf_account = $2";
+const DELETE_STREAMS: &str = "delete from stream where appid = $1 and kf_account = $2";

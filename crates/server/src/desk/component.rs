@@ -1,0 +1,87 @@
+//! Components: third-party platforms, and what accounts grant them.
+
+use super::{Desk, account, sha256};
+use crate::bind;
+use crate::error::Error;
+use crate::store::Tx;
+use model::{Appid, Fact};
+use protocol::Errcode;
+
+/// Creates a component; `false` when its appid is taken.
+///
+/// # Errors
+/// Internal only.
+pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) -> Result<bool, Error> {
+    let (component, name, secret) = (component.clone(), name.to_owned(), sha256(secret));
+    desk.store
+        .keep(&component.to_string(), move |tx| {
+            if tx.run(INSERT_HEAD, bind![&component])? == 0 {
+                return Ok(false);
+            }
+            let now = tx.now();
+            tx.run(INSERT, bind![&component, &name, &secret, now])?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Grants a component permission sets of an account, instead of those it had.
+///
+/// # Errors
+/// 40013 when there is no such account; 61011 has no place here: an unknown component is 40013 too.
+pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) -> Result<(), Error> {
+    let sets = sets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let (component, appid) = (component.clone(), appid.clone());
+    let platform = component.clone();
+    let known = desk.store.read(component.as_str(), move |tx| exists(tx, &platform)).await?;
+    if !known {
+        return Err(Errcode::InvalidAppid.into());
+    }
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            account::get(tx, &appid)?;
+            tx.run(UPSERT_GRANT, bind![&appid, &component, &sets])?;
+            tx.record(Fact::Access);
+            Ok(())
+        })
+        .await
+}
+
+/// The account takes back what it granted.
+///
+/// # Errors
+/// 61003 when it granted nothing.
+pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<(), Error> {
+    let (component, appid) = (component.clone(), appid.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            if tx.run(REVOKE_GRANT, bind![&appid, &component])? == 0 {
+                return Err(Errcode::NotAuthorizedByAccount.into());
+            }
+            tx.record(Fact::Access);
+            Ok(())
+        })
+        .await
+}
+
+pub(super) fn exists(tx: &mut Tx<'_>, component: &Appid) -> Result<bool, Error> {
+    Ok(tx.one(SELECT, bind![component])?.is_some())
+}
+
+/// The sets an account grants a component; `None` without a grant, or when it was taken back.
+pub(super) fn sets(tx: &mut Tx<'_>, appid: &Appid, component: &str) -> Result<Option<Vec<u16>>, Error> {
+    let row = tx.one(SELECT_GRANT, bind![appid, component])?;
+    Ok(row.map(|row| row.text(0).split(',').filter_map(|set| set.parse().ok()).collect()))
+}
+
+const INSERT_HEAD: &str =
+    "insert into head (owner, seq, access) values ($1, 0, 0) on conflict (owner) do nothing";
+const INSERT: &str = "insert into component (appid, name, secret_sha256, created_at) values ($1, $2, $3, $4)";
+const SELECT: &str = "select name from component where appid = $1";
+const UPSERT_GRANT: &str =
+    "insert into component_grant (appid, component, sets, revoked) values ($1, $2, $3, 0)
+    on conflict (appid, component) do update set sets = excluded.sets, revoked = 0";
+const REVOKE_GRANT: &str =
+    "update component_grant set revoked = 1 where appid = $1 and component = $2 and revoked = 0";
+const SELECT_GRANT: &str =
+    "select sets from component_grant where appid = $1 and component = $2 and revoked = 0";

@@ -1,0 +1,163 @@
+//! The change feed, as those who hear of changes read it: facts with the texts they name, read once
+//! for all streams of an account.
+
+use super::message::{self, Message};
+use super::{Desk, agent, session};
+use crate::bind;
+use crate::error::Error;
+use crate::store::Tx;
+use model::agent::Presence;
+use model::session::State;
+use model::{Appid, Fact, Session, Time};
+use serde::Serialize;
+
+/// Changes read in one go.
+const ROUND: i64 = 256;
+
+/// One change with its facts told.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its number.
+    pub seq: i64,
+    /// Its facts, as they stand now.
+    pub told: Vec<Told>,
+}
+
+/// A fact with what a page needs to show it.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// A session moved.
+    Session(SessionView),
+    /// Somebody wrote in a session that now is as told.
+    Message(Message, SessionView),
+    /// An agent came or went.
+    Agent(AgentView),
+    /// An agent was added, renamed, invited, bound or removed.
+    Changed(String),
+    /// A worker's invitations, bindings or logins changed.
+    Worker,
+    /// Nothing a page shows.
+    Nothing,
+}
+
+/// A session as the pages see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionView {
+    /// Its number.
+    pub id: i64,
+    /// The customer.
+    pub openid: String,
+    /// Where it is.
+    pub state: State,
+    /// The agent, empty while waiting.
+    pub kf_account: String,
+    /// The name customers see of her.
+    pub nickname: String,
+    /// When it began.
+    pub waiting_since: Time,
+    /// When the agent took the customer, 0 before.
+    pub opened_at: Time,
+    /// When the customer last wrote.
+    pub latest_at: Time,
+    /// The last text, at most 60 characters.
+    pub preview: String,
+}
+
+/// An agent as the pages see her.
+#[derive(Clone, Debug, Serialize)]
+pub struct AgentView {
+    /// Her id.
+    pub kf_account: String,
+    /// The name customers see.
+    pub nickname: String,
+    /// Where she is.
+    pub presence: Presence,
+}
+
+/// What comes after a cursor.
+#[derive(Debug)]
+pub enum After {
+    /// These changes, in order; maybe none.
+    Changes(Vec<Change>),
+    /// The feed was trimmed past the cursor, or has never come that far: load everything again.
+    Lost,
+}
+
+/// The changes of an owner after number `seq`, at most 256.
+///
+/// # Errors
+/// Internal only.
+pub async fn after(desk: &Desk, owner: &str, seq: i64) -> Result<After, Error> {
+    let id = owner.to_owned();
+    desk.store.read(owner, move |tx| read(tx, &id, seq)).await
+}
+
+fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<After, Error> {
+    let head = tx.head()?.map_or(0, |head| head.seq);
+    let rows = tx.all(SELECT, bind![owner, seq, ROUND])?;
+    let expected = if head > seq { Some(seq + 1) } else { None };
+    if head < seq || rows.first().map(|row| row.int(0)) != expected {
+        return Ok(After::Lost);
+    }
+    let appid = Appid::stored(owner.to_owned());
+    let mut changes = Vec::with_capacity(rows.len());
+    for row in rows {
+        let facts: Vec<Fact> = serde_json::from_str(&row.text(1))?;
+        let told = facts.into_iter().map(|fact| tell(tx, &appid, fact)).collect::<Result<_, Error>>()?;
+        changes.push(Change { seq: row.int(0), told });
+    }
+    Ok(After::Changes(changes))
+}
+
+fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
+    Ok(match fact {
+        Fact::Session { id, .. } => Told::Session(view_of(tx, appid, id)?),
+        Fact::Message { id, session, .. } => match message::by_id(tx, appid, id)? {
+            Some(message) => Told::Message(message, view_of(tx, appid, session)?),
+            None => Told::Nothing,
+        },
+        Fact::Presence { kf_account, presence } => {
+            let nickname =
+                agent::get(tx, appid, kf_account.as_str()).map(|agent| agent.nickname).unwrap_or_default();
+            Told::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence })
+        }
+        Fact::Agent { kf_account } => Told::Changed(kf_account.to_string()),
+        Fact::Worker => Told::Worker,
+        Fact::Access => Told::Nothing,
+    })
+}
+
+/// A session with the texts it needs.
+///
+/// # Errors
+/// Internal only.
+pub async fn view(desk: &Desk, appid: &Appid, session: Session) -> Result<SessionView, Error> {
+    let appid = appid.clone();
+    desk.store.read(&appid.to_string(), move |tx| session_view(tx, &appid, &session)).await
+}
+
+fn view_of(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView, Error> {
+    let session = session::by_id(tx, appid, id)?;
+    session_view(tx, appid, &session)
+}
+
+/// A session with the texts it needs.
+pub(super) fn session_view(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<SessionView, Error> {
+    let nickname = match session.kf_account.as_str() {
+        "" => String::new(),
+        kf_account => agent::get(tx, appid, kf_account).map(|agent| agent.nickname).unwrap_or_default(),
+    };
+    Ok(SessionView {
+        id: session.id,
+        openid: session.openid.to_string(),
+        state: session.state,
+        kf_account: session.kf_account.clone(),
+        nickname,
+        waiting_since: session.waiting_since,
+        opened_at: session.opened_at,
+        latest_at: session.latest_at,
+        preview: message::preview(tx, appid, &session.openid)?,
+    })
+}
+
+const SELECT: &str = "select seq, facts from change where owner = $1 and seq > $2 order by seq limit $3";

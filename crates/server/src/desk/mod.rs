@@ -1,0 +1,67 @@
+//! The verbs, one file per noun. Each public function that takes a [`Desk`] is one transaction, or
+//! says how many it is and why it may be repeated after any of them.
+
+pub mod account;
+pub mod agent;
+pub mod component;
+pub mod customer;
+pub mod due;
+pub mod feed;
+pub mod invitation;
+pub mod message;
+pub mod node;
+pub mod presence;
+pub mod session;
+pub mod snapshot;
+pub mod token;
+pub mod worker;
+
+use crate::clock::{Chance, Clock, hex};
+use crate::store::Store;
+use model::Time;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// What every verb needs.
+#[derive(Clone)]
+pub struct Desk {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Where secrets and ids come from.
+    pub chance: Chance,
+    /// This process, among those that share the store.
+    pub node: Arc<str>,
+}
+
+impl Desk {
+    /// A desk over an open store, as a new node.
+    #[must_use]
+    pub fn new(store: Store, chance: Chance) -> Self {
+        let node = chance.hex::<8>().into();
+        Desk { store, chance, node }
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        self.store.clock()
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock().now()
+    }
+}
+
+/// What is stored of a random secret: its SHA-256, in hexadecimal.
+#[must_use]
+pub fn sha256(secret: &str) -> String {
+    hex(&Sha256::digest(secret))
+}
+
+/// Compares what was presented with what is stored, in a time that tells nothing.
+fn is_same(presented: &str, stored: &str) -> bool {
+    use subtle::ConstantTimeEq as _;
+    presented.as_bytes().ct_eq(stored.as_bytes()).into()
+}

@@ -1,0 +1,79 @@
+//! Nodes: the processes that share a store, and which of them does what only one may do.
+//!
+//! A node is alive while its counter moves. Whoever watches measures with its own monotonic clock how
+//! long it has not: nobody compares times of two machines.
+
+use super::{Desk, presence};
+use crate::bind;
+use crate::error::Error;
+use std::collections::HashMap;
+
+/// Raises this node's counter; `false` when others have taken it for dead meanwhile, and it begins
+/// anew.
+///
+/// # Errors
+/// Internal only.
+pub async fn beat(desk: &Desk) -> Result<bool, Error> {
+    let node = desk.node.clone();
+    desk.store
+        .keep("", move |tx| {
+            if tx.run(BEAT, bind![&*node])? == 1 {
+                return Ok(true);
+            }
+            let now = tx.now();
+            tx.run(INSERT, bind![&*node, now])?;
+            Ok(false)
+        })
+        .await
+}
+
+/// Every node's counter.
+///
+/// # Errors
+/// Internal only.
+pub async fn beats(desk: &Desk) -> Result<HashMap<String, i64>, Error> {
+    desk.store
+        .read("", |tx| Ok(tx.all(SELECT, &[])?.iter().map(|row| (row.text(0), row.int(1))).collect()))
+        .await
+}
+
+/// Takes a node for dead: its streams have ended, and what it held is free. May be repeated.
+///
+/// # Errors
+/// Internal only.
+pub async fn bury(desk: &Desk, node: &str) -> Result<(), Error> {
+    presence::end_all(desk, node).await?;
+    let node = node.to_owned();
+    desk.store
+        .keep("", move |tx| {
+            tx.run(DELETE_HELD, bind![&node])?;
+            tx.run(DELETE, bind![&node]).map(|_| ())
+        })
+        .await
+}
+
+/// Whether this node does `what`, taking it up when nobody does. Alone with its store it always does.
+///
+/// # Errors
+/// Internal only.
+pub async fn hold(desk: &Desk, what: &'static str) -> Result<bool, Error> {
+    if !desk.store.is_shared() {
+        return Ok(true);
+    }
+    let node = desk.node.clone();
+    desk.store
+        .keep("", move |tx| {
+            tx.run(TAKE, bind![what, &*node])?;
+            let holder = tx.one(SELECT_HOLDER, bind![what])?;
+            Ok(holder.is_some_and(|row| row.text(0) == *node))
+        })
+        .await
+}
+
+const BEAT: &str = "update node set beat = beat + 1 where id = $1";
+const INSERT: &str = "insert into node (id, beat, started_at) values ($1, 1, $2) on conflict (id) do nothing";
+const SELECT: &str = "select id, beat from node";
+const DELETE: &str = "delete from node where id = $1";
+const TAKE: &str = "insert into holder (what, node, epoch) values ($1, $2, 1) on conflict (what) do nothing";
+const SELECT_HOLDER: &str = "select node from holder where what = $1";
+const DELETE_HELD: &str = "delete from holder where node = $1";

@@ -1,0 +1,134 @@
+//! Presence: an agent is online while a stream of her workbench is open on a living node, and away
+//! when she says so.
+
+use super::{Desk, agent, due};
+use crate::bind;
+use crate::error::Error;
+use crate::store::Tx;
+use model::agent::Presence;
+use model::due::{Due, PRESENCE_GRACE};
+use model::{Appid, Fact, KfAccount, WechatId};
+use protocol::Errcode;
+
+/// This node has a stream of the agent open. Two steps, each safe to repeat: the stream is noted,
+/// then she is there.
+///
+/// # Errors
+/// 65401 when she is gone.
+pub async fn opened(desk: &Desk, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
+    let (id, agent, node) = (appid.clone(), kf_account.clone(), desk.node.clone());
+    let noted = desk
+        .store
+        .keep(appid.as_str(), move |tx| tx.run(INSERT_STREAM, bind![&id, &agent, &*node]).map(|_| ()));
+    noted.await?;
+    let (appid, kf_account) = (appid.clone(), kf_account.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let before = agent::get(tx, &appid, kf_account.as_str())?.presence;
+            if before == Presence::Offline {
+                let now = tx.now();
+                tx.run(CONNECT, bind![&appid, &kf_account, now])?;
+                let presence = agent::get(tx, &appid, kf_account.as_str())?.presence;
+                tx.record(Fact::Presence { kf_account: kf_account.clone(), presence });
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// This node has no stream of the agent any more. In a moment somebody looks whether any has.
+///
+/// # Errors
+/// Internal only.
+pub async fn ended(desk: &Desk, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
+    end(desk, appid, kf_account, &desk.node).await
+}
+
+async fn end(desk: &Desk, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
+    let (appid, kf_account, node) = (appid.clone(), kf_account.clone(), node.to_owned());
+    desk.store
+        .keep(&appid.to_string(), move |tx| {
+            let now = tx.now();
+            tx.run(DELETE_STREAM, bind![&appid, &kf_account, &node])?;
+            due::set(tx, appid.as_str(), Due::Presence, kf_account.as_str(), now + PRESENCE_GRACE)
+        })
+        .await
+}
+
+/// A node is dead, and its streams with it.
+pub(super) async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
+    let id = node.to_owned();
+    let streams = desk.store.read("", move |tx| tx.all(SELECT_NODE, bind![&id])).await?;
+    for row in streams {
+        end(desk, &Appid::stored(row.text(0)), &KfAccount::stored(row.text(1)), node).await?;
+    }
+    Ok(())
+}
+
+/// Time has come to look whether an agent is still there. Two steps: whether there is anything to do
+/// is settled together with its row, so that a stream that ends meanwhile is looked at again.
+///
+/// # Errors
+/// 65401 when she is gone.
+pub(super) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+    let (id, agent) = (appid.clone(), kf_account.to_owned());
+    let settle = desk.store.keep(appid.as_str(), move |tx| {
+        let left = has_left(tx, &id, &agent)?;
+        if !left {
+            due::clear(tx, id.as_str(), Due::Presence, &agent)?;
+        }
+        Ok(left)
+    });
+    if !settle.await? {
+        return Ok(());
+    }
+    let (appid, kf_account) = (appid.clone(), KfAccount::stored(kf_account.to_owned()));
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            if has_left(tx, &appid, kf_account.as_str())? {
+                due::clear(tx, appid.as_str(), Due::Presence, kf_account.as_str())?;
+                tx.run(DISCONNECT, bind![&appid, &kf_account])?;
+                tx.record(Fact::Presence { kf_account: kf_account.clone(), presence: Presence::Offline });
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn has_left(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<bool, Error> {
+    let agent = agent::get(tx, appid, kf_account)?;
+    let streams = tx.one(COUNT_STREAMS, bind![appid, kf_account])?.map_or(0, |row| row.int(0));
+    Ok(streams == 0 && agent.presence != Presence::Offline)
+}
+
+/// The worker says that she is away, or back.
+///
+/// # Errors
+/// `Forbidden` when she is not this agent.
+pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool) -> Result<(), Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = of_worker(tx, &appid, &worker)?;
+            let now = tx.now();
+            tx.run(UPDATE_AWAY, bind![&appid, &agent.kf_account, away, now])?;
+            let presence = agent::get(tx, &appid, agent.kf_account.as_str())?.presence;
+            tx.record(Fact::Presence { kf_account: agent.kf_account, presence });
+            Ok(())
+        })
+        .await
+}
+
+/// The agent a worker is in an account.
+pub(super) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<agent::Agent, Error> {
+    let mut agents = agent::all(tx, appid)?.into_iter();
+    agents.find(|agent| agent.seat.worker == worker.as_str()).ok_or(Error::Refused(Errcode::Forbidden))
+}
+
+const INSERT_STREAM: &str = "insert into stream (appid, kf_account, node) values ($1, $2, $3) on conflict (appid, kf_account, node) do nothing";
+const DELETE_STREAM: &str = "delete from stream where appid = $1 and kf_account = $2 and node = $3";
+const SELECT_NODE: &str = "select appid, kf_account from stream where node = $1";
+const COUNT_STREAMS: &str = "select count(*) from stream where appid = $1 and kf_account = $2";
+const CONNECT: &str = "update agent set connected = 1, free_since = $3 where appid = $1 and kf_account = $2";
+const DISCONNECT: &str = "update agent set connected = 0 where appid = $1 and kf_account = $2";
+const UPDATE_AWAY: &str = "update agent set away = $3, free_since = $4 where appid = $1 and kf_account = $2";

@@ -1,0 +1,241 @@
+//! What a page loads before it follows the feed: everything it shows, and the number to go on from,
+//! from one snapshot of each account.
+
+use super::feed::{AgentView, SessionView, session_view};
+use super::message::{self, Message};
+use super::worker::{self, Places};
+use super::{Desk, account, agent, session};
+use crate::error::Error;
+use crate::store::Tx;
+use model::account::Reception;
+use model::invitation::Status;
+use model::session::State;
+use model::{Appid, KfAccount, Openid, Time, WechatId};
+use protocol::Errcode;
+use serde::Serialize;
+
+/// The workbench of a worker.
+#[derive(Debug, Serialize)]
+pub struct Workbench {
+    /// She.
+    pub worker: Worker,
+    /// The cursor of her stream.
+    pub since: String,
+    /// The accounts she is an agent of.
+    pub accounts: Vec<AccountView>,
+    /// The invitations that wait for her answer.
+    pub invitations: Vec<InvitationView>,
+}
+
+/// A worker as the pages see her.
+#[derive(Debug, Serialize)]
+pub struct Worker {
+    /// Her name.
+    pub name: String,
+}
+
+/// An account as its agent sees it.
+#[derive(Debug, Serialize)]
+pub struct AccountView {
+    /// Its id.
+    pub appid: String,
+    /// Its name.
+    pub name: String,
+    /// The number of the change this is true at.
+    pub seq: i64,
+    /// What becomes of a first message.
+    pub reception: Reception,
+    /// The agent she is.
+    pub agent: OwnAgent,
+    /// Her open sessions.
+    pub sessions: Vec<SessionView>,
+    /// The first 100 who wait.
+    pub waiting: Vec<SessionView>,
+    /// How many wait.
+    pub waiting_count: i64,
+    /// The last messages of her sessions.
+    pub messages: Vec<Message>,
+}
+
+/// The agent a worker is.
+#[derive(Debug, Serialize)]
+pub struct OwnAgent {
+    #[serde(flatten)]
+    view: AgentView,
+    kf_id: i64,
+    capacity: i64,
+}
+
+/// An invitation as the person sees it.
+#[derive(Debug, Serialize)]
+pub struct InvitationView {
+    appid: String,
+    account_name: String,
+    kf_account: String,
+    nickname: String,
+    expires_at: Time,
+}
+
+/// Everything a worker's page shows. An account that does not confirm what her lists say is passed
+/// over.
+///
+/// # Errors
+/// Internal only.
+pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error> {
+    let Places { bindings, invitations, seq } = worker::places(desk, name).await?;
+    let (mut since, mut accounts, mut invited) =
+        (format!("{}:{seq}", worker::owner(name.as_str())), Vec::new(), Vec::new());
+    for (appid, _) in bindings {
+        if let Some(account) = account_view(desk, &appid, name).await? {
+            since.push_str(&format!(",{appid}:{}", account.seq));
+            accounts.push(account);
+        }
+    }
+    for (appid, kf_account) in invitations {
+        invited.extend(invitation_view(desk, &appid, &kf_account, name).await?);
+    }
+    Ok(Workbench { worker: Worker { name: name.to_string() }, since, accounts, invitations: invited })
+}
+
+async fn account_view(desk: &Desk, appid: &Appid, worker: &WechatId) -> Result<Option<AccountView>, Error> {
+    let (appid, worker) = (appid.clone(), worker.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| match super::presence::of_worker(tx, &appid, &worker) {
+            Ok(agent) => read_account(tx, &appid, agent).map(Some),
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+}
+
+fn read_account(tx: &mut Tx<'_>, appid: &Appid, agent: agent::Agent) -> Result<AccountView, Error> {
+    let seq = tx.head()?.map_or(0, |head| head.seq);
+    let account = account::get(tx, appid)?;
+    let open = session::open_of(tx, appid, &agent.kf_account)?;
+    let mut messages = Vec::new();
+    for session in &open {
+        messages.extend(message::page(tx, appid, &session.openid, 0)?);
+    }
+    messages.sort_by_key(|message| message.id);
+    let waiting = session::waiting_in(tx, appid)?;
+    let mut views = |sessions: Vec<model::Session>| -> Result<Vec<_>, Error> {
+        sessions.iter().map(|session| session_view(tx, appid, session)).collect()
+    };
+    let (sessions, waiting) = (views(open)?, views(waiting)?);
+    Ok(AccountView {
+        appid: appid.to_string(),
+        name: account.name,
+        seq,
+        reception: account.reception,
+        agent: OwnAgent {
+            view: AgentView {
+                kf_account: agent.kf_account.to_string(),
+                nickname: agent.nickname,
+                presence: agent.presence,
+            },
+            kf_id: agent.kf_id,
+            capacity: account.capacity,
+        },
+        sessions,
+        waiting,
+        waiting_count: session::count_waiting(tx, appid)?,
+        messages,
+    })
+}
+
+async fn invitation_view(
+    desk: &Desk,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    person: &WechatId,
+) -> Result<Option<InvitationView>, Error> {
+    let (id, kf_account, person) = (appid.clone(), kf_account.clone(), person.clone());
+    let read = desk.store.read(appid.as_str(), move |tx| {
+        let agent = agent::get(tx, &id, kf_account.as_str())?;
+        let waits =
+            agent.seat.invite_wx == person.as_str() && agent.seat.status_at(tx.now()) == Status::Waiting;
+        let account = account::get(tx, &id)?;
+        Ok(waits.then(|| InvitationView {
+            appid: id.to_string(),
+            account_name: account.name,
+            kf_account: kf_account.to_string(),
+            nickname: agent.nickname,
+            expires_at: agent.seat.expires_at,
+        }))
+    });
+    match read.await {
+        Err(Error::Refused(_)) => Ok(None),
+        other => other,
+    }
+}
+
+/// The page of a customer.
+#[derive(Debug, Serialize)]
+pub struct Chat {
+    /// The account.
+    pub account: ChatAccount,
+    /// The cursor of her stream, empty before her first message.
+    pub since: String,
+    /// `none`, or where her session is; a closed one is `closed`.
+    pub state: &'static str,
+    /// Who serves her.
+    pub agent: Option<ChatAgent>,
+    /// Her last messages.
+    pub messages: Vec<Message>,
+}
+
+/// An account as its customers see it.
+#[derive(Debug, Serialize)]
+pub struct ChatAccount {
+    name: String,
+}
+
+/// An agent as customers see her.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChatAgent {
+    /// The name customers see.
+    pub nickname: String,
+}
+
+/// Everything a customer's page shows.
+///
+/// # Errors
+/// `NotFound` when there is no such account.
+pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<Chat, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let account = account::get(tx, &appid).map_err(|error| match error {
+                Error::Refused(_) => Error::Refused(Errcode::NotFound),
+                internal @ Error::Internal(_) => internal,
+            })?;
+            let account = ChatAccount { name: account.name };
+            let Some(openid) = &openid else {
+                return Ok(Chat {
+                    account,
+                    since: String::new(),
+                    state: "none",
+                    agent: None,
+                    messages: Vec::new(),
+                });
+            };
+            let seq = tx.head()?.map_or(0, |head| head.seq);
+            let messages = message::page(tx, &appid, openid, 0)?;
+            let session = session::current(tx, &appid, openid.as_str())?;
+            let state = match &session {
+                Some(session) => model::account::Words::word(session.state),
+                None if messages.is_empty() => "none",
+                None => "closed",
+            };
+            let view = session.map(|session| session_view(tx, &appid, &session)).transpose()?;
+            let agent = view.and_then(|view| serving(&view));
+            Ok(Chat { account, since: format!("{appid}:{seq}"), state, agent, messages })
+        })
+        .await
+}
+
+/// The agent who serves a session now.
+#[must_use]
+pub fn serving(view: &SessionView) -> Option<ChatAgent> {
+    (view.state == State::Open).then(|| ChatAgent { nickname: view.nickname.clone() })
+}

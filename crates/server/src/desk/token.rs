@@ -1,0 +1,371 @@
+//! Tokens: issue, repeat, look up, end.
+//!
+//! Two tokens of a kind live at once: a new one leaves the one before it five minutes, and ends
+//! those before that. <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
+
+use super::{Desk, account, is_same, sha256};
+use crate::bind;
+use crate::error::Error;
+use crate::store::{Row, Tx};
+use base64::Engine as _;
+use hmac::{Hmac, KeyInit, Mac};
+use model::account::Words;
+use model::{Appid, Fact, HOUR, SECOND, Time};
+use protocol::limits::{
+    FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_MAX, TOKEN_OVERLAP_S,
+};
+use protocol::token::{AccessToken, Credential};
+use protocol::{Endpoint, Errcode, Kind};
+use sha2::Sha256;
+
+/// Whose token it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The account's, from `token`.
+    Own,
+    /// The account's, from `stable_token`.
+    Stable,
+    /// A component's, to act for the account.
+    Authorizer,
+    /// A component's own.
+    Component,
+}
+
+impl Words for TokenKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("own", TokenKind::Own),
+        ("stable", TokenKind::Stable),
+        ("authorizer", TokenKind::Authorizer),
+        ("component", TokenKind::Component),
+    ];
+}
+
+impl TokenKind {
+    /// What a token of this kind begins with, as real ones begin with a number.
+    fn prefix(self) -> &'static str {
+        match self {
+            TokenKind::Own => "50",
+            TokenKind::Stable => "51",
+            TokenKind::Authorizer => "60",
+            TokenKind::Component => "61",
+        }
+    }
+}
+
+/// Who calls with a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// The account itself.
+    Own,
+    /// A component, with the permission sets the account grants it; `None` when it took them back.
+    Component(Option<Vec<u16>>),
+    /// A component for itself, which no endpoint of an account takes.
+    Platform,
+}
+
+/// What a token gives access to.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The account, or the component.
+    pub owner: Appid,
+    /// Who calls.
+    pub principal: Principal,
+    /// The account's kind.
+    pub kind: Kind,
+    /// Whether its owner is certified.
+    pub certified: bool,
+    /// Whether its customer-service feature is on.
+    pub feature: bool,
+    /// The end of the token's life.
+    pub expires_at: Time,
+    /// The end of what a newer token has left it.
+    pub live_until: Time,
+}
+
+impl Access {
+    /// Whether the token may call `endpoint` now.
+    ///
+    /// # Errors
+    /// 42001, 40001, 61015, 61003, 48001, 61007, in this order.
+    pub fn check(&self, endpoint: &Endpoint, now: Time) -> Result<(), Errcode> {
+        if now >= self.expires_at {
+            return Err(Errcode::AccessTokenExpired);
+        }
+        if now >= self.live_until {
+            return Err(Errcode::InvalidCredential);
+        }
+        let sets = match &self.principal {
+            Principal::Platform => return Err(Errcode::MustUseAccountToken),
+            Principal::Component(None) => return Err(Errcode::NotAuthorizedByAccount),
+            Principal::Component(Some(sets)) => Some(sets),
+            Principal::Own => None,
+        };
+        endpoint.check_account(self.kind, self.certified)?;
+        sets.map_or(Ok(()), |sets| endpoint.check_sets(sets))
+    }
+}
+
+/// The owner a token names inside, when it has a token's shape.
+///
+/// # Errors
+/// 40014 when no token can look like this, 40001 when it names nobody.
+pub fn owner(token: &str) -> Result<Appid, Errcode> {
+    let sound = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    if token.len() > TOKEN_MAX || !token.bytes().all(sound) {
+        return Err(Errcode::InvalidAccessToken);
+    }
+    let owner = token.split('_').nth(1).unwrap_or("");
+    Appid::parse(owner).map_err(|_| Errcode::InvalidCredential)
+}
+
+/// Looks a token up: what it gives access to, and the owner's `access` number this is true at.
+///
+/// # Errors
+/// 40001 when there is no such token.
+pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, i64), Error> {
+    let (owner, hash) = (owner(token)?, sha256(token));
+    let id = owner.to_string();
+    desk.store
+        .read(&id, move |tx| {
+            let head = tx.head()?.ok_or(Errcode::InvalidCredential)?;
+            let row = tx.one(SELECT, bind![&owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
+            Ok((access(tx, &owner, &row)?, head.access))
+        })
+        .await
+}
+
+fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row) -> Result<Access, Error> {
+    let (kind, component) = (TokenKind::from_word(&row.text(0)), row.text(1));
+    let (expires_at, live_until) = (row.int(2), row.int(3));
+    let principal = match kind {
+        Some(TokenKind::Own | TokenKind::Stable) => Principal::Own,
+        Some(TokenKind::Authorizer) => Principal::Component(super::component::sets(tx, owner, &component)?),
+        Some(TokenKind::Component) | None => Principal::Platform,
+    };
+    let (kind, certified, feature) = match principal {
+        Principal::Platform => (Kind::Other, false, false),
+        _ => {
+            let account = account::get(tx, owner)?;
+            (account.kind, account.certified, account.feature)
+        }
+    };
+    Ok(Access { owner: owner.clone(), principal, kind, certified, feature, expires_at, live_until })
+}
+
+impl Desk {
+    /// Checks what `token` and `stable_token` have in common: 40002 → 41002 → 41004 → 40013; then
+    /// the appid and the secret.
+    fn presented(credential: Credential) -> Result<(Appid, String), Errcode> {
+        if credential.grant_type.as_deref() != Some("client_credential") {
+            return Err(Errcode::InvalidGrantType);
+        }
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
+        let secret = given(credential.secret).ok_or(Errcode::AppsecretMissing)?;
+        Ok((Appid::parse(&appid)?, secret))
+    }
+}
+
+/// getAccessToken: a new token.
+///
+/// # Errors
+/// 40002, 41002, 41004, 40013, 40125.
+pub async fn issue(desk: &Desk, credential: Credential) -> Result<AccessToken, Error> {
+    let (appid, secret) = Desk::presented(credential)?;
+    let (token, id) = (fresh(desk, TokenKind::Own, &appid), appid.to_string());
+    desk.store
+        .write(&id, move |tx| {
+            account::check_secret(tx, &appid, &secret)?;
+            insert(tx, &appid, TokenKind::Own, "", &token, "", TOKEN_LIFE_S)?;
+            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+        })
+        .await
+}
+
+/// getStableAccessToken: the token there is, or a new one when it is in its last five minutes or when
+/// a refresh is forced (20 times a day, 30 seconds apart; beyond that it is not refreshed).
+///
+/// # Errors
+/// 40002, 41002, 41004, 40013, 40125.
+pub async fn stable(desk: &Desk, credential: Credential) -> Result<AccessToken, Error> {
+    let force = credential.force_refresh;
+    let (appid, secret) = Desk::presented(credential)?;
+    let (salt, id) = (desk.chance.hex::<16>(), appid.to_string());
+    if !force {
+        let (appid, secret) = (appid.clone(), secret.clone());
+        let repeated = desk.store.read(&id, move |tx| {
+            account::check_secret(tx, &appid, &secret)?;
+            repeat(tx, &appid, &secret)
+        });
+        if let Some(token) = repeated.await? {
+            return Ok(token);
+        }
+    }
+    // The quota is kept by a verb of its own: a refresh that is not granted changes nothing else.
+    let granted = force && may_force(desk, &appid, &secret).await?;
+    desk.store
+        .write(&id, move |tx| {
+            account::check_secret(tx, &appid, &secret)?;
+            if !granted && let Some(token) = repeat(tx, &appid, &secret)? {
+                return Ok(token);
+            }
+            let generation = newest(tx, &appid)?.map_or(0, |row| row.int(0)) + 1;
+            let token = derive(&secret, &appid, generation, &salt);
+            insert(tx, &appid, TokenKind::Stable, "", &token, &salt, TOKEN_LIFE_S)?;
+            if granted {
+                tx.run(DELETE_OTHERS, bind![&appid, TokenKind::Stable.word(), &sha256(&token)])?;
+            }
+            Ok(AccessToken { access_token: token, expires_in: TOKEN_LIFE_S })
+        })
+        .await
+}
+
+/// Takes one of the day's forced refreshes, if there is one.
+async fn may_force(desk: &Desk, appid: &Appid, secret: &str) -> Result<bool, Error> {
+    let (appid, secret) = (appid.clone(), secret.to_owned());
+    desk.store
+        .keep(&appid.to_string(), move |tx| {
+            account::check_secret(tx, &appid, &secret)?;
+            let (now, day) = (tx.now(), tx.now() - tx.now() % (24 * HOUR));
+            let row = tx.one(SELECT_QUOTA, bind![&appid])?;
+            let (used, last) =
+                row.map_or((0, 0), |row| (if row.int(0) == day { row.int(1) } else { 0 }, row.int(2)));
+            if used >= FORCE_REFRESH_PER_DAY || (last > 0 && now - last < FORCE_REFRESH_GAP_S * SECOND) {
+                return Ok(false);
+            }
+            tx.run(UPSERT_QUOTA, bind![&appid, day, used + 1, now])?;
+            Ok(true)
+        })
+        .await
+}
+
+/// The stable token there is, computed again from the secret just presented.
+fn repeat(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<Option<AccessToken>, Error> {
+    let now = tx.now();
+    let Some(row) = newest(tx, appid)? else { return Ok(None) };
+    let left_s = (row.int(2) - now) / SECOND;
+    let token = derive(secret, appid, row.int(0), &row.text(1));
+    let same = is_same(&sha256(&token), &row.text(3));
+    Ok((left_s > TOKEN_OVERLAP_S && same).then_some(AccessToken { access_token: token, expires_in: left_s }))
+}
+
+fn newest(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<Row>, Error> {
+    tx.one(SELECT_NEWEST, bind![appid, TokenKind::Stable.word(), ""])
+}
+
+/// A stable token is returned again but not stored.
+fn derive(secret: &str, appid: &Appid, generation: i64, salt: &str) -> String {
+    #[allow(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
+    mac.update(format!("stable {appid} {generation} {salt}").as_bytes());
+    let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    format!("{}_{appid}_{text}", TokenKind::Stable.prefix())
+}
+
+fn fresh(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
+    format!("{}_{owner}_{}", kind.prefix(), desk.chance.secret())
+}
+
+/// A component's token to act for an account that has granted it something.
+///
+/// # Errors
+/// 61003 without a grant, 40013.
+pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> Result<AccessToken, Error> {
+    let (token, appid, component) =
+        (fresh(desk, TokenKind::Authorizer, appid), appid.clone(), component.to_string());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            super::component::sets(tx, &appid, &component)?.ok_or(Errcode::NotAuthorizedByAccount)?;
+            insert(tx, &appid, TokenKind::Authorizer, &component, &token, "", TOKEN_LIFE_S)?;
+            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+        })
+        .await
+}
+
+/// A token of an account or a component, for the operator, who needs no secret.
+///
+/// # Errors
+/// 40013.
+pub async fn issue_unasked(desk: &Desk, owner: &Appid, kind: TokenKind) -> Result<AccessToken, Error> {
+    let (token, owner) = (fresh(desk, kind, owner), owner.clone());
+    desk.store
+        .write(&owner.to_string(), move |tx| {
+            let known = if kind == TokenKind::Component {
+                super::component::exists(tx, &owner)?
+            } else {
+                account::get(tx, &owner).is_ok()
+            };
+            if !known {
+                return Err(Errcode::InvalidAppid.into());
+            }
+            insert(tx, &owner, kind, "", &token, "", TOKEN_LIFE_S)?;
+            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+        })
+        .await
+}
+
+/// Ends every token of an owner as if its two hours were over: 42001 from now on.
+///
+/// # Errors
+/// 40013.
+pub async fn expire(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
+    end(desk, owner, EXPIRE_ALL).await
+}
+
+/// Forgets every token of an owner: 40001 from now on.
+///
+/// # Errors
+/// 40013.
+pub async fn revoke(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
+    end(desk, owner, REVOKE_ALL).await
+}
+
+async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error> {
+    let owner = owner.clone();
+    desk.store
+        .write(&owner.to_string(), move |tx| {
+            let now = tx.now();
+            let ended = tx.run(sql, bind![&owner, now])?;
+            tx.record(Fact::Access);
+            Ok(ended)
+        })
+        .await
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    owner: &Appid,
+    kind: TokenKind,
+    component: &str,
+    token: &str,
+    salt: &str,
+    life_s: i64,
+) -> Result<(), Error> {
+    let (now, kind) = (tx.now(), kind.word());
+    let previous = tx.one(SELECT_NEWEST, bind![owner, kind, component])?.map_or(0, |row| row.int(0));
+    tx.run(DELETE_OLD, bind![owner, kind, component, previous])?;
+    tx.run(RETIRE, bind![owner, kind, component, now + TOKEN_OVERLAP_S * SECOND])?;
+    let expires_at = now + life_s * SECOND;
+    tx.run(INSERT, bind![owner, &sha256(token), kind, component, previous + 1, salt, now, expires_at])?;
+    tx.record(Fact::Access);
+    Ok(())
+}
+
+const SELECT: &str =
+    "select kind, component, expires_at, live_until from token where owner = $1 and sha256 = $2";
+const SELECT_NEWEST: &str = "select generation, salt, expires_at, sha256 from token
+    where owner = $1 and kind = $2 and component = $3 order by generation desc limit 1";
+const INSERT: &str =
+    "insert into token (owner, sha256, kind, component, generation, salt, issued_at, expires_at, live_until)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+const DELETE_OLD: &str =
+    "delete from token where owner = $1 and kind = $2 and component = $3 and generation < $4";
+const RETIRE: &str =
+    "update token set live_until = $4 where owner = $1 and kind = $2 and component = $3 and live_until > $4";
+const DELETE_OTHERS: &str = "delete from token where owner = $1 and kind = $2 and sha256 <> $3";
+const EXPIRE_ALL: &str = "update token set expires_at = $2 where owner = $1 and expires_at > $2";
+const REVOKE_ALL: &str = "delete from token where owner = $1 and issued_at <= $2";
+const SELECT_QUOTA: &str =
+    "select window_start, used, last_at from quota where owner = $1 and what = 'force_refresh'";
+const UPSERT_QUOTA: &str = "insert into quota (owner, what, window_start, used, last_at) values ($1, 'force_refresh', $2, $3, $4)
+    on conflict (owner, what) do update set window_start = excluded.window_start, used = excluded.used, last_at = excluded.last_at";
