@@ -1,0 +1,345 @@
+//! What operators do while the desk runs. One process owns the embedded database, so a subcommand
+//! hands its order to the running server over `<data>/admin.sock`, and opens the store itself only
+//! when no server holds it.
+
+use crate::clock::{Chance, Clock};
+use crate::desk::account::Settings;
+use crate::desk::token::TokenKind;
+use crate::desk::{Desk, account, component, invitation, token, worker};
+use crate::error::Error;
+use crate::store::{Place, Store};
+use anyhow::{Context, bail};
+use model::account::Words;
+use model::{Account, Appid, KfAccount, WechatId};
+use protocol::{Errcode, Kind};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+
+/// Most bytes of an order: they are small.
+const ORDER_MAX: u64 = 64 * 1024;
+
+/// One order.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Creates an account.
+    AccountCreate {
+        /// Its id; made when absent.
+        appid: Option<String>,
+        /// Its settings; what is absent has a default.
+        settings: Settings,
+    },
+    /// Lists accounts.
+    AccountList,
+    /// Shows one.
+    AccountShow(String),
+    /// Changes one.
+    AccountSet {
+        /// Which.
+        appid: String,
+        /// What.
+        settings: Settings,
+        /// Whether to make a new secret.
+        new_secret: bool,
+    },
+    /// Binds a worker to an agent without asking her.
+    AgentBind {
+        /// The account.
+        appid: String,
+        /// The agent.
+        kf_account: String,
+        /// The worker.
+        worker: String,
+    },
+    /// Makes a sign-up link.
+    WorkerInvite(Option<String>),
+    /// Lists workers.
+    WorkerList,
+    /// Gives a worker a new password and ends her logins.
+    WorkerReset(String),
+    /// Creates a component.
+    ComponentCreate {
+        /// Its id; made when absent.
+        appid: Option<String>,
+        /// Its name.
+        name: String,
+    },
+    /// Grants a component permission sets of an account.
+    ComponentGrant {
+        /// The component.
+        component: String,
+        /// The account.
+        appid: String,
+        /// The sets.
+        sets: Vec<u16>,
+    },
+    /// Takes them back.
+    ComponentRevoke {
+        /// The component.
+        component: String,
+        /// The account.
+        appid: String,
+    },
+    /// Issues a component's token: its own, or its token for an account.
+    ComponentToken {
+        /// The component.
+        component: String,
+        /// The account.
+        appid: Option<String>,
+    },
+    /// Issues an account's token.
+    TokenIssue(String),
+    /// Ends an owner's tokens as if their time were over.
+    TokenExpire(String),
+    /// Forgets an owner's tokens.
+    TokenRevoke(String),
+}
+
+/// What came of an order: something to print, or one sentence.
+pub type Outcome = Result<Value, String>;
+
+/// Carries an order out. `base` is where links begin.
+pub async fn perform(desk: &Desk, base: &str, order: Order) -> Outcome {
+    match carry_out(desk, base, order).await {
+        Ok(outcome) => outcome,
+        Err(Error::Refused(code)) => Err(sentence(code)),
+        Err(Error::Internal(cause)) => Err(format!("it failed: {cause:#}")),
+    }
+}
+
+fn sentence(code: Errcode) -> String {
+    match code {
+        Errcode::InvalidAppid => {
+            "there is no such account or component: `kefu account list` shows the accounts".into()
+        }
+        Errcode::NotFound => "there is no such worker: `kefu worker list` shows them".into(),
+        Errcode::BadRequest => "one of the values is none of the choices: --help lists them".into(),
+        Errcode::NotAuthorizedByAccount => {
+            "the account grants this component nothing: `kefu component grant` does that".into()
+        }
+        code => format!("refused: {code}"),
+    }
+}
+
+async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Error> {
+    Ok(match order {
+        Order::AccountCreate { appid, settings } => create_account(desk, appid, settings).await?,
+        Order::AccountList => Ok(json!(account::list(desk).await?.iter().map(shown).collect::<Vec<_>>())),
+        Order::AccountShow(appid) => Ok(shown(&account::show(desk, &Appid::parse(&appid)?).await?)),
+        Order::AccountSet { appid, mut settings, new_secret } => {
+            settings.secret = new_secret.then(|| desk.chance.hex::<16>());
+            let secret = settings.secret.clone();
+            let changed = account::set(desk, &Appid::parse(&appid)?, settings).await?;
+            changed.map(|account| with_secret(shown(&account), secret)).map_err(str::to_owned)
+        }
+        Order::AgentBind { appid, kf_account, worker } => {
+            bind_agent(desk, &appid, &kf_account, &worker).await?
+        }
+        Order::WorkerInvite(name) => {
+            let name = name.map(|name| worker_name(&name)).transpose()?;
+            let link = worker::invite(desk, name.as_ref()).await?;
+            Ok(json!({"link": format!("{base}/desk/#join={link}"), "valid": "once, within three days"}))
+        }
+        Order::WorkerList => Ok(json!(worker::list(desk).await?)),
+        Order::WorkerReset(name) => {
+            let password = desk.chance.hex::<8>();
+            worker::reset(desk, &worker_name(&name)?, &password).await?;
+            Ok(json!({"worker": name, "password": password}))
+        }
+        Order::ComponentCreate { appid, name } => create_component(desk, appid, &name).await?,
+        Order::ComponentGrant { component: platform, appid, sets } => {
+            component::grant(desk, &Appid::parse(&platform)?, &Appid::parse(&appid)?, &sets).await?;
+            Ok(json!({"component": platform, "account": appid, "sets": sets}))
+        }
+        Order::ComponentRevoke { component: platform, appid } => {
+            component::revoke(desk, &Appid::parse(&platform)?, &Appid::parse(&appid)?).await?;
+            Ok(json!({"component": platform, "account": appid, "sets": []}))
+        }
+        Order::ComponentToken { component, appid } => {
+            let component = Appid::parse(&component)?;
+            Ok(json!(match appid {
+                Some(appid) => token::issue_authorizer(desk, &component, &Appid::parse(&appid)?).await?,
+                None => token::issue_unasked(desk, &component, TokenKind::Component).await?,
+            }))
+        }
+        Order::TokenIssue(appid) => {
+            Ok(json!(token::issue_unasked(desk, &Appid::parse(&appid)?, TokenKind::Own).await?))
+        }
+        Order::TokenExpire(owner) => {
+            Ok(json!({"expired": token::expire(desk, &Appid::parse(&owner)?).await?}))
+        }
+        Order::TokenRevoke(owner) => {
+            Ok(json!({"revoked": token::revoke(desk, &Appid::parse(&owner)?).await?}))
+        }
+    })
+}
+
+fn worker_name(name: &str) -> Result<WechatId, Errcode> {
+    WechatId::parse(name).map_err(|_| Errcode::NameMalformed)
+}
+
+fn shown(account: &Account) -> Value {
+    json!({
+        "appid": account.appid, "name": account.name, "kind": account.kind.word(), "principal": account.principal.word(),
+        "certified": account.certified, "feature": account.feature, "alias": account.alias,
+        "original_id": account.original_id, "reception": account.reception, "capacity": account.capacity,
+    })
+}
+
+fn with_secret(mut shown: Value, secret: Option<String>) -> Value {
+    if let (Some(secret), Some(members)) = (secret, shown.as_object_mut()) {
+        members.insert("secret".into(), secret.into());
+    }
+    shown
+}
+
+async fn create_account(desk: &Desk, appid: Option<String>, settings: Settings) -> Result<Outcome, Error> {
+    let appid = appid.map_or_else(|| Ok(new_appid(desk)), |appid| Appid::parse(&appid));
+    let Ok(appid) = appid else {
+        return Ok(Err("an appid is wx and 16 lower-case hexadecimal digits".into()));
+    };
+    let blank = Account {
+        appid: appid.clone(),
+        name: appid.to_string(),
+        kind: Kind::Service,
+        principal: model::account::Principal::Enterprise,
+        certified: false,
+        feature: true,
+        alias: String::new(),
+        original_id: format!("gh_{}", desk.chance.hex::<6>()),
+        reception: model::account::Reception::Automatic,
+        capacity: 10,
+    };
+    let secret = settings.secret.clone().unwrap_or_else(|| desk.chance.hex::<16>());
+    let account = settings.apply(&blank)?;
+    if let Err(sentence) = account.check() {
+        return Ok(Err(sentence.into()));
+    }
+    match account::create(desk, &account, &secret).await? {
+        true => Ok(Ok(with_secret(shown(&account), Some(secret)))),
+        false => Ok(Err(format!("{appid} is there already"))),
+    }
+}
+
+fn new_appid(desk: &Desk) -> Appid {
+    Appid::stored(format!("wx{}", desk.chance.hex::<8>()))
+}
+
+async fn create_component(desk: &Desk, appid: Option<String>, name: &str) -> Result<Outcome, Error> {
+    let appid = appid.map_or_else(|| Ok(new_appid(desk)), |appid| Appid::parse(&appid));
+    let Ok(appid) = appid else {
+        return Ok(Err("an appid is wx and 16 lower-case hexadecimal digits".into()));
+    };
+    let secret = desk.chance.hex::<16>();
+    match component::create(desk, &appid, name, &secret).await? {
+        true => Ok(Ok(json!({"component": appid, "name": name, "secret": secret}))),
+        false => Ok(Err(format!("{appid} is there already"))),
+    }
+}
+
+async fn bind_agent(desk: &Desk, appid: &str, kf_account: &str, worker: &str) -> Result<Outcome, Error> {
+    let (appid, name) = (Appid::parse(appid)?, worker_name(worker)?);
+    let agent = KfAccount::parse(kf_account)?;
+    if !worker::list(desk).await?.iter().any(|known| known.name == name.as_str()) {
+        return Err(Errcode::NotFound.into());
+    }
+    invitation::bind_unasked(desk, &name, &appid, &agent).await?;
+    Ok(Ok(json!({"account": appid, "agent": agent, "worker": name})))
+}
+
+/// Sends an order to the server that holds the data, or carries it out here when none does.
+///
+/// # Errors
+/// When neither is possible.
+pub async fn send(place: &Place, base: &str, order: Order) -> anyhow::Result<Outcome> {
+    if let Some(folder) = place.folder() {
+        match UnixStream::connect(socket(folder)).await {
+            Ok(stream) => return ask(stream, &order).await,
+            Err(error) => tracing::debug!(%error, "no server listens; opening the store"),
+        }
+        if !folder.join("kefu.db").exists() {
+            bail!(
+                "there is no data in {}: `kefu serve` or `kefu demo` makes it, --data names another folder",
+                folder.display()
+            );
+        }
+    }
+    let store = Store::open(place, Clock::system()).await?;
+    Ok(perform(&Desk::new(store, Chance::system()), base, order).await)
+}
+
+async fn ask(stream: UnixStream, order: &Order) -> anyhow::Result<Outcome> {
+    let (read, mut write) = stream.into_split();
+    let mut line = serde_json::to_vec(order)?;
+    line.push(b'\n');
+    write.write_all(&line).await.context("sending the order to the running server")?;
+    let mut answer = String::new();
+    BufReader::new(read).read_line(&mut answer).await.context("the running server gave no answer")?;
+    Ok(serde_json::from_str(&answer)?)
+}
+
+fn socket(folder: &Path) -> PathBuf {
+    folder.join("admin.sock")
+}
+
+/// The server's end of the socket.
+pub struct Admin(UnixListener);
+
+impl Admin {
+    /// Listens in `folder`. Only this process has the folder, so a socket that is there is left over.
+    ///
+    /// # Errors
+    /// When the socket cannot be made.
+    pub fn listen(folder: &Path) -> anyhow::Result<Self> {
+        let path = socket(folder);
+        if path.exists() {
+            std::fs::remove_file(&path)?;
+        }
+        let listener =
+            UnixListener::bind(&path).with_context(|| format!("listening at {}", path.display()))?;
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        Ok(Admin(listener))
+    }
+
+    /// Takes orders until `stop`.
+    pub async fn serve(self, desk: Desk, base: String, stop: CancellationToken) {
+        loop {
+            let stream = tokio::select! {
+                accepted = self.0.accept() => accepted,
+                () = stop.cancelled() => return,
+            };
+            let (desk, base) = (desk.clone(), base.clone());
+            match stream {
+                Ok((stream, _)) => drop(tokio::spawn(async move {
+                    if let Err(error) = obey(stream, &desk, &base).await {
+                        tracing::warn!(%error, "an order could not be taken");
+                    }
+                })),
+                Err(error) => tracing::warn!(%error, "an operator could not connect"),
+            }
+        }
+    }
+}
+
+async fn obey(stream: UnixStream, desk: &Desk, base: &str) -> anyhow::Result<()> {
+    use tokio::io::AsyncReadExt;
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(read.take(ORDER_MAX)).read_line(&mut line).await?;
+    let outcome = match serde_json::from_str(&line) {
+        Ok(order) => perform(desk, base, order).await,
+        Err(_) => {
+            Err("this order is of another version of Kefu than the running server: use the same".into())
+        }
+    };
+    let mut answer = serde_json::to_vec(&outcome)?;
+    answer.push(b'\n');
+    write.write_all(&answer).await?;
+    Ok(())
+}

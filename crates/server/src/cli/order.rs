@@ -1,0 +1,341 @@
+//! What operators order.
+
+use crate::admin::{self, Order};
+use crate::config::Data;
+use crate::desk::account::Settings;
+use clap::{ArgAction, Args, Subcommand};
+use serde_json::Value;
+
+/// Where the order goes, and how its outcome is printed.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Common {
+    #[command(flatten)]
+    data: Data,
+    /// Where links begin, when no server runs to say so.
+    #[arg(long, env = "KEFU_PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    public_url: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct AccountSettings {
+    /// The name people see.
+    #[arg(long)]
+    name: Option<String>,
+    /// subscription, service, mini-program, mini-game or other.
+    #[arg(long)]
+    kind: Option<String>,
+    /// enterprise or individual.
+    #[arg(long)]
+    principal: Option<String>,
+    /// Whether the owner is certified; an individual cannot be.
+    #[arg(long, action = ArgAction::Set)]
+    certified: Option<bool>,
+    /// Whether the customer-service feature is on.
+    #[arg(long, action = ArgAction::Set)]
+    feature: Option<bool>,
+    /// The WeChat id that stands behind the @ of agents' ids.
+    #[arg(long)]
+    alias: Option<String>,
+    /// automatic: a first message goes to an agent with room; manual: always to the waiting list.
+    #[arg(long)]
+    reception: Option<String>,
+    /// Sessions an agent gets by herself at most.
+    #[arg(long)]
+    capacity: Option<i64>,
+}
+
+impl AccountSettings {
+    fn settings(&self) -> Settings {
+        let AccountSettings { name, kind, principal, certified, feature, alias, reception, capacity } =
+            self.clone();
+        Settings { name, kind, principal, certified, feature, alias, reception, capacity, secret: None }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Create an account; prints its secret, which is not kept.
+    Create {
+        /// Its id: wx and 16 lower-case hexadecimal digits; made when absent.
+        #[arg(long)]
+        appid: Option<String>,
+        #[command(flatten)]
+        settings: AccountSettings,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List accounts.
+    List {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show an account.
+    Show {
+        /// Its id.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Change an account; what is not given stays.
+    Set {
+        /// Its id.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        settings: AccountSettings,
+        /// Make a new secret and print it; tokens of the old one live on.
+        #[arg(long)]
+        new_secret: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AgentCommand {
+    /// Bind a worker to an agent without an invitation.
+    Bind {
+        /// The account.
+        #[arg(long)]
+        appid: String,
+        /// The agent, prefix@suffix.
+        #[arg(long)]
+        agent: String,
+        /// The worker's name.
+        #[arg(long)]
+        worker: String,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkerCommand {
+    /// Make a sign-up link, good once.
+    Invite {
+        /// The only name that can sign up with it.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List workers.
+    List {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Give a worker a new password, print it, and end her logins.
+    Reset {
+        /// Her name.
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ComponentCommand {
+    /// Create a component; prints its secret, which is not kept.
+    Create {
+        /// Its id; made when absent.
+        #[arg(long)]
+        appid: Option<String>,
+        /// Its name.
+        #[arg(long, default_value = "component")]
+        name: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Grant a component permission sets of an account, instead of those it had.
+    Grant {
+        /// The component.
+        #[arg(long)]
+        component: String,
+        /// The account.
+        #[arg(long)]
+        appid: String,
+        /// The sets: 1,6,19,100,101.
+        #[arg(long, value_delimiter = ',', num_args = 0..)]
+        sets: Vec<u16>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Take back what was granted.
+    Revoke {
+        /// The component.
+        #[arg(long)]
+        component: String,
+        /// The account.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Issue an authorizer_access_token for an account, or without one the component's own token.
+    Token {
+        /// The component.
+        #[arg(long)]
+        component: String,
+        /// The account.
+        #[arg(long)]
+        appid: Option<String>,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Issue an access_token without the secret.
+    Issue {
+        /// The account.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// End all tokens as if their two hours were over: 42001.
+    Expire {
+        /// The account or component.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Forget all tokens: 40001.
+    Revoke {
+        /// The account or component.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// Every subcommand carries the common flags.
+macro_rules! common {
+    ($type:ident: $($variant:ident),*) => {
+        impl $type {
+            pub(super) fn common(&self) -> &Common {
+                match self { $($type::$variant { common, .. } => common),* }
+            }
+        }
+    };
+}
+common!(AccountCommand: Create, List, Show, Set);
+common!(AgentCommand: Bind);
+common!(WorkerCommand: Invite, List, Reset);
+common!(ComponentCommand: Create, Grant, Revoke, Token);
+common!(TokenCommand: Issue, Expire, Revoke);
+
+impl AccountCommand {
+    pub(super) fn order(&self) -> Order {
+        match self {
+            Self::Create { appid, settings, .. } => {
+                Order::AccountCreate { appid: appid.clone(), settings: settings.settings() }
+            }
+            Self::List { .. } => Order::AccountList,
+            Self::Show { appid, .. } => Order::AccountShow(appid.clone()),
+            Self::Set { appid, settings, new_secret, .. } => Order::AccountSet {
+                appid: appid.clone(),
+                settings: settings.settings(),
+                new_secret: *new_secret,
+            },
+        }
+    }
+}
+
+impl AgentCommand {
+    pub(super) fn order(&self) -> Order {
+        let Self::Bind { appid, agent, worker, .. } = self;
+        Order::AgentBind { appid: appid.clone(), kf_account: agent.clone(), worker: worker.clone() }
+    }
+}
+
+impl WorkerCommand {
+    pub(super) fn order(&self) -> Order {
+        match self {
+            Self::Invite { name, .. } => Order::WorkerInvite(name.clone()),
+            Self::List { .. } => Order::WorkerList,
+            Self::Reset { name, .. } => Order::WorkerReset(name.clone()),
+        }
+    }
+}
+
+impl ComponentCommand {
+    pub(super) fn order(&self) -> Order {
+        match self {
+            Self::Create { appid, name, .. } => {
+                Order::ComponentCreate { appid: appid.clone(), name: name.clone() }
+            }
+            Self::Grant { component, appid, sets, .. } => Order::ComponentGrant {
+                component: component.clone(),
+                appid: appid.clone(),
+                sets: sets.clone(),
+            },
+            Self::Revoke { component, appid, .. } => {
+                Order::ComponentRevoke { component: component.clone(), appid: appid.clone() }
+            }
+            Self::Token { component, appid, .. } => {
+                Order::ComponentToken { component: component.clone(), appid: appid.clone() }
+            }
+        }
+    }
+}
+
+impl TokenCommand {
+    pub(super) fn order(&self) -> Order {
+        match self {
+            Self::Issue { appid, .. } => Order::TokenIssue(appid.clone()),
+            Self::Expire { appid, .. } => Order::TokenExpire(appid.clone()),
+            Self::Revoke { appid, .. } => Order::TokenRevoke(appid.clone()),
+        }
+    }
+}
+
+/// Sends an order and prints what came of it.
+pub(super) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
+    let base = common.public_url.trim_end_matches('/');
+    let outcome = admin::send(&common.data.place(), base, order).await?;
+    let value = outcome.map_err(anyhow::Error::msg)?;
+    if common.json {
+        println!("{value}");
+    } else {
+        print(&value);
+    }
+    Ok(())
+}
+
+fn print(value: &Value) {
+    match value {
+        Value::Array(items) if items.is_empty() => println!("none yet"),
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                if number > 0 {
+                    println!();
+                }
+                print(item);
+            }
+        }
+        Value::Object(members) => {
+            let width = members.keys().map(String::len).max().unwrap_or(0);
+            for (name, value) in members {
+                println!("{name:width$}  {}", plain(value));
+            }
+        }
+        other => println!("{}", plain(other)),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

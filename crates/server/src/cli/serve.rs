@@ -1,0 +1,94 @@
+//! `kefu serve` and `kefu demo`.
+
+use super::{DemoArgs, ServeArgs};
+use crate::admin::Admin;
+use crate::app::router;
+use crate::clock::{Chance, Clock};
+use crate::config::{Data, Settings};
+use crate::desk::Desk;
+use crate::due::{self, Lease};
+use crate::error::Error;
+use crate::state::App;
+use crate::store::{Place, Store};
+use crate::{demo, listen};
+use anyhow::{Context, bail};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    let place = args.data.place();
+    let desk = open(&place).await?;
+    if !args.allow_demo && demo::is_there(&desk).await.map_err(cause)? {
+        bail!(
+            "the data holds the demo account, whose secret everybody knows: use another --data, \
+             or --allow-demo if nobody else can reach this server"
+        );
+    }
+    let listener = bind(args.listen).await?;
+    let base = args.settings.base(listener.local_addr()?);
+    eprintln!("kefu {} listens at {base}", env!("CARGO_PKG_VERSION"));
+    run(desk, &place, args.settings, listener).await
+}
+
+pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
+    if !args.listen.ip().is_loopback() {
+        bail!(
+            "a demo is for this machine only, for everybody knows its secret: --listen takes a loopback address, like 127.0.0.1:8080"
+        );
+    }
+    let folder = args.memory.then(|| tempfile::Builder::new().prefix("kefu-").tempdir()).transpose()?;
+    let place = match &folder {
+        Some(folder) => Data { data: folder.path().to_owned(), database: None }.place(),
+        None => args.data.place(),
+    };
+    let desk = open(&place).await?;
+    demo::make(&desk).await.map_err(cause)?;
+    let listener = bind(args.listen).await?;
+    let base = args.settings.base(listener.local_addr()?);
+    println!("{}", demo::welcome(&base, place.folder().filter(|_| !args.memory)));
+    run(desk, &place, args.settings, listener).await
+}
+
+fn cause(error: Error) -> anyhow::Error {
+    match error {
+        Error::Internal(cause) => cause,
+        Error::Refused(code) => code.into(),
+    }
+}
+
+async fn open(place: &Place) -> anyhow::Result<Desk> {
+    let store = Store::open(place, Clock::system()).await?;
+    Ok(Desk::new(store, Chance::system()))
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listening at {address}: if another program does, choose another --listen"))
+}
+
+async fn run(desk: Desk, place: &Place, settings: Settings, listener: TcpListener) -> anyhow::Result<()> {
+    let base = settings.base(listener.local_addr()?);
+    let admin = place.folder().map(Admin::listen).transpose()?;
+    let app = App::new(desk, settings);
+    let lease = Lease::begin(&app).await.map_err(cause)?;
+    let mut tasks =
+        vec![tokio::spawn(due::keep_lease(app.clone(), lease)), tokio::spawn(due::run(app.clone()))];
+    if let Some(admin) = admin {
+        tasks.push(tokio::spawn(admin.serve(app.desk.clone(), base, app.stop.clone())));
+    }
+    let stop = app.stop.clone();
+    let (mut interrupted, mut ended) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupted.recv() => {}, _ = ended.recv() => {} }
+        tracing::info!("stopping");
+        stop.cancel();
+    });
+    listen::serve(listener, router(app.clone()), app.stop.clone()).await;
+    for task in tasks {
+        task.await?;
+    }
+    // Gives up the lease, so that other nodes need not wait until it has run out.
+    crate::desk::node::bury(&app.desk, &app.desk.node).await.map_err(cause)
+}

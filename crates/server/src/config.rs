@@ -1,0 +1,51 @@
+//! How the server is started. The doc comments are the manual.
+
+use crate::store::Place;
+use clap::Args;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// Where the data is.
+#[derive(Args, Clone, Debug)]
+pub struct Data {
+    /// Folder of the embedded database.
+    #[arg(long, env = "KEFU_DATA", default_value = "kefu-data", value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// PostgreSQL database to use instead, for several nodes: postgres://user@host/name.
+    #[arg(long, env = "KEFU_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+impl Data {
+    /// The place these flags name.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match &self.database {
+            Some(url) => Place::Postgres(url.clone()),
+            None => Place::Folder(self.data.clone()),
+        }
+    }
+}
+
+/// What `serve` and `demo` have in common.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Settings {
+    /// The address people and programs use, when it is not the one this listens on: links that are
+    /// printed begin with it, and https makes cookies Secure.
+    #[arg(long, env = "KEFU_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// A reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; may be given again.
+    #[arg(long, env = "KEFU_TRUSTED_PROXY", value_name = "IP", value_delimiter = ',')]
+    pub trusted_proxy: Vec<IpAddr>,
+}
+
+impl Settings {
+    /// The beginning of every link, without a final slash.
+    #[must_use]
+    pub fn base(&self, listening: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{listening}"),
+        }
+    }
+}

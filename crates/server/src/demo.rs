@@ -1,0 +1,81 @@
+//! The demo: one well-known account, with one agent and her worker.
+
+use crate::desk::{Desk, account, agent, invitation, worker};
+use crate::error::Error;
+use model::account::{Principal, Reception};
+use model::{Account, Appid, KfAccount, WechatId};
+use protocol::{Errcode, Kind};
+use std::path::Path;
+
+const APPID: &str = "wx0123456789abcdef";
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const WORKER: &str = "kf_demo";
+const PASSWORD: &str = "demo";
+const AGENT: &str = "kf1@demo";
+
+/// Whether the data holds the demo account.
+///
+/// # Errors
+/// Internal only.
+pub async fn is_there(desk: &Desk) -> Result<bool, Error> {
+    Ok(desk.store.head(APPID).await?.is_some())
+}
+
+/// Makes what of the demo is not there yet; yesterday's data stays as it is.
+///
+/// # Errors
+/// Internal only.
+pub async fn make(desk: &Desk) -> Result<(), Error> {
+    if is_there(desk).await? {
+        return Ok(());
+    }
+    let appid = Appid::parse(APPID)?;
+    let demo = Account {
+        appid: appid.clone(),
+        name: "Kefu Demo".into(),
+        kind: Kind::Service,
+        principal: Principal::Enterprise,
+        certified: true,
+        feature: true,
+        alias: "demo".into(),
+        original_id: "gh_0123456789ab".into(),
+        reception: Reception::Automatic,
+        capacity: 10,
+    };
+    let (name, agent) = (WechatId::parse(WORKER)?, KfAccount::parse(AGENT)?);
+    match worker::create(desk, &name, PASSWORD).await {
+        Ok(()) | Err(Error::Refused(Errcode::NameTaken)) => {}
+        Err(error) => return Err(error),
+    }
+    account::create(desk, &demo, SECRET).await?;
+    agent::add(desk, &appid, AGENT.into(), "客服1".into()).await?;
+    invitation::bind_unasked(desk, &name, &appid, &agent).await
+}
+
+/// What a newcomer needs to act at once.
+#[must_use]
+pub fn welcome(base: &str, folder: Option<&Path>) -> String {
+    let kept = folder.map_or("nowhere: it goes when this ends".into(), |folder| folder.display().to_string());
+    format!(
+        "\
+Kefu {version} is running. Stop it with Ctrl-C.
+
+  API base URL    {base}
+  appid           {APPID}
+  secret          {SECRET}
+
+  Workbench       {base}/desk/      log in as {WORKER}, password {PASSWORD}
+  Customer page   {base}/chat/{APPID}
+  Data            {kept}
+
+Call the API:
+
+  TOKEN=$(curl -s '{base}/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')
+  curl \"{base}/cgi-bin/customservice/getkflist?access_token=$TOKEN\"
+  curl \"{base}/customservice/kfaccount/add?access_token=$TOKEN\" -d '{{\"kf_account\":\"kf2@demo\",\"nickname\":\"客服2\"}}'
+  curl \"{base}/cgi-bin/customservice/getonlinekflist?access_token=$TOKEN\"
+  curl \"{base}/customservice/kfsession/getsessionlist?access_token=$TOKEN&kf_account={AGENT}\"
+",
+        version = env!("CARGO_PKG_VERSION")
+    )
+}

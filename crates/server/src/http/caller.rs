@@ -1,0 +1,147 @@
+//! Who calls one of Weixin's endpoints, and with what.
+
+use super::Refusal;
+use crate::desk::token::Access;
+use crate::error::Error;
+use crate::state::App;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use bytes::Bytes;
+use http::request::Parts;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use model::Appid;
+use protocol::{Endpoint, Errcode, Kind, endpoint, limits, strict};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// The query of a request; of a parameter given twice the first counts.
+pub struct Query(String);
+
+impl Query {
+    /// The value of a parameter, if it is there and not empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        let mut pairs = form_urlencoded::parse(self.0.as_bytes());
+        pairs
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// A caller with a valid token, who may call the endpoint she calls.
+pub struct Caller {
+    /// The parameters of the call.
+    pub query: Query,
+    access: Arc<Access>,
+    endpoint: &'static Endpoint,
+}
+
+impl Caller {
+    /// The account she calls for, once its customer-service feature is known to be on.
+    ///
+    /// # Errors
+    /// 65400, or 65401 from the endpoints whose pages do not list that.
+    pub fn account(&self) -> Result<&Appid, Errcode> {
+        if self.access.feature { Ok(&self.access.owner) } else { Err(self.endpoint.feature_off) }
+    }
+
+    /// The kind of that account.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.access.kind
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+
+    /// Method → token present → token valid → kind of account and certification → permission set.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let check = async {
+            let endpoint = called(parts)?;
+            let query = query(parts);
+            let token = query.get("access_token").ok_or(Errcode::AccessTokenMissing)?;
+            let access = app.access(&token).await?;
+            access.check(endpoint, app.desk.now())?;
+            Ok::<_, Error>(Caller { query, access, endpoint })
+        };
+        check.await.map_err(|error| Refusal::new(app, error))
+    }
+}
+
+/// A caller who presents no token: only the method is checked.
+pub struct Anyone {
+    /// The parameters of the call.
+    pub query: Query,
+}
+
+impl FromRequestParts<App> for Anyone {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        called(parts).map_err(|code| Refusal::new(app, code))?;
+        Ok(Anyone { query: query(parts) })
+    }
+}
+
+fn called(parts: &Parts) -> Result<&'static Endpoint, Errcode> {
+    let endpoint = endpoint::at(parts.uri.path()).ok_or(Errcode::InvalidUrl)?;
+    endpoint.check_method(parts.method.as_str())?;
+    Ok(endpoint)
+}
+
+fn query(parts: &Parts) -> Query {
+    Query(parts.uri.query().unwrap_or("").to_owned())
+}
+
+/// A JSON body, whatever its Content-Type.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let bytes = read(request, app).await?;
+        strict::object(&bytes).map(Body).map_err(|code| Refusal::new(app, code))
+    }
+}
+
+/// A JSON body, or none at all.
+pub struct Maybe<T>(pub Option<T>);
+
+impl<T: DeserializeOwned> FromRequest<App> for Maybe<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let bytes = read(request, app).await?;
+        match strict::object(&bytes) {
+            Ok(value) => Ok(Maybe(Some(value))),
+            Err(Errcode::EmptyPostData) => Ok(Maybe(None)),
+            Err(code) => Err(Refusal::new(app, code)),
+        }
+    }
+}
+
+async fn read(request: Request, app: &App) -> Result<Bytes, Refusal> {
+    collect(request).await.map_err(|error| match error {
+        Error::Refused(Errcode::ContentSize) => Refusal::new(app, error),
+        _ => Refusal::hang_up(app, error),
+    })
+}
+
+/// The whole body, within its bounds of size and time.
+///
+/// # Errors
+/// `ContentSize`; `DataFormat` when it was cut off or took too long.
+pub async fn collect(request: Request) -> Result<Bytes, Error> {
+    let body = Limited::new(request.into_body(), limits::BODY_MAX).collect();
+    match tokio::time::timeout(BODY_TIME, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Errcode::ContentSize.into()),
+        Ok(Err(_)) | Err(_) => Err(Errcode::DataFormat.into()),
+    }
+}

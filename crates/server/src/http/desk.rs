@@ -1,0 +1,183 @@
+//! The workbench's calls.
+
+use super::guard::{Login, Sent, login_cookie, no_login_cookie};
+use super::{Finish, PageAnswer, PageRefusal, Reply};
+use crate::desk::message::Draft;
+use crate::desk::{invitation, message, presence, session, snapshot, worker};
+use crate::error::Error;
+use crate::state::App;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::SET_COOKIE;
+use model::{Appid, KfAccount, WechatId};
+use protocol::Errcode;
+use serde::Deserialize;
+use serde_json::json;
+
+/// Name and password.
+#[derive(Deserialize)]
+pub struct Credential {
+    name: String,
+    password: String,
+}
+
+/// A sign-up link with the name and password chosen.
+#[derive(Deserialize)]
+pub struct SignUp {
+    invite: String,
+    name: String,
+    password: String,
+}
+
+/// An empty object.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+/// An answer to an invitation.
+#[derive(Deserialize)]
+pub struct Invitation {
+    appid: String,
+    kf_account: String,
+    accept: bool,
+}
+
+/// Away or back.
+#[derive(Deserialize)]
+pub struct Presence {
+    appid: String,
+    away: bool,
+}
+
+/// A session of an account.
+#[derive(Deserialize)]
+pub struct Of {
+    appid: String,
+    session: i64,
+}
+
+/// A reply.
+#[derive(Deserialize)]
+pub struct Message {
+    appid: String,
+    session: i64,
+    client_id: String,
+    text: String,
+}
+
+/// A page of history.
+#[derive(Deserialize)]
+pub struct Page {
+    appid: String,
+    session: i64,
+    #[serde(default)]
+    before: i64,
+}
+
+fn appid(text: &str) -> Result<Appid, Errcode> {
+    Appid::parse(text).map_err(|_| Errcode::NotFound)
+}
+
+async fn logged_in(app: &App, name: &WechatId, cookie: &str) -> Result<Response, PageRefusal> {
+    let reply = Reply::json(&json!({"worker": {"name": name}})).refuse_page(app)?;
+    Ok(([(SET_COOKIE, login_cookie(app, cookie))], reply).into_response())
+}
+
+/// `POST /desk/api/login`.
+pub async fn login(State(app): State<App>, Sent(given): Sent<Credential>) -> Result<Response, PageRefusal> {
+    let (name, cookie) = worker::log_in(&app.desk, &given.name, &given.password).await.refuse_page(&app)?;
+    logged_in(&app, &name, &cookie).await
+}
+
+/// `POST /desk/api/signup`.
+pub async fn signup(State(app): State<App>, Sent(given): Sent<SignUp>) -> Result<Response, PageRefusal> {
+    let run = async {
+        let name = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password).await?;
+        let cookie = worker::start_login(&app.desk, &name).await?;
+        Ok::<_, Error>((name, cookie))
+    };
+    let (name, cookie) = run.await.refuse_page(&app)?;
+    logged_in(&app, &name, &cookie).await
+}
+
+/// `POST /desk/api/logout`.
+pub async fn logout(State(app): State<App>, login: Login, _: Sent<Nothing>) -> Result<Response, PageRefusal> {
+    worker::log_out(&app.desk, &login.worker, &login.cookie).await.refuse_page(&app)?;
+    Ok(([(SET_COOKIE, no_login_cookie(&app))], Reply::done()).into_response())
+}
+
+/// `GET /desk/api/snapshot`.
+pub async fn snapshot(State(app): State<App>, login: Login) -> PageAnswer {
+    let run = async { Reply::json(&snapshot::workbench(&app.desk, &login.worker).await?) };
+    run.await.refuse_page(&app)
+}
+
+/// `POST /desk/api/invitation`.
+pub async fn invitation(State(app): State<App>, login: Login, Sent(given): Sent<Invitation>) -> PageAnswer {
+    let run = async {
+        let appid = appid(&given.appid)?;
+        let kf_account = KfAccount::parse(&given.kf_account).map_err(|_| Errcode::InvitationGone)?;
+        match given.accept {
+            true => invitation::accept(&app.desk, &login.worker, &appid, &kf_account).await?,
+            false => invitation::decline(&app.desk, &login.worker, &appid, &kf_account).await?,
+        }
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `POST /desk/api/presence`.
+pub async fn presence(State(app): State<App>, login: Login, Sent(given): Sent<Presence>) -> PageAnswer {
+    let run = async {
+        presence::set_away(&app.desk, &login.worker, &appid(&given.appid)?, given.away).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `POST /desk/api/session/accept`.
+pub async fn accept(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> PageAnswer {
+    let run = async {
+        let appid = appid(&given.appid)?;
+        let accepted = session::accept(&app.desk, &login.worker, &appid, given.session).await?;
+        let session = crate::desk::feed::view(&app.desk, &appid, accepted).await?;
+        let messages = message::history(&app.desk, &login.worker, &appid, given.session, 0).await?;
+        Reply::json(&json!({"session": session, "messages": messages}))
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `POST /desk/api/session/close`.
+pub async fn close(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> PageAnswer {
+    let run = async {
+        session::end(&app.desk, &login.worker, &appid(&given.appid)?, given.session).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `POST /desk/api/message`.
+pub async fn message(State(app): State<App>, login: Login, Sent(given): Sent<Message>) -> PageAnswer {
+    let run = async {
+        let draft = Draft::new(given.text, given.client_id)?;
+        let message =
+            message::reply(&app.desk, &login.worker, &appid(&given.appid)?, given.session, draft).await?;
+        Reply::json(&json!({"message": message}))
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `GET /desk/api/messages`.
+pub async fn messages(
+    State(app): State<App>,
+    login: Login,
+    query: Result<Query<Page>, QueryRejection>,
+) -> PageAnswer {
+    let run = async {
+        let Query(page) = query.map_err(|_| Errcode::BadRequest)?;
+        let appid = appid(&page.appid)?;
+        let messages = message::history(&app.desk, &login.worker, &appid, page.session, page.before).await?;
+        Reply::json(&json!({"messages": messages}))
+    };
+    run.await.refuse_page(&app)
+}

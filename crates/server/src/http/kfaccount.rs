@@ -1,0 +1,79 @@
+//! Agents: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
+
+use super::caller::{Body, Caller, Maybe};
+use super::{Answer, Finish, Reply};
+use crate::desk::{agent, invitation};
+use crate::error::Error;
+use crate::state::{App, Question};
+use axum::extract::State;
+use protocol::Errcode;
+use protocol::kfaccount::{Add, Del, Form, InviteWorker, Update};
+
+/// `/customservice/kfaccount/add`.
+pub async fn add(State(app): State<App>, caller: Caller, Body(add): Body<Add>) -> Answer {
+    let run = async {
+        let form = add.form(caller.kind())?;
+        let appid = caller.account()?;
+        match form {
+            Form::Agent { kf_account, nickname } => {
+                agent::add(&app.desk, appid, kf_account, nickname).await?
+            }
+            Form::Person(kf_wx) => invitation::add_and_invite(&app.desk, appid, &kf_wx).await?,
+        }
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse(&app)
+}
+
+/// `/customservice/kfaccount/update`.
+pub async fn update(State(app): State<App>, caller: Caller, Body(update): Body<Update>) -> Answer {
+    let run = async {
+        agent::rename(&app.desk, caller.account()?, update.kf_account, update.nickname).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse(&app)
+}
+
+/// `/customservice/kfaccount/del`: the agent stands in the query, else in the body.
+pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<Del>, super::Refusal>) -> Answer {
+    let kf_account = match caller.query.get("kf_account") {
+        Some(kf_account) => Some(kf_account),
+        None => body?.0.unwrap_or_default().kf_account,
+    };
+    let run = async {
+        let appid = caller.account()?;
+        agent::delete(&app.desk, appid, &kf_account.ok_or(Errcode::InvalidAgent)?).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse(&app)
+}
+
+/// `/customservice/kfaccount/inviteworker`.
+pub async fn inviteworker(
+    State(app): State<App>,
+    caller: Caller,
+    Body(invite): Body<InviteWorker>,
+) -> Answer {
+    let run = async {
+        invitation::invite(&app.desk, caller.account()?, &invite.kf_account, &invite.invite_wx).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse(&app)
+}
+
+/// `/cgi-bin/customservice/getkflist`.
+pub async fn getkflist(State(app): State<App>, caller: Caller) -> Answer {
+    let run = async { Reply::json(&agent::list(&app.desk, caller.account()?).await?) };
+    run.await.refuse(&app)
+}
+
+/// `/cgi-bin/customservice/getonlinekflist`.
+pub async fn getonlinekflist(State(app): State<App>, caller: Caller) -> Answer {
+    let run = async {
+        let appid = caller.account()?;
+        let id = appid.clone();
+        let bytes = app.answer(appid, Question::Online, move |tx| agent::online(tx, &id)).await?;
+        Ok::<_, Error>(Reply::ready(bytes))
+    };
+    run.await.refuse(&app)
+}

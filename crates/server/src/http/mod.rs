@@ -1,0 +1,208 @@
+//! The edge: what arrives is parsed, one verb is called, what it says is answered.
+
+pub mod caller;
+pub mod chat;
+pub mod desk;
+pub mod guard;
+pub mod kfaccount;
+pub mod kfsession;
+pub mod page;
+pub mod stream;
+pub mod token;
+
+use crate::error::Error;
+use crate::state::App;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode, Uri};
+use protocol::Errcode;
+use serde::Serialize;
+
+/// What Weixin's own answers carry (sic: `encoding`, not `charset`).
+const JSON: HeaderValue = HeaderValue::from_static("application/json; encoding=utf-8");
+
+/// An answer of one of Weixin's endpoints, or its refusal: HTTP 200 either way.
+pub type Answer = Result<Reply, Refusal>;
+/// An answer of the workbench's or the customer page's calls, or its refusal.
+pub type PageAnswer = Result<Reply, PageRefusal>;
+
+/// JSON in one line, ready to be sent.
+pub struct Reply(Bytes);
+
+impl Reply {
+    /// `{"errcode":0,"errmsg":"ok"}`.
+    #[must_use]
+    pub fn done() -> Self {
+        Reply(Bytes::from_static(br#"{"errcode":0,"errmsg":"ok"}"#))
+    }
+
+    /// Bytes that were made before.
+    #[must_use]
+    pub fn ready(bytes: Bytes) -> Self {
+        Reply(bytes)
+    }
+
+    /// A value as JSON.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub fn json(value: &impl Serialize) -> Result<Self, Error> {
+        Ok(Reply(serde_json::to_vec(value)?.into()))
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.0));
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        response
+    }
+}
+
+/// A refusal on Weixin's paths.
+#[derive(Debug)]
+pub struct Refusal {
+    error: Error,
+    rid: String,
+    hang_up: bool,
+}
+
+/// The request's id, as Weixin makes it: the first group is the time in seconds.
+fn rid(app: &App) -> String {
+    format!(
+        "{:08x}-{}-{}",
+        app.desk.now() / model::SECOND,
+        app.desk.chance.hex::<4>(),
+        app.desk.chance.hex::<4>()
+    )
+}
+
+impl Refusal {
+    /// Names a refusal, so that caller and log speak of the same.
+    pub fn new(app: &App, error: impl Into<Error>) -> Self {
+        Refusal { error: error.into(), rid: rid(app), hang_up: false }
+    }
+
+    /// A refusal after which the connection is closed.
+    pub fn hang_up(app: &App, error: impl Into<Error>) -> Self {
+        Refusal { hang_up: true, ..Refusal::new(app, error) }
+    }
+}
+
+/// The code for the caller. What only the log may know is written there, once.
+fn told(error: &Error, rid: &str) -> Option<Errcode> {
+    match error {
+        Error::Refused(code) => {
+            tracing::debug!(rid, code = code.number(), "refused");
+            Some(*code)
+        }
+        Error::Internal(cause) => {
+            tracing::error!(rid, "{cause:#}");
+            None
+        }
+    }
+}
+
+fn envelope(code: Errcode, rid: &str) -> Reply {
+    // Texts are plain ASCII without quotes or backslashes; a test of the table holds that.
+    Reply(format!(r#"{{"errcode":{},"errmsg":"{} rid: {rid}"}}"#, code.number(), code.text()).into())
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let code = told(&self.error, &self.rid).filter(|code| !code.is_own()).unwrap_or(Errcode::SystemError);
+        let mut response = envelope(code, &self.rid).into_response();
+        if self.hang_up {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// A refusal of the workbench's or the customer page's calls.
+#[derive(Debug)]
+pub struct PageRefusal {
+    error: Error,
+    rid: String,
+}
+
+impl PageRefusal {
+    /// Names a refusal, so that page and log speak of the same.
+    pub fn new(app: &App, error: impl Into<Error>) -> Self {
+        PageRefusal { error: error.into(), rid: rid(app) }
+    }
+}
+
+/// What a page is told of a rule that Weixin has numbered for its own callers.
+fn for_a_page(code: Errcode) -> Errcode {
+    match code {
+        own if own.is_own() => own,
+        Errcode::EmptyPostData | Errcode::DataFormat => Errcode::BadRequest,
+        Errcode::ContentSize => Errcode::TooLarge,
+        Errcode::SystemError => Errcode::Busy,
+        Errcode::InvalidAppid | Errcode::InvalidAgent | Errcode::InvalidOpenid => Errcode::NotFound,
+        _ => Errcode::Conflict,
+    }
+}
+
+impl IntoResponse for PageRefusal {
+    fn into_response(self) -> Response {
+        let code = told(&self.error, &self.rid).map_or(Errcode::Internal, for_a_page);
+        let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, envelope(code, &self.rid)).into_response();
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// Ends a handler: gives an error its request id.
+trait Finish<T> {
+    /// On Weixin's paths.
+    fn refuse(self, app: &App) -> Result<T, Refusal>;
+    /// On the pages' paths.
+    fn refuse_page(self, app: &App) -> Result<T, PageRefusal>;
+}
+
+impl<T, E: Into<Error>> Finish<T> for Result<T, E> {
+    fn refuse(self, app: &App) -> Result<T, Refusal> {
+        self.map_err(|error| Refusal::new(app, error))
+    }
+
+    fn refuse_page(self, app: &App) -> Result<T, PageRefusal> {
+        self.map_err(|error| PageRefusal::new(app, error))
+    }
+}
+
+/// What stands at no address.
+pub async fn nothing(State(app): State<App>, uri: Uri) -> Response {
+    if protocol::endpoint::is_weixin(uri.path()) {
+        Refusal::new(&app, Errcode::InvalidUrl).into_response()
+    } else {
+        PageRefusal::new(&app, Errcode::NotFound).into_response()
+    }
+}
+
+/// A known address under the pages' roots, asked with another method.
+pub async fn wrong_method(State(app): State<App>) -> PageRefusal {
+    PageRefusal::new(&app, Errcode::BadRequest)
+}
+
+/// Whether the process runs.
+pub async fn healthz() -> Reply {
+    Reply::done()
+}
+
+/// Whether it can serve: whether the store answers.
+pub async fn readyz(State(app): State<App>) -> PageAnswer {
+    match crate::desk::node::beats(&app.desk).await {
+        Ok(_) => Ok(Reply::done()),
+        Err(Error::Internal(cause)) => {
+            tracing::error!("the store does not answer: {cause:#}");
+            Err(PageRefusal::new(&app, Errcode::Busy))
+        }
+        Err(error) => Err(PageRefusal::new(&app, error)),
+    }
+}

@@ -1,0 +1,78 @@
+//! The pages and their parts.
+
+use super::{PageRefusal, nothing};
+use crate::state::App;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use model::Appid;
+use protocol::Errcode;
+
+/// Scripts and styles are our own files; Svelte sets single properties on elements.
+const CSP: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
+     img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
+);
+
+/// `GET /desk/`.
+pub async fn workbench(State(app): State<App>, headers: HeaderMap) -> Response {
+    serve(&app, "workbench.html", &headers)
+}
+
+/// `GET /desk`, without the slash its parts need.
+pub async fn to_workbench() -> Redirect {
+    Redirect::permanent("/desk/")
+}
+
+/// `GET /chat/{appid}`. The page itself says when there is no such account.
+pub async fn chat(State(app): State<App>, Path(appid): Path<String>, headers: HeaderMap) -> Response {
+    match Appid::parse(&appid) {
+        Ok(_) => serve(&app, "chat.html", &headers),
+        Err(_) => PageRefusal::new(&app, Errcode::NotFound).into_response(),
+    }
+}
+
+/// `GET /desk/assets/…`: named by their content, so they never change.
+pub async fn asset(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let path = format!("assets/{name}");
+    if pages::page(&path).is_none() {
+        return nothing(State(app), uri).await;
+    }
+    let mut response = serve(&app, &path, &headers);
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    response
+}
+
+fn serve(app: &App, path: &str, asked: &HeaderMap) -> Response {
+    let Some(page) = pages::page(path) else {
+        return PageRefusal::new(app, Errcode::NotFound).into_response();
+    };
+    let known = asked.get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == page.etag.as_bytes());
+    let body = if known { Body::empty() } else { Body::from(page.bytes.into_owned()) };
+    let mut response = Response::new(body);
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(page.content_type));
+    if let Ok(etag) = HeaderValue::try_from(page.etag) {
+        headers.insert(ETAG, etag);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(CONTENT_SECURITY_POLICY, CSP);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}

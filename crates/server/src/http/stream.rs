@@ -1,0 +1,237 @@
+//! The pages' streams: Server-Sent Events that resume.
+//!
+//! The id of every event is a cursor over all owners the stream follows: `owner:seq,owner:seq`.
+
+use super::guard::{Login, Visitor};
+use super::{Finish, PageRefusal};
+use crate::desk::feed::{Change, Told};
+use crate::desk::snapshot::serving;
+use crate::desk::worker::{self, Places};
+use crate::error::Error;
+use crate::push::Step;
+use crate::state::App;
+use crate::streams::Open;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{BoxStream, select_all, unfold};
+use futures_util::{FutureExt, Stream, StreamExt};
+use http::{HeaderMap, Uri};
+use model::session::State as SessionState;
+use model::{Appid, Openid, WechatId};
+use protocol::Errcode;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+/// How often an idle stream shows that it lives.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// A cursor: how far each owner has been read.
+#[derive(Clone, Debug, Default)]
+struct Cursor(BTreeMap<String, i64>);
+
+impl Cursor {
+    /// Of the two ways a browser says how far it got, the one EventSource makes by itself is newer.
+    fn of(headers: &HeaderMap, uri: &Uri) -> Self {
+        let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let since = || {
+            let query = uri.query().unwrap_or("").as_bytes();
+            form_urlencoded::parse(query).find(|(key, _)| key == "since").map(|(_, value)| value.into_owned())
+        };
+        let text = last.filter(|last| !last.is_empty()).or_else(since).unwrap_or_default();
+        let pair = |pair: &str| {
+            let (owner, seq) = pair.rsplit_once(':')?;
+            Some((owner.to_owned(), seq.parse().ok()?))
+        };
+        Cursor(text.split(',').filter_map(pair).collect())
+    }
+
+    /// Where to begin with an owner; one that is not named has never been read.
+    fn seq(&self, owner: &str) -> i64 {
+        self.0.get(owner).copied().unwrap_or(0)
+    }
+
+    fn text(&self) -> String {
+        self.0.iter().map(|(owner, seq)| format!("{owner}:{seq}")).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// The feeds of several owners in one stream of steps.
+fn follow(app: &App, cursor: &Cursor) -> impl Stream<Item = (String, Step)> + Send + use<> {
+    let feeds: Vec<BoxStream<'static, (String, Step)>> = cursor
+        .0
+        .iter()
+        .map(|(owner, seq)| {
+            let owner = owner.clone();
+            app.feeds.follow(owner.clone(), *seq).map(move |step| (owner.clone(), step)).boxed()
+        })
+        .collect();
+    select_all(feeds)
+}
+
+fn answer(app: &App, events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    let (stop, ended) = (app.stop.clone(), app.streams.ended());
+    let end = async move {
+        tokio::select! {
+            () = stop.cancelled_owned() => {}
+            () = ended => {}
+        }
+    };
+    let events = events.take_until(end.boxed()).map(Ok::<_, Infallible>);
+    let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("{}"));
+    let mut response = Sse::new(events).keep_alive(beat).into_response();
+    // A reverse proxy must not gather events.
+    response.headers_mut().insert("x-accel-buffering", http::HeaderValue::from_static("no"));
+    response
+}
+
+/// `GET /desk/api/stream`: all accounts of a worker. While it is open she is there.
+pub async fn desk(
+    State(app): State<App>,
+    login: Login,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, PageRefusal> {
+    open(&app, login, &Cursor::of(&headers, &uri)).await.refuse_page(&app)
+}
+
+async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error> {
+    let Places { bindings, .. } = worker::places(&app.desk, &login.worker).await?;
+    let own = worker::owner(login.worker.as_str());
+    let mut bench = Bench {
+        app: app.clone(),
+        cursor: Cursor::default(),
+        own: own.clone(),
+        agents: BTreeMap::new(),
+        login,
+        open: Vec::new(),
+    };
+    bench.cursor.0.insert(own.clone(), asked.seq(&own));
+    for (appid, kf_account) in bindings {
+        match app.streams.enter(appid.clone(), kf_account.clone()).await {
+            Ok(open) => bench.open.push(open),
+            // The agent was deleted a moment ago; the worker's list will say so too.
+            Err(Error::Refused(Errcode::InvalidAgent)) => continue,
+            Err(error) => return Err(error),
+        }
+        bench.cursor.0.insert(appid.to_string(), asked.seq(appid.as_str()));
+        bench.agents.insert(appid.to_string(), kf_account.to_string());
+    }
+    let steps = follow(app, &bench.cursor).boxed();
+    let events = unfold((bench, steps), |(mut bench, mut steps)| async move {
+        loop {
+            let (owner, step) = steps.next().await?;
+            if let Some(event) = bench.tell(&owner, step).await? {
+                return Some((event, (bench, steps)));
+            }
+        }
+    });
+    Ok(answer(app, events))
+}
+
+/// What a workbench stream knows.
+struct Bench {
+    app: App,
+    cursor: Cursor,
+    own: String,
+    /// The agent she is, by account.
+    agents: BTreeMap<String, String>,
+    login: Login,
+    /// Keeps her online.
+    open: Vec<Open>,
+}
+
+impl Bench {
+    /// The event for a step, if it shows anything; `None` ends the stream.
+    async fn tell(&mut self, owner: &str, step: Step) -> Option<Option<Event>> {
+        let Step::Change(change) = step else { return Some(Some(reset())) };
+        self.cursor.0.insert(owner.to_owned(), change.seq);
+        if owner == self.own {
+            // A login that ended ends its streams; anything else means other accounts or invitations.
+            return is_logged_in(&self.app, &self.login).await.then(|| Some(reset()));
+        }
+        let agent = self.agents.get(owner)?;
+        if change.told.iter().any(|told| matches!(told, Told::Changed(changed) if changed == agent)) {
+            return Some(Some(reset()));
+        }
+        let facts: Vec<Value> = change.told.iter().flat_map(|told| for_agent(told, agent)).collect();
+        Some((!facts.is_empty()).then(|| event(&self.cursor, owner, &change, &facts)))
+    }
+}
+
+async fn is_logged_in(app: &App, login: &Login) -> bool {
+    let who: Result<WechatId, Error> = worker::who(&app.desk, &login.cookie).await;
+    who.is_ok_and(|worker| worker == login.worker)
+}
+
+/// What an agent may see of a fact.
+fn for_agent(told: &Told, agent: &str) -> Vec<Value> {
+    match told {
+        Told::Session(view) if view.state == SessionState::Waiting || view.kf_account == agent => {
+            vec![json!({"session": view})]
+        }
+        // Enough to know that somebody else has the customer, or that she waits no more.
+        Told::Session(view) => vec![
+            json!({"session": crate::desk::feed::SessionView { preview: String::new(), ..view.clone() }}),
+        ],
+        Told::Message(message, view) if view.state == SessionState::Waiting || view.kf_account == agent => {
+            vec![json!({"message": message}), json!({"session": view})]
+        }
+        Told::Agent(view) if view.kf_account == agent => vec![json!({"agent": view})],
+        Told::Message(..) | Told::Agent(_) | Told::Changed(_) | Told::Worker | Told::Nothing => Vec::new(),
+    }
+}
+
+/// `GET /chat/api/{appid}/stream`: what concerns one customer.
+pub async fn chat(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, PageRefusal> {
+    let openid = visitor.openid.ok_or(Errcode::LoginNeeded).refuse_page(&app)?;
+    let mut cursor = Cursor::default();
+    cursor.0.insert(visitor.appid.to_string(), Cursor::of(&headers, &uri).seq(visitor.appid.as_str()));
+    let steps = follow(&app, &cursor).boxed();
+    let events = unfold((cursor, steps), move |(mut cursor, mut steps)| {
+        let (openid, appid) = (openid.clone(), visitor.appid.clone());
+        async move {
+            loop {
+                let (_, step) = steps.next().await?;
+                if let Some(event) = tell_customer(&mut cursor, &appid, &openid, step) {
+                    return Some((event, (cursor, steps)));
+                }
+            }
+        }
+    });
+    Ok(answer(&app, events))
+}
+
+fn tell_customer(cursor: &mut Cursor, appid: &Appid, openid: &Openid, step: Step) -> Option<Event> {
+    let Step::Change(change) = step else { return Some(reset()) };
+    cursor.0.insert(appid.to_string(), change.seq);
+    let facts: Vec<Value> = change.told.iter().filter_map(|told| for_customer(told, openid)).collect();
+    (!facts.is_empty()).then(|| event(cursor, appid.as_str(), &change, &facts))
+}
+
+/// What a customer may see of a fact.
+fn for_customer(told: &Told, openid: &Openid) -> Option<Value> {
+    match told {
+        Told::Session(view) if view.openid == openid.as_str() => {
+            Some(json!({"session": {"state": view.state, "agent": serving(view)}}))
+        }
+        Told::Message(message, _) if message.openid == openid.as_str() => Some(json!({"message": message})),
+        _ => None,
+    }
+}
+
+fn reset() -> Event {
+    Event::default().event("reset").data("{}")
+}
+
+fn event(cursor: &Cursor, owner: &str, change: &Change, facts: &[Value]) -> Event {
+    let data = json!({"appid": owner, "seq": change.seq, "facts": facts});
+    Event::default().event("change").id(cursor.text()).data(data.to_string())
+}

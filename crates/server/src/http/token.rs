@@ -1,0 +1,30 @@
+//! getAccessToken and getStableAccessToken.
+
+use super::caller::{Anyone, Body, Query};
+use super::{Answer, Finish, Reply};
+use crate::desk;
+use crate::error::Error;
+use crate::state::App;
+use axum::extract::State;
+use protocol::token::Credential;
+
+/// `/cgi-bin/token`: the parameters stand in the query, also when it is posted.
+pub async fn token(State(app): State<App>, Anyone { query }: Anyone) -> Answer {
+    let issue = async { Reply::json(&desk::token::issue(&app.desk, presented(&query)).await?) };
+    issue.await.refuse(&app)
+}
+
+/// `/cgi-bin/stable_token`.
+pub async fn stable_token(State(app): State<App>, _: Anyone, Body(credential): Body<Credential>) -> Answer {
+    let issue = async { Ok::<_, Error>(Reply::json(&desk::token::stable(&app.desk, credential).await?)?) };
+    issue.await.refuse(&app)
+}
+
+fn presented(query: &Query) -> Credential {
+    Credential {
+        grant_type: query.get("grant_type"),
+        appid: query.get("appid"),
+        secret: query.get("secret"),
+        force_refresh: false,
+    }
+}

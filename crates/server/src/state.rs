@@ -1,0 +1,140 @@
+//! What handlers and loops hold.
+
+use crate::config::Settings;
+use crate::desk::Desk;
+use crate::desk::token::{self, Access};
+use crate::error::Error;
+use crate::push::Feeds;
+use crate::store::Tx;
+use crate::streams::Streams;
+use bytes::Bytes;
+use model::Appid;
+use protocol::Errcode;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Bytes of ready answers that are kept.
+const ANSWERS_BYTES: u64 = 64 << 20;
+/// Tokens whose access is kept; about 300 bytes each.
+const TOKENS: usize = 100_000;
+
+/// The application. Clones share it.
+#[derive(Clone)]
+pub struct App {
+    /// The verbs.
+    pub desk: Desk,
+    /// How it was started.
+    pub settings: Arc<Settings>,
+    /// The readers of the change feed.
+    pub feeds: Feeds,
+    /// The workbench streams that are open here.
+    pub streams: Streams,
+    /// Ends streams and loops.
+    pub stop: CancellationToken,
+    hot: Arc<Hot>,
+}
+
+struct Hot {
+    tokens: Cache<[u8; 32], Known>,
+    answers: Cache<(Appid, Question), Ready, ByBytes>,
+}
+
+/// A token's access, and the owner's `access` number it is true at.
+#[derive(Clone)]
+struct Known {
+    access: Arc<Access>,
+    at: i64,
+}
+
+/// What is asked so often that its answer is kept ready.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// getonlinekflist.
+    Online,
+    /// getkfsessionlist of an agent.
+    Sessions(String),
+}
+
+/// An answer, and the `seq` it is true at.
+#[derive(Clone)]
+struct Ready {
+    bytes: Bytes,
+    seq: i64,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<(Appid, Question), Ready> for ByBytes {
+    fn weight(&self, _: &(Appid, Question), ready: &Ready) -> u64 {
+        ready.bytes.len() as u64 + 200
+    }
+}
+
+impl App {
+    /// The application over a desk.
+    #[must_use]
+    pub fn new(desk: Desk, settings: Settings) -> Self {
+        let stop = CancellationToken::new();
+        let hot =
+            Hot { tokens: Cache::new(TOKENS), answers: Cache::with_weighter(10_000, ANSWERS_BYTES, ByBytes) };
+        App {
+            feeds: Feeds::new(desk.clone(), stop.clone()),
+            streams: Streams::new(desk.clone()),
+            settings: Arc::new(settings),
+            desk,
+            stop,
+            hot: Arc::new(hot),
+        }
+    }
+
+    /// What a token gives access to, never older than the moment of the call.
+    ///
+    /// # Errors
+    /// 40014, 40001.
+    pub async fn access(&self, token: &str) -> Result<Arc<Access>, Error> {
+        let owner = token::owner(token)?;
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let head = self.desk.store.head(owner.as_str()).await?.ok_or(Errcode::InvalidCredential)?;
+        if let Some(known) = self.hot.tokens.get(&hash)
+            && known.at == head.access
+        {
+            return Ok(known.access);
+        }
+        let (access, at) = token::look_up(&self.desk, token).await?;
+        let access = Arc::new(access);
+        self.hot.tokens.insert(hash, Known { access: access.clone(), at });
+        Ok(access)
+    }
+
+    /// The answer to a question about an account, never older than the moment of the call; ready
+    /// bytes when nothing has changed since they were made.
+    ///
+    /// # Errors
+    /// What `read` answers.
+    pub async fn answer<T: Serialize>(
+        &self,
+        appid: &Appid,
+        question: Question,
+        read: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Bytes, Error> {
+        let seq = self.desk.store.head(appid.as_str()).await?.map_or(0, |head| head.seq);
+        let key = (appid.clone(), question);
+        if let Some(ready) = self.hot.answers.get(&key)
+            && ready.seq == seq
+        {
+            return Ok(ready.bytes);
+        }
+        let ready = self.desk.store.read(appid.as_str(), move |tx| {
+            let seq = tx.head()?.map_or(0, |head| head.seq);
+            Ok(Ready { bytes: serde_json::to_vec(&read(tx)?)?.into(), seq })
+        });
+        let ready = ready.await?;
+        self.hot.answers.insert(key, ready.clone());
+        Ok(ready.bytes)
+    }
+}

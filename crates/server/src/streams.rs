@@ -1,0 +1,94 @@
+//! The workbench streams open on this node: the first of an agent brings her online, the last that
+//! closes takes her away.
+
+use crate::desk::{Desk, presence};
+use crate::error::Error;
+use dashmap::DashMap;
+use model::{Appid, KfAccount};
+use std::sync::Arc;
+use tokio::sync::{Mutex, watch};
+
+type Seat = (Appid, KfAccount);
+
+/// How many streams each agent has open here. Clones share it.
+#[derive(Clone)]
+pub struct Streams {
+    desk: Desk,
+    open: Arc<DashMap<Seat, Arc<Mutex<usize>>>>,
+    ends: Arc<watch::Sender<u64>>,
+}
+
+impl Streams {
+    /// No streams.
+    #[must_use]
+    pub fn new(desk: Desk) -> Self {
+        Streams { desk, open: Arc::default(), ends: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// An agent's stream is open for as long as the answer lives.
+    ///
+    /// # Errors
+    /// 65401 when there is no such agent.
+    pub async fn enter(&self, appid: Appid, kf_account: KfAccount) -> Result<Open, Error> {
+        let seat = (appid, kf_account);
+        let count = self.open.entry(seat.clone()).or_default().clone();
+        // One agent's comings and goings are told in their order.
+        let mut count = count.lock().await;
+        *count += 1;
+        let open = Open { streams: self.clone(), seat: Some(seat) };
+        if *count == 1
+            && let Some((appid, kf_account)) = &open.seat
+        {
+            presence::opened(&self.desk, appid, kf_account).await?;
+        }
+        Ok(open)
+    }
+
+    async fn leave(self, seat: Seat) {
+        let Some(count) = self.open.get(&seat).map(|count| count.clone()) else { return };
+        let mut count = count.lock().await;
+        *count -= 1;
+        if *count > 0 {
+            return;
+        }
+        if let Err(error) = presence::ended(&self.desk, &seat.0, &seat.1).await {
+            tracing::error!(?error, "the end of a stream could not be noted; the node's lease will end it");
+        }
+        // Only this map and this call hold it, unless somebody waits to enter.
+        self.open.remove_if(&seat, |_, shared| Arc::strong_count(shared) <= 2);
+    }
+
+    /// Ends every stream here.
+    pub fn end_all(&self) {
+        self.ends.send_modify(|times| *times += 1);
+    }
+
+    /// Ready when [`Streams::end_all`] was called after this.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ends = self.ends.subscribe();
+        async move {
+            // An error means that the application is gone, which ends streams too.
+            let _ = ends.changed().await;
+        }
+    }
+
+    /// How many agents have streams open here.
+    #[must_use]
+    pub fn agents(&self) -> usize {
+        self.open.len()
+    }
+}
+
+/// An open stream of an agent.
+pub struct Open {
+    streams: Streams,
+    seat: Option<Seat>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat.take() {
+            tokio::spawn(self.streams.clone().leave(seat));
+        }
+    }
+}
