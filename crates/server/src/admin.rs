@@ -3,11 +3,12 @@
 //! when no server holds it.
 
 use crate::clock::{Chance, Clock};
+use crate::config::Place;
 use crate::desk::account::Settings;
 use crate::desk::token::TokenKind;
 use crate::desk::{Desk, account, component, invitation, token, worker};
 use crate::error::Error;
-use crate::store::{Place, Store};
+use crate::store::Store;
 use anyhow::{Context, bail};
 use model::account::Words;
 use model::{Account, Appid, KfAccount, WechatId};

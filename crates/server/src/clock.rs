@@ -1,5 +1,7 @@
 //! Time and chance: the only places that ask the machine for either.
 
+#![allow(clippy::disallowed_methods, reason = "everybody else asks here")]
+
 use model::Time;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};

@@ -1,9 +1,8 @@
 //! How the server is started. The doc comments are the manual.
 
-use crate::store::Place;
 use clap::Args;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where the data is.
 #[derive(Args, Clone, Debug)]
@@ -46,6 +45,26 @@ impl Settings {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{listening}"),
+        }
+    }
+}
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A folder that holds the embedded database.
+    Folder(PathBuf),
+    /// A PostgreSQL database, by its address.
+    Postgres(String),
+}
+
+impl Place {
+    /// The folder of an embedded database.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Place::Folder(folder) => Some(folder),
+            Place::Postgres(_) => None,
         }
     }
 }

@@ -1,1 +1,33 @@
+//! The desk through its front door: people act, and every sentence is tried on both engines.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+/// Sentences, each tried on SQLite and on PostgreSQL.
+macro_rules! on_both_engines {
+    ($($(#[$doc:meta])* async fn $sentence:ident($app:ident: App) $body:block)*) => { $(
+        $(#[$doc])*
+        mod $sentence {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[test]
+            fn sqlite() {
+                $crate::actors::run($crate::actors::Engine::Sqlite, |$app: App| Box::pin(async move $body));
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::actors::run($crate::actors::Engine::Postgres, |$app: App| Box::pin(async move $body));
+            }
+        }
+    )* };
+}
+
+mod actors;
+mod component;
+mod engine;
+mod house;
+mod kfaccount;
+mod kfsession;
+mod people;
+mod token;

@@ -3,7 +3,6 @@
 use super::caller::{Anyone, Body, Query};
 use super::{Answer, Finish, Reply};
 use crate::desk;
-use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
 use protocol::token::Credential;
@@ -16,7 +15,7 @@ pub async fn token(State(app): State<App>, Anyone { query }: Anyone) -> Answer {
 
 /// `/cgi-bin/stable_token`.
 pub async fn stable_token(State(app): State<App>, _: Anyone, Body(credential): Body<Credential>) -> Answer {
-    let issue = async { Ok::<_, Error>(Reply::json(&desk::token::stable(&app.desk, credential).await?)?) };
+    let issue = async { Reply::json(&desk::token::stable(&app.desk, credential).await?) };
     issue.await.refuse(&app)
 }
 

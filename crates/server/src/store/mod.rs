@@ -5,6 +5,7 @@
 //! is committed durably. A verb must give the same result when it is run again: what is random is
 //! made before.
 
+mod hint;
 mod job;
 mod migrate;
 mod postgres;
@@ -13,9 +14,9 @@ mod tx;
 mod watch;
 
 use crate::clock::Clock;
+use crate::config::Place;
 use crate::error::Error;
 use job::{Job, Mode};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -26,15 +27,6 @@ pub use watch::Head;
 #[macro_export]
 macro_rules! bind {
     ($($value:expr),* $(,)?) => { &[$($crate::store::Value::from($value)),*] };
-}
-
-/// Where the data is.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// A folder that holds the embedded database.
-    Folder(PathBuf),
-    /// A PostgreSQL database, by its address.
-    Postgres(String),
 }
 
 /// The store. Clones share it; the last one that goes stops its threads.
@@ -175,15 +167,4 @@ fn busy() -> Error {
         tracing::warn!("the store's queue is full; verbs are refused");
     }
     protocol::Errcode::SystemError.into()
-}
-
-impl Place {
-    /// The folder of an embedded database.
-    #[must_use]
-    pub fn folder(&self) -> Option<&Path> {
-        match self {
-            Place::Folder(folder) => Some(folder),
-            Place::Postgres(_) => None,
-        }
-    }
 }

@@ -1,0 +1,100 @@
+//! A worker at the workbench.
+
+use super::{App, Shop, Stream, client_id, cookie_of, until};
+use kefu::admin::Order;
+use serde_json::{Value, json};
+
+#[derive(Clone)]
+pub struct Agent {
+    pub app: App,
+    pub name: String,
+    pub cookie: String,
+    pub appid: String,
+    pub kf_account: String,
+}
+
+impl Agent {
+    /// A person takes up a sign-up link.
+    pub async fn signs_up(app: &App, name: &str) -> Agent {
+        let link = app.order(Order::WorkerInvite(None)).await.expect("a link");
+        let invite = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
+        let body = json!({"invite": invite, "name": name, "password": "correct horse"});
+        let response = app.send("/desk/api/signup", "", &body).await;
+        assert_eq!(response.status(), 200, "{name}");
+        let cookie = cookie_of(&response).expect("a login");
+        Agent { app: app.clone(), name: name.into(), cookie, appid: String::new(), kf_account: String::new() }
+    }
+
+    /// The same person as an agent of a shop.
+    pub fn at(&self, shop: &Shop, prefix: &str) -> Agent {
+        Agent { appid: shop.appid.clone(), kf_account: shop.kf(prefix), ..self.clone() }
+    }
+
+    /// A call of her page: status and answer.
+    pub async fn sends(&self, path: &str, body: Value) -> (u16, Value) {
+        let response = self.app.send(path, &self.cookie, &body).await;
+        (response.status().as_u16(), response.json().await.expect("JSON"))
+    }
+
+    pub async fn answers_invitation(&self, accept: bool) -> u16 {
+        let body = json!({"appid": self.appid, "kf_account": self.kf_account, "accept": accept});
+        self.sends("/desk/api/invitation", body).await.0
+    }
+
+    pub async fn snapshot(&self) -> Value {
+        self.app.ask("/desk/api/snapshot", &self.cookie).await.json().await.expect("a snapshot")
+    }
+
+    /// Her browser opens the workbench: she is online.
+    pub async fn comes_online(&self) -> Stream {
+        let since = self.snapshot().await["since"].as_str().expect("a cursor").to_owned();
+        self.resumes(&since).await
+    }
+
+    /// Her browser goes on from a cursor.
+    pub async fn resumes(&self, since: &str) -> Stream {
+        Stream::open(&self.app, &format!("/desk/api/stream?since={since}"), &self.cookie).await
+    }
+
+    /// Her browser closes, and the grace is over.
+    pub async fn leaves(&self, stream: Stream) {
+        let agents = self.app.inner.streams.agents();
+        drop(stream);
+        until("her stream is closed", || async { self.app.inner.streams.agents() < agents }).await;
+        self.app.advance(5_000).await;
+    }
+
+    pub async fn is_away(&self, away: bool) {
+        let (status, _) = self.sends("/desk/api/presence", json!({"appid": self.appid, "away": away})).await;
+        assert_eq!(status, 200);
+    }
+
+    pub async fn takes(&self, session: i64) -> (u16, Value) {
+        self.sends("/desk/api/session/accept", json!({"appid": self.appid, "session": session})).await
+    }
+
+    pub async fn closes(&self, session: i64) -> (u16, Value) {
+        self.sends("/desk/api/session/close", json!({"appid": self.appid, "session": session})).await
+    }
+
+    pub async fn replies(&self, session: i64, text: &str) -> (u16, Value) {
+        let body = json!({"appid": self.appid, "session": session, "client_id": format!("r{}", client_id(text)), "text": text});
+        self.sends("/desk/api/message", body).await
+    }
+
+    /// What her page shows of her first account.
+    pub async fn account(&self) -> Value {
+        self.snapshot().await["accounts"][0].clone()
+    }
+
+    /// The session of a customer she serves or could take.
+    pub async fn session_with(&self, openid: &str) -> Option<i64> {
+        let account = self.account().await;
+        let lists = ["sessions", "waiting"].map(|list| account[list].as_array().cloned().unwrap_or_default());
+        lists
+            .iter()
+            .flatten()
+            .find(|session| session["openid"] == openid)
+            .and_then(|session| session["id"].as_i64())
+    }
+}

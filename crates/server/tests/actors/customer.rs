@@ -1,0 +1,71 @@
+//! A customer at her page.
+
+use super::{App, Shop, Stream, client_id, cookie_of};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone)]
+pub struct Customer {
+    app: App,
+    appid: String,
+    cookie: Arc<Mutex<String>>,
+    openid: Arc<Mutex<String>>,
+}
+
+impl Customer {
+    pub fn new(shop: &Shop) -> Customer {
+        Customer {
+            app: shop.app.clone(),
+            appid: shop.appid.clone(),
+            cookie: Arc::default(),
+            openid: Arc::default(),
+        }
+    }
+
+    pub fn cookie(&self) -> String {
+        self.cookie.lock().unwrap().clone()
+    }
+
+    pub fn openid(&self) -> String {
+        self.openid.lock().unwrap().clone()
+    }
+
+    /// She writes; the answer is the message.
+    pub async fn says(&self, text: &str) -> Value {
+        self.says_as(text, &client_id(text)).await
+    }
+
+    /// She writes under an id of her own.
+    pub async fn says_as(&self, text: &str, client_id: &str) -> Value {
+        let (status, answer) = self.sends(json!({"client_id": client_id, "text": text})).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["message"].clone()
+    }
+
+    pub async fn sends(&self, body: Value) -> (u16, Value) {
+        let path = format!("/chat/api/{}/message", self.appid);
+        let response = self.app.send(&path, &self.cookie(), &body).await;
+        if let Some(cookie) = cookie_of(&response) {
+            *self.cookie.lock().unwrap() = cookie;
+        }
+        let status = response.status().as_u16();
+        let answer: Value = response.json().await.expect("JSON");
+        if let Some(openid) = answer["message"]["openid"].as_str() {
+            openid.clone_into(&mut self.openid.lock().unwrap());
+        }
+        (status, answer)
+    }
+
+    /// Her page as it loads.
+    pub async fn snapshot(&self) -> Value {
+        let path = format!("/chat/api/{}/snapshot", self.appid);
+        self.app.ask(&path, &self.cookie()).await.json().await.expect("a snapshot")
+    }
+
+    /// Her page follows what happens.
+    pub async fn watches(&self) -> Stream {
+        let since = self.snapshot().await["since"].as_str().expect("a cursor").to_owned();
+        Stream::open(&self.app, &format!("/chat/api/{}/stream?since={since}", self.appid), &self.cookie())
+            .await
+    }
+}

@@ -1,0 +1,187 @@
+//! Who acts in the tests: a shop that calls the API, agents at the workbench, customers who write.
+
+mod agent;
+mod customer;
+mod shop;
+mod stream;
+
+use crate::engine::Fresh;
+use kefu::admin::{Order, perform};
+use kefu::app::router;
+use kefu::clock::{Chance, Clock};
+use kefu::config::Settings;
+use kefu::desk::Desk;
+use kefu::due::{self, Lease};
+use kefu::state;
+use kefu::store::Store;
+use serde_json::Value;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber, span};
+
+pub use agent::Agent;
+pub use customer::Customer;
+pub use shop::Shop;
+pub use stream::Stream;
+
+/// When tests begin: 2027-01-15.
+pub const BEGIN: i64 = 1_800_000_000_000;
+/// How long to wait for what must happen.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A running desk over fresh data, with a clock that stands still.
+#[derive(Clone)]
+pub struct App {
+    pub inner: state::App,
+    pub base: String,
+    pub http: reqwest::Client,
+    pub clock: Clock,
+    shops: Arc<Mutex<u64>>,
+}
+
+/// Runs one sentence, and asserts that nothing is left over and nothing failed inside.
+pub fn run(engine: Engine, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<Output = ()>>>) {
+    let errors = Errors::default();
+    let _guard = tracing::subscriber::set_default(errors.clone());
+    let fresh = if engine == Engine::Sqlite { Fresh::folder() } else { Fresh::schema() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let app = App::start(&fresh, 7).await;
+        sentence(app.clone()).await;
+        app.inner.stop.cancel();
+    });
+    let errors = errors.0.lock().unwrap();
+    assert!(errors.is_empty(), "something failed inside: {errors:?}");
+}
+
+impl App {
+    /// A node over `fresh` data; nodes that share data need seeds of their own.
+    pub async fn start(fresh: &Fresh, seed: u64) -> App {
+        let clock = Clock::standing(BEGIN);
+        let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
+        let inner = state::App::new(Desk::new(store, Chance::seeded(seed)), Settings::default());
+        Lease::begin(&inner).await.expect("a lease");
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(kefu::listen::serve(listener, router(inner.clone()), inner.stop.clone()));
+        App { inner, base, http: reqwest::Client::new(), clock, shops: Arc::default() }
+    }
+
+    /// Time passes, and what is due happens.
+    pub async fn advance(&self, ms: i64) {
+        self.clock.advance(ms);
+        due::run_once(&self.inner).await.expect("what is due");
+    }
+
+    /// An operator's order.
+    pub async fn order(&self, order: Order) -> Result<Value, String> {
+        perform(&self.inner.desk, &self.base, order).await
+    }
+
+    /// A certified service account with an alias of its own.
+    pub async fn account(&self) -> Shop {
+        self.account_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn account_with(&self, change: impl FnOnce(&mut kefu::desk::account::Settings)) -> Shop {
+        let number = {
+            let mut shops = self.shops.lock().unwrap();
+            *shops += 1;
+            *shops
+        };
+        let mut settings = kefu::desk::account::Settings {
+            kind: Some("service".into()),
+            certified: Some(true),
+            alias: Some(format!("shop{number}")),
+            ..Default::default()
+        };
+        change(&mut settings);
+        let account = self.order(Order::AccountCreate { appid: None, settings }).await.expect("an account");
+        Shop::new(self.clone(), &account).await
+    }
+
+    /// One of the desk's or the chat's calls, as the page makes it.
+    pub async fn send(&self, path: &str, cookie: &str, body: &Value) -> reqwest::Response {
+        let request = self.http.post(format!("{}{path}", self.base)).header("sec-fetch-site", "same-origin");
+        request.header("cookie", cookie).json(body).send().await.expect("an answer")
+    }
+
+    /// A question of the desk's or the chat's.
+    pub async fn ask(&self, path: &str, cookie: &str) -> reqwest::Response {
+        self.http
+            .get(format!("{}{path}", self.base))
+            .header("cookie", cookie)
+            .send()
+            .await
+            .expect("an answer")
+    }
+}
+
+/// The cookie an answer sets, as a browser sends it back.
+pub fn cookie_of(response: &reqwest::Response) -> Option<String> {
+    let header = response.headers().get("set-cookie")?.to_str().ok()?;
+    assert!(header.contains("HttpOnly") && header.contains("SameSite=Lax"), "{header}");
+    header.split(';').next().map(str::to_owned)
+}
+
+/// The number of an answer.
+pub fn code(answer: &Value) -> i64 {
+    answer.get("errcode").and_then(Value::as_i64).unwrap_or(0)
+}
+
+/// The id a page gives a message; here the same for the same text.
+pub fn client_id(text: &str) -> String {
+    text.bytes().take(32).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Waits until something holds.
+pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never came true: {what}"));
+}
+
+/// Gathers what is logged as an error.
+#[derive(Clone, Default)]
+struct Errors(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Errors {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::ERROR
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        struct Text(String);
+        impl Visit for Text {
+            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+                self.0.push_str(&format!("{}={value:?} ", field.name()));
+            }
+        }
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        self.0.lock().unwrap().push(text.0);
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}

@@ -1,0 +1,136 @@
+//! A shop: an account, and its developer who calls the API.
+
+use super::{Agent, App, Customer};
+use kefu::admin::Order;
+use serde_json::{Value, json};
+
+#[derive(Clone)]
+pub struct Shop {
+    pub app: App,
+    pub appid: String,
+    pub secret: String,
+    /// What stands behind the @.
+    pub suffix: String,
+    pub token: String,
+}
+
+impl Shop {
+    pub async fn new(app: App, account: &Value) -> Shop {
+        let text = |name: &str| account[name].as_str().unwrap_or_default().to_owned();
+        let suffix = if text("alias").is_empty() { text("original_id") } else { text("alias") };
+        let shop = Shop { appid: text("appid"), secret: text("secret"), suffix, token: String::new(), app };
+        let token = shop.fetch_token().await;
+        Shop { token, ..shop }
+    }
+
+    pub async fn fetch_token(&self) -> String {
+        let query = format!("grant_type=client_credential&appid={}&secret={}", self.appid, self.secret);
+        let answer = self.raw("GET", &format!("/cgi-bin/token?{query}"), Vec::new()).await;
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
+    }
+
+    /// The same account with another token.
+    pub fn with_token(&self, token: &str) -> Shop {
+        Shop { token: token.to_owned(), ..self.clone() }
+    }
+
+    pub fn kf(&self, prefix: &str) -> String {
+        format!("{prefix}@{}", self.suffix)
+    }
+
+    /// Any request to one of Weixin's paths. It must answer as Weixin does: 200, its type, one line.
+    pub async fn raw(&self, method: &str, path_and_query: &str, body: Vec<u8>) -> Value {
+        let url = format!("{}{path_and_query}", self.app.base);
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let response = self.app.http.request(method, url).body(body).send().await.expect("an answer");
+        assert_eq!(response.status(), 200, "{path_and_query}");
+        assert_eq!(response.headers()["content-type"], "application/json; encoding=utf-8");
+        assert!(response.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
+        let text = response.text().await.unwrap();
+        assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"))
+    }
+
+    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        let query: String = query.iter().map(|(name, value)| format!("&{name}={value}")).collect();
+        self.raw("GET", &format!("{path}?access_token={}{query}", self.token), Vec::new()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        self.raw("POST", &format!("{path}?access_token={}", self.token), body.to_string().into_bytes()).await
+    }
+
+    pub async fn adds(&self, prefix: &str) -> Value {
+        self.post("/customservice/kfaccount/add", json!({"kf_account": self.kf(prefix), "nickname": prefix}))
+            .await
+    }
+
+    pub async fn invites(&self, prefix: &str, person: &str) -> Value {
+        let body = json!({"kf_account": self.kf(prefix), "invite_wx": person});
+        self.post("/customservice/kfaccount/inviteworker", body).await
+    }
+
+    pub async fn kf_list(&self) -> Value {
+        self.get("/cgi-bin/customservice/getkflist", &[]).await["kf_list"].clone()
+    }
+
+    /// The online list as `(agent, status, sessions)`.
+    pub async fn online(&self) -> Vec<(String, i64, i64)> {
+        let answer = self.get("/cgi-bin/customservice/getonlinekflist", &[]).await;
+        let list = answer["kf_online_list"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        let entry = |kf: &Value| {
+            let text = kf["kf_account"].as_str().unwrap().to_owned();
+            (text, kf["status"].as_i64().unwrap(), kf["accepted_case"].as_i64().unwrap())
+        };
+        list.iter().map(entry).collect()
+    }
+
+    /// The openids an agent serves.
+    pub async fn sessions(&self, prefix: &str) -> Vec<String> {
+        let answer =
+            self.get("/customservice/kfsession/getsessionlist", &[("kf_account", &self.kf(prefix))]).await;
+        let list = answer["sessionlist"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        list.iter().map(|session| session["openid"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The openids that wait.
+    pub async fn waiting(&self) -> Vec<String> {
+        let answer = self.get("/customservice/kfsession/getwaitcase", &[]).await;
+        let list = answer["waitcaselist"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        assert!(answer["count"].as_i64().unwrap() >= list.len() as i64);
+        list.iter().map(|case| case["openid"].as_str().unwrap().to_owned()).collect()
+    }
+
+    pub async fn creates(&self, prefix: &str, openid: &str) -> Value {
+        let body = json!({"kf_account": self.kf(prefix), "openid": openid});
+        self.post("/customservice/kfsession/create", body).await
+    }
+
+    pub async fn closes(&self, prefix: &str, openid: &str) -> Value {
+        let body = json!({"kf_account": self.kf(prefix), "openid": openid});
+        self.post("/customservice/kfsession/close", body).await
+    }
+
+    /// An agent with a worker who has signed up and accepted; she is not online yet.
+    pub async fn agent(&self, prefix: &str) -> Agent {
+        let name = format!("w_{prefix}_{}", self.suffix);
+        let agent = Agent::signs_up(&self.app, &name).await;
+        assert_eq!(self.adds(prefix).await, json!({"errcode": 0, "errmsg": "ok"}));
+        assert_eq!(self.invites(prefix, &name).await, json!({"errcode": 0, "errmsg": "ok"}));
+        let agent = agent.at(self, prefix);
+        assert_eq!(agent.answers_invitation(true).await, 200);
+        agent
+    }
+
+    pub fn customer(&self) -> Customer {
+        Customer::new(self)
+    }
+
+    /// Changes a setting of the account.
+    pub async fn set(&self, change: impl FnOnce(&mut kefu::desk::account::Settings)) {
+        let mut settings = kefu::desk::account::Settings::default();
+        change(&mut settings);
+        let order = Order::AccountSet { appid: self.appid.clone(), settings, new_secret: false };
+        self.app.order(order).await.expect("settings");
+    }
+}

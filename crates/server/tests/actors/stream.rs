@@ -1,0 +1,91 @@
+//! What a page hears: Server-Sent Events, gathered as they come.
+
+use super::{App, PATIENCE};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// One event.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub event: String,
+    pub id: String,
+    pub data: Value,
+}
+
+/// An open stream; it closes when it is dropped.
+pub struct Stream {
+    heard: watch::Receiver<Vec<Heard>>,
+    reader: JoinHandle<()>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+impl Stream {
+    pub async fn open(app: &App, path: &str, cookie: &str) -> Stream {
+        let mut response = app.ask(path, cookie).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let (tell, heard) = watch::channel(Vec::new());
+        let reader = tokio::spawn(async move {
+            let mut text = String::new();
+            while let Ok(Some(chunk)) = response.chunk().await {
+                text.push_str(&String::from_utf8_lossy(&chunk));
+                while let Some((frame, rest)) = text.split_once("\n\n") {
+                    if let Some(event) = parse(frame) {
+                        tell.send_modify(|all: &mut Vec<Heard>| all.push(event));
+                    }
+                    text = rest.to_owned();
+                }
+            }
+        });
+        Stream { heard, reader }
+    }
+
+    /// Waits for an event that fits.
+    pub async fn hears(&mut self, what: &str, fits: impl Fn(&Heard) -> bool) -> Heard {
+        let heard = tokio::time::timeout(PATIENCE, self.heard.wait_for(|all| all.iter().any(&fits))).await;
+        let heard = heard
+            .unwrap_or_else(|_| panic!("never heard: {what}"))
+            .unwrap_or_else(|_| panic!("the stream ended before: {what}"));
+        heard.iter().find(|event| fits(event)).cloned().unwrap()
+    }
+
+    /// Waits for a fact that fits.
+    pub async fn sees_fact(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Heard {
+        self.hears(what, |heard| heard.data["facts"].as_array().is_some_and(|facts| facts.iter().any(&fits)))
+            .await
+    }
+
+    /// Waits for a message with this text.
+    pub async fn sees(&mut self, text: &str) -> Heard {
+        self.sees_fact(text, |fact| fact["message"]["text"] == text).await
+    }
+
+    /// Waits for the stream to end.
+    pub async fn ends(mut self) {
+        let end = async { while self.heard.changed().await.is_ok() {} };
+        tokio::time::timeout(PATIENCE, end).await.expect("the stream ends");
+    }
+
+    /// How often a text was heard so far, a moment from now.
+    pub async fn count_texts(&self, text: &str) -> usize {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let facts = |heard: &Heard| heard.data["facts"].as_array().cloned().unwrap_or_default();
+        self.heard.borrow().iter().flat_map(facts).filter(|fact| fact["message"]["text"] == text).count()
+    }
+}
+
+fn parse(frame: &str) -> Option<Heard> {
+    let field = |name: &str| {
+        let line = frame.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.map(|value| value.trim_start().to_owned())
+    };
+    let data = serde_json::from_str(&field("data")?).ok()?;
+    Some(Heard { event: field("event").unwrap_or_default(), id: field("id").unwrap_or_default(), data })
+}

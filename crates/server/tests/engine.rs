@@ -1,0 +1,56 @@
+//! The engines: a fresh folder, or a fresh schema of a PostgreSQL that this process starts for itself.
+
+use kefu::config::Place;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Data that goes when it is dropped.
+pub struct Fresh {
+    pub place: Place,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Fresh {
+    pub fn folder() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Fresh { place: Place::Folder(folder.path().to_owned()), _folder: Some(folder) }
+    }
+
+    pub fn schema() -> Self {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("test_{}", LAST.fetch_add(1, Ordering::Relaxed));
+        let server = server();
+        let (url, create) = (server.to_owned(), format!("create schema {name}"));
+        // A client lives and dies on a thread of its own.
+        std::thread::spawn(move || {
+            postgres::Client::connect(&url, postgres::NoTls)
+                .expect("the test's PostgreSQL")
+                .batch_execute(&create)
+                .unwrap();
+        })
+        .join()
+        .expect("a schema");
+        Fresh { place: Place::Postgres(format!("{server}?options=-csearch_path%3D{name}")), _folder: None }
+    }
+}
+
+/// The address of the PostgreSQL of this process. It ends when its standard input closes, which is
+/// when this process does, however it does.
+fn server() -> &'static str {
+    static SERVER: OnceLock<(String, Child)> = OnceLock::new();
+    let start = || {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres");
+        let mut child =
+            Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect(script);
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        assert!(
+            !url.is_empty(),
+            "PostgreSQL is missing: `apt-get install postgresql`, or let ./check install it"
+        );
+        (url.trim().to_owned(), child)
+    };
+    &SERVER.get_or_init(start).0
+}

@@ -1,0 +1,105 @@
+//! The house holds together: who may import whom, and how long a file may be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The modules of the server, lowest first: each may import only those before it, and itself.
+const ORDER: &[&[&str]] = &[
+    &["error", "config", "clock"],
+    &["store"],
+    &["desk"],
+    &["push", "streams", "demo"],
+    &["state"],
+    &["http", "due", "admin", "listen"],
+    &["app"],
+    &["cli"],
+];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            files(&entry, found);
+        } else if entry.extension().is_some_and(|extension| extension == "rs") {
+            found.push(entry);
+        }
+    }
+}
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn rank(module: &str) -> Option<usize> {
+    ORDER.iter().position(|level| level.contains(&module))
+}
+
+#[test]
+fn imports_run_one_way() {
+    for (path, text) in sources("src") {
+        let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+        let own = inside
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
+        let Some(own_rank) = rank(&own) else { continue };
+        for line in text.lines().filter(|line| line.contains("crate::")) {
+            for used in line.split("crate::").skip(1) {
+                let names = used.trim_start_matches('{').split(|c: char| !c.is_alphanumeric() && c != '_');
+                let name = names.into_iter().next().unwrap_or("");
+                let allowed = rank(name).is_none_or(|rank| rank < own_rank || name == own);
+                assert!(allowed, "{} imports {name}, which stands above it: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_edge_knows_no_sql_and_the_desk_no_http() {
+    for (path, text) in sources("src") {
+        let shown = path.display().to_string();
+        if shown.contains("/http/") {
+            assert!(!text.contains("select ") && !text.contains("bind!["), "{shown} speaks SQL");
+        }
+        if shown.contains("/desk/") && !shown.contains("/http/") {
+            assert!(!text.contains("axum") && !text.contains("hyper"), "{shown} speaks HTTP");
+        }
+        if shown.contains("/store/") {
+            assert!(!text.contains("KfAccount {") && !text.contains("kf_account"), "{shown} knows nouns");
+        }
+    }
+}
+
+#[test]
+fn only_the_command_line_reads_the_environment() {
+    for (path, text) in sources("src") {
+        let shown = path.display().to_string();
+        let may = shown.contains("/cli/") || shown.ends_with("config.rs") || shown.ends_with("main.rs");
+        assert!(
+            may || !text.contains("env::var") && !text.contains("try_from_env"),
+            "{shown} reads the environment"
+        );
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    for folder in ["src", "tests", "../model/src", "../protocol/src"] {
+        for (path, text) in sources(folder) {
+            let lines = text.lines().count();
+            assert!(lines <= 400, "{} has {lines} lines", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_endpoint_of_weixins_answers_a_number_of_ours() {
+    assert!(protocol::endpoint::ALL.iter().all(|endpoint| !endpoint.feature_off.is_own()));
+    assert!(protocol::Errcode::ALL.iter().all(|code| code.is_own() == (code.number() >= 990_000)));
+}
