@@ -1,0 +1,15 @@
+const LOOK_AGAIN_MS = 50;
+const PATIENCE_MS = 15_000;
+
+/** Runs `look` until it no longer throws, and answers what it found; in the end its last complaint is thrown. */
+export async function eventually(what, look, patience = PATIENCE_MS) {
+  const end = performance.now() + patience;
+  for (;;) {
+    try {
+      return await look();
+    } catch (cause) {
+      if (performance.now() > end) throw new Error(`${what}: not within ${patience} ms: ${cause.message}`, { cause });
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}

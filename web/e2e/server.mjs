@@ -1,0 +1,110 @@
+// A real server with the demo's account, and the API as a developer calls it.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { eventually } from "./eventually.mjs";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const program = path.resolve(root, process.env.KEFU ?? "target/debug/kefu");
+const STOP_MS = 10_000;
+
+export const APPID = "wx0123456789abcdef";
+const SECRET = "0123456789abcdef0123456789abcdef";
+
+export class Server {
+  base = "";
+  #folder = mkdtempSync(path.join(tmpdir(), "kefu-e2e-"));
+  #child = null;
+  #token = "";
+
+  constructor() {
+    // Whatever ends the test ends the server.
+    process.once("exit", () => this.#child?.kill("SIGKILL"));
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+  }
+
+  /** Starts it, again at the address it had before. What it prints goes to files, so that no pipe outlives the test. */
+  async start() {
+    const out = path.join(this.#folder, "out");
+    const listen = this.base ? new URL(this.base).host : "127.0.0.1:0";
+    this.#child = spawn(program, ["demo", "--listen", listen, "--data", path.join(this.#folder, "data")], {
+      cwd: this.#folder,
+      stdio: ["ignore", openSync(out, "w"), openSync(path.join(this.#folder, "log"), "a")],
+    });
+    this.base = await eventually("the server says where it listens", () => {
+      assert.equal(this.#child.exitCode, null, this.log());
+      const [, base] = /API base URL +(\S+)/.exec(readFileSync(out, "utf8")) ?? [];
+      assert.ok(base);
+      return base;
+    });
+    await eventually("the server answers", async () => assert.ok((await fetch(`${this.base}/readyz`)).ok));
+  }
+
+  log() {
+    return readFileSync(path.join(this.#folder, "log"), "utf8");
+  }
+
+  /** Cuts it off as a failing machine would. */
+  async kill() {
+    const ended = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Asks it to stop, and looks at what it leaves. */
+  async stop() {
+    const child = this.#child;
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+      child.kill("SIGTERM");
+      await ended;
+      clearTimeout(late);
+    }
+    const log = this.log();
+    rmSync(this.#folder, { recursive: true, force: true });
+    assert.equal(child.exitCode, 0, `the server stops by itself when asked to\n${log}`);
+    const errors = log.split("\n").filter((line) => line.includes('"level":"ERROR"'));
+    assert.deepEqual(errors, [], "the server logs no internal error");
+  }
+
+  /** A subcommand, as an operator gives it. */
+  async order(...words) {
+    const given = [...words, "--data", path.join(this.#folder, "data"), "--json"];
+    const { stdout } = await promisify(execFile)(program, given, { cwd: this.#folder });
+    return JSON.parse(stdout);
+  }
+
+  async #call(where, query, body) {
+    const address = `${this.base}${where}?${new URLSearchParams(query)}`;
+    const answer = await fetch(address, body && { method: "POST", body: JSON.stringify(body) });
+    return answer.json();
+  }
+
+  async #authorized(where, query, body) {
+    if (!this.#token) {
+      const asked = { grant_type: "client_credential", appid: APPID, secret: SECRET };
+      this.#token = (await this.#call("/cgi-bin/token", asked)).access_token;
+    }
+    return this.#call(where, { access_token: this.#token, ...query }, body);
+  }
+
+  async #done(where, query, body) {
+    assert.deepEqual(await this.#authorized(where, query, body), { errcode: 0, errmsg: "ok" });
+  }
+
+  addAgent = (kf_account, nickname) => this.#done("/customservice/kfaccount/add", {}, { kf_account, nickname });
+  deleteAgent = (kf_account) => this.#done("/customservice/kfaccount/del", { kf_account });
+  invite = (kf_account, invite_wx) => this.#done("/customservice/kfaccount/inviteworker", {}, { kf_account, invite_wx });
+
+  agents = async () => (await this.#authorized("/cgi-bin/customservice/getkflist", {})).kf_list;
+  online = async () => (await this.#authorized("/cgi-bin/customservice/getonlinekflist", {})).kf_online_list;
+  sessions = async (kf_account) =>
+    (await this.#authorized("/customservice/kfsession/getsessionlist", { kf_account })).sessionlist;
+  session = (openid) => this.#authorized("/customservice/kfsession/getsession", { openid });
+  waiting = () => this.#authorized("/customservice/kfsession/getwaitcase", {});
+}
