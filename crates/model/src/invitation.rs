@@ -110,7 +110,8 @@ mod tests {
         let bound = seat("ann", "", Status::None);
         let invited = seat("", "bob", Status::Waiting);
         let all = [bound.clone(), invited.clone()];
-        let try_it = |seat: &Seat, person: &str, now| invite(seat, &all, person, 10, 10, now).unwrap_err();
+        let try_it =
+            |seat: &Seat, person: &str, now| invite(seat, &all, person, 10, 10, now).expect_err("refused");
         assert_eq!(try_it(&bound, "!", 0), Errcode::AgentBound);
         assert_eq!(try_it(&invited, "!", 0), Errcode::InvitationExists);
         assert_eq!(try_it(&free, "!", 0), Errcode::WechatInvalid);

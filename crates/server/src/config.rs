@@ -33,7 +33,8 @@ pub struct Settings {
     /// printed begin with it, and https makes cookies Secure.
     #[arg(long, env = "KEFU_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// A reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; may be given again.
+    /// A reverse proxy whose X-Forwarded-Proto is believed, so that cookies are Secure where people
+    /// use https; may be given again.
     #[arg(long, env = "KEFU_TRUSTED_PROXY", value_name = "IP", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpAddr>,
 }

@@ -1,13 +1,17 @@
 //! Connections: accepted, bounded in time, and ended in order.
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 /// How long the head of a request may take.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -16,13 +20,17 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How long running requests may take to finish once the server stops.
 const FAREWELL: Duration = Duration::from_secs(8);
 
+/// Who is at the other end of a request's connection: a person, or a proxy.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
 /// Serves until `stop`, then finishes what runs.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     loop {
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Too many open files, usually: those that close make room.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -32,7 +40,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             },
             () = stop.cancelled() => break,
         };
-        tasks.spawn(connection(stream, router.clone(), stop.clone()));
+        tasks.spawn(connection(stream, Peer(address.ip()), router.clone(), stop.clone()));
     }
     drop(listener);
     tasks.close();
@@ -41,16 +49,20 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, stop: CancellationToken) {
+async fn connection(stream: TcpStream, peer: Peer, router: Router, stop: CancellationToken) {
     let socket = socket2::SockRef::from(&stream);
     if let Err(error) = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(SILENCE)))
     {
         tracing::debug!(%error, "a socket refuses its options");
     }
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

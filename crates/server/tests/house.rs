@@ -10,7 +10,8 @@ const ORDER: &[&[&str]] = &[
     &["desk"],
     &["push", "streams", "demo"],
     &["state"],
-    &["http", "due", "admin", "listen"],
+    &["listen"],
+    &["http", "due", "admin"],
     &["app"],
     &["cli"],
 ];

@@ -1,6 +1,7 @@
 //! The desk through its front door: people act, and every sentence is tried on both engines.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(unreachable_pub, reason = "nothing is public here")]
 
 /// Sentences, each tried on SQLite and on PostgreSQL.
 macro_rules! on_both_engines {
@@ -30,4 +31,6 @@ mod house;
 mod kfaccount;
 mod kfsession;
 mod people;
+mod process;
+mod store;
 mod token;

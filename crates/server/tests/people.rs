@@ -249,12 +249,15 @@ on_both_engines! {
             assert!(response.headers()["content-security-policy"].to_str().unwrap().contains("script-src 'self'"));
             assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         }
-        for (path, status) in [("/", 404), ("/desk/api/nothing", 404), ("/desk/assets/nothing.js", 404), ("/chat/wx1", 404), ("/desk/api/login", 400)] {
+        for (path, status) in [("/", 404), ("/desk/api/nothing", 404), ("/desk/assets/nothing.js", 404), ("/desk/api/login", 400)] {
             let response = app.ask(path, "").await;
             assert_eq!(response.status(), status, "{path}");
             let answer: Value = response.json().await.unwrap();
             assert!(code(&answer) >= 990_000 && !answer["errmsg"].as_str().unwrap().is_empty());
         }
+        let mistyped = app.ask("/chat/wx1", "").await;
+        assert_eq!(mistyped.status(), 404);
+        assert!(mistyped.text().await.unwrap().contains("<html"), "a person reads this");
         assert_eq!(app.ask("/healthz", "").await.status(), 200);
         assert_eq!(app.ask("/readyz", "").await.status(), 200);
     }

@@ -107,10 +107,16 @@ async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// Text on a terminal, JSON otherwise, on standard error; `KEFU_LOG` says how much.
+/// Text on a terminal, JSON otherwise, on standard error; `KEFU_LOG` says how much. However much: the
+/// database client logs the values of its statements, and those are nobody's business.
 fn start_logging() {
     let filter =
         EnvFilter::try_from_env("KEFU_LOG").unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
+    let silent = |filter: EnvFilter, target: &str| match format!("{target}=info").parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    };
+    let filter = ["postgres", "tokio_postgres"].into_iter().fold(filter, silent);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() { log.init() } else { log.json().init() }
 }

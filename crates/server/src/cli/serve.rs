@@ -26,9 +26,10 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         );
     }
     let listener = bind(args.listen).await?;
-    let base = args.settings.base(listener.local_addr()?);
-    eprintln!("kefu {} listens at {base}", env!("CARGO_PKG_VERSION"));
-    run(desk, &place, args.settings, listener).await
+    run(desk, &place, args.settings, listener, |base| {
+        eprintln!("kefu {} listens at {base}", env!("CARGO_PKG_VERSION"))
+    })
+    .await
 }
 
 pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
@@ -45,9 +46,8 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     let desk = open(&place).await?;
     demo::make(&desk).await.map_err(cause)?;
     let listener = bind(args.listen).await?;
-    let base = args.settings.base(listener.local_addr()?);
-    println!("{}", demo::welcome(&base, place.folder().filter(|_| !args.memory)));
-    run(desk, &place, args.settings, listener).await
+    let kept = place.folder().filter(|_| !args.memory);
+    run(desk, &place, args.settings, listener, |base| println!("{}", demo::welcome(base, kept))).await
 }
 
 fn cause(error: Error) -> anyhow::Error {
@@ -68,18 +68,26 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("listening at {address}: if another program does, choose another --listen"))
 }
 
-async fn run(desk: Desk, place: &Place, settings: Settings, listener: TcpListener) -> anyhow::Result<()> {
+/// Runs the desk until a signal. It greets once everything is in place.
+async fn run(
+    desk: Desk,
+    place: &Place,
+    settings: Settings,
+    listener: TcpListener,
+    greet: impl FnOnce(&str),
+) -> anyhow::Result<()> {
+    let (mut interrupted, mut ended) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let base = settings.base(listener.local_addr()?);
     let admin = place.folder().map(Admin::listen).transpose()?;
     let app = App::new(desk, settings);
     let lease = Lease::begin(&app).await.map_err(cause)?;
+    greet(&base);
     let mut tasks =
         vec![tokio::spawn(due::keep_lease(app.clone(), lease)), tokio::spawn(due::run(app.clone()))];
     if let Some(admin) = admin {
         tasks.push(tokio::spawn(admin.serve(app.desk.clone(), base, app.stop.clone())));
     }
     let stop = app.stop.clone();
-    let (mut interrupted, mut ended) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(async move {
         tokio::select! { _ = interrupted.recv() => {}, _ = ended.recv() => {} }
         tracing::info!("stopping");

@@ -1,6 +1,6 @@
 //! The customer page's calls.
 
-use super::guard::{Sent, Visitor, customer_cookie};
+use super::guard::{Front, Sent, Visitor, customer_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::message::Draft;
 use crate::desk::{customer, message, snapshot};
@@ -37,6 +37,7 @@ pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> PageAnswer {
 /// `POST /chat/api/{appid}/message`: the first makes the visitor a customer.
 pub async fn message(
     State(app): State<App>,
+    front: Front,
     visitor: Visitor,
     Sent(given): Sent<Message>,
 ) -> Result<Response, PageRefusal> {
@@ -47,7 +48,7 @@ pub async fn message(
             Some(openid) => (openid, None),
             None => {
                 let (openid, secret) = customer::create(&app.desk, &appid).await?;
-                (openid, Some(customer_cookie(&app, &appid, &secret)))
+                (openid, Some(customer_cookie(front, &appid, &secret)))
             }
         };
         let message = message::receive(&app.desk, &appid, &openid, draft).await?;

@@ -1,6 +1,6 @@
 //! The workbench's calls.
 
-use super::guard::{Login, Sent, login_cookie, no_login_cookie};
+use super::guard::{Front, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::message::Draft;
 use crate::desk::{invitation, message, presence, session, snapshot, worker};
@@ -78,32 +78,45 @@ fn appid(text: &str) -> Result<Appid, Errcode> {
     Appid::parse(text).map_err(|_| Errcode::NotFound)
 }
 
-async fn logged_in(app: &App, name: &WechatId, cookie: &str) -> Result<Response, PageRefusal> {
+async fn logged_in(app: &App, front: Front, name: &WechatId, cookie: &str) -> Result<Response, PageRefusal> {
     let reply = Reply::json(&json!({"worker": {"name": name}})).refuse_page(app)?;
-    Ok(([(SET_COOKIE, login_cookie(app, cookie))], reply).into_response())
+    Ok(([(SET_COOKIE, login_cookie(front, cookie))], reply).into_response())
 }
 
 /// `POST /desk/api/login`.
-pub async fn login(State(app): State<App>, Sent(given): Sent<Credential>) -> Result<Response, PageRefusal> {
+pub async fn login(
+    State(app): State<App>,
+    front: Front,
+    Sent(given): Sent<Credential>,
+) -> Result<Response, PageRefusal> {
     let (name, cookie) = worker::log_in(&app.desk, &given.name, &given.password).await.refuse_page(&app)?;
-    logged_in(&app, &name, &cookie).await
+    logged_in(&app, front, &name, &cookie).await
 }
 
 /// `POST /desk/api/signup`.
-pub async fn signup(State(app): State<App>, Sent(given): Sent<SignUp>) -> Result<Response, PageRefusal> {
+pub async fn signup(
+    State(app): State<App>,
+    front: Front,
+    Sent(given): Sent<SignUp>,
+) -> Result<Response, PageRefusal> {
     let run = async {
         let name = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password).await?;
         let cookie = worker::start_login(&app.desk, &name).await?;
         Ok::<_, Error>((name, cookie))
     };
     let (name, cookie) = run.await.refuse_page(&app)?;
-    logged_in(&app, &name, &cookie).await
+    logged_in(&app, front, &name, &cookie).await
 }
 
 /// `POST /desk/api/logout`.
-pub async fn logout(State(app): State<App>, login: Login, _: Sent<Nothing>) -> Result<Response, PageRefusal> {
+pub async fn logout(
+    State(app): State<App>,
+    front: Front,
+    login: Login,
+    _: Sent<Nothing>,
+) -> Result<Response, PageRefusal> {
     worker::log_out(&app.desk, &login.worker, &login.cookie).await.refuse_page(&app)?;
-    Ok(([(SET_COOKIE, no_login_cookie(&app))], Reply::done()).into_response())
+    Ok(([(SET_COOKIE, no_login_cookie(front))], Reply::done()).into_response())
 }
 
 /// `GET /desk/api/snapshot`.

@@ -4,6 +4,7 @@ use super::PageRefusal;
 use super::caller::collect;
 use crate::desk::{customer, worker};
 use crate::error::Error;
+use crate::listen::Peer;
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN};
@@ -12,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use model::{Appid, Openid, WechatId};
 use protocol::{Errcode, strict};
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 
 /// The cookie of a worker's login.
 const LOGIN: &str = "kefu_login";
@@ -21,6 +23,8 @@ const LOGIN_AGE: u32 = 7 * 24 * 3600;
 const VISITOR_AGE: u32 = 365 * 24 * 3600;
 /// What a browser says of where a request comes from.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What a proxy says of how its request came.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A worker who is logged in.
 pub struct Login {
@@ -39,6 +43,25 @@ impl FromRequestParts<App> for Login {
             Ok::<_, Error>(Login { worker: worker::who(&app.desk, &cookie).await?, cookie })
         };
         find.await.map_err(|error| PageRefusal::new(app, error))
+    }
+}
+
+/// How a page's request came here: whether its browser speaks TLS, to this server or to a proxy that
+/// is trusted to say so.
+#[derive(Clone, Copy)]
+pub struct Front {
+    is_tls: bool,
+}
+
+impl FromRequestParts<App> for Front {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let public = app.settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+        let peer = parts.extensions.get::<Peer>();
+        let trusted = peer.is_some_and(|Peer(address)| app.settings.trusted_proxy.contains(address));
+        let forwarded = parts.headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
+        Ok(Front { is_tls: public || (trusted && forwarded) })
     }
 }
 
@@ -123,9 +146,8 @@ fn visitor_cookie(appid: &Appid) -> String {
     format!("kefu_{appid}")
 }
 
-fn set_cookie(app: &App, name: &str, value: &str, path: &str, age: u32) -> HeaderValue {
-    let is_tls = app.settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-    let secure = if is_tls { "; Secure" } else { "" };
+fn set_cookie(front: Front, name: &str, value: &str, path: &str, age: u32) -> HeaderValue {
+    let secure = if front.is_tls { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     // Names are checked and secrets are base64: there is nothing in it that a header cannot hold.
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
@@ -133,18 +155,18 @@ fn set_cookie(app: &App, name: &str, value: &str, path: &str, age: u32) -> Heade
 
 /// The header that starts a login.
 #[must_use]
-pub fn login_cookie(app: &App, secret: &str) -> HeaderValue {
-    set_cookie(app, LOGIN, secret, "/desk", LOGIN_AGE)
+pub fn login_cookie(front: Front, secret: &str) -> HeaderValue {
+    set_cookie(front, LOGIN, secret, "/desk", LOGIN_AGE)
 }
 
 /// The header that ends one.
 #[must_use]
-pub fn no_login_cookie(app: &App) -> HeaderValue {
-    set_cookie(app, LOGIN, "", "/desk", 0)
+pub fn no_login_cookie(front: Front) -> HeaderValue {
+    set_cookie(front, LOGIN, "", "/desk", 0)
 }
 
 /// The header by which a customer is known again.
 #[must_use]
-pub fn customer_cookie(app: &App, appid: &Appid, secret: &str) -> HeaderValue {
-    set_cookie(app, &visitor_cookie(appid), secret, &format!("/chat/api/{appid}"), VISITOR_AGE)
+pub fn customer_cookie(front: Front, appid: &Appid, secret: &str) -> HeaderValue {
+    set_cookie(front, &visitor_cookie(appid), secret, &format!("/chat/api/{appid}"), VISITOR_AGE)
 }

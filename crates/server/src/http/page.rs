@@ -31,10 +31,12 @@ pub async fn to_workbench() -> Redirect {
 
 /// `GET /chat/{appid}`. The page itself says when there is no such account.
 pub async fn chat(State(app): State<App>, Path(appid): Path<String>, headers: HeaderMap) -> Response {
-    match Appid::parse(&appid) {
-        Ok(_) => serve(&app, "chat.html", &headers),
-        Err(_) => PageRefusal::new(&app, Errcode::NotFound).into_response(),
+    if Appid::parse(&appid).is_ok() {
+        return serve(&app, "chat.html", &headers);
     }
+    let mut response = serve(&app, "chat.html", &HeaderMap::new());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 /// `GET /desk/assets/…`: named by their content, so they never change.

@@ -18,7 +18,7 @@ use crate::config::Place;
 use crate::error::Error;
 use job::{Job, Mode};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 pub use tx::{Row, Tx, Value};
 pub use watch::Head;
@@ -37,6 +37,7 @@ struct Inner {
     engine: Engine,
     shared: Arc<watch::Shared>,
     clock: Clock,
+    verbs: AtomicU64,
 }
 
 enum Engine {
@@ -58,7 +59,7 @@ impl Store {
             Place::Postgres(url) => postgres::Postgres::open(&url, inner, opened_at).map(Engine::Postgres),
         })
         .await??;
-        Ok(Store(Arc::new(Inner { engine, shared, clock })))
+        Ok(Store(Arc::new(Inner { engine, shared, clock, verbs: AtomicU64::new(0) })))
     }
 
     /// Whether other processes may use the same data at the same time.
@@ -117,11 +118,19 @@ impl Store {
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (job, answer) = Job::new(mode, owner, verb);
+        self.0.verbs.fetch_add(1, Ordering::Relaxed);
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.submit(job)?,
             Engine::Postgres(engine) => engine.submit(job)?,
         }
         answer.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the store has stopped").into()))
+    }
+
+    /// How many verbs it was asked to run since the start. No statement runs outside a verb, so where
+    /// this stands still the engine was not asked.
+    #[must_use]
+    pub fn verbs(&self) -> u64 {
+        self.0.verbs.load(Ordering::Relaxed)
     }
 
     /// Where `owner` stands, never older than the moment of the call; `None` when there is no such

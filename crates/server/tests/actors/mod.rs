@@ -46,6 +46,7 @@ pub struct App {
     pub base: String,
     pub http: reqwest::Client,
     pub clock: Clock,
+    pub fresh: Arc<Fresh>,
     shops: Arc<Mutex<u64>>,
 }
 
@@ -53,10 +54,10 @@ pub struct App {
 pub fn run(engine: Engine, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<Output = ()>>>) {
     let errors = Errors::default();
     let _guard = tracing::subscriber::set_default(errors.clone());
-    let fresh = if engine == Engine::Sqlite { Fresh::folder() } else { Fresh::schema() };
+    let fresh = Arc::new(if engine == Engine::Sqlite { Fresh::folder() } else { Fresh::schema() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let app = App::start(&fresh, 7).await;
+        let app = App::start(fresh, 7).await;
         sentence(app.clone()).await;
         app.inner.stop.cancel();
     });
@@ -66,7 +67,7 @@ pub fn run(engine: Engine, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<Outp
 
 impl App {
     /// A node over `fresh` data; nodes that share data need seeds of their own.
-    pub async fn start(fresh: &Fresh, seed: u64) -> App {
+    pub async fn start(fresh: Arc<Fresh>, seed: u64) -> App {
         let clock = Clock::standing(BEGIN);
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
         let inner = state::App::new(Desk::new(store, Chance::seeded(seed)), Settings::default());
@@ -74,7 +75,7 @@ impl App {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(kefu::listen::serve(listener, router(inner.clone()), inner.stop.clone()));
-        App { inner, base, http: reqwest::Client::new(), clock, shops: Arc::default() }
+        App { inner, base, http: reqwest::Client::new(), clock, fresh, shops: Arc::default() }
     }
 
     /// Time passes, and what is due happens.

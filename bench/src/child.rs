@@ -1,0 +1,119 @@
+//! Servers as child processes: started on a free port, stopped in order, never left behind.
+
+use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// The product's release build, brought up to date where cargo is at hand; else what lies beside
+/// this program.
+pub(crate) fn product() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?.with_file_name("kefu");
+    if let Some(cargo) = std::env::var_os("CARGO") {
+        let built = Command::new(cargo).args(["build", "--release", "--quiet", "-p", "kefu"]).status()?;
+        if !built.success() {
+            bail!("kefu could not be built");
+        }
+    }
+    if !program.exists() {
+        bail!("there is no {}: cargo build --release -p kefu makes it", program.display());
+    }
+    Ok(program)
+}
+
+/// Turns this process into the product. It ends with its parent.
+pub(crate) fn become_product(program: &Path, folder: &Path) -> anyhow::Error {
+    end_with_parent();
+    let error = Command::new(program)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder)
+        .env("KEFU_LOG", "warn")
+        .exec();
+    anyhow::Error::from(error).context(format!("starting {}", program.display()))
+}
+
+/// A child is of no use without the one who measures it.
+pub(crate) fn end_with_parent() {
+    if let Err(error) = set_parent_process_death_signal(Some(Signal::TERM)) {
+        eprintln!("bench: a child may be left over: {error}");
+    }
+}
+
+/// A command that runs this program as one of its parts.
+pub(crate) fn part(name: &str) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(name).stdin(Stdio::null());
+    Ok(command)
+}
+
+/// A server that runs.
+pub(crate) struct Server {
+    process: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts the product over the data in `folder`.
+    pub(crate) fn product(program: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let mut command = part("product")?;
+        command.arg(program).arg(folder);
+        Server::start(command)
+    }
+
+    /// Starts the handler that answers `path` with the bytes in the file `answer`.
+    pub(crate) fn constant(path: &str, answer: &Path) -> anyhow::Result<Self> {
+        let mut command = part("constant")?;
+        command.arg(path).arg(answer);
+        Server::start(command)
+    }
+
+    /// Starts a server that says on standard error where it listens.
+    fn start(mut command: Command) -> anyhow::Result<Self> {
+        let mut process = command.stderr(Stdio::piped()).spawn()?;
+        let mut said = BufReader::new(process.stderr.take().context("standard error is piped")?).lines();
+        let mut server = Server { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        for line in said.by_ref() {
+            let line = line?;
+            if let Some((_, address)) = line.split_once("listens at http://") {
+                server.address = address.parse().with_context(|| line.clone())?;
+                // What it says later is a complaint.
+                std::thread::spawn(move || said.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
+                return Ok(server);
+            }
+            eprintln!("{line}");
+        }
+        bail!("a server did not start")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        let status = self.end()?;
+        if !status.success() {
+            bail!("a server ended with {status}");
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> std::io::Result<ExitStatus> {
+        if let Some(status) = self.process.try_wait()? {
+            return Ok(status);
+        }
+        kill_process(Pid::from_child(&self.process), Signal::TERM)?;
+        self.process.wait()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            eprintln!("bench: a server could not be stopped: {error}");
+        }
+    }
+}

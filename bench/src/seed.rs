@@ -1,0 +1,116 @@
+//! Data to measure on, made by the product's own verbs.
+
+use anyhow::{Context, anyhow};
+use kefu::clock::{Chance, Clock};
+use kefu::config::Place;
+use kefu::desk::token::TokenKind;
+use kefu::desk::{Desk, account, agent, invitation, presence, token, worker};
+use kefu::error::Error;
+use kefu::store::Store;
+use model::account::{Principal, Reception};
+use model::{Account, Appid, KfAccount, WechatId};
+use protocol::Kind;
+use std::fs::File;
+use std::path::Path;
+
+/// Accounts that are made at once.
+const AT_ONCE: usize = 256;
+
+/// An account, and a token of it.
+#[derive(Clone)]
+pub(crate) struct Shop {
+    pub(crate) appid: Appid,
+    /// What stands behind the `@` of its agents' ids.
+    pub(crate) alias: String,
+    pub(crate) token: String,
+}
+
+/// What an error of the desk says.
+pub(crate) fn plain(error: Error) -> anyhow::Error {
+    match error {
+        Error::Internal(cause) => cause,
+        Error::Refused(code) => anyhow!("refused: {} {}", code.number(), code.text()),
+    }
+}
+
+/// Opens the data in a folder, as the product does.
+pub(crate) async fn open(folder: &Path) -> anyhow::Result<Desk> {
+    let store = Store::open(&Place::Folder(folder.to_owned()), Clock::system()).await?;
+    Ok(Desk::new(store, Chance::system()))
+}
+
+/// Makes accounts with a token each.
+pub(crate) async fn shops(desk: &Desk, count: usize) -> anyhow::Result<Vec<Shop>> {
+    let (mut shops, mut begun) = (Vec::new(), 0);
+    while begun < count {
+        let end = count.min(begun + AT_ONCE);
+        let tasks: Vec<_> = (begun..end).map(|n| tokio::spawn(shop(desk.clone(), n))).collect();
+        for task in tasks {
+            shops.push(task.await??);
+        }
+        begun = end;
+    }
+    Ok(shops)
+}
+
+/// Spreads numbers, so that keys come in no order, as they do in life.
+fn spread(n: u64) -> u64 {
+    let n = (n ^ (n >> 30)).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}
+
+async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
+    let hex = format!("{:016x}", spread(n as u64));
+    let appid = Appid::parse(&format!("wx{hex}")).map_err(|code| plain(code.into()))?;
+    let account = Account {
+        appid: appid.clone(),
+        name: format!("Shop {n}"),
+        kind: Kind::Service,
+        principal: Principal::Enterprise,
+        certified: true,
+        feature: true,
+        alias: format!("shop{n}"),
+        original_id: format!("gh_{}", &hex[..12]),
+        reception: Reception::Automatic,
+        capacity: 10,
+    };
+    account::create(&desk, &account, &hex.repeat(2)).await.map_err(plain)?;
+    let token = token::issue_unasked(&desk, &appid, TokenKind::Own).await.map_err(plain)?;
+    Ok(Shop { appid, alias: account.alias, token: token.access_token })
+}
+
+/// Gives a shop agents whose workers are all at their desks.
+pub(crate) async fn agents_online(desk: &Desk, shop: &Shop, count: usize) -> anyhow::Result<()> {
+    let made = async {
+        for n in 1..=count {
+            let kf_account = KfAccount::parse(&format!("kf{n}@{}", shop.alias))?;
+            let person = WechatId::parse(&format!("worker_{n}"))?;
+            agent::add(desk, &shop.appid, kf_account.to_string(), format!("客服{n}")).await?;
+            worker::create(desk, &person, "correct horse").await?;
+            invitation::bind_unasked(desk, &person, &shop.appid, &kf_account).await?;
+            presence::opened(desk, &shop.appid, &kf_account).await?;
+        }
+        Ok(())
+    };
+    made.await.map_err(plain)
+}
+
+/// Writes the database of a folder, as it is now, into one file.
+pub(crate) fn snapshot(folder: &Path, file: &Path) -> anyhow::Result<()> {
+    let file = file.to_str().context("a path is text")?;
+    rusqlite::Connection::open(folder.join("kefu.db"))?.execute("vacuum into ?1", [file])?;
+    Ok(())
+}
+
+/// Begins a folder with a copy of a snapshot, wholly on disk before anything is measured.
+pub(crate) fn restore(snapshot: &Path, folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    let file = folder.join("kefu.db");
+    std::fs::copy(snapshot, &file)?;
+    File::open(&file)?.sync_all()?;
+    Ok(File::open(folder)?.sync_all()?)
+}

@@ -1,0 +1,253 @@
+//! The baseline of what is written: what `kfaccount/add` does to the database, straight into SQLite
+//! by group commit, from callers in the same process.
+//!
+//! The statements stand here once more, so that a product that does more of them is seen. A test
+//! holds that they leave behind what the product leaves.
+
+use crate::g4::Add;
+use crate::load::{self, Call, Until};
+use crate::machine::Watch;
+use crate::round::Turn;
+use anyhow::{Context, ensure};
+use rusqlite::{Connection, Statement, params};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+
+const PRAGMAS: &str = "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
+    pragma cache_size = -65536; pragma temp_store = memory;";
+const TAKE_SEQ: &str = "update head set seq = seq + 1 where owner = ?1 returning seq, access";
+const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = ?1
+    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity, next_kf_id - 1";
+const INSERT: &str =
+    "insert into agent (appid, kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status,
+    invite_expires_at, connected, away, free_since)
+    values (?1, ?2, ?3, ?4, '', '', '', '', 0, 0, 0, 0) on conflict (appid, kf_account) do nothing";
+const COUNT: &str = "select count(*) from agent where appid = ?1";
+const INSERT_CHANGE: &str = "insert into change (owner, seq, at, facts) values (?1, ?2, ?3, ?4)";
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The database.
+    file: PathBuf,
+    /// One appid a line.
+    accounts: PathBuf,
+    #[arg(long)]
+    callers: usize,
+    #[arg(long)]
+    batch_max: usize,
+    #[arg(long)]
+    warm: usize,
+    #[arg(long)]
+    calls: usize,
+}
+
+/// Runs as a child, and prints its turn.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    crate::child::end_with_parent();
+    let adds: Vec<Add> = {
+        let appids = std::fs::read_to_string(&args.accounts)?;
+        let appids: Vec<&str> = appids.lines().collect();
+        (0..args.warm + args.calls).map(|n| Add::number(n, &appids)).collect()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let turn = runtime.block_on(measure(args, adds.into()))?;
+    println!("{}", serde_json::to_string(&turn)?);
+    Ok(())
+}
+
+async fn measure(args: &Args, adds: Arc<[Add]>) -> anyhow::Result<Turn> {
+    let (writer, callers) = Writer::start(&args.file, args.batch_max, args.callers, &adds)?;
+    let (callers, _) = load::run(callers, Until::Number(0, args.warm)).await?;
+    let before = writer.commits.load(Ordering::Relaxed);
+    let watch = Watch::start(std::process::id())?;
+    let (callers, tally) = load::run(callers, Until::Number(args.warm, adds.len())).await?;
+    let spent = watch.stop()?;
+    let commits = writer.commits.load(Ordering::Relaxed) - before;
+    drop(callers);
+    writer.stop()?;
+    Ok(Turn { batch: tally.calls as f64 / commits as f64, ..Turn::new(&tally, &spent) })
+}
+
+struct Job {
+    n: usize,
+    to: oneshot::Sender<bool>,
+}
+
+/// The thread that writes.
+pub(crate) struct Writer {
+    thread: JoinHandle<anyhow::Result<()>>,
+    commits: Arc<AtomicU64>,
+}
+
+/// Somebody who waits for it.
+pub(crate) struct Caller(SyncSender<Job>);
+
+impl Writer {
+    pub(crate) fn start(
+        file: &Path,
+        batch_max: usize,
+        callers: usize,
+        adds: &Arc<[Add]>,
+    ) -> anyhow::Result<(Self, Vec<Caller>)> {
+        let conn = Connection::open(file)?;
+        conn.execute_batch(PRAGMAS)?;
+        let (jobs, waiting) = sync_channel(4096);
+        let commits = Arc::new(AtomicU64::new(0));
+        let (counter, adds) = (commits.clone(), adds.clone());
+        let thread = std::thread::spawn(move || write(&conn, &waiting, &adds, batch_max, &counter));
+        Ok((Writer { thread, commits }, (0..callers).map(|_| Caller(jobs.clone())).collect()))
+    }
+
+    /// Waits for its end, once nobody calls any more.
+    pub(crate) fn stop(self) -> anyhow::Result<()> {
+        self.thread.join().map_err(|_| anyhow::anyhow!("the writer panicked"))?
+    }
+}
+
+impl Call for Caller {
+    async fn call(&mut self, n: usize) -> anyhow::Result<()> {
+        let (to, answer) = oneshot::channel();
+        self.0.try_send(Job { n, to }).context("the writer takes nothing")?;
+        ensure!(answer.await.context("the writer has stopped")?, "an agent was refused");
+        Ok(())
+    }
+}
+
+/// Takes whatever waits into one commit.
+fn write(
+    conn: &Connection,
+    waiting: &Receiver<Job>,
+    adds: &[Add],
+    batch_max: usize,
+    commits: &AtomicU64,
+) -> anyhow::Result<()> {
+    let mut statements = Statements::prepare(conn)?;
+    let mut answers = Vec::new();
+    while let Ok(first) = waiting.recv() {
+        conn.execute_batch("begin immediate")?;
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+        let mut next = Some(first);
+        while let Some(job) = next {
+            answers.push((statements.add(&adds[job.n], now)?, job.to));
+            next = if answers.len() < batch_max { waiting.try_recv().ok() } else { None };
+        }
+        conn.execute_batch("commit")?;
+        commits.fetch_add(1, Ordering::Relaxed);
+        for (done, to) in answers.drain(..) {
+            // Whoever asked is there until all is done.
+            let _ = to.send(done);
+        }
+    }
+    Ok(())
+}
+
+struct Statements<'c> {
+    savepoint: Statement<'c>,
+    take_seq: Statement<'c>,
+    take_kf_id: Statement<'c>,
+    insert: Statement<'c>,
+    count: Statement<'c>,
+    insert_change: Statement<'c>,
+    release: Statement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    fn prepare(conn: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Statements {
+            savepoint: conn.prepare("savepoint verb")?,
+            take_seq: conn.prepare(TAKE_SEQ)?,
+            take_kf_id: conn.prepare(TAKE_KF_ID)?,
+            insert: conn.prepare(INSERT)?,
+            count: conn.prepare(COUNT)?,
+            insert_change: conn.prepare(INSERT_CHANGE)?,
+            release: conn.prepare("release verb")?,
+        })
+    }
+
+    /// Adds an agent; `false` when it was there already, or is one too many.
+    fn add(&mut self, add: &Add, now: i64) -> rusqlite::Result<bool> {
+        let Add { appid, kf_account, nickname, facts, .. } = add;
+        self.savepoint.execute([])?;
+        let seq = int(&mut self.take_seq, appid, 0)?;
+        let kf_id = int(&mut self.take_kf_id, appid, 10)?;
+        let rows = self.insert.execute(params![appid, kf_account, kf_id, nickname])?;
+        let agents = int(&mut self.count, appid, 0)?;
+        self.insert_change.execute(params![appid, seq, now, facts])?;
+        self.release.execute([])?;
+        Ok(rows == 1 && agents <= 100)
+    }
+}
+
+/// Runs a query to its end; answers one bigint of its only row.
+fn int(statement: &mut Statement<'_>, appid: &str, column: usize) -> rusqlite::Result<i64> {
+    let mut rows = statement.query([appid])?;
+    let int = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(column)?;
+    while rows.next()?.is_some() {}
+    Ok(int)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Writer;
+    use crate::g4::Add;
+    use crate::load::{self, Until};
+    use crate::seed;
+    use kefu::desk::agent;
+    use rusqlite::Connection;
+    use rusqlite::types::Value;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    /// All that a verb of an account can touch, but for when.
+    fn contents(folder: &Path) -> anyhow::Result<Vec<Vec<Value>>> {
+        let conn = Connection::open(folder.join("kefu.db"))?;
+        let mut all = Vec::new();
+        for sql in [
+            "select * from head order by owner",
+            "select * from account order by appid",
+            "select * from agent order by appid, kf_account",
+            "select owner, seq, facts from change order by owner, seq",
+            "select * from due order by owner, kind, key",
+        ] {
+            let mut statement = conn.prepare(sql)?;
+            let columns = statement.column_count();
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                all.push((0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?);
+            }
+        }
+        Ok(all)
+    }
+
+    #[tokio::test]
+    async fn the_baseline_leaves_behind_what_the_product_leaves() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (product, snapshot) = (folder.path().join("product"), folder.path().join("snapshot"));
+        let baseline = folder.path().join("baseline");
+        let desk = seed::open(&product).await?;
+        let shops = seed::shops(&desk, 10).await?;
+        seed::snapshot(&product, &snapshot)?;
+        seed::restore(&snapshot, &baseline)?;
+        let before = contents(&baseline)?;
+        assert_eq!(before, contents(&product)?);
+        let appids: Vec<&str> = shops.iter().map(|shop| shop.appid.as_str()).collect();
+        let adds: Arc<[Add]> = (0..50).map(|n| Add::number(n, &appids)).collect();
+        for add in &*adds {
+            let appid = &shops[add.shop].appid;
+            let added = agent::add(&desk, appid, add.kf_account.clone(), add.nickname.clone()).await;
+            added.map_err(seed::plain)?;
+        }
+        let (writer, callers) = Writer::start(&baseline.join("kefu.db"), 256, 1, &adds)?;
+        drop(load::run(callers, Until::Number(0, adds.len())).await?);
+        writer.stop()?;
+        let left = contents(&baseline)?;
+        assert_eq!(left, contents(&product)?);
+        assert_eq!(left.len(), before.len() + 2 * adds.len());
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! A page of Weixin's, as typed into a text file: one row a line, columns between bars.
+
+use serde_json::Value;
+
+/// A parameter, in the query or in the body.
+#[derive(Debug)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub kind: &'static str,
+    /// Which part has a limit, how long it may be, and what it is made of.
+    pub limit: Option<(&'static str, usize, &'static str)>,
+}
+
+/// What stands on the page.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub name: &'static str,
+    /// The method and the path of the page.
+    pub call: (&'static str, &'static str),
+    /// Methods and paths that SDKs use besides.
+    pub clients: Vec<(&'static str, &'static str)>,
+    pub cloud: bool,
+    pub platform: bool,
+    pub sets: Vec<u16>,
+    pub agents: Option<usize>,
+    pub query: Vec<Parameter>,
+    pub body: Vec<Parameter>,
+    /// Where a member of the answer stands, and its type.
+    pub members: Vec<(&'static str, &'static str)>,
+    pub request: &'static str,
+    pub answer: Value,
+    pub errors: Vec<(i64, &'static str)>,
+    /// Kinds of account, and whether they must be certified.
+    pub callers: Vec<(&'static str, bool)>,
+}
+
+/// The three pages.
+pub fn all() -> [Page; 3] {
+    [
+        read(include_str!("addkfaccount.txt")),
+        read(include_str!("getonlinekflist.txt")),
+        read(include_str!("getkfsessionlist.txt")),
+    ]
+}
+
+fn read(text: &'static str) -> Page {
+    let mut page = Page::default();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let columns: Vec<&str> = line.split('|').map(str::trim).collect();
+        row(&mut page, &columns);
+    }
+    page
+}
+
+fn row(page: &mut Page, columns: &[&'static str]) {
+    match *columns {
+        ["name", name] => page.name = name,
+        ["call", method, path] => page.call = (method, path),
+        ["client", method, path] => page.clients.push((method, path)),
+        ["cloud", word] => page.cloud = yes(word),
+        ["platform", word] => page.platform = yes(word),
+        ["sets", sets] => page.sets = sets.split(',').flat_map(|range| numbers(range.trim())).collect(),
+        ["agents", count] => page.agents = Some(count.parse().unwrap()),
+        ["query", name, kind, "required"] => page.query.push(Parameter { name, kind, limit: None }),
+        ["body", name, kind, "required", part, most, made_of] => {
+            let limit = Some((part, most.parse().unwrap(), made_of));
+            page.body.push(Parameter { name, kind, limit });
+        }
+        ["member", place, kind] => page.members.push((place, kind)),
+        ["request", request] => page.request = request,
+        ["answer", answer] => page.answer = serde_json::from_str(answer).unwrap(),
+        ["error", number, text] => page.errors.push((number.parse().unwrap(), text)),
+        ["caller", kind, word] => page.callers.push((kind_of(kind), word == "Certification only" || !yes(word))),
+        ref row => panic!("a row that nobody tries: {row:?}"),
+    }
+}
+
+fn yes(word: &str) -> bool {
+    match word {
+        "yes" => true,
+        "no" => false,
+        other => panic!("neither yes nor no: {other}"),
+    }
+}
+
+/// `100-101` is a range.
+fn numbers(range: &str) -> std::ops::RangeInclusive<u16> {
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    first.parse().unwrap()..=last.parse().unwrap()
+}
+
+/// The operator's word for a kind of account.
+fn kind_of(kind: &str) -> &'static str {
+    match kind {
+        "Weixin Mini Program" => "mini-program",
+        "Official Account" => "subscription",
+        "Service Account" => "service",
+        "MiniGame" => "mini-game",
+        other => panic!("no such kind: {other}"),
+    }
+}
