@@ -29,9 +29,9 @@ export const en: Text = {
     title: (name) => `Contact ${name}`,
     page: "Customer service",
     none: "How can we help?",
-    waiting: "Thank you. We’ll be with you as soon as we can",
+    waiting: "Thank you. We’ll be with you soon",
     open: (nickname) => `You are talking with ${nickname}`,
-    closed: "This conversation has ended. You can write again at any time",
+    closed: "This conversation has ended. Write again any time",
     emptyTitle: "Hello!",
     emptyText: "Write your question below. Replies appear here, and they are still here when you come back later.",
     message: "Message",
@@ -153,5 +153,6 @@ export const enDesk: DeskText = {
     closedHint: "A new one starts when the customer writes again.",
     reply: "Reply",
     placeholder: "Write a reply. Enter sends, Shift+Enter starts a new line",
+    placeholderShort: "Write a reply…",
   },
 };

@@ -154,5 +154,6 @@ export const zhDesk = {
     closedHint: "顾客再次留言时会开始新的会话。",
     reply: "回复",
     placeholder: "输入回复，Enter 发送，Shift+Enter 换行",
+    placeholderShort: "输入回复…",
   },
 };

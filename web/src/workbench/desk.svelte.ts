@@ -11,7 +11,6 @@ export type Phase = "loading" | "login" | "down" | "ready";
 /** Where to put the focus once the page has changed. */
 export type Focus = "reply" | "list" | null;
 
-const POLL_MS = 15_000;
 const STALE_MS = 60_000;
 
 class DeskPage {
@@ -56,9 +55,7 @@ class DeskPage {
 
   constructor() {
     void this.#live.start();
-    // A first invitation has no account whose feed could tell of it.
-    setInterval(() => this.desk?.accounts.length === 0 && void this.#live.load(), POLL_MS);
-    // Whoever comes back to the page finds later invitations too.
+    // Whoever comes back after a while sees how things stand, before the stream has noticed that it was cut.
     document.addEventListener("visibilitychange", () => {
       const stale = Date.now() - this.#loadedAt > STALE_MS;
       if (this.desk && stale && document.visibilityState === "visible") void this.#live.load();

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { agree } from "./agree.mjs";
+import { fitForAll, openBrowser, person } from "./browser.mjs";
+import { eventually } from "./eventually.mjs";
+import { Customer, Worker } from "./people.mjs";
+import { APPID, Server } from "./server.mjs";
+
+const AGENT = "kf2@demo";
+const NAME = "xiaomei";
+const PASSWORD = "a long password";
+const LOST = "Connection lost. Reconnecting…";
+
+/** A worker online in the demo's account, and a customer whom she serves and looks at. */
+async function atWork(t) {
+  const server = new Server();
+  await server.start();
+  t.after(() => server.stop());
+  const browser = await openBrowser();
+  t.after(() => browser.close());
+  const faults = [];
+  const worker = new Worker(await person(browser, faults), server, NAME);
+  const { link } = await server.order("worker", "invite");
+  await worker.at(link);
+  await worker.fill("Create login", NAME, PASSWORD);
+  await worker.sees("Waiting for an invitation");
+  await server.addAgent(AGENT, "小美");
+  await server.order("agent", "bind", "--appid", APPID, "--agent", AGENT, "--worker", NAME);
+  await worker.sees("Nobody is waiting");
+  const customer = new Customer(await person(browser, faults), server);
+  await isOnline(server);
+  await customer.at();
+  await customer.introducesHerself("Hello?", []);
+  await worker.session(customer.openid).click();
+  await worker.hears("Hello?");
+  return { server, worker, customer, agreed: (stage) => agree(stage, server, AGENT, worker, [customer]) };
+}
+
+const isOnline = (server) =>
+  eventually("she is online", async () => assert.deepEqual((await server.online()).map((one) => one.status), [1]));
+
+/** Looks at getonlinekflist all the while something else happens. */
+async function stayingOnline(server, happening) {
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      assert.deepEqual((await server.online()).map((one) => one.status), [1], "she never leaves getonlinekflist");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  await Promise.all([happening().finally(() => (over = true)), watching]);
+}
+
+test("the pages go on by themselves when the server was cut off and is back", async (t) => {
+  const { server, worker, customer, agreed } = await atWork(t);
+  await server.kill();
+  await Promise.all([worker.sees(LOST), customer.sees(LOST)]);
+  await fitForAll(worker.page, "a workbench cut off");
+  await customer.page.getByRole("textbox", { name: "Message" }).fill("Are you there?");
+  await customer.page.keyboard.press("Enter");
+  await customer.sees("Send again");
+  await fitForAll(customer.page, "a message that could not be sent");
+  await worker.page.getByRole("switch", { name: "Available" }).click();
+  await worker.sees("The server cannot be reached. Check your network and try again");
+  await fitForAll(worker.page, "a click that could not be done");
+  await server.start();
+  await isOnline(server);
+  await customer.page.getByRole("button", { name: "Send again" }).click();
+  await worker.hears("Are you there?");
+  await worker.says("Yes.");
+  await customer.hears("Yes.");
+  await agreed("the server is back");
+});
+
+test("a reload is no news to anybody, and nothing is lost by it", async (t) => {
+  const { server, worker, customer, agreed } = await atWork(t);
+  await stayingOnline(server, async () => {
+    await worker.page.reload();
+    await worker.session(customer.openid).click();
+    await worker.hears("Hello?");
+    await worker.page.reload();
+    await worker.sees("Nobody is waiting");
+  });
+  await agreed("she has loaded the page twice");
+});
+
+test("two tabs share one stream, and the second goes on when the first is closed", async (t) => {
+  const { server, worker, customer, agreed } = await atWork(t);
+  const other = new Worker(await worker.page.context().newPage(), server, NAME);
+  await other.at();
+  await other.session(customer.openid).click();
+  await customer.says("One");
+  await Promise.all([worker.hears("One"), other.hears("One")]);
+  await other.says("Two");
+  await Promise.all([worker.hears("Two"), customer.hears("Two")]);
+  await stayingOnline(server, async () => {
+    await worker.page.close();
+    await customer.says("Three");
+    await other.hears("Three");
+  });
+  worker.page = other.page;
+  await agreed("the first tab is closed");
+});
+
+test("a login that has ended leads back to the log-in, in every tab and at once", async (t) => {
+  const { server, worker } = await atWork(t);
+  const other = new Worker(await worker.page.context().newPage(), server, NAME);
+  await other.at();
+  await other.sees("Nobody is waiting");
+  const { password } = await server.order("worker", "reset", "--name", NAME);
+  await Promise.all([worker.sees("Log in to the desk"), other.sees("Log in to the desk")]);
+  await other.fill("Log in", NAME, password);
+  await Promise.all([worker.sees("Nobody is waiting"), other.sees("Nobody is waiting")]);
+  await worker.page.context().clearCookies();
+  await worker.page.getByRole("switch", { name: "Available" }).click();
+  await Promise.all([worker.sees("Log in to the desk"), other.sees("Log in to the desk")]);
+});
+
+test("an agent deleted at work sees her desk go, and her customer may write again", async (t) => {
+  const { server, worker, customer } = await atWork(t);
+  await server.deleteAgent(AGENT);
+  await worker.sees("Waiting for an invitation");
+  await eventually("nobody is online", async () => assert.deepEqual(await server.online(), []));
+  await fitForAll(worker.page, "a desk that is gone");
+  await customer.sees("This conversation has ended. Write again any time");
+  await customer.says("Is it over?");
+  await eventually("she waits", async () => assert.equal((await server.waiting()).count, 1));
+  await customer.sees("Thank you. We’ll be with you soon");
+});
