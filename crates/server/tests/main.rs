@@ -26,6 +26,7 @@ macro_rules! on_both_engines {
 
 mod actors;
 mod component;
+mod docs;
 mod engine;
 mod house;
 mod kfaccount;
