@@ -27,19 +27,21 @@ pub async fn run(app: App) {
     }
 }
 
-/// Runs everything that is due now.
+/// Runs everything that is due now. A row that fails does not keep others waiting.
 ///
 /// # Errors
-/// Internal only.
+/// Internal only: the last row's that failed.
 pub async fn run_once(app: &App) -> Result<(), Error> {
     loop {
         let rows = due::next(&app.desk).await?;
         if rows.is_empty() {
             return Ok(());
         }
+        let mut outcome = Ok(());
         for row in rows {
-            due::fire(&app.desk, &row).await?;
+            outcome = due::fire(&app.desk, &row).await.and(outcome);
         }
+        outcome?;
     }
 }
 

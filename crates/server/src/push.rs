@@ -18,8 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Changes a stream may be behind before it reads for itself.
 const LAG: usize = 256;
-/// How often to look although no hint came.
-const POLL: Duration = Duration::from_secs(2);
+/// How often to look although no hint came: hints between nodes may be lost, those of one process
+/// are not.
+const POLL_SHARED: Duration = Duration::from_secs(5);
+const POLL_ALONE: Duration = Duration::from_secs(60);
 
 /// The readers. Clones share them.
 #[derive(Clone)]
@@ -83,6 +85,7 @@ impl Feeds {
     /// The one reader of an owner, until nobody follows.
     async fn read_on(self, owner: String) {
         let mut hint = self.desk.store.subscribe(&owner);
+        let poll = if self.desk.store.is_shared() { POLL_SHARED } else { POLL_ALONE };
         let mut cursor = None;
         while !self.stop.is_cancelled() && !self.is_over(&owner) {
             hint.mark_unchanged();
@@ -90,12 +93,15 @@ impl Feeds {
                 Some((next, true)) => cursor = Some(next),
                 other => {
                     cursor = other.map(|(next, _)| next).or(cursor);
-                    let _ = tokio::time::timeout(POLL, hint.changed()).await;
+                    tokio::select! {
+                        _ = hint.changed() => {}
+                        () = tokio::time::sleep(poll) => {}
+                        () = self.stop.cancelled() => {}
+                    }
                 }
             }
         }
         drop(hint);
-        self.readers.remove(&owner);
         self.desk.store.unsubscribe(&owner);
     }
 

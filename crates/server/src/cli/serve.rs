@@ -5,7 +5,7 @@ use crate::admin::Admin;
 use crate::app::router;
 use crate::clock::{Chance, Clock};
 use crate::config::{Data, Place, Settings};
-use crate::desk::Desk;
+use crate::desk::{Desk, account};
 use crate::due::{self, Lease};
 use crate::error::Error;
 use crate::state::App;
@@ -26,10 +26,10 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         );
     }
     let listener = bind(args.listen).await?;
-    run(desk, &place, args.settings, listener, |base| {
-        eprintln!("kefu {} listens at {base}", env!("CARGO_PKG_VERSION"))
-    })
-    .await
+    let is_empty = account::list(&desk).await.map_err(cause)?.is_empty();
+    let next = if is_empty { "; there is no account yet: `kefu account create` makes one" } else { "" };
+    let greet = |base: &str| eprintln!("kefu {} listens at {base}{next}", env!("CARGO_PKG_VERSION"));
+    run(desk, &place, args.settings, listener, greet).await
 }
 
 pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {

@@ -137,7 +137,7 @@ impl Queues {
         let mut state = self.lock();
         loop {
             if let Some(owner) = state.ready.pop_front() {
-                let queue = state.queues.get_mut(&owner)?;
+                let Some(queue) = state.queues.get_mut(&owner) else { continue };
                 let batch: Vec<Job> = queue.drain(..queue.len().min(BATCH)).collect();
                 state.waiting -= batch.len();
                 return Some(batch);

@@ -87,17 +87,15 @@ fn write_loop(mut conn: Connection, waiting: &Receiver<Job>, shared: &Shared, cl
 }
 
 /// The batch died as a whole (disk full, an IO error): its verbs run once more, one by one.
-fn alone(conn: &mut Connection, batch: &mut [Job], error: &Error, shared: &Shared, clock: &Clock) {
+fn alone(conn: &mut Connection, batch: &mut Vec<Job>, error: &Error, shared: &Shared, clock: &Clock) {
     tracing::error!(?error, verbs = batch.len(), "a batch was lost; its verbs run again one by one");
-    for job in batch {
-        let mut single = vec![std::mem::replace(job, Job::new(Mode::Keep, "", |_| Ok(())).0)];
-        let outcome = commit(conn, &mut single, None, shared, clock);
-        if let Some(done) = single.pop() {
-            *job = done;
-        }
-        if let Err(error) = outcome {
+    for job in std::mem::take(batch) {
+        let mut single = vec![job];
+        if let (Err(error), Some(job)) = (commit(conn, &mut single, None, shared, clock), single.first_mut())
+        {
             job.fail(error);
         }
+        batch.append(&mut single);
     }
 }
 

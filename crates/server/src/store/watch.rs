@@ -65,46 +65,52 @@ impl Shared {
 
 type Landed = Result<Option<Head>, Error>;
 
+/// What somebody who waited is told.
+enum Turn {
+    /// What a reading found that began after she asked.
+    Landed(Landed),
+    /// Read, for these too.
+    Lead(Vec<oneshot::Sender<Turn>>),
+}
+
 /// Readings of heads under way. Whoever asks while one is under way shares the next, which begins
 /// after she asked; so a hot owner costs one tiny query a round trip.
 #[derive(Default)]
-pub(super) struct Flights(DashMap<String, Vec<oneshot::Sender<Landed>>>);
+pub(super) struct Flights(DashMap<String, Vec<oneshot::Sender<Turn>>>);
 
 impl Flights {
     pub(super) async fn join<F: Future<Output = Landed>>(&self, owner: &str, read: impl Fn() -> F) -> Landed {
-        let waiting = match self.0.entry(owner.to_owned()) {
-            Entry::Occupied(mut flight) => {
-                let (to, landed) = oneshot::channel();
-                flight.get_mut().push(to);
-                Some(landed)
-            }
+        let passengers = match self.queue(owner) {
+            None => Vec::new(),
+            Some(turn) => match turn.await {
+                Ok(Turn::Landed(landed)) => return landed,
+                Ok(Turn::Lead(passengers)) => passengers,
+                // Whoever led was dropped half-way: read alone.
+                Err(_) => return read().await,
+            },
+        };
+        let _runway = Runway { flights: self, owner };
+        let landed = read().await;
+        for passenger in passengers {
+            // She may have gone meanwhile.
+            let _ = passenger.send(Turn::Landed(again(&landed)));
+        }
+        landed
+    }
+
+    /// A place in the queue for the next reading; `None` when none is under way.
+    fn queue(&self, owner: &str) -> Option<oneshot::Receiver<Turn>> {
+        match self.0.entry(owner.to_owned()) {
             Entry::Vacant(vacant) => {
                 vacant.insert(Vec::new());
                 None
             }
-        };
-        if let Some(landed) = waiting {
-            // The reading was dropped half-way (its caller went): read alone.
-            return match landed.await {
-                Ok(result) => result,
-                Err(_) => read().await,
-            };
-        }
-        let ground = Ground { flights: self, owner };
-        let mine = read().await;
-        loop {
-            let next: Vec<_> =
-                self.0.get_mut(owner).map(|mut waiting| waiting.drain(..).collect()).unwrap_or_default();
-            if next.is_empty() && self.0.remove_if(owner, |_, waiting| waiting.is_empty()).is_some() {
-                break;
-            }
-            let landed = read().await;
-            for to in next {
-                let _ = to.send(again(&landed));
+            Entry::Occupied(mut waiting) => {
+                let (to, turn) = oneshot::channel();
+                waiting.get_mut().push(to);
+                Some(turn)
             }
         }
-        drop(ground);
-        mine
     }
 }
 
@@ -116,14 +122,24 @@ fn again(landed: &Landed) -> Landed {
     }
 }
 
-/// Clears the runway when the one who reads is dropped.
-struct Ground<'a> {
+/// Held by whoever reads; given up, the next who waits leads.
+struct Runway<'a> {
     flights: &'a Flights,
     owner: &'a str,
 }
 
-impl Drop for Ground<'_> {
+impl Drop for Runway<'_> {
     fn drop(&mut self) {
-        self.flights.0.remove(self.owner);
+        let Entry::Occupied(mut waiting) = self.flights.0.entry(self.owner.to_owned()) else { return };
+        let mut rest = std::mem::take(waiting.get_mut());
+        while let Some(next) = rest.pop() {
+            match next.send(Turn::Lead(rest)) {
+                Ok(()) => return,
+                // She has gone: ask another.
+                Err(Turn::Lead(others)) => rest = others,
+                Err(Turn::Landed(_)) => return,
+            }
+        }
+        waiting.remove();
     }
 }
