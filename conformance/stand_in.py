@@ -88,7 +88,7 @@ async def _copy(reader, writer, seen=lambda chunk: None):
             seen(chunk)
             writer.write(chunk)
             await writer.drain()
-    except ConnectionError:
-        pass
+    except (ConnectionError, ssl.SSLError):
+        pass  # one side has gone, maybe in the middle of its farewell
     finally:
         writer.close()
