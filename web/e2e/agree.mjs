@@ -5,7 +5,7 @@ import { called } from "./people.mjs";
 const PRESENCE = { 1: "Online", 0: "Away" };
 const TALKING = (nickname) => `You are talking with ${nickname}`;
 const WAITING = "Thank you. We’ll be with you soon";
-const CLOSED = "This conversation has ended. Write again any time";
+const CLOSED = "Conversation ended. Write again any time";
 
 /** The five lists of the API say of one agent and of these customers what their pages show. */
 export function agree(stage, server, kf_account, worker, customers) {

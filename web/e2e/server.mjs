@@ -15,17 +15,16 @@ const STOP_MS = 10_000;
 export const APPID = "wx0123456789abcdef";
 const SECRET = "0123456789abcdef0123456789abcdef";
 
+// Whatever ends the tests ends their servers.
+const running = new Set();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 export class Server {
   base = "";
   #folder = mkdtempSync(path.join(tmpdir(), "kefu-e2e-"));
   #child = null;
   #token = "";
-
-  constructor() {
-    // Whatever ends the test ends the server.
-    process.once("exit", () => this.#child?.kill("SIGKILL"));
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
-  }
 
   /** Starts it, again at the address it had before. What it prints goes to files, so that no pipe outlives the test. */
   async start() {
@@ -35,8 +34,11 @@ export class Server {
       cwd: this.#folder,
       stdio: ["ignore", openSync(out, "w"), openSync(path.join(this.#folder, "log"), "a")],
     });
+    const child = this.#child;
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     this.base = await eventually("the server says where it listens", () => {
-      assert.equal(this.#child.exitCode, null, this.log());
+      assert.equal(child.exitCode, null, this.log());
       const [, base] = /API base URL +(\S+)/.exec(readFileSync(out, "utf8")) ?? [];
       assert.ok(base);
       return base;
@@ -58,6 +60,7 @@ export class Server {
   /** Asks it to stop, and looks at what it leaves. */
   async stop() {
     const child = this.#child;
+    if (!child) return;
     if (child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { agree } from "./agree.mjs";
-import { fitForAll, openBrowser, person } from "./browser.mjs";
+import { fitForAll } from "./browser.mjs";
 import { eventually } from "./eventually.mjs";
-import { Customer, Worker } from "./people.mjs";
-import { APPID, Server } from "./server.mjs";
+import { Worker } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { APPID } from "./server.mjs";
 
 const AGENT = "kf2@demo";
 const NAME = "xiaomei";
@@ -13,13 +14,9 @@ const LOST = "Connection lost. Reconnecting…";
 
 /** A worker online in the demo's account, and a customer whom she serves and looks at. */
 async function atWork(t) {
-  const server = new Server();
-  await server.start();
-  t.after(() => server.stop());
-  const browser = await openBrowser();
-  t.after(() => browser.close());
-  const faults = [];
-  const worker = new Worker(await person(browser, faults), server, NAME);
+  const people = await scene(t);
+  const { server } = people;
+  const worker = await people.worker(NAME);
   const { link } = await server.order("worker", "invite");
   await worker.at(link);
   await worker.fill("Create login", NAME, PASSWORD);
@@ -27,7 +24,7 @@ async function atWork(t) {
   await server.addAgent(AGENT, "小美");
   await server.order("agent", "bind", "--appid", APPID, "--agent", AGENT, "--worker", NAME);
   await worker.sees("Nobody is waiting");
-  const customer = new Customer(await person(browser, faults), server);
+  const customer = await people.customer();
   await isOnline(server);
   await customer.at();
   await customer.introducesHerself("Hello?", []);
@@ -122,8 +119,27 @@ test("an agent deleted at work sees her desk go, and her customer may write agai
   await worker.sees("Waiting for an invitation");
   await eventually("nobody is online", async () => assert.deepEqual(await server.online(), []));
   await fitForAll(worker.page, "a desk that is gone");
-  await customer.sees("This conversation has ended. Write again any time");
+  await customer.sees("Conversation ended. Write again any time");
   await customer.says("Is it over?");
   await eventually("she waits", async () => assert.equal((await server.waiting()).count, 1));
   await customer.sees("Thank you. We’ll be with you soon");
+});
+
+test("a page that has not reached the server yet says so, and opens by itself", async (t) => {
+  const people = await scene(t);
+  const [worker, customer] = [await people.worker(NAME), await people.customer()];
+  for (const [who, state, open] of [
+    [worker, "a workbench without its server", "Log in to the desk"],
+    [customer, "a customer page without its server", "How can we help?"],
+  ]) {
+    await who.page.route("**/api/**", (route) => route.abort());
+    await who.at();
+    await who.sees("The server cannot be reached");
+    await fitForAll(who.page, state);
+    await who.page.unroute("**/api/**");
+    await who.sees(open);
+  }
+  await customer.page.goto(`${people.server.base}/chat/wxffffffffffffffff`);
+  await customer.sees("There is no such customer service page");
+  await fitForAll(customer.page, "a customer page of no account");
 });

@@ -31,7 +31,7 @@ export const en: Text = {
     none: "How can we help?",
     waiting: "Thank you. We’ll be with you soon",
     open: (nickname) => `You are talking with ${nickname}`,
-    closed: "This conversation has ended. Write again any time",
+    closed: "Conversation ended. Write again any time",
     emptyTitle: "Hello!",
     emptyText: "Write your question below. Replies appear here, and they are still here when you come back later.",
     message: "Message",
@@ -124,7 +124,7 @@ export const enDesk: DeskText = {
 
   waiting: {
     title: "Waiting",
-    since: (time) => `Waiting for ${time}`,
+    since: (time) => `Waiting ${time}`,
     take: "Take",
     takeOf: (customer) => `Take ${customer}`,
     empty: "Nobody is waiting",
