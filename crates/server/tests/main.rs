@@ -33,5 +33,6 @@ mod kfaccount;
 mod kfsession;
 mod people;
 mod process;
+mod seed;
 mod store;
 mod token;

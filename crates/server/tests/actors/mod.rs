@@ -2,6 +2,7 @@
 
 mod agent;
 mod customer;
+mod platform;
 mod shop;
 mod stream;
 
@@ -25,6 +26,7 @@ use tracing::{Event, Level, Metadata, Subscriber, span};
 
 pub use agent::Agent;
 pub use customer::Customer;
+pub use platform::Platform;
 pub use shop::Shop;
 pub use stream::Stream;
 

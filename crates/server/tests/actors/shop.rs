@@ -43,7 +43,12 @@ impl Shop {
         let url = format!("{}{path_and_query}", self.app.base);
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let response = self.app.http.request(method, url).body(body).send().await.expect("an answer");
-        assert_eq!(response.status(), 200, "{path_and_query}");
+        Shop::reads(path_and_query, response).await
+    }
+
+    /// An answer of one of Weixin's paths: 200, its type, one line, nothing for browsers.
+    pub async fn reads(what: &str, response: reqwest::Response) -> Value {
+        assert_eq!(response.status(), 200, "{what}");
         assert_eq!(response.headers()["content-type"], "application/json; encoding=utf-8");
         assert!(response.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
         let text = response.text().await.unwrap();

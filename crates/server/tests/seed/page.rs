@@ -25,8 +25,8 @@ pub struct Page {
     pub agents: Option<usize>,
     pub query: Vec<Parameter>,
     pub body: Vec<Parameter>,
-    /// Where a member of the answer stands, and its type.
-    pub members: Vec<(&'static str, &'static str)>,
+    /// Where a member of the answer stands, its type, and its only values, if the page lists them.
+    pub members: Vec<(&'static str, &'static str, Vec<i64>)>,
     pub request: &'static str,
     pub answer: Value,
     pub errors: Vec<(i64, &'static str)>,
@@ -66,11 +66,17 @@ fn row(page: &mut Page, columns: &[&'static str]) {
             let limit = Some((part, most.parse().unwrap(), made_of));
             page.body.push(Parameter { name, kind, limit });
         }
-        ["member", place, kind] => page.members.push((place, kind)),
+        ["member", place, kind] => page.members.push((place, kind, Vec::new())),
+        ["member", place, kind, values] => {
+            let values = values.split(',').map(|value| value.trim().parse().unwrap()).collect();
+            page.members.push((place, kind, values));
+        }
         ["request", request] => page.request = request,
         ["answer", answer] => page.answer = serde_json::from_str(answer).unwrap(),
         ["error", number, text] => page.errors.push((number.parse().unwrap(), text)),
-        ["caller", kind, word] => page.callers.push((kind_of(kind), word == "Certification only" || !yes(word))),
+        ["caller", kind, word] => {
+            page.callers.push((kind_of(kind), word == "Certification only" || !yes(word)))
+        }
         ref row => panic!("a row that nobody tries: {row:?}"),
     }
 }
