@@ -3,6 +3,7 @@
 use super::Refusal;
 use crate::desk::token::Access;
 use crate::error::Error;
+use crate::listen::BODY_TIME;
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
@@ -12,10 +13,6 @@ use model::Appid;
 use protocol::{Endpoint, Errcode, Kind, endpoint, limits, strict};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a body may take.
-const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The query of a request; of a parameter given twice the first counts.
 pub struct Query(String);
