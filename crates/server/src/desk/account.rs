@@ -18,7 +18,7 @@ pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<bool
     desk.store
         .keep(&account.appid.to_string(), move |tx| {
             let (appid, now) = (&account.appid, tx.now());
-            if tx.run(INSERT_HEAD, bind![appid])? == 0 {
+            if !tx.create_owner(appid.as_str())? {
                 return Ok(false);
             }
             tx.run(
@@ -182,8 +182,6 @@ fn account(row: &Row) -> Account {
     }
 }
 
-const INSERT_HEAD: &str =
-    "insert into head (owner, seq, access) values ($1, 0, 0) on conflict (owner) do nothing";
 const INSERT: &str =
     "insert into account (appid, name, kind, principal, certified, feature, alias, original_id,
     secret_sha256, reception, capacity, next_kf_id, created_at)

@@ -15,7 +15,7 @@ pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) ->
     let (component, name, secret) = (component.clone(), name.to_owned(), sha256(secret));
     desk.store
         .keep(&component.to_string(), move |tx| {
-            if tx.run(INSERT_HEAD, bind![&component])? == 0 {
+            if !tx.create_owner(component.as_str())? {
                 return Ok(false);
             }
             let now = tx.now();
@@ -74,8 +74,6 @@ pub(super) fn sets(tx: &mut Tx<'_>, appid: &Appid, component: &str) -> Result<Op
     Ok(row.map(|row| row.text(0).split(',').filter_map(|set| set.parse().ok()).collect()))
 }
 
-const INSERT_HEAD: &str =
-    "insert into head (owner, seq, access) values ($1, 0, 0) on conflict (owner) do nothing";
 const INSERT: &str = "insert into component (appid, name, secret_sha256, created_at) values ($1, $2, $3, $4)";
 const SELECT: &str = "select name from component where appid = $1";
 const UPSERT_GRANT: &str =

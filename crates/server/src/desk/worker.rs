@@ -81,7 +81,7 @@ pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), 
 
 fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error> {
     let now = tx.now();
-    tx.run(INSERT_HEAD, bind![&owner(name.as_str())])?;
+    tx.create_owner(&owner(name.as_str()))?;
     if tx.run(INSERT, bind![name, password, now])? == 0 {
         return Err(Errcode::NameTaken.into());
     }
@@ -257,7 +257,7 @@ pub(super) async fn note_invitation(
     let (person, appid, kf_account) = (person.clone(), appid.clone(), kf_account.clone());
     desk.store
         .keep(&owner(person.as_str()), move |tx| {
-            tx.run(INSERT_HEAD, bind![&owner(person.as_str())])?;
+            tx.create_owner(&owner(person.as_str()))?;
             let is_new = tx.run(INSERT_INVITATION, bind![&person, &appid, &kf_account])? == 1;
             Ok(Noted { bindings: count_bindings(tx, &person)?, is_new })
         })
@@ -373,8 +373,6 @@ pub async fn places(desk: &Desk, worker: &WechatId) -> Result<Places, Error> {
         .await
 }
 
-const INSERT_HEAD: &str =
-    "insert into head (owner, seq, access) values ($1, 0, 0) on conflict (owner) do nothing";
 const INSERT: &str =
     "insert into worker (name, password, created_at) values ($1, $2, $3) on conflict (name) do nothing";
 const SELECT_ALL: &str = "select name, created_at from worker order by created_at";

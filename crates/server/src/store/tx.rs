@@ -172,6 +172,15 @@ impl<'c> Tx<'c> {
         Ok(row.map(|row| Head { seq: row.int(0), access: row.int(1) }))
     }
 
+    /// Gives `owner` a feed of her own; `false` when she has one.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn create_owner(&mut self, owner: &str) -> Result<bool, Error> {
+        let sql = "insert into head (owner, seq, access) values ($1, 0, 0) on conflict (owner) do nothing";
+        Ok(self.run(sql, bind![owner])? == 1)
+    }
+
     pub(super) fn look_as(&mut self, owner: &str) {
         owner.clone_into(&mut self.owner);
     }
