@@ -51,7 +51,7 @@ impl Clock {
                 let _ = standing.subscribe().wait_for(|now| *now >= time).await;
             }
             None => {
-                let ms = u64::try_from(time - self.now()).unwrap_or(0);
+                let ms = u64::try_from(time.saturating_sub(self.now())).unwrap_or(0);
                 tokio::time::sleep(Duration::from_millis(ms)).await;
             }
         }

@@ -139,9 +139,11 @@ on_both_engines! {
 
     async fn a_login_ends_after_a_week(app: App) {
         let ann = Agent::signs_up(&app, "ann").await;
+        let stream = ann.comes_online().await;
         app.advance(7 * 24 * 3_600_000 - 1).await;
         assert_eq!(ann.snapshot().await["worker"]["name"], "ann");
         app.advance(1).await;
+        stream.ends().await;
         assert_eq!(code(&ann.snapshot().await), 990_002);
     }
 

@@ -192,17 +192,17 @@ pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), E
         .await
 }
 
-/// Whose login a cookie is.
+/// Whose login a cookie is, and when it ends.
 ///
 /// # Errors
 /// `LoginNeeded`.
-pub async fn who(desk: &Desk, cookie: &str) -> Result<WechatId, Error> {
+pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
     let hash = sha256(cookie);
     desk.store
         .read("", move |tx| {
             let now = tx.now();
             let row = tx.one(SELECT_LOGIN, bind![&hash, now])?.ok_or(Errcode::LoginNeeded)?;
-            Ok(WechatId::stored(row.text(0)))
+            Ok((WechatId::stored(row.text(0)), row.int(1)))
         })
         .await
 }
@@ -384,7 +384,7 @@ const DELETE_SIGNUP: &str = "delete from signup where sha256 = $1";
 const DELETE_OLD_SIGNUPS: &str = "delete from signup where expires_at <= $1";
 const INSERT_LOGIN: &str =
     "insert into login (sha256, worker, created_at, expires_at) values ($1, $2, $3, $4)";
-const SELECT_LOGIN: &str = "select worker from login where sha256 = $1 and expires_at > $2";
+const SELECT_LOGIN: &str = "select worker, expires_at from login where sha256 = $1 and expires_at > $2";
 const DELETE_LOGIN: &str = "delete from login where sha256 = $1";
 const DELETE_LOGINS: &str = "delete from login where worker = $1";
 const DELETE_OLD_LOGINS: &str = "delete from login where worker = $1 and expires_at <= $2";

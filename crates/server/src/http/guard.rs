@@ -10,7 +10,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use model::{Appid, Openid, WechatId};
+use model::{Appid, Openid, Time, WechatId};
 use protocol::{Errcode, strict};
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
@@ -32,6 +32,8 @@ pub struct Login {
     pub worker: WechatId,
     /// Her cookie's secret.
     pub cookie: String,
+    /// When it ends.
+    pub expires_at: Time,
 }
 
 impl FromRequestParts<App> for Login {
@@ -40,7 +42,8 @@ impl FromRequestParts<App> for Login {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageRefusal> {
         let find = async {
             let cookie = cookie(&parts.headers, LOGIN).ok_or(Errcode::LoginNeeded)?;
-            Ok::<_, Error>(Login { worker: worker::who(&app.desk, &cookie).await?, cookie })
+            let (worker, expires_at) = worker::who(&app.desk, &cookie).await?;
+            Ok::<_, Error>(Login { worker, cookie, expires_at })
         };
         find.await.map_err(|error| PageRefusal::new(app, error))
     }
