@@ -31,6 +31,7 @@ mod engine;
 mod house;
 mod kfaccount;
 mod kfsession;
+mod matrix;
 mod people;
 mod process;
 mod seed;

@@ -1,0 +1,253 @@
+//! Who may call what: every endpoint, by every kind of account, certified or not, with every kind of
+//! credential. What is right stands in `seed/matrix.txt`, typed by hand; nothing here knows the
+//! server's own table.
+
+use crate::actors::{App, Platform, Shop, Stream, code};
+use kefu::admin::Order;
+use serde_json::{Value, json};
+
+const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game", "other"];
+/// Only an enterprise can be certified.
+const OWNERS: [(&str, bool); 3] = [("enterprise", true), ("enterprise", false), ("individual", false)];
+const SETS: [u16; 5] = [1, 6, 19, 100, 101];
+
+/// An endpoint, as the table says.
+struct Row {
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    /// Kinds of account, and whether they must be certified.
+    kinds: Vec<(&'static str, bool)>,
+    sets: Vec<u16>,
+    /// What another account's token gets that names this account's agent, or its customer.
+    others: [Option<i64>; 2],
+}
+
+fn table() -> Vec<Row> {
+    let text = include_str!("seed/matrix.txt");
+    text.lines().filter(|line| !line.starts_with('#')).map(row).collect()
+}
+
+fn row(line: &'static str) -> Row {
+    let columns: Vec<&str> = line.split('|').map(str::trim).collect();
+    let [name, method, path, kinds, sets, agent, openid] = columns[..] else { panic!("{line}") };
+    let kind = |word: &'static str| word.strip_suffix('*').map_or((word, false), |word| (word, true));
+    Row {
+        name,
+        method,
+        path,
+        kinds: kinds.split_whitespace().map(kind).collect(),
+        sets: sets.split_whitespace().map(|set| set.parse().unwrap()).collect(),
+        others: [agent, openid].map(|answer| (answer != "-").then(|| answer.parse().unwrap())),
+    }
+}
+
+impl Row {
+    fn may_call(&self, kind: &str, certified: bool) -> bool {
+        self.kinds.iter().any(|(named, must_be)| *named == kind && (certified || !must_be))
+    }
+
+    /// The answer to this credential; `None` where the call names nothing of the account's.
+    fn expected(&self, kind: &str, certified: bool, credential: Credential) -> Option<i64> {
+        let answer = match credential {
+            Credential::None => return Some(41001),
+            Credential::Expired => return Some(42001),
+            Credential::Component => return Some(61015),
+            Credential::Revoked => return Some(61003),
+            Credential::Own => 0,
+            Credential::Set(set) if self.sets.contains(&set) => 0,
+            Credential::Set(_) | Credential::NoSet => 61007,
+            Credential::OthersAgent => self.others[0]?,
+            Credential::OthersOpenid => self.others[1]?,
+        };
+        Some(if self.may_call(kind, certified) { answer } else { 48001 })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Credential {
+    Own,
+    None,
+    Expired,
+    /// A platform's token for the account, which has granted it this set alone.
+    Set(u16),
+    NoSet,
+    Revoked,
+    /// A platform's own token.
+    Component,
+    /// Another account's token, in a call that names this account's agent.
+    OthersAgent,
+    /// The same, in a call that names this account's customer.
+    OthersOpenid,
+}
+
+/// One platform for every grant an account can give.
+struct Platforms {
+    sets: Vec<(u16, Platform)>,
+    none: Platform,
+    revoked: Platform,
+}
+
+impl Platforms {
+    async fn new(app: &App) -> Platforms {
+        let mut sets = Vec::new();
+        for set in SETS {
+            sets.push((set, Platform::new(app).await));
+        }
+        Platforms { sets, none: Platform::new(app).await, revoked: Platform::new(app).await }
+    }
+
+    /// Every credential that names `shop`, and `other`'s token, which does not.
+    async fn credentials(&self, shop: &Shop, other: &Shop) -> Vec<(Credential, String)> {
+        let mut all = vec![
+            (Credential::Own, shop.token.clone()),
+            (Credential::None, String::new()),
+            (Credential::Component, self.none.own_token().await),
+            (Credential::OthersAgent, other.token.clone()),
+            (Credential::OthersOpenid, other.token.clone()),
+        ];
+        for (set, platform) in &self.sets {
+            platform.is_granted(shop, &[*set]).await;
+            all.push((Credential::Set(*set), platform.token_for(shop).await));
+        }
+        for (credential, platform) in [(Credential::NoSet, &self.none), (Credential::Revoked, &self.revoked)]
+        {
+            platform.is_granted(shop, &[]).await;
+            all.push((credential, platform.token_for(shop).await));
+        }
+        self.revoked.is_revoked(shop).await;
+        all
+    }
+}
+
+/// An account of a kind, and what it has; a second of the same kind stands by.
+struct Scene {
+    shop: Shop,
+    other: Shop,
+    expired: String,
+    /// The agents who are online, where they can be.
+    _desks: Vec<Stream>,
+}
+
+impl Scene {
+    async fn begins(app: &App, kind: &str, principal: &str, certified: bool) -> Scene {
+        let account = || {
+            app.account_with(|settings| {
+                settings.kind = Some(kind.into());
+                settings.principal = Some(principal.into());
+                settings.certified = Some(certified);
+            })
+        };
+        let (shop, other) = (account().await, account().await);
+        let expired = shop.token.clone();
+        app.order(Order::TokenExpire(shop.appid.clone())).await.unwrap();
+        let shop = shop.with_token(&shop.fetch_token().await);
+        let mut scene = Scene { shop, other, expired, _desks: Vec::new() };
+        if certified && ["subscription", "service"].contains(&kind) {
+            for shop in [&scene.shop, &scene.other] {
+                scene._desks.push(shop.agent("fix").await.comes_online().await);
+            }
+        } else {
+            scene.shop.adds("fix").await;
+        }
+        scene
+    }
+
+    /// Makes what a call needs to be answered with 0.
+    async fn prepares(&self, row: &Row, cell: usize) {
+        let answer = match row.name {
+            "del" | "inviteworker" => self.shop.adds(&format!("{}{cell}", &row.name[..1])).await,
+            "close" => self.shop.creates("fix", &openid(row)).await,
+            _ => return,
+        };
+        assert_eq!(code(&answer), 0, "{} {cell}: {answer}", row.name);
+    }
+
+    /// The call, with a token.
+    async fn calls(&self, row: &Row, cell: usize, credential: Credential, token: &str) -> Value {
+        let prefix = match (credential, row.name) {
+            (Credential::OthersAgent, _) => "fix".to_owned(),
+            (_, "add" | "del" | "inviteworker") => format!("{}{cell}", &row.name[..1]),
+            _ => "fix".to_owned(),
+        };
+        let named = if credential == Credential::OthersOpenid { &self.other } else { &self.shop };
+        let (kf_account, openid) = (named.kf(&prefix), openid(row));
+        let path = format!("{}?access_token={token}", row.path);
+        let (query, body) = match row.name {
+            "add" | "update" => ("", json!({"kf_account": kf_account, "nickname": "n"})),
+            "del" => ("", json!({"kf_account": kf_account})),
+            "inviteworker" => ("", json!({"kf_account": kf_account, "invite_wx": format!("w{cell}")})),
+            "create" | "close" => ("", json!({"kf_account": kf_account, "openid": openid})),
+            "getsession" => (&*format!("&openid={openid}"), Value::Null),
+            "getsessionlist" => (&*format!("&kf_account={kf_account}"), Value::Null),
+            "getkflist" | "getonlinekflist" | "getwaitcase" => ("", Value::Null),
+            other => panic!("nobody has tried {other}"),
+        };
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.shop.raw(row.method, &format!("{path}{query}"), body).await
+    }
+}
+
+/// A customer for each endpoint, so that one call does not disturb the next.
+fn openid(row: &Row) -> String {
+    format!("o{:_>27}", row.name)
+}
+
+/// Every cell of one account; answers how many there were, and those that are wrong.
+async fn walk(app: &App, platforms: &Platforms, kind: &str, owner: (&str, bool)) -> (usize, Vec<String>) {
+    let (principal, certified) = owner;
+    let scene = Scene::begins(app, kind, principal, certified).await;
+    let (mut cells, mut wrong) = (0, Vec::new());
+    let mut credentials = platforms.credentials(&scene.shop, &scene.other).await;
+    credentials.push((Credential::Expired, scene.expired.clone()));
+    for (credential, token) in credentials {
+        for row in table() {
+            let Some(expected) = row.expected(kind, certified, credential) else { continue };
+            cells += 1;
+            if row.may_call(kind, certified) {
+                scene.prepares(&row, cells).await;
+            }
+            let answer = scene.calls(&row, cells, credential, &token).await;
+            let text = answer.to_string();
+            let leaks = token == scene.other.token && text.contains(&format!("@{}\"", scene.shop.suffix));
+            if code(&answer) != expected || leaks {
+                let who = format!("{principal} {kind}, certified {certified}");
+                wrong.push(format!("{} by {who}, {credential:?}: {text}, not {expected}", row.name));
+            }
+        }
+    }
+    (cells, wrong)
+}
+
+on_both_engines! {
+    async fn everybody_may_call_what_the_pages_say_and_nothing_else(app: App) {
+        assert_eq!(table().len(), 11);
+        let platforms = Platforms::new(&app).await;
+        let (mut cells, mut wrong) = (0, Vec::new());
+        for kind in KINDS {
+            for owner in OWNERS {
+                let walked = walk(&app, &platforms, kind, owner).await;
+                cells += walked.0;
+                wrong.extend(walked.1);
+            }
+        }
+        assert!(wrong.is_empty(), "{} of {cells}:\n{}", wrong.len(), wrong.join("\n"));
+        // 11 endpoints with 11 credentials that name the account, 10 with another's that names its
+        // agent, 3 with another's that names its customer; each by 5 kinds of 3 sorts of owner.
+        assert_eq!(cells, (11 * 11 + 10 + 3) * 15);
+    }
+
+    async fn another_accounts_token_changes_nothing_here(app: App) {
+        let scene = Scene::begins(&app, "service", "enterprise", true).await;
+        let own = |name: &'static str| table().into_iter().find(|row| row.name == name).unwrap();
+        scene.prepares(&own("close"), 1).await;
+        let before = (scene.shop.kf_list().await, scene.shop.sessions("fix").await, scene.shop.waiting().await);
+        for (cell, row) in table().into_iter().enumerate() {
+            for credential in [Credential::OthersAgent, Credential::OthersOpenid] {
+                scene.calls(&row, cell, credential, &scene.other.token).await;
+            }
+        }
+        let after = (scene.shop.kf_list().await, scene.shop.sessions("fix").await, scene.shop.waiting().await);
+        assert_eq!(before, after);
+    }
+}
