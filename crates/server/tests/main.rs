@@ -29,6 +29,7 @@ mod component;
 mod docs;
 mod engine;
 mod house;
+mod input;
 mod kfaccount;
 mod kfsession;
 mod matrix;

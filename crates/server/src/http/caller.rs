@@ -14,7 +14,8 @@ use protocol::{Endpoint, Errcode, Kind, endpoint, limits, strict};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
-/// The query of a request; of a parameter given twice the first counts.
+/// The query of a request; of a parameter given twice the first counts. A NUL, which PostgreSQL's
+/// texts cannot hold, is replaced like bytes that are not UTF-8: no name has either in it.
 pub struct Query(String);
 
 impl Query {
@@ -24,7 +25,7 @@ impl Query {
         let mut pairs = form_urlencoded::parse(self.0.as_bytes());
         pairs
             .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+            .map(|(_, value)| value.replace('\0', "\u{fffd}"))
             .filter(|value| !value.is_empty())
     }
 }

@@ -1,0 +1,109 @@
+//! Bad input: whatever arrives, Weixin's paths answer HTTP 200 with a number, and the pages' calls a
+//! status that fits; nothing fails inside.
+
+mod address;
+mod any;
+mod body;
+mod page;
+mod query;
+mod slow;
+mod wire;
+
+use crate::actors::Shop;
+use serde_json::{Value, json};
+
+/// One of Weixin's endpoints, and a request it understands.
+struct Door {
+    methods: &'static [&'static str],
+    paths: &'static [&'static str],
+    /// Without the token.
+    query: String,
+    /// `Null` where it takes none.
+    body: Value,
+    /// Whether it takes an access token.
+    has_token: bool,
+}
+
+impl Door {
+    /// Path and query, with the shop's token where one is taken.
+    fn address(&self, shop: &Shop) -> String {
+        let token = if self.has_token { format!("access_token={}&", shop.token) } else { String::new() };
+        format!("{}?{token}{}", self.paths[0], self.query)
+    }
+
+    /// Whether a body must be there.
+    fn needs_body(&self) -> bool {
+        !self.body.is_null() && self.methods == ["POST"]
+    }
+
+    /// The answer to a posted body.
+    async fn takes(&self, shop: &Shop, body: impl Into<Vec<u8>>) -> Value {
+        shop.raw("POST", &self.address(shop), body.into()).await
+    }
+}
+
+/// An openid that nobody has.
+fn openid() -> String {
+    format!("o{}", "x".repeat(27))
+}
+
+/// The first thirteen endpoints, typed by hand.
+fn doors(shop: &Shop) -> Vec<Door> {
+    let (kf, openid) = (shop.kf("a1"), openid());
+    let secret = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret, "force_refresh": false});
+    let token = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
+    let pair = json!({"kf_account": kf, "openid": openid});
+    let door = |methods, paths, query: &str, body| Door {
+        methods,
+        paths,
+        query: query.into(),
+        body,
+        has_token: true,
+    };
+    let (get, post, both): (&[&str], &[&str], &[&str]) = (&["GET"], &["POST"], &["GET", "POST"]);
+    vec![
+        Door { has_token: false, ..door(both, &["/cgi-bin/token"], &token, Value::Null) },
+        Door { has_token: false, ..door(post, &["/cgi-bin/stable_token"], "", secret) },
+        door(
+            post,
+            &["/customservice/kfaccount/add", "/cgi-bin/customservice/kfaccount/add"],
+            "",
+            json!({"kf_account": kf, "nickname": "n"}),
+        ),
+        door(
+            post,
+            &["/customservice/kfaccount/update", "/cgi-bin/customservice/kfaccount/update"],
+            "",
+            json!({"kf_account": kf, "nickname": "n"}),
+        ),
+        door(
+            both,
+            &["/customservice/kfaccount/del", "/cgi-bin/customservice/kfaccount/del"],
+            "",
+            json!({"kf_account": kf}),
+        ),
+        door(
+            post,
+            &["/customservice/kfaccount/inviteworker", "/cgi-bin/customservice/kfaccount/inviteworker"],
+            "",
+            json!({"kf_account": kf, "invite_wx": "ann"}),
+        ),
+        door(both, &["/cgi-bin/customservice/getkflist", "/customservice/getkflist"], "", Value::Null),
+        door(
+            both,
+            &["/cgi-bin/customservice/getonlinekflist", "/customservice/getonlinekflist"],
+            "",
+            Value::Null,
+        ),
+        door(
+            post,
+            &["/customservice/kfsession/create", "/cgi-bin/customservice/kfsession/create"],
+            "",
+            pair.clone(),
+        ),
+        door(post, &["/customservice/kfsession/close", "/cgi-bin/customservice/kfsession/close"], "", pair),
+        door(get, &["/customservice/kfsession/getsession"], &format!("openid={openid}"), Value::Null),
+        door(get, &["/customservice/kfsession/getsessionlist"], &format!("kf_account={kf}"), Value::Null),
+        door(get, &["/customservice/kfsession/getwaitcase"], "", Value::Null),
+    ]
+}
