@@ -21,6 +21,8 @@ struct Row {
     sets: Vec<u16>,
     /// What another account's token gets that names this account's agent, or its customer.
     others: [Option<i64>; 2],
+    /// What it answers while the feature is off.
+    off: i64,
 }
 
 fn table() -> Vec<Row> {
@@ -30,7 +32,7 @@ fn table() -> Vec<Row> {
 
 fn row(line: &'static str) -> Row {
     let columns: Vec<&str> = line.split('|').map(str::trim).collect();
-    let [name, method, path, kinds, sets, agent, openid] = columns[..] else { panic!("{line}") };
+    let [name, method, path, kinds, sets, agent, openid, off] = columns[..] else { panic!("{line}") };
     let kind = |word: &'static str| word.strip_suffix('*').map_or((word, false), |word| (word, true));
     Row {
         name,
@@ -39,6 +41,7 @@ fn row(line: &'static str) -> Row {
         kinds: kinds.split_whitespace().map(kind).collect(),
         sets: sets.split_whitespace().map(|set| set.parse().unwrap()).collect(),
         others: [agent, openid].map(|answer| (answer != "-").then(|| answer.parse().unwrap())),
+        off: off.parse().unwrap(),
     }
 }
 
@@ -235,6 +238,32 @@ on_both_engines! {
         // 11 endpoints with 11 credentials that name the account, 10 with another's that names its
         // agent, 3 with another's that names its customer; each by 5 kinds of 3 sorts of owner.
         assert_eq!(cells, (11 * 11 + 10 + 3) * 15);
+    }
+
+    async fn of_several_reasons_the_earliest_check_speaks(app: App) {
+        let scene = Scene::begins(&app, "service", "enterprise", true).await;
+        let platform = Platform::new(&app).await;
+        platform.is_granted(&scene.shop, &[]).await;
+        let unset = platform.token_for(&scene.shop).await;
+        scene.shop.set(|settings| settings.feature = Some(false)).await;
+        for (cell, row) in table().into_iter().enumerate() {
+            let own = scene.calls(&row, cell, Credential::Own, &scene.shop.token).await;
+            assert_eq!(code(&own), row.off, "{} with the feature off", row.name);
+            let asks = |method: &'static str, token: &str| {
+                let (shop, path) = (scene.shop.clone(), format!("{}?access_token={token}", row.path));
+                async move { code(&shop.raw(method, &path, b"{".to_vec()).await) }
+            };
+            // Method, token, permission set, body, feature.
+            assert_eq!(asks("PUT", "").await, if row.method == "GET" || row.name == "del" { 43001 } else { 43002 });
+            assert_eq!(asks(row.method, "").await, 41001);
+            assert_eq!(asks(row.method, &scene.expired).await, 42001);
+            assert_eq!(asks(row.method, &unset).await, 61007);
+            let last = if row.method == "POST" { 47001 } else { row.off };
+            assert_eq!(asks(row.method, &scene.shop.token).await, last, "{}", row.name);
+            scene.shop.set(|settings| settings.certified = Some(false)).await;
+            assert_eq!(asks(row.method, &unset).await, 48001);
+            scene.shop.set(|settings| settings.certified = Some(true)).await;
+        }
     }
 
     async fn another_accounts_token_changes_nothing_here(app: App) {
