@@ -4,7 +4,7 @@
 use crate::Bench;
 use crate::child::Server;
 use crate::load::{self, Script, Until};
-use crate::machine::Watch;
+use crate::machine::{self, Watch};
 use crate::report::Report;
 use crate::round::{Rounds, Turn};
 use crate::seed::{self, Shop};
@@ -73,6 +73,7 @@ async fn script(shop: &Shop, product: &Server) -> anyhow::Result<Script> {
 
 async fn turn(bench: &Bench, server: &Server, script: &Arc<Script>) -> anyhow::Result<Turn> {
     let time = Duration::from_millis(if bench.quick { 700 } else { 2000 });
+    machine::wait_for_silence().await?;
     let connections = load::connect(server.address, CONNECTIONS, script).await?;
     let (connections, _) = load::run(connections, Until::Time(time / 5)).await?;
     let watch = Watch::start(server.pid())?;

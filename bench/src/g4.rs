@@ -3,7 +3,7 @@
 use crate::Bench;
 use crate::child::{self, Server};
 use crate::load::{self, Script, Until};
-use crate::machine::Watch;
+use crate::machine::{self, Watch};
 use crate::report::Report;
 use crate::round::{Rounds, Spread, Turn};
 use crate::seed::{self, Shop};
@@ -99,7 +99,10 @@ impl<'b> Plan<'b> {
         let rounds = Rounds::run(
             self.bench.rounds,
             async || self.product(connections).await,
-            async || self.baseline(connections, BATCH_MAX, self.calls),
+            async || {
+                machine::wait_for_silence().await?;
+                self.baseline(connections, BATCH_MAX, self.calls)
+            },
         );
         let rounds = rounds.await?;
         let single: Vec<f64> = (0..3)
@@ -139,6 +142,7 @@ impl<'b> Plan<'b> {
         let all = self.warm + self.calls;
         let callers = load::connect(server.address, connections, &self.tokens).await?;
         let (mut callers, _) = load::run(callers, Until::Number(0, ACCOUNTS)).await?;
+        machine::wait_for_silence().await?;
         for caller in &mut callers {
             caller.follow(&self.adds);
         }

@@ -6,6 +6,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// There is noise when others take more than this share of the machine.
+pub(crate) const NOISE: f64 = 0.05;
+/// How long to wait until there is none, and how long to listen for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+const LISTEN: Duration = Duration::from_millis(200);
+
 /// The sum of user and system time of one process, in ticks; 0 when it is gone.
 fn process(pid: &str) -> (u64, bool) {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -87,6 +93,19 @@ impl Watch {
             others: others / (elapsed.as_secs_f64() * processors),
         })
     }
+}
+
+/// Waits until others leave the machine alone, or for as long as is bearable.
+pub(crate) async fn wait_for_silence() -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let watch = Watch::start(std::process::id())?;
+        tokio::time::sleep(LISTEN).await;
+        if watch.stop()?.others <= NOISE {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Says where the figures come from.

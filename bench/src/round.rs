@@ -1,11 +1,8 @@
 //! Rounds: product, baseline, baseline, product; the quiet ones count.
 
 use crate::load::Tally;
-use crate::machine::Spent;
+use crate::machine::{NOISE, Spent};
 use serde::{Deserialize, Serialize};
-
-/// A round is noisy when others took more than this share of the machine.
-const NOISE: f64 = 0.05;
 
 /// One side's turn.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -128,7 +125,8 @@ impl Rounds {
 
 #[cfg(test)]
 mod tests {
-    use super::{NOISE, Rounds, Spread, Turn};
+    use super::{Rounds, Spread, Turn};
+    use crate::machine::NOISE;
 
     fn turn(calls: f64, others: f64) -> Turn {
         Turn { calls, elapsed_s: 1.0, server_s: 0.5, p50_us: 1.0, p99_us: 2.0, others, batch: 0.0 }
