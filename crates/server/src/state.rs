@@ -10,10 +10,12 @@ use crate::streams::Streams;
 use bytes::Bytes;
 use model::Appid;
 use protocol::Errcode;
+use protocol::limits::TOKEN_MAX;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::ops::Deref;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -22,9 +24,12 @@ const ANSWERS_BYTES: u64 = 64 << 20;
 /// Tokens whose access is kept; about 300 bytes each.
 const TOKENS: usize = 100_000;
 
-/// The application. Clones share it.
+/// The application. Clones share it: a request makes several, so each is one count and no more.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What it is made of.
+pub struct Parts {
     /// The verbs.
     pub desk: Desk,
     /// How it was started.
@@ -35,10 +40,6 @@ pub struct App {
     pub streams: Streams,
     /// Ends streams and loops.
     pub stop: CancellationToken,
-    hot: Arc<Hot>,
-}
-
-struct Hot {
     tokens: Cache<[u8; 32], Known>,
     answers: Cache<(Appid, Question), Ready, ByBytes>,
 }
@@ -75,21 +76,28 @@ impl Weighter<(Appid, Question), Ready> for ByBytes {
     }
 }
 
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl App {
     /// The application over a desk.
     #[must_use]
     pub fn new(desk: Desk, settings: Settings) -> Self {
         let stop = CancellationToken::new();
-        let hot =
-            Hot { tokens: Cache::new(TOKENS), answers: Cache::with_weighter(10_000, ANSWERS_BYTES, ByBytes) };
-        App {
+        App(Arc::new(Parts {
             feeds: Feeds::new(desk.clone(), stop.clone()),
             streams: Streams::new(desk.clone()),
             settings: Arc::new(settings),
             desk,
             stop,
-            hot: Arc::new(hot),
-        }
+            tokens: Cache::new(TOKENS),
+            answers: Cache::with_weighter(10_000, ANSWERS_BYTES, ByBytes),
+        }))
     }
 
     /// What a token gives access to, never older than the moment of the call.
@@ -97,17 +105,19 @@ impl App {
     /// # Errors
     /// 40014, 40001.
     pub async fn access(&self, token: &str) -> Result<Arc<Access>, Error> {
-        let owner = token::owner(token)?;
+        if token.len() > TOKEN_MAX {
+            return Err(Errcode::InvalidAccessToken.into());
+        }
         let hash: [u8; 32] = Sha256::digest(token).into();
-        let head = self.desk.store.head(owner.as_str()).await?.ok_or(Errcode::InvalidCredential)?;
-        if let Some(known) = self.hot.tokens.get(&hash)
+        if let Some(known) = self.tokens.get(&hash)
+            && let Some(head) = self.desk.store.head(known.access.owner.as_str()).await?
             && known.at == head.access
         {
             return Ok(known.access);
         }
         let (access, at) = token::look_up(&self.desk, token).await?;
         let access = Arc::new(access);
-        self.hot.tokens.insert(hash, Known { access: access.clone(), at });
+        self.tokens.insert(hash, Known { access: access.clone(), at });
         Ok(access)
     }
 
@@ -124,7 +134,7 @@ impl App {
     ) -> Result<Bytes, Error> {
         let seq = self.desk.store.head(appid.as_str()).await?.map_or(0, |head| head.seq);
         let key = (appid.clone(), question);
-        if let Some(ready) = self.hot.answers.get(&key)
+        if let Some(ready) = self.answers.get(&key)
             && ready.seq == seq
         {
             return Ok(ready.bytes);
@@ -134,7 +144,7 @@ impl App {
             Ok(Ready { bytes: serde_json::to_vec(&read(tx)?)?.into(), seq })
         });
         let ready = ready.await?;
-        self.hot.answers.insert(key, ready.clone());
+        self.answers.insert(key, ready.clone());
         Ok(ready.bytes)
     }
 }

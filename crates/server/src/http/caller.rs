@@ -22,11 +22,15 @@ impl Query {
     /// The value of a parameter, if it is there and not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
-        let mut pairs = form_urlencoded::parse(self.0.as_bytes());
-        pairs
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.replace('\0', "\u{fffd}"))
-            .filter(|value| !value.is_empty())
+        let value = if self.0.contains('%') || self.0.contains('+') {
+            let mut pairs = form_urlencoded::parse(self.0.as_bytes());
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.replace('\0', "\u{fffd}"))
+        } else {
+            // A token, as a rule: decoding what needs none was a tenth of a warm request.
+            let mut pairs = self.0.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+        };
+        value.filter(|value| !value.is_empty())
     }
 }
 

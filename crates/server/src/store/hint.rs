@@ -1,7 +1,7 @@
 //! Hints between nodes: quick, and never to be relied on.
 
 use super::postgres::Connection;
-use super::tx::Value;
+use super::tx::{Conn as _, Value};
 use super::watch::{Head, Shared};
 use ::postgres::{Config, NoTls};
 use std::collections::HashMap;

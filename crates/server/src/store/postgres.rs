@@ -228,7 +228,7 @@ impl Writer {
     fn commit(&mut self, batch: &mut [Job]) -> Result<(), Failure> {
         let now = self.clock.now();
         self.conn.batch("begin").map_err(Failure::Undone)?;
-        let mut tx = Tx::new(Conn::Postgres(&mut self.conn), now);
+        let mut tx = Tx::new(&mut self.conn, now);
         let outcome = batch.iter_mut().try_for_each(|job| job.run(&mut tx));
         let heads: Vec<_> = tx.into_heads().collect();
         if let Err(error) = outcome {
@@ -261,7 +261,7 @@ fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock
 
 fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
     conn.batch("begin isolation level repeatable read read only")?;
-    job.read(&mut Tx::new(Conn::Postgres(conn), clock.now()));
+    job.read(&mut Tx::new(conn, clock.now()));
     conn.roll_back();
     Ok(())
 }
@@ -316,13 +316,15 @@ impl Connection {
         };
         Ok((client, statement))
     }
+}
 
-    pub(super) fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
+impl Conn for Connection {
+    fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         let (client, statement) = self.prepared(sql)?;
         Ok(client.execute(&statement, &parameters(values))?)
     }
 
-    pub(super) fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
+    fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
         let (client, statement) = self.prepared(sql)?;
         client.query(&statement, &parameters(values))?.iter().map(row).collect()
     }

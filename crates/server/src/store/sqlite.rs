@@ -7,8 +7,10 @@ use super::watch::Shared;
 use crate::clock::Clock;
 use crate::error::Error;
 use anyhow::{Context, bail};
+use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -34,20 +36,20 @@ impl Sqlite {
             .with_context(|| format!("creating the folder {}", folder.display()))?;
         let lock = lock(folder)?;
         let file = folder.join("kefu.db");
-        let mut writer = Connection::open(&file)?;
-        migrate::run(&mut writer.raw)?;
+        let mut writer = connect(&file)?;
+        migrate::run(&mut writer)?;
         let (writes, waiting) = sync_channel(QUEUE);
         let at = clock.clone();
         thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_loop(writer, &waiting, &shared, &at))?;
+            .spawn(move || write_loop(&writer, &waiting, &shared, &at))?;
         let (reads, waiting) = sync_channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..READERS {
-            let (reader, waiting, at) = (Connection::open(&file)?, waiting.clone(), clock.clone());
+            let (reader, waiting, at) = (connect(&file)?, waiting.clone(), clock.clone());
             thread::Builder::new()
                 .name("store-reader".into())
-                .spawn(move || read_loop(reader, &waiting, &at))?;
+                .spawn(move || read_loop(&reader, &waiting, &at))?;
         }
         Ok(Sqlite { writes, reads, _lock: lock })
     }
@@ -74,7 +76,8 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-fn write_loop(mut conn: Connection, waiting: &Receiver<Job>, shared: &Shared, clock: &Clock) {
+fn write_loop(raw: &rusqlite::Connection, waiting: &Receiver<Job>, shared: &Shared, clock: &Clock) {
+    let mut conn = Connection::new(raw);
     while let Ok(first) = waiting.recv() {
         let mut batch = vec![first];
         if let Err(error) = commit(&mut conn, &mut batch, Some(waiting), shared, clock) {
@@ -87,7 +90,7 @@ fn write_loop(mut conn: Connection, waiting: &Receiver<Job>, shared: &Shared, cl
 }
 
 /// The batch died as a whole (disk full, an IO error): its verbs run once more, one by one.
-fn alone(conn: &mut Connection, batch: &mut Vec<Job>, error: &Error, shared: &Shared, clock: &Clock) {
+fn alone(conn: &mut Connection<'_>, batch: &mut Vec<Job>, error: &Error, shared: &Shared, clock: &Clock) {
     tracing::error!(?error, verbs = batch.len(), "a batch was lost; its verbs run again one by one");
     for job in std::mem::take(batch) {
         let mut single = vec![job];
@@ -101,14 +104,14 @@ fn alone(conn: &mut Connection, batch: &mut Vec<Job>, error: &Error, shared: &Sh
 
 /// Runs `batch`, and what arrives meanwhile, in one transaction, and publishes it once committed.
 fn commit(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     batch: &mut Vec<Job>,
     more: Option<&Receiver<Job>>,
     shared: &Shared,
     clock: &Clock,
 ) -> Result<(), Error> {
     conn.raw.execute_batch("begin immediate")?;
-    let mut tx = Tx::new(Conn::Sqlite(conn), clock.now());
+    let mut tx = Tx::new(conn, clock.now());
     let mut done = 0;
     let outcome = loop {
         let Some(job) = batch.get_mut(done) else { break Ok(()) };
@@ -136,7 +139,8 @@ fn commit(
     Ok(())
 }
 
-fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock) {
+fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock) {
+    let mut conn = Connection::new(raw);
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
@@ -148,42 +152,52 @@ fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock
     }
 }
 
-fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
+fn snapshot(conn: &mut Connection<'_>, job: &mut Job, clock: &Clock) -> Result<(), Error> {
     conn.raw.execute_batch("begin")?;
-    job.read(&mut Tx::new(Conn::Sqlite(conn), clock.now()));
+    job.read(&mut Tx::new(conn, clock.now()));
     conn.raw.execute_batch("rollback")?;
     Ok(())
 }
 
-/// A connection, and the statements rewritten for it: SQLite takes `$2` for a name.
-pub(super) struct Connection {
-    raw: rusqlite::Connection,
-    rewritten: HashMap<&'static str, String>,
+fn connect(file: &Path) -> anyhow::Result<rusqlite::Connection> {
+    let raw = rusqlite::Connection::open(file).with_context(|| format!("opening {}", file.display()))?;
+    raw.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
+         pragma cache_size = -65536; pragma temp_store = memory;",
+    )?;
+    Ok(raw)
 }
 
-impl Connection {
-    fn open(file: &Path) -> anyhow::Result<Self> {
-        let raw = rusqlite::Connection::open(file).with_context(|| format!("opening {}", file.display()))?;
-        raw.execute_batch(
-            "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
-             pragma cache_size = -65536; pragma temp_store = memory;",
-        )?;
-        raw.set_prepared_statement_cache_capacity(256);
-        Ok(Connection { raw, rewritten: HashMap::new() })
+/// A connection, and every statement that ran on it, ready to run again. They are found by where
+/// their text stands, which is in the program: a verb runs half a dozen, and to hash and compare
+/// that much text costs a tenth of what SQLite itself does.
+struct Connection<'c> {
+    raw: &'c rusqlite::Connection,
+    statements: HashMap<(*const u8, usize), Statement<'c>>,
+}
+
+impl<'c> Connection<'c> {
+    fn new(raw: &'c rusqlite::Connection) -> Self {
+        Connection { raw, statements: HashMap::new() }
     }
 
-    fn statement(&mut self, sql: &'static str) -> rusqlite::Result<rusqlite::CachedStatement<'_>> {
-        let sql = self.rewritten.entry(sql).or_insert_with(|| sql.replace('$', "?"));
-        self.raw.prepare_cached(sql)
+    fn statement(&mut self, sql: &'static str) -> rusqlite::Result<&mut Statement<'c>> {
+        Ok(match self.statements.entry((sql.as_ptr(), sql.len())) {
+            Entry::Occupied(ready) => ready.into_mut(),
+            // SQLite takes `$2` for a name.
+            Entry::Vacant(new) => new.insert(self.raw.prepare(&sql.replace('$', "?"))?),
+        })
     }
+}
 
-    pub(super) fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
+impl Conn for Connection<'_> {
+    fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         let rows = self.statement(sql)?.execute(rusqlite::params_from_iter(values))?;
         Ok(u64::try_from(rows)?)
     }
 
-    pub(super) fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
-        let mut statement = self.statement(sql)?;
+    fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
+        let statement = self.statement(sql)?;
         let columns = statement.column_count();
         let mut rows = statement.query(rusqlite::params_from_iter(values))?;
         let mut all = Vec::new();

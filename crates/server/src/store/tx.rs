@@ -94,15 +94,15 @@ impl Row {
     }
 }
 
-/// The connection underneath.
-pub(super) enum Conn<'c> {
-    Sqlite(&'c mut super::sqlite::Connection),
-    Postgres(&'c mut super::postgres::Connection),
+/// The connection underneath, to either engine.
+pub(super) trait Conn {
+    fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error>;
+    fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error>;
 }
 
 /// A verb's transaction.
 pub struct Tx<'c> {
-    conn: Conn<'c>,
+    conn: &'c mut dyn Conn,
     now: Time,
     owner: String,
     seq: i64,
@@ -111,7 +111,7 @@ pub struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(conn: Conn<'c>, now: Time) -> Self {
+    pub(super) fn new(conn: &'c mut dyn Conn, now: Time) -> Self {
         Tx { conn, now, owner: String::new(), seq: 0, facts: Vec::new(), heads: HashMap::new() }
     }
 
@@ -137,10 +137,7 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// The engine's.
     pub fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
-        match &mut self.conn {
-            Conn::Sqlite(conn) => conn.run(sql, values),
-            Conn::Postgres(conn) => conn.run(sql, values),
-        }
+        self.conn.run(sql, values)
     }
 
     /// Runs a query; answers its first row.
@@ -156,10 +153,7 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// The engine's.
     pub fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
-        match &mut self.conn {
-            Conn::Sqlite(conn) => conn.all(sql, values),
-            Conn::Postgres(conn) => conn.all(sql, values),
-        }
+        self.conn.all(sql, values)
     }
 
     /// Where this verb's owner stands in this snapshot.
