@@ -247,7 +247,7 @@ async fn create_component(desk: &Desk, appid: Option<String>, name: &str) -> Res
 async fn bind_agent(desk: &Desk, appid: &str, kf_account: &str, worker: &str) -> Result<Outcome, Error> {
     let (appid, name) = (Appid::parse(appid)?, worker_name(worker)?);
     let agent = KfAccount::parse(kf_account)?;
-    if !worker::list(desk).await?.iter().any(|known| known.name == name.as_str()) {
+    if !worker::exists(desk, &name).await? {
         return Err(Errcode::NotFound.into());
     }
     invitation::bind_unasked(desk, &name, &appid, &agent).await?;
@@ -299,12 +299,14 @@ impl Admin {
     /// When the socket cannot be made.
     pub fn listen(folder: &Path) -> anyhow::Result<Self> {
         let path = socket(folder);
-        if path.exists() {
-            std::fs::remove_file(&path)?;
-        }
+        // Made where nobody else can reach it, then moved, in place of one that is left over.
+        let private =
+            tempfile::tempdir_in(folder).with_context(|| format!("writing to {}", folder.display()))?;
+        let made = socket(private.path());
         let listener =
-            UnixListener::bind(&path).with_context(|| format!("listening at {}", path.display()))?;
-        std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+            UnixListener::bind(&made).with_context(|| format!("listening at {}", path.display()))?;
+        std::fs::set_permissions(&made, Permissions::from_mode(0o600))?;
+        std::fs::rename(&made, &path)?;
         Ok(Admin(listener))
     }
 

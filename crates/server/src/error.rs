@@ -26,11 +26,27 @@ where
     }
 }
 
+impl From<postgres::Error> for Error {
+    /// Keeps what the server says of the statement, not of the row: that may hold an openid.
+    fn from(error: postgres::Error) -> Self {
+        Error::Internal(match error.as_db_error() {
+            Some(said) => {
+                let constraint = said.constraint().unwrap_or("none");
+                anyhow::anyhow!(
+                    "PostgreSQL {}: {}, constraint {constraint}",
+                    said.code().code(),
+                    said.message()
+                )
+            }
+            None => error.into(),
+        })
+    }
+}
+
 /// Marks the errors that mean an internal failure.
 pub trait NotErrcode {}
 impl NotErrcode for anyhow::Error {}
 impl NotErrcode for rusqlite::Error {}
-impl NotErrcode for postgres::Error {}
 impl NotErrcode for serde_json::Error {}
 impl NotErrcode for std::io::Error {}
 impl NotErrcode for tokio::task::JoinError {}

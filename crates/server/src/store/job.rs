@@ -88,7 +88,13 @@ impl Job {
                     false
                 }
             },
-            Mode::Keep | Mode::Read => self.verb.run(tx),
+            Mode::Keep | Mode::Read => match tx.lock() {
+                Ok(()) => self.verb.run(tx),
+                Err(error) => {
+                    self.verb.fail(error);
+                    false
+                }
+            },
         };
         tx.end_verb(kept)
     }

@@ -37,6 +37,11 @@ impl Postgres {
         let mut config = Config::from_str(url).context("reading the address of the database")?;
         config.connect_timeout(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(10));
         config.keepalives_idle(Duration::from_secs(10)).application_name("kefu");
+        // A node that is stopped in the middle of a batch must not hold an account for all others.
+        let options = config.get_options().unwrap_or_default().to_owned();
+        config.options(&format!(
+            "{options} -c idle_in_transaction_session_timeout=10000 -c lock_timeout=10000"
+        ));
         let mut client = config.connect(NoTls).context("connecting to PostgreSQL")?;
         // Several nodes may start at once, and the migrations take no lock of their own.
         client.batch_execute("select pg_advisory_lock(20160701)")?;
@@ -260,7 +265,9 @@ fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock
 }
 
 fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
-    conn.batch("begin isolation level repeatable read read only")?;
+    const BEGIN: &str = "begin isolation level repeatable read read only";
+    // The database was away meanwhile, and may be back.
+    conn.batch(BEGIN).or_else(|_| conn.batch(BEGIN))?;
     job.read(&mut Tx::new(conn, clock.now()));
     conn.roll_back();
     Ok(())

@@ -11,7 +11,8 @@ use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,10 +33,20 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn open(folder: &Path, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
             .with_context(|| format!("creating the folder {}", folder.display()))?;
         let lock = lock(folder)?;
         let file = folder.join("kefu.db");
+        // What people wrote is nobody else's on this machine; SQLite's other files take after this one.
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&file)
+            .with_context(|| format!("creating {}", file.display()))?;
         let mut writer = connect(&file)?;
         migrate::run(&mut writer)?;
         let (writes, waiting) = sync_channel(QUEUE);

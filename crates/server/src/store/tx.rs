@@ -185,6 +185,12 @@ impl<'c> Tx<'c> {
         self.run("savepoint verb", &[]).map(|_| ())
     }
 
+    /// Takes the owner's lock, if she is one: whoever looks and then acts is alone with her.
+    pub(super) fn lock(&mut self) -> Result<(), Error> {
+        let owner = self.owner.clone();
+        self.run("update head set seq = seq where owner = $1", bind![&owner]).map(|_| ())
+    }
+
     pub(super) fn take_seq(&mut self) -> Result<bool, Error> {
         let owner = self.owner.clone();
         let row =

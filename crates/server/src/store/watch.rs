@@ -3,6 +3,7 @@
 use crate::error::Error;
 use dashmap::{DashMap, Entry};
 use std::future::Future;
+use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
 /// Where an owner stands.
@@ -55,10 +56,10 @@ impl Shared {
         self.wakes.remove_if(owner, |_, listeners| listeners.receiver_count() == 0);
     }
 
-    /// Wakes everyone, when hints may have been lost.
+    /// Wakes everyone, when hints may have been lost: there may be more than anybody has read.
     pub(super) fn wake_all(&self) {
         for listeners in &self.wakes {
-            listeners.send_modify(|_| {});
+            listeners.send_replace(i64::MAX);
         }
     }
 }
@@ -70,26 +71,27 @@ enum Turn {
     /// What a reading found that began after she asked.
     Landed(Landed),
     /// Read, for these too.
-    Lead(Vec<oneshot::Sender<Turn>>),
+    Lead(Runway, Vec<oneshot::Sender<Turn>>),
 }
+
+type Waiting = Arc<DashMap<String, Vec<oneshot::Sender<Turn>>>>;
 
 /// Readings of heads under way. Whoever asks while one is under way shares the next, which begins
 /// after she asked; so a hot owner costs one tiny query a round trip.
 #[derive(Default)]
-pub(super) struct Flights(DashMap<String, Vec<oneshot::Sender<Turn>>>);
+pub(super) struct Flights(Waiting);
 
 impl Flights {
     pub(super) async fn join<F: Future<Output = Landed>>(&self, owner: &str, read: impl Fn() -> F) -> Landed {
-        let passengers = match self.queue(owner) {
-            None => Vec::new(),
-            Some(turn) => match turn.await {
+        let (_runway, passengers) = match self.queue(owner) {
+            Ok(runway) => (runway, Vec::new()),
+            Err(turn) => match turn.await {
                 Ok(Turn::Landed(landed)) => return landed,
-                Ok(Turn::Lead(passengers)) => passengers,
+                Ok(Turn::Lead(runway, passengers)) => (runway, passengers),
                 // Whoever led was dropped half-way: read alone.
                 Err(_) => return read().await,
             },
         };
-        let _runway = Runway { flights: self, owner };
         let landed = read().await;
         for passenger in passengers {
             // She may have gone meanwhile.
@@ -98,17 +100,17 @@ impl Flights {
         landed
     }
 
-    /// A place in the queue for the next reading; `None` when none is under way.
-    fn queue(&self, owner: &str) -> Option<oneshot::Receiver<Turn>> {
+    /// The runway, or a place in the queue when somebody else has it.
+    fn queue(&self, owner: &str) -> Result<Runway, oneshot::Receiver<Turn>> {
         match self.0.entry(owner.to_owned()) {
             Entry::Vacant(vacant) => {
                 vacant.insert(Vec::new());
-                None
+                Ok(Runway { waiting: self.0.clone(), owner: owner.to_owned(), is_mine: true })
             }
             Entry::Occupied(mut waiting) => {
                 let (to, turn) = oneshot::channel();
                 waiting.get_mut().push(to);
-                Some(turn)
+                Err(turn)
             }
         }
     }
@@ -122,24 +124,37 @@ fn again(landed: &Landed) -> Landed {
     }
 }
 
-/// Held by whoever reads; given up, the next who waits leads.
-struct Runway<'a> {
-    flights: &'a Flights,
-    owner: &'a str,
+/// Held by whoever reads. Dropped, even unread on its way to the next, it goes to whoever waits.
+struct Runway {
+    waiting: Waiting,
+    owner: String,
+    is_mine: bool,
 }
 
-impl Drop for Runway<'_> {
+impl Drop for Runway {
     fn drop(&mut self) {
-        let Entry::Occupied(mut waiting) = self.flights.0.entry(self.owner.to_owned()) else { return };
-        let mut rest = std::mem::take(waiting.get_mut());
+        if !self.is_mine {
+            return;
+        }
+        let mut rest = match self.waiting.get_mut(&self.owner) {
+            Some(mut waiting) => std::mem::take(waiting.value_mut()),
+            None => return,
+        };
         while let Some(next) = rest.pop() {
-            match next.send(Turn::Lead(rest)) {
+            let runway = Runway { waiting: self.waiting.clone(), owner: self.owner.clone(), is_mine: true };
+            match next.send(Turn::Lead(runway, rest)) {
                 Ok(()) => return,
                 // She has gone: ask another.
-                Err(Turn::Lead(others)) => rest = others,
+                Err(Turn::Lead(mut runway, others)) => {
+                    runway.is_mine = false;
+                    rest = others;
+                }
                 Err(Turn::Landed(_)) => return,
             }
         }
-        waiting.remove();
+        // Whoever came meanwhile leads next.
+        if self.waiting.remove_if(&self.owner, |_, waiting| waiting.is_empty()).is_none() {
+            drop(Runway { waiting: self.waiting.clone(), owner: self.owner.clone(), is_mine: true });
+        }
     }
 }
