@@ -30,18 +30,19 @@ pub async fn run(app: App) {
 /// Runs everything that is due now. A row that fails does not keep others waiting.
 ///
 /// # Errors
-/// Internal only: the last row's that failed.
+/// Internal only.
 pub async fn run_once(app: &App) -> Result<(), Error> {
     loop {
         let rows = due::next(&app.desk).await?;
-        if rows.is_empty() {
+        if rows.is_empty() || app.stop.is_cancelled() {
             return Ok(());
         }
-        let mut outcome = Ok(());
-        for row in rows {
-            outcome = due::fire(&app.desk, &row).await.and(outcome);
+        for row in rows.iter().take_while(|_| !app.stop.is_cancelled()) {
+            if let Err(error) = due::fire(&app.desk, row).await {
+                tracing::error!(?error, "what is due could not be done; it is tried again in a minute");
+                due::postpone(&app.desk, row).await?;
+            }
         }
-        outcome?;
     }
 }
 
@@ -82,9 +83,10 @@ impl Lease {
     }
 
     async fn renew(&mut self, app: &App) {
-        match self.beat(app).await {
-            Ok(()) => self.renewed = Some(Instant::now()),
-            Err(error) => tracing::error!(?error, "this node's lease could not be renewed"),
+        match tokio::time::timeout(BEAT, self.beat(app)).await {
+            Ok(Ok(())) => self.renewed = Some(Instant::now()),
+            Ok(Err(error)) => tracing::error!(?error, "this node's lease could not be renewed"),
+            Err(_) => tracing::error!("this node's lease could not be renewed: the store does not answer"),
         }
         // Others take this node for dead now: its streams must not outlive that.
         if self.renewed.is_some_and(|renewed| renewed.elapsed() > DEAD) {
@@ -105,9 +107,17 @@ impl Lease {
                 *seen = (beat, Instant::now());
             } else if seen.1.elapsed() > DEAD {
                 tracing::warn!(node = other, "a node is dead");
-                node::bury(&app.desk, &other).await?;
+                // Beside this loop, which must go on; not again until this had its time.
+                seen.1 = Instant::now();
+                tokio::spawn(bury(app.clone(), other));
             }
         }
         Ok(())
+    }
+}
+
+async fn bury(app: App, other: String) {
+    if let Err(error) = node::bury(&app.desk, &other).await {
+        tracing::error!(?error, "what a dead node held could not be freed; trying again");
     }
 }

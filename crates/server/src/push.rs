@@ -28,8 +28,12 @@ const POLL_ALONE: Duration = Duration::from_secs(60);
 pub struct Feeds {
     desk: Desk,
     stop: CancellationToken,
-    readers: Arc<DashMap<String, Sender<Arc<Change>>>>,
+    readers: Arc<DashMap<String, Sender<Heard>>>,
 }
+
+/// What a reader hands to its streams: a change, or `None` when it has just begun, so that they read
+/// for themselves what came before.
+type Heard = Option<Arc<Change>>;
 
 /// What a stream gets.
 #[derive(Clone, Debug)]
@@ -61,14 +65,13 @@ impl Feeds {
         unfold(Some(follower), |follower| async move {
             let mut follower = follower?;
             match follower.next().await {
-                Some(step @ Step::Change(_)) => Some((step, Some(follower))),
-                Some(Step::Lost) => Some((Step::Lost, None)),
-                None => None,
+                step @ Step::Change(_) => Some((step, Some(follower))),
+                Step::Lost => Some((Step::Lost, None)),
             }
         })
     }
 
-    fn subscribe(&self, owner: &str) -> Receiver<Arc<Change>> {
+    fn subscribe(&self, owner: &str) -> Receiver<Heard> {
         let mut is_new = false;
         let reader = self.readers.entry(owner.to_owned()).or_insert_with(|| {
             is_new = true;
@@ -88,50 +91,57 @@ impl Feeds {
         let poll = if self.desk.store.is_shared() { POLL_SHARED } else { POLL_ALONE };
         let mut cursor = None;
         while !self.stop.is_cancelled() && !self.is_over(&owner) {
-            hint.mark_unchanged();
-            match self.read_round(&owner, cursor).await {
-                Some((next, true)) => cursor = Some(next),
-                other => {
-                    cursor = other.map(|(next, _)| next).or(cursor);
-                    tokio::select! {
-                        _ = hint.changed() => {}
-                        () = tokio::time::sleep(poll) => {}
-                        () = self.stop.cancelled() => {}
-                    }
-                }
+            let hinted = *hint.borrow_and_update();
+            if self.read_round(&owner, &mut cursor).await {
+                continue;
+            }
+            let done = cursor.unwrap_or(0).max(if hinted == i64::MAX { 0 } else { hinted });
+            tokio::select! {
+                // A hint of what was read already, from this node by way of the database, is none.
+                _ = hint.wait_for(|hinted| *hinted > done) => {}
+                () = tokio::time::sleep(poll) => {}
+                () = self.stop.cancelled() => {}
             }
         }
         drop(hint);
         self.desk.store.unsubscribe(&owner);
     }
 
-    /// Reads what comes after the cursor and hands it on; answers the new cursor, and whether there
-    /// may be more.
-    async fn read_round(&self, owner: &str, cursor: Option<i64>) -> Option<(i64, bool)> {
-        let after = match cursor {
+    /// Reads what comes after the cursor, hands it on, and moves the cursor; answers whether there may
+    /// be more.
+    async fn read_round(&self, owner: &str, cursor: &mut Option<i64>) -> bool {
+        let after = match *cursor {
             Some(cursor) => feed::after(&self.desk, owner, cursor).await,
             None => Ok(After::Lost),
         };
         match after {
             Ok(After::Changes(changes)) => {
-                let last = changes.last().map(|change| change.seq);
-                if let Some(reader) = self.readers.get(owner) {
-                    for change in changes {
-                        // Nobody listens at the moment: whoever comes reads for herself.
-                        let _ = reader.send(Arc::new(change));
-                    }
+                let is_full = changes.len() == feed::ROUND;
+                *cursor = changes.last().map(|change| change.seq).or(*cursor);
+                for change in changes {
+                    self.hand(owner, Some(Arc::new(change)));
                 }
-                Some((last.or(cursor)?, last.is_some()))
+                is_full
             }
-            // Streams see the gap and read for themselves.
             Ok(After::Lost) => {
-                let head = self.desk.store.head(owner).await.ok()??;
-                Some((head.seq, false))
+                match self.desk.store.head(owner).await {
+                    Ok(head) => *cursor = Some(head.map_or(0, |head| head.seq)),
+                    Err(error) => tracing::error!(?error, "the change feed could not be read; trying again"),
+                }
+                self.hand(owner, None);
+                false
             }
             Err(error) => {
                 tracing::error!(?error, "the change feed could not be read; trying again");
-                None
+                false
             }
+        }
+    }
+
+    fn hand(&self, owner: &str, heard: Heard) {
+        if let Some(reader) = self.readers.get(owner) {
+            // Nobody listens at the moment: whoever comes reads for herself.
+            let _ = reader.send(heard);
         }
     }
 
@@ -145,39 +155,36 @@ struct Follower {
     desk: Desk,
     owner: String,
     cursor: i64,
-    live: Receiver<Arc<Change>>,
+    live: Receiver<Heard>,
     behind: bool,
     read: VecDeque<Change>,
 }
 
 impl Follower {
-    async fn next(&mut self) -> Option<Step> {
+    async fn next(&mut self) -> Step {
         loop {
             if let Some(change) = self.read.pop_front() {
-                return Some(self.take(Arc::new(change)));
+                return self.take(Arc::new(change));
             }
             if self.behind {
                 match feed::after(&self.desk, &self.owner, self.cursor).await {
                     Ok(After::Changes(changes)) => {
-                        self.behind = !changes.is_empty();
+                        self.behind = changes.len() == feed::ROUND;
                         self.read = changes.into();
+                        continue;
                     }
-                    Ok(After::Lost) => return Some(Step::Lost),
+                    Ok(After::Lost) => return Step::Lost,
                     Err(error) => {
-                        tracing::error!(
-                            ?error,
-                            "a stream could not read its feed; it ends, and the page comes back"
-                        );
-                        return None;
+                        tracing::error!(?error, "a stream could not read its feed; its page loads again");
+                        return Step::Lost;
                     }
                 }
-                continue;
             }
             match self.live.recv().await {
-                Ok(change) if change.seq == self.cursor + 1 => return Some(self.take(change)),
-                Ok(change) => self.behind = change.seq > self.cursor,
-                Err(RecvError::Lagged(_)) => self.behind = true,
-                Err(RecvError::Closed) => return None,
+                Ok(Some(change)) if change.seq == self.cursor + 1 => return self.take(change),
+                Ok(Some(change)) => self.behind = change.seq > self.cursor,
+                Ok(None) | Err(RecvError::Lagged(_)) => self.behind = true,
+                Err(RecvError::Closed) => return Step::Lost,
             }
         }
     }

@@ -4,17 +4,29 @@
 use crate::desk::{Desk, presence};
 use crate::error::Error;
 use dashmap::DashMap;
-use model::{Appid, KfAccount};
+use model::{Appid, KfAccount, WechatId};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 
+/// How long to wait before what failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
 type Seat = (Appid, KfAccount);
+
+/// An agent's streams here.
+#[derive(Default)]
+struct Count {
+    open: usize,
+    /// Whether the desk was told that she is there.
+    told: bool,
+}
 
 /// How many streams each agent has open here. Clones share it.
 #[derive(Clone)]
 pub struct Streams {
     desk: Desk,
-    open: Arc<DashMap<Seat, Arc<Mutex<usize>>>>,
+    open: Arc<DashMap<Seat, Arc<Mutex<Count>>>>,
     ends: Arc<watch::Sender<u64>>,
 }
 
@@ -25,21 +37,20 @@ impl Streams {
         Streams { desk, open: Arc::default(), ends: Arc::new(watch::Sender::new(0)) }
     }
 
-    /// An agent's stream is open for as long as the answer lives.
+    /// An agent's stream at the workbench of `worker` is open for as long as the answer lives.
     ///
     /// # Errors
-    /// 65401 when there is no such agent.
-    pub async fn enter(&self, appid: Appid, kf_account: KfAccount) -> Result<Open, Error> {
+    /// 65401 when there is no such agent, or another is she.
+    pub async fn enter(&self, worker: &WechatId, appid: Appid, kf_account: KfAccount) -> Result<Open, Error> {
         let seat = (appid, kf_account);
         let count = self.open.entry(seat.clone()).or_default().clone();
         // One agent's comings and goings are told in their order.
         let mut count = count.lock().await;
-        *count += 1;
-        let open = Open { streams: self.clone(), seat: Some(seat) };
-        if *count == 1
-            && let Some((appid, kf_account)) = &open.seat
-        {
-            presence::opened(&self.desk, appid, kf_account).await?;
+        count.open += 1;
+        let open = Open { streams: self.clone(), seat: Some(seat.clone()) };
+        if !count.told {
+            presence::opened(&self.desk, worker, &seat.0, &seat.1).await?;
+            count.told = true;
         }
         Ok(open)
     }
@@ -47,13 +58,16 @@ impl Streams {
     async fn leave(self, seat: Seat) {
         let Some(count) = self.open.get(&seat).map(|count| count.clone()) else { return };
         let mut count = count.lock().await;
-        *count -= 1;
-        if *count > 0 {
+        count.open -= 1;
+        if count.open > 0 {
             return;
         }
-        if let Err(error) = presence::ended(&self.desk, &seat.0, &seat.1).await {
-            tracing::error!(?error, "the end of a stream could not be noted; the node's lease will end it");
+        // Until it is told, she would stay online: nobody else knows.
+        while let Err(error) = presence::ended(&self.desk, &seat.0, &seat.1).await {
+            tracing::error!(?error, "the end of a stream could not be noted; trying again");
+            tokio::time::sleep(RETRY).await;
         }
+        count.told = false;
         // Only this map and this call hold it, unless somebody waits to enter.
         self.open.remove_if(&seat, |_, shared| Arc::strong_count(shared) <= 2);
     }

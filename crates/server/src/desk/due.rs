@@ -11,6 +11,8 @@ use protocol::Errcode;
 
 /// Rows looked at in one round.
 const ROUND: i64 = 100;
+/// Changes dropped from a feed in one verb.
+const TRIM_ROUND: i64 = 1000;
 
 /// One row.
 #[derive(Debug)]
@@ -18,6 +20,17 @@ pub struct Row {
     owner: String,
     kind: String,
     key: String,
+    at: Time,
+}
+
+/// Gives an owner a feed, which is trimmed from tomorrow on; `false` when she has one.
+pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool, Error> {
+    let is_new = tx.create_owner(owner)?;
+    if is_new {
+        let now = tx.now();
+        set(tx, owner, Due::Trim, "", now + TRIM_EVERY)?;
+    }
+    Ok(is_new)
 }
 
 /// Says that a verb is to look at `key` at `at`, and no later.
@@ -44,7 +57,7 @@ pub async fn next(desk: &Desk) -> Result<Vec<Row>, Error> {
             let rows = tx.all(SELECT, bind![now, ROUND])?;
             Ok(rows
                 .iter()
-                .map(|row| Row { owner: row.text(0), kind: row.text(1), key: row.text(2) })
+                .map(|row| Row { owner: row.text(0), kind: row.text(1), key: row.text(2), at: row.int(3) })
                 .collect())
         })
         .await
@@ -70,18 +83,34 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
 }
 
 async fn drop_row(desk: &Desk, row: &Row) -> Result<(), Error> {
-    let (owner, kind, key) = (row.owner.clone(), row.kind.clone(), row.key.clone());
-    desk.store.keep(&row.owner, move |tx| tx.run(DELETE, bind![&owner, &kind, &key]).map(|_| ())).await
+    move_row(desk, row, DELETE_OLD).await
 }
 
-/// Drops what is too old from an account's feed.
-async fn trim(desk: &Desk, appid: &Appid) -> Result<(), Error> {
-    let appid = appid.clone();
+/// Looks at a row again in a minute; one that was set anew meanwhile stays as it is.
+///
+/// # Errors
+/// Internal only.
+pub async fn postpone(desk: &Desk, row: &Row) -> Result<(), Error> {
+    move_row(desk, row, POSTPONE).await
+}
+
+async fn move_row(desk: &Desk, row: &Row, sql: &'static str) -> Result<(), Error> {
+    let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
+    desk.store.keep(&row.owner, move |tx| tx.run(sql, bind![&owner, &kind, &key, at]).map(|_| ())).await
+}
+
+/// Drops what is too old from an owner's feed, a bounded part at a time.
+async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
+    let owner = owner.clone();
     desk.store
-        .keep(&appid.to_string(), move |tx| {
+        .keep(&owner.to_string(), move |tx| {
             let now = tx.now();
-            tx.run(TRIM, bind![&appid, now - FEED_KEPT])?;
-            set(tx, appid.as_str(), Due::Trim, "", now + TRIM_EVERY)
+            let oldest = tx.all(SELECT_OLDEST, bind![&owner, TRIM_ROUND])?;
+            let old = oldest.iter().take_while(|row| row.int(1) < now - FEED_KEPT).map(|row| row.int(0));
+            let last = old.last().unwrap_or(0);
+            let dropped = tx.run(TRIM, bind![&owner, last])?;
+            let next = if i64::try_from(dropped) == Ok(TRIM_ROUND) { now } else { now + TRIM_EVERY };
+            set(tx, owner.as_str(), Due::Trim, "", next)
         })
         .await
 }
@@ -89,5 +118,9 @@ async fn trim(desk: &Desk, appid: &Appid) -> Result<(), Error> {
 const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
     on conflict (owner, kind, key) do update set at = excluded.at";
 const DELETE: &str = "delete from due where owner = $1 and kind = $2 and key = $3";
-const SELECT: &str = "select owner, kind, key from due where at <= $1 order by at limit $2";
-const TRIM: &str = "delete from change where owner = $1 and at < $2";
+const SELECT: &str = "select owner, kind, key, at from due where at <= $1 order by at limit $2";
+const SELECT_OLDEST: &str = "select seq, at from change where owner = $1 order by seq limit $2";
+const TRIM: &str = "delete from change where owner = $1 and seq <= $2";
+const DELETE_OLD: &str = "delete from due where owner = $1 and kind = $2 and key = $3 and at <= $4";
+const POSTPONE: &str =
+    "update due set at = $4 + 60000 where owner = $1 and kind = $2 and key = $3 and at <= $4";

@@ -12,7 +12,7 @@ use model::{Appid, Fact, Session, Time};
 use serde::Serialize;
 
 /// Changes read in one go.
-const ROUND: i64 = 256;
+pub const ROUND: usize = 256;
 
 /// One change with its facts told.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ pub async fn after(desk: &Desk, owner: &str, seq: i64) -> Result<After, Error> {
 
 fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<After, Error> {
     let head = tx.head()?.map_or(0, |head| head.seq);
-    let rows = tx.all(SELECT, bind![owner, seq, ROUND])?;
+    let rows = tx.all(SELECT, bind![owner, seq, i64::try_from(ROUND)?])?;
     let expected = if head > seq { Some(seq + 1) } else { None };
     if head < seq || rows.first().map(|row| row.int(0)) != expected {
         return Ok(After::Lost);
@@ -117,8 +117,7 @@ fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
             None => Told::Nothing,
         },
         Fact::Presence { kf_account, presence } => {
-            let nickname =
-                agent::get(tx, appid, kf_account.as_str()).map(|agent| agent.nickname).unwrap_or_default();
+            let nickname = nickname(tx, appid, kf_account.as_str())?;
             Told::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence })
         }
         Fact::Agent { kf_account } => Told::Changed(kf_account.to_string()),
@@ -127,13 +126,9 @@ fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
     })
 }
 
-/// A session with the texts it needs.
-///
-/// # Errors
-/// Internal only.
-pub async fn view(desk: &Desk, appid: &Appid, session: Session) -> Result<SessionView, Error> {
-    let appid = appid.clone();
-    desk.store.read(&appid.to_string(), move |tx| session_view(tx, &appid, &session)).await
+/// The name customers see of an agent; empty for none, and for one that is gone.
+fn nickname(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<String, Error> {
+    Ok(agent::find(tx, appid, kf_account)?.map(|agent| agent.nickname).unwrap_or_default())
 }
 
 fn view_of(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView, Error> {
@@ -143,16 +138,12 @@ fn view_of(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView, Error
 
 /// A session with the texts it needs.
 pub(super) fn session_view(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<SessionView, Error> {
-    let nickname = match session.kf_account.as_str() {
-        "" => String::new(),
-        kf_account => agent::get(tx, appid, kf_account).map(|agent| agent.nickname).unwrap_or_default(),
-    };
     Ok(SessionView {
         id: session.id,
         openid: session.openid.to_string(),
         state: session.state,
         kf_account: session.kf_account.clone(),
-        nickname,
+        nickname: nickname(tx, appid, &session.kf_account)?,
         waiting_since: session.waiting_since,
         opened_at: session.opened_at,
         latest_at: session.latest_at,

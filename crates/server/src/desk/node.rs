@@ -37,22 +37,19 @@ pub async fn beats(desk: &Desk) -> Result<HashMap<String, i64>, Error> {
         .await
 }
 
-/// Takes a node for dead: its streams have ended, and what it held is free. May be repeated.
+/// Takes a node for dead: its streams have ended, and what it held can be taken. May be repeated.
 ///
 /// # Errors
 /// Internal only.
 pub async fn bury(desk: &Desk, node: &str) -> Result<(), Error> {
     presence::end_all(desk, node).await?;
     let node = node.to_owned();
-    desk.store
-        .keep("", move |tx| {
-            tx.run(DELETE_HELD, bind![&node])?;
-            tx.run(DELETE, bind![&node]).map(|_| ())
-        })
-        .await
+    desk.store.keep("", move |tx| tx.run(DELETE, bind![&node]).map(|_| ())).await
 }
 
-/// Whether this node does `what`, taking it up when nobody does. Alone with its store it always does.
+/// Whether this node does `what`, taking it up when no living node does. Alone with its store it always
+/// does. This keeps nodes out of each other's way and no more: what is held must be safe to do twice,
+/// as the verbs of due rows are, which look again under their owner's lock.
 ///
 /// # Errors
 /// Internal only.
@@ -74,6 +71,7 @@ const BEAT: &str = "update node set beat = beat + 1 where id = $1";
 const INSERT: &str = "insert into node (id, beat, started_at) values ($1, 1, $2) on conflict (id) do nothing";
 const SELECT: &str = "select id, beat from node";
 const DELETE: &str = "delete from node where id = $1";
-const TAKE: &str = "insert into holder (what, node, epoch) values ($1, $2, 1) on conflict (what) do nothing";
+const TAKE: &str = "insert into holder (what, node, epoch) values ($1, $2, 1)
+    on conflict (what) do update set node = excluded.node, epoch = holder.epoch + 1
+    where holder.node not in (select id from node)";
 const SELECT_HOLDER: &str = "select node from holder where what = $1";
-const DELETE_HELD: &str = "delete from holder where node = $1";

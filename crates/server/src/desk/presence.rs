@@ -10,22 +10,27 @@ use model::due::{Due, PRESENCE_GRACE};
 use model::{Appid, Fact, KfAccount, WechatId};
 use protocol::Errcode;
 
-/// This node has a stream of the agent open. Two steps, each safe to repeat: the stream is noted,
-/// then she is there.
+/// This node has a stream of the agent open, at the workbench of `worker`, who must be she. Two steps,
+/// each safe to repeat: the stream is noted, then she is there.
 ///
 /// # Errors
-/// 65401 when she is gone.
-pub async fn opened(desk: &Desk, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
-    let (id, agent, node) = (appid.clone(), kf_account.clone(), desk.node.clone());
-    let noted = desk
-        .store
-        .keep(appid.as_str(), move |tx| tx.run(INSERT_STREAM, bind![&id, &agent, &*node]).map(|_| ()));
+/// 65401 when she is gone, or another is she.
+pub async fn opened(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    let (person, id, agent, node) = (worker.clone(), appid.clone(), kf_account.clone(), desk.node.clone());
+    let noted = desk.store.keep(appid.as_str(), move |tx| {
+        confirm(tx, &id, &agent, &person)?;
+        tx.run(INSERT_STREAM, bind![&id, &agent, &*node]).map(|_| ())
+    });
     noted.await?;
-    let (appid, kf_account) = (appid.clone(), kf_account.clone());
+    let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
     desk.store
         .write(&appid.to_string(), move |tx| {
-            let before = agent::get(tx, &appid, kf_account.as_str())?.presence;
-            if before == Presence::Offline {
+            if confirm(tx, &appid, &kf_account, &worker)?.presence == Presence::Offline {
                 let now = tx.now();
                 tx.run(CONNECT, bind![&appid, &kf_account, now])?;
                 let presence = agent::get(tx, &appid, kf_account.as_str())?.presence;
@@ -36,31 +41,44 @@ pub async fn opened(desk: &Desk, appid: &Appid, kf_account: &KfAccount) -> Resul
         .await
 }
 
+fn confirm(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    worker: &WechatId,
+) -> Result<agent::Agent, Error> {
+    let agent = agent::get(tx, appid, kf_account.as_str())?;
+    if agent.seat.worker == worker.as_str() { Ok(agent) } else { Err(Errcode::InvalidAgent.into()) }
+}
+
 /// This node has no stream of the agent any more. In a moment somebody looks whether any has.
 ///
 /// # Errors
 /// Internal only.
 pub async fn ended(desk: &Desk, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
-    end(desk, appid, kf_account, &desk.node).await
+    let (appid, kf_account, node) = (appid.clone(), kf_account.clone(), desk.node.clone());
+    desk.store.keep(&appid.to_string(), move |tx| end(tx, &appid, &kf_account, &node)).await
 }
 
-async fn end(desk: &Desk, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
-    let (appid, kf_account, node) = (appid.clone(), kf_account.clone(), node.to_owned());
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            let now = tx.now();
-            tx.run(DELETE_STREAM, bind![&appid, &kf_account, &node])?;
-            due::set(tx, appid.as_str(), Due::Presence, kf_account.as_str(), now + PRESENCE_GRACE)
-        })
-        .await
+fn end(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
+    let now = tx.now();
+    tx.run(DELETE_STREAM, bind![appid, kf_account, node])?;
+    due::set(tx, appid.as_str(), Due::Presence, kf_account.as_str(), now + PRESENCE_GRACE)
 }
 
-/// A node is dead, and its streams with it.
+/// A node is dead, and its streams with it: a step for each account.
 pub(super) async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
     let id = node.to_owned();
-    let streams = desk.store.read("", move |tx| tx.all(SELECT_NODE, bind![&id])).await?;
-    for row in streams {
-        end(desk, &Appid::stored(row.text(0)), &KfAccount::stored(row.text(1)), node).await?;
+    let rows = desk.store.read("", move |tx| tx.all(SELECT_NODE, bind![&id])).await?;
+    for appid in rows.iter().map(|row| Appid::stored(row.text(0))) {
+        let (owner, node) = (appid.to_string(), node.to_owned());
+        let ended = desk.store.keep(&owner, move |tx| {
+            for row in tx.all(SELECT_STREAMS, bind![&appid, &node])? {
+                end(tx, &appid, &KfAccount::stored(row.text(0)), &node)?;
+            }
+            Ok(())
+        });
+        ended.await?;
     }
     Ok(())
 }
@@ -127,7 +145,8 @@ pub(super) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Re
 
 const INSERT_STREAM: &str = "insert into stream (appid, kf_account, node) values ($1, $2, $3) on conflict (appid, kf_account, node) do nothing";
 const DELETE_STREAM: &str = "delete from stream where appid = $1 and kf_account = $2 and node = $3";
-const SELECT_NODE: &str = "select appid, kf_account from stream where node = $1";
+const SELECT_NODE: &str = "select distinct appid from stream where node = $1";
+const SELECT_STREAMS: &str = "select kf_account from stream where appid = $1 and node = $2";
 const COUNT_STREAMS: &str = "select count(*) from stream where appid = $1 and kf_account = $2";
 const CONNECT: &str = "update agent set connected = 1, free_since = $3 where appid = $1 and kf_account = $2";
 const DISCONNECT: &str = "update agent set connected = 0 where appid = $1 and kf_account = $2";

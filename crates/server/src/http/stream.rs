@@ -5,6 +5,7 @@
 use super::guard::{Login, Visitor};
 use super::{Finish, PageRefusal};
 use crate::desk::feed::{Change, Told};
+use crate::desk::login;
 use crate::desk::snapshot::serving;
 use crate::desk::worker::{self, Places};
 use crate::error::Error;
@@ -112,9 +113,9 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
     };
     bench.cursor.0.insert(own.clone(), asked.seq(&own));
     for (appid, kf_account) in bindings {
-        match app.streams.enter(appid.clone(), kf_account.clone()).await {
+        match app.streams.enter(&bench.login.worker, appid.clone(), kf_account.clone()).await {
             Ok(open) => bench.open.push(open),
-            // The agent was deleted a moment ago; the worker's list will say so too.
+            // The account does not confirm it: she was deleted a moment ago, or never bound.
             Err(Error::Refused(Errcode::InvalidAgent)) => continue,
             Err(error) => return Err(error),
         }
@@ -122,11 +123,15 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
         bench.agents.insert(appid.to_string(), kf_account.to_string());
     }
     let steps = follow(app, &bench.cursor).boxed();
-    let events = unfold((bench, steps), |(mut bench, mut steps)| async move {
+    let events = unfold(Some((bench, steps)), |open| async move {
+        let (mut bench, mut steps) = open?;
         loop {
             let (owner, step) = steps.next().await?;
-            if let Some(event) = bench.tell(&owner, step).await? {
-                return Some((event, (bench, steps)));
+            match bench.tell(&owner, step).await {
+                Next::Nothing => {}
+                Next::Event(event) => return Some((event, Some((bench, steps)))),
+                Next::Last(event) => return Some((event, None)),
+                Next::End => return None,
             }
         }
     });
@@ -146,25 +151,37 @@ struct Bench {
 }
 
 impl Bench {
-    /// The event for a step, if it shows anything; `None` ends the stream.
-    async fn tell(&mut self, owner: &str, step: Step) -> Option<Option<Event>> {
-        let Step::Change(change) = step else { return Some(Some(reset())) };
+    async fn tell(&mut self, owner: &str, step: Step) -> Next {
+        let Step::Change(change) = step else { return Next::Last(reset()) };
         self.cursor.0.insert(owner.to_owned(), change.seq);
         if owner == self.own {
             // A login that ended ends its streams; anything else means other accounts or invitations.
-            return is_logged_in(&self.app, &self.login).await.then(|| Some(reset()));
+            return if is_logged_in(&self.app, &self.login).await { Next::Last(reset()) } else { Next::End };
         }
-        let agent = self.agents.get(owner)?;
+        let Some(agent) = self.agents.get(owner) else { return Next::End };
+        // Whatever she is in this account now, this stream no longer knows.
         if change.told.iter().any(|told| matches!(told, Told::Changed(changed) if changed == agent)) {
-            return Some(Some(reset()));
+            return Next::Last(reset());
         }
         let facts: Vec<Value> = change.told.iter().flat_map(|told| for_agent(told, agent)).collect();
-        Some((!facts.is_empty()).then(|| event(&self.cursor, owner, &change, &facts)))
+        if facts.is_empty() {
+            Next::Nothing
+        } else {
+            Next::Event(event(&self.cursor, owner, &change, &facts))
+        }
     }
 }
 
+/// What a workbench stream sends for a step.
+enum Next {
+    Nothing,
+    Event(Event),
+    Last(Event),
+    End,
+}
+
 async fn is_logged_in(app: &App, login: &Login) -> bool {
-    worker::who(&app.desk, &login.cookie).await.is_ok()
+    login::who(&app.desk, &login.cookie).await.is_ok()
 }
 
 /// What an agent may see of a fact.
