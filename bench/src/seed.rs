@@ -89,7 +89,7 @@ pub(crate) async fn agents_online(desk: &Desk, shop: &Shop, count: usize) -> any
             agent::add(desk, &shop.appid, kf_account.to_string(), format!("客服{n}")).await?;
             worker::create(desk, &person, "correct horse").await?;
             invitation::bind_unasked(desk, &person, &shop.appid, &kf_account).await?;
-            presence::opened(desk, &shop.appid, &kf_account).await?;
+            presence::opened(desk, &person, &shop.appid, &kf_account).await?;
         }
         Ok(())
     };

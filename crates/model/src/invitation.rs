@@ -50,6 +50,20 @@ impl Seat {
         }
     }
 
+    /// Refuses to invite anybody to a seat that is taken, or may be soon.
+    ///
+    /// # Errors
+    /// 65412, 65411.
+    pub fn must_be_free(&self, now: Time) -> Result<(), Errcode> {
+        if !self.worker.is_empty() {
+            return Err(Errcode::AgentBound);
+        }
+        if self.status_at(now) == Status::Waiting {
+            return Err(Errcode::InvitationExists);
+        }
+        Ok(())
+    }
+
     fn invites(&self, person: &str, now: Time) -> bool {
         self.invite_wx == person && self.status_at(now) == Status::Waiting
     }
@@ -59,22 +73,16 @@ impl Seat {
 /// number of agents she is bound to anywhere.
 ///
 /// # Errors
-/// In this order: 65412, 65411, 65409, 65407, 65408, 65410.
+/// In this order: 65412, 65411, 65407, 65408, 65410.
 pub fn invite(
     seat: &Seat,
     others: &[Seat],
-    person: &str,
+    person: &WechatId,
     bindings: i64,
     bindings_max: i64,
     now: Time,
-) -> Result<WechatId, Errcode> {
-    if !seat.worker.is_empty() {
-        return Err(Errcode::AgentBound);
-    }
-    if seat.status_at(now) == Status::Waiting {
-        return Err(Errcode::InvitationExists);
-    }
-    let person = WechatId::parse(person)?;
+) -> Result<(), Errcode> {
+    seat.must_be_free(now)?;
     if others.iter().any(|other| other.worker == person.as_str()) {
         return Err(Errcode::AlreadyWorker);
     }
@@ -84,7 +92,7 @@ pub fn invite(
     if bindings >= bindings_max {
         return Err(Errcode::WorkerLimit);
     }
-    Ok(person)
+    Ok(())
 }
 
 /// Whether `worker` may answer the invitation to `seat`.
@@ -98,6 +106,7 @@ pub fn answer(seat: &Seat, worker: &str, now: Time) -> Result<(), Errcode> {
 #[cfg(test)]
 mod tests {
     use super::{Seat, Status, answer, invite};
+    use crate::WechatId;
     use protocol::Errcode;
 
     fn seat(worker: &str, invite_wx: &str, status: Status) -> Seat {
@@ -110,15 +119,15 @@ mod tests {
         let bound = seat("ann", "", Status::None);
         let invited = seat("", "bob", Status::Waiting);
         let all = [bound.clone(), invited.clone()];
-        let try_it =
-            |seat: &Seat, person: &str, now| invite(seat, &all, person, 10, 10, now).expect_err("refused");
+        let try_it = |seat: &Seat, person: &str, now| {
+            invite(seat, &all, &WechatId::stored(person.into()), 10, 10, now).expect_err("refused")
+        };
         assert_eq!(try_it(&bound, "!", 0), Errcode::AgentBound);
         assert_eq!(try_it(&invited, "!", 0), Errcode::InvitationExists);
-        assert_eq!(try_it(&free, "!", 0), Errcode::WechatInvalid);
         assert_eq!(try_it(&free, "ann", 0), Errcode::AlreadyWorker);
         assert_eq!(try_it(&free, "bob", 0), Errcode::AlreadyInvited);
         assert_eq!(try_it(&free, "cat", 0), Errcode::WorkerLimit);
-        assert!(invite(&free, &all, "cat", 9, 10, 0).is_ok());
+        assert!(invite(&free, &all, &WechatId::stored("cat".into()), 9, 10, 0).is_ok());
     }
 
     #[test]
@@ -127,6 +136,6 @@ mod tests {
         assert!(answer(&invited, "bob", 99).is_ok());
         assert_eq!(answer(&invited, "bob", 100), Err(Errcode::InvitationGone));
         assert_eq!(answer(&invited, "eve", 0), Err(Errcode::InvitationGone));
-        assert!(invite(&invited, &[], "cat", 0, 10, 100).is_ok());
+        assert!(invite(&invited, &[], &WechatId::stored("cat".into()), 0, 10, 100).is_ok());
     }
 }

@@ -68,13 +68,10 @@ errcodes! {
     RequirePost 43002 "require POST method" COMMON;
     EmptyPostData 44002 "empty post data" COMMON;
     ContentSize 45002 "content size out of limit" COMMON;
-    DailyQuota 45009 "reach max api daily quota limit" COMMON;
-    MinuteQuota 45011 "api minute-quota reach limit, must slower, retry next minute" COMMON;
     DataFormat 47001 "data format error" COMMON;
     ApiUnauthorized 48001 "api unauthorized" COMMON;
     NotAuthorizedByAccount 61003 "component is not authorized by this account" COMMON;
     UnauthorizedToComponent 61007 "api is unauthorized to component" COMMON;
-    MustUseComponentToken 61014 "must use component token for component api" COMMON;
     MustUseAccountToken 61015 "must use biz account token for not component api" COMMON;
     FeatureOff 65400 "please enable new custom service or wait for a while if you have enabled" KFACCOUNT;
     InvalidAgent 65401 "invalid custom service account" KFSESSION;

@@ -16,7 +16,7 @@ pub fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Errcode> {
         return Err(Errcode::EmptyPostData);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Errcode::DataFormat)?;
-    let text = text.trim_start_matches('\u{feff}');
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start().starts_with('{') {
         return Err(Errcode::DataFormat);
     }

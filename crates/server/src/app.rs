@@ -1,11 +1,12 @@
 //! The router, one line an endpoint, and the wiring.
 
 use crate::http::{
-    chat, desk, healthz, kfaccount, kfsession, nothing, page, readyz, stream, token, wrong_method,
+    chat, desk, healthz, kfaccount, kfsession, nothing, page, private, readyz, stream, token, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
 use axum::handler::Handler;
+use axum::middleware::map_response;
 use axum::routing::{any, get, post};
 use protocol::Endpoint;
 use protocol::endpoint as weixin;
@@ -30,12 +31,14 @@ pub fn router(app: App) -> Router {
         .route("/desk/api/session/accept", post(desk::accept))
         .route("/desk/api/session/close", post(desk::close))
         .route("/desk/api/message", post(desk::message))
-        .route("/desk/api/messages", get(desk::messages));
+        .route("/desk/api/messages", get(desk::messages))
+        .layer(map_response(private));
     let chat = Router::new()
         .route("/chat/api/{appid}/snapshot", get(chat::snapshot))
         .route("/chat/api/{appid}/stream", get(stream::chat))
         .route("/chat/api/{appid}/message", post(chat::message))
-        .route("/chat/api/{appid}/messages", get(chat::messages));
+        .route("/chat/api/{appid}/messages", get(chat::messages))
+        .layer(map_response(private));
     let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
     Router::new()
         .merge(on(&weixin::GET_ACCESS_TOKEN, token::token))

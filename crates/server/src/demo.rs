@@ -21,13 +21,18 @@ pub async fn is_there(desk: &Desk) -> Result<bool, Error> {
     Ok(desk.store.head(APPID).await?.is_some())
 }
 
-/// Makes what of the demo is not there yet; yesterday's data stays as it is.
+/// Makes what of the demo is not there; one whose worker has an agent stays as people left it.
 ///
 /// # Errors
 /// Internal only.
 pub async fn make(desk: &Desk) -> Result<(), Error> {
-    if is_there(desk).await? {
+    let (name, agent) = (WechatId::parse(WORKER)?, KfAccount::parse(AGENT)?);
+    if is_there(desk).await? && !worker::places(desk, &name).await?.bindings.is_empty() {
         return Ok(());
+    }
+    match worker::create(desk, &name, PASSWORD).await {
+        Ok(()) | Err(Error::Refused(Errcode::NameTaken)) => {}
+        Err(error) => return Err(error),
     }
     let appid = Appid::parse(APPID)?;
     let demo = Account {
@@ -42,13 +47,11 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
         reception: Reception::Automatic,
         capacity: 10,
     };
-    let (name, agent) = (WechatId::parse(WORKER)?, KfAccount::parse(AGENT)?);
-    match worker::create(desk, &name, PASSWORD).await {
-        Ok(()) | Err(Error::Refused(Errcode::NameTaken)) => {}
+    account::create(desk, &demo, SECRET).await?;
+    match agent::add(desk, &appid, AGENT.into(), "客服1".into()).await {
+        Ok(()) | Err(Error::Refused(Errcode::AgentExists)) => {}
         Err(error) => return Err(error),
     }
-    account::create(desk, &demo, SECRET).await?;
-    agent::add(desk, &appid, AGENT.into(), "客服1".into()).await?;
     invitation::bind_unasked(desk, &name, &appid, &agent).await
 }
 

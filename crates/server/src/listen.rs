@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How long a body may take.
 pub const BODY_TIME: Duration = Duration::from_secs(10);
 /// How long running requests may take to finish once the server stops.
-const FAREWELL: Duration = Duration::from_secs(8);
+const FAREWELL: Duration = Duration::from_secs(6);
 
 /// Who is at the other end of a request's connection: a person, or a proxy.
 #[derive(Clone, Copy, Debug)]

@@ -32,7 +32,14 @@ fn endpoints() -> String {
         let off = if row.sets.is_empty() { "–".to_owned() } else { row.feature_off.number().to_string() };
         let sets = if sets.is_empty() { "–".to_owned() } else { sets.join(", ") };
         let (methods, callers) = (methods(row), callers(row));
-        writeln!(text, "| [{}]({}) | {methods} | {} | {callers} | {sets} | {off} |", row.name, row.page, paths.join(" ")).unwrap();
+        writeln!(
+            text,
+            "| [{}]({}) | {methods} | {} | {callers} | {sets} | {off} |",
+            row.name,
+            row.page,
+            paths.join(" ")
+        )
+        .unwrap();
     }
     text
 }
@@ -57,5 +64,8 @@ fn the_table_of_endpoints_is_the_one_in_the_code() {
         std::fs::write(&path, &made).unwrap();
     }
     let stands = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(stands == made, "docs/protocol.md is not what the tables say: KEFU_BLESS=1 cargo test writes it again");
+    assert!(
+        stands == made,
+        "docs/protocol.md is not what the tables say: KEFU_BLESS=1 cargo test writes it again"
+    );
 }

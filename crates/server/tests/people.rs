@@ -211,6 +211,67 @@ on_both_engines! {
         assert_eq!(snapshot["messages"], json!([]));
     }
 
+    async fn who_is_refused_as_an_agent_hears_nothing_of_her(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let bob = Agent::signs_up(&app, "bob").await.at(&shop, "a1");
+        let bind = Order::AgentBind { appid: shop.appid.clone(), kf_account: shop.kf("a1"), worker: "bob".into() };
+        assert!(app.order(bind).await.unwrap_err().contains("65412"));
+        assert_eq!(bob.answers_invitation(true).await, 409);
+        let stream = bob.resumes("").await;
+        assert_eq!(shop.online().await, [], "he is nobody here");
+        let mut desk = ann.comes_online().await;
+        shop.customer().says("for ann alone").await;
+        desk.sees("for ann alone").await;
+        assert_eq!(stream.count_texts("for ann alone").await, 0);
+    }
+
+    async fn a_worker_is_one_agent_of_an_account_at_most(app: App) {
+        let shop = app.account().await;
+        let ann = Agent::signs_up(&app, "ann").await.at(&shop, "a1");
+        for prefix in ["a1", "a2"] {
+            shop.adds(prefix).await;
+        }
+        assert_eq!(code(&shop.invites("a1", "ann").await), 0);
+        let bind = Order::AgentBind { appid: shop.appid.clone(), kf_account: shop.kf("a2"), worker: "ann".into() };
+        app.order(bind).await.unwrap();
+        assert_eq!(ann.answers_invitation(true).await, 409);
+        assert_eq!(ann.snapshot().await["accounts"].as_array().unwrap().len(), 1);
+    }
+
+    async fn whoever_served_a_customer_once_reads_no_later_session(app: App) {
+        let shop = app.account().await;
+        let (ann, bob) = (shop.agent("a1").await, shop.agent("b1").await);
+        let first = ann.comes_online().await;
+        let customer = shop.customer();
+        let session = customer.says("for ann").await["session"].as_i64().unwrap();
+        assert_eq!(ann.closes(session).await.0, 200);
+        ann.leaves(first).await;
+        let _desk = bob.comes_online().await;
+        let later = customer.says("for bob").await["session"].as_i64().unwrap();
+        let texts = |agent: Agent, session: i64| async move {
+            let path = format!("/desk/api/messages?appid={}&session={session}", agent.appid);
+            let answer: Value = agent.app.ask(&path, &agent.cookie).await.json().await.unwrap();
+            answer["messages"].as_array().map(|all| all.iter().map(|message| message["text"].clone()).collect::<Vec<_>>())
+        };
+        assert_eq!(texts(ann.clone(), session).await.unwrap(), ["for ann"]);
+        assert_eq!(texts(ann, later).await, None);
+        assert_eq!(texts(bob, later).await.unwrap(), ["for ann", "for bob"]);
+    }
+
+    async fn a_first_message_sent_twice_makes_one_customer(app: App) {
+        let shop = app.account().await;
+        let page = app.ask(&format!("/chat/api/{}/snapshot", shop.appid), "").await;
+        let cookie = cookie_of(&page).expect("a cookie for whoever comes for the first time");
+        let body = json!({"client_id": "1", "text": "hello"});
+        let send = || async { app.send(&format!("/chat/api/{}/message", shop.appid), &cookie, &body).await };
+        // Nobody knows whether the first arrived; both are on their way at once.
+        let (first, second) = tokio::join!(send(), send());
+        let (first, second): (Value, Value) = (first.json().await.unwrap(), second.json().await.unwrap());
+        assert_eq!(first["message"], second["message"]);
+        assert_eq!(shop.waiting().await.len(), 1);
+    }
+
     async fn history_comes_in_pages(app: App) {
         let shop = app.account().await;
         let ann = shop.agent("a1").await;

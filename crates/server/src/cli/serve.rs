@@ -5,7 +5,7 @@ use crate::admin::Admin;
 use crate::app::router;
 use crate::clock::{Chance, Clock};
 use crate::config::{Data, Place, Settings};
-use crate::desk::{Desk, account};
+use crate::desk::{Desk, account, node};
 use crate::due::{self, Lease};
 use crate::error::Error;
 use crate::state::App;
@@ -13,8 +13,12 @@ use crate::store::Store;
 use crate::{demo, listen};
 use anyhow::{Context, bail};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long giving up the lease may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let place = args.data.place();
@@ -98,5 +102,8 @@ async fn run(
         task.await?;
     }
     // Gives up the lease, so that other nodes need not wait until it has run out.
-    crate::desk::node::bury(&app.desk, &app.desk.node).await.map_err(cause)
+    match tokio::time::timeout(FAREWELL, node::bury(&app.desk, &app.desk.node)).await {
+        Ok(done) => done.map_err(cause),
+        Err(_) => Ok(tracing::warn!("the lease could not be given up in time; it will run out")),
+    }
 }

@@ -1,11 +1,10 @@
 //! Accounts: create, list, show, set.
 
-use super::{Desk, sha256};
+use super::{Desk, due, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
 use model::account::{Principal, Reception, Words};
-use model::due::{Due, TRIM_EVERY};
 use model::{Account, Appid, Fact};
 use protocol::{Errcode, Kind, limits};
 
@@ -18,7 +17,7 @@ pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<bool
     desk.store
         .keep(&account.appid.to_string(), move |tx| {
             let (appid, now) = (&account.appid, tx.now());
-            if !tx.create_owner(appid.as_str())? {
+            if !due::begin_feed(tx, appid.as_str())? {
                 return Ok(false);
             }
             tx.run(
@@ -39,7 +38,6 @@ pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<bool
                     now,
                 ],
             )?;
-            super::due::set(tx, appid.as_str(), Due::Trim, "", now + TRIM_EVERY)?;
             Ok(true)
         })
         .await

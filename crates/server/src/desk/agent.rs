@@ -84,29 +84,38 @@ pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: St
         .await
 }
 
-/// delkfaccount: closes her sessions, drops her invitation, then her. Two transactions; between them
-/// the worker's list names an agent that is gone, which whoever reads it passes over.
+/// delkfaccount: closes her sessions, drops her invitation, then her. Two steps; between them the
+/// worker's list names an agent that is gone, which whoever reads it passes over.
 ///
 /// # Errors
 /// 65401.
 pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
-    let (id, kf_account) = (appid.clone(), kf_account.to_owned());
-    let gone = desk.store.write(appid.as_str(), move |tx| {
-        let agent = get(tx, &id, &kf_account)?;
-        for open in session::open_of(tx, &id, &agent.kf_account)? {
-            session::save(tx, &id, &open.close())?;
+    let (desk, appid, kf_account) = (desk.clone(), appid.clone(), kf_account.to_owned());
+    super::to_the_end(async move {
+        let agent = remove(&desk, &appid, kf_account).await?;
+        for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+            worker::part(&desk, person, &appid, &agent.kf_account).await?;
         }
-        tx.run(DELETE, bind![&id, &agent.kf_account])?;
-        tx.run(DELETE_STREAMS, bind![&id, &agent.kf_account])?;
-        super::due::clear(tx, id.as_str(), Due::Invitation, agent.kf_account.as_str())?;
-        tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
-        Ok(agent)
-    });
-    let agent = gone.await?;
-    for person in [&agent.seat.worker, &agent.seat.invite_wx] {
-        worker::part(desk, person, appid, &agent.kf_account).await?;
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
+}
+
+async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent, Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = get(tx, &appid, &kf_account)?;
+            for open in session::open_of(tx, &appid, &agent.kf_account)? {
+                session::save(tx, &appid, &open.close())?;
+            }
+            tx.run(DELETE, bind![&appid, &agent.kf_account])?;
+            tx.run(DELETE_STREAMS, bind![&appid, &agent.kf_account])?;
+            super::due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
+            tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
+            Ok(agent)
+        })
+        .await
 }
 
 /// getkflist, in order of `kf_id`.
@@ -203,10 +212,14 @@ fn agent(row: &Row) -> Agent {
     }
 }
 
+/// The agent with this id, if there is one.
+pub(super) fn find(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Option<Agent>, Error> {
+    Ok(tx.one(SELECT, bind![appid, kf_account])?.map(|row| agent(&row)))
+}
+
 /// The agent with this id: an unknown one is 65401, whatever its shape.
 pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Agent, Error> {
-    let row = tx.one(SELECT, bind![appid, kf_account])?;
-    row.map(|row| agent(&row)).ok_or(Error::Refused(Errcode::InvalidAgent))
+    find(tx, appid, kf_account)?.ok_or(Error::Refused(Errcode::InvalidAgent))
 }
 
 /// All agents, in order of `kf_id`.

@@ -1,6 +1,6 @@
 //! Components: third-party platforms, and what accounts grant them.
 
-use super::{Desk, account, sha256};
+use super::{Desk, account, due, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
@@ -15,7 +15,7 @@ pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) ->
     let (component, name, secret) = (component.clone(), name.to_owned(), sha256(secret));
     desk.store
         .keep(&component.to_string(), move |tx| {
-            if !tx.create_owner(component.as_str())? {
+            if !due::begin_feed(tx, component.as_str())? {
                 return Ok(false);
             }
             let now = tx.now();
@@ -33,10 +33,7 @@ pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) 
     let sets = sets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let (component, appid) = (component.clone(), appid.clone());
     let platform = component.clone();
-    let known = desk.store.read(component.as_str(), move |tx| exists(tx, &platform)).await?;
-    if !known {
-        return Err(Errcode::InvalidAppid.into());
-    }
+    desk.store.read(component.as_str(), move |tx| get(tx, &platform)).await?;
     desk.store
         .write(&appid.to_string(), move |tx| {
             account::get(tx, &appid)?;
@@ -64,8 +61,9 @@ pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<(),
         .await
 }
 
-pub(super) fn exists(tx: &mut Tx<'_>, component: &Appid) -> Result<bool, Error> {
-    Ok(tx.one(SELECT, bind![component])?.is_some())
+/// Refuses a component that does not exist.
+pub(super) fn get(tx: &mut Tx<'_>, component: &Appid) -> Result<(), Error> {
+    tx.one(SELECT, bind![component])?.map(|_| ()).ok_or(Error::Refused(Errcode::InvalidAppid))
 }
 
 /// The sets an account grants a component; `None` without a grant, or when it was taken back.

@@ -3,6 +3,7 @@
 use super::{Desk, sha256};
 use crate::bind;
 use crate::error::Error;
+use crate::store::Tx;
 use model::{Appid, Openid};
 use protocol::Errcode;
 
@@ -12,22 +13,15 @@ pub fn new_openid(desk: &Desk) -> String {
     format!("o{}", &desk.chance.secret()[..27])
 }
 
-/// A new customer of an account, with the secret of her cookie.
-///
-/// # Errors
-/// `NotFound` when there is no such account.
-pub async fn create(desk: &Desk, appid: &Appid) -> Result<(Openid, String), Error> {
-    let (openid, cookie) = (Openid::stored(new_openid(desk)), desk.chance.secret());
-    let (id, customer, hash) = (appid.clone(), openid.clone(), sha256(&cookie));
-    desk.store
-        .keep(appid.as_str(), move |tx| {
-            tx.head()?.ok_or(Errcode::NotFound)?;
-            let now = tx.now();
-            tx.run(INSERT, bind![&id, &customer, now])?;
-            tx.run(INSERT_VISITOR, bind![&id, &hash, &customer]).map(|_| ())
-        })
-        .await?;
-    Ok((openid, cookie))
+/// The customer whose browser this is; `openid` becomes hers when she has not written before.
+pub(super) fn admit(tx: &mut Tx<'_>, appid: &Appid, visitor: &str, openid: &str) -> Result<Openid, Error> {
+    let now = tx.now();
+    if tx.run(INSERT_VISITOR, bind![appid, visitor, openid])? == 1 {
+        tx.run(INSERT, bind![appid, openid, now])?;
+        return Ok(Openid::stored(openid.to_owned()));
+    }
+    let row = tx.one(SELECT_VISITOR, bind![appid, visitor])?;
+    row.map(|row| Openid::stored(row.text(0))).ok_or(Error::Refused(Errcode::NotFound))
 }
 
 /// Whose cookie this is, if anybody's.
@@ -45,5 +39,6 @@ pub async fn who(desk: &Desk, appid: &Appid, cookie: &str) -> Result<Option<Open
 }
 
 const INSERT: &str = "insert into customer (appid, openid, created_at) values ($1, $2, $3)";
-const INSERT_VISITOR: &str = "insert into visitor (appid, sha256, openid) values ($1, $2, $3)";
+const INSERT_VISITOR: &str = "insert into visitor (appid, sha256, openid) values ($1, $2, $3)
+    on conflict (appid, sha256) do nothing";
 const SELECT_VISITOR: &str = "select openid from visitor where appid = $1 and sha256 = $2";

@@ -14,29 +14,35 @@ use model::invitation::{self, Status};
 use model::{Appid, Fact, HOUR, KfAccount, WechatId};
 use protocol::{Errcode, limits};
 
-/// invitekfworker. The person need not have signed up yet.
+/// invitekfworker. The person need not have signed up yet. Three steps: noted on the person's side,
+/// made at the account, told. After a stop between the first two the note is passed over; the other
+/// way round the person would never hear of it.
 ///
 /// # Errors
 /// 65401, 65412, 65411, 65409, 65407, 65408, 65410.
 pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) -> Result<(), Error> {
-    // Noted on the worker's side first: after a stop here the note is passed over; the other way
-    // round the person would never hear of it.
-    let noted = match (WechatId::parse(person), KfAccount::parse(kf_account)) {
-        (Ok(person), Ok(kf_account)) => {
-            Some((worker::note_invitation(desk, &person, appid, &kf_account).await?, kf_account))
-        }
-        _ => None,
-    };
-    let bindings = noted.as_ref().map_or(0, |(note, _)| note.bindings);
-    let invited = open(desk, appid, kf_account, person, bindings).await;
-    match (&invited, noted) {
-        (Ok(()), _) => worker::tell(desk, person).await?,
-        (Err(_), Some((note, kf_account))) if note.is_new => {
-            worker::forget_invitation(desk, person, appid, &kf_account).await?
-        }
-        _ => {}
-    }
-    invited
+    let (desk, appid, kf_account, person) =
+        (desk.clone(), appid.clone(), kf_account.to_owned(), person.to_owned());
+    super::to_the_end(async move {
+        let agent = may_invite(&desk, &appid, kf_account).await?;
+        let person = WechatId::parse(&person)?;
+        let bindings = worker::note_invitation(&desk, &person, &appid, &agent).await?;
+        open(&desk, &appid, &agent, &person, bindings).await?;
+        worker::tell(&desk, person.as_str()).await
+    })
+    .await
+}
+
+/// What the agent alone has against an invitation, before anything is noted.
+async fn may_invite(desk: &Desk, appid: &Appid, kf_account: String) -> Result<KfAccount, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let agent = agent::get(tx, &appid, &kf_account)?;
+            agent.seat.must_be_free(tx.now())?;
+            Ok(agent.kf_account)
+        })
+        .await
 }
 
 /// The Mini Programs' retired form of addkfaccount: a new agent, and an invitation to be her. When
@@ -56,25 +62,24 @@ pub async fn add_and_invite(desk: &Desk, appid: &Appid, person: &str) -> Result<
 async fn open(
     desk: &Desk,
     appid: &Appid,
-    kf_account: &str,
-    person: &str,
+    kf_account: &KfAccount,
+    person: &WechatId,
     bindings: i64,
 ) -> Result<(), Error> {
-    let (appid, kf_account, person) = (appid.clone(), kf_account.to_owned(), person.to_owned());
+    let (appid, kf_account, person) = (appid.clone(), kf_account.clone(), person.clone());
     desk.store
         .write(&appid.to_string(), move |tx| {
-            let agent = agent::get(tx, &appid, &kf_account)?;
+            let agent = agent::get(tx, &appid, kf_account.as_str())?;
             let seats: Vec<_> = agent::all(tx, &appid)?.into_iter().map(|agent| agent.seat).collect();
             let now = tx.now();
-            let person =
-                invitation::invite(&agent.seat, &seats, &person, bindings, limits::WORKER_BINDINGS_MAX, now)?;
+            invitation::invite(&agent.seat, &seats, &person, bindings, limits::WORKER_BINDINGS_MAX, now)?;
             let expires_at = now + limits::INVITATION_H * HOUR;
             tx.run(
                 UPDATE_INVITATION,
-                bind![&appid, &agent.kf_account, &person, Status::Waiting.word(), expires_at],
+                bind![&appid, &kf_account, &person, Status::Waiting.word(), expires_at],
             )?;
-            due::set(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str(), expires_at)?;
-            tx.record(Fact::Agent { kf_account: agent.kf_account });
+            due::set(tx, appid.as_str(), Due::Invitation, kf_account.as_str(), expires_at)?;
+            tx.record(Fact::Agent { kf_account: kf_account.clone() });
             Ok(())
         })
         .await
@@ -84,21 +89,14 @@ async fn open(
 /// invitation is forgotten; refused in the second, the place is given back.
 ///
 /// # Errors
-/// `InvitationGone`, `BoundTooOften`.
+/// `InvitationGone`, 65407, `BoundTooOften`.
 pub async fn accept(
     desk: &Desk,
     worker: &WechatId,
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    worker::take_binding(desk, worker, appid, kf_account).await?;
-    let bound = bind_agent(desk, worker, appid, kf_account, false).await;
-    match &bound {
-        Ok(()) => worker::forget_invitation(desk, worker.as_str(), appid, kf_account).await?,
-        Err(Error::Refused(_)) => worker::part(desk, worker.as_str(), appid, kf_account).await?,
-        Err(Error::Internal(_)) => {}
-    }
-    bound
+    bind_to_the_end(desk, worker, appid, kf_account, Asked::Yes).await
 }
 
 /// The operator binds a worker without asking her.
@@ -111,16 +109,35 @@ pub async fn bind_unasked(
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    worker::take_binding(desk, worker, appid, kf_account).await?;
-    let bound = bind_agent(desk, worker, appid, kf_account, true).await;
-    match &bound {
-        Ok(()) => worker::tell(desk, worker.as_str()).await?,
-        Err(Error::Refused(code)) if *code != Errcode::AgentBound => {
-            worker::part(desk, worker.as_str(), appid, kf_account).await?
+    bind_to_the_end(desk, worker, appid, kf_account, Asked::No).await
+}
+
+/// Whether the worker was asked, and so needs an invitation.
+#[derive(Clone, Copy, PartialEq)]
+enum Asked {
+    Yes,
+    No,
+}
+
+async fn bind_to_the_end(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    asked: Asked,
+) -> Result<(), Error> {
+    let (desk, worker, appid, kf_account) = (desk.clone(), worker.clone(), appid.clone(), kf_account.clone());
+    super::to_the_end(async move {
+        worker::take_binding(&desk, &worker, &appid, &kf_account).await?;
+        let bound = bind_agent(&desk, &worker, &appid, &kf_account, asked).await;
+        match &bound {
+            Ok(()) => worker::forget_invitation(&desk, worker.as_str(), &appid, &kf_account).await?,
+            Err(Error::Refused(_)) => worker::part(&desk, worker.as_str(), &appid, &kf_account).await?,
+            Err(Error::Internal(_)) => {}
         }
-        Err(_) => {}
-    }
-    bound
+        bound
+    })
+    .await
 }
 
 async fn bind_agent(
@@ -128,18 +145,18 @@ async fn bind_agent(
     worker: &WechatId,
     appid: &Appid,
     kf_account: &KfAccount,
-    unasked: bool,
+    asked: Asked,
 ) -> Result<(), Error> {
     let kf_openid = super::customer::new_openid(desk);
     let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
     desk.store
         .write(&appid.to_string(), move |tx| {
-            let gone = if unasked { Errcode::InvalidAgent } else { Errcode::InvitationGone };
-            let agent = agent::get(tx, &appid, kf_account.as_str()).map_err(|_| gone)?;
+            let gone = if asked == Asked::Yes { Errcode::InvitationGone } else { Errcode::InvalidAgent };
+            let agent = agent::find(tx, &appid, kf_account.as_str())?.ok_or(gone)?;
             if agent.seat.worker == worker.as_str() {
                 return Ok(());
             }
-            may_bind(tx, &appid, &agent, &worker, unasked)?;
+            may_bind(tx, &appid, &agent, &worker, asked)?;
             tx.run(UPDATE_WORKER, bind![&appid, &kf_account, &worker, &kf_openid])?;
             due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
             tx.record(Fact::Agent { kf_account: kf_account.clone() });
@@ -153,14 +170,14 @@ fn may_bind(
     appid: &Appid,
     agent: &Agent,
     worker: &WechatId,
-    unasked: bool,
+    asked: Asked,
 ) -> Result<(), Error> {
-    if !unasked {
-        return Ok(invitation::answer(&agent.seat, worker.as_str(), tx.now())?);
+    match asked {
+        Asked::Yes => invitation::answer(&agent.seat, worker.as_str(), tx.now())?,
+        Asked::No if !agent.seat.worker.is_empty() => return Err(Errcode::AgentBound.into()),
+        Asked::No => {}
     }
-    if !agent.seat.worker.is_empty() {
-        return Err(Errcode::AgentBound.into());
-    }
+    // Maybe she became another agent of this account since she was invited.
     let elsewhere = agent::all(tx, appid)?.iter().any(|other| other.seat.worker == worker.as_str());
     if elsewhere { Err(Errcode::AlreadyWorker.into()) } else { Ok(()) }
 }
@@ -175,34 +192,44 @@ pub async fn decline(
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    let (person, id, agent) = (worker.clone(), appid.clone(), kf_account.clone());
-    let declined = desk.store.write(appid.as_str(), move |tx| {
-        let seat = agent::get(tx, &id, agent.as_str()).map_err(|_| Errcode::InvitationGone)?.seat;
-        invitation::answer(&seat, person.as_str(), tx.now())?;
-        end(tx, &id, &agent, Status::Rejected)
-    });
-    declined.await?;
-    worker::forget_invitation(desk, worker.as_str(), appid, kf_account).await
+    let (desk, worker, appid, kf_account) = (desk.clone(), worker.clone(), appid.clone(), kf_account.clone());
+    super::to_the_end(async move {
+        reject(&desk, &worker, &appid, &kf_account).await?;
+        worker::tell(&desk, worker.as_str()).await
+    })
+    .await
 }
 
-/// Time has come to look at an invitation again: over, it says so.
+async fn reject(desk: &Desk, worker: &WechatId, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
+    let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = agent::find(tx, &appid, kf_account.as_str())?.ok_or(Errcode::InvitationGone)?;
+            invitation::answer(&agent.seat, worker.as_str(), tx.now())?;
+            end(tx, &appid, &kf_account, Status::Rejected)
+        })
+        .await
+}
+
+/// Time has come to look at an invitation again: over, it says so. The note on the person's side
+/// stays, for she may be invited again; whoever reads it passes over it.
 ///
 /// # Errors
 /// 65401, or `InvitationGone` when it was answered.
 pub(super) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     let (id, kf_account) = (appid.clone(), kf_account.to_owned());
-    let over = desk.store.write(appid.as_str(), move |tx| {
+    let looked = desk.store.write(appid.as_str(), move |tx| {
         let agent = agent::get(tx, &id, &kf_account)?;
-        if agent.seat.status != Status::Waiting {
-            return Err(Errcode::InvitationGone.into());
+        match (agent.seat.status, agent.seat.status_at(tx.now())) {
+            (Status::Waiting, Status::Expired) => end(tx, &id, &agent.kf_account, Status::Expired)?,
+            // Sent again meanwhile; its row was moved then.
+            (Status::Waiting, _) => return Ok(String::new()),
+            _ => return Err(Errcode::InvitationGone.into()),
         }
-        if agent.seat.status_at(tx.now()) == Status::Expired {
-            end(tx, &id, &agent.kf_account, Status::Expired)?;
-        }
-        Ok(agent)
+        Ok(agent.seat.invite_wx)
     });
-    let agent = over.await?;
-    worker::forget_invitation(desk, &agent.seat.invite_wx, appid, &agent.kf_account).await
+    let person = looked.await?;
+    if person.is_empty() { Ok(()) } else { worker::tell(desk, &person).await }
 }
 
 fn end(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, status: Status) -> Result<(), Error> {

@@ -1,11 +1,12 @@
 //! Messages: a customer writes, an agent replies.
 
 use super::presence::of_worker;
-use super::{Desk, account, agent, session};
+use super::{Desk, account, agent, customer, session, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
 use model::account::Reception;
+use model::session::State;
 use model::{Appid, Fact, Openid, Session, Time, WechatId, routing, window};
 use protocol::{Errcode, limits};
 use serde::Serialize;
@@ -58,29 +59,34 @@ impl Draft {
 }
 
 /// A customer's message arrives: into her session, or into a new one that goes to an agent with room
-/// or to the waiting list. A message that has arrived before is answered again.
+/// or to the waiting list. Who has not written before becomes a customer with it. A message that has
+/// arrived before is answered again.
 ///
 /// # Errors
-/// `InvalidAppid`.
-pub async fn receive(desk: &Desk, appid: &Appid, openid: &Openid, draft: Draft) -> Result<Message, Error> {
-    let (appid, openid) = (appid.clone(), openid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            if let Some(message) = sent_before(tx, &appid, &openid, &draft)? {
-                return Ok(message);
+/// `NotFound` when there is no such account.
+pub async fn receive(desk: &Desk, appid: &Appid, cookie: &str, draft: Draft) -> Result<Message, Error> {
+    let (owner, visitor, openid) = (appid.to_string(), sha256(cookie), customer::new_openid(desk));
+    let appid = appid.clone();
+    let received = desk.store.write(&owner, move |tx| {
+        let openid = customer::admit(tx, &appid, &visitor, &openid)?;
+        if let Some(message) = sent_before(tx, &appid, &openid, &draft)? {
+            return Ok(message);
+        }
+        let now = tx.now();
+        let session = match session::current(tx, &appid, openid.as_str())? {
+            Some(session) => {
+                let session = session.heard(now);
+                session::touch(tx, &appid, &session)?;
+                session
             }
-            let now = tx.now();
-            let session = match session::current(tx, &appid, openid.as_str())? {
-                Some(session) => {
-                    let session = session.heard(now);
-                    session::touch(tx, &appid, &session)?;
-                    session
-                }
-                None => begin(tx, &appid, &openid)?,
-            };
-            insert(tx, &appid, &session, "", &draft)
-        })
-        .await
+            None => begin(tx, &appid, &openid)?,
+        };
+        insert(tx, &appid, &session, "", &draft)
+    });
+    received.await.map_err(|error| match error {
+        Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
+        error => error,
+    })
 }
 
 fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
@@ -175,15 +181,36 @@ fn sender(kf_account: &str) -> &'static str {
     if kf_account.is_empty() { "customer" } else { "agent" }
 }
 
-/// The last messages of a customer before number `before` (0: the last of all), oldest first.
+/// The last messages of a session's customer before number `before` (0: the last of all), oldest first,
+/// from earlier sessions too but from no later one.
 pub(super) fn page(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    session: &Session,
+    before: i64,
+) -> Result<Vec<Message>, Error> {
+    page_until(tx, appid, &session.openid, session.id, before)
+}
+
+/// The same for all that a customer ever wrote or was told.
+pub(super) fn page_of_all(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,
     before: i64,
 ) -> Result<Vec<Message>, Error> {
+    page_until(tx, appid, openid, i64::MAX, before)
+}
+
+fn page_until(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    session: i64,
+    before: i64,
+) -> Result<Vec<Message>, Error> {
     let before = if before > 0 { before } else { i64::MAX };
-    let rows = tx.all(SELECT_PAGE, bind![appid, openid, before, PAGE])?;
+    let rows = tx.all(SELECT_PAGE, bind![appid, openid, before, session, PAGE])?;
     Ok(rows.iter().rev().map(message).collect())
 }
 
@@ -198,7 +225,8 @@ pub(super) fn preview(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result
     Ok(row.map_or_else(String::new, |row| row.text(0).chars().take(60).collect()))
 }
 
-/// History of a customer, for the agent who serves her or, while she waits, for any agent.
+/// History of a session's customer, for the agent who serves or served her in it or, while she waits,
+/// for any agent.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
@@ -214,10 +242,10 @@ pub async fn history(
         .read(&appid.to_string(), move |tx| {
             let agent = of_worker(tx, &appid, &worker)?;
             let session = session::by_id(tx, &appid, id)?;
-            if !session.kf_account.is_empty() && session.kf_account != agent.kf_account.as_str() {
+            if session.state != State::Waiting && session.kf_account != agent.kf_account.as_str() {
                 return Err(Errcode::Forbidden.into());
             }
-            page(tx, &appid, &session.openid, before)
+            page(tx, &appid, &session, before)
         })
         .await
 }
@@ -233,7 +261,7 @@ pub async fn own_history(
     before: i64,
 ) -> Result<Vec<Message>, Error> {
     let (appid, openid) = (appid.clone(), openid.clone());
-    desk.store.read(&appid.to_string(), move |tx| page(tx, &appid, &openid, before)).await
+    desk.store.read(&appid.to_string(), move |tx| page_of_all(tx, &appid, &openid, before)).await
 }
 
 fn message(row: &Row) -> Message {
@@ -257,7 +285,7 @@ const SELECT: &str =
 const SELECT_SENT: &str = "select id, session, openid, kf_account, text, at, client_id from message
     where appid = $1 and openid = $2 and client_id = $3";
 const SELECT_PAGE: &str = "select id, session, openid, kf_account, text, at, client_id from message
-    where appid = $1 and openid = $2 and id < $3 order by id desc limit $4";
+    where appid = $1 and openid = $2 and id < $3 and session <= $4 order by id desc limit $5";
 const SELECT_LAST: &str =
     "select text from message where appid = $1 and openid = $2 order by id desc limit 1";
 const SELECT_LATEST: &str =

@@ -8,6 +8,7 @@ pub mod customer;
 pub mod due;
 pub mod feed;
 pub mod invitation;
+pub mod login;
 pub mod message;
 pub mod node;
 pub mod presence;
@@ -17,6 +18,7 @@ pub mod token;
 pub mod worker;
 
 use crate::clock::{Chance, Clock, hex};
+use crate::error::Error;
 use crate::store::Store;
 use model::Time;
 use sha2::{Digest, Sha256};
@@ -52,6 +54,13 @@ impl Desk {
     pub fn now(&self) -> Time {
         self.clock().now()
     }
+}
+
+/// Runs a verb of several steps to its end, even when whoever asked for it goes away half-way.
+async fn to_the_end<T: Send + 'static>(
+    steps: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(steps).await?
 }
 
 /// What is stored of a random secret: its SHA-256, in hexadecimal.

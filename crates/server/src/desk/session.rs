@@ -1,5 +1,7 @@
 //! Sessions: create, close, accept, list.
 
+use super::feed::{SessionView, session_view};
+use super::message::{self, Message};
 use super::presence::of_worker;
 use super::{Desk, agent, due};
 use crate::bind;
@@ -11,6 +13,7 @@ use model::session::{self, Create, State};
 use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
 use protocol::{Errcode, limits};
+use serde::Serialize;
 
 /// createkfsession. An agent who serves the customer already is no error, even when she is not online.
 ///
@@ -109,24 +112,31 @@ pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
         .await
 }
 
+/// What a worker gets when she takes a customer.
+#[derive(Debug, Serialize)]
+pub struct Accepted {
+    session: SessionView,
+    messages: Vec<Message>,
+}
+
 /// A worker takes a waiting customer at the workbench; hers already is no error.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`.
-pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<Session, Error> {
+pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<Accepted, Error> {
     let (worker, appid) = (worker.clone(), appid.clone());
     desk.store
         .write(&appid.to_string(), move |tx| {
             let agent = of_worker(tx, &appid, &worker)?;
-            let session = by_id(tx, &appid, id)?;
+            let mut session = by_id(tx, &appid, id)?;
             session.may_accept(agent.kf_account.as_str())?;
-            if session.state == State::Open {
-                return Ok(session);
+            if session.state == State::Waiting {
+                let now = tx.now();
+                session = session.open(agent.kf_account.as_str(), now);
+                save(tx, &appid, &session)?;
             }
-            let now = tx.now();
-            let session = session.open(agent.kf_account.as_str(), now);
-            save(tx, &appid, &session)?;
-            Ok(session)
+            let messages = message::page(tx, &appid, &session, 0)?;
+            Ok(Accepted { session: session_view(tx, &appid, &session)?, messages })
         })
         .await
 }
@@ -150,20 +160,34 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
         .await
 }
 
-/// Time has come to look whether a session is over.
+/// Time has come to look whether a session is over. Two steps: the row is moved unless it is.
+///
+/// # Errors
+/// `NotFound` when it ended before.
 pub(super) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
     let (owner, id) = (appid.clone(), key.parse().map_err(|_| Errcode::NotFound)?);
-    let later = desk.store.write(appid.as_str(), move |tx| {
-        let session = by_id(tx, &owner, id)?;
-        match session.ends_at() {
-            Some(end) if end <= tx.now() => save(tx, &owner, &session.close()).map(|()| None),
-            Some(later) => Ok(Some(later)),
-            None => Err(Errcode::NotFound.into()),
+    let settle = desk.store.keep(appid.as_str(), move |tx| {
+        let end = by_id(tx, &owner, id)?.ends_at().ok_or(Errcode::NotFound)?;
+        let is_over = end <= tx.now();
+        if !is_over {
+            due::set(tx, owner.as_str(), Due::Session, &id.to_string(), end)?;
         }
+        Ok(is_over)
     });
-    let Some(later) = later.await? else { return Ok(()) };
-    let (owner, key) = (appid.clone(), key.to_owned());
-    desk.store.keep(appid.as_str(), move |tx| due::set(tx, owner.as_str(), Due::Session, &key, later)).await
+    if !settle.await? {
+        return Ok(());
+    }
+    let owner = appid.clone();
+    desk.store
+        .write(appid.as_str(), move |tx| {
+            let session = by_id(tx, &owner, id)?;
+            match session.ends_at() {
+                Some(end) if end <= tx.now() => save(tx, &owner, &session.close()),
+                // Somebody wrote between the two steps: the row that is due looks again.
+                _ => Ok(()),
+            }
+        })
+        .await
 }
 
 /// The customer's session that is not over.

@@ -114,7 +114,7 @@ fn read_account(tx: &mut Tx<'_>, appid: &Appid, agent: agent::Agent) -> Result<A
     let open = session::open_of(tx, appid, &agent.kf_account)?;
     let mut messages = Vec::new();
     for session in &open {
-        messages.extend(message::page(tx, appid, &session.openid, 0)?);
+        messages.extend(message::page(tx, appid, session, 0)?);
     }
     messages.sort_by_key(|message| message.id);
     let waiting = session::waiting_in(tx, appid)?;
@@ -220,7 +220,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
                 });
             };
             let seq = tx.head()?.map_or(0, |head| head.seq);
-            let messages = message::page(tx, &appid, openid, 0)?;
+            let messages = message::page_of_all(tx, &appid, openid, 0)?;
             let session = session::current(tx, &appid, openid.as_str())?;
             let state = match &session {
                 Some(session) => model::account::Words::word(session.state),

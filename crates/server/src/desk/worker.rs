@@ -1,24 +1,18 @@
-//! Workers: sign-up links, logins, and where each is bound or invited.
+//! Workers: sign-up links, and where each is bound or invited.
 //!
 //! A worker is an owner with a feed of her own, `@name`: her browsers hear there that her accounts
 //! have changed. It exists from the first time anybody names her, whether or not she has signed up.
 
-use super::{Desk, sha256};
+use super::login::hash;
+use super::{Desk, due, sha256};
 use crate::bind;
 use crate::error::Error;
-use crate::store::Tx;
-use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
+use crate::store::{Row, Tx};
 use model::{Appid, Fact, HOUR, KfAccount, Time, WechatId};
 use protocol::{Errcode, limits};
-use tokio::sync::Semaphore;
 
-/// How long a login lasts.
-const LOGIN_LIFE: i64 = 7 * 24 * HOUR;
 /// How long a sign-up link lasts.
 const SIGNUP_LIFE: i64 = 3 * 24 * HOUR;
-/// Passwords that are hashed at a time: each takes 19 MiB and a core.
-static HASHING: Semaphore = Semaphore::const_new(2);
-
 /// The owner under which a worker's rows are changed.
 #[must_use]
 pub fn owner(name: &str) -> String {
@@ -51,23 +45,30 @@ pub async fn sign_up(desk: &Desk, link: &str, name: &str, password: &str) -> Res
     if !(8..=256).contains(&password.chars().count()) {
         return Err(Errcode::PasswordShort.into());
     }
-    let (password, hash, worker) = (hash(password).await?, sha256(link), name.clone());
+    let (link, worker) = (sha256(link), name.clone());
+    let asked = link.clone();
+    // Before the costly part: whoever has no link gets no password hashed.
+    desk.store.read("", move |tx| check_link(tx, &asked, &worker)).await?;
+    let (password, worker) = (hash(password).await?, name.clone());
     desk.store
         .keep(&owner(name.as_str()), move |tx| {
-            let now = tx.now();
-            let link = tx.one(SELECT_SIGNUP, bind![&hash, now])?.ok_or(Errcode::LinkInvalid)?;
-            if !link.text(0).is_empty() && link.text(0) != worker.as_str() {
-                return Err(Errcode::LinkInvalid.into());
-            }
+            check_link(tx, &link, &worker)?;
             insert(tx, &worker, &password)?;
             // Used at the same moment by somebody else: then hers counts.
-            if tx.run(DELETE_SIGNUP, bind![&hash])? == 0 {
+            if tx.run(DELETE_SIGNUP, bind![&link])? == 0 {
                 return Err(Errcode::LinkInvalid.into());
             }
             Ok(())
         })
         .await?;
     Ok(name)
+}
+
+fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error> {
+    let now = tx.now();
+    let link = tx.one(SELECT_SIGNUP, bind![hash, now])?.ok_or(Errcode::LinkInvalid)?;
+    let is_hers = link.text(0).is_empty() || link.text(0) == name.as_str();
+    if is_hers { Ok(()) } else { Err(Errcode::LinkInvalid.into()) }
 }
 
 /// Creates a worker without a link, for the operator; `NameTaken` when there is one.
@@ -81,7 +82,7 @@ pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), 
 
 fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error> {
     let now = tx.now();
-    tx.create_owner(&owner(name.as_str()))?;
+    due::begin_feed(tx, &owner(name.as_str()))?;
     if tx.run(INSERT, bind![name, password, now])? == 0 {
         return Err(Errcode::NameTaken.into());
     }
@@ -113,6 +114,15 @@ pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), E
         })
 }
 
+/// Whether somebody has signed up under a name.
+///
+/// # Errors
+/// Internal only.
+pub async fn exists(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
+    let name = name.clone();
+    desk.store.read("", move |tx| Ok(tx.one(SELECT, bind![&name])?.is_some())).await
+}
+
 /// A worker in the operator's list.
 #[derive(Debug, serde::Serialize)]
 pub struct Listed {
@@ -142,124 +152,19 @@ pub async fn list(desk: &Desk) -> Result<Vec<Listed>, Error> {
         .await
 }
 
-/// Logs a worker in; answers the cookie's secret.
-///
-/// # Errors
-/// `WrongPassword`.
-pub async fn log_in(desk: &Desk, name: &str, password: &str) -> Result<(WechatId, String), Error> {
-    let name = WechatId::parse(name).map_err(|_| Errcode::WrongPassword)?;
-    let worker = name.clone();
-    let stored = desk
-        .store
-        .read("", move |tx| Ok(tx.one(SELECT_PASSWORD, bind![&worker])?.map(|row| row.text(0))))
-        .await?;
-    if !verify(stored, password).await? {
-        return Err(Errcode::WrongPassword.into());
-    }
-    let cookie = start_login(desk, &name).await?;
-    Ok((name, cookie))
-}
-
-/// Starts a login for a worker who has shown who she is.
-///
-/// # Errors
-/// Internal only.
-pub async fn start_login(desk: &Desk, name: &WechatId) -> Result<String, Error> {
-    let cookie = desk.chance.secret();
-    let (hash, worker) = (sha256(&cookie), name.clone());
-    desk.store
-        .keep(&owner(name.as_str()), move |tx| {
-            let now = tx.now();
-            tx.run(DELETE_OLD_LOGINS, bind![&worker, now])?;
-            tx.run(INSERT_LOGIN, bind![&hash, &worker, now, now + LOGIN_LIFE]).map(|_| ())
-        })
-        .await?;
-    Ok(cookie)
-}
-
-/// Ends one login, and tells her other tabs.
-///
-/// # Errors
-/// Internal only.
-pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), Error> {
-    let hash = sha256(cookie);
-    desk.store
-        .write(&owner(name.as_str()), move |tx| {
-            tx.run(DELETE_LOGIN, bind![&hash])?;
-            tx.record(Fact::Worker);
-            Ok(())
-        })
-        .await
-}
-
-/// Whose login a cookie is, and when it ends.
-///
-/// # Errors
-/// `LoginNeeded`.
-pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
-    let hash = sha256(cookie);
-    desk.store
-        .read("", move |tx| {
-            let now = tx.now();
-            let row = tx.one(SELECT_LOGIN, bind![&hash, now])?.ok_or(Errcode::LoginNeeded)?;
-            Ok((WechatId::stored(row.text(0)), row.int(1)))
-        })
-        .await
-}
-
-async fn hash(password: &str) -> Result<String, Error> {
-    let password = password.to_owned();
-    hashing(move || {
-        Ok(Argon2::default()
-            .hash_password(password.as_bytes())
-            .map_err(|e| anyhow::anyhow!("hashing: {e}"))?
-            .to_string())
-    })
-    .await
-}
-
-/// Takes as long for a name nobody has.
-async fn verify(stored: Option<String>, password: &str) -> Result<bool, Error> {
-    const NOBODY: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$4RdNUGCKJw2PWnRdoTJkcS0PYwHvK4w0pZBBhMYRkGk";
-    let password = password.to_owned();
-    hashing(move || {
-        let hash = stored.as_deref().unwrap_or(NOBODY);
-        let hash = PasswordHash::new(hash).map_err(|e| anyhow::anyhow!("a stored hash: {e}"))?;
-        let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-        Ok(right && stored.is_some())
-    })
-    .await
-}
-
-async fn hashing<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let _turn = HASHING.acquire().await.map_err(|e| anyhow::anyhow!(e))?;
-    tokio::task::spawn_blocking(work).await?
-}
-
-/// What noting an invitation found.
-pub(super) struct Noted {
-    /// Agents the person is bound to, over all accounts.
-    pub(super) bindings: i64,
-    /// Whether it was not noted before.
-    pub(super) is_new: bool,
-}
-
-/// Notes where a person is invited, so that she can find it.
+/// Notes where a person is invited, so that she can find it; answers how many agents she is.
 pub(super) async fn note_invitation(
     desk: &Desk,
     person: &WechatId,
     appid: &Appid,
     kf_account: &KfAccount,
-) -> Result<Noted, Error> {
+) -> Result<i64, Error> {
     let (person, appid, kf_account) = (person.clone(), appid.clone(), kf_account.clone());
     desk.store
         .keep(&owner(person.as_str()), move |tx| {
-            tx.create_owner(&owner(person.as_str()))?;
-            let is_new = tx.run(INSERT_INVITATION, bind![&person, &appid, &kf_account])? == 1;
-            Ok(Noted { bindings: count_bindings(tx, &person)?, is_new })
+            due::begin_feed(tx, &owner(person.as_str()))?;
+            tx.run(INSERT_INVITATION, bind![&person, &appid, &kf_account])?;
+            count_bindings(tx, &person)
         })
         .await
 }
@@ -363,10 +268,11 @@ pub async fn places(desk: &Desk, worker: &WechatId) -> Result<Places, Error> {
             let seq = tx.head()?.map_or(0, |head| head.seq);
             let mut pairs = |sql| -> Result<Vec<_>, Error> {
                 let rows = tx.all(sql, bind![&worker])?;
-                Ok(rows
-                    .iter()
-                    .map(|row| (Appid::stored(row.text(0)), KfAccount::stored(row.text(1))))
-                    .collect())
+                let pair = |row: &Row| (Appid::stored(row.text(0)), KfAccount::stored(row.text(1)));
+                let mut pairs: Vec<_> = rows.iter().map(pair).collect();
+                // The same order on both engines, whatever they think of letters.
+                pairs.sort_by_key(|(appid, kf_account)| (appid.to_string(), kf_account.to_string()));
+                Ok(pairs)
             };
             Ok(Places { bindings: pairs(SELECT_BINDINGS)?, invitations: pairs(SELECT_INVITATIONS)?, seq })
         })
@@ -376,18 +282,13 @@ pub async fn places(desk: &Desk, worker: &WechatId) -> Result<Places, Error> {
 const INSERT: &str =
     "insert into worker (name, password, created_at) values ($1, $2, $3) on conflict (name) do nothing";
 const SELECT_ALL: &str = "select name, created_at from worker order by created_at";
-const SELECT_PASSWORD: &str = "select password from worker where name = $1";
+const SELECT: &str = "select name from worker where name = $1";
 const UPDATE_PASSWORD: &str = "update worker set password = $2 where name = $1";
 const INSERT_SIGNUP: &str = "insert into signup (sha256, name, expires_at) values ($1, $2, $3)";
 const SELECT_SIGNUP: &str = "select name from signup where sha256 = $1 and expires_at > $2";
 const DELETE_SIGNUP: &str = "delete from signup where sha256 = $1";
 const DELETE_OLD_SIGNUPS: &str = "delete from signup where expires_at <= $1";
-const INSERT_LOGIN: &str =
-    "insert into login (sha256, worker, created_at, expires_at) values ($1, $2, $3, $4)";
-const SELECT_LOGIN: &str = "select worker, expires_at from login where sha256 = $1 and expires_at > $2";
-const DELETE_LOGIN: &str = "delete from login where sha256 = $1";
 const DELETE_LOGINS: &str = "delete from login where worker = $1";
-const DELETE_OLD_LOGINS: &str = "delete from login where worker = $1 and expires_at <= $2";
 const INSERT_INVITATION: &str = "insert into invitation (worker, appid, kf_account) values ($1, $2, $3) on conflict (worker, appid, kf_account) do nothing";
 const DELETE_INVITATION: &str = "delete from invitation where worker = $1 and appid = $2 and kf_account = $3";
 const SELECT_INVITATIONS: &str = "select appid, kf_account from invitation where worker = $1";

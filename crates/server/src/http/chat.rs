@@ -1,15 +1,13 @@
 //! The customer page's calls.
 
-use super::guard::{Front, Sent, Visitor, customer_cookie};
+use super::guard::{Front, Sent, Visitor};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::message::Draft;
-use crate::desk::{customer, message, snapshot};
-use crate::error::Error;
+use crate::desk::{message, snapshot};
 use crate::state::App;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use http::header::SET_COOKIE;
 use protocol::Errcode;
 use serde::Deserialize;
 use serde_json::json;
@@ -28,10 +26,17 @@ pub struct Page {
     before: i64,
 }
 
-/// `GET /chat/api/{appid}/snapshot`.
-pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> PageAnswer {
-    let run = async { Reply::json(&snapshot::chat(&app.desk, &visitor.appid, visitor.openid).await?) };
-    run.await.refuse_page(&app)
+/// `GET /chat/api/{appid}/snapshot`. A browser that comes for the first time gets its cookie here, so
+/// that its first message can be sent again without making two customers of it.
+pub async fn snapshot(
+    State(app): State<App>,
+    front: Front,
+    visitor: Visitor,
+) -> Result<Response, PageRefusal> {
+    let run =
+        async { Reply::json(&snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?) };
+    let reply = run.await.refuse_page(&app)?;
+    Ok((visitor.new_cookie(&app, front).1, reply).into_response())
 }
 
 /// `POST /chat/api/{appid}/message`: the first makes the visitor a customer.
@@ -41,28 +46,16 @@ pub async fn message(
     visitor: Visitor,
     Sent(given): Sent<Message>,
 ) -> Result<Response, PageRefusal> {
+    let (cookie, headers) = visitor.new_cookie(&app, front);
     let run = async {
-        let appid = visitor.appid;
         let draft = Draft::new(given.text, given.client_id)?;
-        let (openid, cookie) = match visitor.openid {
-            Some(openid) => (openid, None),
-            None => {
-                let (openid, secret) = customer::create(&app.desk, &appid).await?;
-                (openid, Some(customer_cookie(front, &appid, &secret)))
-            }
-        };
-        let message = message::receive(&app.desk, &appid, &openid, draft).await?;
+        let message = message::receive(&app.desk, &visitor.appid, &cookie, draft).await?;
         // Before this message, so that the stream brings what came of it.
-        let since = format!("{appid}:{}", message.id - 1);
-        let reply = Reply::json(&json!({"message": message, "since": since}))?;
-        Ok::<_, Error>((cookie, reply))
+        let since = format!("{}:{}", visitor.appid, message.id - 1);
+        Reply::json(&json!({"message": message, "since": since}))
     };
-    let (cookie, reply) = run.await.refuse_page(&app)?;
-    Ok((
-        cookie.map(|cookie| [(SET_COOKIE, cookie)]).into_iter().flatten().collect::<http::HeaderMap>(),
-        reply,
-    )
-        .into_response())
+    let reply = run.await.refuse_page(&app)?;
+    Ok((headers, reply).into_response())
 }
 
 /// `GET /chat/api/{appid}/messages`.

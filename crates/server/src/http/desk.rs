@@ -3,7 +3,7 @@
 use super::guard::{Front, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::message::Draft;
-use crate::desk::{invitation, message, presence, session, snapshot, worker};
+use crate::desk::{invitation, login, message, presence, session, snapshot, worker};
 use crate::error::Error;
 use crate::state::App;
 use axum::extract::rejection::QueryRejection;
@@ -89,7 +89,7 @@ pub async fn login(
     front: Front,
     Sent(given): Sent<Credential>,
 ) -> Result<Response, PageRefusal> {
-    let (name, cookie) = worker::log_in(&app.desk, &given.name, &given.password).await.refuse_page(&app)?;
+    let (name, cookie) = login::log_in(&app.desk, &given.name, &given.password).await.refuse_page(&app)?;
     logged_in(&app, front, &name, &cookie).await
 }
 
@@ -101,7 +101,7 @@ pub async fn signup(
 ) -> Result<Response, PageRefusal> {
     let run = async {
         let name = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password).await?;
-        let cookie = worker::start_login(&app.desk, &name).await?;
+        let cookie = login::start_login(&app.desk, &name).await?;
         Ok::<_, Error>((name, cookie))
     };
     let (name, cookie) = run.await.refuse_page(&app)?;
@@ -115,7 +115,7 @@ pub async fn logout(
     login: Login,
     _: Sent<Nothing>,
 ) -> Result<Response, PageRefusal> {
-    worker::log_out(&app.desk, &login.worker, &login.cookie).await.refuse_page(&app)?;
+    login::log_out(&app.desk, &login.worker, &login.cookie).await.refuse_page(&app)?;
     Ok(([(SET_COOKIE, no_login_cookie(front))], Reply::done()).into_response())
 }
 
@@ -152,10 +152,7 @@ pub async fn presence(State(app): State<App>, login: Login, Sent(given): Sent<Pr
 pub async fn accept(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> PageAnswer {
     let run = async {
         let appid = appid(&given.appid)?;
-        let accepted = session::accept(&app.desk, &login.worker, &appid, given.session).await?;
-        let session = crate::desk::feed::view(&app.desk, &appid, accepted).await?;
-        let messages = message::history(&app.desk, &login.worker, &appid, given.session, 0).await?;
-        Reply::json(&json!({"session": session, "messages": messages}))
+        Reply::json(&session::accept(&app.desk, &login.worker, &appid, given.session).await?)
     };
     run.await.refuse_page(&app)
 }

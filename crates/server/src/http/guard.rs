@@ -2,12 +2,12 @@
 
 use super::PageRefusal;
 use super::caller::collect;
-use crate::desk::{customer, worker};
+use crate::desk::{customer, login};
 use crate::error::Error;
 use crate::listen::Peer;
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN};
+use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use model::{Appid, Openid, Time, WechatId};
@@ -42,7 +42,7 @@ impl FromRequestParts<App> for Login {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageRefusal> {
         let find = async {
             let cookie = cookie(&parts.headers, LOGIN).ok_or(Errcode::LoginNeeded)?;
-            let (worker, expires_at) = worker::who(&app.desk, &cookie).await?;
+            let (worker, expires_at) = login::who(&app.desk, &cookie).await?;
             Ok::<_, Error>(Login { worker, cookie, expires_at })
         };
         find.await.map_err(|error| PageRefusal::new(app, error))
@@ -74,6 +74,22 @@ pub struct Visitor {
     pub appid: Appid,
     /// The customer, if she has written before.
     pub openid: Option<Openid>,
+    /// The cookie her browser has.
+    cookie: Option<String>,
+}
+
+impl Visitor {
+    /// Her cookie's secret, made now if she has none, and the header that gives it to her then.
+    #[must_use]
+    pub fn new_cookie(&self, app: &App, front: Front) -> (String, HeaderMap) {
+        if let Some(cookie) = &self.cookie {
+            return (cookie.clone(), HeaderMap::new());
+        }
+        let secret = app.desk.chance.secret();
+        let path = format!("/chat/api/{}", self.appid);
+        let header = set_cookie(front, &visitor_cookie(&self.appid), &secret, &path, VISITOR_AGE);
+        (secret, HeaderMap::from_iter([(SET_COOKIE, header)]))
+    }
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -85,11 +101,13 @@ impl FromRequestParts<App> for Visitor {
             let params = params.map_err(|_| Errcode::NotFound)?;
             let (_, appid) = params.iter().find(|(name, _)| *name == "appid").ok_or(Errcode::NotFound)?;
             let appid = Appid::parse(appid).map_err(|_| Errcode::NotFound)?;
-            let openid = match cookie(&parts.headers, &visitor_cookie(&appid)) {
-                Some(cookie) => customer::who(&app.desk, &appid, &cookie).await?,
+            // What this server did not make is no cookie of hers.
+            let cookie = cookie(&parts.headers, &visitor_cookie(&appid)).filter(|cookie| cookie.len() == 43);
+            let openid = match &cookie {
+                Some(cookie) => customer::who(&app.desk, &appid, cookie).await?,
                 None => None,
             };
-            Ok::<_, Error>(Visitor { appid, openid })
+            Ok::<_, Error>(Visitor { appid, openid, cookie })
         };
         find.await.map_err(|error| PageRefusal::new(app, error))
     }
@@ -166,10 +184,4 @@ pub fn login_cookie(front: Front, secret: &str) -> HeaderValue {
 #[must_use]
 pub fn no_login_cookie(front: Front) -> HeaderValue {
     set_cookie(front, LOGIN, "", "/desk", 0)
-}
-
-/// The header by which a customer is known again.
-#[must_use]
-pub fn customer_cookie(front: Front, appid: &Appid, secret: &str) -> HeaderValue {
-    set_cookie(front, &visitor_cookie(appid), secret, &format!("/chat/api/{appid}"), VISITOR_AGE)
 }

@@ -190,6 +190,12 @@ pub async fn wrong_method(State(app): State<App>) -> PageRefusal {
     PageRefusal::new(&app, Errcode::BadRequest)
 }
 
+/// What people's pages are told is for them alone: nothing on the way keeps it.
+pub async fn private(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// Whether the process runs.
 pub async fn healthz() -> Reply {
     Reply::done()
