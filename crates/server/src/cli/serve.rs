@@ -104,6 +104,9 @@ async fn run(
     // Gives up the lease, so that other nodes need not wait until it has run out.
     match tokio::time::timeout(FAREWELL, node::bury(&app.desk, &app.desk.node)).await {
         Ok(done) => done.map_err(cause),
-        Err(_) => Ok(tracing::warn!("the lease could not be given up in time; it will run out")),
+        Err(_) => {
+            tracing::warn!("the lease could not be given up in time; it will run out");
+            Ok(())
+        }
     }
 }
