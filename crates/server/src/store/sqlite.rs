@@ -12,6 +12,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::iter;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -90,8 +91,10 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 fn write_loop(raw: &rusqlite::Connection, waiting: &Receiver<Job>, shared: &Shared, clock: &Clock) {
     let mut conn = Connection::new(raw);
     while let Ok(first) = waiting.recv() {
-        let mut batch = vec![first];
-        if let Err(error) = commit(&mut conn, &mut batch, Some(waiting), shared, clock) {
+        // What waits now; what arrives meanwhile goes into the next one, so that its callers are heard
+        // and answered while this one runs.
+        let mut batch: Vec<Job> = iter::once(first).chain(waiting.try_iter()).take(BATCH).collect();
+        if let Err(error) = commit(&mut conn, &mut batch, shared, clock) {
             alone(&mut conn, &mut batch, &error, shared, clock);
         }
         for job in batch {
@@ -101,41 +104,20 @@ fn write_loop(raw: &rusqlite::Connection, waiting: &Receiver<Job>, shared: &Shar
 }
 
 /// The batch died as a whole (disk full, an IO error): its verbs run once more, one by one.
-fn alone(conn: &mut Connection<'_>, batch: &mut Vec<Job>, error: &Error, shared: &Shared, clock: &Clock) {
+fn alone(conn: &mut Connection<'_>, batch: &mut [Job], error: &Error, shared: &Shared, clock: &Clock) {
     tracing::error!(?error, verbs = batch.len(), "a batch was lost; its verbs run again one by one");
-    for job in std::mem::take(batch) {
-        let mut single = vec![job];
-        if let (Err(error), Some(job)) = (commit(conn, &mut single, None, shared, clock), single.first_mut())
-        {
+    for job in batch {
+        if let Err(error) = commit(conn, std::slice::from_mut(job), shared, clock) {
             job.fail(error);
         }
-        batch.append(&mut single);
     }
 }
 
-/// Runs `batch`, and what arrives meanwhile, in one transaction, and publishes it once committed.
-fn commit(
-    conn: &mut Connection<'_>,
-    batch: &mut Vec<Job>,
-    more: Option<&Receiver<Job>>,
-    shared: &Shared,
-    clock: &Clock,
-) -> Result<(), Error> {
+/// Runs `batch` in one transaction, and publishes it once committed.
+fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock) -> Result<(), Error> {
     conn.raw.execute_batch("begin immediate")?;
     let mut tx = Tx::new(conn, clock.now());
-    let mut done = 0;
-    let outcome = loop {
-        let Some(job) = batch.get_mut(done) else { break Ok(()) };
-        if let Err(error) = job.run(&mut tx) {
-            break Err(error);
-        }
-        done += 1;
-        if batch.len() < BATCH
-            && let Some(job) = more.and_then(|more| more.try_recv().ok())
-        {
-            batch.push(job);
-        }
-    };
+    let outcome = batch.iter_mut().try_for_each(|job| job.run(&mut tx));
     let heads: Vec<_> = tx.into_heads().collect();
     if let Err(error) = outcome.and_then(|()| conn.raw.execute_batch("commit").map_err(Error::from)) {
         if !conn.raw.is_autocommit() {
