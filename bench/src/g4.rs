@@ -137,12 +137,13 @@ impl<'b> Plan<'b> {
     }
 
     async fn product(&self, connections: usize) -> anyhow::Result<Turn> {
+        // Before there are connections: the server closes those that stay silent.
+        machine::wait_for_silence().await?;
         let folder = self.fresh()?;
         let server = Server::product(&self.bench.kefu, &folder)?;
         let all = self.warm + self.calls;
         let callers = load::connect(server.address, connections, &self.tokens).await?;
         let (mut callers, _) = load::run(callers, Until::Number(0, ACCOUNTS)).await?;
-        machine::wait_for_silence().await?;
         for caller in &mut callers {
             caller.follow(&self.adds);
         }

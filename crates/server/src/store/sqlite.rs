@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use tokio::runtime::Handle;
 
 /// Verbs that may wait for a thread; one more is refused.
 const QUEUE: usize = 4096;
@@ -51,10 +52,10 @@ impl Sqlite {
         let mut writer = connect(&file)?;
         migrate::run(&mut writer)?;
         let (writes, waiting) = sync_channel(QUEUE);
-        let at = clock.clone();
+        let (at, runtime) = (clock.clone(), Handle::current());
         thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_loop(&writer, &waiting, &shared, &at))?;
+            .spawn(move || write_loop(&writer, &waiting, &shared, &at, &runtime))?;
         let (reads, waiting) = sync_channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..READERS {
@@ -88,7 +89,13 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-fn write_loop(raw: &rusqlite::Connection, waiting: &Receiver<Job>, shared: &Shared, clock: &Clock) {
+fn write_loop(
+    raw: &rusqlite::Connection,
+    waiting: &Receiver<Job>,
+    shared: &Shared,
+    clock: &Clock,
+    runtime: &Handle,
+) {
     let mut conn = Connection::new(raw);
     while let Ok(first) = waiting.recv() {
         // What waits now; what arrives meanwhile goes into the next one, so that its callers are heard
@@ -97,9 +104,8 @@ fn write_loop(raw: &rusqlite::Connection, waiting: &Receiver<Job>, shared: &Shar
         if let Err(error) = commit(&mut conn, &mut batch, shared, clock) {
             alone(&mut conn, &mut batch, &error, shared, clock);
         }
-        for job in batch {
-            job.answer();
-        }
+        // From within the runtime, where waking who waits is cheap; the next batch begins meanwhile.
+        runtime.spawn(async move { batch.into_iter().for_each(Job::answer) });
     }
 }
 
