@@ -74,10 +74,10 @@ Kefu {version} is running. Stop it with Ctrl-C.
 Call the API:
 
   TOKEN=$(curl -s '{base}/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')
-  curl \"{base}/cgi-bin/customservice/getkflist?access_token=$TOKEN\"
-  curl \"{base}/customservice/kfaccount/add?access_token=$TOKEN\" -d '{{\"kf_account\":\"kf2@demo\",\"nickname\":\"客服2\"}}'
-  curl \"{base}/cgi-bin/customservice/getonlinekflist?access_token=$TOKEN\"
-  curl \"{base}/customservice/kfsession/getsessionlist?access_token=$TOKEN&kf_account={AGENT}\"
+  curl \"{base}/cgi-bin/customservice/getkflist?access_token=$TOKEN\"; echo
+  curl \"{base}/customservice/kfaccount/add?access_token=$TOKEN\" -d '{{\"kf_account\":\"kf2@demo\",\"nickname\":\"客服2\"}}'; echo
+  curl \"{base}/cgi-bin/customservice/getonlinekflist?access_token=$TOKEN\"; echo
+  curl \"{base}/customservice/kfsession/getsessionlist?access_token=$TOKEN&kf_account={AGENT}\"; echo
 ",
         version = env!("CARGO_PKG_VERSION")
     )
