@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// There is noise when others take more than this share of the machine.
 pub(crate) const NOISE: f64 = 0.05;
 /// How long to wait until there is none, and how long to listen for it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(4);
 const LISTEN: Duration = Duration::from_millis(200);
 
 /// The sum of user and system time of one process, in ticks; 0 when it is gone.
