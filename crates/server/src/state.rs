@@ -11,8 +11,8 @@ use bytes::Bytes;
 use model::Appid;
 use protocol::Errcode;
 use protocol::limits::TOKEN_MAX;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
@@ -28,7 +28,8 @@ const TOKENS: usize = 100_000;
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
-/// What it is made of.
+/// What it is made of. It keeps its distance from the count, which every core writes all the time.
+#[repr(align(128))]
 pub struct Parts {
     /// The verbs.
     pub desk: Desk,
@@ -58,6 +59,16 @@ pub enum Question {
     Online,
     /// getkfsessionlist of an agent.
     Sessions(String),
+}
+
+/// A question about an account, as it is looked up.
+#[derive(PartialEq, Eq, Hash)]
+struct Asked<'a>(&'a Appid, &'a Question);
+
+impl Equivalent<(Appid, Question)> for Asked<'_> {
+    fn equivalent(&self, key: &(Appid, Question)) -> bool {
+        *self == Asked(&key.0, &key.1)
+    }
 }
 
 /// An answer, and the `seq` it is true at.
@@ -133,8 +144,7 @@ impl App {
         read: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<Bytes, Error> {
         let seq = self.desk.store.head(appid.as_str()).await?.map_or(0, |head| head.seq);
-        let key = (appid.clone(), question);
-        if let Some(ready) = self.answers.get(&key)
+        if let Some(ready) = self.answers.get(&Asked(appid, &question))
             && ready.seq == seq
         {
             return Ok(ready.bytes);
@@ -144,7 +154,7 @@ impl App {
             Ok(Ready { bytes: serde_json::to_vec(&read(tx)?)?.into(), seq })
         });
         let ready = ready.await?;
-        self.answers.insert(key, ready.clone());
+        self.answers.insert((appid.clone(), question), ready.clone());
         Ok(ready.bytes)
     }
 }

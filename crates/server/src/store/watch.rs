@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use dashmap::{DashMap, Entry};
+use quick_cache::DefaultHashBuilder;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
@@ -19,7 +20,8 @@ pub struct Head {
 /// start.
 #[derive(Default)]
 pub(super) struct Shared {
-    heads: DashMap<String, Head>,
+    // Every request asks here, twice; nobody outside chooses the keys.
+    heads: DashMap<String, Head, DefaultHashBuilder>,
     wakes: DashMap<String, watch::Sender<i64>>,
     pub(super) flights: Flights,
 }
