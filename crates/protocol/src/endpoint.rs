@@ -39,6 +39,30 @@ pub enum Methods {
     Both,
 }
 
+/// Where a parameter stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the query.
+    Query,
+    /// In the JSON body.
+    Body,
+    /// In the query, else in the body.
+    Either,
+}
+
+/// What an endpoint is told, beside its token.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it stands.
+    pub place: Place,
+    /// Its JSON type.
+    pub kind: &'static str,
+    /// Whether it must be there.
+    pub required: bool,
+}
+
 /// One row of the table.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -58,21 +82,48 @@ pub struct Endpoint {
     pub feature_off: Errcode,
     /// Whether it can be called from the cloud without a token. No page of this family says yes.
     pub cloud: bool,
+    /// What it is told, beside its token.
+    pub takes: &'static [Parameter],
+    /// What it answers beyond the codes that follow from the columns above; see [`Endpoint::codes`].
+    pub own_codes: &'static [Errcode],
+    /// Where it answers otherwise than its page, or more than that; empty where it is exact.
+    pub differs: &'static str,
     /// Weixin's page.
     pub page: &'static str,
 }
+
+/// What every endpoint answers that is called with a token.
+const OF_A_TOKEN: [Errcode; 8] = [
+    Errcode::AccessTokenMissing,
+    Errcode::InvalidAccessToken,
+    Errcode::InvalidCredential,
+    Errcode::AccessTokenExpired,
+    Errcode::MustUseAccountToken,
+    Errcode::ApiUnauthorized,
+    Errcode::NotAuthorizedByAccount,
+    Errcode::UnauthorizedToComponent,
+];
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
 /// The same without the mini program's set.
 const WITHOUT_19: &[u16] = &[1, 6, 100, 101];
 
+const fn query(name: &'static str) -> Parameter {
+    Parameter { name, place: Place::Query, kind: "string", required: true }
+}
+
+const fn body(name: &'static str) -> Parameter {
+    Parameter { place: Place::Body, ..query(name) }
+}
+
 macro_rules! endpoints {
     ($($(#[$doc:meta])* $id:ident = $name:literal $methods:ident $path:literal [$($alias:literal),*]
-        $caller:ident $sets:expr, $off:ident, $page:literal;)*) => {
+        $caller:ident $sets:expr, $off:ident, $page:literal, $takes:expr, [$($code:ident),*], $differs:literal;)*) => {
         $($(#[$doc])* pub static $id: Endpoint = Endpoint {
             name: $name, methods: Methods::$methods, path: $path, aliases: &[$($alias),*],
             caller: Caller::$caller, sets: $sets, feature_off: Errcode::$off, cloud: false,
+            takes: $takes, own_codes: &[$(Errcode::$code),*], differs: $differs,
             page: concat!("https://developers.weixin.qq.com/doc/service/en/api/", $page),
         };)*
         /// The whole table.
@@ -83,43 +134,82 @@ macro_rules! endpoints {
 endpoints! {
     /// Issues an account's token.
     GET_ACCESS_TOKEN = "getAccessToken" Both "/cgi-bin/token" []
-        Secret &[], FeatureOff, "base/api_getaccesstoken";
+        Secret &[], FeatureOff, "base/api_getaccesstoken",
+        &[query("grant_type"), query("appid"), query("secret")],
+        [InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
+        "a wrong secret is always 40125, never 40001; POST is taken too, with the parameters in the query";
     /// Issues or repeats an account's stable token.
     GET_STABLE_ACCESS_TOKEN = "getStableAccessToken" Post "/cgi-bin/stable_token" []
-        Secret &[], FeatureOff, "base/api_getstableaccesstoken";
+        Secret &[], FeatureOff, "base/api_getstableaccesstoken",
+        &[body("grant_type"), body("appid"), body("secret"), Parameter { kind: "boolean", required: false, ..body("force_refresh") }],
+        [InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
+        "";
     /// Creates an agent.
     ADD_KF_ACCOUNT = "addkfaccount" Post "/customservice/kfaccount/add" ["/cgi-bin/customservice/kfaccount/add"]
-        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_addkfaccount";
+        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_addkfaccount",
+        &[body("kf_account"), body("nickname"), Parameter { required: false, ..body("kf_wx") }],
+        [IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit],
+        "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that person, refused with the codes of invitekfworker";
     /// Changes an agent's nickname.
     UPDATE_KF_ACCOUNT = "updatekfaccount" Post "/customservice/kfaccount/update" ["/cgi-bin/customservice/kfaccount/update"]
-        Official WITHOUT_19, FeatureOff, "customer/servicermanage/api_updatekfaccount";
+        Official WITHOUT_19, FeatureOff, "customer/servicermanage/api_updatekfaccount",
+        &[body("kf_account"), body("nickname")],
+        [InvalidAgent, IllegalNickname],
+        "";
     /// Deletes an agent.
     DEL_KF_ACCOUNT = "delkfaccount" Both "/customservice/kfaccount/del" ["/cgi-bin/customservice/kfaccount/del"]
-        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_delkfaccount";
+        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_delkfaccount",
+        &[Parameter { place: Place::Either, ..body("kf_account") }],
+        [InvalidAgent],
+        "GET with the agent in the query is taken too, as the page before this one had it; the agent's sessions are closed first";
     /// Invites a worker to be an agent.
     INVITE_KF_WORKER = "invitekfworker" Post "/customservice/kfaccount/inviteworker" ["/cgi-bin/customservice/kfaccount/inviteworker"]
-        Everyone WITH_19, InvalidAgent, "customer/servicermanage/api_invitekfworker";
+        Everyone WITH_19, InvalidAgent, "customer/servicermanage/api_invitekfworker",
+        &[body("kf_account"), body("invite_wx")],
+        [InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists, AgentBound],
+        "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same and finds it once she has signed up";
     /// Lists all agents.
     GET_KF_LIST = "getkflist" Both "/cgi-bin/customservice/getkflist" ["/customservice/getkflist"]
-        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_getkflist";
+        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_getkflist",
+        &[],
+        [],
+        "kf_id and invite_expire_time are numbers, as in real answers, where the page says string; kf_wx is empty for an agent nobody was invited for";
     /// Lists the agents who are logged in.
     GET_ONLINE_KF_LIST = "getonlinekflist" Both "/cgi-bin/customservice/getonlinekflist" ["/customservice/getonlinekflist"]
-        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_getonlinekflist";
+        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_getonlinekflist",
+        &[],
+        [],
+        "lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there";
     /// Opens a session.
     CREATE_KF_SESSION = "createkfsession" Post "/customservice/kfsession/create" ["/cgi-bin/customservice/kfsession/create"]
-        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_createkfsession";
+        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_createkfsession",
+        &[body("kf_account"), body("openid")],
+        [InvalidOpenid, InvalidAgent, AgentUnbound, OtherAgent, AgentOffline],
+        "40003 and 65414 stand in the list of common codes, not on the page";
     /// Closes a session.
     CLOSE_KF_SESSION = "closesession" Post "/customservice/kfsession/close" ["/cgi-bin/customservice/kfsession/close"]
-        Official WITHOUT_19, InvalidAgent, "customer/messctrl/api_closesession";
+        Official WITHOUT_19, InvalidAgent, "customer/messctrl/api_closesession",
+        &[body("kf_account"), body("openid")],
+        [InvalidOpenid, InvalidAgent, AgentUnbound, NoSession, OtherAgent],
+        "65401 and 65402 for an agent who is unknown or has no worker, as the sibling pages have them";
     /// Tells who serves a customer.
     GET_KF_SESSION = "getkfsession" Get "/customservice/kfsession/getsession" []
-        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_getkfsession";
+        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_getkfsession",
+        &[query("openid")],
+        [InvalidOpenid],
+        "";
     /// Lists the sessions of an agent.
     GET_KF_SESSION_LIST = "getkfsessionlist" Get "/customservice/kfsession/getsessionlist" []
-        Official WITHOUT_19, InvalidAgent, "customer/messctrl/api_getkfsessionlist";
+        Official WITHOUT_19, InvalidAgent, "customer/messctrl/api_getkfsessionlist",
+        &[query("kf_account")],
+        [InvalidAgent, AgentUnbound],
+        "";
     /// Lists the customers who wait.
     GET_WAIT_CASE = "getwaitcase" Get "/customservice/kfsession/getwaitcase" []
-        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_getwaitcase";
+        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_getwaitcase",
+        &[],
+        [],
+        "";
 }
 
 /// The endpoint at `path`, if there is one.
@@ -140,6 +230,25 @@ impl Endpoint {
     /// The documented path, then the aliases.
     pub fn paths(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.path).chain(self.aliases.iter().copied())
+    }
+
+    /// Every code it can answer, in the order of the table of codes.
+    #[must_use]
+    pub fn codes(&self) -> Vec<Errcode> {
+        let method = if self.methods == Methods::Post { Errcode::RequirePost } else { Errcode::RequireGet };
+        let mut codes = vec![Errcode::Ok, Errcode::SystemError, method];
+        if self.caller != Caller::Secret {
+            codes.extend(OF_A_TOKEN);
+            codes.push(self.feature_off);
+        }
+        if self.takes.iter().any(|parameter| parameter.place != Place::Query) {
+            codes.extend([Errcode::ContentSize, Errcode::DataFormat]);
+        }
+        if self.takes.iter().any(|parameter| parameter.place == Place::Body) {
+            codes.push(Errcode::EmptyPostData);
+        }
+        codes.extend(self.own_codes);
+        Errcode::ALL.iter().copied().filter(|code| codes.contains(code)).collect()
     }
 
     /// Refuses a method the row does not list: 43001 where GET is taken, else 43002.

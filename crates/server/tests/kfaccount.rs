@@ -94,7 +94,12 @@ on_both_engines! {
         let list = mini.kf_list().await;
         assert_eq!((&list[0]["kf_account"], &list[0]["invite_wx"]), (&json!(mini.kf("kf2001")), &json!("ann")));
         assert_eq!(code(&mini.post("/customservice/kfaccount/add", body.clone()).await), 65408);
-        assert_eq!(mini.kf_list().await.as_array().unwrap().len(), 1);
+        let bob = mini.agent("a1").await;
+        for (person, expected) in [("!", 65409), (bob.name.as_str(), 65407)] {
+            let refused = mini.post("/customservice/kfaccount/add", json!({"kf_wx": person})).await;
+            assert_eq!(code(&refused), expected, "{person}");
+        }
+        assert_eq!(mini.kf_list().await.as_array().unwrap().len(), 2, "who was refused left no agent");
         let shop = app.account().await;
         assert_eq!(code(&shop.post("/customservice/kfaccount/add", body).await), 47001);
     }
@@ -181,6 +186,8 @@ on_both_engines! {
         let other = app.account().await;
         other.adds("a1").await;
         assert_eq!(code(&other.invites("a1", "ann").await), 65410);
+        let mini = app.account_with(|settings| settings.kind = Some("mini-program".into())).await;
+        assert_eq!(code(&mini.post("/customservice/kfaccount/add", json!({"kf_wx": "ann"})).await), 65410);
     }
 
     async fn a_deleted_agents_sessions_are_closed_and_her_worker_is_free(app: App) {

@@ -26,7 +26,6 @@ macro_rules! on_both_engines {
 
 mod actors;
 mod component;
-mod docs;
 mod engine;
 mod house;
 mod input;

@@ -3,6 +3,7 @@
 mod agent;
 mod customer;
 mod platform;
+mod seen;
 mod shop;
 mod stream;
 

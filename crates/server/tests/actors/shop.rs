@@ -1,6 +1,6 @@
 //! A shop: an account, and its developer who calls the API.
 
-use super::{Agent, App, Customer};
+use super::{Agent, App, Customer, code, seen};
 use kefu::admin::Order;
 use serde_json::{Value, json};
 
@@ -51,9 +51,12 @@ impl Shop {
         assert_eq!(response.status(), 200, "{what}");
         assert_eq!(response.headers()["content-type"], "application/json; encoding=utf-8");
         assert!(response.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
+        let path = response.url().path().to_owned();
         let text = response.text().await.unwrap();
         assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
-        serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"))
+        let answer = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"));
+        seen::note(&path, code(&answer));
+        answer
     }
 
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Value {

@@ -1,5 +1,6 @@
 //! Queries of Weixin's endpoints.
 
+use super::doors;
 use crate::actors::{App, code};
 
 /// Values that no honest client sends.
@@ -58,6 +59,21 @@ on_both_engines! {
             };
             let answer = shop.raw("GET", &format!("/cgi-bin/customservice/getkflist?access_token={value}"), Vec::new()).await;
             assert_eq!(code(&answer), expected, "{value:.60}");
+        }
+    }
+
+    async fn every_endpoint_looks_at_its_token(app: App) {
+        let shop = app.account().await;
+        for door in doors(&shop).iter().filter(|door| door.has_token) {
+            for (token, expected) in [("50_never", 40001), ("a.b", 40014)] {
+                let answer = door.takes(&shop.with_token(token), door.body.to_string()).await;
+                let method = if door.methods.contains(&"POST") { expected } else { 43001 };
+                assert_eq!(code(&answer), method, "{}", door.paths[0]);
+                if door.methods.contains(&"GET") {
+                    let answer = shop.raw("GET", &door.address(&shop.with_token(token)), Vec::new()).await;
+                    assert_eq!(code(&answer), expected, "{}", door.paths[0]);
+                }
+            }
         }
     }
 

@@ -1,0 +1,165 @@
+//! `docs/protocol.md` is what the tables say, and the tables say what was seen on the wire.
+//!
+//! This runs after the sentences of `front_door`, which note every number they see, and looks at their
+//! notes: run `cargo test` whole. `KEFU_BLESS=1 cargo test` writes the document again.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use protocol::endpoint::{ALL, Methods, Parameter, Place};
+use protocol::{Caller, Endpoint, Errcode};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Codes of the table that no sentence sees, and why.
+const UNSEEN: &[(Errcode, &str)] = &[(
+    Errcode::SystemError,
+    "only a failure inside answers it: `tests/trouble.rs`, by a program of its own",
+)];
+
+/// By endpoint and number, the sentences that saw it.
+type Seen = BTreeMap<(&'static str, i64), Vec<String>>;
+
+fn seen() -> Seen {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("seen");
+    let notes = std::fs::read_to_string(&path).expect("what was seen on the wire: run `cargo test` whole");
+    let mut seen = Seen::new();
+    for note in notes.lines() {
+        let [path, number, sentence] = note.split(' ').collect::<Vec<_>>()[..] else { panic!("{note}") };
+        if let Some(endpoint) = protocol::endpoint::at(path) {
+            let sentences = seen.entry((endpoint.name, number.parse().unwrap())).or_default();
+            // What arbitrary bytes provoke is not the same every time.
+            sentences.extend((!sentence.starts_with("input::any")).then(|| sentence.to_owned()));
+        }
+    }
+    seen.retain(|_, sentences| !sentences.is_empty());
+    seen.values_mut().for_each(|sentences| sentences.sort_by_key(|it| (it.starts_with("input"), it.clone())));
+    seen
+}
+
+/// The sentence that a document names: of several the first, rather than one about bad input.
+fn test(seen: &Seen, endpoint: &Endpoint, code: Errcode) -> String {
+    match seen.get(&(endpoint.name, code.number())) {
+        Some(sentences) => format!("`{}`", sentences[0]),
+        None => "none".to_owned(),
+    }
+}
+
+fn methods(endpoint: &Endpoint) -> &'static str {
+    match endpoint.methods {
+        Methods::Get => "GET",
+        Methods::Post => "POST",
+        Methods::Both => "GET, POST",
+    }
+}
+
+fn callers(endpoint: &Endpoint) -> &'static str {
+    match endpoint.caller {
+        Caller::Secret => "whoever has appid and secret; no platform",
+        Caller::Everyone => "certified official accounts; mini programs, mini games",
+        Caller::Official => "certified official accounts",
+    }
+}
+
+fn parameter(parameter: &Parameter) -> String {
+    let place = match parameter.place {
+        Place::Query => "query",
+        Place::Body => "body",
+        Place::Either => "query or body",
+    };
+    let need = if parameter.required { "required" } else { "optional" };
+    format!("`{}` ({place}, {}, {need})", parameter.name, parameter.kind)
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+fn endpoint(text: &mut String, seen: &Seen, row: &Endpoint) {
+    let paths = list(row.paths().map(|path| format!("`{path}`")));
+    let takes = list(row.takes.iter().map(parameter));
+    let sets = list(row.sets.iter().map(ToString::to_string));
+    let how = if row.differs.is_empty() { "exact" } else { row.differs };
+    write!(
+        text,
+        "\n## {}\n\n[Weixin's page]({}). {} {paths}. Called by: {}. Permission sets: {sets}. Parameters: {takes}.\n\nAgainst the page: {how}.\n\n\
+         | code | seen by |\n|---|---|\n",
+        row.name,
+        row.page,
+        methods(row),
+        callers(row)
+    )
+    .unwrap();
+    for code in row.codes() {
+        let unseen = UNSEEN.iter().find(|(known, _)| *known == code);
+        let by = unseen.map_or_else(|| test(seen, row, code), |(_, why)| (*why).to_owned());
+        writeln!(text, "| {} | {by} |", code.number()).unwrap();
+    }
+}
+
+fn codes(text: &mut String) {
+    text.push_str("\n## Codes\n\n| code | text | source |\n|---|---|---|\n");
+    for code in Errcode::ALL.iter().filter(|code| !code.is_own()) {
+        writeln!(text, "| {} | {} | [page]({}) |", code.number(), code.text(), code.source()).unwrap();
+    }
+    text.push_str(
+        "\nAn unknown address below Weixin's roots answers 40066. The workbench and the customer page are told, with \
+         the HTTP status in the second column:\n\n| code | status | text |\n|---|---|---|\n",
+    );
+    for code in Errcode::ALL.iter().filter(|code| code.is_own()) {
+        writeln!(text, "| {} | {} | {} |", code.number(), code.status(), code.text()).unwrap();
+    }
+}
+
+#[test]
+fn the_document_is_what_the_tables_say() {
+    let seen = seen();
+    let mut made = String::from(
+        "# Endpoints and error codes\n\nMade from the tables in `crates/protocol` and from what the sentences in \
+         `crates/server/tests` saw on the wire; do not edit. Every endpoint but the first two also takes `access_token` in \
+         the query. None can be called from the cloud without one.\n",
+    );
+    ALL.iter().for_each(|row| endpoint(&mut made, &seen, row));
+    codes(&mut made);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md");
+    if std::env::var_os("KEFU_BLESS").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let stands = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        stands == made,
+        "docs/protocol.md is not what the tables say: KEFU_BLESS=1 cargo test writes it again"
+    );
+}
+
+#[test]
+fn each_endpoint_answers_the_codes_of_its_row_and_no_other() {
+    assert!(UNSEEN.len() <= 10);
+    let seen = seen();
+    for row in ALL {
+        let listed: Vec<i64> = row.codes().iter().map(|code| code.number()).collect();
+        let answered: Vec<i64> =
+            seen.keys().filter(|(name, _)| *name == row.name).map(|(_, number)| *number).collect();
+        let unlisted: Vec<_> = answered.iter().filter(|number| !listed.contains(number)).collect();
+        assert!(unlisted.is_empty(), "{} answered {unlisted:?}, which its row does not list", row.name);
+        let excused = |number: i64| UNSEEN.iter().any(|(code, _)| code.number() == number);
+        let unseen: Vec<_> =
+            listed.iter().filter(|number| !answered.contains(number) && !excused(**number)).collect();
+        assert!(unseen.is_empty(), "no sentence saw {} answer {unseen:?}", row.name);
+    }
+    for (code, _) in UNSEEN {
+        assert!(
+            seen.keys().all(|(_, number)| *number != code.number()),
+            "{code} was seen: it is no exception"
+        );
+    }
+}
+
+#[test]
+fn every_code_of_weixins_is_answered_somewhere() {
+    let listed: Vec<Errcode> = ALL.iter().flat_map(|row| row.codes()).collect();
+    for code in Errcode::ALL.iter().filter(|code| !code.is_own() && **code != Errcode::InvalidUrl) {
+        assert!(listed.contains(code), "{code} is in the table, and no endpoint answers it");
+    }
+}
