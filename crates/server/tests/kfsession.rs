@@ -69,6 +69,7 @@ on_both_engines! {
         let openid = format!("o{}", "x".repeat(27));
         assert_eq!(code(&shop.creates("nobody", "bad").await), 65401);
         assert_eq!(code(&shop.creates("free", "bad").await), 65402);
+        assert_eq!(code(&shop.closes("free", "bad").await), 65402);
         assert_eq!(code(&shop.creates("a1", "bad").await), 65415);
         let stream = ann.comes_online().await;
         let _other = bob.comes_online().await;
