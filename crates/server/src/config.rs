@@ -1,5 +1,6 @@
 //! How the server is started. The doc comments are the manual.
 
+use anyhow::Context;
 use clap::Args;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,19 +11,23 @@ pub struct Data {
     /// Folder of the embedded database.
     #[arg(long, env = "KEFU_DATA", default_value = "kefu-data", value_name = "FOLDER")]
     pub data: PathBuf,
-    /// PostgreSQL database to use instead, for several nodes: postgres://user@host/name.
+    /// PostgreSQL database to use instead, for several nodes: postgres://user@host/name, or file:PATH of a
+    /// file that holds such an address, for one with a password.
     #[arg(long, env = "KEFU_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
 }
 
 impl Data {
     /// The place these flags name.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        match &self.database {
-            Some(url) => Place::Postgres(url.clone()),
-            None => Place::Folder(self.data.clone()),
-        }
+    ///
+    /// # Errors
+    /// When the file that holds the address of the database cannot be read.
+    pub fn place(&self) -> anyhow::Result<Place> {
+        let Some(url) = &self.database else { return Ok(Place::Folder(self.data.clone())) };
+        let Some(file) = url.strip_prefix("file:") else { return Ok(Place::Postgres(url.clone())) };
+        let held = std::fs::read_to_string(file)
+            .with_context(|| format!("reading the address of the database from {file}"))?;
+        Ok(Place::Postgres(held.trim().to_owned()))
     }
 }
 

@@ -24,8 +24,30 @@ macro_rules! on_both_engines {
     )* };
 }
 
+/// A sentence about processes on each engine.
+macro_rules! with_fresh_data {
+    ($(async fn $sentence:ident($fresh:ident) $body:block)*) => { $(
+        mod $sentence {
+            use super::*;
+
+            #[tokio::test]
+            async fn sqlite() {
+                let $fresh = $crate::engine::Fresh::folder();
+                $body
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let $fresh = $crate::engine::Fresh::schema();
+                $body
+            }
+        }
+    )* };
+}
+
 mod actors;
 mod component;
+mod config;
 mod engine;
 mod house;
 mod input;
@@ -34,6 +56,7 @@ mod kfsession;
 mod matrix;
 mod people;
 mod process;
+mod running;
 mod seed;
 mod store;
 mod token;

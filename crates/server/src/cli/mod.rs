@@ -1,13 +1,17 @@
 //! The command line: one file for what serves, one for what operators order.
 
+mod file;
 mod order;
 mod serve;
 
 use crate::config::{Data, Settings};
 use clap::{Parser, Subcommand};
+use file::Sources;
 use order::{AccountCommand, AgentCommand, ComponentCommand, TokenCommand, WorkerCommand};
+use serde_json::Value;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -15,6 +19,9 @@ use tracing_subscriber::EnvFilter;
 #[derive(Debug, Parser)]
 #[command(name = "kefu", version, about, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
+    /// A TOML file whose keys are the flags of `kefu serve`; the command line and the environment win over it.
+    #[arg(long, global = true, env = "KEFU_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -40,8 +47,23 @@ enum Command {
     /// Issue tokens, and end them to test how a client refreshes.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Say how the server would be configured.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print the version.
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print every setting, its value, and whether it comes from a flag, the environment or a file.
+    Show {
+        #[command(flatten)]
+        settings: ServeArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -75,14 +97,7 @@ struct DemoArgs {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    start_logging();
-    let outcome = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
-        let outcome = runtime.block_on(run(cli.command));
-        runtime.shutdown_timeout(std::time::Duration::from_secs(1));
-        outcome
-    });
-    match outcome {
+    match Sources::read().and_then(|(cli, sources)| start(cli.command, &sources)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("kefu: {error:#}");
@@ -91,7 +106,25 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
+fn start(command: Command, sources: &Sources) -> anyhow::Result<()> {
+    start_logging();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let outcome = runtime.block_on(run(command, sources));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    outcome
+}
+
+fn show(settings: &Value, json: bool) {
+    if json {
+        return println!("{settings}");
+    }
+    for (name, setting) in settings.as_object().into_iter().flatten() {
+        let text = |member: &str| setting[member].as_str().unwrap_or_default().to_owned();
+        println!("{name:20} {:40} {}", text("value"), text("source"));
+    }
+}
+
+async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Demo(args) => serve::demo(args).await,
@@ -100,6 +133,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Worker(command) => order::run(command.order(), command.common()).await,
         Command::Component(command) => order::run(command.order(), command.common()).await,
         Command::Token(command) => order::run(command.order(), command.common()).await,
+        Command::Config(ConfigCommand::Show { json, .. }) => {
+            show(&sources.settings(), json);
+            Ok(())
+        }
         Command::Version => {
             println!("kefu {}", env!("CARGO_PKG_VERSION"));
             Ok(())

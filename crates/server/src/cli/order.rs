@@ -301,7 +301,7 @@ impl TokenCommand {
 /// Sends an order and prints what came of it.
 pub(super) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
     let base = common.public_url.trim_end_matches('/');
-    let outcome = admin::send(&common.data.place(), base, order).await?;
+    let outcome = admin::send(&common.data.place()?, base, order).await?;
     let value = outcome.map_err(anyhow::Error::msg)?;
     if common.json {
         println!("{value}");

@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
-    let place = args.data.place();
+    let place = args.data.place()?;
     let desk = open(&place).await?;
     if !args.allow_demo && demo::is_there(&desk).await.map_err(cause)? {
         bail!(
@@ -44,8 +44,8 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     }
     let folder = args.memory.then(|| tempfile::Builder::new().prefix("kefu-").tempdir()).transpose()?;
     let place = match &folder {
-        Some(folder) => Data { data: folder.path().to_owned(), database: None }.place(),
-        None => args.data.place(),
+        Some(folder) => Data { data: folder.path().to_owned(), database: None }.place()?,
+        None => args.data.place()?,
     };
     let desk = open(&place).await?;
     demo::make(&desk).await.map_err(cause)?;
