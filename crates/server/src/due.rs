@@ -2,28 +2,30 @@
 //! others'.
 
 use crate::desk::{due, node};
-use crate::error::Error;
+use crate::error::{Error, Spell};
 use crate::state::App;
+use model::due::PRESENCE_GRACE;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// How often to look for what is due.
+/// How often to look for what is due, and at the other nodes' counters.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often a node raises its counter.
 const BEAT: Duration = Duration::from_secs(5);
 /// How long a counter may stand still before its node counts as dead.
 const DEAD: Duration = Duration::from_secs(15);
+/// How long the store may take for a beat.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs what is due until the application stops.
 pub async fn run(app: App) {
+    let mut spell = Spell::of("running what is due");
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = app.stop.cancelled() => return,
         }
-        if let Err(error) = run_once(&app).await {
-            tracing::error!(?error, "what is due could not be run; trying again");
-        }
+        spell.note(run_once(&app).await);
     }
 }
 
@@ -47,17 +49,17 @@ pub async fn run_once(app: &App) -> Result<(), Error> {
 }
 
 /// The nodes this one has seen, and since when each counter stands still.
-#[derive(Default)]
 pub struct Lease {
     seen: HashMap<String, (i64, Instant)>,
-    renewed: Option<Instant>,
+    renewed: Instant,
+    spell: Spell,
 }
 
-/// Keeps the lease until the application stops, then gives it up.
+/// Keeps the lease until the application stops.
 pub async fn keep_lease(app: App, mut lease: Lease) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(BEAT) => lease.renew(&app).await,
+            () = tokio::time::sleep(LOOK) => lease.look(&app).await,
             () = app.stop.cancelled() => break,
         }
     }
@@ -69,35 +71,46 @@ impl Lease {
     /// # Errors
     /// Internal only.
     pub async fn begin(app: &App) -> Result<Self, Error> {
+        let now = Instant::now();
+        let spell = Spell::of("renewing this node's lease");
+        let mut lease = Lease { seen: HashMap::new(), renewed: now, spell };
         node::beat(&app.desk).await?;
-        let beats = node::beats(&app.desk).await?;
-        let mut lease = Lease { renewed: Some(Instant::now()), ..Lease::default() };
-        for (other, beat) in beats.into_iter().filter(|(other, _)| **other != *app.desk.node) {
-            if app.desk.store.is_shared() {
-                lease.seen.insert(other, (beat, Instant::now()));
-            } else {
-                node::bury(&app.desk, &other).await?;
-            }
+        if app.desk.store.is_shared() {
+            lease.renew(app, true).await?;
+            return Ok(lease);
+        }
+        let others = node::beats(&app.desk).await?.into_keys().chain(node::lost(&app.desk).await?);
+        for other in others.filter(|other| **other != *app.desk.node) {
+            node::bury(&app.desk, &other, PRESENCE_GRACE).await?;
         }
         Ok(lease)
     }
 
-    async fn renew(&mut self, app: &App) {
-        match tokio::time::timeout(BEAT, self.beat(app)).await {
-            Ok(Ok(())) => self.renewed = Some(Instant::now()),
-            Ok(Err(error)) => tracing::error!(?error, "this node's lease could not be renewed"),
-            Err(_) => tracing::error!("this node's lease could not be renewed: the store does not answer"),
+    async fn look(&mut self, app: &App) {
+        let is_time = self.renewed.elapsed() >= BEAT;
+        if is_time || app.desk.store.is_shared() {
+            let looked = tokio::time::timeout(PATIENCE, self.renew(app, is_time));
+            let looked =
+                looked.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the store does not answer").into()));
+            self.spell.note(looked);
         }
         // Others take this node for dead now: its streams must not outlive that.
-        if self.renewed.is_some_and(|renewed| renewed.elapsed() > DEAD) {
-            tracing::error!("the lease has run out; streams end here and begin elsewhere");
+        if self.renewed.elapsed() > DEAD {
             app.streams.end_all();
         }
     }
 
-    async fn beat(&mut self, app: &App) -> Result<(), Error> {
-        if !node::beat(&app.desk).await? {
-            app.streams.end_all();
+    async fn renew(&mut self, app: &App, is_time: bool) -> Result<(), Error> {
+        if is_time {
+            let begun = Instant::now();
+            if !node::beat(&app.desk).await? {
+                tracing::warn!("others have taken this node for dead; its streams end here and begin anew");
+                app.streams.end_all();
+            }
+            self.renewed = begun;
+            for lost in node::lost(&app.desk).await?.into_iter().filter(|lost| **lost != *app.desk.node) {
+                tokio::spawn(bury(app.clone(), lost));
+            }
         }
         let beats = node::beats(&app.desk).await?;
         self.seen.retain(|other, _| beats.contains_key(other));
@@ -117,7 +130,8 @@ impl Lease {
 }
 
 async fn bury(app: App, other: String) {
-    if let Err(error) = node::bury(&app.desk, &other).await {
+    // Its agents had their time to come back.
+    if let Err(error) = node::bury(&app.desk, &other, 0).await {
         tracing::error!(?error, "what a dead node held could not be freed; trying again");
     }
 }

@@ -43,6 +43,40 @@ impl From<postgres::Error> for Error {
     }
 }
 
+/// Something that is done again and again. Its failures are logged when they begin and when they are over,
+/// not each.
+pub struct Spell {
+    what: &'static str,
+    failing: bool,
+}
+
+impl Spell {
+    /// Names what is done.
+    #[must_use]
+    pub fn of(what: &'static str) -> Self {
+        Spell { what, failing: false }
+    }
+
+    /// Takes note of an outcome, and answers what came of it.
+    pub fn note<T>(&mut self, outcome: Result<T, Error>) -> Option<T> {
+        let was_failing = std::mem::replace(&mut self.failing, outcome.is_err());
+        match outcome {
+            Ok(value) => {
+                if was_failing {
+                    tracing::info!("{} again", self.what);
+                }
+                Some(value)
+            }
+            Err(error) => {
+                if !was_failing {
+                    tracing::error!(?error, "not possible at the moment, and tried again: {}", self.what);
+                }
+                None
+            }
+        }
+    }
+}
+
 /// Marks the errors that mean an internal failure.
 pub trait NotErrcode {}
 impl NotErrcode for anyhow::Error {}

@@ -54,6 +54,7 @@ mod input;
 mod kfaccount;
 mod kfsession;
 mod matrix;
+mod nodes;
 mod people;
 mod process;
 mod running;

@@ -12,6 +12,7 @@ use crate::state::App;
 use crate::store::Store;
 use crate::{demo, listen};
 use anyhow::{Context, bail};
+use model::due::PRESENCE_GRACE;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -102,7 +103,7 @@ async fn run(
         task.await?;
     }
     // Gives up the lease, so that other nodes need not wait until it has run out.
-    match tokio::time::timeout(FAREWELL, node::bury(&app.desk, &app.desk.node)).await {
+    match tokio::time::timeout(FAREWELL, node::bury(&app.desk, &app.desk.node, PRESENCE_GRACE)).await {
         Ok(done) => done.map_err(cause),
         Err(_) => {
             tracing::warn!("the lease could not be given up in time; it will run out");

@@ -6,6 +6,7 @@
 use super::{Desk, presence};
 use crate::bind;
 use crate::error::Error;
+use model::Time;
 use std::collections::HashMap;
 
 /// Raises this node's counter; `false` when others have taken it for dead meanwhile, and it begins
@@ -37,12 +38,22 @@ pub async fn beats(desk: &Desk) -> Result<HashMap<String, i64>, Error> {
         .await
 }
 
-/// Takes a node for dead: its streams have ended, and what it held can be taken. May be repeated.
+/// Nodes that have streams and no counter: each was stopped while others took it for dead, and noted a stream
+/// nevertheless.
 ///
 /// # Errors
 /// Internal only.
-pub async fn bury(desk: &Desk, node: &str) -> Result<(), Error> {
-    presence::end_all(desk, node).await?;
+pub async fn lost(desk: &Desk) -> Result<Vec<String>, Error> {
+    desk.store.read("", |tx| Ok(tx.all(SELECT_LOST, &[])?.iter().map(|row| row.text(0)).collect())).await
+}
+
+/// A node is no more: its streams have ended, and what it held can be taken. Its agents go offline unless they
+/// come back within `grace` milliseconds. May be repeated.
+///
+/// # Errors
+/// Internal only.
+pub async fn bury(desk: &Desk, node: &str, grace: Time) -> Result<(), Error> {
+    presence::end_all(desk, node, grace).await?;
     let node = node.to_owned();
     desk.store.keep("", move |tx| tx.run(DELETE, bind![&node]).map(|_| ())).await
 }
@@ -70,6 +81,7 @@ pub async fn hold(desk: &Desk, what: &'static str) -> Result<bool, Error> {
 const BEAT: &str = "update node set beat = beat + 1 where id = $1";
 const INSERT: &str = "insert into node (id, beat, started_at) values ($1, 1, $2) on conflict (id) do nothing";
 const SELECT: &str = "select id, beat from node";
+const SELECT_LOST: &str = "select distinct node from stream where node not in (select id from node)";
 const DELETE: &str = "delete from node where id = $1";
 const TAKE: &str = "insert into holder (what, node, epoch) values ($1, $2, 1)
     on conflict (what) do update set node = excluded.node, epoch = holder.epoch + 1

@@ -7,14 +7,15 @@ use crate::error::Error;
 use crate::store::Tx;
 use model::agent::Presence;
 use model::due::{Due, PRESENCE_GRACE};
-use model::{Appid, Fact, KfAccount, WechatId};
+use model::{Appid, Fact, KfAccount, Time, WechatId};
 use protocol::Errcode;
 
 /// This node has a stream of the agent open, at the workbench of `worker`, who must be she. Two steps,
-/// each safe to repeat: the stream is noted, then she is there.
+/// each safe to repeat: the stream is noted, then she is there. A node that others have taken for dead
+/// notes nothing: it was stopped for a while, and begins anew at its next beat.
 ///
 /// # Errors
-/// 65401 when she is gone, or another is she.
+/// 65401 when she is gone, or another is she; -1 when this node counts as dead.
 pub async fn opened(
     desk: &Desk,
     worker: &WechatId,
@@ -24,7 +25,8 @@ pub async fn opened(
     let (person, id, agent, node) = (worker.clone(), appid.clone(), kf_account.clone(), desk.node.clone());
     let noted = desk.store.keep(appid.as_str(), move |tx| {
         confirm(tx, &id, &agent, &person)?;
-        tx.run(INSERT_STREAM, bind![&id, &agent, &*node]).map(|_| ())
+        tx.run(INSERT_STREAM, bind![&id, &agent, &*node])?;
+        tx.one(SELECT_STREAM, bind![&id, &agent, &*node])?.map(|_| ()).ok_or(Errcode::SystemError.into())
     });
     noted.await?;
     let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
@@ -57,24 +59,25 @@ fn confirm(
 /// Internal only.
 pub async fn ended(desk: &Desk, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
     let (appid, kf_account, node) = (appid.clone(), kf_account.clone(), desk.node.clone());
-    desk.store.keep(&appid.to_string(), move |tx| end(tx, &appid, &kf_account, &node)).await
+    desk.store.keep(&appid.to_string(), move |tx| end(tx, &appid, &kf_account, &node, PRESENCE_GRACE)).await
 }
 
-fn end(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
+/// Somebody looks whether she is still there after `grace` milliseconds.
+fn end(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str, grace: Time) -> Result<(), Error> {
     let now = tx.now();
     tx.run(DELETE_STREAM, bind![appid, kf_account, node])?;
-    due::set(tx, appid.as_str(), Due::Presence, kf_account.as_str(), now + PRESENCE_GRACE)
+    due::set(tx, appid.as_str(), Due::Presence, kf_account.as_str(), now + grace)
 }
 
-/// A node is dead, and its streams with it: a step for each account.
-pub(super) async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
+/// A node has ended, and its streams with it: a step for each account.
+pub(super) async fn end_all(desk: &Desk, node: &str, grace: Time) -> Result<(), Error> {
     let id = node.to_owned();
     let rows = desk.store.read("", move |tx| tx.all(SELECT_NODE, bind![&id])).await?;
     for appid in rows.iter().map(|row| Appid::stored(row.text(0))) {
         let (owner, node) = (appid.to_string(), node.to_owned());
         let ended = desk.store.keep(&owner, move |tx| {
             for row in tx.all(SELECT_STREAMS, bind![&appid, &node])? {
-                end(tx, &appid, &KfAccount::stored(row.text(0)), &node)?;
+                end(tx, &appid, &KfAccount::stored(row.text(0)), &node, grace)?;
             }
             Ok(())
         });
@@ -143,7 +146,9 @@ pub(super) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Re
     agents.find(|agent| agent.seat.worker == worker.as_str()).ok_or(Error::Refused(Errcode::Forbidden))
 }
 
-const INSERT_STREAM: &str = "insert into stream (appid, kf_account, node) values ($1, $2, $3) on conflict (appid, kf_account, node) do nothing";
+const INSERT_STREAM: &str = "insert into stream (appid, kf_account, node)
+    select $1, $2, id from node where id = $3 on conflict (appid, kf_account, node) do nothing";
+const SELECT_STREAM: &str = "select node from stream where appid = $1 and kf_account = $2 and node = $3";
 const DELETE_STREAM: &str = "delete from stream where appid = $1 and kf_account = $2 and node = $3";
 const SELECT_NODE: &str = "select distinct appid from stream where node = $1";
 const SELECT_STREAMS: &str = "select kf_account from stream where appid = $1 and node = $2";
