@@ -3,6 +3,7 @@
 use anyhow::{Context, anyhow};
 use kefu::clock::{Chance, Clock};
 use kefu::config::Place;
+use kefu::config::Rules;
 use kefu::desk::token::TokenKind;
 use kefu::desk::{Desk, account, agent, invitation, presence, token, worker};
 use kefu::error::Error;
@@ -36,7 +37,7 @@ pub(crate) fn plain(error: Error) -> anyhow::Error {
 /// Opens the data in a folder, as the product does.
 pub(crate) async fn open(folder: &Path) -> anyhow::Result<Desk> {
     let store = Store::open(&Place::Folder(folder.to_owned()), Clock::system()).await?;
-    Ok(Desk::new(store, Chance::system()))
+    Ok(Desk::new(store, Chance::system(), Rules::default()))
 }
 
 /// Makes accounts with a token each.

@@ -110,6 +110,7 @@ errcodes! {
     BoundTooOften 990018 "this worker is bound to as many accounts as one worker may be" OWN;
     MessageSize 990019 "a message has 1 to 2048 bytes of text" OWN;
     NameMalformed 990020 "a name has 1 to 20 of A-Z, a-z, 0-9, _ and -" OWN;
+    UnknownHost 990021 "this desk does not know itself by this name; its operator can give it with --public-url" OWN;
 }
 
 impl Errcode {
@@ -136,6 +137,7 @@ impl Errcode {
             | Errcode::InvitationGone
             | Errcode::BoundTooOften => 409,
             Errcode::TooLarge => 413,
+            Errcode::UnknownHost => 421,
             Errcode::TooMany => 429,
             Errcode::Internal => 500,
             Errcode::Busy | Errcode::SystemError => 503,

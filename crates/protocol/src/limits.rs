@@ -25,10 +25,11 @@ pub const FORCE_REFRESH_PER_DAY: i64 = 20;
 pub const FORCE_REFRESH_GAP_S: i64 = 30;
 /// Most characters of an access token that a client must be able to store. Page of getAccessToken.
 pub const TOKEN_MAX: usize = 512;
-/// Hours an invitation stays open. Not published; Kefu's choice.
-pub const INVITATION_H: i64 = 24;
-/// Agents one worker may be bound to, over all accounts. Not published; Kefu's choice.
-pub const WORKER_BINDINGS_MAX: i64 = 10;
+/// Hours an invitation stays open, unless operators say otherwise. Not published; Kefu's choice.
+pub const INVITATION_H: u32 = 24;
+/// Agents one worker may be bound to, over all accounts, unless operators say otherwise. Not published;
+/// Kefu's choice.
+pub const WORKER_BINDINGS_MAX: u32 = 10;
 /// Minutes without a message in either direction after which a session closes. Forwarding guide.
 pub const SESSION_IDLE_MIN: i64 = 30;
 /// Hours after a customer's last message in which she can be answered. Pages on customer messages.

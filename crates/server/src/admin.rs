@@ -3,7 +3,7 @@
 //! when no server holds it.
 
 use crate::clock::{Chance, Clock};
-use crate::config::Place;
+use crate::config::{Place, Rules};
 use crate::desk::account::Settings;
 use crate::desk::token::TokenKind;
 use crate::desk::{Desk, account, component, invitation, token, worker};
@@ -59,7 +59,12 @@ pub enum Order {
         worker: String,
     },
     /// Makes a sign-up link.
-    WorkerInvite(Option<String>),
+    WorkerInvite {
+        /// The only name that can use it.
+        name: Option<String>,
+        /// How long it can be used.
+        hours: u32,
+    },
     /// Lists workers.
     WorkerList,
     /// Gives a worker a new password and ends her logins.
@@ -142,9 +147,9 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
         Order::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }
-        Order::WorkerInvite(name) => {
+        Order::WorkerInvite { name, hours } => {
             let name = name.map(|name| worker_name(&name)).transpose()?;
-            let link = worker::invite(desk, name.as_ref()).await?;
+            let link = worker::invite(desk, name.as_ref(), hours).await?;
             Ok(json!({"link": format!("{base}/desk/#join={link}"), "valid": "once, within three days"}))
         }
         Order::WorkerList => Ok(json!(worker::list(desk).await?)),
@@ -258,7 +263,7 @@ async fn bind_agent(desk: &Desk, appid: &str, kf_account: &str, worker: &str) ->
 ///
 /// # Errors
 /// When neither is possible.
-pub async fn send(place: &Place, base: &str, order: Order) -> anyhow::Result<Outcome> {
+pub async fn send(place: &Place, rules: Rules, base: &str, order: Order) -> anyhow::Result<Outcome> {
     if let Some(folder) = place.folder() {
         match UnixStream::connect(socket(folder)).await {
             Ok(stream) => return ask(stream, &order).await,
@@ -272,7 +277,7 @@ pub async fn send(place: &Place, base: &str, order: Order) -> anyhow::Result<Out
         }
     }
     let store = Store::open(place, Clock::system()).await?;
-    Ok(perform(&Desk::new(store, Chance::system()), base, order).await)
+    Ok(perform(&Desk::new(store, Chance::system(), rules), base, order).await)
 }
 
 async fn ask(stream: UnixStream, order: &Order) -> anyhow::Result<Outcome> {

@@ -1,12 +1,13 @@
 //! The router, one line an endpoint, and the wiring.
 
 use crate::http::{
-    chat, desk, healthz, kfaccount, kfsession, nothing, page, private, readyz, stream, token, wrong_method,
+    chat, desk, guard, healthz, kfaccount, kfsession, nothing, page, private, readyz, stream, token,
+    wrong_method,
 };
 use crate::state::App;
 use axum::Router;
 use axum::handler::Handler;
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{any, get, post};
 use protocol::Endpoint;
 use protocol::endpoint as weixin;
@@ -39,6 +40,8 @@ pub fn router(app: App) -> Router {
         .route("/chat/api/{appid}/message", post(chat::message))
         .route("/chat/api/{appid}/messages", get(chat::messages))
         .layer(map_response(private));
+    let known = from_fn_with_state(app.clone(), guard::known_host);
+    let people = Router::new().merge(pages).merge(desk).merge(chat).layer(known);
     let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
     Router::new()
         .merge(on(&weixin::GET_ACCESS_TOKEN, token::token))
@@ -54,9 +57,7 @@ pub fn router(app: App) -> Router {
         .merge(on(&weixin::GET_KF_SESSION, kfsession::getsession))
         .merge(on(&weixin::GET_KF_SESSION_LIST, kfsession::getsessionlist))
         .merge(on(&weixin::GET_WAIT_CASE, kfsession::getwaitcase))
-        .merge(pages)
-        .merge(desk)
-        .merge(chat)
+        .merge(people)
         .merge(health)
         .method_not_allowed_fallback(wrong_method)
         .fallback(nothing)

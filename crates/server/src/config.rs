@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::Args;
+use protocol::limits;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -38,10 +39,37 @@ pub struct Settings {
     /// printed begin with it, and https makes cookies Secure.
     #[arg(long, env = "KEFU_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// A reverse proxy whose X-Forwarded-Proto is believed, so that cookies are Secure where people
-    /// use https; may be given again.
+    /// A reverse proxy that is believed: its X-Forwarded-Proto, so that cookies are Secure where people
+    /// use https, and its X-Forwarded-For, so that limits count people and not the proxy; may be given again.
     #[arg(long, env = "KEFU_TRUSTED_PROXY", value_name = "IP", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpAddr>,
+    /// Tries to log in or sign up that an address has in a minute; under one name it has a quarter of them; 0: no
+    /// limit.
+    #[arg(long, env = "KEFU_LOG_INS_PER_MINUTE", default_value_t = 20, value_name = "NUMBER")]
+    pub log_ins_per_minute: u32,
+    /// Visitors of an address that may become customers in an hour; 0: no limit.
+    #[arg(long, env = "KEFU_NEW_CUSTOMERS_PER_HOUR", default_value_t = 60, value_name = "NUMBER")]
+    pub new_customers_per_hour: u32,
+    /// Messages that an address's customers may write in a minute; 0: no limit.
+    #[arg(long, env = "KEFU_MESSAGES_PER_MINUTE", default_value_t = 120, value_name = "NUMBER")]
+    pub messages_per_minute: u32,
+}
+
+/// Rules of the desk that operators may set.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Rules {
+    /// Hours an invitation to be an agent stays open.
+    #[arg(long, env = "KEFU_INVITATION_HOURS", default_value_t = Rules::default().invitation_hours, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub invitation_hours: u32,
+    /// Agents one worker may be, over all accounts; one more is refused with 65410.
+    #[arg(long, env = "KEFU_WORKER_AGENTS_MAX", default_value_t = Rules::default().worker_agents_max, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub worker_agents_max: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules { invitation_hours: limits::INVITATION_H, worker_agents_max: limits::WORKER_BINDINGS_MAX }
+    }
 }
 
 impl Settings {

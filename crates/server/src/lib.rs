@@ -15,3 +15,4 @@ pub mod push;
 pub mod state;
 pub mod store;
 pub mod streams;
+pub mod throttle;

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::push::Feeds;
 use crate::store::Tx;
 use crate::streams::Streams;
+use crate::throttle::Throttles;
 use bytes::Bytes;
 use model::Appid;
 use protocol::Errcode;
@@ -37,6 +38,8 @@ pub struct Parts {
     pub settings: Arc<Settings>,
     /// The readers of the change feed.
     pub feeds: Feeds,
+    /// How often people may try.
+    pub throttles: Throttles,
     /// The workbench streams that are open here.
     pub streams: Streams,
     /// Ends streams and loops.
@@ -103,6 +106,7 @@ impl App {
         App(Arc::new(Parts {
             feeds: Feeds::new(desk.clone(), stop.clone()),
             streams: Streams::new(desk.clone()),
+            throttles: Throttles::new(&settings, desk.clock().clone()),
             settings: Arc::new(settings),
             desk,
             stop,

@@ -8,7 +8,7 @@ const ORDER: &[&[&str]] = &[
     &["error", "config", "clock"],
     &["store"],
     &["desk"],
-    &["push", "streams", "demo"],
+    &["push", "streams", "throttle", "demo"],
     &["state"],
     &["listen"],
     &["http", "due", "admin"],

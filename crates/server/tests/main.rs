@@ -53,6 +53,7 @@ mod house;
 mod input;
 mod kfaccount;
 mod kfsession;
+mod limits;
 mod matrix;
 mod nodes;
 mod people;

@@ -91,7 +91,7 @@ on_both_engines! {
 
     async fn a_sign_up_link_works_once_and_for_three_days(app: App) {
         let link = |order: Value| order["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
-        let invite = link(app.order(Order::WorkerInvite(None)).await.unwrap());
+        let invite = link(app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap());
         let sign_up = |invite: &str, name: &str, password: &str| {
             let (app, body) = (app.clone(), json!({"invite": invite, "name": name, "password": password}));
             async move {
@@ -104,9 +104,9 @@ on_both_engines! {
         assert_eq!(sign_up(&invite, "ann", "short").await, 990_013);
         assert_eq!(sign_up(&invite, "ann", "long enough").await, 0);
         assert_eq!(sign_up(&invite, "bob", "long enough").await, 990_012);
-        let second = link(app.order(Order::WorkerInvite(None)).await.unwrap());
+        let second = link(app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap());
         assert_eq!(sign_up(&second, "ann", "long enough").await, 990_011);
-        let named = link(app.order(Order::WorkerInvite(Some("cat".into()))).await.unwrap());
+        let named = link(app.order(Order::WorkerInvite { name: Some("cat".into()), hours: 72 }).await.unwrap());
         assert_eq!(sign_up(&named, "dog", "long enough").await, 990_012);
         assert_eq!(sign_up(&named, "cat", "long enough").await, 0);
         app.advance(3 * 24 * 3_600_000).await;

@@ -73,6 +73,7 @@ export const en: Text = {
     990018: "You are bound to too many accounts already",
     990019: "The message is empty or too long (2048 bytes at most)",
     990020: "Malformed name: 1 to 20 letters, digits, _ or -",
+    990021: "This desk does not know itself by this name",
   },
 
   unknownError: (message) => (message ? `That did not work: ${message}` : "That did not work"),

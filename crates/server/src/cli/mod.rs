@@ -4,7 +4,7 @@ mod file;
 mod order;
 mod serve;
 
-use crate::config::{Data, Settings};
+use crate::config::{Data, Rules, Settings};
 use clap::{Parser, Subcommand};
 use file::Sources;
 use order::{AccountCommand, AgentCommand, ComponentCommand, TokenCommand, WorkerCommand};
@@ -75,6 +75,8 @@ struct ServeArgs {
     data: Data,
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    rules: Rules,
     /// Serve although the well-known demo account is in the data: anybody can call for it.
     #[arg(long, env = "KEFU_ALLOW_DEMO")]
     allow_demo: bool,
@@ -89,6 +91,8 @@ struct DemoArgs {
     data: Data,
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    rules: Rules,
     /// Keep nothing: the data goes when the demo ends.
     #[arg(long, conflicts_with_all = ["data", "database"])]
     memory: bool,

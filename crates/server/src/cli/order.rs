@@ -1,7 +1,7 @@
 //! What operators order.
 
 use crate::admin::{self, Order};
-use crate::config::Data;
+use crate::config::{Data, Rules};
 use crate::desk::account::Settings;
 use clap::{ArgAction, Args, Subcommand};
 use serde_json::Value;
@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(super) struct Common {
     #[command(flatten)]
     data: Data,
+    #[command(flatten)]
+    rules: Rules,
     /// Where links begin, when no server runs to say so.
     #[arg(long, env = "KEFU_PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     public_url: String,
@@ -120,6 +122,9 @@ pub(super) enum WorkerCommand {
         /// The only name that can sign up with it.
         #[arg(long)]
         name: Option<String>,
+        /// Hours it can be used.
+        #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u32).range(1..=8760))]
+        hours: u32,
         #[command(flatten)]
         common: Common,
     },
@@ -260,7 +265,7 @@ impl AgentCommand {
 impl WorkerCommand {
     pub(super) fn order(&self) -> Order {
         match self {
-            Self::Invite { name, .. } => Order::WorkerInvite(name.clone()),
+            Self::Invite { name, hours, .. } => Order::WorkerInvite { name: name.clone(), hours: *hours },
             Self::List { .. } => Order::WorkerList,
             Self::Reset { name, .. } => Order::WorkerReset(name.clone()),
         }
@@ -301,7 +306,7 @@ impl TokenCommand {
 /// Sends an order and prints what came of it.
 pub(super) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
     let base = common.public_url.trim_end_matches('/');
-    let outcome = admin::send(&common.data.place()?, base, order).await?;
+    let outcome = admin::send(&common.data.place()?, common.rules, base, order).await?;
     let value = outcome.map_err(anyhow::Error::msg)?;
     if common.json {
         println!("{value}");

@@ -4,7 +4,7 @@ use super::{DemoArgs, ServeArgs};
 use crate::admin::Admin;
 use crate::app::router;
 use crate::clock::{Chance, Clock};
-use crate::config::{Data, Place, Settings};
+use crate::config::{Data, Place, Rules, Settings};
 use crate::desk::{Desk, account, node};
 use crate::due::{self, Lease};
 use crate::error::Error;
@@ -23,7 +23,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let place = args.data.place()?;
-    let desk = open(&place).await?;
+    let desk = open(&place, args.rules).await?;
     if !args.allow_demo && demo::is_there(&desk).await.map_err(cause)? {
         bail!(
             "the data holds the demo account, whose secret everybody knows: use another --data, \
@@ -48,7 +48,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
         Some(folder) => Data { data: folder.path().to_owned(), database: None }.place()?,
         None => args.data.place()?,
     };
-    let desk = open(&place).await?;
+    let desk = open(&place, args.rules).await?;
     demo::make(&desk).await.map_err(cause)?;
     let listener = bind(args.listen).await?;
     let kept = place.folder().filter(|_| !args.memory);
@@ -62,9 +62,9 @@ fn cause(error: Error) -> anyhow::Error {
     }
 }
 
-async fn open(place: &Place) -> anyhow::Result<Desk> {
+async fn open(place: &Place, rules: Rules) -> anyhow::Result<Desk> {
     let store = Store::open(place, Clock::system()).await?;
-    Ok(Desk::new(store, Chance::system()))
+    Ok(Desk::new(store, Chance::system(), rules))
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

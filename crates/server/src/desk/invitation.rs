@@ -12,7 +12,7 @@ use model::account::Words;
 use model::due::Due;
 use model::invitation::{self, Status};
 use model::{Appid, Fact, HOUR, KfAccount, WechatId};
-use protocol::{Errcode, limits};
+use protocol::Errcode;
 
 /// invitekfworker. The person need not have signed up yet. Three steps: noted on the person's side,
 /// made at the account, told. After a stop between the first two the note is passed over; the other
@@ -67,13 +67,14 @@ async fn open(
     bindings: i64,
 ) -> Result<(), Error> {
     let (appid, kf_account, person) = (appid.clone(), kf_account.clone(), person.clone());
+    let rules = desk.rules;
     desk.store
         .write(&appid.to_string(), move |tx| {
             let agent = agent::get(tx, &appid, kf_account.as_str())?;
             let seats: Vec<_> = agent::all(tx, &appid)?.into_iter().map(|agent| agent.seat).collect();
             let now = tx.now();
-            invitation::invite(&agent.seat, &seats, &person, bindings, limits::WORKER_BINDINGS_MAX, now)?;
-            let expires_at = now + limits::INVITATION_H * HOUR;
+            invitation::invite(&agent.seat, &seats, &person, bindings, rules.worker_agents_max.into(), now)?;
+            let expires_at = now + i64::from(rules.invitation_hours) * HOUR;
             tx.run(
                 UPDATE_INVITATION,
                 bind![&appid, &kf_account, &person, Status::Waiting.word(), expires_at],

@@ -18,6 +18,7 @@ pub mod token;
 pub mod worker;
 
 use crate::clock::{Chance, Clock, hex};
+use crate::config::Rules;
 use crate::error::Error;
 use crate::store::Store;
 use model::Time;
@@ -33,14 +34,16 @@ pub struct Desk {
     pub chance: Chance,
     /// This process, among those that share the store.
     pub node: Arc<str>,
+    /// What operators have set.
+    pub rules: Rules,
 }
 
 impl Desk {
     /// A desk over an open store, as a new node.
     #[must_use]
-    pub fn new(store: Store, chance: Chance) -> Self {
+    pub fn new(store: Store, chance: Chance, rules: Rules) -> Self {
         let node = chance.hex::<8>().into();
-        Desk { store, chance, node }
+        Desk { store, chance, node, rules }
     }
 
     /// The clock.

@@ -9,28 +9,26 @@ use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
 use model::{Appid, Fact, HOUR, KfAccount, Time, WechatId};
-use protocol::{Errcode, limits};
+use protocol::Errcode;
 
-/// How long a sign-up link lasts.
-const SIGNUP_LIFE: i64 = 3 * 24 * HOUR;
 /// The owner under which a worker's rows are changed.
 #[must_use]
 pub fn owner(name: &str) -> String {
     format!("@{name}")
 }
 
-/// Makes a one-time link's secret; with a name, only that name can sign up with it.
+/// Makes a one-time link's secret, which ends after `hours`; with a name, only that name can sign up with it.
 ///
 /// # Errors
 /// Internal only.
-pub async fn invite(desk: &Desk, name: Option<&WechatId>) -> Result<String, Error> {
+pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<String, Error> {
     let secret = desk.chance.secret();
     let (hash, name) = (sha256(&secret), name.map(ToString::to_string).unwrap_or_default());
     desk.store
         .keep("", move |tx| {
             let now = tx.now();
             tx.run(DELETE_OLD_SIGNUPS, bind![now])?;
-            tx.run(INSERT_SIGNUP, bind![&hash, &name, now + SIGNUP_LIFE]).map(|_| ())
+            tx.run(INSERT_SIGNUP, bind![&hash, &name, now + i64::from(hours) * HOUR]).map(|_| ())
         })
         .await?;
     Ok(secret)
@@ -181,10 +179,11 @@ pub(super) async fn take_binding(
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
     let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
+    let most = i64::from(desk.rules.worker_agents_max);
     desk.store
         .write(&owner(worker.as_str()), move |tx| {
             let is_new = tx.run(INSERT_BINDING, bind![&worker, &appid, &kf_account])? == 1;
-            if is_new && count_bindings(tx, &worker)? > limits::WORKER_BINDINGS_MAX {
+            if is_new && count_bindings(tx, &worker)? > most {
                 return Err(Errcode::BoundTooOften.into());
             }
             tx.record(Fact::Worker);

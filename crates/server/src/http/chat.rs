@@ -46,6 +46,8 @@ pub async fn message(
     visitor: Visitor,
     Sent(given): Sent<Message>,
 ) -> Result<Response, PageRefusal> {
+    let is_new = visitor.openid.is_none();
+    app.throttles.write(front.address, is_new).map_err(|wait| PageRefusal::wait(&app, wait))?;
     let (cookie, headers) = visitor.new_cookie(&app, front);
     let run = async {
         let draft = Draft::new(given.text, given.client_id)?;

@@ -89,7 +89,10 @@ pub async fn login(
     front: Front,
     Sent(given): Sent<Credential>,
 ) -> Result<Response, PageRefusal> {
+    let wait = |wait| PageRefusal::wait(&app, wait);
+    app.throttles.log_in(&given.name, front.address).map_err(wait)?;
     let (name, cookie) = login::log_in(&app.desk, &given.name, &given.password).await.refuse_page(&app)?;
+    app.throttles.logged_in(&name, front.address);
     logged_in(&app, front, &name, &cookie).await
 }
 
@@ -99,6 +102,7 @@ pub async fn signup(
     front: Front,
     Sent(given): Sent<SignUp>,
 ) -> Result<Response, PageRefusal> {
+    app.throttles.sign_up(front.address).map_err(|wait| PageRefusal::wait(&app, wait))?;
     let run = async {
         let name = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password).await?;
         let cookie = login::start_login(&app.desk, &name).await?;

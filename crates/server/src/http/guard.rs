@@ -6,14 +6,18 @@ use crate::desk::{customer, login};
 use crate::error::Error;
 use crate::listen::Peer;
 use crate::state::App;
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use model::{Appid, Openid, Time, WechatId};
 use protocol::{Errcode, strict};
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The cookie of a worker's login.
 const LOGIN: &str = "kefu_login";
@@ -23,6 +27,8 @@ const LOGIN_AGE: u32 = 7 * 24 * 3600;
 const VISITOR_AGE: u32 = 365 * 24 * 3600;
 /// What a browser says of where a request comes from.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What a proxy says of whose request it hands on.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// What a proxy says of how its request came.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -49,11 +55,13 @@ impl FromRequestParts<App> for Login {
     }
 }
 
-/// How a page's request came here: whether its browser speaks TLS, to this server or to a proxy that
-/// is trusted to say so.
+/// How a page's request came here, as this server sees it or a proxy says that is trusted.
 #[derive(Clone, Copy)]
 pub struct Front {
+    /// Whether its browser speaks TLS.
     is_tls: bool,
+    /// Where the browser is.
+    pub address: IpAddr,
 }
 
 impl FromRequestParts<App> for Front {
@@ -61,11 +69,45 @@ impl FromRequestParts<App> for Front {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let public = app.settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-        let peer = parts.extensions.get::<Peer>();
-        let trusted = peer.is_some_and(|Peer(address)| app.settings.trusted_proxy.contains(address));
-        let forwarded = parts.headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
-        Ok(Front { is_tls: public || (trusted && forwarded) })
+        let Peer(peer) = parts.extensions.get().copied().unwrap_or(Peer(Ipv4Addr::UNSPECIFIED.into()));
+        let is_trusted = |address: &IpAddr| app.settings.trusted_proxy.contains(&address.to_canonical());
+        if !is_trusted(&peer) {
+            return Ok(Front { is_tls: public, address: peer });
+        }
+        let is_tls = parts.headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
+        let address = forwarded_for(&parts.headers, is_trusted).unwrap_or(peer);
+        Ok(Front { is_tls: public || is_tls, address })
     }
+}
+
+/// The last address that a trusted proxy saw and that is none itself: what stands before it anybody can
+/// have written. `None` when it is no address.
+fn forwarded_for(headers: &HeaderMap, is_trusted: impl Fn(&IpAddr) -> bool) -> Option<IpAddr> {
+    let lines = headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or(""));
+    let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let mut addresses = entries.iter().rev().map(|entry| entry.parse::<IpAddr>());
+    addresses.find(|address| !address.as_ref().is_ok_and(&is_trusted))?.ok()
+}
+
+/// Pages and their calls are there under names of ours only, so that nobody's page becomes theirs by
+/// letting its own name resolve to this server: the public URL's, and what needs no name service.
+pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let header = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    let asked = request.uri().authority().map(Authority::as_str).or(header);
+    if asked.is_some_and(|host| is_ours(host, app.settings.public_url.as_deref())) {
+        next.run(request).await
+    } else {
+        PageRefusal::new(&app, Errcode::UnknownHost).into_response()
+    }
+}
+
+fn is_ours(asked: &str, public_url: Option<&str>) -> bool {
+    let Ok(asked) = asked.parse::<Authority>() else { return false };
+    let name = asked.host().trim_end_matches('.').to_ascii_lowercase();
+    let public = public_url.and_then(|url| url.parse::<Uri>().ok());
+    let is_public = public.as_ref().and_then(Uri::host).is_some_and(|host| host.eq_ignore_ascii_case(&name));
+    let literal = name.trim_start_matches('[').trim_end_matches(']');
+    is_public || name == "localhost" || name.ends_with(".localhost") || literal.parse::<IpAddr>().is_ok()
 }
 
 /// A visitor of an account's customer page, and the customer her cookie says she is.

@@ -12,11 +12,12 @@ pub mod token;
 
 use crate::error::Error;
 use crate::state::App;
+use crate::throttle::Wait;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode, Uri};
 use protocol::Errcode;
 use serde::Serialize;
@@ -127,12 +128,18 @@ impl IntoResponse for Refusal {
 pub struct PageRefusal {
     error: Error,
     rid: String,
+    wait: Option<Wait>,
 }
 
 impl PageRefusal {
     /// Names a refusal, so that page and log speak of the same.
     pub fn new(app: &App, error: impl Into<Error>) -> Self {
-        PageRefusal { error: error.into(), rid: rid(app) }
+        PageRefusal { error: error.into(), rid: rid(app), wait: None }
+    }
+
+    /// The refusal of somebody who tries too often.
+    pub fn wait(app: &App, wait: Wait) -> Self {
+        PageRefusal { wait: Some(wait), ..PageRefusal::new(app, Errcode::TooMany) }
     }
 }
 
@@ -153,7 +160,12 @@ impl IntoResponse for PageRefusal {
         let code = told(&self.error, &self.rid).map_or(Errcode::Internal, for_a_page);
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, envelope(code, &self.rid)).into_response();
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(Wait(ms)) = self.wait {
+            headers.insert(RETRY_AFTER, HeaderValue::from((ms + model::SECOND - 1) / model::SECOND));
+        }
         response
     }
 }
@@ -193,6 +205,7 @@ pub async fn wrong_method(State(app): State<App>) -> PageRefusal {
 /// What people's pages are told is for them alone: nothing on the way keeps it.
 pub async fn private(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

@@ -16,7 +16,7 @@ pub struct Agent {
 impl Agent {
     /// A person takes up a sign-up link.
     pub async fn signs_up(app: &App, name: &str) -> Agent {
-        let link = app.order(Order::WorkerInvite(None)).await.expect("a link");
+        let link = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.expect("a link");
         let invite = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
         let body = json!({"invite": invite, "name": name, "password": "correct horse"});
         let response = app.send("/desk/api/signup", "", &body).await;

@@ -11,7 +11,7 @@ use crate::engine::Fresh;
 use kefu::admin::{Order, perform};
 use kefu::app::router;
 use kefu::clock::{Chance, Clock};
-use kefu::config::Settings;
+use kefu::config::{Rules, Settings};
 use kefu::desk::Desk;
 use kefu::due::{self, Lease};
 use kefu::state;
@@ -69,11 +69,16 @@ pub fn run(engine: Engine, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<Outp
 }
 
 impl App {
-    /// A node over `fresh` data; nodes that share data need seeds of their own.
+    /// A node over `fresh` data, which limits nobody; nodes that share data need seeds of their own.
     pub async fn start(fresh: Arc<Fresh>, seed: u64) -> App {
+        App::start_with(fresh, seed, Settings::default(), Rules::default()).await
+    }
+
+    /// The same, as operators have set it.
+    pub async fn start_with(fresh: Arc<Fresh>, seed: u64, settings: Settings, rules: Rules) -> App {
         let clock = Clock::standing(BEGIN);
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
-        let inner = state::App::new(Desk::new(store, Chance::seeded(seed)), Settings::default());
+        let inner = state::App::new(Desk::new(store, Chance::seeded(seed), rules), settings);
         Lease::begin(&inner).await.expect("a lease");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -33,9 +33,9 @@ async fn dawdles(app: &App, begin: String) -> String {
 on_both_engines! {
     async fn who_takes_longer_than_ten_seconds_is_cut_off(app: App) {
         let shop = app.account().await;
-        let body = |path: String, more: &str| format!("POST {path} HTTP/1.1\r\nHost: x\r\n{more}Content-Length: 1000\r\n\r\n{{");
+        let body = |path: String, more: &str| format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: 1000\r\n\r\n{{");
         let page = "Sec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n";
-        let chunked = "POST /cgi-bin/stable_token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{".to_owned();
+        let chunked = "POST /cgi-bin/stable_token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{".to_owned();
         let (head, nothing, weixin, del, chunked, login, chat) = tokio::join!(
             dawdles(&app, "GET /cgi-bin/token?x=".into()),
             dawdles(&app, String::new()),

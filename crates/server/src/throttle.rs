@@ -1,0 +1,153 @@
+//! How often people may try: log in, become customers, write. Counted in memory, by each node for
+//! itself: what is kept out is guessing and flooding, not the last digit of a quota.
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use model::{HOUR, MINUTE, Time, WechatId};
+use quick_cache::sync::Cache;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Whom a throttle remembers, at most; about 100 bytes each. More push out those longest unseen.
+const REMEMBERED: usize = 50_000;
+
+/// How long to wait, in milliseconds, before a try that was refused can succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait(pub i64);
+
+/// Tries by key: `burst` at once, then one each `every` milliseconds.
+struct Throttle {
+    burst: i64,
+    every: i64,
+    /// When each key's tries will have been paid for (the generic cell rate algorithm).
+    paid_at: Cache<String, Arc<AtomicI64>>,
+}
+
+impl Throttle {
+    /// So many tries in each `window`, all of them at once if need be; 0 is no limit.
+    fn per(tries: u32, window: Time) -> Self {
+        let burst = i64::from(tries);
+        Throttle { burst, every: window / burst.max(1), paid_at: Cache::new(REMEMBERED) }
+    }
+
+    fn take(&self, key: &str, now: Time) -> Result<(), Wait> {
+        if self.burst == 0 {
+            return Ok(());
+        }
+        let paid_at =
+            self.paid_at.get_or_insert_with(key, || Ok::<_, ()>(Arc::default())).unwrap_or_default();
+        let room = self.every * (self.burst - 1);
+        let pay = |paid: Time| (paid - now <= room).then(|| paid.max(now) + self.every);
+        match paid_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay) {
+            Ok(_) => Ok(()),
+            Err(paid) => Err(Wait(paid - now - room)),
+        }
+    }
+
+    fn forget(&self, key: &str) {
+        self.paid_at.remove(key);
+    }
+}
+
+/// The throttles of this node.
+pub struct Throttles {
+    clock: Clock,
+    by_address: Throttle,
+    by_worker: Throttle,
+    by_both: Throttle,
+    known: Cache<String, ()>,
+    customers: Throttle,
+    messages: Throttle,
+}
+
+impl Throttles {
+    /// With nobody remembered.
+    #[must_use]
+    pub fn new(settings: &Settings, clock: Clock) -> Self {
+        let tries = settings.log_ins_per_minute;
+        Throttles {
+            clock,
+            by_address: Throttle::per(tries, MINUTE),
+            by_worker: Throttle::per(tries.saturating_mul(5), 5 * MINUTE),
+            by_both: Throttle::per(tries.div_ceil(4), MINUTE),
+            known: Cache::new(REMEMBERED),
+            customers: Throttle::per(settings.new_customers_per_hour, HOUR),
+            messages: Throttle::per(settings.messages_per_minute, MINUTE),
+        }
+    }
+
+    /// Somebody at an address tries to log in under a name, whether anybody has it or not. Many addresses
+    /// that guess at one name close it to strangers, but not to an address that has logged in with it.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn log_in(&self, name: &str, from: IpAddr) -> Result<(), Wait> {
+        let (now, place) = (self.clock.now(), place(from));
+        // What is no name is nobody's, and must not fill the memory.
+        let name = WechatId::parse(name).map(|name| name.to_string()).unwrap_or_default();
+        self.by_address.take(&place, now)?;
+        let both = format!("{name} {place}");
+        self.by_both.take(&both, now)?;
+        if self.known.get(&both).is_some() { Ok(()) } else { self.by_worker.take(&name, now) }
+    }
+
+    /// She has logged in: her earlier tries are forgiven.
+    pub fn logged_in(&self, name: &WechatId, from: IpAddr) {
+        let both = format!("{name} {}", place(from));
+        self.by_both.forget(&both);
+        self.known.insert(both, ());
+    }
+
+    /// Somebody at an address takes up a sign-up link.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn sign_up(&self, from: IpAddr) -> Result<(), Wait> {
+        self.by_address.take(&place(from), self.clock.now())
+    }
+
+    /// A visitor writes; one who has not written before becomes a customer.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn write(&self, from: IpAddr, is_new: bool) -> Result<(), Wait> {
+        let (now, place) = (self.clock.now(), place(from));
+        self.messages.take(&place, now)?;
+        if is_new { self.customers.take(&place, now) } else { Ok(()) }
+    }
+}
+
+/// An address, as far as it tells people apart: of IPv6 the network, for a house has all of it.
+fn place(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Throttle, Wait, place};
+
+    #[test]
+    fn a_burst_is_followed_by_one_each_turn() {
+        let throttle = Throttle::per(3, 30);
+        assert!((0..3).all(|_| throttle.take("a", 100).is_ok()));
+        assert_eq!(throttle.take("a", 100), Err(Wait(10)));
+        assert_eq!(throttle.take("a", 109), Err(Wait(1)));
+        assert_eq!(throttle.take("a", 110), Ok(()));
+        assert_eq!(throttle.take("a", 110), Err(Wait(10)));
+        assert_eq!(throttle.take("b", 110), Ok(()), "somebody else");
+        assert!((0..3).all(|_| throttle.take("a", 1000).is_ok()));
+        assert!((0..99).all(|_| Throttle::per(0, 30).take("a", 0).is_ok()), "no limit");
+    }
+
+    #[test]
+    fn a_house_is_one_place() {
+        let of = |text: &str| place(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
+    }
+}
