@@ -19,13 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs what is due until the application stops.
 pub async fn run(app: App) {
-    let mut spell = Spell::of("running what is due");
+    let spell = Spell::of("running what is due");
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = app.stop.cancelled() => return,
         }
-        spell.note(run_once(&app).await);
+        // Its failure stands in the log.
+        let _ = spell.note(run_once(&app).await);
     }
 }
 
@@ -41,7 +42,7 @@ pub async fn run_once(app: &App) -> Result<(), Error> {
         }
         for row in rows.iter().take_while(|_| !app.stop.is_cancelled()) {
             if let Err(error) = due::fire(&app.desk, row).await {
-                tracing::error!(?error, "what is due could not be done; it is tried again in a minute");
+                tracing::error!(%error, "what is due could not be done; it is tried again in a minute");
                 due::postpone(&app.desk, row).await?;
             }
         }
@@ -92,7 +93,8 @@ impl Lease {
             let looked = tokio::time::timeout(PATIENCE, self.renew(app, is_time));
             let looked =
                 looked.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the store does not answer").into()));
-            self.spell.note(looked);
+            // Its failure stands in the log.
+            let _ = self.spell.note(looked);
         }
         // Others take this node for dead now: its streams must not outlive that.
         if self.renewed.elapsed() > DEAD {
@@ -132,6 +134,6 @@ impl Lease {
 async fn bury(app: App, other: String) {
     // Its agents had their time to come back.
     if let Err(error) = node::bury(&app.desk, &other, 0).await {
-        tracing::error!(?error, "what a dead node held could not be freed; trying again");
+        tracing::error!(%error, "what a dead node held could not be freed; trying again");
     }
 }

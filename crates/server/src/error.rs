@@ -1,6 +1,8 @@
 //! The one error of everything below the edge.
 
 use protocol::Errcode;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why something was not done: refused by a rule, or failed here.
 #[derive(Debug)]
@@ -43,37 +45,46 @@ impl From<postgres::Error> for Error {
     }
 }
 
+/// The true text, for the log.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Refused(code) => code.fmt(f),
+            // With its causes, in one line.
+            Error::Internal(cause) => write!(f, "{cause:#}"),
+        }
+    }
+}
+
 /// Something that is done again and again. Its failures are logged when they begin and when they are over,
 /// not each.
 pub struct Spell {
     what: &'static str,
-    failing: bool,
+    failing: AtomicBool,
 }
 
 impl Spell {
     /// Names what is done.
     #[must_use]
     pub fn of(what: &'static str) -> Self {
-        Spell { what, failing: false }
+        Spell { what, failing: AtomicBool::new(false) }
     }
 
-    /// Takes note of an outcome, and answers what came of it.
-    pub fn note<T>(&mut self, outcome: Result<T, Error>) -> Option<T> {
-        let was_failing = std::mem::replace(&mut self.failing, outcome.is_err());
-        match outcome {
-            Ok(value) => {
-                if was_failing {
-                    tracing::info!("{} again", self.what);
-                }
-                Some(value)
-            }
-            Err(error) => {
-                if !was_failing {
-                    tracing::error!(?error, "not possible at the moment, and tried again: {}", self.what);
-                }
-                None
+    /// Takes note of an outcome, and hands it on.
+    ///
+    /// # Errors
+    /// The outcome's.
+    pub fn note<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        // Most of the time nothing changes, and nobody writes what others read.
+        if self.failing.load(Ordering::Relaxed) != outcome.is_err()
+            && self.failing.swap(outcome.is_err(), Ordering::Relaxed) != outcome.is_err()
+        {
+            match &outcome {
+                Ok(_) => tracing::info!("possible again: {}", self.what),
+                Err(error) => tracing::error!(%error, "not possible now, and tried again: {}", self.what),
             }
         }
+        outcome
     }
 }
 

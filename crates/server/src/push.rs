@@ -126,13 +126,13 @@ impl Feeds {
             Ok(After::Lost) => {
                 match self.desk.store.head(owner).await {
                     Ok(head) => *cursor = Some(head.map_or(0, |head| head.seq)),
-                    Err(error) => tracing::error!(?error, "the change feed could not be read; trying again"),
+                    Err(error) => tracing::error!(%error, "the change feed could not be read; trying again"),
                 }
                 self.hand(owner, None);
                 false
             }
             Err(error) => {
-                tracing::error!(?error, "the change feed could not be read; trying again");
+                tracing::error!(%error, "the change feed could not be read; trying again");
                 false
             }
         }
@@ -175,7 +175,7 @@ impl Follower {
                     }
                     Ok(After::Lost) => return Step::Lost,
                     Err(error) => {
-                        tracing::error!(?error, "a stream could not read its feed; its page loads again");
+                        tracing::error!(%error, "a stream could not read its feed; its page loads again");
                         return Step::Lost;
                     }
                 }

@@ -64,7 +64,7 @@ impl Streams {
         }
         // Until it is told, she would stay online: nobody else knows.
         while let Err(error) = presence::ended(&self.desk, &seat.0, &seat.1).await {
-            tracing::error!(?error, "the end of a stream could not be noted; trying again");
+            tracing::error!(%error, "the end of a stream could not be noted; trying again");
             tokio::time::sleep(RETRY).await;
         }
         count.told = false;

@@ -13,6 +13,7 @@ use crate::store::Store;
 use crate::{demo, listen};
 use anyhow::{Context, bail};
 use model::due::PRESENCE_GRACE;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -52,7 +53,11 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     demo::make(&desk).await.map_err(cause)?;
     let listener = bind(args.listen).await?;
     let kept = place.folder().filter(|_| !args.memory);
-    run(desk, &place, args.settings, listener, |base| println!("{}", demo::welcome(base, kept))).await
+    run(desk, &place, args.settings, listener, |base| {
+        // Whoever reads it may have gone: the desk runs on.
+        let _ = writeln!(std::io::stdout(), "{}", demo::welcome(base, kept));
+    })
+    .await
 }
 
 fn cause(error: Error) -> anyhow::Error {

@@ -9,7 +9,7 @@ use super::migrate;
 use super::tx::{Cell, Conn, Row, Tx, Value};
 use super::watch::{Head, Shared};
 use crate::clock::Clock;
-use crate::error::Error;
+use crate::error::{Error, Spell};
 use ::postgres::types::{ToSql, Type};
 use ::postgres::{Client, Config, NoTls, Statement};
 use anyhow::Context;
@@ -37,10 +37,11 @@ impl Postgres {
         let mut config = Config::from_str(url).context("reading the address of the database")?;
         config.connect_timeout(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(10));
         config.keepalives_idle(Duration::from_secs(10)).application_name("kefu");
-        // A node that is stopped in the middle of a batch must not hold an account for all others.
+        // A node that is stopped in the middle of a batch must not hold an account for all others; and an answer means
+        // that it is on the disk, whatever this database thinks otherwise.
         let options = config.get_options().unwrap_or_default().to_owned();
         config.options(&format!(
-            "{options} -c idle_in_transaction_session_timeout=10000 -c lock_timeout=10000"
+            "{options} -c idle_in_transaction_session_timeout=10000 -c lock_timeout=10000 -c synchronous_commit=on"
         ));
         let mut client = config.connect(NoTls).context("connecting to PostgreSQL")?;
         // Several nodes may start at once, and the migrations take no lock of their own.
@@ -59,6 +60,7 @@ impl Postgres {
             move || listen_loop(&config, &shared)
         })?;
         let writes = Arc::new(Queues::default());
+        let spell = Arc::new(Spell::of("writing to PostgreSQL"));
         for _ in 0..WRITERS {
             let worker = Writer {
                 conn: Connection::new(&config),
@@ -66,6 +68,7 @@ impl Postgres {
                 shared: shared.clone(),
                 clock: clock.clone(),
                 hints: hints.clone(),
+                spell: spell.clone(),
             };
             spawn("store-writer", move || worker.run())?;
         }
@@ -176,6 +179,7 @@ struct Writer {
     shared: Arc<Shared>,
     clock: Clock,
     hints: Sender<(String, Head)>,
+    spell: Arc<Spell>,
 }
 
 /// How a transaction failed.
@@ -190,8 +194,9 @@ impl Writer {
     fn run(mut self) {
         while let Some(mut batch) = self.queues.take() {
             let owner = batch.first().map(|job| job.owner.clone()).unwrap_or_default();
-            if let Err(failure) = self.commit(&mut batch) {
-                self.recover(&mut batch, failure);
+            match self.commit(&mut batch) {
+                Ok(()) => drop(self.spell.note(Ok(()))),
+                Err(failure) => self.recover(&mut batch, failure),
             }
             for job in batch {
                 job.answer();
@@ -204,25 +209,17 @@ impl Writer {
     fn recover(&mut self, batch: &mut [Job], failure: Failure) {
         match failure {
             Failure::Unknown(error) => {
-                tracing::error!(
-                    ?error,
-                    verbs = batch.len(),
-                    "the connection went during a commit; its outcome is unknown"
-                );
-                for job in batch {
-                    job.fail(anyhow::anyhow!("the connection went during the commit").into());
-                }
+                let error = format!("the connection went during the commit: {error}");
+                let _ = self.spell.note(Err::<(), _>(anyhow::anyhow!(error.clone()).into()));
+                batch.iter_mut().for_each(|job| job.fail(anyhow::anyhow!(error.clone()).into()));
             }
-            Failure::Undone(error) => {
-                tracing::error!(
-                    ?error,
-                    verbs = batch.len(),
-                    "a batch was lost; its verbs run again one by one"
-                );
+            Failure::Undone(_) => {
                 for job in batch {
-                    if let Err(Failure::Undone(error) | Failure::Unknown(error)) =
-                        self.commit(std::slice::from_mut(job))
-                    {
+                    let alone = self.commit(std::slice::from_mut(job)).map_err(|failure| match failure {
+                        Failure::Undone(error) | Failure::Unknown(error) => error,
+                    });
+                    // Whatever the first failure was: once is what a connection that was lost meanwhile costs.
+                    if let Err(error) = self.spell.note(alone) {
                         job.fail(error);
                     }
                 }

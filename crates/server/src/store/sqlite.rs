@@ -5,7 +5,7 @@ use super::migrate;
 use super::tx::{Cell, Conn, Row, Tx, Value};
 use super::watch::Shared;
 use crate::clock::Clock;
-use crate::error::Error;
+use crate::error::{Error, Spell};
 use anyhow::{Context, bail};
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -97,12 +97,14 @@ fn write_loop(
     runtime: &Handle,
 ) {
     let mut conn = Connection::new(raw);
+    let spell = Spell::of("writing to the database");
     while let Ok(first) = waiting.recv() {
         // What waits now; what arrives meanwhile goes into the next one, so that its callers are heard
         // and answered while this one runs.
         let mut batch: Vec<Job> = iter::once(first).chain(waiting.try_iter()).take(BATCH).collect();
-        if let Err(error) = commit(&mut conn, &mut batch, shared, clock) {
-            alone(&mut conn, &mut batch, &error, shared, clock);
+        match commit(&mut conn, &mut batch, shared, clock) {
+            Ok(()) => drop(spell.note(Ok(()))),
+            Err(_) => alone(&mut conn, &mut batch, shared, clock, &spell),
         }
         // From within the runtime, where waking who waits is cheap; the next batch begins meanwhile.
         runtime.spawn(async move { batch.into_iter().for_each(Job::answer) });
@@ -110,10 +112,9 @@ fn write_loop(
 }
 
 /// The batch died as a whole (disk full, an IO error): its verbs run once more, one by one.
-fn alone(conn: &mut Connection<'_>, batch: &mut [Job], error: &Error, shared: &Shared, clock: &Clock) {
-    tracing::error!(?error, verbs = batch.len(), "a batch was lost; its verbs run again one by one");
+fn alone(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock, spell: &Spell) {
     for job in batch {
-        if let Err(error) = commit(conn, std::slice::from_mut(job), shared, clock) {
+        if let Err(error) = spell.note(commit(conn, std::slice::from_mut(job), shared, clock)) {
             job.fail(error);
         }
     }

@@ -1,0 +1,142 @@
+//! No answer leaves before its flush: shown by a trace of system calls, for a SIGKILL loses nothing that was written and
+//! never flushed.
+
+use crate::people::People;
+use crate::server::{self, Kefu};
+use crate::whole;
+use anyhow::{Context, ensure};
+use std::path::Path;
+
+/// Acknowledged changes to be traced.
+const CHANGES: usize = 40;
+/// An acknowledgement on its way out, as strace prints it.
+const ANSWER: &str = r#"{\"errcode\":0,\"errmsg\":\"ok\"}"#;
+
+/// What matters in a trace, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    /// A write to the log of the database began.
+    Written,
+    /// What was written is on the disk: the flush has returned, or the database has said that it committed.
+    Safe,
+    /// An acknowledgement begins to leave.
+    Answered,
+}
+
+/// Every acknowledgement, and whether a write and its flush came before it and after the last one.
+fn answers(events: &[Event]) -> Vec<bool> {
+    let (mut written, mut safe, mut answers) = (false, false, Vec::new());
+    for event in events {
+        match event {
+            Event::Written => (written, safe) = (true, false),
+            Event::Safe => safe = written,
+            Event::Answered => {
+                answers.push(written && safe);
+                (written, safe) = (false, false);
+            }
+        }
+    }
+    answers
+}
+
+fn judge(mut events: Vec<Event>, doctored: bool) -> anyhow::Result<usize> {
+    if doctored && let Some(at) = events.windows(2).position(|two| two == [Event::Safe, Event::Answered]) {
+        events.swap(at, at + 1);
+    }
+    let answers = answers(&events);
+    ensure!(
+        answers.len() >= CHANGES,
+        "{} acknowledgements in the trace, where {CHANGES} were made",
+        answers.len()
+    );
+    let early = answers.iter().filter(|safe| !**safe).count();
+    ensure!(early == 0, "{early} of {} acknowledgements left before their flush", answers.len());
+    Ok(answers.len())
+}
+
+/// One change after the other under strace; what it wrote.
+async fn trace(kefu: &Path, place: &[String], calls: &str) -> anyhow::Result<String> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("trace");
+    let (kefu, shown) = (whole(kefu)?, file.display().to_string());
+    let tracer = ["strace", "-f", "-y", "-s", "512", "-o", &shown, "-e", calls];
+    let server = Kefu::start(server::command(&kefu, place, &tracer))
+        .context("strace cannot trace here: it needs the package strace and the right to ptrace")?;
+    let mut people = People::meet(&server.base, 2).await?;
+    for _ in 0..CHANGES / 2 {
+        people.add_and_delete(&server.base).await?;
+    }
+    // The tracer ends with what it traces.
+    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", server.pid()))?;
+    for child in children.split_whitespace() {
+        let pid = rustix::process::Pid::from_raw(child.parse()?).context("a process")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+    }
+    server.wait()?;
+    Ok(std::fs::read_to_string(file)?)
+}
+
+pub(crate) async fn on_sqlite(kefu: &Path, doctored: bool) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let place = ["--data".to_owned(), folder.path().display().to_string()];
+    let text = trace(kefu, &place, "trace=pwrite64,fdatasync,fsync,write,writev,sendto,sendmsg").await?;
+    let events = text.lines().filter_map(|line| {
+        let is_log = line.contains("kefu.db-wal>");
+        let ended = |call: &str| {
+            let whole = line.contains(&format!("{call}(")) && is_log && line.ends_with("= 0");
+            // The name of the file stands where the call began.
+            whole || line.contains(&format!("<... {call} resumed>")) && line.ends_with("= 0")
+        };
+        if line.contains("pwrite64(") && is_log {
+            Some(Event::Written)
+        } else if ended("fdatasync") || ended("fsync") {
+            Some(Event::Safe)
+        } else {
+            line.contains(ANSWER).then_some(Event::Answered)
+        }
+    });
+    let answers = judge(events.collect(), doctored)?;
+    println!("{answers} acknowledgements on SQLite: each left after the flush of its log");
+    Ok(())
+}
+
+pub(crate) async fn on_postgres(kefu: &Path, place: &[String], doctored: bool) -> anyhow::Result<()> {
+    let text = trace(kefu, place, "trace=write,writev,sendto,sendmsg,recvfrom,read,recvmsg").await?;
+    let events = text.lines().filter_map(|line| {
+        let sends = ["sendto(", "write(", "writev(", "sendmsg("].iter().any(|call| line.contains(call));
+        if line.contains(ANSWER) {
+            Some(Event::Answered)
+        } else if sends && line.contains(r"commit\0") {
+            Some(Event::Written)
+        } else {
+            // The server's word that it is done.
+            line.contains(r"COMMIT\0").then_some(Event::Safe)
+        }
+    });
+    let answers = judge(events.collect(), doctored)?;
+    println!("{answers} acknowledgements on PostgreSQL: each left after the server's word that it committed");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Event::{Answered, Safe, Written};
+    use super::{CHANGES, answers, judge};
+
+    #[test]
+    fn an_answer_needs_a_write_and_its_flush_before_it() {
+        assert_eq!(answers(&[Written, Safe, Answered, Written, Written, Safe, Answered]), [true, true]);
+        assert_eq!(answers(&[Written, Answered, Safe]), [false]);
+        assert_eq!(answers(&[Written, Safe, Answered, Answered]), [true, false]);
+        assert_eq!(answers(&[Written, Safe, Written, Answered]), [false]);
+        assert_eq!(answers(&[Safe, Answered]), [false]);
+    }
+
+    #[test]
+    fn a_doctored_trace_is_refused() {
+        let events: Vec<_> = [Written, Safe, Answered].repeat(CHANGES);
+        assert!(judge(events.clone(), false).is_ok());
+        assert!(judge(events.clone(), true).is_err());
+        assert!(judge(events[3..].to_vec(), false).is_err(), "one is missing");
+    }
+}

@@ -1,0 +1,280 @@
+//! What people asked for, what they were answered, and whether what is there afterwards agrees.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What an answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was acknowledged: it is there.
+    Done,
+    /// It was refused with a business code: it is not there.
+    Refused(i64),
+    /// -1, or no answer: either.
+    Unknown,
+}
+
+/// What somebody did to what is hers.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    /// Added the agent, with a nickname.
+    Add(String),
+    /// Renamed the agent.
+    Rename(String),
+    /// Deleted the agent.
+    Delete,
+    /// Wrote a message as the customer.
+    Say(String),
+    /// Closed the customer's session.
+    Close,
+}
+
+/// How one thing may stand. Nobody but one actor touches it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    /// There is no such agent.
+    NoAgent,
+    /// An agent with this nickname.
+    Agent(String),
+    /// The customer has no session; found: she has none that is open.
+    Unserved,
+    /// The customer waits, as far as anybody can say; an agent may take her at any moment.
+    Waiting,
+    /// The customer is being served.
+    Served,
+}
+
+impl State {
+    /// How it may stand after an answered deed; nowhere when that answer is impossible.
+    fn after(&self, deed: &Deed, outcome: Outcome) -> Vec<State> {
+        use State::{Agent, NoAgent, Served, Unserved, Waiting};
+        match (self, deed, outcome) {
+            (state, deed, Outcome::Unknown) => {
+                let done = state.after(deed, Outcome::Done);
+                [vec![state.clone()], done].concat()
+            }
+            (NoAgent, Deed::Add(name), Outcome::Done) => vec![Agent(name.clone())],
+            (Agent(_), Deed::Add(_), Outcome::Refused(65406)) => vec![self.clone()],
+            (Agent(_), Deed::Rename(name), Outcome::Done) => vec![Agent(name.clone())],
+            (NoAgent, Deed::Rename(_) | Deed::Delete, Outcome::Refused(65401)) => vec![NoAgent],
+            (Agent(_), Deed::Delete, Outcome::Done) => vec![NoAgent],
+            (Waiting | Served, Deed::Close, Outcome::Done) => vec![Unserved],
+            (Waiting | Unserved, Deed::Close, Outcome::Refused(65413)) => vec![self.clone()],
+            (Served, Deed::Say(_), Outcome::Done) => vec![Served],
+            (Unserved | Waiting, Deed::Say(_), Outcome::Done) => vec![Waiting, Served],
+            (Unserved | Waiting | Served, Deed::Say(_), Outcome::Refused(990019)) => vec![self.clone()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Everything that was asked, in each actor's order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    deeds: BTreeMap<String, Vec<(Deed, Outcome)>>,
+    /// The greatest number of a change that anybody saw.
+    pub(crate) seq: i64,
+}
+
+/// What is there, read through the front door.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) states: BTreeMap<String, State>,
+    /// Each customer's messages, oldest first.
+    pub(crate) messages: BTreeMap<String, Vec<String>>,
+    pub(crate) seq: i64,
+}
+
+impl History {
+    pub(crate) fn note(&mut self, actor: &str, deed: Deed, outcome: Outcome) {
+        self.deeds.entry(actor.to_owned()).or_default().push((deed, outcome));
+    }
+
+    pub(crate) fn last(&self, actor: &str) -> Option<&(Deed, Outcome)> {
+        self.deeds.get(actor)?.last()
+    }
+
+    /// Deeds with an outcome like this.
+    pub(crate) fn count(&self, is: impl Fn(Outcome) -> bool) -> usize {
+        self.deeds.values().flatten().filter(|(_, outcome)| is(*outcome)).count()
+    }
+
+    /// Everything in which what was found breaks what was answered.
+    pub(crate) fn violations(&self, found: &Found) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if found.seq < self.seq {
+            wrong.push(format!("change {} was seen, and the last is {}", self.seq, found.seq));
+        }
+        for (actor, deeds) in &self.deeds {
+            if let Some(state) = found.states.get(actor) {
+                let start = if matches!(state, State::Agent(_) | State::NoAgent) {
+                    State::NoAgent
+                } else {
+                    State::Unserved
+                };
+                let mut possible = BTreeSet::from([start]);
+                for (number, (deed, outcome)) in deeds.iter().enumerate() {
+                    let next = possible.iter().flat_map(|state| state.after(deed, *outcome)).collect();
+                    if std::mem::replace(&mut possible, next).is_empty() {
+                        break;
+                    }
+                    if possible.is_empty() {
+                        wrong.push(format!("{actor}: {deed:?}, deed {number}, cannot be {outcome:?}"));
+                    }
+                }
+                // Who waits is not served, or has just been taken.
+                let waits =
+                    matches!(state, State::Unserved | State::Served) && possible.contains(&State::Waiting);
+                if !possible.is_empty() && !possible.contains(state) && !waits {
+                    wrong.push(format!("{actor} is {state:?}, which {:?} does not allow", deeds.last()));
+                }
+            }
+            let none = Vec::new();
+            let messages = found.messages.get(actor).unwrap_or(&none);
+            wrong.extend(wrong_messages(deeds, messages).into_iter().map(|what| format!("{actor}: {what}")));
+        }
+        wrong
+    }
+}
+
+/// Messages are in the order in which they were sent, each once; acknowledged ones all, refused ones none.
+fn wrong_messages(deeds: &[(Deed, Outcome)], found: &[String]) -> Vec<String> {
+    let mut outcomes: Vec<(&str, Vec<Outcome>)> = Vec::new();
+    for (deed, outcome) in deeds {
+        let Deed::Say(text) = deed else { continue };
+        match outcomes.iter_mut().find(|(said, _)| said == text) {
+            Some((_, again)) => again.push(*outcome),
+            None => outcomes.push((text, vec![*outcome])),
+        }
+    }
+    let mut wrong = Vec::new();
+    for (text, outcomes) in &outcomes {
+        let times = found.iter().filter(|there| there == text).count();
+        let most = usize::from(outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Refused(_))));
+        let least = usize::from(outcomes.contains(&Outcome::Done));
+        if times < least || times > most {
+            wrong.push(format!("{text:.40} is there {times} times after {outcomes:?}"));
+        }
+    }
+    let place = |there: &String| outcomes.iter().position(|(text, _)| text == there);
+    if !found.iter().map(place).is_sorted() {
+        wrong.push("messages changed places".to_owned());
+    }
+    if found.iter().any(|there| place(there).is_none()) {
+        wrong.push("a message is there that nobody wrote".to_owned());
+    }
+    wrong
+}
+
+/// Ways to doctor what was found. Each must be noticed.
+pub(crate) const SABOTAGES: &[&str] =
+    &["lost-agent", "lost-message", "kept-message", "doubled", "swapped", "renamed", "seq", "reopened"];
+
+/// Doctors what was found; `false` when there is nothing to doctor in this way.
+pub(crate) fn sabotage(kind: &str, history: &History, found: &mut Found) -> bool {
+    let acknowledged = |text: &String| {
+        let said = |(deed, outcome): &(Deed, Outcome)| {
+            matches!(deed, Deed::Say(said) if said == text) && *outcome == Outcome::Done
+        };
+        history.deeds.values().flatten().any(said)
+    };
+    let refused = history.deeds.iter().find_map(|(actor, deeds)| {
+        deeds.iter().find_map(|(deed, outcome)| match (deed, outcome) {
+            (Deed::Say(text), Outcome::Refused(_)) => Some((actor.clone(), text.clone())),
+            _ => None,
+        })
+    });
+    // Only what the last deed left for certain can be missed.
+    let certain =
+        |actor: &String| history.last(actor).is_some_and(|(_, outcome)| *outcome != Outcome::Unknown);
+    match kind {
+        "lost-agent" | "renamed" => {
+            let agent = found
+                .states
+                .iter_mut()
+                .find(|(actor, state)| certain(actor) && matches!(state, State::Agent(_)));
+            let new =
+                if kind == "renamed" { State::Agent("somebody else".to_owned()) } else { State::NoAgent };
+            agent.map(|(_, state)| *state = new).is_some()
+        }
+        "reopened" => {
+            let closed = |actor: &String| matches!(history.last(actor), Some((Deed::Close, Outcome::Done)));
+            let session = found.states.iter_mut().find(|(actor, _)| closed(actor));
+            session.map(|(_, state)| *state = State::Served).is_some()
+        }
+        "lost-message" => found.messages.values_mut().any(|messages| {
+            let last = messages.iter().rposition(acknowledged);
+            last.map(|last| messages.remove(last)).is_some()
+        }),
+        "doubled" => found.messages.values_mut().any(|messages| {
+            let last = messages.last().cloned();
+            last.map(|last| messages.push(last)).is_some()
+        }),
+        "swapped" => found.messages.values_mut().any(|messages| {
+            let enough = messages.len() > 1;
+            if enough {
+                messages.swap(0, 1);
+            }
+            enough
+        }),
+        "kept-message" => {
+            refused.map(|(actor, text)| found.messages.entry(actor).or_default().push(text)).is_some()
+        }
+        "seq" => {
+            found.seq = history.seq - 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Deed, Found, History, Outcome, SABOTAGES, State, sabotage};
+
+    fn sound() -> (History, Found) {
+        let mut history = History { seq: 9, ..History::default() };
+        history.note("a", Deed::Add("one".into()), Outcome::Done);
+        history.note("a", Deed::Add("two".into()), Outcome::Refused(65406));
+        history.note("b", Deed::Add("one".into()), Outcome::Unknown);
+        history.note("c", Deed::Say("1".into()), Outcome::Done);
+        history.note("c", Deed::Say("2".into()), Outcome::Refused(990019));
+        history.note("c", Deed::Say("3".into()), Outcome::Unknown);
+        history.note("c", Deed::Say("3".into()), Outcome::Done);
+        history.note("d", Deed::Say("1".into()), Outcome::Done);
+        history.note("d", Deed::Close, Outcome::Done);
+        let mut found = Found { seq: 12, ..Found::default() };
+        found.states.insert("a".into(), State::Agent("one".into()));
+        found.states.insert("b".into(), State::NoAgent);
+        found.states.insert("c".into(), State::Served);
+        found.states.insert("d".into(), State::Unserved);
+        found.messages.insert("d".into(), vec!["1".into()]);
+        found.messages.insert("c".into(), vec!["1".into(), "3".into()]);
+        (history, found)
+    }
+
+    #[test]
+    fn a_sound_history_is_believed_whatever_became_of_the_unknown() {
+        let (history, mut found) = sound();
+        assert_eq!(history.violations(&found), Vec::<String>::new());
+        found.states.insert("b".into(), State::Agent("one".into()));
+        assert_eq!(history.violations(&found), Vec::<String>::new());
+        found.states.insert("b".into(), State::Agent("another".into()));
+        assert_eq!(history.violations(&found).len(), 1);
+    }
+
+    #[test]
+    fn every_sabotage_is_noticed() {
+        for kind in SABOTAGES {
+            let (history, mut found) = sound();
+            assert!(sabotage(kind, &history, &mut found), "{kind}");
+            assert!(!history.violations(&found).is_empty(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_is_noticed() {
+        let (mut history, found) = sound();
+        history.note("a", Deed::Add("three".into()), Outcome::Done);
+        assert_eq!(history.violations(&found).len(), 1, "there was one already");
+    }
+}

@@ -1,0 +1,220 @@
+//! Kills Kefu and its database under load, hundreds of times, and looks each time whether what was acknowledged is
+//! there, what was refused is not, and what is repeated harms nobody.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "who kills at a random moment needs the machine's clock and dice"
+)]
+
+mod flush;
+mod history;
+mod people;
+mod server;
+
+use anyhow::{Context, bail, ensure};
+use clap::Parser;
+use futures_util::future::join_all;
+use history::{Found, History, Outcome, SABOTAGES};
+use people::People;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use server::{Kefu, Postgres};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+/// How many act at once.
+const PEOPLE: usize = 16;
+
+/// Kills Kefu and its database under load, and looks whether it kept its word.
+#[derive(Parser)]
+struct Cli {
+    /// The program; else the debug build.
+    #[arg(long, env = "KEFU", default_value = "target/debug/kefu")]
+    kefu: PathBuf,
+    /// How often to kill the server on each engine.
+    #[arg(long, default_value_t = 100)]
+    kills: usize,
+    /// How often to stop PostgreSQL immediately.
+    #[arg(long, default_value_t = 15)]
+    stops: usize,
+    /// Where chance begins; else anywhere.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Doctor what is found in this way: the run must turn red.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(sabotages()))]
+    sabotage: Option<String>,
+    /// Print the ways to doctor, and end.
+    #[arg(long)]
+    sabotages: bool,
+}
+
+fn sabotages() -> Vec<&'static str> {
+    SABOTAGES.iter().copied().chain(["flush"]).collect()
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.sabotages {
+        println!("{}", sabotages().join(" "));
+        return ExitCode::SUCCESS;
+    }
+    let outcome = tokio::runtime::Runtime::new()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(run(&cli)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trouble: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: &Cli) -> anyhow::Result<()> {
+    ensure!(cli.kefu.exists(), "there is no {}: cargo build makes it", cli.kefu.display());
+    let seed = cli.seed.unwrap_or_else(|| rand::rng().next_u64());
+    println!("seed {seed}");
+    let mut chance = StdRng::seed_from_u64(seed);
+    let doctored = cli.sabotage.as_deref() == Some("flush");
+    flush::on_sqlite(&cli.kefu, doctored).await.context("flushing, on SQLite")?;
+    let folder = tempfile::tempdir()?;
+    let place = ["--data".to_owned(), folder.path().display().to_string()];
+    Trial::begin(cli, &place, &mut chance).await?.kills(cli.kills, &mut chance).await.context("on SQLite")?;
+    let postgres = Postgres::start()?;
+    let place = ["--database".to_owned(), postgres.url()];
+    flush::on_postgres(&cli.kefu, &place, doctored).await.context("flushing, on PostgreSQL")?;
+    let mut trial = Trial::begin(cli, &place, &mut chance).await?;
+    trial.kills(cli.kills, &mut chance).await.context("on PostgreSQL")?;
+    trial.stops(&postgres, cli.stops, &mut chance).await.context("stopping PostgreSQL")
+}
+
+/// One database, and everything that was ever asked of it.
+struct Trial<'c> {
+    cli: &'c Cli,
+    place: [String; 2],
+    kefu: Option<Kefu>,
+    people: People,
+    doctored: bool,
+}
+
+impl<'c> Trial<'c> {
+    async fn begin(cli: &'c Cli, place: &[String; 2], chance: &mut StdRng) -> anyhow::Result<Self> {
+        let kefu = Kefu::start(server::command(&cli.kefu, place, &[]))?;
+        let people = People::meet(&kefu.base, PEOPLE).await?;
+        let mut trial = Trial { cli, place: place.clone(), kefu: Some(kefu), people, doctored: false };
+        // Once without trouble: what is right must be believed.
+        trial.load(Duration::from_millis(300), chance).await?;
+        Ok(trial)
+    }
+
+    fn base(&self) -> anyhow::Result<String> {
+        Ok(self.kefu.as_ref().context("it runs")?.base.clone())
+    }
+
+    /// Everybody acts; after a while `end` happens; then nobody gets answers any more, and all stop.
+    async fn under_load(
+        &mut self,
+        chance: &mut StdRng,
+        end: impl AsyncFnOnce(&mut Option<Kefu>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let base = self.base()?;
+        let seeds: Vec<u64> = self.people.actors.iter().map(|_| chance.next_u64()).collect();
+        let actors = self.people.actors.clone();
+        let acts = actors.into_iter().zip(seeds).map(|(actor, seed)| self.people.act(&base, actor, seed));
+        let kefu = &mut self.kefu;
+        let (acted, ended) = tokio::select! {
+            both = async { tokio::join!(join_all(acts), end(kefu)) } => both,
+            never = async { self.people.watch(&base).await; std::future::pending().await } => never,
+        };
+        self.people.actors = acted;
+        ended
+    }
+
+    /// A round that ends with SIGKILL after `time`; then a new life, and a look at what is there.
+    async fn load(&mut self, time: Duration, chance: &mut StdRng) -> anyhow::Result<()> {
+        self.under_load(chance, async |kefu| {
+            tokio::time::sleep(time).await;
+            kefu.take().context("it runs")?.kill()
+        })
+        .await?;
+        if chance.next_u32().is_multiple_of(8) {
+            Kefu::stillborn(server::command(&self.cli.kefu, &self.place, &[]), chance)?;
+        }
+        self.kefu = Some(Kefu::start(server::command(&self.cli.kefu, &self.place, &[]))?);
+        self.check().await
+    }
+
+    async fn check(&mut self) -> anyhow::Result<()> {
+        let base = self.base()?;
+        self.believe(self.people.look(&base).await?)?;
+        self.people.repeat(&base).await?;
+        self.believe(self.people.look(&base).await?)
+    }
+
+    fn believe(&mut self, mut found: Found) -> anyhow::Result<()> {
+        let history = self.people.history.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = &self.cli.sabotage {
+            self.doctored |= history::sabotage(kind, &history, &mut found);
+        }
+        let wrong = history.violations(&found);
+        ensure!(wrong.is_empty(), "{} violations: {:#?}", wrong.len(), wrong);
+        Ok(())
+    }
+
+    async fn kills(&mut self, kills: usize, chance: &mut StdRng) -> anyhow::Result<()> {
+        for _ in 0..kills {
+            let time = Duration::from_millis(u64::from(20 + chance.next_u32() % 150));
+            self.load(time, chance).await?;
+        }
+        self.tell(&format!("{kills} kills on {}", self.place[0]))
+    }
+
+    /// The database goes at once, and comes back; the server lives on and recovers by itself.
+    async fn stops(&mut self, postgres: &Postgres, stops: usize, chance: &mut StdRng) -> anyhow::Result<()> {
+        for _ in 0..stops {
+            let time = Duration::from_millis(u64::from(50 + chance.next_u32() % 200));
+            self.under_load(chance, async |_| {
+                tokio::time::sleep(time).await;
+                postgres.stop()
+            })
+            .await?;
+            postgres.resume()?;
+            self.recovers().await?;
+            self.check().await?;
+        }
+        self.tell(&format!("{stops} immediate stops of PostgreSQL"))
+    }
+
+    async fn recovers(&self) -> anyhow::Result<()> {
+        let ready = format!("{}/readyz", self.base()?);
+        for _ in 0..200 {
+            if let Ok(answer) = reqwest::get(&ready).await
+                && answer.status().is_success()
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("it did not recover within ten seconds")
+    }
+
+    fn tell(&self, what: &str) -> anyhow::Result<()> {
+        let history: &History = &self.people.history.lock().unwrap_or_else(PoisonError::into_inner);
+        let (done, unknown) =
+            (history.count(|it| it == Outcome::Done), history.count(|it| it == Outcome::Unknown));
+        let refused = history.count(|it| matches!(it, Outcome::Refused(_)));
+        println!(
+            "{what}: {done} acknowledged, {refused} refused, {unknown} unknown and repeated; no violation"
+        );
+        let wanted = self.cli.sabotage.as_ref().filter(|kind| *kind != "flush");
+        ensure!(wanted.is_none() || self.doctored, "there was nothing to doctor");
+        ensure!(done > 0 && refused > 0 && unknown > 0, "not everything happened that must be tried");
+        Ok(())
+    }
+}
+
+/// The program, as a path for a command that is started elsewhere.
+fn whole(path: &Path) -> anyhow::Result<PathBuf> {
+    path.canonicalize().with_context(|| path.display().to_string())
+}

@@ -1,0 +1,157 @@
+//! Kefu and PostgreSQL as processes that can be killed.
+
+use anyhow::{Context, bail, ensure};
+use rand::Rng;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A demo desk; it is killed when dropped.
+pub(crate) struct Kefu {
+    child: Child,
+    pub(crate) base: String,
+}
+
+/// The demo over data at `place` (its flag and value), without limits on people. It is started by `through`,
+/// when that is not empty.
+pub(crate) fn command(program: &Path, place: &[String], through: &[&str]) -> Command {
+    let mut command = match through {
+        [] => Command::new(program),
+        [first, rest @ ..] => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program);
+            command
+        }
+    };
+    command.args([
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--new-customers-per-hour",
+        "0",
+        "--messages-per-minute",
+        "0",
+    ]);
+    command.args(["--log-ins-per-minute", "0"]).args(place).env("KEFU_LOG", "off");
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+}
+
+impl Kefu {
+    pub(crate) fn start(mut command: Command) -> anyhow::Result<Self> {
+        let mut child = command.spawn().with_context(|| format!("starting {command:?}"))?;
+        let said = BufReader::new(child.stdout.take().context("its output is piped")?);
+        let mut kefu = Kefu { child, base: String::new() };
+        let mut said = said.lines();
+        for line in said.by_ref() {
+            let line = line?;
+            if let Some((_, rest)) = line.split_once("http://127.0.0.1:") {
+                let port = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+                kefu.base = format!("http://127.0.0.1:{port}");
+                return Ok(kefu);
+            }
+        }
+        bail!("kefu did not start")
+    }
+
+    /// Starts it and kills it before it is ready, at any moment.
+    pub(crate) fn stillborn(mut command: Command, chance: &mut impl Rng) -> anyhow::Result<()> {
+        let mut child = command.spawn()?;
+        std::thread::sleep(Duration::from_millis(u64::from(chance.next_u32() % 120)));
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn wait(mut self) -> anyhow::Result<()> {
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Kefu {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A PostgreSQL of our own, with its safety on; it ends when dropped.
+pub(crate) struct Postgres {
+    programs: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Postgres {
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+            .context("PostgreSQL is missing: apt-get install postgresql")?
+            .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+            .filter(|programs| programs.join("initdb").exists())
+            .collect();
+        found.sort();
+        let programs = found.pop().context("PostgreSQL has no initdb: apt-get install postgresql")?;
+        let folder = tempfile::Builder::new().prefix("kefu-pg-").tempdir_in("/var/tmp")?;
+        let server = Postgres { programs, folder };
+        if rustix::process::getuid().is_root() {
+            let owned = Command::new("chown").arg("postgres").arg(server.folder.path()).status()?;
+            ensure!(owned.success(), "the folder cannot be given to postgres");
+        }
+        server.run("initdb", &["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"])?;
+        server.resume()?;
+        Ok(server)
+    }
+
+    fn run(&self, program: &str, args: &[&str]) -> anyhow::Result<()> {
+        // It refuses to be root.
+        let path = self.programs.join(program);
+        let mut command = if rustix::process::getuid().is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        command.arg("-D").arg(self.folder.path().join("data")).args(args).current_dir(self.folder.path());
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        ensure!(status.success(), "{program} {args:?} failed");
+        Ok(())
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!(
+            "postgresql://postgres@{}/postgres",
+            self.folder.path().display().to_string().replace('/', "%2F")
+        )
+    }
+
+    /// `pg_ctl stop -m immediate`: no farewell, no last flush.
+    pub(crate) fn stop(&self) -> anyhow::Result<()> {
+        self.run("pg_ctl", &["stop", "-m", "immediate", "-w"])
+    }
+
+    pub(crate) fn resume(&self) -> anyhow::Result<()> {
+        let options = format!("-k {} -c listen_addresses=", self.folder.path().display());
+        self.run("pg_ctl", &["start", "-w", "-l", "server.log", "-o", &options])
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            eprintln!("trouble: a PostgreSQL may be left over: {error}");
+        }
+    }
+}
