@@ -6,6 +6,7 @@
 
 use crate::desk::Desk;
 use crate::desk::feed::{self, After, Change};
+use crate::error::Spell;
 use dashmap::DashMap;
 use futures_util::Stream;
 use futures_util::stream::unfold;
@@ -29,6 +30,7 @@ pub struct Feeds {
     desk: Desk,
     stop: CancellationToken,
     readers: Arc<DashMap<String, Sender<Heard>>>,
+    spell: Arc<Spell>,
 }
 
 /// What a reader hands to its streams: a change, or `None` when it has just begun, so that they read
@@ -48,7 +50,7 @@ impl Feeds {
     /// No readers yet.
     #[must_use]
     pub fn new(desk: Desk, stop: CancellationToken) -> Self {
-        Feeds { desk, stop, readers: Arc::default() }
+        Feeds { desk, stop, readers: Arc::default(), spell: Arc::new(Spell::of("reading the change feed")) }
     }
 
     /// The changes of `owner` after number `since`, as they come. It ends after [`Step::Lost`].
@@ -56,6 +58,7 @@ impl Feeds {
         let live = self.subscribe(&owner);
         let follower = Follower {
             desk: self.desk.clone(),
+            spell: self.spell.clone(),
             owner,
             cursor: since,
             live,
@@ -111,7 +114,7 @@ impl Feeds {
     /// be more.
     async fn read_round(&self, owner: &str, cursor: &mut Option<i64>) -> bool {
         let after = match *cursor {
-            Some(cursor) => feed::after(&self.desk, owner, cursor).await,
+            Some(cursor) => self.spell.note(feed::after(&self.desk, owner, cursor).await),
             None => Ok(After::Lost),
         };
         match after {
@@ -124,17 +127,13 @@ impl Feeds {
                 is_full
             }
             Ok(After::Lost) => {
-                match self.desk.store.head(owner).await {
-                    Ok(head) => *cursor = Some(head.map_or(0, |head| head.seq)),
-                    Err(error) => tracing::error!(%error, "the change feed could not be read; trying again"),
+                if let Ok(head) = self.spell.note(self.desk.store.head(owner).await) {
+                    *cursor = Some(head.map_or(0, |head| head.seq));
                 }
                 self.hand(owner, None);
                 false
             }
-            Err(error) => {
-                tracing::error!(%error, "the change feed could not be read; trying again");
-                false
-            }
+            Err(_) => false,
         }
     }
 
@@ -153,6 +152,7 @@ impl Feeds {
 
 struct Follower {
     desk: Desk,
+    spell: Arc<Spell>,
     owner: String,
     cursor: i64,
     live: Receiver<Heard>,
@@ -167,17 +167,15 @@ impl Follower {
                 return self.take(Arc::new(change));
             }
             if self.behind {
-                match feed::after(&self.desk, &self.owner, self.cursor).await {
+                let after = feed::after(&self.desk, &self.owner, self.cursor).await;
+                match self.spell.note(after) {
                     Ok(After::Changes(changes)) => {
                         self.behind = changes.len() == feed::ROUND;
                         self.read = changes.into();
                         continue;
                     }
-                    Ok(After::Lost) => return Step::Lost,
-                    Err(error) => {
-                        tracing::error!(%error, "a stream could not read its feed; its page loads again");
-                        return Step::Lost;
-                    }
+                    // Its page loads everything again.
+                    Ok(After::Lost) | Err(_) => return Step::Lost,
                 }
             }
             match self.live.recv().await {

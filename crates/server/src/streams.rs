@@ -2,7 +2,7 @@
 //! closes takes her away.
 
 use crate::desk::{Desk, presence};
-use crate::error::Error;
+use crate::error::{Error, Spell};
 use dashmap::DashMap;
 use model::{Appid, KfAccount, WechatId};
 use std::sync::Arc;
@@ -28,13 +28,15 @@ pub struct Streams {
     desk: Desk,
     open: Arc<DashMap<Seat, Arc<Mutex<Count>>>>,
     ends: Arc<watch::Sender<u64>>,
+    spell: Arc<Spell>,
 }
 
 impl Streams {
     /// No streams.
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        Streams { desk, open: Arc::default(), ends: Arc::new(watch::Sender::new(0)) }
+        let spell = Arc::new(Spell::of("noting that a stream has ended"));
+        Streams { desk, open: Arc::default(), ends: Arc::new(watch::Sender::new(0)), spell }
     }
 
     /// An agent's stream at the workbench of `worker` is open for as long as the answer lives.
@@ -63,8 +65,7 @@ impl Streams {
             return;
         }
         // Until it is told, she would stay online: nobody else knows.
-        while let Err(error) = presence::ended(&self.desk, &seat.0, &seat.1).await {
-            tracing::error!(%error, "the end of a stream could not be noted; trying again");
+        while self.spell.note(presence::ended(&self.desk, &seat.0, &seat.1).await).is_err() {
             tokio::time::sleep(RETRY).await;
         }
         count.told = false;

@@ -61,4 +61,5 @@ mod process;
 mod running;
 mod seed;
 mod store;
+mod together;
 mod token;

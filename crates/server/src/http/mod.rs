@@ -216,12 +216,5 @@ pub async fn healthz() -> Reply {
 
 /// Whether it can serve: whether the store answers.
 pub async fn readyz(State(app): State<App>) -> PageAnswer {
-    match crate::desk::node::beats(&app.desk).await {
-        Ok(_) => Ok(Reply::done()),
-        Err(Error::Internal(cause)) => {
-            tracing::error!("the store does not answer: {cause:#}");
-            Err(PageRefusal::new(&app, Errcode::Busy))
-        }
-        Err(error) => Err(PageRefusal::new(&app, error)),
-    }
+    crate::desk::node::beats(&app.desk).await.map(|_| Reply::done()).refuse_page(&app)
 }

@@ -1,11 +1,12 @@
 //! Hints between nodes: quick, and never to be relied on.
 
-use super::postgres::Connection;
+use super::postgres::{Connection, Source};
 use super::tx::{Conn as _, Value};
 use super::watch::{Head, Shared};
-use ::postgres::{Config, NoTls};
+use crate::error::{Error, Spell};
 use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -14,10 +15,14 @@ const GATHER: Duration = Duration::from_millis(3);
 /// Most bytes of a notification's payload are 8000.
 const PAYLOAD_MAX: usize = 7000;
 
+// The database is one channel's; those who share it in schemas of their own are none of each other's business.
+const CHANNEL: &str = "select 'kefu_' || current_schema()::regnamespace::oid::text";
+const NOTIFY: &str = "select pg_notify('kefu_' || current_schema()::regnamespace::oid::text, $1) is null";
+
 /// Tells other nodes what changed: one notification for all that gathers in a few milliseconds, and
 /// never within a verb's transaction, where it would make commits wait for each other.
-pub(super) fn notify_loop(config: &Config, gathered: &Receiver<(String, Head)>) {
-    let mut conn = Connection::new(config);
+pub(super) fn notify_loop(source: &Arc<Source>, gathered: &Receiver<(String, Head)>) {
+    let mut conn = Connection::new(source);
     while let Ok(first) = gathered.recv() {
         thread::sleep(GATHER);
         let mut hints = HashMap::from([first]);
@@ -34,26 +39,29 @@ pub(super) fn notify_loop(config: &Config, gathered: &Receiver<(String, Head)>) 
 }
 
 fn send_hints(conn: &mut Connection, payload: &mut String) {
-    if let Err(error) = conn.all("select pg_notify('kefu', $1) is null", &[Value::Text(payload)]) {
+    let sent = conn.ready().and_then(|()| conn.all(NOTIFY, &[Value::Text(payload)]));
+    if let Err(error) = sent {
         tracing::debug!(?error, "hints to other nodes were lost");
     }
     payload.clear();
 }
 
 /// Hears what other nodes changed. After a reconnect everything may have.
-pub(super) fn listen_loop(config: &Config, shared: &std::sync::Weak<Shared>) {
+pub(super) fn listen_loop(source: &Source, shared: &Weak<Shared>) {
+    let spell = Spell::of("listening to other nodes");
     while shared.strong_count() > 0 {
-        if let Err(error) = listen(config, shared) {
-            tracing::warn!(%error, "not listening to other nodes; trying again");
+        if spell.note(listen(source, shared, &spell)).is_err() {
             thread::sleep(Duration::from_secs(1));
         }
     }
 }
 
-fn listen(config: &Config, shared: &std::sync::Weak<Shared>) -> anyhow::Result<()> {
+fn listen(source: &Source, shared: &Weak<Shared>, spell: &Spell) -> Result<(), Error> {
     use ::postgres::fallible_iterator::FallibleIterator as _;
-    let mut client = config.connect(NoTls)?;
-    client.batch_execute("listen kefu")?;
+    let mut client = source.connect()?;
+    let channel: String = client.query_one(CHANNEL, &[])?.get(0);
+    client.batch_execute(&format!("listen {channel}"))?;
+    spell.note(Ok(()))?;
     if let Some(shared) = shared.upgrade() {
         shared.wake_all();
     }
@@ -61,7 +69,7 @@ fn listen(config: &Config, shared: &std::sync::Weak<Shared>) -> anyhow::Result<(
         let notification = client.notifications().timeout_iter(Duration::from_millis(500)).next()?;
         let Some(shared) = shared.upgrade() else { return Ok(()) };
         if client.is_closed() {
-            anyhow::bail!("the connection went");
+            return Err(anyhow::anyhow!("the connection went").into());
         }
         let Some(notification) = notification else { continue };
         for hint in notification.payload().lines() {

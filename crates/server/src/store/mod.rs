@@ -15,13 +15,19 @@ mod watch;
 
 use crate::clock::Clock;
 use crate::config::Place;
-use crate::error::Error;
+use crate::error::{Error, Spell};
 use job::{Job, Mode};
+use protocol::Errcode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 pub use tx::{Row, Tx, Value};
 pub use watch::Head;
+
+/// How long the engine may take; a database across the network may never answer. What is answered later was done
+/// or not, as after a connection that broke.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Writes `$1`, `$2`, … of a statement.
 #[macro_export]
@@ -38,6 +44,7 @@ struct Inner {
     shared: Arc<watch::Shared>,
     clock: Clock,
     verbs: AtomicU64,
+    silence: Spell,
 }
 
 enum Engine {
@@ -59,7 +66,8 @@ impl Store {
             Place::Postgres(url) => postgres::Postgres::open(&url, inner, opened_at).map(Engine::Postgres),
         })
         .await??;
-        Ok(Store(Arc::new(Inner { engine, shared, clock, verbs: AtomicU64::new(0) })))
+        let silence = Spell::of("hearing from the database");
+        Ok(Store(Arc::new(Inner { engine, shared, clock, verbs: AtomicU64::new(0), silence })))
     }
 
     /// Whether other processes may use the same data at the same time.
@@ -78,7 +86,7 @@ impl Store {
     /// that records none has changed nothing, and is rolled back.
     ///
     /// # Errors
-    /// What the verb answers; `SystemError` when too much waits; internal when the engine fails.
+    /// What the verb answers; `SystemError` when too much waits or the engine fails, which says why in the log.
     pub async fn write<T: Send + 'static>(
         &self,
         owner: &str,
@@ -119,11 +127,22 @@ impl Store {
     ) -> Result<T, Error> {
         let (job, answer) = Job::new(mode, owner, verb);
         self.0.verbs.fetch_add(1, Ordering::Relaxed);
-        match &self.0.engine {
-            Engine::Sqlite(engine) => engine.submit(job)?,
-            Engine::Postgres(engine) => engine.submit(job)?,
-        }
-        answer.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the store has stopped").into()))
+        let answer = match &self.0.engine {
+            Engine::Sqlite(engine) => {
+                engine.submit(job)?;
+                answer.await
+            }
+            Engine::Postgres(engine) => {
+                engine.submit(job)?;
+                let Ok(answer) = tokio::time::timeout(PATIENCE, answer).await else {
+                    let cause = anyhow::anyhow!("no answer in {} s", PATIENCE.as_secs());
+                    return Err(away(&self.0.silence, cause.into()));
+                };
+                self.0.silence.note(Ok(()))?;
+                answer
+            }
+        };
+        answer.unwrap_or_else(|_| Err(anyhow::anyhow!("the store has stopped").into()))
     }
 
     /// How many verbs it was asked to run since the start. No statement runs outside a verb, so where
@@ -168,6 +187,13 @@ impl Store {
     }
 }
 
+/// The refusal of a verb that the engine could not run, or may not have kept. Its cause is logged when such a spell
+/// begins, not for each caller.
+fn away(spell: &Spell, cause: Error) -> Error {
+    let _ = spell.note(Err::<(), _>(cause));
+    Errcode::SystemError.into()
+}
+
 /// The refusal of a verb for which there is no room, and a line in the log, once a second at most.
 fn busy() -> Error {
     static LAST: AtomicI64 = AtomicI64::new(0);
@@ -175,5 +201,5 @@ fn busy() -> Error {
     if LAST.swap(now, Ordering::Relaxed) != now {
         tracing::warn!("the store's queue is full; verbs are refused");
     }
-    protocol::Errcode::SystemError.into()
+    Errcode::SystemError.into()
 }

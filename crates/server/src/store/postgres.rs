@@ -13,17 +13,20 @@ use crate::error::{Error, Spell};
 use ::postgres::types::{ToSql, Type};
 use ::postgres::{Client, Config, NoTls, Statement};
 use anyhow::Context;
+use protocol::Errcode;
 use std::collections::{HashMap, VecDeque};
 use std::str::FromStr;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Verbs that may wait for a thread; one more is refused.
 const QUEUE: usize = 4096;
 /// Verbs of one owner that share a commit at most.
 const BATCH: usize = 32;
+/// How long the database counts as away after a connection could not be made.
+const AWAY: Duration = Duration::from_millis(500);
 const WRITERS: usize = 12;
 const READERS: usize = 4;
 
@@ -50,20 +53,21 @@ impl Postgres {
         client.batch_execute("select pg_advisory_unlock(20160701)")?;
         drop(client);
 
+        let source = Arc::new(Source { config, refused: Mutex::new(None) });
         let (hints, gathered) = channel();
         spawn("store-notifier", {
-            let config = config.clone();
-            move || notify_loop(&config, &gathered)
+            let source = source.clone();
+            move || notify_loop(&source, &gathered)
         })?;
         spawn("store-listener", {
-            let (config, shared) = (config.clone(), Arc::downgrade(&shared));
-            move || listen_loop(&config, &shared)
+            let (source, shared) = (source.clone(), Arc::downgrade(&shared));
+            move || listen_loop(&source, &shared)
         })?;
         let writes = Arc::new(Queues::default());
         let spell = Arc::new(Spell::of("writing to PostgreSQL"));
         for _ in 0..WRITERS {
             let worker = Writer {
-                conn: Connection::new(&config),
+                conn: Connection::new(&source),
                 queues: writes.clone(),
                 shared: shared.clone(),
                 clock: clock.clone(),
@@ -74,9 +78,11 @@ impl Postgres {
         }
         let (reads, waiting) = sync_channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
+        let spell = Arc::new(Spell::of("reading from PostgreSQL"));
         for _ in 0..READERS {
-            let (conn, waiting, clock) = (Connection::new(&config), waiting.clone(), clock.clone());
-            spawn("store-reader", move || read_loop(conn, &waiting, &clock))?;
+            let (conn, waiting, clock) = (Connection::new(&source), waiting.clone(), clock.clone());
+            let spell = spell.clone();
+            spawn("store-reader", move || read_loop(conn, &waiting, &clock, &spell))?;
         }
         Ok(Postgres { writes, reads })
     }
@@ -209,18 +215,18 @@ impl Writer {
     fn recover(&mut self, batch: &mut [Job], failure: Failure) {
         match failure {
             Failure::Unknown(error) => {
-                let error = format!("the connection went during the commit: {error}");
-                let _ = self.spell.note(Err::<(), _>(anyhow::anyhow!(error.clone()).into()));
-                batch.iter_mut().for_each(|job| job.fail(anyhow::anyhow!(error.clone()).into()));
+                let cause = anyhow::anyhow!("the connection went during the commit: {error}");
+                let _ = super::away(&self.spell, cause.into());
+                batch.iter_mut().for_each(|job| job.fail(Errcode::SystemError.into()));
             }
             Failure::Undone(_) => {
                 for job in batch {
-                    let alone = self.commit(std::slice::from_mut(job)).map_err(|failure| match failure {
-                        Failure::Undone(error) | Failure::Unknown(error) => error,
-                    });
                     // Whatever the first failure was: once is what a connection that was lost meanwhile costs.
-                    if let Err(error) = self.spell.note(alone) {
-                        job.fail(error);
+                    match self.commit(std::slice::from_mut(job)) {
+                        Ok(()) => drop(self.spell.note(Ok(()))),
+                        Err(Failure::Undone(error) | Failure::Unknown(error)) => {
+                            job.fail(super::away(&self.spell, error));
+                        }
                     }
                 }
             }
@@ -250,12 +256,13 @@ impl Writer {
     }
 }
 
-fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock) {
+fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, spell: &Spell) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
-        if let Err(error) = snapshot(&mut conn, &mut job, clock) {
-            job.fail(error);
+        match snapshot(&mut conn, &mut job, clock) {
+            Ok(()) => drop(spell.note(Ok(()))),
+            Err(error) => job.fail(super::away(spell, error)),
         }
         job.answer();
     }
@@ -266,20 +273,41 @@ fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), E
     // The database was away meanwhile, and may be back.
     conn.batch(BEGIN).or_else(|_| conn.batch(BEGIN))?;
     job.read(&mut Tx::new(conn, clock.now()));
-    conn.roll_back();
-    Ok(())
+    // On a connection that went meanwhile it saw less than there is.
+    conn.batch("rollback").inspect_err(|_| conn.client = None)
+}
+
+/// Where connections come from.
+pub(super) struct Source {
+    config: Config,
+    /// When one could not be made the last time.
+    refused: Mutex<Option<Instant>>,
+}
+
+impl Source {
+    /// A new connection; refused at once for a while after one could not be made, so that whoever waits does not wait
+    /// for each attempt of those before.
+    pub(super) fn connect(&self) -> Result<Client, Error> {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.is_some_and(|at| at.elapsed() < AWAY) {
+            return Err(anyhow::anyhow!("the database could not be reached a moment ago").into());
+        }
+        let client = self.config.connect(NoTls);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = client.is_err().then(Instant::now);
+        Ok(client?)
+    }
 }
 
 /// A connection that is made when it is needed, and made again when it was lost.
 pub(super) struct Connection {
-    config: Config,
+    source: Arc<Source>,
     client: Option<Client>,
     statements: HashMap<&'static str, Statement>,
 }
 
 impl Connection {
-    pub(super) fn new(config: &Config) -> Self {
-        Connection { config: config.clone(), client: None, statements: HashMap::new() }
+    pub(super) fn new(source: &Arc<Source>) -> Self {
+        Connection { source: source.clone(), client: None, statements: HashMap::new() }
     }
 
     fn is_open(&self) -> bool {
@@ -290,9 +318,14 @@ impl Connection {
         if !self.is_open() {
             self.statements.clear();
             self.client = None;
-            self.client = Some(self.config.connect(NoTls)?);
+            self.client = Some(self.source.connect()?);
         }
         self.client.as_mut().ok_or_else(|| anyhow::anyhow!("no connection").into())
+    }
+
+    /// Makes it when it is not open, for statements outside of a transaction.
+    pub(super) fn ready(&mut self) -> Result<(), Error> {
+        self.client().map(|_| ())
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), Error> {

@@ -58,11 +58,13 @@ impl Sqlite {
             .spawn(move || write_loop(&writer, &waiting, &shared, &at, &runtime))?;
         let (reads, waiting) = sync_channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
+        let spell = Arc::new(Spell::of("reading from the database"));
         for _ in 0..READERS {
             let (reader, waiting, at) = (connect(&file)?, waiting.clone(), clock.clone());
+            let spell = spell.clone();
             thread::Builder::new()
                 .name("store-reader".into())
-                .spawn(move || read_loop(&reader, &waiting, &at))?;
+                .spawn(move || read_loop(&reader, &waiting, &at, &spell))?;
         }
         Ok(Sqlite { writes, reads, _lock: lock })
     }
@@ -114,22 +116,23 @@ fn write_loop(
 /// The batch died as a whole (disk full, an IO error): its verbs run once more, one by one.
 fn alone(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock, spell: &Spell) {
     for job in batch {
-        if let Err(error) = spell.note(commit(conn, std::slice::from_mut(job), shared, clock)) {
-            job.fail(error);
+        match commit(conn, std::slice::from_mut(job), shared, clock) {
+            Ok(()) => drop(spell.note(Ok(()))),
+            Err(error) => job.fail(super::away(spell, error)),
         }
     }
 }
 
 /// Runs `batch` in one transaction, and publishes it once committed.
 fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock) -> Result<(), Error> {
+    conn.end_transaction()?;
     conn.raw.execute_batch("begin immediate")?;
     let mut tx = Tx::new(conn, clock.now());
     let outcome = batch.iter_mut().try_for_each(|job| job.run(&mut tx));
     let heads: Vec<_> = tx.into_heads().collect();
     if let Err(error) = outcome.and_then(|()| conn.raw.execute_batch("commit").map_err(Error::from)) {
-        if !conn.raw.is_autocommit() {
-            conn.raw.execute_batch("rollback")?;
-        }
+        // Where even this fails, the next one begins with it.
+        let _ = conn.end_transaction();
         return Err(error);
     }
     for (owner, head) in heads {
@@ -139,24 +142,24 @@ fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: 
     Ok(())
 }
 
-fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock) {
+fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, spell: &Spell) {
     let mut conn = Connection::new(raw);
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
-        let outcome = snapshot(&mut conn, &mut job, clock);
-        if let Err(error) = outcome {
-            job.fail(error);
+        match snapshot(&mut conn, &mut job, clock) {
+            Ok(()) => drop(spell.note(Ok(()))),
+            Err(error) => job.fail(super::away(spell, error)),
         }
         job.answer();
     }
 }
 
 fn snapshot(conn: &mut Connection<'_>, job: &mut Job, clock: &Clock) -> Result<(), Error> {
+    conn.end_transaction()?;
     conn.raw.execute_batch("begin")?;
     job.read(&mut Tx::new(conn, clock.now()));
-    conn.raw.execute_batch("rollback")?;
-    Ok(())
+    conn.end_transaction()
 }
 
 fn connect(file: &Path) -> anyhow::Result<rusqlite::Connection> {
@@ -179,6 +182,14 @@ struct Connection<'c> {
 impl<'c> Connection<'c> {
     fn new(raw: &'c rusqlite::Connection) -> Self {
         Connection { raw, statements: HashMap::new() }
+    }
+
+    /// Rolls back what is open, if anything is: a failure may have ended it, or not.
+    fn end_transaction(&self) -> Result<(), Error> {
+        if !self.raw.is_autocommit() {
+            self.raw.execute_batch("rollback")?;
+        }
+        Ok(())
     }
 
     fn statement(&mut self, sql: &'static str) -> rusqlite::Result<&mut Statement<'c>> {
