@@ -12,6 +12,7 @@ use anyhow::ensure;
 use bytes::Bytes;
 use kefu::config::Settings;
 use kefu::desk::Desk;
+use kefu::listen::Room;
 use kefu::state::App;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,8 +90,12 @@ async fn verbs_of_warm_calls(desk: &Desk, shop: &Shop) -> anyhow::Result<(usize,
     let app = App::new(desk.clone(), Settings::default());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let serving =
-        tokio::spawn(kefu::listen::serve(listener, kefu::app::router(app.clone()), app.stop.clone()));
+    let serving = tokio::spawn(kefu::listen::serve(
+        listener,
+        kefu::app::router(app.clone()),
+        Room::of(0),
+        app.stop.clone(),
+    ));
     let mut first = load::connect(address, 1, &Arc::default()).await?;
     let answer = Bytes::copy_from_slice(first[0].ask(&request(shop)).await?);
     let before = desk.store.verbs();

@@ -53,6 +53,10 @@ pub struct Settings {
     /// Messages that an address's customers may write in a minute; 0: no limit.
     #[arg(long, env = "KEFU_MESSAGES_PER_MINUTE", default_value_t = 120, value_name = "NUMBER")]
     pub messages_per_minute: u32,
+    /// Connections that may be open at once, about 25 kB each; one more waits until one closes; 0: as many as files may
+    /// be open.
+    #[arg(long, env = "KEFU_CONNECTIONS_MAX", default_value_t = 16_384, value_name = "NUMBER")]
+    pub connections_max: u32,
 }
 
 /// Rules of the desk that operators may set.

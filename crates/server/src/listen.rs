@@ -9,11 +9,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::limits::BODY_MAX;
-use std::net::IpAddr;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +29,8 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long a body may take.
 pub const BODY_TIME: Duration = Duration::from_secs(10);
+/// Files that are not connections: the database's, the log, the operators' socket.
+const FILES_KEPT: usize = 128;
 /// How long running requests may take to finish once the server stops.
 const FAREWELL: Duration = Duration::from_secs(6);
 
@@ -32,28 +38,91 @@ const FAREWELL: Duration = Duration::from_secs(6);
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
+/// How many connections there may be at once. One more waits, in the machine's own queue, until one closes; those that
+/// say nothing do so after ten seconds.
+pub struct Room {
+    free: Arc<Semaphore>,
+    most: usize,
+    is_full: AtomicBool,
+}
+
+impl Room {
+    /// Room for `most` connections, as far as this process may open files; 0: for as many as that. The rest of what it
+    /// may open is the database's.
+    #[must_use]
+    pub fn of(most: usize) -> Self {
+        let files = usize::try_from(open_files()).unwrap_or(usize::MAX).saturating_sub(FILES_KEPT).max(1);
+        let wanted = if most == 0 { Semaphore::MAX_PERMITS } else { most };
+        if most > files {
+            tracing::warn!(
+                "there is room for {files} connections, not for {most}: this process may open too few files (ulimit -n, \
+                 LimitNOFILE)"
+            );
+        }
+        let most = wanted.min(files).min(Semaphore::MAX_PERMITS);
+        Room { free: Arc::new(Semaphore::new(most)), most, is_full: AtomicBool::new(false) }
+    }
+
+    async fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = self.free.clone().try_acquire_owned() {
+            // A crowd is over when an eighth has left: one that comes for one that goes is no news.
+            if self.free.available_permits() >= self.most / 8 {
+                self.is_full.store(false, Ordering::Relaxed);
+            }
+            return Some(place);
+        }
+        if !self.is_full.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "{} connections are open, and no more may be; others wait until they close",
+                self.most
+            );
+        }
+        self.free.clone().acquire_owned().await.ok()
+    }
+}
+
+/// How many files this process may open; first it asks for as many as it may ask for.
+fn open_files() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    // No limit is none.
+    let now = if raised.is_ok() { limit.maximum } else { limit.current };
+    now.unwrap_or(u64::MAX)
+}
+
 /// Serves until `stop`, then finishes what runs.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, router: Router, room: Room, stop: CancellationToken) {
     let tasks = TaskTracker::new();
-    loop {
-        let (stream, address) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Too many open files, usually: those that close make room.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            () = stop.cancelled() => break,
-        };
-        tasks.spawn(connection(stream, Peer(address.ip()), router.clone(), stop.clone()));
+    while let Some((stream, address, place)) = tokio::select! {
+        next = accept(&listener, &room) => next,
+        () = stop.cancelled() => None,
+    } {
+        let served = connection(stream, Peer(address.ip()), router.clone(), stop.clone());
+        tasks.spawn(async move {
+            served.await;
+            drop(place);
+        });
     }
     drop(listener);
     tasks.close();
     if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
         tracing::warn!(connections = tasks.len(), "connections were cut off at the end");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    room: &Room,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = room.enter().await?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, address)) => return Some((stream, address, place)),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
 }
 

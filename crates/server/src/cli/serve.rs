@@ -89,6 +89,7 @@ async fn run(
     let (mut interrupted, mut ended) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let base = settings.base(listener.local_addr()?);
     let admin = place.folder().map(Admin::listen).transpose()?;
+    let room = listen::Room::of(usize::try_from(settings.connections_max)?);
     let app = App::new(desk, settings);
     let lease = Lease::begin(&app).await.map_err(cause)?;
     greet(&base);
@@ -103,7 +104,7 @@ async fn run(
         tracing::info!("stopping");
         stop.cancel();
     });
-    listen::serve(listener, router(app.clone()), app.stop.clone()).await;
+    listen::serve(listener, router(app.clone()), room, app.stop.clone()).await;
     for task in tasks {
         task.await?;
     }

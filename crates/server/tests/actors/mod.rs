@@ -14,6 +14,7 @@ use kefu::clock::{Chance, Clock};
 use kefu::config::{Rules, Settings};
 use kefu::desk::Desk;
 use kefu::due::{self, Lease};
+use kefu::listen::{self, Room};
 use kefu::state;
 use kefu::store::Store;
 use serde_json::Value;
@@ -82,7 +83,8 @@ impl App {
         Lease::begin(&inner).await.expect("a lease");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(kefu::listen::serve(listener, router(inner.clone()), inner.stop.clone()));
+        let room = Room::of(usize::try_from(inner.settings.connections_max).unwrap());
+        tokio::spawn(listen::serve(listener, router(inner.clone()), room, inner.stop.clone()));
         App { inner, base, http: reqwest::Client::new(), clock, fresh, shops: Arc::default() }
     }
 

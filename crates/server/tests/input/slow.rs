@@ -1,6 +1,8 @@
 //! Clients that never finish. These tests take ten seconds, all of them at once.
 
 use crate::actors::App;
+use crate::engine::Fresh;
+use kefu::config::{Rules, Settings};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,6 +33,27 @@ async fn dawdles(app: &App, begin: String) -> String {
 }
 
 on_both_engines! {
+    async fn who_comes_into_a_crowd_waits_until_somebody_goes(app: App) {
+        let settings = Settings { connections_max: 8, ..Settings::default() };
+        // The embedded database has one owner.
+        let fresh = match app.inner.desk.store.is_shared() {
+            true => app.fresh.clone(),
+            false => std::sync::Arc::new(Fresh::folder()),
+        };
+        let app = App::start_with(fresh, 9, settings, Rules::default()).await;
+        let address = app.base.strip_prefix("http://").unwrap();
+        let mut crowd = Vec::new();
+        for _ in 0..8 {
+            crowd.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut asks = Box::pin(app.ask("/healthz", ""));
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut asks).await;
+        assert!(early.is_err(), "there was no room");
+        crowd.pop();
+        assert_eq!(asks.await.status(), 200);
+        app.inner.stop.cancel();
+    }
+
     async fn who_takes_longer_than_ten_seconds_is_cut_off(app: App) {
         let shop = app.account().await;
         let body = |path: String, more: &str| format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: 1000\r\n\r\n{{");
