@@ -6,8 +6,11 @@
     reason = "who kills at a random moment needs the machine's clock and dice"
 )]
 
+mod crowd;
+mod day;
 mod flush;
 mod history;
+mod line;
 mod people;
 mod server;
 
@@ -86,7 +89,13 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     flush::on_postgres(&cli.kefu, &place, doctored).await.context("flushing, on PostgreSQL")?;
     let mut trial = Trial::begin(cli, &place, &mut chance).await?;
     trial.kills(cli.kills, &mut chance).await.context("on PostgreSQL")?;
-    trial.stops(&postgres, cli.stops, &mut chance).await.context("stopping PostgreSQL")
+    trial.stops(&postgres, cli.stops, &mut chance).await.context("stopping PostgreSQL")?;
+    if cli.sabotage.is_some() {
+        return Ok(());
+    }
+    day::on_sqlite(cli, &mut chance).await?;
+    day::on_postgres(cli, &mut chance).await?;
+    crowd::half_open(&cli.kefu).await
 }
 
 /// One database, and everything that was ever asked of it.
@@ -101,11 +110,16 @@ struct Trial<'c> {
 impl<'c> Trial<'c> {
     async fn begin(cli: &'c Cli, place: &[String; 2], chance: &mut StdRng) -> anyhow::Result<Self> {
         let kefu = Kefu::start(server::command(&cli.kefu, place, &[]))?;
-        let people = People::meet(&kefu.base, PEOPLE).await?;
-        let mut trial = Trial { cli, place: place.clone(), kefu: Some(kefu), people, doctored: false };
+        let mut trial = Trial::of(cli, place, kefu).await?;
         // Once without trouble: what is right must be believed.
         trial.load(Duration::from_millis(300), chance).await?;
         Ok(trial)
+    }
+
+    /// The same of a desk that runs.
+    async fn of(cli: &'c Cli, place: &[String; 2], kefu: Kefu) -> anyhow::Result<Self> {
+        let people = People::meet(&kefu.base, PEOPLE).await?;
+        Ok(Trial { cli, place: place.clone(), kefu: Some(kefu), people, doctored: false })
     }
 
     fn base(&self) -> anyhow::Result<String> {
@@ -163,11 +177,15 @@ impl<'c> Trial<'c> {
     }
 
     async fn kills(&mut self, kills: usize, chance: &mut StdRng) -> anyhow::Result<()> {
-        for _ in 0..kills {
+        let wanted = self.cli.sabotage.as_deref().is_some_and(|kind| kind != "flush");
+        let mut done = 0;
+        // Not every round leaves something to doctor in every way.
+        while done < kills || wanted && !self.doctored && done < 10 * kills {
+            done += 1;
             let time = Duration::from_millis(u64::from(20 + chance.next_u32() % 150));
             self.load(time, chance).await?;
         }
-        self.tell(&format!("{kills} kills on {}", self.place[0]))
+        self.tell(&format!("{done} kills on {}", self.place[0]))
     }
 
     /// The database goes at once, and comes back; the server lives on and recovers by itself.

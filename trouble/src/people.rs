@@ -14,7 +14,7 @@ const APPID: &str = "wx0123456789abcdef";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const AGENT: &str = "kf1@demo";
 /// How long anybody waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Somebody, and what only she knows.
 #[derive(Clone, Default)]

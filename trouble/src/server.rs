@@ -38,6 +38,12 @@ pub(crate) fn command(program: &Path, place: &[String], through: &[&str]) -> Com
     command
 }
 
+/// The same with a log, in `file`.
+pub(crate) fn logging(mut command: Command, file: &Path) -> anyhow::Result<Command> {
+    command.env("KEFU_LOG", "info,postgres=warn,refinery_core=warn").stderr(std::fs::File::create(file)?);
+    Ok(command)
+}
+
 impl Kefu {
     pub(crate) fn start(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command.spawn().with_context(|| format!("starting {command:?}"))?;
@@ -88,6 +94,11 @@ impl Drop for Kefu {
     }
 }
 
+/// The address of the PostgreSQL whose socket is in a folder.
+pub(crate) fn url(folder: &Path) -> String {
+    format!("postgresql://postgres@{}/postgres", folder.display().to_string().replace('/', "%2F"))
+}
+
 /// A PostgreSQL of our own, with its safety on; it ends when dropped.
 pub(crate) struct Postgres {
     programs: PathBuf,
@@ -130,11 +141,12 @@ impl Postgres {
         Ok(())
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!(
-            "postgresql://postgres@{}/postgres",
-            self.folder.path().display().to_string().replace('/', "%2F")
-        )
+        url(self.folder())
     }
 
     /// `pg_ctl stop -m immediate`: no farewell, no last flush.

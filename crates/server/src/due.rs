@@ -4,8 +4,10 @@
 use crate::desk::{due, node};
 use crate::error::{Error, Spell};
 use crate::state::App;
+use model::SECOND;
 use model::due::PRESENCE_GRACE;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How often to look for what is due, and at the other nodes' counters.
@@ -35,6 +37,13 @@ pub async fn run(app: App) {
 /// # Errors
 /// Internal only.
 pub async fn run_once(app: &App) -> Result<(), Error> {
+    let (now, latest) = (app.desk.now(), app.due_looked.load(Ordering::Relaxed));
+    if now < latest - SECOND {
+        tracing::warn!("the clock went back by {} s", (latest - now) / SECOND);
+        // Presence must not wait until it has come that far again.
+        due::hasten(&app.desk, latest + PRESENCE_GRACE).await?;
+    }
+    app.due_looked.store(now, Ordering::Relaxed);
     loop {
         let rows = due::next(&app.desk).await?;
         if rows.is_empty() || app.stop.is_cancelled() {

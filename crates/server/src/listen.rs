@@ -1,5 +1,6 @@
 //! Connections: accepted, bounded in time, and ended in order.
 
+use crate::clock::Clock;
 use axum::Router;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -13,7 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +26,8 @@ use tower::ServiceExt;
 
 /// How long the head of a request may take.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// The same while others wait for the place.
+const HEAD_TIME_IN_A_CROWD: Duration = Duration::from_secs(1);
 /// A peer that does not acknowledge for this long is gone; a sleeping laptop sends no FIN.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long a body may take.
@@ -39,11 +42,13 @@ const FAREWELL: Duration = Duration::from_secs(6);
 pub struct Peer(pub IpAddr);
 
 /// How many connections there may be at once. One more waits, in the machine's own queue, until one closes; those that
-/// say nothing do so after ten seconds.
+/// say nothing do so after ten seconds, in a crowd after one.
 pub struct Room {
     free: Arc<Semaphore>,
     most: usize,
     is_full: AtomicBool,
+    /// The minute in which the log was told so the last time.
+    warned: AtomicI64,
 }
 
 impl Room {
@@ -60,7 +65,16 @@ impl Room {
             );
         }
         let most = wanted.min(files).min(Semaphore::MAX_PERMITS);
-        Room { free: Arc::new(Semaphore::new(most)), most, is_full: AtomicBool::new(false) }
+        Room {
+            free: Arc::new(Semaphore::new(most)),
+            most,
+            is_full: AtomicBool::new(false),
+            warned: AtomicI64::new(0),
+        }
+    }
+
+    fn head_time(&self) -> Duration {
+        if self.is_full.load(Ordering::Relaxed) { HEAD_TIME_IN_A_CROWD } else { HEAD_TIME }
     }
 
     async fn enter(&self) -> Option<OwnedSemaphorePermit> {
@@ -71,7 +85,9 @@ impl Room {
             }
             return Some(place);
         }
-        if !self.is_full.swap(true, Ordering::Relaxed) {
+        self.is_full.store(true, Ordering::Relaxed);
+        let minute = Clock::system().now() / model::MINUTE;
+        if self.warned.swap(minute, Ordering::Relaxed) != minute {
             tracing::warn!(
                 "{} connections are open, and no more may be; others wait until they close",
                 self.most
@@ -97,7 +113,7 @@ pub async fn serve(listener: TcpListener, router: Router, room: Room, stop: Canc
         next = accept(&listener, &room) => next,
         () = stop.cancelled() => None,
     } {
-        let served = connection(stream, Peer(address.ip()), router.clone(), stop.clone());
+        let served = connection(stream, Peer(address.ip()), room.head_time(), router.clone(), stop.clone());
         tasks.spawn(async move {
             served.await;
             drop(place);
@@ -126,7 +142,13 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, peer: Peer, router: Router, stop: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    head_time: Duration,
+    router: Router,
+    stop: CancellationToken,
+) {
     let socket = socket2::SockRef::from(&stream);
     if let Err(error) = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(SILENCE)))
     {
@@ -138,7 +160,7 @@ async fn connection(stream: TcpStream, peer: Peer, router: Router, stop: Cancell
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(head_time)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -18,6 +18,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use tokio_util::sync::CancellationToken;
 
 /// Bytes of ready answers that are kept.
@@ -44,6 +45,8 @@ pub struct Parts {
     pub streams: Streams,
     /// Ends streams and loops.
     pub stop: CancellationToken,
+    /// When somebody looked at what is due the last time.
+    pub due_looked: AtomicI64,
     tokens: Cache<[u8; 32], Known>,
     answers: Cache<(Appid, Question), Ready, ByBytes>,
 }
@@ -110,6 +113,7 @@ impl App {
             settings: Arc::new(settings),
             desk,
             stop,
+            due_looked: AtomicI64::new(0),
             tokens: Cache::new(TOKENS),
             answers: Cache::with_weighter(10_000, ANSWERS_BYTES, ByBytes),
         }))

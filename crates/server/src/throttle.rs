@@ -38,7 +38,9 @@ impl Throttle {
         let paid_at =
             self.paid_at.get_or_insert_with(key, || Ok::<_, ()>(Arc::default())).unwrap_or_default();
         let room = self.every * (self.burst - 1);
-        let pay = |paid: Time| (paid - now <= room).then(|| paid.max(now) + self.every);
+        // What is further ahead than anybody can run was noted before the clock was set back.
+        let sound = |paid: Time| if paid - now > room + self.every { now } else { paid };
+        let pay = |paid: Time| (sound(paid) - now <= room).then(|| sound(paid).max(now) + self.every);
         match paid_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay) {
             Ok(_) => Ok(()),
             Err(paid) => Err(Wait(paid - now - room)),
@@ -140,6 +142,8 @@ mod tests {
         assert_eq!(throttle.take("a", 110), Err(Wait(10)));
         assert_eq!(throttle.take("b", 110), Ok(()), "somebody else");
         assert!((0..3).all(|_| throttle.take("a", 1000).is_ok()));
+        assert!((0..3).all(|_| throttle.take("a", 10).is_ok()), "the clock was set back");
+        assert_eq!(throttle.take("a", 10), Err(Wait(10)));
         assert!((0..99).all(|_| Throttle::per(0, 30).take("a", 0).is_ok()), "no limit");
     }
 

@@ -61,5 +61,6 @@ mod process;
 mod running;
 mod seed;
 mod store;
+mod time;
 mod together;
 mod token;

@@ -153,7 +153,7 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
 fn start_logging() {
     let filter =
         EnvFilter::try_from_env("KEFU_LOG").unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
-    let silent = |filter: EnvFilter, target: &str| match format!("{target}=info").parse() {
+    let silent = |filter: EnvFilter, target: &str| match format!("{target}=warn").parse() {
         Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
     };

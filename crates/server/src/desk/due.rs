@@ -63,6 +63,19 @@ pub async fn next(desk: &Desk) -> Result<Vec<Row>, Error> {
         .await
 }
 
+/// The clock went back: what was due until `until` by the time it showed before is due now. The verbs look again.
+///
+/// # Errors
+/// Internal only.
+pub async fn hasten(desk: &Desk, until: Time) -> Result<(), Error> {
+    desk.store
+        .keep("", move |tx| {
+            let now = tx.now();
+            tx.run(HASTEN, bind![now, until]).map(|_| ())
+        })
+        .await
+}
+
 /// Runs the verb of a row. The verb moves or clears it; a row whose owner or noun is gone is cleared.
 ///
 /// # Errors
@@ -119,6 +132,7 @@ const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3,
     on conflict (owner, kind, key) do update set at = excluded.at";
 const DELETE: &str = "delete from due where owner = $1 and kind = $2 and key = $3";
 const SELECT: &str = "select owner, kind, key, at from due where at <= $1 order by at limit $2";
+const HASTEN: &str = "update due set at = $1 where at > $1 and at <= $2";
 const SELECT_OLDEST: &str = "select seq, at from change where owner = $1 order by seq limit $2";
 const TRIM: &str = "delete from change where owner = $1 and seq <= $2";
 const DELETE_OLD: &str = "delete from due where owner = $1 and kind = $2 and key = $3 and at <= $4";

@@ -1,0 +1,158 @@
+//! Bad days that the server lives through: its disk is full or fails, its database is cut off or gone. It answers -1, says
+//! why once, recovers by itself, and nothing that it acknowledged is lost.
+
+use crate::line::{Line, Mode};
+use crate::server::{self, Kefu, Postgres};
+use crate::{Cli, Trial};
+use anyhow::{Context, ensure};
+use rand::rngs::StdRng;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How long everything is well before it is not.
+const CALM: Duration = Duration::from_millis(150);
+/// The most that may be logged of a bad day as warnings or errors: each loop of the server says once that it cannot go
+/// on.
+const LINES: usize = 10;
+
+/// What goes wrong.
+enum Fault<'f> {
+    /// These system calls fail with this error, or some of them.
+    Calls(&'static str, &'static str),
+    /// The line to the database is bad.
+    Line(&'f Line, Mode),
+    /// The database is gone.
+    Gone(&'f Postgres),
+}
+
+/// Whatever must be undone.
+enum Undo<'f> {
+    Detach(Child),
+    Mend(&'f Line),
+    Resume(&'f Postgres),
+}
+
+impl<'f> Fault<'f> {
+    fn begin(&self, pid: u32) -> anyhow::Result<Undo<'f>> {
+        match self {
+            Fault::Calls(calls, error) => inject(pid, calls, error).map(Undo::Detach),
+            Fault::Line(line, mode) => {
+                line.set(*mode);
+                Ok(Undo::Mend(line))
+            }
+            Fault::Gone(postgres) => {
+                postgres.stop()?;
+                Ok(Undo::Resume(postgres))
+            }
+        }
+    }
+}
+
+impl Undo<'_> {
+    fn undo(self) -> anyhow::Result<()> {
+        match self {
+            Undo::Detach(mut tracer) => {
+                kill_process(Pid::from_raw(i32::try_from(tracer.id())?).context("a process")?, Signal::INT)?;
+                tracer.wait()?;
+            }
+            Undo::Mend(line) => line.set(Mode::Open),
+            Undo::Resume(postgres) => postgres.resume()?,
+        }
+        Ok(())
+    }
+}
+
+/// From now on these calls of the process fail.
+fn inject(pid: u32, calls: &str, error: &str) -> anyhow::Result<Child> {
+    let mut tracer = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", "-p", &pid.to_string()])
+        .args(["-e", &format!("trace={calls}"), "-e", &format!("inject={calls}:error={error}")])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("strace is missing: apt-get install strace")?;
+    let mut said = BufReader::new(tracer.stderr.take().context("its output is piped")?).lines();
+    let attached = said.next().transpose()?.unwrap_or_default();
+    ensure!(attached.contains("attached"), "strace cannot trace here: {attached}");
+    Ok(tracer)
+}
+
+pub(crate) async fn on_sqlite(cli: &Cli, chance: &mut StdRng) -> anyhow::Result<()> {
+    let (data, logs) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let place = ["--data".to_owned(), data.path().display().to_string()];
+    let log = logs.path().join("log");
+    let kefu = Kefu::start(server::logging(server::command(&cli.kefu, &place, &[]), &log)?)?;
+    let mut trial = Trial::of(cli, &place, kefu).await?;
+    let full = Fault::Calls("pwrite64", "ENOSPC");
+    trial.day("a full disk", &full, "full", &log, chance).await?;
+    let failing = Fault::Calls("pwrite64", "EIO:when=7+5");
+    trial.day("a disk that fails in the middle of batches", &failing, "I/O", &log, chance).await?;
+    let unflushed = Fault::Calls("fsync,fdatasync", "EIO");
+    trial.day("a disk that does not flush", &unflushed, "I/O", &log, chance).await?;
+    trial.tell("bad days on SQLite")
+}
+
+pub(crate) async fn on_postgres(cli: &Cli, chance: &mut StdRng) -> anyhow::Result<()> {
+    let (postgres, logs) = (Postgres::start()?, tempfile::tempdir()?);
+    let line = Line::lay(postgres.folder())?;
+    let place = ["--database".to_owned(), server::url(line.folder())];
+    let log = logs.path().join("log");
+    let kefu = Kefu::start(server::logging(server::command(&cli.kefu, &place, &[]), &log)?)?;
+    let mut trial = Trial::of(cli, &place, kefu).await?;
+    let cut = Fault::Line(&line, Mode::CutBefore);
+    trial.day("a line that is cut before each commit", &cut, "commit", &log, chance).await?;
+    let cut = Fault::Line(&line, Mode::CutAfter);
+    trial.day("a line that is cut after each commit", &cut, "commit", &log, chance).await?;
+    trial.day("a database that is gone", &Fault::Gone(&postgres), "connect", &log, chance).await?;
+    let silent = Fault::Line(&line, Mode::Silent);
+    trial.day("a database that says nothing", &silent, "no answer", &log, chance).await?;
+    trial.tell("bad days on PostgreSQL")
+}
+
+impl Trial<'_> {
+    async fn day(
+        &mut self,
+        what: &str,
+        fault: &Fault<'_>,
+        cause: &str,
+        log: &Path,
+        chance: &mut StdRng,
+    ) -> anyhow::Result<()> {
+        let before = lines(log)?.len();
+        let pid = self.kefu.as_ref().context("it runs")?.pid();
+        let mut undo = None;
+        self.under_load(chance, async |_| {
+            tokio::time::sleep(CALM).await;
+            undo = Some(fault.begin(pid)?);
+            Ok(())
+        })
+        .await?;
+        undo.context("it began")?.undo()?;
+        self.recovers().await?;
+        self.check().await.with_context(|| what.to_owned())?;
+        let lines = lines(log)?.split_off(before);
+        let (bad, good): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["level"] != "INFO");
+        ensure!(
+            bad.iter().any(|line| line.to_string().contains(cause)),
+            "{what}: the log does not say '{cause}': {bad:#?}"
+        );
+        ensure!(bad.len() <= LINES, "{what}: {} lines in the log: {bad:#?}", bad.len());
+        ensure!(
+            good.iter().any(|line| line.to_string().contains("possible again")),
+            "{what}: the log does not say that it is over: {good:#?}"
+        );
+        println!("{what}: recovered, nothing lost, {} lines in the log", lines.len());
+        Ok(())
+    }
+}
+
+fn lines(log: &Path) -> anyhow::Result<Vec<Value>> {
+    let text = std::fs::read_to_string(log)?;
+    text.lines()
+        .map(|line| serde_json::from_str(line).with_context(|| format!("in the log: {line}")))
+        .collect()
+}
