@@ -172,6 +172,28 @@ mod tests {
     }
 
     #[test]
+    fn an_account_that_cannot_be_is_refused_with_what_is_wrong() {
+        let with = |change: fn(&mut Account)| {
+            let mut shop = account(Kind::Service, "x");
+            change(&mut shop);
+            shop.check().err().unwrap_or("")
+        };
+        for fits in ["", "a", "Z9_-", &"a".repeat(30)] {
+            assert_eq!(account(Kind::Service, fits).check(), Ok(()), "{fits}");
+        }
+        for odd in ["a b", "a.b", "店", &"a".repeat(31), "a@b"] {
+            assert!(account(Kind::Service, odd).check().is_err_and(|why| why.contains("alias")), "{odd}");
+        }
+        assert!(with(|shop| shop.capacity = 0).contains("capacity"));
+        assert!(with(|shop| shop.capacity = -1).contains("capacity"));
+        assert_eq!(with(|shop| shop.capacity = 1), "");
+        assert!(with(|shop| shop.name.clear()).contains("name"));
+        assert!(with(|shop| shop.name = "店".repeat(65)).contains("name"));
+        assert_eq!(with(|shop| shop.name = "店".repeat(64)), "");
+        assert!(with(|shop| shop.name = "a\0b".into()).contains("name"));
+    }
+
+    #[test]
     fn every_word_leads_back_to_its_choice() {
         for (word, kind) in Kind::WORDS {
             assert_eq!(Kind::from_word(word), Some(*kind));

@@ -64,6 +64,12 @@ mod tests {
     use crate::session::State;
 
     #[test]
+    fn only_a_change_of_access_makes_tokens_stale() {
+        assert!(Fact::Access.touches_access());
+        assert!(!Fact::Worker.touches_access());
+    }
+
+    #[test]
     fn a_fact_reads_back_as_it_was_written() {
         let openid = Openid::stored("o".repeat(28));
         let fact = Fact::Session { id: 7, openid, state: State::Waiting, kf_account: String::new() };

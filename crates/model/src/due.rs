@@ -31,3 +31,13 @@ pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
 pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;
 /// How often the feed is trimmed.
 pub const TRIM_EVERY: i64 = 24 * crate::HOUR;
+
+#[cfg(test)]
+mod tests {
+    use super::{FEED_KEPT, PRESENCE_GRACE, TRIM_EVERY};
+
+    #[test]
+    fn times_are_in_milliseconds() {
+        assert_eq!((PRESENCE_GRACE, TRIM_EVERY, FEED_KEPT), (5_000, 86_400_000, 604_800_000));
+    }
+}

@@ -212,6 +212,22 @@ mod tests {
         assert_eq!(session.ends_at().is_none(), session.state == State::Closed);
     }
 
+    #[test]
+    fn a_session_is_made_where_there_is_none_taken_where_one_waits_and_left_where_it_is_served() {
+        let waits = Session::begin(1, openid(), 1_000).heard(1_000);
+        let served = waits.clone().open("a1@shop", 2_000);
+        assert_eq!(served.active_at, 2_000, "its half hour begins when it is opened");
+        assert_eq!(create(None, "a1@shop"), Ok(Create::New));
+        assert_eq!(create(Some(&waits), "a1@shop"), Ok(Create::Take));
+        assert_eq!(create(Some(&served), "a1@shop"), Ok(Create::Already));
+        assert_eq!(create(Some(&served), "b1@shop"), Err(Errcode::OtherAgent));
+        assert_eq!(create(Some(&served.clone().close()), "a1@shop"), Ok(Create::New));
+        assert_eq!(served.must_be_of("a1@shop"), Ok(()));
+        assert_eq!(served.must_be_of("b1@shop"), Err(Errcode::CustomerTaken));
+        assert_eq!(waits.must_be_of(""), Err(Errcode::CustomerTaken), "who waits is nobody's");
+        assert_eq!(served.close().must_be_of("a1@shop"), Err(Errcode::SessionClosed));
+    }
+
     proptest! {
         #[test]
         fn no_sequence_of_actions_breaks_a_session(acts in proptest::collection::vec(act(), 0..60)) {

@@ -168,6 +168,37 @@ mod tests {
     }
 
     #[test]
+    fn refusals_of_our_own_pages_have_the_status_that_fits() {
+        let of = |status: u16| {
+            Errcode::ALL
+                .iter()
+                .filter(move |code| code.status() == status && code.is_own())
+                .map(|code| code.number() - 990_000)
+        };
+        assert!(
+            of(401).eq([2, 10])
+                && of(403).eq([3])
+                && of(404).eq([4, 12])
+                && of(413).eq([7])
+                && of(421).eq([21])
+        );
+        assert!(
+            of(409).eq([5, 11, 14, 15, 16, 17, 18]) && of(429).eq([6]) && of(500).eq([9]) && of(503).eq([8])
+        );
+        assert!(of(400).eq([1, 13, 19, 20]));
+        assert_eq!(
+            (Errcode::Ok.status(), Errcode::SystemError.status(), Errcode::InvalidAgent.status()),
+            (200, 503, 400)
+        );
+        assert!(!Errcode::InvalidAgent.is_own());
+    }
+
+    #[test]
+    fn a_code_is_shown_with_its_number_and_its_text() {
+        assert_eq!(Errcode::AgentOffline.to_string(), "65415 the worker is not online");
+    }
+
+    #[test]
     fn every_text_is_one_line_of_plain_ascii() {
         for code in Errcode::ALL {
             assert!(!code.text().is_empty(), "{code:?}");

@@ -146,3 +146,32 @@ pub struct KfOnline {
     /// The worker's openid here.
     pub kf_openid: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Add, Form};
+    use crate::{Errcode, Kind};
+
+    #[test]
+    fn only_a_mini_program_may_name_a_person_instead_of_an_agent() {
+        let body = |kf_account: Option<&str>, nickname: Option<&str>, kf_wx: Option<&str>| {
+            let own = |text: &str| text.to_owned();
+            Add { kf_account: kf_account.map(own), nickname: nickname.map(own), kf_wx: kf_wx.map(own) }
+        };
+        let (agent, name, person) = (Some("a@shop"), Some("Ann"), Some("ann_wx"));
+        assert!(
+            matches!(body(agent, name, person).form(Kind::Service), Ok(Form::Agent { kf_account, .. }) if kf_account == "a@shop")
+        );
+        assert!(
+            matches!(body(None, None, person).form(Kind::MiniProgram), Ok(Form::Person(who)) if who == "ann_wx")
+        );
+        for (form, kind) in [
+            (body(None, None, person), Kind::Service),
+            (body(None, None, person), Kind::MiniGame),
+            (body(agent, None, person), Kind::MiniProgram),
+            (body(None, name, None), Kind::MiniProgram),
+        ] {
+            assert!(matches!(form.form(kind), Err(Errcode::DataFormat)));
+        }
+    }
+}
