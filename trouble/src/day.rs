@@ -11,13 +11,16 @@ use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long everything is well before it is not.
 const CALM: Duration = Duration::from_millis(150);
 /// The most that may be logged of a bad day as warnings or errors: each loop of the server says once that it cannot go
 /// on.
 const LINES: usize = 10;
+
+/// By when the log must say that a bad day is over.
+const OVER: Duration = Duration::from_secs(15);
 
 /// What goes wrong.
 enum Fault<'f> {
@@ -132,9 +135,15 @@ impl Trial<'_> {
         })
         .await?;
         undo.context("it began")?.undo()?;
+        let begun = Instant::now();
         self.recovers().await?;
         self.check().await.with_context(|| what.to_owned())?;
-        let lines = lines(log)?.split_off(before);
+        let mut lines = lines(log)?.split_off(before);
+        while !lines.iter().any(|line| line.to_string().contains("possible again")) && begun.elapsed() < OVER
+        {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            lines = self::lines(log)?.split_off(before);
+        }
         let (bad, good): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["level"] != "INFO");
         ensure!(
             bad.iter().any(|line| line.to_string().contains(cause)),

@@ -2,7 +2,8 @@
 
 use protocol::Errcode;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Why something was not done: refused by a rule, or failed here.
 #[derive(Debug)]
@@ -57,17 +58,22 @@ impl fmt::Display for Error {
 }
 
 /// Something that is done again and again. Its failures are logged when they begin and when they are over,
-/// not each.
+/// not each: a spell is over with a success that comes a second after the last failure.
 pub struct Spell {
     what: &'static str,
-    failing: AtomicBool,
+    began: Instant,
+    /// Milliseconds from `began` to the last failure; 0: all is well.
+    failed_at: AtomicU64,
 }
+
+/// How long nothing may fail before a spell is over.
+const WELL: u64 = 1000;
 
 impl Spell {
     /// Names what is done.
     #[must_use]
     pub fn of(what: &'static str) -> Self {
-        Spell { what, failing: AtomicBool::new(false) }
+        Spell { what, began: Instant::now(), failed_at: AtomicU64::new(0) }
     }
 
     /// Takes note of an outcome, and hands it on.
@@ -75,16 +81,29 @@ impl Spell {
     /// # Errors
     /// The outcome's.
     pub fn note<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
-        // Most of the time nothing changes, and nobody writes what others read.
-        if self.failing.load(Ordering::Relaxed) != outcome.is_err()
-            && self.failing.swap(outcome.is_err(), Ordering::Relaxed) != outcome.is_err()
-        {
-            match &outcome {
-                Ok(_) => tracing::info!("possible again: {}", self.what),
-                Err(error) => tracing::error!(%error, "not possible now, and tried again: {}", self.what),
+        match &outcome {
+            Ok(_) => self.note_success(),
+            Err(error) if self.failed_at.swap(self.now(), Ordering::Relaxed) == 0 => {
+                tracing::error!(%error, "not possible now, and tried again: {}", self.what);
             }
+            Err(_) => {}
         }
         outcome
+    }
+
+    fn note_success(&self) {
+        // Most of the time all is well, and nobody writes what others read.
+        let failed_at = self.failed_at.load(Ordering::Relaxed);
+        if failed_at != 0
+            && self.now().saturating_sub(failed_at) >= WELL
+            && self.failed_at.compare_exchange(failed_at, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            tracing::info!("possible again: {}", self.what);
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
     }
 }
 
