@@ -24,11 +24,10 @@ impl Data {
     /// # Errors
     /// When the file that holds the address of the database cannot be read.
     pub fn place(&self) -> anyhow::Result<Place> {
-        let Some(url) = &self.database else { return Ok(Place::Folder(self.data.clone())) };
-        let Some(file) = url.strip_prefix("file:") else { return Ok(Place::Postgres(url.clone())) };
-        let held = std::fs::read_to_string(file)
-            .with_context(|| format!("reading the address of the database from {file}"))?;
-        Ok(Place::Postgres(held.trim().to_owned()))
+        match &self.database {
+            Some(url) => Place::database(url),
+            None => Ok(Place::Folder(self.data.clone())),
+        }
     }
 }
 
@@ -97,6 +96,23 @@ pub enum Place {
 }
 
 impl Place {
+    /// The place an operator names: an address of a database, or file:PATH of one, else a folder.
+    ///
+    /// # Errors
+    /// When the file that holds the address cannot be read.
+    pub fn named(name: &str) -> anyhow::Result<Self> {
+        let is_database =
+            ["postgres://", "postgresql://", "file:"].iter().any(|begin| name.starts_with(begin));
+        if is_database { Place::database(name) } else { Ok(Place::Folder(name.into())) }
+    }
+
+    fn database(url: &str) -> anyhow::Result<Self> {
+        let Some(file) = url.strip_prefix("file:") else { return Ok(Place::Postgres(url.to_owned())) };
+        let held = std::fs::read_to_string(file)
+            .with_context(|| format!("reading the address of the database from {file}"))?;
+        Ok(Place::Postgres(held.trim().to_owned()))
+    }
+
     /// The folder of an embedded database.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {

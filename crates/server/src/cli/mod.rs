@@ -1,5 +1,6 @@
 //! The command line: one file for what serves, one for what operators order.
 
+mod data;
 mod file;
 mod order;
 mod serve;
@@ -47,6 +48,15 @@ enum Command {
     /// Issue tokens, and end them to test how a client refreshes.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Write all data into a file, while the server runs.
+    Backup(data::BackupArgs),
+    /// Look whether a backup is sound.
+    Verify(data::VerifyArgs),
+    /// Fill an empty place from a backup.
+    Restore(data::RestoreArgs),
+    /// Move all data between a folder and PostgreSQL.
+    #[command(subcommand)]
+    Store(data::StoreCommand),
     /// Say how the server would be configured.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -137,6 +147,10 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
         Command::Worker(command) => order::run(command.order(), command.common()).await,
         Command::Component(command) => order::run(command.order(), command.common()).await,
         Command::Token(command) => order::run(command.order(), command.common()).await,
+        Command::Backup(args) => data::backup(args).await,
+        Command::Verify(args) => data::verify(args).await,
+        Command::Restore(args) => data::restore(args).await,
+        Command::Store(command) => data::store(command).await,
         Command::Config(ConfigCommand::Show { json, .. }) => {
             show(&sources.settings(), json);
             Ok(())

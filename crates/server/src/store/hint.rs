@@ -1,6 +1,6 @@
 //! Hints between nodes: quick, and never to be relied on.
 
-use super::postgres::{Connection, Source};
+use super::client::{Connection, Source};
 use super::tx::{Conn as _, Value};
 use super::watch::{Head, Shared};
 use crate::error::{Error, Spell};

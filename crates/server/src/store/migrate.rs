@@ -1,8 +1,8 @@
 //! The tables, made and changed by numbered files that run once each, on either engine.
 
-use anyhow::{Context, bail};
-use refinery::Migrate;
+use anyhow::{Context, bail, ensure};
 use refinery::error::Kind;
+use refinery::{Migrate, SchemaVersion};
 
 mod files {
     refinery::embed_migrations!("migrations");
@@ -16,10 +16,35 @@ pub(super) fn run<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
     if !matches!(error.kind(), Kind::MissingVersion(_)) {
         return Err(error).context("migrating the tables");
     }
-    let ours = runner.get_migrations().iter().map(|file| file.version()).max().unwrap_or(0);
-    let theirs = runner.get_last_applied_migration(conn)?.map_or(0, |applied| applied.version());
-    bail!(
-        "the data has tables of version {theirs}, and this program knows them up to version {ours}: \
-         run the newer Kefu that wrote them"
+    bail!(newer(theirs(conn)?))
+}
+
+fn ours() -> SchemaVersion {
+    files::migrations::runner().get_migrations().iter().map(|file| file.version()).max().unwrap_or(0)
+}
+
+fn theirs<C: Migrate>(conn: &mut C) -> anyhow::Result<SchemaVersion> {
+    let last = files::migrations::runner().get_last_applied_migration(conn)?;
+    Ok(last.map_or(0, |applied| applied.version()))
+}
+
+fn newer(theirs: SchemaVersion) -> String {
+    format!(
+        "the data has tables of version {theirs}, and this program knows them up to version {}: \
+         run the newer Kefu that wrote them",
+        ours()
     )
+}
+
+/// Refuses tables of another version than this program's.
+pub(super) fn ensure_current<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
+    let theirs = theirs(conn).context("this holds no data of Kefu's")?;
+    ensure!(theirs <= ours(), newer(theirs));
+    ensure!(
+        theirs == ours(),
+        "the data has tables of version {theirs}, and this program's are of version {}: run the Kefu that wrote them, \
+         or let `kefu serve` bring them up to date",
+        ours()
+    );
+    Ok(())
 }

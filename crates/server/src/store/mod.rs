@@ -5,6 +5,9 @@
 //! is committed durably. A verb must give the same result when it is run again: what is random is
 //! made before.
 
+pub mod backup;
+mod client;
+mod copy;
 mod hint;
 mod job;
 mod migrate;
@@ -22,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use copy::{Content, hash};
 pub use tx::{Row, Tx, Value};
 pub use watch::Head;
 

@@ -1,32 +1,26 @@
 //! The engine for several nodes: a queue for each owner, so that a hot one neither parks all threads
 //! nor pays a commit a verb.
-//!
-//! A client connects, lives and dies on a thread of its own: it must not within an async runtime.
 
+use super::client::{Connection, Source, config};
 use super::hint::{listen_loop, notify_loop};
 use super::job::{Job, Mode};
 use super::migrate;
-use super::tx::{Cell, Conn, Row, Tx, Value};
+use super::tx::Tx;
 use super::watch::{Head, Shared};
 use crate::clock::Clock;
 use crate::error::{Error, Spell};
-use ::postgres::types::{ToSql, Type};
-use ::postgres::{Client, Config, NoTls, Statement};
+use ::postgres::{Client, NoTls};
 use anyhow::Context;
 use protocol::Errcode;
 use std::collections::{HashMap, VecDeque};
-use std::str::FromStr;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
 /// Verbs that may wait for a thread; one more is refused.
 const QUEUE: usize = 4096;
 /// Verbs of one owner that share a commit at most.
 const BATCH: usize = 32;
-/// How long the database counts as away after a connection could not be made.
-const AWAY: Duration = Duration::from_millis(500);
 const WRITERS: usize = 12;
 const READERS: usize = 4;
 
@@ -35,11 +29,16 @@ pub(super) struct Postgres {
     reads: SyncSender<Job>,
 }
 
+/// Several nodes may start at once, and the migrations take no lock of their own.
+pub(super) fn migrate(client: &mut Client) -> anyhow::Result<()> {
+    client.batch_execute("select pg_advisory_lock(20160701)")?;
+    migrate::run(client)?;
+    Ok(client.batch_execute("select pg_advisory_unlock(20160701)")?)
+}
+
 impl Postgres {
     pub(super) fn open(url: &str, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
-        let mut config = Config::from_str(url).context("reading the address of the database")?;
-        config.connect_timeout(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(10));
-        config.keepalives_idle(Duration::from_secs(10)).application_name("kefu");
+        let mut config = config(url)?;
         // A node that is stopped in the middle of a batch must not hold an account for all others; and an answer means
         // that it is on the disk, whatever this database thinks otherwise.
         let options = config.get_options().unwrap_or_default().to_owned();
@@ -47,13 +46,10 @@ impl Postgres {
             "{options} -c idle_in_transaction_session_timeout=10000 -c lock_timeout=10000 -c synchronous_commit=on"
         ));
         let mut client = config.connect(NoTls).context("connecting to PostgreSQL")?;
-        // Several nodes may start at once, and the migrations take no lock of their own.
-        client.batch_execute("select pg_advisory_lock(20160701)")?;
-        migrate::run(&mut client)?;
-        client.batch_execute("select pg_advisory_unlock(20160701)")?;
+        migrate(&mut client)?;
         drop(client);
 
-        let source = Arc::new(Source { config, refused: Mutex::new(None) });
+        let source = Source::of(config);
         let (hints, gathered) = channel();
         spawn("store-notifier", {
             let source = source.clone();
@@ -275,114 +271,4 @@ fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), E
     job.read(&mut Tx::new(conn, clock.now()));
     // On a connection that went meanwhile it saw less than there is.
     conn.batch("rollback").inspect_err(|_| conn.client = None)
-}
-
-/// Where connections come from.
-pub(super) struct Source {
-    config: Config,
-    /// When one could not be made the last time.
-    refused: Mutex<Option<Instant>>,
-}
-
-impl Source {
-    /// A new connection; refused at once for a while after one could not be made, so that whoever waits does not wait
-    /// for each attempt of those before.
-    pub(super) fn connect(&self) -> Result<Client, Error> {
-        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.is_some_and(|at| at.elapsed() < AWAY) {
-            return Err(anyhow::anyhow!("the database could not be reached a moment ago").into());
-        }
-        let client = self.config.connect(NoTls);
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = client.is_err().then(Instant::now);
-        Ok(client?)
-    }
-}
-
-/// A connection that is made when it is needed, and made again when it was lost.
-pub(super) struct Connection {
-    source: Arc<Source>,
-    client: Option<Client>,
-    statements: HashMap<&'static str, Statement>,
-}
-
-impl Connection {
-    pub(super) fn new(source: &Arc<Source>) -> Self {
-        Connection { source: source.clone(), client: None, statements: HashMap::new() }
-    }
-
-    fn is_open(&self) -> bool {
-        self.client.as_ref().is_some_and(|client| !client.is_closed())
-    }
-
-    fn client(&mut self) -> Result<&mut Client, Error> {
-        if !self.is_open() {
-            self.statements.clear();
-            self.client = None;
-            self.client = Some(self.source.connect()?);
-        }
-        self.client.as_mut().ok_or_else(|| anyhow::anyhow!("no connection").into())
-    }
-
-    /// Makes it when it is not open, for statements outside of a transaction.
-    pub(super) fn ready(&mut self) -> Result<(), Error> {
-        self.client().map(|_| ())
-    }
-
-    fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        Ok(self.client()?.batch_execute(sql)?)
-    }
-
-    /// Ends the transaction, or the connection when even that fails.
-    fn roll_back(&mut self) {
-        if self.batch("rollback").is_err() {
-            self.client = None;
-        }
-    }
-
-    /// The client in its transaction and the prepared statement: a connection that was lost is not
-    /// made again here, for the transaction went with it.
-    fn prepared(&mut self, sql: &'static str) -> Result<(&mut Client, Statement), Error> {
-        let client = self.client.as_mut().ok_or_else(|| anyhow::anyhow!("no connection"))?;
-        let statement = match self.statements.get(sql) {
-            Some(statement) => statement.clone(),
-            None => {
-                let statement = client.prepare(sql)?;
-                self.statements.insert(sql, statement.clone());
-                statement
-            }
-        };
-        Ok((client, statement))
-    }
-}
-
-impl Conn for Connection {
-    fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
-        let (client, statement) = self.prepared(sql)?;
-        Ok(client.execute(&statement, &parameters(values))?)
-    }
-
-    fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
-        let (client, statement) = self.prepared(sql)?;
-        client.query(&statement, &parameters(values))?.iter().map(row).collect()
-    }
-}
-
-fn parameters<'a>(values: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    values
-        .iter()
-        .map(|value| match value {
-            Value::Int(int) => int as &(dyn ToSql + Sync),
-            Value::Text(text) => text as &(dyn ToSql + Sync),
-        })
-        .collect()
-}
-
-fn row(row: &::postgres::Row) -> Result<Row, Error> {
-    let cell = |(column, meta): (usize, &::postgres::Column)| match *meta.type_() {
-        Type::INT8 => Ok(Cell::Int(row.try_get(column)?)),
-        Type::TEXT => Ok(Cell::Text(row.try_get(column)?)),
-        Type::BOOL => Ok(Cell::Int(i64::from(row.try_get::<_, bool>(column)?))),
-        ref other => Err(anyhow::anyhow!("a column of type {other}").into()),
-    };
-    Ok(Row(row.columns().iter().enumerate().map(cell).collect::<Result<_, Error>>()?))
 }

@@ -35,11 +35,7 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn open(folder: &Path, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .with_context(|| format!("creating the folder {}", folder.display()))?;
+        make_folder(folder)?;
         let lock = lock(folder)?;
         let file = folder.join("kefu.db");
         // What people wrote is nobody else's on this machine; SQLite's other files take after this one.
@@ -78,7 +74,12 @@ impl Sqlite {
     }
 }
 
-fn lock(folder: &Path) -> anyhow::Result<File> {
+pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("creating the folder {}", folder.display()))
+}
+
+pub(super) fn lock(folder: &Path) -> anyhow::Result<File> {
     let path = folder.join("kefu.lock");
     let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
     match file.try_lock() {
@@ -221,7 +222,7 @@ impl Conn for Connection<'_> {
     }
 }
 
-fn cell(value: ValueRef<'_>) -> Result<Cell, Error> {
+pub(super) fn cell(value: ValueRef<'_>) -> Result<Cell, Error> {
     match value {
         ValueRef::Integer(int) => Ok(Cell::Int(int)),
         ValueRef::Text(text) => Ok(Cell::Text(String::from_utf8_lossy(text).into_owned())),
