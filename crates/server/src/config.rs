@@ -56,6 +56,9 @@ pub struct Settings {
     /// be open.
     #[arg(long, env = "KEFU_CONNECTIONS_MAX", default_value_t = 16_384, value_name = "NUMBER")]
     pub connections_max: u32,
+    /// The address, of this machine only, at which Prometheus finds /metrics; else nowhere.
+    #[arg(long, env = "KEFU_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Rules of the desk that operators may set.

@@ -11,6 +11,7 @@ pub mod due;
 pub mod error;
 pub mod http;
 pub mod listen;
+pub mod meter;
 pub mod push;
 pub mod state;
 pub mod store;

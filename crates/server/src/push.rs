@@ -12,6 +12,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
@@ -29,8 +30,14 @@ const POLL_ALONE: Duration = Duration::from_secs(60);
 pub struct Feeds {
     desk: Desk,
     stop: CancellationToken,
-    readers: Arc<DashMap<String, Sender<Heard>>>,
+    readers: Arc<DashMap<String, Reader>>,
     spell: Arc<Spell>,
+}
+
+/// A reader: its streams, and how far it is.
+struct Reader {
+    streams: Sender<Heard>,
+    cursor: AtomicI64,
 }
 
 /// What a reader hands to its streams: a change, or `None` when it has just begun, so that they read
@@ -78,9 +85,9 @@ impl Feeds {
         let mut is_new = false;
         let reader = self.readers.entry(owner.to_owned()).or_insert_with(|| {
             is_new = true;
-            channel(LAG).0
+            Reader { streams: channel(LAG).0, cursor: AtomicI64::new(i64::MAX) }
         });
-        let live = reader.subscribe();
+        let live = reader.streams.subscribe();
         drop(reader);
         if is_new {
             tokio::spawn(self.clone().read_on(owner.to_owned()));
@@ -97,6 +104,9 @@ impl Feeds {
             let hinted = *hint.borrow_and_update();
             if self.read_round(&owner, &mut cursor).await {
                 continue;
+            }
+            if let Some(reader) = self.readers.get(&owner) {
+                reader.cursor.store(cursor.unwrap_or(i64::MAX), Ordering::Relaxed);
             }
             let done = cursor.unwrap_or(0).max(if hinted == i64::MAX { 0 } else { hinted });
             tokio::select! {
@@ -137,16 +147,27 @@ impl Feeds {
         }
     }
 
+    /// How many readers there are, and how many changes the one that is furthest behind has still to read.
+    #[must_use]
+    pub fn lag(&self) -> (usize, i64) {
+        let behind = |owner: &str, reader: &Reader| {
+            let head = self.desk.store.heard(owner).map_or(0, |head| head.seq);
+            head.saturating_sub(reader.cursor.load(Ordering::Relaxed)).max(0)
+        };
+        let worst = self.readers.iter().map(|reader| behind(reader.key(), reader.value())).max();
+        (self.readers.len(), worst.unwrap_or(0))
+    }
+
     fn hand(&self, owner: &str, heard: Heard) {
         if let Some(reader) = self.readers.get(owner) {
             // Nobody listens at the moment: whoever comes reads for herself.
-            let _ = reader.send(heard);
+            let _ = reader.streams.send(heard);
         }
     }
 
     /// Ends the reader when nobody follows; whoever comes later starts another.
     fn is_over(&self, owner: &str) -> bool {
-        self.readers.remove_if(owner, |_, reader| reader.receiver_count() == 0).is_some()
+        self.readers.remove_if(owner, |_, reader| reader.streams.receiver_count() == 0).is_some()
     }
 }
 

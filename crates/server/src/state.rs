@@ -4,12 +4,13 @@ use crate::config::Settings;
 use crate::desk::Desk;
 use crate::desk::token::{self, Access};
 use crate::error::Error;
+use crate::meter::{Gauge, Requests};
 use crate::push::Feeds;
 use crate::store::Tx;
 use crate::streams::Streams;
 use crate::throttle::Throttles;
 use bytes::Bytes;
-use model::Appid;
+use model::{Appid, Time};
 use protocol::Errcode;
 use protocol::limits::TOKEN_MAX;
 use quick_cache::sync::Cache;
@@ -17,8 +18,8 @@ use quick_cache::{Equivalent, Weighter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
 /// Bytes of ready answers that are kept.
@@ -45,6 +46,14 @@ pub struct Parts {
     pub streams: Streams,
     /// Ends streams and loops.
     pub stop: CancellationToken,
+    /// When it was started.
+    pub started_at: Time,
+    /// What is counted of each endpoint's requests.
+    pub requests: Mutex<Vec<Arc<Requests>>>,
+    /// Workbenches' streams that are open here.
+    pub desk_streams: Gauge,
+    /// Customers' streams that are open here.
+    pub chat_streams: Gauge,
     /// When somebody looked at what is due the last time.
     pub due_looked: AtomicI64,
     tokens: Cache<[u8; 32], Known>,
@@ -106,6 +115,7 @@ impl App {
     #[must_use]
     pub fn new(desk: Desk, settings: Settings) -> Self {
         let stop = CancellationToken::new();
+        let started_at = desk.now();
         App(Arc::new(Parts {
             feeds: Feeds::new(desk.clone(), stop.clone()),
             streams: Streams::new(desk.clone()),
@@ -114,6 +124,10 @@ impl App {
             desk,
             stop,
             due_looked: AtomicI64::new(0),
+            started_at,
+            requests: Mutex::default(),
+            desk_streams: Gauge::default(),
+            chat_streams: Gauge::default(),
             tokens: Cache::new(TOKENS),
             answers: Cache::with_weighter(10_000, ANSWERS_BYTES, ByBytes),
         }))

@@ -56,6 +56,7 @@ mod kfaccount;
 mod kfsession;
 mod limits;
 mod matrix;
+mod metrics;
 mod nodes;
 mod people;
 mod process;

@@ -10,7 +10,7 @@ use crate::due::{self, Lease};
 use crate::error::Error;
 use crate::state::App;
 use crate::store::Store;
-use crate::{demo, listen};
+use crate::{demo, http, listen};
 use anyhow::{Context, bail};
 use model::due::PRESENCE_GRACE;
 use std::io::Write;
@@ -21,6 +21,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// How long giving up the lease may take.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// Connections of whoever reads metrics.
+const WATCHERS: usize = 16;
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let place = args.data.place()?;
@@ -78,6 +80,17 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("listening at {address}: if another program does, choose another --listen"))
 }
 
+/// Numbers about people's business are for this machine: what watches it from elsewhere asks through something here.
+async fn watched_at(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = address else { return Ok(None) };
+    if !address.ip().is_loopback() {
+        bail!(
+            "metrics are for this machine only: --metrics-listen takes a loopback address, like 127.0.0.1:9090"
+        );
+    }
+    bind(address).await.map(Some)
+}
+
 /// Runs the desk until a signal. It greets once everything is in place.
 async fn run(
     desk: Desk,
@@ -90,6 +103,7 @@ async fn run(
     let base = settings.base(listener.local_addr()?);
     let admin = place.folder().map(Admin::listen).transpose()?;
     let room = listen::Room::of(usize::try_from(settings.connections_max)?);
+    let metrics = watched_at(settings.metrics_listen).await?;
     let app = App::new(desk, settings);
     let lease = Lease::begin(&app).await.map_err(cause)?;
     greet(&base);
@@ -97,6 +111,15 @@ async fn run(
         vec![tokio::spawn(due::keep_lease(app.clone(), lease)), tokio::spawn(due::run(app.clone()))];
     if let Some(admin) = admin {
         tasks.push(tokio::spawn(admin.serve(app.desk.clone(), base, app.stop.clone())));
+    }
+    if let Some(metrics) = metrics {
+        let router = http::metrics::router(app.clone());
+        tasks.push(tokio::spawn(listen::serve(
+            metrics,
+            router,
+            listen::Room::of(WATCHERS),
+            app.stop.clone(),
+        )));
     }
     let stop = app.stop.clone();
     tokio::spawn(async move {

@@ -6,6 +6,7 @@ pub mod desk;
 pub mod guard;
 pub mod kfaccount;
 pub mod kfsession;
+pub mod metrics;
 pub mod page;
 pub mod stream;
 pub mod token;
@@ -116,6 +117,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let code = told(&self.error, &self.rid).filter(|code| !code.is_own()).unwrap_or(Errcode::SystemError);
         let mut response = envelope(code, &self.rid).into_response();
+        response.extensions_mut().insert(code);
         if self.hang_up {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -160,6 +162,7 @@ impl IntoResponse for PageRefusal {
         let code = told(&self.error, &self.rid).map_or(Errcode::Internal, for_a_page);
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, envelope(code, &self.rid)).into_response();
+        response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -9,6 +9,7 @@ use crate::desk::login;
 use crate::desk::snapshot::serving;
 use crate::desk::worker::{self, Places};
 use crate::error::Error;
+use crate::meter::Held;
 use crate::push::Step;
 use crate::state::App;
 use crate::streams::Open;
@@ -72,7 +73,12 @@ fn follow(app: &App, cursor: &Cursor) -> impl Stream<Item = (String, Step)> + Se
     select_all(feeds)
 }
 
-fn answer(app: &App, events: impl Stream<Item = Event> + Send + 'static, until: Time) -> Response {
+fn answer(
+    app: &App,
+    events: impl Stream<Item = Event> + Send + 'static,
+    until: Time,
+    open: Held,
+) -> Response {
     let (stop, ended, clock) = (app.stop.clone(), app.streams.ended(), app.desk.clock().clone());
     let end = async move {
         tokio::select! {
@@ -81,7 +87,11 @@ fn answer(app: &App, events: impl Stream<Item = Event> + Send + 'static, until: 
             () = clock.sleep_until(until) => {}
         }
     };
-    let events = events.take_until(end.boxed()).map(Ok::<_, Infallible>);
+    let events = events.take_until(end.boxed()).map(move |event| {
+        // It counts as long as this stream lives.
+        let _ = &open;
+        Ok::<_, Infallible>(event)
+    });
     let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("{}"));
     let mut response = Sse::new(events).keep_alive(beat).into_response();
     // A reverse proxy must not gather events.
@@ -135,7 +145,7 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
             }
         }
     });
-    Ok(answer(app, events, expires_at))
+    Ok(answer(app, events, expires_at, app.desk_streams.hold()))
 }
 
 /// What a workbench stream knows.
@@ -224,7 +234,7 @@ pub async fn chat(
             }
         }
     });
-    Ok(answer(&app, events, Time::MAX))
+    Ok(answer(&app, events, Time::MAX, app.chat_streams.hold()))
 }
 
 fn tell_customer(cursor: &mut Cursor, appid: &Appid, openid: &Openid, step: Step) -> Option<Event> {

@@ -19,10 +19,11 @@ mod watch;
 use crate::clock::Clock;
 use crate::config::Place;
 use crate::error::{Error, Spell};
+use crate::meter::Stores;
 use job::{Job, Mode};
 use protocol::Errcode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub use copy::{Content, hash};
@@ -47,7 +48,6 @@ struct Inner {
     engine: Engine,
     shared: Arc<watch::Shared>,
     clock: Clock,
-    verbs: AtomicU64,
     silence: Spell,
 }
 
@@ -71,7 +71,7 @@ impl Store {
         })
         .await??;
         let silence = Spell::of("hearing from the database");
-        Ok(Store(Arc::new(Inner { engine, shared, clock, verbs: AtomicU64::new(0), silence })))
+        Ok(Store(Arc::new(Inner { engine, shared, clock, silence })))
     }
 
     /// Whether other processes may use the same data at the same time.
@@ -130,7 +130,8 @@ impl Store {
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (job, answer) = Job::new(mode, owner, verb);
-        self.0.verbs.fetch_add(1, Ordering::Relaxed);
+        self.meters().verbs.add();
+        let _waits = self.meters().waiting.hold();
         let answer = match &self.0.engine {
             Engine::Sqlite(engine) => {
                 engine.submit(job)?;
@@ -153,7 +154,19 @@ impl Store {
     /// this stands still the engine was not asked.
     #[must_use]
     pub fn verbs(&self) -> u64 {
-        self.0.verbs.load(Ordering::Relaxed)
+        self.meters().verbs.get()
+    }
+
+    /// What the store counts.
+    #[must_use]
+    pub fn meters(&self) -> &Stores {
+        &self.0.shared.meters
+    }
+
+    /// Where `owner` stands as far as this process has heard.
+    #[must_use]
+    pub fn heard(&self, owner: &str) -> Option<Head> {
+        self.0.shared.head(owner)
     }
 
     /// Where `owner` stands, never older than the moment of the call; `None` when there is no such
@@ -199,7 +212,8 @@ fn away(spell: &Spell, cause: Error) -> Error {
 }
 
 /// The refusal of a verb for which there is no room, and a line in the log, once a second at most.
-fn busy() -> Error {
+fn busy(meters: &Stores) -> Error {
+    meters.refused.add();
     static LAST: AtomicI64 = AtomicI64::new(0);
     let now = Clock::system().now() / model::SECOND;
     if LAST.swap(now, Ordering::Relaxed) != now {

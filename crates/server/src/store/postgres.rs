@@ -9,6 +9,7 @@ use super::tx::Tx;
 use super::watch::{Head, Shared};
 use crate::clock::Clock;
 use crate::error::{Error, Spell};
+use crate::meter::Stores;
 use ::postgres::{Client, NoTls};
 use anyhow::Context;
 use protocol::Errcode;
@@ -16,6 +17,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 /// Verbs that may wait for a thread; one more is refused.
 const QUEUE: usize = 4096;
@@ -27,6 +29,7 @@ const READERS: usize = 4;
 pub(super) struct Postgres {
     writes: Arc<Queues>,
     reads: SyncSender<Job>,
+    shared: Arc<Shared>,
 }
 
 /// Several nodes may start at once, and the migrations take no lock of their own.
@@ -80,15 +83,15 @@ impl Postgres {
             let spell = spell.clone();
             spawn("store-reader", move || read_loop(conn, &waiting, &clock, &spell))?;
         }
-        Ok(Postgres { writes, reads })
+        Ok(Postgres { writes, reads, shared })
     }
 
     pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
         if job.mode != Mode::Read {
-            return self.writes.push(job);
+            return self.writes.push(job, &self.shared.meters);
         }
         self.reads.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => super::busy(),
+            TrySendError::Full(_) => super::busy(&self.shared.meters),
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
         })
     }
@@ -125,10 +128,10 @@ impl Queues {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Job) -> Result<(), Error> {
+    fn push(&self, job: Job, meters: &Stores) -> Result<(), Error> {
         let mut state = self.lock();
         if state.waiting >= QUEUE {
-            return Err(super::busy());
+            return Err(super::busy(meters));
         }
         state.waiting += 1;
         let owner = job.owner.clone();
@@ -239,9 +242,11 @@ impl Writer {
             self.conn.roll_back();
             return Err(Failure::Undone(error));
         }
+        let begun = Instant::now();
         if let Err(error) = self.conn.batch("commit") {
             return Err(if self.conn.is_open() { Failure::Undone(error) } else { Failure::Unknown(error) });
         }
+        self.shared.meters.committed(batch.len(), begun.elapsed());
         for (owner, head) in heads {
             self.shared.raise(&owner, head);
             self.shared.wake(&owner, head.seq);

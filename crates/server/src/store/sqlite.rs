@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 use tokio::runtime::Handle;
 
 /// Verbs that may wait for a thread; one more is refused.
@@ -29,6 +30,7 @@ const READERS: usize = 3;
 pub(super) struct Sqlite {
     writes: SyncSender<Job>,
     reads: SyncSender<Job>,
+    shared: Arc<Shared>,
     /// Held as long as this process has the folder.
     _lock: File,
 }
@@ -48,10 +50,10 @@ impl Sqlite {
         let mut writer = connect(&file)?;
         migrate::run(&mut writer)?;
         let (writes, waiting) = sync_channel(QUEUE);
-        let (at, runtime) = (clock.clone(), Handle::current());
+        let (at, runtime, known) = (clock.clone(), Handle::current(), shared.clone());
         thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_loop(&writer, &waiting, &shared, &at, &runtime))?;
+            .spawn(move || write_loop(&writer, &waiting, &known, &at, &runtime))?;
         let (reads, waiting) = sync_channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
         let spell = Arc::new(Spell::of("reading from the database"));
@@ -62,13 +64,13 @@ impl Sqlite {
                 .name("store-reader".into())
                 .spawn(move || read_loop(&reader, &waiting, &at, &spell))?;
         }
-        Ok(Sqlite { writes, reads, _lock: lock })
+        Ok(Sqlite { writes, reads, shared, _lock: lock })
     }
 
     pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
         let queue = if job.mode == Mode::Read { &self.reads } else { &self.writes };
         queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => super::busy(),
+            TrySendError::Full(_) => super::busy(&self.shared.meters),
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
         })
     }
@@ -131,11 +133,13 @@ fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: 
     let mut tx = Tx::new(conn, clock.now());
     let outcome = batch.iter_mut().try_for_each(|job| job.run(&mut tx));
     let heads: Vec<_> = tx.into_heads().collect();
+    let begun = Instant::now();
     if let Err(error) = outcome.and_then(|()| conn.raw.execute_batch("commit").map_err(Error::from)) {
         // Where even this fails, the next one begins with it.
         let _ = conn.end_transaction();
         return Err(error);
     }
+    shared.meters.committed(batch.len(), begun.elapsed());
     for (owner, head) in heads {
         shared.raise(&owner, head);
         shared.wake(&owner, head.seq);

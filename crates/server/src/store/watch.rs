@@ -1,6 +1,7 @@
 //! Who is how far: the heads this process knows, and the wake-ups of those who listen.
 
 use crate::error::Error;
+use crate::meter::Stores;
 use dashmap::{DashMap, Entry};
 use quick_cache::DefaultHashBuilder;
 use std::future::Future;
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     heads: DashMap<String, Head, DefaultHashBuilder>,
     wakes: DashMap<String, watch::Sender<i64>>,
     pub(super) flights: Flights,
+    pub(super) meters: Stores,
 }
 
 impl Shared {
