@@ -162,13 +162,18 @@ create table worker (
     created_at bigint not null
 );
 
+-- id names a login to people; it opens nothing. used_at is true to the hour.
 create table login (
     sha256 text not null primary key,
     worker text not null,
+    id text not null,
+    browser text not null,
+    address text not null,
     created_at bigint not null,
+    used_at bigint not null,
     expires_at bigint not null
 );
-create index login_worker on login (worker);
+create index login_worker on login (worker, created_at);
 
 create table signup (
     sha256 text not null primary key,

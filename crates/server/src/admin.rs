@@ -5,8 +5,9 @@
 use crate::clock::{Chance, Clock};
 use crate::config::{Place, Rules};
 use crate::desk::account::Settings;
+use crate::desk::login::Which;
 use crate::desk::token::TokenKind;
-use crate::desk::{Desk, account, component, invitation, token, worker};
+use crate::desk::{Desk, account, component, invitation, login, token, worker};
 use crate::error::Error;
 use crate::store::Store;
 use anyhow::{Context, bail};
@@ -69,6 +70,15 @@ pub enum Order {
     WorkerList,
     /// Gives a worker a new password and ends her logins.
     WorkerReset(String),
+    /// Lists where a worker is logged in.
+    WorkerLogins(String),
+    /// Ends a worker's logins.
+    WorkerLogOut {
+        /// She.
+        name: String,
+        /// The login; all when absent.
+        login: Option<String>,
+    },
     /// Creates a component.
     ComponentCreate {
         /// Its id; made when absent.
@@ -150,13 +160,21 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
         Order::WorkerInvite { name, hours } => {
             let name = name.map(|name| worker_name(&name)).transpose()?;
             let link = worker::invite(desk, name.as_ref(), hours).await?;
-            Ok(json!({"link": format!("{base}/desk/#join={link}"), "valid": "once, within three days"}))
+            Ok(
+                json!({"link": format!("{base}/desk/#join={link}"), "valid": format!("once, within {hours} hours")}),
+            )
         }
         Order::WorkerList => Ok(json!(worker::list(desk).await?)),
         Order::WorkerReset(name) => {
             let password = desk.chance.hex::<8>();
             worker::reset(desk, &worker_name(&name)?, &password).await?;
             Ok(json!({"worker": name, "password": password}))
+        }
+        Order::WorkerLogins(name) => Ok(json!(login::list(desk, &worker_name(&name)?, None).await?)),
+        Order::WorkerLogOut { name, login } => {
+            let which = login.map_or(Which::All, Which::One);
+            let ended = login::end(desk, &worker_name(&name)?, which).await?;
+            Ok(json!({"worker": name, "ended": ended}))
         }
         Order::ComponentCreate { appid, name } => create_component(desk, appid, &name).await?,
         Order::ComponentGrant { component: platform, appid, sets } => {

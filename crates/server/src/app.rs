@@ -24,6 +24,8 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new());
     let desk = Router::new()
         .route("/desk/api/login", post(counted(&app, "desk/login", desk::login)))
+        .route("/desk/api/logins", get(counted(&app, "desk/logins", desk::logins)))
+        .route("/desk/api/login/end", post(counted(&app, "desk/login/end", desk::end_login)))
         .route("/desk/api/logout", post(counted(&app, "desk/logout", desk::logout)))
         .route("/desk/api/signup", post(counted(&app, "desk/signup", desk::signup)))
         .route("/desk/api/snapshot", get(counted(&app, "desk/snapshot", desk::snapshot)))

@@ -55,6 +55,7 @@ mod input;
 mod kfaccount;
 mod kfsession;
 mod limits;
+mod login;
 mod matrix;
 mod metrics;
 mod nodes;

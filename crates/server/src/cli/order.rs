@@ -133,6 +133,25 @@ pub(super) enum WorkerCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// List where a worker is logged in.
+    Logins {
+        /// Her name.
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// End a worker's logins, or one of them.
+    LogOut {
+        /// Her name.
+        #[arg(long)]
+        name: String,
+        /// The id of the login, of `worker logins`; all when absent.
+        #[arg(long, value_name = "ID")]
+        login: Option<String>,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Give a worker a new password, print it, and end her logins.
     Reset {
         /// Her name.
@@ -234,7 +253,7 @@ macro_rules! common {
 }
 common!(AccountCommand: Create, List, Show, Set);
 common!(AgentCommand: Bind);
-common!(WorkerCommand: Invite, List, Reset);
+common!(WorkerCommand: Invite, List, Logins, LogOut, Reset);
 common!(ComponentCommand: Create, Grant, Revoke, Token);
 common!(TokenCommand: Issue, Expire, Revoke);
 
@@ -267,6 +286,10 @@ impl WorkerCommand {
         match self {
             Self::Invite { name, hours, .. } => Order::WorkerInvite { name: name.clone(), hours: *hours },
             Self::List { .. } => Order::WorkerList,
+            Self::Logins { name, .. } => Order::WorkerLogins(name.clone()),
+            Self::LogOut { name, login, .. } => {
+                Order::WorkerLogOut { name: name.clone(), login: login.clone() }
+            }
             Self::Reset { name, .. } => Order::WorkerReset(name.clone()),
         }
     }

@@ -3,21 +3,67 @@
 use super::{Desk, sha256, worker};
 use crate::bind;
 use crate::error::Error;
+use crate::store::Row;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use model::{Fact, HOUR, Time, WechatId};
 use protocol::Errcode;
+use serde::Serialize;
 use tokio::sync::Semaphore;
 
 /// How long a login lasts.
 const LOGIN_LIFE: i64 = 7 * 24 * HOUR;
+/// How often it is noted that a login is used.
+const USED_EVERY: i64 = HOUR;
 /// Passwords that are hashed at a time: each takes 19 MiB and a core.
 static HASHING: Semaphore = Semaphore::const_new(2);
+
+/// Where a login was begun, as far as its worker should recognise it.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Her browser, in a few words.
+    pub browser: String,
+    /// Her address.
+    pub address: String,
+}
+
+/// A login in its worker's list.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    /// What it is called; it opens nothing.
+    pub id: String,
+    /// The browser, in a few words; empty when it did not say.
+    pub browser: String,
+    /// The address it was begun from.
+    pub address: String,
+    /// When it was begun.
+    pub created_at: Time,
+    /// When it was used last, to the hour.
+    pub used_at: Time,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// Which logins are to end.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// The one with this id.
+    One(String),
+    /// All but that of this cookie.
+    Others(String),
+    /// All.
+    All,
+}
 
 /// Logs a worker in; answers the cookie's secret.
 ///
 /// # Errors
 /// `WrongPassword`.
-pub async fn log_in(desk: &Desk, name: &str, password: &str) -> Result<(WechatId, String), Error> {
+pub async fn log_in(
+    desk: &Desk,
+    name: &str,
+    password: &str,
+    origin: Origin,
+) -> Result<(WechatId, String), Error> {
     let name = WechatId::parse(name).map_err(|_| Errcode::WrongPassword)?;
     let worker = name.clone();
     let stored = desk
@@ -27,7 +73,7 @@ pub async fn log_in(desk: &Desk, name: &str, password: &str) -> Result<(WechatId
     if !verify(stored, password).await? {
         return Err(Errcode::WrongPassword.into());
     }
-    let cookie = start_login(desk, &name).await?;
+    let cookie = start_login(desk, &name, origin).await?;
     Ok((name, cookie))
 }
 
@@ -35,14 +81,15 @@ pub async fn log_in(desk: &Desk, name: &str, password: &str) -> Result<(WechatId
 ///
 /// # Errors
 /// Internal only.
-pub async fn start_login(desk: &Desk, name: &WechatId) -> Result<String, Error> {
+pub async fn start_login(desk: &Desk, name: &WechatId, origin: Origin) -> Result<String, Error> {
     let cookie = desk.chance.secret();
-    let (hash, worker) = (sha256(&cookie), name.clone());
+    let (hash, worker, id) = (sha256(&cookie), name.clone(), desk.chance.hex::<8>());
     desk.store
         .keep(&worker::owner(name.as_str()), move |tx| {
-            let now = tx.now();
+            let (now, Origin { browser, address }) = (tx.now(), &origin);
             tx.run(DELETE_OLD_LOGINS, bind![&worker, now])?;
-            tx.run(INSERT_LOGIN, bind![&hash, &worker, now, now + LOGIN_LIFE]).map(|_| ())
+            let values = bind![&hash, &worker, &id, browser, address, now, now + LOGIN_LIFE];
+            tx.run(INSERT_LOGIN, values).map(|_| ())
         })
         .await?;
     Ok(cookie)
@@ -63,19 +110,66 @@ pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), E
         .await
 }
 
+/// A worker's logins, the latest first; `cookie` is of the one that asks.
+///
+/// # Errors
+/// Internal only.
+pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<Vec<Listed>, Error> {
+    let (worker, own) = (name.clone(), cookie.map(sha256).unwrap_or_default());
+    desk.store
+        .read("", move |tx| {
+            let now = tx.now();
+            let listed = |row: &Row| Listed {
+                id: row.text(1),
+                browser: row.text(2),
+                address: row.text(3),
+                created_at: row.int(4),
+                used_at: row.int(5),
+                current: row.text(0) == own,
+            };
+            Ok(tx.all(SELECT_LOGINS, bind![&worker, now])?.iter().map(listed).collect())
+        })
+        .await
+}
+
+/// Ends logins of a worker, and their streams; answers how many.
+///
+/// # Errors
+/// `NotFound` when there is no such login.
+pub async fn end(desk: &Desk, name: &WechatId, which: Which) -> Result<u64, Error> {
+    let (worker, owner) = (name.clone(), worker::owner(name.as_str()));
+    let ended = desk.store.write(&owner, move |tx| {
+        let ended = match &which {
+            Which::One(id) => tx.run(END_ONE, bind![&worker, id])?,
+            Which::Others(cookie) => tx.run(END_OTHERS, bind![&worker, &sha256(cookie)])?,
+            Which::All => tx.run(END_ALL, bind![&worker])?,
+        };
+        if ended == 0 && matches!(which, Which::One(_)) {
+            return Err(Errcode::NotFound.into());
+        }
+        tx.record(Fact::Worker);
+        Ok(ended)
+    });
+    // A worker who is not there has no feed.
+    ended.await.map_err(|error| match error {
+        Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
+        other => other,
+    })
+}
+
 /// Whose login a cookie is, and when it ends.
 ///
 /// # Errors
 /// `LoginNeeded`.
 pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
     let hash = sha256(cookie);
-    desk.store
-        .read("", move |tx| {
-            let now = tx.now();
-            let row = tx.one(SELECT_LOGIN, bind![&hash, now])?.ok_or(Errcode::LoginNeeded)?;
-            Ok((WechatId::stored(row.text(0)), row.int(1)))
-        })
-        .await
+    let (wanted, now) = (hash.clone(), desk.now());
+    let found = desk.store.read("", move |tx| tx.one(SELECT_LOGIN, bind![&wanted, now])).await?;
+    let login = found.ok_or(Errcode::LoginNeeded)?;
+    if now - login.int(2) >= USED_EVERY {
+        desk.store.keep("", move |tx| tx.run(USE_LOGIN, bind![&hash, now]).map(|_| ())).await?;
+    }
+    Ok((WechatId::stored(login.text(0)), login.int(1)))
 }
 
 pub(super) async fn hash(password: &str) -> Result<String, Error> {
@@ -117,7 +211,15 @@ async fn hashing<T: Send + 'static>(
 
 const SELECT_PASSWORD: &str = "select password from worker where name = $1";
 const INSERT_LOGIN: &str =
-    "insert into login (sha256, worker, created_at, expires_at) values ($1, $2, $3, $4)";
-const SELECT_LOGIN: &str = "select worker, expires_at from login where sha256 = $1 and expires_at > $2";
+    "insert into login (sha256, worker, id, browser, address, created_at, used_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $6, $7)";
+const SELECT_LOGIN: &str =
+    "select worker, expires_at, used_at from login where sha256 = $1 and expires_at > $2";
+const USE_LOGIN: &str = "update login set used_at = $2 where sha256 = $1";
+const SELECT_LOGINS: &str = "select sha256, id, browser, address, created_at, used_at from login
+    where worker = $1 and expires_at > $2 order by created_at desc limit 100";
+const END_ONE: &str = "delete from login where worker = $1 and id = $2";
+const END_OTHERS: &str = "delete from login where worker = $1 and sha256 <> $2";
+const END_ALL: &str = "delete from login where worker = $1";
 const DELETE_LOGIN: &str = "delete from login where sha256 = $1";
 const DELETE_OLD_LOGINS: &str = "delete from login where worker = $1 and expires_at <= $2";

@@ -1,6 +1,6 @@
 //! The workbench's calls.
 
-use super::guard::{Front, Login, Sent, login_cookie, no_login_cookie};
+use super::guard::{Browser, Front, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::message::Draft;
 use crate::desk::{invitation, login, message, presence, session, snapshot, worker};
@@ -33,6 +33,12 @@ pub struct SignUp {
 /// An empty object.
 #[derive(Deserialize)]
 pub struct Nothing {}
+
+/// A login that is to end; without an id all others.
+#[derive(Deserialize)]
+pub struct Ended {
+    id: Option<String>,
+}
 
 /// An answer to an invitation.
 #[derive(Deserialize)]
@@ -87,11 +93,14 @@ async fn logged_in(app: &App, front: Front, name: &WechatId, cookie: &str) -> Re
 pub async fn login(
     State(app): State<App>,
     front: Front,
+    Browser(browser): Browser,
     Sent(given): Sent<Credential>,
 ) -> Result<Response, PageRefusal> {
     let wait = |wait| PageRefusal::wait(&app, wait);
     app.throttles.log_in(&given.name, front.address).map_err(wait)?;
-    let (name, cookie) = login::log_in(&app.desk, &given.name, &given.password).await.refuse_page(&app)?;
+    let (name, cookie) = login::log_in(&app.desk, &given.name, &given.password, front.origin(browser))
+        .await
+        .refuse_page(&app)?;
     app.throttles.logged_in(&name, front.address);
     logged_in(&app, front, &name, &cookie).await
 }
@@ -100,12 +109,13 @@ pub async fn login(
 pub async fn signup(
     State(app): State<App>,
     front: Front,
+    Browser(browser): Browser,
     Sent(given): Sent<SignUp>,
 ) -> Result<Response, PageRefusal> {
     app.throttles.sign_up(front.address).map_err(|wait| PageRefusal::wait(&app, wait))?;
     let run = async {
         let name = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password).await?;
-        let cookie = login::start_login(&app.desk, &name).await?;
+        let cookie = login::start_login(&app.desk, &name, front.origin(browser)).await?;
         Ok::<_, Error>((name, cookie))
     };
     let (name, cookie) = run.await.refuse_page(&app)?;
@@ -121,6 +131,22 @@ pub async fn logout(
 ) -> Result<Response, PageRefusal> {
     login::log_out(&app.desk, &login.worker, &login.cookie).await.refuse_page(&app)?;
     Ok(([(SET_COOKIE, no_login_cookie(front))], Reply::done()).into_response())
+}
+
+/// `GET /desk/api/logins`: where she is logged in.
+pub async fn logins(State(app): State<App>, login: Login) -> PageAnswer {
+    let run = async {
+        let logins = login::list(&app.desk, &login.worker, Some(&login.cookie)).await?;
+        Reply::json(&json!({"logins": logins}))
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `POST /desk/api/login/end`: one of her logins, or all but this.
+pub async fn end_login(State(app): State<App>, login: Login, Sent(given): Sent<Ended>) -> PageAnswer {
+    let which = given.id.map_or(login::Which::Others(login.cookie), login::Which::One);
+    let ended = login::end(&app.desk, &login.worker, which).await;
+    ended.map(|_| Reply::done()).refuse_page(&app)
 }
 
 /// `GET /desk/api/snapshot`.

@@ -9,7 +9,7 @@ use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -55,6 +55,46 @@ impl FromRequestParts<App> for Login {
     }
 }
 
+/// The browser that asks, in a few words.
+pub struct Browser(pub String);
+
+impl FromRequestParts<App> for Browser {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let said = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Browser(described(said.unwrap_or_default())))
+    }
+}
+
+/// A browser's name and its system, of what it says of itself; nothing else that it says is kept.
+fn described(said: &str) -> String {
+    // Whoever is built on another says the other's name, too: the first that fits is the one.
+    const BROWSERS: [(&str, &str); 8] = [
+        ("MicroMessenger/", "WeChat"),
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(mark, _)| said.contains(mark)).map(|(_, name)| *name)
+    };
+    let parts: Vec<_> = find(&BROWSERS).into_iter().chain(find(&SYSTEMS)).collect();
+    parts.join(", ")
+}
+
 /// How a page's request came here, as this server sees it or a proxy says that is trusted.
 #[derive(Clone, Copy)]
 pub struct Front {
@@ -62,6 +102,14 @@ pub struct Front {
     is_tls: bool,
     /// Where the browser is.
     pub address: IpAddr,
+}
+
+impl Front {
+    /// Where a login of this browser begins.
+    #[must_use]
+    pub fn origin(self, browser: String) -> login::Origin {
+        login::Origin { browser, address: self.address.to_canonical().to_string() }
+    }
 }
 
 impl FromRequestParts<App> for Front {

@@ -1,0 +1,123 @@
+//! Where a worker is logged in: she sees it, and ends what is not hers.
+
+use crate::actors::{Agent, App, Engine, cookie_of, run};
+use kefu::admin::Order;
+use kefu::config::{Rules, Settings};
+use serde_json::{Value, json};
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60";
+
+/// She logs in with a browser; the cookie.
+async fn logs_in(app: &App, name: &str, browser: &str) -> String {
+    let request =
+        app.http.post(format!("{}/desk/api/login", app.base)).header("sec-fetch-site", "same-origin");
+    let request =
+        request.header("user-agent", browser).json(&json!({"name": name, "password": "correct horse"}));
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    cookie_of(&response).unwrap()
+}
+
+async fn logins(app: &App, cookie: &str) -> Vec<Value> {
+    let answer: Value = app.ask("/desk/api/logins", cookie).await.json().await.unwrap();
+    answer["logins"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
+}
+
+async fn ends(app: &App, cookie: &str, which: Value) -> u16 {
+    app.send("/desk/api/login/end", cookie, &which).await.status().as_u16()
+}
+
+async fn is_in(app: &App, cookie: &str) -> bool {
+    app.ask("/desk/api/snapshot", cookie).await.status() == 200
+}
+
+on_both_engines! {
+    async fn a_worker_sees_where_she_is_logged_in_and_ends_the_others(app: App) {
+        let ann = Agent::signs_up(&app, "ann").await;
+        app.advance(60_000).await;
+        let desktop = logs_in(&app, "ann", FIREFOX).await;
+        app.advance(60_000).await;
+        let phone = logs_in(&app, "ann", PHONE).await;
+        let list = logins(&app, &desktop).await;
+        let shown: Vec<_> = list.iter().map(|it| (it["browser"].as_str().unwrap(), it["address"].as_str().unwrap(), it["current"].as_bool().unwrap())).collect();
+        assert_eq!(shown, [("WeChat, iPhone", "127.0.0.1", false), ("Firefox, Linux", "127.0.0.1", true), ("", "127.0.0.1", false)]);
+        assert_eq!(list[0]["created_at"].as_i64().unwrap() - list[2]["created_at"].as_i64().unwrap(), 120_000);
+        let text = serde_json::to_string(&list).unwrap();
+        assert!(!text.contains(desktop.split_once('=').unwrap().1), "an id opens nothing");
+        assert_eq!(ends(&app, &desktop, json!({"id": list[0]["id"]})).await, 200);
+        assert_eq!((is_in(&app, &phone).await, is_in(&app, &ann.cookie).await, is_in(&app, &desktop).await), (false, true, true));
+        assert_eq!(ends(&app, &desktop, json!({"id": list[0]["id"]})).await, 404, "it has ended");
+        assert_eq!(ends(&app, &desktop, json!({})).await, 200);
+        assert_eq!((is_in(&app, &ann.cookie).await, is_in(&app, &desktop).await), (false, true));
+        assert_eq!(logins(&app, &desktop).await.len(), 1);
+    }
+
+    async fn a_login_that_is_ended_takes_its_stream_along(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let elsewhere = Agent { cookie: logs_in(&app, &ann.name, FIREFOX).await, ..ann.clone() };
+        let (here, there) = (ann.comes_online().await, elsewhere.comes_online().await);
+        let list = logins(&app, &ann.cookie).await;
+        assert_eq!(ends(&app, &ann.cookie, json!({"id": list.iter().find(|it| it["current"] == false).unwrap()["id"]})).await, 200);
+        there.ends().await;
+        assert!(is_in(&app, &ann.cookie).await);
+        assert_eq!(shop.online().await.len(), 1, "she is still here");
+        drop(here);
+    }
+
+    async fn nobody_ends_or_sees_the_logins_of_another(app: App) {
+        let (ann, bob) = (Agent::signs_up(&app, "ann").await, Agent::signs_up(&app, "bob").await);
+        let hers = logins(&app, &ann.cookie).await;
+        assert_eq!(ends(&app, &bob.cookie, json!({"id": hers[0]["id"]})).await, 404);
+        assert_eq!(ends(&app, &bob.cookie, json!({})).await, 200, "he has no other");
+        assert!(is_in(&app, &ann.cookie).await);
+        assert_eq!(logins(&app, &bob.cookie).await.len(), 1);
+        assert_eq!(app.ask("/desk/api/logins", "").await.status(), 401);
+        assert_eq!(ends(&app, "", json!({})).await, 401);
+    }
+
+    async fn a_login_says_to_the_hour_when_it_was_used(app: App) {
+        let ann = Agent::signs_up(&app, "ann").await;
+        let used = async || logins(&app, &ann.cookie).await[0]["used_at"].as_i64().unwrap();
+        let begun = used().await;
+        app.advance(59 * 60_000).await;
+        assert_eq!(used().await, begun);
+        app.advance(60_000).await;
+        assert!(is_in(&app, &ann.cookie).await);
+        assert_eq!(used().await, begun + 3_600_000);
+    }
+
+    async fn an_operator_lists_and_ends_logins(app: App) {
+        let ann = Agent::signs_up(&app, "ann").await;
+        let phone = logs_in(&app, "ann", PHONE).await;
+        let list = app.order(Order::WorkerLogins("ann".into())).await.unwrap();
+        assert_eq!((list.as_array().unwrap().len(), &list[0]["current"]), (2, &json!(false)));
+        let one = |login: Option<&Value>| Order::WorkerLogOut { name: "ann".into(), login: login.map(|id| id.as_str().unwrap().into()) };
+        assert_eq!(app.order(one(Some(&list.as_array().unwrap().iter().find(|it| it["browser"] == "WeChat, iPhone").unwrap()["id"]))).await.unwrap()["ended"], 1);
+        assert_eq!((is_in(&app, &phone).await, is_in(&app, &ann.cookie).await), (false, true));
+        assert_eq!(app.order(one(None)).await.unwrap()["ended"], 1);
+        assert!(!is_in(&app, &ann.cookie).await);
+        assert!(app.order(one(Some(&json!("nothing")))).await.is_err());
+        let nobody = Order::WorkerLogOut { name: "nobody".into(), login: None };
+        assert!(app.order(nobody).await.is_err());
+    }
+}
+
+#[test]
+fn a_login_that_is_ended_at_one_node_ends_at_the_other() {
+    run(Engine::Postgres, |here: App| {
+        Box::pin(async move {
+            let there = App::start_with(here.fresh.clone(), 8, Settings::default(), Rules::default()).await;
+            let shop = here.account().await;
+            let ann = shop.agent("a1").await;
+            let elsewhere =
+                Agent { app: there.clone(), cookie: logs_in(&there, &ann.name, PHONE).await, ..ann.clone() };
+            let stream = elsewhere.comes_online().await;
+            assert_eq!(ends(&here, &ann.cookie, json!({})).await, 200);
+            stream.ends().await;
+            assert!(!is_in(&there, &elsewhere.cookie).await);
+            there.inner.stop.cancel();
+        })
+    });
+}
