@@ -23,6 +23,7 @@ test("what an invited worker and her customers see agrees with the API's lists f
   await serves(worker, first, second, agreed);
   await isAway(worker, first, second, third, agreed);
   await closes(worker, first, second, third, agreed);
+  await endsHerOtherLogin(people, worker);
   await leaves(server, worker, agreed);
 });
 
@@ -130,6 +131,23 @@ async function closes(worker, first, second, third, agreed) {
   await worker.hears("Yes, I am.");
   await worker.hears("One more thing.");
   await agreed("she reads what was before", first, second, third);
+}
+
+/** She was logged in elsewhere too, and ends that. */
+async function endsHerOtherLogin(people, worker) {
+  const other = await people.worker(worker.name);
+  await other.at();
+  await other.fill("Log in", worker.name, PASSWORD);
+  await other.sees("Nobody is waiting");
+  await worker.press(`${worker.name} Show where you are logged in`);
+  await worker.sees("This browser");
+  await fitForAll(worker.page, "where she is logged in");
+  await worker.press("End the login of Chrome, Linux");
+  await other.sees("Log in to the desk");
+  await worker.sees("You are logged in nowhere else.");
+  await fitForAll(worker.page, "nowhere else");
+  await worker.press("Done");
+  await other.page.context().close();
 }
 
 async function leaves(server, worker, agreed) {

@@ -1,5 +1,5 @@
 /** Every call the pages make. A refusal is thrown as `Refused`. */
-import type { ChatSnapshot, DeskSnapshot, Message, Session } from "./wire";
+import type { ChatSnapshot, DeskSnapshot, Login, Message, Session } from "./wire";
 
 /** How many messages one page of history holds. */
 export const PAGE = 50;
@@ -51,6 +51,8 @@ export const desk = {
   signup: (invite: string, name: string, password: string) =>
     post<Who>("/desk/api/signup", { invite, name, password }),
   logout: () => post<object>("/desk/api/logout", {}),
+  logins: () => get<{ logins: Login[] }>("/desk/api/logins"),
+  endLogin: (id?: string) => post<object>("/desk/api/login/end", id ? { id } : {}),
   snapshot: () => get<DeskSnapshot>("/desk/api/snapshot"),
   streamPath: (since: string) => `/desk/api/stream?${query({ since })}`,
   answerInvitation: (appid: string, kf_account: string, accept: boolean) =>

@@ -91,3 +91,15 @@ export interface ChatChange {
   seq: number;
   facts: ChatFact[];
 }
+
+/** Where a worker is logged in. */
+export interface Login {
+  id: string;
+  /** Its browser in a few words; empty when it did not say. */
+  browser: string;
+  address: string;
+  created_at: number;
+  /** To the hour. */
+  used_at: number;
+  current: boolean;
+}

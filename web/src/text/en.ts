@@ -93,6 +93,21 @@ export const enDesk: DeskText = {
     out: "Sign out",
   },
 
+  logins: {
+    open: "Show where you are logged in",
+    title: "Where you are logged in",
+    hint: "End a login you do not know at once, and ask your operator for a new password.",
+    unknown: "Unknown browser",
+    current: "This browser",
+    lately: "used within the last hour",
+    used: (when) => `last used: ${when}`,
+    end: "End",
+    endOf: (browser) => `End the login of ${browser}`,
+    endOthers: "End all others",
+    alone: "You are logged in nowhere else.",
+    close: "Done",
+  },
+
   signup: {
     title: "Create your login",
     hint: "You opened a sign-up link that works once. Choose a name and a password.",

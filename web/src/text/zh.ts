@@ -94,6 +94,21 @@ export const zhDesk = {
     out: "退出登录",
   },
 
+  logins: {
+    open: "查看登录设备",
+    title: "你的登录",
+    hint: "不认识的登录，请立即结束，并请管理员重置密码。",
+    unknown: "未知浏览器",
+    current: "当前浏览器",
+    lately: "一小时内使用过",
+    used: (when: string) => `上次使用：${when}`,
+    end: "结束",
+    endOf: (browser: string) => `结束 ${browser} 上的登录`,
+    endOthers: "结束其他所有登录",
+    alone: "你没有在其他地方登录。",
+    close: "完成",
+  },
+
   signup: {
     title: "创建你的账号",
     hint: "你打开的是一次性注册链接。请设置用户名和密码。",

@@ -2,7 +2,7 @@
 import { clientId, desk as api, PAGE, Refused } from "../api";
 import * as feed from "../feed";
 import { language } from "../text/desk.svelte";
-import type { Session } from "../wire";
+import type { Login, Session } from "../wire";
 import { Live } from "./live";
 import { read } from "./read.svelte";
 
@@ -77,6 +77,17 @@ class DeskPage {
     this.drafts = {};
     this.phase = "login";
   }
+
+  /** Where this worker is logged in. */
+  async logins(): Promise<Login[]> {
+    return (await api.logins()).logins;
+  }
+
+  /** Ends one of her logins; without an id all but this one. */
+  endLogin = (id?: string): Promise<unknown> => api.endLogin(id);
+
+  /** Whether a refusal means that the login of this tab has ended, which shows the log-in. */
+  isLoggedOut = (cause: unknown): boolean => this.#refused(cause);
 
   unreadOf(account: feed.Account): number {
     return feed.mine(account).reduce((sum, session) => sum + this.unreadIn(account, session), 0);
