@@ -46,6 +46,7 @@ macro_rules! with_fresh_data {
 }
 
 mod actors;
+mod anything;
 mod authorise;
 mod backup;
 mod component;

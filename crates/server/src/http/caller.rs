@@ -20,6 +20,12 @@ use std::sync::Arc;
 pub struct Query(String);
 
 impl Query {
+    /// The parameters of an address, as they stand there.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Query(text.to_owned())
+    }
+
     /// The value of a parameter, if it is there and not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
@@ -102,7 +108,7 @@ fn called(parts: &Parts) -> Result<&'static Endpoint, Errcode> {
 }
 
 fn query(parts: &Parts) -> Query {
-    Query(parts.uri.query().unwrap_or("").to_owned())
+    Query::of(parts.uri.query().unwrap_or(""))
 }
 
 /// A JSON body, whatever its Content-Type.

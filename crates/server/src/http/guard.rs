@@ -241,7 +241,9 @@ fn check_type(headers: &HeaderMap) -> Result<(), Errcode> {
     if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Errcode::BadRequest) }
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+/// The value of a cookie, of whichever header holds it first.
+#[must_use]
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers
         .get_all(COOKIE)
         .iter()

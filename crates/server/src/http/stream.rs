@@ -31,8 +31,8 @@ use std::time::Duration;
 const BEAT: Duration = Duration::from_secs(5);
 
 /// A cursor: how far each owner has been read.
-#[derive(Clone, Debug, Default)]
-struct Cursor(BTreeMap<String, i64>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cursor(BTreeMap<String, i64>);
 
 impl Cursor {
     /// Of the two ways a browser says how far it got, the one EventSource makes by itself is newer.
@@ -43,6 +43,12 @@ impl Cursor {
             form_urlencoded::parse(query).find(|(key, _)| key == "since").map(|(_, value)| value.into_owned())
         };
         let text = last.filter(|last| !last.is_empty()).or_else(since).unwrap_or_default();
+        Cursor::read(&text)
+    }
+
+    /// Reads `owner:seq,owner:seq`; what is neither is passed over.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
         let pair = |pair: &str| {
             let (owner, seq) = pair.rsplit_once(':')?;
             Some((owner.to_owned(), seq.parse().ok()?))
@@ -55,7 +61,9 @@ impl Cursor {
         self.0.get(owner).copied().unwrap_or(0)
     }
 
-    fn text(&self) -> String {
+    /// As it is written in an event's id.
+    #[must_use]
+    pub fn text(&self) -> String {
         self.0.iter().map(|(owner, seq)| format!("{owner}:{seq}")).collect::<Vec<_>>().join(",")
     }
 }

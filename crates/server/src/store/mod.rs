@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub use copy::{Content, hash};
+pub use sqlite::numbered;
 pub use tx::{Row, Tx, Value};
 pub use watch::Head;
 

@@ -94,6 +94,22 @@ pub(super) fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
+/// A statement with `?1` where `$1` stands, which SQLite takes for a name; quoted text stays as it is.
+pub fn numbered(sql: &str) -> String {
+    let (mut quote, mut rest) = (None, sql.chars().peekable());
+    let mut text = String::with_capacity(sql.len());
+    while let Some(next) = rest.next() {
+        match (quote, next) {
+            (Some(open), _) if open == next => quote = None,
+            (None, '\'' | '"') => quote = Some(next),
+            _ => {}
+        }
+        let is_place = quote.is_none() && next == '$' && rest.peek().is_some_and(char::is_ascii_digit);
+        text.push(if is_place { '?' } else { next });
+    }
+    text
+}
+
 fn write_loop(
     raw: &rusqlite::Connection,
     waiting: &Receiver<Job>,
@@ -200,8 +216,7 @@ impl<'c> Connection<'c> {
     fn statement(&mut self, sql: &'static str) -> rusqlite::Result<&mut Statement<'c>> {
         Ok(match self.statements.entry((sql.as_ptr(), sql.len())) {
             Entry::Occupied(ready) => ready.into_mut(),
-            // SQLite takes `$2` for a name.
-            Entry::Vacant(new) => new.insert(self.raw.prepare(&sql.replace('$', "?"))?),
+            Entry::Vacant(new) => new.insert(self.raw.prepare(&numbered(sql))?),
         })
     }
 }

@@ -1,0 +1,169 @@
+//! What holds of any input, whatever it is: run by the fuzzer on what it finds, and by the tests on what chance makes.
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use kefu::http::caller::Query;
+use kefu::http::guard::cookie;
+use kefu::http::stream::Cursor;
+use kefu::store::numbered;
+use model::{Appid, KfAccount, Nickname, Openid, WechatId};
+use protocol::{Errcode, endpoint, kfaccount, kfsession, strict, token};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt::Debug;
+
+/// A property, by name.
+pub type Property = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: &[Property] = &[
+    ("json", json),
+    ("query", query),
+    ("path", path),
+    ("cookies", cookies),
+    ("sql", sql),
+    ("cursor", cursor),
+    ("names", names),
+];
+
+/// A body is refused with one of three codes; one that is taken is JSON, an object, and the same when it is written again.
+pub fn json(input: &[u8]) {
+    body::<Value>(input);
+    body::<kfaccount::Add>(input);
+    body::<kfaccount::Update>(input);
+    body::<kfaccount::Del>(input);
+    body::<kfaccount::InviteWorker>(input);
+    body::<kfsession::Pair>(input);
+    body::<token::Credential>(input);
+}
+
+fn body<T: DeserializeOwned + Debug>(input: &[u8]) {
+    match strict::object::<T>(input) {
+        Err(code) => assert!(matches!(code, Errcode::EmptyPostData | Errcode::DataFormat), "{code}"),
+        Ok(read) => {
+            let text = std::str::from_utf8(input).expect("what is taken is UTF-8");
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            let value: Value = serde_json::from_str(text).expect("what is taken is JSON");
+            assert!(value.is_object());
+            let again = serde_json::to_vec(&value).expect("what was read can be written");
+            assert!(!again.windows(6).any(|part| part == b"\\u0000"), "a NUL came through");
+            let again = strict::object::<T>(&again).expect("what was taken is taken again");
+            // A fraction may lose its last digit on the way; no call of ours takes one.
+            if !has_fraction(&value) {
+                assert_eq!(format!("{read:?}"), format!("{again:?}"));
+            }
+        }
+    }
+}
+
+fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fraction),
+        Value::Object(members) => members.values().any(has_fraction),
+        _ => false,
+    }
+}
+
+/// The quick way and the way of the standard find the same, and nothing finds a NUL.
+pub fn query(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let of = Query::of(text);
+    let names = text.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    for name in names.take(20).chain(["access_token", "openid", "kf_account"]) {
+        let mut pairs = form_urlencoded::parse(text.as_bytes());
+        let wanted = pairs.find(|(key, _)| key == name).map(|(_, value)| value.replace('\0', "\u{fffd}"));
+        let quick = !text.contains(['%', '+']);
+        let found = of.get(name);
+        if quick && name.is_empty() {
+            // Nobody asks for a parameter without a name, of which the standard passes over the empty ones.
+            continue;
+        }
+        // A raw NUL cannot stand in an address that came by HTTP.
+        if !text.contains('\0') {
+            assert_eq!(found, wanted.filter(|value| !value.is_empty()), "{name:?} in {text:?}");
+        }
+    }
+}
+
+/// An address leads to a row only by the row's own paths, and such a row is Weixin's.
+pub fn path(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    if let Some(row) = endpoint::at(text) {
+        assert!(row.paths().any(|path| path == text) && endpoint::is_weixin(text));
+    }
+    let first = text.strip_prefix('/').map(|rest| rest.split('/').next().unwrap_or_default());
+    assert_eq!(endpoint::is_weixin(text), matches!(first, Some("cgi-bin" | "customservice")), "{text:?}");
+}
+
+/// A cookie's value stands in the header after its name, and holds no end of a cookie.
+pub fn cookies(input: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for line in input.split(|byte| *byte == b'\n').take(8) {
+        let Ok(value) = HeaderValue::from_bytes(line) else { continue };
+        headers.append(COOKIE, value);
+    }
+    for name in ["kefu_login", "kefu_wx0123456789abcdef", ""] {
+        let Some(value) = cookie(&headers, name) else { continue };
+        assert!(!value.contains(';'), "{value:?}");
+        let pair = format!("{name}={value}");
+        let holds = |line: &HeaderValue| line.to_str().is_ok_and(|line| line.contains(&pair));
+        assert!(headers.get_all(COOKIE).iter().any(holds), "{pair:?}");
+    }
+}
+
+/// Only `$` before a digit changes, only outside quotes, and nothing changes twice.
+pub fn sql(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let changed = numbered(text);
+    assert_eq!(changed.len(), text.len());
+    let mut quote = None;
+    for (at, (was, is)) in text.bytes().zip(changed.bytes()).enumerate() {
+        match (quote, was) {
+            (Some(open), _) if open == was => quote = None,
+            (None, b'\'' | b'"') => quote = Some(was),
+            _ => {}
+        }
+        let is_place =
+            quote.is_none() && was == b'$' && text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
+        assert_eq!(is, if is_place { b'?' } else { was }, "at {at} of {text:?}");
+    }
+    assert_eq!(numbered(&changed), changed);
+}
+
+/// A cursor is the same when it is written and read again.
+pub fn cursor(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let read = Cursor::read(text);
+    assert_eq!(Cursor::read(&read.text()), read, "{text:?}");
+}
+
+/// A name that is taken is what was given, holds no NUL and no end of a line, and is taken again.
+pub fn names(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let sound = |taken: &str| {
+        assert_eq!(taken, text);
+        assert!(!text.contains(['\0', '\n', '\r']), "{text:?}");
+    };
+    if let Ok(name) = Appid::parse(text) {
+        sound(name.as_str());
+        assert!(
+            text.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            "it stands in cookies' names: {text:?}"
+        );
+    }
+    if let Ok(name) = KfAccount::parse(text) {
+        sound(name.as_str());
+        assert!(text.ends_with(&format!("@{}", name.suffix())) && text.matches('@').count() == 1, "{text:?}");
+    }
+    if let Ok(name) = Nickname::parse(text) {
+        assert!(!name.as_str().is_empty() && !name.as_str().contains('\0'));
+    }
+    if let Ok(name) = Openid::parse(text) {
+        sound(name.as_str());
+    }
+    if let Ok(name) = WechatId::parse(text) {
+        sound(name.as_str());
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)), "{text:?}");
+    }
+}
