@@ -56,7 +56,7 @@ impl Room {
     /// may open is the database's.
     #[must_use]
     pub fn of(most: usize) -> Self {
-        let files = usize::try_from(open_files()).unwrap_or(usize::MAX).saturating_sub(FILES_KEPT).max(1);
+        let files = Room::files();
         let wanted = if most == 0 { Semaphore::MAX_PERMITS } else { most };
         if most > files {
             tracing::warn!(
@@ -71,6 +71,12 @@ impl Room {
             is_full: AtomicBool::new(false),
             warned: AtomicI64::new(0),
         }
+    }
+
+    /// For how many connections this process may open files, beside those it needs itself.
+    #[must_use]
+    pub fn files() -> usize {
+        usize::try_from(open_files()).unwrap_or(usize::MAX).saturating_sub(FILES_KEPT).max(1)
     }
 
     fn head_time(&self) -> Duration {

@@ -21,6 +21,11 @@ impl Fresh {
         }
     }
 
+    /// A place as it is, which nobody made.
+    pub fn at(place: Place) -> Self {
+        Fresh { place, _folder: None }
+    }
+
     pub fn folder() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         Fresh { place: Place::Folder(folder.path().to_owned()), _folder: Some(folder) }

@@ -1,6 +1,7 @@
 //! The command line: one file for what serves, one for what operators order.
 
 mod data;
+mod doctor;
 mod file;
 mod order;
 mod serve;
@@ -60,6 +61,8 @@ enum Command {
     /// Say how the server would be configured.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look for what is wrong with settings, data, database and machine.
+    Doctor(doctor::DoctorArgs),
     /// Print the version.
     Version,
 }
@@ -147,6 +150,7 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
         Command::Worker(command) => order::run(command.order(), command.common()).await,
         Command::Component(command) => order::run(command.order(), command.common()).await,
         Command::Token(command) => order::run(command.order(), command.common()).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Backup(args) => data::backup(args).await,
         Command::Verify(args) => data::verify(args).await,
         Command::Restore(args) => data::restore(args).await,

@@ -8,6 +8,7 @@
 pub mod backup;
 mod client;
 mod copy;
+pub mod health;
 mod hint;
 mod job;
 mod migrate;

@@ -1,0 +1,225 @@
+//! `kefu doctor`: what an operator gets wrong, before people find out.
+
+use super::ServeArgs;
+use crate::config::Place;
+use crate::listen::Room;
+use crate::store::health;
+use anyhow::bail;
+use clap::Args;
+use serde::Serialize;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+/// Room on the disk that a desk needs to go on for a while.
+const DISK_WANTED: u64 = 1 << 30;
+/// How long a server may take to say that it lives.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+#[derive(Args, Debug)]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    settings: ServeArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    Warning,
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    state: State,
+    says: String,
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, what: &str, state: State, says: impl Into<String>) {
+        self.0.push(Finding { what: what.to_owned(), state, says: says.into() });
+    }
+
+    fn ok(&mut self, what: &str, says: impl Into<String>) {
+        self.add(what, State::Ok, says);
+    }
+
+    fn warn(&mut self, what: &str, says: impl Into<String>) {
+        self.add(what, State::Warning, says);
+    }
+
+    fn problem(&mut self, what: &str, says: impl Into<String>) {
+        self.add(what, State::Problem, says);
+    }
+}
+
+pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
+    let DoctorArgs { settings, json } = args;
+    let findings = tokio::task::spawn_blocking(move || examine(&settings)).await??;
+    let problems = findings.0.iter().filter(|finding| finding.state == State::Problem).count();
+    if json {
+        println!("{}", serde_json::to_string(&findings.0)?);
+    } else {
+        for Finding { what, state, says } in &findings.0 {
+            let mark = match state {
+                State::Ok => "ok      ",
+                State::Warning => "warning ",
+                State::Problem => "PROBLEM ",
+            };
+            println!("{mark} {what:12} {says}");
+        }
+    }
+    match problems {
+        0 => Ok(()),
+        1 => bail!("there is a problem"),
+        more => bail!("there are {more} problems"),
+    }
+}
+
+fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let place = args.data.place()?;
+    let there = match &place {
+        Place::Folder(folder) => folder_of(folder, &mut findings),
+        Place::Postgres(_) => true,
+    };
+    if there {
+        match health::examine(&place) {
+            Err(error) => findings.problem("database", format!("{error:#}")),
+            Ok(all) => {
+                for (what, found) in all {
+                    match found {
+                        Ok(says) => findings.ok(&what, says),
+                        Err(says) => findings.problem(&what, says),
+                    }
+                }
+            }
+        }
+    }
+    let runs = place.folder().is_some_and(|folder| UnixStream::connect(folder.join("admin.sock")).is_ok());
+    listening(args.listen, runs, &mut findings);
+    names(args, &mut findings);
+    let (wanted, files) = (args.settings.connections_max as usize, Room::files());
+    if files >= wanted {
+        findings.ok("open files", format!("room for {wanted} connections"));
+    } else {
+        findings.warn(
+            "open files",
+            format!("room for {files} connections, not for {wanted}: raise LimitNOFILE, or ulimit -n"),
+        );
+    }
+    Ok(findings)
+}
+
+/// Looks at the folder; says whether there is a database in it.
+fn folder_of(folder: &Path, findings: &mut Findings) -> bool {
+    let shown = folder.display();
+    let Ok(metadata) = fs::metadata(folder) else {
+        findings.warn("data", format!("there is no {shown} yet: `kefu serve` makes it"));
+        return false;
+    };
+    let owner = metadata.uid();
+    let me = rustix::process::geteuid().as_raw();
+    if owner != me && me != 0 {
+        findings.problem(
+            "data",
+            format!("{shown} belongs to user {owner}, and this is user {me}: run as that user"),
+        );
+    } else if metadata.permissions().mode() & 0o077 != 0 {
+        findings.warn("data", format!("others on this machine can look into {shown}: chmod 700 {shown}"));
+    } else {
+        findings.ok("data", format!("{shown}, for its owner only"));
+    }
+    if let Ok(disk) = rustix::fs::statvfs(folder) {
+        let (free, mib) = (disk.f_bavail * disk.f_frsize, disk.f_bavail * disk.f_frsize / (1 << 20));
+        match free {
+            free if free >= DISK_WANTED => findings.ok("disk", format!("{mib} MiB are free")),
+            _ => findings.warn(
+                "disk",
+                format!("only {mib} MiB are free: make room, for a full disk refuses every message"),
+            ),
+        }
+    }
+    let there = folder.join("kefu.db").exists();
+    if !there {
+        findings.warn("database", format!("there is none in {shown} yet: `kefu serve` makes it"));
+    }
+    there
+}
+
+/// Whether the server answers, or could listen.
+fn listening(address: SocketAddr, runs: bool, findings: &mut Findings) {
+    match (ready(address), runs) {
+        (Some(true), _) => findings.ok("server", format!("runs, and answers at {address}")),
+        (Some(false), true) => findings.problem(
+            "server",
+            format!("runs, and its database does not answer ({address}/readyz): see its log"),
+        ),
+        (Some(false), false) => findings.problem(
+            "server",
+            format!("another program answers at {address}: choose another --listen, or stop it"),
+        ),
+        (None, true) => findings.warn(
+            "server",
+            format!("one has this data, and does not answer at {address}: it listens elsewhere, or hangs"),
+        ),
+        (None, false) => match TcpListener::bind(address) {
+            Ok(_) => findings.ok("server", format!("does not run; {address} is free")),
+            Err(error) => findings.problem(
+                "server",
+                format!("{address} cannot be listened at ({error}): choose another --listen"),
+            ),
+        },
+    }
+}
+
+/// What `/readyz` says there; `None` when nobody listens.
+fn ready(address: SocketAddr) -> Option<bool> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    // What listens and says nothing is no desk.
+    let read = asked.and_then(|()| stream.take(4096).read_to_string(&mut answer));
+    Some(read.is_ok() && answer.starts_with("HTTP/1.1 200") && answer.contains(r#""errcode":0"#))
+}
+
+/// Under which name people come, and what a proxy must tell.
+fn names(args: &ServeArgs, findings: &mut Findings) {
+    let settings = &args.settings;
+    match settings.public_url.as_deref() {
+        None if args.listen.ip().is_loopback() => {
+            findings.warn("public URL", "none: only people on this machine can use the desk; set --public-url to the address they use");
+        }
+        None => findings.warn("public URL", "none: pages answer to plain addresses only, and cookies are not Secure; set --public-url https://…"),
+        Some(url) if url.starts_with("https://") => findings.ok("public URL", url),
+        Some(url) if url.starts_with("http://") => {
+            findings.warn("public URL", format!("{url} is without TLS: anybody on the way can read along; put a TLS proxy in front"));
+        }
+        Some(url) => findings.problem("public URL", format!("{url} does not begin with https://: --public-url takes a whole address")),
+    }
+    let behind = settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    if behind && settings.trusted_proxy.is_empty() {
+        findings.warn(
+            "proxy",
+            "no --trusted-proxy: limits on people count the proxy as one of them, and all share its tries",
+        );
+    }
+    if settings.metrics_listen.is_some_and(|address| !address.ip().is_loopback()) {
+        findings.problem("metrics", "--metrics-listen takes a loopback address, like 127.0.0.1:9090");
+    }
+}
