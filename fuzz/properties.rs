@@ -46,13 +46,22 @@ fn body<T: DeserializeOwned + Debug>(input: &[u8]) {
             let value: Value = serde_json::from_str(text).expect("what is taken is JSON");
             assert!(value.is_object());
             let again = serde_json::to_vec(&value).expect("what was read can be written");
-            assert!(!again.windows(6).any(|part| part == b"\\u0000"), "a NUL came through");
+            assert!(!has_nul(&value), "a NUL came through");
             let again = strict::object::<T>(&again).expect("what was taken is taken again");
             // A fraction may lose its last digit on the way; no call of ours takes one.
             if !has_fraction(&value) {
                 assert_eq!(format!("{read:?}"), format!("{again:?}"));
             }
         }
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
     }
 }
 
