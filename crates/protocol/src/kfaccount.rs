@@ -126,14 +126,14 @@ pub enum Person {
 
 /// Answer of getonlinekflist.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getonlinekflist>
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct KfOnlineList {
     /// The agents who are logged in; empty when there are none, never absent.
     pub kf_online_list: Vec<KfOnline>,
 }
 
 /// One agent in [`KfOnlineList`].
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct KfOnline {
     /// The agent's whole id.
     pub kf_account: String,

@@ -2,11 +2,12 @@
 
 use crate::config::Settings;
 use crate::desk::Desk;
+use crate::desk::hot::{self, Question, Ready};
 use crate::desk::token::{self, Access};
 use crate::error::Error;
+use crate::flight::Flights;
 use crate::meter::{Gauge, Requests};
 use crate::push::Feeds;
-use crate::store::Tx;
 use crate::streams::Streams;
 use crate::throttle::Throttles;
 use bytes::Bytes;
@@ -15,7 +16,6 @@ use protocol::Errcode;
 use protocol::limits::TOKEN_MAX;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
 use std::sync::atomic::AtomicI64;
@@ -58,6 +58,7 @@ pub struct Parts {
     pub due_looked: AtomicI64,
     tokens: Cache<[u8; 32], Known>,
     answers: Cache<(Appid, Question), Ready, ByBytes>,
+    making: Flights<Ready>,
 }
 
 /// A token's access, and the owner's `access` number it is true at.
@@ -65,15 +66,6 @@ pub struct Parts {
 struct Known {
     access: Arc<Access>,
     at: i64,
-}
-
-/// What is asked so often that its answer is kept ready.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Question {
-    /// getonlinekflist.
-    Online,
-    /// getkfsessionlist of an agent.
-    Sessions(String),
 }
 
 /// A question about an account, as it is looked up.
@@ -86,19 +78,12 @@ impl Equivalent<(Appid, Question)> for Asked<'_> {
     }
 }
 
-/// An answer, and the `seq` it is true at.
-#[derive(Clone)]
-struct Ready {
-    bytes: Bytes,
-    seq: i64,
-}
-
 #[derive(Clone)]
 struct ByBytes;
 
 impl Weighter<(Appid, Question), Ready> for ByBytes {
     fn weight(&self, _: &(Appid, Question), ready: &Ready) -> u64 {
-        ready.bytes.len() as u64 + 200
+        ready.weight() + 200
     }
 }
 
@@ -130,6 +115,7 @@ impl App {
             chat_streams: Gauge::default(),
             tokens: Cache::new(TOKENS),
             answers: Cache::with_weighter(10_000, ANSWERS_BYTES, ByBytes),
+            making: Flights::default(),
         }))
     }
 
@@ -155,28 +141,27 @@ impl App {
     }
 
     /// The answer to a question about an account, never older than the moment of the call; ready
-    /// bytes when nothing has changed since they were made.
+    /// bytes when nothing has changed since they were made. Who asks while they are made anew shares that.
     ///
     /// # Errors
-    /// What `read` answers.
-    pub async fn answer<T: Serialize>(
-        &self,
-        appid: &Appid,
-        question: Question,
-        read: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<Bytes, Error> {
+    /// Of the sessions of an agent: 65401, 65402.
+    pub async fn answer(&self, appid: &Appid, question: &Question) -> Result<Bytes, Error> {
         let seq = self.desk.store.head(appid.as_str()).await?.map_or(0, |head| head.seq);
-        if let Some(ready) = self.answers.get(&Asked(appid, &question))
-            && ready.seq == seq
-        {
+        let last = self.answers.get(&Asked(appid, question));
+        if let Some(ready) = last.filter(|ready| ready.seq == seq) {
             return Ok(ready.bytes);
         }
-        let ready = self.desk.store.read(appid.as_str(), move |tx| {
-            let seq = tx.head()?.map_or(0, |head| head.seq);
-            Ok(Ready { bytes: serde_json::to_vec(&read(tx)?)?.into(), seq })
-        });
-        let ready = ready.await?;
-        self.answers.insert((appid.clone(), question), ready.clone());
-        Ok(ready.bytes)
+        let key = format!("{appid} {question:?}");
+        Ok(self.making.join(&key, || self.make(appid, question)).await?.bytes)
+    }
+
+    async fn make(&self, appid: &Appid, question: &Question) -> Result<Ready, Error> {
+        // Not from before she waited: whoever made it then may have left a newer one.
+        let last = self.answers.get(&Asked(appid, question));
+        let (id, asked) = (appid.clone(), question.clone());
+        let ready =
+            self.desk.store.read(appid.as_str(), move |tx| hot::read(tx, &id, &asked, last.as_ref())).await?;
+        self.answers.insert((appid.clone(), question.clone()), ready.clone());
+        Ok(ready)
     }
 }

@@ -198,4 +198,56 @@ on_both_engines! {
         assert_eq!(ann.closes(session).await.0, 200, "safe to repeat");
         assert_eq!(second.count_texts("a secret for ann").await, 0);
     }
+
+    /// The lists are kept ready and made anew from what has changed; whatever changed, they say how things stand.
+    async fn lists_that_are_kept_say_how_things_stand_after_any_change(app: App) {
+        let shop = app.account().await;
+        let prefixes = ["a1", "b1", "c1"];
+        let mut desks = Vec::new();
+        for prefix in prefixes {
+            let agent = shop.agent(prefix).await;
+            desks.push((agent.comes_online().await, agent));
+        }
+        let openids: Vec<String> = (0..8).map(|n| format!("o{}{n}", "x".repeat(26))).collect();
+        let (mut served, mut dice) = (vec![None; openids.len()], 7_u64);
+        let mut roll = |sides: usize| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(dice >> 33).unwrap() % sides
+        };
+        for round in 0..40 {
+            // Now and then more happens than is looked through.
+            let steps = if round % 13 == 12 { 80 } else { roll(4) };
+            for _ in 0..steps {
+                let (customer, agent) = (roll(openids.len()), roll(prefixes.len()));
+                match served[customer] {
+                    None => {
+                        assert_eq!(code(&shop.creates(prefixes[agent], &openids[customer]).await), 0);
+                        served[customer] = Some(agent);
+                    }
+                    Some(agent) => {
+                        assert_eq!(code(&shop.closes(prefixes[agent], &openids[customer]).await), 0);
+                        served[customer] = None;
+                    }
+                }
+            }
+            let away = roll(9);
+            if away < prefixes.len() {
+                desks[away].1.is_away(true).await;
+            }
+            for (number, prefix) in prefixes.iter().enumerate() {
+                let mut wanted: Vec<_> = (0..openids.len()).filter(|it| served[*it] == Some(number)).map(|it| openids[it].clone()).collect();
+                let mut found = shop.sessions(prefix).await;
+                wanted.sort();
+                found.sort();
+                assert_eq!(found, wanted, "{prefix} in round {round}");
+                let online = shop.online().await;
+                let entry = online.iter().find(|entry| entry.0 == shop.kf(prefix)).unwrap();
+                assert_eq!(entry.2, wanted.len() as i64, "{prefix} in round {round}");
+            }
+            if away < prefixes.len() {
+                assert_eq!(shop.online().await[away].1, 0);
+                desks[away].1.is_away(false).await;
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ pub mod component;
 pub mod customer;
 pub mod due;
 pub mod feed;
+pub mod hot;
 pub mod invitation;
 pub mod login;
 pub mod message;

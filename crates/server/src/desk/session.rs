@@ -91,6 +91,11 @@ pub fn of_agent(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Sess
     Ok(SessionList { sessionlist: open.into_iter().map(on_wire).collect() })
 }
 
+/// How many sessions an agent has open.
+pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<i64, Error> {
+    Ok(tx.one(COUNT_OPEN, bind![appid, kf_account])?.map_or(0, |row| row.int(0)))
+}
+
 /// getwaitcase, in order of arrival.
 ///
 /// # Errors
@@ -278,6 +283,8 @@ const SELECT_OPEN: &str =
 const SELECT_WAITING: &str =
     "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
     from session where appid = $1 and state = 'waiting' order by id limit $2";
+const COUNT_OPEN: &str =
+    "select count(*) from session where appid = $1 and kf_account = $2 and state = 'open'";
 const COUNT_WAITING: &str = "select count(*) from session where appid = $1 and state = 'waiting'";
 const UPSERT: &str = "insert into session (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -2,9 +2,10 @@
 
 use super::caller::{Body, Caller, Maybe};
 use super::{Answer, Finish, Reply};
+use crate::desk::hot::Question;
 use crate::desk::{agent, invitation};
 use crate::error::Error;
-use crate::state::{App, Question};
+use crate::state::App;
 use axum::extract::State;
 use protocol::Errcode;
 use protocol::kfaccount::{Add, Del, Form, InviteWorker, Update};
@@ -71,9 +72,7 @@ pub async fn getkflist(State(app): State<App>, caller: Caller) -> Answer {
 pub async fn getonlinekflist(State(app): State<App>, caller: Caller) -> Answer {
     let run = async {
         let appid = caller.account()?;
-        let id = appid.clone();
-        let bytes = app.answer(appid, Question::Online, move |tx| agent::online(tx, &id)).await?;
-        Ok::<_, Error>(Reply::ready(bytes))
+        Ok::<_, Error>(Reply::ready(app.answer(appid, &Question::Online).await?))
     };
     run.await.refuse(&app)
 }

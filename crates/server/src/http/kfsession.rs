@@ -2,9 +2,10 @@
 
 use super::caller::{Body, Caller};
 use super::{Answer, Finish, Reply};
+use crate::desk::hot::Question;
 use crate::desk::session;
 use crate::error::Error;
-use crate::state::{App, Question};
+use crate::state::App;
 use axum::extract::State;
 use protocol::Errcode;
 use protocol::kfsession::Pair;
@@ -42,11 +43,7 @@ pub async fn getsessionlist(State(app): State<App>, caller: Caller) -> Answer {
     let run = async {
         let appid = caller.account()?;
         let kf_account = caller.query.get("kf_account").ok_or(Errcode::InvalidAgent)?;
-        let (id, agent) = (appid.clone(), kf_account.clone());
-        let bytes = app
-            .answer(appid, Question::Sessions(kf_account), move |tx| session::of_agent(tx, &id, &agent))
-            .await?;
-        Ok::<_, Error>(Reply::ready(bytes))
+        Ok::<_, Error>(Reply::ready(app.answer(appid, &Question::Sessions(kf_account)).await?))
     };
     run.await.refuse(&app)
 }
