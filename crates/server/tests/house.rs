@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the server, lowest first: each may import only those before it, and itself.
 const ORDER: &[&[&str]] = &[
-    &["error", "config", "clock", "meter", "flight"],
+    &["error", "config", "clock", "meter"],
+    &["flight"],
     &["store"],
     &["desk"],
     &["push", "streams", "throttle", "demo"],
