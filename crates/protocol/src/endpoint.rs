@@ -1,6 +1,10 @@
 //! Every endpoint, in one table: name, methods, path and aliases, who may call it, permission sets.
 
+mod table;
+
 use crate::errcode::Errcode;
+
+pub use table::*;
 
 /// The kinds of account that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,8 +82,9 @@ pub struct Endpoint {
     pub caller: Caller,
     /// The permission sets of which a platform needs one to call it for an account.
     pub sets: &'static [u16],
-    /// What it answers while the customer-service feature is off: 65400 where the page lists it.
-    pub feature_off: Errcode,
+    /// What it answers while the customer-service feature is off: 65400 where the page lists it; `None` where it does
+    /// not ask.
+    pub feature_off: Option<Errcode>,
     /// Whether it can be called from the cloud without a token. No page of this family says yes.
     pub cloud: bool,
     /// What it is told, beside its token.
@@ -103,114 +108,6 @@ const OF_A_TOKEN: [Errcode; 8] = [
     Errcode::NotAuthorizedByAccount,
     Errcode::UnauthorizedToComponent,
 ];
-
-/// Sets that hold the whole family and the mini program's own set.
-const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
-/// The same without the mini program's set.
-const WITHOUT_19: &[u16] = &[1, 6, 100, 101];
-
-const fn query(name: &'static str) -> Parameter {
-    Parameter { name, place: Place::Query, kind: "string", required: true }
-}
-
-const fn body(name: &'static str) -> Parameter {
-    Parameter { place: Place::Body, ..query(name) }
-}
-
-macro_rules! endpoints {
-    ($($(#[$doc:meta])* $id:ident = $name:literal $methods:ident $path:literal [$($alias:literal),*]
-        $caller:ident $sets:expr, $off:ident, $page:literal, $takes:expr, [$($code:ident),*], $differs:literal;)*) => {
-        $($(#[$doc])* pub static $id: Endpoint = Endpoint {
-            name: $name, methods: Methods::$methods, path: $path, aliases: &[$($alias),*],
-            caller: Caller::$caller, sets: $sets, feature_off: Errcode::$off, cloud: false,
-            takes: $takes, own_codes: &[$(Errcode::$code),*], differs: $differs,
-            page: concat!("https://developers.weixin.qq.com/doc/service/en/api/", $page),
-        };)*
-        /// The whole table.
-        pub static ALL: &[&Endpoint] = &[$(&$id),*];
-    };
-}
-
-endpoints! {
-    /// Issues an account's token.
-    GET_ACCESS_TOKEN = "getAccessToken" Both "/cgi-bin/token" []
-        Secret &[], FeatureOff, "base/api_getaccesstoken",
-        &[query("grant_type"), query("appid"), query("secret")],
-        [InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
-        "a wrong secret is always 40125, never 40001; POST is taken too, with the parameters in the query";
-    /// Issues or repeats an account's stable token.
-    GET_STABLE_ACCESS_TOKEN = "getStableAccessToken" Post "/cgi-bin/stable_token" []
-        Secret &[], FeatureOff, "base/api_getstableaccesstoken",
-        &[body("grant_type"), body("appid"), body("secret"), Parameter { kind: "boolean", required: false, ..body("force_refresh") }],
-        [InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
-        "";
-    /// Creates an agent.
-    ADD_KF_ACCOUNT = "addkfaccount" Post "/customservice/kfaccount/add" ["/cgi-bin/customservice/kfaccount/add"]
-        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_addkfaccount",
-        &[body("kf_account"), body("nickname"), Parameter { required: false, ..body("kf_wx") }],
-        [IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit],
-        "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that person, refused with the codes of invitekfworker";
-    /// Changes an agent's nickname.
-    UPDATE_KF_ACCOUNT = "updatekfaccount" Post "/customservice/kfaccount/update" ["/cgi-bin/customservice/kfaccount/update"]
-        Official WITHOUT_19, FeatureOff, "customer/servicermanage/api_updatekfaccount",
-        &[body("kf_account"), body("nickname")],
-        [InvalidAgent, IllegalNickname],
-        "";
-    /// Deletes an agent.
-    DEL_KF_ACCOUNT = "delkfaccount" Both "/customservice/kfaccount/del" ["/cgi-bin/customservice/kfaccount/del"]
-        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_delkfaccount",
-        &[Parameter { place: Place::Either, ..body("kf_account") }],
-        [InvalidAgent],
-        "GET with the agent in the query is taken too, as the page before this one had it; the agent's sessions are closed first";
-    /// Invites a worker to be an agent.
-    INVITE_KF_WORKER = "invitekfworker" Post "/customservice/kfaccount/inviteworker" ["/cgi-bin/customservice/kfaccount/inviteworker"]
-        Everyone WITH_19, InvalidAgent, "customer/servicermanage/api_invitekfworker",
-        &[body("kf_account"), body("invite_wx")],
-        [InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists, AgentBound],
-        "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same and finds it once she has signed up";
-    /// Lists all agents.
-    GET_KF_LIST = "getkflist" Both "/cgi-bin/customservice/getkflist" ["/customservice/getkflist"]
-        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_getkflist",
-        &[],
-        [],
-        "kf_id and invite_expire_time are numbers, as in real answers, where the page says string; kf_wx is empty for an agent nobody was invited for";
-    /// Lists the agents who are logged in.
-    GET_ONLINE_KF_LIST = "getonlinekflist" Both "/cgi-bin/customservice/getonlinekflist" ["/customservice/getonlinekflist"]
-        Everyone WITH_19, FeatureOff, "customer/servicermanage/api_getonlinekflist",
-        &[],
-        [],
-        "lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there";
-    /// Opens a session.
-    CREATE_KF_SESSION = "createkfsession" Post "/customservice/kfsession/create" ["/cgi-bin/customservice/kfsession/create"]
-        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_createkfsession",
-        &[body("kf_account"), body("openid")],
-        [InvalidOpenid, InvalidAgent, AgentUnbound, OtherAgent, AgentOffline],
-        "40003 and 65414 stand in the list of common codes, not on the page";
-    /// Closes a session.
-    CLOSE_KF_SESSION = "closesession" Post "/customservice/kfsession/close" ["/cgi-bin/customservice/kfsession/close"]
-        Official WITHOUT_19, InvalidAgent, "customer/messctrl/api_closesession",
-        &[body("kf_account"), body("openid")],
-        [InvalidOpenid, InvalidAgent, AgentUnbound, NoSession, OtherAgent],
-        "65401 and 65402 for an agent who is unknown or has no worker, as the sibling pages have them";
-    /// Tells who serves a customer.
-    GET_KF_SESSION = "getkfsession" Get "/customservice/kfsession/getsession" []
-        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_getkfsession",
-        &[query("openid")],
-        [InvalidOpenid],
-        "";
-    /// Lists the sessions of an agent.
-    GET_KF_SESSION_LIST = "getkfsessionlist" Get "/customservice/kfsession/getsessionlist" []
-        Official WITHOUT_19, InvalidAgent, "customer/messctrl/api_getkfsessionlist",
-        &[query("kf_account")],
-        [InvalidAgent, AgentUnbound],
-        "";
-    /// Lists the customers who wait.
-    GET_WAIT_CASE = "getwaitcase" Get "/customservice/kfsession/getwaitcase" []
-        Official WITHOUT_19, FeatureOff, "customer/messctrl/api_getwaitcase",
-        &[],
-        [],
-        "";
-}
 
 /// The endpoint at `path`, if there is one.
 #[must_use]
@@ -239,7 +136,7 @@ impl Endpoint {
         let mut codes = vec![Errcode::Ok, Errcode::SystemError, method];
         if self.caller != Caller::Secret {
             codes.extend(OF_A_TOKEN);
-            codes.push(self.feature_off);
+            codes.extend(self.feature_off);
         }
         if self.takes.iter().any(|parameter| parameter.place != Place::Query) {
             codes.extend([Errcode::ContentSize, Errcode::DataFormat]);

@@ -54,12 +54,15 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The account she calls for, once its customer-service feature is known to be on.
+    /// The account she calls for, once its customer-service feature is known to be on where the endpoint asks for it.
     ///
     /// # Errors
     /// 65400, or 65401 from the endpoints whose pages do not list that.
     pub fn account(&self) -> Result<&Appid, Errcode> {
-        if self.access.feature { Ok(&self.access.owner) } else { Err(self.endpoint.feature_off) }
+        match self.endpoint.feature_off {
+            Some(refusal) if !self.access.feature => Err(refusal),
+            _ => Ok(&self.access.owner),
+        }
     }
 
     /// The kind of that account.

@@ -1,0 +1,202 @@
+//! The rows.
+
+use super::{Caller, Endpoint, Methods, Parameter, Place};
+use crate::errcode::Errcode::*;
+
+/// Sets that hold the whole family and the mini program's own set.
+const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
+/// The same without the mini program's set.
+const WITHOUT_19: &[u16] = &[1, 6, 100, 101];
+
+const fn query(name: &'static str) -> Parameter {
+    Parameter { name, place: Place::Query, kind: "string", required: true }
+}
+
+const fn body(name: &'static str) -> Parameter {
+    Parameter { place: Place::Body, ..query(name) }
+}
+
+/// What most rows have in common: a row names what is otherwise with it.
+const ROW: Endpoint = Endpoint {
+    name: "",
+    methods: Methods::Post,
+    path: "",
+    aliases: &[],
+    caller: Caller::Everyone,
+    sets: &[],
+    feature_off: None,
+    cloud: false,
+    takes: &[],
+    own_codes: &[],
+    differs: "",
+    page: "",
+};
+
+/// A page of Weixin's about the API of service accounts.
+macro_rules! page {
+    ($page:literal) => {
+        concat!("https://developers.weixin.qq.com/doc/service/en/api/", $page)
+    };
+}
+
+macro_rules! endpoints {
+    ($($(#[$doc:meta])* $id:ident = { $($column:ident: $value:expr,)* })*) => {
+        $($(#[$doc])* pub static $id: Endpoint = Endpoint { $($column: $value,)* ..ROW };)*
+        /// The whole table.
+        pub static ALL: &[&Endpoint] = &[$(&$id),*];
+    };
+}
+
+endpoints! {
+    /// Issues an account's token.
+    GET_ACCESS_TOKEN = {
+        name: "getAccessToken",
+        methods: Methods::Both,
+        path: "/cgi-bin/token",
+        caller: Caller::Secret,
+        takes: &[query("grant_type"), query("appid"), query("secret")],
+        own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
+        differs: "a wrong secret is always 40125, never 40001; POST is taken too, with the parameters in the query",
+        page: page!("base/api_getaccesstoken"),
+    }
+    /// Issues or repeats an account's stable token.
+    GET_STABLE_ACCESS_TOKEN = {
+        name: "getStableAccessToken",
+        path: "/cgi-bin/stable_token",
+        caller: Caller::Secret,
+        takes: &[body("grant_type"), body("appid"), body("secret"), Parameter { kind: "boolean", required: false, ..body("force_refresh") }],
+        own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
+        page: page!("base/api_getstableaccesstoken"),
+    }
+    /// Creates an agent.
+    ADD_KF_ACCOUNT = {
+        name: "addkfaccount",
+        path: "/customservice/kfaccount/add",
+        aliases: &["/cgi-bin/customservice/kfaccount/add"],
+        sets: WITH_19,
+        feature_off: Some(FeatureOff),
+        takes: &[body("kf_account"), body("nickname"), Parameter { required: false, ..body("kf_wx") }],
+        own_codes: &[IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit],
+        differs: "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that person, refused with the codes of invitekfworker",
+        page: page!("customer/servicermanage/api_addkfaccount"),
+    }
+    /// Changes an agent's nickname.
+    UPDATE_KF_ACCOUNT = {
+        name: "updatekfaccount",
+        path: "/customservice/kfaccount/update",
+        aliases: &["/cgi-bin/customservice/kfaccount/update"],
+        caller: Caller::Official,
+        sets: WITHOUT_19,
+        feature_off: Some(FeatureOff),
+        takes: &[body("kf_account"), body("nickname")],
+        own_codes: &[InvalidAgent, IllegalNickname],
+        page: page!("customer/servicermanage/api_updatekfaccount"),
+    }
+    /// Deletes an agent.
+    DEL_KF_ACCOUNT = {
+        name: "delkfaccount",
+        methods: Methods::Both,
+        path: "/customservice/kfaccount/del",
+        aliases: &["/cgi-bin/customservice/kfaccount/del"],
+        sets: WITH_19,
+        feature_off: Some(FeatureOff),
+        takes: &[Parameter { place: Place::Either, ..body("kf_account") }],
+        own_codes: &[InvalidAgent],
+        differs: "GET with the agent in the query is taken too, as the page before this one had it; the agent's sessions are closed first",
+        page: page!("customer/servicermanage/api_delkfaccount"),
+    }
+    /// Invites a worker to be an agent.
+    INVITE_KF_WORKER = {
+        name: "invitekfworker",
+        path: "/customservice/kfaccount/inviteworker",
+        aliases: &["/cgi-bin/customservice/kfaccount/inviteworker"],
+        sets: WITH_19,
+        feature_off: Some(InvalidAgent),
+        takes: &[body("kf_account"), body("invite_wx")],
+        own_codes: &[InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists, AgentBound],
+        differs: "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same and finds it once she has signed up",
+        page: page!("customer/servicermanage/api_invitekfworker"),
+    }
+    /// Lists all agents.
+    GET_KF_LIST = {
+        name: "getkflist",
+        methods: Methods::Both,
+        path: "/cgi-bin/customservice/getkflist",
+        aliases: &["/customservice/getkflist"],
+        sets: WITH_19,
+        feature_off: Some(FeatureOff),
+        differs: "kf_id and invite_expire_time are numbers, as in real answers, where the page says string; kf_wx is empty for an agent nobody was invited for",
+        page: page!("customer/servicermanage/api_getkflist"),
+    }
+    /// Lists the agents who are logged in.
+    GET_ONLINE_KF_LIST = {
+        name: "getonlinekflist",
+        methods: Methods::Both,
+        path: "/cgi-bin/customservice/getonlinekflist",
+        aliases: &["/customservice/getonlinekflist"],
+        sets: WITH_19,
+        feature_off: Some(FeatureOff),
+        differs: "lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there",
+        page: page!("customer/servicermanage/api_getonlinekflist"),
+    }
+    /// Opens a session.
+    CREATE_KF_SESSION = {
+        name: "createkfsession",
+        path: "/customservice/kfsession/create",
+        aliases: &["/cgi-bin/customservice/kfsession/create"],
+        caller: Caller::Official,
+        sets: WITHOUT_19,
+        feature_off: Some(FeatureOff),
+        takes: &[body("kf_account"), body("openid")],
+        own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound, OtherAgent, AgentOffline],
+        differs: "40003 and 65414 stand in the list of common codes, not on the page",
+        page: page!("customer/messctrl/api_createkfsession"),
+    }
+    /// Closes a session.
+    CLOSE_KF_SESSION = {
+        name: "closesession",
+        path: "/customservice/kfsession/close",
+        aliases: &["/cgi-bin/customservice/kfsession/close"],
+        caller: Caller::Official,
+        sets: WITHOUT_19,
+        feature_off: Some(InvalidAgent),
+        takes: &[body("kf_account"), body("openid")],
+        own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound, NoSession, OtherAgent],
+        differs: "65401 and 65402 for an agent who is unknown or has no worker, as the sibling pages have them",
+        page: page!("customer/messctrl/api_closesession"),
+    }
+    /// Tells who serves a customer.
+    GET_KF_SESSION = {
+        name: "getkfsession",
+        methods: Methods::Get,
+        path: "/customservice/kfsession/getsession",
+        caller: Caller::Official,
+        sets: WITHOUT_19,
+        feature_off: Some(FeatureOff),
+        takes: &[query("openid")],
+        own_codes: &[InvalidOpenid],
+        page: page!("customer/messctrl/api_getkfsession"),
+    }
+    /// Lists the sessions of an agent.
+    GET_KF_SESSION_LIST = {
+        name: "getkfsessionlist",
+        methods: Methods::Get,
+        path: "/customservice/kfsession/getsessionlist",
+        caller: Caller::Official,
+        sets: WITHOUT_19,
+        feature_off: Some(InvalidAgent),
+        takes: &[query("kf_account")],
+        own_codes: &[InvalidAgent, AgentUnbound],
+        page: page!("customer/messctrl/api_getkfsessionlist"),
+    }
+    /// Lists the customers who wait.
+    GET_WAIT_CASE = {
+        name: "getwaitcase",
+        methods: Methods::Get,
+        path: "/customservice/kfsession/getwaitcase",
+        caller: Caller::Official,
+        sets: WITHOUT_19,
+        feature_off: Some(FeatureOff),
+        page: page!("customer/messctrl/api_getwaitcase"),
+    }
+}
