@@ -14,6 +14,12 @@ pub enum Due {
     Presence,
     /// Old changes may be dropped from the feed; no key.
     Trim,
+    /// A temporary file may be over; the key is its media id.
+    Media,
+    /// A content may be named by nothing any more; the key is its SHA-256.
+    Content,
+    /// An object is to be removed; the key is its name.
+    Object,
 }
 
 impl Words for Due {
@@ -22,6 +28,9 @@ impl Words for Due {
         ("session", Due::Session),
         ("presence", Due::Presence),
         ("trim", Due::Trim),
+        ("media", Due::Media),
+        ("content", Due::Content),
+        ("object", Due::Object),
     ];
 }
 

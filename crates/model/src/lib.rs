@@ -5,6 +5,7 @@ pub mod agent;
 pub mod change;
 pub mod due;
 pub mod invitation;
+pub mod media;
 mod name;
 pub mod routing;
 pub mod session;

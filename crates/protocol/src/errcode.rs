@@ -56,6 +56,10 @@ errcodes! {
     InvalidCredential 40001 "invalid credential, access_token is invalid or not latest" COMMON;
     InvalidGrantType 40002 "invalid grant_type" COMMON;
     InvalidOpenid 40003 "invalid openid" COMMON;
+    InvalidMediaType 40004 "invalid media type" COMMON;
+    InvalidFileType 40005 "invalid file type" COMMON;
+    InvalidMediaSize 40006 "invalid meida size" COMMON;
+    InvalidMediaId 40007 "invalid media_id" COMMON;
     InvalidAppid 40013 "invalid appid" COMMON;
     InvalidAccessToken 40014 "invalid access_token" COMMON;
     InvalidUrl 40066 "invalid url" COMMON;
@@ -63,10 +67,14 @@ errcodes! {
     AccessTokenMissing 41001 "access_token missing" COMMON;
     AppidMissing 41002 "appid missing" COMMON;
     AppsecretMissing 41004 "appsecret missing" COMMON;
+    MediaDataMissing 41005 "media data missing" COMMON;
+    MediaIdMissing 41006 "media_id missing" COMMON;
     AccessTokenExpired 42001 "access_token expired" COMMON;
     RequireGet 43001 "require GET method" COMMON;
     RequirePost 43002 "require POST method" COMMON;
+    EmptyMediaData 44001 "empty media data" COMMON;
     EmptyPostData 44002 "empty post data" COMMON;
+    MediaSize 45001 "media size out of limit" COMMON;
     ContentSize 45002 "content size out of limit" COMMON;
     DataFormat 47001 "data format error" COMMON;
     ApiUnauthorized 48001 "api unauthorized" COMMON;

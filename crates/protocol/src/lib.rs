@@ -6,6 +6,7 @@ pub mod errcode;
 pub mod kfaccount;
 pub mod kfsession;
 pub mod limits;
+pub mod media;
 pub mod strict;
 pub mod token;
 

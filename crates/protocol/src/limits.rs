@@ -40,3 +40,17 @@ pub const BODY_MAX: usize = 256 * 1024;
 pub const NESTING_MAX: usize = 128;
 /// Most bytes of a text message. Not published; Kefu's choice.
 pub const TEXT_MAX: usize = 2048;
+/// Most bytes of an agent's picture. Page of uploadkfheadimg.
+pub const HEADIMG_MAX: u64 = 5 << 20;
+/// Most bytes of a picture. Page of uploadTempMedia.
+pub const IMAGE_MAX: u64 = 10 << 20;
+/// Most bytes of a recording. Page of uploadTempMedia.
+pub const VOICE_MAX: u64 = 2 << 20;
+/// Most bytes of a film. Page of uploadTempMedia.
+pub const VIDEO_MAX: u64 = 10 << 20;
+/// Most bytes of a thumb. Page of uploadTempMedia.
+pub const THUMB_MAX: u64 = 64 << 10;
+/// Most bytes of any file.
+pub const FILE_MAX: u64 = 10 << 20;
+/// Days a temporary file lives. Page of uploadTempMedia.
+pub const MEDIA_LIFE_D: i64 = 3;

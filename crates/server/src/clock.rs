@@ -88,6 +88,13 @@ impl Chance {
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.fill::<32>())
     }
 
+    /// A media id: 64 characters of `[A-Za-z0-9_-]`.
+    #[must_use]
+    pub fn media_id(&self) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.fill::<48>())
+    }
+
     /// `N` random bytes in hexadecimal.
     #[must_use]
     pub fn hex<const N: usize>(&self) -> String {

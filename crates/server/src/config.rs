@@ -16,9 +16,25 @@ pub struct Data {
     /// file that holds such an address, for one with a password.
     #[arg(long, env = "KEFU_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
+    /// Folder of pictures and other files, when it is not `files` in the folder of the data.
+    #[arg(long, env = "KEFU_FILES", value_name = "FOLDER")]
+    pub files: Option<PathBuf>,
+}
+
+/// Where files are.
+#[derive(Clone, Debug)]
+pub enum FilesPlace {
+    /// A folder.
+    Folder(PathBuf),
 }
 
 impl Data {
+    /// Where the files of this data are.
+    #[must_use]
+    pub fn files_place(&self) -> FilesPlace {
+        FilesPlace::Folder(self.files.clone().unwrap_or_else(|| self.data.join("files")))
+    }
+
     /// The place these flags name.
     ///
     /// # Errors

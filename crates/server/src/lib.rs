@@ -9,6 +9,7 @@ pub mod demo;
 pub mod desk;
 pub mod due;
 pub mod error;
+pub mod files;
 pub mod flight;
 pub mod http;
 pub mod listen;

@@ -1,6 +1,6 @@
 //! The engines: a fresh folder, or a fresh schema of a PostgreSQL that this process starts for itself.
 
-use kefu::config::Place;
+use kefu::config::{FilesPlace, Place};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Data that goes when it is dropped.
 pub struct Fresh {
     pub place: Place,
+    files: tempfile::TempDir,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -17,18 +18,29 @@ impl Fresh {
     pub fn flags(&self) -> Vec<String> {
         match &self.place {
             Place::Folder(folder) => vec!["--data".into(), folder.display().to_string()],
-            Place::Postgres(url) => vec!["--database".into(), url.clone()],
+            Place::Postgres(url) => {
+                let files = self.files.path().display().to_string();
+                vec!["--files".into(), files, "--database".into(), url.clone()]
+            }
+        }
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> FilesPlace {
+        match &self.place {
+            Place::Folder(folder) => FilesPlace::Folder(folder.join("files")),
+            Place::Postgres(_) => FilesPlace::Folder(self.files.path().to_owned()),
         }
     }
 
     /// A place as it is, which nobody made.
     pub fn at(place: Place) -> Self {
-        Fresh { place, _folder: None }
+        Fresh { place, files: temporary(), _folder: None }
     }
 
     pub fn folder() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        Fresh { place: Place::Folder(folder.path().to_owned()), _folder: Some(folder) }
+        let folder = temporary();
+        Fresh { place: Place::Folder(folder.path().to_owned()), files: temporary(), _folder: Some(folder) }
     }
 
     pub fn schema() -> Self {
@@ -45,8 +57,13 @@ impl Fresh {
         })
         .join()
         .expect("a schema");
-        Fresh { place: Place::Postgres(format!("{server}?options=-csearch_path%3D{name}")), _folder: None }
+        let place = Place::Postgres(format!("{server}?options=-csearch_path%3D{name}"));
+        Fresh { place, files: temporary(), _folder: None }
     }
+}
+
+fn temporary() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
 }
 
 /// The address of the PostgreSQL of this process. It ends when its standard input closes, which is

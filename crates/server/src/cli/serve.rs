@@ -8,6 +8,7 @@ use crate::config::{Data, Place, Rules, Settings};
 use crate::desk::{Desk, account, node};
 use crate::due::{self, Lease};
 use crate::error::Error;
+use crate::files::Files;
 use crate::state::App;
 use crate::store::Store;
 use crate::{demo, http, listen};
@@ -26,7 +27,7 @@ const WATCHERS: usize = 16;
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let place = args.data.place()?;
-    let desk = open(&place, args.rules).await?;
+    let desk = open(&args.data, &place, args.rules).await?;
     if !args.allow_demo && demo::is_there(&desk).await.map_err(cause)? {
         bail!(
             "the data holds the demo account, whose secret everybody knows: use another --data, \
@@ -47,11 +48,12 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
         );
     }
     let folder = args.memory.then(|| tempfile::Builder::new().prefix("kefu-").tempdir()).transpose()?;
-    let place = match &folder {
-        Some(folder) => Data { data: folder.path().to_owned(), database: None }.place()?,
-        None => args.data.place()?,
+    let data = match &folder {
+        Some(folder) => Data { data: folder.path().to_owned(), database: None, files: None },
+        None => args.data,
     };
-    let desk = open(&place, args.rules).await?;
+    let place = data.place()?;
+    let desk = open(&data, &place, args.rules).await?;
     demo::make(&desk).await.map_err(cause)?;
     let listener = bind(args.listen).await?;
     let kept = place.folder().filter(|_| !args.memory);
@@ -69,9 +71,9 @@ fn cause(error: Error) -> anyhow::Error {
     }
 }
 
-async fn open(place: &Place, rules: Rules) -> anyhow::Result<Desk> {
+async fn open(data: &Data, place: &Place, rules: Rules) -> anyhow::Result<Desk> {
     let store = Store::open(place, Clock::system()).await?;
-    Ok(Desk::new(store, Chance::system(), rules))
+    Ok(Desk::new(store, Chance::system(), rules).with_files(Files::at(data.files_place())))
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

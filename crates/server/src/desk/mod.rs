@@ -10,6 +10,7 @@ pub mod feed;
 pub mod hot;
 pub mod invitation;
 pub mod login;
+pub mod media;
 pub mod message;
 pub mod node;
 pub mod presence;
@@ -21,6 +22,7 @@ pub mod worker;
 use crate::clock::{Chance, Clock, hex};
 use crate::config::Rules;
 use crate::error::Error;
+use crate::files::Files;
 use crate::store::Store;
 use model::Time;
 use sha2::{Digest, Sha256};
@@ -31,6 +33,8 @@ use std::sync::Arc;
 pub struct Desk {
     /// Where everything is kept.
     pub store: Store,
+    /// Where files are.
+    pub files: Files,
     /// Where secrets and ids come from.
     pub chance: Chance,
     /// This process, among those that share the store.
@@ -40,11 +44,17 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk over an open store, as a new node.
+    /// A desk over an open store, as a new node. It has no place for files.
     #[must_use]
     pub fn new(store: Store, chance: Chance, rules: Rules) -> Self {
         let node = chance.hex::<8>().into();
-        Desk { store, chance, node, rules }
+        Desk { store, files: Files::nowhere(), chance, node, rules }
+    }
+
+    /// The same with files.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        Desk { files, ..self }
     }
 
     /// The clock.

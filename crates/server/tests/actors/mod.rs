@@ -14,6 +14,7 @@ use kefu::clock::{Chance, Clock};
 use kefu::config::{Rules, Settings};
 use kefu::desk::Desk;
 use kefu::due::{self, Lease};
+use kefu::files::Files;
 use kefu::listen::{self, Room};
 use kefu::state;
 use kefu::store::Store;
@@ -79,7 +80,8 @@ impl App {
     pub async fn start_with(fresh: Arc<Fresh>, seed: u64, settings: Settings, rules: Rules) -> App {
         let clock = Clock::standing(BEGIN);
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
-        let inner = state::App::new(Desk::new(store, Chance::seeded(seed), rules), settings);
+        let desk = Desk::new(store, Chance::seeded(seed), rules).with_files(Files::at(fresh.files()));
+        let inner = state::App::new(desk, settings);
         Lease::begin(&inner).await.expect("a lease");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -1,0 +1,317 @@
+//! Files on the wire: uploadTempMedia and getMedia, and what a file is by its first bytes.
+
+use crate::{Errcode, limits};
+use serde::Serialize;
+
+/// What a file is for: `type` of uploadTempMedia.
+/// <https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A picture.
+    Image,
+    /// A recording.
+    Voice,
+    /// A film.
+    Video,
+    /// A small picture that stands for a film or a piece of music.
+    Thumb,
+}
+
+/// What a file is, as its bytes say. What its sender says of it does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A PNG picture.
+    Png,
+    /// A JPEG picture.
+    Jpeg,
+    /// A GIF picture.
+    Gif,
+    /// An AMR recording, narrow or wide band.
+    Amr,
+    /// An MP3 recording.
+    Mp3,
+    /// An MP4 film.
+    Mp4,
+}
+
+use Format::{Amr, Gif, Jpeg, Mp3, Mp4, Png};
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 4] = [Kind::Image, Kind::Voice, Kind::Video, Kind::Thumb];
+
+    /// Its word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Image => "image",
+            Kind::Voice => "voice",
+            Kind::Video => "video",
+            Kind::Thumb => "thumb",
+        }
+    }
+
+    /// The kind with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Kind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// The formats it takes.
+    #[must_use]
+    pub const fn formats(self) -> &'static [Format] {
+        match self {
+            Kind::Image => &[Png, Jpeg, Gif],
+            Kind::Voice => &[Amr, Mp3],
+            Kind::Video => &[Mp4],
+            Kind::Thumb => &[Jpeg],
+        }
+    }
+
+    /// The bytes it may have.
+    #[must_use]
+    pub const fn size_max(self) -> u64 {
+        match self {
+            Kind::Image => limits::IMAGE_MAX,
+            Kind::Voice => limits::VOICE_MAX,
+            Kind::Video => limits::VIDEO_MAX,
+            Kind::Thumb => limits::THUMB_MAX,
+        }
+    }
+
+    /// Refuses what is no file of this kind: empty, larger than any file, of another format, larger than its kind.
+    ///
+    /// # Errors
+    /// 44001 → 45001 → 40005 → 40006.
+    pub fn admit(self, head: &[u8], size: u64) -> Result<Format, Errcode> {
+        admit(head, size, limits::FILE_MAX, Errcode::MediaSize, self.formats()).and_then(|format| {
+            if size > self.size_max() { Err(Errcode::InvalidMediaSize) } else { Ok(format) }
+        })
+    }
+}
+
+/// Refuses what is no picture of an agent.
+///
+/// # Errors
+/// 41005 without a byte, 40006, 40005.
+pub fn admit_headimg(head: &[u8], size: u64) -> Result<Format, Errcode> {
+    if size == 0 {
+        return Err(Errcode::MediaDataMissing);
+    }
+    admit(head, size, limits::HEADIMG_MAX, Errcode::InvalidMediaSize, &[Png, Jpeg])
+}
+
+fn admit(
+    head: &[u8],
+    size: u64,
+    most: u64,
+    too_large: Errcode,
+    formats: &[Format],
+) -> Result<Format, Errcode> {
+    if size == 0 {
+        return Err(Errcode::EmptyMediaData);
+    }
+    if size > most {
+        return Err(too_large);
+    }
+    Format::of(head).filter(|format| formats.contains(format)).ok_or(Errcode::InvalidFileType)
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Format; 6] = [Png, Jpeg, Gif, Amr, Mp3, Mp4];
+    /// How many of a file's first bytes say what it is.
+    pub const HEAD: usize = 64;
+
+    /// What a file is that begins with these bytes.
+    #[must_use]
+    pub fn of(head: &[u8]) -> Option<Format> {
+        match head {
+            [
+                0x89,
+                b'P',
+                b'N',
+                b'G',
+                b'\r',
+                b'\n',
+                0x1a,
+                b'\n',
+                _,
+                _,
+                _,
+                _,
+                b'I',
+                b'H',
+                b'D',
+                b'R',
+                size @ ..,
+            ] => has_size(size, 4).then_some(Png),
+            // After the start of the picture comes a marker.
+            [0xff, 0xd8, 0xff, 0xc0..=0xfe, ..] => Some(Jpeg),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', size @ ..] => has_size(size, 2).then_some(Gif),
+            [b'#', b'!', b'A', b'M', b'R', b'\n', ..]
+            | [b'#', b'!', b'A', b'M', b'R', b'-', b'W', b'B', b'\n', ..] => Some(Amr),
+            [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => is_film(brand).then_some(Mp4),
+            [b'I', b'D', b'3', 2..=4, ..] => Some(Mp3),
+            // A frame: eleven set bits, layer 3, a bit rate and a sampling rate that exist.
+            [0xff, second, third, ..] => (second & 0b1110_0110 == 0b1110_0010
+                && second & 0b0001_1000 != 0b0000_1000
+                && third & 0b1111_0000 != 0b1111_0000
+                && third & 0b0000_1100 != 0b0000_1100)
+                .then_some(Mp3),
+            _ => None,
+        }
+    }
+
+    /// Its `Content-Type`.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Png => "image/png",
+            Jpeg => "image/jpeg",
+            Gif => "image/gif",
+            Amr => "audio/amr",
+            Mp3 => "audio/mpeg",
+            Mp4 => "video/mp4",
+        }
+    }
+
+    /// What a file's name ends with.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Png => "png",
+            Jpeg => "jpg",
+            Gif => "gif",
+            Amr => "amr",
+            Mp3 => "mp3",
+            Mp4 => "mp4",
+        }
+    }
+
+    /// The format with this `Content-Type`.
+    #[must_use]
+    pub fn from_content_type(content_type: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| format.content_type() == content_type)
+    }
+}
+
+/// Whether width and height, of `bytes` bytes each, are there and not 0.
+fn has_size(size: &[u8], bytes: usize) -> bool {
+    let is_something = |side: Option<&[u8]>| side.is_some_and(|side| side.iter().any(|byte| *byte != 0));
+    is_something(size.get(..bytes)) && is_something(size.get(bytes..2 * bytes))
+}
+
+/// Whether the brand of an ISO file is a film's: pictures, recordings and QuickTime come in the same box.
+fn is_film(brand: &[u8]) -> bool {
+    const FILMS: [&[u8]; 9] = [b"iso", b"mp4", b"avc", b"M4V", b"MSN", b"dash", b"mmp4", b"f4v ", b"3g"];
+    brand.get(..4).is_some_and(|brand| FILMS.iter().any(|film| brand.starts_with(film)))
+}
+
+/// Answer of uploadTempMedia. A thumb has its id under both names: SDKs read the one or the other.
+#[derive(Debug, Serialize)]
+pub struct Uploaded<'a> {
+    /// What the file is for.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Its id.
+    pub media_id: &'a str,
+    /// The same, for a thumb.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumb_media_id: Option<&'a str>,
+    /// When it was uploaded, Unix seconds.
+    pub created_at: i64,
+}
+
+/// Answer of getMedia for a video.
+#[derive(Debug, Serialize)]
+pub struct Video {
+    /// Where it is fetched.
+    pub video_url: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, Kind, admit_headimg};
+    use crate::{Errcode, limits};
+
+    /// The least of each format.
+    const HEADS: [(Format, &[u8]); 9] = [
+        (Format::Png, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01"),
+        (Format::Jpeg, b"\xff\xd8\xff\xe0"),
+        (Format::Gif, b"GIF89a\x01\0\x01\0"),
+        (Format::Gif, b"GIF87a\x01\0\0\x01"),
+        (Format::Amr, b"#!AMR\n"),
+        (Format::Amr, b"#!AMR-WB\n"),
+        (Format::Mp3, b"ID3\x03"),
+        (Format::Mp3, b"\xff\xfb\x90\0"),
+        (Format::Mp4, b"\0\0\0\x18ftypmp42"),
+    ];
+
+    #[test]
+    fn a_file_is_what_its_first_bytes_say() {
+        for (format, head) in HEADS {
+            assert_eq!(Format::of(head), Some(format), "{head:?}");
+            assert_eq!(Format::of(&[head, b"more"].concat()), Some(format));
+            assert_eq!(Format::from_content_type(format.content_type()), Some(format));
+            // One byte less, and it is none.
+            if !matches!(head, [0xff, 0xfb, ..]) {
+                assert_eq!(Format::of(&head[..head.len() - 1]), None, "{head:?}");
+            }
+        }
+        let others: [&[u8]; 17] = [
+            b"",
+            b"hello",
+            b"<svg xmlns=\"http://www.w3.org/2000/svg\">",
+            b"BM\x36\0\0\0",
+            b"RIFF\x24\0\0\0WEBP",
+            b"\0\0\0\x18ftypheic",
+            b"\0\0\0\x18ftypavif",
+            b"\0\0\0\x18ftypqt  ",
+            b"\0\0\0\x18ftypM4A ",
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0\0\0\0\x01",
+            b"GIF89a\0\0\x01\0",
+            b"GIF88a\x01\0\x01\0",
+            b"\xff\xd8\xff\xff",
+            b"\xff\xfb\xf0\0",
+            b"\xff\xfb\x9c\0",
+            b"\xff\xeb\x90\0",
+            b"\xff\xfd\x90\0",
+        ];
+        for other in others {
+            assert_eq!(Format::of(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_takes_its_formats_up_to_its_size() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_word(kind.word()), Some(kind));
+            for (format, head) in HEADS {
+                let takes = kind.formats().contains(&format);
+                let expected = if takes { Ok(format) } else { Err(Errcode::InvalidFileType) };
+                assert_eq!(kind.admit(head, kind.size_max()), expected, "{kind:?} {format:?}");
+            }
+            let head =
+                HEADS.iter().find(|(format, _)| kind.formats().contains(format)).map_or(&[][..], |it| it.1);
+            let refused = if kind.size_max() < limits::FILE_MAX {
+                Errcode::InvalidMediaSize
+            } else {
+                Errcode::MediaSize
+            };
+            assert_eq!(kind.admit(head, kind.size_max() + 1), Err(refused), "{kind:?}");
+            assert_eq!(kind.admit(head, limits::FILE_MAX + 1), Err(Errcode::MediaSize));
+            assert_eq!(kind.admit(b"", 0), Err(Errcode::EmptyMediaData));
+        }
+        assert_eq!(Kind::from_word("file"), None);
+    }
+
+    #[test]
+    fn an_agents_picture_is_a_jpeg_or_a_png_of_five_megabytes_at_most() {
+        let (png, gif) = (HEADS[0].1, HEADS[2].1);
+        assert_eq!(admit_headimg(png, limits::HEADIMG_MAX), Ok(Format::Png));
+        assert_eq!(admit_headimg(png, limits::HEADIMG_MAX + 1), Err(Errcode::InvalidMediaSize));
+        assert_eq!(admit_headimg(gif, 10), Err(Errcode::InvalidFileType));
+        assert_eq!(admit_headimg(b"", 0), Err(Errcode::MediaDataMissing));
+    }
+}

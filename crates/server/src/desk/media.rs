@@ -1,0 +1,258 @@
+//! Files: temporary media, agents' pictures, and the contents they name.
+
+use super::{Desk, due, sha256};
+use crate::bind;
+use crate::error::Error;
+use crate::files::Written;
+use crate::store::{Row, Tx};
+use hmac::{Hmac, KeyInit, Mac};
+use model::due::Due;
+use model::{Appid, Time, media as life};
+use protocol::Errcode;
+use protocol::media::{Format, Kind};
+use sha2::Sha256;
+
+/// A temporary file.
+#[derive(Clone, Debug)]
+pub struct Media {
+    /// Its id.
+    pub media_id: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// Its bytes.
+    pub content: Content,
+    /// The name its sender gave it, empty without one.
+    pub name: String,
+    /// When it was uploaded.
+    pub created_at: Time,
+    /// When it is over.
+    pub expires_at: Time,
+}
+
+/// The bytes of a file, which several may share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// What they hash to, in hexadecimal: by this they are named.
+    pub sha256: String,
+    /// The object that holds them.
+    pub object: String,
+    /// What they are.
+    pub format: Format,
+    /// How many.
+    pub size: i64,
+}
+
+/// A temporary file that is not over.
+///
+/// # Errors
+/// Internal only.
+pub fn find(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<Option<Media>, Error> {
+    let now = tx.now();
+    let found = tx.one(SELECT, bind![appid, media_id])?.map(|row| media(&row)).transpose()?;
+    Ok(found.filter(|media| life::is_live(media.expires_at, now)))
+}
+
+/// Content by its hash.
+///
+/// # Errors
+/// Internal only.
+pub fn content(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<Content>, Error> {
+    tx.one(SELECT_CONTENT, bind![sha256])?.map(|row| content_of(&row, 0)).transpose()
+}
+
+/// What was written, as the content it may become.
+#[must_use]
+pub fn new_content(written: &Written, format: Format) -> Content {
+    Content {
+        sha256: written.sha256().to_owned(),
+        object: written.object().to_owned(),
+        format,
+        size: i64::try_from(written.size()).unwrap_or(i64::MAX),
+    }
+}
+
+/// The name of an object that is to be written; the folder keeps folders small.
+#[must_use]
+pub fn new_object(desk: &Desk) -> String {
+    let name = desk.chance.hex::<16>();
+    format!("{}/{name}", &name[..2])
+}
+
+/// uploadTempMedia: what was written is a temporary file of this kind.
+///
+/// # Errors
+/// Internal only.
+pub async fn add(
+    desk: &Desk,
+    appid: &Appid,
+    kind: Kind,
+    format: Format,
+    name: &str,
+    written: Written,
+) -> Result<Media, Error> {
+    let media_id = desk.chance.media_id();
+    let ticket = if kind == Kind::Video { sha256(&ticket(&media_id)) } else { String::new() };
+    let (appid, name, content) = (appid.clone(), name.to_owned(), new_content(&written, format));
+    let owner = appid.to_string();
+    let added = desk.store.keep(&owner, move |tx| {
+        let now = tx.now();
+        let is_ours = adopt(tx, &content)?;
+        let expires_at = now + life::LIFE;
+        tx.run(
+            INSERT,
+            bind![&appid, &media_id, kind.word(), &content.sha256, &name, &ticket, now, expires_at],
+        )?;
+        due::set(tx, appid.as_str(), Due::Media, &media_id, expires_at)?;
+        let (media_id, name, content) = (media_id.clone(), name.clone(), content.clone());
+        Ok((Media { media_id, kind, content, name, created_at: now, expires_at }, is_ours))
+    });
+    keep_if_named(written, added.await)
+}
+
+/// Keeps an object that is a content now, or may be: of a verb that failed nobody knows.
+pub(super) fn keep_if_named<T>(written: Written, named: Result<(T, bool), Error>) -> Result<T, Error> {
+    match named {
+        Ok((what, is_ours)) => {
+            if is_ours {
+                written.keep();
+            }
+            Ok(what)
+        }
+        Err(Error::Refused(code)) if code != Errcode::SystemError => Err(code.into()),
+        Err(error) => {
+            written.keep();
+            Err(error)
+        }
+    }
+}
+
+/// The temporary file with this id.
+///
+/// # Errors
+/// 40007.
+pub async fn get(desk: &Desk, appid: &Appid, media_id: String) -> Result<Media, Error> {
+    let appid = appid.clone();
+    let found = desk.store.read(&appid.to_string(), move |tx| find(tx, &appid, &media_id)).await?;
+    found.ok_or_else(|| Errcode::InvalidMediaId.into())
+}
+
+/// What an address says of a film: who has it may fetch the film while it lives. It follows from the media id, which
+/// it does not tell.
+#[must_use]
+pub fn ticket(media_id: &str) -> String {
+    use base64::Engine as _;
+    let mut mac = Hmac::<Sha256>::new_from_slice(media_id.as_bytes()).expect("a key of any length");
+    mac.update(b"video_url");
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// The film that is fetched at an address with this ticket.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<Content, Error> {
+    let (appid, hash) = (appid.clone(), sha256(ticket));
+    let owner = appid.to_string();
+    let found = desk.store.read(&owner, move |tx| {
+        let now = tx.now();
+        let found = tx.one(SELECT_OF_TICKET, bind![&appid, &hash])?.map(|row| media(&row)).transpose()?;
+        Ok(found.filter(|media| life::is_live(media.expires_at, now)))
+    });
+    found.await?.map(|media| media.content).ok_or_else(|| Errcode::NotFound.into())
+}
+
+/// A temporary file may be over.
+pub(super) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
+    let (appid, media_id) = (appid.clone(), media_id.to_owned());
+    desk.store
+        .keep(&appid.to_string(), move |tx| {
+            let now = tx.now();
+            let row = tx.one(SELECT, bind![&appid, &media_id])?;
+            let Some(media) = row.map(|row| media(&row)).transpose()? else {
+                return due::clear(tx, appid.as_str(), Due::Media, &media_id);
+            };
+            if life::is_live(media.expires_at, now) {
+                return due::set(tx, appid.as_str(), Due::Media, &media_id, media.expires_at);
+            }
+            tx.run(DELETE, bind![&appid, &media_id])?;
+            due::clear(tx, appid.as_str(), Due::Media, &media_id)?;
+            doubt(tx, &media.content.sha256)
+        })
+        .await
+}
+
+/// A content may be named by nothing any more. Its object goes in a step of its own, after this is sure.
+pub(super) async fn look_at_content(desk: &Desk, sha256: &str) -> Result<(), Error> {
+    let sha256 = sha256.to_owned();
+    desk.store
+        .keep("", move |tx| {
+            let now = tx.now();
+            due::clear(tx, "", Due::Content, &sha256)?;
+            // Whoever would name it now waits until this is done.
+            tx.run(LOCK_CONTENT, bind![&sha256])?;
+            if tx.one(SELECT_NAMES, bind![&sha256])?.is_some() {
+                return Ok(());
+            }
+            match tx.one(DELETE_CONTENT, bind![&sha256])? {
+                Some(row) => due::set(tx, "", Due::Object, &row.text(0), now),
+                None => Ok(()),
+            }
+        })
+        .await
+}
+
+/// An object is to be removed: nothing names it, nor ever will.
+pub(super) async fn remove(desk: &Desk, object: &str) -> Result<(), Error> {
+    desk.files.remove(object).await?;
+    let object = object.to_owned();
+    desk.store.keep("", move |tx| due::clear(tx, "", Due::Object, &object)).await
+}
+
+/// Notes what was written as a content, unless there is one of the same bytes: `true` when it is this object that holds
+/// them now. Whoever names the content in the same transaction cannot lose it.
+pub(super) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<bool, Error> {
+    let now = tx.now();
+    let values = bind![&new.sha256, &new.object, new.format.content_type(), new.size, now];
+    let row = tx.one(ADOPT, values)?;
+    Ok(row.is_some_and(|row| row.text(0) == new.object))
+}
+
+/// Looks again, now, whether something names a content.
+pub(super) fn doubt(tx: &mut Tx<'_>, sha256: &str) -> Result<(), Error> {
+    let now = tx.now();
+    if sha256.is_empty() { Ok(()) } else { due::set(tx, "", Due::Content, sha256, now) }
+}
+
+fn media(row: &Row) -> Result<Media, Error> {
+    let kind = Kind::from_word(&row.text(1)).ok_or_else(|| anyhow::anyhow!("a file of an unknown kind"))?;
+    let (media_id, name, created_at, expires_at) = (row.text(0), row.text(2), row.int(3), row.int(4));
+    Ok(Media { media_id, kind, content: content_of(row, 5)?, name, created_at, expires_at })
+}
+
+fn content_of(row: &Row, first: usize) -> Result<Content, Error> {
+    let format = Format::from_content_type(&row.text(first + 2));
+    Ok(Content {
+        sha256: row.text(first),
+        object: row.text(first + 1),
+        format: format.ok_or_else(|| anyhow::anyhow!("a content of an unknown format"))?,
+        size: row.int(first + 3),
+    })
+}
+
+const INSERT: &str =
+    "insert into media (appid, media_id, kind, content, name, ticket_sha256, created_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+const DELETE: &str = "delete from media where appid = $1 and media_id = $2";
+const LOCK_CONTENT: &str = "update content set size = size where sha256 = $1";
+const DELETE_CONTENT: &str = "delete from content where sha256 = $1 returning object";
+// Whatever gets a column of contents stands here too, with an index.
+const SELECT_NAMES: &str = "select 1 from media where content = $1
+    union all select 1 from agent where headimg = $1 and headimg <> '' limit 1";
+const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
+    from media m join content c on c.sha256 = m.content where m.appid = $1 and m.ticket_sha256 = $2 and m.ticket_sha256 <> ''";
+const SELECT: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
+    from media m join content c on c.sha256 = m.content where m.appid = $1 and m.media_id = $2";
+const SELECT_CONTENT: &str = "select sha256, object, content_type, size from content where sha256 = $1";
+const ADOPT: &str =
+    "insert into content (sha256, object, content_type, size, created_at) values ($1, $2, $3, $4, $5)
+    on conflict (sha256) do update set size = content.size returning object";
