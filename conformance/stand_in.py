@@ -39,6 +39,8 @@ class StandIn:
     async def _serve(self):
         inside = await asyncio.start_server(self._terminate, "127.0.0.1", 0, ssl=self.tls)
         self.inside = inside.sockets[0].getsockname()
+        plain = await asyncio.start_server(self._terminate, "127.0.0.1", 0)
+        self.plain = plain.sockets[0].getsockname()
         outside = await asyncio.start_server(self._connect, "127.0.0.1", 0)
         self.url = "http://127.0.0.1:%d" % outside.sockets[0].getsockname()[1]
         self.loop, self.end = asyncio.get_running_loop(), asyncio.Event()
@@ -68,6 +70,17 @@ class StandIn:
             del os.environ[name]
         os.environ["HTTPS_PROXY"] = self.url
         os.environ["REQUESTS_CA_BUNDLE"] = self.authority.name
+
+    def places(self, proxy):
+        """Where a driver finds the host, by itself or through a proxy, and which authority to believe."""
+        return {
+            **({"HTTPS_PROXY": self.url} if proxy else {}),
+            "KEFU_HTTPS": str(self.inside[1]),
+            "KEFU_HTTP": str(self.plain[1]),
+            "REQUESTS_CA_BUNDLE": self.authority.name,
+            "NODE_EXTRA_CA_CERTS": self.authority.name,
+            "SSL_CERT_FILE": self.authority.name,
+        }
 
     def close(self):
         self.loop.call_soon_threadsafe(self.end.set)

@@ -1,0 +1,166 @@
+"""Asks every step of every SDK, and holds what comes of it against the list of the SDKs' own faults."""
+
+import re
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+import scenario
+from actors import APPID, SECRET, Desk, Worker, eventually
+from driver import Driver
+from faults import FAULTS, LEFT
+from scenario import STEPS
+from stand_in import StandIn
+from world import World
+
+PROTOCOL = Path(__file__).parent.parent / "docs/protocol.md"
+
+
+def endpoints():
+    """Every endpoint of the server, by name, with its documented path."""
+    found = re.findall(r"^## (\w+)\n\n\[Weixin's page\][^`]*`(/[^`]+)`", PROTOCOL.read_text(), re.MULTILINE)
+    if len(found) < 10:
+        raise AssertionError("docs/protocol.md has no endpoints")
+    return dict(found)
+
+
+class Shop:
+    """Looks at the server, and prepares it, without an SDK."""
+
+    def __init__(self, desk):
+        self.base, self.token = desk.base, None
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def get(self, path, **query):
+        return self._call("GET", path, query, None)
+
+    def post(self, path, **body):
+        return self._call("POST", path, {}, body)
+
+    def fresh(self):
+        """A token which works."""
+        self.get("/cgi-bin/customservice/getkflist")
+        return self.token
+
+    def _call(self, method, path, query, body):
+        for _ in range(2):
+            query["access_token"] = self.token
+            answer = self.http.request(method, self.base + path, params=query, json=body, timeout=20).json()
+            if answer.get("errcode") not in (40001, 41001, 42001):
+                break
+            who = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET}
+            self.token = self.http.post(self.base + "/cgi-bin/stable_token", json=who, timeout=20).json()["access_token"]
+        if answer.get("errcode"):
+            raise AssertionError(f"{method} {path}: {answer}")
+        return answer
+
+
+@dataclass
+class Outcome:
+    """What was seen of one SDK."""
+
+    sdk: object
+    # The endpoints it has calls for.
+    has: set = field(default_factory=set)
+    # Of each endpoint, the sentences that hold, and the faults that were seen.
+    passed: dict = field(default_factory=lambda: defaultdict(list))
+    faults: dict = field(default_factory=lambda: defaultdict(list))
+    # Endpoints in its code which are not driven, and why.
+    left: dict = field(default_factory=dict)
+    # What must not be.
+    wrong: list = field(default_factory=list)
+
+
+def paths_in(sdk, served):
+    """The endpoints whose path stands in the SDK's code, comments aside."""
+    aside = {"node_modules", "test", "tests", "examples"}
+    files = [
+        file
+        for root in sdk.code
+        for file in root.rglob("*")
+        if file.suffix in (".py", ".js", ".rs") and not aside & set(file.relative_to(root).parts)
+    ]
+    if not files:
+        raise AssertionError(f"{sdk.title}: there is no code at {sdk.code}")
+    lines = [line for file in files for line in file.read_text(errors="replace").splitlines()]
+    code = "\n".join(line for line in lines if not re.match(r"\s*(//|\*|/\*|#)", line))
+    tails = {name: re.sub("^/(cgi-bin|customservice)/", "", path) for name, path in served.items()}
+    return {name for name, tail in tails.items() if re.search(rf"(?<!\w){re.escape(tail)}(?!\w)", code)}
+
+
+def ask(sdk, program):
+    """The outcome of every step with this SDK."""
+    outcome = Outcome(sdk)
+    desk = Desk(program)
+    try:
+        stand_in = StandIn("127.0.0.1", int(desk.base.rsplit(":", 1)[1]))
+        try:
+            with tempfile.TemporaryDirectory(prefix="kefu-sdk-") as folder:
+                driver = Driver(sdk, {**stand_in.places(sdk.language == "Rust"), "KEFU_FOLDER": folder})
+                try:
+                    _steps(outcome, World(desk, stand_in, driver, Shop(desk)))
+                    _complete(outcome, driver)
+                finally:
+                    driver.end()
+        finally:
+            stand_in.close()
+    finally:
+        desk.close()
+    return outcome
+
+
+def _steps(outcome, world):
+    sdk = outcome.sdk
+    for name, value in sdk.settings.items():
+        world.operator("account", "set", f"--{name}", value)
+    world.begin()
+    steps = [step for step in STEPS if set(step.calls) <= world.sdk.names and step.when(sdk)]
+    for step in steps:
+        if not step.online:
+            _step(outcome, world, step)
+    worker = Worker(world.desk)
+    try:
+        eventually("the worker is online", lambda: world.shop.get("/cgi-bin/customservice/getonlinekflist")["kf_online_list"])
+        for step in steps:
+            if step.online:
+                _step(outcome, world, step)
+    finally:
+        worker.close()
+
+
+def _step(outcome, world, step):
+    """Runs a step. It passes, or it fails in the way that is listed as the SDK's own fault."""
+    known = FAULTS.get((outcome.sdk.title, step.name))
+    try:
+        step.run(world)
+    except AssertionError as failure:
+        if known and re.search(known.seen, str(failure)):
+            outcome.faults[step.endpoint].append((step, known))
+        else:
+            outcome.wrong.append(f"{step.name}: {failure}")
+            outcome.faults[step.endpoint].append((step, None))
+    else:
+        outcome.passed[step.endpoint].append(step)
+        if known:
+            outcome.wrong.append(f"{step.name}: the fault in faults.py does not occur any more")
+
+
+def _complete(outcome, driver):
+    """Nothing is left out in silence: no call of the driver, no path in the SDK, no endpoint of the server."""
+    served = endpoints()
+    known = set(scenario.CALLS.values())
+    outcome.wrong += [f"{name}: no step of the scenario is about it" for name in served.keys() - known]
+    outcome.has = {scenario.CALLS[call] for call in driver.names} & served.keys()
+    for call in driver.names - driver.called:
+        if scenario.CALLS[call] in served:
+            outcome.wrong.append(f"the driver's call '{call}' was never made")
+    outcome.left = left = LEFT.get(outcome.sdk.title, {})
+    for name in paths_in(outcome.sdk, served) - outcome.has - left.keys():
+        outcome.wrong.append(f"{name}: its path is in the SDK, and the driver does not call it")
+    for name in left.keys() & outcome.has:
+        outcome.wrong.append(f"{name}: it is driven, and listed as left out")
+
+

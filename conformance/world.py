@@ -1,0 +1,106 @@
+"""What a step stands on: a fresh server, one SDK, a look at the server that does not go through it, and a few words."""
+
+import re
+from contextlib import contextmanager
+
+from actors import AGENT, APPID, SECRET, Customer
+from driver import Refused
+
+# A customer who never wrote.
+STRANGER = "o" + "Z" * 27
+
+
+def equal(found, expected, what):
+    if found != expected:
+        raise AssertionError(f"{what} is {found!r}, not {expected!r}")
+
+
+def done(value):
+    """A write that went well: `{"errcode":0,"errmsg":"ok"}` or nothing at all, as the SDK has it."""
+    if value is not None:
+        equal((value.get("errcode"), value.get("rawmsg", value.get("errmsg"))), (0, "ok"), "the answer")
+
+
+@contextmanager
+def refused(code):
+    """The SDK's user learns Weixin's code, in the error's member for it or in its text."""
+    try:
+        yield
+    except Refused as refusal:
+        equal(refusal.code, code, "the code")
+    except AssertionError as error:
+        if not re.search(rf"\b{code}\b", str(error)):
+            raise
+    else:
+        raise AssertionError(f"not refused with {code}")
+
+
+def listed(value, member):
+    """Some SDKs give the list, some the object around it."""
+    return value if isinstance(value, list) else value[member]
+
+
+def same(found, expected, needed):
+    """An entry of a list: what the SDK has of it is what the server says, and it has what is needed."""
+    for member in needed:
+        if member not in found:
+            raise AssertionError(f"{member} is missing in {found}")
+    for member, value in found.items():
+        if value is not None and value != expected.get(member):
+            # wx-sdk reads kf_wx and invite_wx into one member.
+            equal(value, expected.get("invite_wx") if member == "kf_wx" else None, member)
+
+
+class World:
+    """A fresh server, one SDK, and a look at the server that does not go through the SDK."""
+
+    def __init__(self, desk, stand_in, sdk, shop):
+        self.desk, self.stand_in, self.sdk, self.shop = desk, stand_in, sdk, shop
+
+    def begin(self, appid=APPID, secret=SECRET):
+        """A new client, without a token."""
+        self.sdk.ask("begin", appid=appid, secret=secret)
+
+    def any_call(self):
+        """A call that changes nothing, by whatever the SDK has."""
+        if "list" in self.sdk.names:
+            return self.sdk.list()
+        return self.sdk.text(openid=STRANGER, content="你好")
+
+    def warm(self):
+        """A client that has a token which works."""
+        self.begin()
+        try:
+            self.any_call()
+        except Refused as refusal:
+            if refusal.code != 45015:  # no window for a stranger; the token was good
+                raise
+
+    def operator(self, *words):
+        self.desk.operator(*words, "--appid", APPID)
+
+    @contextmanager
+    def calls(self, path):
+        """How often the SDK asks for a path meanwhile."""
+        before = len(self.stand_in.calls)
+        yield lambda: self.stand_in.calls[before:].count(path)
+
+    def has(self, account, nickname="客服"):
+        self.shop.post("/customservice/kfaccount/add", kf_account=account, nickname=nickname)
+
+    def invited(self, account, person):
+        self.shop.post("/customservice/kfaccount/inviteworker", kf_account=account, invite_wx=person)
+
+    def agents(self):
+        return {one["kf_account"]: one for one in self.shop.get("/cgi-bin/customservice/getkflist")["kf_list"]}
+
+    def sessions(self):
+        answer = self.shop.get("/customservice/kfsession/getsessionlist", kf_account=AGENT)
+        return {one["openid"]: one["createtime"] for one in answer["sessionlist"]}
+
+    def has_session(self):
+        """A customer writes, and the worker has a session with her."""
+        before = self.sessions()
+        Customer(self.desk).says("你好")
+        (openid,) = [openid for openid in self.sessions() if openid not in before]
+        return openid
