@@ -3,6 +3,7 @@
 mod table;
 
 use crate::errcode::Errcode;
+use crate::shape::{Answers, Reads};
 
 pub use table::*;
 
@@ -72,6 +73,10 @@ pub struct Parameter {
 pub struct Endpoint {
     /// The name Weixin's page gives it.
     pub name: &'static str,
+    /// What it is for, in one sentence: the row's own comment.
+    pub meaning: &'static str,
+    /// The same in Chinese.
+    pub meaning_zh: &'static str,
     /// The methods it takes.
     pub methods: Methods,
     /// The documented path.
@@ -89,6 +94,10 @@ pub struct Endpoint {
     pub cloud: bool,
     /// What it is told, beside its token.
     pub takes: &'static [Parameter],
+    /// The shape of its body.
+    pub reads: Reads,
+    /// The shape of its answer.
+    pub answers: Answers,
     /// What it answers beyond the codes that follow from the columns above; see [`Endpoint::codes`].
     pub own_codes: &'static [Errcode],
     /// Where it answers otherwise than its page, or more than that; empty where it is exact.

@@ -1,12 +1,13 @@
 //! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
 use crate::{Errcode, Kind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Body of addkfaccount and updatekfaccount. Both members are required, except for the retired form
 /// `{"kf_wx": …}` that Mini Programs send to addkfaccount; other retired members are passed over.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_addkfaccount>
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Add {
     /// The agent's whole id, `prefix@suffix`.
     pub kf_account: Option<String>,
@@ -46,7 +47,7 @@ impl Add {
 
 /// Body of updatekfaccount.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_updatekfaccount>
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Update {
     /// The agent's whole id.
     pub kf_account: String,
@@ -56,7 +57,7 @@ pub struct Update {
 
 /// Body of delkfaccount when it is posted; the old form names the agent in the query.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_delkfaccount>
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct Del {
     /// The agent's whole id.
     pub kf_account: Option<String>,
@@ -64,7 +65,7 @@ pub struct Del {
 
 /// Body of invitekfworker.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_invitekfworker>
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct InviteWorker {
     /// The agent's whole id.
     pub kf_account: String,
@@ -74,14 +75,14 @@ pub struct InviteWorker {
 
 /// Answer of getkflist.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getkflist>
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct KfList {
     /// All agents; empty when there are none, never absent.
     pub kf_list: Vec<Kf>,
 }
 
 /// One agent in [`KfList`].
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Kf {
     /// The agent's whole id.
     pub kf_account: String,
@@ -98,7 +99,7 @@ pub struct Kf {
 
 /// Who is behind an agent. Exactly one of `kf_wx` and `invite_wx` stands in an entry: a client that
 /// reads both into one required member (the crate wx-sdk) fails on two and on none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(untagged)]
 pub enum Person {
     /// The worker who is the agent.
@@ -126,14 +127,14 @@ pub enum Person {
 
 /// Answer of getonlinekflist.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getonlinekflist>
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct KfOnlineList {
     /// The agents who are logged in; empty when there are none, never absent.
     pub kf_online_list: Vec<KfOnline>,
 }
 
 /// One agent in [`KfOnlineList`].
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct KfOnline {
     /// The agent's whole id.
     pub kf_account: String,

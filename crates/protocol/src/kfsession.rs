@@ -1,10 +1,11 @@
 //! Sessions on the wire: createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Body of createkfsession and closesession. The retired member `text` is passed over.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_createkfsession>
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Pair {
     /// The agent's whole id.
     pub kf_account: String,
@@ -14,7 +15,7 @@ pub struct Pair {
 
 /// Answer of getkfsession: who serves the customer.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsession>
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, JsonSchema, Serialize)]
 pub struct KfSession {
     /// When the agent took the customer, Unix seconds; 0 when nobody has.
     pub createtime: i64,
@@ -24,14 +25,14 @@ pub struct KfSession {
 
 /// Answer of getkfsessionlist.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsessionlist>
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct SessionList {
     /// The agent's open sessions, oldest first; never absent.
     pub sessionlist: Vec<OpenSession>,
 }
 
 /// One session in [`SessionList`].
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct OpenSession {
     /// When the agent took the customer, Unix seconds.
     pub createtime: i64,
@@ -41,7 +42,7 @@ pub struct OpenSession {
 
 /// Answer of getwaitcase.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getwaitcase>
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct WaitCase {
     /// How many wait, which may be more than are listed.
     pub count: i64,
@@ -50,7 +51,7 @@ pub struct WaitCase {
 }
 
 /// One customer in [`WaitCase`].
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Waiting {
     /// When she last wrote, Unix seconds.
     pub latest_time: i64,

@@ -1,14 +1,18 @@
 //! What Weixin says, and nothing else: error codes, limits, endpoints and the shapes on the wire.
 //! No IO, no clock.
 
+pub mod advice;
 pub mod endpoint;
 pub mod errcode;
 pub mod kfaccount;
 pub mod kfsession;
 pub mod limits;
 pub mod media;
+pub mod openapi;
+pub mod shape;
 pub mod strict;
 pub mod token;
+pub mod word;
 
 pub use endpoint::{Caller, Endpoint, Kind};
 pub use errcode::Errcode;

@@ -1,11 +1,12 @@
 //! Tokens on the wire: getAccessToken and getStableAccessToken.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a caller presents: as the query of getAccessToken, as the body of getStableAccessToken.
 /// Every member is checked by name, so each is optional here.
 /// <https://developers.weixin.qq.com/doc/service/en/api/base/api_getstableaccesstoken>
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct Credential {
     /// Must be `client_credential`.
     pub grant_type: Option<String>,
@@ -20,7 +21,7 @@ pub struct Credential {
 
 /// Answer of both.
 /// <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct AccessToken {
     /// The token, at most 512 of `[A-Za-z0-9_-]`.
     pub access_token: String,

@@ -2,7 +2,7 @@
 
 use crate::http::metrics::counted;
 use crate::http::{
-    chat, desk, guard, healthz, kfaccount, kfsession, nothing, page, private, readyz, stream, token,
+    chat, desk, guard, healthz, kfaccount, kfsession, nothing, openapi, page, private, readyz, stream, token,
     wrong_method,
 };
 use crate::state::App;
@@ -21,6 +21,7 @@ pub fn router(app: App) -> Router {
         .route("/desk/", get(page::workbench))
         .route("/desk/assets/{*name}", get(page::asset))
         .route("/chat/{appid}", get(page::chat))
+        .route("/openapi.json", get(openapi::document))
         .layer(CompressionLayer::new());
     let desk = Router::new()
         .route("/desk/api/login", post(counted(&app, "desk/login", desk::login)))

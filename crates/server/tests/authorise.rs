@@ -60,6 +60,7 @@ const ROUTES: &[Route] = &[
     get("/desk/", nothing, OPEN),
     get("/desk/assets/{*name}", nothing, [404; 9]),
     get("/chat/{appid}", nothing, OPEN),
+    get("/openapi.json", nothing, OPEN),
     post(
         "/desk/api/login",
         |_| json!({"name": "ann", "password": "wrong"}),

@@ -62,6 +62,7 @@ mod login;
 mod matrix;
 mod metrics;
 mod nodes;
+mod openapi;
 mod people;
 mod process;
 mod running;

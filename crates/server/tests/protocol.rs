@@ -16,7 +16,7 @@ const UNSEEN: &[(Errcode, &str)] =
     &[(Errcode::SystemError, "only a failure inside answers it: `trouble/`, a program of its own")];
 
 /// Files of sentences that walk all endpoints.
-const OF_ALL: [&str; 2] = ["authorise::", "input::"];
+const OF_ALL: [&str; 3] = ["authorise::", "input::", "openapi::"];
 
 /// By endpoint and number, the sentences that saw it.
 type Seen = BTreeMap<(&'static str, i64), Vec<String>>;

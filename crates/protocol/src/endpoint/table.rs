@@ -2,6 +2,8 @@
 
 use super::{Caller, Endpoint, Methods, Parameter, Place};
 use crate::errcode::Errcode::*;
+use crate::shape::{Answers, Reads, of};
+use crate::{kfaccount, kfsession, token};
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
@@ -19,6 +21,8 @@ const fn body(name: &'static str) -> Parameter {
 /// What most rows have in common: a row names what is otherwise with it.
 const ROW: Endpoint = Endpoint {
     name: "",
+    meaning: "",
+    meaning_zh: "",
     methods: Methods::Post,
     path: "",
     aliases: &[],
@@ -27,6 +31,8 @@ const ROW: Endpoint = Endpoint {
     feature_off: None,
     cloud: false,
     takes: &[],
+    reads: Reads::Nothing,
+    answers: Answers::Unstated,
     own_codes: &[],
     differs: "",
     page: "",
@@ -40,8 +46,9 @@ macro_rules! page {
 }
 
 macro_rules! endpoints {
-    ($($(#[$doc:meta])* $id:ident = { $($column:ident: $value:expr,)* })*) => {
-        $($(#[$doc])* pub static $id: Endpoint = Endpoint { $($column: $value,)* ..ROW };)*
+    ($($(#[doc = $doc:literal])+ $id:ident = { $($column:ident: $value:expr,)* })*) => {
+        $($(#[doc = $doc])+ pub static $id: Endpoint =
+            Endpoint { meaning: concat!($($doc),+), $($column: $value,)* ..ROW };)*
         /// The whole table.
         pub static ALL: &[&Endpoint] = &[$(&$id),*];
     };
@@ -51,10 +58,12 @@ endpoints! {
     /// Issues an account's token.
     GET_ACCESS_TOKEN = {
         name: "getAccessToken",
+        meaning_zh: "取得账号的 access_token。",
         methods: Methods::Both,
         path: "/cgi-bin/token",
         caller: Caller::Secret,
         takes: &[query("grant_type"), query("appid"), query("secret")],
+        answers: Answers::Json(of::<token::AccessToken>),
         own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
         differs: "a wrong secret is always 40125, never 40001; POST is taken too, with the parameters in the query",
         page: page!("base/api_getaccesstoken"),
@@ -62,20 +71,26 @@ endpoints! {
     /// Issues or repeats an account's stable token.
     GET_STABLE_ACCESS_TOKEN = {
         name: "getStableAccessToken",
+        meaning_zh: "取得账号的稳定版 access_token；未到最后五分钟时重复返回同一个。",
         path: "/cgi-bin/stable_token",
         caller: Caller::Secret,
         takes: &[body("grant_type"), body("appid"), body("secret"), Parameter { kind: "boolean", required: false, ..body("force_refresh") }],
+        reads: Reads::Json(of::<token::Credential>),
+        answers: Answers::Json(of::<token::AccessToken>),
         own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
         page: page!("base/api_getstableaccesstoken"),
     }
     /// Creates an agent.
     ADD_KF_ACCOUNT = {
         name: "addkfaccount",
+        meaning_zh: "添加客服账号。",
         path: "/customservice/kfaccount/add",
         aliases: &["/cgi-bin/customservice/kfaccount/add"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
         takes: &[body("kf_account"), body("nickname"), Parameter { required: false, ..body("kf_wx") }],
+        reads: Reads::Json(of::<kfaccount::Add>),
+        answers: Answers::Done,
         own_codes: &[IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit],
         differs: "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that person, refused with the codes of invitekfworker",
         page: page!("customer/servicermanage/api_addkfaccount"),
@@ -83,24 +98,30 @@ endpoints! {
     /// Changes an agent's nickname.
     UPDATE_KF_ACCOUNT = {
         name: "updatekfaccount",
+        meaning_zh: "修改客服昵称。",
         path: "/customservice/kfaccount/update",
         aliases: &["/cgi-bin/customservice/kfaccount/update"],
         caller: Caller::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
         takes: &[body("kf_account"), body("nickname")],
+        reads: Reads::Json(of::<kfaccount::Update>),
+        answers: Answers::Done,
         own_codes: &[InvalidAgent, IllegalNickname],
         page: page!("customer/servicermanage/api_updatekfaccount"),
     }
     /// Deletes an agent.
     DEL_KF_ACCOUNT = {
         name: "delkfaccount",
+        meaning_zh: "删除客服账号。",
         methods: Methods::Both,
         path: "/customservice/kfaccount/del",
         aliases: &["/cgi-bin/customservice/kfaccount/del"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
         takes: &[Parameter { place: Place::Either, ..body("kf_account") }],
+        reads: Reads::Json(of::<kfaccount::Del>),
+        answers: Answers::Done,
         own_codes: &[InvalidAgent],
         differs: "GET with the agent in the query is taken too, as the page before this one had it; the agent's sessions are closed first",
         page: page!("customer/servicermanage/api_delkfaccount"),
@@ -108,11 +129,14 @@ endpoints! {
     /// Invites a worker to be an agent.
     INVITE_KF_WORKER = {
         name: "invitekfworker",
+        meaning_zh: "邀请微信号绑定客服账号。",
         path: "/customservice/kfaccount/inviteworker",
         aliases: &["/cgi-bin/customservice/kfaccount/inviteworker"],
         sets: WITH_19,
         feature_off: Some(InvalidAgent),
         takes: &[body("kf_account"), body("invite_wx")],
+        reads: Reads::Json(of::<kfaccount::InviteWorker>),
+        answers: Answers::Done,
         own_codes: &[InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists, AgentBound],
         differs: "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same and finds it once she has signed up",
         page: page!("customer/servicermanage/api_invitekfworker"),
@@ -120,34 +144,41 @@ endpoints! {
     /// Lists all agents.
     GET_KF_LIST = {
         name: "getkflist",
+        meaning_zh: "列出全部客服。",
         methods: Methods::Both,
         path: "/cgi-bin/customservice/getkflist",
         aliases: &["/customservice/getkflist"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
+        answers: Answers::Json(of::<kfaccount::KfList>),
         differs: "kf_id and invite_expire_time are numbers, as in real answers, where the page says string; kf_wx is empty for an agent nobody was invited for",
         page: page!("customer/servicermanage/api_getkflist"),
     }
     /// Lists the agents who are logged in.
     GET_ONLINE_KF_LIST = {
         name: "getonlinekflist",
+        meaning_zh: "列出已登录的客服。",
         methods: Methods::Both,
         path: "/cgi-bin/customservice/getonlinekflist",
         aliases: &["/customservice/getonlinekflist"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
+        answers: Answers::Json(of::<kfaccount::KfOnlineList>),
         differs: "lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there",
         page: page!("customer/servicermanage/api_getonlinekflist"),
     }
     /// Opens a session.
     CREATE_KF_SESSION = {
         name: "createkfsession",
+        meaning_zh: "创建会话：把客户交给一名客服。",
         path: "/customservice/kfsession/create",
         aliases: &["/cgi-bin/customservice/kfsession/create"],
         caller: Caller::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
         takes: &[body("kf_account"), body("openid")],
+        reads: Reads::Json(of::<kfsession::Pair>),
+        answers: Answers::Done,
         own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound, OtherAgent, AgentOffline],
         differs: "40003 and 65414 stand in the list of common codes, not on the page",
         page: page!("customer/messctrl/api_createkfsession"),
@@ -155,12 +186,15 @@ endpoints! {
     /// Closes a session.
     CLOSE_KF_SESSION = {
         name: "closesession",
+        meaning_zh: "关闭会话。",
         path: "/customservice/kfsession/close",
         aliases: &["/cgi-bin/customservice/kfsession/close"],
         caller: Caller::Official,
         sets: WITHOUT_19,
         feature_off: Some(InvalidAgent),
         takes: &[body("kf_account"), body("openid")],
+        reads: Reads::Json(of::<kfsession::Pair>),
+        answers: Answers::Done,
         own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound, NoSession, OtherAgent],
         differs: "65401 and 65402 for an agent who is unknown or has no worker, as the sibling pages have them",
         page: page!("customer/messctrl/api_closesession"),
@@ -168,35 +202,41 @@ endpoints! {
     /// Tells who serves a customer.
     GET_KF_SESSION = {
         name: "getkfsession",
+        meaning_zh: "查询由哪名客服接待一位客户。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getsession",
         caller: Caller::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
         takes: &[query("openid")],
+        answers: Answers::Json(of::<kfsession::KfSession>),
         own_codes: &[InvalidOpenid],
         page: page!("customer/messctrl/api_getkfsession"),
     }
     /// Lists the sessions of an agent.
     GET_KF_SESSION_LIST = {
         name: "getkfsessionlist",
+        meaning_zh: "列出一名客服正在进行的会话。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getsessionlist",
         caller: Caller::Official,
         sets: WITHOUT_19,
         feature_off: Some(InvalidAgent),
         takes: &[query("kf_account")],
+        answers: Answers::Json(of::<kfsession::SessionList>),
         own_codes: &[InvalidAgent, AgentUnbound],
         page: page!("customer/messctrl/api_getkfsessionlist"),
     }
     /// Lists the customers who wait.
     GET_WAIT_CASE = {
         name: "getwaitcase",
+        meaning_zh: "列出等待接入的客户。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getwaitcase",
         caller: Caller::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
+        answers: Answers::Json(of::<kfsession::WaitCase>),
         page: page!("customer/messctrl/api_getwaitcase"),
     }
 }

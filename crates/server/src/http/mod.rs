@@ -7,6 +7,7 @@ pub mod guard;
 pub mod kfaccount;
 pub mod kfsession;
 pub mod metrics;
+pub mod openapi;
 pub mod page;
 pub mod stream;
 pub mod token;

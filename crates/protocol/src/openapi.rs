@@ -1,0 +1,278 @@
+//! The OpenAPI 3.1 document of Weixin's endpoints: nothing stands here that the tables and the wire types do not say.
+
+use crate::endpoint::{ALL, Caller, Endpoint, Methods, Parameter, Place};
+use crate::errcode::Errcode;
+use crate::limits::BODY_MAX;
+use crate::shape::{Answers, Reads, Shape};
+use crate::word::word;
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+/// What every caller should know before the first call.
+const ABOUT: &str = "Weixin's customer-service API, as this desk answers it.\n\n\
+    Every answer is HTTP 200. A refusal is told by `errcode` in the body, never by the status: `errcode` is absent or 0 when a \
+    call succeeded. A wrong method answers 43001 or 43002, a missing token 41001. Bodies are read as JSON whatever their \
+    `Content-Type` says. Addresses marked as deprecated are other ways in which SDKs spell the same endpoint.\n\n\
+    The calls of the workbench and of the customer page (`/desk/api`, `/chat/api`) are private: they change with the pages and \
+    are not described here.";
+
+/// One way to call an endpoint.
+#[derive(Debug)]
+pub struct Operation {
+    /// The endpoint.
+    pub endpoint: &'static Endpoint,
+    /// `get` or `post`.
+    pub method: &'static str,
+    /// The documented path or an alias.
+    pub path: &'static str,
+    /// Weixin's name for the endpoint; with a suffix for its other method and its other paths.
+    pub id: String,
+}
+
+impl Endpoint {
+    /// The method its page names first: of two the one that can carry what it takes.
+    #[must_use]
+    pub fn main_method(&self) -> &'static str {
+        let has_body = self.takes.iter().any(|parameter| parameter.place != Place::Query);
+        match self.methods {
+            Methods::Get => "get",
+            Methods::Post => "post",
+            Methods::Both if has_body => "post",
+            Methods::Both => "get",
+        }
+    }
+
+    /// The group its page stands in.
+    #[must_use]
+    pub fn group(&self) -> &'static str {
+        let has = |word| self.path.contains(word);
+        match () {
+            () if has("token") => "token",
+            () if has("kfaccount") || has("kflist") => "kfaccount",
+            () if has("kfsession") => "kfsession",
+            () if has("msgrecord") => "msgrecord",
+            () if has("/message/") => "message",
+            () if has("/media/") => "media",
+            () if has("quota") || has("/openapi/") => "quota",
+            () if has("/business/") => "business",
+            () if has("/work/") => "work",
+            () if has("/component/") => "component",
+            () => "",
+        }
+    }
+}
+
+/// Every route of Weixin's endpoints: each path with each method.
+pub fn operations() -> impl Iterator<Item = Operation> {
+    ALL.iter().flat_map(|endpoint| {
+        let methods: &[&str] = match endpoint.methods {
+            Methods::Get => &["get"],
+            Methods::Post => &["post"],
+            Methods::Both => &["get", "post"],
+        };
+        endpoint.paths().enumerate().flat_map(move |(number, path)| {
+            methods.iter().map(move |method| Operation {
+                endpoint,
+                method,
+                path,
+                id: id(endpoint, method, number),
+            })
+        })
+    })
+}
+
+fn id(endpoint: &Endpoint, method: &str, number: usize) -> String {
+    let other = if method == endpoint.main_method() { String::new() } else { format!("_{method}") };
+    let alias = if number == 0 { String::new() } else { format!("_alias{number}") };
+    format!("{}{other}{alias}", endpoint.name)
+}
+
+/// The whole document.
+#[must_use]
+pub fn document() -> Value {
+    let settings = || {
+        SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        })
+    };
+    let mut shapes = Shapes {
+        read: settings().for_deserialize().into_generator(),
+        said: settings().for_serialize().into_generator(),
+    };
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operations() {
+        let described = describe(&operation, &mut shapes);
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method] = described;
+    }
+    let mut schemas = shapes.read.take_definitions(true);
+    schemas.extend(shapes.said.take_definitions(true));
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Kefu", "version": env!("CARGO_PKG_VERSION"), "description": ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "servers": [{"url": "/"}],
+        "tags": groups().iter().map(|group| json!({"name": group})).collect::<Vec<_>>(),
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"access_token": {"type": "apiKey", "in": "query", "name": "access_token",
+                "description": "What getAccessToken or getStableAccessToken answers, or a platform's authorizer_access_token."}},
+        },
+        "x-errcodes": codes(),
+    })
+}
+
+fn groups() -> Vec<&'static str> {
+    let mut groups = Vec::new();
+    for endpoint in ALL {
+        if !groups.contains(&endpoint.group()) {
+            groups.push(endpoint.group());
+        }
+    }
+    groups
+}
+
+/// What each of Weixin's codes says, means, and how to mend it.
+fn codes() -> Value {
+    let explained = |code: &Errcode| {
+        let advice = code.advice()?;
+        let value = json!({"errmsg": code.text(), "source": code.source(), "means": {"en": advice.means, "zh": advice.means_zh},
+            "mend": {"en": advice.mend, "zh": advice.mend_zh}});
+        Some((code.number().to_string(), value))
+    };
+    Value::Object(Errcode::ALL.iter().filter(|code| !code.is_own()).filter_map(explained).collect())
+}
+
+/// The schemas of what is read and of what is answered: the same type can look different in the two.
+struct Shapes {
+    read: SchemaGenerator,
+    said: SchemaGenerator,
+}
+
+fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
+    let endpoint = operation.endpoint;
+    let mut value = json!({
+        "operationId": operation.id,
+        "summary": endpoint.meaning.trim(),
+        "description": description(endpoint),
+        "tags": [endpoint.group()],
+        "externalDocs": {"url": endpoint.page, "description": "Weixin's page"},
+        "security": if endpoint.caller == Caller::Secret { json!([]) } else { json!([{"access_token": []}]) },
+        "parameters": endpoint.takes.iter().filter(|it| it.place != Place::Body).map(|it| in_query(it, operation)).collect::<Vec<_>>(),
+        "responses": {"200": answer(endpoint, &mut shapes.said)},
+        "x-kefu": facts(endpoint),
+    });
+    if operation.path != endpoint.path {
+        value["deprecated"] = true.into();
+    }
+    if let (Reads::Json(shape), "post") = (endpoint.reads, operation.method) {
+        let schema = body(endpoint, shape, &mut shapes.read);
+        let required = endpoint.takes.iter().any(|parameter| parameter.place == Place::Body);
+        value["requestBody"] =
+            json!({"required": required, "content": {"application/json": {"schema": schema}}});
+    }
+    value
+}
+
+fn description(endpoint: &Endpoint) -> String {
+    let mut text = endpoint.meaning.trim().to_owned();
+    if !endpoint.differs.is_empty() {
+        text.push_str(&format!("\n\nAgainst Weixin's page: {}.", endpoint.differs));
+    }
+    text.push_str("\n\n| errcode | errmsg |\n|---|---|\n");
+    for code in endpoint.codes() {
+        text.push_str(&format!("| {} | {} |\n", code.number(), code.text()));
+    }
+    text
+}
+
+/// What the row says that OpenAPI has no words for.
+fn facts(endpoint: &Endpoint) -> Value {
+    let callers: &[&str] = match endpoint.caller {
+        Caller::Secret => &["secret"],
+        Caller::Everyone => &["subscription", "service", "mini-program", "mini-game"],
+        Caller::Official => &["subscription", "service"],
+    };
+    let has_body = endpoint.takes.iter().any(|parameter| parameter.place != Place::Query);
+    json!({
+        "name": endpoint.name, "meaning": {"en": endpoint.meaning.trim(), "zh": endpoint.meaning_zh},
+        "callers": callers, "sets": endpoint.sets, "cloud": endpoint.cloud, "differs": endpoint.differs,
+        "codes": endpoint.codes().iter().map(|code| code.number()).collect::<Vec<_>>(),
+        "body_max": has_body.then_some(BODY_MAX),
+    })
+}
+
+/// A parameter in the query; one that can stand in the body as well must not.
+fn in_query(parameter: &Parameter, operation: &Operation) -> Value {
+    let required = parameter.required && (parameter.place == Place::Query || operation.method == "get");
+    let mut schema = json!({"type": parameter.kind});
+    constrain(&mut schema, parameter);
+    json!({"name": parameter.name, "in": "query", "required": required, "schema": schema,
+        "description": word(parameter.name).map(|word| word.en), "x-zh": word(parameter.name).map(|word| word.zh)})
+}
+
+/// What the table of words knows of a value.
+fn constrain(schema: &mut Value, parameter: &Parameter) {
+    let Some(word) = word(parameter.name) else { return };
+    if !word.pattern.is_empty() {
+        schema["pattern"] = word.pattern.into();
+    }
+    if let Ok(example) = serde_json::from_str::<Value>(word.example) {
+        schema["examples"] = json!([example]);
+    }
+}
+
+/// The type's schema, with what the row knows of its members: which must be there, and what they look like.
+fn body(endpoint: &Endpoint, shape: Shape, generator: &mut SchemaGenerator) -> Value {
+    let mut schema = whole(shape, generator);
+    let in_body = || endpoint.takes.iter().filter(|parameter| parameter.place != Place::Query);
+    for parameter in in_body() {
+        if let Some(member) = schema["properties"].get_mut(parameter.name) {
+            constrain(member, parameter);
+            member["x-zh"] = word(parameter.name).map(|word| word.zh).into();
+            if parameter.required {
+                not_null(member);
+            }
+        }
+    }
+    let required = |parameter: &&Parameter| parameter.required && parameter.place == Place::Body;
+    schema["required"] = in_body().filter(required).map(|parameter| parameter.name).collect();
+    schema
+}
+
+/// A required member is an `Option` where its absence has an answer of its own.
+fn not_null(member: &mut Value) {
+    if let Some(kinds) = member["type"].as_array_mut() {
+        kinds.retain(|kind| kind != "null");
+        if let [kind] = &kinds[..] {
+            member["type"] = kind.clone();
+        }
+    }
+}
+
+/// The schema itself, where a generator would refer to it.
+fn whole(shape: Shape, generator: &mut SchemaGenerator) -> Value {
+    let schema = shape(generator);
+    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+    let found = name.and_then(|name| generator.definitions().get(name)).cloned();
+    found.unwrap_or_else(|| Value::from(schema))
+}
+
+fn answer(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
+    let success = match endpoint.answers {
+        Answers::Unstated => json!({}),
+        Answers::Done => json!({"type": "object", "required": ["errcode", "errmsg"],
+            "properties": {"errcode": {"const": 0}, "errmsg": {"const": "ok"}}}),
+        Answers::Json(shape) => Value::from(shape(generator)),
+    };
+    let codes: Vec<i64> =
+        endpoint.codes().iter().filter(|code| **code != Errcode::Ok).map(|code| code.number()).collect();
+    let refusal = json!({"type": "object", "title": "Refusal", "required": ["errcode", "errmsg"], "properties": {
+        "errcode": {"type": "integer", "enum": codes},
+        "errmsg": {"type": "string", "pattern": " rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$"}}});
+    json!({"description": "What was asked for, or a refusal.",
+        "content": {"application/json": {"schema": {"oneOf": [success, refusal]}}}})
+}

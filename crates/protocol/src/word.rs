@@ -1,0 +1,80 @@
+//! What parameters mean, in two languages, with the shape a value must have and one that can be sent: one table.
+
+/// One parameter, wherever it stands.
+#[derive(Debug)]
+pub struct Word {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What it is.
+    pub en: &'static str,
+    /// The same in Chinese.
+    pub zh: &'static str,
+    /// What a value looks like, as a regular expression; empty where any will do.
+    pub pattern: &'static str,
+    /// A value that can be sent, as JSON.
+    pub example: &'static str,
+}
+
+/// The parameter of this name, if the table knows it.
+#[must_use]
+pub fn word(name: &str) -> Option<&'static Word> {
+    ALL.iter().find(|word| word.name == name)
+}
+
+const APPID: &str = "^wx[0-9a-f]{16}$";
+const AGENT: &str = "^[A-Za-z0-9_]{1,10}@[A-Za-z0-9_-]{1,30}$";
+/// White space at its ends does not count and is not kept.
+const NICKNAME: &str = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,14}[^\s\x00-\x1f\x7f-\x9f])?$";
+const OPENID: &str = "^o[A-Za-z0-9_-]{27}$";
+const WECHAT_ID: &str = "^[A-Za-z0-9_-]{1,20}$";
+
+macro_rules! words {
+    ($($name:literal $pattern:expr, $example:literal, $en:literal, $zh:literal;)*) => {
+        /// The whole table.
+        pub static ALL: &[Word] =
+            &[$(Word { name: $name, en: $en, zh: $zh, pattern: $pattern, example: $example }),*];
+    };
+}
+
+words! {
+    "access_token" "^[A-Za-z0-9_-]{1,512}$", r#""ACCESS_TOKEN""#, "A token of the account.", "账号的 access_token。";
+    "grant_type" "^client_credential$", r#""client_credential""#, "Always client_credential.", "固定为 client_credential。";
+    "appid" APPID, r#""wx0123456789abcdef""#, "The account's id.", "账号的 appid。";
+    "secret" "", r#""0123456789abcdef0123456789abcdef""#, "The account's secret.", "账号的密钥。";
+    "force_refresh" "", "false", "Replace the token now: 20 times a day, 30 seconds apart.", "立即换新；每天最多 20 次，间隔至少 30 秒。";
+    "kf_account" AGENT, r#""kf1@demo""#, "The agent's whole id, prefix@suffix.", "完整客服账号，格式为「前缀@账号微信号」。";
+    "nickname" NICKNAME, r#""客服1""#, "The name customers see, 1 to 16 characters.", "客服昵称，1 到 16 个字。";
+    "kf_wx" WECHAT_ID, r#""kf_demo""#, "Retired form of Mini Programs, without kf_account: the person to add.", "小程序旧格式，不带 kf_account：要添加的微信号。";
+    "invite_wx" WECHAT_ID, r#""kf_demo""#, "The WeChat id to invite: a worker's name here.", "受邀的微信号，即本系统中客服人员的登录名。";
+    "openid" OPENID, r#""o000000000000000000000000000""#, "The customer.", "客户的 openid。";
+    "kf_openid" OPENID, r#""o000000000000000000000000000""#, "The worker's openid, as the lists of agents show it.", "客服人员的 openid，见客服列表。";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, word};
+    use crate::endpoint;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_parameter_of_the_endpoints_is_explained_once() {
+        let names: HashSet<_> = ALL.iter().map(|word| word.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for row in endpoint::ALL {
+            for parameter in row.takes {
+                let word = word(parameter.name).unwrap_or_else(|| {
+                    panic!("`{}` of {} is not in the table of words", parameter.name, row.name)
+                });
+                assert!(!word.en.is_empty() && !word.zh.is_empty() && !word.zh.is_ascii(), "{}", word.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_is_json() {
+        for word in ALL {
+            serde_json::from_str::<serde_json::Value>(word.example)
+                .unwrap_or_else(|_| panic!("{}", word.name));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The document holds every route, and every row says how its bodies look.
+
+use protocol::endpoint::{ALL, Methods, Place};
+use protocol::openapi::{document, operations};
+use protocol::shape::{Answers, Reads};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Every route of the table, spelt out.
+fn routes() -> BTreeSet<(String, String)> {
+    let mut routes = BTreeSet::new();
+    for row in ALL {
+        for path in row.paths() {
+            if row.methods != Methods::Post {
+                routes.insert((path.to_owned(), "get".to_owned()));
+            }
+            if row.methods != Methods::Get {
+                routes.insert((path.to_owned(), "post".to_owned()));
+            }
+        }
+    }
+    routes
+}
+
+#[test]
+fn no_route_is_missing_from_the_document_and_none_is_made_up() {
+    let document = document();
+    let paths = document["paths"].as_object().expect("paths");
+    let described: BTreeSet<(String, String)> = paths
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().expect("methods");
+            methods.keys().map(move |method| (path.clone(), method.clone()))
+        })
+        .collect();
+    assert_eq!(described, routes());
+    assert_eq!(operations().count(), described.len());
+}
+
+#[test]
+fn operations_have_weixins_names_and_no_two_the_same() {
+    let ids: BTreeSet<_> = operations().map(|operation| operation.id).collect();
+    assert_eq!(ids.len(), operations().count());
+    for row in ALL {
+        let document = document();
+        let main = &document["paths"][row.path][row.main_method()];
+        assert_eq!(main["operationId"], row.name);
+        assert_eq!(main["deprecated"], Value::Null, "{}", row.name);
+    }
+}
+
+#[test]
+fn every_row_says_what_it_is_for_and_how_its_answer_looks() {
+    for row in ALL {
+        let name = row.name;
+        assert!(!matches!(row.answers, Answers::Unstated), "{name} has no column `answers` (shape.rs)");
+        assert!(row.meaning.trim().ends_with('.'), "{name}: its comment is one sentence: {}", row.meaning);
+        assert!(row.meaning_zh.ends_with('。'), "{name} has no column `meaning_zh`");
+        assert!(!row.group().is_empty(), "{name} stands in no group (openapi.rs)");
+        let takes_body = row.takes.iter().any(|parameter| parameter.place != Place::Query);
+        assert_eq!(
+            !matches!(row.reads, Reads::Nothing),
+            takes_body,
+            "{name} has no column `reads`, or reads nothing"
+        );
+    }
+}
+
+#[test]
+fn what_the_table_says_of_a_body_the_wire_type_says_too() {
+    let document = document();
+    for row in ALL.iter().filter(|row| !matches!(row.reads, Reads::Nothing)) {
+        let schema =
+            &document["paths"][row.path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        for parameter in row.takes.iter().filter(|parameter| parameter.place != Place::Query) {
+            let member = &schema["properties"][parameter.name];
+            let kinds = match &member["type"] {
+                Value::Array(kinds) => kinds.clone(),
+                kind => vec![kind.clone()],
+            };
+            let same =
+                |kind: &Value| kind == parameter.kind || (kind == "integer" && parameter.kind == "number");
+            assert!(kinds.iter().any(same), "`{}` of {}: {member}", parameter.name, row.name);
+        }
+    }
+}
+
+#[test]
+fn whatever_is_referred_to_is_there() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let document = document();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(!found.is_empty());
+    for reference in found {
+        let pointer = reference.strip_prefix('#').expect("a place in the document");
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn an_operation_lists_its_codes_and_nothing_of_ours() {
+    let document = document();
+    let operation = &document["paths"]["/customservice/kfsession/create"]["post"];
+    let codes = operation["x-kefu"]["codes"].as_array().expect("codes");
+    assert!(codes.contains(&65415.into()) && codes.contains(&0.into()) && !codes.contains(&65405.into()));
+    let explained = document["x-errcodes"].as_object().expect("codes");
+    assert!(explained["65415"]["mend"]["zh"].as_str().is_some_and(|text| text.contains("getonlinekflist")));
+    assert!(explained.keys().all(|number| number.parse::<i64>().is_ok_and(|number| number < 990_000)));
+}

@@ -1,0 +1,38 @@
+//! The description of Weixin's endpoints, against the server that gives it out.
+
+use crate::actors::{App, Shop, code};
+use serde_json::{Map, Value};
+
+async fn document(app: &App) -> Value {
+    let response = app.ask("/openapi.json", "").await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    response.json().await.expect("JSON")
+}
+
+fn operations(document: &Value) -> Vec<(&String, &String, &Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods: &Map<String, Value> = methods.as_object().expect("methods");
+            methods.iter().map(move |(method, operation)| (path, method, operation))
+        })
+        .collect()
+}
+
+on_both_engines! {
+    async fn what_is_described_is_answered_by_the_codes_it_describes(app: App) {
+        let shop: Shop = app.account().await;
+        let document = document(&app).await;
+        let operations = operations(&document);
+        assert!(operations.len() > protocol::endpoint::ALL.len());
+        for (path, method, operation) in operations {
+            let answer = shop.raw(&method.to_uppercase(), path, Vec::new()).await;
+            let wanted: &[i64] = if operation["security"] == Value::Array(Vec::new()) { &[40002, 44002] } else { &[41001] };
+            assert!(wanted.contains(&code(&answer)), "{method} {path}: {answer}");
+            let codes = operation["x-kefu"]["codes"].as_array().expect("codes");
+            assert!(codes.contains(&code(&answer).into()), "{method} {path}: {answer}");
+        }
+    }
+}
