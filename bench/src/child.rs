@@ -1,6 +1,7 @@
 //! Servers as child processes: started on a free port, stopped in order, never left behind.
 
 use anyhow::{Context, bail};
+use kefu::config::Place;
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -25,13 +26,12 @@ pub(crate) fn product() -> anyhow::Result<PathBuf> {
 }
 
 /// Turns this process into the product. It ends with its parent.
-pub(crate) fn become_product(program: &Path, folder: &Path) -> anyhow::Error {
+pub(crate) fn become_product(program: &Path, place: &str) -> anyhow::Error {
     end_with_parent();
-    let error = Command::new(program)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder)
-        .env("KEFU_LOG", "warn")
-        .exec();
+    let flag = if place.starts_with("postgresql://") { "--database" } else { "--data" };
+    let mut command = Command::new(program);
+    command.args(["serve", "--listen", "127.0.0.1:0", flag, place]).env("KEFU_LOG", "warn");
+    let error = command.exec();
     anyhow::Error::from(error).context(format!("starting {}", program.display()))
 }
 
@@ -56,10 +56,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the product over the data in `folder`.
-    pub(crate) fn product(program: &Path, folder: &Path) -> anyhow::Result<Self> {
+    /// Starts the product over the data at `place`.
+    pub(crate) fn product(program: &Path, place: &Place) -> anyhow::Result<Self> {
         let mut command = part("product")?;
-        command.arg(program).arg(folder);
+        command.arg(program);
+        match place {
+            Place::Folder(folder) => command.arg(folder),
+            Place::Postgres(url) => command.arg(url),
+        };
         Server::start(command)
     }
 
@@ -86,6 +90,16 @@ impl Server {
             eprintln!("{line}");
         }
         bail!("a server did not start")
+    }
+
+    /// Starts a server that was told to listen at `address`.
+    pub(crate) fn at(address: SocketAddr, command: &mut Command) -> anyhow::Result<Self> {
+        Ok(Server { process: command.stdin(Stdio::null()).stderr(Stdio::null()).spawn()?, address })
+    }
+
+    /// Whether it runs no more.
+    pub(crate) fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.process.try_wait()?.is_some())
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -78,11 +78,14 @@ async fn work<C: Call>(
     }
 }
 
-/// What is sent, ready made, over and over; and what must come back each time.
+/// What is sent, ready made, over and over; and what must come back each time: to each request its own answer, or
+/// the same to all.
 #[derive(Default)]
 pub(crate) struct Script {
     pub(crate) requests: Vec<Bytes>,
-    pub(crate) answer: Bytes,
+    pub(crate) answers: Vec<Bytes>,
+    /// Requests that were passed before: a turn goes on from there.
+    pub(crate) passed: AtomicUsize,
 }
 
 /// A GET, ready made.
@@ -155,8 +158,9 @@ fn body(answer: &[u8]) -> anyhow::Result<Option<usize>> {
 impl Call for Connection {
     async fn call(&mut self, n: usize) -> anyhow::Result<()> {
         let script = self.script.clone();
+        let n = n + script.passed.load(Ordering::Relaxed);
         let body = self.ask(&script.requests[n % script.requests.len()]).await?;
-        if *body != *script.answer {
+        if *body != *script.answers[n % script.answers.len()] {
             bail!("a wrong answer: {}", String::from_utf8_lossy(&body[..body.len().min(200)]));
         }
         Ok(())
@@ -192,7 +196,8 @@ mod tests {
             }
             anyhow::Ok(())
         });
-        let script = Arc::new(Script { requests: vec![get("/")], answer: "ok".into() });
+        let script =
+            Arc::new(Script { requests: vec![get("/")], answers: vec!["ok".into()], ..Script::default() });
         let (callers, tally) = run(connect(address, 1, &script).await?, Until::Number(0, 1)).await?;
         assert_eq!(tally.calls, 1);
         assert!(run(callers, Until::Number(1, 2)).await.is_err());

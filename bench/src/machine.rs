@@ -8,32 +8,55 @@ use std::time::{Duration, Instant};
 
 /// There is noise when others take more than this share of the machine.
 pub(crate) const NOISE: f64 = 0.05;
-/// How long to wait until there is none, and how long to listen for it.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long to listen for it.
 const LISTEN: Duration = Duration::from_millis(200);
 
-/// The sum of user and system time of one process, in ticks; 0 when it is gone.
-fn process(pid: &str) -> (u64, bool) {
+/// A process's times, in ticks; all 0 when it is gone.
+#[derive(Default)]
+struct Times {
+    parent: u64,
+    own: u64,
+    /// Of the children that have ended.
+    children: u64,
+}
+
+fn process(pid: &str) -> Times {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name, in brackets, may hold anything.
     let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-    let ticks = |field: usize| fields.get(field).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or(0);
-    let is_kernels = fields.get(1) == Some(&"2");
-    (ticks(11) + ticks(12), is_kernels)
+    let number = |field: usize| fields.get(field).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    Times { parent: number(1), own: number(11) + number(12), children: number(13) + number(14) }
 }
 
-/// Ticks of the kernel's own threads: they write what is flushed, for whoever asked.
-fn kernel() -> anyhow::Result<u64> {
+/// The parent of a process.
+pub(crate) fn parent(pid: u32) -> anyhow::Result<u32> {
+    Ok(u32::try_from(process(&pid.to_string()).parent)?)
+}
+
+/// What the kernel's own threads are children of: they write what is flushed, for whoever asked.
+const KERNEL: u32 = 2;
+
+/// Ticks of the children of some processes.
+fn families(parents: &[u32]) -> anyhow::Result<u64> {
     let mut ticks = 0;
     for entry in fs::read_dir("/proc")? {
         let name = entry?.file_name();
-        if let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit()))
-            && let (spent, true) = process(pid)
-        {
-            ticks += spent;
+        if let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit())) {
+            let times = process(pid);
+            if parents.iter().any(|parent| u64::from(*parent) == times.parent) {
+                ticks += times.own;
+            }
         }
     }
     Ok(ticks)
+}
+
+/// Resident memory of a process, in bytes; 0 when it is gone.
+pub(crate) fn resident(pid: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).and_then(|kib| kib.parse::<f64>().ok());
+    kib.unwrap_or(0.0) * 1024.0
 }
 
 /// Ticks all processors spent on processes, and what the machine below took from them.
@@ -52,17 +75,23 @@ struct Sample {
     busy: u64,
 }
 
-fn sample(server: u32) -> anyhow::Result<Sample> {
+fn sample(server: u32, database: Option<u32>) -> anyhow::Result<Sample> {
     let me = std::process::id();
-    let (server_ticks, _) = process(&server.to_string());
-    let load = if server == me { 0 } else { process(&me.to_string()).0 };
-    let own = server_ticks + load + kernel()?;
+    let server_ticks = process(&server.to_string()).own;
+    let load = if server == me { 0 } else { process(&me.to_string()).own };
+    let database_ticks = database.map_or(0, |pid| {
+        let times = process(&pid.to_string());
+        times.own + times.children
+    });
+    let parents: Vec<u32> = database.into_iter().chain([KERNEL]).collect();
+    let own = server_ticks + load + database_ticks + families(&parents)?;
     Ok(Sample { at: Instant::now(), server: server_ticks, own, busy: busy()? })
 }
 
 /// Runs while something is measured.
 pub(crate) struct Watch {
     server: u32,
+    database: Option<u32>,
     begun: Sample,
 }
 
@@ -73,16 +102,18 @@ pub(crate) struct Spent {
     pub(crate) server_s: f64,
     /// The share of the machine that other processes took.
     pub(crate) others: f64,
+    /// Resident memory of the server at the end, in bytes.
+    pub(crate) resident: f64,
 }
 
 impl Watch {
-    /// Begins to watch a server: a child, or this process.
-    pub(crate) fn start(server: u32) -> anyhow::Result<Self> {
-        Ok(Watch { server, begun: sample(server)? })
+    /// Begins to watch a server, which is a child or this process, and the PostgreSQL it uses, if any.
+    pub(crate) fn start(server: u32, database: Option<u32>) -> anyhow::Result<Self> {
+        Ok(Watch { server, database, begun: sample(server, database)? })
     }
 
     pub(crate) fn stop(self) -> anyhow::Result<Spent> {
-        let (begun, now) = (self.begun, sample(self.server)?);
+        let (begun, now) = (self.begun, sample(self.server, self.database)?);
         let elapsed = now.at - begun.at;
         let hz = rustix::param::clock_ticks_per_second() as f64;
         let processors = std::thread::available_parallelism()?.get() as f64;
@@ -91,25 +122,26 @@ impl Watch {
             elapsed,
             server_s: (now.server - begun.server) as f64 / hz,
             others: others / (elapsed.as_secs_f64() * processors),
+            resident: resident(self.server),
         })
     }
 }
 
-/// Waits until others leave the machine alone, or for as long as is bearable.
-pub(crate) async fn wait_for_silence() -> anyhow::Result<()> {
+/// Waits until others leave the machine alone, or for as long as that; answers the share they took last.
+pub(crate) async fn wait_for_silence(patience: Duration) -> anyhow::Result<f64> {
     let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        let watch = Watch::start(std::process::id())?;
+    loop {
+        let watch = Watch::start(std::process::id(), None)?;
         tokio::time::sleep(LISTEN).await;
-        if watch.stop()?.others <= NOISE {
-            break;
+        let others = watch.stop()?.others;
+        if others <= NOISE || begun.elapsed() >= patience {
+            return Ok(others);
         }
     }
-    Ok(())
 }
 
 /// Says where the figures come from.
-pub(crate) fn introduce(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn introduce(folder: &Path) -> anyhow::Result<String> {
     let mut file = tempfile::tempfile_in(folder)?;
     let mut flushes = Vec::new();
     for _ in 0..100 {
@@ -120,6 +152,5 @@ pub(crate) fn introduce(folder: &Path) -> anyhow::Result<()> {
     }
     flushes.sort_unstable();
     let processors = std::thread::available_parallelism()?;
-    println!("{processors} processors; a flush of 16 KiB takes {:.2} ms\n", flushes[50].as_secs_f64() * 1e3);
-    Ok(())
+    Ok(format!("{processors} processors; a flush of 16 KiB takes {:.2} ms", flushes[50].as_secs_f64() * 1e3))
 }

@@ -3,21 +3,42 @@
 
 #![allow(clippy::disallowed_methods, reason = "a stopwatch needs the machine's clock")]
 
+mod adds;
+mod bulk;
 mod child;
 mod constant;
+#[cfg(test)]
+mod content;
+mod database;
 mod g1;
+mod g10;
+mod g11;
+mod g12;
+mod g2;
+mod g3;
 mod g4;
+mod g7;
+mod g8;
+mod ground;
+mod ledger;
 mod load;
 mod machine;
+mod plain_writers;
+mod ready;
 mod report;
 mod round;
 mod seed;
+mod smallest;
+mod statement;
 mod writers;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Parser, Subcommand};
+use report::Report;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 // The product's, so that the baselines have it too.
 #[global_allocator]
@@ -32,7 +53,7 @@ struct Cli {
     /// Fewer and shorter rounds: to see that it runs, not to quote.
     #[arg(long)]
     quick: bool,
-    /// Exit with 1 where a goal is missed.
+    /// Exit with 1 where a goal is missed; with --quick, where it is missed by more than half, twice.
     #[arg(long)]
     check: bool,
     /// Where databases are made, on a disk that keeps what it flushes; else beside this program.
@@ -46,11 +67,15 @@ struct Cli {
 #[derive(Subcommand)]
 enum Part {
     #[command(hide = true)]
-    Product { program: PathBuf, folder: PathBuf },
+    Product { program: PathBuf, place: String },
     #[command(hide = true)]
     Constant { path: String, answer: PathBuf },
     #[command(hide = true)]
+    Smallest { address: SocketAddr, folder: PathBuf },
+    #[command(hide = true)]
     Writers(writers::Args),
+    #[command(hide = true)]
+    PlainWriters(plain_writers::Args),
 }
 
 /// What the measurements have in common.
@@ -65,18 +90,29 @@ pub(crate) struct Bench {
     pub(crate) rounds: usize,
 }
 
-const GOALS: [&str; 2] = ["G1", "G4"];
+impl Bench {
+    /// How long to wait until others leave the machine alone.
+    pub(crate) fn patience(&self) -> Duration {
+        if self.quick { Duration::from_millis(800) } else { Duration::from_secs(4) }
+    }
+}
+
+/// The goals, those together that are measured together.
+const MEASUREMENTS: [&[&str]; 9] =
+    [&["G1"], &["G2"], &["G3"], &["G4", "G5"], &["G7"], &["G8"], &["G10"], &["G11"], &["G12"]];
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.part {
         None => measure(&cli),
-        Some(Part::Product { program, folder }) => Err(child::become_product(program, folder)),
+        Some(Part::Product { program, place }) => Err(child::become_product(program, place)),
         Some(Part::Constant { path, answer }) => constant::serve(path, answer).map(|()| true),
+        Some(Part::Smallest { address, folder }) => smallest::serve(*address, folder).map(|()| true),
         Some(Part::Writers(args)) => writers::run(args).map(|()| true),
+        Some(Part::PlainWriters(args)) => plain_writers::run(args).map(|()| true),
     };
     match outcome {
-        Ok(reached) if reached || !cli.check => ExitCode::SUCCESS,
+        Ok(passed) if passed || !cli.check => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("bench: {error:#}");
@@ -85,48 +121,93 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every goal was reached.
+/// The measurements that were asked for, by the first of their goals.
+fn chosen(only: &[String]) -> anyhow::Result<Vec<&'static str>> {
+    for goal in only {
+        let mut all = MEASUREMENTS.iter().flat_map(|goals| goals.iter());
+        ensure!(
+            all.any(|one| one == goal),
+            "there is no goal {goal}; there are {}",
+            MEASUREMENTS.concat().join(", ")
+        );
+    }
+    let is_chosen =
+        |goals: &&&[&str]| only.is_empty() || only.iter().any(|goal| goals.contains(&goal.as_str()));
+    Ok(MEASUREMENTS.iter().filter(is_chosen).map(|goals| goals[0]).collect())
+}
+
+/// Whether `--check` is content.
 fn measure(cli: &Cli) -> anyhow::Result<bool> {
     if cfg!(debug_assertions) {
         bail!("only release builds are worth measuring: cargo run --release -p bench");
     }
-    for goal in &cli.only {
-        ensure!(GOALS.contains(&goal.as_str()), "there is no goal {goal}; there are {}", GOALS.join(", "));
-    }
+    let chosen = chosen(&cli.only)?;
     let beside = std::env::current_exe()?.parent().context("a program lies in a folder")?.to_owned();
     let folder = cli.folder.clone().unwrap_or(beside);
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(folder)?;
-    let bench = Bench {
+    let mut bench = Bench {
         kefu: child::product()?,
         folder: folder.path().to_owned(),
         quick: cli.quick,
         rounds: if cli.quick { 3 } else { 7 },
     };
-    machine::introduce(folder.path())?;
+    let machine = machine::introduce(folder.path())?;
+    println!("{machine}\n");
     // One thread makes the load; the servers have theirs.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut reached = true;
-    for goal in GOALS.into_iter().filter(|goal| cli.only.is_empty() || cli.only.iter().any(|o| o == goal)) {
-        let reports = runtime.block_on(async {
-            match goal {
-                "G1" => g1::measure(&bench).await.map(|report| vec![report]),
-                _ => g4::measure(&bench).await,
-            }
-        });
-        for report in reports.with_context(|| goal)? {
-            reached &= report.is_reached();
-            println!("{report}");
+    let (mut passed, mut plain) = (true, Vec::new());
+    for goal in chosen {
+        let mut run = || {
+            bench.folder = folder.path().join(goal);
+            std::fs::create_dir_all(&bench.folder)?;
+            let reports = runtime.block_on(reports(&bench, goal)).with_context(|| goal)?;
+            std::fs::remove_dir_all(&bench.folder)?;
+            reports.iter().for_each(|report| println!("{report}"));
+            anyhow::Ok(reports)
+        };
+        let mut reports = run()?;
+        if cli.check && cli.quick && !reports.iter().all(Report::is_bearable) {
+            println!("{goal} once more: a quick run is easily disturbed\n");
+            reports = run()?;
         }
+        passed &= reports.iter().all(if cli.quick { Report::is_bearable } else { Report::is_reached });
+        plain.extend(reports.into_iter().flat_map(|report| report.plain));
     }
-    Ok(reached)
+    plain.push(format!("program: {:.1} MB", std::fs::metadata(&bench.kefu)?.len() as f64 / 1e6));
+    println!("Kefu in plain figures, on {machine}:");
+    plain.iter().for_each(|line| println!("  {line}"));
+    Ok(passed)
+}
+
+async fn reports(bench: &Bench, goal: &str) -> anyhow::Result<Vec<Report>> {
+    match goal {
+        "G1" => g1::measure(bench).await,
+        "G2" => g2::measure(bench).await,
+        "G3" => g3::measure(bench).await,
+        "G4" => g4::measure(bench).await,
+        "G7" => g7::measure(bench).await,
+        "G8" => g8::measure(bench).await,
+        "G10" => g10::measure(bench).await,
+        "G11" => g11::measure(bench).await,
+        _ => g12::measure(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::{Cli, chosen};
     use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_sound() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn goals_that_are_measured_together_are_measured_once() -> anyhow::Result<()> {
+        assert_eq!(chosen(&["G5".into(), "G4".into(), "G1".into()])?, ["G1", "G4"]);
+        assert_eq!(chosen(&[])?.len(), 9);
+        assert!(chosen(&["G6".into()]).is_err());
+        Ok(())
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Turn {
     pub(crate) p50_us: f64,
     pub(crate) p99_us: f64,
     pub(crate) others: f64,
+    /// Resident memory of the server at the end, in bytes.
+    pub(crate) resident: f64,
     /// Calls that shared a commit, where that is known.
     pub(crate) batch: f64,
 }
@@ -26,6 +28,7 @@ impl Turn {
             p50_us: tally.within_us(0.5),
             p99_us: tally.within_us(0.99),
             others: spent.others,
+            resident: spent.resident,
             batch: 0.0,
         }
     }
@@ -76,6 +79,12 @@ impl Round {
     pub(crate) fn economy(&self) -> f64 {
         let economy = |[a, b]: &[Turn; 2]| (a.calls + b.calls) / (a.server_s + b.server_s);
         economy(&self.product) / economy(&self.baseline)
+    }
+
+    /// A figure of the product, in the baseline's.
+    pub(crate) fn times(&self, figure: fn(&Turn) -> f64) -> f64 {
+        let sum = |turns: &[Turn; 2]| turns.iter().map(figure).sum::<f64>();
+        sum(&self.product) / sum(&self.baseline)
     }
 }
 
@@ -129,7 +138,16 @@ mod tests {
     use crate::machine::NOISE;
 
     fn turn(calls: f64, others: f64) -> Turn {
-        Turn { calls, elapsed_s: 1.0, server_s: 0.5, p50_us: 1.0, p99_us: 2.0, others, batch: 0.0 }
+        Turn {
+            calls,
+            elapsed_s: 1.0,
+            server_s: 0.5,
+            p50_us: 1.0,
+            p99_us: 2.0,
+            others,
+            resident: 0.0,
+            batch: 0.0,
+        }
     }
 
     #[test]

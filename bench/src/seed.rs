@@ -1,11 +1,12 @@
 //! Data to measure on, made by the product's own verbs.
 
+use crate::database;
 use anyhow::{Context, anyhow};
 use kefu::clock::{Chance, Clock};
 use kefu::config::Place;
 use kefu::config::Rules;
 use kefu::desk::token::TokenKind;
-use kefu::desk::{Desk, account, agent, invitation, presence, token, worker};
+use kefu::desk::{Desk, account, agent, invitation, node, presence, token, worker};
 use kefu::error::Error;
 use kefu::store::Store;
 use model::account::{Principal, Reception};
@@ -16,6 +17,8 @@ use std::path::Path;
 
 /// Accounts that are made at once.
 const AT_ONCE: usize = 256;
+/// Every worker's.
+pub(crate) const PASSWORD: &str = "correct horse";
 
 /// An account, and a token of it.
 #[derive(Clone)]
@@ -34,10 +37,15 @@ pub(crate) fn plain(error: Error) -> anyhow::Error {
     }
 }
 
-/// Opens the data in a folder, as the product does.
-pub(crate) async fn open(folder: &Path) -> anyhow::Result<Desk> {
-    let store = Store::open(&Place::Folder(folder.to_owned()), Clock::system()).await?;
+/// Opens the data at a place, as the product does.
+pub(crate) async fn open(place: &Place) -> anyhow::Result<Desk> {
+    let store = Store::open(place, Clock::system()).await?;
     Ok(Desk::new(store, Chance::system(), Rules::default()))
+}
+
+/// The `n`th customer of an agent.
+pub(crate) fn openid(agent: usize, n: usize) -> String {
+    format!("o{agent:013}_{n:013}")
 }
 
 /// Makes accounts with a token each.
@@ -55,17 +63,17 @@ pub(crate) async fn shops(desk: &Desk, count: usize) -> anyhow::Result<Vec<Shop>
 }
 
 /// Spreads numbers, so that keys come in no order, as they do in life.
-fn spread(n: u64) -> u64 {
+pub(crate) fn spread(n: u64) -> u64 {
     let n = (n ^ (n >> 30)).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     n ^ (n >> 31)
 }
 
-async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
+/// The `n`th account, and its secret.
+pub(crate) fn account(n: usize) -> anyhow::Result<(Account, String)> {
     let hex = format!("{:016x}", spread(n as u64));
-    let appid = Appid::parse(&format!("wx{hex}")).map_err(|code| plain(code.into()))?;
     let account = Account {
-        appid: appid.clone(),
+        appid: Appid::parse(&format!("wx{hex}")).map_err(|code| plain(code.into()))?,
         name: format!("Shop {n}"),
         kind: Kind::Service,
         principal: Principal::Enterprise,
@@ -76,25 +84,63 @@ async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
         reception: Reception::Automatic,
         capacity: 10,
     };
-    account::create(&desk, &account, &hex.repeat(2)).await.map_err(plain)?;
-    let token = token::issue_unasked(&desk, &appid, TokenKind::Own).await.map_err(plain)?;
-    Ok(Shop { appid, alias: account.alias, token: token.access_token })
+    Ok((account, hex.repeat(2)))
 }
 
-/// Gives a shop agents whose workers are all at their desks.
+async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
+    let (account, secret) = account(n)?;
+    account::create(&desk, &account, &secret).await.map_err(plain)?;
+    let token = token::issue_unasked(&desk, &account.appid, TokenKind::Own).await.map_err(plain)?;
+    Ok(Shop { appid: account.appid, alias: account.alias, token: token.access_token })
+}
+
+/// Gives a shop agents whose workers, `worker_1` and so on, are all at their desks.
 pub(crate) async fn agents_online(desk: &Desk, shop: &Shop, count: usize) -> anyhow::Result<()> {
+    for n in 1..=count {
+        let person = worker_named(desk, n).await?;
+        agent_online(desk, shop, n, &person).await?;
+    }
+    Ok(())
+}
+
+/// The `n`th worker, made now if she is not there.
+pub(crate) async fn worker_named(desk: &Desk, n: usize) -> anyhow::Result<WechatId> {
+    let person = WechatId::parse(&format!("worker_{n}")).map_err(|code| plain(code.into()))?;
+    if !worker::exists(desk, &person).await.map_err(plain)? {
+        worker::create(desk, &person, PASSWORD).await.map_err(plain)?;
+    }
+    Ok(person)
+}
+
+/// Gives a shop the agent `kf<n>`, who is `person`, at her desk.
+pub(crate) async fn agent_online(
+    desk: &Desk,
+    shop: &Shop,
+    n: usize,
+    person: &WechatId,
+) -> anyhow::Result<()> {
     let made = async {
-        for n in 1..=count {
-            let kf_account = KfAccount::parse(&format!("kf{n}@{}", shop.alias))?;
-            let person = WechatId::parse(&format!("worker_{n}"))?;
-            agent::add(desk, &shop.appid, kf_account.to_string(), format!("客服{n}")).await?;
-            worker::create(desk, &person, "correct horse").await?;
-            invitation::bind_unasked(desk, &person, &shop.appid, &kf_account).await?;
-            presence::opened(desk, &person, &shop.appid, &kf_account).await?;
-        }
-        Ok(())
+        let kf_account = KfAccount::parse(&format!("kf{n}@{}", shop.alias))?;
+        agent::add(desk, &shop.appid, kf_account.to_string(), format!("客服{n}")).await?;
+        invitation::bind_unasked(desk, person, &shop.appid, &kf_account).await?;
+        // Only a node that lives notes who is there.
+        node::beat(desk).await?;
+        presence::opened(desk, person, &shop.appid, &kf_account).await
     };
     made.await.map_err(plain)
+}
+
+/// Closes the data, and forgets through which node anybody was there: whoever opens it next has nobody to take for
+/// gone, so they stay, without a stream each that would be measured too.
+pub(crate) fn leave_them_online(desk: Desk, place: &Place) -> anyhow::Result<()> {
+    const FORGET: &str = "delete from stream; delete from node;";
+    drop(desk);
+    match place {
+        Place::Folder(folder) => {
+            Ok(rusqlite::Connection::open(folder.join("kefu.db"))?.execute_batch(FORGET)?)
+        }
+        Place::Postgres(url) => database::with(url, |client| Ok(client.batch_execute(FORGET)?)),
+    }
 }
 
 /// Writes the database of a folder, as it is now, into one file.

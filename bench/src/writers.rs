@@ -1,14 +1,15 @@
 //! The baseline of what is written: what `kfaccount/add` does to the database, straight into SQLite
 //! by group commit, from callers in the same process.
 //!
-//! The statements stand here once more, so that a product that does more of them is seen. A test
-//! holds that they leave behind what the product leaves.
+//! A test holds that it leaves behind what the product leaves.
 
-use crate::g4::Add;
+use crate::adds::Add;
 use crate::load::{self, Call, Until};
 use crate::machine::Watch;
 use crate::round::Turn;
+use crate::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
 use anyhow::{Context, ensure};
+use kefu::store::numbered;
 use rusqlite::{Connection, Statement, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,18 +19,9 @@ use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
-const PRAGMAS: &str = "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
+pub(crate) const PRAGMAS: &str =
+    "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
     pragma cache_size = -65536; pragma temp_store = memory;";
-const TAKE_SEQ: &str = "update head set seq = seq + 1 where owner = ?1 returning seq, access";
-const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = ?1
-    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity, next_kf_id - 1";
-const INSERT: &str =
-    "insert into agent (appid, kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status,
-    invite_expires_at, connected, away, free_since)
-    values (?1, ?2, ?3, ?4, '', '', '', '', 0, 0, 0, 0) on conflict (appid, kf_account) do nothing";
-const COUNT: &str = "select count(*) from agent where appid = ?1";
-const INSERT_CHANGE: &str = "insert into change (owner, seq, at, facts) values (?1, ?2, ?3, ?4)";
-
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The database.
@@ -64,7 +56,7 @@ async fn measure(args: &Args, adds: Arc<[Add]>) -> anyhow::Result<Turn> {
     let (writer, callers) = Writer::start(&args.file, args.batch_max, args.callers, &adds)?;
     let (callers, _) = load::run(callers, Until::Number(0, args.warm)).await?;
     let before = writer.commits.load(Ordering::Relaxed);
-    let watch = Watch::start(std::process::id())?;
+    let watch = Watch::start(std::process::id(), None)?;
     let (callers, tally) = load::run(callers, Until::Number(args.warm, adds.len())).await?;
     let spent = watch.stop()?;
     let commits = writer.commits.load(Ordering::Relaxed) - before;
@@ -160,11 +152,11 @@ impl<'c> Statements<'c> {
     fn prepare(conn: &'c Connection) -> rusqlite::Result<Self> {
         Ok(Statements {
             savepoint: conn.prepare("savepoint verb")?,
-            take_seq: conn.prepare(TAKE_SEQ)?,
-            take_kf_id: conn.prepare(TAKE_KF_ID)?,
-            insert: conn.prepare(INSERT)?,
-            count: conn.prepare(COUNT)?,
-            insert_change: conn.prepare(INSERT_CHANGE)?,
+            take_seq: conn.prepare(&numbered(TAKE_SEQ))?,
+            take_kf_id: conn.prepare(&numbered(TAKE_KF_ID))?,
+            insert: conn.prepare(&numbered(INSERT))?,
+            count: conn.prepare(&numbered(COUNT))?,
+            insert_change: conn.prepare(&numbered(INSERT_CHANGE))?,
             release: conn.prepare("release verb")?,
         })
     }
@@ -194,47 +186,25 @@ fn int(statement: &mut Statement<'_>, appid: &str, column: usize) -> rusqlite::R
 #[cfg(test)]
 mod tests {
     use super::Writer;
-    use crate::g4::Add;
+    use crate::adds::Add;
+    use crate::content::contents;
     use crate::load::{self, Until};
     use crate::seed;
+    use kefu::config::Place;
     use kefu::desk::agent;
-    use rusqlite::Connection;
-    use rusqlite::types::Value;
-    use std::path::Path;
     use std::sync::Arc;
-
-    /// All that a verb of an account can touch, but for when.
-    fn contents(folder: &Path) -> anyhow::Result<Vec<Vec<Value>>> {
-        let conn = Connection::open(folder.join("kefu.db"))?;
-        let mut all = Vec::new();
-        for sql in [
-            "select * from head order by owner",
-            "select * from account order by appid",
-            "select * from agent order by appid, kf_account",
-            "select owner, seq, facts from change order by owner, seq",
-            "select * from due order by owner, kind, key",
-        ] {
-            let mut statement = conn.prepare(sql)?;
-            let columns = statement.column_count();
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                all.push((0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?);
-            }
-        }
-        Ok(all)
-    }
 
     #[tokio::test]
     async fn the_baseline_leaves_behind_what_the_product_leaves() -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let (product, snapshot) = (folder.path().join("product"), folder.path().join("snapshot"));
         let baseline = folder.path().join("baseline");
-        let desk = seed::open(&product).await?;
+        let desk = seed::open(&Place::Folder(product.clone())).await?;
         let shops = seed::shops(&desk, 10).await?;
         seed::snapshot(&product, &snapshot)?;
         seed::restore(&snapshot, &baseline)?;
-        let before = contents(&baseline)?;
-        assert_eq!(before, contents(&product)?);
+        let before = contents(&Place::Folder(baseline.clone()))?;
+        assert_eq!(before, contents(&Place::Folder(product.clone()))?);
         let appids: Vec<&str> = shops.iter().map(|shop| shop.appid.as_str()).collect();
         let adds: Arc<[Add]> = (0..50).map(|n| Add::number(n, &appids)).collect();
         for add in &*adds {
@@ -245,8 +215,8 @@ mod tests {
         let (writer, callers) = Writer::start(&baseline.join("kefu.db"), 256, 1, &adds)?;
         drop(load::run(callers, Until::Number(0, adds.len())).await?);
         writer.stop()?;
-        let left = contents(&baseline)?;
-        assert_eq!(left, contents(&product)?);
+        let left = contents(&Place::Folder(baseline))?;
+        assert_eq!(left, contents(&Place::Folder(product))?);
         assert_eq!(left.len(), before.len() + 2 * adds.len());
         Ok(())
     }

@@ -1,0 +1,162 @@
+//! Durable adding: `kfaccount/add` over HTTP, spread over many accounts, and the same without a server.
+
+use crate::Bench;
+use crate::child::{self, Server};
+use crate::ground::{Census, Ground};
+use crate::load::{self, Script, Until};
+use crate::machine::{self, Watch};
+use crate::round::{Spread, Turn};
+use crate::seed::Shop;
+use anyhow::{Context, ensure};
+use kefu::config::Place;
+use model::{Fact, KfAccount};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+
+/// An agent to be added.
+pub(crate) struct Add {
+    /// Whose, as a number.
+    pub(crate) shop: usize,
+    pub(crate) appid: String,
+    pub(crate) kf_account: String,
+    pub(crate) nickname: String,
+    /// What the change row says.
+    pub(crate) facts: String,
+}
+
+impl Add {
+    /// The `n`th agent: they go round the accounts, so none gets more than the others.
+    pub(crate) fn number(n: usize, appids: &[&str]) -> Self {
+        let shop = n % appids.len();
+        let kf_account = format!("k{n}@shop{shop}");
+        let fact = Fact::Agent { kf_account: KfAccount::stored(kf_account.clone()) };
+        Add {
+            shop,
+            appid: appids[shop].to_owned(),
+            nickname: format!("客服{n}"),
+            facts: serde_json::json!([fact]).to_string(),
+            kf_account,
+        }
+    }
+
+    fn request(&self, shops: &[Shop]) -> bytes::Bytes {
+        let path = format!("/customservice/kfaccount/add?access_token={}", shops[self.shop].token);
+        let body = serde_json::json!({ "kf_account": self.kf_account, "nickname": self.nickname });
+        load::post(&path, &body.to_string())
+    }
+}
+
+/// What is added, and where.
+pub(crate) struct Plan<'b> {
+    bench: &'b Bench,
+    ground: Ground<'b>,
+    before: Census,
+    /// One appid a line.
+    appids: PathBuf,
+    /// Reads with every token that is used once, so that the server knows them all.
+    tokens: Arc<Script>,
+    adds: Arc<Script>,
+    warm: usize,
+    pub(crate) calls: usize,
+}
+
+impl<'b> Plan<'b> {
+    /// Adds to these shops; `name` tells this plan's files from others'.
+    pub(crate) fn make(
+        bench: &'b Bench,
+        name: &str,
+        ground: Ground<'b>,
+        shops: &[Shop],
+    ) -> anyhow::Result<Self> {
+        let names: Vec<&str> = shops.iter().map(|shop| shop.appid.as_str()).collect();
+        let appids = bench.folder.join(format!("{name}-appids"));
+        std::fs::write(&appids, names.join("\n"))?;
+        let (warm, calls) = if bench.quick { (1000, 8000) } else { (4000, 40_000) };
+        let adds = (0..warm + calls).map(|n| Add::number(n, &names).request(shops)).collect();
+        let used = shops.iter().take(warm + calls);
+        let reads = used.map(|shop| {
+            load::get(&format!("/cgi-bin/customservice/getonlinekflist?access_token={}", shop.token))
+        });
+        let done = r#"{"errcode":0,"errmsg":"ok"}"#;
+        Ok(Plan {
+            bench,
+            before: Census::of(&ground.fresh()?)?,
+            ground,
+            appids,
+            tokens: Arc::new(Script {
+                requests: reads.collect(),
+                answers: vec![r#"{"kf_online_list":[]}"#.into()],
+                ..Script::default()
+            }),
+            adds: Arc::new(Script { requests: adds, answers: vec![done.into()], ..Script::default() }),
+            warm,
+            calls,
+        })
+    }
+
+    /// How many agents a turn adds.
+    pub(crate) fn all(&self) -> usize {
+        self.warm + self.calls
+    }
+
+    /// One turn of the product, over `connections`.
+    pub(crate) async fn product(&self, connections: usize) -> anyhow::Result<Turn> {
+        // Before there are connections: the server closes those that stay silent.
+        machine::wait_for_silence(self.bench.patience()).await?;
+        let place = self.ground.fresh()?;
+        let server = Server::product(&self.bench.kefu, &place)?;
+        let callers = load::connect(server.address, connections, &self.tokens).await?;
+        let (mut callers, _) = load::run(callers, Until::Number(0, self.tokens.requests.len())).await?;
+        for caller in &mut callers {
+            caller.follow(&self.adds);
+        }
+        let (callers, _) = load::run(callers, Until::Number(0, self.warm)).await?;
+        let watch = Watch::start(server.pid(), self.ground.database())?;
+        let (callers, tally) = load::run(callers, Until::Number(self.warm, self.all())).await?;
+        let spent = watch.stop()?;
+        drop(callers);
+        server.stop()?;
+        Census::of(&place)?.check(self.before, self.all())?;
+        Ok(Turn::new(&tally, &spent))
+    }
+
+    /// One turn of the same from writers without a server, in a process of their own; they are told how many
+    /// `callers` there are, how many `calls` they make, and their own `flags`.
+    pub(crate) async fn writers(
+        &self,
+        part: &str,
+        callers: usize,
+        calls: usize,
+        flag: (&str, usize),
+    ) -> anyhow::Result<Turn> {
+        machine::wait_for_silence(self.bench.patience()).await?;
+        let place = self.ground.fresh()?;
+        let mut command = child::part(part)?;
+        match &place {
+            Place::Folder(folder) => command.arg(folder.join("kefu.db")),
+            Place::Postgres(url) => command.arg(url),
+        };
+        command.arg(&self.appids);
+        let numbers = [("--callers", callers), ("--warm", self.warm), ("--calls", calls), flag];
+        for (flag, number) in numbers {
+            command.arg(flag).arg(number.to_string());
+        }
+        if let Some(pid) = self.ground.database() {
+            command.arg("--database").arg(pid.to_string());
+        }
+        let output = command.stderr(Stdio::inherit()).output()?;
+        ensure!(output.status.success(), "the writers ended with {}", output.status);
+        Census::of(&place)?.check(self.before, self.warm + calls)?;
+        serde_json::from_slice(&output.stdout).context("what the writers print")
+    }
+
+    pub(crate) fn note(&self) -> String {
+        format!("rows      {} agents a turn, counted after each", self.all())
+    }
+}
+
+/// A figure of turns that have no other side.
+pub(crate) fn median(turns: &[Turn], figure: impl Fn(&Turn) -> f64) -> f64 {
+    Spread::of(turns.iter().map(figure)).median
+}

@@ -1,0 +1,240 @@
+//! Many accounts at once, straight into SQLite: the product's own verbs would take an hour.
+//!
+//! A test holds that it leaves what they leave.
+
+use crate::seed::{self, PASSWORD, Shop};
+use anyhow::Context;
+use kefu::config::Place;
+use kefu::desk::{sha256, worker};
+use model::account::Words;
+use model::agent::Presence;
+use model::due::{Due, TRIM_EVERY};
+use model::{Account, Fact, KfAccount, SECOND};
+use protocol::limits::{KF_ID_FIRST, TOKEN_LIFE_S, WORKER_BINDINGS_MAX};
+use rusqlite::{Connection, Params, params};
+use std::path::Path;
+
+/// What is made of each account.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) accounts: usize,
+    pub(crate) agents: usize,
+    /// Whether they have workers, who are at their desks.
+    pub(crate) online: bool,
+}
+
+/// Fills a folder that holds nothing yet, and leaves its database in one file.
+pub(crate) async fn fill(folder: &Path, size: Size) -> anyhow::Result<Vec<Shop>> {
+    drop(seed::open(&Place::Folder(folder.to_owned())).await?);
+    let conn = Connection::open(folder.join("kefu.db"))?;
+    conn.set_prepared_statement_cache_capacity(32);
+    // Whoever seeds again after a crash loses nothing.
+    conn.execute_batch("pragma synchronous = off; pragma cache_size = -1000000; begin immediate")?;
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed()?.as_millis())?;
+    let bulk = Bulk { conn: &conn, now };
+    let bindings = usize::try_from(WORKER_BINDINGS_MAX)?;
+    let mut shops = Vec::with_capacity(size.accounts);
+    for n in 0..size.accounts {
+        if size.online && n.is_multiple_of(bindings) {
+            let accounts = bindings.min(size.accounts - n);
+            bulk.workers(n / bindings * size.agents, size.agents, accounts)?;
+        }
+        shops.push(bulk.account(n, n / bindings * size.agents, size)?);
+    }
+    conn.execute_batch("commit; pragma wal_checkpoint(truncate)")?;
+    conn.close().map_err(|(_, error)| error).context("closing a database")?;
+    Ok(shops)
+}
+
+struct Bulk<'c> {
+    conn: &'c Connection,
+    now: i64,
+}
+
+impl Bulk<'_> {
+    fn put(&self, sql: &str, values: impl Params) -> anyhow::Result<()> {
+        self.conn.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
+    /// An owner who has made so many changes; the first `access` was about who may call.
+    fn owner(&self, owner: &str, changes: usize, access: i64) -> anyhow::Result<()> {
+        self.put(
+            "insert into head (owner, seq, access) values (?1, ?2, ?3)",
+            params![owner, changes as i64, access],
+        )?;
+        let trim = params![owner, Due::Trim.word(), self.now + TRIM_EVERY];
+        self.put("insert into due (owner, kind, key, at) values (?1, ?2, '', ?3)", trim)
+    }
+
+    fn change(&self, owner: &str, seq: usize, fact: &Fact) -> anyhow::Result<()> {
+        let facts = serde_json::to_string(&[fact])?;
+        self.put(
+            "insert into change (owner, seq, at, facts) values (?1, ?2, ?3, ?4)",
+            params![owner, seq as i64, self.now, facts],
+        )
+    }
+
+    /// Workers after the first `skipped`, each of whom is an agent in so many accounts.
+    fn workers(&self, skipped: usize, count: usize, accounts: usize) -> anyhow::Result<()> {
+        for n in skipped + 1..=skipped + count {
+            let (name, owner) = (format!("worker_{n}"), worker::owner(&format!("worker_{n}")));
+            // Bound, and her invitation forgotten: two changes for each account.
+            self.owner(&owner, 2 * accounts, 0)?;
+            for seq in 1..=2 * accounts {
+                self.change(&owner, seq, &Fact::Worker)?;
+            }
+            self.put(
+                "insert into worker (name, password, created_at) values (?1, ?2, ?3)",
+                params![name, self.hash(), self.now],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Nobody logs in: it is as long as a real one.
+    fn hash(&self) -> String {
+        format!("{PASSWORD:x<97}")
+    }
+
+    fn account(&self, n: usize, first_worker: usize, size: Size) -> anyhow::Result<Shop> {
+        let (account, secret) = seed::account(n)?;
+        let appid = account.appid.as_str();
+        let changes = 1 + size.agents * if size.online { 3 } else { 1 };
+        self.owner(appid, changes, 1)?;
+        self.insert_account(&account, &sha256(&secret), size.agents)?;
+        self.change(appid, 1, &Fact::Access)?;
+        let token = self.token(appid, n)?;
+        for k in 1..=size.agents {
+            if size.online {
+                self.agent_online(&account, k, first_worker)?;
+            } else {
+                self.agent(&account, k, 1 + k, "", "", false)?;
+            }
+        }
+        Ok(Shop { appid: account.appid, alias: account.alias, token })
+    }
+
+    fn insert_account(&self, account: &Account, secret: &str, agents: usize) -> anyhow::Result<()> {
+        let Account { appid, name, alias, original_id, .. } = account;
+        let (kind, principal) = (account.kind.word(), account.principal.word());
+        self.put(
+            "insert into account (appid, name, kind, principal, certified, feature, alias, original_id,
+            secret_sha256, reception, capacity, next_kf_id, created_at)
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            params![
+                appid.as_str(),
+                name,
+                kind,
+                principal,
+                account.certified,
+                account.feature,
+                alias,
+                original_id,
+                secret,
+                account.reception.word(),
+                account.capacity,
+                KF_ID_FIRST + agents as i64,
+                self.now,
+            ],
+        )
+    }
+
+    fn token(&self, appid: &str, n: usize) -> anyhow::Result<String> {
+        let token = format!("50_{appid}_{n:043}");
+        self.put(
+            "insert into token (owner, sha256, kind, component, generation, salt, issued_at, expires_at, live_until)
+            values (?1, ?2, 'own', '', 1, '', ?3, ?4, ?4)",
+            params![appid, sha256(&token), self.now, self.now + TOKEN_LIFE_S * SECOND],
+        )?;
+        Ok(token)
+    }
+
+    /// Adds the `k`th agent with the change `seq`.
+    fn agent(
+        &self,
+        account: &Account,
+        k: usize,
+        seq: usize,
+        worker: &str,
+        kf_openid: &str,
+        online: bool,
+    ) -> anyhow::Result<KfAccount> {
+        let (appid, kf_account) =
+            (account.appid.as_str(), KfAccount::stored(format!("kf{k}@{}", account.alias)));
+        let kf_id = KF_ID_FIRST + k as i64 - 1;
+        let free_since = if online { self.now } else { 0 };
+        self.put(
+            "insert into agent (appid, kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status,
+            invite_expires_at, connected, away, free_since)
+            values (?1, ?2, ?3, ?4, ?5, ?6, '', '', 0, ?7, 0, ?8)",
+            params![
+                appid,
+                kf_account.as_str(),
+                kf_id,
+                format!("客服{k}"),
+                worker,
+                kf_openid,
+                online,
+                free_since
+            ],
+        )?;
+        self.change(appid, seq, &Fact::Agent { kf_account: kf_account.clone() })?;
+        Ok(kf_account)
+    }
+
+    /// Added, bound, and come: three changes.
+    fn agent_online(&self, account: &Account, k: usize, first_worker: usize) -> anyhow::Result<()> {
+        let (appid, seq) = (account.appid.as_str(), 3 * k - 1);
+        let name = format!("worker_{}", first_worker + k);
+        let hex = format!("{:016x}", seed::spread(seq as u64));
+        let kf_openid = format!("o{hex}{}", &appid[2..13]);
+        let kf_account = self.agent(account, k, seq, &name, &kf_openid, true)?;
+        self.change(appid, seq + 1, &Fact::Agent { kf_account: kf_account.clone() })?;
+        self.put(
+            "insert into binding (worker, appid, kf_account) values (?1, ?2, ?3)",
+            params![name, appid, kf_account.as_str()],
+        )?;
+        self.change(appid, seq + 2, &Fact::Presence { kf_account, presence: Presence::Online })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Size, fill};
+    use crate::content::contents;
+    use crate::seed;
+    use kefu::config::Place;
+    use kefu::desk::agent;
+
+    #[tokio::test]
+    async fn it_leaves_what_the_products_verbs_leave() -> anyhow::Result<()> {
+        for online in [false, true] {
+            let folder = tempfile::tempdir()?;
+            let (verbs, bulk) = (folder.path().join("verbs"), folder.path().join("bulk"));
+            let verbs = Place::Folder(verbs);
+            let desk = seed::open(&verbs).await?;
+            let shops = seed::shops(&desk, 12).await?;
+            for (n, shop) in shops.iter().enumerate() {
+                for k in 1..=2 {
+                    if online {
+                        let person = seed::worker_named(&desk, n / 10 * 2 + k).await?;
+                        seed::agent_online(&desk, shop, k, &person).await?;
+                    } else {
+                        let kf_account = format!("kf{k}@{}", shop.alias);
+                        let added = agent::add(&desk, &shop.appid, kf_account, format!("客服{k}")).await;
+                        added.map_err(seed::plain)?;
+                    }
+                }
+            }
+            seed::leave_them_online(desk, &verbs)?;
+            let made = fill(&bulk, Size { accounts: 12, agents: 2, online }).await?;
+            assert_eq!(contents(&Place::Folder(bulk))?, contents(&verbs)?);
+            let same = |shops: &[seed::Shop]| {
+                shops.iter().map(|shop| (shop.appid.to_string(), shop.alias.clone())).collect::<Vec<_>>()
+            };
+            assert_eq!(same(&made), same(&shops));
+        }
+        Ok(())
+    }
+}

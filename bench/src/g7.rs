@@ -1,0 +1,35 @@
+//! G7: `kfaccount/add` on PostgreSQL against the same statements on plain connections, one transaction each.
+
+use crate::Bench;
+use crate::adds::Plan;
+use crate::database::Cluster;
+use crate::ground::{Ground, SEED};
+use crate::report::{Goal, Report, plainly};
+use crate::round::Rounds;
+use crate::seed;
+
+const ACCOUNTS: usize = 2_000;
+const CONNECTIONS: usize = 64;
+/// The baseline's connections to PostgreSQL.
+const PLAIN: usize = 16;
+
+pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
+    let cluster = Cluster::start()?;
+    let shops = seed::shops(&seed::open(&cluster.create(SEED)?).await?, ACCOUNTS).await?;
+    let plan = Plan::make(bench, "g7", Ground::Postgres(&cluster), &shops)?;
+    let rounds = Rounds::run(
+        bench.rounds,
+        async || plan.product(CONNECTIONS).await,
+        async || plan.writers("plain-writers", CONNECTIONS, plan.calls, ("--connections", PLAIN)).await,
+    );
+    let rounds = rounds.await?;
+    let title = format!("G7 kfaccount/add on PostgreSQL, {ACCOUNTS} accounts, {CONNECTIONS} connections");
+    let mut report = Report::of(title, &rounds, Goal::AtLeast(0.80))
+        .delay("p99", &rounds, |turn| turn.p99_us, None)
+        .with_rounds(&rounds);
+    report.notes.push("CPU       is Kefu's own; what PostgreSQL spends is not in it".into());
+    report.notes.push(plan.note());
+    let what = format!("kfaccount/add on PostgreSQL, {CONNECTIONS} connections");
+    report.plain.push(plainly(&what, &rounds, "durable writes"));
+    Ok(vec![report])
+}

@@ -1,0 +1,110 @@
+//! Where adding is measured: a fresh copy of the same data for every turn, on either engine.
+
+use crate::database::{self, Cluster};
+use crate::seed;
+use anyhow::ensure;
+use kefu::config::Place;
+use postgres::Client;
+use rusqlite::{Connection, OpenFlags};
+use std::path::PathBuf;
+
+/// The database of a cluster that the others are copies of, and the copy.
+pub(crate) const SEED: &str = "seed";
+const COPY: &str = "copy";
+
+pub(crate) enum Ground<'b> {
+    /// A database in one file, and the folder its copies are made in.
+    Sqlite { snapshot: PathBuf, folder: PathBuf },
+    /// The database [`SEED`] of a cluster.
+    Postgres(&'b Cluster),
+}
+
+impl Ground<'_> {
+    pub(crate) fn fresh(&self) -> anyhow::Result<Place> {
+        match self {
+            Ground::Sqlite { snapshot, folder } => {
+                seed::restore(snapshot, folder)?;
+                Ok(Place::Folder(folder.clone()))
+            }
+            Ground::Postgres(cluster) => cluster.copy(SEED, COPY),
+        }
+    }
+
+    /// The server that does the product's flushing, where it is none of the product's threads.
+    pub(crate) fn database(&self) -> Option<u32> {
+        match self {
+            Ground::Sqlite { .. } => None,
+            Ground::Postgres(cluster) => Some(cluster.pid),
+        }
+    }
+}
+
+/// What a database holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Census {
+    agents: i64,
+    changes: i64,
+    seqs: i64,
+    kf_ids: i64,
+    /// Agents of one account at most.
+    most: i64,
+}
+
+impl Census {
+    pub(crate) fn of(place: &Place) -> anyhow::Result<Self> {
+        match place {
+            Place::Folder(folder) => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+                let conn = Connection::open_with_flags(folder.join("kefu.db"), flags)?;
+                Census::ask(|sql| Ok(conn.query_row(sql, [], |row| row.get(0))?))
+            }
+            Place::Postgres(url) => database::with(url, |client: &mut Client| {
+                Census::ask(|sql| Ok(client.query_one(sql, &[])?.get(0)))
+            }),
+        }
+    }
+
+    fn ask(mut int: impl FnMut(&str) -> anyhow::Result<i64>) -> anyhow::Result<Self> {
+        Ok(Census {
+            agents: int("select count(*) from agent")?,
+            changes: int("select count(*) from change")?,
+            seqs: int("select cast(sum(seq) as bigint) from head")?,
+            kf_ids: int("select cast(sum(next_kf_id) as bigint) from account")?,
+            most: int(
+                "select coalesce(max(n), 0) from (select count(*) as n from agent group by appid) as numbers",
+            )?,
+        })
+    }
+
+    /// What was acknowledged must be there since `before`, and nothing else.
+    pub(crate) fn check(self, before: Census, acknowledged: usize) -> anyhow::Result<()> {
+        let acknowledged = i64::try_from(acknowledged)?;
+        for (what, before, after) in [
+            ("agents", before.agents, self.agents),
+            ("changes", before.changes, self.changes),
+            ("numbers of changes", before.seqs, self.seqs),
+            ("numbers of agents", before.kf_ids, self.kf_ids),
+        ] {
+            let there = after - before;
+            ensure!(there == acknowledged, "{acknowledged} acknowledged, {there} {what} written");
+        }
+        ensure!(self.most <= 100, "an account has {} agents", self.most);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Census;
+
+    #[test]
+    fn an_acknowledged_agent_must_be_there_and_nothing_else() {
+        let before = Census { agents: 10, changes: 20, seqs: 30, kf_ids: 40, most: 9 };
+        let after = Census { agents: 12, changes: 22, seqs: 32, kf_ids: 42, most: 10 };
+        assert!(after.check(before, 2).is_ok());
+        assert!(after.check(before, 3).is_err());
+        assert!(after.check(before, 1).is_err());
+        assert!(Census { changes: 21, ..after }.check(before, 2).is_err());
+        assert!(Census { most: 101, ..after }.check(before, 2).is_err());
+    }
+}

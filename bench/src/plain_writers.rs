@@ -1,0 +1,184 @@
+//! The baseline of what is written on PostgreSQL: what `kfaccount/add` does to the database, on plain connections,
+//! one transaction each, from callers in the same process.
+//!
+//! A test holds that it leaves behind what the product leaves.
+
+use crate::adds::Add;
+use crate::load::{self, Call, Until};
+use crate::machine::Watch;
+use crate::round::Turn;
+use crate::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
+use anyhow::{Context, anyhow, ensure};
+use postgres::{Client, NoTls, Statement};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The database's address.
+    url: String,
+    /// One appid a line.
+    accounts: PathBuf,
+    #[arg(long)]
+    connections: usize,
+    #[arg(long)]
+    callers: usize,
+    #[arg(long)]
+    warm: usize,
+    #[arg(long)]
+    calls: usize,
+    /// The process of PostgreSQL.
+    #[arg(long)]
+    database: u32,
+}
+
+/// Runs as a child, and prints its turn.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    crate::child::end_with_parent();
+    let adds: Vec<Add> = {
+        let appids = std::fs::read_to_string(&args.accounts)?;
+        let appids: Vec<&str> = appids.lines().collect();
+        (0..args.warm + args.calls).map(|n| Add::number(n, &appids)).collect()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let turn = runtime.block_on(measure(args, adds.into()))?;
+    println!("{}", serde_json::to_string(&turn)?);
+    Ok(())
+}
+
+async fn measure(args: &Args, adds: Arc<[Add]>) -> anyhow::Result<Turn> {
+    let (writers, callers) = start(&args.url, args.connections, args.callers, &adds);
+    let (callers, _) = load::run(callers, Until::Number(0, args.warm)).await?;
+    let watch = Watch::start(std::process::id(), Some(args.database))?;
+    let (callers, tally) = load::run(callers, Until::Number(args.warm, adds.len())).await?;
+    let spent = watch.stop()?;
+    drop(callers);
+    stop(writers)?;
+    Ok(Turn::new(&tally, &spent))
+}
+
+struct Job {
+    n: usize,
+    to: oneshot::Sender<bool>,
+}
+
+/// Somebody who waits for a writer.
+struct Caller(SyncSender<Job>);
+
+impl Call for Caller {
+    async fn call(&mut self, n: usize) -> anyhow::Result<()> {
+        let (to, answer) = oneshot::channel();
+        self.0.try_send(Job { n, to }).context("the writers take nothing")?;
+        ensure!(answer.await.context("a writer has stopped")?, "an agent was refused");
+        Ok(())
+    }
+}
+
+type Writers = Vec<JoinHandle<anyhow::Result<()>>>;
+
+/// Starts a thread for each connection.
+fn start(url: &str, connections: usize, callers: usize, adds: &Arc<[Add]>) -> (Writers, Vec<Caller>) {
+    let (jobs, waiting) = sync_channel(4096);
+    let waiting = Arc::new(Mutex::new(waiting));
+    let writer = |_| {
+        let (url, waiting, adds) = (url.to_owned(), waiting.clone(), adds.clone());
+        std::thread::spawn(move || write(&url, &waiting, &adds))
+    };
+    ((0..connections).map(writer).collect(), (0..callers).map(|_| Caller(jobs.clone())).collect())
+}
+
+/// Waits for their end, once nobody calls any more.
+fn stop(writers: Writers) -> anyhow::Result<()> {
+    writers.into_iter().try_for_each(|writer| writer.join().map_err(|_| anyhow!("a writer panicked"))?)
+}
+
+fn write(url: &str, waiting: &Mutex<Receiver<Job>>, adds: &[Add]) -> anyhow::Result<()> {
+    let mut writer = Writer::connect(url)?;
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return Ok(()) };
+        let done = writer.add(&adds[job.n])?;
+        // Whoever asked is there until all is done.
+        let _ = job.to.send(done);
+    }
+}
+
+struct Writer {
+    client: Client,
+    take_seq: Statement,
+    take_kf_id: Statement,
+    insert: Statement,
+    count: Statement,
+    insert_change: Statement,
+}
+
+impl Writer {
+    fn connect(url: &str) -> anyhow::Result<Self> {
+        let mut client = Client::connect(url, NoTls)?;
+        client.batch_execute("set synchronous_commit = on")?;
+        Ok(Writer {
+            take_seq: client.prepare(TAKE_SEQ)?,
+            take_kf_id: client.prepare(TAKE_KF_ID)?,
+            insert: client.prepare(INSERT)?,
+            count: client.prepare(COUNT)?,
+            insert_change: client.prepare(INSERT_CHANGE)?,
+            client,
+        })
+    }
+
+    /// Adds an agent; `false` when it was there already, or is one too many.
+    fn add(&mut self, add: &Add) -> anyhow::Result<bool> {
+        let Add { appid, kf_account, nickname, facts, .. } = add;
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+        self.client.batch_execute("begin")?;
+        let seq: i64 = self.client.query_one(&self.take_seq, &[appid])?.get(0);
+        let kf_id: i64 = self.client.query_one(&self.take_kf_id, &[appid])?.get(10);
+        let rows = self.client.execute(&self.insert, &[appid, kf_account, &kf_id, nickname])?;
+        let agents: i64 = self.client.query_one(&self.count, &[appid])?.get(0);
+        self.client.execute(&self.insert_change, &[appid, &seq, &now, facts])?;
+        self.client.batch_execute("commit")?;
+        Ok(rows == 1 && agents <= 100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{start, stop};
+    use crate::adds::Add;
+    use crate::content::contents;
+    use crate::database::Cluster;
+    use crate::load::{self, Until};
+    use crate::seed;
+    use kefu::config::Place;
+    use kefu::desk::agent;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn the_baseline_leaves_behind_what_the_product_leaves_on_postgresql() -> anyhow::Result<()> {
+        let cluster = Cluster::start()?;
+        let place = cluster.create("seed")?;
+        let shops = seed::shops(&seed::open(&place).await?, 10).await?;
+        let (product, baseline) = (cluster.copy("seed", "product")?, cluster.copy("seed", "baseline")?);
+        let before = contents(&baseline)?;
+        let appids: Vec<&str> = shops.iter().map(|shop| shop.appid.as_str()).collect();
+        let adds: Arc<[Add]> = (0..50).map(|n| Add::number(n, &appids)).collect();
+        let desk = seed::open(&product).await?;
+        for add in &*adds {
+            let appid = &shops[add.shop].appid;
+            let added = agent::add(&desk, appid, add.kf_account.clone(), add.nickname.clone()).await;
+            added.map_err(seed::plain)?;
+        }
+        let Place::Postgres(url) = &baseline else { anyhow::bail!("it is no PostgreSQL") };
+        let (writers, callers) = start(url, 2, 1, &adds);
+        drop(load::run(callers, Until::Number(0, adds.len())).await?);
+        stop(writers)?;
+        let left = contents(&baseline)?;
+        assert_eq!(left, contents(&product)?);
+        assert_eq!(left.len(), before.len() + 2 * adds.len());
+        Ok(())
+    }
+}
