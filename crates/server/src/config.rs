@@ -1,9 +1,10 @@
 //! How the server is started. The doc comments are the manual.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use protocol::limits;
-use std::net::{IpAddr, SocketAddr};
+use rustls::pki_types::DnsName;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Where the data is.
@@ -75,6 +76,63 @@ pub struct Settings {
     /// The address, of this machine only, at which Prometheus finds /metrics; else nowhere.
     #[arg(long, env = "KEFU_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Certificates.
+    #[command(flatten)]
+    pub tls: Tls,
+}
+
+/// Certificates: of the desk's own, and of the host it stands in for.
+#[derive(Args, Clone, Debug)]
+pub struct Tls {
+    /// Stand in for this host, which many SDKs have in their code: api.weixin.qq.com. Weixin's paths answer at --as-https
+    /// with a certificate of a local authority, made at the first start, and at --as-http in clear; `kefu authority` says
+    /// how programs find and trust them.
+    #[arg(long = "as", env = "KEFU_AS", value_name = "HOST", value_parser = host)]
+    pub as_host: Option<String>,
+    /// Where the host of --as answers by TLS; SDKs ask for port 443.
+    #[arg(long, env = "KEFU_AS_HTTPS", default_value_t = Tls::default().as_https, value_name = "ADDRESS")]
+    pub as_https: SocketAddr,
+    /// Where the host of --as answers in clear, which some SDKs want for uploads; they ask for port 80.
+    #[arg(long, env = "KEFU_AS_HTTP", default_value_t = Tls::default().as_http, value_name = "ADDRESS")]
+    pub as_http: SocketAddr,
+    /// A PEM file with the desk's own certificate and those that lead to its authority: --listen speaks HTTPS then, and
+    /// --as shows it too if it names that host. It is read again at SIGHUP.
+    #[arg(long, env = "KEFU_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// A PEM file with the key of --tls-cert.
+    #[arg(long, env = "KEFU_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        let (as_https, as_http) = ((Ipv4Addr::LOCALHOST, 443).into(), (Ipv4Addr::LOCALHOST, 80).into());
+        Tls { as_host: None, as_https, as_http, tls_cert: None, tls_key: None }
+    }
+}
+
+impl Tls {
+    /// The files of the desk's own certificate and its key.
+    ///
+    /// # Errors
+    /// When there is one without the other.
+    pub fn pair(&self) -> anyhow::Result<Option<(&Path, &Path)>> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(cert), Some(key)) => Ok(Some((cert, key))),
+            (None, None) => Ok(None),
+            (Some(_), None) => bail!("--tls-cert needs its key: --tls-key FILE"),
+            (None, Some(_)) => bail!("--tls-key needs its certificate: --tls-cert FILE"),
+        }
+    }
+}
+
+/// A name that a certificate can be for.
+fn host(given: &str) -> anyhow::Result<String> {
+    let name = given.trim_end_matches('.').to_ascii_lowercase();
+    if name.parse::<IpAddr>().is_ok() || DnsName::try_from(name.as_str()).is_err() {
+        bail!("a host is a name without scheme, port and path, like api.weixin.qq.com");
+    }
+    Ok(name)
 }
 
 /// Rules of the desk that operators may set.
@@ -100,6 +158,7 @@ impl Settings {
     pub fn base(&self, listening: SocketAddr) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.tls.tls_cert.is_some() => format!("https://{listening}"),
             None => format!("http://{listening}"),
         }
     }

@@ -1,6 +1,7 @@
 //! Connections: accepted, bounded in time, and ended in order.
 
 use crate::clock::Clock;
+use crate::tls::Tls;
 use axum::Router;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -11,15 +12,19 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::limits::BODY_MAX;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -37,9 +42,54 @@ const FILES_KEPT: usize = 128;
 /// How long running requests may take to finish once the server stops.
 const FAREWELL: Duration = Duration::from_secs(6);
 
-/// Who is at the other end of a request's connection: a person, or a proxy.
+/// Who is at the other end of a request's connection, a person or a proxy, and where they came in.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
+pub struct Peer {
+    /// Who.
+    pub address: IpAddr,
+    /// Where.
+    pub door: Door,
+}
+
+/// Where connections come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The desk's own address, in clear.
+    Plain,
+    /// The desk's own address, by TLS.
+    Tls,
+    /// Where the desk stands in for Weixin's host: there are no pages there.
+    Weixin,
+}
+
+/// An address that is listened at.
+pub struct Entrance {
+    listener: TcpListener,
+    door: Door,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Entrance {
+    /// One in clear.
+    #[must_use]
+    pub fn plain(listener: TcpListener, door: Door) -> Self {
+        Entrance { listener, door, tls: None }
+    }
+
+    /// One by TLS.
+    #[must_use]
+    pub fn secured(listener: TcpListener, door: Door, tls: Arc<Tls>) -> Self {
+        Entrance { listener, door, tls: Some(tls) }
+    }
+
+    /// Where it is.
+    ///
+    /// # Errors
+    /// The machine's.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
 
 /// How many connections there may be at once. One more waits, in the machine's own queue, until one closes; those that
 /// say nothing do so after ten seconds, in a crowd after one.
@@ -114,33 +164,54 @@ fn open_files() -> u64 {
 
 /// Serves until `stop`, then finishes what runs.
 pub async fn serve(listener: TcpListener, router: Router, room: Room, stop: CancellationToken) {
+    serve_all(vec![Entrance::plain(listener, Door::Plain)], router, room, stop).await;
+}
+
+/// The same at several addresses, which share the room.
+pub async fn serve_all(entrances: Vec<Entrance>, router: Router, room: Room, stop: CancellationToken) {
     let tasks = TaskTracker::new();
-    while let Some((stream, address, place)) = tokio::select! {
-        next = accept(&listener, &room) => next,
+    let mut turn = 0;
+    while let Some((entrance, stream, address, place)) = tokio::select! {
+        next = accept(&entrances, &mut turn, &room) => next,
         () = stop.cancelled() => None,
     } {
-        let served = connection(stream, Peer(address.ip()), room.head_time(), router.clone(), stop.clone());
+        set_options(&stream);
+        let peer = Peer { address: address.ip(), door: entrance.door };
+        let (head_time, router, stop) = (room.head_time(), router.clone(), stop.clone());
+        let Some(tls) = &entrance.tls else {
+            let served = connection(stream, peer, head_time, router, stop);
+            tasks.spawn(async move {
+                served.await;
+                drop(place);
+            });
+            continue;
+        };
+        let acceptor = TlsAcceptor::from(tls.config());
         tasks.spawn(async move {
-            served.await;
+            if let Some(stream) = shake_hands(acceptor, stream, head_time, &stop).await {
+                connection(stream, peer, head_time, router, stop).await;
+            }
             drop(place);
         });
     }
-    drop(listener);
+    drop(entrances);
     tasks.close();
     if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
         tracing::warn!(connections = tasks.len(), "connections were cut off at the end");
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
+/// The next connection, wherever it comes in: one place is taken for it, however many addresses there are.
+async fn accept<'e>(
+    entrances: &'e [Entrance],
+    turn: &mut usize,
     room: &Room,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(&'e Entrance, TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = room.enter().await?;
     loop {
-        match listener.accept().await {
-            Ok((stream, address)) => return Some((stream, address, place)),
-            Err(error) => {
+        match poll_fn(|cx| poll_accept(entrances, turn, cx)).await {
+            (entrance, Ok((stream, address))) => return Some((entrance, stream, address, place)),
+            (_, Err(error)) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -148,18 +219,56 @@ async fn accept(
     }
 }
 
-async fn connection(
+/// Each address is asked in turn, so that none waits for ever beside a busy one.
+fn poll_accept<'e>(
+    entrances: &'e [Entrance],
+    turn: &mut usize,
+    cx: &mut Context<'_>,
+) -> Poll<(&'e Entrance, std::io::Result<(TcpStream, SocketAddr)>)> {
+    for _ in 0..entrances.len() {
+        *turn = (*turn + 1) % entrances.len();
+        let entrance = &entrances[*turn];
+        if let Poll::Ready(accepted) = entrance.listener.poll_accept(cx) {
+            return Poll::Ready((entrance, accepted));
+        }
+    }
+    Poll::Pending
+}
+
+fn set_options(stream: &TcpStream) {
+    let socket = socket2::SockRef::from(stream);
+    if let Err(error) = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(SILENCE)))
+    {
+        tracing::debug!(%error, "a socket refuses its options");
+    }
+}
+
+/// What comes before the first head, in the time that a head may take.
+async fn shake_hands(
+    acceptor: TlsAcceptor,
     stream: TcpStream,
+    head_time: Duration,
+    stop: &CancellationToken,
+) -> Option<TlsStream<TcpStream>> {
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(head_time, acceptor.accept(stream)) => shaken,
+        () = stop.cancelled() => return None,
+    };
+    match shaken {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => tracing::debug!(%error, "a client does not come to terms about TLS"),
+        Err(_) => tracing::debug!("a client takes too long over TLS"),
+    }
+    None
+}
+
+async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     peer: Peer,
     head_time: Duration,
     router: Router,
     stop: CancellationToken,
 ) {
-    let socket = socket2::SockRef::from(&stream);
-    if let Err(error) = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(SILENCE)))
-    {
-        tracing::debug!(%error, "a socket refuses its options");
-    }
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         router.clone().oneshot(request.map(Heard::new))

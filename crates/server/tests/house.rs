@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The modules of the server, lowest first: each may import only those before it, and itself.
 const ORDER: &[&[&str]] = &[
     &["error", "config", "clock", "meter"],
-    &["flight", "files"],
+    &["flight", "files", "tls"],
     &["store"],
     &["desk"],
     &["push", "streams", "throttle", "demo"],

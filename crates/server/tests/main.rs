@@ -69,5 +69,6 @@ mod running;
 mod seed;
 mod store;
 mod time;
+mod tls;
 mod together;
 mod token;

@@ -19,6 +19,7 @@ pub const DEMO: &[&str] = &["demo", "--listen", "127.0.0.1:0"];
 pub struct Running {
     pub child: Child,
     pub base: String,
+    said: Receiver<String>,
     log: Receiver<String>,
 }
 
@@ -40,11 +41,11 @@ impl Running {
         let mut command = Command::new(KEFU);
         command.args(args).args(data).env("KEFU_LOG", "debug").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let (said, found) = channel();
+        let (says, said) = channel();
         let (told, log) = channel();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         std::thread::spawn(move || {
-            BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(said.send(line)))
+            BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(says.send(line)))
         });
         let mut err = BufReader::new(err);
         std::thread::spawn(move || {
@@ -53,19 +54,34 @@ impl Running {
             let _ = told.send(text);
         });
         let base = loop {
-            let line = found.recv_timeout(Duration::from_secs(20)).expect("the server says where it listens");
-            if let Some((_, base)) = line.split_once("http://127.0.0.1:") {
-                break format!("http://127.0.0.1:{}", base.split(['/', ' ']).next().unwrap());
+            let line = said.recv_timeout(Duration::from_secs(20)).expect("the server says where it listens");
+            if let Some(base) = line.split_whitespace().find(|word| word.contains("://127.0.0.1:")) {
+                break base.trim_end_matches('/').to_owned();
             }
         };
-        Running { child, base, log }
+        Running { child, base, said, log }
+    }
+
+    /// The rest of the next line it says that begins so.
+    pub fn says(&self, begin: &str) -> String {
+        loop {
+            let line = self.said.recv_timeout(Duration::from_secs(20)).expect(begin);
+            if let Some(rest) = line.trim().strip_prefix(begin) {
+                break rest.trim().to_owned();
+            }
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
     /// Asks it to stop; answers how long that took, and its log.
     pub fn stop(mut self) -> (Duration, String) {
         let asked = Instant::now();
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("-TERM");
         assert!(self.child.wait().unwrap().success());
         (asked.elapsed(), self.log.recv_timeout(Duration::from_secs(5)).unwrap())
     }

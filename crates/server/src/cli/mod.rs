@@ -1,8 +1,10 @@
 //! The command line: one file for what serves, one for what operators order.
 
+mod authority;
 mod data;
 mod doctor;
 mod file;
+mod front;
 mod order;
 mod serve;
 
@@ -58,6 +60,8 @@ enum Command {
     /// Move all data between a folder and PostgreSQL.
     #[command(subcommand)]
     Store(data::StoreCommand),
+    /// Say how programs find the host of --as here, and come to trust it.
+    Authority(authority::AuthorityArgs),
     /// Say how the server would be configured.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -155,6 +159,7 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
         Command::Verify(args) => data::verify(args).await,
         Command::Restore(args) => data::restore(args).await,
         Command::Store(command) => data::store(command).await,
+        Command::Authority(args) => authority::run(&args),
         Command::Config(ConfigCommand::Show { json, .. }) => {
             show(&sources.settings(), json);
             Ok(())

@@ -1,5 +1,6 @@
 //! `kefu serve` and `kefu demo`.
 
+use super::front::{Front, bind};
 use super::{DemoArgs, ServeArgs};
 use crate::admin::Admin;
 use crate::app::router;
@@ -12,10 +13,11 @@ use crate::files::Files;
 use crate::state::App;
 use crate::store::Store;
 use crate::{demo, http, listen};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use model::due::PRESENCE_GRACE;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,18 +36,27 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
              or --allow-demo if nobody else can reach this server"
         );
     }
-    let listener = bind(args.listen).await?;
+    let front = front(args.listen, &args.settings, &args.data.data).await?;
     let is_empty = account::list(&desk).await.map_err(cause)?.is_empty();
     let next = if is_empty { "; there is no account yet: `kefu account create` makes one" } else { "" };
-    let greet = |base: &str| eprintln!("kefu {} listens at {base}{next}", env!("CARGO_PKG_VERSION"));
-    run(desk, &place, args.settings, listener, greet).await
+    let manual = front.manual.clone();
+    let greet = |base: &str| {
+        eprintln!("kefu {} listens at {base}{next}", env!("CARGO_PKG_VERSION"));
+        manual.iter().for_each(|manual| eprintln!("\n{manual}"));
+    };
+    run(desk, &place, args.settings, front, greet).await
 }
 
 pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
-    if !args.listen.ip().is_loopback() {
-        bail!(
-            "a demo is for this machine only, for everybody knows its secret: --listen takes a loopback address, like 127.0.0.1:8080"
-        );
+    let tls = &args.settings.tls;
+    for (flag, address) in
+        [("--listen", args.listen), ("--as-https", tls.as_https), ("--as-http", tls.as_http)]
+    {
+        if !address.ip().is_loopback() {
+            bail!(
+                "a demo is for this machine only, for everybody knows its secret: {flag} takes a loopback address, like 127.0.0.1:8080"
+            );
+        }
     }
     let folder = args.memory.then(|| tempfile::Builder::new().prefix("kefu-").tempdir()).transpose()?;
     let data = match &folder {
@@ -55,11 +66,12 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     let place = data.place()?;
     let desk = open(&data, &place, args.rules).await?;
     demo::make(&desk).await.map_err(cause)?;
-    let listener = bind(args.listen).await?;
+    let front = front(args.listen, &args.settings, &data.data).await?;
     let kept = place.folder().filter(|_| !args.memory);
-    run(desk, &place, args.settings, listener, |base| {
+    let manual = front.manual.as_ref().map_or_else(String::new, |manual| format!("\n{manual}"));
+    run(desk, &place, args.settings, front, |base| {
         // Whoever reads it may have gone: the desk runs on.
-        let _ = writeln!(std::io::stdout(), "{}", demo::welcome(base, kept));
+        let _ = writeln!(std::io::stdout(), "{}{manual}", demo::welcome(base, kept));
     })
     .await
 }
@@ -76,10 +88,8 @@ async fn open(data: &Data, place: &Place, rules: Rules) -> anyhow::Result<Desk> 
     Ok(Desk::new(store, Chance::system(), rules).with_files(Files::at(data.files_place())))
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("listening at {address}: if another program does, choose another --listen"))
+async fn front(listen: SocketAddr, settings: &Settings, data: &Path) -> anyhow::Result<Front> {
+    Front::open(bind(listen, "--listen").await?, settings, data, &Clock::system()).await
 }
 
 /// Numbers about people's business are for this machine: what watches it from elsewhere asks through something here.
@@ -90,7 +100,7 @@ async fn watched_at(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpLis
             "metrics are for this machine only: --metrics-listen takes a loopback address, like 127.0.0.1:9090"
         );
     }
-    bind(address).await.map(Some)
+    bind(address, "--metrics-listen").await.map(Some)
 }
 
 /// Runs the desk until a signal. It greets once everything is in place.
@@ -98,19 +108,22 @@ async fn run(
     desk: Desk,
     place: &Place,
     settings: Settings,
-    listener: TcpListener,
+    front: Front,
     greet: impl FnOnce(&str),
 ) -> anyhow::Result<()> {
     let (mut interrupted, mut ended) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let base = settings.base(listener.local_addr()?);
+    let base = settings.base(front.address()?);
     let admin = place.folder().map(Admin::listen).transpose()?;
     let room = listen::Room::of(usize::try_from(settings.connections_max)?);
     let metrics = watched_at(settings.metrics_listen).await?;
     let app = App::new(desk, settings);
     let lease = Lease::begin(&app).await.map_err(cause)?;
     greet(&base);
-    let mut tasks =
-        vec![tokio::spawn(due::keep_lease(app.clone(), lease)), tokio::spawn(due::run(app.clone()))];
+    let mut tasks = vec![
+        tokio::spawn(due::keep_lease(app.clone(), lease)),
+        tokio::spawn(due::run(app.clone())),
+        tokio::spawn(front.keeper.keep(app.stop.clone())),
+    ];
     if let Some(admin) = admin {
         tasks.push(tokio::spawn(admin.serve(app.desk.clone(), base, app.stop.clone())));
     }
@@ -129,7 +142,7 @@ async fn run(
         tracing::info!("stopping");
         stop.cancel();
     });
-    listen::serve(listener, router(app.clone()), room, app.stop.clone()).await;
+    listen::serve_all(front.entrances, router(app.clone()), room, app.stop.clone()).await;
     for task in tasks {
         task.await?;
     }

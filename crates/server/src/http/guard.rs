@@ -4,7 +4,7 @@ use super::PageRefusal;
 use super::caller::collect;
 use crate::desk::{customer, login};
 use crate::error::Error;
-use crate::listen::Peer;
+use crate::listen::{Door, Peer};
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
@@ -117,10 +117,11 @@ impl FromRequestParts<App> for Front {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let public = app.settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-        let Peer(peer) = parts.extensions.get().copied().unwrap_or(Peer(Ipv4Addr::UNSPECIFIED.into()));
+        let unknown = Peer { address: Ipv4Addr::UNSPECIFIED.into(), door: Door::Plain };
+        let Peer { address: peer, door } = parts.extensions.get().copied().unwrap_or(unknown);
         let is_trusted = |address: &IpAddr| app.settings.trusted_proxy.contains(&address.to_canonical());
         if !is_trusted(&peer) {
-            return Ok(Front { is_tls: public, address: peer });
+            return Ok(Front { is_tls: public || door == Door::Tls, address: peer });
         }
         let is_tls = parts.headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
         let address = forwarded_for(&parts.headers, is_trusted).unwrap_or(peer);
@@ -138,11 +139,14 @@ fn forwarded_for(headers: &HeaderMap, is_trusted: impl Fn(&IpAddr) -> bool) -> O
 }
 
 /// Pages and their calls are there under names of ours only, so that nobody's page becomes theirs by
-/// letting its own name resolve to this server: the public URL's, and what needs no name service.
+/// letting its own name resolve to this server: the public URL's, and what needs no name service. Where the desk stands in
+/// for Weixin's host there are none.
 pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let header = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     let asked = request.uri().authority().map(Authority::as_str).or(header);
-    if asked.is_some_and(|host| is_ours(host, app.settings.public_url.as_deref())) {
+    if request.extensions().get::<Peer>().is_some_and(|peer| peer.door == Door::Weixin) {
+        PageRefusal::new(&app, Errcode::NotFound).into_response()
+    } else if asked.is_some_and(|host| is_ours(host, app.settings.public_url.as_deref())) {
         next.run(request).await
     } else {
         PageRefusal::new(&app, Errcode::UnknownHost).into_response()

@@ -1,0 +1,220 @@
+//! What is listened at, the certificates shown there, and how they are kept up.
+
+use super::authority::manual;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::listen::{Door, Entrance};
+use crate::tls::authority::{Authority, LEAF_RENEWED};
+use crate::tls::{Certified, Tls, day};
+use anyhow::{Context, bail};
+use http::Uri;
+use model::{HOUR, Time};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// How often the ends of certificates are looked at.
+const LOOK: Duration = Duration::from_secs(3600);
+/// The log tells it every day when the desk's own certificate has less to live.
+const WARNED: Time = 14 * 24 * HOUR;
+
+/// Everything that is listened at.
+pub(super) struct Front {
+    pub(super) entrances: Vec<Entrance>,
+    /// What operators are told at the start, if there is something to do.
+    pub(super) manual: Option<String>,
+    pub(super) keeper: Keeper,
+}
+
+impl Front {
+    /// Listens; `data` is the folder where the authority lives.
+    pub(super) async fn open(
+        desk: TcpListener,
+        settings: &Settings,
+        data: &Path,
+        clock: &Clock,
+    ) -> anyhow::Result<Self> {
+        let own = settings.tls.pair()?.map(|(cert, key)| Own::read(cert, key)).transpose()?;
+        let mut front = Front {
+            entrances: vec![match &own {
+                Some(own) => Entrance::secured(desk, Door::Tls, own.tls.clone()),
+                None => Entrance::plain(desk, Door::Plain),
+            }],
+            manual: None,
+            keeper: Keeper { clock: clock.clone(), own, issued: None, warned_at: 0 },
+        };
+        if let Some(host) = &settings.tls.as_host {
+            front.stand_in(host, settings, data).await?;
+        }
+        Ok(front)
+    }
+
+    /// The desk's own address.
+    pub(super) fn address(&self) -> std::io::Result<SocketAddr> {
+        self.entrances[0].address()
+    }
+
+    async fn stand_in(&mut self, host: &str, settings: &Settings, data: &Path) -> anyhow::Result<()> {
+        let public = settings.public_url.as_deref().and_then(|url| url.parse::<Uri>().ok());
+        if public.as_ref().and_then(Uri::host).is_some_and(|name| name.eq_ignore_ascii_case(host)) {
+            bail!("{host} cannot be both: pages are at --public-url, and the host of --as has none");
+        }
+        let https = bind(settings.tls.as_https, "--as-https").await?;
+        let http = bind(settings.tls.as_http, "--as-http").await?;
+        let (at, in_clear) = (https.local_addr()?, http.local_addr()?);
+        let own = self.keeper.own.as_ref().filter(|own| own.names(host));
+        let tls = if let Some(own) = own {
+            self.manual = Some(manual(host, None, at, in_clear));
+            own.tls.clone()
+        } else {
+            let now = self.keeper.clock.now();
+            let authority = Authority::open(data, host, now)?;
+            self.manual = Some(manual(host, Some(&authority), at, in_clear));
+            let tls = Arc::new(Tls::new(authority.issue(now)?));
+            self.keeper.issued = Some((authority, tls.clone()));
+            tls
+        };
+        self.entrances.push(Entrance::secured(https, Door::Weixin, tls));
+        self.entrances.push(Entrance::plain(http, Door::Weixin));
+        Ok(())
+    }
+}
+
+/// Listens at an address, which `flag` names.
+pub(super) async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| refused(address, flag, &error))
+}
+
+/// Why an address cannot be listened at, and what helps.
+pub(super) fn refused(address: SocketAddr, flag: &str, error: &std::io::Error) -> anyhow::Error {
+    let program = std::env::current_exe().map_or_else(|_| "kefu".into(), |path| path.display().to_string());
+    match error.kind() {
+        ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "listening at {address}: this user may not use ports so low. One of these lets it: `sudo setcap \
+             cap_net_bind_service=+ep {program}`; AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit; `sudo \
+             sysctl net.ipv4.ip_unprivileged_port_start={}`. Or choose another {flag}",
+            address.port().min(80)
+        ),
+        ErrorKind::AddrInUse => {
+            anyhow::anyhow!("listening at {address}: another program does; stop it, or choose another {flag}")
+        }
+        _ => anyhow::anyhow!("listening at {address} ({flag}): {error}"),
+    }
+}
+
+/// The desk's own certificate.
+struct Own {
+    cert: PathBuf,
+    key: PathBuf,
+    tls: Arc<Tls>,
+    /// Asks that the files be read again.
+    hangup: Signal,
+}
+
+impl Own {
+    fn read(cert: &Path, key: &Path) -> anyhow::Result<Self> {
+        let certified = Certified::read(cert, key)?;
+        let hangup = signal(SignalKind::hangup()).context("hearing SIGHUP")?;
+        Ok(Own { cert: cert.to_owned(), key: key.to_owned(), tls: Arc::new(Tls::new(certified)), hangup })
+    }
+
+    fn names(&self, host: &str) -> bool {
+        self.tls.names(host)
+    }
+
+    fn read_again(&self) {
+        match Certified::read(&self.cert, &self.key) {
+            Ok(certified) => {
+                tracing::info!(until = day(certified.until), "the certificate was read again");
+                self.tls.show(certified);
+            }
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the certificate of before stays in use");
+            }
+        }
+    }
+}
+
+/// Keeps certificates up while the desk runs.
+pub(super) struct Keeper {
+    clock: Clock,
+    own: Option<Own>,
+    issued: Option<(Authority, Arc<Tls>)>,
+    warned_at: Time,
+}
+
+impl Keeper {
+    /// Until `stop`: reads the desk's own certificate again when it is told to, and issues the authority's anew in time.
+    pub(super) async fn keep(mut self, stop: CancellationToken) {
+        let mut looks = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Some(()) = async { match &mut self.own { Some(own) => own.hangup.recv().await, None => None } } => {
+                    self.own.iter().for_each(Own::read_again);
+                }
+                _ = looks.tick() => self.look(),
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let now = self.clock.now();
+        if let Some((authority, tls)) = &self.issued
+            && tls.until() < now + LEAF_RENEWED
+        {
+            match authority.issue(now) {
+                Ok(certified) => tls.show(certified),
+                Err(error) => tracing::error!(error = format!("{error:#}"), "a certificate is not issued"),
+            }
+        }
+        let until = self.own.as_ref().map_or(Time::MAX, |own| own.tls.until());
+        if until < now + WARNED && now >= self.warned_at + 24 * HOUR {
+            self.warned_at = now;
+            tracing::warn!(until = day(until), "the certificate ends soon: renew it, and send SIGHUP");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keeper, refused};
+    use crate::clock::Clock;
+    use crate::tls::Tls;
+    use crate::tls::authority::{Authority, LEAF_LIFE, LEAF_RENEWED};
+    use model::HOUR;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_the_authority_issues_is_issued_anew_in_time() {
+        let (data, clock) = (tempfile::tempdir().unwrap(), Clock::standing(1_800_000_000_000));
+        let authority = Authority::open(data.path(), "api.weixin.qq.com", clock.now()).unwrap();
+        let tls = Arc::new(Tls::new(authority.issue(clock.now()).unwrap()));
+        let issued = Some((authority, tls.clone()));
+        let mut keeper = Keeper { clock: clock.clone(), own: None, issued, warned_at: 0 };
+        let first = tls.until();
+        assert_eq!(first, clock.now() + LEAF_LIFE);
+        clock.advance(LEAF_LIFE - LEAF_RENEWED - HOUR);
+        keeper.look();
+        assert_eq!(tls.until(), first, "not yet");
+        clock.advance(2 * HOUR);
+        keeper.look();
+        assert_eq!(tls.until(), clock.now() + LEAF_LIFE);
+    }
+
+    #[test]
+    fn whoever_may_not_use_a_low_port_is_told_what_lets_her() {
+        let address = "127.0.0.1:443".parse().unwrap();
+        let said = refused(address, "--as-https", &std::io::ErrorKind::PermissionDenied.into()).to_string();
+        for cure in ["setcap", "AmbientCapabilities", "ip_unprivileged_port_start=80", "--as-https"] {
+            assert!(said.contains(cure), "{said}");
+        }
+        let said = refused(address, "--as-https", &std::io::ErrorKind::AddrInUse.into()).to_string();
+        assert!(said.contains("another program does"), "{said}");
+    }
+}

@@ -1,0 +1,141 @@
+//! TLS: the certificate that is shown to whoever connects, which may change while connections live on.
+
+pub mod authority;
+
+use anyhow::{Context, bail};
+use model::Time;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::ParsedCertificate;
+use rustls::{InconsistentKeys, ServerConfig};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use x509_parser::parse_x509_certificate;
+use x509_parser::time::ASN1Time;
+
+/// A certificate with its key, as connections use it.
+#[derive(Clone, Debug)]
+pub struct Certified {
+    config: Arc<ServerConfig>,
+    certificate: CertificateDer<'static>,
+    /// When it ends.
+    pub until: Time,
+}
+
+impl Certified {
+    /// Reads a pair of PEM files.
+    ///
+    /// # Errors
+    /// When a file cannot be read or holds something else, or when the key is another certificate's.
+    pub fn read(cert: &Path, key: &Path) -> anyhow::Result<Self> {
+        let (shown, key_shown) = (cert.display(), key.display());
+        let text = std::fs::read(cert).with_context(|| format!("reading the certificate {shown}"))?;
+        let chain = CertificateDer::pem_slice_iter(&text)
+            .collect::<Result<Vec<_>, _>>()
+            .with_context(|| format!("{shown} is no certificate in PEM form"))?;
+        if chain.is_empty() {
+            bail!("{shown} holds no certificate in PEM form: it begins with -----BEGIN CERTIFICATE-----");
+        }
+        let text = std::fs::read(key).with_context(|| format!("reading the key {key_shown}"))?;
+        let key = match PrivateKeyDer::from_pem_slice(&text) {
+            Err(pem::Error::NoItemsFound) => {
+                bail!("{key_shown} holds no private key in PEM form that is without a passphrase")
+            }
+            read => read.with_context(|| format!("{key_shown} is no key in PEM form"))?,
+        };
+        match Certified::new(chain, key) {
+            Err(error) if is_mismatch(&error) => {
+                bail!("the key in {key_shown} is not that of the first certificate in {shown}")
+            }
+            made => made.with_context(|| format!("{shown} with {key_shown} cannot be used")),
+        }
+    }
+
+    fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> anyhow::Result<Self> {
+        let certificate = chain.first().context("there is no certificate")?.clone();
+        let until = ends_at(&certificate)?;
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Certified { config: Arc::new(config), certificate, until })
+    }
+
+    /// Whether it is this one.
+    #[must_use]
+    pub fn is(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.certificate == *certificate
+    }
+
+    /// Whether it is for this host.
+    #[must_use]
+    pub fn names(&self, host: &str) -> bool {
+        let Ok(name) = ServerName::try_from(host) else { return false };
+        ParsedCertificate::try_from(&self.certificate)
+            .is_ok_and(|parsed| rustls::client::verify_server_name(&parsed, &name).is_ok())
+    }
+}
+
+fn is_mismatch(error: &anyhow::Error) -> bool {
+    let is = |error: &rustls::Error| *error == rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch);
+    error.downcast_ref::<rustls::Error>().is_some_and(is)
+}
+
+/// All cryptography is ring's.
+#[must_use]
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn moment(time: Time) -> anyhow::Result<ASN1Time> {
+    Ok(ASN1Time::from_timestamp(time.div_euclid(model::SECOND))?)
+}
+
+/// The day of a time, as people write it.
+#[must_use]
+pub fn day(time: Time) -> String {
+    moment(time).map_or_else(|_| "a far day".to_owned(), |moment| moment.to_datetime().date().to_string())
+}
+
+/// When a certificate ends.
+fn ends_at(certificate: &CertificateDer<'_>) -> anyhow::Result<Time> {
+    let (_, parsed) = parse_x509_certificate(certificate).context("a certificate cannot be read")?;
+    Ok(parsed.validity().not_after.timestamp() * model::SECOND)
+}
+
+/// What new connections are shown.
+#[derive(Debug)]
+pub struct Tls(RwLock<Certified>);
+
+impl Tls {
+    /// Shows this.
+    #[must_use]
+    pub fn new(certified: Certified) -> Self {
+        Tls(RwLock::new(certified))
+    }
+
+    /// Shows this from now on; connections that are open keep what they have.
+    pub fn show(&self, certified: Certified) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
+    }
+
+    /// What a new connection is shown.
+    #[must_use]
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).config.clone()
+    }
+
+    /// Whether that is for this host.
+    #[must_use]
+    pub fn names(&self, host: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).names(host)
+    }
+
+    /// When that ends.
+    #[must_use]
+    pub fn until(&self) -> Time {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).until
+    }
+}
