@@ -1,6 +1,7 @@
 //! TLS: the certificate that is shown to whoever connects, which may change while connections live on.
 
 pub mod authority;
+pub mod probe;
 
 use anyhow::{Context, bail};
 use model::Time;

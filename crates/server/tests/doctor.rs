@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// What the doctor found: `what` and `state` of each, and its sentence; and whether it was content.
-fn asks(fresh: &Fresh, more: &[&str]) -> (bool, Vec<(String, String, String)>) {
+pub fn asks(fresh: &Fresh, more: &[&str]) -> (bool, Vec<(String, String, String)>) {
     let output =
         Command::new(KEFU).args(["doctor", "--json"]).args(fresh.flags()).args(more).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
@@ -35,12 +35,12 @@ fn is_fit(fresh: &Fresh, content: bool, found: &[(String, String, String)]) -> b
     }
 }
 
-fn state<'f>(found: &'f [(String, String, String)], what: &str) -> (&'f str, &'f str) {
+pub fn state<'f>(found: &'f [(String, String, String)], what: &str) -> (&'f str, &'f str) {
     let it = found.iter().find(|it| it.0 == what).unwrap_or_else(|| panic!("nothing of {what} in {found:?}"));
     (&it.1, &it.2)
 }
 
-fn free() -> String {
+pub fn free() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
@@ -110,6 +110,52 @@ fn a_database_that_cannot_be_reached_is_a_problem() {
     let (content, found) = asks(&fresh, &["--listen", &free()]);
     assert!(
         !content && matches!(state(&found, "database"), ("problem", says) if says.contains("connecting")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_stands_in_for_a_host_is_looked_at() {
+    let fresh = Fresh::folder();
+    let Place::Folder(folder) = &fresh.place else { unreachable!() };
+    let (listen, https, http) = (free(), free(), free());
+    let flags = ["--as", "localhost", "--as-https", &https, "--as-http", &http, "--listen", &listen];
+    let of_it = |found: &[(String, String, String)]| {
+        let all = found.iter().filter(|it| it.0 == "as").map(|it| format!("{} {}", it.1, it.2));
+        all.collect::<Vec<_>>().join("\n")
+    };
+    let (content, found) = asks(&fresh, &flags);
+    assert!(
+        content && of_it(&found).contains(&format!("nobody answers at {https}, which is free")),
+        "{found:?}"
+    );
+    assert!(
+        matches!(state(&found, "authority"), ("warning", says) if says.contains("makes it")),
+        "{found:?}"
+    );
+
+    let demo = Running::start(&[&["demo"], &flags[..]].concat(), &fresh);
+    let (content, found) = asks(&fresh, &flags);
+    let said = of_it(&found);
+    assert!(content && said.contains("ok this machine finds localhost here"), "{said}");
+    assert!(
+        said.contains("its authority issued what it shows") && said.contains("answers in clear"),
+        "{said}"
+    );
+    assert_eq!(state(&found, "authority").0, "ok");
+    let (content, found) = asks(&fresh, &[&["--as", "nowhere.invalid"], &flags[2..]].concat());
+    assert!(!content && of_it(&found).contains("warning this machine finds no nowhere.invalid"), "{found:?}");
+    assert!(state(&found, "authority").1.contains("is for localhost, not for nowhere.invalid"), "{found:?}");
+    demo.stop();
+
+    let key = folder.join("authority/issuer.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let (content, found) = asks(&fresh, &flags);
+    assert!(!content && found.iter().any(|it| it.1 == "problem" && it.2.contains("chmod 600")), "{found:?}");
+    let _other = TcpListener::bind(&http).unwrap();
+    let (_, found) = asks(&fresh, &flags);
+    assert!(
+        of_it(&found).contains("another program does; stop it, or choose another --as-http"),
         "{found:?}"
     );
 }

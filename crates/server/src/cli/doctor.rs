@@ -1,9 +1,13 @@
 //! `kefu doctor`: what an operator gets wrong, before people find out.
 
+mod tls;
+
 use super::ServeArgs;
+use super::front::refused;
 use crate::config::Place;
 use crate::listen::Room;
 use crate::store::health;
+use crate::tls::probe;
 use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
@@ -111,8 +115,9 @@ fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
         }
     }
     let runs = place.folder().is_some_and(|folder| UnixStream::connect(folder.join("admin.sock")).is_ok());
-    listening(args.listen, runs, &mut findings);
+    listening(args, runs, &mut findings);
     names(args, &mut findings);
+    tls::examine(args, &args.data.data, &mut findings);
     let (wanted, files) = (args.settings.connections_max as usize, Room::files());
     if files >= wanted {
         findings.ok("open files", format!("room for {wanted} connections"));
@@ -162,8 +167,9 @@ fn folder_of(folder: &Path, findings: &mut Findings) -> bool {
 }
 
 /// Whether the server answers, or could listen.
-fn listening(address: SocketAddr, runs: bool, findings: &mut Findings) {
-    match (ready(address), runs) {
+fn listening(args: &ServeArgs, runs: bool, findings: &mut Findings) {
+    let address = args.listen;
+    match (ready(address, args.settings.tls.tls_cert.is_some()), runs) {
         (Some(true), _) => findings.ok("server", format!("runs, and answers at {address}")),
         (Some(false), true) => findings.problem(
             "server",
@@ -179,23 +185,33 @@ fn listening(address: SocketAddr, runs: bool, findings: &mut Findings) {
         ),
         (None, false) => match TcpListener::bind(address) {
             Ok(_) => findings.ok("server", format!("does not run; {address} is free")),
-            Err(error) => findings.problem(
-                "server",
-                format!("{address} cannot be listened at ({error}): choose another --listen"),
-            ),
+            Err(error) => findings.problem("server", refused(address, "--listen", &error).to_string()),
         },
     }
 }
 
 /// What `/readyz` says there; `None` when nobody listens.
-fn ready(address: SocketAddr) -> Option<bool> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+fn ready(address: SocketAddr, is_tls: bool) -> Option<bool> {
+    let stream = connect(address)?;
+    if !is_tls {
+        return Some(ask(stream, "/readyz"));
+    }
+    Some(probe::open(stream, "localhost").is_ok_and(|(stream, _)| ask(stream, "/readyz")))
+}
+
+/// A connection to whoever listens there, who has some time to answer.
+fn connect(address: SocketAddr) -> Option<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    Some(stream)
+}
+
+/// Whether a desk says there that all is well; what listens and says nothing is none.
+fn ask(mut stream: impl Read + Write, path: &str) -> bool {
+    let asked = write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let mut answer = String::new();
-    // What listens and says nothing is no desk.
     let read = asked.and_then(|()| stream.take(4096).read_to_string(&mut answer));
-    Some(read.is_ok() && answer.starts_with("HTTP/1.1 200") && answer.contains(r#""errcode":0"#))
+    read.is_ok() && answer.starts_with("HTTP/1.1 200") && answer.contains(r#""errcode":0"#)
 }
 
 /// Under which name people come, and what a proxy must tell.
@@ -213,7 +229,7 @@ fn names(args: &ServeArgs, findings: &mut Findings) {
         Some(url) => findings.problem("public URL", format!("{url} does not begin with https://: --public-url takes a whole address")),
     }
     let behind = settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-    if behind && settings.trusted_proxy.is_empty() {
+    if behind && settings.tls.tls_cert.is_none() && settings.trusted_proxy.is_empty() {
         findings.warn(
             "proxy",
             "no --trusted-proxy: limits on people count the proxy as one of them, and all share its tries",

@@ -1,6 +1,7 @@
 //! A certificate of the desk's own.
 
 use super::client::Client;
+use crate::doctor::{asks, free, state};
 use crate::engine::Fresh;
 use crate::running::{DEMO, Running, kefu};
 use kefu::config::Place;
@@ -37,9 +38,14 @@ impl Company {
 
     /// Issues a certificate for these names into the files.
     fn issues(&self, names: &[&str]) -> CertificateDer<'static> {
+        self.issues_until(names, (4096, 1, 1))
+    }
+
+    fn issues_until(&self, names: &[&str], (year, month, day): (i32, u8, u8)) -> CertificateDer<'static> {
         let key = KeyPair::generate().unwrap();
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-        let params = CertificateParams::new(names).unwrap();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, month, day);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         std::fs::write(self.path("cert.pem"), certificate.pem() + &self.issuer.pem()).unwrap();
         std::fs::write(self.path("key.pem"), key.serialize_pem()).unwrap();
@@ -128,6 +134,33 @@ async fn a_certificate_that_names_weixins_host_is_shown_there_and_no_authority_i
     let args = ["authority", "--as", HOST].into_iter().chain(flags.iter().map(String::as_str));
     let (said, text) = kefu(&args.collect::<Vec<_>>(), &fresh);
     assert!(said && text.contains("/etc/hosts") && !text.contains("ca.pem"), "{text}");
+}
+
+#[test]
+fn the_doctor_looks_at_the_certificate() {
+    let (company, fresh, listen) = (Company::new(), Fresh::folder(), free());
+    company.issues(&[DESK]);
+    let flags = company.flags();
+    let flags: Vec<_> = flags.iter().map(String::as_str).chain(["--listen", &listen]).collect();
+    let demo = Running::start(&[&["demo"], &flags[..]].concat(), &fresh);
+    let asked = |more: &[&str]| asks(&fresh, &[&flags, more].concat());
+    let (content, found) = asked(&["--public-url", "https://desk.example.com"]);
+    assert!(content && state(&found, "certificate").1.contains("until 4096-01-01"), "{found:?}");
+    assert!(state(&found, "server").1.contains("answers at"), "{found:?}");
+    let said = |found: &[(String, String, String)], state: &str, text: &str| {
+        assert!(
+            found.iter().any(|it| it.0 == "certificate" && it.1 == state && it.2.contains(text)),
+            "{found:?}"
+        );
+    };
+    said(&asked(&["--public-url", "https://other.example.com"]).1, "problem", "is not for other.example.com");
+    company.issues(&[DESK]);
+    said(&asked(&[]).1, "warning", "send the server SIGHUP");
+    company.issues_until(&[DESK], (2020, 1, 1));
+    said(&asked(&[]).1, "problem", "ended on 2020-01-01");
+    std::fs::write(company.path("key.pem"), "").unwrap();
+    said(&asked(&[]).1, "problem", "holds no private key");
+    demo.stop();
 }
 
 #[test]
