@@ -20,6 +20,8 @@ pub enum Due {
     Content,
     /// An object is to be removed; the key is its name.
     Object,
+    /// Objects that nothing names may lie about; no key.
+    Strays,
 }
 
 impl Words for Due {
@@ -31,6 +33,7 @@ impl Words for Due {
         ("media", Due::Media),
         ("content", Due::Content),
         ("object", Due::Object),
+        ("strays", Due::Strays),
     ];
 }
 

@@ -53,6 +53,10 @@ pub enum Place {
     Body,
     /// In the query, else in the body.
     Either,
+    /// A part of the multipart form.
+    Form,
+    /// In the query, else a field of the multipart form.
+    QueryOrForm,
 }
 
 /// What an endpoint is told, beside its token.
@@ -147,7 +151,7 @@ impl Endpoint {
             codes.extend(OF_A_TOKEN);
             codes.extend(self.feature_off);
         }
-        if self.takes.iter().any(|parameter| parameter.place != Place::Query) {
+        if self.takes.iter().any(|parameter| matches!(parameter.place, Place::Body | Place::Either)) {
             codes.extend([Errcode::ContentSize, Errcode::DataFormat]);
         }
         if self.takes.iter().any(|parameter| parameter.place == Place::Body) {

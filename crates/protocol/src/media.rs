@@ -1,6 +1,7 @@
 //! Files on the wire: uploadTempMedia and getMedia, and what a file is by its first bytes.
 
 use crate::{Errcode, limits};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a file is for: `type` of uploadTempMedia.
@@ -209,7 +210,7 @@ fn is_film(brand: &[u8]) -> bool {
 }
 
 /// Answer of uploadTempMedia. A thumb has its id under both names: SDKs read the one or the other.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Uploaded<'a> {
     /// What the file is for.
     #[serde(rename = "type")]
@@ -224,7 +225,7 @@ pub struct Uploaded<'a> {
 }
 
 /// Answer of getMedia for a video.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Video {
     /// Where it is fetched.
     pub video_url: String,

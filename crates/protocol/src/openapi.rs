@@ -2,7 +2,8 @@
 
 use crate::endpoint::{ALL, Caller, Endpoint, Methods, Parameter, Place};
 use crate::errcode::Errcode;
-use crate::limits::BODY_MAX;
+use crate::limits::{BODY_MAX, FILE_MAX};
+use crate::media::Format;
 use crate::shape::{Answers, Reads, Shape};
 use crate::word::word;
 use schemars::SchemaGenerator;
@@ -161,7 +162,7 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
         "tags": [endpoint.group()],
         "externalDocs": {"url": endpoint.page, "description": "Weixin's page"},
         "security": if endpoint.caller == Caller::Secret { json!([]) } else { json!([{"access_token": []}]) },
-        "parameters": endpoint.takes.iter().filter(|it| it.place != Place::Body).map(|it| in_query(it, operation)).collect::<Vec<_>>(),
+        "parameters": endpoint.takes.iter().filter(|it| !matches!(it.place, Place::Body | Place::Form)).map(|it| in_query(it, operation)).collect::<Vec<_>>(),
         "responses": {"200": answer(endpoint, &mut shapes.said)},
         "x-kefu": facts(endpoint),
     });
@@ -174,7 +175,25 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
         value["requestBody"] =
             json!({"required": required, "content": {"application/json": {"schema": schema}}});
     }
+    if let Reads::Form = endpoint.reads {
+        value["requestBody"] =
+            json!({"required": true, "content": {"multipart/form-data": {"schema": form(endpoint)}}});
+    }
     value
+}
+
+/// The form of an upload: its file, and what it may say beside that instead of in the query.
+fn form(endpoint: &Endpoint) -> Value {
+    let parts = || endpoint.takes.iter().filter(|parameter| parameter.place == Place::Form);
+    let properties: Map<String, Value> = parts()
+        .map(|part| {
+            let word = word(part.name);
+            let file = json!({"type": "string", "contentMediaType": "application/octet-stream",
+                "description": word.map(|word| word.en), "x-zh": word.map(|word| word.zh)});
+            (part.name.to_owned(), file)
+        })
+        .collect();
+    json!({"type": "object", "properties": properties, "required": parts().map(|part| part.name).collect::<Vec<_>>()})
 }
 
 fn description(endpoint: &Endpoint) -> String {
@@ -201,7 +220,7 @@ fn facts(endpoint: &Endpoint) -> Value {
         "name": endpoint.name, "meaning": {"en": endpoint.meaning.trim(), "zh": endpoint.meaning_zh},
         "callers": callers, "sets": endpoint.sets, "cloud": endpoint.cloud, "differs": endpoint.differs,
         "codes": endpoint.codes().iter().map(|code| code.number()).collect::<Vec<_>>(),
-        "body_max": has_body.then_some(BODY_MAX),
+        "body_max": has_body.then_some(if matches!(endpoint.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 }),
     })
 }
 
@@ -266,13 +285,18 @@ fn answer(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         Answers::Unstated => json!({}),
         Answers::Done => json!({"type": "object", "required": ["errcode", "errmsg"],
             "properties": {"errcode": {"const": 0}, "errmsg": {"const": "ok"}}}),
-        Answers::Json(shape) => Value::from(shape(generator)),
+        Answers::Json(shape) | Answers::File(shape) => Value::from(shape(generator)),
     };
     let codes: Vec<i64> =
         endpoint.codes().iter().filter(|code| **code != Errcode::Ok).map(|code| code.number()).collect();
     let refusal = json!({"type": "object", "title": "Refusal", "required": ["errcode", "errmsg"], "properties": {
         "errcode": {"type": "integer", "enum": codes},
         "errmsg": {"type": "string", "pattern": " rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$"}}});
-    json!({"description": "What was asked for, or a refusal.",
-        "content": {"application/json": {"schema": {"oneOf": [success, refusal]}}}})
+    let mut content = json!({"application/json": {"schema": {"oneOf": [success, refusal]}}});
+    if matches!(endpoint.answers, Answers::File(_)) {
+        for format in Format::ALL {
+            content[format.content_type()] = json!({});
+        }
+    }
+    json!({"description": "What was asked for, or a refusal.", "content": content})
 }

@@ -17,6 +17,8 @@ pub enum Reads {
     Nothing,
     /// One JSON object.
     Json(Shape),
+    /// A multipart form with a file.
+    Form,
 }
 
 /// What an endpoint answers when it does not refuse.
@@ -28,4 +30,6 @@ pub enum Answers {
     Done,
     /// One JSON object.
     Json(Shape),
+    /// The bytes of a file, or one JSON object that says where they are.
+    File(Shape),
 }

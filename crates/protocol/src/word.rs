@@ -47,6 +47,9 @@ words! {
     "kf_wx" WECHAT_ID, r#""kf_demo""#, "Retired form of Mini Programs, without kf_account: the person to add.", "小程序旧格式，不带 kf_account：要添加的微信号。";
     "invite_wx" WECHAT_ID, r#""kf_demo""#, "The WeChat id to invite: a worker's name here.", "受邀的微信号，即本系统中客服人员的登录名。";
     "openid" OPENID, r#""o000000000000000000000000000""#, "The customer.", "客户的 openid。";
+    "media" "", r#""""#, "The file. What it is its content says; a field called file is taken, too.", "文件；格式以内容为准，字段名也可用 file。";
+    "type" "^(image|voice|video|thumb)$", r#""image""#, "What the file is for: image, voice, video or thumb.", "媒体类型：image、voice、video 或 thumb。";
+    "media_id" "", r#""MEDIA_ID""#, "The id of an uploaded file, which lives for three days.", "上传文件所得的 media_id，有效期三天。";
     "kf_openid" OPENID, r#""o000000000000000000000000000""#, "The worker's openid, as the lists of agents show it.", "客服人员的 openid，见客服列表。";
 }
 

@@ -69,7 +69,7 @@ fn every_row_says_what_it_is_for_and_how_its_answer_looks() {
 #[test]
 fn what_the_table_says_of_a_body_the_wire_type_says_too() {
     let document = document();
-    for row in ALL.iter().filter(|row| !matches!(row.reads, Reads::Nothing)) {
+    for row in ALL.iter().filter(|row| matches!(row.reads, Reads::Json(_))) {
         let schema =
             &document["paths"][row.path]["post"]["requestBody"]["content"]["application/json"]["schema"];
         for parameter in row.takes.iter().filter(|parameter| parameter.place != Place::Query) {

@@ -2,8 +2,8 @@
 
 use crate::http::metrics::counted;
 use crate::http::{
-    chat, desk, guard, healthz, kfaccount, kfsession, nothing, openapi, page, private, readyz, stream, token,
-    wrong_method,
+    chat, desk, guard, healthz, kfaccount, kfsession, media, nothing, openapi, page, private, readyz, stream,
+    token, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
@@ -46,6 +46,10 @@ pub fn router(app: App) -> Router {
         .layer(map_response(private));
     let known = from_fn_with_state(app.clone(), guard::known_host);
     let people = Router::new().merge(pages).merge(desk).merge(chat).layer(known);
+    // Files are fetched by programs, too, under whatever name they know this server.
+    let files = Router::new()
+        .route("/headimg/{sha256}", get(counted(&app, "headimg", media::headimg)))
+        .route("/media/{appid}/{ticket}", get(counted(&app, "media", media::video)));
     let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
     Router::new()
         .merge(on(&app, &weixin::GET_ACCESS_TOKEN, token::token))
@@ -54,6 +58,7 @@ pub fn router(app: App) -> Router {
         .merge(on(&app, &weixin::UPDATE_KF_ACCOUNT, kfaccount::update))
         .merge(on(&app, &weixin::DEL_KF_ACCOUNT, kfaccount::del))
         .merge(on(&app, &weixin::INVITE_KF_WORKER, kfaccount::inviteworker))
+        .merge(on(&app, &weixin::UPLOAD_KF_HEADIMG, kfaccount::uploadheadimg))
         .merge(on(&app, &weixin::GET_KF_LIST, kfaccount::getkflist))
         .merge(on(&app, &weixin::GET_ONLINE_KF_LIST, kfaccount::getonlinekflist))
         .merge(on(&app, &weixin::CREATE_KF_SESSION, kfsession::create))
@@ -61,6 +66,9 @@ pub fn router(app: App) -> Router {
         .merge(on(&app, &weixin::GET_KF_SESSION, kfsession::getsession))
         .merge(on(&app, &weixin::GET_KF_SESSION_LIST, kfsession::getsessionlist))
         .merge(on(&app, &weixin::GET_WAIT_CASE, kfsession::getwaitcase))
+        .merge(on(&app, &weixin::UPLOAD_TEMP_MEDIA, media::upload))
+        .merge(on(&app, &weixin::GET_TEMP_MEDIA, media::get))
+        .merge(files)
         .merge(people)
         .merge(health)
         .method_not_allowed_fallback(wrong_method)

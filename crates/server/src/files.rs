@@ -5,15 +5,19 @@ use crate::config::FilesPlace;
 use crate::error::Error;
 use anyhow::Context;
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use model::Time;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{
+    GetOptions, GetRange, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
+};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::{Arc, OnceLock};
+use std::time::UNIX_EPOCH;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Files that may be written at once; one more waits for its turn.
@@ -104,6 +108,47 @@ impl Files {
             _ => Ok(()),
         }
     }
+}
+
+impl Files {
+    /// The objects that were written before a moment, by name.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub fn older_than(&self, moment: Time) -> Result<BoxStream<'static, Result<String, Error>>, Error> {
+        let is_old = move |meta: &ObjectMeta| meta.last_modified.timestamp_millis() < moment;
+        let listed = self.open()?.store.list(None);
+        Ok(listed
+            .map(|meta| Ok::<_, Error>(meta.context("listing files")?))
+            .try_filter_map(move |meta| async move { Ok(is_old(&meta).then(|| meta.location.to_string())) })
+            .boxed())
+    }
+
+    /// Removes what was begun in a folder before a moment, and not ended. A bucket does that by a rule of its own.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub async fn remove_unfinished(&self, moment: Time) -> Result<(), Error> {
+        let Some(FilesPlace::Folder(folder)) = self.0.place.clone() else { return Ok(()) };
+        tokio::task::spawn_blocking(move || remove_unfinished(&folder, moment)).await??;
+        Ok(())
+    }
+}
+
+/// Unfinished files have a `#` in their names, which no object has.
+fn remove_unfinished(folder: &std::path::Path, moment: Time) -> std::io::Result<()> {
+    for entry in folder.read_dir()? {
+        let (entry, kind) = entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind)))?;
+        if kind.is_dir() {
+            remove_unfinished(&entry.path(), moment)?;
+        } else if entry.file_name().to_string_lossy().contains('#') {
+            let since = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            if i64::try_from(since.as_millis()).is_ok_and(|modified| modified < moment) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The bytes of an object, as they come.

@@ -4,13 +4,15 @@ use crate::clock::Clock;
 use crate::tls::Tls;
 use axum::Router;
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, Limited};
 use hyper::Request;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use protocol::limits::BODY_MAX;
+use protocol::limits::{BODY_MAX, FILE_MAX};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
@@ -37,6 +39,10 @@ const HEAD_TIME_IN_A_CROWD: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long a body may take.
 pub const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long an upload may take, as long as it moves.
+pub const UPLOAD_TIME: Duration = Duration::from_secs(120);
+/// Most bytes of an upload: the largest file, and what a form puts around it.
+pub const UPLOAD_MAX: usize = (FILE_MAX + (1 << 20)) as usize;
 /// Files that are not connections: the database's, the log, the operators' socket.
 const FILES_KEPT: usize = 128;
 /// How long running requests may take to finish once the server stops.
@@ -271,7 +277,8 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request.map(Heard::new))
+        let most = heard_out(request.headers());
+        router.clone().oneshot(request.map(|body| Heard::new(body, most)))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -290,16 +297,25 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
+/// How much of a body is heard out: of a file more than of anything else.
+fn heard_out(headers: &HeaderMap) -> usize {
+    let is_file = |kind: &HeaderValue| {
+        [&b"multipart/"[..], b"image/"].iter().any(|file| kind.as_bytes().starts_with(file))
+    };
+    if headers.get(CONTENT_TYPE).is_some_and(is_file) { UPLOAD_MAX } else { BODY_MAX }
+}
+
 /// A request's body that is heard out although it was refused after its head: otherwise the connection
 /// would have to be closed, under a client that is about to use it again.
 struct Heard {
     body: Option<Incoming>,
+    most: usize,
     until: Instant,
 }
 
 impl Heard {
-    fn new(body: Incoming) -> Self {
-        Heard { body: Some(body), until: Instant::now() + BODY_TIME }
+    fn new(body: Incoming, most: usize) -> Self {
+        Heard { body: Some(body), most, until: Instant::now() + BODY_TIME }
     }
 }
 
@@ -327,6 +343,6 @@ impl Drop for Heard {
     fn drop(&mut self) {
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
         // What is longer or slower than a body may be is not heard out, and the connection closes.
-        tokio::spawn(tokio::time::timeout_at(self.until, Limited::new(body, BODY_MAX).collect()));
+        tokio::spawn(tokio::time::timeout_at(self.until, Limited::new(body, self.most).collect()));
     }
 }

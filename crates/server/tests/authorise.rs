@@ -1,7 +1,8 @@
 //! Every route × every role, and the exact answer. Weixin's endpoints by every credential stand in `matrix.rs`;
 //! here are the people's routes, and that no route stands in neither.
 
-use crate::actors::{Agent, App, Customer, Shop, cookie_of};
+use crate::actors::form::{MP4, PNG};
+use crate::actors::{Agent, App, Customer, Shop, code, cookie_of};
 use crate::engine::Fresh;
 use crate::running::{DEMO, Running};
 use serde_json::{Value, json};
@@ -61,6 +62,9 @@ const ROUTES: &[Route] = &[
     get("/desk/assets/{*name}", nothing, [404; 9]),
     get("/chat/{appid}", nothing, OPEN),
     get("/openapi.json", nothing, OPEN),
+    get("/headimg/{sha256}", nothing, OPEN),
+    // Whoever has the address may fetch what is there.
+    get("/media/{appid}/{ticket}", nothing, OPEN),
     post(
         "/desk/api/login",
         |_| json!({"name": "ann", "password": "wrong"}),
@@ -115,6 +119,8 @@ struct Scene {
     session: i64,
     /// Another login of the agent's.
     login: String,
+    /// Her picture's address, and a film's.
+    addresses: [String; 2],
     /// Each role's cookie.
     cookies: [String; 9],
 }
@@ -154,12 +160,22 @@ impl Scene {
             outsider.cookie.clone(),
             across,
         ];
-        Scene { session, login: login.as_str().unwrap().to_owned(), shop, cookies }
+        assert_eq!(code(&shop.pictures("a1", PNG).await), 0);
+        let film = shop.media("video", MP4).await;
+        let film = shop.get("/cgi-bin/media/get", &[("media_id", &film)]).await["video_url"].clone();
+        let addresses = [shop.kf_list().await[0]["kf_headimgurl"].clone(), film]
+            .map(|url| url.as_str().unwrap().strip_prefix(&app.base).unwrap().to_owned());
+        Scene { session, addresses, login: login.as_str().unwrap().to_owned(), shop, cookies }
     }
 
     /// A status, or the number of a refusal above 990000.
     async fn answer(&self, app: &App, route: &Route, role: usize) -> i64 {
-        let path = route.path.replace("{appid}", &self.shop.appid).replace("{*name}", "none.js");
+        let path = match route.path {
+            "/headimg/{sha256}" => &self.addresses[0],
+            "/media/{appid}/{ticket}" => &self.addresses[1],
+            path => path,
+        };
+        let path = path.replace("{appid}", &self.shop.appid).replace("{*name}", "none.js");
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let url = format!("{}{path}", app.base);
         let request = match route.method {
@@ -233,7 +249,7 @@ fn no_route_stands_outside_the_table() {
     // What is answered otherwise: other methods, other paths, and nothing else.
     let others: Vec<_> = router.lines().filter(|line| line.contains("fallback(")).collect();
     assert_eq!(others.len(), 2, "{others:?}");
-    for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 7)]
+    for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 8)]
     {
         assert_eq!(router.matches(word).count(), times, "{word}");
     }

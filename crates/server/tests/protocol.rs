@@ -68,6 +68,8 @@ fn parameter(parameter: &Parameter) -> String {
         Place::Query => "query",
         Place::Body => "body",
         Place::Either => "query or body",
+        Place::Form => "form",
+        Place::QueryOrForm => "query or form",
     };
     let need = if parameter.required { "required" } else { "optional" };
     format!("`{}` ({place}, {}, {need})", parameter.name, parameter.kind)

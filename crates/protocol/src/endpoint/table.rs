@@ -3,10 +3,12 @@
 use super::{Caller, Endpoint, Methods, Parameter, Place};
 use crate::errcode::Errcode::*;
 use crate::shape::{Answers, Reads, of};
-use crate::{kfaccount, kfsession, token};
+use crate::{kfaccount, kfsession, media, token};
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
+/// Sets that hold files.
+const OF_MEDIA: &[u16] = &[1, 3, 8, 9, 11, 19, 30, 31, 100];
 /// The same without the mini program's set.
 const WITHOUT_19: &[u16] = &[1, 6, 100, 101];
 
@@ -16,6 +18,10 @@ const fn query(name: &'static str) -> Parameter {
 
 const fn body(name: &'static str) -> Parameter {
     Parameter { place: Place::Body, ..query(name) }
+}
+
+const fn file(name: &'static str) -> Parameter {
+    Parameter { place: Place::Form, kind: "file", ..query(name) }
 }
 
 /// What most rows have in common: a row names what is otherwise with it.
@@ -141,6 +147,22 @@ endpoints! {
         differs: "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same and finds it once she has signed up",
         page: page!("customer/servicermanage/api_invitekfworker"),
     }
+    /// Gives an agent a picture.
+    UPLOAD_KF_HEADIMG = {
+        name: "uploadkfheadimg",
+        meaning_zh: "设置客服头像。",
+        path: "/customservice/kfaccount/uploadheadimg",
+        aliases: &["/cgi-bin/customservice/kfaccount/uploadheadimg"],
+        caller: Caller::Official,
+        sets: WITHOUT_19,
+        feature_off: Some(InvalidAgent),
+        takes: &[Parameter { place: Place::QueryOrForm, ..query("kf_account") }, file("media")],
+        reads: Reads::Form,
+        answers: Answers::Done,
+        own_codes: &[InvalidFileType, InvalidMediaSize, MediaDataMissing, InvalidAgent],
+        differs: "PNG is taken beside JPEG; 40006, 41005 and 65401 stand in the list of common codes, not on the page; the token may be a field of the form, and the file a field named file, as SDKs send them",
+        page: page!("customer/servicermanage/api_uploadkfheadimg"),
+    }
     /// Lists all agents.
     GET_KF_LIST = {
         name: "getkflist",
@@ -238,5 +260,30 @@ endpoints! {
         feature_off: Some(FeatureOff),
         answers: Answers::Json(of::<kfsession::WaitCase>),
         page: page!("customer/messctrl/api_getwaitcase"),
+    }
+    /// Stores a temporary file.
+    UPLOAD_TEMP_MEDIA = {
+        name: "uploadTempMedia",
+        meaning_zh: "上传临时素材，有效期三天。",
+        path: "/cgi-bin/media/upload",
+        sets: OF_MEDIA,
+        takes: &[Parameter { place: Place::QueryOrForm, ..query("type") }, file("media")],
+        reads: Reads::Form,
+        answers: Answers::Json(of::<media::Uploaded<'static>>),
+        own_codes: &[InvalidMediaType, InvalidFileType, InvalidMediaSize, MediaDataMissing, EmptyMediaData, MediaSize],
+        differs: "45001 for more than 10 MB, 40006 for less than that and more than its type allows; how long a recording plays is not looked at; a thumb has its id as media_id and as thumb_media_id",
+        page: page!("material/temporary/api_uploadtempmedia"),
+    }
+    /// Gives a temporary file back.
+    GET_TEMP_MEDIA = {
+        name: "getTempMedia",
+        meaning_zh: "获取临时素材。",
+        methods: Methods::Get,
+        path: "/cgi-bin/media/get",
+        sets: OF_MEDIA,
+        takes: &[query("media_id")],
+        answers: Answers::File(of::<media::Video>),
+        own_codes: &[InvalidMediaId, MediaIdMissing],
+        page: page!("material/temporary/api_gettempmedia"),
     }
 }

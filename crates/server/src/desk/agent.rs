@@ -110,6 +110,7 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
                 session::save(tx, &appid, &open.close())?;
             }
             tx.run(DELETE, bind![&appid, &agent.kf_account])?;
+            super::media::doubt(tx, &agent.headimg)?;
             tx.run(DELETE_STREAMS, bind![&appid, &agent.kf_account])?;
             super::due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
             tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
@@ -118,16 +119,16 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
         .await
 }
 
-/// getkflist, in order of `kf_id`.
+/// getkflist, in order of `kf_id`. Addresses of pictures begin with `base`.
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk, appid: &Appid) -> Result<KfList, Error> {
-    let appid = appid.clone();
+pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList, Error> {
+    let (appid, base) = (appid.clone(), base.to_owned());
     desk.store
         .read(&appid.to_string(), move |tx| {
             let now = tx.now();
-            let kf_list = all(tx, &appid)?.into_iter().map(|agent| agent.on_wire(now)).collect();
+            let kf_list = all(tx, &appid)?.into_iter().map(|agent| agent.on_wire(now, &base)).collect();
             Ok(KfList { kf_list })
         })
         .await
@@ -167,11 +168,14 @@ pub struct Agent {
     pub seat: Seat,
     /// Where she is.
     pub presence: Presence,
+    /// The content of her picture, empty without one.
+    pub headimg: String,
 }
 
 impl Agent {
-    fn on_wire(self, now: model::Time) -> Kf {
+    fn on_wire(self, now: model::Time, base: &str) -> Kf {
         let status = self.seat.status_at(now);
+        let kf_headimgurl = self.headimg_address().map_or_else(String::new, |path| format!("{base}{path}"));
         let person = match (self.seat.worker.is_empty(), status) {
             (false, _) => Person::Bound { kf_wx: self.seat.worker, kf_openid: self.kf_openid },
             (true, Status::None) => Person::Nobody { kf_wx: "" },
@@ -183,11 +187,17 @@ impl Agent {
         };
         Kf {
             kf_account: self.kf_account.to_string(),
-            kf_headimgurl: String::new(),
+            kf_headimgurl,
             kf_id: self.kf_id,
             kf_nick: self.nickname,
             person,
         }
+    }
+
+    /// Where her picture is, at this server.
+    #[must_use]
+    pub fn headimg_address(&self) -> Option<String> {
+        (!self.headimg.is_empty()).then(|| format!("/headimg/{}", self.headimg))
     }
 
     /// Refuses an agent whom nobody is: 65402.
@@ -209,6 +219,7 @@ fn agent(row: &Row) -> Agent {
             expires_at: row.int(7),
         },
         presence: Presence::of(row.flag(8), row.flag(9)),
+        headimg: row.text(10),
     }
 }
 
@@ -247,10 +258,10 @@ const INSERT: &str =
 const COUNT: &str = "select count(*) from agent where appid = $1";
 const SELECT: &str =
     "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
-    connected, away from agent where appid = $1 and kf_account = $2";
+    connected, away, headimg from agent where appid = $1 and kf_account = $2";
 const SELECT_ALL: &str =
     "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
-    connected, away from agent where appid = $1 order by kf_id";
+    connected, away, headimg from agent where appid = $1 order by kf_id";
 const SELECT_ONLINE: &str = "select a.kf_account, a.away, a.kf_id,
     (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.kf_openid
     from agent a where a.appid = $1 and a.connected = 1 order by a.kf_id";

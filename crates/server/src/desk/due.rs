@@ -38,6 +38,11 @@ pub(super) fn set(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str, at: Time) 
     tx.run(UPSERT, bind![owner, kind.word(), key, at]).map(|_| ())
 }
 
+/// The same, unless something says so already.
+pub(super) fn begin(tx: &mut Tx<'_>, owner: &str, kind: Due, at: Time) -> Result<(), Error> {
+    tx.run(INSERT, bind![owner, kind.word(), "", at]).map(|_| ())
+}
+
 /// Says that there is nothing to look at.
 pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Result<(), Error> {
     tx.run(DELETE, bind![owner, kind.word(), key]).map(|_| ())
@@ -90,6 +95,7 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
         Some(Due::Media) => media::look(desk, &appid, &row.key).await,
         Some(Due::Content) => media::look_at_content(desk, &row.key).await,
         Some(Due::Object) => media::remove(desk, &row.key).await,
+        Some(Due::Strays) => media::look_for_strays(desk).await,
         None => Err(Errcode::NotFound.into()),
     };
     match fired {
@@ -133,6 +139,8 @@ async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
 
 const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
     on conflict (owner, kind, key) do update set at = excluded.at";
+const INSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
+    on conflict (owner, kind, key) do nothing";
 const DELETE: &str = "delete from due where owner = $1 and kind = $2 and key = $3";
 const SELECT: &str = "select owner, kind, key, at from due where at <= $1 order by at limit $2";
 const HASTEN: &str = "update due set at = $1 where at > $1 and at <= $2";

@@ -53,6 +53,9 @@ pub struct SessionView {
     pub kf_account: String,
     /// The name customers see of her.
     pub nickname: String,
+    /// Where her picture is, if she has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
     /// When it began.
     pub waiting_since: Time,
     /// When the agent took the customer, 0 before.
@@ -72,6 +75,9 @@ pub struct AgentView {
     pub nickname: String,
     /// Where she is.
     pub presence: Presence,
+    /// Where her picture is, if she has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
 }
 
 /// What comes after a cursor.
@@ -117,8 +123,8 @@ fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
             None => Told::Nothing,
         },
         Fact::Presence { kf_account, presence } => {
-            let nickname = nickname(tx, appid, kf_account.as_str())?;
-            Told::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence })
+            let (nickname, headimg) = face(tx, appid, kf_account.as_str())?;
+            Told::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence, headimg })
         }
         Fact::Agent { kf_account } => Told::Changed(kf_account.to_string()),
         Fact::Worker => Told::Worker,
@@ -126,9 +132,10 @@ fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
     })
 }
 
-/// The name customers see of an agent; empty for none, and for one that is gone.
-fn nickname(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<String, Error> {
-    Ok(agent::find(tx, appid, kf_account)?.map(|agent| agent.nickname).unwrap_or_default())
+/// The name customers see of an agent and where her picture is; nothing for none, and for one that is gone.
+fn face(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(String, Option<String>), Error> {
+    let agent = agent::find(tx, appid, kf_account)?;
+    Ok(agent.map(|agent| (agent.nickname.clone(), agent.headimg_address())).unwrap_or_default())
 }
 
 fn view_of(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView, Error> {
@@ -138,12 +145,14 @@ fn view_of(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView, Error
 
 /// A session with the texts it needs.
 pub(super) fn session_view(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<SessionView, Error> {
+    let (nickname, headimg) = face(tx, appid, &session.kf_account)?;
     Ok(SessionView {
         id: session.id,
         openid: session.openid.to_string(),
         state: session.state,
         kf_account: session.kf_account.clone(),
-        nickname: nickname(tx, appid, &session.kf_account)?,
+        nickname,
+        headimg,
         waiting_since: session.waiting_since,
         opened_at: session.opened_at,
         latest_at: session.latest_at,

@@ -1,13 +1,14 @@
 //! Files: temporary media, agents' pictures, and the contents they name.
 
-use super::{Desk, due, sha256};
+use super::{Desk, agent, due, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::files::Written;
 use crate::store::{Row, Tx};
+use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use model::due::Due;
-use model::{Appid, Time, media as life};
+use model::{Appid, Fact, Time, media as life};
 use protocol::Errcode;
 use protocol::media::{Format, Kind};
 use sha2::Sha256;
@@ -161,6 +162,46 @@ pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<Conte
     found.await?.map(|media| media.content).ok_or_else(|| Errcode::NotFound.into())
 }
 
+/// uploadkfheadimg: what was written is an agent's picture, in place of the one before it.
+///
+/// # Errors
+/// 65401.
+pub async fn set_headimg(
+    desk: &Desk,
+    appid: &Appid,
+    kf_account: &str,
+    format: Format,
+    written: Written,
+) -> Result<(), Error> {
+    let (appid, kf_account, content) = (appid.clone(), kf_account.to_owned(), new_content(&written, format));
+    let owner = appid.to_string();
+    let set = desk.store.write(&owner, move |tx| {
+        let agent = agent::get(tx, &appid, &kf_account)?;
+        let is_ours = adopt(tx, &content)?;
+        tx.run(UPDATE_HEADIMG, bind![&appid, &agent.kf_account, &content.sha256])?;
+        doubt(tx, &agent.headimg)?;
+        tx.record(Fact::Agent { kf_account: agent.kf_account });
+        Ok(((), is_ours))
+    });
+    keep_if_named(written, set.await)
+}
+
+/// The content of an agent's picture.
+///
+/// # Errors
+/// `NotFound` when it is no agent's.
+pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
+    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Errcode::NotFound.into());
+    }
+    let sha256 = sha256.to_owned();
+    let found = desk.store.read("", move |tx| match tx.one(SELECT_HEADIMG, bind![&sha256])? {
+        Some(_) => content(tx, &sha256),
+        None => Ok(None),
+    });
+    found.await?.ok_or_else(|| Errcode::NotFound.into())
+}
+
 /// A temporary file may be over.
 pub(super) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
     let (appid, media_id) = (appid.clone(), media_id.to_owned());
@@ -208,13 +249,39 @@ pub(super) async fn remove(desk: &Desk, object: &str) -> Result<(), Error> {
     desk.store.keep("", move |tx| due::clear(tx, "", Due::Object, &object)).await
 }
 
+/// Removes what uploads left that were cut off by the end of their process, once it is so old that none can be under
+/// way any more.
+pub(super) async fn look_for_strays(desk: &Desk) -> Result<(), Error> {
+    let old = desk.now() - life::STRAY;
+    let mut found = desk.files.older_than(old)?;
+    while let Some(object) = found.next().await {
+        let object = object?;
+        let name = object.clone();
+        let named = desk.store.read("", move |tx| Ok(tx.one(SELECT_OBJECT, bind![&name])?.is_some()));
+        if !named.await? {
+            desk.files.remove(&object).await?;
+        }
+    }
+    desk.files.remove_unfinished(old).await?;
+    desk.store
+        .keep("", |tx| {
+            let now = tx.now();
+            due::set(tx, "", Due::Strays, "", now + life::STRAY)
+        })
+        .await
+}
+
 /// Notes what was written as a content, unless there is one of the same bytes: `true` when it is this object that holds
 /// them now. Whoever names the content in the same transaction cannot lose it.
 pub(super) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<bool, Error> {
     let now = tx.now();
     let values = bind![&new.sha256, &new.object, new.format.content_type(), new.size, now];
     let row = tx.one(ADOPT, values)?;
-    Ok(row.is_some_and(|row| row.text(0) == new.object))
+    let is_ours = row.is_some_and(|row| row.text(0) == new.object);
+    if is_ours {
+        due::begin(tx, "", Due::Strays, now + life::STRAY)?;
+    }
+    Ok(is_ours)
 }
 
 /// Looks again, now, whether something names a content.
@@ -239,6 +306,8 @@ fn content_of(row: &Row, first: usize) -> Result<Content, Error> {
     })
 }
 
+const UPDATE_HEADIMG: &str = "update agent set headimg = $3 where appid = $1 and kf_account = $2";
+const SELECT_HEADIMG: &str = "select headimg from agent where headimg = $1 and headimg <> '' limit 1";
 const INSERT: &str =
     "insert into media (appid, media_id, kind, content, name, ticket_sha256, created_at, expires_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -246,12 +315,13 @@ const DELETE: &str = "delete from media where appid = $1 and media_id = $2";
 const LOCK_CONTENT: &str = "update content set size = size where sha256 = $1";
 const DELETE_CONTENT: &str = "delete from content where sha256 = $1 returning object";
 // Whatever gets a column of contents stands here too, with an index.
-const SELECT_NAMES: &str = "select 1 from media where content = $1
-    union all select 1 from agent where headimg = $1 and headimg <> '' limit 1";
+const SELECT_NAMES: &str = "select content from media where content = $1
+    union all select headimg from agent where headimg = $1 and headimg <> '' limit 1";
 const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
     from media m join content c on c.sha256 = m.content where m.appid = $1 and m.ticket_sha256 = $2 and m.ticket_sha256 <> ''";
 const SELECT: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
     from media m join content c on c.sha256 = m.content where m.appid = $1 and m.media_id = $2";
+const SELECT_OBJECT: &str = "select object from content where object = $1";
 const SELECT_CONTENT: &str = "select sha256, object, content_type, size from content where sha256 = $1";
 const ADOPT: &str =
     "insert into content (sha256, object, content_type, size, created_at) values ($1, $2, $3, $4, $5)

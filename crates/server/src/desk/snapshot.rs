@@ -129,6 +129,7 @@ fn read_account(tx: &mut Tx<'_>, appid: &Appid, agent: agent::Agent) -> Result<A
         reception: account.reception,
         agent: OwnAgent {
             view: AgentView {
+                headimg: agent.headimg_address(),
                 kf_account: agent.kf_account.to_string(),
                 nickname: agent.nickname,
                 presence: agent.presence,
@@ -195,6 +196,9 @@ pub struct ChatAccount {
 pub struct ChatAgent {
     /// The name customers see.
     pub nickname: String,
+    /// Where her picture is, if she has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
 }
 
 /// Everything a customer's page shows.
@@ -237,5 +241,6 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
 /// The agent who serves a session now.
 #[must_use]
 pub fn serving(view: &SessionView) -> Option<ChatAgent> {
-    (view.state == State::Open).then(|| ChatAgent { nickname: view.nickname.clone() })
+    (view.state == State::Open)
+        .then(|| ChatAgent { nickname: view.nickname.clone(), headimg: view.headimg.clone() })
 }

@@ -65,6 +65,21 @@ impl Caller {
         }
     }
 
+    /// Whoever presents this token, if it may call the endpoint.
+    ///
+    /// # Errors
+    /// Of the token; 48001, 61007.
+    pub(super) async fn admit(
+        app: &App,
+        endpoint: &'static Endpoint,
+        query: Query,
+        token: &str,
+    ) -> Result<Self, Error> {
+        let access = app.access(token).await?;
+        access.check(endpoint, app.desk.now())?;
+        Ok(Caller { query, access, endpoint })
+    }
+
     /// The kind of that account.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -80,10 +95,8 @@ impl FromRequestParts<App> for Caller {
         let check = async {
             let endpoint = called(parts)?;
             let query = query(parts);
-            let token = query.find("access_token").ok_or(Errcode::AccessTokenMissing)?;
-            let access = app.access(&token).await?;
-            access.check(endpoint, app.desk.now())?;
-            Ok::<_, Error>(Caller { query, access, endpoint })
+            let token = query.find("access_token").ok_or(Errcode::AccessTokenMissing)?.into_owned();
+            Caller::admit(app, endpoint, query, &token).await
         };
         check.await.map_err(|error| Refusal::new(app, error))
     }
@@ -104,13 +117,15 @@ impl FromRequestParts<App> for Anyone {
     }
 }
 
-fn called(parts: &Parts) -> Result<&'static Endpoint, Errcode> {
+/// The endpoint that is called, with a method it takes.
+pub(super) fn called(parts: &Parts) -> Result<&'static Endpoint, Errcode> {
     let endpoint = endpoint::at(parts.uri.path()).ok_or(Errcode::InvalidUrl)?;
     endpoint.check_method(parts.method.as_str())?;
     Ok(endpoint)
 }
 
-fn query(parts: &Parts) -> Query {
+/// What is asked.
+pub(super) fn query(parts: &Parts) -> Query {
     Query::of(parts.uri.query().unwrap_or(""))
 }
 

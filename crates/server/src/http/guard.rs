@@ -112,6 +112,22 @@ impl Front {
     }
 }
 
+/// What links to this server begin with, without a final slash: the public URL, else as whoever asks has it.
+pub struct Base(pub String);
+
+impl FromRequestParts<App> for Base {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        if let Some(url) = &app.settings.public_url {
+            return Ok(Base(url.trim_end_matches('/').to_owned()));
+        }
+        let Ok(front) = Front::from_request_parts(parts, app).await;
+        let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
+        Ok(Base(format!("{}://{host}", if front.is_tls { "https" } else { "http" })))
+    }
+}
+
 impl FromRequestParts<App> for Front {
     type Rejection = Infallible;
 

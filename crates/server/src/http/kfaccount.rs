@@ -1,14 +1,17 @@
 //! Agents: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
 use super::caller::{Body, Caller, Maybe};
+use super::guard::Base;
+use super::upload::Posted;
 use super::{Answer, Finish, Reply};
 use crate::desk::hot::Question;
-use crate::desk::{agent, invitation};
+use crate::desk::{agent, invitation, media};
 use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
 use protocol::Errcode;
 use protocol::kfaccount::{Add, Del, Form, InviteWorker, Update};
+use protocol::media::admit_headimg;
 
 /// `/customservice/kfaccount/add`.
 pub async fn add(State(app): State<App>, caller: Caller, Body(add): Body<Add>) -> Answer {
@@ -62,9 +65,22 @@ pub async fn inviteworker(
     run.await.refuse(&app)
 }
 
+/// `/customservice/kfaccount/uploadheadimg`.
+pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
+    let run = async {
+        let kf_account = posted.get("kf_account");
+        let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
+        let format = admit_headimg(&file.bytes.head, file.bytes.size)?;
+        let (appid, kf_account) = (posted.caller.account()?, kf_account.ok_or(Errcode::InvalidAgent)?);
+        media::set_headimg(&app.desk, appid, &kf_account, format, file.bytes.end().await?).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse(&app)
+}
+
 /// `/cgi-bin/customservice/getkflist`.
-pub async fn getkflist(State(app): State<App>, caller: Caller) -> Answer {
-    let run = async { Reply::json(&agent::list(&app.desk, caller.account()?).await?) };
+pub async fn getkflist(State(app): State<App>, caller: Caller, base: Base) -> Answer {
+    let run = async { Reply::json(&agent::list(&app.desk, caller.account()?, &base.0).await?) };
     run.await.refuse(&app)
 }
 

@@ -3,14 +3,18 @@
 pub mod caller;
 pub mod chat;
 pub mod desk;
+pub mod file;
 pub mod guard;
 pub mod kfaccount;
 pub mod kfsession;
+pub mod media;
 pub mod metrics;
+pub mod multipart;
 pub mod openapi;
 pub mod page;
 pub mod stream;
 pub mod token;
+pub mod upload;
 
 use crate::error::Error;
 use crate::state::App;
@@ -151,7 +155,7 @@ fn for_a_page(code: Errcode) -> Errcode {
     match code {
         own if own.is_own() => own,
         Errcode::EmptyPostData | Errcode::DataFormat => Errcode::BadRequest,
-        Errcode::ContentSize => Errcode::TooLarge,
+        Errcode::ContentSize | Errcode::MediaSize => Errcode::TooLarge,
         Errcode::SystemError => Errcode::Busy,
         Errcode::InvalidAppid | Errcode::InvalidAgent | Errcode::InvalidOpenid => Errcode::NotFound,
         _ => Errcode::Conflict,

@@ -2,6 +2,7 @@
 
 mod agent;
 mod customer;
+pub mod form;
 mod platform;
 mod seen;
 mod shop;
