@@ -4,9 +4,11 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use kefu::http::caller::Query;
 use kefu::http::guard::cookie;
+use kefu::http::multipart::{Parser, Part, Piece};
 use kefu::http::stream::Cursor;
 use kefu::store::numbered;
 use model::{Appid, KfAccount, Nickname, Openid, WechatId};
+use protocol::media::{Format, Kind, admit_headimg};
 use protocol::{Errcode, endpoint, kfaccount, kfsession, strict, token};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -24,6 +26,8 @@ pub const ALL: &[Property] = &[
     ("sql", sql),
     ("cursor", cursor),
     ("names", names),
+    ("multipart", multipart),
+    ("files", files),
 ];
 
 /// A body is refused with one of three codes; one that is taken is JSON, an object, and the same when it is written again.
@@ -175,4 +179,75 @@ pub fn names(input: &[u8]) {
         sound(name.as_str());
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)), "{text:?}");
     }
+}
+
+/// A form is read the same in whatever pieces it comes; a file's name has no path; and whatever is put into a form
+/// comes out of it.
+pub fn multipart(input: &[u8]) {
+    let (said, body) = input.split_at(input.iter().position(|byte| *byte == b'\n').unwrap_or(0));
+    let said = String::from_utf8_lossy(said);
+    for content_type in ["multipart/form-data; boundary=b", &said] {
+        let whole = form(content_type, body, body.len().max(1));
+        assert_eq!(form(content_type, body, 1), whole, "{content_type:?}");
+        assert_eq!(form(content_type, body, 3 + input.len() % 7), whole, "{content_type:?}");
+        for (part, _) in whole.into_iter().flatten() {
+            let name = part.file_name.unwrap_or_default();
+            assert!(!name.contains(['/', '\\', '\0', '\r', '\n']), "{name:?}");
+        }
+    }
+    let (boundary, begin) = ("0123456789abcdef", "Content-Disposition: form-data; name=\"media\"");
+    if !input.windows(boundary.len()).any(|window| window == boundary.as_bytes()) {
+        let head = format!("--{boundary}\r\n{begin}\r\n\r\n");
+        let text = [head.as_bytes(), input, format!("\r\n--{boundary}--\r\n").as_bytes()].concat();
+        let content_type = format!("multipart/form-data; boundary=\"{boundary}\"");
+        let part = Part { name: "media".into(), file_name: None };
+        assert_eq!(form(&content_type, &text, 5), Some(vec![(part, input.to_vec())]));
+    }
+}
+
+/// The parts of a form that comes in pieces; `None` when it is none, is broken, or has no end.
+fn form(content_type: &str, body: &[u8], step: usize) -> Option<Vec<(Part, Vec<u8>)>> {
+    let mut parser = Parser::of(content_type)?;
+    let mut parts: Vec<(Part, Vec<u8>)> = Vec::new();
+    for bytes in body.chunks(step) {
+        parser.feed(bytes);
+        while let Some(piece) = parser.piece().ok()? {
+            match piece {
+                Piece::Part(part) => parts.push((part, Vec::new())),
+                Piece::Data(data) => {
+                    assert!(!data.is_empty(), "a piece of nothing");
+                    parts.last_mut().expect("data are of a part").1.extend_from_slice(&data);
+                }
+                Piece::End => assert!(!parts.is_empty(), "the end of no part"),
+                Piece::Closed => return Some(parts),
+            }
+        }
+    }
+    None
+}
+
+/// What a file is depends on its first bytes alone, nothing that a browser could run is taken for one, and what is
+/// taken fits what it is taken for.
+pub fn files(input: &[u8]) {
+    let format = Format::of(input);
+    assert_eq!(Format::of(&input[..input.len().min(Format::HEAD)]), format);
+    assert_eq!(Format::of(&[input, b"more"].concat()).or(format), Format::of(&[input, b"more"].concat()));
+    let begin = input.trim_ascii_start().first();
+    assert!(format.is_none() || !matches!(begin, Some(b'<' | b'{' | b'%')), "{format:?}");
+    let size = input.len() as u64;
+    for kind in Kind::ALL {
+        match kind.admit(input, size) {
+            Ok(taken) => {
+                assert!(Some(taken) == format && kind.formats().contains(&taken) && size <= kind.size_max())
+            }
+            Err(code) => assert!(matches!(
+                code,
+                Errcode::EmptyMediaData
+                    | Errcode::MediaSize
+                    | Errcode::InvalidFileType
+                    | Errcode::InvalidMediaSize
+            )),
+        }
+    }
+    assert_eq!(admit_headimg(input, size).is_ok(), matches!(format, Some(Format::Png | Format::Jpeg)));
 }
