@@ -14,6 +14,8 @@ const KFACCOUNT: &str =
 /// The pages that control sessions.
 const KFSESSION: &str =
     "https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsessionlist";
+/// The page of the records.
+const MSGRECORD: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist";
 /// The refusals of Kefu's own pages.
 const OWN: &str = "Kefu";
 
@@ -97,6 +99,8 @@ errcodes! {
     NoSession 65413 "no effective session for the customer" COMMON;
     OtherAgent 65414 "another worker is serving the customer" COMMON;
     AgentOffline 65415 "the worker is not online" COMMON;
+    RecordParameter 65416 "param invalid, please check" MSGRECORD;
+    RecordWindow 65417 "it is too long from the starttime to endtime" MSGRECORD;
 
     BadRequest 990001 "the request cannot be read; send one JSON object with the members the page sends" OWN;
     LoginNeeded 990002 "log in first" OWN;

@@ -73,6 +73,49 @@ pub struct InviteWorker {
     pub invite_wx: String,
 }
 
+/// Body of setkfadmin and cancelkfadmin when they are posted; their pages name the agent in the query.
+/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_setkfadmin>
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct SetAdmin {
+    /// The worker's openid.
+    pub kf_openid: Option<String>,
+    /// The agent's whole id, which some SDKs send instead.
+    #[serde(alias = "kfaccount")]
+    pub kf_account: Option<String>,
+    /// A sub-merchant of the account: passed over.
+    #[schemars(with = "Option<String>")]
+    pub business_id: Option<serde_json::Value>,
+}
+
+/// Who is meant.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The agent with this openid.
+    Openid(String),
+    /// The agent with this id.
+    KfAccount(String),
+}
+
+impl SetAdmin {
+    /// Whether it names nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kf_openid.is_none() && self.kf_account.is_none()
+    }
+
+    /// Who is meant: the openid counts before the id.
+    ///
+    /// # Errors
+    /// 40003 when neither is there.
+    pub fn named(self) -> Result<Named, Errcode> {
+        match (self.kf_openid, self.kf_account) {
+            (Some(openid), _) => Ok(Named::Openid(openid)),
+            (None, Some(kf_account)) => Ok(Named::KfAccount(kf_account)),
+            (None, None) => Err(Errcode::InvalidOpenid),
+        }
+    }
+}
+
 /// Answer of getkflist.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getkflist>
 #[derive(Debug, JsonSchema, Serialize)]

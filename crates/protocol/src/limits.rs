@@ -54,3 +54,11 @@ pub const THUMB_MAX: u64 = 64 << 10;
 pub const FILE_MAX: u64 = 10 << 20;
 /// Days a temporary file lives. Page of uploadTempMedia.
 pub const MEDIA_LIFE_D: i64 = 3;
+/// Most seconds from start to end of a query of records. Page of getmsglist.
+pub const RECORD_WINDOW_S: i64 = 86_400;
+/// Most records of one answer of getmsglist. Its page.
+pub const RECORDS_MAX: i64 = 10_000;
+/// Most records of one page of getrecord. Senparc's SDK; its own page is gone.
+pub const RECORD_PAGE_MAX: i64 = 1000;
+/// Seconds by which the platform's clocks (in Beijing, all year) are ahead: where a calendar day of getrecord begins.
+pub const PLATFORM_OFFSET_S: i64 = 8 * 3600;

@@ -51,6 +51,13 @@ words! {
     "type" "^(image|voice|video|thumb)$", r#""image""#, "What the file is for: image, voice, video or thumb.", "媒体类型：image、voice、video 或 thumb。";
     "media_id" "", r#""MEDIA_ID""#, "The id of an uploaded file, which lives for three days.", "上传文件所得的 media_id，有效期三天。";
     "kf_openid" OPENID, r#""o000000000000000000000000000""#, "The worker's openid, as the lists of agents show it.", "客服人员的 openid，见客服列表。";
+    "business_id" "", r#""1""#, "A sub-merchant; passed over.", "子商户 ID；不作处理。";
+    "starttime" "", "1464710400", "The first second, Unix time.", "起始时间，Unix 秒。";
+    "endtime" "", "1464796800", "The second after the last one, Unix time; at most 24 hours later.", "结束时间，Unix 秒，不含该秒；与起始时间相距不超过 24 小时。";
+    "msgid" "", "1", "The first number: 1, then the msgid of the answer before.", "起始消息 id：首次传 1，之后传上次返回的 msgid。";
+    "number" "", "10000", "How many records at most, 1 to 10000.", "每次最多返回的条数，1 到 10000。";
+    "pageindex" "", "1", "The page, from 1.", "页码，从 1 开始。";
+    "pagesize" "", "50", "Records of a page, 1 to 1000.", "每页条数，1 到 1000。";
 }
 
 #[cfg(test)]

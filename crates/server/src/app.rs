@@ -2,8 +2,8 @@
 
 use crate::http::metrics::counted;
 use crate::http::{
-    chat, desk, guard, healthz, kfaccount, kfsession, media, nothing, openapi, page, private, readyz, stream,
-    token, wrong_method,
+    chat, desk, guard, healthz, kfaccount, kfsession, media, msgrecord, nothing, openapi, page, private,
+    readyz, stream, token, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
@@ -59,6 +59,8 @@ pub fn router(app: App) -> Router {
         .merge(on(&app, &weixin::DEL_KF_ACCOUNT, kfaccount::del))
         .merge(on(&app, &weixin::INVITE_KF_WORKER, kfaccount::inviteworker))
         .merge(on(&app, &weixin::UPLOAD_KF_HEADIMG, kfaccount::uploadheadimg))
+        .merge(on(&app, &weixin::SET_KF_ADMIN, kfaccount::setadmin))
+        .merge(on(&app, &weixin::CANCEL_KF_ADMIN, kfaccount::canceladmin))
         .merge(on(&app, &weixin::GET_KF_LIST, kfaccount::getkflist))
         .merge(on(&app, &weixin::GET_ONLINE_KF_LIST, kfaccount::getonlinekflist))
         .merge(on(&app, &weixin::CREATE_KF_SESSION, kfsession::create))
@@ -68,6 +70,8 @@ pub fn router(app: App) -> Router {
         .merge(on(&app, &weixin::GET_WAIT_CASE, kfsession::getwaitcase))
         .merge(on(&app, &weixin::UPLOAD_TEMP_MEDIA, media::upload))
         .merge(on(&app, &weixin::GET_TEMP_MEDIA, media::get))
+        .merge(on(&app, &weixin::GET_MSG_LIST, msgrecord::getmsglist))
+        .merge(on(&app, &weixin::GET_RECORD, msgrecord::getrecord))
         .merge(files)
         .merge(people)
         .merge(health)

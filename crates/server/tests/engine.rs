@@ -88,18 +88,22 @@ fn server() -> &'static str {
 impl Fresh {
     /// Makes the data claim that a newer program wrote its tables.
     pub fn claims_version(&self, version: i64) {
-        let sql = format!(
+        self.runs(format!(
             "insert into refinery_schema_history (version, name, applied_on, checksum) values ({version}, 'later', '2030-01-01T00:00:00Z', '1')"
-        );
+        ));
+    }
+
+    /// Runs statements as somebody who knows the tables.
+    pub fn runs(&self, sql: String) {
         match self.place.clone() {
             Place::Folder(folder) => {
                 rusqlite::Connection::open(folder.join("kefu.db")).unwrap().execute_batch(&sql).unwrap();
             }
             Place::Postgres(url) => {
-                let insert = move || {
+                let run = move || {
                     postgres::Client::connect(&url, postgres::NoTls).unwrap().batch_execute(&sql).unwrap()
                 };
-                std::thread::spawn(insert).join().unwrap();
+                std::thread::spawn(run).join().unwrap();
             }
         }
     }

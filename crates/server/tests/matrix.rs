@@ -129,6 +129,8 @@ struct Scene {
     shop: Shop,
     other: Shop,
     expired: String,
+    /// The openid of the worker who is `fix` of `shop`, where there is one.
+    kf_openid: String,
     /// The agents who are online, where they can be.
     _desks: Vec<Stream>,
 }
@@ -146,14 +148,18 @@ impl Scene {
         let expired = shop.token.clone();
         app.order(Order::TokenExpire(shop.appid.clone())).await.unwrap();
         let shop = shop.with_token(&shop.fetch_token().await);
-        let mut scene = Scene { shop, other, expired, _desks: Vec::new() };
+        let mut scene = Scene { shop, other, expired, kf_openid: String::new(), _desks: Vec::new() };
         if certified && ["subscription", "service"].contains(&kind) {
             for shop in [&scene.shop, &scene.other] {
                 scene._desks.push(shop.agent("fix").await.comes_online().await);
             }
+        } else if kind.starts_with("mini") {
+            scene.shop.agent("fix").await;
         } else {
             scene.shop.adds("fix").await;
         }
+        let agents = scene.shop.kf_list().await;
+        scene.kf_openid = agents[0]["kf_openid"].as_str().unwrap_or("none").to_owned();
         scene
     }
 
@@ -184,6 +190,11 @@ impl Scene {
             "create" | "close" => ("", json!({"kf_account": kf_account, "openid": openid})),
             "getsession" => (&*format!("&openid={openid}"), Value::Null),
             "getsessionlist" => (&*format!("&kf_account={kf_account}"), Value::Null),
+            "setadmin" | "canceladmin" => (&*format!("&kf_openid={}", self.kf_openid), Value::Null),
+            "getmsglist" => ("", json!({"starttime": 1, "endtime": 2, "msgid": 1, "number": 1})),
+            "getrecord" => {
+                ("", json!({"starttime": 1, "endtime": 2, "pageindex": 1, "pagesize": 1, "openid": openid}))
+            }
             "getkflist" | "getonlinekflist" | "getwaitcase" => ("", Value::Null),
             "mediaget" => {
                 let film = self.shop.uploads("video", MP4).await;
@@ -271,6 +282,7 @@ on_both_engines! {
                 "uploadheadimg" => 41005,
                 "upload" => 40004,
                 "mediaget" => 41006,
+                "setadmin" | "canceladmin" => 47001,
                 _ if row.method == "POST" => 47001,
                 _ => row.off,
             };

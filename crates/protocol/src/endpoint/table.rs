@@ -3,7 +3,7 @@
 use super::{Caller, Endpoint, Methods, Parameter, Place};
 use crate::errcode::Errcode::*;
 use crate::shape::{Answers, Reads, of};
-use crate::{kfaccount, kfsession, media, token};
+use crate::{kfaccount, kfsession, media, msgrecord, token};
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
@@ -23,6 +23,21 @@ const fn body(name: &'static str) -> Parameter {
 const fn file(name: &'static str) -> Parameter {
     Parameter { place: Place::Form, kind: "file", ..query(name) }
 }
+
+const fn number(name: &'static str) -> Parameter {
+    Parameter { kind: "number", ..body(name) }
+}
+
+const fn either(name: &'static str) -> Parameter {
+    Parameter { place: Place::Either, required: false, ..body(name) }
+}
+
+/// What names a supervisor.
+const SUPERVISOR: &[Parameter] =
+    &[Parameter { required: true, ..either("kf_openid") }, either("kf_account"), either("business_id")];
+/// How setkfadmin and cancelkfadmin differ from their pages.
+const DIFFERS_SUPERVISOR: &str = "POST is taken too, with the parameters in query or body; kf_account, or kfaccount, is taken \
+     where kf_openid is missing; business_id is passed over";
 
 /// What most rows have in common: a row names what is otherwise with it.
 const ROW: Endpoint = Endpoint {
@@ -163,6 +178,36 @@ endpoints! {
         differs: "PNG is taken beside JPEG; 40006, 41005 and 65401 stand in the list of common codes, not on the page; the token may be a field of the form, and the file a field named file, as SDKs send them",
         page: page!("customer/servicermanage/api_uploadkfheadimg"),
     }
+    /// Makes an agent a supervisor.
+    SET_KF_ADMIN = {
+        name: "setkfadmin",
+        meaning_zh: "将一名客服设为管理员：可查看并转接全部会话。",
+        methods: Methods::Both,
+        path: "/customservice/kfaccount/setadmin",
+        sets: WITH_19,
+        feature_off: Some(FeatureOff),
+        takes: SUPERVISOR,
+        reads: Reads::Json(of::<kfaccount::SetAdmin>),
+        answers: Answers::Done,
+        own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound],
+        differs: DIFFERS_SUPERVISOR,
+        page: "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_setkfadmin",
+    }
+    /// Makes a supervisor an ordinary agent again.
+    CANCEL_KF_ADMIN = {
+        name: "cancelkfadmin",
+        meaning_zh: "取消一名客服的管理员身份。",
+        methods: Methods::Both,
+        path: "/customservice/kfaccount/canceladmin",
+        sets: WITH_19,
+        feature_off: Some(FeatureOff),
+        takes: SUPERVISOR,
+        reads: Reads::Json(of::<kfaccount::SetAdmin>),
+        answers: Answers::Done,
+        own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound],
+        differs: DIFFERS_SUPERVISOR,
+        page: "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_cancelkfadmin",
+    }
     /// Lists all agents.
     GET_KF_LIST = {
         name: "getkflist",
@@ -285,5 +330,35 @@ endpoints! {
         answers: Answers::File(of::<media::Video>),
         own_codes: &[InvalidMediaId, MediaIdMissing],
         page: page!("material/temporary/api_gettempmedia"),
+    }
+    /// Lists what agents sent and got.
+    GET_MSG_LIST = {
+        name: "getmsglist",
+        meaning_zh: "查询客服收发的消息记录。",
+        path: "/customservice/msgrecord/getmsglist",
+        caller: Caller::Official,
+        sets: WITH_19,
+        feature_off: Some(FeatureOff),
+        takes: &[number("starttime"), number("endtime"), number("msgid"), number("number")],
+        reads: Reads::Json(of::<msgrecord::GetMsgList>),
+        answers: Answers::Json(of::<msgrecord::MsgList>),
+        own_codes: &[RecordParameter, RecordWindow],
+        differs: "the msgid of an answer is one more than its last record's, so that whoever asks until nothing comes is done; integers may come as texts; endtime itself is not in the window; what a customer wrote while she waited is received, by whom took her, when she was taken",
+        page: "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist",
+    }
+    /// Lists records as before getmsglist: withdrawn, and still called by co-wechat-api, Senparc and weixin-popular.
+    GET_RECORD = {
+        name: "getrecord",
+        meaning_zh: "旧版聊天记录接口：已下线，仍有 SDK 调用。",
+        path: "/customservice/msgrecord/getrecord",
+        caller: Caller::Official,
+        sets: WITH_19,
+        feature_off: Some(FeatureOff),
+        takes: &[number("starttime"), number("endtime"), number("pageindex"), number("pagesize"), Parameter { required: false, ..body("openid") }],
+        reads: Reads::Json(of::<msgrecord::GetRecord>),
+        answers: Answers::Json(of::<msgrecord::RecordList>),
+        own_codes: &[RecordParameter, RecordWindow],
+        differs: "withdrawn there; here as SDKs send and read it: operation codes 1000 to 1005 and 2001 to 2003, at most 1000 records a page, within one calendar day in Beijing",
+        page: "https://developers.weixin.qq.com/doc/offiaccount/Customer_Service/Obtain_chat_transcript.html",
     }
 }

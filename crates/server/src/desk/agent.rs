@@ -10,7 +10,8 @@ use model::due::Due;
 use model::invitation::{Seat, Status};
 use model::routing::Candidate;
 use model::{Appid, Fact, KfAccount, Nickname, SECOND};
-use protocol::kfaccount::{Kf, KfList, KfOnline, KfOnlineList, Person};
+use protocol::kfaccount::{Kf, KfList, KfOnline, KfOnlineList, Named, Person};
+use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
 
 /// addkfaccount.
@@ -84,6 +85,31 @@ pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: St
         .await
 }
 
+/// setkfadmin and cancelkfadmin; what holds already is no error.
+///
+/// # Errors
+/// 40003 for an openid that is no worker's here, 65401 and 65402 for an agent's id.
+pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: Named, supervisor: bool) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = match &who {
+                Named::Openid(openid) => all(tx, &appid)?
+                    .into_iter()
+                    .find(|agent| !openid.is_empty() && agent.kf_openid == *openid)
+                    .ok_or(Errcode::InvalidOpenid)?,
+                Named::KfAccount(kf_account) => get(tx, &appid, kf_account)?,
+            };
+            agent.must_be_bound()?;
+            if agent.supervisor != supervisor {
+                tx.run(UPDATE_SUPERVISOR, bind![&appid, &agent.kf_account, supervisor])?;
+                tx.record(Fact::Agent { kf_account: agent.kf_account });
+            }
+            Ok(())
+        })
+        .await
+}
+
 /// delkfaccount: closes her sessions, drops her invitation, then her. Two steps; between them the
 /// worker's list names an agent that is gone, which whoever reads it passes over.
 ///
@@ -107,7 +133,7 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
         .write(&appid.to_string(), move |tx| {
             let agent = get(tx, &appid, &kf_account)?;
             for open in session::open_of(tx, &appid, &agent.kf_account)? {
-                session::save(tx, &appid, &open.close())?;
+                session::save(tx, &appid, &open.close(), Opercode::Closed)?;
             }
             tx.run(DELETE, bind![&appid, &agent.kf_account])?;
             super::media::doubt(tx, &agent.headimg)?;
@@ -170,6 +196,8 @@ pub struct Agent {
     pub presence: Presence,
     /// The content of her picture, empty without one.
     pub headimg: String,
+    /// Whether she sees and moves every session.
+    pub supervisor: bool,
 }
 
 impl Agent {
@@ -220,6 +248,7 @@ fn agent(row: &Row) -> Agent {
         },
         presence: Presence::of(row.flag(8), row.flag(9)),
         headimg: row.text(10),
+        supervisor: row.flag(11),
     }
 }
 
@@ -258,10 +287,10 @@ const INSERT: &str =
 const COUNT: &str = "select count(*) from agent where appid = $1";
 const SELECT: &str =
     "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
-    connected, away, headimg from agent where appid = $1 and kf_account = $2";
+    connected, away, headimg, supervisor from agent where appid = $1 and kf_account = $2";
 const SELECT_ALL: &str =
     "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
-    connected, away, headimg from agent where appid = $1 order by kf_id";
+    connected, away, headimg, supervisor from agent where appid = $1 order by kf_id";
 const SELECT_ONLINE: &str = "select a.kf_account, a.away, a.kf_id,
     (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.kf_openid
     from agent a where a.appid = $1 and a.connected = 1 order by a.kf_id";
@@ -269,5 +298,6 @@ const SELECT_CANDIDATES: &str = "select a.kf_account, a.kf_id,
     (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.free_since
     from agent a where a.appid = $1 and a.connected = 1 and a.away = 0 and a.worker <> '' order by a.kf_id";
 const UPDATE_NICKNAME: &str = "update agent set nickname = $3 where appid = $1 and kf_account = $2";
+const UPDATE_SUPERVISOR: &str = "update agent set supervisor = $3 where appid = $1 and kf_account = $2";
 const DELETE: &str = "delete from agent where appid = $1 and kf_account = $2";
 const DELETE_STREAMS: &str = "delete from stream where appid = $1 and kf_account = $2";

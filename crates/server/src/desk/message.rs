@@ -1,13 +1,14 @@
 //! Messages: a customer writes, an agent replies.
 
 use super::presence::of_worker;
-use super::{Desk, account, agent, customer, session, sha256};
+use super::{Desk, account, agent, customer, record, session, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
 use model::account::Reception;
 use model::session::State;
 use model::{Appid, Fact, Openid, Session, Time, WechatId, routing, window};
+use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
 use serde::Serialize;
 
@@ -99,7 +100,8 @@ fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Err
             session = session.open(agent.as_str(), now);
         }
     }
-    session::save(tx, appid, &session)?;
+    let how = if session.state == State::Open { Opercode::Taken } else { Opercode::Waiting };
+    session::save(tx, appid, &session, how)?;
     Ok(session)
 }
 
@@ -164,6 +166,7 @@ fn insert(
         INSERT,
         bind![appid, id, &session.openid, session.id, kf_account, &draft.client_id, &draft.text, now],
     )?;
+    record::written(tx, appid, session, !kf_account.is_empty(), id)?;
     tx.record(Fact::Message { id, session: session.id, openid: session.openid.clone() });
     Ok(Message {
         id,

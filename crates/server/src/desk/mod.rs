@@ -14,6 +14,7 @@ pub mod media;
 pub mod message;
 pub mod node;
 pub mod presence;
+pub mod record;
 pub mod session;
 pub mod snapshot;
 pub mod token;

@@ -3,7 +3,7 @@
 use super::feed::{SessionView, session_view};
 use super::message::{self, Message};
 use super::presence::of_worker;
-use super::{Desk, agent, due};
+use super::{Desk, agent, due, record};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -12,6 +12,7 @@ use model::due::Due;
 use model::session::{self, Create, State};
 use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
+use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
 use serde::Serialize;
 
@@ -33,11 +34,11 @@ pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: Stri
             agent.presence.must_be_online()?;
             let openid = Openid::parse(&openid)?;
             let (now, seq) = (tx.now(), tx.seq());
-            let session = match (outcome?, current) {
-                (Create::Take, Some(waiting)) => waiting,
-                _ => Session::begin(seq, openid, now),
+            let (session, how) = match (outcome?, current) {
+                (Create::Take, Some(waiting)) => (waiting, Opercode::Taken),
+                _ => (Session::begin(seq, openid, now), Opercode::Started),
             };
-            save(tx, &appid, &session.open(&kf_account, now))
+            save(tx, &appid, &session.open(&kf_account, now), how)
         })
         .await
 }
@@ -54,7 +55,7 @@ pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: Strin
             let openid = Openid::parse(&openid)?;
             let current = current(tx, &appid, openid.as_str())?;
             session::close(current.as_ref(), &kf_account)?;
-            current.map_or(Ok(()), |session| save(tx, &appid, &session.close()))
+            current.map_or(Ok(()), |session| save(tx, &appid, &session.close(), Opercode::Closed))
         })
         .await
 }
@@ -138,7 +139,7 @@ pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> R
             if session.state == State::Waiting {
                 let now = tx.now();
                 session = session.open(agent.kf_account.as_str(), now);
-                save(tx, &appid, &session)?;
+                save(tx, &appid, &session, Opercode::Taken)?;
             }
             let messages = message::page(tx, &appid, &session, 0)?;
             Ok(Accepted { session: session_view(tx, &appid, &session)?, messages })
@@ -159,7 +160,7 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
             match session.must_be_of(agent.kf_account.as_str()) {
                 Err(Errcode::SessionClosed) => Ok(()),
                 Err(code) => Err(code.into()),
-                Ok(()) => save(tx, &appid, &session.close()),
+                Ok(()) => save(tx, &appid, &session.close(), Opercode::Closed),
             }
         })
         .await
@@ -187,7 +188,7 @@ pub(super) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Er
         .write(appid.as_str(), move |tx| {
             let session = by_id(tx, &owner, id)?;
             match session.ends_at() {
-                Some(end) if end <= tx.now() => save(tx, &owner, &session.close()),
+                Some(end) if end <= tx.now() => save(tx, &owner, &session.close(), Opercode::Closed),
                 // Somebody wrote between the two steps: the row that is due looks again.
                 _ => Ok(()),
             }
@@ -221,7 +222,7 @@ pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error
 }
 
 /// Stores a session that moved, says when to look at it again, and records it.
-pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<(), Error> {
+pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
     let s = session;
     tx.run(
         UPSERT,
@@ -245,6 +246,7 @@ pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<
             tx.run(FREE_AGENT, bind![appid, &s.kf_account, now])?;
         }
     }
+    record::moved(tx, appid, s, how)?;
     tx.record(Fact::Session {
         id: s.id,
         openid: s.openid.clone(),

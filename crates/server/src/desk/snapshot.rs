@@ -64,6 +64,8 @@ pub struct OwnAgent {
     view: AgentView,
     kf_id: i64,
     capacity: i64,
+    /// Whether she sees and moves every session.
+    supervisor: bool,
 }
 
 /// An invitation as the person sees it.
@@ -136,6 +138,7 @@ fn read_account(tx: &mut Tx<'_>, appid: &Appid, agent: agent::Agent) -> Result<A
             },
             kf_id: agent.kf_id,
             capacity: account.capacity,
+            supervisor: agent.supervisor,
         },
         sessions,
         waiting,

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
 use protocol::Errcode;
-use protocol::kfaccount::{Add, Del, Form, InviteWorker, Update};
+use protocol::kfaccount::{Add, Del, Form, InviteWorker, SetAdmin, Update};
 use protocol::media::admit_headimg;
 
 /// `/customservice/kfaccount/add`.
@@ -76,6 +76,43 @@ pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
         Ok::<_, Error>(Reply::done())
     };
     run.await.refuse(&app)
+}
+
+/// `/customservice/kfaccount/setadmin`.
+pub async fn setadmin(
+    State(app): State<App>,
+    caller: Caller,
+    body: Result<Maybe<SetAdmin>, super::Refusal>,
+) -> Answer {
+    set_admin(&app, caller, body, true).await
+}
+
+/// `/customservice/kfaccount/canceladmin`.
+pub async fn canceladmin(
+    State(app): State<App>,
+    caller: Caller,
+    body: Result<Maybe<SetAdmin>, super::Refusal>,
+) -> Answer {
+    set_admin(&app, caller, body, false).await
+}
+
+/// The agent stands in the query, else in the body.
+async fn set_admin(
+    app: &App,
+    caller: Caller,
+    body: Result<Maybe<SetAdmin>, super::Refusal>,
+    supervisor: bool,
+) -> Answer {
+    let query = |name| caller.query.get(name);
+    let kf_account = query("kf_account").or(query("kfaccount"));
+    let given = SetAdmin { kf_openid: query("kf_openid"), kf_account, ..SetAdmin::default() };
+    let given = if given.is_empty() { body?.0.unwrap_or_default() } else { given };
+    let run = async {
+        let appid = caller.account()?;
+        agent::set_supervisor(&app.desk, appid, given.named()?, supervisor).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse(app)
 }
 
 /// `/cgi-bin/customservice/getkflist`.

@@ -9,6 +9,7 @@ pub mod kfaccount;
 pub mod kfsession;
 pub mod media;
 pub mod metrics;
+pub mod msgrecord;
 pub mod multipart;
 pub mod openapi;
 pub mod page;

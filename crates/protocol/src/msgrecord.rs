@@ -1,0 +1,308 @@
+//! Records on the wire: getmsglist, and getrecord, which came before it and is still called.
+
+use crate::limits::{RECORD_PAGE_MAX, RECORD_WINDOW_S, RECORDS_MAX};
+use crate::{Errcode, limits};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a record says happened. The page of getmsglist lists the last two; getrecord had them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opercode {
+    /// A session waits for an agent.
+    Waiting = 1000,
+    /// An agent has taken a session.
+    Taken = 1001,
+    /// A session was opened that nobody waited for.
+    Started = 1002,
+    /// A session went from one agent to another.
+    Transferred = 1003,
+    /// A session has ended.
+    Closed = 1004,
+    /// A supervisor has taken a session over from an agent.
+    Grabbed = 1005,
+    /// The account got a message while its customer waited.
+    Heard = 2001,
+    /// An agent has sent a message.
+    Sent = 2002,
+    /// An agent has got a message.
+    Received = 2003,
+}
+
+impl Opercode {
+    /// As it stands in a record.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        self as i64
+    }
+}
+
+/// Body of getmsglist. Integers may come as texts: EasyWeChat sends what it is given.
+/// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist>
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GetMsgList {
+    #[schemars(with = "i64")]
+    starttime: Value,
+    #[schemars(with = "i64")]
+    endtime: Value,
+    #[schemars(with = "i64")]
+    msgid: Value,
+    #[schemars(with = "i64")]
+    number: Value,
+}
+
+/// A stretch of time: from its first second, up to its last, which is not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its first second, in Unix seconds.
+    pub from_s: i64,
+    /// The second after it.
+    pub until_s: i64,
+}
+
+/// What getmsglist asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ByNumber {
+    /// When it happened.
+    pub window: Window,
+    /// The first number.
+    pub msgid: i64,
+    /// How many records at most.
+    pub number: i64,
+}
+
+/// Body of getrecord.
+/// <https://github.com/JeffreySu/WeiXinMPSDK>, `RecordJson.cs` and `CustomServiceApi.cs`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GetRecord {
+    #[schemars(with = "i64")]
+    starttime: Value,
+    #[schemars(with = "i64")]
+    endtime: Value,
+    #[schemars(with = "i64")]
+    pageindex: Value,
+    #[schemars(with = "i64")]
+    pagesize: Value,
+    #[schemars(with = "Option<String>")]
+    openid: Value,
+}
+
+/// What getrecord asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ByPage {
+    /// When it happened, within one day.
+    pub window: Window,
+    /// The page, from 1.
+    pub index: i64,
+    /// Records of a page.
+    pub size: i64,
+    /// The only customer asked for, empty for all.
+    pub openid: String,
+}
+
+impl GetMsgList {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// 65416, then 65417 for more than 24 hours.
+    pub fn ask(&self) -> Result<ByNumber, Errcode> {
+        let (msgid, number) = (whole(&self.msgid)?, whole(&self.number)?);
+        let window = window(&self.starttime, &self.endtime)?;
+        if msgid < 0 || !(1..=RECORDS_MAX).contains(&number) {
+            return Err(Errcode::RecordParameter);
+        }
+        if window.until_s - window.from_s > RECORD_WINDOW_S {
+            return Err(Errcode::RecordWindow);
+        }
+        Ok(ByNumber { window, msgid, number })
+    }
+}
+
+impl GetRecord {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// 65416, then 65417 for more than one calendar day.
+    pub fn ask(&self) -> Result<ByPage, Errcode> {
+        let (index, size) = (whole(&self.pageindex)?, whole(&self.pagesize)?);
+        let window = window(&self.starttime, &self.endtime)?;
+        let openid = match &self.openid {
+            Value::Null => String::new(),
+            Value::String(openid) => openid.clone(),
+            _ => return Err(Errcode::RecordParameter),
+        };
+        if index < 1 || !(1..=RECORD_PAGE_MAX).contains(&size) {
+            return Err(Errcode::RecordParameter);
+        }
+        if day(window.from_s) != day((window.until_s - 1).max(window.from_s)) {
+            return Err(Errcode::RecordWindow);
+        }
+        Ok(ByPage { window, index, size, openid })
+    }
+}
+
+/// The calendar day of a second where the platform is.
+fn day(second: i64) -> i64 {
+    (second + limits::PLATFORM_OFFSET_S).div_euclid(RECORD_WINDOW_S)
+}
+
+fn window(from: &Value, until: &Value) -> Result<Window, Errcode> {
+    let (from_s, until_s) = (whole(from)?, whole(until)?);
+    // Ten digits: whoever sends milliseconds is told so, instead of getting nothing.
+    let is_sound = 0 <= from_s && from_s <= until_s && until_s < 10_000_000_000;
+    if is_sound { Ok(Window { from_s, until_s }) } else { Err(Errcode::RecordParameter) }
+}
+
+fn whole(value: &Value) -> Result<i64, Errcode> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+    .ok_or(Errcode::RecordParameter)
+}
+
+/// Answer of getmsglist.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct MsgList {
+    /// In order of their numbers; empty when there are none, never absent.
+    pub recordlist: Vec<Record>,
+    /// How many.
+    pub number: i64,
+    /// What the next request begins with: one more than the last number, 0 when there are none.
+    pub msgid: i64,
+}
+
+/// Answer of getrecord.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct RecordList {
+    /// 0.
+    pub errcode: i64,
+    /// `ok`.
+    pub errmsg: &'static str,
+    /// 0: what the first answers of getrecord had instead of `errcode`, and Senparc's SDK still reads.
+    pub retcode: i64,
+    /// Oldest first; empty when there are none, never absent.
+    pub recordlist: Vec<Record>,
+}
+
+/// One thing that an agent did, or that happened to her.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct Record {
+    /// The customer.
+    pub openid: String,
+    /// See [`Opercode`].
+    pub opercode: i64,
+    /// What was written; `[image]`, `[voice]` or `[video]` for what is no text; empty where nothing was written.
+    pub text: String,
+    /// When, Unix seconds.
+    pub time: i64,
+    /// The agent, empty where there was none.
+    pub worker: String,
+}
+
+/// What stands in a record for a message of this kind.
+#[must_use]
+pub fn text_of(kind: &str, text: String) -> String {
+    match kind {
+        "text" => text,
+        kind => format!("[{kind}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ByNumber, ByPage, GetMsgList, GetRecord, Window, text_of};
+    use crate::Errcode;
+    use serde_json::{Value, json};
+
+    /// 2016-06-01 00:00:00 in Beijing.
+    const DAY: i64 = 1_464_710_400;
+
+    fn list(change: impl FnOnce(&mut Value)) -> Result<ByNumber, Errcode> {
+        let mut body = json!({"starttime": DAY, "endtime": DAY + 86_400, "msgid": 1, "number": 10_000});
+        change(&mut body);
+        serde_json::from_value::<GetMsgList>(body).expect("any object").ask()
+    }
+
+    fn record(change: impl FnOnce(&mut Value)) -> Result<ByPage, Errcode> {
+        let mut body = json!({"starttime": DAY, "endtime": DAY + 86_400, "pageindex": 1, "pagesize": 1000});
+        change(&mut body);
+        serde_json::from_value::<GetRecord>(body).expect("any object").ask()
+    }
+
+    #[test]
+    fn a_day_is_asked_for_with_numbers_or_with_texts() {
+        let window = Window { from_s: DAY, until_s: DAY + 86_400 };
+        assert_eq!(list(|_| ()), Ok(ByNumber { window, msgid: 1, number: 10_000 }));
+        let texts = |body: &mut Value| {
+            for name in ["starttime", "endtime", "msgid", "number"] {
+                body[name] = body[name].to_string().into();
+            }
+        };
+        assert_eq!(list(texts), Ok(ByNumber { window, msgid: 1, number: 10_000 }));
+        let openid = String::new();
+        assert_eq!(record(|_| ()), Ok(ByPage { window, index: 1, size: 1000, openid }));
+    }
+
+    #[test]
+    fn what_is_no_sound_query_is_65416_and_one_that_is_too_long_65417() {
+        for name in ["starttime", "endtime", "msgid", "number"] {
+            for wrong in [Value::Null, json!("x"), json!(""), json!(1.5), json!([1]), json!(-1), json!(1e300)]
+            {
+                assert_eq!(
+                    list(|body| body[name] = wrong.clone()),
+                    Err(Errcode::RecordParameter),
+                    "{name} {wrong}"
+                );
+            }
+        }
+        for (name, wrong) in [
+            ("number", json!(0)),
+            ("number", json!(10_001)),
+            ("endtime", json!(DAY - 1)),
+            ("endtime", json!(DAY * 1000)),
+        ] {
+            assert_eq!(
+                list(|body| body[name] = wrong.clone()),
+                Err(Errcode::RecordParameter),
+                "{name} {wrong}"
+            );
+        }
+        assert_eq!(list(|body| body["endtime"] = (DAY + 86_401).into()), Err(Errcode::RecordWindow));
+        assert!(list(|body| body["endtime"] = DAY.into()).is_ok(), "nothing is in it");
+    }
+
+    #[test]
+    fn the_old_query_stays_within_a_day_of_the_platforms() {
+        let window = |from: i64, until: i64| {
+            record(|body| {
+                body["starttime"] = from.into();
+                body["endtime"] = until.into();
+            })
+            .map(|_| ())
+        };
+        assert_eq!(window(DAY - 1, DAY), Ok(()));
+        assert_eq!(window(DAY - 1, DAY + 1), Err(Errcode::RecordWindow));
+        assert_eq!(window(DAY + 1, DAY + 86_401), Err(Errcode::RecordWindow));
+        assert_eq!(window(DAY, DAY), Ok(()));
+        for (name, wrong) in
+            [("pageindex", json!(0)), ("pagesize", json!(0)), ("pagesize", json!(1001)), ("openid", json!(1))]
+        {
+            assert_eq!(
+                record(|body| body[name] = wrong.clone()),
+                Err(Errcode::RecordParameter),
+                "{name} {wrong}"
+            );
+        }
+        assert_eq!(record(|body| body["openid"] = "o1".into()).map(|ask| ask.openid), Ok("o1".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        assert_eq!(text_of("text", "[image]".into()), "[image]");
+        assert_eq!(text_of("voice", String::new()), "[voice]");
+    }
+}

@@ -1,0 +1,134 @@
+//! Records: what agents sent and got, and how sessions went, for getmsglist and getrecord.
+//!
+//! They are numbered from 1 in the order in which they were written, and their times never fall as their numbers rise,
+//! even when the clock is set back: so a stretch of time is a stretch of numbers, found by halving, and needs no index.
+
+use super::Desk;
+use crate::bind;
+use crate::error::Error;
+use crate::store::{Row, Tx};
+use model::{Appid, Openid, SECOND, Session, Time};
+use protocol::msgrecord::{ByNumber, ByPage, MsgList, Opercode, Record, RecordList, Window, text_of};
+
+/// A session moved. With it the agent who takes it gets what its customer wrote while she waited: received by her, now.
+pub(super) fn moved(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
+    insert(tx, appid, how, &session.openid, &session.kf_account, 0)?;
+    if how == Opercode::Taken && session.id < tx.seq() {
+        let received = Opercode::Received.number();
+        tx.run(INSERT_WAITED, bind![appid, received, &session.openid, &session.kf_account, session.id])?;
+    }
+    Ok(())
+}
+
+/// A message was written in a session: by its agent, or by its customer, whose agent gets it if she has one already.
+pub(super) fn written(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    session: &Session,
+    by_agent: bool,
+    message: i64,
+) -> Result<(), Error> {
+    let how = match (by_agent, session.kf_account.is_empty()) {
+        (true, _) => Opercode::Sent,
+        (false, false) => Opercode::Received,
+        (false, true) => Opercode::Heard,
+    };
+    insert(tx, appid, how, &session.openid, &session.kf_account, message)
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    how: Opercode,
+    openid: &Openid,
+    worker: &str,
+    message: i64,
+) -> Result<(), Error> {
+    let now = tx.now();
+    tx.run(INSERT, bind![appid, now, how.number(), openid, worker, message]).map(|_| ())
+}
+
+/// getmsglist.
+///
+/// # Errors
+/// Internal only.
+pub async fn by_number(desk: &Desk, appid: &Appid, ask: ByNumber) -> Result<MsgList, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let (first, end) = numbers(tx, &appid, ask.window)?;
+            let rows = tx.all(SELECT_MESSAGES, bind![&appid, first.max(ask.msgid), end, ask.number])?;
+            Ok(MsgList {
+                number: i64::try_from(rows.len())?,
+                msgid: rows.last().map_or(0, |row| row.int(5) + 1),
+                recordlist: rows.iter().map(record).collect(),
+            })
+        })
+        .await
+}
+
+/// getrecord.
+///
+/// # Errors
+/// Internal only.
+pub async fn by_page(desk: &Desk, appid: &Appid, ask: ByPage) -> Result<RecordList, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let (first, end) = numbers(tx, &appid, ask.window)?;
+            let passed = (ask.index - 1).saturating_mul(ask.size);
+            let rows = tx.all(SELECT_PAGE, bind![&appid, first, end, &ask.openid, ask.size, passed])?;
+            let recordlist = rows.iter().map(record).collect();
+            Ok(RecordList { errcode: 0, errmsg: "ok", retcode: 0, recordlist })
+        })
+        .await
+}
+
+/// The numbers that lie in a stretch of time: the first, and the one after the last.
+fn numbers(tx: &mut Tx<'_>, appid: &Appid, window: Window) -> Result<(i64, i64), Error> {
+    let last = tx.one(SELECT_LAST, bind![appid])?.map_or(0, |row| row.int(0));
+    let first = first_from(tx, appid, window.from_s * SECOND, last)?;
+    Ok((first, first_from(tx, appid, window.until_s * SECOND, last)?))
+}
+
+/// The first number whose time is `from` or later; one more than the last when there is none.
+fn first_from(tx: &mut Tx<'_>, appid: &Appid, from: Time, last: i64) -> Result<i64, Error> {
+    let (mut low, mut high) = (1, last + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let row = tx.one(SELECT_FROM, bind![appid, middle])?;
+        match row.map(|row| (row.int(0), row.int(1))) {
+            Some((number, at)) if at < from => low = number + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+fn record(row: &Row) -> Record {
+    Record {
+        openid: row.text(0),
+        opercode: row.int(1),
+        text: text_of("text", row.text(4)),
+        time: row.int(2) / SECOND,
+        worker: row.text(3),
+    }
+}
+
+const INSERT: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
+    select cast($1 as text), coalesce(max(l.id), 0) + 1, case when max(l.at) > cast($2 as bigint) then max(l.at) else cast($2 as bigint) end,
+    cast($3 as bigint), cast($4 as text), cast($5 as text), cast($6 as bigint)
+    from (select id, at from record where appid = $1 order by id desc limit 1) l";
+/// Directly after the record that says that the session was taken.
+const INSERT_WAITED: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
+    select m.appid, l.id + row_number() over (order by m.id), l.at, cast($2 as bigint), m.openid, cast($4 as text), m.id
+    from message m cross join (select id, at from record where appid = $1 order by id desc limit 1) l
+    where m.appid = $1 and m.openid = $3 and m.id >= $5 and m.session = $5 and m.kf_account = ''";
+const SELECT_LAST: &str = "select id from record where appid = $1 order by id desc limit 1";
+const SELECT_FROM: &str = "select id, at from record where appid = $1 and id >= $2 order by id limit 1";
+const SELECT_MESSAGES: &str = "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id
+    from record r left join message m on m.appid = r.appid and m.id = r.message
+    where r.appid = $1 and r.id >= $2 and r.id < $3 and r.opercode in (2002, 2003) order by r.id limit $4";
+const SELECT_PAGE: &str = "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id
+    from record r left join message m on m.appid = r.appid and m.id = r.message
+    where r.appid = $1 and r.id >= $2 and r.id < $3 and ($4 = '' or r.openid = $4) order by r.id limit $5 offset $6";
