@@ -6,6 +6,7 @@ pub mod change;
 pub mod due;
 pub mod invitation;
 pub mod media;
+pub mod mover;
 mod name;
 pub mod routing;
 pub mod session;

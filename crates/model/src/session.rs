@@ -170,6 +170,7 @@ pub fn close(current: Option<&Session>, kf_account: &str) -> Result<(), Errcode>
 mod tests {
     use super::{Create, Session, State, close, create};
     use crate::Openid;
+    use crate::mover::{Move, Mover};
     use proptest::prelude::{Strategy, prop_oneof, proptest};
     use protocol::Errcode;
 
@@ -180,6 +181,10 @@ mod tests {
         Create(u8),
         Close(u8),
         Accept(u8),
+        /// By whom, as a supervisor or not, from where she saw it, to whom.
+        Move(u8, bool, Option<u8>, u8),
+        /// By whom, as a supervisor or not.
+        End(u8, bool),
         Pass(i64),
     }
 
@@ -189,6 +194,9 @@ mod tests {
             (0..3u8).prop_map(Act::Create),
             (0..3u8).prop_map(Act::Close),
             (0..3u8).prop_map(Act::Accept),
+            (0..3u8, proptest::bool::ANY, proptest::option::of(0..3u8), 0..3u8)
+                .prop_map(|(by, supervisor, from, to)| Act::Move(by, supervisor, from, to)),
+            (0..3u8, proptest::bool::ANY).prop_map(|(by, supervisor)| Act::End(by, supervisor)),
             (0..200_000_000i64).prop_map(Act::Pass),
         ]
     }
@@ -233,7 +241,7 @@ mod tests {
         fn no_sequence_of_actions_breaks_a_session(acts in proptest::collection::vec(act(), 0..60)) {
             let (mut now, mut current, mut last) = (1_000i64, None::<Session>, 0);
             for act in acts {
-                let before = current.clone();
+                let (before, mut moved) = (current.clone(), false);
                 match act {
                     Act::Write => {
                         let session = current.unwrap_or_else(|| { last += 1; Session::begin(last, openid(), now) });
@@ -258,6 +266,25 @@ mod tests {
                             }
                         });
                     },
+                    Act::Move(by, supervisor, from, to) => if let Some(session) = current.take() {
+                        let (by, from, to) = (agent(by), from.map(agent).unwrap_or_default(), agent(to));
+                        current = Some(match (Mover { kf_account: &by, supervisor }).may_move(&session, &from, &to) {
+                            Ok(Move::Already) => { assert_eq!(session.kf_account, to); session }
+                            Ok(_) => {
+                                assert!(session.kf_account == from && (supervisor || from == by));
+                                moved = true;
+                                session.open(&to, now)
+                            }
+                            Err(_) => session,
+                        });
+                    },
+                    Act::End(by, supervisor) => if let Some(session) = current.take() {
+                        let by = agent(by);
+                        match (Mover { kf_account: &by, supervisor }).may_end(&session) {
+                            Ok(()) => assert!(supervisor || session.kf_account == by),
+                            Err(code) => { assert_eq!(code, Errcode::CustomerTaken); current = Some(session); }
+                        }
+                    },
                     Act::Pass(ms) => {
                         now += ms;
                         if current.as_ref().and_then(Session::ends_at).is_some_and(|end| end <= now) {
@@ -267,7 +294,8 @@ mod tests {
                 }
                 if let Some(session) = &current { invariants(session, now); }
                 if let (Some(a), Some(b)) = (&before, &current) && a.id == b.id && a.state == State::Open {
-                    assert_eq!(&a.kf_account, &b.kf_account, "an open session never changes hands by itself");
+                    assert!(moved || a.kf_account == b.kf_account, "an open session never changes hands by itself");
+                    assert_eq!((b.state, a.latest_at <= b.latest_at), (State::Open, true), "nor goes back");
                 }
             }
         }
