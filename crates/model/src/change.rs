@@ -35,6 +35,9 @@ pub enum Fact {
         state: State,
         /// The agent now, empty while waiting.
         kf_account: String,
+        /// The agent from whom she got it, where one had it before her.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        from: String,
     },
     /// Somebody wrote.
     Message {
@@ -72,7 +75,8 @@ mod tests {
     #[test]
     fn a_fact_reads_back_as_it_was_written() {
         let openid = Openid::stored("o".repeat(28));
-        let fact = Fact::Session { id: 7, openid, state: State::Waiting, kf_account: String::new() };
+        let (kf_account, from) = (String::new(), String::new());
+        let fact = Fact::Session { id: 7, openid, state: State::Waiting, kf_account, from };
         let text = serde_json::to_string(&fact).expect("plain data");
         assert!(text.starts_with(r#"{"fact":"session","id":7"#));
         assert_eq!(serde_json::from_str::<Fact>(&text).expect("the same"), fact);

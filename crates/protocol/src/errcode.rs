@@ -123,6 +123,7 @@ errcodes! {
     MessageSize 990019 "a message has 1 to 2048 bytes of text" OWN;
     NameMalformed 990020 "a name has 1 to 20 of A-Z, a-z, 0-9, _ and -" OWN;
     UnknownHost 990021 "this desk does not know itself by this name; its operator can give it with --public-url" OWN;
+    ColleagueGone 990022 "this colleague is not online; choose another" OWN;
 }
 
 impl Errcode {
@@ -147,7 +148,8 @@ impl Errcode {
             | Errcode::SessionClosed
             | Errcode::ReplyWindow
             | Errcode::InvitationGone
-            | Errcode::BoundTooOften => 409,
+            | Errcode::BoundTooOften
+            | Errcode::ColleagueGone => 409,
             Errcode::TooLarge => 413,
             Errcode::UnknownHost => 421,
             Errcode::TooMany => 429,
@@ -195,7 +197,10 @@ mod tests {
                 && of(421).eq([21])
         );
         assert!(
-            of(409).eq([5, 11, 14, 15, 16, 17, 18]) && of(429).eq([6]) && of(500).eq([9]) && of(503).eq([8])
+            of(409).eq([5, 11, 14, 15, 16, 17, 18, 22])
+                && of(429).eq([6])
+                && of(500).eq([9])
+                && of(503).eq([8])
         );
         assert!(of(400).eq([1, 13, 19, 20]));
         assert_eq!(

@@ -35,6 +35,9 @@ pub fn router(app: App) -> Router {
         .route("/desk/api/presence", post(counted(&app, "desk/presence", desk::presence)))
         .route("/desk/api/session/accept", post(counted(&app, "desk/session/accept", desk::accept)))
         .route("/desk/api/session/close", post(counted(&app, "desk/session/close", desk::close)))
+        .route("/desk/api/session/transfer", post(counted(&app, "desk/session/transfer", desk::transfer)))
+        .route("/desk/api/sessions", get(counted(&app, "desk/sessions", desk::sessions)))
+        .route("/desk/api/colleagues", get(counted(&app, "desk/colleagues", desk::colleagues)))
         .route("/desk/api/message", post(counted(&app, "desk/message", desk::message)))
         .route("/desk/api/messages", get(counted(&app, "desk/messages", desk::messages)))
         .layer(map_response(private));

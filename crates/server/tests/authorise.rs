@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
 /// Who asks.
-const ROLES: [&str; 9] = [
+const ROLES: [&str; 10] = [
     "nobody",
     "garbage",
     "ended",
@@ -20,13 +20,14 @@ const ROLES: [&str; 9] = [
     "agent",
     "invited",
     "agent at another site",
+    "supervisor",
 ];
 
 /// Answers by role, in the order of `ROLES`: status, or the number of our refusal.
-type Expected = [i64; 9];
-const OPEN: Expected = [200; 9];
+type Expected = [i64; 10];
+const OPEN: Expected = [200; 10];
 /// Hers alone, whoever she is: nothing of anybody else's can be named.
-const OWN: Expected = [2, 2, 2, 2, 200, 200, 200, 200, 200];
+const OWN: Expected = [2, 2, 2, 2, 200, 200, 200, 200, 200, 200];
 
 /// A route with a call of it that names the shop's things.
 struct Route {
@@ -49,6 +50,10 @@ fn nothing(_: &Scene) -> Value {
     json!({})
 }
 
+fn account(scene: &Scene) -> Value {
+    json!({"appid": scene.shop.appid})
+}
+
 fn session(scene: &Scene) -> Value {
     json!({"appid": scene.shop.appid, "session": scene.session})
 }
@@ -57,9 +62,9 @@ fn session(scene: &Scene) -> Value {
 const ROUTES: &[Route] = &[
     get("/healthz", nothing, OPEN),
     get("/readyz", nothing, OPEN),
-    get("/desk", nothing, [308; 9]),
+    get("/desk", nothing, [308; 10]),
     get("/desk/", nothing, OPEN),
-    get("/desk/assets/{*name}", nothing, [404; 9]),
+    get("/desk/assets/{*name}", nothing, [404; 10]),
     get("/chat/{appid}", nothing, OPEN),
     get("/openapi.json", nothing, OPEN),
     get("/headimg/{sha256}", nothing, OPEN),
@@ -68,49 +73,57 @@ const ROUTES: &[Route] = &[
     post(
         "/desk/api/login",
         |_| json!({"name": "ann", "password": "wrong"}),
-        [10, 10, 10, 10, 10, 10, 10, 10, 3],
+        [10, 10, 10, 10, 10, 10, 10, 10, 3, 10],
     ),
     post(
         "/desk/api/signup",
         |_| json!({"invite": "x", "name": "eve", "password": "long enough"}),
-        [12, 12, 12, 12, 12, 12, 12, 12, 3],
+        [12, 12, 12, 12, 12, 12, 12, 12, 3, 12],
     ),
     get("/desk/api/snapshot", nothing, OWN),
     get("/desk/api/stream", nothing, OWN),
     get("/desk/api/logins", nothing, OWN),
-    post("/desk/api/login/end", |scene| json!({"id": scene.login}), [2, 2, 2, 2, 4, 4, 200, 4, 3]),
+    post("/desk/api/login/end", |scene| json!({"id": scene.login}), [2, 2, 2, 2, 4, 4, 200, 4, 3, 4]),
     post(
         "/desk/api/invitation",
         |scene| json!({"appid": scene.shop.appid, "kf_account": scene.shop.kf("i1"), "accept": false}),
-        [2, 2, 2, 2, 17, 17, 17, 200, 3],
+        [2, 2, 2, 2, 17, 17, 17, 200, 3, 17],
     ),
     post(
         "/desk/api/presence",
         |scene| json!({"appid": scene.shop.appid, "away": false}),
-        [2, 2, 2, 2, 3, 200, 200, 3, 3],
+        [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
     ),
-    post("/desk/api/session/accept", session, [2, 2, 2, 2, 3, 14, 200, 3, 3]),
+    post("/desk/api/session/accept", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 14]),
     get(
         "/desk/api/messages",
         |scene| json!({"appid": scene.shop.appid, "session": scene.session, "before": 0}),
-        [2, 2, 2, 2, 3, 3, 200, 3, 200],
+        [2, 2, 2, 2, 3, 3, 200, 3, 200, 200],
     ),
     post(
         "/desk/api/message",
         |scene| json!({"appid": scene.shop.appid, "session": scene.session, "client_id": "r1", "text": "hello"}),
-        [2, 2, 2, 2, 3, 14, 200, 3, 3],
+        [2, 2, 2, 2, 3, 14, 200, 3, 3, 14],
+    ),
+    get("/desk/api/colleagues", account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
+    get("/desk/api/sessions", account, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
+    // An agent names herself, who has it already.
+    post(
+        "/desk/api/session/transfer",
+        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "from": scene.shop.kf("a1"), "to": scene.shop.kf("a1")}),
+        [2, 2, 2, 2, 3, 3, 200, 3, 3, 200],
     ),
     get("/chat/api/{appid}/snapshot", nothing, OPEN),
-    get("/chat/api/{appid}/stream", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2]),
-    get("/chat/api/{appid}/messages", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2]),
+    get("/chat/api/{appid}/stream", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
+    get("/chat/api/{appid}/messages", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
     // Whoever has no cookie of hers here becomes a customer of her own.
     post(
         "/chat/api/{appid}/message",
         |_| json!({"client_id": "c1", "text": "hello"}),
-        [200, 200, 200, 200, 200, 200, 200, 200, 3],
+        [200, 200, 200, 200, 200, 200, 200, 200, 3, 200],
     ),
-    post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3]),
-    post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3]),
+    post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
+    post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
 ];
 
 struct Scene {
@@ -122,7 +135,7 @@ struct Scene {
     /// Her picture's address, and a film's.
     addresses: [String; 2],
     /// Each role's cookie.
-    cookies: [String; 9],
+    cookies: [String; 10],
 }
 
 async fn again(app: &App, agent: &Agent) -> String {
@@ -136,6 +149,8 @@ impl Scene {
         let ann = shop.agent("a1").await;
         let (bob, eve) = (shop.agent("b1").await, other.agent("e1").await);
         let outsider = Agent::signs_up(app, "zoe").await;
+        let supervisor = shop.agent("s1").await;
+        shop.post("/customservice/kfaccount/setadmin", json!({"kf_account": shop.kf("s1")})).await;
         let desk = ann.comes_online().await;
         let customer: Customer = shop.customer();
         customer.says("hello").await;
@@ -159,6 +174,7 @@ impl Scene {
             ann.cookie.clone(),
             outsider.cookie.clone(),
             across,
+            supervisor.cookie.clone(),
         ];
         assert_eq!(code(&shop.pictures("a1", PNG).await), 0);
         let film = shop.media("video", MP4).await;

@@ -132,6 +132,16 @@ fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
     })
 }
 
+/// An agent as the pages see her.
+pub(super) fn agent_view(agent: &agent::Agent) -> AgentView {
+    AgentView {
+        kf_account: agent.kf_account.to_string(),
+        nickname: agent.nickname.clone(),
+        presence: agent.presence,
+        headimg: agent.headimg_address(),
+    }
+}
+
 /// The name customers see of an agent and where her picture is; nothing for none, and for one that is gone.
 fn face(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(String, Option<String>), Error> {
     let agent = agent::find(tx, appid, kf_account)?;

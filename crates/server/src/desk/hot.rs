@@ -117,7 +117,7 @@ fn touched(tx: &mut Tx<'_>, appid: &Appid, since: i64, seq: i64) -> Result<Touch
     for row in rows {
         for fact in serde_json::from_str::<Vec<Fact>>(&row.text(0))? {
             match fact {
-                Fact::Session { kf_account, .. } => drop(agents.insert(kf_account)),
+                Fact::Session { kf_account, from, .. } => agents.extend([kf_account, from]),
                 Fact::Message { .. } | Fact::Worker | Fact::Access => {}
                 Fact::Agent { .. } | Fact::Presence { .. } => return Ok(Touched::More),
             }

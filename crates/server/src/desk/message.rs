@@ -228,8 +228,8 @@ pub(super) fn preview(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result
     Ok(row.map_or_else(String::new, |row| row.text(0).chars().take(60).collect()))
 }
 
-/// History of a session's customer, for the agent who serves or served her in it or, while she waits,
-/// for any agent.
+/// History of a session's customer, for the agent who serves or served her in it, while she waits for any agent, and for
+/// a supervisor always.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
@@ -245,7 +245,8 @@ pub async fn history(
         .read(&appid.to_string(), move |tx| {
             let agent = of_worker(tx, &appid, &worker)?;
             let session = session::by_id(tx, &appid, id)?;
-            if session.state != State::Waiting && session.kf_account != agent.kf_account.as_str() {
+            let is_hers = session.kf_account == agent.kf_account.as_str() || session.state == State::Waiting;
+            if !is_hers && !agent.supervisor {
                 return Err(Errcode::Forbidden.into());
             }
             page(tx, &appid, &session, before)

@@ -17,6 +17,7 @@ pub mod presence;
 pub mod record;
 pub mod session;
 pub mod snapshot;
+pub mod supervisor;
 pub mod token;
 pub mod worker;
 

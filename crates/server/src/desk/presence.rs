@@ -140,6 +140,21 @@ pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool)
         .await
 }
 
+/// Whether a worker sees every session of an account now; who is no agent of it does not.
+///
+/// # Errors
+/// Internal only.
+pub async fn is_supervisor(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<bool, Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| match of_worker(tx, &appid, &worker) {
+            Ok(agent) => Ok(agent.supervisor),
+            Err(Error::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        })
+        .await
+}
+
 /// The agent a worker is in an account.
 pub(super) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<agent::Agent, Error> {
     let mut agents = agent::all(tx, appid)?.into_iter();

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::store::{Row, Tx};
 use model::account::Words;
 use model::due::Due;
+use model::mover::Mover;
 use model::session::{self, Create, State};
 use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
@@ -147,7 +148,7 @@ pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> R
         .await
 }
 
-/// A worker ends a session of hers at the workbench; one that is closed already is no error.
+/// A worker ends a session of hers at the workbench, a supervisor any; one that is closed already is no error.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`.
@@ -157,7 +158,8 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
         .write(&appid.to_string(), move |tx| {
             let agent = of_worker(tx, &appid, &worker)?;
             let session = by_id(tx, &appid, id)?;
-            match session.must_be_of(agent.kf_account.as_str()) {
+            let by = Mover { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
+            match by.may_end(&session) {
                 Err(Errcode::SessionClosed) => Ok(()),
                 Err(code) => Err(code.into()),
                 Ok(()) => save(tx, &appid, &session.close(), Opercode::Closed),
@@ -223,6 +225,17 @@ pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error
 
 /// Stores a session that moved, says when to look at it again, and records it.
 pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
+    hand(tx, appid, session, how, "")
+}
+
+/// The same for one that another agent, `from`, had before.
+pub(super) fn hand(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    session: &Session,
+    how: Opercode,
+    from: &str,
+) -> Result<(), Error> {
     let s = session;
     tx.run(
         UPSERT,
@@ -240,11 +253,11 @@ pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Operc
     )?;
     match s.ends_at() {
         Some(end) => due::set(tx, appid.as_str(), Due::Session, &s.id.to_string(), end)?,
-        None => {
-            let now = tx.now();
-            due::clear(tx, appid.as_str(), Due::Session, &s.id.to_string())?;
-            tx.run(FREE_AGENT, bind![appid, &s.kf_account, now])?;
-        }
+        None => due::clear(tx, appid.as_str(), Due::Session, &s.id.to_string())?,
+    }
+    let (now, left) = (tx.now(), if s.state == State::Closed { s.kf_account.as_str() } else { from });
+    if !left.is_empty() {
+        tx.run(FREE_AGENT, bind![appid, left, now])?;
     }
     record::moved(tx, appid, s, how)?;
     tx.record(Fact::Session {
@@ -252,6 +265,7 @@ pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Operc
         openid: s.openid.clone(),
         state: s.state,
         kf_account: s.kf_account.clone(),
+        from: from.to_owned(),
     });
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! What a page loads before it follows the feed: everything it shows, and the number to go on from,
 //! from one snapshot of each account.
 
-use super::feed::{AgentView, SessionView, session_view};
+use super::feed::{AgentView, SessionView, agent_view, session_view};
 use super::message::{self, Message};
 use super::worker::{self, Places};
-use super::{Desk, account, agent, session};
+use super::{Desk, account, agent, session, supervisor};
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Reception;
@@ -49,6 +49,10 @@ pub struct AccountView {
     pub agent: OwnAgent,
     /// Her open sessions.
     pub sessions: Vec<SessionView>,
+    /// For a supervisor the first 200 that other agents have open; their messages are asked for one by one.
+    pub others: Vec<SessionView>,
+    /// How many other agents have open, for a supervisor.
+    pub others_count: i64,
     /// The first 100 who wait.
     pub waiting: Vec<SessionView>,
     /// How many wait.
@@ -124,23 +128,24 @@ fn read_account(tx: &mut Tx<'_>, appid: &Appid, agent: agent::Agent) -> Result<A
         sessions.iter().map(|session| session_view(tx, appid, session)).collect()
     };
     let (sessions, waiting) = (views(open)?, views(waiting)?);
+    let (others, others_count) = match agent.supervisor {
+        true => (supervisor::others(tx, appid, &agent, 0)?, supervisor::count_others(tx, appid, &agent)?),
+        false => (Vec::new(), 0),
+    };
     Ok(AccountView {
         appid: appid.to_string(),
         name: account.name,
         seq,
         reception: account.reception,
         agent: OwnAgent {
-            view: AgentView {
-                headimg: agent.headimg_address(),
-                kf_account: agent.kf_account.to_string(),
-                nickname: agent.nickname,
-                presence: agent.presence,
-            },
+            view: agent_view(&agent),
             kf_id: agent.kf_id,
             capacity: account.capacity,
             supervisor: agent.supervisor,
         },
         sessions,
+        others,
+        others_count,
         waiting,
         waiting_count: session::count_waiting(tx, appid)?,
         messages,

@@ -3,7 +3,7 @@
 use super::guard::{Browser, Front, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::message::Draft;
-use crate::desk::{invitation, login, message, presence, session, snapshot, worker};
+use crate::desk::{invitation, login, message, presence, session, snapshot, supervisor, worker};
 use crate::error::Error;
 use crate::state::App;
 use axum::extract::rejection::QueryRejection;
@@ -60,6 +60,29 @@ pub struct Presence {
 pub struct Of {
     appid: String,
     session: i64,
+}
+
+/// Where a session is to go.
+#[derive(Deserialize)]
+pub struct Transfer {
+    appid: String,
+    session: i64,
+    from: String,
+    to: String,
+}
+
+/// An account.
+#[derive(Deserialize)]
+pub struct Account {
+    appid: String,
+}
+
+/// A page of sessions.
+#[derive(Deserialize)]
+pub struct Sessions {
+    appid: String,
+    #[serde(default)]
+    after: i64,
 }
 
 /// A reply.
@@ -192,6 +215,44 @@ pub async fn close(State(app): State<App>, login: Login, Sent(given): Sent<Of>) 
     let run = async {
         session::end(&app.desk, &login.worker, &appid(&given.appid)?, given.session).await?;
         Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `POST /desk/api/session/transfer`: from the agent who had it when the page showed it, to another.
+pub async fn transfer(State(app): State<App>, login: Login, Sent(given): Sent<Transfer>) -> PageAnswer {
+    let run = async {
+        let asked = supervisor::Transfer { id: given.session, from: given.from, to: given.to };
+        supervisor::transfer(&app.desk, &login.worker, &appid(&given.appid)?, asked).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `GET /desk/api/colleagues`: who could get a session.
+pub async fn colleagues(
+    State(app): State<App>,
+    login: Login,
+    query: Result<Query<Account>, QueryRejection>,
+) -> PageAnswer {
+    let run = async {
+        let Query(of) = query.map_err(|_| Errcode::BadRequest)?;
+        let colleagues = supervisor::colleagues(&app.desk, &login.worker, &appid(&of.appid)?).await?;
+        Reply::json(&json!({"colleagues": colleagues}))
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `GET /desk/api/sessions`: what other agents have open, for a supervisor.
+pub async fn sessions(
+    State(app): State<App>,
+    login: Login,
+    query: Result<Query<Sessions>, QueryRejection>,
+) -> PageAnswer {
+    let run = async {
+        let Query(page) = query.map_err(|_| Errcode::BadRequest)?;
+        let sessions = supervisor::page(&app.desk, &login.worker, &appid(&page.appid)?, page.after).await?;
+        Reply::json(&json!({"sessions": sessions}))
     };
     run.await.refuse_page(&app)
 }

@@ -4,10 +4,10 @@
 
 use super::guard::{Login, Visitor};
 use super::{Finish, PageRefusal};
-use crate::desk::feed::{Change, Told};
-use crate::desk::login;
+use crate::desk::feed::{Change, SessionView, Told};
 use crate::desk::snapshot::serving;
 use crate::desk::worker::{self, Places};
+use crate::desk::{login, presence};
 use crate::error::Error;
 use crate::meter::Held;
 use crate::push::Step;
@@ -138,7 +138,10 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
             Err(error) => return Err(error),
         }
         bench.cursor.0.insert(appid.to_string(), asked.seq(appid.as_str()));
-        bench.agents.insert(appid.to_string(), kf_account.to_string());
+        // Should she become one or cease to be one meanwhile, the change that says so ends this stream.
+        let supervisor = presence::is_supervisor(&app.desk, &bench.login.worker, &appid).await?;
+        let seen = Seen { kf_account: kf_account.to_string(), supervisor };
+        bench.agents.insert(appid.to_string(), seen);
     }
     let steps = follow(app, &bench.cursor).boxed();
     let events = unfold(Some((bench, steps)), |open| async move {
@@ -162,7 +165,7 @@ struct Bench {
     cursor: Cursor,
     own: String,
     /// The agent she is, by account.
-    agents: BTreeMap<String, String>,
+    agents: BTreeMap<String, Seen>,
     login: Login,
     /// Keeps her online.
     open: Vec<Open>,
@@ -178,7 +181,11 @@ impl Bench {
         }
         let Some(agent) = self.agents.get(owner) else { return Next::End };
         // Whatever she is in this account now, this stream no longer knows.
-        if change.told.iter().any(|told| matches!(told, Told::Changed(changed) if changed == agent)) {
+        if change
+            .told
+            .iter()
+            .any(|told| matches!(told, Told::Changed(changed) if *changed == agent.kf_account))
+        {
             return Next::Last(reset());
         }
         let facts: Vec<Value> = change.told.iter().flat_map(|told| for_agent(told, agent)).collect();
@@ -202,20 +209,31 @@ async fn is_logged_in(app: &App, login: &Login) -> bool {
     login::who(&app.desk, &login.cookie).await.is_ok()
 }
 
+/// Through whose eyes a workbench looks at an account.
+struct Seen {
+    kf_account: String,
+    /// She sees every session.
+    supervisor: bool,
+}
+
+impl Seen {
+    fn sees(&self, view: &SessionView) -> bool {
+        self.supervisor || view.state == SessionState::Waiting || view.kf_account == self.kf_account
+    }
+}
+
 /// What an agent may see of a fact.
-fn for_agent(told: &Told, agent: &str) -> Vec<Value> {
+fn for_agent(told: &Told, agent: &Seen) -> Vec<Value> {
     match told {
-        Told::Session(view) if view.state == SessionState::Waiting || view.kf_account == agent => {
-            vec![json!({"session": view})]
-        }
+        Told::Session(view) if agent.sees(view) => vec![json!({"session": view})],
         // Enough to know that somebody else has the customer, or that she waits no more.
-        Told::Session(view) => vec![
-            json!({"session": crate::desk::feed::SessionView { preview: String::new(), ..view.clone() }}),
-        ],
-        Told::Message(message, view) if view.state == SessionState::Waiting || view.kf_account == agent => {
+        Told::Session(view) => {
+            vec![json!({"session": SessionView { preview: String::new(), ..view.clone() }})]
+        }
+        Told::Message(message, view) if agent.sees(view) => {
             vec![json!({"message": message}), json!({"session": view})]
         }
-        Told::Agent(view) if view.kf_account == agent => vec![json!({"agent": view})],
+        Told::Agent(view) if view.kf_account == agent.kf_account => vec![json!({"agent": view})],
         Told::Message(..) | Told::Agent(_) | Told::Changed(_) | Told::Worker | Told::Nothing => Vec::new(),
     }
 }

@@ -77,6 +77,18 @@ impl Agent {
         self.sends("/desk/api/session/close", json!({"appid": self.appid, "session": session})).await
     }
 
+    /// She moves a session from where she saw it to another agent, or to herself.
+    pub async fn moves(&self, session: i64, from: &str, to: &str) -> (u16, Value) {
+        let body = json!({"appid": self.appid, "session": session, "from": from, "to": to});
+        self.sends("/desk/api/session/transfer", body).await
+    }
+
+    /// A question of her page's: status and answer.
+    pub async fn asks(&self, path: &str) -> (u16, Value) {
+        let response = self.app.ask(path, &self.cookie).await;
+        (response.status().as_u16(), response.json().await.expect("JSON"))
+    }
+
     pub async fn replies(&self, session: i64, text: &str) -> (u16, Value) {
         let body = json!({"appid": self.appid, "session": session, "client_id": format!("r{}", client_id(text)), "text": text});
         self.sends("/desk/api/message", body).await
