@@ -25,6 +25,9 @@ export class Worker {
   /** The session of a customer in the list of her own. */
   session = (openid) => this.page.locator("section[aria-labelledby=mine]").getByRole("button", { name: called(openid) });
 
+  /** The session of a customer in the list of what others have. */
+  others = (openid) => this.page.locator("section[aria-labelledby=others]").getByRole("button", { name: called(openid) });
+
   take = (openid) => this.press(`Take ${called(openid)}`);
 
   async says(text) {

@@ -104,6 +104,8 @@ export class Server {
   addAgent = (kf_account, nickname) => this.#done("/customservice/kfaccount/add", {}, { kf_account, nickname });
   deleteAgent = (kf_account) => this.#done("/customservice/kfaccount/del", { kf_account });
   invite = (kf_account, invite_wx) => this.#done("/customservice/kfaccount/inviteworker", {}, { kf_account, invite_wx });
+  setAdmin = (kf_account) => this.#done("/customservice/kfaccount/setadmin", {}, { kf_account });
+  create = (kf_account, openid) => this.#done("/customservice/kfsession/create", {}, { kf_account, openid });
 
   agents = async () => (await this.#authorized("/cgi-bin/customservice/getkflist", {})).kf_list;
   online = async () => (await this.#authorized("/cgi-bin/customservice/getonlinekflist", {})).kf_online_list;

@@ -1,8 +1,10 @@
 /** Every call the pages make. A refusal is thrown as `Refused`. */
-import type { ChatSnapshot, DeskSnapshot, Login, Message, Session } from "./wire";
+import type { ChatSnapshot, Colleague, DeskSnapshot, Login, Message, Session } from "./wire";
 
 /** How many messages one page of history holds. */
 export const PAGE = 50;
+/** How many sessions one page of those of others holds. */
+export const SESSIONS_PAGE = 200;
 /** The longest message the server takes. */
 export const TEXT_BYTES_MAX = 2048;
 
@@ -61,6 +63,13 @@ export const desk = {
   accept: (appid: string, session: number) =>
     post<{ session: Session; messages: Message[] }>("/desk/api/session/accept", { appid, session }),
   close: (appid: string, session: number) => post<object>("/desk/api/session/close", { appid, session }),
+  /** From whom the page shows it with, "" for the waiting list, to another. */
+  transfer: (appid: string, session: number, from: string, to: string) =>
+    post<object>("/desk/api/session/transfer", { appid, session, from, to }),
+  colleagues: (appid: string) => get<{ colleagues: Colleague[] }>(`/desk/api/colleagues?${query({ appid })}`),
+  /** For a supervisor: what others have open, `SESSIONS_PAGE` after a number. */
+  sessions: (appid: string, after: number) =>
+    get<{ sessions: Session[] }>(`/desk/api/sessions?${query({ appid, after })}`),
   send: (appid: string, session: number, client_id: string, text: string) =>
     post<{ message: Message }>("/desk/api/message", { appid, session, client_id, text }),
   /** Up to `PAGE` messages of the session's customer older than `before`; 0 asks for the latest. */

@@ -6,10 +6,13 @@ import {
   attemptChat,
   fold,
   foldChat,
+  follow,
   load,
   loadChat,
   mine,
+  moreOthers,
   older,
+  others,
   short,
   tidy,
   unread,
@@ -27,6 +30,7 @@ const session = (id: number, more: Partial<Session> = {}): Session => ({
   state: "waiting",
   kf_account: "",
   waiting_since: id * 1000,
+  nickname: "",
   opened_at: 0,
   latest_at: id * 1000,
   preview: "hello",
@@ -60,8 +64,10 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     seq: 10,
     name: "Shop",
     reception: "manual",
-    agent: { kf_account: ME, nickname: "Ann", kf_id: "1001", presence: "online", capacity: 10 },
+    agent: { kf_account: ME, nickname: "Ann", kf_id: "1001", presence: "online", capacity: 10, supervisor: false },
     sessions: [],
+    others: [],
+    others_count: more.others?.length ?? 0,
     waiting: [],
     waiting_count: more.waiting?.length ?? 0,
     messages: [],
@@ -209,6 +215,7 @@ describe("the desk's feed", () => {
               reception: "manual",
               seq: 20,
               sessions,
+              others: [],
               waiting: [],
               messages: [message(first, 1), message(90, 1)],
             },
@@ -245,5 +252,68 @@ describe("the customer page's feed", () => {
     const closed = foldChat(taken, { seq: 5, facts: [{ session: { state: "closed", agent: null } }] });
     expect([closed.state, closed.agent]).toEqual(["closed", null]);
     expect(foldChat(closed, change)).toBe(closed);
+  });
+});
+
+describe("a supervisor's desk", () => {
+  const BOB = "kf2@demo";
+  const agent = { kf_account: ME, nickname: "Sue", kf_id: "1001", presence: "online", capacity: 10, supervisor: true } as const;
+  const of = (id: number, more: Partial<Session> = {}) => open(id, { kf_account: BOB, nickname: "Bob", ...more });
+  const sees = (more: Partial<AccountSnapshot> = {}) => desk({ agent, ...more });
+  const ids = (list: Session[]) => list.map((one) => one.id);
+
+  it("keeps what others have open apart from her own", () => {
+    const state = sees({ sessions: [open(1)], others: [of(2), of(3)] });
+    expect(ids(mine(account(state)))).toEqual([1]);
+    expect(ids(others(account(state)))).toEqual([3, 2]);
+  });
+
+  it("follows a session through every hand it passes", () => {
+    let state = sees({ waiting: [session(1)] });
+    state = fold(state, change(11, { session: of(1) }));
+    expect(account(state)).toMatchObject({ waiting_count: 0, others_count: 1 });
+    state = fold(state, change(12, { session: open(1) }));
+    expect(ids(mine(account(state)))).toEqual([1]);
+    expect(account(state).others_count).toBe(0);
+    state = fold(state, change(13, { session: of(1) }));
+    state = tidy(fold(state, change(14, { session: of(1, { state: "closed" }) })), "wx1", null);
+    expect(account(state)).toMatchObject({ others_count: 0, sessions: {} });
+  });
+
+  it("gathers another's messages only while she reads along", () => {
+    let state = sees({ others: [of(1)] });
+    state = fold(state, change(11, { message: message(50, 1) }));
+    expect(account(state).messages).toEqual({});
+    expect(others(account(state))[0]!.preview).toBe("text 50");
+    state = follow(state, "wx1", of(1));
+    state = fold(state, change(12, { message: message(51, 1) }));
+    state = older(state, "wx1", "o1", [message(49, 1), message(50, 1)], true);
+    expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([49, 50, 51]);
+    expect(account(tidy(state, "wx1", 1)).messages["o1"]).toHaveLength(3);
+    expect(account(tidy(state, "wx1", null)).messages).toEqual({});
+  });
+
+  it("shows no hole where messages were missed", () => {
+    let state = follow(sees({ others: [of(1)] }), "wx1", of(1));
+    state = older(state, "wx1", "o1", [message(10, 1), message(11, 1)], false);
+    state = fold(state, change(11, { message: message(31, 1) }));
+    state = older(state, "wx1", "o1", [message(29, 1), message(30, 1)], false);
+    expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([29, 30, 31]);
+    state = older(state, "wx1", "o1", [message(12, 1), message(29, 1)], false);
+    expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([12, 29, 30, 31]);
+  });
+
+  it("reads a long list page by page", () => {
+    let state = sees({ others: [of(1), of(2)], others_count: 4 });
+    expect(account(state).others_read).toBe(2);
+    state = fold(state, change(11, { session: of(9) }));
+    expect(account(state).others_count).toBe(4);
+    state = moreOthers(state, "wx1", [of(3), of(9)], true);
+    expect(account(state)).toMatchObject({ others_read: 9, others_count: 4 });
+  });
+
+  it("shows an agent who is none nothing of others", () => {
+    const state = fold(desk({ sessions: [open(1)] }), change(11, { session: of(1) }, { session: of(2) }));
+    expect(account(state)).toMatchObject({ sessions: {}, others_count: 0 });
   });
 });

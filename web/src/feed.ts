@@ -32,10 +32,14 @@ export interface Account {
   name: string;
   agent: Agent;
   seq: number;
-  /** Everyone who waits, and this agent's own. */
+  /** Everyone who waits, this agent's own, and for a supervisor all that are open. */
   sessions: Record<number, Session>;
   /** All who wait on the server; `sessions` may hold fewer. */
   waiting_count: number;
+  /** All that other agents have open, where this one is a supervisor; `sessions` may hold fewer. */
+  others_count: number;
+  /** The number of the last session of others that was asked for. */
+  others_read: number;
   /** By openid, ascending. */
   messages: Record<string, Message[]>;
   /** By openid: whether the first message of all is here. */
@@ -105,13 +109,15 @@ export function load(snapshot: DeskSnapshot, before: Desk | null): Desk {
 }
 
 function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Account {
-  const { appid, name, agent, seq, waiting_count } = snapshot;
-  const sessions = Object.fromEntries([...snapshot.waiting, ...snapshot.sessions].map((one) => [one.id, one]));
+  const { appid, name, agent, seq, waiting_count, others, others_count } = snapshot;
+  const listed = [...snapshot.waiting, ...others, ...snapshot.sessions];
+  const sessions = Object.fromEntries(listed.map((one) => [one.id, one]));
   const messages: Record<string, Message[]> = {};
   for (const { openid } of snapshot.sessions) {
     const now = snapshot.messages.filter((message) => message.openid === openid);
     messages[openid] = joined(before?.messages[openid] ?? [], now);
   }
+  for (const { openid } of others) if (before?.messages[openid]) messages[openid] = before.messages[openid];
   const complete = Object.fromEntries(
     Object.entries(messages).map(([openid, list]) => {
       const first = before?.messages[openid]?.[0]?.id;
@@ -119,7 +125,8 @@ function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Ac
     }),
   );
   const pending = unconfirmed(before?.pending ?? [], snapshot.messages).filter((bubble) => sessions[bubble.session]);
-  return { appid, name, agent, seq, sessions, waiting_count, messages, complete, pending };
+  const others_read = others.at(-1)?.id ?? 0;
+  return { appid, name, agent, seq, sessions, waiting_count, others_count, others_read, messages, complete, pending };
 }
 
 /** One change of the stream. A `seq` that was seen already changes nothing. */
@@ -142,10 +149,35 @@ export function answer(desk: Desk, appid: string, facts: DeskFact[]): Desk {
 export function older(desk: Desk, appid: string, openid: string, page: Message[], complete: boolean): Desk {
   return update(desk, appid, (account) => ({
     ...account,
-    messages: { ...account.messages, [openid]: add(account.messages[openid] ?? [], page) },
+    messages: { ...account.messages, [openid]: joinedTo(page, account.messages[openid] ?? [], complete) },
     complete: { ...account.complete, [openid]: complete },
     pending: unconfirmed(account.pending, page),
   }));
+}
+
+/** A page and what is known; where there is a hole between them, what is known before it is dropped. */
+function joinedTo(page: Message[], known: Message[], complete: boolean): Message[] {
+  const [first, last] = [page[0]?.id ?? 0, page.at(-1)?.id ?? 0];
+  const hole = !complete && known.some((one) => one.id < first) && !known.some((one) => one.id === first);
+  return hole ? [...page, ...known.filter((one) => one.id > last)] : add(known, page);
+}
+
+/** A page of the sessions that other agents have open; `complete` when there are no more. */
+export function moreOthers(desk: Desk, appid: string, page: Session[], complete: boolean): Desk {
+  return update(desk, appid, (account) => {
+    const next = page.reduce(withSession, account);
+    const others_read = page.at(-1)?.id ?? account.others_read;
+    return { ...next, others_read, others_count: complete ? others(next).length : account.others_count };
+  });
+}
+
+/** Begins to gather the messages of another agent's session, whose last ones are asked for next. */
+export function follow(desk: Desk, appid: string, session: Session): Desk {
+  return update(desk, appid, (account) =>
+    account.messages[session.openid]
+      ? account
+      : { ...account, messages: { ...account.messages, [session.openid]: [] } },
+  );
 }
 
 /** Shows a message of our own as under way, or as failed. */
@@ -158,11 +190,12 @@ export function attempt(desk: Desk, appid: string, bubble: Pending): Desk {
   });
 }
 
-/** Forgets closed sessions, except the one being looked at, and messages of customers who are no longer ours. */
+/** Forgets closed sessions and other agents' messages, except of the one being looked at, and of customers who are gone. */
 export function tidy(desk: Desk, appid: string, keep: number | null): Desk {
   return update(desk, appid, (account) => {
     const left = Object.values(account.sessions).filter((one) => one.state !== "closed" || one.id === keep);
-    const openids = new Set(left.map((one) => one.openid));
+    const wanted = left.filter((one) => one.id === keep || !isOthers(account, one));
+    const openids = new Set(wanted.map((one) => one.openid));
     const gone = Object.keys(account.messages).filter((openid) => !openids.has(openid));
     if (gone.length === 0 && left.length === Object.keys(account.sessions).length) return account;
     return {
@@ -195,13 +228,26 @@ function applied(account: Account, fact: DeskFact): Account {
 
 function withSession(account: Account, session: Session): Account {
   const known = account.sessions[session.id];
-  const mine = session.kf_account === account.agent.kf_account;
-  const kept = session.state === "waiting" || (mine && (session.state === "open" || known !== undefined));
+  const seen = session.kf_account === account.agent.kf_account || account.agent.supervisor;
+  const kept = session.state === "waiting" || (seen && (session.state === "open" || known !== undefined));
   const sessions = { ...account.sessions };
   if (kept) sessions[session.id] = session;
   else delete sessions[session.id];
-  return { ...account, sessions, waiting_count: account.waiting_count + arrivals(account, known, session) };
+  const waiting_count = account.waiting_count + arrivals(account, known, session);
+  return { ...account, sessions, waiting_count, others_count: account.others_count + given(account, known, session) };
 }
+
+/** By how much a session changes the number of those that others have open. Of one that was not listed it may be counted. */
+function given(account: Account, known: Session | undefined, session: Session): number {
+  if (!account.agent.supervisor) return 0;
+  const now = Number(isOthers(account, session) && session.state === "open");
+  if (known) return now - Number(isOthers(account, known) && known.state === "open");
+  return account.others_count > others(account).length ? 0 : now;
+}
+
+/** Whether it is, or was, another agent's. */
+export const isOthers = (account: Account, session: Session): boolean =>
+  session.state !== "waiting" && session.kf_account !== account.agent.kf_account;
 
 /** By how much a session changes the number of those who wait. Beyond the listed ones it can only be told by its times. */
 function arrivals(account: Account, known: Session | undefined, session: Session): number {
@@ -213,13 +259,15 @@ function arrivals(account: Account, known: Session | undefined, session: Session
 }
 
 function withMessage(account: Account, message: Message): Account {
-  const list = add(account.messages[message.openid] ?? [], [message]);
   const session = account.sessions[message.session];
+  const known = account.messages[message.openid];
+  // What others write is kept only while somebody reads along.
+  const passes = session !== undefined && known === undefined && isOthers(account, session);
   const newer = session && message.at >= session.latest_at;
   const preview = [...message.text].slice(0, PREVIEW_CHARS).join("");
   return {
     ...account,
-    messages: { ...account.messages, [message.openid]: list },
+    messages: passes ? account.messages : { ...account.messages, [message.openid]: add(known ?? [], [message]) },
     pending: unconfirmed(account.pending, [message]),
     sessions: newer
       ? { ...account.sessions, [session.id]: { ...session, latest_at: message.at, preview } }
@@ -235,11 +283,15 @@ export function waiting(account: Account): Session[] {
 }
 
 /** This agent's open sessions, the latest word first. */
-export function mine(account: Account): Session[] {
-  return Object.values(account.sessions)
-    .filter((session) => session.state === "open")
+export const mine = (account: Account): Session[] => open(account, false);
+
+/** What other agents have open, as a supervisor sees it. */
+export const others = (account: Account): Session[] => open(account, true);
+
+const open = (account: Account, ofOthers: boolean): Session[] =>
+  Object.values(account.sessions)
+    .filter((session) => session.state === "open" && isOthers(account, session) === ofOthers)
     .sort((a, b) => b.latest_at - a.latest_at || b.id - a.id);
-}
 
 /** Whether the server knows many more waiting customers than are listed here. */
 export function short(account: Account): boolean {

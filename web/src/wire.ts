@@ -9,6 +9,8 @@ export interface Session {
   state: State;
   /** The agent's, or "" while waiting. */
   kf_account: string;
+  /** The name customers see of her. */
+  nickname: string;
   waiting_since: number;
   /** 0 while the session has not been opened. */
   opened_at: number;
@@ -34,6 +36,16 @@ export interface Agent {
   kf_id: string;
   presence: Presence;
   capacity: number;
+  /** She sees and moves every session. */
+  supervisor: boolean;
+}
+
+/** An agent who is online, and could get a session. */
+export interface Colleague {
+  kf_account: string;
+  nickname: string;
+  /** Sessions she has open. */
+  open: number;
 }
 
 export interface Invitation {
@@ -51,6 +63,9 @@ export interface AccountSnapshot {
   reception: "automatic" | "manual";
   agent: Agent;
   sessions: Session[];
+  /** For a supervisor: the first that others have open, and how many they have. */
+  others: Session[];
+  others_count: number;
   waiting: Session[];
   waiting_count: number;
   messages: Message[];

@@ -74,6 +74,7 @@ export const en: Text = {
     990019: "The message is empty or too long (2048 bytes at most)",
     990020: "Malformed name: 1 to 20 letters, digits, _ or -",
     990021: "This desk does not know itself by this name",
+    990022: "This colleague is not online any more. Choose another",
   },
 
   unknownError: (message) => (message ? `That did not work: ${message}` : "That did not work"),
@@ -153,6 +154,28 @@ export const enDesk: DeskText = {
     emptyHint: "Customers you take appear here",
     unread: (count) => `${count} unread`,
     you: "You: ",
+  },
+
+  others: {
+    title: "All sessions",
+    empty: "No colleague has an open session",
+    more: "Show more",
+    agent: (nickname) => `with ${nickname}`,
+    reading: (nickname) => `${nickname} serves this customer`,
+    readingHint: "You are reading along. Take the session over to reply.",
+    take: "Take over",
+  },
+
+  transfer: {
+    open: "Transfer…",
+    openOf: (customer) => `Transfer ${customer}`,
+    title: (customer) => `Transfer ${customer} to…`,
+    hint: "Colleagues who are online. Whoever gets the session sees the conversation so far.",
+    to: (nickname) => `Transfer to ${nickname}`,
+    sessions: (count) => (count === 1 ? "1 session" : `${count} sessions`),
+    empty: "No other colleague is online",
+    emptyHint: "Try again when somebody is back, or leave the session where it is.",
+    gone: (customer) => `${customer} is served by another agent now`,
   },
 
   conversation: {

@@ -75,6 +75,7 @@ export const zh = {
     990019: "消息为空或过长（最多 2048 字节）",
     990020: "用户名格式不正确：1 至 20 个字母、数字、_ 或 -",
     990021: "本客服台不认识这个网址",
+    990022: "这位客服已不在线，请选择其他客服",
   },
 
   unknownError: (message: string) => (message ? `操作失败：${message}` : "操作失败"),
@@ -154,6 +155,28 @@ export const zhDesk = {
     emptyHint: "接入的顾客会出现在这里",
     unread: (count: number) => `${count} 条未读`,
     you: "我：",
+  },
+
+  others: {
+    title: "全部会话",
+    empty: "其他客服没有进行中的会话",
+    more: "显示更多",
+    agent: (nickname: string) => `${nickname} 接待中`,
+    reading: (nickname: string) => `${nickname}正在接待这位顾客`,
+    readingHint: "你正在旁观。接管会话后可以回复。",
+    take: "接管",
+  },
+
+  transfer: {
+    open: "转接…",
+    openOf: (customer: string) => `转接${customer}`,
+    title: (customer: string) => `将${customer}转接给…`,
+    hint: "以下是在线的客服。对方可以看到之前的聊天记录。",
+    to: (nickname: string) => `转接给${nickname}`,
+    sessions: (count: number) => `${count} 个会话`,
+    empty: "没有其他在线的客服",
+    emptyHint: "请稍后再试，或继续由当前客服接待。",
+    gone: (customer: string) => `${customer}已由其他客服接待`,
   },
 
   conversation: {

@@ -1,8 +1,9 @@
 /** The workbench's state and what an agent can do to it. */
-import { clientId, desk as api, PAGE, Refused } from "../api";
+import { clientId, desk as api, PAGE, Refused, SESSIONS_PAGE } from "../api";
 import * as feed from "../feed";
 import { language } from "../text/desk.svelte";
-import type { Login, Session } from "../wire";
+import type { Colleague, Login, Session } from "../wire";
+import { nameOf } from "./customer";
 import { Live } from "./live";
 import { read } from "./read.svelte";
 
@@ -31,15 +32,18 @@ class DeskPage {
 
   #sending = new Map<number, Promise<unknown>>();
   #fetching = new Set<string>();
+  /** The session that is being moved from here. */
+  #moving: number | null = null;
   #loadedAt = 0;
   #live = new Live({
     snapshot: (snapshot) => {
       this.#loadedAt = Date.now();
       this.#set(feed.load(snapshot, this.desk));
+      this.#follow();
     },
     change: (change) => {
       if (!this.desk?.accounts.some((account) => account.appid === change.appid)) void this.#live.restart();
-      else this.#set(feed.tidy(feed.fold(this.desk, change), change.appid, this.chosen));
+      else this.#change(feed.fold(this.desk, change), change.appid);
     },
     live: (up) => {
       this.live = up;
@@ -105,6 +109,58 @@ class DeskPage {
   choose(session: number | null): void {
     this.chosen = session;
     if (this.desk) this.#set(feed.tidy(this.desk, this.appid, session));
+    this.#follow();
+  }
+
+  /** Fetches the last messages of another agent's session that is being looked at. */
+  #follow(): void {
+    const { account, session } = this;
+    if (!this.desk || !account || !session || !feed.isOthers(account, session)) return;
+    this.#set(feed.follow(this.desk, account.appid, session));
+    void this.#try(() => this.#page(account.appid, session, 0));
+  }
+
+  /** Says so when the session being looked at has gone to another. */
+  #change(desk: feed.Desk, appid: string): void {
+    const before = appid === this.appid ? this.session : null;
+    const now = before && desk.accounts.find((one) => one.appid === appid)?.sessions[before.id];
+    this.#set(feed.tidy(desk, appid, this.chosen));
+    if (before && !now && before.id !== this.#moving) this.#left(before);
+    else if (before?.state === "waiting" && now?.state === "open") this.#follow();
+  }
+
+  #left(session: Session): void {
+    this.notice = language.text.transfer.gone(nameOf(language.text, session.openid));
+    this.choose(null);
+    this.focus = "list";
+  }
+
+  /** The agents who are online. */
+  colleagues = async (appid: string): Promise<Colleague[]> => (await api.colleagues(appid)).colleagues;
+
+  /** Moves a session to an agent; to herself it is taken over. */
+  async transfer(session: Session, { kf_account, nickname }: { kf_account: string; nickname: string }): Promise<void> {
+    const appid = this.appid;
+    this.#moving = session.id;
+    const done = await this.#try(() => api.transfer(appid, session.id, session.kf_account, kf_account));
+    if (done && this.desk) {
+      const moved: Session = { ...session, state: "open", kf_account, nickname, opened_at: Date.now() };
+      this.#set(feed.tidy(feed.answer(this.desk, appid, [{ session: moved }]), appid, this.chosen));
+      const isOwn = kf_account === this.account?.agent.kf_account;
+      if (isOwn) this.choose(session.id);
+      else if (this.chosen === session.id && !this.session) this.choose(null);
+      this.focus = isOwn ? "reply" : "list";
+    }
+    this.#moving = null;
+  }
+
+  /** One page more of what other agents have open. */
+  async moreOthers(): Promise<void> {
+    const account = this.account;
+    if (!account) return;
+    const page = await this.#try(() => api.sessions(account.appid, account.others_read));
+    if (!page || !this.desk) return;
+    this.#set(feed.moreOthers(this.desk, account.appid, page.sessions, page.sessions.length < SESSIONS_PAGE));
   }
 
   async take(session: Session): Promise<void> {
