@@ -108,7 +108,7 @@ fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Err
 /// An agent replies in a session of hers.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`.
+/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`; `Conflict` under the id of another's message.
 pub async fn reply(
     desk: &Desk,
     worker: &WechatId,
@@ -121,10 +121,14 @@ pub async fn reply(
         .write(&appid.to_string(), move |tx| {
             let agent = of_worker(tx, &appid, &worker)?;
             let session = session::by_id(tx, &appid, id)?;
-            if let Some(message) = sent_before(tx, &appid, &session.openid, &draft)? {
-                return Ok(message);
+            let before = sent_before(tx, &appid, &session.openid, &draft)?;
+            if let Some(own) = before.as_ref().filter(|it| it.kf_account == agent.kf_account.as_str()) {
+                return Ok(own.clone());
             }
             session.must_be_of(agent.kf_account.as_str())?;
+            if before.is_some() {
+                return Err(Errcode::Conflict.into());
+            }
             let now = tx.now();
             if !window::may_reply(latest(tx, &appid, &session)?, now) {
                 return Err(Errcode::ReplyWindow.into());
