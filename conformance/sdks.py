@@ -42,6 +42,11 @@ def node(name, version, packages, **rest):
     return Sdk(name, version, "Node", command, tuple(MODULES / package for package in packages), **rest)
 
 
+def rust(name, version, **rest):
+    code = Path(os.environ.get("KEFU_CRATES", "")) / f"{name}-{version}"
+    return Sdk(name, version, "Rust", (os.environ.get("KEFU_RUST_DRIVER", ""), name), (code,), **rest)
+
+
 WECHATPY = python("wechatpy", "1.8.18", "wechatpy 1", "KEFU_VENV", "wechatpy", renews=frozenset({40001, 42001}))
 
 ALL = (
@@ -53,4 +58,6 @@ ALL = (
     node("co-wechat-api", "3.11.0", ["co-wechat-api"], renews=frozenset({40001, 42001})),
     node("node-easywechat", "3.6.2", ["node-easywechat"], any_path=True),
     node("node-weixin-api", "0.5.1", ["node-weixin-auth", "node-weixin-media", "node-weixin-message"]),
+    rust("wx-sdk", "0.0.9", settings={"kf-id-as-string": "true"}),
+    rust("wechat-oa-sdk", "1.0.5"),
 )

@@ -79,9 +79,27 @@ pub struct Account {
     pub reception: Reception,
     /// Sessions an agent gets by herself at most.
     pub capacity: i64,
+    /// Forms of answers that its programs were made for.
+    pub compat: Compat,
+}
+
+/// Where clients of other times need answers in another form than today's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compat {
+    /// `kf_id` is a string in both lists: for clients that cannot read a number (the crates wx-sdk and wechat-mp).
+    pub kf_id_as_string: bool,
+    /// `getonlinekflist` has the retired `auto_accept`: for clients that cannot do without it.
+    pub auto_accept: bool,
 }
 
 impl Account {
+    /// The retired `auto_accept` of its agents, where it is shown: how many sessions come to an agent by themselves.
+    #[must_use]
+    pub fn auto_accept(&self) -> Option<i64> {
+        let accepts = if self.reception == Reception::Automatic { self.capacity } else { 0 };
+        self.compat.auto_accept.then_some(accepts)
+    }
+
     /// What stands behind the `@` of its agents' ids: the alias; a Mini Program or Mini Game without
     /// one uses its original id. An Official Account must have set one (page of addkfaccount).
     #[must_use]
@@ -127,7 +145,7 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use super::{Account, Principal, Reception, Words};
+    use super::{Account, Compat, Principal, Reception, Words};
     use crate::Appid;
     use protocol::{Errcode, Kind};
 
@@ -143,6 +161,7 @@ mod tests {
             original_id: "gh_0123456789ab".into(),
             reception: Reception::Automatic,
             capacity: 10,
+            compat: Compat::default(),
         }
     }
 

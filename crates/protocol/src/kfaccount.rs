@@ -131,13 +131,32 @@ pub struct Kf {
     pub kf_account: String,
     /// The avatar's address, empty without one.
     pub kf_headimgurl: String,
-    /// The agent's number, from 2001.
-    pub kf_id: i64,
+    /// The agent's number.
+    pub kf_id: KfId,
     /// The name customers see.
     pub kf_nick: String,
     /// Bound, invited, or neither.
     #[serde(flatten)]
     pub person: Person,
+}
+
+/// An agent's number, from 2001, as it is written: the pages say number here and string there, real answers have
+/// numbers, and some clients can read only one of them.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[serde(untagged)]
+pub enum KfId {
+    /// As real answers have it.
+    Number(i64),
+    /// As the getkflist page says.
+    Text(String),
+}
+
+impl KfId {
+    /// The number in one of its forms.
+    #[must_use]
+    pub fn new(kf_id: i64, as_string: bool) -> Self {
+        if as_string { KfId::Text(kf_id.to_string()) } else { KfId::Number(kf_id) }
+    }
 }
 
 /// Who is behind an agent. Exactly one of `kf_wx` and `invite_wx` stands in an entry: a client that
@@ -183,8 +202,11 @@ pub struct KfOnline {
     pub kf_account: String,
     /// 1 online, 0 logged in but away.
     pub status: i64,
-    /// The agent's number, from 2001.
-    pub kf_id: i64,
+    /// The agent's number.
+    pub kf_id: KfId,
+    /// How many sessions come to her by themselves: a retired member, where the account's programs need it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_accept: Option<i64>,
     /// Sessions she has open.
     pub accepted_case: i64,
     /// The worker's openid here.

@@ -213,6 +213,7 @@ fn shown(account: &Account) -> Value {
         "appid": account.appid, "name": account.name, "kind": account.kind.word(), "principal": account.principal.word(),
         "certified": account.certified, "feature": account.feature, "alias": account.alias,
         "original_id": account.original_id, "reception": account.reception, "capacity": account.capacity,
+        "kf_id_as_string": account.compat.kf_id_as_string, "auto_accept": account.compat.auto_accept,
     })
 }
 
@@ -239,6 +240,7 @@ async fn create_account(desk: &Desk, appid: Option<String>, settings: Settings) 
         original_id: format!("gh_{}", desk.chance.hex::<6>()),
         reception: model::account::Reception::Automatic,
         capacity: 10,
+        compat: model::account::Compat::default(),
     };
     let secret = settings.secret.clone().unwrap_or_else(|| desk.chance.hex::<16>());
     let account = settings.apply(&blank)?;

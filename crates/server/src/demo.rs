@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, account, agent, invitation, worker};
 use crate::error::Error;
-use model::account::{Principal, Reception};
+use model::account::{Compat, Principal, Reception};
 use model::{Account, Appid, KfAccount, WechatId};
 use protocol::{Errcode, Kind};
 use std::path::Path;
@@ -46,6 +46,7 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
         original_id: "gh_0123456789ab".into(),
         reception: Reception::Automatic,
         capacity: 10,
+        compat: Compat::default(),
     };
     account::create(desk, &demo, SECRET).await?;
     match agent::add(desk, &appid, AGENT.into(), "客服1".into()).await {

@@ -16,6 +16,48 @@ on_both_engines! {
         assert_eq!(shop.kf_list().await, json!([]));
     }
 
+    async fn an_account_whose_programs_need_it_has_kf_id_as_a_string_in_both_lists_from_then_on(app: App) {
+        let shop = app.account().await;
+        let _desk = shop.agent("a1").await.comes_online().await;
+        let ids = async || {
+            let list = |list: serde_json::Value| list[0]["kf_id"].clone();
+            let online = shop.get("/cgi-bin/customservice/getonlinekflist", &[]).await;
+            (list(shop.kf_list().await), list(online["kf_online_list"].clone()))
+        };
+        assert_eq!(ids().await, (json!(2001), json!(2001)));
+        shop.set(|settings| settings.kf_id_as_string = Some(true)).await;
+        assert_eq!(ids().await, (json!("2001"), json!("2001")));
+        shop.set(|settings| settings.name = Some("Another".into())).await;
+        assert_eq!(ids().await, (json!("2001"), json!("2001")));
+        shop.set(|settings| settings.kf_id_as_string = Some(false)).await;
+        assert_eq!(ids().await, (json!(2001), json!(2001)));
+        let other = app.account_with(|settings| settings.kf_id_as_string = Some(true)).await;
+        other.adds("b1").await;
+        assert_eq!(other.kf_list().await[0]["kf_id"], "2001");
+    }
+
+    async fn the_retired_auto_accept_says_how_many_sessions_come_to_an_agent_by_themselves(app: App) {
+        let shop = app.account_with(|settings| settings.capacity = Some(7)).await;
+        let _desk = shop.agent("a1").await.comes_online().await;
+        let list = async || {
+            let list = shop.get("/cgi-bin/customservice/getonlinekflist", &[]).await;
+            list["kf_online_list"][0].clone()
+        };
+        assert!(list().await.get("auto_accept").is_none());
+        shop.set(|settings| settings.auto_accept = Some(true)).await;
+        let mut agent = list().await;
+        agent["kf_openid"] = "…".into();
+        insta::assert_snapshot!(agent.to_string(), @r#"{"accepted_case":0,"auto_accept":7,"kf_account":"a1@shop1","kf_id":2001,"kf_openid":"…","status":1}"#);
+        shop.set(|settings| settings.capacity = Some(8)).await;
+        assert_eq!(list().await["auto_accept"], 8);
+        shop.customer().says("hello").await;
+        assert_eq!((list().await["auto_accept"].clone(), list().await["accepted_case"].clone()), (json!(8), json!(1)));
+        shop.set(|settings| settings.reception = Some("manual".into())).await;
+        assert_eq!(list().await["auto_accept"], 0);
+        shop.set(|settings| settings.auto_accept = Some(false)).await;
+        assert!(list().await.get("auto_accept").is_none());
+    }
+
     async fn a_number_is_never_given_twice(app: App) {
         let shop = app.account().await;
         shop.adds("a1").await;

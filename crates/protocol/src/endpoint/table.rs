@@ -218,7 +218,7 @@ endpoints! {
         sets: WITH_19,
         feature_off: Some(FeatureOff),
         answers: Answers::Json(of::<kfaccount::KfList>),
-        differs: "kf_id and invite_expire_time are numbers, as in real answers, where the page says string; kf_wx is empty for an agent nobody was invited for",
+        differs: "kf_id and invite_expire_time are numbers, as in real answers, where the page says string, but kf_id is a string for accounts with --kf-id-as-string; kf_wx is empty for an agent nobody was invited for",
         page: page!("customer/servicermanage/api_getkflist"),
     }
     /// Lists the agents who are logged in.
@@ -231,7 +231,7 @@ endpoints! {
         sets: WITH_19,
         feature_off: Some(FeatureOff),
         answers: Answers::Json(of::<kfaccount::KfOnlineList>),
-        differs: "lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there",
+        differs: "lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there; the retired auto_accept is for accounts with --auto-accept, and kf_id is a string for those with --kf-id-as-string",
         page: page!("customer/servicermanage/api_getonlinekflist"),
     }
     /// Opens a session.

@@ -47,13 +47,30 @@ pub(super) struct AccountSettings {
     /// Sessions an agent gets by herself at most.
     #[arg(long)]
     capacity: Option<i64>,
+    /// Whether kf_id is a string in answers, for clients which cannot read a number.
+    #[arg(long, action = ArgAction::Set)]
+    kf_id_as_string: Option<bool>,
+    /// Whether getonlinekflist has the retired auto_accept, for clients which need it.
+    #[arg(long, action = ArgAction::Set)]
+    auto_accept: Option<bool>,
 }
 
 impl AccountSettings {
     fn settings(&self) -> Settings {
-        let AccountSettings { name, kind, principal, certified, feature, alias, reception, capacity } =
-            self.clone();
-        Settings { name, kind, principal, certified, feature, alias, reception, capacity, secret: None }
+        let given = self.clone();
+        Settings {
+            name: given.name,
+            kind: given.kind,
+            principal: given.principal,
+            certified: given.certified,
+            feature: given.feature,
+            alias: given.alias,
+            reception: given.reception,
+            capacity: given.capacity,
+            kf_id_as_string: given.kf_id_as_string,
+            auto_accept: given.auto_accept,
+            secret: None,
+        }
     }
 }
 

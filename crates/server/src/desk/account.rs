@@ -4,7 +4,7 @@ use super::{Desk, due, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
-use model::account::{Principal, Reception, Words};
+use model::account::{Compat, Principal, Reception, Words};
 use model::{Account, Appid, Fact};
 use protocol::{Errcode, Kind, limits};
 
@@ -34,6 +34,8 @@ pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<bool
                     &secret,
                     account.reception.word(),
                     account.capacity,
+                    account.compat.kf_id_as_string,
+                    account.compat.auto_accept,
                     limits::KF_ID_FIRST,
                     now,
                 ],
@@ -79,6 +81,10 @@ pub struct Settings {
     pub reception: Option<String>,
     /// Sessions an agent gets by herself at most.
     pub capacity: Option<i64>,
+    /// Whether `kf_id` is a string in answers.
+    pub kf_id_as_string: Option<bool>,
+    /// Whether `getonlinekflist` has the retired `auto_accept`.
+    pub auto_accept: Option<bool>,
     /// A new secret; the tokens of the old one live on.
     pub secret: Option<String>,
 }
@@ -104,6 +110,10 @@ impl Settings {
             original_id: old.original_id.clone(),
             reception: word(self.reception.as_deref(), old.reception)?,
             capacity: self.capacity.unwrap_or(old.capacity),
+            compat: Compat {
+                kf_id_as_string: self.kf_id_as_string.unwrap_or(old.compat.kf_id_as_string),
+                auto_accept: self.auto_accept.unwrap_or(old.compat.auto_accept),
+            },
         })
     }
 }
@@ -136,6 +146,8 @@ pub async fn set(
                     account.alias.as_str(),
                     account.reception.word(),
                     account.capacity,
+                    account.compat.kf_id_as_string,
+                    account.compat.auto_accept,
                 ],
             )?;
             if let Some(secret) = &settings.secret {
@@ -156,7 +168,7 @@ pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid) -> Result<Account, Error> {
 /// The account, and the next agent's number, which is then taken.
 pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Account, i64), Error> {
     let row = tx.one(TAKE_KF_ID, bind![appid])?.ok_or(Error::Refused(Errcode::InvalidAppid))?;
-    Ok((account(&row), row.int(10)))
+    Ok((account(&row), row.int(12)))
 }
 
 /// Refuses a secret that is not the account's.
@@ -177,22 +189,26 @@ fn account(row: &Row) -> Account {
         original_id: row.text(7),
         reception: Reception::from_word(&row.text(8)).unwrap_or(Reception::Manual),
         capacity: row.int(9),
+        compat: Compat { kf_id_as_string: row.flag(10), auto_accept: row.flag(11) },
     }
 }
 
 const INSERT: &str =
     "insert into account (appid, name, kind, principal, certified, feature, alias, original_id,
-    secret_sha256, reception, capacity, next_kf_id, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    secret_sha256, reception, capacity, kf_id_as_string, auto_accept, next_kf_id, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 const SELECT: &str =
-    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity
+    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
+    kf_id_as_string, auto_accept
     from account where appid = $1";
 const SELECT_ALL: &str =
-    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity
+    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
+    kf_id_as_string, auto_accept
     from account order by created_at";
 const SELECT_SECRET: &str = "select secret_sha256 from account where appid = $1";
 const UPDATE: &str = "update account set name = $2, kind = $3, principal = $4, certified = $5, feature = $6,
-    alias = $7, reception = $8, capacity = $9 where appid = $1";
+    alias = $7, reception = $8, capacity = $9, kf_id_as_string = $10, auto_accept = $11 where appid = $1";
 const UPDATE_SECRET: &str = "update account set secret_sha256 = $2 where appid = $1";
 const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = $1
-    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity, next_kf_id - 1";
+    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
+    kf_id_as_string, auto_accept, next_kf_id - 1";

@@ -10,7 +10,7 @@ use model::due::Due;
 use model::invitation::{Seat, Status};
 use model::routing::Candidate;
 use model::{Appid, Fact, KfAccount, Nickname, SECOND};
-use protocol::kfaccount::{Kf, KfList, KfOnline, KfOnlineList, Named, Person};
+use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, Named, Person};
 use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
 
@@ -154,7 +154,9 @@ pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList, Erro
     desk.store
         .read(&appid.to_string(), move |tx| {
             let now = tx.now();
-            let kf_list = all(tx, &appid)?.into_iter().map(|agent| agent.on_wire(now, &base)).collect();
+            let as_string = account::get(tx, &appid)?.compat.kf_id_as_string;
+            let on_wire = |agent: Agent| agent.on_wire(now, &base, as_string);
+            let kf_list = all(tx, &appid)?.into_iter().map(on_wire).collect();
             Ok(KfList { kf_list })
         })
         .await
@@ -165,13 +167,15 @@ pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList, Erro
 /// # Errors
 /// Internal only.
 pub fn online(tx: &mut Tx<'_>, appid: &Appid) -> Result<KfOnlineList, Error> {
+    let account = account::get(tx, appid)?;
     let rows = tx.all(SELECT_ONLINE, bind![appid])?;
     let kf_online_list = rows
         .iter()
         .map(|row| KfOnline {
             kf_account: row.text(0),
             status: i64::from(!row.flag(1)),
-            kf_id: row.int(2),
+            kf_id: KfId::new(row.int(2), account.compat.kf_id_as_string),
+            auto_accept: account.auto_accept(),
             accepted_case: row.int(3),
             kf_openid: row.text(4),
         })
@@ -201,7 +205,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    fn on_wire(self, now: model::Time, base: &str) -> Kf {
+    fn on_wire(self, now: model::Time, base: &str, as_string: bool) -> Kf {
         let status = self.seat.status_at(now);
         let kf_headimgurl = self.headimg_address().map_or_else(String::new, |path| format!("{base}{path}"));
         let person = match (self.seat.worker.is_empty(), status) {
@@ -216,7 +220,7 @@ impl Agent {
         Kf {
             kf_account: self.kf_account.to_string(),
             kf_headimgurl,
-            kf_id: self.kf_id,
+            kf_id: KfId::new(self.kf_id, as_string),
             kf_nick: self.nickname,
             person,
         }
