@@ -92,6 +92,11 @@ class Browser:
             raise AssertionError(f"POST {path}: HTTP {answer.status_code} {answer.text}")
         return answer.json()
 
+    def get(self, path):
+        answer = self.http.get(self.base + path, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
 
 class Worker(Browser):
     """The demo's worker. Her open stream is her presence, so `close` makes her go."""
@@ -102,6 +107,13 @@ class Worker(Browser):
         self.stream = self.http.get(self.base + "/desk/api/stream", stream=True, timeout=20)
         self.stream.raise_for_status()
 
+    def replies(self, openid, text):
+        """She answers a customer in a session of hers."""
+        (place,) = self.get("/desk/api/snapshot")["accounts"]
+        (session,) = [one["id"] for one in place["sessions"] if one["openid"] == openid]
+        given = {"appid": APPID, "session": session, "client_id": str(uuid.uuid4()), "text": text}
+        self.post("/desk/api/message", given)
+
     def close(self):
         self.stream.close()
         self.http.close()
@@ -109,6 +121,10 @@ class Worker(Browser):
 
 class Customer(Browser):
     """Somebody with the customer page open."""
+
+    def reads(self):
+        """The last messages on her page."""
+        return self.get(f"/chat/api/{APPID}/snapshot")["messages"]
 
     def says(self, text):
         self.post(f"/chat/api/{APPID}/message", {"client_id": str(uuid.uuid4()), "text": text})

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
-import scenario
+import messages  # noqa: F401  its steps
+import scenario  # noqa: F401  its steps
 from actors import APPID, SECRET, Desk, Worker, eventually
 from driver import Driver
 from faults import FAULTS, LEFT
-from scenario import STEPS
+from steps import CALLS, STEPS
 from stand_in import StandIn
 from world import World
 
@@ -44,6 +45,23 @@ class Shop:
         """A token which works."""
         self.get("/cgi-bin/customservice/getkflist")
         return self.token
+
+    def upload(self, kind, name, data):
+        """The media_id of a file."""
+        query = {"access_token": self.fresh(), "type": kind}
+        url = self.base + "/cgi-bin/media/upload"
+        answer = self.http.post(url, params=query, files={"media": (name, data)}, timeout=20).json()
+        if "media_id" not in answer and "thumb_media_id" not in answer:
+            raise AssertionError(f"upload of {name}: {answer}")
+        return answer.get("media_id") or answer["thumb_media_id"]
+
+    def file(self, media_id):
+        query = {"access_token": self.fresh(), "media_id": media_id}
+        return self.http.get(self.base + "/cgi-bin/media/get", params=query, timeout=20).content
+
+    def ask(self, path, **body):
+        """An answer, whatever it is."""
+        return self.http.post(self.base + path, params={"access_token": self.fresh()}, json=body, timeout=20).json()
 
     def _call(self, method, path, query, body):
         for _ in range(2):
@@ -101,7 +119,7 @@ def ask(sdk, program):
             with tempfile.TemporaryDirectory(prefix="kefu-sdk-") as folder:
                 driver = Driver(sdk, {**stand_in.places(sdk.language == "Rust"), "KEFU_FOLDER": folder})
                 try:
-                    _steps(outcome, World(desk, stand_in, driver, Shop(desk)))
+                    _steps(outcome, World(desk, stand_in, driver, Shop(desk), folder))
                     _complete(outcome, driver)
                 finally:
                     driver.end()
@@ -117,11 +135,12 @@ def _steps(outcome, world):
     for name, value in sdk.settings.items():
         world.operator("account", "set", f"--{name}", value)
     world.begin()
-    steps = [step for step in STEPS if set(step.calls) <= world.sdk.names and step.when(sdk)]
+    served = endpoints()
+    steps = [step for step in STEPS if step.endpoint in served and set(step.calls) <= world.sdk.names and step.when(sdk)]
     for step in steps:
         if not step.online:
             _step(outcome, world, step)
-    worker = Worker(world.desk)
+    world.worker = worker = Worker(world.desk)
     try:
         eventually("the worker is online", lambda: world.shop.get("/cgi-bin/customservice/getonlinekflist")["kf_online_list"])
         for step in steps:
@@ -151,11 +170,11 @@ def _step(outcome, world, step):
 def _complete(outcome, driver):
     """Nothing is left out in silence: no call of the driver, no path in the SDK, no endpoint of the server."""
     served = endpoints()
-    known = set(scenario.CALLS.values())
+    known = set(CALLS.values())
     outcome.wrong += [f"{name}: no step of the scenario is about it" for name in served.keys() - known]
-    outcome.has = {scenario.CALLS[call] for call in driver.names} & served.keys()
+    outcome.has = {CALLS[call] for call in driver.names} & served.keys()
     for call in driver.names - driver.called:
-        if scenario.CALLS[call] in served:
+        if CALLS[call] in served:
             outcome.wrong.append(f"the driver's call '{call}' was never made")
     outcome.left = left = LEFT.get(outcome.sdk.title, {})
     for name in paths_in(outcome.sdk, served) - outcome.has - left.keys():

@@ -3,34 +3,15 @@
 import json
 import re
 import socket
-import struct
 import time
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from actors import AGENT, APPID, SECRET, Customer
+from files import FACE, JPEG
 
 TABLE = Path(__file__).parent / "replays.txt"
 TYPES = {"int": int, "str": str, "list": list}
-
-
-def png():
-    """A picture of one red dot."""
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
-    dots = zlib.compress(b"\x00\xff\x00\x00")
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", dots) + chunk(b"IEND", b"")
-
-
-# A grey dot.
-JPEG = bytes.fromhex(
-    "ffd8ffe000104a46494600010100000100010000ffdb004300" + "08" * 64 + "ffc0000b080001000101011100"
-    "ffc4001400010000000000000000000000000000000009ffc40014100100000000000000000000000000000000ffda0008010100003f0054ffd9"
-)
 
 
 @dataclass(frozen=True)
@@ -81,7 +62,7 @@ def request(replay, words):
     body = ("\r\n" if replay.crlf else "\n").join(replay.lines[break_at + 1 :]).encode()
     if replay.crlf:
         body += b"\r\n"
-    for word, value in {**words, "png": png(), "jpeg": JPEG, "newline": "\n"}.items():
+    for word, value in {**words, "png": FACE, "jpeg": JPEG, "newline": "\n"}.items():
         body = body.replace(b"{%s}" % word.encode(), value if isinstance(value, bytes) else value.encode())
     words = {**words, "length": str(len(body))}
     head = "\r\n".join(replay.lines[:break_at])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scenario import STEPS
+from steps import STEPS
 
 FILE = Path(__file__).parent.parent / "docs/compatibility.md"
 

@@ -1,77 +1,14 @@
-"""What is asked of every SDK, one sentence a step. A step looks at what the SDK's user gets, and at what then is so."""
+"""What is asked of every SDK about tokens, agents and sessions, one sentence a step. A step looks at what the SDK's user
+gets, and at what then is so."""
 
 import re
-from dataclasses import dataclass
-from typing import Callable
 
 from actors import AGENT, APPID, SECRET, Customer
+from driver import Broke
+from steps import renews, step, tells
 from world import STRANGER, done, equal, listed, refused, same
 
 TOKEN = "/cgi-bin/token"
-STEPS = []
-# The endpoint behind each call of the drivers.
-CALLS = {
-    "token": "getAccessToken",
-    "stable_token": "getStableAccessToken",
-    "add": "addkfaccount",
-    "update": "updatekfaccount",
-    "delete": "delkfaccount",
-    "invite": "invitekfworker",
-    "headimg": "uploadkfheadimg",
-    "set_admin": "setkfadmin",
-    "cancel_admin": "cancelkfadmin",
-    "list": "getkflist",
-    "online": "getonlinekflist",
-    "create": "createkfsession",
-    "close": "closesession",
-    "session": "getkfsession",
-    "sessions": "getkfsessionlist",
-    "waiting": "getwaitcase",
-    "records": "getkfmsgrecord",
-    "old_records": "getrecord",
-    "upload": "uploadtempmedia",
-    "download": "getmedia",
-    "clear_quota": "clearquota",
-    "typing": "typing",
-    **dict.fromkeys(
-        ("text", "image", "voice", "video", "music", "news", "mpnews", "menu", "card", "link", "page"),
-        "sendcustommessage",
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Step:
-    """One sentence, and the calls an SDK must have for it."""
-
-    endpoint: str
-    calls: tuple
-    name: str
-    sentence: str
-    run: Callable
-    # Whether a worker is there meanwhile.
-    online: bool
-    # Of which SDKs it is asked.
-    when: Callable
-
-
-def step(endpoint, *calls, online=False, when=lambda sdk: True):
-    def keep(run):
-        sentence = " ".join(run.__doc__.split())
-        STEPS.append(Step(endpoint, calls, run.__name__, sentence, run, online, when))
-        return run
-
-    return keep
-
-
-def renews(code):
-    """Asked of SDKs that fetch a new token by themselves after this code."""
-    return lambda sdk: code in sdk.renews
-
-
-def tells(code):
-    """Asked of SDKs that leave this code to their user."""
-    return lambda sdk: code not in sdk.renews
 
 
 # ---- tokens ----
@@ -251,6 +188,19 @@ def agents_are_listed(w):
     equal(set(found), set(agents), "the list")
     for account, agent in agents.items():
         same(found[account], agent, ("kf_account", "kf_nick", "kf_id", "kf_headimgurl"))
+
+
+@step("getkflist", "list", when=lambda sdk: "kf-id-as-string" in sdk.settings)
+def a_number_is_not_read(w):
+    """Without `--kf-id-as-string true` the SDK cannot read the list."""
+    w.operator("account", "set", "--kf-id-as-string", "false")
+    try:
+        w.sdk.list()
+    except Broke:
+        return
+    finally:
+        w.operator("account", "set", "--kf-id-as-string", "true")
+    raise AssertionError("it can read it")
 
 
 # ---- sessions ----

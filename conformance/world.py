@@ -2,9 +2,12 @@
 
 import re
 from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
 
 from actors import AGENT, APPID, SECRET, Customer
 from driver import Refused
+from files import FILES, KINDS
 
 # A customer who never wrote.
 STRANGER = "o" + "Z" * 27
@@ -54,8 +57,11 @@ def same(found, expected, needed):
 class World:
     """A fresh server, one SDK, and a look at the server that does not go through the SDK."""
 
-    def __init__(self, desk, stand_in, sdk, shop):
+    def __init__(self, desk, stand_in, sdk, shop, folder):
         self.desk, self.stand_in, self.sdk, self.shop = desk, stand_in, sdk, shop
+        self.folder, self.worker = Path(folder), None
+        for name, data in FILES.items():
+            self.folder.joinpath(name).write_bytes(data)
 
     def begin(self, appid=APPID, secret=SECRET):
         """A new client, without a token."""
@@ -98,9 +104,30 @@ class World:
         answer = self.shop.get("/customservice/kfsession/getsessionlist", kf_account=AGENT)
         return {one["openid"]: one["createtime"] for one in answer["sessionlist"]}
 
+    def file(self, name):
+        return str(self.folder / name)
+
+    def bytes(self, name):
+        return FILES[name]
+
+    def hash(self, name):
+        return sha256(FILES[name]).hexdigest()
+
+    def media(self, kind):
+        """The media_id of a file of this kind."""
+        return self.shop.upload(kind, KINDS[kind], FILES[KINDS[kind]])
+
+    def fetch(self, url):
+        """What stands at an address of the desk, as a browser would see it."""
+        return self.shop.http.get(url, timeout=20).content
+
     def has_session(self):
         """A customer writes, and the worker has a session with her."""
-        before = self.sessions()
-        Customer(self.desk).says("你好")
+        return self.customer()[0]
+
+    def customer(self):
+        """The openid of a customer who has a session, and the customer."""
+        before, customer = self.sessions(), Customer(self.desk)
+        customer.says("你好")
         (openid,) = [openid for openid in self.sessions() if openid not in before]
-        return openid
+        return openid, customer

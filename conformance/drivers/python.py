@@ -73,7 +73,10 @@ class Wechatpy:
     def download(self, media_id):
         return content(self.client.media.download(media_id))
 
-    def text(self, openid, content, account=None):
+    def text(self, openid, content):
+        return self.message.send_text(openid, content)
+
+    def text_from(self, openid, content, account):
         return self.message.send_text(openid, content, account)
 
     def image(self, openid, media_id):
@@ -147,7 +150,10 @@ class Werobot:
     def download(self, media_id):
         return content(self.client.download_media(media_id))
 
-    def text(self, openid, content, account=None):
+    def text(self, openid, content):
+        return self.client.send_text_message(openid, content)
+
+    def text_from(self, openid, content, account):
         return self.client.send_text_message(openid, content, account)
 
     def image(self, openid, media_id):

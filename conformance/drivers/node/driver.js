@@ -50,8 +50,8 @@ const sdks = {
         return Buffer.isBuffer(got) ? hash(got) : got;
       },
       clear_quota: () => call('clearQuota', appid),
-      text: ({ openid, content, account }) =>
-        account ? call('sendTextFromCs', openid, account, content) : call('sendText', openid, content),
+      text: ({ openid, content }) => call('sendText', openid, content),
+      text_from: ({ openid, content, account }) => call('sendTextFromCs', openid, account, content),
       image: ({ openid, media_id }) => call('sendImage', openid, media_id),
       voice: ({ openid, media_id }) => call('sendVoice', openid, media_id),
       video: ({ openid, media_id, thumb }) => call('sendVideo', openid, media_id, thumb),
@@ -139,10 +139,19 @@ const sdks = {
         return got.is('json') ? JSON.parse(Buffer.from(got.getContent())) : hash(got.getContent());
       },
       clear_quota: () => post('/cgi-bin/clear_quota', { appid: app_id }),
+      clear_quota_by_secret: () => post('/cgi-bin/clear_quota/v2', { appid: app_id, appsecret: secret }),
+      quota: ({ path }) => post('/cgi-bin/openapi/quota/get', { cgi_path: path }),
+      clear_one_quota: ({ path }) => post('/cgi-bin/openapi/quota/clear', { cgi_path: path }),
+      rid: ({ rid }) => post('/cgi-bin/openapi/rid/get', { rid }),
       typing: ({ openid, on }) =>
         post('/cgi-bin/message/custom/typing', { touser: openid, command: on ? 'Typing' : 'CancelTyping' }),
-      text: ({ openid, content, account }) =>
-        send(openid, 'text', { content }, account ? { customservice: { kf_account: account } } : {}),
+      business_typing: ({ openid }) =>
+        post('/cgi-bin/message/custom/business/typing', { touser: openid, command: 'Typing' }),
+      link: ({ openid, article: { title, description, url, picurl } }) =>
+        send(openid, 'link', { title, description, url, thumb_url: picurl }),
+      text: ({ openid, content }) => send(openid, 'text', { content }),
+      text_from: ({ openid, content, account }) =>
+        send(openid, 'text', { content }, { customservice: { kf_account: account } }),
       image: ({ openid, media_id }) => send(openid, 'image', { media_id }),
       voice: ({ openid, media_id }) => send(openid, 'voice', { media_id }),
       video: ({ openid, media_id, thumb }) => send(openid, 'video', { media_id, thumb_media_id: thumb }),
