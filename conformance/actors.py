@@ -1,11 +1,13 @@
 """The server under test and the people around it. All of them use the front door."""
 
 import re
+import socket
 import subprocess
 import tempfile
 import threading
 import time
 import uuid
+from collections import Counter
 
 import requests
 
@@ -13,6 +15,15 @@ APPID = "wx0123456789abcdef"
 SECRET = "0123456789abcdef0123456789abcdef"
 AGENT = "kf1@demo"
 WORKER, PASSWORD = "kf_demo", "demo"
+
+
+STEAD = ("--as", "api.weixin.qq.com", "--as-https", "127.0.0.1:0", "--as-http", "127.0.0.1:0", "--metrics-listen")
+NO_PROXY = {"http": "", "https": ""}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def eventually(what, true):
@@ -26,12 +37,14 @@ def eventually(what, true):
 
 
 class Desk:
-    """A `kefu demo` of its own, on a free port, from construction to `close`."""
+    """A `kefu demo` of its own, on free ports, in the stead of api.weixin.qq.com, from construction to `close`."""
 
     def __init__(self, program):
         self.program = program
         self.data = tempfile.TemporaryDirectory(prefix="kefu-")
-        command = [program, "demo", "--listen", "127.0.0.1:0", "--data", self.data.name]
+        self.authority = self.data.name + "/authority/ca.pem"
+        self.metrics = f"127.0.0.1:{free_port()}"
+        command = [program, "demo", "--listen", "127.0.0.1:0", "--data", self.data.name, *STEAD, self.metrics]
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", *command],
             stdin=subprocess.DEVNULL,
@@ -39,12 +52,12 @@ class Desk:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self.said, self.base = [], None
+        self.said, self.base, self.https, self.http = [], None, None, None
         self.ear = threading.Thread(target=self._listen, daemon=True)
         self.ear.start()
         try:
-            eventually("the server says its address", lambda: self.base or self.process.poll() is not None)
-            if not self.base:
+            eventually("the server says its addresses", lambda: self.http or self.process.poll() is not None)
+            if not self.http:
                 self.ear.join(5)
                 raise AssertionError("the server ended:\n" + "".join(self.said))
         except BaseException:
@@ -56,6 +69,18 @@ class Desk:
             self.said.append(line)
             if not self.base and (found := re.search(r"http://127\.0\.0\.1:\d+", line)):
                 self.base = found[0]
+            if found := re.search(r"By TLS +127\.0\.0\.1:(\d+)", line):
+                self.https = int(found[1])
+            if found := re.search(r"In clear +127\.0\.0\.1:(\d+)", line):
+                self.http = int(found[1])
+
+    def asked(self):
+        """How often each endpoint was asked for so far."""
+        text = requests.get(f"http://{self.metrics}/metrics", proxies=NO_PROXY, timeout=20).text
+        asked = Counter()
+        for endpoint, count in re.findall(r'^kefu_requests_total\{endpoint="([^"]+)",errcode="-?\d+"\} (\d+)', text, re.M):
+            asked[endpoint] += int(count)
+        return asked
 
     def operator(self, *arguments):
         """A subcommand while the server runs."""

@@ -13,7 +13,7 @@ from actors import APPID, SECRET, Desk, Worker, eventually
 from driver import Driver
 from faults import FAULTS, LEFT
 from steps import CALLS, STEPS
-from stand_in import StandIn
+from tunnel import Tunnel
 from world import World
 
 PROTOCOL = Path(__file__).parent.parent / "docs/protocol.md"
@@ -114,17 +114,17 @@ def ask(sdk, program):
     outcome = Outcome(sdk)
     desk = Desk(program)
     try:
-        stand_in = StandIn("127.0.0.1", int(desk.base.rsplit(":", 1)[1]))
+        tunnel = Tunnel(desk)
         try:
             with tempfile.TemporaryDirectory(prefix="kefu-sdk-") as folder:
-                driver = Driver(sdk, {**stand_in.places(sdk.language == "Rust"), "KEFU_FOLDER": folder})
+                driver = Driver(sdk, {**tunnel.places(sdk.language == "Rust"), "KEFU_FOLDER": folder})
                 try:
-                    _steps(outcome, World(desk, stand_in, driver, Shop(desk), folder))
+                    _steps(outcome, World(desk, driver, Shop(desk), folder))
                     _complete(outcome, driver)
                 finally:
                     driver.end()
         finally:
-            stand_in.close()
+            tunnel.close()
     finally:
         desk.close()
     return outcome

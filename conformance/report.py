@@ -9,7 +9,7 @@ FILE = Path(__file__).parent.parent / "docs/compatibility.md"
 HEAD = """# Compatibility
 
 Made by `conformance/run --bless` from what it saw; do not edit. Each SDK is the package its users install, at the version
-named, and nothing in it is changed. It runs against a fresh server, which stands in for `api.weixin.qq.com`, and every
+named, and nothing in it is changed. It runs against a fresh `kefu demo --as api.weixin.qq.com`, finds the host there and believes its authority, and every
 sentence below is asked of every SDK that has the calls for it. A run fails when a sentence does not hold, when a listed
 fault of an SDK no longer shows, and when an SDK's code names an endpoint that is neither driven nor listed.
 """

@@ -8,7 +8,7 @@ from driver import Broke
 from steps import renews, step, tells
 from world import STRANGER, done, equal, listed, refused, same
 
-TOKEN = "/cgi-bin/token"
+TOKEN = "getAccessToken"
 
 
 # ---- tokens ----

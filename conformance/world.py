@@ -57,8 +57,8 @@ def same(found, expected, needed):
 class World:
     """A fresh server, one SDK, and a look at the server that does not go through the SDK."""
 
-    def __init__(self, desk, stand_in, sdk, shop, folder):
-        self.desk, self.stand_in, self.sdk, self.shop = desk, stand_in, sdk, shop
+    def __init__(self, desk, sdk, shop, folder):
+        self.desk, self.sdk, self.shop = desk, sdk, shop
         self.folder, self.worker = Path(folder), None
         for name, data in FILES.items():
             self.folder.joinpath(name).write_bytes(data)
@@ -86,10 +86,10 @@ class World:
         self.desk.operator(*words, "--appid", APPID)
 
     @contextmanager
-    def calls(self, path):
-        """How often the SDK asks for a path meanwhile."""
-        before = len(self.stand_in.calls)
-        yield lambda: self.stand_in.calls[before:].count(path)
+    def calls(self, endpoint):
+        """How often an endpoint is asked for meanwhile."""
+        before = self.desk.asked()[endpoint]
+        yield lambda: self.desk.asked()[endpoint] - before
 
     def has(self, account, nickname="客服"):
         self.shop.post("/customservice/kfaccount/add", kf_account=account, nickname=nickname)
