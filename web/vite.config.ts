@@ -5,7 +5,7 @@ const server = "http://127.0.0.1:8080";
 
 // The mode names the page. Each is built alone: hardly anyone loads both, and what one needs does not weigh on the other.
 export default defineConfig(({ mode }) => ({
-  // Both pages load their assets from here, so the server has one folder to serve.
+  // All pages load their assets from here, so the server has one folder to serve.
   base: "/desk/",
   plugins: [svelte({ preprocess: vitePreprocess(), configFile: false })],
   build: {
@@ -16,6 +16,6 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     rolldownOptions: { input: `${mode}.html` },
   },
-  server: { proxy: { "/desk/api": server, "/chat/api": server } },
+  server: { proxy: { "/desk/api": server, "/chat/api": server, "/openapi.json": server, "/cgi-bin": server, "/customservice": server } },
   test: { include: ["src/**/*.test.ts"] },
 }));

@@ -72,10 +72,23 @@ export const desk = {
     get<{ sessions: Session[] }>(`/desk/api/sessions?${query({ appid, after })}`),
   send: (appid: string, session: number, client_id: string, text: string) =>
     post<{ message: Message }>("/desk/api/message", { appid, session, client_id, text }),
+  debug: () => get<Who & { accounts: DebugAccount[] }>("/desk/api/debug"),
+  debugToken: (appid: string) => post<{ access_token: string; expires_in: number }>("/desk/api/debug/token", { appid }),
   /** Up to `PAGE` messages of the session's customer older than `before`; 0 asks for the latest. */
   messages: (appid: string, session: number, before: number) =>
     get<Messages>(`/desk/api/messages?${query({ appid, session, before })}`),
 };
+
+/** An account that the worker administers. */
+export interface DebugAccount {
+  appid: string;
+  name: string;
+  kind: string;
+  certified: boolean;
+}
+
+/** The description of Weixin's endpoints. */
+export const openapi = () => get<Record<string, unknown>>("/openapi.json");
 
 /** The calls of one account's customer page. */
 export function chat(appid: string) {

@@ -18,7 +18,7 @@ pub struct Page {
     pub etag: String,
 }
 
-/// Finds a file by its path in the build: `workbench.html`, `chat.html` or `assets/…`. Names under `assets/` carry a
+/// Finds a file by its path in the build: `workbench.html`, `chat.html`, `debug.html` or `assets/…`. Names under `assets/` carry a
 /// hash of what is in them, so they may be cached for ever.
 pub fn page(path: &str) -> Option<Page> {
     let file = Dist::get(path)?;
@@ -42,8 +42,8 @@ mod tests {
     use super::page;
 
     #[test]
-    fn both_pages_and_everything_they_name_are_here() {
-        for name in ["workbench.html", "chat.html"] {
+    fn all_pages_and_everything_they_name_are_here() {
+        for name in ["workbench.html", "chat.html", "debug.html"] {
             let html = page(name).expect(name);
             assert_eq!(html.content_type, "text/html; charset=utf-8");
             let text = String::from_utf8(html.bytes.into_owned()).expect("UTF-8");

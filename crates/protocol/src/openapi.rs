@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 const ABOUT: &str = "Weixin's customer-service API, as this desk answers it.\n\n\
     Every answer is HTTP 200. A refusal is told by `errcode` in the body, never by the status: `errcode` is absent or 0 when a \
     call succeeded. A wrong method answers 43001 or 43002, a missing token 41001. Bodies are read as JSON whatever their \
-    `Content-Type` says. Addresses marked as deprecated are other ways in which SDKs spell the same endpoint.\n\n\
+    `Content-Type` says, and may hold no NUL. Addresses marked as deprecated are other ways in which SDKs spell the same endpoint.\n\n\
     The calls of the workbench and of the customer page (`/desk/api`, `/chat/api`) are private: they change with the pages and \
     are not described here.";
 
@@ -217,7 +217,7 @@ fn facts(endpoint: &Endpoint) -> Value {
     };
     let has_body = endpoint.takes.iter().any(|parameter| parameter.place != Place::Query);
     json!({
-        "name": endpoint.name, "meaning": {"en": endpoint.meaning.trim(), "zh": endpoint.meaning_zh},
+        "name": endpoint.name, "order": ALL.iter().position(|row| row.name == endpoint.name), "meaning": {"en": endpoint.meaning.trim(), "zh": endpoint.meaning_zh},
         "callers": callers, "sets": endpoint.sets, "cloud": endpoint.cloud, "differs": endpoint.differs,
         "codes": endpoint.codes().iter().map(|code| code.number()).collect::<Vec<_>>(),
         "body_max": has_body.then_some(if matches!(endpoint.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 }),

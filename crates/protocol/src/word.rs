@@ -26,6 +26,7 @@ const AGENT: &str = "^[A-Za-z0-9_]{1,10}@[A-Za-z0-9_-]{1,30}$";
 /// White space at its ends does not count and is not kept.
 const NICKNAME: &str = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,14}[^\s\x00-\x1f\x7f-\x9f])?$";
 const OPENID: &str = "^o[A-Za-z0-9_-]{27}$";
+const SECRET: &str = r"^[\x21-\x7e]+$";
 const WECHAT_ID: &str = "^[A-Za-z0-9_-]{1,20}$";
 
 macro_rules! words {
@@ -40,11 +41,11 @@ words! {
     "access_token" "^[A-Za-z0-9_-]{1,512}$", r#""ACCESS_TOKEN""#, "A token of the account.", "账号的 access_token。";
     "grant_type" "^client_credential$", r#""client_credential""#, "Always client_credential.", "固定为 client_credential。";
     "appid" APPID, r#""wx0123456789abcdef""#, "The account's id.", "账号的 appid。";
-    "secret" "", r#""0123456789abcdef0123456789abcdef""#, "The account's secret.", "账号的密钥。";
+    "secret" SECRET, r#""0123456789abcdef0123456789abcdef""#, "The account's secret.", "账号的密钥。";
     "force_refresh" "", "false", "Replace the token now: 20 times a day, 30 seconds apart.", "立即换新；每天最多 20 次，间隔至少 30 秒。";
     "kf_account" AGENT, r#""kf1@demo""#, "The agent's whole id, prefix@suffix.", "完整客服账号，格式为「前缀@账号微信号」。";
     "nickname" NICKNAME, r#""客服1""#, "The name customers see, 1 to 16 characters.", "客服昵称，1 到 16 个字。";
-    "kf_wx" WECHAT_ID, r#""kf_demo""#, "Retired form of Mini Programs, without kf_account: the person to add.", "小程序旧格式，不带 kf_account：要添加的微信号。";
+    "kf_wx" "", r#""kf_demo""#, "Retired form of Mini Programs, without kf_account: the person to add.", "小程序旧格式，不带 kf_account：要添加的微信号。";
     "invite_wx" WECHAT_ID, r#""kf_demo""#, "The WeChat id to invite: a worker's name here.", "受邀的微信号，即本系统中客服人员的登录名。";
     "openid" OPENID, r#""o000000000000000000000000000""#, "The customer.", "客户的 openid。";
     "media" "", r#""""#, "The file. What it is its content says; a field called file is taken, too.", "文件；格式以内容为准，字段名也可用 file。";

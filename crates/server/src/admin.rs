@@ -7,7 +7,7 @@ use crate::config::{Place, Rules};
 use crate::desk::account::Settings;
 use crate::desk::login::Which;
 use crate::desk::token::TokenKind;
-use crate::desk::{Desk, account, component, invitation, login, token, worker};
+use crate::desk::{Desk, account, administrator, component, invitation, login, token, worker};
 use crate::error::Error;
 use crate::store::Store;
 use anyhow::{Context, bail};
@@ -49,6 +49,15 @@ pub enum Order {
         settings: Settings,
         /// Whether to make a new secret.
         new_secret: bool,
+    },
+    /// Makes a worker an administrator of an account, or one no more.
+    AccountAdmin {
+        /// The account.
+        appid: String,
+        /// The worker.
+        worker: String,
+        /// Whether to take it back.
+        revoke: bool,
     },
     /// Binds a worker to an agent without asking her.
     AgentBind {
@@ -147,13 +156,14 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
     Ok(match order {
         Order::AccountCreate { appid, settings } => create_account(desk, appid, settings).await?,
         Order::AccountList => Ok(json!(account::list(desk).await?.iter().map(shown).collect::<Vec<_>>())),
-        Order::AccountShow(appid) => Ok(shown(&account::show(desk, &Appid::parse(&appid)?).await?)),
+        Order::AccountShow(appid) => show_account(desk, &Appid::parse(&appid)?).await?,
         Order::AccountSet { appid, mut settings, new_secret } => {
             settings.secret = new_secret.then(|| desk.chance.hex::<16>());
             let secret = settings.secret.clone();
             let changed = account::set(desk, &Appid::parse(&appid)?, settings).await?;
             changed.map(|account| with_secret(shown(&account), secret)).map_err(str::to_owned)
         }
+        Order::AccountAdmin { appid, worker, revoke } => administer(desk, &appid, &worker, revoke).await?,
         Order::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }
@@ -222,6 +232,23 @@ fn with_secret(mut shown: Value, secret: Option<String>) -> Value {
         members.insert("secret".into(), secret.into());
     }
     shown
+}
+
+async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
+    let mut value = shown(&account::show(desk, appid).await?);
+    if let Some(members) = value.as_object_mut() {
+        members.insert("administrators".into(), json!(administrator::of(desk, appid).await?));
+    }
+    Ok(Ok(value))
+}
+
+async fn administer(desk: &Desk, appid: &str, worker: &str, revoke: bool) -> Result<Outcome, Error> {
+    let (appid, name) = (Appid::parse(appid)?, worker_name(worker)?);
+    match revoke {
+        true => administrator::revoke(desk, &appid, &name).await?,
+        false => administrator::grant(desk, &appid, &name).await?,
+    }
+    Ok(Ok(json!({"account": appid, "administrators": administrator::of(desk, &appid).await?})))
 }
 
 async fn create_account(desk: &Desk, appid: Option<String>, settings: Settings) -> Result<Outcome, Error> {

@@ -2,8 +2,8 @@
 
 use crate::http::metrics::counted;
 use crate::http::{
-    chat, desk, guard, healthz, kfaccount, kfsession, media, msgrecord, nothing, openapi, page, private,
-    readyz, stream, token, wrong_method,
+    chat, debug, desk, guard, healthz, kfaccount, kfsession, media, msgrecord, nothing, openapi, page,
+    private, readyz, stream, token, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
@@ -22,6 +22,7 @@ pub fn router(app: App) -> Router {
         .route("/desk/assets/{*name}", get(page::asset))
         .route("/chat/{appid}", get(page::chat))
         .route("/openapi.json", get(openapi::document))
+        .route("/debug", get(page::debug))
         .layer(CompressionLayer::new());
     let desk = Router::new()
         .route("/desk/api/login", post(counted(&app, "desk/login", desk::login)))
@@ -40,6 +41,8 @@ pub fn router(app: App) -> Router {
         .route("/desk/api/colleagues", get(counted(&app, "desk/colleagues", desk::colleagues)))
         .route("/desk/api/message", post(counted(&app, "desk/message", desk::message)))
         .route("/desk/api/messages", get(counted(&app, "desk/messages", desk::messages)))
+        .route("/desk/api/debug", get(counted(&app, "desk/debug", debug::accounts)))
+        .route("/desk/api/debug/token", post(counted(&app, "desk/debug/token", debug::token)))
         .layer(map_response(private));
     let chat = Router::new()
         .route("/chat/api/{appid}/snapshot", get(counted(&app, "chat/snapshot", chat::snapshot)))

@@ -1,6 +1,6 @@
 //! The demo: one well-known account, with one agent and her worker.
 
-use crate::desk::{Desk, account, agent, invitation, worker};
+use crate::desk::{Desk, account, administrator, agent, invitation, worker};
 use crate::error::Error;
 use model::account::{Compat, Principal, Reception};
 use model::{Account, Appid, KfAccount, WechatId};
@@ -49,6 +49,7 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
         compat: Compat::default(),
     };
     account::create(desk, &demo, SECRET).await?;
+    administrator::grant(desk, &appid, &name).await?;
     match agent::add(desk, &appid, AGENT.into(), "客服1".into()).await {
         Ok(()) | Err(Error::Refused(Errcode::AgentExists)) => {}
         Err(error) => return Err(error),
@@ -70,6 +71,7 @@ Kefu {version} is running. Stop it with Ctrl-C.
 
   Workbench       {base}/desk/      log in as {WORKER}, password {PASSWORD}
   Customer page   {base}/chat/{APPID}
+  Try the API     {base}/debug
   Data            {kept}
 
 Call the API:

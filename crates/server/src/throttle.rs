@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// Whom a throttle remembers, at most; about 100 bytes each. More push out those longest unseen.
 const REMEMBERED: usize = 50_000;
 
+/// Tokens a worker may have made for her at the debugging page in a minute; each lives two hours.
+const TOKENS_PER_MINUTE: u32 = 20;
+
 /// How long to wait, in milliseconds, before a try that was refused can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait(pub i64);
@@ -61,6 +64,7 @@ pub struct Throttles {
     known: Cache<String, ()>,
     customers: Throttle,
     messages: Throttle,
+    tokens: Throttle,
 }
 
 impl Throttles {
@@ -76,6 +80,7 @@ impl Throttles {
             known: Cache::new(REMEMBERED),
             customers: Throttle::per(settings.new_customers_per_hour, HOUR),
             messages: Throttle::per(settings.messages_per_minute, MINUTE),
+            tokens: Throttle::per(TOKENS_PER_MINUTE, MINUTE),
         }
     }
 
@@ -107,6 +112,14 @@ impl Throttles {
     /// How long to wait.
     pub fn sign_up(&self, from: IpAddr) -> Result<(), Wait> {
         self.by_address.take(&place(from), self.clock.now())
+    }
+
+    /// A worker asks for a token of an account.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn issue(&self, worker: &WechatId) -> Result<(), Wait> {
+        self.tokens.take(worker.as_str(), self.clock.now())
     }
 
     /// A visitor writes; one who has not written before becomes a customer.

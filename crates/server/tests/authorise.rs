@@ -5,6 +5,7 @@ use crate::actors::form::{MP4, PNG};
 use crate::actors::{Agent, App, Customer, Shop, code, cookie_of};
 use crate::engine::Fresh;
 use crate::running::{DEMO, Running};
+use kefu::admin::Order;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -70,6 +71,7 @@ const ROUTES: &[Route] = &[
     get("/headimg/{sha256}", nothing, OPEN),
     // Whoever has the address may fetch what is there.
     get("/media/{appid}/{ticket}", nothing, OPEN),
+    get("/debug", nothing, OPEN),
     post(
         "/desk/api/login",
         |_| json!({"name": "ann", "password": "wrong"}),
@@ -123,6 +125,9 @@ const ROUTES: &[Route] = &[
         [200, 200, 200, 200, 200, 200, 200, 200, 3, 200],
     ),
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
+    get("/desk/api/debug", nothing, OWN),
+    // No agent is an administrator by being one; here it is the person who is invited.
+    post("/desk/api/debug/token", |scene| json!({"appid": scene.shop.appid}), [2, 2, 2, 2, 3, 3, 3, 200, 3, 3]),
     post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
 ];
 
@@ -158,6 +163,9 @@ impl Scene {
         drop(desk);
         shop.adds("i1").await;
         shop.invites("i1", &outsider.name).await;
+        let admin =
+            Order::AccountAdmin { appid: shop.appid.clone(), worker: outsider.name.clone(), revoke: false };
+        app.order(admin).await.unwrap();
         let (ended, spare, across) = (again(app, &ann).await, again(app, &ann).await, again(app, &ann).await);
         app.send("/desk/api/logout", &ended, &json!({})).await;
         let list: Value = app.ask("/desk/api/logins", &spare).await.json().await.unwrap();

@@ -51,6 +51,7 @@ mod authorise;
 mod backup;
 mod component;
 mod config;
+mod debug;
 mod doctor;
 mod engine;
 mod headimg;

@@ -112,6 +112,20 @@ pub(super) enum AccountCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// Make a worker an administrator, who can get tokens of the account at /debug.
+    Admin {
+        /// The account.
+        #[arg(long)]
+        appid: String,
+        /// The worker's name.
+        #[arg(long)]
+        worker: String,
+        /// Take it back, and end the tokens she has.
+        #[arg(long)]
+        revoke: bool,
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -268,7 +282,7 @@ macro_rules! common {
         }
     };
 }
-common!(AccountCommand: Create, List, Show, Set);
+common!(AccountCommand: Create, List, Show, Set, Admin);
 common!(AgentCommand: Bind);
 common!(WorkerCommand: Invite, List, Logins, LogOut, Reset);
 common!(ComponentCommand: Create, Grant, Revoke, Token);
@@ -287,6 +301,9 @@ impl AccountCommand {
                 settings: settings.settings(),
                 new_secret: *new_secret,
             },
+            Self::Admin { appid, worker, revoke, .. } => {
+                Order::AccountAdmin { appid: appid.clone(), worker: worker.clone(), revoke: *revoke }
+            }
         }
     }
 }

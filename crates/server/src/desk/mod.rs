@@ -2,6 +2,7 @@
 //! says how many it is and why it may be repeated after any of them.
 
 pub mod account;
+pub mod administrator;
 pub mod agent;
 pub mod component;
 pub mod customer;

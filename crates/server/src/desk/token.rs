@@ -25,6 +25,8 @@ pub enum TokenKind {
     Own,
     /// The account's, from `stable_token`.
     Stable,
+    /// The account's, for an administrator at the debugging page; whose it is stands where others name a component.
+    Debug,
     /// A component's, to act for the account.
     Authorizer,
     /// A component's own.
@@ -35,6 +37,7 @@ impl Words for TokenKind {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("own", TokenKind::Own),
         ("stable", TokenKind::Stable),
+        ("debug", TokenKind::Debug),
         ("authorizer", TokenKind::Authorizer),
         ("component", TokenKind::Component),
     ];
@@ -46,6 +49,7 @@ impl TokenKind {
         match self {
             TokenKind::Own => "50",
             TokenKind::Stable => "51",
+            TokenKind::Debug => "52",
             TokenKind::Authorizer => "60",
             TokenKind::Component => "61",
         }
@@ -138,7 +142,7 @@ fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row) -> Result<Access, Error> {
     let (kind, component) = (TokenKind::from_word(&row.text(0)), row.text(1));
     let (expires_at, live_until) = (row.int(2), row.int(3));
     let principal = match kind {
-        Some(TokenKind::Own | TokenKind::Stable) => Principal::Own,
+        Some(TokenKind::Own | TokenKind::Stable | TokenKind::Debug) => Principal::Own,
         Some(TokenKind::Authorizer) => Principal::Component(super::component::sets(tx, owner, &component)?),
         Some(TokenKind::Component) | None => Principal::Platform,
     };
@@ -262,7 +266,8 @@ fn derive(secret: &str, appid: &Appid, generation: i64, salt: &str) -> String {
     format!("{}_{appid}_{text}", TokenKind::Stable.prefix())
 }
 
-fn fresh(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
+/// A token nobody has had yet.
+pub(super) fn fresh(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
     format!("{}_{owner}_{}", kind.prefix(), desk.chance.secret())
 }
 
@@ -328,7 +333,8 @@ async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error
         .await
 }
 
-fn insert(
+/// Adds a token beside the one before it of its kind, which has five minutes left, and ends those before that.
+pub(super) fn insert(
     tx: &mut Tx<'_>,
     owner: &Appid,
     kind: TokenKind,

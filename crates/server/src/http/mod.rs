@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod chat;
+pub mod debug;
 pub mod desk;
 pub mod file;
 pub mod guard;

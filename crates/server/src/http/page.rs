@@ -30,6 +30,11 @@ pub async fn to_workbench() -> Redirect {
     Redirect::permanent("/desk/")
 }
 
+/// `GET /debug`.
+pub async fn debug(State(app): State<App>, headers: HeaderMap) -> Response {
+    serve(&app, "debug.html", &headers)
+}
+
 /// `GET /chat/{appid}`. The page itself says when there is no such account.
 pub async fn chat(State(app): State<App>, Path(appid): Path<String>, headers: HeaderMap) -> Response {
     if Appid::parse(&appid).is_ok() {

@@ -1,0 +1,111 @@
+// The debugging page, as an administrator uses it.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { fitForAll } from "./browser.mjs";
+import { scene } from "./scene.mjs";
+
+const run = promisify(execFile);
+
+test("an administrator calls every endpoint from the debugging page", async (t) => {
+  const { server, worker } = await scene(t);
+  const ann = await worker("kf_demo");
+  const { page } = ann;
+  const choose = async (name) => {
+    await page.goto(`${server.base}/debug#${name}`);
+    await page.getByRole("heading", { name, exact: true }).waitFor();
+  };
+  const result = page.getByTestId("result");
+  const send = async (errcode) => {
+    await ann.press("Send");
+    await result.getByText(errcode, { exact: true }).first().waitFor();
+  };
+
+  await t.test("whoever is not logged in is shown the way", async () => {
+    await ann.at(`${server.base}/debug`);
+    await ann.sees("Log in first");
+    await fitForAll(page, "the gate of the debugging page");
+    await page.getByRole("link", { name: "Go to the login" }).click();
+    await ann.fill("Log in", "kf_demo", "demo");
+    await ann.sees("Choose a session");
+  });
+
+  await t.test("the list is found through", async () => {
+    await ann.at(`${server.base}/debug`);
+    await ann.sees("Choose an endpoint");
+    await fitForAll(page, "the list of endpoints");
+    const described = await (await fetch(`${server.base}/openapi.json`)).json();
+    const names = new Set(Object.values(described.paths).flatMap(Object.values).map((one) => one["x-kefu"].name));
+    const links = page.getByRole("navigation", { name: "Endpoints" }).getByRole("link");
+    assert.equal(await links.count(), names.size);
+    await page.getByRole("searchbox", { name: "Filter the endpoints" }).fill("getsessionlist");
+    assert.equal(await links.count(), 1);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "getkfsessionlist", exact: true }).waitFor();
+  });
+
+  await t.test("a call without a token says how to mend it", async () => {
+    await choose("getkflist");
+    await send("41001");
+    await result.getByText("Append ?access_token=").waitFor();
+    assert.match(await result.textContent(), /[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}/);
+    await fitForAll(page, "a refusal");
+  });
+
+  await t.test("a token is filled in, and the answer is shown as it came", async () => {
+    await ann.press("Get a token");
+    await page.getByText("It ends no token that programs use").waitFor();
+    await send("0");
+    await result.getByText("kf1@demo").waitFor();
+    await ann.press("As received");
+    const shown = await result.locator("pre").textContent();
+    assert.deepEqual(JSON.parse(shown).kf_list, await server.agents());
+    await fitForAll(page, "an answer");
+  });
+
+  await t.test("the same call elsewhere answers the same", async () => {
+    const samples = page.getByTestId("samples");
+    const code = () => samples.locator("pre").textContent();
+    const { stdout } = await run("bash", ["-c", `${(await code()).replace("curl ", "curl -s ")}`]);
+    assert.equal(stdout, await result.locator("pre").textContent());
+    await samples.getByRole("button", { name: "Node", exact: true }).click();
+    const other = await run(process.execPath, ["--input-type=module", "-e", await code()]);
+    assert.equal(other.stdout.trim(), stdout);
+    await samples.getByRole("button", { name: "Python", exact: true }).click();
+    await run("python3", ["-c", `compile(${JSON.stringify(await code())}, "sample", "exec")`]);
+  });
+
+  await t.test("a body is edited and sent, also one that is none", async () => {
+    await choose("addkfaccount");
+    const body = page.getByRole("textbox", { name: "JSON body" });
+    await body.fill(`{"kf_account":"kf2@demo","nickname":"客服2"}`);
+    await send("0");
+    await body.fill("{");
+    await page.getByText("This is not one JSON object").waitFor();
+    await send("47001");
+    await fitForAll(page, "a body that is none");
+    assert.deepEqual((await server.agents()).map((one) => one.kf_account), ["kf1@demo", "kf2@demo"]);
+  });
+
+  await t.test("on a phone the way back leads to where one was", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole("link", { name: "Back to the endpoints" }).click();
+    await page.locator("#to-addkfaccount:focus").waitFor();
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+});
+
+test("whoever administers nothing reads, and gets no token", async (t) => {
+  const { server, worker } = await scene(t);
+  const ann = await worker("kf_demo");
+  await server.order("account", "admin", "--appid", "wx0123456789abcdef", "--worker", "kf_demo", "--revoke");
+  await ann.at();
+  await ann.fill("Log in", "kf_demo", "demo");
+  await ann.sees("Choose a session");
+  await ann.at(`${server.base}/debug#getkflist`);
+  await ann.sees("You administer no account yet");
+  assert.equal(await ann.page.getByRole("button", { name: "Get a token" }).count(), 0);
+  await fitForAll(ann.page, "the page of one who administers nothing");
+});

@@ -1,0 +1,54 @@
+/** What the page knows: the endpoints, who is logged in, the account in view and its token. */
+import { desk, openapi, Refused, type DebugAccount } from "../api";
+import { read, type Api, type Endpoint } from "./api";
+
+const LOGIN_NEEDED = 990002;
+
+type Phase = "loading" | "down" | "login" | "ready";
+
+class Page {
+  phase: Phase = $state("loading");
+  api: Api | null = $state.raw(null);
+  worker = $state("");
+  accounts: DebugAccount[] = $state.raw([]);
+  appid = $state("");
+  token = $state("");
+  /** When the token ends, Unix milliseconds; 0 for one that somebody typed. */
+  ends = $state(0);
+  /** The endpoint in view, by name. */
+  name = $state("");
+
+  endpoint: Endpoint | null = $derived(this.api?.endpoints.find((one) => one.name === this.name) ?? null);
+
+  async load(): Promise<void> {
+    this.phase = "loading";
+    try {
+      const [document, who] = await Promise.all([openapi(), desk.debug()]);
+      this.api = read(document);
+      this.worker = who.worker.name;
+      this.accounts = who.accounts;
+      this.appid = who.accounts[0]?.appid ?? "";
+      this.phase = "ready";
+    } catch (cause) {
+      this.phase = cause instanceof Refused && cause.errcode === LOGIN_NEEDED ? "login" : "down";
+    }
+  }
+
+  choose(appid: string): void {
+    this.appid = appid;
+    this.typed("");
+  }
+
+  typed(token: string): void {
+    this.token = token;
+    this.ends = 0;
+  }
+
+  async fillIn(): Promise<void> {
+    const { access_token, expires_in } = await desk.debugToken(this.appid);
+    this.token = access_token;
+    this.ends = Date.now() + expires_in * 1000;
+  }
+}
+
+export const page = new Page();

@@ -1,0 +1,111 @@
+/** 接口调试页的文案。 */
+export const zhDebug = {
+  debug: "接口调试",
+  toDesk: "工作台",
+
+  gate: { title: "请先登录", text: "调试页只对已登录的客服人员开放。在工作台登录后回到这里。", go: "去登录" },
+
+  account: {
+    label: "账号",
+    none: "你还不是任何账号的管理员",
+    noneText: (worker: string) =>
+      `可以浏览接口，也可以粘贴已有的 access_token。要在此获取 token，请运维人员执行：kefu account admin --appid … --worker ${worker}`,
+  },
+
+  token: {
+    label: "access_token",
+    fill: "获取 token",
+    busy: "获取中…",
+    until: (time: string) => `有效至 ${time}，不影响程序正在使用的 token`,
+    hint: "由「获取 token」填入，也可以粘贴",
+  },
+
+  list: {
+    label: "接口",
+    filter: "筛选接口",
+    none: "没有符合的接口",
+    count: (n: number) => `${n} 个接口`,
+    chooseTitle: "选择一个接口",
+    chooseText: "左侧列出全部接口：说明、参数、限制与错误码，可直接发起调用。",
+    back: "返回接口列表",
+  },
+
+  groups: {
+    token: "凭证",
+    kfaccount: "客服管理",
+    kfsession: "会话控制",
+    msgrecord: "聊天记录",
+    message: "客服消息",
+    media: "素材",
+    quota: "调用次数与 rid",
+    business: "子商户",
+    work: "企业微信",
+    component: "第三方平台",
+  } as Record<string, string>,
+
+  callers: {
+    secret: "持有 appid 与密钥者",
+    subscription: "订阅号（已认证）",
+    service: "服务号（已认证）",
+    "mini-program": "小程序",
+    "mini-game": "小游戏",
+    any: "任何账号与第三方平台",
+  } as Record<string, string>,
+
+  panel: {
+    page: "微信文档",
+    address: "地址",
+    deprecated: "（旧地址）",
+    noParameters: "除 access_token 外没有参数",
+    nothing: "没有参数",
+    query: "查询参数",
+    body: "JSON 正文",
+    form: "表单",
+    required: "必填",
+    optional: "可选",
+    notJson: "这不是一个 JSON 对象，仍可照样发送",
+    reset: "恢复示例",
+    send: "发送",
+    sending: "发送中…",
+    facts: "调用条件",
+    callers: "可调用者",
+    sets: "权限集",
+    noSets: "第三方平台不可代调",
+    cloud: "云调用",
+    no: "不支持",
+    yes: "支持",
+    limits: "限制",
+    bodyMax: (kib: number) => `正文最多 ${kib} KiB`,
+    daily: (n: string) => `每天 ${n} 次`,
+    minute: (n: string) => `每分钟 ${n} 次`,
+    noLimits: "无次数限制",
+    differs: "与微信文档的差异",
+    codes: "错误码",
+    code: "错误码",
+    means: "含义",
+    mend: "处理办法",
+  },
+
+  result: {
+    title: "结果",
+    none: "发送后在此显示返回内容",
+    status: "HTTP 状态",
+    time: "耗时",
+    ms: (n: string) => `${n} 毫秒`,
+    noRid: "仅在出错时返回",
+    ok: "成功",
+    pretty: "格式化",
+    raw: "原文",
+    bytes: (n: string) => `文件，${n} 字节`,
+    save: "保存文件",
+    failed: "没有得到返回：",
+  },
+
+  samples: {
+    title: "同样的调用",
+    copy: "复制",
+    copied: "已复制",
+    of: (language: string) => `复制 ${language} 代码`,
+    token: "代码中含有当前 token，请勿外传",
+  },
+};
