@@ -8,7 +8,13 @@ export const SESSIONS_PAGE = 200;
 /** The longest message the server takes. */
 export const TEXT_BYTES_MAX = 2048;
 
+/** The largest picture the server takes. */
+export const PICTURE_BYTES_MAX = 10 << 20;
+/** The pictures it takes. */
+export const PICTURE_TYPES = ["image/png", "image/jpeg", "image/gif"];
+
 const PATIENCE_MS = 20_000;
+const PICTURE_PATIENCE_MS = 120_000;
 
 /** `errcode` is the server's number, or 0 when it could not be reached. */
 export class Refused extends Error {
@@ -22,8 +28,13 @@ export class Refused extends Error {
 }
 
 async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
-  if (method === "POST") {
+  const patience = body instanceof Blob ? PICTURE_PATIENCE_MS : PATIENCE_MS;
+  const init: RequestInit = { method, cache: "no-store", signal: AbortSignal.timeout(patience) };
+  if (body instanceof Blob) {
+    // A picture goes as it is, under its own type.
+    init.headers = { "Content-Type": body.type };
+    init.body = body;
+  } else if (method === "POST") {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(body ?? {});
   }
@@ -47,6 +58,10 @@ const query = (values: Record<string, string | number>) =>
 
 type Who = { worker: { name: string } };
 type Messages = { messages: Message[] };
+type Sent = { message: Message };
+
+/** A file of a message, or the small picture that stands for it. */
+export type Part = "file" | "thumb";
 
 export const desk = {
   login: (name: string, password: string) => post<Who>("/desk/api/login", { name, password }),
@@ -71,7 +86,10 @@ export const desk = {
   sessions: (appid: string, after: number) =>
     get<{ sessions: Session[] }>(`/desk/api/sessions?${query({ appid, after })}`),
   send: (appid: string, session: number, client_id: string, text: string) =>
-    post<{ message: Message }>("/desk/api/message", { appid, session, client_id, text }),
+    post<Sent>("/desk/api/message", { appid, session, client_id, text }),
+  sendPicture: (appid: string, session: number, client_id: string, picture: Blob) =>
+    post<Sent>(`/desk/api/image?${query({ appid, session, client_id })}`, picture),
+  filePath: (appid: string, message: number, part: Part) => `/desk/api/file?${query({ appid, message, part })}`,
   debug: () => get<Who & { accounts: DebugAccount[] }>("/desk/api/debug"),
   debugToken: (appid: string) => post<{ access_token: string; expires_in: number }>("/desk/api/debug/token", { appid }),
   /** Up to `PAGE` messages of the session's customer older than `before`; 0 asks for the latest. */
@@ -97,7 +115,11 @@ export function chat(appid: string) {
     snapshot: () => get<ChatSnapshot>(`${root}/snapshot`),
     streamPath: (since: string) => `${root}/stream?${query({ since })}`,
     send: (client_id: string, text: string) =>
-      post<{ message: Message; since: string }>(`${root}/message`, { client_id, text }),
+      post<Sent>(`${root}/message`, { client_id, text }),
+    sendPicture: (client_id: string, picture: Blob) => post<Sent>(`${root}/image?${query({ client_id })}`, picture),
+    /** A choice of a menu that was sent to her. */
+    tap: (client_id: string, message: number, id: string) => post<Sent>(`${root}/tap`, { client_id, message, id }),
+    filePath: (message: number, part: Part) => `${root}/file?${query({ message, part })}`,
     messages: (before: number) => get<Messages>(`${root}/messages?${query({ before })}`),
   };
 }

@@ -44,6 +44,7 @@ const message = (id: number, of: number, more: Partial<Message> = {}): Message =
   openid: `o${of}`,
   from: "customer",
   kf_account: "",
+  kind: "text",
   text: `text ${id}`,
   at: id * 1000,
   client_id: "",

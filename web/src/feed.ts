@@ -23,8 +23,18 @@ export interface Pending {
   client_id: string;
   session: number;
   text: string;
+  /** Kept until it is confirmed, so that it can be sent again. */
+  picture?: Picture;
+  /** The menu's choice that it is. */
+  tapped?: { message: number; id: string };
   at: number;
   error: number | null;
+}
+
+export interface Picture {
+  file: Blob;
+  /** Shows it meanwhile. */
+  url: string;
 }
 
 export interface Account {
@@ -62,6 +72,8 @@ export interface Chat {
   complete: boolean;
   pending: Pending[];
   seq: number;
+  /** Whether she sees that somebody writes to her. */
+  typing: boolean;
 }
 
 const PREVIEW_CHARS = 60;
@@ -319,6 +331,7 @@ export function loadChat(snapshot: ChatSnapshot, before: Chat | null, page: numb
     complete: kept ? before!.complete : snapshot.messages.length < page,
     pending: unconfirmed(before?.pending ?? [], messages),
     seq: 0,
+    typing: false,
   };
 }
 
@@ -328,7 +341,7 @@ export function foldChat(chat: Chat, change: ChatChange): Chat {
 
 function appliedChat(chat: Chat, fact: ChatFact): Chat {
   return "message" in fact
-    ? addChat(chat, [fact.message])
+    ? { ...addChat(chat, [fact.message]), typing: chat.typing && fact.message.from === "customer" }
     : { ...chat, state: fact.session.state, agent: fact.session.agent?.nickname ?? null };
 }
 

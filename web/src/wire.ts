@@ -18,13 +18,53 @@ export interface Session {
   preview: string;
 }
 
+/** What a message is: the platform's `msgtype`. */
+export type Kind =
+  | "text"
+  | "image"
+  | "voice"
+  | "video"
+  | "music"
+  | "news"
+  | "mpnews"
+  | "mpnewsarticle"
+  | "msgmenu"
+  | "wxcard"
+  | "miniprogrampage"
+  | "link";
+
+/** What a message of another kind than text says: the platform's member of the same name. Each kind has its own part. */
+export interface Body {
+  title?: string;
+  description?: string;
+  /** Of a link. */
+  url?: string;
+  thumb_url?: string;
+  /** Of a film, music or a mini program, when a picture stands for it. */
+  thumb_media_id?: string;
+  musicurl?: string;
+  hqmusicurl?: string;
+  articles?: { title?: string; description?: string; url?: string; picurl?: string }[];
+  head_content?: string;
+  list?: { id: string; content: string }[];
+  tail_content?: string;
+}
+
 export interface Message {
   id: number;
+  /** 0 when a program wrote outside of any session. */
   session: number;
   openid: string;
-  from: "customer" | "agent";
+  /** "account" is a program that speaks as no agent. */
+  from: "customer" | "agent" | "account";
   kf_account: string;
+  /** The name customers see of the agent who wrote. */
+  nickname?: string;
+  kind: Kind;
   text: string;
+  body?: Body;
+  /** Whether a machine wrote it. */
+  ai?: boolean;
   at: number;
   /** Made by whoever sent it; "" when it came some other way. */
   client_id: string;

@@ -1,5 +1,5 @@
 /** The customer page's state. Nothing is created on the server until the first message. */
-import { chat, clientId, PAGE, Refused } from "../api";
+import { chat, clientId, PAGE, type Part, Refused } from "../api";
 import * as feed from "../feed";
 import { openStream, pause } from "../stream";
 import type { ChatChange } from "../wire";
@@ -8,6 +8,8 @@ export type Phase = "loading" | "unknown" | "down" | "ready";
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 10_000;
+/** How long "typing" lasts, as on the platform. */
+const TYPING_MS = 15_000;
 
 export class Customer {
   phase: Phase = $state("loading");
@@ -19,6 +21,7 @@ export class Customer {
   #api;
   #stream: { close: () => void } | null = null;
   #sending: Promise<unknown> = Promise.resolve();
+  #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(appid: string) {
     this.#api = chat(appid);
@@ -59,6 +62,7 @@ export class Customer {
       hear: (frame) => {
         if (frame.type === "reset") void this.load();
         if (frame.type === "change" && this.chat) this.#heard(JSON.parse(frame.data) as ChatChange);
+        if (frame.type === "typing" && this.chat) this.#type((JSON.parse(frame.data) as { typing: boolean }).typing);
       },
     });
   }
@@ -67,11 +71,33 @@ export class Customer {
     const before = this.chat?.messages.at(-1)?.id ?? 0;
     this.chat = this.chat && feed.foldChat(this.chat, change);
     if (document.visibilityState === "visible") return;
-    this.missed += this.chat?.messages.filter((one) => one.from === "agent" && one.id > before).length ?? 0;
+    this.missed += this.chat?.messages.filter((one) => one.from !== "customer" && one.id > before).length ?? 0;
   }
+
+  /** Shows that somebody types, until she stops or for as long as it lasts. */
+  #type(typing: boolean): void {
+    clearTimeout(this.#typing);
+    if (this.chat) this.chat = { ...this.chat, typing };
+    if (typing) this.#typing = setTimeout(() => this.#type(false), TYPING_MS);
+  }
+
+  filePath = (message: number, part: Part): string => this.#api.filePath(message, part);
 
   send(text: string): void {
     void this.#attempt({ client_id: clientId(), session: 0, text, at: Date.now(), error: null });
+  }
+
+  sendPicture(file: Blob): void {
+    const picture = { file, url: URL.createObjectURL(file) };
+    void this.#attempt({ client_id: clientId(), session: 0, text: "", picture, at: Date.now(), error: null });
+  }
+
+  /** Chooses of a menu. What she chose arrives as her message. */
+  tap(message: number, id: string): void {
+    const choice = this.chat?.messages.find((one) => one.id === message)?.body?.list?.find((one) => one.id === id);
+    const tapped = { message, id };
+    const text = choice?.content ?? "";
+    void this.#attempt({ client_id: clientId(), session: 0, text, tapped, at: Date.now(), error: null });
   }
 
   /** Safe: the server knows the message by its client id. */
@@ -81,17 +107,24 @@ export class Customer {
 
   async #attempt(bubble: feed.Pending): Promise<void> {
     if (this.chat) this.chat = feed.attemptChat(this.chat, bubble);
-    const sent = this.#sending.then(() => this.#api.send(bubble.client_id, bubble.text));
+    const sent = this.#sending.then(() => this.#call(bubble));
     this.#sending = sent.catch(() => {});
     try {
       const { message } = await sent;
       if (this.chat) this.chat = feed.addChat(this.chat, [message]);
+      if (bubble.picture) URL.revokeObjectURL(bubble.picture.url);
       // The first message made this browser a customer: only the snapshot knows the session it began.
       if (!this.#stream) void this.load();
     } catch (cause) {
       const error = cause instanceof Refused ? cause.errcode : 0;
       if (this.chat) this.chat = feed.attemptChat(this.chat, { ...bubble, error });
     }
+  }
+
+  #call({ client_id, text, picture, tapped }: feed.Pending) {
+    if (picture) return this.#api.sendPicture(client_id, picture.file);
+    if (tapped) return this.#api.tap(client_id, tapped.message, tapped.id);
+    return this.#api.send(client_id, text);
   }
 
   async older(): Promise<void> {

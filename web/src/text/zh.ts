@@ -19,10 +19,28 @@ export const zh = {
     sending: "发送中…",
     failed: (why: string) => `未发送：${why}`,
     again: "重新发送",
+    typing: "对方正在输入…",
+  },
+
+  content: {
+    image: "图片",
+    voice: "语音",
+    video: "视频",
+    music: "音乐",
+    link: "链接",
+    mpnews: "图文消息",
+    mpnewsarticle: "图文消息",
+    wxcard: "卡券，请在微信中查看",
+    miniprogrampage: "小程序",
+    gone: "图片无法显示",
+    ai: "内容由第三方 AI 生成",
   },
 
   composer: {
     send: "发送",
+    emoji: "表情",
+    picture: "发送图片",
+    wrongPicture: "只能发送 10 MB 以内的 PNG、JPEG 或 GIF 图片",
     left: (bytes: number) => (bytes >= 0 ? `还可输入 ${bytes} 字节` : `超出 ${-bytes} 字节`),
   },
 

@@ -1,5 +1,5 @@
 /** The workbench's state and what an agent can do to it. */
-import { clientId, desk as api, PAGE, Refused, SESSIONS_PAGE } from "../api";
+import { clientId, desk as api, PAGE, type Part, Refused, SESSIONS_PAGE } from "../api";
 import * as feed from "../feed";
 import { language } from "../text/desk.svelte";
 import type { Colleague, Login, Session } from "../wire";
@@ -187,6 +187,13 @@ class DeskPage {
     void this.#attempt(this.appid, { client_id: clientId(), session, text, at: Date.now(), error: null });
   }
 
+  sendPicture(session: number, file: Blob): void {
+    const picture = { file, url: URL.createObjectURL(file) };
+    void this.#attempt(this.appid, { client_id: clientId(), session, text: "", picture, at: Date.now(), error: null });
+  }
+
+  filePath = (appid: string, message: number, part: Part): string => api.filePath(appid, message, part);
+
   /** Safe: the server knows the message by its client id. */
   again(bubble: feed.Pending): void {
     void this.#attempt(this.appid, { ...bubble, error: null });
@@ -196,7 +203,10 @@ class DeskPage {
   async #attempt(appid: string, bubble: feed.Pending): Promise<void> {
     if (this.desk) this.#set(feed.attempt(this.desk, appid, bubble));
     const before = this.#sending.get(bubble.session) ?? Promise.resolve();
-    const sent = before.then(() => api.send(appid, bubble.session, bubble.client_id, bubble.text));
+    const { session, client_id, text, picture } = bubble;
+    const sent = before.then(() =>
+      picture ? api.sendPicture(appid, session, client_id, picture.file) : api.send(appid, session, client_id, text),
+    );
     this.#sending.set(
       bubble.session,
       sent.catch(() => {}),
@@ -204,6 +214,7 @@ class DeskPage {
     try {
       const { message } = await sent;
       if (this.desk) this.#set(feed.answer(this.desk, appid, [{ message }]));
+      if (picture) URL.revokeObjectURL(picture.url);
     } catch (cause) {
       const error = cause instanceof Refused ? cause.errcode : 0;
       if (this.desk) this.#set(feed.attempt(this.desk, appid, { ...bubble, error }));
