@@ -25,6 +25,7 @@ export class Customer {
 
   constructor(appid: string) {
     this.#api = chat(appid);
+    document.addEventListener("visibilitychange", () => (this.missed = 0));
     void this.load();
   }
 

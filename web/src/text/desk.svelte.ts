@@ -7,6 +7,8 @@ export type DeskText = Shape<typeof zhDesk>;
 
 const CATALOGUES: Record<Code, Text & DeskText> = { zh: { ...zh, ...zhDesk }, en: { ...en, ...enDesk } };
 
+shared.more = { zh: zhDesk.deskErrors, en: enDesk.deskErrors };
+
 export const language = {
   get text() {
     return CATALOGUES[shared.code];

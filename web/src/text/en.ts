@@ -72,7 +72,6 @@ export const en: Text = {
   errors: {
     0: "The server cannot be reached. Check your network and try again",
     990001: "The request was not valid",
-    990002: "Your login has ended. Please log in again",
     990003: "You may not do this",
     990004: "Not found",
     990005: "Something else happened meanwhile. Reload and try again",
@@ -80,17 +79,7 @@ export const en: Text = {
     990007: "That is too large",
     990008: "The server is busy. Please try again in a moment",
     990009: "The server failed. Please try again in a moment",
-    990010: "Wrong name or password",
-    990011: "This name is taken",
-    990012: "This sign-up link is invalid, used or expired",
-    990013: "The password is too short: at least 8 characters",
-    990014: "Another agent has taken this customer",
-    990015: "The session is closed",
-    990016: "The 48 hours for a reply are over",
-    990017: "This invitation is no longer valid",
-    990018: "You are bound to too many accounts already",
     990019: "The message is empty or too long (2048 bytes at most)",
-    990020: "Malformed name: 1 to 20 letters, digits, _ or -",
     990021: "This desk does not know itself by this name",
     990022: "This colleague is not online any more. Choose another",
   },
@@ -101,6 +90,21 @@ export const en: Text = {
 export const enDesk: DeskText = {
   desk: "Customer service desk",
   dismiss: "Dismiss",
+
+  /** Refusals that only the workbench meets. */
+  deskErrors: {
+    990002: "Your login has ended. Please log in again",
+    990010: "Wrong name or password",
+    990011: "This name is taken",
+    990012: "This sign-up link is invalid, used or expired",
+    990013: "The password is too short: at least 8 characters",
+    990014: "Another agent has taken this customer",
+    990015: "The session is closed",
+    990016: "The 48 hours for a reply are over",
+    990017: "This invitation is no longer valid",
+    990018: "You are bound to too many accounts already",
+    990020: "Malformed name: 1 to 20 letters, digits, _ or -",
+  },
 
   login: {
     title: "Log in to the desk",

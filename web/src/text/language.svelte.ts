@@ -35,6 +35,8 @@ function stored(): string | null {
 class Language {
   code: Code = $state(first());
   text: Text = $derived(CATALOGUES[this.code]);
+  /** What the workbench adds to `errors`. */
+  more: Partial<Record<Code, Record<number, string>>> = {};
 
   toggle(): void {
     this.code = this.code === "zh" ? "en" : "zh";
@@ -51,7 +53,7 @@ class Language {
   }
 
   number(errcode: number, message = ""): string {
-    const known: Record<number, string> = this.text.errors;
+    const known: Record<number, string> = { ...this.text.errors, ...this.more[this.code] };
     return known[errcode] ?? this.text.unknownError(message);
   }
 }
