@@ -5,9 +5,32 @@ import { APPID } from "./server.mjs";
 /** How the workbench calls a customer. */
 export const called = (openid) => `Customer ${openid.slice(-4)}`;
 
+/** Who sits at a page with a conversation. */
+class Person {
+  hears = (text) => this.page.getByRole("log").getByText(text, { exact: true }).first().waitFor();
+
+  /** Picks a file as one does in the dialog that the button opens. */
+  async sendsPicture(file) {
+    const [chooser] = await Promise.all([
+      this.page.waitForEvent("filechooser"),
+      this.page.getByRole("button", { name: "Send a picture" }).click(),
+    ]);
+    await chooser.setFiles(file);
+  }
+
+  /** So many pictures have arrived and are drawn. */
+  seesPictures = (count) =>
+    eventually(`${count} pictures`, async () => {
+      const pictures = this.page.getByRole("log").getByRole("img", { name: "Picture" });
+      const widths = await pictures.evaluateAll((images) => images.map((image) => image.naturalWidth));
+      if (widths.length !== count || widths.includes(0)) throw new Error(`their widths are ${widths}`);
+    });
+}
+
 /** A worker at the workbench. */
-export class Worker {
+export class Worker extends Person {
   constructor(page, server, name) {
+    super();
     Object.assign(this, { page, server, name });
   }
 
@@ -35,10 +58,6 @@ export class Worker {
     await this.page.keyboard.press("Enter");
   }
 
-  async hears(text) {
-    await this.page.getByRole("log").getByText(text, { exact: true }).waitFor();
-  }
-
   /** All that the lists show, read at one moment. */
   shown = () =>
     this.page.evaluate(() => {
@@ -59,10 +78,11 @@ export class Worker {
 }
 
 /** A customer at the account's page. Her openid is known once the API has named it. */
-export class Customer {
+export class Customer extends Person {
   openid = "";
 
   constructor(page, server) {
+    super();
     Object.assign(this, { page, server });
   }
 
@@ -73,10 +93,6 @@ export class Customer {
     await this.page.getByRole("textbox", { name: "Message" }).fill(text);
     await this.page.keyboard.press("Enter");
     await this.hears(text);
-  }
-
-  async hears(text) {
-    await this.page.getByRole("log").getByText(text, { exact: true }).waitFor();
   }
 
   /** Writes for the first time: whom the API names and nobody knew is she. */

@@ -85,7 +85,8 @@ export class Server {
 
   async #call(where, query, body) {
     const address = `${this.base}${where}?${new URLSearchParams(query)}`;
-    const answer = await fetch(address, body && { method: "POST", body: JSON.stringify(body) });
+    const sent = body instanceof FormData ? body : JSON.stringify(body);
+    const answer = await fetch(address, body && { method: "POST", body: sent });
     return answer.json();
   }
 
@@ -99,6 +100,19 @@ export class Server {
 
   async #done(where, query, body) {
     assert.deepEqual(await this.#authorized(where, query, body), { errcode: 0, errmsg: "ok" });
+  }
+
+  /** What a program writes to a customer. */
+  send = (message) => this.#done("/cgi-bin/message/custom/send", {}, message);
+  typing = (touser, command) => this.#done("/cgi-bin/message/custom/typing", {}, { touser, command });
+
+  /** Uploads a file; answers its media id. */
+  async upload(type, bytes, name) {
+    const form = new FormData();
+    form.append("media", new Blob([bytes]), name);
+    const { media_id } = await this.#authorized("/cgi-bin/media/upload", { type }, form);
+    assert.ok(media_id);
+    return media_id;
   }
 
   addAgent = (kf_account, nickname) => this.#done("/customservice/kfaccount/add", {}, { kf_account, nickname });
