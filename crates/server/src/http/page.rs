@@ -13,11 +13,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use model::Appid;
 use protocol::Errcode;
 
-/// Scripts and styles are our own files; Svelte sets single properties on elements. No page of ours stands in
+/// Scripts and styles are our own files; Svelte sets single properties on elements. Pictures are also what somebody is
+/// about to send, and those of articles, which stand where the program that sent them says. No page of ours stands in
 /// another's frame, where clicks can be stolen.
 const CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
-     img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+     img-src 'self' data: blob: https:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
 /// `GET /desk/`.
