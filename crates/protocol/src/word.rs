@@ -50,7 +50,7 @@ words! {
     "openid" OPENID, r#""o000000000000000000000000000""#, "The customer.", "客户的 openid。";
     "media" "", r#""""#, "The file. What it is its content says; a field called file is taken, too.", "文件；格式以内容为准，字段名也可用 file。";
     "type" "^(image|voice|video|thumb)$", r#""image""#, "What the file is for: image, voice, video or thumb.", "媒体类型：image、voice、video 或 thumb。";
-    "media_id" "", r#""MEDIA_ID""#, "The id of an uploaded file, which lives for three days.", "上传文件所得的 media_id，有效期三天。";
+    "media_id" "^[A-Za-z0-9_-]+$", r#""MEDIA_ID""#, "The id of an uploaded file, which lives for three days.", "上传文件所得的 media_id，有效期三天。";
     "kf_openid" OPENID, r#""o000000000000000000000000000""#, "The worker's openid, as the lists of agents show it.", "客服人员的 openid，见客服列表。";
     "business_id" "", r#""1""#, "A sub-merchant; passed over.", "子商户 ID；不作处理。";
     "starttime" "", "1464710400", "The first second, Unix time.", "起始时间，Unix 秒。";
