@@ -127,7 +127,11 @@ const ROUTES: &[Route] = &[
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
     get("/desk/api/debug", nothing, OWN),
     // No agent is an administrator by being one; here it is the person who is invited.
-    post("/desk/api/debug/token", |scene| json!({"appid": scene.shop.appid}), [2, 2, 2, 2, 3, 3, 3, 200, 3, 3]),
+    post(
+        "/desk/api/debug/token",
+        |scene| json!({"appid": scene.shop.appid}),
+        [2, 2, 2, 2, 3, 3, 3, 200, 3, 3],
+    ),
     post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
 ];
 
