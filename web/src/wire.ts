@@ -11,6 +11,8 @@ export interface Session {
   kf_account: string;
   /** The name customers see of her. */
   nickname: string;
+  /** Where her picture is, if she has one. */
+  headimg?: string;
   waiting_since: number;
   /** 0 while the session has not been opened. */
   opened_at: number;
@@ -73,6 +75,7 @@ export interface Message {
 export interface Agent {
   kf_account: string;
   nickname: string;
+  headimg?: string;
   kf_id: string;
   presence: Presence;
   capacity: number;
@@ -84,6 +87,7 @@ export interface Agent {
 export interface Colleague {
   kf_account: string;
   nickname: string;
+  headimg?: string;
   /** Sessions she has open. */
   open: number;
 }

@@ -139,12 +139,15 @@ class DeskPage {
   colleagues = async (appid: string): Promise<Colleague[]> => (await api.colleagues(appid)).colleagues;
 
   /** Moves a session to an agent; to herself it is taken over. */
-  async transfer(session: Session, { kf_account, nickname }: { kf_account: string; nickname: string }): Promise<void> {
+  async transfer(session: Session, to: { kf_account: string; nickname: string; headimg?: string }): Promise<void> {
+    const { kf_account, nickname, headimg } = to;
     const appid = this.appid;
     this.#moving = session.id;
     const done = await this.#try(() => api.transfer(appid, session.id, session.kf_account, kf_account));
     if (done && this.desk) {
-      const moved: Session = { ...session, state: "open", kf_account, nickname, opened_at: Date.now() };
+      const { headimg: _, ...rest } = session;
+      const face = headimg ? { nickname, headimg } : { nickname };
+      const moved: Session = { ...rest, state: "open", kf_account, ...face, opened_at: Date.now() };
       this.#set(feed.tidy(feed.answer(this.desk, appid, [{ session: moved }]), appid, this.chosen));
       const isOwn = kf_account === this.account?.agent.kf_account;
       if (isOwn) this.choose(session.id);
