@@ -194,10 +194,17 @@ impl Writing {
     pub async fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.sha256.update(bytes);
         self.written.size += bytes.len() as u64;
-        self.held.extend_from_slice(bytes);
-        while self.held.len() > self.opened.part {
-            let part = self.held.split_to(self.opened.part).freeze();
-            self.put(part).await?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.held.len() == self.opened.part {
+                let part = self.held.split().freeze();
+                self.put(part).await?;
+                // What follows is a whole part, as a rule: no need to grow into it.
+                self.held.reserve(self.opened.part);
+            }
+            let (now, later) = rest.split_at(rest.len().min(self.opened.part - self.held.len()));
+            self.held.extend_from_slice(now);
+            rest = later;
         }
         Ok(())
     }

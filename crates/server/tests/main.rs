@@ -63,6 +63,7 @@ mod limits;
 mod login;
 mod matrix;
 mod media;
+mod memory;
 mod metrics;
 mod msgrecord;
 mod nodes;

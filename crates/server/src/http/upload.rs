@@ -21,6 +21,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 const FILE_FIELDS: [&str; 2] = ["media", "file"];
 /// Text fields that are kept of a form.
 const FIELDS_MAX: usize = 16;
+/// Bytes that are read of a form in one go.
+const FED: usize = 16 << 10;
 /// Most bytes of a text field that is kept.
 const FIELD_MAX: usize = 1024;
 
@@ -124,10 +126,13 @@ impl Form {
                 Err(Error::Refused(Errcode::MediaSize)) => return Ok(self.too_large()),
                 Err(error) => return Err(Refusal::hang_up(app, error)),
             };
-            self.parser.feed(&bytes);
-            while let Ok(Some(piece)) = self.parser.piece() {
-                is_whole = matches!(piece, Piece::Closed);
-                self.take(app, piece).await.map_err(|error| Refusal::new(app, error))?;
+            // A little at a time, or as much again is held of each upload.
+            for bytes in bytes.chunks(FED) {
+                self.parser.feed(bytes);
+                while let Ok(Some(piece)) = self.parser.piece() {
+                    is_whole = matches!(piece, Piece::Closed);
+                    self.take(app, piece).await.map_err(|error| Refusal::new(app, error))?;
+                }
             }
         }
         Ok((self.fields, self.file.filter(|_| is_whole)))
