@@ -20,7 +20,7 @@ export interface Session {
   preview: string;
 }
 
-/** What a message is: the platform's `msgtype`. */
+/** As in the `msgtype` of Weixin's API. */
 export type Kind =
   | "text"
   | "image"
@@ -35,18 +35,23 @@ export type Kind =
   | "miniprogrampage"
   | "link";
 
-/** What a message of another kind than text says: the platform's member of the same name. Each kind has its own part. */
+/** What a message says beyond its text, by kind; addresses in it are anybody's. */
 export interface Body {
+  /** On a text that chose from a menu: the choice. */
+  bizmsgmenuid?: string;
+  media_id?: string;
+  thumb_media_id?: string;
   title?: string;
   description?: string;
-  /** Of a link. */
   url?: string;
   thumb_url?: string;
-  /** Of a film, music or a mini program, when a picture stands for it. */
-  thumb_media_id?: string;
   musicurl?: string;
   hqmusicurl?: string;
   articles?: { title?: string; description?: string; url?: string; picurl?: string }[];
+  article_id?: string;
+  card_id?: string;
+  appid?: string;
+  pagepath?: string;
   head_content?: string;
   list?: { id: string; content: string }[];
   tail_content?: string;
@@ -54,18 +59,19 @@ export interface Body {
 
 export interface Message {
   id: number;
-  /** 0 when a program wrote outside of any session. */
+  /** 0 for what a program wrote outside of any session. */
   session: number;
   openid: string;
-  /** "account" is a program that speaks as no agent. */
+  /** `account`: a program that speaks as no agent. */
   from: "customer" | "agent" | "account";
   kf_account: string;
   /** The name customers see of the agent who wrote. */
   nickname?: string;
   kind: Kind;
+  /** Of what is no text: `[kind] title`, for where only text is shown. */
   text: string;
   body?: Body;
-  /** Whether a machine wrote it. */
+  /** Whether a machine wrote it, by its own account. */
   ai?: boolean;
   at: number;
   /** Made by whoever sent it; "" when it came some other way. */
@@ -145,6 +151,11 @@ export interface ChatSnapshot {
 }
 
 export type ChatFact = { message: Message } | { session: { state: ChatState; agent: { nickname: string } | null } };
+
+/** The data of a `typing` event; `true` lasts 15 seconds. */
+export interface Typing {
+  typing: boolean;
+}
 
 export interface ChatChange {
   seq: number;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Presence;
 use crate::session::State;
-use crate::{KfAccount, Openid};
+use crate::{KfAccount, Openid, Time};
 
 /// One thing that happened in an owner's change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,13 @@ pub enum Fact {
         session: i64,
         /// The customer, whoever wrote.
         openid: Openid,
+    },
+    /// Somebody types to a customer, or no longer.
+    Typing {
+        /// She.
+        openid: Openid,
+        /// Until when, 0 for no longer.
+        until: Time,
     },
     /// A worker's invitations, bindings or logins changed.
     Worker,

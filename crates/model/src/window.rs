@@ -1,8 +1,156 @@
-//! The windows in which a customer can be answered.
+//! The windows in which a customer can be answered: at the workbench, and by programs.
+//!
+//! What programs may send follows from what the customer did, by
+//! <https://developers.weixin.qq.com/doc/offiaccount/Customer_Service/Customer_Service_Messages.html> and
+//! <https://developers.weixin.qq.com/miniprogram/introduction/custom.html>. Windows do not add up: what she does last
+//! says how many messages may be sent, and of all that she did the longest says until when.
 
-use protocol::limits::REPLY_WINDOW_H;
+use protocol::limits::{REPLY_WINDOW_H, TYPING_AFTER_S, TYPING_S};
+use protocol::{Errcode, Kind};
 
-use crate::{HOUR, Time};
+use crate::account::Words;
+use crate::{HOUR, MINUTE, SECOND, Time};
+
+/// What a customer can do that lets programs write to her, or no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// She writes.
+    Message,
+    /// She clicks a custom menu, or a choice of a menu that was sent to her.
+    Menu,
+    /// She follows the account.
+    Follow,
+    /// She follows it no longer.
+    Unfollow,
+    /// She scans its code.
+    Scan,
+    /// She pays.
+    Pay,
+    /// She enters customer service.
+    Enter,
+}
+
+impl Words for Action {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("message", Action::Message),
+        ("menu", Action::Menu),
+        ("follow", Action::Follow),
+        ("unfollow", Action::Unfollow),
+        ("scan", Action::Scan),
+        ("pay", Action::Pay),
+        ("enter", Action::Enter),
+    ];
+}
+
+/// As many as one likes, where a number of messages is asked for.
+pub const UNLIMITED: i64 = -1;
+
+const OFFICIAL: &[Kind] = &[Kind::Subscription, Kind::Service];
+const MINI: &[Kind] = &[Kind::MiniProgram, Kind::MiniGame];
+const ALL: &[Kind] = &[Kind::Subscription, Kind::Service, Kind::MiniProgram, Kind::MiniGame];
+
+/// Action, kinds of account, how many messages, for how long.
+const TABLE: &[(Action, &[Kind], i64, i64)] = &[
+    (Action::Message, ALL, 5, REPLY_WINDOW_H * HOUR),
+    (Action::Menu, OFFICIAL, 3, MINUTE),
+    (Action::Follow, OFFICIAL, 3, MINUTE),
+    (Action::Unfollow, OFFICIAL, 0, 0),
+    (Action::Scan, OFFICIAL, 3, MINUTE),
+    (Action::Pay, OFFICIAL, UNLIMITED, REPLY_WINDOW_H * HOUR),
+    (Action::Enter, MINI, 2, MINUTE),
+];
+
+/// Whether a customer of such an account can do this.
+#[must_use]
+pub fn can(action: Action, kind: Kind) -> bool {
+    grant(action, kind).is_some()
+}
+
+fn grant(action: Action, kind: Kind) -> Option<(i64, i64)> {
+    let row = TABLE.iter().find(|(known, kinds, ..)| *known == action && kinds.contains(&kind));
+    row.map(|(_, _, count, ms)| (*count, *ms))
+}
+
+/// Refuses an account that is neither Mini Program nor Mini Game, where only those have a customer service like that.
+///
+/// # Errors
+/// `InvalidAccountType`.
+pub fn must_be_mini(kind: Kind) -> Result<(), Errcode> {
+    if MINI.contains(&kind) { Ok(()) } else { Err(Errcode::InvalidAccountType) }
+}
+
+/// What programs may still send to a customer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// When it ends.
+    pub until: Time,
+    /// How many messages are left, or [`UNLIMITED`].
+    pub left: i64,
+}
+
+impl Window {
+    /// After something the customer did; what she cannot do changes nothing.
+    #[must_use]
+    pub fn after(self, action: Action, kind: Kind, now: Time) -> Window {
+        match (action, grant(action, kind)) {
+            (_, None) => self,
+            (Action::Unfollow, _) => Window::default(),
+            (_, Some((left, ms))) => Window { until: self.until.max(now + ms), left },
+        }
+    }
+
+    /// Refuses what nothing lets in any more: 45015.
+    ///
+    /// # Errors
+    /// `ResponseTime`.
+    pub fn must_be_open(self, now: Time) -> Result<(), Errcode> {
+        if now < self.until { Ok(()) } else { Err(Errcode::ResponseTime) }
+    }
+
+    /// After a message that is sent now.
+    ///
+    /// # Errors
+    /// 45015, 45047.
+    pub fn spend(self, now: Time) -> Result<Window, Errcode> {
+        self.must_be_open(now)?;
+        match self.left {
+            UNLIMITED => Ok(self),
+            left if left > 0 => Ok(Window { left: left - 1, ..self }),
+            _ => Err(Errcode::ResponseCount),
+        }
+    }
+}
+
+/// What was written when, and what is shown of more to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Typing {
+    /// When somebody last wrote, either way.
+    pub spoke_at: Time,
+    /// Until when the customer sees that somebody types, 0 for not at all.
+    pub until: Time,
+}
+
+impl Typing {
+    /// Whether the customer sees that somebody types.
+    #[must_use]
+    pub fn is_on(self, now: Time) -> bool {
+        now < self.until
+    }
+
+    /// Somebody begins to type.
+    ///
+    /// # Errors
+    /// 45080, 45081.
+    pub fn begin(self, now: Time) -> Result<Typing, Errcode> {
+        if self.spoke_at == 0 || now >= self.spoke_at + TYPING_AFTER_S * SECOND {
+            Err(Errcode::TypingTooLate)
+        } else if self.is_on(now) {
+            Err(Errcode::AlreadyTyping)
+        } else {
+            Ok(Typing { until: now + TYPING_S * SECOND, ..self })
+        }
+    }
+}
 
 /// Whether an agent may still answer a customer at the workbench: 48 hours from her last message,
 /// any number of times.
@@ -13,11 +161,123 @@ pub fn may_reply(latest_at: Time, now: Time) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::may_reply;
+    use super::{Action, Typing, UNLIMITED, Window, can, may_reply, must_be_mini};
+    use crate::account::Words;
+    use crate::{HOUR, MINUTE};
+    use proptest::prelude::{Strategy, any, proptest};
+    use protocol::{Errcode, Kind};
+
+    const DAYS: i64 = 48 * HOUR;
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn opened(action: Action, kind: Kind) -> Option<(i64, i64)> {
+        let window = Window::default().after(action, kind, NOW);
+        (window != Window::default()).then(|| (window.left, window.until - NOW))
+    }
+
+    #[test]
+    fn each_action_opens_what_the_page_says_for_each_kind_of_account() {
+        for kind in [Kind::Subscription, Kind::Service] {
+            assert_eq!(opened(Action::Message, kind), Some((5, DAYS)));
+            for short in [Action::Menu, Action::Follow, Action::Scan] {
+                assert_eq!(opened(short, kind), Some((3, MINUTE)), "{short:?}");
+            }
+            assert_eq!(opened(Action::Pay, kind), Some((UNLIMITED, DAYS)));
+            assert_eq!((opened(Action::Enter, kind), can(Action::Unfollow, kind)), (None, true));
+        }
+        for kind in [Kind::MiniProgram, Kind::MiniGame] {
+            assert_eq!(opened(Action::Message, kind), Some((5, DAYS)));
+            assert_eq!(opened(Action::Enter, kind), Some((2, MINUTE)));
+            for other in [Action::Menu, Action::Follow, Action::Unfollow, Action::Scan, Action::Pay] {
+                assert!(opened(other, kind).is_none() && !can(other, kind), "{other:?}");
+            }
+        }
+        assert_eq!(must_be_mini(Kind::MiniProgram).and(must_be_mini(Kind::MiniGame)), Ok(()));
+        assert_eq!(must_be_mini(Kind::Service), Err(Errcode::InvalidAccountType));
+        assert!(Action::WORDS.iter().all(|(_, action)| !can(*action, Kind::Other)));
+    }
+
+    #[test]
+    fn the_last_action_counts_and_the_longest_window_stays() {
+        let written = Window::default().after(Action::Message, Kind::Service, NOW);
+        let tapped = written.after(Action::Menu, Kind::Service, NOW + 1);
+        assert_eq!(tapped, Window { until: NOW + DAYS, left: 3 });
+        let late = written.after(Action::Menu, Kind::Service, NOW + DAYS - MINUTE + 1);
+        assert_eq!(late, Window { until: NOW + DAYS + 1, left: 3 });
+        let paid = written.after(Action::Pay, Kind::Service, NOW);
+        assert_eq!(paid.left, UNLIMITED);
+        assert_eq!(paid.after(Action::Message, Kind::Service, NOW).left, 5);
+        assert_eq!(written.after(Action::Unfollow, Kind::Service, NOW), Window::default());
+        assert_eq!(written.after(Action::Unfollow, Kind::MiniGame, NOW), written);
+    }
+
+    #[test]
+    fn a_window_ends_by_time_or_by_count() {
+        let window = Window { until: NOW, left: 1 };
+        assert_eq!(window.spend(NOW - 1), Ok(Window { until: NOW, left: 0 }));
+        assert_eq!(window.spend(NOW), Err(Errcode::ResponseTime));
+        let empty = Window { left: 0, ..window };
+        assert_eq!(empty.spend(NOW - 1), Err(Errcode::ResponseCount));
+        assert_eq!(empty.spend(NOW), Err(Errcode::ResponseTime));
+        let endless = Window { left: UNLIMITED, ..window };
+        assert_eq!(endless.spend(NOW - 1), Ok(endless));
+        assert_eq!(Window { left: -2, ..window }.spend(NOW - 1), Err(Errcode::ResponseCount));
+    }
+
+    #[test]
+    fn typing_needs_a_message_of_the_last_half_minute_and_lasts_a_quarter() {
+        let quiet = Typing { spoke_at: NOW, until: 0 };
+        let on = quiet.begin(NOW + 29_999).expect("just in time");
+        assert_eq!(on, Typing { spoke_at: NOW, until: NOW + 44_999 });
+        assert_eq!(quiet.begin(NOW + 30_000), Err(Errcode::TypingTooLate));
+        assert!(on.is_on(NOW + 44_998) && !on.is_on(NOW + 44_999));
+        let early = quiet.begin(NOW).expect("at once");
+        assert_eq!(early.begin(NOW + 14_999), Err(Errcode::AlreadyTyping));
+        assert_eq!(early.begin(NOW + 15_000), Ok(Typing { spoke_at: NOW, until: NOW + 30_000 }));
+        assert_eq!(Typing::default().begin(0), Err(Errcode::TypingTooLate));
+    }
 
     #[test]
     fn the_window_ends_48_hours_after_the_last_message() {
         assert!(may_reply(0, 48 * 3_600_000 - 1));
         assert!(!may_reply(0, 48 * 3_600_000));
+    }
+
+    fn action() -> impl Strategy<Value = Action> {
+        (0..Action::WORDS.len()).prop_map(|at| Action::WORDS[at].1)
+    }
+
+    proptest! {
+        #[test]
+        fn no_sequence_lets_more_out_than_its_last_action(
+            steps in proptest::collection::vec((action(), 0..DAYS, 0..8_usize), 1..20),
+            official in any::<bool>(),
+        ) {
+            let kind = if official { Kind::Service } else { Kind::MiniProgram };
+            let (mut window, mut now) = (Window::default(), NOW);
+            for (action, pause, sends) in steps {
+                now += pause;
+                let before = window;
+                window = window.after(action, kind, now);
+                let alone = Window::default().after(action, kind, now);
+                if action == Action::Unfollow && official {
+                    assert_eq!(window.spend(now), Err(Errcode::ResponseTime));
+                } else if can(action, kind) {
+                    assert_eq!(window.left, alone.left);
+                    assert_eq!(window.until, before.until.max(alone.until));
+                } else {
+                    assert_eq!(window, before);
+                }
+                // Nothing lasts longer than a message's: it leaves nothing of what was before.
+                if action == Action::Message {
+                    assert_eq!(window, alone);
+                }
+                let sent = (0..sends).filter(|_| match window.spend(now) {
+                    Ok(after) => { window = after; true }
+                    Err(_) => false,
+                }).count();
+                assert!(window.left >= UNLIMITED && (window.left == UNLIMITED || sent <= 5));
+            }
+        }
     }
 }

@@ -67,6 +67,8 @@ advice! {
         "密钥不正确。", "检查 secret；管理员可用 kefu account set --new-secret 重置。";
     40164 "The caller's address is not on the account's list.", "Add the address to the list, or call from one that is on it.";
         "调用方 IP 不在白名单中。", "把该 IP 加入白名单，或从名单内的地址调用。";
+    40200 "This path is for Mini Programs and Mini Games.", "Call /cgi-bin/message/custom/typing instead.";
+        "该路径仅供小程序和小游戏使用。", "改用 /cgi-bin/message/custom/typing。";
     41001 "The query has no access_token.", "Append ?access_token=… to the address; a header or the body does not count.";
         "缺少 access_token。", "在地址后加 ?access_token=…，放在请求头或正文中无效。";
     41002 "The appid is missing.", "Send appid.";
@@ -89,6 +91,8 @@ advice! {
         "上传的文件为空。", "上传非空文件。";
     44002 "The body is empty.", "Send a JSON object as body.";
         "请求正文为空。", "正文传入一个 JSON 对象。";
+    44003 "The message has no article.", "Send one article in news.articles.";
+        "图文消息没有文章。", "在 news.articles 中传一篇文章。";
     44004 "The text message has no text.", "Send text with content in it.";
         "文本消息内容为空。", "填写消息内容。";
     45001 "The file is larger than any may be.", "Make it smaller; the limits stand with the endpoint.";
@@ -121,6 +125,8 @@ advice! {
         "该类账号无权调用此接口，或尚未认证。", "换用有权限的账号；管理员可用 kefu account set --certified true 设为已认证。";
     48006 "The quota has been cleared as often as it may be in a month.", "Wait for the next month.";
         "清零次数已达每月上限。", "等到下个月。";
+    48008 "Accounts of this kind do not send this type of message.", "Send one of the types that the endpoint lists for this kind of account.";
+        "该类账号不能发送这种消息。", "改用接口为该类账号列出的消息类型。";
     61003 "The account has taken its authorization back from the platform.", "Ask the account to authorize the platform again: kefu component grant.";
         "账号已取消对第三方平台的授权。", "请账号重新授权：kefu component grant。";
     61004 "The platform's address is not on its list.", "Add the address to the list.";

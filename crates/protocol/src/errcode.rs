@@ -16,6 +16,8 @@ const KFSESSION: &str =
     "https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsessionlist";
 /// The page of the records.
 const MSGRECORD: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist";
+/// The page of typing.
+const TYPING: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing";
 /// The refusals of Kefu's own pages.
 const OWN: &str = "Kefu";
 
@@ -62,10 +64,12 @@ errcodes! {
     InvalidFileType 40005 "invalid file type" COMMON;
     InvalidMediaSize 40006 "invalid meida size" COMMON;
     InvalidMediaId 40007 "invalid media_id" COMMON;
+    InvalidMessageType 40008 "invalid message type" COMMON;
     InvalidAppid 40013 "invalid appid" COMMON;
     InvalidAccessToken 40014 "invalid access_token" COMMON;
     InvalidUrl 40066 "invalid url" COMMON;
     InvalidAppsecret 40125 "invalid appsecret" COMMON;
+    InvalidAccountType 40200 "invalid account type" COMMON;
     AccessTokenMissing 41001 "access_token missing" COMMON;
     AppidMissing 41002 "appid missing" COMMON;
     AppsecretMissing 41004 "appsecret missing" COMMON;
@@ -76,10 +80,21 @@ errcodes! {
     RequirePost 43002 "require POST method" COMMON;
     EmptyMediaData 44001 "empty media data" COMMON;
     EmptyPostData 44002 "empty post data" COMMON;
+    EmptyNews 44003 "empty news data" COMMON;
+    EmptyContent 44004 "empty content" COMMON;
     MediaSize 45001 "media size out of limit" COMMON;
     ContentSize 45002 "content size out of limit" COMMON;
+    ArticleSize 45008 "article size out of limit" COMMON;
+    ResponseTime 45015 "response out of time limit or subscription is canceled" COMMON;
+    ResponseCount 45047 "out of response count limit" COMMON;
+    InvalidCommand 45072 "invalid command" TYPING;
+    TypingTooLate 45080 "need sending message to user, or recving message from user in the last 30 seconds before typing" TYPING;
+    AlreadyTyping 45081 "you are already typing" TYPING;
+    MenuSize 45098 "msgmenu list size is out of limit" COMMON;
+    MenuItemSize 45099 "msgmenu item content size is out of limit" COMMON;
     DataFormat 47001 "data format error" COMMON;
     ApiUnauthorized 48001 "api unauthorized" COMMON;
+    MsgtypeForbidden 48008 "no permission for this msgtype" COMMON;
     NotAuthorizedByAccount 61003 "component is not authorized by this account" COMMON;
     UnauthorizedToComponent 61007 "api is unauthorized to component" COMMON;
     MustUseAccountToken 61015 "must use biz account token for not component api" COMMON;

@@ -8,6 +8,7 @@ pub mod kfaccount;
 pub mod kfsession;
 pub mod limits;
 pub mod media;
+pub mod message;
 pub mod msgrecord;
 pub mod openapi;
 pub mod shape;

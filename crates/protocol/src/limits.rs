@@ -62,3 +62,13 @@ pub const RECORDS_MAX: i64 = 10_000;
 pub const RECORD_PAGE_MAX: i64 = 1000;
 /// Seconds by which the platform's clocks (in Beijing, all year) are ahead: where a calendar day of getrecord begins.
 pub const PLATFORM_OFFSET_S: i64 = 8 * 3600;
+/// Most bytes of what a message other than a text says, as JSON. Not published; Kefu's choice.
+pub const CONTENT_MAX: usize = 16 * 1024;
+/// Most choices of a menu. Not published; Kefu's choice.
+pub const MENU_MAX: usize = 10;
+/// Most characters of a choice. Not published; Kefu's choice.
+pub const MENU_ITEM_MAX: usize = 50;
+/// Seconds that typing is shown. Page of typing.
+pub const TYPING_S: i64 = 15;
+/// Seconds after a message, either way, in which typing can be shown. Page of typing.
+pub const TYPING_AFTER_S: i64 = 30;

@@ -59,6 +59,23 @@ words! {
     "number" "", "10000", "How many records at most, 1 to 10000.", "每次最多返回的条数，1 到 10000。";
     "pageindex" "", "1", "The page, from 1.", "页码，从 1 开始。";
     "pagesize" "", "50", "Records of a page, 1 to 1000.", "每页条数，1 到 1000。";
+    "touser" "", r#""o000000000000000000000000000""#, "The customer: her openid.", "客户的 openid。";
+    "msgtype" "", r#""text""#, "What kind of message it is; the member of the same name says it.", "消息类型；内容放在同名成员里。";
+    "customservice" "", r#"{"kf_account":"kf1@demo"}"#, "The agent whose name and picture the customer sees.", "以哪名客服的名义发送。";
+    "aimsgcontext" "", r#"{"is_ai_msg":1}"#, "is_ai_msg 1: the customer reads that a machine wrote it.", "is_ai_msg 为 1 时，客户会看到「内容由 AI 生成」。";
+    "text" "", r#"{"content":"您好"}"#, "Words, up to 2048 bytes.", "文本，最多 2048 字节。";
+    "image" "", r#"{"media_id":"MEDIA_ID"}"#, "A picture.", "图片。";
+    "voice" "", r#"{"media_id":"MEDIA_ID"}"#, "A recording.", "语音。";
+    "video" "", r#"{"media_id":"MEDIA_ID","thumb_media_id":"MEDIA_ID","title":"","description":""}"#, "A film.", "视频。";
+    "music" "", r#"{"musicurl":"https://example.com/a.mp3","hqmusicurl":"https://example.com/a.mp3","thumb_media_id":"MEDIA_ID","title":"","description":""}"#, "Music at an address.", "音乐。";
+    "news" "", r#"{"articles":[{"title":"标题","description":"","url":"https://example.com","picurl":""}]}"#, "One article elsewhere.", "图文消息，点击跳转到外链，限一篇。";
+    "mpnews" "", r#"{"media_id":"MEDIA_ID"}"#, "An article of the account's material.", "图文消息，点击跳转到图文页面。";
+    "mpnewsarticle" "", r#"{"article_id":"ARTICLE_ID"}"#, "A published article.", "已发布的图文。";
+    "msgmenu" "", r#"{"head_content":"满意吗？","list":[{"id":"101","content":"满意"}],"tail_content":""}"#, "A menu of up to 10 choices; the choice comes back as a text.", "菜单消息，最多 10 项；客户的选择以文本消息返回。";
+    "wxcard" "", r#"{"card_id":"CARD_ID"}"#, "A card.", "卡券。";
+    "miniprogrampage" "", r#"{"title":"标题","appid":"","pagepath":"pages/index","thumb_media_id":"MEDIA_ID"}"#, "A page of a Mini Program.", "小程序卡片。";
+    "link" "", r#"{"title":"标题","description":"","url":"https://example.com","thumb_url":""}"#, "A link with a picture, of Mini Programs and Mini Games.", "图文链接，供小程序和小游戏使用。";
+    "command" "^(Typing|CancelTyping)$", r#""Typing""#, "Typing or CancelTyping.", "Typing 或 CancelTyping。";
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! hands its order to the running server over `<data>/admin.sock`, and opens the store itself only
 //! when no server holds it.
 
+pub mod customer;
+
 use crate::clock::{Chance, Clock};
 use crate::config::{Place, Rules};
 use crate::desk::account::Settings;
@@ -11,6 +13,7 @@ use crate::desk::{Desk, account, administrator, component, invitation, login, to
 use crate::error::Error;
 use crate::store::Store;
 use anyhow::{Context, bail};
+use customer::CustomerOrder;
 use model::account::Words;
 use model::{Account, Appid, KfAccount, WechatId};
 use protocol::{Errcode, Kind};
@@ -118,6 +121,8 @@ pub enum Order {
         /// The account.
         appid: Option<String>,
     },
+    /// Creates a customer, or has her do or say something.
+    Customer(CustomerOrder),
     /// Issues an account's token.
     TokenIssue(String),
     /// Ends an owner's tokens as if their time were over.
@@ -145,6 +150,9 @@ fn sentence(code: Errcode) -> String {
         }
         Errcode::NotFound => "there is no such worker: `kefu worker list` shows them".into(),
         Errcode::BadRequest => "one of the values is none of the choices: --help lists them".into(),
+        Errcode::InvalidOpenid => {
+            "an openid is o and 27 of A-Z, a-z, 0-9, _ and -: `kefu customer create` makes one".into()
+        }
         Errcode::NotAuthorizedByAccount => {
             "the account grants this component nothing: `kefu component grant` does that".into()
         }
@@ -202,6 +210,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
                 None => token::issue_unasked(desk, &component, TokenKind::Component).await?,
             }))
         }
+        Order::Customer(order) => order.carry_out(desk).await?,
         Order::TokenIssue(appid) => {
             Ok(json!(token::issue_unasked(desk, &Appid::parse(&appid)?, TokenKind::Own).await?))
         }

@@ -2,8 +2,8 @@
 
 use crate::http::metrics::counted;
 use crate::http::{
-    chat, debug, desk, guard, healthz, kfaccount, kfsession, media, msgrecord, nothing, openapi, page,
-    private, readyz, stream, token, wrong_method,
+    chat, debug, desk, guard, healthz, kfaccount, kfsession, media, message, msgrecord, nothing, openapi,
+    page, private, readyz, stream, token, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
@@ -48,6 +48,7 @@ pub fn router(app: App) -> Router {
         .route("/chat/api/{appid}/snapshot", get(counted(&app, "chat/snapshot", chat::snapshot)))
         .route("/chat/api/{appid}/stream", get(counted(&app, "chat/stream", stream::chat)))
         .route("/chat/api/{appid}/message", post(counted(&app, "chat/message", chat::message)))
+        .route("/chat/api/{appid}/tap", post(counted(&app, "chat/tap", chat::tap)))
         .route("/chat/api/{appid}/messages", get(counted(&app, "chat/messages", chat::messages)))
         .layer(map_response(private));
     let known = from_fn_with_state(app.clone(), guard::known_host);
@@ -79,6 +80,9 @@ pub fn router(app: App) -> Router {
         .merge(on(&app, &weixin::GET_MSG_LIST, msgrecord::getmsglist))
         .merge(on(&app, &weixin::GET_RECORD, msgrecord::getrecord))
         .merge(files)
+        .merge(on(&app, &weixin::SEND_CUSTOM_MESSAGE, message::send))
+        .merge(on(&app, &weixin::TYPING, message::typing))
+        .merge(on(&app, &weixin::BUSINESS_TYPING, message::business_typing))
         .merge(people)
         .merge(health)
         .method_not_allowed_fallback(wrong_method)

@@ -124,6 +124,12 @@ const ROUTES: &[Route] = &[
         |_| json!({"client_id": "c1", "text": "hello"}),
         [200, 200, 200, 200, 200, 200, 200, 200, 3, 200],
     ),
+    // Nobody was sent a menu. Garbage is a customer since it has written.
+    post(
+        "/chat/api/{appid}/tap",
+        |_| json!({"client_id": "t1", "message": 1, "id": "101"}),
+        [2, 4, 2, 4, 2, 2, 2, 2, 3, 2],
+    ),
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
     get("/desk/api/debug", nothing, OWN),
     // No agent is an administrator by being one; here it is the person who is invited.

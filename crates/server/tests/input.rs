@@ -47,12 +47,13 @@ fn openid() -> String {
     format!("o{}", "x".repeat(27))
 }
 
-/// The first thirteen endpoints, typed by hand.
+/// Endpoints that read JSON or a query, typed by hand.
 fn doors(shop: &Shop) -> Vec<Door> {
     let (kf, openid) = (shop.kf("a1"), openid());
     let secret = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret, "force_refresh": false});
     let token = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
     let pair = json!({"kf_account": kf, "openid": openid});
+    let typing = json!({"touser": openid, "command": "Typing"});
     let door = |methods, paths, query: &str, body| Door {
         methods,
         paths,
@@ -105,6 +106,14 @@ fn doors(shop: &Shop) -> Vec<Door> {
         door(get, &["/customservice/kfsession/getsession"], &format!("openid={openid}"), Value::Null),
         door(get, &["/customservice/kfsession/getsessionlist"], &format!("kf_account={kf}"), Value::Null),
         door(get, &["/customservice/kfsession/getwaitcase"], "", Value::Null),
+        door(
+            post,
+            &["/cgi-bin/message/custom/send", "/cgi-bin/message/custom/business/send"],
+            "",
+            json!({"touser": openid, "msgtype": "text", "text": {"content": "hello"}}),
+        ),
+        door(post, &["/cgi-bin/message/custom/typing"], "", typing.clone()),
+        door(post, &["/cgi-bin/message/custom/business/typing"], "", typing),
     ]
 }
 

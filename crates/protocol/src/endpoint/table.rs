@@ -3,7 +3,7 @@
 use super::{Caller, Endpoint, Methods, Parameter, Place};
 use crate::errcode::Errcode::*;
 use crate::shape::{Answers, Reads, of};
-use crate::{kfaccount, kfsession, media, msgrecord, token};
+use crate::{kfaccount, kfsession, media, message, msgrecord, token};
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
@@ -38,6 +38,10 @@ const SUPERVISOR: &[Parameter] =
 /// How setkfadmin and cancelkfadmin differ from their pages.
 const DIFFERS_SUPERVISOR: &str = "POST is taken too, with the parameters in query or body; kf_account, or kfaccount, is taken \
      where kf_openid is missing; business_id is passed over";
+
+const fn object(name: &'static str) -> Parameter {
+    Parameter { kind: "object", required: false, ..body(name) }
+}
 
 /// What most rows have in common: a row names what is otherwise with it.
 const ROW: Endpoint = Endpoint {
@@ -360,5 +364,75 @@ endpoints! {
         own_codes: &[RecordParameter, RecordWindow],
         differs: "withdrawn there; here as SDKs send and read it: operation codes 1000 to 1005 and 2001 to 2003, at most 1000 records a page, within one calendar day in Beijing",
         page: "https://developers.weixin.qq.com/doc/offiaccount/Customer_Service/Obtain_chat_transcript.html",
+    }
+    /// Sends a message to a customer.
+    SEND_CUSTOM_MESSAGE = {
+        name: "sendCustomMessage",
+        meaning_zh: "给客户发送客服消息。",
+        path: "/cgi-bin/message/custom/send",
+        aliases: &["/cgi-bin/message/custom/business/send"],
+        sets: WITH_19,
+        takes: &[
+            body("touser"),
+            body("msgtype"),
+            object("customservice"),
+            object("aimsgcontext"),
+            object("text"),
+            object("image"),
+            object("voice"),
+            object("video"),
+            object("music"),
+            object("news"),
+            object("mpnews"),
+            object("mpnewsarticle"),
+            object("msgmenu"),
+            object("wxcard"),
+            object("miniprogrampage"),
+            object("link"),
+        ],
+        reads: Reads::Json(of::<message::Custom>),
+        answers: Answers::Done,
+        own_codes: &[
+            InvalidOpenid,
+            InvalidMediaId,
+            InvalidMessageType,
+            EmptyNews,
+            EmptyContent,
+            ArticleSize,
+            ResponseTime,
+            ResponseCount,
+            MenuSize,
+            MenuItemSize,
+            MsgtypeForbidden,
+            InvalidAgent,
+        ],
+        differs: "of what is wrong with a message the page lists 45008 alone; businessid is passed over; 65401 for an unknown agent in customservice; mpnews, mpnewsarticle and wxcard are shown by their ids, for the desk keeps no material; video and music need no thumb_media_id",
+        page: page!("customer/message/api_sendcustommessage"),
+    }
+    /// Shows a customer that somebody types.
+    TYPING = {
+        name: "typing",
+        meaning_zh: "让客户看到「正在输入」。",
+        path: "/cgi-bin/message/custom/typing",
+        sets: WITH_19,
+        takes: &[body("touser"), body("command")],
+        reads: Reads::Json(of::<message::Typing>),
+        answers: Answers::Done,
+        own_codes: &[InvalidOpenid, ResponseTime, InvalidCommand, TypingTooLate, AlreadyTyping],
+        differs: "40003 and 45015, which the page does not list; Mini Programs and Mini Games may call it too, as older pages have it",
+        page: page!("customer/message/api_typing"),
+    }
+    /// Shows a customer of a Mini Program or Mini Game that somebody types.
+    BUSINESS_TYPING = {
+        name: "businessTyping",
+        meaning_zh: "让客户看到「正在输入」，供小程序和小游戏使用。",
+        path: "/cgi-bin/message/custom/business/typing",
+        sets: WITH_19,
+        takes: &[body("touser"), body("command")],
+        reads: Reads::Json(of::<message::Typing>),
+        answers: Answers::Done,
+        own_codes: &[InvalidOpenid, InvalidAccountType, ResponseTime, InvalidCommand, TypingTooLate, AlreadyTyping],
+        differs: "40003 and 45015, which the page does not list",
+        page: page!("customer/message/api_typing"),
     }
 }

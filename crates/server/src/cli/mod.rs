@@ -1,6 +1,7 @@
 //! The command line: one file for what serves, one for what operators order.
 
 mod authority;
+mod customer;
 mod data;
 mod doctor;
 mod file;
@@ -10,6 +11,7 @@ mod serve;
 
 use crate::config::{Data, Rules, Settings};
 use clap::{Parser, Subcommand};
+use customer::CustomerCommand;
 use file::Sources;
 use order::{AccountCommand, AgentCommand, ComponentCommand, TokenCommand, WorkerCommand};
 use serde_json::Value;
@@ -48,6 +50,9 @@ enum Command {
     /// Create third-party platforms and grant them permission sets.
     #[command(subcommand)]
     Component(ComponentCommand),
+    /// Create customers, and have them do and say what people would: for tests without people.
+    #[command(subcommand)]
+    Customer(CustomerCommand),
     /// Issue tokens, and end them to test how a client refreshes.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -153,6 +158,7 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
         Command::Agent(command) => order::run(command.order(), command.common()).await,
         Command::Worker(command) => order::run(command.order(), command.common()).await,
         Command::Component(command) => order::run(command.order(), command.common()).await,
+        Command::Customer(command) => order::run(command.order(), command.common()).await,
         Command::Token(command) => order::run(command.order(), command.common()).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Backup(args) => data::backup(args).await,

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::store::Tx;
 use model::agent::Presence;
 use model::session::State;
-use model::{Appid, Fact, Session, Time};
+use model::{Appid, Fact, Openid, Session, Time};
 use serde::Serialize;
 
 /// Changes read in one go.
@@ -28,8 +28,10 @@ pub struct Change {
 pub enum Told {
     /// A session moved.
     Session(SessionView),
-    /// Somebody wrote in a session that now is as told.
-    Message(Message, SessionView),
+    /// Somebody wrote in a session that now is as told, or outside of any.
+    Message(Box<Message>, Option<SessionView>),
+    /// Whether a customer sees now that somebody types.
+    Typing(Openid, bool),
     /// An agent came or went.
     Agent(AgentView),
     /// An agent was added, renamed, invited, bound or removed.
@@ -119,9 +121,11 @@ fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
     Ok(match fact {
         Fact::Session { id, .. } => Told::Session(view_of(tx, appid, id)?),
         Fact::Message { id, session, .. } => match message::by_id(tx, appid, id)? {
-            Some(message) => Told::Message(message, view_of(tx, appid, session)?),
+            Some(message) if session == 0 => Told::Message(Box::new(message), None),
+            Some(message) => Told::Message(Box::new(message), Some(view_of(tx, appid, session)?)),
             None => Told::Nothing,
         },
+        Fact::Typing { openid, until } => Told::Typing(openid, tx.now() < until),
         Fact::Presence { kf_account, presence } => {
             let (nickname, headimg) = face(tx, appid, kf_account.as_str())?;
             Told::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence, headimg })

@@ -316,7 +316,9 @@ const LOCK_CONTENT: &str = "update content set size = size where sha256 = $1";
 const DELETE_CONTENT: &str = "delete from content where sha256 = $1 returning object";
 // Whatever gets a column of contents stands here too, with an index.
 const SELECT_NAMES: &str = "select content from media where content = $1
-    union all select headimg from agent where headimg = $1 and headimg <> '' limit 1";
+    union all select headimg from agent where headimg = $1 and headimg <> ''
+    union all select content from message where content = $1 and content <> ''
+    union all select thumb from message where thumb = $1 and thumb <> '' limit 1";
 const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
     from media m join content c on c.sha256 = m.content where m.appid = $1 and m.ticket_sha256 = $2 and m.ticket_sha256 <> ''";
 const SELECT: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size

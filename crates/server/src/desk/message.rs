@@ -1,16 +1,19 @@
 //! Messages: a customer writes, an agent replies.
 
+use super::draft::{Author, DESK, Draft};
 use super::presence::of_worker;
-use super::{Desk, account, agent, customer, record, session, sha256};
+use super::{Desk, account, agent, customer, record, session, sha256, window};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
 use model::account::Reception;
 use model::session::State;
-use model::{Appid, Fact, Openid, Session, Time, WechatId, routing, window};
+use model::window::may_reply;
+use model::{Appid, Fact, Openid, Session, Time, WechatId, routing};
+use protocol::Errcode;
 use protocol::msgrecord::Opercode;
-use protocol::{Errcode, limits};
 use serde::Serialize;
+use serde_json::Value;
 
 /// Messages of one page of history.
 pub const PAGE: i64 = 50;
@@ -20,43 +23,31 @@ pub const PAGE: i64 = 50;
 pub struct Message {
     /// Its number in the account.
     pub id: i64,
-    /// The session it belongs to.
+    /// The session it belongs to, 0 for what a program wrote outside of any.
     pub session: i64,
     /// The customer, whoever wrote.
     pub openid: String,
-    /// `customer` or `agent`.
+    /// `customer`, `agent`, or `account` for a program that speaks as no agent.
     pub from: &'static str,
-    /// The agent who wrote, empty for the customer.
+    /// The agent who wrote, else empty.
     pub kf_account: String,
-    /// What was written.
+    /// The name customers see of her, absent when there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub nickname: String,
+    /// What it is, as in `msgtype`.
+    pub kind: String,
+    /// What was written; of what is no text, its kind and title.
     pub text: String,
+    /// All that it says, as in the member that is named like its kind; absent for a text.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub body: Value,
+    /// Whether a machine wrote it, by its own account.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ai: bool,
     /// When.
     pub at: Time,
     /// The id its sender gave it.
     pub client_id: String,
-}
-
-/// What somebody wants to send.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    text: String,
-    client_id: String,
-}
-
-impl Draft {
-    /// Checks a text, and the id by which its sender knows it again.
-    ///
-    /// # Errors
-    /// `MessageSize`, `BadRequest`.
-    pub fn new(text: String, client_id: String) -> Result<Self, Errcode> {
-        if text.trim().is_empty() || text.len() > limits::TEXT_MAX {
-            return Err(Errcode::MessageSize);
-        }
-        if !(1..=64).contains(&client_id.len()) || !client_id.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Errcode::BadRequest);
-        }
-        Ok(Draft { text, client_id })
-    }
 }
 
 /// A customer's message arrives: into her session, or into a new one that goes to an agent with room
@@ -70,24 +61,46 @@ pub async fn receive(desk: &Desk, appid: &Appid, cookie: &str, draft: Draft) -> 
     let appid = appid.clone();
     let received = desk.store.write(&owner, move |tx| {
         let openid = customer::admit(tx, &appid, &visitor, &openid)?;
-        if let Some(message) = sent_before(tx, &appid, &openid, &draft)? {
-            return Ok(message);
-        }
-        let now = tx.now();
-        let session = match session::current(tx, &appid, openid.as_str())? {
-            Some(session) => {
-                let session = session.heard(now);
-                session::touch(tx, &appid, &session)?;
-                session
-            }
-            None => begin(tx, &appid, &openid)?,
-        };
-        insert(tx, &appid, &session, "", &draft)
+        hear(tx, &appid, &openid, &draft)
     });
     received.await.map_err(|error| match error {
         Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
         error => error,
     })
+}
+
+/// A message of a customer's by the operator's word. Who is unknown becomes a customer with it.
+///
+/// # Errors
+/// `InvalidAppid`, `InvalidOpenid`.
+pub async fn said(desk: &Desk, appid: &Appid, openid: &str, draft: Draft) -> Result<Message, Error> {
+    let (appid, openid) = (appid.clone(), Openid::parse(openid)?);
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            customer::create_unless(tx, &appid, &openid)?;
+            hear(tx, &appid, &openid, &draft)
+        })
+        .await
+}
+
+fn hear(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Draft) -> Result<Message, Error> {
+    if let Some(message) = sent_before(tx, appid, openid, draft)? {
+        return Ok(message);
+    }
+    let session = heard_in(tx, appid, openid)?;
+    window::heard(tx, appid, openid)?;
+    insert_in(tx, appid, &session, &Author::Customer, draft)
+}
+
+/// The session in which a customer writes now.
+pub(super) fn heard_in(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
+    let now = tx.now();
+    let Some(session) = session::current(tx, appid, openid.as_str())? else {
+        return begin(tx, appid, openid);
+    };
+    let session = session.heard(now);
+    session::touch(tx, appid, &session)?;
+    Ok(session)
 }
 
 fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
@@ -130,12 +143,13 @@ pub async fn reply(
                 return Err(Errcode::Conflict.into());
             }
             let now = tx.now();
-            if !window::may_reply(latest(tx, &appid, &session)?, now) {
+            if !may_reply(latest(tx, &appid, &session)?, now) {
                 return Err(Errcode::ReplyWindow.into());
             }
             let session = session.answered(now);
             session::touch(tx, &appid, &session)?;
-            insert(tx, &appid, &session, agent.kf_account.as_str(), &draft)
+            window::answered(tx, &appid, &session.openid)?;
+            insert_in(tx, &appid, &session, &Author::Worker(agent), &draft)
         })
         .await
 }
@@ -149,7 +163,8 @@ fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time, Err
     Ok(row.map_or(0, |row| row.int(0)))
 }
 
-fn sent_before(
+/// What its sender sent before under the same id.
+pub(super) fn sent_before(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,
@@ -158,34 +173,77 @@ fn sent_before(
     Ok(tx.one(SELECT_SENT, bind![appid, openid, &draft.client_id])?.map(|row| message(&row)))
 }
 
-fn insert(
+/// Keeps what people wrote in a session, and its record.
+pub(super) fn insert_in(
     tx: &mut Tx<'_>,
     appid: &Appid,
     session: &Session,
-    kf_account: &str,
+    author: &Author,
+    draft: &Draft,
+) -> Result<Message, Error> {
+    let message = insert(tx, appid, &session.openid, session.id, author, draft)?;
+    record::written(tx, appid, session, !message.kf_account.is_empty(), message.id)?;
+    Ok(message)
+}
+
+/// Keeps a message, and tells of it.
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    session: i64,
+    author: &Author,
     draft: &Draft,
 ) -> Result<Message, Error> {
     let (id, now) = (tx.seq(), tx.now());
+    let ((kf_account, nickname), via, d) = (author.agent(), author.via(), draft.clone());
     tx.run(
         INSERT,
-        bind![appid, id, &session.openid, session.id, kf_account, &draft.client_id, &draft.text, now],
+        bind![
+            appid,
+            id,
+            openid,
+            session,
+            kf_account,
+            &d.client_id,
+            &d.text,
+            now,
+            d.kind,
+            &d.body,
+            via,
+            d.ai,
+            &d.files.0,
+            &d.files.1,
+        ],
     )?;
-    record::written(tx, appid, session, !kf_account.is_empty(), id)?;
-    tx.record(Fact::Message { id, session: session.id, openid: session.openid.clone() });
+    tx.record(Fact::Message { id, session, openid: openid.clone() });
     Ok(Message {
         id,
-        session: session.id,
-        openid: session.openid.to_string(),
-        from: sender(kf_account),
+        session,
+        openid: openid.to_string(),
+        from: sender(kf_account, via),
         kf_account: kf_account.to_owned(),
-        text: draft.text.clone(),
+        nickname: nickname.to_owned(),
+        kind: d.kind.to_owned(),
+        text: d.text,
+        body: body(&d.body),
+        ai: d.ai,
         at: now,
-        client_id: draft.client_id.clone(),
+        client_id: d.client_id,
     })
 }
 
-fn sender(kf_account: &str) -> &'static str {
-    if kf_account.is_empty() { "customer" } else { "agent" }
+fn sender(kf_account: &str, via: &str) -> &'static str {
+    match (kf_account, via) {
+        ("", DESK) => "customer",
+        ("", _) => "account",
+        _ => "agent",
+    }
+}
+
+/// What was written as JSON; nothing is null.
+fn body(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// The last messages of a session's customer before number `before` (0: the last of all), oldest first,
@@ -278,23 +336,40 @@ fn message(row: &Row) -> Message {
         id: row.int(0),
         session: row.int(1),
         openid: row.text(2),
-        from: sender(&kf_account),
+        from: sender(&kf_account, &row.text(9)),
         kf_account,
+        nickname: row.text(11),
+        kind: row.text(7),
         text: row.text(4),
+        body: body(&row.text(8)),
+        ai: row.flag(10),
         at: row.int(5),
         client_id: row.text(6),
     }
 }
 
-const INSERT: &str = "insert into message (appid, id, openid, session, kf_account, client_id, text, at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)";
-const SELECT: &str =
-    "select id, session, openid, kf_account, text, at, client_id from message where appid = $1 and id = $2";
-const SELECT_SENT: &str = "select id, session, openid, kf_account, text, at, client_id from message
-    where appid = $1 and openid = $2 and client_id = $3";
-const SELECT_PAGE: &str = "select id, session, openid, kf_account, text, at, client_id from message
-    where appid = $1 and openid = $2 and id < $3 and session <= $4 order by id desc limit $5";
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select m.id, m.session, m.openid, m.kf_account, m.text, m.at, m.client_id, m.kind, m.body, m.via, m.ai,
+            coalesce(a.nickname, '') from message m left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
+            where m.appid = $1 and ",
+            $which
+        )
+    };
+}
+
+const INSERT: &str =
+    "insert into message (appid, id, openid, session, kf_account, client_id, text, at, kind, body, via, ai, content,
+    thumb) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+const SELECT: &str = select!("m.id = $2");
+const SELECT_SENT: &str = select!("m.openid = $2 and m.client_id = $3");
+// What stands in no session stands where it came.
+const SELECT_PAGE: &str = select!(
+    "m.openid = $2 and m.id < $3 and (m.session > 0 and m.session <= $4 or m.session = 0 and m.id < $4)
+    order by m.id desc limit $5"
+);
 const SELECT_LAST: &str =
     "select text from message where appid = $1 and openid = $2 order by id desc limit 1";
-const SELECT_LATEST: &str =
-    "select at from message where appid = $1 and openid = $2 and kf_account = '' order by id desc limit 1";
+const SELECT_LATEST: &str = "select at from message
+    where appid = $1 and openid = $2 and kf_account = '' and via = 'desk' order by id desc limit 1";

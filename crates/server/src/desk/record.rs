@@ -109,7 +109,7 @@ fn record(row: &Row) -> Record {
     Record {
         openid: row.text(0),
         opercode: row.int(1),
-        text: text_of("text", row.text(4)),
+        text: text_of(&row.text(6), row.text(4)),
         time: row.int(2) / SECOND,
         worker: row.text(3),
     }
@@ -123,12 +123,13 @@ const INSERT: &str = "insert into record (appid, id, at, opercode, openid, worke
 const INSERT_WAITED: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
     select m.appid, l.id + row_number() over (order by m.id), l.at, cast($2 as bigint), m.openid, cast($4 as text), m.id
     from message m cross join (select id, at from record where appid = $1 order by id desc limit 1) l
-    where m.appid = $1 and m.openid = $3 and m.id >= $5 and m.session = $5 and m.kf_account = ''";
+    where m.appid = $1 and m.openid = $3 and m.id >= $5 and m.session = $5 and m.kf_account = '' and m.via = 'desk'";
 const SELECT_LAST: &str = "select id from record where appid = $1 order by id desc limit 1";
 const SELECT_FROM: &str = "select id, at from record where appid = $1 and id >= $2 order by id limit 1";
-const SELECT_MESSAGES: &str = "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id
+const SELECT_MESSAGES: &str =
+    "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
     from record r left join message m on m.appid = r.appid and m.id = r.message
     where r.appid = $1 and r.id >= $2 and r.id < $3 and r.opercode in (2002, 2003) order by r.id limit $4";
-const SELECT_PAGE: &str = "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id
+const SELECT_PAGE: &str = "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
     from record r left join message m on m.appid = r.appid and m.id = r.message
     where r.appid = $1 and r.id >= $2 and r.id < $3 and ($4 = '' or r.openid = $4) order by r.id limit $5 offset $6";

@@ -11,7 +11,7 @@ use model::account::Reception;
 use model::invitation::Status;
 use model::session::State;
 use model::{Appid, KfAccount, Openid, Time, WechatId};
-use protocol::Errcode;
+use protocol::{Errcode, Kind};
 use serde::Serialize;
 
 /// The workbench of a worker.
@@ -181,6 +181,9 @@ async fn invitation_view(
 /// The page of a customer.
 #[derive(Debug, Serialize)]
 pub struct Chat {
+    /// The kind of account.
+    #[serde(skip)]
+    pub kind: Kind,
     /// The account.
     pub account: ChatAccount,
     /// The cursor of her stream, empty before her first message.
@@ -221,9 +224,10 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
                 Error::Refused(_) => Error::Refused(Errcode::NotFound),
                 internal @ Error::Internal(_) => internal,
             })?;
-            let account = ChatAccount { name: account.name };
+            let (kind, account) = (account.kind, ChatAccount { name: account.name });
             let Some(openid) = &openid else {
                 return Ok(Chat {
+                    kind,
                     account,
                     since: String::new(),
                     state: "none",
@@ -241,7 +245,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
             };
             let view = session.map(|session| session_view(tx, &appid, &session)).transpose()?;
             let agent = view.and_then(|view| serving(&view));
-            Ok(Chat { account, since: format!("{appid}:{seq}"), state, agent, messages })
+            Ok(Chat { kind, account, since: format!("{appid}:{seq}"), state, agent, messages })
         })
         .await
 }

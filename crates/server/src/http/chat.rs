@@ -2,8 +2,8 @@
 
 use super::guard::{Front, Sent, Visitor};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
-use crate::desk::message::Draft;
-use crate::desk::{message, snapshot};
+use crate::desk::draft::Draft;
+use crate::desk::{message, snapshot, tap, window};
 use crate::state::App;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -17,6 +17,14 @@ use serde_json::json;
 pub struct Message {
     client_id: String,
     text: String,
+}
+
+/// A choice of a menu.
+#[derive(Deserialize)]
+pub struct Tap {
+    client_id: String,
+    message: i64,
+    id: String,
 }
 
 /// A page of history.
@@ -33,8 +41,11 @@ pub async fn snapshot(
     front: Front,
     visitor: Visitor,
 ) -> Result<Response, PageRefusal> {
-    let run =
-        async { Reply::json(&snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?) };
+    let run = async {
+        let chat = snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?;
+        window::entered(&app.desk, &visitor.appid, visitor.openid.as_ref(), chat.kind).await?;
+        Reply::json(&chat)
+    };
     let reply = run.await.refuse_page(&app)?;
     Ok((visitor.new_cookie(&app, front).1, reply).into_response())
 }
@@ -58,6 +69,22 @@ pub async fn message(
     };
     let reply = run.await.refuse_page(&app)?;
     Ok((headers, reply).into_response())
+}
+
+/// `POST /chat/api/{appid}/tap`: a choice of a menu that was sent to her.
+pub async fn tap(
+    State(app): State<App>,
+    front: Front,
+    visitor: Visitor,
+    Sent(Tap { client_id, message, id }): Sent<Tap>,
+) -> PageAnswer {
+    let openid = visitor.openid.ok_or(Errcode::LoginNeeded).refuse_page(&app)?;
+    app.throttles.write(front.address, false).map_err(|wait| PageRefusal::wait(&app, wait))?;
+    let run = async {
+        let choice = tap::Tap { message, id, client_id };
+        Reply::json(&json!({"message": tap::choose(&app.desk, &visitor.appid, &openid, choice).await?}))
+    };
+    run.await.refuse_page(&app)
 }
 
 /// `GET /chat/api/{appid}/messages`.

@@ -2,7 +2,7 @@
 
 use super::guard::{Browser, Front, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
-use crate::desk::message::Draft;
+use crate::desk::draft::Draft;
 use crate::desk::{invitation, login, message, presence, session, snapshot, supervisor, worker};
 use crate::error::Error;
 use crate::state::App;

@@ -9,6 +9,7 @@ pub mod guard;
 pub mod kfaccount;
 pub mod kfsession;
 pub mod media;
+pub mod message;
 pub mod metrics;
 pub mod msgrecord;
 pub mod multipart;

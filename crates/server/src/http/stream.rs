@@ -16,7 +16,7 @@ use crate::streams::Open;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{BoxStream, select_all, unfold};
+use futures_util::stream::{BoxStream, iter, select_all, unfold};
 use futures_util::{FutureExt, Stream, StreamExt};
 use http::{HeaderMap, Uri};
 use model::session::State as SessionState;
@@ -230,11 +230,16 @@ fn for_agent(told: &Told, agent: &Seen) -> Vec<Value> {
         Told::Session(view) => {
             vec![json!({"session": SessionView { preview: String::new(), ..view.clone() }})]
         }
-        Told::Message(message, view) if agent.sees(view) => {
+        Told::Message(message, Some(view)) if agent.sees(view) => {
             vec![json!({"message": message}), json!({"session": view})]
         }
         Told::Agent(view) if view.kf_account == agent.kf_account => vec![json!({"agent": view})],
-        Told::Message(..) | Told::Agent(_) | Told::Changed(_) | Told::Worker | Told::Nothing => Vec::new(),
+        Told::Message(..)
+        | Told::Typing(..)
+        | Told::Agent(_)
+        | Told::Changed(_)
+        | Told::Worker
+        | Told::Nothing => Vec::new(),
     }
 }
 
@@ -248,26 +253,53 @@ pub async fn chat(
     let openid = visitor.openid.ok_or(Errcode::LoginNeeded).refuse_page(&app)?;
     let mut cursor = Cursor::default();
     cursor.0.insert(visitor.appid.to_string(), Cursor::of(&headers, &uri).seq(visitor.appid.as_str()));
-    let steps = follow(&app, &cursor).boxed();
-    let events = unfold((cursor, steps), move |(mut cursor, mut steps)| {
-        let (openid, appid) = (openid.clone(), visitor.appid.clone());
-        async move {
-            loop {
-                let (_, step) = steps.next().await?;
-                if let Some(event) = tell_customer(&mut cursor, &appid, &openid, step) {
-                    return Some((event, (cursor, steps)));
-                }
-            }
-        }
+    let reader = Reader { appid: visitor.appid, openid, cursor, sees_typing: false };
+    let steps = follow(&app, &reader.cursor).boxed();
+    let events = unfold((reader, steps), |(mut reader, mut steps)| async move {
+        let (_, step) = steps.next().await?;
+        Some((iter(reader.tell(step)), (reader, steps)))
     });
-    Ok(answer(&app, events, Time::MAX, app.chat_streams.hold()))
+    Ok(answer(&app, events.flatten(), Time::MAX, app.chat_streams.hold()))
 }
 
-fn tell_customer(cursor: &mut Cursor, appid: &Appid, openid: &Openid, step: Step) -> Option<Event> {
-    let Step::Change(change) = step else { return Some(reset()) };
-    cursor.0.insert(appid.to_string(), change.seq);
-    let facts: Vec<Value> = change.told.iter().filter_map(|told| for_customer(told, openid)).collect();
-    (!facts.is_empty()).then(|| event(cursor, appid.as_str(), &change, &facts))
+/// What a customer's stream knows.
+struct Reader {
+    appid: Appid,
+    openid: Openid,
+    cursor: Cursor,
+    /// Whether the page shows that somebody types.
+    sees_typing: bool,
+}
+
+impl Reader {
+    fn tell(&mut self, step: Step) -> Vec<Event> {
+        let Step::Change(change) = step else { return vec![reset()] };
+        self.cursor.0.insert(self.appid.to_string(), change.seq);
+        let mut events: Vec<_> = change.told.iter().filter_map(|told| self.tell_typing(told)).collect();
+        let facts: Vec<Value> =
+            change.told.iter().filter_map(|told| for_customer(told, &self.openid)).collect();
+        if !facts.is_empty() {
+            events.push(event(&self.cursor, self.appid.as_str(), &change, &facts));
+        }
+        events
+    }
+
+    /// Somebody types to her, or no longer: what was written is there.
+    fn tell_typing(&mut self, told: &Told) -> Option<Event> {
+        let types = match told {
+            Told::Typing(openid, types) if *openid == self.openid => *types,
+            Told::Message(message, _)
+                if message.openid == self.openid.as_str() && message.from != "customer" =>
+            {
+                false
+            }
+            _ => return None,
+        };
+        let is_news = types || self.sees_typing;
+        self.sees_typing = types;
+        let data = json!({"typing": types}).to_string();
+        is_news.then(|| Event::default().event("typing").id(self.cursor.text()).data(data))
+    }
 }
 
 /// What a customer may see of a fact.

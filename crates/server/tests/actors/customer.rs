@@ -42,6 +42,20 @@ impl Customer {
         answer["message"].clone()
     }
 
+    /// She chooses from a menu: status and answer.
+    pub async fn taps(&self, message: &Value, id: &str) -> (u16, Value) {
+        let body =
+            json!({"client_id": format!("t{id}{}", message["id"]), "message": message["id"], "id": id});
+        let path = format!("/chat/api/{}/tap", self.appid);
+        let response = self.app.send(&path, &self.cookie(), &body).await;
+        (response.status().as_u16(), response.json().await.expect("JSON"))
+    }
+
+    /// The last message on her page.
+    pub async fn last(&self) -> Value {
+        self.snapshot().await["messages"].as_array().unwrap().last().cloned().unwrap_or_default()
+    }
+
     pub async fn sends(&self, body: Value) -> (u16, Value) {
         let path = format!("/chat/api/{}/message", self.appid);
         let response = self.app.send(&path, &self.cookie(), &body).await;

@@ -2,6 +2,7 @@
 
 use super::{Agent, App, Customer, code, seen};
 use kefu::admin::Order;
+use kefu::admin::customer::CustomerOrder;
 use serde_json::{Value, json};
 
 #[derive(Clone)]
@@ -117,6 +118,43 @@ impl Shop {
     pub async fn closes(&self, prefix: &str, openid: &str) -> Value {
         let body = json!({"kf_account": self.kf(prefix), "openid": openid});
         self.post("/customservice/kfsession/close", body).await
+    }
+
+    /// sendCustomMessage.
+    pub async fn sends(&self, openid: &str, mut body: Value) -> Value {
+        body["touser"] = openid.into();
+        self.post("/cgi-bin/message/custom/send", body).await
+    }
+
+    /// A text by sendCustomMessage: the number of the answer.
+    pub async fn writes(&self, openid: &str, text: &str) -> i64 {
+        code(&self.sends(openid, json!({"msgtype": "text", "text": {"content": text}})).await)
+    }
+
+    /// typing: the number of the answer.
+    pub async fn types(&self, openid: &str, command: &str) -> i64 {
+        code(
+            &self.post("/cgi-bin/message/custom/typing", json!({"touser": openid, "command": command})).await,
+        )
+    }
+
+    /// An operator has a new customer be there.
+    pub async fn has_customer(&self) -> String {
+        let order = CustomerOrder::Create { appid: self.appid.clone() };
+        let made = self.app.order(Order::Customer(order)).await.expect("a customer");
+        made["openid"].as_str().unwrap().to_owned()
+    }
+
+    /// An operator has a customer do something.
+    pub async fn sees_act(&self, openid: &str, action: &str) -> Result<Value, String> {
+        let (appid, openid, action) = (self.appid.clone(), openid.to_owned(), action.to_owned());
+        self.app.order(Order::Customer(CustomerOrder::Act { appid, openid, action })).await
+    }
+
+    /// An operator has a customer write.
+    pub async fn hears(&self, openid: &str, text: &str) -> Value {
+        let (appid, openid, text) = (self.appid.clone(), openid.to_owned(), text.to_owned());
+        self.app.order(Order::Customer(CustomerOrder::Say { appid, openid, text })).await.expect("a message")
     }
 
     /// An agent with a worker who has signed up and accepted; she is not online yet.

@@ -67,6 +67,11 @@ impl Stream {
         self.sees_fact(text, |fact| fact["message"]["text"] == text).await
     }
 
+    /// What was heard so far, without the beats of an idle stream.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.borrow().iter().filter(|heard| heard.event != "beat").cloned().collect()
+    }
+
     /// Waits for the stream to end.
     pub async fn ends(mut self) {
         let end = async { while self.heard.changed().await.is_ok() {} };

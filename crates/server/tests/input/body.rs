@@ -214,7 +214,11 @@ on_both_engines! {
                     (_, "kf_account") => [65401, 65401],
                     (_, "nickname") => [65403, 65403],
                     (_, "invite_wx") => [65409, 65409],
-                    (_, "openid") => [40003, 40003],
+                    ("/cgi-bin/message/custom/business/typing", _) => [40200, 40200],
+                    (_, "openid" | "touser") => [40003, 40003],
+                    (_, "msgtype") => [40008, 40008],
+                    (_, "text") => [47001, 47001],
+                    (_, "command") => [45072, 45072],
                     other => panic!("nobody has tried {other:?}"),
                 };
                 let mut body = door.body.clone();

@@ -1,0 +1,205 @@
+//! Messages to customers on the wire: sendCustomMessage and typing.
+
+mod content;
+
+use crate::Errcode;
+use crate::endpoint::Kind;
+use content::Members;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+pub use content::*;
+
+/// Body of sendCustomMessage. What it says stands in the member that is named like the msgtype.
+/// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage>
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Custom {
+    touser: String,
+    msgtype: String,
+    customservice: Option<CustomService>,
+    aimsgcontext: Option<AiContext>,
+    #[serde(flatten)]
+    #[schemars(with = "Members")]
+    members: Map<String, Value>,
+}
+
+/// The agent whose name and picture the customer sees.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+struct CustomService {
+    kf_account: String,
+}
+
+/// Whether the customer reads that a machine wrote it. SDKs put other members here too, which are passed over.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+struct AiContext {
+    #[serde(default)]
+    is_ai_msg: i64,
+}
+
+/// A message that may be sent, if its customer, agent and files are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The customer.
+    pub touser: String,
+    /// The agent who speaks, if one does.
+    pub kf_account: Option<String>,
+    /// Whether a machine wrote it.
+    pub ai: bool,
+    /// What it says.
+    pub content: Content,
+}
+
+impl Custom {
+    /// The message, if an account of this kind may send one like it.
+    ///
+    /// # Errors
+    /// 40008 → 48008 → 47001 → what is wrong with its content.
+    pub fn message(mut self, kind: Kind) -> Result<Message, Errcode> {
+        let content = Content::read(&self.msgtype, kind, &mut self.members)?;
+        content.check()?;
+        Ok(Message {
+            touser: self.touser,
+            kf_account: self.customservice.map(|agent| agent.kf_account),
+            ai: self.aimsgcontext.is_some_and(|context| context.is_ai_msg == 1),
+            content,
+        })
+    }
+}
+
+/// Body of typing.
+/// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing>
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Typing {
+    /// The customer.
+    pub touser: String,
+    command: String,
+}
+
+/// What typing is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Show that somebody types.
+    Typing,
+    /// Show it no more.
+    CancelTyping,
+}
+
+impl Typing {
+    /// What it is told.
+    ///
+    /// # Errors
+    /// 45072.
+    pub fn command(&self) -> Result<Command, Errcode> {
+        match self.command.as_str() {
+            "Typing" => Ok(Command::Typing),
+            "CancelTyping" => Ok(Command::CancelTyping),
+            _ => Err(Errcode::InvalidCommand),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, Content, Custom, Message, Typing};
+    use crate::{Errcode, Kind, media, strict};
+    use serde_json::{Value, json};
+
+    fn read(body: &Value, kind: Kind) -> Result<Message, Errcode> {
+        strict::object::<Custom>(body.to_string().as_bytes())?.message(kind)
+    }
+
+    fn sent(word: &str, member: Value) -> Result<Message, Errcode> {
+        let kind = if word == "link" { Kind::MiniGame } else { Kind::Service };
+        read(&json!({"touser": "o", "msgtype": word, word: member}), kind)
+    }
+
+    fn content(word: &str, member: Value) -> Content {
+        sent(word, member).expect("a sound message").content
+    }
+
+    #[test]
+    fn what_is_told_beside_the_content_is_read() {
+        let body = json!({"touser": "o", "msgtype": "text", "text": {"content": "hi", "more": [1]}, "businessid": 1,
+            "customservice": {"kf_account": "a@b"}, "aimsgcontext": {"is_ai_msg": 1, "msgid": "x"}, "image": 7});
+        let message = read(&body, Kind::MiniProgram).expect("a sound message");
+        assert_eq!((message.touser.as_str(), message.kf_account.as_deref()), ("o", Some("a@b")));
+        assert!(message.ai);
+        let plain = sent("text", json!({"content": "hi"})).expect("a sound message");
+        assert_eq!((plain.kf_account, plain.ai), (None, false));
+        for context in [json!({}), json!({"is_ai_msg": 0}), Value::Null] {
+            let body =
+                json!({"touser": "o", "msgtype": "text", "text": {"content": "hi"}, "aimsgcontext": context});
+            assert!(!read(&body, Kind::Service).expect("a sound message").ai);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_mistyped_is_malformed() {
+        for body in [
+            json!({"msgtype": "text", "text": {"content": "hi"}}),
+            json!({"touser": "o", "text": {"content": "hi"}}),
+            json!({"touser": "o", "msgtype": "text"}),
+            json!({"touser": "o", "msgtype": "text", "text": {"content": "hi"}, "customservice": {}}),
+            json!({"touser": "o", "msgtype": "text", "text": {"content": "hi"}, "customservice": "a@b"}),
+        ] {
+            assert_eq!(read(&body, Kind::Service), Err(Errcode::DataFormat), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_label_says_what_it_is_and_its_title() {
+        for (word, member, label) in [
+            ("text", json!({"content": "hi"}), "hi"),
+            ("image", json!({"media_id": "m"}), "[image]"),
+            ("voice", json!({"media_id": "m"}), "[voice]"),
+            ("video", json!({"media_id": "m", "title": "t"}), "[video] t"),
+            ("music", json!({"hqmusicurl": "u", "title": "t"}), "[music] t"),
+            ("news", json!({"articles": [{"title": "t"}]}), "[news] t"),
+            ("mpnews", json!({"media_id": "m"}), "[mpnews]"),
+            ("mpnewsarticle", json!({"article_id": "a"}), "[mpnewsarticle]"),
+            ("msgmenu", json!({"head_content": "t", "list": [{"id": "1", "content": "c"}]}), "[msgmenu] t"),
+            ("wxcard", json!({"card_id": "c"}), "[wxcard]"),
+            ("miniprogrampage", json!({"thumb_media_id": "m", "title": "t"}), "[miniprogrampage] t"),
+            ("link", json!({"url": "u", "title": "t"}), "[link] t"),
+        ] {
+            let content = content(word, member);
+            assert_eq!((content.word(), content.label().as_str()), (word, label));
+        }
+    }
+
+    #[test]
+    fn files_and_thumbs_are_known_by_what_they_are_for() {
+        let film = content("video", json!({"media_id": "m", "thumb_media_id": "t"}));
+        assert_eq!((film.file(), film.thumb()), (Some(("m", media::Kind::Video)), Some("t")));
+        let film = content("video", json!({"media_id": "m"}));
+        assert_eq!((film.file(), film.thumb()), (Some(("m", media::Kind::Video)), None));
+        let picture = content("image", json!({"media_id": "m"}));
+        assert_eq!((picture.file(), picture.thumb()), (Some(("m", media::Kind::Image)), None));
+        let voice = content("voice", json!({"media_id": "m"}));
+        assert_eq!(voice.file(), Some(("m", media::Kind::Voice)));
+        let music = content("music", json!({"musicurl": "u", "thumb_media_id": "t"}));
+        assert_eq!((music.file(), music.thumb()), (None, Some("t")));
+        let page = content("miniprogrampage", json!({"thumb_media_id": "t"}));
+        assert_eq!((page.file(), page.thumb()), (None, Some("t")));
+    }
+
+    #[test]
+    fn sizes_end_where_they_are_said_to() {
+        let text = |bytes: usize| sent("text", json!({"content": "a".repeat(bytes)})).map(|_| ());
+        assert_eq!((text(1), text(2048), text(2049)), (Ok(()), Ok(()), Err(Errcode::ContentSize)));
+        let without = json!({"card_id": ""}).to_string().len();
+        let card = |bytes: usize| sent("wxcard", json!({"card_id": "a".repeat(bytes - without)})).map(|_| ());
+        assert_eq!((card(16 * 1024), card(16 * 1024 + 1)), (Ok(()), Err(Errcode::ContentSize)));
+    }
+
+    #[test]
+    fn a_command_is_one_of_two() {
+        let command = |word: &str| Typing { touser: String::new(), command: word.into() }.command();
+        assert_eq!(command("Typing"), Ok(Command::Typing));
+        assert_eq!(command("CancelTyping"), Ok(Command::CancelTyping));
+        assert_eq!(command("cancelTyping"), Err(Errcode::InvalidCommand));
+    }
+}

@@ -1,0 +1,338 @@
+//! What a message says, by msgtype.
+
+use crate::endpoint::Kind;
+use crate::{Errcode, limits, media};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// A file that was uploaded before: `image`, `voice`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct File {
+    /// The file.
+    pub media_id: String,
+}
+
+/// Words: `text`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Text {
+    /// The words; links in them may name a page of a Mini Program.
+    pub content: String,
+}
+
+/// A film. Some SDKs send no thumb.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Video {
+    /// The film.
+    pub media_id: String,
+    /// The picture that stands for it.
+    #[serde(default)]
+    pub thumb_media_id: String,
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// What it is about.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// Music at an address. Some SDKs send no thumb.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Music {
+    /// Where it is.
+    #[serde(default)]
+    pub musicurl: String,
+    /// Where it is in better quality.
+    #[serde(default)]
+    pub hqmusicurl: String,
+    /// The picture that stands for it.
+    #[serde(default)]
+    pub thumb_media_id: String,
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// Who plays it.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// Articles elsewhere: `news`, of which one is sent at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct News {
+    /// The one article.
+    pub articles: Vec<Article>,
+}
+
+/// An article elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Article {
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// What it is about.
+    #[serde(default)]
+    pub description: String,
+    /// Where it is.
+    #[serde(default)]
+    pub url: String,
+    /// Where its picture is.
+    #[serde(default)]
+    pub picurl: String,
+}
+
+/// An article published on the platform, by the id the publish API gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Published {
+    /// The article.
+    pub article_id: String,
+}
+
+/// A menu to choose from; the choice comes back as a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Menu {
+    /// What stands above.
+    #[serde(default)]
+    pub head_content: String,
+    /// The choices.
+    pub list: Vec<Choice>,
+    /// What stands below.
+    #[serde(default)]
+    pub tail_content: String,
+}
+
+/// A choice of a menu.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Choice {
+    /// What the developer knows it by: digits, as a rule, and then some clients send a number.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: String,
+    /// What the customer reads, and says by choosing it.
+    pub content: String,
+}
+
+/// A coupon or another card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Card {
+    /// The card.
+    pub card_id: String,
+}
+
+/// A page of a Mini Program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ProgramPage {
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// The Mini Program; empty where it is the account itself.
+    #[serde(default)]
+    pub appid: String,
+    /// The page.
+    #[serde(default)]
+    pub pagepath: String,
+    /// The picture that stands for it.
+    pub thumb_media_id: String,
+}
+
+/// A link with a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Link {
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// What it is about.
+    #[serde(default)]
+    pub description: String,
+    /// Where it leads.
+    pub url: String,
+    /// Where its picture is.
+    #[serde(default)]
+    pub thumb_url: String,
+}
+
+macro_rules! contents {
+    ($($(#[$doc:meta])* $name:ident($type:ty) $member:ident $word:literal $official:literal $mini:literal;)*) => {
+        /// The members that are named like msgtypes, as the document describes them.
+        #[derive(JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is asked for")]
+        pub(super) struct Members { $($(#[$doc])* $member: Option<$type>),* }
+
+        /// What a message says, by msgtype.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Content { $($(#[$doc])* $name($type)),* }
+
+        impl Content {
+            /// Its msgtype.
+            #[must_use]
+            pub fn word(&self) -> &'static str {
+                match self { $(Content::$name(_) => $word),* }
+            }
+
+            /// The member named like the msgtype, as JSON, without what nobody knows.
+            #[must_use]
+            pub fn body(&self) -> Value {
+                // Strings, and lists and objects of them: nothing that JSON could not hold.
+                match self { $(Content::$name(it) => serde_json::to_value(it).unwrap_or_default()),* }
+            }
+
+            /// Reads the member named like the msgtype.
+            ///
+            /// # Errors
+            /// 40008 for no msgtype, 48008 for one that this kind of account may not send, 47001.
+            pub(super) fn read(word: &str, kind: Kind, members: &mut Map<String, Value>) -> Result<Self, Errcode> {
+                let is_mini = matches!(kind, Kind::MiniProgram | Kind::MiniGame);
+                match word {
+                    $($word if if is_mini { $mini } else { $official } => {
+                        member(members, word).map(Content::$name)
+                    })*
+                    $($word => Err(Errcode::MsgtypeForbidden),)*
+                    _ => Err(Errcode::InvalidMessageType),
+                }
+            }
+        }
+    };
+}
+
+contents! {
+    // Then whether Official Accounts send it, and whether Mini Programs and Mini Games do.
+    /// Words.
+    Text(Text) text "text" true true;
+    /// A picture.
+    Image(File) image "image" true true;
+    /// A recording.
+    Voice(File) voice "voice" true false;
+    /// A film.
+    Video(Video) video "video" true false;
+    /// Music.
+    Music(Music) music "music" true false;
+    /// An article elsewhere.
+    News(News) news "news" true false;
+    /// An article of the account's, by the id of its material.
+    MpNews(File) mpnews "mpnews" true false;
+    /// An article of the account's, by the id of its publication.
+    MpNewsArticle(Published) mpnewsarticle "mpnewsarticle" true false;
+    /// A menu.
+    Menu(Menu) msgmenu "msgmenu" true false;
+    /// A card.
+    Card(Card) wxcard "wxcard" true false;
+    /// A page of a Mini Program.
+    ProgramPage(ProgramPage) miniprogrampage "miniprogrampage" true true;
+    /// A link.
+    Link(Link) link "link" false true;
+}
+
+fn member<T: DeserializeOwned>(members: &mut Map<String, Value>, name: &str) -> Result<T, Errcode> {
+    let value = members.remove(name).ok_or(Errcode::DataFormat)?;
+    serde_json::from_value(value).map_err(|_| Errcode::DataFormat)
+}
+
+fn text_or_number<'de, D: Deserializer<'de>>(json: D) -> Result<String, D::Error> {
+    match Value::deserialize(json)? {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err(serde::de::Error::custom("neither a text nor a number")),
+    }
+}
+
+impl Content {
+    /// Refuses what says nothing, or too much.
+    pub(super) fn check(&self) -> Result<(), Errcode> {
+        match self {
+            Content::Text(Text { content }) => not_empty(content, Errcode::EmptyContent)?,
+            Content::Image(File { media_id })
+            | Content::Voice(File { media_id })
+            | Content::MpNews(File { media_id })
+            | Content::Video(Video { media_id, .. })
+            | Content::ProgramPage(ProgramPage { thumb_media_id: media_id, .. }) => {
+                not_empty(media_id, Errcode::InvalidMediaId)?;
+            }
+            Content::Music(Music { musicurl, hqmusicurl, .. }) => {
+                not_empty(&format!("{musicurl}{hqmusicurl}"), Errcode::EmptyContent)?;
+            }
+            Content::News(News { articles }) => match articles.len() {
+                0 => return Err(Errcode::EmptyNews),
+                1 => {}
+                _ => return Err(Errcode::ArticleSize),
+            },
+            Content::MpNewsArticle(Published { article_id: id }) | Content::Card(Card { card_id: id }) => {
+                not_empty(id, Errcode::EmptyContent)?;
+            }
+            Content::Menu(menu) => menu.check()?,
+            Content::Link(Link { url, .. }) => not_empty(url, Errcode::EmptyContent)?,
+        }
+        let (size, most) = match self {
+            Content::Text(text) => (text.content.len(), limits::TEXT_MAX),
+            other => (other.body().to_string().len(), limits::CONTENT_MAX),
+        };
+        if size > most { Err(Errcode::ContentSize) } else { Ok(()) }
+    }
+
+    /// What it says where only text is shown: its words, or its msgtype and its title.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let title = match self {
+            Content::Text(text) => return text.content.clone(),
+            Content::Video(Video { title, .. })
+            | Content::Music(Music { title, .. })
+            | Content::ProgramPage(ProgramPage { title, .. })
+            | Content::Link(Link { title, .. }) => title,
+            Content::News(News { articles }) => articles.first().map_or("", |article| &article.title),
+            Content::Menu(menu) => &menu.head_content,
+            _ => "",
+        };
+        format!("[{}] {title}", self.word()).trim_end().to_owned()
+    }
+
+    /// The file it shows, and what that must be for, where it shows one.
+    #[must_use]
+    pub fn file(&self) -> Option<(&str, media::Kind)> {
+        match self {
+            Content::Image(File { media_id }) => Some((media_id, media::Kind::Image)),
+            Content::Voice(File { media_id }) => Some((media_id, media::Kind::Voice)),
+            Content::Video(Video { media_id, .. }) => Some((media_id, media::Kind::Video)),
+            _ => None,
+        }
+    }
+
+    /// The small picture that stands for it, where there is one.
+    #[must_use]
+    pub fn thumb(&self) -> Option<&str> {
+        match self {
+            Content::Video(Video { thumb_media_id, .. })
+            | Content::Music(Music { thumb_media_id, .. })
+            | Content::ProgramPage(ProgramPage { thumb_media_id, .. }) => {
+                Some(thumb_media_id.as_str()).filter(|id| !id.is_empty())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Menu {
+    fn check(&self) -> Result<(), Errcode> {
+        if !(1..=limits::MENU_MAX).contains(&self.list.len()) {
+            return Err(Errcode::MenuSize);
+        }
+        let fits = |choice: &Choice| {
+            let length = choice.content.chars().count();
+            !choice.content.trim().is_empty() && length <= limits::MENU_ITEM_MAX
+        };
+        if self.list.iter().all(fits) { Ok(()) } else { Err(Errcode::MenuItemSize) }
+    }
+}
+
+fn not_empty(text: &str, refusal: Errcode) -> Result<(), Errcode> {
+    if text.trim().is_empty() { Err(refusal) } else { Ok(()) }
+}

@@ -1,0 +1,69 @@
+//! What operators have customers do: a developer's tests need no people.
+
+use super::Outcome;
+use crate::desk::draft::Draft;
+use crate::desk::message;
+use crate::desk::{Desk, customer, window};
+use crate::error::Error;
+use model::Appid;
+use model::account::Words;
+use model::window::Action;
+use protocol::Errcode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// One order.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerOrder {
+    /// Creates one.
+    Create {
+        /// The account.
+        appid: String,
+    },
+    /// One does something; who is unknown becomes a customer.
+    Act {
+        /// The account.
+        appid: String,
+        /// She.
+        openid: String,
+        /// What, by its word.
+        action: String,
+    },
+    /// One writes; who is unknown becomes a customer.
+    Say {
+        /// The account.
+        appid: String,
+        /// She.
+        openid: String,
+        /// What.
+        text: String,
+    },
+}
+
+impl CustomerOrder {
+    pub(super) async fn carry_out(self, desk: &Desk) -> Result<Outcome, Error> {
+        match self {
+            Self::Create { appid } => {
+                let openid = customer::create(desk, &Appid::parse(&appid)?).await?;
+                Ok(Ok(json!({"appid": appid, "openid": openid})))
+            }
+            Self::Act { appid, openid, action: word } => {
+                // To write she needs words.
+                let action = Action::from_word(&word).filter(|action| *action != Action::Message);
+                let action = action.ok_or(Errcode::BadRequest)?;
+                match window::act(desk, &Appid::parse(&appid)?, &openid, action).await {
+                    Err(Error::Refused(Errcode::BadRequest)) => {
+                        Ok(Err(format!("customers of an account of this kind cannot {word}")))
+                    }
+                    done => done.map(|()| Ok(json!({"openid": openid, "action": word}))),
+                }
+            }
+            Self::Say { appid, openid, text } => {
+                let draft = Draft::new(text, desk.chance.hex::<16>())?;
+                let message = message::said(desk, &Appid::parse(&appid)?, &openid, draft).await?;
+                Ok(Ok(json!({"openid": openid, "message": message.id, "session": message.session})))
+            }
+        }
+    }
+}

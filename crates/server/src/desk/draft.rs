@@ -1,0 +1,87 @@
+//! What somebody is about to write, and who.
+
+use super::agent::Agent;
+use protocol::message::Content;
+use protocol::{Errcode, limits};
+
+/// What somebody wants to send.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What it is, as in `msgtype`.
+    pub(super) kind: &'static str,
+    /// What it says, or a label.
+    pub(super) text: String,
+    /// JSON, or empty.
+    pub(super) body: String,
+    /// The SHA-256 of the file it shows and of the small picture that stands for it, empty for none.
+    pub(super) files: (String, String),
+    /// Whether a machine wrote it.
+    pub(super) ai: bool,
+    /// The id by which its sender knows it again.
+    pub(super) client_id: String,
+}
+
+/// Who writes.
+pub(super) enum Author {
+    /// The customer, at her page.
+    Customer,
+    /// An agent, at her workbench.
+    Worker(Agent),
+    /// A program that speaks as an agent.
+    Agent(Agent),
+    /// A program that speaks for the account.
+    Account,
+}
+
+impl Author {
+    /// By what it came.
+    pub(super) fn via(&self) -> &'static str {
+        match self {
+            Author::Customer | Author::Worker(_) => DESK,
+            Author::Agent(_) | Author::Account => "api",
+        }
+    }
+
+    /// Her id and her name, empty when it is no agent.
+    pub(super) fn agent(&self) -> (&str, &str) {
+        match self {
+            Author::Worker(agent) | Author::Agent(agent) => (agent.kf_account.as_str(), &agent.nickname),
+            Author::Customer | Author::Account => ("", ""),
+        }
+    }
+}
+
+/// How people at their pages write.
+pub(super) const DESK: &str = "desk";
+
+impl Draft {
+    /// Checks a text, and the id by which its sender knows it again.
+    ///
+    /// # Errors
+    /// `MessageSize`, `BadRequest`.
+    pub fn new(text: String, client_id: String) -> Result<Self, Errcode> {
+        if text.trim().is_empty() || text.len() > limits::TEXT_MAX {
+            return Err(Errcode::MessageSize);
+        }
+        if !(1..=64).contains(&client_id.len()) || !client_id.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Errcode::BadRequest);
+        }
+        let (body, files) = Default::default();
+        Ok(Draft { kind: "text", text, body, files, ai: false, client_id })
+    }
+
+    /// What a program wrote.
+    pub(super) fn of(content: &Content, ai: bool, client_id: &str) -> Self {
+        let body = match content {
+            Content::Text(_) => String::new(),
+            other => other.body().to_string(),
+        };
+        let (kind, text) = (content.word(), content.label());
+        Draft { kind, text, body, files: Default::default(), ai, client_id: client_id.to_owned() }
+    }
+
+    /// The same with the contents it shows.
+    pub(super) fn showing(self, file: String, thumb: String) -> Self {
+        Draft { files: (file, thumb), ..self }
+    }
+}
