@@ -79,6 +79,9 @@ pub struct Settings {
     /// Certificates.
     #[command(flatten)]
     pub tls: Tls,
+    /// Where it listens, once it does.
+    #[arg(skip)]
+    pub listening: Option<SocketAddr>,
 }
 
 /// Certificates: of the desk's own, and of the host it stands in for.

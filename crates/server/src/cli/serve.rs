@@ -107,12 +107,14 @@ async fn watched_at(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpLis
 async fn run(
     desk: Desk,
     place: &Place,
-    settings: Settings,
+    mut settings: Settings,
     front: Front,
     greet: impl FnOnce(&str),
 ) -> anyhow::Result<()> {
     let (mut interrupted, mut ended) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let base = settings.base(front.address()?);
+    let listening = front.address()?;
+    settings.listening = Some(listening);
+    let base = settings.base(listening);
     let admin = place.folder().map(Admin::listen).transpose()?;
     let room = listen::Room::of(usize::try_from(settings.connections_max)?);
     let metrics = watched_at(settings.metrics_listen).await?;

@@ -112,7 +112,8 @@ impl Front {
     }
 }
 
-/// What links to this server begin with, without a final slash: the public URL, else as whoever asks has it.
+/// What links to this server begin with, without a final slash: the public URL, else as whoever asks has it, if that is
+/// a name of ours, else where it listens.
 pub struct Base(pub String);
 
 impl FromRequestParts<App> for Base {
@@ -122,8 +123,13 @@ impl FromRequestParts<App> for Base {
         if let Some(url) = &app.settings.public_url {
             return Ok(Base(url.trim_end_matches('/').to_owned()));
         }
-        let Ok(front) = Front::from_request_parts(parts, app).await;
         let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
+        // Whoever came by Weixin's name would look there for what only the desk's own address has.
+        if let Some(listening) = app.settings.listening.filter(|_| !is_ours(host, None)) {
+            return Ok(Base(app.settings.base(listening)));
+        }
+        let host = host.to_owned();
+        let Ok(front) = Front::from_request_parts(parts, app).await;
         Ok(Base(format!("{}://{host}", if front.is_tls { "https" } else { "http" })))
     }
 }
