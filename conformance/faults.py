@@ -17,7 +17,30 @@ STALE_DELETE = Fault(
     " (`client/api/customservice.py`). The agent is deleted when the call is made again.",
 )
 
+USED_UP = Fault(
+    "refused with 4(1005|4001)|socket hang up",
+    "It has read the file to its end by then, and the second try sends none. Uploading the file again works.",
+)
+NO_ERROR = "It {} (`{}`), so its user gets the refusal as the file."
+
 FAULTS = {
+    **{
+        (sdk, step): USED_UP
+        for sdk in ("wechatpy 1.8.18", "wechatpy 2.0.0a26", "co-wechat-api 3.11.0")
+        for step in ("a_picture_is_sent_again_with_an_expired_token", "a_file_is_uploaded_again_with_an_expired_token")
+    },
+    ("itchatmp 0.0.17", "an_unknown_file_is_refused"): Fault(
+        "not refused with 40007",
+        NO_ERROR.format("looks for errors in text/plain alone", "controllers/mpapi/mp/messages.py: download"),
+    ),
+    ("wechat-api 1.35.1", "an_unknown_file_is_refused"): Fault(
+        "not refused with 40007",
+        NO_ERROR.format("looks for errors where the Content-Type has no parameters", "lib/api_media.js: getMedia"),
+    ),
+    ("node-weixin-api 0.5.1", "an_unknown_file_is_refused"): Fault(
+        "not refused with 40007",
+        NO_ERROR.format("writes whatever comes into the file", "node-weixin-request: lib/index.js"),
+    ),
     ("wechatpy 1.8.18", "an_agent_is_deleted_with_an_expired_token"): STALE_DELETE,
     ("wechatpy 2.0.0a26", "an_agent_is_deleted_with_an_expired_token"): STALE_DELETE,
     ("itchatmp 0.0.17", "an_agent_may_be_called_by_an_emoji"): Fault(
