@@ -33,6 +33,16 @@ FAULTS = {
         "not refused with 40007",
         NO_ERROR.format("looks for errors in text/plain alone", "controllers/mpapi/mp/messages.py: download"),
     ),
+    ("wx-sdk 0.0.9", "bytes_are_uploaded"): Fault(
+        "unsupported pair",
+        "It makes a form's fields of the bytes, which cannot be (`src/mp/media.rs: upload`), and sends nothing; its"
+        " `wxa().customer_message().upload_temp_media` works.",
+    ),
+    ("wx-sdk 0.0.9", "bytes_are_downloaded"): Fault(
+        "unsupported pair",
+        "It makes a pair of two texts where a list of pairs is due (`src/wxa/customer_message.rs: get_temp_media`), and"
+        " sends nothing; its `mp().media().get` works.",
+    ),
     ("wechat-api 1.35.1", "an_unknown_file_is_refused"): Fault(
         "not refused with 40007",
         NO_ERROR.format("looks for errors where the Content-Type has no parameters", "lib/api_media.js: getMedia"),
