@@ -139,6 +139,7 @@ errcodes! {
     NameMalformed 990020 "a name has 1 to 20 of A-Z, a-z, 0-9, _ and -" OWN;
     UnknownHost 990021 "this desk does not know itself by this name; its operator can give it with --public-url" OWN;
     ColleagueGone 990022 "this colleague is not online; choose another" OWN;
+    NoPicture 990023 "this is no picture; send a PNG, JPEG or GIF file" OWN;
 }
 
 impl Errcode {
@@ -217,7 +218,7 @@ mod tests {
                 && of(500).eq([9])
                 && of(503).eq([8])
         );
-        assert!(of(400).eq([1, 13, 19, 20]));
+        assert!(of(400).eq([1, 13, 19, 20, 23]));
         assert_eq!(
             (Errcode::Ok.status(), Errcode::SystemError.status(), Errcode::InvalidAgent.status()),
             (200, 503, 400)

@@ -3,7 +3,7 @@
 use crate::http::metrics::counted;
 use crate::http::{
     chat, debug, desk, guard, healthz, kfaccount, kfsession, media, message, msgrecord, nothing, openapi,
-    page, private, readyz, stream, token, wrong_method,
+    page, picture, private, readyz, stream, token, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
@@ -40,6 +40,8 @@ pub fn router(app: App) -> Router {
         .route("/desk/api/sessions", get(counted(&app, "desk/sessions", desk::sessions)))
         .route("/desk/api/colleagues", get(counted(&app, "desk/colleagues", desk::colleagues)))
         .route("/desk/api/message", post(counted(&app, "desk/message", desk::message)))
+        .route("/desk/api/image", post(counted(&app, "desk/image", picture::reply)))
+        .route("/desk/api/file", get(counted(&app, "desk/file", picture::of_worker)))
         .route("/desk/api/messages", get(counted(&app, "desk/messages", desk::messages)))
         .route("/desk/api/debug", get(counted(&app, "desk/debug", debug::accounts)))
         .route("/desk/api/debug/token", post(counted(&app, "desk/debug/token", debug::token)))
@@ -48,6 +50,8 @@ pub fn router(app: App) -> Router {
         .route("/chat/api/{appid}/snapshot", get(counted(&app, "chat/snapshot", chat::snapshot)))
         .route("/chat/api/{appid}/stream", get(counted(&app, "chat/stream", stream::chat)))
         .route("/chat/api/{appid}/message", post(counted(&app, "chat/message", chat::message)))
+        .route("/chat/api/{appid}/image", post(counted(&app, "chat/image", picture::send)))
+        .route("/chat/api/{appid}/file", get(counted(&app, "chat/file", picture::of_customer)))
         .route("/chat/api/{appid}/tap", post(counted(&app, "chat/tap", chat::tap)))
         .route("/chat/api/{appid}/messages", get(counted(&app, "chat/messages", chat::messages)))
         .layer(map_response(private));

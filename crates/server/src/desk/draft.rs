@@ -1,7 +1,8 @@
 //! What somebody is about to write, and who.
 
 use super::agent::Agent;
-use protocol::message::Content;
+use super::media::Content;
+use protocol::message;
 use protocol::{Errcode, limits};
 
 /// What somebody wants to send.
@@ -15,6 +16,8 @@ pub struct Draft {
     pub(super) body: String,
     /// The SHA-256 of the file it shows and of the small picture that stands for it, empty for none.
     pub(super) files: (String, String),
+    /// The picture it shows, where that was stored just now.
+    pub(super) picture: Option<Content>,
     /// Whether a machine wrote it.
     pub(super) ai: bool,
     /// The id by which its sender knows it again.
@@ -63,25 +66,40 @@ impl Draft {
         if text.trim().is_empty() || text.len() > limits::TEXT_MAX {
             return Err(Errcode::MessageSize);
         }
-        if !(1..=64).contains(&client_id.len()) || !client_id.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Errcode::BadRequest);
-        }
+        known_by(&client_id)?;
         let (body, files) = Default::default();
-        Ok(Draft { kind: "text", text, body, files, ai: false, client_id })
+        Ok(Draft { kind: "text", text, body, files, picture: None, ai: false, client_id })
+    }
+
+    /// A picture that was stored just now, and the id by which its sender knows its message again.
+    ///
+    /// # Errors
+    /// `BadRequest`.
+    pub(super) fn picture(picture: Content, client_id: String) -> Result<Self, Errcode> {
+        known_by(&client_id)?;
+        let files = (picture.sha256.clone(), String::new());
+        let (text, body) = ("[image]".to_owned(), String::new());
+        Ok(Draft { kind: "image", text, body, files, picture: Some(picture), ai: false, client_id })
     }
 
     /// What a program wrote.
-    pub(super) fn of(content: &Content, ai: bool, client_id: &str) -> Self {
+    pub(super) fn of(content: &message::Content, ai: bool, client_id: &str) -> Self {
         let body = match content {
-            Content::Text(_) => String::new(),
+            message::Content::Text(_) => String::new(),
             other => other.body().to_string(),
         };
         let (kind, text) = (content.word(), content.label());
-        Draft { kind, text, body, files: Default::default(), ai, client_id: client_id.to_owned() }
+        let (files, client_id) = (Default::default(), client_id.to_owned());
+        Draft { kind, text, body, files, picture: None, ai, client_id }
     }
 
     /// The same with the contents it shows.
     pub(super) fn showing(self, file: String, thumb: String) -> Self {
         Draft { files: (file, thumb), ..self }
     }
+}
+
+fn known_by(client_id: &str) -> Result<(), Errcode> {
+    let fits = (1..=64).contains(&client_id.len()) && client_id.bytes().all(|b| b.is_ascii_graphic());
+    if fits { Ok(()) } else { Err(Errcode::BadRequest) }
 }

@@ -2,7 +2,7 @@
 
 use super::draft::{Author, DESK, Draft};
 use super::presence::of_worker;
-use super::{Desk, account, agent, customer, record, session, sha256, window};
+use super::{Desk, account, agent, customer, media, record, session, sha256, window};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -48,6 +48,9 @@ pub struct Message {
     pub at: Time,
     /// The id its sender gave it.
     pub client_id: String,
+    /// Whether it shows the very bytes that came with it, which nobody had brought before.
+    #[serde(skip)]
+    pub(super) adopted: bool,
 }
 
 /// A customer's message arrives: into her session, or into a new one that goes to an agent with room
@@ -216,6 +219,7 @@ pub(super) fn insert(
             &d.files.1,
         ],
     )?;
+    let adopted = draft.picture.as_ref().map(|picture| media::adopt(tx, picture)).transpose()?;
     tx.record(Fact::Message { id, session, openid: openid.clone() });
     Ok(Message {
         id,
@@ -230,6 +234,7 @@ pub(super) fn insert(
         ai: d.ai,
         at: now,
         client_id: d.client_id,
+        adopted: adopted.unwrap_or(false),
     })
 }
 
@@ -345,6 +350,7 @@ fn message(row: &Row) -> Message {
         ai: row.flag(10),
         at: row.int(5),
         client_id: row.text(6),
+        adopted: false,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod login;
 pub mod media;
 pub mod message;
 pub mod node;
+pub mod picture;
 pub mod presence;
 pub mod record;
 pub mod session;

@@ -247,7 +247,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
 }
 
 /// A browser says where a request comes from, in one of two ways; whoever says nothing is refused.
-fn check_origin(headers: &HeaderMap, app: &App) -> Result<(), Errcode> {
+///
+/// # Errors
+/// `Forbidden`.
+pub fn check_origin(headers: &HeaderMap, app: &App) -> Result<(), Errcode> {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let ours = match (header(FETCH_SITE), header(ORIGIN)) {
         (Some(site), _) => site == "same-origin",

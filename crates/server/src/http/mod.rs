@@ -15,6 +15,7 @@ pub mod msgrecord;
 pub mod multipart;
 pub mod openapi;
 pub mod page;
+pub mod picture;
 pub mod stream;
 pub mod token;
 pub mod upload;

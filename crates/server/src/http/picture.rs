@@ -1,0 +1,149 @@
+//! Pictures that people send, and the files that messages show.
+
+use super::file::{self, Asked};
+use super::guard::{Front, Login, Visitor, check_origin};
+use super::upload::{Bytestream, Incoming};
+use super::{Finish, PageAnswer, PageRefusal, Reply};
+use crate::desk::picture::{self, Part, Picture};
+use crate::error::Error;
+use crate::state::App;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use model::Appid;
+use protocol::Errcode;
+use protocol::media::{Format, Kind};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The id of the message that shows a customer's picture.
+#[derive(Deserialize)]
+pub struct Sending {
+    client_id: String,
+}
+
+/// The same of an agent's, and where she sends it.
+#[derive(Deserialize)]
+pub struct Replying {
+    appid: String,
+    session: i64,
+    client_id: String,
+}
+
+/// A file of a message.
+#[derive(Deserialize)]
+pub struct Wanted {
+    /// The account, where the address does not name it.
+    appid: Option<String>,
+    message: i64,
+    part: Option<Part>,
+}
+
+type Asking<T> = Result<Query<T>, QueryRejection>;
+
+fn asking<T>(query: Asking<T>) -> Result<T, Errcode> {
+    query.map(|Query(asked)| asked).map_err(|_| Errcode::BadRequest)
+}
+
+/// The body of a call from a page of ours, not yet read: whoever may not send it is refused before.
+pub struct Raw(Body);
+
+impl FromRequest<App> for Raw {
+    type Rejection = PageRefusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, PageRefusal> {
+        check_origin(request.headers(), app).refuse_page(app)?;
+        Ok(Raw(request.into_body()))
+    }
+}
+
+impl Raw {
+    /// Stores it while it comes, as a picture.
+    async fn store(self, app: &App, client_id: String) -> Result<Picture, Error> {
+        let (mut incoming, mut bytes) = (Incoming::new(self.0), Bytestream::begin(app).await?);
+        while let Some(part) = incoming.next().await? {
+            bytes.append(&part).await?;
+        }
+        let format: Format = Kind::Image.admit(&bytes.head, bytes.size)?;
+        Ok(Picture { written: bytes.end().await?, format, client_id })
+    }
+}
+
+/// What a page is told of a picture that is none.
+fn for_a_page(error: Error) -> Error {
+    match error {
+        Error::Refused(Errcode::MediaSize | Errcode::InvalidMediaSize) => Errcode::TooLarge.into(),
+        Error::Refused(Errcode::EmptyMediaData | Errcode::InvalidFileType | Errcode::MediaDataMissing) => {
+            Errcode::NoPicture.into()
+        }
+        error => error,
+    }
+}
+
+/// `POST /chat/api/{appid}/image`: as a message, the first makes the visitor a customer.
+pub async fn send(
+    State(app): State<App>,
+    front: Front,
+    visitor: Visitor,
+    query: Asking<Sending>,
+    raw: Raw,
+) -> Result<Response, PageRefusal> {
+    let is_new = visitor.openid.is_none();
+    app.throttles.write(front.address, is_new).map_err(|wait| PageRefusal::wait(&app, wait))?;
+    let (cookie, headers) = visitor.new_cookie(&app, front);
+    let run = async {
+        let picture = raw.store(&app, asking(query)?.client_id).await.map_err(for_a_page)?;
+        let message = picture::receive(&app.desk, &visitor.appid, &cookie, picture).await?;
+        let since = format!("{}:{}", visitor.appid, message.id - 1);
+        Reply::json(&json!({"message": message, "since": since}))
+    };
+    let reply = run.await.refuse_page(&app)?;
+    Ok((headers, reply).into_response())
+}
+
+/// `POST /desk/api/image`.
+pub async fn reply(State(app): State<App>, login: Login, query: Asking<Replying>, raw: Raw) -> PageAnswer {
+    let run = async {
+        let asked = asking(query)?;
+        let appid = Appid::parse(&asked.appid).map_err(|_| Errcode::NotFound)?;
+        let picture = raw.store(&app, asked.client_id).await.map_err(for_a_page)?;
+        let message = picture::reply(&app.desk, &login.worker, &appid, asked.session, picture).await?;
+        Reply::json(&json!({"message": message}))
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `GET /chat/api/{appid}/file`.
+pub async fn of_customer(
+    State(app): State<App>,
+    visitor: Visitor,
+    query: Asking<Wanted>,
+    range: Asked,
+) -> Result<Response, PageRefusal> {
+    let run = async {
+        let asked = asking(query)?;
+        let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
+        let part = asked.part.unwrap_or(Part::File);
+        let content = picture::of_customer(&app.desk, &visitor.appid, &openid, asked.message, part).await?;
+        file::serve(&app, &content, &range).await
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `GET /desk/api/file`.
+pub async fn of_worker(
+    State(app): State<App>,
+    login: Login,
+    query: Asking<Wanted>,
+    range: Asked,
+) -> Result<Response, PageRefusal> {
+    let run = async {
+        let asked = asking(query)?;
+        let appid = Appid::parse(&asked.appid.unwrap_or_default()).map_err(|_| Errcode::NotFound)?;
+        let part = asked.part.unwrap_or(Part::File);
+        let content = picture::of_worker(&app.desk, &login.worker, &appid, asked.message, part).await?;
+        file::serve(&app, &content, &range).await
+    };
+    run.await.refuse_page(&app)
+}
