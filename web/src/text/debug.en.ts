@@ -54,7 +54,7 @@ export const enDebug: DebugText = {
     service: "service accounts (certified)",
     "mini-program": "mini programs",
     "mini-game": "mini games",
-    any: "any account, and platforms",
+    component: "third-party platforms",
   },
 
   panel: {

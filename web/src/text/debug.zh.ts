@@ -49,7 +49,7 @@ export const zhDebug = {
     service: "服务号（已认证）",
     "mini-program": "小程序",
     "mini-game": "小游戏",
-    any: "任何账号与第三方平台",
+    component: "第三方平台",
   } as Record<string, string>,
 
   panel: {
