@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::flight::Flights;
 use crate::meter::{Gauge, Requests};
 use crate::push::Feeds;
+use crate::store::Head;
 use crate::streams::Streams;
 use crate::throttle::Throttles;
 use bytes::Bytes;
@@ -119,11 +120,11 @@ impl App {
         }))
     }
 
-    /// What a token gives access to, never older than the moment of the call.
+    /// What a token gives access to, and where its owner stands; neither older than the moment of the call.
     ///
     /// # Errors
     /// 40014, 40001.
-    pub async fn access(&self, token: &str) -> Result<Arc<Access>, Error> {
+    pub async fn access(&self, token: &str) -> Result<(Arc<Access>, Head), Error> {
         if token.len() > TOKEN_MAX {
             return Err(Errcode::InvalidAccessToken.into());
         }
@@ -132,23 +133,23 @@ impl App {
             && let Some(head) = self.desk.store.head(known.access.owner.as_str()).await?
             && known.at == head.access
         {
-            return Ok(known.access);
+            return Ok((known.access, head));
         }
-        let (access, at) = token::look_up(&self.desk, token).await?;
+        let (access, head) = token::look_up(&self.desk, token).await?;
         let access = Arc::new(access);
-        self.tokens.insert(hash, Known { access: access.clone(), at });
-        Ok(access)
+        self.tokens.insert(hash, Known { access: access.clone(), at: head.access });
+        Ok((access, head))
     }
 
-    /// The answer to a question about an account, never older than the moment of the call; ready
-    /// bytes when nothing has changed since they were made. Who asks while they are made anew shares that.
+    /// The answer to a question about an account, never older than `head`: where the account stood when it was looked
+    /// at for this request. Ready bytes when nothing has changed since they were made; who asks while they are made
+    /// anew shares that.
     ///
     /// # Errors
     /// Of the sessions of an agent: 65401, 65402.
-    pub async fn answer(&self, appid: &Appid, question: &Question) -> Result<Bytes, Error> {
-        let seq = self.desk.store.head(appid.as_str()).await?.map_or(0, |head| head.seq);
+    pub async fn answer(&self, appid: &Appid, head: Head, question: &Question) -> Result<Bytes, Error> {
         let last = self.answers.get(&Asked(appid, question));
-        if let Some(ready) = last.filter(|ready| ready.seq == seq) {
+        if let Some(ready) = last.filter(|ready| ready.seq >= head.seq) {
             return Ok(ready.bytes);
         }
         let key = format!("{appid} {question:?}");

@@ -6,7 +6,7 @@
 use super::{Desk, account, is_same, sha256};
 use crate::bind;
 use crate::error::Error;
-use crate::store::{Row, Tx};
+use crate::store::{Head, Row, Tx};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use model::account::Words;
@@ -122,18 +122,18 @@ pub fn owner(token: &str) -> Result<Appid, Errcode> {
     Appid::parse(owner).map_err(|_| Errcode::InvalidCredential)
 }
 
-/// Looks a token up: what it gives access to, and the owner's `access` number this is true at.
+/// Looks a token up: what it gives access to, and where the owner stood then.
 ///
 /// # Errors
 /// 40001 when there is no such token.
-pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, i64), Error> {
+pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> {
     let (owner, hash) = (owner(token)?, sha256(token));
     let id = owner.to_string();
     desk.store
         .read(&id, move |tx| {
             let head = tx.head()?.ok_or(Errcode::InvalidCredential)?;
             let row = tx.one(SELECT, bind![&owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
-            Ok((access(tx, &owner, &row)?, head.access))
+            Ok((access(tx, &owner, &row)?, head))
         })
         .await
 }

@@ -5,6 +5,7 @@ use crate::desk::token::Access;
 use crate::error::Error;
 use crate::listen::BODY_TIME;
 use crate::state::App;
+use crate::store::Head;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
 use http::request::Parts;
@@ -50,6 +51,7 @@ pub struct Caller {
     /// The parameters of the call.
     pub query: Query,
     access: Arc<Access>,
+    head: Head,
     endpoint: &'static Endpoint,
 }
 
@@ -75,9 +77,15 @@ impl Caller {
         query: Query,
         token: &str,
     ) -> Result<Self, Error> {
-        let access = app.access(token).await?;
+        let (access, head) = app.access(token).await?;
         access.check(endpoint, app.desk.now())?;
-        Ok(Caller { query, access, endpoint })
+        Ok(Caller { query, access, head, endpoint })
+    }
+
+    /// Where that account stood when her token was looked at, which was after she called.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.head
     }
 
     /// The kind of that account.

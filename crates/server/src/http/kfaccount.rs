@@ -125,7 +125,7 @@ pub async fn getkflist(State(app): State<App>, caller: Caller, base: Base) -> An
 pub async fn getonlinekflist(State(app): State<App>, caller: Caller) -> Answer {
     let run = async {
         let appid = caller.account()?;
-        Ok::<_, Error>(Reply::ready(app.answer(appid, &Question::Online).await?))
+        Ok::<_, Error>(Reply::ready(app.answer(appid, caller.head(), &Question::Online).await?))
     };
     run.await.refuse(&app)
 }

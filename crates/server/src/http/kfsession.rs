@@ -43,7 +43,7 @@ pub async fn getsessionlist(State(app): State<App>, caller: Caller) -> Answer {
     let run = async {
         let appid = caller.account()?;
         let kf_account = caller.query.get("kf_account").ok_or(Errcode::InvalidAgent)?;
-        Ok::<_, Error>(Reply::ready(app.answer(appid, &Question::Sessions(kf_account)).await?))
+        Ok::<_, Error>(Reply::ready(app.answer(appid, caller.head(), &Question::Sessions(kf_account)).await?))
     };
     run.await.refuse(&app)
 }

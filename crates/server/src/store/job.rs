@@ -14,6 +14,15 @@ pub(super) enum Mode {
     Keep,
     /// Look.
     Read,
+    /// Look with one statement, which is a snapshot of its own.
+    Glance,
+}
+
+impl Mode {
+    /// Whether it leaves everything as it is.
+    pub(super) fn is_looking(self) -> bool {
+        matches!(self, Mode::Read | Mode::Glance)
+    }
 }
 
 /// A verb, and where its answer goes.
@@ -88,7 +97,7 @@ impl Job {
                     false
                 }
             },
-            Mode::Keep | Mode::Read => match tx.lock() {
+            Mode::Keep | Mode::Read | Mode::Glance => match tx.lock() {
                 Ok(()) => self.verb.run(tx),
                 Err(error) => {
                     self.verb.fail(error);
@@ -99,10 +108,10 @@ impl Job {
         tx.end_verb(kept)
     }
 
-    /// Runs a verb that only looks, in a transaction of its own.
-    pub(super) fn read(&mut self, tx: &mut Tx<'_>) {
+    /// Runs a verb that only looks, in a transaction of its own; says whether it saw what it looked for.
+    pub(super) fn read(&mut self, tx: &mut Tx<'_>) -> bool {
         tx.look_as(&self.owner);
-        self.verb.run(tx);
+        self.verb.run(tx)
     }
 
     /// The transaction came to nothing: whatever the verb answered is not so.

@@ -190,7 +190,7 @@ impl Store {
     }
 
     async fn read_head(&self, owner: &str) -> Result<Option<Head>, Error> {
-        self.read(owner, |tx| tx.head()).await
+        self.submit(Mode::Glance, owner, |tx| tx.head()).await
     }
 
     /// Ready when `owner` may have changed. A hint: it may be lost between nodes, so look now and

@@ -87,7 +87,7 @@ impl Postgres {
     }
 
     pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
-        if job.mode != Mode::Read {
+        if !job.mode.is_looking() {
             return self.writes.push(job, &self.shared.meters);
         }
         self.reads.try_send(job).map_err(|error| match error {
@@ -261,12 +261,20 @@ fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
-        match snapshot(&mut conn, &mut job, clock) {
+        match look(&mut conn, &mut job, clock) {
             Ok(()) => drop(spell.note(Ok(()))),
             Err(error) => job.fail(super::away(spell, error)),
         }
         job.answer();
     }
+}
+
+fn look(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
+    if job.mode == Mode::Glance && conn.is_open() && job.read(&mut Tx::new(conn, clock.now())) {
+        return Ok(());
+    }
+    // Where a glance fails, the transaction finds out why.
+    snapshot(conn, job, clock)
 }
 
 fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! The embedded engine: one writer thread that commits whatever waits together, a few readers.
 
-use super::job::{Job, Mode};
+use super::job::Job;
 use super::migrate;
 use super::tx::{Cell, Conn, Row, Tx, Value};
 use super::watch::Shared;
@@ -68,7 +68,7 @@ impl Sqlite {
     }
 
     pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
-        let queue = if job.mode == Mode::Read { &self.reads } else { &self.writes };
+        let queue = if job.mode.is_looking() { &self.reads } else { &self.writes };
         queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => super::busy(&self.shared.meters),
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
