@@ -81,11 +81,11 @@ impl Job {
         (Job { mode, owner: owner.to_owned(), verb }, answer)
     }
 
-    /// Runs the verb within its own savepoint of `tx`'s transaction. An error is one of the
-    /// transaction itself; the verb's own stay with it.
-    pub(super) fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        tx.begin_verb(&self.owner)?;
-        let kept = match self.mode {
+    /// Runs the verb; says whether what it did is to be kept. An error is one of the transaction
+    /// itself; the verb's own stay with it.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<bool, Error> {
+        tx.begin_verb(&self.owner);
+        Ok(match self.mode {
             Mode::Write => match tx.take_seq() {
                 Ok(true) => self.verb.run(tx) && tx.write_change()?,
                 Ok(false) => {
@@ -104,8 +104,7 @@ impl Job {
                     false
                 }
             },
-        };
-        tx.end_verb(kept)
+        })
     }
 
     /// Runs a verb that only looks, in a transaction of its own; says whether it saw what it looked for.
@@ -122,4 +121,25 @@ impl Job {
     pub(super) fn answer(self) {
         self.verb.answer();
     }
+}
+
+/// Runs the verbs of a transaction that has begun; says whether there is anything to commit, else it has been
+/// rolled back. Each has a savepoint, but one alone has the transaction.
+///
+/// # Errors
+/// The transaction's: it came to nothing.
+pub(super) fn run_all(batch: &mut [Job], tx: &mut Tx<'_>) -> Result<bool, Error> {
+    if let [job] = batch {
+        let kept = job.run(tx)?;
+        if !kept {
+            tx.roll_back()?;
+        }
+        return Ok(kept);
+    }
+    for job in batch {
+        tx.save()?;
+        let kept = job.run(tx)?;
+        tx.release(kept)?;
+    }
+    Ok(true)
 }

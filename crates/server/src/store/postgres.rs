@@ -3,7 +3,7 @@
 
 use super::client::{Connection, Source, config};
 use super::hint::{listen_loop, notify_loop};
-use super::job::{Job, Mode};
+use super::job::{Job, Mode, run_all};
 use super::migrate;
 use super::tx::Tx;
 use super::watch::{Head, Shared};
@@ -236,11 +236,15 @@ impl Writer {
         let now = self.clock.now();
         self.conn.batch("begin").map_err(Failure::Undone)?;
         let mut tx = Tx::new(&mut self.conn, now);
-        let outcome = batch.iter_mut().try_for_each(|job| job.run(&mut tx));
+        let outcome = run_all(batch, &mut tx);
         let heads: Vec<_> = tx.into_heads().collect();
-        if let Err(error) = outcome {
-            self.conn.roll_back();
-            return Err(Failure::Undone(error));
+        match outcome {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                self.conn.roll_back();
+                return Err(Failure::Undone(error));
+            }
         }
         let begun = Instant::now();
         if let Err(error) = self.conn.batch("commit") {

@@ -1,6 +1,6 @@
 //! The embedded engine: one writer thread that commits whatever waits together, a few readers.
 
-use super::job::Job;
+use super::job::{Job, run_all};
 use super::migrate;
 use super::tx::{Cell, Conn, Row, Tx, Value};
 use super::watch::Shared;
@@ -147,10 +147,13 @@ fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: 
     conn.end_transaction()?;
     conn.raw.execute_batch("begin immediate")?;
     let mut tx = Tx::new(conn, clock.now());
-    let outcome = batch.iter_mut().try_for_each(|job| job.run(&mut tx));
+    let outcome = run_all(batch, &mut tx);
     let heads: Vec<_> = tx.into_heads().collect();
+    if let Ok(false) = outcome {
+        return Ok(());
+    }
     let begun = Instant::now();
-    if let Err(error) = outcome.and_then(|()| conn.raw.execute_batch("commit").map_err(Error::from)) {
+    if let Err(error) = outcome.and_then(|_| conn.raw.execute_batch("commit").map_err(Error::from)) {
         // Where even this fails, the next one begins with it.
         let _ = conn.end_transaction();
         return Err(error);

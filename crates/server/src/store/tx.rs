@@ -179,10 +179,9 @@ impl<'c> Tx<'c> {
         owner.clone_into(&mut self.owner);
     }
 
-    pub(super) fn begin_verb(&mut self, owner: &str) -> Result<(), Error> {
+    pub(super) fn begin_verb(&mut self, owner: &str) {
         self.look_as(owner);
         self.facts.clear();
-        self.run("savepoint verb", &[]).map(|_| ())
     }
 
     /// Takes the owner's lock, if she is one: whoever looks and then acts is alone with her.
@@ -224,11 +223,22 @@ impl<'c> Tx<'c> {
         Ok(true)
     }
 
-    pub(super) fn end_verb(&mut self, keep: bool) -> Result<(), Error> {
+    /// Marks where a verb begins that shares the transaction.
+    pub(super) fn save(&mut self) -> Result<(), Error> {
+        self.run("savepoint verb", &[]).map(|_| ())
+    }
+
+    /// Ends such a verb.
+    pub(super) fn release(&mut self, keep: bool) -> Result<(), Error> {
         if !keep {
             self.run("rollback to verb", &[])?;
         }
         self.run("release verb", &[]).map(|_| ())
+    }
+
+    /// Ends the transaction of a verb that was alone in it. An error says that it was gone already.
+    pub(super) fn roll_back(&mut self) -> Result<(), Error> {
+        self.run("rollback", &[]).map(|_| ())
     }
 
     /// The owners this transaction changed, and where they stand once it is committed.
