@@ -142,7 +142,7 @@ pub struct Kf {
 
 /// An agent's number, from 2001, as it is written: the pages say number here and string there, real answers have
 /// numbers, and some clients can read only one of them.
-#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(untagged)]
 pub enum KfId {
     /// As real answers have it.
@@ -189,14 +189,14 @@ pub enum Person {
 
 /// Answer of getonlinekflist.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getonlinekflist>
-#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct KfOnlineList {
     /// The agents who are logged in; empty when there are none, never absent.
     pub kf_online_list: Vec<KfOnline>,
 }
 
 /// One agent in [`KfOnlineList`].
-#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct KfOnline {
     /// The agent's whole id.
     pub kf_account: String,

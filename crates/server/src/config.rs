@@ -73,6 +73,10 @@ pub struct Settings {
     /// be open.
     #[arg(long, env = "KEFU_CONNECTIONS_MAX", default_value_t = 16_384, value_name = "NUMBER")]
     pub connections_max: u32,
+    /// Mebibytes of memory for answers to programs that ask over and over, 192 unless given: about 1.3 kB for an account
+    /// with ten agents online.
+    #[arg(long, env = "KEFU_ANSWERS_MIB", value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub answers_mib: Option<u32>,
     /// The address, of this machine only, at which Prometheus finds /metrics; else nowhere.
     #[arg(long, env = "KEFU_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,

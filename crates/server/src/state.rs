@@ -23,10 +23,15 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
-/// Bytes of ready answers that are kept.
-const ANSWERS_BYTES: u64 = 64 << 20;
-/// Tokens whose access is kept; about 300 bytes each.
-const TOKENS: usize = 100_000;
+/// Mebibytes of ready answers that are kept, unless the operator says how many: those of 100,000 accounts with ten agents
+/// online take 125, and a cache in parts needs room for parts that get more than their share.
+const ANSWERS_MIB: u32 = 192;
+/// About what one takes: of an account with ten agents online.
+const ANSWER_BYTES: u64 = 1_300;
+/// What one takes beside its bytes: key, place in the map, counts.
+const ANSWER_EXTRA: u64 = 200;
+/// Tokens whose access is kept, about 300 bytes each: one of each of 100,000 accounts, and room as above.
+const TOKENS: usize = 1 << 17;
 
 /// The application. Clones share it: a request makes several, so each is one count and no more.
 #[derive(Clone)]
@@ -84,7 +89,7 @@ struct ByBytes;
 
 impl Weighter<(Appid, Question), Ready> for ByBytes {
     fn weight(&self, _: &(Appid, Question), ready: &Ready) -> u64 {
-        ready.weight() + 200
+        ready.bytes.len() as u64 + ANSWER_EXTRA
     }
 }
 
@@ -102,6 +107,8 @@ impl App {
     pub fn new(desk: Desk, settings: Settings) -> Self {
         let stop = CancellationToken::new();
         let started_at = desk.now();
+        let answers = u64::from(settings.answers_mib.unwrap_or(ANSWERS_MIB)) << 20;
+        let accounts = usize::try_from(answers / ANSWER_BYTES).unwrap_or(usize::MAX);
         App(Arc::new(Parts {
             feeds: Feeds::new(desk.clone(), stop.clone()),
             streams: Streams::new(desk.clone()),
@@ -115,7 +122,7 @@ impl App {
             desk_streams: Gauge::default(),
             chat_streams: Gauge::default(),
             tokens: Cache::new(TOKENS),
-            answers: Cache::with_weighter(10_000, ANSWERS_BYTES, ByBytes),
+            answers: Cache::with_weighter(accounts, answers, ByBytes),
             making: Flights::default(),
         }))
     }

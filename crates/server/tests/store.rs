@@ -73,6 +73,37 @@ on_both_engines! {
         assert_eq!(numbers, (before + 1..=before + kept).collect::<Vec<_>>());
     }
 
+    async fn a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself(app: App) {
+        let shop = app.account().await;
+        let (store, appid) = (&app.inner.desk.store, shop.appid.as_str());
+        let before = store.head(appid).await.unwrap().unwrap().seq;
+        let was = name(store, appid).await;
+        let refused = rename(store, appid, "refused", || Err(Errcode::SystemError.into())).await;
+        assert!(matches!(refused, Err(Error::Refused(Errcode::SystemError))));
+        assert!(matches!(rename(store, appid, "panicked", || panic!("on purpose")).await, Err(Error::Internal(_))));
+        assert!(rename(store, appid, "silent", || Ok(false)).await.is_ok());
+        assert_eq!(name(store, appid).await, was);
+        assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before);
+        // The next one has a transaction of its own again.
+        assert!(rename(store, appid, "good", || Ok(true)).await.is_ok());
+        assert_eq!(name(store, appid).await, "good");
+        assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1);
+    }
+
+    async fn what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        shop.online().await;
+        let store = &app.inner.desk.store;
+        let before = store.verbs();
+        for _ in 0..5 {
+            assert_eq!(shop.online().await, []);
+        }
+        assert_eq!(store.verbs() - before, if store.is_shared() { 5 } else { 0 });
+        let _desk = ann.comes_online().await;
+        assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
+    }
+
     async fn a_verb_for_nobody_is_refused(app: App) {
         let refused = rename(&app.inner.desk.store, "wx00000000000000ff", "x", || Ok(true)).await;
         assert!(matches!(refused, Err(Error::Refused(Errcode::InvalidAppid))));

@@ -8,8 +8,8 @@ use crate::store::Tx;
 use bytes::Bytes;
 use model::{Appid, Fact};
 use protocol::kfaccount::KfOnlineList;
+use serde::Serialize;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Changes that are looked through; after more everything is read again.
 const CHANGES: i64 = 64;
@@ -30,17 +30,6 @@ pub struct Ready {
     pub bytes: Bytes,
     /// The account's number.
     pub seq: i64,
-    /// The list it was made of, where parts of it can change.
-    online: Option<Arc<KfOnlineList>>,
-}
-
-impl Ready {
-    /// About how many bytes it takes in memory.
-    #[must_use]
-    pub fn weight(&self) -> u64 {
-        // An agent in the list takes about as much as on the wire twice.
-        self.bytes.len() as u64 * if self.online.is_some() { 3 } else { 1 }
-    }
 }
 
 /// What changes touched.
@@ -65,23 +54,21 @@ pub fn read(
     if let Some(last) = last
         && let Touched::Sessions(agents) = touched(tx, appid, last.seq, seq)?
     {
-        return Ok(Ready { seq, ..changed(tx, appid, question, last, &agents)? });
+        return Ok(Ready { seq, bytes: changed(tx, appid, question, last, &agents)? });
     }
-    Ok(Ready { seq, ..whole(tx, appid, question)? })
+    Ok(Ready { seq, bytes: whole(tx, appid, question)? })
 }
 
-fn whole(tx: &mut Tx<'_>, appid: &Appid, question: &Question) -> Result<Ready, Error> {
-    Ok(match question {
-        Question::Online => of_online(agent::online(tx, appid)?)?,
-        Question::Sessions(kf_account) => {
-            let bytes = serde_json::to_vec(&session::of_agent(tx, appid, kf_account)?)?.into();
-            Ready { bytes, seq: 0, online: None }
-        }
-    })
+fn whole(tx: &mut Tx<'_>, appid: &Appid, question: &Question) -> Result<Bytes, Error> {
+    match question {
+        Question::Online => written(&agent::online(tx, appid)?),
+        Question::Sessions(kf_account) => written(&session::of_agent(tx, appid, kf_account)?),
+    }
 }
 
-fn of_online(list: KfOnlineList) -> Result<Ready, Error> {
-    Ok(Ready { bytes: serde_json::to_vec(&list)?.into(), seq: 0, online: Some(Arc::new(list)) })
+/// An answer's bytes, without the room they grew in.
+fn written(answer: &impl Serialize) -> Result<Bytes, Error> {
+    Ok(serde_json::to_vec(answer)?.into_boxed_slice().into())
 }
 
 fn changed(
@@ -90,19 +77,19 @@ fn changed(
     question: &Question,
     last: &Ready,
     agents: &BTreeSet<String>,
-) -> Result<Ready, Error> {
-    match (question, &last.online) {
-        (Question::Online, Some(list)) => {
-            let mut list = KfOnlineList::clone(list);
-            let mut any = false;
+) -> Result<Bytes, Error> {
+    match question {
+        Question::Online if agents.is_empty() => Ok(last.bytes.clone()),
+        Question::Online => {
+            // Kept as it is sent, which takes a third of the room; read, it is changed in one place.
+            let mut list: KfOnlineList = serde_json::from_slice(&last.bytes)?;
             for kf in list.kf_online_list.iter_mut().filter(|kf| agents.contains(&kf.kf_account)) {
                 kf.accepted_case = session::count_open(tx, appid, &kf.kf_account)?;
-                any = true;
             }
-            if any { of_online(list) } else { Ok(last.clone()) }
+            written(&list)
         }
-        (Question::Sessions(kf_account), _) if !agents.contains(kf_account) => Ok(last.clone()),
-        _ => whole(tx, appid, question),
+        Question::Sessions(kf_account) if !agents.contains(kf_account) => Ok(last.bytes.clone()),
+        Question::Sessions(_) => whole(tx, appid, question),
     }
 }
 
