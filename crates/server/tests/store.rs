@@ -90,6 +90,21 @@ on_both_engines! {
         assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1);
     }
 
+    /// PostgreSQL would roll back and call it a commit.
+    async fn a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_done(app: App) {
+        let shop = app.account().await;
+        let id = Appid::parse(&shop.appid).unwrap();
+        let store = &app.inner.desk.store;
+        let was = name(store, &shop.appid).await;
+        let done = store.keep(&shop.appid, move |tx| {
+            tx.run(RENAME, bind![&id, "half"])?;
+            assert!(tx.run("update nothing set name = ''", &[]).is_err());
+            Ok(())
+        });
+        assert!(matches!(done.await, Err(Error::Refused(Errcode::SystemError))));
+        assert_eq!(name(store, &shop.appid).await, was);
+    }
+
     async fn what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own(app: App) {
         let shop = app.account().await;
         let ann = shop.agent("a1").await;

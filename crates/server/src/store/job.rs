@@ -133,6 +133,8 @@ pub(super) fn run_all(batch: &mut [Job], tx: &mut Tx<'_>) -> Result<bool, Error>
         let kept = job.run(tx)?;
         if !kept {
             tx.roll_back()?;
+        } else if tx.has_failed() {
+            return Err(anyhow::anyhow!("a verb went on after a statement that failed").into());
         }
         return Ok(kept);
     }

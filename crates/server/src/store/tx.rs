@@ -108,11 +108,20 @@ pub struct Tx<'c> {
     seq: i64,
     facts: Vec<Fact>,
     heads: HashMap<String, Head>,
+    failed: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(conn: &'c mut dyn Conn, now: Time) -> Self {
-        Tx { conn, now, owner: String::new(), seq: 0, facts: Vec::new(), heads: HashMap::new() }
+        Tx {
+            conn,
+            now,
+            owner: String::new(),
+            seq: 0,
+            facts: Vec::new(),
+            heads: HashMap::new(),
+            failed: false,
+        }
     }
 
     /// When this is happening.
@@ -137,7 +146,7 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// The engine's.
     pub fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
-        self.conn.run(sql, values)
+        self.conn.run(sql, values).inspect_err(|_| self.failed = true)
     }
 
     /// Runs a query; answers its first row.
@@ -153,7 +162,7 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// The engine's.
     pub fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
-        self.conn.all(sql, values)
+        self.conn.all(sql, values).inspect_err(|_| self.failed = true)
     }
 
     /// Where this verb's owner stands in this snapshot.
@@ -234,6 +243,11 @@ impl<'c> Tx<'c> {
             self.run("rollback to verb", &[])?;
         }
         self.run("release verb", &[]).map(|_| ())
+    }
+
+    /// Whether a statement failed: then PostgreSQL takes a commit for a rollback, and does not say so.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// Ends the transaction of a verb that was alone in it. An error says that it was gone already.
