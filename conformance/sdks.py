@@ -59,4 +59,5 @@ ALL = (
     node("node-easywechat", "3.6.2", ["node-easywechat"], any_path=True),
     node("node-weixin-api", "0.5.1", ["node-weixin-auth", "node-weixin-media", "node-weixin-message"]),
     rust("wx-sdk", "0.0.9", settings={"kf-id-as-string": "true"}),
+    rust("wechat-oa-sdk", "1.0.5"),
 )

@@ -71,16 +71,13 @@ class World:
         """A call that changes nothing, by whatever the SDK has."""
         if "list" in self.sdk.names:
             return self.sdk.list()
-        return self.sdk.text(openid=STRANGER, content="你好")
+        with refused(45015):  # a stranger has no window
+            self.sdk.text(openid=STRANGER, content="你好")
 
     def warm(self):
         """A client that has a token which works."""
         self.begin()
-        try:
-            self.any_call()
-        except Refused as refusal:
-            if refusal.code != 45015:  # no window for a stranger; the token was good
-                raise
+        self.any_call()
 
     def operator(self, *words):
         self.desk.operator(*words, "--appid", APPID)
