@@ -23,7 +23,26 @@ USED_UP = Fault(
 )
 NO_ERROR = "It {} (`{}`), so its user gets the refusal as the file."
 
+SUCCESS_IS_AN_ERROR = Fault(
+    "refused with 0: ",
+    "For a mini program's calls it takes `{\"errcode\":0,\"errmsg\":\"ok\"}` for an error of that number (`src/wxa.rs:"
+    " post_send`). What was sent arrives.",
+)
+
 FAULTS = {
+    **{
+        ("wx-sdk 0.0.9", step): SUCCESS_IS_AN_ERROR
+        for step in (
+            "a_text_arrives",
+            "a_text_of_any_characters_arrives",
+            "an_emoji_arrives",
+            "a_sixth_message_is_refused",
+            "a_picture_arrives",
+            "a_mini_programs_page_arrives",
+            "a_link_arrives",
+            "typing_is_shown",
+        )
+    },
     **{
         (sdk, step): USED_UP
         for sdk in ("wechatpy 1.8.18", "wechatpy 2.0.0a26", "co-wechat-api 3.11.0")
@@ -56,6 +75,15 @@ FAULTS = {
     ("itchatmp 0.0.17", "an_agent_may_be_called_by_an_emoji"): Fault(
         "refused with -10001",
         "It cannot write characters beyond the first 65,536 into JSON and sends nothing (`utils.py: encode_send_dict`).",
+    ),
+    ("itchatmp 0.0.17", "an_emoji_arrives"): Fault(
+        "refused with -10001",
+        "It cannot write characters beyond the first 65,536 into JSON and sends nothing (`utils.py: encode_send_dict`).",
+    ),
+    ("itchatmp 0.0.17", "a_text_of_any_characters_arrives"): Fault(
+        "refused with 47001",
+        "It takes the escapes out of its JSON before it sends it (`utils.py: encode_send_dict`), so a line's end or a"
+        " quotation mark in a text makes it something else than JSON.",
     ),
     ("itchatmp 0.0.17", "an_agent_is_renamed"): Fault(
         "refused with 65406",

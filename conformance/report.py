@@ -45,7 +45,7 @@ def section(outcome):
     """One SDK: how it lives with tokens, what it needs, and its own faults."""
     sdk = outcome.sdk
     passed = sum(map(len, outcome.passed.values()))
-    lines = [f"## {sdk.title}", "", f"{sdk.language}. {passed} sentences hold. {tokens(sdk)}{needs(sdk)}", ""]
+    lines = [f"## {sdk.title}", "", f"{sdk.language}. {passed} sentences hold. {tokens(sdk)}{needs(sdk)}{more(sdk)}", ""]
     faults = [(endpoint, step, fault) for endpoint, seen in outcome.faults.items() for step, fault in seen]
     for endpoint, step, fault in faults:
         lines.append(f"- **{endpoint}**: “{step.sentence}” does not hold. {fault.why if fault else 'NOT EXPLAINED.'}")
@@ -64,6 +64,10 @@ def tokens(sdk):
 def needs(sdk):
     given = " ".join(f"--{name} {value}" for name, value in sdk.settings.items())
     return f" It needs `kefu account set {given}`." if given else ""
+
+
+def more(sdk):
+    return f" {sdk.note}" if sdk.note else ""
 
 
 def sentences():

@@ -22,8 +22,8 @@ class Sdk:
     renews: frozenset = frozenset()
     # What its users set for the account, beside the defaults.
     settings: dict = field(default_factory=dict)
-    # Takes paths from its user, so it reaches all there are.
-    any_path: bool = False
+    # What else its users should know.
+    note: str = ""
 
     @property
     def title(self):
@@ -54,9 +54,20 @@ ALL = (
     python("wechatpy", "2.0.0a26", "wechatpy 2", "KEFU_VENV_MORE", "wechatpy", renews=frozenset({40001, 42001})),
     python("WeRoBot", "1.13.1", "WeRoBot", "KEFU_VENV_MORE", "werobot"),
     python("itchatmp", "0.0.17", "itchatmp", "KEFU_VENV_MORE", "itchatmp"),
-    node("wechat-api", "1.35.1", ["wechat-api"]),
+    node(
+        "wechat-api",
+        "1.35.1",
+        ["wechat-api"],
+        note="Before a card it asks for a ticket, which there is none of here (40066); it says nothing of that, and sends"
+        " the card without a signature.",
+    ),
     node("co-wechat-api", "3.11.0", ["co-wechat-api"], renews=frozenset({40001, 42001})),
-    node("node-easywechat", "3.6.2", ["node-easywechat"], any_path=True),
+    node(
+        "node-easywechat",
+        "3.6.2",
+        ["node-easywechat"],
+        note="It is a client for any path: its users take the paths from Weixin's pages.",
+    ),
     node("node-weixin-api", "0.5.1", ["node-weixin-auth", "node-weixin-media", "node-weixin-message"]),
     rust("wx-sdk", "0.0.9", settings={"kf-id-as-string": "true"}),
     rust("wechat-oa-sdk", "1.0.5"),
