@@ -85,6 +85,11 @@ FAULTS = {
         "It takes the escapes out of its JSON before it sends it (`utils.py: encode_send_dict`), so a line's end or a"
         " quotation mark in a text makes it something else than JSON.",
     ),
+    ("itchatmp 0.0.17", "quotas_are_cleared"): Fault(
+        "the answer is <Response>",
+        "It sends its appid as a form instead of JSON, and gives its user the bare response, in which 47001 stands"
+        " (`controllers/mpapi/mp/common.py: clear_quota`).",
+    ),
     ("itchatmp 0.0.17", "an_agent_is_renamed"): Fault(
         "refused with 65406",
         "Its update goes to `kfaccount/add` (`controllers/mpapi/mp/customerservice.py`), where the agent exists already.",

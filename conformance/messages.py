@@ -363,4 +363,5 @@ def a_refused_request_is_told(w):
     answer = w.shop.ask("/customservice/kfaccount/update", kf_account="nobody@demo", nickname="客服")
     rid = re.search(r"rid: (\S+)", answer["errmsg"])[1]
     request = w.sdk.rid(rid=rid)["request"]
-    equal("/customservice/kfaccount/update" in str(request), True, "whether the path is told")
+    equal("nobody@demo" in request["request_body"], True, "whether the request is told")
+    equal("65401" in request["response_body"], True, "whether the answer is told")

@@ -17,7 +17,7 @@ fault of an SDK no longer shows, and when an SDK's code names an endpoint that i
 
 def text(outcomes, played, served):
     """The whole file."""
-    parts = [HEAD, matrix(outcomes, served), *map(section, outcomes), sentences(), replays(played)]
+    parts = [HEAD, matrix(outcomes, served), *map(section, outcomes), sentences(served), replays(played)]
     return "\n".join(parts)
 
 
@@ -70,11 +70,12 @@ def more(sdk):
     return f" {sdk.note}" if sdk.note else ""
 
 
-def sentences():
+def sentences(served):
     """What is asked, by endpoint."""
     lines = ["## What is asked", ""]
     endpoint = None
-    for step in sorted(STEPS, key=lambda step: [one.endpoint for one in STEPS].index(step.endpoint)):
+    order = [one.endpoint for one in STEPS]
+    for step in sorted((one for one in STEPS if one.endpoint in served), key=lambda one: order.index(one.endpoint)):
         if step.endpoint != endpoint:
             endpoint = step.endpoint
             lines.append(f"- **{endpoint}**")
@@ -104,7 +105,7 @@ def check(outcomes, played, served, whole, bless):
             FILE.write_text(fresh)
         return [] if FILE.exists() and FILE.read_text() == fresh else [stale("it")]
     there = FILE.read_text() if FILE.exists() else ""
-    parts = [section(outcome) for outcome in outcomes] + [sentences(), replays(played)]
+    parts = [section(outcome) for outcome in outcomes] + [sentences(served), replays(played)]
     return [stale(part.split("\n", 1)[0].strip("# ")) for part in parts if part not in there]
 
 

@@ -20,6 +20,8 @@ def equal(found, expected, what):
 
 def done(value):
     """A write that went well: `{"errcode":0,"errmsg":"ok"}` or nothing at all, as the SDK has it."""
+    if isinstance(value, str):
+        raise AssertionError(f"the answer is {value}")
     if value is not None:
         equal((value.get("errcode"), value.get("rawmsg", value.get("errmsg"))), (0, "ok"), "the answer")
 
