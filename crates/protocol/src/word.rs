@@ -59,7 +59,7 @@ words! {
     "number" "", "10000", "How many records at most, 1 to 10000.", "每次最多返回的条数，1 到 10000。";
     "pageindex" "", "1", "The page, from 1.", "页码，从 1 开始。";
     "pagesize" "", "50", "Records of a page, 1 to 1000.", "每页条数，1 到 1000。";
-    "touser" "", r#""o000000000000000000000000000""#, "The customer: her openid.", "客户的 openid。";
+    "touser" OPENID, r#""o000000000000000000000000000""#, "The customer: her openid.", "客户的 openid。";
     "msgtype" "", r#""text""#, "What kind of message it is; the member of the same name says it.", "消息类型；内容放在同名成员里。";
     "customservice" "", r#"{"kf_account":"kf1@demo"}"#, "The agent whose name and picture the customer sees.", "以哪名客服的名义发送。";
     "aimsgcontext" "", r#"{"is_ai_msg":1}"#, "is_ai_msg 1: the customer reads that a machine wrote it.", "is_ai_msg 为 1 时，客户会看到「内容由 AI 生成」。";
