@@ -3,19 +3,20 @@
 //! when no server holds it.
 
 pub mod customer;
+mod worker;
 
 use crate::clock::{Chance, Clock};
 use crate::config::{Place, Rules};
 use crate::desk::account::Settings;
 use crate::desk::login::Which;
 use crate::desk::token::TokenKind;
-use crate::desk::{Desk, account, administrator, component, invitation, login, token, worker};
+use crate::desk::{Desk, account, administrator, component, login, token, worker as workers};
 use crate::error::Error;
 use crate::store::Store;
 use anyhow::{Context, bail};
 use customer::CustomerOrder;
 use model::account::Words;
-use model::{Account, Appid, KfAccount, WechatId};
+use model::{Account, Appid};
 use protocol::{Errcode, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
+use worker::{administer, bind_agent, worker_name};
 
 /// Most bytes of an order: they are small.
 const ORDER_MAX: u64 = 64 * 1024;
@@ -177,15 +179,15 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
         }
         Order::WorkerInvite { name, hours } => {
             let name = name.map(|name| worker_name(&name)).transpose()?;
-            let link = worker::invite(desk, name.as_ref(), hours).await?;
+            let link = workers::invite(desk, name.as_ref(), hours).await?;
             Ok(
                 json!({"link": format!("{base}/desk/#join={link}"), "valid": format!("once, within {hours} hours")}),
             )
         }
-        Order::WorkerList => Ok(json!(worker::list(desk).await?)),
+        Order::WorkerList => Ok(json!(workers::list(desk).await?)),
         Order::WorkerReset(name) => {
             let password = desk.chance.hex::<8>();
-            worker::reset(desk, &worker_name(&name)?, &password).await?;
+            workers::reset(desk, &worker_name(&name)?, &password).await?;
             Ok(json!({"worker": name, "password": password}))
         }
         Order::WorkerLogins(name) => Ok(json!(login::list(desk, &worker_name(&name)?, None).await?)),
@@ -223,10 +225,6 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
     })
 }
 
-fn worker_name(name: &str) -> Result<WechatId, Errcode> {
-    WechatId::parse(name).map_err(|_| Errcode::NameMalformed)
-}
-
 fn shown(account: &Account) -> Value {
     json!({
         "appid": account.appid, "name": account.name, "kind": account.kind.word(), "principal": account.principal.word(),
@@ -249,15 +247,6 @@ async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
         members.insert("administrators".into(), json!(administrator::of(desk, appid).await?));
     }
     Ok(Ok(value))
-}
-
-async fn administer(desk: &Desk, appid: &str, worker: &str, revoke: bool) -> Result<Outcome, Error> {
-    let (appid, name) = (Appid::parse(appid)?, worker_name(worker)?);
-    match revoke {
-        true => administrator::revoke(desk, &appid, &name).await?,
-        false => administrator::grant(desk, &appid, &name).await?,
-    }
-    Ok(Ok(json!({"account": appid, "administrators": administrator::of(desk, &appid).await?})))
 }
 
 async fn create_account(desk: &Desk, appid: Option<String>, settings: Settings) -> Result<Outcome, Error> {
@@ -303,16 +292,6 @@ async fn create_component(desk: &Desk, appid: Option<String>, name: &str) -> Res
         true => Ok(Ok(json!({"component": appid, "name": name, "secret": secret}))),
         false => Ok(Err(format!("{appid} is there already"))),
     }
-}
-
-async fn bind_agent(desk: &Desk, appid: &str, kf_account: &str, worker: &str) -> Result<Outcome, Error> {
-    let (appid, name) = (Appid::parse(appid)?, worker_name(worker)?);
-    let agent = KfAccount::parse(kf_account)?;
-    if !worker::exists(desk, &name).await? {
-        return Err(Errcode::NotFound.into());
-    }
-    invitation::bind_unasked(desk, &name, &appid, &agent).await?;
-    Ok(Ok(json!({"account": appid, "agent": agent, "worker": name})))
 }
 
 /// Sends an order to the server that holds the data, or carries it out here when none does.

@@ -7,6 +7,7 @@ mod doctor;
 mod file;
 mod front;
 mod order;
+mod print;
 mod serve;
 
 use crate::config::{Data, Rules, Settings};

@@ -1,10 +1,10 @@
 //! What operators order.
 
+use super::print::print;
 use crate::admin::{self, Order};
 use crate::config::{Data, Rules};
 use crate::desk::account::Settings;
 use clap::{ArgAction, Args, Subcommand};
-use serde_json::Value;
 
 /// Where the order goes, and how its outcome is printed.
 #[derive(Args, Clone, Debug)]
@@ -371,33 +371,4 @@ pub(super) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
         print(&value);
     }
     Ok(())
-}
-
-fn print(value: &Value) {
-    match value {
-        Value::Array(items) if items.is_empty() => println!("none yet"),
-        Value::Array(items) => {
-            for (number, item) in items.iter().enumerate() {
-                if number > 0 {
-                    println!();
-                }
-                print(item);
-            }
-        }
-        Value::Object(members) => {
-            let width = members.keys().map(String::len).max().unwrap_or(0);
-            for (name, value) in members {
-                println!("{name:width$}  {}", plain(value));
-            }
-        }
-        other => println!("{}", plain(other)),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
-    }
 }
