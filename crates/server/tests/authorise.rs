@@ -102,6 +102,13 @@ const ROUTES: &[Route] = &[
         |scene| json!({"appid": scene.shop.appid, "session": scene.session, "before": 0}),
         [2, 2, 2, 2, 3, 3, 200, 3, 200, 200],
     ),
+    // Its first message has the session's number, and no file. What a picture is to be stands in the query, which is missed.
+    get(
+        "/desk/api/file",
+        |scene| json!({"appid": scene.shop.appid, "message": scene.session}),
+        [2, 2, 2, 2, 3, 3, 4, 3, 4, 4],
+    ),
+    post("/desk/api/image", nothing, [2, 2, 2, 2, 1, 1, 1, 1, 3, 1]),
     post(
         "/desk/api/message",
         |scene| json!({"appid": scene.shop.appid, "session": scene.session, "client_id": "r1", "text": "hello"}),
@@ -130,6 +137,8 @@ const ROUTES: &[Route] = &[
         |_| json!({"client_id": "t1", "message": 1, "id": "101"}),
         [2, 4, 2, 4, 2, 2, 2, 2, 3, 2],
     ),
+    get("/chat/api/{appid}/file", |scene| json!({"message": scene.session}), [2, 4, 2, 4, 2, 2, 2, 2, 2, 2]),
+    post("/chat/api/{appid}/image", nothing, [1, 1, 1, 1, 1, 1, 1, 1, 3, 1]),
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
     get("/desk/api/debug", nothing, OWN),
     // No agent is an administrator by being one; here it is the person who is invited.

@@ -70,6 +70,7 @@ mod msgrecord;
 mod nodes;
 mod openapi;
 mod people;
+mod picture;
 mod process;
 mod running;
 mod seed;
