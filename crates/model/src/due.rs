@@ -22,6 +22,8 @@ pub enum Due {
     Object,
     /// Objects that nothing names may lie about; no key.
     Strays,
+    /// Refusals may be too old to be told; no key.
+    Rid,
 }
 
 impl Words for Due {
@@ -34,6 +36,7 @@ impl Words for Due {
         ("content", Due::Content),
         ("object", Due::Object),
         ("strays", Due::Strays),
+        ("rid", Due::Rid),
     ];
 }
 
@@ -41,6 +44,8 @@ impl Words for Due {
 pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
 /// How long changes stay in the feed.
 pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;
+/// How long a refusal can be asked about. Page of getRidInfo.
+pub const RID_KEPT: i64 = 7 * 24 * crate::HOUR;
 /// How often the feed is trimmed.
 pub const TRIM_EVERY: i64 = 24 * crate::HOUR;
 

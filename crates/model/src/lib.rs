@@ -8,6 +8,8 @@ pub mod invitation;
 pub mod media;
 pub mod mover;
 mod name;
+mod network;
+pub mod quota;
 pub mod routing;
 pub mod session;
 pub mod window;
@@ -15,6 +17,7 @@ pub mod window;
 pub use account::Account;
 pub use change::Fact;
 pub use name::{Appid, KfAccount, Nickname, Openid, WechatId};
+pub use network::Network;
 pub use session::Session;
 
 /// A moment: milliseconds since 1970.

@@ -171,6 +171,12 @@ advice! {
         "查询聊天记录的参数不对。", "传数字：starttime 早于 endtime（Unix 秒），msgid 从 1 起，number 不超过 10000。";
     65417 "There is more than a day between starttime and endtime.", "Ask day by day.";
         "查询的时间段超过 24 小时。", "按天分段查询。";
+    76001 "Nothing is known of this rid: it is unknown, older than seven days, or of a call without a valid token.", "Ask within seven days, with the rid as the refusal showed it.";
+        "rid 不存在：未知、超过七天，或该次调用没有有效的 access_token。", "七天之内按报错中的 rid 原样查询。";
+    76002 "The rid is empty or has the wrong shape.", "Send the rid as it stands at the end of errmsg.";
+        "rid 为空或格式不对。", "原样传入 errmsg 末尾的 rid。";
+    76003 "The rid is of another account's call.", "Ask with a token of the account whose call was refused.";
+        "该 rid 属于其他账号的调用。", "用被拒绝的那次调用所属账号的 access_token 查询。";
     76021 "There is no endpoint at this cgi_path.", "Send the path as it stands in the address, with its first slash and without the host.";
         "cgi_path 不存在。", "传入接口路径，以斜杠开头，不含域名。";
     76022 "This account may not ask about this endpoint.", "Ask about an endpoint the account may call.";

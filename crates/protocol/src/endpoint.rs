@@ -3,6 +3,7 @@
 mod table;
 
 use crate::errcode::Errcode;
+use crate::quota::Quota;
 use crate::shape::{Answers, Reads};
 
 pub use table::*;
@@ -31,6 +32,9 @@ pub enum Caller {
     Everyone,
     /// Certified Official Accounts alone.
     Official,
+    /// Every account of the five kinds but the last, certified or not, and platforms: for an account that has granted
+    /// them anything, or for themselves.
+    Any,
 }
 
 /// The methods an endpoint takes.
@@ -75,6 +79,8 @@ pub struct Parameter {
 /// One row of the table.
 #[derive(Debug)]
 pub struct Endpoint {
+    /// Its place in the table.
+    pub number: usize,
     /// The name Weixin's page gives it.
     pub name: &'static str,
     /// What it is for, in one sentence: the row's own comment.
@@ -94,6 +100,8 @@ pub struct Endpoint {
     /// What it answers while the customer-service feature is off: 65400 where the page lists it; `None` where it does
     /// not ask.
     pub feature_off: Option<Errcode>,
+    /// How often an account may call it, unless operators say otherwise; `None` where it is not counted.
+    pub quota: Option<Quota>,
     /// Whether it can be called from the cloud without a token. No page of this family says yes.
     pub cloud: bool,
     /// What it is told, beside its token.
@@ -111,15 +119,14 @@ pub struct Endpoint {
 }
 
 /// What every endpoint answers that is called with a token.
-const OF_A_TOKEN: [Errcode; 8] = [
+const OF_A_TOKEN: [Errcode; 7] = [
     Errcode::AccessTokenMissing,
+    Errcode::InvalidIp,
     Errcode::InvalidAccessToken,
     Errcode::InvalidCredential,
     Errcode::AccessTokenExpired,
-    Errcode::MustUseAccountToken,
     Errcode::ApiUnauthorized,
     Errcode::NotAuthorizedByAccount,
-    Errcode::UnauthorizedToComponent,
 ];
 
 /// The endpoint at `path`, if there is one.
@@ -151,6 +158,15 @@ impl Endpoint {
             codes.extend(OF_A_TOKEN);
             codes.extend(self.feature_off);
         }
+        if matches!(self.caller, Caller::Everyone | Caller::Official) {
+            codes.extend([Errcode::MustUseAccountToken, Errcode::UnauthorizedToComponent]);
+        }
+        if self.caller == Caller::Any {
+            codes.push(Errcode::UnregisteredIp);
+        }
+        if self.quota.is_some() {
+            codes.extend([Errcode::DailyQuota, Errcode::MinuteQuota]);
+        }
         if self.takes.iter().any(|parameter| matches!(parameter.place, Place::Body | Place::Either)) {
             codes.extend([Errcode::ContentSize, Errcode::DataFormat]);
         }
@@ -180,19 +196,20 @@ impl Endpoint {
     /// `ApiUnauthorized`.
     pub fn check_account(&self, kind: Kind, certified: bool) -> Result<(), Errcode> {
         let allowed = match (kind, self.caller) {
+            (Kind::Other, _) => false,
+            (_, Caller::Any) => true,
             (Kind::Subscription | Kind::Service, _) => certified,
             (Kind::MiniProgram | Kind::MiniGame, caller) => caller != Caller::Official,
-            (Kind::Other, _) => false,
         };
         if allowed { Ok(()) } else { Err(Errcode::ApiUnauthorized) }
     }
 
-    /// Refuses a platform that was granted none of the row's sets: 61007.
+    /// Refuses a platform that was granted none of the row's sets, where it needs one: 61007.
     ///
     /// # Errors
     /// `UnauthorizedToComponent`.
     pub fn check_sets(&self, granted: &[u16]) -> Result<(), Errcode> {
-        if granted.iter().any(|set| self.sets.contains(set)) {
+        if self.caller == Caller::Any || granted.iter().any(|set| self.sets.contains(set)) {
             Ok(())
         } else {
             Err(Errcode::UnauthorizedToComponent)

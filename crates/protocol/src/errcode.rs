@@ -18,6 +18,10 @@ const KFSESSION: &str =
 const MSGRECORD: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist";
 /// The page of typing.
 const TYPING: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing";
+/// The page of `getApiQuota`, whose siblings share its codes.
+const APIMANAGE: &str = "https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getapiquota";
+/// The page of `getRidInfo`.
+const RID: &str = "https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getridinfo";
 /// The refusals of Kefu's own pages.
 const OWN: &str = "Kefu";
 
@@ -69,12 +73,14 @@ errcodes! {
     InvalidAccessToken 40014 "invalid access_token" COMMON;
     InvalidUrl 40066 "invalid url" COMMON;
     InvalidAppsecret 40125 "invalid appsecret" COMMON;
+    InvalidIp 40164 "invalid ip, not in whitelist" COMMON;
     InvalidAccountType 40200 "invalid account type" COMMON;
     AccessTokenMissing 41001 "access_token missing" COMMON;
     AppidMissing 41002 "appid missing" COMMON;
     AppsecretMissing 41004 "appsecret missing" COMMON;
     MediaDataMissing 41005 "media data missing" COMMON;
     MediaIdMissing 41006 "media_id missing" COMMON;
+    ComponentAppidMissing 41018 "missing component_appid" COMMON;
     AccessTokenExpired 42001 "access_token expired" COMMON;
     RequireGet 43001 "require GET method" COMMON;
     RequirePost 43002 "require POST method" COMMON;
@@ -85,6 +91,8 @@ errcodes! {
     MediaSize 45001 "media size out of limit" COMMON;
     ContentSize 45002 "content size out of limit" COMMON;
     ArticleSize 45008 "article size out of limit" COMMON;
+    DailyQuota 45009 "reach max api daily quota limit" COMMON;
+    MinuteQuota 45011 "api minute-quota reach limit, must slower, retry next minute" COMMON;
     ResponseTime 45015 "response out of time limit or subscription is canceled" COMMON;
     ResponseCount 45047 "out of response count limit" COMMON;
     InvalidCommand 45072 "invalid command" TYPING;
@@ -94,8 +102,10 @@ errcodes! {
     MenuItemSize 45099 "msgmenu item content size is out of limit" COMMON;
     DataFormat 47001 "data format error" COMMON;
     ApiUnauthorized 48001 "api unauthorized" COMMON;
+    ClearLimit 48006 "forbid to clear quota because of reaching the limit" COMMON;
     MsgtypeForbidden 48008 "no permission for this msgtype" COMMON;
     NotAuthorizedByAccount 61003 "component is not authorized by this account" COMMON;
+    UnregisteredIp 61004 "access clientip is not registered" COMMON;
     UnauthorizedToComponent 61007 "api is unauthorized to component" COMMON;
     MustUseAccountToken 61015 "must use biz account token for not component api" COMMON;
     FeatureOff 65400 "please enable new custom service or wait for a while if you have enabled" KFACCOUNT;
@@ -116,6 +126,11 @@ errcodes! {
     AgentOffline 65415 "the worker is not online" COMMON;
     RecordParameter 65416 "param invalid, please check" MSGRECORD;
     RecordWindow 65417 "it is too long from the starttime to endtime" MSGRECORD;
+    RidNotFound 76001 "rid not found" RID;
+    RidMalformed 76002 "rid is error" RID;
+    RidForbidden 76003 "could not query this rid,no permission" RID;
+    CgiPathNotFound 76021 "cgi_path not found" APIMANAGE;
+    CgiPathForbidden 76022 "could not use this cgi_path, no permission" APIMANAGE;
 
     BadRequest 990001 "the request cannot be read; send one JSON object with the members the page sends" OWN;
     LoginNeeded 990002 "log in first" OWN;

@@ -11,6 +11,8 @@ pub mod media;
 pub mod message;
 pub mod msgrecord;
 pub mod openapi;
+pub mod quota;
+pub mod rid;
 pub mod shape;
 pub mod strict;
 pub mod token;

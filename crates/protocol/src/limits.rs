@@ -72,3 +72,25 @@ pub const MENU_ITEM_MAX: usize = 50;
 pub const TYPING_S: i64 = 15;
 /// Seconds after a message, either way, in which typing can be shown. Page of typing.
 pub const TYPING_AFTER_S: i64 = 30;
+/// Calls of an endpoint in one day where no page names a number. Kefu's choice: twice the largest number on the page of
+/// call limits, <https://developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html>.
+pub const CALLS_PER_DAY: u32 = 10_000_000;
+/// Calls of an endpoint in one minute where no page names a number. Kefu's choice: 5,000 a second.
+pub const CALLS_PER_MINUTE: u32 = 300_000;
+/// Calls of getAccessToken in one day. Kefu's choice: the page of call limits says 2,000, which a desk of one's own
+/// need not hold to.
+pub const TOKENS_PER_DAY: u32 = 500_000;
+/// Calls of getAccessToken in one minute. Kefu's choice, as of getStableAccessToken.
+pub const TOKENS_PER_MINUTE: u32 = 10_000;
+/// Calls of getStableAccessToken in one day. Its page.
+pub const STABLE_TOKENS_PER_DAY: u32 = 500_000;
+/// Calls of getStableAccessToken in one minute. Its page.
+pub const STABLE_TOKENS_PER_MINUTE: u32 = 10_000;
+/// Refusals of one account that rid/get knows, at most. Kefu's choice; the page names a time only, seven days.
+pub const RIDS_MAX: i64 = 10_000;
+/// Times a month that an account may clear all its quotas. Page of clearQuota.
+pub const CLEARS_PER_MONTH: i64 = 10;
+/// Times a month that an account may clear the quota of one endpoint. Page of clearApiQuota.
+pub const API_CLEARS_PER_MONTH: i64 = 50;
+/// Customer-service messages of an account in one day. Page of call limits, as above.
+pub const MESSAGES_PER_DAY: u32 = 500_000;

@@ -120,7 +120,7 @@ pub fn document() -> Value {
         "components": {
             "schemas": schemas,
             "securitySchemes": {"access_token": {"type": "apiKey", "in": "query", "name": "access_token",
-                "description": "What getAccessToken or getStableAccessToken answers, or a platform's authorizer_access_token."}},
+                "description": "What getAccessToken or getStableAccessToken answers, or a platform's authorizer_access_token; about quotas and request ids its component_access_token too."}},
         },
         "x-errcodes": codes(),
     })
@@ -214,11 +214,12 @@ fn facts(endpoint: &Endpoint) -> Value {
         Caller::Secret => &["secret"],
         Caller::Everyone => &["subscription", "service", "mini-program", "mini-game"],
         Caller::Official => &["subscription", "service"],
+        Caller::Any => &["subscription", "service", "mini-program", "mini-game", "component"],
     };
     let has_body = endpoint.takes.iter().any(|parameter| parameter.place != Place::Query);
     json!({
         "name": endpoint.name, "order": ALL.iter().position(|row| row.name == endpoint.name), "meaning": {"en": endpoint.meaning.trim(), "zh": endpoint.meaning_zh},
-        "callers": callers, "sets": endpoint.sets, "cloud": endpoint.cloud, "differs": endpoint.differs,
+        "callers": callers, "sets": endpoint.sets, "cloud": endpoint.cloud, "quota": endpoint.quota, "differs": endpoint.differs,
         "codes": endpoint.codes().iter().map(|code| code.number()).collect::<Vec<_>>(),
         "body_max": has_body.then_some(if matches!(endpoint.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 }),
     })

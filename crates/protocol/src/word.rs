@@ -47,6 +47,10 @@ words! {
     "nickname" NICKNAME, r#""客服1""#, "The name customers see, 1 to 16 characters.", "客服昵称，1 到 16 个字。";
     "kf_wx" "", r#""kf_demo""#, "Retired form of Mini Programs, without kf_account: the person to add.", "小程序旧格式，不带 kf_account：要添加的微信号。";
     "invite_wx" WECHAT_ID, r#""kf_demo""#, "The WeChat id to invite: a worker's name here.", "受邀的微信号，即本系统中客服人员的登录名。";
+    "component_appid" APPID, r#""wx00123456789abcde""#, "The platform's id.", "第三方平台的 appid。";
+    "appsecret" "", r#""0123456789abcdef0123456789abcdef""#, "The secret of whoever asks: the account, or the platform.", "调用方（账号或第三方平台）的密钥。";
+    "cgi_path" "^/", r#""/cgi-bin/message/custom/send""#, "An endpoint's path, with its first slash and without the host.", "接口路径，以斜杠开头，不含域名。";
+    "rid" "^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$", r#""61725984-6126f6f9-040f19c4""#, "The request id at the end of a refusal's errmsg.", "接口报错 errmsg 末尾的 rid。";
     "openid" OPENID, r#""o000000000000000000000000000""#, "The customer.", "客户的 openid。";
     "media" "", r#""""#, "The file. What it is its content says; a field called file is taken, too.", "文件；格式以内容为准，字段名也可用 file。";
     "type" "^(image|voice|video|thumb)$", r#""image""#, "What the file is for: image, voice, video or thumb.", "媒体类型：image、voice、video 或 thumb。";

@@ -2,7 +2,9 @@
 //! hands its order to the running server over `<data>/admin.sock`, and opens the store itself only
 //! when no server holds it.
 
+mod create;
 pub mod customer;
+mod limit;
 mod worker;
 
 use crate::clock::{Chance, Clock};
@@ -17,7 +19,7 @@ use anyhow::{Context, bail};
 use customer::CustomerOrder;
 use model::account::Words;
 use model::{Account, Appid};
-use protocol::{Errcode, Kind};
+use protocol::Errcode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::Permissions;
@@ -27,6 +29,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use worker::{administer, bind_agent, worker_name};
+
+pub use limit::Limit;
 
 /// Most bytes of an order: they are small.
 const ORDER_MAX: u64 = 64 * 1024;
@@ -64,6 +68,8 @@ pub enum Order {
         /// Whether to take it back.
         revoke: bool,
     },
+    /// Shows or changes how often, and from where, an account may call.
+    Limit(Limit),
     /// Binds a worker to an agent without asking her.
     AgentBind {
         /// The account.
@@ -155,6 +161,9 @@ fn sentence(code: Errcode) -> String {
         Errcode::InvalidOpenid => {
             "an openid is o and 27 of A-Z, a-z, 0-9, _ and -: `kefu customer create` makes one".into()
         }
+        Errcode::CgiPathNotFound => {
+            "there is no such endpoint, or its calls are not counted: `kefu account quota` lists them".into()
+        }
         Errcode::NotAuthorizedByAccount => {
             "the account grants this component nothing: `kefu component grant` does that".into()
         }
@@ -164,7 +173,7 @@ fn sentence(code: Errcode) -> String {
 
 async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Error> {
     Ok(match order {
-        Order::AccountCreate { appid, settings } => create_account(desk, appid, settings).await?,
+        Order::AccountCreate { appid, settings } => create::account(desk, appid, settings).await?,
         Order::AccountList => Ok(json!(account::list(desk).await?.iter().map(shown).collect::<Vec<_>>())),
         Order::AccountShow(appid) => show_account(desk, &Appid::parse(&appid)?).await?,
         Order::AccountSet { appid, mut settings, new_secret } => {
@@ -174,6 +183,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             changed.map(|account| with_secret(shown(&account), secret)).map_err(str::to_owned)
         }
         Order::AccountAdmin { appid, worker, revoke } => administer(desk, &appid, &worker, revoke).await?,
+        Order::Limit(order) => limit::carry_out(desk, order).await?,
         Order::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }
@@ -196,7 +206,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             let ended = login::end(desk, &worker_name(&name)?, which).await?;
             Ok(json!({"worker": name, "ended": ended}))
         }
-        Order::ComponentCreate { appid, name } => create_component(desk, appid, &name).await?,
+        Order::ComponentCreate { appid, name } => create::component(desk, appid, &name).await?,
         Order::ComponentGrant { component: platform, appid, sets } => {
             component::grant(desk, &Appid::parse(&platform)?, &Appid::parse(&appid)?, &sets).await?;
             Ok(json!({"component": platform, "account": appid, "sets": sets}))
@@ -247,51 +257,6 @@ async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
         members.insert("administrators".into(), json!(administrator::of(desk, appid).await?));
     }
     Ok(Ok(value))
-}
-
-async fn create_account(desk: &Desk, appid: Option<String>, settings: Settings) -> Result<Outcome, Error> {
-    let appid = appid.map_or_else(|| Ok(new_appid(desk)), |appid| Appid::parse(&appid));
-    let Ok(appid) = appid else {
-        return Ok(Err("an appid is wx and 16 lower-case hexadecimal digits".into()));
-    };
-    let blank = Account {
-        appid: appid.clone(),
-        name: appid.to_string(),
-        kind: Kind::Service,
-        principal: model::account::Principal::Enterprise,
-        certified: false,
-        feature: true,
-        alias: String::new(),
-        original_id: format!("gh_{}", desk.chance.hex::<6>()),
-        reception: model::account::Reception::Automatic,
-        capacity: 10,
-        compat: model::account::Compat::default(),
-    };
-    let secret = settings.secret.clone().unwrap_or_else(|| desk.chance.hex::<16>());
-    let account = settings.apply(&blank)?;
-    if let Err(sentence) = account.check() {
-        return Ok(Err(sentence.into()));
-    }
-    match account::create(desk, &account, &secret).await? {
-        true => Ok(Ok(with_secret(shown(&account), Some(secret)))),
-        false => Ok(Err(format!("{appid} is there already"))),
-    }
-}
-
-fn new_appid(desk: &Desk) -> Appid {
-    Appid::stored(format!("wx{}", desk.chance.hex::<8>()))
-}
-
-async fn create_component(desk: &Desk, appid: Option<String>, name: &str) -> Result<Outcome, Error> {
-    let appid = appid.map_or_else(|| Ok(new_appid(desk)), |appid| Appid::parse(&appid));
-    let Ok(appid) = appid else {
-        return Ok(Err("an appid is wx and 16 lower-case hexadecimal digits".into()));
-    };
-    let secret = desk.chance.hex::<16>();
-    match component::create(desk, &appid, name, &secret).await? {
-        true => Ok(Ok(json!({"component": appid, "name": name, "secret": secret}))),
-        false => Ok(Err(format!("{appid} is there already"))),
-    }
 }
 
 /// Sends an order to the server that holds the data, or carries it out here when none does.

@@ -3,7 +3,7 @@
 use crate::http::metrics::counted;
 use crate::http::{
     chat, debug, desk, guard, healthz, kfaccount, kfsession, media, message, msgrecord, nothing, openapi,
-    page, picture, private, readyz, stream, token, wrong_method,
+    page, picture, private, quota, readyz, stream, token, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
@@ -87,6 +87,12 @@ pub fn router(app: App) -> Router {
         .merge(on(&app, &weixin::SEND_CUSTOM_MESSAGE, message::send))
         .merge(on(&app, &weixin::TYPING, message::typing))
         .merge(on(&app, &weixin::BUSINESS_TYPING, message::business_typing))
+        .merge(on(&app, &weixin::CLEAR_QUOTA, quota::clear))
+        .merge(on(&app, &weixin::CLEAR_QUOTA_BY_SECRET, quota::clear_by_secret))
+        .merge(on(&app, &weixin::CLEAR_COMPONENT_QUOTA, quota::clear_as_platform))
+        .merge(on(&app, &weixin::GET_API_QUOTA, quota::get))
+        .merge(on(&app, &weixin::CLEAR_API_QUOTA, quota::clear_one))
+        .merge(on(&app, &weixin::GET_RID_INFO, quota::rid))
         .merge(people)
         .merge(health)
         .method_not_allowed_fallback(wrong_method)

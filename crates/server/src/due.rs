@@ -1,7 +1,7 @@
-//! The two loops of time: one runs what is due, the other keeps this node's lease and watches the
-//! others'.
+//! The loops of time: one runs what is due, one keeps this node's lease and watches the others', one tells the
+//! store what was counted in memory.
 
-use crate::desk::{due, node};
+use crate::desk::{due, node, quota, rid};
 use crate::error::{Error, Spell};
 use crate::state::App;
 use model::SECOND;
@@ -18,6 +18,35 @@ const BEAT: Duration = Duration::from_secs(5);
 const DEAD: Duration = Duration::from_secs(15);
 /// How long the store may take for a beat.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often the store is told what was counted in memory.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Tells the store what was counted in memory until the application stops. What is counted while it stops is told
+/// by [`settle_all`].
+pub async fn settle(app: App) {
+    let spell = Spell::of("telling the store what was counted");
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SETTLE) => {}
+            () = app.stop.cancelled() => return,
+        }
+        // Its failure stands in the log.
+        let _ = spell.note(quota::settle(&app.desk).await);
+        let _ = spell.note(rid::settle(&app.desk).await);
+    }
+}
+
+/// Tells the store all that was counted.
+///
+/// # Errors
+/// Internal only, and `SystemError`.
+pub async fn settle_all(app: &App) -> Result<(), Error> {
+    while app.desk.quotas.is_waiting() {
+        quota::settle(&app.desk).await?;
+    }
+    rid::settle(&app.desk).await
+}
 
 /// Runs what is due until the application stops.
 pub async fn run(app: App) {

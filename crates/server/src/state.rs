@@ -148,6 +148,13 @@ impl App {
         Ok((access, head))
     }
 
+    /// Whose a token is, or was a moment ago, as far as this process knows.
+    #[must_use]
+    pub fn whose(&self, token: &str) -> Option<Appid> {
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        self.tokens.get(&hash).map(|known| known.access.owner.clone())
+    }
+
     /// The answer to a question about an account, never older than `head`: where the account stood when it was looked
     /// at for this request. Ready bytes when nothing has changed since they were made; who asks while they are made
     /// anew shares that.

@@ -95,12 +95,9 @@ fn no_file_is_longer_than_400_lines() {
     for folder in ["src", "tests", "../model/src", "../protocol/src"] {
         for (path, text) in sources(folder) {
             let lines = text.lines().count();
-            // The table of endpoints has a row for each, and grows with them.
-            assert!(
-                lines <= 400 || path.ends_with("endpoint/table.rs"),
-                "{} has {lines} lines",
-                path.display()
-            );
+            // A table is as long as what it lists.
+            let is_table = path.ends_with("endpoint/table.rs");
+            assert!(lines <= 400 || is_table, "{} has {lines} lines", path.display());
         }
     }
 }

@@ -46,6 +46,7 @@ macro_rules! with_fresh_data {
 }
 
 mod actors;
+mod allow;
 mod anything;
 mod authorise;
 mod backup;
@@ -72,6 +73,8 @@ mod openapi;
 mod people;
 mod picture;
 mod process;
+mod quota;
+mod rid;
 mod running;
 mod seed;
 mod store;

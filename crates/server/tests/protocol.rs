@@ -60,6 +60,7 @@ fn callers(endpoint: &Endpoint) -> &'static str {
         Caller::Secret => "whoever has appid and secret; no platform",
         Caller::Everyone => "certified official accounts; mini programs, mini games",
         Caller::Official => "certified official accounts",
+        Caller::Any => "every account but those of other kinds; platforms, for themselves too",
     }
 }
 
@@ -121,8 +122,8 @@ fn the_document_is_what_the_tables_say() {
     let seen = seen();
     let mut made = String::from(
         "# Endpoints and error codes\n\nMade from the tables in `crates/protocol` and from what the sentences in \
-         `crates/server/tests` saw on the wire; do not edit. Every endpoint but the first two also takes `access_token` in \
-         the query. None can be called from the cloud without one.\n",
+         `crates/server/tests` saw on the wire; do not edit. Every endpoint that is not called with a secret takes \
+         `access_token` in the query. None can be called from the cloud without one.\n",
     );
     ALL.iter().for_each(|row| endpoint(&mut made, &seen, row));
     codes(&mut made);

@@ -2,8 +2,9 @@
 
 use super::{Caller, Endpoint, Methods, Parameter, Place};
 use crate::errcode::Errcode::*;
+use crate::quota::Quota;
 use crate::shape::{Answers, Reads, of};
-use crate::{kfaccount, kfsession, media, message, msgrecord, token};
+use crate::{kfaccount, kfsession, limits, media, message, msgrecord, quota, rid, token};
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
@@ -45,6 +46,7 @@ const fn object(name: &'static str) -> Parameter {
 
 /// What most rows have in common: a row names what is otherwise with it.
 const ROW: Endpoint = Endpoint {
+    number: 0,
     name: "",
     meaning: "",
     meaning_zh: "",
@@ -54,6 +56,7 @@ const ROW: Endpoint = Endpoint {
     caller: Caller::Everyone,
     sets: &[],
     feature_off: None,
+    quota: Some(Quota::GENEROUS),
     cloud: false,
     takes: &[],
     reads: Reads::Nothing,
@@ -72,8 +75,14 @@ macro_rules! page {
 
 macro_rules! endpoints {
     ($($(#[doc = $doc:literal])+ $id:ident = { $($column:ident: $value:expr,)* })*) => {
-        $($(#[doc = $doc])+ pub static $id: Endpoint =
-            Endpoint { meaning: concat!($($doc),+), $($column: $value,)* ..ROW };)*
+        #[expect(non_camel_case_types, reason = "the rows, counted")]
+        enum Number { $($id),* }
+        $($(#[doc = $doc])+ pub static $id: Endpoint = Endpoint {
+            number: Number::$id as usize,
+            meaning: concat!($($doc),+),
+            $($column: $value,)*
+            ..ROW
+        };)*
         /// The whole table.
         pub static ALL: &[&Endpoint] = &[$(&$id),*];
     };
@@ -87,9 +96,10 @@ endpoints! {
         methods: Methods::Both,
         path: "/cgi-bin/token",
         caller: Caller::Secret,
+        quota: Some(Quota { daily: limits::TOKENS_PER_DAY, per_minute: limits::TOKENS_PER_MINUTE }),
         takes: &[query("grant_type"), query("appid"), query("secret")],
         answers: Answers::Json(of::<token::AccessToken>),
-        own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
+        own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret, InvalidIp],
         differs: "a wrong secret is always 40125, never 40001; POST is taken too, with the parameters in the query",
         page: page!("base/api_getaccesstoken"),
     }
@@ -99,10 +109,11 @@ endpoints! {
         meaning_zh: "取得账号的稳定版 access_token；未到最后五分钟时重复返回同一个。",
         path: "/cgi-bin/stable_token",
         caller: Caller::Secret,
+        quota: Some(Quota { daily: limits::STABLE_TOKENS_PER_DAY, per_minute: limits::STABLE_TOKENS_PER_MINUTE }),
         takes: &[body("grant_type"), body("appid"), body("secret"), Parameter { kind: "boolean", required: false, ..body("force_refresh") }],
         reads: Reads::Json(of::<token::Credential>),
         answers: Answers::Json(of::<token::AccessToken>),
-        own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret],
+        own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret, InvalidIp],
         page: page!("base/api_getstableaccesstoken"),
     }
     /// Creates an agent.
@@ -372,6 +383,7 @@ endpoints! {
         path: "/cgi-bin/message/custom/send",
         aliases: &["/cgi-bin/message/custom/business/send"],
         sets: WITH_19,
+        quota: Some(Quota { daily: limits::MESSAGES_PER_DAY, ..Quota::GENEROUS }),
         takes: &[
             body("touser"),
             body("msgtype"),
@@ -434,5 +446,89 @@ endpoints! {
         own_codes: &[InvalidOpenid, InvalidAccountType, ResponseTime, InvalidCommand, TypingTooLate, AlreadyTyping],
         differs: "40003 and 45015, which the page does not list",
         page: page!("customer/message/api_typing"),
+    }
+    /// Forgets the day's calls of an account.
+    CLEAR_QUOTA = {
+        name: "clearQuota",
+        meaning_zh: "清零账号当日的接口调用次数；每月十次。",
+        path: "/cgi-bin/clear_quota",
+        caller: Caller::Any,
+        takes: &[body("appid")],
+        reads: Reads::Json(of::<quota::Clear>),
+        answers: Answers::Done,
+        own_codes: &[InvalidAppid, ClearLimit],
+        differs: "minute limits begin anew by themselves and are not cleared",
+        page: page!("apimanage/api_clearquota"),
+    }
+    /// Forgets the day's calls of an account, asked with its secret.
+    CLEAR_QUOTA_BY_SECRET = {
+        name: "clearQuotaByAppSecret",
+        meaning_zh: "凭账号密钥清零当日的接口调用次数；与 clearQuota 共用每月十次。",
+        path: "/cgi-bin/clear_quota/v2",
+        caller: Caller::Secret,
+        quota: None,
+        takes: &[Parameter { place: Place::Either, ..body("appid") }, Parameter { place: Place::Either, ..body("appsecret") }],
+        reads: Reads::Json(of::<quota::ClearBySecret>),
+        answers: Answers::Done,
+        own_codes: &[InvalidAppid, InvalidAppsecret, InvalidIp, AppidMissing, AppsecretMissing, ClearLimit],
+        differs: "40125 for a wrong secret and 40164, which the page does not list; the parameters in the query, as its sample has them, or in the body, as its table has them",
+        page: page!("apimanage/api_clearquotabyappsecret"),
+    }
+    /// Forgets the day's calls of an account, asked by a platform with its secret.
+    CLEAR_COMPONENT_QUOTA = {
+        name: "clearComponentQuotaByAppSecret",
+        meaning_zh: "第三方平台凭自己的密钥清零自身或已授权账号当日的接口调用次数。",
+        path: "/cgi-bin/component/clear_quota/v2",
+        caller: Caller::Secret,
+        quota: None,
+        takes: &[
+            Parameter { place: Place::Either, ..body("appid") },
+            Parameter { place: Place::Either, ..body("component_appid") },
+            Parameter { place: Place::Either, ..body("appsecret") },
+        ],
+        reads: Reads::Json(of::<quota::ClearBySecret>),
+        answers: Answers::Done,
+        own_codes: &[InvalidAppid, InvalidAppsecret, AppidMissing, AppsecretMissing, ComponentAppidMissing, NotAuthorizedByAccount, UnregisteredIp, ClearLimit],
+        differs: "41018, 40125, 61003 and 61004, which the page does not list; appid may name the platform itself",
+        page: "https://developers.weixin.qq.com/doc/oplatform/en/openApi/OpenApiDoc/openapi/clearComponentQuotaByAppSecret.html",
+    }
+    /// Tells how often an endpoint may be called, and how often it was.
+    GET_API_QUOTA = {
+        name: "getApiQuota",
+        meaning_zh: "查询某接口的每日额度、当日已用次数和每分钟上限。",
+        path: "/cgi-bin/openapi/quota/get",
+        caller: Caller::Any,
+        takes: &[body("cgi_path")],
+        reads: Reads::Json(of::<quota::CgiPath>),
+        answers: Answers::Json(of::<quota::ApiQuota>),
+        own_codes: &[CgiPathNotFound, CgiPathForbidden],
+        differs: "component_rate_limit is what platforms together may call for the account in a minute; where several nodes serve, used may lack what others counted in the last second",
+        page: page!("apimanage/api_getapiquota"),
+    }
+    /// Forgets the day's calls of one endpoint.
+    CLEAR_API_QUOTA = {
+        name: "clearApiQuota",
+        meaning_zh: "清零某一接口当日的调用次数；每月五十次。",
+        path: "/cgi-bin/openapi/quota/clear",
+        caller: Caller::Any,
+        takes: &[body("cgi_path")],
+        reads: Reads::Json(of::<quota::CgiPath>),
+        answers: Answers::Done,
+        own_codes: &[CgiPathNotFound, CgiPathForbidden, ClearLimit],
+        differs: "48006 when the month's fifty are used up; the page names no code for that",
+        page: page!("apimanage/api_clearapiquota"),
+    }
+    /// Tells what is known of a call that was refused.
+    GET_RID_INFO = {
+        name: "getRidInfo",
+        meaning_zh: "按 rid 查询一次被拒绝的调用；保留七天。",
+        path: "/cgi-bin/openapi/rid/get",
+        caller: Caller::Any,
+        takes: &[body("rid")],
+        reads: Reads::Json(of::<rid::GetRid>),
+        answers: Answers::Json(of::<rid::RidInfo>),
+        own_codes: &[RidNotFound, RidMalformed, RidForbidden],
+        differs: "of calls without a valid token nothing is known; of each account its last 10,000 refusals",
+        page: page!("apimanage/api_getridinfo"),
     }
 }

@@ -6,6 +6,7 @@ mod data;
 mod doctor;
 mod file;
 mod front;
+mod limit;
 mod order;
 mod print;
 mod serve;

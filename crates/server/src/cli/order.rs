@@ -1,6 +1,6 @@
 //! What operators order.
 
-use super::print::print;
+use super::limit::{AddressChange, QuotaChange};
 use crate::admin::{self, Order};
 use crate::config::{Data, Rules};
 use crate::desk::account::Settings;
@@ -123,6 +123,26 @@ pub(super) enum AccountCommand {
         /// Take it back, and end the tokens she has.
         #[arg(long)]
         revoke: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show how often an account may call what and did today, or change it; what is not given stays.
+    Quota {
+        /// The account, or a component.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        change: QuotaChange,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show the addresses that an account's own calls may come from, or change them; all others get 40164 then.
+    Ip {
+        /// The account, or a component.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        change: AddressChange,
         #[command(flatten)]
         common: Common,
     },
@@ -282,7 +302,7 @@ macro_rules! common {
         }
     };
 }
-common!(AccountCommand: Create, List, Show, Set, Admin);
+common!(AccountCommand: Create, List, Show, Set, Admin, Quota, Ip);
 common!(AgentCommand: Bind);
 common!(WorkerCommand: Invite, List, Logins, LogOut, Reset);
 common!(ComponentCommand: Create, Grant, Revoke, Token);
@@ -304,6 +324,8 @@ impl AccountCommand {
             Self::Admin { appid, worker, revoke, .. } => {
                 Order::AccountAdmin { appid: appid.clone(), worker: worker.clone(), revoke: *revoke }
             }
+            Self::Quota { appid, change, .. } => change.order(appid),
+            Self::Ip { appid, change, .. } => change.order(appid),
         }
     }
 }
@@ -368,7 +390,7 @@ pub(super) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
     if common.json {
         println!("{value}");
     } else {
-        print(&value);
+        super::print::print(&value);
     }
     Ok(())
 }

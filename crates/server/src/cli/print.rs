@@ -1,8 +1,8 @@
-//! What people read of an outcome.
+//! How what came of an order is shown to people.
 
 use serde_json::Value;
 
-/// Prints what came of an order, for people.
+/// Members line by line, lists one after the other.
 pub(super) fn print(value: &Value) {
     match value {
         Value::Array(items) if items.is_empty() => println!("none yet"),

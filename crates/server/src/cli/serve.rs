@@ -125,6 +125,7 @@ async fn run(
         tokio::spawn(due::keep_lease(app.clone(), lease)),
         tokio::spawn(due::run(app.clone())),
         tokio::spawn(front.keeper.keep(app.stop.clone())),
+        tokio::spawn(due::settle(app.clone())),
     ];
     if let Some(admin) = admin {
         tasks.push(tokio::spawn(admin.serve(app.desk.clone(), base, app.stop.clone())));
@@ -147,6 +148,9 @@ async fn run(
     listen::serve_all(front.entrances, router(app.clone()), room, app.stop.clone()).await;
     for task in tasks {
         task.await?;
+    }
+    if !matches!(tokio::time::timeout(FAREWELL, due::settle_all(&app)).await, Ok(Ok(()))) {
+        tracing::warn!("the last calls could not be counted in the store");
     }
     // Gives up the lease, so that other nodes need not wait until it has run out.
     match tokio::time::timeout(FAREWELL, node::bury(&app.desk, &app.desk.node, PRESENCE_GRACE)).await {

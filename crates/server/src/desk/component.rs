@@ -1,6 +1,6 @@
 //! Components: third-party platforms, and what accounts grant them.
 
-use super::{Desk, account, due, sha256};
+use super::{Desk, account, due, is_same, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
@@ -66,6 +66,12 @@ pub(super) fn get(tx: &mut Tx<'_>, component: &Appid) -> Result<(), Error> {
     tx.one(SELECT, bind![component])?.map(|_| ()).ok_or(Error::Refused(Errcode::InvalidAppid))
 }
 
+/// Refuses a secret that is not the component's.
+pub(super) fn check_secret(tx: &mut Tx<'_>, component: &Appid, secret: &str) -> Result<(), Error> {
+    let row = tx.one(SELECT_SECRET, bind![component])?.ok_or(Errcode::InvalidAppid)?;
+    if is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
+}
+
 /// The sets an account grants a component; `None` without a grant, or when it was taken back.
 pub(super) fn sets(tx: &mut Tx<'_>, appid: &Appid, component: &str) -> Result<Option<Vec<u16>>, Error> {
     let row = tx.one(SELECT_GRANT, bind![appid, component])?;
@@ -74,6 +80,7 @@ pub(super) fn sets(tx: &mut Tx<'_>, appid: &Appid, component: &str) -> Result<Op
 
 const INSERT: &str = "insert into component (appid, name, secret_sha256, created_at) values ($1, $2, $3, $4)";
 const SELECT: &str = "select name from component where appid = $1";
+const SELECT_SECRET: &str = "select secret_sha256 from component where appid = $1";
 const UPSERT_GRANT: &str =
     "insert into component_grant (appid, component, sets, revoked) values ($1, $2, $3, 0)
     on conflict (appid, component) do update set sets = excluded.sets, revoked = 0";

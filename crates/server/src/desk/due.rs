@@ -1,6 +1,6 @@
 //! What time decides: rows that say when a verb is to look again.
 
-use super::{Desk, invitation, media, node, presence, session};
+use super::{Desk, invitation, media, node, presence, rid, session};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
@@ -91,6 +91,7 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
         Some(Due::Invitation) => invitation::look(desk, &appid, &row.key).await,
         Some(Due::Session) => session::look(desk, &appid, &row.key).await,
         Some(Due::Presence) => presence::look(desk, &appid, &row.key).await,
+        Some(Due::Rid) => rid::look(desk, &appid).await,
         Some(Due::Trim) => trim(desk, &appid).await,
         Some(Due::Media) => media::look(desk, &appid, &row.key).await,
         Some(Due::Content) => media::look_at_content(desk, &row.key).await,

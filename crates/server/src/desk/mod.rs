@@ -1,9 +1,11 @@
 //! The verbs, one file per noun. Each public function that takes a [`Desk`] is one transaction, or
 //! says how many it is and why it may be repeated after any of them.
 
+mod access;
 pub mod account;
 pub mod administrator;
 pub mod agent;
+pub mod allow;
 pub mod component;
 pub mod custom;
 pub mod customer;
@@ -18,7 +20,9 @@ pub mod message;
 pub mod node;
 pub mod picture;
 pub mod presence;
+pub mod quota;
 pub mod record;
+pub mod rid;
 pub mod session;
 pub mod snapshot;
 pub mod supervisor;
@@ -50,6 +54,10 @@ pub struct Desk {
     pub node: Arc<str>,
     /// What operators have set.
     pub rules: Rules,
+    /// What this node counts of accounts' calls.
+    pub quotas: Arc<quota::Quotas>,
+    /// Refusals that wait to be written.
+    pub rids: Arc<rid::Rids>,
 }
 
 impl Desk {
@@ -57,7 +65,15 @@ impl Desk {
     #[must_use]
     pub fn new(store: Store, chance: Chance, rules: Rules) -> Self {
         let node = chance.hex::<8>().into();
-        Desk { store, files: Files::nowhere(), chance, node, rules }
+        Desk {
+            store,
+            files: Files::nowhere(),
+            chance,
+            node,
+            rules,
+            quotas: Arc::default(),
+            rids: Arc::default(),
+        }
     }
 
     /// The same with files.

@@ -3,20 +3,24 @@
 //! Two tokens of a kind live at once: a new one leaves the one before it five minutes, and ends
 //! those before that. <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
 
-use super::{Desk, account, is_same, sha256};
+use super::quota::{self, Ledger, Limits};
+use super::{Desk, account, allow, is_same, sha256};
 use crate::bind;
 use crate::error::Error;
-use crate::store::{Head, Row, Tx};
+use crate::store::{Row, Tx};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use model::account::Words;
-use model::{Appid, Fact, HOUR, SECOND, Time};
-use protocol::limits::{
-    FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_MAX, TOKEN_OVERLAP_S,
-};
+use model::quota::{begin, day};
+use model::{Appid, Fact, SECOND};
+use protocol::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_OVERLAP_S};
 use protocol::token::{AccessToken, Credential};
-use protocol::{Endpoint, Errcode, Kind};
+use protocol::{Endpoint, Errcode, endpoint};
 use sha2::Sha256;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use super::access::{Access, Principal, look_up, owner};
 
 /// Whose token it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,106 +60,6 @@ impl TokenKind {
     }
 }
 
-/// Who calls with a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Principal {
-    /// The account itself.
-    Own,
-    /// A component, with the permission sets the account grants it; `None` when it took them back.
-    Component(Option<Vec<u16>>),
-    /// A component for itself, which no endpoint of an account takes.
-    Platform,
-}
-
-/// What a token gives access to.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// The account, or the component.
-    pub owner: Appid,
-    /// Who calls.
-    pub principal: Principal,
-    /// The account's kind.
-    pub kind: Kind,
-    /// Whether its owner is certified.
-    pub certified: bool,
-    /// Whether its customer-service feature is on.
-    pub feature: bool,
-    /// The end of the token's life.
-    pub expires_at: Time,
-    /// The end of what a newer token has left it.
-    pub live_until: Time,
-}
-
-impl Access {
-    /// Whether the token may call `endpoint` now.
-    ///
-    /// # Errors
-    /// 42001, 40001, 61015, 61003, 48001, 61007, in this order.
-    pub fn check(&self, endpoint: &Endpoint, now: Time) -> Result<(), Errcode> {
-        if now >= self.expires_at {
-            return Err(Errcode::AccessTokenExpired);
-        }
-        if now >= self.live_until {
-            return Err(Errcode::InvalidCredential);
-        }
-        let sets = match &self.principal {
-            Principal::Platform => return Err(Errcode::MustUseAccountToken),
-            Principal::Component(None) => return Err(Errcode::NotAuthorizedByAccount),
-            Principal::Component(Some(sets)) => Some(sets),
-            Principal::Own => None,
-        };
-        endpoint.check_account(self.kind, self.certified)?;
-        sets.map_or(Ok(()), |sets| endpoint.check_sets(sets))
-    }
-}
-
-/// The owner a token names inside, when it has a token's shape.
-///
-/// # Errors
-/// 40014 when no token can look like this, 40001 when it names nobody.
-pub fn owner(token: &str) -> Result<Appid, Errcode> {
-    let sound = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    if token.len() > TOKEN_MAX || !token.bytes().all(sound) {
-        return Err(Errcode::InvalidAccessToken);
-    }
-    let owner = token.split('_').nth(1).unwrap_or("");
-    Appid::parse(owner).map_err(|_| Errcode::InvalidCredential)
-}
-
-/// Looks a token up: what it gives access to, and where the owner stood then.
-///
-/// # Errors
-/// 40001 when there is no such token.
-pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> {
-    let (owner, hash) = (owner(token)?, sha256(token));
-    let id = owner.to_string();
-    desk.store
-        .read(&id, move |tx| {
-            let head = tx.head()?.ok_or(Errcode::InvalidCredential)?;
-            let row = tx.one(SELECT, bind![&owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
-            Ok((access(tx, &owner, &row)?, head))
-        })
-        .await
-}
-
-fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row) -> Result<Access, Error> {
-    let (kind, component) = (TokenKind::from_word(&row.text(0)), row.text(1));
-    let (expires_at, live_until) = (row.int(2), row.int(3));
-    let principal = match kind {
-        Some(TokenKind::Own | TokenKind::Stable | TokenKind::Debug) => Principal::Own,
-        Some(TokenKind::Authorizer) => Principal::Component(super::component::sets(tx, owner, &component)?),
-        Some(TokenKind::Component) | None => Principal::Platform,
-    };
-    let (kind, certified, feature) = match principal {
-        Principal::Platform => (Kind::Other, false, false),
-        _ => {
-            let account = account::get(tx, owner)?;
-            (account.kind, account.certified, account.feature)
-        }
-    };
-    Ok(Access { owner: owner.clone(), principal, kind, certified, feature, expires_at, live_until })
-}
-
 impl Desk {
     /// Checks what `token` and `stable_token` have in common: 40002 → 41002 → 41004 → 40013; then
     /// the appid and the secret.
@@ -170,12 +74,47 @@ impl Desk {
     }
 }
 
+/// Lets in whoever has the account's secret and may call from where she is, and looks at something in the same snapshot.
+async fn admit<T: Send + 'static>(
+    desk: &Desk,
+    appid: &Appid,
+    secret: &str,
+    from: IpAddr,
+    look: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+) -> Result<(T, Limits, Arc<Ledger>), Error> {
+    let (appid, secret, quotas) = (appid.clone(), secret.to_owned(), desk.quotas.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            account::check_secret(tx, &appid, &secret)?;
+            if !allow::allowed(tx, &appid)?.holds(from) {
+                return Err(Errcode::InvalidIp.into());
+            }
+            Ok((look(tx)?, quota::limits_of(tx, appid.as_str())?, quotas.open(tx, appid.as_str())?))
+        })
+        .await
+}
+
+/// Counts a call by whoever has the secret: nobody else can use up what the account may call.
+async fn count(
+    desk: &Desk,
+    limits: &Limits,
+    ledger: &Arc<Ledger>,
+    endpoint: &'static Endpoint,
+) -> Result<(), Error> {
+    match limits.of(endpoint) {
+        Some(quota) => quota::count(desk, ledger, endpoint, quota, false, desk.now()).await,
+        None => Ok(()),
+    }
+}
+
 /// getAccessToken: a new token.
 ///
 /// # Errors
-/// 40002, 41002, 41004, 40013, 40125.
-pub async fn issue(desk: &Desk, credential: Credential) -> Result<AccessToken, Error> {
+/// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
+pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
     let (appid, secret) = Desk::presented(credential)?;
+    let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_| Ok(())).await?;
+    count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN).await?;
     let (token, id) = (fresh(desk, TokenKind::Own, &appid), appid.to_string());
     desk.store
         .write(&id, move |tx| {
@@ -190,20 +129,17 @@ pub async fn issue(desk: &Desk, credential: Credential) -> Result<AccessToken, E
 /// a refresh is forced (20 times a day, 30 seconds apart; beyond that it is not refreshed).
 ///
 /// # Errors
-/// 40002, 41002, 41004, 40013, 40125.
-pub async fn stable(desk: &Desk, credential: Credential) -> Result<AccessToken, Error> {
+/// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
+pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
     let force = credential.force_refresh;
     let (appid, secret) = Desk::presented(credential)?;
     let (salt, id) = (desk.chance.hex::<16>(), appid.to_string());
-    if !force {
-        let (appid, secret) = (appid.clone(), secret.clone());
-        let repeated = desk.store.read(&id, move |tx| {
-            account::check_secret(tx, &appid, &secret)?;
-            repeat(tx, &appid, &secret)
-        });
-        if let Some(token) = repeated.await? {
-            return Ok(token);
-        }
+    let (again, with) = (appid.clone(), secret.clone());
+    let repeated = move |tx: &mut Tx<'_>| if force { Ok(None) } else { repeat(tx, &again, &with) };
+    let (repeated, limits, ledger) = admit(desk, &appid, &secret, from, repeated).await?;
+    count(desk, &limits, &ledger, &endpoint::GET_STABLE_ACCESS_TOKEN).await?;
+    if let Some(token) = repeated {
+        return Ok(token);
     }
     // The quota is kept by a verb of its own: a refresh that is not granted changes nothing else.
     let granted = force && may_force(desk, &appid, &secret).await?;
@@ -230,7 +166,7 @@ async fn may_force(desk: &Desk, appid: &Appid, secret: &str) -> Result<bool, Err
     desk.store
         .keep(&appid.to_string(), move |tx| {
             account::check_secret(tx, &appid, &secret)?;
-            let (now, day) = (tx.now(), tx.now() - tx.now() % (24 * HOUR));
+            let (now, day) = (tx.now(), begin(day(tx.now())));
             let row = tx.one(SELECT_QUOTA, bind![&appid])?;
             let (used, last) =
                 row.map_or((0, 0), |row| (if row.int(0) == day { row.int(1) } else { 0 }, row.int(2)));
@@ -353,8 +289,6 @@ pub(super) fn insert(
     Ok(())
 }
 
-const SELECT: &str =
-    "select kind, component, expires_at, live_until from token where owner = $1 and sha256 = $2";
 const SELECT_NEWEST: &str = "select generation, salt, expires_at, sha256 from token
     where owner = $1 and kind = $2 and component = $3 order by generation desc limit 1";
 const INSERT: &str =

@@ -1,6 +1,8 @@
 //! Who calls one of Weixin's endpoints, and with what.
 
 use super::Refusal;
+use super::guard::address;
+use super::note::Sent;
 use crate::desk::token::Access;
 use crate::error::Error;
 use crate::listen::BODY_TIME;
@@ -14,6 +16,7 @@ use model::Appid;
 use protocol::{Endpoint, Errcode, Kind, endpoint, limits, strict};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The query of a request; of a parameter given twice the first counts. A NUL, which PostgreSQL's
@@ -67,25 +70,42 @@ impl Caller {
         }
     }
 
-    /// Whoever presents this token, if it may call the endpoint.
+    /// Whoever presents this token, if it may call the endpoint, from an address that is worked out where it matters.
     ///
     /// # Errors
-    /// Of the token; 48001, 61007.
+    /// Of the token; 40164, 61004, 48001, 61007, 45009, 45011.
     pub(super) async fn admit(
         app: &App,
         endpoint: &'static Endpoint,
-        query: Query,
         token: &str,
-    ) -> Result<Self, Error> {
+        from: impl FnOnce() -> IpAddr,
+    ) -> Result<(Arc<Access>, Head), Error> {
         let (access, head) = app.access(token).await?;
-        access.check(endpoint, app.desk.now())?;
-        Ok(Caller { query, access, head, endpoint })
+        let now = app.desk.now();
+        access.check_life(now)?;
+        if access.allowed.is_set() {
+            access.check_address(from())?;
+        }
+        access.check(endpoint)?;
+        access.count(&app.desk, endpoint, now).await?;
+        Ok((access, head))
+    }
+
+    /// The same, with the parameters of her call.
+    pub(super) fn of(query: Query, (access, head): (Arc<Access>, Head), endpoint: &'static Endpoint) -> Self {
+        Caller { query, access, head, endpoint }
     }
 
     /// Where that account stood when her token was looked at, which was after she called.
     #[must_use]
     pub fn head(&self) -> Head {
         self.head
+    }
+
+    /// What her token gives access to.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
     /// The kind of that account.
@@ -98,15 +118,20 @@ impl Caller {
 impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
 
-    /// Method → token present → token valid → kind of account and certification → permission set.
+    /// Method → token present → token valid → where it comes from → kind of account and certification → permission
+    /// set → quota.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let check = async {
             let endpoint = called(parts)?;
             let query = query(parts);
-            let token = query.find("access_token").ok_or(Errcode::AccessTokenMissing)?.into_owned();
-            Caller::admit(app, endpoint, query, &token).await
+            let token = query.find("access_token").ok_or(Errcode::AccessTokenMissing)?;
+            let from = || address(&parts.headers, &parts.extensions, app);
+            let access = Caller::admit(app, endpoint, &token, from).await?;
+            Ok::<_, Error>(Caller::of(query, access, endpoint))
         };
-        check.await.map_err(|error| Refusal::new(app, error))
+        check
+            .await
+            .map_err(|error| Refusal::new(app, error).from(address(&parts.headers, &parts.extensions, app)))
     }
 }
 
@@ -114,6 +139,8 @@ impl FromRequestParts<App> for Caller {
 pub struct Anyone {
     /// The parameters of the call.
     pub query: Query,
+    /// Where it comes from.
+    pub address: IpAddr,
 }
 
 impl FromRequestParts<App> for Anyone {
@@ -121,7 +148,7 @@ impl FromRequestParts<App> for Anyone {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         called(parts).map_err(|code| Refusal::new(app, code))?;
-        Ok(Anyone { query: query(parts) })
+        Ok(Anyone { query: query(parts), address: address(&parts.headers, &parts.extensions, app) })
     }
 }
 
@@ -166,7 +193,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Maybe<T> {
 }
 
 async fn read(request: Request, app: &App) -> Result<Bytes, Refusal> {
-    collect(request).await.map_err(|error| match error {
+    let sent = request.extensions().get::<Sent>().cloned();
+    let read = collect(request).await;
+    if let (Some(sent), Ok(body)) = (sent, &read) {
+        sent.is(body);
+    }
+    read.map_err(|error| match error {
         Error::Refused(Errcode::ContentSize) => Refusal::new(app, error),
         _ => Refusal::hang_up(app, error),
     })

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
 use model::{Appid, Openid, Time, WechatId};
 use protocol::{Errcode, strict};
 use serde::de::DeserializeOwned;
@@ -139,24 +139,40 @@ impl FromRequestParts<App> for Front {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let public = app.settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-        let unknown = Peer { address: Ipv4Addr::UNSPECIFIED.into(), door: Door::Plain };
-        let Peer { address: peer, door } = parts.extensions.get().copied().unwrap_or(unknown);
-        let is_trusted = |address: &IpAddr| app.settings.trusted_proxy.contains(&address.to_canonical());
-        if !is_trusted(&peer) {
-            return Ok(Front { is_tls: public || door == Door::Tls, address: peer });
+        let (address, door) = peer(&parts.extensions);
+        if !is_trusted(app, &address) {
+            return Ok(Front { is_tls: public || door == Door::Tls, address });
         }
         let is_tls = parts.headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
-        let address = forwarded_for(&parts.headers, is_trusted).unwrap_or(peer);
+        let address = forwarded_for(&parts.headers, |it| is_trusted(app, it)).unwrap_or(address);
         Ok(Front { is_tls: public || is_tls, address })
     }
+}
+
+fn peer(extensions: &Extensions) -> (IpAddr, Door) {
+    let unknown = (Ipv4Addr::UNSPECIFIED.into(), Door::Plain);
+    extensions.get().map_or(unknown, |Peer { address, door }| (*address, *door))
+}
+
+fn is_trusted(app: &App, address: &IpAddr) -> bool {
+    app.settings.trusted_proxy.contains(&address.to_canonical())
+}
+
+/// Where a request comes from, as this server sees it or a proxy says that is trusted.
+#[must_use]
+pub fn address(headers: &HeaderMap, extensions: &Extensions, app: &App) -> IpAddr {
+    let (peer, _) = peer(extensions);
+    if !is_trusted(app, &peer) {
+        return peer;
+    }
+    forwarded_for(headers, |address| is_trusted(app, address)).unwrap_or(peer)
 }
 
 /// The last address that a trusted proxy saw and that is none itself: what stands before it anybody can
 /// have written. `None` when it is no address.
 fn forwarded_for(headers: &HeaderMap, is_trusted: impl Fn(&IpAddr) -> bool) -> Option<IpAddr> {
-    let lines = headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or(""));
-    let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
-    let mut addresses = entries.iter().rev().map(|entry| entry.parse::<IpAddr>());
+    let lines = headers.get_all(FORWARDED_FOR).iter().rev().map(|line| line.to_str().unwrap_or(""));
+    let mut addresses = lines.flat_map(|line| line.rsplit(',')).map(|entry| entry.trim().parse::<IpAddr>());
     addresses.find(|address| !address.as_ref().is_ok_and(&is_trusted))?.ok()
 }
 

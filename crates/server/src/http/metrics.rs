@@ -1,5 +1,6 @@
 //! `/metrics`, for Prometheus, at an address of its own; and how requests are counted.
 
+use super::note::Call;
 use crate::meter::{Exposition, Requests};
 use crate::state::App;
 use axum::Router;
@@ -16,12 +17,18 @@ use std::sync::Arc;
 /// A handler whose answers are counted.
 pub struct Counted<H> {
     handler: H,
+    // In one piece, for it is cloned with each request.
+    counter: Arc<Counter>,
+}
+
+struct Counter {
     requests: Arc<Requests>,
+    app: App,
 }
 
 impl<H: Clone> Clone for Counted<H> {
     fn clone(&self) -> Self {
-        Counted { handler: self.handler.clone(), requests: self.requests.clone() }
+        Counted { handler: self.handler.clone(), counter: self.counter.clone() }
     }
 }
 
@@ -29,18 +36,20 @@ impl<H: Clone> Clone for Counted<H> {
 pub fn counted<H>(app: &App, name: &'static str, handler: H) -> Counted<H> {
     let requests = Arc::new(Requests::to(name));
     app.requests.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(requests.clone());
-    Counted { handler, requests }
+    Counted { handler, counter: Arc::new(Counter { requests, app: app.clone() }) }
 }
 
 impl<T: 'static, H: Handler<T, App>> Handler<T, App> for Counted<H> {
     type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-    fn call(self, request: Request, app: App) -> Self::Future {
-        let Counted { handler, requests } = self;
+    fn call(self, mut request: Request, app: App) -> Self::Future {
+        let Counted { handler, counter } = self;
         Box::pin(async move {
-            let response = handler.call(request, app).await;
+            let call = Call::begins(&mut request, &counter.app);
+            let mut response = handler.call(request, app).await;
+            call.ends(&mut response, &counter.app);
             // A refusal says which it is.
-            requests.answered(response.extensions().get().copied().unwrap_or(Errcode::Ok));
+            counter.requests.answered(response.extensions().get().copied().unwrap_or(Errcode::Ok));
             response
         })
     }

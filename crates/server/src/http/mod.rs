@@ -13,9 +13,11 @@ pub mod message;
 pub mod metrics;
 pub mod msgrecord;
 pub mod multipart;
+mod note;
 pub mod openapi;
 pub mod page;
 pub mod picture;
+pub mod quota;
 pub mod stream;
 pub mod token;
 pub mod upload;
@@ -31,6 +33,7 @@ use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, X_CONTE
 use http::{HeaderValue, StatusCode, Uri};
 use protocol::Errcode;
 use serde::Serialize;
+use std::net::IpAddr;
 
 /// What Weixin's own answers carry (sic: `encoding`, not `charset`).
 const JSON: HeaderValue = HeaderValue::from_static("application/json; encoding=utf-8");
@@ -79,6 +82,7 @@ pub struct Refusal {
     error: Error,
     rid: String,
     hang_up: bool,
+    from: Option<IpAddr>,
 }
 
 /// The request's id, as Weixin makes it: the first group is the time in seconds.
@@ -94,7 +98,13 @@ fn rid(app: &App) -> String {
 impl Refusal {
     /// Names a refusal, so that caller and log speak of the same.
     pub fn new(app: &App, error: impl Into<Error>) -> Self {
-        Refusal { error: error.into(), rid: rid(app), hang_up: false }
+        Refusal { error: error.into(), rid: rid(app), hang_up: false, from: None }
+    }
+
+    /// The same of a call that came from an address, which a refusal for that names.
+    #[must_use]
+    pub fn from(self, address: IpAddr) -> Self {
+        Refusal { from: Some(address), ..self }
     }
 
     /// A refusal after which the connection is closed.
@@ -118,15 +128,35 @@ fn told(error: &Error, rid: &str) -> Option<Errcode> {
 }
 
 fn envelope(code: Errcode, rid: &str) -> Reply {
+    with_text(code, code.text(), rid)
+}
+
+fn with_text(code: Errcode, text: &str, rid: &str) -> Reply {
     // Texts are plain ASCII without quotes or backslashes; a test of the table holds that.
-    Reply(format!(r#"{{"errcode":{},"errmsg":"{} rid: {rid}"}}"#, code.number(), code.text()).into())
+    Reply(format!(r#"{{"errcode":{},"errmsg":"{text} rid: {rid}"}}"#, code.number()).into())
+}
+
+/// The text of 40164 with the address, as Weixin writes it.
+fn invalid_ip(address: IpAddr) -> String {
+    let address = address.to_canonical();
+    let long = match address {
+        IpAddr::V4(short) => short.to_ipv6_mapped(),
+        IpAddr::V6(long) => long,
+    };
+    format!("invalid ip {address} ipv6 {long}, not in whitelist")
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let code = told(&self.error, &self.rid).filter(|code| !code.is_own()).unwrap_or(Errcode::SystemError);
-        let mut response = envelope(code, &self.rid).into_response();
+        let reply = match (code, self.from) {
+            (Errcode::InvalidIp, Some(address)) => with_text(code, &invalid_ip(address), &self.rid),
+            _ => envelope(code, &self.rid),
+        };
+        let told = note::Told { rid: self.rid, answer: reply.0.clone() };
+        let mut response = reply.into_response();
         response.extensions_mut().insert(code);
+        response.extensions_mut().insert(told);
         if self.hang_up {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -186,6 +216,8 @@ impl IntoResponse for PageRefusal {
 trait Finish<T> {
     /// On Weixin's paths.
     fn refuse(self, app: &App) -> Result<T, Refusal>;
+    /// The same, of a call that came from an address.
+    fn refuse_from(self, app: &App, address: IpAddr) -> Result<T, Refusal>;
     /// On the pages' paths.
     fn refuse_page(self, app: &App) -> Result<T, PageRefusal>;
 }
@@ -193,6 +225,10 @@ trait Finish<T> {
 impl<T, E: Into<Error>> Finish<T> for Result<T, E> {
     fn refuse(self, app: &App) -> Result<T, Refusal> {
         self.map_err(|error| Refusal::new(app, error))
+    }
+
+    fn refuse_from(self, app: &App, address: IpAddr) -> Result<T, Refusal> {
+        self.map_err(|error| Refusal::new(app, error).from(address))
     }
 
     fn refuse_page(self, app: &App) -> Result<T, PageRefusal> {

@@ -8,15 +8,20 @@ use axum::extract::State;
 use protocol::token::Credential;
 
 /// `/cgi-bin/token`: the parameters stand in the query, also when it is posted.
-pub async fn token(State(app): State<App>, Anyone { query }: Anyone) -> Answer {
-    let issue = async { Reply::json(&desk::token::issue(&app.desk, presented(&query)).await?) };
-    issue.await.refuse(&app)
+pub async fn token(State(app): State<App>, Anyone { query, address }: Anyone) -> Answer {
+    let issue = async { Reply::json(&desk::token::issue(&app.desk, presented(&query), address).await?) };
+    issue.await.refuse_from(&app, address)
 }
 
 /// `/cgi-bin/stable_token`.
-pub async fn stable_token(State(app): State<App>, _: Anyone, Body(credential): Body<Credential>) -> Answer {
-    let issue = async { Reply::json(&desk::token::stable(&app.desk, credential).await?) };
-    issue.await.refuse(&app)
+pub async fn stable_token(
+    State(app): State<App>,
+    anyone: Anyone,
+    Body(credential): Body<Credential>,
+) -> Answer {
+    let Anyone { address, .. } = anyone;
+    let issue = async { Reply::json(&desk::token::stable(&app.desk, credential, address).await?) };
+    issue.await.refuse_from(&app, address)
 }
 
 fn presented(query: &Query) -> Credential {

@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use super::caller::{Caller, called, query};
+use super::guard::address;
 use super::multipart::{Parser, Part, Piece};
 use crate::desk::media;
 use crate::error::Error;
@@ -69,12 +70,13 @@ impl FromRequest<App> for Posted {
 
     /// As [`Caller`], but a token that is not in the query is looked for in the form.
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let refuse = |error: Error| Refusal::new(app, error);
         let (parts, body) = request.into_parts();
+        let from = || address(&parts.headers, &parts.extensions, app);
+        let refuse = |error: Error| Refusal::new(app, error).from(from());
         let endpoint = called(&parts).map_err(|code| refuse(code.into()))?;
         let asked = query(&parts);
         let known = match asked.get("access_token") {
-            Some(token) => Some(Caller::admit(app, endpoint, query(&parts), &token).await.map_err(refuse)?),
+            Some(token) => Some(Caller::admit(app, endpoint, &token, from).await.map_err(refuse)?),
             None => None,
         };
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -85,15 +87,15 @@ impl FromRequest<App> for Posted {
             None => (Vec::new(), None),
         };
         let (fields, file) = form;
-        let caller = match known {
-            Some(caller) => caller,
+        let access = match known {
+            Some(access) => access,
             None => {
                 let token = field(&fields, "access_token")
                     .ok_or_else(|| refuse(Errcode::AccessTokenMissing.into()))?;
-                Caller::admit(app, endpoint, asked, &token).await.map_err(refuse)?
+                Caller::admit(app, endpoint, &token, from).await.map_err(refuse)?
             }
         };
-        Ok(Posted { caller, file, fields })
+        Ok(Posted { caller: Caller::of(asked, access, endpoint), file, fields })
     }
 }
 

@@ -94,6 +94,7 @@ impl App {
     /// Time passes, and what is due happens.
     pub async fn advance(&self, ms: i64) {
         self.clock.advance(ms);
+        due::settle_all(&self.inner).await.expect("what was counted");
         due::run_once(&self.inner).await.expect("what is due");
     }
 

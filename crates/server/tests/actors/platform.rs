@@ -6,14 +6,16 @@ use serde_json::Value;
 
 pub struct Platform {
     app: App,
-    component: String,
+    pub component: String,
+    pub secret: String,
 }
 
 impl Platform {
     pub async fn new(app: &App) -> Platform {
         let order = Order::ComponentCreate { appid: None, name: "platform".into() };
         let made = app.order(order).await.expect("a component");
-        Platform { app: app.clone(), component: made["component"].as_str().unwrap().to_owned() }
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        Platform { app: app.clone(), component: text("component"), secret: text("secret") }
     }
 
     /// The shop grants it these permission sets, instead of those it had.

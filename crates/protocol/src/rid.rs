@@ -1,0 +1,73 @@
+//! Request ids on the wire: what is told of a call that was refused.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Body of getRidInfo.
+/// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getridinfo>
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetRid {
+    /// The id that the refusal carried.
+    pub rid: String,
+}
+
+/// Answer of getRidInfo.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RidInfo {
+    errcode: i64,
+    errmsg: &'static str,
+    request: Request,
+}
+
+/// A call that was refused.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Request {
+    /// When it came, Unix time in seconds.
+    pub invoke_time: i64,
+    /// How long it took, in milliseconds.
+    pub cost_in_ms: i64,
+    /// Its query, without secrets.
+    pub request_url: String,
+    /// Its body, without secrets.
+    pub request_body: String,
+    /// What it was told.
+    pub response_body: String,
+    /// Where it came from.
+    pub client_ip: String,
+}
+
+impl RidInfo {
+    /// The answer about a call.
+    #[must_use]
+    pub fn of(request: Request) -> Self {
+        RidInfo { errcode: 0, errmsg: "ok", request }
+    }
+}
+
+/// Whether a text is shaped like a request id: three groups of eight hexadecimal digits.
+#[must_use]
+pub fn is_rid(text: &str) -> bool {
+    let is_group = |group: &str| {
+        group.len() == 8 && group.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    text.split('-').count() == 3 && text.split('-').all(is_group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_rid;
+
+    #[test]
+    fn a_request_id_has_three_groups_of_eight_hexadecimal_digits() {
+        assert!(is_rid("61725984-6126f6f9-040f19c4"));
+        for odd in [
+            "",
+            "61725984-6126f6f9",
+            "61725984-6126f6f9-040f19c4-",
+            "6172598-46126f6f9-040f19c4",
+            "61725984-6126F6F9-040f19c4",
+        ] {
+            assert!(!is_rid(odd), "{odd}");
+        }
+    }
+}

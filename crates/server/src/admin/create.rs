@@ -1,0 +1,58 @@
+//! Accounts and components, made by an order.
+
+use super::{Outcome, shown, with_secret};
+use crate::desk::account::Settings;
+use crate::desk::{self, Desk};
+use crate::error::Error;
+use model::{Account, Appid};
+use protocol::Kind;
+use serde_json::json;
+
+pub(super) async fn account(
+    desk: &Desk,
+    appid: Option<String>,
+    settings: Settings,
+) -> Result<Outcome, Error> {
+    let appid = appid.map_or_else(|| Ok(new_appid(desk)), |appid| Appid::parse(&appid));
+    let Ok(appid) = appid else {
+        return Ok(Err("an appid is wx and 16 lower-case hexadecimal digits".into()));
+    };
+    let blank = Account {
+        appid: appid.clone(),
+        name: appid.to_string(),
+        kind: Kind::Service,
+        principal: model::account::Principal::Enterprise,
+        certified: false,
+        feature: true,
+        alias: String::new(),
+        original_id: format!("gh_{}", desk.chance.hex::<6>()),
+        reception: model::account::Reception::Automatic,
+        capacity: 10,
+        compat: model::account::Compat::default(),
+    };
+    let secret = settings.secret.clone().unwrap_or_else(|| desk.chance.hex::<16>());
+    let account = settings.apply(&blank)?;
+    if let Err(sentence) = account.check() {
+        return Ok(Err(sentence.into()));
+    }
+    match desk::account::create(desk, &account, &secret).await? {
+        true => Ok(Ok(with_secret(shown(&account), Some(secret)))),
+        false => Ok(Err(format!("{appid} is there already"))),
+    }
+}
+
+fn new_appid(desk: &Desk) -> Appid {
+    Appid::stored(format!("wx{}", desk.chance.hex::<8>()))
+}
+
+pub(super) async fn component(desk: &Desk, appid: Option<String>, name: &str) -> Result<Outcome, Error> {
+    let appid = appid.map_or_else(|| Ok(new_appid(desk)), |appid| Appid::parse(&appid));
+    let Ok(appid) = appid else {
+        return Ok(Err("an appid is wx and 16 lower-case hexadecimal digits".into()));
+    };
+    let secret = desk.chance.hex::<16>();
+    match desk::component::create(desk, &appid, name, &secret).await? {
+        true => Ok(Ok(json!({"component": appid, "name": name, "secret": secret}))),
+        false => Ok(Err(format!("{appid} is there already"))),
+    }
+}

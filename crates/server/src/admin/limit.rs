@@ -1,0 +1,56 @@
+//! What operators limit: how often accounts may call what, and from where.
+
+use super::Outcome;
+use crate::desk::{Desk, allow, quota};
+use crate::error::Error;
+use model::Appid;
+use protocol::Errcode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// An order about limits of an account or a component.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// Shows how often it may call what, after changing it where that is asked for.
+    Quota {
+        /// Which.
+        appid: String,
+        /// What changes.
+        change: quota::Change,
+    },
+    /// Shows where its own calls may come from, after changing it where that is asked for.
+    Addresses {
+        /// Which.
+        appid: String,
+        /// Networks to add.
+        add: Vec<String>,
+        /// Networks to remove.
+        remove: Vec<String>,
+    },
+}
+
+pub(super) async fn carry_out(desk: &Desk, order: Limit) -> Result<Outcome, Error> {
+    match order {
+        Limit::Quota { appid, change } => {
+            let owner = Appid::parse(&appid)?;
+            if !change.is_none() {
+                quota::set(desk, &owner, change).await?;
+            }
+            Ok(Ok(json!(quota::list(desk, &owner).await?)))
+        }
+        Limit::Addresses { appid, add, remove } => {
+            match allow::change(desk, &Appid::parse(&appid)?, &add, &remove).await {
+                Err(Error::Refused(Errcode::BadRequest)) => Ok(Err(format!(
+                    "that is no address or network, like 192.0.2.1 or 192.0.2.0/24, or there would be more than {}",
+                    allow::NETWORKS_MAX
+                ))),
+                list => {
+                    let list = list?;
+                    let allowed = if list.is_empty() { json!("everywhere") } else { json!(list) };
+                    Ok(Ok(json!({"appid": appid, "allowed": allowed})))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What is noted of a call, in case it is refused: `rid/get` tells it to the account's developers.
+
+use super::caller::Query;
+use super::guard;
+use crate::desk::rid::Refused;
+use crate::state::App;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{Method, Uri};
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use tokio::time::Instant;
+
+/// Most bytes that are kept of a query.
+const QUERY_MAX: usize = 1024;
+/// Most bytes that are kept of a body.
+const BODY_MAX: usize = 4096;
+/// Characters of a token that are kept, as in the sample of Weixin's page.
+const TOKEN_SHOWN: usize = 6;
+/// What stands for what is not kept.
+const HIDDEN: &str = "xxxx";
+/// Parts of names whose values are secrets.
+const SECRETS: [&str; 3] = ["secret", "token", "password"];
+
+/// A call's body, once it is read.
+#[derive(Clone, Default)]
+pub(super) struct Sent(Arc<OnceLock<Bytes>>);
+
+impl Sent {
+    /// It was read.
+    pub(super) fn is(&self, body: &Bytes) {
+        let _ = self.0.set(body.clone());
+    }
+}
+
+/// What was refused, beside the answer.
+#[derive(Clone)]
+pub(super) struct Told {
+    pub(super) rid: String,
+    pub(super) answer: Bytes,
+}
+
+/// A call under way.
+pub(super) struct Call {
+    uri: Uri,
+    address: IpAddr,
+    begun: Instant,
+    sent: Option<Sent>,
+}
+
+impl Call {
+    /// It begins. What only a refusal needs is made when there is one.
+    pub(super) fn begins(request: &mut Request, app: &App) -> Self {
+        let sent = (request.method() != Method::GET).then(Sent::default);
+        if let Some(sent) = &sent {
+            request.extensions_mut().insert(sent.clone());
+        }
+        let address = guard::address(request.headers(), request.extensions(), app);
+        Call { uri: request.uri().clone(), address, begun: Instant::now(), sent }
+    }
+
+    /// It was answered: a refusal of somebody whose token is known is noted.
+    pub(super) fn ends(self, response: &mut Response, app: &App) {
+        let Some(Told { rid, answer }) = response.extensions_mut().remove() else { return };
+        let query = self.uri.query().unwrap_or("");
+        let token = Query::of(query).get("access_token");
+        let Some(owner) = token.and_then(|token| app.whose(&token)) else { return };
+        let body = self.sent.and_then(|sent| sent.0.get().cloned()).unwrap_or_default();
+        app.desk.rids.note(Refused {
+            owner,
+            rid,
+            at: app.desk.now(),
+            cost_ms: i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX),
+            query: cut(&shown_query(query), QUERY_MAX),
+            body: cut(&shown_body(&body), BODY_MAX),
+            answer: String::from_utf8_lossy(&answer).into_owned(),
+            address: self.address.to_canonical().to_string(),
+        });
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRETS.iter().any(|part| name.contains(part))
+}
+
+/// A query without its secrets; of a token its beginning is left.
+fn shown_query(query: &str) -> String {
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if name == "access_token" => {
+            let begin: String = value.chars().take(TOKEN_SHOWN).collect();
+            format!("{name}={begin}{HIDDEN}")
+        }
+        Some((name, _)) if is_secret(name) => format!("{name}={HIDDEN}"),
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(shown).collect::<Vec<_>>().join("&")
+}
+
+/// A body as it was sent, unless it holds secrets.
+fn shown_body(body: &[u8]) -> String {
+    let Ok(text) = std::str::from_utf8(body) else { return String::new() };
+    let lower = text.to_ascii_lowercase();
+    if !SECRETS.iter().any(|part| lower.contains(part)) {
+        return text.to_owned();
+    }
+    match serde_json::from_str(text) {
+        Ok(mut value) => {
+            hide(&mut value);
+            value.to_string()
+        }
+        // What it says cannot be told apart.
+        Err(_) => String::new(),
+    }
+}
+
+fn hide(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(members) => {
+            for (name, value) in members {
+                if is_secret(name) {
+                    *value = HIDDEN.into();
+                } else {
+                    hide(value);
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(hide),
+        _ => {}
+    }
+}
+
+/// The beginning of a text, without what the database cannot hold.
+fn cut(text: &str, most: usize) -> String {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].replace('\0', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cut, shown_body, shown_query};
+
+    #[test]
+    fn secrets_are_hidden_wherever_they_stand() {
+        let query = "access_token=50_Im7kLmN&openid=o1&appsecret=abc&secret=&flag";
+        assert_eq!(shown_query(query), "access_token=50_Im7xxxx&openid=o1&appsecret=xxxx&secret=xxxx&flag");
+        assert_eq!(shown_body(br#"{ "a": 1 }"#), r#"{ "a": 1 }"#, "as it was sent");
+        let body = br#"{"a":{"AppSecret":"x"},"b":[{"access_token":["y"]}],"c":"d"}"#;
+        assert_eq!(shown_body(body), r#"{"a":{"AppSecret":"xxxx"},"b":[{"access_token":"xxxx"}],"c":"d"}"#);
+        assert_eq!(shown_body(br#"{"secret":"x"#), "", "what cannot be read may hide anything");
+        assert_eq!(shown_body(b"\xff\xfe"), "");
+    }
+
+    #[test]
+    fn what_is_long_is_cut_between_characters() {
+        assert_eq!(cut("客服", 4), "客");
+        assert_eq!(cut("a\0b", 9), "a\u{fffd}b");
+    }
+}

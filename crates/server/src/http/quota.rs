@@ -1,0 +1,65 @@
+//! Quotas and request ids: clearQuota in its three forms, getApiQuota, clearApiQuota, getRidInfo.
+
+use super::caller::{Anyone, Body, Caller, Maybe, Query};
+use super::{Answer, Finish, Reply};
+use crate::desk::{quota, rid};
+use crate::state::App;
+use axum::extract::State;
+use protocol::quota::{CgiPath, Clear, ClearBySecret};
+use protocol::rid::GetRid;
+
+/// `/cgi-bin/clear_quota`.
+pub async fn clear(State(app): State<App>, caller: Caller, Body(clear): Body<Clear>) -> Answer {
+    let run = quota::clear_all(&app.desk, caller.access(), &clear.appid);
+    run.await.map(|()| Reply::done()).refuse(&app)
+}
+
+/// `/cgi-bin/clear_quota/v2`: the parameters stand in the query or in the body.
+pub async fn clear_by_secret(
+    State(app): State<App>,
+    Anyone { query, address }: Anyone,
+    Maybe(body): Maybe<ClearBySecret>,
+) -> Answer {
+    let run = quota::clear_by_secret(&app.desk, presented(&query, body), address);
+    run.await.map(|()| Reply::done()).refuse_from(&app, address)
+}
+
+/// `/cgi-bin/component/clear_quota/v2`, in the same way.
+pub async fn clear_as_platform(
+    State(app): State<App>,
+    Anyone { query, address }: Anyone,
+    Maybe(body): Maybe<ClearBySecret>,
+) -> Answer {
+    let run = quota::clear_as_platform(&app.desk, presented(&query, body), address);
+    run.await.map(|()| Reply::done()).refuse(&app)
+}
+
+fn presented(query: &Query, body: Option<ClearBySecret>) -> ClearBySecret {
+    let body = body.unwrap_or_default();
+    ClearBySecret {
+        appid: query.get("appid").or(body.appid),
+        component_appid: query.get("component_appid").or(body.component_appid),
+        appsecret: query.get("appsecret").or(body.appsecret),
+    }
+}
+
+/// `/cgi-bin/openapi/quota/get`.
+pub async fn get(State(app): State<App>, caller: Caller, Body(asked): Body<CgiPath>) -> Answer {
+    let run = async {
+        let quota = quota::get(&app.desk, caller.access(), &asked.cgi_path).await?;
+        Reply::json(&quota)
+    };
+    run.await.refuse(&app)
+}
+
+/// `/cgi-bin/openapi/quota/clear`.
+pub async fn clear_one(State(app): State<App>, caller: Caller, Body(asked): Body<CgiPath>) -> Answer {
+    let run = quota::clear_one(&app.desk, caller.access(), &asked.cgi_path);
+    run.await.map(|()| Reply::done()).refuse(&app)
+}
+
+/// `/cgi-bin/openapi/rid/get`.
+pub async fn rid(State(app): State<App>, caller: Caller, Body(asked): Body<GetRid>) -> Answer {
+    let run = async { Reply::json(&rid::get(&app.desk, &caller.access().owner, &asked.rid).await?) };
+    run.await.refuse(&app)
+}
