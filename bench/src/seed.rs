@@ -83,6 +83,7 @@ pub(crate) fn account(n: usize) -> anyhow::Result<(Account, String)> {
         original_id: format!("gh_{}", &hex[..12]),
         reception: Reception::Automatic,
         capacity: 10,
+        compat: model::account::Compat::default(),
     };
     Ok((account, hex.repeat(2)))
 }

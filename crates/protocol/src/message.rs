@@ -6,7 +6,8 @@ use crate::Errcode;
 use crate::endpoint::Kind;
 use content::Members;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 pub use content::*;
@@ -17,11 +18,22 @@ pub use content::*;
 pub struct Custom {
     touser: String,
     msgtype: String,
+    #[serde(default, deserialize_with = "object")]
     customservice: Option<CustomService>,
+    #[serde(default, deserialize_with = "object")]
     aimsgcontext: Option<AiContext>,
     #[serde(flatten)]
     #[schemars(with = "Members")]
     members: Map<String, Value>,
+}
+
+/// An object, or nothing: a list would be read as its members in their order.
+fn object<'de, T: DeserializeOwned, D: Deserializer<'de>>(json: D) -> Result<Option<T>, D::Error> {
+    match Value::deserialize(json)? {
+        Value::Null => Ok(None),
+        value @ Value::Object(_) => serde_json::from_value(value).map(Some).map_err(D::Error::custom),
+        _ => Err(D::Error::custom("no object")),
+    }
 }
 
 /// The agent whose name and picture the customer sees.
@@ -144,6 +156,8 @@ mod tests {
             json!({"touser": "o", "msgtype": "text"}),
             json!({"touser": "o", "msgtype": "text", "text": {"content": "hi"}, "customservice": {}}),
             json!({"touser": "o", "msgtype": "text", "text": {"content": "hi"}, "customservice": "a@b"}),
+            json!({"touser": "o", "msgtype": "text", "text": {"content": "hi"}, "customservice": ["a@b"]}),
+            json!({"touser": "o", "msgtype": "text", "text": ["hi"]}),
         ] {
             assert_eq!(read(&body, Kind::Service), Err(Errcode::DataFormat), "{body}");
         }

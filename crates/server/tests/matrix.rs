@@ -171,6 +171,7 @@ impl Scene {
             }
         } else if kind.starts_with("mini") {
             scene.shop.agent("fix").await;
+            scene.other.adds("fix").await;
         } else {
             scene.shop.adds("fix").await;
             scene.other.adds("fix").await;

@@ -422,7 +422,7 @@ endpoints! {
         page: page!("customer/message/api_sendcustommessage"),
     }
     /// Shows a customer that somebody types.
-    TYPING = {
+    SHOW_TYPING = {
         name: "typing",
         meaning_zh: "让客户看到「正在输入」。",
         path: "/cgi-bin/message/custom/typing",
@@ -435,7 +435,7 @@ endpoints! {
         page: page!("customer/message/api_typing"),
     }
     /// Shows a customer of a Mini Program or Mini Game that somebody types.
-    BUSINESS_TYPING = {
+    SHOW_BUSINESS_TYPING = {
         name: "businessTyping",
         meaning_zh: "让客户看到「正在输入」，供小程序和小游戏使用。",
         path: "/cgi-bin/message/custom/business/typing",

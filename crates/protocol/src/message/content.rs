@@ -234,7 +234,8 @@ contents! {
 }
 
 fn member<T: DeserializeOwned>(members: &mut Map<String, Value>, name: &str) -> Result<T, Errcode> {
-    let value = members.remove(name).ok_or(Errcode::DataFormat)?;
+    // A list would be read as the members in their order.
+    let value = members.remove(name).filter(Value::is_object).ok_or(Errcode::DataFormat)?;
     serde_json::from_value(value).map_err(|_| Errcode::DataFormat)
 }
 
