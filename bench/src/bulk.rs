@@ -57,7 +57,7 @@ impl Bulk<'_> {
         Ok(())
     }
 
-    /// An owner who has made so many changes; the first `access` was about who may call.
+    /// An owner who has made so many changes; that with number `access` was the last about who may call.
     fn owner(&self, owner: &str, changes: usize, access: i64) -> anyhow::Result<()> {
         self.put(
             "insert into head (owner, seq, access) values (?1, ?2, ?3)",
@@ -100,16 +100,19 @@ impl Bulk<'_> {
     fn account(&self, n: usize, first_worker: usize, size: Size) -> anyhow::Result<Shop> {
         let (account, secret) = seed::account(n)?;
         let appid = account.appid.as_str();
-        let changes = 1 + size.agents * if size.online { 3 } else { 1 };
-        self.owner(appid, changes, 1)?;
+        let changes = 2 + size.agents * if size.online { 3 } else { 1 };
+        self.owner(appid, changes, 2)?;
         self.insert_account(&account, &sha256(&secret), size.agents)?;
         self.change(appid, 1, &Fact::Access)?;
+        // As many calls as there can be, as for the others.
+        self.put("insert into quota_limit (owner, path, daily, per_minute) values (?1, '', 0, 0)", [appid])?;
+        self.change(appid, 2, &Fact::Access)?;
         let token = self.token(appid, n)?;
         for k in 1..=size.agents {
             if size.online {
                 self.agent_online(&account, k, first_worker)?;
             } else {
-                self.agent(&account, k, 1 + k, "", "", false)?;
+                self.agent(&account, k, 2 + k, "", "", false)?;
             }
         }
         Ok(Shop { appid: account.appid, alias: account.alias, token })
@@ -185,7 +188,7 @@ impl Bulk<'_> {
 
     /// Added, bound, and come: three changes.
     fn agent_online(&self, account: &Account, k: usize, first_worker: usize) -> anyhow::Result<()> {
-        let (appid, seq) = (account.appid.as_str(), 3 * k - 1);
+        let (appid, seq) = (account.appid.as_str(), 3 * k);
         let name = format!("worker_{}", first_worker + k);
         let hex = format!("{:016x}", seed::spread(seq as u64));
         let kf_openid = format!("o{hex}{}", &appid[2..13]);

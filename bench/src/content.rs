@@ -5,12 +5,13 @@ use kefu::config::Place;
 use postgres::types::Type;
 use rusqlite::types::ValueRef;
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "select * from head order by owner",
     "select appid, name, kind, principal, certified, feature, alias, original_id, secret_sha256, reception,
         capacity, next_kf_id from account order by appid",
     "select appid, kf_account, kf_id, nickname, worker, length(kf_openid), invite_wx, invite_status,
         invite_expires_at, connected, away, sign(free_since) from agent order by appid, kf_account",
+    "select * from quota_limit order by owner, path",
     "select owner, seq, facts from change order by owner, seq",
     "select owner, kind, key from due order by owner, kind, key",
     "select owner, kind, component, generation, salt, expires_at - issued_at, live_until - issued_at, length(sha256)
