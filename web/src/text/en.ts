@@ -81,7 +81,7 @@ export const en: Text = {
     990009: "The server failed. Please try again in a moment",
     990019: "The message is empty or too long (2048 bytes at most)",
     990021: "This desk does not know itself by this name",
-    990022: "This colleague is not online any more. Choose another",
+    990023: "This is no picture",
   },
 
   unknownError: (message) => (message ? `That did not work: ${message}` : "That did not work"),
@@ -104,6 +104,7 @@ export const enDesk: DeskText = {
     990017: "This invitation is no longer valid",
     990018: "You are bound to too many accounts already",
     990020: "Malformed name: 1 to 20 letters, digits, _ or -",
+    990022: "This colleague is not online any more. Choose another",
   },
 
   login: {
