@@ -102,10 +102,24 @@ impl People {
     /// Acts until something gets no answer.
     pub(crate) async fn act(&self, base: &str, mut actor: Actor, seed: u64) -> Actor {
         let mut chance = StdRng::seed_from_u64(seed);
+        self.agent_is_there(base).await;
         loop {
             let deed = self.next(&actor, &mut chance);
             if self.does(base, &mut actor, deed).await == Outcome::Unknown {
                 return actor;
+            }
+        }
+    }
+
+    /// Waits for the agent, within a second: who writes before she is there waits for ever, and nobody closes anything.
+    async fn agent_is_there(&self, base: &str) {
+        let url = format!("{base}/cgi-bin/customservice/getonlinekflist?access_token={}", self.token);
+        for _ in 0..100 {
+            match self.get(&url, "").await {
+                Ok(list) if list["kf_online_list"].as_array().is_some_and(|online| !online.is_empty()) => {
+                    return;
+                }
+                _ => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
             }
         }
     }
