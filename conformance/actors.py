@@ -16,7 +16,6 @@ SECRET = "0123456789abcdef0123456789abcdef"
 AGENT = "kf1@demo"
 WORKER, PASSWORD = "kf_demo", "demo"
 
-
 STEAD = ("--as", "api.weixin.qq.com", "--as-https", "127.0.0.1:0", "--as-http", "127.0.0.1:0", "--metrics-listen")
 NO_PROXY = {"http": "", "https": ""}
 
@@ -24,6 +23,12 @@ NO_PROXY = {"http": "", "https": ""}
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+def last_hour(now):
+    """The hour up to `now` and the minute after it, as far as they are of the platform's day: getrecord asks for no more."""
+    midnight = now - (now + 8 * 3600) % 86_400
+    return max(midnight, now - 3600), min(midnight + 86_400, now + 60)
 
 
 def eventually(what, true):

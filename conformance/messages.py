@@ -3,7 +3,7 @@
 import re
 import time
 
-from actors import AGENT
+from actors import AGENT, last_hour
 from steps import renews, step
 from world import STRANGER, done, equal, refused
 
@@ -300,10 +300,10 @@ def records_are_listed_in_the_old_way(w):
     """The withdrawn call lists what a customer and an agent wrote, page by page."""
     openid, _ = w.customer()
     w.worker.replies(openid, "您好，我是客服1")
-    now, found = int(time.time()), []
-    midnight = now - (now + 8 * 3600) % 86_400
+    begin, end = last_hour(int(time.time()))
+    found = []
     for page in range(1, 50):
-        answer = w.sdk.old_records(begin=max(midnight, now - 3600), end=now + 60, page=page, size=50)
+        answer = w.sdk.old_records(begin=begin, end=end, page=page, size=50)
         if not answer["recordlist"]:
             break
         found += answer["recordlist"]

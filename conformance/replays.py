@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors import AGENT, APPID, SECRET, Customer
+from actors import AGENT, APPID, SECRET, Customer, last_hour
 from files import FACE, JPEG
 
 TABLE = Path(__file__).parent / "replays.txt"
@@ -120,8 +120,7 @@ class Player:
     def play(self, replay):
         """Raises AssertionError where the SDK would not be content."""
         words = {"appid": APPID, "secret": SECRET, "token": self.shop.fresh(), "waiting": self.waiting}
-        now = int(time.time())
-        words |= {"begin": str(now - 3600), "end": str(now)}
+        words |= zip(("begin", "end"), map(str, last_hour(int(time.time()))), strict=True)
         match replay.before.split():
             case ["agent", account]:
                 self.shop.post("/customservice/kfaccount/add", kf_account=account, nickname="客服")
