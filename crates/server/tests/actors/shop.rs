@@ -56,7 +56,7 @@ impl Shop {
         let text = response.text().await.unwrap();
         assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
         let answer = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"));
-        seen::note(&path, code(&answer));
+        seen::note(&path, code(&answer), &answer);
         answer
     }
 
