@@ -5,6 +5,7 @@
 
 mod adds;
 mod bulk;
+mod callers;
 mod child;
 mod constant;
 #[cfg(test)]

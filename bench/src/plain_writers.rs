@@ -4,33 +4,25 @@
 //! A test holds that it leaves behind what the product leaves.
 
 use crate::adds::Add;
-use crate::load::{self, Call, Until};
+use crate::callers::{self, Caller, Job, Load};
+use crate::load::{self, Until};
 use crate::machine::Watch;
 use crate::round::Turn;
 use crate::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
-use anyhow::{Context, anyhow, ensure};
+use anyhow::anyhow;
 use postgres::{Client, NoTls, Statement};
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::sync::oneshot;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The database's address.
     url: String,
-    /// One appid a line.
-    accounts: PathBuf,
+    #[command(flatten)]
+    load: Load,
     #[arg(long)]
     connections: usize,
-    #[arg(long)]
-    callers: usize,
-    #[arg(long)]
-    warm: usize,
-    #[arg(long)]
-    calls: usize,
     /// The process of PostgreSQL.
     #[arg(long)]
     database: u32,
@@ -38,57 +30,32 @@ pub(crate) struct Args {
 
 /// Runs as a child, and prints its turn.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    crate::child::end_with_parent();
-    let adds: Vec<Add> = {
-        let appids = std::fs::read_to_string(&args.accounts)?;
-        let appids: Vec<&str> = appids.lines().collect();
-        (0..args.warm + args.calls).map(|n| Add::number(n, &appids)).collect()
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let turn = runtime.block_on(measure(args, adds.into()))?;
-    println!("{}", serde_json::to_string(&turn)?);
-    Ok(())
+    callers::print(measure(args))
 }
 
-async fn measure(args: &Args, adds: Arc<[Add]>) -> anyhow::Result<Turn> {
-    let (writers, callers) = start(&args.url, args.connections, args.callers, &adds);
-    let (callers, _) = load::run(callers, Until::Number(0, args.warm)).await?;
+async fn measure(args: &Args) -> anyhow::Result<Turn> {
+    let adds = args.load.adds()?;
+    let (writers, callers) = start(&args.url, args.connections, args.load.callers, &adds);
+    let (callers, _) = load::run(callers, Until::Number(0, args.load.warm)).await?;
     let watch = Watch::start(std::process::id(), Some(args.database))?;
-    let (callers, tally) = load::run(callers, Until::Number(args.warm, adds.len())).await?;
+    let (callers, tally) = load::run(callers, Until::Number(args.load.warm, adds.len())).await?;
     let spent = watch.stop()?;
     drop(callers);
     stop(writers)?;
     Ok(Turn::new(&tally, &spent))
 }
 
-struct Job {
-    n: usize,
-    to: oneshot::Sender<bool>,
-}
-
-/// Somebody who waits for a writer.
-struct Caller(SyncSender<Job>);
-
-impl Call for Caller {
-    async fn call(&mut self, n: usize) -> anyhow::Result<()> {
-        let (to, answer) = oneshot::channel();
-        self.0.try_send(Job { n, to }).context("the writers take nothing")?;
-        ensure!(answer.await.context("a writer has stopped")?, "an agent was refused");
-        Ok(())
-    }
-}
-
 type Writers = Vec<JoinHandle<anyhow::Result<()>>>;
 
 /// Starts a thread for each connection.
 fn start(url: &str, connections: usize, callers: usize, adds: &Arc<[Add]>) -> (Writers, Vec<Caller>) {
-    let (jobs, waiting) = sync_channel(4096);
+    let (callers, waiting) = callers::callers(callers);
     let waiting = Arc::new(Mutex::new(waiting));
     let writer = |_| {
         let (url, waiting, adds) = (url.to_owned(), waiting.clone(), adds.clone());
         std::thread::spawn(move || write(&url, &waiting, &adds))
     };
-    ((0..connections).map(writer).collect(), (0..callers).map(|_| Caller(jobs.clone())).collect())
+    ((0..connections).map(writer).collect(), callers)
 }
 
 /// Waits for their end, once nobody calls any more.
@@ -102,8 +69,7 @@ fn write(url: &str, waiting: &Mutex<Receiver<Job>>, adds: &[Add]) -> anyhow::Res
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return Ok(()) };
         let done = writer.add(&adds[job.n])?;
-        // Whoever asked is there until all is done.
-        let _ = job.to.send(done);
+        job.answer(done);
     }
 }
 
@@ -133,7 +99,7 @@ impl Writer {
     /// Adds an agent; `false` when it was there already, or is one too many.
     fn add(&mut self, add: &Add) -> anyhow::Result<bool> {
         let Add { appid, kf_account, nickname, facts, .. } = add;
-        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+        let now = callers::now()?;
         self.client.batch_execute("begin")?;
         let seq: i64 = self.client.query_one(&self.take_seq, &[appid])?.get(0);
         let kf_id: i64 = self.client.query_one(&self.take_kf_id, &[appid])?.get(10);

@@ -4,60 +4,45 @@
 //! A test holds that it leaves behind what the product leaves.
 
 use crate::adds::Add;
-use crate::load::{self, Call, Until};
+use crate::callers::{self, Caller, Job, Load};
+use crate::load::{self, Until};
 use crate::machine::Watch;
 use crate::round::Turn;
 use crate::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
-use anyhow::{Context, ensure};
 use kefu::store::numbered;
 use rusqlite::{Connection, Statement, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::sync::oneshot;
 
 pub(crate) const PRAGMAS: &str =
     "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
     pragma cache_size = -65536; pragma temp_store = memory;";
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The database.
     file: PathBuf,
-    /// One appid a line.
-    accounts: PathBuf,
-    #[arg(long)]
-    callers: usize,
+    #[command(flatten)]
+    load: Load,
     #[arg(long)]
     batch_max: usize,
-    #[arg(long)]
-    warm: usize,
-    #[arg(long)]
-    calls: usize,
 }
 
 /// Runs as a child, and prints its turn.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    crate::child::end_with_parent();
-    let adds: Vec<Add> = {
-        let appids = std::fs::read_to_string(&args.accounts)?;
-        let appids: Vec<&str> = appids.lines().collect();
-        (0..args.warm + args.calls).map(|n| Add::number(n, &appids)).collect()
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let turn = runtime.block_on(measure(args, adds.into()))?;
-    println!("{}", serde_json::to_string(&turn)?);
-    Ok(())
+    callers::print(measure(args))
 }
 
-async fn measure(args: &Args, adds: Arc<[Add]>) -> anyhow::Result<Turn> {
-    let (writer, callers) = Writer::start(&args.file, args.batch_max, args.callers, &adds)?;
-    let (callers, _) = load::run(callers, Until::Number(0, args.warm)).await?;
+async fn measure(args: &Args) -> anyhow::Result<Turn> {
+    let adds = args.load.adds()?;
+    let (writer, callers) = Writer::start(&args.file, args.batch_max, args.load.callers, &adds)?;
+    let (callers, _) = load::run(callers, Until::Number(0, args.load.warm)).await?;
     let before = writer.commits.load(Ordering::Relaxed);
     let watch = Watch::start(std::process::id(), None)?;
-    let (callers, tally) = load::run(callers, Until::Number(args.warm, adds.len())).await?;
+    let (callers, tally) = load::run(callers, Until::Number(args.load.warm, adds.len())).await?;
     let spent = watch.stop()?;
     let commits = writer.commits.load(Ordering::Relaxed) - before;
     drop(callers);
@@ -65,19 +50,11 @@ async fn measure(args: &Args, adds: Arc<[Add]>) -> anyhow::Result<Turn> {
     Ok(Turn { batch: tally.calls as f64 / commits as f64, ..Turn::new(&tally, &spent) })
 }
 
-struct Job {
-    n: usize,
-    to: oneshot::Sender<bool>,
-}
-
 /// The thread that writes.
 pub(crate) struct Writer {
     thread: JoinHandle<anyhow::Result<()>>,
     commits: Arc<AtomicU64>,
 }
-
-/// Somebody who waits for it.
-pub(crate) struct Caller(SyncSender<Job>);
 
 impl Writer {
     pub(crate) fn start(
@@ -88,25 +65,16 @@ impl Writer {
     ) -> anyhow::Result<(Self, Vec<Caller>)> {
         let conn = Connection::open(file)?;
         conn.execute_batch(PRAGMAS)?;
-        let (jobs, waiting) = sync_channel(4096);
+        let (callers, waiting) = callers::callers(callers);
         let commits = Arc::new(AtomicU64::new(0));
         let (counter, adds) = (commits.clone(), adds.clone());
         let thread = std::thread::spawn(move || write(&conn, &waiting, &adds, batch_max, &counter));
-        Ok((Writer { thread, commits }, (0..callers).map(|_| Caller(jobs.clone())).collect()))
+        Ok((Writer { thread, commits }, callers))
     }
 
     /// Waits for its end, once nobody calls any more.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
         self.thread.join().map_err(|_| anyhow::anyhow!("the writer panicked"))?
-    }
-}
-
-impl Call for Caller {
-    async fn call(&mut self, n: usize) -> anyhow::Result<()> {
-        let (to, answer) = oneshot::channel();
-        self.0.try_send(Job { n, to }).context("the writer takes nothing")?;
-        ensure!(answer.await.context("the writer has stopped")?, "an agent was refused");
-        Ok(())
     }
 }
 
@@ -122,18 +90,15 @@ fn write(
     let mut answers = Vec::new();
     while let Ok(first) = waiting.recv() {
         conn.execute_batch("begin immediate")?;
-        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+        let now = callers::now()?;
         let mut next = Some(first);
         while let Some(job) = next {
-            answers.push((statements.add(&adds[job.n], now)?, job.to));
+            answers.push((statements.add(&adds[job.n], now)?, job));
             next = if answers.len() < batch_max { waiting.try_recv().ok() } else { None };
         }
         conn.execute_batch("commit")?;
         commits.fetch_add(1, Ordering::Relaxed);
-        for (done, to) in answers.drain(..) {
-            // Whoever asked is there until all is done.
-            let _ = to.send(done);
-        }
+        answers.drain(..).for_each(|(done, job)| job.answer(done));
     }
     Ok(())
 }
