@@ -13,10 +13,11 @@ pub mod quota;
 pub mod routing;
 pub mod session;
 pub mod window;
+pub mod work;
 
 pub use account::Account;
 pub use change::Fact;
-pub use name::{Appid, KfAccount, Nickname, Openid, WechatId};
+pub use name::{AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Openid, WechatId};
 pub use network::Network;
 pub use session::Session;
 

@@ -62,6 +62,20 @@ name! {
     WechatId
 }
 
+name! {
+    /// A sub-merchant's name for programs: 6 to 30 of `[A-Za-z0-9_]`.
+    AccountName
+}
+name! {
+    /// A sub-merchant's name for customers: letters, digits and Chinese characters, which count twice, 4 to 30 in all.
+    BusinessNickname
+}
+name! {
+    /// A WeCom enterprise's id: `ww`, of old ones `wx`, of those made for service providers `wp`, and 14 to 30 of
+    /// `[A-Za-z0-9_-]`.
+    Corpid
+}
+
 impl Appid {
     /// # Errors
     /// `InvalidAppid`.
@@ -135,9 +149,53 @@ impl WechatId {
     }
 }
 
+impl AccountName {
+    /// # Errors
+    /// `IllegalAccountName`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        if limits::ACCOUNT_NAME.contains(&text.len()) && text.bytes().all(is_word) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Errcode::IllegalAccountName)
+        }
+    }
+}
+
+/// Whether this is a Chinese character: of the blocks of Unicode that hold them, and the two that stand among punctuation.
+fn is_chinese(c: char) -> bool {
+    matches!(c, '々' | '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+impl BusinessNickname {
+    /// # Errors
+    /// `IllegalBusinessNickname`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || is_chinese(c);
+        let length: usize = text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+        if limits::BUSINESS_NICKNAME.contains(&length) && text.chars().all(fits) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Errcode::IllegalBusinessNickname)
+        }
+    }
+}
+
+impl Corpid {
+    /// # Errors
+    /// `InvalidCorpid`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        let begins = ["ww", "wx", "wp"].iter().any(|begin| text.starts_with(begin));
+        if begins && limits::CORPID.contains(&text.len()) && text.bytes().all(is_url_safe) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Errcode::InvalidCorpid)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Appid, KfAccount, Nickname, Openid, WechatId};
+    use super::{AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Openid, WechatId};
 
     #[test]
     fn lengths_are_counted_in_characters_and_end_where_the_page_says() {
@@ -151,6 +209,33 @@ mod tests {
         assert!(KfAccount::parse(&format!("a@{}", "b".repeat(31))).is_err());
         assert!(WechatId::parse(&"w".repeat(20)).is_ok());
         assert!(WechatId::parse(&"w".repeat(21)).is_err());
+    }
+
+    #[test]
+    fn a_sub_merchants_names_are_as_long_as_the_page_says() {
+        let name = |text: &str| AccountName::parse(text).is_ok();
+        assert!(name("apple_") && name("Apple1") && name(&"a".repeat(30)));
+        assert!(!name("apple") && !name(&"a".repeat(31)) && !name("apple-store") && !name("苹果商店"));
+        let nickname = |text: &str| BusinessNickname::parse(text).is_ok();
+        assert!(nickname("苹果") && nickname("abcd") && nickname("苹ab") && nickname("〇𠀀"));
+        assert!(nickname(&"苹".repeat(15)) && nickname(&"a".repeat(30)));
+        assert!(!nickname("苹") && !nickname("abc") && !nickname("苹a") && !nickname(""));
+        assert!(!nickname(&"苹".repeat(16)) && !nickname(&"a".repeat(31)));
+        for bad in ["苹果 店", "apple_", "苹果！", "りんご", "苹果🦊", "abc\0"] {
+            assert!(!nickname(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_corpid_begins_with_what_wecom_gives_out() {
+        let is = |text: &str| Corpid::parse(text).is_ok();
+        assert!(is("wwee11111xxxxxxx") && is("wwd08c8e7c775ab44d") && is("wx0123456789abcdef"));
+        assert!(is(&format!("wp{}", "a_-".repeat(10))) && !is(&format!("wp{}", "a".repeat(31))));
+        for bad in
+            ["", "ww", "wwee11111xxxxxx", "wa0123456789abcdef", "ww0123456789 bcdef", "ww0123456789企业"]
+        {
+            assert!(!is(bad), "{bad}");
+        }
     }
 
     #[test]

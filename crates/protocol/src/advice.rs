@@ -109,12 +109,22 @@ advice! {
         "超过可回复的时限。", "等客户再次发来消息。";
     45047 "As many messages were sent as one message of the customer's allows.", "Wait until she writes again.";
         "客服消息下发条数超过上限。", "等客户再次发来消息。";
+    45070 "A sub-merchant of this account_name was created before.", "Choose another account_name, or look with business/get at the one that is there.";
+        "该 account_name 的商户已创建过。", "换用其他 account_name，或用 business/get 查询已有商户。";
+    45071 "The account has no such sub-merchant.", "Look with business/list at those it has.";
+        "商户不存在。", "用 business/list 查看已有商户。";
     45072 "The command is neither Typing nor CancelTyping.", "Send one of the two.";
         "command 字段取值不对。", "传 Typing 或 CancelTyping。";
+    45077 "The account has as many sub-merchants as it may have.", "Use those that are there; the operator can allow more with --businesses-max.";
+        "子商户数量已达上限。", "使用已有商户；管理员可用 --businesses-max 调高上限。";
+    45078 "The sub-merchant's nickname is too short, too long, or holds something else than Chinese characters, letters and digits.", "Send 4 to 30 of these; a Chinese character counts twice.";
+        "商户昵称不合法。", "昵称由中文、英文、数字组成，4 到 30 字符，中文计 2 字符。";
     45080 "Typing is told only to a customer who wrote within the last 30 seconds, or whom you answered.", "Wait until she writes.";
         "下发输入状态需要近期与客户有消息往来。", "等客户发来消息后再下发。";
     45081 "The customer is told already that somebody is typing.", "Nothing to mend: it lasts 15 seconds.";
         "已在输入状态，不可重复下发。", "无需处理，输入状态持续 15 秒。";
+    45091 "The account_name is too short, too long, or holds something else than letters, digits and underscores.", "Send 6 to 30 of these.";
+        "account_name 不合法。", "account_name 为 6 到 30 个英文、数字或下划线。";
     45098 "The menu has too many items.", "Send fewer items.";
         "菜单项数超过上限。", "减少菜单项。";
     45099 "An item of the menu is too long.", "Shorten it.";
@@ -181,6 +191,18 @@ advice! {
         "cgi_path 不存在。", "传入接口路径，以斜杠开头，不含域名。";
     76022 "This account may not ask about this endpoint.", "Ask about an endpoint the account may call.";
         "无权查询该 cgi_path。", "查询本账号有权调用的接口。";
+    10130002 "The corpid is missing.", "Send corpid.";
+        "参数错误：缺少 corpid。", "传入 corpid。";
+    10130030 "The Mini Program belongs to a person.", "Bind one of an enterprise; an operator says whose it is with kefu account set --principal enterprise.";
+        "小程序账号无权限：个人主体。", "须为非个人主体的小程序；管理员可用 kefu account set --principal enterprise 修改主体。";
+    10130600 "The corpid has the wrong shape.", "Send it as WeCom shows it: ww, and 14 to 30 letters and digits.";
+        "corpid 不合法。", "原样传入企业微信后台显示的企业 ID：以 ww 开头。";
+    10130602 "Another corpid is bound than this one.", "Send the one that work/get tells.";
+        "corpid 与已绑定的不一致。", "传入 work/get 返回的 corpid。";
+    10130603 "The Mini Program is bound already.", "Unbind it first, if it is to be bound to another enterprise.";
+        "已经绑定。", "如需更换企业，先解绑再绑定。";
+    10130604 "The Mini Program is not bound.", "Nothing to mend.";
+        "尚未绑定。", "无需解绑。";
 }
 
 #[cfg(test)]

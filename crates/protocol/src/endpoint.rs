@@ -32,6 +32,8 @@ pub enum Caller {
     Everyone,
     /// Certified Official Accounts alone.
     Official,
+    /// Mini Programs alone, certified or not.
+    MiniProgram,
     /// Every account of the five kinds but the last, certified or not, and platforms: for an account that has granted
     /// them anything, or for themselves.
     Any,
@@ -158,7 +160,7 @@ impl Endpoint {
             codes.extend(OF_A_TOKEN);
             codes.extend(self.feature_off);
         }
-        if matches!(self.caller, Caller::Everyone | Caller::Official) {
+        if matches!(self.caller, Caller::Everyone | Caller::Official | Caller::MiniProgram) {
             codes.extend([Errcode::MustUseAccountToken, Errcode::UnauthorizedToComponent]);
         }
         if self.caller == Caller::Any {
@@ -198,6 +200,7 @@ impl Endpoint {
         let allowed = match (kind, self.caller) {
             (Kind::Other, _) => false,
             (_, Caller::Any) => true,
+            (kind, Caller::MiniProgram) => kind == Kind::MiniProgram,
             (Kind::Subscription | Kind::Service, _) => certified,
             (Kind::MiniProgram | Kind::MiniGame, caller) => caller != Caller::Official,
         };

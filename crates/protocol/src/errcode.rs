@@ -1,6 +1,6 @@
 //! Every error code, in one table: name, number, text exactly as Weixin sends it, and where that stands.
 //!
-//! Numbers from 990000 up are Kefu's own: refusals of the workbench and the customer page, which no
+//! Numbers from 990000 to 999999 are Kefu's own: refusals of the workbench and the customer page, which no
 //! endpoint of Weixin's ever answers.
 
 use std::fmt;
@@ -18,6 +18,11 @@ const KFSESSION: &str =
 const MSGRECORD: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist";
 /// The page of typing.
 const TYPING: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing";
+/// The pages of sub-merchants, which share their codes.
+const BUSINESS: &str =
+    "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_registerbusiness";
+/// The pages of the binding to WeCom, which share their codes. They have the texts in Chinese only: these are translations.
+const WORK: &str = "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_bindkfwork";
 /// The page of `getApiQuota`, whose siblings share its codes.
 const APIMANAGE: &str = "https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getapiquota";
 /// The page of `getRidInfo`.
@@ -95,9 +100,14 @@ errcodes! {
     MinuteQuota 45011 "api minute-quota reach limit, must slower, retry next minute" COMMON;
     ResponseTime 45015 "response out of time limit or subscription is canceled" COMMON;
     ResponseCount 45047 "out of response count limit" COMMON;
+    BusinessExists 45070 "the business account have been created" COMMON;
+    NoBusiness 45071 "business account not found" COMMON;
     InvalidCommand 45072 "invalid command" TYPING;
+    BusinessLimit 45077 "number of business account reach limit" COMMON;
+    IllegalBusinessNickname 45078 "nickname is illegal!" BUSINESS;
     TypingTooLate 45080 "need sending message to user, or recving message from user in the last 30 seconds before typing" TYPING;
     AlreadyTyping 45081 "you are already typing" TYPING;
+    IllegalAccountName 45091 "account_name is illegal!" BUSINESS;
     MenuSize 45098 "msgmenu list size is out of limit" COMMON;
     MenuItemSize 45099 "msgmenu item content size is out of limit" COMMON;
     DataFormat 47001 "data format error" COMMON;
@@ -155,13 +165,20 @@ errcodes! {
     UnknownHost 990021 "this desk does not know itself by this name; its operator can give it with --public-url" OWN;
     ColleagueGone 990022 "this colleague is not online; choose another" OWN;
     NoPicture 990023 "this is no picture; send a PNG, JPEG or GIF file" OWN;
+
+    WorkParameter 10130002 "invalid parameter" WORK;
+    WorkForbidden 10130030 "no permission for this mini program" WORK;
+    InvalidCorpid 10130600 "invalid corpid" WORK;
+    OtherCorpid 10130602 "corpid does not match the mini program" WORK;
+    WorkBound 10130603 "already bound" WORK;
+    WorkUnbound 10130604 "not bound yet" WORK;
 }
 
 impl Errcode {
     /// Whether this is a refusal of Kefu's own pages, which no endpoint of Weixin's answers.
     #[must_use]
     pub const fn is_own(self) -> bool {
-        self.number() >= 990_000
+        self.number() >= 990_000 && self.number() < 1_000_000
     }
 
     /// The HTTP status that fits, for everything that is not one of Weixin's endpoints (those

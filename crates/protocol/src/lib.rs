@@ -2,6 +2,7 @@
 //! No IO, no clock.
 
 pub mod advice;
+pub mod business;
 pub mod endpoint;
 pub mod errcode;
 pub mod kfaccount;
@@ -17,6 +18,7 @@ pub mod shape;
 pub mod strict;
 pub mod token;
 pub mod word;
+pub mod work;
 
 pub use endpoint::{Caller, Endpoint, Kind};
 pub use errcode::Errcode;

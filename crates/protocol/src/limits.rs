@@ -1,5 +1,7 @@
 //! Every number of the protocol, each with its source.
 
+use std::ops::RangeInclusive;
+
 /// Most characters before the `@` of a `kf_account`. Page of addkfaccount.
 pub const KF_ACCOUNT_PREFIX_MAX: usize = 10;
 /// Most characters after the `@` of a `kf_account`. Page of addkfaccount.
@@ -30,6 +32,18 @@ pub const INVITATION_H: u32 = 24;
 /// Agents one worker may be bound to, over all accounts, unless operators say otherwise. Not published;
 /// Kefu's choice.
 pub const WORKER_BINDINGS_MAX: u32 = 10;
+/// Fewest and most characters of a sub-merchant's `account_name`. Page of registerbusiness.
+pub const ACCOUNT_NAME: RangeInclusive<usize> = 6..=30;
+/// Fewest and most characters of a sub-merchant's nickname, where a Chinese one counts twice. Page of registerbusiness.
+pub const BUSINESS_NICKNAME: RangeInclusive<usize> = 4..=30;
+/// Sub-merchants of one account, unless operators say otherwise. The page has a code for it and no number; Kefu's
+/// choice.
+pub const BUSINESSES_MAX: u32 = 10_000;
+/// Most sub-merchants of one answer of listbusiness. Its page.
+pub const BUSINESSES_PER_PAGE: i64 = 200;
+/// Fewest and most characters of a corpid. Not published; real ones have 18, the sample of bindKfWork 16, and those that
+/// are made for service providers 32.
+pub const CORPID: RangeInclusive<usize> = 16..=32;
 /// Minutes without a message in either direction after which a session closes. Forwarding guide.
 pub const SESSION_IDLE_MIN: i64 = 30;
 /// Hours after a customer's last message in which she can be answered. Pages on customer messages.

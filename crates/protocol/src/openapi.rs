@@ -5,7 +5,7 @@ use crate::errcode::Errcode;
 use crate::limits::{BODY_MAX, FILE_MAX};
 use crate::media::Format;
 use crate::shape::{Answers, Reads, Shape};
-use crate::word::word;
+use crate::word::{Word, word};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -187,7 +187,7 @@ fn form(endpoint: &Endpoint) -> Value {
     let parts = || endpoint.takes.iter().filter(|parameter| parameter.place == Place::Form);
     let properties: Map<String, Value> = parts()
         .map(|part| {
-            let word = word(part.name);
+            let word = word(endpoint.group(), part.name);
             let file = json!({"type": "string", "contentMediaType": "application/octet-stream",
                 "description": word.map(|word| word.en), "x-zh": word.map(|word| word.zh)});
             (part.name.to_owned(), file)
@@ -214,6 +214,7 @@ fn facts(endpoint: &Endpoint) -> Value {
         Caller::Secret => &["secret"],
         Caller::Everyone => &["subscription", "service", "mini-program", "mini-game"],
         Caller::Official => &["subscription", "service"],
+        Caller::MiniProgram => &["mini-program"],
         Caller::Any => &["subscription", "service", "mini-program", "mini-game", "component"],
     };
     let has_body = endpoint.takes.iter().any(|parameter| parameter.place != Place::Query);
@@ -229,14 +230,15 @@ fn facts(endpoint: &Endpoint) -> Value {
 fn in_query(parameter: &Parameter, operation: &Operation) -> Value {
     let required = parameter.required && (parameter.place == Place::Query || operation.method == "get");
     let mut schema = json!({"type": parameter.kind});
-    constrain(&mut schema, parameter);
+    let word = word(operation.endpoint.group(), parameter.name);
+    constrain(&mut schema, word);
     json!({"name": parameter.name, "in": "query", "required": required, "schema": schema,
-        "description": word(parameter.name).map(|word| word.en), "x-zh": word(parameter.name).map(|word| word.zh)})
+        "description": word.map(|word| word.en), "x-zh": word.map(|word| word.zh)})
 }
 
 /// What the table of words knows of a value.
-fn constrain(schema: &mut Value, parameter: &Parameter) {
-    let Some(word) = word(parameter.name) else { return };
+fn constrain(schema: &mut Value, word: Option<&Word>) {
+    let Some(word) = word else { return };
     if !word.pattern.is_empty() {
         schema["pattern"] = word.pattern.into();
     }
@@ -251,8 +253,9 @@ fn body(endpoint: &Endpoint, shape: Shape, generator: &mut SchemaGenerator) -> V
     let in_body = || endpoint.takes.iter().filter(|parameter| parameter.place != Place::Query);
     for parameter in in_body() {
         if let Some(member) = schema["properties"].get_mut(parameter.name) {
-            constrain(member, parameter);
-            member["x-zh"] = word(parameter.name).map(|word| word.zh).into();
+            let word = word(endpoint.group(), parameter.name);
+            constrain(member, word);
+            member["x-zh"] = word.map(|word| word.zh).into();
             if parameter.required {
                 not_null(member);
             }

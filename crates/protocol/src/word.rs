@@ -3,7 +3,7 @@
 /// One parameter, wherever it stands.
 #[derive(Debug)]
 pub struct Word {
-    /// Its name on the wire.
+    /// Its name on the wire; behind the name of a group of endpoints and a dot where it means something else there.
     pub name: &'static str,
     /// What it is.
     pub en: &'static str,
@@ -15,16 +15,19 @@ pub struct Word {
     pub example: &'static str,
 }
 
-/// The parameter of this name, if the table knows it.
+/// The parameter of this name at an endpoint of this group, if the table knows it.
 #[must_use]
-pub fn word(name: &str) -> Option<&'static Word> {
-    ALL.iter().find(|word| word.name == name)
+pub fn word(group: &str, name: &str) -> Option<&'static Word> {
+    let own = |word: &&Word| word.name.split_once('.') == Some((group, name));
+    ALL.iter().find(own).or_else(|| ALL.iter().find(|word| word.name == name))
 }
 
 const APPID: &str = "^wx[0-9a-f]{16}$";
 const AGENT: &str = "^[A-Za-z0-9_]{1,10}@[A-Za-z0-9_-]{1,30}$";
 /// White space at its ends does not count and is not kept.
 const NICKNAME: &str = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,14}[^\s\x00-\x1f\x7f-\x9f])?$";
+/// A Chinese character counts twice, which no expression can say.
+const BUSINESS_NICKNAME: &str = r"^[A-Za-z0-9\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{2,30}$";
 const OPENID: &str = "^o[A-Za-z0-9_-]{27}$";
 const SECRET: &str = r"^[\x21-\x7e]+$";
 const WECHAT_ID: &str = "^[A-Za-z0-9_-]{1,20}$";
@@ -57,6 +60,14 @@ words! {
     "media_id" "^[A-Za-z0-9_-]+$", r#""MEDIA_ID""#, "The id of an uploaded file, which lives for three days.", "上传文件所得的 media_id，有效期三天。";
     "kf_openid" OPENID, r#""o000000000000000000000000000""#, "The worker's openid, as the lists of agents show it.", "客服人员的 openid，见客服列表。";
     "business_id" "", r#""1""#, "A sub-merchant; passed over.", "子商户 ID；不作处理。";
+    "business.business_id" "", "1", "The sub-merchant's number, as registerbusiness answered it.", "创建商户时得到的商户 ID。";
+    "business.nickname" BUSINESS_NICKNAME, r#""苹果商店""#, "The name customers see: 4 to 30 letters, digits and Chinese characters, which count twice.", "商户昵称，由中文、英文、数字组成，4 到 30 字符，中文计 2 字符。";
+    "account_name" "^[A-Za-z0-9_]{6,30}$", r#""apple_store""#, "The sub-merchant's name for programs: 6 to 30 letters, digits and underscores.", "商户账号名，6 到 30 个英文、数字或下划线，区分大小写。";
+    "icon_media_id" "^[A-Za-z0-9_-]*$", r#""MEDIA_ID""#, "The picture: the media_id of an uploaded image.", "头像：图片类型临时素材的 media_id。";
+    "transfer_to_commkf" "", "true", "Whether messages go to the agents of all; kept, and changes nothing here.", "是否将消息转发到通用客服；仅保存，不影响本系统。";
+    "offset" "", "0", "How many to pass over, from 0.", "跳过的条数，从 0 开始。";
+    "count" "", "100", "How many at most, 1 to 200.", "一次拉取的商户个数，1 到 200。";
+    "corpid" "^w[wxp][A-Za-z0-9_-]{14,30}$", r#""wwd08c8e7c775ab44d""#, "The WeCom enterprise: its id.", "企业微信的企业 ID。";
     "starttime" "", "1464710400", "The first second, Unix time.", "起始时间，Unix 秒。";
     "endtime" "", "1464796800", "The second after the last one, Unix time; at most 24 hours later.", "结束时间，Unix 秒，不含该秒；与起始时间相距不超过 24 小时。";
     "msgid" "", "1", "The first number: 1, then the msgid of the answer before.", "起始消息 id：首次传 1，之后传上次返回的 msgid。";
@@ -94,7 +105,7 @@ mod tests {
         assert_eq!(names.len(), ALL.len());
         for row in endpoint::ALL {
             for parameter in row.takes {
-                let word = word(parameter.name).unwrap_or_else(|| {
+                let word = word(row.group(), parameter.name).unwrap_or_else(|| {
                     panic!("`{}` of {} is not in the table of words", parameter.name, row.name)
                 });
                 assert!(!word.en.is_empty() && !word.zh.is_empty() && !word.zh.is_ascii(), "{}", word.name);

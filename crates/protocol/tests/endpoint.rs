@@ -1,7 +1,8 @@
 //! What the table of endpoints says, asked as the server asks it.
 
 use protocol::endpoint::{
-    ADD_KF_ACCOUNT, ALL, DEL_KF_ACCOUNT, GET_KF_SESSION, GET_STABLE_ACCESS_TOKEN, INVITE_KF_WORKER, at,
+    ADD_KF_ACCOUNT, ALL, BIND_KF_WORK, DEL_KF_ACCOUNT, GET_KF_SESSION, GET_STABLE_ACCESS_TOKEN,
+    INVITE_KF_WORKER, at,
 };
 use protocol::{Endpoint, Errcode, Kind};
 
@@ -46,6 +47,10 @@ fn kinds_of_account_may_call_what_the_pages_say() {
         );
     }
     assert_eq!(ADD_KF_ACCOUNT.check_account(Kind::Other, true), refused);
+    assert_eq!(BIND_KF_WORK.check_account(Kind::MiniProgram, false), Ok(()));
+    for kind in [Kind::Subscription, Kind::Service, Kind::MiniGame, Kind::Other] {
+        assert_eq!(BIND_KF_WORK.check_account(kind, true), refused, "Mini Programs alone");
+    }
 }
 
 #[test]

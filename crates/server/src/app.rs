@@ -2,8 +2,8 @@
 
 use crate::http::metrics::counted;
 use crate::http::{
-    chat, debug, desk, guard, healthz, kfaccount, kfsession, media, message, msgrecord, nothing, openapi,
-    page, picture, private, quota, readyz, stream, token, wrong_method,
+    business, chat, debug, desk, guard, healthz, kfaccount, kfsession, media, message, msgrecord, nothing,
+    openapi, page, picture, private, quota, readyz, stream, token, work, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
@@ -59,6 +59,13 @@ fn endpoints(app: &App) -> Router<App> {
         .merge(on(app, &weixin::SEND_CUSTOM_MESSAGE, message::send))
         .merge(on(app, &weixin::SHOW_TYPING, message::typing))
         .merge(on(app, &weixin::SHOW_BUSINESS_TYPING, message::business_typing))
+        .merge(on(app, &weixin::REGISTER_BUSINESS, business::register))
+        .merge(on(app, &weixin::UPDATE_BUSINESS, business::update))
+        .merge(on(app, &weixin::GET_BUSINESS, business::get))
+        .merge(on(app, &weixin::LIST_BUSINESS, business::list))
+        .merge(on(app, &weixin::GET_KF_WORK_BOUND, work::get))
+        .merge(on(app, &weixin::BIND_KF_WORK, work::bind))
+        .merge(on(app, &weixin::UNBIND_KF_WORK, work::unbind))
         .merge(on(app, &weixin::CLEAR_QUOTA, quota::clear))
         .merge(on(app, &weixin::CLEAR_QUOTA_BY_SECRET, quota::clear_by_secret))
         .merge(on(app, &weixin::CLEAR_COMPONENT_QUOTA, quota::clear_as_platform))

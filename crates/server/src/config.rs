@@ -151,11 +151,18 @@ pub struct Rules {
     /// Agents one worker may be, over all accounts; one more is refused with 65410.
     #[arg(long, env = "KEFU_WORKER_AGENTS_MAX", default_value_t = Rules::default().worker_agents_max, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub worker_agents_max: u32,
+    /// Sub-merchants one Mini Program may have; one more is refused with 45077.
+    #[arg(long, env = "KEFU_BUSINESSES_MAX", default_value_t = Rules::default().businesses_max, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub businesses_max: u32,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Rules { invitation_hours: limits::INVITATION_H, worker_agents_max: limits::WORKER_BINDINGS_MAX }
+        Rules {
+            invitation_hours: limits::INVITATION_H,
+            worker_agents_max: limits::WORKER_BINDINGS_MAX,
+            businesses_max: limits::BUSINESSES_MAX,
+        }
     }
 }
 

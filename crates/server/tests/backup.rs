@@ -1,5 +1,6 @@
 //! Backups while the desk runs, and data that moves: nothing is lost on the way, and whoever compares sees it.
 
+use crate::actors::form::{FORM, PNG, form};
 use crate::actors::{client_id, cookie_of};
 use crate::engine::Fresh;
 use crate::running::{APPID, DEMO, Running, kefu};
@@ -72,6 +73,26 @@ fn named(fresh: &Fresh) -> String {
     fresh.flags().pop().unwrap()
 }
 
+/// The demo is a Mini Program with a sub-merchant, and is bound to WeCom.
+async fn has_a_sub_merchant_and_a_binding(demo: &Running, fresh: &Fresh) {
+    let (set, said) = kefu(&["account", "set", "--appid", APPID, "--kind", "mini-program"], fresh);
+    assert!(set, "{said}");
+    let (token, http) = (demo.token().await, reqwest::Client::new());
+    let posts = async |path: &str, kind: &str, body: Vec<u8>| {
+        let request =
+            http.post(format!("{}{path}access_token={token}", demo.base)).header("content-type", kind);
+        let answer: Value = request.body(body).send().await.unwrap().json().await.unwrap();
+        assert!(answer.get("errcode").is_none_or(|code| code == 0), "{path}: {answer}");
+        answer
+    };
+    let media = posts("/cgi-bin/media/upload?type=image&", FORM, form(&[], Some(("media", PNG)))).await;
+    let shop =
+        json!({"account_name": "apple_store", "nickname": "苹果商店", "icon_media_id": media["media_id"]});
+    posts("/cgi-bin/business/register?", "application/json", shop.to_string().into()).await;
+    let corp = json!({"corpid": "wwee11111xxxxxxx"});
+    posts("/customservice/work/bind?", "application/json", corp.to_string().into()).await;
+}
+
 /// An empty place on the other engine.
 fn another(fresh: &Fresh) -> Fresh {
     if matches!(fresh.place, Place::Folder(_)) { Fresh::schema() } else { Fresh::folder() }
@@ -129,12 +150,15 @@ with_fresh_data! {
     async fn data_that_moved_there_and_back_is_the_same(fresh) {
         let demo = Running::start(DEMO, &fresh);
         Writer::at(&demo).await.says("hello").await;
+        has_a_sub_merchant_and_a_binding(&demo, &fresh).await;
         let (moved, said) = kefu(&["store", "move", "--to", &named(&another(&fresh))], &fresh);
         assert!(!moved && (said.contains("another Kefu uses the data") || said.contains("a server uses")), "{said}");
         demo.stop();
         let there = another(&fresh);
         let out = says(&["store", "move", "--to", &named(&there)], &fresh);
-        assert!(out["tables"]["message"] == 1 && out["tables"]["account"] == 1, "{out}");
+        for table in ["message", "account", "business", "work"] {
+            assert_eq!(out["tables"][table], 1, "{table}: {out}");
+        }
         let back = if matches!(fresh.place, Place::Folder(_)) { Fresh::folder() } else { Fresh::schema() };
         assert_eq!(says(&["store", "move", "--to", &named(&back)], &there), out);
         let (moved, said) = kefu(&["store", "move", "--to", &named(&back)], &there);

@@ -107,5 +107,9 @@ fn no_endpoint_of_weixins_answers_a_number_of_ours() {
     assert!(
         protocol::endpoint::ALL.iter().all(|endpoint| endpoint.feature_off.is_none_or(|code| !code.is_own()))
     );
-    assert!(protocol::Errcode::ALL.iter().all(|code| code.is_own() == (code.number() >= 990_000)));
+    assert!(
+        protocol::Errcode::ALL
+            .iter()
+            .all(|code| code.is_own() == (990_000..1_000_000).contains(&code.number()))
+    );
 }

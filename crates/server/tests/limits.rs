@@ -7,7 +7,7 @@ use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
 
 /// A second desk over the same data, as operators have set it.
-async fn set(app: &App, settings: Settings, rules: Rules) -> App {
+pub async fn set(app: &App, settings: Settings, rules: Rules) -> App {
     // The embedded database has one owner.
     let fresh = match app.inner.desk.store.is_shared() {
         true => app.fresh.clone(),
@@ -106,7 +106,7 @@ on_both_engines! {
     }
 
     async fn an_operator_sets_how_long_invitations_last_and_how_many_agents_a_worker_may_be(app: App) {
-        let app = set(&app, Settings::default(), Rules { invitation_hours: 2, worker_agents_max: 1 }).await;
+        let app = set(&app, Settings::default(), Rules { invitation_hours: 2, worker_agents_max: 1, ..Rules::default() }).await;
         let (shop, other) = (app.account().await, app.account().await);
         shop.adds("a1").await;
         shop.invites("a1", "cat").await;

@@ -63,6 +63,7 @@ fn callers(endpoint: &Endpoint) -> &'static str {
         Caller::Secret => "whoever has appid and secret; no platform",
         Caller::Everyone => "certified official accounts; mini programs, mini games",
         Caller::Official => "certified official accounts",
+        Caller::MiniProgram => "mini programs",
         Caller::Any => "every account but those of other kinds; platforms, for themselves too",
     }
 }

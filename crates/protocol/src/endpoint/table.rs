@@ -4,7 +4,7 @@ use super::{Caller, Endpoint, Methods, Parameter, Place};
 use crate::errcode::Errcode::*;
 use crate::quota::Quota;
 use crate::shape::{Answers, Reads, of};
-use crate::{kfaccount, kfsession, limits, media, message, msgrecord, quota, rid, token};
+use crate::{business, kfaccount, kfsession, limits, media, message, msgrecord, quota, rid, token, work};
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
@@ -40,6 +40,10 @@ const SUPERVISOR: &[Parameter] =
 const DIFFERS_SUPERVISOR: &str = "POST is taken too, with the parameters in query or body; kf_account, or kfaccount, is taken \
      where kf_openid is missing; business_id is passed over";
 
+const fn optional(parameter: Parameter) -> Parameter {
+    Parameter { required: false, ..parameter }
+}
+
 const fn object(name: &'static str) -> Parameter {
     Parameter { kind: "object", required: false, ..body(name) }
 }
@@ -65,6 +69,16 @@ const ROW: Endpoint = Endpoint {
     differs: "",
     page: "",
 };
+
+/// The set that holds the binding to WeCom.
+const OF_WORK: &[u16] = &[161];
+
+/// A page of Weixin's about the API of Mini Programs.
+macro_rules! mini_page {
+    ($page:literal) => {
+        concat!("https://developers.weixin.qq.com/miniprogram/dev/server/API/", $page)
+    };
+}
 
 /// A page of Weixin's about the API of service accounts.
 macro_rules! page {
@@ -446,6 +460,103 @@ endpoints! {
         own_codes: &[InvalidOpenid, InvalidAccountType, ResponseTime, InvalidCommand, TypingTooLate, AlreadyTyping],
         differs: "40003 and 45015, which the page does not list",
         page: page!("customer/message/api_typing"),
+    }
+    /// Creates a sub-merchant.
+    REGISTER_BUSINESS = {
+        name: "registerbusiness",
+        meaning_zh: "创建客服子商户。",
+        path: "/cgi-bin/business/register",
+        caller: Caller::MiniProgram,
+        takes: &[
+            body("account_name"),
+            body("nickname"),
+            body("icon_media_id"),
+            optional(Parameter { kind: "boolean", ..body("transfer_to_commkf") }),
+        ],
+        reads: Reads::Json(of::<business::Register>),
+        answers: Answers::Json(of::<business::Registered>),
+        own_codes: &[InvalidMediaType, InvalidMediaId, BusinessExists, BusinessLimit, IllegalBusinessNickname, IllegalAccountName],
+        differs: "business_id is a number, as in the page's sample, where its table says string; 6 to 30 characters of account_name hold for its sample, too, which has 5; every Mini Program may call it, whatever its category; 45079 for forbidden words is not answered; transfer_to_commkf is kept, and changes nothing here",
+        page: mini_page!("kf-mgnt/kf-management/api_registerbusiness"),
+    }
+    /// Changes a sub-merchant's nickname and picture.
+    UPDATE_BUSINESS = {
+        name: "updatebusiness",
+        meaning_zh: "更新客服子商户的昵称和头像。",
+        path: "/cgi-bin/business/update",
+        caller: Caller::MiniProgram,
+        takes: &[number("business_id"), optional(body("nickname")), optional(body("icon_media_id"))],
+        reads: Reads::Json(of::<business::Update>),
+        answers: Answers::Done,
+        own_codes: &[InvalidMediaType, InvalidMediaId, NoBusiness, IllegalBusinessNickname],
+        differs: "business_id may be a number or a text; 45077, which nothing here can lead to, and 45079 are not answered",
+        page: mini_page!("kf-mgnt/kf-management/api_updatebusiness"),
+    }
+    /// Tells of one sub-merchant.
+    GET_BUSINESS = {
+        name: "getbusiness",
+        meaning_zh: "查询一个客服子商户。",
+        path: "/cgi-bin/business/get",
+        caller: Caller::MiniProgram,
+        takes: &[optional(number("business_id")), optional(body("account_name"))],
+        reads: Reads::Json(of::<business::Get>),
+        answers: Answers::Json(of::<business::Got>),
+        own_codes: &[NoBusiness],
+        differs: "where both are sent business_id counts, and 47001 without either; the picture is icon_url, as in the page's sample, where its table says icon_media_id; business_id may be a number or a text, and is a number in the answer",
+        page: mini_page!("kf-mgnt/kf-management/api_getbusiness"),
+    }
+    /// Lists the sub-merchants.
+    LIST_BUSINESS = {
+        name: "listbusiness",
+        meaning_zh: "分页列出客服子商户。",
+        path: "/cgi-bin/business/list",
+        caller: Caller::MiniProgram,
+        takes: &[number("offset"), number("count")],
+        reads: Reads::Json(of::<business::List>),
+        answers: Answers::Json(of::<business::Listed>),
+        differs: "in the order in which they were created; 47001 for a count that is not 1 to 200, rather than fewer, which would mean the end; the picture is icon_url, and business_id a number, as in the page's sample",
+        page: mini_page!("kf-mgnt/kf-management/api_listbusiness"),
+    }
+    /// Tells which WeCom enterprise serves the Mini Program.
+    GET_KF_WORK_BOUND = {
+        name: "getKfWorkBound",
+        meaning_zh: "查询小程序绑定的微信客服（企业微信）。",
+        methods: Methods::Both,
+        path: "/customservice/work/get",
+        caller: Caller::MiniProgram,
+        sets: OF_WORK,
+        answers: Answers::Json(of::<work::Bound>),
+        own_codes: &[WorkForbidden],
+        differs: "POST is taken too, as some SDKs send it; entityName is the account's name, for the desk knows no other of its owner",
+        page: mini_page!("kf-work/api_getkfworkbound"),
+    }
+    /// Binds the Mini Program to a WeCom enterprise.
+    BIND_KF_WORK = {
+        name: "bindKfWork",
+        meaning_zh: "为小程序绑定微信客服（企业微信）。",
+        path: "/customservice/work/bind",
+        caller: Caller::MiniProgram,
+        sets: OF_WORK,
+        takes: &[body("corpid")],
+        reads: Reads::Json(of::<work::Corp>),
+        answers: Answers::Done,
+        own_codes: &[WorkParameter, WorkForbidden, InvalidCorpid, WorkBound],
+        differs: "any corpid of the right shape is taken, so 10130602 is not answered, nor 10130601, which means the same as 10130600; it is kept, and customers stay with this desk; the page has its texts in Chinese",
+        page: mini_page!("kf-work/api_bindkfwork"),
+    }
+    /// Ends that binding.
+    UNBIND_KF_WORK = {
+        name: "unbindKfWork",
+        meaning_zh: "为小程序解除绑定微信客服（企业微信）。",
+        path: "/customservice/work/unbind",
+        caller: Caller::MiniProgram,
+        sets: OF_WORK,
+        takes: &[body("corpid")],
+        reads: Reads::Json(of::<work::Corp>),
+        answers: Answers::Done,
+        own_codes: &[WorkParameter, InvalidCorpid, OtherCorpid, WorkUnbound],
+        differs: "10130602 for another corpid than the one that is bound; 10130601 is not answered; the page has its texts in Chinese",
+        page: mini_page!("kf-work/api_unbindkfwork"),
     }
     /// Forgets the day's calls of an account.
     CLEAR_QUOTA = {

@@ -234,7 +234,7 @@ pub(super) enum ComponentCommand {
         /// The account.
         #[arg(long)]
         appid: String,
-        /// The sets: 1,6,19,100,101.
+        /// The sets: 1,6,19,100,101,161.
         #[arg(long, value_delimiter = ',', num_args = 0..)]
         sets: Vec<u16>,
         #[command(flatten)]

@@ -1,6 +1,6 @@
 //! Agents: add, rename, delete, list.
 
-use super::{Desk, account, session, worker};
+use super::{Desk, account, media, session, worker};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -136,7 +136,7 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
                 session::save(tx, &appid, &open.close(), Opercode::Closed)?;
             }
             tx.run(DELETE, bind![&appid, &agent.kf_account])?;
-            super::media::doubt(tx, &agent.headimg)?;
+            media::doubt(tx, &agent.headimg)?;
             tx.run(DELETE_STREAMS, bind![&appid, &agent.kf_account])?;
             super::due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
             tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
@@ -229,7 +229,7 @@ impl Agent {
     /// Where her picture is, at this server.
     #[must_use]
     pub fn headimg_address(&self) -> Option<String> {
-        (!self.headimg.is_empty()).then(|| format!("/headimg/{}", self.headimg))
+        (!self.headimg.is_empty()).then(|| media::picture_address(&self.headimg))
     }
 
     /// Refuses an agent whom nobody is: 65402.

@@ -186,10 +186,10 @@ pub async fn set_headimg(
     keep_if_named(written, set.await)
 }
 
-/// The content of an agent's picture.
+/// The content of an agent's or a sub-merchant's picture.
 ///
 /// # Errors
-/// `NotFound` when it is no agent's.
+/// `NotFound` when it is nobody's.
 pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
     if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Errcode::NotFound.into());
@@ -200,6 +200,12 @@ pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
         None => Ok(None),
     });
     found.await?.ok_or_else(|| Errcode::NotFound.into())
+}
+
+/// Where a picture is, at this server.
+#[must_use]
+pub(super) fn picture_address(sha256: &str) -> String {
+    format!("/headimg/{sha256}")
 }
 
 /// A temporary file may be over.
@@ -307,7 +313,8 @@ fn content_of(row: &Row, first: usize) -> Result<Content, Error> {
 }
 
 const UPDATE_HEADIMG: &str = "update agent set headimg = $3 where appid = $1 and kf_account = $2";
-const SELECT_HEADIMG: &str = "select headimg from agent where headimg = $1 and headimg <> '' limit 1";
+const SELECT_HEADIMG: &str = "select headimg from agent where headimg = $1 and headimg <> ''
+    union all select icon from business where icon = $1 limit 1";
 const INSERT: &str =
     "insert into media (appid, media_id, kind, content, name, ticket_sha256, created_at, expires_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -317,6 +324,7 @@ const DELETE_CONTENT: &str = "delete from content where sha256 = $1 returning ob
 // Whatever gets a column of contents stands here too, with an index.
 const SELECT_NAMES: &str = "select content from media where content = $1
     union all select headimg from agent where headimg = $1 and headimg <> ''
+    union all select icon from business where icon = $1
     union all select content from message where content = $1 and content <> ''
     union all select thumb from message where thumb = $1 and thumb <> '' limit 1";
 const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size

@@ -6,6 +6,7 @@ pub mod account;
 pub mod administrator;
 pub mod agent;
 pub mod allow;
+pub mod business;
 pub mod component;
 pub mod custom;
 pub mod customer;
@@ -30,6 +31,7 @@ pub mod tap;
 pub mod token;
 pub mod typing;
 pub mod window;
+pub mod work;
 pub mod worker;
 
 use crate::clock::{Chance, Clock, hex};

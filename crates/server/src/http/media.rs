@@ -78,7 +78,7 @@ pub async fn video(
     run.await.refuse_page(&app)
 }
 
-/// `GET /headimg/{sha256}`: an agent's picture. Its address is its content, which never changes.
+/// `GET /headimg/{sha256}`: an agent's or a sub-merchant's picture. Its address is its content, which never changes.
 pub async fn headimg(
     State(app): State<App>,
     Path(sha256): Path<String>,

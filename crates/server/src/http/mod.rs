@@ -1,5 +1,6 @@
 //! The edge: what arrives is parsed, one verb is called, what it says is answered.
 
+pub mod business;
 pub mod caller;
 pub mod chat;
 pub mod debug;
@@ -21,6 +22,7 @@ pub mod quota;
 pub mod stream;
 pub mod token;
 pub mod upload;
+pub mod work;
 
 use crate::error::Error;
 use crate::state::App;

@@ -1,0 +1,57 @@
+//! The binding of a Mini Program to an enterprise of WeCom: who may have one, and when it may change.
+
+use protocol::Errcode;
+
+use crate::Corpid;
+use crate::account::Principal;
+
+/// Refuses the Mini Program of a person.
+///
+/// # Errors
+/// `WorkForbidden`.
+pub fn must_be_enterprise(principal: Principal) -> Result<(), Errcode> {
+    if principal == Principal::Enterprise { Ok(()) } else { Err(Errcode::WorkForbidden) }
+}
+
+/// Whether a Mini Program that is bound like this may be bound: only to one enterprise at a time.
+///
+/// # Errors
+/// `WorkBound`.
+pub fn bind(bound: Option<&Corpid>) -> Result<(), Errcode> {
+    if bound.is_none() { Ok(()) } else { Err(Errcode::WorkBound) }
+}
+
+/// Whether a binding may end, asked for with the id of an enterprise.
+///
+/// # Errors
+/// `WorkUnbound`, `OtherCorpid`.
+pub fn unbind(bound: Option<&Corpid>, asked: &Corpid) -> Result<(), Errcode> {
+    match bound {
+        None => Err(Errcode::WorkUnbound),
+        Some(bound) if bound != asked => Err(Errcode::OtherCorpid),
+        Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bind, must_be_enterprise, unbind};
+    use crate::Corpid;
+    use crate::account::Principal;
+    use protocol::Errcode;
+
+    #[test]
+    fn a_mini_program_is_bound_to_one_enterprise_at_a_time() {
+        let (one, other) = (Corpid::stored("ww1".into()), Corpid::stored("ww2".into()));
+        assert_eq!((bind(None), bind(Some(&one))), (Ok(()), Err(Errcode::WorkBound)));
+        assert_eq!(unbind(Some(&one), &one), Ok(()));
+        assert_eq!(unbind(Some(&one), &other), Err(Errcode::OtherCorpid));
+        assert_eq!(unbind(None, &one), Err(Errcode::WorkUnbound));
+    }
+
+    #[test]
+    fn a_persons_mini_program_cannot_be_bound() {
+        assert_eq!(must_be_enterprise(Principal::Enterprise), Ok(()));
+        assert_eq!(must_be_enterprise(Principal::Individual), Err(Errcode::WorkForbidden));
+    }
+}

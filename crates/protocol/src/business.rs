@@ -1,0 +1,258 @@
+//! Sub-merchants on the wire: registerbusiness, updatebusiness, getbusiness and listbusiness.
+
+use crate::{Errcode, limits};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A sub-merchant's number as programs send it: a number in the pages' samples, a text in their tables.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Number(i64),
+    Text(String),
+}
+
+impl Id {
+    /// The number; of a text that is none, one that nobody has.
+    fn number(&self) -> i64 {
+        match self {
+            Id::Number(number) => *number,
+            Id::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().unwrap_or(0),
+            Id::Text(_) => 0,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Id::Text(text) if text.is_empty())
+    }
+}
+
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Body of registerbusiness.
+/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_registerbusiness>
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Register {
+    /// The sub-merchant's name for programs.
+    pub account_name: String,
+    /// The name customers see.
+    pub nickname: String,
+    /// The picture, a temporary file.
+    pub icon_media_id: String,
+    /// Whether messages go to the agents of all.
+    pub transfer_to_commkf: Option<bool>,
+}
+
+/// Answer of registerbusiness.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct Registered {
+    errcode: i64,
+    errmsg: &'static str,
+    business_id: i64,
+}
+
+impl Registered {
+    /// The answer about a new sub-merchant.
+    #[must_use]
+    pub fn of(business_id: i64) -> Self {
+        Registered { errcode: 0, errmsg: "ok", business_id }
+    }
+}
+
+/// Body of updatebusiness.
+/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_updatebusiness>
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Update {
+    #[schemars(with = "i64")]
+    business_id: Id,
+    nickname: Option<String>,
+    icon_media_id: Option<String>,
+}
+
+/// What is to be changed of a sub-merchant; what is empty stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// Which one.
+    pub business_id: i64,
+    /// The name customers see.
+    pub nickname: Option<String>,
+    /// The picture, a temporary file.
+    pub icon_media_id: Option<String>,
+}
+
+impl Update {
+    /// What is to be changed.
+    #[must_use]
+    pub fn changes(self) -> Changes {
+        Changes {
+            business_id: self.business_id.number(),
+            nickname: filled(self.nickname),
+            icon_media_id: filled(self.icon_media_id),
+        }
+    }
+}
+
+/// Body of getbusiness: one of the two.
+/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_getbusiness>
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Get {
+    #[schemars(with = "Option<i64>")]
+    business_id: Option<Id>,
+    account_name: Option<String>,
+}
+
+/// Which sub-merchant is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The one with this number.
+    Id(i64),
+    /// The one with this `account_name`.
+    AccountName(String),
+}
+
+impl Get {
+    /// Which one is meant: the number counts before the name.
+    ///
+    /// # Errors
+    /// `DataFormat` when neither is there.
+    pub fn named(self) -> Result<Named, Errcode> {
+        match (self.business_id.filter(|id| !id.is_empty()), filled(self.account_name)) {
+            (Some(id), _) => Ok(Named::Id(id.number())),
+            (None, Some(account_name)) => Ok(Named::AccountName(account_name)),
+            (None, None) => Err(Errcode::DataFormat),
+        }
+    }
+}
+
+/// One sub-merchant.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Business")]
+pub struct Info {
+    /// Its number.
+    pub business_id: i64,
+    /// Its name for programs.
+    pub account_name: String,
+    /// The name customers see.
+    pub nickname: String,
+    /// Where its picture is.
+    pub icon_url: String,
+}
+
+/// Answer of getbusiness.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct Got {
+    errcode: i64,
+    errmsg: &'static str,
+    business_info: Info,
+}
+
+impl Got {
+    /// The answer about a sub-merchant.
+    #[must_use]
+    pub fn of(business_info: Info) -> Self {
+        Got { errcode: 0, errmsg: "ok", business_info }
+    }
+}
+
+/// Body of listbusiness.
+/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_listbusiness>
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct List {
+    #[schemars(range(min = 0))]
+    offset: i64,
+    #[schemars(range(min = 1, max = 200))]
+    count: i64,
+}
+
+/// A page of sub-merchants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many to pass over.
+    pub offset: i64,
+    /// How many at most.
+    pub count: i64,
+}
+
+impl List {
+    /// The page that is asked for. Whoever got fewer than she asked for takes that for the end, so more than a page holds
+    /// is refused.
+    ///
+    /// # Errors
+    /// `DataFormat`.
+    pub fn page(&self) -> Result<Page, Errcode> {
+        let List { offset, count } = *self;
+        let is_page = offset >= 0 && (1..=limits::BUSINESSES_PER_PAGE).contains(&count);
+        if is_page { Ok(Page { offset, count }) } else { Err(Errcode::DataFormat) }
+    }
+}
+
+/// Answer of listbusiness.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct Listed {
+    errcode: i64,
+    errmsg: &'static str,
+    list: Vec<Info>,
+}
+
+impl Listed {
+    /// The answer with these.
+    #[must_use]
+    pub fn of(list: Vec<Info>) -> Self {
+        Listed { errcode: 0, errmsg: "ok", list }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Get, List, Named, Page, Update};
+    use crate::{Errcode, strict};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_number_may_come_as_a_text() {
+        let id = |value: Value| {
+            let body = json!({"business_id": value, "nickname": "", "icon_media_id": "m"});
+            strict::object::<Update>(body.to_string().as_bytes()).map(|update| update.changes().business_id)
+        };
+        assert_eq!((id(json!(7)), id(json!("7")), id(json!(-7))), (Ok(7), Ok(7), Ok(-7)));
+        for nobody in ["", "+7", "7 ", "x", "99999999999999999999"] {
+            assert_eq!(id(json!(nobody)), Ok(0), "{nobody}");
+        }
+        for odd in [json!(7.5), json!(true), json!([7]), Value::Null, json!(9_223_372_036_854_775_808_u64)] {
+            assert_eq!(id(odd.clone()), Err(Errcode::DataFormat), "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_is_empty_is_not_changed() {
+        let body = br#"{"business_id": 1, "nickname": "", "icon_media_id": "m"}"#;
+        let changes = strict::object::<Update>(body).map(Update::changes).expect("a sound body");
+        assert_eq!((changes.nickname, changes.icon_media_id.as_deref()), (None, Some("m")));
+    }
+
+    #[test]
+    fn the_number_counts_before_the_name() {
+        let named = |body: Value| strict::object::<Get>(body.to_string().as_bytes())?.named();
+        assert_eq!(named(json!({"business_id": 1, "account_name": "apple_store"})), Ok(Named::Id(1)));
+        let by_name = Ok(Named::AccountName("apple_store".into()));
+        assert_eq!(named(json!({"account_name": "apple_store"})), by_name);
+        assert_eq!(named(json!({"business_id": "", "account_name": "apple_store"})), by_name);
+        for neither in
+            [json!({}), json!({"business_id": "", "account_name": ""}), json!({"account_name": null})]
+        {
+            assert_eq!(named(neither.clone()), Err(Errcode::DataFormat), "{neither}");
+        }
+    }
+
+    #[test]
+    fn a_page_begins_at_0_and_has_1_to_200() {
+        let page = |offset, count| List { offset, count }.page();
+        assert_eq!(page(0, 1), Ok(Page { offset: 0, count: 1 }));
+        assert_eq!(page(i64::MAX, 200), Ok(Page { offset: i64::MAX, count: 200 }));
+        for (offset, count) in [(-1, 1), (0, 0), (0, -1), (0, 201)] {
+            assert_eq!(page(offset, count), Err(Errcode::DataFormat), "{offset} {count}");
+        }
+    }
+}
