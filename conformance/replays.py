@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,8 +127,23 @@ class Player:
                 self.shop.post("/customservice/kfaccount/add", kf_account=account, nickname="客服")
             case ["session"]:
                 words["openid"] = self._session()
-        look(replay, exchange(self.address, request(replay, words)), words)
+            case ["mini-program"]:
+                words["icon"] = self.shop.upload("image", "face.png", FACE)
+        with self._kind(replay.before):
+            look(replay, exchange(self.address, request(replay, words)), words)
         self._after(replay.after)
+
+    @contextmanager
+    def _kind(self, before):
+        """The account is a Mini Program meanwhile, where that must be so."""
+        if before != "mini-program":
+            yield
+            return
+        self.desk.operator("account", "set", "--kind", "mini-program", "--appid", APPID)
+        try:
+            yield
+        finally:
+            self.desk.operator("account", "set", "--kind", "service", "--appid", APPID)
 
     def _session(self):
         def sessions():

@@ -36,6 +36,13 @@ CALLS = {
     "rid": "getRidInfo",
     "typing": "typing",
     "business_typing": "businessTyping",
+    "register_business": "registerbusiness",
+    "update_business": "updatebusiness",
+    "get_business": "getbusiness",
+    "list_business": "listbusiness",
+    "work": "getKfWorkBound",
+    "bind_work": "bindKfWork",
+    "unbind_work": "unbindKfWork",
     **dict.fromkeys(
         ("text", "text_from", "image", "voice", "video", "music", "news", "mpnews", "menu", "card", "link", "page"),
         "sendCustomMessage",
