@@ -1,5 +1,9 @@
 //! How the server is started. The doc comments are the manual.
 
+mod files;
+
+pub use files::{Bucket, BucketArgs, FilesPlace, Key};
+
 use anyhow::{Context, bail};
 use clap::Args;
 use protocol::limits;
@@ -17,23 +21,22 @@ pub struct Data {
     /// file that holds such an address, for one with a password.
     #[arg(long, env = "KEFU_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
-    /// Folder of pictures and other files, when it is not `files` in the folder of the data.
-    #[arg(long, env = "KEFU_FILES", value_name = "FOLDER")]
+    /// Where pictures and other files are, when it is not `files` in the folder of the data: another folder, or
+    /// s3://BUCKET/PREFIX, a bucket of an S3-compatible store.
+    #[arg(long, env = "KEFU_FILES", value_name = "PLACE")]
     pub files: Option<PathBuf>,
-}
-
-/// Where files are.
-#[derive(Clone, Debug)]
-pub enum FilesPlace {
-    /// A folder.
-    Folder(PathBuf),
+    /// How to get into the bucket.
+    #[command(flatten)]
+    pub bucket: BucketArgs,
 }
 
 impl Data {
     /// Where the files of this data are.
-    #[must_use]
-    pub fn files_place(&self) -> FilesPlace {
-        FilesPlace::Folder(self.files.clone().unwrap_or_else(|| self.data.join("files")))
+    ///
+    /// # Errors
+    /// When that is neither a folder nor a whole bucket, or the file that holds its key cannot be read.
+    pub fn files_place(&self) -> anyhow::Result<FilesPlace> {
+        FilesPlace::named(self.files.clone().unwrap_or_else(|| self.data.join("files")), &self.bucket)
     }
 
     /// The place these flags name.

@@ -1,29 +1,35 @@
 //! Where files are: a folder beside the database, or a bucket that several nodes share. It knows objects by name, and
 //! nothing of what they are for.
 
+mod bucket;
+mod wire;
+mod writing;
+
+pub use writing::{Writing, Written};
+
 use crate::config::FilesPlace;
-use crate::error::Error;
-use anyhow::Context;
-use bytes::{Bytes, BytesMut};
+use crate::error::{Error, Spell};
+use anyhow::{Context, ensure};
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use model::Time;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{
-    GetOptions, GetRange, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
-};
-use sha2::{Digest, Sha256};
+use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
+use protocol::Errcode;
 use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::{Arc, OnceLock};
-use std::time::UNIX_EPOCH;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::sync::Semaphore;
 
-/// Files that may be written at once; one more waits for its turn.
+/// Files that may be written to a folder at once; one more waits for its turn.
 const WRITTEN_AT_ONCE: usize = 32;
-/// Bytes of a file that are held before they are written to a folder.
-const PART: usize = 256 << 10;
+/// How long it waits.
+const TURN: Duration = Duration::from_secs(20);
+/// Bytes of a file that are held in one piece: a part of a file in a folder, of which a part in a bucket has several.
+const BLOCK: usize = 256 << 10;
 
 /// The files. Clones share them.
 #[derive(Clone)]
@@ -33,6 +39,7 @@ struct Inner {
     place: Option<FilesPlace>,
     opened: OnceLock<Opened>,
     free: Arc<Semaphore>,
+    spell: Spell,
 }
 
 #[derive(Clone)]
@@ -55,8 +62,12 @@ impl Files {
     }
 
     fn of(place: Option<FilesPlace>) -> Self {
-        let free = Arc::new(Semaphore::new(WRITTEN_AT_ONCE));
-        Files(Arc::new(Inner { place, opened: OnceLock::new(), free }))
+        let at_once = match place {
+            Some(FilesPlace::Bucket(_)) => bucket::WRITTEN_AT_ONCE,
+            _ => WRITTEN_AT_ONCE,
+        };
+        let (free, spell) = (Arc::new(Semaphore::new(at_once)), Spell::of("reading and writing files"));
+        Files(Arc::new(Inner { place, opened: OnceLock::new(), free, spell }))
     }
 
     fn open(&self) -> Result<&Opened, Error> {
@@ -71,56 +82,78 @@ impl Files {
     /// Begins to write an object under a name that was never given before.
     ///
     /// # Errors
-    /// Internal only.
+    /// `SystemError` when too many are written; else internal only.
     pub async fn write(&self, object: String) -> Result<Writing, Error> {
-        let turn = self.0.free.clone().acquire_owned().await.context("the files have stopped")?;
-        let opened = self.open()?.clone();
-        Ok(Writing {
-            held: BytesMut::new(),
-            parts: None,
-            sha256: Sha256::new(),
-            written: Written { files: self.clone(), object, sha256: String::new(), size: 0, is_kept: true },
-            opened,
-            _turn: turn,
-        })
+        let turn = tokio::time::timeout(TURN, self.0.free.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| self.away(anyhow::anyhow!("too many are written at once")))?;
+        let turn = turn.context("the files have stopped")?;
+        Ok(Writing::new(self.clone(), self.open()?.clone(), object, turn))
     }
 
     /// The bytes of an object, or of a part of it.
     ///
     /// # Errors
-    /// Internal only; an object that is gone, too.
+    /// `SystemError`; internal for an object that is gone.
     pub async fn read(&self, object: &str, part: Option<Range<u64>>) -> Result<Reading, Error> {
         let options = GetOptions { range: part.map(GetRange::Bounded), ..GetOptions::default() };
-        let got = self.open()?.store.get_opts(&Path::from(object), options).await;
-        let bytes = got.with_context(|| format!("reading the file {object}"))?.into_stream();
-        Ok(bytes.map(|part| part.map_err(anyhow::Error::from)).boxed())
+        let bytes = match self.open()?.store.get_opts(&Path::from(object), options).await {
+            Err(error) if bucket::is_gone(&error) => {
+                return Err(anyhow::anyhow!("the file {object} is gone").into());
+            }
+            got => self.noted(got, "reading a file")?.into_stream(),
+        };
+        let files = self.clone();
+        let noted = move |part| files.noted(part, "reading a file").map_err(|_| Errcode::SystemError.into());
+        Ok(bytes.map(noted).boxed())
     }
 
     /// Removes an object; one that is gone is removed.
     ///
     /// # Errors
-    /// Internal only.
+    /// `SystemError`.
     pub async fn remove(&self, object: &str) -> Result<(), Error> {
         match self.open()?.store.delete(&Path::from(object)).await {
-            Err(error) if !matches!(error, object_store::Error::NotFound { .. }) => {
-                Err(anyhow::Error::from(error).context(format!("removing the file {object}")).into())
-            }
-            _ => Ok(()),
+            Err(error) if bucket::is_gone(&error) => Ok(()),
+            removed => self.noted(removed, "removing a file"),
+        }
+    }
+
+    /// Takes note of how it went. What the place cannot do is refused.
+    fn noted<T>(&self, outcome: object_store::Result<T>, what: &'static str) -> Result<T, Error> {
+        match outcome {
+            Ok(done) => self.0.spell.note(Ok(done)),
+            Err(error) => Err(self.away(self.told(error).context(what))),
+        }
+    }
+
+    /// The refusal of what cannot be done now. Its cause is logged when such a spell begins, not for each caller.
+    fn away(&self, cause: anyhow::Error) -> Error {
+        let _ = self.0.spell.note(Err::<(), _>(Error::Internal(cause)));
+        Errcode::SystemError.into()
+    }
+
+    fn told(&self, error: object_store::Error) -> anyhow::Error {
+        match self.0.place {
+            Some(FilesPlace::Bucket(_)) => bucket::told(&error),
+            _ => error.into(),
         }
     }
 }
 
 impl Files {
-    /// The objects that were written before a moment, by name.
+    /// The objects that were written before a moment, by name; what has another kind of name is somebody else's.
     ///
     /// # Errors
-    /// Internal only.
+    /// `SystemError`.
     pub fn older_than(&self, moment: Time) -> Result<BoxStream<'static, Result<String, Error>>, Error> {
         let is_old = move |meta: &ObjectMeta| meta.last_modified.timestamp_millis() < moment;
         let listed = self.open()?.store.list(None);
+        let files = self.clone();
         Ok(listed
-            .map(|meta| Ok::<_, Error>(meta.context("listing files")?))
-            .try_filter_map(move |meta| async move { Ok(is_old(&meta).then(|| meta.location.to_string())) })
+            .map(move |meta| files.noted(meta, "listing files"))
+            .try_filter_map(move |meta| async move {
+                Ok((is_old(&meta) && is_object(meta.location.as_ref())).then(|| meta.location.to_string()))
+            })
             .boxed())
     }
 
@@ -133,6 +166,41 @@ impl Files {
         tokio::task::spawn_blocking(move || remove_unfinished(&folder, moment)).await??;
         Ok(())
     }
+
+    /// Tries all that is done with files: writes an object, reads it, lists, and removes it.
+    ///
+    /// # Errors
+    /// What cannot be done, and why.
+    pub async fn probe(&self, object: &str) -> anyhow::Result<()> {
+        let store = match self.open() {
+            Ok(opened) => &opened.store,
+            Err(Error::Internal(cause)) => return Err(cause),
+            Err(Error::Refused(code)) => return Err(code.into()),
+        };
+        let (path, bytes) = (Path::from(object), Bytes::from_static(b"It can be written here."));
+        let told = |error| self.told(error);
+        store.put(&path, bytes.clone().into()).await.map_err(told).context("writing")?;
+        let found = async { store.get(&path).await?.bytes().await }.await;
+        let listed = store.list(None).try_next().await;
+        store.delete(&path).await.map_err(told).context("removing")?;
+        let found = found.map_err(told).context("reading")?;
+        let listed = listed.map_err(told).context("listing")?;
+        ensure!(found == bytes && listed.is_some(), "what was written is not what is there");
+        Ok(())
+    }
+}
+
+/// The name of an object from random digits, the first two of which name its folder, so that folders stay small.
+#[must_use]
+pub fn object(digits: &str) -> String {
+    format!("{}/{digits}", &digits[..2])
+}
+
+fn is_object(name: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    name.split_once('/').is_some_and(|(folder, digits)| {
+        folder.len() == 2 && digits.starts_with(folder) && digits.len() == 32 && digits.bytes().all(is_digit)
+    })
 }
 
 /// Unfinished files have a `#` in their names, which no object has.
@@ -165,138 +233,10 @@ fn open(place: &FilesPlace) -> anyhow::Result<Opened> {
                 .with_context(|| format!("making the folder {}", folder.display()))?;
             // What is acknowledged is on the disk.
             let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-            Ok(Opened { store: Arc::new(store), part: PART })
+            Ok(Opened { store: Arc::new(store), part: BLOCK })
         }
-    }
-}
-
-/// An object that is being written. Dropped before its end, it leaves nothing.
-pub struct Writing {
-    opened: Opened,
-    held: BytesMut,
-    parts: Option<Box<dyn MultipartUpload>>,
-    sha256: Sha256,
-    written: Written,
-    _turn: OwnedSemaphorePermit,
-}
-
-impl Writing {
-    /// Bytes it has so far.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.written.size
-    }
-
-    /// Appends bytes.
-    ///
-    /// # Errors
-    /// Internal only.
-    pub async fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.sha256.update(bytes);
-        self.written.size += bytes.len() as u64;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            if self.held.len() == self.opened.part {
-                let part = self.held.split().freeze();
-                self.put(part).await?;
-                // What follows is a whole part, as a rule: no need to grow into it.
-                self.held.reserve(self.opened.part);
-            }
-            let (now, later) = rest.split_at(rest.len().min(self.opened.part - self.held.len()));
-            self.held.extend_from_slice(now);
-            rest = later;
-        }
-        Ok(())
-    }
-
-    async fn put(&mut self, part: Bytes) -> Result<(), Error> {
-        if self.parts.is_none() {
-            let path = Path::from(self.written.object.as_str());
-            self.parts = Some(self.opened.store.put_multipart(&path).await.context("beginning a file")?);
-        }
-        if let Some(parts) = &mut self.parts {
-            parts.put_part(PutPayload::from(part)).await.context("writing a file")?;
-        }
-        Ok(())
-    }
-
-    /// Ends it: what was written is there, whole and on the disk.
-    ///
-    /// # Errors
-    /// Internal only.
-    pub async fn end(mut self) -> Result<Written, Error> {
-        let rest = self.held.split().freeze();
-        if self.parts.is_some() {
-            self.put(rest).await?;
-            if let Some(parts) = &mut self.parts {
-                parts.complete().await.context("ending a file")?;
-            }
-            self.parts = None;
-        } else {
-            let path = Path::from(self.written.object.as_str());
-            self.opened.store.put(&path, PutPayload::from(rest)).await.context("writing a file")?;
-        }
-        let sha256 = crate::clock::hex(&std::mem::take(&mut self.sha256).finalize());
-        let Written { files, object, size, .. } = &self.written;
-        Ok(Written { files: files.clone(), object: object.clone(), sha256, size: *size, is_kept: false })
-    }
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        if let Some(mut parts) = self.parts.take() {
-            tokio::spawn(async move {
-                if let Err(error) = parts.abort().await {
-                    tracing::warn!(%error, "what was written of a file stays until strays are looked for");
-                }
-            });
-        }
-    }
-}
-
-/// An object that was written and that nothing names yet. Dropped before it is kept, it goes.
-pub struct Written {
-    files: Files,
-    object: String,
-    sha256: String,
-    size: u64,
-    is_kept: bool,
-}
-
-impl Written {
-    /// Its name.
-    #[must_use]
-    pub fn object(&self) -> &str {
-        &self.object
-    }
-
-    /// What its bytes hash to, in hexadecimal.
-    #[must_use]
-    pub fn sha256(&self) -> &str {
-        &self.sha256
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// It stays, for something names it, or may name it.
-    pub fn keep(mut self) {
-        self.is_kept = true;
-    }
-}
-
-impl Drop for Written {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            let (files, object) = (self.files.clone(), std::mem::take(&mut self.object));
-            tokio::spawn(async move {
-                if let Err(error) = files.remove(&object).await {
-                    tracing::warn!(%error, "a file that nothing names stays until strays are looked for");
-                }
-            });
+        FilesPlace::Bucket(bucket) => {
+            Ok(Opened { store: Arc::new(bucket::open(bucket)?), part: bucket::PART })
         }
     }
 }

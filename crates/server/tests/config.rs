@@ -55,6 +55,11 @@ fn secrets_are_not_shown() {
     assert_eq!(said["database"]["value"], "(hidden)");
     let said = shown("database = \"file:/run/secrets/kefu\"", &[], &[]).unwrap();
     assert_eq!(said["database"]["value"], "file:/run/secrets/kefu");
+    let said = shown("files = \"s3://desk\"", &[], &[("KEFU_FILES_KEY", "id:hunter2")]).unwrap();
+    assert_eq!(
+        (&said["files"]["value"], &said["files-key"]["value"]),
+        (&"s3://desk".into(), &"(hidden)".into())
+    );
 }
 
 #[test]

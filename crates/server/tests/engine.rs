@@ -1,7 +1,9 @@
 //! The engines: a fresh folder, or a fresh schema of a PostgreSQL that this process starts for itself.
 
+use crate::actors::s3::S3;
 use kefu::config::{FilesPlace, Place};
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Data that goes when it is dropped.
 pub struct Fresh {
     pub place: Place,
+    /// Where its files are, when that is a bucket.
+    bucket: Option<(FilesPlace, Vec<String>)>,
     files: tempfile::TempDir,
     _folder: Option<tempfile::TempDir>,
 }
@@ -16,31 +20,55 @@ pub struct Fresh {
 impl Fresh {
     /// The flags that name this data on the command line.
     pub fn flags(&self) -> Vec<String> {
-        match &self.place {
-            Place::Folder(folder) => vec!["--data".into(), folder.display().to_string()],
-            Place::Postgres(url) => {
-                let files = self.files.path().display().to_string();
-                vec!["--files".into(), files, "--database".into(), url.clone()]
+        let mut flags = match (&self.bucket, &self.place) {
+            (Some((_, flags)), _) => flags.clone(),
+            (None, Place::Postgres(_)) => {
+                vec!["--files".into(), self.folder_of_files().display().to_string()]
             }
-        }
+            (None, Place::Folder(_)) => Vec::new(),
+        };
+        flags.extend(match &self.place {
+            Place::Folder(folder) => ["--data".into(), folder.display().to_string()],
+            Place::Postgres(url) => ["--database".into(), url.clone()],
+        });
+        flags
     }
 
     /// Where its files are.
     pub fn files(&self) -> FilesPlace {
-        match &self.place {
-            Place::Folder(folder) => FilesPlace::Folder(folder.join("files")),
-            Place::Postgres(_) => FilesPlace::Folder(self.files.path().to_owned()),
+        match &self.bucket {
+            Some((place, _)) => place.clone(),
+            None => FilesPlace::Folder(self.folder_of_files()),
         }
+    }
+
+    /// Where its files are, when that is a folder.
+    pub fn folder_of_files(&self) -> PathBuf {
+        match &self.place {
+            Place::Folder(folder) => folder.join("files"),
+            Place::Postgres(_) => self.files.path().to_owned(),
+        }
+    }
+
+    /// The same, saying nothing of files.
+    pub fn without_files(self) -> Self {
+        Fresh { bucket: Some((self.files(), Vec::new())), ..self }
+    }
+
+    /// The same with its files in a bucket.
+    pub fn with_files_in(self, s3: &S3, place: &str) -> Self {
+        Fresh { bucket: Some((s3.place(place), s3.flags(place))), ..self }
     }
 
     /// A place as it is, which nobody made.
     pub fn at(place: Place) -> Self {
-        Fresh { place, files: temporary(), _folder: None }
+        Fresh { place, bucket: None, files: temporary(), _folder: None }
     }
 
     pub fn folder() -> Self {
         let folder = temporary();
-        Fresh { place: Place::Folder(folder.path().to_owned()), files: temporary(), _folder: Some(folder) }
+        let place = Place::Folder(folder.path().to_owned());
+        Fresh { place, bucket: None, files: temporary(), _folder: Some(folder) }
     }
 
     pub fn schema() -> Self {
@@ -58,7 +86,7 @@ impl Fresh {
         .join()
         .expect("a schema");
         let place = Place::Postgres(format!("{server}?options=-csearch_path%3D{name}"));
-        Fresh { place, files: temporary(), _folder: None }
+        Fresh { place, bucket: None, files: temporary(), _folder: None }
     }
 }
 

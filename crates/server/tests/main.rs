@@ -50,6 +50,7 @@ mod allow;
 mod anything;
 mod authorise;
 mod backup;
+mod bucket;
 mod business;
 mod component;
 mod config;

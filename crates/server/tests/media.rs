@@ -213,23 +213,24 @@ on_both_engines! {
     async fn what_a_crash_left_goes_after_a_day(app: App) {
         let shop = app.account().await;
         let media_id = shop.media("image", PNG).await;
-        let kefu::config::FilesPlace::Folder(folder) = app.fresh.files();
+        let folder = app.fresh.folder_of_files();
         let lies = |name: &str, modified: i64| {
-            std::fs::create_dir_all(folder.join("zz")).unwrap();
-            let file = std::fs::File::create(folder.join("zz").join(name)).unwrap();
+            std::fs::create_dir_all(folder.join("aa")).unwrap();
+            let file = std::fs::File::create(folder.join("aa").join(name)).unwrap();
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_millis(modified as u64)).unwrap();
         };
-        for (name, age) in [("old", 1), ("young", 0), ("half#1", 1), ("half#2", 0)] {
+        let (old, young) = ("aa000000000000000000000000000001", "aa000000000000000000000000000002");
+        for (name, age) in [(old, 1), (young, 0), ("half#1", 1), ("half#2", 0), ("aa is not ours", 1)] {
             lies(name, BEGIN - age);
         }
         app.advance(DAY).await;
-        let mut left: Vec<_> = folder.join("zz").read_dir().unwrap().map(|it| it.unwrap().file_name()).collect();
+        let mut left: Vec<_> = folder.join("aa").read_dir().unwrap().map(|it| it.unwrap().file_name()).collect();
         left.sort();
-        assert_eq!(left, ["half#2", "young"]);
+        assert_eq!(left, ["aa is not ours", young, "half#2"]);
         let shop = shop.with_token(&shop.fetch_token().await);
         assert_eq!(shop.fetch_code(&media_id).await, 0);
         app.advance(DAY).await;
-        assert_eq!(app.files(), 1);
+        assert_eq!(app.files(), 2, "the one that somebody needs, and the one that is not ours");
     }
 
     async fn a_large_file_is_refused_where_its_sender_hears_it(app: App) {

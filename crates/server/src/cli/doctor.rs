@@ -1,5 +1,6 @@
 //! `kefu doctor`: what an operator gets wrong, before people find out.
 
+mod files;
 mod tls;
 
 use super::ServeArgs;
@@ -73,7 +74,9 @@ impl Findings {
 
 pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
     let DoctorArgs { settings, json } = args;
-    let findings = tokio::task::spawn_blocking(move || examine(&settings)).await??;
+    let place = settings.data.files_place();
+    let mut findings = tokio::task::spawn_blocking(move || examine(&settings)).await??;
+    files::examine(place, &mut findings).await;
     let problems = findings.0.iter().filter(|finding| finding.state == State::Problem).count();
     if json {
         println!("{}", serde_json::to_string(&findings.0)?);

@@ -180,7 +180,7 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
 }
 
 /// Text on a terminal, JSON otherwise, on standard error; `KEFU_LOG` says how much. However much: the
-/// database client logs the values of its statements, and those are nobody's business.
+/// database client logs the values of its statements, and those are nobody's business; a bucket's tells of each attempt.
 fn start_logging() {
     let filter =
         EnvFilter::try_from_env("KEFU_LOG").unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
@@ -188,7 +188,7 @@ fn start_logging() {
         Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
     };
-    let filter = ["postgres", "tokio_postgres"].into_iter().fold(filter, silent);
+    let filter = ["postgres", "tokio_postgres", "object_store"].into_iter().fold(filter, silent);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() { log.init() } else { log.json().init() }
 }

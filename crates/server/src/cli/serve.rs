@@ -5,7 +5,7 @@ use super::{DemoArgs, ServeArgs};
 use crate::admin::Admin;
 use crate::app::router;
 use crate::clock::{Chance, Clock};
-use crate::config::{Data, Place, Rules, Settings};
+use crate::config::{BucketArgs, Data, Place, Rules, Settings};
 use crate::desk::{Desk, account, node};
 use crate::due::{self, Lease};
 use crate::error::Error;
@@ -60,7 +60,12 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     }
     let folder = args.memory.then(|| tempfile::Builder::new().prefix("kefu-").tempdir()).transpose()?;
     let data = match &folder {
-        Some(folder) => Data { data: folder.path().to_owned(), database: None, files: None },
+        Some(folder) => Data {
+            data: folder.path().to_owned(),
+            database: None,
+            files: None,
+            bucket: BucketArgs::default(),
+        },
         None => args.data,
     };
     let place = data.place()?;
@@ -84,8 +89,9 @@ fn cause(error: Error) -> anyhow::Error {
 }
 
 async fn open(data: &Data, place: &Place, rules: Rules) -> anyhow::Result<Desk> {
+    let files = Files::at(data.files_place()?);
     let store = Store::open(place, Clock::system()).await?;
-    Ok(Desk::new(store, Chance::system(), rules).with_files(Files::at(data.files_place())))
+    Ok(Desk::new(store, Chance::system(), rules).with_files(files))
 }
 
 async fn front(listen: SocketAddr, settings: &Settings, data: &Path) -> anyhow::Result<Front> {

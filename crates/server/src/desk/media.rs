@@ -3,7 +3,7 @@
 use super::{Desk, agent, due, sha256};
 use crate::bind;
 use crate::error::Error;
-use crate::files::Written;
+use crate::files::{self, Written};
 use crate::store::{Row, Tx};
 use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
@@ -72,11 +72,10 @@ pub fn new_content(written: &Written, format: Format) -> Content {
     }
 }
 
-/// The name of an object that is to be written; the folder keeps folders small.
+/// The name of an object that is to be written.
 #[must_use]
 pub fn new_object(desk: &Desk) -> String {
-    let name = desk.chance.hex::<16>();
-    format!("{}/{name}", &name[..2])
+    files::object(&desk.chance.hex::<16>())
 }
 
 /// uploadTempMedia: what was written is a temporary file of this kind.

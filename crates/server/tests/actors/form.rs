@@ -95,8 +95,8 @@ impl Shop {
 impl App {
     /// The files that lie in the store's folder, those that are half written too.
     pub fn files(&self) -> usize {
-        let kefu::config::FilesPlace::Folder(folder) = self.fresh.files();
-        let folders = folder.read_dir().into_iter().flatten().map(|entry| entry.unwrap().path());
+        let folders =
+            self.fresh.folder_of_files().read_dir().into_iter().flatten().map(|entry| entry.unwrap().path());
         folders.map(|folder| folder.read_dir().unwrap().count()).sum()
     }
 }

@@ -4,6 +4,7 @@ mod agent;
 mod customer;
 pub mod form;
 mod platform;
+pub mod s3;
 mod seen;
 mod shop;
 mod stream;
@@ -58,9 +59,14 @@ pub struct App {
 
 /// Runs one sentence, and asserts that nothing is left over and nothing failed inside.
 pub fn run(engine: Engine, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<Output = ()>>>) {
+    run_over(if engine == Engine::Sqlite { Fresh::folder() } else { Fresh::schema() }, sentence);
+}
+
+/// The same over such data.
+pub fn run_over(fresh: Fresh, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<Output = ()>>>) {
     let errors = Errors::default();
     let _guard = tracing::subscriber::set_default(errors.clone());
-    let fresh = Arc::new(if engine == Engine::Sqlite { Fresh::folder() } else { Fresh::schema() });
+    let fresh = Arc::new(fresh);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let app = App::start(fresh, 7).await;

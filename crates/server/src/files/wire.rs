@@ -1,0 +1,115 @@
+//! How a bucket is spoken to: HTTP/1.1, with TLS unless its address says otherwise, and with an end to all waiting.
+
+use anyhow::ensure;
+use futures_util::future::BoxFuture;
+use http::header::{HeaderValue, USER_AGENT};
+use http_body_util::BodyExt;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector as Dialer;
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
+    HttpResponseBody, HttpService,
+};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::error::Elapsed;
+use tower_http::timeout::TimeoutBody;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long a bucket may take to answer a request, the sending of its body included, and for each next piece of the answer.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How long a connection that nobody uses is kept, and how many.
+const IDLE: (Duration, usize) = (Duration::from_secs(20), 16);
+
+/// Connections to a bucket.
+#[derive(Debug)]
+pub(super) struct Wire(Client<HttpsConnector<Dialer>, HttpRequestBody>);
+
+/// Makes them once; clones share them.
+#[derive(Clone, Debug)]
+pub(super) struct Wires(HttpClient);
+
+impl Wires {
+    /// Connections that are not open yet. Whom they trust is what this machine trusts.
+    ///
+    /// # Errors
+    /// When TLS is wanted and this machine trusts nobody.
+    pub(super) fn new(is_tls: bool) -> anyhow::Result<Self> {
+        let mut dialer = Dialer::new();
+        dialer.enforce_http(false);
+        dialer.set_nodelay(true);
+        dialer.set_connect_timeout(Some(CONNECT));
+        let tls = HttpsConnectorBuilder::new().with_tls_config(trust(is_tls)?);
+        let connector = tls.https_or_http().enable_http1().wrap_connector(dialer);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE.0)
+            .pool_max_idle_per_host(IDLE.1)
+            .build(connector);
+        Ok(Wires(HttpClient::new(Wire(client))))
+    }
+}
+
+fn trust(is_tls: bool) -> anyhow::Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    if is_tls {
+        let found = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(found.certs);
+        ensure!(
+            !roots.is_empty(),
+            "this machine trusts no authority: install ca-certificates, or name a file of them in SSL_CERT_FILE"
+        );
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    Ok(config.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
+}
+
+impl HttpConnector for Wires {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(self.0.clone())
+    }
+}
+
+impl HttpService for Wire {
+    fn call<'wire, 'call>(
+        &'wire self,
+        request: HttpRequest,
+    ) -> BoxFuture<'call, Result<HttpResponse, HttpError>>
+    where
+        'wire: 'call,
+    {
+        Box::pin(self.ask(request))
+    }
+}
+
+impl Wire {
+    async fn ask(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let agent = HeaderValue::from_static(concat!("kefu/", env!("CARGO_PKG_VERSION")));
+        request.headers_mut().insert(USER_AGENT, agent);
+        let answer = tokio::time::timeout(ANSWER, self.0.request(request)).await;
+        let answer = answer.map_err(|late: Elapsed| HttpError::new(HttpErrorKind::Timeout, late))?;
+        let (parts, body) = answer.map_err(|error| HttpError::new(kind(&error), error))?.into_parts();
+        let body = TimeoutBody::new(ANSWER, body);
+        let body = body.map_err(|error| HttpError::new_boxed(HttpErrorKind::Interrupted, error));
+        Ok(HttpResponse::from_parts(parts, HttpResponseBody::new(body)))
+    }
+}
+
+/// What went wrong, so that what cannot have been done is tried again.
+fn kind(error: &Error) -> HttpErrorKind {
+    if error.is_connect() {
+        return HttpErrorKind::Connect;
+    }
+    match error.source().and_then(|cause| cause.downcast_ref::<hyper::Error>()) {
+        // A connection that was kept, and that the other side has closed.
+        Some(cause) if cause.is_closed() || cause.is_incomplete_message() => HttpErrorKind::Request,
+        _ => HttpErrorKind::Interrupted,
+    }
+}
