@@ -1,6 +1,7 @@
 //! The loops of time: one runs what is due, one keeps this node's lease and watches the others', one tells the
 //! store what was counted in memory.
 
+use crate::desk::due::Of;
 use crate::desk::{due, node, quota, rid};
 use crate::error::{Error, Spell};
 use crate::state::App;
@@ -48,7 +49,7 @@ pub async fn settle_all(app: &App) -> Result<(), Error> {
     rid::settle(&app.desk).await
 }
 
-/// Runs what is due until the application stops.
+/// Runs what is due until the application stops, but for what touches files.
 pub async fn run(app: App) {
     let spell = Spell::of("running what is due");
     loop {
@@ -57,15 +58,34 @@ pub async fn run(app: App) {
             () = app.stop.cancelled() => return,
         }
         // Its failure stands in the log.
-        let _ = spell.note(run_once(&app).await);
+        let _ = spell.note(run_desk(&app).await);
     }
 }
 
-/// Runs everything that is due now. A row that fails does not keep others waiting.
+/// Runs what is due and touches files until the application stops: a bucket that does not answer keeps nothing else
+/// waiting.
+pub async fn run_files(app: App) {
+    let spell = Spell::of("running what is due for files");
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = app.stop.cancelled() => return,
+        }
+        // Its failure stands in the log.
+        let _ = spell.note(run_rows(&app, Of::Files).await);
+    }
+}
+
+/// Runs everything that is due now.
 ///
 /// # Errors
-/// Internal only.
+/// Internal only, and `SystemError`.
 pub async fn run_once(app: &App) -> Result<(), Error> {
+    run_desk(app).await?;
+    run_rows(app, Of::Files).await
+}
+
+async fn run_desk(app: &App) -> Result<(), Error> {
     let (now, latest) = (app.desk.now(), app.due_looked.load(Ordering::Relaxed));
     if now < latest - SECOND {
         tracing::warn!("the clock went back by {} s", (latest - now) / SECOND);
@@ -73,14 +93,22 @@ pub async fn run_once(app: &App) -> Result<(), Error> {
         due::hasten(&app.desk, latest + PRESENCE_GRACE).await?;
     }
     app.due_looked.store(now, Ordering::Relaxed);
+    run_rows(app, Of::Desk).await
+}
+
+/// Runs rows that are due now. One that fails does not keep others waiting.
+async fn run_rows(app: &App, of: Of) -> Result<(), Error> {
     loop {
-        let rows = due::next(&app.desk).await?;
+        let rows = due::next(&app.desk, of).await?;
         if rows.is_empty() || app.stop.is_cancelled() {
             return Ok(());
         }
         for row in rows.iter().take_while(|_| !app.stop.is_cancelled()) {
             if let Err(error) = due::fire(&app.desk, row).await {
-                tracing::error!(%error, "what is due could not be done; it is tried again in a minute");
+                // The cause of a refusal stands in the log already.
+                if let Error::Internal(_) = error {
+                    tracing::error!(%error, "what is due could not be done; it is tried again in a minute");
+                }
                 due::postpone(&app.desk, row).await?;
             }
         }

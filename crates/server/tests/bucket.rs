@@ -6,6 +6,7 @@ use crate::actors::{App, Shop, code, until};
 use crate::doctor::{asks, free, state};
 use crate::engine::Fresh;
 use crate::running::{DEMO, KEFU, Running};
+use kefu::due;
 use serde_json::Value;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -111,6 +112,24 @@ with_a_bucket! {
         let mut left = s3.names();
         left.sort_by_key(|name| theirs.iter().position(|other| other == name));
         assert_eq!(left, theirs);
+    }
+
+    async fn what_is_due_does_not_wait_for_a_bucket(app: App, s3: S3) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let stream = ann.comes_online().await;
+        shop.media("image", PNG).await;
+        s3.held().asked.clear();
+        s3.held().mood = Mood::Silent;
+        app.clock.advance(3 * DAY);
+        tokio::spawn(due::run(app.inner.clone()));
+        tokio::spawn(due::run_files(app.inner.clone()));
+        until("the bucket is asked, and says nothing", || async { !s3.held().asked.is_empty() }).await;
+        let begun = Instant::now();
+        drop(stream);
+        let shop = shop.with_token(&shop.fetch_token().await);
+        until("she is offline", || async { app.clock.advance(1_000); shop.online().await.is_empty() }).await;
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 }
 

@@ -130,6 +130,7 @@ async fn run(
     let mut tasks = vec![
         tokio::spawn(due::keep_lease(app.clone(), lease)),
         tokio::spawn(due::run(app.clone())),
+        tokio::spawn(due::run_files(app.clone())),
         tokio::spawn(front.keeper.keep(app.stop.clone())),
         tokio::spawn(due::settle(app.clone())),
     ];

@@ -48,18 +48,31 @@ pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Resul
     tx.run(DELETE, bind![owner, kind.word(), key]).map(|_| ())
 }
 
+/// Which rows.
+#[derive(Clone, Copy, Debug)]
+pub enum Of {
+    /// Those that end with the store.
+    Desk,
+    /// Those that touch files.
+    Files,
+}
+
 /// The rows that are due now, oldest first; none while another living node holds this loop.
 ///
 /// # Errors
 /// Internal only.
-pub async fn next(desk: &Desk) -> Result<Vec<Row>, Error> {
+pub async fn next(desk: &Desk, of: Of) -> Result<Vec<Row>, Error> {
     if !node::hold(desk, "due").await? {
         return Ok(Vec::new());
     }
     desk.store
-        .read("", |tx| {
+        .read("", move |tx| {
             let now = tx.now();
-            let rows = tx.all(SELECT, bind![now, ROUND])?;
+            let select = match of {
+                Of::Desk => SELECT,
+                Of::Files => SELECT_FILES,
+            };
+            let rows = tx.all(select, bind![now, ROUND])?;
             Ok(rows
                 .iter()
                 .map(|row| Row { owner: row.text(0), kind: row.text(1), key: row.text(2), at: row.int(3) })
@@ -143,7 +156,12 @@ const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3,
 const INSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
     on conflict (owner, kind, key) do nothing";
 const DELETE: &str = "delete from due where owner = $1 and kind = $2 and key = $3";
-const SELECT: &str = "select owner, kind, key, at from due where at <= $1 order by at limit $2";
+const SELECT: &str =
+    "select owner, kind, key, at from due where at <= $1 and kind not in ('object', 'strays')
+    order by at limit $2";
+const SELECT_FILES: &str =
+    "select owner, kind, key, at from due where at <= $1 and kind in ('object', 'strays')
+    order by at limit $2";
 const HASTEN: &str = "update due set at = $1 where at > $1 and at <= $2";
 const SELECT_OLDEST: &str = "select seq, at from change where owner = $1 order by seq limit $2";
 const TRIM: &str = "delete from change where owner = $1 and seq <= $2";
