@@ -44,12 +44,12 @@ def eventually(what, true):
 class Desk:
     """A `kefu demo` of its own, on free ports, in the stead of api.weixin.qq.com, from construction to `close`."""
 
-    def __init__(self, program):
+    def __init__(self, program, *flags):
         self.program = program
         self.data = tempfile.TemporaryDirectory(prefix="kefu-")
         self.authority = self.data.name + "/authority/ca.pem"
         self.metrics = f"127.0.0.1:{free_port()}"
-        command = [program, "demo", "--listen", "127.0.0.1:0", "--data", self.data.name, *STEAD, self.metrics]
+        command = [program, "demo", "--listen", "127.0.0.1:0", "--data", self.data.name, *flags, *STEAD, self.metrics]
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", *command],
             stdin=subprocess.DEVNULL,
