@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 /// How many at once.
 const AT_ONCE: u8 = 16;
 /// What they may add to the memory of a server, all together; stated in docs/operating.md.
-const MOST_KIB: u64 = 96 << 10;
+const MOST_KIB: u64 = 128 << 10;
 /// The same with a bucket, which wants parts of 5 MiB, one of each file that comes.
 const MOST_KIB_WITH_A_BUCKET: u64 = MOST_KIB + AT_ONCE as u64 * (5 << 10);
 
