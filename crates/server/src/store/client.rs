@@ -2,15 +2,17 @@
 //!
 //! A client connects, lives and dies on a thread of its own: it must not within an async runtime.
 
+use super::line::Line;
 use super::tx::{Cell, Conn, Row, Value};
 use crate::error::Error;
 use ::postgres::types::{ToSql, Type};
-use ::postgres::{Client, Config, NoTls, Statement};
+use ::postgres::{Client, NoTls, Statement};
 use anyhow::Context;
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio_postgres::Config;
 
 /// How long the database counts as away after a connection could not be made.
 const AWAY: Duration = Duration::from_millis(500);
@@ -24,7 +26,11 @@ pub(super) fn config(url: &str) -> anyhow::Result<Config> {
 
 /// A connection of its own, for what is no verb.
 pub(super) fn connect(url: &str) -> anyhow::Result<Client> {
-    config(url)?.connect(NoTls).context("connecting to PostgreSQL")
+    plain(&config(url)?).context("connecting to PostgreSQL")
+}
+
+pub(super) fn plain(config: &Config) -> Result<Client, ::postgres::Error> {
+    ::postgres::Config::from(config.clone()).connect(NoTls)
 }
 
 /// Where connections come from.
@@ -39,85 +45,106 @@ impl Source {
         Arc::new(Source { config, refused: Mutex::new(None) })
     }
 
+    /// A client of its own, for what is no verb.
+    pub(super) fn client(&self) -> Result<Client, Error> {
+        self.unless_away(|config| Ok(plain(config)?))
+    }
+
     /// A new connection; refused at once for a while after one could not be made, so that whoever waits does not wait
     /// for each attempt of those before.
-    pub(super) fn connect(&self) -> Result<Client, Error> {
+    fn unless_away<T>(&self, connect: impl FnOnce(&Config) -> Result<T, Error>) -> Result<T, Error> {
         let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.is_some_and(|at| at.elapsed() < AWAY) {
             return Err(anyhow::anyhow!("the database could not be reached a moment ago").into());
         }
-        let client = self.config.connect(NoTls);
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = client.is_err().then(Instant::now);
-        Ok(client?)
+        let made = connect(&self.config);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = made.is_err().then(Instant::now);
+        made
     }
 }
 
 /// A connection that is made when it is needed, and made again when it was lost.
 pub(super) struct Connection {
     source: Arc<Source>,
-    pub(super) client: Option<Client>,
+    line: Option<Line>,
     statements: HashMap<&'static str, Statement>,
 }
 
 impl Connection {
     pub(super) fn new(source: &Arc<Source>) -> Self {
-        Connection { source: source.clone(), client: None, statements: HashMap::new() }
+        Connection { source: source.clone(), line: None, statements: HashMap::new() }
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.client.as_ref().is_some_and(|client| !client.is_closed())
+        self.line.as_ref().is_some_and(|line| !line.is_closed())
     }
 
-    fn client(&mut self) -> Result<&mut Client, Error> {
-        if !self.is_open() {
-            self.statements.clear();
-            self.client = None;
-            self.client = Some(self.source.connect()?);
-        }
-        self.client.as_mut().ok_or_else(|| anyhow::anyhow!("no connection").into())
-    }
-
-    /// Makes it when it is not open, for statements outside of a transaction.
+    /// Makes it when it is not open.
     pub(super) fn ready(&mut self) -> Result<(), Error> {
-        self.client().map(|_| ())
+        if !self.is_open() {
+            self.close();
+            self.line = Some(self.source.unless_away(Line::connect)?);
+        }
+        Ok(())
     }
 
+    pub(super) fn close(&mut self) {
+        self.statements.clear();
+        self.line = None;
+    }
+
+    /// The open line: one that was lost is not made again here, for the transaction went with it.
+    fn line(&mut self) -> Result<&mut Line, Error> {
+        self.line.as_mut().ok_or_else(|| anyhow::anyhow!("no connection").into())
+    }
+
+    /// Begins a transaction with the next statement.
+    pub(super) fn begin(&mut self) -> Result<(), Error> {
+        self.ready()?;
+        self.send("begin", &[])
+    }
+
+    /// Begins a transaction now, or ends it.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        Ok(self.client()?.batch_execute(sql)?)
+        self.line()?.ask(async |client| client.batch_execute(sql).await)
     }
 
     /// Ends the transaction, or the connection when even that fails.
     pub(super) fn roll_back(&mut self) {
+        if let Some(line) = &mut self.line {
+            line.forget();
+        }
         if self.batch("rollback").is_err() {
-            self.client = None;
+            self.close();
         }
     }
 
-    /// The client in its transaction and the prepared statement: a connection that was lost is not
-    /// made again here, for the transaction went with it.
-    fn prepared(&mut self, sql: &'static str) -> Result<(&mut Client, Statement), Error> {
-        let client = self.client.as_mut().ok_or_else(|| anyhow::anyhow!("no connection"))?;
-        let statement = match self.statements.get(sql) {
-            Some(statement) => statement.clone(),
-            None => {
-                let statement = client.prepare(sql)?;
-                self.statements.insert(sql, statement.clone());
-                statement
-            }
-        };
-        Ok((client, statement))
+    fn prepared(&mut self, sql: &'static str) -> Result<Statement, Error> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.line()?.prepare(sql)?;
+        self.statements.insert(sql, statement.clone());
+        Ok(statement)
     }
 }
 
 impl Conn for Connection {
+    fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {
+        let statement = self.prepared(sql)?;
+        self.line()?.send(statement, values.iter().map(Cell::from).collect());
+        Ok(())
+    }
+
     fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
-        let (client, statement) = self.prepared(sql)?;
-        Ok(client.execute(&statement, &parameters(values))?)
+        let statement = self.prepared(sql)?;
+        self.line()?.ask(async |client| client.execute(&statement, &parameters(values)).await)
     }
 
     fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
-        let (client, statement) = self.prepared(sql)?;
-        client.query(&statement, &parameters(values))?.iter().map(row).collect()
+        let statement = self.prepared(sql)?;
+        let rows = self.line()?.ask(async |client| client.query(&statement, &parameters(values)).await)?;
+        rows.iter().map(row).collect()
     }
 }
 

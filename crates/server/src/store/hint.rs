@@ -58,7 +58,7 @@ pub(super) fn listen_loop(source: &Source, shared: &Weak<Shared>) {
 
 fn listen(source: &Source, shared: &Weak<Shared>, spell: &Spell) -> Result<(), Error> {
     use ::postgres::fallible_iterator::FallibleIterator as _;
-    let mut client = source.connect()?;
+    let mut client = source.client()?;
     let channel: String = client.query_one(CHANNEL, &[])?.get(0);
     client.batch_execute(&format!("listen {channel}"))?;
     spell.note(Ok(()))?;

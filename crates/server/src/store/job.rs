@@ -130,6 +130,7 @@ impl Job {
 /// The transaction's: it came to nothing.
 pub(super) fn run_all(batch: &mut [Job], tx: &mut Tx<'_>) -> Result<bool, Error> {
     if let [job] = batch {
+        tx.be_alone();
         let kept = job.run(tx)?;
         if !kept {
             tx.roll_back()?;

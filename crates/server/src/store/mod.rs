@@ -11,6 +11,7 @@ mod copy;
 pub mod health;
 mod hint;
 mod job;
+mod line;
 mod migrate;
 mod postgres;
 mod sqlite;

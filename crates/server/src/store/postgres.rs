@@ -1,7 +1,7 @@
 //! The engine for several nodes: a queue for each owner, so that a hot one neither parks all threads
 //! nor pays a commit a verb.
 
-use super::client::{Connection, Source, config};
+use super::client::{Connection, Source, config, plain};
 use super::hint::{listen_loop, notify_loop};
 use super::job::{Job, Mode, run_all};
 use super::migrate;
@@ -10,7 +10,7 @@ use super::watch::{Head, Shared};
 use crate::clock::Clock;
 use crate::error::{Error, Spell};
 use crate::meter::Stores;
-use ::postgres::{Client, NoTls};
+use ::postgres::Client;
 use anyhow::Context;
 use protocol::Errcode;
 use std::collections::{HashMap, VecDeque};
@@ -45,13 +45,10 @@ impl Postgres {
         // A node that is stopped in the middle of a batch must not hold an account for all others; and an answer means
         // that it is on the disk, whatever this database thinks otherwise.
         let options = config.get_options().unwrap_or_default().to_owned();
-        config.options(&format!(
+        config.options(format!(
             "{options} -c idle_in_transaction_session_timeout=10000 -c lock_timeout=10000 -c synchronous_commit=on"
         ));
-        let mut client = config.connect(NoTls).context("connecting to PostgreSQL")?;
-        migrate(&mut client)?;
-        drop(client);
-
+        migrate(&mut plain(&config).context("connecting to PostgreSQL")?)?;
         let source = Source::of(config);
         let (hints, gathered) = channel();
         spawn("store-notifier", {
@@ -234,7 +231,7 @@ impl Writer {
 
     fn commit(&mut self, batch: &mut [Job]) -> Result<(), Failure> {
         let now = self.clock.now();
-        self.conn.batch("begin").map_err(Failure::Undone)?;
+        self.conn.begin().map_err(Failure::Undone)?;
         let mut tx = Tx::new(&mut self.conn, now);
         let outcome = run_all(batch, &mut tx);
         let heads: Vec<_> = tx.into_heads().collect();
@@ -284,8 +281,9 @@ fn look(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error
 fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
     const BEGIN: &str = "begin isolation level repeatable read read only";
     // The database was away meanwhile, and may be back.
-    conn.batch(BEGIN).or_else(|_| conn.batch(BEGIN))?;
+    conn.ready()?;
+    conn.batch(BEGIN).or_else(|_| conn.ready().and_then(|()| conn.batch(BEGIN)))?;
     job.read(&mut Tx::new(conn, clock.now()));
     // On a connection that went meanwhile it saw less than there is.
-    conn.batch("rollback").inspect_err(|_| conn.client = None)
+    conn.batch("rollback").inspect_err(|_| conn.close())
 }

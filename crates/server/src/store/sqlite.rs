@@ -225,6 +225,10 @@ impl<'c> Connection<'c> {
 }
 
 impl Conn for Connection<'_> {
+    fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {
+        self.run(sql, values).map(|_| ())
+    }
+
     fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         let rows = self.statement(sql)?.execute(rusqlite::params_from_iter(values))?;
         Ok(u64::try_from(rows)?)

@@ -57,6 +57,15 @@ pub(super) enum Cell {
     Text(String),
 }
 
+impl From<&Value<'_>> for Cell {
+    fn from(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Int(int) => Cell::Int(int),
+            Value::Text(text) => Cell::Text(text.to_owned()),
+        }
+    }
+}
+
 /// A row read: columns by number. Statement and reader stand together, so a wrong number or type is
 /// a defect there; it panics, which fails that verb alone.
 #[derive(Clone, Debug)]
@@ -96,6 +105,8 @@ impl Row {
 
 /// The connection underneath, to either engine.
 pub(super) trait Conn {
+    /// Runs a statement that need not be answered before the next one goes: its failure may be the next one's.
+    fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error>;
     fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error>;
     fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error>;
 }
@@ -108,6 +119,7 @@ pub struct Tx<'c> {
     seq: i64,
     facts: Vec<Fact>,
     heads: HashMap<String, Head>,
+    is_alone: bool,
     failed: bool,
 }
 
@@ -120,6 +132,7 @@ impl<'c> Tx<'c> {
             seq: 0,
             facts: Vec::new(),
             heads: HashMap::new(),
+            is_alone: false,
             failed: false,
         }
     }
@@ -216,7 +229,7 @@ impl<'c> Tx<'c> {
         }
         let facts = serde_json::to_string(&self.facts)?;
         let (owner, seq, now) = (self.owner.clone(), self.seq, self.now);
-        self.run(
+        self.conclude(
             "insert into change (owner, seq, at, facts) values ($1, $2, $3, $4)",
             bind![&owner, seq, now, &facts],
         )?;
@@ -232,9 +245,20 @@ impl<'c> Tx<'c> {
         Ok(true)
     }
 
+    /// Runs a verb's last statement. Where the verb is alone, it fails together with the commit; of several, each must know
+    /// how it went before the next begins.
+    fn conclude(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {
+        if self.is_alone { self.conn.send(sql, values) } else { self.run(sql, values).map(|_| ()) }
+    }
+
+    /// Tells that one verb has the transaction for itself.
+    pub(super) fn be_alone(&mut self) {
+        self.is_alone = true;
+    }
+
     /// Marks where a verb begins that shares the transaction.
     pub(super) fn save(&mut self) -> Result<(), Error> {
-        self.run("savepoint verb", &[]).map(|_| ())
+        self.conn.send("savepoint verb", &[])
     }
 
     /// Ends such a verb.
