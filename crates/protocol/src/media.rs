@@ -152,7 +152,8 @@ impl Format {
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', size @ ..] => has_size(size, 2).then_some(Gif),
             [b'#', b'!', b'A', b'M', b'R', b'\n', ..]
             | [b'#', b'!', b'A', b'M', b'R', b'-', b'W', b'B', b'\n', ..] => Some(Amr),
-            [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => is_film(brand).then_some(Mp4),
+            // The size of this first box, which lists brands: whatever else would be so large, a page perhaps, is no film.
+            [0, 0, _, _, b'f', b't', b'y', b'p', brand @ ..] => is_film(brand).then_some(Mp4),
             [b'I', b'D', b'3', 2..=4, ..] => Some(Mp3),
             // A frame: eleven set bits, layer 3, a bit rate and a sampling rate that exist.
             [0xff, second, third, ..] => (second & 0b1110_0110 == 0b1110_0010
@@ -260,12 +261,14 @@ mod tests {
                 assert_eq!(Format::of(&head[..head.len() - 1]), None, "{head:?}");
             }
         }
-        let others: [&[u8]; 17] = [
+        let others: [&[u8]; 19] = [
             b"",
             b"hello",
             b"<svg xmlns=\"http://www.w3.org/2000/svg\">",
             b"BM\x36\0\0\0",
             b"RIFF\x24\0\0\0WEBP",
+            b"<!--ftypmp42",
+            b"%\0\0\x18ftyp3g2a",
             b"\0\0\0\x18ftypheic",
             b"\0\0\0\x18ftypavif",
             b"\0\0\0\x18ftypqt  ",
