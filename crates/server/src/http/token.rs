@@ -3,15 +3,13 @@
 use super::caller::{Anyone, Body, Query};
 use super::{Answer, Finish, Reply};
 use crate::desk;
-use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
-use protocol::token::{AccessToken, Credential};
+use protocol::token::Credential;
 
 /// `/cgi-bin/token`: the parameters stand in the query, also when it is posted.
 pub async fn token(State(app): State<App>, Anyone { query, address }: Anyone) -> Answer {
-    let issue =
-        async { issued(&app, desk::token::issue(&app.desk, presented(&query), address).await?).await };
+    let issue = async { Reply::json(&desk::token::issue(&app.desk, presented(&query), address).await?) };
     issue.await.refuse_from(&app, address)
 }
 
@@ -22,15 +20,8 @@ pub async fn stable_token(
     Body(credential): Body<Credential>,
 ) -> Answer {
     let Anyone { address, .. } = anyone;
-    let issue = async { issued(&app, desk::token::stable(&app.desk, credential, address).await?).await };
+    let issue = async { Reply::json(&desk::token::stable(&app.desk, credential, address).await?) };
     issue.await.refuse_from(&app, address)
-}
-
-/// The answer with a token. What it gives access to is looked up already, so that the first call with it need not wait.
-async fn issued(app: &App, token: AccessToken) -> Result<Reply, Error> {
-    // If that fails, the first call looks again, and says why.
-    let _ = app.access(&token.access_token).await;
-    Reply::json(&token)
 }
 
 fn presented(query: &Query) -> Credential {
