@@ -53,11 +53,13 @@ fn parts(number: i64, answer: &Value) -> Vec<String> {
         members("", answer, &mut parts);
     } else {
         let text = answer.to_string();
-        let (before, after) = text.split_once(" rid: ").unwrap_or((&text, ""));
-        parts.push(format!(
-            "{before} rid: …{}",
-            after.trim_start_matches(|it: char| it.is_ascii_hexdigit() || it == '-')
-        ));
+        parts.push(match text.split_once(" rid: ") {
+            Some((before, after)) => {
+                let after = after.trim_start_matches(|it: char| it.is_ascii_hexdigit() || it == '-');
+                format!("{before} rid: …{after}")
+            }
+            None => text,
+        });
     }
     parts
 }
