@@ -23,15 +23,19 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the store is told what was counted in memory.
 const SETTLE: Duration = Duration::from_secs(1);
 
+/// Waits for so long; `false` when the application stops.
+async fn pause(app: &App, time: Duration) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(time) => true,
+        () = app.stop.cancelled() => false,
+    }
+}
+
 /// Tells the store what was counted in memory until the application stops. What is counted while it stops is told
 /// by [`settle_all`].
 pub async fn settle(app: App) {
     let spell = Spell::of("telling the store what was counted");
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(SETTLE) => {}
-            () = app.stop.cancelled() => return,
-        }
+    while pause(&app, SETTLE).await {
         // Its failure stands in the log.
         let _ = spell.note(quota::settle(&app.desk).await);
         let _ = spell.note(rid::settle(&app.desk).await);
@@ -52,11 +56,7 @@ pub async fn settle_all(app: &App) -> Result<(), Error> {
 /// Runs what is due until the application stops, but for what touches files.
 pub async fn run(app: App) {
     let spell = Spell::of("running what is due");
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            () = app.stop.cancelled() => return,
-        }
+    while pause(&app, LOOK).await {
         // Its failure stands in the log.
         let _ = spell.note(run_desk(&app).await);
     }
@@ -66,11 +66,7 @@ pub async fn run(app: App) {
 /// waiting.
 pub async fn run_files(app: App) {
     let spell = Spell::of("running what is due for files");
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            () = app.stop.cancelled() => return,
-        }
+    while pause(&app, LOOK).await {
         // Its failure stands in the log.
         let _ = spell.note(run_rows(&app, Of::Files).await);
     }
@@ -124,11 +120,8 @@ pub struct Lease {
 
 /// Keeps the lease until the application stops.
 pub async fn keep_lease(app: App, mut lease: Lease) {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => lease.look(&app).await,
-            () = app.stop.cancelled() => break,
-        }
+    while pause(&app, LOOK).await {
+        lease.look(&app).await;
     }
 }
 
