@@ -190,6 +190,13 @@ pub enum Place {
     Postgres(String),
 }
 
+/// What an operator gives: the value, or file:PATH of a file that holds it.
+fn held(given: &str, what: &str) -> anyhow::Result<String> {
+    let Some(file) = given.strip_prefix("file:") else { return Ok(given.to_owned()) };
+    let held = std::fs::read_to_string(file).with_context(|| format!("reading {what} from {file}"))?;
+    Ok(held.trim().to_owned())
+}
+
 impl Place {
     /// The place an operator names: an address of a database, or file:PATH of one, else a folder.
     ///
@@ -202,10 +209,7 @@ impl Place {
     }
 
     fn database(url: &str) -> anyhow::Result<Self> {
-        let Some(file) = url.strip_prefix("file:") else { return Ok(Place::Postgres(url.to_owned())) };
-        let held = std::fs::read_to_string(file)
-            .with_context(|| format!("reading the address of the database from {file}"))?;
-        Ok(Place::Postgres(held.trim().to_owned()))
+        Ok(Place::Postgres(held(url, "the address of the database")?))
     }
 
     /// The folder of an embedded database.

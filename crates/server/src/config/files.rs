@@ -152,12 +152,7 @@ fn endpoint(given: &str) -> anyhow::Result<String> {
 fn key(given: Option<&str>) -> anyhow::Result<Key> {
     let given =
         given.context("a bucket needs its key: --files-key file:PATH, a file that holds ID:SECRET")?;
-    let held = match given.strip_prefix("file:") {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("reading the key for the bucket from {path}"))?,
-        None => given.to_owned(),
-    };
-    match held.trim().split_once(':') {
+    match super::held(given, "the key for the bucket")?.trim().split_once(':') {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
             Ok(Key { id: id.to_owned(), secret: secret.to_owned() })
         }

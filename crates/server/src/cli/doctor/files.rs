@@ -4,6 +4,8 @@ use super::Findings;
 use crate::clock::Chance;
 use crate::config::{Bucket, FilesPlace};
 use crate::files::Files;
+use http::Uri;
+use http::uri::Scheme;
 use std::net::IpAddr;
 
 /// Looks at the place, and tries it.
@@ -35,11 +37,9 @@ pub(super) async fn examine(place: anyhow::Result<FilesPlace>, findings: &mut Fi
 
 /// Whether what is sent could be seen outside this machine and networks like one's own.
 fn is_in_clear(bucket: &Bucket) -> bool {
-    let Some(rest) = bucket.endpoint.as_ref().and_then(|url| url.strip_prefix("http://")) else {
-        return false;
-    };
-    let host = rest.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-    let host = host.map_or(rest, |(host, _)| host);
+    let url = bucket.endpoint.as_ref().and_then(|url| url.parse::<Uri>().ok());
+    let Some(url) = url.filter(|url| url.scheme() == Some(&Scheme::HTTP)) else { return false };
+    let host = url.host().unwrap_or_default();
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => !ip.is_loopback() && !ip.is_private(),
         Ok(IpAddr::V6(ip)) => !ip.is_loopback() && !ip.is_unique_local(),
