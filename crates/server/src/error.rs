@@ -46,6 +46,17 @@ impl From<postgres::Error> for Error {
     }
 }
 
+impl Error {
+    /// What it says, for whoever is told all.
+    #[must_use]
+    pub fn cause(self) -> anyhow::Error {
+        match self {
+            Error::Refused(code) => code.into(),
+            Error::Internal(cause) => cause,
+        }
+    }
+}
+
 /// The true text, for the log.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,6 +100,12 @@ impl Spell {
             Err(_) => {}
         }
         outcome
+    }
+
+    /// The refusal of what cannot be done now. Its cause is logged when such a spell begins, not for each caller.
+    pub fn refuse(&self, cause: Error) -> Error {
+        let _ = self.note(Err::<(), _>(cause));
+        Errcode::SystemError.into()
     }
 
     fn note_success(&self) {

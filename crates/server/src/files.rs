@@ -85,7 +85,8 @@ impl Files {
     /// `SystemError` when too many are written; else internal only.
     pub async fn write(&self, object: String) -> Result<Writing, Error> {
         let turn = tokio::time::timeout(TURN, self.0.free.clone().acquire_owned()).await;
-        let turn = turn.map_err(|_| self.away(anyhow::anyhow!("too many are written at once")))?;
+        let turn =
+            turn.map_err(|_| self.0.spell.refuse(anyhow::anyhow!("too many are written at once").into()))?;
         let turn = turn.context("the files have stopped")?;
         Ok(Writing::new(self.clone(), self.open()?.clone(), object, turn))
     }
@@ -122,14 +123,8 @@ impl Files {
     fn noted<T>(&self, outcome: object_store::Result<T>, what: &'static str) -> Result<T, Error> {
         match outcome {
             Ok(done) => self.0.spell.note(Ok(done)),
-            Err(error) => Err(self.away(self.told(error).context(what))),
+            Err(error) => Err(self.0.spell.refuse(self.told(error).context(what).into())),
         }
-    }
-
-    /// The refusal of what cannot be done now. Its cause is logged when such a spell begins, not for each caller.
-    fn away(&self, cause: anyhow::Error) -> Error {
-        let _ = self.0.spell.note(Err::<(), _>(Error::Internal(cause)));
-        Errcode::SystemError.into()
     }
 
     fn told(&self, error: object_store::Error) -> anyhow::Error {
@@ -172,11 +167,7 @@ impl Files {
     /// # Errors
     /// What cannot be done, and why.
     pub async fn probe(&self, object: &str) -> anyhow::Result<()> {
-        let store = match self.open() {
-            Ok(opened) => &opened.store,
-            Err(Error::Internal(cause)) => return Err(cause),
-            Err(Error::Refused(code)) => return Err(code.into()),
-        };
+        let store = &self.open().map_err(Error::cause)?.store;
         let (path, bytes) = (Path::from(object), Bytes::from_static(b"It can be written here."));
         let told = |error| self.told(error);
         store.put(&path, bytes.clone().into()).await.map_err(told).context("writing")?;

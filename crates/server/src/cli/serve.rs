@@ -30,14 +30,14 @@ const WATCHERS: usize = 16;
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let place = args.data.place()?;
     let desk = open(&args.data, &place, args.rules).await?;
-    if !args.allow_demo && demo::is_there(&desk).await.map_err(cause)? {
+    if !args.allow_demo && demo::is_there(&desk).await.map_err(Error::cause)? {
         bail!(
             "the data holds the demo account, whose secret everybody knows: use another --data, \
              or --allow-demo if nobody else can reach this server"
         );
     }
     let front = front(args.listen, &args.settings, &args.data.data).await?;
-    let is_empty = account::list(&desk).await.map_err(cause)?.is_empty();
+    let is_empty = account::list(&desk).await.map_err(Error::cause)?.is_empty();
     let next = if is_empty { "; there is no account yet: `kefu account create` makes one" } else { "" };
     let manual = front.manual.clone();
     let greet = |base: &str| {
@@ -70,7 +70,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     };
     let place = data.place()?;
     let desk = open(&data, &place, args.rules).await?;
-    demo::make(&desk).await.map_err(cause)?;
+    demo::make(&desk).await.map_err(Error::cause)?;
     let front = front(args.listen, &args.settings, &data.data).await?;
     let kept = place.folder().filter(|_| !args.memory);
     let manual = front.manual.as_ref().map_or_else(String::new, |manual| format!("\n{manual}"));
@@ -79,13 +79,6 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
         let _ = writeln!(std::io::stdout(), "{}{manual}", demo::welcome(base, kept));
     })
     .await
-}
-
-fn cause(error: Error) -> anyhow::Error {
-    match error {
-        Error::Internal(cause) => cause,
-        Error::Refused(code) => code.into(),
-    }
 }
 
 async fn open(data: &Data, place: &Place, rules: Rules) -> anyhow::Result<Desk> {
@@ -125,7 +118,7 @@ async fn run(
     let room = listen::Room::of(usize::try_from(settings.connections_max)?);
     let metrics = watched_at(settings.metrics_listen).await?;
     let app = App::new(desk, settings);
-    let lease = Lease::begin(&app).await.map_err(cause)?;
+    let lease = Lease::begin(&app).await.map_err(Error::cause)?;
     greet(&base);
     let mut tasks = vec![
         tokio::spawn(due::keep_lease(app.clone(), lease)),
@@ -161,7 +154,7 @@ async fn run(
     }
     // Gives up the lease, so that other nodes need not wait until it has run out.
     match tokio::time::timeout(FAREWELL, node::bury(&app.desk, &app.desk.node, PRESENCE_GRACE)).await {
-        Ok(done) => done.map_err(cause),
+        Ok(done) => done.map_err(Error::cause),
         Err(_) => {
             tracing::warn!("the lease could not be given up in time; it will run out");
             Ok(())

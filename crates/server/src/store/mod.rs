@@ -144,7 +144,7 @@ impl Store {
                 engine.submit(job)?;
                 let Ok(answer) = tokio::time::timeout(PATIENCE, answer).await else {
                     let cause = anyhow::anyhow!("no answer in {} s", PATIENCE.as_secs());
-                    return Err(away(&self.0.silence, cause.into()));
+                    return Err(self.0.silence.refuse(cause.into()));
                 };
                 self.0.silence.note(Ok(()))?;
                 answer
@@ -205,13 +205,6 @@ impl Store {
     pub fn unsubscribe(&self, owner: &str) {
         self.0.shared.unsubscribe(owner);
     }
-}
-
-/// The refusal of a verb that the engine could not run, or may not have kept. Its cause is logged when such a spell
-/// begins, not for each caller.
-fn away(spell: &Spell, cause: Error) -> Error {
-    let _ = spell.note(Err::<(), _>(cause));
-    Errcode::SystemError.into()
 }
 
 /// The refusal of a verb for which there is no room, and a line in the log, once a second at most.

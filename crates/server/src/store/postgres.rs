@@ -212,7 +212,7 @@ impl Writer {
         match failure {
             Failure::Unknown(error) => {
                 let cause = anyhow::anyhow!("the connection went during the commit: {error}");
-                let _ = super::away(&self.spell, cause.into());
+                let _ = self.spell.refuse(cause.into());
                 batch.iter_mut().for_each(|job| job.fail(Errcode::SystemError.into()));
             }
             Failure::Undone(_) => {
@@ -221,7 +221,7 @@ impl Writer {
                     match self.commit(std::slice::from_mut(job)) {
                         Ok(()) => drop(self.spell.note(Ok(()))),
                         Err(Failure::Undone(error) | Failure::Unknown(error)) => {
-                            job.fail(super::away(&self.spell, error));
+                            job.fail(self.spell.refuse(error));
                         }
                     }
                 }
@@ -264,7 +264,7 @@ fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock
         let Ok(mut job) = next else { return };
         match look(&mut conn, &mut job, clock) {
             Ok(()) => drop(spell.note(Ok(()))),
-            Err(error) => job.fail(super::away(spell, error)),
+            Err(error) => job.fail(spell.refuse(error)),
         }
         job.answer();
     }

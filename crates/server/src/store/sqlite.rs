@@ -137,7 +137,7 @@ fn alone(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &
     for job in batch {
         match commit(conn, std::slice::from_mut(job), shared, clock) {
             Ok(()) => drop(spell.note(Ok(()))),
-            Err(error) => job.fail(super::away(spell, error)),
+            Err(error) => job.fail(spell.refuse(error)),
         }
     }
 }
@@ -173,7 +173,7 @@ fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: 
         let Ok(mut job) = next else { return };
         match snapshot(&mut conn, &mut job, clock) {
             Ok(()) => drop(spell.note(Ok(()))),
-            Err(error) => job.fail(super::away(spell, error)),
+            Err(error) => job.fail(spell.refuse(error)),
         }
         job.answer();
     }
