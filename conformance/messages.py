@@ -88,20 +88,20 @@ def bytes_are_uploaded(w):
     equal(w.shop.file(answer["media_id"]), w.bytes("face.png"), "the file")
 
 
-@step("getTempMedia", "download")
+@step("getMedia", "download")
 def a_file_is_downloaded(w):
     """A file comes back as it was uploaded."""
     equal(w.sdk.download(media_id=w.media("image")), {"sha256": w.hash("face.png")}, "the file")
 
 
-@step("getTempMedia", "download")
+@step("getMedia", "download")
 def an_unknown_file_is_refused(w):
     """An unknown media_id is refused with 40007."""
     with refused(40007):
         w.sdk.download(media_id="A" * 64)
 
 
-@step("getTempMedia", "download_bytes")
+@step("getMedia", "download_bytes")
 def bytes_are_downloaded(w):
     """The SDK's other call downloads a file, too."""
     equal(w.sdk.download_bytes(media_id=w.media("image")), {"sha256": w.hash("face.png")}, "the file")

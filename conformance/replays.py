@@ -91,6 +91,10 @@ def exchange(address, sent):
 def look(replay, answer, words):
     """What every parser needs, and then what this one needs; raises AssertionError."""
     status, headers, body = answer
+    if replay.needs == ("file",):
+        if (status, headers.get("content-type"), body) != (200, "image/png", FACE):
+            raise AssertionError(f"HTTP {status}, {headers.get('content-type')}: {body[:200]!r}")
+        return
     if status != 200 or not headers.get("content-type", "").startswith("application/json"):
         raise AssertionError(f"HTTP {status}, {headers.get('content-type')}: {body[:200]!r}")
     if "content-encoding" in headers or re.search(rb"[\x00-\x1f]", body):
@@ -127,6 +131,8 @@ class Player:
                 self.shop.post("/customservice/kfaccount/add", kf_account=account, nickname="客服")
             case ["session"]:
                 words["openid"] = self._session()
+            case ["file"]:
+                words["media"] = self.shop.upload("image", "face.png", FACE)
             case ["mini-program"]:
                 words["icon"] = self.shop.upload("image", "face.png", FACE)
         with self._kind(replay.before):

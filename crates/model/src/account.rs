@@ -1,5 +1,6 @@
 //! Accounts: their kinds, and what each may be.
 
+use protocol::text::is_blank;
 use protocol::{Errcode, Kind};
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +93,17 @@ pub struct Compat {
     pub auto_accept: bool,
 }
 
+/// Checks the name of an account or of a third-party platform.
+///
+/// # Errors
+/// One sentence for the operator.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    if is_blank(name) || name.chars().count() > 64 || name.contains('\0') {
+        return Err("a name has 1 to 64 characters, at least one of which can be seen");
+    }
+    Ok(())
+}
+
 impl Account {
     /// The retired `auto_accept` of its agents, where it is shown: how many sessions come to an agent by themselves.
     #[must_use]
@@ -135,9 +147,8 @@ impl Account {
             Err("an alias has at most 30 of A-Z, a-z, 0-9, _ and -")
         } else if self.capacity < 1 {
             Err("an agent needs a capacity of at least 1")
-        } else if self.name.is_empty() || self.name.chars().count() > 64 || self.name.contains('\0') {
-            Err("a name has 1 to 64 characters")
         } else {
+            check_name(&self.name)?;
             Ok(())
         }
     }

@@ -1,5 +1,6 @@
 //! Checked names: a value of one of these types has the right shape.
 
+use protocol::text::is_blank;
 use protocol::{Errcode, limits};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,7 +55,7 @@ name! {
     KfAccount
 }
 name! {
-    /// The name customers see: 1 to 16 characters, none of them a control character.
+    /// The name customers see: 1 to 16 characters, none of them a control character, one of them to be seen.
     Nickname
 }
 name! {
@@ -129,7 +130,7 @@ impl Nickname {
     pub fn parse(text: &str) -> Result<Self, Errcode> {
         let text = text.trim();
         let fits = (1..=limits::NICKNAME_MAX).contains(&text.chars().count());
-        if fits && !text.chars().any(char::is_control) {
+        if fits && !is_blank(text) && !text.chars().any(char::is_control) {
             Ok(Self(text.to_owned()))
         } else {
             Err(Errcode::IllegalNickname)
@@ -202,6 +203,7 @@ mod tests {
         assert!(Nickname::parse(&"客".repeat(16)).is_ok());
         assert!(Nickname::parse(&"客".repeat(17)).is_err());
         assert!(Nickname::parse(" \u{3000}").is_err());
+        assert!(Nickname::parse("\u{200b}\u{3164}").is_err() && Nickname::parse("👩\u{200d}👧").is_ok());
         assert!(Nickname::parse("a\tb").is_err());
         assert_eq!(Nickname::parse(" a ").map(|n| n.to_string()), Ok("a".into()));
         assert!(KfAccount::parse(&format!("{}@{}", "a".repeat(10), "b".repeat(30))).is_ok());

@@ -7,9 +7,17 @@ use serde::{Deserialize, Serialize};
 /// A sub-merchant's number as programs send it: a number in the pages' samples, a text in their tables.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Id {
+pub enum Id {
+    /// As in the samples.
     Number(i64),
+    /// As in the tables, and in a query.
     Text(String),
+}
+
+/// The sub-merchant that a call about agents names, in its query or else in its body; an empty one is none.
+#[must_use]
+pub fn named(query: Option<String>, body: Option<Id>) -> Option<i64> {
+    query.map(Id::Text).or(body).filter(|id| !id.is_empty()).map(|id| id.number())
 }
 
 impl Id {
@@ -206,7 +214,7 @@ impl Listed {
 
 #[cfg(test)]
 mod tests {
-    use super::{Get, List, Named, Page, Update};
+    use super::{Get, Id, List, Named, Page, Update, named};
     use crate::{Errcode, strict};
     use serde_json::{Value, json};
 
@@ -223,6 +231,17 @@ mod tests {
         for odd in [json!(7.5), json!(true), json!([7]), Value::Null, json!(9_223_372_036_854_775_808_u64)] {
             assert_eq!(id(odd.clone()), Err(Errcode::DataFormat), "{odd}");
         }
+    }
+
+    #[test]
+    fn a_query_counts_before_a_body_and_what_is_empty_names_nobody() {
+        let (text, number) = (|text: &str| Some(text.to_owned()), |number| Some(Id::Number(number)));
+        assert_eq!(
+            (named(None, None), named(text(""), None), named(None, Some(Id::Text(String::new())))),
+            (None, None, None)
+        );
+        assert_eq!((named(text("7"), number(8)), named(None, number(8))), (Some(7), Some(8)));
+        assert_eq!((named(text("x"), None), named(None, Some(Id::Text("8".into())))), (Some(0), Some(8)));
     }
 
     #[test]

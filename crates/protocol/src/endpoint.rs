@@ -46,8 +46,10 @@ pub enum Methods {
     Get,
     /// POST alone.
     Post,
-    /// Both: the page says GET, and SDKs post, or the other way round.
-    Both,
+    /// GET, as the page says, and POST, as SDKs send it.
+    PostToo,
+    /// POST, as the page says, and GET, as SDKs send it.
+    GetToo,
 }
 
 /// Where a parameter stands.
@@ -104,8 +106,9 @@ pub struct Endpoint {
     pub feature_off: Option<Errcode>,
     /// How often an account may call it, unless operators say otherwise; `None` where it is not counted.
     pub quota: Option<Quota>,
-    /// Whether it can be called from the cloud without a token. No page of this family says yes.
-    pub cloud: bool,
+    /// The name by which its page says it can be called from Weixin's cloud without a token. No such call is served
+    /// here.
+    pub cloud: Option<&'static str>,
     /// What it is told, beside its token.
     pub takes: &'static [Parameter],
     /// The shape of its body.
@@ -114,6 +117,9 @@ pub struct Endpoint {
     pub answers: Answers,
     /// What it answers beyond the codes that follow from the columns above; see [`Endpoint::codes`].
     pub own_codes: &'static [Errcode],
+    /// What must be so beside its parameters, in English and Chinese; limits stand in it by their names, see
+    /// [`crate::limits::written`].
+    pub rules: &'static [(&'static str, &'static str)],
     /// Where it answers otherwise than its page, or more than that; empty where it is exact.
     pub differs: &'static str,
     /// Weixin's page.
@@ -138,17 +144,97 @@ pub fn at(path: &str) -> Option<&'static Endpoint> {
 }
 
 /// Whether `path` lies under one of Weixin's roots, where an unknown address answers 40066.
+///
+/// The roots are the first segments of the table's paths. Every way in which a server before this one may read the path
+/// counts: slashes more, `%2F`, dot segments, parameters after `;`.
 #[must_use]
 pub fn is_weixin(path: &str) -> bool {
-    ["/cgi-bin", "/customservice"]
-        .iter()
-        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    let mut depth = 0_usize;
+    decoded(path).split(|byte| *byte == b'/').any(|segment| match segment {
+        b"" | b"." => false,
+        b".." => {
+            depth = depth.saturating_sub(1);
+            false
+        }
+        name => {
+            depth += 1;
+            let name = name.split(|byte| *byte == b';').next().unwrap_or(name);
+            depth == 1 && ALL.iter().any(|row| row.root().as_bytes() == name)
+        }
+    })
+}
+
+/// The bytes of a path, `%2F` read as `/`; what is no percent-encoding stays as it is.
+fn decoded(path: &str) -> Vec<u8> {
+    let digit = |byte: Option<&u8>| {
+        byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|it| u8::try_from(it).ok())
+    };
+    let (bytes, mut at) = (path.as_bytes(), 0);
+    let mut decoded = Vec::with_capacity(bytes.len());
+    while let Some(byte) = bytes.get(at) {
+        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push(high << 4 | low);
+                at += 3;
+            }
+            _ => {
+                decoded.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
+
+/// `path` with every run of slashes as one, where that is another path. Weixin's own page printed
+/// `https://api.weixin.qq.com//cgi-bin/message/mass/delete`, and a base URL with a final slash makes such paths.
+#[must_use]
+pub fn without_more_slashes(path: &str) -> Option<String> {
+    let mut last = ' ';
+    let kept = |c: &char| !(std::mem::replace(&mut last, *c) == '/' && *c == '/');
+    path.contains("//").then(|| path.chars().filter(kept).collect())
 }
 
 impl Endpoint {
     /// The documented path, then the aliases.
     pub fn paths(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.path).chain(self.aliases.iter().copied())
+    }
+
+    /// The first segment of its path.
+    fn root(&self) -> &'static str {
+        self.path.split('/').nth(1).unwrap_or("")
+    }
+
+    /// The method its page names.
+    #[must_use]
+    pub fn main_method(&self) -> &'static str {
+        match self.methods {
+            Methods::Get | Methods::PostToo => "get",
+            Methods::Post | Methods::GetToo => "post",
+        }
+    }
+
+    /// The methods it takes.
+    #[must_use]
+    pub fn all_methods(&self) -> &'static [&'static str] {
+        match self.methods {
+            Methods::Get => &["get"],
+            Methods::Post => &["post"],
+            Methods::PostToo | Methods::GetToo => &["get", "post"],
+        }
+    }
+
+    /// Whether accounts of this kind call it, and then whether they must be certified.
+    #[must_use]
+    pub fn asks_of(&self, kind: Kind) -> Option<bool> {
+        match (kind, self.caller) {
+            (Kind::Other, _) => None,
+            (_, Caller::Any | Caller::Secret) => Some(false),
+            (kind, Caller::MiniProgram) => (kind == Kind::MiniProgram).then_some(false),
+            (Kind::Subscription | Kind::Service, _) => Some(true),
+            (Kind::MiniProgram | Kind::MiniGame, caller) => (caller != Caller::Official).then_some(false),
+        }
     }
 
     /// Every code it can answer, in the order of the table of codes.
@@ -185,7 +271,8 @@ impl Endpoint {
     /// `RequireGet` or `RequirePost`.
     pub fn check_method(&self, method: &str) -> Result<(), Errcode> {
         match (self.methods, method) {
-            (Methods::Get | Methods::Both, "GET") | (Methods::Post | Methods::Both, "POST") => Ok(()),
+            (Methods::Get, "GET") | (Methods::Post, "POST") => Ok(()),
+            (Methods::PostToo | Methods::GetToo, "GET" | "POST") => Ok(()),
             (Methods::Post, _) => Err(Errcode::RequirePost),
             _ => Err(Errcode::RequireGet),
         }
@@ -197,14 +284,10 @@ impl Endpoint {
     /// # Errors
     /// `ApiUnauthorized`.
     pub fn check_account(&self, kind: Kind, certified: bool) -> Result<(), Errcode> {
-        let allowed = match (kind, self.caller) {
-            (Kind::Other, _) => false,
-            (_, Caller::Any) => true,
-            (kind, Caller::MiniProgram) => kind == Kind::MiniProgram,
-            (Kind::Subscription | Kind::Service, _) => certified,
-            (Kind::MiniProgram | Kind::MiniGame, caller) => caller != Caller::Official,
-        };
-        if allowed { Ok(()) } else { Err(Errcode::ApiUnauthorized) }
+        match self.asks_of(kind) {
+            Some(must_be_certified) if certified || !must_be_certified => Ok(()),
+            _ => Err(Errcode::ApiUnauthorized),
+        }
     }
 
     /// Refuses a platform that was granted none of the row's sets, where it needs one: 61007.
@@ -222,7 +305,7 @@ impl Endpoint {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, at, is_weixin};
+    use super::{ALL, at, is_weixin, without_more_slashes};
     use std::collections::HashSet;
 
     #[test]
@@ -236,5 +319,48 @@ mod tests {
     fn only_whole_segments_are_weixins_roots() {
         assert!(is_weixin("/cgi-bin") && is_weixin("/customservice/x"));
         assert!(!is_weixin("/cgi-binary") && !is_weixin("/desk/cgi-bin"));
+        assert!(!is_weixin("/sns/userinfo"), "the table has no path there");
+    }
+
+    #[test]
+    fn a_root_is_known_however_it_is_written() {
+        for path in [
+            "//cgi-bin/token",
+            "///cgi-bin",
+            "/./cgi-bin/token",
+            "/x/../cgi-bin/token",
+            "/cgi-bin/../desk",
+            "/cgi-bin%2Ftoken",
+            "/cgi%2dbin/token",
+            "/%63gi-bin/token",
+            "/%2Fcgi-bin/token",
+            "/%2e/cgi-bin",
+            "/cgi-bin;x=1/token",
+            "/cgi-bin/%FF",
+        ] {
+            assert!(is_weixin(path), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "*",
+            "//",
+            "/%",
+            "/%2",
+            "/cgi-bin%",
+            "/%00/cgi-bin",
+            "/CGI-BIN",
+            "/desk//cgi-bin",
+            "/cgi-bin%FF/token",
+        ] {
+            assert!(!is_weixin(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn runs_of_slashes_are_one_and_nothing_else_changes() {
+        assert_eq!(without_more_slashes("//cgi-bin///token//").as_deref(), Some("/cgi-bin/token/"));
+        assert_eq!(without_more_slashes("/客//服").as_deref(), Some("/客/服"));
+        assert_eq!(without_more_slashes("/cgi-bin/token/"), None);
     }
 }

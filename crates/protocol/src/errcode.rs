@@ -16,6 +16,9 @@ const KFSESSION: &str =
     "https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsessionlist";
 /// The page of the records.
 const MSGRECORD: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist";
+/// The page of sendCustomMessage.
+const SENDING: &str =
+    "https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage";
 /// The page of typing.
 const TYPING: &str = "https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing";
 /// The pages of sub-merchants, which share their codes.
@@ -77,6 +80,8 @@ errcodes! {
     InvalidAppid 40013 "invalid appid" COMMON;
     InvalidAccessToken 40014 "invalid access_token" COMMON;
     InvalidUrl 40066 "invalid url" COMMON;
+    InvalidArgs 40097 "invalid args" COMMON;
+    ParameterMissing 40101 "missing parameter" COMMON;
     InvalidAppsecret 40125 "invalid appsecret" COMMON;
     InvalidIp 40164 "invalid ip, not in whitelist" COMMON;
     InvalidAccountType 40200 "invalid account type" COMMON;
@@ -136,6 +141,7 @@ errcodes! {
     AgentOffline 65415 "the worker is not online" COMMON;
     RecordParameter 65416 "param invalid, please check" MSGRECORD;
     RecordWindow 65417 "it is too long from the starttime to endtime" MSGRECORD;
+    MinorProtected 70000 "为保护未成年人权益，该条消息发送失败" SENDING;
     RidNotFound 76001 "rid not found" RID;
     RidMalformed 76002 "rid is error" RID;
     RidForbidden 76003 "could not query this rid,no permission" RID;
@@ -264,10 +270,14 @@ mod tests {
     }
 
     #[test]
-    fn every_text_is_one_line_of_plain_ascii() {
+    fn every_text_stands_in_json_as_it_is() {
         for code in Errcode::ALL {
             assert!(!code.text().is_empty(), "{code:?}");
-            assert!(code.text().bytes().all(|b| (32..127).contains(&b)), "{code:?}");
+            assert!(!code.text().contains(|c: char| c.is_control() || c == '"' || c == '\\'), "{code:?}");
+            assert!(
+                code.text().is_ascii() || *code == Errcode::MinorProtected,
+                "{code:?}: Weixin's texts are English"
+            );
             assert!(code.is_own() || code.source().starts_with("https://"), "{code:?}");
         }
     }

@@ -1,5 +1,6 @@
 //! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
+use crate::business::Id;
 use crate::{Errcode, Kind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,9 @@ pub struct Add {
     pub kf_account: Option<String>,
     /// The name customers see.
     pub nickname: Option<String>,
+    /// A sub-merchant of the account.
+    #[schemars(with = "Option<String>")]
+    pub business_id: Option<Id>,
     /// The worker to invite at once: the Mini Programs' retired form, without `kf_account`.
     pub kf_wx: Option<String>,
 }
@@ -61,6 +65,9 @@ pub struct Update {
 pub struct Del {
     /// The agent's whole id.
     pub kf_account: Option<String>,
+    /// A sub-merchant of the account.
+    #[schemars(with = "Option<String>")]
+    pub business_id: Option<Id>,
 }
 
 /// Body of invitekfworker.
@@ -82,9 +89,9 @@ pub struct SetAdmin {
     /// The agent's whole id, which some SDKs send instead.
     #[serde(alias = "kfaccount")]
     pub kf_account: Option<String>,
-    /// A sub-merchant of the account: passed over.
+    /// A sub-merchant of the account.
     #[schemars(with = "Option<String>")]
-    pub business_id: Option<serde_json::Value>,
+    pub business_id: Option<Id>,
 }
 
 /// Who is meant.
@@ -222,7 +229,12 @@ mod tests {
     fn only_a_mini_program_may_name_a_person_instead_of_an_agent() {
         let body = |kf_account: Option<&str>, nickname: Option<&str>, kf_wx: Option<&str>| {
             let own = |text: &str| text.to_owned();
-            Add { kf_account: kf_account.map(own), nickname: nickname.map(own), kf_wx: kf_wx.map(own) }
+            Add {
+                kf_account: kf_account.map(own),
+                nickname: nickname.map(own),
+                business_id: None,
+                kf_wx: kf_wx.map(own),
+            }
         };
         let (agent, name, person) = (Some("a@shop"), Some("Ann"), Some("ann_wx"));
         assert!(

@@ -16,6 +16,7 @@ pub mod quota;
 pub mod rid;
 pub mod shape;
 pub mod strict;
+pub mod text;
 pub mod token;
 pub mod word;
 pub mod work;

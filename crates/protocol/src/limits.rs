@@ -2,6 +2,23 @@
 
 use std::ops::RangeInclusive;
 
+macro_rules! written {
+    ($($name:ident)*) => {
+        /// `text` with the numbers it names: `{AGENTS_MAX}` stands for that limit.
+        #[must_use]
+        pub fn written(text: &str) -> String {
+            [$((concat!("{", stringify!($name), "}"), $name.to_string())),*]
+                .iter()
+                .fold(text.to_owned(), |text, (name, number)| text.replace(name, number))
+        }
+    };
+}
+
+written! {
+    KF_ACCOUNT_PREFIX_MAX KF_ACCOUNT_SUFFIX_MAX NICKNAME_MAX AGENTS_MAX WECHAT_ID_MAX TOKEN_MAX FORCE_REFRESH_PER_DAY
+    FORCE_REFRESH_GAP_S BUSINESSES_PER_PAGE TEXT_MAX MENU_MAX RECORDS_MAX RECORD_PAGE_MAX
+}
+
 /// Most characters before the `@` of a `kf_account`. Page of addkfaccount.
 pub const KF_ACCOUNT_PREFIX_MAX: usize = 10;
 /// Most characters after the `@` of a `kf_account`. Page of addkfaccount.

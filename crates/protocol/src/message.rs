@@ -22,6 +22,9 @@ pub struct Custom {
     customservice: Option<CustomService>,
     #[serde(default, deserialize_with = "object")]
     aimsgcontext: Option<AiContext>,
+    /// A sub-merchant of the account.
+    #[schemars(with = "Option<i64>")]
+    businessid: Option<Value>,
     #[serde(flatten)]
     #[schemars(with = "Members")]
     members: Map<String, Value>,
@@ -65,6 +68,18 @@ pub struct Message {
 }
 
 impl Custom {
+    /// Refuses a message that names no sub-merchant, where one must be named.
+    ///
+    /// # Errors
+    /// `ParameterMissing`.
+    pub fn must_name_business(&self) -> Result<(), Errcode> {
+        match &self.businessid {
+            None | Some(Value::Null) => Err(Errcode::ParameterMissing),
+            Some(Value::String(text)) if text.is_empty() => Err(Errcode::ParameterMissing),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// The message, if an account of this kind may send one like it.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document of Weixin's endpoints: nothing stands here that the tables and the wire types do not say.
 
-use crate::endpoint::{ALL, Caller, Endpoint, Methods, Parameter, Place};
+use crate::endpoint::{ALL, Caller, Endpoint, Kind, Parameter, Place};
 use crate::errcode::Errcode;
-use crate::limits::{BODY_MAX, FILE_MAX};
+use crate::limits::{BODY_MAX, FILE_MAX, written};
 use crate::media::Format;
 use crate::shape::{Answers, Reads, Shape};
 use crate::word::{Word, word};
@@ -32,18 +32,6 @@ pub struct Operation {
 }
 
 impl Endpoint {
-    /// The method its page names first: of two the one that can carry what it takes.
-    #[must_use]
-    pub fn main_method(&self) -> &'static str {
-        let has_body = self.takes.iter().any(|parameter| parameter.place != Place::Query);
-        match self.methods {
-            Methods::Get => "get",
-            Methods::Post => "post",
-            Methods::Both if has_body => "post",
-            Methods::Both => "get",
-        }
-    }
-
     /// The group its page stands in.
     #[must_use]
     pub fn group(&self) -> &'static str {
@@ -67,13 +55,8 @@ impl Endpoint {
 /// Every route of Weixin's endpoints: each path with each method.
 pub fn operations() -> impl Iterator<Item = Operation> {
     ALL.iter().flat_map(|endpoint| {
-        let methods: &[&str] = match endpoint.methods {
-            Methods::Get => &["get"],
-            Methods::Post => &["post"],
-            Methods::Both => &["get", "post"],
-        };
         endpoint.paths().enumerate().flat_map(move |(number, path)| {
-            methods.iter().map(move |method| Operation {
+            endpoint.all_methods().iter().map(move |method| Operation {
                 endpoint,
                 method,
                 path,
@@ -140,11 +123,15 @@ fn groups() -> Vec<&'static str> {
 fn codes() -> Value {
     let explained = |code: &Errcode| {
         let advice = code.advice()?;
-        let value = json!({"errmsg": code.text(), "source": code.source(), "means": {"en": advice.means, "zh": advice.means_zh},
-            "mend": {"en": advice.mend, "zh": advice.mend_zh}});
+        let value = json!({"errmsg": code.text(), "source": code.source(), "means": said(advice.means, advice.means_zh), "mend": said(advice.mend, advice.mend_zh)});
         Some((code.number().to_string(), value))
     };
     Value::Object(Errcode::ALL.iter().filter(|code| !code.is_own()).filter_map(explained).collect())
+}
+
+/// A text in both languages, its limits written out.
+fn said(en: &str, zh: &str) -> Value {
+    json!({"en": written(en), "zh": written(zh)})
 }
 
 /// The schemas of what is read and of what is answered: the same type can look different in the two.
@@ -166,6 +153,9 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
         "responses": {"200": answer(endpoint, &mut shapes.said)},
         "x-kefu": facts(endpoint),
     });
+    if operation.method != endpoint.main_method() {
+        value["x-beyond-page"] = true.into();
+    }
     if operation.path != endpoint.path {
         value["deprecated"] = true.into();
     }
@@ -189,7 +179,7 @@ fn form(endpoint: &Endpoint) -> Value {
         .map(|part| {
             let word = word(endpoint.group(), part.name);
             let file = json!({"type": "string", "contentMediaType": "application/octet-stream",
-                "description": word.map(|word| word.en), "x-zh": word.map(|word| word.zh)});
+                "description": word.map(Word::en), "x-zh": word.map(Word::zh)});
             (part.name.to_owned(), file)
         })
         .collect();
@@ -198,6 +188,15 @@ fn form(endpoint: &Endpoint) -> Value {
 
 fn description(endpoint: &Endpoint) -> String {
     let mut text = endpoint.meaning.trim().to_owned();
+    text.push_str(&format!("\n\nCalled by: {}.", called_by(endpoint)));
+    for (rule, _) in endpoint.rules {
+        text.push_str(&format!("\n\n{}", written(rule)));
+    }
+    if let Some(name) = endpoint.cloud {
+        text.push_str(&format!(
+            "\n\nThe page's cloud call `{name}` is not served here: every call needs its token."
+        ));
+    }
     if !endpoint.differs.is_empty() {
         text.push_str(&format!("\n\nAgainst Weixin's page: {}.", endpoint.differs));
     }
@@ -208,19 +207,80 @@ fn description(endpoint: &Endpoint) -> String {
     text
 }
 
+/// The kinds of account that call anything here, and their words.
+const KINDS: [(Kind, &str, &str); 4] = [
+    (Kind::Subscription, "subscription", "subscription accounts"),
+    (Kind::Service, "service", "service accounts"),
+    (Kind::MiniProgram, "mini-program", "mini programs"),
+    (Kind::MiniGame, "mini-game", "mini games"),
+];
+
+/// Who calls an endpoint, and of which kinds certification is asked, in one line.
+#[must_use]
+pub fn called_by(endpoint: &Endpoint) -> String {
+    match (endpoint.caller, platforms(endpoint)) {
+        (Caller::Secret, "secret") => {
+            return "third-party platforms, with their own secret; no token".to_owned();
+        }
+        (Caller::Secret, _) => {
+            return "accounts, with their own secret; no token, no third-party platform".to_owned();
+        }
+        _ => {}
+    }
+    let one = |(kind, _, words): &(Kind, &str, &str)| {
+        let certified = if endpoint.asks_of(*kind)? { "certified " } else { "" };
+        Some(format!("{certified}{words}"))
+    };
+    let accounts: Vec<String> = KINDS.iter().filter_map(one).collect();
+    let platforms = match (endpoint.caller, endpoint.sets) {
+        (Caller::Any, _) => {
+            "third-party platforms for an account that has granted them anything, and for themselves"
+                .to_owned()
+        }
+        (_, []) => "no third-party platform".to_owned(),
+        (_, sets) => {
+            let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+            format!(
+                "third-party platforms that have one of the permission sets {} of such an account",
+                sets.join(", ")
+            )
+        }
+    };
+    format!("{}; {platforms}", accounts.join(", "))
+}
+
+/// The kinds of account that call an endpoint, each with whether it must be certified.
+fn callers(endpoint: &Endpoint) -> Vec<Value> {
+    let one = |(kind, word, _): &(Kind, &str, &str)| {
+        Some(json!({"kind": word, "certified": endpoint.asks_of(*kind)?}))
+    };
+    match endpoint.caller {
+        Caller::Secret if platforms(endpoint) == "none" => {
+            vec![json!({"kind": "secret", "certified": false})]
+        }
+        Caller::Secret => Vec::new(),
+        _ => KINDS.iter().filter_map(one).collect(),
+    }
+}
+
+/// Which third-party platforms call an endpoint: `none`, those with one of its `sets`, `any`, or one with its own `secret`.
+fn platforms(endpoint: &Endpoint) -> &'static str {
+    let is_for_them = endpoint.takes.iter().any(|parameter| parameter.name == "component_appid");
+    match (endpoint.caller, endpoint.sets) {
+        (Caller::Secret, _) if is_for_them => "secret",
+        (Caller::Any, _) => "any",
+        (_, []) => "none",
+        _ => "sets",
+    }
+}
+
 /// What the row says that OpenAPI has no words for.
 fn facts(endpoint: &Endpoint) -> Value {
-    let callers: &[&str] = match endpoint.caller {
-        Caller::Secret => &["secret"],
-        Caller::Everyone => &["subscription", "service", "mini-program", "mini-game"],
-        Caller::Official => &["subscription", "service"],
-        Caller::MiniProgram => &["mini-program"],
-        Caller::Any => &["subscription", "service", "mini-program", "mini-game", "component"],
-    };
+    let rules: Vec<Value> = endpoint.rules.iter().map(|(en, zh)| said(en, zh)).collect();
     let has_body = endpoint.takes.iter().any(|parameter| parameter.place != Place::Query);
     json!({
         "name": endpoint.name, "order": ALL.iter().position(|row| row.name == endpoint.name), "meaning": {"en": endpoint.meaning.trim(), "zh": endpoint.meaning_zh},
-        "callers": callers, "sets": endpoint.sets, "cloud": endpoint.cloud, "quota": endpoint.quota, "differs": endpoint.differs,
+        "callers": callers(endpoint), "platforms": platforms(endpoint), "sets": endpoint.sets, "rules": rules, "cloud": endpoint.cloud, "quota": endpoint.quota, "differs": endpoint.differs,
         "codes": endpoint.codes().iter().map(|code| code.number()).collect::<Vec<_>>(),
         "body_max": has_body.then_some(if matches!(endpoint.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 }),
     })
@@ -233,14 +293,14 @@ fn in_query(parameter: &Parameter, operation: &Operation) -> Value {
     let word = word(operation.endpoint.group(), parameter.name);
     constrain(&mut schema, word);
     json!({"name": parameter.name, "in": "query", "required": required, "schema": schema,
-        "description": word.map(|word| word.en), "x-zh": word.map(|word| word.zh)})
+        "description": word.map(Word::en), "x-zh": word.map(Word::zh)})
 }
 
 /// What the table of words knows of a value.
 fn constrain(schema: &mut Value, word: Option<&Word>) {
     let Some(word) = word else { return };
-    if !word.pattern.is_empty() {
-        schema["pattern"] = word.pattern.into();
+    if !word.pattern().is_empty() {
+        schema["pattern"] = word.pattern().into();
     }
     if let Ok(example) = serde_json::from_str::<Value>(word.example) {
         schema["examples"] = json!([example]);
@@ -255,7 +315,10 @@ fn body(endpoint: &Endpoint, shape: Shape, generator: &mut SchemaGenerator) -> V
         if let Some(member) = schema["properties"].get_mut(parameter.name) {
             let word = word(endpoint.group(), parameter.name);
             constrain(member, word);
-            member["x-zh"] = word.map(|word| word.zh).into();
+            if let Some(word) = word {
+                member["description"] = word.en().into();
+                member["x-zh"] = word.zh().into();
+            }
             if parameter.required {
                 not_null(member);
             }

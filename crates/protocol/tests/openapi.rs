@@ -1,6 +1,9 @@
 //! The document holds every route, and every row says how its bodies look.
 
-use protocol::endpoint::{ALL, Methods, Place};
+use protocol::Kind;
+use protocol::endpoint::{
+    ALL, CLEAR_QUOTA, Endpoint, GET_KF_LIST, GET_ONLINE_KF_LIST, Methods, Place, SEND_CUSTOM_MESSAGE,
+};
 use protocol::openapi::{document, operations};
 use protocol::shape::{Answers, Reads};
 use serde_json::Value;
@@ -47,6 +50,77 @@ fn operations_have_weixins_names_and_no_two_the_same() {
         assert_eq!(main["operationId"], row.name);
         assert_eq!(main["deprecated"], Value::Null, "{}", row.name);
     }
+}
+
+/// The description of an endpoint's call by a method.
+fn operation(row: &Endpoint, method: &str) -> Value {
+    document()["paths"][row.path][method].clone()
+}
+
+#[test]
+fn it_says_of_each_kind_of_account_whether_it_calls_and_must_be_certified() {
+    let kinds = [
+        (Kind::Subscription, "subscription"),
+        (Kind::Service, "service"),
+        (Kind::MiniProgram, "mini-program"),
+        (Kind::MiniGame, "mini-game"),
+        (Kind::Other, "other"),
+    ];
+    let document = document();
+    for row in ALL.iter().filter(|row| row.caller != protocol::Caller::Secret) {
+        let callers = &document["paths"][row.path][row.main_method()]["x-kefu"]["callers"];
+        let callers = callers.as_array().expect("callers");
+        for (kind, word) in kinds {
+            let said = callers
+                .iter()
+                .find(|caller| caller["kind"] == word)
+                .map(|caller| caller["certified"] == true);
+            let allowed = |certified| row.check_account(kind, certified).is_ok();
+            let expected = allowed(true).then(|| !allowed(false));
+            assert_eq!(said, expected, "{} by {word}", row.name);
+        }
+    }
+    let text = |row| operation(row, row.main_method())["description"].as_str().expect("a text").to_owned();
+    assert!(
+        text(&GET_KF_LIST).contains(
+            "Called by: certified subscription accounts, certified service accounts, mini programs"
+        )
+    );
+    assert!(text(&CLEAR_QUOTA).contains(
+        "Called by: subscription accounts, service accounts, mini programs, mini games; third-party"
+    ));
+}
+
+#[test]
+fn platforms_clear_quotas_without_a_permission_set() {
+    let facts = operation(&CLEAR_QUOTA, "post")["x-kefu"].clone();
+    assert_eq!((&facts["platforms"], &facts["sets"]), (&"any".into(), &Value::Array(Vec::new())));
+    assert_eq!(operation(&GET_KF_LIST, "get")["x-kefu"]["platforms"], "sets");
+}
+
+#[test]
+fn a_method_beyond_the_page_is_marked() {
+    for row in [&GET_KF_LIST, &GET_ONLINE_KF_LIST] {
+        assert_eq!(operation(row, "get")["x-beyond-page"], Value::Null);
+        assert_eq!(operation(row, "post")["x-beyond-page"], true);
+        assert!(row.differs.contains("POST without a body"), "{}", row.name);
+    }
+}
+
+#[test]
+fn limits_and_cloud_calls_are_stated() {
+    let add = operation(&protocol::endpoint::ADD_KF_ACCOUNT, "post");
+    let members = &add["requestBody"]["content"]["application/json"]["schema"]["properties"];
+    let said = members["kf_account"]["description"].as_str().expect("a text");
+    assert!(said.contains("1 to 10 letters") && said.contains("up to 30"), "{said}");
+    assert!(
+        members["nickname"]["description"].as_str().is_some_and(|said| said.contains("1 to 16 characters"))
+    );
+    let rules = add["x-kefu"]["rules"].to_string();
+    assert!(rules.contains("100 agents") && rules.contains("kefu account set --alias"), "{rules}");
+    let send = operation(&SEND_CUSTOM_MESSAGE, "post");
+    assert_eq!(send["x-kefu"]["cloud"], "customerServiceMessage.send");
+    assert_eq!(add["x-kefu"]["cloud"], Value::Null);
 }
 
 #[test]

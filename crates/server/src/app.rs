@@ -3,10 +3,11 @@
 use crate::http::metrics::counted;
 use crate::http::{
     business, chat, debug, desk, guard, healthz, kfaccount, kfsession, media, message, msgrecord, nothing,
-    openapi, page, picture, private, quota, readyz, stream, token, work, wrong_method,
+    once_more, openapi, page, picture, private, quota, readyz, stream, token, work, wrong_method,
 };
 use crate::state::App;
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{any, get, post};
@@ -23,13 +24,16 @@ pub fn router(app: App) -> Router {
         .route("/headimg/{sha256}", get(counted(&app, "headimg", media::headimg)))
         .route("/media/{appid}/{ticket}", get(counted(&app, "media", media::video)));
     let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
+    let unknown = counted(&app, "unknown", nothing);
+    let weixin = endpoints(&app);
+    let again = weixin.clone().fallback(unknown).with_state(app.clone());
     Router::new()
-        .merge(endpoints(&app))
+        .merge(weixin)
         .merge(files)
         .merge(people)
         .merge(health)
         .method_not_allowed_fallback(wrong_method)
-        .fallback(counted(&app, "unknown", nothing))
+        .fallback(move |request: Request| once_more(again.clone(), request))
         .with_state(app)
 }
 
@@ -53,7 +57,7 @@ fn endpoints(app: &App) -> Router<App> {
         .merge(on(app, &weixin::GET_KF_SESSION_LIST, kfsession::getsessionlist))
         .merge(on(app, &weixin::GET_WAIT_CASE, kfsession::getwaitcase))
         .merge(on(app, &weixin::UPLOAD_TEMP_MEDIA, media::upload))
-        .merge(on(app, &weixin::GET_TEMP_MEDIA, media::get))
+        .merge(on(app, &weixin::GET_MEDIA, media::get))
         .merge(on(app, &weixin::GET_MSG_LIST, msgrecord::getmsglist))
         .merge(on(app, &weixin::GET_RECORD, msgrecord::getrecord))
         .merge(on(app, &weixin::SEND_CUSTOM_MESSAGE, message::send))

@@ -6,6 +6,7 @@ mod any;
 mod body;
 mod page;
 mod query;
+mod slash;
 mod slow;
 mod wire;
 

@@ -152,6 +152,25 @@ on_both_engines! {
         assert_eq!(shop.fetches(&third).await.bytes().await.unwrap(), PNG);
     }
 
+    async fn a_file_is_given_to_a_post_as_to_a_get(app: App) {
+        let shop = app.account().await;
+        let (picture, film) = (shop.media("image", PNG).await, shop.media("video", MP4).await);
+        let address = |media_id: &str| format!("/cgi-bin/media/get?access_token={}&media_id={media_id}", shop.token);
+        for body in [&b""[..], b"{}", b"media_id=x"] {
+            let request = app.http.post(format!("{}{}", app.base, address(&picture))).body(body.to_vec());
+            let response = request.send().await.unwrap();
+            assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (200, &"image/png".parse().unwrap()));
+            assert!(response.headers()["content-disposition"].to_str().unwrap().starts_with("attachment; filename="));
+            assert_eq!(response.bytes().await.unwrap(), PNG);
+        }
+        let asked = shop.raw("POST", &address(&film), Vec::new()).await;
+        assert_eq!(asked, shop.raw("GET", &address(&film), Vec::new()).await);
+        assert!(asked["video_url"].is_string(), "{asked}");
+        assert_eq!(code(&shop.raw("POST", &address("nobody"), Vec::new()).await), 40007);
+        assert_eq!(code(&shop.raw("POST", &address(""), br#"{"media_id":"x"}"#.to_vec()).await), 41006, "only the query counts");
+        assert_eq!(code(&shop.raw("PUT", &address(&picture), Vec::new()).await), 43001);
+    }
+
     async fn a_film_is_fetched_at_an_address_of_its_own(app: App) {
         let (shop, other) = (app.account().await, app.account().await);
         let film = sized(MP4, 300_000);
@@ -241,7 +260,7 @@ on_both_engines! {
                 assert_eq!(code(&shop.posts(&format!("/cgi-bin/media/upload?{query}"), FORM, file.clone()).await), expected);
             }
         }
-        assert_eq!(code(&shop.posts(&format!("/cgi-bin/media/get?access_token={}", shop.token), FORM, file.clone()).await), 43001);
+        assert_eq!(code(&shop.posts(&format!("/cgi-bin/media/get?access_token={}", shop.token), FORM, file.clone()).await), 41006);
         let platform = Platform::new(&app).await;
         platform.is_granted(&shop, &[6]).await;
         assert_eq!(code(&shop.with_token(&platform.token_for(&shop).await).uploads("image", PNG).await), 61007);

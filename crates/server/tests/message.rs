@@ -315,4 +315,46 @@ on_both_engines! {
             assert_eq!(who.taps(message, id).await.0, 404, "{id}");
         }
     }
+
+    async fn the_path_of_sub_merchants_asks_for_one_before_anything_else(app: App) {
+        let shop = of_kind(&app, "mini-program").await;
+        let customer = shop.customer();
+        customer.says("hello").await;
+        let path = "/cgi-bin/message/custom/business/send";
+        let body = |openid: &str, businessid: Value| json!({"touser": openid, "msgtype": "text", "text": {"content": "hi"}, "businessid": businessid});
+        for missing in [Value::Null, json!("")] {
+            for openid in ["nobody", &customer.openid()] {
+                let refused = shop.post(path, body(openid, missing.clone())).await;
+                assert!(refused.to_string().starts_with(r#"{"errcode":40101,"errmsg":"missing parameter rid: "#), "{refused}");
+                let refused = shop.post(&format!("/{path}"), body(openid, missing.clone())).await;
+                assert_eq!(code(&refused), 40101, "with more slashes, too");
+            }
+        }
+        assert_eq!(code(&shop.post(path, json!({"touser": "nobody", "msgtype": "nothing"})).await), 40101);
+        assert_eq!(code(&shop.post(path, json!({})).await), 47001);
+        for given in [json!(1), json!("1")] {
+            assert_eq!(code(&shop.post(path, body("nobody", given.clone())).await), 40003);
+            assert_eq!(code(&shop.post(path, body(&customer.openid(), given.clone())).await), 0);
+        }
+        assert_eq!(code(&shop.post("/cgi-bin/message/custom/send", body(&customer.openid(), Value::Null)).await), 0);
+    }
+
+    async fn a_text_with_nothing_to_see_is_empty(app: App) {
+        let shop = app.account().await;
+        let customer = shop.customer();
+        customer.says("hello").await;
+        for blank in ["", " ", "\u{3000}\n", "\u{200b}\u{feff}", "\u{115f}\u{1160}\u{2800}\u{3164}\u{ffa0}", "\u{ad}\u{fe0f}"] {
+            assert_eq!(shop.writes(&customer.openid(), blank).await, 44004, "{blank:?}");
+            let (status, said) = customer.sends(json!({"client_id": "blank", "text": blank})).await;
+            assert_eq!((status, code(&said)), (400, 990_019), "{blank:?}");
+            let nickname = json!({"kf_account": shop.kf("a1"), "nickname": blank});
+            assert_eq!(code(&shop.post("/customservice/kfaccount/add", nickname).await), 65403, "{blank:?}");
+        }
+        for seen in ["👩\u{200d}👧", "❤\u{fe0f}"] {
+            assert_eq!(shop.writes(&customer.openid(), seen).await, 0, "{seen:?}");
+            customer.says(seen).await;
+        }
+        let emoji = json!({"kf_account": shop.kf("a1"), "nickname": "👩\u{200d}👧"});
+        assert_eq!(code(&shop.post("/customservice/kfaccount/add", emoji).await), 0);
+    }
 }

@@ -27,6 +27,8 @@ export interface Operation {
   method: string;
   path: string;
   deprecated: boolean;
+  /** Its method is not the one of Weixin's page. */
+  beyond: boolean;
   asksToken: boolean;
   query: Parameter[];
   body: Body | null;
@@ -37,6 +39,12 @@ export interface Quota {
   per_minute: number;
 }
 
+/** A kind of account that may call, and whether it must be certified. */
+export interface Caller {
+  kind: string;
+  certified: boolean;
+}
+
 export interface Endpoint {
   name: string;
   /** Its place in the server's table. */
@@ -45,9 +53,13 @@ export interface Endpoint {
   meaning: Said;
   page: string;
   differs: string;
-  callers: string[];
+  callers: Caller[];
+  /** Which third-party platforms may call: "none", those with one of the "sets", "any", those with a "secret". */
+  platforms: string;
   sets: number[];
-  cloud: boolean;
+  /** The cloud call of its page, which is not served here. */
+  cloud: string | null;
+  rules: Said[];
   codes: number[];
   bodyMax: number | null;
   quota: Quota | null;
@@ -92,11 +104,13 @@ export function read(document: Json): Api {
 const rank = (one: Endpoint, it: Operation) => (it.id === one.name ? 0 : it.deprecated ? 2 : 1);
 
 function endpoint(said: Json): Endpoint {
-  const { name, order, meaning, callers, sets, cloud, codes, differs, body_max, quota } = said["x-kefu"];
+  const { name, order, meaning, callers, platforms, sets, rules, codes, differs, body_max, quota } = said["x-kefu"];
+  const cloud: string | null = said["x-kefu"].cloud ?? null;
   const page: string = said.externalDocs.url;
   const group: string = said.tags[0];
   const limits = { bodyMax: body_max ?? null, quota: quota ?? null };
-  return { name, order, group, meaning, page, differs, callers, sets, cloud, codes, ...limits, operations: [] };
+  const who = { callers, platforms, sets, cloud, rules };
+  return { name, order, group, meaning, page, differs, ...who, codes, ...limits, operations: [] };
 }
 
 function operation(document: Json, path: string, method: string, said: Json): Operation {
@@ -105,6 +119,7 @@ function operation(document: Json, path: string, method: string, said: Json): Op
     method: method.toUpperCase(),
     path,
     deprecated: said.deprecated ?? false,
+    beyond: said["x-beyond-page"] ?? false,
     asksToken: said.security.length > 0,
     query: said.parameters.map((it: Json) => ({
       ...parameter(document, it.name, it.schema, it.required),

@@ -17,7 +17,8 @@ const ADD = {
       },
     },
   },
-  "x-kefu": { name: "add", order: 1, meaning: { en: "Adds.", zh: "添加。" }, callers: [], sets: [1], cloud: false, codes: [0], differs: "", body_max: 262144 },
+  "x-kefu": { name: "add", order: 1, meaning: { en: "Adds.", zh: "添加。" }, callers: [{ kind: "service", certified: true }], platforms: "sets", sets: [1], cloud: null,
+    rules: [], codes: [0], differs: "", body_max: 262144 },
 };
 const ASK = {
   ...ADD, operationId: "ask", tags: ["token"], security: [], requestBody: undefined,
@@ -29,7 +30,7 @@ const ASK = {
 };
 const api = read({
   tags: [{ name: "token" }, { name: "kfaccount" }],
-  paths: { "/alias": { post: { ...ADD, operationId: "add_alias1", deprecated: true } }, "/add": { post: ADD }, "/ask": { get: ASK } },
+  paths: { "/alias": { post: { ...ADD, operationId: "add_alias1", deprecated: true } }, "/add": { post: ADD, get: { ...ADD, operationId: "add_get", "x-beyond-page": true } }, "/ask": { get: ASK } },
   "x-errcodes": {},
 });
 const operation = (name: string): Operation => api.endpoints.find((one) => one.name === name)!.operations[0]!;
@@ -37,7 +38,8 @@ const operation = (name: string): Operation => api.endpoints.find((one) => one.n
 describe("the description", () => {
   it("is read in the order of its groups, the documented address first", () => {
     expect(api.endpoints.map((one) => one.name)).toEqual(["ask", "add"]);
-    expect(api.endpoints[1]!.operations.map((one) => one.path)).toEqual(["/add", "/alias"]);
+    expect(api.endpoints[1]!.operations.map((one) => one.path)).toEqual(["/add", "/add", "/alias"]);
+    expect(api.endpoints[1]!.operations.map((one) => one.beyond)).toEqual([false, true, false]);
   });
 
   it("says what a member is in both languages", () => {

@@ -8,7 +8,7 @@ const parameter = (name: string, file = false): Parameter => ({
   name, file, kind: "string", required: true, said: { en: "", zh: "" }, pattern: "", example: undefined,
 });
 const operation = (more: Partial<Operation>): Operation => ({
-  id: "x", method: "POST", path: "/a/b", deprecated: false, asksToken: true, query: [], body: null, ...more,
+  id: "x", method: "POST", path: "/a/b", deprecated: false, beyond: false, asksToken: true, query: [], body: null, ...more,
 });
 const filled = (more: Partial<Filled>): Filled => ({ token: "50_t", query: {}, text: "", form: {}, files: {}, ...more });
 const ORIGIN = "http://127.0.0.1:8080";

@@ -38,7 +38,20 @@ const SUPERVISOR: &[Parameter] =
     &[Parameter { required: true, ..either("kf_openid") }, either("kf_account"), either("business_id")];
 /// How setkfadmin and cancelkfadmin differ from their pages.
 const DIFFERS_SUPERVISOR: &str = "POST is taken too, with the parameters in query or body; kf_account, or kfaccount, is taken \
-     where kf_openid is missing; business_id is passed over";
+     where kf_openid is missing; 40097 for an unknown business_id, and a known one is passed over";
+
+/// The path of sendCustomMessage at which `businessid` must be there.
+pub const BUSINESS_SEND: &str = "/cgi-bin/message/custom/business/send";
+
+/// What an account needs before it has agents.
+const RULES_AGENT: &[(&str, &str)] = &[
+    ("An account has at most {AGENTS_MAX} agents.", "每个账号最多 {AGENTS_MAX} 名客服。"),
+    (
+        "A WeChat number must be set before an official account can have agents: an operator sets it with kefu account set --alias. \
+         A mini program or mini game without one uses its original id (gh_…).",
+        "公众号须先设置微信号才能添加客服：管理员用 kefu account set --alias 设置。小程序、小游戏未设置时使用原始 ID（gh_…）。",
+    ),
+];
 
 const fn optional(parameter: Parameter) -> Parameter {
     Parameter { required: false, ..parameter }
@@ -61,7 +74,8 @@ const ROW: Endpoint = Endpoint {
     sets: &[],
     feature_off: None,
     quota: Some(Quota::GENEROUS),
-    cloud: false,
+    cloud: None,
+    rules: &[],
     takes: &[],
     reads: Reads::Nothing,
     answers: Answers::Unstated,
@@ -107,7 +121,7 @@ endpoints! {
     GET_ACCESS_TOKEN = {
         name: "getAccessToken",
         meaning_zh: "取得账号的 access_token。",
-        methods: Methods::Both,
+        methods: Methods::PostToo,
         path: "/cgi-bin/token",
         caller: Caller::Secret,
         quota: Some(Quota { daily: limits::TOKENS_PER_DAY, per_minute: limits::TOKENS_PER_MINUTE }),
@@ -138,11 +152,12 @@ endpoints! {
         aliases: &["/cgi-bin/customservice/kfaccount/add"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[body("kf_account"), body("nickname"), Parameter { required: false, ..body("kf_wx") }],
+        takes: &[body("kf_account"), body("nickname"), optional(body("business_id")), optional(body("kf_wx"))],
+        rules: RULES_AGENT,
         reads: Reads::Json(of::<kfaccount::Add>),
         answers: Answers::Done,
-        own_codes: &[IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit],
-        differs: "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that person, refused with the codes of invitekfworker",
+        own_codes: &[InvalidArgs, IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit],
+        differs: "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that person, refused with the codes of invitekfworker; 40097 for an unknown business_id, and a known one is passed over",
         page: page!("customer/servicermanage/api_addkfaccount"),
     }
     /// Changes an agent's nickname.
@@ -164,16 +179,16 @@ endpoints! {
     DEL_KF_ACCOUNT = {
         name: "delkfaccount",
         meaning_zh: "删除客服账号。",
-        methods: Methods::Both,
+        methods: Methods::GetToo,
         path: "/customservice/kfaccount/del",
         aliases: &["/cgi-bin/customservice/kfaccount/del"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[Parameter { place: Place::Either, ..body("kf_account") }],
+        takes: &[Parameter { place: Place::Either, ..body("kf_account") }, either("business_id")],
         reads: Reads::Json(of::<kfaccount::Del>),
         answers: Answers::Done,
-        own_codes: &[InvalidAgent],
-        differs: "GET with the agent in the query is taken too, as the page before this one had it; the agent's sessions are closed first",
+        own_codes: &[InvalidArgs, InvalidAgent],
+        differs: "GET with the agent in the query is taken too, as the page before this one had it; the agent's sessions are closed first; 40097 for an unknown business_id, and a known one is passed over",
         page: page!("customer/servicermanage/api_delkfaccount"),
     }
     /// Invites a worker to be an agent.
@@ -211,14 +226,14 @@ endpoints! {
     SET_KF_ADMIN = {
         name: "setkfadmin",
         meaning_zh: "将一名客服设为管理员：可查看并转接全部会话。",
-        methods: Methods::Both,
+        methods: Methods::PostToo,
         path: "/customservice/kfaccount/setadmin",
         sets: WITH_19,
         feature_off: Some(FeatureOff),
         takes: SUPERVISOR,
         reads: Reads::Json(of::<kfaccount::SetAdmin>),
         answers: Answers::Done,
-        own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound],
+        own_codes: &[InvalidOpenid, InvalidArgs, InvalidAgent, AgentUnbound],
         differs: DIFFERS_SUPERVISOR,
         page: "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_setkfadmin",
     }
@@ -226,14 +241,14 @@ endpoints! {
     CANCEL_KF_ADMIN = {
         name: "cancelkfadmin",
         meaning_zh: "取消一名客服的管理员身份。",
-        methods: Methods::Both,
+        methods: Methods::PostToo,
         path: "/customservice/kfaccount/canceladmin",
         sets: WITH_19,
         feature_off: Some(FeatureOff),
         takes: SUPERVISOR,
         reads: Reads::Json(of::<kfaccount::SetAdmin>),
         answers: Answers::Done,
-        own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound],
+        own_codes: &[InvalidOpenid, InvalidArgs, InvalidAgent, AgentUnbound],
         differs: DIFFERS_SUPERVISOR,
         page: "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_cancelkfadmin",
     }
@@ -241,26 +256,30 @@ endpoints! {
     GET_KF_LIST = {
         name: "getkflist",
         meaning_zh: "列出全部客服。",
-        methods: Methods::Both,
+        methods: Methods::PostToo,
         path: "/cgi-bin/customservice/getkflist",
         aliases: &["/customservice/getkflist"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
+        takes: &[optional(query("business_id"))],
         answers: Answers::Json(of::<kfaccount::KfList>),
-        differs: "kf_id and invite_expire_time are numbers, as in real answers, where the page says string, but kf_id is a string for accounts with --kf-id-as-string; kf_wx is empty for an agent nobody was invited for",
+        own_codes: &[InvalidArgs],
+        differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a known one is passed over; kf_id and invite_expire_time are numbers, as in real answers, where the page says string, but kf_id is a string for accounts with --kf-id-as-string; kf_wx is empty for an agent nobody was invited for",
         page: page!("customer/servicermanage/api_getkflist"),
     }
     /// Lists the agents who are logged in.
     GET_ONLINE_KF_LIST = {
         name: "getonlinekflist",
         meaning_zh: "列出已登录的客服。",
-        methods: Methods::Both,
+        methods: Methods::PostToo,
         path: "/cgi-bin/customservice/getonlinekflist",
         aliases: &["/customservice/getonlinekflist"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
+        takes: &[optional(query("business_id"))],
         answers: Answers::Json(of::<kfaccount::KfOnlineList>),
-        differs: "lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there; the retired auto_accept is for accounts with --auto-accept, and kf_id is a string for those with --kf-id-as-string",
+        own_codes: &[InvalidArgs],
+        differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a known one is passed over; lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there; the retired auto_accept is for accounts with --auto-accept, and kf_id is a string for those with --kf-id-as-string",
         page: page!("customer/servicermanage/api_getonlinekflist"),
     }
     /// Opens a session.
@@ -340,6 +359,7 @@ endpoints! {
         name: "uploadTempMedia",
         meaning_zh: "上传临时素材，有效期三天。",
         path: "/cgi-bin/media/upload",
+        cloud: Some("officialAccount.media.upload"),
         sets: OF_MEDIA,
         takes: &[Parameter { place: Place::QueryOrForm, ..query("type") }, file("media")],
         reads: Reads::Form,
@@ -349,16 +369,18 @@ endpoints! {
         page: page!("material/temporary/api_uploadtempmedia"),
     }
     /// Gives a temporary file back.
-    GET_TEMP_MEDIA = {
-        name: "getTempMedia",
+    GET_MEDIA = {
+        name: "getMedia",
         meaning_zh: "获取临时素材。",
-        methods: Methods::Get,
+        methods: Methods::PostToo,
         path: "/cgi-bin/media/get",
+        cloud: Some("officialAccount.media.get"),
         sets: OF_MEDIA,
         takes: &[query("media_id")],
         answers: Answers::File(of::<media::Video>),
         own_codes: &[InvalidMediaId, MediaIdMissing],
-        page: page!("material/temporary/api_gettempmedia"),
+        differs: "POST without a body is taken too, as PowerWeChat sends it; older pages call it getTempMedia",
+        page: page!("material/temporary/api_getmedia"),
     }
     /// Lists what agents sent and got.
     GET_MSG_LIST = {
@@ -395,7 +417,8 @@ endpoints! {
         name: "sendCustomMessage",
         meaning_zh: "给客户发送客服消息。",
         path: "/cgi-bin/message/custom/send",
-        aliases: &["/cgi-bin/message/custom/business/send"],
+        aliases: &[BUSINESS_SEND],
+        cloud: Some("customerServiceMessage.send"),
         sets: WITH_19,
         quota: Some(Quota { daily: limits::MESSAGES_PER_DAY, ..Quota::GENEROUS }),
         takes: &[
@@ -403,6 +426,7 @@ endpoints! {
             body("msgtype"),
             object("customservice"),
             object("aimsgcontext"),
+            optional(number("businessid")),
             object("text"),
             object("image"),
             object("voice"),
@@ -422,6 +446,7 @@ endpoints! {
             InvalidOpenid,
             InvalidMediaId,
             InvalidMessageType,
+            ParameterMissing,
             EmptyNews,
             EmptyContent,
             ArticleSize,
@@ -432,7 +457,7 @@ endpoints! {
             MsgtypeForbidden,
             InvalidAgent,
         ],
-        differs: "of what is wrong with a message the page lists 45008 alone; businessid is passed over; 65401 for an unknown agent in customservice; mpnews, mpnewsarticle and wxcard are shown by their ids, for the desk keeps no material; video and music need no thumb_media_id",
+        differs: "of what is wrong with a message the page lists 45008 alone; businessid is passed over, but at /business/send, a path of older pages, 40101 without it; 70000 is never answered; 65401 for an unknown agent in customservice; mpnews, mpnewsarticle and wxcard are shown by their ids, for the desk keeps no material; video and music need no thumb_media_id",
         page: page!("customer/message/api_sendcustommessage"),
     }
     /// Shows a customer that somebody types.
@@ -440,6 +465,7 @@ endpoints! {
         name: "typing",
         meaning_zh: "让客户看到「正在输入」。",
         path: "/cgi-bin/message/custom/typing",
+        cloud: Some("customerServiceMessage.setTyping"),
         sets: WITH_19,
         takes: &[body("touser"), body("command")],
         reads: Reads::Json(of::<message::Typing>),
@@ -453,6 +479,7 @@ endpoints! {
         name: "businessTyping",
         meaning_zh: "让客户看到「正在输入」，供小程序和小游戏使用。",
         path: "/cgi-bin/message/custom/business/typing",
+        cloud: Some("customerServiceMessage.setTyping"),
         sets: WITH_19,
         takes: &[body("touser"), body("command")],
         reads: Reads::Json(of::<message::Typing>),
@@ -521,7 +548,7 @@ endpoints! {
     GET_KF_WORK_BOUND = {
         name: "getKfWorkBound",
         meaning_zh: "查询小程序绑定的微信客服（企业微信）。",
-        methods: Methods::Both,
+        methods: Methods::PostToo,
         path: "/customservice/work/get",
         caller: Caller::MiniProgram,
         sets: OF_WORK,

@@ -1,6 +1,7 @@
 //! What a message says, by msgtype.
 
 use crate::endpoint::Kind;
+use crate::text::is_blank;
 use crate::{Errcode, limits, media};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -328,12 +329,12 @@ impl Menu {
         }
         let fits = |choice: &Choice| {
             let length = choice.content.chars().count();
-            !choice.content.trim().is_empty() && length <= limits::MENU_ITEM_MAX
+            !is_blank(&choice.content) && length <= limits::MENU_ITEM_MAX
         };
         if self.list.iter().all(fits) { Ok(()) } else { Err(Errcode::MenuItemSize) }
     }
 }
 
 fn not_empty(text: &str, refusal: Errcode) -> Result<(), Errcode> {
-    if text.trim().is_empty() { Err(refusal) } else { Ok(()) }
+    if is_blank(text) { Err(refusal) } else { Ok(()) }
 }

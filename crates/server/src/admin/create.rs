@@ -50,6 +50,9 @@ pub(super) async fn component(desk: &Desk, appid: Option<String>, name: &str) ->
     let Ok(appid) = appid else {
         return Ok(Err("an appid is wx and 16 lower-case hexadecimal digits".into()));
     };
+    if let Err(sentence) = model::account::check_name(name) {
+        return Ok(Err(sentence.into()));
+    }
     let secret = desk.chance.hex::<16>();
     match desk::component::create(desk, &appid, name, &secret).await? {
         true => Ok(Ok(json!({"component": appid, "name": name, "secret": secret}))),

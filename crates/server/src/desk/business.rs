@@ -79,6 +79,19 @@ pub async fn list(desk: &Desk, appid: &Appid, page: Page, base: &str) -> Result<
         .await
 }
 
+/// Looks for the sub-merchant that a call about agents names, if it names one. Agents of sub-merchants do not exist yet,
+/// so nothing else comes of it.
+///
+/// # Errors
+/// 40097.
+pub async fn must_exist(desk: &Desk, appid: &Appid, business_id: Option<i64>) -> Result<(), Error> {
+    let Some(id) = business_id else { return Ok(()) };
+    let key = appid.clone();
+    let found = move |tx: &mut Tx<'_>| Ok(tx.one(SELECT, bind![&key, id])?.is_some());
+    let is_there = desk.store.read(appid.as_str(), found).await?;
+    if is_there { Ok(()) } else { Err(Errcode::InvalidArgs.into()) }
+}
+
 /// A sub-merchant as stored.
 struct Business {
     id: i64,

@@ -3,6 +3,7 @@
 use super::agent::Agent;
 use super::media::Content;
 use protocol::message;
+use protocol::text::is_blank;
 use protocol::{Errcode, limits};
 
 /// What somebody wants to send.
@@ -63,7 +64,7 @@ impl Draft {
     /// # Errors
     /// `MessageSize`, `BadRequest`.
     pub fn new(text: String, client_id: String) -> Result<Self, Errcode> {
-        if text.trim().is_empty() || text.len() > limits::TEXT_MAX {
+        if is_blank(&text) || text.len() > limits::TEXT_MAX {
             return Err(Errcode::MessageSize);
         }
         known_by(&client_id)?;

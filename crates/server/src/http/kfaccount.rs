@@ -5,19 +5,23 @@ use super::guard::Base;
 use super::upload::Posted;
 use super::{Answer, Finish, Reply};
 use crate::desk::hot::Question;
-use crate::desk::{agent, invitation, media};
+use crate::desk::{agent, business, invitation, media};
 use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
+use model::Appid;
 use protocol::Errcode;
+use protocol::business::{Id, named};
 use protocol::kfaccount::{Add, Del, Form, InviteWorker, SetAdmin, Update};
 use protocol::media::admit_headimg;
 
 /// `/customservice/kfaccount/add`.
-pub async fn add(State(app): State<App>, caller: Caller, Body(add): Body<Add>) -> Answer {
+pub async fn add(State(app): State<App>, caller: Caller, Body(mut add): Body<Add>) -> Answer {
     let run = async {
+        let business_id = named(None, add.business_id.take());
         let form = add.form(caller.kind())?;
         let appid = caller.account()?;
+        business::must_exist(&app.desk, appid, business_id).await?;
         match form {
             Form::Agent { kf_account, nickname } => {
                 agent::add(&app.desk, appid, kf_account, nickname).await?
@@ -40,12 +44,15 @@ pub async fn update(State(app): State<App>, caller: Caller, Body(update): Body<U
 
 /// `/customservice/kfaccount/del`: the agent stands in the query, else in the body.
 pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<Del>, super::Refusal>) -> Answer {
-    let kf_account = match caller.query.get("kf_account") {
-        Some(kf_account) => Some(kf_account),
-        None => body?.0.unwrap_or_default().kf_account,
+    let kf_account = caller.query.get("kf_account");
+    let body = match body {
+        // What stands in the query needs no body.
+        Err(_) if kf_account.is_some() => Del::default(),
+        body => body?.0.unwrap_or_default(),
     };
+    let kf_account = kf_account.or(body.kf_account);
     let run = async {
-        let appid = caller.account()?;
+        let appid = account(&app, &caller, body.business_id).await?;
         agent::delete(&app.desk, appid, &kf_account.ok_or(Errcode::InvalidAgent)?).await?;
         Ok::<_, Error>(Reply::done())
     };
@@ -105,26 +112,43 @@ async fn set_admin(
 ) -> Answer {
     let query = |name| caller.query.get(name);
     let kf_account = query("kf_account").or(query("kfaccount"));
-    let given = SetAdmin { kf_openid: query("kf_openid"), kf_account, ..SetAdmin::default() };
-    let given = if given.is_empty() { body?.0.unwrap_or_default() } else { given };
+    let asked = SetAdmin { kf_openid: query("kf_openid"), kf_account, business_id: None };
+    let mut given = match body {
+        // What stands in the query needs no body.
+        Err(_) if !asked.is_empty() => SetAdmin::default(),
+        body => body?.0.unwrap_or_default(),
+    };
+    if !asked.is_empty() {
+        given = SetAdmin { business_id: given.business_id, ..asked };
+    }
     let run = async {
-        let appid = caller.account()?;
+        let appid = account(app, &caller, given.business_id.take()).await?;
         agent::set_supervisor(&app.desk, appid, given.named()?, supervisor).await?;
         Ok::<_, Error>(Reply::done())
     };
     run.await.refuse(app)
 }
 
+/// The account whose agents are meant, once the sub-merchant that the query or the body names is known to exist.
+async fn account<'a>(app: &App, caller: &'a Caller, body: Option<Id>) -> Result<&'a Appid, Error> {
+    let appid = caller.account()?;
+    business::must_exist(&app.desk, appid, named(caller.query.get("business_id"), body)).await?;
+    Ok(appid)
+}
+
 /// `/cgi-bin/customservice/getkflist`.
 pub async fn getkflist(State(app): State<App>, caller: Caller, base: Base) -> Answer {
-    let run = async { Reply::json(&agent::list(&app.desk, caller.account()?, &base.0).await?) };
+    let run = async {
+        let appid = account(&app, &caller, None).await?;
+        Reply::json(&agent::list(&app.desk, appid, &base.0).await?)
+    };
     run.await.refuse(&app)
 }
 
 /// `/cgi-bin/customservice/getonlinekflist`.
 pub async fn getonlinekflist(State(app): State<App>, caller: Caller) -> Answer {
     let run = async {
-        let appid = caller.account()?;
+        let appid = account(&app, &caller, None).await?;
         Ok::<_, Error>(Reply::ready(app.answer(appid, caller.head(), &Question::Online).await?))
     };
     run.await.refuse(&app)

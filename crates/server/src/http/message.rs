@@ -6,12 +6,17 @@ use crate::desk::{custom, typing};
 use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
+use http::Uri;
 use model::window;
+use protocol::endpoint::BUSINESS_SEND;
 use protocol::message::{Custom, Typing};
 
-/// `/cgi-bin/message/custom/send`.
-pub async fn send(State(app): State<App>, caller: Caller, Body(given): Body<Custom>) -> Answer {
+/// `/cgi-bin/message/custom/send`, and the path of older pages that asks for a sub-merchant.
+pub async fn send(State(app): State<App>, uri: Uri, caller: Caller, Body(given): Body<Custom>) -> Answer {
     let run = async {
+        if uri.path() == BUSINESS_SEND {
+            given.must_name_business()?;
+        }
         let message = given.message(caller.kind())?;
         custom::send(&app.desk, caller.account()?, message).await?;
         Ok::<_, Error>(Reply::done())

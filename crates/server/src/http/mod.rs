@@ -27,15 +27,18 @@ pub mod work;
 use crate::error::Error;
 use crate::state::App;
 use crate::throttle::Wait;
+use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::uri::PathAndQuery;
 use http::{HeaderValue, StatusCode, Uri};
-use protocol::Errcode;
+use protocol::{Errcode, endpoint};
 use serde::Serialize;
 use std::net::IpAddr;
+use tower::ServiceExt;
 
 /// What Weixin's own answers carry (sic: `encoding`, not `charset`).
 const JSON: HeaderValue = HeaderValue::from_static("application/json; encoding=utf-8");
@@ -238,9 +241,30 @@ impl<T, E: Into<Error>> Finish<T> for Result<T, E> {
     }
 }
 
+/// A request that was routed nowhere goes to Weixin's endpoints once more, runs of slashes in its path taken as one. A
+/// request that was routed pays nothing for it.
+pub async fn once_more(weixin: Router, mut request: Request) -> Response {
+    if let Some(uri) = without_more_slashes(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    match weixin.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The address without runs of slashes, where it is below Weixin's roots and has some.
+fn without_more_slashes(uri: &Uri) -> Option<Uri> {
+    let path = endpoint::without_more_slashes(uri.path()).filter(|path| endpoint::is_weixin(path))?;
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path + &query).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
 /// What stands at no address.
 pub async fn nothing(State(app): State<App>, uri: Uri) -> Response {
-    if protocol::endpoint::is_weixin(uri.path()) {
+    if endpoint::is_weixin(uri.path()) {
         Refusal::new(&app, Errcode::InvalidUrl).into_response()
     } else {
         PageRefusal::new(&app, Errcode::NotFound).into_response()
