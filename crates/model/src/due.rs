@@ -24,6 +24,10 @@ pub enum Due {
     Strays,
     /// Refusals may be too old to be told; no key.
     Rid,
+    /// Rows of a removed account are to go; the key is empty, or `last` for the last round.
+    Account,
+    /// What a removed worker was is to end; the key is empty, or `last` for the last round.
+    Worker,
 }
 
 impl Words for Due {
@@ -37,6 +41,8 @@ impl Words for Due {
         ("object", Due::Object),
         ("strays", Due::Strays),
         ("rid", Due::Rid),
+        ("account", Due::Account),
+        ("worker", Due::Worker),
     ];
 }
 

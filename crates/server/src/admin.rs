@@ -5,6 +5,7 @@
 mod create;
 pub mod customer;
 mod limit;
+pub mod remove;
 mod worker;
 
 use crate::clock::{Chance, Clock};
@@ -133,6 +134,8 @@ pub enum Order {
     Customer(CustomerOrder),
     /// Issues an account's token.
     TokenIssue(String),
+    /// Removes an account or a worker, or says what would go.
+    Remove(remove::Remove),
     /// Ends an owner's tokens as if their time were over.
     TokenExpire(String),
     /// Forgets an owner's tokens.
@@ -223,6 +226,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             }))
         }
         Order::Customer(order) => order.carry_out(desk).await?,
+        Order::Remove(order) => order.carry_out(desk).await?,
         Order::TokenIssue(appid) => {
             Ok(json!(token::issue_unasked(desk, &Appid::parse(&appid)?, TokenKind::Own).await?))
         }

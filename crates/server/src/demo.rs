@@ -48,7 +48,10 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
         capacity: 10,
         compat: Compat::default(),
     };
-    account::create(desk, &demo, SECRET).await?;
+    if !account::create(desk, &demo, SECRET).await? && !is_there(desk).await? {
+        let cause = "the demo account was removed from this data: use another --data, or --memory";
+        return Err(anyhow::anyhow!(cause).into());
+    }
     administrator::grant(desk, &appid, &name).await?;
     match agent::add(desk, &appid, AGENT.into(), "客服1".into()).await {
         Ok(()) | Err(Error::Refused(Errcode::AgentExists)) => {}

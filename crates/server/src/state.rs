@@ -139,6 +139,7 @@ impl App {
         if let Some(known) = self.tokens.get(&hash)
             && let Some(head) = self.desk.store.head(known.access.owner.as_str()).await?
             && known.at == head.access
+            && self.is_logged_in(&known.access).await?
         {
             return Ok((known.access, head));
         }
@@ -146,6 +147,13 @@ impl App {
         let access = Arc::new(access);
         self.tokens.insert(hash, Known { access: access.clone(), at: head.access });
         Ok((access, head))
+    }
+
+    /// Whether the login that a debug token was made by is there, as far as the worker's last change tells.
+    async fn is_logged_in(&self, access: &Access) -> Result<bool, Error> {
+        let Some(login) = &access.login else { return Ok(true) };
+        let head = self.desk.store.head(&login.owner).await?;
+        Ok(head.is_some_and(|head| head.seq == login.seq))
     }
 
     /// Whose a token is, or was a moment ago, as far as this process knows.

@@ -56,6 +56,7 @@ mod component;
 mod config;
 mod debug;
 mod doctor;
+mod ended;
 mod engine;
 mod headimg;
 mod house;

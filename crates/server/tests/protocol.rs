@@ -25,7 +25,7 @@ const NEVER: &[(Errcode, &str)] = &[
 ];
 
 /// Files of sentences that walk all endpoints.
-const OF_ALL: [&str; 3] = ["authorise::", "input::", "openapi::"];
+const OF_ALL: [&str; 4] = ["authorise::", "ended::", "input::", "openapi::"];
 
 /// By endpoint and number, the sentences that saw it.
 type Seen = BTreeMap<(&'static str, i64), Vec<String>>;

@@ -37,8 +37,12 @@ pub(super) async fn account(
     }
     match desk::account::create(desk, &account, &secret).await? {
         true => Ok(Ok(with_secret(shown(&account), Some(secret)))),
-        false => Ok(Err(format!("{appid} is there already"))),
+        false => Ok(Err(is_there(&appid))),
     }
+}
+
+fn is_there(appid: &Appid) -> String {
+    format!("{appid} is there already, or was removed: an appid is never used again")
 }
 
 fn new_appid(desk: &Desk) -> Appid {
@@ -56,6 +60,6 @@ pub(super) async fn component(desk: &Desk, appid: Option<String>, name: &str) ->
     let secret = desk.chance.hex::<16>();
     match desk::component::create(desk, &appid, name, &secret).await? {
         true => Ok(Ok(json!({"component": appid, "name": name, "secret": secret}))),
-        false => Ok(Err(format!("{appid} is there already"))),
+        false => Ok(Err(is_there(&appid))),
     }
 }

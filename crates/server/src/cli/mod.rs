@@ -9,18 +9,22 @@ mod front;
 mod limit;
 mod order;
 mod print;
+mod remove;
 mod serve;
+mod token;
 
+use crate::admin::remove::Subject;
 use crate::config::{Data, Rules, Settings};
 use clap::{Parser, Subcommand};
 use customer::CustomerCommand;
 use file::Sources;
-use order::{AccountCommand, AgentCommand, ComponentCommand, TokenCommand, WorkerCommand};
+use order::{AccountCommand, AgentCommand, ComponentCommand, WorkerCommand};
 use serde_json::Value;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use token::TokenCommand;
 use tracing_subscriber::EnvFilter;
 
 /// A customer-service desk that speaks Weixin's own API.
@@ -156,6 +160,12 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Demo(args) => serve::demo(args).await,
+        Command::Account(AccountCommand::Remove { appid, confirmation, common }) => {
+            remove::run(Subject::Account(appid), &confirmation, &common).await
+        }
+        Command::Worker(WorkerCommand::Remove { name, confirmation, common }) => {
+            remove::run(Subject::Worker(name), &confirmation, &common).await
+        }
         Command::Account(command) => order::run(command.order(), command.common()).await,
         Command::Agent(command) => order::run(command.order(), command.common()).await,
         Command::Worker(command) => order::run(command.order(), command.common()).await,

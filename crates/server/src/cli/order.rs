@@ -1,10 +1,13 @@
 //! What operators order.
 
 use super::limit::{AddressChange, QuotaChange};
+use super::remove::{self, Confirmation};
+use crate::admin::remove::Subject;
 use crate::admin::{self, Order};
 use crate::config::{Data, Rules};
 use crate::desk::account::Settings;
 use clap::{ArgAction, Args, Subcommand};
+use serde_json::Value;
 
 /// Where the order goes, and how its outcome is printed.
 #[derive(Args, Clone, Debug)]
@@ -146,6 +149,16 @@ pub(super) enum AccountCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// Remove an account with all it holds, after its appid is typed; the appid is never used again.
+    Remove {
+        /// Its id.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -211,6 +224,16 @@ pub(super) enum WorkerCommand {
         #[command(flatten)]
         common: Common,
     },
+    /// Remove a worker, after the name is typed: logins end, agents are freed, open sessions close.
+    Remove {
+        /// The name.
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -264,34 +287,6 @@ pub(super) enum ComponentCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
-    /// Issue an access_token without the secret.
-    Issue {
-        /// The account.
-        #[arg(long)]
-        appid: String,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// End all tokens as if their two hours were over: 42001.
-    Expire {
-        /// The account or component.
-        #[arg(long)]
-        appid: String,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Forget all tokens: 40001.
-    Revoke {
-        /// The account or component.
-        #[arg(long)]
-        appid: String,
-        #[command(flatten)]
-        common: Common,
-    },
-}
-
 /// Every subcommand carries the common flags.
 macro_rules! common {
     ($type:ident: $($variant:ident),*) => {
@@ -302,11 +297,10 @@ macro_rules! common {
         }
     };
 }
-common!(AccountCommand: Create, List, Show, Set, Admin, Quota, Ip);
+common!(AccountCommand: Create, List, Show, Set, Admin, Quota, Ip, Remove);
 common!(AgentCommand: Bind);
-common!(WorkerCommand: Invite, List, Logins, LogOut, Reset);
+common!(WorkerCommand: Invite, List, Logins, LogOut, Reset, Remove);
 common!(ComponentCommand: Create, Grant, Revoke, Token);
-common!(TokenCommand: Issue, Expire, Revoke);
 
 impl AccountCommand {
     pub(super) fn order(&self) -> Order {
@@ -326,6 +320,7 @@ impl AccountCommand {
             }
             Self::Quota { appid, change, .. } => change.order(appid),
             Self::Ip { appid, change, .. } => change.order(appid),
+            Self::Remove { appid, .. } => remove::preview(Subject::Account(appid.clone())),
         }
     }
 }
@@ -347,6 +342,7 @@ impl WorkerCommand {
                 Order::WorkerLogOut { name: name.clone(), login: login.clone() }
             }
             Self::Reset { name, .. } => Order::WorkerReset(name.clone()),
+            Self::Remove { name, .. } => remove::preview(Subject::Worker(name.clone())),
         }
     }
 }
@@ -372,21 +368,16 @@ impl ComponentCommand {
     }
 }
 
-impl TokenCommand {
-    pub(super) fn order(&self) -> Order {
-        match self {
-            Self::Issue { appid, .. } => Order::TokenIssue(appid.clone()),
-            Self::Expire { appid, .. } => Order::TokenExpire(appid.clone()),
-            Self::Revoke { appid, .. } => Order::TokenRevoke(appid.clone()),
-        }
-    }
+/// Sends an order; answers what came of it.
+pub(super) async fn ask(order: Order, common: &Common) -> anyhow::Result<Value> {
+    let base = common.public_url.trim_end_matches('/');
+    let outcome = admin::send(&common.data.place()?, common.rules, base, order).await?;
+    outcome.map_err(anyhow::Error::msg)
 }
 
 /// Sends an order and prints what came of it.
 pub(super) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
-    let base = common.public_url.trim_end_matches('/');
-    let outcome = admin::send(&common.data.place()?, common.rules, base, order).await?;
-    let value = outcome.map_err(anyhow::Error::msg)?;
+    let value = ask(order, common).await?;
     if common.json {
         println!("{value}");
     } else {

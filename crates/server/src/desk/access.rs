@@ -3,7 +3,7 @@
 use super::allow::{Allowed, allowed};
 use super::quota::{self, Ledger, Limits};
 use super::token::TokenKind;
-use super::{Desk, account, sha256};
+use super::{Desk, account, login, sha256, worker};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Head, Row, Tx};
@@ -48,6 +48,17 @@ pub struct Access {
     pub limits: Limits,
     /// What this node counts of that.
     pub ledger: Arc<Ledger>,
+    /// The login that a debug token ends with.
+    pub login: Option<MadeBy>,
+}
+
+/// The worker whose login a debug token was made by.
+#[derive(Clone, Debug)]
+pub struct MadeBy {
+    /// The owner of the worker's feed.
+    pub owner: String,
+    /// The worker's last change when the login was found: while it is the last, the login is there.
+    pub seq: i64,
 }
 
 impl Access {
@@ -125,21 +136,37 @@ pub fn owner(token: &str) -> Result<Appid, Errcode> {
     Appid::parse(owner).map_err(|_| Errcode::InvalidCredential)
 }
 
-/// Looks a token up: what it gives access to, and where the owner stood then.
+/// Looks a token up: what it gives access to, and where the owner stood then. Two steps for a debug token, of the account
+/// and of the worker, each true at its own number.
 ///
 /// # Errors
-/// 40001 when there is no such token.
+/// 40001 when there is no such token, or the login it was made by has ended; of a removed account 61003, 42001.
 pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> {
     let (owner, hash) = (owner(token)?, sha256(token));
     let (id, quotas) = (owner.to_string(), desk.quotas.clone());
-    desk.store
-        .read(&id, move |tx| {
-            let head = tx.head()?.ok_or(Errcode::InvalidCredential)?;
-            let row = tx.one(SELECT, bind![&owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
-            let ledger = quotas.open(tx, owner.as_str())?;
-            Ok((access(tx, &owner, &row, ledger)?, head))
-        })
-        .await
+    let found = desk.store.read(&id, move |tx| {
+        let row = tx.one(SELECT, bind![&owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
+        let Some(head) = tx.head()? else { return Err(of_removed(&row, tx.now()).into()) };
+        let ledger = quotas.open(tx, owner.as_str())?;
+        let login = (TokenKind::from_word(&row.text(0)) == Some(TokenKind::Debug))
+            .then(|| (row.text(1), row.text(4)));
+        Ok((access(tx, &owner, &row, ledger)?, head, login))
+    });
+    let (mut access, head, login) = found.await?;
+    if let Some((worker, sha256)) = login {
+        let seq = login::live_at(desk, &worker, &sha256).await?.ok_or(Errcode::InvalidCredential)?;
+        access.login = Some(MadeBy { owner: worker::owner(&worker), seq });
+    }
+    Ok((access, head))
+}
+
+/// What a token of an account that was removed is refused with: the account grants platforms nothing any more.
+fn of_removed(row: &Row, now: Time) -> Errcode {
+    match TokenKind::from_word(&row.text(0)) {
+        Some(TokenKind::Authorizer) if now < row.int(2) => Errcode::NotAuthorizedByAccount,
+        Some(TokenKind::Authorizer) => Errcode::AccessTokenExpired,
+        _ => Errcode::InvalidCredential,
+    }
 }
 
 fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Result<Access, Error> {
@@ -159,8 +186,20 @@ fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Res
     };
     let (limits, allowed) = (quota::limits_of(tx, owner.as_str())?, allowed(tx, owner)?);
     let owner = owner.clone();
-    Ok(Access { owner, principal, kind, certified, feature, expires_at, live_until, allowed, limits, ledger })
+    Ok(Access {
+        owner,
+        principal,
+        kind,
+        certified,
+        feature,
+        expires_at,
+        live_until,
+        allowed,
+        limits,
+        ledger,
+        login: None,
+    })
 }
 
 const SELECT: &str =
-    "select kind, component, expires_at, live_until from token where owner = $1 and sha256 = $2";
+    "select kind, component, expires_at, live_until, login from token where owner = $1 and sha256 = $2";

@@ -1,16 +1,17 @@
 //! Administrators: workers to whom an operator has entrusted an account. To be one of its agents is not enough.
 
-use super::token::{self, TokenKind};
-use super::{Desk, account, worker};
+use super::token::{self, New, TokenKind};
+use super::{Desk, account, sha256, worker};
 use crate::bind;
 use crate::error::Error;
 use model::account::Words;
-use model::{Account, Appid, Fact, WechatId};
+use model::{Account, Appid, Fact, SECOND, Time, WechatId};
 use protocol::Errcode;
 use protocol::limits::TOKEN_LIFE_S;
 use protocol::token::AccessToken;
 
-/// Makes a worker an administrator of an account; she may be one already.
+/// Makes a worker an administrator of an account; she may be one already. The row is written under the account's lock,
+/// as are the tokens that follow from it.
 ///
 /// # Errors
 /// `NotFound` when there is no such worker, 40013.
@@ -18,30 +19,27 @@ pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Er
     if !worker::exists(desk, name).await? {
         return Err(Errcode::NotFound.into());
     }
-    account::show(desk, appid).await?;
     let (appid, name) = (appid.clone(), name.clone());
     desk.store
-        .keep(&worker::owner(name.as_str()), move |tx| {
+        .keep(&appid.to_string(), move |tx| {
             let now = tx.now();
+            account::get(tx, &appid)?;
             tx.run(INSERT, bind![&name, &appid, now]).map(|_| ())
         })
         .await
 }
 
-/// Takes it back, and ends the tokens she has for the account. First the right, then what came of it: a stop between
-/// the two is mended by repeating.
+/// Takes it back together with the tokens the worker has for the account: a token that is issued at the same time is
+/// deleted here, or refused there.
 ///
 /// # Errors
 /// 40013.
 pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Error> {
-    account::show(desk, appid).await?;
-    let (id, person) = (appid.clone(), name.clone());
-    desk.store
-        .keep(&worker::owner(name.as_str()), move |tx| tx.run(DELETE, bind![&person, &id]).map(|_| ()))
-        .await?;
     let (id, person) = (appid.clone(), name.clone());
     desk.store
         .write(appid.as_str(), move |tx| {
+            account::get(tx, &id)?;
+            tx.run(DELETE, bind![&person, &id])?;
             tx.run(DELETE_TOKENS, bind![&id, TokenKind::Debug.word(), &person])?;
             tx.record(Fact::Access);
             Ok(())
@@ -61,7 +59,12 @@ pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Erro
     });
     let mut accounts = Vec::new();
     for appid in appids.await? {
-        accounts.push(account::show(desk, &appid).await?);
+        match account::show(desk, &appid).await {
+            Ok(account) => accounts.push(account),
+            // It was removed a moment ago.
+            Err(Error::Refused(Errcode::InvalidAppid)) => {}
+            Err(error) => return Err(error),
+        }
     }
     accounts.sort_by(|a, b| (&a.name, a.appid.as_str()).cmp(&(&b.name, b.appid.as_str())));
     Ok(accounts)
@@ -83,21 +86,31 @@ pub async fn of(desk: &Desk, appid: &Appid) -> Result<Vec<String>, Error> {
         .await
 }
 
-/// A token of the account for its administrator, of a kind of its own: it ends none that the account's programs use.
+/// A token of the account for its administrator, of a kind of its own: it ends none that the account's programs use. It
+/// ends with the login that made it, whose cookie and end are given.
 ///
 /// # Errors
-/// `Forbidden` when she does not administer the account.
-pub async fn issue_token(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<AccessToken, Error> {
-    let (id, person, owner) = (appid.clone(), name.clone(), worker::owner(name.as_str()));
-    let granted = desk.store.read(&owner, move |tx| tx.one(SELECT, bind![&person, &id]));
-    granted.await?.ok_or(Errcode::Forbidden)?;
-    let (token, id, person) = (token::fresh(desk, TokenKind::Debug, appid), appid.clone(), name.clone());
-    desk.store
-        .write(appid.as_str(), move |tx| {
-            token::insert(tx, &id, TokenKind::Debug, person.as_str(), &token, "", TOKEN_LIFE_S)?;
-            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
-        })
-        .await
+/// `Forbidden` when the worker does not administer the account.
+pub async fn issue_token(
+    desk: &Desk,
+    appid: &Appid,
+    name: &WechatId,
+    cookie: &str,
+    login_ends_at: Time,
+) -> Result<AccessToken, Error> {
+    let (token, login) = (token::fresh(desk, TokenKind::Debug, appid), sha256(cookie));
+    let (id, person) = (appid.clone(), name.clone());
+    let issued = desk.store.write(appid.as_str(), move |tx| {
+        tx.one(SELECT, bind![&person, &id])?.ok_or(Errcode::Forbidden)?;
+        let life_s = TOKEN_LIFE_S.min((login_ends_at - tx.now()) / SECOND);
+        let new = New::of(TokenKind::Debug, &token);
+        token::insert(tx, &id, &New { component: person.as_str(), login: &login, life_s, ..new })?;
+        Ok(AccessToken { access_token: token.clone(), expires_in: life_s })
+    });
+    issued.await.map_err(|error| match error {
+        Error::Refused(Errcode::InvalidAppid) => Errcode::Forbidden.into(),
+        error => error,
+    })
 }
 
 const INSERT: &str = "insert into administrator (worker, appid, granted_at) values ($1, $2, $3) on conflict (worker, appid) do nothing";

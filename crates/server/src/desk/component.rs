@@ -1,9 +1,11 @@
 //! Components: third-party platforms, and what accounts grant them.
 
+use super::token::TokenKind;
 use super::{Desk, account, due, is_same, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
+use model::account::Words;
 use model::{Appid, Fact};
 use protocol::Errcode;
 
@@ -25,7 +27,8 @@ pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) ->
         .await
 }
 
-/// Grants a component permission sets of an account, instead of those it had.
+/// Grants a component permission sets of an account, instead of those it had. Tokens of a grant that was taken back do
+/// not live again.
 ///
 /// # Errors
 /// 40013 when there is no such account; 61011 has no place here: an unknown component is 40013 too.
@@ -37,6 +40,7 @@ pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) 
     desk.store
         .write(&appid.to_string(), move |tx| {
             account::get(tx, &appid)?;
+            tx.run(DELETE_REVOKED, bind![&appid, TokenKind::Authorizer.word(), &component])?;
             tx.run(UPSERT_GRANT, bind![&appid, &component, &sets])?;
             tx.record(Fact::Access);
             Ok(())
@@ -84,6 +88,8 @@ const SELECT_SECRET: &str = "select secret_sha256 from component where appid = $
 const UPSERT_GRANT: &str =
     "insert into component_grant (appid, component, sets, revoked) values ($1, $2, $3, 0)
     on conflict (appid, component) do update set sets = excluded.sets, revoked = 0";
+const DELETE_REVOKED: &str = "delete from token where owner = $1 and kind = $2 and component = $3
+    and exists (select 1 from component_grant g where g.appid = $1 and g.component = $3 and g.revoked = 1)";
 const REVOKE_GRANT: &str =
     "update component_grant set revoked = 1 where appid = $1 and component = $2 and revoked = 0";
 const SELECT_GRANT: &str =

@@ -54,13 +54,13 @@ pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Openid
 /// Whose cookie this is, if anybody's.
 ///
 /// # Errors
-/// Internal only.
+/// `NotFound` when there is no such account.
 pub async fn who(desk: &Desk, appid: &Appid, cookie: &str) -> Result<Option<Openid>, Error> {
     let (appid, hash) = (appid.clone(), sha256(cookie));
     desk.store
         .read(&appid.to_string(), move |tx| {
-            let row = tx.one(SELECT_VISITOR, bind![&appid, &hash])?;
-            Ok(row.map(|row| Openid::stored(row.text(0))))
+            let openid = tx.one(SELECT_WHO, bind![&appid, &hash])?.ok_or(Errcode::NotFound)?.text(0);
+            Ok(Some(openid).filter(|openid| !openid.is_empty()).map(Openid::stored))
         })
         .await
 }
@@ -71,4 +71,6 @@ const INSERT_UNLESS: &str = "insert into customer (appid, openid, created_at) va
 const SELECT: &str = "select created_at from customer where appid = $1 and openid = $2";
 const INSERT_VISITOR: &str = "insert into visitor (appid, sha256, openid) values ($1, $2, $3)
     on conflict (appid, sha256) do nothing";
+const SELECT_WHO: &str = "select coalesce(v.openid, '') from account a
+    left join visitor v on v.appid = a.appid and v.sha256 = $2 where a.appid = $1";
 const SELECT_VISITOR: &str = "select openid from visitor where appid = $1 and sha256 = $2";

@@ -1,6 +1,6 @@
 //! What time decides: rows that say when a verb is to look again.
 
-use super::{Desk, invitation, media, node, presence, rid, session};
+use super::{Desk, invitation, media, node, presence, removal, rid, session};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
@@ -23,9 +23,14 @@ pub struct Row {
     at: Time,
 }
 
-/// Gives an owner a feed, which is trimmed from tomorrow on; `false` when she has one.
+/// Gives an owner a feed, which is trimmed from tomorrow on; `false` when there is one, or was of a removed account.
 pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool, Error> {
     let is_new = tx.create_owner(owner)?;
+    // Looked at after the head's place was taken: a removal at the same time is over then.
+    if is_new && tx.one(SELECT_REMOVED, bind![owner])?.is_some() {
+        tx.run(DELETE_HEAD, bind![owner])?;
+        return Ok(false);
+    }
     if is_new {
         let now = tx.now();
         set(tx, owner, Due::Trim, "", now + TRIM_EVERY)?;
@@ -110,6 +115,8 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
         Some(Due::Content) => media::look_at_content(desk, &row.key).await,
         Some(Due::Object) => media::remove(desk, &row.key).await,
         Some(Due::Strays) => media::look_for_strays(desk).await,
+        Some(Due::Account) => removal::account::look(desk, &appid, &row.key).await,
+        Some(Due::Worker) => removal::worker::look(desk, row.owner.trim_start_matches('@'), &row.key).await,
         None => Err(Errcode::NotFound.into()),
     };
     match fired {
@@ -151,6 +158,8 @@ async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
         .await
 }
 
+const SELECT_REMOVED: &str = "select owner from removed where owner = $1";
+const DELETE_HEAD: &str = "delete from head where owner = $1";
 const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
     on conflict (owner, kind, key) do update set at = excluded.at";
 const INSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)

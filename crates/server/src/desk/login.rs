@@ -172,6 +172,19 @@ pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
     Ok((WechatId::stored(login.text(0)), login.int(1)))
 }
 
+/// The number of the worker's last change while a login, by the SHA-256 of its cookie, is there; `None` when it is not.
+/// What ends a login is a change of the worker's.
+pub(super) async fn live_at(desk: &Desk, worker: &str, sha256: &str) -> Result<Option<i64>, Error> {
+    let (worker, sha256) = (worker.to_owned(), sha256.to_owned());
+    desk.store
+        .read(&worker::owner(&worker.clone()), move |tx| {
+            let now = tx.now();
+            let login = tx.one(SELECT_LOGIN, bind![&sha256, now])?.filter(|row| row.text(0) == worker);
+            Ok(login.and(tx.head()?).map(|head| head.seq))
+        })
+        .await
+}
+
 pub(super) async fn hash(password: &str) -> Result<String, Error> {
     let password = password.to_owned();
     hashing(move || {
@@ -214,7 +227,8 @@ const INSERT_LOGIN: &str =
     "insert into login (sha256, worker, id, browser, address, created_at, used_at, expires_at)
     values ($1, $2, $3, $4, $5, $6, $6, $7)";
 const SELECT_LOGIN: &str =
-    "select worker, expires_at, used_at from login where sha256 = $1 and expires_at > $2";
+    "select l.worker, l.expires_at, l.used_at from login l join worker w on w.name = l.worker
+    where l.sha256 = $1 and l.expires_at > $2";
 const USE_LOGIN: &str = "update login set used_at = $2 where sha256 = $1";
 const SELECT_LOGINS: &str = "select sha256, id, browser, address, created_at, used_at from login
     where worker = $1 and expires_at > $2 order by created_at desc limit 100";

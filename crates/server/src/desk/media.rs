@@ -313,7 +313,7 @@ fn content_of(row: &Row, first: usize) -> Result<Content, Error> {
 
 const UPDATE_HEADIMG: &str = "update agent set headimg = $3 where appid = $1 and kf_account = $2";
 const SELECT_HEADIMG: &str = "select headimg from agent where headimg = $1 and headimg <> ''
-    union all select icon from business where icon = $1 limit 1";
+    union all select b.icon from business b join account a on a.appid = b.appid where b.icon = $1 limit 1";
 const INSERT: &str =
     "insert into media (appid, media_id, kind, content, name, ticket_sha256, created_at, expires_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -327,7 +327,8 @@ const SELECT_NAMES: &str = "select content from media where content = $1
     union all select content from message where content = $1 and content <> ''
     union all select thumb from message where thumb = $1 and thumb <> '' limit 1";
 const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
-    from media m join content c on c.sha256 = m.content where m.appid = $1 and m.ticket_sha256 = $2 and m.ticket_sha256 <> ''";
+    from media m join account a on a.appid = m.appid join content c on c.sha256 = m.content
+    where m.appid = $1 and m.ticket_sha256 = $2 and m.ticket_sha256 <> ''";
 const SELECT: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
     from media m join content c on c.sha256 = m.content where m.appid = $1 and m.media_id = $2";
 const SELECT_OBJECT: &str = "select object from content where object = $1";

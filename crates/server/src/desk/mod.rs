@@ -23,6 +23,7 @@ pub mod picture;
 pub mod presence;
 pub mod quota;
 pub mod record;
+pub mod removal;
 pub mod rid;
 pub mod session;
 pub mod snapshot;

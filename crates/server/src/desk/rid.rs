@@ -101,6 +101,10 @@ async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
     let Some(owner) = batch.first().map(|refused| refused.owner.clone()) else { return Ok(()) };
     desk.store
         .keep(&owner.to_string(), move |tx| {
+            // It was removed meanwhile, and asks no more.
+            if tx.head()?.is_none() {
+                return Ok(());
+            }
             let last = tx.one(SELECT_LAST, bind![&owner])?.map_or(0, |row| row.int(0));
             if last == 0 {
                 // Later ones need none of their own: the verb looks again while there are any.

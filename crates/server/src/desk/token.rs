@@ -119,7 +119,7 @@ pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<
     desk.store
         .write(&id, move |tx| {
             account::check_secret(tx, &appid, &secret)?;
-            insert(tx, &appid, TokenKind::Own, "", &token, "", TOKEN_LIFE_S)?;
+            insert(tx, &appid, &New::of(TokenKind::Own, &token))?;
             Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
         })
         .await
@@ -151,7 +151,7 @@ pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result
             }
             let generation = newest(tx, &appid)?.map_or(0, |row| row.int(0)) + 1;
             let token = derive(&secret, &appid, generation, &salt);
-            insert(tx, &appid, TokenKind::Stable, "", &token, &salt, TOKEN_LIFE_S)?;
+            insert(tx, &appid, &New { salt: &salt, ..New::of(TokenKind::Stable, &token) })?;
             if granted {
                 tx.run(DELETE_OTHERS, bind![&appid, TokenKind::Stable.word(), &sha256(&token)])?;
             }
@@ -217,7 +217,7 @@ pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> 
     desk.store
         .write(&appid.to_string(), move |tx| {
             super::component::sets(tx, &appid, &component)?.ok_or(Errcode::NotAuthorizedByAccount)?;
-            insert(tx, &appid, TokenKind::Authorizer, &component, &token, "", TOKEN_LIFE_S)?;
+            insert(tx, &appid, &New { component: &component, ..New::of(TokenKind::Authorizer, &token) })?;
             Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
         })
         .await
@@ -235,7 +235,7 @@ pub async fn issue_unasked(desk: &Desk, owner: &Appid, kind: TokenKind) -> Resul
                 TokenKind::Component => super::component::get(tx, &owner)?,
                 _ => account::get(tx, &owner).map(|_| ())?,
             }
-            insert(tx, &owner, kind, "", &token, "", TOKEN_LIFE_S)?;
+            insert(tx, &owner, &New::of(kind, &token))?;
             Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
         })
         .await
@@ -261,30 +261,47 @@ async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error
     let owner = owner.clone();
     desk.store
         .write(&owner.to_string(), move |tx| {
-            let now = tx.now();
-            let ended = tx.run(sql, bind![&owner, now])?;
+            let ended = tx.run(sql, bind![&owner])?;
             tx.record(Fact::Access);
             Ok(ended)
         })
         .await
 }
 
+/// A token that is to be stored.
+pub(super) struct New<'a> {
+    /// Whose it is.
+    pub(super) kind: TokenKind,
+    /// The component, or of a debug token the worker.
+    pub(super) component: &'a str,
+    /// Of a debug token the login it ends with, as the SHA-256 of the cookie.
+    pub(super) login: &'a str,
+    /// The token.
+    pub(super) token: &'a str,
+    /// Of a stable token what it is computed from again.
+    pub(super) salt: &'a str,
+    /// How long it lives, in seconds.
+    pub(super) life_s: i64,
+}
+
+impl<'a> New<'a> {
+    /// A token of the owner's own for two hours.
+    pub(super) fn of(kind: TokenKind, token: &'a str) -> Self {
+        New { kind, component: "", login: "", token, salt: "", life_s: TOKEN_LIFE_S }
+    }
+}
+
 /// Adds a token beside the one before it of its kind, which has five minutes left, and ends those before that.
-pub(super) fn insert(
-    tx: &mut Tx<'_>,
-    owner: &Appid,
-    kind: TokenKind,
-    component: &str,
-    token: &str,
-    salt: &str,
-    life_s: i64,
-) -> Result<(), Error> {
-    let (now, kind) = (tx.now(), kind.word());
+pub(super) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &New<'_>) -> Result<(), Error> {
+    let (now, kind, component) = (tx.now(), new.kind.word(), new.component);
     let previous = tx.one(SELECT_NEWEST, bind![owner, kind, component])?.map_or(0, |row| row.int(0));
     tx.run(DELETE_OLD, bind![owner, kind, component, previous])?;
     tx.run(RETIRE, bind![owner, kind, component, now + TOKEN_OVERLAP_S * SECOND])?;
-    let expires_at = now + life_s * SECOND;
-    tx.run(INSERT, bind![owner, &sha256(token), kind, component, previous + 1, salt, now, expires_at])?;
+    let (sha256, expires_at) = (sha256(new.token), now + new.life_s * SECOND);
+    tx.run(
+        INSERT,
+        bind![owner, &sha256, kind, component, new.login, previous + 1, new.salt, now, expires_at],
+    )?;
     tx.record(Fact::Access);
     Ok(())
 }
@@ -292,15 +309,16 @@ pub(super) fn insert(
 const SELECT_NEWEST: &str = "select generation, salt, expires_at, sha256 from token
     where owner = $1 and kind = $2 and component = $3 order by generation desc limit 1";
 const INSERT: &str =
-    "insert into token (owner, sha256, kind, component, generation, salt, issued_at, expires_at, live_until)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+    "insert into token (owner, sha256, kind, component, login, generation, salt, issued_at, expires_at, live_until)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)";
 const DELETE_OLD: &str =
     "delete from token where owner = $1 and kind = $2 and component = $3 and generation < $4";
 const RETIRE: &str =
     "update token set live_until = $4 where owner = $1 and kind = $2 and component = $3 and live_until > $4";
 const DELETE_OTHERS: &str = "delete from token where owner = $1 and kind = $2 and sha256 <> $3";
-const EXPIRE_ALL: &str = "update token set expires_at = $2 where owner = $1 and expires_at > $2";
-const REVOKE_ALL: &str = "delete from token where owner = $1 and issued_at <= $2";
+// No time is compared: a token that another node's clock issued or ends ahead of this one's ends too.
+const EXPIRE_ALL: &str = "update token set expires_at = 0 where owner = $1 and expires_at > 0";
+const REVOKE_ALL: &str = "delete from token where owner = $1";
 const SELECT_QUOTA: &str =
     "select window_start, used, last_at from quota where owner = $1 and what = 'force_refresh'";
 const UPSERT_QUOTA: &str = "insert into quota (owner, what, window_start, used, last_at) values ($1, 'force_refresh', $2, $3, $4)

@@ -4,7 +4,7 @@
 //! have changed. It exists from the first time anybody names her, whether or not she has signed up.
 
 use super::login::hash;
-use super::{Desk, due, sha256};
+use super::{Desk, due, removal, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -81,7 +81,8 @@ pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), 
 fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error> {
     let now = tx.now();
     due::begin_feed(tx, &owner(name.as_str()))?;
-    if tx.run(INSERT, bind![name, password, now])? == 0 {
+    // A new person must not become what the removed one still is somewhere.
+    if removal::worker::is_under_way(tx, name)? || tx.run(INSERT, bind![name, password, now])? == 0 {
         return Err(Errcode::NameTaken.into());
     }
     Ok(())
@@ -171,7 +172,7 @@ fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64, Error> {
     Ok(tx.one(COUNT_BINDINGS, bind![worker])?.map_or(0, |row| row.int(0)))
 }
 
-/// Takes a place among a worker's bindings; hers already is no error.
+/// Takes a place among a worker's bindings; hers already is no error. Refused for a worker who was removed meanwhile.
 pub(super) async fn take_binding(
     desk: &Desk,
     worker: &WechatId,
@@ -182,6 +183,7 @@ pub(super) async fn take_binding(
     let most = i64::from(desk.rules.worker_agents_max);
     desk.store
         .write(&owner(worker.as_str()), move |tx| {
+            tx.one(SELECT, bind![&worker])?.ok_or(Errcode::NotFound)?;
             let is_new = tx.run(INSERT_BINDING, bind![&worker, &appid, &kf_account])? == 1;
             if is_new && count_bindings(tx, &worker)? > most {
                 return Err(Errcode::BoundTooOften.into());

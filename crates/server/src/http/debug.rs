@@ -34,7 +34,8 @@ pub async fn token(State(app): State<App>, login: Login, Sent(given): Sent<Of>) 
     app.throttles.issue(&login.worker).map_err(|wait| PageRefusal::wait(&app, wait))?;
     let run = async {
         let appid = Appid::parse(&given.appid).map_err(|_| Errcode::Forbidden)?;
-        Reply::json(&administrator::issue_token(&app.desk, &appid, &login.worker).await?)
+        let Login { worker, cookie, expires_at } = &login;
+        Reply::json(&administrator::issue_token(&app.desk, &appid, worker, cookie, *expires_at).await?)
     };
     run.await.refuse_page(&app)
 }

@@ -1,0 +1,23 @@
+//! Removal of accounts and workers. One transaction ends everything that opens something; rows that open nothing go in
+//! bounded rounds afterwards, each of which may be repeated: a `due` row stays until nothing is left.
+//!
+//! A later last round takes what a call left that was under way at the removal.
+
+pub mod account;
+pub mod worker;
+
+use crate::error::Error;
+use protocol::Errcode;
+
+/// The key of the `due` row of the last round.
+const LAST: &str = "last";
+
+/// A refusal within a round is a defect, and must not end the removal: the row is tried again.
+fn unfinished(error: Error) -> Error {
+    match error {
+        Error::Refused(code) if code != Errcode::SystemError => {
+            anyhow::anyhow!("a round of a removal was refused: {code}").into()
+        }
+        error => error,
+    }
+}
