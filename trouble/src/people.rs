@@ -161,7 +161,12 @@ impl People {
             "" => format!("{base}/chat/api/{APPID}/message"),
             path => format!("{base}/customservice/{path}?access_token={token}"),
         };
-        let (outcome, answer) = answered(self.post(&url, cookie, &body).await).await;
+        let sent = self.post(&url, cookie, &body).await;
+        // The first message that is taken replaces the cookie.
+        if let Some(new) = sent.as_ref().ok().and_then(self::cookie) {
+            actor.cookie = new;
+        }
+        let (outcome, answer) = answered(sent).await;
         if let Some(openid) = answer["message"]["openid"].as_str() {
             actor.openid = openid.to_owned();
         }

@@ -8,6 +8,7 @@ import { scene } from "./scene.mjs";
 const AGENT = "kf2@demo";
 const NICKNAME = "小美";
 const PASSWORD = "a long password";
+const NEW_PASSWORD = "an even longer password";
 const GONE_MS = 10_000;
 
 test("what an invited worker and her customers see agrees with the API's lists from sign-up to sign-out", async (t) => {
@@ -24,6 +25,7 @@ test("what an invited worker and her customers see agrees with the API's lists f
   await isAway(worker, first, second, third, agreed);
   await closes(worker, first, second, third, agreed);
   await endsHerOtherLogin(people, worker);
+  await changesHerPassword(people, worker);
   await leaves(server, worker, agreed);
 });
 
@@ -150,13 +152,56 @@ async function endsHerOtherLogin(people, worker) {
   await other.page.context().close();
 }
 
+/** She changes her password by the keyboard alone, which ends her other login. */
+async function changesHerPassword(people, worker) {
+  const other = await people.worker(worker.name);
+  await other.at();
+  await other.fill("Log in", worker.name, PASSWORD);
+  await other.sees("Nobody is waiting");
+  const { keyboard } = worker.page;
+  await worker.page.getByRole("button", { name: `${worker.name} Show where you are logged in`, exact: true }).focus();
+  await keyboard.press("Enter");
+  await worker.sees("This browser");
+  const change = worker.page.getByRole("button", { name: "Change password…", exact: true });
+  await eventually("Tab leads to it", async () => {
+    await keyboard.press("Tab");
+    assert.ok(await change.evaluate((button) => button === document.activeElement));
+  });
+  await keyboard.press("Enter");
+  await worker.sees("All your other logins end with it.");
+  await fitForAll(worker.page, "the question for a new password");
+  await fillsIn(worker, "not the password", NEW_PASSWORD);
+  await worker.sees("The current password is wrong");
+  await fitForAll(worker.page, "a refused new password");
+  await fillsIn(worker, PASSWORD, "short");
+  await worker.sees("The password is too short: at least 8 characters");
+  await fillsIn(worker, PASSWORD, NEW_PASSWORD);
+  await worker.sees("Your password is changed. You are logged in nowhere else any more.");
+  await fitForAll(worker.page, "a new password");
+  await keyboard.press("Enter");
+  await other.sees("Log in to the desk");
+  await other.page.context().close();
+}
+
+/** Types both passwords, one Tab after the other. */
+async function fillsIn(worker, current, next) {
+  const { keyboard } = worker.page;
+  await worker.page.getByLabel("Current password").focus();
+  for (const password of [current, next]) {
+    await keyboard.press("ControlOrMeta+A");
+    await keyboard.type(password);
+    await keyboard.press("Tab");
+  }
+  await worker.page.getByLabel("New password").press("Enter");
+}
+
 async function leaves(server, worker, agreed) {
   const isOffline = (patience) =>
     eventually("she is off getonlinekflist", async () => assert.deepEqual(await server.online(), []), patience);
   await worker.press("Sign out");
   await worker.sees("Log in to the desk");
   await isOffline(GONE_MS);
-  await worker.fill("Log in", worker.name, PASSWORD);
+  await worker.fill("Log in", worker.name, NEW_PASSWORD);
   await worker.sees("Nobody is waiting");
   await agreed("she has logged in again");
   await worker.page.context().close();

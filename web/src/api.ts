@@ -70,6 +70,7 @@ export const desk = {
   logout: () => post<object>("/desk/api/logout", {}),
   logins: () => get<{ logins: Login[] }>("/desk/api/logins"),
   endLogin: (id?: string) => post<object>("/desk/api/login/end", id ? { id } : {}),
+  changePassword: (current: string, next: string) => post<object>("/desk/api/password", { current, new: next }),
   snapshot: () => get<DeskSnapshot>("/desk/api/snapshot"),
   streamPath: (since: string) => `/desk/api/stream?${query({ since })}`,
   answerInvitation: (appid: string, kf_account: string, accept: boolean) =>

@@ -171,6 +171,7 @@ errcodes! {
     UnknownHost 990021 "this desk does not know itself by this name; its operator can give it with --public-url" OWN;
     ColleagueGone 990022 "this colleague is not online; choose another" OWN;
     NoPicture 990023 "this is no picture; send a PNG, JPEG or GIF file" OWN;
+    CookieReplaced 990034 "another page has just got a new cookie for this browser; send it again with that one" OWN;
 
     WorkParameter 10130002 "invalid parameter" WORK;
     WorkForbidden 10130030 "no permission for this mini program" WORK;
@@ -203,7 +204,8 @@ impl Errcode {
             | Errcode::ReplyWindow
             | Errcode::InvitationGone
             | Errcode::BoundTooOften
-            | Errcode::ColleagueGone => 409,
+            | Errcode::ColleagueGone
+            | Errcode::CookieReplaced => 409,
             Errcode::TooLarge => 413,
             Errcode::UnknownHost => 421,
             Errcode::TooMany => 429,
@@ -251,7 +253,7 @@ mod tests {
                 && of(421).eq([21])
         );
         assert!(
-            of(409).eq([5, 11, 14, 15, 16, 17, 18, 22])
+            of(409).eq([5, 11, 14, 15, 16, 17, 18, 22, 34])
                 && of(429).eq([6])
                 && of(500).eq([9])
                 && of(503).eq([8])

@@ -203,7 +203,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             workers::reset(desk, &worker_name(&name)?, &password).await?;
             Ok(json!({"worker": name, "password": password}))
         }
-        Order::WorkerLogins(name) => Ok(json!(login::list(desk, &worker_name(&name)?, None).await?)),
+        Order::WorkerLogins(name) => worker::logins(desk, &name).await?,
         Order::WorkerLogOut { name, login } => {
             let which = login.map_or(Which::All, Which::One);
             let ended = login::end(desk, &worker_name(&name)?, which).await?;

@@ -96,6 +96,7 @@ fn desk(app: &App) -> Router<App> {
         .route("/desk/api/login", post(counted(app, "desk/login", desk::login)))
         .route("/desk/api/logins", get(counted(app, "desk/logins", desk::logins)))
         .route("/desk/api/login/end", post(counted(app, "desk/login/end", desk::end_login)))
+        .route("/desk/api/password", post(counted(app, "desk/password", desk::change_password)))
         .route("/desk/api/logout", post(counted(app, "desk/logout", desk::logout)))
         .route("/desk/api/signup", post(counted(app, "desk/signup", desk::signup)))
         .route("/desk/api/snapshot", get(counted(app, "desk/snapshot", desk::snapshot)))

@@ -87,6 +87,11 @@ const ROUTES: &[Route] = &[
     get("/desk/api/logins", nothing, OWN),
     post("/desk/api/login/end", |scene| json!({"id": scene.login}), [2, 2, 2, 2, 4, 4, 200, 4, 3, 4]),
     post(
+        "/desk/api/password",
+        |_| json!({"current": "wrong", "new": "long enough"}),
+        [2, 2, 2, 2, 10, 10, 10, 10, 3, 10],
+    ),
+    post(
         "/desk/api/invitation",
         |scene| json!({"appid": scene.shop.appid, "kf_account": scene.shop.kf("i1"), "accept": false}),
         [2, 2, 2, 2, 17, 17, 17, 200, 3, 17],
@@ -131,14 +136,14 @@ const ROUTES: &[Route] = &[
         |_| json!({"client_id": "c1", "text": "hello"}),
         [200, 200, 200, 200, 200, 200, 200, 200, 3, 200],
     ),
-    // Nobody was sent a menu. Garbage is a customer since it has written.
+    // Nobody was sent a menu. Garbage was replaced when it wrote.
     post(
         "/chat/api/{appid}/tap",
         |_| json!({"client_id": "t1", "message": 1, "id": "101"}),
-        [2, 4, 2, 4, 2, 2, 2, 2, 3, 2],
+        [2, 34, 2, 4, 2, 2, 2, 2, 3, 2],
     ),
-    get("/chat/api/{appid}/file", |scene| json!({"message": scene.session}), [2, 4, 2, 4, 2, 2, 2, 2, 2, 2]),
-    post("/chat/api/{appid}/image", nothing, [1, 1, 1, 1, 1, 1, 1, 1, 3, 1]),
+    get("/chat/api/{appid}/file", |scene| json!({"message": scene.session}), [2, 2, 2, 4, 2, 2, 2, 2, 2, 2]),
+    post("/chat/api/{appid}/image", nothing, [1, 34, 1, 1, 1, 1, 1, 1, 3, 1]),
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
     get("/desk/api/debug", nothing, OWN),
     // No agent is an administrator by being one; here it is the person who is invited.

@@ -9,38 +9,42 @@ use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// A customer of the demo who writes, and what she was told.
 #[derive(Clone)]
 struct Writer {
     base: String,
     http: reqwest::Client,
-    cookie: String,
+    cookie: Arc<Mutex<String>>,
 }
 
 impl Writer {
     async fn at(demo: &Running) -> Writer {
         let http = reqwest::Client::new();
         let first = http.get(format!("{}/chat/api/{APPID}/snapshot", demo.base)).send().await.unwrap();
-        Writer { base: demo.base.clone(), http, cookie: cookie_of(&first).unwrap() }
+        Writer { base: demo.base.clone(), http, cookie: Arc::new(Mutex::new(cookie_of(&first).unwrap())) }
     }
 
     async fn says(&self, text: &str) {
         let sent = self.http.post(format!("{}/chat/api/{APPID}/message", self.base));
-        let sent = sent.header("sec-fetch-site", "same-origin").header("cookie", &self.cookie);
-        assert_eq!(
-            sent.json(&json!({"client_id": client_id(text), "text": text})).send().await.unwrap().status(),
-            200,
-            "{text}"
-        );
+        let sent = sent.header("sec-fetch-site", "same-origin").header("cookie", self.cookie());
+        let sent = sent.json(&json!({"client_id": client_id(text), "text": text})).send().await.unwrap();
+        assert_eq!(sent.status(), 200, "{text}");
+        if let Some(cookie) = cookie_of(&sent) {
+            *self.cookie.lock().unwrap() = cookie;
+        }
+    }
+
+    fn cookie(&self) -> String {
+        self.cookie.lock().unwrap().clone()
     }
 
     /// What her page shows at another server.
     async fn reads(&self, demo: &Running) -> Vec<String> {
         let asked =
-            self.http.get(format!("{}/chat/api/{APPID}/snapshot", demo.base)).header("cookie", &self.cookie);
+            self.http.get(format!("{}/chat/api/{APPID}/snapshot", demo.base)).header("cookie", self.cookie());
         let answer: Value = asked.send().await.unwrap().json().await.unwrap();
         answer["messages"]
             .as_array()

@@ -8,6 +8,11 @@ export type Phase = "loading" | "unknown" | "down" | "ready";
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 10_000;
+/** Another page of this browser has just written first; its answer brings the cookie that goes on. */
+const COOKIE_REPLACED = 990034;
+const REPLACED_RETRY_MS = 2_000;
+/** More than the half minute for which the server refuses. */
+const REPLACED_RETRIES = 20;
 /** How long "typing" lasts, as on the platform. */
 const TYPING_MS = 15_000;
 
@@ -108,7 +113,7 @@ export class Customer {
 
   async #attempt(bubble: feed.Pending): Promise<void> {
     if (this.chat) this.chat = feed.attemptChat(this.chat, bubble);
-    const sent = this.#sending.then(() => this.#call(bubble));
+    const sent = this.#sending.then(() => this.#deliver(bubble));
     this.#sending = sent.catch(() => {});
     try {
       const { message } = await sent;
@@ -119,6 +124,19 @@ export class Customer {
     } catch (cause) {
       const error = cause instanceof Refused ? cause.errcode : 0;
       if (this.chat) this.chat = feed.attemptChat(this.chat, { ...bubble, error });
+    }
+  }
+
+  /** Sends, again and again while another page of this browser is getting a new cookie. */
+  async #deliver(bubble: feed.Pending) {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#call(bubble);
+      } catch (cause) {
+        const replaced = cause instanceof Refused && cause.errcode === COOKIE_REPLACED;
+        if (!replaced || tries >= REPLACED_RETRIES) throw cause;
+      }
+      await pause(REPLACED_RETRY_MS);
     }
   }
 

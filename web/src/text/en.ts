@@ -82,6 +82,7 @@ export const en: Text = {
     990019: "The message is empty or too long (2048 bytes at most)",
     990021: "This desk does not know itself by this name",
     990023: "This is no picture",
+    990034: "Another page of this browser was writing, too. Please send it again",
   },
 
   unknownError: (message) => (message ? `That did not work: ${message}` : "That did not work"),
@@ -120,7 +121,7 @@ export const enDesk: DeskText = {
   logins: {
     open: "Show where you are logged in",
     title: "Where you are logged in",
-    hint: "End a login you do not know at once, and ask your operator for a new password.",
+    hint: "End a login you do not know at once, and change your password.",
     unknown: "Unknown browser",
     current: "This browser",
     lately: "used within the last hour",
@@ -130,6 +131,21 @@ export const enDesk: DeskText = {
     endOthers: "End all others",
     alone: "You are logged in nowhere else.",
     close: "Done",
+  },
+
+  password: {
+    open: "Change password…",
+    title: "Change your password",
+    hint: "All your other logins end with it.",
+    current: "Current password",
+    next: "New password",
+    show: "Show passwords",
+    submit: "Change password",
+    busy: "Changing…",
+    wrong: "The current password is wrong",
+    done: "Your password is changed. You are logged in nowhere else any more.",
+    cancel: "Cancel",
+    close: "Close",
   },
 
   signup: {

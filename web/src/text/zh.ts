@@ -83,6 +83,7 @@ export const zh = {
     990019: "消息为空或过长（最多 2048 字节）",
     990021: "本客服台不认识这个网址",
     990023: "这不是图片",
+    990034: "本浏览器的另一个页面正在发送消息，请重新发送",
   },
 
   unknownError: (message: string) => (message ? `操作失败：${message}` : "操作失败"),
@@ -121,7 +122,7 @@ export const zhDesk = {
   logins: {
     open: "查看登录设备",
     title: "你的登录",
-    hint: "不认识的登录，请立即结束，并请管理员重置密码。",
+    hint: "不认识的登录，请立即结束，并修改密码。",
     unknown: "未知浏览器",
     current: "当前浏览器",
     lately: "一小时内使用过",
@@ -131,6 +132,21 @@ export const zhDesk = {
     endOthers: "结束其他所有登录",
     alone: "你没有在其他地方登录。",
     close: "完成",
+  },
+
+  password: {
+    open: "修改密码…",
+    title: "修改密码",
+    hint: "修改后，其他所有登录都会结束。",
+    current: "当前密码",
+    next: "新密码",
+    show: "显示密码",
+    submit: "修改密码",
+    busy: "正在修改…",
+    wrong: "当前密码不正确",
+    done: "密码已修改，其他登录均已结束。",
+    cancel: "取消",
+    close: "关闭",
   },
 
   signup: {

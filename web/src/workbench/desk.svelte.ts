@@ -90,6 +90,9 @@ class DeskPage {
   /** Ends one of her logins; without an id all but this one. */
   endLogin = (id?: string): Promise<unknown> => api.endLogin(id);
 
+  /** Takes a new password in place of the current one, and ends all other logins. */
+  changePassword = (current: string, next: string): Promise<unknown> => api.changePassword(current, next);
+
   /** Whether a refusal means that the login of this tab has ended, which shows the log-in. */
   isLoggedOut = (cause: unknown): boolean => this.#refused(cause);
 

@@ -1,7 +1,7 @@
 //! What operators let workers be.
 
 use super::Outcome;
-use crate::desk::{Desk, administrator, invitation, worker};
+use crate::desk::{Desk, administrator, invitation, login, worker};
 use crate::error::Error;
 use model::{Appid, KfAccount, WechatId};
 use protocol::Errcode;
@@ -10,6 +10,15 @@ use serde_json::json;
 /// The name of a worker, as an operator writes it.
 pub(super) fn worker_name(name: &str) -> Result<WechatId, Errcode> {
     WechatId::parse(name).map_err(|_| Errcode::NameMalformed)
+}
+
+/// Where a worker is logged in.
+pub(super) async fn logins(desk: &Desk, name: &str) -> Result<Outcome, Error> {
+    let name = worker_name(name)?;
+    if !worker::exists(desk, &name).await? {
+        return Err(Errcode::NotFound.into());
+    }
+    Ok(Ok(json!(login::list(desk, &name, None).await?)))
 }
 
 /// She administers an account, or no longer.

@@ -1,6 +1,6 @@
-//! Customers: the people who write, known by a cookie.
+//! Customers: the people who write.
 
-use super::{Desk, account, sha256};
+use super::{Desk, account};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
@@ -11,17 +11,6 @@ use protocol::Errcode;
 #[must_use]
 pub fn new_openid(desk: &Desk) -> String {
     format!("o{}", &desk.chance.secret()[..27])
-}
-
-/// The customer whose browser this is; `openid` becomes hers when she has not written before.
-pub(super) fn admit(tx: &mut Tx<'_>, appid: &Appid, visitor: &str, openid: &str) -> Result<Openid, Error> {
-    let now = tx.now();
-    if tx.run(INSERT_VISITOR, bind![appid, visitor, openid])? == 1 {
-        tx.run(INSERT, bind![appid, openid, now])?;
-        return Ok(Openid::stored(openid.to_owned()));
-    }
-    let row = tx.one(SELECT_VISITOR, bind![appid, visitor])?;
-    row.map(|row| Openid::stored(row.text(0))).ok_or(Error::Refused(Errcode::NotFound))
 }
 
 /// A new customer, whom no browser knows.
@@ -51,26 +40,6 @@ pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Openid
     tx.one(SELECT, bind![appid, &openid])?.map(|_| openid).ok_or(Error::Refused(Errcode::InvalidOpenid))
 }
 
-/// Whose cookie this is, if anybody's.
-///
-/// # Errors
-/// `NotFound` when there is no such account.
-pub async fn who(desk: &Desk, appid: &Appid, cookie: &str) -> Result<Option<Openid>, Error> {
-    let (appid, hash) = (appid.clone(), sha256(cookie));
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let openid = tx.one(SELECT_WHO, bind![&appid, &hash])?.ok_or(Errcode::NotFound)?.text(0);
-            Ok(Some(openid).filter(|openid| !openid.is_empty()).map(Openid::stored))
-        })
-        .await
-}
-
-const INSERT: &str = "insert into customer (appid, openid, created_at) values ($1, $2, $3)";
 const INSERT_UNLESS: &str = "insert into customer (appid, openid, created_at) values ($1, $2, $3)
     on conflict (appid, openid) do nothing";
 const SELECT: &str = "select created_at from customer where appid = $1 and openid = $2";
-const INSERT_VISITOR: &str = "insert into visitor (appid, sha256, openid) values ($1, $2, $3)
-    on conflict (appid, sha256) do nothing";
-const SELECT_WHO: &str = "select coalesce(v.openid, '') from account a
-    left join visitor v on v.appid = a.appid and v.sha256 = $2 where a.appid = $1";
-const SELECT_VISITOR: &str = "select openid from visitor where appid = $1 and sha256 = $2";

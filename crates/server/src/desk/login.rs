@@ -1,21 +1,18 @@
 //! Logins: a worker's browser shows who she is.
 
+use super::password::Verified;
 use super::{Desk, sha256, worker};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Row;
-use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use model::{Fact, HOUR, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
-use tokio::sync::Semaphore;
 
 /// How long a login lasts.
 const LOGIN_LIFE: i64 = 7 * 24 * HOUR;
 /// How often it is noted that a login is used.
 const USED_EVERY: i64 = HOUR;
-/// Passwords that are hashed at a time: each takes 19 MiB and a core.
-static HASHING: Semaphore = Semaphore::const_new(2);
 
 /// Where a login was begun, as far as its worker should recognise it.
 #[derive(Clone, Debug, Default)]
@@ -54,42 +51,20 @@ pub enum Which {
     All,
 }
 
-/// Logs a worker in; answers the cookie's secret.
+/// Starts a login for a worker whose password was right; answers the cookie's secret. What was verified against a
+/// password that was changed meanwhile starts none: whoever changes it ends the logins there are.
 ///
 /// # Errors
 /// `WrongPassword`.
-pub async fn log_in(
-    desk: &Desk,
-    name: &str,
-    password: &str,
-    origin: Origin,
-) -> Result<(WechatId, String), Error> {
-    let name = WechatId::parse(name).map_err(|_| Errcode::WrongPassword)?;
-    let worker = name.clone();
-    let stored = desk
-        .store
-        .read("", move |tx| Ok(tx.one(SELECT_PASSWORD, bind![&worker])?.map(|row| row.text(0))))
-        .await?;
-    if !verify(stored, password).await? {
-        return Err(Errcode::WrongPassword.into());
-    }
-    let cookie = start_login(desk, &name, origin).await?;
-    Ok((name, cookie))
-}
-
-/// Starts a login for a worker who has shown who she is.
-///
-/// # Errors
-/// Internal only.
-pub async fn start_login(desk: &Desk, name: &WechatId, origin: Origin) -> Result<String, Error> {
+pub async fn start(desk: &Desk, verified: &Verified, origin: Origin) -> Result<String, Error> {
     let cookie = desk.chance.secret();
-    let (hash, worker, id) = (sha256(&cookie), name.clone(), desk.chance.hex::<8>());
+    let (hash, verified, id) = (sha256(&cookie), verified.clone(), desk.chance.hex::<8>());
     desk.store
-        .keep(&worker::owner(name.as_str()), move |tx| {
-            let (now, Origin { browser, address }) = (tx.now(), &origin);
-            tx.run(DELETE_OLD_LOGINS, bind![&worker, now])?;
-            let values = bind![&hash, &worker, &id, browser, address, now, now + LOGIN_LIFE];
-            tx.run(INSERT_LOGIN, values).map(|_| ())
+        .keep(&worker::owner(verified.name.as_str()), move |tx| {
+            let (now, worker, Origin { browser, address }) = (tx.now(), &verified.name, &origin);
+            tx.run(DELETE_OLD_LOGINS, bind![worker, now])?;
+            let values = bind![&hash, worker, &id, browser, address, now, now + LOGIN_LIFE, &verified.hash];
+            if tx.run(INSERT_LOGIN, values)? == 1 { Ok(()) } else { Err(Errcode::WrongPassword.into()) }
         })
         .await?;
     Ok(cookie)
@@ -185,47 +160,9 @@ pub(super) async fn live_at(desk: &Desk, worker: &str, sha256: &str) -> Result<O
         .await
 }
 
-pub(super) async fn hash(password: &str) -> Result<String, Error> {
-    let password = password.to_owned();
-    hashing(move || {
-        Ok(Argon2::default()
-            .hash_password(password.as_bytes())
-            .map_err(|e| anyhow::anyhow!("hashing: {e}"))?
-            .to_string())
-    })
-    .await
-}
-
-/// Takes as long for a name nobody has.
-async fn verify(stored: Option<String>, password: &str) -> Result<bool, Error> {
-    const NOBODY: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$4RdNUGCKJw2PWnRdoTJkcS0PYwHvK4w0pZBBhMYRkGk";
-    let password = password.to_owned();
-    hashing(move || {
-        let hash = stored.as_deref().unwrap_or(NOBODY);
-        let hash = PasswordHash::new(hash).map_err(|e| anyhow::anyhow!("a stored hash: {e}"))?;
-        let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-        Ok(right && stored.is_some())
-    })
-    .await
-}
-
-async fn hashing<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let turn = HASHING.acquire().await.map_err(|e| anyhow::anyhow!(e))?;
-    // The turn is the work's, which goes on when whoever asked goes away.
-    let work = move || {
-        let _turn = turn;
-        work()
-    };
-    tokio::task::spawn_blocking(work).await?
-}
-
-const SELECT_PASSWORD: &str = "select password from worker where name = $1";
 const INSERT_LOGIN: &str =
     "insert into login (sha256, worker, id, browser, address, created_at, used_at, expires_at)
-    values ($1, $2, $3, $4, $5, $6, $6, $7)";
+    select $1, name, $3, $4, $5, $6, $6, $7 from worker where name = $2 and password = $8";
 const SELECT_LOGIN: &str =
     "select l.worker, l.expires_at, l.used_at from login l join worker w on w.name = l.worker
     where l.sha256 = $1 and l.expires_at > $2";

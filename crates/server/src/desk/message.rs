@@ -1,8 +1,9 @@
 //! Messages: a customer writes, an agent replies.
 
+use super::cookie::{Done, Writer};
 use super::draft::{Author, DESK, Draft};
 use super::presence::of_worker;
-use super::{Desk, account, agent, customer, media, record, session, sha256, window};
+use super::{Desk, account, agent, customer, media, record, session, window};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -58,18 +59,16 @@ pub struct Message {
 /// arrived before is answered again.
 ///
 /// # Errors
-/// `NotFound` when there is no such account.
-pub async fn receive(desk: &Desk, appid: &Appid, cookie: &str, draft: Draft) -> Result<Message, Error> {
-    let (owner, visitor, openid) = (appid.to_string(), sha256(cookie), customer::new_openid(desk));
-    let appid = appid.clone();
-    let received = desk.store.write(&owner, move |tx| {
-        let openid = customer::admit(tx, &appid, &visitor, &openid)?;
-        hear(tx, &appid, &openid, &draft)
-    });
-    received.await.map_err(|error| match error {
-        Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
-        error => error,
-    })
+/// `NotFound` when there is no such account, `CookieReplaced`.
+pub async fn receive(
+    desk: &Desk,
+    appid: &Appid,
+    writer: Writer,
+    draft: Draft,
+) -> Result<Done<Message>, Error> {
+    let (account, client_id) = (appid.clone(), draft.client_id.clone());
+    let hear = move |tx: &mut Tx<'_>, openid: &Openid| hear(tx, &account, openid, &draft);
+    writer.act(desk, appid, &client_id, true, hear).await
 }
 
 /// A message of a customer's by the operator's word. Who is unknown becomes a customer with it.
@@ -81,18 +80,19 @@ pub async fn said(desk: &Desk, appid: &Appid, openid: &str, draft: Draft) -> Res
     desk.store
         .write(&appid.to_string(), move |tx| {
             customer::create_unless(tx, &appid, &openid)?;
-            hear(tx, &appid, &openid, &draft)
+            hear(tx, &appid, &openid, &draft).map(|(message, _)| message)
         })
         .await
 }
 
-fn hear(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Draft) -> Result<Message, Error> {
+/// The message, and whether it arrives now.
+fn hear(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Draft) -> Result<(Message, bool), Error> {
     if let Some(message) = sent_before(tx, appid, openid, draft)? {
-        return Ok(message);
+        return Ok((message, false));
     }
     let session = heard_in(tx, appid, openid)?;
     window::heard(tx, appid, openid)?;
-    insert_in(tx, appid, &session, &Author::Customer, draft)
+    Ok((insert_in(tx, appid, &session, &Author::Customer, draft)?, true))
 }
 
 /// The session in which a customer writes now.

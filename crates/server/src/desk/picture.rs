@@ -1,5 +1,6 @@
 //! Pictures that people send from their pages, and the files that messages show.
 
+use super::cookie::{Done, Writer};
 use super::draft::Draft;
 use super::media::{self, Content};
 use super::message::{self, Message};
@@ -28,12 +29,12 @@ impl Picture {
     }
 
     /// Keeps the bytes where the message shows these, and not others that are the same.
-    fn sent(self, sent: Result<Message, Error>) -> Result<Message, Error> {
+    fn sent<T>(self, sent: Result<T, Error>, message: impl Fn(&T) -> &Message) -> Result<T, Error> {
         media::keep_if_named(
             self.written,
-            sent.map(|message| {
-                let adopted = message.adopted;
-                (message, adopted)
+            sent.map(|sent| {
+                let adopted = message(&sent).adopted;
+                (sent, adopted)
             }),
         )
     }
@@ -42,11 +43,16 @@ impl Picture {
 /// A customer sends a picture; see [`message::receive`].
 ///
 /// # Errors
-/// `NotFound`, `BadRequest`.
-pub async fn receive(desk: &Desk, appid: &Appid, cookie: &str, picture: Picture) -> Result<Message, Error> {
+/// `NotFound`, `BadRequest`, `CookieReplaced`.
+pub async fn receive(
+    desk: &Desk,
+    appid: &Appid,
+    writer: Writer,
+    picture: Picture,
+) -> Result<Done<Message>, Error> {
     let draft = picture.draft()?;
-    let sent = message::receive(desk, appid, cookie, draft).await;
-    picture.sent(sent)
+    let sent = message::receive(desk, appid, writer, draft).await;
+    picture.sent(sent, |done| &done.answer)
 }
 
 /// An agent replies with a picture in a session of hers; see [`message::reply`].
@@ -62,7 +68,7 @@ pub async fn reply(
 ) -> Result<Message, Error> {
     let draft = picture.draft()?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
-    picture.sent(sent)
+    picture.sent(sent, |message| message)
 }
 
 /// Which file of a message.

@@ -1,9 +1,11 @@
 //! A customer chooses from a menu that was sent to her.
 
+use super::cookie::{Done, Writer};
 use super::draft::{Author, Draft};
 use super::message::{Message, by_id, heard_in, insert_in, sent_before};
 use super::{Desk, account, window};
 use crate::error::Error;
+use crate::store::Tx;
 use model::{Appid, Openid};
 use protocol::Errcode;
 use serde_json::json;
@@ -22,24 +24,26 @@ pub struct Tap {
 /// A customer chooses from a menu: it arrives as if she had written the choice.
 ///
 /// # Errors
-/// `NotFound` where she was sent no such choice, `BadRequest`.
-pub async fn choose(desk: &Desk, appid: &Appid, openid: &Openid, tap: Tap) -> Result<Message, Error> {
-    let (appid, openid) = (appid.clone(), openid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let menu = by_id(tx, &appid, tap.message)?.ok_or(Errcode::NotFound)?;
-            let text = choice(&menu, &openid, &tap.id).ok_or(Errcode::NotFound)?;
-            let body = json!({"bizmsgmenuid": tap.id}).to_string();
-            let draft = Draft { body, ..Draft::new(text, tap.client_id.clone())? };
-            if let Some(message) = sent_before(tx, &appid, &openid, &draft)? {
-                return Ok(message);
-            }
-            let session = heard_in(tx, &appid, &openid)?;
-            let kind = account::get(tx, &appid)?.kind;
-            window::tapped(tx, &appid, &openid, kind)?;
-            insert_in(tx, &appid, &session, &Author::Customer, &draft)
-        })
-        .await
+/// `NotFound` where she was sent no such choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
+pub async fn choose(desk: &Desk, appid: &Appid, writer: Writer, tap: Tap) -> Result<Done<Message>, Error> {
+    let (account, client_id) = (appid.clone(), tap.client_id.clone());
+    let choose = move |tx: &mut Tx<'_>, openid: &Openid| chosen(tx, &account, openid, &tap);
+    writer.act(desk, appid, &client_id, false, choose).await
+}
+
+/// The message that comes of a choice, and whether it arrives now.
+fn chosen(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, tap: &Tap) -> Result<(Message, bool), Error> {
+    let menu = by_id(tx, appid, tap.message)?.ok_or(Errcode::NotFound)?;
+    let text = choice(&menu, openid, &tap.id).ok_or(Errcode::NotFound)?;
+    let body = json!({"bizmsgmenuid": tap.id}).to_string();
+    let draft = Draft { body, ..Draft::new(text, tap.client_id.clone())? };
+    if let Some(message) = sent_before(tx, appid, openid, &draft)? {
+        return Ok((message, false));
+    }
+    let session = heard_in(tx, appid, openid)?;
+    let kind = account::get(tx, appid)?.kind;
+    window::tapped(tx, appid, openid, kind)?;
+    Ok((insert_in(tx, appid, &session, &Author::Customer, &draft)?, true))
 }
 
 fn choice(menu: &Message, openid: &Openid, id: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 //! A worker is an owner with a feed of her own, `@name`: her browsers hear there that her accounts
 //! have changed. It exists from the first time anybody names her, whether or not she has signed up.
 
-use super::login::hash;
+use super::password::{self, Verified, hash};
 use super::{Desk, due, removal, sha256};
 use crate::bind;
 use crate::error::Error;
@@ -38,20 +38,19 @@ pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<
 ///
 /// # Errors
 /// `NameMalformed`, `PasswordShort`, `LinkInvalid`, `NameTaken`.
-pub async fn sign_up(desk: &Desk, link: &str, name: &str, password: &str) -> Result<WechatId, Error> {
+pub async fn sign_up(desk: &Desk, link: &str, name: &str, password: &str) -> Result<Verified, Error> {
     let name = WechatId::parse(name).map_err(|_| Errcode::NameMalformed)?;
-    if !(8..=256).contains(&password.chars().count()) {
-        return Err(Errcode::PasswordShort.into());
-    }
+    password::check(password)?;
     let (link, worker) = (sha256(link), name.clone());
     let asked = link.clone();
     // Before the costly part: whoever has no link gets no password hashed.
     desk.store.read("", move |tx| check_link(tx, &asked, &worker)).await?;
-    let (password, worker) = (hash(password).await?, name.clone());
+    let verified = Verified { name, hash: hash(password).await? };
+    let worker = verified.clone();
     desk.store
-        .keep(&owner(name.as_str()), move |tx| {
-            check_link(tx, &link, &worker)?;
-            insert(tx, &worker, &password)?;
+        .keep(&owner(verified.name.as_str()), move |tx| {
+            check_link(tx, &link, &worker.name)?;
+            insert(tx, &worker.name, &worker.hash)?;
             // Used at the same moment by somebody else: then hers counts.
             if tx.run(DELETE_SIGNUP, bind![&link])? == 0 {
                 return Err(Errcode::LinkInvalid.into());
@@ -59,7 +58,7 @@ pub async fn sign_up(desk: &Desk, link: &str, name: &str, password: &str) -> Res
             Ok(())
         })
         .await?;
-    Ok(name)
+    Ok(verified)
 }
 
 fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! The customer page's calls.
 
-use super::guard::{Front, Sent, Visitor};
+use super::guard::Sent;
+use super::visitor::Visitor;
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::draft::Draft;
 use crate::desk::{message, snapshot, tap, window};
@@ -36,53 +37,42 @@ pub struct Page {
 
 /// `GET /chat/api/{appid}/snapshot`. A browser that comes for the first time gets its cookie here, so
 /// that its first message can be sent again without making two customers of it.
-pub async fn snapshot(
-    State(app): State<App>,
-    front: Front,
-    visitor: Visitor,
-) -> Result<Response, PageRefusal> {
+pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> Result<Response, PageRefusal> {
     let run = async {
         let chat = snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?;
         window::entered(&app.desk, &visitor.appid, visitor.openid.as_ref(), chat.kind).await?;
         Reply::json(&chat)
     };
     let reply = run.await.refuse_page(&app)?;
-    Ok((visitor.new_cookie(&app, front).1, reply).into_response())
+    Ok((visitor.first_cookie(&app), reply).into_response())
 }
 
 /// `POST /chat/api/{appid}/message`: the first makes the visitor a customer.
 pub async fn message(
     State(app): State<App>,
-    front: Front,
     visitor: Visitor,
     Sent(given): Sent<Message>,
 ) -> Result<Response, PageRefusal> {
-    let is_new = visitor.openid.is_none();
-    app.throttles.write(front.address, is_new).map_err(|wait| PageRefusal::wait(&app, wait))?;
-    let (cookie, headers) = visitor.new_cookie(&app, front);
+    visitor.may_write(&app, &given.client_id)?;
     let run = async {
         let draft = Draft::new(given.text, given.client_id)?;
-        let message = message::receive(&app.desk, &visitor.appid, &cookie, draft).await?;
-        // Before this message, so that the stream brings what came of it.
-        let since = format!("{}:{}", visitor.appid, message.id - 1);
-        Reply::json(&json!({"message": message, "since": since}))
+        let sent = message::receive(&app.desk, &visitor.appid, visitor.writer(&app), draft).await?;
+        visitor.told(&sent)
     };
-    let reply = run.await.refuse_page(&app)?;
-    Ok((headers, reply).into_response())
+    run.await.refuse_page(&app)
 }
 
 /// `POST /chat/api/{appid}/tap`: a choice of a menu that was sent to her.
 pub async fn tap(
     State(app): State<App>,
-    front: Front,
     visitor: Visitor,
     Sent(Tap { client_id, message, id }): Sent<Tap>,
-) -> PageAnswer {
-    let openid = visitor.openid.ok_or(Errcode::LoginNeeded).refuse_page(&app)?;
-    app.throttles.write(front.address, false).map_err(|wait| PageRefusal::wait(&app, wait))?;
+) -> Result<Response, PageRefusal> {
+    visitor.must_be_known().refuse_page(&app)?;
+    visitor.may_write(&app, &client_id)?;
     let run = async {
         let choice = tap::Tap { message, id, client_id };
-        Reply::json(&json!({"message": tap::choose(&app.desk, &visitor.appid, &openid, choice).await?}))
+        visitor.told(&tap::choose(&app.desk, &visitor.appid, visitor.writer(&app), choice).await?)
     };
     run.await.refuse_page(&app)
 }

@@ -3,7 +3,7 @@
 use super::guard::{Browser, Front, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::draft::Draft;
-use crate::desk::{invitation, login, message, presence, session, snapshot, supervisor, worker};
+use crate::desk::{invitation, login, message, password, presence, session, snapshot, supervisor, worker};
 use crate::error::Error;
 use crate::state::App;
 use axum::extract::rejection::QueryRejection;
@@ -28,6 +28,13 @@ pub struct SignUp {
     invite: String,
     name: String,
     password: String,
+}
+
+/// A worker's password and the one that takes its place.
+#[derive(Deserialize)]
+pub struct Passwords {
+    current: String,
+    new: String,
 }
 
 /// An empty object.
@@ -121,9 +128,12 @@ pub async fn login(
 ) -> Result<Response, PageRefusal> {
     let wait = |wait| PageRefusal::wait(&app, wait);
     app.throttles.log_in(&given.name, front.address).map_err(wait)?;
-    let (name, cookie) = login::log_in(&app.desk, &given.name, &given.password, front.origin(browser))
-        .await
-        .refuse_page(&app)?;
+    let run = async {
+        let verified = password::verify(&app.desk, &given.name, &given.password).await?;
+        let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
+        Ok::<_, Error>((verified.name, cookie))
+    };
+    let (name, cookie) = run.await.refuse_page(&app)?;
     app.throttles.logged_in(&name, front.address);
     logged_in(&app, front, &name, &cookie).await
 }
@@ -137,12 +147,28 @@ pub async fn signup(
 ) -> Result<Response, PageRefusal> {
     app.throttles.sign_up(front.address).map_err(|wait| PageRefusal::wait(&app, wait))?;
     let run = async {
-        let name = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password).await?;
-        let cookie = login::start_login(&app.desk, &name, front.origin(browser)).await?;
-        Ok::<_, Error>((name, cookie))
+        let verified = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password).await?;
+        let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
+        Ok::<_, Error>((verified.name, cookie))
     };
     let (name, cookie) = run.await.refuse_page(&app)?;
     logged_in(&app, front, &name, &cookie).await
+}
+
+/// `POST /desk/api/password`: the worker changes the own password. Guessing the old one costs tries to log in.
+pub async fn change_password(
+    State(app): State<App>,
+    front: Front,
+    login: Login,
+    Sent(given): Sent<Passwords>,
+) -> PageAnswer {
+    let wait = |wait| PageRefusal::wait(&app, wait);
+    app.throttles.log_in(login.worker.as_str(), front.address).map_err(wait)?;
+    password::change(&app.desk, &login.worker, &login.cookie, &given.current, &given.new)
+        .await
+        .refuse_page(&app)?;
+    app.throttles.logged_in(&login.worker, front.address);
+    Ok(Reply::done())
 }
 
 /// `POST /desk/api/logout`.

@@ -2,18 +2,18 @@
 
 use super::PageRefusal;
 use super::caller::collect;
-use crate::desk::{customer, login};
+use crate::desk::login;
 use crate::error::Error;
 use crate::listen::{Door, Peer};
 use crate::state::App;
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE, USER_AGENT};
+use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, USER_AGENT};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
-use model::{Appid, Openid, Time, WechatId};
+use model::{Time, WechatId};
 use protocol::{Errcode, strict};
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
@@ -23,8 +23,6 @@ use std::net::{IpAddr, Ipv4Addr};
 const LOGIN: &str = "kefu_login";
 /// Its life in the browser, seconds; the store ends it too.
 const LOGIN_AGE: u32 = 7 * 24 * 3600;
-/// The life of a customer's cookie in the browser, seconds.
-const VISITOR_AGE: u32 = 365 * 24 * 3600;
 /// What a browser says of where a request comes from.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// What a proxy says of whose request it hands on.
@@ -46,8 +44,9 @@ impl FromRequestParts<App> for Login {
     type Rejection = PageRefusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageRefusal> {
+        let Ok(front) = Front::from_request_parts(parts, app).await;
         let find = async {
-            let cookie = cookie(&parts.headers, LOGIN).ok_or(Errcode::LoginNeeded)?;
+            let cookie = cookie(&parts.headers, &cookie_name(front, LOGIN)).ok_or(Errcode::LoginNeeded)?;
             let (worker, expires_at) = login::who(&app.desk, &cookie).await?;
             Ok::<_, Error>(Login { worker, cookie, expires_at })
         };
@@ -99,7 +98,7 @@ fn described(said: &str) -> String {
 #[derive(Clone, Copy)]
 pub struct Front {
     /// Whether its browser speaks TLS.
-    is_tls: bool,
+    pub is_tls: bool,
     /// Where the browser is.
     pub address: IpAddr,
 }
@@ -200,51 +199,6 @@ fn is_ours(asked: &str, public_url: Option<&str>) -> bool {
     is_public || name == "localhost" || name.ends_with(".localhost") || literal.parse::<IpAddr>().is_ok()
 }
 
-/// A visitor of an account's customer page, and the customer her cookie says she is.
-pub struct Visitor {
-    /// The account in the address.
-    pub appid: Appid,
-    /// The customer, if she has written before.
-    pub openid: Option<Openid>,
-    /// The cookie her browser has.
-    cookie: Option<String>,
-}
-
-impl Visitor {
-    /// Her cookie's secret, made now if she has none, and the header that gives it to her then.
-    #[must_use]
-    pub fn new_cookie(&self, app: &App, front: Front) -> (String, HeaderMap) {
-        if let Some(cookie) = &self.cookie {
-            return (cookie.clone(), HeaderMap::new());
-        }
-        let secret = app.desk.chance.secret();
-        let path = format!("/chat/api/{}", self.appid);
-        let header = set_cookie(front, &visitor_cookie(&self.appid), &secret, &path, VISITOR_AGE);
-        (secret, HeaderMap::from_iter([(SET_COOKIE, header)]))
-    }
-}
-
-impl FromRequestParts<App> for Visitor {
-    type Rejection = PageRefusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageRefusal> {
-        let params = RawPathParams::from_request_parts(parts, app).await;
-        let find = async {
-            let params = params.map_err(|_| Errcode::NotFound)?;
-            let (_, appid) = params.iter().find(|(name, _)| *name == "appid").ok_or(Errcode::NotFound)?;
-            let appid = Appid::parse(appid).map_err(|_| Errcode::NotFound)?;
-            // What this server did not make is no cookie of hers.
-            let cookie = cookie(&parts.headers, &visitor_cookie(&appid)).filter(|cookie| cookie.len() == 43);
-            let openid = match &cookie {
-                Some(cookie) => customer::who(&app.desk, &appid, cookie).await?,
-                None => None,
-            };
-            Ok::<_, Error>(Visitor { appid, openid, cookie })
-        };
-        find.await.map_err(|error| PageRefusal::new(app, error))
-    }
-}
-
 /// The JSON body of an unsafe call: it must come from a page of ours.
 pub struct Sent<T>(pub T);
 
@@ -300,15 +254,21 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-fn visitor_cookie(appid: &Appid) -> String {
-    format!("kefu_{appid}")
-}
-
-fn set_cookie(front: Front, name: &str, value: &str, path: &str, age: u32) -> HeaderValue {
-    let secure = if front.is_tls { "; Secure" } else { "" };
+/// A cookie under a name, in clear for one path. Where browsers speak TLS the name is one that only this host can set,
+/// by TLS and for all of it.
+#[must_use]
+pub fn set_cookie(front: Front, name: &str, value: &str, path: &str, age: u32) -> HeaderValue {
+    let name = cookie_name(front, name);
+    let (path, secure) = if front.is_tls { ("/", "; Secure") } else { (path, "") };
     let text = format!("{name}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     // Names are checked and secrets are base64: there is nothing in it that a header cannot hold.
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// What a cookie is called at a browser (RFC 6265bis, 4.1.3.2).
+#[must_use]
+pub fn cookie_name(front: Front, name: &str) -> String {
+    if front.is_tls { format!("__Host-{name}") } else { name.to_owned() }
 }
 
 /// The header that starts a login.

@@ -22,6 +22,7 @@ pub mod quota;
 pub mod stream;
 pub mod token;
 pub mod upload;
+pub mod visitor;
 pub mod work;
 
 use crate::error::Error;

@@ -1,8 +1,9 @@
 //! Pictures that people send, and the files that messages show.
 
 use super::file::{self, Asked};
-use super::guard::{Front, Login, Visitor, check_origin};
+use super::guard::{Login, check_origin};
 use super::upload::{Bytestream, Incoming};
+use super::visitor::Visitor;
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::picture::{self, Part, Picture};
 use crate::error::Error;
@@ -10,7 +11,7 @@ use crate::state::App;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, Query, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use model::Appid;
 use protocol::Errcode;
 use protocol::media::{Format, Kind};
@@ -84,22 +85,18 @@ fn for_a_page(error: Error) -> Error {
 /// `POST /chat/api/{appid}/image`: as a message, the first makes the visitor a customer.
 pub async fn send(
     State(app): State<App>,
-    front: Front,
     visitor: Visitor,
     query: Asking<Sending>,
     raw: Raw,
 ) -> Result<Response, PageRefusal> {
-    let is_new = visitor.openid.is_none();
-    app.throttles.write(front.address, is_new).map_err(|wait| PageRefusal::wait(&app, wait))?;
-    let (cookie, headers) = visitor.new_cookie(&app, front);
+    let asked = asking(query);
+    let client_id = asked.as_ref().map(|asked| asked.client_id.as_str()).unwrap_or_default();
+    visitor.may_write(&app, client_id)?;
     let run = async {
-        let picture = raw.store(&app, asking(query)?.client_id).await.map_err(for_a_page)?;
-        let message = picture::receive(&app.desk, &visitor.appid, &cookie, picture).await?;
-        let since = format!("{}:{}", visitor.appid, message.id - 1);
-        Reply::json(&json!({"message": message, "since": since}))
+        let picture = raw.store(&app, asked?.client_id).await.map_err(for_a_page)?;
+        visitor.told(&picture::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?)
     };
-    let reply = run.await.refuse_page(&app)?;
-    Ok((headers, reply).into_response())
+    run.await.refuse_page(&app)
 }
 
 /// `POST /desk/api/image`.

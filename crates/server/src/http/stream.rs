@@ -2,7 +2,8 @@
 //!
 //! The id of every event is a cursor over all owners the stream follows: `owner:seq,owner:seq`.
 
-use super::guard::{Login, Visitor};
+use super::guard::Login;
+use super::visitor::Visitor;
 use super::{Finish, PageRefusal};
 use crate::desk::feed::{Change, SessionView, Told};
 use crate::desk::snapshot::serving;

@@ -48,7 +48,14 @@ impl Customer {
             json!({"client_id": format!("t{id}{}", message["id"]), "message": message["id"], "id": id});
         let path = format!("/chat/api/{}/tap", self.appid);
         let response = self.app.send(&path, &self.cookie(), &body).await;
+        self.takes_cookie(&response);
         (response.status().as_u16(), response.json().await.expect("JSON"))
+    }
+
+    fn takes_cookie(&self, response: &reqwest::Response) {
+        if let Some(cookie) = cookie_of(response) {
+            *self.cookie.lock().unwrap() = cookie;
+        }
     }
 
     /// The last message on her page.
@@ -59,9 +66,7 @@ impl Customer {
     pub async fn sends(&self, body: Value) -> (u16, Value) {
         let path = format!("/chat/api/{}/message", self.appid);
         let response = self.app.send(&path, &self.cookie(), &body).await;
-        if let Some(cookie) = cookie_of(&response) {
-            *self.cookie.lock().unwrap() = cookie;
-        }
+        self.takes_cookie(&response);
         let status = response.status().as_u16();
         let answer: Value = response.json().await.expect("JSON");
         if let Some(openid) = answer["message"]["openid"].as_str() {

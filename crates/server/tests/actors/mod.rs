@@ -97,6 +97,17 @@ impl App {
         App { inner, base, http: reqwest::Client::new(), clock, fresh, shops: Arc::default() }
     }
 
+    /// Another front of the same desk, as operators have set it.
+    pub async fn beside(&self, settings: Settings) -> App {
+        let inner = state::App::new(self.inner.desk.clone(), settings);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        // It ends with the desk's own.
+        let stop = self.inner.stop.child_token();
+        tokio::spawn(listen::serve(listener, router(inner.clone()), Room::of(64), stop));
+        App { inner, base, ..self.clone() }
+    }
+
     /// Time passes, and what is due happens.
     pub async fn advance(&self, ms: i64) {
         self.clock.advance(ms);

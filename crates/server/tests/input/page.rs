@@ -19,6 +19,7 @@ fn calls(shop: &Shop) -> Vec<Call> {
     vec![
         call("/desk/api/login", false, json!({"name": "ann", "password": "wrong password"})),
         call("/desk/api/signup", false, json!({"invite": "none", "name": "ann", "password": "long enough"})),
+        call("/desk/api/password", true, json!({"current": "wrong password", "new": "long enough"})),
         call("/desk/api/logout", true, json!({})),
         call("/desk/api/invitation", true, json!({"appid": appid, "kf_account": kf_account, "accept": true})),
         call("/desk/api/presence", true, json!({"appid": appid, "away": false})),

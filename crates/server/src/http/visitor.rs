@@ -1,0 +1,125 @@
+//! Who is at an account's customer page: what the cookie says, and the one that takes its place.
+
+use super::guard::{Front, cookie, cookie_name, set_cookie};
+use super::{PageRefusal, Reply};
+use crate::desk::cookie::{self, Done, Known, Shown, Writer};
+use crate::desk::message::Message;
+use crate::error::Error;
+use crate::state::App;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+use http::request::Parts;
+use model::{Appid, Openid};
+use protocol::Errcode;
+use serde_json::json;
+
+/// The life of a customer's cookie in the browser, seconds.
+const AGE: u32 = 365 * 24 * 3600;
+
+/// A visitor of an account's customer page, and the customer her cookie says she is.
+pub struct Visitor {
+    /// The account in the address.
+    pub appid: Appid,
+    /// The customer, if she has written before.
+    pub openid: Option<Openid>,
+    front: Front,
+    known: Known,
+    shown: Option<Shown>,
+}
+
+impl Visitor {
+    /// The header that gives a browser its first cookie, which opens nothing.
+    #[must_use]
+    pub fn first_cookie(&self, app: &App) -> HeaderMap {
+        if self.shown.is_some() { HeaderMap::new() } else { self.given(&app.desk.chance.secret()) }
+    }
+
+    /// Counts that she writes a message under an id, for her address.
+    ///
+    /// # Errors
+    /// `TooMany`, `CookieReplaced`.
+    pub fn may_write(&self, app: &App, client_id: &str) -> Result<(), PageRefusal> {
+        let is_new = match &self.known {
+            Known::No => true,
+            Known::Of(_) => false,
+            Known::Replaced { client_id: repeats, .. } if repeats == client_id => false,
+            // The verb would refuse it too, but after a picture's bytes.
+            Known::Replaced { lately: true, .. } => {
+                return Err(PageRefusal::new(app, Errcode::CookieReplaced));
+            }
+            Known::Replaced { .. } => true,
+        };
+        app.throttles.write(self.front.address, is_new).map_err(|wait| PageRefusal::wait(app, wait))
+    }
+
+    /// Refuses whoever has never written.
+    ///
+    /// # Errors
+    /// `LoginNeeded`.
+    pub fn must_be_known(&self) -> Result<(), Errcode> {
+        if self.known == Known::No { Err(Errcode::LoginNeeded) } else { Ok(()) }
+    }
+
+    /// The same, as a verb needs it.
+    #[must_use]
+    pub fn writer(&self, app: &App) -> Writer {
+        Writer::new(&app.desk, self.shown.clone(), self.front.is_tls)
+    }
+
+    /// What she is told of her message, with her new cookie if there is one.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub fn told(&self, done: &Done<Message>) -> Result<Response, Error> {
+        let message = &done.answer;
+        // Before this message, so that the stream brings what came of it.
+        let since = format!("{}:{}", self.appid, message.id - 1);
+        let headers = done.cookie.as_deref().map(|secret| self.given(secret)).unwrap_or_default();
+        Ok((headers, Reply::json(&json!({"message": message, "since": since}))?).into_response())
+    }
+
+    fn given(&self, secret: &str) -> HeaderMap {
+        let path = format!("/chat/api/{}", self.appid);
+        let header = set_cookie(self.front, &plain_name(&self.appid), secret, &path, AGE);
+        HeaderMap::from_iter([(SET_COOKIE, header)])
+    }
+}
+
+fn plain_name(appid: &Appid) -> String {
+    format!("kefu_{appid}")
+}
+
+/// The cookie of an account's customer page. Where people speak TLS, that of before they did is looked at, too.
+fn shown(front: Front, headers: &HeaderMap, appid: &Appid) -> Option<Shown> {
+    let plain = plain_name(appid);
+    // What this server did not make is no cookie of hers.
+    let under = |name: &str| cookie(headers, name).filter(|cookie| cookie.len() == 43);
+    let best = under(&cookie_name(front, &plain)).map(|secret| Shown { secret, weak: false });
+    best.or_else(|| front.is_tls.then(|| under(&plain)).flatten().map(|secret| Shown { secret, weak: true }))
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = PageRefusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageRefusal> {
+        let Ok(front) = Front::from_request_parts(parts, app).await;
+        let params = RawPathParams::from_request_parts(parts, app).await;
+        let find = async {
+            let params = params.map_err(|_| Errcode::NotFound)?;
+            let (_, appid) = params.iter().find(|(name, _)| *name == "appid").ok_or(Errcode::NotFound)?;
+            let appid = Appid::parse(appid).map_err(|_| Errcode::NotFound)?;
+            let mut shown = shown(front, &parts.headers, &appid);
+            let known = match &shown {
+                Some(cookie) => cookie::who(&app.desk, &appid, cookie).await?,
+                None => Known::No,
+            };
+            // Under a weak name only what is known counts.
+            shown = shown.filter(|shown| !shown.weak || known != Known::No);
+            let openid = if let Known::Of(openid) = &known { Some(openid.clone()) } else { None };
+            Ok::<_, Error>(Visitor { appid, openid, front, known, shown })
+        };
+        find.await.map_err(|error| PageRefusal::new(app, error))
+    }
+}
