@@ -38,17 +38,22 @@ export async function person(browser, faults) {
 export async function fitForAll(page, state) {
   for (const [language, colorScheme] of LANGUAGES) {
     await speak(page, language);
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    for (const size of [DESKTOP, PHONE]) {
-      await page.setViewportSize(size);
-      const seen = `${state}, ${language}, ${colorScheme}, ${size.width} wide`;
-      await axe(page, seen);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(wide <= size.width, `${seen}: nothing sticks out to the side`);
-    }
-    await page.setViewportSize(DESKTOP);
+    await fits(page, `${state}, ${language}`, colorScheme);
   }
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+}
+
+/** Looks at a page as it stands in one scheme and both sizes. */
+export async function fits(page, state, colorScheme) {
+  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+  for (const size of [DESKTOP, PHONE]) {
+    await page.setViewportSize(size);
+    const seen = `${state}, ${colorScheme}, ${size.width} wide`;
+    await axe(page, seen);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= size.width, `${seen}: nothing sticks out to the side`);
+  }
+  await page.setViewportSize(DESKTOP);
 }
 
 /** An open dialog covers the button that changes the language, so the button is told itself. */

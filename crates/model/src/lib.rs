@@ -18,7 +18,7 @@ pub mod work;
 pub use account::Account;
 pub use change::Fact;
 pub use name::{AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Openid, WechatId};
-pub use network::Network;
+pub use network::{Network, NetworkInvalid};
 pub use session::Session;
 
 /// A moment: milliseconds since 1970.

@@ -1,54 +1,60 @@
-//! Networks that calls may come from.
+//! Networks that calls or proxies may come from.
 
+use ipnet::IpNet;
+use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 /// An address, or all that begin with the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    bits: u32,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// Whether an address is in it. An IPv4 address written as an IPv6 one is the same address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                let differ = u32::from(ours) ^ u32::from(theirs);
-                differ.leading_zeros() >= self.bits
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                let differ = u128::from(ours) ^ u128::from(theirs);
-                differ.leading_zeros() >= self.bits
-            }
-            _ => false,
-        }
+        self.0.contains(&address.to_canonical())
+    }
+
+    /// Whether it holds every address of its family.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.0.prefix_len() == 0
     }
 }
 
+/// The text is neither an address nor a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkInvalid;
+
+impl fmt::Display for NetworkInvalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is no address and no network, like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32")
+    }
+}
+
+impl Error for NetworkInvalid {}
+
 impl FromStr for Network {
-    type Err = ();
+    type Err = NetworkInvalid;
 
     /// `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
-    fn from_str(text: &str) -> Result<Self, ()> {
+    fn from_str(text: &str) -> Result<Self, NetworkInvalid> {
         let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse::<u32>().map_err(|_| ())?)),
+            Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| NetworkInvalid)?)),
             None => (text, None),
         };
-        let address = address.parse::<IpAddr>().map_err(|_| ())?.to_canonical();
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.unwrap_or(most);
-        if bits <= most { Ok(Network { address, bits }) } else { Err(()) }
+        let address = address.parse::<IpAddr>().map_err(|_| NetworkInvalid)?.to_canonical();
+        let bits = bits.unwrap_or(if address.is_ipv4() { 32 } else { 128 });
+        IpNet::new(address, bits).map(Network).map_err(|_| NetworkInvalid)
     }
 }
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let most = if self.address.is_ipv4() { 32 } else { 128 };
-        if self.bits == most { self.address.fmt(f) } else { write!(f, "{}/{}", self.address, self.bits) }
+        let is_address = self.0.prefix_len() == self.0.max_prefix_len();
+        if is_address { self.0.addr().fmt(f) } else { self.0.fmt(f) }
     }
 }
 
@@ -70,6 +76,9 @@ mod tests {
         assert!(holds("0.0.0.0/0", "203.0.113.9") && !holds("0.0.0.0/0", "2001:db8::1"));
         assert!(holds("2001:db8::/32", "2001:db8:1::1") && !holds("2001:db8::/32", "2001:db9::1"));
         assert!(holds("192.0.2.1", "::ffff:192.0.2.1") && holds("::ffff:192.0.2.1", "192.0.2.1"));
+        assert!(holds("::ffff:192.0.2.0/24", "192.0.2.7"), "the bits are of the IPv4 address");
+        let everything = |text: &str| text.parse::<Network>().is_ok_and(|network| network.is_everything());
+        assert!(everything("0.0.0.0/0") && everything("::/0") && !everything("10.0.0.0/8"));
     }
 
     #[test]
@@ -80,6 +89,10 @@ mod tests {
             "192.0.2.0/33",
             "192.0.2.0/",
             "192.0.2.0/-1",
+            "192.0.2.0/256",
+            "192.0.2.0/24/1",
+            "::ffff:192.0.2.0/120",
+            "[2001:db8::1]",
             "2001:db8::/129",
             "shop.example.com",
         ] {
@@ -87,8 +100,8 @@ mod tests {
         }
         let shown = |text: &str| text.parse::<Network>().map(|it| it.to_string());
         assert_eq!(
-            (shown("192.0.2.1/32"), shown("10.0.0.0/8")),
-            (Ok("192.0.2.1".into()), Ok("10.0.0.0/8".into()))
+            (shown("192.0.2.1/32"), shown("10.0.0.5/8"), shown("2001:DB8::1")),
+            (Ok("192.0.2.1".into()), Ok("10.0.0.5/8".into()), Ok("2001:db8::1".into()))
         );
     }
 }

@@ -18,7 +18,7 @@ pub struct Page {
     pub etag: String,
 }
 
-/// Finds a file by its path in the build: `workbench.html`, `chat.html`, `debug.html` or `assets/…`. Names under `assets/` carry a
+/// Finds a file by its path in the build: `workbench.html`, `chat.html`, `debug.html`, `start.html` or `assets/…`. Names under `assets/` carry a
 /// hash of what is in them, so they may be cached for ever.
 pub fn page(path: &str) -> Option<Page> {
     let file = Dist::get(path)?;
@@ -54,6 +54,17 @@ mod tests {
                 assert_ne!(asset.content_type, "application/octet-stream", "{path}");
             }
         }
+    }
+
+    #[test]
+    fn the_start_page_has_a_style_and_no_script() {
+        let html = page("start.html").expect("start.html");
+        let text = String::from_utf8(html.bytes.into_owned()).expect("UTF-8");
+        assert!(!text.contains("<script") && text.contains("<!--demo-->") && text.contains("<!--/demo-->"));
+        let named: Vec<&str> =
+            text.split('"').filter_map(|part| part.strip_prefix("/desk/assets/")).collect();
+        assert!(named.iter().any(|name| name.ends_with(".css")), "{named:?}");
+        assert!(named.iter().all(|name| page(&format!("assets/{name}")).is_some()), "{named:?}");
     }
 
     #[test]

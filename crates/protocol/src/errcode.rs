@@ -172,6 +172,7 @@ errcodes! {
     ColleagueGone 990022 "this colleague is not online; choose another" OWN;
     NoPicture 990023 "this is no picture; send a PNG, JPEG or GIF file" OWN;
     CookieReplaced 990034 "another page has just got a new cookie for this browser; send it again with that one" OWN;
+    DemoHost 990038 "a demo answers under addresses, localhost and the host of --as only; use kefu serve for other names" OWN;
 
     WorkParameter 10130002 "invalid parameter" WORK;
     WorkForbidden 10130030 "no permission for this mini program" WORK;
@@ -207,7 +208,7 @@ impl Errcode {
             | Errcode::ColleagueGone
             | Errcode::CookieReplaced => 409,
             Errcode::TooLarge => 413,
-            Errcode::UnknownHost => 421,
+            Errcode::UnknownHost | Errcode::DemoHost => 421,
             Errcode::TooMany => 429,
             Errcode::Internal => 500,
             Errcode::Busy | Errcode::SystemError => 503,
@@ -250,7 +251,7 @@ mod tests {
                 && of(403).eq([3])
                 && of(404).eq([4, 12])
                 && of(413).eq([7])
-                && of(421).eq([21])
+                && of(421).eq([21, 38])
         );
         assert!(
             of(409).eq([5, 11, 14, 15, 16, 17, 18, 22, 34])

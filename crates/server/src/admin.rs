@@ -6,6 +6,7 @@ mod create;
 pub mod customer;
 mod limit;
 pub mod remove;
+pub mod socket;
 mod worker;
 
 use crate::clock::{Chance, Clock};
@@ -23,13 +24,14 @@ use model::{Account, Appid};
 use protocol::Errcode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use socket::{SocketPath, named};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
-use worker::{administer, bind_agent, worker_name};
+use worker::{administer, bind_agent, known_worker, worker_name};
 
 pub use limit::Limit;
 
@@ -183,7 +185,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             settings.secret = new_secret.then(|| desk.chance.hex::<16>());
             let secret = settings.secret.clone();
             let changed = account::set(desk, &Appid::parse(&appid)?, settings).await?;
-            changed.map(|account| with_secret(shown(&account), secret)).map_err(str::to_owned)
+            changed.map(|account| with_secret(shown(&account), secret))
         }
         Order::AccountAdmin { appid, worker, revoke } => administer(desk, &appid, &worker, revoke).await?,
         Order::Limit(order) => limit::carry_out(desk, order).await?,
@@ -203,10 +205,12 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             workers::reset(desk, &worker_name(&name)?, &password).await?;
             Ok(json!({"worker": name, "password": password}))
         }
-        Order::WorkerLogins(name) => worker::logins(desk, &name).await?,
+        Order::WorkerLogins(name) => {
+            Ok(json!(login::list(desk, &known_worker(desk, &name).await?, None).await?))
+        }
         Order::WorkerLogOut { name, login } => {
             let which = login.map_or(Which::All, Which::One);
-            let ended = login::end(desk, &worker_name(&name)?, which).await?;
+            let ended = login::end(desk, &known_worker(desk, &name).await?, which).await?;
             Ok(json!({"worker": name, "ended": ended}))
         }
         Order::ComponentCreate { appid, name } => create::component(desk, appid, &name).await?,
@@ -269,7 +273,11 @@ async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
 /// When neither is possible.
 pub async fn send(place: &Place, rules: Rules, base: &str, order: Order) -> anyhow::Result<Outcome> {
     if let Some(folder) = place.folder() {
-        match UnixStream::connect(socket(folder)).await {
+        let connected = match SocketPath::of(folder) {
+            Ok(path) => UnixStream::connect(&path).await,
+            Err(error) => Err(error),
+        };
+        match connected {
             Ok(stream) => return ask(stream, &order).await,
             Err(error) => tracing::debug!(%error, "no server listens; opening the store"),
         }
@@ -294,10 +302,6 @@ async fn ask(stream: UnixStream, order: &Order) -> anyhow::Result<Outcome> {
     Ok(serde_json::from_str(&answer)?)
 }
 
-fn socket(folder: &Path) -> PathBuf {
-    folder.join("admin.sock")
-}
-
 /// The server's end of the socket.
 pub struct Admin(UnixListener);
 
@@ -307,13 +311,13 @@ impl Admin {
     /// # Errors
     /// When the socket cannot be made.
     pub fn listen(folder: &Path) -> anyhow::Result<Self> {
-        let path = socket(folder);
+        let path = named(folder);
         // Made where nobody else can reach it, then moved, in place of one that is left over.
         let private =
             tempfile::tempdir_in(folder).with_context(|| format!("writing to {}", folder.display()))?;
-        let made = socket(private.path());
-        let listener =
-            UnixListener::bind(&made).with_context(|| format!("listening at {}", path.display()))?;
+        let made = named(private.path());
+        let bound = SocketPath::of(private.path()).and_then(UnixListener::bind);
+        let listener = bound.with_context(|| format!("listening at {}", path.display()))?;
         std::fs::set_permissions(&made, Permissions::from_mode(0o600))?;
         std::fs::rename(&made, &path)?;
         Ok(Admin(listener))

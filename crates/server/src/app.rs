@@ -25,16 +25,23 @@ pub fn router(app: App) -> Router {
         .route("/media/{appid}/{ticket}", get(counted(&app, "media", media::video)));
     let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
     let unknown = counted(&app, "unknown", nothing);
-    let weixin = endpoints(&app);
-    let again = weixin.clone().fallback(unknown).with_state(app.clone());
-    Router::new()
-        .merge(weixin)
+    let endpoints = endpoints(&app);
+    let again = endpoints.clone().fallback(unknown).with_state(app.clone());
+    let weixin = Router::new()
+        .merge(endpoints)
         .merge(files)
-        .merge(people)
-        .merge(health)
         .method_not_allowed_fallback(wrong_method)
-        .fallback(move |request: Request| once_more(again.clone(), request))
-        .with_state(app)
+        .fallback(move |request: Request| once_more(again.clone(), request));
+    let weixin = match app.settings.is_demo {
+        true => weixin.layer(from_fn_with_state(app.clone(), guard::demo_host)),
+        false => weixin,
+    };
+    let all = weixin.merge(people).merge(health).method_not_allowed_fallback(wrong_method);
+    let all = match app.settings.is_public_tls() || app.settings.tls.tls_cert.is_some() {
+        true => all.layer(from_fn_with_state(app.clone(), guard::strict_transport)),
+        false => all,
+    };
+    all.with_state(app)
 }
 
 /// Weixin's endpoints.
@@ -81,6 +88,7 @@ fn endpoints(app: &App) -> Router<App> {
 /// The pages and what they are made of.
 fn pages() -> Router<App> {
     Router::new()
+        .route("/", get(page::start))
         .route("/desk", get(page::to_workbench))
         .route("/desk/", get(page::workbench))
         .route("/desk/assets/{*name}", get(page::asset))

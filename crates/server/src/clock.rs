@@ -7,7 +7,19 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use time::OffsetDateTime;
 use tokio::sync::watch;
+
+/// A moment as people write it, in the one zone that is the same everywhere.
+#[must_use]
+pub fn readable(time: Time) -> String {
+    match OffsetDateTime::from_unix_timestamp(time.div_euclid(model::SECOND)) {
+        Ok(at) => {
+            format!("{} {:02}:{:02}:{:02} UTC", at.date(), at.hour(), at.minute(), at.second())
+        }
+        Err(_) => "a far day".to_owned(),
+    }
+}
 
 /// What time it is. Tests have one that moves only when told to.
 #[derive(Clone)]

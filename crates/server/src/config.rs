@@ -5,10 +5,11 @@ mod files;
 pub use files::{Bucket, BucketArgs, FilesPlace, Key};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use model::Network;
 use protocol::limits;
 use rustls::pki_types::DnsName;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 /// Where the data is.
@@ -58,10 +59,13 @@ pub struct Settings {
     /// printed begin with it, and https makes cookies Secure.
     #[arg(long, env = "KEFU_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// A reverse proxy that is believed: its X-Forwarded-Proto, so that cookies are Secure where people
-    /// use https, and its X-Forwarded-For, so that limits count people and not the proxy; may be given again.
+    /// A reverse proxy that is believed, or a network of them, like 10.0.0.0/8: what it says of people's addresses, so that
+    /// limits count people and not the proxy, and of https, so that cookies are Secure; may be given again.
     #[arg(long, env = "KEFU_TRUSTED_PROXY", value_name = "IP", value_delimiter = ',')]
-    pub trusted_proxy: Vec<IpAddr>,
+    pub trusted_proxy: Vec<Network>,
+    /// The header in which trusted proxies say it. The other is not read: most proxies pass on what a client wrote into it.
+    #[arg(long, env = "KEFU_PROXY_HEADER", value_enum, default_value_t, value_name = "HEADER")]
+    pub proxy_header: ProxyHeader,
     /// Tries to log in or sign up that an address has in a minute; under one name it has a quarter of them; 0: no
     /// limit.
     #[arg(long, env = "KEFU_LOG_INS_PER_MINUTE", default_value_t = 20, value_name = "NUMBER")]
@@ -81,7 +85,7 @@ pub struct Settings {
     #[arg(long, env = "KEFU_ANSWERS_MIB", value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     pub answers_mib: Option<u32>,
     /// The address, of this machine only, at which Prometheus finds /metrics; else nowhere.
-    #[arg(long, env = "KEFU_METRICS_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "KEFU_METRICS_LISTEN", value_name = "ADDRESS", value_parser = socket_address)]
     pub metrics_listen: Option<SocketAddr>,
     /// Certificates.
     #[command(flatten)]
@@ -89,6 +93,19 @@ pub struct Settings {
     /// Where it listens, once it does.
     #[arg(skip)]
     pub listening: Option<SocketAddr>,
+    /// Whether it is a demo, whose secret is public.
+    #[arg(skip)]
+    pub is_demo: bool,
+}
+
+/// Where proxies say whose request they hand on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProxyHeader {
+    /// X-Forwarded-For and X-Forwarded-Proto
+    #[default]
+    XForwardedFor,
+    /// Forwarded (RFC 7239)
+    Forwarded,
 }
 
 /// Certificates: of the desk's own, and of the host it stands in for.
@@ -100,10 +117,10 @@ pub struct Tls {
     #[arg(long = "as", env = "KEFU_AS", value_name = "HOST", value_parser = host)]
     pub as_host: Option<String>,
     /// Where the host of --as answers by TLS; SDKs ask for port 443.
-    #[arg(long, env = "KEFU_AS_HTTPS", default_value_t = Tls::default().as_https, value_name = "ADDRESS")]
+    #[arg(long, env = "KEFU_AS_HTTPS", default_value_t = Tls::default().as_https, value_name = "ADDRESS", value_parser = socket_address)]
     pub as_https: SocketAddr,
     /// Where the host of --as answers in clear, which some SDKs want for uploads; they ask for port 80.
-    #[arg(long, env = "KEFU_AS_HTTP", default_value_t = Tls::default().as_http, value_name = "ADDRESS")]
+    #[arg(long, env = "KEFU_AS_HTTP", default_value_t = Tls::default().as_http, value_name = "ADDRESS", value_parser = socket_address)]
     pub as_http: SocketAddr,
     /// A PEM file with the desk's own certificate and those that lead to its authority: --listen speaks HTTPS then, and
     /// --as shows it too if it names that host. It is read again at SIGHUP.
@@ -134,6 +151,24 @@ impl Tls {
             (None, Some(_)) => bail!("--tls-key needs its certificate: --tls-cert FILE"),
         }
     }
+}
+
+/// An address to listen at, by number or by a name that this machine resolves; an IPv4 address of several.
+///
+/// # Errors
+/// When it is neither.
+pub fn socket_address(given: &str) -> anyhow::Result<SocketAddr> {
+    const LIKE: &str = "like 127.0.0.1:8080, [::1]:8080, 0.0.0.0:8080 or localhost:8080";
+    if let Ok(address) = given.parse() {
+        return Ok(address);
+    }
+    let Some((name, port)) = given.rsplit_once(':').and_then(|(name, port)| Some((name, port.parse().ok()?)))
+    else {
+        bail!("an address has a port, {LIKE}");
+    };
+    let found: Vec<_> = (name, port).to_socket_addrs().into_iter().flatten().collect();
+    let address = found.iter().find(|found: &&SocketAddr| found.is_ipv4()).or(found.first());
+    address.copied().with_context(|| format!("this machine finds no {name}; an address is {LIKE}"))
 }
 
 /// A name that a certificate can be for.
@@ -170,6 +205,12 @@ impl Default for Rules {
 }
 
 impl Settings {
+    /// Whether people come by https, whoever speaks it.
+    #[must_use]
+    pub fn is_public_tls(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     /// The beginning of every link, without a final slash.
     #[must_use]
     pub fn base(&self, listening: SocketAddr) -> String {
@@ -188,6 +229,17 @@ pub enum Place {
     Folder(PathBuf),
     /// A PostgreSQL database, by its address.
     Postgres(String),
+}
+
+/// Whether a host is beyond this machine and networks like one's own, so that others are on the way to it.
+#[must_use]
+pub fn is_foreign(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => !ip.is_loopback() && !ip.is_private(),
+        Ok(IpAddr::V6(ip)) => !ip.is_loopback() && !ip.is_unique_local(),
+        // A name without a dot is one of a machine or container next door.
+        Err(_) => host.contains('.'),
+    }
 }
 
 /// What an operator gives: the value, or file:PATH of a file that holds it.

@@ -48,9 +48,9 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
         capacity: 10,
         compat: Compat::default(),
     };
-    if !account::create(desk, &demo, SECRET).await? && !is_there(desk).await? {
-        let cause = "the demo account was removed from this data: use another --data, or --memory";
-        return Err(anyhow::anyhow!(cause).into());
+    if !is_there(desk).await? {
+        let created = account::create(desk, &demo, SECRET).await?;
+        created.map_err(|why| anyhow::anyhow!("{why}; use another --data, or --memory"))?;
     }
     administrator::grant(desk, &appid, &name).await?;
     match agent::add(desk, &appid, AGENT.into(), "客服1".into()).await {

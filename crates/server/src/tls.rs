@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod probe;
+pub mod trust;
 
 use anyhow::{Context, bail};
 use model::Time;

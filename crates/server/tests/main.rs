@@ -46,6 +46,7 @@ macro_rules! with_fresh_data {
 }
 
 mod actors;
+mod alias;
 mod allow;
 mod anything;
 mod authorise;
@@ -56,6 +57,7 @@ mod component;
 mod config;
 mod cookie;
 mod debug;
+mod deploy;
 mod doctor;
 mod ended;
 mod engine;
@@ -66,12 +68,14 @@ mod kfaccount;
 mod kfsession;
 mod limits;
 mod login;
+mod machine;
 mod matrix;
 mod media;
 mod memory;
 mod message;
 mod metrics;
 mod msgrecord;
+mod networks;
 mod nodes;
 mod openapi;
 mod password;
@@ -81,6 +85,7 @@ mod process;
 mod quota;
 mod rid;
 mod running;
+mod secured;
 mod seed;
 mod store;
 mod supervisor;

@@ -312,7 +312,7 @@ on_both_engines! {
             assert!(response.headers()["content-security-policy"].to_str().unwrap().contains("script-src 'self'"));
             assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         }
-        for (path, status) in [("/", 404), ("/desk/api/nothing", 404), ("/desk/assets/nothing.js", 404), ("/desk/api/login", 400)] {
+        for (path, status) in [("/nothing", 404), ("/desk/api/nothing", 404), ("/desk/assets/nothing.js", 404), ("/desk/api/login", 400)] {
             let response = app.ask(path, "").await;
             assert_eq!(response.status(), status, "{path}");
             let answer: Value = response.json().await.unwrap();

@@ -81,6 +81,7 @@ export const en: Text = {
     990009: "The server failed. Please try again in a moment",
     990019: "The message is empty or too long (2048 bytes at most)",
     990021: "This desk does not know itself by this name",
+    990038: "A demo answers under addresses, localhost and the host of --as only",
     990023: "This is no picture",
     990034: "Another page of this browser was writing, too. Please send it again",
   },

@@ -35,14 +35,8 @@ pub(super) async fn account(
     if let Err(sentence) = account.check() {
         return Ok(Err(sentence.into()));
     }
-    match desk::account::create(desk, &account, &secret).await? {
-        true => Ok(Ok(with_secret(shown(&account), Some(secret)))),
-        false => Ok(Err(is_there(&appid))),
-    }
-}
-
-fn is_there(appid: &Appid) -> String {
-    format!("{appid} is there already, or was removed: an appid is never used again")
+    let created = desk::account::create(desk, &account, &secret).await?;
+    Ok(created.map(|()| with_secret(shown(&account), Some(secret))))
 }
 
 fn new_appid(desk: &Desk) -> Appid {
@@ -60,6 +54,6 @@ pub(super) async fn component(desk: &Desk, appid: Option<String>, name: &str) ->
     let secret = desk.chance.hex::<16>();
     match desk::component::create(desk, &appid, name, &secret).await? {
         true => Ok(Ok(json!({"component": appid, "name": name, "secret": secret}))),
-        false => Ok(Err(is_there(&appid))),
+        false => Ok(Err(desk::account::taken(&appid))),
     }
 }

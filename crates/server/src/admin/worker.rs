@@ -12,13 +12,10 @@ pub(super) fn worker_name(name: &str) -> Result<WechatId, Errcode> {
     WechatId::parse(name).map_err(|_| Errcode::NameMalformed)
 }
 
-/// Where a worker is logged in.
-pub(super) async fn logins(desk: &Desk, name: &str) -> Result<Outcome, Error> {
+/// The name of a worker who has signed up.
+pub(super) async fn known_worker(desk: &Desk, name: &str) -> Result<WechatId, Error> {
     let name = worker_name(name)?;
-    if !worker::exists(desk, &name).await? {
-        return Err(Errcode::NotFound.into());
-    }
-    Ok(Ok(json!(login::list(desk, &name, None).await?)))
+    if worker::exists(desk, &name).await? { Ok(name) } else { Err(Errcode::NotFound.into()) }
 }
 
 /// She administers an account, or no longer.
@@ -43,11 +40,8 @@ pub(super) async fn bind_agent(
     kf_account: &str,
     worker: &str,
 ) -> Result<Outcome, Error> {
-    let (appid, name) = (Appid::parse(appid)?, worker_name(worker)?);
-    let agent = KfAccount::parse(kf_account)?;
-    if !worker::exists(desk, &name).await? {
-        return Err(Errcode::NotFound.into());
-    }
+    let (appid, agent) = (Appid::parse(appid)?, KfAccount::parse(kf_account)?);
+    let name = known_worker(desk, worker).await?;
     invitation::bind_unasked(desk, &name, &appid, &agent).await?;
     Ok(Ok(json!({"account": appid, "agent": agent, "worker": name})))
 }

@@ -1,5 +1,6 @@
 //! `kefu authority`: how programs find the desk under Weixin's name, and trust it.
 
+use super::print::line;
 use crate::clock::Clock;
 use crate::config::{Data, Tls};
 use crate::tls::authority::Authority;
@@ -30,9 +31,9 @@ pub(super) fn run(args: &AuthorityArgs) -> anyhow::Result<()> {
         None => Some(Authority::open(&data.data, host, Clock::system().now())?),
     };
     if *json {
-        println!("{}", as_json(host, authority.as_ref(), tls.as_https.ip()));
+        line(as_json(host, authority.as_ref(), tls.as_https.ip()));
     } else {
-        println!("{}", manual(host, authority.as_ref(), tls.as_https, tls.as_http));
+        line(manual(host, authority.as_ref(), tls.as_https, tls.as_http));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `kefu backup`, `verify`, `restore` and `store move`: all data at once.
 
+use super::print::line;
 use crate::config::{Data, Place};
 use crate::store::{Content, backup, hash};
 use clap::{Args, Subcommand};
@@ -93,10 +94,10 @@ fn show(contents: &[Content], json: bool, what: &str) {
     if json {
         let tables: serde_json::Map<_, _> =
             contents.iter().map(|content| (content.table.clone(), content.rows.into())).collect();
-        return println!("{}", serde_json::json!({"rows": rows, "sha256": hash(contents), "tables": tables}));
+        return line(serde_json::json!({"rows": rows, "sha256": hash(contents), "tables": tables}));
     }
-    println!("{what} {rows} rows, sha256 {}", hash(contents));
+    line(format_args!("{what} {rows} rows, sha256 {}", hash(contents)));
     for content in contents.iter().filter(|content| content.rows > 0) {
-        println!("  {:16} {}", content.table, content.rows);
+        line(format_args!("  {:16} {}", content.table, content.rows));
     }
 }

@@ -4,19 +4,24 @@ mod files;
 mod tls;
 
 use super::ServeArgs;
+use super::exposed::exposed;
 use super::front::refused;
+use super::print::line;
+use crate::admin::socket;
 use crate::config::Place;
+use crate::desk::account::SHARED_ALIASES;
 use crate::listen::Room;
-use crate::store::health;
+use crate::store::fits;
+use crate::store::health::{self, Found};
 use crate::tls::probe;
 use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -79,7 +84,7 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
     files::examine(place, &mut findings).await;
     let problems = findings.0.iter().filter(|finding| finding.state == State::Problem).count();
     if json {
-        println!("{}", serde_json::to_string(&findings.0)?);
+        line(serde_json::to_string(&findings.0)?);
     } else {
         for Finding { what, state, says } in &findings.0 {
             let mark = match state {
@@ -87,7 +92,7 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
                 State::Warning => "warning ",
                 State::Problem => "PROBLEM ",
             };
-            println!("{mark} {what:12} {says}");
+            line(format_args!("{mark} {what:12} {says}"));
         }
     }
     match problems {
@@ -110,16 +115,21 @@ fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
             Ok(all) => {
                 for (what, found) in all {
                     match found {
-                        Ok(says) => findings.ok(&what, says),
-                        Err(says) => findings.problem(&what, says),
+                        Found::Fine(says) => findings.ok(&what, says),
+                        Found::Doubtful(says) => findings.warn(&what, says),
+                        Found::Wrong(says) => findings.problem(&what, says),
                     }
                 }
+                aliases(&place, &mut findings);
             }
         }
     }
-    let runs = place.folder().is_some_and(|folder| UnixStream::connect(folder.join("admin.sock")).is_ok());
+    let runs = place.folder().is_some_and(|folder| socket::is_taken(folder));
     listening(args, runs, &mut findings);
     names(args, &mut findings);
+    for says in exposed(&std::env::args().collect::<Vec<_>>()) {
+        findings.warn("command line", says);
+    }
     tls::examine(args, &args.data.data, &mut findings);
     let (wanted, files) = (args.settings.connections_max as usize, Room::files());
     if files >= wanted {
@@ -131,6 +141,26 @@ fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
         );
     }
     Ok(findings)
+}
+
+/// Looks for accounts that share an alias, which they could before that was refused.
+fn aliases(place: &Place, findings: &mut Findings) {
+    let mut shared = BTreeMap::<String, Vec<String>>::new();
+    // Tables of another version are found wrong already.
+    for row in health::ask(place, SHARED_ALIASES).unwrap_or_default() {
+        if let [alias, appid] = row.as_slice() {
+            shared.entry(alias.clone()).or_default().push(appid.clone());
+        }
+    }
+    for (alias, accounts) in shared {
+        findings.warn(
+            "alias",
+            format!(
+                "{} all have the alias {alias}, so their agents' ids are alike: kefu account set --appid … --alias …",
+                accounts.join(", ")
+            ),
+        );
+    }
 }
 
 /// Looks at the folder; says whether there is a database in it.
@@ -161,6 +191,9 @@ fn folder_of(folder: &Path, findings: &mut Findings) -> bool {
                 format!("only {mib} MiB are free: make room, for a full disk refuses every message"),
             ),
         }
+    }
+    if let Err(error) = fits(folder) {
+        findings.problem("data", format!("{error:#}"));
     }
     let there = folder.join("kefu.db").exists();
     if !there {

@@ -4,6 +4,7 @@ mod authority;
 mod customer;
 mod data;
 mod doctor;
+mod exposed;
 mod file;
 mod front;
 mod limit;
@@ -14,11 +15,13 @@ mod serve;
 mod token;
 
 use crate::admin::remove::Subject;
-use crate::config::{Data, Rules, Settings};
+use crate::config::{Data, Rules, Settings, socket_address};
 use clap::{Parser, Subcommand};
 use customer::CustomerCommand;
+use exposed::exposed;
 use file::Sources;
 use order::{AccountCommand, AgentCommand, ComponentCommand, WorkerCommand};
+use print::{line, say};
 use serde_json::Value;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -97,7 +100,7 @@ enum ConfigCommand {
 #[derive(Debug, clap::Args)]
 struct ServeArgs {
     /// The address to listen on.
-    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = socket_address)]
     listen: SocketAddr,
     #[command(flatten)]
     data: Data,
@@ -113,7 +116,7 @@ struct ServeArgs {
 #[derive(Debug, clap::Args)]
 struct DemoArgs {
     /// The address to listen on; a demo listens on this machine only.
-    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = socket_address)]
     listen: SocketAddr,
     #[command(flatten)]
     data: Data,
@@ -132,7 +135,7 @@ pub fn main() -> ExitCode {
     match Sources::read().and_then(|(cli, sources)| start(cli.command, &sources)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("kefu: {error:#}");
+            say(format_args!("kefu: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -140,6 +143,9 @@ pub fn main() -> ExitCode {
 
 fn start(command: Command, sources: &Sources) -> anyhow::Result<()> {
     start_logging();
+    if !matches!(command, Command::Doctor(_)) {
+        exposed(&std::env::args().collect::<Vec<_>>()).iter().for_each(|said| tracing::warn!("{said}"));
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     let outcome = runtime.block_on(run(command, sources));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
@@ -148,11 +154,11 @@ fn start(command: Command, sources: &Sources) -> anyhow::Result<()> {
 
 fn show(settings: &Value, json: bool) {
     if json {
-        return println!("{settings}");
+        return line(settings);
     }
     for (name, setting) in settings.as_object().into_iter().flatten() {
         let text = |member: &str| setting[member].as_str().unwrap_or_default().to_owned();
-        println!("{name:20} {:40} {}", text("value"), text("source"));
+        line(format_args!("{name:20} {:40} {}", text("value"), text("source")));
     }
 }
 
@@ -183,7 +189,7 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Version => {
-            println!("kefu {}", env!("CARGO_PKG_VERSION"));
+            line(format_args!("kefu {}", env!("CARGO_PKG_VERSION")));
             Ok(())
         }
     }
@@ -200,5 +206,7 @@ fn start_logging() {
     };
     let filter = ["postgres", "tokio_postgres", "object_store"].into_iter().fold(filter, silent);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Where nobody reads the log any more, nobody reads that either.
+    let log = log.log_internal_errors(false);
     if std::io::stderr().is_terminal() { log.init() } else { log.json().init() }
 }

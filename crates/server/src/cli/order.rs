@@ -1,6 +1,7 @@
 //! What operators order.
 
 use super::limit::{AddressChange, QuotaChange};
+use super::print::{line, print};
 use super::remove::{self, Confirmation};
 use crate::admin::remove::Subject;
 use crate::admin::{self, Order};
@@ -379,9 +380,9 @@ pub(super) async fn ask(order: Order, common: &Common) -> anyhow::Result<Value> 
 pub(super) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
     let value = ask(order, common).await?;
     if common.json {
-        println!("{value}");
+        line(value);
     } else {
-        super::print::print(&value);
+        print(&value);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `kefu serve` and `kefu demo`.
 
 use super::front::{Front, bind};
+use super::print::say;
 use super::{DemoArgs, ServeArgs};
 use crate::admin::Admin;
 use crate::app::router;
@@ -41,8 +42,8 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let next = if is_empty { "; there is no account yet: `kefu account create` makes one" } else { "" };
     let manual = front.manual.clone();
     let greet = |base: &str| {
-        eprintln!("kefu {} listens at {base}{next}", env!("CARGO_PKG_VERSION"));
-        manual.iter().for_each(|manual| eprintln!("\n{manual}"));
+        say(format_args!("kefu {} listens at {base}{next}", env!("CARGO_PKG_VERSION")));
+        manual.iter().for_each(|manual| say(format_args!("\n{manual}")));
     };
     run(desk, &place, args.settings, front, greet).await
 }
@@ -74,7 +75,8 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     let front = front(args.listen, &args.settings, &data.data).await?;
     let kept = place.folder().filter(|_| !args.memory);
     let manual = front.manual.as_ref().map_or_else(String::new, |manual| format!("\n{manual}"));
-    run(desk, &place, args.settings, front, |base| {
+    let settings = Settings { is_demo: true, ..args.settings };
+    run(desk, &place, settings, front, |base| {
         // Whoever reads it may have gone: the desk runs on.
         let _ = writeln!(std::io::stdout(), "{}{manual}", demo::welcome(base, kept));
     })

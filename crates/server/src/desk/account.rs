@@ -8,17 +8,20 @@ use model::account::{Compat, Principal, Reception, Words};
 use model::{Account, Appid, Fact};
 use protocol::{Errcode, Kind, limits};
 
-/// Creates an account; `false` when its appid is taken.
+/// Creates an account. The outer error is the desk's, the inner one a sentence for the operator.
 ///
 /// # Errors
 /// Internal only.
-pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<bool, Error> {
+pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Result<(), String>, Error> {
     let (account, secret) = (account.clone(), sha256(secret));
     desk.store
         .keep(&account.appid.to_string(), move |tx| {
             let (appid, now) = (&account.appid, tx.now());
+            if let Some(other) = other_of_alias(tx, appid, &account.alias)? {
+                return Ok(Err(other));
+            }
             if !due::begin_feed(tx, appid.as_str())? {
-                return Ok(false);
+                return Ok(Err(taken(appid)));
             }
             tx.run(
                 INSERT,
@@ -40,9 +43,15 @@ pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<bool
                     now,
                 ],
             )?;
-            Ok(true)
+            Ok(Ok(()))
         })
         .await
+}
+
+/// The sentence for an appid that cannot be given, to an account or to a component.
+#[must_use]
+pub fn taken(appid: &Appid) -> String {
+    format!("{appid} is there already, or was removed: an appid is never used again")
 }
 
 /// The account, if there is one.
@@ -122,17 +131,20 @@ impl Settings {
 ///
 /// # Errors
 /// `InvalidAppid`.
-pub async fn set(
-    desk: &Desk,
-    appid: &Appid,
-    settings: Settings,
-) -> Result<Result<Account, &'static str>, Error> {
+pub async fn set(desk: &Desk, appid: &Appid, settings: Settings) -> Result<Result<Account, String>, Error> {
     let id = appid.clone();
     desk.store
         .write(appid.as_str(), move |tx| {
-            let account = settings.apply(&get(tx, &id)?)?;
+            let old = get(tx, &id)?;
+            let account = settings.apply(&old)?;
             if let Err(sentence) = account.check() {
-                return Ok(Err(sentence));
+                return Ok(Err(sentence.to_owned()));
+            }
+            // Accounts that shared an alias before that was refused keep it until it is changed.
+            if account.alias != old.alias
+                && let Some(other) = other_of_alias(tx, &id, &account.alias)?
+            {
+                return Ok(Err(other));
             }
             tx.run(
                 UPDATE,
@@ -157,6 +169,19 @@ pub async fn set(
             Ok(Ok(account))
         })
         .await
+}
+
+/// A sentence about the other account that has this alias. From then on to its end, this transaction alone gives aliases.
+fn other_of_alias(tx: &mut Tx<'_>, appid: &Appid, alias: &str) -> Result<Option<String>, Error> {
+    if alias.is_empty() {
+        return Ok(None);
+    }
+    tx.lock_name(ALIASES)?;
+    let other = tx.one(SELECT_OTHER, bind![alias, appid])?;
+    Ok(other.map(|other| {
+        let (id, name) = (other.text(0), other.text(1));
+        format!("the alias {alias} is that of {id} ({name}): agents' ids end in it, so choose another")
+    }))
 }
 
 /// The account in this snapshot.
@@ -193,6 +218,13 @@ fn account(row: &Row) -> Account {
     }
 }
 
+/// What is locked while aliases are given, by accounts that have locks of their own.
+const ALIASES: &str = "#alias";
+const SELECT_OTHER: &str =
+    "select appid, name from account where alias = $1 and appid <> $2 order by appid limit 1";
+/// Aliases that several accounts have, with each of these, for `kefu doctor`.
+pub const SHARED_ALIASES: &str = "select alias, appid from account where alias in
+    (select alias from account where alias <> '' group by alias having count(*) > 1) order by alias, appid";
 const INSERT: &str =
     "insert into account (appid, name, kind, principal, certified, feature, alias, original_id,
     secret_sha256, reception, capacity, kf_id_as_string, auto_accept, next_kf_id, created_at)

@@ -4,7 +4,7 @@ use super::Desk;
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
-use model::{Appid, Fact, Network};
+use model::{Appid, Fact, Network, NetworkInvalid};
 use protocol::Errcode;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub async fn change(
 ) -> Result<Vec<String>, Error> {
     let parse = |texts: &[String]| {
         let networks = texts.iter().map(|text| text.parse::<Network>().map(|it| it.to_string()));
-        networks.collect::<Result<Vec<_>, ()>>().map_err(|()| Errcode::BadRequest)
+        networks.collect::<Result<Vec<_>, NetworkInvalid>>().map_err(|_| Errcode::BadRequest)
     };
     let (owner, add, remove) = (owner.clone(), parse(add)?, parse(remove)?);
     if add.is_empty() && remove.is_empty() {

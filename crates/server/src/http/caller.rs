@@ -1,7 +1,7 @@
 //! Who calls one of Weixin's endpoints, and with what.
 
 use super::Refusal;
-use super::guard::address;
+use super::client_address::address;
 use super::note::Sent;
 use crate::desk::token::Access;
 use crate::error::Error;

@@ -1,6 +1,7 @@
 //! The workbench's calls.
 
-use super::guard::{Browser, Front, Login, Sent, login_cookie, no_login_cookie};
+use super::client_address::Front;
+use super::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::draft::Draft;
 use crate::desk::{invitation, login, message, password, presence, session, snapshot, supervisor, worker};

@@ -2,6 +2,7 @@
 
 use super::PageRefusal;
 use super::caller::collect;
+use super::client_address::Front;
 use crate::desk::login;
 use crate::error::Error;
 use crate::listen::{Door, Peer};
@@ -9,26 +10,24 @@ use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, USER_AGENT};
+use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, STRICT_TRANSPORT_SECURITY, USER_AGENT};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use model::{Time, WechatId};
 use protocol::{Errcode, strict};
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 /// The cookie of a worker's login.
 const LOGIN: &str = "kefu_login";
 /// Its life in the browser, seconds; the store ends it too.
 const LOGIN_AGE: u32 = 7 * 24 * 3600;
+/// 180 days, for this host and none below it.
+const STRICT: HeaderValue = HeaderValue::from_static("max-age=15552000");
 /// What a browser says of where a request comes from.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// What a proxy says of whose request it hands on.
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// What a proxy says of how its request came.
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A worker who is logged in.
 pub struct Login {
@@ -94,23 +93,6 @@ fn described(said: &str) -> String {
     parts.join(", ")
 }
 
-/// How a page's request came here, as this server sees it or a proxy says that is trusted.
-#[derive(Clone, Copy)]
-pub struct Front {
-    /// Whether its browser speaks TLS.
-    pub is_tls: bool,
-    /// Where the browser is.
-    pub address: IpAddr,
-}
-
-impl Front {
-    /// Where a login of this browser begins.
-    #[must_use]
-    pub fn origin(self, browser: String) -> login::Origin {
-        login::Origin { browser, address: self.address.to_canonical().to_string() }
-    }
-}
-
 /// What links to this server begin with, without a final slash: the public URL, else as whoever asks has it, if that is
 /// a name of ours, else where it listens.
 pub struct Base(pub String);
@@ -124,7 +106,9 @@ impl FromRequestParts<App> for Base {
         }
         let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
         // Whoever came by Weixin's name would look there for what only the desk's own address has.
-        if let Some(listening) = app.settings.listening.filter(|_| !is_ours(host, None)) {
+        if let Some(listening) =
+            app.settings.listening.filter(|_| !host.parse().is_ok_and(|host| is_ours(&host, None)))
+        {
             return Ok(Base(app.settings.base(listening)));
         }
         let host = host.to_owned();
@@ -133,65 +117,52 @@ impl FromRequestParts<App> for Base {
     }
 }
 
-impl FromRequestParts<App> for Front {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let public = app.settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-        let (address, door) = peer(&parts.extensions);
-        if !is_trusted(app, &address) {
-            return Ok(Front { is_tls: public || door == Door::Tls, address });
-        }
-        let is_tls = parts.headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
-        let address = forwarded_for(&parts.headers, |it| is_trusted(app, it)).unwrap_or(address);
-        Ok(Front { is_tls: public || is_tls, address })
-    }
-}
-
-fn peer(extensions: &Extensions) -> (IpAddr, Door) {
-    let unknown = (Ipv4Addr::UNSPECIFIED.into(), Door::Plain);
-    extensions.get().map_or(unknown, |Peer { address, door }| (*address, *door))
-}
-
-fn is_trusted(app: &App, address: &IpAddr) -> bool {
-    app.settings.trusted_proxy.contains(&address.to_canonical())
-}
-
-/// Where a request comes from, as this server sees it or a proxy says that is trusted.
-#[must_use]
-pub fn address(headers: &HeaderMap, extensions: &Extensions, app: &App) -> IpAddr {
-    let (peer, _) = peer(extensions);
-    if !is_trusted(app, &peer) {
-        return peer;
-    }
-    forwarded_for(headers, |address| is_trusted(app, address)).unwrap_or(peer)
-}
-
-/// The last address that a trusted proxy saw and that is none itself: what stands before it anybody can
-/// have written. `None` when it is no address.
-fn forwarded_for(headers: &HeaderMap, is_trusted: impl Fn(&IpAddr) -> bool) -> Option<IpAddr> {
-    let lines = headers.get_all(FORWARDED_FOR).iter().rev().map(|line| line.to_str().unwrap_or(""));
-    let mut addresses = lines.flat_map(|line| line.rsplit(',')).map(|entry| entry.trim().parse::<IpAddr>());
-    addresses.find(|address| !address.as_ref().is_ok_and(&is_trusted))?.ok()
-}
-
 /// Pages and their calls are there under names of ours only, so that nobody's page becomes theirs by
 /// letting its own name resolve to this server: the public URL's, and what needs no name service. Where the desk stands in
 /// for Weixin's host there are none.
 pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
-    let header = request.headers().get(HOST).and_then(|value| value.to_str().ok());
-    let asked = request.uri().authority().map(Authority::as_str).or(header);
     if request.extensions().get::<Peer>().is_some_and(|peer| peer.door == Door::Weixin) {
         PageRefusal::new(&app, Errcode::NotFound).into_response()
-    } else if asked.is_some_and(|host| is_ours(host, app.settings.public_url.as_deref())) {
+    } else if host(&request).is_some_and(|host| is_ours(&host, app.settings.public_url.as_deref())) {
         next.run(request).await
     } else {
         PageRefusal::new(&app, Errcode::UnknownHost).into_response()
     }
 }
 
-fn is_ours(asked: &str, public_url: Option<&str>) -> bool {
-    let Ok(asked) = asked.parse::<Authority>() else { return false };
+/// The secret of a demo is public, so Weixin's paths of a demo answer under names that no other page can have: an address,
+/// localhost, and the host of --as. A name that somebody lets resolve to this machine is none of Weixin's either.
+pub async fn demo_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let stands_in = |host: &Authority| {
+        let name = app.settings.tls.as_host.as_deref();
+        name.is_some_and(|name| host.host().trim_end_matches('.').eq_ignore_ascii_case(name))
+    };
+    match host(&request) {
+        Some(host) if is_ours(&host, None) || stands_in(&host) => next.run(request).await,
+        _ => PageRefusal::new(&app, Errcode::DemoHost).into_response(),
+    }
+}
+
+/// Tells browsers to come by TLS only from now on, under a name that is this desk's: not under localhost and not under an
+/// address, which other programs of the machine share, and not where the desk stands in for Weixin's host.
+pub async fn strict_transport(State(app): State<App>, request: Request, next: Next) -> Response {
+    let door = request.extensions().get::<Peer>().map_or(Door::Plain, |peer| peer.door);
+    let is_tls = door == Door::Tls || door == Door::Plain && app.settings.is_public_tls();
+    let is_name = host(&request).is_some_and(|host| !is_ours(&host, None));
+    let mut response = next.run(request).await;
+    if is_tls && is_name {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, STRICT);
+    }
+    response
+}
+
+/// The host a request is for.
+fn host(request: &Request) -> Option<Authority> {
+    let header = || request.headers().get(HOST)?.to_str().ok()?.parse().ok();
+    request.uri().authority().cloned().or_else(header)
+}
+
+fn is_ours(asked: &Authority, public_url: Option<&str>) -> bool {
     let name = asked.host().trim_end_matches('.').to_ascii_lowercase();
     let public = public_url.and_then(|url| url.parse::<Uri>().ok());
     let is_public = public.as_ref().and_then(Uri::host).is_some_and(|host| host.eq_ignore_ascii_case(&name));

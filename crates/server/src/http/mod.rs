@@ -3,6 +3,7 @@
 pub mod business;
 pub mod caller;
 pub mod chat;
+pub mod client_address;
 pub mod debug;
 pub mod desk;
 pub mod file;

@@ -1,7 +1,7 @@
 //! What is noted of a call, in case it is refused: `rid/get` tells it to the account's developers.
 
 use super::caller::Query;
-use super::guard;
+use super::client_address;
 use crate::desk::rid::Refused;
 use crate::state::App;
 use axum::extract::Request;
@@ -56,7 +56,7 @@ impl Call {
         if let Some(sent) = &sent {
             request.extensions_mut().insert(sent.clone());
         }
-        let address = guard::address(request.headers(), request.extensions(), app);
+        let address = client_address::address(request.headers(), request.extensions(), app);
         Call { uri: request.uri().clone(), address, begun: Instant::now(), sent }
     }
 

@@ -11,6 +11,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use model::Appid;
+use pages::Page;
 use protocol::Errcode;
 
 /// Scripts and styles are our own files; Svelte sets single properties on elements. Pictures are also what somebody is
@@ -20,6 +21,25 @@ const CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
      img-src 'self' data: blob: https:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
+
+/// What of the start page is for a demo only stands between these.
+const DEMO: [&str; 2] = ["<!--demo-->", "<!--/demo-->"];
+
+/// `GET /`: what is here.
+pub async fn start(State(app): State<App>, headers: HeaderMap) -> Response {
+    let Some(mut page) = pages::page("start.html") else { return missing(&app) };
+    if !app.settings.is_demo {
+        page.bytes = without_demo(&String::from_utf8_lossy(&page.bytes)).into_bytes().into();
+        page.etag = page.etag.replacen('"', "\"s", 1);
+    }
+    send(page, &headers)
+}
+
+fn without_demo(html: &str) -> String {
+    let [begin, end] = DEMO;
+    let cut = html.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+    cut.map_or_else(|| html.to_owned(), |(before, after)| format!("{before}{after}"))
+}
 
 /// `GET /desk/`.
 pub async fn workbench(State(app): State<App>, headers: HeaderMap) -> Response {
@@ -65,9 +85,14 @@ pub async fn asset(
 }
 
 fn serve(app: &App, path: &str, asked: &HeaderMap) -> Response {
-    let Some(page) = pages::page(path) else {
-        return PageRefusal::new(app, Errcode::NotFound).into_response();
-    };
+    pages::page(path).map_or_else(|| missing(app), |page| send(page, asked))
+}
+
+fn missing(app: &App) -> Response {
+    PageRefusal::new(app, Errcode::NotFound).into_response()
+}
+
+fn send(page: Page, asked: &HeaderMap) -> Response {
     let known = asked.get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == page.etag.as_bytes());
     let body = if known { Body::empty() } else { Body::from(page.bytes.into_owned()) };
     let mut response = Response::new(body);

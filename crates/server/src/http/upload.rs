@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::caller::{Caller, called, query};
-use super::guard::address;
+use super::client_address::address;
 use super::multipart::{Parser, Part, Piece};
 use crate::desk::media;
 use crate::error::Error;

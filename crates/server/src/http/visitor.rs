@@ -1,6 +1,7 @@
 //! Who is at an account's customer page: what the cookie says, and the one that takes its place.
 
-use super::guard::{Front, cookie, cookie_name, set_cookie};
+use super::client_address::Front;
+use super::guard::{cookie, cookie_name, set_cookie};
 use super::{PageRefusal, Reply};
 use crate::desk::cookie::{self, Done, Known, Shown, Writer};
 use crate::desk::message::Message;

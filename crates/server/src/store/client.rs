@@ -2,62 +2,50 @@
 //!
 //! A client connects, lives and dies on a thread of its own: it must not within an async runtime.
 
+use super::address::Address;
 use super::line::Line;
 use super::tx::{Cell, Conn, Row, Value};
 use crate::error::Error;
 use ::postgres::types::{ToSql, Type};
-use ::postgres::{Client, NoTls, Statement};
+use ::postgres::{Client, Statement};
 use anyhow::Context;
 use std::collections::HashMap;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio_postgres::Config;
 
 /// How long the database counts as away after a connection could not be made.
 const AWAY: Duration = Duration::from_millis(500);
 
-pub(super) fn config(url: &str) -> anyhow::Result<Config> {
-    let mut config = Config::from_str(url).context("reading the address of the database")?;
-    config.connect_timeout(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(10));
-    config.keepalives_idle(Duration::from_secs(10)).application_name("kefu");
-    Ok(config)
-}
-
 /// A connection of its own, for what is no verb.
 pub(super) fn connect(url: &str) -> anyhow::Result<Client> {
-    plain(&config(url)?).context("connecting to PostgreSQL")
-}
-
-pub(super) fn plain(config: &Config) -> Result<Client, ::postgres::Error> {
-    ::postgres::Config::from(config.clone()).connect(NoTls)
+    Address::parse(url)?.client().context("connecting to PostgreSQL")
 }
 
 /// Where connections come from.
 pub(super) struct Source {
-    config: Config,
+    address: Address,
     /// When one could not be made the last time.
     refused: Mutex<Option<Instant>>,
 }
 
 impl Source {
-    pub(super) fn of(config: Config) -> Arc<Self> {
-        Arc::new(Source { config, refused: Mutex::new(None) })
+    pub(super) fn of(address: Address) -> Arc<Self> {
+        Arc::new(Source { address, refused: Mutex::new(None) })
     }
 
     /// A client of its own, for what is no verb.
     pub(super) fn client(&self) -> Result<Client, Error> {
-        self.unless_away(|config| Ok(plain(config)?))
+        self.unless_away(|address| Ok(address.client()?))
     }
 
     /// A new connection; refused at once for a while after one could not be made, so that whoever waits does not wait
     /// for each attempt of those before.
-    fn unless_away<T>(&self, connect: impl FnOnce(&Config) -> Result<T, Error>) -> Result<T, Error> {
+    fn unless_away<T>(&self, connect: impl FnOnce(&Address) -> Result<T, Error>) -> Result<T, Error> {
         let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.is_some_and(|at| at.elapsed() < AWAY) {
             return Err(anyhow::anyhow!("the database could not be reached a moment ago").into());
         }
-        let made = connect(&self.config);
+        let made = connect(&self.address);
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = made.is_err().then(Instant::now);
         made
     }

@@ -1,5 +1,6 @@
 //! Whether a store is fit to hold what people say: asked by `kefu doctor`, beside whoever uses it.
 
+use super::address::Address;
 use super::{client, migrate};
 use crate::clock::Clock;
 use crate::config::Place;
@@ -13,8 +14,40 @@ const APART: i64 = 2_000;
 /// Connections of one server: writers, readers, listener, notifier.
 const CONNECTIONS: i64 = 18;
 
-/// What was looked at, and what is wrong with it: a sentence that says what to do.
-pub type Finding = (String, Result<String, String>);
+/// How something stands, in a sentence that says what to do where it is not well.
+#[derive(Debug)]
+pub enum Found {
+    /// Well.
+    Fine(String),
+    /// Well for now.
+    Doubtful(String),
+    /// Not well.
+    Wrong(String),
+}
+
+/// What was looked at, and how it stands.
+pub type Finding = (String, Found);
+
+/// Rows of a question, in texts. Blocks.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn ask(place: &Place, question: &'static str) -> anyhow::Result<Vec<Vec<String>>> {
+    match place {
+        Place::Folder(folder) => {
+            let conn = open(&folder.join("kefu.db"))?;
+            let mut statement = conn.prepare(question)?;
+            let columns = statement.column_count();
+            let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect())?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        }
+        Place::Postgres(url) => {
+            let rows = client::connect(url)?.query(question, &[])?;
+            let texts = |row: ::postgres::Row| (0..row.len()).map(|column| row.get(column)).collect();
+            Ok(rows.into_iter().map(texts).collect())
+        }
+    }
+}
 
 /// Looks at the database of `place`, which must be there. Blocks.
 ///
@@ -23,28 +56,62 @@ pub type Finding = (String, Result<String, String>);
 pub fn examine(place: &Place) -> anyhow::Result<Vec<Finding>> {
     match place {
         Place::Folder(folder) => sqlite(&folder.join("kefu.db")),
-        Place::Postgres(url) => postgres(&mut client::connect(url)?),
+        Place::Postgres(url) => {
+            let address = Address::parse(url)?;
+            let mut client = address.client().context("connecting to PostgreSQL")?;
+            let mut found = postgres(&mut client)?;
+            found.push(("way".to_owned(), way(&mut client, &address)?));
+            Ok(found)
+        }
     }
 }
 
 fn found(what: &str, holds: bool, fine: impl Into<String>, wrong: impl Into<String>) -> Finding {
-    (what.to_owned(), if holds { Ok(fine.into()) } else { Err(wrong.into()) })
+    (what.to_owned(), if holds { Found::Fine(fine.into()) } else { Found::Wrong(wrong.into()) })
 }
 
 fn tables(current: anyhow::Result<()>) -> Finding {
-    let what = "tables".to_owned();
-    (what, current.map(|()| "of this version".to_owned()).map_err(|error| format!("{error:#}")))
+    let found = match current {
+        Ok(()) => Found::Fine("of this version".to_owned()),
+        Err(error) => Found::Wrong(format!("{error:#}")),
+    };
+    ("tables".to_owned(), found)
+}
+
+fn open(file: &Path) -> anyhow::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn =
+        Connection::open_with_flags(file, flags).with_context(|| format!("opening {}", file.display()))?;
+    conn.execute_batch("pragma query_only = 1; pragma busy_timeout = 5000")?;
+    Ok(conn)
 }
 
 fn sqlite(file: &Path) -> anyhow::Result<Vec<Finding>> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut conn =
-        Connection::open_with_flags(file, flags).with_context(|| format!("opening {}", file.display()))?;
-    conn.execute_batch("pragma query_only = 1; pragma busy_timeout = 5000")?;
+    let mut conn = open(file)?;
     let sound: String = conn.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
     let wrong = format!("{sound}: stop the server, keep a copy of the folder, and restore the last backup");
     let engine = format!("SQLite {}, sound", rusqlite::version());
     Ok(vec![found("database", sound == "ok", engine, wrong), tables(migrate::ensure_current(&mut conn))])
+}
+
+/// Who can listen in on the way to the database, or pretend to be it.
+fn way(client: &mut Client, address: &Address) -> anyhow::Result<Found> {
+    const IS_TLS: &str = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
+    const CURE: &str = "sslmode=verify-full&sslrootcert=PATH in its address";
+    let is_tls = client.query_opt(IS_TLS, &[])?.is_some_and(|row| row.get(0));
+    Ok(match (address.foreign_host(), is_tls) {
+        (None, false) => Found::Fine("in clear, within networks of your own".to_owned()),
+        (Some(host), false) => Found::Doubtful(format!(
+            "{host} is asked in clear: anybody on the way reads along, the password too, unless the network is yours; set {CURE}"
+        )),
+        (Some(host), true) if !address.is_verified() => Found::Doubtful(format!(
+            "by TLS, but anybody on the way can pretend to be {host}, unless the network is yours; set {CURE}"
+        )),
+        (_, true) if address.is_verified() => {
+            Found::Fine("by TLS, to a server that its authority vouches for".to_owned())
+        }
+        (_, true) => Found::Fine("by TLS".to_owned()),
+    })
 }
 
 fn postgres(client: &mut Client) -> anyhow::Result<Vec<Finding>> {

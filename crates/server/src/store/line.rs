@@ -1,15 +1,16 @@
 //! A line to PostgreSQL, on which a statement may go before those sent earlier are answered: what nobody waits for costs no
 //! way of its own.
 
+use super::address::Address;
 use super::tx::Cell;
 use crate::error::Error;
+use ::postgres::Statement;
 use ::postgres::types::ToSql;
-use ::postgres::{NoTls, Statement};
 use futures_util::future::{join, join_all};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
 /// How long it may take to tell the other side that it ends.
 const FAREWELL: Duration = Duration::from_millis(100);
@@ -23,9 +24,9 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn connect(config: &Config) -> Result<Self, Error> {
+    pub(super) fn connect(address: &Address) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (client, connection) = runtime.block_on(config.connect(NoTls))?;
+        let (client, connection) = address.connect(|config, tls| runtime.block_on(config.connect(tls)))?;
         // Why it ended is what statements say then.
         let served = runtime.spawn(async { drop(connection.await) });
         Ok(Line { runtime, client: Some(client), served, ahead: Vec::new() })

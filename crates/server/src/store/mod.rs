@@ -5,6 +5,7 @@
 //! is committed durably. A verb must give the same result when it is run again: what is random is
 //! made before.
 
+mod address;
 pub mod backup;
 mod client;
 mod copy;
@@ -29,7 +30,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub use copy::{Content, hash};
-pub use sqlite::numbered;
+pub use sqlite::{fits, numbered};
 pub use tx::{Row, Tx, Value};
 pub use watch::Head;
 

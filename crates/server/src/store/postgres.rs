@@ -1,7 +1,8 @@
 //! The engine for several nodes: a queue for each owner, so that a hot one neither parks all threads
 //! nor pays a commit a verb.
 
-use super::client::{Connection, Source, config, plain};
+use super::address::Address;
+use super::client::{Connection, Source};
 use super::hint::{listen_loop, notify_loop};
 use super::job::{Job, Mode, run_all};
 use super::migrate;
@@ -41,15 +42,15 @@ pub(super) fn migrate(client: &mut Client) -> anyhow::Result<()> {
 
 impl Postgres {
     pub(super) fn open(url: &str, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
-        let mut config = config(url)?;
+        let mut address = Address::parse(url)?;
         // A node that is stopped in the middle of a batch must not hold an account for all others; and an answer means
         // that it is on the disk, whatever this database thinks otherwise.
-        let options = config.get_options().unwrap_or_default().to_owned();
-        config.options(format!(
+        let options = address.config.get_options().unwrap_or_default().to_owned();
+        address.config.options(format!(
             "{options} -c idle_in_transaction_session_timeout=10000 -c lock_timeout=10000 -c synchronous_commit=on"
         ));
-        migrate(&mut plain(&config).context("connecting to PostgreSQL")?)?;
-        let source = Source::of(config);
+        migrate(&mut address.client().context("connecting to PostgreSQL")?)?;
+        let source = Source::of(address);
         let (hints, gathered) = channel();
         spawn("store-notifier", {
             let source = source.clone();

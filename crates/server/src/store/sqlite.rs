@@ -6,7 +6,7 @@ use super::tx::{Cell, Conn, Row, Tx, Value};
 use super::watch::Shared;
 use crate::clock::Clock;
 use crate::error::{Error, Spell};
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::collections::HashMap;
@@ -26,6 +26,9 @@ const QUEUE: usize = 4096;
 /// Verbs that share a commit at most.
 const BATCH: usize = 256;
 const READERS: usize = 3;
+/// Most bytes of a folder's path: SQLite takes paths of 512 (MAX_PATHNAME of its os_unix.c), and adds to it the name of
+/// the database and of the files beside it.
+const FOLDER_PATH_MAX: usize = 490;
 
 pub(super) struct Sqlite {
     writes: SyncSender<Job>,
@@ -47,6 +50,7 @@ impl Sqlite {
             .mode(0o600)
             .open(&file)
             .with_context(|| format!("creating {}", file.display()))?;
+        fits(folder)?;
         let mut writer = connect(&file)?;
         migrate::run(&mut writer)?;
         let (writes, waiting) = sync_channel(QUEUE);
@@ -184,6 +188,20 @@ fn snapshot(conn: &mut Connection<'_>, job: &mut Job, clock: &Clock) -> Result<(
     conn.raw.execute_batch("begin")?;
     job.read(&mut Tx::new(conn, clock.now()));
     conn.end_transaction()
+}
+
+/// Refuses a folder whose path is so long that SQLite opens no database in it. The folder must be there.
+///
+/// # Errors
+/// Says how long it may be.
+pub fn fits(folder: &Path) -> anyhow::Result<()> {
+    let real = folder.canonicalize().with_context(|| format!("looking at {}", folder.display()))?;
+    let bytes = real.as_os_str().len();
+    ensure!(
+        bytes <= FOLDER_PATH_MAX,
+        "the path of the data has {bytes} bytes, and SQLite takes {FOLDER_PATH_MAX} at most: choose a shorter --data"
+    );
+    Ok(())
 }
 
 fn connect(file: &Path) -> anyhow::Result<rusqlite::Connection> {

@@ -197,6 +197,17 @@ impl<'c> Tx<'c> {
         Ok(self.run(sql, bind![owner])? == 1)
     }
 
+    /// Waits until no other transaction holds the lock of this name, and holds it until this one ends. It is for what
+    /// crosses owners; a transaction that holds it waits for no owner's lock, so that none wait in a circle.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn lock_name(&mut self, name: &str) -> Result<(), Error> {
+        let sql = "insert into head (owner, seq, access) values ($1, 0, 0)
+            on conflict (owner) do update set seq = head.seq";
+        self.run(sql, bind![name]).map(|_| ())
+    }
+
     pub(super) fn look_as(&mut self, owner: &str) {
         owner.clone_into(&mut self.owner);
     }

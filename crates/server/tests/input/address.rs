@@ -65,7 +65,7 @@ on_both_engines! {
     }
 
     async fn elsewhere_an_unknown_address_is_404(app: App) {
-        for path in ["/", "/cgi-binary", "/customservices", "/CGI-BIN/token", "/x/cgi-bin/token", "/desk/cgi-bin/token", "/robots.txt", "//", "//robots.txt", "/sns/userinfo"] {
+        for path in ["/nothing", "/cgi-binary", "/customservices", "/CGI-BIN/token", "/x/cgi-bin/token", "/desk/cgi-bin/token", "/robots.txt", "//", "//robots.txt", "/sns/userinfo"] {
             for method in ["GET", "POST", "DELETE", "OPTIONS"] {
                 let url = format!("{}{path}", app.base);
                 let response = app.http.request(method.parse().unwrap(), url).send().await.unwrap();

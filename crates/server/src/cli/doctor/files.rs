@@ -2,11 +2,10 @@
 
 use super::Findings;
 use crate::clock::Chance;
-use crate::config::{Bucket, FilesPlace};
+use crate::config::{Bucket, FilesPlace, is_foreign};
 use crate::files::Files;
 use http::Uri;
 use http::uri::Scheme;
-use std::net::IpAddr;
 
 /// Looks at the place, and tries it.
 pub(super) async fn examine(place: anyhow::Result<FilesPlace>, findings: &mut Findings) {
@@ -39,13 +38,7 @@ pub(super) async fn examine(place: anyhow::Result<FilesPlace>, findings: &mut Fi
 fn is_in_clear(bucket: &Bucket) -> bool {
     let url = bucket.endpoint.as_ref().and_then(|url| url.parse::<Uri>().ok());
     let Some(url) = url.filter(|url| url.scheme() == Some(&Scheme::HTTP)) else { return false };
-    let host = url.host().unwrap_or_default();
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => !ip.is_loopback() && !ip.is_private(),
-        Ok(IpAddr::V6(ip)) => !ip.is_loopback() && !ip.is_unique_local(),
-        // A name without a dot is one of a machine or container next door.
-        Err(_) => host.contains('.'),
-    }
+    is_foreign(url.host().unwrap_or_default())
 }
 
 #[cfg(test)]
