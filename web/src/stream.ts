@@ -36,12 +36,14 @@ export function reader(hear: (frame: Frame) => void): (piece: string) => void {
   };
 }
 
+/** Whether frames flow: true; false when the stream has to be opened again; null when newer ones have replaced it. */
+export type Up = boolean | null;
+
 export interface StreamOptions {
   path: (since: string) => string;
   since: string;
   hear: (frame: Frame) => void;
-  /** Told true when frames flow, false when the stream has to be opened again. */
-  live: (up: boolean) => void;
+  live: (up: Up) => void;
   /** The server answered 4xx: trying again would not help. */
   refused: (status: number) => void;
 }
@@ -52,11 +54,13 @@ export function openStream(options: StreamOptions): { close: () => void } {
   let attempt = new AbortController();
   let since = options.since;
   let wait = WAIT_MIN_MS;
+  let replaced = false;
 
   const hear = (frame: Frame) => {
     if (closed) return;
     if (frame.id) since = frame.id;
-    options.hear(frame);
+    if (frame.type === "replaced") replaced = true;
+    else options.hear(frame);
   };
 
   async function once(): Promise<void> {
@@ -94,8 +98,9 @@ export function openStream(options: StreamOptions): { close: () => void } {
     while (!closed) {
       await once();
       if (closed) return;
-      options.live(false);
-      await pause(wait * (0.75 + Math.random() / 2));
+      options.live(replaced ? null : false);
+      await (replaced ? attended() : pause(wait * (0.75 + Math.random() / 2)));
+      replaced = false;
       wait = Math.min(wait * 2, WAIT_MAX_MS);
     }
   }
@@ -109,17 +114,23 @@ export function openStream(options: StreamOptions): { close: () => void } {
   };
 }
 
+/** Waits until the page is used. Of many pages one is, so pages do not replace each other's streams for ever. */
+export const attended = (): Promise<void> => first(["focus", "pointerdown", "keydown"]);
+
 /** Waits, but not past the moment the network is said to be back or the page is looked at again. */
-export function pause(ms: number): Promise<void> {
+export const pause = (ms: number): Promise<void> => first(["online"], ms);
+
+/** Waits for one of these events, for the page to be looked at, or for this long. */
+function first(events: string[], ms?: number): Promise<void> {
+  const types = [...events, "visibilitychange"];
   return new Promise((resolve) => {
-    const done = () => {
+    const done = (event?: Event) => {
+      if (event?.type === "visibilitychange" && document.hidden) return;
       clearTimeout(timer);
-      removeEventListener("online", done);
-      document.removeEventListener("visibilitychange", done);
+      types.forEach((type) => removeEventListener(type, done, true));
       resolve();
     };
-    const timer = setTimeout(done, ms);
-    addEventListener("online", done);
-    document.addEventListener("visibilitychange", done);
+    const timer = ms === undefined ? ms : setTimeout(done, ms);
+    types.forEach((type) => addEventListener(type, done, true));
   });
 }

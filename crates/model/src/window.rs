@@ -99,6 +99,12 @@ impl Window {
         }
     }
 
+    /// Whether it lets in as many until the same second.
+    #[must_use]
+    pub fn is_about(self, other: Window) -> bool {
+        self.left == other.left && self.until / SECOND == other.until / SECOND
+    }
+
     /// Refuses what nothing lets in any more: 45015.
     ///
     /// # Errors
@@ -222,6 +228,16 @@ mod tests {
         let endless = Window { left: UNLIMITED, ..window };
         assert_eq!(endless.spend(NOW - 1), Ok(endless));
         assert_eq!(Window { left: -2, ..window }.spend(NOW - 1), Err(Errcode::ResponseCount));
+    }
+
+    #[test]
+    fn entering_again_within_a_second_opens_no_more() {
+        let entered = Window::default().after(Action::Enter, Kind::MiniGame, NOW);
+        let again = |ms| entered.after(Action::Enter, Kind::MiniGame, NOW + ms);
+        assert!(again(999).is_about(entered) && !again(1000).is_about(entered));
+        assert!(!entered.spend(NOW).expect("open").is_about(entered));
+        // What a customer of such an account cannot do leaves the window as it is.
+        assert!(entered.after(Action::Enter, Kind::Service, NOW + 5000).is_about(entered));
     }
 
     #[test]

@@ -131,4 +131,5 @@ impl NotErrcode for rusqlite::Error {}
 impl NotErrcode for serde_json::Error {}
 impl NotErrcode for std::io::Error {}
 impl NotErrcode for tokio::task::JoinError {}
+impl NotErrcode for tokio::sync::AcquireError {}
 impl NotErrcode for std::num::TryFromIntError {}

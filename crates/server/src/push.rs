@@ -1,29 +1,37 @@
 //! Change feed → Server-Sent Events.
 //!
-//! One reader per owner and node reads each change once and hands it to that owner's streams. A
-//! stream that is behind (it has just begun, or it lagged) reads for itself until it has caught up:
-//! numbers have no gaps, so it knows.
+//! One reader per owner and node reads each change once and hands it to that owner's streams. A stream that is behind
+//! (it has just begun, or it lagged) catches up on what the reader has read: numbers have no gaps, so it knows.
+
+mod catch_up;
 
 use crate::desk::Desk;
 use crate::desk::feed::{self, After, Change};
-use crate::error::Spell;
+use crate::error::{Error, Spell};
+use catch_up::CatchUp;
 use dashmap::DashMap;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Changes a stream may be behind before it reads for itself.
+/// Changes a stream may miss before it has to catch up.
 const LAG: usize = 256;
+/// Changes a stream may be behind, a customer's or a workbench's. One further behind gets [`Step::Lost`]: its page
+/// loads everything again, which costs the store less.
+pub const BEHIND_MAX: i64 = 1024;
 /// How often to look although no hint came: hints between nodes may be lost, those of one process
 /// are not.
 const POLL_SHARED: Duration = Duration::from_secs(5);
 const POLL_ALONE: Duration = Duration::from_secs(60);
+/// How long a reader that could not begin waits before it tries again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The readers. Clones share them.
 #[derive(Clone)]
@@ -32,16 +40,40 @@ pub struct Feeds {
     stop: CancellationToken,
     readers: Arc<DashMap<String, Reader>>,
     spell: Arc<Spell>,
+    catch_up: CatchUp,
+    /// The store's readers that streams may take: all but one, so that calls of the API never wait for streams alone.
+    store_readers: Arc<Semaphore>,
+    generations: Arc<AtomicU64>,
 }
 
 /// A reader: its streams, and how far it is.
 struct Reader {
     streams: Sender<Heard>,
-    cursor: AtomicI64,
+    progress: Arc<Progress>,
 }
 
-/// What a reader hands to its streams: a change, or `None` when it has just begun, so that they read
-/// for themselves what came before.
+/// How far a reader is, as its streams see it.
+struct Progress {
+    /// The last number it has read; [`i64::MAX`] before it has begun.
+    read: AtomicI64,
+    /// Whose reader it is, and since when. What was caught up on of an older generation counts no more.
+    generation: AtomicU64,
+    /// Held by the stream that reads for all streams of the owner that are behind.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Progress {
+    fn read(&self) -> Option<i64> {
+        Some(self.read.load(Ordering::Acquire)).filter(|read| *read < i64::MAX)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+}
+
+/// What a reader hands to its streams: a change, or `None` when it has begun anew, or could not, so that they compare
+/// how far they are.
 type Heard = Option<Arc<Change>>;
 
 /// What a stream gets.
@@ -57,18 +89,28 @@ impl Feeds {
     /// No readers yet.
     #[must_use]
     pub fn new(desk: Desk, stop: CancellationToken) -> Self {
-        Feeds { desk, stop, readers: Arc::default(), spell: Arc::new(Spell::of("reading the change feed")) }
+        let store_readers = Arc::new(Semaphore::new(desk.store.readers() - 1));
+        Feeds {
+            catch_up: CatchUp::new(desk.clone(), store_readers.clone()),
+            desk,
+            stop,
+            readers: Arc::default(),
+            spell: Arc::new(Spell::of("reading the change feed")),
+            store_readers,
+            generations: Arc::default(),
+        }
     }
 
-    /// The changes of `owner` after number `since`, as they come. It ends after [`Step::Lost`].
+    /// The changes of `owner` after number `since`, as they come. It ends after [`Step::Lost`], which a number gets
+    /// that the owner has not reached, or that is too far back.
     pub fn follow(&self, owner: String, since: i64) -> impl Stream<Item = Step> + Send + use<> {
-        let live = self.subscribe(&owner);
+        let (live, progress) = self.subscribe(&owner);
         let follower = Follower {
-            desk: self.desk.clone(),
-            spell: self.spell.clone(),
+            feeds: self.clone(),
             owner,
             cursor: since,
             live,
+            progress,
             behind: true,
             read: VecDeque::new(),
         };
@@ -81,38 +123,44 @@ impl Feeds {
         })
     }
 
-    fn subscribe(&self, owner: &str) -> Receiver<Heard> {
+    fn subscribe(&self, owner: &str) -> (Receiver<Heard>, Arc<Progress>) {
         let mut is_new = false;
         let reader = self.readers.entry(owner.to_owned()).or_insert_with(|| {
             is_new = true;
-            Reader { streams: channel(LAG).0, cursor: AtomicI64::new(i64::MAX) }
+            let progress = Progress {
+                read: AtomicI64::new(i64::MAX),
+                generation: AtomicU64::new(self.next_generation()),
+                turn: Arc::default(),
+            };
+            Reader { streams: channel(LAG).0, progress: Arc::new(progress) }
         });
-        let live = reader.streams.subscribe();
+        let (live, progress) = (reader.streams.subscribe(), reader.progress.clone());
         drop(reader);
         if is_new {
-            tokio::spawn(self.clone().read_on(owner.to_owned()));
+            tokio::spawn(self.clone().read_on(owner.to_owned(), progress.clone()));
         }
-        live
+        (live, progress)
+    }
+
+    fn next_generation(&self) -> u64 {
+        self.generations.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The one reader of an owner, until nobody follows.
-    async fn read_on(self, owner: String) {
+    async fn read_on(self, owner: String, progress: Arc<Progress>) {
         let mut hint = self.desk.store.subscribe(&owner);
         let poll = if self.desk.store.is_shared() { POLL_SHARED } else { POLL_ALONE };
-        let mut cursor = None;
         while !self.stop.is_cancelled() && !self.is_over(&owner) {
             let hinted = *hint.borrow_and_update();
-            if self.read_round(&owner, &mut cursor).await {
+            if self.read_round(&owner, &progress).await {
                 continue;
             }
-            if let Some(reader) = self.readers.get(&owner) {
-                reader.cursor.store(cursor.unwrap_or(i64::MAX), Ordering::Relaxed);
-            }
-            let done = cursor.unwrap_or(0).max(if hinted == i64::MAX { 0 } else { hinted });
+            let read = progress.read();
+            let done = read.unwrap_or(0).max(if hinted == i64::MAX { 0 } else { hinted });
             tokio::select! {
                 // A hint of what was read already, from this node by way of the database, is none.
                 _ = hint.wait_for(|hinted| *hinted > done) => {}
-                () = tokio::time::sleep(poll) => {}
+                () = tokio::time::sleep(if read.is_some() { poll } else { RETRY }) => {}
                 () = self.stop.cancelled() => {}
             }
         }
@@ -120,31 +168,44 @@ impl Feeds {
         self.desk.store.unsubscribe(&owner);
     }
 
-    /// Reads what comes after the cursor, hands it on, and moves the cursor; answers whether there may
-    /// be more.
-    async fn read_round(&self, owner: &str, cursor: &mut Option<i64>) -> bool {
-        let after = match *cursor {
-            Some(cursor) => self.spell.note(feed::after(&self.desk, owner, cursor).await),
-            None => Ok(After::Lost),
+    /// Reads what comes after what it has read, and hands it on; answers whether there may be more.
+    async fn read_round(&self, owner: &str, progress: &Progress) -> bool {
+        let Some(read) = progress.read() else {
+            self.begin(owner, progress).await;
+            return false;
         };
-        match after {
+        match self.spell.note(self.read_after(owner, read).await) {
             Ok(After::Changes(changes)) => {
                 let is_full = changes.len() == feed::ROUND;
-                *cursor = changes.last().map(|change| change.seq).or(*cursor);
+                if let Some(last) = changes.last() {
+                    // Before they are handed on: a stream that subscribes meanwhile must know that they are read.
+                    progress.read.store(last.seq, Ordering::Release);
+                }
                 for change in changes {
                     self.hand(owner, Some(Arc::new(change)));
                 }
                 is_full
             }
             Ok(After::Lost) => {
-                if let Ok(head) = self.spell.note(self.desk.store.head(owner).await) {
-                    *cursor = Some(head.map_or(0, |head| head.seq));
-                }
-                self.hand(owner, None);
+                progress.generation.store(self.next_generation(), Ordering::Release);
+                self.begin(owner, progress).await;
                 false
             }
             Err(_) => false,
         }
+    }
+
+    async fn read_after(&self, owner: &str, read: i64) -> Result<After, Error> {
+        let _one = self.store_readers.acquire().await?;
+        feed::after(&self.desk, owner, read).await
+    }
+
+    /// Goes on from where the owner stands.
+    async fn begin(&self, owner: &str, progress: &Progress) {
+        if let Ok(head) = self.spell.note(self.desk.store.head(owner).await) {
+            progress.read.store(head.map_or(0, |head| head.seq), Ordering::Release);
+        }
+        self.hand(owner, None);
     }
 
     /// How many readers there are, and how many changes the one that is furthest behind has still to read.
@@ -152,7 +213,7 @@ impl Feeds {
     pub fn lag(&self) -> (usize, i64) {
         let behind = |owner: &str, reader: &Reader| {
             let head = self.desk.store.heard(owner).map_or(0, |head| head.seq);
-            head.saturating_sub(reader.cursor.load(Ordering::Relaxed)).max(0)
+            head.saturating_sub(reader.progress.read.load(Ordering::Relaxed)).max(0)
         };
         let worst = self.readers.iter().map(|reader| behind(reader.key(), reader.value())).max();
         (self.readers.len(), worst.unwrap_or(0))
@@ -160,7 +221,7 @@ impl Feeds {
 
     fn hand(&self, owner: &str, heard: Heard) {
         if let Some(reader) = self.readers.get(owner) {
-            // Nobody listens at the moment: whoever comes reads for herself.
+            // Nobody listens at the moment: whoever comes catches up.
             let _ = reader.streams.send(heard);
         }
     }
@@ -172,40 +233,72 @@ impl Feeds {
 }
 
 struct Follower {
-    desk: Desk,
-    spell: Arc<Spell>,
+    feeds: Feeds,
     owner: String,
     cursor: i64,
     live: Receiver<Heard>,
+    progress: Arc<Progress>,
     behind: bool,
-    read: VecDeque<Change>,
+    read: VecDeque<Arc<Change>>,
+}
+
+/// Where a stream stands that may be behind.
+enum Standing {
+    /// It has what the reader has.
+    Level,
+    /// It is to take these changes first.
+    Behind(Vec<Arc<Change>>),
+    /// The reader has not begun.
+    Unknown,
+    Lost,
 }
 
 impl Follower {
     async fn next(&mut self) -> Step {
         loop {
             if let Some(change) = self.read.pop_front() {
-                return self.take(Arc::new(change));
+                return self.take(change);
             }
             if self.behind {
-                let after = feed::after(&self.desk, &self.owner, self.cursor).await;
-                match self.spell.note(after) {
-                    Ok(After::Changes(changes)) => {
-                        self.behind = changes.len() == feed::ROUND;
+                let standing = self.standing().await;
+                match self.feeds.spell.note(standing) {
+                    Ok(Standing::Level) => self.behind = false,
+                    Ok(Standing::Behind(changes)) => {
                         self.read = changes.into();
                         continue;
                     }
+                    Ok(Standing::Unknown) => {}
                     // Its page loads everything again.
-                    Ok(After::Lost) | Err(_) => return Step::Lost,
+                    Ok(Standing::Lost) | Err(_) => return Step::Lost,
                 }
             }
             match self.live.recv().await {
                 Ok(Some(change)) if change.seq == self.cursor + 1 => return self.take(change),
-                Ok(Some(change)) => self.behind = change.seq > self.cursor,
+                Ok(Some(change)) => self.behind |= change.seq > self.cursor,
+                // The reader could not begin.
+                Ok(None) if self.progress.read().is_none() => return Step::Lost,
                 Ok(None) | Err(RecvError::Lagged(_)) => self.behind = true,
                 Err(RecvError::Closed) => return Step::Lost,
             }
         }
+    }
+
+    /// Compares the stream with its reader. What the reader hands on after that, the stream hears.
+    async fn standing(&self) -> Result<Standing, Error> {
+        let Some(read) = self.progress.read() else { return Ok(Standing::Unknown) };
+        if self.cursor < 0 || read.saturating_sub(self.cursor) > BEHIND_MAX {
+            return Ok(Standing::Lost);
+        }
+        if self.cursor > read {
+            // Another node may have said so before the reader heard of it; or it is not true.
+            let head = self.feeds.desk.store.head(&self.owner).await?.map_or(0, |head| head.seq);
+            return Ok(if self.cursor > head { Standing::Lost } else { Standing::Level });
+        }
+        if self.cursor == read {
+            return Ok(Standing::Level);
+        }
+        let next = self.feeds.catch_up.after(&self.owner, &self.progress, self.cursor, read).await?;
+        Ok(next.map_or(Standing::Lost, Standing::Behind))
     }
 
     fn take(&mut self, change: Arc<Change>) -> Step {

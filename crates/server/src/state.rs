@@ -10,6 +10,7 @@ use crate::meter::{Gauge, Requests};
 use crate::push::Feeds;
 use crate::store::Head;
 use crate::streams::Streams;
+use crate::streams::limit::StreamLimit;
 use crate::throttle::Throttles;
 use bytes::Bytes;
 use model::{Appid, Time};
@@ -50,6 +51,8 @@ pub struct Parts {
     pub throttles: Throttles,
     /// The workbench streams that are open here.
     pub streams: Streams,
+    /// How many streams each person has open here.
+    pub stream_limit: StreamLimit,
     /// Ends streams and loops.
     pub stop: CancellationToken,
     /// When it was started.
@@ -112,6 +115,7 @@ impl App {
         App(Arc::new(Parts {
             feeds: Feeds::new(desk.clone(), stop.clone()),
             streams: Streams::new(desk.clone()),
+            stream_limit: StreamLimit::default(),
             throttles: Throttles::new(&settings, desk.clock().clone()),
             settings: Arc::new(settings),
             desk,

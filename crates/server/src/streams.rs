@@ -1,6 +1,8 @@
 //! The workbench streams open on this node: the first of an agent brings her online, the last that
 //! closes takes her away.
 
+pub mod limit;
+
 use crate::desk::{Desk, presence};
 use crate::error::{Error, Spell};
 use dashmap::DashMap;

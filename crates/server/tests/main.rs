@@ -88,6 +88,7 @@ mod running;
 mod secured;
 mod seed;
 mod store;
+mod stream;
 mod supervisor;
 mod time;
 mod tls;

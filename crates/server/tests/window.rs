@@ -115,6 +115,30 @@ on_both_engines! {
         }
     }
 
+    async fn a_page_that_is_loaded_again_and_again_writes_once(app: App) {
+        let shop = of_kind(&app, "mini-program").await;
+        let customer = shop.customer();
+        customer.says("hello").await;
+        let loads = async |count: u64| {
+            let before = app.inner.desk.store.verbs();
+            for _ in 0..count {
+                customer.snapshot().await;
+            }
+            // Who comes and what is shown are looked up each time.
+            app.inner.desk.store.verbs() - before - 2 * count
+        };
+        assert_eq!((loads(50).await, loads(50).await), (1, 0));
+        // Something was sent, so that entering counts anew; but never more than that in a minute.
+        assert_eq!(shop.writes(&customer.openid(), "hello").await, 0);
+        assert_eq!((loads(50).await, drain(&shop, &customer.openid()).await), (1, (2, 45047)));
+        let shop = after(&app, shop, DAYS).await;
+        assert_eq!(loads(50).await, 1);
+        let shop = after(&app, shop, MINUTE - 1).await;
+        assert_eq!(shop.writes(&customer.openid(), "just in time").await, 0);
+        let shop = after(&app, shop, 1).await;
+        assert_eq!(shop.writes(&customer.openid(), "too late").await, 45015);
+    }
+
     async fn the_workbench_has_a_rule_of_its_own(app: App) {
         let shop = app.account().await;
         let ann = shop.agent("a1").await;

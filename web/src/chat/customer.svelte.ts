@@ -1,7 +1,7 @@
 /** The customer page's state. Nothing is created on the server until the first message. */
 import { chat, clientId, PAGE, type Part, Refused } from "../api";
 import * as feed from "../feed";
-import { openStream, pause } from "../stream";
+import { openStream, pause, type Up } from "../stream";
 import type { ChatChange } from "../wire";
 
 export type Phase = "loading" | "unknown" | "down" | "ready";
@@ -18,7 +18,7 @@ const TYPING_MS = 15_000;
 
 export class Customer {
   phase: Phase = $state("loading");
-  live = $state(true);
+  live: Up = $state(true);
   chat: feed.Chat | null = $state.raw(null);
   /** Replies that came while the page was out of sight. */
   missed = $state(0);

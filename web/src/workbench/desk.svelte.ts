@@ -1,6 +1,7 @@
 /** The workbench's state and what an agent can do to it. */
 import { clientId, desk as api, PAGE, type Part, Refused, SESSIONS_PAGE } from "../api";
 import * as feed from "../feed";
+import type { Up } from "../stream";
 import { language } from "../text/desk.svelte";
 import type { Colleague, Login, Session } from "../wire";
 import { nameOf } from "./customer";
@@ -16,7 +17,7 @@ const STALE_MS = 60_000;
 
 class DeskPage {
   phase: Phase = $state("loading");
-  live = $state(true);
+  live: Up = $state(true);
   desk: feed.Desk | null = $state.raw(null);
   appid = $state("");
   /** The session being looked at. */

@@ -1,14 +1,13 @@
 /** Keeps a desk fed: snapshot first, then the stream, through whichever tab leads. */
 import { desk as api, Refused } from "../api";
-import { openStream, pause, type Frame } from "../stream";
+import { attended, openStream, pause, type Frame, type Up } from "../stream";
 import type { DeskChange, DeskSnapshot } from "../wire";
 import { Tabs, type Note } from "./tabs";
 
 export interface Ears {
   snapshot: (snapshot: DeskSnapshot) => void;
   change: (change: DeskChange) => void;
-  /** True while frames flow. */
-  live: (up: boolean) => void;
+  live: (up: Up) => void;
   /** The server knows no login of this browser. */
   loggedOut: () => void;
 }
@@ -24,6 +23,8 @@ export class Live {
   #held: Frame[] | null = null;
   #loading: Promise<boolean> | null = null;
   #again = false;
+  /** The leader's stream was replaced. */
+  #replaced = false;
   #restarting: Promise<void> | null = null;
   #on = false;
 
@@ -149,7 +150,12 @@ export class Live {
       this.ears.live(true);
       this.#take(note.frame);
     }
-    if (note.kind === "live") this.ears.live(note.up);
+    if (note.kind === "live") {
+      this.ears.live(note.up);
+      this.#replaced = note.up === null;
+      // The leader may be out of sight: whichever of its tabs is used has it go on.
+      if (this.#replaced) void attended().then(() => (this.#on && this.#replaced ? this.restart() : undefined));
+    }
     if (note.kind === "reset") void this.load().then((loaded) => loaded && this.ears.live(true));
   }
 

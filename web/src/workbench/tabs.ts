@@ -2,11 +2,11 @@
  * One stream a browser: the tabs elect a leader, who holds the stream and hands its frames to the others. Where the
  * browser cannot elect (locks need HTTPS or localhost), every tab leads itself.
  */
-import type { Frame } from "../stream";
+import type { Frame, Up } from "../stream";
 
 export type Note =
   | { kind: "frame"; frame: Frame }
-  | { kind: "live"; up: boolean }
+  | { kind: "live"; up: Up }
   /** The leader has begun a new stream: load a snapshot again. */
   | { kind: "reset" }
   /** To the leader: begin a new stream, the set of accounts has changed. */

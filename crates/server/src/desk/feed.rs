@@ -5,14 +5,19 @@ use super::message::{self, Message};
 use super::{Desk, agent, session};
 use crate::bind;
 use crate::error::Error;
-use crate::store::Tx;
+use crate::store::{Row, Tx};
 use model::agent::Presence;
 use model::session::State;
 use model::{Appid, Fact, Openid, Session, Time};
 use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
 
-/// Changes read in one go.
+/// Changes a reader takes in one go.
 pub const ROUND: usize = 256;
+/// Changes of a block, the part of a feed that streams which are behind share. Few, because a stream that missed one
+/// change reads the whole block.
+pub const BLOCK: i64 = 64;
 
 /// One change with its facts told.
 #[derive(Clone, Debug)]
@@ -23,6 +28,14 @@ pub struct Change {
     pub told: Vec<Told>,
 }
 
+impl Change {
+    /// About how many bytes it takes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Change>() + self.told.iter().map(Told::bytes).sum::<usize>()
+    }
+}
+
 /// A fact with what a page needs to show it.
 #[derive(Clone, Debug)]
 pub enum Told {
@@ -30,8 +43,8 @@ pub enum Told {
     Session(SessionView),
     /// Somebody wrote in a session that now is as told, or outside of any.
     Message(Box<Message>, Option<SessionView>),
-    /// Whether a customer sees now that somebody types.
-    Typing(Openid, bool),
+    /// Until when a customer sees that somebody types; 0 for no longer.
+    Typing(Openid, Time),
     /// An agent came or went.
     Agent(AgentView),
     /// An agent was added, renamed, invited, bound or removed.
@@ -40,6 +53,24 @@ pub enum Told {
     Worker,
     /// Nothing a page shows.
     Nothing,
+}
+
+impl Told {
+    fn bytes(&self) -> usize {
+        let view = |view: &SessionView| view.openid.len() + view.nickname.len() + view.preview.len();
+        let body = |body: &Value| if body.is_null() { 0 } else { body.to_string().len() };
+        size_of::<Told>()
+            + match self {
+                Told::Session(of) => view(of),
+                Told::Message(message, of) => {
+                    let texts = message.openid.len() + message.nickname.len() + message.text.len();
+                    size_of::<Message>() + texts + body(&message.body) + of.as_ref().map_or(0, view)
+                }
+                Told::Agent(agent) => agent.kf_account.len() + agent.nickname.len(),
+                Told::Changed(name) => name.len(),
+                Told::Typing(..) | Told::Worker | Told::Nothing => 0,
+            }
+    }
 }
 
 /// A session as the pages see it.
@@ -107,6 +138,10 @@ fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<After, Error> {
     if head < seq || rows.first().map(|row| row.int(0)) != expected {
         return Ok(After::Lost);
     }
+    Ok(After::Changes(changes(tx, owner, rows)?))
+}
+
+fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<Change>, Error> {
     let appid = Appid::stored(owner.to_owned());
     let mut changes = Vec::with_capacity(rows.len());
     for row in rows {
@@ -114,7 +149,31 @@ fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<After, Error> {
         let told = facts.into_iter().map(|fact| tell(tx, &appid, fact)).collect::<Result<_, Error>>()?;
         changes.push(Change { seq: row.int(0), told });
     }
-    Ok(After::Changes(changes))
+    Ok(changes)
+}
+
+/// A part of an owner's feed, as far as it is kept.
+#[derive(Debug)]
+pub struct Block {
+    /// The last number it was read to.
+    pub upto: i64,
+    /// Its changes, in order and without a gap. The first ones may be gone.
+    pub changes: Vec<Arc<Change>>,
+}
+
+/// The block of the feed of `owner` that begins after number `from`.
+///
+/// # Errors
+/// Internal only.
+pub async fn block(desk: &Desk, owner: &str, from: i64) -> Result<Block, Error> {
+    let id = owner.to_owned();
+    let read = desk.store.read(owner, move |tx| {
+        let upto = tx.head()?.map_or(0, |head| head.seq).min(from + BLOCK);
+        let mut rows = tx.all(SELECT, bind![&id, from, BLOCK])?;
+        rows.retain(|row| row.int(0) <= upto);
+        Ok(Block { upto, changes: changes(tx, &id, rows)?.into_iter().map(Arc::new).collect() })
+    });
+    read.await
 }
 
 fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
@@ -125,7 +184,7 @@ fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
             Some(message) => Told::Message(Box::new(message), Some(view_of(tx, appid, session)?)),
             None => Told::Nothing,
         },
-        Fact::Typing { openid, until } => Told::Typing(openid, tx.now() < until),
+        Fact::Typing { openid, until } => Told::Typing(openid, until),
         Fact::Presence { kf_account, presence } => {
             let (nickname, headimg) = face(tx, appid, kf_account.as_str())?;
             Told::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence, headimg })

@@ -4,12 +4,13 @@
 use super::feed::{AgentView, SessionView, agent_view, session_view};
 use super::message::{self, Message};
 use super::worker::{self, Places};
-use super::{Desk, account, agent, session, supervisor};
+use super::{Desk, account, agent, session, supervisor, window};
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Reception;
 use model::invitation::Status;
 use model::session::State;
+use model::window::Window;
 use model::{Appid, KfAccount, Openid, Time, WechatId};
 use protocol::{Errcode, Kind};
 use serde::Serialize;
@@ -184,6 +185,9 @@ pub struct Chat {
     /// The kind of account.
     #[serde(skip)]
     pub kind: Kind,
+    /// What programs may still send to her.
+    #[serde(skip)]
+    pub window: Window,
     /// The account.
     pub account: ChatAccount,
     /// The cursor of her stream, empty before her first message.
@@ -228,6 +232,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
             let Some(openid) = &openid else {
                 return Ok(Chat {
                     kind,
+                    window: Window::default(),
                     account,
                     since: String::new(),
                     state: "none",
@@ -245,7 +250,8 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
             };
             let view = session.map(|session| session_view(tx, &appid, &session)).transpose()?;
             let agent = view.and_then(|view| serving(&view));
-            Ok(Chat { kind, account, since: format!("{appid}:{seq}"), state, agent, messages })
+            let (window, _) = window::of(tx, &appid, openid)?;
+            Ok(Chat { kind, window, account, since: format!("{appid}:{seq}"), state, agent, messages })
         })
         .await
 }

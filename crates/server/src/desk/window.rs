@@ -26,15 +26,29 @@ pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Re
         .await
 }
 
-/// The page was opened, by a customer if she has written before. Where that is entering customer service it lets
-/// programs write to her.
+/// The page was opened, by a customer if she has written before, who had this window then. Where that is entering
+/// customer service it lets programs write to her. A window that stays the same to the second is not written.
 ///
 /// # Errors
 /// Internal only.
-pub async fn entered(desk: &Desk, appid: &Appid, openid: Option<&Openid>, kind: Kind) -> Result<(), Error> {
-    let Some(openid) = openid.filter(|_| can(Action::Enter, kind)) else { return Ok(()) };
-    let (appid, openid) = (appid.clone(), openid.clone());
-    desk.store.keep(&appid.to_string(), move |tx| acted(tx, &appid, &openid, Action::Enter, kind)).await
+pub async fn entered(
+    desk: &Desk,
+    appid: &Appid,
+    openid: Option<&Openid>,
+    kind: Kind,
+    window: Window,
+) -> Result<(), Error> {
+    let opens = move |window: Window, now| !window.after(Action::Enter, kind, now).is_about(window);
+    let Some(openid) = openid.filter(|_| opens(window, desk.now())) else { return Ok(()) };
+    let (owner, appid, openid) = (appid.to_string(), appid.clone(), openid.clone());
+    let write = desk.store.keep(&owner, move |tx| {
+        // Another page of hers may have been quicker.
+        if opens(of(tx, &appid, &openid)?.0, tx.now()) {
+            acted(tx, &appid, &openid, Action::Enter, kind)?;
+        }
+        Ok(())
+    });
+    write.await
 }
 
 /// She did something.

@@ -40,7 +40,8 @@ pub struct Page {
 pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> Result<Response, PageRefusal> {
     let run = async {
         let chat = snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?;
-        window::entered(&app.desk, &visitor.appid, visitor.openid.as_ref(), chat.kind).await?;
+        let openid = visitor.openid.as_ref();
+        window::entered(&app.desk, &visitor.appid, openid, chat.kind, chat.window).await?;
         Reply::json(&chat)
     };
     let reply = run.await.refuse_page(&app)?;

@@ -8,16 +8,17 @@ use super::{Finish, PageRefusal};
 use crate::desk::feed::{Change, SessionView, Told};
 use crate::desk::snapshot::serving;
 use crate::desk::worker::{self, Places};
-use crate::desk::{login, presence};
+use crate::desk::{login, presence, sha256};
 use crate::error::Error;
 use crate::meter::Held;
 use crate::push::Step;
 use crate::state::App;
 use crate::streams::Open;
+use crate::streams::limit::Place;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{BoxStream, iter, select_all, unfold};
+use futures_util::stream::{BoxStream, iter, once, select_all, unfold};
 use futures_util::{FutureExt, Stream, StreamExt};
 use http::{HeaderMap, Uri};
 use model::session::State as SessionState;
@@ -87,18 +88,22 @@ fn answer(
     events: impl Stream<Item = Event> + Send + 'static,
     until: Time,
     open: Held,
+    place: Place,
 ) -> Response {
+    let (replaced, newer) = (place.replaced.clone(), place.replaced.clone());
     let (stop, ended, clock) = (app.stop.clone(), app.streams.ended(), app.desk.clock().clone());
     let end = async move {
         tokio::select! {
             () = stop.cancelled_owned() => {}
             () = ended => {}
             () = clock.sleep_until(until) => {}
+            () = newer.cancelled_owned() => {}
         }
     };
-    let events = events.take_until(end.boxed()).map(move |event| {
+    let last = once(async move { replaced.is_cancelled().then(self::replaced) }).flat_map(iter);
+    let events = events.take_until(end.boxed()).chain(last).map(move |event| {
         // It counts as long as this stream lives.
-        let _ = &open;
+        let _ = (&open, &place);
         Ok::<_, Infallible>(event)
     });
     let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("{}"));
@@ -121,7 +126,7 @@ pub async fn desk(
 async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error> {
     let Places { bindings, .. } = worker::places(&app.desk, &login.worker).await?;
     let own = worker::owner(login.worker.as_str());
-    let expires_at = login.expires_at;
+    let (expires_at, person) = (login.expires_at, format!("@{}", sha256(&login.cookie)));
     let mut bench = Bench {
         app: app.clone(),
         cursor: Cursor::default(),
@@ -157,7 +162,8 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
             }
         }
     });
-    Ok(answer(app, events, expires_at, app.desk_streams.hold()))
+    let place = app.stream_limit.enter(person);
+    Ok(answer(app, events, expires_at, app.desk_streams.hold(), place))
 }
 
 /// What a workbench stream knows.
@@ -255,12 +261,17 @@ pub async fn chat(
     let mut cursor = Cursor::default();
     cursor.0.insert(visitor.appid.to_string(), Cursor::of(&headers, &uri).seq(visitor.appid.as_str()));
     let reader = Reader { appid: visitor.appid, openid, cursor, sees_typing: false };
+    let place = app.stream_limit.enter(format!("{} {}", reader.appid, reader.openid));
     let steps = follow(&app, &reader.cursor).boxed();
-    let events = unfold((reader, steps), |(mut reader, mut steps)| async move {
-        let (_, step) = steps.next().await?;
-        Some((iter(reader.tell(step)), (reader, steps)))
+    let clock = app.desk.clock().clone();
+    let events = unfold((reader, steps), move |(mut reader, mut steps)| {
+        let clock = clock.clone();
+        async move {
+            let (_, step) = steps.next().await?;
+            Some((iter(reader.tell(step, clock.now())), (reader, steps)))
+        }
     });
-    Ok(answer(&app, events.flatten(), Time::MAX, app.chat_streams.hold()))
+    Ok(answer(&app, events.flatten(), Time::MAX, app.chat_streams.hold(), place))
 }
 
 /// What a customer's stream knows.
@@ -273,10 +284,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn tell(&mut self, step: Step) -> Vec<Event> {
+    fn tell(&mut self, step: Step, now: Time) -> Vec<Event> {
         let Step::Change(change) = step else { return vec![reset()] };
         self.cursor.0.insert(self.appid.to_string(), change.seq);
-        let mut events: Vec<_> = change.told.iter().filter_map(|told| self.tell_typing(told)).collect();
+        let mut events: Vec<_> = change.told.iter().filter_map(|told| self.tell_typing(told, now)).collect();
         let facts: Vec<Value> =
             change.told.iter().filter_map(|told| for_customer(told, &self.openid)).collect();
         if !facts.is_empty() {
@@ -286,9 +297,9 @@ impl Reader {
     }
 
     /// Somebody types to her, or no longer: what was written is there.
-    fn tell_typing(&mut self, told: &Told) -> Option<Event> {
+    fn tell_typing(&mut self, told: &Told, now: Time) -> Option<Event> {
         let types = match told {
-            Told::Typing(openid, types) if *openid == self.openid => *types,
+            Told::Typing(openid, until) if *openid == self.openid => now < *until,
             Told::Message(message, _)
                 if message.openid == self.openid.as_str() && message.from != "customer" =>
             {
@@ -316,6 +327,11 @@ fn for_customer(told: &Told, openid: &Openid) -> Option<Value> {
 
 fn reset() -> Event {
     Event::default().event("reset").data("{}")
+}
+
+/// A newer stream of the same person has taken the place. It has no id: the page goes on from where it was.
+fn replaced() -> Event {
+    Event::default().event("replaced").data("{}")
 }
 
 fn event(cursor: &Cursor, owner: &str, change: &Change, facts: &[Value]) -> Event {

@@ -84,6 +84,15 @@ impl Store {
         matches!(self.0.engine, Engine::Postgres(_))
     }
 
+    /// How many verbs that only look run at once.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        match self.0.engine {
+            Engine::Sqlite(_) => sqlite::READERS,
+            Engine::Postgres(_) => postgres::READERS,
+        }
+    }
+
     /// The clock the verbs see.
     #[must_use]
     pub fn clock(&self) -> &Clock {

@@ -25,7 +25,8 @@ const QUEUE: usize = 4096;
 /// Verbs of one owner that share a commit at most.
 const BATCH: usize = 32;
 const WRITERS: usize = 12;
-const READERS: usize = 4;
+/// Threads that only look.
+pub(super) const READERS: usize = 4;
 
 pub(super) struct Postgres {
     writes: Arc<Queues>,

@@ -25,7 +25,8 @@ use tokio::runtime::Handle;
 const QUEUE: usize = 4096;
 /// Verbs that share a commit at most.
 const BATCH: usize = 256;
-const READERS: usize = 3;
+/// Threads that only look.
+pub(super) const READERS: usize = 3;
 /// Most bytes of a folder's path: SQLite takes paths of 512 (MAX_PATHNAME of its os_unix.c), and adds to it the name of
 /// the database and of the files beside it.
 const FOLDER_PATH_MAX: usize = 490;

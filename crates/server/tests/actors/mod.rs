@@ -33,7 +33,7 @@ pub use agent::Agent;
 pub use customer::Customer;
 pub use platform::Platform;
 pub use shop::Shop;
-pub use stream::Stream;
+pub use stream::{Heard, Stream};
 
 /// When tests begin: 2027-01-15.
 pub const BEGIN: i64 = 1_800_000_000_000;

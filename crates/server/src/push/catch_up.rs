@@ -1,0 +1,86 @@
+//! Catching up: what streams that are behind read of a feed, and share.
+
+use super::Progress;
+use crate::desk::Desk;
+use crate::desk::feed::{self, BLOCK, Block, Change};
+use crate::error::Error;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Bytes of blocks that are kept for the next stream: those of some 500 blocks of plain messages.
+const KEPT_BYTES: u64 = 16 << 20;
+/// As many blocks as the cache makes room for at its start.
+const KEPT_BLOCKS: usize = 256;
+
+/// The blocks of feeds that were read for streams that are behind. Clones share them.
+#[derive(Clone)]
+pub(super) struct CatchUp {
+    desk: Desk,
+    /// By reader and by the number before the block's first.
+    kept: Arc<Cache<(u64, i64), Arc<Block>, ByBytes>>,
+    /// Whoever reads for streams that are behind: one at a time, of whichever owner.
+    turn: Arc<Semaphore>,
+    /// The store's readers that streams may take, for what is new too: all but one.
+    readers: Arc<Semaphore>,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<(u64, i64), Arc<Block>> for ByBytes {
+    fn weight(&self, _: &(u64, i64), block: &Arc<Block>) -> u64 {
+        (size_of::<Block>() + block.changes.iter().map(|change| change.bytes()).sum::<usize>()) as u64
+    }
+}
+
+impl CatchUp {
+    /// Nothing read yet; `readers` are the store's readers that streams may take.
+    pub(super) fn new(desk: Desk, readers: Arc<Semaphore>) -> Self {
+        let kept = Arc::new(Cache::with_weighter(KEPT_BLOCKS, KEPT_BYTES, ByBytes));
+        CatchUp { desk, kept, turn: Arc::new(Semaphore::new(1)), readers }
+    }
+
+    /// The next changes after `cursor`, one at least, to number `upto` at most or a little further; `None` when the
+    /// feed no longer holds them.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub(super) async fn after(
+        &self,
+        owner: &str,
+        progress: &Progress,
+        cursor: i64,
+        upto: i64,
+    ) -> Result<Option<Vec<Arc<Change>>>, Error> {
+        let from = cursor - cursor % BLOCK;
+        let key = (progress.generation(), from);
+        let kept = || self.kept.get(&key).filter(|block| block.upto >= upto.min(from + BLOCK));
+        if let Some(block) = kept() {
+            return Ok(rest(&block, cursor));
+        }
+        // First among the streams of the owner, so that an owner waits once for the turn of all.
+        let own = progress.turn.clone().lock_owned().await;
+        if let Some(block) = kept() {
+            return Ok(rest(&block, cursor));
+        }
+        let turn =
+            (own, self.turn.clone().acquire_owned().await?, self.readers.clone().acquire_owned().await?);
+        let (this, owner) = (self.clone(), owner.to_owned());
+        // To its end, though the stream may go: the store's reader is busy until then, and so is the turn.
+        let read = tokio::spawn(async move {
+            let block = Arc::new(feed::block(&this.desk, &owner, from).await?);
+            this.kept.insert(key, block.clone());
+            drop(turn);
+            Ok::<_, Error>(block)
+        });
+        Ok(rest(&*read.await??, cursor))
+    }
+}
+
+/// What a block holds after `cursor`; `None` when the next change is not in it.
+fn rest(block: &Block, cursor: i64) -> Option<Vec<Arc<Change>>> {
+    let rest: Vec<_> = block.changes.iter().filter(|change| change.seq > cursor).cloned().collect();
+    rest.first().is_some_and(|first| first.seq == cursor + 1).then_some(rest)
+}

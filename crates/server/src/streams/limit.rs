@@ -1,0 +1,88 @@
+//! At most so many streams of one person: one more replaces the oldest, so that a person who opens streams without end
+//! ends no others than their own.
+
+use dashmap::DashMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio_util::sync::CancellationToken;
+
+/// Streams that a customer, or a login of a worker, may have open at a node. A browser opens six connections to a desk
+/// at most over HTTP/1.1; two more are for streams that it has left and the desk has not noticed.
+pub const STREAMS_MAX: usize = 8;
+
+/// The streams open at this node, by person. Clones share them.
+#[derive(Clone, Default)]
+pub struct StreamLimit(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// The oldest first.
+    open: DashMap<String, VecDeque<(u64, CancellationToken)>>,
+    opened: AtomicU64,
+}
+
+impl StreamLimit {
+    /// A stream of `person` opens, for as long as the answer lives.
+    #[must_use]
+    pub fn enter(&self, person: String) -> Place {
+        let (id, replaced) = (self.0.opened.fetch_add(1, Ordering::Relaxed), CancellationToken::new());
+        let mut open = self.0.open.entry(person.clone()).or_default();
+        open.push_back((id, replaced.clone()));
+        if open.len() > STREAMS_MAX
+            && let Some((_, oldest)) = open.pop_front()
+        {
+            oldest.cancel();
+        }
+        drop(open);
+        Place { limit: self.clone(), person, id, replaced }
+    }
+
+    /// How many people have streams open here.
+    #[must_use]
+    pub fn people(&self) -> usize {
+        self.0.open.len()
+    }
+}
+
+/// An open stream of a person.
+pub struct Place {
+    limit: StreamLimit,
+    person: String,
+    id: u64,
+    /// Cancelled when a newer stream has taken the place.
+    pub replaced: CancellationToken,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(mut open) = self.limit.0.open.get_mut(&self.person) {
+            open.retain(|(id, _)| *id != self.id);
+        }
+        self.limit.0.open.remove_if(&self.person, |_, open| open.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{STREAMS_MAX, StreamLimit};
+
+    #[test]
+    fn one_more_replaces_the_oldest_of_the_same_person() {
+        let limit = StreamLimit::default();
+        let other = limit.enter("other".into());
+        let mut places: Vec<_> = (0..STREAMS_MAX).map(|_| limit.enter("ann".into())).collect();
+        assert!(places.iter().all(|place| !place.replaced.is_cancelled()));
+        places.push(limit.enter("ann".into()));
+        let replaced: Vec<_> = places.iter().map(|place| place.replaced.is_cancelled()).collect();
+        assert_eq!(replaced.iter().filter(|replaced| **replaced).count(), 1);
+        assert!(replaced[0] && !other.replaced.is_cancelled());
+        // A stream that was replaced leaves no room when it goes, one that closes does.
+        drop(places.remove(0));
+        drop(places.remove(3));
+        places.push(limit.enter("ann".into()));
+        assert!(places.iter().all(|place| !place.replaced.is_cancelled()));
+        drop((places, other));
+        assert_eq!(limit.people(), 0, "nothing is kept of people without streams");
+    }
+}
