@@ -14,17 +14,22 @@ pub struct Page {
     pub bytes: Cow<'static, [u8]>,
     /// For the header `Content-Type`.
     pub content_type: &'static str,
-    /// For the header `ETag`, quoted; it changes with the bytes.
-    pub etag: String,
+    /// A hash of the bytes, in hexadecimal, for the header `ETag`.
+    pub hash: String,
 }
 
-/// Finds a file by its path in the build: `workbench.html`, `chat.html`, `debug.html`, `start.html` or `assets/…`. Names under `assets/` carry a
-/// hash of what is in them, so they may be cached for ever.
+/// All files of the build by their paths: `workbench.html`, `chat.html`, `debug.html`, `start.html` and `assets/…`. Names
+/// under `assets/` carry a hash of what is in them, so they may be cached for ever.
+pub fn all() -> impl Iterator<Item = (Cow<'static, str>, Page)> {
+    Dist::iter().filter_map(|path| page(&path).map(|page| (path, page)))
+}
+
+/// One file of the build by its path.
 pub fn page(path: &str) -> Option<Page> {
     let file = Dist::get(path)?;
     let hash = file.metadata.sha256_hash();
-    let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(Page { bytes: file.data, content_type: content_type(path), etag: format!("\"{hex}\"") })
+    let hash = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(Page { bytes: file.data, content_type: content_type(path), hash })
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -39,7 +44,7 @@ fn content_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::page;
+    use super::{all, page};
 
     #[test]
     fn all_pages_and_everything_they_name_are_here() {
@@ -72,5 +77,6 @@ mod tests {
         assert!(page("").is_none());
         assert!(page("../Cargo.toml").is_none());
         assert!(page("assets/none.js").is_none());
+        assert!(all().all(|(path, _)| page(&path).is_some()) && all().count() > 3);
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::http::metrics::counted;
 use crate::http::{
-    business, chat, debug, desk, guard, healthz, kfaccount, kfsession, media, message, msgrecord, nothing,
-    once_more, openapi, page, picture, private, quota, readyz, stream, token, work, wrong_method,
+    business, busy, chat, client_address, debug, desk, guard, healthz, kfaccount, kfsession, media, message,
+    msgrecord, nothing, once_more, openapi, page, picture, private, quota, readyz, stream, token, work,
+    wrong_method,
 };
+use crate::listen::Room;
 use crate::state::App;
 use axum::Router;
 use axum::extract::Request;
@@ -13,7 +15,6 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{any, get, post};
 use protocol::Endpoint;
 use protocol::endpoint as weixin;
-use tower_http::compression::CompressionLayer;
 
 /// Everything that is answered.
 pub fn router(app: App) -> Router {
@@ -42,6 +43,14 @@ pub fn router(app: App) -> Router {
         false => all,
     };
     all.with_state(app)
+}
+
+/// Room for the connections of the application, as its settings say.
+pub fn room(app: &App) -> Room {
+    let proxies = app.clone();
+    Room::of(usize::try_from(app.settings.connections_max).unwrap_or(usize::MAX))
+        .exempting(move |address| client_address::is_trusted(&proxies, address))
+        .answering(busy(app))
 }
 
 /// Weixin's endpoints.
@@ -95,7 +104,6 @@ fn pages() -> Router<App> {
         .route("/chat/{appid}", get(page::chat))
         .route("/openapi.json", get(openapi::document))
         .route("/debug", get(page::debug))
-        .layer(CompressionLayer::new())
 }
 
 /// The workbench's calls.

@@ -66,8 +66,8 @@ pub struct Settings {
     /// The header in which trusted proxies say it. The other is not read: most proxies pass on what a client wrote into it.
     #[arg(long, env = "KEFU_PROXY_HEADER", value_enum, default_value_t, value_name = "HEADER")]
     pub proxy_header: ProxyHeader,
-    /// Tries to log in or sign up that an address has in a minute; under one name it has a quarter of them; 0: no
-    /// limit.
+    /// Tries to log in or sign up that an address has in a minute; under one name it has a quarter of them, and its
+    /// network (IPv4 /24, IPv6 /48) five times as many; 0: no limit.
     #[arg(long, env = "KEFU_LOG_INS_PER_MINUTE", default_value_t = 20, value_name = "NUMBER")]
     pub log_ins_per_minute: u32,
     /// Visitors of an address that may become customers in an hour; 0: no limit.
@@ -76,8 +76,8 @@ pub struct Settings {
     /// Messages that an address's customers may write in a minute; 0: no limit.
     #[arg(long, env = "KEFU_MESSAGES_PER_MINUTE", default_value_t = 120, value_name = "NUMBER")]
     pub messages_per_minute: u32,
-    /// Connections that may be open at once, about 25 kB each; one more waits until one closes; 0: as many as files may
-    /// be open.
+    /// Connections that may be open at once, about 25 kB each; one more waits until one closes, or takes that of an address
+    /// that holds more; 0: as many as files may be open.
     #[arg(long, env = "KEFU_CONNECTIONS_MAX", default_value_t = 16_384, value_name = "NUMBER")]
     pub connections_max: u32,
     /// Mebibytes of memory for answers to programs that ask over and over, 192 unless given: about 1.3 kB for an account

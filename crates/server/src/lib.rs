@@ -14,6 +14,7 @@ pub mod flight;
 pub mod http;
 pub mod listen;
 pub mod meter;
+pub mod network;
 pub mod push;
 pub mod state;
 pub mod store;

@@ -3,15 +3,19 @@
 
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::desk::hashing::Asker;
+use crate::network::{household, site};
 use model::{HOUR, MINUTE, Time, WechatId};
 use quick_cache::sync::Cache;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Whom a throttle remembers, at most; about 100 bytes each. More push out those longest unseen.
 const REMEMBERED: usize = 50_000;
 
+/// Tries of a site, as a multiple of those of one address: an office has many addresses, and a flood has more.
+const SITE_TRIES: u32 = 5;
 /// Tokens a worker may have made for her at the debugging page in a minute; each lives two hours.
 const TOKENS_PER_MINUTE: u32 = 20;
 
@@ -59,6 +63,7 @@ impl Throttle {
 pub struct Throttles {
     clock: Clock,
     by_address: Throttle,
+    by_site: Throttle,
     by_worker: Throttle,
     by_both: Throttle,
     known: Cache<String, ()>,
@@ -75,6 +80,7 @@ impl Throttles {
         Throttles {
             clock,
             by_address: Throttle::per(tries, MINUTE),
+            by_site: Throttle::per(tries.saturating_mul(SITE_TRIES), MINUTE),
             by_worker: Throttle::per(tries.saturating_mul(5), 5 * MINUTE),
             by_both: Throttle::per(tries.div_ceil(4), MINUTE),
             known: Cache::new(REMEMBERED),
@@ -85,18 +91,24 @@ impl Throttles {
     }
 
     /// Somebody at an address tries to log in under a name, whether anybody has it or not. Many addresses
-    /// that guess at one name close it to strangers, but not to an address that has logged in with it.
+    /// that guess at one name close it to strangers, but not to an address that has logged in with it; nor does a site
+    /// that floods close itself to those. Answers whose turn it is to have a password hashed.
     ///
     /// # Errors
     /// How long to wait.
-    pub fn log_in(&self, name: &str, from: IpAddr) -> Result<(), Wait> {
+    pub fn log_in(&self, name: &str, from: IpAddr) -> Result<Asker, Wait> {
         let (now, place) = (self.clock.now(), place(from));
         // What is no name is nobody's, and must not fill the memory.
         let name = WechatId::parse(name).map(|name| name.to_string()).unwrap_or_default();
         self.by_address.take(&place, now)?;
         let both = format!("{name} {place}");
         self.by_both.take(&both, now)?;
-        if self.known.get(&both).is_some() { Ok(()) } else { self.by_worker.take(&name, now) }
+        if self.known.get(&both).is_some() {
+            return Ok(Asker::Known);
+        }
+        self.by_site.take(&site(from).to_string(), now)?;
+        self.by_worker.take(&name, now)?;
+        Ok(Asker::Stranger(from))
     }
 
     /// She has logged in: her earlier tries are forgiven.
@@ -110,8 +122,11 @@ impl Throttles {
     ///
     /// # Errors
     /// How long to wait.
-    pub fn sign_up(&self, from: IpAddr) -> Result<(), Wait> {
-        self.by_address.take(&place(from), self.clock.now())
+    pub fn sign_up(&self, from: IpAddr) -> Result<Asker, Wait> {
+        let now = self.clock.now();
+        self.by_address.take(&place(from), now)?;
+        self.by_site.take(&site(from).to_string(), now)?;
+        Ok(Asker::Stranger(from))
     }
 
     /// A worker asks for a token of an account.
@@ -135,15 +150,12 @@ impl Throttles {
 
 /// An address, as far as it tells people apart: of IPv6 the network, for a house has all of it.
 fn place(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).to_string(),
-    }
+    household(address).to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Throttle, Wait, place};
+    use super::{Throttle, Wait};
 
     #[test]
     fn a_burst_is_followed_by_one_each_turn() {
@@ -158,13 +170,5 @@ mod tests {
         assert!((0..3).all(|_| throttle.take("a", 10).is_ok()), "the clock was set back");
         assert_eq!(throttle.take("a", 10), Err(Wait(10)));
         assert!((0..99).all(|_| Throttle::per(0, 30).take("a", 0).is_ok()), "no limit");
-    }
-
-    #[test]
-    fn a_house_is_one_place() {
-        let of = |text: &str| place(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2::9"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
     }
 }

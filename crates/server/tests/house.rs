@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the server, lowest first: each may import only those before it, and itself.
 const ORDER: &[&[&str]] = &[
-    &["error", "config", "clock", "meter"],
+    &["error", "config", "clock", "meter", "network"],
     &["flight", "files", "tls"],
     &["store"],
     &["desk"],

@@ -17,7 +17,7 @@ pub async fn set(app: &App, settings: Settings, rules: Rules) -> App {
 }
 
 /// A log-in from an address that a trusted proxy names; the status, and how long to wait.
-async fn tries(app: &App, name: &str, password: &str, from: &str) -> (u16, Option<i64>) {
+pub async fn tries(app: &App, name: &str, password: &str, from: &str) -> (u16, Option<i64>) {
     let request =
         app.http.post(format!("{}/desk/api/login", app.base)).header("sec-fetch-site", "same-origin");
     let request = request.header("x-forwarded-for", from).json(&json!({"name": name, "password": password}));
@@ -26,7 +26,7 @@ async fn tries(app: &App, name: &str, password: &str, from: &str) -> (u16, Optio
     (answer.status().as_u16(), wait)
 }
 
-fn behind_a_proxy() -> Settings {
+pub fn behind_a_proxy() -> Settings {
     Settings { trusted_proxy: vec!["127.0.0.1".parse().unwrap()], ..Settings::default() }
 }
 
@@ -49,7 +49,7 @@ on_both_engines! {
         assert_eq!(tries(&app, "ann", "guess", theirs).await.0, 429);
         // From everywhere at once: strangers wait, where she has been she need not.
         for number in 0..100 {
-            tries(&app, "ann", "guess", &format!("198.51.100.{number}")).await;
+            tries(&app, "ann", "guess", &format!("198.51.{number}.1")).await;
         }
         assert_eq!(tries(&app, "ann", "guess", "203.0.113.1").await.0, 429);
         assert_eq!(right(mine).await.0, 200);
@@ -71,6 +71,25 @@ on_both_engines! {
         let request = app.http.post(format!("{}/desk/api/signup", app.base)).header("sec-fetch-site", "same-origin");
         let answer = request.header("x-forwarded-for", "2001:db8::1").json(&sign_up).send().await.unwrap();
         assert_eq!(answer.status(), 429);
+        app.inner.stop.cancel();
+    }
+
+    async fn a_site_has_its_tries_whatever_addresses_it_tries_from(app: App) {
+        let app = set(&app, Settings { log_ins_per_minute: 4, ..behind_a_proxy() }, Rules::default()).await;
+        let ann = Agent::signs_up(&app, "ann").await;
+        assert_eq!(tries(&app, &ann.name, "correct horse", "2001:db8:0:fff::1").await.0, 200);
+        assert_eq!(tries(&app, &ann.name, "correct horse", "192.0.2.200").await.0, 200);
+        for number in 1..20 {
+            assert_eq!(tries(&app, &format!("n{number}"), "x", &format!("2001:db8:0:{number}::1")).await.0, 401);
+            assert_eq!(tries(&app, &format!("m{number}"), "x", &format!("192.0.2.{number}")).await.0, 401);
+        }
+        for site in ["2001:db8:0:99::1", "192.0.2.99"] {
+            let (status, wait) = tries(&app, "n99", "x", site).await;
+            assert!(status == 429 && wait.is_some(), "{site} {status}");
+        }
+        assert_eq!(tries(&app, "n99", "x", "2001:db8:1::1").await.0, 401, "another site");
+        assert_eq!(tries(&app, &ann.name, "correct horse", "2001:db8:0:fff::2").await.0, 200, "known at the site");
+        assert_eq!(tries(&app, &ann.name, "correct horse", "192.0.2.200").await.0, 200);
         app.inner.stop.cancel();
     }
 

@@ -4,7 +4,7 @@ use super::front::{Front, bind};
 use super::print::say;
 use super::{DemoArgs, ServeArgs};
 use crate::admin::Admin;
-use crate::app::router;
+use crate::app::{room, router};
 use crate::clock::{Chance, Clock};
 use crate::config::{BucketArgs, Data, Place, Rules, Settings};
 use crate::desk::{Desk, account, node};
@@ -117,7 +117,6 @@ async fn run(
     settings.listening = Some(listening);
     let base = settings.base(listening);
     let admin = place.folder().map(Admin::listen).transpose()?;
-    let room = listen::Room::of(usize::try_from(settings.connections_max)?);
     let metrics = watched_at(settings.metrics_listen).await?;
     let app = App::new(desk, settings);
     let lease = Lease::begin(&app).await.map_err(Error::cause)?;
@@ -147,7 +146,7 @@ async fn run(
         tracing::info!("stopping");
         stop.cancel();
     });
-    listen::serve_all(front.entrances, router(app.clone()), room, app.stop.clone()).await;
+    listen::serve_all(front.entrances, router(app.clone()), room(&app), app.stop.clone()).await;
     for task in tasks {
         task.await?;
     }

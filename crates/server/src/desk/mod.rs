@@ -14,6 +14,7 @@ pub mod customer;
 pub mod draft;
 pub mod due;
 pub mod feed;
+pub mod hashing;
 pub mod hot;
 pub mod invitation;
 pub mod login;
@@ -63,6 +64,8 @@ pub struct Desk {
     pub quotas: Arc<quota::Quotas>,
     /// Refusals that wait to be written.
     pub rids: Arc<rid::Rids>,
+    /// Passwords that wait to be hashed.
+    pub passwords: Arc<hashing::Passwords>,
 }
 
 impl Desk {
@@ -78,6 +81,7 @@ impl Desk {
             rules,
             quotas: Arc::default(),
             rids: Arc::default(),
+            passwords: Arc::default(),
         }
     }
 

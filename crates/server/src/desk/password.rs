@@ -1,15 +1,13 @@
-//! Passwords: hashed, verified, changed by their worker.
+//! Passwords: verified, and changed by their worker.
 
+use super::hashing::Asker;
 use super::{Desk, sha256, worker};
 use crate::bind;
 use crate::error::Error;
-use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
+use crate::network::household;
 use model::{Fact, WechatId};
 use protocol::Errcode;
-use tokio::sync::Semaphore;
-
-/// Passwords that are hashed at a time: each takes 19 MiB and a core.
-static HASHING: Semaphore = Semaphore::const_new(2);
+use std::net::IpAddr;
 
 /// A worker whose password was right, and the hash that said so. It is worth as much as that hash is still stored.
 #[derive(Clone, Debug)]
@@ -19,17 +17,34 @@ pub struct Verified {
     pub(super) hash: String,
 }
 
-/// Compares a worker's password with what is stored.
+/// Compares a worker's password with what is stored. A stranger from whose network the worker has a login is none.
 ///
 /// # Errors
-/// `WrongPassword`.
-pub async fn verify(desk: &Desk, name: &str, password: &str) -> Result<Verified, Error> {
+/// `WrongPassword`; `Busy` when too many passwords wait.
+pub async fn verify(desk: &Desk, name: &str, password: &str, asker: Asker) -> Result<Verified, Error> {
     let name = WechatId::parse(name).map_err(|_| Errcode::WrongPassword)?;
     let asked = name.clone();
-    let stored =
-        desk.store.read("", move |tx| Ok(tx.one(SELECT, bind![&asked])?.map(|row| row.text(0)))).await?;
-    let hash = is_right(stored, password).await?.ok_or(Errcode::WrongPassword)?;
+    let (stored, addresses) = desk
+        .store
+        .read("", move |tx| {
+            let now = tx.now();
+            let stored = tx.one(SELECT, bind![&asked])?.map(|row| row.text(0));
+            let rows = tx.all(SELECT_ADDRESSES, bind![&asked, now])?;
+            Ok((stored, rows.iter().map(|row| row.text(0)).collect::<Vec<_>>()))
+        })
+        .await?;
+    let asker = match asker {
+        Asker::Stranger(from) if has_login_near(&addresses, from) => Asker::Known,
+        asker => asker,
+    };
+    let hash = desk.passwords.verify(asker, stored, password).await?.ok_or(Errcode::WrongPassword)?;
     Ok(Verified { name, hash })
+}
+
+/// Whether one of the addresses of logins is in the network of another address.
+fn has_login_near(addresses: &[String], from: IpAddr) -> bool {
+    let known = addresses.iter().filter_map(|address| address.parse::<IpAddr>().ok());
+    known.map(household).any(|network| network == household(from))
 }
 
 /// Refuses what is no password.
@@ -47,8 +62,8 @@ pub fn check(password: &str) -> Result<(), Errcode> {
 /// ended meanwhile.
 pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: &str) -> Result<(), Error> {
     check(new)?;
-    let Verified { name, hash: before } = verify(desk, name.as_str(), old).await?;
-    let (after, login) = (hash(new).await?, sha256(cookie));
+    let Verified { name, hash: before } = verify(desk, name.as_str(), old, Asker::Known).await?;
+    let (after, login) = (desk.passwords.hash(Asker::Known, new).await?, sha256(cookie));
     desk.store
         .write(&worker::owner(name.as_str()), move |tx| {
             if tx.run(UPDATE, bind![&name, &before, &after])? == 0 {
@@ -62,44 +77,9 @@ pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: 
         .await
 }
 
-pub(super) async fn hash(password: &str) -> Result<String, Error> {
-    let password = password.to_owned();
-    hashing(move || {
-        Ok(Argon2::default()
-            .hash_password(password.as_bytes())
-            .map_err(|e| anyhow::anyhow!("hashing: {e}"))?
-            .to_string())
-    })
-    .await
-}
-
-/// The stored hash when the password fits it. Takes as long for a name nobody has.
-async fn is_right(stored: Option<String>, password: &str) -> Result<Option<String>, Error> {
-    const NOBODY: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$4RdNUGCKJw2PWnRdoTJkcS0PYwHvK4w0pZBBhMYRkGk";
-    let password = password.to_owned();
-    hashing(move || {
-        let hash = stored.as_deref().unwrap_or(NOBODY);
-        let hash = PasswordHash::new(hash).map_err(|e| anyhow::anyhow!("a stored hash: {e}"))?;
-        let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-        Ok(stored.filter(|_| right))
-    })
-    .await
-}
-
-async fn hashing<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let turn = HASHING.acquire().await.map_err(|e| anyhow::anyhow!(e))?;
-    // The turn is the work's, which goes on when whoever asked goes away.
-    let work = move || {
-        let _turn = turn;
-        work()
-    };
-    tokio::task::spawn_blocking(work).await?
-}
-
 const SELECT: &str = "select password from worker where name = $1";
+const SELECT_ADDRESSES: &str =
+    "select address from login where worker = $1 and expires_at > $2 order by created_at desc limit 100";
 const UPDATE: &str = "update worker set password = $3 where name = $1 and password = $2";
 const SELECT_LOGIN: &str = "select id from login where sha256 = $1 and worker = $2";
 const DELETE_LOGINS: &str = "delete from login where worker = $1 and sha256 <> $2";

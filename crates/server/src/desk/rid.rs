@@ -15,6 +15,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Refusals that wait to be written, at most; about 10 kB each at worst. More are forgotten.
 const WAITING_MAX: usize = 1000;
+/// Most of one owner, so that an owner whose calls are refused over and over leaves room for others.
+const WAITING_OF_OWNER_MAX: usize = 500;
 /// Refusals of one owner that are written in one verb.
 const BATCH: usize = 100;
 
@@ -56,7 +58,8 @@ impl Rids {
     /// Notes a refusal.
     pub fn note(&self, refused: Refused) {
         let mut waiting = self.lock();
-        if waiting.len() < WAITING_MAX {
+        let of_owner = waiting.iter().filter(|other| other.owner == refused.owner).count();
+        if waiting.len() < WAITING_MAX && of_owner < WAITING_OF_OWNER_MAX {
             waiting.push(refused);
         } else if self.forgotten.fetch_add(1, Ordering::Relaxed) == 0 {
             tracing::warn!("more calls are refused than can be noted: rid/get will not know all of them");
@@ -179,3 +182,34 @@ const DELETE_UP_TO: &str = "delete from rid where owner = $1 and number <= $2";
 const DELETE_OLD: &str = "delete from rid where owner = $1 and at < $2";
 const SELECT: &str =
     "select owner, at, cost_ms, query, body, answer, address from rid where rid = $1 and at >= $2";
+
+#[cfg(test)]
+mod tests {
+    use super::{Refused, Rids, WAITING_MAX, WAITING_OF_OWNER_MAX};
+    use model::Appid;
+
+    fn refused(owner: &str) -> Refused {
+        Refused {
+            owner: Appid::parse(owner).unwrap(),
+            rid: String::new(),
+            at: 0,
+            cost_ms: 0,
+            query: String::new(),
+            body: String::new(),
+            answer: String::new(),
+            address: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_owner_whose_calls_are_refused_over_and_over_leaves_room_for_others() {
+        let rids = Rids::default();
+        for _ in 0..WAITING_MAX {
+            rids.note(refused("wx0000000000000001"));
+        }
+        rids.note(refused("wx0000000000000002"));
+        let waiting = rids.lock();
+        assert_eq!(waiting.len(), WAITING_OF_OWNER_MAX + 1);
+        assert_eq!(waiting.last().unwrap().owner.as_str(), "wx0000000000000002");
+    }
+}

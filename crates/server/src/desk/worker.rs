@@ -3,7 +3,8 @@
 //! A worker is an owner with a feed of her own, `@name`: her browsers hear there that her accounts
 //! have changed. It exists from the first time anybody names her, whether or not she has signed up.
 
-use super::password::{self, Verified, hash};
+use super::hashing::Asker;
+use super::password::{self, Verified};
 use super::{Desk, due, removal, sha256};
 use crate::bind;
 use crate::error::Error;
@@ -37,15 +38,21 @@ pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<
 /// A person takes up a sign-up link.
 ///
 /// # Errors
-/// `NameMalformed`, `PasswordShort`, `LinkInvalid`, `NameTaken`.
-pub async fn sign_up(desk: &Desk, link: &str, name: &str, password: &str) -> Result<Verified, Error> {
+/// `NameMalformed`, `PasswordShort`, `LinkInvalid`, `NameTaken`; `Busy` when too many passwords wait.
+pub async fn sign_up(
+    desk: &Desk,
+    link: &str,
+    name: &str,
+    password: &str,
+    asker: Asker,
+) -> Result<Verified, Error> {
     let name = WechatId::parse(name).map_err(|_| Errcode::NameMalformed)?;
     password::check(password)?;
     let (link, worker) = (sha256(link), name.clone());
     let asked = link.clone();
     // Before the costly part: whoever has no link gets no password hashed.
     desk.store.read("", move |tx| check_link(tx, &asked, &worker)).await?;
-    let verified = Verified { name, hash: hash(password).await? };
+    let verified = Verified { name, hash: desk.passwords.hash(asker, password).await? };
     let worker = verified.clone();
     desk.store
         .keep(&owner(verified.name.as_str()), move |tx| {
@@ -73,7 +80,7 @@ fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error>
 /// # Errors
 /// `NameTaken`.
 pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
-    let (password, worker) = (hash(password).await?, name.clone());
+    let (password, worker) = (desk.passwords.hash(Asker::Known, password).await?, name.clone());
     desk.store.keep(&owner(name.as_str()), move |tx| insert(tx, &worker, &password)).await
 }
 
@@ -92,7 +99,7 @@ fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error>
 /// # Errors
 /// `NotFound`.
 pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
-    let (password, worker) = (hash(password).await?, name.clone());
+    let (password, worker) = (desk.passwords.hash(Asker::Known, password).await?, name.clone());
     desk.store
         .write(&owner(name.as_str()), move |tx| {
             if tx.run(UPDATE_PASSWORD, bind![&worker, &password])? == 0 {

@@ -62,7 +62,7 @@ fn peer(extensions: &Extensions) -> (IpAddr, Door) {
     extensions.get().map_or(unknown, |Peer { address, door }| (*address, *door))
 }
 
-fn is_trusted(app: &App, address: IpAddr) -> bool {
+pub fn is_trusted(app: &App, address: IpAddr) -> bool {
     app.settings.trusted_proxy.iter().any(|network| network.contains(address))
 }
 

@@ -128,9 +128,9 @@ pub async fn login(
     Sent(given): Sent<Credential>,
 ) -> Result<Response, PageRefusal> {
     let wait = |wait| PageRefusal::wait(&app, wait);
-    app.throttles.log_in(&given.name, front.address).map_err(wait)?;
+    let asker = app.throttles.log_in(&given.name, front.address).map_err(wait)?;
     let run = async {
-        let verified = password::verify(&app.desk, &given.name, &given.password).await?;
+        let verified = password::verify(&app.desk, &given.name, &given.password, asker).await?;
         let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
         Ok::<_, Error>((verified.name, cookie))
     };
@@ -146,9 +146,9 @@ pub async fn signup(
     Browser(browser): Browser,
     Sent(given): Sent<SignUp>,
 ) -> Result<Response, PageRefusal> {
-    app.throttles.sign_up(front.address).map_err(|wait| PageRefusal::wait(&app, wait))?;
+    let asker = app.throttles.sign_up(front.address).map_err(|wait| PageRefusal::wait(&app, wait))?;
     let run = async {
-        let verified = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password).await?;
+        let verified = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password, asker).await?;
         let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
         Ok::<_, Error>((verified.name, cookie))
     };

@@ -1,5 +1,6 @@
 //! The edge: what arrives is parsed, one verb is called, what it says is answered.
 
+mod asset;
 pub mod business;
 pub mod caller;
 pub mod chat;
@@ -27,6 +28,7 @@ pub mod visitor;
 pub mod work;
 
 use crate::error::Error;
+use crate::meter::Requests;
 use crate::state::App;
 use crate::throttle::Wait;
 use axum::Router;
@@ -40,10 +42,14 @@ use http::{HeaderValue, StatusCode, Uri};
 use protocol::{Errcode, endpoint};
 use serde::Serialize;
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError};
 use tower::ServiceExt;
 
 /// What Weixin's own answers carry (sic: `encoding`, not `charset`).
 const JSON: HeaderValue = HeaderValue::from_static("application/json; encoding=utf-8");
+
+/// How long a page waits before it asks a busy desk again.
+const BUSY_WAIT: Wait = Wait(2 * model::SECOND);
 
 /// An answer of one of Weixin's endpoints, or its refusal: HTTP 200 either way.
 pub type Answer = Result<Reply, Refusal>;
@@ -212,7 +218,8 @@ impl IntoResponse for PageRefusal {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if let Some(Wait(ms)) = self.wait {
+        let busy = (code == Errcode::Busy).then_some(BUSY_WAIT);
+        if let Some(Wait(ms)) = self.wait.or(busy) {
             headers.insert(RETRY_AFTER, HeaderValue::from((ms + model::SECOND - 1) / model::SECOND));
         }
         response
@@ -270,6 +277,20 @@ pub async fn nothing(State(app): State<App>, uri: Uri) -> Response {
         Refusal::new(&app, Errcode::InvalidUrl).into_response()
     } else {
         PageRefusal::new(&app, Errcode::NotFound).into_response()
+    }
+}
+
+/// What a request is answered that found no place among the connections, and so met no handler.
+pub fn busy(app: &App) -> impl Fn(&Uri) -> Response + Send + Sync + 'static {
+    let (app, requests) = (app.clone(), Arc::new(Requests::to("busy")));
+    app.requests.lock().unwrap_or_else(PoisonError::into_inner).push(requests.clone());
+    move |uri| {
+        let response = match protocol::endpoint::is_weixin(uri.path()) {
+            true => Refusal::new(&app, Errcode::SystemError).into_response(),
+            false => PageRefusal::new(&app, Errcode::Busy).into_response(),
+        };
+        requests.answered(response.extensions().get().copied().unwrap_or(Errcode::Busy));
+        response
     }
 }
 

@@ -1,18 +1,19 @@
 //! The pages and their parts.
 
+use super::asset::Asset;
 use super::{PageRefusal, nothing};
 use crate::state::App;
-use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, IF_NONE_MATCH, REFERRER_POLICY};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use model::Appid;
 use pages::Page;
 use protocol::Errcode;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Scripts and styles are our own files; Svelte sets single properties on elements. Pictures are also what somebody is
 /// about to send, and those of articles, which stand where the program that sent them says. No page of ours stands in
@@ -25,14 +26,29 @@ const CSP: HeaderValue = HeaderValue::from_static(
 /// What of the start page is for a demo only stands between these.
 const DEMO: [&str; 2] = ["<!--demo-->", "<!--/demo-->"];
 
+/// All files of the pages, by their paths.
+static ASSETS: LazyLock<HashMap<Cow<'static, str>, Asset>> =
+    LazyLock::new(|| pages::all().map(|(path, page)| (path, asset_of(page))).collect());
+
+/// The start page of a desk that is no demo.
+static START: LazyLock<Option<Asset>> = LazyLock::new(|| {
+    let page = pages::page("start.html")?;
+    let bytes = without_demo(&String::from_utf8_lossy(&page.bytes)).into_bytes().into();
+    Some(asset_of(Page { bytes, hash: format!("{}-start", page.hash), ..page }))
+});
+
+fn asset_of(page: Page) -> Asset {
+    let bytes = match page.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    Asset::new(page.content_type, bytes, page.hash)
+}
+
 /// `GET /`: what is here.
 pub async fn start(State(app): State<App>, headers: HeaderMap) -> Response {
-    let Some(mut page) = pages::page("start.html") else { return missing(&app) };
-    if !app.settings.is_demo {
-        page.bytes = without_demo(&String::from_utf8_lossy(&page.bytes)).into_bytes().into();
-        page.etag = page.etag.replacen('"', "\"s", 1);
-    }
-    send(page, &headers)
+    let start = if app.settings.is_demo { ASSETS.get("start.html") } else { START.as_ref() };
+    answer(&app, start, &headers)
 }
 
 fn without_demo(html: &str) -> String {
@@ -57,11 +73,12 @@ pub async fn debug(State(app): State<App>, headers: HeaderMap) -> Response {
 }
 
 /// `GET /chat/{appid}`. The page itself says when there is no such account.
-pub async fn chat(State(app): State<App>, Path(appid): Path<String>, headers: HeaderMap) -> Response {
+pub async fn chat(State(app): State<App>, Path(appid): Path<String>, mut headers: HeaderMap) -> Response {
     if Appid::parse(&appid).is_ok() {
         return serve(&app, "chat.html", &headers);
     }
-    let mut response = serve(&app, "chat.html", &HeaderMap::new());
+    headers.remove(IF_NONE_MATCH);
+    let mut response = serve(&app, "chat.html", &headers);
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
@@ -74,7 +91,7 @@ pub async fn asset(
     headers: HeaderMap,
 ) -> Response {
     let path = format!("assets/{name}");
-    if pages::page(&path).is_none() {
+    if !ASSETS.contains_key(path.as_str()) {
         return nothing(State(app), uri).await;
     }
     let mut response = serve(&app, &path, &headers);
@@ -85,28 +102,16 @@ pub async fn asset(
 }
 
 fn serve(app: &App, path: &str, asked: &HeaderMap) -> Response {
-    pages::page(path).map_or_else(|| missing(app), |page| send(page, asked))
+    answer(app, ASSETS.get(path), asked)
 }
 
-fn missing(app: &App) -> Response {
-    PageRefusal::new(app, Errcode::NotFound).into_response()
-}
-
-fn send(page: Page, asked: &HeaderMap) -> Response {
-    let known = asked.get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == page.etag.as_bytes());
-    let body = if known { Body::empty() } else { Body::from(page.bytes.into_owned()) };
-    let mut response = Response::new(body);
-    if known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
+fn answer(app: &App, asset: Option<&Asset>, asked: &HeaderMap) -> Response {
+    let Some(asset) = asset else {
+        return PageRefusal::new(app, Errcode::NotFound).into_response();
+    };
+    let mut response = asset.answer(asked);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(page.content_type));
-    if let Ok(etag) = HeaderValue::try_from(page.etag) {
-        headers.insert(ETAG, etag);
-    }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(CONTENT_SECURITY_POLICY, CSP);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

@@ -11,13 +11,13 @@ mod stream;
 
 use crate::engine::Fresh;
 use kefu::admin::{Order, perform};
-use kefu::app::router;
+use kefu::app::{room, router};
 use kefu::clock::{Chance, Clock};
 use kefu::config::{Rules, Settings};
 use kefu::desk::Desk;
 use kefu::due::{self, Lease};
 use kefu::files::Files;
-use kefu::listen::{self, Room};
+use kefu::listen;
 use kefu::state;
 use kefu::store::Store;
 use serde_json::Value;
@@ -92,8 +92,7 @@ impl App {
         Lease::begin(&inner).await.expect("a lease");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let room = Room::of(usize::try_from(inner.settings.connections_max).unwrap());
-        tokio::spawn(listen::serve(listener, router(inner.clone()), room, inner.stop.clone()));
+        tokio::spawn(listen::serve(listener, router(inner.clone()), room(&inner), inner.stop.clone()));
         App { inner, base, http: reqwest::Client::new(), clock, fresh, shops: Arc::default() }
     }
 

@@ -46,9 +46,13 @@ on_both_engines! {
         for _ in 0..8 {
             crowd.push(TcpStream::connect(address).await.unwrap());
         }
-        let mut asks = Box::pin(app.ask("/healthz", ""));
+        let mut asks = Box::pin(app.ask("/cgi-bin/token", ""));
         let early = tokio::time::timeout(Duration::from_millis(300), &mut asks).await;
         assert!(early.is_err(), "there was no room");
+        for path in ["/healthz", "/readyz"] {
+            let health = app.ask(path, "").await;
+            assert_eq!((health.status().as_u16(), health.headers()["connection"].to_str().unwrap()), (200, "close"));
+        }
         crowd.pop();
         assert_eq!(asks.await.status(), 200);
         app.inner.stop.cancel();

@@ -101,6 +101,9 @@ on_both_engines! {
             // What breaks off after a sound head is a body that cannot be read.
             assert!(["none", "400", "414", "431"].contains(&status) || answer.contains("47001"), "{request:.40} {answer}");
         }
+        let cookies = |size: usize| format!("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {}\r\n\r\n", "x".repeat(size));
+        assert!(says(&app, cookies(24_000).as_bytes()).await.starts_with("HTTP/1.1 200 "), "the largest head a browser sends");
+        assert!(!says(&app, cookies(40_000).as_bytes()).await.contains(" 200 "), "a longer head is held by nobody");
         let cut = format!("{head}Content-Length: 100\r\n\r\n{{");
         let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
         stream.write_all(cut.as_bytes()).await.unwrap();

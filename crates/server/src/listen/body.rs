@@ -1,0 +1,213 @@
+//! Bodies of requests: read by a handler, or dropped frame by frame after a refusal.
+
+use super::seat::Seat;
+use super::{BODY_TIME, UPLOAD_MAX};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use protocol::endpoint::{self, Place};
+use protocol::limits::BODY_MAX;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Refused bodies that are drained at once; the connection of one more closes.
+const DRAINED_AT_ONCE: usize = 64;
+/// Bytes of a refused body that must come in each [`PACE_TIME`]; the connection of a slower client closes.
+const PACE: usize = 32 << 10;
+/// See [`PACE`].
+const PACE_TIME: Duration = Duration::from_secs(1);
+
+/// Places for bodies that are drained.
+static DRAINS: Semaphore = Semaphore::const_new(DRAINED_AT_ONCE);
+
+/// The body of a request. What a handler leaves of it is drained, so that the client can read the refusal and use the
+/// connection again.
+pub(super) struct Heard {
+    body: Option<Incoming>,
+    most: usize,
+    until: Instant,
+    seat: Arc<Seat>,
+}
+
+impl Heard {
+    /// The body of a request for `path`.
+    pub(super) fn new(body: Incoming, path: &str, seat: Arc<Seat>) -> Self {
+        // Only a body that may be large needs the look at the path.
+        let is_small = body.size_hint().upper().is_some_and(|upper| upper <= BODY_MAX as u64);
+        let most = if !is_small && takes_file(path) { UPLOAD_MAX } else { BODY_MAX };
+        Heard { body: Some(body), most, until: Instant::now() + BODY_TIME, seat }
+    }
+}
+
+/// Whether a route takes files: Weixin's uploads, and the pictures of the two pages.
+fn takes_file(path: &str) -> bool {
+    let is_upload = endpoint::at(path)
+        .is_some_and(|row| row.takes.iter().any(|parameter| parameter.place == Place::Form));
+    let of_customer = || path.strip_prefix("/chat/api/").is_some_and(|rest| rest.ends_with("/image"));
+    is_upload || path == "/desk/api/image" || of_customer()
+}
+
+impl Body for Heard {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = &mut *self;
+        let Some(body) = this.body.as_mut() else { return Poll::Ready(None) };
+        let polled = Pin::new(&mut *body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None)) || polled.is_ready() && body.is_end_stream() {
+            this.seat.has_body();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(SizeHint::default, Body::size_hint)
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
+        // A body that says it is longer is not worth the wait; its connection closes.
+        if body.size_hint().lower() > self.most as u64 {
+            return;
+        }
+        let Ok(place) = DRAINS.try_acquire() else { return };
+        let (most, until) = (self.most, self.until);
+        tokio::spawn(async move {
+            let _ = timeout_at(until, drain(body, most, PACE_TIME)).await;
+            drop(place);
+        });
+    }
+}
+
+/// Reads a body to its end and keeps nothing of it. Gives up, and so closes the connection, after more than `most` bytes or
+/// below the least pace.
+async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B, most: usize, pace_time: Duration) {
+    let mut left = most;
+    loop {
+        let block = async {
+            let mut read = 0;
+            while read < PACE {
+                let Some(Ok(frame)) = body.frame().await else { return None };
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                left = left.checked_sub(length)?;
+                read += length;
+            }
+            Some(())
+        };
+        if !matches!(timeout(pace_time, block).await, Ok(Some(()))) {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BODY_MAX, Duration, PACE, PACE_TIME, drain, takes_file};
+    use bytes::Bytes;
+    use hyper::body::{Body, Frame};
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll};
+
+    const FRAME: usize = 8 << 10;
+
+    /// What lives of all frames, at most, and how many came.
+    #[derive(Default)]
+    struct Count {
+        held: AtomicUsize,
+        most_held: AtomicUsize,
+        frames: AtomicUsize,
+    }
+
+    /// The bytes of a frame, which are counted as long as they live.
+    struct Counted(Vec<u8>, Arc<Count>);
+
+    impl AsRef<[u8]> for Counted {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.1.held.fetch_sub(self.0.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// A body of so many frames, then its end or silence.
+    struct Frames(usize, bool, Arc<Count>);
+
+    impl Body for Frames {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            if self.0 == 0 {
+                return if self.1 { Poll::Ready(None) } else { Poll::Pending };
+            }
+            self.0 -= 1;
+            let count = self.2.clone();
+            let held = count.held.fetch_add(FRAME, Ordering::Relaxed) + FRAME;
+            count.most_held.fetch_max(held, Ordering::Relaxed);
+            count.frames.fetch_add(1, Ordering::Relaxed);
+            let bytes = Bytes::from_owner(Counted(vec![0; FRAME], count));
+            Poll::Ready(Some(Ok(Frame::data(bytes))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_body_is_dropped_frame_by_frame() {
+        let count = Arc::new(Count::default());
+        drain(Frames(1_000, true, count.clone()), 1_000 * FRAME, PACE_TIME).await;
+        assert_eq!(count.frames.load(Ordering::Relaxed), 1_000, "read to its end");
+        assert_eq!(count.most_held.load(Ordering::Relaxed), FRAME, "one frame is held at a time");
+    }
+
+    #[tokio::test]
+    async fn a_longer_body_is_given_up() {
+        let count = Arc::new(Count::default());
+        drain(Frames(1_000, true, count.clone()), BODY_MAX, PACE_TIME).await;
+        assert_eq!(count.frames.load(Ordering::Relaxed), BODY_MAX / FRAME + 1);
+    }
+
+    #[tokio::test]
+    async fn a_body_below_the_least_pace_is_given_up() {
+        let count = Arc::new(Count::default());
+        drain(Frames(PACE / FRAME + 1, false, count.clone()), BODY_MAX, Duration::ZERO).await;
+        assert_eq!(count.frames.load(Ordering::Relaxed), PACE / FRAME + 1);
+    }
+
+    #[test]
+    fn only_routes_that_take_files_take_large_bodies() {
+        for path in [
+            "/customservice/kfaccount/uploadheadimg",
+            "/cgi-bin/media/upload",
+            "/desk/api/image",
+            "/chat/api/wx0123456789abcdef/image",
+        ] {
+            assert!(takes_file(path), "{path}");
+        }
+        for path in ["/nowhere", "/cgi-bin/message/custom/send", "/desk/api/login", "/chat/api/wx0/message"] {
+            assert!(!takes_file(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! One connection, as the limit of connections sees it.
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::task::{Context, Poll};
+use tokio::sync::Notify;
+
+/// No request has begun since the connection was opened or the last answer ended.
+const IDLE: u8 = 0;
+/// A request has come, and its body is not whole: no verb has run.
+const READING: u8 = 1;
+/// A request is whole, and a handler runs.
+const RUNNING: u8 = 2;
+/// An answer is being sent; of a stream that takes as long as the stream lives.
+const ANSWERING: u8 = 3;
+/// The connection was cut for another.
+const CUT: u8 = 4;
+
+/// A connection's number, network and phase.
+pub(super) struct Seat {
+    /// Later connections have larger numbers.
+    pub(super) number: u64,
+    /// `None` for a trusted proxy, behind which there are many.
+    pub(super) network: Option<IpAddr>,
+    phase: AtomicU8,
+    is_placed: AtomicBool,
+    cut: Notify,
+}
+
+impl Seat {
+    pub(super) fn new(number: u64, network: Option<IpAddr>) -> Arc<Self> {
+        Arc::new(Seat {
+            number,
+            network,
+            phase: AtomicU8::new(IDLE),
+            is_placed: AtomicBool::new(false),
+            cut: Notify::new(),
+        })
+    }
+
+    /// Whether it has one of the regular places.
+    pub(super) fn is_placed(&self) -> bool {
+        self.is_placed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn place(&self) {
+        self.is_placed.store(true, Ordering::Release);
+    }
+
+    /// A request begins; `false` when the connection was cut just before.
+    pub(super) fn begin(&self, with_body: bool) -> bool {
+        let next = if with_body { READING } else { RUNNING };
+        self.phase.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now != CUT).then_some(next)).is_ok()
+    }
+
+    /// The body of the request is whole.
+    pub(super) fn has_body(&self) {
+        self.step(READING, RUNNING);
+    }
+
+    /// The answer is there.
+    fn answers(&self) {
+        self.step(READING, ANSWERING);
+        self.step(RUNNING, ANSWERING);
+    }
+
+    /// The answer has ended.
+    fn is_answered(&self) {
+        self.step(ANSWERING, IDLE);
+    }
+
+    fn step(&self, from: u8, to: u8) -> bool {
+        self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Cuts the connection if it is idle.
+    pub(super) fn cut_idle(&self) -> bool {
+        let is_cut = self.step(IDLE, CUT);
+        if is_cut {
+            self.cut.notify_one();
+        }
+        is_cut
+    }
+
+    /// Cuts the connection unless a handler runs: what was asked for is done and answered, or not begun.
+    pub(super) fn cut(&self) -> bool {
+        let is_cut = self.step(IDLE, CUT) || self.step(READING, CUT) || self.step(ANSWERING, CUT);
+        if is_cut {
+            self.cut.notify_one();
+        }
+        is_cut
+    }
+
+    /// Waits until the connection is cut.
+    pub(super) async fn when_cut(&self) {
+        self.cut.notified().await;
+    }
+}
+
+/// The body of an answer, which tells the seat when it ends.
+pub(super) struct Answering<B> {
+    body: B,
+    seat: Arc<Seat>,
+}
+
+impl<B> Answering<B> {
+    pub(super) fn new(body: B, seat: Arc<Seat>) -> Self {
+        seat.answers();
+        Answering { body, seat }
+    }
+}
+
+impl<B> Drop for Answering<B> {
+    fn drop(&mut self) {
+        self.seat.is_answered();
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Answering<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
