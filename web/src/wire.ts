@@ -68,6 +68,8 @@ export interface Message {
   /** The name customers see of the agent who wrote. */
   nickname?: string;
   kind: Kind;
+  /** Whether it had a file that is kept no longer. */
+  gone?: boolean;
   /** Of what is no text: `[kind] title`, for where only text is shown. */
   text: string;
   body?: Body;

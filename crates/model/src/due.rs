@@ -28,6 +28,8 @@ pub enum Due {
     Account,
     /// What a removed worker was is to end; the key is empty, or `last` for the last round.
     Worker,
+    /// Files of messages may be over; no key.
+    File,
 }
 
 impl Words for Due {
@@ -43,6 +45,7 @@ impl Words for Due {
         ("rid", Due::Rid),
         ("account", Due::Account),
         ("worker", Due::Worker),
+        ("file", Due::File),
     ];
 }
 

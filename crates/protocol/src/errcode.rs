@@ -171,6 +171,11 @@ errcodes! {
     UnknownHost 990021 "this desk does not know itself by this name; its operator can give it with --public-url" OWN;
     ColleagueGone 990022 "this colleague is not online; choose another" OWN;
     NoPicture 990023 "this is no picture; send a PNG, JPEG or GIF file" OWN;
+    FilesFull 990024 "the desk has no room for files; ask its operator" OWN;
+    FilesOfDay 990025 "too many bytes of files from this customer today; go on tomorrow" OWN;
+    FilesOfAccount 990026 "the account has as many bytes of files as it may; ask the desk's operator" OWN;
+    FilesOfAddress 990027 "too many bytes of files from this address; wait and try again" OWN;
+    UploadSlow 990028 "the upload stood still or was too slow; try again where the network is better" OWN;
     CookieReplaced 990034 "another page has just got a new cookie for this browser; send it again with that one" OWN;
     DemoHost 990038 "a demo answers under addresses, localhost and the host of --as only; use kefu serve for other names" OWN;
 
@@ -207,11 +212,13 @@ impl Errcode {
             | Errcode::BoundTooOften
             | Errcode::ColleagueGone
             | Errcode::CookieReplaced => 409,
+            Errcode::UploadSlow => 408,
             Errcode::TooLarge => 413,
             Errcode::UnknownHost | Errcode::DemoHost => 421,
-            Errcode::TooMany => 429,
+            Errcode::TooMany | Errcode::FilesOfDay | Errcode::FilesOfAddress => 429,
             Errcode::Internal => 500,
             Errcode::Busy | Errcode::SystemError => 503,
+            Errcode::FilesFull | Errcode::FilesOfAccount => 507,
             _ => 400,
         }
     }
@@ -255,11 +262,12 @@ mod tests {
         );
         assert!(
             of(409).eq([5, 11, 14, 15, 16, 17, 18, 22, 34])
-                && of(429).eq([6])
+                && of(429).eq([6, 25, 27])
                 && of(500).eq([9])
                 && of(503).eq([8])
         );
         assert!(of(400).eq([1, 13, 19, 20, 23]));
+        assert!(of(408).eq([28]) && of(507).eq([24, 26]));
         assert_eq!(
             (Errcode::Ok.status(), Errcode::SystemError.status(), Errcode::InvalidAgent.status()),
             (200, 503, 400)

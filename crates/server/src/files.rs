@@ -2,9 +2,13 @@
 //! nothing of what they are for.
 
 mod bucket;
+mod pool;
+mod room;
 mod wire;
 mod writing;
 
+pub use pool::Sender;
+pub use room::free;
 pub use writing::{Writing, Written};
 
 use crate::config::FilesPlace;
@@ -17,18 +21,15 @@ use model::Time;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
+use pool::Pools;
 use protocol::Errcode;
+use room::Room;
 use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, UNIX_EPOCH};
-use tokio::sync::Semaphore;
+use std::time::UNIX_EPOCH;
 
-/// Files that may be written to a folder at once; one more waits for its turn.
-const WRITTEN_AT_ONCE: usize = 32;
-/// How long it waits.
-const TURN: Duration = Duration::from_secs(20);
-/// Bytes of a file that are held in one piece: a part of a file in a folder, of which a part in a bucket has several.
+/// Bytes of a file that are written to a folder at once; a bucket takes them in larger parts.
 const BLOCK: usize = 256 << 10;
 
 /// The files. Clones share them.
@@ -38,7 +39,8 @@ pub struct Files(Arc<Inner>);
 struct Inner {
     place: Option<FilesPlace>,
     opened: OnceLock<Opened>,
-    free: Arc<Semaphore>,
+    pools: Pools,
+    room: Room,
     spell: Spell,
 }
 
@@ -49,25 +51,28 @@ struct Opened {
 }
 
 impl Files {
-    /// The files at a place, which is made when the first is written.
+    /// The files at a place, which is made when the first is written. A folder takes none that would leave less than
+    /// `least_free` bytes of its disk.
     #[must_use]
-    pub fn at(place: FilesPlace) -> Self {
-        Files::of(Some(place))
+    pub fn at(place: FilesPlace, least_free: u64) -> Self {
+        Files::of(Some(place), least_free)
     }
 
     /// No files at all, for whoever handles none.
     #[must_use]
     pub fn nowhere() -> Self {
-        Files::of(None)
+        Files::of(None, 0)
     }
 
-    fn of(place: Option<FilesPlace>) -> Self {
-        let at_once = match place {
-            Some(FilesPlace::Bucket(_)) => bucket::WRITTEN_AT_ONCE,
-            _ => WRITTEN_AT_ONCE,
+    fn of(place: Option<FilesPlace>, least_free: u64) -> Self {
+        let (is_bucket, folder) = match &place {
+            Some(FilesPlace::Bucket(_)) => (true, None),
+            Some(FilesPlace::Folder(folder)) => (false, Some(folder.clone())),
+            None => (false, None),
         };
-        let (free, spell) = (Arc::new(Semaphore::new(at_once)), Spell::of("reading and writing files"));
-        Files(Arc::new(Inner { place, opened: OnceLock::new(), free, spell }))
+        let (pools, room) = (Pools::new(is_bucket), Room::of(folder, least_free));
+        let spell = Spell::of("reading and writing files");
+        Files(Arc::new(Inner { place, opened: OnceLock::new(), pools, room, spell }))
     }
 
     fn open(&self) -> Result<&Opened, Error> {
@@ -79,16 +84,11 @@ impl Files {
         Ok(self.0.opened.get_or_init(|| opened))
     }
 
-    /// Begins to write an object under a name that was never given before.
-    ///
-    /// # Errors
-    /// `SystemError` when too many are written; else internal only.
-    pub async fn write(&self, object: String) -> Result<Writing, Error> {
-        let turn = tokio::time::timeout(TURN, self.0.free.clone().acquire_owned()).await;
-        let turn =
-            turn.map_err(|_| self.0.spell.refuse(anyhow::anyhow!("too many are written at once").into()))?;
-        let turn = turn.context("the files have stopped")?;
-        Ok(Writing::new(self.clone(), self.open()?.clone(), object, turn))
+    /// Begins to write an object under a name that was never given before. It takes no place before its first block is
+    /// full.
+    #[must_use]
+    pub fn write(&self, object: String, sender: Sender) -> Writing {
+        Writing::new(self.clone(), object, sender)
     }
 
     /// The bytes of an object, or of a part of it.

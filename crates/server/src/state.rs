@@ -116,7 +116,7 @@ impl App {
             feeds: Feeds::new(desk.clone(), stop.clone()),
             streams: Streams::new(desk.clone()),
             stream_limit: StreamLimit::default(),
-            throttles: Throttles::new(&settings, desk.clock().clone()),
+            throttles: Throttles::new(&settings, desk.rules, desk.clock().clone()),
             settings: Arc::new(settings),
             desk,
             stop,

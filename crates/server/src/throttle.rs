@@ -2,7 +2,7 @@
 //! itself: what is kept out is guessing and flooding, not the last digit of a quota.
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Rules, Settings};
 use crate::desk::hashing::Asker;
 use crate::network::{household, site};
 use model::{HOUR, MINUTE, Time, WechatId};
@@ -18,6 +18,11 @@ const REMEMBERED: usize = 50_000;
 const SITE_TRIES: u32 = 5;
 /// Tokens a worker may have made for her at the debugging page in a minute; each lives two hours.
 const TOKENS_PER_MINUTE: u32 = 20;
+
+/// Bytes of files are counted in pieces of so many.
+const PIECE: u64 = 64 << 10;
+/// How many customers an address counts for, of the bytes of files that one may send in a day.
+const CUSTOMERS_OF_ADDRESS: u32 = 5;
 
 /// How long to wait, in milliseconds, before a try that was refused can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +44,24 @@ impl Throttle {
     }
 
     fn take(&self, key: &str, now: Time) -> Result<(), Wait> {
+        self.take_many(key, 1, now)
+    }
+
+    /// So many tries at once.
+    fn take_many(&self, key: &str, tries: i64, now: Time) -> Result<(), Wait> {
         if self.burst == 0 {
             return Ok(());
         }
         let paid_at =
             self.paid_at.get_or_insert_with(key, || Ok::<_, ()>(Arc::default())).unwrap_or_default();
-        let room = self.every * (self.burst - 1);
+        let (all, cost) = (self.every * self.burst, self.every * tries);
         // What is further ahead than anybody can run was noted before the clock was set back.
-        let sound = |paid: Time| if paid - now > room + self.every { now } else { paid };
-        let pay = |paid: Time| (sound(paid) - now <= room).then(|| sound(paid).max(now) + self.every);
+        let sound = |paid: Time| if paid - now > all { now } else { paid };
+        let paid = |paid: Time| sound(paid).max(now) + cost;
+        let pay = |at: Time| (paid(at) - now <= all).then(|| paid(at));
         match paid_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay) {
             Ok(_) => Ok(()),
-            Err(paid) => Err(Wait(paid - now - room)),
+            Err(at) => Err(Wait(paid(at) - now - all)),
         }
     }
 
@@ -70,13 +81,17 @@ pub struct Throttles {
     customers: Throttle,
     messages: Throttle,
     tokens: Throttle,
+    files: Throttle,
+    first_files: Throttle,
 }
 
 impl Throttles {
     /// With nobody remembered.
     #[must_use]
-    pub fn new(settings: &Settings, clock: Clock) -> Self {
+    pub fn new(settings: &Settings, rules: Rules, clock: Clock) -> Self {
         let tries = settings.log_ins_per_minute;
+        let mib = rules.customer_files_mib_per_day;
+        let files = |mib: u32| Throttle::per(mib.saturating_mul(((1 << 20) / PIECE) as u32), 24 * HOUR);
         Throttles {
             clock,
             by_address: Throttle::per(tries, MINUTE),
@@ -87,6 +102,8 @@ impl Throttles {
             customers: Throttle::per(settings.new_customers_per_hour, HOUR),
             messages: Throttle::per(settings.messages_per_minute, MINUTE),
             tokens: Throttle::per(TOKENS_PER_MINUTE, MINUTE),
+            files: files(mib.saturating_mul(CUSTOMERS_OF_ADDRESS)),
+            first_files: files(mib),
         }
     }
 
@@ -137,6 +154,18 @@ impl Throttles {
         self.tokens.take(worker.as_str(), self.clock.now())
     }
 
+    /// A visitor sends a file of so many bytes. What the visitors of an address send who have not written before counts
+    /// as one customer's; what all send there, as five customers'.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn upload(&self, from: IpAddr, is_new: bool, bytes: u64) -> Result<(), Wait> {
+        let (now, place) = (self.clock.now(), place(from));
+        let pieces = i64::try_from(bytes.div_ceil(PIECE)).unwrap_or(i64::MAX).max(1);
+        self.files.take_many(&place, pieces, now)?;
+        if is_new { self.first_files.take_many(&place, pieces, now) } else { Ok(()) }
+    }
+
     /// A visitor writes; one who has not written before becomes a customer.
     ///
     /// # Errors
@@ -149,7 +178,8 @@ impl Throttles {
 }
 
 /// An address, as far as it tells people apart: of IPv6 the network, for a house has all of it.
-fn place(address: IpAddr) -> String {
+#[must_use]
+pub fn place(address: IpAddr) -> String {
     household(address).to_string()
 }
 
@@ -169,6 +199,8 @@ mod tests {
         assert!((0..3).all(|_| throttle.take("a", 1000).is_ok()));
         assert!((0..3).all(|_| throttle.take("a", 10).is_ok()), "the clock was set back");
         assert_eq!(throttle.take("a", 10), Err(Wait(10)));
+        assert_eq!(throttle.take_many("c", 4, 100), Err(Wait(10)), "more than all");
+        assert_eq!((throttle.take_many("c", 2, 100), throttle.take_many("c", 2, 100)), (Ok(()), Err(Wait(10))));
         assert!((0..99).all(|_| Throttle::per(0, 30).take("a", 0).is_ok()), "no limit");
     }
 }

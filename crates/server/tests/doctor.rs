@@ -55,11 +55,19 @@ with_fresh_data! {
         let demo = Running::start(&["demo", "--listen", &listen], &fresh);
         let (content, found) = asks(&fresh, &[FIT, &["--listen", &listen]].concat());
         assert!(is_fit(&fresh, content, &found), "{found:?}");
-        assert!(found.iter().all(|it| it.1 != "warning" || it.0 == "open files" || it.0 == "disk"), "{found:?}");
+        assert!(found.iter().all(|it| it.1 != "warning" || ["open files", "disk", "room"].contains(&it.0.as_str())), "{found:?}");
         assert!(state(&found, "server").1.contains("answers at"), "{found:?}");
         demo.stop();
         let (content, found) = asks(&fresh, &[FIT, &["--listen", &listen]].concat());
         assert!(is_fit(&fresh, content, &found) && state(&found, "server").1.contains("is free"), "{found:?}");
+    }
+
+    async fn a_disk_without_room_for_files_is_told(fresh) {
+        let (content, found) = asks(&fresh, &[FIT, &["--listen", &free(), "--files-free-mib", "4294967295"]].concat());
+        assert!(!content);
+        assert!(matches!(state(&found, "room"), ("problem", says) if says.contains("--message-files-days")), "{found:?}");
+        let (_, found) = asks(&fresh, &[FIT, &["--listen", &free(), "--files-free-mib", "0"]].concat());
+        assert_eq!(state(&found, "room").0, "ok", "{found:?}");
     }
 
     async fn what_is_wrong_is_said_with_its_cure(fresh) {

@@ -84,7 +84,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
 }
 
 async fn open(data: &Data, place: &Place, rules: Rules) -> anyhow::Result<Desk> {
-    let files = Files::at(data.files_place()?);
+    let files = Files::at(data.files_place()?, rules.files_free());
     let store = Store::open(place, Clock::system()).await?;
     Ok(Desk::new(store, Chance::system(), rules).with_files(files))
 }

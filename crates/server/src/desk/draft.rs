@@ -2,6 +2,7 @@
 
 use super::agent::Agent;
 use super::media::Content;
+use super::storage::Limits;
 use protocol::message;
 use protocol::text::is_blank;
 use protocol::{Errcode, limits};
@@ -19,6 +20,8 @@ pub struct Draft {
     pub(super) files: (String, String),
     /// The picture it shows, where that was stored just now.
     pub(super) picture: Option<Content>,
+    /// How many bytes of files there may be with it.
+    pub(super) limits: Limits,
     /// Whether a machine wrote it.
     pub(super) ai: bool,
     /// The id by which its sender knows it again.
@@ -68,19 +71,19 @@ impl Draft {
             return Err(Errcode::MessageSize);
         }
         known_by(&client_id)?;
-        let (body, files) = Default::default();
-        Ok(Draft { kind: "text", text, body, files, picture: None, ai: false, client_id })
+        let (body, files, limits) = Default::default();
+        Ok(Draft { kind: "text", text, body, files, picture: None, limits, ai: false, client_id })
     }
 
     /// A picture that was stored just now, and the id by which its sender knows its message again.
     ///
     /// # Errors
     /// `BadRequest`.
-    pub(super) fn picture(picture: Content, client_id: String) -> Result<Self, Errcode> {
+    pub(super) fn picture(picture: Content, client_id: String, limits: Limits) -> Result<Self, Errcode> {
         known_by(&client_id)?;
         let files = (picture.sha256.clone(), String::new());
         let (text, body) = ("[image]".to_owned(), String::new());
-        Ok(Draft { kind: "image", text, body, files, picture: Some(picture), ai: false, client_id })
+        Ok(Draft { kind: "image", text, body, files, picture: Some(picture), limits, ai: false, client_id })
     }
 
     /// What a program wrote.
@@ -90,8 +93,8 @@ impl Draft {
             other => other.body().to_string(),
         };
         let (kind, text) = (content.word(), content.label());
-        let (files, client_id) = (Default::default(), client_id.to_owned());
-        Draft { kind, text, body, files, picture: None, ai, client_id }
+        let ((files, limits), client_id) = (Default::default(), client_id.to_owned());
+        Draft { kind, text, body, files, picture: None, limits, ai, client_id }
     }
 
     /// The same with the contents it shows.

@@ -1,6 +1,6 @@
 //! What time decides: rows that say when a verb is to look again.
 
-use super::{Desk, invitation, media, node, presence, removal, rid, session};
+use super::{Desk, invitation, media, node, presence, removal, retention, rid, session};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
@@ -114,6 +114,7 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
         Some(Due::Media) => media::look(desk, &appid, &row.key).await,
         Some(Due::Content) => media::look_at_content(desk, &row.key).await,
         Some(Due::Object) => media::remove(desk, &row.key).await,
+        Some(Due::File) => retention::sweep(desk, &appid).await,
         Some(Due::Strays) => media::look_for_strays(desk).await,
         Some(Due::Account) => removal::account::look(desk, &appid, &row.key).await,
         Some(Due::Worker) => removal::worker::look(desk, row.owner.trim_start_matches('@'), &row.key).await,

@@ -1,6 +1,6 @@
 //! Files: temporary media, agents' pictures, and the contents they name.
 
-use super::{Desk, agent, due, sha256};
+use super::{Desk, agent, due, sha256, storage};
 use crate::bind;
 use crate::error::Error;
 use crate::files::{self, Written};
@@ -81,7 +81,7 @@ pub fn new_object(desk: &Desk) -> String {
 /// uploadTempMedia: what was written is a temporary file of this kind.
 ///
 /// # Errors
-/// Internal only.
+/// `FilesOfAccount`.
 pub async fn add(
     desk: &Desk,
     appid: &Appid,
@@ -93,10 +93,11 @@ pub async fn add(
     let media_id = desk.chance.media_id();
     let ticket = if kind == Kind::Video { sha256(&ticket(&media_id)) } else { String::new() };
     let (appid, name, content) = (appid.clone(), name.to_owned(), new_content(&written, format));
-    let owner = appid.to_string();
+    let (owner, limits) = (appid.to_string(), storage::Limits::of(desk));
     let added = desk.store.keep(&owner, move |tx| {
         let now = tx.now();
         let is_ours = adopt(tx, &content)?;
+        storage::add(tx, &appid, &content.sha256, &limits)?;
         let expires_at = now + life::LIFE;
         tx.run(
             INSERT,
@@ -106,7 +107,7 @@ pub async fn add(
         let (media_id, name, content) = (media_id.clone(), name.clone(), content.clone());
         Ok((Media { media_id, kind, content, name, created_at: now, expires_at }, is_ours))
     });
-    keep_if_named(written, added.await)
+    keep_if_named(written, storage::noted(desk, added.await))
 }
 
 /// Keeps an object that is a content now, or may be: of a verb that failed nobody knows.
@@ -222,6 +223,7 @@ pub(super) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(
             }
             tx.run(DELETE, bind![&appid, &media_id])?;
             due::clear(tx, appid.as_str(), Due::Media, &media_id)?;
+            storage::remove(tx, &appid, &media.content.sha256)?;
             doubt(tx, &media.content.sha256)
         })
         .await

@@ -3,7 +3,7 @@
 use super::cookie::{Done, Writer};
 use super::draft::{Author, DESK, Draft};
 use super::presence::of_worker;
-use super::{Desk, account, agent, customer, media, record, session, window};
+use super::{Desk, account, agent, customer, media, record, retention, session, storage, window};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -39,6 +39,9 @@ pub struct Message {
     pub kind: String,
     /// What was written; of what is no text, its kind and title.
     pub text: String,
+    /// Whether it had a file that is kept no longer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
     /// All that it says, as in the member that is named like its kind; absent for a text.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub body: Value,
@@ -220,6 +223,7 @@ pub(super) fn insert(
         ],
     )?;
     let adopted = draft.picture.as_ref().map(|picture| media::adopt(tx, picture)).transpose()?;
+    count_files(tx, appid, openid, author, draft)?;
     tx.record(Fact::Message { id, session, openid: openid.clone() });
     Ok(Message {
         id,
@@ -230,12 +234,36 @@ pub(super) fn insert(
         nickname: nickname.to_owned(),
         kind: d.kind.to_owned(),
         text: d.text,
+        gone: false,
         body: body(&d.body),
         ai: d.ai,
         at: now,
         client_id: d.client_id,
         adopted: adopted.unwrap_or(false),
     })
+}
+
+/// Counts the files that a message shows: for the account, and for a customer who sends one.
+fn count_files(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    author: &Author,
+    draft: &Draft,
+) -> Result<(), Error> {
+    let files = [&draft.files.0, &draft.files.1];
+    for sha256 in files.into_iter().filter(|sha256| !sha256.is_empty()) {
+        storage::add(tx, appid, sha256, &draft.limits)?;
+    }
+    if let (Author::Customer, Some(picture)) = (author, &draft.picture) {
+        storage::add_of_customer(tx, appid, openid, picture.size, &draft.limits)?;
+    }
+    if files.iter().all(|sha256| sha256.is_empty()) { Ok(()) } else { retention::begin(tx, appid) }
+}
+
+/// Whether a message of a kind that has a file has none any more.
+fn is_gone(kind: &str, content: &str) -> bool {
+    content.is_empty() && ["image", "voice", "video"].contains(&kind)
 }
 
 fn sender(kf_account: &str, via: &str) -> &'static str {
@@ -344,6 +372,7 @@ fn message(row: &Row) -> Message {
         from: sender(&kf_account, &row.text(9)),
         kf_account,
         nickname: row.text(11),
+        gone: is_gone(&row.text(7), &row.text(12)),
         kind: row.text(7),
         text: row.text(4),
         body: body(&row.text(8)),
@@ -358,7 +387,7 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "select m.id, m.session, m.openid, m.kf_account, m.text, m.at, m.client_id, m.kind, m.body, m.via, m.ai,
-            coalesce(a.nickname, '') from message m left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
+            coalesce(a.nickname, ''), m.content from message m left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
             where m.appid = $1 and ",
             $which
         )

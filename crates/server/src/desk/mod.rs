@@ -27,9 +27,11 @@ pub mod presence;
 pub mod quota;
 pub mod record;
 pub mod removal;
+mod retention;
 pub mod rid;
 pub mod session;
 pub mod snapshot;
+pub mod storage;
 pub mod supervisor;
 pub mod tap;
 pub mod token;
@@ -40,7 +42,7 @@ pub mod worker;
 
 use crate::clock::{Chance, Clock, hex};
 use crate::config::Rules;
-use crate::error::Error;
+use crate::error::{Error, Spell};
 use crate::files::Files;
 use crate::store::Store;
 use model::Time;
@@ -66,6 +68,8 @@ pub struct Desk {
     pub rids: Arc<rid::Rids>,
     /// Passwords that wait to be hashed.
     pub passwords: Arc<hashing::Passwords>,
+    /// Whether accounts have room for files.
+    storage: Arc<Spell>,
 }
 
 impl Desk {
@@ -82,6 +86,7 @@ impl Desk {
             quotas: Arc::default(),
             rids: Arc::default(),
             passwords: Arc::default(),
+            storage: Arc::new(Spell::of("storing files of accounts that may have more")),
         }
     }
 

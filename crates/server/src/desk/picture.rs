@@ -4,6 +4,7 @@ use super::cookie::{Done, Writer};
 use super::draft::Draft;
 use super::media::{self, Content};
 use super::message::{self, Message};
+use super::storage::{self, Limits};
 use super::{Desk, presence};
 use crate::bind;
 use crate::error::Error;
@@ -24,15 +25,21 @@ pub struct Picture {
 }
 
 impl Picture {
-    fn draft(&self) -> Result<Draft, Errcode> {
-        Draft::picture(media::new_content(&self.written, self.format), self.client_id.clone())
+    fn draft(&self, desk: &Desk) -> Result<Draft, Errcode> {
+        let content = media::new_content(&self.written, self.format);
+        Draft::picture(content, self.client_id.clone(), Limits::of(desk))
     }
 
     /// Keeps the bytes where the message shows these, and not others that are the same.
-    fn sent<T>(self, sent: Result<T, Error>, message: impl Fn(&T) -> &Message) -> Result<T, Error> {
+    fn sent<T>(
+        self,
+        desk: &Desk,
+        sent: Result<T, Error>,
+        message: impl Fn(&T) -> &Message,
+    ) -> Result<T, Error> {
         media::keep_if_named(
             self.written,
-            sent.map(|sent| {
+            storage::noted(desk, sent).map(|sent| {
                 let adopted = message(&sent).adopted;
                 (sent, adopted)
             }),
@@ -43,22 +50,22 @@ impl Picture {
 /// A customer sends a picture; see [`message::receive`].
 ///
 /// # Errors
-/// `NotFound`, `BadRequest`, `CookieReplaced`.
+/// `NotFound`, `BadRequest`, `CookieReplaced`, `FilesOfDay`, `FilesOfAccount`.
 pub async fn receive(
     desk: &Desk,
     appid: &Appid,
     writer: Writer,
     picture: Picture,
 ) -> Result<Done<Message>, Error> {
-    let draft = picture.draft()?;
+    let draft = picture.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
-    picture.sent(sent, |done| &done.answer)
+    picture.sent(desk, sent, |done| &done.answer)
 }
 
 /// An agent replies with a picture in a session of hers; see [`message::reply`].
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`, `BadRequest`.
+/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`, `BadRequest`, `FilesOfAccount`.
 pub async fn reply(
     desk: &Desk,
     worker: &WechatId,
@@ -66,9 +73,9 @@ pub async fn reply(
     session: i64,
     picture: Picture,
 ) -> Result<Message, Error> {
-    let draft = picture.draft()?;
+    let draft = picture.draft(desk)?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
-    picture.sent(sent, |message| message)
+    picture.sent(desk, sent, |message| message)
 }
 
 /// Which file of a message.

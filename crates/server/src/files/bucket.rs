@@ -11,8 +11,6 @@ use std::time::Duration;
 
 /// Bytes of a part: a bucket takes none that is smaller, but the last.
 pub(super) const PART: usize = 5 << 20;
-/// Files that may be written to it at once, each of which holds a part.
-pub(super) const WRITTEN_AT_ONCE: usize = 16;
 /// How often a request is tried again, and until when after it was first.
 const RETRIES: (usize, Duration) = (2, Duration::from_secs(5));
 

@@ -1,5 +1,6 @@
 //! An object while it is written, until something names it.
 
+use super::pool::{Held, Sender, UNIT};
 use super::{BLOCK, Files, Opened};
 use crate::error::Error;
 use anyhow::Context;
@@ -7,18 +8,24 @@ use bytes::{Bytes, BytesMut};
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
-use tokio::sync::OwnedSemaphorePermit;
 
-/// An object that is being written. Dropped before its end, it leaves nothing.
+/// Bytes of a file that are held without asking: no more than what a connection takes anyway. A trickle takes nothing
+/// that others share.
+const FREE: usize = 1 << 10;
+
+/// An object that is being written. Dropped before its end, it leaves nothing. Its memory is of its sender's pool, and so
+/// is a place: taken in a folder for each write, in a bucket for each part once the first block of it is full.
 pub struct Writing {
-    opened: Opened,
-    block: BytesMut,
-    /// What is held of a part beside that.
-    blocks: Vec<Bytes>,
+    sender: Sender,
+    /// Full units of memory.
+    units: Vec<Bytes>,
+    /// The unit that is being filled.
+    unit: BytesMut,
+    memory: Option<Held>,
+    place: Option<Held>,
     parts: Option<Parts>,
     sha256: Sha256,
     written: Written,
-    _turn: OwnedSemaphorePermit,
 }
 
 /// Parts of an object that are no object yet. Dropped before they are ended, they go.
@@ -28,15 +35,16 @@ struct Parts {
 }
 
 impl Writing {
-    pub(super) fn new(files: Files, opened: Opened, object: String, turn: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(files: Files, object: String, sender: Sender) -> Self {
         Writing {
-            block: BytesMut::new(),
-            blocks: Vec::new(),
+            sender,
+            units: Vec::new(),
+            unit: BytesMut::new(),
+            memory: None,
+            place: None,
             parts: None,
             sha256: Sha256::new(),
             written: Written { files, object, sha256: String::new(), size: 0, is_kept: true },
-            opened,
-            _turn: turn,
         }
     }
 
@@ -49,39 +57,79 @@ impl Writing {
     /// Appends bytes.
     ///
     /// # Errors
-    /// `SystemError`.
+    /// `SystemError`, `FilesFull`.
     pub async fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.sha256.update(bytes);
         self.written.size += bytes.len() as u64;
         let mut rest = bytes;
         while !rest.is_empty() {
-            if self.block.len() == BLOCK {
-                self.blocks.push(self.block.split().freeze());
-                if self.blocks.len() * BLOCK >= self.opened.part {
-                    let part = self.taken();
-                    self.put(part).await?;
-                }
-                // What follows is a whole block, as a rule: no need to grow into it.
-                self.block.reserve(BLOCK);
-            }
-            let (now, later) = rest.split_at(rest.len().min(BLOCK - self.block.len()));
-            self.block.extend_from_slice(now);
+            let room = if self.memory.is_some() { UNIT } else { FREE };
+            let (now, later) = rest.split_at(rest.len().min(room - self.unit.len()));
+            self.unit.extend_from_slice(now);
             rest = later;
+            if self.unit.len() == room && !rest.is_empty() {
+                self.make_room().await?;
+            }
         }
+        Ok(())
+    }
+
+    /// Makes room for another unit: in memory, or by writing what is held.
+    async fn make_room(&mut self) -> Result<(), Error> {
+        let pools = &self.written.files.0.pools;
+        let Some(memory) = &mut self.memory else {
+            self.memory = Some(pools.memory(&self.sender).await?);
+            self.unit.reserve(UNIT - FREE);
+            return Ok(());
+        };
+        self.units.push(std::mem::take(&mut self.unit).freeze());
+        let (held, part) = (self.units.len() * UNIT, self.written.files.open()?.part);
+        if held >= part {
+            self.flush().await?;
+        } else if self.place.is_none() && (held >= BLOCK || !pools.grow(&self.sender, memory)) {
+            if part == BLOCK {
+                // Memory is scarce: a short write now frees what it holds.
+                self.flush().await?;
+            } else {
+                self.place = Some(pools.place(&self.sender).await?);
+            }
+        }
+        self.unit.reserve(UNIT);
         Ok(())
     }
 
     /// What is held, which is held no longer.
     fn taken(&mut self) -> PutPayload {
-        let last = self.block.split().freeze();
-        self.blocks.drain(..).chain([last]).filter(|block| !block.is_empty()).collect()
+        let last = std::mem::take(&mut self.unit).freeze();
+        self.units.drain(..).chain([last]).filter(|unit| !unit.is_empty()).collect()
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        let _place = self.enter().await?;
+        let part = self.taken();
+        self.put(part).await?;
+        if let Some(memory) = &mut self.memory {
+            memory.shrink();
+        }
+        Ok(())
+    }
+
+    /// A place to write at, and room there.
+    async fn enter(&mut self) -> Result<Held, Error> {
+        let files = &self.written.files.0;
+        let place = match self.place.take() {
+            Some(place) => place,
+            None => files.pools.place(&self.sender).await?,
+        };
+        files.room.check().await?;
+        Ok(place)
     }
 
     async fn put(&mut self, part: PutPayload) -> Result<(), Error> {
         let parts = match &mut self.parts {
             Some(parts) => parts,
             None => {
-                let begun = Parts::begin(&self.opened, &self.written).await?;
+                let begun = Parts::begin(self.written.files.open()?, &self.written).await?;
                 self.parts.insert(begun)
             }
         };
@@ -91,8 +139,9 @@ impl Writing {
     /// Ends it: what was written is there, whole and on the disk.
     ///
     /// # Errors
-    /// `SystemError`.
+    /// `SystemError`, `FilesFull`.
     pub async fn end(mut self) -> Result<Written, Error> {
+        let _place = self.enter().await?;
         let rest = self.taken();
         let files = self.written.files.clone();
         if self.parts.is_some() {
@@ -102,7 +151,7 @@ impl Writing {
             }
         } else {
             let path = Path::from(self.written.object.as_str());
-            files.noted(self.opened.store.put(&path, rest).await, "writing a file")?;
+            files.noted(files.open()?.store.put(&path, rest).await, "writing a file")?;
         }
         let sha256 = crate::clock::hex(&self.sha256.finalize());
         let Written { object, size, .. } = &self.written;

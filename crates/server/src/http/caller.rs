@@ -49,6 +49,9 @@ impl Query {
     }
 }
 
+/// What a token gives access to, and where its owner stood when it was looked at.
+pub(super) type Admitted = (Arc<Access>, Head);
+
 /// A caller with a valid token, who may call the endpoint she calls.
 pub struct Caller {
     /// The parameters of the call.
@@ -79,7 +82,7 @@ impl Caller {
         endpoint: &'static Endpoint,
         token: &str,
         from: impl FnOnce() -> IpAddr,
-    ) -> Result<(Arc<Access>, Head), Error> {
+    ) -> Result<Admitted, Error> {
         let (access, head) = app.access(token).await?;
         let now = app.desk.now();
         access.check_life(now)?;
@@ -92,7 +95,7 @@ impl Caller {
     }
 
     /// The same, with the parameters of her call.
-    pub(super) fn of(query: Query, (access, head): (Arc<Access>, Head), endpoint: &'static Endpoint) -> Self {
+    pub(super) fn of(query: Query, (access, head): Admitted, endpoint: &'static Endpoint) -> Self {
         Caller { query, access, head, endpoint }
     }
 

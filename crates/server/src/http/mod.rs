@@ -193,7 +193,12 @@ impl PageRefusal {
 
     /// The refusal of somebody who tries too often.
     pub fn wait(app: &App, wait: Wait) -> Self {
-        PageRefusal { wait: Some(wait), ..PageRefusal::new(app, Errcode::TooMany) }
+        PageRefusal::later(app, Errcode::TooMany, wait)
+    }
+
+    /// A refusal that ends after a wait.
+    pub fn later(app: &App, code: Errcode, wait: Wait) -> Self {
+        PageRefusal { wait: Some(wait), ..PageRefusal::new(app, code) }
     }
 }
 

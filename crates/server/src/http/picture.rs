@@ -6,15 +6,17 @@ use super::upload::{Bytestream, Incoming};
 use super::visitor::Visitor;
 use super::{Finish, PageAnswer, PageRefusal, Reply};
 use crate::desk::picture::{self, Part, Picture};
+use crate::desk::storage;
 use crate::error::Error;
+use crate::files::Sender;
 use crate::state::App;
-use axum::body::Body;
+use crate::throttle::place;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::response::Response;
 use model::Appid;
-use protocol::Errcode;
 use protocol::media::{Format, Kind};
+use protocol::{Errcode, limits};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -48,21 +50,26 @@ fn asking<T>(query: Asking<T>) -> Result<T, Errcode> {
 }
 
 /// The body of a call from a page of ours, not yet read: whoever may not send it is refused before.
-pub struct Raw(Body);
+pub struct Raw(Incoming);
 
 impl FromRequest<App> for Raw {
     type Rejection = PageRefusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, PageRefusal> {
         check_origin(request.headers(), app).refuse_page(app)?;
-        Ok(Raw(request.into_body()))
+        Ok(Raw(Incoming::new(request.into_body())))
     }
 }
 
 impl Raw {
+    /// How many bytes it has; where that is not told, as many as it may have.
+    fn size(&self) -> u64 {
+        self.0.size().unwrap_or(limits::FILE_MAX).min(limits::FILE_MAX)
+    }
+
     /// Stores it while it comes, as a picture.
-    async fn store(self, app: &App, client_id: String) -> Result<Picture, Error> {
-        let (mut incoming, mut bytes) = (Incoming::new(self.0), Bytestream::begin(app).await?);
+    async fn store(self, app: &App, sender: Sender, client_id: String) -> Result<Picture, Error> {
+        let (mut incoming, mut bytes) = (self.0, Bytestream::begin(app, sender));
         while let Some(part) = incoming.next().await? {
             bytes.append(&part).await?;
         }
@@ -92,8 +99,16 @@ pub async fn send(
     let asked = asking(query);
     let client_id = asked.as_ref().map(|asked| asked.client_id.as_str()).unwrap_or_default();
     visitor.may_write(&app, client_id)?;
+    let (address, is_new, size) = (visitor.address(), visitor.openid.is_none(), raw.size());
+    app.throttles
+        .upload(address, is_new, size)
+        .map_err(|wait| PageRefusal::later(&app, Errcode::FilesOfAddress, wait))?;
+    let openid = visitor.openid.as_ref().map(ToString::to_string);
+    let sender = Sender::customer(openid.as_deref(), &place(address));
     let run = async {
-        let picture = raw.store(&app, asked?.client_id).await.map_err(for_a_page)?;
+        let client_id = asked?.client_id;
+        storage::check(&app.desk, &visitor.appid, openid.as_deref(), &client_id, size).await?;
+        let picture = raw.store(&app, sender, client_id).await.map_err(for_a_page)?;
         visitor.told(&picture::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?)
     };
     run.await.refuse_page(&app)
@@ -104,7 +119,9 @@ pub async fn reply(State(app): State<App>, login: Login, query: Asking<Replying>
     let run = async {
         let asked = asking(query)?;
         let appid = Appid::parse(&asked.appid).map_err(|_| Errcode::NotFound)?;
-        let picture = raw.store(&app, asked.client_id).await.map_err(for_a_page)?;
+        storage::check(&app.desk, &appid, None, "", raw.size()).await?;
+        let sender = Sender::worker(login.worker.as_str());
+        let picture = raw.store(&app, sender, asked.client_id).await.map_err(for_a_page)?;
         let message = picture::reply(&app.desk, &login.worker, &appid, asked.session, picture).await?;
         Reply::json(&json!({"message": message}))
     };

@@ -1,22 +1,27 @@
-//! Uploads: a form whose file is stored while it comes, with what else it says.
+//! Uploads: a form whose file is stored while it comes, with what else it says. Who sends decides which memory and
+//! which places the file takes: those of the account of a token, or the few of strangers.
+
+mod incoming;
+
+pub use incoming::Incoming;
 
 use super::Refusal;
-use super::caller::{Caller, called, query};
+use super::caller::{Admitted, Caller, called, query};
 use super::client_address::address;
-use super::multipart::{Parser, Part, Piece};
+use super::multipart::{Malformed, Parser, Part, Piece};
 use crate::desk::media;
 use crate::error::Error;
-use crate::files::{Writing, Written};
-use crate::listen::{BODY_TIME, UPLOAD_MAX, UPLOAD_TIME};
+use crate::files::{Sender, Writing, Written};
 use crate::state::App;
+use crate::throttle::place;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http_body_util::BodyExt;
+use http::request::Parts;
 use protocol::media::Format;
-use protocol::{Errcode, limits};
-use tokio::time::{Instant, timeout, timeout_at};
+use protocol::{Endpoint, Errcode, limits};
+use std::net::IpAddr;
 
 /// The fields that hold a file.
 const FILE_FIELDS: [&str; 2] = ["media", "file"];
@@ -71,37 +76,49 @@ impl FromRequest<App> for Posted {
     /// As [`Caller`], but a token that is not in the query is looked for in the form.
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
-        let from = || address(&parts.headers, &parts.extensions, app);
-        let refuse = |error: Error| Refusal::new(app, error).from(from());
-        let endpoint = called(&parts).map_err(|code| refuse(code.into()))?;
+        let call = Call { app, parts: &parts };
+        let endpoint = called(&parts).map_err(|code| call.refuse(code))?;
         let asked = query(&parts);
         let known = match asked.get("access_token") {
-            Some(token) => Some(Caller::admit(app, endpoint, &token, from).await.map_err(refuse)?),
+            Some(token) => Some(call.admit(endpoint, &token).await?),
             None => None,
         };
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let form = match content_type.and_then(Parser::of) {
-            Some(parser) => {
-                Form { parser, fields: Vec::new(), file: None, at: At::Nothing }.read(app, body).await?
-            }
-            None => (Vec::new(), None),
-        };
-        let (fields, file) = form;
-        let access = match known {
-            Some(access) => access,
-            None => {
-                let token = field(&fields, "access_token")
-                    .ok_or_else(|| refuse(Errcode::AccessTokenMissing.into()))?;
-                Caller::admit(app, endpoint, &token, from).await.map_err(refuse)?
-            }
-        };
+        let mut form = Form { endpoint, access: known, fields: Vec::new(), file: None, at: At::Nothing };
+        if let Some(parser) = content_type.and_then(Parser::of) {
+            form.read(&call, parser, body).await?;
+        }
+        let Form { access, fields, file, .. } = form;
+        let access = access.ok_or_else(|| call.refuse(Errcode::AccessTokenMissing))?;
         Ok(Posted { caller: Caller::of(asked, access, endpoint), file, fields })
+    }
+}
+
+/// A call whose body is not read yet.
+struct Call<'a> {
+    app: &'a App,
+    parts: &'a Parts,
+}
+
+impl Call<'_> {
+    fn from(&self) -> IpAddr {
+        address(&self.parts.headers, &self.parts.extensions, self.app)
+    }
+
+    fn refuse(&self, error: impl Into<Error>) -> Refusal {
+        Refusal::new(self.app, error).from(self.from())
+    }
+
+    async fn admit(&self, endpoint: &'static Endpoint, token: &str) -> Result<Admitted, Refusal> {
+        let admitted = Caller::admit(self.app, endpoint, token, || self.from()).await;
+        admitted.map_err(|error| self.refuse(error))
     }
 }
 
 /// A form that is being read.
 struct Form {
-    parser: Parser,
+    endpoint: &'static Endpoint,
+    access: Option<Admitted>,
     fields: Vec<(String, String)>,
     file: Option<Posting>,
     at: At,
@@ -114,93 +131,112 @@ enum At {
     File,
 }
 
-type Read = (Vec<(String, String)>, Option<Posting>);
-
 impl Form {
-    /// Reads it to the end of the request. One that breaks off has no file.
-    async fn read(mut self, app: &App, body: Body) -> Result<Read, Refusal> {
+    /// Reads it to its end or its first fault; the rest is not looked at. One that breaks off has no file.
+    async fn read(&mut self, call: &Call<'_>, mut parser: Parser, body: Body) -> Result<(), Refusal> {
         let mut incoming = Incoming::new(body);
-        let mut is_whole = false;
-        loop {
-            let bytes = match incoming.next().await {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => break,
-                Err(Error::Refused(Errcode::MediaSize)) => return Ok(self.too_large()),
-                Err(error) => return Err(Refusal::hang_up(app, error)),
-            };
+        while let Some(bytes) = self.next(call, &mut incoming).await? {
             // A little at a time, or as much again is held of each upload.
             for bytes in bytes.chunks(FED) {
-                self.parser.feed(bytes);
-                while let Ok(Some(piece)) = self.parser.piece() {
-                    is_whole = matches!(piece, Piece::Closed);
-                    self.take(app, piece).await.map_err(|error| Refusal::new(app, error))?;
+                parser.feed(bytes);
+                loop {
+                    match parser.piece() {
+                        Ok(None) => break,
+                        Ok(Some(Piece::Closed)) => {
+                            incoming.drain().await;
+                            return Ok(());
+                        }
+                        Ok(Some(piece)) => self.take(call, piece).await?,
+                        Err(Malformed) => {
+                            self.file = None;
+                            incoming.drain().await;
+                            return Ok(());
+                        }
+                    }
                 }
             }
         }
-        Ok((self.fields, self.file.filter(|_| is_whole)))
-    }
-
-    /// What there is of a form that is larger than any: a file of no size that is taken.
-    fn too_large(mut self) -> Read {
-        if let Some(file) = &mut self.file {
-            file.bytes.size = u64::MAX;
-        }
-        (self.fields, self.file)
-    }
-
-    async fn take(&mut self, app: &App, piece: Piece) -> Result<(), Error> {
-        match (piece, &mut self.at) {
-            (Piece::Part(part), _) => self.begin(app, part).await?,
-            (Piece::Data(bytes), At::Field(_, value)) if value.len() + bytes.len() <= FIELD_MAX => {
-                value.extend(bytes)
-            }
-            (Piece::Data(bytes), At::File) => {
-                if let Some(file) = &mut self.file {
-                    file.bytes.append(&bytes).await?;
-                }
-            }
-            (Piece::Data(_), _) | (Piece::Closed, _) => {}
-            (Piece::End, _) => self.end(),
+        if self.file.as_ref().is_some_and(|file| file.bytes.size < u64::MAX) {
+            self.file = None;
         }
         Ok(())
     }
 
-    async fn begin(&mut self, app: &App, part: Part) -> Result<(), Error> {
+    /// What comes next. A form that is larger than any ends with a file of no size that is taken.
+    async fn next(&mut self, call: &Call<'_>, incoming: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
+        match incoming.next().await {
+            Err(Error::Refused(Errcode::MediaSize)) => {
+                if let Some(file) = &mut self.file {
+                    file.bytes.size = u64::MAX;
+                }
+                Ok(None)
+            }
+            Err(Error::Refused(Errcode::UploadSlow)) => {
+                Err(Refusal::hang_up(call.app, Errcode::MediaDataMissing))
+            }
+            Err(error) => Err(Refusal::hang_up(call.app, error)),
+            Ok(next) => Ok(next),
+        }
+    }
+
+    async fn take(&mut self, call: &Call<'_>, piece: Piece) -> Result<(), Refusal> {
+        match (piece, &mut self.at) {
+            (Piece::Part(part), _) => self.begin(call, part),
+            (Piece::Data(bytes), At::Field(_, value)) if value.len() + bytes.len() <= FIELD_MAX => {
+                value.extend(bytes);
+            }
+            (Piece::Data(bytes), At::File) => {
+                if let Some(file) = &mut self.file {
+                    file.bytes.append(&bytes).await.map_err(|error| Refusal::new(call.app, error))?;
+                }
+            }
+            (Piece::Data(_), _) | (Piece::Closed, _) => {}
+            (Piece::End, _) => self.end(call).await?,
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, call: &Call<'_>, part: Part) {
         self.at = At::Nothing;
         if FILE_FIELDS.contains(&part.name.as_str()) {
             if self.file.is_none() {
-                let bytes = Bytestream::begin(app).await?;
+                let sender = match &self.access {
+                    Some((access, _)) => Sender::program(access.owner.as_str()),
+                    None => Sender::stranger(&place(call.from())),
+                };
+                let bytes = Bytestream::begin(call.app, sender);
                 self.file = Some(Posting { name: part.file_name.unwrap_or_default(), bytes });
                 self.at = At::File;
             }
         } else if self.fields.len() < FIELDS_MAX {
             self.at = At::Field(part.name, Vec::new());
         }
-        Ok(())
     }
 
-    fn end(&mut self) {
-        if let At::Field(name, value) = std::mem::replace(&mut self.at, At::Nothing) {
-            let value = String::from_utf8_lossy(&value).replace('\0', "\u{fffd}");
-            self.fields.push((name, value));
+    /// A part ends. A token is looked at once its field has come: a file behind it is the account's.
+    async fn end(&mut self, call: &Call<'_>) -> Result<(), Refusal> {
+        let At::Field(name, value) = std::mem::replace(&mut self.at, At::Nothing) else { return Ok(()) };
+        let value = String::from_utf8_lossy(&value).replace('\0', "\u{fffd}");
+        if name == "access_token" && !value.is_empty() && self.access.is_none() {
+            self.access = Some(call.admit(self.endpoint, &value).await?);
         }
+        self.fields.push((name, value));
+        Ok(())
     }
 }
 
 impl Bytestream {
-    /// Begins to store bytes.
-    ///
-    /// # Errors
-    /// Internal only.
-    pub async fn begin(app: &App) -> Result<Self, Error> {
-        let writing = app.desk.files.write(media::new_object(&app.desk)).await?;
-        Ok(Bytestream { writing: Some(writing), head: Vec::new(), size: 0 })
+    /// Begins to store bytes of a sender.
+    #[must_use]
+    pub fn begin(app: &App, sender: Sender) -> Self {
+        let writing = app.desk.files.write(media::new_object(&app.desk), sender);
+        Bytestream { writing: Some(writing), head: Vec::new(), size: 0 }
     }
 
     /// Takes bytes in. What can be no file is not stored any further.
     ///
     /// # Errors
-    /// Internal only.
+    /// `SystemError`, `FilesFull`.
     pub async fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.size += bytes.len() as u64;
         let room = Format::HEAD.saturating_sub(self.head.len());
@@ -223,36 +259,6 @@ impl Bytestream {
         match self.writing {
             Some(writing) => writing.end().await,
             None => Err(Errcode::InvalidFileType.into()),
-        }
-    }
-}
-
-/// A body as it comes, within its bounds of size and time.
-pub struct Incoming {
-    body: Body,
-    left: usize,
-    until: Instant,
-}
-
-impl Incoming {
-    /// The body of an upload.
-    #[must_use]
-    pub fn new(body: Body) -> Self {
-        Incoming { body, left: UPLOAD_MAX, until: Instant::now() + UPLOAD_TIME }
-    }
-
-    /// What comes next; `None` at the end.
-    ///
-    /// # Errors
-    /// `MediaSize` when it is larger than any upload, `MediaDataMissing` when it breaks off or stands still.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        loop {
-            let frame = timeout_at(self.until, timeout(BODY_TIME, self.body.frame())).await;
-            let Ok(Ok(frame)) = frame else { return Err(Errcode::MediaDataMissing.into()) };
-            let Some(frame) = frame else { return Ok(None) };
-            let Ok(bytes) = frame.map_err(|_| Errcode::MediaDataMissing)?.into_data() else { continue };
-            self.left = self.left.checked_sub(bytes.len()).ok_or(Errcode::MediaSize)?;
-            return Ok(Some(bytes));
         }
     }
 }

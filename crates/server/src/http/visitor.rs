@@ -14,6 +14,7 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use model::{Appid, Openid};
 use protocol::Errcode;
+use std::net::IpAddr;
 use serde_json::json;
 
 /// The life of a customer's cookie in the browser, seconds.
@@ -53,6 +54,12 @@ impl Visitor {
             Known::Replaced { .. } => true,
         };
         app.throttles.write(self.front.address, is_new).map_err(|wait| PageRefusal::wait(app, wait))
+    }
+
+    /// Where the visitor's browser is.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.front.address
     }
 
     /// Refuses whoever has never written.

@@ -42,8 +42,6 @@ const SILENCE: Duration = Duration::from_secs(10);
 const HEAD_MAX: usize = 32 << 10;
 /// How long a body may take.
 pub const BODY_TIME: Duration = Duration::from_secs(10);
-/// How long an upload may take, as long as it moves.
-pub const UPLOAD_TIME: Duration = Duration::from_secs(120);
 /// Most bytes of an upload: the largest file, and what a form puts around it.
 pub const UPLOAD_MAX: usize = (FILE_MAX + (1 << 20)) as usize;
 /// How long running requests may take to finish once the server stops.

@@ -85,9 +85,9 @@ impl App {
 
     /// The same, as operators have set it.
     pub async fn start_with(fresh: Arc<Fresh>, seed: u64, settings: Settings, rules: Rules) -> App {
-        let clock = Clock::standing(BEGIN);
+        let (clock, free) = (Clock::standing(BEGIN), rules.files_free());
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
-        let desk = Desk::new(store, Chance::seeded(seed), rules).with_files(Files::at(fresh.files()));
+        let desk = Desk::new(store, Chance::seeded(seed), rules).with_files(Files::at(fresh.files(), free));
         let inner = state::App::new(desk, settings);
         Lease::begin(&inner).await.expect("a lease");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -188,7 +188,15 @@ pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) 
 
 /// Gathers what is logged as an error.
 #[derive(Clone, Default)]
-struct Errors(Arc<Mutex<Vec<String>>>);
+pub struct Errors(pub Arc<Mutex<Vec<String>>>);
+
+impl Errors {
+    /// Takes what is logged from now on to itself, where failing is what a sentence is about.
+    pub fn expected() -> (Errors, tracing::subscriber::DefaultGuard) {
+        let errors = Errors::default();
+        (errors.clone(), tracing::subscriber::set_default(errors))
+    }
+}
 
 impl Subscriber for Errors {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {

@@ -3,16 +3,24 @@
 use super::Findings;
 use crate::clock::Chance;
 use crate::config::{Bucket, FilesPlace, is_foreign};
-use crate::files::Files;
+use crate::files::{Files, free};
 use http::Uri;
 use http::uri::Scheme;
+use std::path::Path;
 
 /// Looks at the place, and tries it.
-pub(super) async fn examine(place: anyhow::Result<FilesPlace>, findings: &mut Findings) {
+pub(super) async fn examine(
+    place: anyhow::Result<FilesPlace>,
+    least_free: u64,
+    findings: &mut Findings,
+) {
     let place = match place {
         Ok(place) => place,
         Err(error) => return findings.problem("files", format!("{error:#}")),
     };
+    if let FilesPlace::Folder(folder) = &place {
+        examine_room(folder, least_free, findings);
+    }
     let shown = match &place {
         FilesPlace::Folder(folder) if !folder.exists() => {
             return findings
@@ -22,7 +30,7 @@ pub(super) async fn examine(place: anyhow::Result<FilesPlace>, findings: &mut Fi
         FilesPlace::Bucket(bucket) => bucket.to_string(),
     };
     let object = format!("doctor-{}", Chance::system().hex::<16>());
-    match Files::at(place.clone()).probe(&object).await {
+    match Files::at(place.clone(), 0).probe(&object).await {
         Err(error) => findings.problem("files", format!("{shown}: {error:#}")),
         Ok(()) => match place {
             FilesPlace::Bucket(bucket) if is_in_clear(&bucket) => findings.warn(
@@ -31,6 +39,20 @@ pub(super) async fn examine(place: anyhow::Result<FilesPlace>, findings: &mut Fi
             ),
             _ => findings.ok("files", format!("{shown} can be written and read")),
         },
+    }
+}
+
+/// Whether the disk of a folder has room: a warning below four times what must stay free.
+fn examine_room(folder: &Path, least_free: u64, findings: &mut Findings) {
+    let Some(left) = free(folder) else { return };
+    let (left, least) = (left >> 20, least_free >> 20);
+    let says = format!("{left} MiB are left of the files' disk; below {least} MiB (--files-free-mib) files are refused");
+    if left < least {
+        findings.problem("room", format!("{says}: make room, or keep files of messages for some days only (--message-files-days)"));
+    } else if left < 4 * least {
+        findings.warn("room", says);
+    } else {
+        findings.ok("room", says);
     }
 }
 

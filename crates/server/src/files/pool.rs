@@ -1,0 +1,265 @@
+//! Memory and places that senders of files share: divided between crowds, so that no crowd takes another's, and shared
+//! within a crowd, so that no sender takes all.
+
+use crate::error::{Error, Spell};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+
+/// Bytes of a unit of memory.
+pub(super) const UNIT: usize = 16 << 10;
+/// How long a sender waits for memory or a place.
+const TURN: Duration = Duration::from_secs(20);
+
+/// Crowds of senders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crowd {
+    Strangers,
+    Customers,
+    Workers,
+    Programs,
+}
+
+/// Who sends a file: a crowd, and names in it, each with the part of the crowd's memory and places it may take: one of
+/// so many.
+pub struct Sender {
+    crowd: Crowd,
+    names: Vec<(String, usize)>,
+}
+
+impl Sender {
+    /// A caller without a valid token, at an address.
+    #[must_use]
+    pub fn stranger(address: &str) -> Self {
+        Sender { crowd: Crowd::Strangers, names: vec![(address.to_owned(), 8)] }
+    }
+
+    /// A customer at an address, who may be new. Many may share an address.
+    #[must_use]
+    pub fn customer(openid: Option<&str>, address: &str) -> Self {
+        let own = openid.map_or_else(|| format!("new at {address}"), str::to_owned);
+        Sender { crowd: Crowd::Customers, names: vec![(own, 64), (address.to_owned(), 3)] }
+    }
+
+    /// A worker.
+    #[must_use]
+    pub fn worker(name: &str) -> Self {
+        Sender { crowd: Crowd::Workers, names: vec![(name.to_owned(), 8)] }
+    }
+
+    /// A program with a token of an account.
+    #[must_use]
+    pub fn program(appid: &str) -> Self {
+        Sender { crowd: Crowd::Programs, names: vec![(appid.to_owned(), 2)] }
+    }
+}
+
+/// What one crowd shares: so many of a kind, of which each name has a share.
+struct Pool {
+    most: usize,
+    all: Arc<Semaphore>,
+    shares: Mutex<HashMap<String, Weak<Semaphore>>>,
+}
+
+/// What a sender has of a pool: of each of its shares, and of the whole last. Dropped, it is free again.
+pub(super) struct Held(Vec<OwnedSemaphorePermit>);
+
+impl Pool {
+    fn of(most: usize) -> Self {
+        Pool { most, all: Arc::new(Semaphore::new(most)), shares: Mutex::default() }
+    }
+
+    /// The shares of a sender, and the whole last.
+    fn parts(&self, sender: &Sender) -> Vec<Arc<Semaphore>> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        // Shares that nobody has are forgotten before there is room for more.
+        if shares.len() == shares.capacity() {
+            shares.retain(|_, share| share.strong_count() > 0);
+        }
+        let mut parts: Vec<_> = sender
+            .names
+            .iter()
+            .map(|(name, of)| {
+                let known = shares.get(name).and_then(Weak::upgrade);
+                known.unwrap_or_else(|| {
+                    let share = Arc::new(Semaphore::new((self.most / of).max(1)));
+                    shares.insert(name.clone(), Arc::downgrade(&share));
+                    share
+                })
+            })
+            .collect();
+        parts.push(self.all.clone());
+        parts
+    }
+
+    /// One, once the sender's share and the whole have it. Who waits for a share keeps nothing from others.
+    async fn take(&self, sender: &Sender) -> Option<Held> {
+        let wait = async {
+            let mut held = Vec::new();
+            for part in self.parts(sender) {
+                held.push(part.acquire_owned().await.ok()?);
+            }
+            Some(Held(held))
+        };
+        tokio::time::timeout(TURN, wait).await.ok().flatten()
+    }
+
+    /// One more, unless that would take from the half that is kept for those who have none.
+    fn grow(&self, held: &mut Held) -> bool {
+        if self.all.available_permits() <= self.most / 2 {
+            return false;
+        }
+        let more = held.0.iter().map(|permit| permit.semaphore().clone().try_acquire_owned());
+        let more: Result<Vec<_>, TryAcquireError> = more.collect();
+        let Ok(more) = more else { return false };
+        held.0.iter_mut().zip(more).for_each(|(permit, more)| permit.merge(more));
+        true
+    }
+}
+
+impl Held {
+    /// Gives back all but one.
+    pub(super) fn shrink(&mut self) {
+        for permit in &mut self.0 {
+            drop(permit.split(permit.num_permits().saturating_sub(1)));
+        }
+    }
+}
+
+/// How much of memory (in units) and how many places a crowd has, where files are in a folder and in a bucket.
+struct Bounds {
+    memory: usize,
+    folder: usize,
+    bucket: usize,
+}
+
+impl Crowd {
+    const ALL: [Crowd; 4] = [Crowd::Strangers, Crowd::Customers, Crowd::Workers, Crowd::Programs];
+
+    /// Together 60 MiB of memory. A place in a bucket holds a part of 5 MiB beside that: together 110 MiB.
+    fn bounds(self) -> Bounds {
+        match self {
+            Crowd::Strangers => Bounds { memory: 256, folder: 4, bucket: 2 },
+            Crowd::Customers => Bounds { memory: 1024, folder: 12, bucket: 6 },
+            Crowd::Workers => Bounds { memory: 512, folder: 8, bucket: 4 },
+            Crowd::Programs => Bounds { memory: 2048, folder: 16, bucket: 10 },
+        }
+    }
+}
+
+/// The pools of all crowds.
+pub(super) struct Pools {
+    pools: [(Pool, Pool); 4],
+    spell: Spell,
+}
+
+impl Pools {
+    pub(super) fn new(is_bucket: bool) -> Self {
+        let pools = Crowd::ALL.map(|crowd| {
+            let Bounds { memory, folder, bucket } = crowd.bounds();
+            (Pool::of(memory), Pool::of(if is_bucket { bucket } else { folder }))
+        });
+        Pools { pools, spell: Spell::of("taking files in") }
+    }
+
+    fn of(&self, sender: &Sender) -> &(Pool, Pool) {
+        &self.pools[sender.crowd as usize]
+    }
+
+    /// A unit of memory.
+    ///
+    /// # Errors
+    /// `SystemError` when none is free for long.
+    pub(super) async fn memory(&self, sender: &Sender) -> Result<Held, Error> {
+        self.noted(self.of(sender).0.take(sender).await)
+    }
+
+    /// Another unit; `false` when there is none to spare.
+    pub(super) fn grow(&self, sender: &Sender, held: &mut Held) -> bool {
+        self.of(sender).0.grow(held)
+    }
+
+    /// A place.
+    ///
+    /// # Errors
+    /// `SystemError` when none is free for long.
+    pub(super) async fn place(&self, sender: &Sender) -> Result<Held, Error> {
+        self.noted(self.of(sender).1.take(sender).await)
+    }
+
+    fn noted(&self, held: Option<Held>) -> Result<Held, Error> {
+        match held {
+            Some(held) => self.spell.note(Ok(held)),
+            None => Err(self.spell.refuse(anyhow::anyhow!("too many come at once").into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Crowd, Pool, Sender};
+    use futures_util::FutureExt;
+
+    fn quarter(name: &str) -> Sender {
+        Sender { crowd: Crowd::Programs, names: vec![(name.to_owned(), 4)] }
+    }
+
+    fn now(pool: &Pool, sender: &Sender) -> Option<super::Held> {
+        pool.take(sender).now_or_never().flatten()
+    }
+
+    #[tokio::test]
+    async fn one_name_never_takes_all_and_the_rest_is_others() {
+        let pool = Pool::of(16);
+        let (one, other) = (quarter("wx1"), quarter("wx2"));
+        let mut held: Vec<_> = (0..4).map(|_| now(&pool, &one).expect("a quarter")).collect();
+        assert!(now(&pool, &one).is_none(), "the share is used up");
+        assert!(now(&pool, &other).is_some());
+        // Who waits for a share takes no place from others meanwhile.
+        let mut waits = Box::pin(pool.take(&one));
+        assert!(waits.as_mut().now_or_never().is_none());
+        let others: Vec<_> =
+            (2..5).flat_map(|name| (0..4).map(move |_| quarter(&format!("wx{name}")))).collect();
+        let others: Vec<_> = others.iter().map(|sender| now(&pool, sender).expect("theirs")).collect();
+        held.pop();
+        assert!(waits.await.is_some());
+        drop((held, others));
+        assert_eq!(pool.all.available_permits(), 16, "all are free afterwards");
+    }
+
+    #[tokio::test]
+    async fn a_customer_has_a_share_and_an_address_has_one() {
+        let pool = Pool::of(192);
+        let own: Vec<_> = (0..9).map_while(|_| now(&pool, &Sender::customer(Some("o1"), "a"))).collect();
+        assert_eq!(own.len(), 3);
+        let name = |at: usize| format!("o{at}");
+        let here = (2..999).map_while(|at| now(&pool, &Sender::customer(Some(&name(at)), "a")));
+        let here: Vec<_> = here.collect();
+        assert_eq!(own.len() + here.len(), 64);
+        assert!(now(&pool, &Sender::customer(Some("o1000"), "b")).is_some());
+        assert!(now(&pool, &Sender::customer(None, "b")).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_has_some_grows_only_while_half_is_left_for_those_who_have_none() {
+        let pool = Pool::of(16);
+        let names: Vec<_> = (0..4).map(|name| quarter(&format!("wx{name}"))).collect();
+        let mut held: Vec<_> = names.iter().map(|sender| now(&pool, sender).expect("one")).collect();
+        assert!(pool.grow(&mut held[0]) && pool.grow(&mut held[0]) && pool.grow(&mut held[0]));
+        assert!(!pool.grow(&mut held[0]), "no more than its share");
+        assert!(pool.grow(&mut held[1]) && !pool.grow(&mut held[2]), "half is left");
+        held[0].shrink();
+        assert!(pool.grow(&mut held[2]));
+        assert!(now(&pool, &names[0]).is_some());
+    }
+
+    #[tokio::test]
+    async fn shares_that_nobody_has_are_forgotten() {
+        let pool = Pool::of(4096);
+        for at in 0..10_000 {
+            drop(now(&pool, &Sender::stranger(&at.to_string())).expect("one"));
+        }
+        assert!(pool.shares.lock().unwrap().len() < 100);
+    }
+}
