@@ -3,6 +3,9 @@
 use crate::round::{Round, Rounds, Spread, Turn};
 use std::fmt::{self, Display, Formatter};
 
+/// The width of names, unless one is longer.
+const NAME: usize = 9;
+
 /// What a figure must reach.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
@@ -44,7 +47,8 @@ impl Display for Line {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Line { name, spread: Spread { median, min, max }, unit, figures, .. } = self;
         let goal = self.goal.map_or("no goal".into(), |goal| goal.to_string());
-        write!(f, "  {name:<9} {median:.2} {unit} ({min:.2} to {max:.2}), {goal}   {figures}")
+        let width = f.width().unwrap_or(NAME);
+        write!(f, "  {name:<width$} {median:.2} {unit} ({min:.2} to {max:.2}), {goal}   {figures}")
     }
 }
 
@@ -174,7 +178,8 @@ pub(crate) fn plainly(what: &str, rounds: &Rounds, per_s: &str) -> String {
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.title, self.verdict())?;
-        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        let width = self.lines.iter().map(|line| line.name.len()).fold(NAME, usize::max);
+        self.lines.iter().try_for_each(|line| writeln!(f, "{line:width$}"))?;
         self.notes.iter().try_for_each(|note| writeln!(f, "  {note}"))?;
         self.void.iter().try_for_each(|void| writeln!(f, "  VOID      {void}"))?;
         self.faults.iter().try_for_each(|fault| writeln!(f, "  FAULT     {fault}"))

@@ -1,7 +1,7 @@
 //! A crowd of connections that never finish what they say.
 
 use crate::people::People;
-use crate::server::{self, Kefu};
+use trouble::server::{self, Kefu};
 use anyhow::{Context, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::Path;

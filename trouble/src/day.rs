@@ -2,7 +2,7 @@
 //! why once, recovers by itself, and nothing that it acknowledged is lost.
 
 use crate::line::{Line, Mode};
-use crate::server::{self, Kefu, Postgres};
+use trouble::server::{self, Kefu, Postgres};
 use crate::{Cli, Trial};
 use anyhow::{Context, ensure};
 use rand::rngs::StdRng;

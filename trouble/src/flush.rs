@@ -2,7 +2,7 @@
 //! never flushed.
 
 use crate::people::People;
-use crate::server::{self, Kefu};
+use trouble::server::{self, Kefu};
 use crate::whole;
 use anyhow::{Context, ensure};
 use std::path::Path;

@@ -8,11 +8,11 @@
 
 mod crowd;
 mod day;
+mod floods;
 mod flush;
 mod history;
 mod line;
 mod people;
-mod server;
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
@@ -20,7 +20,7 @@ use futures_util::future::join_all;
 use history::{Found, History, Outcome, SABOTAGES};
 use people::People;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use server::{Kefu, Postgres};
+use trouble::server::{self, Kefu, Postgres};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::PoisonError;
@@ -47,6 +47,10 @@ struct Cli {
     /// Doctor what is found in this way: the run must turn red.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(sabotages()))]
     sabotage: Option<String>,
+    /// Run these floods, and nothing else; `every` for all of them.
+    #[arg(long, value_name = "FLOODS", value_delimiter = ',',
+        value_parser = clap::builder::PossibleValuesParser::new(floods::names().into_iter().chain(["every"])))]
+    floods: Vec<String>,
     /// Print the ways to doctor, and end.
     #[arg(long)]
     sabotages: bool,
@@ -76,6 +80,10 @@ fn main() -> ExitCode {
 
 async fn run(cli: &Cli) -> anyhow::Result<()> {
     ensure!(cli.kefu.exists(), "there is no {}: cargo build makes it", cli.kefu.display());
+    if !cli.floods.is_empty() {
+        let only = if cli.floods.iter().any(|one| one == "every") { &[] } else { cli.floods.as_slice() };
+        return floods::on_sqlite(&cli.kefu, only).await;
+    }
     let seed = cli.seed.unwrap_or_else(|| rand::rng().next_u64());
     println!("seed {seed}");
     let mut chance = StdRng::seed_from_u64(seed);
@@ -95,7 +103,8 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     }
     day::on_sqlite(cli, &mut chance).await?;
     day::on_postgres(cli, &mut chance).await?;
-    crowd::half_open(&cli.kefu).await
+    crowd::half_open(&cli.kefu).await?;
+    floods::on_sqlite(&cli.kefu, &[]).await.context("floods")
 }
 
 /// One database, and everything that was ever asked of it.

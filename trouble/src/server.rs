@@ -8,14 +8,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A demo desk; it is killed when dropped.
-pub(crate) struct Kefu {
+pub struct Kefu {
     child: Child,
-    pub(crate) base: String,
+    /// Where it listens, as the beginning of an address.
+    pub base: String,
 }
 
 /// The demo over data at `place` (its flag and value), without limits on people. It is started by `through`,
 /// when that is not empty.
-pub(crate) fn command(program: &Path, place: &[String], through: &[&str]) -> Command {
+pub fn command(program: &Path, place: &[String], through: &[&str]) -> Command {
     let mut command = match through {
         [] => Command::new(program),
         [first, rest @ ..] => {
@@ -24,28 +25,38 @@ pub(crate) fn command(program: &Path, place: &[String], through: &[&str]) -> Com
             command
         }
     };
-    command.args([
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--new-customers-per-hour",
-        "0",
-        "--messages-per-minute",
-        "0",
-    ]);
-    command.args(["--log-ins-per-minute", "0"]).args(place).env("KEFU_LOG", "off");
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.args(["demo", "--listen", "127.0.0.1:0", "--new-customers-per-hour", "0"]);
+    command.args(["--messages-per-minute", "0", "--log-ins-per-minute", "0"]).args(place);
+    quiet(command)
+}
+
+/// The demo over data in `folder` with the limits that it has by itself, and these settings.
+pub fn limited(program: &Path, folder: &Path, settings: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(folder).args(settings);
+    quiet(command)
+}
+
+fn quiet(mut command: Command) -> Command {
+    command.env("KEFU_LOG", "off").stdin(Stdio::null()).stdout(Stdio::piped());
     command
 }
 
 /// The same with a log, in `file`.
-pub(crate) fn logging(mut command: Command, file: &Path) -> anyhow::Result<Command> {
+///
+/// # Errors
+/// When the file cannot be made.
+pub fn logging(mut command: Command, file: &Path) -> anyhow::Result<Command> {
     command.env("KEFU_LOG", "info,postgres=warn,refinery_core=warn").stderr(std::fs::File::create(file)?);
     Ok(command)
 }
 
 impl Kefu {
-    pub(crate) fn start(mut command: Command) -> anyhow::Result<Self> {
+    /// Starts it, and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn start(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command.spawn().with_context(|| format!("starting {command:?}"))?;
         let said = BufReader::new(child.stdout.take().context("its output is piped")?);
         let mut kefu = Kefu { child, base: String::new() };
@@ -62,7 +73,10 @@ impl Kefu {
     }
 
     /// Starts it and kills it before it is ready, at any moment.
-    pub(crate) fn stillborn(mut command: Command, chance: &mut impl Rng) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn stillborn(mut command: Command, chance: &mut impl Rng) -> anyhow::Result<()> {
         let mut child = command.spawn()?;
         std::thread::sleep(Duration::from_millis(u64::from(chance.next_u32() % 120)));
         child.kill()?;
@@ -71,17 +85,25 @@ impl Kefu {
     }
 
     /// SIGKILL.
-    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When the process cannot be killed.
+    pub fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    pub(crate) fn pid(&self) -> u32 {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub(crate) fn wait(mut self) -> anyhow::Result<()> {
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// When that cannot be known.
+    pub fn wait(mut self) -> anyhow::Result<()> {
         self.child.wait()?;
         Ok(())
     }
@@ -95,18 +117,22 @@ impl Drop for Kefu {
 }
 
 /// The address of the PostgreSQL whose socket is in a folder.
-pub(crate) fn url(folder: &Path) -> String {
+pub fn url(folder: &Path) -> String {
     format!("postgresql://postgres@{}/postgres", folder.display().to_string().replace('/', "%2F"))
 }
 
 /// A PostgreSQL of our own, with its safety on; it ends when dropped.
-pub(crate) struct Postgres {
+pub struct Postgres {
     programs: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Postgres {
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    /// Makes one and starts it.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub fn start() -> anyhow::Result<Self> {
         let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
             .context("PostgreSQL is missing: apt-get install postgresql")?
             .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
@@ -141,20 +167,29 @@ impl Postgres {
         Ok(())
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// Where its socket is.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its address.
+    pub fn url(&self) -> String {
         url(self.folder())
     }
 
     /// `pg_ctl stop -m immediate`: no farewell, no last flush.
-    pub(crate) fn stop(&self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be stopped.
+    pub fn stop(&self) -> anyhow::Result<()> {
         self.run("pg_ctl", &["stop", "-m", "immediate", "-w"])
     }
 
-    pub(crate) fn resume(&self) -> anyhow::Result<()> {
+    /// Starts it again over its data.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn resume(&self) -> anyhow::Result<()> {
         let options = format!("-k {} -c listen_addresses=", self.folder.path().display());
         self.run("pg_ctl", &["start", "-w", "-l", "server.log", "-o", &options])
     }

@@ -1,0 +1,101 @@
+//! The data that is flooded: the demo's account, whose people are honest, and another with a long feed.
+
+use super::host::Target;
+use crate::server::{self, Kefu};
+use anyhow::{Context, ensure};
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The account that is flooded. A Mini Program's: entering its page opens a window for messages.
+const FLOODED: &str = "wxfeedfacefeedface";
+/// Customers who write its feed.
+const WRITERS: usize = 32;
+
+/// Data, and the program that serves it.
+pub struct Ground {
+    pub(super) program: PathBuf,
+    pub(super) folder: PathBuf,
+    /// The cookie of the honest customer.
+    pub(super) honest: String,
+    flooder: String,
+    since: String,
+}
+
+impl Ground {
+    /// Fills a folder with two accounts; the one that is flooded has so many changes in its feed.
+    ///
+    /// # Errors
+    /// When the program does not do what it is asked for.
+    pub async fn prepare(program: &Path, folder: &Path, changes: usize) -> anyhow::Result<Self> {
+        super::open_many_files();
+        let place = ["--data".to_owned(), folder.display().to_string()];
+        let kefu = Kefu::start(server::command(program, &place, &[]))?;
+        create_account(program, &place)?;
+        let http = client()?;
+        let written = AtomicUsize::new(0);
+        let writers = (0..WRITERS).map(async |_| {
+            let cookie = cookie(&http, &kefu.base, FLOODED).await?;
+            loop {
+                let n = written.fetch_add(1, Ordering::Relaxed);
+                if n >= changes {
+                    return anyhow::Ok(());
+                }
+                write(&http, &kefu.base, FLOODED, &cookie, n).await?;
+            }
+        });
+        try_join_all(writers).await?;
+        let flooder = cookie(&http, &kefu.base, FLOODED).await?;
+        let said = write(&http, &kefu.base, FLOODED, &flooder, 0).await?;
+        let since = format!("{FLOODED}:{}", said["message"]["id"]);
+        let honest = cookie(&http, &kefu.base, super::people::APPID).await?;
+        kefu.kill()?;
+        Ok(Ground { program: program.to_owned(), folder: folder.to_owned(), honest, flooder, since })
+    }
+
+    /// What is flooded at a server that serves this data.
+    pub(super) fn target(&self, base: &str) -> anyhow::Result<Target> {
+        let server = base.trim_start_matches("http://").parse().with_context(|| base.to_owned())?;
+        let (cookie, since) = (self.flooder.clone(), self.since.clone());
+        Ok(Target { server, appid: FLOODED, cookie, since })
+    }
+}
+
+fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().no_proxy().build()
+}
+
+/// By the operator's order, over the socket of the server that holds the data.
+fn create_account(program: &Path, place: &[String]) -> anyhow::Result<()> {
+    let mut command = Command::new(program);
+    command.args(["account", "create", "--appid", FLOODED, "--kind", "mini-program", "--name", "Flooded"]);
+    command.args(["--alias", "flooded", "--certified", "true", "--feature", "true"]);
+    command.args(["--reception", "manual"]).args(place).env("KEFU_LOG", "off");
+    let made = command.stdin(Stdio::null()).output()?;
+    ensure!(made.status.success(), "no account was made: {}", String::from_utf8_lossy(&made.stderr));
+    Ok(())
+}
+
+/// A new visitor's cookie.
+async fn cookie(http: &reqwest::Client, base: &str, appid: &str) -> anyhow::Result<String> {
+    let snapshot = http.get(format!("{base}/chat/api/{appid}/snapshot")).send().await?;
+    let header = snapshot.headers().get("set-cookie").context("a cookie")?.to_str()?;
+    Ok(header.split(';').next().unwrap_or_default().to_owned())
+}
+
+async fn write(
+    http: &reqwest::Client,
+    base: &str,
+    appid: &str,
+    cookie: &str,
+    n: usize,
+) -> anyhow::Result<Value> {
+    let body = json!({"client_id": format!("seed_{n}"), "text": format!("{n}: when will my order come?")});
+    let request = http.post(format!("{base}/chat/api/{appid}/message")).header("cookie", cookie);
+    let answer: Value =
+        request.header("sec-fetch-site", "same-origin").json(&body).send().await?.json().await?;
+    ensure!(answer["message"].is_object(), "a message was refused: {answer}");
+    Ok(answer)
+}

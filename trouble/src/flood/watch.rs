@@ -1,0 +1,98 @@
+//! What a server takes: memory, disk, and what it counts as open.
+
+use anyhow::{Context, ensure};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// How often memory is looked at.
+const EVERY: Duration = Duration::from_millis(20);
+
+/// Resident memory of a process, in bytes.
+pub(super) fn resident(pid: u32) -> anyhow::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the server is gone")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("its memory")?;
+    Ok(line.trim().trim_end_matches(" kB").trim().parse::<u64>()? << 10)
+}
+
+/// The most memory that a process has while it is watched.
+pub(super) struct MemoryWatch {
+    most: Arc<AtomicU64>,
+    task: JoinHandle<()>,
+}
+
+impl MemoryWatch {
+    pub(super) fn begin(pid: u32) -> Self {
+        let most = Arc::<AtomicU64>::default();
+        let seen = most.clone();
+        let task = tokio::spawn(async move {
+            while let Ok(now) = resident(pid) {
+                seen.fetch_max(now, Ordering::Relaxed);
+                tokio::time::sleep(EVERY).await;
+            }
+        });
+        MemoryWatch { most, task }
+    }
+
+    pub(super) fn end(self) -> u64 {
+        self.task.abort();
+        self.most.load(Ordering::Relaxed)
+    }
+}
+
+/// Bytes of the files in a folder.
+pub(super) fn disk(folder: &Path) -> u64 {
+    let mut bytes = 0;
+    // Files come and go meanwhile: what is gone takes nothing.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        bytes += match entry.metadata() {
+            Ok(it) if it.is_dir() => disk(&entry.path()),
+            Ok(it) => it.len(),
+            Err(_) => 0,
+        };
+    }
+    bytes
+}
+
+/// What the server counts as open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Open {
+    pub(super) streams: f64,
+    pub(super) connections: f64,
+}
+
+impl Open {
+    /// Reads it from `/metrics`.
+    pub(super) async fn at(metrics: SocketAddr) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
+        let text = http.get(format!("http://{metrics}/metrics")).send().await?.text().await?;
+        Ok(Open { streams: sum(&text, "kefu_streams")?, connections: sum(&text, "kefu_connections")? })
+    }
+}
+
+/// The sum of a gauge over its labels.
+fn sum(text: &str, name: &str) -> anyhow::Result<f64> {
+    let samples = text.lines().filter_map(|line| {
+        let rest = line.strip_prefix(name).filter(|rest| rest.starts_with(['{', ' ']))?;
+        rest.rsplit(' ').next()?.parse::<f64>().ok()
+    });
+    let samples: Vec<f64> = samples.collect();
+    ensure!(!samples.is_empty(), "there is no {name} in /metrics");
+    Ok(samples.iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sum;
+
+    #[test]
+    fn a_gauge_is_summed_over_its_labels() {
+        let text = "# HELP kefu_streams x\nkefu_streams{of=\"desk\"} 1\nkefu_streams{of=\"chat\"} 2\nkefu_streams_x 9\n";
+        assert_eq!(sum(text, "kefu_streams").unwrap(), 3.0);
+        assert!(sum(text, "kefu_connections").is_err());
+    }
+}
