@@ -51,6 +51,8 @@ impl Words for Due {
 
 /// How long an agent stays online after her last stream closed, so that a reload is no news.
 pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
+/// How long after a failure a row is run again.
+pub const RETRY: i64 = crate::MINUTE;
 /// How long changes stay in the feed.
 pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;
 /// How long a refusal can be asked about. Page of getRidInfo.

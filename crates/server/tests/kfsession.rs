@@ -37,6 +37,16 @@ on_both_engines! {
         assert_eq!(ann.takes(session).await.0, 200, "safe to repeat");
     }
 
+    async fn a_session_that_a_program_opens_for_a_stranger_does_not_let_it_write(app: App) {
+        let shop = app.account().await;
+        let _desk = shop.agent("a1").await.comes_online().await;
+        let stranger = "o00000000000000000000000_new";
+        assert_eq!(shop.writes(stranger, "hello").await, 40003, "an openid that is unknown here");
+        assert_eq!(code(&shop.creates("a1", stranger).await), 0);
+        assert_eq!(shop.writes(stranger, "hello").await, 45015, "the customer has done nothing yet");
+        assert_eq!(shop.types(stranger, "Typing").await, 45015);
+    }
+
     async fn in_manual_reception_everybody_waits(app: App) {
         let shop = app.account_with(|settings| settings.reception = Some("manual".into())).await;
         let _desk = shop.agent("a1").await.comes_online().await;

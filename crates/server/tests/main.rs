@@ -84,6 +84,7 @@ mod openapi;
 mod password;
 mod people;
 mod picture;
+mod plan;
 mod process;
 mod quota;
 mod rid;

@@ -40,6 +40,25 @@ fn shown(message: &Value) -> Value {
 }
 
 on_both_engines! {
+    async fn the_id_of_a_message_is_its_authors_own(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let _desk = ann.comes_online().await;
+        let customer = shop.customer();
+        customer.says("hello").await;
+        let session = ann.session_with(&customer.openid()).await.unwrap();
+        let reply = json!({"appid": shop.appid, "session": session, "client_id": "same", "text": "the agent's"});
+        let answer = app.send("/desk/api/message", &ann.cookie, &reply).await;
+        let replied: Value = answer.json().await.unwrap();
+        let said = customer.says_as("the customer's", "same").await;
+        assert_eq!((&said["text"], &said["from"]), (&json!("the customer's"), &json!("customer")));
+        assert_eq!(customer.says_as("again", "same").await, said, "sent twice, kept once");
+        let again: Value = app.send("/desk/api/message", &ann.cookie, &reply).await.json().await.unwrap();
+        assert_eq!((&again, &again["message"]["text"]), (&replied, &json!("the agent's")));
+        let texts: Vec<_> = customer.snapshot().await["messages"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
+        assert_eq!(json!(texts), json!(["hello", "the agent's", "the customer's"]));
+    }
+
     async fn a_program_writes_and_the_customer_reads_it_at_once(app: App) {
         let shop = app.account().await;
         let customer = shop.customer();

@@ -37,6 +37,25 @@ async fn name(store: &Store, appid: &str) -> String {
     store.read(appid, move |tx| Ok(tx.one(NAME, bind![&id])?.unwrap().text(0))).await.unwrap()
 }
 
+/// What the database sets otherwise does not change how verbs run.
+#[test]
+fn sessions_are_set_as_verbs_need_them() {
+    let fresh = crate::engine::Fresh::schema();
+    let Place::Postgres(url) = &fresh.place else { panic!("a schema") };
+    let options =
+        "%20-c%20default_transaction_isolation%3Drepeatable%5C%20read%20-c%20synchronous_commit%3Doff";
+    assert!(url.contains("options="), "the schema is named by an option: {url}");
+    let place = Place::Postgres(format!("{url}{options}%20-c%20default_transaction_read_only%3Don"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let found = runtime.block_on(async {
+        let store = Store::open(&place, Clock::system()).await.unwrap();
+        let select = "select current_setting('transaction_isolation') || ' ' || current_setting('synchronous_commit')
+            || ' ' || current_setting('transaction_read_only') || ' ' || current_setting('idle_in_transaction_session_timeout')";
+        store.keep("", move |tx| Ok(tx.one(select, &[])?.unwrap().text(0))).await.unwrap()
+    });
+    assert_eq!(found, "read committed on off 2s");
+}
+
 on_both_engines! {
     async fn a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone(app: App) {
         let shop = app.account().await;

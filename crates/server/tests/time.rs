@@ -19,6 +19,24 @@ on_both_engines! {
         assert_eq!(shop.online().await, []);
     }
 
+    async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(app: App) {
+        use kefu::bind;
+        // A folder where the object of that name would be: it cannot be removed as a file.
+        let object = "aa/aa000000000000000000000000000000";
+        std::fs::create_dir_all(app.fresh.folder_of_files().join(object).join("inside")).unwrap();
+        let (store, yesterday) = (&app.inner.desk.store, app.clock.now() - 24 * HOUR);
+        store.keep("", move |tx| {
+            let insert = "insert into due (owner, kind, key, at) values ('', 'object', $1, $2)";
+            tx.run(insert, bind![object, yesterday]).map(|_| ())
+        }).await.unwrap();
+        let verbs = store.verbs();
+        app.expect_errors(async || app.advance(0).await).await;
+        assert!(store.verbs() - verbs < 20, "{} verbs", store.verbs() - verbs);
+        let select = "select at from due where owner = '' and kind = 'object' and key = $1";
+        let at = store.read("", move |tx| Ok(tx.one(select, bind![object])?.map(|row| row.int(0)))).await.unwrap();
+        assert_eq!(at, Some(app.clock.now() + 60_000));
+    }
+
     async fn nothing_is_lost_or_out_of_order_when_the_clock_jumps(app: App) {
         let shop = app.account().await;
         let ann = shop.agent("a1").await;

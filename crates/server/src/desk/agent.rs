@@ -9,7 +9,7 @@ use model::agent::Presence;
 use model::due::Due;
 use model::invitation::{Seat, Status};
 use model::routing::Candidate;
-use model::{Appid, Fact, KfAccount, Nickname, SECOND};
+use model::{Appid, Fact, KfAccount, Nickname, SECOND, WechatId};
 use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, Named, Person};
 use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
@@ -34,7 +34,7 @@ pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: Strin
 ///
 /// # Errors
 /// 65409, 65404, 65406, 65405.
-pub async fn add_for(desk: &Desk, appid: &Appid, person: &model::WechatId) -> Result<KfAccount, Error> {
+pub async fn add_for(desk: &Desk, appid: &Appid, person: &WechatId) -> Result<KfAccount, Error> {
     let (appid, nickname) = (
         appid.clone(),
         Nickname::parse(&person.as_str().chars().take(limits::NICKNAME_MAX).collect::<String>())?,
@@ -266,6 +266,11 @@ pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Ag
     find(tx, appid, kf_account)?.ok_or(Error::Refused(Errcode::InvalidAgent))
 }
 
+/// The agent whose worker this is, if there is one.
+pub(super) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<Option<Agent>, Error> {
+    Ok(tx.one(SELECT_OF_WORKER, bind![appid, worker])?.map(|row| agent(&row)))
+}
+
 /// All agents, in order of `kf_id`.
 pub(super) fn all(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Agent>, Error> {
     Ok(tx.all(SELECT_ALL, bind![appid])?.iter().map(agent).collect())
@@ -295,6 +300,9 @@ const SELECT: &str =
 const SELECT_ALL: &str =
     "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
     connected, away, headimg, supervisor from agent where appid = $1 order by kf_id";
+const SELECT_OF_WORKER: &str =
+    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
+    connected, away, headimg, supervisor from agent where appid = $1 and worker = $2 and worker <> ''";
 const SELECT_ONLINE: &str = "select a.kf_account, a.away, a.kf_id,
     (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.kf_openid
     from agent a where a.appid = $1 and a.connected = 1 order by a.kf_id";

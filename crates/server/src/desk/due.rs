@@ -5,7 +5,7 @@ use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Words;
-use model::due::{Due, FEED_KEPT, TRIM_EVERY};
+use model::due::{Due, FEED_KEPT, RETRY, TRIM_EVERY};
 use model::{Appid, Time};
 use protocol::Errcode;
 
@@ -127,20 +127,24 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
 }
 
 async fn drop_row(desk: &Desk, row: &Row) -> Result<(), Error> {
-    move_row(desk, row, DELETE_OLD).await
+    let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
+    desk.store
+        .keep(&row.owner, move |tx| tx.run(DELETE_OLD, bind![&owner, &kind, &key, at]).map(|_| ()))
+        .await
 }
 
-/// Looks at a row again in a minute; one that was set anew meanwhile stays as it is.
+/// Runs a row that failed again later: in a minute from now. One that was set anew meanwhile stays as it is.
 ///
 /// # Errors
 /// Internal only.
 pub async fn postpone(desk: &Desk, row: &Row) -> Result<(), Error> {
-    move_row(desk, row, POSTPONE).await
-}
-
-async fn move_row(desk: &Desk, row: &Row, sql: &'static str) -> Result<(), Error> {
     let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
-    desk.store.keep(&row.owner, move |tx| tx.run(sql, bind![&owner, &kind, &key, at]).map(|_| ())).await
+    desk.store
+        .keep(&row.owner, move |tx| {
+            let again = tx.now() + RETRY;
+            tx.run(POSTPONE, bind![&owner, &kind, &key, at, again]).map(|_| ())
+        })
+        .await
 }
 
 /// Drops what is too old from an owner's feed, a bounded part at a time.
@@ -176,5 +180,4 @@ const HASTEN: &str = "update due set at = $1 where at > $1 and at <= $2";
 const SELECT_OLDEST: &str = "select seq, at from change where owner = $1 order by seq limit $2";
 const TRIM: &str = "delete from change where owner = $1 and seq <= $2";
 const DELETE_OLD: &str = "delete from due where owner = $1 and kind = $2 and key = $3 and at <= $4";
-const POSTPONE: &str =
-    "update due set at = $4 + 60000 where owner = $1 and kind = $2 and key = $3 and at <= $4";
+const POSTPONE: &str = "update due set at = $5 where owner = $1 and kind = $2 and key = $3 and at <= $4";

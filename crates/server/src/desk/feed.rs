@@ -2,13 +2,13 @@
 //! for all streams of an account.
 
 use super::message::{self, Message};
-use super::{Desk, agent, session};
+use super::{Desk, agent, session_view};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
 use model::agent::Presence;
 use model::session::State;
-use model::{Appid, Fact, Openid, Session, Time};
+use model::{Appid, Fact, Openid, Time};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -178,10 +178,10 @@ pub async fn block(desk: &Desk, owner: &str, from: i64) -> Result<Block, Error> 
 
 fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
     Ok(match fact {
-        Fact::Session { id, .. } => Told::Session(view_of(tx, appid, id)?),
+        Fact::Session { id, .. } => Told::Session(session_view::by_id(tx, appid, id)?),
         Fact::Message { id, session, .. } => match message::by_id(tx, appid, id)? {
             Some(message) if session == 0 => Told::Message(Box::new(message), None),
-            Some(message) => Told::Message(Box::new(message), Some(view_of(tx, appid, session)?)),
+            Some(message) => Told::Message(Box::new(message), Some(session_view::by_id(tx, appid, session)?)),
             None => Told::Nothing,
         },
         Fact::Typing { openid, until } => Told::Typing(openid, until),
@@ -209,28 +209,6 @@ pub(super) fn agent_view(agent: &agent::Agent) -> AgentView {
 fn face(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(String, Option<String>), Error> {
     let agent = agent::find(tx, appid, kf_account)?;
     Ok(agent.map(|agent| (agent.nickname.clone(), agent.headimg_address())).unwrap_or_default())
-}
-
-fn view_of(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView, Error> {
-    let session = session::by_id(tx, appid, id)?;
-    session_view(tx, appid, &session)
-}
-
-/// A session with the texts it needs.
-pub(super) fn session_view(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<SessionView, Error> {
-    let (nickname, headimg) = face(tx, appid, &session.kf_account)?;
-    Ok(SessionView {
-        id: session.id,
-        openid: session.openid.to_string(),
-        state: session.state,
-        kf_account: session.kf_account.clone(),
-        nickname,
-        headimg,
-        waiting_since: session.waiting_since,
-        opened_at: session.opened_at,
-        latest_at: session.latest_at,
-        preview: message::preview(tx, appid, &session.openid)?,
-    })
 }
 
 const SELECT: &str = "select seq, facts from change where owner = $1 and seq > $2 order by seq limit $3";

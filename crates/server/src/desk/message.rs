@@ -90,7 +90,7 @@ pub async fn said(desk: &Desk, appid: &Appid, openid: &str, draft: Draft) -> Res
 
 /// The message, and whether it arrives now.
 fn hear(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Draft) -> Result<(Message, bool), Error> {
-    if let Some(message) = sent_before(tx, appid, openid, draft)? {
+    if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, draft)? {
         return Ok((message, false));
     }
     let session = heard_in(tx, appid, openid)?;
@@ -127,7 +127,7 @@ fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Err
 /// An agent replies in a session of hers.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`; `Conflict` under the id of another's message.
+/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`.
 pub async fn reply(
     desk: &Desk,
     worker: &WechatId,
@@ -140,14 +140,11 @@ pub async fn reply(
         .write(&appid.to_string(), move |tx| {
             let agent = of_worker(tx, &appid, &worker)?;
             let session = session::by_id(tx, &appid, id)?;
-            let before = sent_before(tx, &appid, &session.openid, &draft)?;
-            if let Some(own) = before.as_ref().filter(|it| it.kf_account == agent.kf_account.as_str()) {
-                return Ok(own.clone());
+            let author = Author::Worker(agent);
+            if let Some(message) = sent_before(tx, &appid, &session.openid, &author, &draft)? {
+                return Ok(message);
             }
-            session.must_be_of(agent.kf_account.as_str())?;
-            if before.is_some() {
-                return Err(Errcode::Conflict.into());
-            }
+            session.must_be_of(author.agent().0)?;
             let now = tx.now();
             if !may_reply(latest(tx, &appid, &session)?, now) {
                 return Err(Errcode::ReplyWindow.into());
@@ -155,7 +152,7 @@ pub async fn reply(
             let session = session.answered(now);
             session::touch(tx, &appid, &session)?;
             window::answered(tx, &appid, &session.openid)?;
-            insert_in(tx, &appid, &session, &Author::Worker(agent), &draft)
+            insert_in(tx, &appid, &session, &author, &draft)
         })
         .await
 }
@@ -169,14 +166,17 @@ fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time, Err
     Ok(row.map_or(0, |row| row.int(0)))
 }
 
-/// What its sender sent before under the same id.
+/// What this author sent before under the same id. Ids of other authors in the same conversation do not count.
 pub(super) fn sent_before(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,
+    author: &Author,
     draft: &Draft,
 ) -> Result<Option<Message>, Error> {
-    Ok(tx.one(SELECT_SENT, bind![appid, openid, &draft.client_id])?.map(|row| message(&row)))
+    let ((kf_account, _), via) = (author.agent(), author.via());
+    let sent = tx.one(SELECT_SENT, bind![appid, openid, &draft.client_id, kf_account, via])?;
+    Ok(sent.map(|row| message(&row)))
 }
 
 /// Keeps what people wrote in a session, and its record.
@@ -317,12 +317,6 @@ pub(super) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<Me
     Ok(tx.one(SELECT, bind![appid, id])?.map(|row| message(&row)))
 }
 
-/// The last text of a session's customer, for a list: its first 60 characters.
-pub(super) fn preview(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<String, Error> {
-    let row = tx.one(SELECT_LAST, bind![appid, openid])?;
-    Ok(row.map_or_else(String::new, |row| row.text(0).chars().take(60).collect()))
-}
-
 /// History of a session's customer, for the agent who serves or served her in it, while she waits for any agent, and for
 /// a supervisor always.
 ///
@@ -398,13 +392,11 @@ const INSERT: &str =
     "insert into message (appid, id, openid, session, kf_account, client_id, text, at, kind, body, via, ai, content,
     thumb) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 const SELECT: &str = select!("m.id = $2");
-const SELECT_SENT: &str = select!("m.openid = $2 and m.client_id = $3");
+const SELECT_SENT: &str = select!("m.openid = $2 and m.client_id = $3 and m.kf_account = $4 and m.via = $5");
 // What stands in no session stands where it came.
 const SELECT_PAGE: &str = select!(
     "m.openid = $2 and m.id < $3 and (m.session > 0 and m.session <= $4 or m.session = 0 and m.id < $4)
     order by m.id desc limit $5"
 );
-const SELECT_LAST: &str =
-    "select text from message where appid = $1 and openid = $2 order by id desc limit 1";
 const SELECT_LATEST: &str = "select at from message
     where appid = $1 and openid = $2 and kf_account = '' and via = 'desk' order by id desc limit 1";

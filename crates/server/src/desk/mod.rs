@@ -30,6 +30,7 @@ pub mod removal;
 mod retention;
 pub mod rid;
 pub mod session;
+mod session_view;
 pub mod snapshot;
 pub mod storage;
 pub mod supervisor;

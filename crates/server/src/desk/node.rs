@@ -44,7 +44,19 @@ pub async fn beats(desk: &Desk) -> Result<HashMap<String, i64>, Error> {
 /// # Errors
 /// Internal only.
 pub async fn lost(desk: &Desk) -> Result<Vec<String>, Error> {
-    desk.store.read("", |tx| Ok(tx.all(SELECT_LOST, &[])?.iter().map(|row| row.text(0)).collect())).await
+    desk.store
+        .read("", |tx| {
+            // A step from node to node, for there are many streams of few nodes.
+            let (mut found, mut last) = (Vec::new(), String::new());
+            while let Some(row) = tx.one(SELECT_NEXT, bind![&last])? {
+                last = row.text(0);
+                if tx.one(SELECT_ONE, bind![&last])?.is_none() {
+                    found.push(last.clone());
+                }
+            }
+            Ok(found)
+        })
+        .await
 }
 
 /// A node is no more: its streams have ended, and what it held can be taken. Its agents go offline unless they
@@ -81,7 +93,8 @@ pub async fn hold(desk: &Desk, what: &'static str) -> Result<bool, Error> {
 const BEAT: &str = "update node set beat = beat + 1 where id = $1";
 const INSERT: &str = "insert into node (id, beat, started_at) values ($1, 1, $2) on conflict (id) do nothing";
 const SELECT: &str = "select id, beat from node";
-const SELECT_LOST: &str = "select distinct node from stream where node not in (select id from node)";
+const SELECT_ONE: &str = "select id from node where id = $1";
+const SELECT_NEXT: &str = "select node from stream where node > $1 order by node limit 1";
 const DELETE: &str = "delete from node where id = $1";
 const TAKE: &str = "insert into holder (what, node, epoch) values ($1, $2, 1)
     on conflict (what) do update set node = excluded.node, epoch = holder.epoch + 1

@@ -157,8 +157,7 @@ pub async fn is_supervisor(desk: &Desk, worker: &WechatId, appid: &Appid) -> Res
 
 /// The agent a worker is in an account.
 pub(super) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<agent::Agent, Error> {
-    let mut agents = agent::all(tx, appid)?.into_iter();
-    agents.find(|agent| agent.seat.worker == worker.as_str()).ok_or(Error::Refused(Errcode::Forbidden))
+    agent::of_worker(tx, appid, worker)?.ok_or(Error::Refused(Errcode::Forbidden))
 }
 
 const INSERT_STREAM: &str = "insert into stream (appid, kf_account, node)

@@ -1,9 +1,9 @@
 //! Sessions: create, close, accept, list.
 
-use super::feed::{SessionView, session_view};
+use super::feed::SessionView;
 use super::message::{self, Message};
 use super::presence::of_worker;
-use super::{Desk, agent, due, record};
+use super::{Desk, agent, customer, due, record, session_view};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -37,7 +37,11 @@ pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: Stri
             let (now, seq) = (tx.now(), tx.seq());
             let (session, how) = match (outcome?, current) {
                 (Create::Take, Some(waiting)) => (waiting, Opercode::Taken),
-                _ => (Session::begin(seq, openid, now), Opercode::Started),
+                _ => {
+                    // A program that writes next is told that the window is closed (45015), not that the customer is unknown.
+                    customer::create_unless(tx, &appid, &openid)?;
+                    (Session::begin(seq, openid, now), Opercode::Started)
+                }
             };
             save(tx, &appid, &session.open(&kf_account, now), how)
         })
@@ -143,7 +147,7 @@ pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> R
                 save(tx, &appid, &session, Opercode::Taken)?;
             }
             let messages = message::page(tx, &appid, &session, 0)?;
-            Ok(Accepted { session: session_view(tx, &appid, &session)?, messages })
+            Ok(Accepted { session: session_view::of(tx, &appid, &session)?, messages })
         })
         .await
 }

@@ -1,10 +1,10 @@
 //! What a page loads before it follows the feed: everything it shows, and the number to go on from,
 //! from one snapshot of each account.
 
-use super::feed::{AgentView, SessionView, agent_view, session_view};
+use super::feed::{AgentView, SessionView, agent_view};
 use super::message::{self, Message};
 use super::worker::{self, Places};
-use super::{Desk, account, agent, session, supervisor, window};
+use super::{Desk, account, agent, session, session_view, supervisor, window};
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Reception;
@@ -124,11 +124,8 @@ fn read_account(tx: &mut Tx<'_>, appid: &Appid, agent: agent::Agent) -> Result<A
         messages.extend(message::page(tx, appid, session, 0)?);
     }
     messages.sort_by_key(|message| message.id);
-    let waiting = session::waiting_in(tx, appid)?;
-    let mut views = |sessions: Vec<model::Session>| -> Result<Vec<_>, Error> {
-        sessions.iter().map(|session| session_view(tx, appid, session)).collect()
-    };
-    let (sessions, waiting) = (views(open)?, views(waiting)?);
+    let sessions = session_view::open_of(tx, appid, &agent.kf_account)?;
+    let waiting = session_view::waiting(tx, appid)?;
     let (others, others_count) = match agent.supervisor {
         true => (supervisor::others(tx, appid, &agent, 0)?, supervisor::count_others(tx, appid, &agent)?),
         false => (Vec::new(), 0),
@@ -248,7 +245,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
                 None if messages.is_empty() => "none",
                 None => "closed",
             };
-            let view = session.map(|session| session_view(tx, &appid, &session)).transpose()?;
+            let view = session.map(|session| session_view::of(tx, &appid, &session)).transpose()?;
             let agent = view.and_then(|view| serving(&view));
             let (window, _) = window::of(tx, &appid, openid)?;
             Ok(Chat { kind, window, account, since: format!("{appid}:{seq}"), state, agent, messages })

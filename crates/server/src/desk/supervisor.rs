@@ -1,11 +1,11 @@
 //! What moves sessions between agents at the workbench, and what a supervisor sees of them all.
 
-use super::feed::{AgentView, SessionView, agent_view, session_view};
+use super::feed::{AgentView, SessionView, agent_view};
 use super::presence::of_worker;
-use super::{Desk, agent, session};
+use super::{Desk, agent, session, session_view};
 use crate::bind;
 use crate::error::Error;
-use crate::store::{Row, Tx};
+use crate::store::Tx;
 use model::agent::Presence;
 use model::mover::{Move, Mover};
 use model::{Appid, WechatId};
@@ -75,13 +75,7 @@ pub(super) fn others(
     agent: &agent::Agent,
     after: i64,
 ) -> Result<Vec<SessionView>, Error> {
-    let rows = tx.all(SELECT_OTHERS, bind![appid, &agent.kf_account, after, PAGE])?;
-    let ids: Vec<i64> = rows.iter().map(|row: &Row| row.int(0)).collect();
-    let view = |id| {
-        let session = session::by_id(tx, appid, id)?;
-        session_view(tx, appid, &session)
-    };
-    ids.into_iter().map(view).collect()
+    session_view::of_others(tx, appid, &agent.kf_account, after, PAGE)
 }
 
 /// How many sessions other agents have open.
@@ -134,7 +128,5 @@ fn must_be_there(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(),
     }
 }
 
-const SELECT_OTHERS: &str = "select id from session
-    where appid = $1 and state = 'open' and kf_account <> $2 and id > $3 order by id limit $4";
 const COUNT_OTHERS: &str =
     "select count(*) from session where appid = $1 and state = 'open' and kf_account <> $2";

@@ -37,7 +37,7 @@ fn chosen(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, tap: &Tap) -> Result<
     let text = choice(&menu, openid, &tap.id).ok_or(Errcode::NotFound)?;
     let body = json!({"bizmsgmenuid": tap.id}).to_string();
     let draft = Draft { body, ..Draft::new(text, tap.client_id.clone())? };
-    if let Some(message) = sent_before(tx, appid, openid, &draft)? {
+    if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, &draft)? {
         return Ok((message, false));
     }
     let session = heard_in(tx, appid, openid)?;

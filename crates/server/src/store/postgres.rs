@@ -24,6 +24,12 @@ use std::time::Instant;
 const QUEUE: usize = 4096;
 /// Verbs of one owner that share a commit at most.
 const BATCH: usize = 32;
+/// What every session relies on, whatever the database or the role sets otherwise. A line that is cut in the middle of a
+/// batch holds its account for two seconds at most; an answer means that the change is on the disk; a verb that waited for
+/// the account's lock sees what the verb before it wrote.
+const SESSION: &str = "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=10000 -c synchronous_commit=on \
+    -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off \
+    -c default_transaction_deferrable=off -c standard_conforming_strings=on";
 const WRITERS: usize = 12;
 /// Threads that only look.
 pub(super) const READERS: usize = 4;
@@ -44,12 +50,8 @@ pub(super) fn migrate(client: &mut Client) -> anyhow::Result<()> {
 impl Postgres {
     pub(super) fn open(url: &str, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
         let mut address = Address::parse(url)?;
-        // A node that is stopped in the middle of a batch must not hold an account for all others; and an answer means
-        // that it is on the disk, whatever this database thinks otherwise.
         let options = address.config.get_options().unwrap_or_default().to_owned();
-        address.config.options(format!(
-            "{options} -c idle_in_transaction_session_timeout=10000 -c lock_timeout=10000 -c synchronous_commit=on"
-        ));
+        address.config.options(format!("{options} {SESSION}"));
         migrate(&mut address.client().context("connecting to PostgreSQL")?)?;
         let source = Source::of(address);
         let (hints, gathered) = channel();

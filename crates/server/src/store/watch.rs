@@ -43,10 +43,15 @@ impl Shared {
         head.access = head.access.max(new.access);
     }
 
-    /// Wakes whoever listens to an owner.
+    /// Wakes the listeners of an owner. A number that is no higher than the last one, as a notification that comes late
+    /// carries, is passed over.
     pub(super) fn wake(&self, owner: &str, seq: i64) {
         if let Some(listeners) = self.wakes.get(owner) {
-            listeners.send_replace(seq);
+            listeners.send_if_modified(|last| {
+                let rises = *last < seq;
+                *last = (*last).max(seq);
+                rises
+            });
         }
     }
 

@@ -55,6 +55,7 @@ pub struct App {
     pub clock: Clock,
     pub fresh: Arc<Fresh>,
     shops: Arc<Mutex<u64>>,
+    errors: Errors,
 }
 
 /// Runs one sentence, and asserts that nothing is left over and nothing failed inside.
@@ -69,7 +70,7 @@ pub fn run_over(fresh: Fresh, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<O
     let fresh = Arc::new(fresh);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let app = App::start(fresh, 7).await;
+        let app = App { errors: errors.clone(), ..App::start(fresh, 7).await };
         sentence(app.clone()).await;
         app.inner.stop.cancel();
     });
@@ -93,7 +94,8 @@ impl App {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(listen::serve(listener, router(inner.clone()), room(&inner), inner.stop.clone()));
-        App { inner, base, http: reqwest::Client::new(), clock, fresh, shops: Arc::default() }
+        let (shops, errors) = Default::default();
+        App { inner, base, http: reqwest::Client::new(), clock, fresh, shops, errors }
     }
 
     /// Another front of the same desk, as operators have set it.
@@ -112,6 +114,13 @@ impl App {
         self.clock.advance(ms);
         due::settle_all(&self.inner).await.expect("what was counted");
         due::run_once(&self.inner).await.expect("what is due");
+    }
+
+    /// Does what must log an error, and forgets that error.
+    pub async fn expect_errors(&self, fails: impl AsyncFnOnce()) {
+        fails().await;
+        let errors = std::mem::take(&mut *self.errors.0.lock().unwrap());
+        assert!(!errors.is_empty(), "nothing failed");
     }
 
     /// An operator's order.

@@ -1,0 +1,149 @@
+//! Query plans: no statement walks a table that grows with use.
+
+use kefu::clock::Clock;
+use kefu::config::Place;
+use kefu::store::{Store, numbered};
+use std::fs;
+use std::path::Path;
+
+/// Statements that list a whole table, each with the reason why it may.
+const WHOLE_TABLE: &[(&str, &str)] = &[
+    ("from account order by created_at", "the operator's list of accounts"),
+    ("select name, created_at from worker order by created_at", "the operator's list of workers"),
+    ("from sqlite_schema", "the schema, when data is copied"),
+    ("from pragma_table_info", "the schema, when data is copied"),
+];
+
+/// Tables with a row for each node or loop, and `l`, a subquery of one row.
+const SMALL_TABLES: &[&str] = &["node", "holder", "l"];
+
+/// Tables that grow within an account: to search them by the account alone walks its whole history.
+const LONG_IN_AN_ACCOUNT: &[&str] = &["session", "s", "message", "m", "record", "change", "media", "refusal"];
+
+/// What only PostgreSQL has, the table that only a backup has, and formats that copy whole tables.
+const NOT_ASKED: &[&str] =
+    &["pg_", "current_setting", "current_schema", "clock_timestamp", "kefu_backup", "{}"];
+
+const VERBS: &[&str] = &["select ", "insert ", "update ", "delete "];
+
+/// The string literals of a Rust source, each with what precedes it on its line. Comments are passed over.
+fn literals(source: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let (mut rest, mut line) = (source, String::new());
+    while let Some(next) = rest.chars().next() {
+        if rest.starts_with("//") {
+            rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
+        } else if rest.starts_with("'\"'") || rest.starts_with("'\\\"'") {
+            rest = &rest[rest[1..].find('\'').map_or(rest.len(), |end| end + 2)..];
+        } else if next == '"' {
+            let (literal, behind) = literal(&rest[1..]);
+            found.push((line.trim().to_owned(), literal));
+            rest = behind;
+        } else {
+            if next == '\n' {
+                line.clear();
+            }
+            line.push(next);
+            rest = &rest[next.len_utf8()..];
+        }
+    }
+    found
+}
+
+/// A literal whose opening quote was read, and what follows its closing quote.
+fn literal(text: &str) -> (String, &str) {
+    let mut escaped = false;
+    for (at, next) in text.char_indices() {
+        match next {
+            '"' if !escaped => return (text[..at].replace("\\\n", ""), &text[at + 1..]),
+            _ => escaped = next == '\\' && !escaped,
+        }
+    }
+    (text.to_owned(), "")
+}
+
+/// The statements of a source. Of a macro `select!`, whose first literal is how each begins, they are put together.
+fn statements(source: &str) -> Vec<String> {
+    let is_statement = |text: &str| VERBS.iter().any(|verb| text.starts_with(verb));
+    let mut begin = None;
+    let mut found = Vec::new();
+    for (line, text) in literals(source) {
+        let is_part = line.contains("select!(");
+        match &begin {
+            Some(begin) if is_part => found.push(format!("{begin}{text}")),
+            _ if is_statement(&text) && text.trim_end() != text => begin = Some(text),
+            _ if is_statement(&text) => found.push(text),
+            _ => assert!(!is_part, "a part of a statement whose begin is unknown: {text}"),
+        }
+    }
+    found
+}
+
+/// Every statement of the server, with the file that holds it.
+fn all_statements(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            all_statements(&entry, found);
+        } else if entry.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&entry).unwrap();
+            let shown = entry.file_name().unwrap().to_string_lossy().into_owned();
+            found.extend(statements(&source).into_iter().map(|sql| (shown.clone(), sql)));
+        }
+    }
+}
+
+/// What the engine says of how it runs a statement, a line a step.
+fn plan(conn: &rusqlite::Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = conn.prepare(&format!("explain query plan {}", numbered(sql)))?;
+    let places = statement.parameter_count();
+    let nothing = vec![rusqlite::types::Null; places];
+    statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3))?.collect()
+}
+
+/// Whether a step reads rows in proportion to a table that grows: all of it, or all of an account's part of it.
+fn walks_a_long_table(step: &str) -> bool {
+    let words: Vec<_> = step.split(' ').collect();
+    match words[..] {
+        ["SCAN", "CONSTANT", ..] => false,
+        ["SCAN", table, ..] => !SMALL_TABLES.contains(&table),
+        ["SEARCH", table, ..] => {
+            let by_key = step.contains("sqlite_autoindex_");
+            LONG_IN_AN_ACCOUNT.contains(&table) && by_key && step.ends_with("(appid=?)")
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn statements_are_found_in_sources() {
+    let source = "// \"select 0\"\nconst A: &str = \"select a \\\n from b\";\nlet quote = '\"'; run(\"delete from b\");";
+    assert_eq!(statements(source), ["select a  from b", "delete from b"]);
+    let source = "concat!(\"select a from b where \", $w)\nconst B: &str = select!(\"a = $1\");";
+    assert_eq!(statements(source), ["select a from b where a = $1"]);
+}
+
+#[tokio::test]
+async fn no_statement_walks_a_table_that_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Store::open(&Place::Folder(folder.path().to_owned()), Clock::system()).await.unwrap());
+    let conn = rusqlite::Connection::open(folder.path().join("kefu.db")).unwrap();
+    let mut found = Vec::new();
+    for part in ["desk", "store"] {
+        all_statements(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(part), &mut found);
+    }
+    assert!(found.len() > 150, "only {} statements were found", found.len());
+    let (mut walks, mut asked) = (Vec::new(), 0);
+    for (file, sql) in &found {
+        if NOT_ASKED.iter().any(|other| sql.contains(other)) {
+            continue;
+        }
+        let steps = plan(&conn, sql).unwrap_or_else(|error| panic!("{file}: {error}: {sql}"));
+        asked += 1;
+        let allowed = WHOLE_TABLE.iter().any(|(allowed, _)| sql.contains(allowed));
+        if let Some(step) = steps.iter().find(|step| walks_a_long_table(step)).filter(|_| !allowed) {
+            walks.push(format!("{file}: {step}: {sql}"));
+        }
+    }
+    assert!(asked > 150, "only {asked} statements were asked about");
+    assert!(walks.is_empty(), "{}", walks.join("\n"));
+}
