@@ -7,7 +7,7 @@ const server = "http://127.0.0.1:8080";
 export default defineConfig(({ mode }) => ({
   // All pages load their assets from here, so the server has one folder to serve.
   base: "/desk/",
-  plugins: [svelte({ preprocess: vitePreprocess(), configFile: false })],
+  plugins: [svelte({ preprocess: vitePreprocess(), configFile: false, compilerOptions: { discloseVersion: false } })],
   build: {
     target: "es2022",
     emptyOutDir: false,

@@ -1,5 +1,5 @@
-//! G16: honest calls of one account while an anonymous host floods another, each attack alone and all at once, against the
-//! same calls before. The attacks and the honest load are those of the crash tests.
+//! G16: honest calls of one account while an anonymous host floods another, each attack alone and all at once, against
+//! the same calls before. The attacks and the honest load are those of the crash tests.
 
 use crate::report::{Goal, Line, Report};
 use crate::round::Spread;
@@ -45,7 +45,9 @@ fn report(outcomes: &[(&'static str, Outcome)]) -> Report {
             report.faults.push(format!("{name}: {refused} honest calls were refused, first {first}"));
         }
         report.faults.extend(outcome.idle.refused.iter().map(|why| format!("before {name}: {why}")));
-        report.faults.extend(outcome.taken.iter().map(|taken| format!("{name}: not free afterwards: {taken}")));
+        report
+            .faults
+            .extend(outcome.taken.iter().map(|taken| format!("{name}: not free afterwards: {taken}")));
     }
     report
 }

@@ -1,13 +1,13 @@
 //! A crowd of connections that never finish what they say.
 
 use crate::people::People;
-use trouble::server::{self, Kefu};
 use anyhow::{Context, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use trouble::server::{self, Kefu};
 
 /// Connections at once.
 const CROWD: usize = 10_000;

@@ -2,7 +2,6 @@
 //! why once, recovers by itself, and nothing that it acknowledged is lost.
 
 use crate::line::{Line, Mode};
-use trouble::server::{self, Kefu, Postgres};
 use crate::{Cli, Trial};
 use anyhow::{Context, ensure};
 use rand::rngs::StdRng;
@@ -12,6 +11,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use trouble::server::{self, Kefu, Postgres};
 
 /// How long everything is well before it is not.
 const CALM: Duration = Duration::from_millis(150);

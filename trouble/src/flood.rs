@@ -1,4 +1,5 @@
-//! Floods: what an anonymous host can send, each attack alone and all at once, beside the honest load of another account.
+//! Floods: what an anonymous host can send, each attack alone and all at once, beside the honest load of another
+//! account.
 //!
 //! Attacks and honest load talk to loopback addresses only. Each attack ends by itself: its loops are bounded in count,
 //! and a flood lasts [`LONGEST`] at most.
@@ -13,9 +14,12 @@ mod watch;
 pub use attack::Attack;
 pub use ground::Ground;
 pub use people::Load;
-pub use trial::{Outcome, Times, name, trial};
+pub use trial::{CUSTOMER_MIB_PER_DAY, Outcome, Times, name, trial};
 
+use futures_util::future::join_all;
 use host::Target;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -28,25 +32,39 @@ const NICE: i32 = 10;
 /// Attacks that run, on a thread of their own.
 struct Flood {
     stop: oneshot::Sender<()>,
+    sent_pictures: Arc<AtomicBool>,
     thread: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Flood {
     fn begin(attacks: &[Attack], target: Target) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let attacks = attacks.to_vec();
+        let (attacks, sent_pictures) = (attacks.to_vec(), Arc::new(AtomicBool::new(false)));
+        let sent = sent_pictures.clone();
         let thread = std::thread::spawn(move || {
             rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let running = futures_util::future::join_all(attacks.iter().map(|each| each.run(&target)));
-                let bounded = tokio::time::timeout(LONGEST, running);
-                // Attacks that are done earlier wait for the end, too: what they hold open stays open until then.
-                tokio::select! { _ = bounded => {}, _ = stopped => {} }
+                let running = attacks.iter().map(async |attack| {
+                    attack.run(&target).await;
+                    sent.fetch_or(*attack == Attack::PicturesPerCustomer, Ordering::Relaxed);
+                });
+                let bounded = tokio::time::timeout(LONGEST, join_all(running));
+                let over = async {
+                    let is_in_time = bounded.await.is_ok();
+                    sent.fetch_or(!is_in_time, Ordering::Relaxed);
+                    std::future::pending::<()>().await;
+                };
+                tokio::select! { () = over => {}, _ = stopped => {} }
             });
             Ok(())
         });
-        Flood { stop, thread }
+        Flood { stop, sent_pictures, thread }
+    }
+
+    /// Whether all pictures were sent, or will never be.
+    fn has_sent_pictures(&self) -> bool {
+        self.sent_pictures.load(Ordering::Relaxed) || self.thread.is_finished()
     }
 
     /// Ends it; all its connections are closed.

@@ -2,10 +2,10 @@
 //! never flushed.
 
 use crate::people::People;
-use trouble::server::{self, Kefu};
 use crate::whole;
 use anyhow::{Context, ensure};
 use std::path::Path;
+use trouble::server::{self, Kefu};
 
 /// Acknowledged changes to be traced.
 const CHANGES: usize = 40;

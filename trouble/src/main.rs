@@ -20,11 +20,11 @@ use futures_util::future::join_all;
 use history::{Found, History, Outcome, SABOTAGES};
 use people::People;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use trouble::server::{self, Kefu, Postgres};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::PoisonError;
 use std::time::Duration;
+use trouble::server::{self, Kefu, Postgres};
 
 /// How many act at once.
 const PEOPLE: usize = 16;

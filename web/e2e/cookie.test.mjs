@@ -34,7 +34,7 @@ test("who planted a cookie sees nothing of what is written with it", async (t) =
   assert.equal(planted.length, 1);
   await victim.page.context().addCookies(planted);
   await victim.at();
-  await victim.introducesHerself("My address is …", []);
+  await victim.says("My address is …");
   await planter.page.reload();
   await planter.sees("How can we help?");
   assert.deepEqual(await planter.messages(), []);

@@ -54,12 +54,13 @@ export function openStream(options: StreamOptions): { close: () => void } {
   let attempt = new AbortController();
   let since = options.since;
   let wait = WAIT_MIN_MS;
-  let replaced = false;
+  /** What `live` is told when this attempt ends. */
+  let down: Up = false;
 
   const hear = (frame: Frame) => {
     if (closed) return;
     if (frame.id) since = frame.id;
-    if (frame.type === "replaced") replaced = true;
+    if (frame.type === "replaced") down = null;
     else options.hear(frame);
   };
 
@@ -98,9 +99,9 @@ export function openStream(options: StreamOptions): { close: () => void } {
     while (!closed) {
       await once();
       if (closed) return;
-      options.live(replaced ? null : false);
-      await (replaced ? attended() : pause(wait * (0.75 + Math.random() / 2)));
-      replaced = false;
+      options.live(down);
+      await (down === null ? attended() : pause(wait * (0.75 + Math.random() / 2)));
+      down = false;
       wait = Math.min(wait * 2, WAIT_MAX_MS);
     }
   }
@@ -115,22 +116,20 @@ export function openStream(options: StreamOptions): { close: () => void } {
 }
 
 /** Waits until the page is used. Of many pages one is, so pages do not replace each other's streams for ever. */
-export const attended = (): Promise<void> => first(["focus", "pointerdown", "keydown"]);
+export const attended = (): Promise<void> => first(["focus", "visibilitychange", "click", "keydown"]);
 
 /** Waits, but not past the moment the network is said to be back or the page is looked at again. */
-export const pause = (ms: number): Promise<void> => first(["online"], ms);
+export const pause = (ms: number): Promise<void> => first(["online", "visibilitychange"], ms);
 
 /** Waits for one of these events, for the page to be looked at, or for this long. */
-function first(events: string[], ms?: number): Promise<void> {
-  const types = [...events, "visibilitychange"];
+function first(types: string[], ms?: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (event?: Event) => {
-      if (event?.type === "visibilitychange" && document.hidden) return;
-      clearTimeout(timer);
+      if (event && document.hidden) return;
       types.forEach((type) => removeEventListener(type, done, true));
       resolve();
     };
-    const timer = ms === undefined ? ms : setTimeout(done, ms);
+    if (ms) setTimeout(done, ms);
     types.forEach((type) => addEventListener(type, done, true));
   });
 }

@@ -99,7 +99,7 @@ impl Window {
         }
     }
 
-    /// Whether it lets in as many until the same second.
+    /// Whether it lets in as many messages as the other, until the same second.
     #[must_use]
     pub fn is_about(self, other: Window) -> bool {
         self.left == other.left && self.until / SECOND == other.until / SECOND

@@ -316,7 +316,7 @@ impl Admin {
         let private =
             tempfile::tempdir_in(folder).with_context(|| format!("writing to {}", folder.display()))?;
         let made = named(private.path());
-        let bound = SocketPath::of(private.path()).and_then(UnixListener::bind);
+        let bound = SocketPath::of(private.path()).and_then(|path| UnixListener::bind(&path));
         let listener = bound.with_context(|| format!("listening at {}", path.display()))?;
         std::fs::set_permissions(&made, Permissions::from_mode(0o600))?;
         std::fs::rename(&made, &path)?;

@@ -221,7 +221,7 @@ impl Feeds {
 
     fn hand(&self, owner: &str, heard: Heard) {
         if let Some(reader) = self.readers.get(owner) {
-            // Nobody listens at the moment: whoever comes catches up.
+            // No stream is open at the moment; a later one catches up.
             let _ = reader.streams.send(heard);
         }
     }

@@ -200,7 +200,10 @@ mod tests {
         assert!((0..3).all(|_| throttle.take("a", 10).is_ok()), "the clock was set back");
         assert_eq!(throttle.take("a", 10), Err(Wait(10)));
         assert_eq!(throttle.take_many("c", 4, 100), Err(Wait(10)), "more than all");
-        assert_eq!((throttle.take_many("c", 2, 100), throttle.take_many("c", 2, 100)), (Ok(()), Err(Wait(10))));
+        assert_eq!(
+            (throttle.take_many("c", 2, 100), throttle.take_many("c", 2, 100)),
+            (Ok(()), Err(Wait(10)))
+        );
         assert!((0..99).all(|_| Throttle::per(0, 30).take("a", 0).is_ok()), "no limit");
     }
 }

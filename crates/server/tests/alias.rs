@@ -1,6 +1,6 @@
 //! An alias belongs to one account: agents' ids end in it.
 
-use crate::actors::{App};
+use crate::actors::App;
 use futures_util::future::join_all;
 use kefu::admin::Order;
 use kefu::config::{Rules, Settings};

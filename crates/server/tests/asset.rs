@@ -20,7 +20,8 @@ async fn gets(app: &App, path: &str, headers: &[(&str, &str)]) -> Got {
     let answer = request.send().await.unwrap();
     let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     assert_eq!(header("vary").as_deref(), Some("accept-encoding"), "{path}");
-    let (status, encoding, etag) = (answer.status().as_u16(), header("content-encoding"), header("etag").unwrap());
+    let (status, encoding, etag) =
+        (answer.status().as_u16(), header("content-encoding"), header("etag").unwrap());
     Got { status, encoding, etag, body: answer.bytes().await.unwrap().to_vec() }
 }
 

@@ -5,7 +5,7 @@ use crate::limits::set;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use kefu::config::{Rules, Settings};
-use kefu::desk::password::Asker;
+use kefu::desk::hashing::Asker;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -81,7 +81,7 @@ on_both_engines! {
             let mut honest = Vec::new();
             for _ in 0..10 {
                 let mut stream = connects(&app, "127.0.0.2").await;
-                assert!(asks(&mut stream, "/cgi-bin/token").await.contains("41002"));
+                assert!(asks(&mut stream, "/cgi-bin/token").await.contains("40002"));
                 honest.push(stream);
                 for from in ["127.0.0.1", "127.0.0.3"] {
                     let health = asks(&mut connects(&app, from).await, "/healthz").await;
@@ -89,7 +89,7 @@ on_both_engines! {
                 }
             }
             for stream in &mut honest {
-                assert!(asks(stream, "/cgi-bin/token").await.contains("41002"), "it keeps its place");
+                assert!(asks(stream, "/cgi-bin/token").await.contains("40002"), "it keeps its place");
             }
         };
         tokio::time::timeout(PATIENCE, served).await.expect("another address is served");
@@ -133,7 +133,7 @@ on_both_engines! {
         drop(turns);
         assert!(holder.await.unwrap().starts_with("HTTP/1.1 401"));
         while let Some((path, answer)) = waiting.next().await {
-            let expected = if path == "/cgi-bin/token" { "41002" } else { "990002" };
+            let expected = if path == "/cgi-bin/token" { "40002" } else { "990002" };
             assert!(answer.contains(expected), "{path}: {answer}");
         }
         app.inner.stop.cancel();

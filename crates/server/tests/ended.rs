@@ -45,9 +45,8 @@ const SECRET: Then = Lives("on the platform a new secret leaves the tokens of th
 const KIND: Then = Lives("only a token ends tokens of its kind");
 
 /// What a worker's login ends with it: the debug tokens it made.
-const LOGIN_ENDS: [Then; 11] = [
-    Ends(990_002), Ends(40_001), PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE,
-];
+const LOGIN_ENDS: [Then; 11] =
+    [Ends(990_002), Ends(40_001), PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
 const ADMINISTRATOR_ENDS: [Then; 11] =
     [LOGIN, Ends(40_001), OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
 
@@ -156,7 +155,9 @@ on_both_engines! {
                     tokio::join!(join_all(before), scene.clone().ends_after(end, round), join_all(after));
                 for issued in before.into_iter().chain(after).flatten() {
                     let number = ended.observes_issued(credential, &issued).await;
-                    assert_eq!(number, expected, "{credential:?} issued beside {end:?}");
+                    // 40001: two later ones of the kind had ended it before.
+                    let is_dead = [expected, 40_001].contains(&number);
+                    assert!(is_dead, "{credential:?} issued beside {end:?}: {number}");
                 }
             }
         }

@@ -28,7 +28,7 @@ fn long(bytes: usize) -> (tempfile::TempDir, PathBuf) {
 
 #[tokio::test]
 async fn a_data_folder_may_have_a_long_path() {
-    for bytes in [85, 97, 98, 200, 450] {
+    for bytes in [85, 97, 98, 200, 490] {
         let (_folder, path) = long(bytes);
         assert_eq!(path.as_os_str().len(), bytes);
         let fresh = Fresh::at(Place::Folder(path.clone()));

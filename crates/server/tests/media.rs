@@ -78,7 +78,7 @@ on_both_engines! {
         let path = format!("/cgi-bin/media/upload?access_token={}&type=image", shop.token);
         for (content_type, body) in [
             ("", Vec::new()), (FORM, Vec::new()), ("application/json", b"{}".to_vec()), (FORM, form(&[("nonce", "")], None)),
-            (FORM, form(&[], Some(("picture", PNG)))), ("multipart/form-data", form(&[], Some(("media", PNG)))),
+            (FORM, form(&[], Some(("picture", PNG)))), ("multipart/form-data", b"no line begins with a boundary".to_vec()),
             ("multipart/form-data; boundary=other", form(&[], Some(("media", PNG)))),
         ] {
             assert_eq!(code(&shop.posts(&path, content_type, body).await), 41005, "{content_type}");

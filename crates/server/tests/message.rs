@@ -311,7 +311,7 @@ on_both_engines! {
         let _desk = ann.comes_online().await;
         let unseen = format!("o{}", "y".repeat(27));
         assert_eq!(code(&shop.creates("a1", &unseen).await), 0);
-        assert_eq!(shop.writes(&unseen, "hello").await, 40003);
+        assert_eq!(shop.writes(&unseen, "hello").await, 45015);
     }
 
     async fn a_choice_from_a_menu_comes_back_as_her_words(app: App) {

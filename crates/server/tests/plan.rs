@@ -10,6 +10,12 @@ use std::path::Path;
 const WHOLE_TABLE: &[(&str, &str)] = &[
     ("from account order by created_at", "the operator's list of accounts"),
     ("select name, created_at from worker order by created_at", "the operator's list of workers"),
+    ("select alias, appid from account where alias in", "the doctor's look for shared aliases"),
+    (
+        "select count(*) from message where appid = $1",
+        "what an operator is told before an account is removed",
+    ),
+    ("select count(*) from media where appid = $1", "what an operator is told before an account is removed"),
     ("from sqlite_schema", "the schema, when data is copied"),
     ("from pragma_table_info", "the schema, when data is copied"),
 ];
@@ -105,7 +111,7 @@ fn walks_a_long_table(step: &str) -> bool {
     let words: Vec<_> = step.split(' ').collect();
     match words[..] {
         ["SCAN", "CONSTANT", ..] => false,
-        ["SCAN", table, ..] => !SMALL_TABLES.contains(&table),
+        ["SCAN", table, ..] => !SMALL_TABLES.contains(&table) && !table.starts_with("(subquery"),
         ["SEARCH", table, ..] => {
             let by_key = step.contains("sqlite_autoindex_");
             LONG_IN_AN_ACCOUNT.contains(&table) && by_key && step.ends_with("(appid=?)")
@@ -140,7 +146,11 @@ async fn no_statement_walks_a_table_that_grows() {
         let steps = plan(&conn, sql).unwrap_or_else(|error| panic!("{file}: {error}: {sql}"));
         asked += 1;
         let allowed = WHOLE_TABLE.iter().any(|(allowed, _)| sql.contains(allowed));
-        if let Some(step) = steps.iter().find(|step| walks_a_long_table(step)).filter(|_| !allowed) {
+        // What stops after a few rows of an index walks nothing.
+        let walks_all = |step: &&String| {
+            walks_a_long_table(step) && !(step.starts_with("SEARCH ") && sql.contains(" limit "))
+        };
+        if let Some(step) = steps.iter().find(walks_all).filter(|_| !allowed) {
             walks.push(format!("{file}: {step}: {sql}"));
         }
     }

@@ -15,8 +15,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Codes of the table that no sentence sees, and why.
-const UNSEEN: &[(Errcode, &str)] =
-    &[(Errcode::SystemError, "only a failure inside answers it: `trouble/`, a program of its own")];
+const UNSEEN: &[(Errcode, &str)] = &[(
+    Errcode::SystemError,
+    "a failure inside answers it: `trouble/`, and sentences that take away what an endpoint needs",
+)];
 
 /// Codes of Weixin's that no endpoint answers, and why they stand in the table.
 const NEVER: &[(Errcode, &str)] = &[
@@ -195,12 +197,6 @@ fn each_endpoint_answers_the_codes_of_its_row_and_no_other() {
         let unseen: Vec<_> =
             listed.iter().filter(|number| !answered.contains(number) && !excused(**number)).collect();
         assert!(unseen.is_empty(), "no sentence saw {} answer {unseen:?}", row.name);
-    }
-    for (code, _) in UNSEEN {
-        assert!(
-            seen.keys().all(|(_, number)| *number != code.number()),
-            "{code} was seen: it is no exception"
-        );
     }
 }
 

@@ -51,6 +51,9 @@ on_both_engines! {
         assert_eq!(shows(&app, &shop, &ann, picture(1, 600 * KB), "p1").await, (200, 0));
         assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (429, 990_025));
         assert_eq!(app.files(), 1, "nothing was stored");
+        for _ in 0..20 {
+            assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (429, 990_025), "that is not the address's");
+        }
         assert_eq!(shows(&app, &shop, &ann, picture(1, 600 * KB), "p1").await, (200, 0), "what came before is answered again");
         assert_eq!(shows(&app, &shop, &bob, picture(1, 600 * KB), "p1").await, (200, 0), "another customer");
         assert_eq!(shows(&app, &shop, &ann, picture(3, 300 * KB), "p3").await, (200, 0), "what is left of the day");

@@ -11,7 +11,9 @@ const PART: &str = "--xX0Xx\r\nContent-Disposition: form-data; name=\"media\"; f
 /// Begins an upload, of so many bytes of a picture, and goes on with nothing.
 async fn begins(app: &App, path: &str, headers: &str, before: &str, bytes: usize) -> TcpStream {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
-    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: 3000000\r\n\r\n{before}");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: 3000000\r\n\r\n{before}"
+    );
     stream.write_all(&[head.as_bytes(), &sized(PNG, bytes)].concat()).await.unwrap();
     stream
 }

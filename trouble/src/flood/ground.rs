@@ -81,8 +81,7 @@ fn create_account(program: &Path, place: &[String]) -> anyhow::Result<()> {
 /// A new visitor's cookie.
 async fn cookie(http: &reqwest::Client, base: &str, appid: &str) -> anyhow::Result<String> {
     let snapshot = http.get(format!("{base}/chat/api/{appid}/snapshot")).send().await?;
-    let header = snapshot.headers().get("set-cookie").context("a cookie")?.to_str()?;
-    Ok(header.split(';').next().unwrap_or_default().to_owned())
+    super::people::cookies(&snapshot).context("a cookie")
 }
 
 async fn write(

@@ -6,10 +6,10 @@ mod load;
 
 pub use load::Load;
 
-use call::Call;
 use anyhow::{Context, ensure};
+use call::Call;
 use load::Tally;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ const ARRIVAL: Duration = Duration::from_secs(20);
 const PROGRAM: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
 const CUSTOMER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const WORKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
-/// The worker logs in from so many addresses by turns, from each six times a minute.
+/// The worker logs in from so many networks by turns, from each six times a minute.
 const DOORS: u8 = 10;
 
 /// Honest people, as one server knows them.
@@ -78,7 +78,7 @@ fn no_answer(error: reqwest::Error) -> String {
 impl People {
     /// Everybody comes: the worker logs in from each of her addresses, the customer begins a session.
     pub(super) async fn meet(base: &str, cookie: &str) -> anyhow::Result<Arc<Self>> {
-        let doors = (10..10 + DOORS).map(|n| client(Ipv4Addr::new(127, 0, 0, n)));
+        let doors = (10..10 + DOORS).map(|network| client(Ipv4Addr::new(127, 0, network, 1)));
         let mut people = People {
             base: base.to_owned(),
             program: client(PROGRAM)?,
@@ -110,9 +110,9 @@ impl People {
             said(self.log_in(door)).await?;
         }
         let login = self.log_in(&self.worker).send().await?;
-        let header = login.headers().get("set-cookie").context("a login")?.to_str()?;
-        self.login = header.split(';').next().unwrap_or_default().to_owned();
-        self.watch(self.worker.get(format!("{}/desk/api/stream", self.base)).header("cookie", &self.login)).await?;
+        self.login = cookies(&login).context("a login")?;
+        let stream = self.worker.get(format!("{}/desk/api/stream", self.base));
+        self.watch(stream.header("cookie", &self.login)).await?;
         self.agent_is_there().await?;
         let message = said(self.message()).await?;
         self.session = message["message"]["session"].as_i64().context("a session")?;
@@ -183,7 +183,8 @@ impl People {
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !over.load(Ordering::Relaxed) {
             let due = clock.tick().await;
-            let asked = self.program.get(format!("{}/healthz", self.base)).timeout(HEALTH_PATIENCE).send().await;
+            let asked =
+                self.program.get(format!("{}/healthz", self.base)).timeout(HEALTH_PATIENCE).send().await;
             tally.healthy(due.elapsed(), asked.is_ok_and(|answer| answer.status().is_success()));
         }
     }
@@ -197,11 +198,18 @@ impl People {
             }
         }
         let stream = self.chat("stream").timeout(PATIENCE).send().await;
-        if let Err(error) = stream.and_then(reqwest::Response::error_for_status) {
+        if let Err(error) = stream.and_then(Response::error_for_status) {
             refused.push(format!("a stream afterwards: {}", no_answer(error)));
         }
         refused
     }
+}
+
+/// The cookies that an answer gives, as they are sent back.
+pub(super) fn cookies(response: &Response) -> Option<String> {
+    let headers = response.headers().get_all("set-cookie").iter().filter_map(|header| header.to_str().ok());
+    let pairs = headers.filter_map(|header| header.split(';').next()).filter(|pair| !pair.ends_with('='));
+    Some(pairs.collect::<Vec<_>>().join("; ")).filter(|cookies| !cookies.is_empty())
 }
 
 /// Answers what came back, which is no refusal.

@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -58,26 +58,42 @@ pub(super) fn disk(folder: &Path) -> u64 {
     bytes
 }
 
-/// What the server counts as open.
+/// What a server holds open, and what it has done so far.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Open {
+    /// Streams, as `/metrics` counts them.
     pub(super) streams: f64,
-    pub(super) connections: f64,
+    /// Sockets, as the machine counts them.
+    pub(super) sockets: usize,
+    /// Customers' pages that were loaded.
+    pub(super) snapshots: f64,
+    /// Verbs that were committed.
+    pub(super) writes: f64,
 }
 
 impl Open {
-    /// Reads it from `/metrics`.
-    pub(super) async fn at(metrics: SocketAddr) -> anyhow::Result<Self> {
+    pub(super) async fn of(pid: u32, metrics: SocketAddr) -> anyhow::Result<Self> {
+        let sockets = sockets(pid)?;
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
         let text = http.get(format!("http://{metrics}/metrics")).send().await?.text().await?;
-        Ok(Open { streams: sum(&text, "kefu_streams")?, connections: sum(&text, "kefu_connections")? })
+        let (streams, writes) = (sum(&text, "kefu_streams")?, sum(&text, "kefu_store_batch_verbs_sum")?);
+        // What was never asked for is not there.
+        let snapshots = sum(&text, r#"kefu_requests_total{endpoint="chat/snapshot""#).unwrap_or_default();
+        Ok(Open { streams, sockets, snapshots, writes })
     }
 }
 
-/// The sum of a gauge over its labels.
+fn sockets(pid: u32) -> anyhow::Result<usize> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).context("the server is gone")?;
+    let is_socket = |path: PathBuf| path.to_str().is_some_and(|path| path.starts_with("socket:"));
+    // A file that was closed meanwhile is none.
+    Ok(files.flatten().filter(|file| fs::read_link(file.path()).is_ok_and(is_socket)).count())
+}
+
+/// The sum of a metric over its labels, those that are not named.
 fn sum(text: &str, name: &str) -> anyhow::Result<f64> {
     let samples = text.lines().filter_map(|line| {
-        let rest = line.strip_prefix(name).filter(|rest| rest.starts_with(['{', ' ']))?;
+        let rest = line.strip_prefix(name).filter(|rest| rest.starts_with(['{', ',', ' ']))?;
         rest.rsplit(' ').next()?.parse::<f64>().ok()
     });
     let samples: Vec<f64> = samples.collect();
@@ -91,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_gauge_is_summed_over_its_labels() {
-        let text = "# HELP kefu_streams x\nkefu_streams{of=\"desk\"} 1\nkefu_streams{of=\"chat\"} 2\nkefu_streams_x 9\n";
+        let text = "# HELP kefu_streams x\nkefu_streams{of=\"desk\"} 1\nkefu_streams{of=\"chat\"} 2\n\
+                    kefu_streams_x 9\n";
         assert_eq!(sum(text, "kefu_streams").unwrap(), 3.0);
         assert!(sum(text, "kefu_connections").is_err());
     }

@@ -7,7 +7,7 @@ export const en: Text = {
   loading: "Loading…",
   retry: "Try again",
   reconnecting: "Connection lost. Reconnecting…",
-  replaced: "Open in too many windows. Click here to go on.",
+  replaced: "Too many windows. Click to go on.",
   down: { title: "The server cannot be reached", hint: "Check your network. This page goes on by itself once it is back." },
 
   log: {

@@ -8,7 +8,7 @@ export const zh = {
   loading: "正在加载…",
   retry: "重试",
   reconnecting: "连接已断开，正在重连…",
-  replaced: "打开的窗口过多，点击此页即可继续。",
+  replaced: "窗口过多，点击继续。",
   down: { title: "暂时连不上服务器", hint: "请检查网络。恢复后会自动继续。" },
 
   log: {

@@ -3,6 +3,7 @@
 use rustix::fs::{Mode, OFlags, open};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 /// Most bytes of a path that a socket's address holds on Linux, without the zero at its end (unix(7)).
@@ -45,5 +46,5 @@ pub(super) fn named(folder: &Path) -> PathBuf {
 /// Whether a server takes orders there.
 #[must_use]
 pub fn is_taken(folder: &Path) -> bool {
-    SocketPath::of(folder).and_then(std::os::unix::net::UnixStream::connect).is_ok()
+    SocketPath::of(folder).and_then(|path| UnixStream::connect(&path)).is_ok()
 }

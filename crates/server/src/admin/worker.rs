@@ -1,7 +1,7 @@
 //! What operators let workers be.
 
 use super::Outcome;
-use crate::desk::{Desk, administrator, invitation, login, worker};
+use crate::desk::{Desk, administrator, invitation, worker};
 use crate::error::Error;
 use model::{Appid, KfAccount, WechatId};
 use protocol::Errcode;

@@ -16,6 +16,7 @@ use crate::store::health::{self, Found};
 use crate::tls::probe;
 use anyhow::bail;
 use clap::Args;
+use model::Network;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -124,7 +125,7 @@ fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
             }
         }
     }
-    let runs = place.folder().is_some_and(|folder| socket::is_taken(folder));
+    let runs = place.folder().is_some_and(socket::is_taken);
     listening(args, runs, &mut findings);
     names(args, &mut findings);
     for says in exposed(&std::env::args().collect::<Vec<_>>()) {
@@ -269,6 +270,12 @@ fn names(args: &ServeArgs, findings: &mut Findings) {
         findings.warn(
             "proxy",
             "no --trusted-proxy: limits on people count the proxy as one of them, and all share its tries",
+        );
+    }
+    if settings.trusted_proxy.iter().any(Network::is_everything) {
+        findings.warn(
+            "proxy",
+            "--trusted-proxy holds every address, so everybody can claim to come from any: name your proxies only",
         );
     }
     if settings.metrics_listen.is_some_and(|address| !address.ip().is_loopback()) {

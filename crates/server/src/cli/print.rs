@@ -75,6 +75,6 @@ mod tests {
         assert_eq!(member("created_at", &json!(1_800_000_000_123_i64)), "2027-01-15 08:00:00 UTC");
         assert_eq!(member("at_most", &json!(1_800_000_000_123_i64)), "1800000000123");
         assert_eq!(member("used_at", &json!("never")), "never");
-        assert_eq!(plain(&json!([{"id": 1, "ends_at": 0}])), "id 1, ends_at 1970-01-01 00:00:00 UTC");
+        assert_eq!(plain(&json!([{"ends_at": 0, "id": 1}])), "ends_at 1970-01-01 00:00:00 UTC, id 1");
     }
 }

@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn has_turn(waiting: &mut Waiting) -> Option<Turn> {
-        waiting.now_or_never().map(|turn| turn.ok().expect("a turn"))
+        waiting.now_or_never().map(|turn| turn.expect("a turn"))
     }
 
     fn is_refused(passwords: &Arc<Passwords>, asker: Asker) -> bool {
@@ -205,7 +205,7 @@ mod tests {
     async fn all_running(passwords: &Arc<Passwords>) -> Vec<Turn> {
         let mut turns = Vec::new();
         for host in 0..AT_ONCE {
-            turns.push(passwords.turn(stranger(0, u8::try_from(host).unwrap())).await.ok().expect("a turn"));
+            turns.push(passwords.turn(stranger(0, u8::try_from(host).unwrap())).await.expect("a turn"));
         }
         turns
     }
@@ -220,7 +220,10 @@ mod tests {
         let turn = has_turn(&mut known).expect("the first turn that ends is the known pair's");
         assert!(strangers.iter_mut().all(|waiting| has_turn(waiting).is_none()));
         drop(turn);
-        assert!(has_turn(&mut strangers[0]).is_some() && has_turn(&mut strangers[1]).is_some(), "in their order");
+        assert!(
+            has_turn(&mut strangers[0]).is_some() && has_turn(&mut strangers[1]).is_some(),
+            "in their order"
+        );
     }
 
     #[tokio::test]

@@ -4,7 +4,6 @@ use super::password::Verified;
 use super::{Desk, sha256, worker};
 use crate::bind;
 use crate::error::Error;
-use crate::network::household;
 use crate::store::Row;
 use model::{Fact, HOUR, Time, WechatId};
 use protocol::Errcode;

@@ -3,7 +3,7 @@
 use super::cookie::{Done, Writer};
 use super::draft::{Author, DESK, Draft};
 use super::presence::of_worker;
-use super::{Desk, account, agent, customer, media, record, retention, session, storage, window};
+use super::{Desk, account, agent, customer, media, record, session, storage, window};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -223,7 +223,7 @@ pub(super) fn insert(
         ],
     )?;
     let adopted = draft.picture.as_ref().map(|picture| media::adopt(tx, picture)).transpose()?;
-    count_files(tx, appid, openid, author, draft)?;
+    storage::count(tx, appid, openid, author, draft)?;
     tx.record(Fact::Message { id, session, openid: openid.clone() });
     Ok(Message {
         id,
@@ -241,24 +241,6 @@ pub(super) fn insert(
         client_id: d.client_id,
         adopted: adopted.unwrap_or(false),
     })
-}
-
-/// Counts the files that a message shows: for the account, and for a customer who sends one.
-fn count_files(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    openid: &Openid,
-    author: &Author,
-    draft: &Draft,
-) -> Result<(), Error> {
-    let files = [&draft.files.0, &draft.files.1];
-    for sha256 in files.into_iter().filter(|sha256| !sha256.is_empty()) {
-        storage::add(tx, appid, sha256, &draft.limits)?;
-    }
-    if let (Author::Customer, Some(picture)) = (author, &draft.picture) {
-        storage::add_of_customer(tx, appid, openid, picture.size, &draft.limits)?;
-    }
-    if files.iter().all(|sha256| sha256.is_empty()) { Ok(()) } else { retention::begin(tx, appid) }
 }
 
 /// Whether a message of a kind that has a file has none any more.

@@ -182,7 +182,7 @@ pub struct Chat {
     /// The kind of account.
     #[serde(skip)]
     pub kind: Kind,
-    /// What programs may still send to her.
+    /// What programs may still send to the customer.
     #[serde(skip)]
     pub window: Window,
     /// The account.

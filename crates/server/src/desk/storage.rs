@@ -1,6 +1,7 @@
 //! Bytes of files: how many an account has and a customer sent in a day, counted in the transaction that stores them.
 
-use super::Desk;
+use super::draft::{Author, Draft};
+use super::{Desk, retention};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
@@ -39,7 +40,7 @@ impl Limits {
 }
 
 /// Whether an account, and a customer who has written before, may send so many bytes more: asked before they come.
-/// What is stored is counted by [`add`] and [`add_of_customer`]. A message that came before is answered again.
+/// What is stored is counted by [`add`] and [`count`]. A message that came before is answered again.
 ///
 /// # Errors
 /// `FilesOfDay`, `FilesOfAccount`.
@@ -74,13 +75,38 @@ pub async fn check(
 pub(super) fn noted<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, Error> {
     match &outcome {
         Err(Error::Refused(Errcode::FilesOfAccount)) => {
-            let cause = anyhow::anyhow!("an account has as many bytes of files as it may (--account-files-mib)");
+            let cause =
+                anyhow::anyhow!("an account has as many bytes of files as it may (--account-files-mib)");
             let _ = desk.storage.note(Err::<(), Error>(cause.into()));
         }
         Ok(_) => desk.storage.note(Ok(()))?,
         Err(_) => {}
     }
     outcome
+}
+
+/// Counts the files that a message shows: for the account, and for a customer who sends one.
+///
+/// # Errors
+/// `FilesOfDay`, `FilesOfAccount`.
+pub(super) fn count(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    author: &Author,
+    draft: &Draft,
+) -> Result<(), Error> {
+    let files = [&draft.files.0, &draft.files.1];
+    if files.iter().all(|sha256| sha256.is_empty()) {
+        return Ok(());
+    }
+    for sha256 in files.into_iter().filter(|sha256| !sha256.is_empty()) {
+        add(tx, appid, sha256, &draft.limits)?;
+    }
+    if let (Author::Customer, Some(picture)) = (author, &draft.picture) {
+        add_of_customer(tx, appid, openid, picture.size, &draft.limits)?;
+    }
+    retention::begin(tx, appid)
 }
 
 /// Something of an account names a content, which stands in its row.
@@ -111,7 +137,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, appid: &Appid, sha256: &str) -> Result<(),
 ///
 /// # Errors
 /// `FilesOfDay`.
-pub(super) fn add_of_customer(
+fn add_of_customer(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,

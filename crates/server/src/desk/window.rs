@@ -26,8 +26,8 @@ pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Re
         .await
 }
 
-/// The page was opened, by a customer if she has written before, who had this window then. Where that is entering
-/// customer service it lets programs write to her. A window that stays the same to the second is not written.
+/// The page was opened, by a customer with this window if the browser has written before. Where that is entering
+/// customer service it lets programs write to the customer. A window that stays the same to the second is not written.
 ///
 /// # Errors
 /// Internal only.
@@ -42,7 +42,7 @@ pub async fn entered(
     let Some(openid) = openid.filter(|_| opens(window, desk.now())) else { return Ok(()) };
     let (owner, appid, openid) = (appid.to_string(), appid.clone(), openid.clone());
     let write = desk.store.keep(&owner, move |tx| {
-        // Another page of hers may have been quicker.
+        // Another page of the customer may have been quicker.
         if opens(of(tx, &appid, &openid)?.0, tx.now()) {
             acted(tx, &appid, &openid, Action::Enter, kind)?;
         }

@@ -206,7 +206,7 @@ mod tests {
     }
 
     fn now(pool: &Pool, sender: &Sender) -> Option<super::Held> {
-        pool.take(sender).now_or_never().flatten()
+        tokio::task::unconstrained(pool.take(sender)).now_or_never().flatten()
     }
 
     #[tokio::test]

@@ -28,8 +28,9 @@ impl Room {
             None => self.spell.note(Ok(())),
             Some(free) => {
                 let (free, least) = (free >> 20, self.least >> 20);
-                let cause =
-                    anyhow::anyhow!("{free} MiB are left of the files' disk, and {least} must be (--files-free-mib)");
+                let cause = anyhow::anyhow!(
+                    "{free} MiB are left of the files' disk, and {least} must be (--files-free-mib)"
+                );
                 // Its cause stands in the log.
                 let _ = self.spell.note(Err::<(), Error>(cause.into()));
                 Err(Errcode::FilesFull.into())

@@ -103,11 +103,29 @@ mod tests {
 
     #[test]
     fn gzip_is_sent_where_it_is_taken() {
-        let takes = |text| takes_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(text))]));
-        for text in ["gzip", "gzip, deflate, br, zstd", "br;q=1.0, GZIP;q=0.8, *;q=0.1", "*", "x-gzip", "deflate;q=0.5,gzip; q=0.1"] {
+        let takes =
+            |text| takes_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(text))]));
+        for text in [
+            "gzip",
+            "gzip, deflate, br, zstd",
+            "br;q=1.0, GZIP;q=0.8, *;q=0.1",
+            "*",
+            "x-gzip",
+            "deflate;q=0.5,gzip; q=0.1",
+        ] {
             assert!(takes(text), "{text}");
         }
-        let not = ["", "br", "gzip;q=0", "gzip;q=0.000, *", "*;q=0", "identity", "identity, gzip;q=0.5", "gzip;q=x", "gzipped"];
+        let not = [
+            "",
+            "br",
+            "gzip;q=0",
+            "gzip;q=0.000, *",
+            "*;q=0",
+            "identity",
+            "identity, gzip;q=0.5",
+            "gzip;q=x",
+            "gzipped",
+        ];
         for text in not {
             assert!(!takes(text), "{text}");
         }

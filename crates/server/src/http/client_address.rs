@@ -62,6 +62,8 @@ fn peer(extensions: &Extensions) -> (IpAddr, Door) {
     extensions.get().map_or(unknown, |Peer { address, door }| (*address, *door))
 }
 
+/// Whether a trusted proxy is at an address.
+#[must_use]
 pub fn is_trusted(app: &App, address: IpAddr) -> bool {
     app.settings.trusted_proxy.iter().any(|network| network.contains(address))
 }

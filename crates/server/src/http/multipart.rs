@@ -119,8 +119,7 @@ impl Parser {
         let mut parameters = part::parameters(rest.as_bytes()).into_iter();
         let boundary = parameters.find(|(name, _)| name == "boundary").map(|(_, boundary)| boundary);
         let boundary = boundary.as_deref().unwrap_or_default().trim_end();
-        let state =
-            if boundary.is_empty() { State::FirstLine } else { State::LineStart { matched: DASHES } };
+        let state = if boundary.is_empty() { State::FirstLine } else { State::LineStart { matched: DASHES } };
         let fits = boundary.len() <= BOUNDARY_MAX && !boundary.bytes().any(|byte| byte.is_ascii_control());
         (is_multipart && fits).then(|| Parser {
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),

@@ -97,17 +97,18 @@ pub async fn send(
     raw: Raw,
 ) -> Result<Response, PageRefusal> {
     let asked = asking(query);
-    let client_id = asked.as_ref().map(|asked| asked.client_id.as_str()).unwrap_or_default();
-    visitor.may_write(&app, client_id)?;
+    visitor.may_write(&app, asked.as_ref().map(|asked| asked.client_id.as_str()).unwrap_or_default())?;
+    let client_id = asked.refuse_page(&app)?.client_id;
     let (address, is_new, size) = (visitor.address(), visitor.openid.is_none(), raw.size());
+    let openid = visitor.openid.as_ref().map(ToString::to_string);
+    let checked = storage::check(&app.desk, &visitor.appid, openid.as_deref(), &client_id, size).await;
+    // What is refused to one customer is not counted for the others at the address.
+    checked.refuse_page(&app)?;
     app.throttles
         .upload(address, is_new, size)
         .map_err(|wait| PageRefusal::later(&app, Errcode::FilesOfAddress, wait))?;
-    let openid = visitor.openid.as_ref().map(ToString::to_string);
     let sender = Sender::customer(openid.as_deref(), &place(address));
     let run = async {
-        let client_id = asked?.client_id;
-        storage::check(&app.desk, &visitor.appid, openid.as_deref(), &client_id, size).await?;
         let picture = raw.store(&app, sender, client_id).await.map_err(for_a_page)?;
         visitor.told(&picture::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?)
     };

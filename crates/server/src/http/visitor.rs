@@ -14,8 +14,8 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use model::{Appid, Openid};
 use protocol::Errcode;
-use std::net::IpAddr;
 use serde_json::json;
+use std::net::IpAddr;
 
 /// The life of a customer's cookie in the browser, seconds.
 const AGE: u32 = 365 * 24 * 3600;

@@ -293,11 +293,16 @@ mod tests {
         let (mut lobby, seats) = full();
         assert!(seats.iter().all(|seat| seat.begin(false)), "handlers run: none is cut");
         let (_, Place::Later(mut first)) = asks(&mut lobby, network(3)) else { panic!("room in the line") };
-        let (second, Place::Later(mut turn)) = asks(&mut lobby, network(3)) else { panic!("room in the line") };
+        let (second, Place::Later(mut turn)) = asks(&mut lobby, network(3)) else {
+            panic!("room in the line")
+        };
         let (third, place) = asks(&mut lobby, network(3));
         assert!(matches!(place, Place::None), "the line is full");
         lobby.leave(&third);
-        assert!(matches!(asks(&mut lobby, network(4)).1, Place::Later(_)), "the network has fewer in the line");
+        assert!(
+            matches!(asks(&mut lobby, network(4)).1, Place::Later(_)),
+            "the network has fewer in the line"
+        );
         assert_eq!(first.try_recv(), Err(TryRecvError::Empty), "the older one waits on");
         assert_eq!(turn.try_recv(), Err(TryRecvError::Closed), "the younger one made room");
         lobby.leave(&second);

@@ -37,8 +37,8 @@ use tower::ServiceExt;
 
 /// A peer that does not acknowledge for this long is gone; a sleeping laptop sends no FIN.
 const SILENCE: Duration = Duration::from_secs(10);
-/// Most bytes of a head, and of what is read of a body at once: a browser's cookies fit, and 16,384 half-open heads take
-/// 512 MiB at most.
+/// Bytes of a head that are always taken, and most that are read of a body at once: a browser's cookies fit. The buffer
+/// may hold twice as many before it is full, so 16,384 half-open heads take 1 GiB at most.
 const HEAD_MAX: usize = 32 << 10;
 /// How long a body may take.
 pub const BODY_TIME: Duration = Duration::from_secs(10);

@@ -54,7 +54,9 @@ impl Seat {
     /// A request begins; `false` when the connection was cut just before.
     pub(super) fn begin(&self, with_body: bool) -> bool {
         let next = if with_body { READING } else { RUNNING };
-        self.phase.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now != CUT).then_some(next)).is_ok()
+        self.phase
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now != CUT).then_some(next))
+            .is_ok()
     }
 
     /// The body of the request is whole.

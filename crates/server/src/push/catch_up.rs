@@ -20,7 +20,7 @@ pub(super) struct CatchUp {
     desk: Desk,
     /// By reader and by the number before the block's first.
     kept: Arc<Cache<(u64, i64), Arc<Block>, ByBytes>>,
-    /// Whoever reads for streams that are behind: one at a time, of whichever owner.
+    /// One read at a time for streams that are behind, over all owners.
     turn: Arc<Semaphore>,
     /// The store's readers that streams may take, for what is new too: all but one.
     readers: Arc<Semaphore>,

@@ -1,5 +1,5 @@
-//! At most so many streams of one person: one more replaces the oldest, so that a person who opens streams without end
-//! ends no others than their own.
+//! At most so many streams of one person: one more replaces the oldest. A person who opens streams without end ends
+//! only streams of that person.
 
 use dashmap::DashMap;
 use std::collections::VecDeque;

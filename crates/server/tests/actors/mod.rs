@@ -17,7 +17,7 @@ use kefu::config::{Rules, Settings};
 use kefu::desk::Desk;
 use kefu::due::{self, Lease};
 use kefu::files::Files;
-use kefu::listen;
+use kefu::listen::{self, Room};
 use kefu::state;
 use kefu::store::Store;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use super::other_node;
 use crate::actors::form::{MP4, PNG};
-use crate::actors::{Agent, App, Platform, Shop, code, cookie_of};
+use crate::actors::{Agent, App, Platform, Shop, code, cookie_of, until};
 use crate::engine::Fresh;
 use crate::running::{APPID, DEMO, KEFU, Running, kefu};
 use futures_util::future::join_all;
@@ -74,7 +74,8 @@ async fn full(app: &App) -> (Shop, Agent) {
     shop.invites("a2", "nobody_yet").await;
     shop.media("video", MP4).await;
     let customer = shop.customer();
-    customer.says("hello").await;
+    let message = customer.says("hello").await;
+    assert_eq!(ann.takes(message["session"].as_i64().unwrap()).await.0, 200);
     let url = format!("{}/chat/api/{}/image?client_id=p1", app.base, shop.appid);
     let request = app.http.post(url).header("sec-fetch-site", "same-origin");
     let request = request.header("cookie", customer.cookie()).header("content-type", "image/png");
@@ -111,6 +112,7 @@ on_both_engines! {
         assert_eq!(counts, expected);
         app.order(account(&shop, true)).await.unwrap();
         stream.ends().await;
+        until("her stream is noted as closed", || async { app.inner.streams.agents() == 0 }).await;
         app.advance(0).await;
         let left: Vec<_> = rows(&app, &shop.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
         let expected = [("due".to_owned(), 1), ("removed".to_owned(), 1), ("token".to_owned(), 1)];
@@ -170,7 +172,8 @@ on_both_engines! {
         other.customer().says("still here").await;
         desk.sees_fact("the other account", |fact| fact["session"]["state"] == "open").await;
         app.advance(0).await;
-        let places = kefu::desk::worker::places(&app.inner.desk, &model::WechatId::parse(&ann.name).unwrap());
+        let name = model::WechatId::parse(&ann.name).unwrap();
+        let places = kefu::desk::worker::places(&app.inner.desk, &name);
         assert_eq!(places.await.unwrap().bindings.len(), 1, "it counts no longer");
         there.inner.stop.cancel();
     }
@@ -278,7 +281,12 @@ on_both_engines! {
 /// A command that is answered by a line: whether it succeeded, and all it said.
 fn answers(args: &[&str], fresh: &Fresh, line: &str) -> (bool, String) {
     let mut command = Command::new(KEFU);
-    command.args(args).args(fresh.flags()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(args)
+        .args(fresh.flags())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();

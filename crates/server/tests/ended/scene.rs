@@ -310,8 +310,9 @@ impl Scene {
             End::AccountRemove => self.removes(Subject::Account(appid)).await,
             End::WorkerRemove => self.removes(Subject::Worker(name)).await,
             End::AgentDelete => {
-                let deleted = self.shop.get("/customservice/kfaccount/del", &[("kf_account", &self.shop.kf("a1"))]);
-                assert_eq!(code(&deleted.await), 0);
+                let kf_account = self.shop.kf("a1");
+                let query = [("kf_account", kf_account.as_str())];
+                assert_eq!(code(&self.shop.get("/customservice/kfaccount/del", &query).await), 0);
             }
             End::Time => {
                 if self.app.base != self.there.base {

@@ -1,4 +1,4 @@
-//! Paths as clients write them, and what never stands in an answer of Weixin's paths: a code of the desk's own.
+//! Paths as clients write them; and no answer of Weixin's paths has a code of the desk's own.
 
 use super::doors;
 use crate::actors::{App, Shop, code};

@@ -56,7 +56,8 @@ pub(super) async fn trickled_uploads(target: &Target) {
     join_all((0..AT_ONCE).map(|_| upload())).await;
 }
 
-/// Large bodies to an address that takes none, all there but for their last bytes, so that the server has them all at once.
+/// Large bodies to an address that takes none, all there but for their last bytes: a server that keeps them has them
+/// all at once.
 pub(super) async fn refused_bodies(target: &Target) {
     const AT_ONCE: usize = 60;
     const LAST: usize = 1_000;
@@ -84,7 +85,8 @@ pub(super) async fn pictures(target: &Target) {
     let sender = || {
         repeat(PICTURES.div_ceil(AT_ONCE), async |_| -> io::Result<()> {
             let n = sent.fetch_add(1, Ordering::Relaxed);
-            let path = format!("/chat/api/{}/image?client_id=picture_{}_{n}", target.appid, std::process::id());
+            let path =
+                format!("/chat/api/{}/image?client_id=picture_{}_{n}", target.appid, std::process::id());
             let head = png(BLOCK, n);
             let mut stream = target.connect().await?;
             stream.write_all(&target.post(&path, "image/png", SIZE, &target.cookie_header())).await?;

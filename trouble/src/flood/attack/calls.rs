@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Callers at a time, and calls of each at most.
 const CALLERS: usize = 256;
 const CALLS: usize = 5_000;
-/// IPv6 networks (/64 of one /48) that log in at a time, and log-ins of each at most: its address may try 20 in a minute.
+/// IPv6 networks (/64 of one /48) that log in at a time, and log-ins of each at most: an address may try 20 in a
+/// minute.
 const NETWORKS: usize = 200;
 const TRIES: usize = 20;
 

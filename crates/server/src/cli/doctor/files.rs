@@ -9,11 +9,7 @@ use http::uri::Scheme;
 use std::path::Path;
 
 /// Looks at the place, and tries it.
-pub(super) async fn examine(
-    place: anyhow::Result<FilesPlace>,
-    least_free: u64,
-    findings: &mut Findings,
-) {
+pub(super) async fn examine(place: anyhow::Result<FilesPlace>, least_free: u64, findings: &mut Findings) {
     let place = match place {
         Ok(place) => place,
         Err(error) => return findings.problem("files", format!("{error:#}")),
@@ -46,9 +42,14 @@ pub(super) async fn examine(
 fn examine_room(folder: &Path, least_free: u64, findings: &mut Findings) {
     let Some(left) = free(folder) else { return };
     let (left, least) = (left >> 20, least_free >> 20);
-    let says = format!("{left} MiB are left of the files' disk; below {least} MiB (--files-free-mib) files are refused");
+    let says = format!(
+        "{left} MiB are left of the files' disk; below {least} MiB (--files-free-mib) files are refused"
+    );
     if left < least {
-        findings.problem("room", format!("{says}: make room, or keep files of messages for some days only (--message-files-days)"));
+        findings.problem(
+            "room",
+            format!("{says}: make room, or keep files of messages for some days only (--message-files-days)"),
+        );
     } else if left < 4 * least {
         findings.warn("room", says);
     } else {

@@ -48,9 +48,8 @@ pub async fn count(desk: &Desk, appid: &Appid) -> Result<Counts, Error> {
     desk.store
         .read(appid.as_str(), move |tx| {
             let name = account::get(tx, &id)?.name;
-            let mut count = |sql| -> Result<i64, Error> {
-                Ok(tx.one(sql, bind![&id])?.map_or(0, |row| row.int(0)))
-            };
+            let mut count =
+                |sql| -> Result<i64, Error> { Ok(tx.one(sql, bind![&id])?.map_or(0, |row| row.int(0))) };
             Ok(Counts {
                 name,
                 agents: count(COUNT_AGENTS)?,

@@ -44,9 +44,8 @@ pub async fn count(desk: &Desk, name: &WechatId) -> Result<Counts, Error> {
     let name = name.clone();
     desk.store
         .read("", move |tx| {
-            let mut count = |sql| -> Result<i64, Error> {
-                Ok(tx.one(sql, bind![&name])?.map_or(0, |row| row.int(0)))
-            };
+            let mut count =
+                |sql| -> Result<i64, Error> { Ok(tx.one(sql, bind![&name])?.map_or(0, |row| row.int(0))) };
             Ok(Counts {
                 logins: count(COUNT_LOGINS)?,
                 agents: count(COUNT_BINDINGS)?,

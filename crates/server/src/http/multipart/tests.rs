@@ -51,12 +51,7 @@ fn a_boundary_stands_in_quotes_or_not() {
     ] {
         assert_eq!(read(known, body, 5), Some(vec![part("", None, b"x")]), "{known}");
     }
-    for other in [
-        "text/plain; boundary=a",
-        "multipart",
-        "",
-        "application/json",
-    ] {
+    for other in ["text/plain; boundary=a", "multipart", "", "application/json"] {
         assert!(Parser::of(other).is_none(), "{other}");
     }
     assert!(Parser::of(&format!("multipart/form-data; boundary={}", "b".repeat(201))).is_none());
@@ -80,7 +75,8 @@ fn an_empty_part_may_have_no_line_of_its_own() {
 
 #[test]
 fn a_type_without_a_boundary_leaves_it_to_the_first_line() {
-    let body = b"--------b 1 \t\r\nContent-Disposition: form-data; name=\"media\"\r\n\r\nx\r\n--------b 1--\r\n";
+    let body =
+        b"--------b 1 \t\r\nContent-Disposition: form-data; name=\"media\"\r\n\r\nx\r\n--------b 1--\r\n";
     for content_type in [
         "multipart/form-data",
         "multipart/form-data;",
@@ -145,8 +141,8 @@ const ENDLESS: &[(&str, &str, &str, bool)] = &[
     ("", "--", "x", true),
 ];
 
-/// The other parsers of what strangers send read bounded input once, from its start to its end, after it is whole: JSON
-/// (`protocol::strict`, one pass of serde over 1 MiB at most), and query, cookies, `Range`, `X-Forwarded-For` and stream
+/// The fuzzer holds the parser to the same bound. The other parsers of what strangers send read bounded input once, from
+/// its start to its end, after it is whole: JSON (`protocol::strict`, passes of serde over 1 MiB at most), and query, cookies, `Range`, `X-Forwarded-For` and stream
 /// cursors, which stand in a head that hyper reads once and bounds, and are split by one character. A part's headers
 /// ([`Part`]) are read so, too: 8 KiB at most, once they are whole.
 #[test]
