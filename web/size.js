@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const limits = { "workbench.html": 80_000, "chat.html": 30_000, "debug.html": 40_000 };
+const limits = { "workbench.html": 80_000, "chat.html": 40_000, "debug.html": 40_000 };
 const dist = new URL("./dist/", import.meta.url);
 let failed = false;
 
