@@ -18,8 +18,6 @@ const WRITERS: usize = 32;
 pub struct Ground {
     pub(super) program: PathBuf,
     pub(super) folder: PathBuf,
-    /// The cookie of the honest customer.
-    pub(super) honest: String,
     flooder: String,
     since: String,
 }
@@ -37,22 +35,21 @@ impl Ground {
         let http = client()?;
         let written = AtomicUsize::new(0);
         let writers = (0..WRITERS).map(async |_| {
-            let cookie = cookie(&http, &kefu.base, FLOODED).await?;
+            let mut cookie = cookie(&http, &kefu.base, FLOODED).await?;
             loop {
                 let n = written.fetch_add(1, Ordering::Relaxed);
                 if n >= changes {
                     return anyhow::Ok(());
                 }
-                write(&http, &kefu.base, FLOODED, &cookie, n).await?;
+                write(&http, &kefu.base, FLOODED, &mut cookie, n).await?;
             }
         });
         try_join_all(writers).await?;
-        let flooder = cookie(&http, &kefu.base, FLOODED).await?;
-        let said = write(&http, &kefu.base, FLOODED, &flooder, 0).await?;
+        let mut flooder = cookie(&http, &kefu.base, FLOODED).await?;
+        let said = write(&http, &kefu.base, FLOODED, &mut flooder, 0).await?;
         let since = format!("{FLOODED}:{}", said["message"]["id"]);
-        let honest = cookie(&http, &kefu.base, super::people::APPID).await?;
         kefu.kill()?;
-        Ok(Ground { program: program.to_owned(), folder: folder.to_owned(), honest, flooder, since })
+        Ok(Ground { program: program.to_owned(), folder: folder.to_owned(), flooder, since })
     }
 
     /// What is flooded at a server that serves this data.
@@ -84,17 +81,21 @@ async fn cookie(http: &reqwest::Client, base: &str, appid: &str) -> anyhow::Resu
     super::people::cookies(&snapshot).context("a cookie")
 }
 
+/// Writes a message as a customer; the first one replaces the cookie.
 async fn write(
     http: &reqwest::Client,
     base: &str,
     appid: &str,
-    cookie: &str,
+    cookie: &mut String,
     n: usize,
 ) -> anyhow::Result<Value> {
     let body = json!({"client_id": format!("seed_{n}"), "text": format!("{n}: when will my order come?")});
-    let request = http.post(format!("{base}/chat/api/{appid}/message")).header("cookie", cookie);
-    let answer: Value =
-        request.header("sec-fetch-site", "same-origin").json(&body).send().await?.json().await?;
+    let request = http.post(format!("{base}/chat/api/{appid}/message")).header("cookie", &*cookie);
+    let response = request.header("sec-fetch-site", "same-origin").json(&body).send().await?;
+    if let Some(new) = super::people::cookies(&response) {
+        *cookie = new;
+    }
+    let answer: Value = response.json().await?;
     ensure!(answer["message"].is_object(), "a message was refused: {answer}");
     Ok(answer)
 }

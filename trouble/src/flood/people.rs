@@ -76,8 +76,8 @@ fn no_answer(error: reqwest::Error) -> String {
 }
 
 impl People {
-    /// Everybody comes: the worker logs in from each of her addresses, the customer begins a session.
-    pub(super) async fn meet(base: &str, cookie: &str) -> anyhow::Result<Arc<Self>> {
+    /// Everybody comes: the worker logs in from each of her addresses, a new customer begins a session.
+    pub(super) async fn meet(base: &str) -> anyhow::Result<Arc<Self>> {
         let doors = (10..10 + DOORS).map(|network| client(Ipv4Addr::new(127, 0, network, 1)));
         let mut people = People {
             base: base.to_owned(),
@@ -87,7 +87,7 @@ impl People {
             doors: doors.collect::<Result<_, _>>()?,
             token: String::new(),
             login: String::new(),
-            cookie: cookie.to_owned(),
+            cookie: String::new(),
             session: 0,
             openid: String::new(),
             sent: AtomicUsize::new(0),
@@ -114,7 +114,11 @@ impl People {
         let stream = self.worker.get(format!("{}/desk/api/stream", self.base));
         self.watch(stream.header("cookie", &self.login)).await?;
         self.agent_is_there().await?;
-        let message = said(self.message()).await?;
+        self.cookie = cookies(&self.chat("snapshot").send().await?).context("a cookie")?;
+        let first = self.message().send().await?;
+        // The first message that is taken replaces the cookie.
+        self.cookie = cookies(&first).unwrap_or_else(|| self.cookie.clone());
+        let message: Value = first.error_for_status()?.json().await?;
         self.session = message["message"]["session"].as_i64().context("a session")?;
         self.openid = message["message"]["openid"].as_str().context("an openid")?.to_owned();
         let since = message["since"].as_str().unwrap_or_default();

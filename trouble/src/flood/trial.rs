@@ -66,7 +66,7 @@ pub async fn trial(ground: &Ground, attacks: &[Attack], times: Times) -> anyhow:
     let mut command = server::limited(&ground.program, &ground.folder, &settings(attacks, metrics));
     command.env("KEFU_CUSTOMER_FILES_MIB_PER_DAY", CUSTOMER_MIB_PER_DAY.to_string());
     let kefu = Kefu::start(command)?;
-    let people = People::meet(&kefu.base, &ground.honest).await?;
+    let people = People::meet(&kefu.base).await?;
     let idle = people.act(times.idle).await?;
     let (memory, disk) = (watch::resident(kefu.pid())?, watch::disk(&ground.folder));
     let watched = MemoryWatch::begin(kefu.pid());
