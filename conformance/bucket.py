@@ -143,7 +143,7 @@ def broken_off(shop, data):
     head = b'--x\r\nContent-Disposition: form-data; name="media"; filename="a.png"\r\n\r\n'
     with socket.create_connection((host, int(port))) as line:
         line.sendall(
-            f"POST /cgi-bin/media/upload?access_token={shop.token}&type=image HTTP/1.1\r\nHost: x\r\n"
+            f"POST /cgi-bin/media/upload?access_token={shop.token}&type=image HTTP/1.1\r\nHost: localhost\r\n"
             f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(data) + 1000}\r\n\r\n".encode()
             + head
             + data
