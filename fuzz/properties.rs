@@ -105,7 +105,7 @@ pub fn path(input: &[u8]) {
     if let Some(row) = endpoint::at(text) {
         assert!(row.paths().any(|path| path == text) && endpoint::is_weixin(text));
     }
-    // However a server before this one reads the path: one of the roots is in it, or the path is nobody's.
+    // However a server before this one reads the path: a path of Weixin's has one of the roots in it.
     const ROOTS: [&str; 2] = ["cgi-bin", "customservice"];
     let first = text.strip_prefix('/').map(|rest| rest.trim_start_matches('/').split('/').next());
     let is_plain = first.flatten().is_some_and(|first| ROOTS.contains(&first));

@@ -1,4 +1,4 @@
-//! Floods of an anonymous host: whoever floods harms only their own calls.
+//! Floods of an anonymous host, which harm only the calls of the flooder.
 
 use anyhow::{Context, ensure};
 use std::path::Path;

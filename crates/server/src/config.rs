@@ -230,7 +230,7 @@ impl Default for Rules {
 }
 
 impl Settings {
-    /// Whether people come by https, whoever speaks it.
+    /// Whether people come by https, to a proxy or to this server.
     #[must_use]
     pub fn is_public_tls(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))

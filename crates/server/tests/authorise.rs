@@ -137,7 +137,7 @@ const ROUTES: &[Route] = &[
         |_| json!({"client_id": "c1", "text": "hello"}),
         [200, 200, 200, 200, 200, 200, 200, 200, 3, 200],
     ),
-    // Nobody was sent a menu. Garbage was replaced when it wrote.
+    // No menu was sent. The cookie "garbage" was replaced when it wrote.
     post(
         "/chat/api/{appid}/tap",
         |_| json!({"client_id": "t1", "message": 1, "id": "101"}),

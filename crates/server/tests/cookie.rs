@@ -1,4 +1,4 @@
-//! Cookies of customers: whoever planted one reads nothing, and nobody loses a conversation.
+//! Cookies of customers: a planted one reads nothing, and no conversation is lost.
 
 use crate::actors::form::PNG;
 use crate::actors::{App, Customer, Shop, Stream, code, cookie_of};

@@ -51,8 +51,9 @@ const ADMINISTRATOR_ENDS: [Then; 11] =
     [LOGIN, Ends(40_001), OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
 
 #[rustfmt::skip]
-const TABLE: [(End, [Then; 11]); 18] = [
+const TABLE: [(End, [Then; 11]); 19] = [
     (End::WorkerReset, LOGIN_ENDS),
+    (End::OwnPassword, LOGIN_ENDS),
     (End::OneLogin, LOGIN_ENDS),
     (End::OtherLogins, LOGIN_ENDS),
     (End::AllLogins, LOGIN_ENDS),
@@ -78,7 +79,10 @@ const FEATURE_OFF: [i64; 4] = [65_400; 4];
 /// What is issued while it is being ended, where the end also refuses to issue more, and the number it has afterwards.
 /// Left out are ends that let issue go on: what came after the end lives rightly (a token after `token revoke`, a
 /// sign-up link or an invitation for a name that was removed).
-const RACES: [(Credential, End, i64); 13] = [
+const RACES: [(Credential, End, i64); 16] = [
+    (Credential::Login, End::WorkerReset, 990_002),
+    (Credential::Login, End::OwnPassword, 990_002),
+    (Credential::Debug, End::OwnPassword, 40_001),
     (Credential::Debug, End::WorkerReset, 40_001),
     (Credential::Debug, End::OneLogin, 40_001),
     (Credential::Debug, End::AllLogins, 40_001),

@@ -22,7 +22,7 @@ async fn is_in(app: &App, cookie: &str) -> bool {
     app.ask("/desk/api/logins", cookie).await.status() == 200
 }
 
-/// She changes her password: status and code.
+/// A worker changes the password: status and code.
 async fn changes(app: &App, cookie: &str, current: &str, new: &str) -> (u16, i64) {
     let response = app.send("/desk/api/password", cookie, &json!({"current": current, "new": new})).await;
     (response.status().as_u16(), code(&response.json::<Value>().await.unwrap()))

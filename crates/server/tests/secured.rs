@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// A server whose certificate is for localhost, and in front of it nobody comes in clear but the user `clear`.
+/// A server whose certificate is for localhost, and to which only the user `clear` may come in clear.
 struct Secured {
-    /// Its socket, where nobody needs TLS.
+    /// Its socket, which needs no TLS.
     local: String,
     port: String,
     folder: tempfile::TempDir,

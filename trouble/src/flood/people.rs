@@ -76,7 +76,7 @@ fn no_answer(error: reqwest::Error) -> String {
 }
 
 impl People {
-    /// Everybody comes: the worker logs in from each of her addresses, a new customer begins a session.
+    /// All come: the worker logs in from each of ten addresses, a new customer begins a session.
     pub(super) async fn meet(base: &str) -> anyhow::Result<Arc<Self>> {
         let doors = (10..10 + DOORS).map(|network| client(Ipv4Addr::new(127, 0, network, 1)));
         let mut people = People {

@@ -206,7 +206,7 @@ fn start_logging() {
     };
     let filter = ["postgres", "tokio_postgres", "object_store"].into_iter().fold(filter, silent);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Where nobody reads the log any more, nobody reads that either.
+    // A log that cannot be written to is not told that it cannot.
     let log = log.log_internal_errors(false);
     if std::io::stderr().is_terminal() { log.init() } else { log.json().init() }
 }

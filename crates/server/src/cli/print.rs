@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::exit;
 
-/// Writes a line to standard output. Ends the program where nobody reads any more, as `… | head` does, without a word.
+/// Writes a line to standard output. Ends the program without a word where the reader has gone, as after `… | head`.
 pub(super) fn line(text: impl Display) {
     if let Err(error) = writeln!(std::io::stdout().lock(), "{text}") {
         if error.kind() == ErrorKind::BrokenPipe {

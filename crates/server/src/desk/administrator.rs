@@ -10,7 +10,7 @@ use protocol::Errcode;
 use protocol::limits::TOKEN_LIFE_S;
 use protocol::token::AccessToken;
 
-/// Makes a worker an administrator of an account; she may be one already. The row is written under the account's lock,
+/// Makes a worker an administrator of an account; one who is that already stays one. The row is written under the account's lock,
 /// as are the tokens that follow from it.
 ///
 /// # Errors

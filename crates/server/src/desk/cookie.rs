@@ -1,6 +1,6 @@
 //! Cookies of customers: whose one is, and when another takes its place.
 //!
-//! A visitor's cookie can have been planted: whoever planted it knows it. So it opens nothing: the first message
+//! A visitor's cookie can have been planted by somebody who knows it. So it opens nothing: the first message
 //! replaces it by a secret that was never anywhere else.
 
 use super::{Desk, customer, sha256};
@@ -28,7 +28,7 @@ pub struct Shown {
 /// What is known of a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// Nobody has written with it.
+    /// No customer has written with it.
     No,
     /// It is this customer's.
     Of(Openid),
@@ -41,7 +41,7 @@ pub enum Known {
     },
 }
 
-/// Whoever writes, by their browser's cookie, and what they get in its place.
+/// The writer, by the cookie of the browser, and the cookie that takes its place.
 #[derive(Clone, Debug)]
 pub struct Writer {
     shown: Option<Shown>,
@@ -76,7 +76,7 @@ struct Admitted {
 }
 
 impl Writer {
-    /// Whoever shows this cookie, in clear or by TLS.
+    /// The writer who shows this cookie, in clear or by TLS.
     #[must_use]
     pub fn new(desk: &Desk, shown: Option<Shown>, is_tls: bool) -> Self {
         let openid = customer::new_openid(desk);
@@ -171,7 +171,7 @@ impl Stored {
     }
 }
 
-/// Whose cookie this is. Whoever shows it for the first time has it: the one whose place it takes ends.
+/// The customer of a cookie. When it is shown for the first time, the cookie that it replaces ends.
 ///
 /// # Errors
 /// `NotFound` when there is no such account.

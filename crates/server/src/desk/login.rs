@@ -52,7 +52,7 @@ pub enum Which {
 }
 
 /// Starts a login for a worker whose password was right; answers the cookie's secret. What was verified against a
-/// password that was changed meanwhile starts none: whoever changes it ends the logins there are.
+/// password that was changed meanwhile starts none: a change of the password ends the logins there are.
 ///
 /// # Errors
 /// `WrongPassword`.

@@ -24,7 +24,7 @@ pub struct Tap {
 /// A customer chooses from a menu: it arrives as if she had written the choice.
 ///
 /// # Errors
-/// `NotFound` where she was sent no such choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
+/// `NotFound` where the customer was sent no such choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
 pub async fn choose(desk: &Desk, appid: &Appid, writer: Writer, tap: Tap) -> Result<Done<Message>, Error> {
     let (account, client_id) = (appid.clone(), tap.client_id.clone());
     let choose = move |tx: &mut Tx<'_>, openid: &Openid| chosen(tx, &account, openid, &tap);

@@ -178,7 +178,7 @@ fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64, Error> {
     Ok(tx.one(COUNT_BINDINGS, bind![worker])?.map_or(0, |row| row.int(0)))
 }
 
-/// Takes a place among a worker's bindings; hers already is no error. Refused for a worker who was removed meanwhile.
+/// Takes a place among a worker's bindings; a place that is taken already is no error. Refused for a worker who was removed meanwhile.
 pub(super) async fn take_binding(
     desk: &Desk,
     worker: &WechatId,

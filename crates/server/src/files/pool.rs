@@ -73,7 +73,7 @@ impl Pool {
     /// The shares of a sender, and the whole last.
     fn parts(&self, sender: &Sender) -> Vec<Arc<Semaphore>> {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        // Shares that nobody has are forgotten before there is room for more.
+        // Shares without a holder are forgotten before there is room for more.
         if shares.len() == shares.capacity() {
             shares.retain(|_, share| share.strong_count() > 0);
         }

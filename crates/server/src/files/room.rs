@@ -12,7 +12,7 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Of a folder; of a bucket nobody can tell.
+    /// Of a folder; of a bucket it is unknown.
     pub(super) fn of(folder: Option<PathBuf>, least: u64) -> Self {
         Room { folder, least, spell: Spell::of("storing files, for the disk has room") }
     }

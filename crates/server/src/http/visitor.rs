@@ -20,11 +20,11 @@ use std::net::IpAddr;
 /// The life of a customer's cookie in the browser, seconds.
 const AGE: u32 = 365 * 24 * 3600;
 
-/// A visitor of an account's customer page, and the customer her cookie says she is.
+/// A visitor of an account's customer page, and the customer of the visitor's cookie.
 pub struct Visitor {
     /// The account in the address.
     pub appid: Appid,
-    /// The customer, if she has written before.
+    /// The customer, if the visitor has written before.
     pub openid: Option<Openid>,
     front: Front,
     known: Known,
@@ -38,7 +38,7 @@ impl Visitor {
         if self.shown.is_some() { HeaderMap::new() } else { self.given(&app.desk.chance.secret()) }
     }
 
-    /// Counts that she writes a message under an id, for her address.
+    /// Counts a message, written under an id, for the visitor's address.
     ///
     /// # Errors
     /// `TooMany`, `CookieReplaced`.
@@ -62,7 +62,7 @@ impl Visitor {
         self.front.address
     }
 
-    /// Refuses whoever has never written.
+    /// Refuses a visitor who has never written.
     ///
     /// # Errors
     /// `LoginNeeded`.
@@ -76,7 +76,7 @@ impl Visitor {
         Writer::new(&app.desk, self.shown.clone(), self.front.is_tls)
     }
 
-    /// What she is told of her message, with her new cookie if there is one.
+    /// The answer to a message, with the new cookie if there is one.
     ///
     /// # Errors
     /// Internal only.
@@ -102,7 +102,7 @@ fn plain_name(appid: &Appid) -> String {
 /// The cookie of an account's customer page. Where people speak TLS, that of before they did is looked at, too.
 fn shown(front: Front, headers: &HeaderMap, appid: &Appid) -> Option<Shown> {
     let plain = plain_name(appid);
-    // What this server did not make is no cookie of hers.
+    // What this server did not make is no cookie of the visitor's.
     let under = |name: &str| cookie(headers, name).filter(|cookie| cookie.len() == 43);
     let best = under(&cookie_name(front, &plain)).map(|secret| Shown { secret, weak: false });
     best.or_else(|| front.is_tls.then(|| under(&plain)).flatten().map(|secret| Shown { secret, weak: true }))

@@ -41,7 +41,7 @@ pub(super) struct Lobby {
 }
 
 impl Lobby {
-    /// Nobody is there yet. Of `reserve + line` connections without a regular place, `line` may wait for one.
+    /// Without connections. Of `reserve + line` connections without a regular place, `line` may wait for one.
     pub(super) fn new(most: usize, reserve: usize, line: usize) -> Self {
         Lobby {
             most,

@@ -1,4 +1,4 @@
-//! Whom a client of ours believes: nobody in particular, an authority, or an authority about one name.
+//! Whom a client of ours trusts: any server, an authority, or an authority about one name.
 
 use super::{ends_at, provider};
 use crate::clock::Clock;
@@ -54,11 +54,11 @@ impl Roots {
 /// Whom to believe.
 #[derive(Clone, Debug)]
 pub enum Trust {
-    /// Whoever answers.
+    /// Any server that answers.
     Anybody,
-    /// Whoever an authority vouches for, under whatever name.
+    /// A server that an authority vouches for, under any name.
     Authority(Roots),
-    /// Whoever an authority vouches for under the name that is asked for.
+    /// A server that an authority vouches for under the name that is asked for.
     Name(Roots),
 }
 

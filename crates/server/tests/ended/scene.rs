@@ -49,6 +49,8 @@ impl Credential {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
     WorkerReset,
+    /// The worker changes the password, by another login.
+    OwnPassword,
     OneLogin,
     OtherLogins,
     AllLogins,
@@ -263,6 +265,11 @@ impl Scene {
         match end {
             End::WorkerReset => {
                 self.password = text(&self.order(Order::WorkerReset(name)).await, "password").unwrap();
+            }
+            End::OwnPassword => {
+                let body = json!({"current": self.password, "new": "battery staple"});
+                assert_eq!(self.eve.sends("/desk/api/password", body).await.0, 200);
+                self.password = "battery staple".to_owned();
             }
             End::OneLogin => {
                 let list: Value = self.eve.asks("/desk/api/logins").await.1;

@@ -13,7 +13,7 @@ const CALLS: usize = 5_000;
 const NETWORKS: usize = 200;
 const TRIES: usize = 20;
 
-/// Log-ins under names nobody has.
+/// Log-ins under invented names.
 pub(super) async fn log_ins(target: &Target) {
     let invented = AtomicUsize::new(0);
     let network = |n: usize| {

@@ -112,7 +112,7 @@ pub(in crate::desk) async fn look(desk: &Desk, name: &str, key: &str) -> Result<
     desk.store
         .keep(&owner.clone(), move |tx| {
             let now = tx.now();
-            // Whoever logged in at the moment of the removal.
+            // Logins that began at the moment of the removal.
             tx.run(DELETE_LOGINS, bind![&name])?;
             due::clear(tx, &owner, Due::Worker, &key)?;
             if is_last { Ok(()) } else { due::set(tx, &owner, Due::Worker, LAST, now + LAST_AFTER) }
@@ -136,7 +136,7 @@ async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64
     Ok(i64::try_from(rows.len())?)
 }
 
-/// The agent is nobody, as before the first invitation; open sessions close, as when an agent is deleted.
+/// The agent has no worker, as before the first invitation; open sessions close, as when an agent is deleted.
 async fn free_agent(
     desk: &Desk,
     appid: &Appid,
