@@ -32,6 +32,8 @@ pub(crate) async fn fill(folder: &Path, size: Size) -> anyhow::Result<Vec<Shop>>
     conn.execute_batch("pragma synchronous = off; pragma cache_size = -1000000; begin immediate")?;
     let now = i64::try_from(std::time::UNIX_EPOCH.elapsed()?.as_millis())?;
     let bulk = Bulk { conn: &conn, now };
+    // The lock under which aliases are given.
+    bulk.put("insert into head (owner, seq, access) values ('#alias', 0, 0)", [])?;
     let bindings = usize::try_from(WORKER_BINDINGS_MAX)?;
     let mut shops = Vec::with_capacity(size.accounts);
     for n in 0..size.accounts {
