@@ -4,6 +4,7 @@
 use crate::people::People;
 use crate::whole;
 use anyhow::{Context, ensure};
+use std::collections::HashSet;
 use std::path::Path;
 use trouble::server::{self, Kefu};
 
@@ -15,32 +16,47 @@ const ANSWER: &str = r#"{\"errcode\":0,\"errmsg\":\"ok\"}"#;
 /// What matters in a trace, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
-    /// A write to the log of the database began.
-    Written,
-    /// What was written is on the disk: the flush has returned, or the database has said that it committed.
-    Safe,
+    /// A thread began a write to the log of the database.
+    Written(u32),
+    /// What the thread wrote is on the disk: the flush has returned, or the database has said that it committed.
+    Safe(u32),
     /// An acknowledgement begins to leave.
     Answered,
 }
 
-/// Every acknowledgement, and whether a write and its flush came before it and after the last one.
+/// Every acknowledgement, and whether a write and its flush by one thread came before it and after the last one. Other
+/// threads commit meanwhile what nobody waits for.
 fn answers(events: &[Event]) -> Vec<bool> {
-    let (mut written, mut safe, mut answers) = (false, false, Vec::new());
+    let (mut written, mut safe, mut answers) = (HashSet::new(), HashSet::new(), Vec::new());
     for event in events {
         match event {
-            Event::Written => (written, safe) = (true, false),
-            Event::Safe => safe = written,
+            Event::Written(thread) => {
+                safe.remove(thread);
+                written.insert(*thread);
+            }
+            Event::Safe(thread) => {
+                if written.remove(thread) {
+                    safe.insert(*thread);
+                }
+            }
             Event::Answered => {
-                answers.push(written && safe);
-                (written, safe) = (false, false);
+                answers.push(!safe.is_empty());
+                (written, safe) = Default::default();
             }
         }
     }
     answers
 }
 
+/// The thread of a line of the trace, which begins with its number.
+fn thread(line: &str) -> u32 {
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 fn judge(mut events: Vec<Event>, doctored: bool) -> anyhow::Result<usize> {
-    if doctored && let Some(at) = events.windows(2).position(|two| two == [Event::Safe, Event::Answered]) {
+    let is_pair = |two: &[Event]| matches!(two, [Event::Safe(_), Event::Answered]);
+    // The last pair: before the first one the server's start has left flushes of other threads.
+    if doctored && let Some(at) = events.windows(2).rposition(is_pair) {
         events.swap(at, at + 1);
     }
     let answers = answers(&events);
@@ -88,9 +104,9 @@ pub(crate) async fn on_sqlite(kefu: &Path, doctored: bool) -> anyhow::Result<()>
             whole || line.contains(&format!("<... {call} resumed>")) && line.ends_with("= 0")
         };
         if line.contains("pwrite64(") && is_log {
-            Some(Event::Written)
+            Some(Event::Written(thread(line)))
         } else if ended("fdatasync") || ended("fsync") {
-            Some(Event::Safe)
+            Some(Event::Safe(thread(line)))
         } else {
             line.contains(ANSWER).then_some(Event::Answered)
         }
@@ -107,10 +123,10 @@ pub(crate) async fn on_postgres(kefu: &Path, place: &[String], doctored: bool) -
         if line.contains(ANSWER) {
             Some(Event::Answered)
         } else if sends && line.contains(r"commit\0") {
-            Some(Event::Written)
+            Some(Event::Written(thread(line)))
         } else {
             // The server's word that it is done.
-            line.contains(r"COMMIT\0").then_some(Event::Safe)
+            line.contains(r"COMMIT\0").then(|| Event::Safe(thread(line)))
         }
     });
     let answers = judge(events.collect(), doctored)?;
@@ -120,21 +136,34 @@ pub(crate) async fn on_postgres(kefu: &Path, place: &[String], doctored: bool) -
 
 #[cfg(test)]
 mod tests {
-    use super::Event::{Answered, Safe, Written};
+    use super::Event::{self, Answered};
     use super::{CHANGES, answers, judge};
+
+    const W: Event = Event::Written(1);
+    const S: Event = Event::Safe(1);
 
     #[test]
     fn an_answer_needs_a_write_and_its_flush_before_it() {
-        assert_eq!(answers(&[Written, Safe, Answered, Written, Written, Safe, Answered]), [true, true]);
-        assert_eq!(answers(&[Written, Answered, Safe]), [false]);
-        assert_eq!(answers(&[Written, Safe, Answered, Answered]), [true, false]);
-        assert_eq!(answers(&[Written, Safe, Written, Answered]), [false]);
-        assert_eq!(answers(&[Safe, Answered]), [false]);
+        assert_eq!(answers(&[W, S, Answered, W, W, S, Answered]), [true, true]);
+        assert_eq!(answers(&[W, Answered, S]), [false]);
+        assert_eq!(answers(&[W, S, Answered, Answered]), [true, false]);
+        assert_eq!(answers(&[W, S, W, Answered]), [false]);
+        assert_eq!(answers(&[S, Answered]), [false]);
+        assert_eq!(
+            answers(&[W, Event::Safe(2), Answered]),
+            [false],
+            "another thread's flush is not this one's"
+        );
+        assert_eq!(
+            answers(&[W, S, Event::Written(2), Answered]),
+            [true],
+            "another thread's write is not this one's"
+        );
     }
 
     #[test]
     fn a_doctored_trace_is_refused() {
-        let events: Vec<_> = [Written, Safe, Answered].repeat(CHANGES);
+        let events: Vec<_> = [W, S, Answered].repeat(CHANGES);
         assert!(judge(events.clone(), false).is_ok());
         assert!(judge(events.clone(), true).is_err());
         assert!(judge(events[3..].to_vec(), false).is_err(), "one is missing");
