@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -85,9 +85,21 @@ impl Front {
     }
 }
 
+/// Connections that may wait to be accepted, as far as the machine allows (somaxconn). With the 128 of the library's own, a
+/// flood of some hundred connections at once drops those of others, who try again only a second later.
+const BACKLOG: u32 = 4096;
+
 /// Listens at an address, which `flag` names.
 pub(super) async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| refused(address, flag, &error))
+    listen(address).map_err(|error| refused(address, flag, &error))
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that starts again takes the address over at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Why an address cannot be listened at, and what helps.
