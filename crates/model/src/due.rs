@@ -30,6 +30,8 @@ pub enum Due {
     Worker,
     /// Files of messages may be over; no key.
     File,
+    /// A worker's list of agents may differ from what the account says of one; the key is the appid and the agent.
+    Binding,
 }
 
 impl Words for Due {
@@ -46,6 +48,7 @@ impl Words for Due {
         ("account", Due::Account),
         ("worker", Due::Worker),
         ("file", Due::File),
+        ("binding", Due::Binding),
     ];
 }
 
@@ -53,6 +56,9 @@ impl Words for Due {
 pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
 /// How long after a failure a row is run again.
 pub const RETRY: i64 = crate::MINUTE;
+/// How long after an agent's binding began to change the worker's list is compared with it, should nobody have done so
+/// before: longer than a call can be under way.
+pub const BINDING_CHECK: i64 = crate::MINUTE;
 /// How long changes stay in the feed.
 pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;
 /// How long a refusal can be asked about. Page of getRidInfo.

@@ -64,7 +64,9 @@ impl Seat {
         Ok(())
     }
 
-    fn invites(&self, person: &str, now: Time) -> bool {
+    /// Whether a person's answer is waited for.
+    #[must_use]
+    pub fn invites(&self, person: &str, now: Time) -> bool {
         self.invite_wx == person && self.status_at(now) == Status::Waiting
     }
 }

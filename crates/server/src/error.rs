@@ -47,6 +47,12 @@ impl From<postgres::Error> for Error {
 }
 
 impl Error {
+    /// Whether a rule said no, so that nothing was done. Of any other failure it is not known whether something was.
+    #[must_use]
+    pub fn is_rule(&self) -> bool {
+        matches!(self, Error::Refused(code) if *code != Errcode::SystemError)
+    }
+
     /// What it says, for whoever is told all.
     #[must_use]
     pub fn cause(self) -> anyhow::Error {

@@ -108,6 +108,17 @@ impl Files {
         Ok(bytes.map(noted).boxed())
     }
 
+    /// Whether an object is there.
+    ///
+    /// # Errors
+    /// `SystemError`.
+    pub async fn has(&self, object: &str) -> Result<bool, Error> {
+        match self.open()?.store.head(&Path::from(object)).await {
+            Err(error) if bucket::is_gone(&error) => Ok(false),
+            found => self.noted(found, "looking for a file").map(|_| true),
+        }
+    }
+
     /// Removes an object; one that is gone is removed.
     ///
     /// # Errors

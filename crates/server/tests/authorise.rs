@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
 /// Who asks.
-const ROLES: [&str; 10] = [
+pub const ROLES: [&str; 10] = [
     "nobody",
     "garbage",
     "ended",
@@ -31,9 +31,9 @@ const OPEN: Expected = [200; 10];
 const OWN: Expected = [2, 2, 2, 2, 200, 200, 200, 200, 200, 200];
 
 /// A route with a call of it that names the shop's things.
-struct Route {
+pub struct Route {
     path: &'static str,
-    method: &'static str,
+    pub method: &'static str,
     /// The query, or the body.
     says: fn(&Scene) -> Value,
     expected: Expected,
@@ -60,7 +60,7 @@ fn session(scene: &Scene) -> Value {
 }
 
 /// In an order in which one call leaves the next its subject.
-const ROUTES: &[Route] = &[
+pub const ROUTES: &[Route] = &[
     get("/healthz", nothing, OPEN),
     get("/readyz", nothing, OPEN),
     get("/desk", nothing, [308; 10]),
@@ -156,8 +156,8 @@ const ROUTES: &[Route] = &[
     post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
 ];
 
-struct Scene {
-    shop: Shop,
+pub struct Scene {
+    pub shop: Shop,
     /// The agent's session with a customer.
     session: i64,
     /// Another login of the agent's.
@@ -174,7 +174,7 @@ async fn again(app: &App, agent: &Agent) -> String {
 }
 
 impl Scene {
-    async fn set(app: &App) -> Scene {
+    pub async fn set(app: &App) -> Scene {
         let (shop, other) = (app.account().await, app.account().await);
         let ann = shop.agent("a1").await;
         let (bob, eve) = (shop.agent("b1").await, other.agent("e1").await);
@@ -218,7 +218,7 @@ impl Scene {
     }
 
     /// A status, or the number of a refusal above 990000.
-    async fn answer(&self, app: &App, route: &Route, role: usize) -> i64 {
+    pub async fn answer(&self, app: &App, route: &Route, role: usize) -> i64 {
         let path = match route.path {
             "/headimg/{sha256}" => &self.addresses[0],
             "/media/{appid}/{ticket}" => &self.addresses[1],

@@ -1,5 +1,6 @@
 //! What an operator is told before people find out.
 
+use crate::actors::form::{FORM, PNG, form};
 use crate::engine::Fresh;
 use crate::running::{KEFU, Running};
 use kefu::config::Place;
@@ -68,6 +69,23 @@ with_fresh_data! {
         assert!(matches!(state(&found, "room"), ("problem", says) if says.contains("--message-files-days")), "{found:?}");
         let (_, found) = asks(&fresh, &[FIT, &["--listen", &free(), "--files-free-mib", "0"]].concat());
         assert_eq!(state(&found, "room").0, "ok", "{found:?}");
+    }
+
+    async fn a_file_that_is_gone_is_told(fresh) {
+        let demo = Running::start(&["demo", "--listen", &free()], &fresh);
+        let path = format!("/cgi-bin/media/upload?access_token={}&type=image", demo.token().await);
+        let upload = reqwest::Client::new().post(format!("{}{path}", demo.base)).header("content-type", FORM);
+        assert_eq!(upload.body(form(&[], Some(("media", PNG)))).send().await.unwrap().status(), 200);
+        demo.stop();
+        let listen = free();
+        let flags = [FIT, &["--listen", &listen]].concat();
+        assert_eq!(state(&asks(&fresh, &flags).1, "gone files").0, "ok");
+        for folder in fresh.folder_of_files().read_dir().unwrap() {
+            std::fs::remove_dir_all(folder.unwrap().path()).unwrap();
+        }
+        let (content, found) = asks(&fresh, &flags);
+        assert!(!content);
+        assert!(matches!(state(&found, "gone files"), ("problem", says) if says.contains("files are gone")), "{found:?}");
     }
 
     async fn what_is_wrong_is_said_with_its_cure(fresh) {

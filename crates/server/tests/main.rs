@@ -101,5 +101,6 @@ mod together;
 mod token;
 mod typing;
 mod upload;
+mod vanish;
 mod window;
 mod work;

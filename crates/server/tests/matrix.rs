@@ -13,10 +13,10 @@ const OWNERS: [(&str, bool); 3] = [("enterprise", true), ("enterprise", false), 
 const SETS: [u16; 6] = [1, 6, 19, 100, 101, 161];
 
 /// An endpoint, as the table says.
-struct Row {
-    name: &'static str,
+pub struct Row {
+    pub name: &'static str,
     method: &'static str,
-    path: &'static str,
+    pub path: &'static str,
     /// Kinds of account, or of account and owner; whether they must be certified, and what they are answered when all is
     /// right.
     kinds: Vec<(&'static str, bool, i64)>,
@@ -29,7 +29,7 @@ struct Row {
     off: i64,
 }
 
-fn table() -> Vec<Row> {
+pub fn table() -> Vec<Row> {
     let text = include_str!("seed/matrix.txt");
     text.lines().filter(|line| !line.starts_with('#')).map(row).collect()
 }
@@ -55,7 +55,7 @@ fn row(line: &'static str) -> Row {
 }
 
 impl Row {
-    fn may_call(&self, kind: &str, certified: bool) -> bool {
+    pub fn may_call(&self, kind: &str, certified: bool) -> bool {
         self.kinds.iter().any(|(named, must_be, _)| *named == kind && (certified || !must_be))
     }
 
@@ -88,7 +88,7 @@ impl Row {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Credential {
+pub enum Credential {
     Own,
     None,
     Expired,
@@ -144,8 +144,8 @@ impl Platforms {
 }
 
 /// An account of a kind, and what it has; a second of the same kind stands by.
-struct Scene {
-    shop: Shop,
+pub struct Scene {
+    pub shop: Shop,
     other: Shop,
     expired: String,
     /// The openid of the worker who is `fix` of `shop`, where there is one.
@@ -155,7 +155,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn begins(app: &App, kind: &str, principal: &str, certified: bool) -> Scene {
+    pub async fn begins(app: &App, kind: &str, principal: &str, certified: bool) -> Scene {
         let account = || {
             app.account_with(|settings| {
                 settings.kind = Some(kind.into());
@@ -185,7 +185,7 @@ impl Scene {
     }
 
     /// Makes what a call needs to be answered with 0.
-    async fn prepares(&self, row: &Row, cell: usize) {
+    pub async fn prepares(&self, row: &Row, cell: usize) {
         if CUSTOMERS.contains(&row.name) {
             self.shop.hears(&openid(row, cell), "hello").await;
         }
@@ -220,7 +220,7 @@ impl Scene {
     }
 
     /// The call, with a token.
-    async fn calls(&self, row: &Row, cell: usize, credential: Credential, token: &str) -> Value {
+    pub async fn calls(&self, row: &Row, cell: usize, credential: Credential, token: &str) -> Value {
         let prefix = match (credential, row.name) {
             (Credential::OthersAgent, _) => "fix".to_owned(),
             (_, "add" | "del" | "inviteworker") => format!("{}{cell}", &row.name[..1]),

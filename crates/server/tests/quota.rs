@@ -18,7 +18,7 @@ fn of(shop: &Shop, change: Change) -> Order {
 }
 
 /// An operator sets a limit.
-async fn limits(shop: &Shop, path: &str, daily: Option<u32>, per_minute: Option<u32>) {
+pub async fn limits(shop: &Shop, path: &str, daily: Option<u32>, per_minute: Option<u32>) {
     let change = Change { endpoint: Some(path.into()), daily, per_minute, standard: false };
     shop.app.order(of(shop, change)).await.expect("a limit");
 }

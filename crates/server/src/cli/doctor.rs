@@ -81,8 +81,11 @@ impl Findings {
 pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
     let DoctorArgs { settings, json } = args;
     let (place, least_free) = (settings.data.files_place(), settings.rules.files_free());
+    let data = settings.data.place()?;
     let mut findings = tokio::task::spawn_blocking(move || examine(&settings)).await??;
-    files::examine(place, least_free, &mut findings).await;
+    if let Some(files) = files::examine(place, least_free, &mut findings).await {
+        files::find_gone(data, files, &mut findings).await;
+    }
     let problems = findings.0.iter().filter(|finding| finding.state == State::Problem).count();
     if json {
         line(serde_json::to_string(&findings.0)?);

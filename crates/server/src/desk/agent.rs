@@ -29,25 +29,18 @@ pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: Strin
         .await
 }
 
-/// The Mini Programs' retired form of addkfaccount: a new agent `kf<kf_id>`, named after the person.
-/// Answers her id, for the person is to be invited next.
+/// Inserts the agent of the Mini Programs' retired form of addkfaccount: `kf<kf_id>`, named after a person, who is to be
+/// invited in the same transaction.
 ///
 /// # Errors
-/// 65409, 65404, 65406, 65405.
-pub async fn add_for(desk: &Desk, appid: &Appid, person: &WechatId) -> Result<KfAccount, Error> {
-    let (appid, nickname) = (
-        appid.clone(),
-        Nickname::parse(&person.as_str().chars().take(limits::NICKNAME_MAX).collect::<String>())?,
-    );
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let (account, kf_id) = account::take_kf_id(tx, &appid)?;
-            let suffix = account.suffix().ok_or(Errcode::IllegalAgent)?;
-            let kf_account = account.admit(&format!("kf{kf_id}@{suffix}"))?;
-            insert(tx, &appid, &kf_account, kf_id, &nickname)?;
-            Ok(kf_account)
-        })
-        .await
+/// 65404, 65403, 65406, 65405.
+pub(super) fn insert_for(tx: &mut Tx<'_>, appid: &Appid, person: &WechatId) -> Result<KfAccount, Error> {
+    let nickname = Nickname::parse(&person.as_str().chars().take(limits::NICKNAME_MAX).collect::<String>())?;
+    let (account, kf_id) = account::take_kf_id(tx, appid)?;
+    let suffix = account.suffix().ok_or(Errcode::IllegalAgent)?;
+    let kf_account = account.admit(&format!("kf{kf_id}@{suffix}"))?;
+    insert(tx, appid, &kf_account, kf_id, &nickname)?;
+    Ok(kf_account)
 }
 
 fn insert(
@@ -110,21 +103,19 @@ pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: Named, supervisor: 
         .await
 }
 
-/// delkfaccount: closes her sessions, drops her invitation, then her. Two steps; between them the
-/// worker's list names an agent that is gone, which whoever reads it passes over.
+/// delkfaccount: closes the agent's sessions, drops the invitation, then the agent. Lists of people who were the agent, or
+/// were invited, follow in steps of their own; should one not be reached, it is repeated within a minute.
 ///
 /// # Errors
 /// 65401.
 pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
-    let (desk, appid, kf_account) = (desk.clone(), appid.clone(), kf_account.to_owned());
-    super::to_the_end(async move {
-        let agent = remove(&desk, &appid, kf_account).await?;
-        for person in [&agent.seat.worker, &agent.seat.invite_wx] {
-            worker::part(&desk, person, &appid, &agent.kf_account).await?;
+    let agent = remove(desk, appid, kf_account.to_owned()).await?;
+    for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+        if let Err(error) = worker::reconcile(desk, person, appid, &agent.kf_account).await {
+            tracing::warn!(%error, "a deleted agent still stands in a worker's list; it is tried again");
         }
-        Ok(())
-    })
-    .await
+    }
+    Ok(())
 }
 
 async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent, Error> {
@@ -139,6 +130,9 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
             media::doubt(tx, &agent.headimg)?;
             tx.run(DELETE_STREAMS, bind![&appid, &agent.kf_account])?;
             super::due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
+            for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+                worker::doubt(tx, person, &appid, &agent.kf_account)?;
+            }
             tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
             Ok(agent)
         })

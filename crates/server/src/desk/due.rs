@@ -1,6 +1,6 @@
 //! What time decides: rows that say when a verb is to look again.
 
-use super::{Desk, invitation, media, node, presence, removal, retention, rid, session};
+use super::{Desk, invitation, media, node, presence, removal, retention, rid, session, worker};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
@@ -118,10 +118,11 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
         Some(Due::Strays) => media::look_for_strays(desk).await,
         Some(Due::Account) => removal::account::look(desk, &appid, &row.key).await,
         Some(Due::Worker) => removal::worker::look(desk, row.owner.trim_start_matches('@'), &row.key).await,
+        Some(Due::Binding) => worker::look(desk, row.owner.trim_start_matches('@'), &row.key).await,
         None => Err(Errcode::NotFound.into()),
     };
     match fired {
-        Err(Error::Refused(code)) if code != Errcode::SystemError => drop_row(desk, row).await,
+        Err(error) if error.is_rule() => drop_row(desk, row).await,
         other => other,
     }
 }

@@ -1,11 +1,12 @@
 //! Invitations: a person is asked to be an agent, and says yes or no.
 //!
-//! The account's row of the agent is what counts. The worker's side is a list of where to look, kept
-//! in steps that may each be repeated: whoever reads it passes over what the account does not confirm.
+//! The account's row of the agent is what counts. The worker's list of where to look follows it in a transaction of its
+//! own ([`worker::reconcile`]). Whatever makes the two differ leaves a `due` row that repeats this step if need be.
 
 use super::agent::{self, Agent};
 use super::{Desk, due, worker};
 use crate::bind;
+use crate::config::Rules;
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Words;
@@ -14,80 +15,58 @@ use model::invitation::{self, Status};
 use model::{Appid, Fact, HOUR, KfAccount, WechatId};
 use protocol::Errcode;
 
-/// invitekfworker. The person need not have signed up yet. Three steps: noted on the person's side,
-/// made at the account, told. After a stop between the first two the note is passed over; the other
-/// way round the person would never hear of it.
+/// invitekfworker. The person need not have signed up yet. Two steps: the account's agent, then the person's list.
 ///
 /// # Errors
 /// 65401, 65412, 65411, 65409, 65407, 65408, 65410.
 pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) -> Result<(), Error> {
-    let (desk, appid, kf_account, person) =
-        (desk.clone(), appid.clone(), kf_account.to_owned(), person.to_owned());
-    super::to_the_end(async move {
-        let agent = may_invite(&desk, &appid, kf_account).await?;
-        let person = WechatId::parse(&person)?;
-        let bindings = worker::note_invitation(&desk, &person, &appid, &agent).await?;
-        open(&desk, &appid, &agent, &person, bindings).await?;
-        worker::tell(&desk, person.as_str()).await
-    })
-    .await
+    let (id, agent, name, rules) = (appid.clone(), kf_account.to_owned(), person.to_owned(), desk.rules);
+    let invited = desk.store.write(appid.as_str(), move |tx| {
+        let agent = agent::get(tx, &id, &agent)?;
+        agent.seat.must_be_free(tx.now())?;
+        open(tx, &id, &agent, &WechatId::parse(&name)?, rules)
+    });
+    let kf_account = invited.await?;
+    worker::reconcile(desk, person, appid, &kf_account).await
 }
 
-/// What the agent alone has against an invitation, before anything is noted.
-async fn may_invite(desk: &Desk, appid: &Appid, kf_account: String) -> Result<KfAccount, Error> {
-    let appid = appid.clone();
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let agent = agent::get(tx, &appid, &kf_account)?;
-            agent.seat.must_be_free(tx.now())?;
-            Ok(agent.kf_account)
-        })
-        .await
-}
-
-/// The Mini Programs' retired form of addkfaccount: a new agent, and an invitation to be her. When
-/// the person cannot be invited, the agent goes again.
+/// The Mini Programs' retired form of addkfaccount: a new agent and an invitation to be that agent, or neither; then the
+/// person's list.
 ///
 /// # Errors
 /// Those of addkfaccount, then those of invitekfworker.
 pub async fn add_and_invite(desk: &Desk, appid: &Appid, person: &str) -> Result<(), Error> {
-    let kf_account = agent::add_for(desk, appid, &WechatId::parse(person)?).await?;
-    let invited = invite(desk, appid, kf_account.as_str(), person).await;
-    if let Err(Error::Refused(_)) = &invited {
-        agent::delete(desk, appid, kf_account.as_str()).await?;
-    }
-    invited
+    let (id, name, rules) = (appid.clone(), WechatId::parse(person)?, desk.rules);
+    let invited = desk.store.write(appid.as_str(), move |tx| {
+        let kf_account = agent::insert_for(tx, &id, &name)?;
+        let agent = agent::get(tx, &id, kf_account.as_str())?;
+        open(tx, &id, &agent, &name, rules)
+    });
+    let kf_account = invited.await?;
+    worker::reconcile(desk, person, appid, &kf_account).await
 }
 
-async fn open(
-    desk: &Desk,
+/// Invites a person to be an agent, in the account's transaction. The person's agents elsewhere are counted as they are
+/// at the moment; who accepts is counted again.
+fn open(
+    tx: &mut Tx<'_>,
     appid: &Appid,
-    kf_account: &KfAccount,
+    agent: &Agent,
     person: &WechatId,
-    bindings: i64,
-) -> Result<(), Error> {
-    let (appid, kf_account, person) = (appid.clone(), kf_account.clone(), person.clone());
-    let rules = desk.rules;
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = agent::get(tx, &appid, kf_account.as_str())?;
-            let seats: Vec<_> = agent::all(tx, &appid)?.into_iter().map(|agent| agent.seat).collect();
-            let now = tx.now();
-            invitation::invite(&agent.seat, &seats, &person, bindings, rules.worker_agents_max.into(), now)?;
-            let expires_at = now + i64::from(rules.invitation_hours) * HOUR;
-            tx.run(
-                UPDATE_INVITATION,
-                bind![&appid, &kf_account, &person, Status::Waiting.word(), expires_at],
-            )?;
-            due::set(tx, appid.as_str(), Due::Invitation, kf_account.as_str(), expires_at)?;
-            tx.record(Fact::Agent { kf_account: kf_account.clone() });
-            Ok(())
-        })
-        .await
+    rules: Rules,
+) -> Result<KfAccount, Error> {
+    let seats: Vec<_> = agent::all(tx, appid)?.into_iter().map(|agent| agent.seat).collect();
+    let (bindings, now) = (worker::count_bindings(tx, person)?, tx.now());
+    invitation::invite(&agent.seat, &seats, person, bindings, rules.worker_agents_max.into(), now)?;
+    let (kf_account, expires_at) = (&agent.kf_account, now + i64::from(rules.invitation_hours) * HOUR);
+    tx.run(UPDATE_INVITATION, bind![appid, kf_account, person, Status::Waiting.word(), expires_at])?;
+    due::set(tx, appid.as_str(), Due::Invitation, kf_account.as_str(), expires_at)?;
+    worker::doubt(tx, person.as_str(), appid, kf_account)?;
+    tx.record(Fact::Agent { kf_account: kf_account.clone() });
+    Ok(kf_account.clone())
 }
 
-/// The worker says yes. Three steps: her place among her bindings is taken, she is bound, her
-/// invitation is forgotten; refused in the second, the place is given back.
+/// The worker says yes.
 ///
 /// # Errors
 /// `InvitationGone`, 65407, `BoundTooOften`.
@@ -97,10 +76,10 @@ pub async fn accept(
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    bind_to_the_end(desk, worker, appid, kf_account, Asked::Yes).await
+    bind_agent(desk, worker, appid, kf_account, Asked::Yes).await
 }
 
-/// The operator binds a worker without asking her.
+/// The operator binds a worker without asking.
 ///
 /// # Errors
 /// 65401, 65412, 65407, `BoundTooOften`.
@@ -110,7 +89,7 @@ pub async fn bind_unasked(
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    bind_to_the_end(desk, worker, appid, kf_account, Asked::No).await
+    bind_agent(desk, worker, appid, kf_account, Asked::No).await
 }
 
 /// Whether the worker was asked, and so needs an invitation.
@@ -120,28 +99,24 @@ enum Asked {
     No,
 }
 
-async fn bind_to_the_end(
+/// Three steps: a place among the worker's bindings is taken, the account binds the worker, the worker's list is made to
+/// agree with the account, whichever way the second step went. Where that is not known, the list is looked at later, too.
+async fn bind_agent(
     desk: &Desk,
     worker: &WechatId,
     appid: &Appid,
     kf_account: &KfAccount,
     asked: Asked,
 ) -> Result<(), Error> {
-    let (desk, worker, appid, kf_account) = (desk.clone(), worker.clone(), appid.clone(), kf_account.clone());
-    super::to_the_end(async move {
-        worker::take_binding(&desk, &worker, &appid, &kf_account).await?;
-        let bound = bind_agent(&desk, &worker, &appid, &kf_account, asked).await;
-        match &bound {
-            Ok(()) => worker::forget_invitation(&desk, worker.as_str(), &appid, &kf_account).await?,
-            Err(Error::Refused(_)) => worker::part(&desk, worker.as_str(), &appid, &kf_account).await?,
-            Err(Error::Internal(_)) => {}
-        }
-        bound
-    })
-    .await
+    worker::take_binding(desk, worker, appid, kf_account).await?;
+    let bound = bind_at_account(desk, worker, appid, kf_account, asked).await;
+    if bound.as_ref().err().is_none_or(Error::is_rule) {
+        worker::reconcile(desk, worker.as_str(), appid, kf_account).await?;
+    }
+    bound
 }
 
-async fn bind_agent(
+async fn bind_at_account(
     desk: &Desk,
     worker: &WechatId,
     appid: &Appid,
@@ -160,6 +135,9 @@ async fn bind_agent(
             may_bind(tx, &appid, &agent, &worker, asked)?;
             tx.run(UPDATE_WORKER, bind![&appid, &kf_account, &worker, &kf_openid])?;
             due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
+            for person in [worker.as_str(), &agent.seat.invite_wx] {
+                worker::doubt(tx, person, &appid, &kf_account)?;
+            }
             tx.record(Fact::Agent { kf_account: kf_account.clone() });
             Ok(())
         })
@@ -183,7 +161,7 @@ fn may_bind(
     if elsewhere { Err(Errcode::AlreadyWorker.into()) } else { Ok(()) }
 }
 
-/// The worker says no.
+/// The worker says no. Two steps: the account's agent, then the worker's list.
 ///
 /// # Errors
 /// `InvitationGone`.
@@ -193,49 +171,41 @@ pub async fn decline(
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    let (desk, worker, appid, kf_account) = (desk.clone(), worker.clone(), appid.clone(), kf_account.clone());
-    super::to_the_end(async move {
-        reject(&desk, &worker, &appid, &kf_account).await?;
-        worker::tell(&desk, worker.as_str()).await
-    })
-    .await
+    let (id, agent, name) = (appid.clone(), kf_account.clone(), worker.clone());
+    let declined = desk.store.write(appid.as_str(), move |tx| {
+        let agent = agent::find(tx, &id, agent.as_str())?.ok_or(Errcode::InvitationGone)?;
+        invitation::answer(&agent.seat, name.as_str(), tx.now())?;
+        end(tx, &id, &agent, Status::Rejected)
+    });
+    declined.await?;
+    worker::reconcile(desk, worker.as_str(), appid, kf_account).await
 }
 
-async fn reject(desk: &Desk, worker: &WechatId, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
-    let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = agent::find(tx, &appid, kf_account.as_str())?.ok_or(Errcode::InvitationGone)?;
-            invitation::answer(&agent.seat, worker.as_str(), tx.now())?;
-            end(tx, &appid, &kf_account, Status::Rejected)
-        })
-        .await
-}
-
-/// Time has come to look at an invitation again: over, it says so. The note on the person's side
-/// stays, for she may be invited again; whoever reads it passes over it.
+/// Time has come to look at an invitation again: one that is over says so, and leaves the person's list.
 ///
 /// # Errors
 /// 65401, or `InvitationGone` when it was answered.
 pub(super) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
-    let (id, kf_account) = (appid.clone(), kf_account.to_owned());
+    let (id, kf_account) = (appid.clone(), KfAccount::stored(kf_account.to_owned()));
+    let agent = kf_account.clone();
     let looked = desk.store.write(appid.as_str(), move |tx| {
-        let agent = agent::get(tx, &id, &kf_account)?;
+        let agent = agent::get(tx, &id, agent.as_str())?;
         match (agent.seat.status, agent.seat.status_at(tx.now())) {
-            (Status::Waiting, Status::Expired) => end(tx, &id, &agent.kf_account, Status::Expired)?,
+            (Status::Waiting, Status::Expired) => end(tx, &id, &agent, Status::Expired)?,
             // Sent again meanwhile; its row was moved then.
             (Status::Waiting, _) => return Ok(String::new()),
             _ => return Err(Errcode::InvitationGone.into()),
         }
         Ok(agent.seat.invite_wx)
     });
-    let person = looked.await?;
-    if person.is_empty() { Ok(()) } else { worker::tell(desk, &person).await }
+    worker::reconcile(desk, &looked.await?, appid, &kf_account).await
 }
 
-fn end(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, status: Status) -> Result<(), Error> {
+fn end(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, status: Status) -> Result<(), Error> {
+    let kf_account = &agent.kf_account;
     tx.run(UPDATE_STATUS, bind![appid, kf_account, status.word()])?;
     due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
+    worker::doubt(tx, &agent.seat.invite_wx, appid, kf_account)?;
     tx.record(Fact::Agent { kf_account: kf_account.clone() });
     Ok(())
 }

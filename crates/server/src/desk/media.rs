@@ -96,7 +96,7 @@ pub async fn add(
     let (owner, limits) = (appid.to_string(), storage::Limits::of(desk));
     let added = desk.store.keep(&owner, move |tx| {
         let now = tx.now();
-        let is_ours = adopt(tx, &content)?;
+        adopt(tx, &content)?;
         storage::add(tx, &appid, &content.sha256, &limits)?;
         let expires_at = now + life::LIFE;
         tx.run(
@@ -105,26 +105,42 @@ pub async fn add(
         )?;
         due::set(tx, appid.as_str(), Due::Media, &media_id, expires_at)?;
         let (media_id, name, content) = (media_id.clone(), name.clone(), content.clone());
-        Ok((Media { media_id, kind, content, name, created_at: now, expires_at }, is_ours))
+        Ok(Media { media_id, kind, content, name, created_at: now, expires_at })
     });
-    keep_if_named(written, storage::noted(desk, added.await))
+    keep_if_named(desk, written, storage::noted(desk, added.await)).await
 }
 
-/// Keeps an object that is a content now, or may be: of a verb that failed nobody knows.
-pub(super) fn keep_if_named<T>(written: Written, named: Result<(T, bool), Error>) -> Result<T, Error> {
-    match named {
-        Ok((what, is_ours)) => {
-            if is_ours {
-                written.keep();
-            }
-            Ok(what)
-        }
-        Err(Error::Refused(code)) if code != Errcode::SystemError => Err(code.into()),
-        Err(error) => {
-            written.keep();
-            Err(error)
-        }
+/// Keeps an object that is a content now, or may be: of a verb that failed nobody knows. Where another object has the same
+/// bytes, that one counts, unless it is gone.
+pub(super) async fn keep_if_named<T>(
+    desk: &Desk,
+    written: Written,
+    named: Result<T, Error>,
+) -> Result<T, Error> {
+    let keeps = match &named {
+        Ok(_) => is_the_content(desk, &written).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether a file is needed is not known; it stays until strays are looked for");
+            true
+        }),
+        Err(error) => !error.is_rule(),
+    };
+    if keeps {
+        written.keep();
     }
+    named
+}
+
+/// Whether an object holds the content of its bytes; it takes the place of one that is gone.
+async fn is_the_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
+    let (sha256, object) = (written.sha256().to_owned(), written.object().to_owned());
+    let hash = sha256.clone();
+    let Some(there) = desk.store.read("", move |tx| content(tx, &hash)).await? else { return Ok(false) };
+    if there.object == object || desk.files.has(&there.object).await? {
+        return Ok(there.object == object);
+    }
+    tracing::warn!(object = there.object, "a file was gone; the same bytes came again and take its place");
+    let replace = move |tx: &mut Tx<'_>| tx.run(REPLACE_OBJECT, bind![&sha256, &there.object, &object]);
+    Ok(desk.store.keep("", replace).await? == 1)
 }
 
 /// The temporary file with this id.
@@ -177,13 +193,13 @@ pub async fn set_headimg(
     let owner = appid.to_string();
     let set = desk.store.write(&owner, move |tx| {
         let agent = agent::get(tx, &appid, &kf_account)?;
-        let is_ours = adopt(tx, &content)?;
+        adopt(tx, &content)?;
         tx.run(UPDATE_HEADIMG, bind![&appid, &agent.kf_account, &content.sha256])?;
         doubt(tx, &agent.headimg)?;
         tx.record(Fact::Agent { kf_account: agent.kf_account });
-        Ok(((), is_ours))
+        Ok(())
     });
-    keep_if_named(written, set.await)
+    keep_if_named(desk, written, set.await).await
 }
 
 /// The content of an agent's or a sub-merchant's picture.
@@ -278,17 +294,12 @@ pub(super) async fn look_for_strays(desk: &Desk) -> Result<(), Error> {
         .await
 }
 
-/// Notes what was written as a content, unless there is one of the same bytes: `true` when it is this object that holds
-/// them now. Whoever names the content in the same transaction cannot lose it.
-pub(super) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<bool, Error> {
+/// Notes what was written as a content, unless there is one of the same bytes. Whoever names the content in the same
+/// transaction cannot lose it.
+pub(super) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<(), Error> {
     let now = tx.now();
-    let values = bind![&new.sha256, &new.object, new.format.content_type(), new.size, now];
-    let row = tx.one(ADOPT, values)?;
-    let is_ours = row.is_some_and(|row| row.text(0) == new.object);
-    if is_ours {
-        due::begin(tx, "", Due::Strays, now + life::STRAY)?;
-    }
-    Ok(is_ours)
+    tx.run(ADOPT, bind![&new.sha256, &new.object, new.format.content_type(), new.size, now])?;
+    due::begin(tx, "", Due::Strays, now + life::STRAY)
 }
 
 /// Looks again, now, whether something names a content.
@@ -337,4 +348,5 @@ const SELECT_OBJECT: &str = "select object from content where object = $1";
 const SELECT_CONTENT: &str = "select sha256, object, content_type, size from content where sha256 = $1";
 const ADOPT: &str =
     "insert into content (sha256, object, content_type, size, created_at) values ($1, $2, $3, $4, $5)
-    on conflict (sha256) do update set size = content.size returning object";
+    on conflict (sha256) do update set size = content.size";
+const REPLACE_OBJECT: &str = "update content set object = $3 where sha256 = $1 and object = $2";

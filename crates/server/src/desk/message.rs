@@ -52,9 +52,6 @@ pub struct Message {
     pub at: Time,
     /// The id its sender gave it.
     pub client_id: String,
-    /// Whether it shows the very bytes that came with it, which nobody had brought before.
-    #[serde(skip)]
-    pub(super) adopted: bool,
 }
 
 /// A customer's message arrives: into her session, or into a new one that goes to an agent with room
@@ -222,7 +219,9 @@ pub(super) fn insert(
             &d.files.1,
         ],
     )?;
-    let adopted = draft.picture.as_ref().map(|picture| media::adopt(tx, picture)).transpose()?;
+    if let Some(picture) = &draft.picture {
+        media::adopt(tx, picture)?;
+    }
     storage::count(tx, appid, openid, author, draft)?;
     tx.record(Fact::Message { id, session, openid: openid.clone() });
     Ok(Message {
@@ -239,7 +238,6 @@ pub(super) fn insert(
         ai: d.ai,
         at: now,
         client_id: d.client_id,
-        adopted: adopted.unwrap_or(false),
     })
 }
 
@@ -355,7 +353,6 @@ fn message(row: &Row) -> Message {
         ai: row.flag(10),
         at: row.int(5),
         client_id: row.text(6),
-        adopted: false,
     }
 }
 

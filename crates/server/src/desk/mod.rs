@@ -43,7 +43,7 @@ pub mod worker;
 
 use crate::clock::{Chance, Clock, hex};
 use crate::config::Rules;
-use crate::error::{Error, Spell};
+use crate::error::Spell;
 use crate::files::Files;
 use crate::store::Store;
 use model::Time;
@@ -108,13 +108,6 @@ impl Desk {
     pub fn now(&self) -> Time {
         self.clock().now()
     }
-}
-
-/// Runs a verb of several steps to its end, even when whoever asked for it goes away half-way.
-async fn to_the_end<T: Send + 'static>(
-    steps: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::spawn(steps).await?
 }
 
 /// What is stored of a random secret: its SHA-256, in hexadecimal.

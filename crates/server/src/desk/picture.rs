@@ -29,22 +29,6 @@ impl Picture {
         let content = media::new_content(&self.written, self.format);
         Draft::picture(content, self.client_id.clone(), Limits::of(desk))
     }
-
-    /// Keeps the bytes where the message shows these, and not others that are the same.
-    fn sent<T>(
-        self,
-        desk: &Desk,
-        sent: Result<T, Error>,
-        message: impl Fn(&T) -> &Message,
-    ) -> Result<T, Error> {
-        media::keep_if_named(
-            self.written,
-            storage::noted(desk, sent).map(|sent| {
-                let adopted = message(&sent).adopted;
-                (sent, adopted)
-            }),
-        )
-    }
 }
 
 /// A customer sends a picture; see [`message::receive`].
@@ -59,7 +43,7 @@ pub async fn receive(
 ) -> Result<Done<Message>, Error> {
     let draft = picture.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
-    picture.sent(desk, sent, |done| &done.answer)
+    media::keep_if_named(desk, picture.written, storage::noted(desk, sent)).await
 }
 
 /// An agent replies with a picture in a session of hers; see [`message::reply`].
@@ -75,7 +59,7 @@ pub async fn reply(
 ) -> Result<Message, Error> {
     let draft = picture.draft(desk)?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
-    picture.sent(desk, sent, |message| message)
+    media::keep_if_named(desk, picture.written, storage::noted(desk, sent)).await
 }
 
 /// Which file of a message.

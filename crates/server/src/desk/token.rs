@@ -141,11 +141,10 @@ pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result
     if let Some(token) = repeated {
         return Ok(token);
     }
-    // The quota is kept by a verb of its own: a refresh that is not granted changes nothing else.
-    let granted = force && may_force(desk, &appid, &secret).await?;
     desk.store
         .write(&id, move |tx| {
             account::check_secret(tx, &appid, &secret)?;
+            let granted = force && may_force(tx, &appid)?;
             if !granted && let Some(token) = repeat(tx, &appid, &secret)? {
                 return Ok(token);
             }
@@ -161,22 +160,15 @@ pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result
 }
 
 /// Takes one of the day's forced refreshes, if there is one.
-async fn may_force(desk: &Desk, appid: &Appid, secret: &str) -> Result<bool, Error> {
-    let (appid, secret) = (appid.clone(), secret.to_owned());
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            account::check_secret(tx, &appid, &secret)?;
-            let (now, day) = (tx.now(), begin(day(tx.now())));
-            let row = tx.one(SELECT_QUOTA, bind![&appid])?;
-            let (used, last) =
-                row.map_or((0, 0), |row| (if row.int(0) == day { row.int(1) } else { 0 }, row.int(2)));
-            if used >= FORCE_REFRESH_PER_DAY || (last > 0 && now - last < FORCE_REFRESH_GAP_S * SECOND) {
-                return Ok(false);
-            }
-            tx.run(UPSERT_QUOTA, bind![&appid, day, used + 1, now])?;
-            Ok(true)
-        })
-        .await
+fn may_force(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool, Error> {
+    let (now, day) = (tx.now(), begin(day(tx.now())));
+    let row = tx.one(SELECT_QUOTA, bind![appid])?;
+    let (used, last) = row.map_or((0, 0), |row| (if row.int(0) == day { row.int(1) } else { 0 }, row.int(2)));
+    if used >= FORCE_REFRESH_PER_DAY || (last > 0 && now - last < FORCE_REFRESH_GAP_S * SECOND) {
+        return Ok(false);
+    }
+    tx.run(UPSERT_QUOTA, bind![appid, day, used + 1, now])?;
+    Ok(true)
 }
 
 /// The stable token there is, computed again from the secret just presented.

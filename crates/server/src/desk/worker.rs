@@ -5,10 +5,11 @@
 
 use super::hashing::Asker;
 use super::password::{self, Verified};
-use super::{Desk, due, removal, sha256};
+use super::{Desk, agent, due, removal, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
+use model::due::{BINDING_CHECK, Due};
 use model::{Appid, Fact, HOUR, KfAccount, Time, WechatId};
 use protocol::Errcode;
 
@@ -157,28 +158,13 @@ pub async fn list(desk: &Desk) -> Result<Vec<Listed>, Error> {
         .await
 }
 
-/// Notes where a person is invited, so that she can find it; answers how many agents she is.
-pub(super) async fn note_invitation(
-    desk: &Desk,
-    person: &WechatId,
-    appid: &Appid,
-    kf_account: &KfAccount,
-) -> Result<i64, Error> {
-    let (person, appid, kf_account) = (person.clone(), appid.clone(), kf_account.clone());
-    desk.store
-        .keep(&owner(person.as_str()), move |tx| {
-            due::begin_feed(tx, &owner(person.as_str()))?;
-            tx.run(INSERT_INVITATION, bind![&person, &appid, &kf_account])?;
-            count_bindings(tx, &person)
-        })
-        .await
-}
-
-fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64, Error> {
+/// How many agents a worker is.
+pub(super) fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64, Error> {
     Ok(tx.one(COUNT_BINDINGS, bind![worker])?.map_or(0, |row| row.int(0)))
 }
 
-/// Takes a place among a worker's bindings; a place that is taken already is no error. Refused for a worker who was removed meanwhile.
+/// Takes a place among a worker's bindings, before the account binds the worker; a place that is taken already is no
+/// error. Refused for a worker who was removed meanwhile.
 pub(super) async fn take_binding(
     desk: &Desk,
     worker: &WechatId,
@@ -194,62 +180,66 @@ pub(super) async fn take_binding(
             if is_new && count_bindings(tx, &worker)? > most {
                 return Err(Errcode::BoundTooOften.into());
             }
+            doubt(tx, worker.as_str(), &appid, &kf_account)?;
             tx.record(Fact::Worker);
             Ok(())
         })
         .await
 }
 
-/// A worker's invitation is over.
-pub(super) async fn forget_invitation(
-    desk: &Desk,
+/// Says that a person's list is to be compared with what the account says of an agent, should [`reconcile`] not come to
+/// it. It stands in the transaction that makes them differ, whoever's that is.
+pub(super) fn doubt(
+    tx: &mut Tx<'_>,
     person: &str,
     appid: &Appid,
     kf_account: &KfAccount,
-) -> Result<(), Error> {
-    forget(desk, person, appid, kf_account, &[DELETE_INVITATION]).await
-}
-
-/// A worker and an agent have nothing to do with each other any more.
-pub(super) async fn part(
-    desk: &Desk,
-    person: &str,
-    appid: &Appid,
-    kf_account: &KfAccount,
-) -> Result<(), Error> {
-    forget(desk, person, appid, kf_account, &[DELETE_INVITATION, DELETE_BINDING]).await
-}
-
-async fn forget(
-    desk: &Desk,
-    person: &str,
-    appid: &Appid,
-    kf_account: &KfAccount,
-    lists: &'static [&'static str],
 ) -> Result<(), Error> {
     if person.is_empty() {
         return Ok(());
     }
-    let (worker, appid, kf_account) = (person.to_owned(), appid.clone(), kf_account.clone());
+    let (owner, at) = (owner(person), tx.now() + BINDING_CHECK);
+    due::begin_feed(tx, &owner)?;
+    due::set(tx, &owner, Due::Binding, &format!("{appid} {kf_account}"), at)
+}
+
+/// Makes a person's list agree with what the account says of an agent, and tells the person's browsers. It is the last
+/// step of whatever binds, invites or parts them. It may be repeated: the account's row counts, and is read in the same
+/// transaction, so that of two of these the later one knows more.
+///
+/// # Errors
+/// Internal only, and `SystemError`.
+pub(super) async fn reconcile(
+    desk: &Desk,
+    person: &str,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    if person.is_empty() {
+        return Ok(());
+    }
+    let (person, appid, kf_account) = (person.to_owned(), appid.clone(), kf_account.clone());
     desk.store
-        .write(&owner(person), move |tx| {
-            for list in lists {
-                tx.run(list, bind![&worker, &appid, &kf_account])?;
+        .write(&owner(&person), move |tx| {
+            let seat = agent::find(tx, &appid, kf_account.as_str())?.map(|agent| agent.seat);
+            let is_bound = seat.as_ref().is_some_and(|seat| seat.worker == person);
+            let is_invited = seat.is_some_and(|seat| seat.invites(&person, tx.now()));
+            let binding = if is_bound { INSERT_BINDING } else { DELETE_BINDING };
+            let invitation = if is_invited { INSERT_INVITATION } else { DELETE_INVITATION };
+            for sql in [binding, invitation] {
+                tx.run(sql, bind![&person, &appid, &kf_account])?;
             }
+            due::clear(tx, &owner(&person), Due::Binding, &format!("{appid} {kf_account}"))?;
             tx.record(Fact::Worker);
             Ok(())
         })
         .await
 }
 
-/// Tells a worker's browsers to look again.
-pub(super) async fn tell(desk: &Desk, person: &str) -> Result<(), Error> {
-    desk.store
-        .write(&owner(person), |tx| {
-            tx.record(Fact::Worker);
-            Ok(())
-        })
-        .await
+/// Somebody was to reconcile a list with an agent, named by `key`, and may not have come to it.
+pub(super) async fn look(desk: &Desk, person: &str, key: &str) -> Result<(), Error> {
+    let (appid, kf_account) = key.split_once(' ').ok_or(Errcode::NotFound)?;
+    reconcile(desk, person, &Appid::stored(appid.into()), &KfAccount::stored(kf_account.into())).await
 }
 
 /// Where a worker is to be found: `(appid, kf_account)` she is bound to, those she is invited to, and

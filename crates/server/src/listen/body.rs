@@ -79,6 +79,7 @@ impl Body for Heard {
 
 impl Drop for Heard {
     fn drop(&mut self) {
+        self.seat.has_body();
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
         // A body that says it is longer is not worth the wait; its connection closes.
         if body.size_hint().lower() > self.most as u64 {

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 /// How long the head of a request may take.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -42,6 +43,8 @@ pub struct Room {
     /// The minute in which the log was told so the last time.
     warned: AtomicI64,
     lobby: Mutex<Lobby>,
+    /// The connections, and the calls that outlive theirs.
+    pub(super) tasks: TaskTracker,
 }
 
 impl Room {
@@ -71,6 +74,7 @@ impl Room {
             is_full: AtomicBool::new(false),
             warned: AtomicI64::new(0),
             lobby: Mutex::new(Lobby::new(most, RESERVE, line)),
+            tasks: TaskTracker::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Connections: accepted, bounded in number and time, and ended in order.
 
 mod body;
+mod detach;
 mod limit;
 mod line;
 mod seat;
@@ -12,6 +13,7 @@ use crate::tls::Tls;
 use axum::Router;
 use axum::body::Body;
 use body::Heard;
+use detach::Call;
 use http::header::CONNECTION;
 use http::{HeaderValue, Response};
 use hyper::Request;
@@ -32,7 +34,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// A peer that does not acknowledge for this long is gone; a sleeping laptop sends no FIN.
@@ -103,7 +104,8 @@ pub async fn serve(listener: TcpListener, router: Router, room: Room, stop: Canc
 
 /// The same at several addresses, which share the room.
 pub async fn serve_all(entrances: Vec<Entrance>, router: Router, room: Room, stop: CancellationToken) {
-    let (tasks, room) = (TaskTracker::new(), Arc::new(room));
+    let room = Arc::new(room);
+    let tasks = room.tasks.clone();
     let outages = Spell::of("accepting a connection");
     let mut turn = 0;
     while let Some((entrance, stream, peer, admitted)) = tokio::select! {
@@ -256,7 +258,8 @@ async fn respond(
     let is_health = || ["/healthz", "/readyz"].contains(&parts.uri.path());
     let stays = seat.is_placed() || !is_health() && Box::pin(admitted.place()).await;
     let mut response = if stays || is_health() {
-        router.oneshot(Request::from_parts(parts, body)).await.unwrap_or_else(|never| match never {})
+        let call = router.oneshot(Request::from_parts(parts, body));
+        Call::new(call, admitted.clone()).await.unwrap_or_else(|never| match never {})
     } else {
         admitted.room.busy(&parts.uri)
     };

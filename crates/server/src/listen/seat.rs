@@ -11,9 +11,9 @@ use tokio::sync::Notify;
 
 /// No request has begun since the connection was opened or the last answer ended.
 const IDLE: u8 = 0;
-/// A request has come, and its body is not whole: no verb has run.
+/// A request has come, and its body is still read: no verb has run.
 const READING: u8 = 1;
-/// A request is whole, and a handler runs.
+/// A handler runs that has the body, or wants no more of it.
 const RUNNING: u8 = 2;
 /// An answer is being sent; of a stream that takes as long as the stream lives.
 const ANSWERING: u8 = 3;
@@ -59,9 +59,14 @@ impl Seat {
             .is_ok()
     }
 
-    /// The body of the request is whole.
+    /// The body of the request has been read, as far as it is wanted.
     pub(super) fn has_body(&self) {
         self.step(READING, RUNNING);
+    }
+
+    /// Whether a handler runs that has its body.
+    pub(super) fn is_running(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == RUNNING
     }
 
     /// The answer is there.

@@ -2,39 +2,93 @@
 
 use super::Findings;
 use crate::clock::Chance;
-use crate::config::{Bucket, FilesPlace, is_foreign};
+use crate::config::{Bucket, FilesPlace, Place, is_foreign};
 use crate::files::{Files, free};
+use crate::store::health;
+use futures_util::{StreamExt, stream};
 use http::Uri;
 use http::uri::Scheme;
 use std::path::Path;
 
-/// Looks at the place, and tries it.
-pub(super) async fn examine(place: anyhow::Result<FilesPlace>, least_free: u64, findings: &mut Findings) {
+/// Newest files that are looked for in a folder.
+const LOOKED_FOR: &str = "select object from content order by created_at desc limit 100000";
+/// The same in a bucket, where each is a request.
+const LOOKED_FOR_IN_A_BUCKET: &str = "select object from content order by created_at desc limit 1000";
+/// Files that are looked for at once.
+const AT_ONCE: usize = 16;
+
+/// Looks at the place, and tries it; answers it where it works and there may be files.
+pub(super) async fn examine(
+    place: anyhow::Result<FilesPlace>,
+    least_free: u64,
+    findings: &mut Findings,
+) -> Option<FilesPlace> {
     let place = match place {
         Ok(place) => place,
-        Err(error) => return findings.problem("files", format!("{error:#}")),
+        Err(error) => {
+            findings.problem("files", format!("{error:#}"));
+            return None;
+        }
     };
     if let FilesPlace::Folder(folder) = &place {
         examine_room(folder, least_free, findings);
     }
     let shown = match &place {
         FilesPlace::Folder(folder) if !folder.exists() => {
-            return findings
+            findings
                 .ok("files", format!("there is no {} yet: it is made for the first file", folder.display()));
+            return Some(place);
         }
         FilesPlace::Folder(folder) => folder.display().to_string(),
         FilesPlace::Bucket(bucket) => bucket.to_string(),
     };
     let object = format!("doctor-{}", Chance::system().hex::<16>());
     match Files::at(place.clone(), 0).probe(&object).await {
-        Err(error) => findings.problem("files", format!("{shown}: {error:#}")),
-        Ok(()) => match place {
-            FilesPlace::Bucket(bucket) if is_in_clear(&bucket) => findings.warn(
+        Err(error) => {
+            findings.problem("files", format!("{shown}: {error:#}"));
+            return None;
+        }
+        Ok(()) => match &place {
+            FilesPlace::Bucket(bucket) if is_in_clear(bucket) => findings.warn(
                 "files",
                 format!("{shown} can be written and read, by anybody on the way, too: use an https:// --files-endpoint, unless the network is yours"),
             ),
             _ => findings.ok("files", format!("{shown} can be written and read")),
         },
+    }
+    Some(place)
+}
+
+/// Looks whether files that messages and agents show are there, the newest ones.
+pub(super) async fn find_gone(data: Place, place: FilesPlace, findings: &mut Findings) {
+    let question = if matches!(place, FilesPlace::Bucket(_)) { LOOKED_FOR_IN_A_BUCKET } else { LOOKED_FOR };
+    // A database that is not there, or cannot be asked, is found wrong already.
+    let Ok(Ok(rows)) = tokio::task::spawn_blocking(move || health::ask(&data, question)).await else {
+        return;
+    };
+    let (files, objects) = (Files::at(place, 0), rows.into_iter().flatten());
+    let looked = stream::iter(objects)
+        .map(|object| async { (files.has(&object).await, object) })
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>();
+    let looked = looked.await;
+    let gone: Vec<_> = looked.iter().filter(|(there, _)| matches!(there, Ok(false))).collect();
+    let unknown = looked.iter().filter(|(there, _)| there.is_err()).count();
+    match gone.first() {
+        Some((_, one)) => findings.problem(
+            "gone files",
+            format!(
+                "{} of {} files are gone, {one} for one: put them back from a copy of the files; one whose bytes are \
+                 sent again is mended by that",
+                gone.len(),
+                looked.len()
+            ),
+        ),
+        None if unknown > 0 => findings.warn(
+            "gone files",
+            format!("of {} files {unknown} could not be looked for: try again", looked.len()),
+        ),
+        None => findings.ok("gone files", format!("none of the newest {}", looked.len())),
     }
 }
 

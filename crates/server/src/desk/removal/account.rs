@@ -111,7 +111,7 @@ async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
     let id = appid.clone();
     let places = desk.store.read(appid.as_str(), move |tx| tx.all(SELECT_PLACES, bind![&id, PLACES])).await?;
     for row in &places {
-        worker::part(desk, &row.text(0), appid, &KfAccount::stored(row.text(1))).await?;
+        worker::reconcile(desk, &row.text(0), appid, &KfAccount::stored(row.text(1))).await?;
     }
     Ok(!places.is_empty())
 }

@@ -7,17 +7,11 @@ pub mod account;
 pub mod worker;
 
 use crate::error::Error;
-use protocol::Errcode;
 
 /// The key of the `due` row of the last round.
 const LAST: &str = "last";
 
 /// A refusal within a round is a defect, and must not end the removal: the row is tried again.
 fn unfinished(error: Error) -> Error {
-    match error {
-        Error::Refused(code) if code != Errcode::SystemError => {
-            anyhow::anyhow!("a round of a removal was refused: {code}").into()
-        }
-        error => error,
-    }
+    if error.is_rule() { anyhow::anyhow!("a round of a removal was refused: {error}").into() } else { error }
 }

@@ -2,7 +2,7 @@
 
 use super::{LAST, unfinished};
 use crate::bind;
-use crate::desk::{Desk, administrator, agent, due, session, to_the_end, worker};
+use crate::desk::{Desk, administrator, agent, due, session, worker};
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Words;
@@ -63,15 +63,11 @@ pub async fn count(desk: &Desk, name: &WechatId) -> Result<Counts, Error> {
 /// # Errors
 /// `NotFound`.
 pub async fn remove(desk: &Desk, name: &WechatId) -> Result<(), Error> {
-    let (desk, name) = (desk.clone(), name.clone());
-    to_the_end(async move {
-        end_access(&desk, &name).await?;
-        if let Err(error) = look(&desk, name.as_str(), "").await {
-            tracing::warn!(%error, "a removed worker's agents could not be freed yet; it is tried again");
-        }
-        Ok(())
-    })
-    .await
+    end_access(desk, name).await?;
+    if let Err(error) = look(desk, name.as_str(), "").await {
+        tracing::warn!(%error, "a removed worker's agents could not be freed yet; it is tried again");
+    }
+    Ok(())
 }
 
 async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
@@ -131,7 +127,7 @@ async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64
             Ok(()) | Err(Error::Refused(Errcode::InvalidAppid)) => {}
             Err(error) => return Err(error),
         }
-        worker::part(desk, name.as_str(), &appid, &kf_account).await?;
+        worker::reconcile(desk, name.as_str(), &appid, &kf_account).await?;
     }
     Ok(i64::try_from(rows.len())?)
 }

@@ -1,0 +1,55 @@
+//! A call whose caller hangs up runs to its end.
+//!
+//! hyper drops the future of a request when its connection closes, wherever that future stands. A handler that was dropped
+//! between its commit and what must follow (a file that is kept, a cache that hears) would leave half of its work. So a
+//! call that has its body goes on as a task of its own; one that still reads its body has done nothing, and is dropped.
+
+use super::limit::Admitted;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// A call on a connection. It keeps the connection's place until it has ended, so that hanging up makes no room for more.
+pub(super) struct Call<F: Future + Send + 'static> {
+    running: Option<Pin<Box<F>>>,
+    admitted: Arc<Admitted>,
+}
+
+impl<F: Future + Send + 'static> Call<F> {
+    /// A call that came by an admitted connection.
+    pub(super) fn new(call: F, admitted: Arc<Admitted>) -> Self {
+        Call { running: Some(Box::pin(call)), admitted }
+    }
+}
+
+impl<F: Future + Send + 'static> Future for Call<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(running) = self.running.as_mut() else { return Poll::Pending };
+        let polled = running.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.running = None;
+        }
+        polled
+    }
+}
+
+impl<F: Future + Send + 'static> Drop for Call<F> {
+    fn drop(&mut self) {
+        let Some(running) = self.running.take() else { return };
+        // Without a runtime the process is ending.
+        let (true, Ok(runtime)) = (self.admitted.seat.is_running(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let admitted = self.admitted.clone();
+        self.admitted.room.tasks.spawn_on(
+            async move {
+                let _ = running.await;
+                drop(admitted);
+            },
+            &runtime,
+        );
+    }
+}
