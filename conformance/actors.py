@@ -157,4 +157,6 @@ class Customer(Browser):
         return self.get(f"/chat/api/{APPID}/snapshot")["messages"]
 
     def says(self, text):
+        if not self.http.cookies:
+            self.reads()  # The page gives a browser its cookie before it writes.
         self.post(f"/chat/api/{APPID}/message", {"client_id": str(uuid.uuid4()), "text": text})

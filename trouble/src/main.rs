@@ -6,6 +6,7 @@
     reason = "who kills at a random moment needs the machine's clock and dice"
 )]
 
+mod absent;
 mod crowd;
 mod day;
 mod floods;
@@ -101,6 +102,15 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     if cli.sabotage.is_some() {
         return Ok(());
     }
+    let folder = tempfile::tempdir()?;
+    let place = ["--data".to_owned(), folder.path().display().to_string()];
+    absent::hang_up(&cli.kefu, &place).await.context("hanging up, on SQLite")?;
+    let (postgres, files) = (Postgres::start()?, tempfile::tempdir()?);
+    let place =
+        ["--database".to_owned(), postgres.url(), "--files".to_owned(), files.path().display().to_string()];
+    absent::hang_up(&cli.kefu, &place).await.context("hanging up, on PostgreSQL")?;
+    drop(postgres);
+    absent::restart(&cli.kefu).await.context("restarting PostgreSQL under idle streams")?;
     day::on_sqlite(cli, &mut chance).await?;
     day::on_postgres(cli, &mut chance).await?;
     crowd::half_open(&cli.kefu).await?;

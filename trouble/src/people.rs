@@ -94,6 +94,24 @@ impl People {
         }
     }
 
+    /// The workbench's stream, and streams of customers who have written once: nobody says anything to them.
+    pub(crate) async fn idle_streams(&self, base: &str) -> anyhow::Result<Vec<reqwest::Response>> {
+        let open = async |path: &str, cookie: &str| {
+            Client::new().get(format!("{base}{path}")).header("cookie", cookie).send().await
+        };
+        let mut streams = vec![open("/desk/api/stream", &self.desk).await?];
+        for number in 0..self.actors.len() {
+            let snapshot = self.http.get(format!("{base}/chat/api/{APPID}/snapshot")).send().await?;
+            let first = cookie(&snapshot).context("a cookie")?;
+            let body = json!({"client_id": format!("idle{number}"), "text": "hello"});
+            let sent = self.post(&format!("{base}/chat/api/{APPID}/message"), &first, &body).await?;
+            let own = cookie(&sent).context("a cookie")?;
+            streams.push(open(&format!("/chat/api/{APPID}/stream"), &own).await?);
+        }
+        ensure!(streams.iter().all(|it| it.status() == 200), "a stream was refused");
+        Ok(streams)
+    }
+
     fn note_seq(&self, cursor: &str) {
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.seq = history.seq.max(seq_in(cursor));

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail, ensure};
 use rand::Rng;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -92,6 +93,16 @@ impl Kefu {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// SIGTERM, and waits until it has ended.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn stop(self) -> anyhow::Result<()> {
+        let pid = Pid::from_raw(i32::try_from(self.pid())?).context("a process")?;
+        kill_process(pid, Signal::TERM)?;
+        self.wait()
     }
 
     /// Its process.

@@ -176,6 +176,7 @@ errcodes! {
     FilesOfAccount 990026 "the account has as many bytes of files as it may; ask the desk's operator" OWN;
     FilesOfAddress 990027 "too many bytes of files from this address; wait and try again" OWN;
     UploadSlow 990028 "the upload stood still or was too slow; try again where the network is better" OWN;
+    CookieNeeded 990029 "this browser showed no cookie, and without one no answer can reach it; load the page again and allow cookies" OWN;
     CookieReplaced 990034 "another page has just got a new cookie for this browser; send it again with that one" OWN;
     DemoHost 990038 "a demo answers under addresses, localhost and the host of --as only; use kefu serve for other names" OWN;
 

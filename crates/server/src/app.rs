@@ -125,6 +125,8 @@ fn desk(app: &App) -> Router<App> {
         .route("/desk/api/sessions", get(counted(app, "desk/sessions", desk::sessions)))
         .route("/desk/api/colleagues", get(counted(app, "desk/colleagues", desk::colleagues)))
         .route("/desk/api/message", post(counted(app, "desk/message", desk::message)))
+        .route("/desk/api/draft", post(counted(app, "desk/draft", desk::draft)))
+        .route("/desk/api/read", post(counted(app, "desk/read", desk::read)))
         .route("/desk/api/image", post(counted(app, "desk/image", picture::reply)))
         .route("/desk/api/file", get(counted(app, "desk/file", picture::of_worker)))
         .route("/desk/api/messages", get(counted(app, "desk/messages", desk::messages)))

@@ -102,6 +102,16 @@ pub const ROUTES: &[Route] = &[
         |scene| json!({"appid": scene.shop.appid, "away": false}),
         [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
     ),
+    post(
+        "/desk/api/draft",
+        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "text": "dear"}),
+        [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
+    ),
+    post(
+        "/desk/api/read",
+        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "message": scene.session}),
+        [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
+    ),
     post("/desk/api/session/accept", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 14]),
     get(
         "/desk/api/messages",
@@ -131,11 +141,11 @@ pub const ROUTES: &[Route] = &[
     get("/chat/api/{appid}/snapshot", nothing, OPEN),
     get("/chat/api/{appid}/stream", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
     get("/chat/api/{appid}/messages", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
-    // Whoever has no cookie of hers here becomes a customer of her own.
+    // Whoever shows the cookie of a first visit becomes a customer; without one nobody does.
     post(
         "/chat/api/{appid}/message",
         |_| json!({"client_id": "c1", "text": "hello"}),
-        [200, 200, 200, 200, 200, 200, 200, 200, 3, 200],
+        [29, 200, 29, 200, 29, 29, 29, 29, 3, 29],
     ),
     // No menu was sent. The cookie "garbage" was replaced when it wrote.
     post(
@@ -144,7 +154,7 @@ pub const ROUTES: &[Route] = &[
         [2, 34, 2, 4, 2, 2, 2, 2, 3, 2],
     ),
     get("/chat/api/{appid}/file", |scene| json!({"message": scene.session}), [2, 2, 2, 4, 2, 2, 2, 2, 2, 2]),
-    post("/chat/api/{appid}/image", nothing, [1, 34, 1, 1, 1, 1, 1, 1, 3, 1]),
+    post("/chat/api/{appid}/image", nothing, [29, 34, 29, 1, 29, 29, 29, 29, 3, 29]),
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
     get("/desk/api/debug", nothing, OWN),
     // No agent is an administrator by being one; here it is the person who is invited.

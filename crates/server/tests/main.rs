@@ -104,3 +104,4 @@ mod upload;
 mod vanish;
 mod window;
 mod work;
+mod workbench_state;

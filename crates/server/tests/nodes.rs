@@ -85,7 +85,9 @@ async fn a_stopped_node_that_wakes_is_fenced() {
     assert!(took <= DEAD, "{took:?}");
     // A customer's message is nobody's who sleeps.
     let sent = reqwest::Client::new().post(format!("{}/chat/api/{APPID}/message", pair.second.base));
-    let sent = sent.header("sec-fetch-site", "same-origin").json(&json!({"client_id": "1", "text": "hello"}));
+    let sent =
+        sent.header("sec-fetch-site", "same-origin").header("cookie", crate::actors::first_cookie(APPID));
+    let sent = sent.json(&json!({"client_id": "1", "text": "hello"}));
     assert_eq!(sent.send().await.unwrap().status(), 200);
     signal(&pair.first, "-CONT");
     let ended = async { while let Ok(Some(_)) = stream.chunk().await {} };

@@ -162,6 +162,7 @@ on_both_engines! {
         let url = format!("{}/chat/api/{}/message", app.base, shop.appid);
         let body = json!({"client_id": "1", "text": "hi"});
         let host = app.base.strip_prefix("http://").unwrap();
+        let cookie = crate::actors::first_cookie(&shop.appid);
         let tries = [
             (vec![], 403),
             (vec![("origin", "http://evil.example")], 403),
@@ -171,7 +172,8 @@ on_both_engines! {
             (vec![("sec-fetch-site", "same-origin"), ("origin", "null")], 200),
         ];
         for (headers, status) in tries {
-            let request = headers.iter().fold(app.http.post(&url), |request, (name, value)| request.header(*name, *value));
+            let request = app.http.post(&url).header("cookie", &cookie);
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
             assert_eq!(request.json(&body).send().await.unwrap().status(), status, "{headers:?} at {host}");
         }
         let form = app.http.post(&url).header("sec-fetch-site", "same-origin").body(body.to_string());

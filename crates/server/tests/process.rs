@@ -51,7 +51,7 @@ with_fresh_data! {
         let stream = client.get(format!("{}/desk/api/stream", demo.base)).header("cookie", &cookie).send().await.unwrap();
         assert_eq!(stream.status(), 200);
         let text = "a very private sentence";
-        let sent = post(&format!("/chat/api/{APPID}/message"), "", json!({"client_id": "1", "text": text})).await.unwrap();
+        let sent = post(&format!("/chat/api/{APPID}/message"), &crate::actors::first_cookie(APPID), json!({"client_id": "1", "text": text})).await.unwrap();
         let visitor = crate::actors::cookie_of(&sent).unwrap();
         let message: Value = sent.json().await.unwrap();
         let openid = message["message"]["openid"].as_str().unwrap().to_owned();

@@ -2,7 +2,7 @@
 //! for all streams of an account.
 
 use super::message::{self, Message};
-use super::{Desk, agent, session_view};
+use super::{Desk, agent, session, session_view};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -51,6 +51,8 @@ pub enum Told {
     Changed(String),
     /// A worker's invitations, bindings or logins changed.
     Worker,
+    /// How many customers wait and how many sessions are open, after sessions have moved.
+    Counts(Counts),
     /// Nothing a page shows.
     Nothing,
 }
@@ -68,9 +70,18 @@ impl Told {
                 }
                 Told::Agent(agent) => agent.kf_account.len() + agent.nickname.len(),
                 Told::Changed(name) => name.len(),
-                Told::Typing(..) | Told::Worker | Told::Nothing => 0,
+                Told::Typing(..) | Told::Worker | Told::Counts(_) | Told::Nothing => 0,
             }
     }
+}
+
+/// How many sessions of an account are in a state.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Counts {
+    /// Those that wait.
+    pub waiting: i64,
+    /// Those that an agent has.
+    pub open: i64,
 }
 
 /// A session as the pages see it.
@@ -97,6 +108,9 @@ pub struct SessionView {
     pub latest_at: Time,
     /// The last text, at most 60 characters.
     pub preview: String,
+    /// Whether the agent is online; customers are told.
+    #[serde(skip)]
+    pub is_agent_here: bool,
 }
 
 /// An agent as the pages see her.
@@ -148,6 +162,12 @@ fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<Change>, 
         let facts: Vec<Fact> = serde_json::from_str(&row.text(1))?;
         let told = facts.into_iter().map(|fact| tell(tx, &appid, fact)).collect::<Result<_, Error>>()?;
         changes.push(Change { seq: row.int(0), told });
+    }
+    // Counted once for all changes that are read together, as they stand now.
+    let moves = |change: &&mut Change| change.told.iter().any(|told| matches!(told, Told::Session(_)));
+    if let Some(last) = changes.iter_mut().rfind(moves) {
+        let (waiting, open) = (session::count_waiting(tx, &appid)?, session::count_all_open(tx, &appid)?);
+        last.told.push(Told::Counts(Counts { waiting, open }));
     }
     Ok(changes)
 }

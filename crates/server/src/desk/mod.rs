@@ -39,6 +39,7 @@ pub mod token;
 pub mod typing;
 pub mod window;
 pub mod work;
+pub mod workbench_state;
 pub mod worker;
 
 use crate::clock::{Chance, Clock, hex};

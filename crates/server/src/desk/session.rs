@@ -3,7 +3,7 @@
 use super::feed::SessionView;
 use super::message::{self, Message};
 use super::presence::of_worker;
-use super::{Desk, agent, customer, due, record, session_view};
+use super::{Desk, agent, customer, due, record, session_view, workbench_state};
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
@@ -227,6 +227,11 @@ pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error
     Ok(tx.one(COUNT_WAITING, bind![appid])?.map_or(0, |row| row.int(0)))
 }
 
+/// How many agents have open, all together.
+pub(super) fn count_all_open(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
+    Ok(tx.one(COUNT_ALL_OPEN, bind![appid])?.map_or(0, |row| row.int(0)))
+}
+
 /// Stores a session that moved, says when to look at it again, and records it.
 pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
     hand(tx, appid, session, how, "")
@@ -255,6 +260,9 @@ pub(super) fn hand(
             s.active_at,
         ],
     )?;
+    if s.state == State::Closed {
+        workbench_state::forget_marks(tx, appid, s.id)?;
+    }
     match s.ends_at() {
         Some(end) => due::set(tx, appid.as_str(), Due::Session, &s.id.to_string(), end)?,
         None => due::clear(tx, appid.as_str(), Due::Session, &s.id.to_string())?,
@@ -305,6 +313,7 @@ const SELECT_WAITING: &str =
     from session where appid = $1 and state = 'waiting' order by id limit $2";
 const COUNT_OPEN: &str =
     "select count(*) from session where appid = $1 and kf_account = $2 and state = 'open'";
+const COUNT_ALL_OPEN: &str = "select count(*) from session where appid = $1 and state = 'open'";
 const COUNT_WAITING: &str = "select count(*) from session where appid = $1 and state = 'waiting'";
 const UPSERT: &str = "insert into session (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

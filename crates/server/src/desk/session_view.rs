@@ -71,6 +71,7 @@ fn view(row: &Row) -> SessionView {
         preview: row.text(7).chars().take(PREVIEW).collect(),
         nickname: row.text(8),
         headimg: (!headimg.is_empty()).then(|| media::picture_address(&headimg)),
+        is_agent_here: row.flag(10),
     }
 }
 
@@ -79,7 +80,8 @@ macro_rules! select {
         concat!(
             "select s.id, s.openid, s.state, s.kf_account, s.waiting_since, s.opened_at, s.latest_at,
             coalesce((select m.text from message m where m.appid = s.appid and m.openid = s.openid
-            order by m.id desc limit 1), ''), coalesce(a.nickname, ''), coalesce(a.headimg, '')
+            order by m.id desc limit 1), ''), coalesce(a.nickname, ''), coalesce(a.headimg, ''),
+            cast(coalesce(a.connected * (1 - a.away), 0) as bigint)
             from session s left join agent a on a.appid = s.appid and a.kf_account = s.kf_account
             where s.appid = $1 and ",
             $which

@@ -3,17 +3,20 @@
 
 use super::feed::{AgentView, SessionView, agent_view};
 use super::message::{self, Message};
+use super::workbench_state::{self, Draft};
 use super::worker::{self, Places};
 use super::{Desk, account, agent, session, session_view, supervisor, window};
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Reception;
+use model::agent::Presence;
 use model::invitation::Status;
 use model::session::State;
 use model::window::Window;
 use model::{Appid, KfAccount, Openid, Time, WechatId};
 use protocol::{Errcode, Kind};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The workbench of a worker.
 #[derive(Debug, Serialize)]
@@ -58,6 +61,10 @@ pub struct AccountView {
     pub waiting: Vec<SessionView>,
     /// How many wait.
     pub waiting_count: i64,
+    /// How many of the customer's messages this worker has not read, by session of the agent's; none are left out.
+    pub unread: BTreeMap<i64, i64>,
+    /// What the worker has typed and not sent.
+    pub drafts: Vec<Draft>,
     /// The last messages of her sessions.
     pub messages: Vec<Message>,
 }
@@ -108,14 +115,19 @@ async fn account_view(desk: &Desk, appid: &Appid, worker: &WechatId) -> Result<O
     let (appid, worker) = (appid.clone(), worker.clone());
     desk.store
         .read(&appid.to_string(), move |tx| match super::presence::of_worker(tx, &appid, &worker) {
-            Ok(agent) => read_account(tx, &appid, agent).map(Some),
+            Ok(agent) => read_account(tx, &appid, &worker, agent).map(Some),
             Err(Error::Refused(_)) => Ok(None),
             Err(error) => Err(error),
         })
         .await
 }
 
-fn read_account(tx: &mut Tx<'_>, appid: &Appid, agent: agent::Agent) -> Result<AccountView, Error> {
+fn read_account(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    worker: &WechatId,
+    agent: agent::Agent,
+) -> Result<AccountView, Error> {
     let seq = tx.head()?.map_or(0, |head| head.seq);
     let account = account::get(tx, appid)?;
     let open = session::open_of(tx, appid, &agent.kf_account)?;
@@ -146,6 +158,8 @@ fn read_account(tx: &mut Tx<'_>, appid: &Appid, agent: agent::Agent) -> Result<A
         others_count,
         waiting,
         waiting_count: session::count_waiting(tx, appid)?,
+        unread: workbench_state::unread(tx, worker, appid, &agent.kf_account)?,
+        drafts: workbench_state::drafts(tx, worker, appid)?,
         messages,
     })
 }
@@ -208,9 +222,20 @@ pub struct ChatAccount {
 pub struct ChatAgent {
     /// The name customers see.
     pub nickname: String,
-    /// Where her picture is, if she has one.
+    /// Where the picture is, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
+    /// Whether the agent is online.
+    pub online: bool,
+}
+
+impl ChatAgent {
+    /// The agent as the pages of colleagues see them.
+    #[must_use]
+    pub fn of(view: &AgentView) -> Self {
+        let online = view.presence == Presence::Online;
+        ChatAgent { nickname: view.nickname.clone(), headimg: view.headimg.clone(), online }
+    }
 }
 
 /// Everything a customer's page shows.
@@ -253,9 +278,22 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
         .await
 }
 
+/// The agent who serves a customer now.
+///
+/// # Errors
+/// Internal only.
+pub async fn agent_of(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<Option<KfAccount>, Error> {
+    let (id, openid) = (appid.clone(), openid.clone());
+    let current = desk.store.read(appid.as_str(), move |tx| session::current(tx, &id, openid.as_str()));
+    Ok(current.await?.filter(|it| it.state == State::Open).map(|it| KfAccount::stored(it.kf_account)))
+}
+
 /// The agent who serves a session now.
 #[must_use]
 pub fn serving(view: &SessionView) -> Option<ChatAgent> {
-    (view.state == State::Open)
-        .then(|| ChatAgent { nickname: view.nickname.clone(), headimg: view.headimg.clone() })
+    (view.state == State::Open).then(|| ChatAgent {
+        nickname: view.nickname.clone(),
+        headimg: view.headimg.clone(),
+        online: view.is_agent_here,
+    })
 }

@@ -3,8 +3,10 @@
 use super::client_address::Front;
 use super::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
-use crate::desk::draft::Draft;
-use crate::desk::{invitation, login, message, password, presence, session, snapshot, supervisor, worker};
+use crate::desk::{
+    draft, invitation, login, message, password, presence, session, snapshot, supervisor, workbench_state,
+    worker,
+};
 use crate::error::Error;
 use crate::state::App;
 use axum::extract::rejection::QueryRejection;
@@ -100,6 +102,22 @@ pub struct Message {
     session: i64,
     client_id: String,
     text: String,
+}
+
+/// What was typed in a session and not sent.
+#[derive(Deserialize)]
+pub struct Draft {
+    appid: String,
+    session: i64,
+    text: String,
+}
+
+/// How far a session was read.
+#[derive(Deserialize)]
+pub struct Mark {
+    appid: String,
+    session: i64,
+    message: i64,
 }
 
 /// A page of history.
@@ -219,6 +237,26 @@ pub async fn invitation(State(app): State<App>, login: Login, Sent(given): Sent<
     run.await.refuse_page(&app)
 }
 
+/// `POST /desk/api/draft`: what the worker has typed in a session; an empty text forgets it.
+pub async fn draft(State(app): State<App>, login: Login, Sent(given): Sent<Draft>) -> PageAnswer {
+    let run = async {
+        let appid = appid(&given.appid)?;
+        workbench_state::keep_draft(&app.desk, &login.worker, &appid, given.session, given.text).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse_page(&app)
+}
+
+/// `POST /desk/api/read`: the worker has read a session up to a message.
+pub async fn read(State(app): State<App>, login: Login, Sent(given): Sent<Mark>) -> PageAnswer {
+    let run = async {
+        let appid = appid(&given.appid)?;
+        workbench_state::mark_read(&app.desk, &login.worker, &appid, given.session, given.message).await?;
+        Ok::<_, Error>(Reply::done())
+    };
+    run.await.refuse_page(&app)
+}
+
 /// `POST /desk/api/presence`.
 pub async fn presence(State(app): State<App>, login: Login, Sent(given): Sent<Presence>) -> PageAnswer {
     let run = async {
@@ -287,7 +325,7 @@ pub async fn sessions(
 /// `POST /desk/api/message`.
 pub async fn message(State(app): State<App>, login: Login, Sent(given): Sent<Message>) -> PageAnswer {
     let run = async {
-        let draft = Draft::new(given.text, given.client_id)?;
+        let draft = draft::Draft::new(given.text, given.client_id)?;
         let message =
             message::reply(&app.desk, &login.worker, &appid(&given.appid)?, given.session, draft).await?;
         Reply::json(&json!({"message": message}))

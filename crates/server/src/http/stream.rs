@@ -6,7 +6,7 @@ use super::guard::Login;
 use super::visitor::Visitor;
 use super::{Finish, PageRefusal};
 use crate::desk::feed::{Change, SessionView, Told};
-use crate::desk::snapshot::serving;
+use crate::desk::snapshot::{self, ChatAgent, serving};
 use crate::desk::worker::{self, Places};
 use crate::desk::{login, presence, sha256};
 use crate::error::Error;
@@ -22,7 +22,7 @@ use futures_util::stream::{BoxStream, iter, once, select_all, unfold};
 use futures_util::{FutureExt, Stream, StreamExt};
 use http::{HeaderMap, Uri};
 use model::session::State as SessionState;
-use model::{Appid, Openid, Time};
+use model::{Appid, KfAccount, Openid, Time};
 use protocol::Errcode;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -241,6 +241,8 @@ fn for_agent(told: &Told, agent: &Seen) -> Vec<Value> {
             vec![json!({"message": message}), json!({"session": view})]
         }
         Told::Agent(view) if view.kf_account == agent.kf_account => vec![json!({"agent": view})],
+        Told::Counts(counts) if agent.supervisor => vec![json!({"counts": counts})],
+        Told::Counts(counts) => vec![json!({"counts": {"waiting": counts.waiting}})],
         Told::Message(..)
         | Told::Typing(..)
         | Told::Agent(_)
@@ -260,7 +262,8 @@ pub async fn chat(
     let openid = visitor.openid.ok_or(Errcode::LoginNeeded).refuse_page(&app)?;
     let mut cursor = Cursor::default();
     cursor.0.insert(visitor.appid.to_string(), Cursor::of(&headers, &uri).seq(visitor.appid.as_str()));
-    let reader = Reader { appid: visitor.appid, openid, cursor, sees_typing: false };
+    let agent = snapshot::agent_of(&app.desk, &visitor.appid, &openid).await.refuse_page(&app)?;
+    let reader = Reader { appid: visitor.appid, openid, agent, cursor, sees_typing: false };
     let place = app.stream_limit.enter(format!("{} {}", reader.appid, reader.openid));
     let steps = follow(&app, &reader.cursor).boxed();
     let clock = app.desk.clock().clone();
@@ -278,6 +281,8 @@ pub async fn chat(
 struct Reader {
     appid: Appid,
     openid: Openid,
+    /// Who serves the customer.
+    agent: Option<KfAccount>,
     cursor: Cursor,
     /// Whether the page shows that somebody types.
     sees_typing: bool,
@@ -288,12 +293,29 @@ impl Reader {
         let Step::Change(change) = step else { return vec![reset()] };
         self.cursor.0.insert(self.appid.to_string(), change.seq);
         let mut events: Vec<_> = change.told.iter().filter_map(|told| self.tell_typing(told, now)).collect();
-        let facts: Vec<Value> =
-            change.told.iter().filter_map(|told| for_customer(told, &self.openid)).collect();
+        let facts: Vec<Value> = change.told.iter().filter_map(|told| self.tell_fact(told)).collect();
         if !facts.is_empty() {
             events.push(event(&self.cursor, self.appid.as_str(), &change, &facts));
         }
         events
+    }
+
+    /// What the customer may see of a fact.
+    fn tell_fact(&mut self, told: &Told) -> Option<Value> {
+        match told {
+            Told::Session(view) if view.openid == self.openid.as_str() => {
+                let is_served = view.state == SessionState::Open;
+                self.agent = is_served.then(|| KfAccount::stored(view.kf_account.clone()));
+                Some(json!({"session": {"state": view.state, "agent": serving(view)}}))
+            }
+            Told::Agent(view) if self.agent.as_ref().is_some_and(|it| it.as_str() == view.kf_account) => {
+                Some(json!({"session": {"state": SessionState::Open, "agent": ChatAgent::of(view)}}))
+            }
+            Told::Message(message, _) if message.openid == self.openid.as_str() => {
+                Some(json!({"message": message}))
+            }
+            _ => None,
+        }
     }
 
     /// Somebody types to her, or no longer: what was written is there.
@@ -311,17 +333,6 @@ impl Reader {
         self.sees_typing = types;
         let data = json!({"typing": types}).to_string();
         is_news.then(|| Event::default().event("typing").id(self.cursor.text()).data(data))
-    }
-}
-
-/// What a customer may see of a fact.
-fn for_customer(told: &Told, openid: &Openid) -> Option<Value> {
-    match told {
-        Told::Session(view) if view.openid == openid.as_str() => {
-            Some(json!({"session": {"state": view.state, "agent": serving(view)}}))
-        }
-        Told::Message(message, _) if message.openid == openid.as_str() => Some(json!({"message": message})),
-        _ => None,
     }
 }
 

@@ -38,11 +38,15 @@ impl Visitor {
         if self.shown.is_some() { HeaderMap::new() } else { self.given(&app.desk.chance.secret()) }
     }
 
-    /// Counts a message, written under an id, for the visitor's address.
+    /// Counts a message, written under an id, for the visitor's address. A browser that keeps no cookies, as the page's
+    /// snapshot gives one, would be a new customer with each message, and see no answer.
     ///
     /// # Errors
-    /// `TooMany`, `CookieReplaced`.
+    /// `CookieNeeded`, `TooMany`, `CookieReplaced`.
     pub fn may_write(&self, app: &App, client_id: &str) -> Result<(), PageRefusal> {
+        if self.shown.is_none() {
+            return Err(PageRefusal::new(app, Errcode::CookieNeeded));
+        }
         let is_new = match &self.known {
             Known::No => true,
             Known::Of(_) => false,

@@ -1,6 +1,6 @@
 //! A customer at her page.
 
-use super::{App, Shop, Stream, client_id, cookie_of};
+use super::{App, Shop, Stream, client_id, cookie_of, first_cookie};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +17,7 @@ impl Customer {
         Customer {
             app: shop.app.clone(),
             appid: shop.appid.clone(),
-            cookie: Arc::default(),
+            cookie: Arc::new(Mutex::new(first_cookie(&shop.appid))),
             openid: Arc::default(),
         }
     }

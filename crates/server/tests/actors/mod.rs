@@ -23,6 +23,7 @@ use kefu::store::Store;
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -154,7 +155,13 @@ impl App {
     /// One of the desk's or the chat's calls, as the page makes it.
     pub async fn send(&self, path: &str, cookie: &str, body: &Value) -> reqwest::Response {
         let request = self.http.post(format!("{}{path}", self.base)).header("sec-fetch-site", "same-origin");
-        request.header("cookie", cookie).json(body).send().await.expect("an answer")
+        let first = path.strip_prefix("/chat/api/").filter(|_| cookie.is_empty()).map(first_cookie);
+        request
+            .header("cookie", first.as_deref().unwrap_or(cookie))
+            .json(body)
+            .send()
+            .await
+            .expect("an answer")
     }
 
     /// A question of the desk's or the chat's.
@@ -173,6 +180,13 @@ pub fn cookie_of(response: &reqwest::Response) -> Option<String> {
     let header = response.headers().get("set-cookie")?.to_str().ok()?;
     assert!(header.contains("HttpOnly") && header.contains("SameSite=Lax"), "{header}");
     header.split(';').next().map(str::to_owned)
+}
+
+/// A cookie as the page of an account gives it to a browser that shows none; no two are alike.
+pub fn first_cookie(path: &str) -> String {
+    static GIVEN: AtomicU64 = AtomicU64::new(0);
+    let appid = path.split('/').next().unwrap_or_default();
+    format!("kefu_{appid}={:0>43}", GIVEN.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The number of an answer.

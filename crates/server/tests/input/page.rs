@@ -23,6 +23,8 @@ fn calls(shop: &Shop) -> Vec<Call> {
         call("/desk/api/logout", true, json!({})),
         call("/desk/api/invitation", true, json!({"appid": appid, "kf_account": kf_account, "accept": true})),
         call("/desk/api/presence", true, json!({"appid": appid, "away": false})),
+        call("/desk/api/draft", true, json!({"appid": appid, "session": 1, "text": "hi"})),
+        call("/desk/api/read", true, json!({"appid": appid, "session": 1, "message": 1})),
         call("/desk/api/session/accept", true, json!({"appid": appid, "session": 1})),
         call("/desk/api/session/close", true, json!({"appid": appid, "session": 1})),
         call(
