@@ -2,10 +2,10 @@
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
+use kefu::desk::cursor::Cursor;
 use kefu::http::caller::Query;
 use kefu::http::guard::cookie;
 use kefu::http::multipart::{Parser, Part, Piece};
-use kefu::http::stream::Cursor;
 use kefu::store::numbered;
 use model::{Appid, KfAccount, Nickname, Openid, WechatId};
 use protocol::media::{Format, Kind, admit_headimg};
@@ -149,11 +149,13 @@ pub fn sql(input: &[u8]) {
     assert_eq!(numbered(&changed), changed);
 }
 
-/// A cursor is the same when it is written and read again.
+/// A cursor is the same when it is written and read again, and of another epoch than the store's it names no number.
 pub fn cursor(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    let read = Cursor::read(text);
-    assert_eq!(Cursor::read(&read.text()), read, "{text:?}");
+    let read = Cursor::read("epoch", &format!("epoch;{text}"));
+    assert_eq!(Cursor::read("epoch", &read.text()), read, "{text:?}");
+    let other = Cursor::read("another", &read.text());
+    assert!(read.seqs().all(|(owner, _)| other.seq(owner) < 0), "{text:?}");
 }
 
 /// A name that is taken is what was given, holds no NUL and no end of a line, and is taken again.

@@ -1,4 +1,4 @@
-//! Callers who hang up once all is said, and a database that is away while nobody says anything.
+//! Callers who hang up once all is said.
 
 use crate::people::People;
 use anyhow::{Context, ensure};
@@ -7,17 +7,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
-use trouble::server::{self, Kefu, Postgres};
+use tokio::net::TcpStream;
+use trouble::server::{self, Kefu};
 
 /// Uploads whose sender hangs up, of each kind.
 const UPLOADS: usize = 200;
-/// Streams that have nothing to hear.
-const STREAMS: usize = 30;
-/// How long the store is watched.
-const WATCHED: Duration = Duration::from_secs(5);
-/// What the store may be asked in this time: a node's own beats and looks, about ten a second.
-const VERBS: f64 = 250.0;
 
 /// Uploads after whose last byte the connection closes name no file that is not there.
 pub(crate) async fn hang_up(kefu: &Path, place: &[String]) -> anyhow::Result<()> {
@@ -56,57 +50,4 @@ async fn send_and_leave(base: &str, path: &str, file: &[u8], wait: Duration) -> 
     stream.write_all(&[head.as_bytes(), &body].concat()).await?;
     tokio::time::sleep(wait).await;
     Ok(())
-}
-
-/// After PostgreSQL was away, streams that have nothing to hear ask it for nothing.
-pub(crate) async fn restart(kefu: &Path) -> anyhow::Result<()> {
-    let postgres = Postgres::start()?;
-    let place = ["--database".to_owned(), postgres.url()];
-    let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
-    let metrics = format!("127.0.0.1:{port}");
-    let mut command = server::command(kefu, &place, &[]);
-    command.args(["--metrics-listen", &metrics]);
-    let running = Kefu::start(command)?;
-    let people = People::meet(&running.base, STREAMS).await?;
-    let streams = people.idle_streams(&running.base).await?;
-    let calm = verbs(&metrics).await?;
-    postgres.stop()?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    postgres.resume()?;
-    let mut back = false;
-    for _ in 0..100 {
-        back = reqwest::get(format!("{}/readyz", running.base)).await.is_ok_and(|it| it.status() == 200);
-        if back {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    ensure!(back, "the desk does not find its database again");
-    // Each reader and each loop looks once.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let (before, time) = (verbs(&metrics).await?, processor_time(running.pid())?);
-    tokio::time::sleep(WATCHED).await;
-    let (asked, time) = (verbs(&metrics).await? - before, processor_time(running.pid())? - time);
-    println!(
-        "{} idle streams after a restart of PostgreSQL: {asked} verbs and {time} ms of processor time in {WATCHED:?} \
-         ({calm} verbs from the start until then)",
-        streams.len()
-    );
-    ensure!(asked < VERBS, "{asked} verbs of streams that have nothing to hear");
-    Ok(())
-}
-
-/// Verbs the store was asked to run since the start.
-async fn verbs(metrics: &str) -> anyhow::Result<f64> {
-    let page = reqwest::get(format!("http://{metrics}/metrics")).await?.text().await?;
-    let line = page.lines().find_map(|line| line.strip_prefix("kefu_store_verbs_total "));
-    Ok(line.context("how many verbs there were")?.parse()?)
-}
-
-/// Processor time of a process so far, in milliseconds: a tick is a hundredth of a second.
-fn processor_time(pid: u32) -> anyhow::Result<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let behind_name = stat.rsplit_once(") ").context("its name")?.1;
-    let ticks: Vec<u64> = behind_name.split(' ').skip(11).take(2).filter_map(|it| it.parse().ok()).collect();
-    Ok(ticks.iter().sum::<u64>() * 10)
 }

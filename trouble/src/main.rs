@@ -12,6 +12,7 @@ mod day;
 mod floods;
 mod flush;
 mod history;
+mod idle;
 mod line;
 mod people;
 
@@ -109,8 +110,7 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     let place =
         ["--database".to_owned(), postgres.url(), "--files".to_owned(), files.path().display().to_string()];
     absent::hang_up(&cli.kefu, &place).await.context("hanging up, on PostgreSQL")?;
-    drop(postgres);
-    absent::restart(&cli.kefu).await.context("restarting PostgreSQL under idle streams")?;
+    trial.idles(&postgres).await.context("restarting PostgreSQL")?;
     day::on_sqlite(cli, &mut chance).await?;
     day::on_postgres(cli, &mut chance).await?;
     crowd::half_open(&cli.kefu).await?;

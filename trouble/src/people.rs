@@ -94,22 +94,14 @@ impl People {
         }
     }
 
-    /// The workbench's stream, and streams of customers who have written once: nobody says anything to them.
-    pub(crate) async fn idle_streams(&self, base: &str) -> anyhow::Result<Vec<reqwest::Response>> {
-        let open = async |path: &str, cookie: &str| {
-            Client::new().get(format!("{base}{path}")).header("cookie", cookie).send().await
-        };
-        let mut streams = vec![open("/desk/api/stream", &self.desk).await?];
-        for number in 0..self.actors.len() {
-            let snapshot = self.http.get(format!("{base}/chat/api/{APPID}/snapshot")).send().await?;
-            let first = cookie(&snapshot).context("a cookie")?;
-            let body = json!({"client_id": format!("idle{number}"), "text": "hello"});
-            let sent = self.post(&format!("{base}/chat/api/{APPID}/message"), &first, &body).await?;
-            let own = cookie(&sent).context("a cookie")?;
-            streams.push(open(&format!("/chat/api/{APPID}/stream"), &own).await?);
-        }
-        ensure!(streams.iter().all(|it| it.status() == 200), "a stream was refused");
-        Ok(streams)
+    /// The workbench's stream from now on, as a page has it that has loaded everything; until it ends.
+    pub(crate) async fn follow(&self, base: &str) -> anyhow::Result<()> {
+        let snapshot = self.get(&format!("{base}/desk/api/snapshot"), &self.desk).await?;
+        let url = format!("{base}/desk/api/stream?since={}", snapshot["since"].as_str().context("a cursor")?);
+        let mut stream = Client::new().get(url).header("cookie", &self.desk).send().await?;
+        ensure!(stream.status() == 200, "{}", stream.status());
+        while stream.chunk().await?.is_some() {}
+        Ok(())
     }
 
     fn note_seq(&self, cursor: &str) {
@@ -270,8 +262,8 @@ fn cookie(response: &reqwest::Response) -> Option<String> {
     response.headers().get("set-cookie")?.to_str().ok()?.split(';').next().map(str::to_owned)
 }
 
-/// The account's number in a cursor `owner:seq,owner:seq`.
+/// The account's number in a cursor `epoch;owner:seq,owner:seq`.
 fn seq_in(cursor: &str) -> i64 {
-    let ours = cursor.split(',').find_map(|pair| pair.strip_prefix(APPID)?.strip_prefix(':'));
+    let ours = cursor.split([';', ',']).find_map(|pair| pair.strip_prefix(APPID)?.strip_prefix(':'));
     ours.and_then(|seq| seq.parse().ok()).unwrap_or(0)
 }

@@ -53,13 +53,20 @@ pub fn is_rid(text: &str) -> bool {
     text.split('-').count() == 3 && text.split('-').all(is_group)
 }
 
+/// When the call came that a request id names, Unix time in seconds: its first group.
+#[must_use]
+pub fn second_of(rid: &str) -> Option<i64> {
+    i64::from_str_radix(rid.split('-').next()?, 16).ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_rid;
+    use super::{is_rid, second_of};
 
     #[test]
     fn a_request_id_has_three_groups_of_eight_hexadecimal_digits() {
         assert!(is_rid("61725984-6126f6f9-040f19c4"));
+        assert_eq!(second_of("61725984-6126f6f9-040f19c4"), Some(1_634_883_972));
         for odd in [
             "",
             "61725984-6126f6f9",

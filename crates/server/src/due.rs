@@ -5,6 +5,7 @@ use crate::desk::due::Of;
 use crate::desk::{due, node, quota, rid};
 use crate::error::{Error, Spell};
 use crate::state::App;
+use anyhow::bail;
 use model::SECOND;
 use model::due::PRESENCE_GRACE;
 use std::collections::HashMap;
@@ -115,14 +116,27 @@ async fn run_rows(app: &App, of: Of) -> Result<(), Error> {
 pub struct Lease {
     seen: HashMap<String, (i64, Instant)>,
     renewed: Instant,
+    /// The store holds other data than this node began with.
+    is_over: bool,
     spell: Spell,
 }
 
-/// Keeps the lease until the application stops.
-pub async fn keep_lease(app: App, mut lease: Lease) {
+/// Keeps the lease until the application stops. It stops the application when other data have taken the place of those
+/// that this node began with: what the node holds in memory is of a store that is no more.
+///
+/// # Errors
+/// When it stopped the application.
+pub async fn keep_lease(app: App, mut lease: Lease) -> anyhow::Result<()> {
     while pause(&app, LOOK).await {
         lease.look(&app).await;
+        if lease.is_over {
+            app.stop.cancel();
+            bail!(
+                "a restored or another store has taken the place of this server's data: start the server again"
+            );
+        }
     }
+    Ok(())
 }
 
 impl Lease {
@@ -133,7 +147,7 @@ impl Lease {
     pub async fn begin(app: &App) -> Result<Self, Error> {
         let now = Instant::now();
         let spell = Spell::of("renewing this node's lease");
-        let mut lease = Lease { seen: HashMap::new(), renewed: now, spell };
+        let mut lease = Lease { seen: HashMap::new(), renewed: now, is_over: false, spell };
         node::beat(&app.desk).await?;
         if app.desk.store.is_shared() {
             lease.renew(app, true).await?;
@@ -162,6 +176,11 @@ impl Lease {
     }
 
     async fn renew(&mut self, app: &App, is_time: bool) -> Result<(), Error> {
+        // First of all: a node that is over gives no sign of life in a store that is not its own.
+        self.is_over = app.desk.store.is_shared() && app.desk.store.is_replaced().await?;
+        if self.is_over {
+            return Ok(());
+        }
         if is_time {
             let begun = Instant::now();
             if !node::beat(&app.desk).await? {

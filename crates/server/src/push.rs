@@ -26,11 +26,11 @@ const LAG: usize = 256;
 /// Changes a stream may be behind, a customer's or a workbench's. One further behind gets [`Step::Lost`]: its page
 /// loads everything again, which costs the store less.
 pub const BEHIND_MAX: i64 = 1024;
-/// How often to look although no hint came: hints between nodes may be lost, those of one process
-/// are not.
+/// How often to look although nothing woke the reader: notifications between nodes may be lost, wake-ups within one
+/// process are not.
 const POLL_SHARED: Duration = Duration::from_secs(5);
 const POLL_ALONE: Duration = Duration::from_secs(60);
-/// How long a reader that could not begin waits before it tries again.
+/// How long a reader that could not read waits before it tries again.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The readers. Clones share them.
@@ -70,6 +70,15 @@ impl Progress {
     fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
+}
+
+/// How a reader's look at the feed went.
+enum Round {
+    /// There may be more.
+    Full,
+    /// It has read everything.
+    Last,
+    Failed,
 }
 
 /// What a reader hands to its streams: a change, or `None` when it has begun anew, or could not, so that they compare
@@ -148,32 +157,30 @@ impl Feeds {
 
     /// The one reader of an owner, until nobody follows.
     async fn read_on(self, owner: String, progress: Arc<Progress>) {
-        let mut hint = self.desk.store.subscribe(&owner);
+        let mut wake = self.desk.store.subscribe(&owner);
         let poll = if self.desk.store.is_shared() { POLL_SHARED } else { POLL_ALONE };
         while !self.stop.is_cancelled() && !self.is_over(&owner) {
-            let hinted = *hint.borrow_and_update();
-            if self.read_round(&owner, &progress).await {
-                continue;
-            }
-            let read = progress.read();
-            let done = read.unwrap_or(0).max(if hinted == i64::MAX { 0 } else { hinted });
+            let woken = *wake.borrow_and_update();
+            let pause = match self.read_round(&owner, &progress).await {
+                Round::Full => continue,
+                Round::Last => poll,
+                Round::Failed => RETRY,
+            };
+            let done = progress.read().unwrap_or(0).max(woken.seq);
             tokio::select! {
-                // A hint of what was read already, from this node by way of the database, is none.
-                _ = hint.wait_for(|hinted| *hinted > done) => {}
-                () = tokio::time::sleep(if read.is_some() { poll } else { RETRY }) => {}
+                // What was read already, and comes from this node by way of the database, wakes nobody.
+                _ = wake.wait_for(|now| now.seq > done || now.losses > woken.losses) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = self.stop.cancelled() => {}
             }
         }
-        drop(hint);
+        drop(wake);
         self.desk.store.unsubscribe(&owner);
     }
 
-    /// Reads what comes after what it has read, and hands it on; answers whether there may be more.
-    async fn read_round(&self, owner: &str, progress: &Progress) -> bool {
-        let Some(read) = progress.read() else {
-            self.begin(owner, progress).await;
-            return false;
-        };
+    /// Reads what comes after what it has read, and hands it on.
+    async fn read_round(&self, owner: &str, progress: &Progress) -> Round {
+        let Some(read) = progress.read() else { return self.begin(owner, progress).await };
         match self.spell.note(self.read_after(owner, read).await) {
             Ok(After::Changes(changes)) => {
                 let is_full = changes.len() == feed::ROUND;
@@ -184,14 +191,13 @@ impl Feeds {
                 for change in changes {
                     self.hand(owner, Some(Arc::new(change)));
                 }
-                is_full
+                if is_full { Round::Full } else { Round::Last }
             }
             Ok(After::Lost) => {
                 progress.generation.store(self.next_generation(), Ordering::Release);
-                self.begin(owner, progress).await;
-                false
+                self.begin(owner, progress).await
             }
-            Err(_) => false,
+            Err(_) => Round::Failed,
         }
     }
 
@@ -201,11 +207,13 @@ impl Feeds {
     }
 
     /// Goes on from where the owner stands.
-    async fn begin(&self, owner: &str, progress: &Progress) {
-        if let Ok(head) = self.spell.note(self.desk.store.head(owner).await) {
+    async fn begin(&self, owner: &str, progress: &Progress) -> Round {
+        let head = self.spell.note(self.desk.store.head(owner).await);
+        if let Ok(head) = &head {
             progress.read.store(head.map_or(0, |head| head.seq), Ordering::Release);
         }
         self.hand(owner, None);
+        if head.is_ok() { Round::Last } else { Round::Failed }
     }
 
     /// How many readers there are, and how many changes the one that is furthest behind has still to read.

@@ -1,7 +1,7 @@
 //! Backups while the desk runs, and data that moves: nothing is lost on the way, and whoever compares sees it.
 
 use crate::actors::form::{FORM, PNG, form};
-use crate::actors::{client_id, cookie_of};
+use crate::actors::{Agent, App, PATIENCE, Shop, Stream, client_id, cookie_of};
 use crate::engine::Fresh;
 use crate::running::{APPID, DEMO, Running, kefu};
 use kefu::config::Place;
@@ -100,6 +100,83 @@ async fn has_a_sub_merchant_and_a_binding(demo: &Running, fresh: &Fresh) {
 /// An empty place on the other engine.
 fn another(fresh: &Fresh) -> Fresh {
     if matches!(fresh.place, Place::Folder(_)) { Fresh::schema() } else { Fresh::folder() }
+}
+
+async fn head(shop: &Shop) -> i64 {
+    shop.app.inner.desk.store.head(&shop.appid).await.unwrap().unwrap().seq
+}
+
+/// The page is told to load everything again, and nothing else.
+async fn is_reset(mut stream: Stream) {
+    stream.hears("reset", |heard| heard.event == "reset").await;
+    assert_eq!(stream.heard().len(), 1);
+    stream.ends().await;
+}
+
+on_both_engines! {
+    /// The restored store gives the lost changes' numbers to others, which browsers that are still open must not miss.
+    async fn after_a_restore_open_pages_load_everything_again(app: App) {
+        let folder = tempfile::tempdir().unwrap();
+        let shop = app.account().await;
+        let (ann, customer) = (shop.agent("a1").await, shop.customer());
+        customer.says("kept").await;
+        let (mut desk, mut page) = (ann.comes_online().await, customer.watches().await);
+        let file = folder.path().join("backup").display().to_string();
+        let made = says(&["backup", &file], &app.fresh);
+        customer.says("lost").await;
+        customer.says("lost as well").await;
+        let (bench_at, page_at) = (desk.sees("lost as well").await.id, page.sees("lost as well").await.id);
+        let lost = head(&shop).await;
+        for (number, place) in [Fresh::folder(), Fresh::schema()].into_iter().enumerate() {
+            assert_eq!(says(&["restore", &file], &place), made);
+            let copy = folder.path().join(format!("copy {number}")).display().to_string();
+            // Whoever opens it first gives it its epoch, which is no part of what is compared.
+            assert!(kefu(&["account", "list"], &place).0);
+            assert_eq!(says(&["backup", &copy], &place), made);
+            let restored = App::start(Arc::new(place), 8 + number as u64).await;
+            let there = Shop { app: restored.clone(), ..shop.clone() };
+            let ann = Agent { app: restored.clone(), ..ann.clone() };
+            let stream = |cursor: &str| format!("/chat/api/{}/stream?since={cursor}", shop.appid);
+            // Before the store has come as far as they were, where they are, and beyond.
+            for said in 0..4 {
+                is_reset(ann.resumes(&bench_at).await).await;
+                is_reset(Stream::open(&restored, &stream(&page_at), &customer.cookie()).await).await;
+                there.customer().says(&format!("new {said}")).await;
+            }
+            let bench = ann.snapshot().await["since"].as_str().unwrap().to_owned();
+            assert_ne!(bench.split_once(';').unwrap().0, bench_at.split_once(';').unwrap().0, "another epoch");
+            assert!(head(&there).await > lost, "the store has passed the cursors");
+            let mut bench = ann.resumes(&bench).await;
+            there.customer().says("hello").await;
+            bench.sees("hello").await;
+            restored.inner.stop.cancel();
+        }
+    }
+}
+
+/// A node of PostgreSQL whose data were taken away beneath it, and others put in their place.
+#[tokio::test]
+async fn a_server_whose_data_are_replaced_ends() {
+    let (fresh, folder) = (Fresh::schema(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("backup").display().to_string();
+    let mut demo = Running::start(DEMO, &fresh);
+    let writer = Writer::at(&demo).await;
+    writer.says("kept").await;
+    assert!(kefu(&["backup", &file], &fresh).0);
+    writer.says("lost").await;
+    let path = format!("{}/chat/api/{APPID}/stream", demo.base);
+    let mut page = writer.http.get(path).header("cookie", writer.cookie()).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let anew = "do $$ declare own text := current_schema(); begin
+        execute format('drop schema %I cascade', own); execute format('create schema %I', own); end $$";
+    fresh.runs(anew.to_owned());
+    let (done, said) = kefu(&["restore", &file], &fresh);
+    assert!(done, "{said}");
+    let ended = async { while let Ok(Some(_)) = page.chunk().await {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("the stream ends with its server");
+    assert!(!demo.child.wait().unwrap().success(), "whoever watches it starts it again");
+    let demo = Running::start(DEMO, &fresh);
+    assert_eq!(writer.reads(&demo).await, ["kept"]);
 }
 
 with_fresh_data! {

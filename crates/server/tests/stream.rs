@@ -29,15 +29,20 @@ async fn head(shop: &Shop) -> i64 {
 }
 
 async fn opens(shop: &Shop, customer: &Customer, since: i64) -> Stream {
-    let path = format!("/chat/api/{0}/stream?since={0}:{since}", shop.appid);
+    opens_at(shop, customer, &format!("{};{}:{since}", shop.app.inner.desk.store.epoch(), shop.appid)).await
+}
+
+async fn opens_at(shop: &Shop, customer: &Customer, cursor: &str) -> Stream {
+    let path = format!("/chat/api/{}/stream?since={cursor}", shop.appid);
     Stream::open(&shop.app, &path, &customer.cookie()).await
 }
 
 /// The agent's workbench goes on from this number of the account, and from where the worker's own feed is.
 async fn resumes_at(agent: &Agent, seq: i64) -> Stream {
     let since = agent.snapshot().await["since"].as_str().unwrap().to_owned();
-    let own = since.split(',').find(|pair| pair.starts_with('@')).unwrap();
-    agent.resumes(&format!("{own},{}:{seq}", agent.appid)).await
+    let (epoch, pairs) = since.split_once(';').unwrap();
+    let own = pairs.split(',').find(|pair| pair.starts_with('@')).unwrap();
+    agent.resumes(&format!("{epoch};{own},{}:{seq}", agent.appid)).await
 }
 
 async fn is_reset(mut stream: Stream) {
@@ -142,6 +147,28 @@ on_both_engines! {
         assert!(extra < 8, "beside the cookie, which is looked up each time, {extra} verbs");
         is_reset(resumes_at(&ann, 0).await).await;
         opens(&shop, &customer, 1).await.sees("hello").await;
+    }
+
+    /// Its numbers are of another store, which used them for other changes.
+    async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let customer = shop.customer();
+        customer.says("hello").await;
+        let here = customer.snapshot().await["since"].as_str().unwrap().to_owned();
+        let (epoch, pairs) = here.split_once(';').expect("an epoch");
+        let desk = ann.snapshot().await["since"].as_str().unwrap().split_once(';').unwrap().1.to_owned();
+        for wrong in [String::new(), ";".to_owned(), format!("{epoch},"), format!("{epoch}0;"), "0123456789abcdef;".to_owned()] {
+            is_reset(opens_at(&shop, &customer, &format!("{wrong}{pairs}")).await).await;
+            is_reset(ann.resumes(&format!("{wrong}{desk}")).await).await;
+        }
+        let mut page = opens_at(&shop, &customer, &here).await;
+        let mut bench = ann.resumes(&format!("{epoch};{desk}")).await;
+        customer.says("and on").await;
+        let (heard, seen) = (page.sees("and on").await, bench.sees("and on").await);
+        assert!([&heard, &seen].iter().all(|event| event.id.starts_with(&format!("{epoch};"))), "{heard:?} {seen:?}");
+        // A page that has nothing yet begins with the first change.
+        opens_at(&shop, &customer, "").await.sees("hello").await;
     }
 
     async fn many_streams_that_are_behind_read_the_feed_once(app: App) {

@@ -47,7 +47,7 @@ impl Ground {
         try_join_all(writers).await?;
         let mut flooder = cookie(&http, &kefu.base, FLOODED).await?;
         let said = write(&http, &kefu.base, FLOODED, &mut flooder, 0).await?;
-        let since = format!("{FLOODED}:{}", said["message"]["id"]);
+        let since = said["since"].as_str().context("a cursor")?.to_owned();
         kefu.kill()?;
         Ok(Ground { program: program.to_owned(), folder: folder.to_owned(), flooder, since })
     }

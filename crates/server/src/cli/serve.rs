@@ -121,8 +121,8 @@ async fn run(
     let app = App::new(desk, settings);
     let lease = Lease::begin(&app).await.map_err(Error::cause)?;
     greet(&base);
+    let lease = tokio::spawn(due::keep_lease(app.clone(), lease));
     let mut tasks = vec![
-        tokio::spawn(due::keep_lease(app.clone(), lease)),
         tokio::spawn(due::run(app.clone())),
         tokio::spawn(due::run_files(app.clone())),
         tokio::spawn(front.keeper.keep(app.stop.clone())),
@@ -150,6 +150,8 @@ async fn run(
     for task in tasks {
         task.await?;
     }
+    // What was counted is of a store that is no more, if this node is over.
+    lease.await??;
     if !matches!(tokio::time::timeout(FAREWELL, due::settle_all(&app)).await, Ok(Ok(()))) {
         tracing::warn!("the last calls could not be counted in the store");
     }

@@ -9,6 +9,7 @@ pub mod allow;
 pub mod business;
 pub mod component;
 pub mod cookie;
+pub mod cursor;
 pub mod custom;
 pub mod customer;
 pub mod draft;

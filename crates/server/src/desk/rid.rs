@@ -7,11 +7,12 @@ use crate::error::Error;
 use crate::store::Tx;
 use model::due::{Due, RID_KEPT};
 use model::{Appid, SECOND, Time};
-use protocol::rid::{Request, RidInfo, is_rid};
+use protocol::rid::{Request, RidInfo, is_rid, second_of};
 use protocol::{Errcode, limits};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Refusals that wait to be written, at most; about 10 kB each at worst. More are forgotten.
 const WAITING_MAX: usize = 1000;
@@ -19,6 +20,12 @@ const WAITING_MAX: usize = 1000;
 const WAITING_OF_OWNER_MAX: usize = 500;
 /// Refusals of one owner that are written in one verb.
 const BATCH: usize = 100;
+/// How often, and with which pauses, the store is asked for a refusal that another node may still have to write, which
+/// that node does every second.
+const ASKS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(300);
+/// The age, milliseconds, beyond which a refusal is written: a second, and what the clocks of two nodes may be apart.
+const WRITTEN: Time = 4 * SECOND;
 
 /// A call that was refused.
 #[derive(Clone, Debug)]
@@ -152,8 +159,26 @@ pub async fn get(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error
     if !is_rid(rid) {
         return Err(Errcode::RidMalformed.into());
     }
-    // Whoever was refused a moment ago may ask.
+    // A caller may ask right after the refusal.
     settle(desk).await?;
+    for _ in 1..ASKS {
+        match look_up(desk, owner, rid).await {
+            Err(Error::Refused(Errcode::RidNotFound)) if may_come(desk, rid) => {
+                tokio::time::sleep(PAUSE).await
+            }
+            outcome => return outcome,
+        }
+    }
+    look_up(desk, owner, rid).await
+}
+
+/// Whether a refusal that is not in the store may wait at another node.
+fn may_come(desk: &Desk, rid: &str) -> bool {
+    let age = second_of(rid).map(|second| desk.now() - second * SECOND);
+    desk.store.is_shared() && age.is_some_and(|age| age.abs() < WRITTEN)
+}
+
+async fn look_up(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
     let (id, rid) = (owner.clone(), rid.to_owned());
     desk.store.read(owner.as_str(), move |tx| find(tx, &id, &rid)).await
 }

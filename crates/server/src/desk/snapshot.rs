@@ -1,6 +1,7 @@
 //! What a page loads before it follows the feed: everything it shows, and the number to go on from,
 //! from one snapshot of each account.
 
+use super::cursor::Cursor;
 use super::feed::{AgentView, SessionView, agent_view};
 use super::message::{self, Message};
 use super::workbench_state::{self, Draft};
@@ -97,18 +98,19 @@ pub struct InvitationView {
 /// Internal only.
 pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error> {
     let Places { bindings, invitations, seq } = worker::places(desk, name).await?;
-    let (mut since, mut accounts, mut invited) =
-        (format!("{}:{seq}", worker::owner(name.as_str())), Vec::new(), Vec::new());
+    let mut since = Cursor::of(desk.store.epoch()).with(&worker::owner(name.as_str()), seq);
+    let (mut accounts, mut invited) = (Vec::new(), Vec::new());
     for (appid, _) in bindings {
         if let Some(account) = account_view(desk, &appid, name).await? {
-            since.push_str(&format!(",{appid}:{}", account.seq));
+            since.set(appid.as_str(), account.seq);
             accounts.push(account);
         }
     }
     for (appid, kf_account) in invitations {
         invited.extend(invitation_view(desk, &appid, &kf_account, name).await?);
     }
-    Ok(Workbench { worker: Worker { name: name.to_string() }, since, accounts, invitations: invited })
+    let (worker, since) = (Worker { name: name.to_string() }, since.text());
+    Ok(Workbench { worker, since, accounts, invitations: invited })
 }
 
 async fn account_view(desk: &Desk, appid: &Appid, worker: &WechatId) -> Result<Option<AccountView>, Error> {
@@ -243,7 +245,7 @@ impl ChatAgent {
 /// # Errors
 /// `NotFound` when there is no such account.
 pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<Chat, Error> {
-    let appid = appid.clone();
+    let (appid, nothing_read) = (appid.clone(), Cursor::of(desk.store.epoch()));
     desk.store
         .read(&appid.to_string(), move |tx| {
             let account = account::get(tx, &appid).map_err(|error| match error {
@@ -273,7 +275,8 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
             let view = session.map(|session| session_view::of(tx, &appid, &session)).transpose()?;
             let agent = view.and_then(|view| serving(&view));
             let (window, _) = window::of(tx, &appid, openid)?;
-            Ok(Chat { kind, window, account, since: format!("{appid}:{seq}"), state, agent, messages })
+            let since = nothing_read.clone().with(appid.as_str(), seq).text();
+            Ok(Chat { kind, window, account, since, state, agent, messages })
         })
         .await
 }

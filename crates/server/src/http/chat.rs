@@ -58,7 +58,7 @@ pub async fn message(
     let run = async {
         let draft = Draft::new(given.text, given.client_id)?;
         let sent = message::receive(&app.desk, &visitor.appid, visitor.writer(&app), draft).await?;
-        visitor.told(&sent)
+        visitor.told(&app, &sent)
     };
     run.await.refuse_page(&app)
 }
@@ -73,7 +73,7 @@ pub async fn tap(
     visitor.may_write(&app, &client_id)?;
     let run = async {
         let choice = tap::Tap { message, id, client_id };
-        visitor.told(&tap::choose(&app.desk, &visitor.appid, visitor.writer(&app), choice).await?)
+        visitor.told(&app, &tap::choose(&app.desk, &visitor.appid, visitor.writer(&app), choice).await?)
     };
     run.await.refuse_page(&app)
 }

@@ -110,7 +110,8 @@ pub async fn send(
     let sender = Sender::customer(openid.as_deref(), &place(address));
     let run = async {
         let picture = raw.store(&app, sender, client_id).await.map_err(for_a_page)?;
-        visitor.told(&picture::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?)
+        let done = picture::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?;
+        visitor.told(&app, &done)
     };
     run.await.refuse_page(&app)
 }

@@ -1,10 +1,11 @@
 //! The pages' streams: Server-Sent Events that resume.
 //!
-//! The id of every event is a cursor over all owners the stream follows: `owner:seq,owner:seq`.
+//! The id of every event is a cursor over all owners the stream follows ([`Cursor`]).
 
 use super::guard::Login;
 use super::visitor::Visitor;
 use super::{Finish, PageRefusal};
+use crate::desk::cursor::Cursor;
 use crate::desk::feed::{Change, SessionView, Told};
 use crate::desk::snapshot::{self, ChatAgent, serving};
 use crate::desk::worker::{self, Places};
@@ -32,52 +33,24 @@ use std::time::Duration;
 /// How often an idle stream shows that it lives.
 const BEAT: Duration = Duration::from_secs(5);
 
-/// A cursor: how far each owner has been read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cursor(BTreeMap<String, i64>);
-
-impl Cursor {
-    /// Of the two ways a browser says how far it got, the one EventSource makes by itself is newer.
-    fn of(headers: &HeaderMap, uri: &Uri) -> Self {
-        let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let since = || {
-            let query = uri.query().unwrap_or("").as_bytes();
-            form_urlencoded::parse(query).find(|(key, _)| key == "since").map(|(_, value)| value.into_owned())
-        };
-        let text = last.filter(|last| !last.is_empty()).or_else(since).unwrap_or_default();
-        Cursor::read(&text)
-    }
-
-    /// Reads `owner:seq,owner:seq`; what is neither is passed over.
-    #[must_use]
-    pub fn read(text: &str) -> Self {
-        let pair = |pair: &str| {
-            let (owner, seq) = pair.rsplit_once(':')?;
-            Some((owner.to_owned(), seq.parse().ok()?))
-        };
-        Cursor(text.split(',').filter_map(pair).collect())
-    }
-
-    /// Where to begin with an owner; one that is not named has never been read.
-    fn seq(&self, owner: &str) -> i64 {
-        self.0.get(owner).copied().unwrap_or(0)
-    }
-
-    /// As it is written in an event's id.
-    #[must_use]
-    pub fn text(&self) -> String {
-        self.0.iter().map(|(owner, seq)| format!("{owner}:{seq}")).collect::<Vec<_>>().join(",")
-    }
+/// How far the browser got. Of the two ways in which it says so, the one EventSource makes by itself is newer.
+fn asked(app: &App, headers: &HeaderMap, uri: &Uri) -> Cursor {
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let since = || {
+        let query = uri.query().unwrap_or("").as_bytes();
+        form_urlencoded::parse(query).find(|(key, _)| key == "since").map(|(_, value)| value.into_owned())
+    };
+    let text = last.filter(|last| !last.is_empty()).or_else(since).unwrap_or_default();
+    Cursor::read(app.desk.store.epoch(), &text)
 }
 
 /// The feeds of several owners in one stream of steps.
 fn follow(app: &App, cursor: &Cursor) -> impl Stream<Item = (String, Step)> + Send + use<> {
     let feeds: Vec<BoxStream<'static, (String, Step)>> = cursor
-        .0
-        .iter()
+        .seqs()
         .map(|(owner, seq)| {
-            let owner = owner.clone();
-            app.feeds.follow(owner.clone(), *seq).map(move |step| (owner.clone(), step)).boxed()
+            let owner = owner.to_owned();
+            app.feeds.follow(owner.clone(), seq).map(move |step| (owner.clone(), step)).boxed()
         })
         .collect();
     select_all(feeds)
@@ -120,7 +93,7 @@ pub async fn desk(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, PageRefusal> {
-    open(&app, login, &Cursor::of(&headers, &uri)).await.refuse_page(&app)
+    open(&app, login, &asked(&app, &headers, &uri)).await.refuse_page(&app)
 }
 
 async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error> {
@@ -129,13 +102,12 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
     let (expires_at, person) = (login.expires_at, format!("@{}", sha256(&login.cookie)));
     let mut bench = Bench {
         app: app.clone(),
-        cursor: Cursor::default(),
-        own: own.clone(),
+        cursor: Cursor::of(app.desk.store.epoch()).with(&own, asked.seq(&own)),
+        own,
         agents: BTreeMap::new(),
         login,
         open: Vec::new(),
     };
-    bench.cursor.0.insert(own.clone(), asked.seq(&own));
     for (appid, kf_account) in bindings {
         match app.streams.enter(&bench.login.worker, appid.clone(), kf_account.clone()).await {
             Ok(open) => bench.open.push(open),
@@ -143,7 +115,7 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
             Err(Error::Refused(Errcode::InvalidAgent)) => continue,
             Err(error) => return Err(error),
         }
-        bench.cursor.0.insert(appid.to_string(), asked.seq(appid.as_str()));
+        bench.cursor.set(appid.as_str(), asked.seq(appid.as_str()));
         // Should she become one or cease to be one meanwhile, the change that says so ends this stream.
         let supervisor = presence::is_supervisor(&app.desk, &bench.login.worker, &appid).await?;
         let seen = Seen { kf_account: kf_account.to_string(), supervisor };
@@ -181,7 +153,7 @@ struct Bench {
 impl Bench {
     async fn tell(&mut self, owner: &str, step: Step) -> Next {
         let Step::Change(change) = step else { return Next::Last(reset()) };
-        self.cursor.0.insert(owner.to_owned(), change.seq);
+        self.cursor.set(owner, change.seq);
         if owner == self.own {
             // A login that ended ends its streams; anything else means other accounts or invitations.
             return if is_logged_in(&self.app, &self.login).await { Next::Last(reset()) } else { Next::End };
@@ -260,8 +232,8 @@ pub async fn chat(
     uri: Uri,
 ) -> Result<Response, PageRefusal> {
     let openid = visitor.openid.ok_or(Errcode::LoginNeeded).refuse_page(&app)?;
-    let mut cursor = Cursor::default();
-    cursor.0.insert(visitor.appid.to_string(), Cursor::of(&headers, &uri).seq(visitor.appid.as_str()));
+    let (appid, asked) = (visitor.appid.as_str(), asked(&app, &headers, &uri));
+    let cursor = Cursor::of(app.desk.store.epoch()).with(appid, asked.seq(appid));
     let agent = snapshot::agent_of(&app.desk, &visitor.appid, &openid).await.refuse_page(&app)?;
     let reader = Reader { appid: visitor.appid, openid, agent, cursor, sees_typing: false };
     let place = app.stream_limit.enter(format!("{} {}", reader.appid, reader.openid));
@@ -291,7 +263,7 @@ struct Reader {
 impl Reader {
     fn tell(&mut self, step: Step, now: Time) -> Vec<Event> {
         let Step::Change(change) = step else { return vec![reset()] };
-        self.cursor.0.insert(self.appid.to_string(), change.seq);
+        self.cursor.set(self.appid.as_str(), change.seq);
         let mut events: Vec<_> = change.told.iter().filter_map(|told| self.tell_typing(told, now)).collect();
         let facts: Vec<Value> = change.told.iter().filter_map(|told| self.tell_fact(told)).collect();
         if !facts.is_empty() {

@@ -4,6 +4,7 @@ use super::client_address::Front;
 use super::guard::{cookie, cookie_name, set_cookie};
 use super::{PageRefusal, Reply};
 use crate::desk::cookie::{self, Done, Known, Shown, Writer};
+use crate::desk::cursor::Cursor;
 use crate::desk::message::Message;
 use crate::error::Error;
 use crate::state::App;
@@ -84,10 +85,10 @@ impl Visitor {
     ///
     /// # Errors
     /// Internal only.
-    pub fn told(&self, done: &Done<Message>) -> Result<Response, Error> {
+    pub fn told(&self, app: &App, done: &Done<Message>) -> Result<Response, Error> {
         let message = &done.answer;
         // Before this message, so that the stream brings what came of it.
-        let since = format!("{}:{}", self.appid, message.id - 1);
+        let since = Cursor::of(app.desk.store.epoch()).with(self.appid.as_str(), message.id - 1).text();
         let headers = done.cookie.as_deref().map(|secret| self.given(secret)).unwrap_or_default();
         Ok((headers, Reply::json(&json!({"message": message, "since": since}))?).into_response())
     }

@@ -10,8 +10,8 @@ use anyhow::Context;
 use sha2::{Digest, Sha256};
 use std::io::Write as _;
 
-/// Rows of these belong to processes that run, and to no data.
-const OF_PROCESSES: [&str; 2] = ["holder", "node"];
+/// Rows of these are of this store alone: of the processes that use it, and the word that tells it from its copies.
+const NOT_COPIED: [&str; 3] = ["epoch", "holder", "node"];
 
 /// A table, as both engines have it.
 pub(super) struct Table {
@@ -29,7 +29,7 @@ pub(super) fn tables() -> anyhow::Result<Vec<Table>> {
         and name <> 'refinery_schema_history' order by name";
     let names: Vec<String> =
         model.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let kept = names.into_iter().filter(|name| !OF_PROCESSES.contains(&name.as_str()));
+    let kept = names.into_iter().filter(|name| !NOT_COPIED.contains(&name.as_str()));
     kept.map(|name| table(&model, name)).collect()
 }
 

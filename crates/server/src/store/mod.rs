@@ -9,11 +9,12 @@ mod address;
 pub mod backup;
 mod client;
 mod copy;
+mod epoch;
 pub mod health;
-mod hint;
 mod job;
 mod line;
 mod migrate;
+mod notify;
 mod postgres;
 mod sqlite;
 mod tx;
@@ -23,16 +24,17 @@ use crate::clock::Clock;
 use crate::config::Place;
 use crate::error::{Error, Spell};
 use crate::meter::Stores;
+use anyhow::Context;
 use job::{Job, Mode};
 use protocol::Errcode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use copy::{Content, hash};
 pub use sqlite::{fits, numbered};
 pub use tx::{Row, Tx, Value};
-pub use watch::Head;
+pub use watch::{Head, Wake};
 
 /// How long the engine may take; a database across the network may never answer. What is answered later was done
 /// or not, as after a connection that broke.
@@ -53,6 +55,7 @@ struct Inner {
     shared: Arc<watch::Shared>,
     clock: Clock,
     silence: Spell,
+    epoch: OnceLock<String>,
 }
 
 enum Engine {
@@ -75,7 +78,9 @@ impl Store {
         })
         .await??;
         let silence = Spell::of("hearing from the database");
-        Ok(Store(Arc::new(Inner { engine, shared, clock, silence })))
+        let store = Store(Arc::new(Inner { engine, shared, clock, silence, epoch: OnceLock::new() }));
+        store.read_epoch().await.map_err(Error::cause).context("reading the epoch of the data")?;
+        Ok(store)
     }
 
     /// Whether other processes may use the same data at the same time.
@@ -204,10 +209,10 @@ impl Store {
         self.submit(Mode::Glance, owner, |tx| tx.head()).await
     }
 
-    /// Ready when `owner` may have changed. A hint: it may be lost between nodes, so look now and
+    /// Changes when `owner` may have changed. A notification may be lost between nodes, so look now and
     /// then all the same.
     #[must_use]
-    pub fn subscribe(&self, owner: &str) -> tokio::sync::watch::Receiver<i64> {
+    pub fn subscribe(&self, owner: &str) -> tokio::sync::watch::Receiver<Wake> {
         self.0.shared.subscribe(owner)
     }
 

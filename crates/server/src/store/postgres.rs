@@ -3,11 +3,11 @@
 
 use super::address::Address;
 use super::client::{Connection, Source};
-use super::hint::{listen_loop, notify_loop};
 use super::job::{Job, Mode, run_all};
 use super::migrate;
+use super::notify::{listen_loop, notify_loop};
 use super::tx::Tx;
-use super::watch::{Head, Shared};
+use super::watch::Shared;
 use crate::clock::Clock;
 use crate::error::{Error, Spell};
 use crate::meter::Stores;
@@ -15,10 +15,11 @@ use ::postgres::Client;
 use anyhow::Context;
 use protocol::Errcode;
 use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Verbs that may wait for a thread; one more is refused.
 const QUEUE: usize = 4096;
@@ -30,6 +31,8 @@ const BATCH: usize = 32;
 const SESSION: &str = "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=10000 -c synchronous_commit=on \
     -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off \
     -c default_transaction_deferrable=off -c standard_conforming_strings=on";
+/// How long the last changes of this process may take to be told to other nodes.
+const FAREWELL: Duration = Duration::from_secs(2);
 const WRITERS: usize = 12;
 /// Threads that only look.
 pub(super) const READERS: usize = 4;
@@ -38,6 +41,8 @@ pub(super) struct Postgres {
     writes: Arc<Queues>,
     reads: SyncSender<Job>,
     shared: Arc<Shared>,
+    /// Disconnected once every change was told to other nodes.
+    told: Mutex<Receiver<Infallible>>,
 }
 
 /// Several nodes may start at once, and the migrations take no lock of their own.
@@ -54,10 +59,13 @@ impl Postgres {
         address.config.options(format!("{options} {SESSION}"));
         migrate(&mut address.client().context("connecting to PostgreSQL")?)?;
         let source = Source::of(address);
-        let (hints, gathered) = channel();
+        let ((changed, gathered), (telling, told)) = (channel(), channel());
         spawn("store-notifier", {
             let source = source.clone();
-            move || notify_loop(&source, &gathered)
+            move || {
+                notify_loop(&source, &gathered);
+                drop(telling);
+            }
         })?;
         spawn("store-listener", {
             let (source, shared) = (source.clone(), Arc::downgrade(&shared));
@@ -71,7 +79,7 @@ impl Postgres {
                 queues: writes.clone(),
                 shared: shared.clone(),
                 clock: clock.clone(),
-                hints: hints.clone(),
+                changed: changed.clone(),
                 spell: spell.clone(),
             };
             spawn("store-writer", move || worker.run())?;
@@ -84,7 +92,7 @@ impl Postgres {
             let spell = spell.clone();
             spawn("store-reader", move || read_loop(conn, &waiting, &clock, &spell))?;
         }
-        Ok(Postgres { writes, reads, shared })
+        Ok(Postgres { writes, reads, shared, told: Mutex::new(told) })
     }
 
     pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
@@ -101,6 +109,9 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.writes.stop();
+        // A process that ends at once, as a command does, would take its notifications with it.
+        let told = self.told.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = told.recv_timeout(FAREWELL);
     }
 }
 
@@ -184,7 +195,7 @@ struct Writer {
     queues: Arc<Queues>,
     shared: Arc<Shared>,
     clock: Clock,
-    hints: Sender<(String, Head)>,
+    changed: Sender<(String, i64)>,
     spell: Arc<Spell>,
 }
 
@@ -255,8 +266,8 @@ impl Writer {
         for (owner, head) in heads {
             self.shared.raise(&owner, head);
             self.shared.wake(&owner, head.seq);
-            // The notifier may be gone when the store stops; a hint lost costs latency only.
-            let _ = self.hints.send((owner, head));
+            // Without a notifier other nodes hear of it later.
+            let _ = self.changed.send((owner, head.seq));
         }
         Ok(())
     }

@@ -15,13 +15,23 @@ pub struct Head {
     pub access: i64,
 }
 
+/// What wakes those who listen to an owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wake {
+    /// The highest number of a change that was told.
+    pub seq: i64,
+    /// How often notifications of other nodes may have been lost. When this rises, there may be changes that nobody is
+    /// told of; reading the feed once finds them.
+    pub losses: u64,
+}
+
 /// What the store's threads and its callers share. About 100 bytes for every owner touched since the
 /// start.
 #[derive(Default)]
 pub(super) struct Shared {
     // Every request asks here, twice; nobody outside chooses the keys.
     heads: DashMap<String, Head, DefaultHashBuilder>,
-    wakes: DashMap<String, watch::Sender<i64>>,
+    wakes: DashMap<String, watch::Sender<Wake>>,
     pub(super) flights: Flights<Option<Head>>,
     pub(super) meters: Stores,
 }
@@ -48,25 +58,25 @@ impl Shared {
     pub(super) fn wake(&self, owner: &str, seq: i64) {
         if let Some(listeners) = self.wakes.get(owner) {
             listeners.send_if_modified(|last| {
-                let rises = *last < seq;
-                *last = (*last).max(seq);
+                let rises = last.seq < seq;
+                last.seq = last.seq.max(seq);
                 rises
             });
         }
     }
 
-    pub(super) fn subscribe(&self, owner: &str) -> watch::Receiver<i64> {
-        self.wakes.entry(owner.to_owned()).or_insert_with(|| watch::Sender::new(0)).subscribe()
+    pub(super) fn subscribe(&self, owner: &str) -> watch::Receiver<Wake> {
+        self.wakes.entry(owner.to_owned()).or_default().subscribe()
     }
 
     pub(super) fn unsubscribe(&self, owner: &str) {
         self.wakes.remove_if(owner, |_, listeners| listeners.receiver_count() == 0);
     }
 
-    /// Wakes everyone, when hints may have been lost: there may be more than anybody has read.
+    /// Wakes everyone once, when notifications may have been lost.
     pub(super) fn wake_all(&self) {
         for listeners in &self.wakes {
-            listeners.send_replace(i64::MAX);
+            listeners.send_modify(|last| last.losses += 1);
         }
     }
 }

@@ -186,8 +186,10 @@ on_both_engines! {
             assert_eq!(response.status(), status, "{path}");
             assert_eq!(code(&response.json().await.unwrap()) != 0, status != 200, "{path}");
         }
-        for since in ["", "x", ":", ",,,", "a:b", "x:1", &format!("{}:-1", shop.appid), &format!("{}:99999999999999999999", shop.appid), "%00:%00"] {
+        let epoch = app.inner.desk.store.epoch();
+        for since in ["", "x", ":", ";", ",,,", "a:b", "x:1", &format!("{}:-1", shop.appid), &format!("{}:99999999999999999999", shop.appid), "%00:%00"] {
             agent.resumes(since).await;
+            agent.resumes(&format!("{epoch};{since}")).await;
         }
     }
 }

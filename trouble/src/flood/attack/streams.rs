@@ -14,7 +14,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Streams that read the flooded account's feed from its first change.
 pub(super) async fn catch_up(target: &Target) {
-    hold_open(target, CATCHING_UP, &format!("{}:1", target.appid)).await;
+    let epoch = target.since.split(';').next().unwrap_or_default();
+    hold_open(target, CATCHING_UP, &format!("{epoch};{}:1", target.appid)).await;
 }
 
 /// Idle streams.

@@ -1,8 +1,8 @@
-//! Hints between nodes: quick, and never to be relied on.
+//! Notifications between nodes: quick, and never to be relied on.
 
 use super::client::{Connection, Source};
 use super::tx::{Conn as _, Value};
-use super::watch::{Head, Shared};
+use super::watch::Shared;
 use crate::error::{Error, Spell};
 use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-/// How long hints are gathered before one notification carries them.
+/// How long changes are gathered before one notification tells of them.
 const GATHER: Duration = Duration::from_millis(3);
 /// Most bytes of a notification's payload are 8000.
 const PAYLOAD_MAX: usize = 7000;
@@ -19,34 +19,38 @@ const PAYLOAD_MAX: usize = 7000;
 const CHANNEL: &str = "select 'kefu_' || current_schema()::regnamespace::oid::text";
 const NOTIFY: &str = "select pg_notify('kefu_' || current_schema()::regnamespace::oid::text, $1) is null";
 
-/// Tells other nodes what changed: one notification for all that gathers in a few milliseconds, and
-/// never within a verb's transaction, where it would make commits wait for each other.
-pub(super) fn notify_loop(source: &Arc<Source>, gathered: &Receiver<(String, Head)>) {
+/// Tells other nodes which owners changed, a line `owner seq` each: one notification for all that gathers in a few
+/// milliseconds, and never within a verb's transaction, where it would make commits wait for each other. Ends when
+/// nothing can change any more, once everything is told.
+pub(super) fn notify_loop(source: &Arc<Source>, changed: &Receiver<(String, i64)>) {
     let mut conn = Connection::new(source);
-    while let Ok(first) = gathered.recv() {
+    while let Ok((owner, seq)) = changed.recv() {
         thread::sleep(GATHER);
-        let mut hints = HashMap::from([first]);
-        hints.extend(gathered.try_iter());
-        let mut payload = String::new();
-        for (owner, head) in hints {
-            if payload.len() > PAYLOAD_MAX {
-                send_hints(&mut conn, &mut payload);
-            }
-            payload.push_str(&format!("{owner} {} {}\n", head.seq, head.access));
+        let mut seqs = HashMap::from([(owner, seq)]);
+        for (owner, seq) in changed.try_iter() {
+            let last = seqs.entry(owner).or_default();
+            *last = seq.max(*last);
         }
-        send_hints(&mut conn, &mut payload);
+        let mut payload = String::new();
+        for (owner, seq) in seqs {
+            if payload.len() > PAYLOAD_MAX {
+                notify(&mut conn, &mut payload);
+            }
+            payload.push_str(&format!("{owner} {seq}\n"));
+        }
+        notify(&mut conn, &mut payload);
     }
 }
 
-fn send_hints(conn: &mut Connection, payload: &mut String) {
+fn notify(conn: &mut Connection, payload: &mut String) {
     let sent = conn.ready().and_then(|()| conn.all(NOTIFY, &[Value::Text(payload)]));
     if let Err(error) = sent {
-        tracing::debug!(?error, "hints to other nodes were lost");
+        tracing::debug!(?error, "notifications of other nodes were lost");
     }
     payload.clear();
 }
 
-/// Hears what other nodes changed. After a reconnect everything may have.
+/// Hears what other nodes changed. Whatever they changed before a connection was made, nobody has heard of.
 pub(super) fn listen_loop(source: &Source, shared: &Weak<Shared>) {
     let spell = Spell::of("listening to other nodes");
     while shared.strong_count() > 0 {
@@ -72,9 +76,8 @@ fn listen(source: &Source, shared: &Weak<Shared>, spell: &Spell) -> Result<(), E
             return Err(anyhow::anyhow!("the connection went").into());
         }
         let Some(notification) = notification else { continue };
-        for hint in notification.payload().lines() {
-            let mut parts = hint.split(' ');
-            if let (Some(owner), Some(Ok(seq))) = (parts.next(), parts.next().map(str::parse)) {
+        for line in notification.payload().lines() {
+            if let Some((owner, Ok(seq))) = line.split_once(' ').map(|(owner, seq)| (owner, seq.parse())) {
                 shared.wake(owner, seq);
             }
         }

@@ -1,0 +1,49 @@
+//! The epoch: a random word that tells a store from its copies.
+//!
+//! A copy gives its next changes numbers that the other store has used, so a number means something only together with
+//! the epoch of the store that gave it. The word is never copied: a restored or moved store gets its own at its first
+//! start.
+
+use super::Store;
+use super::job::Mode;
+use super::tx::Tx;
+use crate::bind;
+use crate::clock::Chance;
+use crate::error::Error;
+
+impl Store {
+    /// The epoch of the data that this process has opened.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        self.0.epoch.get().map_or("", String::as_str)
+    }
+
+    /// Whether other data have taken the place of those that this process has opened. Its memory is of no use then: a
+    /// process that finds this must end.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn is_replaced(&self) -> Result<bool, Error> {
+        let word = self.submit(Mode::Glance, "", read).await?;
+        Ok(word.as_deref() != Some(self.epoch()))
+    }
+
+    /// Reads the epoch, or makes one. Of several processes that start at once one does.
+    pub(super) async fn read_epoch(&self) -> Result<(), Error> {
+        let new = Chance::system().hex::<8>();
+        let word = self.keep("", move |tx| {
+            tx.run(INSERT, bind![&new])?;
+            read(tx)
+        });
+        // Set once, right after the store was opened.
+        let _ = self.0.epoch.set(word.await?.unwrap_or_default());
+        Ok(())
+    }
+}
+
+fn read(tx: &mut Tx<'_>) -> Result<Option<String>, Error> {
+    Ok(tx.one(SELECT, &[])?.map(|row| row.text(0)))
+}
+
+const INSERT: &str = "insert into epoch (id, word) values (1, $1) on conflict (id) do nothing";
+const SELECT: &str = "select word from epoch where id = 1";
