@@ -6,7 +6,7 @@ use model::Time;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -21,46 +21,69 @@ pub fn readable(time: Time) -> String {
     }
 }
 
-/// What time it is. Tests have one that moves only when told to.
+/// What time it is, and how much of it has passed. Tests have one that moves only when told to.
 #[derive(Clone)]
-pub struct Clock(Option<Arc<watch::Sender<Time>>>);
+pub struct Clock {
+    began: Instant,
+    standing: Option<Arc<watch::Sender<Standing>>>,
+}
+
+/// What a clock shows that moves only when told to.
+struct Standing {
+    now: Time,
+    passed: Duration,
+}
 
 impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Clock(None)
+        Clock { began: Instant::now(), standing: None }
     }
 
     /// A clock that stands still until [`Clock::advance`].
     #[must_use]
     pub fn standing(at: Time) -> Self {
-        Clock(Some(Arc::new(watch::Sender::new(at))))
+        let standing = Standing { now: at, passed: Duration::ZERO };
+        Clock { began: Instant::now(), standing: Some(Arc::new(watch::Sender::new(standing))) }
     }
 
     /// Now, in Unix milliseconds.
     #[must_use]
     pub fn now(&self) -> Time {
-        match &self.0 {
-            Some(standing) => *standing.borrow(),
+        match &self.standing {
+            Some(standing) => standing.borrow().now,
             None => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(0)),
         }
     }
 
-    /// Moves a standing clock on; the machine's does that by itself.
+    /// Time since the clock was made. It never goes back, and is comparable within this process only: what must not
+    /// depend on how the machine's clock is set is measured by it.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        match &self.standing {
+            Some(standing) => standing.borrow().passed,
+            None => self.began.elapsed(),
+        }
+    }
+
+    /// Moves a standing clock on; the machine's does that by itself. A negative time sets it back, and no time passes.
     pub fn advance(&self, ms: i64) {
-        if let Some(standing) = &self.0 {
-            standing.send_modify(|now| *now += ms);
+        if let Some(standing) = &self.standing {
+            standing.send_modify(|it| {
+                it.now += ms;
+                it.passed += Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+            });
         }
     }
 
     /// Sleeps until `time`.
     pub async fn sleep_until(&self, time: Time) {
-        match &self.0 {
+        match &self.standing {
             Some(standing) => {
-                let _ = standing.subscribe().wait_for(|now| *now >= time).await;
+                let _ = standing.subscribe().wait_for(|it| it.now >= time).await;
             }
             None => {
                 let ms = u64::try_from(time.saturating_sub(self.now())).unwrap_or(0);

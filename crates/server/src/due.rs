@@ -1,20 +1,20 @@
-//! The loops of time: one runs what is due, one keeps this node's lease and watches the others', one tells the
-//! store what was counted in memory.
+//! The loops of time: one runs what is due, one keeps this node's lease and watches the others', one keeps presence
+//! true, one tells the store what was counted in memory.
 
 use crate::desk::due::Of;
-use crate::desk::{due, node, quota, rid};
+use crate::desk::node::Nodes;
+use crate::desk::{due, node, presence, quota, rid};
 use crate::error::{Error, Spell};
 use crate::state::App;
+use crate::streams::GRACE;
 use anyhow::bail;
-use model::SECOND;
-use model::due::PRESENCE_GRACE;
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// How often to look for what is due, and at the other nodes' counters.
 const LOOK: Duration = Duration::from_millis(500);
-/// How often a node raises its counter.
+/// How often a node raises its counter, and compares its streams with the store.
 const BEAT: Duration = Duration::from_secs(5);
 /// How long a counter may stand still before its node counts as dead.
 const DEAD: Duration = Duration::from_secs(15);
@@ -35,11 +35,13 @@ async fn pause(app: &App, time: Duration) -> bool {
 /// Tells the store what was counted in memory until the application stops. What is counted while it stops is told
 /// by [`settle_all`].
 pub async fn settle(app: App) {
-    let spell = Spell::of("telling the store what was counted");
+    // One each: where one has nothing to tell, its success says nothing of the other.
+    let calls = Spell::of("telling the store how many calls there were");
+    let refusals = Spell::of("telling the store which calls were refused");
     while pause(&app, SETTLE).await {
         // Its failure stands in the log.
-        let _ = spell.note(quota::settle(&app.desk).await);
-        let _ = spell.note(rid::settle(&app.desk).await);
+        let _ = calls.note(quota::settle(&app.desk).await);
+        let _ = refusals.note(rid::settle(&app.desk).await);
     }
 }
 
@@ -59,7 +61,7 @@ pub async fn run(app: App) {
     let spell = Spell::of("running what is due");
     while pause(&app, LOOK).await {
         // Its failure stands in the log.
-        let _ = spell.note(run_desk(&app).await);
+        let _ = spell.note(run_rows(&app, Of::Desk).await);
     }
 }
 
@@ -78,19 +80,8 @@ pub async fn run_files(app: App) {
 /// # Errors
 /// Internal only, and `SystemError`.
 pub async fn run_once(app: &App) -> Result<(), Error> {
-    run_desk(app).await?;
+    run_rows(app, Of::Desk).await?;
     run_rows(app, Of::Files).await
-}
-
-async fn run_desk(app: &App) -> Result<(), Error> {
-    let (now, latest) = (app.desk.now(), app.due_looked.load(Ordering::Relaxed));
-    if now < latest - SECOND {
-        tracing::warn!("the clock went back by {} s", (latest - now) / SECOND);
-        // Presence must not wait until it has come that far again.
-        due::hasten(&app.desk, latest + PRESENCE_GRACE).await?;
-    }
-    app.due_looked.store(now, Ordering::Relaxed);
-    run_rows(app, Of::Desk).await
 }
 
 /// Runs rows that are due now. One that fails does not keep others waiting.
@@ -112,13 +103,55 @@ async fn run_rows(app: &App, of: Of) -> Result<(), Error> {
     }
 }
 
-/// The nodes this one has seen, and since when each counter stands still.
+/// Keeps the store's rows of this node's streams like the streams are, until the application stops.
+pub async fn keep_presence(app: App) {
+    let spell = Spell::of("comparing streams with the store");
+    let uptime = || app.desk.clock().uptime();
+    let mut compared = uptime();
+    while pause(&app, LOOK).await {
+        if uptime() - compared >= BEAT {
+            let begun = uptime();
+            // Its failure stands in the log, and the next look tries again.
+            if spell.note(in_time(app.streams.compare()).await).is_ok() {
+                compared = begun;
+            }
+        }
+        // Beside this loop, which must go on.
+        app.streams.settle().detach_all();
+    }
+}
+
+/// The outcome, or an error when the store does not answer.
+async fn in_time<T>(outcome: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let silence = |_| Err(anyhow::anyhow!("the store does not answer").into());
+    tokio::time::timeout(PATIENCE, outcome).await.unwrap_or_else(silence)
+}
+
+/// This node's lease, and the nodes it watches. All is measured by this node's own monotonic clock.
 pub struct Lease {
-    seen: HashMap<String, (i64, Instant)>,
-    renewed: Instant,
+    /// Each node's counter, and since when it stands still.
+    seen: HashMap<String, (i64, Duration)>,
+    /// Nodes that have ended, and when their streams do.
+    ending: HashMap<String, Ending>,
+    renewed: Duration,
     /// The store holds other data than this node began with.
     is_over: bool,
     spell: Spell,
+}
+
+struct Ending {
+    at: Duration,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Ending {
+    fn at(at: Duration) -> Self {
+        Ending { at, task: None }
+    }
+
+    fn is_running(&self) -> bool {
+        self.task.as_ref().is_some_and(|task| !task.is_finished())
+    }
 }
 
 /// Keeps the lease until the application stops. It stops the application when other data have taken the place of those
@@ -140,78 +173,79 @@ pub async fn keep_lease(app: App, mut lease: Lease) -> anyhow::Result<()> {
 }
 
 impl Lease {
-    /// Takes up the lease. Alone with its store, every other node is one that stopped.
+    /// Takes up the lease. Alone with its store, every other node is one that stopped: agents have the grace to come back.
     ///
     /// # Errors
     /// Internal only.
     pub async fn begin(app: &App) -> Result<Self, Error> {
-        let now = Instant::now();
-        let spell = Spell::of("renewing this node's lease");
-        let mut lease = Lease { seen: HashMap::new(), renewed: now, is_over: false, spell };
+        let renewed = app.desk.clock().uptime();
         node::beat(&app.desk).await?;
-        if app.desk.store.is_shared() {
-            lease.renew(app, true).await?;
-            return Ok(lease);
+        if !app.desk.store.is_shared() {
+            node::fence_others(&app.desk).await?;
         }
-        let others = node::beats(&app.desk).await?.into_keys().chain(node::lost(&app.desk).await?);
-        for other in others.filter(|other| **other != *app.desk.node) {
-            node::bury(&app.desk, &other, PRESENCE_GRACE).await?;
-        }
-        Ok(lease)
+        let spell = Spell::of("renewing this node's lease");
+        Ok(Lease { seen: HashMap::new(), ending: HashMap::new(), renewed, is_over: false, spell })
     }
 
-    async fn look(&mut self, app: &App) {
-        let is_time = self.renewed.elapsed() >= BEAT;
-        if is_time || app.desk.store.is_shared() {
-            let looked = tokio::time::timeout(PATIENCE, self.renew(app, is_time));
-            let looked =
-                looked.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the store does not answer").into()));
-            // Its failure stands in the log.
-            let _ = self.spell.note(looked);
-        }
+    /// Looks at the nodes once.
+    pub async fn look(&mut self, app: &App) {
+        let now = app.desk.clock().uptime();
+        let looked = in_time(self.renew(app, now)).await;
+        // Its failure stands in the log.
+        let _ = self.spell.note(looked);
         // Others take this node for dead now: its streams must not outlive that.
-        if self.renewed.elapsed() > DEAD {
+        if app.desk.clock().uptime() - self.renewed > DEAD {
             app.streams.end_all();
         }
     }
 
-    async fn renew(&mut self, app: &App, is_time: bool) -> Result<(), Error> {
+    async fn renew(&mut self, app: &App, now: Duration) -> Result<(), Error> {
         // First of all: a node that is over gives no sign of life in a store that is not its own.
         self.is_over = app.desk.store.is_shared() && app.desk.store.is_replaced().await?;
         if self.is_over {
             return Ok(());
         }
-        if is_time {
-            let begun = Instant::now();
+        if now - self.renewed >= BEAT {
             if !node::beat(&app.desk).await? {
                 tracing::warn!("others have taken this node for dead; its streams end here and begin anew");
                 app.streams.end_all();
             }
-            self.renewed = begun;
-            for lost in node::lost(&app.desk).await?.into_iter().filter(|lost| **lost != *app.desk.node) {
-                tokio::spawn(bury(app.clone(), lost));
-            }
+            self.renewed = now;
         }
-        let beats = node::beats(&app.desk).await?;
+        let Nodes { mut beats, mut lost } = node::all(&app.desk).await?;
+        beats.remove(&*app.desk.node);
+        lost.remove(&*app.desk.node);
+        self.ending.retain(|node, ending| lost.contains(node) || ending.is_running());
+        for node in lost {
+            self.ending.entry(node).or_insert(Ending::at(now + GRACE));
+        }
         self.seen.retain(|other, _| beats.contains_key(other));
-        for (other, beat) in beats.into_iter().filter(|(other, _)| **other != *app.desk.node) {
-            let seen = self.seen.entry(other.clone()).or_insert((beat, Instant::now()));
+        for (other, beat) in beats {
+            let seen = self.seen.entry(other.clone()).or_insert((beat, now));
             if seen.0 != beat {
-                *seen = (beat, Instant::now());
-            } else if seen.1.elapsed() > DEAD {
+                *seen = (beat, now);
+            } else if now - seen.1 > DEAD {
                 tracing::warn!(node = other, "a node is dead");
-                // Beside this loop, which must go on; not again until this had its time.
-                seen.1 = Instant::now();
-                tokio::spawn(bury(app.clone(), other));
+                node::fence(&app.desk, &other).await?;
+                // Its agents had their time to come back.
+                self.ending.insert(other, Ending::at(now));
             }
         }
+        self.end_streams(app, now);
         Ok(())
+    }
+
+    /// Ends streams of nodes that have ended, beside this loop, which must go on. What failed begins anew at the next look.
+    fn end_streams(&mut self, app: &App, now: Duration) {
+        for (node, ending) in self.ending.iter_mut().filter(|(_, it)| it.at <= now && !it.is_running()) {
+            ending.task = Some(tokio::spawn(end_streams(app.clone(), node.clone())));
+        }
     }
 }
 
-async fn bury(app: App, other: String) {
-    // Its agents had their time to come back.
-    if let Err(error) = node::bury(&app.desk, &other, 0).await {
-        tracing::error!(%error, "what a dead node held could not be freed; trying again");
+async fn end_streams(app: App, node: String) {
+    // The cause of a refusal stands in the log already.
+    if let Err(Error::Internal(error)) = presence::end_all(&app.desk, &node).await {
+        tracing::error!(node, error = %format!("{error:#}"), "streams of a node that ended are still noted; trying again");
     }
 }

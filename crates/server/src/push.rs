@@ -208,7 +208,9 @@ impl Feeds {
 
     /// Goes on from where the owner stands.
     async fn begin(&self, owner: &str, progress: &Progress) -> Round {
-        let head = self.spell.note(self.desk.store.head(owner).await);
+        let head = self.desk.store.head(owner).await;
+        // A head that memory knows says nothing of reading: only a failure is noted.
+        let head = head.or_else(|error| self.spell.note(Err(error)));
         if let Ok(head) = &head {
             progress.read.store(head.map_or(0, |head| head.seq), Ordering::Release);
         }
@@ -269,7 +271,8 @@ impl Follower {
             }
             if self.behind {
                 let standing = self.standing().await;
-                match self.feeds.spell.note(standing) {
+                // As above: a stream that is level has read nothing.
+                match standing.or_else(|error| self.feeds.spell.note(Err(error))) {
                     Ok(Standing::Level) => self.behind = false,
                     Ok(Standing::Behind(changes)) => {
                         self.read = changes.into();

@@ -20,7 +20,6 @@ use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
-use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
@@ -63,8 +62,6 @@ pub struct Parts {
     pub desk_streams: Gauge,
     /// Customers' streams that are open here.
     pub chat_streams: Gauge,
-    /// When somebody looked at what is due the last time.
-    pub due_looked: AtomicI64,
     tokens: Cache<[u8; 32], Known>,
     answers: Cache<(Appid, Question), Ready, ByBytes>,
     making: Flights<Ready>,
@@ -120,7 +117,6 @@ impl App {
             settings: Arc::new(settings),
             desk,
             stop,
-            due_looked: AtomicI64::new(0),
             started_at,
             requests: Mutex::default(),
             desk_streams: Gauge::default(),

@@ -85,6 +85,7 @@ mod password;
 mod people;
 mod picture;
 mod plan;
+mod presence;
 mod process;
 mod quota;
 mod rid;

@@ -116,7 +116,7 @@ on_both_engines! {
     async fn a_node_that_counts_as_dead_brings_nobody_online(app: App) {
         let shop = app.account().await;
         let ann = shop.agent("a1").await;
-        node::bury(&app.inner.desk, &app.inner.desk.node, 0).await.unwrap();
+        node::fence(&app.inner.desk, &app.inner.desk.node).await.unwrap();
         let refused = app.ask("/desk/api/stream", &ann.cookie).await;
         assert_eq!(refused.status(), 503);
         assert_eq!(shop.online().await, []);

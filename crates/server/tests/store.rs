@@ -199,9 +199,9 @@ on_both_engines! {
         shop.fetch_token().await;
         shop.fetch_token().await;
         assert_eq!(code(&there.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
-        // The first node stops without a word: whoever finds it dead ends its streams.
-        desk::node::bury(&other.inner.desk, &app.inner.desk.node, 5_000).await.unwrap();
-        other.advance(5_000).await;
+        // The first node ends: whoever finds that ends its streams.
+        desk::node::fence(&other.inner.desk, &app.inner.desk.node).await.unwrap();
+        desk::presence::end_all(&other.inner.desk, &app.inner.desk.node).await.unwrap();
         let fresh = there.with_token(&there.fetch_token().await);
         assert_eq!(fresh.online().await, []);
         other.inner.stop.cancel();

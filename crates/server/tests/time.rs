@@ -16,6 +16,9 @@ on_both_engines! {
         until("her stream is closed", || async { app.inner.streams.agents() < agents }).await;
         assert_eq!(shop.online().await.len(), 1, "she may come back");
         app.advance(-HOUR).await;
+        app.advance(4_999).await;
+        assert_eq!(shop.online().await.len(), 1, "she still may");
+        app.advance(1).await;
         assert_eq!(shop.online().await, []);
     }
 

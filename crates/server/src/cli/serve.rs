@@ -15,7 +15,6 @@ use crate::state::App;
 use crate::store::Store;
 use crate::{demo, http, listen};
 use anyhow::bail;
-use model::due::PRESENCE_GRACE;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -123,6 +122,7 @@ async fn run(
     greet(&base);
     let lease = tokio::spawn(due::keep_lease(app.clone(), lease));
     let mut tasks = vec![
+        tokio::spawn(due::keep_presence(app.clone())),
         tokio::spawn(due::run(app.clone())),
         tokio::spawn(due::run_files(app.clone())),
         tokio::spawn(front.keeper.keep(app.stop.clone())),
@@ -155,8 +155,9 @@ async fn run(
     if !matches!(tokio::time::timeout(FAREWELL, due::settle_all(&app)).await, Ok(Ok(()))) {
         tracing::warn!("the last calls could not be counted in the store");
     }
-    // Gives up the lease, so that other nodes need not wait until it has run out.
-    match tokio::time::timeout(FAREWELL, node::bury(&app.desk, &app.desk.node, PRESENCE_GRACE)).await {
+    // Gives up the lease, so that other nodes need not wait until it has run out. They, or the next start, end the streams
+    // of agents who do not come back in time.
+    match tokio::time::timeout(FAREWELL, node::fence(&app.desk, &app.desk.node)).await {
         Ok(done) => done.map_err(Error::cause),
         Err(_) => {
             tracing::warn!("the lease could not be given up in time; it will run out");

@@ -86,19 +86,6 @@ pub async fn next(desk: &Desk, of: Of) -> Result<Vec<Row>, Error> {
         .await
 }
 
-/// The clock went back: what was due until `until` by the time it showed before is due now. The verbs look again.
-///
-/// # Errors
-/// Internal only.
-pub async fn hasten(desk: &Desk, until: Time) -> Result<(), Error> {
-    desk.store
-        .keep("", move |tx| {
-            let now = tx.now();
-            tx.run(HASTEN, bind![now, until]).map(|_| ())
-        })
-        .await
-}
-
 /// Runs the verb of a row. The verb moves or clears it; a row whose owner or noun is gone is cleared.
 ///
 /// # Errors
@@ -177,7 +164,6 @@ const SELECT: &str =
 const SELECT_FILES: &str =
     "select owner, kind, key, at from due where at <= $1 and kind in ('object', 'strays')
     order by at limit $2";
-const HASTEN: &str = "update due set at = $1 where at > $1 and at <= $2";
 const SELECT_OLDEST: &str = "select seq, at from change where owner = $1 order by seq limit $2";
 const TRIM: &str = "delete from change where owner = $1 and seq <= $2";
 const DELETE_OLD: &str = "delete from due where owner = $1 and kind = $2 and key = $3 and at <= $4";

@@ -3,11 +3,10 @@
 //! A node is alive while its counter moves. Whoever watches measures with its own monotonic clock how
 //! long it has not: nobody compares times of two machines.
 
-use super::{Desk, presence};
+use super::Desk;
 use crate::bind;
 use crate::error::Error;
-use model::Time;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Raises this node's counter; `false` when others have taken it for dead meanwhile, and it begins
 /// anew.
@@ -28,46 +27,53 @@ pub async fn beat(desk: &Desk) -> Result<bool, Error> {
         .await
 }
 
-/// Every node's counter.
-///
-/// # Errors
-/// Internal only.
-pub async fn beats(desk: &Desk) -> Result<HashMap<String, i64>, Error> {
-    desk.store
-        .read("", |tx| Ok(tx.all(SELECT, &[])?.iter().map(|row| (row.text(0), row.int(1))).collect()))
-        .await
+/// The nodes, as the store knows them.
+#[derive(Debug)]
+pub struct Nodes {
+    /// Every node's counter.
+    pub beats: HashMap<String, i64>,
+    /// Nodes that have streams and no counter: each has ended, or was stopped while others took it for dead.
+    pub lost: HashSet<String>,
 }
 
-/// Nodes that have streams and no counter: each was stopped while others took it for dead, and noted a stream
-/// nevertheless.
+/// The nodes that there are now.
 ///
 /// # Errors
 /// Internal only.
-pub async fn lost(desk: &Desk) -> Result<Vec<String>, Error> {
+pub async fn all(desk: &Desk) -> Result<Nodes, Error> {
     desk.store
         .read("", |tx| {
+            let beats: HashMap<_, _> =
+                tx.all(SELECT, &[])?.iter().map(|row| (row.text(0), row.int(1))).collect();
             // A step from node to node, for there are many streams of few nodes.
-            let (mut found, mut last) = (Vec::new(), String::new());
+            let (mut lost, mut last) = (HashSet::new(), String::new());
             while let Some(row) = tx.one(SELECT_NEXT, bind![&last])? {
                 last = row.text(0);
-                if tx.one(SELECT_ONE, bind![&last])?.is_none() {
-                    found.push(last.clone());
+                if !beats.contains_key(&last) {
+                    lost.insert(last.clone());
                 }
             }
-            Ok(found)
+            Ok(Nodes { beats, lost })
         })
         .await
 }
 
-/// A node is no more: its streams have ended, and what it held can be taken. Its agents go offline unless they
-/// come back within `grace` milliseconds. May be repeated.
+/// A node is no more: from now on it notes no stream, and what it held can be taken. May be repeated.
 ///
 /// # Errors
 /// Internal only.
-pub async fn bury(desk: &Desk, node: &str, grace: Time) -> Result<(), Error> {
-    presence::end_all(desk, node, grace).await?;
+pub async fn fence(desk: &Desk, node: &str) -> Result<(), Error> {
     let node = node.to_owned();
     desk.store.keep("", move |tx| tx.run(DELETE, bind![&node]).map(|_| ())).await
+}
+
+/// This node is alone with its store: every other is one that stopped.
+///
+/// # Errors
+/// Internal only.
+pub async fn fence_others(desk: &Desk) -> Result<(), Error> {
+    let node = desk.node.clone();
+    desk.store.keep("", move |tx| tx.run(DELETE_OTHERS, bind![&*node]).map(|_| ())).await
 }
 
 /// Whether this node does `what`, taking it up when no living node does. Alone with its store it always
@@ -93,9 +99,9 @@ pub async fn hold(desk: &Desk, what: &'static str) -> Result<bool, Error> {
 const BEAT: &str = "update node set beat = beat + 1 where id = $1";
 const INSERT: &str = "insert into node (id, beat, started_at) values ($1, 1, $2) on conflict (id) do nothing";
 const SELECT: &str = "select id, beat from node";
-const SELECT_ONE: &str = "select id from node where id = $1";
 const SELECT_NEXT: &str = "select node from stream where node > $1 order by node limit 1";
 const DELETE: &str = "delete from node where id = $1";
+const DELETE_OTHERS: &str = "delete from node where id <> $1";
 const TAKE: &str = "insert into holder (what, node, epoch) values ($1, $2, 1)
     on conflict (what) do update set node = excluded.node, epoch = holder.epoch + 1
     where holder.node not in (select id from node)";

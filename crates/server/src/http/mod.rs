@@ -318,5 +318,5 @@ pub async fn healthz() -> Reply {
 
 /// Whether it can serve: whether the store answers.
 pub async fn readyz(State(app): State<App>) -> PageAnswer {
-    crate::desk::node::beats(&app.desk).await.map(|_| Reply::done()).refuse_page(&app)
+    crate::desk::node::all(&app.desk).await.map(|_| Reply::done()).refuse_page(&app)
 }

@@ -14,7 +14,7 @@ use kefu::admin::{Order, perform};
 use kefu::app::{room, router};
 use kefu::clock::{Chance, Clock};
 use kefu::config::{Rules, Settings};
-use kefu::desk::Desk;
+use kefu::desk::{Desk, node};
 use kefu::due::{self, Lease};
 use kefu::files::Files;
 use kefu::listen::{self, Room};
@@ -55,6 +55,7 @@ pub struct App {
     pub http: reqwest::Client,
     pub clock: Clock,
     pub fresh: Arc<Fresh>,
+    lease: Arc<tokio::sync::Mutex<Lease>>,
     shops: Arc<Mutex<u64>>,
     errors: Errors,
 }
@@ -90,13 +91,30 @@ impl App {
         let (clock, free) = (Clock::standing(BEGIN), rules.files_free());
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
         let desk = Desk::new(store, Chance::seeded(seed), rules).with_files(Files::at(fresh.files(), free));
+        App::over(desk, settings, clock, fresh).await
+    }
+
+    /// A node over a desk.
+    async fn over(desk: Desk, settings: Settings, clock: Clock, fresh: Arc<Fresh>) -> App {
         let inner = state::App::new(desk, settings);
-        Lease::begin(&inner).await.expect("a lease");
+        let lease = Arc::new(tokio::sync::Mutex::new(Lease::begin(&inner).await.expect("a lease")));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(listen::serve(listener, router(inner.clone()), room(&inner), inner.stop.clone()));
         let (shops, errors) = Default::default();
-        App { inner, base, http: reqwest::Client::new(), clock, fresh, shops, errors }
+        App { inner, base, http: reqwest::Client::new(), clock, fresh, lease, shops, errors }
+    }
+
+    /// A new node over the same store: this one has stopped, and given up its lease only if it `said_so`.
+    pub async fn restarts(&self, said_so: bool) -> App {
+        let desk = &self.inner.desk;
+        self.inner.stop.cancel();
+        if said_so {
+            node::fence(desk, &desk.node).await.expect("the lease is given up");
+        }
+        let again = Desk::new(desk.store.clone(), Chance::seeded(9), Rules::default());
+        let again = again.with_files(Files::at(self.fresh.files(), Rules::default().files_free()));
+        App::over(again, Settings::default(), self.clock.clone(), self.fresh.clone()).await
     }
 
     /// Another front of the same desk, as operators have set it.
@@ -114,14 +132,26 @@ impl App {
     pub async fn advance(&self, ms: i64) {
         self.clock.advance(ms);
         due::settle_all(&self.inner).await.expect("what was counted");
+        self.inner.streams.settle().join_all().await;
         due::run_once(&self.inner).await.expect("what is due");
+    }
+
+    /// What a node does at a beat: it looks at the others, and compares its streams with the store.
+    pub async fn beats(&self) {
+        self.lease.lock().await.look(&self.inner).await;
+        self.inner.streams.compare().await.expect("what the store holds");
+        self.inner.streams.settle().join_all().await;
     }
 
     /// Does what must log an error, and forgets that error.
     pub async fn expect_errors(&self, fails: impl AsyncFnOnce()) {
+        assert_ne!(self.count_errors(fails).await, 0, "nothing failed");
+    }
+
+    /// The same; answers how many there were.
+    pub async fn count_errors(&self, fails: impl AsyncFnOnce()) -> usize {
         fails().await;
-        let errors = std::mem::take(&mut *self.errors.0.lock().unwrap());
-        assert!(!errors.is_empty(), "nothing failed");
+        std::mem::take(&mut *self.errors.0.lock().unwrap()).len()
     }
 
     /// An operator's order.
