@@ -1,6 +1,8 @@
 //! What time decides, and when. A due row may be early, never late: when it fires, the verb looks
 //! again.
 
+use protocol::limits;
+
 use crate::account::Words;
 
 /// What is to be looked at when a row falls due.
@@ -52,6 +54,24 @@ impl Words for Due {
     ];
 }
 
+impl Due {
+    /// How far ahead verbs set a row of this kind at least, in milliseconds. A row that is further ahead than this may
+    /// have been set by a clock that was ahead.
+    #[must_use]
+    pub fn reach(self) -> i64 {
+        match self {
+            Due::Session => limits::SESSION_IDLE_MIN * crate::MINUTE,
+            Due::Presence => PRESENCE_GRACE,
+            Due::Trim => TRIM_EVERY,
+            Due::Media => crate::media::LIFE,
+            Due::Strays => crate::media::STRAY,
+            Due::Rid => RID_KEPT,
+            Due::Binding => BINDING_CHECK,
+            Due::Invitation | Due::Content | Due::Object | Due::Account | Due::Worker | Due::File => 0,
+        }
+    }
+}
+
 /// How long an agent stays online after her last stream closed, so that a reload is no news.
 pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
 /// How long after a failure a row is run again.
@@ -68,10 +88,18 @@ pub const TRIM_EVERY: i64 = 24 * crate::HOUR;
 
 #[cfg(test)]
 mod tests {
-    use super::{FEED_KEPT, PRESENCE_GRACE, TRIM_EVERY};
+    use super::{Due, FEED_KEPT, PRESENCE_GRACE, TRIM_EVERY};
+    use crate::account::Words;
 
     #[test]
     fn times_are_in_milliseconds() {
         assert_eq!((PRESENCE_GRACE, TRIM_EVERY, FEED_KEPT), (5_000, 86_400_000, 604_800_000));
+    }
+
+    #[test]
+    fn no_row_reaches_further_than_a_week() {
+        let reach = |due: Due| due.reach();
+        assert!(Due::WORDS.iter().all(|(_, due)| (0..=FEED_KEPT).contains(&reach(*due))));
+        assert_eq!((reach(Due::Session), reach(Due::Presence), reach(Due::File)), (1_800_000, 5_000, 0));
     }
 }

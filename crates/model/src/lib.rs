@@ -3,6 +3,7 @@
 pub mod account;
 pub mod agent;
 pub mod change;
+pub mod clock;
 pub mod due;
 pub mod invitation;
 pub mod media;

@@ -71,6 +71,16 @@ fn grant(action: Action, kind: Kind) -> Option<(i64, i64)> {
     row.map(|(_, _, count, ms)| (*count, *ms))
 }
 
+/// How long a customer is away from the page until coming back is a new visit.
+pub const VISIT: i64 = 30 * MINUTE;
+
+/// Whether a customer who opens the page enters customer service: not where the page is only loaded again. `seen_at` is
+/// when the customer was last known to be there, 0 for never.
+#[must_use]
+pub fn begins_visit(seen_at: Time, now: Time) -> bool {
+    (now - seen_at).abs() >= VISIT
+}
+
 /// Refuses an account that is neither Mini Program nor Mini Game, where only those have a customer service like that.
 ///
 /// # Errors
@@ -97,12 +107,6 @@ impl Window {
             (Action::Unfollow, _) => Window::default(),
             (_, Some((left, ms))) => Window { until: self.until.max(now + ms), left },
         }
-    }
-
-    /// Whether it lets in as many messages as the other, until the same second.
-    #[must_use]
-    pub fn is_about(self, other: Window) -> bool {
-        self.left == other.left && self.until / SECOND == other.until / SECOND
     }
 
     /// Refuses what nothing lets in any more: 45015.
@@ -167,7 +171,7 @@ pub fn may_reply(latest_at: Time, now: Time) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, Typing, UNLIMITED, Window, can, may_reply, must_be_mini};
+    use super::{Action, Typing, UNLIMITED, VISIT, Window, begins_visit, can, may_reply, must_be_mini};
     use crate::account::Words;
     use crate::{HOUR, MINUTE};
     use proptest::prelude::{Strategy, any, proptest};
@@ -231,13 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn entering_again_within_a_second_opens_no_more() {
-        let entered = Window::default().after(Action::Enter, Kind::MiniGame, NOW);
-        let again = |ms| entered.after(Action::Enter, Kind::MiniGame, NOW + ms);
-        assert!(again(999).is_about(entered) && !again(1000).is_about(entered));
-        assert!(!entered.spend(NOW).expect("open").is_about(entered));
-        // What a customer of such an account cannot do leaves the window as it is.
-        assert!(entered.after(Action::Enter, Kind::Service, NOW + 5000).is_about(entered));
+    fn a_visit_begins_after_half_an_hour_away() {
+        assert!(!begins_visit(NOW, NOW) && !begins_visit(NOW, NOW + VISIT - 1));
+        assert!(begins_visit(NOW, NOW + VISIT) && begins_visit(0, NOW));
+        assert!(!begins_visit(NOW + MINUTE, NOW), "by the clock of another node");
+        assert!(begins_visit(NOW + 24 * HOUR, NOW), "by a clock that was wrong");
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::error::{Error, Spell};
 use crate::state::App;
 use crate::streams::GRACE;
 use anyhow::bail;
-use std::collections::HashMap;
+use model::clock::apart;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -61,7 +62,7 @@ pub async fn run(app: App) {
     let spell = Spell::of("running what is due");
     while pause(&app, LOOK).await {
         // Its failure stands in the log.
-        let _ = spell.note(run_rows(&app, Of::Desk).await);
+        let _ = spell.note(run_desk(&app).await);
     }
 }
 
@@ -80,8 +81,15 @@ pub async fn run_files(app: App) {
 /// # Errors
 /// Internal only, and `SystemError`.
 pub async fn run_once(app: &App) -> Result<(), Error> {
-    run_rows(app, Of::Desk).await?;
+    run_desk(app).await?;
     run_rows(app, Of::Files).await
+}
+
+async fn run_desk(app: &App) -> Result<(), Error> {
+    if app.watch.look(&app.desk).await? {
+        app.forget();
+    }
+    run_rows(app, Of::Desk).await
 }
 
 /// Runs rows that are due now. One that fails does not keep others waiting.
@@ -131,6 +139,8 @@ async fn in_time<T>(outcome: impl Future<Output = Result<T, Error>>) -> Result<T
 pub struct Lease {
     /// Each node's counter, and since when it stands still.
     seen: HashMap<String, (i64, Duration)>,
+    /// Those whose clocks differ from this one's, as the log says.
+    apart: HashSet<String>,
     /// Nodes that have ended, and when their streams do.
     ending: HashMap<String, Ending>,
     renewed: Duration,
@@ -184,7 +194,7 @@ impl Lease {
             node::fence_others(&app.desk).await?;
         }
         let spell = Spell::of("renewing this node's lease");
-        Ok(Lease { seen: HashMap::new(), ending: HashMap::new(), renewed, is_over: false, spell })
+        Ok(Lease { seen: HashMap::new(), apart: HashSet::new(), ending: HashMap::new(), renewed, is_over: false, spell })
     }
 
     /// Looks at the nodes once.
@@ -220,10 +230,13 @@ impl Lease {
             self.ending.entry(node).or_insert(Ending::at(now + GRACE));
         }
         self.seen.retain(|other, _| beats.contains_key(other));
-        for (other, beat) in beats {
+        self.apart.retain(|other| beats.contains_key(other));
+        for (other, (beat, clock)) in beats {
             let seen = self.seen.entry(other.clone()).or_insert((beat, now));
             if seen.0 != beat {
                 *seen = (beat, now);
+                // It was written a moment ago.
+                self.compare(&other, apart(clock, app.desk.now()));
             } else if now - seen.1 > DEAD {
                 tracing::warn!(node = other, "a node is dead");
                 node::fence(&app.desk, &other).await?;
@@ -239,6 +252,21 @@ impl Lease {
     fn end_streams(&mut self, app: &App, now: Duration) {
         for (node, ending) in self.ending.iter_mut().filter(|(_, it)| it.at <= now && !it.is_running()) {
             ending.task = Some(tokio::spawn(end_streams(app.clone(), node.clone())));
+        }
+    }
+
+    /// Logs once that another node's clock differs.
+    fn compare(&mut self, other: &str, apart: Option<i64>) {
+        match apart {
+            Some(ms) if self.apart.insert(other.to_owned()) => {
+                tracing::warn!(
+                    node = other,
+                    "a node's clock and this one's are {} ms apart: let both follow the same time server",
+                    ms.abs()
+                );
+            }
+            Some(_) => {}
+            None => drop(self.apart.remove(other)),
         }
     }
 }

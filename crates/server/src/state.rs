@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::desk::Desk;
+use crate::desk::clock::Watch;
 use crate::desk::hot::{self, Question, Ready};
 use crate::desk::token::{self, Access};
 use crate::error::Error;
@@ -62,6 +63,8 @@ pub struct Parts {
     pub desk_streams: Gauge,
     /// Customers' streams that are open here.
     pub chat_streams: Gauge,
+    /// What is known of the clock.
+    pub watch: Watch,
     tokens: Cache<[u8; 32], Known>,
     answers: Cache<(Appid, Question), Ready, ByBytes>,
     making: Flights<Ready>,
@@ -117,6 +120,7 @@ impl App {
             settings: Arc::new(settings),
             desk,
             stop,
+            watch: Watch::new(started_at),
             started_at,
             requests: Mutex::default(),
             desk_streams: Gauge::default(),
@@ -154,6 +158,13 @@ impl App {
         let Some(login) = &access.login else { return Ok(true) };
         let head = self.desk.store.head(&login.owner).await?;
         Ok(head.is_some_and(|head| head.seq == login.seq))
+    }
+
+    /// Forgets what was kept in memory by a clock that was wrong.
+    pub fn forget(&self) {
+        self.tokens.clear();
+        self.answers.clear();
+        self.desk.quotas.forget();
     }
 
     /// Whose a token is, or was a moment ago, as far as this process knows.

@@ -6,6 +6,7 @@
 //! [`Streams::compare`], at every beat. A stream that opens is written at once, for the page waits for it.
 
 pub mod limit;
+pub mod visit;
 
 use crate::clock::Clock;
 use crate::desk::{Desk, presence};

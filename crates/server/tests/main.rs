@@ -54,6 +54,7 @@ mod authorise;
 mod backup;
 mod bucket;
 mod business;
+mod clock;
 mod component;
 mod config;
 mod cookie;

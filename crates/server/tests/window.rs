@@ -1,6 +1,6 @@
 //! How many messages a customer's deeds let programs send, and for how long.
 
-use crate::actors::{App, Shop};
+use crate::actors::{App, Shop, until};
 
 const MINUTE: i64 = 60_000;
 const DAYS: i64 = 48 * 3_600_000;
@@ -115,9 +115,10 @@ on_both_engines! {
         }
     }
 
-    async fn a_page_that_is_loaded_again_and_again_writes_once(app: App) {
+    async fn entering_counts_once_a_visit(app: App) {
         let shop = of_kind(&app, "mini-program").await;
         let customer = shop.customer();
+        customer.snapshot().await;
         customer.says("hello").await;
         let loads = async |count: u64| {
             let before = app.inner.desk.store.verbs();
@@ -127,16 +128,46 @@ on_both_engines! {
             // Who comes and what is shown are looked up each time.
             app.inner.desk.store.verbs() - before - 2 * count
         };
-        assert_eq!((loads(50).await, loads(50).await), (1, 0));
-        // Something was sent, so that entering counts anew; but never more than that in a minute.
-        assert_eq!(shop.writes(&customer.openid(), "hello").await, 0);
+        // The page loads what it shows once its first message has made a customer.
+        assert_eq!(loads(50).await, 0);
+        assert_eq!((drain(&shop, &customer.openid()).await, loads(50).await), ((5, 45047), 0));
+        assert_eq!(shop.writes(&customer.openid(), "used up").await, 45047);
+        let shop = after(&app, shop, 30 * MINUTE - 1).await;
+        assert_eq!(loads(2).await, 0);
+        let shop = after(&app, shop, 1).await;
         assert_eq!((loads(50).await, drain(&shop, &customer.openid()).await), (1, (2, 45047)));
+        // Each visit by itself opens a minute.
         let shop = after(&app, shop, DAYS).await;
         assert_eq!(loads(50).await, 1);
         let shop = after(&app, shop, MINUTE - 1).await;
         assert_eq!(shop.writes(&customer.openid(), "just in time").await, 0);
         let shop = after(&app, shop, 1).await;
         assert_eq!(shop.writes(&customer.openid(), "too late").await, 45015);
+    }
+
+    async fn a_visit_lasts_while_a_stream_is_open_and_half_an_hour_longer(app: App) {
+        let shop = of_kind(&app, "mini-game").await;
+        let customer = shop.customer();
+        customer.says("hello").await;
+        let (first, second) = (customer.watches().await, customer.watches().await);
+        let mut shop = shop;
+        for _ in 0..5 {
+            shop = after(&app, shop, 15 * MINUTE).await;
+        }
+        // Another node, or this one after a restart, knows of the visit.
+        let again = customer.at(&app.restarts().await);
+        again.snapshot().await;
+        customer.snapshot().await;
+        assert_eq!(shop.writes(&customer.openid(), "one of five").await, 0);
+        drop(first);
+        drop(second);
+        until("her streams are closed", || async { app.inner.stream_limit.people() == 0 }).await;
+        let shop = after(&app, shop, 29 * MINUTE).await;
+        customer.snapshot().await;
+        assert_eq!(drain(&shop, &customer.openid()).await, (4, 45047));
+        let shop = after(&app, shop, 30 * MINUTE).await;
+        again.snapshot().await;
+        assert_eq!(drain(&shop, &customer.openid()).await, (2, 45047));
     }
 
     async fn the_workbench_has_a_rule_of_its_own(app: App) {

@@ -4,7 +4,7 @@ use super::authority::manual;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::listen::{Door, Entrance};
-use crate::tls::authority::{Authority, LEAF_RENEWED};
+use crate::tls::authority::{Authority, LEAF_LIFE, LEAF_RENEWED};
 use crate::tls::{Certified, Tls, day};
 use anyhow::{Context, bail};
 use http::Uri;
@@ -178,7 +178,8 @@ impl Keeper {
     fn look(&mut self) {
         let now = self.clock.now();
         if let Some((authority, tls)) = &self.issued
-            && tls.until() < now + LEAF_RENEWED
+            // One that a clock ahead of this issued is not valid yet.
+            && !(now + LEAF_RENEWED..=now + LEAF_LIFE).contains(&tls.until())
         {
             match authority.issue(now) {
                 Ok(certified) => tls.show(certified),
@@ -186,7 +187,7 @@ impl Keeper {
             }
         }
         let until = self.own.as_ref().map_or(Time::MAX, |own| own.tls.until());
-        if until < now + WARNED && now >= self.warned_at + 24 * HOUR {
+        if until < now + WARNED && !(0..24 * HOUR).contains(&(now - self.warned_at)) {
             self.warned_at = now;
             tracing::warn!(until = day(until), "the certificate ends soon: renew it, and send SIGHUP");
         }

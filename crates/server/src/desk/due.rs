@@ -86,6 +86,21 @@ pub async fn next(desk: &Desk, of: Of) -> Result<Vec<Row>, Error> {
         .await
 }
 
+/// The clock went back: rows that are further ahead than verbs set them by it are due now, and the verbs look again.
+///
+/// # Errors
+/// Internal only.
+pub(super) async fn hasten(desk: &Desk) -> Result<(), Error> {
+    for (word, kind) in Due::WORDS {
+        let hasten = move |tx: &mut Tx<'_>| {
+            let now = tx.now();
+            tx.run(HASTEN, bind![*word, now, now + kind.reach()]).map(|_| ())
+        };
+        desk.store.keep("", hasten).await?;
+    }
+    Ok(())
+}
+
 /// Runs the verb of a row. The verb moves or clears it; a row whose owner or noun is gone is cleared.
 ///
 /// # Errors
@@ -164,6 +179,7 @@ const SELECT: &str =
 const SELECT_FILES: &str =
     "select owner, kind, key, at from due where at <= $1 and kind in ('object', 'strays')
     order by at limit $2";
+const HASTEN: &str = "update due set at = $2 where kind = $1 and at > $3";
 const SELECT_OLDEST: &str = "select seq, at from change where owner = $1 order by seq limit $2";
 const TRIM: &str = "delete from change where owner = $1 and seq <= $2";
 const DELETE_OLD: &str = "delete from due where owner = $1 and kind = $2 and key = $3 and at <= $4";

@@ -181,18 +181,31 @@ pub async fn decline(
     worker::reconcile(desk, worker.as_str(), appid, kf_account).await
 }
 
-/// Time has come to look at an invitation again: one that is over says so, and leaves the person's list.
+/// Time has come to look at an invitation again: one that is over says so, and leaves the person's list. Before that, its row
+/// is moved.
 ///
 /// # Errors
 /// 65401, or `InvitationGone` when it was answered.
 pub(super) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     let (id, kf_account) = (appid.clone(), KfAccount::stored(kf_account.to_owned()));
+    let (owner, key) = (appid.clone(), kf_account.clone());
+    let settle = desk.store.keep(appid.as_str(), move |tx| {
+        let seat = agent::get(tx, &owner, key.as_str())?.seat;
+        let waits = seat.status_at(tx.now()) == Status::Waiting;
+        if waits {
+            due::set(tx, owner.as_str(), Due::Invitation, key.as_str(), seat.expires_at)?;
+        }
+        Ok(waits)
+    });
+    if settle.await? {
+        return Ok(());
+    }
     let agent = kf_account.clone();
     let looked = desk.store.write(appid.as_str(), move |tx| {
         let agent = agent::get(tx, &id, agent.as_str())?;
         match (agent.seat.status, agent.seat.status_at(tx.now())) {
             (Status::Waiting, Status::Expired) => end(tx, &id, &agent, Status::Expired)?,
-            // Sent again meanwhile; its row was moved then.
+            // Sent again between the two steps; its row was moved then.
             (Status::Waiting, _) => return Ok(String::new()),
             _ => return Err(Errcode::InvitationGone.into()),
         }

@@ -7,6 +7,7 @@ pub mod administrator;
 pub mod agent;
 pub mod allow;
 pub mod business;
+pub mod clock;
 pub mod component;
 pub mod cookie;
 pub mod cursor;

@@ -6,6 +6,8 @@
 use super::Desk;
 use crate::bind;
 use crate::error::Error;
+use crate::store::Row;
+use model::Time;
 use std::collections::{HashMap, HashSet};
 
 /// Raises this node's counter; `false` when others have taken it for dead meanwhile, and it begins
@@ -17,10 +19,10 @@ pub async fn beat(desk: &Desk) -> Result<bool, Error> {
     let node = desk.node.clone();
     desk.store
         .keep("", move |tx| {
-            if tx.run(BEAT, bind![&*node])? == 1 {
+            let now = tx.now();
+            if tx.run(BEAT, bind![&*node, now])? == 1 {
                 return Ok(true);
             }
-            let now = tx.now();
             tx.run(INSERT, bind![&*node, now])?;
             Ok(false)
         })
@@ -30,8 +32,8 @@ pub async fn beat(desk: &Desk) -> Result<bool, Error> {
 /// The nodes, as the store knows them.
 #[derive(Debug)]
 pub struct Nodes {
-    /// Every node's counter.
-    pub beats: HashMap<String, i64>,
+    /// Every node's counter, and what its clock showed when it raised that.
+    pub beats: HashMap<String, (i64, Time)>,
     /// Nodes that have streams and no counter: each has ended, or was stopped while others took it for dead.
     pub lost: HashSet<String>,
 }
@@ -43,8 +45,8 @@ pub struct Nodes {
 pub async fn all(desk: &Desk) -> Result<Nodes, Error> {
     desk.store
         .read("", |tx| {
-            let beats: HashMap<_, _> =
-                tx.all(SELECT, &[])?.iter().map(|row| (row.text(0), row.int(1))).collect();
+            let beat = |row: &Row| (row.text(0), (row.int(1), row.int(2)));
+            let beats: HashMap<_, _> = tx.all(SELECT, &[])?.iter().map(beat).collect();
             // A step from node to node, for there are many streams of few nodes.
             let (mut lost, mut last) = (HashSet::new(), String::new());
             while let Some(row) = tx.one(SELECT_NEXT, bind![&last])? {
@@ -96,9 +98,10 @@ pub async fn hold(desk: &Desk, what: &'static str) -> Result<bool, Error> {
         .await
 }
 
-const BEAT: &str = "update node set beat = beat + 1 where id = $1";
-const INSERT: &str = "insert into node (id, beat, started_at) values ($1, 1, $2) on conflict (id) do nothing";
-const SELECT: &str = "select id, beat from node";
+const BEAT: &str = "update node set beat = beat + 1, clock = $2 where id = $1";
+const INSERT: &str =
+    "insert into node (id, beat, started_at, clock) values ($1, 1, $2, $2) on conflict (id) do nothing";
+const SELECT: &str = "select id, beat, clock from node";
 const SELECT_NEXT: &str = "select node from stream where node > $1 order by node limit 1";
 const DELETE: &str = "delete from node where id = $1";
 const DELETE_OTHERS: &str = "delete from node where id <> $1";

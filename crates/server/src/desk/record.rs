@@ -1,21 +1,22 @@
 //! Records: what agents sent and got, and how sessions went, for getmsglist and getrecord.
 //!
-//! They are numbered from 1 in the order in which they were written, and their times never fall as their numbers rise,
-//! even when the clock is set back: so a stretch of time is a stretch of numbers, found by halving, and needs no index.
+//! They are numbered from 1 in the order in which they were written, and keep the time that the clock showed, which falls
+//! when the clock is set back. getmsglist goes by number, so that a cursor passes over nothing that is written later;
+//! getrecord goes by time.
 
 use super::Desk;
 use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
-use model::{Appid, Openid, SECOND, Session, Time};
-use protocol::msgrecord::{ByNumber, ByPage, MsgList, Opercode, Record, RecordList, Window, text_of};
+use model::{Appid, Openid, SECOND, Session};
+use protocol::msgrecord::{ByNumber, ByPage, MsgList, Opercode, Record, RecordList, text_of};
 
 /// A session moved. With it the agent who takes it gets what its customer wrote while she waited: received by her, now.
 pub(super) fn moved(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
     insert(tx, appid, how, &session.openid, &session.kf_account, 0)?;
     if how == Opercode::Taken && session.id < tx.seq() {
-        let received = Opercode::Received.number();
-        tx.run(INSERT_WAITED, bind![appid, received, &session.openid, &session.kf_account, session.id])?;
+        let (received, now) = (Opercode::Received.number(), tx.now());
+        tx.run(INSERT_WAITED, bind![appid, received, &session.openid, &session.kf_account, session.id, now])?;
     }
     Ok(())
 }
@@ -56,8 +57,10 @@ pub async fn by_number(desk: &Desk, appid: &Appid, ask: ByNumber) -> Result<MsgL
     let appid = appid.clone();
     desk.store
         .read(&appid.to_string(), move |tx| {
-            let (first, end) = numbers(tx, &appid, ask.window)?;
-            let rows = tx.all(SELECT_MESSAGES, bind![&appid, first.max(ask.msgid), end, ask.number])?;
+            let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
+            let range = tx.one(SELECT_RANGE, bind![&appid, from, until])?;
+            let (first, last) = range.map_or((0, 0), |row| (row.int(0).max(ask.msgid), row.int(1)));
+            let rows = tx.all(SELECT_MESSAGES, bind![&appid, first, last, from, until, ask.number])?;
             Ok(MsgList {
                 number: i64::try_from(rows.len())?,
                 msgid: rows.last().map_or(0, |row| row.int(5) + 1),
@@ -75,34 +78,13 @@ pub async fn by_page(desk: &Desk, appid: &Appid, ask: ByPage) -> Result<RecordLi
     let appid = appid.clone();
     desk.store
         .read(&appid.to_string(), move |tx| {
-            let (first, end) = numbers(tx, &appid, ask.window)?;
+            let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
             let passed = (ask.index - 1).saturating_mul(ask.size);
-            let rows = tx.all(SELECT_PAGE, bind![&appid, first, end, &ask.openid, ask.size, passed])?;
+            let rows = tx.all(SELECT_PAGE, bind![&appid, from, until, &ask.openid, ask.size, passed])?;
             let recordlist = rows.iter().map(record).collect();
             Ok(RecordList { errcode: 0, errmsg: "ok", retcode: 0, recordlist })
         })
         .await
-}
-
-/// The numbers that lie in a stretch of time: the first, and the one after the last.
-fn numbers(tx: &mut Tx<'_>, appid: &Appid, window: Window) -> Result<(i64, i64), Error> {
-    let last = tx.one(SELECT_LAST, bind![appid])?.map_or(0, |row| row.int(0));
-    let first = first_from(tx, appid, window.from_s * SECOND, last)?;
-    Ok((first, first_from(tx, appid, window.until_s * SECOND, last)?))
-}
-
-/// The first number whose time is `from` or later; one more than the last when there is none.
-fn first_from(tx: &mut Tx<'_>, appid: &Appid, from: Time, last: i64) -> Result<i64, Error> {
-    let (mut low, mut high) = (1, last + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let row = tx.one(SELECT_FROM, bind![appid, middle])?;
-        match row.map(|row| (row.int(0), row.int(1))) {
-            Some((number, at)) if at < from => low = number + 1,
-            _ => high = middle,
-        }
-    }
-    Ok(low)
 }
 
 fn record(row: &Row) -> Record {
@@ -116,20 +98,25 @@ fn record(row: &Row) -> Record {
 }
 
 const INSERT: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
-    select cast($1 as text), coalesce(max(l.id), 0) + 1, case when max(l.at) > cast($2 as bigint) then max(l.at) else cast($2 as bigint) end,
-    cast($3 as bigint), cast($4 as text), cast($5 as text), cast($6 as bigint)
-    from (select id, at from record where appid = $1 order by id desc limit 1) l";
+    select cast($1 as text), coalesce(max(l.id), 0) + 1, cast($2 as bigint), cast($3 as bigint), cast($4 as text),
+    cast($5 as text), cast($6 as bigint)
+    from (select id from record where appid = $1 order by id desc limit 1) l";
 /// Directly after the record that says that the session was taken.
 const INSERT_WAITED: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
-    select m.appid, l.id + row_number() over (order by m.id), l.at, cast($2 as bigint), m.openid, cast($4 as text), m.id
-    from message m cross join (select id, at from record where appid = $1 order by id desc limit 1) l
+    select m.appid, l.id + row_number() over (order by m.id), cast($6 as bigint), cast($2 as bigint), m.openid,
+    cast($4 as text), m.id
+    from message m cross join (select id from record where appid = $1 order by id desc limit 1) l
     where m.appid = $1 and m.openid = $3 and m.id >= $5 and m.session = $5 and m.kf_account = '' and m.via = 'desk'";
-const SELECT_LAST: &str = "select id from record where appid = $1 order by id desc limit 1";
-const SELECT_FROM: &str = "select id, at from record where appid = $1 and id >= $2 order by id limit 1";
+/// The first and the last number of a stretch of time: between them are few of other times.
+const SELECT_RANGE: &str = "select coalesce(min(id), 1), coalesce(max(id), 0) from record
+    where appid = $1 and at >= $2 and at < $3";
 const SELECT_MESSAGES: &str =
     "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
     from record r left join message m on m.appid = r.appid and m.id = r.message
-    where r.appid = $1 and r.id >= $2 and r.id < $3 and r.opercode in (2002, 2003) order by r.id limit $4";
-const SELECT_PAGE: &str = "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
+    where r.appid = $1 and r.id >= $2 and r.id <= $3 and r.at >= $4 and r.at < $5 and r.opercode in (2002, 2003)
+    order by r.id limit $6";
+const SELECT_PAGE: &str =
+    "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
     from record r left join message m on m.appid = r.appid and m.id = r.message
-    where r.appid = $1 and r.id >= $2 and r.id < $3 and ($4 = '' or r.openid = $4) order by r.id limit $5 offset $6";
+    where r.appid = $1 and r.at >= $2 and r.at < $3 and ($4 = '' or r.openid = $4)
+    order by r.at, r.id limit $5 offset $6";

@@ -13,7 +13,6 @@ use model::account::Reception;
 use model::agent::Presence;
 use model::invitation::Status;
 use model::session::State;
-use model::window::Window;
 use model::{Appid, KfAccount, Openid, Time, WechatId};
 use protocol::{Errcode, Kind};
 use serde::Serialize;
@@ -198,9 +197,9 @@ pub struct Chat {
     /// The kind of account.
     #[serde(skip)]
     pub kind: Kind,
-    /// What programs may still send to the customer.
+    /// When the customer was last known to be here, 0 for never.
     #[serde(skip)]
-    pub window: Window,
+    pub seen_at: Time,
     /// The account.
     pub account: ChatAccount,
     /// The cursor of her stream, empty before her first message.
@@ -256,7 +255,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
             let Some(openid) = &openid else {
                 return Ok(Chat {
                     kind,
-                    window: Window::default(),
+                    seen_at: 0,
                     account,
                     since: String::new(),
                     state: "none",
@@ -274,9 +273,9 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
             };
             let view = session.map(|session| session_view::of(tx, &appid, &session)).transpose()?;
             let agent = view.and_then(|view| serving(&view));
-            let (window, _) = window::of(tx, &appid, openid)?;
+            let seen_at = window::of(tx, &appid, openid)?.seen_at;
             let since = nothing_read.clone().with(appid.as_str(), seq).text();
-            Ok(Chat { kind, window, account, since, state, agent, messages })
+            Ok(Chat { kind, seen_at, account, since, state, agent, messages })
         })
         .await
 }

@@ -1,5 +1,6 @@
 //! Typing: a customer sees that somebody writes to her.
 
+use super::window::Outlook;
 use super::{Desk, customer, window};
 use crate::error::Error;
 use model::window::Typing;
@@ -16,7 +17,7 @@ pub async fn show(desk: &Desk, appid: &Appid, openid: &str, command: Command) ->
         .write(&appid.to_string(), move |tx| {
             let now = tx.now();
             let openid = customer::get(tx, &appid, &openid)?;
-            let (window, typing) = window::of(tx, &appid, &openid)?;
+            let Outlook { window, typing, .. } = window::of(tx, &appid, &openid)?;
             let typing = match command {
                 Command::CancelTyping if !typing.is_on(now) => return Ok(()),
                 Command::CancelTyping => Typing { until: 0, ..typing },

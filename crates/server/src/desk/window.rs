@@ -4,8 +4,8 @@ use super::{Desk, account, customer};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
-use model::window::{Action, Typing, Window, can};
-use model::{Appid, Openid};
+use model::window::{Action, Typing, Window, begins_visit, can};
+use model::{Appid, Openid, Time};
 use protocol::{Errcode, Kind};
 
 /// A customer did something other than write, as an operator says. Who is unknown becomes a customer with it.
@@ -26,8 +26,8 @@ pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Re
         .await
 }
 
-/// The page was opened, by a customer with this window if the browser has written before. Where that is entering
-/// customer service it lets programs write to the customer. A window that stays the same to the second is not written.
+/// The page was opened, by a customer who was last known to be there at `seen_at` if the browser has written before. Where
+/// that is entering customer service it lets programs write to the customer, once a visit.
 ///
 /// # Errors
 /// Internal only.
@@ -36,17 +36,39 @@ pub async fn entered(
     appid: &Appid,
     openid: Option<&Openid>,
     kind: Kind,
-    window: Window,
+    seen_at: Time,
 ) -> Result<(), Error> {
-    let opens = move |window: Window, now| !window.after(Action::Enter, kind, now).is_about(window);
-    let Some(openid) = openid.filter(|_| opens(window, desk.now())) else { return Ok(()) };
+    let enters = move |seen_at, now| can(Action::Enter, kind) && begins_visit(seen_at, now);
+    let Some(openid) = openid.filter(|_| enters(seen_at, desk.now())) else { return Ok(()) };
     let (owner, appid, openid) = (appid.to_string(), appid.clone(), openid.clone());
     let write = desk.store.keep(&owner, move |tx| {
         // Another page of the customer may have been quicker.
-        if opens(of(tx, &appid, &openid)?.0, tx.now()) {
+        if enters(of(tx, &appid, &openid)?.seen_at, tx.now()) {
             acted(tx, &appid, &openid, Action::Enter, kind)?;
         }
         Ok(())
+    });
+    write.await
+}
+
+/// Whether it matters how long a customer is at the page: of an account whose customers enter.
+///
+/// # Errors
+/// Internal only.
+pub async fn is_visited(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
+    let id = appid.clone();
+    desk.store.read(appid.as_str(), move |tx| Ok(can(Action::Enter, account::get(tx, &id)?.kind))).await
+}
+
+/// The customer is at the page.
+///
+/// # Errors
+/// Internal only.
+pub async fn seen(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+    let (owner, appid, openid) = (appid.to_string(), appid.clone(), openid.clone());
+    let write = desk.store.keep(&owner, move |tx| {
+        let now = tx.now();
+        tx.run(SEEN, bind![&appid, &openid, now]).map(|_| ())
     });
     write.await
 }
@@ -60,9 +82,10 @@ pub(super) fn acted(
     kind: Kind,
 ) -> Result<(), Error> {
     let now = tx.now();
-    let (window, _) = of(tx, appid, openid)?;
+    let Outlook { window, seen_at, .. } = of(tx, appid, openid)?;
     let Window { until, left } = window.after(action, kind, now);
-    tx.run(UPSERT, bind![appid, openid, until, left]).map(|_| ())
+    let seen_at = if action == Action::Enter { now } else { seen_at };
+    tx.run(ACTED, bind![appid, openid, until, left, now, seen_at]).map(|_| ())
 }
 
 /// She wrote. Nothing lasts longer than what that opens, so what was before need not be read.
@@ -84,9 +107,8 @@ pub(super) fn tapped(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, kind: Kind
 /// 45015, 45047.
 pub(super) fn spend(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
-    let (window, _) = of(tx, appid, openid)?;
-    let Window { until, left } = window.spend(now)?;
-    tx.run(UPSERT, bind![appid, openid, until, left])?;
+    let Window { left, .. } = of(tx, appid, openid)?.window.spend(now)?;
+    tx.run(SPENT, bind![appid, openid, left])?;
     answered(tx, appid, openid)
 }
 
@@ -102,11 +124,23 @@ fn spoke(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
 }
 
 /// How things stand with a customer.
-pub(super) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(Window, Typing), Error> {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outlook {
+    /// What programs may still send.
+    pub(super) window: Window,
+    /// What was written when, and what is shown of more to come.
+    pub(super) typing: Typing,
+    /// When the customer was last known to be at the page, 0 for never.
+    pub(super) seen_at: Time,
+}
+
+/// How things stand with a customer.
+pub(super) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Outlook, Error> {
     let row = tx.one(SELECT, bind![appid, openid])?;
-    Ok(row.map_or_else(Default::default, |row| {
-        let window = Window { until: row.int(0), left: row.int(1) };
-        (window, Typing { spoke_at: row.int(2), until: row.int(3) })
+    Ok(row.map_or_else(Default::default, |row| Outlook {
+        window: Window { until: row.int(0), left: row.int(1) },
+        typing: Typing { spoke_at: row.int(2), until: row.int(3) },
+        seen_at: row.int(4),
     }))
 }
 
@@ -120,15 +154,19 @@ pub(super) fn set_typing(
     tx.run(TYPING, bind![appid, openid, typing.until]).map(|_| ())
 }
 
-const SELECT: &str =
-    "select until, remaining, spoke_at, typing_until from send_window where appid = $1 and openid = $2";
-const UPSERT: &str =
-    "insert into send_window (appid, openid, until, remaining, spoke_at, typing_until) values ($1, $2, $3, $4, 0, 0)
-    on conflict (appid, openid) do update set until = excluded.until, remaining = excluded.remaining";
+const SELECT: &str = "select until, remaining, spoke_at, typing_until, seen_at from send_window
+    where appid = $1 and openid = $2";
+const ACTED: &str =
+    "insert into send_window (appid, openid, until, remaining, spoke_at, typing_until, acted_at, seen_at)
+    values ($1, $2, $3, $4, 0, 0, $5, $6) on conflict (appid, openid) do update set until = excluded.until,
+    remaining = excluded.remaining, acted_at = excluded.acted_at, seen_at = excluded.seen_at";
 const HEARD: &str =
-    "insert into send_window (appid, openid, until, remaining, spoke_at, typing_until) values ($1, $2, $3, $4, $5, 0)
-    on conflict (appid, openid) do update set until = excluded.until, remaining = excluded.remaining,
-    spoke_at = excluded.spoke_at";
+    "insert into send_window (appid, openid, until, remaining, spoke_at, typing_until, acted_at, seen_at)
+    values ($1, $2, $3, $4, $5, 0, $5, $5) on conflict (appid, openid) do update set until = excluded.until,
+    remaining = excluded.remaining, spoke_at = excluded.spoke_at, acted_at = excluded.acted_at,
+    seen_at = excluded.seen_at";
+const SPENT: &str = "update send_window set remaining = $3 where appid = $1 and openid = $2";
+const SEEN: &str = "update send_window set seen_at = $3 where appid = $1 and openid = $2";
 const ANSWERED: &str =
     "update send_window set spoke_at = $3, typing_until = 0 where appid = $1 and openid = $2";
 const SPOKE: &str = "update send_window set spoke_at = $3 where appid = $1 and openid = $2";

@@ -30,7 +30,7 @@ pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<
         .keep("", move |tx| {
             let now = tx.now();
             tx.run(DELETE_OLD_SIGNUPS, bind![now])?;
-            tx.run(INSERT_SIGNUP, bind![&hash, &name, now + i64::from(hours) * HOUR]).map(|_| ())
+            tx.run(INSERT_SIGNUP, bind![&hash, &name, now + i64::from(hours) * HOUR, now]).map(|_| ())
         })
         .await?;
     Ok(secret)
@@ -281,7 +281,7 @@ const INSERT: &str =
 const SELECT_ALL: &str = "select name, created_at from worker order by created_at";
 const SELECT: &str = "select name from worker where name = $1";
 const UPDATE_PASSWORD: &str = "update worker set password = $2 where name = $1";
-const INSERT_SIGNUP: &str = "insert into signup (sha256, name, expires_at) values ($1, $2, $3)";
+const INSERT_SIGNUP: &str = "insert into signup (sha256, name, expires_at, made_at) values ($1, $2, $3, $4)";
 const SELECT_SIGNUP: &str = "select name from signup where sha256 = $1 and expires_at > $2";
 const DELETE_SIGNUP: &str = "delete from signup where sha256 = $1";
 const DELETE_OLD_SIGNUPS: &str = "delete from signup where expires_at <= $1";

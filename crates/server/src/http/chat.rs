@@ -41,7 +41,7 @@ pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> Result<Respon
     let run = async {
         let chat = snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?;
         let openid = visitor.openid.as_ref();
-        window::entered(&app.desk, &visitor.appid, openid, chat.kind, chat.window).await?;
+        window::entered(&app.desk, &visitor.appid, openid, chat.kind, chat.seen_at).await?;
         Reply::json(&chat)
     };
     let reply = run.await.refuse_page(&app)?;

@@ -16,6 +16,7 @@ use crate::push::Step;
 use crate::state::App;
 use crate::streams::Open;
 use crate::streams::limit::Place;
+use crate::streams::visit::Visit;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -59,17 +60,17 @@ fn follow(app: &App, cursor: &Cursor) -> impl Stream<Item = (String, Step)> + Se
 fn answer(
     app: &App,
     events: impl Stream<Item = Event> + Send + 'static,
-    until: Time,
+    over: impl Future<Output = ()> + Send + 'static,
     open: Held,
     place: Place,
 ) -> Response {
     let (replaced, newer) = (place.replaced.clone(), place.replaced.clone());
-    let (stop, ended, clock) = (app.stop.clone(), app.streams.ended(), app.desk.clock().clone());
+    let (stop, ended) = (app.stop.clone(), app.streams.ended());
     let end = async move {
         tokio::select! {
             () = stop.cancelled_owned() => {}
             () = ended => {}
-            () = clock.sleep_until(until) => {}
+            () = over => {}
             () = newer.cancelled_owned() => {}
         }
     };
@@ -135,7 +136,9 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
         }
     });
     let place = app.stream_limit.enter(person);
-    Ok(answer(app, events, expires_at, app.desk_streams.hold(), place))
+    let clock = app.desk.clock().clone();
+    let over = async move { clock.sleep_until(expires_at).await };
+    Ok(answer(app, events, over, app.desk_streams.hold(), place))
 }
 
 /// What a workbench stream knows.
@@ -237,6 +240,7 @@ pub async fn chat(
     let agent = snapshot::agent_of(&app.desk, &visitor.appid, &openid).await.refuse_page(&app)?;
     let reader = Reader { appid: visitor.appid, openid, agent, cursor, sees_typing: false };
     let place = app.stream_limit.enter(format!("{} {}", reader.appid, reader.openid));
+    let visit = Visit::begin(&app.desk, &reader.appid, &reader.openid).await.refuse_page(&app)?;
     let steps = follow(&app, &reader.cursor).boxed();
     let clock = app.desk.clock().clone();
     let events = unfold((reader, steps), move |(mut reader, mut steps)| {
@@ -246,7 +250,7 @@ pub async fn chat(
             Some((iter(reader.tell(step, clock.now())), (reader, steps)))
         }
     });
-    Ok(answer(&app, events.flatten(), Time::MAX, app.chat_streams.hold(), place))
+    Ok(answer(&app, events.flatten(), visit.last(), app.chat_streams.hold(), place))
 }
 
 /// What a customer's stream knows.

@@ -6,11 +6,12 @@ use crate::clock::Clock;
 use crate::config::Place;
 use ::postgres::Client;
 use anyhow::Context;
+use model::clock::APART;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
-/// How far two clocks may be apart before presence and expiry differ visibly, milliseconds.
-const APART: i64 = 2_000;
+/// How old what a living node says of its clock can be, milliseconds: it counts as dead by then.
+const SILENT: i64 = 20_000;
 /// Connections of one server: writers, readers, listener, notifier.
 const CONNECTIONS: i64 = 18;
 
@@ -163,6 +164,30 @@ fn postgres(client: &mut Client) -> anyhow::Result<Vec<Finding>> {
                 "this machine's clock and the database's are {apart} ms apart: let both follow the same time server"
             ),
         ),
+        ("nodes".to_owned(), nodes(client)),
         tables(migrate::ensure_current(client)),
     ])
+}
+
+/// Whether the clocks of the nodes that share the database show what this machine's does.
+fn nodes(client: &mut Client) -> Found {
+    // Tables of another version are found wrong already.
+    let rows =
+        client.query("select id, clock from node where clock > 0 order by id", &[]).unwrap_or_default();
+    let now = Clock::system().now();
+    let differs = |row: &::postgres::Row| {
+        let (node, ms): (String, i64) = (row.get(0), row.get::<_, i64>(1) - now);
+        (ms > APART || ms < -APART - SILENT).then(|| format!("{node} by {ms} ms"))
+    };
+    let apart: Vec<_> = rows.iter().filter_map(differs).collect();
+    match apart.is_empty() {
+        true => Found::Fine(format!(
+            "{} share the database, and their clocks agree with this machine's",
+            rows.len()
+        )),
+        false => Found::Doubtful(format!(
+            "clocks differ from this machine's: {}; let all follow the same time server, unless these nodes have just ended",
+            apart.join(", ")
+        )),
+    }
 }

@@ -22,6 +22,11 @@ impl Customer {
         }
     }
 
+    /// The same customer at another front.
+    pub fn at(&self, app: &App) -> Customer {
+        Customer { app: app.clone(), ..self.clone() }
+    }
+
     pub fn cookie(&self) -> String {
         self.cookie.lock().unwrap().clone()
     }

@@ -20,6 +20,7 @@ use kefu::files::Files;
 use kefu::listen::{self, Room};
 use kefu::state;
 use kefu::store::Store;
+use model::due::PRESENCE_GRACE;
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
@@ -126,6 +127,16 @@ impl App {
         let stop = self.inner.stop.child_token();
         tokio::spawn(listen::serve(listener, router(inner.clone()), Room::of(64), stop));
         App { inner, base, ..self.clone() }
+    }
+
+    /// The desk after a restart: a new node over what is stored, with nothing in memory.
+    pub async fn restarts(&self) -> App {
+        let desk = &self.inner.desk;
+        node::bury(desk, &desk.node, PRESENCE_GRACE).await.expect("an end");
+        let again = Desk::new(desk.store.clone(), Chance::seeded(77), desk.rules);
+        let inner = state::App::new(again.with_files(desk.files.clone()), Settings::default());
+        Lease::begin(&inner).await.expect("a lease");
+        App { inner, ..self.clone() }.beside(Settings::default()).await
     }
 
     /// Time passes, and what is due happens.
@@ -240,20 +251,35 @@ pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) 
 }
 
 /// Gathers what is logged as an error.
-#[derive(Clone, Default)]
-pub struct Errors(pub Arc<Mutex<Vec<String>>>);
+#[derive(Clone)]
+pub struct Errors(pub Arc<Mutex<Vec<String>>>, Level);
+
+impl Default for Errors {
+    fn default() -> Self {
+        Errors(Arc::default(), Level::ERROR)
+    }
+}
 
 impl Errors {
     /// Takes what is logged from now on to itself, where failing is what a sentence is about.
     pub fn expected() -> (Errors, tracing::subscriber::DefaultGuard) {
-        let errors = Errors::default();
+        Errors::at(Level::ERROR)
+    }
+
+    /// The same with warnings.
+    pub fn warnings() -> (Errors, tracing::subscriber::DefaultGuard) {
+        Errors::at(Level::WARN)
+    }
+
+    fn at(level: Level) -> (Errors, tracing::subscriber::DefaultGuard) {
+        let errors = Errors(Arc::default(), level);
         (errors.clone(), tracing::subscriber::set_default(errors))
     }
 }
 
 impl Subscriber for Errors {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::ERROR
+        *metadata.level() <= self.1
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -1,0 +1,58 @@
+//! Customers who are at their page, where entering it counts: a visit lasts while a stream is open.
+
+use crate::desk::{Desk, window};
+use crate::error::Error;
+use model::window::VISIT;
+use model::{Appid, Openid};
+
+/// A customer's open stream, at an account whose customers enter. When it opens, from time to time, and when it ends, the
+/// store notes that the customer is there: another node, or this one after a restart, knows the visit.
+pub struct Visit(Option<Seen>);
+
+struct Seen {
+    desk: Desk,
+    appid: Appid,
+    openid: Openid,
+}
+
+impl Visit {
+    /// The customer's stream opens.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub async fn begin(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<Self, Error> {
+        if !window::is_visited(desk, appid).await? {
+            return Ok(Visit(None));
+        }
+        let seen = Seen { desk: desk.clone(), appid: appid.clone(), openid: openid.clone() };
+        seen.note().await;
+        Ok(Visit(Some(seen)))
+    }
+
+    /// Notes that the customer is there for as long as it is polled.
+    pub async fn last(self) {
+        let Some(seen) = &self.0 else { return std::future::pending().await };
+        loop {
+            let next = seen.desk.now() + VISIT / 2;
+            seen.desk.clock().sleep_until(next).await;
+            seen.note().await;
+        }
+    }
+}
+
+impl Seen {
+    async fn note(&self) {
+        if let Err(error) = window::seen(&self.desk, &self.appid, &self.openid).await {
+            // The visit may count as two: no reason to end the stream.
+            tracing::warn!(%error, "it was not noted that a customer is there");
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if let Some(seen) = self.0.take() {
+            tokio::spawn(async move { seen.note().await });
+        }
+    }
+}
