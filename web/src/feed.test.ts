@@ -74,7 +74,7 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     messages: [],
     ...more,
   };
-  return load({ worker: { name: "ann" }, since: "wx1:10", accounts: [snapshot], invitations: [] }, null);
+  return load({ worker: { name: "ann" }, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
 }
 
 const change = (seq: number, ...facts: DeskFact[]) => ({ appid: "wx1", seq, facts });
@@ -204,11 +204,12 @@ describe("the desk's feed", () => {
     let state = desk({ sessions, messages: [message(50, 1)] });
     state = older(state, "wx1", "o1", [message(40, 1)], true);
     state = attempt(state, "wx1", bubble(1));
-    const again = (first: number) =>
+    const again = (first: number, epoch = "e") =>
       load(
         {
           worker: { name: "ann" },
-          since: "wx1:20",
+          epoch,
+          since: `${epoch};wx1:20`,
           invitations: [],
           accounts: [
             {
@@ -231,12 +232,16 @@ describe("the desk's feed", () => {
     const far = account(again(80));
     expect(far.messages.o1?.map((one) => one.id)).toEqual([80, 90]);
     expect(far.complete.o1).toBe(false);
+    const restored = account(again(50, "other"));
+    expect(restored.messages.o1?.map((one) => one.id)).toEqual([50, 90]);
+    expect(restored.complete.o1).toBe(false);
+    expect(restored.pending).toHaveLength(1);
   });
 });
 
 describe("the customer page's feed", () => {
   const empty = () =>
-    loadChat({ account: { name: "Shop" }, since: "", state: "none", agent: null, messages: [] }, null, 50);
+    loadChat({ account: { name: "Shop" }, epoch: "e", since: "", state: "none", agent: null, messages: [] }, null, 50);
 
   it("shows a message at once and its echo in its place", () => {
     const sent = attemptChat(empty(), bubble(0));
@@ -244,6 +249,17 @@ describe("the customer page's feed", () => {
     const next = foldChat(sent, { seq: 1, facts: [{ message: echo }] });
     expect(next.pending).toEqual([]);
     expect(addChat(next, [echo]).messages).toEqual([echo]);
+  });
+
+  it("forgets messages of another epoch, whose numbers mean others now, and keeps what was not sent", () => {
+    const before = attemptChat(addChat(empty(), [message(1, 1), message(2, 1), message(3, 1)]), bubble(0));
+    const account = { name: "Shop" };
+    const restored = { account, since: "", state: "open" as const, agent: null, messages: [message(1, 1)] };
+    const snapshot = (epoch: string) => ({ ...restored, epoch });
+    expect(loadChat(snapshot("e"), before, 50).messages.map((one) => one.id)).toEqual([1, 2, 3]);
+    const next = loadChat(snapshot("other"), before, 50);
+    expect(next.messages.map((one) => one.id)).toEqual([1]);
+    expect(next.pending).toHaveLength(1);
   });
 
   it("knows who is in charge, and ignores what it has heard", () => {

@@ -59,12 +59,14 @@ export interface Account {
 
 export interface Desk {
   worker: string;
+  epoch: string;
   accounts: Account[];
   invitations: Invitation[];
 }
 
 export interface Chat {
   name: string;
+  epoch: string;
   state: ChatState;
   /** Nickname of the agent in charge. */
   agent: string | null;
@@ -110,11 +112,14 @@ const replaced = (pending: Pending[], bubble: Pending): Pending[] =>
 
 // ---- the desk ----------------------------------------------------------------------------------------------------
 
-/** A snapshot as state. Of the state before it, unsent messages and loaded history are kept. */
+/** A snapshot as state. Of the state before it, unsent messages are kept, and loaded history of the same epoch. */
 export function load(snapshot: DeskSnapshot, before: Desk | null): Desk {
-  const known = new Map(before?.accounts.map((account) => [account.appid, account]));
+  const same = before?.epoch === snapshot.epoch;
+  const kept = (account: Account) => (same ? account : { ...account, messages: {}, complete: {} });
+  const known = new Map(before?.accounts.map((account) => [account.appid, kept(account)]));
   return {
     worker: snapshot.worker.name,
+    epoch: snapshot.epoch,
     invitations: snapshot.invitations,
     accounts: snapshot.accounts.map((account) => loadAccount(account, known.get(account.appid))),
   };
@@ -321,10 +326,12 @@ export function unread(account: Account, session: Session, read: number): number
 // ---- the customer page -------------------------------------------------------------------------------------------
 
 export function loadChat(snapshot: ChatSnapshot, before: Chat | null, page: number): Chat {
-  const messages = joined(before?.messages ?? [], snapshot.messages);
+  const known = before?.epoch === snapshot.epoch ? before.messages : [];
+  const messages = joined(known, snapshot.messages);
   const kept = messages.length > snapshot.messages.length;
   return {
     name: snapshot.account.name,
+    epoch: snapshot.epoch,
     state: snapshot.state,
     agent: snapshot.agent?.nickname ?? null,
     messages,

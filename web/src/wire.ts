@@ -125,6 +125,8 @@ export interface AccountSnapshot {
 
 export interface DeskSnapshot {
   worker: { name: string };
+  /** Another one than before: the server's data were restored or moved, and numbers of messages mean others. */
+  epoch: string;
   since: string;
   accounts: AccountSnapshot[];
   invitations: Invitation[];
@@ -145,6 +147,8 @@ export type ChatState = "none" | State;
 
 export interface ChatSnapshot {
   account: { name: string };
+  /** As of the workbench. */
+  epoch: string;
   /** "" until this customer has written for the first time. */
   since: string;
   state: ChatState;

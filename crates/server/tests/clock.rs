@@ -54,7 +54,7 @@ on_both_engines! {
         let scene = Scene::set(&app, 20 * DAY).await;
         kefu::due::settle_all(&app.inner).await.unwrap();
         app.clock.advance(-20 * DAY);
-        let restarted = app.restarts().await;
+        let restarted = app.restarts(true).await;
         let mut scene = scene.at(&restarted);
         restarted.advance(0).await;
         restarted.advance(MINUTE).await;

@@ -155,14 +155,16 @@ on_both_engines! {
         let ann = shop.agent("a1").await;
         let customer = shop.customer();
         customer.says("hello").await;
-        let here = customer.snapshot().await["since"].as_str().unwrap().to_owned();
+        let (chat, bench) = (customer.snapshot().await, ann.snapshot().await);
+        let here = chat["since"].as_str().unwrap();
         let (epoch, pairs) = here.split_once(';').expect("an epoch");
-        let desk = ann.snapshot().await["since"].as_str().unwrap().split_once(';').unwrap().1.to_owned();
+        let desk = bench["since"].as_str().unwrap().split_once(';').unwrap().1;
+        assert_eq!((chat["epoch"].as_str(), bench["epoch"].as_str()), (Some(epoch), Some(epoch)));
         for wrong in [String::new(), ";".to_owned(), format!("{epoch},"), format!("{epoch}0;"), "0123456789abcdef;".to_owned()] {
             is_reset(opens_at(&shop, &customer, &format!("{wrong}{pairs}")).await).await;
             is_reset(ann.resumes(&format!("{wrong}{desk}")).await).await;
         }
-        let mut page = opens_at(&shop, &customer, &here).await;
+        let mut page = opens_at(&shop, &customer, here).await;
         let mut bench = ann.resumes(&format!("{epoch};{desk}")).await;
         customer.says("and on").await;
         let (heard, seen) = (page.sees("and on").await, bench.sees("and on").await);

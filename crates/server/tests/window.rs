@@ -155,7 +155,7 @@ on_both_engines! {
             shop = after(&app, shop, 15 * MINUTE).await;
         }
         // Another node, or this one after a restart, knows of the visit.
-        let again = customer.at(&app.restarts().await);
+        let again = customer.at(&app.restarts(true).await);
         again.snapshot().await;
         customer.snapshot().await;
         assert_eq!(shop.writes(&customer.openid(), "one of five").await, 0);

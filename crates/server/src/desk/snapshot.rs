@@ -23,6 +23,8 @@ use std::collections::BTreeMap;
 pub struct Workbench {
     /// She.
     pub worker: Worker,
+    /// The epoch of the store.
+    pub epoch: String,
     /// The cursor of her stream.
     pub since: String,
     /// The accounts she is an agent of.
@@ -108,8 +110,8 @@ pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error>
     for (appid, kf_account) in invitations {
         invited.extend(invitation_view(desk, &appid, &kf_account, name).await?);
     }
-    let (worker, since) = (Worker { name: name.to_string() }, since.text());
-    Ok(Workbench { worker, since, accounts, invitations: invited })
+    let (worker, epoch) = (Worker { name: name.to_string() }, desk.store.epoch().to_owned());
+    Ok(Workbench { worker, epoch, since: since.text(), accounts, invitations: invited })
 }
 
 async fn account_view(desk: &Desk, appid: &Appid, worker: &WechatId) -> Result<Option<AccountView>, Error> {
@@ -202,6 +204,8 @@ pub struct Chat {
     pub seen_at: Time,
     /// The account.
     pub account: ChatAccount,
+    /// The epoch of the store.
+    pub epoch: String,
     /// The cursor of her stream, empty before her first message.
     pub since: String,
     /// `none`, or where her session is; a closed one is `closed`.
@@ -244,19 +248,20 @@ impl ChatAgent {
 /// # Errors
 /// `NotFound` when there is no such account.
 pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<Chat, Error> {
-    let (appid, nothing_read) = (appid.clone(), Cursor::of(desk.store.epoch()));
+    let (appid, epoch) = (appid.clone(), desk.store.epoch().to_owned());
     desk.store
         .read(&appid.to_string(), move |tx| {
             let account = account::get(tx, &appid).map_err(|error| match error {
                 Error::Refused(_) => Error::Refused(Errcode::NotFound),
                 internal @ Error::Internal(_) => internal,
             })?;
-            let (kind, account) = (account.kind, ChatAccount { name: account.name });
+            let (kind, account, epoch) = (account.kind, ChatAccount { name: account.name }, epoch.clone());
             let Some(openid) = &openid else {
                 return Ok(Chat {
                     kind,
                     seen_at: 0,
                     account,
+                    epoch,
                     since: String::new(),
                     state: "none",
                     agent: None,
@@ -274,8 +279,8 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
             let view = session.map(|session| session_view::of(tx, &appid, &session)).transpose()?;
             let agent = view.and_then(|view| serving(&view));
             let seen_at = window::of(tx, &appid, openid)?.seen_at;
-            let since = nothing_read.clone().with(appid.as_str(), seq).text();
-            Ok(Chat { kind, seen_at, account, since, state, agent, messages })
+            let since = Cursor::of(&epoch).with(appid.as_str(), seq).text();
+            Ok(Chat { kind, seen_at, account, epoch, since, state, agent, messages })
         })
         .await
 }

@@ -140,8 +140,8 @@ fn ensure_empty(tables: &[Table], there: &mut dyn Side, name: &str) -> anyhow::R
     Ok(())
 }
 
-/// A node that runs raises its counter; one that does not is dead. One whose tables were taken away and made anew has none:
-/// it ends when it finds no epoch in them.
+/// A node that runs raises its counter; one that does not is dead. One whose tables were taken away and made anew has
+/// none: it ends when it finds no epoch in them.
 fn nobody_runs(client: &mut Client) -> anyhow::Result<()> {
     let mut beats = || -> anyhow::Result<Vec<(String, i64)>> {
         let rows = client.query("select id, beat from node order by id", &[])?;

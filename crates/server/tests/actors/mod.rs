@@ -113,9 +113,10 @@ impl App {
         if said_so {
             node::fence(desk, &desk.node).await.expect("the lease is given up");
         }
-        let again = Desk::new(desk.store.clone(), Chance::seeded(9), Rules::default());
-        let again = again.with_files(Files::at(self.fresh.files(), Rules::default().files_free()));
-        App::over(again, Settings::default(), self.clock.clone(), self.fresh.clone()).await
+        let again = Desk::new(desk.store.clone(), Chance::seeded(9), desk.rules);
+        let again = again.with_files(desk.files.clone());
+        let app = App::over(again, Settings::default(), self.clock.clone(), self.fresh.clone()).await;
+        App { shops: self.shops.clone(), ..app }
     }
 
     /// Another front of the same desk, as operators have set it.
@@ -127,16 +128,6 @@ impl App {
         let stop = self.inner.stop.child_token();
         tokio::spawn(listen::serve(listener, router(inner.clone()), Room::of(64), stop));
         App { inner, base, ..self.clone() }
-    }
-
-    /// The desk after a restart: a new node over what is stored, with nothing in memory.
-    pub async fn restarts(&self) -> App {
-        let desk = &self.inner.desk;
-        node::bury(desk, &desk.node, PRESENCE_GRACE).await.expect("an end");
-        let again = Desk::new(desk.store.clone(), Chance::seeded(77), desk.rules);
-        let inner = state::App::new(again.with_files(desk.files.clone()), Settings::default());
-        Lease::begin(&inner).await.expect("a lease");
-        App { inner, ..self.clone() }.beside(Settings::default()).await
     }
 
     /// Time passes, and what is due happens.
