@@ -12,7 +12,7 @@ pub enum Due {
     Invitation,
     /// A session may be over; the key is its number.
     Session,
-    /// An agent whose last stream closed may be offline; the key is the agent. Only versions before 2026-11-29 set it.
+    /// An agent whose last stream closed may be offline; the key is the agent. Only earlier versions set it.
     Presence,
     /// Old changes may be dropped from the feed; no key.
     Trim,

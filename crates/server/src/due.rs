@@ -183,7 +183,8 @@ pub async fn keep_lease(app: App, mut lease: Lease) -> anyhow::Result<()> {
 }
 
 impl Lease {
-    /// Takes up the lease. Alone with its store, every other node is one that stopped: agents have the grace to come back.
+    /// Takes up the lease. Alone with its store, every other node is one that stopped: agents have the grace to come
+    /// back.
     ///
     /// # Errors
     /// Internal only.
@@ -248,7 +249,8 @@ impl Lease {
         Ok(())
     }
 
-    /// Ends streams of nodes that have ended, beside this loop, which must go on. What failed begins anew at the next look.
+    /// Ends streams of nodes that have ended, beside this loop, which must go on. What failed begins anew at the next
+    /// look.
     fn end_streams(&mut self, app: &App, now: Duration) {
         for (node, ending) in self.ending.iter_mut().filter(|(_, it)| it.at <= now && !it.is_running()) {
             ending.task = Some(tokio::spawn(end_streams(app.clone(), node.clone())));
@@ -274,6 +276,7 @@ impl Lease {
 async fn end_streams(app: App, node: String) {
     // The cause of a refusal stands in the log already.
     if let Err(Error::Internal(error)) = presence::end_all(&app.desk, &node).await {
-        tracing::error!(node, error = %format!("{error:#}"), "streams of a node that ended are still noted; trying again");
+        let error = format!("{error:#}");
+        tracing::error!(node, error, "streams of a node that ended are still noted; trying again");
     }
 }

@@ -187,12 +187,16 @@ impl Streams {
             steps.iter_mut().for_each(|step| step.noted.succeed(row));
             return;
         };
-        let now = self.now();
-        let first =
-            steps.iter_mut().filter_map(|step| step.noted.fail(now).then_some(&step.kf_account)).next();
+        let (now, mut first) = (self.now(), None);
+        for step in &mut steps {
+            if step.noted.fail(now) {
+                first = Some(&step.kf_account);
+            }
+        }
         // The store has logged the cause of a refusal, and an agent who is gone is no failure.
         if let (Error::Internal(error), Some(kf_account)) = (error, first) {
-            tracing::error!(%appid, %kf_account, error = %format!("{error:#}"), "presence could not be written, and is tried again");
+            let error = format!("{error:#}");
+            tracing::error!(%appid, %kf_account, error, "presence could not be written, and is tried again");
         }
     }
 

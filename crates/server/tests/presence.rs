@@ -73,7 +73,7 @@ on_both_engines! {
         for step in COMING {
             // The page is refused, and comes again.
             cut(&app, *step);
-            app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 503)).await;
+            app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500)).await;
             assert_eq!(shop.online().await, [], "{step:?}");
             mend(&app, *step);
             let stream = ann.comes_online().await;
@@ -95,7 +95,7 @@ on_both_engines! {
         let shop = app.account().await;
         let ann = shop.agent("a1").await;
         cut(&app, COMING[1]);
-        app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 503)).await;
+        app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500)).await;
         mend(&app, COMING[1]);
         assert_eq!(rows(&app).await, 1, "the first of two steps was done");
         app.advance(GRACE).await;
@@ -285,11 +285,11 @@ fn a_success_of_one_thing_does_not_end_the_outage_of_another() {
             shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
             due::settle_all(&app.inner).await.unwrap();
             shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
-            cut(&app, ("insert on refusal", "1 = 1"));
+            cut(&app, ("insert on rid", "1 = 1"));
             let settles = tokio::spawn(due::settle(app.inner.clone()));
             let fails = async || tokio::time::sleep(Duration::from_millis(4_500)).await;
             assert_eq!(app.count_errors(fails).await, 1, "an outage is one line, however long");
-            mend(&app, ("insert on refusal", ""));
+            mend(&app, ("insert on rid", ""));
             settles.abort();
         })
     });

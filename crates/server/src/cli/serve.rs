@@ -155,8 +155,8 @@ async fn run(
     if !matches!(tokio::time::timeout(FAREWELL, due::settle_all(&app)).await, Ok(Ok(()))) {
         tracing::warn!("the last calls could not be counted in the store");
     }
-    // Gives up the lease, so that other nodes need not wait until it has run out. They, or the next start, end the streams
-    // of agents who do not come back in time.
+    // Gives up the lease, so that other nodes need not wait until it has run out. They, or the next start, end the
+    // streams of agents who do not come back in time.
     match tokio::time::timeout(FAREWELL, node::fence(&app.desk, &app.desk.node)).await {
         Ok(done) => done.map_err(Error::cause),
         Err(_) => {

@@ -20,7 +20,6 @@ use kefu::files::Files;
 use kefu::listen::{self, Room};
 use kefu::state;
 use kefu::store::Store;
-use model::due::PRESENCE_GRACE;
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
