@@ -1,14 +1,9 @@
-//! Quotas: when a day, a minute and a month begin, and how much of a day one of several counters may use up
-//! before it asks again.
+//! Quotas: when a day, a minute and a month begin.
 
 use crate::{HOUR, MINUTE, Time};
 
 /// Days begin at midnight in Beijing.
 const BEIJING: Time = 8 * HOUR;
-/// Most calls that one of several nodes counts before it tells the others.
-pub const SLICE_MAX: u32 = 1000;
-/// What is left of a day is cut into so many slices.
-const SLICES: u32 = 16;
 
 /// The day's number.
 #[must_use]
@@ -50,18 +45,9 @@ fn day_of_month(day: u32) -> u32 {
     of_year - (153 * month + 2) / 5 + 1
 }
 
-/// How many calls may be counted before asking again, when `used` of `limit` are known to be used up: all that
-/// are left to whoever counts alone; a part of it, so that they cannot use up much more than there is, to each
-/// of several.
-#[must_use]
-pub fn slice(limit: u32, used: u32, is_shared: bool) -> u32 {
-    let left = limit.saturating_sub(used);
-    if is_shared { (left / SLICES).min(SLICE_MAX) } else { left }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{begin, day, minute, month, slice};
+    use super::{begin, day, minute, month};
     use crate::{HOUR, Time};
 
     /// 2027-01-15 16:00 in Beijing.
@@ -92,13 +78,5 @@ mod tests {
         let march = 1_835_452_800_000;
         assert_eq!(month(march), march);
         assert_eq!(month(march - 1), march - 29 * 24 * HOUR);
-    }
-
-    #[test]
-    fn one_of_several_counters_gets_a_part_of_what_is_left() {
-        assert_eq!(slice(10, 4, false), 6);
-        assert_eq!((slice(10, 11, false), slice(10, 11, true)), (0, 0));
-        assert_eq!((slice(160, 0, true), slice(160, 144, true), slice(160, 145, true)), (10, 1, 0));
-        assert_eq!(slice(1_000_000, 0, true), 1000);
     }
 }

@@ -51,9 +51,7 @@ pub async fn settle(app: App) {
 /// # Errors
 /// Internal only, and `SystemError`.
 pub async fn settle_all(app: &App) -> Result<(), Error> {
-    while app.desk.quotas.is_waiting() {
-        quota::settle(&app.desk).await?;
-    }
+    quota::settle(&app.desk).await?;
     rid::settle(&app.desk).await
 }
 
@@ -195,7 +193,14 @@ impl Lease {
             node::fence_others(&app.desk).await?;
         }
         let spell = Spell::of("renewing this node's lease");
-        Ok(Lease { seen: HashMap::new(), apart: HashSet::new(), ending: HashMap::new(), renewed, is_over: false, spell })
+        Ok(Lease {
+            seen: HashMap::new(),
+            apart: HashSet::new(),
+            ending: HashMap::new(),
+            renewed,
+            is_over: false,
+            spell,
+        })
     }
 
     /// Looks at the nodes once.

@@ -9,6 +9,7 @@ use std::path::Path;
 /// Statements that list a whole table, each with the reason why it may.
 const WHOLE_TABLE: &[(&str, &str)] = &[
     ("from account order by created_at", "the operator's list of accounts"),
+    ("select appid from account limit 1", "whether there is an account: one row"),
     ("select name, created_at from worker order by created_at", "the operator's list of workers"),
     ("select alias, appid from account where alias in", "the doctor's look for shared aliases"),
     (
@@ -33,8 +34,8 @@ const WHOLE_TABLE: &[(&str, &str)] = &[
     ("from pragma_table_info", "the schema, when data is copied"),
 ];
 
-/// Tables with a row for each node or loop, and `l`, a subquery of one row.
-const SMALL_TABLES: &[&str] = &["node", "holder", "l"];
+/// Tables with a row for each node or loop, `l`, a subquery of one row, and `told`, the values of a statement.
+const SMALL_TABLES: &[&str] = &["node", "holder", "l", "told"];
 
 /// Tables that grow within an account: to search them by the account alone walks its whole history.
 const LONG_IN_AN_ACCOUNT: &[&str] = &["session", "s", "message", "m", "record", "change", "media", "refusal"];

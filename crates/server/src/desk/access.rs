@@ -116,10 +116,10 @@ impl Access {
     ///
     /// # Errors
     /// 45009, 45011.
-    pub async fn count(&self, desk: &Desk, endpoint: &'static Endpoint, now: Time) -> Result<(), Error> {
+    pub fn count(&self, desk: &Desk, endpoint: &Endpoint, now: Time) -> Result<(), Errcode> {
         let Some(quota) = self.limits.of(endpoint) else { return Ok(()) };
         let is_platform = matches!(self.principal, Principal::Component(_));
-        quota::count(desk, &self.ledger, endpoint, quota, is_platform, now).await
+        quota::count(desk, &self.ledger, endpoint, quota, is_platform, now)
     }
 }
 

@@ -71,6 +71,14 @@ pub async fn list(desk: &Desk) -> Result<Vec<Account>, Error> {
     desk.store.read("", |tx| Ok(tx.all(SELECT_ALL, &[])?.iter().map(account).collect())).await
 }
 
+/// Whether there is no account.
+///
+/// # Errors
+/// Internal only.
+pub async fn is_empty(desk: &Desk) -> Result<bool, Error> {
+    desk.store.read("", |tx| Ok(tx.one(SELECT_ANY, &[])?.is_none())).await
+}
+
 /// What `set` changes; `None` leaves a setting as it is.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Settings {
@@ -237,6 +245,7 @@ const SELECT_ALL: &str =
     "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
     kf_id_as_string, auto_accept
     from account order by created_at";
+const SELECT_ANY: &str = "select appid from account limit 1";
 const SELECT_SECRET: &str = "select secret_sha256 from account where appid = $1";
 const UPDATE: &str = "update account set name = $2, kind = $3, principal = $4, certified = $5, feature = $6,
     alias = $7, reception = $8, capacity = $9, kf_id_as_string = $10, auto_accept = $11 where appid = $1";

@@ -46,7 +46,7 @@ pub mod worker;
 
 use crate::clock::{Chance, Clock, hex};
 use crate::config::Rules;
-use crate::error::Spell;
+use crate::error::{Error, Spell};
 use crate::files::Files;
 use crate::store::Store;
 use model::Time;
@@ -111,6 +111,13 @@ impl Desk {
     pub fn now(&self) -> Time {
         self.clock().now()
     }
+}
+
+/// Runs steps to their end that must not be left half-way, also where no call of the API waits for them.
+async fn to_the_end<T: Send + 'static>(
+    steps: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(steps).await?
 }
 
 /// What is stored of a random secret: its SHA-256, in hexadecimal.

@@ -95,16 +95,9 @@ async fn admit<T: Send + 'static>(
 }
 
 /// Counts a call by whoever has the secret: nobody else can use up what the account may call.
-async fn count(
-    desk: &Desk,
-    limits: &Limits,
-    ledger: &Arc<Ledger>,
-    endpoint: &'static Endpoint,
-) -> Result<(), Error> {
-    match limits.of(endpoint) {
-        Some(quota) => quota::count(desk, ledger, endpoint, quota, false, desk.now()).await,
-        None => Ok(()),
-    }
+fn count(desk: &Desk, limits: &Limits, ledger: &Ledger, endpoint: &Endpoint) -> Result<(), Errcode> {
+    let Some(quota) = limits.of(endpoint) else { return Ok(()) };
+    quota::count(desk, ledger, endpoint, quota, false, desk.now())
 }
 
 /// getAccessToken: a new token.
@@ -114,7 +107,7 @@ async fn count(
 pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
     let (appid, secret) = Desk::presented(credential)?;
     let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_| Ok(())).await?;
-    count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN).await?;
+    count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN)?;
     let (token, id) = (fresh(desk, TokenKind::Own, &appid), appid.to_string());
     desk.store
         .write(&id, move |tx| {
@@ -137,7 +130,7 @@ pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result
     let (again, with) = (appid.clone(), secret.clone());
     let repeated = move |tx: &mut Tx<'_>| if force { Ok(None) } else { repeat(tx, &again, &with) };
     let (repeated, limits, ledger) = admit(desk, &appid, &secret, from, repeated).await?;
-    count(desk, &limits, &ledger, &endpoint::GET_STABLE_ACCESS_TOKEN).await?;
+    count(desk, &limits, &ledger, &endpoint::GET_STABLE_ACCESS_TOKEN)?;
     if let Some(token) = repeated {
         return Ok(token);
     }

@@ -90,7 +90,7 @@ impl Caller {
             access.check_address(from())?;
         }
         access.check(endpoint)?;
-        access.count(&app.desk, endpoint, now).await?;
+        access.count(&app.desk, endpoint, now)?;
         Ok((access, head))
     }
 

@@ -1,13 +1,13 @@
 //! What the endpoints about quotas do: tell what is left, and forget what was counted.
 
-use super::{lock, row, used};
+use super::{refreshed, row};
 use crate::desk::token::Access;
-use crate::desk::{Desk, account, allow, component};
+use crate::desk::{Desk, account, allow, component, to_the_end};
 use crate::error::Error;
 use crate::store::Tx;
-use model::{Appid, quota};
+use model::Appid;
 use protocol::quota::{ApiQuota, ClearBySecret};
-use protocol::{Endpoint, Errcode, endpoint, limits};
+use protocol::{Endpoint, Errcode, endpoint};
 use std::net::IpAddr;
 
 /// clearQuota: forgets the day's calls of the token's account, or platform.
@@ -78,7 +78,8 @@ fn given(text: Option<String>) -> Option<String> {
 pub async fn get(desk: &Desk, access: &Access, path: &str) -> Result<ApiQuota, Error> {
     let row = named(access, path)?;
     let quota = access.limits.of(row).ok_or(Errcode::CgiPathForbidden)?;
-    Ok(ApiQuota::of(quota, used(desk, &access.ledger, row, quota).await?))
+    let ledger = refreshed(desk, access.owner.as_str()).await?;
+    Ok(ApiQuota::of(quota, ledger.used(row, desk.now())))
 }
 
 /// clearApiQuota: forgets the day's calls of one endpoint.
@@ -96,31 +97,19 @@ fn named(access: &Access, path: &str) -> Result<&'static Endpoint, Errcode> {
     if access.may_call(row) && row.quota.is_some() { Ok(row) } else { Err(Errcode::CgiPathForbidden) }
 }
 
-/// Forgets the day's calls of all endpoints, or of one, if there is a time left in the month for that.
+/// Forgets the day's calls of all endpoints, or of one, if there is a time left in the month for that: in the store, then
+/// here, whether or not whoever asked is still there.
 async fn clear(desk: &Desk, owner: &str, one: Option<&'static Endpoint>) -> Result<(), Error> {
-    let is_meant = |row: &Endpoint| one.is_none_or(|one| row.number == one.number);
-    let ledger = desk.quotas.find(owner);
-    let mut counts: Vec<_> =
-        ledger.iter().flat_map(|it| it.made()).filter(|(row, _)| is_meant(row)).collect();
-    // In the order of the rows' keys, as they are told to the store.
-    counts.sort_by_key(|(row, _)| row.path);
-    let mut held = Vec::new();
-    for (_, count) in counts {
-        held.push((count, count.books().await));
-    }
-    let mut paths: Vec<_> = endpoint::ALL.iter().filter(|row| is_meant(row)).map(|row| row.path).collect();
-    paths.sort_unstable();
-    let times = match one {
-        None => ("clear_quota", limits::CLEARS_PER_MONTH),
-        Some(_) => ("quota/clear", limits::API_CLEARS_PER_MONTH),
-    };
-    row::clear(desk, owner, times, paths).await?;
-    if let Some(ledger) = &ledger {
-        lock(&ledger.before).1.retain(|(row, _)| !is_meant(row));
-    }
-    let today = quota::day(desk.now());
-    for (count, mut books) in held {
-        count.clear(&mut books, today, desk.store.is_shared());
-    }
-    Ok(())
+    let (desk, owner) = (desk.clone(), owner.to_owned());
+    to_the_end(async move {
+        let _alone = desk.quotas.comparing.lock().await;
+        row::clear(&desk, &owner, one.map(|row| row.path)).await?;
+        for counter in desk.quotas.find(&owner).iter().flat_map(|ledger| ledger.made()) {
+            if one.is_none_or(|row| row.path == counter.path) {
+                counter.forget();
+            }
+        }
+        Ok(())
+    })
+    .await
 }

@@ -1,10 +1,10 @@
 //! Limits that operators set for an account or a platform.
 
-use super::{row, settle};
+use super::{refreshed, row};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::store::Tx;
-use model::{Appid, Fact, quota};
+use model::{Appid, Fact};
 use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint};
 use serde::{Deserialize, Serialize};
@@ -105,21 +105,16 @@ pub struct Line {
 /// # Errors
 /// 40013.
 pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<Line>, Error> {
-    settle(desk).await?;
-    let id = owner.to_string();
-    desk.store
-        .read(owner.as_str(), move |tx| {
-            tx.head()?.ok_or(Errcode::InvalidAppid)?;
-            let (limits, now) = (limits_of(tx, &id)?, tx.now());
-            let used = row::all_used(tx, &id, quota::day(now))?;
-            let line = |row: &&'static Endpoint| {
-                let Quota { daily, per_minute } = limits.of(row)?;
-                let used = used.iter().find(|(of, _)| of.number == row.number);
-                let used_today = used.map_or(0, |(_, used)| *used);
-                let set = limits.is_set(row);
-                Some(Line { endpoint: row.name, path: row.path, daily, per_minute, used_today, set })
-            };
-            Ok(endpoint::ALL.iter().filter_map(line).collect())
-        })
-        .await
+    let id = owner.clone();
+    let limits = desk.store.read(owner.as_str(), move |tx| {
+        tx.head()?.ok_or(Errcode::InvalidAppid)?;
+        limits_of(tx, id.as_str())
+    });
+    let (limits, ledger) = (limits.await?, refreshed(desk, owner.as_str()).await?);
+    let line = |row: &&'static Endpoint| {
+        let Quota { daily, per_minute } = limits.of(row)?;
+        let (used_today, set) = (ledger.used(row, desk.now()), limits.is_set(row));
+        Some(Line { endpoint: row.name, path: row.path, daily, per_minute, used_today, set })
+    };
+    Ok(endpoint::ALL.iter().filter_map(line).collect())
 }

@@ -1,24 +1,32 @@
 //! Quotas: how often an account calls each endpoint in a day and in a minute, and how often it may.
 //!
-//! A node counts in memory and tells the store in batches. Alone with its store it has all that is left of a day;
-//! several each count a slice of it before they tell the others, and near the end one call at a time. So all nodes
-//! together exceed a day's limit by at most a slice each but one (a sixteenth of the limit, 1,000 calls at most), and a
-//! node that dies forgets what it had not told. A minute's limit each node keeps for itself.
+//! A node counts in memory. A call is admitted while the day's limit is above `elsewhere` + `admitted`: `admitted` are the
+//! calls of the day that this node let through, one atomic word that each adds to; `elsewhere` is what the row in the
+//! store counts beyond those it was told by this node. The minute's calls are `admitted` less what it was when the minute
+//! began. Once a second [`settle`] adds to the rows what they were not told, and the same statement answers what all
+//! nodes counted, from which `elsewhere` follows. `clear_quota` sets the row to 0; other nodes learn that in their next
+//! round. No call waits for the store, so a caller who goes away leaves nothing half done.
+//!
+//! One node is exact to the last call. Several together exceed a day's limit by at most what all but one of them admit
+//! between two rounds: in a second and a round's duration. A node that dies forgets what it had not told; what a round
+//! may have told (a connection lost during the commit) is told again, and may count twice until midnight or
+//! `clear_quota`. A minute's limit each node keeps for itself.
 
 mod clear;
-mod count;
+mod counter;
 mod limit;
 mod row;
+#[cfg(test)]
+mod tests;
 
-use super::Desk;
+use super::{Desk, to_the_end};
 use crate::error::Error;
 use crate::store::Tx;
-use count::{Count, Owed, Room};
-use model::{SECOND, Time, quota};
+use counter::Counter;
+use model::{Time, quota};
 use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint};
-use row::Told;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -27,34 +35,35 @@ pub(super) use limit::limits_of;
 pub use limit::{Change, Limits, list, set};
 
 /// Counters that are told to the store in one verb.
-const BATCH: usize = 100;
-/// Counters that are told to the store in one round; the others wait for the next.
-const ROUND: usize = 2000;
-/// How long a node takes a day for used up before it asks again, where others may have cleared it.
-const EMPTY: Time = SECOND;
+const BATCH: usize = 8 * row::ROWS;
 
-/// What this node counts of an owner's calls, by endpoint; made when an endpoint is called first.
+/// What this node counts of an owner's calls, by endpoint; a counter is made when its endpoint is called first.
 pub struct Ledger {
-    owner: String,
-    counts: Box<[OnceLock<Box<Count>>]>,
-    /// What had been counted on the day it was made.
-    before: Mutex<(u32, Vec<(&'static Endpoint, u32)>)>,
+    owner: Arc<str>,
+    counters: Box<[OnceLock<Arc<Counter>>]>,
 }
 
 impl Ledger {
-    fn count(&self, endpoint: &Endpoint, day: u32, limit: u32, is_shared: bool) -> Option<&Count> {
-        let count = self.counts.get(endpoint.number)?;
-        Some(count.get_or_init(|| {
-            let before = lock(&self.before);
-            let known = before.1.iter().find(|(row, _)| before.0 == day && row.number == endpoint.number);
-            Box::new(Count::new(day, limit, known.map_or(0, |(_, used)| *used), is_shared))
-        }))
+    fn counter(&self, endpoint: &Endpoint) -> &Arc<Counter> {
+        let make = || Arc::new(Counter::new(self.owner.clone(), endpoint.path));
+        self.counters[endpoint.number].get_or_init(make)
     }
 
-    /// The counters there are.
-    fn made(&self) -> impl Iterator<Item = (&'static Endpoint, &Count)> {
-        let all = endpoint::ALL.iter().zip(&self.counts);
-        all.filter_map(|(row, count)| Some((*row, &**count.get()?)))
+    fn made(&self) -> impl Iterator<Item = &Arc<Counter>> {
+        self.counters.iter().filter_map(OnceLock::get)
+    }
+
+    /// Takes over what the store counts of this day.
+    fn learn(&self, now: Time, rows: &[(&'static Endpoint, i64)]) {
+        for (endpoint, used) in rows {
+            let counter = self.counter(endpoint);
+            counter.begin_minute(now);
+            counter.learn(quota::day(now), 0, *used);
+        }
+    }
+
+    fn used(&self, endpoint: &Endpoint, now: Time) -> u32 {
+        self.counters[endpoint.number].get().map_or(0, |counter| counter.used(now))
     }
 }
 
@@ -64,12 +73,14 @@ impl std::fmt::Debug for Ledger {
     }
 }
 
-/// The ledgers of this node, and the counters whose calls wait to be told to the store.
+/// The ledgers of this node, and the counters that wait for the next round.
 #[derive(Default)]
 pub struct Quotas {
-    ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
-    queue: Mutex<VecDeque<(Arc<Ledger>, usize)>>,
-    /// The minute in which unused ledgers were forgotten the last time.
+    ledgers: Mutex<HashMap<Arc<str>, Arc<Ledger>>>,
+    queue: Mutex<Vec<Arc<Counter>>>,
+    /// Held by what compares counters with their rows, a batch at a time. No call that is counted waits for it.
+    comparing: tokio::sync::Mutex<()>,
+    /// The minute in which unused ledgers were dropped the last time.
     swept: AtomicU32,
 }
 
@@ -77,38 +88,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// No limit is a large one.
-fn limit(calls: u32) -> u32 {
-    if calls == 0 { u32::MAX } else { calls }
-}
-
 impl Quotas {
     fn find(&self, owner: &str) -> Option<Arc<Ledger>> {
         lock(&self.ledgers).get(owner).cloned()
     }
 
-    fn keep(&self, owner: &str, day: u32, before: Vec<(&'static Endpoint, u32)>) -> Arc<Ledger> {
-        let made = || {
-            let counts = endpoint::ALL.iter().map(|_| OnceLock::new()).collect();
-            Arc::new(Ledger { owner: owner.to_owned(), counts, before: Mutex::new((day, before)) })
-        };
-        lock(&self.ledgers).entry(owner.to_owned()).or_insert_with(made).clone()
-    }
-
-    /// Whether calls wait to be told to the store.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        !lock(&self.queue).is_empty()
-    }
-
-    /// The ledger of an owner, with what the store has counted of her calls today when there is none yet.
+    /// The ledger of an owner, with what the store counts of the day when it is made.
     pub(super) fn open(&self, tx: &mut Tx<'_>, owner: &str) -> Result<Arc<Ledger>, Error> {
         if let Some(ledger) = self.find(owner) {
             return Ok(ledger);
         }
-        let today = quota::day(tx.now());
-        let before = row::all_used(tx, owner, today)?;
-        Ok(self.keep(owner, today, before))
+        let (owner, counters) = (Arc::from(owner), endpoint::ALL.iter().map(|_| OnceLock::new()).collect());
+        let ledger = Ledger { owner, counters };
+        ledger.learn(tx.now(), &row::all_used(tx, &ledger.owner)?);
+        Ok(lock(&self.ledgers).entry(ledger.owner.clone()).or_insert(Arc::new(ledger)).clone())
     }
 
     /// Forgets every ledger: days and minutes of a clock that was wrong.
@@ -116,139 +109,89 @@ impl Quotas {
         lock(&self.ledgers).clear();
     }
 
-    /// Forgets the ledgers that nobody uses and whose minutes are over, once a minute.
+    fn queue(&self, counter: &Arc<Counter>) {
+        if counter.mark_queued() {
+            lock(&self.queue).push(counter.clone());
+        }
+    }
+
+    /// Drops, once a minute, the ledgers that nothing depends on.
     fn sweep(&self, now: Time) {
         let minute = quota::minute(now);
-        if self.swept.swap(minute, Ordering::Relaxed) == minute {
-            return;
+        if self.swept.swap(minute, Ordering::Relaxed) != minute {
+            lock(&self.ledgers).retain(|_, ledger| {
+                Arc::strong_count(ledger) > 1 || ledger.made().any(|counter| counter.is_in_use(now))
+            });
         }
-        let is_used = |ledger: &Arc<Ledger>| {
-            Arc::strong_count(ledger) > 1 || ledger.made().any(|(_, count)| count.is_busy(minute))
-        };
-        lock(&self.ledgers).retain(|_, ledger| is_used(ledger));
     }
 }
 
-/// Counts a call. It touches no lock and allocates nothing, unless it is the first of its account since the store
-/// was told, or the store is to be asked.
+/// Counts a call. It waits for nothing, and locks something only when it is the first since the last round.
 ///
 /// # Errors
 /// 45009, 45011.
-pub(super) async fn count(
+pub(super) fn count(
     desk: &Desk,
-    ledger: &Arc<Ledger>,
-    endpoint: &'static Endpoint,
+    ledger: &Ledger,
+    endpoint: &Endpoint,
     quota: Quota,
     is_platform: bool,
     now: Time,
-) -> Result<(), Error> {
-    let (day, daily) = (quota::day(now), limit(quota.daily));
-    let is_shared = desk.store.is_shared();
-    let Some(count) = ledger.count(endpoint, day, daily, is_shared) else { return Ok(()) };
-    if !count.spend(day, daily) && !Box::pin(ask(desk, ledger, endpoint, count, day, daily)).await? {
-        return Err(Errcode::DailyQuota.into());
+) -> Result<(), Errcode> {
+    let counter = ledger.counter(endpoint);
+    let counted = counter.count(is_platform, quota, now);
+    // One that is refused for the day asks too: another node may have cleared it.
+    if counted != Err(Errcode::MinuteQuota) {
+        desk.quotas.queue(counter);
     }
-    if !count.hurry(is_platform, quota::minute(now), limit(quota.per_minute)) {
-        count.unspend(day);
-        return Err(Errcode::MinuteQuota.into());
-    }
-    if count.is_first() {
-        lock(&desk.quotas.queue).push_back((ledger.clone(), endpoint.number));
-    }
-    Ok(())
+    counted
 }
 
-/// Asks the store for room until a call could be counted, or there is none.
-async fn ask(
-    desk: &Desk,
-    ledger: &Ledger,
-    endpoint: &'static Endpoint,
-    count: &Count,
-    day: u32,
-    limit: u32,
-) -> Result<bool, Error> {
-    let mut books = count.books().await;
-    let day = count.day(day);
-    while !count.spend(day, limit) {
-        let now = desk.now();
-        if books.is_empty(limit, now) {
-            return Ok(false);
-        }
-        let owed = count.owed(&books);
-        let room = row::ask(desk, &ledger.owner, endpoint.path, owed, day, limit, true).await?;
-        let slice = quota::slice(limit, room.used, desk.store.is_shared());
-        count.grant(&mut books, owed, day, limit, room, slice);
-        if slice + room.kept == 0 {
-            let until = if desk.store.is_shared() { now + EMPTY } else { quota::begin(day + 1) };
-            books.note_empty(limit, until);
-        }
-    }
-    Ok(true)
-}
-
-/// Calls of the day so far, as far as this node can know.
-async fn used(desk: &Desk, ledger: &Ledger, endpoint: &'static Endpoint, quota: Quota) -> Result<u32, Error> {
-    let (day, daily, is_shared) = (quota::day(desk.now()), limit(quota.daily), desk.store.is_shared());
-    let Some(count) = ledger.count(endpoint, day, daily, is_shared) else { return Ok(0) };
-    let mut books = count.books().await;
-    let owed = count.owed(&books);
-    let room = row::ask(desk, &ledger.owner, endpoint.path, owed, day, daily, false).await?;
-    let kept = if owed.day == day { count.kept(&books) } else { 0 };
-    let slice = quota::slice(daily, room.used, is_shared);
-    count.grant(&mut books, owed, day, daily, room, slice);
-    Ok(room.used - kept.min(room.used))
-}
-
-/// Tells the store what was counted, oldest first, as much as a round holds. What it cannot be told waits.
+/// Tells the store what was counted since the last round, and learns what other nodes counted. What it cannot be told
+/// waits for the next round.
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
 pub async fn settle(desk: &Desk) -> Result<(), Error> {
-    let mut waiting: Vec<_> = {
-        let mut queue = lock(&desk.quotas.queue);
-        let round = queue.len().min(ROUND);
-        queue.drain(..round).collect()
-    };
-    // In the order of the rows' keys.
-    let path = |number: usize| endpoint::ALL.get(number).map_or("", |row| row.path);
-    waiting.sort_by(|a, b| (&a.0.owner, path(a.1)).cmp(&(&b.0.owner, path(b.1))));
-    for (number, batch) in waiting.chunks(BATCH).enumerate() {
-        if let Err(error) = settle_batch(desk, batch).await {
-            // Those of the batch had left the queue, and may stand there again meanwhile.
-            let again = |it: &&(Arc<Ledger>, usize)| {
-                it.0.counts.get(it.1).and_then(OnceLock::get).is_some_and(|it| it.is_first())
-            };
-            let mut queue = lock(&desk.quotas.queue);
-            queue.extend(batch.iter().filter(again).cloned());
-            queue.extend(waiting.iter().skip((number + 1) * BATCH).cloned());
-            return Err(error);
+    let desk = desk.clone();
+    to_the_end(async move {
+        let mut waiting = std::mem::take(&mut *lock(&desk.quotas.queue));
+        // In the order of the rows' keys, so that no two nodes wait for each other.
+        waiting.sort_by(|a, b| (&a.owner, a.path).cmp(&(&b.owner, b.path)));
+        while !waiting.is_empty() {
+            let batch = waiting.split_off(waiting.len().saturating_sub(BATCH));
+            if let Err(error) = settle_batch(&desk, &batch).await {
+                batch.iter().for_each(|counter| desk.quotas.queue(counter));
+                lock(&desk.quotas.queue).append(&mut waiting);
+                return Err(error);
+            }
+        }
+        desk.quotas.sweep(desk.now());
+        Ok(())
+    })
+    .await
+}
+
+async fn settle_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> {
+    let _alone = desk.quotas.comparing.lock().await;
+    let now = desk.now();
+    let owed: Vec<_> = batch.iter().map(|counter| counter.owed(now)).collect();
+    let used = row::add(desk, owed.clone()).await?;
+    for ((counter, owed), used) in batch.iter().zip(owed).zip(used) {
+        // An owner who was removed has no rows any more.
+        if let Some(used) = used {
+            counter.learn(owed.day, owed.calls, used);
         }
     }
-    desk.quotas.sweep(desk.now());
     Ok(())
 }
 
-async fn settle_batch(desk: &Desk, batch: &[(Arc<Ledger>, usize)]) -> Result<(), Error> {
-    let mut books = Vec::with_capacity(batch.len());
-    let mut told = Vec::with_capacity(batch.len());
-    for (ledger, number) in batch {
-        let (Some(count), Some(row)) =
-            (ledger.counts.get(*number).and_then(|it| it.get()), endpoint::ALL.get(*number))
-        else {
-            continue;
-        };
-        let held = count.books().await;
-        count.leave_queue();
-        let Owed { day, calls } = count.owed(&held);
-        told.push(Told { owner: ledger.owner.clone(), path: row.path, day, calls });
-        books.push((count, held));
-    }
-    let all = row::add_all(desk, told.clone()).await?;
-    let is_shared = desk.store.is_shared();
-    for (((count, mut held), told), used) in books.into_iter().zip(told).zip(all) {
-        let owed = Owed { day: told.day, calls: told.calls };
-        let slice = quota::slice(count.limit(), used, is_shared);
-        count.grant(&mut held, owed, told.day, count.limit(), Room { used, kept: 0 }, slice);
-    }
-    Ok(())
+/// The ledger of an owner, with what the store counts now.
+async fn refreshed(desk: &Desk, owner: &str) -> Result<Arc<Ledger>, Error> {
+    let _alone = desk.quotas.comparing.lock().await;
+    let (id, quotas) = (owner.to_owned(), desk.quotas.clone());
+    let read = move |tx: &mut Tx<'_>| Ok((quotas.open(tx, &id)?, tx.now(), row::all_used(tx, &id)?));
+    let (ledger, now, rows) = desk.store.read(owner, read).await?;
+    ledger.learn(now, &rows);
+    Ok(ledger)
 }
