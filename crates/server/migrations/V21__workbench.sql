@@ -17,3 +17,4 @@ create table read_mark (
     primary key (appid, session, worker)
 );
 create index read_mark_worker on read_mark (worker);
+create index draft_appid on draft (appid);

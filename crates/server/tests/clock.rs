@@ -56,8 +56,10 @@ on_both_engines! {
         app.clock.advance(-20 * DAY);
         let restarted = app.restarts(true).await;
         let mut scene = scene.at(&restarted);
+        restarted.beats().await;
         restarted.advance(0).await;
         restarted.advance(MINUTE).await;
+        restarted.beats().await;
         scene.holds_soon(true).await;
         scene.holds_on().await;
     }
@@ -251,6 +253,7 @@ const STAYS: &[(&str, &str)] = &[
     ("component.created_at", "tells what happened"),
     ("content.created_at", "tells what happened"),
     ("customer.created_at", "tells what happened"),
+    ("draft.at", "orders drafts"),
     ("due.at", "rows that are too far ahead are due at once"),
     ("message.at", "tells what happened; files are kept for longer"),
     ("node.clock", "what the node's clock showed"),

@@ -83,15 +83,16 @@ fn what_a_file_gets_wrong_is_said_with_its_place() {
 with_fresh_data! {
     async fn a_server_and_its_operators_read_the_same_file(fresh) {
         let flags = fresh.flags();
-        let key = flags[0].trim_start_matches("--").to_owned();
+        let [.., key, named] = &flags[..] else { panic!("{flags:?}") };
+        let key = key.trim_start_matches("--").to_owned();
         let (folder, path) = file("");
         // The address of a database may hold a password, and stands in a file of its own.
         let value = if key == "database" {
             let secret = folder.path().join("database");
-            std::fs::write(&secret, format!("{}\n", flags[1])).unwrap();
+            std::fs::write(&secret, format!("{named}\n")).unwrap();
             format!("file:{}", secret.display())
         } else {
-            flags[1].clone()
+            named.clone()
         };
         std::fs::write(&path, format!("{key} = {value:?}\nlisten = \"127.0.0.1:0\"\n")).unwrap();
         let demo = Running::start_with(&["demo", "--config", path.to_str().unwrap()], &[]);

@@ -7,8 +7,9 @@ use super::{Desk, customer, sha256};
 use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
+use model::account::Words;
 use model::{Appid, HOUR, Openid, SECOND, Time};
-use protocol::Errcode;
+use protocol::{Errcode, Kind};
 
 /// How long a replaced cookie may repeat its message.
 const REPEAT: Time = 24 * HOUR;
@@ -30,8 +31,8 @@ pub struct Shown {
 pub enum Known {
     /// No customer has written with it.
     No,
-    /// It is this customer's.
-    Of(Openid),
+    /// It is this customer's, of an account of this kind.
+    Of(Openid, Kind),
     /// Another took its place.
     Replaced {
         /// The message that it may repeat.
@@ -61,6 +62,7 @@ pub struct Done<T> {
 /// A cookie's row.
 struct Stored {
     openid: String,
+    kind: Kind,
     origin: String,
     client_id: String,
     replaced_at: Time,
@@ -124,7 +126,7 @@ impl Writer {
         };
         let known = stored.as_ref().map_or(Known::No, |stored| stored.known(now));
         let admitted = match known {
-            Known::Of(openid) => {
+            Known::Of(openid, _) => {
                 let outgrown = stored.is_some_and(|stored| self.has_outgrown(&stored.origin));
                 Admitted { openid, renewed: hash.filter(|_| outgrown) }
             }
@@ -164,7 +166,7 @@ impl Stored {
     fn known(&self, now: Time) -> Known {
         let age = now - self.replaced_at;
         match self.replaced_at {
-            0 => Known::Of(Openid::stored(self.openid.clone())),
+            0 => Known::Of(Openid::stored(self.openid.clone()), self.kind),
             _ if age >= REPEAT => Known::No,
             _ => Known::Replaced { client_id: self.client_id.clone(), lately: age < OVERLAP },
         }
@@ -202,6 +204,7 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option
         client_id: row.text(2),
         replaced_at: row.int(3),
         replaces: row.text(4),
+        kind: Kind::from_word(&row.text(5)).unwrap_or(Kind::Other),
     };
     Ok(Some(stored).filter(|stored| !stored.openid.is_empty() && (!weak || stored.origin != TLS)))
 }
@@ -211,7 +214,7 @@ const TLS: &str = "tls";
 
 // A row for each account; without a cookie of that hash its columns are empty.
 const SELECT: &str = "select coalesce(v.openid, ''), coalesce(v.origin, ''), coalesce(v.client_id, ''),
-    coalesce(v.replaced_at, 0), coalesce(v.replaces, '')
+    coalesce(v.replaced_at, 0), coalesce(v.replaces, ''), a.kind
     from account a left join visitor v on v.appid = a.appid and v.sha256 = $2 where a.appid = $1";
 const INSERT: &str = "insert into visitor (appid, sha256, openid, origin, client_id, replaced_at, replaces)
     values ($1, $2, $3, $4, '', 0, $5)";

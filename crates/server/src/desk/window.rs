@@ -51,15 +51,6 @@ pub async fn entered(
     write.await
 }
 
-/// Whether it matters how long a customer is at the page: of an account whose customers enter.
-///
-/// # Errors
-/// Internal only.
-pub async fn is_visited(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
-    let id = appid.clone();
-    desk.store.read(appid.as_str(), move |tx| Ok(can(Action::Enter, account::get(tx, &id)?.kind))).await
-}
-
 /// The customer is at the page.
 ///
 /// # Errors

@@ -234,13 +234,14 @@ pub async fn chat(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, PageRefusal> {
+    let kind = visitor.kind();
     let openid = visitor.openid.ok_or(Errcode::LoginNeeded).refuse_page(&app)?;
     let (appid, asked) = (visitor.appid.as_str(), asked(&app, &headers, &uri));
     let cursor = Cursor::of(app.desk.store.epoch()).with(appid, asked.seq(appid));
     let agent = snapshot::agent_of(&app.desk, &visitor.appid, &openid).await.refuse_page(&app)?;
     let reader = Reader { appid: visitor.appid, openid, agent, cursor, sees_typing: false };
     let place = app.stream_limit.enter(format!("{} {}", reader.appid, reader.openid));
-    let visit = Visit::begin(&app.desk, &reader.appid, &reader.openid).await.refuse_page(&app)?;
+    let visit = Visit::begin(&app.desk, &reader.appid, &reader.openid, kind).await;
     let steps = follow(&app, &reader.cursor).boxed();
     let clock = app.desk.clock().clone();
     let events = unfold((reader, steps), move |(mut reader, mut steps)| {

@@ -14,7 +14,7 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 use http::request::Parts;
 use model::{Appid, Openid};
-use protocol::Errcode;
+use protocol::{Errcode, Kind};
 use serde_json::json;
 use std::net::IpAddr;
 
@@ -50,7 +50,7 @@ impl Visitor {
         }
         let is_new = match &self.known {
             Known::No => true,
-            Known::Of(_) => false,
+            Known::Of(..) => false,
             Known::Replaced { client_id: repeats, .. } if repeats == client_id => false,
             // The verb would refuse it too, but after a picture's bytes.
             Known::Replaced { lately: true, .. } => {
@@ -59,6 +59,12 @@ impl Visitor {
             Known::Replaced { .. } => true,
         };
         app.throttles.write(self.front.address, is_new).map_err(|wait| PageRefusal::wait(app, wait))
+    }
+
+    /// The kind of the customer's account.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        if let Known::Of(_, kind) = &self.known { *kind } else { Kind::Other }
     }
 
     /// Where the visitor's browser is.
@@ -130,7 +136,7 @@ impl FromRequestParts<App> for Visitor {
             };
             // Under a weak name only what is known counts.
             shown = shown.filter(|shown| !shown.weak || known != Known::No);
-            let openid = if let Known::Of(openid) = &known { Some(openid.clone()) } else { None };
+            let openid = if let Known::Of(openid, _) = &known { Some(openid.clone()) } else { None };
             Ok::<_, Error>(Visitor { appid, openid, front, known, shown })
         };
         find.await.map_err(|error| PageRefusal::new(app, error))

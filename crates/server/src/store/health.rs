@@ -177,7 +177,7 @@ fn nodes(client: &mut Client) -> Found {
     let now = Clock::system().now();
     let differs = |row: &::postgres::Row| {
         let (node, ms): (String, i64) = (row.get(0), row.get::<_, i64>(1) - now);
-        (ms > APART || ms < -APART - SILENT).then(|| format!("{node} by {ms} ms"))
+        (!(-APART - SILENT..=APART).contains(&ms)).then(|| format!("{node} by {ms} ms"))
     };
     let apart: Vec<_> = rows.iter().filter_map(differs).collect();
     match apart.is_empty() {

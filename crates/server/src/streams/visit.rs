@@ -1,9 +1,9 @@
 //! Customers who are at their page, where entering it counts: a visit lasts while a stream is open.
 
 use crate::desk::{Desk, window};
-use crate::error::Error;
-use model::window::VISIT;
+use model::window::{Action, VISIT, can};
 use model::{Appid, Openid};
+use protocol::Kind;
 
 /// A customer's open stream, at an account whose customers enter. When it opens, from time to time, and when it ends, the
 /// store notes that the customer is there: another node, or this one after a restart, knows the visit.
@@ -16,17 +16,14 @@ struct Seen {
 }
 
 impl Visit {
-    /// The customer's stream opens.
-    ///
-    /// # Errors
-    /// Internal only.
-    pub async fn begin(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<Self, Error> {
-        if !window::is_visited(desk, appid).await? {
-            return Ok(Visit(None));
+    /// The customer's stream opens, at an account of this kind.
+    pub async fn begin(desk: &Desk, appid: &Appid, openid: &Openid, kind: Kind) -> Self {
+        if !can(Action::Enter, kind) {
+            return Visit(None);
         }
         let seen = Seen { desk: desk.clone(), appid: appid.clone(), openid: openid.clone() };
         seen.note().await;
-        Ok(Visit(Some(seen)))
+        Visit(Some(seen))
     }
 
     /// Notes that the customer is there for as long as it is polled.

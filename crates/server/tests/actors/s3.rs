@@ -212,7 +212,7 @@ fn object(
     let etag = |tag: &str| (StatusCode::OK, [("etag", format!("\"{tag}\""))], "").into_response();
     let upload = query.get("uploadId").cloned();
     match (method.as_str(), upload) {
-        ("GET", _) => match held.objects.get(key) {
+        ("GET" | "HEAD", _) => match held.objects.get(key) {
             Some((bytes, _)) => give(bytes, headers),
             None => refuses(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
         },

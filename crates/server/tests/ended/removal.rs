@@ -76,6 +76,11 @@ async fn full(app: &App) -> (Shop, Agent) {
     let customer = shop.customer();
     let message = customer.says("hello").await;
     assert_eq!(ann.takes(message["session"].as_i64().unwrap()).await.0, 200);
+    let session =
+        json!({"appid": shop.appid, "session": message["session"], "text": "Dear", "message": message["id"]});
+    for path in ["/desk/api/draft", "/desk/api/read"] {
+        assert_eq!(ann.sends(path, session.clone()).await.0, 200);
+    }
     let url = format!("{}/chat/api/{}/image?client_id=p1", app.base, shop.appid);
     let request = app.http.post(url).header("sec-fetch-site", "same-origin");
     let request = request.header("cookie", customer.cookie()).header("content-type", "image/png");

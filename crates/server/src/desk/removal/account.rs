@@ -168,7 +168,7 @@ const WITH_FILES: [&str; 3] = [
         and business_id in (select business_id from business where appid = $1 limit $2) returning icon, ''",
 ];
 // Every table of an account's or an owner's rows stands here, which a test holds.
-const ROWS: [&str; 15] = [
+const ROWS: [&str; 17] = [
     "delete from account_file where appid = $1
         and sha256 in (select sha256 from account_file where appid = $1 limit $2)",
     "delete from stored_bytes where appid = $1
@@ -177,6 +177,10 @@ const ROWS: [&str; 15] = [
         and id in (select id from record where appid = $1 order by id limit $2)",
     "delete from session where appid = $1
         and id in (select id from session where appid = $1 order by id limit $2)",
+    "delete from draft where appid = $1
+        and session in (select session from draft where appid = $1 limit $2)",
+    "delete from read_mark where appid = $1
+        and session in (select session from read_mark where appid = $1 order by session limit $2)",
     "delete from send_window where appid = $1
         and openid in (select openid from send_window where appid = $1 limit $2)",
     "delete from visitor where appid = $1

@@ -108,8 +108,10 @@ pub(in crate::desk) async fn look(desk: &Desk, name: &str, key: &str) -> Result<
     desk.store
         .keep(&owner.clone(), move |tx| {
             let now = tx.now();
-            // Logins that began at the moment of the removal.
-            tx.run(DELETE_LOGINS, bind![&name])?;
+            // Logins that began at the moment of the removal, and what they left.
+            for sql in [DELETE_LOGINS, DELETE_DRAFTS, DELETE_MARKS] {
+                tx.run(sql, bind![&name])?;
+            }
             due::clear(tx, &owner, Due::Worker, &key)?;
             if is_last { Ok(()) } else { due::set(tx, &owner, Due::Worker, LAST, now + LAST_AFTER) }
         })
@@ -177,6 +179,8 @@ async fn leave_accounts(desk: &Desk, name: &WechatId) -> Result<i64, Error> {
 
 const DELETE: &str = "delete from worker where name = $1";
 const DELETE_LOGINS: &str = "delete from login where worker = $1";
+const DELETE_DRAFTS: &str = "delete from draft where worker = $1";
+const DELETE_MARKS: &str = "delete from read_mark where worker = $1";
 const DELETE_LINKS: &str = "delete from signup where name = $1 and name <> ''";
 const SELECT_DUE: &str = "select key from due where owner = $1 and kind = $2";
 const SELECT_SEATS: &str = "select appid, kf_account from agent where worker = $1 and worker <> ''
