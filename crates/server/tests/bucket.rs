@@ -124,6 +124,7 @@ with_a_bucket! {
         app.clock.advance(3 * DAY);
         tokio::spawn(due::run(app.inner.clone()));
         tokio::spawn(due::run_files(app.inner.clone()));
+        tokio::spawn(due::keep_presence(app.inner.clone()));
         until("the bucket is asked, and says nothing", || async { !s3.held().asked.is_empty() }).await;
         let begun = Instant::now();
         drop(stream);

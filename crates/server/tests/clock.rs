@@ -4,7 +4,7 @@
 mod scene;
 
 use crate::actors::form::PNG;
-use crate::actors::{Agent, App, BEGIN, Engine, Errors, Shop, code, run};
+use crate::actors::{Agent, App, BEGIN, Engine, Errors, Shop, code, run, until};
 use crate::doctor::{asks, free, state};
 use kefu::desk::node;
 use kefu::due::Lease;
@@ -60,6 +60,7 @@ on_both_engines! {
         restarted.advance(0).await;
         restarted.advance(MINUTE).await;
         restarted.beats().await;
+        until("streams of the node that ended are gone", || async { restarted.inner.desk.store.read("", |tx| tx.all("select node from stream", &[])).await.unwrap().is_empty() }).await;
         scene.holds_soon(true).await;
         scene.holds_on().await;
     }

@@ -68,9 +68,10 @@ on_both_engines! {
         let app = set(&app, Settings::default(), rules).await;
         let shop = app.account().await;
         let path = format!("/chat/api/{}/image?client_id=p1", shop.appid);
-        let first = posts(&app, &path, "", picture(1, 600 * KB)).await;
+        let cookie = || crate::actors::first_cookie(&shop.appid);
+        let first = posts(&app, &path, &cookie(), picture(1, 600 * KB)).await;
         assert!(first.status() == 200 && cookie_of(&first).is_some());
-        let second = posts(&app, &path, "", picture(2, 600 * KB)).await;
+        let second = posts(&app, &path, &cookie(), picture(2, 600 * KB)).await;
         assert_eq!((second.status().as_u16(), second.headers().contains_key("retry-after")), (429, true));
         assert_eq!(code(&second.json().await.unwrap()), 990_027);
         // Who has written before is counted for themselves, until the address has sent what five may.

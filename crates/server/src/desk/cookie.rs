@@ -8,7 +8,7 @@ use crate::bind;
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Words;
-use model::{Appid, HOUR, Openid, SECOND, Time};
+use model::{Appid, HOUR, KfAccount, Openid, SECOND, Time};
 use protocol::{Errcode, Kind};
 
 /// How long a replaced cookie may repeat its message.
@@ -31,8 +31,8 @@ pub struct Shown {
 pub enum Known {
     /// No customer has written with it.
     No,
-    /// It is this customer's, of an account of this kind.
-    Of(Openid, Kind),
+    /// It is a customer's.
+    Of(Customer),
     /// Another took its place.
     Replaced {
         /// The message that it may repeat.
@@ -40,6 +40,17 @@ pub enum Known {
         /// Whether a page may be on its way that has not heard.
         lately: bool,
     },
+}
+
+/// The customer of a cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Who it is.
+    pub openid: Openid,
+    /// The kind of the account.
+    pub kind: Kind,
+    /// Who serves the customer now.
+    pub agent: Option<KfAccount>,
 }
 
 /// The writer, by the cookie of the browser, and the cookie that takes its place.
@@ -63,6 +74,7 @@ pub struct Done<T> {
 struct Stored {
     openid: String,
     kind: Kind,
+    agent: String,
     origin: String,
     client_id: String,
     replaced_at: Time,
@@ -126,7 +138,7 @@ impl Writer {
         };
         let known = stored.as_ref().map_or(Known::No, |stored| stored.known(now));
         let admitted = match known {
-            Known::Of(openid, _) => {
+            Known::Of(Customer { openid, .. }) => {
                 let outgrown = stored.is_some_and(|stored| self.has_outgrown(&stored.origin));
                 Admitted { openid, renewed: hash.filter(|_| outgrown) }
             }
@@ -166,7 +178,11 @@ impl Stored {
     fn known(&self, now: Time) -> Known {
         let age = now - self.replaced_at;
         match self.replaced_at {
-            0 => Known::Of(Openid::stored(self.openid.clone()), self.kind),
+            0 => Known::Of(Customer {
+                openid: Openid::stored(self.openid.clone()),
+                kind: self.kind,
+                agent: Some(self.agent.clone()).filter(|agent| !agent.is_empty()).map(KfAccount::stored),
+            }),
             _ if age >= REPEAT => Known::No,
             _ => Known::Replaced { client_id: self.client_id.clone(), lately: age < OVERLAP },
         }
@@ -205,6 +221,7 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option
         replaced_at: row.int(3),
         replaces: row.text(4),
         kind: Kind::from_word(&row.text(5)).unwrap_or(Kind::Other),
+        agent: row.text(6),
     };
     Ok(Some(stored).filter(|stored| !stored.openid.is_empty() && (!weak || stored.origin != TLS)))
 }
@@ -214,7 +231,9 @@ const TLS: &str = "tls";
 
 // A row for each account; without a cookie of that hash its columns are empty.
 const SELECT: &str = "select coalesce(v.openid, ''), coalesce(v.origin, ''), coalesce(v.client_id, ''),
-    coalesce(v.replaced_at, 0), coalesce(v.replaces, ''), a.kind
+    coalesce(v.replaced_at, 0), coalesce(v.replaces, ''), a.kind,
+    coalesce((select s.kf_account from session s where s.appid = a.appid and s.openid = v.openid and s.state = 'open'
+        order by s.id desc limit 1), '')
     from account a left join visitor v on v.appid = a.appid and v.sha256 = $2 where a.appid = $1";
 const INSERT: &str = "insert into visitor (appid, sha256, openid, origin, client_id, replaced_at, replaces)
     values ($1, $2, $3, $4, '', 0, $5)";

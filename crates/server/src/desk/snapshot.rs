@@ -285,16 +285,6 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
         .await
 }
 
-/// The agent who serves a customer now.
-///
-/// # Errors
-/// Internal only.
-pub async fn agent_of(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<Option<KfAccount>, Error> {
-    let (id, openid) = (appid.clone(), openid.clone());
-    let current = desk.store.read(appid.as_str(), move |tx| session::current(tx, &id, openid.as_str()));
-    Ok(current.await?.filter(|it| it.state == State::Open).map(|it| KfAccount::stored(it.kf_account)))
-}
-
 /// The agent who serves a session now.
 #[must_use]
 pub fn serving(view: &SessionView) -> Option<ChatAgent> {

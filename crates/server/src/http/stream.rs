@@ -5,9 +5,10 @@
 use super::guard::Login;
 use super::visitor::Visitor;
 use super::{Finish, PageRefusal};
+use crate::desk::cookie::Customer;
 use crate::desk::cursor::Cursor;
 use crate::desk::feed::{Change, SessionView, Told};
-use crate::desk::snapshot::{self, ChatAgent, serving};
+use crate::desk::snapshot::{ChatAgent, serving};
 use crate::desk::worker::{self, Places};
 use crate::desk::{login, presence, sha256};
 use crate::error::Error;
@@ -234,11 +235,9 @@ pub async fn chat(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, PageRefusal> {
-    let kind = visitor.kind();
-    let openid = visitor.openid.ok_or(Errcode::LoginNeeded).refuse_page(&app)?;
+    let Customer { openid, kind, agent } = visitor.customer().refuse_page(&app)?;
     let (appid, asked) = (visitor.appid.as_str(), asked(&app, &headers, &uri));
     let cursor = Cursor::of(app.desk.store.epoch()).with(appid, asked.seq(appid));
-    let agent = snapshot::agent_of(&app.desk, &visitor.appid, &openid).await.refuse_page(&app)?;
     let reader = Reader { appid: visitor.appid, openid, agent, cursor, sees_typing: false };
     let place = app.stream_limit.enter(format!("{} {}", reader.appid, reader.openid));
     let visit = Visit::begin(&app.desk, &reader.appid, &reader.openid, kind).await;

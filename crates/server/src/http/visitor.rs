@@ -3,7 +3,7 @@
 use super::client_address::Front;
 use super::guard::{cookie, cookie_name, set_cookie};
 use super::{PageRefusal, Reply};
-use crate::desk::cookie::{self, Done, Known, Shown, Writer};
+use crate::desk::cookie::{self, Customer, Done, Known, Shown, Writer};
 use crate::desk::cursor::Cursor;
 use crate::desk::message::Message;
 use crate::error::Error;
@@ -14,7 +14,7 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 use http::request::Parts;
 use model::{Appid, Openid};
-use protocol::{Errcode, Kind};
+use protocol::Errcode;
 use serde_json::json;
 use std::net::IpAddr;
 
@@ -61,10 +61,12 @@ impl Visitor {
         app.throttles.write(self.front.address, is_new).map_err(|wait| PageRefusal::wait(app, wait))
     }
 
-    /// The kind of the customer's account.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        if let Known::Of(_, kind) = &self.known { *kind } else { Kind::Other }
+    /// The customer of the cookie.
+    ///
+    /// # Errors
+    /// `LoginNeeded` for a visitor who is none.
+    pub fn customer(&self) -> Result<Customer, Errcode> {
+        if let Known::Of(customer) = &self.known { Ok(customer.clone()) } else { Err(Errcode::LoginNeeded) }
     }
 
     /// Where the visitor's browser is.
@@ -136,7 +138,7 @@ impl FromRequestParts<App> for Visitor {
             };
             // Under a weak name only what is known counts.
             shown = shown.filter(|shown| !shown.weak || known != Known::No);
-            let openid = if let Known::Of(openid, _) = &known { Some(openid.clone()) } else { None };
+            let openid = if let Known::Of(it) = &known { Some(it.openid.clone()) } else { None };
             Ok::<_, Error>(Visitor { appid, openid, front, known, shown })
         };
         find.await.map_err(|error| PageRefusal::new(app, error))
