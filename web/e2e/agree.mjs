@@ -3,9 +3,9 @@ import { eventually } from "./eventually.mjs";
 import { called } from "./people.mjs";
 
 const PRESENCE = { 1: "Online", 0: "Away" };
-const TALKING = (nickname) => `You are talking with ${nickname}`;
-const WAITING = "Thank you. We’ll be with you soon";
-const CLOSED = "Conversation ended. Write again any time";
+const TALKING = (nickname) => `Your agent: ${nickname}`;
+const WAITING = "Message received. We’ll reply as soon as we can";
+const CLOSED = "Conversation ended. You can write again at any time";
 
 /** The five lists of the API say of one agent and of these customers what their pages show. */
 export function agree(stage, server, kf_account, worker, customers) {

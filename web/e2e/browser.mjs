@@ -1,6 +1,9 @@
 // A real browser: one context a person, and what holds on every page.
 import { AxeBuilder } from "@axe-core/playwright";
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const DESKTOP = { width: 1280, height: 800 };
@@ -25,6 +28,7 @@ export const openBrowser = () =>
 /** A person at a browser of her own. A page that throws, or asks for what is not there, fails the test. */
 export async function person(browser, faults) {
   const context = await browser.newContext({ viewport: DESKTOP, locale: "en-GB", reducedMotion: "reduce" });
+  if (process.env.PAGES) await serveBuilt(context);
   context.on("weberror", (fault) => faults.push(String(fault.error())));
   const page = await context.newPage();
   page.on("console", (line) => {
@@ -32,6 +36,23 @@ export async function person(browser, faults) {
     if (line.type() === "error" && !line.text().startsWith("Failed to load resource")) faults.push(line.text());
   });
   return page;
+}
+
+const BUILT = fileURLToPath(new URL("../dist/", import.meta.url));
+
+/** With PAGES set, pages come from `npm run build`, not from the program: a change of them needs no compiler. */
+async function serveBuilt(context) {
+  const named = { "/desk/": "workbench.html", "/debug": "debug.html" };
+  const isPage = ({ pathname }) => /^\/(desk\/(assets\/.*)?|chat\/[^/]+|debug)$/.test(pathname);
+  await context.route(isPage, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    const name = named[pathname] ?? (pathname.startsWith("/desk/") ? pathname.slice("/desk/".length) : "chat.html");
+    const file = path.join(BUILT, name);
+    if (!existsSync(file)) return route.fallback();
+    if (!name.endsWith(".html")) return route.fulfill({ path: file });
+    // The server's own headers: the policy for content holds here too.
+    await route.fulfill({ response: await route.fetch(), path: file });
+  });
 }
 
 /** Looks at a page as it stands in both languages, both schemes and both sizes, and leaves it in English on a desktop. */
@@ -57,7 +78,7 @@ export async function fits(page, state, colorScheme) {
 }
 
 /** An open dialog covers the button that changes the language, so the button is told itself. */
-async function speak(page, language) {
+export async function speak(page, language) {
   if ((await page.locator("html").getAttribute("lang")) === language) return;
   await page.locator("button[lang]").dispatchEvent("click");
   await page.locator(`html[lang="${language}"]`).waitFor();

@@ -26,7 +26,7 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await ann.at(`${server.base}/debug`);
     await ann.sees("Log in first");
     await fitForAll(page, "the gate of the debugging page");
-    await page.getByRole("link", { name: "Go to the login" }).click();
+    await page.getByRole("link", { name: "Log in" }).click();
     await ann.fill("Log in", "kf_demo", "demo");
     await ann.sees("Choose a session");
   });
@@ -39,12 +39,12 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     const names = new Set(Object.values(described.paths).flatMap(Object.values).map((one) => one["x-kefu"].name));
     const links = page.getByRole("navigation", { name: "Endpoints" }).getByRole("link");
     assert.equal(await links.count(), names.size);
-    await page.getByRole("searchbox", { name: "Filter the endpoints" }).fill("getsessionlist");
+    await page.getByRole("searchbox", { name: "Filter endpoints" }).fill("getsessionlist");
     assert.equal(await links.count(), 1);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "getkfsessionlist", exact: true }).waitFor();
-    await page.getByRole("searchbox", { name: "Filter the endpoints" }).fill("");
+    await page.getByRole("searchbox", { name: "Filter endpoints" }).fill("");
   });
 
   await t.test("a call without a token says how to mend it", async () => {
@@ -57,10 +57,10 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
 
   await t.test("a token is filled in, and the answer is shown as it came", async () => {
     await ann.press("Get a token");
-    await page.getByText("It ends no token that programs use").waitFor();
+    await page.getByText("Your programs' tokens stay valid").waitFor();
     await send("0");
     await result.getByText("kf1@demo").waitFor();
-    await ann.press("As received");
+    await ann.press("Raw");
     const shown = await result.locator("pre").textContent();
     assert.deepEqual(JSON.parse(shown).kf_list, await server.agents());
     await fitForAll(page, "an answer");
@@ -84,7 +84,7 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await body.fill(`{"kf_account":"kf2@demo","nickname":"客服2"}`);
     await send("0");
     await body.fill("{");
-    await page.getByText("This is not one JSON object").waitFor();
+    await page.getByText("This is not a JSON object").waitFor();
     await send("47001");
     await fitForAll(page, "a body that is none");
     assert.deepEqual((await server.agents()).map((one) => one.kf_account), ["kf1@demo", "kf2@demo"]);
@@ -106,7 +106,7 @@ test("whoever administers nothing reads, and gets no token", async (t) => {
   await ann.fill("Log in", "kf_demo", "demo");
   await ann.sees("Choose a session");
   await ann.at(`${server.base}/debug#getkflist`);
-  await ann.sees("You administer no account yet");
+  await ann.sees("You do not administer an account yet");
   assert.equal(await ann.page.getByRole("button", { name: "Get a token" }).count(), 0);
   await fitForAll(ann.page, "the page of one who administers nothing");
 });

@@ -31,7 +31,7 @@ test("what an invited worker and her customers see agrees with the API's lists f
 
 async function signsUp(server, worker) {
   await worker.at();
-  await worker.sees("Log in to the desk");
+  await worker.sees("Log in to the workbench");
   await fitForAll(worker.page, "the log-in");
   await worker.fill("Log in", "nobody", "wrong");
   await worker.sees("Wrong name or password");
@@ -42,7 +42,7 @@ async function signsUp(server, worker) {
   await worker.sees("Create your login");
   await fitForAll(worker.page, "the sign-up");
   await worker.fill("Create login", worker.name, "short");
-  await worker.sees("The password is too short: at least 8 characters");
+  await worker.sees("The password is too short: use at least 8 characters");
   await fitForAll(worker.page, "a refused sign-up");
   await worker.fill("Create login", worker.name, PASSWORD);
   await worker.sees("Waiting for an invitation");
@@ -57,7 +57,7 @@ async function isInvited(server, worker) {
   assert.deepEqual([invited.kf_wx, invited.invite_wx, invited.invite_status], [undefined, worker.name, "waiting"]);
   await worker.sees(`“Kefu Demo” invites you to be its agent “${NICKNAME}”`);
   await fitForAll(worker.page, "an invitation");
-  await worker.press("Accept the invitation of Kefu Demo");
+  await worker.press("Accept the invitation from Kefu Demo");
   await worker.sees("Nobody is waiting");
   await fitForAll(worker.page, "an empty desk");
   const bound = await agentOf(server);
@@ -68,7 +68,7 @@ const agentOf = async (server) => (await server.agents()).find((agent) => agent.
 
 async function serves(worker, first, second, agreed) {
   await first.at();
-  await first.sees("How can we help?");
+  await first.sees("How can we help you?");
   await fitForAll(first.page, "a customer page before the first word");
   await first.introducesHerself("Where is my parcel?", []);
   await agreed("the first customer has written", first);
@@ -141,12 +141,12 @@ async function endsHerOtherLogin(people, worker) {
   await other.at();
   await other.fill("Log in", worker.name, PASSWORD);
   await other.sees("Nobody is waiting");
-  await worker.press(`${worker.name} Show where you are logged in`);
-  await worker.sees("This browser");
+  await worker.press(`${worker.name} Show logged-in devices`);
+  await worker.sees("This device");
   await fitForAll(worker.page, "where she is logged in");
-  await worker.press("End the login of Chrome, Linux");
-  await other.sees("Log in to the desk");
-  await worker.sees("You are logged in nowhere else.");
+  await worker.press("Log out Chrome, Linux");
+  await other.sees("Log in to the workbench");
+  await worker.sees("No other devices are logged in.");
   await fitForAll(worker.page, "nowhere else");
   await worker.press("Done");
   await other.page.context().close();
@@ -159,24 +159,24 @@ async function changesHerPassword(people, worker) {
   await other.fill("Log in", worker.name, PASSWORD);
   await other.sees("Nobody is waiting");
   const { keyboard } = worker.page;
-  await worker.page.getByRole("button", { name: `${worker.name} Show where you are logged in`, exact: true }).focus();
+  await worker.page.getByRole("button", { name: `${worker.name} Show logged-in devices`, exact: true }).focus();
   await keyboard.press("Enter");
-  await worker.sees("This browser");
+  await worker.sees("This device");
   const change = worker.page.getByRole("button", { name: "Change password…", exact: true });
   await eventually("Tab leads to it", async () => {
     await keyboard.press("Tab");
     assert.ok(await change.evaluate((button) => button === document.activeElement));
   });
   await keyboard.press("Enter");
-  await worker.sees("All your other logins end with it.");
+  await worker.sees("This logs out all your other devices.");
   await fitForAll(worker.page, "the question for a new password");
   await fillsIn(worker, "not the password", NEW_PASSWORD);
   await worker.sees("The current password is wrong");
   await fitForAll(worker.page, "a refused new password");
   await fillsIn(worker, PASSWORD, "short");
-  await worker.sees("The password is too short: at least 8 characters");
+  await worker.sees("The password is too short: use at least 8 characters");
   await fillsIn(worker, PASSWORD, NEW_PASSWORD);
-  await worker.sees("Your password is changed. You are logged in nowhere else any more.");
+  await worker.sees("Your password has been changed, and your other devices are logged out.");
   const close = worker.page.getByRole("button", { name: "Close", exact: true });
   await eventually("the focus is where Enter closes it", async () => {
     assert.ok(await close.evaluate((button) => button === document.activeElement));
@@ -184,7 +184,7 @@ async function changesHerPassword(people, worker) {
   // As small as a phone, the page hides what lies beside an open session, and the focus with it.
   await fitForAll(worker.page, "a new password");
   await close.press("Enter");
-  await other.sees("Log in to the desk");
+  await other.sees("Log in to the workbench");
   await other.page.context().close();
 }
 
@@ -203,8 +203,11 @@ async function fillsIn(worker, current, next) {
 async function leaves(server, worker, agreed) {
   const isOffline = (patience) =>
     eventually("she is off getonlinekflist", async () => assert.deepEqual(await server.online(), []), patience);
-  await worker.press("Sign out");
-  await worker.sees("Log in to the desk");
+  await worker.press("Log out");
+  await worker.page.getByRole("dialog").getByText("You have 3 open sessions.").waitFor();
+  await fitForAll(worker.page, "the question whether to log out");
+  await worker.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+  await worker.sees("Log in to the workbench");
   await isOffline(GONE_MS);
   await worker.fill("Log in", worker.name, NEW_PASSWORD);
   await worker.sees("Nobody is waiting");

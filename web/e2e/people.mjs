@@ -1,4 +1,6 @@
 // The people of the test and what their pages show them, in English.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { eventually } from "./eventually.mjs";
 import { APPID } from "./server.mjs";
 
@@ -18,17 +20,38 @@ class Person {
     await chooser.setFiles(file);
   }
 
+  /** The box one writes in. */
+  box = () => this.page.getByRole("textbox", { name: this.boxName });
+
+  messages = () => this.page.getByTestId("message").locator("p").allTextContents();
+
+  /** Writes without waiting for it to arrive. */
+  async writes(text) {
+    await this.box().fill(text);
+    await this.box().press("Enter");
+  }
+
+  pictures = () => this.page.getByRole("log").getByRole("img", { name: "Picture" });
+
+  /** Says yes to the picture that is shown before it goes. */
+  async confirmsPicture() {
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByRole("img", { name: "Picture" }).first().waitFor();
+    await dialog.getByRole("button", { name: "Send", exact: true }).click();
+  }
+
   /** So many pictures have arrived and are drawn. */
   seesPictures = (count) =>
     eventually(`${count} pictures`, async () => {
-      const pictures = this.page.getByRole("log").getByRole("img", { name: "Picture" });
-      const widths = await pictures.evaluateAll((images) => images.map((image) => image.naturalWidth));
+      const widths = await this.pictures().evaluateAll((images) => images.map((image) => image.naturalWidth));
       if (widths.length !== count || widths.includes(0)) throw new Error(`their widths are ${widths}`);
     });
 }
 
 /** A worker at the workbench. */
 export class Worker extends Person {
+  boxName = "Reply";
+
   constructor(page, server, name) {
     super();
     Object.assign(this, { page, server, name });
@@ -53,9 +76,40 @@ export class Worker extends Person {
 
   take = (openid) => this.press(`Take ${called(openid)}`);
 
-  async says(text) {
-    await this.page.getByRole("textbox", { name: "Reply" }).fill(text);
-    await this.page.keyboard.press("Enter");
+  says = (text) => this.writes(text);
+
+  /** The rows of sessions in which something was not sent. */
+  marked = () => this.page.locator("section[aria-labelledby=mine] .failed");
+
+  async logsOut() {
+    await this.press("Log out");
+    const dialog = this.page.getByRole("dialog").getByRole("button", { name: "Log out" });
+    await this.page.getByText("Log in to the workbench").or(dialog).first().waitFor();
+    if (await dialog.isVisible()) await dialog.click();
+    await this.sees("Log in to the workbench");
+  }
+
+  /** The number of the session that is open in front: the only one. */
+  sessionId = () =>
+    this.page.evaluate(async () => {
+      const { accounts } = await (await fetch("/desk/api/snapshot")).json();
+      return accounts[0].sessions[0].id;
+    });
+
+  /** Writes without the page's help, as fast as may be. */
+  posts = (session, text) => this.#post("/desk/api/message", { session, client_id: randomUUID(), text });
+
+  async postsPicture(session, bytes) {
+    const query = new URLSearchParams({ appid: APPID, session, client_id: randomUUID() });
+    const headers = { "Content-Type": "image/png", Origin: this.server.base };
+    const answer = await this.page.request.post(`${this.server.base}/desk/api/image?${query}`, { headers, data: bytes });
+    assert.equal(answer.status(), 200, await answer.text());
+  }
+
+  async #post(path, data) {
+    const headers = { Origin: this.server.base };
+    const answer = await this.page.request.post(this.server.base + path, { headers, data: { appid: APPID, ...data } });
+    assert.equal(answer.status(), 200, await answer.text());
   }
 
   /** All that the lists show, read at one moment. */
@@ -79,6 +133,7 @@ export class Worker extends Person {
 
 /** A customer at the account's page. Her openid is known once the API has named it. */
 export class Customer extends Person {
+  boxName = "Message";
   openid = "";
 
   constructor(page, server) {
@@ -90,8 +145,7 @@ export class Customer extends Person {
   sees = (text) => this.page.getByText(text, { exact: true }).first().waitFor();
 
   async says(text) {
-    await this.page.getByRole("textbox", { name: "Message" }).fill(text);
-    await this.page.keyboard.press("Enter");
+    await this.writes(text);
     await this.hears(text);
   }
 
@@ -108,6 +162,5 @@ export class Customer extends Person {
     });
   }
 
-  messages = () => this.page.getByTestId("message").locator("p").allTextContents();
   standing = async () => (await this.page.getByTestId("state").textContent())?.trim() ?? "";
 }

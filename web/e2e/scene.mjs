@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { openBrowser, person } from "./browser.mjs";
+import { eventually } from "./eventually.mjs";
 import { Customer, Worker } from "./people.mjs";
-import { Server } from "./server.mjs";
+import { APPID, Server } from "./server.mjs";
 
 /** A server and a browser for one test, both gone when it ends, and people who come to them. */
 export async function scene(t) {
@@ -20,4 +21,42 @@ export async function scene(t) {
     worker: async (name) => new Worker(await person(browser, faults), server, name),
     customer: async () => new Customer(await person(browser, faults), server),
   };
+}
+
+/** One pixel, which is enough for a picture. */
+export const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+export const PICTURE = { name: "picture.png", mimeType: "image/png", buffer: PNG };
+
+export const AGENT = "kf2@demo";
+export const PASSWORD = "a long password";
+
+/** A worker who is online as an agent of the demo's account, and looks at nothing yet. */
+export async function atWork(people, name = "xiaomei", kf_account = AGENT, nickname = "小美") {
+  const { server } = people;
+  const worker = await people.worker(name);
+  const { link } = await server.order("worker", "invite");
+  await worker.at(link);
+  await worker.fill("Create login", name, PASSWORD);
+  await worker.sees("Waiting for an invitation");
+  await server.addAgent(kf_account, nickname);
+  await server.order("agent", "bind", "--appid", APPID, "--agent", kf_account, "--worker", name);
+  await worker.sees("Nobody is waiting");
+  await eventually("the worker is online", async () =>
+    assert.ok((await server.online()).some((one) => one.kf_account === kf_account && one.status === 1)),
+  );
+  return worker;
+}
+
+/** The same worker, and a customer who has written, whose session is open in front. */
+export async function together(people) {
+  const worker = await atWork(people);
+  const customer = await people.customer();
+  await customer.at();
+  await customer.introducesHerself("Hello", []);
+  await worker.session(customer.openid).click();
+  await worker.hears("Hello");
+  return { worker, customer };
 }

@@ -126,5 +126,16 @@ export class Server {
   sessions = async (kf_account) =>
     (await this.#authorized("/customservice/kfsession/getsessionlist", { kf_account })).sessionlist;
   session = (openid) => this.#authorized("/customservice/kfsession/getsession", { openid });
+  /** What a customer and their agents wrote, as the records have it. */
+  async said(openid) {
+    const end = Math.floor(Date.now() / 1000) + 60;
+    const asked = { starttime: end - 3600, endtime: end, msgid: 1, number: 10_000 };
+    const { recordlist } = await this.#authorized("/customservice/msgrecord/getmsglist", {}, asked);
+    const from = { 2002: "agent", 2003: "customer" };
+    return recordlist
+      .filter((one) => one.openid === openid && from[one.opercode])
+      .map((one) => ({ from: from[one.opercode], text: one.text }));
+  }
+
   waiting = () => this.#authorized("/customservice/kfsession/getwaitcase", {});
 }

@@ -4,32 +4,16 @@ import { agree } from "./agree.mjs";
 import { fitForAll } from "./browser.mjs";
 import { eventually } from "./eventually.mjs";
 import { Worker } from "./people.mjs";
-import { scene } from "./scene.mjs";
-import { APPID } from "./server.mjs";
+import { AGENT, PASSWORD, scene, together } from "./scene.mjs";
 
-const AGENT = "kf2@demo";
 const NAME = "xiaomei";
-const PASSWORD = "a long password";
 const LOST = "Connection lost. Reconnecting…";
 
 /** A worker online in the demo's account, and a customer whom she serves and looks at. */
-async function atWork(t) {
+async function begin(t) {
   const people = await scene(t);
   const { server } = people;
-  const worker = await people.worker(NAME);
-  const { link } = await server.order("worker", "invite");
-  await worker.at(link);
-  await worker.fill("Create login", NAME, PASSWORD);
-  await worker.sees("Waiting for an invitation");
-  await server.addAgent(AGENT, "小美");
-  await server.order("agent", "bind", "--appid", APPID, "--agent", AGENT, "--worker", NAME);
-  await worker.sees("Nobody is waiting");
-  const customer = await people.customer();
-  await isOnline(server);
-  await customer.at();
-  await customer.introducesHerself("Hello?", []);
-  await worker.session(customer.openid).click();
-  await worker.hears("Hello?");
+  const { worker, customer } = await together(people);
   return { server, worker, customer, agreed: (stage) => agree(stage, server, AGENT, worker, [customer]) };
 }
 
@@ -49,9 +33,14 @@ async function stayingOnline(server, happening) {
 }
 
 test("the pages go on by themselves when the server was cut off and is back", async (t) => {
-  const { server, worker, customer, agreed } = await atWork(t);
+  const { server, worker, customer, agreed } = await begin(t);
   await server.kill();
   await Promise.all([worker.sees(LOST), customer.sees(LOST)]);
+  for (const { page } of [worker, customer]) {
+    const notice = await page.getByText(LOST).filter({ visible: true }).last().boundingBox();
+    const log = await page.getByRole("log").boundingBox();
+    assert.ok(notice.y + notice.height <= log.y, "the notice covers no message");
+  }
   await fitForAll(worker.page, "a workbench cut off");
   await customer.page.getByRole("textbox", { name: "Message" }).fill("Are you there?");
   await customer.page.keyboard.press("Enter");
@@ -62,7 +51,6 @@ test("the pages go on by themselves when the server was cut off and is back", as
   await fitForAll(worker.page, "a click that could not be done");
   await server.start();
   await isOnline(server);
-  await customer.page.getByRole("button", { name: "Send again" }).click();
   await worker.hears("Are you there?");
   await worker.says("Yes.");
   await customer.hears("Yes.");
@@ -70,19 +58,18 @@ test("the pages go on by themselves when the server was cut off and is back", as
 });
 
 test("a reload is no news to anybody, and nothing is lost by it", async (t) => {
-  const { server, worker, customer, agreed } = await atWork(t);
+  const { server, worker, customer, agreed } = await begin(t);
   await stayingOnline(server, async () => {
     await worker.page.reload();
-    await worker.session(customer.openid).click();
-    await worker.hears("Hello?");
+    await worker.hears("Hello");
     await worker.page.reload();
-    await worker.sees("Nobody is waiting");
+    await worker.hears("Hello");
   });
   await agreed("she has loaded the page twice");
 });
 
 test("two tabs share one stream, and the second goes on when the first is closed", async (t) => {
-  const { server, worker, customer, agreed } = await atWork(t);
+  const { server, worker, customer, agreed } = await begin(t);
   const other = new Worker(await worker.page.context().newPage(), server, NAME);
   await other.at();
   await other.session(customer.openid).click();
@@ -100,37 +87,54 @@ test("two tabs share one stream, and the second goes on when the first is closed
 });
 
 test("a login that has ended leads back to the log-in, in every tab and at once", async (t) => {
-  const { server, worker } = await atWork(t);
+  const { server, worker } = await begin(t);
   const other = new Worker(await worker.page.context().newPage(), server, NAME);
   await other.at();
   await other.sees("Nobody is waiting");
   const { password } = await server.order("worker", "reset", "--name", NAME);
-  await Promise.all([worker.sees("Log in to the desk"), other.sees("Log in to the desk")]);
+  await Promise.all([worker.sees("Log in to the workbench"), other.sees("Log in to the workbench")]);
+  for (const tab of [worker, other]) await tab.page.getByText("Your login has ended").waitFor();
+  await fitForAll(worker.page, "a login that has ended");
   await other.fill("Log in", NAME, password);
   await Promise.all([worker.sees("Nobody is waiting"), other.sees("Nobody is waiting")]);
   await worker.page.context().clearCookies();
   await worker.page.getByRole("switch", { name: "Available" }).click();
-  await Promise.all([worker.sees("Log in to the desk"), other.sees("Log in to the desk")]);
+  await Promise.all([worker.sees("Log in to the workbench"), other.sees("Log in to the workbench")]);
+});
+
+test("a tab says what another tab of the browser has done to its login", async (t) => {
+  const { server, worker } = await begin(t);
+  const other = new Worker(await worker.page.context().newPage(), server, NAME);
+  const { link } = await server.order("worker", "invite");
+  await other.at(link);
+  await other.fill("Create login", "bob", PASSWORD);
+  await other.sees("Waiting for an invitation");
+  await worker.page.getByText("Another tab of this browser has logged in as “bob”").waitFor();
+  await worker.sees("Waiting for an invitation");
+  await other.logsOut();
+  await worker.sees("You logged out in another tab of this browser.");
+  await other.fill("Log in", NAME, PASSWORD);
+  await worker.sees("Nobody is waiting");
 });
 
 test("an agent deleted at work sees her desk go, and her customer may write again", async (t) => {
-  const { server, worker, customer } = await atWork(t);
+  const { server, worker, customer } = await begin(t);
   await server.deleteAgent(AGENT);
   await worker.sees("Waiting for an invitation");
   await eventually("nobody is online", async () => assert.deepEqual(await server.online(), []));
   await fitForAll(worker.page, "a desk that is gone");
-  await customer.sees("Conversation ended. Write again any time");
+  await customer.sees("Conversation ended. You can write again at any time");
   await customer.says("Is it over?");
   await eventually("she waits", async () => assert.equal((await server.waiting()).count, 1));
-  await customer.sees("Thank you. We’ll be with you soon");
+  await customer.sees("Message received. We’ll reply as soon as we can");
 });
 
 test("a page that has not reached the server yet says so, and opens by itself", async (t) => {
   const people = await scene(t);
   const [worker, customer] = [await people.worker(NAME), await people.customer()];
   for (const [who, state, open] of [
-    [worker, "a workbench without its server", "Log in to the desk"],
-    [customer, "a customer page without its server", "How can we help?"],
+    [worker, "a workbench without its server", "Log in to the workbench"],
+    [customer, "a customer page without its server", "How can we help you?"],
   ]) {
     await who.page.route("**/api/**", (route) => route.abort());
     await who.at();
@@ -140,6 +144,6 @@ test("a page that has not reached the server yet says so, and opens by itself", 
     await who.sees(open);
   }
   await customer.page.goto(`${people.server.base}/chat/wxffffffffffffffff`);
-  await customer.sees("There is no such customer service page");
+  await customer.sees("This customer service page does not exist");
   await fitForAll(customer.page, "a customer page of no account");
 });

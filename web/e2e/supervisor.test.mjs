@@ -38,7 +38,7 @@ async function joins(server, worker, { kf_account, nickname }) {
   await worker.sees("Waiting for an invitation");
   await server.addAgent(kf_account, nickname);
   await server.invite(kf_account, worker.name);
-  await worker.press("Accept the invitation of Kefu Demo");
+  await worker.press("Accept the invitation from Kefu Demo");
   await worker.sees("Nobody is waiting");
 }
 
@@ -48,7 +48,7 @@ async function available(worker, presence) {
 }
 
 async function becomesSupervisor(server, sue) {
-  assert.equal(await sue.page.getByText("All sessions").count(), 0, "she is an agent like others");
+  assert.equal(await sue.page.getByText("Colleagues’ sessions").count(), 0, "she is an agent like others");
   await server.setAdmin(SUE.kf_account);
   await sue.sees("No colleague has an open session");
   await fitForAll(sue.page, "a supervisor with nothing to see");
@@ -60,7 +60,7 @@ async function readsAlong(sue, ann, customer) {
   await row.focus();
   await sue.page.keyboard.press("Enter");
   await sue.hears("Where is my parcel?");
-  await sue.sees("Ann serves this customer");
+  await sue.sees("Ann is serving this customer");
   await fitForAll(sue.page, "a session that a supervisor reads");
   await ann.session(customer.openid).click();
   await ann.says("Let me look.");
@@ -93,12 +93,12 @@ async function transfers(sue, ann, bob, customer) {
   await fitForAll(sue.page, "a colleague to transfer to");
   await colleague.focus();
   await sue.page.keyboard.press("Enter");
-  await sue.sees("小白 serves this customer");
+  await sue.sees("小白 is serving this customer");
   await sue.others(customer.openid).getByText("with 小白").waitFor();
-  await ann.sees(`${called(customer.openid)} is served by another agent now`);
+  await ann.sees(`${called(customer.openid)} is now served by another agent`);
   await fitForAll(ann.page, "a session that was moved away");
   assert.equal(await ann.session(customer.openid).count(), 0);
-  await customer.sees("You are talking with 小白");
+  await customer.sees("Your agent: 小白");
   await bob.session(customer.openid).click();
   await bob.hears("Where is my parcel?");
 }
@@ -114,12 +114,12 @@ async function handsBack(bob, ann, customer) {
 }
 
 async function takesOver(sue, customer) {
-  await sue.sees("Ann serves this customer");
+  await sue.sees("Ann is serving this customer");
   await sue.press("Take over");
   await sue.session(customer.openid).waitFor();
   await sue.says("This is Sue.");
   await customer.hears("This is Sue.");
-  await customer.sees("You are talking with Sue");
+  await customer.sees("Your agent: Sue");
   await fitForAll(sue.page, "a session that was taken over");
   await sue.press("Close session");
   await sue.page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();

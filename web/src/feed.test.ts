@@ -2,8 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   addChat,
   answer,
-  attempt,
-  attemptChat,
   fold,
   foldChat,
   follow,
@@ -18,7 +16,6 @@ import {
   unread,
   waiting,
   type Desk,
-  type Pending,
 } from "./feed";
 import type { AccountSnapshot, DeskFact, Message, Session } from "./wire";
 
@@ -50,22 +47,13 @@ const message = (id: number, of: number, more: Partial<Message> = {}): Message =
   client_id: "",
   ...more,
 });
-const bubble = (of: number, more: Partial<Pending> = {}): Pending => ({
-  client_id: "c1",
-  session: of,
-  text: "hi",
-  at: 5,
-  error: null,
-  ...more,
-});
-
 function desk(more: Partial<AccountSnapshot> = {}): Desk {
   const snapshot: AccountSnapshot = {
     appid: "wx1",
     seq: 10,
     name: "Shop",
     reception: "manual",
-    agent: { kf_account: ME, nickname: "Ann", kf_id: "1001", presence: "online", capacity: 10, supervisor: false },
+    agent: { kf_account: ME, nickname: "Ann", kf_id: 1001, presence: "online", capacity: 10, supervisor: false },
     sessions: [],
     others: [],
     others_count: more.others?.length ?? 0,
@@ -137,24 +125,6 @@ describe("the desk's feed", () => {
     expect(account(state).messages.o1?.map((one) => one.id)).toEqual([5, 7, 8]);
   });
 
-  it("replaces the pending bubble by its echo, from whichever side it comes first", () => {
-    const echo = message(6, 1, { from: "agent", kf_account: ME, client_id: "c1" });
-    const sent = attempt(desk({ sessions: [open(1)] }), "wx1", bubble(1));
-    expect(account(sent).pending).toHaveLength(1);
-    const echoed = fold(sent, change(11, { message: echo }));
-    expect(account(echoed).pending).toEqual([]);
-    const answered = answer(echoed, "wx1", [{ message: echo }]);
-    expect(account(answered).messages.o1).toEqual([echo]);
-    expect(attempt(answered, "wx1", bubble(1, { error: 0 }))).toBe(answered);
-  });
-
-  it("marks a bubble as failed, and as under way again", () => {
-    const sent = attempt(desk({ sessions: [open(1)] }), "wx1", bubble(1));
-    const failed = attempt(sent, "wx1", bubble(1, { error: 990008 }));
-    expect(account(failed).pending.map((one) => one.error)).toEqual([990008]);
-    expect(account(attempt(failed, "wx1", bubble(1))).pending.map((one) => one.error)).toEqual([null]);
-  });
-
   it("never lets an answer take a session back to where the stream has left it", () => {
     const closed = fold(desk({ sessions: [open(1)] }), change(11, { session: open(1, { state: "closed" }) }));
     expect(account(answer(closed, "wx1", [{ session: open(1) }])).sessions[1]?.state).toBe("closed");
@@ -199,11 +169,10 @@ describe("the desk's feed", () => {
     expect(short(account(state))).toBe(true);
   });
 
-  it("keeps unsent messages and loaded history over a new snapshot, but no hole", () => {
+  it("keeps loaded history over a new snapshot, but no hole", () => {
     const sessions = [open(1)];
     let state = desk({ sessions, messages: [message(50, 1)] });
     state = older(state, "wx1", "o1", [message(40, 1)], true);
-    state = attempt(state, "wx1", bubble(1));
     const again = (first: number, epoch = "e") =>
       load(
         {
@@ -228,14 +197,12 @@ describe("the desk's feed", () => {
     const near = account(again(50));
     expect(near.messages.o1?.map((one) => one.id)).toEqual([40, 50, 90]);
     expect(near.complete.o1).toBe(true);
-    expect(near.pending).toHaveLength(1);
     const far = account(again(80));
     expect(far.messages.o1?.map((one) => one.id)).toEqual([80, 90]);
     expect(far.complete.o1).toBe(false);
     const restored = account(again(50, "other"));
     expect(restored.messages.o1?.map((one) => one.id)).toEqual([50, 90]);
     expect(restored.complete.o1).toBe(false);
-    expect(restored.pending).toHaveLength(1);
   });
 });
 
@@ -243,16 +210,14 @@ describe("the customer page's feed", () => {
   const empty = () =>
     loadChat({ account: { name: "Shop" }, epoch: "e", since: "", state: "none", agent: null, messages: [] }, null, 50);
 
-  it("shows a message at once and its echo in its place", () => {
-    const sent = attemptChat(empty(), bubble(0));
+  it("has a message once, however often it comes", () => {
     const echo = message(1, 1, { client_id: "c1" });
-    const next = foldChat(sent, { seq: 1, facts: [{ message: echo }] });
-    expect(next.pending).toEqual([]);
+    const next = foldChat(empty(), { seq: 1, facts: [{ message: echo }] });
     expect(addChat(next, [echo]).messages).toEqual([echo]);
   });
 
-  it("forgets messages of another epoch, whose numbers mean others now, and keeps what was not sent", () => {
-    const before = attemptChat(addChat(empty(), [message(1, 1), message(2, 1), message(3, 1)]), bubble(0));
+  it("forgets messages of another epoch, whose numbers mean others now", () => {
+    const before = addChat(empty(), [message(1, 1), message(2, 1), message(3, 1)]);
     const account = { name: "Shop" };
     const restored = { account, since: "", state: "open" as const, agent: null, messages: [message(1, 1)] };
     const snapshot = (epoch: string) => ({ ...restored, epoch });
@@ -274,7 +239,7 @@ describe("the customer page's feed", () => {
 
 describe("a supervisor's desk", () => {
   const BOB = "kf2@demo";
-  const agent = { kf_account: ME, nickname: "Sue", kf_id: "1001", presence: "online", capacity: 10, supervisor: true } as const;
+  const agent = { kf_account: ME, nickname: "Sue", kf_id: 1001, presence: "online", capacity: 10, supervisor: true } as const;
   const of = (id: number, more: Partial<Session> = {}) => open(id, { kf_account: BOB, nickname: "Bob", ...more });
   const sees = (more: Partial<AccountSnapshot> = {}) => desk({ agent, ...more });
   const ids = (list: Session[]) => list.map((one) => one.id);

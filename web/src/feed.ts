@@ -18,25 +18,6 @@ import type {
   State,
 } from "./wire";
 
-/** A message of our own that the server has not confirmed. `error` is null while it is under way. */
-export interface Pending {
-  client_id: string;
-  session: number;
-  text: string;
-  /** Kept until it is confirmed, so that it can be sent again. */
-  picture?: Picture;
-  /** The menu's choice that it is. */
-  tapped?: { message: number; id: string };
-  at: number;
-  error: number | null;
-}
-
-export interface Picture {
-  file: Blob;
-  /** Shows it meanwhile. */
-  url: string;
-}
-
 export interface Account {
   appid: string;
   name: string;
@@ -54,7 +35,6 @@ export interface Account {
   messages: Record<string, Message[]>;
   /** By openid: whether the first message of all is here. */
   complete: Record<string, boolean>;
-  pending: Pending[];
 }
 
 export interface Desk {
@@ -68,13 +48,14 @@ export interface Chat {
   name: string;
   epoch: string;
   state: ChatState;
+  /** "" until the customer has written for the first time. */
+  since: string;
   /** Nickname of the agent in charge. */
   agent: string | null;
   messages: Message[];
   complete: boolean;
-  pending: Pending[];
   seq: number;
-  /** Whether she sees that somebody writes to her. */
+  /** Whether the page shows that somebody writes. */
   typing: boolean;
 }
 
@@ -92,27 +73,15 @@ export function add(list: Message[], more: Message[]): Message[] {
   return [...byId.values()].sort((a, b) => a.id - b.id);
 }
 
-function unconfirmed(pending: Pending[], messages: Message[]): Pending[] {
-  const echoed = new Set(messages.map((message) => message.client_id).filter(Boolean));
-  return pending.some((bubble) => echoed.has(bubble.client_id))
-    ? pending.filter((bubble) => !echoed.has(bubble.client_id))
-    : pending;
-}
-
 /** History kept from before a new snapshot, unless there is a hole between the two. */
 function joined(before: Message[], now: Message[]): Message[] {
   const touches = now.length > 0 && before.some((message) => message.id === now[0]!.id);
   return touches ? add(before, now) : now;
 }
 
-const replaced = (pending: Pending[], bubble: Pending): Pending[] =>
-  pending.some((other) => other.client_id === bubble.client_id)
-    ? pending.map((other) => (other.client_id === bubble.client_id ? bubble : other))
-    : [...pending, bubble];
-
 // ---- the desk ----------------------------------------------------------------------------------------------------
 
-/** A snapshot as state. Of the state before it, unsent messages are kept, and loaded history of the same epoch. */
+/** A snapshot as state. Of the state before it, loaded history of the same epoch is kept. */
 export function load(snapshot: DeskSnapshot, before: Desk | null): Desk {
   const same = before?.epoch === snapshot.epoch;
   const kept = (account: Account) => (same ? account : { ...account, messages: {}, complete: {} });
@@ -141,9 +110,8 @@ function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Ac
       return [openid, before?.complete[openid] === true && first === list[0]?.id];
     }),
   );
-  const pending = unconfirmed(before?.pending ?? [], snapshot.messages).filter((bubble) => sessions[bubble.session]);
   const others_read = others.at(-1)?.id ?? 0;
-  return { appid, name, agent, seq, sessions, waiting_count, others_count, others_read, messages, complete, pending };
+  return { appid, name, agent, seq, sessions, waiting_count, others_count, others_read, messages, complete };
 }
 
 /** One change of the stream. A `seq` that was seen already changes nothing. */
@@ -168,7 +136,6 @@ export function older(desk: Desk, appid: string, openid: string, page: Message[]
     ...account,
     messages: { ...account.messages, [openid]: joinedTo(page, account.messages[openid] ?? [], complete) },
     complete: { ...account.complete, [openid]: complete },
-    pending: unconfirmed(account.pending, page),
   }));
 }
 
@@ -195,16 +162,6 @@ export function follow(desk: Desk, appid: string, session: Session): Desk {
       ? account
       : { ...account, messages: { ...account.messages, [session.openid]: [] } },
   );
-}
-
-/** Shows a message of our own as under way, or as failed. */
-export function attempt(desk: Desk, appid: string, bubble: Pending): Desk {
-  return update(desk, appid, (account) => {
-    const confirmed = Object.values(account.messages).some((list) =>
-      list.some((message) => message.client_id === bubble.client_id),
-    );
-    return confirmed ? account : { ...account, pending: replaced(account.pending, bubble) };
-  });
 }
 
 /** Forgets closed sessions and other agents' messages, except of the one being looked at, and of customers who are gone. */
@@ -285,7 +242,6 @@ function withMessage(account: Account, message: Message): Account {
   return {
     ...account,
     messages: passes ? account.messages : { ...account.messages, [message.openid]: add(known ?? [], [message]) },
-    pending: unconfirmed(account.pending, [message]),
     sessions: newer
       ? { ...account.sessions, [session.id]: { ...session, latest_at: message.at, preview } }
       : account.sessions,
@@ -332,11 +288,11 @@ export function loadChat(snapshot: ChatSnapshot, before: Chat | null, page: numb
   return {
     name: snapshot.account.name,
     epoch: snapshot.epoch,
+    since: snapshot.since,
     state: snapshot.state,
     agent: snapshot.agent?.nickname ?? null,
     messages,
     complete: kept ? before!.complete : snapshot.messages.length < page,
-    pending: unconfirmed(before?.pending ?? [], messages),
     seq: 0,
     typing: false,
   };
@@ -354,10 +310,5 @@ function appliedChat(chat: Chat, fact: ChatFact): Chat {
 
 /** Messages from an answer or from history; `complete` when there is nothing older. */
 export function addChat(chat: Chat, more: Message[], complete = chat.complete): Chat {
-  return { ...chat, messages: add(chat.messages, more), pending: unconfirmed(chat.pending, more), complete };
-}
-
-export function attemptChat(chat: Chat, bubble: Pending): Chat {
-  const confirmed = chat.messages.some((message) => message.client_id === bubble.client_id);
-  return confirmed ? chat : { ...chat, pending: replaced(chat.pending, bubble) };
+  return { ...chat, messages: add(chat.messages, more), complete };
 }

@@ -76,7 +76,7 @@ export interface Message {
   /** Whether a machine wrote it, by its own account. */
   ai?: boolean;
   at: number;
-  /** Made by whoever sent it; "" when it came some other way. */
+  /** The id its sender's page gave it; "" for what a program sent, in an agent's name too. */
   client_id: string;
 }
 
@@ -84,7 +84,7 @@ export interface Agent {
   kf_account: string;
   nickname: string;
   headimg?: string;
-  kf_id: string;
+  kf_id: number;
   presence: Presence;
   capacity: number;
   /** She sees and moves every session. */

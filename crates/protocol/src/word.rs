@@ -74,7 +74,7 @@ words! {
     "appid" APPID, r#""wx0123456789abcdef""#, "The account's id.", "账号的 appid。";
     "secret" SECRET, r#""0123456789abcdef0123456789abcdef""#, "The account's secret.", "账号的密钥。";
     "force_refresh" "", "false", "Replace the token now: {FORCE_REFRESH_PER_DAY} times a day, {FORCE_REFRESH_GAP_S} seconds apart.", "立即换新；每天最多 {FORCE_REFRESH_PER_DAY} 次，间隔至少 {FORCE_REFRESH_GAP_S} 秒。";
-    "kf_account" AGENT, r#""kf1@demo""#, "The agent's whole id, prefix@suffix: 1 to {KF_ACCOUNT_PREFIX_MAX} letters, digits or underscores before the @; after it the account's own WeChat number, up to {KF_ACCOUNT_SUFFIX_MAX} letters, digits, _ or -.", "完整客服账号，格式为「前缀@账号微信号」：前缀为 1 到 {KF_ACCOUNT_PREFIX_MAX} 个字母、数字或下划线；@ 之后是账号自己的微信号，最多 {KF_ACCOUNT_SUFFIX_MAX} 个字母、数字、下划线或减号。";
+    "kf_account" AGENT, r#""kf1@demo""#, "The agent's whole id, prefix@suffix: 1 to {KF_ACCOUNT_PREFIX_MAX} letters, digits or underscores before the @; after it the account's own WeChat number, up to {KF_ACCOUNT_SUFFIX_MAX} letters, digits, _ or -.", "完整客服账号，格式为“前缀@账号微信号”：前缀为 1 到 {KF_ACCOUNT_PREFIX_MAX} 个字母、数字或下划线；@ 之后是账号自己的微信号，最多 {KF_ACCOUNT_SUFFIX_MAX} 个字母、数字、下划线或减号。";
     "nickname" NICKNAME, r#""客服1""#, "The name customers see, 1 to {NICKNAME_MAX} characters, of which one at least can be seen.", "客服昵称，1 到 {NICKNAME_MAX} 个字，不能只有空白或不可见字符。";
     "kf_wx" "", r#""kf_demo""#, "Retired form of Mini Programs, without kf_account: the person to add.", "小程序旧格式，不带 kf_account：要添加的微信号。";
     "invite_wx" WECHAT_ID, r#""kf_demo""#, "The WeChat id to invite, 1 to {WECHAT_ID_MAX} letters, digits, _ or -: a worker's name here.", "受邀的微信号，1 到 {WECHAT_ID_MAX} 个字母、数字、下划线或减号，即本系统中客服人员的登录名。";
@@ -103,10 +103,10 @@ words! {
     "number" "", "10000", "How many records at most, 1 to {RECORDS_MAX}.", "每次最多返回的条数，1 到 {RECORDS_MAX}。";
     "pageindex" "", "1", "The page, from 1.", "页码，从 1 开始。";
     "pagesize" "", "50", "Records of a page, 1 to {RECORD_PAGE_MAX}.", "每页条数，1 到 {RECORD_PAGE_MAX}。";
-    "touser" OPENID, r#""o000000000000000000000000000""#, "The customer: her openid.", "客户的 openid。";
+    "touser" OPENID, r#""o000000000000000000000000000""#, "The openid of the customer.", "客户的 openid。";
     "msgtype" "", r#""text""#, "What kind of message it is; the member of the same name says it.", "消息类型；内容放在同名成员里。";
     "customservice" "", r#"{"kf_account":"kf1@demo"}"#, "The agent whose name and picture the customer sees.", "以哪名客服的名义发送。";
-    "aimsgcontext" "", r#"{"is_ai_msg":1}"#, "is_ai_msg 1: the customer reads that a machine wrote it.", "is_ai_msg 为 1 时，客户会看到「内容由 AI 生成」。";
+    "aimsgcontext" "", r#"{"is_ai_msg":1}"#, "is_ai_msg 1: the customer reads that a machine wrote it.", "is_ai_msg 为 1 时，客户会看到“内容由 AI 生成”。";
     "text" "", r#"{"content":"您好"}"#, "Words, up to {TEXT_MAX} bytes, of which something can be seen.", "文本，最多 {TEXT_MAX} 字节，不能只有空白或不可见字符。";
     "image" "", r#"{"media_id":"MEDIA_ID"}"#, "A picture.", "图片。";
     "voice" "", r#"{"media_id":"MEDIA_ID"}"#, "A recording.", "语音。";

@@ -154,8 +154,8 @@ on_both_engines! {
         for _ in 0..5 {
             shop = after(&app, shop, 15 * MINUTE).await;
         }
-        // Another node, or this one after a restart, knows of the visit.
-        let again = customer.at(&app.restarts(true).await);
+        // Another front, which remembers nothing, knows of the visit.
+        let again = customer.at(&app.beside(kefu::config::Settings::default()).await);
         again.snapshot().await;
         customer.snapshot().await;
         assert_eq!(shop.writes(&customer.openid(), "one of five").await, 0);

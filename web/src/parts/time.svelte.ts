@@ -53,10 +53,10 @@ export function span(text: Text, ms: number): string {
   return text.time.days(Math.floor(ms / DAY));
 }
 
-/** For a list: now, 3 min, 14:05, Yesterday, 3 May. */
+/** For a list: now, 3 min ago, 14:05, Yesterday, 3 May. */
 export function brief(text: Text, at: number, now: number): string {
   if (now - at < MINUTE) return text.time.now;
-  if (now - at < HOUR) return text.time.minutes(Math.floor((now - at) / MINUTE));
+  if (now - at < HOUR) return text.time.ago(text.time.minutes(Math.floor((now - at) / MINUTE)));
   if (sameDay(at, now)) return hour(text, at);
   if (midnight(now) - midnight(at) < 2 * DAY - HOUR) return text.time.yesterday;
   return format(text.lang, "brief", { month: "short", day: "numeric" }).format(at);

@@ -1,11 +1,14 @@
 /** The workbench's state and what an agent can do to it. */
-import { clientId, desk as api, PAGE, type Part, Refused, SESSIONS_PAGE } from "../api";
+import { desk as api, PAGE, type Part, Refused, SESSIONS_PAGE } from "../api";
+import { Drafts } from "../drafts.svelte";
 import * as feed from "../feed";
+import { Live } from "../live";
+import { Outbox, type Draft, type Unsent } from "../outbox";
 import type { Up } from "../stream";
 import { language } from "../text/desk.svelte";
-import type { Colleague, Login, Session } from "../wire";
+import type { Colleague, DeskChange, DeskSnapshot, Login, Message, Session } from "../wire";
 import { nameOf } from "./customer";
-import { Live } from "./live";
+import { hashOf, placeOf } from "./place";
 import { read } from "./read.svelte";
 
 export type Phase = "loading" | "login" | "down" | "ready";
@@ -13,10 +16,15 @@ export type Phase = "loading" | "login" | "down" | "ready";
 /** Where to put the focus once the page has changed. */
 export type Focus = "reply" | "list" | null;
 
+/** Why the log-in is shown to who was logged in: the server ended it, or another tab logged out. */
+export type Reason = "ended" | "elsewhere" | null;
+
 const STALE_MS = 60_000;
+const UNAUTHORIZED = 401;
 
 class DeskPage {
   phase: Phase = $state("loading");
+  reason: Reason = $state(null);
   live: Up = $state(true);
   desk: feed.Desk | null = $state.raw(null);
   appid = $state("");
@@ -24,51 +32,94 @@ class DeskPage {
   chosen: number | null = $state(null);
   notice = $state("");
   focus: Focus = $state(null);
-  /** Unsent text by session: switching sessions loses nothing. */
-  drafts: Record<number, string> = $state({});
+  unsent: Unsent[] = $state.raw([]);
+  drafts = new Drafts();
 
   account = $derived(this.desk?.accounts.find((one) => one.appid === this.appid) ?? null);
   session: Session | null = $derived((this.chosen !== null && this.account?.sessions[this.chosen]) || null);
   unread = $derived(this.desk?.accounts.reduce((sum, account) => sum + this.unreadOf(account), 0) ?? 0);
+  /** How many sessions are the worker's, in all accounts. */
+  open = $derived(this.desk?.accounts.reduce((sum, account) => sum + feed.mine(account).length, 0) ?? 0);
 
-  #sending = new Map<number, Promise<unknown>>();
   #fetching = new Set<string>();
   /** The session that is being moved from here. */
   #moving: number | null = null;
   #loadedAt = 0;
-  #live = new Live({
-    snapshot: (snapshot) => {
-      this.#loadedAt = Date.now();
-      this.#set(feed.load(snapshot, this.desk));
-      this.#follow();
+  #outbox = new Outbox({
+    send: async (unsent) => (await this.#send(unsent)).message,
+    sent: ({ appid }, message) => this.desk && this.#set(feed.answer(this.desk, appid, [{ message }])),
+    theirs: ({ appid, session }) => this.isOwn(appid, session),
+    changed: (all) => (this.unsent = all),
+    refused: (cause) => this.#refused(cause),
+  });
+  #live = new Live<DeskSnapshot>({
+    name: "kefu-desk",
+    keeps: true,
+    snapshot: api.snapshot,
+    streamPath: api.streamPath,
+    loaded: (snapshot) => this.#loaded(snapshot),
+    frame: ({ type, data }) => type === "change" && this.#heard(JSON.parse(data) as DeskChange),
+    live: (up) => this.#goLive(up),
+    refused: (status) => {
+      if (status === UNAUTHORIZED) this.#leave("ended");
+      return status === UNAUTHORIZED;
     },
-    change: (change) => {
-      if (!this.desk?.accounts.some((account) => account.appid === change.appid)) void this.#live.restart();
-      else this.#change(feed.fold(this.desk, change), change.appid);
-    },
-    live: (up) => {
-      this.live = up;
-      if (!up && this.phase === "loading") this.phase = "down";
-    },
-    loggedOut: () => {
-      this.desk = null;
-      this.chosen = null;
-      this.drafts = {};
-      this.phase = "login";
-    },
+    loggedOut: (ended) => this.#leave(ended ? "ended" : "elsewhere"),
   });
 
   constructor() {
     void this.#live.start();
-    // Whoever comes back after a while sees how things stand, before the stream has noticed that it was cut.
+    // Who comes back after a while sees how things stand, before the stream has noticed that it was cut.
     document.addEventListener("visibilitychange", () => {
       const stale = Date.now() - this.#loadedAt > STALE_MS;
       if (this.desk && stale && document.visibilityState === "visible") void this.#live.load();
     });
+    addEventListener("online", () => this.#outbox.returned());
+    addEventListener("popstate", () => {
+      this.#arrive();
+      this.focus = this.chosen === null ? "list" : "reply";
+    });
+  }
+
+  #loaded(snapshot: DeskSnapshot): void {
+    const { name } = snapshot.worker;
+    const before = this.desk?.worker === name ? this.desk : null;
+    // Another tab has logged in as somebody else: this browser is theirs now.
+    if (this.desk && !before) this.notice = language.text.logins.replaced(name);
+    this.#loadedAt = Date.now();
+    this.drafts.open(`desk ${name}`);
+    this.#set(feed.load(snapshot, before));
+    this.#outbox.confirm(snapshot.accounts.flatMap((account) => account.messages));
+    void this.#outbox.open(`desk ${name}`);
+    if (before) return this.#follow();
+    this.#arrive();
+    if (this.chosen !== null) this.focus = "reply";
+  }
+
+  #heard(change: DeskChange): void {
+    if (!this.desk?.accounts.some((account) => account.appid === change.appid)) return void this.#live.restart();
+    this.#change(feed.fold(this.desk, change), change.appid);
+    this.#outbox.confirm(change.facts.flatMap((fact) => ("message" in fact ? [fact.message] : [])));
+  }
+
+  #goLive(up: Up): void {
+    if (up && !this.live) this.#outbox.returned();
+    this.live = up;
+    if (!up && this.phase === "loading") this.phase = "down";
+  }
+
+  #leave(reason: Reason): void {
+    if (this.desk) this.reason = reason;
+    this.desk = null;
+    this.chosen = null;
+    this.drafts.close();
+    this.#outbox.close();
+    this.phase = "login";
   }
 
   /** After a log-in or sign-up of this tab. */
   async entered(): Promise<void> {
+    this.reason = null;
     await this.#live.start();
     this.#live.announce();
   }
@@ -77,10 +128,8 @@ class DeskPage {
     const done = await this.#try(() => api.logout());
     if (!done) return;
     this.#live.stop();
-    this.desk = null;
-    this.chosen = null;
-    this.drafts = {};
-    this.phase = "login";
+    this.#leave(null);
+    history.replaceState(null, "", location.pathname);
   }
 
   /** Where this worker is logged in. */
@@ -88,7 +137,7 @@ class DeskPage {
     return (await api.logins()).logins;
   }
 
-  /** Ends one of her logins; without an id all but this one. */
+  /** Ends one of this worker's logins; without an id all but this one. */
   endLogin = (id?: string): Promise<unknown> => api.endLogin(id);
 
   /** Takes a new password in place of the current one, and ends all other logins. */
@@ -106,11 +155,42 @@ class DeskPage {
   }
 
   switchTo(appid: string): void {
+    if (appid !== this.appid) history.pushState(null, "", hashOf({ appid, session: null }));
     this.appid = appid;
-    this.choose(null);
+    this.#show(null);
   }
 
+  /** Looks at a session, or at none; the address tells. */
   choose(session: number | null): void {
+    const fromList = this.chosen === null;
+    if (session !== this.chosen) history.pushState({ fromList }, "", hashOf({ appid: this.appid, session }));
+    this.#show(session);
+    this.focus = session === null ? "list" : "reply";
+  }
+
+  /** Back to the list, by the browser's own way where that leads there. */
+  back(): void {
+    if ((history.state as { fromList?: boolean } | null)?.fromList) history.back();
+    else this.choose(null);
+  }
+
+  /** Shows what the address names, or the list where there is no such session. */
+  #arrive(): void {
+    const { appid, session } = placeOf(location.hash);
+    const account = this.desk?.accounts.find((one) => one.appid === appid);
+    if (account) this.appid = appid;
+    if (session !== null && account?.sessions[session]) this.#show(session);
+    else this.#drop();
+  }
+
+  /** The session is there no more; its place in the history is the list's. */
+  #drop(): void {
+    const { session } = placeOf(location.hash);
+    if (session !== null) history.replaceState(null, "", hashOf({ appid: this.appid, session: null }));
+    this.#show(null);
+  }
+
+  #show(session: number | null): void {
     this.chosen = session;
     if (this.desk) this.#set(feed.tidy(this.desk, this.appid, session));
     this.#follow();
@@ -135,14 +215,14 @@ class DeskPage {
 
   #left(session: Session): void {
     this.notice = language.text.transfer.gone(nameOf(language.text, session.openid));
-    this.choose(null);
+    this.#drop();
     this.focus = "list";
   }
 
   /** The agents who are online. */
   colleagues = async (appid: string): Promise<Colleague[]> => (await api.colleagues(appid)).colleagues;
 
-  /** Moves a session to an agent; to herself it is taken over. */
+  /** Moves a session to an agent; one that an agent moves to themselves is taken over. */
   async transfer(session: Session, to: { kf_account: string; nickname: string; headimg?: string }): Promise<void> {
     const { kf_account, nickname, headimg } = to;
     const appid = this.appid;
@@ -155,7 +235,7 @@ class DeskPage {
       this.#set(feed.tidy(feed.answer(this.desk, appid, [{ session: moved }]), appid, this.chosen));
       const isOwn = kf_account === this.account?.agent.kf_account;
       if (isOwn) this.choose(session.id);
-      else if (this.chosen === session.id && !this.session) this.choose(null);
+      else if (this.chosen === session.id && !this.session) this.#drop();
       this.focus = isOwn ? "reply" : "list";
     }
     this.#moving = null;
@@ -178,7 +258,6 @@ class DeskPage {
     this.#set(feed.answer(this.desk, appid, facts));
     if (this.appid !== appid) return;
     this.choose(session.id);
-    this.focus = "reply";
   }
 
   async close(session: Session): Promise<void> {
@@ -186,47 +265,31 @@ class DeskPage {
     const done = await this.#try(() => api.close(appid, session.id));
     if (!done || !this.desk) return;
     this.#set(feed.answer(this.desk, appid, [{ session: { ...session, state: "closed" } }]));
-    if (this.chosen === session.id) this.choose(null);
+    if (this.chosen === session.id) this.#drop();
     this.focus = "list";
   }
 
-  send(session: number, text: string): void {
-    void this.#attempt(this.appid, { client_id: clientId(), session, text, at: Date.now(), error: null });
+  /** Whether this worker may write in a session. */
+  isOwn(appid: string, id: number): boolean {
+    const account = this.desk?.accounts.find((one) => one.appid === appid);
+    const session = account?.sessions[id];
+    return session?.state === "open" && session.kf_account === account?.agent.kf_account;
   }
 
-  sendPicture(session: number, file: Blob): void {
-    const picture = { file, url: URL.createObjectURL(file) };
-    void this.#attempt(this.appid, { client_id: clientId(), session, text: "", picture, at: Date.now(), error: null });
-  }
+  draftKey = (session: number): string => `${this.appid}:${session}`;
+
+  send = ({ id, openid }: Session, what: Pick<Draft, "text" | "picture">): void =>
+    this.#outbox.add({ appid: this.appid, session: id, openid, ...what });
+
+  again = (unsent: Unsent): void => this.#outbox.again(unsent.client_id);
+
+  drop = (unsent: Unsent): void => this.#outbox.drop(unsent.client_id);
 
   filePath = (appid: string, message: number, part: Part): string => api.filePath(appid, message, part);
 
-  /** Safe: the server knows the message by its client id. */
-  again(bubble: feed.Pending): void {
-    void this.#attempt(this.appid, { ...bubble, error: null });
-  }
-
-  /** Shows a message at once and sends it after those before it. */
-  async #attempt(appid: string, bubble: feed.Pending): Promise<void> {
-    if (this.desk) this.#set(feed.attempt(this.desk, appid, bubble));
-    const before = this.#sending.get(bubble.session) ?? Promise.resolve();
-    const { session, client_id, text, picture } = bubble;
-    const sent = before.then(() =>
-      picture ? api.sendPicture(appid, session, client_id, picture.file) : api.send(appid, session, client_id, text),
-    );
-    this.#sending.set(
-      bubble.session,
-      sent.catch(() => {}),
-    );
-    try {
-      const { message } = await sent;
-      if (this.desk) this.#set(feed.answer(this.desk, appid, [{ message }]));
-      if (picture) URL.revokeObjectURL(picture.url);
-    } catch (cause) {
-      const error = cause instanceof Refused ? cause.errcode : 0;
-      if (this.desk) this.#set(feed.attempt(this.desk, appid, { ...bubble, error }));
-      this.#refused(cause);
-    }
+  #send({ appid, session, client_id, text, picture }: Unsent): Promise<{ message: Message }> {
+    if (picture) return api.sendPicture(appid, session, client_id, picture.file);
+    return api.send(appid, session, client_id, text);
   }
 
   /** One page of history before what is here. */
@@ -242,6 +305,7 @@ class DeskPage {
     this.#fetching.add(key);
     try {
       const { messages } = await api.messages(appid, session.id, before);
+      this.#outbox.confirm(messages);
       if (this.desk) this.#set(feed.older(this.desk, appid, session.openid, messages, messages.length < PAGE));
     } finally {
       this.#fetching.delete(key);
@@ -300,7 +364,7 @@ class DeskPage {
 
   /** A refusal may mean that the login has ended. */
   #refused(cause: unknown): boolean {
-    if (!(cause instanceof Refused) || cause.status !== 401) return false;
+    if (!(cause instanceof Refused) || cause.status !== UNAUTHORIZED) return false;
     void this.#live.load();
     return true;
   }

@@ -49,7 +49,7 @@ const RULES_AGENT: &[(&str, &str)] = &[
     (
         "A WeChat number must be set before an official account can have agents: an operator sets it with kefu account set --alias. \
          A mini program or mini game without one uses its original id (gh_…).",
-        "公众号须先设置微信号才能添加客服：管理员用 kefu account set --alias 设置。小程序、小游戏未设置时使用原始 ID（gh_…）。",
+        "公众号须先设置微信号才能添加客服：运维人员用 kefu account set --alias 设置。小程序、小游戏未设置时使用原始 ID（gh_…）。",
     ),
 ];
 
@@ -203,7 +203,7 @@ endpoints! {
         reads: Reads::Json(of::<kfaccount::InviteWorker>),
         answers: Answers::Done,
         own_codes: &[InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists, AgentBound],
-        differs: "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same and finds it once she has signed up",
+        differs: "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same and finds it after signing up",
         page: page!("customer/servicermanage/api_invitekfworker"),
     }
     /// Gives an agent a picture.
@@ -225,7 +225,7 @@ endpoints! {
     /// Makes an agent a supervisor.
     SET_KF_ADMIN = {
         name: "setkfadmin",
-        meaning_zh: "将一名客服设为管理员：可查看并转接全部会话。",
+        meaning_zh: "将一名客服设为主管：可查看并转接全部会话。",
         methods: Methods::PostToo,
         path: "/customservice/kfaccount/setadmin",
         sets: WITH_19,
@@ -240,7 +240,7 @@ endpoints! {
     /// Makes a supervisor an ordinary agent again.
     CANCEL_KF_ADMIN = {
         name: "cancelkfadmin",
-        meaning_zh: "取消一名客服的管理员身份。",
+        meaning_zh: "取消一名客服的主管身份。",
         methods: Methods::PostToo,
         path: "/customservice/kfaccount/canceladmin",
         sets: WITH_19,
@@ -394,7 +394,7 @@ endpoints! {
         reads: Reads::Json(of::<msgrecord::GetMsgList>),
         answers: Answers::Json(of::<msgrecord::MsgList>),
         own_codes: &[RecordParameter, RecordWindow],
-        differs: "the msgid of an answer is one more than its last record's, so that whoever asks until nothing comes is done; integers may come as texts; endtime itself is not in the window; what a customer wrote while she waited is received, by whom took her, when she was taken",
+        differs: "the msgid of an answer is one more than its last record's, so that whoever asks until nothing comes is done; integers may come as texts; endtime itself is not in the window; what a customer wrote while waiting counts as received, by the agent who took the session, at that moment",
         page: "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist",
     }
     /// Lists records as before getmsglist: withdrawn, and still called by co-wechat-api, Senparc and weixin-popular.
@@ -463,7 +463,7 @@ endpoints! {
     /// Shows a customer that somebody types.
     SHOW_TYPING = {
         name: "typing",
-        meaning_zh: "让客户看到「正在输入」。",
+        meaning_zh: "让客户看到“正在输入”。",
         path: "/cgi-bin/message/custom/typing",
         cloud: Some("customerServiceMessage.setTyping"),
         sets: WITH_19,
@@ -477,7 +477,7 @@ endpoints! {
     /// Shows a customer of a Mini Program or Mini Game that somebody types.
     SHOW_BUSINESS_TYPING = {
         name: "businessTyping",
-        meaning_zh: "让客户看到「正在输入」，供小程序和小游戏使用。",
+        meaning_zh: "让客户看到“正在输入”，供小程序和小游戏使用。",
         path: "/cgi-bin/message/custom/business/typing",
         cloud: Some("customerServiceMessage.setTyping"),
         sets: WITH_19,

@@ -50,7 +50,7 @@ pub struct Message {
     pub ai: bool,
     /// When.
     pub at: Time,
-    /// The id its sender gave it.
+    /// The id its sender's page gave it; empty for what a program sent.
     pub client_id: String,
 }
 
@@ -237,7 +237,7 @@ pub(super) fn insert(
         body: body(&d.body),
         ai: d.ai,
         at: now,
-        client_id: d.client_id,
+        client_id: page_id(via, d.client_id),
     })
 }
 
@@ -252,6 +252,10 @@ fn sender(kf_account: &str, via: &str) -> &'static str {
         ("", _) => "account",
         _ => "agent",
     }
+}
+
+fn page_id(via: &str, client_id: String) -> String {
+    if via == DESK { client_id } else { String::new() }
 }
 
 /// What was written as JSON; nothing is null.
@@ -352,7 +356,7 @@ fn message(row: &Row) -> Message {
         body: body(&row.text(8)),
         ai: row.flag(10),
         at: row.int(5),
-        client_id: row.text(6),
+        client_id: page_id(&row.text(9), row.text(6)),
     }
 }
 

@@ -1,22 +1,29 @@
-/** Keeps a desk fed: snapshot first, then the stream, through whichever tab leads. */
-import { desk as api, Refused } from "../api";
-import { attended, openStream, pause, type Frame, type Up } from "../stream";
-import type { DeskChange, DeskSnapshot } from "../wire";
+/** Keeps a page fed: snapshot first, then the stream, through whichever tab of the browser leads. */
+import { Refused } from "./api";
+import { attended, openStream, pause, type Frame, type Up } from "./stream";
 import { Tabs, type Note } from "./tabs";
 
-export interface Ears {
-  snapshot: (snapshot: DeskSnapshot) => void;
-  change: (change: DeskChange) => void;
+export interface Ways<S extends { since: string }> {
+  /** What the tabs that share a stream have in common. */
+  name: string;
+  snapshot: () => Promise<S>;
+  streamPath: (since: string) => string;
+  /** Whether a page that is out of sight keeps its stream: at the workbench it says who is there. */
+  keeps: boolean;
+  loaded: (snapshot: S) => void;
+  frame: (frame: Frame) => void;
   live: (up: Up) => void;
-  /** The server knows no login of this browser. */
-  loggedOut: () => void;
+  /** The server refuses, with an HTTP status; true ends it all. */
+  refused: (status: number) => boolean;
+  /** Another tab has logged out, or its login has `ended`. */
+  loggedOut?: (ended: boolean) => void;
 }
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 10_000;
 
-export class Live {
-  #tabs = new Tabs((note) => this.#hear(note));
+export class Live<S extends { since: string }> {
+  #tabs: Tabs;
   #stream: { close: () => void } | null = null;
   #since = "";
   /** Frames that arrive while a snapshot is being loaded. */
@@ -28,14 +35,16 @@ export class Live {
   #restarting: Promise<void> | null = null;
   #on = false;
 
-  constructor(private ears: Ears) {}
+  constructor(private ways: Ways<S>) {
+    this.#tabs = new Tabs(ways.name, (note) => this.#hear(note));
+    if (!ways.keeps) document.addEventListener("visibilitychange", () => void this.#seen());
+  }
 
-  /** Loads, then follows. Returns when the first snapshot is there or the login is not. */
+  /** Loads, then follows. Returns when the first snapshot is there or refused. */
   async start(): Promise<void> {
     if (this.#on) return this.restart(); // Somebody else has logged in meanwhile.
     this.#on = true;
-    if (!(await this.load())) return;
-    this.#tabs.stand(() => this.#open());
+    if (await this.load()) this.#stand();
   }
 
   /** Tells the other tabs that this one has logged in. */
@@ -44,12 +53,12 @@ export class Live {
   }
 
   /** Ends the stream, here and in the other tabs. */
-  stop(): void {
-    this.#tabs.tell({ kind: "logout" });
+  stop(ended = false): void {
+    this.#tabs.tell({ kind: "logout", ended });
     this.#end();
   }
 
-  /** Loads a snapshot, again and again if need be; false when logged out. Calls made meanwhile share one more load. */
+  /** Loads a snapshot, again and again if need be; false when refused. Calls made meanwhile share one more load. */
   load(): Promise<boolean> {
     if (this.#loading) {
       this.#again = true;
@@ -71,8 +80,7 @@ export class Live {
       await this.load();
       return;
     }
-    this.#stream?.close();
-    this.#stream = null;
+    this.#close();
     if (await this.load()) this.#open();
   }
 
@@ -81,32 +89,51 @@ export class Live {
     for (let wait = RETRY_MIN_MS; this.#on; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
       try {
         this.#again = false;
-        const snapshot = await api.snapshot();
+        const snapshot = await this.ways.snapshot();
         if (this.#again) continue;
         if (!this.#on) break;
         this.#since = snapshot.since;
-        this.ears.snapshot(snapshot);
+        this.ways.loaded(snapshot);
+        if (!this.#tabs.leads) this.ways.live(true);
         const held = this.#held ?? [];
         this.#held = null;
         held.forEach((frame) => this.#take(frame));
         return true;
       } catch (cause) {
-        if (cause instanceof Refused && cause.status === 401) {
-          this.#loggedOut();
+        if (cause instanceof Refused && this.ways.refused(cause.status)) {
+          this.stop(true);
           return false;
         }
-        this.ears.live(false);
+        this.ways.live(false);
         await pause(wait);
       }
     }
     return false;
   }
 
+  #stand(): void {
+    if (!this.ways.keeps && document.hidden) return;
+    this.#tabs.stand(
+      () => this.#open(),
+      () => this.#close(),
+    );
+  }
+
+  /** A page that nobody sees leaves the stream to one that is seen. */
+  async #seen(): Promise<void> {
+    if (!this.#on) return;
+    if (document.hidden) this.#tabs.withdraw();
+    else if (await this.load()) this.#stand();
+  }
+
   /** As leader. The others load again, for they may have missed what the last leader had not yet heard. */
   #open(): void {
-    this.#stream?.close();
+    this.#close();
+    this.#tabs.tell({ kind: "reset" });
+    // There is nothing to follow before a customer's first word.
+    if (this.#since === "") return this.ways.live(true);
     this.#stream = openStream({
-      path: api.streamPath,
+      path: this.ways.streamPath,
       since: this.#since,
       hear: (frame) => {
         if (frame.type === "reset") {
@@ -118,14 +145,18 @@ export class Live {
       },
       live: (up) => {
         this.#tabs.tell({ kind: "live", up });
-        this.ears.live(up);
+        this.ways.live(up);
       },
       refused: (status) => {
-        if (status === 401) this.#loggedOut();
+        if (this.ways.refused(status)) this.stop(true);
         else void pause(RETRY_MAX_MS).then(() => (this.#on ? this.restart() : undefined));
       },
     });
-    this.#tabs.tell({ kind: "reset" });
+  }
+
+  #close(): void {
+    this.#stream?.close();
+    this.#stream = null;
   }
 
   #take(frame: Frame): void {
@@ -134,7 +165,7 @@ export class Live {
       return;
     }
     if (frame.id) this.#since = frame.id;
-    if (frame.type === "change") this.ears.change(JSON.parse(frame.data) as DeskChange);
+    this.ways.frame(frame);
   }
 
   #hear(note: Note): void {
@@ -142,32 +173,26 @@ export class Live {
     if (!this.#on) return;
     if (note.kind === "logout") {
       this.#end();
-      this.ears.loggedOut();
+      this.ways.loggedOut?.(note.ended);
     }
     if (note.kind === "restart" && this.#tabs.leads) void this.restart();
     if (this.#tabs.leads) return;
     if (note.kind === "frame") {
-      this.ears.live(true);
+      this.ways.live(true);
       this.#take(note.frame);
     }
     if (note.kind === "live") {
-      this.ears.live(note.up);
+      this.ways.live(note.up);
       this.#replaced = note.up === null;
       // The leader may be out of sight: whichever of its tabs is used has it go on.
       if (this.#replaced) void attended().then(() => (this.#on && this.#replaced ? this.restart() : undefined));
     }
-    if (note.kind === "reset") void this.load().then((loaded) => loaded && this.ears.live(true));
-  }
-
-  #loggedOut(): void {
-    this.stop();
-    this.ears.loggedOut();
+    if (note.kind === "reset") void this.load().then((loaded) => loaded && this.ways.live(true));
   }
 
   #end(): void {
     this.#on = false;
-    this.#stream?.close();
-    this.#stream = null;
+    this.#close();
     this.#tabs.withdraw();
   }
 }

@@ -1,0 +1,214 @@
+/**
+ * What was sent and is not confirmed, at both pages. It is kept in the browser under its owner's name until the server
+ * has it, goes in order within a session, and goes again by itself while that makes sense; later the page asks.
+ */
+import { clientId, Refused } from "./api";
+import { kept, type Keeper } from "./kept";
+import type { Message } from "./wire";
+
+export interface Unsent {
+  /** The server knows a message by it: to send one twice is safe. */
+  client_id: string;
+  appid: string;
+  /** 0 at the customer page. */
+  session: number;
+  openid: string;
+  text: string;
+  picture?: Picture;
+  /** The menu's choice that it is. */
+  tapped?: { message: number; id: string };
+  at: number;
+  /** Why it did not go the last time; null while it is under way or waits its turn. */
+  error: number | null;
+  /** Whether it goes again only when its owner says so. */
+  asks: boolean;
+}
+
+export interface Picture {
+  file: Blob;
+  /** Shows it meanwhile. */
+  url: string;
+}
+
+/** What is new of a message that is to be sent. */
+export type Draft = Pick<Unsent, "appid" | "session" | "openid" | "text"> & {
+  picture?: Blob;
+  tapped?: { message: number; id: string };
+};
+
+type Stored = Omit<Unsent, "picture" | "error" | "asks"> & { owner: string; file?: Blob };
+
+export interface Ways {
+  send: (unsent: Unsent) => Promise<Message>;
+  /** The server has it. */
+  sent: (unsent: Unsent, message: Message) => void;
+  /** Whether it may still be written in its session. */
+  theirs: (unsent: Unsent) => boolean;
+  changed: (all: Unsent[]) => void;
+  /** Not sent, for this reason. */
+  refused?: (cause: unknown) => void;
+}
+
+/** So long a message goes again by itself, from when it was written or the line came back. */
+export const PATIENCE_MS = 10 * 60_000;
+const WAIT_MIN_MS = 1000;
+const WAIT_MAX_MS = 15_000;
+
+/** Busy, failing, too often: what passes. */
+const PASSES = [0, 990006, 990008, 990009];
+/** Another page of this browser has just written first; its answer brings the cookie that goes on. Not worth a word. */
+const COOKIE_REPLACED = 990034;
+const LOGIN_NEEDED = 401;
+
+export class Outbox {
+  all: Unsent[] = [];
+  #owner = "";
+  /** Until when each goes by itself. */
+  #until = new Map<string, number>();
+  #running = new Set<string>();
+  #waits = new Map<string, { ms: number; timer: ReturnType<typeof setTimeout> | undefined }>();
+
+  constructor(
+    private ways: Ways,
+    private keeper: Keeper = kept,
+  ) {}
+
+  /** Shows and sends what is kept of this owner. Calls for the same one change nothing. */
+  async open(owner: string): Promise<void> {
+    if (owner === this.#owner) return;
+    this.close();
+    this.#owner = owner;
+    const stored = await this.keeper.all<Stored>(owner);
+    if (owner !== this.#owner) return;
+    const known = new Set(this.all.map((one) => one.client_id));
+    const found = stored.filter((one) => !known.has(one.client_id)).map((one) => this.#restored(one));
+    this.#set([...found, ...this.all].sort((a, b) => a.at - b.at));
+    this.#runAll();
+  }
+
+  /** Forgets whose it was. What is kept stays kept. */
+  close(): void {
+    this.#owner = "";
+    for (const { timer } of this.#waits.values()) clearTimeout(timer);
+    this.#waits.clear();
+    this.#until.clear();
+    this.#running.clear();
+    for (const { picture } of this.all) if (picture) URL.revokeObjectURL(picture.url);
+    this.#set([]);
+  }
+
+  add({ picture: file, ...draft }: Draft): void {
+    const one: Unsent = { ...draft, client_id: clientId(), at: Date.now(), error: null, asks: false };
+    if (file) one.picture = { file, url: URL.createObjectURL(file) };
+    const { picture: _, error: __, asks: ___, ...rest } = one;
+    void this.keeper.put({ ...rest, owner: this.#owner, ...(file && { file }) } satisfies Stored);
+    this.#until.set(one.client_id, one.at + PATIENCE_MS);
+    this.#set([...this.all, one]);
+    void this.#run(laneOf(one));
+  }
+
+  /** Its owner has it sent again. */
+  again(client_id: string): void {
+    const one = this.#change(client_id, { error: null, asks: false });
+    if (!one) return;
+    this.#until.set(client_id, Date.now() + PATIENCE_MS);
+    void this.#run(laneOf(one));
+  }
+
+  /** Its owner does not want it sent any more. */
+  drop(client_id: string): void {
+    const one = this.all.find((other) => other.client_id === client_id);
+    if (!one) return;
+    if (one.picture) URL.revokeObjectURL(one.picture.url);
+    this.#until.delete(client_id);
+    void this.keeper.remove(client_id);
+    this.#set(this.all.filter((other) => other !== one));
+  }
+
+  /** The server has these, however that became known. */
+  confirm(messages: Message[]): void {
+    if (this.all.length > 0) for (const { client_id } of messages) if (client_id) this.drop(client_id);
+  }
+
+  /** The line is back. */
+  returned(): void {
+    const until = Date.now() + PATIENCE_MS;
+    for (const one of this.all) if (!one.asks) this.#until.set(one.client_id, until);
+    for (const wait of this.#waits.values()) wait.ms = WAIT_MIN_MS;
+    this.#runAll();
+  }
+
+  #restored({ owner: _, file, ...one }: Stored): Unsent {
+    this.#until.set(one.client_id, one.at + PATIENCE_MS);
+    const late = Date.now() > one.at + PATIENCE_MS;
+    const picture = file && { file, url: URL.createObjectURL(file) };
+    return { ...one, ...(picture && { picture }), error: late ? 0 : null, asks: late };
+  }
+
+  #runAll(): void {
+    new Set(this.all.map(laneOf)).forEach((lane) => void this.#run(lane));
+  }
+
+  /** Sends what is due of a session, one after the other. */
+  async #run(lane: string): Promise<void> {
+    if (this.#running.has(lane)) return;
+    const owner = this.#owner;
+    clearTimeout(this.#waits.get(lane)?.timer);
+    this.#running.add(lane);
+    for (;;) {
+      const next = this.all.find((one) => laneOf(one) === lane && !one.asks);
+      if (!next || !(await this.#attempt(next, lane)) || owner !== this.#owner) break;
+    }
+    if (owner === this.#owner) this.#running.delete(lane);
+  }
+
+  /** Whether the next may go. */
+  async #attempt(one: Unsent, lane: string): Promise<boolean> {
+    const owner = this.#owner;
+    if (!this.ways.theirs(one)) return this.#change(one.client_id, { error: one.error ?? 0, asks: true }) !== null;
+    try {
+      const message = await this.ways.send(one);
+      if (owner !== this.#owner) return false;
+      this.ways.sent(one, message);
+      this.drop(one.client_id);
+      this.#waits.delete(lane);
+      return true;
+    } catch (cause) {
+      if (owner !== this.#owner) return false;
+      const goesOn = this.#failed(one, lane, cause);
+      this.ways.refused?.(cause);
+      return goesOn;
+    }
+  }
+
+  #failed(one: Unsent, lane: string, cause: unknown): boolean {
+    const { errcode, status } = cause instanceof Refused ? cause : { errcode: 0, status: 0 };
+    if (status === LOGIN_NEEDED) {
+      this.#change(one.client_id, { error: errcode });
+      return false;
+    }
+    const passes = PASSES.includes(errcode) || errcode === COOKIE_REPLACED || status >= 500;
+    const asks = !passes || Date.now() > (this.#until.get(one.client_id) ?? 0);
+    this.#change(one.client_id, { error: errcode === COOKIE_REPLACED && !asks ? null : errcode, asks });
+    if (asks) return true;
+    const ms = this.#waits.get(lane)?.ms ?? WAIT_MIN_MS;
+    const timer = setTimeout(() => void this.#run(lane), ms);
+    this.#waits.set(lane, { ms: Math.min(2 * ms, WAIT_MAX_MS), timer });
+    return false;
+  }
+
+  #change(client_id: string, more: Partial<Unsent>): Unsent | null {
+    const before = this.all.find((one) => one.client_id === client_id);
+    if (!before) return null;
+    const after = { ...before, ...more };
+    this.#set(this.all.map((one) => (one === before ? after : one)));
+    return after;
+  }
+
+  #set(all: Unsent[]): void {
+    this.all = all;
+    this.ways.changed(all);
+  }
+}
+
+const laneOf = ({ appid, session }: Unsent): string => `${appid} ${session}`;
