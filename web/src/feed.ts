@@ -14,6 +14,7 @@ import type {
   DeskSnapshot,
   Invitation,
   Message,
+  ServingAgent,
   Session,
   State,
 } from "./wire";
@@ -50,8 +51,8 @@ export interface Chat {
   state: ChatState;
   /** "" until the customer has written for the first time. */
   since: string;
-  /** Nickname of the agent in charge. */
-  agent: string | null;
+  /** The agent in charge. */
+  agent: ServingAgent | null;
   messages: Message[];
   complete: boolean;
   seq: number;
@@ -195,6 +196,7 @@ function update(desk: Desk, appid: string, verb: (account: Account) => Account):
 function applied(account: Account, fact: DeskFact): Account {
   if ("session" in fact) return withSession(account, fact.session);
   if ("message" in fact) return withMessage(account, fact.message);
+  if ("counts" in fact) return withCounts(account, fact.counts.waiting, fact.counts.open);
   const { kf_account, nickname, presence } = fact.agent;
   if (kf_account !== account.agent.kf_account) return account;
   return { ...account, agent: { ...account.agent, nickname, presence } };
@@ -207,30 +209,18 @@ function withSession(account: Account, session: Session): Account {
   const sessions = { ...account.sessions };
   if (kept) sessions[session.id] = session;
   else delete sessions[session.id];
-  const waiting_count = account.waiting_count + arrivals(account, known, session);
-  return { ...account, sessions, waiting_count, others_count: account.others_count + given(account, known, session) };
+  return { ...account, sessions };
 }
 
-/** By how much a session changes the number of those that others have open. Of one that was not listed it may be counted. */
-function given(account: Account, known: Session | undefined, session: Session): number {
-  if (!account.agent.supervisor) return 0;
-  const now = Number(isOthers(account, session) && session.state === "open");
-  if (known) return now - Number(isOthers(account, known) && known.state === "open");
-  return account.others_count > others(account).length ? 0 : now;
+/** How many wait and how many are open, as the server has counted them; this agent's own are all known here. */
+function withCounts(account: Account, waiting_count: number, open?: number): Account {
+  const others_count = open === undefined ? account.others_count : open - mine(account).length;
+  return { ...account, waiting_count, others_count };
 }
 
 /** Whether it is, or was, another agent's. */
 export const isOthers = (account: Account, session: Session): boolean =>
   session.state !== "waiting" && session.kf_account !== account.agent.kf_account;
-
-/** By how much a session changes the number of those who wait. Beyond the listed ones it can only be told by its times. */
-function arrivals(account: Account, known: Session | undefined, session: Session): number {
-  const waits = session.state === "waiting";
-  if (known) return Number(waits) - Number(known.state === "waiting");
-  const cut = account.waiting_count > waiting(account).length;
-  if (waits) return cut && session.latest_at > session.waiting_since ? 0 : 1;
-  return cut && session.waiting_since > 0 && session.opened_at !== session.waiting_since ? -1 : 0;
-}
 
 function withMessage(account: Account, message: Message): Account {
   const session = account.sessions[message.session];
@@ -290,7 +280,7 @@ export function loadChat(snapshot: ChatSnapshot, before: Chat | null, page: numb
     epoch: snapshot.epoch,
     since: snapshot.since,
     state: snapshot.state,
-    agent: snapshot.agent?.nickname ?? null,
+    agent: snapshot.agent,
     messages,
     complete: kept ? before!.complete : snapshot.messages.length < page,
     seq: 0,
@@ -305,7 +295,7 @@ export function foldChat(chat: Chat, change: ChatChange): Chat {
 function appliedChat(chat: Chat, fact: ChatFact): Chat {
   return "message" in fact
     ? { ...addChat(chat, [fact.message]), typing: chat.typing && fact.message.from === "customer" }
-    : { ...chat, state: fact.session.state, agent: fact.session.agent?.nickname ?? null };
+    : { ...chat, state: fact.session.state, agent: fact.session.agent };
 }
 
 /** Messages from an answer or from history; `complete` when there is nothing older. */

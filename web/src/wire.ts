@@ -135,7 +135,9 @@ export interface DeskSnapshot {
 export type DeskFact =
   | { session: Session }
   | { message: Message }
-  | { agent: { kf_account: string; nickname: string; presence: Presence } };
+  | { agent: { kf_account: string; nickname: string; presence: Presence } }
+  /** After sessions have moved; `open` is for supervisors. */
+  | { counts: { waiting: number; open?: number } };
 
 export interface DeskChange {
   appid: string;
@@ -152,11 +154,18 @@ export interface ChatSnapshot {
   /** "" until this customer has written for the first time. */
   since: string;
   state: ChatState;
-  agent: { nickname: string } | null;
+  agent: ServingAgent | null;
   messages: Message[];
 }
 
-export type ChatFact = { message: Message } | { session: { state: ChatState; agent: { nickname: string } | null } };
+/** Who serves a customer, as the customer sees it. */
+export interface ServingAgent {
+  nickname: string;
+  headimg?: string;
+  online: boolean;
+}
+
+export type ChatFact = { message: Message } | { session: { state: ChatState; agent: ServingAgent | null } };
 
 /** The data of a `typing` event; `true` lasts 15 seconds. */
 export interface Typing {

@@ -1,5 +1,5 @@
 /** The customer page's state. Nothing is created on the server until the first message. */
-import { chat, PAGE, type Part } from "../api";
+import { chat, PAGE, type Part, Refused } from "../api";
 import { Drafts } from "../drafts.svelte";
 import * as feed from "../feed";
 import { Live } from "../live";
@@ -10,6 +10,8 @@ import type { ChatChange, Message, Typing } from "../wire";
 export type Phase = "loading" | "unknown" | "down" | "ready";
 
 const NOT_FOUND = 404;
+/** The browser showed no cookie. */
+const COOKIE_NEEDED = 990029;
 /** How long "typing" lasts, as on the platform. */
 const TYPING_MS = 15_000;
 /** The page has one box. */
@@ -118,7 +120,18 @@ export class Customer {
     if (isFirst) void this.#live.restart();
   }
 
-  #send({ client_id, text, picture, tapped }: Unsent) {
+  /** Sends. A browser that has lost its cookie gets another with the snapshot; one that keeps none is refused again. */
+  async #send(unsent: Unsent): Promise<{ message: Message }> {
+    try {
+      return await this.#post(unsent);
+    } catch (cause) {
+      if (!(cause instanceof Refused) || cause.errcode !== COOKIE_NEEDED) throw cause;
+      await this.#api.snapshot();
+      return this.#post(unsent);
+    }
+  }
+
+  #post({ client_id, text, picture, tapped }: Unsent) {
     if (picture) return this.#api.sendPicture(client_id, picture.file);
     if (tapped) return this.#api.tap(client_id, tapped.message, tapped.id);
     return this.#api.send(client_id, text);

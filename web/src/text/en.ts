@@ -56,6 +56,7 @@ export const en: Text = {
     none: "How can we help you?",
     waiting: "Message received. We’ll reply as soon as we can",
     open: (nickname) => `Your agent: ${nickname}`,
+    away: (nickname) => `Your agent: ${nickname} (away at the moment, and will reply later)`,
     closed: "Conversation ended. You can write again at any time",
     emptyTitle: "Hello!",
     emptyText: "Type your question below. Replies appear here, and you can still see them when you come back.",
@@ -96,6 +97,7 @@ export const en: Text = {
     990026: "File storage is full. Please ask your operator",
     990027: "Too many pictures from your network. Please try again later",
     990028: "The upload was too slow or was interrupted. Try again on a better network",
+    990029: "Not sent: this browser keeps no cookies, so no answer could reach you. Allow cookies for this site and try again",
     990034: "Another page was sending a message. Please send it again",
   },
 
