@@ -61,7 +61,8 @@ async fn memory_is_true(app: &App, shop: &Shop) {
     for path in asks {
         until(path, || async {
             let there = Shop { app: fresh.clone(), ..shop.clone() }.get(path, &[]).await.to_string();
-            shop.get(path, &[]).await.to_string() == there.replace(&fresh.base, &app.base)
+            let here = shop.get(path, &[]).await.to_string();
+            here == there.replace(&fresh.base, &app.base)
         })
         .await;
     }
