@@ -45,6 +45,11 @@ fn table(model: &rusqlite::Connection, name: String) -> anyhow::Result<Table> {
 }
 
 impl Table {
+    /// Deletes all rows.
+    pub(super) fn delete(&self) -> String {
+        format!("delete from {}", self.name)
+    }
+
     /// All rows in the order of their bytes, which is no engine's and no locale's own.
     fn select(&self, collation: &str) -> String {
         let order: Vec<_> = self
