@@ -81,7 +81,7 @@ macro_rules! select {
             "select s.id, s.openid, s.state, s.kf_account, s.waiting_since, s.opened_at, s.latest_at,
             coalesce((select m.text from message m where m.appid = s.appid and m.openid = s.openid
             order by m.id desc limit 1), ''), coalesce(a.nickname, ''), coalesce(a.headimg, ''),
-            cast(coalesce(a.connected * (1 - a.away), 0) as bigint)
+            coalesce(a.connected, 0)
             from session s left join agent a on a.appid = s.appid and a.kf_account = s.kf_account
             where s.appid = $1 and ",
             $which

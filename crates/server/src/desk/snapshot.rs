@@ -230,7 +230,7 @@ pub struct ChatAgent {
     /// Where the picture is, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
-    /// Whether the agent is online.
+    /// Whether the agent has a workbench open. One who is away goes on with the customers there are.
     pub online: bool,
 }
 
@@ -238,7 +238,7 @@ impl ChatAgent {
     /// The agent as the pages of colleagues see them.
     #[must_use]
     pub fn of(view: &AgentView) -> Self {
-        let online = view.presence == Presence::Online;
+        let online = view.presence != Presence::Offline;
         ChatAgent { nickname: view.nickname.clone(), headimg: view.headimg.clone(), online }
     }
 }
