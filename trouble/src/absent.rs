@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use trouble::flood::png;
 use trouble::server::{self, Kefu};
 
 /// Uploads whose sender hangs up, of each kind.
@@ -20,19 +21,19 @@ pub(crate) async fn hang_up(kefu: &Path, place: &[String]) -> anyhow::Result<()>
     let token = &people.token;
     for number in 0..UPLOADS {
         let wait = Duration::from_micros(number as u64 * 37 % 4_000);
-        let file = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), &number.to_be_bytes()].concat();
+        let file = png(256, number);
         let upload = format!("/cgi-bin/media/upload?access_token={token}&type=image");
         send_and_leave(&running.base, &upload, &file, wait).await?;
         let picture =
             format!("/customservice/kfaccount/uploadheadimg?access_token={token}&kf_account=kf1@demo");
-        let file = [&file, b"head".as_slice()].concat();
-        send_and_leave(&running.base, &picture, &file, wait).await?;
+        send_and_leave(&running.base, &picture, &png(512, number), wait).await?;
     }
     // What is under way is waited for.
     running.stop()?;
     let doctor = Command::new(kefu).args(["doctor", "--json"]).args(place).output()?;
     let found: Vec<Value> = serde_json::from_slice(&doctor.stdout)?;
     let gone = found.iter().find(|it| it["what"] == "gone files").context("the doctor looks for files")?;
+    ensure!(gone["says"] != "none of the newest 0", "no file of a sender who hung up is kept");
     ensure!(gone["state"] == "ok", "files of senders who hung up are gone: {}", gone["says"]);
     println!("{} senders hung up, and the doctor says of their files: {}", 2 * UPLOADS, gone["says"]);
     Ok(())

@@ -22,6 +22,9 @@ const LINES: usize = 10;
 /// By when the log must say that a bad day is over.
 const OVER: Duration = Duration::from_secs(15);
 
+/// More than the second without a failure after which a spell of failures is over.
+const SPELL: Duration = Duration::from_secs(2);
+
 /// What goes wrong.
 enum Fault<'f> {
     /// These system calls fail with this error, or some of them.
@@ -144,6 +147,8 @@ impl Trial<'_> {
             tokio::time::sleep(Duration::from_millis(100)).await;
             lines = self::lines(log)?.split_off(before);
         }
+        // Each loop, and the store, says for itself that it is over: what fails after that is news again.
+        tokio::time::sleep(SPELL).await;
         let (bad, good): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["level"] != "INFO");
         ensure!(
             bad.iter().any(|line| line.to_string().contains(cause)),

@@ -11,7 +11,7 @@ mod people;
 mod trial;
 mod watch;
 
-pub use attack::Attack;
+pub use attack::{Attack, png};
 pub use ground::Ground;
 pub use people::Load;
 pub use trial::{CUSTOMER_MIB_PER_DAY, Outcome, Times, name, trial};

@@ -4,7 +4,7 @@ mod bodies;
 mod calls;
 mod streams;
 
-pub(super) use bodies::png;
+pub use bodies::png;
 
 use super::host::Target;
 

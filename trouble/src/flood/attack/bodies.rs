@@ -108,7 +108,8 @@ async fn fill(stream: &mut TcpStream, block: &[u8], mut length: usize) -> io::Re
 }
 
 /// The beginning of a picture that is like no other: `size` bytes.
-pub(in crate::flood) fn png(size: usize, n: usize) -> Vec<u8> {
+#[must_use]
+pub fn png(size: usize, n: usize) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0".to_vec();
     bytes.resize(64, 0);
     bytes.extend_from_slice(format!("{} {n}", std::process::id()).as_bytes());
