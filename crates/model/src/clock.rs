@@ -12,9 +12,10 @@ pub const EARLIEST: Time = 1_767_225_600_000;
 /// How long a clock runs on after it went back until it is believed: it may have gone back by mistake, and return.
 pub const SETTLED: Time = 30 * SECOND;
 
-/// By how much a clock was set back that now shows `now`, and has not gone back since `since`. `latest` is the latest time
-/// that clocks have shown, `others` what the furthest clock of the other living nodes shows. `None` while it cannot be
-/// told which time is wrong: the clock went back a moment ago, or was not set yet, or a living node's shows the other.
+/// By how much a clock was set back that now shows `now`, and has not gone back since `since`. `latest` is the latest
+/// time that clocks have shown, `others` what the furthest clock of the other living nodes shows. `None` while it
+/// cannot be told which time is wrong: the clock went back a moment ago, or was not set yet, or a living node's shows
+/// the other.
 #[must_use]
 pub fn fall(now: Time, since: Time, latest: Time, others: Time) -> Option<Time> {
     let is_right = now >= EARLIEST && now - since >= SETTLED && others <= now + TOLERANCE;

@@ -76,8 +76,8 @@ impl Due {
 pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
 /// How long after a failure a row is run again.
 pub const RETRY: i64 = crate::MINUTE;
-/// How long after an agent's binding began to change the worker's list is compared with it, should nobody have done so
-/// before: longer than a call can be under way.
+/// When a worker's list is compared with an account's agent, after a call that changes the two has begun and has not
+/// compared them itself: later than any such call can end. Milliseconds.
 pub const BINDING_CHECK: i64 = crate::MINUTE;
 /// How long changes stay in the feed.
 pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;

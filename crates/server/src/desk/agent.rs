@@ -29,8 +29,8 @@ pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: Strin
         .await
 }
 
-/// Inserts the agent of the Mini Programs' retired form of addkfaccount: `kf<kf_id>`, named after a person, who is to be
-/// invited in the same transaction.
+/// Inserts the agent of the Mini Programs' retired form of addkfaccount: `kf<kf_id>`, named after a person, who is to
+/// be invited in the same transaction.
 ///
 /// # Errors
 /// 65404, 65403, 65406, 65405.
@@ -103,8 +103,8 @@ pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: Named, supervisor: 
         .await
 }
 
-/// delkfaccount: closes the agent's sessions, drops the invitation, then the agent. Lists of people who were the agent, or
-/// were invited, follow in steps of their own; should one not be reached, it is repeated within a minute.
+/// delkfaccount: closes the agent's sessions, drops the invitation, then the agent. Lists of people who were the
+/// agent, or were invited, follow in steps of their own; should one not be reached, it is repeated within a minute.
 ///
 /// # Errors
 /// 65401.

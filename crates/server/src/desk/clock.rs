@@ -1,8 +1,9 @@
-//! A clock that was ahead and was set back. Once it has run on for half a minute, what it stamped in the future moves back
-//! by as much as it fell: lives, windows and quotas end as promised, and no verb need doubt a time that it reads.
+//! A clock that was ahead and was set back. Once it has run on for half a minute, what it stamped in the future moves
+//! back by as much as it fell: lives, windows and quotas end as promised, and no verb need doubt a time that it
+//! reads.
 //!
-//! The latest time that clocks have shown stands in the store: a restart in between hides nothing. What only tells what
-//! happened (messages, records, changes, refusals) keeps the time that the clock showed.
+//! The store keeps the latest time that any clock has shown, so a fall is found also after a restart. Times that only say
+//! when something happened (of messages, records, changes, refusals) stay as the clock showed them.
 
 use super::{Desk, due, quota};
 use crate::bind;
@@ -41,9 +42,9 @@ impl Watch {
         Watch { shown: now.into(), since: now.into(), compared: 0.into(), falls: 0.into() }
     }
 
-    /// Looks at the clock. Every 30 seconds, and at once when it went back, it is compared with what clocks have shown,
-    /// and what the fall of one left in the future is moved back. Answers whether a wrong clock made what this node keeps
-    /// in memory. May be repeated after any of its steps.
+    /// Looks at the clock. Every 30 seconds, and at once when it went back, it is compared with what clocks have
+    /// shown, and what the fall of one left in the future is moved back. Answers whether a wrong clock made what this
+    /// node keeps in memory. May be repeated after any of its steps.
     ///
     /// # Errors
     /// Internal only, and `SystemError`.

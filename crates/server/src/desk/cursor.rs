@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// The number that no feed has: whoever follows a feed from here is told to load everything again.
+/// A number that no feed has. A stream that begins here gets `reset`: its page loads everything again.
 const LOST: i64 = -1;
 
 /// How far each owner's feed has been read, in the store of one epoch. As a text: `epoch;owner:seq,owner:seq`.

@@ -108,7 +108,7 @@ pub struct SessionView {
     pub latest_at: Time,
     /// The last text, at most 60 characters.
     pub preview: String,
-    /// Whether the agent has a workbench open, away or not; customers are told.
+    /// Whether the agent has a workbench open, be it as online or as away. Sent to the customer, not to agents.
     #[serde(skip)]
     pub is_agent_here: bool,
 }

@@ -30,8 +30,8 @@ pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) 
     worker::reconcile(desk, person, appid, &kf_account).await
 }
 
-/// The Mini Programs' retired form of addkfaccount: a new agent and an invitation to be that agent, or neither; then the
-/// person's list.
+/// The Mini Programs' retired form of addkfaccount: a new agent and an invitation to be that agent, or neither; then
+/// the person's list.
 ///
 /// # Errors
 /// Those of addkfaccount, then those of invitekfworker.
@@ -99,8 +99,9 @@ enum Asked {
     No,
 }
 
-/// Three steps: a place among the worker's bindings is taken, the account binds the worker, the worker's list is made to
-/// agree with the account, whichever way the second step went. Where that is not known, the list is looked at later, too.
+/// Three steps: a place among the worker's bindings is taken, the account binds the worker, the worker's list is made
+/// to agree with the account, whichever way the second step went. Where that is not known, the list is looked at
+/// later, too.
 async fn bind_agent(
     desk: &Desk,
     worker: &WechatId,
@@ -181,8 +182,8 @@ pub async fn decline(
     worker::reconcile(desk, worker.as_str(), appid, kf_account).await
 }
 
-/// Time has come to look at an invitation again: one that is over says so, and leaves the person's list. Before that, its row
-/// is moved.
+/// Time has come to look at an invitation again: one that is over says so, and leaves the person's list. Before that,
+/// its row is moved.
 ///
 /// # Errors
 /// 65401, or `InvitationGone` when it was answered.

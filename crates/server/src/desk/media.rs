@@ -110,8 +110,8 @@ pub async fn add(
     keep_if_named(desk, written, storage::noted(desk, added.await)).await
 }
 
-/// Keeps an object that is a content now, or may be: of a verb that failed nobody knows. Where another object has the same
-/// bytes, that one counts, unless it is gone.
+/// Ends an upload whose verb is over. The object stays if a content names it, and also if the verb failed in a way that
+/// leaves this unknown. Where another object holds the same bytes, this one goes, unless the other is gone.
 pub(super) async fn keep_if_named<T>(
     desk: &Desk,
     written: Written,
@@ -294,8 +294,8 @@ pub(super) async fn look_for_strays(desk: &Desk) -> Result<(), Error> {
         .await
 }
 
-/// Notes what was written as a content, unless there is one of the same bytes. Whoever names the content in the same
-/// transaction cannot lose it.
+/// Inserts what was written as a content, unless there is a content of the same bytes. A row that names the content must
+/// be written in the same transaction: then the content cannot be removed in between.
 pub(super) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<(), Error> {
     let now = tx.now();
     tx.run(ADOPT, bind![&new.sha256, &new.object, new.format.content_type(), new.size, now])?;

@@ -89,7 +89,7 @@ pub async fn ended(desk: &Desk, appid: &Appid, node: &str, agents: Vec<KfAccount
     match disconnected.await {
         // The rows of a removed account go with the account.
         Ok(true) | Err(Error::Refused(Errcode::InvalidAppid)) => return Ok(()),
-        // Nobody is offline now, so nothing was written.
+        // No agent went offline, so the verb recorded no fact and was rolled back: the rows are still there.
         Ok(false) => {}
         Err(error) => return Err(error),
     }

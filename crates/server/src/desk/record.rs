@@ -1,8 +1,8 @@
 //! Records: what agents sent and got, and how sessions went, for getmsglist and getrecord.
 //!
-//! They are numbered from 1 in the order in which they were written, and keep the time that the clock showed, which falls
-//! when the clock is set back. getmsglist goes by number, so that a cursor passes over nothing that is written later;
-//! getrecord goes by time.
+//! They are numbered from 1 in the order in which they were written, and keep the time that the clock showed, which
+//! falls when the clock is set back. getmsglist goes by number, so that a cursor passes over nothing that is written
+//! later; getrecord goes by time.
 
 use super::Desk;
 use crate::bind;

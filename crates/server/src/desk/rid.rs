@@ -72,12 +72,6 @@ impl Rids {
             tracing::warn!("more calls are refused than can be noted: rid/get will not know all of them");
         }
     }
-
-    /// Whether there is something to write.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        !self.lock().is_empty()
-    }
 }
 
 /// Writes what waits, owner by owner. What cannot be written waits for the next time.

@@ -26,8 +26,8 @@ pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Re
         .await
 }
 
-/// The page was opened, by a customer who was last known to be there at `seen_at` if the browser has written before. Where
-/// that is entering customer service it lets programs write to the customer, once a visit.
+/// The page was opened, by a customer who was last known to be there at `seen_at` if the browser has written before.
+/// Where that is entering customer service it lets programs write to the customer, once a visit.
 ///
 /// # Errors
 /// Internal only.
@@ -125,7 +125,7 @@ pub(super) struct Outlook {
     pub(super) seen_at: Time,
 }
 
-/// How things stand with a customer.
+/// Reads how things stand with a customer; of one who did nothing yet all is 0.
 pub(super) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Outlook, Error> {
     let row = tx.one(SELECT, bind![appid, openid])?;
     Ok(row.map_or_else(Default::default, |row| Outlook {

@@ -200,7 +200,7 @@ pub(super) fn doubt(
     }
     let (owner, at) = (owner(person), tx.now() + BINDING_CHECK);
     due::begin_feed(tx, &owner)?;
-    due::set(tx, &owner, Due::Binding, &format!("{appid} {kf_account}"), at)
+    due::set(tx, &owner, Due::Binding, &binding_key(appid, kf_account), at)
 }
 
 /// Makes a person's list agree with what the account says of an agent, and tells the person's browsers. It is the last
@@ -229,14 +229,19 @@ pub(super) async fn reconcile(
             for sql in [binding, invitation] {
                 tx.run(sql, bind![&person, &appid, &kf_account])?;
             }
-            due::clear(tx, &owner(&person), Due::Binding, &format!("{appid} {kf_account}"))?;
+            due::clear(tx, &owner(&person), Due::Binding, &binding_key(&appid, &kf_account))?;
             tx.record(Fact::Worker);
             Ok(())
         })
         .await
 }
 
-/// Somebody was to reconcile a list with an agent, named by `key`, and may not have come to it.
+/// The key of the `due` row for a worker's list and one agent. [`look`] reads it.
+fn binding_key(appid: &Appid, kf_account: &KfAccount) -> String {
+    format!("{appid} {kf_account}")
+}
+
+/// Reconciles a worker's list with the agent that `key` names, because the call that was to do so may have stopped.
 pub(super) async fn look(desk: &Desk, person: &str, key: &str) -> Result<(), Error> {
     let (appid, kf_account) = key.split_once(' ').ok_or(Errcode::NotFound)?;
     reconcile(desk, person, &Appid::stored(appid.into()), &KfAccount::stored(kf_account.into())).await

@@ -1,15 +1,17 @@
 //! A call whose caller hangs up runs to its end.
 //!
-//! hyper drops the future of a request when its connection closes, wherever that future stands. A handler that was dropped
-//! between its commit and what must follow (a file that is kept, a cache that hears) would leave half of its work. So a
-//! call that has its body goes on as a task of its own; one that still reads its body has done nothing, and is dropped.
+//! hyper drops the future of a request when its connection closes, wherever that future stands. A handler that was
+//! dropped between its commit and what must follow (a file that is kept, a cache that hears) would leave half of its
+//! work. So a call that has its body goes on as a task of its own; one that still reads its body has done nothing,
+//! and is dropped.
 
 use super::limit::Admitted;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// A call on a connection. It keeps the connection's place until it has ended, so that hanging up makes no room for more.
+/// A call on a connection. It keeps the connection's place until it has ended, so that hanging up makes no room for
+/// more.
 pub(super) struct Call<F: Future + Send + 'static> {
     running: Option<Pin<Box<F>>>,
     admitted: Arc<Admitted>,

@@ -5,8 +5,8 @@ use model::window::{Action, VISIT, can};
 use model::{Appid, Openid};
 use protocol::Kind;
 
-/// A customer's open stream, at an account whose customers enter. When it opens, from time to time, and when it ends, the
-/// store notes that the customer is there: another node, or this one after a restart, knows the visit.
+/// A customer's open stream, at an account whose customers enter. When it opens, from time to time, and when it ends,
+/// the store notes that the customer is there: another node, or this one after a restart, knows the visit.
 pub struct Visit(Option<Seen>);
 
 struct Seen {

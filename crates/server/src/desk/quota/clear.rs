@@ -98,7 +98,7 @@ fn named(access: &Access, path: &str) -> Result<&'static Endpoint, Errcode> {
 }
 
 /// Forgets the day's calls of all endpoints, or of one, if there is a time left in the month for that: in the store, then
-/// here, whether or not whoever asked is still there.
+/// in this node's memory. Both steps are done even if the caller drops this.
 async fn clear(desk: &Desk, owner: &str, one: Option<&'static Endpoint>) -> Result<(), Error> {
     let (desk, owner) = (desk.clone(), owner.to_owned());
     to_the_end(async move {

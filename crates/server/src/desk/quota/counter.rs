@@ -1,4 +1,5 @@
-//! The counter of one endpoint for one owner: a word that every call adds to, and what is known of the row in the store.
+//! The counter of one endpoint for one owner: a word that every call adds to, and what is known of the row in the
+//! store.
 
 use super::lock;
 use model::{Time, quota};

@@ -1,11 +1,11 @@
 //! Quotas: how often an account calls each endpoint in a day and in a minute, and how often it may.
 //!
-//! A node counts in memory. A call is admitted while the day's limit is above `elsewhere` + `admitted`: `admitted` are the
-//! calls of the day that this node let through, one atomic word that each adds to; `elsewhere` is what the row in the
-//! store counts beyond those it was told by this node. The minute's calls are `admitted` less what it was when the minute
-//! began. Once a second [`settle`] adds to the rows what they were not told, and the same statement answers what all
-//! nodes counted, from which `elsewhere` follows. `clear_quota` sets the row to 0; other nodes learn that in their next
-//! round. No call waits for the store, so a caller who goes away leaves nothing half done.
+//! A node counts in memory. A call is admitted while the day's limit is above `elsewhere` + `admitted`: `admitted`
+//! are the calls of the day that this node let through, one atomic word that each adds to; `elsewhere` is what the
+//! row in the store counts beyond those it was told by this node. The minute's calls are `admitted` less what it was
+//! when the minute began. Once a second [`settle`] adds to the rows what they were not told, and the same statement
+//! answers what all nodes counted, from which `elsewhere` follows. `clear_quota` sets the row to 0; other nodes learn
+//! that in their next round. No call waits for the store, so a caller who goes away leaves nothing half done.
 //!
 //! One node is exact to the last call. Several together exceed a day's limit by at most what all but one of them admit
 //! between two rounds: in a second and a round's duration. A node that dies forgets what it had not told; what a round

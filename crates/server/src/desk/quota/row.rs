@@ -1,5 +1,5 @@
-//! What the store keeps of quotas: calls of the day by endpoint, and the limits operators have set. A row of another day
-//! than the caller's counts nothing, whichever day that is: a clock may have been ahead.
+//! What the store keeps of quotas: calls of the day by endpoint, and the limits operators have set. A row of another
+//! day than the caller's counts nothing, whichever day that is: a clock may have been ahead.
 
 use super::counter::Owed;
 use crate::bind;
