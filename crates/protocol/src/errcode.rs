@@ -267,7 +267,7 @@ mod tests {
                 && of(500).eq([9])
                 && of(503).eq([8])
         );
-        assert!(of(400).eq([1, 13, 19, 20, 23]));
+        assert!(of(400).eq([1, 13, 19, 20, 23, 29]));
         assert!(of(408).eq([28]) && of(507).eq([24, 26]));
         assert_eq!(
             (Errcode::Ok.status(), Errcode::SystemError.status(), Errcode::InvalidAgent.status()),
