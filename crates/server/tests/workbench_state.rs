@@ -8,9 +8,9 @@ async fn drafts(agent: &Agent) -> Value {
     agent.account().await["drafts"].clone()
 }
 
-async fn drafted(agent: &Agent, session: i64, text: &str) -> u16 {
+async fn drafted(agent: &Agent, session: i64, text: &str) -> (u16, Value) {
     let body = json!({"appid": agent.appid, "session": session, "text": text});
-    agent.sends("/desk/api/draft", body).await.0
+    agent.sends("/desk/api/draft", body).await
 }
 
 /// An agent who is online, and the session of a customer who has said "hello".
@@ -25,19 +25,37 @@ async fn scene(app: &App) -> (Shop, Agent, crate::actors::Stream, crate::actors:
 
 on_both_engines! {
     async fn what_an_agent_typed_is_there_again_in_another_browser(app: App) {
-        let (shop, ann, _desk, _, session) = scene(&app).await;
+        let (shop, ann, _desk, customer, session) = scene(&app).await;
         let bob = shop.agent("b1").await;
-        assert_eq!(drafted(&ann, session, "Dear").await, 200);
-        assert_eq!(drafted(&ann, session, "Dear customer 👋").await, 200);
+        assert_eq!(drafted(&ann, session, "Dear").await.0, 200);
+        app.clock.advance(1000);
+        let (status, kept) = drafted(&ann, session, "Dear customer 👋").await;
+        assert_eq!((status, kept), (200, json!({"at": app.clock.now()})));
         assert_eq!(ann.sends("/desk/api/logout", json!({})).await.0, 200);
         let login = app.send("/desk/api/login", "", &json!({"name": ann.name, "password": "correct horse"})).await;
         let ann = Agent { cookie: crate::actors::cookie_of(&login).unwrap(), ..ann };
-        assert_eq!(drafts(&ann).await, json!([{"session": session, "text": "Dear customer 👋"}]));
+        let openid = customer.openid();
+        let draft = json!({"session": session, "openid": openid, "text": "Dear customer 👋", "at": app.clock.now()});
+        assert_eq!(drafts(&ann).await, json!([draft]));
         assert_eq!(drafts(&bob).await, json!([]), "a colleague sees nothing of it");
-        assert_eq!(drafted(&ann, session, "").await, 200);
+        assert_eq!(drafted(&ann, session, "").await.0, 200);
         assert_eq!(drafts(&ann).await, json!([]));
-        assert_eq!(drafted(&ann, session, &"x".repeat(20_001)).await, 413);
-        assert_eq!(drafted(&ann, 9_999, "to nobody").await, 404);
+        assert_eq!(drafted(&ann, session, &"x".repeat(20_001)).await.0, 413);
+        assert_eq!(drafted(&ann, 9_999, "to nobody").await.0, 404);
+    }
+
+    async fn a_page_gives_nothing_to_who_has_logged_in_in_its_workers_place(app: App) {
+        let (shop, ann, _desk, customer, session) = scene(&app).await;
+        let bob = shop.agent("b1").await;
+        let last = customer.last().await["id"].as_i64().unwrap();
+        for (worker, status) in [(&ann.name, 401), (&bob.name, 200)] {
+            let draft = json!({"worker": worker, "appid": bob.appid, "session": session, "text": "between us"});
+            assert_eq!(bob.sends("/desk/api/draft", draft).await.0, status);
+            let mark = json!({"worker": worker, "appid": bob.appid, "session": session, "message": last});
+            assert_eq!(bob.sends("/desk/api/read", mark).await.0, status);
+            assert_eq!(drafts(&bob).await.as_array().unwrap().len(), usize::from(status == 200));
+        }
+        assert_eq!(drafts(&ann).await, json!([]));
     }
 
     async fn a_hundred_drafts_are_kept_and_the_oldest_goes(app: App) {
@@ -49,7 +67,7 @@ on_both_engines! {
         }
         for session in &sessions {
             app.clock.advance(1);
-            assert_eq!(drafted(&ann, *session, "soon").await, 200);
+            assert_eq!(drafted(&ann, *session, "soon").await.0, 200);
         }
         let kept: Vec<_> = drafts(&ann).await.as_array().unwrap().iter().map(|it| it["session"].as_i64().unwrap()).collect();
         assert_eq!(kept, sessions[1..]);

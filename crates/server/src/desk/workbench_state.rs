@@ -5,9 +5,9 @@ use super::presence::of_worker;
 use super::{Desk, session};
 use crate::bind;
 use crate::error::Error;
-use crate::store::Tx;
+use crate::store::{Row, Tx};
 use model::session::State;
-use model::{Appid, KfAccount, WechatId};
+use model::{Appid, KfAccount, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -22,11 +22,16 @@ const DRAFTS_MAX: i64 = 100;
 pub struct Draft {
     /// The session.
     pub session: i64,
+    /// The session's customer.
+    pub openid: String,
     /// What was typed.
     pub text: String,
+    /// When it was kept.
+    pub at: Time,
 }
 
-/// Keeps what a worker has typed in a session, in place of what was kept before; an empty text forgets it.
+/// Keeps what a worker has typed in a session, in place of what was kept before; an empty text forgets it. Returns the
+/// time of the draft.
 ///
 /// # Errors
 /// `Forbidden` for who is no agent of the account, `NotFound`, `TooLarge`.
@@ -36,7 +41,7 @@ pub async fn keep_draft(
     appid: &Appid,
     session: i64,
     text: String,
-) -> Result<(), Error> {
+) -> Result<Time, Error> {
     if text.chars().count() > DRAFT_MAX {
         return Err(Errcode::TooLarge.into());
     }
@@ -44,13 +49,13 @@ pub async fn keep_draft(
     desk.store
         .keep(&appid.to_string(), move |tx| {
             of_worker(tx, &appid, &worker)?;
+            let now = tx.now();
             if text.is_empty() {
-                return tx.run(DELETE_DRAFT, bind![&worker, &appid, session]).map(|_| ());
+                return tx.run(DELETE_DRAFT, bind![&worker, &appid, session]).map(|_| now);
             }
             session::by_id(tx, &appid, session)?;
-            let now = tx.now();
             tx.run(UPSERT_DRAFT, bind![&worker, &appid, session, &text, now])?;
-            tx.run(DELETE_OLD_DRAFTS, bind![&worker, DRAFTS_MAX]).map(|_| ())
+            tx.run(DELETE_OLD_DRAFTS, bind![&worker, DRAFTS_MAX]).map(|_| now)
         })
         .await
 }
@@ -58,7 +63,9 @@ pub async fn keep_draft(
 /// The drafts of a worker in an account.
 pub(super) fn drafts(tx: &mut Tx<'_>, worker: &WechatId, appid: &Appid) -> Result<Vec<Draft>, Error> {
     let rows = tx.all(SELECT_DRAFTS, bind![worker, appid])?;
-    Ok(rows.iter().map(|row| Draft { session: row.int(0), text: row.text(1) }).collect())
+    let draft =
+        |row: &Row| Draft { session: row.int(0), openid: row.text(1), text: row.text(2), at: row.int(3) };
+    Ok(rows.iter().map(draft).collect())
 }
 
 /// Notes that a worker has read a session up to a message. A mark never goes back; of a closed session there is none.
@@ -107,7 +114,8 @@ const DELETE_DRAFT: &str = "delete from draft where worker = $1 and appid = $2 a
 const DELETE_OLD_DRAFTS: &str = "delete from draft where worker = $1 and at < (select min(at) from
     (select at from draft where worker = $1 order by at desc limit $2) as kept)";
 const SELECT_DRAFTS: &str =
-    "select session, text from draft where worker = $1 and appid = $2 order by session";
+    "select d.session, s.openid, d.text, d.at from draft d join session s on s.appid = d.appid and s.id = d.session
+    where d.worker = $1 and d.appid = $2 order by d.session";
 const UPSERT_MARK: &str = "insert into read_mark (appid, session, worker, message) values ($1, $2, $3, $4)
     on conflict (appid, session, worker) do update set message = excluded.message
     where excluded.message > read_mark.message";

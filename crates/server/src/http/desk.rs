@@ -107,6 +107,8 @@ pub struct Message {
 /// What was typed in a session and not sent.
 #[derive(Deserialize)]
 pub struct Draft {
+    /// Whose it is; without a name the login's.
+    worker: Option<String>,
     appid: String,
     session: i64,
     text: String,
@@ -115,6 +117,8 @@ pub struct Draft {
 /// How far a session was read.
 #[derive(Deserialize)]
 pub struct Mark {
+    /// Who has read; without a name the login's worker.
+    worker: Option<String>,
     appid: String,
     session: i64,
     message: i64,
@@ -237,12 +241,21 @@ pub async fn invitation(State(app): State<App>, login: Login, Sent(given): Sent<
     run.await.refuse_page(&app)
 }
 
-/// `POST /desk/api/draft`: what the worker has typed in a session; an empty text forgets it.
+/// A page that learns late of another's login in its browser must not give them what its own worker typed or read.
+fn check_worker(login: &Login, named: Option<&str>) -> Result<(), Errcode> {
+    match named {
+        Some(name) if name != login.worker.as_str() => Err(Errcode::LoginNeeded),
+        _ => Ok(()),
+    }
+}
+
+/// `POST /desk/api/draft`: what the worker has typed in a session; an empty text forgets it. Answers when it was kept.
 pub async fn draft(State(app): State<App>, login: Login, Sent(given): Sent<Draft>) -> PageAnswer {
     let run = async {
+        check_worker(&login, given.worker.as_deref())?;
         let appid = appid(&given.appid)?;
-        workbench_state::keep_draft(&app.desk, &login.worker, &appid, given.session, given.text).await?;
-        Ok::<_, Error>(Reply::done())
+        let kept = workbench_state::keep_draft(&app.desk, &login.worker, &appid, given.session, given.text);
+        Reply::json(&json!({"at": kept.await?}))
     };
     run.await.refuse_page(&app)
 }
@@ -250,6 +263,7 @@ pub async fn draft(State(app): State<App>, login: Login, Sent(given): Sent<Draft
 /// `POST /desk/api/read`: the worker has read a session up to a message.
 pub async fn read(State(app): State<App>, login: Login, Sent(given): Sent<Mark>) -> PageAnswer {
     let run = async {
+        check_worker(&login, given.worker.as_deref())?;
         let appid = appid(&given.appid)?;
         workbench_state::mark_read(&app.desk, &login.worker, &appid, given.session, given.message).await?;
         Ok::<_, Error>(Reply::done())
