@@ -13,6 +13,12 @@ export const PICTURE_BYTES_MAX = 10 << 20;
 /** The pictures it takes. */
 export const PICTURE_TYPES = ["image/png", "image/jpeg", "image/gif"];
 
+const LOGIN_NEEDED = 401;
+/** Busy, failing, too often. */
+const PASSES = [0, 990006, 990008, 990009];
+/** What a page says on leaving: browsers let no more than 64 kB outlast it. */
+const OUTLASTS_BYTES_MAX = 60_000;
+
 const PATIENCE_MS = 20_000;
 const PICTURE_PATIENCE_MS = 120_000;
 
@@ -27,7 +33,13 @@ export class Refused extends Error {
   }
 }
 
-async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+/** Whether the server may take it later: there is no line, or what hinders it passes. */
+export const passes = (cause: unknown): boolean =>
+  !(cause instanceof Refused) || PASSES.includes(cause.errcode) || cause.status >= 500;
+
+export const needsLogin = (cause: unknown): boolean => cause instanceof Refused && cause.status === LOGIN_NEEDED;
+
+async function call<T>(method: "GET" | "POST", path: string, body?: unknown, outlasts = false): Promise<T> {
   const patience = body instanceof Blob ? PICTURE_PATIENCE_MS : PATIENCE_MS;
   const init: RequestInit = { method, cache: "no-store", signal: AbortSignal.timeout(patience) };
   if (body instanceof Blob) {
@@ -36,7 +48,9 @@ async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Pr
     init.body = body;
   } else if (method === "POST") {
     init.headers = { "Content-Type": "application/json" };
-    init.body = JSON.stringify(body ?? {});
+    const text = JSON.stringify(body ?? {});
+    init.body = text;
+    init.keepalive = outlasts && new TextEncoder().encode(text).length <= OUTLASTS_BYTES_MAX;
   }
   let answer: Response;
   let value: unknown;
@@ -53,6 +67,8 @@ async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Pr
 
 const get = <T>(path: string) => call<T>("GET", path);
 const post = <T>(path: string, body: unknown) => call<T>("POST", path, body);
+/** A call that goes on when its page goes. */
+const leave = <T>(path: string, body: unknown) => call<T>("POST", path, body, true);
 const query = (values: Record<string, string | number>) =>
   new URLSearchParams(Object.entries(values).map(([key, value]) => [key, String(value)])).toString();
 
@@ -90,6 +106,12 @@ export const desk = {
     post<Sent>("/desk/api/message", { appid, session, client_id, text }),
   sendPicture: (appid: string, session: number, client_id: string, picture: Blob) =>
     post<Sent>(`/desk/api/image?${query({ appid, session, client_id })}`, picture),
+  /** Answers when it was kept. A login of somebody else than its `worker` is refused as none. */
+  draft: (draft: { worker: string; appid: string; session: number; text: string }) =>
+    leave<{ at: number }>("/desk/api/draft", draft),
+  /** The worker has read a session up to a message. */
+  read: (mark: { worker: string; appid: string; session: number; message: number }) =>
+    leave<object>("/desk/api/read", mark),
   filePath: (appid: string, message: number, part: Part) => `/desk/api/file?${query({ appid, message, part })}`,
   debug: () => get<Who & { accounts: DebugAccount[] }>("/desk/api/debug"),
   debugToken: (appid: string) => post<{ access_token: string; expires_in: number }>("/desk/api/debug/token", { appid }),

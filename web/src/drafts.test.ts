@@ -28,12 +28,13 @@ beforeEach(() => {
   vi.stubGlobal("localStorage", {
     getItem: (key: string) => stored.get(key) ?? null,
     setItem: (key: string, value: string) => stored.set(key, value),
+    removeItem: (key: string) => stored.delete(key),
   });
 });
 afterEach(() => vi.unstubAllGlobals());
 
 it("is there after a reload, for its owner alone", () => {
-  tab().write("wx1:1", "half a sent", "o1");
+  tab().write("wx1:1", "half a sent");
   expect(tab().of("wx1:1")).toBe("half a sent");
   const other = new Drafts();
   other.open("bob");

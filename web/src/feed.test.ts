@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
   addChat,
+  after,
   answer,
+  count,
   fold,
   foldChat,
   follow,
@@ -11,9 +13,9 @@ import {
   moreOthers,
   older,
   others,
+  read,
   short,
   tidy,
-  unread,
   waiting,
   type Desk,
 } from "./feed";
@@ -58,6 +60,8 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     others: [],
     others_count: more.others?.length ?? 0,
     waiting: [],
+    unread: {},
+    drafts: [],
     waiting_count: more.waiting?.length ?? 0,
     messages: [],
     ...more,
@@ -132,9 +136,36 @@ describe("the desk's feed", () => {
   it("counts what was not read and not answered", () => {
     const messages = [message(1, 1), message(2, 1, { from: "agent" }), message(3, 1), message(4, 1)];
     const state = account(desk({ sessions: [open(1)], messages }));
-    expect(unread(state, state.sessions[1]!, 0)).toBe(2);
-    expect(unread(state, state.sessions[1]!, 3)).toBe(1);
-    expect(unread(state, state.sessions[1]!, 4)).toBe(0);
+    expect([0, 3, 4].map((read) => after(state, state.sessions[1]!, read))).toEqual([2, 1, 0]);
+  });
+
+  it("has the server's counts, and raises them with each customer's message in a session of one's own", () => {
+    let state = desk({ sessions: [open(1)], others: [open(3, { kf_account: "kf9@demo" })], unread: { 1: 210 } });
+    state = fold(state, change(11, { message: message(8, 1) }));
+    expect(account(state).unread).toEqual({ 1: 211 });
+    state = fold(state, change(11, { message: message(8, 1) }));
+    state = fold(state, change(12, { message: message(8, 1) }, { message: message(9, 3) }));
+    expect(account(state).unread).toEqual({ 1: 211 });
+    state = fold(state, change(13, { message: message(10, 1, { from: "account" }) }));
+    expect(account(state).unread).toEqual({ 1: 211 });
+    expect(account(answer(state, "wx1", [{ message: message(11, 1, { from: "agent" }) }])).unread).toEqual({});
+    expect(account(fold(state, change(14, { session: open(1, { state: "closed" }) }))).unread).toEqual({});
+    expect(account(fold(state, change(14, { session: open(1, { kf_account: "kf9@demo" }) }))).unread).toEqual({});
+  });
+
+  it("counts less once read, as far as it knows what came later", () => {
+    const messages = [5, 6, 7].map((id) => message(id, 1));
+    const state = desk({ sessions: [open(1)], messages, unread: { 1: 3 } });
+    expect([6, 7].map((mark) => account(read(state, "wx1", 1, mark)).unread)).toEqual([{ 1: 1 }, {}]);
+    expect(account(read(state, "wx1", 1, 4)).unread).toEqual({ 1: 3 });
+    expect(account(read(desk({ sessions: [open(1)], messages }), "wx1", 1, 6)).unread).toEqual({});
+  });
+
+  it("counts what is here of a session that has become one's own", () => {
+    const messages = [5, 6, 7].map((id) => message(id, 1));
+    const state = desk({ sessions: [open(1)], waiting: [session(2)], messages });
+    expect(account(count(state, "wx1", 1, 5)).unread).toEqual({ 1: 2 });
+    expect(account(count(state, "wx1", 2, 0)).unread).toEqual({});
   });
 
   it("puts the latest word first and shows it as the preview", () => {
@@ -185,6 +216,7 @@ describe("the desk's feed", () => {
               sessions,
               others: [],
               waiting: [],
+              drafts: [],
               messages: [message(first, 1), message(90, 1)],
             },
           ],

@@ -32,6 +32,8 @@ export interface Account {
   others_count: number;
   /** The number of the last session of others that was asked for. */
   others_read: number;
+  /** The customer's messages that were neither read nor answered, by session of this agent's; none are left out. */
+  unread: Record<number, number>;
   /** By openid, ascending. */
   messages: Record<string, Message[]>;
   /** By openid: whether the first message of all is here. */
@@ -96,7 +98,7 @@ export function load(snapshot: DeskSnapshot, before: Desk | null): Desk {
 }
 
 function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Account {
-  const { appid, name, agent, seq, waiting_count, others, others_count } = snapshot;
+  const { appid, name, agent, seq, waiting_count, others, others_count, unread } = snapshot;
   const listed = [...snapshot.waiting, ...others, ...snapshot.sessions];
   const sessions = Object.fromEntries(listed.map((one) => [one.id, one]));
   const messages: Record<string, Message[]> = {};
@@ -112,13 +114,13 @@ function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Ac
     }),
   );
   const others_read = others.at(-1)?.id ?? 0;
-  return { appid, name, agent, seq, sessions, waiting_count, others_count, others_read, messages, complete };
+  return { appid, name, agent, seq, sessions, waiting_count, others_count, others_read, unread, messages, complete };
 }
 
 /** One change of the stream. A `seq` that was seen already changes nothing. */
 export function fold(desk: Desk, change: DeskChange): Desk {
   return update(desk, change.appid, (account) =>
-    change.seq <= account.seq ? account : { ...change.facts.reduce(applied, account), seq: change.seq },
+    change.seq <= account.seq ? account : { ...change.facts.reduce(told, account), seq: change.seq },
   );
 }
 
@@ -202,6 +204,26 @@ function applied(account: Account, fact: DeskFact): Account {
   return { ...account, agent: { ...account.agent, nickname, presence } };
 }
 
+/** A fact of the stream: a customer's message in a session of this agent's is one more that they have not read. */
+function told(account: Account, fact: DeskFact): Account {
+  const next = applied(account, fact);
+  if (!("message" in fact) || fact.message.from !== "customer") return next;
+  const { id, session, openid } = fact.message;
+  const isNew = isMine(next, session) && !account.messages[openid]?.some((one) => one.id === id);
+  return isNew ? withUnread(next, session, (next.unread[session] ?? 0) + 1) : next;
+}
+
+const isMine = (account: Account, id: number): boolean => {
+  const session = account.sessions[id];
+  return session?.state === "open" && !isOthers(account, session);
+};
+
+function withUnread(account: Account, session: number, count: number): Account {
+  const { [session]: before = 0, ...others } = account.unread;
+  if (before === count) return account;
+  return { ...account, unread: count > 0 ? { ...others, [session]: count } : others };
+}
+
 function withSession(account: Account, session: Session): Account {
   const known = account.sessions[session.id];
   const seen = session.kf_account === account.agent.kf_account || account.agent.supervisor;
@@ -209,7 +231,8 @@ function withSession(account: Account, session: Session): Account {
   const sessions = { ...account.sessions };
   if (kept) sessions[session.id] = session;
   else delete sessions[session.id];
-  return { ...account, sessions };
+  const next = { ...account, sessions };
+  return isMine(next, session.id) ? next : withUnread(next, session.id, 0);
 }
 
 /** How many wait and how many are open, as the server has counted them; this agent's own are all known here. */
@@ -230,7 +253,8 @@ function withMessage(account: Account, message: Message): Account {
   const newer = session && message.at >= session.latest_at;
   const preview = [...message.text].slice(0, PREVIEW_CHARS).join("");
   return {
-    ...account,
+    // What was answered was read.
+    ...(message.from === "agent" ? withUnread(account, message.session, 0) : account),
     messages: passes ? account.messages : { ...account.messages, [message.openid]: add(known ?? [], [message]) },
     sessions: newer
       ? { ...account.sessions, [session.id]: { ...session, latest_at: message.at, preview } }
@@ -261,12 +285,30 @@ export function short(account: Account): boolean {
   return waiting(account).length < Math.min(account.waiting_count, WAITING_MIN);
 }
 
-/** The customer's messages in this session after `read` and after the last answer. */
-export function unread(account: Account, session: Session, read: number): number {
+/** How many of the customer's messages that are here came in this session after `read` and after the last answer. */
+export function after(account: Account, session: Session, read: number): number {
   const list = (account.messages[session.openid] ?? []).filter((message) => message.session === session.id);
   const answered = list.findLast((message) => message.from === "agent")?.id ?? 0;
   const from = Math.max(read, answered);
   return list.filter((message) => message.from === "customer" && message.id > from).length;
+}
+
+/** A session has been read up to a message, which counts where all that came after it is here. */
+export function read(desk: Desk, appid: string, id: number, message: number): Desk {
+  return update(desk, appid, (account) => {
+    const session = account.sessions[id];
+    const first = session && account.messages[session.openid]?.[0]?.id;
+    if (!session || first === undefined || first > message) return account;
+    return withUnread(account, id, Math.min(account.unread[id] ?? 0, after(account, session, message)));
+  });
+}
+
+/** Counts the messages of a session that has just become this agent's, as far as they are here. */
+export function count(desk: Desk, appid: string, id: number, read: number): Desk {
+  return update(desk, appid, (account) => {
+    const session = account.sessions[id];
+    return session && isMine(account, id) ? withUnread(account, id, after(account, session, read)) : account;
+  });
 }
 
 // ---- the customer page -------------------------------------------------------------------------------------------

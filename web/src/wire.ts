@@ -108,6 +108,14 @@ export interface Invitation {
   expires_at: number;
 }
 
+/** What a worker has typed in a session and not sent. */
+export interface SavedDraft {
+  session: number;
+  openid: string;
+  text: string;
+  at: number;
+}
+
 export interface AccountSnapshot {
   appid: string;
   seq: number;
@@ -120,6 +128,9 @@ export interface AccountSnapshot {
   others_count: number;
   waiting: Session[];
   waiting_count: number;
+  /** The customer's messages that this worker has not read, by session of the agent's; none are left out. */
+  unread: Record<number, number>;
+  drafts: SavedDraft[];
   messages: Message[];
 }
 

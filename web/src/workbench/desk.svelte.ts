@@ -1,6 +1,5 @@
 /** The workbench's state and what an agent can do to it. */
-import { desk as api, PAGE, type Part, Refused, SESSIONS_PAGE } from "../api";
-import { Drafts } from "../drafts.svelte";
+import { desk as api, needsLogin, PAGE, type Part, SESSIONS_PAGE } from "../api";
 import * as feed from "../feed";
 import { Live } from "../live";
 import { Outbox, type Draft, type Unsent } from "../outbox";
@@ -8,8 +7,9 @@ import type { Up } from "../stream";
 import { language } from "../text/desk.svelte";
 import type { Colleague, DeskChange, DeskSnapshot, Login, Message, Session } from "../wire";
 import { nameOf } from "./customer";
+import { keyOf } from "./key";
 import { hashOf, placeOf } from "./place";
-import { read } from "./read.svelte";
+import { WorkbenchState } from "./state";
 
 export type Phase = "loading" | "login" | "down" | "ready";
 
@@ -33,7 +33,6 @@ class DeskPage {
   notice = $state("");
   focus: Focus = $state(null);
   unsent: Unsent[] = $state.raw([]);
-  drafts = new Drafts();
 
   account = $derived(this.desk?.accounts.find((one) => one.appid === this.appid) ?? null);
   session: Session | null = $derived((this.chosen !== null && this.account?.sessions[this.chosen]) || null);
@@ -45,6 +44,13 @@ class DeskPage {
   /** The session that is being moved from here. */
   #moving: number | null = null;
   #loadedAt = 0;
+  #state = new WorkbenchState({
+    isShown: (key) => this.chosen !== null && key === this.draftKey(this.chosen),
+    read: ({ appid, session, message }) => this.desk && this.#set(feed.read(this.desk, appid, session, message)),
+    ended: (cause) => this.#refused(cause),
+    reload: () => this.desk && void this.#live.load(),
+  });
+  drafts = this.#state.drafts;
   #outbox = new Outbox({
     send: async (unsent) => (await this.#send(unsent)).message,
     sent: ({ appid }, message) => this.desk && this.#set(feed.answer(this.desk, appid, [{ message }])),
@@ -55,7 +61,7 @@ class DeskPage {
   #live = new Live<DeskSnapshot>({
     name: "kefu-desk",
     keeps: true,
-    snapshot: api.snapshot,
+    snapshot: this.#state.snapshot,
     streamPath: api.streamPath,
     loaded: (snapshot) => this.#loaded(snapshot),
     frame: ({ type, data }) => type === "change" && this.#heard(JSON.parse(data) as DeskChange),
@@ -73,8 +79,10 @@ class DeskPage {
     document.addEventListener("visibilitychange", () => {
       const stale = Date.now() - this.#loadedAt > STALE_MS;
       if (this.desk && stale && document.visibilityState === "visible") void this.#live.load();
+      if (document.hidden) this.#state.leave();
     });
-    addEventListener("online", () => this.#outbox.returned());
+    addEventListener("pagehide", () => this.#state.leave());
+    addEventListener("online", () => this.#returned());
     addEventListener("popstate", () => {
       this.#arrive();
       this.focus = this.chosen === null ? "list" : "reply";
@@ -87,8 +95,7 @@ class DeskPage {
     // Another tab has logged in as somebody else: this browser is theirs now.
     if (this.desk && !before) this.notice = language.text.logins.replaced(name);
     this.#loadedAt = Date.now();
-    this.drafts.open(`desk ${name}`);
-    this.#set(feed.load(snapshot, before));
+    this.#set(this.#state.load(snapshot, feed.load(snapshot, before)));
     this.#outbox.confirm(snapshot.accounts.flatMap((account) => account.messages));
     void this.#outbox.open(`desk ${name}`);
     if (before) return this.#follow();
@@ -98,21 +105,28 @@ class DeskPage {
 
   #heard(change: DeskChange): void {
     if (!this.desk?.accounts.some((account) => account.appid === change.appid)) return void this.#live.restart();
+    this.#state.heard(this.desk, change);
     this.#change(feed.fold(this.desk, change), change.appid);
     this.#outbox.confirm(change.facts.flatMap((fact) => ("message" in fact ? [fact.message] : [])));
   }
 
   #goLive(up: Up): void {
-    if (up && !this.live) this.#outbox.returned();
+    if (up && !this.live) this.#returned();
     this.live = up;
     if (!up && this.phase === "loading") this.phase = "down";
+  }
+
+  /** The line is back. */
+  #returned(): void {
+    this.#outbox.returned();
+    this.#state.returned();
   }
 
   #leave(reason: Reason): void {
     if (this.desk) this.reason = reason;
     this.desk = null;
     this.chosen = null;
-    this.drafts.close();
+    this.#state.close();
     this.#outbox.close();
     this.phase = "login";
   }
@@ -125,17 +139,15 @@ class DeskPage {
   }
 
   async logout(): Promise<void> {
-    const done = await this.#try(() => api.logout());
-    if (!done) return;
+    await this.#state.flush();
+    if (!(await this.#try(() => api.logout()))) return;
     this.#live.stop();
     this.#leave(null);
     history.replaceState(null, "", location.pathname);
   }
 
   /** Where this worker is logged in. */
-  async logins(): Promise<Login[]> {
-    return (await api.logins()).logins;
-  }
+  logins = async (): Promise<Login[]> => (await api.logins()).logins;
 
   /** Ends one of this worker's logins; without an id all but this one. */
   endLogin = (id?: string): Promise<unknown> => api.endLogin(id);
@@ -150,8 +162,13 @@ class DeskPage {
     return feed.mine(account).reduce((sum, session) => sum + this.unreadIn(account, session), 0);
   }
 
-  unreadIn(account: feed.Account, session: Session): number {
-    return feed.unread(account, session, read.upTo(account.appid, session.id));
+  unreadIn = (account: feed.Account, session: Session): number => account.unread[session.id] ?? 0;
+
+  /** The worker sees a session up to this message. */
+  read(account: feed.Account, session: Session, message: number): void {
+    if (!this.desk || !this.isOwn(account.appid, session.id)) return;
+    const desk = this.#state.read(this.desk, account, session, message);
+    if (desk !== this.desk) this.#set(desk);
   }
 
   switchTo(appid: string): void {
@@ -191,6 +208,7 @@ class DeskPage {
   }
 
   #show(session: number | null): void {
+    if (session !== this.chosen) void this.drafts.flush();
     this.chosen = session;
     if (this.desk) this.#set(feed.tidy(this.desk, this.appid, session));
     this.#follow();
@@ -276,7 +294,7 @@ class DeskPage {
     return session?.state === "open" && session.kf_account === account?.agent.kf_account;
   }
 
-  draftKey = (session: number): string => `${this.appid}:${session}`;
+  draftKey = (session: number): string => keyOf(this.appid, session);
 
   send = ({ id, openid }: Session, what: Pick<Draft, "text" | "picture">): void =>
     this.#outbox.add({ appid: this.appid, session: id, openid, ...what });
@@ -346,10 +364,19 @@ class DeskPage {
       const old = before?.accounts.find((one) => one.appid === account.appid);
       if (old === account || !old) continue;
       for (const session of feed.mine(account)) {
-        if (old.sessions[session.id]?.state !== "open") void this.#page(account.appid, session, 0).catch(() => {});
+        if (old.sessions[session.id]?.state !== "open") void this.#begin(account.appid, session).catch(() => {});
       }
       if (feed.short(account) && !feed.short(old)) void this.#live.load();
     }
+  }
+
+  /** Fetches the last messages of a session that has become this agent's, and counts those they have not read. */
+  async #begin(appid: string, session: Session): Promise<void> {
+    await this.#page(appid, session, 0);
+    if (this.desk) this.#set(feed.count(this.desk, appid, session.id, this.#state.marks.upTo(appid, session.id)));
+    const unread = this.desk?.accounts.find((one) => one.appid === appid)?.unread[session.id] ?? 0;
+    // Where a page is not enough, the server counts.
+    if (unread >= PAGE) await this.#live.load();
   }
 
   async #try<T>(verb: () => Promise<T>): Promise<T | null> {
@@ -364,7 +391,7 @@ class DeskPage {
 
   /** A refusal may mean that the login has ended. */
   #refused(cause: unknown): boolean {
-    if (!(cause instanceof Refused) || cause.status !== UNAUTHORIZED) return false;
+    if (!needsLogin(cause)) return false;
     void this.#live.load();
     return true;
   }
