@@ -105,6 +105,31 @@ test("nobody sees what another worker left at the same browser, and it comes bac
   await customer.hears("between us");
 });
 
+test("what one tab has given up is sent from another", async (t) => {
+  const people = await scene(t);
+  const { server } = people;
+  const { worker, customer } = await together(people);
+  const other = new Worker(await worker.page.context().newPage(), server, worker.name);
+  await other.page.goto(worker.page.url());
+  await other.hears("Hello");
+  const refused = { status: 409, json: { errcode: 990005, errmsg: "changed meanwhile" } };
+  await worker.page.route("**/desk/api/{message,image}*", (route) => route.fulfill(refused));
+  await worker.writes("given up");
+  await worker.sendsPicture(PICTURE);
+  await worker.confirmsPicture();
+  const again = (who) => who.page.getByRole("button", { name: "Send again" });
+  for (const tab of [worker, other]) {
+    await eventually("both are asked about", async () => assert.equal(await again(tab).count(), 2));
+  }
+  await again(other).first().click();
+  await customer.hears("given up");
+  await again(other).first().click();
+  await customer.seesPictures(1);
+  for (const tab of [worker, other]) {
+    await eventually("nothing is asked about", async () => assert.equal(await again(tab).count(), 0));
+  }
+});
+
 test("what was written in a session that is gone is shown until it is given up", async (t) => {
   const people = await scene(t);
   const { worker, customer } = await together(people);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Refused } from "./api";
 import type { Keeper, Kept } from "./kept";
-import { Outbox, PATIENCE_MS, type Unsent } from "./outbox";
+import { Outbox, PATIENCE_MS, type Unsent, type Ways } from "./outbox";
 import type { Message } from "./wire";
 
 const LOST = new Refused(0, 0, "lost");
@@ -22,7 +22,17 @@ const keeper: Keeper = {
   remove: (id) => Promise.resolve(void stored.delete(id)),
 };
 
-const outbox = () =>
+/** What one tab tells, the others hear at once. */
+let heard: ((event: { data: unknown }) => void)[];
+class FakeChannel {
+  #own: ((event: { data: unknown }) => void) | undefined;
+  addEventListener(_: string, hear: (event: { data: unknown }) => void) {
+    heard.push((this.#own = hear));
+  }
+  postMessage = (data: unknown) => heard.filter((hear) => hear !== this.#own).forEach((hear) => hear({ data }));
+}
+
+const outbox = (changed: Ways["changed"] = (all) => (now = all)) =>
   new Outbox(
     {
       send: (unsent) => {
@@ -32,7 +42,7 @@ const outbox = () =>
       },
       sent: (unsent) => sent.push(unsent.text),
       theirs: () => theirs,
-      changed: (all) => (now = all),
+      changed,
     },
     keeper,
   );
@@ -43,9 +53,13 @@ const passes = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [stored, refusals, sent, tried, theirs, now] = [new Map(), {}, [], [], true, []];
+  [stored, refusals, sent, tried, theirs, now, heard] = [new Map(), {}, [], [], true, [], []];
+  vi.stubGlobal("BroadcastChannel", FakeChannel);
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 it("sends in order, and keeps nothing that was sent", async () => {
   const box = outbox();
@@ -173,4 +187,35 @@ it("forgets what the server turns out to have", async () => {
   box.confirm([{ client_id: "" } as Message, { client_id: now[0]!.client_id } as Message]);
   await passes(MINUTE);
   expect([now, stored.size, tried]).toEqual([[], 0, ["one"]]);
+});
+
+it("has another tab of the same owner ask too, and send what one gave up, once", async () => {
+  let [other, bobs]: Unsent[][] = [[], []];
+  const [box, second, bob] = [outbox(), outbox((all) => (other = all)), outbox((all) => (bobs = all))];
+  await Promise.all([box.open("ann"), second.open("ann"), bob.open("bob")]);
+  refusals = { one: [new Refused(990015, 409, "closed")], two: Array<Refused>(1000).fill(LOST) };
+  box.add(draft("one"));
+  await passes(1);
+  box.add(draft("two"));
+  await passes(PATIENCE_MS + MINUTE);
+  expect(other!.map(({ text, error, asks }) => [text, error, asks])).toEqual([["one", 990015, true], ["two", 0, true]]);
+  refusals = {};
+  second.again(other![0]!.client_id);
+  await passes(0);
+  expect([sent, texts(), other!.length]).toEqual([["one"], ["two"], 1]);
+  second.drop(other![0]!.client_id);
+  await passes(0);
+  expect([texts(), other, bobs, stored.size]).toEqual([[], [], [], 0]);
+});
+
+it("asks after a reload about what was refused, and does not try by itself", async () => {
+  refusals = { one: [new Refused(990015, 409, "closed")] };
+  const box = outbox();
+  await box.open("ann");
+  box.add(draft("one"));
+  await passes(0);
+  const next = outbox();
+  await next.open("ann");
+  await passes(MINUTE);
+  expect([now.map(({ error, asks }) => [error, asks]), tried]).toEqual([[[990015, true]], ["one"]]);
 });

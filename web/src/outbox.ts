@@ -2,7 +2,8 @@
  * What was sent and is not confirmed, at both pages. It is kept in the browser under its owner's name until the server
  * has it, goes in order within a session, and goes again by itself while that makes sense; later the page asks.
  */
-import { clientId, Refused } from "./api";
+import { clientId, needsLogin, passes, Refused } from "./api";
+import { Channel } from "./channel";
 import { kept, type Keeper } from "./kept";
 import type { Message } from "./wire";
 
@@ -36,7 +37,8 @@ export type Draft = Pick<Unsent, "appid" | "session" | "openid" | "text"> & {
   tapped?: { message: number; id: string };
 };
 
-type Stored = Omit<Unsent, "picture" | "error" | "asks"> & { owner: string; file?: Blob };
+/** `refused`: why it goes by itself no more; whichever tab has its owner say so sends it. */
+type Stored = Omit<Unsent, "picture" | "error" | "asks"> & { owner: string; file?: Blob; refused?: number };
 
 export interface Ways {
   send: (unsent: Unsent) => Promise<Message>;
@@ -54,11 +56,8 @@ export const PATIENCE_MS = 10 * 60_000;
 const WAIT_MIN_MS = 1000;
 const WAIT_MAX_MS = 15_000;
 
-/** Busy, failing, too often: what passes. */
-const PASSES = [0, 990006, 990008, 990009];
 /** Another page of this browser has just written first; its answer brings the cookie that goes on. Not worth a word. */
 const COOKIE_REPLACED = 990034;
-const LOGIN_NEEDED = 401;
 
 export class Outbox {
   all: Unsent[] = [];
@@ -67,6 +66,8 @@ export class Outbox {
   #until = new Map<string, number>();
   #running = new Set<string>();
   #waits = new Map<string, { ms: number; timer: ReturnType<typeof setTimeout> | undefined }>();
+  /** Whose store another tab has changed. */
+  #channel = new Channel<string>("kefu-outbox", (owner) => owner === this.#owner && void this.#follow(owner));
 
   constructor(
     private ways: Ways,
@@ -81,9 +82,13 @@ export class Outbox {
     const stored = await this.keeper.all<Stored>(owner);
     if (owner !== this.#owner) return;
     const known = new Set(this.all.map((one) => one.client_id));
-    const found = stored.filter((one) => !known.has(one.client_id)).map((one) => this.#restored(one));
-    this.#set([...found, ...this.all].sort((a, b) => a.at - b.at));
+    this.#merge(stored.filter((one) => !known.has(one.client_id)));
     this.#runAll();
+  }
+
+  #merge(found: Stored[]): void {
+    const all = [...found.map((one) => this.#restored(one)), ...this.all];
+    if (found.length > 0) this.#set(all.sort((a, b) => a.at - b.at));
   }
 
   /** Forgets whose it was. What is kept stays kept. */
@@ -100,8 +105,7 @@ export class Outbox {
   add({ picture: file, ...draft }: Draft): void {
     const one: Unsent = { ...draft, client_id: clientId(), at: Date.now(), error: null, asks: false };
     if (file) one.picture = { file, url: URL.createObjectURL(file) };
-    const { picture: _, error: __, asks: ___, ...rest } = one;
-    void this.keeper.put({ ...rest, owner: this.#owner, ...(file && { file }) } satisfies Stored);
+    void this.#keep(one);
     this.#until.set(one.client_id, one.at + PATIENCE_MS);
     this.#set([...this.all, one]);
     void this.#run(laneOf(one));
@@ -119,10 +123,31 @@ export class Outbox {
   drop(client_id: string): void {
     const one = this.all.find((other) => other.client_id === client_id);
     if (!one) return;
+    this.#forget(one);
+    const owner = this.#owner;
+    void this.keeper.remove(client_id).then(() => this.#channel.tell(owner));
+  }
+
+  #forget(one: Unsent): void {
     if (one.picture) URL.revokeObjectURL(one.picture.url);
-    this.#until.delete(client_id);
-    void this.keeper.remove(client_id);
+    this.#until.delete(one.client_id);
     this.#set(this.all.filter((other) => other !== one));
+  }
+
+  /** Of what another tab has given up this one asks too; what it has sent or dropped is asked about no more. */
+  async #follow(owner: string): Promise<void> {
+    const stored = await this.keeper.all<Stored>(owner);
+    if (owner !== this.#owner) return;
+    const [known, there] = [this.all, stored].map((list) => new Set(list.map((one) => one.client_id)));
+    for (const one of this.all) if (one.asks && !there!.has(one.client_id)) this.#forget(one);
+    const found = stored.filter((one) => one.refused !== undefined && !known!.has(one.client_id));
+    this.#merge(found);
+  }
+
+  #keep({ picture, error, asks, ...rest }: Unsent): Promise<unknown> {
+    const refused = asks && error !== null ? { refused: error } : {};
+    const stored = { ...rest, ...refused, owner: this.#owner, ...(picture && { file: picture.file }) };
+    return this.keeper.put(stored satisfies Stored);
   }
 
   /** The server has these, however that became known. */
@@ -138,11 +163,11 @@ export class Outbox {
     this.#runAll();
   }
 
-  #restored({ owner: _, file, ...one }: Stored): Unsent {
+  #restored({ owner: _, file, refused, ...one }: Stored): Unsent {
     this.#until.set(one.client_id, one.at + PATIENCE_MS);
-    const late = Date.now() > one.at + PATIENCE_MS;
+    const asks = refused !== undefined || Date.now() > one.at + PATIENCE_MS;
     const picture = file && { file, url: URL.createObjectURL(file) };
-    return { ...one, ...(picture && { picture }), error: late ? 0 : null, asks: late };
+    return { ...one, ...(picture && { picture }), error: asks ? (refused ?? 0) : null, asks };
   }
 
   #runAll(): void {
@@ -165,7 +190,7 @@ export class Outbox {
   /** Whether the next may go. */
   async #attempt(one: Unsent, lane: string): Promise<boolean> {
     const owner = this.#owner;
-    if (!this.ways.theirs(one)) return this.#change(one.client_id, { error: one.error ?? 0, asks: true }) !== null;
+    if (!this.ways.theirs(one)) return this.#giveUp(one.client_id, one.error ?? 0);
     try {
       const message = await this.ways.send(one);
       if (owner !== this.#owner) return false;
@@ -182,19 +207,26 @@ export class Outbox {
   }
 
   #failed(one: Unsent, lane: string, cause: unknown): boolean {
-    const { errcode, status } = cause instanceof Refused ? cause : { errcode: 0, status: 0 };
-    if (status === LOGIN_NEEDED) {
+    const errcode = cause instanceof Refused ? cause.errcode : 0;
+    if (needsLogin(cause)) {
       this.#change(one.client_id, { error: errcode });
       return false;
     }
-    const passes = PASSES.includes(errcode) || errcode === COOKIE_REPLACED || status >= 500;
-    const asks = !passes || Date.now() > (this.#until.get(one.client_id) ?? 0);
-    this.#change(one.client_id, { error: errcode === COOKIE_REPLACED && !asks ? null : errcode, asks });
-    if (asks) return true;
+    const mayPass = passes(cause) || errcode === COOKIE_REPLACED;
+    const asks = !mayPass || Date.now() > (this.#until.get(one.client_id) ?? 0);
+    if (asks) return this.#giveUp(one.client_id, errcode);
+    this.#change(one.client_id, { error: errcode === COOKIE_REPLACED ? null : errcode });
     const ms = this.#waits.get(lane)?.ms ?? WAIT_MIN_MS;
     const timer = setTimeout(() => void this.#run(lane), ms);
     this.#waits.set(lane, { ms: Math.min(2 * ms, WAIT_MAX_MS), timer });
     return false;
+  }
+
+  /** It goes again when its owner says so, in whichever tab. Whether the next may go. */
+  #giveUp(client_id: string, error: number): boolean {
+    const [one, owner] = [this.#change(client_id, { error, asks: true }), this.#owner];
+    if (one) void this.#keep(one).then(() => this.#channel.tell(owner));
+    return one !== null;
   }
 
   #change(client_id: string, more: Partial<Unsent>): Unsent | null {
