@@ -45,9 +45,13 @@ test("a draft follows its agent through a reload, a log-out and another browser"
   await isTyped(worker, "half a sent");
   const other = await elsewhere(people, worker, customer);
   await isTyped(other, "half a sent");
+  await worker.box().fill("gone with the page");
+  await worker.page.goto("about:blank");
+  await isKept(other, "gone with the page");
   await other.box().fill("half a sentence");
-  await isKept(worker, "half a sentence");
-  await worker.page.reload();
+  await isKept(other, "half a sentence");
+  await worker.at();
+  await worker.session(customer.openid).click();
   await isTyped(worker, "half a sentence");
   await worker.box().fill("half a sentence, typed and left at once");
   await worker.logsOut();
