@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "./eventually.mjs";
-import { Worker } from "./people.mjs";
+import { called, Worker } from "./people.mjs";
 import { PASSWORD, scene, together } from "./scene.mjs";
 
 const isTyped = (who, text) =>
@@ -163,4 +163,25 @@ test("tabs in sight show what is typed in one of them, and take nothing from und
   await customer.hears("and sent");
   await isTyped(other, "");
   await isKept(worker);
+});
+
+test("what was typed in a session that is gone is shown at another browser too, until it is given up", async (t) => {
+  const people = await scene(t);
+  const { worker, customer } = await together(people);
+  await worker.box().fill("not finished");
+  await worker.press("Close session");
+  await worker.page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
+  const left = ({ page }) => page.locator("section[aria-labelledby=unsent]").getByRole("listitem");
+  await left(worker).getByText("not finished").waitFor();
+  await isKept(worker, "not finished");
+  const other = await people.worker(worker.name);
+  await other.at();
+  await other.fill("Log in", worker.name, PASSWORD);
+  await left(other).getByText("not finished").waitFor();
+  await left(other).getByText(called(customer.openid)).waitFor();
+  await left(other).getByRole("button", { name: /^Delete/ }).click();
+  await isKept(other);
+  await worker.page.reload();
+  await worker.sees("Nobody is waiting");
+  assert.equal(await left(worker).count(), 0);
 });
