@@ -146,6 +146,10 @@ async function endsHerOtherLogin(people, worker) {
   await fitForAll(worker.page, "where she is logged in");
   await worker.press("Log out Chrome, Linux");
   await other.sees("Log in to the workbench");
+  await other.page.getByText("You were logged out from another device.").waitFor();
+  await fitForAll(other.page, "the log-in of one who was logged out from elsewhere");
+  await other.page.reload();
+  await other.page.getByText("You were logged out from another device.").waitFor();
   await worker.sees("No other devices are logged in.");
   await fitForAll(worker.page, "nowhere else");
   await worker.press("Done");
@@ -185,6 +189,7 @@ async function changesHerPassword(people, worker) {
   await fitForAll(worker.page, "a new password");
   await close.press("Enter");
   await other.sees("Log in to the workbench");
+  await other.page.getByText("Your password was changed on another device.").waitFor();
   await other.page.context().close();
 }
 

@@ -93,7 +93,7 @@ test("a login that has ended leads back to the log-in, in every tab and at once"
   await other.sees("Nobody is waiting");
   const { password } = await server.order("worker", "reset", "--name", NAME);
   await Promise.all([worker.sees("Log in to the workbench"), other.sees("Log in to the workbench")]);
-  for (const tab of [worker, other]) await tab.page.getByText("Your login has ended").waitFor();
+  for (const tab of [worker, other]) await tab.page.getByText("An operator has reset your password").waitFor();
   await fitForAll(worker.page, "a login that has ended");
   await other.fill("Log in", NAME, password);
   await Promise.all([worker.sees("Nobody is waiting"), other.sees("Nobody is waiting")]);

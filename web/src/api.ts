@@ -22,12 +22,16 @@ const OUTLASTS_BYTES_MAX = 60_000;
 const PATIENCE_MS = 20_000;
 const PICTURE_PATIENCE_MS = 120_000;
 
+/** Why a login ended, as the server says it to who holds it; "unknown" where it does not. */
+export type Ended = "device" | "password" | "reset" | "operator" | "expired" | "unknown";
+
 /** `errcode` is the server's number, or 0 when it could not be reached. */
 export class Refused extends Error {
   constructor(
     readonly errcode: number,
     readonly status: number,
     message: string,
+    readonly ended: Ended = "unknown",
   ) {
     super(message);
   }
@@ -37,7 +41,14 @@ export class Refused extends Error {
 export const passes = (cause: unknown): boolean =>
   !(cause instanceof Refused) || PASSES.includes(cause.errcode) || cause.status >= 500;
 
-export const needsLogin = (cause: unknown): boolean => cause instanceof Refused && cause.status === LOGIN_NEEDED;
+export const needsLogin = (cause: unknown): cause is Refused =>
+  cause instanceof Refused && cause.status === LOGIN_NEEDED;
+
+/** A refusal by the server, of which `value` is the body. */
+export function refusalOf(answer: Response, value: unknown): Refused {
+  const said = (value ?? {}) as { errcode?: number; errmsg?: string; ended?: Ended };
+  return new Refused(said.errcode ?? 0, answer.status, said.errmsg ?? answer.statusText, said.ended);
+}
 
 async function call<T>(method: "GET" | "POST", path: string, body?: unknown, outlasts = false): Promise<T> {
   const patience = body instanceof Blob ? PICTURE_PATIENCE_MS : PATIENCE_MS;
@@ -61,8 +72,7 @@ async function call<T>(method: "GET" | "POST", path: string, body?: unknown, out
     throw new Refused(0, 0, String(cause));
   }
   if (answer.ok && value !== null) return value as T;
-  const refusal = value as { errcode?: number; errmsg?: string } | null;
-  throw new Refused(refusal?.errcode ?? 0, answer.status, refusal?.errmsg ?? answer.statusText);
+  throw refusalOf(answer, value);
 }
 
 const get = <T>(path: string) => call<T>("GET", path);

@@ -1,5 +1,5 @@
 /** Keeps a page fed: snapshot first, then the stream, through whichever tab of the browser leads. */
-import { Refused } from "./api";
+import { Refused, type Ended } from "./api";
 import { attended, openStream, pause, type Frame, type Up } from "./stream";
 import { Tabs, type Note } from "./tabs";
 
@@ -13,10 +13,10 @@ export interface Ways<S extends { since: string }> {
   loaded: (snapshot: S) => void;
   frame: (frame: Frame) => void;
   live: (up: Up) => void;
-  /** The server refuses, with an HTTP status; true ends it all. */
-  refused: (status: number) => boolean;
-  /** Another tab has logged out, or its login has `ended`. */
-  loggedOut?: (ended: boolean) => void;
+  /** The server refuses; true ends it all. */
+  refused: (cause: Refused) => boolean;
+  /** Another tab has logged out (null), or its login has `ended`. */
+  loggedOut?: (ended: Ended | null) => void;
 }
 
 const RETRY_MIN_MS = 500;
@@ -53,7 +53,7 @@ export class Live<S extends { since: string }> {
   }
 
   /** Ends the stream, here and in the other tabs. */
-  stop(ended = false): void {
+  stop(ended: Ended | null = null): void {
     this.#tabs.tell({ kind: "logout", ended });
     this.#end();
   }
@@ -100,8 +100,8 @@ export class Live<S extends { since: string }> {
         held.forEach((frame) => this.#take(frame));
         return true;
       } catch (cause) {
-        if (cause instanceof Refused && this.ways.refused(cause.status)) {
-          this.stop(true);
+        if (cause instanceof Refused && this.ways.refused(cause)) {
+          this.stop(cause.ended);
           return false;
         }
         this.ways.live(false);
@@ -147,8 +147,8 @@ export class Live<S extends { since: string }> {
         this.#tabs.tell({ kind: "live", up });
         this.ways.live(up);
       },
-      refused: (status) => {
-        if (this.ways.refused(status)) this.stop(true);
+      refused: (cause) => {
+        if (this.ways.refused(cause)) this.stop(cause.ended);
         else void pause(RETRY_MAX_MS).then(() => (this.#on ? this.restart() : undefined));
       },
     });

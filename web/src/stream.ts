@@ -2,6 +2,7 @@
  * Server-Sent Events over `fetch`. `EventSource` hides the status of a refusal and the heartbeat's bytes, and gives up
  * for good on anything but 200; here each attempt goes on from the last id, with growing waits.
  */
+import { refusalOf, type Refused } from "./api";
 
 export interface Frame {
   /** The event's name. */
@@ -45,7 +46,7 @@ export interface StreamOptions {
   hear: (frame: Frame) => void;
   live: (up: Up) => void;
   /** The server answered 4xx: trying again would not help. */
-  refused: (status: number) => void;
+  refused: (cause: Refused) => void;
 }
 
 /** Keeps a stream open until `close` is called or the server refuses it. */
@@ -75,7 +76,7 @@ export function openStream(options: StreamOptions): { close: () => void } {
       });
       if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
         closed = true;
-        options.refused(answer.status);
+        options.refused(refusalOf(answer, await answer.json().catch(() => null)));
         return;
       }
       if (!answer.ok || !answer.body) return;

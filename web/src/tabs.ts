@@ -2,7 +2,7 @@
  * One stream a browser: its tabs elect a leader, who holds the stream and hands its frames to the others. A browser has
  * six connections to a server over HTTP/1.1, and a stream takes one for good.
  */
-import { clientId } from "./api";
+import { clientId, type Ended } from "./api";
 import type { Frame, Up } from "./stream";
 
 export type Note =
@@ -13,8 +13,8 @@ export type Note =
   /** To the leader: begin a new stream, what it follows has changed. */
   | { kind: "restart" }
   | { kind: "login" }
-  /** `ended`: the server has ended the login, nobody asked for it. */
-  | { kind: "logout"; ended: boolean };
+  /** `ended`: the server has ended the login, for this reason; null where a tab asked for it. */
+  | { kind: "logout"; ended: Ended | null };
 
 /** How tabs elect where there are no locks, which need HTTPS or localhost. */
 type Vote = { kind: "asks" | "leads" | "leaves"; id: string };

@@ -12,6 +12,7 @@ mod worker;
 use crate::clock::{Chance, Clock};
 use crate::config::{Place, Rules};
 use crate::desk::account::Settings;
+use crate::desk::ended_login::Reason;
 use crate::desk::login::Which;
 use crate::desk::token::TokenKind;
 use crate::desk::{Desk, account, administrator, component, login, token, worker as workers};
@@ -210,7 +211,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
         }
         Order::WorkerLogOut { name, login } => {
             let which = login.map_or(Which::All, Which::One);
-            let ended = login::end(desk, &known_worker(desk, &name).await?, which).await?;
+            let ended = login::end(desk, &known_worker(desk, &name).await?, which, Reason::Operator).await?;
             Ok(json!({"worker": name, "ended": ended}))
         }
         Order::ComponentCreate { appid, name } => create::component(desk, appid, &name).await?,

@@ -256,6 +256,7 @@ const STAYS: &[(&str, &str)] = &[
     ("customer.created_at", "tells what happened"),
     ("draft.at", "orders drafts"),
     ("due.at", "rows that are too far ahead are due at once"),
+    ("ended_login.expires_at", "bounds how long a reason is told"),
     ("message.at", "tells what happened; files are kept for longer"),
     ("node.clock", "what the node's clock showed"),
     ("node.started_at", "tells what happened"),

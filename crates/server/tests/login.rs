@@ -2,6 +2,7 @@
 
 use crate::actors::{Agent, App, Engine, cookie_of, run};
 use kefu::admin::Order;
+use kefu::admin::remove::{Remove, Subject};
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
 
@@ -30,6 +31,26 @@ async fn ends(app: &App, cookie: &str, which: Value) -> u16 {
 
 async fn is_in(app: &App, cookie: &str) -> bool {
     app.ask("/desk/api/snapshot", cookie).await.status() == 200
+}
+
+/// What a browser whose login has ended is told of it, by a call and by its stream.
+async fn why(app: &App, cookie: &str) -> Option<String> {
+    let mut told = Vec::new();
+    for path in ["/desk/api/snapshot", "/desk/api/stream?since=", "/desk/api/debug"] {
+        let response = app.ask(path, cookie).await;
+        assert_eq!(response.status(), 401, "{path}");
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(answer["errcode"], 990_002, "{path}");
+        told.push(answer.get("ended").map(|reason| reason.as_str().unwrap().to_owned()));
+    }
+    assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "{told:?}");
+    told.swap_remove(0)
+}
+
+/// How many ended logins are remembered.
+async fn remembered(app: &App) -> i64 {
+    let count = app.inner.desk.store.read("", |tx| tx.one("select count(*) from ended_login", &[]));
+    count.await.unwrap().unwrap().int(0)
 }
 
 on_both_engines! {
@@ -64,6 +85,72 @@ on_both_engines! {
         assert!(is_in(&app, &ann.cookie).await);
         assert_eq!(shop.online().await.len(), 1, "she is still here");
         drop(here);
+    }
+
+    async fn a_browser_is_told_why_its_login_ended(app: App) {
+        let ann = Agent::signs_up(&app, "ann").await;
+        let here = ann.cookie.clone();
+        let another = async || logs_in(&app, "ann", PHONE).await;
+        let [one, others, changed] = [another().await, another().await, another().await];
+        let id = async |cookie: &str| {
+            let list = logins(&app, cookie).await;
+            list.iter().find(|it| it["current"] == true).unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(ends(&app, &here, json!({"id": id(&one).await})).await, 200);
+        assert_eq!(why(&app, &one).await.as_deref(), Some("device"));
+        assert_eq!(ends(&app, &changed, json!({})).await, 200);
+        assert_eq!((why(&app, &others).await.as_deref(), why(&app, &here).await.as_deref()), (Some("device"), Some("device")));
+        let here = another().await;
+        let new = json!({"current": "correct horse", "new": "battery staple"});
+        assert_eq!(app.send("/desk/api/password", &here, &new).await.status(), 200);
+        assert_eq!(why(&app, &changed).await.as_deref(), Some("password"));
+        let log_out = Order::WorkerLogOut { name: "ann".into(), login: Some(id(&here).await) };
+        app.order(log_out).await.unwrap();
+        assert_eq!(why(&app, &here).await.as_deref(), Some("operator"));
+    }
+
+    async fn a_browser_is_told_that_an_operator_reset_the_password(app: App) {
+        let ann = Agent::signs_up(&app, "ann").await;
+        app.order(Order::WorkerReset("ann".into())).await.unwrap();
+        assert_eq!(why(&app, &ann.cookie).await.as_deref(), Some("reset"));
+        let all = Agent::signs_up(&app, "bob").await;
+        app.order(Order::WorkerLogOut { name: "bob".into(), login: None }).await.unwrap();
+        assert_eq!(why(&app, &all.cookie).await.as_deref(), Some("operator"));
+    }
+
+    async fn a_browser_is_told_that_its_login_expired(app: App) {
+        Agent::signs_up(&app, "ann").await;
+        let answer = app.send("/desk/api/login", "", &json!({"name": "ann", "password": "correct horse"})).await;
+        let header = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        assert!(header.contains("Max-Age=691200"), "the browser has it for a day longer: {header}");
+        let cookie = cookie_of(&answer).unwrap();
+        app.advance(7 * 24 * 3_600_000).await;
+        assert_eq!(why(&app, &cookie).await.as_deref(), Some("expired"));
+    }
+
+    async fn who_holds_no_ended_login_is_told_nothing(app: App) {
+        let ann = Agent::signs_up(&app, "ann").await;
+        assert_eq!(why(&app, "").await, None);
+        for made_up in ["x".to_owned(), "x".repeat(43), "x".repeat(4_000)] {
+            assert_eq!(why(&app, &format!("kefu_login={made_up}")).await, None);
+        }
+        assert_eq!(app.send("/desk/api/logout", &ann.cookie, &json!({})).await.status(), 200);
+        assert_eq!(why(&app, &ann.cookie).await, None, "the browser did it itself");
+    }
+
+    async fn reasons_are_kept_for_as_long_as_logins_last(app: App) {
+        Agent::signs_up(&app, "ann").await;
+        let phone = logs_in(&app, "ann", PHONE).await;
+        let ends_all = || Order::WorkerLogOut { name: "ann".into(), login: None };
+        app.order(ends_all()).await.unwrap();
+        assert_eq!(remembered(&app).await, 2);
+        app.advance(7 * 24 * 3_600_000).await;
+        assert_eq!(why(&app, &phone).await, None, "its cookie is none any more");
+        logs_in(&app, "ann", PHONE).await;
+        app.order(ends_all()).await.unwrap();
+        assert_eq!(remembered(&app).await, 1, "what nobody can ask for is gone");
+        app.order(Order::Remove(Remove { subject: Subject::Worker("ann".into()), confirmed: true })).await.unwrap();
+        assert_eq!(remembered(&app).await, 0);
     }
 
     async fn nobody_ends_or_sees_the_logins_of_another(app: App) {

@@ -53,7 +53,7 @@ export class Customer {
       },
       frame: (frame) => this.#hear(frame),
       live: (up) => this.#goLive(up),
-      refused: (status) => {
+      refused: ({ status }) => {
         if (status === NOT_FOUND) this.phase = "unknown";
         return status === NOT_FOUND;
       },

@@ -135,8 +135,16 @@ export const enDesk: DeskText = {
     outTitle: "Log out?",
     outText: (count) =>
       `You have ${count === 1 ? "1 open session" : `${count} open sessions`}. Customers can still write, but get no reply until you log in again or a colleague takes over.`,
-    ended: "Your login has ended: it expired, was ended on another device, or the password was changed. Log in again; nothing you wrote is lost.",
-    elsewhere: "You logged out in another tab of this browser.",
+    reasons: {
+      device: "You were logged out from another device. If that was not you, log in and change your password at once.",
+      password: "Your password was changed on another device. Log in with the new one.",
+      reset: "An operator has reset your password. Log in with the new one.",
+      operator: "An operator has ended your login. Log in again.",
+      expired: "Your login has expired. Log in again.",
+      unknown: "Your login has ended. Log in again.",
+      elsewhere: "You logged out in another tab of this browser.",
+    },
+    kept: " Nothing you wrote is lost.",
   },
 
   logins: {

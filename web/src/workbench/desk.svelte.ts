@@ -1,5 +1,5 @@
 /** The workbench's state and what an agent can do to it. */
-import { desk as api, needsLogin, PAGE, type Part, SESSIONS_PAGE } from "../api";
+import { desk as api, type Ended, needsLogin, PAGE, type Part, SESSIONS_PAGE } from "../api";
 import * as feed from "../feed";
 import { Live } from "../live";
 import { Outbox, type Draft, type Unsent } from "../outbox";
@@ -16,11 +16,10 @@ export type Phase = "loading" | "login" | "down" | "ready";
 /** Where to put the focus once the page has changed. */
 export type Focus = "reply" | "list" | null;
 
-/** Why the log-in is shown to who was logged in: the server ended it, or another tab logged out. */
-export type Reason = "ended" | "elsewhere" | null;
+/** Why the log-in is shown to who was logged in: the server ended it, or another tab logged out ("elsewhere"). */
+export type Reason = Ended | "elsewhere" | null;
 
 const STALE_MS = 60_000;
-const UNAUTHORIZED = 401;
 
 class DeskPage {
   phase: Phase = $state("loading");
@@ -66,11 +65,11 @@ class DeskPage {
     loaded: (snapshot) => this.#loaded(snapshot),
     frame: ({ type, data }) => type === "change" && this.#heard(JSON.parse(data) as DeskChange),
     live: (up) => this.#goLive(up),
-    refused: (status) => {
-      if (status === UNAUTHORIZED) this.#leave("ended");
-      return status === UNAUTHORIZED;
+    refused: (cause) => {
+      if (needsLogin(cause)) this.#leave(cause.ended);
+      return needsLogin(cause);
     },
-    loggedOut: (ended) => this.#leave(ended ? "ended" : "elsewhere"),
+    loggedOut: (ended) => this.#leave(ended ?? "elsewhere"),
   });
 
   constructor() {
@@ -123,7 +122,9 @@ class DeskPage {
   }
 
   #leave(reason: Reason): void {
-    if (this.desk) this.reason = reason;
+    // Who comes to the log-in without having been here is told what the server alone can know.
+    const told = reason !== null && reason !== "elsewhere" && reason !== "unknown";
+    if (this.desk || told) this.reason = reason;
     this.desk = null;
     this.chosen = null;
     this.#state.close();

@@ -1,5 +1,6 @@
 //! Logins: a worker's browser shows who she is.
 
+use super::ended_login::{self, Reason};
 use super::password::Verified;
 use super::{Desk, sha256, worker};
 use crate::bind;
@@ -107,17 +108,17 @@ pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<
         .await
 }
 
-/// Ends logins of a worker, and their streams; answers how many.
+/// Ends logins of a worker, and their streams; answers how many. Their browsers are told the reason.
 ///
 /// # Errors
 /// `NotFound` when there is no such login.
-pub async fn end(desk: &Desk, name: &WechatId, which: Which) -> Result<u64, Error> {
+pub async fn end(desk: &Desk, name: &WechatId, which: Which, reason: Reason) -> Result<u64, Error> {
     let (worker, owner) = (name.clone(), worker::owner(name.as_str()));
     let ended = desk.store.write(&owner, move |tx| {
         let ended = match &which {
-            Which::One(id) => tx.run(END_ONE, bind![&worker, id])?,
-            Which::Others(cookie) => tx.run(END_OTHERS, bind![&worker, &sha256(cookie)])?,
-            Which::All => tx.run(END_ALL, bind![&worker])?,
+            Which::One(id) => ended_login::end_one(tx, &worker, id, reason)?,
+            Which::Others(cookie) => ended_login::end_others(tx, &worker, &sha256(cookie), reason)?,
+            Which::All => ended_login::end_others(tx, &worker, "", reason)?,
         };
         if ended == 0 && matches!(which, Which::One(_)) {
             return Err(Errcode::NotFound.into());
@@ -169,8 +170,5 @@ const SELECT_LOGIN: &str =
 const USE_LOGIN: &str = "update login set used_at = $2 where sha256 = $1";
 const SELECT_LOGINS: &str = "select sha256, id, browser, address, created_at, used_at from login
     where worker = $1 and expires_at > $2 order by created_at desc limit 100";
-const END_ONE: &str = "delete from login where worker = $1 and id = $2";
-const END_OTHERS: &str = "delete from login where worker = $1 and sha256 <> $2";
-const END_ALL: &str = "delete from login where worker = $1";
 const DELETE_LOGIN: &str = "delete from login where sha256 = $1";
 const DELETE_OLD_LOGINS: &str = "delete from login where worker = $1 and expires_at <= $2";

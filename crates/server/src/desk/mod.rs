@@ -15,6 +15,7 @@ pub mod custom;
 pub mod customer;
 pub mod draft;
 pub mod due;
+pub mod ended_login;
 pub mod feed;
 pub mod hashing;
 pub mod hot;

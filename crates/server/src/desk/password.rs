@@ -1,5 +1,6 @@
 //! Passwords: verified, and changed by their worker.
 
+use super::ended_login::{self, Reason};
 use super::hashing::Asker;
 use super::{Desk, sha256, worker};
 use crate::bind;
@@ -70,7 +71,7 @@ pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: 
                 return Err(Errcode::WrongPassword.into());
             }
             tx.one(SELECT_LOGIN, bind![&login, &name])?.ok_or(Errcode::LoginNeeded)?;
-            tx.run(DELETE_LOGINS, bind![&name, &login])?;
+            ended_login::end_others(tx, &name, &login, Reason::Password)?;
             tx.record(Fact::Worker);
             Ok(())
         })
@@ -82,4 +83,3 @@ const SELECT_ADDRESSES: &str =
     "select address from login where worker = $1 and expires_at > $2 order by created_at desc limit 100";
 const UPDATE: &str = "update worker set password = $3 where name = $1 and password = $2";
 const SELECT_LOGIN: &str = "select id from login where sha256 = $1 and worker = $2";
-const DELETE_LOGINS: &str = "delete from login where worker = $1 and sha256 <> $2";

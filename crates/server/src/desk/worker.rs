@@ -3,6 +3,7 @@
 //! A worker is an owner with a feed of her own, `@name`: her browsers hear there that her accounts
 //! have changed. It exists from the first time anybody names her, whether or not she has signed up.
 
+use super::ended_login::{self, Reason};
 use super::hashing::Asker;
 use super::password::{self, Verified};
 use super::{Desk, agent, due, removal, sha256};
@@ -106,7 +107,7 @@ pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), E
             if tx.run(UPDATE_PASSWORD, bind![&worker, &password])? == 0 {
                 return Err(Errcode::NotFound.into());
             }
-            tx.run(DELETE_LOGINS, bind![&worker])?;
+            ended_login::end_others(tx, &worker, "", Reason::Reset)?;
             tx.record(Fact::Worker);
             Ok(())
         })
@@ -290,7 +291,6 @@ const INSERT_SIGNUP: &str = "insert into signup (sha256, name, expires_at, made_
 const SELECT_SIGNUP: &str = "select name from signup where sha256 = $1 and expires_at > $2";
 const DELETE_SIGNUP: &str = "delete from signup where sha256 = $1";
 const DELETE_OLD_SIGNUPS: &str = "delete from signup where expires_at <= $1";
-const DELETE_LOGINS: &str = "delete from login where worker = $1";
 const INSERT_INVITATION: &str = "insert into invitation (worker, appid, kf_account) values ($1, $2, $3) on conflict (worker, appid, kf_account) do nothing";
 const DELETE_INVITATION: &str = "delete from invitation where worker = $1 and appid = $2 and kf_account = $3";
 const SELECT_INVITATIONS: &str = "select appid, kf_account from invitation where worker = $1";

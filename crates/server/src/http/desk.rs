@@ -3,6 +3,7 @@
 use super::client_address::Front;
 use super::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
 use super::{Finish, PageAnswer, PageRefusal, Reply};
+use crate::desk::ended_login::Reason;
 use crate::desk::{
     draft, invitation, login, message, password, presence, session, snapshot, supervisor, workbench_state,
     worker,
@@ -217,7 +218,7 @@ pub async fn logins(State(app): State<App>, login: Login) -> PageAnswer {
 /// `POST /desk/api/login/end`: one of her logins, or all but this.
 pub async fn end_login(State(app): State<App>, login: Login, Sent(given): Sent<Ended>) -> PageAnswer {
     let which = given.id.map_or(login::Which::Others(login.cookie), login::Which::One);
-    let ended = login::end(&app.desk, &login.worker, which).await;
+    let ended = login::end(&app.desk, &login.worker, which, Reason::Device).await;
     ended.map(|_| Reply::done()).refuse_page(&app)
 }
 

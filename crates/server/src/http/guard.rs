@@ -3,7 +3,7 @@
 use super::PageRefusal;
 use super::caller::collect;
 use super::client_address::Front;
-use crate::desk::login;
+use crate::desk::{ended_login, login};
 use crate::error::Error;
 use crate::listen::{Door, Peer};
 use crate::state::App;
@@ -22,8 +22,10 @@ use std::net::IpAddr;
 
 /// The cookie of a worker's login.
 const LOGIN: &str = "kefu_login";
-/// Its life in the browser, seconds; the store ends it too.
-const LOGIN_AGE: u32 = 7 * 24 * 3600;
+/// Its life in the browser, seconds: a day longer than the login's, so that the browser can be told that it expired.
+const LOGIN_AGE: u32 = 8 * 24 * 3600;
+/// Characters of a secret that this server made.
+const SECRET_LEN: usize = 43;
 /// 180 days, for this host and none below it.
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=15552000");
 /// What a browser says of where a request comes from.
@@ -44,12 +46,21 @@ impl FromRequestParts<App> for Login {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageRefusal> {
         let Ok(front) = Front::from_request_parts(parts, app).await;
-        let find = async {
-            let cookie = cookie(&parts.headers, &cookie_name(front, LOGIN)).ok_or(Errcode::LoginNeeded)?;
-            let (worker, expires_at) = login::who(&app.desk, &cookie).await?;
-            Ok::<_, Error>(Login { worker, cookie, expires_at })
-        };
-        find.await.map_err(|error| PageRefusal::new(app, error))
+        let cookie = cookie(&parts.headers, &cookie_name(front, LOGIN)).filter(|it| it.len() == SECRET_LEN);
+        let Some(cookie) = cookie else { return Err(PageRefusal::new(app, Errcode::LoginNeeded)) };
+        match login::who(&app.desk, &cookie).await {
+            Ok((worker, expires_at)) => Ok(Login { worker, cookie, expires_at }),
+            Err(Error::Refused(Errcode::LoginNeeded)) => Err(refused(app, &cookie).await),
+            Err(error) => Err(PageRefusal::new(app, error)),
+        }
+    }
+}
+
+/// The refusal of a cookie that opens nothing; who holds that of a login that ended is told why.
+async fn refused(app: &App, cookie: &str) -> PageRefusal {
+    match ended_login::reason(&app.desk, cookie).await {
+        Ok(reason) => PageRefusal::logged_out(app, reason),
+        Err(error) => PageRefusal::new(app, error),
     }
 }
 

@@ -27,6 +27,7 @@ pub mod upload;
 pub mod visitor;
 pub mod work;
 
+use crate::desk::ended_login::Reason;
 use crate::error::Error;
 use crate::meter::Requests;
 use crate::state::App;
@@ -39,6 +40,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, StatusCode, Uri};
+use model::account::Words;
 use protocol::{Errcode, endpoint};
 use serde::Serialize;
 use std::net::IpAddr;
@@ -149,6 +151,12 @@ fn with_text(code: Errcode, text: &str, rid: &str) -> Reply {
     Reply(format!(r#"{{"errcode":{},"errmsg":"{text} rid: {rid}"}}"#, code.number()).into())
 }
 
+/// Tells who had a login why it ended.
+fn logged_out(code: Errcode, reason: Reason, rid: &str) -> Reply {
+    let (number, text, ended) = (code.number(), code.text(), reason.word());
+    Reply(format!(r#"{{"errcode":{number},"errmsg":"{text} rid: {rid}","ended":"{ended}"}}"#).into())
+}
+
 /// The text of 40164 with the address, as Weixin writes it.
 fn invalid_ip(address: IpAddr) -> String {
     let address = address.to_canonical();
@@ -183,17 +191,24 @@ pub struct PageRefusal {
     error: Error,
     rid: String,
     wait: Option<Wait>,
+    /// Why the caller's login ended.
+    ended: Option<Reason>,
 }
 
 impl PageRefusal {
     /// Names a refusal, so that page and log speak of the same.
     pub fn new(app: &App, error: impl Into<Error>) -> Self {
-        PageRefusal { error: error.into(), rid: rid(app), wait: None }
+        PageRefusal { error: error.into(), rid: rid(app), wait: None, ended: None }
     }
 
     /// The refusal of somebody who tries too often.
     pub fn wait(app: &App, wait: Wait) -> Self {
         PageRefusal::later(app, Errcode::TooMany, wait)
+    }
+
+    /// The refusal of who has no login, with the reason why the one there was has ended.
+    pub fn logged_out(app: &App, ended: Option<Reason>) -> Self {
+        PageRefusal { ended, ..PageRefusal::new(app, Errcode::LoginNeeded) }
     }
 
     /// A refusal that ends after a wait.
@@ -218,7 +233,11 @@ impl IntoResponse for PageRefusal {
     fn into_response(self) -> Response {
         let code = told(&self.error, &self.rid).map_or(Errcode::Internal, for_a_page);
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, envelope(code, &self.rid)).into_response();
+        let reply = match self.ended {
+            Some(reason) => logged_out(code, reason, &self.rid),
+            None => envelope(code, &self.rid),
+        };
+        let mut response = (status, reply).into_response();
         response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -79,6 +79,7 @@ async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
             return Err(Errcode::NotFound.into());
         }
         tx.run(DELETE_LOGINS, bind![&name])?;
+        tx.run(DELETE_ENDED_LOGINS, bind![&name])?;
         tx.run(DELETE_LINKS, bind![&name])?;
         due::set(tx, &id, Due::Worker, "", now)?;
         tx.record(Fact::Worker);
@@ -109,7 +110,7 @@ pub(in crate::desk) async fn look(desk: &Desk, name: &str, key: &str) -> Result<
         .keep(&owner.clone(), move |tx| {
             let now = tx.now();
             // Logins that began at the moment of the removal, and what they left.
-            for sql in [DELETE_LOGINS, DELETE_DRAFTS, DELETE_MARKS] {
+            for sql in [DELETE_LOGINS, DELETE_ENDED_LOGINS, DELETE_DRAFTS, DELETE_MARKS] {
                 tx.run(sql, bind![&name])?;
             }
             due::clear(tx, &owner, Due::Worker, &key)?;
@@ -179,6 +180,7 @@ async fn leave_accounts(desk: &Desk, name: &WechatId) -> Result<i64, Error> {
 
 const DELETE: &str = "delete from worker where name = $1";
 const DELETE_LOGINS: &str = "delete from login where worker = $1";
+const DELETE_ENDED_LOGINS: &str = "delete from ended_login where worker = $1";
 const DELETE_DRAFTS: &str = "delete from draft where worker = $1";
 const DELETE_MARKS: &str = "delete from read_mark where worker = $1";
 const DELETE_LINKS: &str = "delete from signup where name = $1 and name <> ''";
