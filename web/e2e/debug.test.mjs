@@ -22,13 +22,16 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await result.getByText(errcode, { exact: true }).first().waitFor();
   };
 
-  await t.test("whoever is not logged in is shown the way", async () => {
-    await ann.at(`${server.base}/debug`);
-    await ann.sees("Log in first");
-    await fitForAll(page, "the gate of the debugging page");
-    await page.getByRole("link", { name: "Log in" }).click();
+  await t.test("whoever is not logged in does so, and is back at the endpoint", async () => {
+    await ann.at(`${server.base}/debug#getkflist`);
+    await ann.sees("You return to the API debugging page once you are logged in.");
+    await fitForAll(page, "the log-in of one who came for the debugging page");
+    await ann.fill("Log in", "kf_demo", "wrong");
+    await ann.sees("Wrong name or password");
     await ann.fill("Log in", "kf_demo", "demo");
-    await ann.sees("Choose a session");
+    await page.getByRole("heading", { name: "getkflist", exact: true }).waitFor();
+    assert.equal(page.url(), `${server.base}/debug#getkflist`);
+    assert.deepEqual(await server.online(), [], "who debugs does not work");
   });
 
   await t.test("the list is found through", async () => {
@@ -96,6 +99,37 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await page.locator("#to-addkfaccount:focus").waitFor();
     await page.setViewportSize({ width: 1280, height: 800 });
   });
+});
+
+test("an address leads from the log-in to the debugging page and nowhere else", async (t) => {
+  const { server, worker } = await scene(t);
+  for (const said of ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "%2f%2fevil.example"]) {
+    const ann = await worker("kf_demo");
+    const asked = [];
+    ann.page.on("request", (request) => asked.push(new URL(request.url())));
+    await ann.at(`${server.base}/desk/#debug=${said}`);
+    await ann.fill("Log in", "kf_demo", "demo");
+    await ann.sees("Choose an endpoint");
+    assert.equal(ann.page.url(), `${server.base}/debug`, said);
+    assert.deepEqual(asked.filter(({ origin }) => origin !== server.base), [], said);
+    await ann.page.context().close();
+  }
+});
+
+test("the workbench links to the debugging page for administrators", async (t) => {
+  const { server, worker } = await scene(t);
+  const ann = await worker("kf_demo");
+  const link = ann.page.getByRole("link", { name: "API debugging" });
+  await ann.at();
+  await ann.fill("Log in", "kf_demo", "demo");
+  await fitForAll(ann.page, "a workbench with the link");
+  const [debug] = await Promise.all([ann.page.context().waitForEvent("page"), link.click()]);
+  await debug.getByText("Choose an endpoint", { exact: true }).waitFor();
+  await debug.close();
+  await server.order("account", "admin", "--appid", "wx0123456789abcdef", "--worker", "kf_demo", "--revoke");
+  await ann.page.reload();
+  await ann.sees("Choose a session");
+  assert.equal(await link.count(), 0);
 });
 
 test("whoever administers nothing reads, and gets no token", async (t) => {

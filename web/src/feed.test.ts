@@ -66,7 +66,7 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     messages: [],
     ...more,
   };
-  return load({ worker: { name: "ann" }, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
+  return load({ worker: { name: "ann", administers: false }, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
 }
 
 const change = (seq: number, ...facts: DeskFact[]) => ({ appid: "wx1", seq, facts });
@@ -204,7 +204,7 @@ describe("the desk's feed", () => {
     const again = (first: number, epoch = "e") =>
       load(
         {
-          worker: { name: "ann" },
+          worker: { name: "ann", administers: false },
           epoch,
           since: `${epoch};wx1:20`,
           invitations: [],

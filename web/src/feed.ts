@@ -42,6 +42,8 @@ export interface Account {
 
 export interface Desk {
   worker: string;
+  /** Whether the worker administers an account. */
+  administers: boolean;
   epoch: string;
   accounts: Account[];
   invitations: Invitation[];
@@ -91,6 +93,7 @@ export function load(snapshot: DeskSnapshot, before: Desk | null): Desk {
   const known = new Map(before?.accounts.map((account) => [account.appid, kept(account)]));
   return {
     worker: snapshot.worker.name,
+    administers: snapshot.worker.administers,
     epoch: snapshot.epoch,
     invitations: snapshot.invitations,
     accounts: snapshot.accounts.map((account) => loadAccount(account, known.get(account.appid))),

@@ -135,7 +135,8 @@ export interface AccountSnapshot {
 }
 
 export interface DeskSnapshot {
-  worker: { name: string };
+  /** `administers`: an account, for which they can get tokens at `/debug`. */
+  worker: { name: string; administers: boolean };
   /** Another one than before: the server's data were restored or moved, and numbers of messages mean others. */
   epoch: string;
   since: string;

@@ -29,6 +29,7 @@ on_both_engines! {
         let granted = administers(&app, &shop, &eve, false).await;
         assert_eq!(granted, json!({"account": shop.appid, "administrators": ["eve"]}));
         assert_eq!(code(&calls(&shop, &eve).await.get(LIST, &[]).await), 0);
+        assert_eq!(eve.snapshot().await["worker"]["administers"], true);
         let listed: Value = app.ask("/desk/api/debug", &eve.cookie).await.json().await.unwrap();
         let account = json!({"appid": shop.appid, "name": shop.appid, "kind": "service", "certified": true});
         assert_eq!(listed, json!({"worker": {"name": "eve"}, "accounts": [account]}));
@@ -39,6 +40,7 @@ on_both_engines! {
         let ann = shop.agent("a1").await;
         let (status, answer) = token(&shop, &ann).await;
         assert_eq!((status, code(&answer)), (403, 990_003));
+        assert_eq!(ann.snapshot().await["worker"]["administers"], false, "an agent by itself is none");
         let listed: Value = app.ask("/desk/api/debug", &ann.cookie).await.json().await.unwrap();
         assert_eq!(listed["accounts"], json!([]));
     }

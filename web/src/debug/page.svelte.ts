@@ -4,7 +4,7 @@ import { read, type Api, type Endpoint } from "./api";
 
 const LOGIN_NEEDED = 990002;
 
-type Phase = "loading" | "down" | "login" | "ready";
+type Phase = "loading" | "down" | "ready";
 
 class Page {
   phase: Phase = $state("loading");
@@ -30,7 +30,10 @@ class Page {
       this.appid = who.accounts[0]?.appid ?? "";
       this.phase = "ready";
     } catch (cause) {
-      this.phase = cause instanceof Refused && cause.errcode === LOGIN_NEEDED ? "login" : "down";
+      // The workbench logs in, and leads back to this endpoint.
+      if (cause instanceof Refused && cause.errcode === LOGIN_NEEDED) {
+        location.replace(`/desk/#${new URLSearchParams({ debug: this.name })}`);
+      } else this.phase = "down";
     }
   }
 

@@ -4,12 +4,6 @@ export const enDebug: DebugText = {
   debug: "API debugging",
   toDesk: "Workbench",
 
-  gate: {
-    title: "Log in first",
-    text: "This page is for workers who are logged in. Log in at the workbench first.",
-    go: "Log in",
-  },
-
   account: {
     label: "Account",
     none: "You do not administer an account yet",

@@ -3,8 +3,6 @@ export const zhDebug = {
   debug: "接口调试",
   toDesk: "工作台",
 
-  gate: { title: "请先登录", text: "接口调试仅对已登录的客服人员开放，请先在工作台登录。", go: "去登录" },
-
   account: {
     label: "公众号",
     none: "您还不是任何公众号的账号管理员",

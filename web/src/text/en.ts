@@ -131,6 +131,7 @@ export const enDesk: DeskText = {
     submit: "Log in",
     busy: "Logging in…",
     hint: "No login yet? Ask your operator for a sign-up link.",
+    toDebug: "You return to the API debugging page once you are logged in.",
     out: "Log out",
     outTitle: "Log out?",
     outText: (count) =>
@@ -187,6 +188,7 @@ export const enDesk: DeskText = {
     instead: "I already have a login",
   },
 
+  debug: "API debugging",
   accounts: "Accounts",
   worker: (name) => `Logged in as ${name}`,
   presence: { online: "Online", away: "Away", offline: "Offline", label: "Available" },

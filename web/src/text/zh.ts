@@ -139,6 +139,7 @@ export const zhDesk = {
     submit: "登录",
     busy: "正在登录…",
     hint: "还没有账号？请向运维人员索取注册链接。",
+    toDebug: "登录后将返回接口调试页面。",
     out: "退出登录",
     outTitle: "退出登录？",
     outText: (count: number) => `您还有 ${count} 个进行中的会话。退出后客户仍可留言，但在您重新登录或会话被接管之前无人回复。`,
@@ -194,6 +195,7 @@ export const zhDesk = {
     instead: "已有账号，去登录",
   },
 
+  debug: "接口调试",
   accounts: "公众号",
   worker: (name: string) => `已登录：${name}`,
   presence: { online: "在线", away: "离开", offline: "离线", label: "在线接待" },

@@ -8,7 +8,7 @@ import { language } from "../text/desk.svelte";
 import type { Colleague, DeskChange, DeskSnapshot, Login, Message, Session } from "../wire";
 import { nameOf } from "./customer";
 import { keyOf } from "./key";
-import { hashOf, placeOf } from "./place";
+import { hashOf, placeOf, wayBack } from "./place";
 import { WorkbenchState } from "./state";
 
 export type Phase = "loading" | "login" | "down" | "ready";
@@ -135,8 +135,10 @@ class DeskPage {
   /** After a log-in or sign-up of this tab. */
   async entered(): Promise<void> {
     this.reason = null;
-    await this.#live.start();
+    const back = wayBack(location.hash);
+    if (!back) await this.#live.start();
     this.#live.announce();
+    if (back) location.replace(back);
   }
 
   async logout(): Promise<void> {

@@ -70,6 +70,16 @@ pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Erro
     Ok(accounts)
 }
 
+/// Whether a worker administers an account.
+///
+/// # Errors
+/// Internal only.
+pub async fn is_one(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
+    let person = name.clone();
+    let owner = worker::owner(name.as_str());
+    desk.store.read(&owner, move |tx| Ok(tx.one(SELECT_ANY, bind![&person])?.is_some())).await
+}
+
 /// Who administers an account, by name.
 ///
 /// # Errors
@@ -117,5 +127,6 @@ const INSERT: &str = "insert into administrator (worker, appid, granted_at) valu
 const DELETE: &str = "delete from administrator where worker = $1 and appid = $2";
 const SELECT: &str = "select appid from administrator where worker = $1 and appid = $2";
 const SELECT_ACCOUNTS: &str = "select appid from administrator where worker = $1";
+const SELECT_ANY: &str = "select appid from administrator where worker = $1 limit 1";
 const SELECT_WORKERS: &str = "select worker from administrator where appid = $1";
 const DELETE_TOKENS: &str = "delete from token where owner = $1 and kind = $2 and component = $3";

@@ -6,7 +6,7 @@ use super::feed::{AgentView, SessionView, agent_view};
 use super::message::{self, Message};
 use super::workbench_state::{self, Draft};
 use super::worker::{self, Places};
-use super::{Desk, account, agent, session, session_view, supervisor, window};
+use super::{Desk, account, administrator, agent, session, session_view, supervisor, window};
 use crate::error::Error;
 use crate::store::Tx;
 use model::account::Reception;
@@ -38,6 +38,8 @@ pub struct Workbench {
 pub struct Worker {
     /// Her name.
     pub name: String,
+    /// Whether the worker administers an account, and can get tokens at `/debug`.
+    pub administers: bool,
 }
 
 /// An account as its agent sees it.
@@ -110,7 +112,8 @@ pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error>
     for (appid, kf_account) in invitations {
         invited.extend(invitation_view(desk, &appid, &kf_account, name).await?);
     }
-    let (worker, epoch) = (Worker { name: name.to_string() }, desk.store.epoch().to_owned());
+    let administers = administrator::is_one(desk, name).await?;
+    let (worker, epoch) = (Worker { name: name.to_string(), administers }, desk.store.epoch().to_owned());
     Ok(Workbench { worker, epoch, since: since.text(), accounts, invitations: invited })
 }
 
