@@ -115,6 +115,20 @@ export class Server {
     return media_id;
   }
 
+  /** An agent's picture. */
+  async uploadPicture(kf_account, bytes) {
+    const form = new FormData();
+    form.append("media", new Blob([bytes]), "face.png");
+    await this.#done("/customservice/kfaccount/uploadheadimg", { kf_account }, form);
+  }
+
+  /** Customers of these openids write, who need no page for it. */
+  async say(openids, text) {
+    for (const openid of openids) {
+      await this.order("customer", "say", "--appid", APPID, "--openid", openid, "--text", text);
+    }
+  }
+
   addAgent = (kf_account, nickname) => this.#done("/customservice/kfaccount/add", {}, { kf_account, nickname });
   deleteAgent = (kf_account) => this.#done("/customservice/kfaccount/del", { kf_account });
   invite = (kf_account, invite_wx) => this.#done("/customservice/kfaccount/inviteworker", {}, { kf_account, invite_wx });

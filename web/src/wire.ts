@@ -67,6 +67,8 @@ export interface Message {
   kf_account: string;
   /** The name customers see of the agent who wrote. */
   nickname?: string;
+  /** Where the agent's picture is, if there is one. */
+  headimg?: string;
   kind: Kind;
   /** Whether it had a file that is kept no longer. */
   gone?: boolean;

@@ -185,6 +185,11 @@ on_both_engines! {
         let url = headimgurl(&shop).await;
         let path: Value = url.strip_prefix(&app.base).unwrap().into();
         assert_eq!(customer.snapshot().await["agent"]["headimg"], path);
+        assert_eq!(customer.snapshot().await["messages"][0].get("headimg"), None, "customers have none");
+        let session = customer.snapshot().await["messages"][0]["session"].as_i64().unwrap();
+        let (_, answer) = ann.replies(session, "hi").await;
+        assert_eq!(answer["message"]["headimg"], path, "{answer}");
+        assert_eq!(customer.snapshot().await["messages"][1]["headimg"], path);
         let account = ann.account().await;
         assert_eq!((&account["agent"]["headimg"], &account["sessions"][0]["headimg"]), (&path, &path));
     }

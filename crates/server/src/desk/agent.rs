@@ -223,7 +223,7 @@ impl Agent {
     /// Where her picture is, at this server.
     #[must_use]
     pub fn headimg_address(&self) -> Option<String> {
-        (!self.headimg.is_empty()).then(|| media::picture_address(&self.headimg))
+        media::picture_at(&self.headimg)
     }
 
     /// Refuses an agent whom nobody is: 65402.

@@ -49,6 +49,14 @@ impl Author {
         }
     }
 
+    /// Where the picture of the agent is, if there is one.
+    pub(super) fn headimg(&self) -> Option<String> {
+        match self {
+            Author::Worker(agent) | Author::Agent(agent) => agent.headimg_address(),
+            Author::Customer | Author::Account => None,
+        }
+    }
+
     /// Her id and her name, empty when it is no agent.
     pub(super) fn agent(&self) -> (&str, &str) {
         match self {

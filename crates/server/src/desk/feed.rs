@@ -66,7 +66,8 @@ impl Told {
                 Told::Session(of) => view(of),
                 Told::Message(message, of) => {
                     let texts = message.openid.len() + message.nickname.len() + message.text.len();
-                    size_of::<Message>() + texts + body(&message.body) + of.as_ref().map_or(0, view)
+                    let picture = message.headimg.as_ref().map_or(0, String::len);
+                    size_of::<Message>() + texts + picture + body(&message.body) + of.as_ref().map_or(0, view)
                 }
                 Told::Agent(agent) => agent.kf_account.len() + agent.nickname.len(),
                 Told::Changed(name) => name.len(),

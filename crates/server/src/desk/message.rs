@@ -35,6 +35,9 @@ pub struct Message {
     /// The name customers see of her, absent when there is none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub nickname: String,
+    /// Where the agent's picture is, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
     /// What it is, as in `msgtype`.
     pub kind: String,
     /// What was written; of what is no text, its kind and title.
@@ -231,6 +234,7 @@ pub(super) fn insert(
         from: sender(kf_account, via),
         kf_account: kf_account.to_owned(),
         nickname: nickname.to_owned(),
+        headimg: author.headimg(),
         kind: d.kind.to_owned(),
         text: d.text,
         gone: false,
@@ -350,6 +354,7 @@ fn message(row: &Row) -> Message {
         from: sender(&kf_account, &row.text(9)),
         kf_account,
         nickname: row.text(11),
+        headimg: media::picture_at(&row.text(13)),
         gone: is_gone(&row.text(7), &row.text(12)),
         kind: row.text(7),
         text: row.text(4),
@@ -364,7 +369,8 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "select m.id, m.session, m.openid, m.kf_account, m.text, m.at, m.client_id, m.kind, m.body, m.via, m.ai,
-            coalesce(a.nickname, ''), m.content from message m left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
+            coalesce(a.nickname, ''), m.content, coalesce(a.headimg, '')
+            from message m left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
             where m.appid = $1 and ",
             $which
         )

@@ -59,7 +59,6 @@ fn views(rows: &[Row]) -> Vec<SessionView> {
 }
 
 fn view(row: &Row) -> SessionView {
-    let headimg = row.text(9);
     SessionView {
         id: row.int(0),
         openid: row.text(1),
@@ -70,7 +69,7 @@ fn view(row: &Row) -> SessionView {
         latest_at: row.int(6),
         preview: row.text(7).chars().take(PREVIEW).collect(),
         nickname: row.text(8),
-        headimg: (!headimg.is_empty()).then(|| media::picture_address(&headimg)),
+        headimg: media::picture_at(&row.text(9)),
         is_agent_here: row.flag(10),
     }
 }
