@@ -1,7 +1,8 @@
 // A real browser: one context a person, and what holds on every page.
 import { AxeBuilder } from "@axe-core/playwright";
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -22,12 +23,31 @@ const FLAGS = [
   ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
 ];
 
-export const openBrowser = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
+const PROGRAM = { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS };
+const PERSON = { viewport: DESKTOP, locale: "en-GB", reducedMotion: "reduce" };
+
+export const openBrowser = () => chromium.launch(PROGRAM);
+
+/** A browser that keeps no cookies, and nothing else either, as its owner may have set it. */
+export async function openForgetful(faults) {
+  const folder = mkdtempSync(path.join(tmpdir(), "kefu-browser-"));
+  mkdirSync(path.join(folder, "Default"));
+  const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
+  writeFileSync(path.join(folder, "Default", "Preferences"), JSON.stringify(settings));
+  const context = await chromium.launchPersistentContext(folder, { ...PROGRAM, ...PERSON });
+  const close = async () => {
+    await context.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { page: await pageOf(context, faults), close };
+}
 
 /** A person at a browser of her own. A page that throws, or asks for what is not there, fails the test. */
 export async function person(browser, faults) {
-  const context = await browser.newContext({ viewport: DESKTOP, locale: "en-GB", reducedMotion: "reduce" });
+  return pageOf(await browser.newContext(PERSON), faults);
+}
+
+async function pageOf(context, faults) {
   if (process.env.PAGES) await serveBuilt(context);
   context.on("weberror", (fault) => faults.push(String(fault.error())));
   const page = await context.newPage();

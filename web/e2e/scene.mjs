@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openBrowser, person } from "./browser.mjs";
+import { openBrowser, openForgetful, person } from "./browser.mjs";
 import { eventually } from "./eventually.mjs";
 import { Customer, Worker } from "./people.mjs";
 import { APPID, Server } from "./server.mjs";
@@ -9,7 +9,9 @@ export async function scene(t) {
   const server = new Server();
   const faults = [];
   let browser = null;
+  const closing = [];
   t.after(async () => {
+    for (const close of closing) await close();
     await browser?.close();
     await server.stop();
     assert.deepEqual(faults, [], "no page complained");
@@ -20,6 +22,12 @@ export async function scene(t) {
     server,
     worker: async (name) => new Worker(await person(browser, faults), server, name),
     customer: async () => new Customer(await person(browser, faults), server),
+    /** A customer whose browser keeps nothing. */
+    forgetful: async () => {
+      const { page, close } = await openForgetful(faults);
+      closing.push(close);
+      return new Customer(page, server);
+    },
   };
 }
 
