@@ -53,11 +53,19 @@ export function span(text: Text, ms: number): string {
   return text.time.days(Math.floor(ms / DAY));
 }
 
-/** For a list: now, 3 min ago, 14:05, Yesterday, 3 May. */
+/** For a list: just now, 3 min ago, 5 h ago, Yesterday, 3 May, 3 May 2025. */
 export function brief(text: Text, at: number, now: number): string {
   if (now - at < MINUTE) return text.time.now;
-  if (now - at < HOUR) return text.time.ago(text.time.minutes(Math.floor((now - at) / MINUTE)));
-  if (sameDay(at, now)) return hour(text, at);
+  if (now - at < DAY) return text.time.ago(span(text, now - at));
+  // A day may last 25 hours.
   if (midnight(now) - midnight(at) < 2 * DAY - HOUR) return text.time.yesterday;
-  return format(text.lang, "brief", { month: "short", day: "numeric" }).format(at);
+  const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  const options: Intl.DateTimeFormatOptions = { month: "short", day: "numeric" };
+  if (isThisYear) return format(text.lang, "brief", options).format(at);
+  return format(text.lang, "brief with year", { ...options, year: "numeric" }).format(at);
+}
+
+/** To the minute, with the date: 3 May 2026 at 14:05. */
+export function exact(text: Text, at: number): string {
+  return format(text.lang, "exact", { dateStyle: "long", timeStyle: "short", hourCycle: "h23" }).format(at);
 }

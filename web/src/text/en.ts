@@ -68,7 +68,7 @@ export const en: Text = {
   },
 
   time: {
-    now: "now",
+    now: "just now",
     minutes: (n) => `${n} min`,
     hours: (n) => `${n} h`,
     days: (n) => (n === 1 ? "1 day" : `${n} days`),
