@@ -71,6 +71,9 @@ export class Worker extends Person {
   /** The session of a customer in the list of her own. */
   session = (openid) => this.page.locator("section[aria-labelledby=mine]").getByRole("button", { name: called(openid) });
 
+  /** A supervisor's lists: "Colleagues’ sessions", or "Waiting". */
+  tab = (name) => this.page.getByRole("tab", { name });
+
   /** The session of a customer in the list of what others have. */
   others = (openid) => this.page.locator("section[aria-labelledby=others]").getByRole("button", { name: called(openid) });
 

@@ -50,6 +50,9 @@ async function available(worker, presence) {
 async function becomesSupervisor(server, sue) {
   assert.equal(await sue.page.getByText("Colleagues’ sessions").count(), 0, "she is an agent like others");
   await server.setAdmin(SUE.kf_account);
+  await sue.tab("Colleagues’ sessions").waitFor();
+  await fitForAll(sue.page, "a supervisor with nobody to answer");
+  await sue.tab("Colleagues’ sessions").click();
   await sue.sees("No colleague has an open session");
   await fitForAll(sue.page, "a supervisor with nothing to see");
 }
@@ -117,12 +120,15 @@ async function takesOver(sue, customer) {
   await sue.sees("Ann is serving this customer");
   await sue.press("Take over");
   await sue.session(customer.openid).waitFor();
+  assert.equal(await sue.tab("Mine").getAttribute("aria-selected"), "true", "her own are in front");
   await sue.says("This is Sue.");
   await customer.hears("This is Sue.");
   await customer.sees("Your agent: Sue");
   await fitForAll(sue.page, "a session that was taken over");
   await sue.press("Close session");
   await sue.page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
+  await sue.page.getByText("No open sessions").waitFor();
+  await sue.tab("Colleagues’ sessions").click();
   await sue.sees("No colleague has an open session");
 }
 

@@ -190,6 +190,7 @@ export const enDesk: DeskText = {
 
   debug: "API debugging",
   accounts: "Accounts",
+  lists: "Lists of sessions",
   worker: (name) => `Logged in as ${name}`,
   presence: { online: "Online", away: "Away", offline: "Offline", label: "Available" },
 
@@ -211,7 +212,8 @@ export const enDesk: DeskText = {
 
   waiting: {
     title: "Waiting",
-    since: (time) => `Waiting for ${time}`,
+    tab: "Waiting",
+    since: "Waiting for",
     take: "Take",
     takeOf: (customer) => `Take ${customer}`,
     empty: "Nobody is waiting",
@@ -220,6 +222,7 @@ export const enDesk: DeskText = {
 
   mine: {
     title: "My sessions",
+    tab: "Mine",
     empty: "No open sessions",
     emptyHint: "Customers you take appear here",
     unread: (count) => `${count} unread`,

@@ -197,6 +197,7 @@ export const zhDesk = {
 
   debug: "接口调试",
   accounts: "公众号",
+  lists: "会话列表",
   worker: (name: string) => `已登录：${name}`,
   presence: { online: "在线", away: "离开", offline: "离线", label: "在线接待" },
 
@@ -218,7 +219,8 @@ export const zhDesk = {
 
   waiting: {
     title: "待接入",
-    since: (time: string) => spaced`等待${time}`,
+    tab: "待接入",
+    since: "已等待",
     take: "接入",
     takeOf: (customer: string) => spaced`接入${customer}`,
     empty: "没有等待接入的客户",
@@ -227,6 +229,7 @@ export const zhDesk = {
 
   mine: {
     title: "我的会话",
+    tab: "我的",
     empty: "没有进行中的会话",
     emptyHint: "接入的客户会显示在这里",
     unread: (count: number) => `${count} 条未读`,
@@ -245,8 +248,8 @@ export const zhDesk = {
   },
 
   others: {
-    title: "其他客服的会话",
-    empty: "其他客服没有进行中的会话",
+    title: "同事的会话",
+    empty: "同事没有进行中的会话",
     more: "显示更多",
     agent: (nickname: string) => spaced`${nickname}接待中`,
     reading: (nickname: string) => spaced`${nickname}正在接待这位客户`,
