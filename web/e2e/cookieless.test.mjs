@@ -6,7 +6,9 @@ import { eventually } from "./eventually.mjs";
 import { scene } from "./scene.mjs";
 
 const WHY = {
-  en: "Not sent: Your browser keeps no cookies, so our answer could not reach you. Allow cookies for this site, then send again",
+  en:
+    "Not sent: Your browser keeps no cookies, so our answer cannot reach you. " +
+    "Allow cookies for this site and send again",
   "zh-CN": "未发送：您的浏览器没有保存 Cookie，我们的回复无法送达。请允许本站使用 Cookie，再重新发送",
 };
 

@@ -16,7 +16,8 @@ const SIZES = [
 ];
 const LONG = "An endless sentence without a full stop 👨‍👩‍👧‍👦 ".repeat(12);
 
-const openids = (letter, count) => Array.from({ length: count }, (_, at) => `o${letter}${String(at).padStart(26, "0")}`);
+const openids = (letter, count) =>
+  Array.from({ length: count }, (_, at) => `o${letter}${String(at).padStart(26, "0")}`);
 
 test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async (t) => {
   const people = await scene(t);
@@ -142,7 +143,8 @@ const inSight = (list) =>
 /** No name, time or count takes two lines; times and counts are whole, and nothing sticks out of its list. */
 async function inOneLine(page, seen) {
   const bad = await page.evaluate(() => {
-    const shown = [...document.querySelectorAll(".lists :is(.name, time, .preview, .count, .label)")].filter((node) => node.offsetParent);
+    const all = document.querySelectorAll(".lists :is(.name, time, .preview, .count, .label)");
+    const shown = [...all].filter((node) => node.offsetParent);
     const wraps = (node) => node.offsetHeight > 1.7 * parseFloat(getComputedStyle(node).lineHeight);
     const { left, right } = document.querySelector(".lists").getBoundingClientRect();
     const sticksOut = (node) => {

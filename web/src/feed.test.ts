@@ -66,7 +66,8 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     messages: [],
     ...more,
   };
-  return load({ worker: { name: "ann", administers: false }, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
+  const worker = { name: "ann", administers: false };
+  return load({ worker, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
 }
 
 const change = (seq: number, ...facts: DeskFact[]) => ({ appid: "wx1", seq, facts });

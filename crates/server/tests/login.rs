@@ -99,7 +99,9 @@ on_both_engines! {
         assert_eq!(ends(&app, &here, json!({"id": id(&one).await})).await, 200);
         assert_eq!(why(&app, &one).await.as_deref(), Some("device"));
         assert_eq!(ends(&app, &changed, json!({})).await, 200);
-        assert_eq!((why(&app, &others).await.as_deref(), why(&app, &here).await.as_deref()), (Some("device"), Some("device")));
+        for ended in [&others, &here] {
+            assert_eq!(why(&app, ended).await.as_deref(), Some("device"));
+        }
         let here = another().await;
         let new = json!({"current": "correct horse", "new": "battery staple"});
         assert_eq!(app.send("/desk/api/password", &here, &new).await.status(), 200);

@@ -97,7 +97,7 @@ export const en: Text = {
     990026: "File storage is full. Please ask your operator",
     990027: "Too many pictures from your network. Please try again later",
     990028: "The upload was too slow or was interrupted. Try again on a better network",
-    990029: "Your browser keeps no cookies, so our answer could not reach you. Allow cookies for this site, then send again",
+    990029: "Your browser keeps no cookies, so our answer cannot reach you. Allow cookies for this site and send again",
     990034: "Another page was sending a message. Please send it again",
   },
 
