@@ -5,7 +5,7 @@ import { Live } from "../live";
 import { Outbox, type Draft, type Unsent } from "../outbox";
 import type { Up } from "../stream";
 import { language } from "../text/desk.svelte";
-import type { Colleague, DeskChange, DeskSnapshot, Login, Message, Session } from "../wire";
+import type { Colleague, DeskChange, DeskSnapshot, Message, Session } from "../wire";
 import { nameOf } from "./customer";
 import { keyOf } from "./key";
 import { hashOf, placeOf, wayBack } from "./place";
@@ -148,15 +148,6 @@ class DeskPage {
     this.#leave(null);
     history.replaceState(null, "", location.pathname);
   }
-
-  /** Where this worker is logged in. */
-  logins = async (): Promise<Login[]> => (await api.logins()).logins;
-
-  /** Ends one of this worker's logins; without an id all but this one. */
-  endLogin = (id?: string): Promise<unknown> => api.endLogin(id);
-
-  /** Takes a new password in place of the current one, and ends all other logins. */
-  changePassword = (current: string, next: string): Promise<unknown> => api.changePassword(current, next);
 
   /** Whether a refusal means that the login of this tab has ended, which shows the log-in. */
   isLoggedOut = (cause: unknown): boolean => this.#refused(cause);
