@@ -3,9 +3,9 @@
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use kefu::desk::cursor::Cursor;
-use kefu::http::caller::Query;
 use kefu::http::guard::cookie;
 use kefu::http::multipart::{Parser, Part, Piece};
+use kefu::http::query::Query;
 use kefu::store::numbered;
 use model::{Appid, KfAccount, Nickname, Openid, WechatId};
 use protocol::media::{Format, Kind, admit_headimg};

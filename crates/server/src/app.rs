@@ -1,6 +1,6 @@
 //! The router, one line an endpoint, and the wiring.
 
-use crate::http::metrics::counted;
+use crate::http::metrics::{counted, counted_endpoint};
 use crate::http::{
     business, busy, chat, client_address, debug, desk, guard, healthz, kfaccount, kfsession, media, message,
     msgrecord, nothing, once_more, openapi, page, picture, private, quota, readyz, stream, token, work,
@@ -150,6 +150,6 @@ fn chat(app: &App) -> Router<App> {
 
 /// An endpoint at its path and its aliases. It checks its methods itself, to refuse in Weixin's way.
 fn on<T: 'static>(app: &App, endpoint: &'static Endpoint, handler: impl Handler<T, App>) -> Router<App> {
-    let handler = counted(app, endpoint.name, handler);
+    let handler = counted_endpoint(app, endpoint, handler);
     endpoint.paths().fold(Router::new(), |router, path| router.route(path, any(handler.clone())))
 }

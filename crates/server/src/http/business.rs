@@ -2,45 +2,32 @@
 
 use super::caller::{Body, Caller};
 use super::guard::Base;
-use super::{Answer, Finish, Reply};
+use super::{Answer, Reply};
 use crate::desk::business;
-use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
 use protocol::business::{Get, Got, List, Listed, Register, Registered, Update};
 
 /// `/cgi-bin/business/register`.
 pub async fn register(State(app): State<App>, caller: Caller, Body(asked): Body<Register>) -> Answer {
-    let run = async {
-        let id = business::register(&app.desk, caller.account()?, asked).await?;
-        Reply::json(&Registered::of(id))
-    };
-    run.await.refuse(&app)
+    let id = business::register(&app.desk, caller.account()?, asked).await?;
+    Reply::json(&Registered::of(id))
 }
 
 /// `/cgi-bin/business/update`.
 pub async fn update(State(app): State<App>, caller: Caller, Body(asked): Body<Update>) -> Answer {
-    let run = async {
-        business::update(&app.desk, caller.account()?, asked.changes()).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    business::update(&app.desk, caller.account()?, asked.changes()).await?;
+    Ok(Reply::done())
 }
 
 /// `/cgi-bin/business/get`.
 pub async fn get(State(app): State<App>, caller: Caller, base: Base, Body(asked): Body<Get>) -> Answer {
-    let run = async {
-        let found = business::get(&app.desk, caller.account()?, asked.named()?, &base.0).await?;
-        Reply::json(&Got::of(found))
-    };
-    run.await.refuse(&app)
+    let found = business::get(&app.desk, caller.account()?, asked.named()?, &base.0).await?;
+    Reply::json(&Got::of(found))
 }
 
 /// `/cgi-bin/business/list`.
 pub async fn list(State(app): State<App>, caller: Caller, base: Base, Body(asked): Body<List>) -> Answer {
-    let run = async {
-        let page = business::list(&app.desk, caller.account()?, asked.page()?, &base.0).await?;
-        Reply::json(&Listed::of(page))
-    };
-    run.await.refuse(&app)
+    let page = business::list(&app.desk, caller.account()?, asked.page()?, &base.0).await?;
+    Reply::json(&Listed::of(page))
 }

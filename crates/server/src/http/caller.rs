@@ -3,6 +3,7 @@
 use super::Refusal;
 use super::client_address::address;
 use super::note::Sent;
+use super::query::Query;
 use crate::desk::token::Access;
 use crate::error::Error;
 use crate::listen::BODY_TIME;
@@ -13,41 +14,10 @@ use bytes::Bytes;
 use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use model::Appid;
-use protocol::{Endpoint, Errcode, Kind, endpoint, limits, strict};
+use protocol::{Endpoint, Errcode, Kind, limits, strict};
 use serde::de::DeserializeOwned;
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-/// The query of a request; of a parameter given twice the first counts. A NUL, which PostgreSQL's
-/// texts cannot hold, is replaced like bytes that are not UTF-8: no name has either in it.
-pub struct Query(String);
-
-impl Query {
-    /// The parameters of an address, as they stand there.
-    #[must_use]
-    pub fn of(text: &str) -> Self {
-        Query(text.to_owned())
-    }
-
-    /// The value of a parameter, if it is there and not empty.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<String> {
-        self.find(name).map(Cow::into_owned)
-    }
-
-    fn find(&self, name: &str) -> Option<Cow<'_, str>> {
-        let value: Option<Cow<'_, str>> = if self.0.contains('%') || self.0.contains('+') {
-            let mut pairs = form_urlencoded::parse(self.0.as_bytes());
-            pairs.find(|(key, _)| key == name).map(|(_, value)| value.replace('\0', "\u{fffd}").into())
-        } else {
-            // A token, as a rule: decoding what needs none was a tenth of a warm request.
-            let mut pairs = self.0.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.into())
-        };
-        value.filter(|value| !value.is_empty())
-    }
-}
 
 /// What a token gives access to, and where its owner stood when it was looked at.
 pub(super) type Admitted = (Arc<Access>, Head);
@@ -124,17 +94,12 @@ impl FromRequestParts<App> for Caller {
     /// Method → token present → token valid → where it comes from → kind of account and certification → permission
     /// set → quota.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let check = async {
-            let endpoint = called(parts)?;
-            let query = query(parts);
-            let token = query.find("access_token").ok_or(Errcode::AccessTokenMissing)?;
-            let from = || address(&parts.headers, &parts.extensions, app);
-            let access = Caller::admit(app, endpoint, &token, from).await?;
-            Ok::<_, Error>(Caller::of(query, access, endpoint))
-        };
-        check
-            .await
-            .map_err(|error| Refusal::new(app, error).from(address(&parts.headers, &parts.extensions, app)))
+        let endpoint = called(parts)?;
+        let query = Query::of_request(parts);
+        let token = query.find("access_token").ok_or(Errcode::AccessTokenMissing)?;
+        let from = || address(&parts.headers, &parts.extensions, app);
+        let admitted = Caller::admit(app, endpoint, &token, from).await?;
+        Ok(Caller::of(query, admitted, endpoint))
     }
 }
 
@@ -150,21 +115,19 @@ impl FromRequestParts<App> for Anyone {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        called(parts).map_err(|code| Refusal::new(app, code))?;
-        Ok(Anyone { query: query(parts), address: address(&parts.headers, &parts.extensions, app) })
+        called(parts)?;
+        Ok(Anyone {
+            query: Query::of_request(parts),
+            address: address(&parts.headers, &parts.extensions, app),
+        })
     }
 }
 
 /// The endpoint that is called, with a method it takes.
 pub(super) fn called(parts: &Parts) -> Result<&'static Endpoint, Errcode> {
-    let endpoint = endpoint::at(parts.uri.path()).ok_or(Errcode::InvalidUrl)?;
+    let endpoint = *parts.extensions.get::<&'static Endpoint>().ok_or(Errcode::InvalidUrl)?;
     endpoint.check_method(parts.method.as_str())?;
     Ok(endpoint)
-}
-
-/// What is asked.
-pub(super) fn query(parts: &Parts) -> Query {
-    Query::of(parts.uri.query().unwrap_or(""))
 }
 
 /// A JSON body, whatever its Content-Type.
@@ -173,9 +136,9 @@ pub struct Body<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let bytes = read(request, app).await?;
-        strict::object(&bytes).map(Body).map_err(|code| Refusal::new(app, code))
+    async fn from_request(request: Request, _: &App) -> Result<Self, Refusal> {
+        let bytes = read(request).await?;
+        Ok(Body(strict::object(&bytes)?))
     }
 }
 
@@ -185,25 +148,25 @@ pub struct Maybe<T>(pub Option<T>);
 impl<T: DeserializeOwned> FromRequest<App> for Maybe<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let bytes = read(request, app).await?;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Refusal> {
+        let bytes = read(request).await?;
         match strict::object(&bytes) {
             Ok(value) => Ok(Maybe(Some(value))),
             Err(Errcode::EmptyPostData) => Ok(Maybe(None)),
-            Err(code) => Err(Refusal::new(app, code)),
+            Err(code) => Err(code.into()),
         }
     }
 }
 
-async fn read(request: Request, app: &App) -> Result<Bytes, Refusal> {
+async fn read(request: Request) -> Result<Bytes, Refusal> {
     let sent = request.extensions().get::<Sent>().cloned();
     let read = collect(request).await;
     if let (Some(sent), Ok(body)) = (sent, &read) {
         sent.is(body);
     }
     read.map_err(|error| match error {
-        Error::Refused(Errcode::ContentSize) => Refusal::new(app, error),
-        _ => Refusal::hang_up(app, error),
+        Error::Refused(Errcode::ContentSize) => Refusal::from(error),
+        _ => Refusal::closing(error),
     })
 }
 

@@ -1,13 +1,13 @@
 //! The customer page's calls.
 
 use super::guard::Sent;
+use super::query::Params;
 use super::visitor::Visitor;
-use super::{Finish, PageAnswer, PageRefusal, Reply};
+use super::{Answer, Reply};
 use crate::desk::draft::Draft;
 use crate::desk::{message, snapshot, tap, window};
 use crate::state::App;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use protocol::Errcode;
 use serde::Deserialize;
@@ -37,15 +37,11 @@ pub struct Page {
 
 /// `GET /chat/api/{appid}/snapshot`. A browser that comes for the first time gets its cookie here, so
 /// that its first message can be sent again without making two customers of it.
-pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> Result<Response, PageRefusal> {
-    let run = async {
-        let chat = snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?;
-        let openid = visitor.openid.as_ref();
-        window::entered(&app.desk, &visitor.appid, openid, chat.kind, chat.seen_at).await?;
-        Reply::json(&chat)
-    };
-    let reply = run.await.refuse_page(&app)?;
-    Ok((visitor.first_cookie(&app), reply).into_response())
+pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> Answer<Response> {
+    let chat = snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?;
+    let openid = visitor.openid.as_ref();
+    window::entered(&app.desk, &visitor.appid, openid, chat.kind, chat.seen_at).await?;
+    Ok((visitor.first_cookie(&app), Reply::json(&chat)?).into_response())
 }
 
 /// `POST /chat/api/{appid}/message`: the first makes the visitor a customer.
@@ -53,14 +49,11 @@ pub async fn message(
     State(app): State<App>,
     visitor: Visitor,
     Sent(given): Sent<Message>,
-) -> Result<Response, PageRefusal> {
+) -> Answer<Response> {
     visitor.may_write(&app, &given.client_id)?;
-    let run = async {
-        let draft = Draft::new(given.text, given.client_id)?;
-        let sent = message::receive(&app.desk, &visitor.appid, visitor.writer(&app), draft).await?;
-        visitor.told(&app, &sent)
-    };
-    run.await.refuse_page(&app)
+    let draft = Draft::new(given.text, given.client_id)?;
+    let sent = message::receive(&app.desk, &visitor.appid, visitor.writer(&app), draft).await?;
+    visitor.told(&app, &sent)
 }
 
 /// `POST /chat/api/{appid}/tap`: a choice of a menu that was sent to her.
@@ -68,27 +61,16 @@ pub async fn tap(
     State(app): State<App>,
     visitor: Visitor,
     Sent(Tap { client_id, message, id }): Sent<Tap>,
-) -> Result<Response, PageRefusal> {
-    visitor.must_be_known().refuse_page(&app)?;
+) -> Answer<Response> {
+    visitor.must_be_known()?;
     visitor.may_write(&app, &client_id)?;
-    let run = async {
-        let choice = tap::Tap { message, id, client_id };
-        visitor.told(&app, &tap::choose(&app.desk, &visitor.appid, visitor.writer(&app), choice).await?)
-    };
-    run.await.refuse_page(&app)
+    let choice = tap::Tap { message, id, client_id };
+    visitor.told(&app, &tap::choose(&app.desk, &visitor.appid, visitor.writer(&app), choice).await?)
 }
 
 /// `GET /chat/api/{appid}/messages`.
-pub async fn messages(
-    State(app): State<App>,
-    visitor: Visitor,
-    query: Result<Query<Page>, QueryRejection>,
-) -> PageAnswer {
-    let run = async {
-        let Query(page) = query.map_err(|_| Errcode::BadRequest)?;
-        let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
-        let messages = message::own_history(&app.desk, &visitor.appid, &openid, page.before).await?;
-        Reply::json(&json!({"messages": messages}))
-    };
-    run.await.refuse_page(&app)
+pub async fn messages(State(app): State<App>, visitor: Visitor, Params(page): Params<Page>) -> Answer {
+    let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
+    let messages = message::own_history(&app.desk, &visitor.appid, &openid, page.before).await?;
+    Reply::json(&json!({"messages": messages}))
 }

@@ -1,7 +1,7 @@
 //! What the debugging page asks for: the accounts its worker administers, and a token for one of them.
 
 use super::guard::{Login, Sent};
-use super::{Finish, PageAnswer, PageRefusal, Reply};
+use super::{Answer, Reply};
 use crate::desk::administrator;
 use crate::state::App;
 use axum::extract::State;
@@ -18,24 +18,18 @@ pub struct Of {
 }
 
 /// `GET /desk/api/debug`.
-pub async fn accounts(State(app): State<App>, login: Login) -> PageAnswer {
-    let run = async {
-        let accounts = administrator::accounts(&app.desk, &login.worker).await?;
-        let shown = |account: &model::Account| json!({"appid": account.appid, "name": account.name, "kind": account.kind.word(), "certified": account.certified});
-        Reply::json(
-            &json!({"worker": {"name": login.worker}, "accounts": accounts.iter().map(shown).collect::<Vec<_>>()}),
-        )
-    };
-    run.await.refuse_page(&app)
+pub async fn accounts(State(app): State<App>, login: Login) -> Answer {
+    let accounts = administrator::accounts(&app.desk, &login.worker).await?;
+    let shown = |account: &model::Account| json!({"appid": account.appid, "name": account.name, "kind": account.kind.word(), "certified": account.certified});
+    Reply::json(
+        &json!({"worker": {"name": login.worker}, "accounts": accounts.iter().map(shown).collect::<Vec<_>>()}),
+    )
 }
 
 /// `POST /desk/api/debug/token`.
-pub async fn token(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> PageAnswer {
-    app.throttles.issue(&login.worker).map_err(|wait| PageRefusal::wait(&app, wait))?;
-    let run = async {
-        let appid = Appid::parse(&given.appid).map_err(|_| Errcode::Forbidden)?;
-        let Login { worker, cookie, expires_at } = &login;
-        Reply::json(&administrator::issue_token(&app.desk, &appid, worker, cookie, *expires_at).await?)
-    };
-    run.await.refuse_page(&app)
+pub async fn token(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> Answer {
+    app.throttles.issue(&login.worker)?;
+    let appid = Appid::parse(&given.appid).map_err(|_| Errcode::Forbidden)?;
+    let Login { worker, cookie, expires_at } = &login;
+    Reply::json(&administrator::issue_token(&app.desk, &appid, worker, cookie, *expires_at).await?)
 }

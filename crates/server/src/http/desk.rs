@@ -2,16 +2,15 @@
 
 use super::client_address::Front;
 use super::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
-use super::{Finish, PageAnswer, PageRefusal, Reply};
+use super::query::Params;
+use super::{Answer, Reply};
 use crate::desk::ended_login::Reason;
 use crate::desk::{
     draft, invitation, login, message, password, presence, session, snapshot, supervisor, workbench_state,
     worker,
 };
-use crate::error::Error;
 use crate::state::App;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::SET_COOKIE;
 use model::{Appid, KfAccount, WechatId};
@@ -138,8 +137,8 @@ fn appid(text: &str) -> Result<Appid, Errcode> {
     Appid::parse(text).map_err(|_| Errcode::NotFound)
 }
 
-async fn logged_in(app: &App, front: Front, name: &WechatId, cookie: &str) -> Result<Response, PageRefusal> {
-    let reply = Reply::json(&json!({"worker": {"name": name}})).refuse_page(app)?;
+fn logged_in(front: Front, name: &WechatId, cookie: &str) -> Answer<Response> {
+    let reply = Reply::json(&json!({"worker": {"name": name}}))?;
     Ok(([(SET_COOKIE, login_cookie(front, cookie))], reply).into_response())
 }
 
@@ -149,17 +148,12 @@ pub async fn login(
     front: Front,
     Browser(browser): Browser,
     Sent(given): Sent<Credential>,
-) -> Result<Response, PageRefusal> {
-    let wait = |wait| PageRefusal::wait(&app, wait);
-    let asker = app.throttles.log_in(&given.name, front.address).map_err(wait)?;
-    let run = async {
-        let verified = password::verify(&app.desk, &given.name, &given.password, asker).await?;
-        let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
-        Ok::<_, Error>((verified.name, cookie))
-    };
-    let (name, cookie) = run.await.refuse_page(&app)?;
-    app.throttles.logged_in(&name, front.address);
-    logged_in(&app, front, &name, &cookie).await
+) -> Answer<Response> {
+    let asker = app.throttles.log_in(&given.name, front.address)?;
+    let verified = password::verify(&app.desk, &given.name, &given.password, asker).await?;
+    let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
+    app.throttles.logged_in(&verified.name, front.address);
+    logged_in(front, &verified.name, &cookie)
 }
 
 /// `POST /desk/api/signup`.
@@ -168,15 +162,11 @@ pub async fn signup(
     front: Front,
     Browser(browser): Browser,
     Sent(given): Sent<SignUp>,
-) -> Result<Response, PageRefusal> {
-    let asker = app.throttles.sign_up(front.address).map_err(|wait| PageRefusal::wait(&app, wait))?;
-    let run = async {
-        let verified = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password, asker).await?;
-        let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
-        Ok::<_, Error>((verified.name, cookie))
-    };
-    let (name, cookie) = run.await.refuse_page(&app)?;
-    logged_in(&app, front, &name, &cookie).await
+) -> Answer<Response> {
+    let asker = app.throttles.sign_up(front.address)?;
+    let verified = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password, asker).await?;
+    let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
+    logged_in(front, &verified.name, &cookie)
 }
 
 /// `POST /desk/api/password`: the worker changes the own password. Guessing the old one costs tries to log in.
@@ -185,12 +175,9 @@ pub async fn change_password(
     front: Front,
     login: Login,
     Sent(given): Sent<Passwords>,
-) -> PageAnswer {
-    let wait = |wait| PageRefusal::wait(&app, wait);
-    app.throttles.log_in(login.worker.as_str(), front.address).map_err(wait)?;
-    password::change(&app.desk, &login.worker, &login.cookie, &given.current, &given.new)
-        .await
-        .refuse_page(&app)?;
+) -> Answer {
+    app.throttles.log_in(login.worker.as_str(), front.address)?;
+    password::change(&app.desk, &login.worker, &login.cookie, &given.current, &given.new).await?;
     app.throttles.logged_in(&login.worker, front.address);
     Ok(Reply::done())
 }
@@ -201,45 +188,38 @@ pub async fn logout(
     front: Front,
     login: Login,
     _: Sent<Nothing>,
-) -> Result<Response, PageRefusal> {
-    login::log_out(&app.desk, &login.worker, &login.cookie).await.refuse_page(&app)?;
+) -> Answer<Response> {
+    login::log_out(&app.desk, &login.worker, &login.cookie).await?;
     Ok(([(SET_COOKIE, no_login_cookie(front))], Reply::done()).into_response())
 }
 
 /// `GET /desk/api/logins`: where she is logged in.
-pub async fn logins(State(app): State<App>, login: Login) -> PageAnswer {
-    let run = async {
-        let logins = login::list(&app.desk, &login.worker, Some(&login.cookie)).await?;
-        Reply::json(&json!({"logins": logins}))
-    };
-    run.await.refuse_page(&app)
+pub async fn logins(State(app): State<App>, login: Login) -> Answer {
+    let logins = login::list(&app.desk, &login.worker, Some(&login.cookie)).await?;
+    Reply::json(&json!({"logins": logins}))
 }
 
 /// `POST /desk/api/login/end`: one of her logins, or all but this.
-pub async fn end_login(State(app): State<App>, login: Login, Sent(given): Sent<Ended>) -> PageAnswer {
+pub async fn end_login(State(app): State<App>, login: Login, Sent(given): Sent<Ended>) -> Answer {
     let which = given.id.map_or(login::Which::Others(login.cookie), login::Which::One);
-    let ended = login::end(&app.desk, &login.worker, which, Reason::Device).await;
-    ended.map(|_| Reply::done()).refuse_page(&app)
+    login::end(&app.desk, &login.worker, which, Reason::Device).await?;
+    Ok(Reply::done())
 }
 
 /// `GET /desk/api/snapshot`.
-pub async fn snapshot(State(app): State<App>, login: Login) -> PageAnswer {
-    let run = async { Reply::json(&snapshot::workbench(&app.desk, &login.worker).await?) };
-    run.await.refuse_page(&app)
+pub async fn snapshot(State(app): State<App>, login: Login) -> Answer {
+    Reply::json(&snapshot::workbench(&app.desk, &login.worker).await?)
 }
 
 /// `POST /desk/api/invitation`.
-pub async fn invitation(State(app): State<App>, login: Login, Sent(given): Sent<Invitation>) -> PageAnswer {
-    let run = async {
-        let appid = appid(&given.appid)?;
-        let kf_account = KfAccount::parse(&given.kf_account).map_err(|_| Errcode::InvitationGone)?;
-        match given.accept {
-            true => invitation::accept(&app.desk, &login.worker, &appid, &kf_account).await?,
-            false => invitation::decline(&app.desk, &login.worker, &appid, &kf_account).await?,
-        }
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse_page(&app)
+pub async fn invitation(State(app): State<App>, login: Login, Sent(given): Sent<Invitation>) -> Answer {
+    let appid = appid(&given.appid)?;
+    let kf_account = KfAccount::parse(&given.kf_account).map_err(|_| Errcode::InvitationGone)?;
+    match given.accept {
+        true => invitation::accept(&app.desk, &login.worker, &appid, &kf_account).await?,
+        false => invitation::decline(&app.desk, &login.worker, &appid, &kf_account).await?,
+    }
+    Ok(Reply::done())
 }
 
 /// A page that learns late of another's login in its browser must not give them what its own worker typed or read.
@@ -251,114 +231,69 @@ fn check_worker(login: &Login, named: Option<&str>) -> Result<(), Errcode> {
 }
 
 /// `POST /desk/api/draft`: what the worker has typed in a session; an empty text forgets it. Answers when it was kept.
-pub async fn draft(State(app): State<App>, login: Login, Sent(given): Sent<Draft>) -> PageAnswer {
-    let run = async {
-        check_worker(&login, given.worker.as_deref())?;
-        let appid = appid(&given.appid)?;
-        let kept = workbench_state::keep_draft(&app.desk, &login.worker, &appid, given.session, given.text);
-        Reply::json(&json!({"at": kept.await?}))
-    };
-    run.await.refuse_page(&app)
+pub async fn draft(State(app): State<App>, login: Login, Sent(given): Sent<Draft>) -> Answer {
+    check_worker(&login, given.worker.as_deref())?;
+    let appid = appid(&given.appid)?;
+    let kept = workbench_state::keep_draft(&app.desk, &login.worker, &appid, given.session, given.text);
+    Reply::json(&json!({"at": kept.await?}))
 }
 
 /// `POST /desk/api/read`: the worker has read a session up to a message.
-pub async fn read(State(app): State<App>, login: Login, Sent(given): Sent<Mark>) -> PageAnswer {
-    let run = async {
-        check_worker(&login, given.worker.as_deref())?;
-        let appid = appid(&given.appid)?;
-        workbench_state::mark_read(&app.desk, &login.worker, &appid, given.session, given.message).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse_page(&app)
+pub async fn read(State(app): State<App>, login: Login, Sent(given): Sent<Mark>) -> Answer {
+    check_worker(&login, given.worker.as_deref())?;
+    let appid = appid(&given.appid)?;
+    workbench_state::mark_read(&app.desk, &login.worker, &appid, given.session, given.message).await?;
+    Ok(Reply::done())
 }
 
 /// `POST /desk/api/presence`.
-pub async fn presence(State(app): State<App>, login: Login, Sent(given): Sent<Presence>) -> PageAnswer {
-    let run = async {
-        presence::set_away(&app.desk, &login.worker, &appid(&given.appid)?, given.away).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse_page(&app)
+pub async fn presence(State(app): State<App>, login: Login, Sent(given): Sent<Presence>) -> Answer {
+    presence::set_away(&app.desk, &login.worker, &appid(&given.appid)?, given.away).await?;
+    Ok(Reply::done())
 }
 
 /// `POST /desk/api/session/accept`.
-pub async fn accept(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> PageAnswer {
-    let run = async {
-        let appid = appid(&given.appid)?;
-        Reply::json(&session::accept(&app.desk, &login.worker, &appid, given.session).await?)
-    };
-    run.await.refuse_page(&app)
+pub async fn accept(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> Answer {
+    let appid = appid(&given.appid)?;
+    Reply::json(&session::accept(&app.desk, &login.worker, &appid, given.session).await?)
 }
 
 /// `POST /desk/api/session/close`.
-pub async fn close(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> PageAnswer {
-    let run = async {
-        session::end(&app.desk, &login.worker, &appid(&given.appid)?, given.session).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse_page(&app)
+pub async fn close(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> Answer {
+    session::end(&app.desk, &login.worker, &appid(&given.appid)?, given.session).await?;
+    Ok(Reply::done())
 }
 
 /// `POST /desk/api/session/transfer`: from the agent who had it when the page showed it, to another.
-pub async fn transfer(State(app): State<App>, login: Login, Sent(given): Sent<Transfer>) -> PageAnswer {
-    let run = async {
-        let asked = supervisor::Transfer { id: given.session, from: given.from, to: given.to };
-        supervisor::transfer(&app.desk, &login.worker, &appid(&given.appid)?, asked).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse_page(&app)
+pub async fn transfer(State(app): State<App>, login: Login, Sent(given): Sent<Transfer>) -> Answer {
+    let asked = supervisor::Transfer { id: given.session, from: given.from, to: given.to };
+    supervisor::transfer(&app.desk, &login.worker, &appid(&given.appid)?, asked).await?;
+    Ok(Reply::done())
 }
 
 /// `GET /desk/api/colleagues`: who could get a session.
-pub async fn colleagues(
-    State(app): State<App>,
-    login: Login,
-    query: Result<Query<Account>, QueryRejection>,
-) -> PageAnswer {
-    let run = async {
-        let Query(of) = query.map_err(|_| Errcode::BadRequest)?;
-        let colleagues = supervisor::colleagues(&app.desk, &login.worker, &appid(&of.appid)?).await?;
-        Reply::json(&json!({"colleagues": colleagues}))
-    };
-    run.await.refuse_page(&app)
+pub async fn colleagues(State(app): State<App>, login: Login, Params(of): Params<Account>) -> Answer {
+    let colleagues = supervisor::colleagues(&app.desk, &login.worker, &appid(&of.appid)?).await?;
+    Reply::json(&json!({"colleagues": colleagues}))
 }
 
 /// `GET /desk/api/sessions`: what other agents have open, for a supervisor.
-pub async fn sessions(
-    State(app): State<App>,
-    login: Login,
-    query: Result<Query<Sessions>, QueryRejection>,
-) -> PageAnswer {
-    let run = async {
-        let Query(page) = query.map_err(|_| Errcode::BadRequest)?;
-        let sessions = supervisor::page(&app.desk, &login.worker, &appid(&page.appid)?, page.after).await?;
-        Reply::json(&json!({"sessions": sessions}))
-    };
-    run.await.refuse_page(&app)
+pub async fn sessions(State(app): State<App>, login: Login, Params(page): Params<Sessions>) -> Answer {
+    let sessions = supervisor::page(&app.desk, &login.worker, &appid(&page.appid)?, page.after).await?;
+    Reply::json(&json!({"sessions": sessions}))
 }
 
 /// `POST /desk/api/message`.
-pub async fn message(State(app): State<App>, login: Login, Sent(given): Sent<Message>) -> PageAnswer {
-    let run = async {
-        let draft = draft::Draft::new(given.text, given.client_id)?;
-        let message =
-            message::reply(&app.desk, &login.worker, &appid(&given.appid)?, given.session, draft).await?;
-        Reply::json(&json!({"message": message}))
-    };
-    run.await.refuse_page(&app)
+pub async fn message(State(app): State<App>, login: Login, Sent(given): Sent<Message>) -> Answer {
+    let draft = draft::Draft::new(given.text, given.client_id)?;
+    let message =
+        message::reply(&app.desk, &login.worker, &appid(&given.appid)?, given.session, draft).await?;
+    Reply::json(&json!({"message": message}))
 }
 
 /// `GET /desk/api/messages`.
-pub async fn messages(
-    State(app): State<App>,
-    login: Login,
-    query: Result<Query<Page>, QueryRejection>,
-) -> PageAnswer {
-    let run = async {
-        let Query(page) = query.map_err(|_| Errcode::BadRequest)?;
-        let appid = appid(&page.appid)?;
-        let messages = message::history(&app.desk, &login.worker, &appid, page.session, page.before).await?;
-        Reply::json(&json!({"messages": messages}))
-    };
-    run.await.refuse_page(&app)
+pub async fn messages(State(app): State<App>, login: Login, Params(page): Params<Page>) -> Answer {
+    let appid = appid(&page.appid)?;
+    let messages = message::history(&app.desk, &login.worker, &appid, page.session, page.before).await?;
+    Reply::json(&json!({"messages": messages}))
 }

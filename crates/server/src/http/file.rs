@@ -1,5 +1,6 @@
 //! Bytes of a content, whole or a part of them, as they are read.
 
+use super::Answer;
 use crate::desk::media::Content;
 use crate::error::Error;
 use crate::state::App;
@@ -55,8 +56,8 @@ fn wanted(asked: Option<&str>, size: u64) -> Wanted {
 ///
 /// # Errors
 /// Internal only.
-pub async fn serve(app: &App, content: &Content, asked: &Asked) -> Result<Response, Error> {
-    let size = u64::try_from(content.size)?;
+pub async fn serve(app: &App, content: &Content, asked: &Asked) -> Answer<Response> {
+    let size = u64::try_from(content.size).map_err(Error::from)?;
     let (status, part) = match wanted(asked.0.as_deref(), size) {
         Wanted::Whole => (StatusCode::OK, None),
         Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, Some(part)),
@@ -80,7 +81,7 @@ pub async fn serve(app: &App, content: &Content, asked: &Asked) -> Result<Respon
             StatusCode::PARTIAL_CONTENT => format!("bytes {}-{}/{size}", part.start, part.end - 1),
             _ => format!("bytes */{size}"),
         };
-        headers.insert(CONTENT_RANGE, HeaderValue::try_from(range).map_err(anyhow::Error::from)?);
+        headers.insert(CONTENT_RANGE, HeaderValue::try_from(range)?);
     }
     Ok(response)
 }

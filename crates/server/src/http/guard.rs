@@ -1,6 +1,6 @@
 //! Who may use the pages' calls: cookies, origins, and bodies that only our own pages can send.
 
-use super::PageRefusal;
+use super::Refusal;
 use super::caller::collect;
 use super::client_address::Front;
 use crate::desk::{ended_login, login};
@@ -9,7 +9,7 @@ use crate::listen::{Door, Peer};
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, STRICT_TRANSPORT_SECURITY, USER_AGENT};
 use http::request::Parts;
 use http::uri::Authority;
@@ -42,25 +42,20 @@ pub struct Login {
 }
 
 impl FromRequestParts<App> for Login {
-    type Rejection = PageRefusal;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageRefusal> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let Ok(front) = Front::from_request_parts(parts, app).await;
         let cookie = cookie(&parts.headers, &cookie_name(front, LOGIN)).filter(|it| it.len() == SECRET_LEN);
-        let Some(cookie) = cookie else { return Err(PageRefusal::new(app, Errcode::LoginNeeded)) };
+        let cookie = cookie.ok_or(Errcode::LoginNeeded)?;
         match login::who(&app.desk, &cookie).await {
             Ok((worker, expires_at)) => Ok(Login { worker, cookie, expires_at }),
-            Err(Error::Refused(Errcode::LoginNeeded)) => Err(refused(app, &cookie).await),
-            Err(error) => Err(PageRefusal::new(app, error)),
+            // Who holds the cookie of a login that ended is told why.
+            Err(Error::Refused(Errcode::LoginNeeded)) => {
+                Err(Refusal::logged_out(ended_login::reason(&app.desk, &cookie).await?))
+            }
+            Err(error) => Err(error.into()),
         }
-    }
-}
-
-/// The refusal of a cookie that opens nothing; who holds that of a login that ended is told why.
-async fn refused(app: &App, cookie: &str) -> PageRefusal {
-    match ended_login::reason(&app.desk, cookie).await {
-        Ok(reason) => PageRefusal::logged_out(app, reason),
-        Err(error) => PageRefusal::new(app, error),
     }
 }
 
@@ -133,11 +128,11 @@ impl FromRequestParts<App> for Base {
 /// for Weixin's host there are none.
 pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.extensions().get::<Peer>().is_some_and(|peer| peer.door == Door::Weixin) {
-        PageRefusal::new(&app, Errcode::NotFound).into_response()
+        Refusal::from(Errcode::NotFound).page(&app)
     } else if host(&request).is_some_and(|host| is_ours(&host, app.settings.public_url.as_deref())) {
         next.run(request).await
     } else {
-        PageRefusal::new(&app, Errcode::UnknownHost).into_response()
+        Refusal::from(Errcode::UnknownHost).page(&app)
     }
 }
 
@@ -150,7 +145,7 @@ pub async fn demo_host(State(app): State<App>, request: Request, next: Next) -> 
     };
     match host(&request) {
         Some(host) if is_ours(&host, None) || stands_in(&host) => next.run(request).await,
-        _ => PageRefusal::new(&app, Errcode::DemoHost).into_response(),
+        _ => Refusal::from(Errcode::DemoHost).page(&app),
     }
 }
 
@@ -185,16 +180,13 @@ fn is_ours(asked: &Authority, public_url: Option<&str>) -> bool {
 pub struct Sent<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
-    type Rejection = PageRefusal;
+    type Rejection = Refusal;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, PageRefusal> {
-        let read = async {
-            check_origin(request.headers(), app)?;
-            check_type(request.headers())?;
-            let body = collect(request).await?;
-            Ok::<_, Error>(Sent(strict::object(&body)?))
-        };
-        read.await.map_err(|error| PageRefusal::new(app, error))
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        check_origin(request.headers(), app)?;
+        check_type(request.headers())?;
+        let body = collect(request).await?;
+        Ok(Sent(strict::object(&body)?))
     }
 }
 

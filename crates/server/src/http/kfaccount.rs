@@ -3,7 +3,7 @@
 use super::caller::{Body, Caller, Maybe};
 use super::guard::Base;
 use super::upload::Posted;
-use super::{Answer, Finish, Reply};
+use super::{Answer, Reply};
 use crate::desk::hot::Question;
 use crate::desk::{agent, business, invitation, media};
 use crate::error::Error;
@@ -17,29 +17,21 @@ use protocol::media::admit_headimg;
 
 /// `/customservice/kfaccount/add`.
 pub async fn add(State(app): State<App>, caller: Caller, Body(mut add): Body<Add>) -> Answer {
-    let run = async {
-        let business_id = named(None, add.business_id.take());
-        let form = add.form(caller.kind())?;
-        let appid = caller.account()?;
-        business::must_exist(&app.desk, appid, business_id).await?;
-        match form {
-            Form::Agent { kf_account, nickname } => {
-                agent::add(&app.desk, appid, kf_account, nickname).await?
-            }
-            Form::Person(kf_wx) => invitation::add_and_invite(&app.desk, appid, &kf_wx).await?,
-        }
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    let business_id = named(None, add.business_id.take());
+    let form = add.form(caller.kind())?;
+    let appid = caller.account()?;
+    business::must_exist(&app.desk, appid, business_id).await?;
+    match form {
+        Form::Agent { kf_account, nickname } => agent::add(&app.desk, appid, kf_account, nickname).await?,
+        Form::Person(kf_wx) => invitation::add_and_invite(&app.desk, appid, &kf_wx).await?,
+    }
+    Ok(Reply::done())
 }
 
 /// `/customservice/kfaccount/update`.
 pub async fn update(State(app): State<App>, caller: Caller, Body(update): Body<Update>) -> Answer {
-    let run = async {
-        agent::rename(&app.desk, caller.account()?, update.kf_account, update.nickname).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    agent::rename(&app.desk, caller.account()?, update.kf_account, update.nickname).await?;
+    Ok(Reply::done())
 }
 
 /// `/customservice/kfaccount/del`: the agent stands in the query, else in the body.
@@ -51,12 +43,9 @@ pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<Del>
         body => body?.0.unwrap_or_default(),
     };
     let kf_account = kf_account.or(body.kf_account);
-    let run = async {
-        let appid = account(&app, &caller, body.business_id).await?;
-        agent::delete(&app.desk, appid, &kf_account.ok_or(Errcode::InvalidAgent)?).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    let appid = account(&app, &caller, body.business_id).await?;
+    agent::delete(&app.desk, appid, &kf_account.ok_or(Errcode::InvalidAgent)?).await?;
+    Ok(Reply::done())
 }
 
 /// `/customservice/kfaccount/inviteworker`.
@@ -65,24 +54,18 @@ pub async fn inviteworker(
     caller: Caller,
     Body(invite): Body<InviteWorker>,
 ) -> Answer {
-    let run = async {
-        invitation::invite(&app.desk, caller.account()?, &invite.kf_account, &invite.invite_wx).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    invitation::invite(&app.desk, caller.account()?, &invite.kf_account, &invite.invite_wx).await?;
+    Ok(Reply::done())
 }
 
 /// `/customservice/kfaccount/uploadheadimg`.
 pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
-    let run = async {
-        let kf_account = posted.get("kf_account");
-        let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
-        let format = admit_headimg(&file.bytes.head, file.bytes.size)?;
-        let (appid, kf_account) = (posted.caller.account()?, kf_account.ok_or(Errcode::InvalidAgent)?);
-        media::set_headimg(&app.desk, appid, &kf_account, format, file.bytes.end().await?).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    let kf_account = posted.get("kf_account");
+    let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
+    let format = admit_headimg(&file.bytes.head, file.bytes.size)?;
+    let (appid, kf_account) = (posted.caller.account()?, kf_account.ok_or(Errcode::InvalidAgent)?);
+    media::set_headimg(&app.desk, appid, &kf_account, format, file.bytes.end().await?).await?;
+    Ok(Reply::done())
 }
 
 /// `/customservice/kfaccount/setadmin`.
@@ -121,12 +104,9 @@ async fn set_admin(
     if !asked.is_empty() {
         given = SetAdmin { business_id: given.business_id, ..asked };
     }
-    let run = async {
-        let appid = account(app, &caller, given.business_id.take()).await?;
-        agent::set_supervisor(&app.desk, appid, given.named()?, supervisor).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(app)
+    let appid = account(app, &caller, given.business_id.take()).await?;
+    agent::set_supervisor(&app.desk, appid, given.named()?, supervisor).await?;
+    Ok(Reply::done())
 }
 
 /// The account whose agents are meant, once the sub-merchant that the query or the body names is known to exist.
@@ -138,18 +118,12 @@ async fn account<'a>(app: &App, caller: &'a Caller, body: Option<Id>) -> Result<
 
 /// `/cgi-bin/customservice/getkflist`.
 pub async fn getkflist(State(app): State<App>, caller: Caller, base: Base) -> Answer {
-    let run = async {
-        let appid = account(&app, &caller, None).await?;
-        Reply::json(&agent::list(&app.desk, appid, &base.0).await?)
-    };
-    run.await.refuse(&app)
+    let appid = account(&app, &caller, None).await?;
+    Reply::json(&agent::list(&app.desk, appid, &base.0).await?)
 }
 
 /// `/cgi-bin/customservice/getonlinekflist`.
 pub async fn getonlinekflist(State(app): State<App>, caller: Caller) -> Answer {
-    let run = async {
-        let appid = account(&app, &caller, None).await?;
-        Ok::<_, Error>(Reply::ready(app.answer(appid, caller.head(), &Question::Online).await?))
-    };
-    run.await.refuse(&app)
+    let appid = account(&app, &caller, None).await?;
+    Ok(Reply::ready(app.answer(appid, caller.head(), &Question::Online).await?))
 }

@@ -4,9 +4,8 @@ use super::caller::Caller;
 use super::file::{self, Asked};
 use super::guard::Base;
 use super::upload::Posted;
-use super::{Answer, Finish, PageRefusal, Refusal, Reply};
+use super::{Answer, Reply};
 use crate::desk::media;
-use crate::error::Error;
 use crate::state::App;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -18,48 +17,33 @@ use protocol::media::{Kind, Uploaded, Video};
 
 /// `/cgi-bin/media/upload`.
 pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {
-    let run = async {
-        let appid = posted.caller.account()?.clone();
-        let kind =
-            posted.get("type").and_then(|word| Kind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
-        let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
-        let format = kind.admit(&file.bytes.head, file.bytes.size)?;
-        let media = media::add(&app.desk, &appid, kind, format, &file.name, file.bytes.end().await?).await?;
-        let media_id = media.media_id.as_str();
-        Reply::json(&Uploaded {
-            kind: kind.word(),
-            media_id,
-            thumb_media_id: (kind == Kind::Thumb).then_some(media_id),
-            created_at: media.created_at / SECOND,
-        })
-    };
-    run.await.refuse(&app)
+    let appid = posted.caller.account()?.clone();
+    let kind = posted.get("type").and_then(|word| Kind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
+    let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
+    let format = kind.admit(&file.bytes.head, file.bytes.size)?;
+    let media = media::add(&app.desk, &appid, kind, format, &file.name, file.bytes.end().await?).await?;
+    let media_id = media.media_id.as_str();
+    Reply::json(&Uploaded {
+        kind: kind.word(),
+        media_id,
+        thumb_media_id: (kind == Kind::Thumb).then_some(media_id),
+        created_at: media.created_at / SECOND,
+    })
 }
 
 /// `/cgi-bin/media/get`: the file itself; of a video the address at which it is fetched.
-pub async fn get(
-    State(app): State<App>,
-    caller: Caller,
-    base: Base,
-    asked: Asked,
-) -> Result<Response, Refusal> {
-    let run = async {
-        let appid = caller.account()?;
-        let media_id = caller.query.get("media_id").ok_or(Errcode::MediaIdMissing)?;
-        let media = media::get(&app.desk, appid, media_id).await?;
-        if media.kind == Kind::Video {
-            let video_url = format!("{}/media/{appid}/{}", base.0, media::ticket(&media.media_id));
-            return Ok(Reply::json(&Video { video_url })?.into_response());
-        }
-        let mut response = file::serve(&app, &media.content, &asked).await?;
-        let name =
-            format!("attachment; filename=\"{}.{}\"", media.media_id, media.content.format.extension());
-        response
-            .headers_mut()
-            .insert(CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(anyhow::Error::from)?);
-        Ok::<_, Error>(response)
-    };
-    run.await.refuse(&app)
+pub async fn get(State(app): State<App>, caller: Caller, base: Base, asked: Asked) -> Answer<Response> {
+    let appid = caller.account()?;
+    let media_id = caller.query.get("media_id").ok_or(Errcode::MediaIdMissing)?;
+    let media = media::get(&app.desk, appid, media_id).await?;
+    if media.kind == Kind::Video {
+        let video_url = format!("{}/media/{appid}/{}", base.0, media::ticket(&media.media_id));
+        return Ok(Reply::json(&Video { video_url })?.into_response());
+    }
+    let mut response = file::serve(&app, &media.content, &asked).await?;
+    let name = format!("attachment; filename=\"{}.{}\"", media.media_id, media.content.format.extension());
+    response.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::try_from(name)?);
+    Ok(response)
 }
 
 /// `GET /media/{appid}/{ticket}`: the address of a video, while it lives.
@@ -67,29 +51,19 @@ pub async fn video(
     State(app): State<App>,
     Path((appid, ticket)): Path<(String, String)>,
     asked: Asked,
-) -> Result<Response, PageRefusal> {
-    let run = async {
-        let appid = Appid::parse(&appid).map_err(|_| Errcode::NotFound)?;
-        let content = media::of_ticket(&app.desk, &appid, &ticket).await?;
-        let mut response = file::serve(&app, &content, &asked).await?;
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-        Ok::<_, Error>(response)
-    };
-    run.await.refuse_page(&app)
+) -> Answer<Response> {
+    let appid = Appid::parse(&appid).map_err(|_| Errcode::NotFound)?;
+    let content = media::of_ticket(&app.desk, &appid, &ticket).await?;
+    let mut response = file::serve(&app, &content, &asked).await?;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
 }
 
 /// `GET /headimg/{sha256}`: an agent's or a sub-merchant's picture. Its address is its content, which never changes.
-pub async fn headimg(
-    State(app): State<App>,
-    Path(sha256): Path<String>,
-    asked: Asked,
-) -> Result<Response, PageRefusal> {
-    let run = async {
-        let content = media::headimg(&app.desk, &sha256).await?;
-        let mut response = file::serve(&app, &content, &asked).await?;
-        let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-        response.headers_mut().insert(CACHE_CONTROL, forever);
-        Ok::<_, Error>(response)
-    };
-    run.await.refuse_page(&app)
+pub async fn headimg(State(app): State<App>, Path(sha256): Path<String>, asked: Asked) -> Answer<Response> {
+    let content = media::headimg(&app.desk, &sha256).await?;
+    let mut response = file::serve(&app, &content, &asked).await?;
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    response.headers_mut().insert(CACHE_CONTROL, forever);
+    Ok(response)
 }

@@ -1,9 +1,8 @@
 //! Messages to customers: sendCustomMessage and typing.
 
 use super::caller::{Body, Caller};
-use super::{Answer, Finish, Reply};
+use super::{Answer, Reply};
 use crate::desk::{custom, typing};
-use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
 use http::Uri;
@@ -13,32 +12,23 @@ use protocol::message::{Custom, Typing};
 
 /// `/cgi-bin/message/custom/send`, and the path of older pages that asks for a sub-merchant.
 pub async fn send(State(app): State<App>, uri: Uri, caller: Caller, Body(given): Body<Custom>) -> Answer {
-    let run = async {
-        if uri.path() == BUSINESS_SEND {
-            given.must_name_business()?;
-        }
-        let message = given.message(caller.kind())?;
-        custom::send(&app.desk, caller.account()?, message).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    if uri.path() == BUSINESS_SEND {
+        given.must_name_business()?;
+    }
+    let message = given.message(caller.kind())?;
+    custom::send(&app.desk, caller.account()?, message).await?;
+    Ok(Reply::done())
 }
 
 /// `/cgi-bin/message/custom/typing`.
 pub async fn typing(State(app): State<App>, caller: Caller, Body(given): Body<Typing>) -> Answer {
-    let run = async {
-        typing::show(&app.desk, caller.account()?, &given.touser, given.command()?).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    typing::show(&app.desk, caller.account()?, &given.touser, given.command()?).await?;
+    Ok(Reply::done())
 }
 
 /// `/cgi-bin/message/custom/business/typing`, which Mini Programs and Mini Games call.
 pub async fn business_typing(State(app): State<App>, caller: Caller, Body(given): Body<Typing>) -> Answer {
-    let run = async {
-        window::must_be_mini(caller.kind())?;
-        typing::show(&app.desk, caller.account()?, &given.touser, given.command()?).await?;
-        Ok::<_, Error>(Reply::done())
-    };
-    run.await.refuse(&app)
+    window::must_be_mini(caller.kind())?;
+    typing::show(&app.desk, caller.account()?, &given.touser, given.command()?).await?;
+    Ok(Reply::done())
 }

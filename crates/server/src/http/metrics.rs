@@ -1,6 +1,7 @@
 //! `/metrics`, for Prometheus, at an address of its own; and how requests are counted.
 
 use super::note::Call;
+use super::refusal;
 use crate::meter::{Exposition, Requests};
 use crate::state::App;
 use axum::Router;
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use protocol::Errcode;
+use protocol::{Endpoint, Errcode};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Counted<H> {
 struct Counter {
     requests: Arc<Requests>,
     app: App,
+    /// The endpoint of Weixin's that the handler serves; none for the pages' calls.
+    endpoint: Option<&'static Endpoint>,
 }
 
 impl<H: Clone> Clone for Counted<H> {
@@ -32,11 +35,20 @@ impl<H: Clone> Clone for Counted<H> {
     }
 }
 
-/// Counts what `handler` answers, under `name`.
+/// Counts what a handler of the pages' calls answers, under `name`, and renders its refusals.
 pub fn counted<H>(app: &App, name: &'static str, handler: H) -> Counted<H> {
+    counter(app, name, None, handler)
+}
+
+/// The same of a handler of an endpoint of Weixin's, whose extractors find the endpoint in the request.
+pub fn counted_endpoint<H>(app: &App, endpoint: &'static Endpoint, handler: H) -> Counted<H> {
+    counter(app, endpoint.name, Some(endpoint), handler)
+}
+
+fn counter<H>(app: &App, name: &'static str, endpoint: Option<&'static Endpoint>, handler: H) -> Counted<H> {
     let requests = Arc::new(Requests::to(name));
     app.requests.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(requests.clone());
-    Counted { handler, counter: Arc::new(Counter { requests, app: app.clone() }) }
+    Counted { handler, counter: Arc::new(Counter { requests, app: app.clone(), endpoint }) }
 }
 
 impl<T: 'static, H: Handler<T, App>> Handler<T, App> for Counted<H> {
@@ -45,12 +57,18 @@ impl<T: 'static, H: Handler<T, App>> Handler<T, App> for Counted<H> {
     fn call(self, mut request: Request, app: App) -> Self::Future {
         let Counted { handler, counter } = self;
         Box::pin(async move {
+            if let Some(endpoint) = counter.endpoint {
+                request.extensions_mut().insert(endpoint);
+            }
             let call = Call::begins(&mut request, &counter.app);
             let mut response = handler.call(request, app).await;
-            call.ends(&mut response, &counter.app);
-            // A refusal says which it is.
-            counter.requests.answered(response.extensions().get().copied().unwrap_or(Errcode::Ok));
-            response
+            let Some(refusal) = refusal::carried(&mut response) else {
+                counter.requests.answered(Errcode::Ok);
+                return response;
+            };
+            let rendered = call.refused(&refusal, &counter.app);
+            counter.requests.answered(rendered.code);
+            rendered.response
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Records: getmsglist and getrecord.
 
 use super::caller::{Body, Caller};
-use super::{Answer, Finish, Reply};
+use super::{Answer, Reply};
 use crate::desk::record;
 use crate::state::App;
 use axum::extract::State;
@@ -9,18 +9,12 @@ use protocol::msgrecord::{GetMsgList, GetRecord};
 
 /// `/customservice/msgrecord/getmsglist`.
 pub async fn getmsglist(State(app): State<App>, caller: Caller, Body(asked): Body<GetMsgList>) -> Answer {
-    let run = async {
-        let appid = caller.account()?;
-        Reply::json(&record::by_number(&app.desk, appid, asked.ask()?).await?)
-    };
-    run.await.refuse(&app)
+    let appid = caller.account()?;
+    Reply::json(&record::by_number(&app.desk, appid, asked.ask()?).await?)
 }
 
 /// `/customservice/msgrecord/getrecord`.
 pub async fn getrecord(State(app): State<App>, caller: Caller, Body(asked): Body<GetRecord>) -> Answer {
-    let run = async {
-        let appid = caller.account()?;
-        Reply::json(&record::by_page(&app.desk, appid, asked.ask()?).await?)
-    };
-    run.await.refuse(&app)
+    let appid = caller.account()?;
+    Reply::json(&record::by_page(&app.desk, appid, asked.ask()?).await?)
 }

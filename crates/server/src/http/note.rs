@@ -1,13 +1,14 @@
 //! What is noted of a call, in case it is refused: `rid/get` tells it to the account's developers.
 
-use super::caller::Query;
 use super::client_address;
+use super::query::Query;
+use super::refusal::{Refusal, Rendered};
 use crate::desk::rid::Refused;
 use crate::state::App;
 use axum::extract::Request;
-use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, Uri};
+use protocol::endpoint;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
@@ -34,13 +35,6 @@ impl Sent {
     }
 }
 
-/// What was refused, beside the answer.
-#[derive(Clone)]
-pub(super) struct Told {
-    pub(super) rid: String,
-    pub(super) answer: Bytes,
-}
-
 /// A call under way.
 pub(super) struct Call {
     uri: Uri,
@@ -60,21 +54,28 @@ impl Call {
         Call { uri: request.uri().clone(), address, begun: Instant::now(), sent }
     }
 
-    /// It was answered: a refusal of somebody whose token is known is noted.
-    pub(super) fn ends(self, response: &mut Response, app: &App) {
-        let Some(Told { rid, answer }) = response.extensions_mut().remove() else { return };
+    /// Renders the call's refusal, and notes one of Weixin's for the account whose token the caller presented.
+    pub(super) fn refused(self, refusal: &Refusal, app: &App) -> Rendered {
+        let rendered = refusal.render(app, self.uri.path(), Some(self.address));
+        if endpoint::is_weixin(self.uri.path()) {
+            self.note(&rendered, app);
+        }
+        rendered
+    }
+
+    fn note(self, rendered: &Rendered, app: &App) {
         let query = self.uri.query().unwrap_or("");
         let token = Query::of(query).get("access_token");
         let Some(owner) = token.and_then(|token| app.whose(&token)) else { return };
         let body = self.sent.and_then(|sent| sent.0.get().cloned()).unwrap_or_default();
         app.desk.rids.note(Refused {
             owner,
-            rid,
+            rid: rendered.rid.clone(),
             at: app.desk.now(),
             cost_ms: i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX),
             query: cut(&shown_query(query), QUERY_MAX),
             body: cut(&shown_body(&body), BODY_MAX),
-            answer: String::from_utf8_lossy(&answer).into_owned(),
+            answer: String::from_utf8_lossy(&rendered.envelope).into_owned(),
             address: self.address.to_canonical().to_string(),
         });
     }

@@ -1,13 +1,13 @@
 //! The pages and their parts.
 
+use super::Refusal;
 use super::asset::Asset;
-use super::{PageRefusal, nothing};
 use crate::state::App;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, IF_NONE_MATCH, REFERRER_POLICY};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use model::Appid;
 use pages::Page;
 use protocol::Errcode;
@@ -84,15 +84,10 @@ pub async fn chat(State(app): State<App>, Path(appid): Path<String>, mut headers
 }
 
 /// `GET /desk/assets/…`: named by their content, so they never change.
-pub async fn asset(
-    State(app): State<App>,
-    Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub async fn asset(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let path = format!("assets/{name}");
     if !ASSETS.contains_key(path.as_str()) {
-        return nothing(State(app), uri).await;
+        return Refusal::from(Errcode::NotFound).page(&app);
     }
     let mut response = serve(&app, &path, &headers);
     response
@@ -107,7 +102,7 @@ fn serve(app: &App, path: &str, asked: &HeaderMap) -> Response {
 
 fn answer(app: &App, asset: Option<&Asset>, asked: &HeaderMap) -> Response {
     let Some(asset) = asset else {
-        return PageRefusal::new(app, Errcode::NotFound).into_response();
+        return Refusal::from(Errcode::NotFound).page(app);
     };
     let mut response = asset.answer(asked);
     let headers = response.headers_mut();

@@ -2,17 +2,17 @@
 
 use super::file::{self, Asked};
 use super::guard::{Login, check_origin};
+use super::query::Params;
 use super::upload::{Bytestream, Incoming};
 use super::visitor::Visitor;
-use super::{Finish, PageAnswer, PageRefusal, Reply};
+use super::{Answer, Refusal, Reply};
 use crate::desk::picture::{self, Part, Picture};
 use crate::desk::storage;
 use crate::error::Error;
 use crate::files::Sender;
 use crate::state::App;
 use crate::throttle::place;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequest, Query, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use model::Appid;
 use protocol::media::{Format, Kind};
@@ -43,20 +43,14 @@ pub struct Wanted {
     part: Option<Part>,
 }
 
-type Asking<T> = Result<Query<T>, QueryRejection>;
-
-fn asking<T>(query: Asking<T>) -> Result<T, Errcode> {
-    query.map(|Query(asked)| asked).map_err(|_| Errcode::BadRequest)
-}
-
 /// The body of a call from a page of ours, not yet read: whoever may not send it is refused before.
 pub struct Raw(Incoming);
 
 impl FromRequest<App> for Raw {
-    type Rejection = PageRefusal;
+    type Rejection = Refusal;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, PageRefusal> {
-        check_origin(request.headers(), app).refuse_page(app)?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        check_origin(request.headers(), app)?;
         Ok(Raw(Incoming::new(request.into_body())))
     }
 }
@@ -93,73 +87,65 @@ fn for_a_page(error: Error) -> Error {
 pub async fn send(
     State(app): State<App>,
     visitor: Visitor,
-    query: Asking<Sending>,
+    asked: Result<Params<Sending>, Refusal>,
     raw: Raw,
-) -> Result<Response, PageRefusal> {
-    let asked = asking(query);
-    visitor.may_write(&app, asked.as_ref().map(|asked| asked.client_id.as_str()).unwrap_or_default())?;
-    let client_id = asked.refuse_page(&app)?.client_id;
+) -> Answer<Response> {
+    let client_id = asked.as_ref().map_or("", |Params(asked)| &asked.client_id);
+    // A browser without cookies is told so first, whatever else is wrong.
+    visitor.may_write(&app, client_id)?;
+    let Params(Sending { client_id }) = asked?;
     let (address, is_new, size) = (visitor.address(), visitor.openid.is_none(), raw.size());
     let openid = visitor.openid.as_ref().map(ToString::to_string);
-    let checked = storage::check(&app.desk, &visitor.appid, openid.as_deref(), &client_id, size).await;
     // What is refused to one customer is not counted for the others at the address.
-    checked.refuse_page(&app)?;
+    storage::check(&app.desk, &visitor.appid, openid.as_deref(), &client_id, size).await?;
     app.throttles
         .upload(address, is_new, size)
-        .map_err(|wait| PageRefusal::later(&app, Errcode::FilesOfAddress, wait))?;
+        .map_err(|wait| Refusal::later(Errcode::FilesOfAddress, wait))?;
     let sender = Sender::customer(openid.as_deref(), &place(address));
-    let run = async {
-        let picture = raw.store(&app, sender, client_id).await.map_err(for_a_page)?;
-        let done = picture::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?;
-        visitor.told(&app, &done)
-    };
-    run.await.refuse_page(&app)
+    let picture = raw.store(&app, sender, client_id).await.map_err(for_a_page)?;
+    let done = picture::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?;
+    visitor.told(&app, &done)
 }
 
 /// `POST /desk/api/image`.
-pub async fn reply(State(app): State<App>, login: Login, query: Asking<Replying>, raw: Raw) -> PageAnswer {
-    let run = async {
-        let asked = asking(query)?;
-        let appid = Appid::parse(&asked.appid).map_err(|_| Errcode::NotFound)?;
-        storage::check(&app.desk, &appid, None, "", raw.size()).await?;
-        let sender = Sender::worker(login.worker.as_str());
-        let picture = raw.store(&app, sender, asked.client_id).await.map_err(for_a_page)?;
-        let message = picture::reply(&app.desk, &login.worker, &appid, asked.session, picture).await?;
-        Reply::json(&json!({"message": message}))
-    };
-    run.await.refuse_page(&app)
+pub async fn reply(
+    State(app): State<App>,
+    login: Login,
+    asked: Result<Params<Replying>, Refusal>,
+    raw: Raw,
+) -> Answer {
+    // Another site is told nothing, so this comes after the check in `raw`.
+    let Params(asked) = asked?;
+    let appid = Appid::parse(&asked.appid).map_err(|_| Errcode::NotFound)?;
+    storage::check(&app.desk, &appid, None, "", raw.size()).await?;
+    let sender = Sender::worker(login.worker.as_str());
+    let picture = raw.store(&app, sender, asked.client_id).await.map_err(for_a_page)?;
+    let message = picture::reply(&app.desk, &login.worker, &appid, asked.session, picture).await?;
+    Reply::json(&json!({"message": message}))
 }
 
 /// `GET /chat/api/{appid}/file`.
 pub async fn of_customer(
     State(app): State<App>,
     visitor: Visitor,
-    query: Asking<Wanted>,
+    Params(asked): Params<Wanted>,
     range: Asked,
-) -> Result<Response, PageRefusal> {
-    let run = async {
-        let asked = asking(query)?;
-        let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
-        let part = asked.part.unwrap_or(Part::File);
-        let content = picture::of_customer(&app.desk, &visitor.appid, &openid, asked.message, part).await?;
-        file::serve(&app, &content, &range).await
-    };
-    run.await.refuse_page(&app)
+) -> Answer<Response> {
+    let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
+    let part = asked.part.unwrap_or(Part::File);
+    let content = picture::of_customer(&app.desk, &visitor.appid, &openid, asked.message, part).await?;
+    file::serve(&app, &content, &range).await
 }
 
 /// `GET /desk/api/file`.
 pub async fn of_worker(
     State(app): State<App>,
     login: Login,
-    query: Asking<Wanted>,
+    Params(asked): Params<Wanted>,
     range: Asked,
-) -> Result<Response, PageRefusal> {
-    let run = async {
-        let asked = asking(query)?;
-        let appid = Appid::parse(&asked.appid.unwrap_or_default()).map_err(|_| Errcode::NotFound)?;
-        let part = asked.part.unwrap_or(Part::File);
-        let content = picture::of_worker(&app.desk, &login.worker, &appid, asked.message, part).await?;
-        file::serve(&app, &content, &range).await
-    };
-    run.await.refuse_page(&app)
+) -> Answer<Response> {
+    let appid = Appid::parse(&asked.appid.unwrap_or_default()).map_err(|_| Errcode::NotFound)?;
+    let part = asked.part.unwrap_or(Part::File);
+    let content = picture::of_worker(&app.desk, &login.worker, &appid, asked.message, part).await?;
+    file::serve(&app, &content, &range).await
 }

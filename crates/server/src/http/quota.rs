@@ -1,7 +1,8 @@
 //! Quotas and request ids: clearQuota in its three forms, getApiQuota, clearApiQuota, getRidInfo.
 
-use super::caller::{Anyone, Body, Caller, Maybe, Query};
-use super::{Answer, Finish, Reply};
+use super::caller::{Anyone, Body, Caller, Maybe};
+use super::query::Query;
+use super::{Answer, Reply};
 use crate::desk::{quota, rid};
 use crate::state::App;
 use axum::extract::State;
@@ -10,8 +11,8 @@ use protocol::rid::GetRid;
 
 /// `/cgi-bin/clear_quota`.
 pub async fn clear(State(app): State<App>, caller: Caller, Body(clear): Body<Clear>) -> Answer {
-    let run = quota::clear_all(&app.desk, caller.access(), &clear.appid);
-    run.await.map(|()| Reply::done()).refuse(&app)
+    quota::clear_all(&app.desk, caller.access(), &clear.appid).await?;
+    Ok(Reply::done())
 }
 
 /// `/cgi-bin/clear_quota/v2`: the parameters stand in the query or in the body.
@@ -20,8 +21,8 @@ pub async fn clear_by_secret(
     Anyone { query, address }: Anyone,
     Maybe(body): Maybe<ClearBySecret>,
 ) -> Answer {
-    let run = quota::clear_by_secret(&app.desk, presented(&query, body), address);
-    run.await.map(|()| Reply::done()).refuse_from(&app, address)
+    quota::clear_by_secret(&app.desk, presented(&query, body), address).await?;
+    Ok(Reply::done())
 }
 
 /// `/cgi-bin/component/clear_quota/v2`, in the same way.
@@ -30,8 +31,8 @@ pub async fn clear_as_platform(
     Anyone { query, address }: Anyone,
     Maybe(body): Maybe<ClearBySecret>,
 ) -> Answer {
-    let run = quota::clear_as_platform(&app.desk, presented(&query, body), address);
-    run.await.map(|()| Reply::done()).refuse(&app)
+    quota::clear_as_platform(&app.desk, presented(&query, body), address).await?;
+    Ok(Reply::done())
 }
 
 fn presented(query: &Query, body: Option<ClearBySecret>) -> ClearBySecret {
@@ -45,21 +46,17 @@ fn presented(query: &Query, body: Option<ClearBySecret>) -> ClearBySecret {
 
 /// `/cgi-bin/openapi/quota/get`.
 pub async fn get(State(app): State<App>, caller: Caller, Body(asked): Body<CgiPath>) -> Answer {
-    let run = async {
-        let quota = quota::get(&app.desk, caller.access(), &asked.cgi_path).await?;
-        Reply::json(&quota)
-    };
-    run.await.refuse(&app)
+    let quota = quota::get(&app.desk, caller.access(), &asked.cgi_path).await?;
+    Reply::json(&quota)
 }
 
 /// `/cgi-bin/openapi/quota/clear`.
 pub async fn clear_one(State(app): State<App>, caller: Caller, Body(asked): Body<CgiPath>) -> Answer {
-    let run = quota::clear_one(&app.desk, caller.access(), &asked.cgi_path);
-    run.await.map(|()| Reply::done()).refuse(&app)
+    quota::clear_one(&app.desk, caller.access(), &asked.cgi_path).await?;
+    Ok(Reply::done())
 }
 
 /// `/cgi-bin/openapi/rid/get`.
 pub async fn rid(State(app): State<App>, caller: Caller, Body(asked): Body<GetRid>) -> Answer {
-    let run = async { Reply::json(&rid::get(&app.desk, &caller.access().owner, &asked.rid).await?) };
-    run.await.refuse(&app)
+    Reply::json(&rid::get(&app.desk, &caller.access().owner, &asked.rid).await?)
 }

@@ -2,9 +2,10 @@
 //!
 //! The id of every event is a cursor over all owners the stream follows ([`Cursor`]).
 
+use super::Answer;
 use super::guard::Login;
+use super::query::Query;
 use super::visitor::Visitor;
-use super::{Finish, PageRefusal};
 use crate::desk::cookie::Customer;
 use crate::desk::cursor::Cursor;
 use crate::desk::feed::{Change, SessionView, Told};
@@ -38,10 +39,7 @@ const BEAT: Duration = Duration::from_secs(5);
 /// How far the browser got. Of the two ways in which it says so, the one EventSource makes by itself is newer.
 fn asked(app: &App, headers: &HeaderMap, uri: &Uri) -> Cursor {
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let since = || {
-        let query = uri.query().unwrap_or("").as_bytes();
-        form_urlencoded::parse(query).find(|(key, _)| key == "since").map(|(_, value)| value.into_owned())
-    };
+    let since = || Query::of(uri.query().unwrap_or("")).get("since");
     let text = last.filter(|last| !last.is_empty()).or_else(since).unwrap_or_default();
     Cursor::read(app.desk.store.epoch(), &text)
 }
@@ -89,13 +87,8 @@ fn answer(
 }
 
 /// `GET /desk/api/stream`: all accounts of a worker. While it is open she is there.
-pub async fn desk(
-    State(app): State<App>,
-    login: Login,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, PageRefusal> {
-    open(&app, login, &asked(&app, &headers, &uri)).await.refuse_page(&app)
+pub async fn desk(State(app): State<App>, login: Login, headers: HeaderMap, uri: Uri) -> Answer<Response> {
+    Ok(open(&app, login, &asked(&app, &headers, &uri)).await?)
 }
 
 async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error> {
@@ -234,8 +227,8 @@ pub async fn chat(
     visitor: Visitor,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response, PageRefusal> {
-    let Customer { openid, kind, agent } = visitor.customer().refuse_page(&app)?;
+) -> Answer<Response> {
+    let Customer { openid, kind, agent } = visitor.customer()?;
     let (appid, asked) = (visitor.appid.as_str(), asked(&app, &headers, &uri));
     let cursor = Cursor::of(app.desk.store.epoch()).with(appid, asked.seq(appid));
     let reader = Reader { appid: visitor.appid, openid, agent, cursor, sees_typing: false };

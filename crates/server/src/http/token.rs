@@ -1,7 +1,8 @@
 //! getAccessToken and getStableAccessToken.
 
-use super::caller::{Anyone, Body, Query};
-use super::{Answer, Finish, Reply};
+use super::caller::{Anyone, Body};
+use super::query::Query;
+use super::{Answer, Reply};
 use crate::desk;
 use crate::state::App;
 use axum::extract::State;
@@ -9,8 +10,7 @@ use protocol::token::Credential;
 
 /// `/cgi-bin/token`: the parameters stand in the query, also when it is posted.
 pub async fn token(State(app): State<App>, Anyone { query, address }: Anyone) -> Answer {
-    let issue = async { Reply::json(&desk::token::issue(&app.desk, presented(&query), address).await?) };
-    issue.await.refuse_from(&app, address)
+    Reply::json(&desk::token::issue(&app.desk, presented(&query), address).await?)
 }
 
 /// `/cgi-bin/stable_token`.
@@ -20,8 +20,7 @@ pub async fn stable_token(
     Body(credential): Body<Credential>,
 ) -> Answer {
     let Anyone { address, .. } = anyone;
-    let issue = async { Reply::json(&desk::token::stable(&app.desk, credential, address).await?) };
-    issue.await.refuse_from(&app, address)
+    Reply::json(&desk::token::stable(&app.desk, credential, address).await?)
 }
 
 fn presented(query: &Query) -> Credential {

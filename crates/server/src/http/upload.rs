@@ -6,9 +6,10 @@ mod incoming;
 pub use incoming::Incoming;
 
 use super::Refusal;
-use super::caller::{Admitted, Caller, called, query};
+use super::caller::{Admitted, Caller, called};
 use super::client_address::address;
 use super::multipart::{Malformed, Parser, Part, Piece};
+use super::query::Query;
 use crate::desk::media;
 use crate::error::Error;
 use crate::files::{Sender, Writing, Written};
@@ -77,8 +78,8 @@ impl FromRequest<App> for Posted {
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
         let call = Call { app, parts: &parts };
-        let endpoint = called(&parts).map_err(|code| call.refuse(code))?;
-        let asked = query(&parts);
+        let endpoint = called(&parts)?;
+        let asked = Query::of_request(&parts);
         let known = match asked.get("access_token") {
             Some(token) => Some(call.admit(endpoint, &token).await?),
             None => None,
@@ -89,7 +90,7 @@ impl FromRequest<App> for Posted {
             form.read(&call, parser, body).await?;
         }
         let Form { access, fields, file, .. } = form;
-        let access = access.ok_or_else(|| call.refuse(Errcode::AccessTokenMissing))?;
+        let access = access.ok_or(Errcode::AccessTokenMissing)?;
         Ok(Posted { caller: Caller::of(asked, access, endpoint), file, fields })
     }
 }
@@ -105,13 +106,8 @@ impl Call<'_> {
         address(&self.parts.headers, &self.parts.extensions, self.app)
     }
 
-    fn refuse(&self, error: impl Into<Error>) -> Refusal {
-        Refusal::new(self.app, error).from(self.from())
-    }
-
-    async fn admit(&self, endpoint: &'static Endpoint, token: &str) -> Result<Admitted, Refusal> {
-        let admitted = Caller::admit(self.app, endpoint, token, || self.from()).await;
-        admitted.map_err(|error| self.refuse(error))
+    async fn admit(&self, endpoint: &'static Endpoint, token: &str) -> Result<Admitted, Error> {
+        Caller::admit(self.app, endpoint, token, || self.from()).await
     }
 }
 
@@ -135,7 +131,7 @@ impl Form {
     /// Reads it to its end or its first fault; the rest is not looked at. One that breaks off has no file.
     async fn read(&mut self, call: &Call<'_>, mut parser: Parser, body: Body) -> Result<(), Refusal> {
         let mut incoming = Incoming::new(body);
-        while let Some(bytes) = self.next(call, &mut incoming).await? {
+        while let Some(bytes) = self.next(&mut incoming).await? {
             // A little at a time, or as much again is held of each upload.
             for bytes in bytes.chunks(FED) {
                 parser.feed(bytes);
@@ -163,7 +159,7 @@ impl Form {
     }
 
     /// What comes next. A form that is larger than any ends with a file of no size that is taken.
-    async fn next(&mut self, call: &Call<'_>, incoming: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
+    async fn next(&mut self, incoming: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
         match incoming.next().await {
             Err(Error::Refused(Errcode::MediaSize)) => {
                 if let Some(file) = &mut self.file {
@@ -171,10 +167,8 @@ impl Form {
                 }
                 Ok(None)
             }
-            Err(Error::Refused(Errcode::UploadSlow)) => {
-                Err(Refusal::hang_up(call.app, Errcode::MediaDataMissing))
-            }
-            Err(error) => Err(Refusal::hang_up(call.app, error)),
+            Err(Error::Refused(Errcode::UploadSlow)) => Err(Refusal::closing(Errcode::MediaDataMissing)),
+            Err(error) => Err(Refusal::closing(error)),
             Ok(next) => Ok(next),
         }
     }
@@ -187,7 +181,7 @@ impl Form {
             }
             (Piece::Data(bytes), At::File) => {
                 if let Some(file) = &mut self.file {
-                    file.bytes.append(&bytes).await.map_err(|error| Refusal::new(call.app, error))?;
+                    file.bytes.append(&bytes).await?;
                 }
             }
             (Piece::Data(_), _) | (Piece::Closed, _) => {}

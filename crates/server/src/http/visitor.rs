@@ -2,11 +2,10 @@
 
 use super::client_address::Front;
 use super::guard::{cookie, cookie_name, set_cookie};
-use super::{PageRefusal, Reply};
+use super::{Answer, Refusal, Reply};
 use crate::desk::cookie::{self, Customer, Done, Known, Shown, Writer};
 use crate::desk::cursor::Cursor;
 use crate::desk::message::Message;
-use crate::error::Error;
 use crate::state::App;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Response};
@@ -44,9 +43,9 @@ impl Visitor {
     ///
     /// # Errors
     /// `CookieNeeded`, `TooMany`, `CookieReplaced`.
-    pub fn may_write(&self, app: &App, client_id: &str) -> Result<(), PageRefusal> {
+    pub fn may_write(&self, app: &App, client_id: &str) -> Result<(), Refusal> {
         if self.shown.is_none() {
-            return Err(PageRefusal::new(app, Errcode::CookieNeeded));
+            return Err(Errcode::CookieNeeded.into());
         }
         let is_new = match &self.known {
             Known::No => true,
@@ -54,11 +53,11 @@ impl Visitor {
             Known::Replaced { client_id: repeats, .. } if repeats == client_id => false,
             // The verb would refuse it too, but after a picture's bytes.
             Known::Replaced { lately: true, .. } => {
-                return Err(PageRefusal::new(app, Errcode::CookieReplaced));
+                return Err(Errcode::CookieReplaced.into());
             }
             Known::Replaced { .. } => true,
         };
-        app.throttles.write(self.front.address, is_new).map_err(|wait| PageRefusal::wait(app, wait))
+        Ok(app.throttles.write(self.front.address, is_new)?)
     }
 
     /// The customer of the cookie.
@@ -93,7 +92,7 @@ impl Visitor {
     ///
     /// # Errors
     /// Internal only.
-    pub fn told(&self, app: &App, done: &Done<Message>) -> Result<Response, Error> {
+    pub fn told(&self, app: &App, done: &Done<Message>) -> Answer<Response> {
         let message = &done.answer;
         // Before this message, so that the stream brings what came of it.
         let since = Cursor::of(app.desk.store.epoch()).with(self.appid.as_str(), message.id - 1).text();
@@ -122,25 +121,22 @@ fn shown(front: Front, headers: &HeaderMap, appid: &Appid) -> Option<Shown> {
 }
 
 impl FromRequestParts<App> for Visitor {
-    type Rejection = PageRefusal;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageRefusal> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let Ok(front) = Front::from_request_parts(parts, app).await;
         let params = RawPathParams::from_request_parts(parts, app).await;
-        let find = async {
-            let params = params.map_err(|_| Errcode::NotFound)?;
-            let (_, appid) = params.iter().find(|(name, _)| *name == "appid").ok_or(Errcode::NotFound)?;
-            let appid = Appid::parse(appid).map_err(|_| Errcode::NotFound)?;
-            let mut shown = shown(front, &parts.headers, &appid);
-            let known = match &shown {
-                Some(cookie) => cookie::who(&app.desk, &appid, cookie).await?,
-                None => Known::No,
-            };
-            // Under a weak name only what is known counts.
-            shown = shown.filter(|shown| !shown.weak || known != Known::No);
-            let openid = if let Known::Of(it) = &known { Some(it.openid.clone()) } else { None };
-            Ok::<_, Error>(Visitor { appid, openid, front, known, shown })
+        let params = params.map_err(|_| Errcode::NotFound)?;
+        let (_, appid) = params.iter().find(|(name, _)| *name == "appid").ok_or(Errcode::NotFound)?;
+        let appid = Appid::parse(appid).map_err(|_| Errcode::NotFound)?;
+        let mut shown = shown(front, &parts.headers, &appid);
+        let known = match &shown {
+            Some(cookie) => cookie::who(&app.desk, &appid, cookie).await?,
+            None => Known::No,
         };
-        find.await.map_err(|error| PageRefusal::new(app, error))
+        // Under a weak name only what is known counts.
+        shown = shown.filter(|shown| !shown.weak || known != Known::No);
+        let openid = if let Known::Of(it) = &known { Some(it.openid.clone()) } else { None };
+        Ok(Visitor { appid, openid, front, known, shown })
     }
 }

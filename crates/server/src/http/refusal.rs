@@ -1,0 +1,197 @@
+//! Refused requests: what handlers and extractors return, and the answers that are rendered from it.
+
+use super::Reply;
+use crate::desk::ended_login::Reason;
+use crate::error::Error;
+use crate::state::App;
+use crate::throttle::Wait;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::InvalidHeaderValue;
+use http::header::{CACHE_CONTROL, CONNECTION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, StatusCode};
+use model::account::Words;
+use protocol::{Errcode, endpoint};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// How long a page waits before it asks a busy desk again.
+const BUSY_WAIT: Wait = Wait(2 * model::SECOND);
+
+/// Why a request is refused. Handlers and extractors return it by `?`; [`super::metrics::counted`] renders it, in
+/// Weixin's way on Weixin's paths and with a status of its own on the pages'.
+#[derive(Debug)]
+pub struct Refusal {
+    error: Error,
+    closes: bool,
+    wait: Option<Wait>,
+    /// Why the caller's login ended.
+    ended: Option<Reason>,
+}
+
+impl Refusal {
+    /// A refusal after which the connection is closed.
+    pub fn closing(error: impl Into<Error>) -> Self {
+        Refusal { closes: true, ..Refusal::from(error.into()) }
+    }
+
+    /// A refusal that ends after a wait.
+    #[must_use]
+    pub fn later(code: Errcode, wait: Wait) -> Self {
+        Refusal { wait: Some(wait), ..Refusal::from(code) }
+    }
+
+    /// The refusal of a caller whose login has ended, with the reason if that is known.
+    #[must_use]
+    pub fn logged_out(ended: Option<Reason>) -> Self {
+        Refusal { ended, ..Refusal::from(Errcode::LoginNeeded) }
+    }
+
+    /// The answer to a request for `path`, by a caller at `address` if that is known. An internal cause is written to
+    /// the log, under the request's id.
+    #[must_use]
+    pub fn render(&self, app: &App, path: &str, address: Option<IpAddr>) -> Rendered {
+        let rid = rid(app);
+        let code = self.code(&rid);
+        if endpoint::is_weixin(path) { self.for_weixin(code, rid, address) } else { self.for_page(code, rid) }
+    }
+
+    /// The answer on a page's path whose route renders nothing.
+    #[must_use]
+    pub fn page(self, app: &App) -> Response {
+        let rid = rid(app);
+        self.for_page(self.code(&rid), rid).response
+    }
+
+    /// The code for the caller, or `None` for an internal cause.
+    fn code(&self, rid: &str) -> Option<Errcode> {
+        match &self.error {
+            Error::Refused(code) => {
+                tracing::debug!(rid, code = code.number(), "refused");
+                Some(*code)
+            }
+            Error::Internal(cause) => {
+                tracing::error!(rid, "{cause:#}");
+                None
+            }
+        }
+    }
+
+    fn for_weixin(&self, code: Option<Errcode>, rid: String, address: Option<IpAddr>) -> Rendered {
+        let code = code.filter(|code| !code.is_own()).unwrap_or(Errcode::SystemError);
+        let envelope = match (code, address) {
+            (Errcode::InvalidIp, Some(address)) => envelope(code, &invalid_ip(address), &rid, ""),
+            _ => envelope(code, code.text(), &rid, ""),
+        };
+        let mut response = Reply::ready(envelope.clone()).into_response();
+        if self.closes {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Rendered { response, code, rid, envelope }
+    }
+
+    fn for_page(&self, code: Option<Errcode>, rid: String) -> Rendered {
+        let code = code.map_or(Errcode::Internal, own_code);
+        let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let ended = self.ended.map(|reason| format!(r#","ended":"{}""#, reason.word())).unwrap_or_default();
+        let envelope = envelope(code, code.text(), &rid, &ended);
+        let mut response = (status, Reply::ready(envelope.clone())).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let busy = (code == Errcode::Busy).then_some(BUSY_WAIT);
+        if let Some(Wait(ms)) = self.wait.or(busy) {
+            headers.insert(RETRY_AFTER, HeaderValue::from((ms + model::SECOND - 1) / model::SECOND));
+        }
+        Rendered { response, code, rid, envelope }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal { error, closes: false, wait: None, ended: None }
+    }
+}
+
+impl From<Errcode> for Refusal {
+    fn from(code: Errcode) -> Self {
+        Refusal::from(Error::from(code))
+    }
+}
+
+impl From<InvalidHeaderValue> for Refusal {
+    fn from(error: InvalidHeaderValue) -> Self {
+        Refusal::from(Error::Internal(error.into()))
+    }
+}
+
+impl From<Wait> for Refusal {
+    /// The refusal of a person who tries too often.
+    fn from(wait: Wait) -> Self {
+        Refusal::later(Errcode::TooMany, wait)
+    }
+}
+
+/// A refusal ready to be sent.
+pub struct Rendered {
+    /// The whole answer.
+    pub response: Response,
+    /// The code in it.
+    pub code: Errcode,
+    /// The request's id in it.
+    pub rid: String,
+    /// Its body.
+    pub envelope: Bytes,
+}
+
+/// A refusal on its way from a handler to the wrapper that renders it.
+#[derive(Clone)]
+struct Unrendered(Arc<Refusal>);
+
+impl IntoResponse for Refusal {
+    /// Only carries the refusal: what a client sees is made by [`Refusal::render`].
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Unrendered(Arc::new(self)));
+        response
+    }
+}
+
+/// The refusal that a handler's response carries, if it is one.
+pub fn carried(response: &mut Response) -> Option<Arc<Refusal>> {
+    response.extensions_mut().remove::<Unrendered>().map(|Unrendered(refusal)| refusal)
+}
+
+/// The request's id, as Weixin makes it: the first group is the time in seconds.
+fn rid(app: &App) -> String {
+    let seconds = app.desk.now() / model::SECOND;
+    format!("{seconds:08x}-{}-{}", app.desk.chance.hex::<4>(), app.desk.chance.hex::<4>())
+}
+
+/// The JSON of a refusal; `more` is what else stands in it, with a comma before.
+fn envelope(code: Errcode, text: &str, rid: &str, more: &str) -> Bytes {
+    // Texts are plain ASCII without quotes or backslashes; a test of the table holds that.
+    format!(r#"{{"errcode":{},"errmsg":"{text} rid: {rid}"{more}}}"#, code.number()).into()
+}
+
+/// The text of 40164 with the address, as Weixin writes it.
+fn invalid_ip(address: IpAddr) -> String {
+    let address = address.to_canonical();
+    let long = match address {
+        IpAddr::V4(short) => short.to_ipv6_mapped(),
+        IpAddr::V6(long) => long,
+    };
+    format!("invalid ip {address} ipv6 {long}, not in whitelist")
+}
+
+/// The code of ours for a rule that Weixin has numbered for its own callers.
+fn own_code(code: Errcode) -> Errcode {
+    match code {
+        own if own.is_own() => own,
+        Errcode::EmptyPostData | Errcode::DataFormat => Errcode::BadRequest,
+        Errcode::ContentSize | Errcode::MediaSize => Errcode::TooLarge,
+        Errcode::SystemError => Errcode::Busy,
+        Errcode::InvalidAppid | Errcode::InvalidAgent | Errcode::InvalidOpenid => Errcode::NotFound,
+        _ => Errcode::Conflict,
+    }
+}
