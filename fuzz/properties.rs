@@ -7,6 +7,7 @@ use kefu::http::guard::cookie;
 use kefu::http::multipart::{Parser, Part, Piece};
 use kefu::http::query::Query;
 use kefu::store::numbered;
+use model::picture::{Filter, Size};
 use model::{Appid, KfAccount, Nickname, Openid, WechatId};
 use protocol::media::{Format, Kind, admit_headimg};
 use protocol::{Errcode, endpoint, kfaccount, kfsession, strict, token};
@@ -28,6 +29,7 @@ pub const ALL: &[Property] = &[
     ("names", names),
     ("multipart", multipart),
     ("files", files),
+    ("pictures", pictures),
 ];
 
 /// A body is refused with one of three codes; one that is taken is JSON, an object, and the same when it is written again.
@@ -259,4 +261,29 @@ pub fn files(input: &[u8]) {
         }
     }
     assert_eq!(admit_headimg(input, size).is_ok(), matches!(format, Some(Format::Png | Format::Jpeg)));
+}
+
+/// A picture is read the same in whatever pieces it comes, stays what it is, and changes once at most.
+pub fn pictures(input: &[u8]) {
+    let whole = filtered(input, input.len().max(1));
+    assert_eq!(filtered(input, 1), whole);
+    assert_eq!(filtered(input, 3 + input.len() % 7), whole);
+    if let Some((out, size)) = whole {
+        assert_eq!(Format::of(&out), Format::of(input));
+        // What stays of EXIF is written anew: four bytes more than the least there may be.
+        assert!(out.len() <= input.len() + 4);
+        assert_eq!(filtered(&out, 5), Some((out, size)));
+    }
+}
+
+/// What stays of a picture, and its size; `None` for what is none.
+fn filtered(input: &[u8], step: usize) -> Option<(Vec<u8>, Option<Size>)> {
+    let mut filter = Filter::new();
+    let mut out: Vec<u8> = input.chunks(step).flat_map(|piece| filter.push(piece)).collect();
+    let end = filter.end().ok()?;
+    out.extend(end.tail);
+    if let Some(head) = end.head {
+        out[..head.len()].copy_from_slice(&head);
+    }
+    Some((out, end.size))
 }

@@ -10,6 +10,7 @@ pub mod media;
 pub mod mover;
 mod name;
 mod network;
+pub mod picture;
 pub mod quota;
 pub mod routing;
 pub mod session;

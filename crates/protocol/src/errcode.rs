@@ -170,7 +170,7 @@ errcodes! {
     NameMalformed 990020 "a name has 1 to 20 of A-Z, a-z, 0-9, _ and -" OWN;
     UnknownHost 990021 "this desk does not know itself by this name; its operator can give it with --public-url" OWN;
     ColleagueGone 990022 "this colleague is not online; choose another" OWN;
-    NoPicture 990023 "this is no picture; send a PNG, JPEG or GIF file" OWN;
+    NoPicture 990023 "this is no picture; send a PNG, JPEG, GIF or WebP file" OWN;
     FilesFull 990024 "the desk has no room for files; ask its operator" OWN;
     FilesOfDay 990025 "too many bytes of files from this customer today; go on tomorrow" OWN;
     FilesOfAccount 990026 "the account has as many bytes of files as it may; ask the desk's operator" OWN;

@@ -27,6 +27,8 @@ pub enum Format {
     Jpeg,
     /// A GIF picture.
     Gif,
+    /// A WebP picture, which pages take and Weixin's calls do not.
+    Webp,
     /// An AMR recording, narrow or wide band.
     Amr,
     /// An MP3 recording.
@@ -35,7 +37,7 @@ pub enum Format {
     Mp4,
 }
 
-use Format::{Amr, Gif, Jpeg, Mp3, Mp4, Png};
+use Format::{Amr, Gif, Jpeg, Mp3, Mp4, Png, Webp};
 
 impl Kind {
     /// Every kind.
@@ -102,6 +104,14 @@ pub fn admit_headimg(head: &[u8], size: u64) -> Result<Format, Errcode> {
     admit(head, size, limits::HEADIMG_MAX, Errcode::InvalidMediaSize, &[Png, Jpeg])
 }
 
+/// Refuses what is no picture that people send from a page.
+///
+/// # Errors
+/// 44001 without a byte, 45001, 40005.
+pub fn admit_from_page(head: &[u8], size: u64) -> Result<Format, Errcode> {
+    admit(head, size, limits::IMAGE_MAX, Errcode::MediaSize, &[Png, Jpeg, Gif, Webp])
+}
+
 fn admit(
     head: &[u8],
     size: u64,
@@ -120,7 +130,7 @@ fn admit(
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 6] = [Png, Jpeg, Gif, Amr, Mp3, Mp4];
+    pub const ALL: [Format; 7] = [Png, Jpeg, Gif, Webp, Amr, Mp3, Mp4];
     /// How many of a file's first bytes say what it is.
     pub const HEAD: usize = 64;
 
@@ -150,6 +160,26 @@ impl Format {
             // After the start of the picture comes a marker.
             [0xff, 0xd8, 0xff, 0xc0..=0xfe, ..] => Some(Jpeg),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', size @ ..] => has_size(size, 2).then_some(Gif),
+            // Its length, then the first chunk: compressed with loss, without, or more than a picture.
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                b'V',
+                b'P',
+                b'8',
+                b' ' | b'L' | b'X',
+                ..,
+            ] => Some(Webp),
             [b'#', b'!', b'A', b'M', b'R', b'\n', ..]
             | [b'#', b'!', b'A', b'M', b'R', b'-', b'W', b'B', b'\n', ..] => Some(Amr),
             // The size of this first box, which lists brands: whatever else would be so large, a page perhaps, is no film.
@@ -172,6 +202,7 @@ impl Format {
             Png => "image/png",
             Jpeg => "image/jpeg",
             Gif => "image/gif",
+            Webp => "image/webp",
             Amr => "audio/amr",
             Mp3 => "audio/mpeg",
             Mp4 => "video/mp4",
@@ -185,6 +216,7 @@ impl Format {
             Png => "png",
             Jpeg => "jpg",
             Gif => "gif",
+            Webp => "webp",
             Amr => "amr",
             Mp3 => "mp3",
             Mp4 => "mp4",
@@ -234,15 +266,18 @@ pub struct Video {
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, Kind, admit_headimg};
+    use super::{Format, Kind, admit_from_page, admit_headimg};
     use crate::{Errcode, limits};
 
     /// The least of each format.
-    const HEADS: [(Format, &[u8]); 9] = [
+    const HEADS: [(Format, &[u8]); 12] = [
         (Format::Png, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01"),
         (Format::Jpeg, b"\xff\xd8\xff\xe0"),
         (Format::Gif, b"GIF89a\x01\0\x01\0"),
         (Format::Gif, b"GIF87a\x01\0\0\x01"),
+        (Format::Webp, b"RIFF\x24\0\0\0WEBPVP8 "),
+        (Format::Webp, b"RIFF\x24\0\0\0WEBPVP8L"),
+        (Format::Webp, b"RIFF\x24\0\0\0WEBPVP8X"),
         (Format::Amr, b"#!AMR\n"),
         (Format::Amr, b"#!AMR-WB\n"),
         (Format::Mp3, b"ID3\x03"),
@@ -261,12 +296,14 @@ mod tests {
                 assert_eq!(Format::of(&head[..head.len() - 1]), None, "{head:?}");
             }
         }
-        let others: [&[u8]; 19] = [
+        let others: [&[u8]; 21] = [
             b"",
             b"hello",
             b"<svg xmlns=\"http://www.w3.org/2000/svg\">",
             b"BM\x36\0\0\0",
             b"RIFF\x24\0\0\0WEBP",
+            b"RIFF\x24\0\0\0WEBPVP9 ",
+            b"RIFF\x24\0\0\0WAVEfmt ",
             b"<!--ftypmp42",
             b"%\0\0\x18ftyp3g2a",
             b"\0\0\0\x18ftypheic",
@@ -308,6 +345,17 @@ mod tests {
             assert_eq!(kind.admit(b"", 0), Err(Errcode::EmptyMediaData));
         }
         assert_eq!(Kind::from_word("file"), None);
+    }
+
+    #[test]
+    fn pages_take_webp_and_every_picture_that_programs_may_upload() {
+        for (format, head) in HEADS {
+            let takes = format == Format::Webp || Kind::Image.formats().contains(&format);
+            let expected = if takes { Ok(format) } else { Err(Errcode::InvalidFileType) };
+            assert_eq!(admit_from_page(head, limits::IMAGE_MAX), expected, "{format:?}");
+        }
+        assert_eq!(admit_from_page(HEADS[0].1, limits::IMAGE_MAX + 1), Err(Errcode::MediaSize));
+        assert_eq!(admit_from_page(b"", 0), Err(Errcode::EmptyMediaData));
     }
 
     #[test]

@@ -77,6 +77,7 @@ mod matrix;
 mod media;
 mod memory;
 mod message;
+mod metadata;
 mod metrics;
 mod msgrecord;
 mod networks;

@@ -1,6 +1,6 @@
 //! How many bytes of files there may be: of a customer in a day, of an account, of a disk; and how long they stay.
 
-use crate::actors::form::{JPEG, MP4, PNG, sized};
+use crate::actors::form::{JPEG, MP4, PNG, numbered, sized};
 use crate::actors::{Agent, App, Customer, Errors, Shop, code, cookie_of, until};
 use crate::limits::set;
 use kefu::config::{Rules, Settings};
@@ -30,9 +30,7 @@ async fn replies(app: &App, agent: &Agent, session: &Value, bytes: Vec<u8>) -> (
 
 /// Bytes that are a picture of their own for each `which`.
 fn picture(which: u8, size: usize) -> Vec<u8> {
-    let mut bytes = sized(PNG, size);
-    bytes[size - 1] = which;
-    bytes
+    numbered(which.into(), size)
 }
 
 /// What a page shows of the last message.

@@ -1,6 +1,6 @@
 //! Callers who hang up: whatever was begun is done to its end, in the store, in memory and among the files.
 
-use crate::actors::form::PNG;
+use crate::actors::form::{PNG, numbered};
 use crate::actors::{Agent, App, Customer, Shop, code, until};
 use crate::{authorise, matrix, quota};
 use kefu::desk::{agent, invitation};
@@ -23,7 +23,7 @@ async fn hang_up(after: u64, call: impl Future) {
 
 /// A picture whose bytes are like no other's.
 fn picture(number: usize) -> Vec<u8> {
-    [PNG, &number.to_be_bytes()].concat()
+    numbered(number, PNG.len() + 8)
 }
 
 /// How often an endpoint has answered, whatever it said.

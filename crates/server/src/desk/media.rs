@@ -8,6 +8,7 @@ use crate::store::{Row, Tx};
 use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use model::due::Due;
+use model::picture::Size;
 use model::{Appid, Fact, Time, media as life};
 use protocol::Errcode;
 use protocol::media::{Format, Kind};
@@ -41,6 +42,18 @@ pub struct Content {
     pub format: Format,
     /// How many.
     pub size: i64,
+    /// The pixels of a picture, where they are known.
+    pub pixels: Option<Size>,
+}
+
+/// Bytes that were stored and that nothing names yet.
+pub struct Stored {
+    /// They.
+    pub written: Written,
+    /// What they are.
+    pub format: Format,
+    /// The pixels of a picture whose header tells them.
+    pub pixels: Option<Size>,
 }
 
 /// A temporary file that is not over.
@@ -61,14 +74,17 @@ pub fn content(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<Content>, Error> 
     tx.one(SELECT_CONTENT, bind![sha256])?.map(|row| content_of(&row, 0)).transpose()
 }
 
-/// What was written, as the content it may become.
-#[must_use]
-pub fn new_content(written: &Written, format: Format) -> Content {
-    Content {
-        sha256: written.sha256().to_owned(),
-        object: written.object().to_owned(),
-        format,
-        size: i64::try_from(written.size()).unwrap_or(i64::MAX),
+impl Stored {
+    /// The content it may become.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        Content {
+            sha256: self.written.sha256().to_owned(),
+            object: self.written.object().to_owned(),
+            format: self.format,
+            size: i64::try_from(self.written.size()).unwrap_or(i64::MAX),
+            pixels: self.pixels,
+        }
     }
 }
 
@@ -82,17 +98,10 @@ pub fn new_object(desk: &Desk) -> String {
 ///
 /// # Errors
 /// `FilesOfAccount`.
-pub async fn add(
-    desk: &Desk,
-    appid: &Appid,
-    kind: Kind,
-    format: Format,
-    name: &str,
-    written: Written,
-) -> Result<Media, Error> {
+pub async fn add(desk: &Desk, appid: &Appid, kind: Kind, name: &str, stored: Stored) -> Result<Media, Error> {
     let media_id = desk.chance.media_id();
     let ticket = if kind == Kind::Video { sha256(&ticket(&media_id)) } else { String::new() };
-    let (appid, name, content) = (appid.clone(), name.to_owned(), new_content(&written, format));
+    let (appid, name, content) = (appid.clone(), name.to_owned(), stored.content());
     let (owner, limits) = (appid.to_string(), storage::Limits::of(desk));
     let added = desk.store.keep(&owner, move |tx| {
         let now = tx.now();
@@ -107,7 +116,7 @@ pub async fn add(
         let (media_id, name, content) = (media_id.clone(), name.clone(), content.clone());
         Ok(Media { media_id, kind, content, name, created_at: now, expires_at })
     });
-    keep_if_named(desk, written, storage::noted(desk, added.await)).await
+    keep_if_named(desk, stored.written, storage::noted(desk, added.await)).await
 }
 
 /// Ends an upload whose verb is over. The object stays if a content names it, and also if the verb failed in a way that
@@ -182,14 +191,8 @@ pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<Conte
 ///
 /// # Errors
 /// 65401.
-pub async fn set_headimg(
-    desk: &Desk,
-    appid: &Appid,
-    kf_account: &str,
-    format: Format,
-    written: Written,
-) -> Result<(), Error> {
-    let (appid, kf_account, content) = (appid.clone(), kf_account.to_owned(), new_content(&written, format));
+pub async fn set_headimg(desk: &Desk, appid: &Appid, kf_account: &str, stored: Stored) -> Result<(), Error> {
+    let (appid, kf_account, content) = (appid.clone(), kf_account.to_owned(), stored.content());
     let owner = appid.to_string();
     let set = desk.store.write(&owner, move |tx| {
         let agent = agent::get(tx, &appid, &kf_account)?;
@@ -199,7 +202,7 @@ pub async fn set_headimg(
         tx.record(Fact::Agent { kf_account: agent.kf_account });
         Ok(())
     });
-    keep_if_named(desk, written, set.await).await
+    keep_if_named(desk, stored.written, set.await).await
 }
 
 /// The content of an agent's or a sub-merchant's picture.
@@ -304,7 +307,8 @@ pub(super) async fn look_for_strays(desk: &Desk) -> Result<(), Error> {
 /// be written in the same transaction: then the content cannot be removed in between.
 pub(super) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<(), Error> {
     let now = tx.now();
-    tx.run(ADOPT, bind![&new.sha256, &new.object, new.format.content_type(), new.size, now])?;
+    let (width, height) = new.pixels.map_or((0, 0), |size| (i64::from(size.width), i64::from(size.height)));
+    tx.run(ADOPT, bind![&new.sha256, &new.object, new.format.content_type(), new.size, now, width, height])?;
     due::begin(tx, "", Due::Strays, now + life::STRAY)
 }
 
@@ -327,7 +331,14 @@ fn content_of(row: &Row, first: usize) -> Result<Content, Error> {
         object: row.text(first + 1),
         format: format.ok_or_else(|| anyhow::anyhow!("a content of an unknown format"))?,
         size: row.int(first + 3),
+        pixels: pixels(row, first + 4),
     })
+}
+
+/// Width and height from a row: 0 where they are not known.
+pub(super) fn pixels(row: &Row, first: usize) -> Option<Size> {
+    let side = |at| u32::try_from(row.int(at)).ok().filter(|side| *side > 0);
+    Some(Size { width: side(first)?, height: side(first + 1)? })
 }
 
 const UPDATE_HEADIMG: &str = "update agent set headimg = $3 where appid = $1 and kf_account = $2";
@@ -345,14 +356,15 @@ const SELECT_NAMES: &str = "select content from media where content = $1
     union all select icon from business where icon = $1
     union all select content from message where content = $1 and content <> ''
     union all select thumb from message where thumb = $1 and thumb <> '' limit 1";
-const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
-    from media m join account a on a.appid = m.appid join content c on c.sha256 = m.content
+const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at,
+    c.sha256, c.object, c.content_type, c.size, c.width, c.height from media m join account a on a.appid = m.appid join content c on c.sha256 = m.content
     where m.appid = $1 and m.ticket_sha256 = $2 and m.ticket_sha256 <> ''";
-const SELECT: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at, c.sha256, c.object, c.content_type, c.size
-    from media m join content c on c.sha256 = m.content where m.appid = $1 and m.media_id = $2";
+const SELECT: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at,
+    c.sha256, c.object, c.content_type, c.size, c.width, c.height from media m join content c on c.sha256 = m.content where m.appid = $1 and m.media_id = $2";
 const SELECT_OBJECT: &str = "select object from content where object = $1";
-const SELECT_CONTENT: &str = "select sha256, object, content_type, size from content where sha256 = $1";
-const ADOPT: &str =
-    "insert into content (sha256, object, content_type, size, created_at) values ($1, $2, $3, $4, $5)
-    on conflict (sha256) do update set size = content.size";
+const SELECT_CONTENT: &str =
+    "select sha256, object, content_type, size, width, height from content where sha256 = $1";
+const ADOPT: &str = "insert into content (sha256, object, content_type, size, created_at, width, height)
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (sha256) do update set width = excluded.width, height = excluded.height";
 const REPLACE_OBJECT: &str = "update content set object = $3 where sha256 = $1 and object = $2";

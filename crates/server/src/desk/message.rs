@@ -8,6 +8,7 @@ use crate::bind;
 use crate::error::Error;
 use crate::store::{Row, Tx};
 use model::account::Reception;
+use model::picture::Size;
 use model::session::State;
 use model::window::may_reply;
 use model::{Appid, Fact, Openid, Session, Time, WechatId, routing};
@@ -42,6 +43,9 @@ pub struct Message {
     pub kind: String,
     /// What was written; of what is no text, its kind and title.
     pub text: String,
+    /// The pixels of the picture it shows, where they are known.
+    #[serde(flatten)]
+    pub pixels: Option<Size>,
     /// Whether it had a file that is kept no longer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
@@ -237,6 +241,7 @@ pub(super) fn insert(
         headimg: author.headimg(),
         kind: d.kind.to_owned(),
         text: d.text,
+        pixels: draft.picture.as_ref().and_then(|picture| picture.pixels),
         gone: false,
         body: body(&d.body),
         ai: d.ai,
@@ -358,6 +363,7 @@ fn message(row: &Row) -> Message {
         gone: is_gone(&row.text(7), &row.text(12)),
         kind: row.text(7),
         text: row.text(4),
+        pixels: media::pixels(row, 14),
         body: body(&row.text(8)),
         ai: row.flag(10),
         at: row.int(5),
@@ -369,8 +375,10 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "select m.id, m.session, m.openid, m.kf_account, m.text, m.at, m.client_id, m.kind, m.body, m.via, m.ai,
-            coalesce(a.nickname, ''), m.content, coalesce(a.headimg, '')
-            from message m left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
+             coalesce(a.nickname, ''), m.content, coalesce(a.headimg, ''), coalesce(c.width, 0),
+             coalesce(c.height, 0) from message m
+             left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
+             left join content c on c.sha256 = m.content
             where m.appid = $1 and ",
             $which
         )

@@ -2,32 +2,27 @@
 
 use super::cookie::{Done, Writer};
 use super::draft::Draft;
-use super::media::{self, Content};
+use super::media::{self, Content, Stored};
 use super::message::{self, Message};
 use super::storage::{self, Limits};
 use super::{Desk, presence};
 use crate::bind;
 use crate::error::Error;
-use crate::files::Written;
 use crate::store::Tx;
 use model::{Appid, Openid, WechatId};
 use protocol::Errcode;
-use protocol::media::Format;
 
 /// A picture that was stored, and the id by which its sender knows its message again.
 pub struct Picture {
     /// Its bytes.
-    pub written: Written,
-    /// What they are.
-    pub format: Format,
+    pub stored: Stored,
     /// The id.
     pub client_id: String,
 }
 
 impl Picture {
     fn draft(&self, desk: &Desk) -> Result<Draft, Errcode> {
-        let content = media::new_content(&self.written, self.format);
-        Draft::picture(content, self.client_id.clone(), Limits::of(desk))
+        Draft::picture(self.stored.content(), self.client_id.clone(), Limits::of(desk))
     }
 }
 
@@ -43,7 +38,7 @@ pub async fn receive(
 ) -> Result<Done<Message>, Error> {
     let draft = picture.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
-    media::keep_if_named(desk, picture.written, storage::noted(desk, sent)).await
+    media::keep_if_named(desk, picture.stored.written, storage::noted(desk, sent)).await
 }
 
 /// An agent replies with a picture in a session of hers; see [`message::reply`].
@@ -59,7 +54,7 @@ pub async fn reply(
 ) -> Result<Message, Error> {
     let draft = picture.draft(desk)?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
-    media::keep_if_named(desk, picture.written, storage::noted(desk, sent)).await
+    media::keep_if_named(desk, picture.stored.written, storage::noted(desk, sent)).await
 }
 
 /// Which file of a message.

@@ -23,6 +23,7 @@ enum Crowd {
 
 /// Who sends a file: a crowd, and names in it, each with the part of the crowd's memory and places it may take: one of
 /// so many.
+#[derive(Clone)]
 pub struct Sender {
     crowd: Crowd,
     names: Vec<(String, usize)>,

@@ -1,7 +1,7 @@
 //! An object while it is written, until something names it.
 
 use super::pool::{Held, Sender, UNIT};
-use super::{BLOCK, Files, Opened};
+use super::{BLOCK, Files, Opened, Reading};
 use crate::error::Error;
 use anyhow::Context;
 use bytes::{Bytes, BytesMut};
@@ -223,6 +223,14 @@ impl Written {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Its bytes from one of them on.
+    ///
+    /// # Errors
+    /// `SystemError`.
+    pub async fn read(&self, from: u64) -> Result<Reading, Error> {
+        self.files.read(&self.object, Some(from..self.size)).await
     }
 
     /// It stays, for something names it, or may name it.

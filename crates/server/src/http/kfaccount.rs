@@ -64,7 +64,7 @@ pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
     let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
     let format = admit_headimg(&file.bytes.head, file.bytes.size)?;
     let (appid, kf_account) = (posted.caller.account()?, kf_account.ok_or(Errcode::InvalidAgent)?);
-    media::set_headimg(&app.desk, appid, &kf_account, format, file.bytes.end().await?).await?;
+    media::set_headimg(&app.desk, appid, &kf_account, file.bytes.end(format).await?).await?;
     Ok(Reply::done())
 }
 

@@ -21,7 +21,7 @@ pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {
     let kind = posted.get("type").and_then(|word| Kind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
     let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
     let format = kind.admit(&file.bytes.head, file.bytes.size)?;
-    let media = media::add(&app.desk, &appid, kind, format, &file.name, file.bytes.end().await?).await?;
+    let media = media::add(&app.desk, &appid, kind, &file.name, file.bytes.end(format).await?).await?;
     let media_id = media.media_id.as_str();
     Reply::json(&Uploaded {
         kind: kind.word(),

@@ -3,7 +3,7 @@
 use super::file::{self, Asked};
 use super::guard::{Login, check_origin};
 use super::query::Params;
-use super::upload::{Bytestream, Incoming};
+use super::upload::{Bytestream, FED, Incoming};
 use super::visitor::Visitor;
 use super::{Answer, Refusal, Reply};
 use crate::desk::picture::{self, Part, Picture};
@@ -15,7 +15,7 @@ use crate::throttle::place;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use model::Appid;
-use protocol::media::{Format, Kind};
+use protocol::media::admit_from_page;
 use protocol::{Errcode, limits};
 use serde::Deserialize;
 use serde_json::json;
@@ -61,14 +61,16 @@ impl Raw {
         self.0.size().unwrap_or(limits::FILE_MAX).min(limits::FILE_MAX)
     }
 
-    /// Stores it while it comes, as a picture.
+    /// Stores it while it comes, as a picture without what a camera noted in it.
     async fn store(self, app: &App, sender: Sender, client_id: String) -> Result<Picture, Error> {
-        let (mut incoming, mut bytes) = (self.0, Bytestream::begin(app, sender));
+        let (mut incoming, mut bytes) = (self.0, Bytestream::of_page(app, sender));
         while let Some(part) = incoming.next().await? {
-            bytes.append(&part).await?;
+            for part in part.chunks(FED) {
+                bytes.append(part).await?;
+            }
         }
-        let format: Format = Kind::Image.admit(&bytes.head, bytes.size)?;
-        Ok(Picture { written: bytes.end().await?, format, client_id })
+        let format = admit_from_page(&bytes.head, bytes.size)?;
+        Ok(Picture { stored: bytes.end(format).await?, client_id })
     }
 }
 

@@ -10,7 +10,7 @@ use super::caller::{Admitted, Caller, called};
 use super::client_address::address;
 use super::multipart::{Malformed, Parser, Part, Piece};
 use super::query::Query;
-use crate::desk::media;
+use crate::desk::media::{self, Stored};
 use crate::error::Error;
 use crate::files::{Sender, Writing, Written};
 use crate::state::App;
@@ -18,8 +18,10 @@ use crate::throttle::place;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use model::picture::{Filter, Filtered, NoPicture};
 use protocol::media::Format;
 use protocol::{Endpoint, Errcode, limits};
 use std::net::IpAddr;
@@ -28,8 +30,8 @@ use std::net::IpAddr;
 const FILE_FIELDS: [&str; 2] = ["media", "file"];
 /// Text fields that are kept of a form.
 const FIELDS_MAX: usize = 16;
-/// Bytes that are read of a form in one go.
-const FED: usize = 16 << 10;
+/// Bytes that are read of a form or a picture in one go: as much again is held of each upload meanwhile.
+pub const FED: usize = 16 << 10;
 /// Most bytes of a text field that is kept.
 const FIELD_MAX: usize = 1024;
 
@@ -50,9 +52,13 @@ pub struct Posting {
     pub bytes: Bytestream,
 }
 
-/// Bytes that were stored as they came: those of a file, as long as they can be one.
+/// Bytes that are stored as they come: those of a file, as long as they can be one. Of a picture from a page only those
+/// that draw it are.
 pub struct Bytestream {
     writing: Option<Writing>,
+    filter: Filter,
+    /// For a picture from a page: who sends it, and where to.
+    page: Option<(App, Sender)>,
     /// The first of them.
     pub head: Vec<u8>,
     /// How many came.
@@ -132,7 +138,6 @@ impl Form {
     async fn read(&mut self, call: &Call<'_>, mut parser: Parser, body: Body) -> Result<(), Refusal> {
         let mut incoming = Incoming::new(body);
         while let Some(bytes) = self.next(&mut incoming).await? {
-            // A little at a time, or as much again is held of each upload.
             for bytes in bytes.chunks(FED) {
                 parser.feed(bytes);
                 loop {
@@ -223,8 +228,14 @@ impl Bytestream {
     /// Begins to store bytes of a sender.
     #[must_use]
     pub fn begin(app: &App, sender: Sender) -> Self {
-        let writing = app.desk.files.write(media::new_object(&app.desk), sender);
-        Bytestream { writing: Some(writing), head: Vec::new(), size: 0 }
+        let writing = Some(app.desk.files.write(media::new_object(&app.desk), sender));
+        Bytestream { writing, filter: Filter::new(), page: None, head: Vec::new(), size: 0 }
+    }
+
+    /// Begins to store a picture that comes from a page.
+    #[must_use]
+    pub fn of_page(app: &App, sender: Sender) -> Self {
+        Bytestream { page: Some((app.clone(), sender.clone())), ..Bytestream::begin(app, sender) }
     }
 
     /// Takes bytes in. What can be no file is not stored any further.
@@ -239,20 +250,41 @@ impl Bytestream {
         if is_none || self.size > limits::FILE_MAX {
             self.writing = None;
         }
+        let filtered = self.filter.push(bytes);
         match &mut self.writing {
-            Some(writing) => writing.append(bytes).await,
+            Some(writing) => writing.append(if self.page.is_some() { &filtered } else { bytes }).await,
             None => Ok(()),
         }
     }
 
-    /// Ends it, once it is known to be a file.
+    /// Ends it, once it is known to be a file of this format.
     ///
     /// # Errors
-    /// Internal only.
-    pub async fn end(self) -> Result<Written, Error> {
-        match self.writing {
-            Some(writing) => writing.end().await,
-            None => Err(Errcode::InvalidFileType.into()),
+    /// `InvalidFileType` for what is no picture although it begins like one, where it comes from a page.
+    pub async fn end(self, format: Format) -> Result<Stored, Error> {
+        let mut writing = self.writing.ok_or(Errcode::InvalidFileType)?;
+        let filtered = self.filter.end();
+        let pixels = filtered.as_ref().ok().and_then(|filtered| filtered.size);
+        let Some((app, sender)) = self.page else {
+            return Ok(Stored { written: writing.end().await?, format, pixels });
+        };
+        let Filtered { tail, head, .. } = filtered.map_err(|NoPicture| Errcode::InvalidFileType)?;
+        writing.append(&tail).await?;
+        let mut written = writing.end().await?;
+        if let Some(head) = head {
+            written = rewrite(&app, sender, &written, &head).await?;
         }
+        Ok(Stored { written, format, pixels })
     }
+}
+
+/// Writes an object once more with other first bytes: what was known of it only at its end stands there.
+async fn rewrite(app: &App, sender: Sender, written: &Written, head: &[u8]) -> Result<Written, Error> {
+    let mut writing = app.desk.files.write(media::new_object(&app.desk), sender);
+    let mut bytes = written.read(head.len() as u64).await?;
+    writing.append(head).await?;
+    while let Some(bytes) = bytes.try_next().await? {
+        writing.append(&bytes).await?;
+    }
+    writing.end().await
 }

@@ -3,20 +3,40 @@
 use super::{App, Shop};
 use serde_json::Value;
 
-pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xff\xff?\0\x05\xfe\x02\xfe\xa7\x9a\xa0\xa0\0\0\0\0IEND\xaeB`\x82";
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\x0bIDAT\x78\xda\x63\xf8\x0f\x04\x00\x09\xfb\x03\xfd\x68\xfa\x1c\xcc\0\0\0\0IEND\xaeB`\x82";
 pub const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9";
 pub const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 pub const AMR: &[u8] = b"#!AMR\n\x3c\x91\x17\x16\xbe\x66\x79\xe1\xe0\x01\xe7\xaf\xf0\0\0\0\x80\0\0\0";
 pub const MP3: &[u8] = b"ID3\x03\0\0\0\0\0\0\xff\xfb\x90\x64\0\0\0\0";
 pub const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08free\0\0\0\x08mdat";
 
-/// A file of so many bytes that begins like this one.
+/// A file of so many bytes that begins like this one. A PNG is one to its last byte.
 pub fn sized(begin: &[u8], size: usize) -> Vec<u8> {
-    let mut bytes = begin.to_vec();
     // Not all the same, so that a part in the wrong place is seen.
-    bytes.extend((begin.len()..size).map(|at| (at / 7 + at / 4096) as u8));
+    let filled = |from: usize, to: usize| (from..to).map(|at| (at / 7 + at / 4096) as u8);
+    if begin != PNG || size <= PNG.len() {
+        return begin.iter().copied().chain(filled(begin.len(), size)).collect();
+    }
+    let mut bytes = PNG[..PNG_HEADER].to_vec();
+    bytes.extend(u32::try_from(size - PNG_HEADER - 12 - PNG_END).unwrap().to_be_bytes());
+    bytes.extend(b"IDAT");
+    bytes.extend(filled(bytes.len(), size - 4 - PNG_END));
+    bytes.extend([0; 4]);
+    bytes.extend(&PNG[PNG.len() - PNG_END..]);
     bytes
 }
+
+/// A PNG of so many bytes that is like no other.
+pub fn numbered(number: usize, size: usize) -> Vec<u8> {
+    let mut bytes = sized(PNG, size);
+    let at = size - PNG_END - 4 - 8;
+    bytes[at..at + 8].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
+/// Bytes of a PNG before its pixels, and of the chunk behind them.
+const PNG_HEADER: usize = 33;
+const PNG_END: usize = 12;
 
 /// A form with fields and a file, the plain way.
 pub fn form(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {

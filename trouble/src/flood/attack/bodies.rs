@@ -111,6 +111,8 @@ async fn fill(stream: &mut TcpStream, block: &[u8], mut length: usize) -> io::Re
 #[must_use]
 pub fn png(size: usize, n: usize) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0".to_vec();
+    // Pixels without an end: all that follows is theirs.
+    bytes.extend_from_slice(b"\0\0\0\0\x7f\xff\xff\xffIDAT");
     bytes.resize(64, 0);
     bytes.extend_from_slice(format!("{} {n}", std::process::id()).as_bytes());
     bytes.resize(size, 0);

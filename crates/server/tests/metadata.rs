@@ -1,0 +1,223 @@
+//! What cameras note in a picture: it stays out of what pages send, and in what programs upload. And a picture's pixels,
+//! which the pages are told.
+
+use crate::actors::form::{GIF, JPEG, PNG};
+use crate::actors::{Agent, App, Customer, Shop, code, until};
+use serde_json::{Value, json};
+
+/// A camera's notes: lying on its side, and where.
+const NOTES: &[u8] = b"II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0GPS 31.2304 N 121.4737 E";
+/// What stays of them.
+const WAY_UP: &[u8] = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+
+/// A part of a JPEG.
+fn segment(code: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
+    [&[0xff, code], &length[..], content].concat()
+}
+
+/// A JPEG of 300 by 200 pixels with these parts.
+fn jpeg(parts: &[Vec<u8>]) -> Vec<u8> {
+    let frame = segment(0xc0, &[8, 0, 200, 1, 44, 1, 1, 0x11, 0]);
+    let scan = [segment(0xda, &[1, 1, 0, 0, 63, 0]), b"pixels \xff\0\xff\xd0".to_vec()].concat();
+    [&b"\xff\xd8"[..], &parts.concat(), &frame, &scan, b"\xff\xd9"].concat()
+}
+
+/// A part of a PNG, whose checksum nobody looks at.
+fn png_chunk(name: &[u8; 4], content: &[u8], sum: u32) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    [&length[..], name, content, &sum.to_be_bytes()].concat()
+}
+
+fn png(parts: &[Vec<u8>]) -> Vec<u8> {
+    let begin = [&PNG[..16], &[0, 0, 1, 44, 0, 0, 0, 200], &PNG[24..33]].concat();
+    [&begin[..], &parts.concat(), &PNG[33..]].concat()
+}
+
+fn webp_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+    [name, &length[..], content, &[0][..content.len() % 2]].concat()
+}
+
+/// A WebP of 300 by 200 pixels, with flags for what these parts say more.
+fn webp(flags: u8, parts: &[Vec<u8>]) -> Vec<u8> {
+    let begin = webp_chunk(b"VP8X", &[flags, 0, 0, 0, 0x2b, 1, 0, 199, 0, 0]);
+    let chunks = [begin, webp_chunk(b"VP8L", b"\x2f\x2b\xc1\x31\0pixels"), parts.concat()].concat();
+    let length = u32::try_from(chunks.len() + 4).unwrap().to_le_bytes();
+    [b"RIFF", &length[..], b"WEBP", &chunks].concat()
+}
+
+/// A picture as a camera makes it, what stays of it, its type and its pixels as they are shown.
+struct Shot {
+    given: Vec<u8>,
+    stays: Vec<u8>,
+    kind: &'static str,
+    pixels: (i64, i64),
+}
+
+fn shots() -> Vec<Shot> {
+    let icc = segment(0xe2, b"ICC_PROFILE\0\x01\x01colours");
+    let exif = |notes: &[u8]| segment(0xe1, &[b"Exif\0\0", notes].concat());
+    let noted = [exif(NOTES), segment(0xfe, b"a comment"), segment(0xed, b"Photoshop 3.0"), icc.clone()];
+    let text = [
+        png_chunk(b"tEXt", b"Author\0me", 0),
+        png_chunk(b"eXIf", NOTES, 0),
+        png_chunk(b"tIME", b"1234567", 0),
+    ];
+    let more = [webp_chunk(b"EXIF", NOTES), webp_chunk(b"XMP ", b"<x:xmpmeta/>")];
+    let turned = (200, 300);
+    vec![
+        Shot {
+            given: [jpeg(&noted), b"a film behind it".to_vec()].concat(),
+            stays: jpeg(&[exif(WAY_UP), icc]),
+            kind: "image/jpeg",
+            pixels: turned,
+        },
+        Shot {
+            given: [png(&text), b"behind".to_vec()].concat(),
+            stays: png(&[png_chunk(b"eXIf", WAY_UP, 0xd667_4b69)]),
+            kind: "image/png",
+            pixels: turned,
+        },
+        Shot {
+            given: webp(0x0c, &more),
+            stays: webp(0x08, &[webp_chunk(b"EXIF", WAY_UP)]),
+            kind: "image/webp",
+            pixels: (300, 200),
+        },
+        Shot { given: webp(0x04, &more[1..]), stays: webp(0, &[]), kind: "image/webp", pixels: (300, 200) },
+        Shot { given: GIF.to_vec(), stays: GIF.to_vec(), kind: "image/gif", pixels: (1, 1) },
+    ]
+}
+
+async fn sends(app: &App, path: &str, cookie: &str, bytes: &[u8]) -> (u16, Value) {
+    let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
+    let response = request.header("cookie", cookie).body(bytes.to_vec()).send().await.expect("an answer");
+    (response.status().as_u16(), response.json().await.expect("JSON"))
+}
+
+async fn shows(app: &App, shop: &Shop, customer: &Customer, bytes: &[u8], id: &str) -> (u16, Value) {
+    sends(app, &format!("/chat/api/{}/image?client_id={id}", shop.appid), &customer.cookie(), bytes).await
+}
+
+async fn replies(app: &App, agent: &Agent, session: &Value, bytes: &[u8], id: &str) -> (u16, Value) {
+    let path = format!("/desk/api/image?appid={}&session={session}&client_id={id}", agent.appid);
+    sends(app, &path, &agent.cookie, bytes).await
+}
+
+/// The type and the bytes of a message's file, as the customer gets it.
+async fn file(app: &App, shop: &Shop, customer: &Customer, message: &Value) -> (String, Vec<u8>) {
+    let path = format!("/chat/api/{}/file?message={}", shop.appid, message["id"]);
+    let response = app.ask(&path, &customer.cookie()).await;
+    let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+    (kind, response.bytes().await.unwrap().to_vec())
+}
+
+fn pixels(message: &Value) -> (i64, i64) {
+    (message["width"].as_i64().unwrap_or_default(), message["height"].as_i64().unwrap_or_default())
+}
+
+on_both_engines! {
+    async fn what_a_camera_notes_stays_out_of_what_pages_send(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let mut desk = ann.comes_online().await;
+        let customer = shop.customer();
+        customer.says("look").await;
+        let mut page = customer.watches().await;
+        for (number, Shot { given, stays, kind, pixels: expected }) in shots().into_iter().enumerate() {
+            let id = format!("p{number}");
+            let (status, sent) = shows(&app, &shop, &customer, &given, &id).await;
+            assert_eq!((status, pixels(&sent["message"])), (200, expected), "{kind} {sent}");
+            assert_eq!(file(&app, &shop, &customer, &sent["message"]).await, (kind.into(), stays.clone()), "{kind}");
+            let is_told = |fact: &Value, id: &str| fact["message"]["client_id"] == id && pixels(&fact["message"]) == expected;
+            desk.sees_fact("a picture with its pixels", |fact| is_told(fact, &id)).await;
+            let (status, reply) = replies(&app, &ann, &sent["message"]["session"], &given, &format!("r{number}")).await;
+            assert_eq!((status, pixels(&reply["message"])), (200, expected), "{kind} {reply}");
+            assert_eq!(file(&app, &shop, &customer, &reply["message"]).await, (kind.into(), stays), "{kind}");
+            page.sees_fact("the reply with its pixels", |fact| is_told(fact, &format!("r{number}"))).await;
+            assert_eq!(pixels(&customer.last().await), expected, "{kind}");
+        }
+        until("each is kept once", || async { app.files() == shots().len() }).await;
+    }
+
+    async fn pictures_that_differ_in_notes_only_are_one_content(app: App) {
+        let shop = app.account().await;
+        let customer = shop.customer();
+        customer.says("look").await;
+        for (number, note) in ["one", "another"].into_iter().enumerate() {
+            let picture = jpeg(&[segment(0xfe, note.as_bytes())]);
+            assert_eq!(shows(&app, &shop, &customer, &picture, &format!("p{number}")).await.0, 200);
+        }
+        until("one is left", || async { app.files() == 1 }).await;
+    }
+
+    async fn what_only_begins_like_a_picture_is_refused_and_leaves_nothing(app: App) {
+        let shop = app.account().await;
+        let customer = shop.customer();
+        customer.says("look").await;
+        let long = webp_chunk(b"VP8L", &[b'/'; 100]);
+        for (name, broken) in [
+            ("a JPEG with a second begin", jpeg(&[vec![0xff, 0xd8]])),
+            ("a segment shorter than its length", jpeg(&[vec![0xff, 0xe1, 0, 1]])),
+            ("a JPEG that breaks off before its size", JPEG[..JPEG.len() - 2].to_vec()),
+            ("a PNG with a chunk that has no name", png(&[png_chunk(b"\0\0\0\0", b"x", 0)])),
+            ("a WebP that breaks off", webp(0, &[long])[..100].to_vec()),
+            ("a WebP that is shorter than it says", [b"RIFF\xff\0\0\0WEBP", &webp_chunk(b"VP8L", b"/")[..]].concat()),
+        ] {
+            let (status, answer) = shows(&app, &shop, &customer, &broken, "p1").await;
+            assert_eq!((status, code(&answer)), (400, 990_023), "{name}");
+        }
+        let (_, answer) = shows(&app, &shop, &customer, b"hello", "p1").await;
+        assert!(answer["errmsg"].as_str().unwrap().contains("PNG, JPEG, GIF or WebP"), "{answer}");
+        until("nothing is left", || async { app.files() == 0 }).await;
+    }
+
+    async fn what_programs_upload_stays_as_it_is_to_the_last_byte(app: App) {
+        let shop = app.account().await;
+        shop.adds("a1").await;
+        let customer = shop.customer();
+        customer.says("look").await;
+        for Shot { given, kind, pixels: expected, .. } in shots() {
+            let answer = shop.uploads("image", &given).await;
+            if kind == "image/webp" {
+                assert_eq!(code(&answer), 40005, "{answer}");
+                assert_eq!(code(&shop.pictures("a1", &given).await), 40005);
+                continue;
+            }
+            let media_id = answer["media_id"].as_str().unwrap();
+            assert_eq!(shop.fetches(media_id).await.bytes().await.unwrap(), given, "{kind}");
+            let image = json!({"msgtype": "image", "image": {"media_id": media_id}});
+            assert_eq!(code(&shop.sends(&customer.openid(), image).await), 0);
+            let message = customer.last().await;
+            assert_eq!((&message["kind"], pixels(&message)), (&json!("image"), expected), "{message}");
+            assert_eq!(file(&app, &shop, &customer, &message).await, (kind.into(), given.clone()));
+            if kind != "image/gif" {
+                assert_eq!(code(&shop.pictures("a1", &given).await), 0);
+                let url = shop.kf_list().await[0]["kf_headimgurl"].as_str().unwrap().to_owned();
+                assert_eq!(app.http.get(url).send().await.unwrap().bytes().await.unwrap(), given);
+            }
+        }
+    }
+
+    async fn a_webp_of_a_page_is_recorded_as_any_picture(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let _desk = ann.comes_online().await;
+        let customer = shop.customer();
+        customer.says("look").await;
+        for (number, picture) in [webp(0, &[]), png(&[])].into_iter().enumerate() {
+            assert_eq!(shows(&app, &shop, &customer, &picture, &format!("p{number}")).await.0, 200);
+        }
+        let now = crate::actors::BEGIN / 1000;
+        let asked = json!({"starttime": now - 60, "endtime": now + 60, "msgid": 1, "number": 100});
+        let listed = shop.post("/customservice/msgrecord/getmsglist", asked).await;
+        let records = listed["recordlist"].as_array().unwrap();
+        let [.., webp, png] = &records[..] else { panic!("{listed}") };
+        assert_eq!((&webp["text"], &webp["opercode"]), (&png["text"], &png["opercode"]));
+        assert_eq!(webp["text"], "[image]");
+        // A file without pixels in its header shows none.
+        assert_eq!(shows(&app, &shop, &customer, JPEG, "p2").await.0, 200);
+        assert_eq!(customer.last().await.get("width"), None);
+    }
+}
