@@ -33,10 +33,10 @@ test("a file that is dropped leads nowhere, and a picture among them is shown be
   for (const who of [worker, customer]) {
     const address = who.page.url();
     await drops(who.page, words);
-    await who.sees("Send PNG, JPEG or GIF images of up to 10 MB");
+    await who.sees("Send PNG, JPEG, GIF or WebP images of up to 10 MB");
     await who.box().pressSequentially("a");
     await eventually("the complaint goes with the next word", async () =>
-      assert.equal(await who.page.getByText("Send PNG, JPEG or GIF").count(), 0),
+      assert.equal(await who.page.getByText("Send PNG, JPEG, GIF or WebP").count(), 0),
     );
     await drops(who.page, picture);
     await who.confirmsPicture();

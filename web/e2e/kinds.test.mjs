@@ -23,7 +23,7 @@ test("people send each other text, emoji and pictures", async (t) => {
   await customer.page.reload();
   await customer.seesPictures(2);
   await customer.sendsPicture({ ...PICTURE, name: "a.txt", mimeType: "text/plain" });
-  await customer.sees("Send PNG, JPEG or GIF images of up to 10 MB");
+  await customer.sees("Send PNG, JPEG, GIF or WebP images of up to 10 MB");
 });
 
 test("a customer sees every kind of message that a program sends, and chooses of its menus", async (t) => {

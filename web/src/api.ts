@@ -11,7 +11,7 @@ export const TEXT_BYTES_MAX = 2048;
 /** The largest picture the server takes. */
 export const PICTURE_BYTES_MAX = 10 << 20;
 /** The pictures it takes. */
-export const PICTURE_TYPES = ["image/png", "image/jpeg", "image/gif"];
+export const PICTURE_TYPES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 const LOGIN_NEEDED = 401;
 /** Busy, failing, too often. */

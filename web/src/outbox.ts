@@ -25,20 +25,26 @@ export interface Unsent {
   asks: boolean;
 }
 
-export interface Picture {
+/** A picture as it is sent, and its size in pixels, 0 where the browser cannot tell. */
+export interface Drawn {
   file: Blob;
+  width: number;
+  height: number;
+}
+
+export interface Picture extends Drawn {
   /** Shows it meanwhile. */
   url: string;
 }
 
 /** What is new of a message that is to be sent. */
 export type Draft = Pick<Unsent, "appid" | "session" | "openid" | "text"> & {
-  picture?: Blob;
+  picture?: Drawn;
   tapped?: { message: number; id: string };
 };
 
 /** `refused`: why it goes by itself no more; whichever tab has its owner say so sends it. */
-type Stored = Omit<Unsent, "picture" | "error" | "asks"> & { owner: string; file?: Blob; refused?: number };
+type Stored = Omit<Unsent, "picture" | "error" | "asks"> & { owner: string; refused?: number } & Partial<Drawn>;
 
 export interface Ways {
   send: (unsent: Unsent) => Promise<Message>;
@@ -102,9 +108,9 @@ export class Outbox {
     this.#set([]);
   }
 
-  add({ picture: file, ...draft }: Draft): void {
+  add({ picture: drawn, ...draft }: Draft): void {
     const one: Unsent = { ...draft, client_id: clientId(), at: Date.now(), error: null, asks: false };
-    if (file) one.picture = { file, url: URL.createObjectURL(file) };
+    if (drawn) one.picture = { ...drawn, url: URL.createObjectURL(drawn.file) };
     void this.#keep(one);
     this.#until.set(one.client_id, one.at + PATIENCE_MS);
     this.#set([...this.all, one]);
@@ -146,8 +152,8 @@ export class Outbox {
 
   #keep({ picture, error, asks, ...rest }: Unsent): Promise<unknown> {
     const refused = asks && error !== null ? { refused: error } : {};
-    const stored = { ...rest, ...refused, owner: this.#owner, ...(picture && { file: picture.file }) };
-    return this.keeper.put(stored satisfies Stored);
+    const { url: _, ...drawn } = picture ?? { url: "" };
+    return this.keeper.put({ ...rest, ...refused, owner: this.#owner, ...drawn } satisfies Stored);
   }
 
   /** The server has these, however that became known. */
@@ -163,10 +169,10 @@ export class Outbox {
     this.#runAll();
   }
 
-  #restored({ owner: _, file, refused, ...one }: Stored): Unsent {
+  #restored({ owner: _, file, width = 0, height = 0, refused, ...one }: Stored): Unsent {
     this.#until.set(one.client_id, one.at + PATIENCE_MS);
     const asks = refused !== undefined || Date.now() > one.at + PATIENCE_MS;
-    const picture = file && { file, url: URL.createObjectURL(file) };
+    const picture = file && { file, width, height, url: URL.createObjectURL(file) };
     return { ...one, ...(picture && { picture }), error: asks ? (refused ?? 0) : null, asks };
   }
 

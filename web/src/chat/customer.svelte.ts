@@ -3,7 +3,7 @@ import { chat, PAGE, type Part, Refused } from "../api";
 import { Drafts } from "../drafts.svelte";
 import * as feed from "../feed";
 import { Live } from "../live";
-import { Outbox, type Unsent } from "../outbox";
+import { Outbox, type Drawn, type Unsent } from "../outbox";
 import type { Frame, Up } from "../stream";
 import type { ChatChange, Message, Typing } from "../wire";
 
@@ -96,7 +96,7 @@ export class Customer {
 
   send = (text: string): void => this.#add({ text });
 
-  sendPicture = (picture: Blob): void => this.#add({ text: "", picture });
+  sendPicture = (picture: Drawn): void => this.#add({ text: "", picture });
 
   /** Chooses of a menu. What was chosen arrives as the customer's message. */
   tap(message: number, id: string): void {
@@ -104,7 +104,7 @@ export class Customer {
     this.#add({ text: choice?.content ?? "", tapped: { message, id } });
   }
 
-  #add(what: Pick<Unsent, "text" | "tapped"> & { picture?: Blob }): void {
+  #add(what: Pick<Unsent, "text" | "tapped"> & { picture?: Drawn }): void {
     this.#outbox.add({ appid: this.#appid, session: 0, openid: "", ...what });
   }
 

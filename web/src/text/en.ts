@@ -46,7 +46,8 @@ export const en: Text = {
     emoji: "Emoji",
     picture: "Send a picture",
     ask: (count) => (count > 1 ? `Send these ${count} pictures?` : "Send this picture?"),
-    wrongPicture: "Send PNG, JPEG or GIF images of up to 10 MB",
+    preparing: "Preparing…",
+    wrongPicture: "Send PNG, JPEG, GIF or WebP images of up to 10 MB",
     left: (bytes) => (bytes >= 0 ? `${bytes} bytes left` : `${-bytes} bytes too long`),
   },
 
@@ -91,7 +92,7 @@ export const en: Text = {
     990019: "The message is empty or too long (2048 bytes at most)",
     990021: "This address is not configured; ask your operator",
     990038: "The demo is only available under IP addresses, localhost and the host of --as",
-    990023: "This file is not an image",
+    990023: "This file is not a PNG, JPEG, GIF or WebP image",
     990024: "The server is out of storage and cannot take pictures at the moment",
     990025: "You have sent too many pictures today. Please try again tomorrow",
     990026: "File storage is full. Please ask your operator",

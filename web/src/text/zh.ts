@@ -54,7 +54,8 @@ export const zh = {
     emoji: "表情",
     picture: "发送图片",
     ask: (count: number) => (count > 1 ? `发送这 ${count} 张图片？` : "发送这张图片？"),
-    wrongPicture: "仅支持 10 MB 以内的 PNG、JPEG 或 GIF 图片",
+    preparing: "正在处理图片…",
+    wrongPicture: "仅支持 10 MB 以内的 PNG、JPEG、GIF 或 WebP 图片",
     left: (bytes: number) => (bytes >= 0 ? `还可输入 ${bytes} 字节` : `超出 ${-bytes} 字节`),
   },
 
@@ -99,7 +100,7 @@ export const zh = {
     990019: "消息为空或过长（最多 2048 字节）",
     990021: "此地址未配置，请联系管理员",
     990038: "演示环境只能通过 IP 地址、localhost 或 --as 指定的域名访问",
-    990023: "这不是图片",
+    990023: "此文件不是 PNG、JPEG、GIF 或 WebP 图片",
     990024: "服务器存储空间不足，暂时无法发送图片",
     990025: "今天发送的图片已达上限，请明天再发",
     990026: "文件存储空间已满，请联系运维人员",
