@@ -14,7 +14,7 @@ for (const anchors of [true, false]) {
     const people = await scene(t);
     const { worker, customer } = await together(people);
     const session = await worker.sessionId();
-    for (let at = 0; at < 20; at++) await worker.postsPicture(session, png(300, 900));
+    for (let at = 0; at < 20; at++) await worker.postsPicture(session, png(40 + 60 * (at % 7), 30 + 90 * (at % 5)));
     for (let at = 0; at < 30; at++) await worker.posts(session, `line ${at}`);
     const { page } = customer;
     let letGo = () => {};
@@ -80,7 +80,7 @@ test("the end is left by scrolling only, and comes again with one's own words", 
   await atEnd(page, "with pictures");
   await page.setViewportSize({ width: 1280, height: 800 });
   await atEnd(page, "on a large screen");
-  await scrolls(page, -300);
+  await scrolls(page, -1200);
   const [text, before] = await firstInSight(page);
   await worker.posts(session, "one more");
   await customer.sees("New messages");

@@ -74,6 +74,9 @@ export interface Message {
   gone?: boolean;
   /** Of what is no text: `[kind] title`, for where only text is shown. */
   text: string;
+  /** Of its picture as it is shown, in pixels; absent where they are not known. */
+  width?: number;
+  height?: number;
   body?: Body;
   /** Whether a machine wrote it, by its own account. */
   ai?: boolean;
