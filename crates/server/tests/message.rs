@@ -191,7 +191,7 @@ on_both_engines! {
             .iter()
             .fold(seen.join("\n"), |seen, (id, name)| seen.replace(*id, name));
         insta::assert_snapshot!(seen, @r#"
-        {"body":{"media_id":"IMAGE"},"from":"account","kf_account":"","kind":"image","text":"[image]"}
+        {"body":{"media_id":"IMAGE"},"from":"account","height":1,"kf_account":"","kind":"image","text":"[image]","width":1}
         {"body":{"media_id":"VOICE"},"from":"account","kf_account":"","kind":"voice","text":"[voice]"}
         {"body":{"description":"of shoes","media_id":"VIDEO","thumb_media_id":"THUMB","title":"Film"},"from":"account","kf_account":"","kind":"video","text":"[video] Film"}
         {"body":{"description":"","hqmusicurl":"","musicurl":"https://example.com/a.mp3","thumb_media_id":"THUMB","title":""},"from":"account","kf_account":"","kind":"music","text":"[music]"}
