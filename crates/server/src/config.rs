@@ -2,7 +2,8 @@
 
 mod files;
 
-pub use files::{Bucket, BucketArgs, FilesPlace, Key};
+pub use files::BucketArgs;
+pub use store::place::{Bucket, FilesPlace, Key, Place, is_foreign};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
@@ -37,7 +38,7 @@ impl Data {
     /// # Errors
     /// When that is neither a folder nor a whole bucket, or the file that holds its key cannot be read.
     pub fn files_place(&self) -> anyhow::Result<FilesPlace> {
-        FilesPlace::named(self.files.clone().unwrap_or_else(|| self.data.join("files")), &self.bucket)
+        self.bucket.place(self.files.clone().unwrap_or_else(|| self.data.join("files")))
     }
 
     /// The place these flags name.
@@ -243,58 +244,6 @@ impl Settings {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None if self.tls.tls_cert.is_some() => format!("https://{listening}"),
             None => format!("http://{listening}"),
-        }
-    }
-}
-
-/// Where the data is.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// A folder that holds the embedded database.
-    Folder(PathBuf),
-    /// A PostgreSQL database, by its address.
-    Postgres(String),
-}
-
-/// Whether a host is beyond this machine and networks like one's own, so that others are on the way to it.
-#[must_use]
-pub fn is_foreign(host: &str) -> bool {
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => !ip.is_loopback() && !ip.is_private(),
-        Ok(IpAddr::V6(ip)) => !ip.is_loopback() && !ip.is_unique_local(),
-        // A name without a dot is one of a machine or container next door.
-        Err(_) => host.contains('.'),
-    }
-}
-
-/// What an operator gives: the value, or file:PATH of a file that holds it.
-fn held(given: &str, what: &str) -> anyhow::Result<String> {
-    let Some(file) = given.strip_prefix("file:") else { return Ok(given.to_owned()) };
-    let held = std::fs::read_to_string(file).with_context(|| format!("reading {what} from {file}"))?;
-    Ok(held.trim().to_owned())
-}
-
-impl Place {
-    /// The place an operator names: an address of a database, or file:PATH of one, else a folder.
-    ///
-    /// # Errors
-    /// When the file that holds the address cannot be read.
-    pub fn named(name: &str) -> anyhow::Result<Self> {
-        let is_database =
-            ["postgres://", "postgresql://", "file:"].iter().any(|begin| name.starts_with(begin));
-        if is_database { Place::database(name) } else { Ok(Place::Folder(name.into())) }
-    }
-
-    fn database(url: &str) -> anyhow::Result<Self> {
-        Ok(Place::Postgres(held(url, "the address of the database")?))
-    }
-
-    /// The folder of an embedded database.
-    #[must_use]
-    pub fn folder(&self) -> Option<&Path> {
-        match self {
-            Place::Folder(folder) => Some(folder),
-            Place::Postgres(_) => None,
         }
     }
 }

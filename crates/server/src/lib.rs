@@ -3,21 +3,18 @@
 pub mod admin;
 pub mod app;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod due;
-pub mod error;
-pub mod files;
-pub mod flight;
 pub mod http;
 pub mod listen;
 pub mod meter;
 pub mod network;
 pub mod push;
 pub mod state;
-pub mod store;
 pub mod streams;
 pub mod throttle;
 pub mod tls;
+
+pub use store::{self, bind, clock, error, files, flight};

@@ -1,104 +1,8 @@
-//! What is counted: plain numbers in memory, made before they are needed, so that counting looks nothing up.
+//! Requests as they are counted, and what is counted in Prometheus' format.
 
 use protocol::Errcode;
 use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
-
-/// What happened so many times.
-#[derive(Default)]
-pub struct Counter(AtomicU64);
-
-impl Counter {
-    /// Once more.
-    pub fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How often so far.
-    #[must_use]
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// How many there are now.
-#[derive(Clone, Default)]
-pub struct Gauge(Arc<AtomicI64>);
-
-impl Gauge {
-    /// One more, for as long as the answer lives.
-    #[must_use]
-    pub fn hold(&self) -> Held {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Held(self.clone())
-    }
-
-    /// How many.
-    #[must_use]
-    pub fn get(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// One of what a gauge counts.
-pub struct Held(Gauge);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// How large things are: powers of two of a unit, and what is beyond the last.
-pub struct Histogram<const N: usize> {
-    buckets: [AtomicU64; N],
-    beyond: AtomicU64,
-    sum: AtomicU64,
-}
-
-impl<const N: usize> Default for Histogram<N> {
-    fn default() -> Self {
-        Histogram {
-            buckets: [const { AtomicU64::new(0) }; N],
-            beyond: AtomicU64::new(0),
-            sum: AtomicU64::new(0),
-        }
-    }
-}
-
-impl<const N: usize> Histogram<N> {
-    /// Takes note of one: bucket `n` holds what is at most 2ⁿ.
-    pub fn note(&self, size: u64) {
-        let bucket = usize::try_from(size.max(1).next_power_of_two().trailing_zeros()).unwrap_or(N);
-        self.buckets.get(bucket).unwrap_or(&self.beyond).fetch_add(1, Ordering::Relaxed);
-        self.sum.fetch_add(size, Ordering::Relaxed);
-    }
-}
-
-/// What the store's threads count.
-#[derive(Default)]
-pub struct Stores {
-    /// Verbs it was asked to run.
-    pub verbs: Counter,
-    /// Verbs for which there was no room.
-    pub refused: Counter,
-    /// Verbs that wait or run.
-    pub waiting: Gauge,
-    /// Verbs of a batch.
-    batch: Histogram<9>,
-    /// Microseconds of a commit.
-    commit: Histogram<24>,
-}
-
-impl Stores {
-    /// A batch was committed, in this time.
-    pub fn committed(&self, verbs: usize, took: Duration) {
-        self.batch.note(verbs as u64);
-        self.commit.note(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
-    }
-}
+use store::meter::{Counter, Histogram, Stores};
 
 /// Requests by what they were answered.
 pub struct Requests {
@@ -156,15 +60,16 @@ impl Exposition {
     /// A histogram whose unit is `scale` of the metric's.
     fn histogram<const N: usize>(&mut self, name: &str, help: &str, histogram: &Histogram<N>, scale: f64) {
         self.head(name, "histogram", help);
+        let (buckets, beyond, sum) = histogram.counts();
         let (mut count, mut bound) = (0, scale);
-        for bucket in &histogram.buckets {
-            count += bucket.load(Ordering::Relaxed);
+        for bucket in buckets {
+            count += bucket;
             let _ = writeln!(self.0, "{name}_bucket{{le=\"{bound}\"}} {count}");
             bound *= 2.0;
         }
-        count += histogram.beyond.load(Ordering::Relaxed);
+        count += beyond;
         #[allow(clippy::cast_precision_loss, reason = "a sum for a chart")]
-        let sum = histogram.sum.load(Ordering::Relaxed) as f64 * scale;
+        let sum = sum as f64 * scale;
         let _ =
             writeln!(self.0, "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}");
     }
@@ -200,8 +105,9 @@ impl Exposition {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exposition, Gauge, Histogram, Requests};
+    use super::{Exposition, Requests};
     use protocol::Errcode;
+    use store::meter::Histogram;
 
     #[test]
     fn a_histogram_counts_up_and_says_how_large_all_is() {
@@ -234,14 +140,5 @@ mod tests {
                 "{code}"
             );
         }
-    }
-
-    #[test]
-    fn what_is_held_is_counted_until_it_goes() {
-        let gauge = Gauge::default();
-        let held = (gauge.hold(), gauge.hold());
-        assert_eq!(gauge.get(), 2);
-        drop(held.0);
-        assert_eq!(gauge.get(), 1);
     }
 }

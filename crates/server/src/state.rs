@@ -7,7 +7,7 @@ use crate::desk::hot::{self, Question, Ready};
 use crate::desk::token::{self, Access};
 use crate::error::Error;
 use crate::flight::Flights;
-use crate::meter::{Gauge, Requests};
+use crate::meter::Requests;
 use crate::push::Feeds;
 use crate::store::Head;
 use crate::streams::Streams;
@@ -22,6 +22,7 @@ use quick_cache::{Equivalent, Weighter};
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
+use store::meter::Gauge;
 use tokio_util::sync::CancellationToken;
 
 /// Mebibytes of ready answers that are kept, unless the operator says how many: those of 100,000 accounts with ten agents

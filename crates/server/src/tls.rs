@@ -2,18 +2,18 @@
 
 pub mod authority;
 pub mod probe;
-pub mod trust;
+
+pub use store::trust::provider;
 
 use anyhow::{Context, bail};
 use model::Time;
-use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::ParsedCertificate;
 use rustls::{InconsistentKeys, ServerConfig};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
-use x509_parser::parse_x509_certificate;
+use store::trust::ends_at;
 use x509_parser::time::ASN1Time;
 
 /// A certificate with its key, as connections use it.
@@ -85,12 +85,6 @@ fn is_mismatch(error: &anyhow::Error) -> bool {
     error.downcast_ref::<rustls::Error>().is_some_and(is)
 }
 
-/// All cryptography is ring's.
-#[must_use]
-pub fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
-
 fn moment(time: Time) -> anyhow::Result<ASN1Time> {
     Ok(ASN1Time::from_timestamp(time.div_euclid(model::SECOND))?)
 }
@@ -99,12 +93,6 @@ fn moment(time: Time) -> anyhow::Result<ASN1Time> {
 #[must_use]
 pub fn day(time: Time) -> String {
     moment(time).map_or_else(|_| "a far day".to_owned(), |moment| moment.to_datetime().date().to_string())
-}
-
-/// When a certificate ends.
-fn ends_at(certificate: &CertificateDer<'_>) -> anyhow::Result<Time> {
-    let (_, parsed) = parse_x509_certificate(certificate).context("a certificate cannot be read")?;
-    Ok(parsed.validity().not_after.timestamp() * model::SECOND)
 }
 
 /// What new connections are shown.

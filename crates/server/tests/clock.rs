@@ -277,7 +277,7 @@ fn no_column_of_times_is_forgotten() {
             || ends.iter().any(|end| column == *end || end.starts_with('_') && column.ends_with(end))
     };
     let mut tables = String::new();
-    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../store/migrations")).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let code = text.lines().filter(|line| !line.trim_start().starts_with("--"));
         code.for_each(|line| tables.extend([line, " "]));

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the server, lowest first: each may import only those before it, and itself.
 const ORDER: &[&[&str]] = &[
-    &["error", "config", "clock", "meter", "network"],
-    &["flight", "files", "tls"],
-    &["store"],
+    &["config", "meter", "network"],
+    &["tls"],
     &["desk"],
     &["push", "streams", "throttle", "demo"],
     &["state"],
@@ -31,6 +30,14 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
     found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The sources of all crates that are linked into the program.
+fn all_sources() -> Vec<(PathBuf, String)> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
+    let all: Vec<_> = fs::read_dir(crates).unwrap().map(|entry| entry.unwrap().path().join("src")).collect();
+    assert!(all.len() > 4, "{all:?}");
+    all.iter().flat_map(|folder| sources(folder.to_str().unwrap())).collect()
 }
 
 fn rank(module: &str) -> Option<usize> {
@@ -64,7 +71,7 @@ fn imports_run_one_way() {
 
 #[test]
 fn the_edge_knows_no_sql_and_the_desk_no_http() {
-    for (path, text) in sources("src") {
+    for (path, text) in all_sources() {
         let shown = path.display().to_string();
         if shown.contains("/http/") {
             assert!(!text.contains("select ") && !text.contains("bind!["), "{shown} speaks SQL");
@@ -80,7 +87,7 @@ fn the_edge_knows_no_sql_and_the_desk_no_http() {
 
 #[test]
 fn only_the_command_line_reads_the_environment() {
-    for (path, text) in sources("src") {
+    for (path, text) in all_sources() {
         let shown = path.display().to_string();
         let may = shown.contains("/cli/") || shown.ends_with("config.rs") || shown.ends_with("main.rs");
         assert!(
@@ -92,14 +99,29 @@ fn only_the_command_line_reads_the_environment() {
 
 #[test]
 fn no_file_is_longer_than_400_lines() {
-    for folder in ["src", "tests", "../model/src", "../protocol/src"] {
-        for (path, text) in sources(folder) {
-            let lines = text.lines().count();
-            // A table is as long as what it lists.
-            let is_table = path.ends_with("endpoint/table.rs");
-            assert!(lines <= 400 || is_table, "{} has {lines} lines", path.display());
+    for (path, text) in all_sources().into_iter().chain(sources("tests")) {
+        let lines = text.lines().count();
+        // A table is as long as what it lists.
+        let is_table = path.ends_with("endpoint/table.rs");
+        assert!(lines <= 400 || is_table, "{} has {lines} lines", path.display());
+    }
+}
+
+/// `KEFU_LOG=kefu=debug` takes what any crate logs: targets are compared by how they begin.
+#[test]
+fn every_crate_logs_under_the_programs_name() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut logging = 0;
+    for manifest in fs::read_dir(crates).unwrap().map(|entry| entry.unwrap().path().join("Cargo.toml")) {
+        let text = fs::read_to_string(&manifest).unwrap();
+        if text.contains("\ntracing = ") {
+            let name = |section: &str| text.split_once(section)?.1.strip_prefix("\nname = \"");
+            let name = name("[lib]").or(name("[package]")).unwrap();
+            assert!(name.starts_with("kefu"), "{}: {name}", manifest.display());
+            logging += 1;
         }
     }
+    assert!(logging > 1);
 }
 
 #[test]

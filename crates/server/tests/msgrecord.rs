@@ -194,7 +194,7 @@ on_both_engines! {
         let before = list(&shop, NOW, NOW + DAY, 1, 10).await["recordlist"].clone();
         assert_eq!(before.as_array().unwrap().len(), 2);
         // As the tables were, and what makes them as they are.
-        let (_, fill) = include_str!("../migrations/V5__supervisor.sql").split_once("insert into").unwrap();
+        let (_, fill) = include_str!("../../store/migrations/V5__supervisor.sql").split_once("insert into").unwrap();
         app.fresh.runs(format!("delete from record; insert into{fill}"));
         assert_eq!(list(&shop, NOW, NOW + DAY, 1, 10).await["recordlist"], before);
         assert!(brief(&list(&other, NOW, NOW + DAY, 1, 10).await).is_empty());

@@ -1,24 +1,13 @@
-//! Where files are: a folder, or a bucket of an S3-compatible store.
+//! What an operator says of where files are: a folder, or a bucket of an S3-compatible store.
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use http::Uri;
-use std::fmt;
 use std::path::PathBuf;
+use store::place::{Bucket, FilesPlace, Key, SCHEME, held};
 
-/// How places in buckets begin.
-const SCHEME: &str = "s3://";
 /// What stands for the bucket in an endpoint whose hosts are buckets.
 const HOST: &str = "{bucket}";
-
-/// Where files are.
-#[derive(Clone, Debug)]
-pub enum FilesPlace {
-    /// A folder.
-    Folder(PathBuf),
-    /// A bucket, or what lies under a prefix in one.
-    Bucket(Bucket),
-}
 
 /// What a bucket needs beside its name.
 #[derive(Args, Clone, Debug, Default)]
@@ -35,61 +24,22 @@ pub struct BucketArgs {
     pub files_key: Option<String>,
 }
 
-/// A bucket and how to get into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// Its name.
-    pub name: String,
-    /// What the names of all objects begin with, without slashes at its ends; empty without one.
-    pub prefix: String,
-    /// Its region.
-    pub region: String,
-    /// Where requests go, for any but AWS.
-    pub endpoint: Option<String>,
-    /// Its host names the bucket, so paths do not.
-    pub is_host: bool,
-    /// Who asks.
-    pub key: Key,
-}
-
-/// An access key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Its id, which is no secret.
-    pub id: String,
-    /// Its secret.
-    pub secret: String,
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:(hidden)", self.id)
-    }
-}
-
-impl fmt::Display for Bucket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{SCHEME}{}", self.name)?;
-        if self.prefix.is_empty() { Ok(()) } else { write!(f, "/{}", self.prefix) }
-    }
-}
-
-impl FilesPlace {
+impl BucketArgs {
     /// The place an operator names.
     ///
     /// # Errors
     /// When it is neither a folder nor a whole bucket, or the file that holds the key cannot be read.
-    pub fn named(place: PathBuf, args: &BucketArgs) -> anyhow::Result<Self> {
+    pub fn place(&self, place: PathBuf) -> anyhow::Result<FilesPlace> {
         match place.to_str() {
-            Some(text) if text.starts_with(SCHEME) => Ok(FilesPlace::Bucket(Bucket::named(text, args)?)),
+            Some(text) if text.starts_with(SCHEME) => Ok(FilesPlace::Bucket(self.bucket(text)?)),
             Some(text) if text.contains("://") => {
                 bail!("--files takes a folder or s3://BUCKET/PREFIX, and {text} is neither")
             }
             _ => {
                 for (flag, given) in [
-                    ("endpoint", &args.files_endpoint),
-                    ("region", &args.files_region),
-                    ("key", &args.files_key),
+                    ("endpoint", &self.files_endpoint),
+                    ("region", &self.files_region),
+                    ("key", &self.files_key),
                 ] {
                     let folder = place.display();
                     ensure!(
@@ -101,10 +51,8 @@ impl FilesPlace {
             }
         }
     }
-}
 
-impl Bucket {
-    fn named(place: &str, args: &BucketArgs) -> anyhow::Result<Self> {
+    fn bucket(&self, place: &str) -> anyhow::Result<Bucket> {
         let rest = place.strip_prefix(SCHEME).unwrap_or_default();
         let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let is_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
@@ -118,16 +66,16 @@ impl Bucket {
             prefix.is_empty() || prefix.split('/').all(is_part),
             "--files s3://BUCKET/PREFIX: {prefix:?} cannot be a prefix; use letters, digits, - . _ and single slashes"
         );
-        let endpoint = args.files_endpoint.as_deref().map(endpoint).transpose()?;
+        let endpoint = self.files_endpoint.as_deref().map(endpoint).transpose()?;
         // AWS calls buckets by host; a name with a dot fits none of its certificates.
         let is_host = endpoint.as_ref().map_or(!name.contains('.'), |url| url.contains(HOST));
         Ok(Bucket {
             name: name.to_owned(),
             prefix: prefix.to_owned(),
-            region: args.files_region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
+            region: self.files_region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
             endpoint: endpoint.map(|url| url.replace(HOST, name)),
             is_host,
-            key: key(args.files_key.as_deref())?,
+            key: key(self.files_key.as_deref())?,
         })
     }
 }
@@ -152,7 +100,7 @@ fn endpoint(given: &str) -> anyhow::Result<String> {
 fn key(given: Option<&str>) -> anyhow::Result<Key> {
     let given =
         given.context("a bucket needs its key: --files-key file:PATH, a file that holds ID:SECRET")?;
-    match super::held(given, "the key for the bucket")?.trim().split_once(':') {
+    match held(given, "the key for the bucket")?.trim().split_once(':') {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
             Ok(Key { id: id.to_owned(), secret: secret.to_owned() })
         }
@@ -174,7 +122,7 @@ mod tests {
     }
 
     fn bucket(place: &str, endpoint: Option<&str>) -> Result<Bucket, String> {
-        match FilesPlace::named(place.into(), &args(endpoint, Some("id:a:secret"))) {
+        match args(endpoint, Some("id:a:secret")).place(place.into()) {
             Ok(FilesPlace::Bucket(bucket)) => Ok(bucket),
             Ok(FilesPlace::Folder(folder)) => Err(folder.display().to_string()),
             Err(error) => Err(error.to_string()),
@@ -223,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_key_is_needed_and_never_shown() {
-        let named = |key| FilesPlace::named("s3://desk".into(), &args(None, key));
+        let named = |key| args(None, key).place("s3://desk".into());
         for key in [None, Some("hunter2"), Some(":hunter2"), Some("hunter2:"), Some("file:/nowhere/hunter3")]
         {
             let said = format!("{:#}", named(key).unwrap_err());

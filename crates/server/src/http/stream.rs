@@ -13,7 +13,6 @@ use crate::desk::snapshot::{ChatAgent, serving};
 use crate::desk::worker::{self, Places};
 use crate::desk::{login, presence, sha256};
 use crate::error::Error;
-use crate::meter::Held;
 use crate::push::Step;
 use crate::state::App;
 use crate::streams::Open;
@@ -32,6 +31,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
+use store::meter::Held;
 
 /// How often an idle stream shows that it lives.
 const BEAT: Duration = Duration::from_secs(5);

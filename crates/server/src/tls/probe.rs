@@ -1,11 +1,11 @@
 //! A look at what somebody shows, for the doctor: it believes nothing, and asks nothing that is secret.
 
-use super::trust::{Trust, client};
 use anyhow::Context;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConnection, StreamOwned};
 use std::net::TcpStream;
 use std::sync::Arc;
+use store::trust::{Trust, client};
 
 /// Speaks TLS about `name` with whoever is there; answers the certificate it shows.
 ///

@@ -108,7 +108,7 @@ impl S3 {
             files_region: None,
             files_key: Some(KEY.to_owned()),
         };
-        FilesPlace::named(place.into(), &args).unwrap()
+        args.place(place.into()).unwrap()
     }
 
     /// An object lies there since a day.

@@ -8,22 +8,29 @@
 mod address;
 pub mod backup;
 mod client;
+pub mod clock;
 mod copy;
 mod epoch;
+pub mod error;
+pub mod files;
+pub mod flight;
 pub mod health;
 mod job;
 mod line;
+pub mod meter;
 mod migrate;
 mod notify;
+pub mod place;
 mod postgres;
 mod sqlite;
+pub mod trust;
 mod tx;
 mod watch;
 
 use crate::clock::Clock;
-use crate::config::Place;
 use crate::error::{Error, Spell};
 use crate::meter::Stores;
+use crate::place::Place;
 use anyhow::Context;
 use job::{Job, Mode};
 use protocol::Errcode;
@@ -43,7 +50,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Writes `$1`, `$2`, … of a statement.
 #[macro_export]
 macro_rules! bind {
-    ($($value:expr),* $(,)?) => { &[$($crate::store::Value::from($value)),*] };
+    ($($value:expr),* $(,)?) => { &[$($crate::Value::from($value)),*] };
 }
 
 /// The store. Clones share it; the last one that goes stops its threads.

@@ -1,7 +1,7 @@
 //! A bucket of an S3-compatible store, and what it says when it refuses.
 
 use super::wire::Wires;
-use crate::config::Bucket;
+use crate::place::Bucket;
 use anyhow::anyhow;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;

@@ -4,7 +4,7 @@
 use super::copy::{self, Content, Side, Table};
 use super::{client, migrate, postgres, sqlite};
 use crate::clock::Clock;
-use crate::config::Place;
+use crate::place::Place;
 use ::postgres::Client;
 use anyhow::{Context, bail, ensure};
 use rusqlite::{Connection, OpenFlags};

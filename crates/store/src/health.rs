@@ -3,7 +3,7 @@
 use super::address::Address;
 use super::{client, migrate};
 use crate::clock::Clock;
-use crate::config::Place;
+use crate::place::Place;
 use ::postgres::Client;
 use anyhow::Context;
 use model::clock::APART;

@@ -2,7 +2,7 @@
 //!
 //! The client crate knows `disable`, `prefer` and `require` and no file, so both parameters are taken out of the address.
 
-use crate::tls::trust::{Roots, Trust, client};
+use crate::trust::{Roots, Trust, client};
 use ::postgres::Client;
 use ::postgres::error::{Error, SqlState};
 use anyhow::{Context, bail};
@@ -68,7 +68,7 @@ impl Address {
     /// Its host, where others could listen in on the way.
     pub(super) fn foreign_host(&self) -> Option<&str> {
         self.config.get_hosts().iter().find_map(|host| match host {
-            Host::Tcp(name) if crate::config::is_foreign(name) => Some(name.as_str()),
+            Host::Tcp(name) if crate::place::is_foreign(name) => Some(name.as_str()),
             _ => None,
         })
     }

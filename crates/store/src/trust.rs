@@ -1,17 +1,33 @@
 //! Whom a client of ours trusts: any server, an authority, or an authority about one name.
 
-use super::{ends_at, provider};
 use crate::clock::Clock;
 use anyhow::{Context, ensure};
+use model::Time;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::path::Path;
 use std::sync::Arc;
+use x509_parser::parse_x509_certificate;
+
+/// All cryptography is ring's.
+#[must_use]
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+/// When a certificate ends.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn ends_at(certificate: &CertificateDer<'_>) -> anyhow::Result<Time> {
+    let (_, parsed) = parse_x509_certificate(certificate).context("a certificate cannot be read")?;
+    Ok(parsed.validity().not_after.timestamp() * model::SECOND)
+}
 
 /// The certificates of authorities.
 #[derive(Clone, Debug)]

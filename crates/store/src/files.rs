@@ -11,8 +11,8 @@ pub use pool::Sender;
 pub use room::free;
 pub use writing::{Writing, Written};
 
-use crate::config::FilesPlace;
 use crate::error::{Error, Spell};
+use crate::place::FilesPlace;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
