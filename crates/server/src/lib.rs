@@ -5,16 +5,15 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod demo;
-pub mod desk;
 pub mod due;
 pub mod http;
 pub mod listen;
 pub mod meter;
-pub mod network;
 pub mod push;
 pub mod state;
 pub mod streams;
 pub mod throttle;
 pub mod tls;
 
+pub use desk::{self, network};
 pub use store::{self, bind, clock, error, files, flight};

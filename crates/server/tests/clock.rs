@@ -292,7 +292,7 @@ fn no_column_of_times_is_forgotten() {
         }
     }
     assert!(found.len() > 30, "{found:?}");
-    let source = include_str!("../src/desk/clock.rs");
+    let source = include_str!("../../desk/src/clock.rs");
     let moves = |column: &str| {
         let (table, column) = column.split_once('.').unwrap();
         source.split(';').any(|it| {

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the server, lowest first: each may import only those before it, and itself.
 const ORDER: &[&[&str]] = &[
-    &["config", "meter", "network"],
+    &["config", "meter"],
     &["tls"],
-    &["desk"],
     &["push", "streams", "throttle", "demo"],
     &["state"],
     &["listen"],

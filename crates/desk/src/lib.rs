@@ -1,0 +1,136 @@
+//! The verbs, one file per noun. Each public function that takes a [`Desk`] is one transaction, or
+//! says how many it is and why it may be repeated after any of them.
+
+mod access;
+pub mod account;
+pub mod administrator;
+pub mod agent;
+pub mod allow;
+pub mod business;
+pub mod clock;
+pub mod component;
+pub mod cookie;
+pub mod cursor;
+pub mod custom;
+pub mod customer;
+pub mod draft;
+pub mod due;
+pub mod ended_login;
+pub mod feed;
+pub mod hashing;
+pub mod hot;
+pub mod invitation;
+pub mod login;
+pub mod media;
+pub mod message;
+pub mod network;
+pub mod node;
+pub mod password;
+pub mod picture;
+pub mod presence;
+pub mod quota;
+pub mod record;
+pub mod removal;
+mod retention;
+pub mod rid;
+pub mod rules;
+pub mod session;
+mod session_view;
+pub mod snapshot;
+pub mod storage;
+pub mod supervisor;
+pub mod tap;
+pub mod token;
+pub mod typing;
+pub mod window;
+pub mod work;
+pub mod workbench_state;
+pub mod worker;
+
+use crate::rules::Rules;
+use model::Time;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use store::Store;
+use store::clock::{Chance, Clock, hex};
+use store::error::{Error, Spell};
+use store::files::Files;
+
+/// What every verb needs.
+#[derive(Clone)]
+pub struct Desk {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Where files are.
+    pub files: Files,
+    /// Where secrets and ids come from.
+    pub chance: Chance,
+    /// This process, among those that share the store.
+    pub node: Arc<str>,
+    /// What operators have set.
+    pub rules: Rules,
+    /// What this node counts of accounts' calls.
+    pub quotas: Arc<quota::Quotas>,
+    /// Refusals that wait to be written.
+    pub rids: Arc<rid::Rids>,
+    /// Passwords that wait to be hashed.
+    pub passwords: Arc<hashing::Passwords>,
+    /// Whether accounts have room for files.
+    storage: Arc<Spell>,
+}
+
+impl Desk {
+    /// A desk over an open store, as a new node. It has no place for files.
+    #[must_use]
+    pub fn new(store: Store, chance: Chance, rules: Rules) -> Self {
+        let node = chance.hex::<8>().into();
+        Desk {
+            store,
+            files: Files::nowhere(),
+            chance,
+            node,
+            rules,
+            quotas: Arc::default(),
+            rids: Arc::default(),
+            passwords: Arc::default(),
+            storage: Arc::new(Spell::of("storing files of accounts that may have more")),
+        }
+    }
+
+    /// The same with files.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        Desk { files, ..self }
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        self.store.clock()
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock().now()
+    }
+}
+
+/// Runs steps to their end that must not be left half-way, also where no call of the API waits for them.
+async fn to_the_end<T: Send + 'static>(
+    steps: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(steps).await?
+}
+
+/// What is stored of a random secret: its SHA-256, in hexadecimal.
+#[must_use]
+pub fn sha256(secret: &str) -> String {
+    hex(&Sha256::digest(secret))
+}
+
+/// Compares what was presented with what is stored, in a time that tells nothing.
+fn is_same(presented: &str, stored: &str) -> bool {
+    use subtle::ConstantTimeEq as _;
+    presented.as_bytes().ct_eq(stored.as_bytes()).into()
+}

@@ -1,0 +1,118 @@
+//! What the store keeps of quotas: calls of the day by endpoint, and the limits operators have set. A row of another
+//! day than the caller's counts nothing, whichever day that is: a clock may have been ahead.
+
+use super::counter::Owed;
+use crate::Desk;
+use model::quota;
+use protocol::quota::Quota;
+use protocol::{Endpoint, Errcode, endpoint, limits};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// Rows that one statement adds to.
+pub(super) const ROWS: usize = 64;
+
+/// Adds calls to their rows, in this order; answers what each counts then, `None` of an owner who was removed.
+pub(super) async fn add(desk: &Desk, owed: Vec<Owed>) -> Result<Vec<Option<i64>>, Error> {
+    let verb = move |tx: &mut Tx<'_>| {
+        let mut used = HashMap::new();
+        for rows in owed.chunks(ROWS) {
+            let mut values = Vec::with_capacity(4 * ROWS);
+            for row in rows {
+                values.extend_from_slice(bind![&*row.owner, row.path, quota::begin(row.day), row.calls]);
+            }
+            // Places that are left name no owner.
+            (rows.len()..ROWS).for_each(|_| values.extend_from_slice(bind!["", "", 0_i64, 0_i64]));
+            let rows = tx.all(&ADD_ALL, &values)?;
+            used.extend(rows.iter().map(|row| ((row.text(0), row.text(1)), row.int(2))));
+        }
+        let of = |owed: &Owed| used.get(&(owed.owner.to_string(), owed.path.to_owned())).copied();
+        Ok(owed.iter().map(of).collect())
+    };
+    desk.store.keep("", verb).await
+}
+
+/// What was counted of an owner's calls today.
+pub(super) fn all_used(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(&'static Endpoint, i64)>, Error> {
+    let today = quota::begin(quota::day(tx.now()));
+    let rows = tx.all(SELECT, bind![owner, today])?;
+    Ok(rows.iter().filter_map(|row| Some((endpoint::at(&row.text(0))?, row.int(1)))).collect())
+}
+
+/// Takes one of the times a month that all endpoints may be cleared, or one of them, and forgets its calls.
+pub(super) async fn clear(desk: &Desk, owner: &str, one: Option<&'static str>) -> Result<(), Error> {
+    let id = owner.to_owned();
+    let (what, times) = match one {
+        None => ("clear_quota", limits::CLEARS_PER_MONTH),
+        Some(_) => ("quota/clear", limits::API_CLEARS_PER_MONTH),
+    };
+    let mut paths: Vec<_> = endpoint::ALL.iter().map(|row| row.path).collect();
+    paths.retain(|path| one.is_none_or(|one| one == *path));
+    // Row by row, in the order of their keys: as they are added to.
+    paths.sort_unstable();
+    let verb = move |tx: &mut Tx<'_>| {
+        let now = tx.now();
+        if tx.run(TAKE_TIME, bind![&id, what, quota::month(now), now, times])? == 0 {
+            return Err(Errcode::ClearLimit.into());
+        }
+        paths.iter().try_for_each(|path| tx.run(FORGET, bind![&id, *path]).map(|_| ()))
+    };
+    desk.store.keep(owner, verb).await
+}
+
+/// The limits set for an owner, by path.
+pub(super) fn limits(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(String, Quota)>, Error> {
+    let rows = tx.all(SELECT_LIMITS, bind![owner])?;
+    let number = |row: &Row, column| u32::try_from(row.int(column)).unwrap_or(0);
+    Ok(rows
+        .iter()
+        .map(|row| (row.text(0), Quota { daily: number(row, 1), per_minute: number(row, 2) }))
+        .collect())
+}
+
+/// Sets a limit, or forgets it.
+pub(super) fn set_limit(tx: &mut Tx<'_>, owner: &str, path: &str, quota: Option<Quota>) -> Result<(), Error> {
+    match quota {
+        Some(Quota { daily, per_minute }) => {
+            tx.run(UPSERT_LIMIT, bind![owner, path, i64::from(daily), i64::from(per_minute)])?;
+        }
+        None => drop(tx.run(DELETE_LIMIT, bind![owner, path])?),
+    }
+    Ok(())
+}
+
+/// The row of [`ADD`] at this place among several.
+fn place(number: usize) -> String {
+    let at = 4 * number;
+    let (owner, what, day, calls) = (at + 1, at + 2, at + 3, at + 4);
+    format!("({number}, ${owner}, ${what}, cast(${day} as bigint), cast(${calls} as bigint))")
+}
+
+/// [`ADD`] for so many rows as it is run with.
+static ADD_ALL: LazyLock<String> = LazyLock::new(|| {
+    let places: Vec<_> = (0..ROWS).map(place).collect();
+    ADD.replace(&place(0), &places.join(", "))
+});
+
+const ADD: &str = "insert into quota (owner, what, window_start, used, last_at)
+    with told (n, owner, what, day, calls) as (values (0, $1, $2, cast($3 as bigint), cast($4 as bigint)))
+    select owner, what, day, calls, day from told
+    where exists (select 1 from head where head.owner = told.owner) order by n
+    on conflict (owner, what) do update set used = excluded.used
+        + case when quota.window_start = excluded.window_start then quota.used else 0 end,
+    window_start = excluded.window_start
+    returning owner, what, used";
+const SELECT: &str = "select what, used from quota where owner = $1 and window_start = $2";
+const TAKE_TIME: &str =
+    "insert into quota (owner, what, window_start, used, last_at) values ($1, $2, $3, 1, $4)
+    on conflict (owner, what) do update set window_start = excluded.window_start, last_at = excluded.last_at,
+    used = case when quota.window_start = excluded.window_start then quota.used + 1 else 1 end
+    where quota.used < $5 or quota.window_start <> excluded.window_start";
+const FORGET: &str = "update quota set used = 0 where owner = $1 and what = $2";
+const SELECT_LIMITS: &str = "select path, daily, per_minute from quota_limit where owner = $1";
+const UPSERT_LIMIT: &str = "insert into quota_limit (owner, path, daily, per_minute) values ($1, $2, $3, $4)
+    on conflict (owner, path) do update set daily = excluded.daily, per_minute = excluded.per_minute";
+const DELETE_LIMIT: &str = "delete from quota_limit where owner = $1 and path = $2";

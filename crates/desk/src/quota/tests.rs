@@ -1,0 +1,86 @@
+//! What counters hold by themselves, and how many of them a round tells in how many verbs.
+
+use super::counter::Counter;
+use super::{BATCH, count, row, settle};
+use crate::Desk;
+use crate::rules::Rules;
+use model::{MINUTE, Time};
+use protocol::quota::Quota;
+use protocol::{Errcode, endpoint};
+use store::Store;
+use store::clock::{Chance, Clock};
+use store::place::Place;
+
+/// 2027-01-15 16:00 in Beijing.
+const NOW: Time = 1_800_000_000_000;
+/// Accounts whose calls a round tells.
+const ACCOUNTS: usize = 100_000;
+
+fn quota(daily: u32, per_minute: u32) -> Quota {
+    Quota { daily, per_minute }
+}
+
+#[test]
+fn what_others_counted_is_known_after_a_round_and_a_clear_gives_it_back() {
+    let counter = Counter::default();
+    let calls = || (0..9).filter(|_| counter.count(false, quota(5, 0), NOW).is_ok()).count();
+    assert_eq!(calls(), 5);
+    let owed = counter.owed(NOW);
+    assert_eq!((owed.calls, counter.owed(NOW).calls), (5, 5), "not told yet");
+    counter.learn(owed.day, 5, 5);
+    assert_eq!((counter.owed(NOW).calls, calls()), (0, 0));
+    // Another node has cleared the row, and counted two.
+    counter.learn(owed.day, 0, 2);
+    assert_eq!((calls(), counter.used(NOW), counter.owed(NOW).calls), (3, 5, 3));
+    counter.forget();
+    assert_eq!((counter.used(NOW), counter.owed(NOW).calls, calls()), (0, 0, 5));
+    let tomorrow = NOW + 24 * 60 * MINUTE;
+    assert_eq!((counter.owed(tomorrow).calls, counter.used(tomorrow)), (0, 0), "a day that is over");
+    counter.learn(owed.day, 5, 5);
+    assert_eq!(
+        (calls(), counter.used(NOW)),
+        (5, 5),
+        "the clock was set back; the row of another day tells nothing"
+    );
+}
+
+#[test]
+fn minutes_are_counted_apart_for_the_account_and_for_platforms() {
+    let counter = Counter::default();
+    let call = |is_platform, now| counter.count(is_platform, quota(0, 2), now);
+    assert_eq!([call(false, NOW), call(false, NOW)], [Ok(()), Ok(())]);
+    assert_eq!([call(false, NOW), call(true, NOW)], [Err(Errcode::MinuteQuota), Ok(())]);
+    assert_eq!(call(false, NOW + MINUTE), Ok(()));
+    assert_eq!(call(false, NOW), Ok(()), "a late call counts in the next minute");
+    assert_eq!(call(false, NOW + MINUTE), Err(Errcode::MinuteQuota));
+    assert!(counter.is_in_use(NOW + MINUTE) && !counter.is_in_use(NOW + 2 * MINUTE));
+    assert_eq!(counter.used(NOW), 5);
+}
+
+#[tokio::test]
+async fn a_round_tells_what_a_hundred_thousand_accounts_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::standing(NOW);
+    let store = Store::open(&Place::Folder(folder.path().to_owned()), clock).await.unwrap();
+    let desk = Desk::new(store, Chance::seeded(1), Rules::default());
+    let (quotas, name) = (desk.quotas.clone(), |number| format!("wx{number:016x}"));
+    let make = desk.store.keep("", move |tx| {
+        let open = |number| {
+            tx.create_owner(&name(number))?;
+            quotas.open(tx, &name(number))
+        };
+        (0..ACCOUNTS).map(open).collect::<Result<Vec<_>, _>>()
+    });
+    for ledger in make.await.unwrap() {
+        count(&desk, &ledger, &endpoint::GET_KF_LIST, quota(0, 0), false, NOW).unwrap();
+    }
+    let before = desk.store.verbs();
+    settle(&desk).await.unwrap();
+    assert_eq!(desk.store.verbs() - before, ACCOUNTS.div_ceil(BATCH) as u64);
+    settle(&desk).await.unwrap();
+    assert_eq!(desk.store.verbs() - before, ACCOUNTS.div_ceil(BATCH) as u64, "nothing is left");
+    for number in (0..ACCOUNTS).step_by(997) {
+        let rows = desk.store.read("", move |tx| row::all_used(tx, &name(number))).await.unwrap();
+        assert_eq!(rows.iter().map(|(_, used)| *used).collect::<Vec<_>>(), [1]);
+    }
+}

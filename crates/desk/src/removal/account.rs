@@ -1,0 +1,216 @@
+//! Removal of an account. Its head goes with it, so that every verb that changes it is refused, every token is unknown,
+//! and every reader of its feed loads anew. Its appid stays in `removed`, and is never used again.
+
+use super::{LAST, unfinished};
+use crate::{Desk, account, agent, due, media, worker};
+use model::due::Due;
+use model::{Appid, Fact, KfAccount, SECOND, Time};
+use protocol::limits::TOKEN_LIFE_S;
+use serde::Serialize;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// Rows of one table that a round deletes.
+const ROUND: i64 = 500;
+/// Places at workers that a round deletes, a change of a worker's each.
+const PLACES: i64 = 100;
+/// Until then platforms' tokens for the account are refused as such; no call lasts as long.
+const LAST_AFTER: Time = TOKEN_LIFE_S * SECOND;
+
+/// What goes with an account.
+#[derive(Debug, Serialize)]
+pub struct Counts {
+    /// The account's name.
+    pub name: String,
+    /// Agents.
+    pub agents: i64,
+    /// Customers.
+    pub customers: i64,
+    /// Sessions that are not closed.
+    pub sessions: i64,
+    /// Messages.
+    pub messages: i64,
+    /// Temporary files.
+    pub files: i64,
+    /// Administrators.
+    pub administrators: i64,
+    /// Platforms with a grant.
+    pub platforms: i64,
+}
+
+/// What would go with an account.
+///
+/// # Errors
+/// 40013.
+pub async fn count(desk: &Desk, appid: &Appid) -> Result<Counts, Error> {
+    let id = appid.clone();
+    desk.store
+        .read(appid.as_str(), move |tx| {
+            let name = account::get(tx, &id)?.name;
+            let mut count =
+                |sql| -> Result<i64, Error> { Ok(tx.one(sql, bind![&id])?.map_or(0, |row| row.int(0))) };
+            Ok(Counts {
+                name,
+                agents: count(COUNT_AGENTS)?,
+                customers: count(COUNT_CUSTOMERS)?,
+                sessions: count(COUNT_SESSIONS)?,
+                messages: count(COUNT_MESSAGES)?,
+                files: count(COUNT_MEDIA)?,
+                administrators: count(COUNT_ADMINISTRATORS)?,
+                platforms: count(COUNT_GRANTS)?,
+            })
+        })
+        .await
+}
+
+/// Removes an account: everything that opens it is refused once this is answered. Its rows go afterwards.
+///
+/// # Errors
+/// 40013.
+pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
+    let id = appid.clone();
+    desk.store
+        .write(appid.as_str(), move |tx| {
+            let now = tx.now();
+            account::get(tx, &id)?;
+            for agent in agent::all(tx, &id)? {
+                media::doubt(tx, &agent.headimg)?;
+            }
+            for sql in AT_ONCE {
+                tx.run(sql, bind![&id])?;
+            }
+            tx.run(INSERT_REMOVED, bind![&id, now])?;
+            due::set(tx, id.as_str(), Due::Account, "", now)?;
+            tx.record(Fact::Access);
+            Ok(())
+        })
+        .await
+}
+
+/// One round; its row stays due until there is nothing left, and comes once more later.
+pub(crate) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
+    let is_last = key == LAST;
+    if leave_workers(desk, appid).await.map_err(unfinished)?
+        || sweep(desk, appid, is_last).await.map_err(unfinished)?
+    {
+        return Ok(());
+    }
+    let (id, key) = (appid.clone(), key.to_owned());
+    desk.store
+        .keep(appid.as_str(), move |tx| {
+            let now = tx.now();
+            due::clear(tx, id.as_str(), Due::Account, &key)?;
+            if is_last { Ok(()) } else { due::set(tx, id.as_str(), Due::Account, LAST, now + LAST_AFTER) }
+        })
+        .await
+}
+
+/// Takes the account out of workers' lists; whether there may be more.
+async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
+    let id = appid.clone();
+    let places = desk.store.read(appid.as_str(), move |tx| tx.all(SELECT_PLACES, bind![&id, PLACES])).await?;
+    for row in &places {
+        worker::reconcile(desk, &row.text(0), appid, &KfAccount::stored(row.text(1))).await?;
+    }
+    Ok(!places.is_empty())
+}
+
+/// Deletes rows of one table; whether there were any.
+async fn sweep(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, Error> {
+    let id = appid.clone();
+    desk.store
+        .keep(appid.as_str(), move |tx| {
+            for sql in WITH_FILES {
+                if delete_with_files(tx, &id, sql)? {
+                    return Ok(true);
+                }
+            }
+            for sql in ROWS {
+                if tx.run(sql, bind![&id, ROUND])? > 0 {
+                    return Ok(true);
+                }
+            }
+            let until = if is_last { Time::MAX } else { tx.now() };
+            Ok(tx.run(DELETE_TOKENS, bind![&id, ROUND, until])? > 0)
+        })
+        .await
+}
+
+/// Deletes rows that name contents, and looks again whether something else names these.
+fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Result<bool, Error> {
+    let rows = tx.all(sql, bind![appid, ROUND])?;
+    let mut contents: Vec<_> = rows.iter().flat_map(|row| [row.text(0), row.text(1)]).collect();
+    contents.sort();
+    contents.dedup();
+    contents.iter().try_for_each(|content| media::doubt(tx, content))?;
+    Ok(!rows.is_empty())
+}
+
+const INSERT_REMOVED: &str = "insert into removed (owner, at) values ($1, $2)";
+/// What opens the account, and what is few: at most a hundred agents, and a grant a platform.
+const AT_ONCE: [&str; 5] = [
+    "delete from account where appid = $1",
+    "delete from agent where appid = $1",
+    "delete from stream where appid = $1",
+    "delete from component_grant where appid = $1",
+    "delete from head where owner = $1",
+];
+const SELECT_PLACES: &str = "select worker, kf_account from binding where appid = $1
+    union select worker, kf_account from invitation where appid = $1 limit $2";
+// Whatever table gets a column of contents stands here.
+const WITH_FILES: [&str; 3] = [
+    "delete from message where appid = $1
+        and id in (select id from message where appid = $1 order by id limit $2) returning content, thumb",
+    "delete from media where appid = $1
+        and media_id in (select media_id from media where appid = $1 limit $2) returning content, ''",
+    "delete from business where appid = $1
+        and business_id in (select business_id from business where appid = $1 limit $2) returning icon, ''",
+];
+// Every table of an account's or an owner's rows stands here, which a test holds.
+const ROWS: [&str; 17] = [
+    "delete from account_file where appid = $1
+        and sha256 in (select sha256 from account_file where appid = $1 limit $2)",
+    "delete from stored_bytes where appid = $1
+        and openid in (select openid from stored_bytes where appid = $1 limit $2)",
+    "delete from record where appid = $1
+        and id in (select id from record where appid = $1 order by id limit $2)",
+    "delete from session where appid = $1
+        and id in (select id from session where appid = $1 order by id limit $2)",
+    "delete from draft where appid = $1
+        and session in (select session from draft where appid = $1 limit $2)",
+    "delete from read_mark where appid = $1
+        and session in (select session from read_mark where appid = $1 order by session limit $2)",
+    "delete from send_window where appid = $1
+        and openid in (select openid from send_window where appid = $1 limit $2)",
+    "delete from visitor where appid = $1
+        and sha256 in (select sha256 from visitor where appid = $1 limit $2)",
+    "delete from customer where appid = $1
+        and openid in (select openid from customer where appid = $1 limit $2)",
+    "delete from work where appid in (select appid from work where appid = $1 limit $2)",
+    "delete from administrator where appid = $1
+        and worker in (select worker from administrator where appid = $1 limit $2)",
+    "delete from quota where owner = $1 and what in (select what from quota where owner = $1 limit $2)",
+    "delete from quota_limit where owner = $1
+        and path in (select path from quota_limit where owner = $1 limit $2)",
+    "delete from allowed_ip where owner = $1
+        and network in (select network from allowed_ip where owner = $1 limit $2)",
+    "delete from rid where owner = $1
+        and number in (select number from rid where owner = $1 order by number limit $2)",
+    "delete from change where owner = $1
+        and seq in (select seq from change where owner = $1 order by seq limit $2)",
+    "delete from due where owner = $1 and kind <> 'account'
+        and key in (select key from due where owner = $1 and kind <> 'account' limit $2)",
+];
+// Platforms' tokens stay for as long as they would live: they are refused as tokens without a grant.
+const DELETE_TOKENS: &str = "delete from token where owner = $1 and sha256 in (select sha256 from token
+    where owner = $1 and (kind <> 'authorizer' or expires_at <= $3) limit $2)";
+const COUNT_AGENTS: &str = "select count(*) from agent where appid = $1";
+const COUNT_CUSTOMERS: &str = "select count(*) from customer where appid = $1";
+const COUNT_SESSIONS: &str =
+    "select (select count(*) from session where appid = $1 and state = 'open' and kf_account <> '')
+    + (select count(*) from session where appid = $1 and state = 'waiting')";
+const COUNT_MESSAGES: &str = "select count(*) from message where appid = $1";
+const COUNT_MEDIA: &str = "select count(*) from media where appid = $1";
+const COUNT_ADMINISTRATORS: &str = "select count(*) from administrator where appid = $1";
+const COUNT_GRANTS: &str = "select count(*) from component_grant where appid = $1 and revoked = 0";

@@ -1,0 +1,203 @@
+//! Removal of a worker. The name can be used again once the last round is done, by a person who inherits nothing.
+
+use super::{LAST, unfinished};
+use crate::{Desk, administrator, agent, due, session, worker};
+use model::account::Words;
+use model::agent::Presence;
+use model::due::Due;
+use model::{Appid, Fact, KfAccount, MINUTE, Time, WechatId};
+use protocol::Errcode;
+use protocol::msgrecord::Opercode;
+use serde::Serialize;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// Agents, and accounts administered, that a round takes from a worker.
+const ROUND: i64 = 100;
+/// Longer than a binding that was under way at the removal can take.
+const LAST_AFTER: Time = MINUTE;
+
+/// What goes with a worker.
+#[derive(Debug, Serialize)]
+pub struct Counts {
+    /// Logins.
+    pub logins: i64,
+    /// Agents the worker is.
+    pub agents: i64,
+    /// Invitations to be an agent.
+    pub invitations: i64,
+    /// Accounts the worker administers.
+    pub administers: i64,
+    /// Sign-up links for the name.
+    pub links: i64,
+}
+
+/// What would go with a worker.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn count(desk: &Desk, name: &WechatId) -> Result<Counts, Error> {
+    if !worker::exists(desk, name).await? {
+        return Err(Errcode::NotFound.into());
+    }
+    let name = name.clone();
+    desk.store
+        .read("", move |tx| {
+            let mut count =
+                |sql| -> Result<i64, Error> { Ok(tx.one(sql, bind![&name])?.map_or(0, |row| row.int(0))) };
+            Ok(Counts {
+                logins: count(COUNT_LOGINS)?,
+                agents: count(COUNT_BINDINGS)?,
+                invitations: count(COUNT_INVITATIONS)?,
+                administers: count(COUNT_ADMINISTERED)?,
+                links: count(COUNT_LINKS)?,
+            })
+        })
+        .await
+}
+
+/// Removes a worker: password, logins, what logins made and sign-up links are refused once the first step is done; the
+/// second leaves the agents, and is repeated by its `due` row if it comes to nothing here.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn remove(desk: &Desk, name: &WechatId) -> Result<(), Error> {
+    end_access(desk, name).await?;
+    if let Err(error) = look(desk, name.as_str(), "").await {
+        tracing::warn!(%error, "a removed worker's agents could not be freed yet; it is tried again");
+    }
+    Ok(())
+}
+
+async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
+    let (owner, name) = (worker::owner(name.as_str()), name.clone());
+    let id = owner.clone();
+    let ended = desk.store.write(&owner, move |tx| {
+        let now = tx.now();
+        if tx.run(DELETE, bind![&name])? == 0 {
+            return Err(Errcode::NotFound.into());
+        }
+        tx.run(DELETE_LOGINS, bind![&name])?;
+        tx.run(DELETE_ENDED_LOGINS, bind![&name])?;
+        tx.run(DELETE_LINKS, bind![&name])?;
+        due::set(tx, &id, Due::Worker, "", now)?;
+        tx.record(Fact::Worker);
+        Ok(())
+    });
+    // A worker who is not there has no feed.
+    ended.await.map_err(|error| match error {
+        Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
+        error => error,
+    })
+}
+
+/// Whether a name's removal is not done yet.
+pub(crate) fn is_under_way(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
+    Ok(tx.one(SELECT_DUE, bind![&worker::owner(name.as_str()), Due::Worker.word()])?.is_some())
+}
+
+/// One round; its row stays due until there is nothing left, and comes once more later.
+pub(crate) async fn look(desk: &Desk, name: &str, key: &str) -> Result<(), Error> {
+    let (name, is_last) = (WechatId::stored(name.to_owned()), key == LAST);
+    let agents = leave_agents(desk, &name, is_last).await.map_err(unfinished)?;
+    let accounts = leave_accounts(desk, &name).await.map_err(unfinished)?;
+    if agents == ROUND || accounts == ROUND {
+        return Ok(());
+    }
+    let (owner, key) = (worker::owner(name.as_str()), key.to_owned());
+    desk.store
+        .keep(&owner.clone(), move |tx| {
+            let now = tx.now();
+            // Logins that began at the moment of the removal, and what they left.
+            for sql in [DELETE_LOGINS, DELETE_ENDED_LOGINS, DELETE_DRAFTS, DELETE_MARKS] {
+                tx.run(sql, bind![&name])?;
+            }
+            due::clear(tx, &owner, Due::Worker, &key)?;
+            if is_last { Ok(()) } else { due::set(tx, &owner, Due::Worker, LAST, now + LAST_AFTER) }
+        })
+        .await
+}
+
+/// Frees agents, and withdraws invitations; the last round leaves those that were made since then. Answers how many.
+async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64, Error> {
+    let (id, sql) = (name.clone(), if is_last { SELECT_BOUND } else { SELECT_SEATS });
+    let rows = desk.store.read("", move |tx| tx.all(sql, bind![&id, ROUND])).await?;
+    for row in &rows {
+        let (appid, kf_account) = (Appid::stored(row.text(0)), KfAccount::stored(row.text(1)));
+        match free_agent(desk, &appid, &kf_account, name).await {
+            // An account that was removed has no agents.
+            Ok(()) | Err(Error::Refused(Errcode::InvalidAppid)) => {}
+            Err(error) => return Err(error),
+        }
+        worker::reconcile(desk, name.as_str(), &appid, &kf_account).await?;
+    }
+    Ok(i64::try_from(rows.len())?)
+}
+
+/// The agent has no worker, as before the first invitation; open sessions close, as when an agent is deleted.
+async fn free_agent(
+    desk: &Desk,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    name: &WechatId,
+) -> Result<(), Error> {
+    let (id, kf_account, name) = (appid.clone(), kf_account.clone(), name.clone());
+    desk.store
+        .write(appid.as_str(), move |tx| {
+            let Some(agent) = agent::find(tx, &id, kf_account.as_str())? else { return Ok(()) };
+            if agent.seat.worker != name.as_str() && agent.seat.invite_wx != name.as_str() {
+                return Ok(());
+            }
+            for open in session::open_of(tx, &id, &kf_account)? {
+                session::save(tx, &id, &open.close(), Opercode::Closed)?;
+            }
+            tx.run(FREE, bind![&id, &kf_account])?;
+            tx.run(DELETE_STREAMS, bind![&id, &kf_account])?;
+            due::clear(tx, id.as_str(), Due::Invitation, kf_account.as_str())?;
+            if agent.presence != Presence::Offline {
+                tx.record(Fact::Presence { kf_account: kf_account.clone(), presence: Presence::Offline });
+            }
+            tx.record(Fact::Agent { kf_account: kf_account.clone() });
+            Ok(())
+        })
+        .await
+}
+
+/// The worker administers accounts no longer; answers how many there were.
+async fn leave_accounts(desk: &Desk, name: &WechatId) -> Result<i64, Error> {
+    let id = name.clone();
+    let rows = desk.store.read("", move |tx| tx.all(SELECT_ADMINISTERED, bind![&id, ROUND])).await?;
+    for appid in rows.iter().map(|row| Appid::stored(row.text(0))) {
+        match administrator::revoke(desk, &appid, name).await {
+            // The rows of an account that was removed go with it.
+            Ok(()) | Err(Error::Refused(Errcode::InvalidAppid)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(i64::try_from(rows.len())?)
+}
+
+const DELETE: &str = "delete from worker where name = $1";
+const DELETE_LOGINS: &str = "delete from login where worker = $1";
+const DELETE_ENDED_LOGINS: &str = "delete from ended_login where worker = $1";
+const DELETE_DRAFTS: &str = "delete from draft where worker = $1";
+const DELETE_MARKS: &str = "delete from read_mark where worker = $1";
+const DELETE_LINKS: &str = "delete from signup where name = $1 and name <> ''";
+const SELECT_DUE: &str = "select key from due where owner = $1 and kind = $2";
+const SELECT_SEATS: &str = "select appid, kf_account from agent where worker = $1 and worker <> ''
+    union select appid, kf_account from agent where invite_wx = $1 and invite_wx <> ''
+    union select appid, kf_account from binding where worker = $1
+    union select appid, kf_account from invitation where worker = $1 limit $2";
+const SELECT_BOUND: &str = "select appid, kf_account from agent where worker = $1 and worker <> ''
+    union select appid, kf_account from binding where worker = $1 limit $2";
+const FREE: &str = "update agent set worker = '', kf_openid = '', invite_wx = '', invite_status = '',
+    invite_expires_at = 0, connected = 0, away = 0, supervisor = 0 where appid = $1 and kf_account = $2";
+const DELETE_STREAMS: &str = "delete from stream where appid = $1 and kf_account = $2";
+const SELECT_ADMINISTERED: &str = "select a.appid from administrator a join account c on c.appid = a.appid
+    where a.worker = $1 limit $2";
+const COUNT_LOGINS: &str = "select count(*) from login where worker = $1";
+const COUNT_BINDINGS: &str = "select count(*) from binding where worker = $1";
+const COUNT_INVITATIONS: &str = "select count(*) from invitation where worker = $1";
+const COUNT_ADMINISTERED: &str = "select count(*) from administrator where worker = $1";
+const COUNT_LINKS: &str = "select count(*) from signup where name = $1 and name <> ''";
