@@ -5,7 +5,7 @@
 //! The store keeps the latest time that any clock has shown, so a fall is found also after a restart. Times that only say
 //! when something happened (of messages, records, changes, refusals) stay as the clock showed them.
 
-use super::{Desk, due, quota};
+use crate::{Desk, due, quota};
 use model::clock::{SETTLED, TOLERANCE, fall};
 use model::{HOUR, MINUTE, SECOND, Time};
 use protocol::limits::REPLY_WINDOW_H;

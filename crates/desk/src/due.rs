@@ -1,27 +1,12 @@
 //! What time decides: rows that say when a verb is to look again.
 
-use super::{Desk, invitation, media, node, presence, removal, retention, rid, session, worker};
+use crate::Desk;
+use model::Time;
 use model::account::Words;
-use model::due::{Due, FEED_KEPT, RETRY, TRIM_EVERY};
-use model::{Appid, Time};
-use protocol::Errcode;
+use model::due::{Due, TRIM_EVERY};
 use store::Tx;
 use store::bind;
 use store::error::Error;
-
-/// Rows looked at in one round.
-const ROUND: i64 = 100;
-/// Changes dropped from a feed in one verb.
-const TRIM_ROUND: i64 = 1000;
-
-/// One row.
-#[derive(Debug)]
-pub struct Row {
-    owner: String,
-    kind: String,
-    key: String,
-    at: Time,
-}
 
 /// Gives an owner a feed, which is trimmed from tomorrow on; `false` when there is one, or was of a removed account.
 pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool, Error> {
@@ -53,39 +38,6 @@ pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Resul
     tx.run(DELETE, bind![owner, kind.word(), key]).map(|_| ())
 }
 
-/// Which rows.
-#[derive(Clone, Copy, Debug)]
-pub enum Of {
-    /// Those that end with the store.
-    Desk,
-    /// Those that touch files.
-    Files,
-}
-
-/// The rows that are due now, oldest first; none while another living node holds this loop.
-///
-/// # Errors
-/// Internal only.
-pub async fn next(desk: &Desk, of: Of) -> Result<Vec<Row>, Error> {
-    if !node::hold(desk, "due").await? {
-        return Ok(Vec::new());
-    }
-    desk.store
-        .read("", move |tx| {
-            let now = tx.now();
-            let select = match of {
-                Of::Desk => SELECT,
-                Of::Files => SELECT_FILES,
-            };
-            let rows = tx.all(select, bind![now, ROUND])?;
-            Ok(rows
-                .iter()
-                .map(|row| Row { owner: row.text(0), kind: row.text(1), key: row.text(2), at: row.int(3) })
-                .collect())
-        })
-        .await
-}
-
 /// The clock went back: rows that are further ahead than verbs set them by it are due now, and the verbs look again.
 ///
 /// # Errors
@@ -101,71 +53,6 @@ pub(super) async fn hasten(desk: &Desk) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs the verb of a row. The verb moves or clears it; a row whose owner or noun is gone is cleared.
-///
-/// # Errors
-/// The verb's.
-pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
-    let appid = Appid::stored(row.owner.clone());
-    let fired = match Due::from_word(&row.kind) {
-        Some(Due::Invitation) => invitation::look(desk, &appid, &row.key).await,
-        Some(Due::Session) => session::look(desk, &appid, &row.key).await,
-        Some(Due::Presence) => presence::look(desk, &appid, &row.key).await,
-        Some(Due::Rid) => rid::look(desk, &appid).await,
-        Some(Due::Trim) => trim(desk, &appid).await,
-        Some(Due::Media) => media::look(desk, &appid, &row.key).await,
-        Some(Due::Content) => media::look_at_content(desk, &row.key).await,
-        Some(Due::Object) => media::remove(desk, &row.key).await,
-        Some(Due::File) => retention::sweep(desk, &appid).await,
-        Some(Due::Strays) => media::look_for_strays(desk).await,
-        Some(Due::Account) => removal::account::look(desk, &appid, &row.key).await,
-        Some(Due::Worker) => removal::worker::look(desk, row.owner.trim_start_matches('@'), &row.key).await,
-        Some(Due::Binding) => worker::look(desk, row.owner.trim_start_matches('@'), &row.key).await,
-        None => Err(Errcode::NotFound.into()),
-    };
-    match fired {
-        Err(error) if error.is_rule() => drop_row(desk, row).await,
-        other => other,
-    }
-}
-
-async fn drop_row(desk: &Desk, row: &Row) -> Result<(), Error> {
-    let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
-    desk.store
-        .keep(&row.owner, move |tx| tx.run(DELETE_OLD, bind![&owner, &kind, &key, at]).map(|_| ()))
-        .await
-}
-
-/// Runs a row that failed again later: in a minute from now. One that was set anew meanwhile stays as it is.
-///
-/// # Errors
-/// Internal only.
-pub async fn postpone(desk: &Desk, row: &Row) -> Result<(), Error> {
-    let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
-    desk.store
-        .keep(&row.owner, move |tx| {
-            let again = tx.now() + RETRY;
-            tx.run(POSTPONE, bind![&owner, &kind, &key, at, again]).map(|_| ())
-        })
-        .await
-}
-
-/// Drops what is too old from an owner's feed, a bounded part at a time.
-async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
-    let owner = owner.clone();
-    desk.store
-        .keep(&owner.to_string(), move |tx| {
-            let now = tx.now();
-            let oldest = tx.all(SELECT_OLDEST, bind![&owner, TRIM_ROUND])?;
-            let old = oldest.iter().take_while(|row| row.int(1) < now - FEED_KEPT).map(|row| row.int(0));
-            let last = old.last().unwrap_or(0);
-            let dropped = tx.run(TRIM, bind![&owner, last])?;
-            let next = if i64::try_from(dropped) == Ok(TRIM_ROUND) { now } else { now + TRIM_EVERY };
-            set(tx, owner.as_str(), Due::Trim, "", next)
-        })
-        .await
-}
-
 const SELECT_REMOVED: &str = "select owner from removed where owner = $1";
 const DELETE_HEAD: &str = "delete from head where owner = $1";
 const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
@@ -173,14 +60,4 @@ const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3,
 const INSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
     on conflict (owner, kind, key) do nothing";
 const DELETE: &str = "delete from due where owner = $1 and kind = $2 and key = $3";
-const SELECT: &str =
-    "select owner, kind, key, at from due where at <= $1 and kind not in ('object', 'strays')
-    order by at limit $2";
-const SELECT_FILES: &str =
-    "select owner, kind, key, at from due where at <= $1 and kind in ('object', 'strays')
-    order by at limit $2";
 const HASTEN: &str = "update due set at = $2 where kind = $1 and at > $3";
-const SELECT_OLDEST: &str = "select seq, at from change where owner = $1 order by seq limit $2";
-const TRIM: &str = "delete from change where owner = $1 and seq <= $2";
-const DELETE_OLD: &str = "delete from due where owner = $1 and kind = $2 and key = $3 and at <= $4";
-const POSTPONE: &str = "update due set at = $5 where owner = $1 and kind = $2 and key = $3 and at <= $4";

@@ -1,51 +1,24 @@
-//! The verbs, one file per noun. Each public function that takes a [`Desk`] is one transaction, or
-//! says how many it is and why it may be repeated after any of them.
+//! The verbs, one file per noun, in rooms of nouns that belong together. Each public function that takes a [`Desk`] is
+//! one transaction, or says how many it is and why it may be repeated after any of them.
 
-mod access;
 pub mod account;
-pub mod administrator;
-pub mod agent;
-pub mod allow;
-pub mod business;
 pub mod clock;
-pub mod component;
-pub mod cookie;
-pub mod cursor;
-pub mod custom;
-pub mod customer;
-pub mod draft;
 pub mod due;
-pub mod ended_login;
-pub mod feed;
-pub mod hashing;
-pub mod hot;
-pub mod invitation;
-pub mod login;
-pub mod media;
+pub mod jobs;
 pub mod message;
-pub mod network;
 pub mod node;
-pub mod password;
-pub mod picture;
-pub mod presence;
+mod people;
 pub mod quota;
-pub mod record;
 pub mod removal;
-mod retention;
-pub mod rid;
 pub mod rules;
 pub mod session;
-mod session_view;
-pub mod snapshot;
-pub mod storage;
-pub mod supervisor;
-pub mod tap;
-pub mod token;
-pub mod typing;
-pub mod window;
-pub mod work;
-pub mod workbench_state;
-pub mod worker;
+mod views;
+
+pub use account::{administrator, allow, business, component, rid, token, work};
+pub use message::{custom, draft, media, picture, storage, tap};
+pub use people::{agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker};
+pub use session::{record, typing, window};
+pub use views::{cursor, feed, hot, snapshot, supervisor, workbench_state};
 
 use crate::rules::Rules;
 use model::Time;

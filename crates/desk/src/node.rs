@@ -3,7 +3,7 @@
 //! A node is alive while its counter moves. Whoever watches measures with its own monotonic clock how
 //! long it has not: nobody compares times of two machines.
 
-use super::Desk;
+use crate::Desk;
 use model::Time;
 use std::collections::{HashMap, HashSet};
 use store::Row;

@@ -1,9 +1,9 @@
 //! The loops of time: one runs what is due, one keeps this node's lease and watches the others', one keeps presence
 //! true, one tells the store what was counted in memory.
 
-use crate::desk::due::Of;
+use crate::desk::jobs::Of;
 use crate::desk::node::Nodes;
-use crate::desk::{due, node, presence, quota, rid};
+use crate::desk::{jobs, node, presence, quota, rid};
 use crate::error::{Error, Spell};
 use crate::state::App;
 use crate::streams::GRACE;
@@ -93,17 +93,17 @@ async fn run_desk(app: &App) -> Result<(), Error> {
 /// Runs rows that are due now. One that fails does not keep others waiting.
 async fn run_rows(app: &App, of: Of) -> Result<(), Error> {
     loop {
-        let rows = due::next(&app.desk, of).await?;
+        let rows = jobs::next(&app.desk, of).await?;
         if rows.is_empty() || app.stop.is_cancelled() {
             return Ok(());
         }
         for row in rows.iter().take_while(|_| !app.stop.is_cancelled()) {
-            if let Err(error) = due::fire(&app.desk, row).await {
+            if let Err(error) = jobs::fire(&app.desk, row).await {
                 // The cause of a refusal stands in the log already.
                 if let Error::Internal(_) = error {
                     tracing::error!(%error, "what is due could not be done; it is tried again in a minute");
                 }
-                due::postpone(&app.desk, row).await?;
+                jobs::postpone(&app.desk, row).await?;
             }
         }
     }

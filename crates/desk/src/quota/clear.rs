@@ -1,8 +1,9 @@
 //! What the endpoints about quotas do: tell what is left, and forget what was counted.
 
 use super::{refreshed, row};
-use crate::token::Access;
-use crate::{Desk, account, allow, component, to_the_end};
+use crate::account::token::Access;
+use crate::account::{allow, component};
+use crate::{Desk, account, to_the_end};
 use model::Appid;
 use protocol::quota::{ApiQuota, ClearBySecret};
 use protocol::{Endpoint, Errcode, endpoint};

@@ -2,7 +2,9 @@
 //! and every reader of its feed loads anew. Its appid stays in `removed`, and is never used again.
 
 use super::{LAST, unfinished};
-use crate::{Desk, account, agent, due, media, worker};
+use crate::message::media;
+use crate::people::{agent, worker};
+use crate::{Desk, account, due};
 use model::due::Due;
 use model::{Appid, Fact, KfAccount, SECOND, Time};
 use protocol::limits::TOKEN_LIFE_S;

@@ -1,7 +1,9 @@
 //! Removal of a worker. The name can be used again once the last round is done, by a person who inherits nothing.
 
 use super::{LAST, unfinished};
-use crate::{Desk, administrator, agent, due, session, worker};
+use crate::account::administrator;
+use crate::people::{agent, worker};
+use crate::{Desk, due, session};
 use model::account::Words;
 use model::agent::Presence;
 use model::due::Due;

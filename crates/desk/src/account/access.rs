@@ -1,0 +1,213 @@
+//! What a token gives access to.
+
+use crate::account::allow::{Allowed, allowed};
+use crate::account::token::TokenKind;
+use crate::people::{login, worker};
+use crate::quota::{self, Ledger, Limits};
+use crate::{Desk, account, sha256};
+use model::account::Words;
+use model::{Appid, Time};
+use protocol::limits::TOKEN_MAX;
+use protocol::{Caller, Endpoint, Errcode, Kind};
+use std::net::IpAddr;
+use std::sync::Arc;
+use store::bind;
+use store::error::Error;
+use store::{Head, Row, Tx};
+
+/// Who calls with a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// The account itself.
+    Own,
+    /// A component, with the permission sets the account grants it; `None` when it took them back.
+    Component(Option<Vec<u16>>),
+    /// A component for itself, which no endpoint of an account takes.
+    Platform,
+}
+
+/// What a token gives access to.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The account, or the component.
+    pub owner: Appid,
+    /// Who calls.
+    pub principal: Principal,
+    /// The account's kind.
+    pub kind: Kind,
+    /// Whether its owner is certified.
+    pub certified: bool,
+    /// Whether its customer-service feature is on.
+    pub feature: bool,
+    /// The end of the token's life.
+    pub expires_at: Time,
+    /// The end of what a newer token has left it.
+    pub live_until: Time,
+    /// Where its calls may come from.
+    pub allowed: Allowed,
+    /// How often the account may call what.
+    pub limits: Limits,
+    /// What this node counts of that.
+    pub ledger: Arc<Ledger>,
+    /// The login that a debug token ends with.
+    pub login: Option<MadeBy>,
+}
+
+/// The worker whose login a debug token was made by.
+#[derive(Clone, Debug)]
+pub struct MadeBy {
+    /// The owner of the worker's feed.
+    pub owner: String,
+    /// The worker's last change when the login was found: while it is the last, the login is there.
+    pub seq: i64,
+}
+
+impl Access {
+    /// Whether the token lives.
+    ///
+    /// # Errors
+    /// 42001, 40001.
+    pub fn check_life(&self, now: Time) -> Result<(), Errcode> {
+        if now >= self.expires_at {
+            return Err(Errcode::AccessTokenExpired);
+        }
+        if now >= self.live_until {
+            return Err(Errcode::InvalidCredential);
+        }
+        Ok(())
+    }
+
+    /// Whether its call may come from an address. Nobody's list says where platforms act for accounts from.
+    ///
+    /// # Errors
+    /// 40164, of a platform's own token 61004.
+    pub fn check_address(&self, address: IpAddr) -> Result<(), Errcode> {
+        match self.principal {
+            Principal::Own if !self.allowed.holds(address) => Err(Errcode::InvalidIp),
+            Principal::Platform if !self.allowed.holds(address) => Err(Errcode::UnregisteredIp),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the token may call `endpoint`.
+    ///
+    /// # Errors
+    /// 61015, 61003, 48001, 61007, in this order.
+    pub fn check(&self, endpoint: &Endpoint) -> Result<(), Errcode> {
+        let sets = match &self.principal {
+            Principal::Platform if endpoint.caller == Caller::Any => return Ok(()),
+            Principal::Platform => return Err(Errcode::MustUseAccountToken),
+            Principal::Component(None) => return Err(Errcode::NotAuthorizedByAccount),
+            Principal::Component(Some(sets)) => Some(sets),
+            Principal::Own => None,
+        };
+        endpoint.check_account(self.kind, self.certified)?;
+        sets.map_or(Ok(()), |sets| endpoint.check_sets(sets))
+    }
+
+    /// Whether whoever has this token may call `endpoint`, with it or, being the account herself, with her secret.
+    pub(crate) fn may_call(&self, endpoint: &Endpoint) -> bool {
+        match endpoint.caller {
+            Caller::Secret => self.principal == Principal::Own,
+            _ => self.check(endpoint).is_ok(),
+        }
+    }
+
+    /// Counts a call of `endpoint`, which the token may call.
+    ///
+    /// # Errors
+    /// 45009, 45011.
+    pub fn count(&self, desk: &Desk, endpoint: &Endpoint, now: Time) -> Result<(), Errcode> {
+        let Some(quota) = self.limits.of(endpoint) else { return Ok(()) };
+        let is_platform = matches!(self.principal, Principal::Component(_));
+        quota::count(desk, &self.ledger, endpoint, quota, is_platform, now)
+    }
+}
+
+/// The owner a token names inside, when it has a token's shape.
+///
+/// # Errors
+/// 40014 when no token can look like this, 40001 when it names nobody.
+pub fn owner(token: &str) -> Result<Appid, Errcode> {
+    let sound = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    if token.len() > TOKEN_MAX || !token.bytes().all(sound) {
+        return Err(Errcode::InvalidAccessToken);
+    }
+    let owner = token.split('_').nth(1).unwrap_or("");
+    Appid::parse(owner).map_err(|_| Errcode::InvalidCredential)
+}
+
+/// Looks a token up: what it gives access to, and where the owner stood then. Two steps for a debug token, of the account
+/// and of the worker, each true at its own number.
+///
+/// # Errors
+/// 40001 when there is no such token, or the login it was made by has ended; of a removed account 61003, 42001.
+pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> {
+    let (owner, hash) = (owner(token)?, sha256(token));
+    let (id, quotas) = (owner.to_string(), desk.quotas.clone());
+    let found = desk.store.read(&id, move |tx| {
+        let row = tx.one(SELECT, bind![&owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
+        let Some(head) = tx.head()? else { return Err(of_removed(&row, tx.now()).into()) };
+        let ledger = quotas.open(tx, owner.as_str())?;
+        let login = (TokenKind::from_word(&row.text(0)) == Some(TokenKind::Debug))
+            .then(|| (row.text(1), row.text(4)));
+        Ok((access(tx, &owner, &row, ledger)?, head, login))
+    });
+    let (mut access, head, login) = found.await?;
+    if let Some((worker, sha256)) = login {
+        let seq = match login::live_at(desk, &worker, &sha256).await? {
+            Some(seq) => seq,
+            // It says that its time is over, and is looked up anew each time: no change has this number.
+            None if desk.now() >= access.expires_at => -1,
+            None => return Err(Errcode::InvalidCredential.into()),
+        };
+        access.login = Some(MadeBy { owner: worker::owner(&worker), seq });
+    }
+    Ok((access, head))
+}
+
+/// What a token of an account that was removed is refused with: the account grants platforms nothing any more.
+fn of_removed(row: &Row, now: Time) -> Errcode {
+    match TokenKind::from_word(&row.text(0)) {
+        Some(TokenKind::Authorizer) if now < row.int(2) => Errcode::NotAuthorizedByAccount,
+        Some(TokenKind::Authorizer) => Errcode::AccessTokenExpired,
+        _ => Errcode::InvalidCredential,
+    }
+}
+
+fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Result<Access, Error> {
+    let (kind, component) = (TokenKind::from_word(&row.text(0)), row.text(1));
+    let (expires_at, live_until) = (row.int(2), row.int(3));
+    let principal = match kind {
+        Some(TokenKind::Own | TokenKind::Stable | TokenKind::Debug) => Principal::Own,
+        Some(TokenKind::Authorizer) => {
+            Principal::Component(crate::account::component::sets(tx, owner, &component)?)
+        }
+        Some(TokenKind::Component) | None => Principal::Platform,
+    };
+    let (kind, certified, feature) = match principal {
+        Principal::Platform => (Kind::Other, false, false),
+        _ => {
+            let account = account::get(tx, owner)?;
+            (account.kind, account.certified, account.feature)
+        }
+    };
+    let (limits, allowed) = (quota::limits_of(tx, owner.as_str())?, allowed(tx, owner)?);
+    let owner = owner.clone();
+    Ok(Access {
+        owner,
+        principal,
+        kind,
+        certified,
+        feature,
+        expires_at,
+        live_until,
+        allowed,
+        limits,
+        ledger,
+        login: None,
+    })
+}
+
+const SELECT: &str =
+    "select kind, component, expires_at, live_until, login from token where owner = $1 and sha256 = $2";

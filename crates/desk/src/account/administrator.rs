@@ -1,0 +1,133 @@
+//! Administrators: workers to whom an operator has entrusted an account. To be one of its agents is not enough.
+
+use crate::account::token::{self, New, TokenKind};
+use crate::people::worker;
+use crate::{Desk, account, sha256};
+use model::account::Words;
+use model::{Account, Appid, Fact, SECOND, Time, WechatId};
+use protocol::Errcode;
+use protocol::limits::TOKEN_LIFE_S;
+use protocol::token::AccessToken;
+use store::bind;
+use store::error::Error;
+
+/// Makes a worker an administrator of an account; one who is that already stays one. The row is written under the account's lock,
+/// as are the tokens that follow from it.
+///
+/// # Errors
+/// `NotFound` when there is no such worker, 40013.
+pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Error> {
+    if !worker::exists(desk, name).await? {
+        return Err(Errcode::NotFound.into());
+    }
+    let (appid, name) = (appid.clone(), name.clone());
+    desk.store
+        .keep(&appid.to_string(), move |tx| {
+            let now = tx.now();
+            account::get(tx, &appid)?;
+            tx.run(INSERT, bind![&name, &appid, now]).map(|_| ())
+        })
+        .await
+}
+
+/// Takes it back together with the tokens the worker has for the account: a token that is issued at the same time is
+/// deleted here, or refused there.
+///
+/// # Errors
+/// 40013.
+pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Error> {
+    let (id, person) = (appid.clone(), name.clone());
+    desk.store
+        .write(appid.as_str(), move |tx| {
+            account::get(tx, &id)?;
+            tx.run(DELETE, bind![&person, &id])?;
+            tx.run(DELETE_TOKENS, bind![&id, TokenKind::Debug.word(), &person])?;
+            tx.record(Fact::Access);
+            Ok(())
+        })
+        .await
+}
+
+/// The accounts a worker administers, by name.
+///
+/// # Errors
+/// Internal only.
+pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Error> {
+    let (person, owner) = (name.clone(), worker::owner(name.as_str()));
+    let appids = desk.store.read(&owner, move |tx| {
+        let rows = tx.all(SELECT_ACCOUNTS, bind![&person])?;
+        Ok(rows.iter().map(|row| Appid::stored(row.text(0))).collect::<Vec<_>>())
+    });
+    let mut accounts = Vec::new();
+    for appid in appids.await? {
+        match account::show(desk, &appid).await {
+            Ok(account) => accounts.push(account),
+            // It was removed a moment ago.
+            Err(Error::Refused(Errcode::InvalidAppid)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    accounts.sort_by(|a, b| (&a.name, a.appid.as_str()).cmp(&(&b.name, b.appid.as_str())));
+    Ok(accounts)
+}
+
+/// Whether a worker administers an account.
+///
+/// # Errors
+/// Internal only.
+pub async fn is_one(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
+    let person = name.clone();
+    let owner = worker::owner(name.as_str());
+    desk.store.read(&owner, move |tx| Ok(tx.one(SELECT_ANY, bind![&person])?.is_some())).await
+}
+
+/// Who administers an account, by name.
+///
+/// # Errors
+/// Internal only.
+pub async fn of(desk: &Desk, appid: &Appid) -> Result<Vec<String>, Error> {
+    let id = appid.clone();
+    desk.store
+        .read(appid.as_str(), move |tx| {
+            let mut names: Vec<_> =
+                tx.all(SELECT_WORKERS, bind![&id])?.iter().map(|row| row.text(0)).collect();
+            names.sort();
+            Ok(names)
+        })
+        .await
+}
+
+/// A token of the account for its administrator, of a kind of its own: it ends none that the account's programs use. It
+/// ends with the login that made it, whose cookie and end are given.
+///
+/// # Errors
+/// `Forbidden` when the worker does not administer the account.
+pub async fn issue_token(
+    desk: &Desk,
+    appid: &Appid,
+    name: &WechatId,
+    cookie: &str,
+    login_ends_at: Time,
+) -> Result<AccessToken, Error> {
+    let (token, login) = (token::fresh(desk, TokenKind::Debug, appid), sha256(cookie));
+    let (id, person) = (appid.clone(), name.clone());
+    let issued = desk.store.write(appid.as_str(), move |tx| {
+        tx.one(SELECT, bind![&person, &id])?.ok_or(Errcode::Forbidden)?;
+        let life_s = TOKEN_LIFE_S.min((login_ends_at - tx.now()) / SECOND);
+        let new = New::of(TokenKind::Debug, &token);
+        token::insert(tx, &id, &New { component: person.as_str(), login: &login, life_s, ..new })?;
+        Ok(AccessToken { access_token: token.clone(), expires_in: life_s })
+    });
+    issued.await.map_err(|error| match error {
+        Error::Refused(Errcode::InvalidAppid) => Errcode::Forbidden.into(),
+        error => error,
+    })
+}
+
+const INSERT: &str = "insert into administrator (worker, appid, granted_at) values ($1, $2, $3) on conflict (worker, appid) do nothing";
+const DELETE: &str = "delete from administrator where worker = $1 and appid = $2";
+const SELECT: &str = "select appid from administrator where worker = $1 and appid = $2";
+const SELECT_ACCOUNTS: &str = "select appid from administrator where worker = $1";
+const SELECT_ANY: &str = "select appid from administrator where worker = $1 limit 1";
+const SELECT_WORKERS: &str = "select worker from administrator where appid = $1";
+const DELETE_TOKENS: &str = "delete from token where owner = $1 and kind = $2 and component = $3";

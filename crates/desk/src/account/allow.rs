@@ -1,0 +1,89 @@
+//! Where an account's, or a platform's, own calls may come from. While its list is empty, from everywhere.
+
+use crate::Desk;
+use model::{Appid, Fact, Network, NetworkInvalid};
+use protocol::Errcode;
+use std::net::IpAddr;
+use std::sync::Arc;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// Networks of one owner at most.
+pub const NETWORKS_MAX: usize = 200;
+
+/// The networks that calls may come from.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed(Option<Arc<[Network]>>);
+
+impl Allowed {
+    /// Whether it matters where a call comes from.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Whether a call may come from an address.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.0.as_ref().is_none_or(|networks| networks.iter().any(|network| network.contains(address)))
+    }
+}
+
+/// The networks in this snapshot.
+pub(crate) fn allowed(tx: &mut Tx<'_>, owner: &Appid) -> Result<Allowed, Error> {
+    let networks: Vec<Network> = listed(tx, owner)?.iter().filter_map(|it| it.parse().ok()).collect();
+    Ok(Allowed((!networks.is_empty()).then(|| networks.into())))
+}
+
+fn listed(tx: &mut Tx<'_>, owner: &Appid) -> Result<Vec<String>, Error> {
+    let mut list: Vec<_> = tx.all(SELECT, bind![owner])?.iter().map(|row| row.text(0)).collect();
+    list.sort_unstable();
+    Ok(list)
+}
+
+/// Adds networks to an owner's list and takes others from it; answers the list. It counts from the next call.
+///
+/// # Errors
+/// 40013; `BadRequest` for what is no network, or where there are too many.
+pub async fn change(
+    desk: &Desk,
+    owner: &Appid,
+    add: &[String],
+    remove: &[String],
+) -> Result<Vec<String>, Error> {
+    let parse = |texts: &[String]| {
+        let networks = texts.iter().map(|text| text.parse::<Network>().map(|it| it.to_string()));
+        networks.collect::<Result<Vec<_>, NetworkInvalid>>().map_err(|_| Errcode::BadRequest)
+    };
+    let (owner, add, remove) = (owner.clone(), parse(add)?, parse(remove)?);
+    if add.is_empty() && remove.is_empty() {
+        let id = owner.to_string();
+        let look = move |tx: &mut Tx<'_>| {
+            tx.head()?.ok_or(Errcode::InvalidAppid)?;
+            listed(tx, &owner)
+        };
+        return desk.store.read(&id, look).await;
+    }
+    desk.store
+        .write(&owner.to_string(), move |tx| {
+            for network in &add {
+                tx.run(INSERT, bind![&owner, network])?;
+            }
+            for network in &remove {
+                tx.run(DELETE, bind![&owner, network])?;
+            }
+            let list = listed(tx, &owner)?;
+            if list.len() > NETWORKS_MAX {
+                return Err(Errcode::BadRequest.into());
+            }
+            tx.record(Fact::Access);
+            Ok(list)
+        })
+        .await
+}
+
+const SELECT: &str = "select network from allowed_ip where owner = $1";
+const INSERT: &str =
+    "insert into allowed_ip (owner, network) values ($1, $2) on conflict (owner, network) do nothing";
+const DELETE: &str = "delete from allowed_ip where owner = $1 and network = $2";

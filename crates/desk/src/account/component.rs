@@ -1,0 +1,96 @@
+//! Components: third-party platforms, and what accounts grant them.
+
+use crate::account::token::TokenKind;
+use crate::{Desk, account, due, is_same, sha256};
+use model::account::Words;
+use model::{Appid, Fact};
+use protocol::Errcode;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// Creates a component; `false` when its appid is taken.
+///
+/// # Errors
+/// Internal only.
+pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) -> Result<bool, Error> {
+    let (component, name, secret) = (component.clone(), name.to_owned(), sha256(secret));
+    desk.store
+        .keep(&component.to_string(), move |tx| {
+            if !due::begin_feed(tx, component.as_str())? {
+                return Ok(false);
+            }
+            let now = tx.now();
+            tx.run(INSERT, bind![&component, &name, &secret, now])?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Grants a component permission sets of an account, instead of those it had. Tokens of a grant that was taken back do
+/// not live again.
+///
+/// # Errors
+/// 40013 when there is no such account; 61011 has no place here: an unknown component is 40013 too.
+pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) -> Result<(), Error> {
+    let sets = sets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let (component, appid) = (component.clone(), appid.clone());
+    let platform = component.clone();
+    desk.store.read(component.as_str(), move |tx| get(tx, &platform)).await?;
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            account::get(tx, &appid)?;
+            tx.run(DELETE_REVOKED, bind![&appid, TokenKind::Authorizer.word(), &component])?;
+            tx.run(UPSERT_GRANT, bind![&appid, &component, &sets])?;
+            tx.record(Fact::Access);
+            Ok(())
+        })
+        .await
+}
+
+/// The account takes back what it granted.
+///
+/// # Errors
+/// 61003 when it granted nothing.
+pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<(), Error> {
+    let (component, appid) = (component.clone(), appid.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            if tx.run(REVOKE_GRANT, bind![&appid, &component])? == 0 {
+                return Err(Errcode::NotAuthorizedByAccount.into());
+            }
+            tx.record(Fact::Access);
+            Ok(())
+        })
+        .await
+}
+
+/// Refuses a component that does not exist.
+pub(crate) fn get(tx: &mut Tx<'_>, component: &Appid) -> Result<(), Error> {
+    tx.one(SELECT, bind![component])?.map(|_| ()).ok_or(Error::Refused(Errcode::InvalidAppid))
+}
+
+/// Refuses a secret that is not the component's.
+pub(crate) fn check_secret(tx: &mut Tx<'_>, component: &Appid, secret: &str) -> Result<(), Error> {
+    let row = tx.one(SELECT_SECRET, bind![component])?.ok_or(Errcode::InvalidAppid)?;
+    if is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
+}
+
+/// The sets an account grants a component; `None` without a grant, or when it was taken back.
+pub(crate) fn sets(tx: &mut Tx<'_>, appid: &Appid, component: &str) -> Result<Option<Vec<u16>>, Error> {
+    let row = tx.one(SELECT_GRANT, bind![appid, component])?;
+    Ok(row.map(|row| row.text(0).split(',').filter_map(|set| set.parse().ok()).collect()))
+}
+
+const INSERT: &str = "insert into component (appid, name, secret_sha256, created_at) values ($1, $2, $3, $4)";
+const SELECT: &str = "select name from component where appid = $1";
+const SELECT_SECRET: &str = "select secret_sha256 from component where appid = $1";
+const UPSERT_GRANT: &str =
+    "insert into component_grant (appid, component, sets, revoked) values ($1, $2, $3, 0)
+    on conflict (appid, component) do update set sets = excluded.sets, revoked = 0";
+const DELETE_REVOKED: &str = "delete from token where owner = $1 and kind = $2 and component = $3
+    and exists (select 1 from component_grant g where g.appid = $1 and g.component = $3 and g.revoked = 1)";
+const REVOKE_GRANT: &str =
+    "update component_grant set revoked = 1 where appid = $1 and component = $2 and revoked = 0";
+const SELECT_GRANT: &str =
+    "select sets from component_grant where appid = $1 and component = $2 and revoked = 0";

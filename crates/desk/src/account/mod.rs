@@ -1,0 +1,264 @@
+//! Accounts: create, list, show, set.
+
+pub(crate) mod access;
+pub mod administrator;
+pub mod allow;
+pub mod business;
+pub mod component;
+pub mod rid;
+pub mod token;
+pub mod work;
+
+use crate::{Desk, due, sha256};
+use model::account::{Compat, Principal, Reception, Words};
+use model::{Account, Appid, Fact};
+use protocol::{Errcode, Kind, limits};
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// Creates an account. The outer error is the desk's, the inner one a sentence for the operator.
+///
+/// # Errors
+/// Internal only.
+pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Result<(), String>, Error> {
+    let (account, secret) = (account.clone(), sha256(secret));
+    desk.store
+        .keep(&account.appid.to_string(), move |tx| {
+            let (appid, now) = (&account.appid, tx.now());
+            if let Some(other) = other_of_alias(tx, appid, &account.alias)? {
+                return Ok(Err(other));
+            }
+            if !due::begin_feed(tx, appid.as_str())? {
+                return Ok(Err(taken(appid)));
+            }
+            tx.run(
+                INSERT,
+                bind![
+                    appid,
+                    &account.name,
+                    account.kind.word(),
+                    account.principal.word(),
+                    account.certified,
+                    account.feature,
+                    account.alias.as_str(),
+                    &account.original_id,
+                    &secret,
+                    account.reception.word(),
+                    account.capacity,
+                    account.compat.kf_id_as_string,
+                    account.compat.auto_accept,
+                    limits::KF_ID_FIRST,
+                    now,
+                ],
+            )?;
+            Ok(Ok(()))
+        })
+        .await
+}
+
+/// The sentence for an appid that cannot be given, to an account or to a component.
+#[must_use]
+pub fn taken(appid: &Appid) -> String {
+    format!("{appid} is there already, or was removed: an appid is never used again")
+}
+
+/// The account, if there is one.
+///
+/// # Errors
+/// `InvalidAppid`.
+pub async fn show(desk: &Desk, appid: &Appid) -> Result<Account, Error> {
+    let id = appid.clone();
+    desk.store.read(appid.as_str(), move |tx| get(tx, &id)).await
+}
+
+/// All accounts, oldest first.
+///
+/// # Errors
+/// Internal only.
+pub async fn list(desk: &Desk) -> Result<Vec<Account>, Error> {
+    desk.store.read("", |tx| Ok(tx.all(SELECT_ALL, &[])?.iter().map(account).collect())).await
+}
+
+/// Whether there is no account.
+///
+/// # Errors
+/// Internal only.
+pub async fn is_empty(desk: &Desk) -> Result<bool, Error> {
+    desk.store.read("", |tx| Ok(tx.one(SELECT_ANY, &[])?.is_none())).await
+}
+
+/// What `set` changes; `None` leaves a setting as it is.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Settings {
+    /// The name people see.
+    pub name: Option<String>,
+    /// The kind, by its word.
+    pub kind: Option<String>,
+    /// The owner, by her word.
+    pub principal: Option<String>,
+    /// Whether the owner is certified.
+    pub certified: Option<bool>,
+    /// Whether the customer-service feature is on.
+    pub feature: Option<bool>,
+    /// The alias.
+    pub alias: Option<String>,
+    /// What becomes of a first message, by its word.
+    pub reception: Option<String>,
+    /// Sessions an agent gets by herself at most.
+    pub capacity: Option<i64>,
+    /// Whether `kf_id` is a string in answers.
+    pub kf_id_as_string: Option<bool>,
+    /// Whether `getonlinekflist` has the retired `auto_accept`.
+    pub auto_accept: Option<bool>,
+    /// A new secret; the tokens of the old one live on.
+    pub secret: Option<String>,
+}
+
+fn word<T: Words>(given: Option<&str>, now: T) -> Result<T, Error> {
+    given.map_or(Ok(now), |given| T::from_word(given).ok_or(Error::Refused(Errcode::BadRequest)))
+}
+
+impl Settings {
+    /// The account with these settings in place of the old ones.
+    ///
+    /// # Errors
+    /// `BadRequest` for a word that is none of the choices.
+    pub fn apply(&self, old: &Account) -> Result<Account, Error> {
+        Ok(Account {
+            appid: old.appid.clone(),
+            name: self.name.clone().unwrap_or_else(|| old.name.clone()),
+            kind: word(self.kind.as_deref(), old.kind)?,
+            principal: word(self.principal.as_deref(), old.principal)?,
+            certified: self.certified.unwrap_or(old.certified),
+            feature: self.feature.unwrap_or(old.feature),
+            alias: self.alias.clone().unwrap_or_else(|| old.alias.clone()),
+            original_id: old.original_id.clone(),
+            reception: word(self.reception.as_deref(), old.reception)?,
+            capacity: self.capacity.unwrap_or(old.capacity),
+            compat: Compat {
+                kf_id_as_string: self.kf_id_as_string.unwrap_or(old.compat.kf_id_as_string),
+                auto_accept: self.auto_accept.unwrap_or(old.compat.auto_accept),
+            },
+        })
+    }
+}
+
+/// Changes settings. The outer error is the desk's, the inner one a sentence for the operator.
+///
+/// # Errors
+/// `InvalidAppid`.
+pub async fn set(desk: &Desk, appid: &Appid, settings: Settings) -> Result<Result<Account, String>, Error> {
+    let id = appid.clone();
+    desk.store
+        .write(appid.as_str(), move |tx| {
+            let old = get(tx, &id)?;
+            let account = settings.apply(&old)?;
+            if let Err(sentence) = account.check() {
+                return Ok(Err(sentence.to_owned()));
+            }
+            // Accounts that shared an alias before that was refused keep it until it is changed.
+            if account.alias != old.alias
+                && let Some(other) = other_of_alias(tx, &id, &account.alias)?
+            {
+                return Ok(Err(other));
+            }
+            tx.run(
+                UPDATE,
+                bind![
+                    &id,
+                    &account.name,
+                    account.kind.word(),
+                    account.principal.word(),
+                    account.certified,
+                    account.feature,
+                    account.alias.as_str(),
+                    account.reception.word(),
+                    account.capacity,
+                    account.compat.kf_id_as_string,
+                    account.compat.auto_accept,
+                ],
+            )?;
+            if let Some(secret) = &settings.secret {
+                tx.run(UPDATE_SECRET, bind![&id, &sha256(secret)])?;
+            }
+            tx.record(Fact::Access);
+            Ok(Ok(account))
+        })
+        .await
+}
+
+/// A sentence about the other account that has this alias. From then on to its end, this transaction alone gives aliases.
+fn other_of_alias(tx: &mut Tx<'_>, appid: &Appid, alias: &str) -> Result<Option<String>, Error> {
+    if alias.is_empty() {
+        return Ok(None);
+    }
+    tx.lock_name(ALIASES)?;
+    let other = tx.one(SELECT_OTHER, bind![alias, appid])?;
+    Ok(other.map(|other| {
+        let (id, name) = (other.text(0), other.text(1));
+        format!("the alias {alias} is that of {id} ({name}): agents' ids end in it, so choose another")
+    }))
+}
+
+/// The account in this snapshot.
+pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid) -> Result<Account, Error> {
+    let row = tx.one(SELECT, bind![appid])?;
+    row.map(|row| account(&row)).ok_or(Error::Refused(Errcode::InvalidAppid))
+}
+
+/// The account, and the next agent's number, which is then taken.
+pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Account, i64), Error> {
+    let row = tx.one(TAKE_KF_ID, bind![appid])?.ok_or(Error::Refused(Errcode::InvalidAppid))?;
+    Ok((account(&row), row.int(12)))
+}
+
+/// Refuses a secret that is not the account's.
+pub(super) fn check_secret(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<(), Error> {
+    let row = tx.one(SELECT_SECRET, bind![appid])?.ok_or(Errcode::InvalidAppid)?;
+    if super::is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
+}
+
+fn account(row: &Row) -> Account {
+    Account {
+        appid: Appid::stored(row.text(0)),
+        name: row.text(1),
+        kind: Kind::from_word(&row.text(2)).unwrap_or(Kind::Other),
+        principal: Principal::from_word(&row.text(3)).unwrap_or(Principal::Individual),
+        certified: row.flag(4),
+        feature: row.flag(5),
+        alias: row.text(6),
+        original_id: row.text(7),
+        reception: Reception::from_word(&row.text(8)).unwrap_or(Reception::Manual),
+        capacity: row.int(9),
+        compat: Compat { kf_id_as_string: row.flag(10), auto_accept: row.flag(11) },
+    }
+}
+
+/// What is locked while aliases are given, by accounts that have locks of their own.
+const ALIASES: &str = "#alias";
+const SELECT_OTHER: &str =
+    "select appid, name from account where alias = $1 and appid <> $2 order by appid limit 1";
+/// Aliases that several accounts have, with each of these, for `kefu doctor`.
+pub const SHARED_ALIASES: &str = "select alias, appid from account where alias in
+    (select alias from account where alias <> '' group by alias having count(*) > 1) order by alias, appid";
+const INSERT: &str =
+    "insert into account (appid, name, kind, principal, certified, feature, alias, original_id,
+    secret_sha256, reception, capacity, kf_id_as_string, auto_accept, next_kf_id, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+const SELECT: &str =
+    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
+    kf_id_as_string, auto_accept
+    from account where appid = $1";
+const SELECT_ALL: &str =
+    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
+    kf_id_as_string, auto_accept
+    from account order by created_at";
+const SELECT_ANY: &str = "select appid from account limit 1";
+const SELECT_SECRET: &str = "select secret_sha256 from account where appid = $1";
+const UPDATE: &str = "update account set name = $2, kind = $3, principal = $4, certified = $5, feature = $6,
+    alias = $7, reception = $8, capacity = $9, kf_id_as_string = $10, auto_accept = $11 where appid = $1";
+const UPDATE_SECRET: &str = "update account set secret_sha256 = $2 where appid = $1";
+const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = $1
+    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
+    kf_id_as_string, auto_accept, next_kf_id - 1";

@@ -1,0 +1,234 @@
+//! Calls that were refused, by their request id: noted in memory, written in batches, kept for seven days. Who is told
+//! her refusal does not wait for that.
+
+use crate::{Desk, due};
+use model::due::{Due, RID_KEPT};
+use model::{Appid, SECOND, Time};
+use protocol::rid::{Request, RidInfo, is_rid, second_of};
+use protocol::{Errcode, limits};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// Refusals that wait to be written, at most; about 10 kB each at worst. More are forgotten.
+const WAITING_MAX: usize = 1000;
+/// Most of one owner, so that an owner whose calls are refused over and over leaves room for others.
+const WAITING_OF_OWNER_MAX: usize = 500;
+/// Refusals of one owner that are written in one verb.
+const BATCH: usize = 100;
+/// How often, and with which pauses, the store is asked for a refusal that another node may still have to write, which
+/// that node does every second.
+const ASKS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(300);
+/// The age, milliseconds, beyond which a refusal is written: a second, and what the clocks of two nodes may be apart.
+const WRITTEN: Time = 4 * SECOND;
+
+/// A call that was refused.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// Whose token it had.
+    pub owner: Appid,
+    /// The id it was told.
+    pub rid: String,
+    /// When it was refused.
+    pub at: Time,
+    /// How long it took, in milliseconds.
+    pub cost_ms: i64,
+    /// Its query, without secrets.
+    pub query: String,
+    /// Its body, without secrets.
+    pub body: String,
+    /// What it was told.
+    pub answer: String,
+    /// Where it came from.
+    pub address: String,
+}
+
+/// The refusals that wait to be written.
+#[derive(Default)]
+pub struct Rids {
+    waiting: Mutex<Vec<Refused>>,
+    /// Held by whoever writes: who asks meanwhile looks once that is done.
+    writing: tokio::sync::Mutex<()>,
+    forgotten: AtomicU64,
+}
+
+impl Rids {
+    fn lock(&self) -> MutexGuard<'_, Vec<Refused>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a refusal.
+    pub fn note(&self, refused: Refused) {
+        let mut waiting = self.lock();
+        let of_owner = waiting.iter().filter(|other| other.owner == refused.owner).count();
+        if waiting.len() < WAITING_MAX && of_owner < WAITING_OF_OWNER_MAX {
+            waiting.push(refused);
+        } else if self.forgotten.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::warn!("more calls are refused than can be noted: rid/get will not know all of them");
+        }
+    }
+}
+
+/// Writes what waits, owner by owner. What cannot be written waits for the next time.
+///
+/// # Errors
+/// Internal only, and `SystemError`.
+pub async fn settle(desk: &Desk) -> Result<(), Error> {
+    let _alone = desk.rids.writing.lock().await;
+    let waiting = std::mem::take(&mut *desk.rids.lock());
+    let mut owners: BTreeMap<String, Vec<Refused>> = BTreeMap::new();
+    for refused in waiting {
+        owners.entry(refused.owner.to_string()).or_default().push(refused);
+    }
+    let mut outcome = Ok(());
+    for all in owners.into_values() {
+        for batch in all.chunks(BATCH) {
+            if outcome.is_ok() {
+                outcome = write(desk, batch.to_vec()).await;
+            }
+            if outcome.is_err() {
+                let mut again = desk.rids.lock();
+                let room = WAITING_MAX.saturating_sub(again.len());
+                again.extend(batch.iter().take(room).cloned());
+            }
+        }
+    }
+    outcome
+}
+
+async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
+    let Some(owner) = batch.first().map(|refused| refused.owner.clone()) else { return Ok(()) };
+    desk.store
+        .keep(&owner.to_string(), move |tx| {
+            // It was removed meanwhile, and asks no more.
+            if tx.head()?.is_none() {
+                return Ok(());
+            }
+            let last = tx.one(SELECT_LAST, bind![&owner])?.map_or(0, |row| row.int(0));
+            if last == 0 {
+                // Later ones need none of their own: the verb looks again while there are any.
+                let now = tx.now();
+                due::set(tx, owner.as_str(), Due::Rid, "", now + RID_KEPT)?;
+            }
+            let mut number = last;
+            for it in &batch {
+                number += 1;
+                let (at, cost) = (it.at, it.cost_ms);
+                tx.run(
+                    INSERT,
+                    bind![&owner, number, &it.rid, at, cost, &it.query, &it.body, &it.answer, &it.address],
+                )?;
+            }
+            tx.run(DELETE_UP_TO, bind![&owner, number - limits::RIDS_MAX]).map(|_| ())
+        })
+        .await
+}
+
+/// Drops what is too old.
+pub(crate) async fn look(desk: &Desk, owner: &Appid) -> Result<(), Error> {
+    let owner = owner.clone();
+    desk.store
+        .keep(&owner.to_string(), move |tx| {
+            let now = tx.now();
+            tx.run(DELETE_OLD, bind![&owner, now - RID_KEPT])?;
+            let oldest = tx.one(SELECT_OLDEST, bind![&owner])?;
+            match oldest {
+                Some(row) => due::set(tx, owner.as_str(), Due::Rid, "", row.int(0) + RID_KEPT + SECOND),
+                None => due::clear(tx, owner.as_str(), Due::Rid, ""),
+            }
+        })
+        .await
+}
+
+/// getRidInfo: what is known of a call of the token's account, or platform, that was refused.
+///
+/// # Errors
+/// 76002, 76001, 76003.
+pub async fn get(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
+    if !is_rid(rid) {
+        return Err(Errcode::RidMalformed.into());
+    }
+    // A caller may ask right after the refusal.
+    settle(desk).await?;
+    for _ in 1..ASKS {
+        match look_up(desk, owner, rid).await {
+            Err(Error::Refused(Errcode::RidNotFound)) if may_come(desk, rid) => {
+                tokio::time::sleep(PAUSE).await
+            }
+            outcome => return outcome,
+        }
+    }
+    look_up(desk, owner, rid).await
+}
+
+/// Whether a refusal that is not in the store may wait at another node.
+fn may_come(desk: &Desk, rid: &str) -> bool {
+    let age = second_of(rid).map(|second| desk.now() - second * SECOND);
+    desk.store.is_shared() && age.is_some_and(|age| age.abs() < WRITTEN)
+}
+
+async fn look_up(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
+    let (id, rid) = (owner.clone(), rid.to_owned());
+    desk.store.read(owner.as_str(), move |tx| find(tx, &id, &rid)).await
+}
+
+fn find(tx: &mut Tx<'_>, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
+    let since = tx.now() - RID_KEPT;
+    let row = tx.one(SELECT, bind![rid, since])?.ok_or(Errcode::RidNotFound)?;
+    if row.text(0) != owner.as_str() {
+        return Err(Errcode::RidForbidden.into());
+    }
+    Ok(RidInfo::of(Request {
+        invoke_time: row.int(1) / SECOND,
+        cost_in_ms: row.int(2),
+        request_url: row.text(3),
+        request_body: row.text(4),
+        response_body: row.text(5),
+        client_ip: row.text(6),
+    }))
+}
+
+const SELECT_LAST: &str = "select number from rid where owner = $1 order by number desc limit 1";
+const SELECT_OLDEST: &str = "select at from rid where owner = $1 order by number limit 1";
+const INSERT: &str = "insert into rid (owner, number, rid, at, cost_ms, query, body, answer, address)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const DELETE_UP_TO: &str = "delete from rid where owner = $1 and number <= $2";
+const DELETE_OLD: &str = "delete from rid where owner = $1 and at < $2";
+const SELECT: &str =
+    "select owner, at, cost_ms, query, body, answer, address from rid where rid = $1 and at >= $2";
+
+#[cfg(test)]
+mod tests {
+    use super::{Refused, Rids, WAITING_MAX, WAITING_OF_OWNER_MAX};
+    use model::Appid;
+
+    fn refused(owner: &str) -> Refused {
+        Refused {
+            owner: Appid::parse(owner).unwrap(),
+            rid: String::new(),
+            at: 0,
+            cost_ms: 0,
+            query: String::new(),
+            body: String::new(),
+            answer: String::new(),
+            address: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_owner_whose_calls_are_refused_over_and_over_leaves_room_for_others() {
+        let rids = Rids::default();
+        for _ in 0..WAITING_MAX {
+            rids.note(refused("wx0000000000000001"));
+        }
+        rids.note(refused("wx0000000000000002"));
+        let waiting = rids.lock();
+        assert_eq!(waiting.len(), WAITING_OF_OWNER_MAX + 1);
+        assert_eq!(waiting.last().unwrap().owner.as_str(), "wx0000000000000002");
+    }
+}

@@ -1,0 +1,313 @@
+//! Tokens: issue, repeat, look up, end.
+//!
+//! Two tokens of a kind live at once: a new one leaves the one before it five minutes, and ends
+//! those before that. <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
+
+use crate::account::allow;
+use crate::quota::{self, Ledger, Limits};
+use crate::{Desk, account, is_same, sha256};
+use base64::Engine as _;
+use hmac::{Hmac, KeyInit, Mac};
+use model::account::Words;
+use model::quota::{begin, day};
+use model::{Appid, Fact, SECOND};
+use protocol::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_OVERLAP_S};
+use protocol::token::{AccessToken, Credential};
+use protocol::{Endpoint, Errcode, endpoint};
+use sha2::Sha256;
+use std::net::IpAddr;
+use std::sync::Arc;
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+pub use crate::account::access::{Access, Principal, look_up, owner};
+
+/// Whose token it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The account's, from `token`.
+    Own,
+    /// The account's, from `stable_token`.
+    Stable,
+    /// The account's, for an administrator at the debugging page; whose it is stands where others name a component.
+    Debug,
+    /// A component's, to act for the account.
+    Authorizer,
+    /// A component's own.
+    Component,
+}
+
+impl Words for TokenKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("own", TokenKind::Own),
+        ("stable", TokenKind::Stable),
+        ("debug", TokenKind::Debug),
+        ("authorizer", TokenKind::Authorizer),
+        ("component", TokenKind::Component),
+    ];
+}
+
+impl TokenKind {
+    /// What a token of this kind begins with, as real ones begin with a number.
+    fn prefix(self) -> &'static str {
+        match self {
+            TokenKind::Own => "50",
+            TokenKind::Stable => "51",
+            TokenKind::Debug => "52",
+            TokenKind::Authorizer => "60",
+            TokenKind::Component => "61",
+        }
+    }
+}
+
+impl Desk {
+    /// Checks what `token` and `stable_token` have in common: 40002 → 41002 → 41004 → 40013; then
+    /// the appid and the secret.
+    fn presented(credential: Credential) -> Result<(Appid, String), Errcode> {
+        if credential.grant_type.as_deref() != Some("client_credential") {
+            return Err(Errcode::InvalidGrantType);
+        }
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
+        let secret = given(credential.secret).ok_or(Errcode::AppsecretMissing)?;
+        Ok((Appid::parse(&appid)?, secret))
+    }
+}
+
+/// Lets in whoever has the account's secret and may call from where she is, and looks at something in the same snapshot.
+async fn admit<T: Send + 'static>(
+    desk: &Desk,
+    appid: &Appid,
+    secret: &str,
+    from: IpAddr,
+    look: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+) -> Result<(T, Limits, Arc<Ledger>), Error> {
+    let (appid, secret, quotas) = (appid.clone(), secret.to_owned(), desk.quotas.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            account::check_secret(tx, &appid, &secret)?;
+            if !allow::allowed(tx, &appid)?.holds(from) {
+                return Err(Errcode::InvalidIp.into());
+            }
+            Ok((look(tx)?, quota::limits_of(tx, appid.as_str())?, quotas.open(tx, appid.as_str())?))
+        })
+        .await
+}
+
+/// Counts a call by whoever has the secret: nobody else can use up what the account may call.
+fn count(desk: &Desk, limits: &Limits, ledger: &Ledger, endpoint: &Endpoint) -> Result<(), Errcode> {
+    let Some(quota) = limits.of(endpoint) else { return Ok(()) };
+    quota::count(desk, ledger, endpoint, quota, false, desk.now())
+}
+
+/// getAccessToken: a new token.
+///
+/// # Errors
+/// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
+pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
+    let (appid, secret) = Desk::presented(credential)?;
+    let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_| Ok(())).await?;
+    count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN)?;
+    let (token, id) = (fresh(desk, TokenKind::Own, &appid), appid.to_string());
+    desk.store
+        .write(&id, move |tx| {
+            account::check_secret(tx, &appid, &secret)?;
+            insert(tx, &appid, &New::of(TokenKind::Own, &token))?;
+            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+        })
+        .await
+}
+
+/// getStableAccessToken: the token there is, or a new one when it is in its last five minutes or when
+/// a refresh is forced (20 times a day, 30 seconds apart; beyond that it is not refreshed).
+///
+/// # Errors
+/// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
+pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
+    let force = credential.force_refresh;
+    let (appid, secret) = Desk::presented(credential)?;
+    let (salt, id) = (desk.chance.hex::<16>(), appid.to_string());
+    let (again, with) = (appid.clone(), secret.clone());
+    let repeated = move |tx: &mut Tx<'_>| if force { Ok(None) } else { repeat(tx, &again, &with) };
+    let (repeated, limits, ledger) = admit(desk, &appid, &secret, from, repeated).await?;
+    count(desk, &limits, &ledger, &endpoint::GET_STABLE_ACCESS_TOKEN)?;
+    if let Some(token) = repeated {
+        return Ok(token);
+    }
+    desk.store
+        .write(&id, move |tx| {
+            account::check_secret(tx, &appid, &secret)?;
+            let granted = force && may_force(tx, &appid)?;
+            if !granted && let Some(token) = repeat(tx, &appid, &secret)? {
+                return Ok(token);
+            }
+            let generation = newest(tx, &appid)?.map_or(0, |row| row.int(0)) + 1;
+            let token = derive(&secret, &appid, generation, &salt);
+            insert(tx, &appid, &New { salt: &salt, ..New::of(TokenKind::Stable, &token) })?;
+            if granted {
+                tx.run(DELETE_OTHERS, bind![&appid, TokenKind::Stable.word(), &sha256(&token)])?;
+            }
+            Ok(AccessToken { access_token: token, expires_in: TOKEN_LIFE_S })
+        })
+        .await
+}
+
+/// Takes one of the day's forced refreshes, if there is one.
+fn may_force(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool, Error> {
+    let (now, day) = (tx.now(), begin(day(tx.now())));
+    let row = tx.one(SELECT_QUOTA, bind![appid])?;
+    let (used, last) = row.map_or((0, 0), |row| (if row.int(0) == day { row.int(1) } else { 0 }, row.int(2)));
+    if used >= FORCE_REFRESH_PER_DAY || (last > 0 && (now - last).abs() < FORCE_REFRESH_GAP_S * SECOND) {
+        return Ok(false);
+    }
+    tx.run(UPSERT_QUOTA, bind![appid, day, used + 1, now])?;
+    Ok(true)
+}
+
+/// The stable token there is, computed again from the secret just presented.
+fn repeat(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<Option<AccessToken>, Error> {
+    let now = tx.now();
+    let Some(row) = newest(tx, appid)? else { return Ok(None) };
+    // The clock of the node that issued it may be a little ahead.
+    let left_s = ((row.int(2) - now) / SECOND).min(TOKEN_LIFE_S);
+    let token = derive(secret, appid, row.int(0), &row.text(1));
+    let same = is_same(&sha256(&token), &row.text(3));
+    Ok((left_s > TOKEN_OVERLAP_S && same).then_some(AccessToken { access_token: token, expires_in: left_s }))
+}
+
+fn newest(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<Row>, Error> {
+    tx.one(SELECT_NEWEST, bind![appid, TokenKind::Stable.word(), ""])
+}
+
+/// A stable token is returned again but not stored.
+fn derive(secret: &str, appid: &Appid, generation: i64, salt: &str) -> String {
+    #[allow(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
+    mac.update(format!("stable {appid} {generation} {salt}").as_bytes());
+    let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    format!("{}_{appid}_{text}", TokenKind::Stable.prefix())
+}
+
+/// A token nobody has had yet.
+pub(crate) fn fresh(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
+    format!("{}_{owner}_{}", kind.prefix(), desk.chance.secret())
+}
+
+/// A component's token to act for an account that has granted it something.
+///
+/// # Errors
+/// 61003 without a grant, 40013.
+pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> Result<AccessToken, Error> {
+    let (token, appid, component) =
+        (fresh(desk, TokenKind::Authorizer, appid), appid.clone(), component.to_string());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            crate::account::component::sets(tx, &appid, &component)?
+                .ok_or(Errcode::NotAuthorizedByAccount)?;
+            insert(tx, &appid, &New { component: &component, ..New::of(TokenKind::Authorizer, &token) })?;
+            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+        })
+        .await
+}
+
+/// A token of an account or a component, for the operator, who needs no secret.
+///
+/// # Errors
+/// 40013.
+pub async fn issue_unasked(desk: &Desk, owner: &Appid, kind: TokenKind) -> Result<AccessToken, Error> {
+    let (token, owner) = (fresh(desk, kind, owner), owner.clone());
+    desk.store
+        .write(&owner.to_string(), move |tx| {
+            match kind {
+                TokenKind::Component => crate::account::component::get(tx, &owner)?,
+                _ => account::get(tx, &owner).map(|_| ())?,
+            }
+            insert(tx, &owner, &New::of(kind, &token))?;
+            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+        })
+        .await
+}
+
+/// Ends every token of an owner as if its two hours were over: 42001 from now on.
+///
+/// # Errors
+/// 40013.
+pub async fn expire(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
+    end(desk, owner, EXPIRE_ALL).await
+}
+
+/// Forgets every token of an owner: 40001 from now on.
+///
+/// # Errors
+/// 40013.
+pub async fn revoke(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
+    end(desk, owner, REVOKE_ALL).await
+}
+
+async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error> {
+    let owner = owner.clone();
+    desk.store
+        .write(&owner.to_string(), move |tx| {
+            let ended = tx.run(sql, bind![&owner])?;
+            tx.record(Fact::Access);
+            Ok(ended)
+        })
+        .await
+}
+
+/// A token that is to be stored.
+pub(crate) struct New<'a> {
+    /// Whose it is.
+    pub(crate) kind: TokenKind,
+    /// The component, or of a debug token the worker.
+    pub(crate) component: &'a str,
+    /// Of a debug token the login it ends with, as the SHA-256 of the cookie.
+    pub(crate) login: &'a str,
+    /// The token.
+    pub(crate) token: &'a str,
+    /// Of a stable token what it is computed from again.
+    pub(crate) salt: &'a str,
+    /// How long it lives, in seconds.
+    pub(crate) life_s: i64,
+}
+
+impl<'a> New<'a> {
+    /// A token of the owner's own for two hours.
+    pub(crate) fn of(kind: TokenKind, token: &'a str) -> Self {
+        New { kind, component: "", login: "", token, salt: "", life_s: TOKEN_LIFE_S }
+    }
+}
+
+/// Adds a token beside the one before it of its kind, which has five minutes left, and ends those before that.
+pub(crate) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &New<'_>) -> Result<(), Error> {
+    let (now, kind, component) = (tx.now(), new.kind.word(), new.component);
+    let previous = tx.one(SELECT_NEWEST, bind![owner, kind, component])?.map_or(0, |row| row.int(0));
+    tx.run(DELETE_OLD, bind![owner, kind, component, previous])?;
+    tx.run(RETIRE, bind![owner, kind, component, now + TOKEN_OVERLAP_S * SECOND])?;
+    let (sha256, expires_at) = (sha256(new.token), now + new.life_s * SECOND);
+    tx.run(
+        INSERT,
+        bind![owner, &sha256, kind, component, new.login, previous + 1, new.salt, now, expires_at],
+    )?;
+    tx.record(Fact::Access);
+    Ok(())
+}
+
+const SELECT_NEWEST: &str = "select generation, salt, expires_at, sha256 from token
+    where owner = $1 and kind = $2 and component = $3 order by generation desc limit 1";
+const INSERT: &str =
+    "insert into token (owner, sha256, kind, component, login, generation, salt, issued_at, expires_at, live_until)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)";
+const DELETE_OLD: &str =
+    "delete from token where owner = $1 and kind = $2 and component = $3 and generation < $4";
+const RETIRE: &str =
+    "update token set live_until = $4 where owner = $1 and kind = $2 and component = $3 and live_until > $4";
+const DELETE_OTHERS: &str = "delete from token where owner = $1 and kind = $2 and sha256 <> $3";
+// No time is compared: a token that another node's clock issued or ends ahead of this one's ends too.
+const EXPIRE_ALL: &str = "update token set expires_at = 0 where owner = $1 and expires_at > 0";
+const REVOKE_ALL: &str = "delete from token where owner = $1";
+const SELECT_QUOTA: &str =
+    "select window_start, used, last_at from quota where owner = $1 and what = 'force_refresh'";
+const UPSERT_QUOTA: &str = "insert into quota (owner, what, window_start, used, last_at) values ($1, 'force_refresh', $2, $3, $4)
+    on conflict (owner, what) do update set window_start = excluded.window_start, used = excluded.used, last_at = excluded.last_at";

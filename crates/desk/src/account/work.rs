@@ -1,0 +1,68 @@
+//! The enterprise of WeCom that a Mini Program is bound to: bind, unbind, tell. It is told to programs alone, so nobody
+//! hears of a change.
+
+use crate::{Desk, account};
+use model::{Appid, Corpid, SECOND, Time, work};
+use protocol::work::Bound;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// getKfWorkBound.
+///
+/// # Errors
+/// 10130030.
+pub async fn get(desk: &Desk, appid: &Appid) -> Result<Bound, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let account = account::get(tx, &appid)?;
+            work::must_be_enterprise(account.principal)?;
+            Ok(match bound(tx, &appid)? {
+                Some((corpid, at)) => Bound::to(corpid.to_string(), at / SECOND, account.name),
+                None => Bound::nothing(),
+            })
+        })
+        .await
+}
+
+/// bindKfWork.
+///
+/// # Errors
+/// 10130030 → 10130600 → 10130603.
+pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .keep(&appid.to_string(), move |tx| {
+            let now = tx.now();
+            work::must_be_enterprise(account::get(tx, &appid)?.principal)?;
+            let corpid = Corpid::parse(&corpid)?;
+            work::bind(bound(tx, &appid)?.map(|(corpid, _)| corpid).as_ref())?;
+            tx.run(INSERT, bind![&appid, &corpid, now]).map(|_| ())
+        })
+        .await
+}
+
+/// unbindKfWork.
+///
+/// # Errors
+/// 10130600 → 10130604 → 10130602.
+pub async fn unbind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .keep(&appid.to_string(), move |tx| {
+            let corpid = Corpid::parse(&corpid)?;
+            work::unbind(bound(tx, &appid)?.map(|(corpid, _)| corpid).as_ref(), &corpid)?;
+            tx.run(DELETE, bind![&appid]).map(|_| ())
+        })
+        .await
+}
+
+/// What an account is bound to, and since when.
+fn bound(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<(Corpid, Time)>, Error> {
+    Ok(tx.one(SELECT, bind![appid])?.map(|row| (Corpid::stored(row.text(0)), row.int(1))))
+}
+
+const SELECT: &str = "select corpid, bound_at from work where appid = $1";
+const INSERT: &str = "insert into work (appid, corpid, bound_at) values ($1, $2, $3)";
+const DELETE: &str = "delete from work where appid = $1";

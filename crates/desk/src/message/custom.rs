@@ -1,0 +1,62 @@
+//! What programs write to customers.
+
+use crate::message::draft::{Author, Draft};
+use crate::message::media;
+use crate::people::{agent, customer};
+use crate::session::window;
+use crate::{Desk, message, session};
+use model::session::State;
+use model::{Appid, Openid};
+use protocol::Errcode;
+use protocol::media::Kind;
+use protocol::message::Message;
+use store::Tx;
+use store::error::Error;
+
+/// sendCustomMessage: into the customer's session, if she has one.
+///
+/// # Errors
+/// 65401 → 40003 → 40007 → 45015 → 45047.
+pub async fn send(desk: &Desk, appid: &Appid, message: Message) -> Result<(), Error> {
+    let (appid, client_id) = (appid.clone(), desk.chance.hex::<16>());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let author = match &message.kf_account {
+                Some(kf_account) => Author::Agent(agent::get(tx, &appid, kf_account)?),
+                None => Author::Account,
+            };
+            let openid = customer::get(tx, &appid, &message.touser)?;
+            let draft = draft(tx, &appid, &message, &client_id)?;
+            window::spend(tx, &appid, &openid)?;
+            let session = session_of(tx, &appid, &openid)?;
+            message::insert(tx, &appid, &openid, session, &author, &draft).map(|_| ())
+        })
+        .await
+}
+
+/// Her session, in which somebody has written now; 0 when she has none.
+fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64, Error> {
+    let now = tx.now();
+    let Some(session) = session::current(tx, appid, openid.as_str())? else { return Ok(0) };
+    if session.state == State::Open {
+        session::touch(tx, appid, &session.clone().answered(now))?;
+    }
+    Ok(session.id)
+}
+
+/// What she is sent, with the files it shows, which live as long as it does.
+fn draft(tx: &mut Tx<'_>, appid: &Appid, message: &Message, client_id: &str) -> Result<Draft, Error> {
+    let content = &message.content;
+    let file = content.file().map(|(media_id, kind)| named(tx, appid, media_id, &[kind])).transpose()?;
+    // Pictures that were uploaded as such are taken for thumbs, too.
+    let thumbs = [Kind::Thumb, Kind::Image];
+    let thumb = content.thumb().map(|media_id| named(tx, appid, media_id, &thumbs)).transpose()?;
+    let draft = Draft::of(content, message.ai, client_id);
+    Ok(draft.showing(file.unwrap_or_default(), thumb.unwrap_or_default()))
+}
+
+/// The content of a file of one of these kinds: any other is 40007.
+fn named(tx: &mut Tx<'_>, appid: &Appid, media_id: &str, kinds: &[Kind]) -> Result<String, Error> {
+    let found = media::find(tx, appid, media_id)?.filter(|media| kinds.contains(&media.kind));
+    found.map(|media| media.content.sha256).ok_or(Error::Refused(Errcode::InvalidMediaId))
+}

@@ -1,0 +1,372 @@
+//! Files: temporary media, agents' pictures, and the contents they name.
+
+use crate::message::storage;
+use crate::people::agent;
+use crate::{Desk, due, sha256};
+use futures_util::StreamExt;
+use hmac::{Hmac, KeyInit, Mac};
+use model::due::Due;
+use model::picture::Size;
+use model::{Appid, Fact, Time, media as life};
+use protocol::Errcode;
+use protocol::media::{Format, Kind};
+use sha2::Sha256;
+use store::bind;
+use store::error::Error;
+use store::files::{self, Written};
+use store::{Row, Tx};
+
+/// A temporary file.
+#[derive(Clone, Debug)]
+pub struct Media {
+    /// Its id.
+    pub media_id: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// Its bytes.
+    pub content: Content,
+    /// The name its sender gave it, empty without one.
+    pub name: String,
+    /// When it was uploaded.
+    pub created_at: Time,
+    /// When it is over.
+    pub expires_at: Time,
+}
+
+/// The bytes of a file, which several may share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// What they hash to, in hexadecimal: by this they are named.
+    pub sha256: String,
+    /// The object that holds them.
+    pub object: String,
+    /// What they are.
+    pub format: Format,
+    /// How many.
+    pub size: i64,
+    /// The pixels of a picture, where they are known.
+    pub pixels: Option<Size>,
+}
+
+/// Bytes that were stored and that nothing names yet.
+pub struct Stored {
+    /// They.
+    pub written: Written,
+    /// What they are.
+    pub format: Format,
+    /// The pixels of a picture whose header tells them.
+    pub pixels: Option<Size>,
+}
+
+/// A temporary file that is not over.
+///
+/// # Errors
+/// Internal only.
+pub fn find(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<Option<Media>, Error> {
+    let now = tx.now();
+    let found = tx.one(SELECT, bind![appid, media_id])?.map(|row| media(&row)).transpose()?;
+    Ok(found.filter(|media| life::is_live(media.expires_at, now)))
+}
+
+/// Content by its hash.
+///
+/// # Errors
+/// Internal only.
+pub fn content(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<Content>, Error> {
+    tx.one(SELECT_CONTENT, bind![sha256])?.map(|row| content_of(&row, 0)).transpose()
+}
+
+impl Stored {
+    /// The content it may become.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        Content {
+            sha256: self.written.sha256().to_owned(),
+            object: self.written.object().to_owned(),
+            format: self.format,
+            size: i64::try_from(self.written.size()).unwrap_or(i64::MAX),
+            pixels: self.pixels,
+        }
+    }
+}
+
+/// The name of an object that is to be written.
+#[must_use]
+pub fn new_object(desk: &Desk) -> String {
+    files::object(&desk.chance.hex::<16>())
+}
+
+/// uploadTempMedia: what was written is a temporary file of this kind.
+///
+/// # Errors
+/// `FilesOfAccount`.
+pub async fn add(desk: &Desk, appid: &Appid, kind: Kind, name: &str, stored: Stored) -> Result<Media, Error> {
+    let media_id = desk.chance.media_id();
+    let ticket = if kind == Kind::Video { sha256(&ticket(&media_id)) } else { String::new() };
+    let (appid, name, content) = (appid.clone(), name.to_owned(), stored.content());
+    let (owner, limits) = (appid.to_string(), storage::Limits::of(desk));
+    let added = desk.store.keep(&owner, move |tx| {
+        let now = tx.now();
+        adopt(tx, &content)?;
+        storage::add(tx, &appid, &content.sha256, &limits)?;
+        let expires_at = now + life::LIFE;
+        tx.run(
+            INSERT,
+            bind![&appid, &media_id, kind.word(), &content.sha256, &name, &ticket, now, expires_at],
+        )?;
+        due::set(tx, appid.as_str(), Due::Media, &media_id, expires_at)?;
+        let (media_id, name, content) = (media_id.clone(), name.clone(), content.clone());
+        Ok(Media { media_id, kind, content, name, created_at: now, expires_at })
+    });
+    keep_if_named(desk, stored.written, storage::noted(desk, added.await)).await
+}
+
+/// Ends an upload whose verb is over. The object stays if a content names it, and also if the verb failed in a way that
+/// leaves this unknown. Where another object holds the same bytes, this one goes, unless the other is gone.
+pub(crate) async fn keep_if_named<T>(
+    desk: &Desk,
+    written: Written,
+    named: Result<T, Error>,
+) -> Result<T, Error> {
+    let keeps = match &named {
+        Ok(_) => is_the_content(desk, &written).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether a file is needed is not known; it stays until strays are looked for");
+            true
+        }),
+        Err(error) => !error.is_rule(),
+    };
+    if keeps {
+        written.keep();
+    }
+    named
+}
+
+/// Whether an object holds the content of its bytes; it takes the place of one that is gone.
+async fn is_the_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
+    let (sha256, object) = (written.sha256().to_owned(), written.object().to_owned());
+    let hash = sha256.clone();
+    let Some(there) = desk.store.read("", move |tx| content(tx, &hash)).await? else { return Ok(false) };
+    if there.object == object || desk.files.has(&there.object).await? {
+        return Ok(there.object == object);
+    }
+    tracing::warn!(object = there.object, "a file was gone; the same bytes came again and take its place");
+    let replace = move |tx: &mut Tx<'_>| tx.run(REPLACE_OBJECT, bind![&sha256, &there.object, &object]);
+    Ok(desk.store.keep("", replace).await? == 1)
+}
+
+/// The temporary file with this id.
+///
+/// # Errors
+/// 40007.
+pub async fn get(desk: &Desk, appid: &Appid, media_id: String) -> Result<Media, Error> {
+    let appid = appid.clone();
+    let found = desk.store.read(&appid.to_string(), move |tx| find(tx, &appid, &media_id)).await?;
+    found.ok_or_else(|| Errcode::InvalidMediaId.into())
+}
+
+/// What an address says of a film: who has it may fetch the film while it lives. It follows from the media id, which
+/// it does not tell.
+#[must_use]
+pub fn ticket(media_id: &str) -> String {
+    use base64::Engine as _;
+    let mut mac = Hmac::<Sha256>::new_from_slice(media_id.as_bytes()).expect("a key of any length");
+    mac.update(b"video_url");
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// The film that is fetched at an address with this ticket.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<Content, Error> {
+    let (appid, hash) = (appid.clone(), sha256(ticket));
+    let owner = appid.to_string();
+    let found = desk.store.read(&owner, move |tx| {
+        let now = tx.now();
+        let found = tx.one(SELECT_OF_TICKET, bind![&appid, &hash])?.map(|row| media(&row)).transpose()?;
+        Ok(found.filter(|media| life::is_live(media.expires_at, now)))
+    });
+    found.await?.map(|media| media.content).ok_or_else(|| Errcode::NotFound.into())
+}
+
+/// uploadkfheadimg: what was written is an agent's picture, in place of the one before it.
+///
+/// # Errors
+/// 65401.
+pub async fn set_headimg(desk: &Desk, appid: &Appid, kf_account: &str, stored: Stored) -> Result<(), Error> {
+    let (appid, kf_account, content) = (appid.clone(), kf_account.to_owned(), stored.content());
+    let owner = appid.to_string();
+    let set = desk.store.write(&owner, move |tx| {
+        let agent = agent::get(tx, &appid, &kf_account)?;
+        adopt(tx, &content)?;
+        tx.run(UPDATE_HEADIMG, bind![&appid, &agent.kf_account, &content.sha256])?;
+        doubt(tx, &agent.headimg)?;
+        tx.record(Fact::Agent { kf_account: agent.kf_account });
+        Ok(())
+    });
+    keep_if_named(desk, stored.written, set.await).await
+}
+
+/// The content of an agent's or a sub-merchant's picture.
+///
+/// # Errors
+/// `NotFound` when it is nobody's.
+pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
+    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Errcode::NotFound.into());
+    }
+    let sha256 = sha256.to_owned();
+    let found = desk.store.read("", move |tx| match tx.one(SELECT_HEADIMG, bind![&sha256])? {
+        Some(_) => content(tx, &sha256),
+        None => Ok(None),
+    });
+    found.await?.ok_or_else(|| Errcode::NotFound.into())
+}
+
+/// Where a picture is, at this server.
+#[must_use]
+pub(crate) fn picture_address(sha256: &str) -> String {
+    format!("/headimg/{sha256}")
+}
+
+/// The same of an agent's picture; `None` where there is none.
+#[must_use]
+pub(super) fn picture_at(headimg: &str) -> Option<String> {
+    (!headimg.is_empty()).then(|| picture_address(headimg))
+}
+
+/// A temporary file may be over.
+pub(crate) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
+    let (appid, media_id) = (appid.clone(), media_id.to_owned());
+    desk.store
+        .keep(&appid.to_string(), move |tx| {
+            let now = tx.now();
+            let row = tx.one(SELECT, bind![&appid, &media_id])?;
+            let Some(media) = row.map(|row| media(&row)).transpose()? else {
+                return due::clear(tx, appid.as_str(), Due::Media, &media_id);
+            };
+            if life::is_live(media.expires_at, now) {
+                return due::set(tx, appid.as_str(), Due::Media, &media_id, media.expires_at);
+            }
+            tx.run(DELETE, bind![&appid, &media_id])?;
+            due::clear(tx, appid.as_str(), Due::Media, &media_id)?;
+            storage::remove(tx, &appid, &media.content.sha256)?;
+            doubt(tx, &media.content.sha256)
+        })
+        .await
+}
+
+/// A content may be named by nothing any more. Its object goes in a step of its own, after this is sure.
+pub(crate) async fn look_at_content(desk: &Desk, sha256: &str) -> Result<(), Error> {
+    let sha256 = sha256.to_owned();
+    desk.store
+        .keep("", move |tx| {
+            let now = tx.now();
+            due::clear(tx, "", Due::Content, &sha256)?;
+            // Whoever would name it now waits until this is done.
+            tx.run(LOCK_CONTENT, bind![&sha256])?;
+            if tx.one(SELECT_NAMES, bind![&sha256])?.is_some() {
+                return Ok(());
+            }
+            match tx.one(DELETE_CONTENT, bind![&sha256])? {
+                Some(row) => due::set(tx, "", Due::Object, &row.text(0), now),
+                None => Ok(()),
+            }
+        })
+        .await
+}
+
+/// An object is to be removed: nothing names it, nor ever will.
+pub(crate) async fn remove(desk: &Desk, object: &str) -> Result<(), Error> {
+    desk.files.remove(object).await?;
+    let object = object.to_owned();
+    desk.store.keep("", move |tx| due::clear(tx, "", Due::Object, &object)).await
+}
+
+/// Removes what uploads left that were cut off by the end of their process, once it is so old that none can be under
+/// way any more.
+pub(crate) async fn look_for_strays(desk: &Desk) -> Result<(), Error> {
+    let old = desk.now() - life::STRAY;
+    let mut found = desk.files.older_than(old)?;
+    while let Some(object) = found.next().await {
+        let object = object?;
+        let name = object.clone();
+        let named = desk.store.read("", move |tx| Ok(tx.one(SELECT_OBJECT, bind![&name])?.is_some()));
+        if !named.await? {
+            desk.files.remove(&object).await?;
+        }
+    }
+    desk.files.remove_unfinished(old).await?;
+    desk.store
+        .keep("", |tx| {
+            let now = tx.now();
+            due::set(tx, "", Due::Strays, "", now + life::STRAY)
+        })
+        .await
+}
+
+/// Inserts what was written as a content, unless there is a content of the same bytes. A row that names the content must
+/// be written in the same transaction: then the content cannot be removed in between.
+pub(crate) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<(), Error> {
+    let now = tx.now();
+    let (width, height) = new.pixels.map_or((0, 0), |size| (i64::from(size.width), i64::from(size.height)));
+    tx.run(ADOPT, bind![&new.sha256, &new.object, new.format.content_type(), new.size, now, width, height])?;
+    due::begin(tx, "", Due::Strays, now + life::STRAY)
+}
+
+/// Looks again, now, whether something names a content.
+pub(crate) fn doubt(tx: &mut Tx<'_>, sha256: &str) -> Result<(), Error> {
+    let now = tx.now();
+    if sha256.is_empty() { Ok(()) } else { due::set(tx, "", Due::Content, sha256, now) }
+}
+
+fn media(row: &Row) -> Result<Media, Error> {
+    let kind = Kind::from_word(&row.text(1)).ok_or_else(|| anyhow::anyhow!("a file of an unknown kind"))?;
+    let (media_id, name, created_at, expires_at) = (row.text(0), row.text(2), row.int(3), row.int(4));
+    Ok(Media { media_id, kind, content: content_of(row, 5)?, name, created_at, expires_at })
+}
+
+fn content_of(row: &Row, first: usize) -> Result<Content, Error> {
+    let format = Format::from_content_type(&row.text(first + 2));
+    Ok(Content {
+        sha256: row.text(first),
+        object: row.text(first + 1),
+        format: format.ok_or_else(|| anyhow::anyhow!("a content of an unknown format"))?,
+        size: row.int(first + 3),
+        pixels: pixels(row, first + 4),
+    })
+}
+
+/// Width and height from a row: 0 where they are not known.
+pub(super) fn pixels(row: &Row, first: usize) -> Option<Size> {
+    let side = |at| u32::try_from(row.int(at)).ok().filter(|side| *side > 0);
+    Some(Size { width: side(first)?, height: side(first + 1)? })
+}
+
+const UPDATE_HEADIMG: &str = "update agent set headimg = $3 where appid = $1 and kf_account = $2";
+const SELECT_HEADIMG: &str = "select headimg from agent where headimg = $1 and headimg <> ''
+    union all select b.icon from business b join account a on a.appid = b.appid where b.icon = $1 limit 1";
+const INSERT: &str =
+    "insert into media (appid, media_id, kind, content, name, ticket_sha256, created_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+const DELETE: &str = "delete from media where appid = $1 and media_id = $2";
+const LOCK_CONTENT: &str = "update content set size = size where sha256 = $1";
+const DELETE_CONTENT: &str = "delete from content where sha256 = $1 returning object";
+// Whatever gets a column of contents stands here too, with an index.
+const SELECT_NAMES: &str = "select content from media where content = $1
+    union all select headimg from agent where headimg = $1 and headimg <> ''
+    union all select icon from business where icon = $1
+    union all select content from message where content = $1 and content <> ''
+    union all select thumb from message where thumb = $1 and thumb <> '' limit 1";
+const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at,
+    c.sha256, c.object, c.content_type, c.size, c.width, c.height from media m join account a on a.appid = m.appid join content c on c.sha256 = m.content
+    where m.appid = $1 and m.ticket_sha256 = $2 and m.ticket_sha256 <> ''";
+const SELECT: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at,
+    c.sha256, c.object, c.content_type, c.size, c.width, c.height from media m join content c on c.sha256 = m.content where m.appid = $1 and m.media_id = $2";
+const SELECT_OBJECT: &str = "select object from content where object = $1";
+const SELECT_CONTENT: &str =
+    "select sha256, object, content_type, size, width, height from content where sha256 = $1";
+const ADOPT: &str = "insert into content (sha256, object, content_type, size, created_at, width, height)
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (sha256) do update set width = excluded.width, height = excluded.height";
+const REPLACE_OBJECT: &str = "update content set object = $3 where sha256 = $1 and object = $2";

@@ -1,0 +1,143 @@
+//! Pictures that people send from their pages, and the files that messages show.
+
+use crate::Desk;
+use crate::message::draft::Draft;
+use crate::message::media::{self, Content, Stored};
+use crate::message::storage::{self, Limits};
+use crate::message::{self, Message};
+use crate::people::cookie::{Done, Writer};
+use crate::people::presence;
+use model::{Appid, Openid, WechatId};
+use protocol::Errcode;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// A picture that was stored, and the id by which its sender knows its message again.
+pub struct Picture {
+    /// Its bytes.
+    pub stored: Stored,
+    /// The id.
+    pub client_id: String,
+}
+
+impl Picture {
+    fn draft(&self, desk: &Desk) -> Result<Draft, Errcode> {
+        Draft::picture(self.stored.content(), self.client_id.clone(), Limits::of(desk))
+    }
+}
+
+/// A customer sends a picture; see [`message::receive`].
+///
+/// # Errors
+/// `NotFound`, `BadRequest`, `CookieReplaced`, `FilesOfDay`, `FilesOfAccount`.
+pub async fn receive(
+    desk: &Desk,
+    appid: &Appid,
+    writer: Writer,
+    picture: Picture,
+) -> Result<Done<Message>, Error> {
+    let draft = picture.draft(desk)?;
+    let sent = message::receive(desk, appid, writer, draft).await;
+    media::keep_if_named(desk, picture.stored.written, storage::noted(desk, sent)).await
+}
+
+/// An agent replies with a picture in a session of hers; see [`message::reply`].
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`, `BadRequest`, `FilesOfAccount`.
+pub async fn reply(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    session: i64,
+    picture: Picture,
+) -> Result<Message, Error> {
+    let draft = picture.draft(desk)?;
+    let sent = message::reply(desk, worker, appid, session, draft).await;
+    media::keep_if_named(desk, picture.stored.written, storage::noted(desk, sent)).await
+}
+
+/// Which file of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// What it shows.
+    File,
+    /// The small picture that stands for it.
+    Thumb,
+}
+
+/// The file of a message to or from a customer, for herself.
+///
+/// # Errors
+/// `NotFound` for another's, and where there is no such file.
+pub async fn of_customer(
+    desk: &Desk,
+    appid: &Appid,
+    openid: &Openid,
+    message: i64,
+    part: Part,
+) -> Result<Content, Error> {
+    let (appid, openid) = (appid.clone(), openid.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let shown = shown(tx, &appid, message)?;
+            if shown.openid == openid.as_str() {
+                content(tx, &shown, part)
+            } else {
+                Err(Errcode::NotFound.into())
+            }
+        })
+        .await
+}
+
+/// The file of a message, for an agent who may read it: it stands in the history of a session that she serves or served
+/// or, while the customer waits, could take; a supervisor may always.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub async fn of_worker(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    message: i64,
+    part: Part,
+) -> Result<Content, Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let agent = presence::of_worker(tx, &appid, &worker)?;
+            let shown = shown(tx, &appid, message)?;
+            // What stands in no session is in the history of those that began after it.
+            let first = if shown.session > 0 { shown.session } else { message };
+            let values = bind![&appid, &shown.openid, &agent.kf_account, first];
+            if !agent.supervisor && tx.one(SELECT_READABLE, values)?.is_none() {
+                return Err(Errcode::Forbidden.into());
+            }
+            content(tx, &shown, part)
+        })
+        .await
+}
+
+/// What a message shows, and whose it is.
+struct Shown {
+    openid: String,
+    session: i64,
+    file: String,
+    thumb: String,
+}
+
+fn shown(tx: &mut Tx<'_>, appid: &Appid, message: i64) -> Result<Shown, Error> {
+    let row = tx.one(SELECT, bind![appid, message])?.ok_or(Errcode::NotFound)?;
+    Ok(Shown { openid: row.text(0), session: row.int(1), file: row.text(2), thumb: row.text(3) })
+}
+
+fn content(tx: &mut Tx<'_>, shown: &Shown, part: Part) -> Result<Content, Error> {
+    let sha256 = if part == Part::File { &shown.file } else { &shown.thumb };
+    media::content(tx, sha256)?.ok_or(Error::Refused(Errcode::NotFound))
+}
+
+const SELECT: &str = "select openid, session, content, thumb from message where appid = $1 and id = $2";
+const SELECT_READABLE: &str = "select id from session where appid = $1 and openid = $2
+    and (state = 'waiting' or kf_account = $3) and id >= $4 limit 1";

@@ -1,0 +1,62 @@
+//! Files of messages, which an operator may keep for some days only.
+
+use crate::message::{media, storage};
+use crate::{Desk, due};
+use model::due::Due;
+use model::{Appid, HOUR, SECOND};
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// Messages that lose their files in one round, and the pause before the next.
+const ROUND: i64 = 50;
+const PAUSE: i64 = SECOND;
+/// How often an account is looked at, at most.
+const EVERY: i64 = HOUR;
+const DAY: i64 = 24 * HOUR;
+
+/// An account has a message with a file: its row of what is due is there.
+pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid) -> Result<(), Error> {
+    let now = tx.now();
+    due::begin(tx, appid.as_str(), Due::File, now + DAY)
+}
+
+/// Files of messages may be over. Each round is short; what is left waits for the next.
+pub(crate) async fn sweep(desk: &Desk, appid: &Appid) -> Result<(), Error> {
+    let (owner, appid) = (appid.to_string(), appid.clone());
+    let kept = i64::from(desk.rules.message_files_days) * DAY;
+    desk.store
+        .keep(&owner, move |tx| {
+            let now = tx.now();
+            if kept == 0 {
+                // The setting may come later.
+                return due::set(tx, appid.as_str(), Due::File, "", now + DAY);
+            }
+            let rows = tx.all(SELECT, bind![&appid, ROUND + 1])?;
+            let old = rows.iter().take_while(|row| row.int(1) <= now - kept).take(ROUND as usize);
+            let mut removed = 0;
+            for row in old {
+                tx.run(CLEAR, bind![&appid, row.int(0)])?;
+                for sha256 in [row.text(2), row.text(3)].iter().filter(|sha256| !sha256.is_empty()) {
+                    storage::remove(tx, &appid, sha256)?;
+                    media::doubt(tx, sha256)?;
+                }
+                removed += 1;
+            }
+            match rows.get(removed) {
+                None => due::clear(tx, appid.as_str(), Due::File, ""),
+                Some(next) if next.int(1) <= now - kept => {
+                    due::set(tx, appid.as_str(), Due::File, "", now + PAUSE)
+                }
+                Some(next) => {
+                    let at = (next.int(1) + kept).max(now + EVERY);
+                    due::set(tx, appid.as_str(), Due::File, "", at)
+                }
+            }
+        })
+        .await
+}
+
+const SELECT: &str = "select id, at, content, thumb from message
+    where appid = $1 and (content <> '' or thumb <> '') order by id limit $2";
+const CLEAR: &str = "update message set content = '', thumb = '' where appid = $1 and id = $2";

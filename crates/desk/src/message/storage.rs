@@ -1,0 +1,168 @@
+//! Bytes of files: how many an account has and a customer sent in a day, counted in the transaction that stores them.
+
+use crate::Desk;
+use crate::message::draft::{Author, Draft};
+use crate::message::retention;
+use model::quota::day;
+use model::{Appid, Openid, Time};
+use protocol::Errcode;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// Bytes that files may have; 0: any number.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    of_day: i64,
+    of_account: i64,
+}
+
+impl Limits {
+    /// As operators have set them.
+    pub(crate) fn of(desk: &Desk) -> Self {
+        let bytes = |mib: u32| i64::from(mib) << 20;
+        Limits {
+            of_day: bytes(desk.rules.customer_files_mib_per_day),
+            of_account: bytes(desk.rules.account_files_mib),
+        }
+    }
+
+    /// An account has so many bytes now.
+    fn check_account(&self, bytes: i64) -> Result<(), Errcode> {
+        let is_over = self.of_account > 0 && bytes > self.of_account;
+        if is_over { Err(Errcode::FilesOfAccount) } else { Ok(()) }
+    }
+
+    /// A customer sent so many bytes today.
+    fn check_day(&self, bytes: i64) -> Result<(), Errcode> {
+        let is_over = self.of_day > 0 && bytes > self.of_day;
+        if is_over { Err(Errcode::FilesOfDay) } else { Ok(()) }
+    }
+}
+
+/// Whether an account, and a customer who has written before, may send so many bytes more: asked before they come.
+/// What is stored is counted by [`add`] and [`count`]. A message that came before is answered again.
+///
+/// # Errors
+/// `FilesOfDay`, `FilesOfAccount`.
+pub async fn check(
+    desk: &Desk,
+    appid: &Appid,
+    openid: Option<&str>,
+    client_id: &str,
+    bytes: u64,
+) -> Result<(), Error> {
+    let client_id = client_id.to_owned();
+    let (limits, coming) = (Limits::of(desk), i64::try_from(bytes)?);
+    let (appid, openid) = (appid.to_string(), openid.map(str::to_owned));
+    let owner = appid.clone();
+    let checked = desk.store.read(&owner, move |tx| {
+        let today = i64::from(day(tx.now()));
+        if let Some(openid) = &openid {
+            if tx.one(SELECT_SENT, bind![&appid, openid, &client_id])?.is_some() {
+                return Ok(());
+            }
+            let row = tx.one(SELECT, bind![&appid, openid])?.filter(|row| row.int(0) == today);
+            limits.check_day(row.map_or(0, |row| row.int(1)) + coming)?;
+        }
+        let row = tx.one(SELECT, bind![&appid, ""])?;
+        // What comes may be a content that the account has: only the store can tell.
+        Ok(limits.check_account(row.map_or(0, |row| row.int(1)))?)
+    });
+    noted(desk, checked.await)
+}
+
+/// Takes note of how it went, so that the log says once that an account is full.
+pub(crate) fn noted<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, Error> {
+    match &outcome {
+        Err(Error::Refused(Errcode::FilesOfAccount)) => {
+            let cause =
+                anyhow::anyhow!("an account has as many bytes of files as it may (--account-files-mib)");
+            let _ = desk.storage.note(Err::<(), Error>(cause.into()));
+        }
+        Ok(_) => desk.storage.note(Ok(()))?,
+        Err(_) => {}
+    }
+    outcome
+}
+
+/// Counts the files that a message shows: for the account, and for a customer who sends one.
+///
+/// # Errors
+/// `FilesOfDay`, `FilesOfAccount`.
+pub(crate) fn count(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    author: &Author,
+    draft: &Draft,
+) -> Result<(), Error> {
+    let files = [&draft.files.0, &draft.files.1];
+    if files.iter().all(|sha256| sha256.is_empty()) {
+        return Ok(());
+    }
+    for sha256 in files.into_iter().filter(|sha256| !sha256.is_empty()) {
+        add(tx, appid, sha256, &draft.limits)?;
+    }
+    if let (Author::Customer, Some(picture)) = (author, &draft.picture) {
+        add_of_customer(tx, appid, openid, picture.size, &draft.limits)?;
+    }
+    retention::begin(tx, appid)
+}
+
+/// Something of an account names a content, which stands in its row.
+///
+/// # Errors
+/// `FilesOfAccount`.
+pub(crate) fn add(tx: &mut Tx<'_>, appid: &Appid, sha256: &str, limits: &Limits) -> Result<(), Error> {
+    let Some(size) = tx.one(SELECT_SIZE, bind![sha256])?.map(|row| row.int(0)) else { return Ok(()) };
+    let uses = tx.one(ADD_USE, bind![appid, sha256, size])?.map_or(1, |row| row.int(0));
+    if uses == 1 {
+        let bytes = add_bytes(tx, appid, "", 0, size)?;
+        limits.check_account(bytes)?;
+    }
+    Ok(())
+}
+
+/// Something of an account names a content no longer.
+pub(crate) fn remove(tx: &mut Tx<'_>, appid: &Appid, sha256: &str) -> Result<(), Error> {
+    let Some(row) = tx.one(REMOVE_USE, bind![appid, sha256])? else { return Ok(()) };
+    if row.int(0) <= 0 {
+        tx.run(DELETE, bind![appid, sha256])?;
+        add_bytes(tx, appid, "", 0, -row.int(1))?;
+    }
+    Ok(())
+}
+
+/// A customer sends so many bytes now.
+///
+/// # Errors
+/// `FilesOfDay`.
+fn add_of_customer(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    size: i64,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let now: Time = tx.now();
+    let bytes = add_bytes(tx, appid, openid.as_str(), i64::from(day(now)), size)?;
+    Ok(limits.check_day(bytes)?)
+}
+
+fn add_bytes(tx: &mut Tx<'_>, appid: &Appid, openid: &str, day: i64, size: i64) -> Result<i64, Error> {
+    let row = tx.one(ADD_BYTES, bind![appid, openid, day, size])?;
+    Ok(row.map_or(size, |row| row.int(0)))
+}
+
+const SELECT: &str = "select day, bytes from stored_bytes where appid = $1 and openid = $2";
+const SELECT_SENT: &str = "select id from message where appid = $1 and openid = $2 and client_id = $3";
+const SELECT_SIZE: &str = "select size from content where sha256 = $1";
+const ADD_USE: &str = "insert into account_file (appid, sha256, uses, size) values ($1, $2, 1, $3)
+    on conflict (appid, sha256) do update set uses = account_file.uses + 1 returning uses";
+const REMOVE_USE: &str = "update account_file set uses = uses - 1 where appid = $1 and sha256 = $2
+    returning uses, size";
+const DELETE: &str = "delete from account_file where appid = $1 and sha256 = $2";
+const ADD_BYTES: &str = "insert into stored_bytes (appid, openid, day, bytes) values ($1, $2, $3, $4)
+    on conflict (appid, openid) do update set day = excluded.day, bytes = excluded.bytes
+    + case when stored_bytes.day = excluded.day then stored_bytes.bytes else 0 end returning bytes";

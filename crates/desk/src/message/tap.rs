@@ -1,0 +1,57 @@
+//! A customer chooses from a menu that was sent to her.
+
+use crate::message::draft::{Author, Draft};
+use crate::message::{Message, by_id, heard_in, insert_in, sent_before};
+use crate::people::cookie::{Done, Writer};
+use crate::session::window;
+use crate::{Desk, account};
+use model::{Appid, Openid};
+use protocol::Errcode;
+use serde_json::json;
+use store::Tx;
+use store::error::Error;
+
+/// A customer's choice of a menu that was sent to her, and the id by which her page knows it again.
+#[derive(Clone, Debug)]
+pub struct Tap {
+    /// The message with the menu.
+    pub message: i64,
+    /// The choice.
+    pub id: String,
+    /// The id of the message that comes of it.
+    pub client_id: String,
+}
+
+/// A customer chooses from a menu: it arrives as if she had written the choice.
+///
+/// # Errors
+/// `NotFound` where the customer was sent no such choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
+pub async fn choose(desk: &Desk, appid: &Appid, writer: Writer, tap: Tap) -> Result<Done<Message>, Error> {
+    let (account, client_id) = (appid.clone(), tap.client_id.clone());
+    let choose = move |tx: &mut Tx<'_>, openid: &Openid| chosen(tx, &account, openid, &tap);
+    writer.act(desk, appid, &client_id, false, choose).await
+}
+
+/// The message that comes of a choice, and whether it arrives now.
+fn chosen(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, tap: &Tap) -> Result<(Message, bool), Error> {
+    let menu = by_id(tx, appid, tap.message)?.ok_or(Errcode::NotFound)?;
+    let text = choice(&menu, openid, &tap.id).ok_or(Errcode::NotFound)?;
+    let body = json!({"bizmsgmenuid": tap.id}).to_string();
+    let draft = Draft { body, ..Draft::new(text, tap.client_id.clone())? };
+    if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, &draft)? {
+        return Ok((message, false));
+    }
+    let session = heard_in(tx, appid, openid)?;
+    let kind = account::get(tx, appid)?.kind;
+    window::tapped(tx, appid, openid, kind)?;
+    Ok((insert_in(tx, appid, &session, &Author::Customer, &draft)?, true))
+}
+
+fn choice(menu: &Message, openid: &Openid, id: &str) -> Option<String> {
+    if menu.openid != openid.as_str() || menu.kind != "msgmenu" {
+        return None;
+    }
+    let list = menu.body["list"].as_array()?;
+    let chosen = list.iter().find(|choice| choice["id"] == id)?;
+    chosen["content"].as_str().map(str::to_owned)
+}

@@ -1,0 +1,311 @@
+//! Agents: add, rename, delete, list.
+
+use crate::message::media;
+use crate::people::worker;
+use crate::{Desk, account, session};
+use model::account::Words;
+use model::agent::Presence;
+use model::due::Due;
+use model::invitation::{Seat, Status};
+use model::routing::Candidate;
+use model::{Appid, Fact, KfAccount, Nickname, SECOND, WechatId};
+use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, Named, Person};
+use protocol::msgrecord::Opercode;
+use protocol::{Errcode, limits};
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// addkfaccount.
+///
+/// # Errors
+/// 65404 → 65403 → 65406 → 65405.
+pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let (account, kf_id) = account::take_kf_id(tx, &appid)?;
+            let kf_account = account.admit(&kf_account)?;
+            insert(tx, &appid, &kf_account, kf_id, &Nickname::parse(&nickname)?)
+        })
+        .await
+}
+
+/// Inserts the agent of the Mini Programs' retired form of addkfaccount: `kf<kf_id>`, named after a person, who is to
+/// be invited in the same transaction.
+///
+/// # Errors
+/// 65404, 65403, 65406, 65405.
+pub(crate) fn insert_for(tx: &mut Tx<'_>, appid: &Appid, person: &WechatId) -> Result<KfAccount, Error> {
+    let nickname = Nickname::parse(&person.as_str().chars().take(limits::NICKNAME_MAX).collect::<String>())?;
+    let (account, kf_id) = account::take_kf_id(tx, appid)?;
+    let suffix = account.suffix().ok_or(Errcode::IllegalAgent)?;
+    let kf_account = account.admit(&format!("kf{kf_id}@{suffix}"))?;
+    insert(tx, appid, &kf_account, kf_id, &nickname)?;
+    Ok(kf_account)
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    kf_id: i64,
+    nickname: &Nickname,
+) -> Result<(), Error> {
+    if tx.run(INSERT, bind![appid, kf_account, kf_id, nickname])? == 0 {
+        return Err(Errcode::AgentExists.into());
+    }
+    let agents = tx.one(COUNT, bind![appid])?.map_or(0, |row| row.int(0));
+    if agents > limits::AGENTS_MAX {
+        return Err(Errcode::AgentLimit.into());
+    }
+    tx.record(Fact::Agent { kf_account: kf_account.clone() });
+    Ok(())
+}
+
+/// updatekfaccount.
+///
+/// # Errors
+/// 65401, then 65403.
+pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = get(tx, &appid, &kf_account)?;
+            let nickname = Nickname::parse(&nickname)?;
+            tx.run(UPDATE_NICKNAME, bind![&appid, &agent.kf_account, &nickname])?;
+            tx.record(Fact::Agent { kf_account: agent.kf_account });
+            Ok(())
+        })
+        .await
+}
+
+/// setkfadmin and cancelkfadmin; what holds already is no error.
+///
+/// # Errors
+/// 40003 for an openid that is no worker's here, 65401 and 65402 for an agent's id.
+pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: Named, supervisor: bool) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = match &who {
+                Named::Openid(openid) => all(tx, &appid)?
+                    .into_iter()
+                    .find(|agent| !openid.is_empty() && agent.kf_openid == *openid)
+                    .ok_or(Errcode::InvalidOpenid)?,
+                Named::KfAccount(kf_account) => get(tx, &appid, kf_account)?,
+            };
+            agent.must_be_bound()?;
+            if agent.supervisor != supervisor {
+                tx.run(UPDATE_SUPERVISOR, bind![&appid, &agent.kf_account, supervisor])?;
+                tx.record(Fact::Agent { kf_account: agent.kf_account });
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// delkfaccount: closes the agent's sessions, drops the invitation, then the agent. Lists of people who were the
+/// agent, or were invited, follow in steps of their own; should one not be reached, it is repeated within a minute.
+///
+/// # Errors
+/// 65401.
+pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+    let agent = remove(desk, appid, kf_account.to_owned()).await?;
+    for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+        if let Err(error) = worker::reconcile(desk, person, appid, &agent.kf_account).await {
+            tracing::warn!(%error, "a deleted agent still stands in a worker's list; it is tried again");
+        }
+    }
+    Ok(())
+}
+
+async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent, Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = get(tx, &appid, &kf_account)?;
+            for open in session::open_of(tx, &appid, &agent.kf_account)? {
+                session::save(tx, &appid, &open.close(), Opercode::Closed)?;
+            }
+            tx.run(DELETE, bind![&appid, &agent.kf_account])?;
+            media::doubt(tx, &agent.headimg)?;
+            tx.run(DELETE_STREAMS, bind![&appid, &agent.kf_account])?;
+            crate::due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
+            for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+                worker::doubt(tx, person, &appid, &agent.kf_account)?;
+            }
+            tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
+            Ok(agent)
+        })
+        .await
+}
+
+/// getkflist, in order of `kf_id`. Addresses of pictures begin with `base`.
+///
+/// # Errors
+/// Internal only.
+pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList, Error> {
+    let (appid, base) = (appid.clone(), base.to_owned());
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let now = tx.now();
+            let as_string = account::get(tx, &appid)?.compat.kf_id_as_string;
+            let on_wire = |agent: Agent| agent.on_wire(now, &base, as_string);
+            let kf_list = all(tx, &appid)?.into_iter().map(on_wire).collect();
+            Ok(KfList { kf_list })
+        })
+        .await
+}
+
+/// getonlinekflist, in order of `kf_id`: who is logged in, status 0 for who is away.
+///
+/// # Errors
+/// Internal only.
+pub fn online(tx: &mut Tx<'_>, appid: &Appid) -> Result<KfOnlineList, Error> {
+    let account = account::get(tx, appid)?;
+    let rows = tx.all(SELECT_ONLINE, bind![appid])?;
+    let kf_online_list = rows
+        .iter()
+        .map(|row| KfOnline {
+            kf_account: row.text(0),
+            status: i64::from(!row.flag(1)),
+            kf_id: KfId::new(row.int(2), account.compat.kf_id_as_string),
+            auto_accept: account.auto_accept(),
+            accepted_case: row.int(3),
+            kf_openid: row.text(4),
+        })
+        .collect();
+    Ok(KfOnlineList { kf_online_list })
+}
+
+/// An agent as stored.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    /// Her id.
+    pub kf_account: KfAccount,
+    /// Her number.
+    pub kf_id: i64,
+    /// The name customers see.
+    pub nickname: String,
+    /// Her openid, once bound.
+    pub kf_openid: String,
+    /// Who she is, or was asked to be.
+    pub seat: Seat,
+    /// Where she is.
+    pub presence: Presence,
+    /// The content of her picture, empty without one.
+    pub headimg: String,
+    /// Whether she sees and moves every session.
+    pub supervisor: bool,
+}
+
+impl Agent {
+    fn on_wire(self, now: model::Time, base: &str, as_string: bool) -> Kf {
+        let status = self.seat.status_at(now);
+        let kf_headimgurl = self.headimg_address().map_or_else(String::new, |path| format!("{base}{path}"));
+        let person = match (self.seat.worker.is_empty(), status) {
+            (false, _) => Person::Bound { kf_wx: self.seat.worker, kf_openid: self.kf_openid },
+            (true, Status::None) => Person::Nobody { kf_wx: "" },
+            (true, status) => Person::Invited {
+                invite_wx: self.seat.invite_wx,
+                invite_expire_time: self.seat.expires_at / SECOND,
+                invite_status: status.word(),
+            },
+        };
+        Kf {
+            kf_account: self.kf_account.to_string(),
+            kf_headimgurl,
+            kf_id: KfId::new(self.kf_id, as_string),
+            kf_nick: self.nickname,
+            person,
+        }
+    }
+
+    /// Where her picture is, at this server.
+    #[must_use]
+    pub fn headimg_address(&self) -> Option<String> {
+        media::picture_at(&self.headimg)
+    }
+
+    /// Refuses an agent whom nobody is: 65402.
+    pub(crate) fn must_be_bound(&self) -> Result<(), Errcode> {
+        if self.seat.worker.is_empty() { Err(Errcode::AgentUnbound) } else { Ok(()) }
+    }
+}
+
+fn agent(row: &Row) -> Agent {
+    Agent {
+        kf_account: KfAccount::stored(row.text(0)),
+        kf_id: row.int(1),
+        nickname: row.text(2),
+        kf_openid: row.text(4),
+        seat: Seat {
+            worker: row.text(3),
+            invite_wx: row.text(5),
+            status: Status::from_word(&row.text(6)).unwrap_or(Status::None),
+            expires_at: row.int(7),
+        },
+        presence: Presence::of(row.flag(8), row.flag(9)),
+        headimg: row.text(10),
+        supervisor: row.flag(11),
+    }
+}
+
+/// The agent with this id, if there is one.
+pub(crate) fn find(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Option<Agent>, Error> {
+    Ok(tx.one(SELECT, bind![appid, kf_account])?.map(|row| agent(&row)))
+}
+
+/// The agent with this id: an unknown one is 65401, whatever its shape.
+pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Agent, Error> {
+    find(tx, appid, kf_account)?.ok_or(Error::Refused(Errcode::InvalidAgent))
+}
+
+/// The agent whose worker this is, if there is one.
+pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<Option<Agent>, Error> {
+    Ok(tx.one(SELECT_OF_WORKER, bind![appid, worker])?.map(|row| agent(&row)))
+}
+
+/// All agents, in order of `kf_id`.
+pub(crate) fn all(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Agent>, Error> {
+    Ok(tx.all(SELECT_ALL, bind![appid])?.iter().map(agent).collect())
+}
+
+/// The agents who might get a customer.
+pub(crate) fn candidates(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Candidate>, Error> {
+    let rows = tx.all(SELECT_CANDIDATES, bind![appid])?;
+    let candidate = |row: &Row| Candidate {
+        kf_account: KfAccount::stored(row.text(0)),
+        kf_id: row.int(1),
+        presence: Presence::Online,
+        open: row.int(2),
+        free_since: row.int(3),
+    };
+    Ok(rows.iter().map(candidate).collect())
+}
+
+const INSERT: &str =
+    "insert into agent (appid, kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status,
+    invite_expires_at, connected, away, free_since)
+    values ($1, $2, $3, $4, '', '', '', '', 0, 0, 0, 0) on conflict (appid, kf_account) do nothing";
+const COUNT: &str = "select count(*) from agent where appid = $1";
+const SELECT: &str =
+    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
+    connected, away, headimg, supervisor from agent where appid = $1 and kf_account = $2";
+const SELECT_ALL: &str =
+    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
+    connected, away, headimg, supervisor from agent where appid = $1 order by kf_id";
+const SELECT_OF_WORKER: &str =
+    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
+    connected, away, headimg, supervisor from agent where appid = $1 and worker = $2 and worker <> ''";
+const SELECT_ONLINE: &str = "select a.kf_account, a.away, a.kf_id,
+    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.kf_openid
+    from agent a where a.appid = $1 and a.connected = 1 order by a.kf_id";
+const SELECT_CANDIDATES: &str = "select a.kf_account, a.kf_id,
+    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.free_since
+    from agent a where a.appid = $1 and a.connected = 1 and a.away = 0 and a.worker <> '' order by a.kf_id";
+const UPDATE_NICKNAME: &str = "update agent set nickname = $3 where appid = $1 and kf_account = $2";
+const UPDATE_SUPERVISOR: &str = "update agent set supervisor = $3 where appid = $1 and kf_account = $2";
+const DELETE: &str = "delete from agent where appid = $1 and kf_account = $2";
+const DELETE_STREAMS: &str = "delete from stream where appid = $1 and kf_account = $2";

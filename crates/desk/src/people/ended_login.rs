@@ -1,0 +1,84 @@
+//! Why a login ended, for the browser that still has its cookie.
+
+use crate::{Desk, sha256};
+use model::WechatId;
+use model::account::Words;
+use store::error::Error;
+use store::{Tx, bind};
+
+/// Why a login ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The worker ended it from another browser.
+    Device,
+    /// The worker changed the password in another browser.
+    Password,
+    /// An operator reset the password.
+    Reset,
+    /// An operator ended it.
+    Operator,
+    /// It lasted as long as logins last.
+    Expired,
+}
+
+impl Words for Reason {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("device", Reason::Device),
+        ("password", Reason::Password),
+        ("reset", Reason::Reset),
+        ("operator", Reason::Operator),
+        ("expired", Reason::Expired),
+    ];
+}
+
+/// Ends the login of a worker with this id; answers how many there were.
+pub(super) fn end_one(tx: &mut Tx<'_>, worker: &WechatId, id: &str, reason: Reason) -> Result<u64, Error> {
+    sweep(tx, worker)?;
+    tx.run(NOTE_ONE, bind![worker, id, reason.word()])?;
+    tx.run(END_ONE, bind![worker, id])
+}
+
+/// Ends a worker's logins but the one whose cookie has this hash, or all with none; answers how many there were.
+pub(super) fn end_others(
+    tx: &mut Tx<'_>,
+    worker: &WechatId,
+    sha256: &str,
+    reason: Reason,
+) -> Result<u64, Error> {
+    sweep(tx, worker)?;
+    tx.run(NOTE_OTHERS, bind![worker, sha256, reason.word()])?;
+    tx.run(END_OTHERS, bind![worker, sha256])
+}
+
+/// There are never more rows of a worker than logins that began in the life of one.
+fn sweep(tx: &mut Tx<'_>, worker: &WechatId) -> Result<(), Error> {
+    let now = tx.now();
+    tx.run(DELETE_OLD, bind![worker, now]).map(|_| ())
+}
+
+/// Why the login of a cookie ended; `None` for a cookie that was none, and for a login that its own browser ended.
+///
+/// # Errors
+/// Internal only.
+pub async fn reason(desk: &Desk, cookie: &str) -> Result<Option<Reason>, Error> {
+    let sha256 = sha256(cookie);
+    desk.store
+        .read("", move |tx| {
+            let now = tx.now();
+            if let Some(row) = tx.one(SELECT, bind![&sha256, now])? {
+                return Ok(Reason::from_word(&row.text(0)));
+            }
+            Ok(tx.one(SELECT_EXPIRED, bind![&sha256, now])?.map(|_| Reason::Expired))
+        })
+        .await
+}
+
+const NOTE_ONE: &str = "insert into ended_login (sha256, worker, reason, expires_at)
+    select sha256, worker, $3, expires_at from login where worker = $1 and id = $2";
+const NOTE_OTHERS: &str = "insert into ended_login (sha256, worker, reason, expires_at)
+    select sha256, worker, $3, expires_at from login where worker = $1 and sha256 <> $2";
+const END_ONE: &str = "delete from login where worker = $1 and id = $2";
+const END_OTHERS: &str = "delete from login where worker = $1 and sha256 <> $2";
+const DELETE_OLD: &str = "delete from ended_login where worker = $1 and expires_at <= $2";
+const SELECT: &str = "select reason from ended_login where sha256 = $1 and expires_at > $2";
+const SELECT_EXPIRED: &str = "select id from login where sha256 = $1 and expires_at <= $2";

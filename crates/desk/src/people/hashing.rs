@@ -1,0 +1,260 @@
+//! Turns to hash a password: two at a time, and the queue is bounded. A pair of name and address that logged in before
+//! goes first.
+
+use crate::people::network::site;
+use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
+use protocol::Errcode;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::error::Error;
+use tokio::sync::oneshot;
+
+/// Passwords that are hashed at a time: each takes 19 MiB and a core.
+const AT_ONCE: usize = 2;
+/// Most that wait in each of the two queues: about 1.5 s of work on two cores.
+const WAITING_MAX: usize = 64;
+/// Most strangers of one site that wait, so that a site that floods does not take all places.
+const OF_A_SITE_MAX: usize = 16;
+
+/// Who asks for a password to be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// An operator, or a worker at an address from which that worker logged in before.
+    Known,
+    /// Anybody else, by address.
+    Stranger(IpAddr),
+}
+
+/// The queues of those who wait.
+#[derive(Default)]
+pub struct Passwords(Mutex<Queues>);
+
+#[derive(Default)]
+struct Queues {
+    running: usize,
+    known: VecDeque<oneshot::Sender<Turn>>,
+    strangers: VecDeque<(IpAddr, oneshot::Sender<Turn>)>,
+}
+
+/// The right to hash one password, given back when it is dropped.
+pub struct Turn(Option<Arc<Passwords>>);
+
+impl Passwords {
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a turn. A known pair waits for one hash at most, unless others like it came before.
+    ///
+    /// # Errors
+    /// `Busy` when too many wait.
+    pub async fn turn(self: &Arc<Self>, asker: Asker) -> Result<Turn, Error> {
+        let turn = {
+            let mut queues = self.lock();
+            if queues.running < AT_ONCE {
+                queues.running += 1;
+                return Ok(Turn(Some(self.clone())));
+            }
+            queues.enter(asker)?
+        };
+        Ok(turn.await.map_err(anyhow::Error::from)?)
+    }
+
+    /// The hash that is stored of a password.
+    ///
+    /// # Errors
+    /// `Busy` when too many wait.
+    pub(crate) async fn hash(self: &Arc<Self>, asker: Asker, password: &str) -> Result<String, Error> {
+        let password = password.to_owned();
+        self.run(asker, move || {
+            Ok(Argon2::default()
+                .hash_password(password.as_bytes())
+                .map_err(|e| anyhow::anyhow!("hashing: {e}"))?
+                .to_string())
+        })
+        .await
+    }
+
+    /// The stored hash when the password fits it. Takes as long where none is stored.
+    ///
+    /// # Errors
+    /// `Busy` when too many wait.
+    pub(crate) async fn verify(
+        self: &Arc<Self>,
+        asker: Asker,
+        stored: Option<String>,
+        password: &str,
+    ) -> Result<Option<String>, Error> {
+        const NONE: &str =
+            "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$4RdNUGCKJw2PWnRdoTJkcS0PYwHvK4w0pZBBhMYRkGk";
+        let password = password.to_owned();
+        self.run(asker, move || {
+            let hash = stored.as_deref().unwrap_or(NONE);
+            let hash = PasswordHash::new(hash).map_err(|e| anyhow::anyhow!("a stored hash: {e}"))?;
+            let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+            Ok(stored.filter(|_| right))
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        asker: Asker,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = self.turn(asker).await?;
+        // The turn is the work's, which goes on when the caller goes away.
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await?
+    }
+
+    /// Hands a turn that has ended to the next who still waits.
+    fn pass_on(self: &Arc<Self>) {
+        loop {
+            let next = {
+                let mut queues = self.lock();
+                let Some(next) = queues.next() else {
+                    queues.running -= 1;
+                    return;
+                };
+                next
+            };
+            match next.send(Turn(Some(self.clone()))) {
+                Ok(()) => return,
+                // It is passed on here, not by its own end.
+                Err(mut turn) => turn.0 = None,
+            }
+        }
+    }
+}
+
+impl Queues {
+    fn enter(&mut self, asker: Asker) -> Result<oneshot::Receiver<Turn>, Errcode> {
+        let (sender, turn) = oneshot::channel();
+        match asker {
+            Asker::Known => {
+                self.known.retain(|waiting| !waiting.is_closed());
+                if self.known.len() >= WAITING_MAX {
+                    return Err(Errcode::Busy);
+                }
+                self.known.push_back(sender);
+            }
+            Asker::Stranger(from) => {
+                let site = site(from);
+                self.strangers.retain(|(_, waiting)| !waiting.is_closed());
+                let of_the_site = self.strangers.iter().filter(|(other, _)| *other == site).count();
+                if self.strangers.len() >= WAITING_MAX || of_the_site >= OF_A_SITE_MAX {
+                    return Err(Errcode::Busy);
+                }
+                self.strangers.push_back((site, sender));
+            }
+        }
+        Ok(turn)
+    }
+
+    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+        self.known.pop_front().or_else(|| self.strangers.pop_front().map(|(_, stranger)| stranger))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(passwords) = self.0.take() {
+            passwords.pass_on();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AT_ONCE, Asker, OF_A_SITE_MAX, Passwords, Turn, WAITING_MAX};
+    use futures_util::FutureExt;
+    use protocol::Errcode;
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use store::error::Error;
+
+    type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Error>>>>;
+
+    fn stranger(site: u8, host: u8) -> Asker {
+        Asker::Stranger([198, 51, site, host].into())
+    }
+
+    /// Asks for a turn, and stands in the queue.
+    fn asks(passwords: &Arc<Passwords>, asker: Asker) -> Waiting {
+        let passwords = passwords.clone();
+        let mut waiting: Waiting = Box::pin(async move { passwords.turn(asker).await });
+        assert!((&mut waiting).now_or_never().is_none(), "it waits");
+        waiting
+    }
+
+    fn has_turn(waiting: &mut Waiting) -> Option<Turn> {
+        waiting.now_or_never().map(|turn| turn.expect("a turn"))
+    }
+
+    fn is_refused(passwords: &Arc<Passwords>, asker: Asker) -> bool {
+        let asked = passwords.turn(asker).now_or_never();
+        matches!(asked, Some(Err(Error::Refused(Errcode::Busy))))
+    }
+
+    async fn all_running(passwords: &Arc<Passwords>) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        for host in 0..AT_ONCE {
+            turns.push(passwords.turn(stranger(0, u8::try_from(host).unwrap())).await.expect("a turn"));
+        }
+        turns
+    }
+
+    #[tokio::test]
+    async fn a_known_pair_goes_before_all_strangers_that_wait() {
+        let passwords = Arc::new(Passwords::default());
+        let mut running = all_running(&passwords).await;
+        let mut strangers: Vec<_> = (0..5).map(|host| asks(&passwords, stranger(1, host))).collect();
+        let mut known = asks(&passwords, Asker::Known);
+        drop(running.pop());
+        let turn = has_turn(&mut known).expect("the first turn that ends is the known pair's");
+        assert!(strangers.iter_mut().all(|waiting| has_turn(waiting).is_none()));
+        drop(turn);
+        assert!(
+            has_turn(&mut strangers[0]).is_some() && has_turn(&mut strangers[1]).is_some(),
+            "in their order"
+        );
+    }
+
+    #[tokio::test]
+    async fn queues_are_bounded_and_a_site_has_a_share_of_the_strangers() {
+        let passwords = Arc::new(Passwords::default());
+        let _running = all_running(&passwords).await;
+        let (share, all) = (u8::try_from(OF_A_SITE_MAX).unwrap(), u8::try_from(WAITING_MAX).unwrap());
+        let mut waiting: Vec<_> = (0..share).map(|host| asks(&passwords, stranger(1, host))).collect();
+        assert!(is_refused(&passwords, stranger(1, 200)), "the site has its share");
+        waiting.extend((share..all).map(|site| asks(&passwords, stranger(site, 1))));
+        assert!(is_refused(&passwords, stranger(250, 1)), "the queue is full");
+        let _known: Vec<_> = (0..all).map(|_| asks(&passwords, Asker::Known)).collect();
+        assert!(is_refused(&passwords, Asker::Known));
+        waiting.pop();
+        waiting.push(asks(&passwords, stranger(250, 1)));
+        assert!(is_refused(&passwords, stranger(251, 1)), "the place of one who went away was taken");
+    }
+
+    #[tokio::test]
+    async fn a_turn_is_not_lost_with_those_who_went_away() {
+        let passwords = Arc::new(Passwords::default());
+        let mut running = all_running(&passwords).await;
+        let gone = [asks(&passwords, Asker::Known), asks(&passwords, stranger(1, 1))];
+        let mut stays = asks(&passwords, stranger(1, 2));
+        drop(gone);
+        let mut leaves_late = asks(&passwords, Asker::Known);
+        drop(running.pop());
+        assert!(has_turn(&mut stays).is_none(), "the turn was handed to the known pair");
+        drop(std::mem::replace(&mut leaves_late, Box::pin(std::future::pending())));
+        assert!(has_turn(&mut stays).is_some(), "and passed on");
+        drop(running);
+        assert_eq!(all_running(&passwords).await.len(), AT_ONCE, "both are free");
+    }
+}

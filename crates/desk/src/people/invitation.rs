@@ -1,0 +1,233 @@
+//! Invitations: a person is asked to be an agent, and says yes or no.
+//!
+//! The account's row of the agent is what counts. The worker's list of where to look follows it in a transaction of its
+//! own ([`worker::reconcile`]). Whatever makes the two differ leaves a `due` row that repeats this step if need be.
+
+use crate::people::agent::{self, Agent};
+use crate::people::worker;
+use crate::rules::Rules;
+use crate::{Desk, due};
+use model::account::Words;
+use model::due::Due;
+use model::invitation::{self, Status};
+use model::{Appid, Fact, HOUR, KfAccount, WechatId};
+use protocol::Errcode;
+use store::Tx;
+use store::bind;
+use store::error::Error;
+
+/// invitekfworker. The person need not have signed up yet. Two steps: the account's agent, then the person's list.
+///
+/// # Errors
+/// 65401, 65412, 65411, 65409, 65407, 65408, 65410.
+pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) -> Result<(), Error> {
+    let (id, agent, name, rules) = (appid.clone(), kf_account.to_owned(), person.to_owned(), desk.rules);
+    let invited = desk.store.write(appid.as_str(), move |tx| {
+        let agent = agent::get(tx, &id, &agent)?;
+        agent.seat.must_be_free(tx.now())?;
+        open(tx, &id, &agent, &WechatId::parse(&name)?, rules)
+    });
+    let kf_account = invited.await?;
+    worker::reconcile(desk, person, appid, &kf_account).await
+}
+
+/// The Mini Programs' retired form of addkfaccount: a new agent and an invitation to be that agent, or neither; then
+/// the person's list.
+///
+/// # Errors
+/// Those of addkfaccount, then those of invitekfworker.
+pub async fn add_and_invite(desk: &Desk, appid: &Appid, person: &str) -> Result<(), Error> {
+    let (id, name, rules) = (appid.clone(), WechatId::parse(person)?, desk.rules);
+    let invited = desk.store.write(appid.as_str(), move |tx| {
+        let kf_account = agent::insert_for(tx, &id, &name)?;
+        let agent = agent::get(tx, &id, kf_account.as_str())?;
+        open(tx, &id, &agent, &name, rules)
+    });
+    let kf_account = invited.await?;
+    worker::reconcile(desk, person, appid, &kf_account).await
+}
+
+/// Invites a person to be an agent, in the account's transaction. The person's agents elsewhere are counted as they are
+/// at the moment; who accepts is counted again.
+fn open(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    agent: &Agent,
+    person: &WechatId,
+    rules: Rules,
+) -> Result<KfAccount, Error> {
+    let seats: Vec<_> = agent::all(tx, appid)?.into_iter().map(|agent| agent.seat).collect();
+    let (bindings, now) = (worker::count_bindings(tx, person)?, tx.now());
+    invitation::invite(&agent.seat, &seats, person, bindings, rules.worker_agents_max.into(), now)?;
+    let (kf_account, expires_at) = (&agent.kf_account, now + i64::from(rules.invitation_hours) * HOUR);
+    tx.run(UPDATE_INVITATION, bind![appid, kf_account, person, Status::Waiting.word(), expires_at])?;
+    due::set(tx, appid.as_str(), Due::Invitation, kf_account.as_str(), expires_at)?;
+    worker::doubt(tx, person.as_str(), appid, kf_account)?;
+    tx.record(Fact::Agent { kf_account: kf_account.clone() });
+    Ok(kf_account.clone())
+}
+
+/// The worker says yes.
+///
+/// # Errors
+/// `InvitationGone`, 65407, `BoundTooOften`.
+pub async fn accept(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    bind_agent(desk, worker, appid, kf_account, Asked::Yes).await
+}
+
+/// The operator binds a worker without asking.
+///
+/// # Errors
+/// 65401, 65412, 65407, `BoundTooOften`.
+pub async fn bind_unasked(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    bind_agent(desk, worker, appid, kf_account, Asked::No).await
+}
+
+/// Whether the worker was asked, and so needs an invitation.
+#[derive(Clone, Copy, PartialEq)]
+enum Asked {
+    Yes,
+    No,
+}
+
+/// Three steps: a place among the worker's bindings is taken, the account binds the worker, the worker's list is made
+/// to agree with the account, whichever way the second step went. Where that is not known, the list is looked at
+/// later, too.
+async fn bind_agent(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    asked: Asked,
+) -> Result<(), Error> {
+    worker::take_binding(desk, worker, appid, kf_account).await?;
+    let bound = bind_at_account(desk, worker, appid, kf_account, asked).await;
+    if bound.as_ref().err().is_none_or(Error::is_rule) {
+        worker::reconcile(desk, worker.as_str(), appid, kf_account).await?;
+    }
+    bound
+}
+
+async fn bind_at_account(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    asked: Asked,
+) -> Result<(), Error> {
+    let kf_openid = crate::people::customer::new_openid(desk);
+    let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let gone = if asked == Asked::Yes { Errcode::InvitationGone } else { Errcode::InvalidAgent };
+            let agent = agent::find(tx, &appid, kf_account.as_str())?.ok_or(gone)?;
+            if agent.seat.worker == worker.as_str() {
+                return Ok(());
+            }
+            may_bind(tx, &appid, &agent, &worker, asked)?;
+            tx.run(UPDATE_WORKER, bind![&appid, &kf_account, &worker, &kf_openid])?;
+            due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
+            for person in [worker.as_str(), &agent.seat.invite_wx] {
+                worker::doubt(tx, person, &appid, &kf_account)?;
+            }
+            tx.record(Fact::Agent { kf_account: kf_account.clone() });
+            Ok(())
+        })
+        .await
+}
+
+fn may_bind(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    agent: &Agent,
+    worker: &WechatId,
+    asked: Asked,
+) -> Result<(), Error> {
+    match asked {
+        Asked::Yes => invitation::answer(&agent.seat, worker.as_str(), tx.now())?,
+        Asked::No if !agent.seat.worker.is_empty() => return Err(Errcode::AgentBound.into()),
+        Asked::No => {}
+    }
+    // Maybe she became another agent of this account since she was invited.
+    let elsewhere = agent::all(tx, appid)?.iter().any(|other| other.seat.worker == worker.as_str());
+    if elsewhere { Err(Errcode::AlreadyWorker.into()) } else { Ok(()) }
+}
+
+/// The worker says no. Two steps: the account's agent, then the worker's list.
+///
+/// # Errors
+/// `InvitationGone`.
+pub async fn decline(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    let (id, agent, name) = (appid.clone(), kf_account.clone(), worker.clone());
+    let declined = desk.store.write(appid.as_str(), move |tx| {
+        let agent = agent::find(tx, &id, agent.as_str())?.ok_or(Errcode::InvitationGone)?;
+        invitation::answer(&agent.seat, name.as_str(), tx.now())?;
+        end(tx, &id, &agent, Status::Rejected)
+    });
+    declined.await?;
+    worker::reconcile(desk, worker.as_str(), appid, kf_account).await
+}
+
+/// Time has come to look at an invitation again: one that is over says so, and leaves the person's list. Before that,
+/// its row is moved.
+///
+/// # Errors
+/// 65401, or `InvitationGone` when it was answered.
+pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+    let (id, kf_account) = (appid.clone(), KfAccount::stored(kf_account.to_owned()));
+    let (owner, key) = (appid.clone(), kf_account.clone());
+    let settle = desk.store.keep(appid.as_str(), move |tx| {
+        let seat = agent::get(tx, &owner, key.as_str())?.seat;
+        let waits = seat.status_at(tx.now()) == Status::Waiting;
+        if waits {
+            due::set(tx, owner.as_str(), Due::Invitation, key.as_str(), seat.expires_at)?;
+        }
+        Ok(waits)
+    });
+    if settle.await? {
+        return Ok(());
+    }
+    let agent = kf_account.clone();
+    let looked = desk.store.write(appid.as_str(), move |tx| {
+        let agent = agent::get(tx, &id, agent.as_str())?;
+        match (agent.seat.status, agent.seat.status_at(tx.now())) {
+            (Status::Waiting, Status::Expired) => end(tx, &id, &agent, Status::Expired)?,
+            // Sent again between the two steps; its row was moved then.
+            (Status::Waiting, _) => return Ok(String::new()),
+            _ => return Err(Errcode::InvitationGone.into()),
+        }
+        Ok(agent.seat.invite_wx)
+    });
+    worker::reconcile(desk, &looked.await?, appid, &kf_account).await
+}
+
+fn end(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, status: Status) -> Result<(), Error> {
+    let kf_account = &agent.kf_account;
+    tx.run(UPDATE_STATUS, bind![appid, kf_account, status.word()])?;
+    due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
+    worker::doubt(tx, &agent.seat.invite_wx, appid, kf_account)?;
+    tx.record(Fact::Agent { kf_account: kf_account.clone() });
+    Ok(())
+}
+
+const UPDATE_INVITATION: &str = "update agent set invite_wx = $3, invite_status = $4, invite_expires_at = $5
+    where appid = $1 and kf_account = $2";
+const UPDATE_STATUS: &str = "update agent set invite_status = $3 where appid = $1 and kf_account = $2";
+const UPDATE_WORKER: &str =
+    "update agent set worker = $3, kf_openid = $4, invite_wx = '', invite_status = '',
+    invite_expires_at = 0 where appid = $1 and kf_account = $2";

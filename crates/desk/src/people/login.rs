@@ -1,0 +1,175 @@
+//! Logins: a worker's browser shows who she is.
+
+use crate::people::ended_login::{self, Reason};
+use crate::people::password::Verified;
+use crate::people::worker;
+use crate::{Desk, sha256};
+use model::{Fact, HOUR, Time, WechatId};
+use protocol::Errcode;
+use serde::Serialize;
+use store::Row;
+use store::bind;
+use store::error::Error;
+
+/// How long a login lasts.
+const LOGIN_LIFE: i64 = 7 * 24 * HOUR;
+/// How often it is noted that a login is used.
+const USED_EVERY: i64 = HOUR;
+
+/// Where a login was begun, as far as its worker should recognise it.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Her browser, in a few words.
+    pub browser: String,
+    /// Her address.
+    pub address: String,
+}
+
+/// A login in its worker's list.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    /// What it is called; it opens nothing.
+    pub id: String,
+    /// The browser, in a few words; empty when it did not say.
+    pub browser: String,
+    /// The address it was begun from.
+    pub address: String,
+    /// When it was begun.
+    pub created_at: Time,
+    /// When it was used last, to the hour.
+    pub used_at: Time,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// Which logins are to end.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// The one with this id.
+    One(String),
+    /// All but that of this cookie.
+    Others(String),
+    /// All.
+    All,
+}
+
+/// Starts a login for a worker whose password was right; answers the cookie's secret. What was verified against a
+/// password that was changed meanwhile starts none: a change of the password ends the logins there are.
+///
+/// # Errors
+/// `WrongPassword`.
+pub async fn start(desk: &Desk, verified: &Verified, origin: Origin) -> Result<String, Error> {
+    let cookie = desk.chance.secret();
+    let (hash, verified, id) = (sha256(&cookie), verified.clone(), desk.chance.hex::<8>());
+    desk.store
+        .keep(&worker::owner(verified.name.as_str()), move |tx| {
+            let (now, worker, Origin { browser, address }) = (tx.now(), &verified.name, &origin);
+            tx.run(DELETE_OLD_LOGINS, bind![worker, now])?;
+            let values = bind![&hash, worker, &id, browser, address, now, now + LOGIN_LIFE, &verified.hash];
+            if tx.run(INSERT_LOGIN, values)? == 1 { Ok(()) } else { Err(Errcode::WrongPassword.into()) }
+        })
+        .await?;
+    Ok(cookie)
+}
+
+/// Ends one login, and tells her other tabs.
+///
+/// # Errors
+/// Internal only.
+pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), Error> {
+    let hash = sha256(cookie);
+    desk.store
+        .write(&worker::owner(name.as_str()), move |tx| {
+            tx.run(DELETE_LOGIN, bind![&hash])?;
+            tx.record(Fact::Worker);
+            Ok(())
+        })
+        .await
+}
+
+/// A worker's logins, the latest first; `cookie` is of the one that asks.
+///
+/// # Errors
+/// Internal only.
+pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<Vec<Listed>, Error> {
+    let (worker, own) = (name.clone(), cookie.map(sha256).unwrap_or_default());
+    desk.store
+        .read("", move |tx| {
+            let now = tx.now();
+            let listed = |row: &Row| Listed {
+                id: row.text(1),
+                browser: row.text(2),
+                address: row.text(3),
+                created_at: row.int(4),
+                used_at: row.int(5),
+                current: row.text(0) == own,
+            };
+            Ok(tx.all(SELECT_LOGINS, bind![&worker, now])?.iter().map(listed).collect())
+        })
+        .await
+}
+
+/// Ends logins of a worker, and their streams; answers how many. Their browsers are told the reason.
+///
+/// # Errors
+/// `NotFound` when there is no such login.
+pub async fn end(desk: &Desk, name: &WechatId, which: Which, reason: Reason) -> Result<u64, Error> {
+    let (worker, owner) = (name.clone(), worker::owner(name.as_str()));
+    let ended = desk.store.write(&owner, move |tx| {
+        let ended = match &which {
+            Which::One(id) => ended_login::end_one(tx, &worker, id, reason)?,
+            Which::Others(cookie) => ended_login::end_others(tx, &worker, &sha256(cookie), reason)?,
+            Which::All => ended_login::end_others(tx, &worker, "", reason)?,
+        };
+        if ended == 0 && matches!(which, Which::One(_)) {
+            return Err(Errcode::NotFound.into());
+        }
+        tx.record(Fact::Worker);
+        Ok(ended)
+    });
+    // A worker who is not there has no feed.
+    ended.await.map_err(|error| match error {
+        Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
+        other => other,
+    })
+}
+
+/// Whose login a cookie is, and when it ends.
+///
+/// # Errors
+/// `LoginNeeded`.
+pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
+    let hash = sha256(cookie);
+    let (wanted, now) = (hash.clone(), desk.now());
+    let found = desk.store.read("", move |tx| tx.one(SELECT_LOGIN, bind![&wanted, now])).await?;
+    let login = found.ok_or(Errcode::LoginNeeded)?;
+    if now - login.int(2) >= USED_EVERY {
+        desk.store.keep("", move |tx| tx.run(USE_LOGIN, bind![&hash, now]).map(|_| ())).await?;
+    }
+    Ok((WechatId::stored(login.text(0)), login.int(1)))
+}
+
+/// The number of the worker's last change while a login, by the SHA-256 of its cookie, is there; `None` when it is not.
+/// What ends a login is a change of the worker's.
+pub(crate) async fn live_at(desk: &Desk, worker: &str, sha256: &str) -> Result<Option<i64>, Error> {
+    let (worker, sha256) = (worker.to_owned(), sha256.to_owned());
+    desk.store
+        .read(&worker::owner(&worker.clone()), move |tx| {
+            let now = tx.now();
+            let login = tx.one(SELECT_LOGIN, bind![&sha256, now])?.filter(|row| row.text(0) == worker);
+            Ok(login.and(tx.head()?).map(|head| head.seq))
+        })
+        .await
+}
+
+const INSERT_LOGIN: &str =
+    "insert into login (sha256, worker, id, browser, address, created_at, used_at, expires_at)
+    select $1, name, $3, $4, $5, $6, $6, $7 from worker where name = $2 and password = $8";
+const SELECT_LOGIN: &str =
+    "select l.worker, l.expires_at, l.used_at from login l join worker w on w.name = l.worker
+    where l.sha256 = $1 and l.expires_at > $2";
+const USE_LOGIN: &str = "update login set used_at = $2 where sha256 = $1";
+const SELECT_LOGINS: &str = "select sha256, id, browser, address, created_at, used_at from login
+    where worker = $1 and expires_at > $2 order by created_at desc limit 100";
+const DELETE_LOGIN: &str = "delete from login where sha256 = $1";
+const DELETE_OLD_LOGINS: &str = "delete from login where worker = $1 and expires_at <= $2";

@@ -1,0 +1,13 @@
+//! Agents, the workers who are agents, and customers; how they log in and who is there.
+
+pub mod agent;
+pub mod cookie;
+pub mod customer;
+pub mod ended_login;
+pub mod hashing;
+pub mod invitation;
+pub mod login;
+pub mod network;
+pub mod password;
+pub mod presence;
+pub mod worker;

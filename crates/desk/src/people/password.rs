@@ -1,0 +1,86 @@
+//! Passwords: verified, and changed by their worker.
+
+use crate::people::ended_login::{self, Reason};
+use crate::people::hashing::Asker;
+use crate::people::network::household;
+use crate::people::worker;
+use crate::{Desk, sha256};
+use model::{Fact, WechatId};
+use protocol::Errcode;
+use std::net::IpAddr;
+use store::bind;
+use store::error::Error;
+
+/// A worker whose password was right, and the hash that said so. It is worth as much as that hash is still stored.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// The worker.
+    pub name: WechatId,
+    pub(crate) hash: String,
+}
+
+/// Compares a worker's password with what is stored. A stranger from whose network the worker has a login is none.
+///
+/// # Errors
+/// `WrongPassword`; `Busy` when too many passwords wait.
+pub async fn verify(desk: &Desk, name: &str, password: &str, asker: Asker) -> Result<Verified, Error> {
+    let name = WechatId::parse(name).map_err(|_| Errcode::WrongPassword)?;
+    let asked = name.clone();
+    let (stored, addresses) = desk
+        .store
+        .read("", move |tx| {
+            let now = tx.now();
+            let stored = tx.one(SELECT, bind![&asked])?.map(|row| row.text(0));
+            let rows = tx.all(SELECT_ADDRESSES, bind![&asked, now])?;
+            Ok((stored, rows.iter().map(|row| row.text(0)).collect::<Vec<_>>()))
+        })
+        .await?;
+    let asker = match asker {
+        Asker::Stranger(from) if has_login_near(&addresses, from) => Asker::Known,
+        asker => asker,
+    };
+    let hash = desk.passwords.verify(asker, stored, password).await?.ok_or(Errcode::WrongPassword)?;
+    Ok(Verified { name, hash })
+}
+
+/// Whether one of the addresses of logins is in the network of another address.
+fn has_login_near(addresses: &[String], from: IpAddr) -> bool {
+    let known = addresses.iter().filter_map(|address| address.parse::<IpAddr>().ok());
+    known.map(household).any(|network| network == household(from))
+}
+
+/// Refuses what is no password.
+///
+/// # Errors
+/// `PasswordShort`.
+pub fn check(password: &str) -> Result<(), Errcode> {
+    if (8..=256).contains(&password.chars().count()) { Ok(()) } else { Err(Errcode::PasswordShort) }
+}
+
+/// A worker changes the own password. The login that asks stays, all others end.
+///
+/// # Errors
+/// `PasswordShort`; `WrongPassword` when the old one is wrong or was changed meanwhile; `LoginNeeded` when the login
+/// ended meanwhile.
+pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: &str) -> Result<(), Error> {
+    check(new)?;
+    let Verified { name, hash: before } = verify(desk, name.as_str(), old, Asker::Known).await?;
+    let (after, login) = (desk.passwords.hash(Asker::Known, new).await?, sha256(cookie));
+    desk.store
+        .write(&worker::owner(name.as_str()), move |tx| {
+            if tx.run(UPDATE, bind![&name, &before, &after])? == 0 {
+                return Err(Errcode::WrongPassword.into());
+            }
+            tx.one(SELECT_LOGIN, bind![&login, &name])?.ok_or(Errcode::LoginNeeded)?;
+            ended_login::end_others(tx, &name, &login, Reason::Password)?;
+            tx.record(Fact::Worker);
+            Ok(())
+        })
+        .await
+}
+
+const SELECT: &str = "select password from worker where name = $1";
+const SELECT_ADDRESSES: &str =
+    "select address from login where worker = $1 and expires_at > $2 order by created_at desc limit 100";
+const UPDATE: &str = "update worker set password = $3 where name = $1 and password = $2";
+const SELECT_LOGIN: &str = "select id from login where sha256 = $1 and worker = $2";

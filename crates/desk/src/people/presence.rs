@@ -1,0 +1,219 @@
+//! Presence: an agent is online while a stream of the workbench is open on a living node, and away when the worker
+//! says so. A row of `stream` says that a node answers for an agent; the node writes it, and takes it away a moment
+//! after the last stream closed, by its own monotonic clock. No time of a machine's clock is compared.
+
+use crate::people::agent;
+use crate::{Desk, due};
+use model::agent::Presence;
+use model::due::Due;
+use model::{Appid, Fact, KfAccount, WechatId};
+use protocol::Errcode;
+use std::collections::HashMap;
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// This node has a stream of the agent open, at the workbench of `worker`, who must be that agent. Two steps, each
+/// safe to repeat: the stream is noted, then the agent is online, if the stream still is noted. A node that others have
+/// taken for dead notes nothing: it was stopped for a while, and begins anew at its next beat.
+///
+/// # Errors
+/// 65401 when there is no such agent, or the worker is not the agent; -1 when this node counts as dead.
+pub async fn opened(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    let (person, id, agent, node) = (worker.clone(), appid.clone(), kf_account.clone(), desk.node.clone());
+    let noted = desk.store.keep(appid.as_str(), move |tx| {
+        let presence = confirm(tx, &id, &agent, &person)?.presence;
+        tx.run(INSERT_STREAM, bind![&id, &agent, &*node])?;
+        must_be_noted(tx, &id, &agent, &node)?;
+        Ok(presence)
+    });
+    if noted.await? != Presence::Offline {
+        return Ok(());
+    }
+    let (person, id, agent, node) = (worker.clone(), appid.clone(), kf_account.clone(), desk.node.clone());
+    let connected = desk.store.write(appid.as_str(), move |tx| {
+        let presence = confirm(tx, &id, &agent, &person)?.presence;
+        must_be_noted(tx, &id, &agent, &node)?;
+        if presence == Presence::Offline {
+            let now = tx.now();
+            tx.run(CONNECT, bind![&id, &agent, now])?;
+            let presence = agent::get(tx, &id, agent.as_str())?.presence;
+            tx.record(Fact::Presence { kf_account: agent.clone(), presence });
+        }
+        Ok(())
+    });
+    connected.await
+}
+
+/// Whether the stream is noted: without the node's own row it is not, or its row was taken away meanwhile.
+fn must_be_noted(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
+    let row = tx.one(SELECT_STREAM, bind![appid, kf_account, node])?;
+    row.map(|_| ()).ok_or(Errcode::SystemError.into())
+}
+
+fn confirm(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    worker: &WechatId,
+) -> Result<agent::Agent, Error> {
+    let agent = agent::get(tx, appid, kf_account.as_str())?;
+    if agent.seat.worker == worker.as_str() { Ok(agent) } else { Err(Errcode::InvalidAgent.into()) }
+}
+
+/// A node has no stream of these agents of an account any more: those without a stream at another node are offline.
+/// The last stream of an agent and the agent's presence end in one transaction, so that no stop leaves an agent online
+/// without a stream. Two steps, each safe to repeat.
+///
+/// # Errors
+/// Internal only, and `SystemError`.
+pub async fn ended(desk: &Desk, appid: &Appid, node: &str, agents: Vec<KfAccount>) -> Result<(), Error> {
+    let (id, name, all) = (appid.clone(), node.to_owned(), agents.clone());
+    let disconnected = desk.store.write(appid.as_str(), move |tx| {
+        let mut disconnected = false;
+        for kf_account in &all {
+            tx.run(DELETE_STREAM, bind![&id, kf_account, &name])?;
+            if has_left(tx, &id, kf_account)? {
+                tx.run(DISCONNECT, bind![&id, kf_account])?;
+                let presence = Presence::Offline;
+                tx.record(Fact::Presence { kf_account: kf_account.clone(), presence });
+                disconnected = true;
+            }
+        }
+        Ok(disconnected)
+    });
+    match disconnected.await {
+        // The rows of a removed account go with the account.
+        Ok(true) | Err(Error::Refused(Errcode::InvalidAppid)) => return Ok(()),
+        // No agent went offline, so the verb recorded no fact and was rolled back: the rows are still there.
+        Ok(false) => {}
+        Err(error) => return Err(error),
+    }
+    let (id, node) = (appid.clone(), node.to_owned());
+    let deleted = desk.store.keep(appid.as_str(), move |tx| {
+        for kf_account in &agents {
+            tx.run(DELETE_STREAM, bind![&id, kf_account, &node])?;
+            // The stream at another node ended between the steps.
+            if has_left(tx, &id, kf_account)? {
+                return Err(Errcode::SystemError.into());
+            }
+        }
+        Ok(())
+    });
+    deleted.await
+}
+
+fn has_left(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<bool, Error> {
+    Ok(tx.one(SELECT_LEFT, bind![appid, kf_account])?.is_some())
+}
+
+/// A stream that the store holds.
+#[derive(Debug)]
+pub struct Noted {
+    /// The agent's account.
+    pub appid: Appid,
+    /// The agent.
+    pub kf_account: KfAccount,
+    /// Whether the agent counts as online, or as away.
+    pub connected: bool,
+}
+
+/// What the store holds of a node's streams.
+///
+/// # Errors
+/// Internal only.
+pub async fn noted(desk: &Desk, node: &str) -> Result<Vec<Noted>, Error> {
+    let node = node.to_owned();
+    desk.store
+        .read("", move |tx| {
+            let noted = |row: &Row| Noted {
+                appid: Appid::stored(row.text(0)),
+                kf_account: KfAccount::stored(row.text(1)),
+                connected: row.flag(2),
+            };
+            Ok(tx.all(SELECT_NODE, bind![&node])?.iter().map(noted).collect())
+        })
+        .await
+}
+
+/// A node has ended, and its streams with it: two steps for each account. One that fails does not keep others waiting.
+///
+/// # Errors
+/// The last account's that failed.
+pub async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
+    let mut accounts: HashMap<Appid, Vec<KfAccount>> = HashMap::new();
+    for stream in noted(desk, node).await? {
+        accounts.entry(stream.appid).or_default().push(stream.kf_account);
+    }
+    let mut outcome = Ok(());
+    for (appid, agents) in accounts {
+        outcome = ended(desk, &appid, node, agents).await.and(outcome);
+    }
+    outcome
+}
+
+/// Looks at an agent for whom an earlier version has set a row.
+///
+/// # Errors
+/// As [`ended`].
+pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+    ended(desk, appid, "", vec![KfAccount::stored(kf_account.to_owned())]).await?;
+    let (id, key) = (appid.clone(), kf_account.to_owned());
+    desk.store.keep(appid.as_str(), move |tx| due::clear(tx, id.as_str(), Due::Presence, &key)).await
+}
+
+/// The worker says that she is away, or back.
+///
+/// # Errors
+/// `Forbidden` when she is not this agent.
+pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool) -> Result<(), Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = of_worker(tx, &appid, &worker)?;
+            let now = tx.now();
+            tx.run(UPDATE_AWAY, bind![&appid, &agent.kf_account, away, now])?;
+            let presence = agent::get(tx, &appid, agent.kf_account.as_str())?.presence;
+            tx.record(Fact::Presence { kf_account: agent.kf_account, presence });
+            Ok(())
+        })
+        .await
+}
+
+/// Whether a worker sees every session of an account now; who is no agent of it does not.
+///
+/// # Errors
+/// Internal only.
+pub async fn is_supervisor(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<bool, Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| match of_worker(tx, &appid, &worker) {
+            Ok(agent) => Ok(agent.supervisor),
+            Err(Error::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        })
+        .await
+}
+
+/// The agent a worker is in an account.
+pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<agent::Agent, Error> {
+    agent::of_worker(tx, appid, worker)?.ok_or(Error::Refused(Errcode::Forbidden))
+}
+
+const INSERT_STREAM: &str = "insert into stream (appid, kf_account, node)
+    select $1, $2, id from node where id = $3 on conflict (appid, kf_account, node) do nothing";
+const SELECT_STREAM: &str = "select node from stream where appid = $1 and kf_account = $2 and node = $3";
+const DELETE_STREAM: &str = "delete from stream where appid = $1 and kf_account = $2 and node = $3";
+const SELECT_NODE: &str = "select s.appid, s.kf_account, coalesce(a.connected, 0) from stream s
+    left join agent a on a.appid = s.appid and a.kf_account = s.kf_account where s.node = $1";
+const SELECT_LEFT: &str =
+    "select connected from agent where appid = $1 and kf_account = $2 and connected = 1 and not exists
+    (select node from stream where stream.appid = agent.appid and stream.kf_account = agent.kf_account)";
+const CONNECT: &str = "update agent set connected = 1, free_since = $3 where appid = $1 and kf_account = $2";
+const DISCONNECT: &str = "update agent set connected = 0 where appid = $1 and kf_account = $2";
+const UPDATE_AWAY: &str = "update agent set away = $3, free_since = $4 where appid = $1 and kf_account = $2";

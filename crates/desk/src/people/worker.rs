@@ -1,0 +1,301 @@
+//! Workers: sign-up links, and where each is bound or invited.
+//!
+//! A worker is an owner with a feed of her own, `@name`: her browsers hear there that her accounts
+//! have changed. It exists from the first time anybody names her, whether or not she has signed up.
+
+use crate::people::agent;
+use crate::people::ended_login::{self, Reason};
+use crate::people::hashing::Asker;
+use crate::people::password::{self, Verified};
+use crate::{Desk, due, removal, sha256};
+use model::due::{BINDING_CHECK, Due};
+use model::{Appid, Fact, HOUR, KfAccount, Time, WechatId};
+use protocol::Errcode;
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// The owner under which a worker's rows are changed.
+#[must_use]
+pub fn owner(name: &str) -> String {
+    format!("@{name}")
+}
+
+/// Makes a one-time link's secret, which ends after `hours`; with a name, only that name can sign up with it.
+///
+/// # Errors
+/// Internal only.
+pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<String, Error> {
+    let secret = desk.chance.secret();
+    let (hash, name) = (sha256(&secret), name.map(ToString::to_string).unwrap_or_default());
+    desk.store
+        .keep("", move |tx| {
+            let now = tx.now();
+            tx.run(DELETE_OLD_SIGNUPS, bind![now])?;
+            tx.run(INSERT_SIGNUP, bind![&hash, &name, now + i64::from(hours) * HOUR, now]).map(|_| ())
+        })
+        .await?;
+    Ok(secret)
+}
+
+/// A person takes up a sign-up link.
+///
+/// # Errors
+/// `NameMalformed`, `PasswordShort`, `LinkInvalid`, `NameTaken`; `Busy` when too many passwords wait.
+pub async fn sign_up(
+    desk: &Desk,
+    link: &str,
+    name: &str,
+    password: &str,
+    asker: Asker,
+) -> Result<Verified, Error> {
+    let name = WechatId::parse(name).map_err(|_| Errcode::NameMalformed)?;
+    password::check(password)?;
+    let (link, worker) = (sha256(link), name.clone());
+    let asked = link.clone();
+    // Before the costly part: whoever has no link gets no password hashed.
+    desk.store.read("", move |tx| check_link(tx, &asked, &worker)).await?;
+    let verified = Verified { name, hash: desk.passwords.hash(asker, password).await? };
+    let worker = verified.clone();
+    desk.store
+        .keep(&owner(verified.name.as_str()), move |tx| {
+            check_link(tx, &link, &worker.name)?;
+            insert(tx, &worker.name, &worker.hash)?;
+            // Used at the same moment by somebody else: then hers counts.
+            if tx.run(DELETE_SIGNUP, bind![&link])? == 0 {
+                return Err(Errcode::LinkInvalid.into());
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(verified)
+}
+
+fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error> {
+    let now = tx.now();
+    let link = tx.one(SELECT_SIGNUP, bind![hash, now])?.ok_or(Errcode::LinkInvalid)?;
+    let is_hers = link.text(0).is_empty() || link.text(0) == name.as_str();
+    if is_hers { Ok(()) } else { Err(Errcode::LinkInvalid.into()) }
+}
+
+/// Creates a worker without a link, for the operator; `NameTaken` when there is one.
+///
+/// # Errors
+/// `NameTaken`.
+pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
+    let (password, worker) = (desk.passwords.hash(Asker::Known, password).await?, name.clone());
+    desk.store.keep(&owner(name.as_str()), move |tx| insert(tx, &worker, &password)).await
+}
+
+fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error> {
+    let now = tx.now();
+    due::begin_feed(tx, &owner(name.as_str()))?;
+    // A new person must not become what the removed one still is somewhere.
+    if removal::worker::is_under_way(tx, name)? || tx.run(INSERT, bind![name, password, now])? == 0 {
+        return Err(Errcode::NameTaken.into());
+    }
+    Ok(())
+}
+
+/// Sets a new password and ends all logins.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
+    let (password, worker) = (desk.passwords.hash(Asker::Known, password).await?, name.clone());
+    desk.store
+        .write(&owner(name.as_str()), move |tx| {
+            if tx.run(UPDATE_PASSWORD, bind![&worker, &password])? == 0 {
+                return Err(Errcode::NotFound.into());
+            }
+            ended_login::end_others(tx, &worker, "", Reason::Reset)?;
+            tx.record(Fact::Worker);
+            Ok(())
+        })
+        .await
+        .map_err(|error| {
+            if matches!(error, Error::Refused(Errcode::InvalidAppid)) {
+                Errcode::NotFound.into()
+            } else {
+                error
+            }
+        })
+}
+
+/// Whether somebody has signed up under a name.
+///
+/// # Errors
+/// Internal only.
+pub async fn exists(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
+    let name = name.clone();
+    desk.store.read("", move |tx| Ok(tx.one(SELECT, bind![&name])?.is_some())).await
+}
+
+/// A worker in the operator's list.
+#[derive(Debug, serde::Serialize)]
+pub struct Listed {
+    /// Her name.
+    pub name: String,
+    /// When she signed up.
+    pub created_at: Time,
+    /// The agents she is.
+    pub agents: Vec<String>,
+}
+
+/// All workers, by when they signed up.
+///
+/// # Errors
+/// Internal only.
+pub async fn list(desk: &Desk) -> Result<Vec<Listed>, Error> {
+    desk.store
+        .read("", |tx| {
+            let mut workers = Vec::new();
+            for row in tx.all(SELECT_ALL, &[])? {
+                let agents = tx.all(SELECT_BINDINGS, bind![&row.text(0)])?;
+                let agents = agents.iter().map(|row| format!("{} {}", row.text(0), row.text(1))).collect();
+                workers.push(Listed { name: row.text(0), created_at: row.int(1), agents });
+            }
+            Ok(workers)
+        })
+        .await
+}
+
+/// How many agents a worker is.
+pub(crate) fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64, Error> {
+    Ok(tx.one(COUNT_BINDINGS, bind![worker])?.map_or(0, |row| row.int(0)))
+}
+
+/// Takes a place among a worker's bindings, before the account binds the worker; a place that is taken already is no
+/// error. Refused for a worker who was removed meanwhile.
+pub(crate) async fn take_binding(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
+    let most = i64::from(desk.rules.worker_agents_max);
+    desk.store
+        .write(&owner(worker.as_str()), move |tx| {
+            tx.one(SELECT, bind![&worker])?.ok_or(Errcode::NotFound)?;
+            let is_new = tx.run(INSERT_BINDING, bind![&worker, &appid, &kf_account])? == 1;
+            if is_new && count_bindings(tx, &worker)? > most {
+                return Err(Errcode::BoundTooOften.into());
+            }
+            doubt(tx, worker.as_str(), &appid, &kf_account)?;
+            tx.record(Fact::Worker);
+            Ok(())
+        })
+        .await
+}
+
+/// Says that a person's list is to be compared with what the account says of an agent, should [`reconcile`] not come to
+/// it. It stands in the transaction that makes them differ, whoever's that is.
+pub(crate) fn doubt(
+    tx: &mut Tx<'_>,
+    person: &str,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    if person.is_empty() {
+        return Ok(());
+    }
+    let (owner, at) = (owner(person), tx.now() + BINDING_CHECK);
+    due::begin_feed(tx, &owner)?;
+    due::set(tx, &owner, Due::Binding, &binding_key(appid, kf_account), at)
+}
+
+/// Makes a person's list agree with what the account says of an agent, and tells the person's browsers. It is the last
+/// step of whatever binds, invites or parts them. It may be repeated: the account's row counts, and is read in the same
+/// transaction, so that of two of these the later one knows more.
+///
+/// # Errors
+/// Internal only, and `SystemError`.
+pub(crate) async fn reconcile(
+    desk: &Desk,
+    person: &str,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<(), Error> {
+    if person.is_empty() {
+        return Ok(());
+    }
+    let (person, appid, kf_account) = (person.to_owned(), appid.clone(), kf_account.clone());
+    desk.store
+        .write(&owner(&person), move |tx| {
+            let seat = agent::find(tx, &appid, kf_account.as_str())?.map(|agent| agent.seat);
+            let is_bound = seat.as_ref().is_some_and(|seat| seat.worker == person);
+            let is_invited = seat.is_some_and(|seat| seat.invites(&person, tx.now()));
+            let binding = if is_bound { INSERT_BINDING } else { DELETE_BINDING };
+            let invitation = if is_invited { INSERT_INVITATION } else { DELETE_INVITATION };
+            for sql in [binding, invitation] {
+                tx.run(sql, bind![&person, &appid, &kf_account])?;
+            }
+            due::clear(tx, &owner(&person), Due::Binding, &binding_key(&appid, &kf_account))?;
+            tx.record(Fact::Worker);
+            Ok(())
+        })
+        .await
+}
+
+/// The key of the `due` row for a worker's list and one agent. [`look`] reads it.
+fn binding_key(appid: &Appid, kf_account: &KfAccount) -> String {
+    format!("{appid} {kf_account}")
+}
+
+/// Reconciles a worker's list with the agent that `key` names, because the call that was to do so may have stopped.
+pub(crate) async fn look(desk: &Desk, person: &str, key: &str) -> Result<(), Error> {
+    let (appid, kf_account) = key.split_once(' ').ok_or(Errcode::NotFound)?;
+    reconcile(desk, person, &Appid::stored(appid.into()), &KfAccount::stored(kf_account.into())).await
+}
+
+/// Where a worker is to be found: `(appid, kf_account)` she is bound to, those she is invited to, and
+/// the number of her last change. What an account does not confirm is passed over by who reads it.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// Agents she is.
+    pub bindings: Vec<(Appid, KfAccount)>,
+    /// Agents she is asked to be.
+    pub invitations: Vec<(Appid, KfAccount)>,
+    /// Her last change.
+    pub seq: i64,
+}
+
+/// See [`Places`].
+///
+/// # Errors
+/// Internal only.
+pub async fn places(desk: &Desk, worker: &WechatId) -> Result<Places, Error> {
+    let worker = worker.clone();
+    desk.store
+        .read(&owner(worker.as_str()), move |tx| {
+            let seq = tx.head()?.map_or(0, |head| head.seq);
+            let mut pairs = |sql| -> Result<Vec<_>, Error> {
+                let rows = tx.all(sql, bind![&worker])?;
+                let pair = |row: &Row| (Appid::stored(row.text(0)), KfAccount::stored(row.text(1)));
+                let mut pairs: Vec<_> = rows.iter().map(pair).collect();
+                // The same order on both engines, whatever they think of letters.
+                pairs.sort_by_key(|(appid, kf_account)| (appid.to_string(), kf_account.to_string()));
+                Ok(pairs)
+            };
+            Ok(Places { bindings: pairs(SELECT_BINDINGS)?, invitations: pairs(SELECT_INVITATIONS)?, seq })
+        })
+        .await
+}
+
+const INSERT: &str =
+    "insert into worker (name, password, created_at) values ($1, $2, $3) on conflict (name) do nothing";
+const SELECT_ALL: &str = "select name, created_at from worker order by created_at";
+const SELECT: &str = "select name from worker where name = $1";
+const UPDATE_PASSWORD: &str = "update worker set password = $2 where name = $1";
+const INSERT_SIGNUP: &str = "insert into signup (sha256, name, expires_at, made_at) values ($1, $2, $3, $4)";
+const SELECT_SIGNUP: &str = "select name from signup where sha256 = $1 and expires_at > $2";
+const DELETE_SIGNUP: &str = "delete from signup where sha256 = $1";
+const DELETE_OLD_SIGNUPS: &str = "delete from signup where expires_at <= $1";
+const INSERT_INVITATION: &str = "insert into invitation (worker, appid, kf_account) values ($1, $2, $3) on conflict (worker, appid, kf_account) do nothing";
+const DELETE_INVITATION: &str = "delete from invitation where worker = $1 and appid = $2 and kf_account = $3";
+const SELECT_INVITATIONS: &str = "select appid, kf_account from invitation where worker = $1";
+const INSERT_BINDING: &str = "insert into binding (worker, appid, kf_account) values ($1, $2, $3) on conflict (worker, appid, kf_account) do nothing";
+const DELETE_BINDING: &str = "delete from binding where worker = $1 and appid = $2 and kf_account = $3";
+const SELECT_BINDINGS: &str = "select appid, kf_account from binding where worker = $1";
+const COUNT_BINDINGS: &str = "select count(*) from binding where worker = $1";

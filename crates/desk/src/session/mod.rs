@@ -1,0 +1,329 @@
+//! Sessions: create, close, accept, list.
+
+pub mod record;
+pub mod typing;
+pub mod window;
+
+use crate::message::{self, Message};
+use crate::people::presence::of_worker;
+use crate::people::{agent, customer};
+use crate::views::feed::SessionView;
+use crate::views::{session_view, workbench_state};
+use crate::{Desk, due};
+use model::account::Words;
+use model::due::Due;
+use model::mover::Mover;
+use model::session::{self, Create, State};
+use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, WechatId};
+use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
+use protocol::msgrecord::Opercode;
+use protocol::{Errcode, limits};
+use serde::Serialize;
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// createkfsession. An agent who serves the customer already is no error, even when she is not online.
+///
+/// # Errors
+/// 65401, 65402, 65415, 40003, 65414.
+pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: String) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = agent::get(tx, &appid, &kf_account)?;
+            agent.must_be_bound()?;
+            let current = current(tx, &appid, &openid)?;
+            let outcome = session::create(current.as_ref(), &kf_account);
+            if outcome == Ok(Create::Already) {
+                return Ok(());
+            }
+            agent.presence.must_be_online()?;
+            let openid = Openid::parse(&openid)?;
+            let (now, seq) = (tx.now(), tx.seq());
+            let (session, how) = match (outcome?, current) {
+                (Create::Take, Some(waiting)) => (waiting, Opercode::Taken),
+                _ => {
+                    // A program that writes next is told that the window is closed (45015), not that the customer is unknown.
+                    customer::create_unless(tx, &appid, &openid)?;
+                    (Session::begin(seq, openid, now), Opercode::Started)
+                }
+            };
+            save(tx, &appid, &session.open(&kf_account, now), how)
+        })
+        .await
+}
+
+/// closesession.
+///
+/// # Errors
+/// 65401, 65402, 40003, 65413, 65414.
+pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: String) -> Result<(), Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            agent::get(tx, &appid, &kf_account)?.must_be_bound()?;
+            let openid = Openid::parse(&openid)?;
+            let current = current(tx, &appid, openid.as_str())?;
+            session::close(current.as_ref(), &kf_account)?;
+            current.map_or(Ok(()), |session| save(tx, &appid, &session.close(), Opercode::Closed))
+        })
+        .await
+}
+
+/// getkfsession: empty when nobody serves the customer.
+///
+/// # Errors
+/// 40003.
+pub async fn of_customer(desk: &Desk, appid: &Appid, openid: &str) -> Result<KfSession, Error> {
+    let (appid, openid) = (appid.clone(), Openid::parse(openid)?);
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let open = current(tx, &appid, openid.as_str())?.filter(|session| session.state == State::Open);
+            Ok(open.map_or_else(KfSession::default, |session| KfSession {
+                createtime: session.opened_at / SECOND,
+                kf_account: session.kf_account,
+            }))
+        })
+        .await
+}
+
+/// getkfsessionlist, oldest first.
+///
+/// # Errors
+/// 65401, 65402.
+pub fn of_agent(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<SessionList, Error> {
+    let agent = agent::get(tx, appid, kf_account)?;
+    agent.must_be_bound()?;
+    let open = open_of(tx, appid, &agent.kf_account)?;
+    let on_wire = |session: Session| OpenSession {
+        createtime: session.opened_at / SECOND,
+        openid: session.openid.to_string(),
+    };
+    Ok(SessionList { sessionlist: open.into_iter().map(on_wire).collect() })
+}
+
+/// How many sessions an agent has open.
+pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<i64, Error> {
+    Ok(tx.one(COUNT_OPEN, bind![appid, kf_account])?.map_or(0, |row| row.int(0)))
+}
+
+/// getwaitcase, in order of arrival.
+///
+/// # Errors
+/// Internal only.
+pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let waiting = waiting_in(tx, &appid)?;
+            let on_wire = |session: Session| Waiting {
+                latest_time: session.latest_at / SECOND,
+                openid: session.openid.to_string(),
+            };
+            Ok(WaitCase {
+                count: count_waiting(tx, &appid)?,
+                waitcaselist: waiting.into_iter().map(on_wire).collect(),
+            })
+        })
+        .await
+}
+
+/// What a worker gets when she takes a customer.
+#[derive(Debug, Serialize)]
+pub struct Accepted {
+    session: SessionView,
+    messages: Vec<Message>,
+}
+
+/// A worker takes a waiting customer at the workbench; hers already is no error.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`.
+pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<Accepted, Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = of_worker(tx, &appid, &worker)?;
+            let mut session = by_id(tx, &appid, id)?;
+            session.may_accept(agent.kf_account.as_str())?;
+            if session.state == State::Waiting {
+                let now = tx.now();
+                session = session.open(agent.kf_account.as_str(), now);
+                save(tx, &appid, &session, Opercode::Taken)?;
+            }
+            let messages = message::page(tx, &appid, &session, 0)?;
+            Ok(Accepted { session: session_view::of(tx, &appid, &session)?, messages })
+        })
+        .await
+}
+
+/// A worker ends a session of hers at the workbench, a supervisor any; one that is closed already is no error.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `CustomerTaken`.
+pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<(), Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = of_worker(tx, &appid, &worker)?;
+            let session = by_id(tx, &appid, id)?;
+            let by = Mover { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
+            match by.may_end(&session) {
+                Err(Errcode::SessionClosed) => Ok(()),
+                Err(code) => Err(code.into()),
+                Ok(()) => save(tx, &appid, &session.close(), Opercode::Closed),
+            }
+        })
+        .await
+}
+
+/// Time has come to look whether a session is over. Two steps: the row is moved unless it is.
+///
+/// # Errors
+/// `NotFound` when it ended before.
+pub(super) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
+    let (owner, id) = (appid.clone(), key.parse().map_err(|_| Errcode::NotFound)?);
+    let settle = desk.store.keep(appid.as_str(), move |tx| {
+        let end = by_id(tx, &owner, id)?.ends_at().ok_or(Errcode::NotFound)?;
+        let is_over = end <= tx.now();
+        if !is_over {
+            due::set(tx, owner.as_str(), Due::Session, &id.to_string(), end)?;
+        }
+        Ok(is_over)
+    });
+    if !settle.await? {
+        return Ok(());
+    }
+    let owner = appid.clone();
+    desk.store
+        .write(appid.as_str(), move |tx| {
+            let session = by_id(tx, &owner, id)?;
+            match session.ends_at() {
+                Some(end) if end <= tx.now() => save(tx, &owner, &session.close(), Opercode::Closed),
+                // Somebody wrote between the two steps: the row that is due looks again.
+                _ => Ok(()),
+            }
+        })
+        .await
+}
+
+/// The customer's session that is not over.
+pub(super) fn current(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Option<Session>, Error> {
+    Ok(tx.one(SELECT_CURRENT, bind![appid, openid])?.map(|row| session(&row)))
+}
+
+/// The session with this number.
+pub(super) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Session, Error> {
+    tx.one(SELECT, bind![appid, id])?.map(|row| session(&row)).ok_or(Error::Refused(Errcode::NotFound))
+}
+
+/// The sessions an agent has open, oldest first.
+pub(super) fn open_of(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<Vec<Session>, Error> {
+    Ok(tx.all(SELECT_OPEN, bind![appid, kf_account])?.iter().map(session).collect())
+}
+
+/// The first 100 who wait, in order of arrival.
+pub(super) fn waiting_in(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Session>, Error> {
+    Ok(tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?.iter().map(session).collect())
+}
+
+/// How many wait.
+pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
+    Ok(tx.one(COUNT_WAITING, bind![appid])?.map_or(0, |row| row.int(0)))
+}
+
+/// How many agents have open, all together.
+pub(super) fn count_all_open(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
+    Ok(tx.one(COUNT_ALL_OPEN, bind![appid])?.map_or(0, |row| row.int(0)))
+}
+
+/// Stores a session that moved, says when to look at it again, and records it.
+pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
+    hand(tx, appid, session, how, "")
+}
+
+/// The same for one that another agent, `from`, had before.
+pub(super) fn hand(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    session: &Session,
+    how: Opercode,
+    from: &str,
+) -> Result<(), Error> {
+    let s = session;
+    tx.run(
+        UPSERT,
+        bind![
+            appid,
+            s.id,
+            &s.openid,
+            s.state.word(),
+            &s.kf_account,
+            s.waiting_since,
+            s.opened_at,
+            s.latest_at,
+            s.active_at,
+        ],
+    )?;
+    if s.state == State::Closed {
+        workbench_state::forget_marks(tx, appid, s.id)?;
+    }
+    match s.ends_at() {
+        Some(end) => due::set(tx, appid.as_str(), Due::Session, &s.id.to_string(), end)?,
+        None => due::clear(tx, appid.as_str(), Due::Session, &s.id.to_string())?,
+    }
+    let (now, left) = (tx.now(), if s.state == State::Closed { s.kf_account.as_str() } else { from });
+    if !left.is_empty() {
+        tx.run(FREE_AGENT, bind![appid, left, now])?;
+    }
+    record::moved(tx, appid, s, how)?;
+    tx.record(Fact::Session {
+        id: s.id,
+        openid: s.openid.clone(),
+        state: s.state,
+        kf_account: s.kf_account.clone(),
+        from: from.to_owned(),
+    });
+    Ok(())
+}
+
+/// Stores that somebody wrote: the row that says when to look again may be early, so it stays.
+pub(super) fn touch(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<(), Error> {
+    tx.run(TOUCH, bind![appid, session.id, session.latest_at, session.active_at]).map(|_| ())
+}
+
+fn session(row: &Row) -> Session {
+    Session {
+        id: row.int(0),
+        openid: Openid::stored(row.text(1)),
+        state: State::from_word(&row.text(2)).unwrap_or(State::Closed),
+        kf_account: row.text(3),
+        waiting_since: row.int(4),
+        opened_at: row.int(5),
+        latest_at: row.int(6),
+        active_at: row.int(7),
+    }
+}
+
+const SELECT: &str = "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
+    from session where appid = $1 and id = $2";
+const SELECT_CURRENT: &str =
+    "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
+    from session where appid = $1 and openid = $2 and state <> 'closed'";
+const SELECT_OPEN: &str =
+    "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
+    from session where appid = $1 and kf_account = $2 and state = 'open' order by opened_at, id";
+const SELECT_WAITING: &str =
+    "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
+    from session where appid = $1 and state = 'waiting' order by id limit $2";
+const COUNT_OPEN: &str =
+    "select count(*) from session where appid = $1 and kf_account = $2 and state = 'open'";
+const COUNT_ALL_OPEN: &str = "select count(*) from session where appid = $1 and state = 'open'";
+const COUNT_WAITING: &str = "select count(*) from session where appid = $1 and state = 'waiting'";
+const UPSERT: &str = "insert into session (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    on conflict (appid, id) do update set state = excluded.state, kf_account = excluded.kf_account,
+    opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at";
+const TOUCH: &str = "update session set latest_at = $3, active_at = $4 where appid = $1 and id = $2";
+const FREE_AGENT: &str = "update agent set free_since = $3 where appid = $1 and kf_account = $2";

@@ -1,0 +1,122 @@
+//! Records: what agents sent and got, and how sessions went, for getmsglist and getrecord.
+//!
+//! They are numbered from 1 in the order in which they were written, and keep the time that the clock showed, which
+//! falls when the clock is set back. getmsglist goes by number, so that a cursor passes over nothing that is written
+//! later; getrecord goes by time.
+
+use crate::Desk;
+use model::{Appid, Openid, SECOND, Session};
+use protocol::msgrecord::{ByNumber, ByPage, MsgList, Opercode, Record, RecordList, text_of};
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// A session moved. With it the agent who takes it gets what its customer wrote while she waited: received by her, now.
+pub(crate) fn moved(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
+    insert(tx, appid, how, &session.openid, &session.kf_account, 0)?;
+    if how == Opercode::Taken && session.id < tx.seq() {
+        let (received, now) = (Opercode::Received.number(), tx.now());
+        tx.run(INSERT_WAITED, bind![appid, received, &session.openid, &session.kf_account, session.id, now])?;
+    }
+    Ok(())
+}
+
+/// A message was written in a session: by its agent, or by its customer, whose agent gets it if she has one already.
+pub(crate) fn written(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    session: &Session,
+    by_agent: bool,
+    message: i64,
+) -> Result<(), Error> {
+    let how = match (by_agent, session.kf_account.is_empty()) {
+        (true, _) => Opercode::Sent,
+        (false, false) => Opercode::Received,
+        (false, true) => Opercode::Heard,
+    };
+    insert(tx, appid, how, &session.openid, &session.kf_account, message)
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    how: Opercode,
+    openid: &Openid,
+    worker: &str,
+    message: i64,
+) -> Result<(), Error> {
+    let now = tx.now();
+    tx.run(INSERT, bind![appid, now, how.number(), openid, worker, message]).map(|_| ())
+}
+
+/// getmsglist.
+///
+/// # Errors
+/// Internal only.
+pub async fn by_number(desk: &Desk, appid: &Appid, ask: ByNumber) -> Result<MsgList, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
+            let range = tx.one(SELECT_RANGE, bind![&appid, from, until])?;
+            let (first, last) = range.map_or((0, 0), |row| (row.int(0).max(ask.msgid), row.int(1)));
+            let rows = tx.all(SELECT_MESSAGES, bind![&appid, first, last, from, until, ask.number])?;
+            Ok(MsgList {
+                number: i64::try_from(rows.len())?,
+                msgid: rows.last().map_or(0, |row| row.int(5) + 1),
+                recordlist: rows.iter().map(record).collect(),
+            })
+        })
+        .await
+}
+
+/// getrecord.
+///
+/// # Errors
+/// Internal only.
+pub async fn by_page(desk: &Desk, appid: &Appid, ask: ByPage) -> Result<RecordList, Error> {
+    let appid = appid.clone();
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
+            let passed = (ask.index - 1).saturating_mul(ask.size);
+            let rows = tx.all(SELECT_PAGE, bind![&appid, from, until, &ask.openid, ask.size, passed])?;
+            let recordlist = rows.iter().map(record).collect();
+            Ok(RecordList { errcode: 0, errmsg: "ok", retcode: 0, recordlist })
+        })
+        .await
+}
+
+fn record(row: &Row) -> Record {
+    Record {
+        openid: row.text(0),
+        opercode: row.int(1),
+        text: text_of(&row.text(6), row.text(4)),
+        time: row.int(2) / SECOND,
+        worker: row.text(3),
+    }
+}
+
+const INSERT: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
+    select cast($1 as text), coalesce(max(l.id), 0) + 1, cast($2 as bigint), cast($3 as bigint), cast($4 as text),
+    cast($5 as text), cast($6 as bigint)
+    from (select id from record where appid = $1 order by id desc limit 1) l";
+/// Directly after the record that says that the session was taken.
+const INSERT_WAITED: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
+    select m.appid, l.id + row_number() over (order by m.id), cast($6 as bigint), cast($2 as bigint), m.openid,
+    cast($4 as text), m.id
+    from message m cross join (select id from record where appid = $1 order by id desc limit 1) l
+    where m.appid = $1 and m.openid = $3 and m.id >= $5 and m.session = $5 and m.kf_account = '' and m.via = 'desk'";
+/// The first and the last number of a stretch of time: between them are few of other times.
+const SELECT_RANGE: &str = "select coalesce(min(id), 1), coalesce(max(id), 0) from record
+    where appid = $1 and at >= $2 and at < $3";
+const SELECT_MESSAGES: &str =
+    "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
+    from record r left join message m on m.appid = r.appid and m.id = r.message
+    where r.appid = $1 and r.id >= $2 and r.id <= $3 and r.at >= $4 and r.at < $5 and r.opercode in (2002, 2003)
+    order by r.id limit $6";
+const SELECT_PAGE: &str =
+    "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
+    from record r left join message m on m.appid = r.appid and m.id = r.message
+    where r.appid = $1 and r.at >= $2 and r.at < $3 and ($4 = '' or r.openid = $4)
+    order by r.at, r.id limit $5 offset $6";

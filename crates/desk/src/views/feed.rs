@@ -1,0 +1,237 @@
+//! The change feed, as those who hear of changes read it: facts with the texts they name, read once
+//! for all streams of an account.
+
+use crate::message::{self, Message};
+use crate::people::agent;
+use crate::views::session_view;
+use crate::{Desk, session};
+use model::agent::Presence;
+use model::session::State;
+use model::{Appid, Fact, Openid, Time};
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// Changes a reader takes in one go.
+pub const ROUND: usize = 256;
+/// Changes of a block, the part of a feed that streams which are behind share. Few, because a stream that missed one
+/// change reads the whole block.
+pub const BLOCK: i64 = 64;
+
+/// One change with its facts told.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its number.
+    pub seq: i64,
+    /// Its facts, as they stand now.
+    pub told: Vec<Told>,
+}
+
+impl Change {
+    /// About how many bytes it takes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Change>() + self.told.iter().map(Told::bytes).sum::<usize>()
+    }
+}
+
+/// A fact with what a page needs to show it.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// A session moved.
+    Session(SessionView),
+    /// Somebody wrote in a session that now is as told, or outside of any.
+    Message(Box<Message>, Option<SessionView>),
+    /// Until when a customer sees that somebody types; 0 for no longer.
+    Typing(Openid, Time),
+    /// An agent came or went.
+    Agent(AgentView),
+    /// An agent was added, renamed, invited, bound or removed.
+    Changed(String),
+    /// A worker's invitations, bindings or logins changed.
+    Worker,
+    /// How many customers wait and how many sessions are open, after sessions have moved.
+    Counts(Counts),
+    /// Nothing a page shows.
+    Nothing,
+}
+
+impl Told {
+    fn bytes(&self) -> usize {
+        let view = |view: &SessionView| view.openid.len() + view.nickname.len() + view.preview.len();
+        let body = |body: &Value| if body.is_null() { 0 } else { body.to_string().len() };
+        size_of::<Told>()
+            + match self {
+                Told::Session(of) => view(of),
+                Told::Message(message, of) => {
+                    let texts = message.openid.len() + message.nickname.len() + message.text.len();
+                    let picture = message.headimg.as_ref().map_or(0, String::len);
+                    size_of::<Message>() + texts + picture + body(&message.body) + of.as_ref().map_or(0, view)
+                }
+                Told::Agent(agent) => agent.kf_account.len() + agent.nickname.len(),
+                Told::Changed(name) => name.len(),
+                Told::Typing(..) | Told::Worker | Told::Counts(_) | Told::Nothing => 0,
+            }
+    }
+}
+
+/// How many sessions of an account are in a state.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Counts {
+    /// Those that wait.
+    pub waiting: i64,
+    /// Those that an agent has.
+    pub open: i64,
+}
+
+/// A session as the pages see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionView {
+    /// Its number.
+    pub id: i64,
+    /// The customer.
+    pub openid: String,
+    /// Where it is.
+    pub state: State,
+    /// The agent, empty while waiting.
+    pub kf_account: String,
+    /// The name customers see of her.
+    pub nickname: String,
+    /// Where her picture is, if she has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
+    /// When it began.
+    pub waiting_since: Time,
+    /// When the agent took the customer, 0 before.
+    pub opened_at: Time,
+    /// When the customer last wrote.
+    pub latest_at: Time,
+    /// The last text, at most 60 characters.
+    pub preview: String,
+    /// Whether the agent has a workbench open, be it as online or as away. Sent to the customer, not to agents.
+    #[serde(skip)]
+    pub is_agent_here: bool,
+}
+
+/// An agent as the pages see her.
+#[derive(Clone, Debug, Serialize)]
+pub struct AgentView {
+    /// Her id.
+    pub kf_account: String,
+    /// The name customers see.
+    pub nickname: String,
+    /// Where she is.
+    pub presence: Presence,
+    /// Where her picture is, if she has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
+}
+
+/// What comes after a cursor.
+#[derive(Debug)]
+pub enum After {
+    /// These changes, in order; maybe none.
+    Changes(Vec<Change>),
+    /// The feed was trimmed past the cursor, or has never come that far: load everything again.
+    Lost,
+}
+
+/// The changes of an owner after number `seq`, at most 256.
+///
+/// # Errors
+/// Internal only.
+pub async fn after(desk: &Desk, owner: &str, seq: i64) -> Result<After, Error> {
+    let id = owner.to_owned();
+    desk.store.read(owner, move |tx| read(tx, &id, seq)).await
+}
+
+fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<After, Error> {
+    let head = tx.head()?.map_or(0, |head| head.seq);
+    let rows = tx.all(SELECT, bind![owner, seq, i64::try_from(ROUND)?])?;
+    let expected = if head > seq { Some(seq + 1) } else { None };
+    if head < seq || rows.first().map(|row| row.int(0)) != expected {
+        return Ok(After::Lost);
+    }
+    Ok(After::Changes(changes(tx, owner, rows)?))
+}
+
+fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<Change>, Error> {
+    let appid = Appid::stored(owner.to_owned());
+    let mut changes = Vec::with_capacity(rows.len());
+    for row in rows {
+        let facts: Vec<Fact> = serde_json::from_str(&row.text(1))?;
+        let told = facts.into_iter().map(|fact| tell(tx, &appid, fact)).collect::<Result<_, Error>>()?;
+        changes.push(Change { seq: row.int(0), told });
+    }
+    // Counted once for all changes that are read together, as they stand now.
+    let moves = |change: &&mut Change| change.told.iter().any(|told| matches!(told, Told::Session(_)));
+    if let Some(last) = changes.iter_mut().rfind(moves) {
+        let (waiting, open) = (session::count_waiting(tx, &appid)?, session::count_all_open(tx, &appid)?);
+        last.told.push(Told::Counts(Counts { waiting, open }));
+    }
+    Ok(changes)
+}
+
+/// A part of an owner's feed, as far as it is kept.
+#[derive(Debug)]
+pub struct Block {
+    /// The last number it was read to.
+    pub upto: i64,
+    /// Its changes, in order and without a gap. The first ones may be gone.
+    pub changes: Vec<Arc<Change>>,
+}
+
+/// The block of the feed of `owner` that begins after number `from`.
+///
+/// # Errors
+/// Internal only.
+pub async fn block(desk: &Desk, owner: &str, from: i64) -> Result<Block, Error> {
+    let id = owner.to_owned();
+    let read = desk.store.read(owner, move |tx| {
+        let upto = tx.head()?.map_or(0, |head| head.seq).min(from + BLOCK);
+        let mut rows = tx.all(SELECT, bind![&id, from, BLOCK])?;
+        rows.retain(|row| row.int(0) <= upto);
+        Ok(Block { upto, changes: changes(tx, &id, rows)?.into_iter().map(Arc::new).collect() })
+    });
+    read.await
+}
+
+fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
+    Ok(match fact {
+        Fact::Session { id, .. } => Told::Session(session_view::by_id(tx, appid, id)?),
+        Fact::Message { id, session, .. } => match message::by_id(tx, appid, id)? {
+            Some(message) if session == 0 => Told::Message(Box::new(message), None),
+            Some(message) => Told::Message(Box::new(message), Some(session_view::by_id(tx, appid, session)?)),
+            None => Told::Nothing,
+        },
+        Fact::Typing { openid, until } => Told::Typing(openid, until),
+        Fact::Presence { kf_account, presence } => {
+            let (nickname, headimg) = face(tx, appid, kf_account.as_str())?;
+            Told::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence, headimg })
+        }
+        Fact::Agent { kf_account } => Told::Changed(kf_account.to_string()),
+        Fact::Worker => Told::Worker,
+        Fact::Access => Told::Nothing,
+    })
+}
+
+/// An agent as the pages see her.
+pub(crate) fn agent_view(agent: &agent::Agent) -> AgentView {
+    AgentView {
+        kf_account: agent.kf_account.to_string(),
+        nickname: agent.nickname.clone(),
+        presence: agent.presence,
+        headimg: agent.headimg_address(),
+    }
+}
+
+/// The name customers see of an agent and where her picture is; nothing for none, and for one that is gone.
+fn face(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(String, Option<String>), Error> {
+    let agent = agent::find(tx, appid, kf_account)?;
+    Ok(agent.map(|agent| (agent.nickname.clone(), agent.headimg_address())).unwrap_or_default())
+}
+
+const SELECT: &str = "select seq, facts from change where owner = $1 and seq > $2 order by seq limit $3";

@@ -1,0 +1,9 @@
+//! What pages and programs read of a desk: it may look at every other room, and no other looks at it.
+
+pub mod cursor;
+pub mod feed;
+pub mod hot;
+pub(crate) mod session_view;
+pub mod snapshot;
+pub mod supervisor;
+pub mod workbench_state;

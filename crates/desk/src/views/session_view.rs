@@ -1,0 +1,95 @@
+//! Sessions as the pages see them: each list is one statement, however long it is.
+
+use crate::message::media;
+use crate::views::feed::SessionView;
+use model::account::Words;
+use model::session::State;
+use model::{Appid, KfAccount, Session};
+use protocol::{Errcode, limits};
+use store::bind;
+use store::error::Error;
+use store::{Row, Tx};
+
+/// Characters of the last text that a list shows.
+const PREVIEW: usize = 60;
+
+/// A session with the texts it needs.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<SessionView, Error> {
+    by_id(tx, appid, session.id)
+}
+
+/// The session with this number.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView, Error> {
+    tx.one(SELECT, bind![appid, id])?.map(|row| view(&row)).ok_or(Error::Refused(Errcode::NotFound))
+}
+
+/// The sessions an agent has open, oldest first.
+pub(crate) fn open_of(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    kf_account: &KfAccount,
+) -> Result<Vec<SessionView>, Error> {
+    Ok(views(&tx.all(SELECT_OPEN, bind![appid, kf_account])?))
+}
+
+/// The first 100 that wait, in order of arrival.
+pub(crate) fn waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<SessionView>, Error> {
+    Ok(views(&tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?))
+}
+
+/// At most `most` that other agents have open, in order of their numbers, after number `after`.
+pub(crate) fn of_others(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    after: i64,
+    most: i64,
+) -> Result<Vec<SessionView>, Error> {
+    Ok(views(&tx.all(SELECT_OTHERS, bind![appid, kf_account, after, most])?))
+}
+
+fn views(rows: &[Row]) -> Vec<SessionView> {
+    rows.iter().map(view).collect()
+}
+
+fn view(row: &Row) -> SessionView {
+    SessionView {
+        id: row.int(0),
+        openid: row.text(1),
+        state: State::from_word(&row.text(2)).unwrap_or(State::Closed),
+        kf_account: row.text(3),
+        waiting_since: row.int(4),
+        opened_at: row.int(5),
+        latest_at: row.int(6),
+        preview: row.text(7).chars().take(PREVIEW).collect(),
+        nickname: row.text(8),
+        headimg: media::picture_at(&row.text(9)),
+        is_agent_here: row.flag(10),
+    }
+}
+
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select s.id, s.openid, s.state, s.kf_account, s.waiting_since, s.opened_at, s.latest_at,
+            coalesce((select m.text from message m where m.appid = s.appid and m.openid = s.openid
+            order by m.id desc limit 1), ''), coalesce(a.nickname, ''), coalesce(a.headimg, ''),
+            coalesce(a.connected, 0)
+            from session s left join agent a on a.appid = s.appid and a.kf_account = s.kf_account
+            where s.appid = $1 and ",
+            $which
+        )
+    };
+}
+
+const SELECT: &str = select!("s.id = $2");
+const SELECT_OPEN: &str = select!("s.kf_account = $2 and s.state = 'open' order by s.opened_at, s.id");
+const SELECT_WAITING: &str = select!("s.state = 'waiting' order by s.id limit $2");
+const SELECT_OTHERS: &str =
+    select!("s.state = 'open' and s.kf_account <> $2 and s.id > $3 order by s.id limit $4");

@@ -1,0 +1,303 @@
+//! What a page loads before it follows the feed: everything it shows, and the number to go on from,
+//! from one snapshot of each account.
+
+use crate::account::administrator;
+use crate::message::{self, Message};
+use crate::people::agent;
+use crate::people::worker::{self, Places};
+use crate::session::window;
+use crate::views::cursor::Cursor;
+use crate::views::feed::{AgentView, SessionView, agent_view};
+use crate::views::workbench_state::{self, Draft};
+use crate::views::{session_view, supervisor};
+use crate::{Desk, account, session};
+use model::account::Reception;
+use model::agent::Presence;
+use model::invitation::Status;
+use model::session::State;
+use model::{Appid, KfAccount, Openid, Time, WechatId};
+use protocol::{Errcode, Kind};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use store::Tx;
+use store::error::Error;
+
+/// The workbench of a worker.
+#[derive(Debug, Serialize)]
+pub struct Workbench {
+    /// She.
+    pub worker: Worker,
+    /// The epoch of the store.
+    pub epoch: String,
+    /// The cursor of her stream.
+    pub since: String,
+    /// The accounts she is an agent of.
+    pub accounts: Vec<AccountView>,
+    /// The invitations that wait for her answer.
+    pub invitations: Vec<InvitationView>,
+}
+
+/// A worker as the pages see her.
+#[derive(Debug, Serialize)]
+pub struct Worker {
+    /// Her name.
+    pub name: String,
+    /// Whether the worker administers an account, and can get tokens at `/debug`.
+    pub administers: bool,
+}
+
+/// An account as its agent sees it.
+#[derive(Debug, Serialize)]
+pub struct AccountView {
+    /// Its id.
+    pub appid: String,
+    /// Its name.
+    pub name: String,
+    /// The number of the change this is true at.
+    pub seq: i64,
+    /// What becomes of a first message.
+    pub reception: Reception,
+    /// The agent she is.
+    pub agent: OwnAgent,
+    /// Her open sessions.
+    pub sessions: Vec<SessionView>,
+    /// For a supervisor the first 200 that other agents have open; their messages are asked for one by one.
+    pub others: Vec<SessionView>,
+    /// How many other agents have open, for a supervisor.
+    pub others_count: i64,
+    /// The first 100 who wait.
+    pub waiting: Vec<SessionView>,
+    /// How many wait.
+    pub waiting_count: i64,
+    /// How many of the customer's messages this worker has not read, by session of the agent's; none are left out.
+    pub unread: BTreeMap<i64, i64>,
+    /// What the worker has typed and not sent.
+    pub drafts: Vec<Draft>,
+    /// The last messages of her sessions.
+    pub messages: Vec<Message>,
+}
+
+/// The agent a worker is.
+#[derive(Debug, Serialize)]
+pub struct OwnAgent {
+    #[serde(flatten)]
+    view: AgentView,
+    kf_id: i64,
+    capacity: i64,
+    /// Whether she sees and moves every session.
+    supervisor: bool,
+}
+
+/// An invitation as the person sees it.
+#[derive(Debug, Serialize)]
+pub struct InvitationView {
+    appid: String,
+    account_name: String,
+    kf_account: String,
+    nickname: String,
+    expires_at: Time,
+}
+
+/// Everything a worker's page shows. An account that does not confirm what her lists say is passed
+/// over.
+///
+/// # Errors
+/// Internal only.
+pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error> {
+    let Places { bindings, invitations, seq } = worker::places(desk, name).await?;
+    let mut since = Cursor::of(desk.store.epoch()).with(&worker::owner(name.as_str()), seq);
+    let (mut accounts, mut invited) = (Vec::new(), Vec::new());
+    for (appid, _) in bindings {
+        if let Some(account) = account_view(desk, &appid, name).await? {
+            since.set(appid.as_str(), account.seq);
+            accounts.push(account);
+        }
+    }
+    for (appid, kf_account) in invitations {
+        invited.extend(invitation_view(desk, &appid, &kf_account, name).await?);
+    }
+    let administers = administrator::is_one(desk, name).await?;
+    let (worker, epoch) = (Worker { name: name.to_string(), administers }, desk.store.epoch().to_owned());
+    Ok(Workbench { worker, epoch, since: since.text(), accounts, invitations: invited })
+}
+
+async fn account_view(desk: &Desk, appid: &Appid, worker: &WechatId) -> Result<Option<AccountView>, Error> {
+    let (appid, worker) = (appid.clone(), worker.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| match crate::people::presence::of_worker(tx, &appid, &worker) {
+            Ok(agent) => read_account(tx, &appid, &worker, agent).map(Some),
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+}
+
+fn read_account(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    worker: &WechatId,
+    agent: agent::Agent,
+) -> Result<AccountView, Error> {
+    let seq = tx.head()?.map_or(0, |head| head.seq);
+    let account = account::get(tx, appid)?;
+    let open = session::open_of(tx, appid, &agent.kf_account)?;
+    let mut messages = Vec::new();
+    for session in &open {
+        messages.extend(message::page(tx, appid, session, 0)?);
+    }
+    messages.sort_by_key(|message| message.id);
+    let sessions = session_view::open_of(tx, appid, &agent.kf_account)?;
+    let waiting = session_view::waiting(tx, appid)?;
+    let (others, others_count) = match agent.supervisor {
+        true => (supervisor::others(tx, appid, &agent, 0)?, supervisor::count_others(tx, appid, &agent)?),
+        false => (Vec::new(), 0),
+    };
+    Ok(AccountView {
+        appid: appid.to_string(),
+        name: account.name,
+        seq,
+        reception: account.reception,
+        agent: OwnAgent {
+            view: agent_view(&agent),
+            kf_id: agent.kf_id,
+            capacity: account.capacity,
+            supervisor: agent.supervisor,
+        },
+        sessions,
+        others,
+        others_count,
+        waiting,
+        waiting_count: session::count_waiting(tx, appid)?,
+        unread: workbench_state::unread(tx, worker, appid, &agent.kf_account)?,
+        drafts: workbench_state::drafts(tx, worker, appid)?,
+        messages,
+    })
+}
+
+async fn invitation_view(
+    desk: &Desk,
+    appid: &Appid,
+    kf_account: &KfAccount,
+    person: &WechatId,
+) -> Result<Option<InvitationView>, Error> {
+    let (id, kf_account, person) = (appid.clone(), kf_account.clone(), person.clone());
+    let read = desk.store.read(appid.as_str(), move |tx| {
+        let agent = agent::get(tx, &id, kf_account.as_str())?;
+        let waits =
+            agent.seat.invite_wx == person.as_str() && agent.seat.status_at(tx.now()) == Status::Waiting;
+        let account = account::get(tx, &id)?;
+        Ok(waits.then(|| InvitationView {
+            appid: id.to_string(),
+            account_name: account.name,
+            kf_account: kf_account.to_string(),
+            nickname: agent.nickname,
+            expires_at: agent.seat.expires_at,
+        }))
+    });
+    match read.await {
+        Err(Error::Refused(_)) => Ok(None),
+        other => other,
+    }
+}
+
+/// The page of a customer.
+#[derive(Debug, Serialize)]
+pub struct Chat {
+    /// The kind of account.
+    #[serde(skip)]
+    pub kind: Kind,
+    /// When the customer was last known to be here, 0 for never.
+    #[serde(skip)]
+    pub seen_at: Time,
+    /// The account.
+    pub account: ChatAccount,
+    /// The epoch of the store.
+    pub epoch: String,
+    /// The cursor of her stream, empty before her first message.
+    pub since: String,
+    /// `none`, or where her session is; a closed one is `closed`.
+    pub state: &'static str,
+    /// Who serves her.
+    pub agent: Option<ChatAgent>,
+    /// Her last messages.
+    pub messages: Vec<Message>,
+}
+
+/// An account as its customers see it.
+#[derive(Debug, Serialize)]
+pub struct ChatAccount {
+    name: String,
+}
+
+/// An agent as customers see her.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChatAgent {
+    /// The name customers see.
+    pub nickname: String,
+    /// Where the picture is, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
+    /// Whether the agent has a workbench open. One who is away goes on with the customers there are.
+    pub online: bool,
+}
+
+impl ChatAgent {
+    /// The agent as the pages of colleagues see them.
+    #[must_use]
+    pub fn of(view: &AgentView) -> Self {
+        let online = view.presence != Presence::Offline;
+        ChatAgent { nickname: view.nickname.clone(), headimg: view.headimg.clone(), online }
+    }
+}
+
+/// Everything a customer's page shows.
+///
+/// # Errors
+/// `NotFound` when there is no such account.
+pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<Chat, Error> {
+    let (appid, epoch) = (appid.clone(), desk.store.epoch().to_owned());
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let account = account::get(tx, &appid).map_err(|error| match error {
+                Error::Refused(_) => Error::Refused(Errcode::NotFound),
+                internal @ Error::Internal(_) => internal,
+            })?;
+            let (kind, account, epoch) = (account.kind, ChatAccount { name: account.name }, epoch.clone());
+            let Some(openid) = &openid else {
+                return Ok(Chat {
+                    kind,
+                    seen_at: 0,
+                    account,
+                    epoch,
+                    since: String::new(),
+                    state: "none",
+                    agent: None,
+                    messages: Vec::new(),
+                });
+            };
+            let seq = tx.head()?.map_or(0, |head| head.seq);
+            let messages = message::page_of_all(tx, &appid, openid, 0)?;
+            let session = session::current(tx, &appid, openid.as_str())?;
+            let state = match &session {
+                Some(session) => model::account::Words::word(session.state),
+                None if messages.is_empty() => "none",
+                None => "closed",
+            };
+            let view = session.map(|session| session_view::of(tx, &appid, &session)).transpose()?;
+            let agent = view.and_then(|view| serving(&view));
+            let seen_at = window::of(tx, &appid, openid)?.seen_at;
+            let since = Cursor::of(&epoch).with(appid.as_str(), seq).text();
+            Ok(Chat { kind, seen_at, account, epoch, since, state, agent, messages })
+        })
+        .await
+}
+
+/// The agent who serves a session now.
+#[must_use]
+pub fn serving(view: &SessionView) -> Option<ChatAgent> {
+    (view.state == State::Open).then(|| ChatAgent {
+        nickname: view.nickname.clone(),
+        headimg: view.headimg.clone(),
+        online: view.is_agent_here,
+    })
+}
