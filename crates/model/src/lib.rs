@@ -14,6 +14,7 @@ pub mod picture;
 pub mod quota;
 pub mod routing;
 pub mod session;
+pub mod token;
 pub mod window;
 pub mod work;
 

@@ -14,6 +14,18 @@ pub fn is_live(expires_at: Time, now: Time) -> bool {
     now < expires_at
 }
 
+/// Where a picture is, at this server.
+#[must_use]
+pub fn picture_address(sha256: &str) -> String {
+    format!("/headimg/{sha256}")
+}
+
+/// The same of an agent's picture; `None` where there is none.
+#[must_use]
+pub fn picture_at(headimg: &str) -> Option<String> {
+    (!headimg.is_empty()).then(|| picture_address(headimg))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{LIFE, STRAY, is_live};

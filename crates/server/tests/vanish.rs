@@ -3,7 +3,7 @@
 use crate::actors::form::{PNG, numbered};
 use crate::actors::{Agent, App, Customer, Shop, code, until};
 use crate::{authorise, matrix, quota};
-use kefu::desk::{agent, invitation};
+use kefu::desk::{invitation, removal};
 use kefu::http::metrics;
 use model::{KfAccount, WechatId};
 use serde_json::json;
@@ -245,7 +245,7 @@ impl Steps {
                 Job::BindUnasked => invitation::bind_unasked(desk, &name, appid, kf_account).await,
                 Job::Invite => invitation::invite(desk, appid, kf_account.as_str(), name.as_str()).await,
                 Job::AddAndInvite => invitation::add_and_invite(desk, appid, name.as_str()).await,
-                Job::Delete => agent::delete(desk, appid, kf_account.as_str()).await,
+                Job::Delete => removal::agent::delete(desk, appid, kf_account.as_str()).await,
             };
             done.expect("nothing is wrong with it");
         };

@@ -1,11 +1,11 @@
 //! What a token gives access to.
 
 use crate::account::allow::{Allowed, allowed};
-use crate::account::token::TokenKind;
 use crate::people::{login, worker};
 use crate::quota::{self, Ledger, Limits};
 use crate::{Desk, account, sha256};
 use model::account::Words;
+use model::token::TokenKind;
 use model::{Appid, Time};
 use protocol::limits::TOKEN_MAX;
 use protocol::{Caller, Endpoint, Errcode, Kind};

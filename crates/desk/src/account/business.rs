@@ -2,6 +2,7 @@
 
 use crate::Desk;
 use crate::message::media;
+use model::media::picture_address;
 use model::{AccountName, Appid, BusinessNickname};
 use protocol::Errcode;
 use protocol::business::{Changes, Info, Named, Page, Register};
@@ -107,7 +108,7 @@ impl Business {
             business_id: self.id,
             account_name: self.account_name,
             nickname: self.nickname,
-            icon_url: format!("{base}{}", media::picture_address(&self.icon)),
+            icon_url: format!("{base}{}", picture_address(&self.icon)),
         }
     }
 }

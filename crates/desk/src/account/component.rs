@@ -1,8 +1,8 @@
 //! Components: third-party platforms, and what accounts grant them.
 
-use crate::account::token::TokenKind;
 use crate::{Desk, account, due, is_same, sha256};
 use model::account::Words;
+use model::token::TokenKind;
 use model::{Appid, Fact};
 use protocol::Errcode;
 use store::Tx;

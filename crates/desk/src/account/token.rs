@@ -22,44 +22,7 @@ use store::error::Error;
 use store::{Row, Tx};
 
 pub use crate::account::access::{Access, Principal, look_up, owner};
-
-/// Whose token it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenKind {
-    /// The account's, from `token`.
-    Own,
-    /// The account's, from `stable_token`.
-    Stable,
-    /// The account's, for an administrator at the debugging page; whose it is stands where others name a component.
-    Debug,
-    /// A component's, to act for the account.
-    Authorizer,
-    /// A component's own.
-    Component,
-}
-
-impl Words for TokenKind {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("own", TokenKind::Own),
-        ("stable", TokenKind::Stable),
-        ("debug", TokenKind::Debug),
-        ("authorizer", TokenKind::Authorizer),
-        ("component", TokenKind::Component),
-    ];
-}
-
-impl TokenKind {
-    /// What a token of this kind begins with, as real ones begin with a number.
-    fn prefix(self) -> &'static str {
-        match self {
-            TokenKind::Own => "50",
-            TokenKind::Stable => "51",
-            TokenKind::Debug => "52",
-            TokenKind::Authorizer => "60",
-            TokenKind::Component => "61",
-        }
-    }
-}
+pub use model::token::TokenKind;
 
 impl Desk {
     /// Checks what `token` and `stable_token` have in common: 40002 → 41002 → 41004 → 40013; then

@@ -1,11 +1,15 @@
 //! What somebody is about to write, and who.
 
 use crate::message::media::Content;
-use crate::message::storage::Limits;
+use crate::message::retention;
+use crate::message::storage::{self, Limits};
 use crate::people::agent::Agent;
+use model::{Appid, Openid};
 use protocol::message;
 use protocol::text::is_blank;
 use protocol::{Errcode, limits};
+use store::Tx;
+use store::error::Error;
 
 /// What somebody wants to send.
 #[derive(Clone, Debug)]
@@ -114,4 +118,28 @@ impl Draft {
 fn known_by(client_id: &str) -> Result<(), Errcode> {
     let fits = (1..=64).contains(&client_id.len()) && client_id.bytes().all(|b| b.is_ascii_graphic());
     if fits { Ok(()) } else { Err(Errcode::BadRequest) }
+}
+
+/// Counts the files that a message shows: for the account, and for a customer who sends one.
+///
+/// # Errors
+/// `FilesOfDay`, `FilesOfAccount`.
+pub(crate) fn count(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    author: &Author,
+    draft: &Draft,
+) -> Result<(), Error> {
+    let files = [&draft.files.0, &draft.files.1];
+    if files.iter().all(|sha256| sha256.is_empty()) {
+        return Ok(());
+    }
+    for sha256 in files.into_iter().filter(|sha256| !sha256.is_empty()) {
+        storage::add(tx, appid, sha256, &draft.limits)?;
+    }
+    if let (Author::Customer, Some(picture)) = (author, &draft.picture) {
+        storage::add_of_customer(tx, appid, openid, picture.size, &draft.limits)?;
+    }
+    retention::begin(tx, appid)
 }

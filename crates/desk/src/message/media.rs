@@ -223,18 +223,6 @@ pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
     found.await?.ok_or_else(|| Errcode::NotFound.into())
 }
 
-/// Where a picture is, at this server.
-#[must_use]
-pub(crate) fn picture_address(sha256: &str) -> String {
-    format!("/headimg/{sha256}")
-}
-
-/// The same of an agent's picture; `None` where there is none.
-#[must_use]
-pub(super) fn picture_at(headimg: &str) -> Option<String> {
-    (!headimg.is_empty()).then(|| picture_address(headimg))
-}
-
 /// A temporary file may be over.
 pub(crate) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
     let (appid, media_id) = (appid.clone(), media_id.to_owned());

@@ -15,6 +15,7 @@ use crate::people::{agent, customer};
 use crate::session::{record, window};
 use crate::{Desk, account, session};
 use model::account::Reception;
+use model::media::picture_at;
 use model::picture::Size;
 use model::session::State;
 use model::window::may_reply;
@@ -239,7 +240,7 @@ pub(super) fn insert(
     if let Some(picture) = &draft.picture {
         media::adopt(tx, picture)?;
     }
-    storage::count(tx, appid, openid, author, draft)?;
+    draft::count(tx, appid, openid, author, draft)?;
     tx.record(Fact::Message { id, session, openid: openid.clone() });
     Ok(Message {
         id,
@@ -369,7 +370,7 @@ fn message(row: &Row) -> Message {
         from: sender(&kf_account, &row.text(9)),
         kf_account,
         nickname: row.text(11),
-        headimg: media::picture_at(&row.text(13)),
+        headimg: picture_at(&row.text(13)),
         gone: is_gone(&row.text(7), &row.text(12)),
         kind: row.text(7),
         text: row.text(4),

@@ -1,8 +1,6 @@
 //! Bytes of files: how many an account has and a customer sent in a day, counted in the transaction that stores them.
 
 use crate::Desk;
-use crate::message::draft::{Author, Draft};
-use crate::message::retention;
 use model::quota::day;
 use model::{Appid, Openid, Time};
 use protocol::Errcode;
@@ -41,7 +39,7 @@ impl Limits {
 }
 
 /// Whether an account, and a customer who has written before, may send so many bytes more: asked before they come.
-/// What is stored is counted by [`add`] and [`count`]. A message that came before is answered again.
+/// What is stored is counted by [`add`] and [`add_of_customer`]. A message that came before is answered again.
 ///
 /// # Errors
 /// `FilesOfDay`, `FilesOfAccount`.
@@ -86,30 +84,6 @@ pub(crate) fn noted<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, Erro
     outcome
 }
 
-/// Counts the files that a message shows: for the account, and for a customer who sends one.
-///
-/// # Errors
-/// `FilesOfDay`, `FilesOfAccount`.
-pub(crate) fn count(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    openid: &Openid,
-    author: &Author,
-    draft: &Draft,
-) -> Result<(), Error> {
-    let files = [&draft.files.0, &draft.files.1];
-    if files.iter().all(|sha256| sha256.is_empty()) {
-        return Ok(());
-    }
-    for sha256 in files.into_iter().filter(|sha256| !sha256.is_empty()) {
-        add(tx, appid, sha256, &draft.limits)?;
-    }
-    if let (Author::Customer, Some(picture)) = (author, &draft.picture) {
-        add_of_customer(tx, appid, openid, picture.size, &draft.limits)?;
-    }
-    retention::begin(tx, appid)
-}
-
 /// Something of an account names a content, which stands in its row.
 ///
 /// # Errors
@@ -138,7 +112,7 @@ pub(crate) fn remove(tx: &mut Tx<'_>, appid: &Appid, sha256: &str) -> Result<(),
 ///
 /// # Errors
 /// `FilesOfDay`.
-fn add_of_customer(
+pub(crate) fn add_of_customer(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,

@@ -1,16 +1,13 @@
 //! Agents: add, rename, delete, list.
 
-use crate::message::media;
-use crate::people::worker;
-use crate::{Desk, account, session};
+use crate::{Desk, account};
 use model::account::Words;
 use model::agent::Presence;
-use model::due::Due;
 use model::invitation::{Seat, Status};
+use model::media::picture_at;
 use model::routing::Candidate;
 use model::{Appid, Fact, KfAccount, Nickname, SECOND, WechatId};
 use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, Named, Person};
-use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
 use store::bind;
 use store::error::Error;
@@ -105,42 +102,6 @@ pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: Named, supervisor: 
         .await
 }
 
-/// delkfaccount: closes the agent's sessions, drops the invitation, then the agent. Lists of people who were the
-/// agent, or were invited, follow in steps of their own; should one not be reached, it is repeated within a minute.
-///
-/// # Errors
-/// 65401.
-pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
-    let agent = remove(desk, appid, kf_account.to_owned()).await?;
-    for person in [&agent.seat.worker, &agent.seat.invite_wx] {
-        if let Err(error) = worker::reconcile(desk, person, appid, &agent.kf_account).await {
-            tracing::warn!(%error, "a deleted agent still stands in a worker's list; it is tried again");
-        }
-    }
-    Ok(())
-}
-
-async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent, Error> {
-    let appid = appid.clone();
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = get(tx, &appid, &kf_account)?;
-            for open in session::open_of(tx, &appid, &agent.kf_account)? {
-                session::save(tx, &appid, &open.close(), Opercode::Closed)?;
-            }
-            tx.run(DELETE, bind![&appid, &agent.kf_account])?;
-            media::doubt(tx, &agent.headimg)?;
-            tx.run(DELETE_STREAMS, bind![&appid, &agent.kf_account])?;
-            crate::due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
-            for person in [&agent.seat.worker, &agent.seat.invite_wx] {
-                worker::doubt(tx, person, &appid, &agent.kf_account)?;
-            }
-            tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
-            Ok(agent)
-        })
-        .await
-}
-
 /// getkflist, in order of `kf_id`. Addresses of pictures begin with `base`.
 ///
 /// # Errors
@@ -225,7 +186,7 @@ impl Agent {
     /// Where her picture is, at this server.
     #[must_use]
     pub fn headimg_address(&self) -> Option<String> {
-        media::picture_at(&self.headimg)
+        picture_at(&self.headimg)
     }
 
     /// Refuses an agent whom nobody is: 65402.
@@ -307,5 +268,3 @@ const SELECT_CANDIDATES: &str = "select a.kf_account, a.kf_id,
     from agent a where a.appid = $1 and a.connected = 1 and a.away = 0 and a.worker <> '' order by a.kf_id";
 const UPDATE_NICKNAME: &str = "update agent set nickname = $3 where appid = $1 and kf_account = $2";
 const UPDATE_SUPERVISOR: &str = "update agent set supervisor = $3 where appid = $1 and kf_account = $2";
-const DELETE: &str = "delete from agent where appid = $1 and kf_account = $2";
-const DELETE_STREAMS: &str = "delete from stream where appid = $1 and kf_account = $2";

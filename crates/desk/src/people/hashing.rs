@@ -3,6 +3,7 @@
 
 use crate::people::network::site;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
+use model::WechatId;
 use protocol::Errcode;
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -24,6 +25,22 @@ pub enum Asker {
     Known,
     /// Anybody else, by address.
     Stranger(IpAddr),
+}
+
+/// A worker whose password was right, and the hash that said so. It is worth as much as that hash is still stored.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// The worker.
+    pub name: WechatId,
+    pub(crate) hash: String,
+}
+
+/// Refuses what is no password.
+///
+/// # Errors
+/// `PasswordShort`.
+pub fn check(password: &str) -> Result<(), Errcode> {
+    if (8..=256).contains(&password.chars().count()) { Ok(()) } else { Err(Errcode::PasswordShort) }
 }
 
 /// The queues of those who wait.

@@ -1,7 +1,7 @@
 //! Logins: a worker's browser shows who she is.
 
 use crate::people::ended_login::{self, Reason};
-use crate::people::password::Verified;
+use crate::people::hashing::Verified;
 use crate::people::worker;
 use crate::{Desk, sha256};
 use model::{Fact, HOUR, Time, WechatId};

@@ -1,7 +1,7 @@
 //! Passwords: verified, and changed by their worker.
 
 use crate::people::ended_login::{self, Reason};
-use crate::people::hashing::Asker;
+use crate::people::hashing::{Asker, Verified, check};
 use crate::people::network::household;
 use crate::people::worker;
 use crate::{Desk, sha256};
@@ -10,14 +10,6 @@ use protocol::Errcode;
 use std::net::IpAddr;
 use store::bind;
 use store::error::Error;
-
-/// A worker whose password was right, and the hash that said so. It is worth as much as that hash is still stored.
-#[derive(Clone, Debug)]
-pub struct Verified {
-    /// The worker.
-    pub name: WechatId,
-    pub(crate) hash: String,
-}
 
 /// Compares a worker's password with what is stored. A stranger from whose network the worker has a login is none.
 ///
@@ -47,14 +39,6 @@ pub async fn verify(desk: &Desk, name: &str, password: &str, asker: Asker) -> Re
 fn has_login_near(addresses: &[String], from: IpAddr) -> bool {
     let known = addresses.iter().filter_map(|address| address.parse::<IpAddr>().ok());
     known.map(household).any(|network| network == household(from))
-}
-
-/// Refuses what is no password.
-///
-/// # Errors
-/// `PasswordShort`.
-pub fn check(password: &str) -> Result<(), Errcode> {
-    if (8..=256).contains(&password.chars().count()) { Ok(()) } else { Err(Errcode::PasswordShort) }
 }
 
 /// A worker changes the own password. The login that asks stays, all others end.

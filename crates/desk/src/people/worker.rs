@@ -5,9 +5,9 @@
 
 use crate::people::agent;
 use crate::people::ended_login::{self, Reason};
-use crate::people::hashing::Asker;
-use crate::people::password::{self, Verified};
-use crate::{Desk, due, removal, sha256};
+use crate::people::hashing::{self, Asker, Verified};
+use crate::{Desk, due, sha256};
+use model::account::Words;
 use model::due::{BINDING_CHECK, Due};
 use model::{Appid, Fact, HOUR, KfAccount, Time, WechatId};
 use protocol::Errcode;
@@ -50,7 +50,7 @@ pub async fn sign_up(
     asker: Asker,
 ) -> Result<Verified, Error> {
     let name = WechatId::parse(name).map_err(|_| Errcode::NameMalformed)?;
-    password::check(password)?;
+    hashing::check(password)?;
     let (link, worker) = (sha256(link), name.clone());
     let asked = link.clone();
     // Before the costly part: whoever has no link gets no password hashed.
@@ -91,10 +91,15 @@ fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error>
     let now = tx.now();
     due::begin_feed(tx, &owner(name.as_str()))?;
     // A new person must not become what the removed one still is somewhere.
-    if removal::worker::is_under_way(tx, name)? || tx.run(INSERT, bind![name, password, now])? == 0 {
+    if is_being_removed(tx, name)? || tx.run(INSERT, bind![name, password, now])? == 0 {
         return Err(Errcode::NameTaken.into());
     }
     Ok(())
+}
+
+/// Whether a name's removal is not done yet.
+fn is_being_removed(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
+    Ok(tx.one(SELECT_DUE, bind![&owner(name.as_str()), Due::Worker.word()])?.is_some())
 }
 
 /// Sets a new password and ends all logins.
@@ -283,6 +288,7 @@ pub async fn places(desk: &Desk, worker: &WechatId) -> Result<Places, Error> {
         .await
 }
 
+const SELECT_DUE: &str = "select key from due where owner = $1 and kind = $2";
 const INSERT: &str =
     "insert into worker (name, password, created_at) values ($1, $2, $3) on conflict (name) do nothing";
 const SELECT_ALL: &str = "select name, created_at from worker order by created_at";

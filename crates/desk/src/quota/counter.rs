@@ -1,12 +1,11 @@
 //! The counter of one endpoint for one owner: a word that every call adds to, and what is known of the row in the
 //! store.
 
-use super::lock;
 use model::{Time, quota};
 use protocol::Errcode;
 use protocol::quota::Quota;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Counts the calls of an endpoint for an owner. Only `told` is locked, for a few instructions once a minute or second.
 #[derive(Default)]
@@ -39,6 +38,10 @@ pub(super) struct Owed {
     pub(super) path: &'static str,
     pub(super) day: u32,
     pub(super) calls: i64,
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One half of a word of two counts.

@@ -20,13 +20,13 @@ mod row;
 mod tests;
 
 use super::{Desk, to_the_end};
-use counter::Counter;
+use counter::{Counter, lock};
 use model::{Time, quota};
 use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use store::Tx;
 use store::error::Error;
 
@@ -82,10 +82,6 @@ pub struct Quotas {
     comparing: tokio::sync::Mutex<()>,
     /// The minute in which unused ledgers were dropped the last time.
     swept: AtomicU32,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Quotas {

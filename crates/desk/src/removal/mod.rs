@@ -4,6 +4,7 @@
 //! A later last round takes what a call left that was under way at the removal.
 
 pub mod account;
+pub mod agent;
 pub mod worker;
 
 use store::error::Error;

@@ -4,14 +4,12 @@ use super::{LAST, unfinished};
 use crate::account::administrator;
 use crate::people::{agent, worker};
 use crate::{Desk, due, session};
-use model::account::Words;
 use model::agent::Presence;
 use model::due::Due;
 use model::{Appid, Fact, KfAccount, MINUTE, Time, WechatId};
 use protocol::Errcode;
 use protocol::msgrecord::Opercode;
 use serde::Serialize;
-use store::Tx;
 use store::bind;
 use store::error::Error;
 
@@ -92,11 +90,6 @@ async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
         Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
         error => error,
     })
-}
-
-/// Whether a name's removal is not done yet.
-pub(crate) fn is_under_way(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
-    Ok(tx.one(SELECT_DUE, bind![&worker::owner(name.as_str()), Due::Worker.word()])?.is_some())
 }
 
 /// One round; its row stays due until there is nothing left, and comes once more later.
@@ -186,7 +179,6 @@ const DELETE_ENDED_LOGINS: &str = "delete from ended_login where worker = $1";
 const DELETE_DRAFTS: &str = "delete from draft where worker = $1";
 const DELETE_MARKS: &str = "delete from read_mark where worker = $1";
 const DELETE_LINKS: &str = "delete from signup where name = $1 and name <> ''";
-const SELECT_DUE: &str = "select key from due where owner = $1 and kind = $2";
 const SELECT_SEATS: &str = "select appid, kf_account from agent where worker = $1 and worker <> ''
     union select appid, kf_account from agent where invite_wx = $1 and invite_wx <> ''
     union select appid, kf_account from binding where worker = $1

@@ -4,11 +4,8 @@ pub mod record;
 pub mod typing;
 pub mod window;
 
-use crate::message::{self, Message};
 use crate::people::presence::of_worker;
 use crate::people::{agent, customer};
-use crate::views::feed::SessionView;
-use crate::views::{session_view, workbench_state};
 use crate::{Desk, due};
 use model::account::Words;
 use model::due::Due;
@@ -18,7 +15,6 @@ use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
 use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
-use serde::Serialize;
 use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
@@ -125,35 +121,6 @@ pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
                 count: count_waiting(tx, &appid)?,
                 waitcaselist: waiting.into_iter().map(on_wire).collect(),
             })
-        })
-        .await
-}
-
-/// What a worker gets when she takes a customer.
-#[derive(Debug, Serialize)]
-pub struct Accepted {
-    session: SessionView,
-    messages: Vec<Message>,
-}
-
-/// A worker takes a waiting customer at the workbench; hers already is no error.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`.
-pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<Accepted, Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = of_worker(tx, &appid, &worker)?;
-            let mut session = by_id(tx, &appid, id)?;
-            session.may_accept(agent.kf_account.as_str())?;
-            if session.state == State::Waiting {
-                let now = tx.now();
-                session = session.open(agent.kf_account.as_str(), now);
-                save(tx, &appid, &session, Opercode::Taken)?;
-            }
-            let messages = message::page(tx, &appid, &session, 0)?;
-            Ok(Accepted { session: session_view::of(tx, &appid, &session)?, messages })
         })
         .await
 }
@@ -267,7 +234,7 @@ pub(super) fn hand(
         ],
     )?;
     if s.state == State::Closed {
-        workbench_state::forget_marks(tx, appid, s.id)?;
+        forget_marks(tx, appid, s.id)?;
     }
     match s.ends_at() {
         Some(end) => due::set(tx, appid.as_str(), Due::Session, &s.id.to_string(), end)?,
@@ -286,6 +253,11 @@ pub(super) fn hand(
         from: from.to_owned(),
     });
     Ok(())
+}
+
+/// A session is over: it is unread for nobody.
+fn forget_marks(tx: &mut Tx<'_>, appid: &Appid, session: i64) -> Result<(), Error> {
+    tx.run(DELETE_MARKS, bind![appid, session]).map(|_| ())
 }
 
 /// Stores that somebody wrote: the row that says when to look again may be early, so it stays.
@@ -326,4 +298,5 @@ const UPSERT: &str = "insert into session (appid, id, openid, state, kf_account,
     on conflict (appid, id) do update set state = excluded.state, kf_account = excluded.kf_account,
     opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at";
 const TOUCH: &str = "update session set latest_at = $3, active_at = $4 where appid = $1 and id = $2";
+const DELETE_MARKS: &str = "delete from read_mark where appid = $1 and session = $2";
 const FREE_AGENT: &str = "update agent set free_since = $3 where appid = $1 and kf_account = $2";

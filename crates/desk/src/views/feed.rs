@@ -3,10 +3,9 @@
 
 use crate::message::{self, Message};
 use crate::people::agent;
-use crate::views::session_view;
+use crate::views::session_view::{self, SessionView};
 use crate::{Desk, session};
 use model::agent::Presence;
-use model::session::State;
 use model::{Appid, Fact, Openid, Time};
 use serde::Serialize;
 use serde_json::Value;
@@ -85,35 +84,6 @@ pub struct Counts {
     pub waiting: i64,
     /// Those that an agent has.
     pub open: i64,
-}
-
-/// A session as the pages see it.
-#[derive(Clone, Debug, Serialize)]
-pub struct SessionView {
-    /// Its number.
-    pub id: i64,
-    /// The customer.
-    pub openid: String,
-    /// Where it is.
-    pub state: State,
-    /// The agent, empty while waiting.
-    pub kf_account: String,
-    /// The name customers see of her.
-    pub nickname: String,
-    /// Where her picture is, if she has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub headimg: Option<String>,
-    /// When it began.
-    pub waiting_since: Time,
-    /// When the agent took the customer, 0 before.
-    pub opened_at: Time,
-    /// When the customer last wrote.
-    pub latest_at: Time,
-    /// The last text, at most 60 characters.
-    pub preview: String,
-    /// Whether the agent has a workbench open, be it as online or as away. Sent to the customer, not to agents.
-    #[serde(skip)]
-    pub is_agent_here: bool,
 }
 
 /// An agent as the pages see her.

@@ -3,7 +3,7 @@
 pub mod cursor;
 pub mod feed;
 pub mod hot;
-pub(crate) mod session_view;
+pub mod session_view;
 pub mod snapshot;
 pub mod supervisor;
 pub mod workbench_state;

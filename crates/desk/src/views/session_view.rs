@@ -1,11 +1,15 @@
 //! Sessions as the pages see them: each list is one statement, however long it is.
 
-use crate::message::media;
-use crate::views::feed::SessionView;
+use crate::message::{self, Message};
+use crate::people::presence::of_worker;
+use crate::{Desk, session};
 use model::account::Words;
+use model::media::picture_at;
 use model::session::State;
-use model::{Appid, KfAccount, Session};
+use model::{Appid, KfAccount, Session, Time, WechatId};
+use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
+use serde::Serialize;
 use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
@@ -13,12 +17,70 @@ use store::{Row, Tx};
 /// Characters of the last text that a list shows.
 const PREVIEW: usize = 60;
 
+/// A session as the pages see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionView {
+    /// Its number.
+    pub id: i64,
+    /// The customer.
+    pub openid: String,
+    /// Where it is.
+    pub state: State,
+    /// The agent, empty while waiting.
+    pub kf_account: String,
+    /// The name customers see of her.
+    pub nickname: String,
+    /// Where her picture is, if she has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
+    /// When it began.
+    pub waiting_since: Time,
+    /// When the agent took the customer, 0 before.
+    pub opened_at: Time,
+    /// When the customer last wrote.
+    pub latest_at: Time,
+    /// The last text, at most 60 characters.
+    pub preview: String,
+    /// Whether the agent has a workbench open, be it as online or as away. Sent to the customer, not to agents.
+    #[serde(skip)]
+    pub is_agent_here: bool,
+}
+
 /// A session with the texts it needs.
 ///
 /// # Errors
 /// `NotFound`.
 pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<SessionView, Error> {
     by_id(tx, appid, session.id)
+}
+
+/// What a worker gets when she takes a customer.
+#[derive(Debug, Serialize)]
+pub struct Accepted {
+    session: SessionView,
+    messages: Vec<Message>,
+}
+
+/// A worker takes a waiting customer at the workbench; hers already is no error.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`.
+pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<Accepted, Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = of_worker(tx, &appid, &worker)?;
+            let mut session = session::by_id(tx, &appid, id)?;
+            session.may_accept(agent.kf_account.as_str())?;
+            if session.state == State::Waiting {
+                let now = tx.now();
+                session = session.open(agent.kf_account.as_str(), now);
+                session::save(tx, &appid, &session, Opercode::Taken)?;
+            }
+            let messages = message::page(tx, &appid, &session, 0)?;
+            Ok(Accepted { session: of(tx, &appid, &session)?, messages })
+        })
+        .await
 }
 
 /// The session with this number.
@@ -69,7 +131,7 @@ fn view(row: &Row) -> SessionView {
         latest_at: row.int(6),
         preview: row.text(7).chars().take(PREVIEW).collect(),
         nickname: row.text(8),
-        headimg: media::picture_at(&row.text(9)),
+        headimg: picture_at(&row.text(9)),
         is_agent_here: row.flag(10),
     }
 }

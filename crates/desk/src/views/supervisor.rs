@@ -2,8 +2,8 @@
 
 use crate::people::agent;
 use crate::people::presence::of_worker;
-use crate::views::feed::{AgentView, SessionView, agent_view};
-use crate::views::session_view;
+use crate::views::feed::{AgentView, agent_view};
+use crate::views::session_view::{self, SessionView};
 use crate::{Desk, session};
 use model::agent::Presence;
 use model::mover::{Move, Mover};

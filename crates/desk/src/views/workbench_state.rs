@@ -91,11 +91,6 @@ pub async fn mark_read(
         .await
 }
 
-/// A session is over: it is unread for nobody.
-pub(crate) fn forget_marks(tx: &mut Tx<'_>, appid: &Appid, session: i64) -> Result<(), Error> {
-    tx.run(DELETE_MARKS, bind![appid, session]).map(|_| ())
-}
-
 /// The customer's messages in each of an agent's open sessions that came after what its worker has read, and after the
 /// last answer; sessions without any are left out.
 pub(crate) fn unread(
@@ -119,7 +114,6 @@ const SELECT_DRAFTS: &str =
 const UPSERT_MARK: &str = "insert into read_mark (appid, session, worker, message) values ($1, $2, $3, $4)
     on conflict (appid, session, worker) do update set message = excluded.message
     where excluded.message > read_mark.message";
-const DELETE_MARKS: &str = "delete from read_mark where appid = $1 and session = $2";
 const SELECT_UNREAD: &str = "select s.id, count(m.id) from session s join message m
     on m.appid = s.appid and m.openid = s.openid and m.session = s.id and m.kf_account = '' and m.via = 'desk'
     and m.id > coalesce((select r.message from read_mark r

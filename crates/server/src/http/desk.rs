@@ -6,8 +6,8 @@ use super::query::Params;
 use super::{Answer, Reply};
 use crate::desk::ended_login::Reason;
 use crate::desk::{
-    draft, invitation, login, message, password, presence, session, snapshot, supervisor, workbench_state,
-    worker,
+    draft, invitation, login, message, password, presence, session, session_view, snapshot, supervisor,
+    workbench_state, worker,
 };
 use crate::state::App;
 use axum::extract::State;
@@ -255,7 +255,7 @@ pub async fn presence(State(app): State<App>, login: Login, Sent(given): Sent<Pr
 /// `POST /desk/api/session/accept`.
 pub async fn accept(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> Answer {
     let appid = appid(&given.appid)?;
-    Reply::json(&session::accept(&app.desk, &login.worker, &appid, given.session).await?)
+    Reply::json(&session_view::accept(&app.desk, &login.worker, &appid, given.session).await?)
 }
 
 /// `POST /desk/api/session/close`.

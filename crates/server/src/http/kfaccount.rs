@@ -5,7 +5,7 @@ use super::guard::Base;
 use super::upload::Posted;
 use super::{Answer, Reply};
 use crate::desk::hot::Question;
-use crate::desk::{agent, business, invitation, media};
+use crate::desk::{agent, business, invitation, media, removal};
 use crate::error::Error;
 use crate::state::App;
 use axum::extract::State;
@@ -44,7 +44,7 @@ pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<Del>
     };
     let kf_account = kf_account.or(body.kf_account);
     let appid = account(&app, &caller, body.business_id).await?;
-    agent::delete(&app.desk, appid, &kf_account.ok_or(Errcode::InvalidAgent)?).await?;
+    removal::agent::delete(&app.desk, appid, &kf_account.ok_or(Errcode::InvalidAgent)?).await?;
     Ok(Reply::done())
 }
 

@@ -1,0 +1,50 @@
+//! Removal of an agent.
+
+use crate::message::media;
+use crate::people::agent::{self, Agent};
+use crate::people::worker;
+use crate::{Desk, due, session};
+use model::due::Due;
+use model::{Appid, Fact};
+use protocol::msgrecord::Opercode;
+use store::bind;
+use store::error::Error;
+
+/// delkfaccount: closes the agent's sessions, drops the invitation, then the agent. Lists of people who were the
+/// agent, or were invited, follow in steps of their own; should one not be reached, it is repeated within a minute.
+///
+/// # Errors
+/// 65401.
+pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+    let agent = remove(desk, appid, kf_account.to_owned()).await?;
+    for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+        if let Err(error) = worker::reconcile(desk, person, appid, &agent.kf_account).await {
+            tracing::warn!(%error, "a deleted agent still stands in a worker's list; it is tried again");
+        }
+    }
+    Ok(())
+}
+
+async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent, Error> {
+    let appid = appid.clone();
+    desk.store
+        .write(&appid.to_string(), move |tx| {
+            let agent = agent::get(tx, &appid, &kf_account)?;
+            for open in session::open_of(tx, &appid, &agent.kf_account)? {
+                session::save(tx, &appid, &open.close(), Opercode::Closed)?;
+            }
+            tx.run(DELETE, bind![&appid, &agent.kf_account])?;
+            media::doubt(tx, &agent.headimg)?;
+            tx.run(DELETE_STREAMS, bind![&appid, &agent.kf_account])?;
+            due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
+            for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+                worker::doubt(tx, person, &appid, &agent.kf_account)?;
+            }
+            tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
+            Ok(agent)
+        })
+        .await
+}
+
+const DELETE: &str = "delete from agent where appid = $1 and kf_account = $2";
+const DELETE_STREAMS: &str = "delete from stream where appid = $1 and kf_account = $2";

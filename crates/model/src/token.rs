@@ -1,0 +1,42 @@
+//! Tokens: whose they are.
+
+use crate::account::Words;
+
+/// Whose token it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The account's, from `token`.
+    Own,
+    /// The account's, from `stable_token`.
+    Stable,
+    /// The account's, for an administrator at the debugging page; whose it is stands where others name a component.
+    Debug,
+    /// A component's, to act for the account.
+    Authorizer,
+    /// A component's own.
+    Component,
+}
+
+impl Words for TokenKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("own", TokenKind::Own),
+        ("stable", TokenKind::Stable),
+        ("debug", TokenKind::Debug),
+        ("authorizer", TokenKind::Authorizer),
+        ("component", TokenKind::Component),
+    ];
+}
+
+impl TokenKind {
+    /// What a token of this kind begins with, as real ones begin with a number.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            TokenKind::Own => "50",
+            TokenKind::Stable => "51",
+            TokenKind::Debug => "52",
+            TokenKind::Authorizer => "60",
+            TokenKind::Component => "61",
+        }
+    }
+}
