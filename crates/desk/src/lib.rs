@@ -16,7 +16,9 @@ mod views;
 
 pub use account::{administrator, allow, business, component, rid, token, work};
 pub use message::{custom, draft, media, picture, storage, tap};
-pub use people::{agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker};
+pub use people::{
+    agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker,
+};
 pub use session::{record, typing, window};
 pub use views::{cursor, feed, hot, session_view, snapshot, supervisor, workbench_state};
 

@@ -5,6 +5,7 @@
 mod create;
 pub mod customer;
 mod limit;
+mod outcome;
 pub mod remove;
 pub mod socket;
 mod worker;
@@ -20,11 +21,11 @@ use crate::error::Error;
 use crate::store::Store;
 use anyhow::{Context, bail};
 use customer::CustomerOrder;
-use model::account::Words;
-use model::{Account, Appid};
+use model::Appid;
+use outcome::{shown, with_secret};
 use protocol::Errcode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use socket::{SocketPath, named};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -35,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use worker::{administer, bind_agent, known_worker, worker_name};
 
 pub use limit::Limit;
+pub use outcome::Outcome;
 
 /// Most bytes of an order: they are small.
 const ORDER_MAX: u64 = 64 * 1024;
@@ -145,9 +147,6 @@ pub enum Order {
     TokenRevoke(String),
 }
 
-/// What came of an order: something to print, or one sentence.
-pub type Outcome = Result<Value, String>;
-
 /// Carries an order out. `base` is where links begin.
 pub async fn perform(desk: &Desk, base: &str, order: Order) -> Outcome {
     match carry_out(desk, base, order).await {
@@ -242,22 +241,6 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             Ok(json!({"revoked": token::revoke(desk, &Appid::parse(&owner)?).await?}))
         }
     })
-}
-
-fn shown(account: &Account) -> Value {
-    json!({
-        "appid": account.appid, "name": account.name, "kind": account.kind.word(), "principal": account.principal.word(),
-        "certified": account.certified, "feature": account.feature, "alias": account.alias,
-        "original_id": account.original_id, "reception": account.reception, "capacity": account.capacity,
-        "kf_id_as_string": account.compat.kf_id_as_string, "auto_accept": account.compat.auto_accept,
-    })
-}
-
-fn with_secret(mut shown: Value, secret: Option<String>) -> Value {
-    if let (Some(secret), Some(members)) = (secret, shown.as_object_mut()) {
-        members.insert("secret".into(), secret.into());
-    }
-    shown
 }
 
 async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {

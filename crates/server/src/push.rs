@@ -8,7 +8,7 @@ mod catch_up;
 use crate::desk::Desk;
 use crate::desk::feed::{self, After, Change};
 use crate::error::{Error, Spell};
-use catch_up::CatchUp;
+use catch_up::{CatchUp, Progress};
 use dashmap::DashMap;
 use futures_util::Stream;
 use futures_util::stream::unfold;
@@ -16,9 +16,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
-use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// Changes a stream may miss before it has to catch up.
@@ -50,26 +50,6 @@ pub struct Feeds {
 struct Reader {
     streams: Sender<Heard>,
     progress: Arc<Progress>,
-}
-
-/// How far a reader is, as its streams see it.
-struct Progress {
-    /// The last number it has read; [`i64::MAX`] before it has begun.
-    read: AtomicI64,
-    /// Whose reader it is, and since when. What was caught up on of an older generation counts no more.
-    generation: AtomicU64,
-    /// Held by the stream that reads for all streams of the owner that are behind.
-    turn: Arc<Mutex<()>>,
-}
-
-impl Progress {
-    fn read(&self) -> Option<i64> {
-        Some(self.read.load(Ordering::Acquire)).filter(|read| *read < i64::MAX)
-    }
-
-    fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
-    }
 }
 
 /// How a reader's look at the feed went.

@@ -8,9 +8,9 @@ use model::{Appid, KfAccount, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use store::{Row, Tx};
 use store::bind;
 use store::error::Error;
+use store::{Row, Tx};
 
 /// Characters of a draft: more than a message may have, so that what is too long can be shortened later.
 const DRAFT_MAX: usize = 20_000;

@@ -1,6 +1,6 @@
 //! Accounts and components, made by an order.
 
-use super::{Outcome, shown, with_secret};
+use super::outcome::{Outcome, shown, with_secret};
 use crate::desk::account::Settings;
 use crate::desk::{self, Desk};
 use crate::error::Error;

@@ -1,6 +1,6 @@
 //! What operators have customers do: a developer's tests need no people.
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::desk::draft::Draft;
 use crate::desk::message;
 use crate::desk::{Desk, customer, window};

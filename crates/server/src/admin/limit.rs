@@ -1,6 +1,6 @@
 //! What operators limit: how often accounts may call what, and from where.
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::desk::{Desk, allow, quota};
 use crate::error::Error;
 use model::Appid;

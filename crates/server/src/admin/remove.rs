@@ -1,6 +1,6 @@
 //! Accounts and workers that operators remove.
 
-use super::Outcome;
+use super::outcome::Outcome;
 use super::worker::worker_name;
 use crate::desk::Desk;
 use crate::desk::removal::{account, worker};
@@ -38,6 +38,12 @@ pub struct Remove {
 }
 
 impl Remove {
+    /// What says what would go.
+    #[must_use]
+    pub fn preview(subject: Subject) -> Self {
+        Remove { subject, confirmed: false }
+    }
+
     pub(super) async fn carry_out(self, desk: &Desk) -> Result<Outcome, Error> {
         Ok(Ok(match (self.subject, self.confirmed) {
             (Subject::Account(appid), false) => json!(account::count(desk, &Appid::parse(&appid)?).await?),

@@ -1,6 +1,6 @@
 //! What operators let workers be.
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::desk::{Desk, administrator, invitation, worker};
 use crate::error::Error;
 use model::{Appid, KfAccount, WechatId};

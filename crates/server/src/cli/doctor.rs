@@ -1,12 +1,14 @@
 //! `kefu doctor`: what an operator gets wrong, before people find out.
 
+mod ask;
 mod files;
+mod finding;
 mod tls;
 
-use super::ServeArgs;
 use super::exposed::exposed;
 use super::front::refused;
 use super::print::line;
+use super::serve::ServeArgs;
 use crate::admin::socket;
 use crate::config::Place;
 use crate::desk::account::SHARED_ALIASES;
@@ -15,21 +17,18 @@ use crate::store::fits;
 use crate::store::health::{self, Found};
 use crate::tls::probe;
 use anyhow::bail;
+use ask::{ask, connect};
 use clap::Args;
+use finding::{Finding, Findings, State};
 use model::Network;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::Duration;
 
 /// Room on the disk that a desk needs to go on for a while.
 const DISK_WANTED: u64 = 1 << 30;
-/// How long a server may take to say that it lives.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Args, Debug)]
 pub(super) struct DoctorArgs {
@@ -38,44 +37,6 @@ pub(super) struct DoctorArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// How something stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Ok,
-    Warning,
-    Problem,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-struct Finding {
-    what: String,
-    state: State,
-    says: String,
-}
-
-#[derive(Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(&mut self, what: &str, state: State, says: impl Into<String>) {
-        self.0.push(Finding { what: what.to_owned(), state, says: says.into() });
-    }
-
-    fn ok(&mut self, what: &str, says: impl Into<String>) {
-        self.add(what, State::Ok, says);
-    }
-
-    fn warn(&mut self, what: &str, says: impl Into<String>) {
-        self.add(what, State::Warning, says);
-    }
-
-    fn problem(&mut self, what: &str, says: impl Into<String>) {
-        self.add(what, State::Problem, says);
-    }
 }
 
 pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
@@ -237,21 +198,6 @@ fn ready(address: SocketAddr, is_tls: bool) -> Option<bool> {
         return Some(ask(stream, "/readyz"));
     }
     Some(probe::open(stream, "localhost").is_ok_and(|(stream, _)| ask(stream, "/readyz")))
-}
-
-/// A connection to whoever listens there, who has some time to answer.
-fn connect(address: SocketAddr) -> Option<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    Some(stream)
-}
-
-/// Whether a desk says there that all is well; what listens and says nothing is none.
-fn ask(mut stream: impl Read + Write, path: &str) -> bool {
-    let asked = write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
-    let read = asked.and_then(|()| stream.take(4096).read_to_string(&mut answer));
-    read.is_ok() && answer.starts_with("HTTP/1.1 200") && answer.contains(r#""errcode":0"#)
 }
 
 /// Under which name people come, and what a proxy must tell.

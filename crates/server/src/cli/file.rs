@@ -1,7 +1,6 @@
 //! The configuration file: a TOML table whose keys are the flags of `kefu serve`. What stands there is
 //! what a flag is when neither the command line nor the environment says otherwise.
 
-use super::Cli;
 use anyhow::{Context, bail};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -27,20 +26,20 @@ impl Sources {
     ///
     /// # Errors
     /// When the file cannot be read, has an unknown key or a value that does not fit.
-    pub(super) fn read() -> anyhow::Result<(Cli, Self)> {
-        let command = Cli::command();
+    pub(super) fn read<C: CommandFactory + FromArgMatches>() -> anyhow::Result<(C, Self)> {
+        let command = C::command();
         let matches = command.clone().get_matches();
         let file = matches.get_one::<PathBuf>("config").cloned();
         let (matches, defaults) = match &file {
             None => (matches, Defaults::new()),
             Some(path) => apply(command, path)?,
         };
-        let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let cli = C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         Ok((cli, Sources { matches, file, defaults }))
     }
 
-    /// Every setting of `serve`: its value and where that comes from; secrets are hidden.
-    pub(super) fn settings(&self) -> Value {
+    /// Every setting of `serve`, which is one of `command`: its value and where that comes from; secrets are hidden.
+    pub(super) fn settings(&self, command: &Command) -> Value {
         let mut matches = &self.matches;
         while let Some((_, deeper)) = matches.subcommand() {
             matches = deeper;
@@ -61,7 +60,7 @@ impl Sources {
             Some((name.to_owned(), json!({"value": shown, "source": source})))
         };
         Value::Object(
-            serve(&Cli::command()).into_iter().flat_map(Command::get_arguments).filter_map(setting).collect(),
+            serve(command).into_iter().flat_map(Command::get_arguments).filter_map(setting).collect(),
         )
     }
 }

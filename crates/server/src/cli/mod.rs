@@ -1,6 +1,7 @@
 //! The command line: one file for what serves, one for what operators order.
 
 mod authority;
+mod confirmation;
 mod customer;
 mod data;
 mod doctor;
@@ -15,16 +16,15 @@ mod serve;
 mod token;
 
 use crate::admin::remove::Subject;
-use crate::config::{Data, Rules, Settings, socket_address};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use customer::CustomerCommand;
 use exposed::exposed;
 use file::Sources;
 use order::{AccountCommand, AgentCommand, ComponentCommand, WorkerCommand};
 use print::{line, say};
 use serde_json::Value;
+use serve::{DemoArgs, ServeArgs};
 use std::io::IsTerminal;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use token::TokenCommand;
@@ -97,42 +97,10 @@ enum ConfigCommand {
     },
 }
 
-#[derive(Debug, clap::Args)]
-struct ServeArgs {
-    /// The address to listen on.
-    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = socket_address)]
-    listen: SocketAddr,
-    #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    settings: Settings,
-    #[command(flatten)]
-    rules: Rules,
-    /// Serve although the well-known demo account is in the data: anybody can call for it.
-    #[arg(long, env = "KEFU_ALLOW_DEMO")]
-    allow_demo: bool,
-}
-
-#[derive(Debug, clap::Args)]
-struct DemoArgs {
-    /// The address to listen on; a demo listens on this machine only.
-    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = socket_address)]
-    listen: SocketAddr,
-    #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    settings: Settings,
-    #[command(flatten)]
-    rules: Rules,
-    /// Keep nothing: the data goes when the demo ends.
-    #[arg(long, conflicts_with_all = ["data", "database"])]
-    memory: bool,
-}
-
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Sources::read().and_then(|(cli, sources)| start(cli.command, &sources)) {
+    match Sources::read::<Cli>().and_then(|(cli, sources)| start(cli.command, &sources)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(format_args!("kefu: {error:#}"));
@@ -185,7 +153,7 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
         Command::Store(command) => data::store(command).await,
         Command::Authority(args) => authority::run(&args),
         Command::Config(ConfigCommand::Show { json, .. }) => {
-            show(&sources.settings(), json);
+            show(&sources.settings(&Cli::command()), json);
             Ok(())
         }
         Command::Version => {

@@ -1,9 +1,9 @@
 //! What operators order.
 
+use super::confirmation::Confirmation;
 use super::limit::{AddressChange, QuotaChange};
 use super::print::{line, print};
-use super::remove::{self, Confirmation};
-use crate::admin::remove::Subject;
+use crate::admin::remove::{Remove, Subject};
 use crate::admin::{self, Order};
 use crate::config::{Data, Rules};
 use crate::desk::account::Settings;
@@ -321,7 +321,7 @@ impl AccountCommand {
             }
             Self::Quota { appid, change, .. } => change.order(appid),
             Self::Ip { appid, change, .. } => change.order(appid),
-            Self::Remove { appid, .. } => remove::preview(Subject::Account(appid.clone())),
+            Self::Remove { appid, .. } => Order::Remove(Remove::preview(Subject::Account(appid.clone()))),
         }
     }
 }
@@ -343,7 +343,7 @@ impl WorkerCommand {
                 Order::WorkerLogOut { name: name.clone(), login: login.clone() }
             }
             Self::Reset { name, .. } => Order::WorkerReset(name.clone()),
-            Self::Remove { name, .. } => remove::preview(Subject::Worker(name.clone())),
+            Self::Remove { name, .. } => Order::Remove(Remove::preview(Subject::Worker(name.clone()))),
         }
     }
 }

@@ -1,22 +1,10 @@
 //! Removal of accounts and workers, once an operator has typed the name.
 
+use super::confirmation::Confirmation;
 use super::order::{self, Common};
 use crate::admin::Order;
 use crate::admin::remove::{Remove, Subject};
 use anyhow::{Context, bail};
-use clap::Args;
-
-#[derive(Args, Clone, Debug)]
-pub(super) struct Confirmation {
-    /// Remove without asking, for scripts: the same name again.
-    #[arg(long, value_name = "NAME")]
-    yes_remove: Option<String>,
-}
-
-/// The order that says what would go.
-pub(super) fn preview(subject: Subject) -> Order {
-    Order::Remove(Remove { subject, confirmed: false })
-}
 
 /// Says what goes, asks for the name unless it is given, and removes.
 pub(super) async fn run(
@@ -28,7 +16,7 @@ pub(super) async fn run(
     let typed = match &confirmation.yes_remove {
         Some(given) => given.clone(),
         None => {
-            let counts = order::ask(preview(subject.clone()), common).await?;
+            let counts = order::ask(Order::Remove(Remove::preview(subject.clone())), common).await?;
             eprintln!("{name} would be removed for good, and with it:");
             for (what, count) in counts.as_object().into_iter().flatten() {
                 eprintln!("  {what:14}  {count}");

@@ -2,11 +2,10 @@
 
 use super::front::{Front, bind};
 use super::print::say;
-use super::{DemoArgs, ServeArgs};
 use crate::admin::Admin;
 use crate::app::{room, router};
 use crate::clock::{Chance, Clock};
-use crate::config::{BucketArgs, Data, Place, Rules, Settings};
+use crate::config::{BucketArgs, Data, Place, Rules, Settings, socket_address};
 use crate::desk::{Desk, account, node};
 use crate::due::{self, Lease};
 use crate::error::Error;
@@ -15,6 +14,7 @@ use crate::state::App;
 use crate::store::Store;
 use crate::{demo, http, listen};
 use anyhow::bail;
+use clap::Args;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -28,6 +28,38 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const LAST_ROUND: Duration = Duration::from_secs(5);
 /// Connections of whoever reads metrics.
 const WATCHERS: usize = 16;
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// The address to listen on.
+    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = socket_address)]
+    pub(super) listen: SocketAddr,
+    #[command(flatten)]
+    pub(super) data: Data,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    #[command(flatten)]
+    pub(super) rules: Rules,
+    /// Serve although the well-known demo account is in the data: anybody can call for it.
+    #[arg(long, env = "KEFU_ALLOW_DEMO")]
+    pub(super) allow_demo: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// The address to listen on; a demo listens on this machine only.
+    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = socket_address)]
+    pub(super) listen: SocketAddr,
+    #[command(flatten)]
+    pub(super) data: Data,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    #[command(flatten)]
+    pub(super) rules: Rules,
+    /// Keep nothing: the data goes when the demo ends.
+    #[arg(long, conflicts_with_all = ["data", "database"])]
+    pub(super) memory: bool,
+}
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let place = args.data.place()?;

@@ -1,12 +1,11 @@
 //! Bodies of requests: read by a handler, or dropped frame by frame after a refusal.
 
 use super::seat::Seat;
-use super::{BODY_TIME, UPLOAD_MAX};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use protocol::endpoint::{self, Place};
-use protocol::limits::BODY_MAX;
+use protocol::limits::{BODY_MAX, FILE_MAX};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,6 +13,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
+/// How long a body may take.
+pub const BODY_TIME: Duration = Duration::from_secs(10);
+/// Most bytes of an upload: the largest file, and what a form puts around it.
+pub const UPLOAD_MAX: usize = (FILE_MAX + (1 << 20)) as usize;
 /// Refused bodies that are drained at once; the connection of one more closes.
 const DRAINED_AT_ONCE: usize = 64;
 /// Bytes of a refused body that must come in each [`PACE_TIME`]; the connection of a slower client closes.

@@ -6,6 +6,7 @@ mod limit;
 mod line;
 mod seat;
 
+pub use body::{BODY_TIME, UPLOAD_MAX};
 pub use limit::Room;
 
 use crate::error::{Error, Spell};
@@ -22,7 +23,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use limit::Admitted;
-use protocol::limits::FILE_MAX;
 use seat::Answering;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
@@ -41,10 +41,6 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// Bytes of a head that are always taken, and most that are read of a body at once: a browser's cookies fit. The buffer
 /// may hold twice as many before it is full, so 16,384 half-open heads take 1 GiB at most.
 const HEAD_MAX: usize = 32 << 10;
-/// How long a body may take.
-pub const BODY_TIME: Duration = Duration::from_secs(10);
-/// Most bytes of an upload: the largest file, and what a form puts around it.
-pub const UPLOAD_MAX: usize = (FILE_MAX + (1 << 20)) as usize;
 /// How long running requests may take to finish once the server stops.
 const FAREWELL: Duration = Duration::from_secs(6);
 

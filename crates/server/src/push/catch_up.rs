@@ -1,18 +1,38 @@
 //! Catching up: what streams that are behind read of a feed, and share.
 
-use super::Progress;
 use crate::desk::Desk;
 use crate::desk::feed::{self, BLOCK, Block, Change};
 use crate::error::Error;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use tokio::sync::{Mutex, Semaphore};
 
 /// Bytes of blocks that are kept for the next stream: those of some 500 blocks of plain messages.
 const KEPT_BYTES: u64 = 16 << 20;
 /// As many blocks as the cache makes room for at its start.
 const KEPT_BLOCKS: usize = 256;
+
+/// How far a reader is, as its streams see it.
+pub(super) struct Progress {
+    /// The last number it has read; [`i64::MAX`] before it has begun.
+    pub(super) read: AtomicI64,
+    /// Whose reader it is, and since when. What was caught up on of an older generation counts no more.
+    pub(super) generation: AtomicU64,
+    /// Held by the stream that reads for all streams of the owner that are behind.
+    pub(super) turn: Arc<Mutex<()>>,
+}
+
+impl Progress {
+    pub(super) fn read(&self) -> Option<i64> {
+        Some(self.read.load(Ordering::Acquire)).filter(|read| *read < i64::MAX)
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+}
 
 /// The blocks of feeds that were read for streams that are behind. Clones share them.
 #[derive(Clone)]

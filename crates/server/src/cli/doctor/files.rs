@@ -1,6 +1,6 @@
 //! Whether files can be kept where they are to be.
 
-use super::Findings;
+use super::finding::Findings;
 use crate::clock::Chance;
 use crate::config::{Bucket, FilesPlace, Place, is_foreign};
 use crate::files::{Files, free};

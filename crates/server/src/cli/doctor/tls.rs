@@ -1,8 +1,9 @@
 //! What the doctor looks at of certificates, and of standing in for a host.
 
-use super::{Findings, ask, connect};
-use crate::cli::ServeArgs;
+use super::ask::{ask, connect};
+use super::finding::Findings;
 use crate::cli::front::refused;
+use crate::cli::serve::ServeArgs;
 use crate::clock::Clock;
 use crate::config::Tls;
 use crate::tls::authority::Authority;

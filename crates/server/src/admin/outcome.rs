@@ -1,0 +1,24 @@
+//! What came of an order, as it is printed.
+
+use model::Account;
+use model::account::Words;
+use serde_json::{Value, json};
+
+/// What came of an order: something to print, or one sentence.
+pub type Outcome = Result<Value, String>;
+
+pub(super) fn shown(account: &Account) -> Value {
+    json!({
+        "appid": account.appid, "name": account.name, "kind": account.kind.word(), "principal": account.principal.word(),
+        "certified": account.certified, "feature": account.feature, "alias": account.alias,
+        "original_id": account.original_id, "reception": account.reception, "capacity": account.capacity,
+        "kf_id_as_string": account.compat.kf_id_as_string, "auto_accept": account.compat.auto_accept,
+    })
+}
+
+pub(super) fn with_secret(mut shown: Value, secret: Option<String>) -> Value {
+    if let (Some(secret), Some(members)) = (secret, shown.as_object_mut()) {
+        members.insert("secret".into(), secret.into());
+    }
+    shown
+}

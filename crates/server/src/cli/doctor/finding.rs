@@ -1,0 +1,41 @@
+//! What the doctor finds.
+
+use serde::Serialize;
+
+/// How something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    Ok,
+    Warning,
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    pub(super) what: String,
+    pub(super) state: State,
+    pub(super) says: String,
+}
+
+#[derive(Default)]
+pub(super) struct Findings(pub(super) Vec<Finding>);
+
+impl Findings {
+    pub(super) fn add(&mut self, what: &str, state: State, says: impl Into<String>) {
+        self.0.push(Finding { what: what.to_owned(), state, says: says.into() });
+    }
+
+    pub(super) fn ok(&mut self, what: &str, says: impl Into<String>) {
+        self.add(what, State::Ok, says);
+    }
+
+    pub(super) fn warn(&mut self, what: &str, says: impl Into<String>) {
+        self.add(what, State::Warning, says);
+    }
+
+    pub(super) fn problem(&mut self, what: &str, says: impl Into<String>) {
+        self.add(what, State::Problem, says);
+    }
+}
