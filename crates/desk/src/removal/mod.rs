@@ -1,5 +1,5 @@
-//! Removal of accounts and workers. One transaction ends everything that opens something; rows that open nothing go in
-//! bounded rounds afterwards, each of which may be repeated: a `due` row stays until nothing is left.
+//! Removal of accounts, workers and agents. One transaction ends everything that opens something; rows that open
+//! nothing go in bounded rounds afterwards, each of which may be repeated: a `due` row stays until nothing is left.
 //!
 //! A later last round takes what a call left that was under way at the removal.
 
