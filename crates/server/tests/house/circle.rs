@@ -32,10 +32,14 @@ fn module(file: &Path) -> String {
     parts.join("::")
 }
 
-/// A source without comments and without the tests at its end.
+/// A source without comments, without the tests at its end and without who may see what: `pub(in crate::a)`.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let mut parts = code.split("pub(in ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |code, part| code + "pub" + part.split_once(')').map_or("", |(_, behind)| behind))
 }
 
 /// Every path that a tree of a `use` names.
@@ -192,6 +196,11 @@ fn every_name_of_a_use_counts() {
     }
     assert!(
         of(&[root, ("a.rs", "use crate::Root;\n// crate::b::c"), c, ("b/mod.rs", "pub mod c;")]).is_empty()
+    );
+    let seen = "pub(in crate::b::c) fn f() {}";
+    assert!(
+        of(&[root, ("a.rs", seen), c, ("b/mod.rs", "pub mod c;")]).is_empty(),
+        "who may see it is not imported"
     );
     let parent = ("b/mod.rs", "pub mod c;\nfn f() { c::g() }");
     assert_eq!(of(&[root, parent, ("b/c.rs", "use super::f;")]).len(), 2, "a folder and what is in it");
