@@ -1,7 +1,7 @@
 //! `/metrics`, for Prometheus, at an address of its own; and how requests are counted.
 
+use super::answer;
 use super::note::Call;
-use super::refusal;
 use crate::meter::{Exposition, Requests};
 use crate::state::App;
 use axum::Router;
@@ -62,7 +62,7 @@ impl<T: 'static, H: Handler<T, App>> Handler<T, App> for Counted<H> {
             }
             let call = Call::begins(&mut request, &counter.app);
             let mut response = handler.call(request, app).await;
-            let Some(refusal) = refusal::carried(&mut response) else {
+            let Some(refusal) = answer::carried(&mut response) else {
                 counter.requests.answered(Errcode::Ok);
                 return response;
             };

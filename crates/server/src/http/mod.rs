@@ -1,5 +1,6 @@
 //! The edge: what arrives is parsed, one verb is called, what it says is answered.
 
+pub mod answer;
 mod asset;
 pub mod business;
 pub mod caller;
@@ -22,18 +23,18 @@ pub mod page;
 pub mod picture;
 pub mod query;
 pub mod quota;
-pub mod refusal;
 pub mod stream;
 pub mod token;
 pub mod upload;
 pub mod visitor;
 pub mod work;
 
-pub use refusal::Refusal;
+pub use answer::{Answer, Refusal, Reply};
 
 use crate::error::Error;
 use crate::meter::Requests;
 use crate::state::App;
+use answer::Rendered;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -43,49 +44,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 use protocol::{Errcode, endpoint};
-use refusal::Rendered;
 use serde::Serialize;
 use std::sync::{Arc, PoisonError};
 use tower::ServiceExt;
-
-/// What Weixin's own answers carry (sic: `encoding`, not `charset`).
-const JSON: HeaderValue = HeaderValue::from_static("application/json; encoding=utf-8");
-
-/// What a handler returns: an answer, or a refusal by `?`.
-pub type Answer<T = Reply> = Result<T, Refusal>;
-
-/// JSON in one line, ready to be sent.
-pub struct Reply(Bytes);
-
-impl Reply {
-    /// `{"errcode":0,"errmsg":"ok"}`.
-    #[must_use]
-    pub fn done() -> Self {
-        Reply(Bytes::from_static(br#"{"errcode":0,"errmsg":"ok"}"#))
-    }
-
-    /// Bytes that were made before.
-    #[must_use]
-    pub fn ready(bytes: Bytes) -> Self {
-        Reply(bytes)
-    }
-
-    /// A value as JSON.
-    ///
-    /// # Errors
-    /// Internal only.
-    pub fn json(value: &impl Serialize) -> Answer {
-        Ok(Reply(serde_json::to_vec(value).map_err(Error::from)?.into()))
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.0));
-        response.headers_mut().insert(CONTENT_TYPE, JSON);
-        response
-    }
-}
 
 /// A request that was routed nowhere goes to Weixin's endpoints once more, runs of slashes in its path taken as one. A
 /// request that was routed pays nothing for it.

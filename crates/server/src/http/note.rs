@@ -1,8 +1,8 @@
 //! What is noted of a call, in case it is refused: `rid/get` tells it to the account's developers.
 
+use super::answer::{Refusal, Rendered};
 use super::client_address;
 use super::query::Query;
-use super::refusal::{Refusal, Rendered};
 use crate::desk::rid::Refused;
 use crate::state::App;
 use axum::extract::Request;

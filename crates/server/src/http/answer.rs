@@ -1,6 +1,5 @@
-//! Refused requests: what handlers and extractors return, and the answers that are rendered from it.
+//! What handlers return: JSON, or a refusal that is rendered in the way of the path.
 
-use super::Reply;
 use crate::desk::ended_login::Reason;
 use crate::error::Error;
 use crate::state::App;
@@ -15,8 +14,47 @@ use protocol::{Errcode, endpoint};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// What Weixin's own answers carry (sic: `encoding`, not `charset`).
+const JSON: HeaderValue = HeaderValue::from_static("application/json; encoding=utf-8");
+
 /// How long a page waits before it asks a busy desk again.
 const BUSY_WAIT: Wait = Wait(2 * model::SECOND);
+
+/// What a handler returns: an answer, or a refusal by `?`.
+pub type Answer<T = Reply> = Result<T, Refusal>;
+
+/// JSON in one line, ready to be sent.
+pub struct Reply(Bytes);
+
+impl Reply {
+    /// `{"errcode":0,"errmsg":"ok"}`.
+    #[must_use]
+    pub fn done() -> Self {
+        Reply(Bytes::from_static(br#"{"errcode":0,"errmsg":"ok"}"#))
+    }
+
+    /// Bytes that were made before.
+    #[must_use]
+    pub fn ready(bytes: Bytes) -> Self {
+        Reply(bytes)
+    }
+
+    /// A value as JSON.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub fn json(value: &impl Serialize) -> Answer {
+        Ok(Reply(serde_json::to_vec(value).map_err(Error::from)?.into()))
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.0));
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        response
+    }
+}
 
 /// Why a request is refused. Handlers and extractors return it by `?`; [`super::metrics::counted`] renders it, in
 /// Weixin's way on Weixin's paths and with a status of its own on the pages'.
