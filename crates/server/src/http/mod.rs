@@ -1,50 +1,25 @@
 //! The edge: what arrives is parsed, one verb is called, what it says is answered.
 
-pub mod answer;
-mod asset;
-pub mod business;
-pub mod caller;
-pub mod chat;
-pub mod client_address;
-pub mod debug;
-pub mod desk;
-pub mod file;
-pub mod guard;
-pub mod kfaccount;
-pub mod kfsession;
-pub mod media;
-pub mod message;
-pub mod metrics;
-pub mod msgrecord;
-pub mod multipart;
-mod note;
-pub mod openapi;
-pub mod page;
-pub mod picture;
-pub mod query;
-pub mod quota;
-pub mod stream;
-pub mod token;
-pub mod upload;
-pub mod visitor;
-pub mod work;
+mod edge;
+mod pages;
+mod weixin;
 
-pub use answer::{Answer, Refusal, Reply};
+pub use edge::{answer, caller, client_address, file, guard, metrics, multipart, query, upload};
+pub use pages::{chat, debug, desk, openapi, page, picture, stream, visitor};
+pub use weixin::{business, kfaccount, kfsession, media, message, msgrecord, quota, token, work};
 
-use crate::error::Error;
+pub use edge::answer::{Answer, Refusal, Reply};
+
 use crate::meter::Requests;
 use crate::state::App;
-use answer::Rendered;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use edge::answer::Rendered;
+use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 use protocol::{Errcode, endpoint};
-use serde::Serialize;
 use std::sync::{Arc, PoisonError};
 use tower::ServiceExt;
 

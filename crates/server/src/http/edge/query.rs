@@ -1,6 +1,6 @@
 //! The parameters in a request's address.
 
-use super::Refusal;
+use crate::http::Refusal;
 use crate::state::App;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -32,7 +32,7 @@ impl Query {
     }
 
     /// The same, without a copy where nothing is to be decoded.
-    pub(super) fn find(&self, name: &str) -> Option<Cow<'_, str>> {
+    pub(in crate::http) fn find(&self, name: &str) -> Option<Cow<'_, str>> {
         let value: Option<Cow<'_, str>> = if self.0.contains('%') || self.0.contains('+') {
             let mut pairs = form_urlencoded::parse(self.0.as_bytes());
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.replace('\0', "\u{fffd}").into())

@@ -1,8 +1,8 @@
 //! Records: getmsglist and getrecord.
 
-use super::caller::{Body, Caller};
-use super::{Answer, Reply};
 use crate::desk::record;
+use crate::http::edge::caller::{Body, Caller};
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use protocol::msgrecord::{GetMsgList, GetRecord};

@@ -1,12 +1,12 @@
 //! Agents: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
-use super::caller::{Body, Caller, Maybe};
-use super::guard::Base;
-use super::upload::Posted;
-use super::{Answer, Reply};
 use crate::desk::hot::Question;
 use crate::desk::{agent, business, invitation, media, removal};
 use crate::error::Error;
+use crate::http::edge::caller::{Body, Caller, Maybe};
+use crate::http::edge::guard::Base;
+use crate::http::edge::upload::Posted;
+use crate::http::{Answer, Refusal, Reply};
 use crate::state::App;
 use axum::extract::State;
 use model::Appid;
@@ -35,7 +35,7 @@ pub async fn update(State(app): State<App>, caller: Caller, Body(update): Body<U
 }
 
 /// `/customservice/kfaccount/del`: the agent stands in the query, else in the body.
-pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<Del>, super::Refusal>) -> Answer {
+pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<Del>, Refusal>) -> Answer {
     let kf_account = caller.query.get("kf_account");
     let body = match body {
         // What stands in the query needs no body.
@@ -72,7 +72,7 @@ pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
 pub async fn setadmin(
     State(app): State<App>,
     caller: Caller,
-    body: Result<Maybe<SetAdmin>, super::Refusal>,
+    body: Result<Maybe<SetAdmin>, Refusal>,
 ) -> Answer {
     set_admin(&app, caller, body, true).await
 }
@@ -81,7 +81,7 @@ pub async fn setadmin(
 pub async fn canceladmin(
     State(app): State<App>,
     caller: Caller,
-    body: Result<Maybe<SetAdmin>, super::Refusal>,
+    body: Result<Maybe<SetAdmin>, Refusal>,
 ) -> Answer {
     set_admin(&app, caller, body, false).await
 }
@@ -90,7 +90,7 @@ pub async fn canceladmin(
 async fn set_admin(
     app: &App,
     caller: Caller,
-    body: Result<Maybe<SetAdmin>, super::Refusal>,
+    body: Result<Maybe<SetAdmin>, Refusal>,
     supervisor: bool,
 ) -> Answer {
     let query = |name| caller.query.get(name);

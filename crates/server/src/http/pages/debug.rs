@@ -1,8 +1,8 @@
 //! What the debugging page asks for: the accounts its worker administers, and a token for one of them.
 
-use super::guard::{Login, Sent};
-use super::{Answer, Reply};
 use crate::desk::administrator;
+use crate::http::edge::guard::{Login, Sent};
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use model::Appid;

@@ -1,15 +1,15 @@
 //! Pictures that people send, and the files that messages show.
 
-use super::file::{self, Asked};
-use super::guard::{Login, check_origin};
-use super::query::Params;
-use super::upload::{Bytestream, FED, Incoming};
-use super::visitor::Visitor;
-use super::{Answer, Refusal, Reply};
 use crate::desk::picture::{self, Part, Picture};
 use crate::desk::storage;
 use crate::error::Error;
 use crate::files::Sender;
+use crate::http::edge::file::{self, Asked};
+use crate::http::edge::guard::{Login, check_origin};
+use crate::http::edge::query::Params;
+use crate::http::edge::upload::{Bytestream, FED, Incoming};
+use crate::http::pages::visitor::Visitor;
+use crate::http::{Answer, Refusal, Reply};
 use crate::state::App;
 use crate::throttle::place;
 use axum::extract::{FromRequest, Request, State};

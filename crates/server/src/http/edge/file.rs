@@ -1,8 +1,8 @@
 //! Bytes of a content, whole or a part of them, as they are read.
 
-use super::Answer;
 use crate::desk::media::Content;
 use crate::error::Error;
+use crate::http::Answer;
 use crate::state::App;
 use axum::body::Body;
 use axum::extract::FromRequestParts;

@@ -1,9 +1,9 @@
 //! getAccessToken and getStableAccessToken.
 
-use super::caller::{Anyone, Body};
-use super::query::Query;
-use super::{Answer, Reply};
 use crate::desk;
+use crate::http::edge::caller::{Anyone, Body};
+use crate::http::edge::query::Query;
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use protocol::token::Credential;

@@ -1,9 +1,9 @@
 //! What is noted of a call, in case it is refused: `rid/get` tells it to the account's developers.
 
-use super::answer::{Refusal, Rendered};
-use super::client_address;
-use super::query::Query;
 use crate::desk::rid::Refused;
+use crate::http::edge::answer::{Refusal, Rendered};
+use crate::http::edge::client_address;
+use crate::http::edge::query::Query;
 use crate::state::App;
 use axum::extract::Request;
 use bytes::Bytes;
@@ -26,17 +26,17 @@ const SECRETS: [&str; 3] = ["secret", "token", "password"];
 
 /// A call's body, once it is read.
 #[derive(Clone, Default)]
-pub(super) struct Sent(Arc<OnceLock<Bytes>>);
+pub(in crate::http) struct Sent(Arc<OnceLock<Bytes>>);
 
 impl Sent {
     /// It was read.
-    pub(super) fn is(&self, body: &Bytes) {
+    pub(in crate::http) fn is(&self, body: &Bytes) {
         let _ = self.0.set(body.clone());
     }
 }
 
 /// A call under way.
-pub(super) struct Call {
+pub(in crate::http) struct Call {
     uri: Uri,
     address: IpAddr,
     begun: Instant,
@@ -45,7 +45,7 @@ pub(super) struct Call {
 
 impl Call {
     /// It begins. What only a refusal needs is made when there is one.
-    pub(super) fn begins(request: &mut Request, app: &App) -> Self {
+    pub(in crate::http) fn begins(request: &mut Request, app: &App) -> Self {
         let sent = (request.method() != Method::GET).then(Sent::default);
         if let Some(sent) = &sent {
             request.extensions_mut().insert(sent.clone());
@@ -55,7 +55,7 @@ impl Call {
     }
 
     /// Renders the call's refusal, and notes one of Weixin's for the account whose token the caller presented.
-    pub(super) fn refused(self, refusal: &Refusal, app: &App) -> Rendered {
+    pub(in crate::http) fn refused(self, refusal: &Refusal, app: &App) -> Rendered {
         let rendered = refusal.render(app, self.uri.path(), Some(self.address));
         if endpoint::is_weixin(self.uri.path()) {
             self.note(&rendered, app);

@@ -1,11 +1,11 @@
 //! The customer page's calls.
 
-use super::guard::Sent;
-use super::query::Params;
-use super::visitor::Visitor;
-use super::{Answer, Reply};
 use crate::desk::draft::Draft;
 use crate::desk::{message, snapshot, tap, window};
+use crate::http::edge::guard::Sent;
+use crate::http::edge::query::Params;
+use crate::http::pages::visitor::Visitor;
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

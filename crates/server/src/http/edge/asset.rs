@@ -14,7 +14,7 @@ use std::io::Write as _;
 use std::sync::OnceLock;
 
 /// A file, its compressed form, and the tags of both.
-pub(super) struct Asset {
+pub(in crate::http) struct Asset {
     content_type: &'static str,
     plain: Form,
     hash: String,
@@ -36,12 +36,12 @@ impl Form {
 
 impl Asset {
     /// A file whose bytes have this hash, in hexadecimal.
-    pub(super) fn new(content_type: &'static str, bytes: Bytes, hash: String) -> Self {
+    pub(in crate::http) fn new(content_type: &'static str, bytes: Bytes, hash: String) -> Self {
         Asset { content_type, plain: Form::new(bytes, &hash), hash, gzip: OnceLock::new() }
     }
 
     /// The answer to a request with these headers: the form it takes, or that its own copy is still right.
-    pub(super) fn answer(&self, asked: &HeaderMap) -> Response {
+    pub(in crate::http) fn answer(&self, asked: &HeaderMap) -> Response {
         let takes_gzip = takes_gzip(asked);
         let form = if takes_gzip { self.gzip.get_or_init(|| self.compress()) } else { &self.plain };
         let is_known = knows(asked, &form.etag);

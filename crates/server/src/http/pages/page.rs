@@ -1,7 +1,7 @@
 //! The pages and their parts.
 
-use super::Refusal;
-use super::asset::Asset;
+use crate::http::Refusal;
+use crate::http::edge::asset::Asset;
 use crate::state::App;
 use axum::extract::{Path, State};
 use axum::response::{Redirect, Response};

@@ -1,7 +1,7 @@
 //! The description of Weixin's endpoints for programs.
 
-use super::asset::Asset;
 use crate::clock::hex;
+use crate::http::edge::asset::Asset;
 use axum::response::Response;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};

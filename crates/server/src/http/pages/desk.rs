@@ -1,14 +1,14 @@
 //! The workbench's calls.
 
-use super::client_address::Front;
-use super::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
-use super::query::Params;
-use super::{Answer, Reply};
 use crate::desk::ended_login::Reason;
 use crate::desk::{
     draft, invitation, login, message, password, presence, session, session_view, snapshot, supervisor,
     workbench_state, worker,
 };
+use crate::http::edge::client_address::Front;
+use crate::http::edge::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
+use crate::http::edge::query::Params;
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -5,14 +5,14 @@ mod incoming;
 
 pub use incoming::Incoming;
 
-use super::Refusal;
-use super::caller::{Admitted, Caller, called};
-use super::client_address::address;
-use super::multipart::{Malformed, Parser, Part, Piece};
-use super::query::Query;
 use crate::desk::media::{self, Stored};
 use crate::error::Error;
 use crate::files::{Sender, Writing, Written};
+use crate::http::Refusal;
+use crate::http::edge::caller::{Admitted, Caller, called};
+use crate::http::edge::client_address::address;
+use crate::http::edge::multipart::{Malformed, Parser, Part, Piece};
+use crate::http::edge::query::Query;
 use crate::state::App;
 use crate::throttle::place;
 use axum::body::Body;

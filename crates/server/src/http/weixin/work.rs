@@ -1,8 +1,8 @@
 //! The binding to WeCom: getKfWorkBound, bindKfWork and unbindKfWork.
 
-use super::caller::{Body, Caller};
-use super::{Answer, Reply};
 use crate::desk::work;
+use crate::http::edge::caller::{Body, Caller};
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use protocol::work::Corp;

@@ -1,7 +1,7 @@
 //! `/metrics`, for Prometheus, at an address of its own; and how requests are counted.
 
-use super::answer;
-use super::note::Call;
+use crate::http::edge::answer;
+use crate::http::edge::note::Call;
 use crate::meter::{Exposition, Requests};
 use crate::state::App;
 use axum::Router;

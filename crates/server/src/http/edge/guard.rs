@@ -1,10 +1,10 @@
 //! Who may use the pages' calls: cookies, origins, and bodies that only our own pages can send.
 
-use super::Refusal;
-use super::caller::collect;
-use super::client_address::Front;
 use crate::desk::{ended_login, login};
 use crate::error::Error;
+use crate::http::Refusal;
+use crate::http::edge::caller::collect;
+use crate::http::edge::client_address::Front;
 use crate::listen::{Door, Peer};
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};

@@ -1,9 +1,9 @@
 //! Quotas and request ids: clearQuota in its three forms, getApiQuota, clearApiQuota, getRidInfo.
 
-use super::caller::{Anyone, Body, Caller, Maybe};
-use super::query::Query;
-use super::{Answer, Reply};
 use crate::desk::{quota, rid};
+use crate::http::edge::caller::{Anyone, Body, Caller, Maybe};
+use crate::http::edge::query::Query;
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use protocol::quota::{CgiPath, Clear, ClearBySecret};

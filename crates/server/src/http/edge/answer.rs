@@ -4,13 +4,15 @@ use crate::desk::ended_login::Reason;
 use crate::error::Error;
 use crate::state::App;
 use crate::throttle::Wait;
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::InvalidHeaderValue;
-use http::header::{CACHE_CONTROL, CONNECTION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 use model::account::Words;
 use protocol::{Errcode, endpoint};
+use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -56,7 +58,7 @@ impl IntoResponse for Reply {
     }
 }
 
-/// Why a request is refused. Handlers and extractors return it by `?`; [`super::metrics::counted`] renders it, in
+/// Why a request is refused. Handlers and extractors return it by `?`; [`crate::http::edge::metrics::counted`] renders it, in
 /// Weixin's way on Weixin's paths and with a status of its own on the pages'.
 #[derive(Debug)]
 pub struct Refusal {

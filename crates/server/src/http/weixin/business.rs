@@ -1,9 +1,9 @@
 //! Sub-merchants: registerbusiness, updatebusiness, getbusiness and listbusiness.
 
-use super::caller::{Body, Caller};
-use super::guard::Base;
-use super::{Answer, Reply};
 use crate::desk::business;
+use crate::http::edge::caller::{Body, Caller};
+use crate::http::edge::guard::Base;
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use protocol::business::{Get, Got, List, Listed, Register, Registered, Update};

@@ -2,10 +2,6 @@
 //!
 //! The id of every event is a cursor over all owners the stream follows ([`Cursor`]).
 
-use super::Answer;
-use super::guard::Login;
-use super::query::Query;
-use super::visitor::Visitor;
 use crate::desk::cookie::Customer;
 use crate::desk::cursor::Cursor;
 use crate::desk::feed::{Change, Told};
@@ -14,6 +10,10 @@ use crate::desk::snapshot::{ChatAgent, serving};
 use crate::desk::worker::{self, Places};
 use crate::desk::{login, presence, sha256};
 use crate::error::Error;
+use crate::http::Answer;
+use crate::http::edge::guard::Login;
+use crate::http::edge::query::Query;
+use crate::http::pages::visitor::Visitor;
 use crate::push::Step;
 use crate::state::App;
 use crate::streams::Open;

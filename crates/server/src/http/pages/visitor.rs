@@ -1,11 +1,11 @@
 //! Who is at an account's customer page: what the cookie says, and the one that takes its place.
 
-use super::client_address::Front;
-use super::guard::{cookie, cookie_name, set_cookie};
-use super::{Answer, Refusal, Reply};
 use crate::desk::cookie::{self, Customer, Done, Known, Shown, Writer};
 use crate::desk::cursor::Cursor;
 use crate::desk::message::Message;
+use crate::http::edge::client_address::Front;
+use crate::http::edge::guard::{cookie, cookie_name, set_cookie};
+use crate::http::{Answer, Refusal, Reply};
 use crate::state::App;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Response};

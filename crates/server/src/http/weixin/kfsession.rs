@@ -1,9 +1,9 @@
 //! Sessions: createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
 
-use super::caller::{Body, Caller};
-use super::{Answer, Reply};
 use crate::desk::hot::Question;
 use crate::desk::session;
+use crate::http::edge::caller::{Body, Caller};
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use protocol::Errcode;

@@ -1,8 +1,8 @@
 //! Messages to customers: sendCustomMessage and typing.
 
-use super::caller::{Body, Caller};
-use super::{Answer, Reply};
 use crate::desk::{custom, typing};
+use crate::http::edge::caller::{Body, Caller};
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use http::Uri;

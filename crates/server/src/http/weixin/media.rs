@@ -1,11 +1,11 @@
 //! Files: uploadTempMedia and getMedia, and the addresses at which files are fetched.
 
-use super::caller::Caller;
-use super::file::{self, Asked};
-use super::guard::Base;
-use super::upload::Posted;
-use super::{Answer, Reply};
 use crate::desk::media;
+use crate::http::edge::caller::Caller;
+use crate::http::edge::file::{self, Asked};
+use crate::http::edge::guard::Base;
+use crate::http::edge::upload::Posted;
+use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};

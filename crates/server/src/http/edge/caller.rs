@@ -1,11 +1,11 @@
 //! Who calls one of Weixin's endpoints, and with what.
 
-use super::Refusal;
-use super::client_address::address;
-use super::note::Sent;
-use super::query::Query;
 use crate::desk::token::Access;
 use crate::error::Error;
+use crate::http::Refusal;
+use crate::http::edge::client_address::address;
+use crate::http::edge::note::Sent;
+use crate::http::edge::query::Query;
 use crate::listen::BODY_TIME;
 use crate::state::App;
 use crate::store::Head;
@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a token gives access to, and where its owner stood when it was looked at.
-pub(super) type Admitted = (Arc<Access>, Head);
+pub(in crate::http) type Admitted = (Arc<Access>, Head);
 
 /// A caller with a valid token, who may call the endpoint she calls.
 pub struct Caller {
@@ -47,7 +47,7 @@ impl Caller {
     ///
     /// # Errors
     /// Of the token; 40164, 61004, 48001, 61007, 45009, 45011.
-    pub(super) async fn admit(
+    pub(in crate::http) async fn admit(
         app: &App,
         endpoint: &'static Endpoint,
         token: &str,
@@ -65,7 +65,7 @@ impl Caller {
     }
 
     /// The same, with the parameters of her call.
-    pub(super) fn of(query: Query, (access, head): Admitted, endpoint: &'static Endpoint) -> Self {
+    pub(in crate::http) fn of(query: Query, (access, head): Admitted, endpoint: &'static Endpoint) -> Self {
         Caller { query, access, head, endpoint }
     }
 
@@ -124,7 +124,7 @@ impl FromRequestParts<App> for Anyone {
 }
 
 /// The endpoint that is called, with a method it takes.
-pub(super) fn called(parts: &Parts) -> Result<&'static Endpoint, Errcode> {
+pub(in crate::http) fn called(parts: &Parts) -> Result<&'static Endpoint, Errcode> {
     let endpoint = *parts.extensions.get::<&'static Endpoint>().ok_or(Errcode::InvalidUrl)?;
     endpoint.check_method(parts.method.as_str())?;
     Ok(endpoint)

@@ -1,0 +1,13 @@
+//! What stands before every handler: who calls, from where, with what body, and what is counted of it.
+
+pub mod answer;
+pub(in crate::http) mod asset;
+pub mod caller;
+pub mod client_address;
+pub mod file;
+pub mod guard;
+pub mod metrics;
+pub mod multipart;
+pub(in crate::http) mod note;
+pub mod query;
+pub mod upload;

@@ -1,0 +1,10 @@
+//! The pages, what they call, and what they are told.
+
+pub mod chat;
+pub mod debug;
+pub mod desk;
+pub mod openapi;
+pub mod page;
+pub mod picture;
+pub mod stream;
+pub mod visitor;
