@@ -1,6 +1,6 @@
 //! GIF: as it came. Cameras write none, and its comments are rare.
 
-use super::{NoPicture, Seen, Size, Step};
+use super::step::{NoPicture, Seen, Size, Step};
 
 #[derive(Default)]
 pub(super) struct Gif {

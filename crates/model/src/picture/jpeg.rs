@@ -1,7 +1,8 @@
 //! JPEG: segments, each behind a marker, and compressed data between them.
 //! <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>
 
-use super::{NoPicture, Seen, Size, Step, exif};
+use super::exif;
+use super::step::{NoPicture, Seen, Size, Step};
 
 /// The marker SOI.
 pub(super) const BEGIN: Step = Step::Take(2);

@@ -6,26 +6,16 @@ mod exif;
 mod gif;
 mod jpeg;
 mod png;
+mod step;
 mod webp;
 
 #[cfg(test)]
 mod tests;
 
+pub use step::{NoPicture, Size};
+
 use protocol::media::Format;
-use serde::Serialize;
-
-/// Pixels of a picture as it is shown, after it is turned the right way up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Size {
-    /// From left to right.
-    pub width: u32,
-    /// From top to bottom.
-    pub height: u32,
-}
-
-/// The structure of a file is not that of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoPicture;
+use step::Step;
 
 /// A picture that is being read.
 pub struct Filter {
@@ -44,32 +34,6 @@ pub struct Filtered {
     pub head: Option<Vec<u8>>,
     /// Its size, if its header has one.
     pub size: Option<Size>,
-}
-
-/// What to do with the bytes that come next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// Look at so many.
-    Take(usize),
-    Copy(u64),
-    Skip(u64),
-    /// Copy up to the next 0xff, and pass over that.
-    CopyToMarker,
-    /// Skip to the next 0xff, and pass over that.
-    SkipToMarker,
-    /// Copy all.
-    CopyAll,
-    /// Skip all: the picture is over.
-    SkipAll,
-}
-
-/// What was learned of a picture on the way.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    /// As its pixels are stored.
-    size: Option<Size>,
-    /// As in EXIF: 2 to 8, or 0 for a picture that is the right way up.
-    orientation: u8,
 }
 
 enum Parser {
@@ -189,16 +153,4 @@ fn count(left: &mut u64, here: usize, keeps: bool) -> (usize, usize, bool) {
     let used = usize::try_from(*left).unwrap_or(usize::MAX).min(here);
     *left -= used as u64;
     (used, if keeps { used } else { 0 }, *left == 0)
-}
-
-impl Seen {
-    /// Sides change places in a picture that lies on one of them.
-    fn shown(self) -> Option<Size> {
-        let Size { width, height } = self.size.filter(|size| size.width > 0 && size.height > 0)?;
-        Some(if self.orientation >= 5 {
-            Size { width: height, height: width }
-        } else {
-            Size { width, height }
-        })
-    }
 }

@@ -1,6 +1,7 @@
 //! PNG: chunks, each with its length before it and a checksum behind it. <https://www.w3.org/TR/png-3/>
 
-use super::{NoPicture, Seen, Size, Step, exif};
+use super::exif;
+use super::step::{NoPicture, Seen, Size, Step};
 
 /// Pixels, colours, the size of a pixel, and animations. Everything else is dropped, also what is not known.
 const KEPT: [&[u8; 4]; 15] = [

@@ -1,7 +1,8 @@
 //! WebP: chunks in a RIFF file, whose length stands before all.
 //! <https://developers.google.com/speed/webp/docs/riff_container>
 
-use super::{NoPicture, Seen, Size, Step, exif};
+use super::exif;
+use super::step::{NoPicture, Seen, Size, Step};
 
 /// RIFF, its length, and that it is a WebP.
 pub(super) const BEGIN: Step = Step::Take(12);

@@ -1,0 +1,217 @@
+//! Messages as the pages see them: one, a page of them, a customer's history.
+
+use crate::message::draft::{Author, DESK, Draft};
+use crate::message::media;
+use crate::people::presence::of_worker;
+use crate::{Desk, session};
+use model::media::picture_at;
+use model::picture::Size;
+use model::session::State;
+use model::{Appid, Openid, Session, Time, WechatId};
+use protocol::Errcode;
+use serde::Serialize;
+use serde_json::Value;
+use store::error::Error;
+use store::{Row, Tx, bind};
+
+/// Messages of one page of history.
+pub const PAGE: i64 = 50;
+
+/// A message as the pages see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Message {
+    /// Its number in the account.
+    pub id: i64,
+    /// The session it belongs to, 0 for what a program wrote outside of any.
+    pub session: i64,
+    /// The customer, whoever wrote.
+    pub openid: String,
+    /// `customer`, `agent`, or `account` for a program that speaks as no agent.
+    pub from: &'static str,
+    /// The agent who wrote, else empty.
+    pub kf_account: String,
+    /// The name customers see of her, absent when there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub nickname: String,
+    /// Where the agent's picture is, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headimg: Option<String>,
+    /// What it is, as in `msgtype`.
+    pub kind: String,
+    /// What was written; of what is no text, its kind and title.
+    pub text: String,
+    /// The pixels of the picture it shows, where they are known.
+    #[serde(flatten)]
+    pub pixels: Option<Size>,
+    /// Whether it had a file that is kept no longer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
+    /// All that it says, as in the member that is named like its kind; absent for a text.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub body: Value,
+    /// Whether a machine wrote it, by its own account.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ai: bool,
+    /// When.
+    pub at: Time,
+    /// The id its sender's page gave it; empty for what a program sent.
+    pub client_id: String,
+}
+
+/// What this author sent before under the same id. Ids of other authors in the same conversation do not count.
+pub(crate) fn sent_before(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    author: &Author,
+    draft: &Draft,
+) -> Result<Option<Message>, Error> {
+    let ((kf_account, _), via) = (author.agent(), author.via());
+    let sent = tx.one(SELECT_SENT, bind![appid, openid, &draft.client_id, kf_account, via])?;
+    Ok(sent.map(|row| message(&row)))
+}
+
+/// Whether a message of a kind that has a file has none any more.
+fn is_gone(kind: &str, content: &str) -> bool {
+    content.is_empty() && ["image", "voice", "video"].contains(&kind)
+}
+
+/// Who wrote, for the pages.
+pub(super) fn sender(kf_account: &str, via: &str) -> &'static str {
+    match (kf_account, via) {
+        ("", DESK) => "customer",
+        ("", _) => "account",
+        _ => "agent",
+    }
+}
+
+/// The id the sender's page gave a message; what a program sent has none there.
+pub(super) fn page_id(via: &str, client_id: String) -> String {
+    if via == DESK { client_id } else { String::new() }
+}
+
+/// What was written as JSON; nothing is null.
+pub(super) fn body(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// The last messages of a session's customer before number `before` (0: the last of all), oldest first,
+/// from earlier sessions too but from no later one.
+pub(crate) fn page(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    session: &Session,
+    before: i64,
+) -> Result<Vec<Message>, Error> {
+    page_until(tx, appid, &session.openid, session.id, before)
+}
+
+/// The same for all that a customer ever wrote or was told.
+pub(crate) fn page_of_all(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    before: i64,
+) -> Result<Vec<Message>, Error> {
+    page_until(tx, appid, openid, i64::MAX, before)
+}
+
+fn page_until(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    session: i64,
+    before: i64,
+) -> Result<Vec<Message>, Error> {
+    let before = if before > 0 { before } else { i64::MAX };
+    let rows = tx.all(SELECT_PAGE, bind![appid, openid, before, session, PAGE])?;
+    Ok(rows.iter().rev().map(message).collect())
+}
+
+/// The message with this number.
+pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<Message>, Error> {
+    Ok(tx.one(SELECT, bind![appid, id])?.map(|row| message(&row)))
+}
+
+/// History of a session's customer, for the agent who serves or served her in it, while she waits for any agent, and for
+/// a supervisor always.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub async fn history(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    id: i64,
+    before: i64,
+) -> Result<Vec<Message>, Error> {
+    let (worker, appid) = (worker.clone(), appid.clone());
+    desk.store
+        .read(&appid.to_string(), move |tx| {
+            let agent = of_worker(tx, &appid, &worker)?;
+            let session = session::by_id(tx, &appid, id)?;
+            let is_hers = session.kf_account == agent.kf_account.as_str() || session.state == State::Waiting;
+            if !is_hers && !agent.supervisor {
+                return Err(Errcode::Forbidden.into());
+            }
+            page(tx, &appid, &session, before)
+        })
+        .await
+}
+
+/// History of a customer, for herself.
+///
+/// # Errors
+/// Internal only.
+pub async fn own_history(
+    desk: &Desk,
+    appid: &Appid,
+    openid: &Openid,
+    before: i64,
+) -> Result<Vec<Message>, Error> {
+    let (appid, openid) = (appid.clone(), openid.clone());
+    desk.store.read(&appid.to_string(), move |tx| page_of_all(tx, &appid, &openid, before)).await
+}
+
+fn message(row: &Row) -> Message {
+    let kf_account = row.text(3);
+    Message {
+        id: row.int(0),
+        session: row.int(1),
+        openid: row.text(2),
+        from: sender(&kf_account, &row.text(9)),
+        kf_account,
+        nickname: row.text(11),
+        headimg: picture_at(&row.text(13)),
+        gone: is_gone(&row.text(7), &row.text(12)),
+        kind: row.text(7),
+        text: row.text(4),
+        pixels: media::pixels(row, 14),
+        body: body(&row.text(8)),
+        ai: row.flag(10),
+        at: row.int(5),
+        client_id: page_id(&row.text(9), row.text(6)),
+    }
+}
+
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select m.id, m.session, m.openid, m.kf_account, m.text, m.at, m.client_id, m.kind, m.body, m.via, m.ai,
+             coalesce(a.nickname, ''), m.content, coalesce(a.headimg, ''), coalesce(c.width, 0),
+             coalesce(c.height, 0) from message m
+             left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
+             left join content c on c.sha256 = m.content
+            where m.appid = $1 and ",
+            $which
+        )
+    };
+}
+
+const SELECT: &str = select!("m.id = $2");
+const SELECT_SENT: &str = select!("m.openid = $2 and m.client_id = $3 and m.kf_account = $4 and m.via = $5");
+// What stands in no session stands where it came.
+const SELECT_PAGE: &str = select!(
+    "m.openid = $2 and m.id < $3 and (m.session > 0 and m.session <= $4 or m.session = 0 and m.id < $4)
+    order by m.id desc limit $5"
+);
