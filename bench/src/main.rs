@@ -11,26 +11,26 @@ mod constant;
 #[cfg(test)]
 mod content;
 mod database;
-mod g1;
-mod g10;
-mod g11;
-mod g12;
-mod g16;
-mod g2;
-mod g3;
-mod g4;
-mod g7;
-mod g8;
+mod durable_add;
+mod flooded;
 mod ground;
 mod ledger;
+mod list_under_changes;
 mod load;
 mod machine;
+mod many_accounts;
+mod online_list;
+mod page_size;
 mod plain_writers;
+mod postgres_add;
+mod postgres_list;
 mod ready;
 mod report;
 mod round;
 mod seed;
+mod session_list;
 mod smallest;
+mod startup;
 mod statement;
 mod writers;
 
@@ -183,16 +183,16 @@ fn measure(cli: &Cli) -> anyhow::Result<bool> {
 
 async fn reports(bench: &Bench, goal: &str) -> anyhow::Result<Vec<Report>> {
     match goal {
-        "G1" => g1::measure(bench).await,
-        "G2" => g2::measure(bench).await,
-        "G3" => g3::measure(bench).await,
-        "G4" => g4::measure(bench).await,
-        "G7" => g7::measure(bench).await,
-        "G8" => g8::measure(bench).await,
-        "G10" => g10::measure(bench).await,
-        "G11" => g11::measure(bench).await,
-        "G16" => g16::measure(bench).await,
-        _ => g12::measure(),
+        "G1" => online_list::measure(bench).await,
+        "G2" => session_list::measure(bench).await,
+        "G3" => list_under_changes::measure(bench).await,
+        "G4" => durable_add::measure(bench).await,
+        "G7" => postgres_add::measure(bench).await,
+        "G8" => postgres_list::measure(bench).await,
+        "G10" => many_accounts::measure(bench).await,
+        "G11" => startup::measure(bench).await,
+        "G16" => flooded::measure(bench).await,
+        _ => page_size::measure(),
     }
 }
 

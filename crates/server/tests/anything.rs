@@ -7,11 +7,11 @@ use proptest::test_runner::{Config, TestRunner};
 use std::path::Path;
 
 #[allow(dead_code, reason = "the fuzzer takes them one by one")]
-#[path = "../../../fuzz/properties.rs"]
+#[path = "../../../tests/fuzz/properties.rs"]
 mod properties;
 
 fn seeds(name: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/seeds").join(name);
     let files = folder.read_dir().unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
     files.collect()
 }
@@ -45,7 +45,7 @@ fn properties_hold_of_any_input() {
 /// A seed of what was found once is kept, so that every target has what it was written for.
 #[test]
 fn every_property_has_a_target_of_the_fuzzer() {
-    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/targets");
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/targets");
     let mut found: Vec<_> =
         targets.read_dir().unwrap().map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
     found.sort();

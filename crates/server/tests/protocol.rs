@@ -17,7 +17,7 @@ use std::path::Path;
 /// Codes of the table that no sentence sees, and why.
 const UNSEEN: &[(Errcode, &str)] = &[(
     Errcode::SystemError,
-    "a failure inside answers it: `trouble/`, and sentences that take away what an endpoint needs",
+    "a failure inside answers it: `tests/crash/`, and sentences that take away what an endpoint needs",
 )];
 
 /// Codes of Weixin's that no endpoint answers, and why they stand in the table.

@@ -16,7 +16,7 @@ from steps import CALLS, STEPS
 from tunnel import Tunnel
 from world import World
 
-TABLE = Path(__file__).parent.parent / "crates/protocol/src/endpoint/table.rs"
+TABLE = Path(__file__).parents[2] / "crates/protocol/src/endpoint/table.rs"
 
 
 def endpoints():

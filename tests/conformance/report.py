@@ -4,11 +4,11 @@ from pathlib import Path
 
 from steps import STEPS
 
-FILE = Path(__file__).parent.parent / "docs/compatibility.md"
+FILE = Path(__file__).parents[2] / "docs/compatibility.md"
 
 HEAD = """# Compatibility
 
-Made by `conformance/run --bless` from what it saw; do not edit. Each SDK is the package its users install, at the version
+Made by `tests/conformance/run --bless` from what it saw; do not edit. Each SDK is the package its users install, at the version
 named, and nothing in it is changed. It runs against a fresh `kefu demo --as api.weixin.qq.com`, finds the host there and believes its authority, and every
 sentence below is asked of every SDK that has the calls for it. A run fails when a sentence does not hold, when a listed
 fault of an SDK no longer shows, and when an SDK's code names an endpoint that is neither driven nor listed.
@@ -88,7 +88,7 @@ def replays(played):
     lines = [
         "## Requests of SDKs that are not run",
         "",
-        "Their requests stand in `conformance/replays.txt`, byte by byte, and their parsers' needs beside them.",
+        "Their requests stand in `tests/conformance/replays.txt`, byte by byte, and their parsers' needs beside them.",
         "",
         "| SDK | endpoint | from, and what is special | |",
         "|---|---|---|---|",
@@ -110,4 +110,4 @@ def check(outcomes, played, served, whole, bless):
 
 
 def stale(part):
-    return f"docs/compatibility.md: {part} is not what was seen; look why, then run conformance/run --bless"
+    return f"docs/compatibility.md: {part} is not what was seen; look why, then run tests/conformance/run --bless"

@@ -40,7 +40,7 @@ ALLOWED = {43001: "GET", 43002: "POST"}
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     unknown = {int(code) for code in raw_schema["x-errcodes"]} - set(STATUS_OF) - {0}
-    assert not unknown, f"openapi/hooks.py has no status for {sorted(unknown)}"
+    assert not unknown, f"tests/openapi/hooks.py has no status for {sorted(unknown)}"
     for methods in raw_schema["paths"].values():
         for operation in methods.values():
             read(operation["responses"])
