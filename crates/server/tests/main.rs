@@ -103,6 +103,7 @@ mod tls;
 mod together;
 mod token;
 mod typing;
+mod upgrade;
 mod upload;
 mod vanish;
 mod window;
