@@ -109,18 +109,16 @@ pub async fn postpone(desk: &Desk, row: &Row) -> Result<(), Error> {
 
 /// Drops what is too old from an owner's feed, a bounded part at a time.
 async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
-    let owner = owner.clone();
-    desk.store
-        .keep(&owner.to_string(), move |tx| {
-            let now = tx.now();
-            let oldest = tx.all(SELECT_OLDEST, bind![&owner, TRIM_ROUND])?;
-            let old = oldest.iter().take_while(|row| row.int(1) < now - FEED_KEPT).map(|row| row.int(0));
-            let last = old.last().unwrap_or(0);
-            let dropped = tx.run(TRIM, bind![&owner, last])?;
-            let next = if i64::try_from(dropped) == Ok(TRIM_ROUND) { now } else { now + TRIM_EVERY };
-            due::set(tx, owner.as_str(), Due::Trim, "", next)
-        })
-        .await
+    desk.keep(owner, move |tx, owner| {
+        let now = tx.now();
+        let oldest = tx.all(SELECT_OLDEST, bind![owner, TRIM_ROUND])?;
+        let old = oldest.iter().take_while(|row| row.int(1) < now - FEED_KEPT).map(|row| row.int(0));
+        let last = old.last().unwrap_or(0);
+        let dropped = tx.run(TRIM, bind![owner, last])?;
+        let next = if i64::try_from(dropped) == Ok(TRIM_ROUND) { now } else { now + TRIM_EVERY };
+        due::set(tx, owner.as_str(), Due::Trim, "", next)
+    })
+    .await
 }
 
 const SELECT: &str =

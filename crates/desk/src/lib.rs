@@ -23,13 +23,14 @@ pub use session::{record, typing, window};
 pub use views::{cursor, feed, hot, session_view, snapshot, supervisor, workbench_state};
 
 use crate::rules::Rules;
-use model::Time;
+use model::{Appid, Time, WechatId};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::sync::Arc;
-use store::Store;
 use store::clock::{Chance, Clock, hex};
 use store::error::{Error, Spell};
 use store::files::Files;
+use store::{Store, Tx};
 
 /// What every verb needs.
 #[derive(Clone)]
@@ -89,6 +90,69 @@ impl Desk {
     pub fn now(&self) -> Time {
         self.clock().now()
     }
+
+    /// [`Store::write`] for `owner`, which the verb is given too.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write<O: Owner, T: Send + 'static>(
+        &self,
+        owner: &O,
+        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Error>> {
+        self.store.write(owner.feed(), of(owner, verb))
+    }
+
+    /// [`Store::keep`] for `owner`, which the verb is given too.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn keep<O: Owner, T: Send + 'static>(
+        &self,
+        owner: &O,
+        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Error>> {
+        self.store.keep(owner.feed(), of(owner, verb))
+    }
+
+    /// [`Store::read`] for `owner`, which the verb is given too.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn read<O: Owner, T: Send + 'static>(
+        &self,
+        owner: &O,
+        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Error>> {
+        self.store.read(owner.feed(), of(owner, verb))
+    }
+}
+
+/// The id of what has a feed: an account's or a component's, or a worker's.
+pub trait Owner: Clone + Send + Sync + 'static {
+    /// The owner of the feed, as the store names it.
+    fn feed(&self) -> Cow<'_, str>;
+}
+
+impl Owner for Appid {
+    fn feed(&self) -> Cow<'_, str> {
+        self.as_str().into()
+    }
+}
+
+impl Owner for WechatId {
+    fn feed(&self) -> Cow<'_, str> {
+        people::worker::owner(self.as_str()).into()
+    }
+}
+
+/// The verb with its owner, which the store's threads need for longer than the caller may wait.
+fn of<O: Owner, T>(
+    owner: &O,
+    mut verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
+) -> impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static {
+    let owner = owner.clone();
+    move |tx| verb(tx, &owner)
 }
 
 /// Runs steps to their end that must not be left half-way, also where no call of the API waits for them.

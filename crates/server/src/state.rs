@@ -193,9 +193,9 @@ impl App {
     async fn make(&self, appid: &Appid, question: &Question) -> Result<Ready, Error> {
         // Not from before she waited: whoever made it then may have left a newer one.
         let last = self.answers.get(&Asked(appid, question));
-        let (id, asked) = (appid.clone(), question.clone());
-        let ready =
-            self.desk.store.read(appid.as_str(), move |tx| hot::read(tx, &id, &asked, last.as_ref())).await?;
+        let asked = question.clone();
+        let read = self.desk.read(appid, move |tx, appid| hot::read(tx, appid, &asked, last.as_ref()));
+        let ready = read.await?;
         self.answers.insert((appid.clone(), question.clone()), ready.clone());
         Ok(ready)
     }

@@ -73,12 +73,12 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 impl Job {
     pub(super) fn new<T: Send + 'static>(
         mode: Mode,
-        owner: &str,
+        owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> (Job, oneshot::Receiver<Result<T, Error>>) {
         let (to, answer) = oneshot::channel();
         let verb = Box::new(Held { verb, result: None, to });
-        (Job { mode, owner: owner.to_owned(), verb }, answer)
+        (Job { mode, owner: owner.into(), verb }, answer)
     }
 
     /// Runs the verb; says whether what it did is to be kept. An error is one of the transaction

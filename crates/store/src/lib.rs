@@ -118,7 +118,7 @@ impl Store {
     /// What the verb answers; `SystemError` when too much waits or the engine fails, which says why in the log.
     pub async fn write<T: Send + 'static>(
         &self,
-        owner: &str,
+        owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.submit(Mode::Write, owner, verb).await
@@ -130,7 +130,7 @@ impl Store {
     /// As [`Store::write`].
     pub async fn keep<T: Send + 'static>(
         &self,
-        owner: &str,
+        owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.submit(Mode::Keep, owner, verb).await
@@ -142,7 +142,7 @@ impl Store {
     /// As [`Store::write`].
     pub async fn read<T: Send + 'static>(
         &self,
-        owner: &str,
+        owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.submit(Mode::Read, owner, verb).await
@@ -151,7 +151,7 @@ impl Store {
     async fn submit<T: Send + 'static>(
         &self,
         mode: Mode,
-        owner: &str,
+        owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (job, answer) = Job::new(mode, owner, verb);

@@ -6,7 +6,7 @@ use crate::quota::{self, Ledger, Limits};
 use crate::{Desk, account, sha256};
 use model::account::Words;
 use model::token::TokenKind;
-use model::{Appid, Time};
+use model::{Appid, Time, WechatId};
 use protocol::limits::TOKEN_MAX;
 use protocol::{Caller, Endpoint, Errcode, Kind};
 use std::net::IpAddr;
@@ -144,14 +144,14 @@ pub fn owner(token: &str) -> Result<Appid, Errcode> {
 /// 40001 when there is no such token, or the login it was made by has ended; of a removed account 61003, 42001.
 pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> {
     let (owner, hash) = (owner(token)?, sha256(token));
-    let (id, quotas) = (owner.to_string(), desk.quotas.clone());
-    let found = desk.store.read(&id, move |tx| {
-        let row = tx.one(SELECT, bind![&owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
+    let quotas = desk.quotas.clone();
+    let found = desk.read(&owner, move |tx, owner| {
+        let row = tx.one(SELECT, bind![owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
         let Some(head) = tx.head()? else { return Err(of_removed(&row, tx.now()).into()) };
         let ledger = quotas.open(tx, owner.as_str())?;
         let login = (TokenKind::from_word(&row.text(0)) == Some(TokenKind::Debug))
-            .then(|| (row.text(1), row.text(4)));
-        Ok((access(tx, &owner, &row, ledger)?, head, login))
+            .then(|| (WechatId::stored(row.text(1)), row.text(4)));
+        Ok((access(tx, owner, &row, ledger)?, head, login))
     });
     let (mut access, head, login) = found.await?;
     if let Some((worker, sha256)) = login {
@@ -161,7 +161,7 @@ pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> 
             None if desk.now() >= access.expires_at => -1,
             None => return Err(Errcode::InvalidCredential.into()),
         };
-        access.login = Some(MadeBy { owner: worker::owner(&worker), seq });
+        access.login = Some(MadeBy { owner: worker::owner(worker.as_str()), seq });
     }
     Ok((access, head))
 }

@@ -20,14 +20,13 @@ pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Er
     if !worker::exists(desk, name).await? {
         return Err(Errcode::NotFound.into());
     }
-    let (appid, name) = (appid.clone(), name.clone());
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            let now = tx.now();
-            account::get(tx, &appid)?;
-            tx.run(INSERT, bind![&name, &appid, now]).map(|_| ())
-        })
-        .await
+    let name = name.clone();
+    desk.keep(appid, move |tx, appid| {
+        let now = tx.now();
+        account::get(tx, appid)?;
+        tx.run(INSERT, bind![&name, appid, now]).map(|_| ())
+    })
+    .await
 }
 
 /// Takes it back together with the tokens the worker has for the account: a token that is issued at the same time is
@@ -36,16 +35,15 @@ pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Er
 /// # Errors
 /// 40013.
 pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Error> {
-    let (id, person) = (appid.clone(), name.clone());
-    desk.store
-        .write(appid.as_str(), move |tx| {
-            account::get(tx, &id)?;
-            tx.run(DELETE, bind![&person, &id])?;
-            tx.run(DELETE_TOKENS, bind![&id, TokenKind::Debug.word(), &person])?;
-            tx.record(Fact::Access);
-            Ok(())
-        })
-        .await
+    let person = name.clone();
+    desk.write(appid, move |tx, appid| {
+        account::get(tx, appid)?;
+        tx.run(DELETE, bind![&person, appid])?;
+        tx.run(DELETE_TOKENS, bind![appid, TokenKind::Debug.word(), &person])?;
+        tx.record(Fact::Access);
+        Ok(())
+    })
+    .await
 }
 
 /// The accounts a worker administers, by name.
@@ -53,9 +51,8 @@ pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), E
 /// # Errors
 /// Internal only.
 pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Error> {
-    let (person, owner) = (name.clone(), worker::owner(name.as_str()));
-    let appids = desk.store.read(&owner, move |tx| {
-        let rows = tx.all(SELECT_ACCOUNTS, bind![&person])?;
+    let appids = desk.read(name, |tx, name| {
+        let rows = tx.all(SELECT_ACCOUNTS, bind![name])?;
         Ok(rows.iter().map(|row| Appid::stored(row.text(0))).collect::<Vec<_>>())
     });
     let mut accounts = Vec::new();
@@ -76,9 +73,7 @@ pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Erro
 /// # Errors
 /// Internal only.
 pub async fn is_one(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
-    let person = name.clone();
-    let owner = worker::owner(name.as_str());
-    desk.store.read(&owner, move |tx| Ok(tx.one(SELECT_ANY, bind![&person])?.is_some())).await
+    desk.read(name, |tx, name| Ok(tx.one(SELECT_ANY, bind![name])?.is_some())).await
 }
 
 /// Who administers an account, by name.
@@ -86,15 +81,12 @@ pub async fn is_one(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
 /// # Errors
 /// Internal only.
 pub async fn of(desk: &Desk, appid: &Appid) -> Result<Vec<String>, Error> {
-    let id = appid.clone();
-    desk.store
-        .read(appid.as_str(), move |tx| {
-            let mut names: Vec<_> =
-                tx.all(SELECT_WORKERS, bind![&id])?.iter().map(|row| row.text(0)).collect();
-            names.sort();
-            Ok(names)
-        })
-        .await
+    desk.read(appid, move |tx, appid| {
+        let mut names: Vec<_> = tx.all(SELECT_WORKERS, bind![appid])?.iter().map(|row| row.text(0)).collect();
+        names.sort();
+        Ok(names)
+    })
+    .await
 }
 
 /// A token of the account for its administrator, of a kind of its own: it ends none that the account's programs use. It
@@ -110,12 +102,12 @@ pub async fn issue_token(
     login_ends_at: Time,
 ) -> Result<AccessToken, Error> {
     let (token, login) = (token::fresh(desk, TokenKind::Debug, appid), sha256(cookie));
-    let (id, person) = (appid.clone(), name.clone());
-    let issued = desk.store.write(appid.as_str(), move |tx| {
-        tx.one(SELECT, bind![&person, &id])?.ok_or(Errcode::Forbidden)?;
+    let person = name.clone();
+    let issued = desk.write(appid, move |tx, appid| {
+        tx.one(SELECT, bind![&person, appid])?.ok_or(Errcode::Forbidden)?;
         let life_s = TOKEN_LIFE_S.min((login_ends_at - tx.now()) / SECOND);
         let new = New::of(TokenKind::Debug, &token);
-        token::insert(tx, &id, &New { component: person.as_str(), login: &login, life_s, ..new })?;
+        token::insert(tx, appid, &New { component: person.as_str(), login: &login, life_s, ..new })?;
         Ok(AccessToken { access_token: token.clone(), expires_in: life_s })
     });
     issued.await.map_err(|error| match error {

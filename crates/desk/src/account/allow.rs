@@ -56,31 +56,29 @@ pub async fn change(
         let networks = texts.iter().map(|text| text.parse::<Network>().map(|it| it.to_string()));
         networks.collect::<Result<Vec<_>, NetworkInvalid>>().map_err(|_| Errcode::BadRequest)
     };
-    let (owner, add, remove) = (owner.clone(), parse(add)?, parse(remove)?);
+    let (add, remove) = (parse(add)?, parse(remove)?);
     if add.is_empty() && remove.is_empty() {
-        let id = owner.to_string();
-        let look = move |tx: &mut Tx<'_>| {
+        let listed = desk.read(owner, |tx, owner| {
             tx.head()?.ok_or(Errcode::InvalidAppid)?;
-            listed(tx, &owner)
-        };
-        return desk.store.read(&id, look).await;
+            listed(tx, owner)
+        });
+        return listed.await;
     }
-    desk.store
-        .write(&owner.to_string(), move |tx| {
-            for network in &add {
-                tx.run(INSERT, bind![&owner, network])?;
-            }
-            for network in &remove {
-                tx.run(DELETE, bind![&owner, network])?;
-            }
-            let list = listed(tx, &owner)?;
-            if list.len() > NETWORKS_MAX {
-                return Err(Errcode::BadRequest.into());
-            }
-            tx.record(Fact::Access);
-            Ok(list)
-        })
-        .await
+    desk.write(owner, move |tx, owner| {
+        for network in &add {
+            tx.run(INSERT, bind![owner, network])?;
+        }
+        for network in &remove {
+            tx.run(DELETE, bind![owner, network])?;
+        }
+        let list = listed(tx, owner)?;
+        if list.len() > NETWORKS_MAX {
+            return Err(Errcode::BadRequest.into());
+        }
+        tx.record(Fact::Access);
+        Ok(list)
+    })
+    .await
 }
 
 const SELECT: &str = "select network from allowed_ip where owner = $1";

@@ -16,23 +16,22 @@ use store::{Row, Tx};
 /// # Errors
 /// 45091 → 45078 → 40007, 40004 → 45070 → 45077.
 pub async fn register(desk: &Desk, appid: &Appid, asked: Register) -> Result<i64, Error> {
-    let (appid, most) = (appid.clone(), i64::from(desk.rules.businesses_max));
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            let now = tx.now();
-            let account_name = AccountName::parse(&asked.account_name)?;
-            let nickname = BusinessNickname::parse(&asked.nickname)?;
-            let icon = icon(tx, &appid, &asked.icon_media_id)?;
-            let id = tx.one(SELECT_LAST, bind![&appid])?.map_or(0, |row| row.int(0)) + 1;
-            let transfer = asked.transfer_to_commkf.unwrap_or(false);
-            let values = bind![&appid, id, &account_name, &nickname, &icon, transfer, now];
-            if tx.run(INSERT, values)? == 0 {
-                return Err(Errcode::BusinessExists.into());
-            }
-            // None is ever deleted: the last number is how many there are.
-            if id > most { Err(Errcode::BusinessLimit.into()) } else { Ok(id) }
-        })
-        .await
+    let most = i64::from(desk.rules.businesses_max);
+    desk.keep(appid, move |tx, appid| {
+        let now = tx.now();
+        let account_name = AccountName::parse(&asked.account_name)?;
+        let nickname = BusinessNickname::parse(&asked.nickname)?;
+        let icon = icon(tx, appid, &asked.icon_media_id)?;
+        let id = tx.one(SELECT_LAST, bind![appid])?.map_or(0, |row| row.int(0)) + 1;
+        let transfer = asked.transfer_to_commkf.unwrap_or(false);
+        let values = bind![appid, id, &account_name, &nickname, &icon, transfer, now];
+        if tx.run(INSERT, values)? == 0 {
+            return Err(Errcode::BusinessExists.into());
+        }
+        // None is ever deleted: the last number is how many there are.
+        if id > most { Err(Errcode::BusinessLimit.into()) } else { Ok(id) }
+    })
+    .await
 }
 
 /// updatebusiness.
@@ -40,22 +39,20 @@ pub async fn register(desk: &Desk, appid: &Appid, asked: Register) -> Result<i64
 /// # Errors
 /// 45071 → 45078 → 40007, 40004.
 pub async fn update(desk: &Desk, appid: &Appid, asked: Changes) -> Result<(), Error> {
-    let appid = appid.clone();
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            let old = find(tx, &appid, &Named::Id(asked.business_id))?;
-            if let Some(nickname) = &asked.nickname {
-                let nickname = BusinessNickname::parse(nickname)?;
-                tx.run(UPDATE_NICKNAME, bind![&appid, old.id, &nickname])?;
-            }
-            if let Some(media_id) = &asked.icon_media_id {
-                let icon = icon(tx, &appid, media_id)?;
-                tx.run(UPDATE_ICON, bind![&appid, old.id, &icon])?;
-                media::doubt(tx, &old.icon)?;
-            }
-            Ok(())
-        })
-        .await
+    desk.keep(appid, move |tx, appid| {
+        let old = find(tx, appid, &Named::Id(asked.business_id))?;
+        if let Some(nickname) = &asked.nickname {
+            let nickname = BusinessNickname::parse(nickname)?;
+            tx.run(UPDATE_NICKNAME, bind![appid, old.id, &nickname])?;
+        }
+        if let Some(media_id) = &asked.icon_media_id {
+            let icon = icon(tx, appid, media_id)?;
+            tx.run(UPDATE_ICON, bind![appid, old.id, &icon])?;
+            media::doubt(tx, &old.icon)?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// getbusiness. Addresses of pictures begin with `base`.
@@ -63,8 +60,8 @@ pub async fn update(desk: &Desk, appid: &Appid, asked: Changes) -> Result<(), Er
 /// # Errors
 /// 45071.
 pub async fn get(desk: &Desk, appid: &Appid, named: Named, base: &str) -> Result<Info, Error> {
-    let (appid, base) = (appid.clone(), base.to_owned());
-    desk.store.read(&appid.to_string(), move |tx| Ok(find(tx, &appid, &named)?.on_wire(&base))).await
+    let base = base.to_owned();
+    desk.read(appid, move |tx, appid| Ok(find(tx, appid, &named)?.on_wire(&base))).await
 }
 
 /// listbusiness, in order of their numbers. Addresses of pictures begin with `base`.
@@ -72,13 +69,12 @@ pub async fn get(desk: &Desk, appid: &Appid, named: Named, base: &str) -> Result
 /// # Errors
 /// Internal only.
 pub async fn list(desk: &Desk, appid: &Appid, page: Page, base: &str) -> Result<Vec<Info>, Error> {
-    let (appid, base) = (appid.clone(), base.to_owned());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let rows = tx.all(SELECT_PAGE, bind![&appid, page.offset, page.count])?;
-            Ok(rows.iter().map(|row| business(row).on_wire(&base)).collect())
-        })
-        .await
+    let base = base.to_owned();
+    desk.read(appid, move |tx, appid| {
+        let rows = tx.all(SELECT_PAGE, bind![appid, page.offset, page.count])?;
+        Ok(rows.iter().map(|row| business(row).on_wire(&base)).collect())
+    })
+    .await
 }
 
 /// Looks for the sub-merchant that a call about agents names, if it names one. Agents of sub-merchants do not exist yet,
@@ -88,10 +84,8 @@ pub async fn list(desk: &Desk, appid: &Appid, page: Page, base: &str) -> Result<
 /// 40097.
 pub async fn must_exist(desk: &Desk, appid: &Appid, business_id: Option<i64>) -> Result<(), Error> {
     let Some(id) = business_id else { return Ok(()) };
-    let key = appid.clone();
-    let found = move |tx: &mut Tx<'_>| Ok(tx.one(SELECT, bind![&key, id])?.is_some());
-    let is_there = desk.store.read(appid.as_str(), found).await?;
-    if is_there { Ok(()) } else { Err(Errcode::InvalidArgs.into()) }
+    let is_there = desk.read(appid, move |tx, appid| Ok(tx.one(SELECT, bind![appid, id])?.is_some()));
+    if is_there.await? { Ok(()) } else { Err(Errcode::InvalidArgs.into()) }
 }
 
 /// A sub-merchant as stored.

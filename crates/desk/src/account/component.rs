@@ -14,17 +14,16 @@ use store::error::Error;
 /// # Errors
 /// Internal only.
 pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) -> Result<bool, Error> {
-    let (component, name, secret) = (component.clone(), name.to_owned(), sha256(secret));
-    desk.store
-        .keep(&component.to_string(), move |tx| {
-            if !due::begin_feed(tx, component.as_str())? {
-                return Ok(false);
-            }
-            let now = tx.now();
-            tx.run(INSERT, bind![&component, &name, &secret, now])?;
-            Ok(true)
-        })
-        .await
+    let (name, secret) = (name.to_owned(), sha256(secret));
+    desk.keep(component, move |tx, component| {
+        if !due::begin_feed(tx, component.as_str())? {
+            return Ok(false);
+        }
+        let now = tx.now();
+        tx.run(INSERT, bind![component, &name, &secret, now])?;
+        Ok(true)
+    })
+    .await
 }
 
 /// Grants a component permission sets of an account, instead of those it had. Tokens of a grant that was taken back do
@@ -34,18 +33,16 @@ pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) ->
 /// 40013 when there is no such account; 61011 has no place here: an unknown component is 40013 too.
 pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) -> Result<(), Error> {
     let sets = sets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let (component, appid) = (component.clone(), appid.clone());
-    let platform = component.clone();
-    desk.store.read(component.as_str(), move |tx| get(tx, &platform)).await?;
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            account::get(tx, &appid)?;
-            tx.run(DELETE_REVOKED, bind![&appid, TokenKind::Authorizer.word(), &component])?;
-            tx.run(UPSERT_GRANT, bind![&appid, &component, &sets])?;
-            tx.record(Fact::Access);
-            Ok(())
-        })
-        .await
+    desk.read(component, get).await?;
+    let component = component.clone();
+    desk.write(appid, move |tx, appid| {
+        account::get(tx, appid)?;
+        tx.run(DELETE_REVOKED, bind![appid, TokenKind::Authorizer.word(), &component])?;
+        tx.run(UPSERT_GRANT, bind![appid, &component, &sets])?;
+        tx.record(Fact::Access);
+        Ok(())
+    })
+    .await
 }
 
 /// The account takes back what it granted.
@@ -53,16 +50,15 @@ pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) 
 /// # Errors
 /// 61003 when it granted nothing.
 pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<(), Error> {
-    let (component, appid) = (component.clone(), appid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            if tx.run(REVOKE_GRANT, bind![&appid, &component])? == 0 {
-                return Err(Errcode::NotAuthorizedByAccount.into());
-            }
-            tx.record(Fact::Access);
-            Ok(())
-        })
-        .await
+    let component = component.clone();
+    desk.write(appid, move |tx, appid| {
+        if tx.run(REVOKE_GRANT, bind![appid, &component])? == 0 {
+            return Err(Errcode::NotAuthorizedByAccount.into());
+        }
+        tx.record(Fact::Access);
+        Ok(())
+    })
+    .await
 }
 
 /// Refuses a component that does not exist.

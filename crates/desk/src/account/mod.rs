@@ -22,39 +22,38 @@ use store::{Row, Tx};
 /// # Errors
 /// Internal only.
 pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Result<(), String>, Error> {
-    let (account, secret) = (account.clone(), sha256(secret));
-    desk.store
-        .keep(&account.appid.to_string(), move |tx| {
-            let (appid, now) = (&account.appid, tx.now());
-            if let Some(other) = other_of_alias(tx, appid, &account.alias)? {
-                return Ok(Err(other));
-            }
-            if !due::begin_feed(tx, appid.as_str())? {
-                return Ok(Err(taken(appid)));
-            }
-            tx.run(
-                INSERT,
-                bind![
-                    appid,
-                    &account.name,
-                    account.kind.word(),
-                    account.principal.word(),
-                    account.certified,
-                    account.feature,
-                    account.alias.as_str(),
-                    &account.original_id,
-                    &secret,
-                    account.reception.word(),
-                    account.capacity,
-                    account.compat.kf_id_as_string,
-                    account.compat.auto_accept,
-                    limits::KF_ID_FIRST,
-                    now,
-                ],
-            )?;
-            Ok(Ok(()))
-        })
-        .await
+    let (appid, account, secret) = (&account.appid, account.clone(), sha256(secret));
+    desk.keep(appid, move |tx, appid| {
+        let now = tx.now();
+        if let Some(other) = other_of_alias(tx, appid, &account.alias)? {
+            return Ok(Err(other));
+        }
+        if !due::begin_feed(tx, appid.as_str())? {
+            return Ok(Err(taken(appid)));
+        }
+        tx.run(
+            INSERT,
+            bind![
+                appid,
+                &account.name,
+                account.kind.word(),
+                account.principal.word(),
+                account.certified,
+                account.feature,
+                account.alias.as_str(),
+                &account.original_id,
+                &secret,
+                account.reception.word(),
+                account.capacity,
+                account.compat.kf_id_as_string,
+                account.compat.auto_accept,
+                limits::KF_ID_FIRST,
+                now,
+            ],
+        )?;
+        Ok(Ok(()))
+    })
+    .await
 }
 
 /// The sentence for an appid that cannot be given, to an account or to a component.
@@ -68,8 +67,7 @@ pub fn taken(appid: &Appid) -> String {
 /// # Errors
 /// `InvalidAppid`.
 pub async fn show(desk: &Desk, appid: &Appid) -> Result<Account, Error> {
-    let id = appid.clone();
-    desk.store.read(appid.as_str(), move |tx| get(tx, &id)).await
+    desk.read(appid, get).await
 }
 
 /// All accounts, oldest first.
@@ -149,43 +147,41 @@ impl Settings {
 /// # Errors
 /// `InvalidAppid`.
 pub async fn set(desk: &Desk, appid: &Appid, settings: Settings) -> Result<Result<Account, String>, Error> {
-    let id = appid.clone();
-    desk.store
-        .write(appid.as_str(), move |tx| {
-            let old = get(tx, &id)?;
-            let account = settings.apply(&old)?;
-            if let Err(sentence) = account.check() {
-                return Ok(Err(sentence.to_owned()));
-            }
-            // Accounts that shared an alias before that was refused keep it until it is changed.
-            if account.alias != old.alias
-                && let Some(other) = other_of_alias(tx, &id, &account.alias)?
-            {
-                return Ok(Err(other));
-            }
-            tx.run(
-                UPDATE,
-                bind![
-                    &id,
-                    &account.name,
-                    account.kind.word(),
-                    account.principal.word(),
-                    account.certified,
-                    account.feature,
-                    account.alias.as_str(),
-                    account.reception.word(),
-                    account.capacity,
-                    account.compat.kf_id_as_string,
-                    account.compat.auto_accept,
-                ],
-            )?;
-            if let Some(secret) = &settings.secret {
-                tx.run(UPDATE_SECRET, bind![&id, &sha256(secret)])?;
-            }
-            tx.record(Fact::Access);
-            Ok(Ok(account))
-        })
-        .await
+    desk.write(appid, move |tx, appid| {
+        let old = get(tx, appid)?;
+        let account = settings.apply(&old)?;
+        if let Err(sentence) = account.check() {
+            return Ok(Err(sentence.to_owned()));
+        }
+        // Accounts that shared an alias before that was refused keep it until it is changed.
+        if account.alias != old.alias
+            && let Some(other) = other_of_alias(tx, appid, &account.alias)?
+        {
+            return Ok(Err(other));
+        }
+        tx.run(
+            UPDATE,
+            bind![
+                appid,
+                &account.name,
+                account.kind.word(),
+                account.principal.word(),
+                account.certified,
+                account.feature,
+                account.alias.as_str(),
+                account.reception.word(),
+                account.capacity,
+                account.compat.kf_id_as_string,
+                account.compat.auto_accept,
+            ],
+        )?;
+        if let Some(secret) = &settings.secret {
+            tx.run(UPDATE_SECRET, bind![appid, &sha256(secret)])?;
+        }
+        tx.record(Fact::Access);
+        Ok(Ok(account))
+    })
+    .await
 }
 
 /// A sentence about the other account that has this alias. From then on to its end, this transaction alone gives aliases.

@@ -103,46 +103,43 @@ pub async fn settle(desk: &Desk) -> Result<(), Error> {
 
 async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
     let Some(owner) = batch.first().map(|refused| refused.owner.clone()) else { return Ok(()) };
-    desk.store
-        .keep(&owner.to_string(), move |tx| {
-            // It was removed meanwhile, and asks no more.
-            if tx.head()?.is_none() {
-                return Ok(());
-            }
-            let last = tx.one(SELECT_LAST, bind![&owner])?.map_or(0, |row| row.int(0));
-            if last == 0 {
-                // Later ones need none of their own: the verb looks again while there are any.
-                let now = tx.now();
-                due::set(tx, owner.as_str(), Due::Rid, "", now + RID_KEPT)?;
-            }
-            let mut number = last;
-            for it in &batch {
-                number += 1;
-                let (at, cost) = (it.at, it.cost_ms);
-                tx.run(
-                    INSERT,
-                    bind![&owner, number, &it.rid, at, cost, &it.query, &it.body, &it.answer, &it.address],
-                )?;
-            }
-            tx.run(DELETE_UP_TO, bind![&owner, number - limits::RIDS_MAX]).map(|_| ())
-        })
-        .await
+    desk.keep(&owner, move |tx, owner| {
+        // It was removed meanwhile, and asks no more.
+        if tx.head()?.is_none() {
+            return Ok(());
+        }
+        let last = tx.one(SELECT_LAST, bind![owner])?.map_or(0, |row| row.int(0));
+        if last == 0 {
+            // Later ones need none of their own: the verb looks again while there are any.
+            let now = tx.now();
+            due::set(tx, owner.as_str(), Due::Rid, "", now + RID_KEPT)?;
+        }
+        let mut number = last;
+        for it in &batch {
+            number += 1;
+            let (at, cost) = (it.at, it.cost_ms);
+            tx.run(
+                INSERT,
+                bind![owner, number, &it.rid, at, cost, &it.query, &it.body, &it.answer, &it.address],
+            )?;
+        }
+        tx.run(DELETE_UP_TO, bind![owner, number - limits::RIDS_MAX]).map(|_| ())
+    })
+    .await
 }
 
 /// Drops what is too old.
 pub(crate) async fn look(desk: &Desk, owner: &Appid) -> Result<(), Error> {
-    let owner = owner.clone();
-    desk.store
-        .keep(&owner.to_string(), move |tx| {
-            let now = tx.now();
-            tx.run(DELETE_OLD, bind![&owner, now - RID_KEPT])?;
-            let oldest = tx.one(SELECT_OLDEST, bind![&owner])?;
-            match oldest {
-                Some(row) => due::set(tx, owner.as_str(), Due::Rid, "", row.int(0) + RID_KEPT + SECOND),
-                None => due::clear(tx, owner.as_str(), Due::Rid, ""),
-            }
-        })
-        .await
+    desk.keep(owner, move |tx, owner| {
+        let now = tx.now();
+        tx.run(DELETE_OLD, bind![owner, now - RID_KEPT])?;
+        let oldest = tx.one(SELECT_OLDEST, bind![owner])?;
+        match oldest {
+            Some(row) => due::set(tx, owner.as_str(), Due::Rid, "", row.int(0) + RID_KEPT + SECOND),
+            None => due::clear(tx, owner.as_str(), Due::Rid, ""),
+        }
+    })
+    .await
 }
 
 /// getRidInfo: what is known of a call of the token's account, or platform, that was refused.
@@ -173,8 +170,8 @@ fn may_come(desk: &Desk, rid: &str) -> bool {
 }
 
 async fn look_up(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
-    let (id, rid) = (owner.clone(), rid.to_owned());
-    desk.store.read(owner.as_str(), move |tx| find(tx, &id, &rid)).await
+    let rid = rid.to_owned();
+    desk.read(owner, move |tx, owner| find(tx, owner, &rid)).await
 }
 
 fn find(tx: &mut Tx<'_>, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {

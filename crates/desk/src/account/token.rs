@@ -44,18 +44,21 @@ async fn admit<T: Send + 'static>(
     appid: &Appid,
     secret: &str,
     from: IpAddr,
-    look: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    look: impl Fn(&mut Tx<'_>, &Appid, &str) -> Result<T, Error> + Send + 'static,
 ) -> Result<(T, Limits, Arc<Ledger>), Error> {
-    let (appid, secret, quotas) = (appid.clone(), secret.to_owned(), desk.quotas.clone());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            account::check_secret(tx, &appid, &secret)?;
-            if !allow::allowed(tx, &appid)?.holds(from) {
-                return Err(Errcode::InvalidIp.into());
-            }
-            Ok((look(tx)?, quota::limits_of(tx, appid.as_str())?, quotas.open(tx, appid.as_str())?))
-        })
-        .await
+    let (secret, quotas) = (secret.to_owned(), desk.quotas.clone());
+    desk.read(appid, move |tx, appid| {
+        account::check_secret(tx, appid, &secret)?;
+        if !allow::allowed(tx, appid)?.holds(from) {
+            return Err(Errcode::InvalidIp.into());
+        }
+        Ok((
+            look(tx, appid, &secret)?,
+            quota::limits_of(tx, appid.as_str())?,
+            quotas.open(tx, appid.as_str())?,
+        ))
+    })
+    .await
 }
 
 /// Counts a call by whoever has the secret: nobody else can use up what the account may call.
@@ -70,16 +73,15 @@ fn count(desk: &Desk, limits: &Limits, ledger: &Ledger, endpoint: &Endpoint) -> 
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
 pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
     let (appid, secret) = Desk::presented(credential)?;
-    let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_| Ok(())).await?;
+    let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_, _, _| Ok(())).await?;
     count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN)?;
-    let (token, id) = (fresh(desk, TokenKind::Own, &appid), appid.to_string());
-    desk.store
-        .write(&id, move |tx| {
-            account::check_secret(tx, &appid, &secret)?;
-            insert(tx, &appid, &New::of(TokenKind::Own, &token))?;
-            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
-        })
-        .await
+    let token = fresh(desk, TokenKind::Own, &appid);
+    desk.write(&appid, move |tx, appid| {
+        account::check_secret(tx, appid, &secret)?;
+        insert(tx, appid, &New::of(TokenKind::Own, &token))?;
+        Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+    })
+    .await
 }
 
 /// getStableAccessToken: the token there is, or a new one when it is in its last five minutes or when
@@ -90,30 +92,30 @@ pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<
 pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
     let force = credential.force_refresh;
     let (appid, secret) = Desk::presented(credential)?;
-    let (salt, id) = (desk.chance.hex::<16>(), appid.to_string());
-    let (again, with) = (appid.clone(), secret.clone());
-    let repeated = move |tx: &mut Tx<'_>| if force { Ok(None) } else { repeat(tx, &again, &with) };
+    let salt = desk.chance.hex::<16>();
+    let repeated = move |tx: &mut Tx<'_>, appid: &Appid, secret: &str| {
+        if force { Ok(None) } else { repeat(tx, appid, secret) }
+    };
     let (repeated, limits, ledger) = admit(desk, &appid, &secret, from, repeated).await?;
     count(desk, &limits, &ledger, &endpoint::GET_STABLE_ACCESS_TOKEN)?;
     if let Some(token) = repeated {
         return Ok(token);
     }
-    desk.store
-        .write(&id, move |tx| {
-            account::check_secret(tx, &appid, &secret)?;
-            let granted = force && may_force(tx, &appid)?;
-            if !granted && let Some(token) = repeat(tx, &appid, &secret)? {
-                return Ok(token);
-            }
-            let generation = newest(tx, &appid)?.map_or(0, |row| row.int(0)) + 1;
-            let token = derive(&secret, &appid, generation, &salt);
-            insert(tx, &appid, &New { salt: &salt, ..New::of(TokenKind::Stable, &token) })?;
-            if granted {
-                tx.run(DELETE_OTHERS, bind![&appid, TokenKind::Stable.word(), &sha256(&token)])?;
-            }
-            Ok(AccessToken { access_token: token, expires_in: TOKEN_LIFE_S })
-        })
-        .await
+    desk.write(&appid, move |tx, appid| {
+        account::check_secret(tx, appid, &secret)?;
+        let granted = force && may_force(tx, appid)?;
+        if !granted && let Some(token) = repeat(tx, appid, &secret)? {
+            return Ok(token);
+        }
+        let generation = newest(tx, appid)?.map_or(0, |row| row.int(0)) + 1;
+        let token = derive(&secret, appid, generation, &salt);
+        insert(tx, appid, &New { salt: &salt, ..New::of(TokenKind::Stable, &token) })?;
+        if granted {
+            tx.run(DELETE_OTHERS, bind![appid, TokenKind::Stable.word(), &sha256(&token)])?;
+        }
+        Ok(AccessToken { access_token: token, expires_in: TOKEN_LIFE_S })
+    })
+    .await
 }
 
 /// Takes one of the day's forced refreshes, if there is one.
@@ -162,16 +164,13 @@ pub(crate) fn fresh(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
 /// # Errors
 /// 61003 without a grant, 40013.
 pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> Result<AccessToken, Error> {
-    let (token, appid, component) =
-        (fresh(desk, TokenKind::Authorizer, appid), appid.clone(), component.to_string());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            crate::account::component::sets(tx, &appid, &component)?
-                .ok_or(Errcode::NotAuthorizedByAccount)?;
-            insert(tx, &appid, &New { component: &component, ..New::of(TokenKind::Authorizer, &token) })?;
-            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
-        })
-        .await
+    let (token, component) = (fresh(desk, TokenKind::Authorizer, appid), component.to_string());
+    desk.write(appid, move |tx, appid| {
+        crate::account::component::sets(tx, appid, &component)?.ok_or(Errcode::NotAuthorizedByAccount)?;
+        insert(tx, appid, &New { component: &component, ..New::of(TokenKind::Authorizer, &token) })?;
+        Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+    })
+    .await
 }
 
 /// A token of an account or a component, for the operator, who needs no secret.
@@ -179,17 +178,16 @@ pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> 
 /// # Errors
 /// 40013.
 pub async fn issue_unasked(desk: &Desk, owner: &Appid, kind: TokenKind) -> Result<AccessToken, Error> {
-    let (token, owner) = (fresh(desk, kind, owner), owner.clone());
-    desk.store
-        .write(&owner.to_string(), move |tx| {
-            match kind {
-                TokenKind::Component => crate::account::component::get(tx, &owner)?,
-                _ => account::get(tx, &owner).map(|_| ())?,
-            }
-            insert(tx, &owner, &New::of(kind, &token))?;
-            Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
-        })
-        .await
+    let token = fresh(desk, kind, owner);
+    desk.write(owner, move |tx, owner| {
+        match kind {
+            TokenKind::Component => crate::account::component::get(tx, owner)?,
+            _ => account::get(tx, owner).map(|_| ())?,
+        }
+        insert(tx, owner, &New::of(kind, &token))?;
+        Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
+    })
+    .await
 }
 
 /// Ends every token of an owner as if its two hours were over: 42001 from now on.
@@ -209,14 +207,12 @@ pub async fn revoke(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
 }
 
 async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error> {
-    let owner = owner.clone();
-    desk.store
-        .write(&owner.to_string(), move |tx| {
-            let ended = tx.run(sql, bind![&owner])?;
-            tx.record(Fact::Access);
-            Ok(ended)
-        })
-        .await
+    desk.write(owner, move |tx, owner| {
+        let ended = tx.run(sql, bind![owner])?;
+        tx.record(Fact::Access);
+        Ok(ended)
+    })
+    .await
 }
 
 /// A token that is to be stored.

@@ -13,17 +13,15 @@ use store::error::Error;
 /// # Errors
 /// 10130030.
 pub async fn get(desk: &Desk, appid: &Appid) -> Result<Bound, Error> {
-    let appid = appid.clone();
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let account = account::get(tx, &appid)?;
-            work::must_be_enterprise(account.principal)?;
-            Ok(match bound(tx, &appid)? {
-                Some((corpid, at)) => Bound::to(corpid.to_string(), at / SECOND, account.name),
-                None => Bound::nothing(),
-            })
+    desk.read(appid, move |tx, appid| {
+        let account = account::get(tx, appid)?;
+        work::must_be_enterprise(account.principal)?;
+        Ok(match bound(tx, appid)? {
+            Some((corpid, at)) => Bound::to(corpid.to_string(), at / SECOND, account.name),
+            None => Bound::nothing(),
         })
-        .await
+    })
+    .await
 }
 
 /// bindKfWork.
@@ -31,16 +29,14 @@ pub async fn get(desk: &Desk, appid: &Appid) -> Result<Bound, Error> {
 /// # Errors
 /// 10130030 → 10130600 → 10130603.
 pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
-    let appid = appid.clone();
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            let now = tx.now();
-            work::must_be_enterprise(account::get(tx, &appid)?.principal)?;
-            let corpid = Corpid::parse(&corpid)?;
-            work::bind(bound(tx, &appid)?.map(|(corpid, _)| corpid).as_ref())?;
-            tx.run(INSERT, bind![&appid, &corpid, now]).map(|_| ())
-        })
-        .await
+    desk.keep(appid, move |tx, appid| {
+        let now = tx.now();
+        work::must_be_enterprise(account::get(tx, appid)?.principal)?;
+        let corpid = Corpid::parse(&corpid)?;
+        work::bind(bound(tx, appid)?.map(|(corpid, _)| corpid).as_ref())?;
+        tx.run(INSERT, bind![appid, &corpid, now]).map(|_| ())
+    })
+    .await
 }
 
 /// unbindKfWork.
@@ -48,14 +44,12 @@ pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Erro
 /// # Errors
 /// 10130600 → 10130604 → 10130602.
 pub async fn unbind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
-    let appid = appid.clone();
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            let corpid = Corpid::parse(&corpid)?;
-            work::unbind(bound(tx, &appid)?.map(|(corpid, _)| corpid).as_ref(), &corpid)?;
-            tx.run(DELETE, bind![&appid]).map(|_| ())
-        })
-        .await
+    desk.keep(appid, move |tx, appid| {
+        let corpid = Corpid::parse(&corpid)?;
+        work::unbind(bound(tx, appid)?.map(|(corpid, _)| corpid).as_ref(), &corpid)?;
+        tx.run(DELETE, bind![appid]).map(|_| ())
+    })
+    .await
 }
 
 /// What an account is bound to, and since when.

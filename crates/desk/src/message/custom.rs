@@ -18,20 +18,19 @@ use store::error::Error;
 /// # Errors
 /// 65401 → 40003 → 40007 → 45015 → 45047.
 pub async fn send(desk: &Desk, appid: &Appid, message: Message) -> Result<(), Error> {
-    let (appid, client_id) = (appid.clone(), desk.chance.hex::<16>());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let author = match &message.kf_account {
-                Some(kf_account) => Author::Agent(agent::get(tx, &appid, kf_account)?),
-                None => Author::Account,
-            };
-            let openid = customer::get(tx, &appid, &message.touser)?;
-            let draft = draft(tx, &appid, &message, &client_id)?;
-            window::spend(tx, &appid, &openid)?;
-            let session = session_of(tx, &appid, &openid)?;
-            message::insert(tx, &appid, &openid, session, &author, &draft).map(|_| ())
-        })
-        .await
+    let client_id = desk.chance.hex::<16>();
+    desk.write(appid, move |tx, appid| {
+        let author = match &message.kf_account {
+            Some(kf_account) => Author::Agent(agent::get(tx, appid, kf_account)?),
+            None => Author::Account,
+        };
+        let openid = customer::get(tx, appid, &message.touser)?;
+        let draft = draft(tx, appid, &message, &client_id)?;
+        window::spend(tx, appid, &openid)?;
+        let session = session_of(tx, appid, &openid)?;
+        message::insert(tx, appid, &openid, session, &author, &draft).map(|_| ())
+    })
+    .await
 }
 
 /// Her session, in which somebody has written now; 0 when she has none.

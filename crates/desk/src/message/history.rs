@@ -145,18 +145,17 @@ pub async fn history(
     id: i64,
     before: i64,
 ) -> Result<Vec<Message>, Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let agent = of_worker(tx, &appid, &worker)?;
-            let session = session::by_id(tx, &appid, id)?;
-            let is_hers = session.kf_account == agent.kf_account.as_str() || session.state == State::Waiting;
-            if !is_hers && !agent.supervisor {
-                return Err(Errcode::Forbidden.into());
-            }
-            page(tx, &appid, &session, before)
-        })
-        .await
+    let worker = worker.clone();
+    desk.read(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?;
+        let session = session::by_id(tx, appid, id)?;
+        let is_hers = session.kf_account == agent.kf_account.as_str() || session.state == State::Waiting;
+        if !is_hers && !agent.supervisor {
+            return Err(Errcode::Forbidden.into());
+        }
+        page(tx, appid, &session, before)
+    })
+    .await
 }
 
 /// History of a customer, for herself.
@@ -169,8 +168,8 @@ pub async fn own_history(
     openid: &Openid,
     before: i64,
 ) -> Result<Vec<Message>, Error> {
-    let (appid, openid) = (appid.clone(), openid.clone());
-    desk.store.read(&appid.to_string(), move |tx| page_of_all(tx, &appid, &openid, before)).await
+    let openid = openid.clone();
+    desk.read(appid, move |tx, appid| page_of_all(tx, appid, &openid, before)).await
 }
 
 fn message(row: &Row) -> Message {

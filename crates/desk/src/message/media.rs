@@ -103,16 +103,15 @@ pub fn new_object(desk: &Desk) -> String {
 pub async fn add(desk: &Desk, appid: &Appid, kind: Kind, name: &str, stored: Stored) -> Result<Media, Error> {
     let media_id = desk.chance.media_id();
     let ticket = if kind == Kind::Video { sha256(&ticket(&media_id)) } else { String::new() };
-    let (appid, name, content) = (appid.clone(), name.to_owned(), stored.content());
-    let (owner, limits) = (appid.to_string(), storage::Limits::of(desk));
-    let added = desk.store.keep(&owner, move |tx| {
+    let (name, content, limits) = (name.to_owned(), stored.content(), storage::Limits::of(desk));
+    let added = desk.keep(appid, move |tx, appid| {
         let now = tx.now();
         adopt(tx, &content)?;
-        storage::add(tx, &appid, &content.sha256, &limits)?;
+        storage::add(tx, appid, &content.sha256, &limits)?;
         let expires_at = now + life::LIFE;
         tx.run(
             INSERT,
-            bind![&appid, &media_id, kind.word(), &content.sha256, &name, &ticket, now, expires_at],
+            bind![appid, &media_id, kind.word(), &content.sha256, &name, &ticket, now, expires_at],
         )?;
         due::set(tx, appid.as_str(), Due::Media, &media_id, expires_at)?;
         let (media_id, name, content) = (media_id.clone(), name.clone(), content.clone());
@@ -159,8 +158,7 @@ async fn is_the_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
 /// # Errors
 /// 40007.
 pub async fn get(desk: &Desk, appid: &Appid, media_id: String) -> Result<Media, Error> {
-    let appid = appid.clone();
-    let found = desk.store.read(&appid.to_string(), move |tx| find(tx, &appid, &media_id)).await?;
+    let found = desk.read(appid, move |tx, appid| find(tx, appid, &media_id)).await?;
     found.ok_or_else(|| Errcode::InvalidMediaId.into())
 }
 
@@ -179,11 +177,10 @@ pub fn ticket(media_id: &str) -> String {
 /// # Errors
 /// `NotFound`.
 pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<Content, Error> {
-    let (appid, hash) = (appid.clone(), sha256(ticket));
-    let owner = appid.to_string();
-    let found = desk.store.read(&owner, move |tx| {
+    let hash = sha256(ticket);
+    let found = desk.read(appid, move |tx, appid| {
         let now = tx.now();
-        let found = tx.one(SELECT_OF_TICKET, bind![&appid, &hash])?.map(|row| media(&row)).transpose()?;
+        let found = tx.one(SELECT_OF_TICKET, bind![appid, &hash])?.map(|row| media(&row)).transpose()?;
         Ok(found.filter(|media| life::is_live(media.expires_at, now)))
     });
     found.await?.map(|media| media.content).ok_or_else(|| Errcode::NotFound.into())
@@ -194,12 +191,11 @@ pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<Conte
 /// # Errors
 /// 65401.
 pub async fn set_headimg(desk: &Desk, appid: &Appid, kf_account: &str, stored: Stored) -> Result<(), Error> {
-    let (appid, kf_account, content) = (appid.clone(), kf_account.to_owned(), stored.content());
-    let owner = appid.to_string();
-    let set = desk.store.write(&owner, move |tx| {
-        let agent = agent::get(tx, &appid, &kf_account)?;
+    let (kf_account, content) = (kf_account.to_owned(), stored.content());
+    let set = desk.write(appid, move |tx, appid| {
+        let agent = agent::get(tx, appid, &kf_account)?;
         adopt(tx, &content)?;
-        tx.run(UPDATE_HEADIMG, bind![&appid, &agent.kf_account, &content.sha256])?;
+        tx.run(UPDATE_HEADIMG, bind![appid, &agent.kf_account, &content.sha256])?;
         doubt(tx, &agent.headimg)?;
         tx.record(Fact::Agent { kf_account: agent.kf_account });
         Ok(())
@@ -225,23 +221,22 @@ pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
 
 /// A temporary file may be over.
 pub(crate) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
-    let (appid, media_id) = (appid.clone(), media_id.to_owned());
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            let now = tx.now();
-            let row = tx.one(SELECT, bind![&appid, &media_id])?;
-            let Some(media) = row.map(|row| media(&row)).transpose()? else {
-                return due::clear(tx, appid.as_str(), Due::Media, &media_id);
-            };
-            if life::is_live(media.expires_at, now) {
-                return due::set(tx, appid.as_str(), Due::Media, &media_id, media.expires_at);
-            }
-            tx.run(DELETE, bind![&appid, &media_id])?;
-            due::clear(tx, appid.as_str(), Due::Media, &media_id)?;
-            storage::remove(tx, &appid, &media.content.sha256)?;
-            doubt(tx, &media.content.sha256)
-        })
-        .await
+    let media_id = media_id.to_owned();
+    desk.keep(appid, move |tx, appid| {
+        let now = tx.now();
+        let row = tx.one(SELECT, bind![appid, &media_id])?;
+        let Some(media) = row.map(|row| media(&row)).transpose()? else {
+            return due::clear(tx, appid.as_str(), Due::Media, &media_id);
+        };
+        if life::is_live(media.expires_at, now) {
+            return due::set(tx, appid.as_str(), Due::Media, &media_id, media.expires_at);
+        }
+        tx.run(DELETE, bind![appid, &media_id])?;
+        due::clear(tx, appid.as_str(), Due::Media, &media_id)?;
+        storage::remove(tx, appid, &media.content.sha256)?;
+        doubt(tx, &media.content.sha256)
+    })
+    .await
 }
 
 /// A content may be named by nothing any more. Its object goes in a step of its own, after this is sure.

@@ -51,13 +51,12 @@ pub async fn receive(
 /// # Errors
 /// `InvalidAppid`, `InvalidOpenid`.
 pub async fn said(desk: &Desk, appid: &Appid, openid: &str, draft: Draft) -> Result<Message, Error> {
-    let (appid, openid) = (appid.clone(), Openid::parse(openid)?);
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            customer::create_unless(tx, &appid, &openid)?;
-            hear(tx, &appid, &openid, &draft).map(|(message, _)| message)
-        })
-        .await
+    let openid = Openid::parse(openid)?;
+    desk.write(appid, move |tx, appid| {
+        customer::create_unless(tx, appid, &openid)?;
+        hear(tx, appid, &openid, &draft).map(|(message, _)| message)
+    })
+    .await
 }
 
 /// The message, and whether it arrives now.
@@ -107,26 +106,25 @@ pub async fn reply(
     id: i64,
     draft: Draft,
 ) -> Result<Message, Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = of_worker(tx, &appid, &worker)?;
-            let session = session::by_id(tx, &appid, id)?;
-            let author = Author::Worker(agent);
-            if let Some(message) = sent_before(tx, &appid, &session.openid, &author, &draft)? {
-                return Ok(message);
-            }
-            session.must_be_of(author.agent().0)?;
-            let now = tx.now();
-            if !may_reply(latest(tx, &appid, &session)?, now) {
-                return Err(Errcode::ReplyWindow.into());
-            }
-            let session = session.answered(now);
-            session::touch(tx, &appid, &session)?;
-            window::answered(tx, &appid, &session.openid)?;
-            insert_in(tx, &appid, &session, &author, &draft)
-        })
-        .await
+    let worker = worker.clone();
+    desk.write(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?;
+        let session = session::by_id(tx, appid, id)?;
+        let author = Author::Worker(agent);
+        if let Some(message) = sent_before(tx, appid, &session.openid, &author, &draft)? {
+            return Ok(message);
+        }
+        session.must_be_of(author.agent().0)?;
+        let now = tx.now();
+        if !may_reply(latest(tx, appid, &session)?, now) {
+            return Err(Errcode::ReplyWindow.into());
+        }
+        let session = session.answered(now);
+        session::touch(tx, appid, &session)?;
+        window::answered(tx, appid, &session.openid)?;
+        insert_in(tx, appid, &session, &author, &draft)
+    })
+    .await
 }
 
 /// When the customer last wrote: in this session, or, when it was opened for her, before it.

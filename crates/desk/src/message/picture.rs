@@ -79,17 +79,16 @@ pub async fn of_customer(
     message: i64,
     part: Part,
 ) -> Result<Content, Error> {
-    let (appid, openid) = (appid.clone(), openid.clone());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let shown = shown(tx, &appid, message)?;
-            if shown.openid == openid.as_str() {
-                content(tx, &shown, part)
-            } else {
-                Err(Errcode::NotFound.into())
-            }
-        })
-        .await
+    let openid = openid.clone();
+    desk.read(appid, move |tx, appid| {
+        let shown = shown(tx, appid, message)?;
+        if shown.openid == openid.as_str() {
+            content(tx, &shown, part)
+        } else {
+            Err(Errcode::NotFound.into())
+        }
+    })
+    .await
 }
 
 /// The file of a message, for an agent who may read it: it stands in the history of a session that she serves or served
@@ -104,20 +103,19 @@ pub async fn of_worker(
     message: i64,
     part: Part,
 ) -> Result<Content, Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let agent = presence::of_worker(tx, &appid, &worker)?;
-            let shown = shown(tx, &appid, message)?;
-            // What stands in no session is in the history of those that began after it.
-            let first = if shown.session > 0 { shown.session } else { message };
-            let values = bind![&appid, &shown.openid, &agent.kf_account, first];
-            if !agent.supervisor && tx.one(SELECT_READABLE, values)?.is_none() {
-                return Err(Errcode::Forbidden.into());
-            }
-            content(tx, &shown, part)
-        })
-        .await
+    let worker = worker.clone();
+    desk.read(appid, move |tx, appid| {
+        let agent = presence::of_worker(tx, appid, &worker)?;
+        let shown = shown(tx, appid, message)?;
+        // What stands in no session is in the history of those that began after it.
+        let first = if shown.session > 0 { shown.session } else { message };
+        let values = bind![appid, &shown.openid, &agent.kf_account, first];
+        if !agent.supervisor && tx.one(SELECT_READABLE, values)?.is_none() {
+            return Err(Errcode::Forbidden.into());
+        }
+        content(tx, &shown, part)
+    })
+    .await
 }
 
 /// What a message shows, and whose it is.

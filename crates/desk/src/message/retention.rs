@@ -23,38 +23,36 @@ pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid) -> Result<(), Error> {
 
 /// Files of messages may be over. Each round is short; what is left waits for the next.
 pub(crate) async fn sweep(desk: &Desk, appid: &Appid) -> Result<(), Error> {
-    let (owner, appid) = (appid.to_string(), appid.clone());
     let kept = i64::from(desk.rules.message_files_days) * DAY;
-    desk.store
-        .keep(&owner, move |tx| {
-            let now = tx.now();
-            if kept == 0 {
-                // The setting may come later.
-                return due::set(tx, appid.as_str(), Due::File, "", now + DAY);
+    desk.keep(appid, move |tx, appid| {
+        let now = tx.now();
+        if kept == 0 {
+            // The setting may come later.
+            return due::set(tx, appid.as_str(), Due::File, "", now + DAY);
+        }
+        let rows = tx.all(SELECT, bind![appid, ROUND + 1])?;
+        let old = rows.iter().take_while(|row| row.int(1) <= now - kept).take(ROUND as usize);
+        let mut removed = 0;
+        for row in old {
+            tx.run(CLEAR, bind![appid, row.int(0)])?;
+            for sha256 in [row.text(2), row.text(3)].iter().filter(|sha256| !sha256.is_empty()) {
+                storage::remove(tx, appid, sha256)?;
+                media::doubt(tx, sha256)?;
             }
-            let rows = tx.all(SELECT, bind![&appid, ROUND + 1])?;
-            let old = rows.iter().take_while(|row| row.int(1) <= now - kept).take(ROUND as usize);
-            let mut removed = 0;
-            for row in old {
-                tx.run(CLEAR, bind![&appid, row.int(0)])?;
-                for sha256 in [row.text(2), row.text(3)].iter().filter(|sha256| !sha256.is_empty()) {
-                    storage::remove(tx, &appid, sha256)?;
-                    media::doubt(tx, sha256)?;
-                }
-                removed += 1;
+            removed += 1;
+        }
+        match rows.get(removed) {
+            None => due::clear(tx, appid.as_str(), Due::File, ""),
+            Some(next) if next.int(1) <= now - kept => {
+                due::set(tx, appid.as_str(), Due::File, "", now + PAUSE)
             }
-            match rows.get(removed) {
-                None => due::clear(tx, appid.as_str(), Due::File, ""),
-                Some(next) if next.int(1) <= now - kept => {
-                    due::set(tx, appid.as_str(), Due::File, "", now + PAUSE)
-                }
-                Some(next) => {
-                    let at = (next.int(1) + kept).max(now + EVERY);
-                    due::set(tx, appid.as_str(), Due::File, "", at)
-                }
+            Some(next) => {
+                let at = (next.int(1) + kept).max(now + EVERY);
+                due::set(tx, appid.as_str(), Due::File, "", at)
             }
-        })
-        .await
+        }
+    })
+    .await
 }
 
 const SELECT: &str = "select id, at, content, thumb from message

@@ -52,18 +52,17 @@ pub async fn check(
 ) -> Result<(), Error> {
     let client_id = client_id.to_owned();
     let (limits, coming) = (Limits::of(desk), i64::try_from(bytes)?);
-    let (appid, openid) = (appid.to_string(), openid.map(str::to_owned));
-    let owner = appid.clone();
-    let checked = desk.store.read(&owner, move |tx| {
+    let openid = openid.map(str::to_owned);
+    let checked = desk.read(appid, move |tx, appid| {
         let today = i64::from(day(tx.now()));
         if let Some(openid) = &openid {
-            if tx.one(SELECT_SENT, bind![&appid, openid, &client_id])?.is_some() {
+            if tx.one(SELECT_SENT, bind![appid, openid, &client_id])?.is_some() {
                 return Ok(());
             }
-            let row = tx.one(SELECT, bind![&appid, openid])?.filter(|row| row.int(0) == today);
+            let row = tx.one(SELECT, bind![appid, openid])?.filter(|row| row.int(0) == today);
             limits.check_day(row.map_or(0, |row| row.int(1)) + coming)?;
         }
-        let row = tx.one(SELECT, bind![&appid, ""])?;
+        let row = tx.one(SELECT, bind![appid, ""])?;
         // What comes may be a content that the account has: only the store can tell.
         Ok(limits.check_account(row.map_or(0, |row| row.int(1)))?)
     });

@@ -18,14 +18,12 @@ use store::{Row, Tx};
 /// # Errors
 /// 65404 → 65403 → 65406 → 65405.
 pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
-    let appid = appid.clone();
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let (account, kf_id) = account::take_kf_id(tx, &appid)?;
-            let kf_account = account.admit(&kf_account)?;
-            insert(tx, &appid, &kf_account, kf_id, &Nickname::parse(&nickname)?)
-        })
-        .await
+    desk.write(appid, move |tx, appid| {
+        let (account, kf_id) = account::take_kf_id(tx, appid)?;
+        let kf_account = account.admit(&kf_account)?;
+        insert(tx, appid, &kf_account, kf_id, &Nickname::parse(&nickname)?)
+    })
+    .await
 }
 
 /// Inserts the agent of the Mini Programs' retired form of addkfaccount: `kf<kf_id>`, named after a person, who is to
@@ -65,16 +63,14 @@ fn insert(
 /// # Errors
 /// 65401, then 65403.
 pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
-    let appid = appid.clone();
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = get(tx, &appid, &kf_account)?;
-            let nickname = Nickname::parse(&nickname)?;
-            tx.run(UPDATE_NICKNAME, bind![&appid, &agent.kf_account, &nickname])?;
-            tx.record(Fact::Agent { kf_account: agent.kf_account });
-            Ok(())
-        })
-        .await
+    desk.write(appid, move |tx, appid| {
+        let agent = get(tx, appid, &kf_account)?;
+        let nickname = Nickname::parse(&nickname)?;
+        tx.run(UPDATE_NICKNAME, bind![appid, &agent.kf_account, &nickname])?;
+        tx.record(Fact::Agent { kf_account: agent.kf_account });
+        Ok(())
+    })
+    .await
 }
 
 /// setkfadmin and cancelkfadmin; what holds already is no error.
@@ -82,24 +78,22 @@ pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: St
 /// # Errors
 /// 40003 for an openid that is no worker's here, 65401 and 65402 for an agent's id.
 pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: Named, supervisor: bool) -> Result<(), Error> {
-    let appid = appid.clone();
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = match &who {
-                Named::Openid(openid) => all(tx, &appid)?
-                    .into_iter()
-                    .find(|agent| !openid.is_empty() && agent.kf_openid == *openid)
-                    .ok_or(Errcode::InvalidOpenid)?,
-                Named::KfAccount(kf_account) => get(tx, &appid, kf_account)?,
-            };
-            agent.must_be_bound()?;
-            if agent.supervisor != supervisor {
-                tx.run(UPDATE_SUPERVISOR, bind![&appid, &agent.kf_account, supervisor])?;
-                tx.record(Fact::Agent { kf_account: agent.kf_account });
-            }
-            Ok(())
-        })
-        .await
+    desk.write(appid, move |tx, appid| {
+        let agent = match &who {
+            Named::Openid(openid) => all(tx, appid)?
+                .into_iter()
+                .find(|agent| !openid.is_empty() && agent.kf_openid == *openid)
+                .ok_or(Errcode::InvalidOpenid)?,
+            Named::KfAccount(kf_account) => get(tx, appid, kf_account)?,
+        };
+        agent.must_be_bound()?;
+        if agent.supervisor != supervisor {
+            tx.run(UPDATE_SUPERVISOR, bind![appid, &agent.kf_account, supervisor])?;
+            tx.record(Fact::Agent { kf_account: agent.kf_account });
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// getkflist, in order of `kf_id`. Addresses of pictures begin with `base`.
@@ -107,16 +101,15 @@ pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: Named, supervisor: 
 /// # Errors
 /// Internal only.
 pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList, Error> {
-    let (appid, base) = (appid.clone(), base.to_owned());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let now = tx.now();
-            let as_string = account::get(tx, &appid)?.compat.kf_id_as_string;
-            let on_wire = |agent: Agent| agent.on_wire(now, &base, as_string);
-            let kf_list = all(tx, &appid)?.into_iter().map(on_wire).collect();
-            Ok(KfList { kf_list })
-        })
-        .await
+    let base = base.to_owned();
+    desk.read(appid, move |tx, appid| {
+        let now = tx.now();
+        let as_string = account::get(tx, appid)?.compat.kf_id_as_string;
+        let on_wire = |agent: Agent| agent.on_wire(now, &base, as_string);
+        let kf_list = all(tx, appid)?.into_iter().map(on_wire).collect();
+        Ok(KfList { kf_list })
+    })
+    .await
 }
 
 /// getonlinekflist, in order of `kf_id`: who is logged in, status 0 for who is away.

@@ -111,9 +111,9 @@ impl Writer {
         creates: bool,
         mut deed: impl FnMut(&mut Tx<'_>, &Openid) -> Result<(T, bool), Error> + Send + 'static,
     ) -> Result<Done<T>, Error> {
-        let (account, writer, id) = (appid.clone(), self.clone(), client_id.to_owned());
-        let written = desk.store.write(appid.as_str(), move |tx| {
-            let admitted = writer.admit(tx, &account, &id, creates)?;
+        let (writer, id) = (self.clone(), client_id.to_owned());
+        let written = desk.write(appid, move |tx, appid| {
+            let admitted = writer.admit(tx, appid, &id, creates)?;
             let (answer, is_new) = deed(tx, &admitted.openid)?;
             Ok((answer, is_new, admitted))
         });
@@ -124,8 +124,7 @@ impl Writer {
         let cookie = admitted.renewed.is_some().then(|| self.secret.clone());
         if cookie.is_some() && !is_new {
             // What changed nothing was rolled back, and the cookie with it.
-            let account = appid.clone();
-            desk.store.keep(appid.as_str(), move |tx| self.renew(tx, &account, &admitted)).await?;
+            desk.keep(appid, move |tx, appid| self.renew(tx, appid, &admitted)).await?;
         }
         Ok(Done { answer, cookie })
     }
@@ -195,19 +194,18 @@ impl Stored {
 /// # Errors
 /// `NotFound` when there is no such account.
 pub async fn who(desk: &Desk, appid: &Appid, shown: &Shown) -> Result<Known, Error> {
-    let (account, hash, weak) = (appid.clone(), sha256(&shown.secret), shown.weak);
+    let (hash, weak) = (sha256(&shown.secret), shown.weak);
     let asked = hash.clone();
-    let found = desk.store.read(appid.as_str(), move |tx| find(tx, &account, &asked, weak)).await?;
+    let found = desk.read(appid, move |tx, appid| find(tx, appid, &asked, weak)).await?;
     let Some(stored) = found else { return Ok(Known::No) };
     let known = stored.known(desk.now());
     if !stored.replaces.is_empty() {
-        let account = appid.clone();
-        let end = move |tx: &mut Tx<'_>| {
+        let end = desk.keep(appid, move |tx, appid| {
             let now = tx.now();
-            tx.run(END, bind![&account, &stored.replaces, now])?;
-            tx.run(ARRIVED, bind![&account, &hash]).map(|_| ())
-        };
-        desk.store.keep(appid.as_str(), end).await?;
+            tx.run(END, bind![appid, &stored.replaces, now])?;
+            tx.run(ARRIVED, bind![appid, &hash]).map(|_| ())
+        });
+        end.await?;
     }
     Ok(known)
 }

@@ -18,14 +18,13 @@ pub fn new_openid(desk: &Desk) -> String {
 /// # Errors
 /// `InvalidAppid`.
 pub async fn create(desk: &Desk, appid: &Appid) -> Result<Openid, Error> {
-    let (appid, openid) = (appid.clone(), Openid::stored(new_openid(desk)));
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            account::get(tx, &appid)?;
-            create_unless(tx, &appid, &openid)?;
-            Ok(openid.clone())
-        })
-        .await
+    let openid = Openid::stored(new_openid(desk));
+    desk.keep(appid, move |tx, appid| {
+        account::get(tx, appid)?;
+        create_unless(tx, appid, &openid)?;
+        Ok(openid.clone())
+    })
+    .await
 }
 
 /// The same with an openid that may be a customer's already.

@@ -21,11 +21,11 @@ use store::error::Error;
 /// # Errors
 /// 65401, 65412, 65411, 65409, 65407, 65408, 65410.
 pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) -> Result<(), Error> {
-    let (id, agent, name, rules) = (appid.clone(), kf_account.to_owned(), person.to_owned(), desk.rules);
-    let invited = desk.store.write(appid.as_str(), move |tx| {
-        let agent = agent::get(tx, &id, &agent)?;
+    let (agent, name, rules) = (kf_account.to_owned(), person.to_owned(), desk.rules);
+    let invited = desk.write(appid, move |tx, appid| {
+        let agent = agent::get(tx, appid, &agent)?;
         agent.seat.must_be_free(tx.now())?;
-        open(tx, &id, &agent, &WechatId::parse(&name)?, rules)
+        open(tx, appid, &agent, &WechatId::parse(&name)?, rules)
     });
     let kf_account = invited.await?;
     worker::reconcile(desk, person, appid, &kf_account).await
@@ -37,11 +37,11 @@ pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) 
 /// # Errors
 /// Those of addkfaccount, then those of invitekfworker.
 pub async fn add_and_invite(desk: &Desk, appid: &Appid, person: &str) -> Result<(), Error> {
-    let (id, name, rules) = (appid.clone(), WechatId::parse(person)?, desk.rules);
-    let invited = desk.store.write(appid.as_str(), move |tx| {
-        let kf_account = agent::insert_for(tx, &id, &name)?;
-        let agent = agent::get(tx, &id, kf_account.as_str())?;
-        open(tx, &id, &agent, &name, rules)
+    let (name, rules) = (WechatId::parse(person)?, desk.rules);
+    let invited = desk.write(appid, move |tx, appid| {
+        let kf_account = agent::insert_for(tx, appid, &name)?;
+        let agent = agent::get(tx, appid, kf_account.as_str())?;
+        open(tx, appid, &agent, &name, rules)
     });
     let kf_account = invited.await?;
     worker::reconcile(desk, person, appid, &kf_account).await
@@ -126,24 +126,23 @@ async fn bind_at_account(
     asked: Asked,
 ) -> Result<(), Error> {
     let kf_openid = crate::people::customer::new_openid(desk);
-    let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let gone = if asked == Asked::Yes { Errcode::InvitationGone } else { Errcode::InvalidAgent };
-            let agent = agent::find(tx, &appid, kf_account.as_str())?.ok_or(gone)?;
-            if agent.seat.worker == worker.as_str() {
-                return Ok(());
-            }
-            may_bind(tx, &appid, &agent, &worker, asked)?;
-            tx.run(UPDATE_WORKER, bind![&appid, &kf_account, &worker, &kf_openid])?;
-            due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
-            for person in [worker.as_str(), &agent.seat.invite_wx] {
-                worker::doubt(tx, person, &appid, &kf_account)?;
-            }
-            tx.record(Fact::Agent { kf_account: kf_account.clone() });
-            Ok(())
-        })
-        .await
+    let (worker, kf_account) = (worker.clone(), kf_account.clone());
+    desk.write(appid, move |tx, appid| {
+        let gone = if asked == Asked::Yes { Errcode::InvitationGone } else { Errcode::InvalidAgent };
+        let agent = agent::find(tx, appid, kf_account.as_str())?.ok_or(gone)?;
+        if agent.seat.worker == worker.as_str() {
+            return Ok(());
+        }
+        may_bind(tx, appid, &agent, &worker, asked)?;
+        tx.run(UPDATE_WORKER, bind![appid, &kf_account, &worker, &kf_openid])?;
+        due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
+        for person in [worker.as_str(), &agent.seat.invite_wx] {
+            worker::doubt(tx, person, appid, &kf_account)?;
+        }
+        tx.record(Fact::Agent { kf_account: kf_account.clone() });
+        Ok(())
+    })
+    .await
 }
 
 fn may_bind(
@@ -173,11 +172,11 @@ pub async fn decline(
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    let (id, agent, name) = (appid.clone(), kf_account.clone(), worker.clone());
-    let declined = desk.store.write(appid.as_str(), move |tx| {
-        let agent = agent::find(tx, &id, agent.as_str())?.ok_or(Errcode::InvitationGone)?;
+    let (agent, name) = (kf_account.clone(), worker.clone());
+    let declined = desk.write(appid, move |tx, appid| {
+        let agent = agent::find(tx, appid, agent.as_str())?.ok_or(Errcode::InvitationGone)?;
         invitation::answer(&agent.seat, name.as_str(), tx.now())?;
-        end(tx, &id, &agent, Status::Rejected)
+        end(tx, appid, &agent, Status::Rejected)
     });
     declined.await?;
     worker::reconcile(desk, worker.as_str(), appid, kf_account).await
@@ -189,13 +188,13 @@ pub async fn decline(
 /// # Errors
 /// 65401, or `InvitationGone` when it was answered.
 pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
-    let (id, kf_account) = (appid.clone(), KfAccount::stored(kf_account.to_owned()));
-    let (owner, key) = (appid.clone(), kf_account.clone());
-    let settle = desk.store.keep(appid.as_str(), move |tx| {
-        let seat = agent::get(tx, &owner, key.as_str())?.seat;
+    let kf_account = KfAccount::stored(kf_account.to_owned());
+    let key = kf_account.clone();
+    let settle = desk.keep(appid, move |tx, appid| {
+        let seat = agent::get(tx, appid, key.as_str())?.seat;
         let waits = seat.status_at(tx.now()) == Status::Waiting;
         if waits {
-            due::set(tx, owner.as_str(), Due::Invitation, key.as_str(), seat.expires_at)?;
+            due::set(tx, appid.as_str(), Due::Invitation, key.as_str(), seat.expires_at)?;
         }
         Ok(waits)
     });
@@ -203,10 +202,10 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result
         return Ok(());
     }
     let agent = kf_account.clone();
-    let looked = desk.store.write(appid.as_str(), move |tx| {
-        let agent = agent::get(tx, &id, agent.as_str())?;
+    let looked = desk.write(appid, move |tx, appid| {
+        let agent = agent::get(tx, appid, agent.as_str())?;
         match (agent.seat.status, agent.seat.status_at(tx.now())) {
-            (Status::Waiting, Status::Expired) => end(tx, &id, &agent, Status::Expired)?,
+            (Status::Waiting, Status::Expired) => end(tx, appid, &agent, Status::Expired)?,
             // Sent again between the two steps; its row was moved then.
             (Status::Waiting, _) => return Ok(String::new()),
             _ => return Err(Errcode::InvitationGone.into()),

@@ -2,7 +2,6 @@
 
 use crate::people::ended_login::{self, Reason};
 use crate::people::hashing::Verified;
-use crate::people::worker;
 use crate::{Desk, sha256};
 use model::{Fact, HOUR, Time, WechatId};
 use protocol::Errcode;
@@ -60,15 +59,14 @@ pub enum Which {
 /// `WrongPassword`.
 pub async fn start(desk: &Desk, verified: &Verified, origin: Origin) -> Result<String, Error> {
     let cookie = desk.chance.secret();
-    let (hash, verified, id) = (sha256(&cookie), verified.clone(), desk.chance.hex::<8>());
-    desk.store
-        .keep(&worker::owner(verified.name.as_str()), move |tx| {
-            let (now, worker, Origin { browser, address }) = (tx.now(), &verified.name, &origin);
-            tx.run(DELETE_OLD_LOGINS, bind![worker, now])?;
-            let values = bind![&hash, worker, &id, browser, address, now, now + LOGIN_LIFE, &verified.hash];
-            if tx.run(INSERT_LOGIN, values)? == 1 { Ok(()) } else { Err(Errcode::WrongPassword.into()) }
-        })
-        .await?;
+    let (hash, password, id) = (sha256(&cookie), verified.hash.clone(), desk.chance.hex::<8>());
+    desk.keep(&verified.name, move |tx, worker| {
+        let (now, Origin { browser, address }) = (tx.now(), &origin);
+        tx.run(DELETE_OLD_LOGINS, bind![worker, now])?;
+        let values = bind![&hash, worker, &id, browser, address, now, now + LOGIN_LIFE, &password];
+        if tx.run(INSERT_LOGIN, values)? == 1 { Ok(()) } else { Err(Errcode::WrongPassword.into()) }
+    })
+    .await?;
     Ok(cookie)
 }
 
@@ -78,13 +76,12 @@ pub async fn start(desk: &Desk, verified: &Verified, origin: Origin) -> Result<S
 /// Internal only.
 pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), Error> {
     let hash = sha256(cookie);
-    desk.store
-        .write(&worker::owner(name.as_str()), move |tx| {
-            tx.run(DELETE_LOGIN, bind![&hash])?;
-            tx.record(Fact::Worker);
-            Ok(())
-        })
-        .await
+    desk.write(name, move |tx, _| {
+        tx.run(DELETE_LOGIN, bind![&hash])?;
+        tx.record(Fact::Worker);
+        Ok(())
+    })
+    .await
 }
 
 /// A worker's logins, the latest first; `cookie` is of the one that asks.
@@ -114,12 +111,11 @@ pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<
 /// # Errors
 /// `NotFound` when there is no such login.
 pub async fn end(desk: &Desk, name: &WechatId, which: Which, reason: Reason) -> Result<u64, Error> {
-    let (worker, owner) = (name.clone(), worker::owner(name.as_str()));
-    let ended = desk.store.write(&owner, move |tx| {
+    let ended = desk.write(name, move |tx, name| {
         let ended = match &which {
-            Which::One(id) => ended_login::end_one(tx, &worker, id, reason)?,
-            Which::Others(cookie) => ended_login::end_others(tx, &worker, &sha256(cookie), reason)?,
-            Which::All => ended_login::end_others(tx, &worker, "", reason)?,
+            Which::One(id) => ended_login::end_one(tx, name, id, reason)?,
+            Which::Others(cookie) => ended_login::end_others(tx, name, &sha256(cookie), reason)?,
+            Which::All => ended_login::end_others(tx, name, "", reason)?,
         };
         if ended == 0 && matches!(which, Which::One(_)) {
             return Err(Errcode::NotFound.into());
@@ -151,15 +147,14 @@ pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
 
 /// The number of the worker's last change while a login, by the SHA-256 of its cookie, is there; `None` when it is not.
 /// What ends a login is a change of the worker's.
-pub(crate) async fn live_at(desk: &Desk, worker: &str, sha256: &str) -> Result<Option<i64>, Error> {
-    let (worker, sha256) = (worker.to_owned(), sha256.to_owned());
-    desk.store
-        .read(&worker::owner(&worker.clone()), move |tx| {
-            let now = tx.now();
-            let login = tx.one(SELECT_LOGIN, bind![&sha256, now])?.filter(|row| row.text(0) == worker);
-            Ok(login.and(tx.head()?).map(|head| head.seq))
-        })
-        .await
+pub(crate) async fn live_at(desk: &Desk, worker: &WechatId, sha256: &str) -> Result<Option<i64>, Error> {
+    let sha256 = sha256.to_owned();
+    desk.read(worker, move |tx, worker| {
+        let now = tx.now();
+        let login = tx.one(SELECT_LOGIN, bind![&sha256, now])?.filter(|row| row.text(0) == worker.as_str());
+        Ok(login.and(tx.head()?).map(|head| head.seq))
+    })
+    .await
 }
 
 const INSERT_LOGIN: &str =

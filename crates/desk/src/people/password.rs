@@ -3,7 +3,6 @@
 use crate::people::ended_login::{self, Reason};
 use crate::people::hashing::{Asker, Verified, check};
 use crate::people::network::household;
-use crate::people::worker;
 use crate::{Desk, sha256};
 use model::{Fact, WechatId};
 use protocol::Errcode;
@@ -50,17 +49,16 @@ pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: 
     check(new)?;
     let Verified { name, hash: before } = verify(desk, name.as_str(), old, Asker::Known).await?;
     let (after, login) = (desk.passwords.hash(Asker::Known, new).await?, sha256(cookie));
-    desk.store
-        .write(&worker::owner(name.as_str()), move |tx| {
-            if tx.run(UPDATE, bind![&name, &before, &after])? == 0 {
-                return Err(Errcode::WrongPassword.into());
-            }
-            tx.one(SELECT_LOGIN, bind![&login, &name])?.ok_or(Errcode::LoginNeeded)?;
-            ended_login::end_others(tx, &name, &login, Reason::Password)?;
-            tx.record(Fact::Worker);
-            Ok(())
-        })
-        .await
+    desk.write(&name, move |tx, name| {
+        if tx.run(UPDATE, bind![name, &before, &after])? == 0 {
+            return Err(Errcode::WrongPassword.into());
+        }
+        tx.one(SELECT_LOGIN, bind![&login, name])?.ok_or(Errcode::LoginNeeded)?;
+        ended_login::end_others(tx, name, &login, Reason::Password)?;
+        tx.record(Fact::Worker);
+        Ok(())
+    })
+    .await
 }
 
 const SELECT: &str = "select password from worker where name = $1";

@@ -25,24 +25,24 @@ pub async fn opened(
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    let (person, id, agent, node) = (worker.clone(), appid.clone(), kf_account.clone(), desk.node.clone());
-    let noted = desk.store.keep(appid.as_str(), move |tx| {
-        let presence = confirm(tx, &id, &agent, &person)?.presence;
-        tx.run(INSERT_STREAM, bind![&id, &agent, &*node])?;
-        must_be_noted(tx, &id, &agent, &node)?;
+    let (person, agent, node) = (worker.clone(), kf_account.clone(), desk.node.clone());
+    let noted = desk.keep(appid, move |tx, appid| {
+        let presence = confirm(tx, appid, &agent, &person)?.presence;
+        tx.run(INSERT_STREAM, bind![appid, &agent, &*node])?;
+        must_be_noted(tx, appid, &agent, &node)?;
         Ok(presence)
     });
     if noted.await? != Presence::Offline {
         return Ok(());
     }
-    let (person, id, agent, node) = (worker.clone(), appid.clone(), kf_account.clone(), desk.node.clone());
-    let connected = desk.store.write(appid.as_str(), move |tx| {
-        let presence = confirm(tx, &id, &agent, &person)?.presence;
-        must_be_noted(tx, &id, &agent, &node)?;
+    let (person, agent, node) = (worker.clone(), kf_account.clone(), desk.node.clone());
+    let connected = desk.write(appid, move |tx, appid| {
+        let presence = confirm(tx, appid, &agent, &person)?.presence;
+        must_be_noted(tx, appid, &agent, &node)?;
         if presence == Presence::Offline {
             let now = tx.now();
-            tx.run(CONNECT, bind![&id, &agent, now])?;
-            let presence = agent::get(tx, &id, agent.as_str())?.presence;
+            tx.run(CONNECT, bind![appid, &agent, now])?;
+            let presence = agent::get(tx, appid, agent.as_str())?.presence;
             tx.record(Fact::Presence { kf_account: agent.clone(), presence });
         }
         Ok(())
@@ -73,13 +73,13 @@ fn confirm(
 /// # Errors
 /// Internal only, and `SystemError`.
 pub async fn ended(desk: &Desk, appid: &Appid, node: &str, agents: Vec<KfAccount>) -> Result<(), Error> {
-    let (id, name, all) = (appid.clone(), node.to_owned(), agents.clone());
-    let disconnected = desk.store.write(appid.as_str(), move |tx| {
+    let (name, all) = (node.to_owned(), agents.clone());
+    let disconnected = desk.write(appid, move |tx, appid| {
         let mut disconnected = false;
         for kf_account in &all {
-            tx.run(DELETE_STREAM, bind![&id, kf_account, &name])?;
-            if has_left(tx, &id, kf_account)? {
-                tx.run(DISCONNECT, bind![&id, kf_account])?;
+            tx.run(DELETE_STREAM, bind![appid, kf_account, &name])?;
+            if has_left(tx, appid, kf_account)? {
+                tx.run(DISCONNECT, bind![appid, kf_account])?;
                 let presence = Presence::Offline;
                 tx.record(Fact::Presence { kf_account: kf_account.clone(), presence });
                 disconnected = true;
@@ -94,12 +94,12 @@ pub async fn ended(desk: &Desk, appid: &Appid, node: &str, agents: Vec<KfAccount
         Ok(false) => {}
         Err(error) => return Err(error),
     }
-    let (id, node) = (appid.clone(), node.to_owned());
-    let deleted = desk.store.keep(appid.as_str(), move |tx| {
+    let node = node.to_owned();
+    let deleted = desk.keep(appid, move |tx, appid| {
         for kf_account in &agents {
-            tx.run(DELETE_STREAM, bind![&id, kf_account, &node])?;
+            tx.run(DELETE_STREAM, bind![appid, kf_account, &node])?;
             // The stream at another node ended between the steps.
-            if has_left(tx, &id, kf_account)? {
+            if has_left(tx, appid, kf_account)? {
                 return Err(Errcode::SystemError.into());
             }
         }
@@ -163,8 +163,8 @@ pub async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
 /// As [`ended`].
 pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     ended(desk, appid, "", vec![KfAccount::stored(kf_account.to_owned())]).await?;
-    let (id, key) = (appid.clone(), kf_account.to_owned());
-    desk.store.keep(appid.as_str(), move |tx| due::clear(tx, id.as_str(), Due::Presence, &key)).await
+    let key = kf_account.to_owned();
+    desk.keep(appid, move |tx, appid| due::clear(tx, appid.as_str(), Due::Presence, &key)).await
 }
 
 /// The worker says that she is away, or back.
@@ -172,17 +172,16 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result
 /// # Errors
 /// `Forbidden` when she is not this agent.
 pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool) -> Result<(), Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = of_worker(tx, &appid, &worker)?;
-            let now = tx.now();
-            tx.run(UPDATE_AWAY, bind![&appid, &agent.kf_account, away, now])?;
-            let presence = agent::get(tx, &appid, agent.kf_account.as_str())?.presence;
-            tx.record(Fact::Presence { kf_account: agent.kf_account, presence });
-            Ok(())
-        })
-        .await
+    let worker = worker.clone();
+    desk.write(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?;
+        let now = tx.now();
+        tx.run(UPDATE_AWAY, bind![appid, &agent.kf_account, away, now])?;
+        let presence = agent::get(tx, appid, agent.kf_account.as_str())?.presence;
+        tx.record(Fact::Presence { kf_account: agent.kf_account, presence });
+        Ok(())
+    })
+    .await
 }
 
 /// Whether a worker sees every session of an account now; who is no agent of it does not.
@@ -190,14 +189,13 @@ pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool)
 /// # Errors
 /// Internal only.
 pub async fn is_supervisor(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<bool, Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .read(&appid.to_string(), move |tx| match of_worker(tx, &appid, &worker) {
-            Ok(agent) => Ok(agent.supervisor),
-            Err(Error::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        })
-        .await
+    let worker = worker.clone();
+    desk.read(appid, move |tx, appid| match of_worker(tx, appid, &worker) {
+        Ok(agent) => Ok(agent.supervisor),
+        Err(Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    })
+    .await
 }
 
 /// The agent a worker is in an account.

@@ -56,18 +56,17 @@ pub async fn sign_up(
     // Before the costly part: whoever has no link gets no password hashed.
     desk.store.read("", move |tx| check_link(tx, &asked, &worker)).await?;
     let verified = Verified { name, hash: desk.passwords.hash(asker, password).await? };
-    let worker = verified.clone();
-    desk.store
-        .keep(&owner(verified.name.as_str()), move |tx| {
-            check_link(tx, &link, &worker.name)?;
-            insert(tx, &worker.name, &worker.hash)?;
-            // Used at the same moment by somebody else: then hers counts.
-            if tx.run(DELETE_SIGNUP, bind![&link])? == 0 {
-                return Err(Errcode::LinkInvalid.into());
-            }
-            Ok(())
-        })
-        .await?;
+    let hash = verified.hash.clone();
+    desk.keep(&verified.name, move |tx, name| {
+        check_link(tx, &link, name)?;
+        insert(tx, name, &hash)?;
+        // Used at the same moment by somebody else: then hers counts.
+        if tx.run(DELETE_SIGNUP, bind![&link])? == 0 {
+            return Err(Errcode::LinkInvalid.into());
+        }
+        Ok(())
+    })
+    .await?;
     Ok(verified)
 }
 
@@ -83,8 +82,8 @@ fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error>
 /// # Errors
 /// `NameTaken`.
 pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
-    let (password, worker) = (desk.passwords.hash(Asker::Known, password).await?, name.clone());
-    desk.store.keep(&owner(name.as_str()), move |tx| insert(tx, &worker, &password)).await
+    let password = desk.passwords.hash(Asker::Known, password).await?;
+    desk.keep(name, move |tx, name| insert(tx, name, &password)).await
 }
 
 fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error> {
@@ -107,24 +106,19 @@ fn is_being_removed(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
 /// # Errors
 /// `NotFound`.
 pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
-    let (password, worker) = (desk.passwords.hash(Asker::Known, password).await?, name.clone());
-    desk.store
-        .write(&owner(name.as_str()), move |tx| {
-            if tx.run(UPDATE_PASSWORD, bind![&worker, &password])? == 0 {
-                return Err(Errcode::NotFound.into());
-            }
-            ended_login::end_others(tx, &worker, "", Reason::Reset)?;
-            tx.record(Fact::Worker);
-            Ok(())
-        })
-        .await
-        .map_err(|error| {
-            if matches!(error, Error::Refused(Errcode::InvalidAppid)) {
-                Errcode::NotFound.into()
-            } else {
-                error
-            }
-        })
+    let password = desk.passwords.hash(Asker::Known, password).await?;
+    desk.write(name, move |tx, name| {
+        if tx.run(UPDATE_PASSWORD, bind![name, &password])? == 0 {
+            return Err(Errcode::NotFound.into());
+        }
+        ended_login::end_others(tx, name, "", Reason::Reset)?;
+        tx.record(Fact::Worker);
+        Ok(())
+    })
+    .await
+    .map_err(|error| {
+        if matches!(error, Error::Refused(Errcode::InvalidAppid)) { Errcode::NotFound.into() } else { error }
+    })
 }
 
 /// Whether somebody has signed up under a name.
@@ -178,20 +172,19 @@ pub(crate) async fn take_binding(
     appid: &Appid,
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
-    let (worker, appid, kf_account) = (worker.clone(), appid.clone(), kf_account.clone());
+    let (appid, kf_account) = (appid.clone(), kf_account.clone());
     let most = i64::from(desk.rules.worker_agents_max);
-    desk.store
-        .write(&owner(worker.as_str()), move |tx| {
-            tx.one(SELECT, bind![&worker])?.ok_or(Errcode::NotFound)?;
-            let is_new = tx.run(INSERT_BINDING, bind![&worker, &appid, &kf_account])? == 1;
-            if is_new && count_bindings(tx, &worker)? > most {
-                return Err(Errcode::BoundTooOften.into());
-            }
-            doubt(tx, worker.as_str(), &appid, &kf_account)?;
-            tx.record(Fact::Worker);
-            Ok(())
-        })
-        .await
+    desk.write(worker, move |tx, worker| {
+        tx.one(SELECT, bind![worker])?.ok_or(Errcode::NotFound)?;
+        let is_new = tx.run(INSERT_BINDING, bind![worker, &appid, &kf_account])? == 1;
+        if is_new && count_bindings(tx, worker)? > most {
+            return Err(Errcode::BoundTooOften.into());
+        }
+        doubt(tx, worker.as_str(), &appid, &kf_account)?;
+        tx.record(Fact::Worker);
+        Ok(())
+    })
+    .await
 }
 
 /// Says that a person's list is to be compared with what the account says of an agent, should [`reconcile`] not come to
@@ -225,22 +218,21 @@ pub(crate) async fn reconcile(
     if person.is_empty() {
         return Ok(());
     }
-    let (person, appid, kf_account) = (person.to_owned(), appid.clone(), kf_account.clone());
-    desk.store
-        .write(&owner(&person), move |tx| {
-            let seat = agent::find(tx, &appid, kf_account.as_str())?.map(|agent| agent.seat);
-            let is_bound = seat.as_ref().is_some_and(|seat| seat.worker == person);
-            let is_invited = seat.is_some_and(|seat| seat.invites(&person, tx.now()));
-            let binding = if is_bound { INSERT_BINDING } else { DELETE_BINDING };
-            let invitation = if is_invited { INSERT_INVITATION } else { DELETE_INVITATION };
-            for sql in [binding, invitation] {
-                tx.run(sql, bind![&person, &appid, &kf_account])?;
-            }
-            due::clear(tx, &owner(&person), Due::Binding, &binding_key(&appid, &kf_account))?;
-            tx.record(Fact::Worker);
-            Ok(())
-        })
-        .await
+    let (appid, kf_account) = (appid.clone(), kf_account.clone());
+    desk.write(&WechatId::stored(person.to_owned()), move |tx, person| {
+        let seat = agent::find(tx, &appid, kf_account.as_str())?.map(|agent| agent.seat);
+        let is_bound = seat.as_ref().is_some_and(|seat| seat.worker == person.as_str());
+        let is_invited = seat.is_some_and(|seat| seat.invites(person.as_str(), tx.now()));
+        let binding = if is_bound { INSERT_BINDING } else { DELETE_BINDING };
+        let invitation = if is_invited { INSERT_INVITATION } else { DELETE_INVITATION };
+        for sql in [binding, invitation] {
+            tx.run(sql, bind![person, &appid, &kf_account])?;
+        }
+        due::clear(tx, &owner(person.as_str()), Due::Binding, &binding_key(&appid, &kf_account))?;
+        tx.record(Fact::Worker);
+        Ok(())
+    })
+    .await
 }
 
 /// The key of the `due` row for a worker's list and one agent. [`look`] reads it.
@@ -271,21 +263,19 @@ pub struct Places {
 /// # Errors
 /// Internal only.
 pub async fn places(desk: &Desk, worker: &WechatId) -> Result<Places, Error> {
-    let worker = worker.clone();
-    desk.store
-        .read(&owner(worker.as_str()), move |tx| {
-            let seq = tx.head()?.map_or(0, |head| head.seq);
-            let mut pairs = |sql| -> Result<Vec<_>, Error> {
-                let rows = tx.all(sql, bind![&worker])?;
-                let pair = |row: &Row| (Appid::stored(row.text(0)), KfAccount::stored(row.text(1)));
-                let mut pairs: Vec<_> = rows.iter().map(pair).collect();
-                // The same order on both engines, whatever they think of letters.
-                pairs.sort_by_key(|(appid, kf_account)| (appid.to_string(), kf_account.to_string()));
-                Ok(pairs)
-            };
-            Ok(Places { bindings: pairs(SELECT_BINDINGS)?, invitations: pairs(SELECT_INVITATIONS)?, seq })
-        })
-        .await
+    desk.read(worker, |tx, worker| {
+        let seq = tx.head()?.map_or(0, |head| head.seq);
+        let mut pairs = |sql| -> Result<Vec<_>, Error> {
+            let rows = tx.all(sql, bind![worker])?;
+            let pair = |row: &Row| (Appid::stored(row.text(0)), KfAccount::stored(row.text(1)));
+            let mut pairs: Vec<_> = rows.iter().map(pair).collect();
+            // The same order on both engines, whatever they think of letters.
+            pairs.sort_by_key(|(appid, kf_account)| (appid.to_string(), kf_account.to_string()));
+            Ok(pairs)
+        };
+        Ok(Places { bindings: pairs(SELECT_BINDINGS)?, invitations: pairs(SELECT_INVITATIONS)?, seq })
+    })
+    .await
 }
 
 const SELECT_DUE: &str = "select key from due where owner = $1 and kind = $2";

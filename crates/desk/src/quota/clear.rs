@@ -8,7 +8,6 @@ use model::Appid;
 use protocol::quota::{ApiQuota, ClearBySecret};
 use protocol::{Endpoint, Errcode, endpoint};
 use std::net::IpAddr;
-use store::Tx;
 use store::error::Error;
 
 /// clearQuota: forgets the day's calls of the token's account, or platform.
@@ -19,7 +18,7 @@ pub async fn clear_all(desk: &Desk, access: &Access, appid: &str) -> Result<(), 
     if Appid::parse(appid)? != access.owner {
         return Err(Errcode::InvalidAppid.into());
     }
-    clear(desk, appid, None).await
+    clear(desk, &access.owner, None).await
 }
 
 /// clearQuotaByAppSecret: the same for whoever presents the account's secret.
@@ -30,14 +29,13 @@ pub async fn clear_by_secret(desk: &Desk, credential: ClearBySecret, from: IpAdd
     let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
     let secret = given(credential.appsecret).ok_or(Errcode::AppsecretMissing)?;
     let appid = Appid::parse(&appid)?;
-    let id = appid.clone();
-    let check = move |tx: &mut Tx<'_>| {
-        account::check_secret(tx, &appid, &secret)?;
-        let is_allowed = allow::allowed(tx, &appid)?.holds(from);
+    let checked = desk.read(&appid, move |tx, appid| {
+        account::check_secret(tx, appid, &secret)?;
+        let is_allowed = allow::allowed(tx, appid)?.holds(from);
         if is_allowed { Ok(()) } else { Err(Errcode::InvalidIp.into()) }
-    };
-    desk.store.read(id.as_str(), check).await?;
-    clear(desk, id.as_str(), None).await
+    });
+    checked.await?;
+    clear(desk, &appid, None).await
 }
 
 /// clearComponentQuotaByAppSecret: the same for a platform that presents its own secret, of itself or of an account
@@ -50,22 +48,20 @@ pub async fn clear_as_platform(desk: &Desk, credential: ClearBySecret, from: IpA
     let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
     let secret = given(credential.appsecret).ok_or(Errcode::AppsecretMissing)?;
     let (platform, appid) = (Appid::parse(&platform)?, Appid::parse(&appid)?);
-    let id = platform.clone();
-    let check = move |tx: &mut Tx<'_>| {
-        component::check_secret(tx, &id, &secret)?;
-        let is_allowed = allow::allowed(tx, &id)?.holds(from);
+    let checked = desk.read(&platform, move |tx, platform| {
+        component::check_secret(tx, platform, &secret)?;
+        let is_allowed = allow::allowed(tx, platform)?.holds(from);
         if is_allowed { Ok(()) } else { Err(Errcode::UnregisteredIp.into()) }
-    };
-    desk.store.read(platform.as_str(), check).await?;
+    });
+    checked.await?;
     if platform != appid {
-        let account = appid.clone();
-        let granted = desk.store.read(appid.as_str(), move |tx| {
-            account::get(tx, &account)?;
-            component::sets(tx, &account, platform.as_str())
+        let granted = desk.read(&appid, move |tx, appid| {
+            account::get(tx, appid)?;
+            component::sets(tx, appid, platform.as_str())
         });
         granted.await?.ok_or(Errcode::NotAuthorizedByAccount)?;
     }
-    clear(desk, appid.as_str(), None).await
+    clear(desk, &appid, None).await
 }
 
 fn given(text: Option<String>) -> Option<String> {
@@ -79,7 +75,7 @@ fn given(text: Option<String>) -> Option<String> {
 pub async fn get(desk: &Desk, access: &Access, path: &str) -> Result<ApiQuota, Error> {
     let row = named(access, path)?;
     let quota = access.limits.of(row).ok_or(Errcode::CgiPathForbidden)?;
-    let ledger = refreshed(desk, access.owner.as_str()).await?;
+    let ledger = refreshed(desk, &access.owner).await?;
     Ok(ApiQuota::of(quota, ledger.used(row, desk.now())))
 }
 
@@ -89,7 +85,7 @@ pub async fn get(desk: &Desk, access: &Access, path: &str) -> Result<ApiQuota, E
 /// 76021, 76022, 48006.
 pub async fn clear_one(desk: &Desk, access: &Access, path: &str) -> Result<(), Error> {
     let row = named(access, path)?;
-    clear(desk, access.owner.as_str(), Some(row)).await
+    clear(desk, &access.owner, Some(row)).await
 }
 
 /// The endpoint at a path, if whoever asks may call it and it is counted.
@@ -100,12 +96,12 @@ fn named(access: &Access, path: &str) -> Result<&'static Endpoint, Errcode> {
 
 /// Forgets the day's calls of all endpoints, or of one, if there is a time left in the month for that: in the store, then
 /// in this node's memory. Both steps are done even if the caller drops this.
-async fn clear(desk: &Desk, owner: &str, one: Option<&'static Endpoint>) -> Result<(), Error> {
-    let (desk, owner) = (desk.clone(), owner.to_owned());
+async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static Endpoint>) -> Result<(), Error> {
+    let (desk, owner) = (desk.clone(), owner.clone());
     to_the_end(async move {
         let _alone = desk.quotas.comparing.lock().await;
         row::clear(&desk, &owner, one.map(|row| row.path)).await?;
-        for counter in desk.quotas.find(&owner).iter().flat_map(|ledger| ledger.made()) {
+        for counter in desk.quotas.find(owner.as_str()).iter().flat_map(|ledger| ledger.made()) {
             if one.is_none_or(|row| row.path == counter.path) {
                 counter.forget();
             }

@@ -72,21 +72,19 @@ fn named(name: &str) -> Result<&'static Endpoint, Errcode> {
 /// 40013, 76021.
 pub async fn set(desk: &Desk, owner: &Appid, change: Change) -> Result<(), Error> {
     let row = change.endpoint.as_deref().map(named).transpose()?;
-    let id = owner.to_string();
-    desk.store
-        .write(owner.as_str(), move |tx| {
-            let path = row.map_or("", |row| row.path);
-            let before = row.map_or(Some(Quota::GENEROUS), |row| row.quota).unwrap_or(Quota::GENEROUS);
-            let before = find(&row::limits(tx, &id)?, path).unwrap_or(before);
-            let after = Quota {
-                daily: change.daily.unwrap_or(before.daily),
-                per_minute: change.per_minute.unwrap_or(before.per_minute),
-            };
-            row::set_limit(tx, &id, path, (!change.standard).then_some(after))?;
-            tx.record(Fact::Access);
-            Ok(())
-        })
-        .await
+    desk.write(owner, move |tx, owner| {
+        let path = row.map_or("", |row| row.path);
+        let before = row.map_or(Some(Quota::GENEROUS), |row| row.quota).unwrap_or(Quota::GENEROUS);
+        let before = find(&row::limits(tx, owner.as_str())?, path).unwrap_or(before);
+        let after = Quota {
+            daily: change.daily.unwrap_or(before.daily),
+            per_minute: change.per_minute.unwrap_or(before.per_minute),
+        };
+        row::set_limit(tx, owner.as_str(), path, (!change.standard).then_some(after))?;
+        tx.record(Fact::Access);
+        Ok(())
+    })
+    .await
 }
 
 /// A line of what operators see.
@@ -105,12 +103,11 @@ pub struct Line {
 /// # Errors
 /// 40013.
 pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<Line>, Error> {
-    let id = owner.clone();
-    let limits = desk.store.read(owner.as_str(), move |tx| {
+    let limits = desk.read(owner, move |tx, owner| {
         tx.head()?.ok_or(Errcode::InvalidAppid)?;
-        limits_of(tx, id.as_str())
+        limits_of(tx, owner.as_str())
     });
-    let (limits, ledger) = (limits.await?, refreshed(desk, owner.as_str()).await?);
+    let (limits, ledger) = (limits.await?, refreshed(desk, owner).await?);
     let line = |row: &&'static Endpoint| {
         let Quota { daily, per_minute } = limits.of(row)?;
         let (used_today, set) = (ledger.used(row, desk.now()), limits.is_set(row));

@@ -21,7 +21,7 @@ mod tests;
 
 use super::{Desk, to_the_end};
 use counter::{Counter, lock};
-use model::{Time, quota};
+use model::{Appid, Time, quota};
 use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint};
 use std::collections::HashMap;
@@ -183,11 +183,13 @@ async fn settle_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> 
 }
 
 /// The ledger of an owner, with what the store counts now.
-async fn refreshed(desk: &Desk, owner: &str) -> Result<Arc<Ledger>, Error> {
+async fn refreshed(desk: &Desk, owner: &Appid) -> Result<Arc<Ledger>, Error> {
     let _alone = desk.quotas.comparing.lock().await;
-    let (id, quotas) = (owner.to_owned(), desk.quotas.clone());
-    let read = move |tx: &mut Tx<'_>| Ok((quotas.open(tx, &id)?, tx.now(), row::all_used(tx, &id)?));
-    let (ledger, now, rows) = desk.store.read(owner, read).await?;
+    let quotas = desk.quotas.clone();
+    let read = desk.read(owner, move |tx, owner| {
+        Ok((quotas.open(tx, owner.as_str())?, tx.now(), row::all_used(tx, owner.as_str())?))
+    });
+    let (ledger, now, rows) = read.await?;
     ledger.learn(now, &rows);
     Ok(ledger)
 }

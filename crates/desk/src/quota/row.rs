@@ -3,7 +3,7 @@
 
 use super::counter::Owed;
 use crate::Desk;
-use model::quota;
+use model::{Appid, quota};
 use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint, limits};
 use std::collections::HashMap;
@@ -43,8 +43,7 @@ pub(super) fn all_used(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(&'static End
 }
 
 /// Takes one of the times a month that all endpoints may be cleared, or one of them, and forgets its calls.
-pub(super) async fn clear(desk: &Desk, owner: &str, one: Option<&'static str>) -> Result<(), Error> {
-    let id = owner.to_owned();
+pub(super) async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static str>) -> Result<(), Error> {
     let (what, times) = match one {
         None => ("clear_quota", limits::CLEARS_PER_MONTH),
         Some(_) => ("quota/clear", limits::API_CLEARS_PER_MONTH),
@@ -53,14 +52,14 @@ pub(super) async fn clear(desk: &Desk, owner: &str, one: Option<&'static str>) -
     paths.retain(|path| one.is_none_or(|one| one == *path));
     // Row by row, in the order of their keys: as they are added to.
     paths.sort_unstable();
-    let verb = move |tx: &mut Tx<'_>| {
+    desk.keep(owner, move |tx, owner| {
         let now = tx.now();
-        if tx.run(TAKE_TIME, bind![&id, what, quota::month(now), now, times])? == 0 {
+        if tx.run(TAKE_TIME, bind![owner, what, quota::month(now), now, times])? == 0 {
             return Err(Errcode::ClearLimit.into());
         }
-        paths.iter().try_for_each(|path| tx.run(FORGET, bind![&id, *path]).map(|_| ()))
-    };
-    desk.store.keep(owner, verb).await
+        paths.iter().try_for_each(|path| tx.run(FORGET, bind![owner, *path]).map(|_| ()))
+    })
+    .await
 }
 
 /// The limits set for an owner, by path.

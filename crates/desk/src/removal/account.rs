@@ -46,24 +46,22 @@ pub struct Counts {
 /// # Errors
 /// 40013.
 pub async fn count(desk: &Desk, appid: &Appid) -> Result<Counts, Error> {
-    let id = appid.clone();
-    desk.store
-        .read(appid.as_str(), move |tx| {
-            let name = account::get(tx, &id)?.name;
-            let mut count =
-                |sql| -> Result<i64, Error> { Ok(tx.one(sql, bind![&id])?.map_or(0, |row| row.int(0))) };
-            Ok(Counts {
-                name,
-                agents: count(COUNT_AGENTS)?,
-                customers: count(COUNT_CUSTOMERS)?,
-                sessions: count(COUNT_SESSIONS)?,
-                messages: count(COUNT_MESSAGES)?,
-                files: count(COUNT_MEDIA)?,
-                administrators: count(COUNT_ADMINISTRATORS)?,
-                platforms: count(COUNT_GRANTS)?,
-            })
+    desk.read(appid, move |tx, appid| {
+        let name = account::get(tx, appid)?.name;
+        let mut count =
+            |sql| -> Result<i64, Error> { Ok(tx.one(sql, bind![appid])?.map_or(0, |row| row.int(0))) };
+        Ok(Counts {
+            name,
+            agents: count(COUNT_AGENTS)?,
+            customers: count(COUNT_CUSTOMERS)?,
+            sessions: count(COUNT_SESSIONS)?,
+            messages: count(COUNT_MESSAGES)?,
+            files: count(COUNT_MEDIA)?,
+            administrators: count(COUNT_ADMINISTRATORS)?,
+            platforms: count(COUNT_GRANTS)?,
         })
-        .await
+    })
+    .await
 }
 
 /// Removes an account: everything that opens it is refused once this is answered. Its rows go afterwards.
@@ -71,23 +69,21 @@ pub async fn count(desk: &Desk, appid: &Appid) -> Result<Counts, Error> {
 /// # Errors
 /// 40013.
 pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
-    let id = appid.clone();
-    desk.store
-        .write(appid.as_str(), move |tx| {
-            let now = tx.now();
-            account::get(tx, &id)?;
-            for agent in agent::all(tx, &id)? {
-                media::doubt(tx, &agent.headimg)?;
-            }
-            for sql in AT_ONCE {
-                tx.run(sql, bind![&id])?;
-            }
-            tx.run(INSERT_REMOVED, bind![&id, now])?;
-            due::set(tx, id.as_str(), Due::Account, "", now)?;
-            tx.record(Fact::Access);
-            Ok(())
-        })
-        .await
+    desk.write(appid, move |tx, appid| {
+        let now = tx.now();
+        account::get(tx, appid)?;
+        for agent in agent::all(tx, appid)? {
+            media::doubt(tx, &agent.headimg)?;
+        }
+        for sql in AT_ONCE {
+            tx.run(sql, bind![appid])?;
+        }
+        tx.run(INSERT_REMOVED, bind![appid, now])?;
+        due::set(tx, appid.as_str(), Due::Account, "", now)?;
+        tx.record(Fact::Access);
+        Ok(())
+    })
+    .await
 }
 
 /// One round; its row stays due until there is nothing left, and comes once more later.
@@ -98,20 +94,18 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Er
     {
         return Ok(());
     }
-    let (id, key) = (appid.clone(), key.to_owned());
-    desk.store
-        .keep(appid.as_str(), move |tx| {
-            let now = tx.now();
-            due::clear(tx, id.as_str(), Due::Account, &key)?;
-            if is_last { Ok(()) } else { due::set(tx, id.as_str(), Due::Account, LAST, now + LAST_AFTER) }
-        })
-        .await
+    let key = key.to_owned();
+    desk.keep(appid, move |tx, appid| {
+        let now = tx.now();
+        due::clear(tx, appid.as_str(), Due::Account, &key)?;
+        if is_last { Ok(()) } else { due::set(tx, appid.as_str(), Due::Account, LAST, now + LAST_AFTER) }
+    })
+    .await
 }
 
 /// Takes the account out of workers' lists; whether there may be more.
 async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
-    let id = appid.clone();
-    let places = desk.store.read(appid.as_str(), move |tx| tx.all(SELECT_PLACES, bind![&id, PLACES])).await?;
+    let places = desk.read(appid, move |tx, appid| tx.all(SELECT_PLACES, bind![appid, PLACES])).await?;
     for row in &places {
         worker::reconcile(desk, &row.text(0), appid, &KfAccount::stored(row.text(1))).await?;
     }
@@ -120,23 +114,21 @@ async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
 
 /// Deletes rows of one table; whether there were any.
 async fn sweep(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, Error> {
-    let id = appid.clone();
-    desk.store
-        .keep(appid.as_str(), move |tx| {
-            for sql in WITH_FILES {
-                if delete_with_files(tx, &id, sql)? {
-                    return Ok(true);
-                }
+    desk.keep(appid, move |tx, appid| {
+        for sql in WITH_FILES {
+            if delete_with_files(tx, appid, sql)? {
+                return Ok(true);
             }
-            for sql in ROWS {
-                if tx.run(sql, bind![&id, ROUND])? > 0 {
-                    return Ok(true);
-                }
+        }
+        for sql in ROWS {
+            if tx.run(sql, bind![appid, ROUND])? > 0 {
+                return Ok(true);
             }
-            let until = if is_last { Time::MAX } else { tx.now() };
-            Ok(tx.run(DELETE_TOKENS, bind![&id, ROUND, until])? > 0)
-        })
-        .await
+        }
+        let until = if is_last { Time::MAX } else { tx.now() };
+        Ok(tx.run(DELETE_TOKENS, bind![appid, ROUND, until])? > 0)
+    })
+    .await
 }
 
 /// Deletes rows that name contents, and looks again whether something else names these.

@@ -26,24 +26,22 @@ pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), 
 }
 
 async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent, Error> {
-    let appid = appid.clone();
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = agent::get(tx, &appid, &kf_account)?;
-            for open in session::open_of(tx, &appid, &agent.kf_account)? {
-                session::save(tx, &appid, &open.close(), Opercode::Closed)?;
-            }
-            tx.run(DELETE, bind![&appid, &agent.kf_account])?;
-            media::doubt(tx, &agent.headimg)?;
-            tx.run(DELETE_STREAMS, bind![&appid, &agent.kf_account])?;
-            due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
-            for person in [&agent.seat.worker, &agent.seat.invite_wx] {
-                worker::doubt(tx, person, &appid, &agent.kf_account)?;
-            }
-            tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
-            Ok(agent)
-        })
-        .await
+    desk.write(appid, move |tx, appid| {
+        let agent = agent::get(tx, appid, &kf_account)?;
+        for open in session::open_of(tx, appid, &agent.kf_account)? {
+            session::save(tx, appid, &open.close(), Opercode::Closed)?;
+        }
+        tx.run(DELETE, bind![appid, &agent.kf_account])?;
+        media::doubt(tx, &agent.headimg)?;
+        tx.run(DELETE_STREAMS, bind![appid, &agent.kf_account])?;
+        due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
+        for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+            worker::doubt(tx, person, appid, &agent.kf_account)?;
+        }
+        tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
+        Ok(agent)
+    })
+    .await
 }
 
 const DELETE: &str = "delete from agent where appid = $1 and kf_account = $2";

@@ -71,17 +71,15 @@ pub async fn remove(desk: &Desk, name: &WechatId) -> Result<(), Error> {
 }
 
 async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
-    let (owner, name) = (worker::owner(name.as_str()), name.clone());
-    let id = owner.clone();
-    let ended = desk.store.write(&owner, move |tx| {
+    let ended = desk.write(name, |tx, name| {
         let now = tx.now();
-        if tx.run(DELETE, bind![&name])? == 0 {
+        if tx.run(DELETE, bind![name])? == 0 {
             return Err(Errcode::NotFound.into());
         }
-        tx.run(DELETE_LOGINS, bind![&name])?;
-        tx.run(DELETE_ENDED_LOGINS, bind![&name])?;
-        tx.run(DELETE_LINKS, bind![&name])?;
-        due::set(tx, &id, Due::Worker, "", now)?;
+        tx.run(DELETE_LOGINS, bind![name])?;
+        tx.run(DELETE_ENDED_LOGINS, bind![name])?;
+        tx.run(DELETE_LINKS, bind![name])?;
+        due::set(tx, &worker::owner(name.as_str()), Due::Worker, "", now)?;
         tx.record(Fact::Worker);
         Ok(())
     });
@@ -100,18 +98,17 @@ pub(crate) async fn look(desk: &Desk, name: &str, key: &str) -> Result<(), Error
     if agents == ROUND || accounts == ROUND {
         return Ok(());
     }
-    let (owner, key) = (worker::owner(name.as_str()), key.to_owned());
-    desk.store
-        .keep(&owner.clone(), move |tx| {
-            let now = tx.now();
-            // Logins that began at the moment of the removal, and what they left.
-            for sql in [DELETE_LOGINS, DELETE_ENDED_LOGINS, DELETE_DRAFTS, DELETE_MARKS] {
-                tx.run(sql, bind![&name])?;
-            }
-            due::clear(tx, &owner, Due::Worker, &key)?;
-            if is_last { Ok(()) } else { due::set(tx, &owner, Due::Worker, LAST, now + LAST_AFTER) }
-        })
-        .await
+    let key = key.to_owned();
+    desk.keep(&name, move |tx, name| {
+        let (now, owner) = (tx.now(), worker::owner(name.as_str()));
+        // Logins that began at the moment of the removal, and what they left.
+        for sql in [DELETE_LOGINS, DELETE_ENDED_LOGINS, DELETE_DRAFTS, DELETE_MARKS] {
+            tx.run(sql, bind![name])?;
+        }
+        due::clear(tx, &owner, Due::Worker, &key)?;
+        if is_last { Ok(()) } else { due::set(tx, &owner, Due::Worker, LAST, now + LAST_AFTER) }
+    })
+    .await
 }
 
 /// Frees agents, and withdraws invitations; the last round leaves those that were made since then. Answers how many.
@@ -137,26 +134,25 @@ async fn free_agent(
     kf_account: &KfAccount,
     name: &WechatId,
 ) -> Result<(), Error> {
-    let (id, kf_account, name) = (appid.clone(), kf_account.clone(), name.clone());
-    desk.store
-        .write(appid.as_str(), move |tx| {
-            let Some(agent) = agent::find(tx, &id, kf_account.as_str())? else { return Ok(()) };
-            if agent.seat.worker != name.as_str() && agent.seat.invite_wx != name.as_str() {
-                return Ok(());
-            }
-            for open in session::open_of(tx, &id, &kf_account)? {
-                session::save(tx, &id, &open.close(), Opercode::Closed)?;
-            }
-            tx.run(FREE, bind![&id, &kf_account])?;
-            tx.run(DELETE_STREAMS, bind![&id, &kf_account])?;
-            due::clear(tx, id.as_str(), Due::Invitation, kf_account.as_str())?;
-            if agent.presence != Presence::Offline {
-                tx.record(Fact::Presence { kf_account: kf_account.clone(), presence: Presence::Offline });
-            }
-            tx.record(Fact::Agent { kf_account: kf_account.clone() });
-            Ok(())
-        })
-        .await
+    let (kf_account, name) = (kf_account.clone(), name.clone());
+    desk.write(appid, move |tx, appid| {
+        let Some(agent) = agent::find(tx, appid, kf_account.as_str())? else { return Ok(()) };
+        if agent.seat.worker != name.as_str() && agent.seat.invite_wx != name.as_str() {
+            return Ok(());
+        }
+        for open in session::open_of(tx, appid, &kf_account)? {
+            session::save(tx, appid, &open.close(), Opercode::Closed)?;
+        }
+        tx.run(FREE, bind![appid, &kf_account])?;
+        tx.run(DELETE_STREAMS, bind![appid, &kf_account])?;
+        due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
+        if agent.presence != Presence::Offline {
+            tx.record(Fact::Presence { kf_account: kf_account.clone(), presence: Presence::Offline });
+        }
+        tx.record(Fact::Agent { kf_account: kf_account.clone() });
+        Ok(())
+    })
+    .await
 }
 
 /// The worker administers accounts no longer; answers how many there were.

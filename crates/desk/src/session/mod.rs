@@ -24,30 +24,28 @@ use store::{Row, Tx};
 /// # Errors
 /// 65401, 65402, 65415, 40003, 65414.
 pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: String) -> Result<(), Error> {
-    let appid = appid.clone();
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = agent::get(tx, &appid, &kf_account)?;
-            agent.must_be_bound()?;
-            let current = current(tx, &appid, &openid)?;
-            let outcome = session::create(current.as_ref(), &kf_account);
-            if outcome == Ok(Create::Already) {
-                return Ok(());
+    desk.write(appid, move |tx, appid| {
+        let agent = agent::get(tx, appid, &kf_account)?;
+        agent.must_be_bound()?;
+        let current = current(tx, appid, &openid)?;
+        let outcome = session::create(current.as_ref(), &kf_account);
+        if outcome == Ok(Create::Already) {
+            return Ok(());
+        }
+        agent.presence.must_be_online()?;
+        let openid = Openid::parse(&openid)?;
+        let (now, seq) = (tx.now(), tx.seq());
+        let (session, how) = match (outcome?, current) {
+            (Create::Take, Some(waiting)) => (waiting, Opercode::Taken),
+            _ => {
+                // A program that writes next is told that the window is closed (45015), not that the customer is unknown.
+                customer::create_unless(tx, appid, &openid)?;
+                (Session::begin(seq, openid, now), Opercode::Started)
             }
-            agent.presence.must_be_online()?;
-            let openid = Openid::parse(&openid)?;
-            let (now, seq) = (tx.now(), tx.seq());
-            let (session, how) = match (outcome?, current) {
-                (Create::Take, Some(waiting)) => (waiting, Opercode::Taken),
-                _ => {
-                    // A program that writes next is told that the window is closed (45015), not that the customer is unknown.
-                    customer::create_unless(tx, &appid, &openid)?;
-                    (Session::begin(seq, openid, now), Opercode::Started)
-                }
-            };
-            save(tx, &appid, &session.open(&kf_account, now), how)
-        })
-        .await
+        };
+        save(tx, appid, &session.open(&kf_account, now), how)
+    })
+    .await
 }
 
 /// closesession.
@@ -55,16 +53,14 @@ pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: Stri
 /// # Errors
 /// 65401, 65402, 40003, 65413, 65414.
 pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: String) -> Result<(), Error> {
-    let appid = appid.clone();
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            agent::get(tx, &appid, &kf_account)?.must_be_bound()?;
-            let openid = Openid::parse(&openid)?;
-            let current = current(tx, &appid, openid.as_str())?;
-            session::close(current.as_ref(), &kf_account)?;
-            current.map_or(Ok(()), |session| save(tx, &appid, &session.close(), Opercode::Closed))
-        })
-        .await
+    desk.write(appid, move |tx, appid| {
+        agent::get(tx, appid, &kf_account)?.must_be_bound()?;
+        let openid = Openid::parse(&openid)?;
+        let current = current(tx, appid, openid.as_str())?;
+        session::close(current.as_ref(), &kf_account)?;
+        current.map_or(Ok(()), |session| save(tx, appid, &session.close(), Opercode::Closed))
+    })
+    .await
 }
 
 /// getkfsession: empty when nobody serves the customer.
@@ -72,16 +68,15 @@ pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: Strin
 /// # Errors
 /// 40003.
 pub async fn of_customer(desk: &Desk, appid: &Appid, openid: &str) -> Result<KfSession, Error> {
-    let (appid, openid) = (appid.clone(), Openid::parse(openid)?);
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let open = current(tx, &appid, openid.as_str())?.filter(|session| session.state == State::Open);
-            Ok(open.map_or_else(KfSession::default, |session| KfSession {
-                createtime: session.opened_at / SECOND,
-                kf_account: session.kf_account,
-            }))
-        })
-        .await
+    let openid = Openid::parse(openid)?;
+    desk.read(appid, move |tx, appid| {
+        let open = current(tx, appid, openid.as_str())?.filter(|session| session.state == State::Open);
+        Ok(open.map_or_else(KfSession::default, |session| KfSession {
+            createtime: session.opened_at / SECOND,
+            kf_account: session.kf_account,
+        }))
+    })
+    .await
 }
 
 /// getkfsessionlist, oldest first.
@@ -109,20 +104,18 @@ pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Re
 /// # Errors
 /// Internal only.
 pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
-    let appid = appid.clone();
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let waiting = waiting_in(tx, &appid)?;
-            let on_wire = |session: Session| Waiting {
-                latest_time: session.latest_at / SECOND,
-                openid: session.openid.to_string(),
-            };
-            Ok(WaitCase {
-                count: count_waiting(tx, &appid)?,
-                waitcaselist: waiting.into_iter().map(on_wire).collect(),
-            })
+    desk.read(appid, move |tx, appid| {
+        let waiting = waiting_in(tx, appid)?;
+        let on_wire = |session: Session| Waiting {
+            latest_time: session.latest_at / SECOND,
+            openid: session.openid.to_string(),
+        };
+        Ok(WaitCase {
+            count: count_waiting(tx, appid)?,
+            waitcaselist: waiting.into_iter().map(on_wire).collect(),
         })
-        .await
+    })
+    .await
 }
 
 /// A worker ends a session of hers at the workbench, a supervisor any; one that is closed already is no error.
@@ -130,19 +123,18 @@ pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`.
 pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<(), Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = of_worker(tx, &appid, &worker)?;
-            let session = by_id(tx, &appid, id)?;
-            let by = Mover { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
-            match by.may_end(&session) {
-                Err(Errcode::SessionClosed) => Ok(()),
-                Err(code) => Err(code.into()),
-                Ok(()) => save(tx, &appid, &session.close(), Opercode::Closed),
-            }
-        })
-        .await
+    let worker = worker.clone();
+    desk.write(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?;
+        let session = by_id(tx, appid, id)?;
+        let by = Mover { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
+        match by.may_end(&session) {
+            Err(Errcode::SessionClosed) => Ok(()),
+            Err(code) => Err(code.into()),
+            Ok(()) => save(tx, appid, &session.close(), Opercode::Closed),
+        }
+    })
+    .await
 }
 
 /// Time has come to look whether a session is over. Two steps: the row is moved unless it is.
@@ -150,29 +142,27 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
 /// # Errors
 /// `NotFound` when it ended before.
 pub(super) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
-    let (owner, id) = (appid.clone(), key.parse().map_err(|_| Errcode::NotFound)?);
-    let settle = desk.store.keep(appid.as_str(), move |tx| {
-        let end = by_id(tx, &owner, id)?.ends_at().ok_or(Errcode::NotFound)?;
+    let id = key.parse().map_err(|_| Errcode::NotFound)?;
+    let settle = desk.keep(appid, move |tx, appid| {
+        let end = by_id(tx, appid, id)?.ends_at().ok_or(Errcode::NotFound)?;
         let is_over = end <= tx.now();
         if !is_over {
-            due::set(tx, owner.as_str(), Due::Session, &id.to_string(), end)?;
+            due::set(tx, appid.as_str(), Due::Session, &id.to_string(), end)?;
         }
         Ok(is_over)
     });
     if !settle.await? {
         return Ok(());
     }
-    let owner = appid.clone();
-    desk.store
-        .write(appid.as_str(), move |tx| {
-            let session = by_id(tx, &owner, id)?;
-            match session.ends_at() {
-                Some(end) if end <= tx.now() => save(tx, &owner, &session.close(), Opercode::Closed),
-                // Somebody wrote between the two steps: the row that is due looks again.
-                _ => Ok(()),
-            }
-        })
-        .await
+    desk.write(appid, move |tx, appid| {
+        let session = by_id(tx, appid, id)?;
+        match session.ends_at() {
+            Some(end) if end <= tx.now() => save(tx, appid, &session.close(), Opercode::Closed),
+            // Somebody wrote between the two steps: the row that is due looks again.
+            _ => Ok(()),
+        }
+    })
+    .await
 }
 
 /// The customer's session that is not over.

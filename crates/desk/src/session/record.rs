@@ -54,20 +54,18 @@ fn insert(
 /// # Errors
 /// Internal only.
 pub async fn by_number(desk: &Desk, appid: &Appid, ask: ByNumber) -> Result<MsgList, Error> {
-    let appid = appid.clone();
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
-            let range = tx.one(SELECT_RANGE, bind![&appid, from, until])?;
-            let (first, last) = range.map_or((0, 0), |row| (row.int(0).max(ask.msgid), row.int(1)));
-            let rows = tx.all(SELECT_MESSAGES, bind![&appid, first, last, from, until, ask.number])?;
-            Ok(MsgList {
-                number: i64::try_from(rows.len())?,
-                msgid: rows.last().map_or(0, |row| row.int(5) + 1),
-                recordlist: rows.iter().map(record).collect(),
-            })
+    desk.read(appid, move |tx, appid| {
+        let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
+        let range = tx.one(SELECT_RANGE, bind![appid, from, until])?;
+        let (first, last) = range.map_or((0, 0), |row| (row.int(0).max(ask.msgid), row.int(1)));
+        let rows = tx.all(SELECT_MESSAGES, bind![appid, first, last, from, until, ask.number])?;
+        Ok(MsgList {
+            number: i64::try_from(rows.len())?,
+            msgid: rows.last().map_or(0, |row| row.int(5) + 1),
+            recordlist: rows.iter().map(record).collect(),
         })
-        .await
+    })
+    .await
 }
 
 /// getrecord.
@@ -75,16 +73,14 @@ pub async fn by_number(desk: &Desk, appid: &Appid, ask: ByNumber) -> Result<MsgL
 /// # Errors
 /// Internal only.
 pub async fn by_page(desk: &Desk, appid: &Appid, ask: ByPage) -> Result<RecordList, Error> {
-    let appid = appid.clone();
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
-            let passed = (ask.index - 1).saturating_mul(ask.size);
-            let rows = tx.all(SELECT_PAGE, bind![&appid, from, until, &ask.openid, ask.size, passed])?;
-            let recordlist = rows.iter().map(record).collect();
-            Ok(RecordList { errcode: 0, errmsg: "ok", retcode: 0, recordlist })
-        })
-        .await
+    desk.read(appid, move |tx, appid| {
+        let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
+        let passed = (ask.index - 1).saturating_mul(ask.size);
+        let rows = tx.all(SELECT_PAGE, bind![appid, from, until, &ask.openid, ask.size, passed])?;
+        let recordlist = rows.iter().map(record).collect();
+        Ok(RecordList { errcode: 0, errmsg: "ok", retcode: 0, recordlist })
+    })
+    .await
 }
 
 fn record(row: &Row) -> Record {

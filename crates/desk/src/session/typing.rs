@@ -14,23 +14,22 @@ use store::error::Error;
 /// # Errors
 /// 40003, 45015, 45080, 45081.
 pub async fn show(desk: &Desk, appid: &Appid, openid: &str, command: Command) -> Result<(), Error> {
-    let (appid, openid) = (appid.clone(), openid.to_owned());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let now = tx.now();
-            let openid = customer::get(tx, &appid, &openid)?;
-            let Outlook { window, typing, .. } = window::of(tx, &appid, &openid)?;
-            let typing = match command {
-                Command::CancelTyping if !typing.is_on(now) => return Ok(()),
-                Command::CancelTyping => Typing { until: 0, ..typing },
-                Command::Typing => {
-                    window.must_be_open(now)?;
-                    typing.begin(now)?
-                }
-            };
-            window::set_typing(tx, &appid, &openid, typing)?;
-            tx.record(Fact::Typing { openid, until: typing.until });
-            Ok(())
-        })
-        .await
+    let openid = openid.to_owned();
+    desk.write(appid, move |tx, appid| {
+        let now = tx.now();
+        let openid = customer::get(tx, appid, &openid)?;
+        let Outlook { window, typing, .. } = window::of(tx, appid, &openid)?;
+        let typing = match command {
+            Command::CancelTyping if !typing.is_on(now) => return Ok(()),
+            Command::CancelTyping => Typing { until: 0, ..typing },
+            Command::Typing => {
+                window.must_be_open(now)?;
+                typing.begin(now)?
+            }
+        };
+        window::set_typing(tx, appid, &openid, typing)?;
+        tx.record(Fact::Typing { openid, until: typing.until });
+        Ok(())
+    })
+    .await
 }

@@ -14,17 +14,16 @@ use store::error::Error;
 /// # Errors
 /// `InvalidAppid`, `InvalidOpenid`; `BadRequest` for what customers of this kind of account cannot do.
 pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Result<(), Error> {
-    let (appid, openid) = (appid.clone(), Openid::parse(openid)?);
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            let kind = account::get(tx, &appid)?.kind;
-            if !can(action, kind) {
-                return Err(Errcode::BadRequest.into());
-            }
-            customer::create_unless(tx, &appid, &openid)?;
-            acted(tx, &appid, &openid, action, kind)
-        })
-        .await
+    let openid = Openid::parse(openid)?;
+    desk.keep(appid, move |tx, appid| {
+        let kind = account::get(tx, appid)?.kind;
+        if !can(action, kind) {
+            return Err(Errcode::BadRequest.into());
+        }
+        customer::create_unless(tx, appid, &openid)?;
+        acted(tx, appid, &openid, action, kind)
+    })
+    .await
 }
 
 /// The page was opened, by a customer who was last known to be there at `seen_at` if the browser has written before.
@@ -41,11 +40,11 @@ pub async fn entered(
 ) -> Result<(), Error> {
     let enters = move |seen_at, now| can(Action::Enter, kind) && begins_visit(seen_at, now);
     let Some(openid) = openid.filter(|_| enters(seen_at, desk.now())) else { return Ok(()) };
-    let (owner, appid, openid) = (appid.to_string(), appid.clone(), openid.clone());
-    let write = desk.store.keep(&owner, move |tx| {
+    let openid = openid.clone();
+    let write = desk.keep(appid, move |tx, appid| {
         // Another page of the customer may have been quicker.
-        if enters(of(tx, &appid, &openid)?.seen_at, tx.now()) {
-            acted(tx, &appid, &openid, Action::Enter, kind)?;
+        if enters(of(tx, appid, &openid)?.seen_at, tx.now()) {
+            acted(tx, appid, &openid, Action::Enter, kind)?;
         }
         Ok(())
     });
@@ -57,10 +56,10 @@ pub async fn entered(
 /// # Errors
 /// Internal only.
 pub async fn seen(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<(), Error> {
-    let (owner, appid, openid) = (appid.to_string(), appid.clone(), openid.clone());
-    let write = desk.store.keep(&owner, move |tx| {
+    let openid = openid.clone();
+    let write = desk.keep(appid, move |tx, appid| {
         let now = tx.now();
-        tx.run(SEEN, bind![&appid, &openid, now]).map(|_| ())
+        tx.run(SEEN, bind![appid, &openid, now]).map(|_| ())
     });
     write.await
 }

@@ -66,21 +66,20 @@ pub struct Accepted {
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`.
 pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<Accepted, Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = of_worker(tx, &appid, &worker)?;
-            let mut session = session::by_id(tx, &appid, id)?;
-            session.may_accept(agent.kf_account.as_str())?;
-            if session.state == State::Waiting {
-                let now = tx.now();
-                session = session.open(agent.kf_account.as_str(), now);
-                session::save(tx, &appid, &session, Opercode::Taken)?;
-            }
-            let messages = message::page(tx, &appid, &session, 0)?;
-            Ok(Accepted { session: of(tx, &appid, &session)?, messages })
-        })
-        .await
+    let worker = worker.clone();
+    desk.write(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?;
+        let mut session = session::by_id(tx, appid, id)?;
+        session.may_accept(agent.kf_account.as_str())?;
+        if session.state == State::Waiting {
+            let now = tx.now();
+            session = session.open(agent.kf_account.as_str(), now);
+            session::save(tx, appid, &session, Opercode::Taken)?;
+        }
+        let messages = message::page(tx, appid, &session, 0)?;
+        Ok(Accepted { session: of(tx, appid, &session)?, messages })
+    })
+    .await
 }
 
 /// The session with this number.

@@ -123,14 +123,13 @@ pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error>
 }
 
 async fn account_view(desk: &Desk, appid: &Appid, worker: &WechatId) -> Result<Option<AccountView>, Error> {
-    let (appid, worker) = (appid.clone(), worker.clone());
-    desk.store
-        .read(&appid.to_string(), move |tx| match crate::people::presence::of_worker(tx, &appid, &worker) {
-            Ok(agent) => read_account(tx, &appid, &worker, agent).map(Some),
-            Err(Error::Refused(_)) => Ok(None),
-            Err(error) => Err(error),
-        })
-        .await
+    let worker = worker.clone();
+    desk.read(appid, move |tx, appid| match crate::people::presence::of_worker(tx, appid, &worker) {
+        Ok(agent) => read_account(tx, appid, &worker, agent).map(Some),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    })
+    .await
 }
 
 fn read_account(
@@ -181,14 +180,14 @@ async fn invitation_view(
     kf_account: &KfAccount,
     person: &WechatId,
 ) -> Result<Option<InvitationView>, Error> {
-    let (id, kf_account, person) = (appid.clone(), kf_account.clone(), person.clone());
-    let read = desk.store.read(appid.as_str(), move |tx| {
-        let agent = agent::get(tx, &id, kf_account.as_str())?;
+    let (kf_account, person) = (kf_account.clone(), person.clone());
+    let read = desk.read(appid, move |tx, appid| {
+        let agent = agent::get(tx, appid, kf_account.as_str())?;
         let waits =
             agent.seat.invite_wx == person.as_str() && agent.seat.status_at(tx.now()) == Status::Waiting;
-        let account = account::get(tx, &id)?;
+        let account = account::get(tx, appid)?;
         Ok(waits.then(|| InvitationView {
-            appid: id.to_string(),
+            appid: appid.to_string(),
             account_name: account.name,
             kf_account: kf_account.to_string(),
             nickname: agent.nickname,
@@ -256,41 +255,40 @@ impl ChatAgent {
 /// # Errors
 /// `NotFound` when there is no such account.
 pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<Chat, Error> {
-    let (appid, epoch) = (appid.clone(), desk.store.epoch().to_owned());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let account = account::get(tx, &appid).map_err(|error| match error {
-                Error::Refused(_) => Error::Refused(Errcode::NotFound),
-                internal @ Error::Internal(_) => internal,
-            })?;
-            let (kind, account, epoch) = (account.kind, ChatAccount { name: account.name }, epoch.clone());
-            let Some(openid) = &openid else {
-                return Ok(Chat {
-                    kind,
-                    seen_at: 0,
-                    account,
-                    epoch,
-                    since: String::new(),
-                    state: "none",
-                    agent: None,
-                    messages: Vec::new(),
-                });
-            };
-            let seq = tx.head()?.map_or(0, |head| head.seq);
-            let messages = message::page_of_all(tx, &appid, openid, 0)?;
-            let session = session::current(tx, &appid, openid.as_str())?;
-            let state = match &session {
-                Some(session) => model::account::Words::word(session.state),
-                None if messages.is_empty() => "none",
-                None => "closed",
-            };
-            let view = session.map(|session| session_view::of(tx, &appid, &session)).transpose()?;
-            let agent = view.and_then(|view| serving(&view));
-            let seen_at = window::of(tx, &appid, openid)?.seen_at;
-            let since = Cursor::of(&epoch).with(appid.as_str(), seq).text();
-            Ok(Chat { kind, seen_at, account, epoch, since, state, agent, messages })
-        })
-        .await
+    let epoch = desk.store.epoch().to_owned();
+    desk.read(appid, move |tx, appid| {
+        let account = account::get(tx, appid).map_err(|error| match error {
+            Error::Refused(_) => Error::Refused(Errcode::NotFound),
+            internal @ Error::Internal(_) => internal,
+        })?;
+        let (kind, account, epoch) = (account.kind, ChatAccount { name: account.name }, epoch.clone());
+        let Some(openid) = &openid else {
+            return Ok(Chat {
+                kind,
+                seen_at: 0,
+                account,
+                epoch,
+                since: String::new(),
+                state: "none",
+                agent: None,
+                messages: Vec::new(),
+            });
+        };
+        let seq = tx.head()?.map_or(0, |head| head.seq);
+        let messages = message::page_of_all(tx, appid, openid, 0)?;
+        let session = session::current(tx, appid, openid.as_str())?;
+        let state = match &session {
+            Some(session) => model::account::Words::word(session.state),
+            None if messages.is_empty() => "none",
+            None => "closed",
+        };
+        let view = session.map(|session| session_view::of(tx, appid, &session)).transpose()?;
+        let agent = view.and_then(|view| serving(&view));
+        let seen_at = window::of(tx, appid, openid)?.seen_at;
+        let since = Cursor::of(&epoch).with(appid.as_str(), seq).text();
+        Ok(Chat { kind, seen_at, account, epoch, since, state, agent, messages })
+    })
+    .await
 }
 
 /// The agent who serves a session now.

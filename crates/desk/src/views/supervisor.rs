@@ -32,20 +32,19 @@ pub struct Colleague {
 /// # Errors
 /// `Forbidden`.
 pub async fn colleagues(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<Vec<Colleague>, Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            of_worker(tx, &appid, &worker)?;
-            let mut online = Vec::new();
-            for agent in agent::all(tx, &appid)? {
-                if agent.presence == Presence::Online {
-                    let open = session::count_open(tx, &appid, agent.kf_account.as_str())?;
-                    online.push(Colleague { view: agent_view(&agent), open });
-                }
+    let worker = worker.clone();
+    desk.read(appid, move |tx, appid| {
+        of_worker(tx, appid, &worker)?;
+        let mut online = Vec::new();
+        for agent in agent::all(tx, appid)? {
+            if agent.presence == Presence::Online {
+                let open = session::count_open(tx, appid, agent.kf_account.as_str())?;
+                online.push(Colleague { view: agent_view(&agent), open });
             }
-            Ok(online)
-        })
-        .await
+        }
+        Ok(online)
+    })
+    .await
 }
 
 /// A page of the sessions that other agents have open, in order of their numbers, after one of them.
@@ -58,16 +57,15 @@ pub async fn page(
     appid: &Appid,
     after: i64,
 ) -> Result<Vec<SessionView>, Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .read(&appid.to_string(), move |tx| {
-            let agent = of_worker(tx, &appid, &worker)?;
-            if !agent.supervisor {
-                return Err(Errcode::Forbidden.into());
-            }
-            others(tx, &appid, &agent, after)
-        })
-        .await
+    let worker = worker.clone();
+    desk.read(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?;
+        if !agent.supervisor {
+            return Err(Errcode::Forbidden.into());
+        }
+        others(tx, appid, &agent, after)
+    })
+    .await
 }
 
 /// The same in a transaction.
@@ -102,25 +100,24 @@ pub struct Transfer {
 /// # Errors
 /// `Forbidden`, `NotFound`, `SessionClosed`, `CustomerTaken`, `Conflict`, `ColleagueGone`.
 pub async fn transfer(desk: &Desk, worker: &WechatId, appid: &Appid, asked: Transfer) -> Result<(), Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .write(&appid.to_string(), move |tx| {
-            let agent = of_worker(tx, &appid, &worker)?;
-            let by = Mover { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
-            let session = session::by_id(tx, &appid, asked.id)?;
-            let how = match by.may_move(&session, &asked.from, &asked.to)? {
-                Move::Already => return Ok(()),
-                Move::Take => Opercode::Taken,
-                Move::Transfer => Opercode::Transferred,
-                Move::Grab => Opercode::Grabbed,
-            };
-            if asked.to != by.kf_account {
-                must_be_there(tx, &appid, &asked.to)?;
-            }
-            let now = tx.now();
-            session::hand(tx, &appid, &session.open(&asked.to, now), how, &asked.from)
-        })
-        .await
+    let worker = worker.clone();
+    desk.write(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?;
+        let by = Mover { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
+        let session = session::by_id(tx, appid, asked.id)?;
+        let how = match by.may_move(&session, &asked.from, &asked.to)? {
+            Move::Already => return Ok(()),
+            Move::Take => Opercode::Taken,
+            Move::Transfer => Opercode::Transferred,
+            Move::Grab => Opercode::Grabbed,
+        };
+        if asked.to != by.kf_account {
+            must_be_there(tx, appid, &asked.to)?;
+        }
+        let now = tx.now();
+        session::hand(tx, appid, &session.open(&asked.to, now), how, &asked.from)
+    })
+    .await
 }
 
 fn must_be_there(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(), Error> {

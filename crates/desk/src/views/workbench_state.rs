@@ -45,19 +45,18 @@ pub async fn keep_draft(
     if text.chars().count() > DRAFT_MAX {
         return Err(Errcode::TooLarge.into());
     }
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            of_worker(tx, &appid, &worker)?;
-            let now = tx.now();
-            if text.is_empty() {
-                return tx.run(DELETE_DRAFT, bind![&worker, &appid, session]).map(|_| now);
-            }
-            session::by_id(tx, &appid, session)?;
-            tx.run(UPSERT_DRAFT, bind![&worker, &appid, session, &text, now])?;
-            tx.run(DELETE_OLD_DRAFTS, bind![&worker, DRAFTS_MAX]).map(|_| now)
-        })
-        .await
+    let worker = worker.clone();
+    desk.keep(appid, move |tx, appid| {
+        of_worker(tx, appid, &worker)?;
+        let now = tx.now();
+        if text.is_empty() {
+            return tx.run(DELETE_DRAFT, bind![&worker, appid, session]).map(|_| now);
+        }
+        session::by_id(tx, appid, session)?;
+        tx.run(UPSERT_DRAFT, bind![&worker, appid, session, &text, now])?;
+        tx.run(DELETE_OLD_DRAFTS, bind![&worker, DRAFTS_MAX]).map(|_| now)
+    })
+    .await
 }
 
 /// The drafts of a worker in an account.
@@ -79,16 +78,15 @@ pub async fn mark_read(
     session: i64,
     message: i64,
 ) -> Result<(), Error> {
-    let (worker, appid) = (worker.clone(), appid.clone());
-    desk.store
-        .keep(&appid.to_string(), move |tx| {
-            of_worker(tx, &appid, &worker)?;
-            if session::by_id(tx, &appid, session)?.state == State::Closed {
-                return Ok(());
-            }
-            tx.run(UPSERT_MARK, bind![&appid, session, &worker, message]).map(|_| ())
-        })
-        .await
+    let worker = worker.clone();
+    desk.keep(appid, move |tx, appid| {
+        of_worker(tx, appid, &worker)?;
+        if session::by_id(tx, appid, session)?.state == State::Closed {
+            return Ok(());
+        }
+        tx.run(UPSERT_MARK, bind![appid, session, &worker, message]).map(|_| ())
+    })
+    .await
 }
 
 /// The customer's messages in each of an agent's open sessions that came after what its worker has read, and after the
