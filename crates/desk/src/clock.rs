@@ -93,7 +93,7 @@ async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64
 }
 
 fn known(tx: &mut Tx<'_>, node: &str) -> Result<Known, Error> {
-    let others = tx.one(SELECT_OTHERS, bind![node])?.map_or(0, |row| row.int(0));
+    let others = tx.number(SELECT_OTHERS, bind![node])?;
     let row = tx.one(SELECT, &[])?;
     let (latest, falls) = row.map_or((0, 0), |row| (row.int(0), row.int(1)));
     Ok(Known { latest, falls, others })

@@ -24,6 +24,7 @@ pub use views::{cursor, feed, hot, session_view, snapshot, supervisor, workbench
 
 use crate::rules::Rules;
 use model::{Appid, Time, WechatId};
+use protocol::Errcode;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -153,6 +154,14 @@ fn of<O: Owner, T>(
 ) -> impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static {
     let owner = owner.clone();
     move |tx| verb(tx, &owner)
+}
+
+/// The error of a verb at an owner that may not exist, and then has no feed: `NotFound`.
+fn absent(error: Error) -> Error {
+    match error {
+        Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
+        other => other,
+    }
 }
 
 /// Runs steps to their end that must not be left half-way, also where no call of the API waits for them.

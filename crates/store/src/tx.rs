@@ -1,4 +1,4 @@
-//! What a verb sees of its transaction: three calls, bigint and text.
+//! What a verb sees of its transaction: four calls, bigint and text.
 
 use super::watch::Head;
 use crate::bind;
@@ -168,6 +168,14 @@ impl<'c> Tx<'c> {
     /// The engine's.
     pub fn one(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Row>, Error> {
         Ok(self.all(sql, values)?.into_iter().next())
+    }
+
+    /// Runs a query for a number; answers 0 where there is no row.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn number(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<i64, Error> {
+        Ok(self.one(sql, values)?.map_or(0, |row| row.int(0)))
     }
 
     /// Runs a query; answers all its rows.

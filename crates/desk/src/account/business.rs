@@ -22,7 +22,7 @@ pub async fn register(desk: &Desk, appid: &Appid, asked: Register) -> Result<i64
         let account_name = AccountName::parse(&asked.account_name)?;
         let nickname = BusinessNickname::parse(&asked.nickname)?;
         let icon = icon(tx, appid, &asked.icon_media_id)?;
-        let id = tx.one(SELECT_LAST, bind![appid])?.map_or(0, |row| row.int(0)) + 1;
+        let id = tx.number(SELECT_LAST, bind![appid])? + 1;
         let transfer = asked.transfer_to_commkf.unwrap_or(false);
         let values = bind![appid, id, &account_name, &nickname, &icon, transfer, now];
         if tx.run(INSERT, values)? == 0 {

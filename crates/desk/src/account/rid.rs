@@ -108,7 +108,7 @@ async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
         if tx.head()?.is_none() {
             return Ok(());
         }
-        let last = tx.one(SELECT_LAST, bind![owner])?.map_or(0, |row| row.int(0));
+        let last = tx.number(SELECT_LAST, bind![owner])?;
         if last == 0 {
             // Later ones need none of their own: the verb looks again while there are any.
             let now = tx.now();

@@ -241,7 +241,7 @@ impl<'a> New<'a> {
 /// Adds a token beside the one before it of its kind, which has five minutes left, and ends those before that.
 pub(crate) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &New<'_>) -> Result<(), Error> {
     let (now, kind, component) = (tx.now(), new.kind.word(), new.component);
-    let previous = tx.one(SELECT_NEWEST, bind![owner, kind, component])?.map_or(0, |row| row.int(0));
+    let previous = tx.number(SELECT_NEWEST, bind![owner, kind, component])?;
     tx.run(DELETE_OLD, bind![owner, kind, component, previous])?;
     tx.run(RETIRE, bind![owner, kind, component, now + TOKEN_OVERLAP_S * SECOND])?;
     let (sha256, expires_at) = (sha256(new.token), now + new.life_s * SECOND);

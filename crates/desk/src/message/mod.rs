@@ -132,8 +132,7 @@ fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time, Err
     if session.latest_at > 0 {
         return Ok(session.latest_at);
     }
-    let row = tx.one(SELECT_LATEST, bind![appid, &session.openid])?;
-    Ok(row.map_or(0, |row| row.int(0)))
+    tx.number(SELECT_LATEST, bind![appid, &session.openid])
 }
 
 /// Keeps what people wrote in a session, and its record.

@@ -50,7 +50,7 @@ fn insert(
     if tx.run(INSERT, bind![appid, kf_account, kf_id, nickname])? == 0 {
         return Err(Errcode::AgentExists.into());
     }
-    let agents = tx.one(COUNT, bind![appid])?.map_or(0, |row| row.int(0));
+    let agents = tx.number(COUNT, bind![appid])?;
     if agents > limits::AGENTS_MAX {
         return Err(Errcode::AgentLimit.into());
     }
@@ -188,6 +188,17 @@ impl Agent {
     }
 }
 
+/// The columns that [`agent`] reads.
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
+    connected, away, headimg, supervisor from agent where appid = $1 ",
+            $which
+        )
+    };
+}
+
 fn agent(row: &Row) -> Agent {
     Agent {
         kf_account: KfAccount::stored(row.text(0)),
@@ -244,20 +255,16 @@ const INSERT: &str =
     invite_expires_at, connected, away, free_since)
     values ($1, $2, $3, $4, '', '', '', '', 0, 0, 0, 0) on conflict (appid, kf_account) do nothing";
 const COUNT: &str = "select count(*) from agent where appid = $1";
-const SELECT: &str =
-    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
-    connected, away, headimg, supervisor from agent where appid = $1 and kf_account = $2";
-const SELECT_ALL: &str =
-    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
-    connected, away, headimg, supervisor from agent where appid = $1 order by kf_id";
-const SELECT_OF_WORKER: &str =
-    "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
-    connected, away, headimg, supervisor from agent where appid = $1 and worker = $2 and worker <> ''";
+const SELECT: &str = select!("and kf_account = $2");
+const SELECT_ALL: &str = select!("order by kf_id");
+const SELECT_OF_WORKER: &str = select!("and worker = $2 and worker <> ''");
 const SELECT_ONLINE: &str = "select a.kf_account, a.away, a.kf_id,
-    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.kf_openid
+    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'),
+    a.kf_openid
     from agent a where a.appid = $1 and a.connected = 1 order by a.kf_id";
 const SELECT_CANDIDATES: &str = "select a.kf_account, a.kf_id,
-    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'), a.free_since
+    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'),
+    a.free_since
     from agent a where a.appid = $1 and a.connected = 1 and a.away = 0 and a.worker <> '' order by a.kf_id";
 const UPDATE_NICKNAME: &str = "update agent set nickname = $3 where appid = $1 and kf_account = $2";
 const UPDATE_SUPERVISOR: &str = "update agent set supervisor = $3 where appid = $1 and kf_account = $2";

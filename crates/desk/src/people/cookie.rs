@@ -4,7 +4,7 @@
 //! replaces it by a secret that was never anywhere else.
 
 use crate::people::customer;
-use crate::{Desk, sha256};
+use crate::{Desk, absent, sha256};
 use model::account::Words;
 use model::{Appid, HOUR, KfAccount, Openid, SECOND, Time};
 use protocol::{Errcode, Kind};
@@ -117,10 +117,7 @@ impl Writer {
             let (answer, is_new) = deed(tx, &admitted.openid)?;
             Ok((answer, is_new, admitted))
         });
-        let (answer, is_new, admitted) = written.await.map_err(|error| match error {
-            Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
-            error => error,
-        })?;
+        let (answer, is_new, admitted) = written.await.map_err(absent)?;
         let cookie = admitted.renewed.is_some().then(|| self.secret.clone());
         if cookie.is_some() && !is_new {
             // What changed nothing was rolled back, and the cookie with it.

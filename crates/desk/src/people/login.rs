@@ -2,7 +2,7 @@
 
 use crate::people::ended_login::{self, Reason};
 use crate::people::hashing::Verified;
-use crate::{Desk, sha256};
+use crate::{Desk, absent, sha256};
 use model::{Fact, HOUR, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
@@ -123,11 +123,7 @@ pub async fn end(desk: &Desk, name: &WechatId, which: Which, reason: Reason) -> 
         tx.record(Fact::Worker);
         Ok(ended)
     });
-    // A worker who is not there has no feed.
-    ended.await.map_err(|error| match error {
-        Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
-        other => other,
-    })
+    ended.await.map_err(absent)
 }
 
 /// Whose login a cookie is, and when it ends.

@@ -6,7 +6,7 @@
 use crate::people::agent;
 use crate::people::ended_login::{self, Reason};
 use crate::people::hashing::{self, Asker, Verified};
-use crate::{Desk, due, sha256};
+use crate::{Desk, absent, due, sha256};
 use model::account::Words;
 use model::due::{BINDING_CHECK, Due};
 use model::{Appid, Fact, HOUR, KfAccount, Time, WechatId};
@@ -116,9 +116,7 @@ pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), E
         Ok(())
     })
     .await
-    .map_err(|error| {
-        if matches!(error, Error::Refused(Errcode::InvalidAppid)) { Errcode::NotFound.into() } else { error }
-    })
+    .map_err(absent)
 }
 
 /// Whether somebody has signed up under a name.
@@ -161,7 +159,7 @@ pub async fn list(desk: &Desk) -> Result<Vec<Listed>, Error> {
 
 /// How many agents a worker is.
 pub(crate) fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64, Error> {
-    Ok(tx.one(COUNT_BINDINGS, bind![worker])?.map_or(0, |row| row.int(0)))
+    tx.number(COUNT_BINDINGS, bind![worker])
 }
 
 /// Takes a place among a worker's bindings, before the account binds the worker; a place that is taken already is no

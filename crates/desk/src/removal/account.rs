@@ -48,8 +48,7 @@ pub struct Counts {
 pub async fn count(desk: &Desk, appid: &Appid) -> Result<Counts, Error> {
     desk.read(appid, move |tx, appid| {
         let name = account::get(tx, appid)?.name;
-        let mut count =
-            |sql| -> Result<i64, Error> { Ok(tx.one(sql, bind![appid])?.map_or(0, |row| row.int(0))) };
+        let mut count = |sql| tx.number(sql, bind![appid]);
         Ok(Counts {
             name,
             agents: count(COUNT_AGENTS)?,

@@ -5,8 +5,8 @@ use crate::people::agent::{self, Agent};
 use crate::people::worker;
 use crate::{Desk, due, session};
 use model::due::Due;
-use model::{Appid, Fact};
-use protocol::msgrecord::Opercode;
+use model::{Appid, Fact, KfAccount};
+use store::Tx;
 use store::bind;
 use store::error::Error;
 
@@ -28,13 +28,10 @@ pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), 
 async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent, Error> {
     desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, &kf_account)?;
-        for open in session::open_of(tx, appid, &agent.kf_account)? {
-            session::save(tx, appid, &open.close(), Opercode::Closed)?;
-        }
+        session::close_all(tx, appid, &agent.kf_account)?;
         tx.run(DELETE, bind![appid, &agent.kf_account])?;
         media::doubt(tx, &agent.headimg)?;
-        tx.run(DELETE_STREAMS, bind![appid, &agent.kf_account])?;
-        due::clear(tx, appid.as_str(), Due::Invitation, agent.kf_account.as_str())?;
+        forget(tx, appid, &agent.kf_account)?;
         for person in [&agent.seat.worker, &agent.seat.invite_wx] {
             worker::doubt(tx, person, appid, &agent.kf_account)?;
         }
@@ -42,6 +39,12 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
         Ok(agent)
     })
     .await
+}
+
+/// Drops streams and the invitation of an agent who is nobody now.
+pub(super) fn forget(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
+    tx.run(DELETE_STREAMS, bind![appid, kf_account])?;
+    due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())
 }
 
 const DELETE: &str = "delete from agent where appid = $1 and kf_account = $2";

@@ -3,12 +3,11 @@
 use super::{LAST, unfinished};
 use crate::account::administrator;
 use crate::people::{agent, worker};
-use crate::{Desk, due, session};
+use crate::{Desk, absent, due, session};
 use model::agent::Presence;
 use model::due::Due;
 use model::{Appid, Fact, KfAccount, MINUTE, Time, WechatId};
 use protocol::Errcode;
-use protocol::msgrecord::Opercode;
 use serde::Serialize;
 use store::bind;
 use store::error::Error;
@@ -44,8 +43,7 @@ pub async fn count(desk: &Desk, name: &WechatId) -> Result<Counts, Error> {
     let name = name.clone();
     desk.store
         .read("", move |tx| {
-            let mut count =
-                |sql| -> Result<i64, Error> { Ok(tx.one(sql, bind![&name])?.map_or(0, |row| row.int(0))) };
+            let mut count = |sql| tx.number(sql, bind![&name]);
             Ok(Counts {
                 logins: count(COUNT_LOGINS)?,
                 agents: count(COUNT_BINDINGS)?,
@@ -83,11 +81,7 @@ async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
         tx.record(Fact::Worker);
         Ok(())
     });
-    // A worker who is not there has no feed.
-    ended.await.map_err(|error| match error {
-        Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
-        error => error,
-    })
+    ended.await.map_err(absent)
 }
 
 /// One round; its row stays due until there is nothing left, and comes once more later.
@@ -140,12 +134,9 @@ async fn free_agent(
         if agent.seat.worker != name.as_str() && agent.seat.invite_wx != name.as_str() {
             return Ok(());
         }
-        for open in session::open_of(tx, appid, &kf_account)? {
-            session::save(tx, appid, &open.close(), Opercode::Closed)?;
-        }
+        session::close_all(tx, appid, &kf_account)?;
         tx.run(FREE, bind![appid, &kf_account])?;
-        tx.run(DELETE_STREAMS, bind![appid, &kf_account])?;
-        due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
+        super::agent::forget(tx, appid, &kf_account)?;
         if agent.presence != Presence::Offline {
             tx.record(Fact::Presence { kf_account: kf_account.clone(), presence: Presence::Offline });
         }
@@ -183,7 +174,6 @@ const SELECT_BOUND: &str = "select appid, kf_account from agent where worker = $
     union select appid, kf_account from binding where worker = $1 limit $2";
 const FREE: &str = "update agent set worker = '', kf_openid = '', invite_wx = '', invite_status = '',
     invite_expires_at = 0, connected = 0, away = 0, supervisor = 0 where appid = $1 and kf_account = $2";
-const DELETE_STREAMS: &str = "delete from stream where appid = $1 and kf_account = $2";
 const SELECT_ADMINISTERED: &str = "select a.appid from administrator a join account c on c.appid = a.appid
     where a.worker = $1 limit $2";
 const COUNT_LOGINS: &str = "select count(*) from login where worker = $1";

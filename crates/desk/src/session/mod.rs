@@ -96,7 +96,7 @@ pub fn of_agent(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Sess
 
 /// How many sessions an agent has open.
 pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<i64, Error> {
-    Ok(tx.one(COUNT_OPEN, bind![appid, kf_account])?.map_or(0, |row| row.int(0)))
+    tx.number(COUNT_OPEN, bind![appid, kf_account])
 }
 
 /// getwaitcase, in order of arrival.
@@ -187,12 +187,20 @@ pub(super) fn waiting_in(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Session>,
 
 /// How many wait.
 pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
-    Ok(tx.one(COUNT_WAITING, bind![appid])?.map_or(0, |row| row.int(0)))
+    tx.number(COUNT_WAITING, bind![appid])
 }
 
 /// How many agents have open, all together.
 pub(super) fn count_all_open(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
-    Ok(tx.one(COUNT_ALL_OPEN, bind![appid])?.map_or(0, |row| row.int(0)))
+    tx.number(COUNT_ALL_OPEN, bind![appid])
+}
+
+/// Closes the sessions an agent has open.
+pub(super) fn close_all(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
+    for open in open_of(tx, appid, kf_account)? {
+        save(tx, appid, &open.close(), Opercode::Closed)?;
+    }
+    Ok(())
 }
 
 /// Stores a session that moved, says when to look at it again, and records it.
@@ -255,6 +263,17 @@ pub(super) fn touch(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result
     tx.run(TOUCH, bind![appid, session.id, session.latest_at, session.active_at]).map(|_| ())
 }
 
+/// The columns that [`session`] reads.
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
+    from session where appid = $1 ",
+            $which
+        )
+    };
+}
+
 fn session(row: &Row) -> Session {
     Session {
         id: row.int(0),
@@ -268,17 +287,10 @@ fn session(row: &Row) -> Session {
     }
 }
 
-const SELECT: &str = "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
-    from session where appid = $1 and id = $2";
-const SELECT_CURRENT: &str =
-    "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
-    from session where appid = $1 and openid = $2 and state <> 'closed'";
-const SELECT_OPEN: &str =
-    "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
-    from session where appid = $1 and kf_account = $2 and state = 'open' order by opened_at, id";
-const SELECT_WAITING: &str =
-    "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
-    from session where appid = $1 and state = 'waiting' order by id limit $2";
+const SELECT: &str = select!("and id = $2");
+const SELECT_CURRENT: &str = select!("and openid = $2 and state <> 'closed'");
+const SELECT_OPEN: &str = select!("and kf_account = $2 and state = 'open' order by opened_at, id");
+const SELECT_WAITING: &str = select!("and state = 'waiting' order by id limit $2");
 const COUNT_OPEN: &str =
     "select count(*) from session where appid = $1 and kf_account = $2 and state = 'open'";
 const COUNT_ALL_OPEN: &str = "select count(*) from session where appid = $1 and state = 'open'";

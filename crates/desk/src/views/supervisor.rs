@@ -80,7 +80,7 @@ pub(crate) fn others(
 
 /// How many sessions other agents have open.
 pub(crate) fn count_others(tx: &mut Tx<'_>, appid: &Appid, agent: &agent::Agent) -> Result<i64, Error> {
-    Ok(tx.one(COUNT_OTHERS, bind![appid, &agent.kf_account])?.map_or(0, |row| row.int(0)))
+    tx.number(COUNT_OTHERS, bind![appid, &agent.kf_account])
 }
 
 /// Where a session is to go.
