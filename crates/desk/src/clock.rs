@@ -2,8 +2,8 @@
 //! back by as much as it fell: lives, windows and quotas end as promised, and no verb need doubt a time that it
 //! reads.
 //!
-//! The store keeps the latest time that any clock has shown, so a fall is found also after a restart. Times that only say
-//! when something happened (of messages, records, changes, refusals) stay as the clock showed them.
+//! The store keeps the latest time that any clock has shown, so a fall is found also after a restart. Times that only
+//! say when something happened (of messages, records, changes, refusals) stay as the clock showed them.
 
 use crate::{Desk, due, quota};
 use model::clock::{SETTLED, TOLERANCE, fall};

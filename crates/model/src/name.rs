@@ -162,7 +162,8 @@ impl AccountName {
     }
 }
 
-/// Whether this is a Chinese character: of the blocks of Unicode that hold them, and the two that stand among punctuation.
+/// Whether this is a Chinese character: of the blocks of Unicode that hold them, and the two that stand among
+/// punctuation.
 fn is_chinese(c: char) -> bool {
     matches!(c, '々' | '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }

@@ -18,8 +18,8 @@ pub struct Page {
     pub hash: String,
 }
 
-/// All files of the build by their paths: `workbench.html`, `chat.html`, `debug.html`, `start.html` and `assets/…`. Names
-/// under `assets/` carry a hash of what is in them, so they may be cached for ever.
+/// All files of the build by their paths: `workbench.html`, `chat.html`, `debug.html`, `start.html` and `assets/…`.
+/// Names under `assets/` carry a hash of what is in them, so they may be cached for ever.
 pub fn all() -> impl Iterator<Item = (Cow<'static, str>, Page)> {
     Dist::iter().filter_map(|path| page(&path).map(|page| (path, page)))
 }

@@ -184,8 +184,8 @@ pub struct Page {
 }
 
 impl List {
-    /// The page that is asked for. Whoever got fewer than she asked for takes that for the end, so more than a page holds
-    /// is refused.
+    /// The page that is asked for. Whoever got fewer than she asked for takes that for the end, so more than a page
+    /// holds is refused.
     ///
     /// # Errors
     /// `DataFormat`.

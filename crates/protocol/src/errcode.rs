@@ -24,7 +24,8 @@ const TYPING: &str = "https://developers.weixin.qq.com/doc/service/api/customer/
 /// The pages of sub-merchants, which share their codes.
 const BUSINESS: &str =
     "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_registerbusiness";
-/// The pages of the binding to WeCom, which share their codes. They have the texts in Chinese only: these are translations.
+/// The pages of the binding to WeCom, which share their codes. They have the texts in Chinese only: these are
+/// translations.
 const WORK: &str = "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_bindkfwork";
 /// The page of `getApiQuota`, whose siblings share its codes.
 const APIMANAGE: &str = "https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getapiquota";

@@ -58,8 +58,8 @@ pub const BUSINESS_NICKNAME: RangeInclusive<usize> = 4..=30;
 pub const BUSINESSES_MAX: u32 = 10_000;
 /// Most sub-merchants of one answer of listbusiness. Its page.
 pub const BUSINESSES_PER_PAGE: i64 = 200;
-/// Fewest and most characters of a corpid. Not published; real ones have 18, the sample of bindKfWork 16, and those that
-/// are made for service providers 32.
+/// Fewest and most characters of a corpid. Not published; real ones have 18, the sample of bindKfWork 16, and those
+/// that are made for service providers 32.
 pub const CORPID: RangeInclusive<usize> = 16..=32;
 /// Minutes without a message in either direction after which a session closes. Forwarding guide.
 pub const SESSION_IDLE_MIN: i64 = 30;

@@ -182,7 +182,8 @@ impl Format {
             ] => Some(Webp),
             [b'#', b'!', b'A', b'M', b'R', b'\n', ..]
             | [b'#', b'!', b'A', b'M', b'R', b'-', b'W', b'B', b'\n', ..] => Some(Amr),
-            // The size of this first box, which lists brands: whatever else would be so large, a page perhaps, is no film.
+            // The size of this first box, which lists brands: whatever else would be so large, a page perhaps, is no
+            // film.
             [0, 0, _, _, b'f', b't', b'y', b'p', brand @ ..] => is_film(brand).then_some(Mp4),
             [b'I', b'D', b'3', 2..=4, ..] => Some(Mp3),
             // A frame: eleven set bits, layer 3, a bit rate and a sampling rate that exist.

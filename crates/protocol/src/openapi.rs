@@ -263,7 +263,8 @@ fn callers(endpoint: &Endpoint) -> Vec<Value> {
     }
 }
 
-/// Which third-party platforms call an endpoint: `none`, those with one of its `sets`, `any`, or one with its own `secret`.
+/// Which third-party platforms call an endpoint: `none`, those with one of its `sets`, `any`, or one with its own
+/// `secret`.
 fn platforms(endpoint: &Endpoint) -> &'static str {
     let is_for_them = endpoint.takes.iter().any(|parameter| parameter.name == "component_appid");
     match (endpoint.caller, endpoint.sets) {

@@ -60,11 +60,12 @@ pub struct Settings {
     /// printed begin with it, and https makes cookies Secure.
     #[arg(long, env = "KEFU_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// A reverse proxy that is believed, or a network of them, like 10.0.0.0/8: what it says of people's addresses, so that
-    /// limits count people and not the proxy, and of https, so that cookies are Secure; may be given again.
+    /// A reverse proxy that is believed, or a network of them, like 10.0.0.0/8: what it says of people's addresses, so
+    /// that limits count people and not the proxy, and of https, so that cookies are Secure; may be given again.
     #[arg(long, env = "KEFU_TRUSTED_PROXY", value_name = "IP", value_delimiter = ',')]
     pub trusted_proxy: Vec<Network>,
-    /// The header in which trusted proxies say it. The other is not read: most proxies pass on what a client wrote into it.
+    /// The header in which trusted proxies say it. The other is not read: most proxies pass on what a client wrote into
+    /// it.
     #[arg(long, env = "KEFU_PROXY_HEADER", value_enum, default_value_t, value_name = "HEADER")]
     pub proxy_header: ProxyHeader,
     /// Tries to log in or sign up that an address has in a minute; under one name it has a quarter of them, and its
@@ -77,12 +78,12 @@ pub struct Settings {
     /// Messages that an address's customers may write in a minute; 0: no limit.
     #[arg(long, env = "KEFU_MESSAGES_PER_MINUTE", default_value_t = 120, value_name = "NUMBER")]
     pub messages_per_minute: u32,
-    /// Connections that may be open at once, about 25 kB each; one more waits until one closes, or takes that of an address
-    /// that holds more; 0: as many as files may be open.
+    /// Connections that may be open at once, about 25 kB each; one more waits until one closes, or takes that of an
+    /// address that holds more; 0: as many as files may be open.
     #[arg(long, env = "KEFU_CONNECTIONS_MAX", default_value_t = 16_384, value_name = "NUMBER")]
     pub connections_max: u32,
-    /// Mebibytes of memory for answers to programs that ask over and over, 192 unless given: about 1.3 kB for an account
-    /// with ten agents online.
+    /// Mebibytes of memory for answers to programs that ask over and over, 192 unless given: about 1.3 kB for an
+    /// account with ten agents online.
     #[arg(long, env = "KEFU_ANSWERS_MIB", value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     pub answers_mib: Option<u32>,
     /// The address, of this machine only, at which Prometheus finds /metrics; else nowhere.
@@ -112,9 +113,9 @@ pub enum ProxyHeader {
 /// Certificates: of the desk's own, and of the host it stands in for.
 #[derive(Args, Clone, Debug)]
 pub struct Tls {
-    /// Stand in for this host, which many SDKs have in their code: api.weixin.qq.com. Weixin's paths answer at --as-https
-    /// with a certificate of a local authority, made at the first start, and at --as-http in clear; `kefu authority` says
-    /// how programs find and trust them.
+    /// Stand in for this host, which many SDKs have in their code: api.weixin.qq.com. Weixin's paths answer at
+    /// --as-https with a certificate of a local authority, made at the first start, and at --as-http in clear;
+    /// `kefu authority` says how programs find and trust them.
     #[arg(long = "as", env = "KEFU_AS", value_name = "HOST", value_parser = host)]
     pub as_host: Option<String>,
     /// Where the host of --as answers by TLS; SDKs ask for port 443.

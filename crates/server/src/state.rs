@@ -25,8 +25,8 @@ use std::sync::{Arc, Mutex};
 use store::meter::Gauge;
 use tokio_util::sync::CancellationToken;
 
-/// Mebibytes of ready answers that are kept, unless the operator says how many: those of 100,000 accounts with ten agents
-/// online take 125, and a cache in parts needs room for parts that get more than their share.
+/// Mebibytes of ready answers that are kept, unless the operator says how many: those of 100,000 accounts with ten
+/// agents online take 125, and a cache in parts needs room for parts that get more than their share.
 const ANSWERS_MIB: u32 = 192;
 /// About what one takes: of an account with ten agents online.
 const ANSWER_BYTES: u64 = 1_300;

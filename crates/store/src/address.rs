@@ -1,6 +1,7 @@
 //! The address of a PostgreSQL database, and TLS on the way to it, as libpq means `sslmode` and `sslrootcert`.
 //!
-//! The client crate knows `disable`, `prefer` and `require` and no file, so both parameters are taken out of the address.
+//! The client crate knows `disable`, `prefer` and `require` and no file, so both parameters are taken out of the
+//! address.
 
 use crate::trust::{Roots, Trust, client};
 use ::postgres::Client;

@@ -1,5 +1,5 @@
-//! A line to PostgreSQL, on which a statement may go before those sent earlier are answered: what nobody waits for costs no
-//! way of its own.
+//! A line to PostgreSQL, on which a statement may go before those sent earlier are answered: what nobody waits for
+//! costs no way of its own.
 
 use super::address::Address;
 use super::tx::Cell;

@@ -25,9 +25,9 @@ use std::time::{Duration, Instant};
 const QUEUE: usize = 4096;
 /// Verbs of one owner that share a commit at most.
 const BATCH: usize = 32;
-/// What every session relies on, whatever the database or the role sets otherwise. A line that is cut in the middle of a
-/// batch holds its account for two seconds at most; an answer means that the change is on the disk; a verb that waited for
-/// the account's lock sees what the verb before it wrote.
+/// What every session relies on, whatever the database or the role sets otherwise. A line that is cut in the middle of
+/// a batch holds its account for two seconds at most; an answer means that the change is on the disk; a verb that
+/// waited for the account's lock sees what the verb before it wrote.
 const SESSION: &str = "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=10000 -c synchronous_commit=on \
     -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off \
     -c default_transaction_deferrable=off -c standard_conforming_strings=on";

@@ -264,8 +264,8 @@ impl<'c> Tx<'c> {
         Ok(true)
     }
 
-    /// Runs a verb's last statement. Where the verb is alone, it fails together with the commit; of several, each must know
-    /// how it went before the next begins.
+    /// Runs a verb's last statement. Where the verb is alone, it fails together with the commit; of several, each must
+    /// know how it went before the next begins.
     fn conclude(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {
         if self.is_alone { self.conn.send(sql, values) } else { self.run(sql, values).map(|_| ()) }
     }

@@ -137,8 +137,8 @@ pub fn owner(token: &str) -> Result<Appid, Errcode> {
     Appid::parse(owner).map_err(|_| Errcode::InvalidCredential)
 }
 
-/// Looks a token up: what it gives access to, and where the owner stood then. Two steps for a debug token, of the account
-/// and of the worker, each true at its own number.
+/// Looks a token up: what it gives access to, and where the owner stood then. Two steps for a debug token, of the
+/// account and of the worker, each true at its own number.
 ///
 /// # Errors
 /// 40001 when there is no such token, or the login it was made by has ended; of a removed account 61003, 42001.

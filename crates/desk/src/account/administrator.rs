@@ -11,8 +11,8 @@ use protocol::token::AccessToken;
 use store::bind;
 use store::error::Error;
 
-/// Makes a worker an administrator of an account; one who is that already stays one. The row is written under the account's lock,
-/// as are the tokens that follow from it.
+/// Makes a worker an administrator of an account; one who is that already stays one. The row is written under the
+/// account's lock, as are the tokens that follow from it.
 ///
 /// # Errors
 /// `NotFound` when there is no such worker, 40013.

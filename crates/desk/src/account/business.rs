@@ -77,8 +77,8 @@ pub async fn list(desk: &Desk, appid: &Appid, page: Page, base: &str) -> Result<
     .await
 }
 
-/// Looks for the sub-merchant that a call about agents names, if it names one. Agents of sub-merchants do not exist yet,
-/// so nothing else comes of it.
+/// Looks for the sub-merchant that a call about agents names, if it names one. Agents of sub-merchants do not exist
+/// yet, so nothing else comes of it.
 ///
 /// # Errors
 /// 40097.

@@ -184,7 +184,8 @@ pub async fn set(desk: &Desk, appid: &Appid, settings: Settings) -> Result<Resul
     .await
 }
 
-/// A sentence about the other account that has this alias. From then on to its end, this transaction alone gives aliases.
+/// A sentence about the other account that has this alias. From then on to its end, this transaction alone gives
+/// aliases.
 fn other_of_alias(tx: &mut Tx<'_>, appid: &Appid, alias: &str) -> Result<Option<String>, Error> {
     if alias.is_empty() {
         return Ok(None);

@@ -38,7 +38,8 @@ impl Desk {
     }
 }
 
-/// Lets in whoever has the account's secret and may call from where she is, and looks at something in the same snapshot.
+/// Lets in whoever has the account's secret and may call from where she is, and looks at something in the same
+/// snapshot.
 async fn admit<T: Send + 'static>(
     desk: &Desk,
     appid: &Appid,

@@ -133,8 +133,8 @@ pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<Me
     Ok(tx.one(SELECT, bind![appid, id])?.map(|row| message(&row)))
 }
 
-/// History of a session's customer, for the agent who serves or served her in it, while she waits for any agent, and for
-/// a supervisor always.
+/// History of a session's customer, for the agent who serves or served her in it, while she waits for any agent, and
+/// for a supervisor always.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.

@@ -288,8 +288,8 @@ pub(crate) async fn look_for_strays(desk: &Desk) -> Result<(), Error> {
         .await
 }
 
-/// Inserts what was written as a content, unless there is a content of the same bytes. A row that names the content must
-/// be written in the same transaction: then the content cannot be removed in between.
+/// Inserts what was written as a content, unless there is a content of the same bytes. A row that names the content
+/// must be written in the same transaction: then the content cannot be removed in between.
 pub(crate) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<(), Error> {
     let now = tx.now();
     let (width, height) = new.pixels.map_or((0, 0), |size| (i64::from(size.width), i64::from(size.height)));

@@ -94,8 +94,8 @@ fn named(access: &Access, path: &str) -> Result<&'static Endpoint, Errcode> {
     if access.may_call(row) && row.quota.is_some() { Ok(row) } else { Err(Errcode::CgiPathForbidden) }
 }
 
-/// Forgets the day's calls of all endpoints, or of one, if there is a time left in the month for that: in the store, then
-/// in this node's memory. Both steps are done even if the caller drops this.
+/// Forgets the day's calls of all endpoints, or of one, if there is a time left in the month for that: in the store,
+/// then in this node's memory. Both steps are done even if the caller drops this.
 async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static Endpoint>) -> Result<(), Error> {
     let (desk, owner) = (desk.clone(), owner.clone());
     to_the_end(async move {

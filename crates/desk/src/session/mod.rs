@@ -38,7 +38,8 @@ pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: Stri
         let (session, how) = match (outcome?, current) {
             (Create::Take, Some(waiting)) => (waiting, Opercode::Taken),
             _ => {
-                // A program that writes next is told that the window is closed (45015), not that the customer is unknown.
+                // A program that writes next is told that the window is closed (45015), not that the customer is
+                // unknown.
                 customer::create_unless(tx, appid, &openid)?;
                 (Session::begin(seq, openid, now), Opercode::Started)
             }

@@ -85,8 +85,8 @@ impl Front {
     }
 }
 
-/// Connections that may wait to be accepted, as far as the machine allows (somaxconn). With the 128 of the library's own, a
-/// flood of some hundred connections at once drops those of others, who try again only a second later.
+/// Connections that may wait to be accepted, as far as the machine allows (somaxconn). With the 128 of the library's
+/// own, a flood of some hundred connections at once drops those of others, who try again only a second later.
 const BACKLOG: u32 = 4096;
 
 /// Listens at an address, which `flag` names.
@@ -161,7 +161,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Until `stop`: reads the desk's own certificate again when it is told to, and issues the authority's anew in time.
+    /// Until `stop`: reads the desk's own certificate again when it is told to, and issues the authority's anew in
+    /// time.
     pub(super) async fn keep(mut self, stop: CancellationToken) {
         let mut looks = tokio::time::interval(LOOK);
         loop {

@@ -164,7 +164,8 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
 }
 
 /// Text on a terminal, JSON otherwise, on standard error; `KEFU_LOG` says how much. However much: the
-/// database client logs the values of its statements, and those are nobody's business; a bucket's tells of each attempt.
+/// database client logs the values of its statements, and those are nobody's business; a bucket's tells of each
+/// attempt.
 fn start_logging() {
     let filter =
         EnvFilter::try_from_env("KEFU_LOG").unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));

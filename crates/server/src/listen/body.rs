@@ -97,8 +97,8 @@ impl Drop for Heard {
     }
 }
 
-/// Reads a body to its end and keeps nothing of it. Gives up, and so closes the connection, after more than `most` bytes or
-/// below the least pace.
+/// Reads a body to its end and keeps nothing of it. Gives up, and so closes the connection, after more than `most`
+/// bytes or below the least pace.
 async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B, most: usize, pace_time: Duration) {
     let mut left = most;
     loop {

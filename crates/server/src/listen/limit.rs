@@ -78,7 +78,8 @@ impl Room {
         }
     }
 
-    /// The same where connections from some addresses are many people's, as a proxy's are: none of them is cut for another.
+    /// The same where connections from some addresses are many people's, as a proxy's are: none of them is cut for
+    /// another.
     #[must_use]
     pub fn exempting(self, exempt: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
         Room { exempt: Box::new(exempt), ..self }
@@ -144,7 +145,8 @@ impl Room {
     }
 }
 
-/// How many connections may have a regular place, and how many requests may wait for one, by the files that may be open.
+/// How many connections may have a regular place, and how many requests may wait for one, by the files that may be
+/// open.
 fn shared_out() -> (usize, usize) {
     let files = usize::try_from(open_files()).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS / 2);
     let files = files.saturating_sub(FILES_KEPT);

@@ -61,8 +61,8 @@ impl Lobby {
         self.most - self.taken
     }
 
-    /// A connection comes. Without a regular place it may say what it wants; where too many do, the oldest silent one of the
-    /// network that has most of them is cut. `None` when there is none to cut.
+    /// A connection comes. Without a regular place it may say what it wants; where too many do, the oldest silent one
+    /// of the network that has most of them is cut. `None` when there is none to cut.
     pub(super) fn admit(&mut self, network: Option<IpAddr>) -> Option<Arc<Seat>> {
         let seat = Seat::new(self.next, network);
         if self.taken < self.most {
@@ -126,8 +126,8 @@ impl Lobby {
         true
     }
 
-    /// Cuts a connection of the network that holds most, if that is more than the one that comes will hold: the oldest idle
-    /// one, else the oldest whose request no handler has in hand.
+    /// Cuts a connection of the network that holds most, if that is more than the one that comes will hold: the oldest
+    /// idle one, else the oldest whose request no handler has in hand.
     fn cut_placed(&mut self, comes: Option<IpAddr>) {
         let placed = if comes.is_some() { self.placed.get(&comes).map_or(0, BTreeMap::len) } else { 0 };
         let own = placed + self.waiting.iter().filter(|waiter| waiter.seat.network == comes).count();

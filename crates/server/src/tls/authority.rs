@@ -1,8 +1,8 @@
 //! A certificate authority of this desk's own, for one host and nothing else: whoever trusts it trusts it for no other.
 //!
 //! It is two certificates. Programs trust the first, whose key is gone once it has signed the second; the second's key
-//! stays, and issues. Some clients, Java's among them, do not mind the constraints of what they trust, but all mind those
-//! of what it signed.
+//! stays, and issues. Some clients, Java's among them, do not mind the constraints of what they trust, but all mind
+//! those of what it signed.
 
 use super::{Certified, moment};
 use anyhow::{Context, bail};

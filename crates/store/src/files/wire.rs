@@ -23,7 +23,8 @@ use tower_http::timeout::TimeoutBody;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long a bucket may take to answer a request, the sending of its body included, and for each next piece of the answer.
+/// How long a bucket may take to answer a request, the sending of its body included, and for each next piece of the
+/// answer.
 const ANSWER: Duration = Duration::from_secs(10);
 /// How long a connection that nobody uses is kept, and how many.
 const IDLE: (Duration, usize) = (Duration::from_secs(20), 16);

@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 /// that others share.
 const FREE: usize = 1 << 10;
 
-/// An object that is being written. Dropped before its end, it leaves nothing. Its memory is of its sender's pool, and so
-/// is a place: taken in a folder for each write, in a bucket for each part once the first block of it is full.
+/// An object that is being written. Dropped before its end, it leaves nothing. Its memory is of its sender's pool, and
+/// so is a place: taken in a folder for each write, in a bucket for each part once the first block of it is full.
 pub struct Writing {
     sender: Sender,
     /// Full units of memory.
