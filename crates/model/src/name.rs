@@ -4,6 +4,7 @@ use protocol::text::is_blank;
 use protocol::{Errcode, limits};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::RangeInclusive;
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
@@ -165,7 +166,13 @@ impl AccountName {
 /// Whether this is a Chinese character: of the blocks of Unicode that hold them, and the two that stand among
 /// punctuation.
 fn is_chinese(c: char) -> bool {
-    matches!(c, '々' | '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+    const BLOCKS: [RangeInclusive<char>; 4] = [
+        '\u{3400}'..='\u{4dbf}',
+        '\u{4e00}'..='\u{9fff}',
+        '\u{f900}'..='\u{faff}',
+        '\u{20000}'..='\u{3ffff}',
+    ];
+    matches!(c, '々' | '〇') || BLOCKS.iter().any(|block| block.contains(&c))
 }
 
 impl BusinessNickname {

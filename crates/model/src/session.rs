@@ -239,63 +239,116 @@ mod tests {
     proptest! {
         #[test]
         fn no_sequence_of_actions_breaks_a_session(acts in proptest::collection::vec(act(), 0..60)) {
-            let (mut now, mut current, mut last) = (1_000i64, None::<Session>, 0);
-            for act in acts {
-                let (before, mut moved) = (current.clone(), false);
-                match act {
-                    Act::Write => {
-                        let session = current.unwrap_or_else(|| { last += 1; Session::begin(last, openid(), now) });
-                        current = Some(session.heard(now));
+            let mut scene = Scene { now: 1_000, current: None, last: 0 };
+            acts.into_iter().for_each(|act| scene.run(act));
+        }
+    }
+
+    /// A customer's session over time.
+    struct Scene {
+        now: i64,
+        current: Option<Session>,
+        last: i64,
+    }
+
+    impl Scene {
+        fn run(&mut self, act: Act) {
+            let before = self.current.clone();
+            let is_moved = self.act(act);
+            if let Some(session) = &self.current {
+                invariants(session, self.now);
+            }
+            if let (Some(a), Some(b)) = (&before, &self.current)
+                && a.id == b.id
+                && a.state == State::Open
+            {
+                assert!(
+                    is_moved || a.kf_account == b.kf_account,
+                    "an open session never changes hands by itself"
+                );
+                assert_eq!((b.state, a.latest_at <= b.latest_at), (State::Open, true), "nor goes back");
+            }
+        }
+
+        /// Does something; answers whether the session was handed to an agent.
+        fn act(&mut self, act: Act) -> bool {
+            match act {
+                Act::Write => {
+                    let session = self.current.take().unwrap_or_else(|| {
+                        self.last += 1;
+                        Session::begin(self.last, openid(), self.now)
+                    });
+                    self.current = Some(session.heard(self.now));
+                }
+                Act::Create(n) => match create(self.current.as_ref(), &agent(n)) {
+                    Ok(Create::Already) => {
+                        assert_eq!(self.current.as_ref().map(|s| s.kf_account.clone()), Some(agent(n)))
                     }
-                    Act::Create(n) => match create(current.as_ref(), &agent(n)) {
-                        Ok(Create::Already) => assert_eq!(before.as_ref().map(|s| s.kf_account.clone()), Some(agent(n))),
-                        Ok(Create::Take) => current = current.map(|s| s.open(&agent(n), now)),
-                        Ok(Create::New) => { last += 1; current = Some(Session::begin(last, openid(), now).open(&agent(n), now)); }
-                        Err(code) => assert_eq!(code, Errcode::OtherAgent),
-                    },
-                    Act::Close(n) => if close(current.as_ref(), &agent(n)).is_ok() {
-                        let closed = current.take().map(Session::close).expect("only a session that is there can close");
+                    Ok(Create::Take) => {
+                        self.current = self.current.take().map(|s| s.open(&agent(n), self.now))
+                    }
+                    Ok(Create::New) => {
+                        self.last += 1;
+                        self.current =
+                            Some(Session::begin(self.last, openid(), self.now).open(&agent(n), self.now));
+                    }
+                    Err(code) => assert_eq!(code, Errcode::OtherAgent),
+                },
+                Act::Close(n) => {
+                    if close(self.current.as_ref(), &agent(n)).is_ok() {
+                        let closed =
+                            self.current.take().expect("only a session that is there can close").close();
                         assert_eq!(closed.kf_account, agent(n));
-                    },
-                    Act::Accept(n) => if let Some(session) = current.take() {
-                        current = Some(match (session.state, session.may_accept(&agent(n))) {
-                            (State::Waiting, Ok(())) => session.open(&agent(n), now),
+                    }
+                }
+                Act::Accept(n) => {
+                    if let Some(session) = self.current.take() {
+                        self.current = Some(match (session.state, session.may_accept(&agent(n))) {
+                            (State::Waiting, Ok(())) => session.open(&agent(n), self.now),
                             (_, outcome) => {
                                 assert_eq!(outcome.is_ok(), session.kf_account == agent(n));
                                 session
                             }
                         });
-                    },
-                    Act::Move(by, supervisor, from, to) => if let Some(session) = current.take() {
-                        let (by, from, to) = (agent(by), from.map(agent).unwrap_or_default(), agent(to));
-                        current = Some(match (Mover { kf_account: &by, supervisor }).may_move(&session, &from, &to) {
-                            Ok(Move::Already) => { assert_eq!(session.kf_account, to); session }
-                            Ok(_) => {
-                                assert!(session.kf_account == from && (supervisor || from == by));
-                                moved = true;
-                                session.open(&to, now)
-                            }
-                            Err(_) => session,
-                        });
-                    },
-                    Act::End(by, supervisor) => if let Some(session) = current.take() {
-                        let by = agent(by);
-                        match (Mover { kf_account: &by, supervisor }).may_end(&session) {
-                            Ok(()) => assert!(supervisor || session.kf_account == by),
-                            Err(code) => { assert_eq!(code, Errcode::CustomerTaken); current = Some(session); }
-                        }
-                    },
-                    Act::Pass(ms) => {
-                        now += ms;
-                        if current.as_ref().and_then(Session::ends_at).is_some_and(|end| end <= now) {
-                            current = None;
-                        }
                     }
                 }
-                if let Some(session) = &current { invariants(session, now); }
-                if let (Some(a), Some(b)) = (&before, &current) && a.id == b.id && a.state == State::Open {
-                    assert!(moved || a.kf_account == b.kf_account, "an open session never changes hands by itself");
-                    assert_eq!((b.state, a.latest_at <= b.latest_at), (State::Open, true), "nor goes back");
+                Act::Move(by, supervisor, from, to) => {
+                    let from = from.map(agent).unwrap_or_default();
+                    return self.hand(&agent(by), supervisor, &from, &agent(to));
+                }
+                Act::End(by, supervisor) => self.end(&agent(by), supervisor),
+                Act::Pass(ms) => {
+                    self.now += ms;
+                    if self.current.as_ref().and_then(Session::ends_at).is_some_and(|end| end <= self.now) {
+                        self.current = None;
+                    }
+                }
+            }
+            false
+        }
+
+        fn hand(&mut self, by: &str, supervisor: bool, from: &str, to: &str) -> bool {
+            let Some(session) = self.current.take() else { return false };
+            match (Mover { kf_account: by, supervisor }).may_move(&session, from, to) {
+                Ok(Move::Already) => assert_eq!(session.kf_account, to),
+                Ok(_) => {
+                    assert!(session.kf_account == from && (supervisor || from == by));
+                    self.current = Some(session.open(to, self.now));
+                    return true;
+                }
+                Err(_) => {}
+            }
+            self.current = Some(session);
+            false
+        }
+
+        fn end(&mut self, by: &str, supervisor: bool) {
+            let Some(session) = self.current.take() else { return };
+            match (Mover { kf_account: by, supervisor }).may_end(&session) {
+                Ok(()) => assert!(supervisor || session.kf_account == by),
+                Err(code) => {
+                    assert_eq!(code, Errcode::CustomerTaken);
+                    self.current = Some(session);
                 }
             }
         }

@@ -12,11 +12,16 @@ use serde_json::{Map, Value, json};
 
 /// What every caller should know before the first call.
 const ABOUT: &str = "Weixin's customer-service API, as this desk answers it.\n\n\
-    Every answer is HTTP 200. A refusal is told by `errcode` in the body, never by the status: `errcode` is absent or 0 when a \
-    call succeeded. A wrong method answers 43001 or 43002, a missing token 41001. Bodies are read as JSON whatever their \
-    `Content-Type` says, and may hold no NUL. Addresses marked as deprecated are other ways in which SDKs spell the same endpoint.\n\n\
-    The calls of the workbench and of the customer page (`/desk/api`, `/chat/api`) are private: they change with the pages and \
-    are not described here.";
+    Every answer is HTTP 200. A refusal is told by `errcode` in the body, never by the status: `errcode` is absent or \
+    0 when a call succeeded. A wrong method answers 43001 or 43002, a missing token 41001. Bodies are read as JSON \
+    whatever their `Content-Type` says, and may hold no NUL. Addresses marked as deprecated are other ways in which \
+    SDKs spell the same endpoint.\n\n\
+    The calls of the workbench and of the customer page (`/desk/api`, `/chat/api`) are private: they change with the \
+    pages and are not described here.";
+
+/// What the parameter `access_token` takes.
+const TOKEN: &str = "What getAccessToken or getStableAccessToken answers, or a platform's authorizer_access_token; \
+    about quotas and request ids its component_access_token too.";
 
 /// One way to call an endpoint.
 #[derive(Debug)]
@@ -103,7 +108,7 @@ pub fn document() -> Value {
         "components": {
             "schemas": schemas,
             "securitySchemes": {"access_token": {"type": "apiKey", "in": "query", "name": "access_token",
-                "description": "What getAccessToken or getStableAccessToken answers, or a platform's authorizer_access_token; about quotas and request ids its component_access_token too."}},
+                "description": TOKEN}},
         },
         "x-errcodes": codes(),
     })
@@ -123,7 +128,12 @@ fn groups() -> Vec<&'static str> {
 fn codes() -> Value {
     let explained = |code: &Errcode| {
         let advice = code.advice()?;
-        let value = json!({"errmsg": code.text(), "source": code.source(), "means": said(advice.means, advice.means_zh), "mend": said(advice.mend, advice.mend_zh)});
+        let value = json!({
+            "errmsg": code.text(),
+            "source": code.source(),
+            "means": said(advice.means, advice.means_zh),
+            "mend": said(advice.mend, advice.mend_zh),
+        });
         Some((code.number().to_string(), value))
     };
     Value::Object(Errcode::ALL.iter().filter(|code| !code.is_own()).filter_map(explained).collect())
@@ -149,7 +159,7 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
         "tags": [endpoint.group()],
         "externalDocs": {"url": endpoint.page, "description": "Weixin's page"},
         "security": if endpoint.caller == Caller::Secret { json!([]) } else { json!([{"access_token": []}]) },
-        "parameters": endpoint.takes.iter().filter(|it| !matches!(it.place, Place::Body | Place::Form)).map(|it| in_query(it, operation)).collect::<Vec<_>>(),
+        "parameters": in_queries(endpoint, operation),
         "responses": {"200": answer(endpoint, &mut shapes.said)},
         "x-kefu": facts(endpoint),
     });
@@ -280,11 +290,25 @@ fn facts(endpoint: &Endpoint) -> Value {
     let rules: Vec<Value> = endpoint.rules.iter().map(|(en, zh)| said(en, zh)).collect();
     let has_body = endpoint.takes.iter().any(|parameter| parameter.place != Place::Query);
     json!({
-        "name": endpoint.name, "order": ALL.iter().position(|row| row.name == endpoint.name), "meaning": {"en": endpoint.meaning.trim(), "zh": endpoint.meaning_zh},
-        "callers": callers(endpoint), "platforms": platforms(endpoint), "sets": endpoint.sets, "rules": rules, "cloud": endpoint.cloud, "quota": endpoint.quota, "differs": endpoint.differs,
+        "name": endpoint.name,
+        "order": ALL.iter().position(|row| row.name == endpoint.name),
+        "meaning": {"en": endpoint.meaning.trim(), "zh": endpoint.meaning_zh},
+        "callers": callers(endpoint),
+        "platforms": platforms(endpoint),
+        "sets": endpoint.sets,
+        "rules": rules,
+        "cloud": endpoint.cloud,
+        "quota": endpoint.quota,
+        "differs": endpoint.differs,
         "codes": endpoint.codes().iter().map(|code| code.number()).collect::<Vec<_>>(),
         "body_max": has_body.then_some(if matches!(endpoint.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 }),
     })
+}
+
+/// The parameters of an operation that can stand in the query.
+fn in_queries(endpoint: &Endpoint, operation: &Operation) -> Vec<Value> {
+    let in_query_too = |it: &&Parameter| !matches!(it.place, Place::Body | Place::Form);
+    endpoint.takes.iter().filter(in_query_too).map(|it| in_query(it, operation)).collect()
 }
 
 /// A parameter in the query; one that can stand in the body as well must not.
