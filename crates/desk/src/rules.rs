@@ -7,26 +7,61 @@ use protocol::limits;
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Rules {
     /// Hours an invitation to be an agent stays open.
-    #[arg(long, env = "KEFU_INVITATION_HOURS", default_value_t = Rules::default().invitation_hours, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
+    #[arg(
+        long,
+        env = "KEFU_INVITATION_HOURS",
+        default_value_t = Rules::default().invitation_hours,
+        value_name = "HOURS",
+        value_parser = clap::value_parser!(u32).range(1..=8760)
+    )]
     pub invitation_hours: u32,
     /// Agents one worker may be, over all accounts; one more is refused with 65410.
-    #[arg(long, env = "KEFU_WORKER_AGENTS_MAX", default_value_t = Rules::default().worker_agents_max, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(
+        long,
+        env = "KEFU_WORKER_AGENTS_MAX",
+        default_value_t = Rules::default().worker_agents_max,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
     pub worker_agents_max: u32,
     /// Sub-merchants one Mini Program may have; one more is refused with 45077.
-    #[arg(long, env = "KEFU_BUSINESSES_MAX", default_value_t = Rules::default().businesses_max, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(
+        long,
+        env = "KEFU_BUSINESSES_MAX",
+        default_value_t = Rules::default().businesses_max,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
     pub businesses_max: u32,
     /// Mebibytes of pictures that a customer may send in a day; what comes from one address counts as five customers at
     /// most; 0: no limit.
-    #[arg(long, env = "KEFU_CUSTOMER_FILES_MIB_PER_DAY", default_value_t = Rules::default().customer_files_mib_per_day, value_name = "MIB", value_parser = clap::value_parser!(u32).range(..=1_048_576))]
+    #[arg(
+        long,
+        env = "KEFU_CUSTOMER_FILES_MIB_PER_DAY",
+        default_value_t = Rules::default().customer_files_mib_per_day,
+        value_name = "MIB",
+        value_parser = clap::value_parser!(u32).range(..=1_048_576)
+    )]
     pub customer_files_mib_per_day: u32,
     /// Mebibytes of files that an account may have, in messages and temporary ones, each content once; 0: no limit.
-    #[arg(long, env = "KEFU_ACCOUNT_FILES_MIB", default_value_t = Rules::default().account_files_mib, value_name = "MIB")]
+    #[arg(
+        long,
+        env = "KEFU_ACCOUNT_FILES_MIB",
+        default_value_t = Rules::default().account_files_mib,
+        value_name = "MIB"
+    )]
     pub account_files_mib: u32,
     /// Mebibytes that stay free on the disk of a folder of files: with less, files are refused; 0: files may fill it.
     #[arg(long, env = "KEFU_FILES_FREE_MIB", default_value_t = Rules::default().files_free_mib, value_name = "MIB")]
     pub files_free_mib: u32,
     /// Days that files of messages are kept; then the messages say that they had one; 0: for ever.
-    #[arg(long, env = "KEFU_MESSAGE_FILES_DAYS", default_value_t = Rules::default().message_files_days, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(..=36_500))]
+    #[arg(
+        long,
+        env = "KEFU_MESSAGE_FILES_DAYS",
+        default_value_t = Rules::default().message_files_days,
+        value_name = "DAYS",
+        value_parser = clap::value_parser!(u32).range(..=36_500)
+    )]
     pub message_files_days: u32,
 }
 

@@ -111,7 +111,8 @@ errcodes! {
     InvalidCommand 45072 "invalid command" TYPING;
     BusinessLimit 45077 "number of business account reach limit" COMMON;
     IllegalBusinessNickname 45078 "nickname is illegal!" BUSINESS;
-    TypingTooLate 45080 "need sending message to user, or recving message from user in the last 30 seconds before typing" TYPING;
+    TypingTooLate 45080 "need sending message to user, or recving message from user in the last 30 seconds before \
+        typing" TYPING;
     AlreadyTyping 45081 "you are already typing" TYPING;
     IllegalAccountName 45091 "account_name is illegal!" BUSINESS;
     MenuSize 45098 "msgmenu list size is out of limit" COMMON;
@@ -177,9 +178,11 @@ errcodes! {
     FilesOfAccount 990026 "the account has as many bytes of files as it may; ask the desk's operator" OWN;
     FilesOfAddress 990027 "too many bytes of files from this address; wait and try again" OWN;
     UploadSlow 990028 "the upload stood still or was too slow; try again where the network is better" OWN;
-    CookieNeeded 990029 "this browser showed no cookie, and without one no answer can reach it; load the page again and allow cookies" OWN;
+    CookieNeeded 990029 "this browser showed no cookie, and without one no answer can reach it; load the page again \
+        and allow cookies" OWN;
     CookieReplaced 990034 "another page has just got a new cookie for this browser; send it again with that one" OWN;
-    DemoHost 990038 "a demo answers under addresses, localhost and the host of --as only; use kefu serve for other names" OWN;
+    DemoHost 990038 "a demo answers under addresses, localhost and the host of --as only; use kefu serve for other \
+        names" OWN;
 
     WorkParameter 10130002 "invalid parameter" WORK;
     WorkForbidden 10130030 "no permission for this mini program" WORK;

@@ -119,10 +119,22 @@ pub struct Tls {
     #[arg(long = "as", env = "KEFU_AS", value_name = "HOST", value_parser = host)]
     pub as_host: Option<String>,
     /// Where the host of --as answers by TLS; SDKs ask for port 443.
-    #[arg(long, env = "KEFU_AS_HTTPS", default_value_t = Tls::default().as_https, value_name = "ADDRESS", value_parser = socket_address)]
+    #[arg(
+        long,
+        env = "KEFU_AS_HTTPS",
+        default_value_t = Tls::default().as_https,
+        value_name = "ADDRESS",
+        value_parser = socket_address
+    )]
     pub as_https: SocketAddr,
     /// Where the host of --as answers in clear, which some SDKs want for uploads; they ask for port 80.
-    #[arg(long, env = "KEFU_AS_HTTP", default_value_t = Tls::default().as_http, value_name = "ADDRESS", value_parser = socket_address)]
+    #[arg(
+        long,
+        env = "KEFU_AS_HTTP",
+        default_value_t = Tls::default().as_http,
+        value_name = "ADDRESS",
+        value_parser = socket_address
+    )]
     pub as_http: SocketAddr,
     /// A PEM file with the desk's own certificate and those that lead to its authority: --listen speaks HTTPS then, and
     /// --as shows it too if it names that host. It is read again at SIGHUP.

@@ -147,8 +147,8 @@ impl Given {
             Some("system") => Roots::system(),
             Some(file) => Roots::read(file.as_ref()),
             None => bail!(
-                "sslmode={mode} needs sslrootcert=PATH, a PEM file with the certificate of the database's authority, or \
-                 sslrootcert=system with verify-full"
+                "sslmode={mode} needs sslrootcert=PATH, a PEM file with the certificate of the database's authority, \
+                 or sslrootcert=system with verify-full"
             ),
         };
         Ok(match mode {

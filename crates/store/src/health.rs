@@ -103,7 +103,8 @@ fn way(client: &mut Client, address: &Address) -> anyhow::Result<Found> {
     Ok(match (address.foreign_host(), is_tls) {
         (None, false) => Found::Fine("in clear, within networks of your own".to_owned()),
         (Some(host), false) => Found::Doubtful(format!(
-            "{host} is asked in clear: anybody on the way reads along, the password too, unless the network is yours; set {CURE}"
+            "{host} is asked in clear: anybody on the way reads along, the password too, unless the network is yours; \
+                set {CURE}"
         )),
         (Some(host), true) if !address.is_verified() => Found::Doubtful(format!(
             "by TLS, but anybody on the way can pretend to be {host}, unless the network is yours; set {CURE}"
@@ -186,7 +187,8 @@ fn nodes(client: &mut Client) -> Found {
             rows.len()
         )),
         false => Found::Doubtful(format!(
-            "clocks differ from this machine's: {}; let all follow the same time server, unless these nodes have just ended",
+            "clocks differ from this machine's: {}; let all follow the same time server, unless these nodes have just \
+                ended",
             apart.join(", ")
         )),
     }

@@ -116,7 +116,8 @@ pub async fn issue_token(
     })
 }
 
-const INSERT: &str = "insert into administrator (worker, appid, granted_at) values ($1, $2, $3) on conflict (worker, appid) do nothing";
+const INSERT: &str = "insert into administrator (worker, appid, granted_at) values ($1, $2, $3)
+    on conflict (worker, appid) do nothing";
 const DELETE: &str = "delete from administrator where worker = $1 and appid = $2";
 const SELECT: &str = "select appid from administrator where worker = $1 and appid = $2";
 const SELECT_ACCOUNTS: &str = "select appid from administrator where worker = $1";

@@ -269,5 +269,6 @@ const EXPIRE_ALL: &str = "update token set expires_at = 0 where owner = $1 and e
 const REVOKE_ALL: &str = "delete from token where owner = $1";
 const SELECT_QUOTA: &str =
     "select window_start, used, last_at from quota where owner = $1 and what = 'force_refresh'";
-const UPSERT_QUOTA: &str = "insert into quota (owner, what, window_start, used, last_at) values ($1, 'force_refresh', $2, $3, $4)
-    on conflict (owner, what) do update set window_start = excluded.window_start, used = excluded.used, last_at = excluded.last_at";
+const UPSERT_QUOTA: &str = "insert into quota (owner, what, window_start, used, last_at)
+    values ($1, 'force_refresh', $2, $3, $4) on conflict (owner, what) do update
+    set window_start = excluded.window_start, used = excluded.used, last_at = excluded.last_at";

@@ -342,10 +342,12 @@ const SELECT_NAMES: &str = "select content from media where content = $1
     union all select content from message where content = $1 and content <> ''
     union all select thumb from message where thumb = $1 and thumb <> '' limit 1";
 const SELECT_OF_TICKET: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at,
-    c.sha256, c.object, c.content_type, c.size, c.width, c.height from media m join account a on a.appid = m.appid join content c on c.sha256 = m.content
+    c.sha256, c.object, c.content_type, c.size, c.width, c.height from media m
+    join account a on a.appid = m.appid join content c on c.sha256 = m.content
     where m.appid = $1 and m.ticket_sha256 = $2 and m.ticket_sha256 <> ''";
 const SELECT: &str = "select m.media_id, m.kind, m.name, m.created_at, m.expires_at,
-    c.sha256, c.object, c.content_type, c.size, c.width, c.height from media m join content c on c.sha256 = m.content where m.appid = $1 and m.media_id = $2";
+    c.sha256, c.object, c.content_type, c.size, c.width, c.height from media m
+    join content c on c.sha256 = m.content where m.appid = $1 and m.media_id = $2";
 const SELECT_OBJECT: &str = "select object from content where object = $1";
 const SELECT_CONTENT: &str =
     "select sha256, object, content_type, size, width, height from content where sha256 = $1";

@@ -286,10 +286,12 @@ const INSERT_SIGNUP: &str = "insert into signup (sha256, name, expires_at, made_
 const SELECT_SIGNUP: &str = "select name from signup where sha256 = $1 and expires_at > $2";
 const DELETE_SIGNUP: &str = "delete from signup where sha256 = $1";
 const DELETE_OLD_SIGNUPS: &str = "delete from signup where expires_at <= $1";
-const INSERT_INVITATION: &str = "insert into invitation (worker, appid, kf_account) values ($1, $2, $3) on conflict (worker, appid, kf_account) do nothing";
+const INSERT_INVITATION: &str = "insert into invitation (worker, appid, kf_account) values ($1, $2, $3)
+    on conflict (worker, appid, kf_account) do nothing";
 const DELETE_INVITATION: &str = "delete from invitation where worker = $1 and appid = $2 and kf_account = $3";
 const SELECT_INVITATIONS: &str = "select appid, kf_account from invitation where worker = $1";
-const INSERT_BINDING: &str = "insert into binding (worker, appid, kf_account) values ($1, $2, $3) on conflict (worker, appid, kf_account) do nothing";
+const INSERT_BINDING: &str = "insert into binding (worker, appid, kf_account) values ($1, $2, $3)
+    on conflict (worker, appid, kf_account) do nothing";
 const DELETE_BINDING: &str = "delete from binding where worker = $1 and appid = $2 and kf_account = $3";
 const SELECT_BINDINGS: &str = "select appid, kf_account from binding where worker = $1";
 const COUNT_BINDINGS: &str = "select count(*) from binding where worker = $1";

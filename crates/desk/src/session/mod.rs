@@ -296,7 +296,8 @@ const COUNT_OPEN: &str =
     "select count(*) from session where appid = $1 and kf_account = $2 and state = 'open'";
 const COUNT_ALL_OPEN: &str = "select count(*) from session where appid = $1 and state = 'open'";
 const COUNT_WAITING: &str = "select count(*) from session where appid = $1 and state = 'waiting'";
-const UPSERT: &str = "insert into session (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at)
+const UPSERT: &str = "insert into session
+    (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     on conflict (appid, id) do update set state = excluded.state, kf_account = excluded.kf_account,
     opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at";

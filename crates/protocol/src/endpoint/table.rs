@@ -37,8 +37,8 @@ const fn either(name: &'static str) -> Parameter {
 const SUPERVISOR: &[Parameter] =
     &[Parameter { required: true, ..either("kf_openid") }, either("kf_account"), either("business_id")];
 /// How setkfadmin and cancelkfadmin differ from their pages.
-const DIFFERS_SUPERVISOR: &str = "POST is taken too, with the parameters in query or body; kf_account, or kfaccount, is taken \
-     where kf_openid is missing; 40097 for an unknown business_id, and a known one is passed over";
+const DIFFERS_SUPERVISOR: &str = "POST is taken too, with the parameters in query or body; kf_account, or kfaccount, \
+    is taken where kf_openid is missing; 40097 for an unknown business_id, and a known one is passed over";
 
 /// The path of sendCustomMessage at which `businessid` must be there.
 pub const BUSINESS_SEND: &str = "/cgi-bin/message/custom/business/send";
@@ -47,8 +47,8 @@ pub const BUSINESS_SEND: &str = "/cgi-bin/message/custom/business/send";
 const RULES_AGENT: &[(&str, &str)] = &[
     ("An account has at most {AGENTS_MAX} agents.", "每个账号最多 {AGENTS_MAX} 名客服。"),
     (
-        "A WeChat number must be set before an official account can have agents: an operator sets it with kefu account set --alias. \
-         A mini program or mini game without one uses its original id (gh_…).",
+        "A WeChat number must be set before an official account can have agents: an operator sets it with kefu account \
+         set --alias. A mini program or mini game without one uses its original id (gh_…).",
         "公众号须先设置微信号才能添加客服：运维人员用 kefu account set --alias 设置。小程序、小游戏未设置时使用原始 ID（gh_…）。",
     ),
 ];
@@ -138,7 +138,12 @@ endpoints! {
         path: "/cgi-bin/stable_token",
         caller: Caller::Secret,
         quota: Some(Quota { daily: limits::STABLE_TOKENS_PER_DAY, per_minute: limits::STABLE_TOKENS_PER_MINUTE }),
-        takes: &[body("grant_type"), body("appid"), body("secret"), Parameter { kind: "boolean", required: false, ..body("force_refresh") }],
+        takes: &[
+            body("grant_type"),
+            body("appid"),
+            body("secret"),
+            Parameter { kind: "boolean", required: false, ..body("force_refresh") },
+        ],
         reads: Reads::Json(of::<token::Credential>),
         answers: Answers::Json(of::<token::AccessToken>),
         own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret, InvalidIp],
@@ -156,8 +161,13 @@ endpoints! {
         rules: RULES_AGENT,
         reads: Reads::Json(of::<kfaccount::Add>),
         answers: Answers::Done,
-        own_codes: &[InvalidArgs, IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit],
-        differs: "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that person, refused with the codes of invitekfworker; 40097 for an unknown business_id, and a known one is passed over",
+        own_codes: &[
+            InvalidArgs, IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker,
+            AlreadyInvited, WechatInvalid, WorkerLimit,
+        ],
+        differs: "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that \
+            person, refused with the codes of invitekfworker; 40097 for an unknown business_id, and a known one is \
+            passed over",
         page: page!("customer/servicermanage/api_addkfaccount"),
     }
     /// Changes an agent's nickname.
@@ -188,7 +198,8 @@ endpoints! {
         reads: Reads::Json(of::<kfaccount::Del>),
         answers: Answers::Done,
         own_codes: &[InvalidArgs, InvalidAgent],
-        differs: "GET with the agent in the query is taken too, as the page before this one had it; the agent's sessions are closed first; 40097 for an unknown business_id, and a known one is passed over",
+        differs: "GET with the agent in the query is taken too, as the page before this one had it; the agent's \
+            sessions are closed first; 40097 for an unknown business_id, and a known one is passed over",
         page: page!("customer/servicermanage/api_delkfaccount"),
     }
     /// Invites a worker to be an agent.
@@ -202,8 +213,12 @@ endpoints! {
         takes: &[body("kf_account"), body("invite_wx")],
         reads: Reads::Json(of::<kfaccount::InviteWorker>),
         answers: Answers::Done,
-        own_codes: &[InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists, AgentBound],
-        differs: "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same and finds it after signing up",
+        own_codes: &[
+            InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists,
+            AgentBound,
+        ],
+        differs: "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same \
+            and finds it after signing up",
         page: page!("customer/servicermanage/api_invitekfworker"),
     }
     /// Gives an agent a picture.
@@ -219,7 +234,8 @@ endpoints! {
         reads: Reads::Form,
         answers: Answers::Done,
         own_codes: &[InvalidFileType, InvalidMediaSize, MediaDataMissing, InvalidAgent],
-        differs: "PNG is taken beside JPEG; 40006, 41005 and 65401 stand in the list of common codes, not on the page; the token may be a field of the form, and the file a field named file, as SDKs send them",
+        differs: "PNG is taken beside JPEG; 40006, 41005 and 65401 stand in the list of common codes, not on the page; \
+            the token may be a field of the form, and the file a field named file, as SDKs send them",
         page: page!("customer/servicermanage/api_uploadkfheadimg"),
     }
     /// Makes an agent a supervisor.
@@ -264,7 +280,10 @@ endpoints! {
         takes: &[optional(query("business_id"))],
         answers: Answers::Json(of::<kfaccount::KfList>),
         own_codes: &[InvalidArgs],
-        differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a known one is passed over; kf_id and invite_expire_time are numbers, as in real answers, where the page says string, but kf_id is a string for accounts with --kf-id-as-string; kf_wx is empty for an agent nobody was invited for",
+        differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a \
+            known one is passed over; kf_id and invite_expire_time are numbers, as in real answers, where the page \
+            says string, but kf_id is a string for accounts with --kf-id-as-string; kf_wx is empty for an agent nobody \
+            was invited for",
         page: page!("customer/servicermanage/api_getkflist"),
     }
     /// Lists the agents who are logged in.
@@ -279,7 +298,10 @@ endpoints! {
         takes: &[optional(query("business_id"))],
         answers: Answers::Json(of::<kfaccount::KfOnlineList>),
         own_codes: &[InvalidArgs],
-        differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a known one is passed over; lists who is logged in: status 0 is a worker who is away; kf_openid, which newer pages list, is there; the retired auto_accept is for accounts with --auto-accept, and kf_id is a string for those with --kf-id-as-string",
+        differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a \
+            known one is passed over; lists who is logged in: status 0 is a worker who is away; kf_openid, which newer \
+            pages list, is there; the retired auto_accept is for accounts with --auto-accept, and kf_id is a string \
+            for those with --kf-id-as-string",
         page: page!("customer/servicermanage/api_getonlinekflist"),
     }
     /// Opens a session.
@@ -365,7 +387,8 @@ endpoints! {
         reads: Reads::Form,
         answers: Answers::Json(of::<media::Uploaded<'static>>),
         own_codes: &[InvalidMediaType, InvalidFileType, InvalidMediaSize, MediaDataMissing, EmptyMediaData, MediaSize],
-        differs: "45001 for more than 10 MB, 40006 for less than that and more than its type allows; how long a recording plays is not looked at; a thumb has its id as media_id and as thumb_media_id",
+        differs: "45001 for more than 10 MB, 40006 for less than that and more than its type allows; how long a \
+            recording plays is not looked at; a thumb has its id as media_id and as thumb_media_id",
         page: page!("material/temporary/api_uploadtempmedia"),
     }
     /// Gives a temporary file back.
@@ -394,7 +417,9 @@ endpoints! {
         reads: Reads::Json(of::<msgrecord::GetMsgList>),
         answers: Answers::Json(of::<msgrecord::MsgList>),
         own_codes: &[RecordParameter, RecordWindow],
-        differs: "the msgid of an answer is one more than its last record's, so that whoever asks until nothing comes is done; integers may come as texts; endtime itself is not in the window; what a customer wrote while waiting counts as received, by the agent who took the session, at that moment",
+        differs: "the msgid of an answer is one more than its last record's, so that whoever asks until nothing comes \
+            is done; integers may come as texts; endtime itself is not in the window; what a customer wrote while \
+            waiting counts as received, by the agent who took the session, at that moment",
         page: "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist",
     }
     /// Lists records as before getmsglist: withdrawn, and still called by co-wechat-api, Senparc and weixin-popular.
@@ -405,11 +430,18 @@ endpoints! {
         caller: Caller::Official,
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[number("starttime"), number("endtime"), number("pageindex"), number("pagesize"), Parameter { required: false, ..body("openid") }],
+        takes: &[
+            number("starttime"),
+            number("endtime"),
+            number("pageindex"),
+            number("pagesize"),
+            Parameter { required: false, ..body("openid") },
+        ],
         reads: Reads::Json(of::<msgrecord::GetRecord>),
         answers: Answers::Json(of::<msgrecord::RecordList>),
         own_codes: &[RecordParameter, RecordWindow],
-        differs: "withdrawn there; here as SDKs send and read it: operation codes 1000 to 1005 and 2001 to 2003, at most 1000 records a page, within one calendar day in Beijing",
+        differs: "withdrawn there; here as SDKs send and read it: operation codes 1000 to 1005 and 2001 to 2003, at \
+            most 1000 records a page, within one calendar day in Beijing",
         page: "https://developers.weixin.qq.com/doc/offiaccount/Customer_Service/Obtain_chat_transcript.html",
     }
     /// Sends a message to a customer.
@@ -457,7 +489,10 @@ endpoints! {
             MsgtypeForbidden,
             InvalidAgent,
         ],
-        differs: "of what is wrong with a message the page lists 45008 alone; businessid is passed over, but at /business/send, a path of older pages, 40101 without it; 70000 is never answered; 65401 for an unknown agent in customservice; mpnews, mpnewsarticle and wxcard are shown by their ids, for the desk keeps no material; video and music need no thumb_media_id",
+        differs: "of what is wrong with a message the page lists 45008 alone; businessid is passed over, but at \
+            /business/send, a path of older pages, 40101 without it; 70000 is never answered; 65401 for an unknown \
+            agent in customservice; mpnews, mpnewsarticle and wxcard are shown by their ids, for the desk keeps no \
+            material; video and music need no thumb_media_id",
         page: page!("customer/message/api_sendcustommessage"),
     }
     /// Shows a customer that somebody types.
@@ -471,7 +506,8 @@ endpoints! {
         reads: Reads::Json(of::<message::Typing>),
         answers: Answers::Done,
         own_codes: &[InvalidOpenid, ResponseTime, InvalidCommand, TypingTooLate, AlreadyTyping],
-        differs: "40003 and 45015, which the page does not list; Mini Programs and Mini Games may call it too, as older pages have it",
+        differs: "40003 and 45015, which the page does not list; Mini Programs and Mini Games may call it too, as \
+            older pages have it",
         page: page!("customer/message/api_typing"),
     }
     /// Shows a customer of a Mini Program or Mini Game that somebody types.
@@ -502,8 +538,13 @@ endpoints! {
         ],
         reads: Reads::Json(of::<business::Register>),
         answers: Answers::Json(of::<business::Registered>),
-        own_codes: &[InvalidMediaType, InvalidMediaId, BusinessExists, BusinessLimit, IllegalBusinessNickname, IllegalAccountName],
-        differs: "business_id is a number, as in the page's sample, where its table says string; 6 to 30 characters of account_name hold for its sample, too, which has 5; every Mini Program may call it, whatever its category; 45079 for forbidden words is not answered; transfer_to_commkf is kept, and changes nothing here",
+        own_codes: &[
+            InvalidMediaType, InvalidMediaId, BusinessExists, BusinessLimit, IllegalBusinessNickname,
+            IllegalAccountName,
+        ],
+        differs: "business_id is a number, as in the page's sample, where its table says string; 6 to 30 characters of \
+            account_name hold for its sample, too, which has 5; every Mini Program may call it, whatever its category; \
+            45079 for forbidden words is not answered; transfer_to_commkf is kept, and changes nothing here",
         page: mini_page!("kf-mgnt/kf-management/api_registerbusiness"),
     }
     /// Changes a sub-merchant's nickname and picture.
@@ -516,7 +557,8 @@ endpoints! {
         reads: Reads::Json(of::<business::Update>),
         answers: Answers::Done,
         own_codes: &[InvalidMediaType, InvalidMediaId, NoBusiness, IllegalBusinessNickname],
-        differs: "business_id may be a number or a text; 45077, which nothing here can lead to, and 45079 are not answered",
+        differs: "business_id may be a number or a text; 45077, which nothing here can lead to, and 45079 are not \
+            answered",
         page: mini_page!("kf-mgnt/kf-management/api_updatebusiness"),
     }
     /// Tells of one sub-merchant.
@@ -529,7 +571,9 @@ endpoints! {
         reads: Reads::Json(of::<business::Get>),
         answers: Answers::Json(of::<business::Got>),
         own_codes: &[NoBusiness],
-        differs: "where both are sent business_id counts, and 47001 without either; the picture is icon_url, as in the page's sample, where its table says icon_media_id; business_id may be a number or a text, and is a number in the answer",
+        differs: "where both are sent business_id counts, and 47001 without either; the picture is icon_url, as in the \
+            page's sample, where its table says icon_media_id; business_id may be a number or a text, and is a number \
+            in the answer",
         page: mini_page!("kf-mgnt/kf-management/api_getbusiness"),
     }
     /// Lists the sub-merchants.
@@ -541,7 +585,8 @@ endpoints! {
         takes: &[number("offset"), number("count")],
         reads: Reads::Json(of::<business::List>),
         answers: Answers::Json(of::<business::Listed>),
-        differs: "in the order in which they were created; 47001 for a count that is not 1 to 200, rather than fewer, which would mean the end; the picture is icon_url, and business_id a number, as in the page's sample",
+        differs: "in the order in which they were created; 47001 for a count that is not 1 to 200, rather than fewer, \
+            which would mean the end; the picture is icon_url, and business_id a number, as in the page's sample",
         page: mini_page!("kf-mgnt/kf-management/api_listbusiness"),
     }
     /// Tells which WeCom enterprise serves the Mini Program.
@@ -554,7 +599,8 @@ endpoints! {
         sets: OF_WORK,
         answers: Answers::Json(of::<work::Bound>),
         own_codes: &[WorkForbidden],
-        differs: "POST is taken too, as some SDKs send it; entityName is the account's name, for the desk knows no other of its owner",
+        differs: "POST is taken too, as some SDKs send it; entityName is the account's name, for the desk knows no \
+            other of its owner",
         page: mini_page!("kf-work/api_getkfworkbound"),
     }
     /// Binds the Mini Program to a WeCom enterprise.
@@ -568,7 +614,8 @@ endpoints! {
         reads: Reads::Json(of::<work::Corp>),
         answers: Answers::Done,
         own_codes: &[WorkParameter, WorkForbidden, InvalidCorpid, WorkBound],
-        differs: "any corpid of the right shape is taken, so 10130602 is not answered, nor 10130601, which means the same as 10130600; it is kept, and customers stay with this desk; the page has its texts in Chinese",
+        differs: "any corpid of the right shape is taken, so 10130602 is not answered, nor 10130601, which means the \
+            same as 10130600; it is kept, and customers stay with this desk; the page has its texts in Chinese",
         page: mini_page!("kf-work/api_bindkfwork"),
     }
     /// Ends that binding.
@@ -582,7 +629,8 @@ endpoints! {
         reads: Reads::Json(of::<work::Corp>),
         answers: Answers::Done,
         own_codes: &[WorkParameter, InvalidCorpid, OtherCorpid, WorkUnbound],
-        differs: "10130602 for another corpid than the one that is bound; 10130601 is not answered; the page has its texts in Chinese",
+        differs: "10130602 for another corpid than the one that is bound; 10130601 is not answered; the page has its \
+            texts in Chinese",
         page: mini_page!("kf-work/api_unbindkfwork"),
     }
     /// Forgets the day's calls of an account.
@@ -605,11 +653,15 @@ endpoints! {
         path: "/cgi-bin/clear_quota/v2",
         caller: Caller::Secret,
         quota: None,
-        takes: &[Parameter { place: Place::Either, ..body("appid") }, Parameter { place: Place::Either, ..body("appsecret") }],
+        takes: &[
+            Parameter { place: Place::Either, ..body("appid") },
+            Parameter { place: Place::Either, ..body("appsecret") },
+        ],
         reads: Reads::Json(of::<quota::ClearBySecret>),
         answers: Answers::Done,
         own_codes: &[InvalidAppid, InvalidAppsecret, InvalidIp, AppidMissing, AppsecretMissing, ClearLimit],
-        differs: "40125 for a wrong secret and 40164, which the page does not list; the parameters in the query, as its sample has them, or in the body, as its table has them",
+        differs: "40125 for a wrong secret and 40164, which the page does not list; the parameters in the query, as \
+            its sample has them, or in the body, as its table has them",
         page: page!("apimanage/api_clearquotabyappsecret"),
     }
     /// Forgets the day's calls of an account, asked by a platform with its secret.
@@ -626,7 +678,10 @@ endpoints! {
         ],
         reads: Reads::Json(of::<quota::ClearBySecret>),
         answers: Answers::Done,
-        own_codes: &[InvalidAppid, InvalidAppsecret, AppidMissing, AppsecretMissing, ComponentAppidMissing, NotAuthorizedByAccount, UnregisteredIp, ClearLimit],
+        own_codes: &[
+            InvalidAppid, InvalidAppsecret, AppidMissing, AppsecretMissing, ComponentAppidMissing,
+            NotAuthorizedByAccount, UnregisteredIp, ClearLimit,
+        ],
         differs: "41018, 40125, 61003 and 61004, which the page does not list; appid may name the platform itself",
         page: "https://developers.weixin.qq.com/doc/oplatform/en/openApi/OpenApiDoc/openapi/clearComponentQuotaByAppSecret.html",
     }
@@ -640,7 +695,8 @@ endpoints! {
         reads: Reads::Json(of::<quota::CgiPath>),
         answers: Answers::Json(of::<quota::ApiQuota>),
         own_codes: &[CgiPathNotFound, CgiPathForbidden],
-        differs: "component_rate_limit is what platforms together may call for the account in a minute; where several nodes serve, used may lack what others counted in the last second",
+        differs: "component_rate_limit is what platforms together may call for the account in a minute; where several \
+            nodes serve, used may lack what others counted in the last second",
         page: page!("apimanage/api_getapiquota"),
     }
     /// Forgets the day's calls of one endpoint.

@@ -9,10 +9,10 @@ pub type Outcome = Result<Value, String>;
 
 pub(super) fn shown(account: &Account) -> Value {
     json!({
-        "appid": account.appid, "name": account.name, "kind": account.kind.word(), "principal": account.principal.word(),
-        "certified": account.certified, "feature": account.feature, "alias": account.alias,
-        "original_id": account.original_id, "reception": account.reception, "capacity": account.capacity,
-        "kf_id_as_string": account.compat.kf_id_as_string, "auto_accept": account.compat.auto_accept,
+        "appid": account.appid, "name": account.name, "kind": account.kind.word(),
+        "principal": account.principal.word(), "certified": account.certified, "feature": account.feature,
+        "alias": account.alias, "original_id": account.original_id, "reception": account.reception,
+        "capacity": account.capacity, "kf_id_as_string": account.compat.kf_id_as_string, "auto_accept": account.compat.auto_accept,
     })
 }
 

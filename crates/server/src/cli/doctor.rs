@@ -203,16 +203,25 @@ fn ready(address: SocketAddr, is_tls: bool) -> Option<bool> {
 /// Under which name people come, and what a proxy must tell.
 fn names(args: &ServeArgs, findings: &mut Findings) {
     let settings = &args.settings;
+    let name = "public URL";
     match settings.public_url.as_deref() {
         None if args.listen.ip().is_loopback() => {
-            findings.warn("public URL", "none: only people on this machine can use the desk; set --public-url to the address they use");
+            let here = "none: only people on this machine can use the desk";
+            findings.warn(name, format!("{here}; set --public-url to the address they use"));
         }
-        None => findings.warn("public URL", "none: pages answer to plain addresses only, and cookies are not Secure; set --public-url https://…"),
-        Some(url) if url.starts_with("https://") => findings.ok("public URL", url),
+        None => {
+            let plain = "none: pages answer to plain addresses only, and cookies are not Secure";
+            findings.warn(name, format!("{plain}; set --public-url https://…"));
+        }
+        Some(url) if url.starts_with("https://") => findings.ok(name, url),
         Some(url) if url.starts_with("http://") => {
-            findings.warn("public URL", format!("{url} is without TLS: anybody on the way can read along; put a TLS proxy in front"));
+            let risk = "is without TLS: anybody on the way can read along";
+            findings.warn(name, format!("{url} {risk}; put a TLS proxy in front"));
         }
-        Some(url) => findings.problem("public URL", format!("{url} does not begin with https://: --public-url takes a whole address")),
+        Some(url) => {
+            let cause = "does not begin with https://";
+            findings.problem(name, format!("{url} {cause}: --public-url takes a whole address"));
+        }
     }
     let behind = settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     if behind && settings.tls.tls_cert.is_none() && settings.trusted_proxy.is_empty() {

@@ -14,8 +14,8 @@ pub(super) fn exposed(args: &[String]) -> Vec<String> {
             };
             is_secret.then(|| {
                 format!(
-                    "every user of this machine can see the secret in {flag} (ps): write its value into a file that only \
-                     this user can read, and give {flag} file:PATH"
+                    "every user of this machine can see the secret in {flag} (ps): write its value into a file that \
+                     only this user can read, and give {flag} file:PATH"
                 )
             })
         })

@@ -32,7 +32,13 @@ const WATCHERS: usize = 16;
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// The address to listen on.
-    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = socket_address)]
+    #[arg(
+        long,
+        env = "KEFU_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS",
+        value_parser = socket_address
+    )]
     pub(super) listen: SocketAddr,
     #[command(flatten)]
     pub(super) data: Data,
@@ -48,7 +54,13 @@ pub(super) struct ServeArgs {
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// The address to listen on; a demo listens on this machine only.
-    #[arg(long, env = "KEFU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = socket_address)]
+    #[arg(
+        long,
+        env = "KEFU_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS",
+        value_parser = socket_address
+    )]
     pub(super) listen: SocketAddr,
     #[command(flatten)]
     pub(super) data: Data,
@@ -88,7 +100,8 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     {
         if !address.ip().is_loopback() {
             bail!(
-                "a demo is for this machine only, for everybody knows its secret: {flag} takes a loopback address, like 127.0.0.1:8080"
+                "a demo is for this machine only, for everybody knows its secret: {flag} takes a loopback address, \
+                    like 127.0.0.1:8080"
             );
         }
     }

@@ -56,8 +56,8 @@ impl Room {
         let wanted = if most == 0 { usize::MAX } else { most };
         if most > files {
             tracing::warn!(
-                "there is room for {files} connections, not for {most}: this process may open too few files (ulimit -n, \
-                 LimitNOFILE)"
+                "there is room for {files} connections, not for {most}: this process may open too few files \
+                 (ulimit -n, LimitNOFILE)"
             );
         }
         let most = wanted.min(files);

@@ -91,7 +91,8 @@ impl Authority {
         let found = Authority::find(data, host)?.context("the authority was made and is gone")?;
         if found.until <= now {
             bail!(
-                "the authority in {} is over: move it away; the next start makes a new one, which programs must trust anew",
+                "the authority in {} is over: move it away; the next start makes a new one, which programs must trust \
+                    anew",
                 folder.display()
             );
         }

@@ -191,7 +191,8 @@ impl Drop for Parts {
         tokio::spawn(async move {
             if let Err(error) = upload.abort().await {
                 let error = files.told(error);
-                tracing::warn!(%error, "what was written of a file stays until strays are looked for, or a rule of the bucket removes it");
+                tracing::warn!(%error, "what was written of a file stays until strays are looked for, or a rule of the \
+                    bucket removes it");
             }
         });
     }

@@ -51,7 +51,10 @@ pub(super) async fn examine(
         Ok(()) => match &place {
             FilesPlace::Bucket(bucket) if is_in_clear(bucket) => findings.warn(
                 "files",
-                format!("{shown} can be written and read, by anybody on the way, too: use an https:// --files-endpoint, unless the network is yours"),
+                format!(
+                    "{shown} can be written and read, by anybody on the way, too: use an https:// \
+                    --files-endpoint, unless the network is yours"
+                ),
             ),
             _ => findings.ok("files", format!("{shown} can be written and read")),
         },
