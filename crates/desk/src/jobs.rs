@@ -109,7 +109,7 @@ pub async fn postpone(desk: &Desk, row: &Row) -> Result<(), Error> {
 
 /// Drops what is too old from an owner's feed, a bounded part at a time.
 async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
-    desk.keep(owner, move |tx, owner| {
+    desk.keep(owner, |tx, owner| {
         let now = tx.now();
         let oldest = tx.all(SELECT_OLDEST, bind![owner, TRIM_ROUND])?;
         let old = oldest.iter().take_while(|row| row.int(1) < now - FEED_KEPT).map(|row| row.int(0));

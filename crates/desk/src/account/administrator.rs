@@ -81,7 +81,7 @@ pub async fn is_one(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
 /// # Errors
 /// Internal only.
 pub async fn of(desk: &Desk, appid: &Appid) -> Result<Vec<String>, Error> {
-    desk.read(appid, move |tx, appid| {
+    desk.read(appid, |tx, appid| {
         let mut names: Vec<_> = tx.all(SELECT_WORKERS, bind![appid])?.iter().map(|row| row.text(0)).collect();
         names.sort();
         Ok(names)

@@ -130,7 +130,7 @@ async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
 
 /// Drops what is too old.
 pub(crate) async fn look(desk: &Desk, owner: &Appid) -> Result<(), Error> {
-    desk.keep(owner, move |tx, owner| {
+    desk.keep(owner, |tx, owner| {
         let now = tx.now();
         tx.run(DELETE_OLD, bind![owner, now - RID_KEPT])?;
         let oldest = tx.one(SELECT_OLDEST, bind![owner])?;

@@ -208,7 +208,7 @@ pub async fn revoke(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
 }
 
 async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error> {
-    desk.write(owner, move |tx, owner| {
+    desk.write(owner, |tx, owner| {
         let ended = tx.run(sql, bind![owner])?;
         tx.record(Fact::Access);
         Ok(ended)

@@ -13,7 +13,7 @@ use store::error::Error;
 /// # Errors
 /// 10130030.
 pub async fn get(desk: &Desk, appid: &Appid) -> Result<Bound, Error> {
-    desk.read(appid, move |tx, appid| {
+    desk.read(appid, |tx, appid| {
         let account = account::get(tx, appid)?;
         work::must_be_enterprise(account.principal)?;
         Ok(match bound(tx, appid)? {

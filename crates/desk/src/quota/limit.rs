@@ -103,7 +103,7 @@ pub struct Line {
 /// # Errors
 /// 40013.
 pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<Line>, Error> {
-    let limits = desk.read(owner, move |tx, owner| {
+    let limits = desk.read(owner, |tx, owner| {
         tx.head()?.ok_or(Errcode::InvalidAppid)?;
         limits_of(tx, owner.as_str())
     });

@@ -46,7 +46,7 @@ pub struct Counts {
 /// # Errors
 /// 40013.
 pub async fn count(desk: &Desk, appid: &Appid) -> Result<Counts, Error> {
-    desk.read(appid, move |tx, appid| {
+    desk.read(appid, |tx, appid| {
         let name = account::get(tx, appid)?.name;
         let mut count = |sql| tx.number(sql, bind![appid]);
         Ok(Counts {
@@ -68,7 +68,7 @@ pub async fn count(desk: &Desk, appid: &Appid) -> Result<Counts, Error> {
 /// # Errors
 /// 40013.
 pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
-    desk.write(appid, move |tx, appid| {
+    desk.write(appid, |tx, appid| {
         let now = tx.now();
         account::get(tx, appid)?;
         for agent in agent::all(tx, appid)? {
@@ -104,7 +104,7 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Er
 
 /// Takes the account out of workers' lists; whether there may be more.
 async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
-    let places = desk.read(appid, move |tx, appid| tx.all(SELECT_PLACES, bind![appid, PLACES])).await?;
+    let places = desk.read(appid, |tx, appid| tx.all(SELECT_PLACES, bind![appid, PLACES])).await?;
     for row in &places {
         worker::reconcile(desk, &row.text(0), appid, &KfAccount::stored(row.text(1))).await?;
     }

@@ -105,7 +105,7 @@ pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Re
 /// # Errors
 /// Internal only.
 pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
-    desk.read(appid, move |tx, appid| {
+    desk.read(appid, |tx, appid| {
         let waiting = waiting_in(tx, appid)?;
         let on_wire = |session: Session| Waiting {
             latest_time: session.latest_at / SECOND,
