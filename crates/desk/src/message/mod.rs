@@ -41,9 +41,8 @@ pub async fn receive(
     writer: Writer,
     draft: Draft,
 ) -> Result<Done<Message>, Error> {
-    let (account, client_id) = (appid.clone(), draft.client_id.clone());
-    let hear = move |tx: &mut Tx<'_>, openid: &Openid| hear(tx, &account, openid, &draft);
-    writer.act(desk, appid, &client_id, true, hear).await
+    let client_id = draft.client_id.clone();
+    writer.act(desk, appid, &client_id, true, move |tx, appid, openid| hear(tx, appid, openid, &draft)).await
 }
 
 /// A message of a customer's by the operator's word. Who is unknown becomes a customer with it.

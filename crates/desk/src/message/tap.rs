@@ -27,9 +27,8 @@ pub struct Tap {
 /// # Errors
 /// `NotFound` where the customer was sent no such choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
 pub async fn choose(desk: &Desk, appid: &Appid, writer: Writer, tap: Tap) -> Result<Done<Message>, Error> {
-    let (account, client_id) = (appid.clone(), tap.client_id.clone());
-    let choose = move |tx: &mut Tx<'_>, openid: &Openid| chosen(tx, &account, openid, &tap);
-    writer.act(desk, appid, &client_id, false, choose).await
+    let client_id = tap.client_id.clone();
+    writer.act(desk, appid, &client_id, false, move |tx, appid, openid| chosen(tx, appid, openid, &tap)).await
 }
 
 /// The message that comes of a choice, and whether it arrives now.

@@ -109,12 +109,12 @@ impl Writer {
         appid: &Appid,
         client_id: &str,
         creates: bool,
-        mut deed: impl FnMut(&mut Tx<'_>, &Openid) -> Result<(T, bool), Error> + Send + 'static,
+        mut deed: impl FnMut(&mut Tx<'_>, &Appid, &Openid) -> Result<(T, bool), Error> + Send + 'static,
     ) -> Result<Done<T>, Error> {
         let (writer, id) = (self.clone(), client_id.to_owned());
         let written = desk.write(appid, move |tx, appid| {
             let admitted = writer.admit(tx, appid, &id, creates)?;
-            let (answer, is_new) = deed(tx, &admitted.openid)?;
+            let (answer, is_new) = deed(tx, appid, &admitted.openid)?;
             Ok((answer, is_new, admitted))
         });
         let (answer, is_new, admitted) = written.await.map_err(absent)?;
