@@ -27,13 +27,13 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
   await server.setAdmin(AGENT);
   const colleague = await atWork(people, "bob", COLLEAGUE, NICKNAME);
   const own = openids("m", OWN);
-  for (const openid of own) await server.create(AGENT, openid);
-  for (const openid of openids("c", OTHERS)) await server.create(COLLEAGUE, openid);
+  await server.createAll(AGENT, own);
+  await server.createAll(COLLEAGUE, openids("c", OTHERS));
   await server.say(own.slice(0, 4), LONG);
   for (const who of [worker, colleague]) await who.page.getByRole("switch", { name: "Available" }).click();
   await worker.page.getByTestId("presence").getByText("Away").waitFor();
   await colleague.page.getByTestId("presence").getByText("Away").waitFor();
-  await server.say(openids("w", WAITING), LONG);
+  await server.arrive(WAITING, LONG);
   await page.reload();
   const [mine, waiting, others] = ["mine", "waiting", "others"].map((name) =>
     page.locator(`section[aria-labelledby=${name}]`),

@@ -1,6 +1,7 @@
 // A real server with the demo's account, and the API as a developer calls it.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -19,6 +20,17 @@ const SECRET = "0123456789abcdef0123456789abcdef";
 const running = new Set();
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
+const AT_ONCE = 8;
+
+/** Does something for each, a few at a time. */
+async function inParallel(all, act) {
+  const left = [...all];
+  const one = async () => {
+    while (left.length > 0) await act(left.shift());
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+}
 
 export class Server {
   base = "";
@@ -129,10 +141,24 @@ export class Server {
     }
   }
 
+  /** So many new customers write at their page, each with a browser of their own. */
+  arrive = (count, text) => inParallel(Array.from({ length: count }), () => this.#arrives(text));
+
+  async #arrives(text) {
+    const api = `${this.base}/chat/api/${APPID}`;
+    const snapshot = await fetch(`${api}/snapshot`);
+    const cookie = snapshot.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
+    const headers = { "Content-Type": "application/json", Origin: this.base, Cookie: cookie };
+    const body = JSON.stringify({ client_id: randomUUID(), text });
+    const answer = await fetch(`${api}/message`, { method: "POST", headers, body });
+    assert.equal(answer.status, 200, await answer.text());
+  }
+
   addAgent = (kf_account, nickname) => this.#done("/customservice/kfaccount/add", {}, { kf_account, nickname });
   deleteAgent = (kf_account) => this.#done("/customservice/kfaccount/del", { kf_account });
   invite = (kf_account, invite_wx) => this.#done("/customservice/kfaccount/inviteworker", {}, { kf_account, invite_wx });
   setAdmin = (kf_account) => this.#done("/customservice/kfaccount/setadmin", {}, { kf_account });
+  createAll = (kf_account, openids) => inParallel(openids, (openid) => this.create(kf_account, openid));
   create = (kf_account, openid) => this.#done("/customservice/kfsession/create", {}, { kf_account, openid });
 
   agents = async () => (await this.#authorized("/cgi-bin/customservice/getkflist", {})).kf_list;
