@@ -4,8 +4,8 @@ import { called } from "./people.mjs";
 
 const PRESENCE = { 1: "Online", 0: "Away" };
 const TALKING = (nickname) => `Your agent: ${nickname}`;
-const WAITING = "Message received. We’ll reply as soon as we can";
-const CLOSED = "Conversation ended. You can write again at any time";
+const WAITING = "Message received. We’ll reply soon";
+const CLOSED = "Conversation ended. Write us anytime";
 
 /** The five lists of the API say of one agent and of these customers what their pages show. */
 export function agree(stage, server, kf_account, worker, customers) {

@@ -123,10 +123,10 @@ test("an agent deleted at work sees her desk go, and her customer may write agai
   await worker.sees("Waiting for an invitation");
   await eventually("nobody is online", async () => assert.deepEqual(await server.online(), []));
   await fitForAll(worker.page, "a desk that is gone");
-  await customer.sees("Conversation ended. You can write again at any time");
+  await customer.sees("Conversation ended. Write us anytime");
   await customer.says("Is it over?");
   await eventually("she waits", async () => assert.equal((await server.waiting()).count, 1));
-  await customer.sees("Message received. We’ll reply as soon as we can");
+  await customer.sees("Message received. We’ll reply soon");
 });
 
 test("a page that has not reached the server yet says so, and opens by itself", async (t) => {

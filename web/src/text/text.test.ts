@@ -25,6 +25,14 @@ it("puts a space between Chinese and what is not, wherever a name has been fille
   expect(chinese.filter((text) => stray.test(text))).toEqual([]);
 });
 
+it("leaves punctuation to the catalogues, which is of each language's own width", () => {
+  expect(chinese.filter((text) => /\p{Script=Han}[,:;!?()]|[,:;!?]\p{Script=Han}/u.test(text))).toEqual([]);
+  const sources = import.meta.glob<string>("../**/*.svelte", { query: "?raw", import: "default", eager: true });
+  const markup = Object.values(sources).map((source) => source.replace(/<(script|style)[^]*?<\/\1>/g, ""));
+  expect(markup.length).toBeGreaterThan(20);
+  expect(markup.flatMap((text) => text.match(/.*\}[:;] ?\{.*/g) ?? [])).toEqual([]);
+});
+
 it("says one word for one thing", () => {
   expect(chinese.filter((text) => /顾客|你|「|」|"|登陆|帐号/.test(text))).toEqual([]);
   expect(english.filter((text) => /\b(she|her|hers|he|him|his|sign out|sign in)\b|"/i.test(text))).toEqual([]);

@@ -45,7 +45,8 @@ export const zh = {
     wxcard: "卡券，请在微信中查看",
     miniprogrampage: "小程序",
     gone: "图片无法显示",
-    over: "已过保存期，文件已删除",
+    /** Follows the kind. */
+    over: "：已过保存期，文件已删除",
     ai: "内容由第三方 AI 生成",
   },
 
@@ -65,7 +66,7 @@ export const zh = {
     none: "请问有什么可以帮您？",
     waiting: "消息已收到，我们会尽快回复您",
     open: (nickname: string) => `您的客服：${nickname}`,
-    away: (nickname: string) => `您的客服：${nickname}（暂时离开，稍后会回复您）`,
+    away: (nickname: string) => `您的客服：${nickname}（暂时离开，稍后回复您）`,
     closed: "会话已结束，您可以随时再次留言",
     emptyTitle: "您好！",
     emptyText: "请在下方输入您的问题，回复会显示在这里。再次打开仍可看到记录。",

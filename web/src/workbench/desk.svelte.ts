@@ -29,7 +29,8 @@ class DeskPage {
   appid = $state("");
   /** The session being looked at. */
   chosen: number | null = $state(null);
-  notice = $state("");
+  /** What went wrong, in the language that is read by then. */
+  notice: ((text: typeof language.text) => string) | null = $state.raw(null);
   focus: Focus = $state(null);
   unsent: Unsent[] = $state.raw([]);
 
@@ -92,7 +93,7 @@ class DeskPage {
     const { name } = snapshot.worker;
     const before = this.desk?.worker === name ? this.desk : null;
     // Another tab has logged in as somebody else: this browser is theirs now.
-    if (this.desk && !before) this.notice = language.text.logins.replaced(name);
+    if (this.desk && !before) this.notice = (text) => text.logins.replaced(name);
     this.#loadedAt = Date.now();
     this.#set(this.#state.load(snapshot, feed.load(snapshot, before)));
     this.#outbox.confirm(snapshot.accounts.flatMap((account) => account.messages));
@@ -226,7 +227,7 @@ class DeskPage {
   }
 
   #left(session: Session): void {
-    this.notice = language.text.transfer.gone(nameOf(language.text, session.openid));
+    this.notice = (text) => text.transfer.gone(nameOf(text, session.openid));
     this.#drop();
     this.focus = "list";
   }
@@ -375,10 +376,10 @@ class DeskPage {
 
   async #try<T>(verb: () => Promise<T>): Promise<T | null> {
     try {
-      this.notice = "";
+      this.notice = null;
       return await verb();
     } catch (cause) {
-      if (!this.#refused(cause)) this.notice = language.explain(cause);
+      if (!this.#refused(cause)) this.notice = () => language.explain(cause);
       return null;
     }
   }
