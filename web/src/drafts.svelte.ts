@@ -22,8 +22,8 @@ export class Drafts {
 
   constructor() {
     addEventListener("storage", (event) => {
-      // A tab in sight may be typed in.
-      if (this.#owner && event.key === draftsOf(this.#owner) && document.hidden) this.#adopt();
+      // The tab that has the focus may be typed in; one in a window beside it is not.
+      if (this.#owner && event.key === draftsOf(this.#owner) && !document.hasFocus()) this.#adopt();
     });
   }
 

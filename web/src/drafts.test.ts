@@ -3,8 +3,8 @@ import { Drafts } from "./drafts.svelte";
 
 let stored: Map<string, string>;
 let tabs: EventTarget[];
-/** Whether the tab that hears of another's words is in sight, where it may be typed in. */
-let seen: boolean;
+/** Whether the tab that hears of another's words has the focus, where it may be typed in. */
+let focused: boolean;
 
 /** Drafts of one more tab of the same browser: what one stores, the others hear of. */
 function tab(): Drafts {
@@ -23,8 +23,8 @@ function tab(): Drafts {
 }
 
 beforeEach(() => {
-  [stored, tabs, seen] = [new Map(), [], false];
-  vi.stubGlobal("document", { get hidden() { return !seen; } });
+  [stored, tabs, focused] = [new Map(), [], false];
+  vi.stubGlobal("document", { hidden: false, hasFocus: () => focused });
   vi.stubGlobal("localStorage", {
     getItem: (key: string) => stored.get(key) ?? null,
     setItem: (key: string, value: string) => stored.set(key, value),
@@ -43,7 +43,7 @@ it("is there after a reload, for its owner alone", () => {
   expect(other.of("wx1:1")).toBe("half a sent");
 });
 
-it("is shared by tabs, and gone from all once it is sent", () => {
+it("is shared by tabs, in windows side by side too, and gone from all once it is sent", () => {
   const [first, second] = [tab(), tab()];
   first.write("wx1:1", "half");
   expect(second.of("wx1:1")).toBe("half");
@@ -55,7 +55,7 @@ it("is shared by tabs, and gone from all once it is sent", () => {
 });
 
 it("is never taken from under the hands of who types", () => {
-  seen = true;
+  focused = true;
   const [first, second] = [tab(), tab()];
   first.write("", "one");
   second.write("", "two");
@@ -68,11 +68,11 @@ it("is never taken from under the hands of who types", () => {
 });
 
 it("is kept by a tab that had other words", () => {
-  seen = true;
+  focused = true;
   const [first, second] = [tab(), tab()];
   first.write("", "one");
   second.write("", "two");
-  seen = false;
+  focused = false;
   second.write("", "two and more");
   expect(first.of("")).toBe("one");
 });
