@@ -53,8 +53,12 @@ test("a customer sees every kind of message that a program sends, and chooses of
   await send("msgmenu", { head_content: "Are you satisfied?", list: [{ id: "101", content: "Yes" }, { id: "102", content: "No" }], tail_content: "Thank you" });
   await customer.hears("Are you satisfied?");
   await fitForAll(customer.page, "messages of every kind");
-  await customer.page.getByRole("button", { name: "Yes" }).click();
+  await customer.page.getByRole("button", { name: "Yes" }).evaluate((yes) => [yes.click(), yes.click()]);
   await worker.hears("Yes");
+  await customer.writes("That was all");
+  await worker.hears("That was all");
+  const chosen = (await worker.messages()).filter((text) => text === "Yes");
+  assert.equal(chosen.length, 1, "who clicks twice chooses once");
   await fitForAll(worker.page, "messages of every kind at the workbench");
 
   await server.typing(customer.openid, "Typing");

@@ -98,8 +98,9 @@ export class Customer {
 
   sendPicture = (picture: Drawn): void => this.#add({ text: "", picture });
 
-  /** Chooses of a menu. What was chosen arrives as the customer's message. */
+  /** Chooses of a menu, once until it has arrived. What was chosen arrives as the customer's message. */
   tap(message: number, id: string): void {
+    if (this.unsent.some(({ tapped }) => tapped?.message === message && tapped.id === id)) return;
     const choice = this.chat?.messages.find((one) => one.id === message)?.body?.list?.find((one) => one.id === id);
     this.#add({ text: choice?.content ?? "", tapped: { message, id } });
   }
