@@ -99,6 +99,20 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await page.locator("#to-addkfaccount:focus").waitFor();
     await page.setViewportSize({ width: 1280, height: 800 });
   });
+
+  await t.test("a call that gets no answer says so, and a phone has room for the token", async () => {
+    await choose("getkflist");
+    await page.route("**/cgi-bin/customservice/getkflist*", (route) => route.abort());
+    await ann.press("Send");
+    await result.getByText("No response. Check your network and try again", { exact: true }).waitFor();
+    await fitForAll(page, "no answer");
+    await page.unroute("**/cgi-bin/customservice/getkflist*");
+    await page.setViewportSize({ width: 390, height: 844 });
+    const [button, card] = [page.getByRole("button", { name: "Get a token" }), page.getByTestId("result")];
+    const [inner, outer] = [await button.boundingBox(), await card.boundingBox()];
+    assert.ok(inner.x + inner.width < outer.x + outer.width - 16, "the button stays within its card's margin");
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
 });
 
 test("an address leads from the log-in to the debugging page and nowhere else", async (t) => {

@@ -106,7 +106,7 @@ export const enDebug: DebugText = {
     raw: "Raw",
     bytes: (n) => `File, ${n} bytes`,
     save: "Save the file",
-    failed: "No response: ",
+    failed: "No response. Check your network and try again",
   },
 
   samples: {

@@ -105,7 +105,7 @@ export const zhDebug = {
     raw: "原始响应",
     bytes: (n: string) => `文件，${n} 字节`,
     save: "保存文件",
-    failed: "未收到响应：",
+    failed: "未收到响应，请检查网络后重试",
   },
 
   samples: {
