@@ -117,6 +117,7 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
     await tabOf(page, "others").click();
     await others.locator("li button").first().click();
     await page.getByText("You can only view this session").waitFor();
+    await worker.sees("No messages yet");
     await tabOf(page, "own").click();
     await worker.session(own[1]).click();
     await chosen(page, "own");

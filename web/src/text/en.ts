@@ -268,6 +268,8 @@ export const enDesk: DeskText = {
     noneText: "Open one from the list, or take a waiting customer.",
     region: (customer) => `Conversation with ${customer}`,
     opened: (time) => `Taken at ${time}`,
+    emptyTitle: "No messages yet",
+    emptyText: "What the customer and the agent write appears here.",
     back: "Back to the list",
     close: "Close session",
     closeTitle: "Close this session?",

@@ -276,6 +276,8 @@ export const zhDesk = {
     noneText: "请从列表中打开会话，或接入一位等待的客户。",
     region: (customer: string) => spaced`与${customer}的会话`,
     opened: (time: string) => `${time} 接入`,
+    emptyTitle: "还没有消息",
+    emptyText: "客户和客服的消息会显示在这里。",
     back: "返回列表",
     close: "结束会话",
     closeTitle: "结束这个会话？",
