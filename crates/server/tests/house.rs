@@ -97,6 +97,16 @@ fn no_file_is_longer_than_400_lines() {
     }
 }
 
+/// What the pages are sent has types, from which theirs are made.
+#[test]
+fn no_handler_of_the_pages_writes_json_by_hand() {
+    let handlers = sources("src/http/pages", &["rs"]);
+    assert!(handlers.len() > 5);
+    for (path, text) in handlers {
+        assert!(!text.contains("json!"), "{}", path.display());
+    }
+}
+
 /// `KEFU_LOG=kefu=debug` takes what any crate logs: targets are compared by how they begin.
 #[test]
 fn every_crate_logs_under_the_programs_name() {

@@ -5,7 +5,6 @@ use crate::message::media;
 use crate::people::presence::of_worker;
 use crate::{Desk, session};
 use model::media::picture_at;
-use model::picture::Size;
 use model::session::State;
 use model::{Appid, Openid, Session, Time, WechatId};
 use protocol::Errcode;
@@ -17,6 +16,18 @@ use store::{Row, Tx, bind};
 /// Messages of one page of history.
 pub const PAGE: i64 = 50;
 
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// A customer, at the customer page.
+    Customer,
+    /// An agent, or a program in an agent's name.
+    Agent,
+    /// A program that speaks as no agent.
+    Account,
+}
+
 /// A message as the pages see it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Message {
@@ -26,35 +37,38 @@ pub struct Message {
     pub session: i64,
     /// The customer, whoever wrote.
     pub openid: String,
-    /// `customer`, `agent`, or `account` for a program that speaks as no agent.
-    pub from: &'static str,
+    /// Who wrote; `account` is a program that speaks as no agent.
+    pub from: Side,
     /// The agent who wrote, else empty.
     pub kf_account: String,
-    /// The name customers see of her, absent when there is none.
+    /// The name customers see of the agent who wrote.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub nickname: String,
     /// Where the agent's picture is, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
-    /// What it is, as in `msgtype`.
+    /// What it is, as in the `msgtype` of Weixin's API.
     pub kind: String,
-    /// What was written; of what is no text, its kind and title.
+    /// What was written; of what is no text `[kind] title`, for where only text is shown.
     pub text: String,
-    /// The pixels of the picture it shows, where they are known.
-    #[serde(flatten)]
-    pub pixels: Option<Size>,
+    /// The width of its picture as it is shown, in pixels; absent where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// The height of its picture, as the width.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
     /// Whether it had a file that is kept no longer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
-    /// All that it says, as in the member that is named like its kind; absent for a text.
+    /// What it says beyond its text, as in the member that is named like its kind.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub body: Value,
     /// Whether a machine wrote it, by its own account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ai: bool,
-    /// When.
+    /// When it was written.
     pub at: Time,
-    /// The id its sender's page gave it; empty for what a program sent.
+    /// The id its sender's page gave it; empty for what a program sent, in an agent's name too.
     pub client_id: String,
 }
 
@@ -77,11 +91,11 @@ fn is_gone(kind: &str, content: &str) -> bool {
 }
 
 /// Who wrote, for the pages.
-pub(super) fn sender(kf_account: &str, via: &str) -> &'static str {
+pub(super) fn sender(kf_account: &str, via: &str) -> Side {
     match (kf_account, via) {
-        ("", DESK) => "customer",
-        ("", _) => "account",
-        _ => "agent",
+        ("", DESK) => Side::Customer,
+        ("", _) => Side::Account,
+        _ => Side::Agent,
     }
 }
 
@@ -173,7 +187,7 @@ pub async fn own_history(
 }
 
 fn message(row: &Row) -> Message {
-    let kf_account = row.text(3);
+    let (kf_account, pixels) = (row.text(3), media::pixels(row, 14));
     Message {
         id: row.int(0),
         session: row.int(1),
@@ -185,7 +199,8 @@ fn message(row: &Row) -> Message {
         gone: is_gone(&row.text(7), &row.text(12)),
         kind: row.text(7),
         text: row.text(4),
-        pixels: media::pixels(row, 14),
+        width: pixels.map(|it| it.width),
+        height: pixels.map(|it| it.height),
         body: body(&row.text(8)),
         ai: row.flag(10),
         at: row.int(5),

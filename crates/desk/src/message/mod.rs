@@ -9,7 +9,7 @@ pub(crate) mod retention;
 pub mod storage;
 pub mod tap;
 
-pub use crate::message::history::{Message, PAGE, history, own_history};
+pub use crate::message::history::{Message, PAGE, Side, history, own_history};
 pub(crate) use crate::message::history::{by_id, page, page_of_all, sent_before};
 
 use crate::message::draft::{Author, Draft};
@@ -157,6 +157,7 @@ pub(super) fn insert(
     draft: &Draft,
 ) -> Result<Message, Error> {
     let (id, now) = (tx.seq(), tx.now());
+    let pixels = draft.picture.as_ref().and_then(|picture| picture.pixels);
     let ((kf_account, nickname), via, d) = (author.agent(), author.via(), draft.clone());
     tx.run(
         INSERT,
@@ -192,7 +193,8 @@ pub(super) fn insert(
         headimg: author.headimg(),
         kind: d.kind.to_owned(),
         text: d.text,
-        pixels: draft.picture.as_ref().and_then(|picture| picture.pixels),
+        width: pixels.map(|it| it.width),
+        height: pixels.map(|it| it.height),
         gone: false,
         body: body(&d.body),
         ai: d.ai,

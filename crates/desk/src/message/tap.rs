@@ -7,7 +7,7 @@ use crate::session::window;
 use crate::{Desk, account};
 use model::{Appid, Openid};
 use protocol::Errcode;
-use serde_json::json;
+use serde::Serialize;
 use store::Tx;
 use store::error::Error;
 
@@ -20,6 +20,13 @@ pub struct Tap {
     pub id: String,
     /// The id of the message that comes of it.
     pub client_id: String,
+}
+
+/// The body of a text that chose from a menu.
+#[derive(Serialize)]
+pub struct Chosen<'a> {
+    /// The choice.
+    bizmsgmenuid: &'a str,
 }
 
 /// A customer chooses from a menu: it arrives as if she had written the choice.
@@ -35,7 +42,7 @@ pub async fn choose(desk: &Desk, appid: &Appid, writer: Writer, tap: Tap) -> Res
 fn chosen(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, tap: &Tap) -> Result<(Message, bool), Error> {
     let menu = by_id(tx, appid, tap.message)?.ok_or(Errcode::NotFound)?;
     let text = choice(&menu, openid, &tap.id).ok_or(Errcode::NotFound)?;
-    let body = json!({"bizmsgmenuid": tap.id}).to_string();
+    let body = serde_json::to_string(&Chosen { bizmsgmenuid: &tap.id })?;
     let draft = Draft { body, ..Draft::new(text, tap.client_id.clone())? };
     if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, &draft)? {
         return Ok((message, false));

@@ -24,7 +24,7 @@ pub struct Origin {
     pub address: String,
 }
 
-/// A login in its worker's list.
+/// Where a worker is logged in.
 #[derive(Debug, Serialize)]
 pub struct Listed {
     /// What it is called; it opens nothing.

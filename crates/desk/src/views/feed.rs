@@ -82,20 +82,21 @@ impl Told {
 pub struct Counts {
     /// Those that wait.
     pub waiting: i64,
-    /// Those that an agent has.
-    pub open: i64,
+    /// Those that an agent has; only supervisors are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<i64>,
 }
 
-/// An agent as the pages see her.
+/// An agent as the workbenches of the account see them.
 #[derive(Clone, Debug, Serialize)]
 pub struct AgentView {
-    /// Her id.
+    /// The agent's id.
     pub kf_account: String,
     /// The name customers see.
     pub nickname: String,
-    /// Where she is.
+    /// Whether the agent is there.
     pub presence: Presence,
-    /// Where her picture is, if she has one.
+    /// Where the agent's picture is, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
 }
@@ -139,7 +140,8 @@ fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<Change>, 
     // Counted once for all changes that are read together, as they stand now.
     let moves = |change: &&mut Change| change.told.iter().any(|told| matches!(told, Told::Session(_)));
     if let Some(last) = changes.iter_mut().rfind(moves) {
-        let (waiting, open) = (session::count_waiting(tx, &appid)?, session::count_all_open(tx, &appid)?);
+        let (waiting, open) =
+            (session::count_waiting(tx, &appid)?, Some(session::count_all_open(tx, &appid)?));
         last.told.push(Told::Counts(Counts { waiting, open }));
     }
     Ok(changes)

@@ -26,11 +26,11 @@ pub struct SessionView {
     pub openid: String,
     /// Where it is.
     pub state: State,
-    /// The agent, empty while waiting.
+    /// The agent, empty while the customer waits.
     pub kf_account: String,
-    /// The name customers see of her.
+    /// The name customers see of the agent.
     pub nickname: String,
-    /// Where her picture is, if she has one.
+    /// Where the agent's picture is, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
     /// When it began.
@@ -54,10 +54,12 @@ pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Se
     by_id(tx, appid, session.id)
 }
 
-/// What a worker gets when she takes a customer.
+/// What a worker gets who takes a customer.
 #[derive(Debug, Serialize)]
 pub struct Accepted {
+    /// The session as it is now.
     session: SessionView,
+    /// The last messages of the customer.
     messages: Vec<Message>,
 }
 

@@ -23,25 +23,25 @@ use std::collections::BTreeMap;
 use store::Tx;
 use store::error::Error;
 
-/// The workbench of a worker.
+/// All that the workbench of a worker shows.
 #[derive(Debug, Serialize)]
 pub struct Workbench {
-    /// She.
+    /// The worker.
     pub worker: Worker,
-    /// The epoch of the store.
+    /// The epoch of the store. Another one than before: data were restored or moved, and numbers mean other messages.
     pub epoch: String,
-    /// The cursor of her stream.
+    /// Where the page's stream begins.
     pub since: String,
-    /// The accounts she is an agent of.
+    /// The accounts that the worker is an agent of.
     pub accounts: Vec<AccountView>,
-    /// The invitations that wait for her answer.
+    /// The invitations that wait for the worker's answer.
     pub invitations: Vec<InvitationView>,
 }
 
-/// A worker as the pages see her.
+/// A worker, as their own pages see them.
 #[derive(Debug, Serialize)]
 pub struct Worker {
-    /// Her name.
+    /// The worker's name.
     pub name: String,
     /// Whether the worker administers an account, and can get tokens at `/debug`.
     pub administers: bool,
@@ -58,9 +58,9 @@ pub struct AccountView {
     pub seq: i64,
     /// What becomes of a first message.
     pub reception: Reception,
-    /// The agent she is.
+    /// The agent that the worker is.
     pub agent: OwnAgent,
-    /// Her open sessions.
+    /// The agent's open sessions.
     pub sessions: Vec<SessionView>,
     /// For a supervisor the first 200 that other agents have open; their messages are asked for one by one.
     pub others: Vec<SessionView>,
@@ -74,28 +74,35 @@ pub struct AccountView {
     pub unread: BTreeMap<i64, i64>,
     /// What the worker has typed and not sent.
     pub drafts: Vec<Draft>,
-    /// The last messages of her sessions.
+    /// The last messages of the agent's sessions.
     pub messages: Vec<Message>,
 }
 
-/// The agent a worker is.
+/// The agent that a worker is.
 #[derive(Debug, Serialize)]
 pub struct OwnAgent {
     #[serde(flatten)]
     view: AgentView,
+    /// The agent's number, by which the API names them too.
     kf_id: i64,
+    /// The most sessions that are given to the agent; further ones the agent takes.
     capacity: i64,
-    /// Whether she sees and moves every session.
+    /// Whether the agent sees and moves every session.
     supervisor: bool,
 }
 
 /// An invitation as the person sees it.
 #[derive(Debug, Serialize)]
 pub struct InvitationView {
+    /// The account's id.
     appid: String,
+    /// The account's name.
     account_name: String,
+    /// The agent that the person would be.
     kf_account: String,
+    /// The name customers would see.
     nickname: String,
+    /// When it ends.
     expires_at: Time,
 }
 
@@ -200,7 +207,7 @@ async fn invitation_view(
     }
 }
 
-/// The page of a customer.
+/// All that the page of a customer shows.
 #[derive(Debug, Serialize)]
 pub struct Chat {
     /// The kind of account.
@@ -211,30 +218,55 @@ pub struct Chat {
     pub seen_at: Time,
     /// The account.
     pub account: ChatAccount,
-    /// The epoch of the store.
+    /// The epoch of the store, as of the workbench.
     pub epoch: String,
-    /// The cursor of her stream, empty before her first message.
+    /// Where the page's stream begins; empty before the customer's first message.
     pub since: String,
-    /// `none`, or where her session is; a closed one is `closed`.
-    pub state: &'static str,
-    /// Who serves her.
+    /// Where the customer's session is.
+    pub state: ChatState,
+    /// Who serves the customer.
     pub agent: Option<ChatAgent>,
-    /// Her last messages.
+    /// The customer's last messages.
     pub messages: Vec<Message>,
+}
+
+/// Where a customer's session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatState {
+    /// The customer has never written.
+    None,
+    /// The customer waits for an agent.
+    Waiting,
+    /// An agent serves the customer.
+    Open,
+    /// The last session is over.
+    Closed,
+}
+
+impl From<State> for ChatState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Waiting => ChatState::Waiting,
+            State::Open => ChatState::Open,
+            State::Closed => ChatState::Closed,
+        }
+    }
 }
 
 /// An account as its customers see it.
 #[derive(Debug, Serialize)]
 pub struct ChatAccount {
+    /// The account's name.
     name: String,
 }
 
-/// An agent as customers see her.
+/// An agent, as the customer sees them.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChatAgent {
     /// The name customers see.
     pub nickname: String,
-    /// Where the picture is, if there is one.
+    /// Where the agent's picture is, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
     /// Whether the agent has a workbench open. One who is away goes on with the customers there are.
@@ -269,7 +301,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
                 account,
                 epoch,
                 since: String::new(),
-                state: "none",
+                state: ChatState::None,
                 agent: None,
                 messages: Vec::new(),
             });
@@ -278,9 +310,9 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
         let messages = message::page_of_all(tx, appid, openid, 0)?;
         let session = session::current(tx, appid, openid.as_str())?;
         let state = match &session {
-            Some(session) => model::account::Words::word(session.state),
-            None if messages.is_empty() => "none",
-            None => "closed",
+            Some(session) => session.state.into(),
+            None if messages.is_empty() => ChatState::None,
+            None => ChatState::Closed,
         };
         let view = session.map(|session| session_view::of(tx, appid, &session)).transpose()?;
         let agent = view.and_then(|view| serving(&view));

@@ -18,12 +18,12 @@ use store::error::Error;
 /// Sessions of one page.
 pub const PAGE: i64 = 200;
 
-/// A colleague who could get a session.
+/// An agent who is online, and could get a session.
 #[derive(Debug, Serialize)]
 pub struct Colleague {
     #[serde(flatten)]
     view: AgentView,
-    /// Sessions she has open.
+    /// How many sessions the agent has open.
     open: i64,
 }
 

@@ -17,7 +17,7 @@ const DRAFT_MAX: usize = 20_000;
 /// Drafts that are kept for a worker; one more drops the oldest.
 const DRAFTS_MAX: i64 = 100;
 
-/// What was typed in a session and not sent.
+/// What a worker has typed in a session and not sent.
 #[derive(Debug, Serialize)]
 pub struct Draft {
     /// The session.

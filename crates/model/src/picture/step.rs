@@ -1,9 +1,7 @@
 //! What the readers of all formats have in common.
 
-use serde::Serialize;
-
 /// Pixels of a picture as it is shown, after it is turned the right way up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     /// From left to right.
     pub width: u32,

@@ -5,7 +5,7 @@ mod pages;
 mod weixin;
 
 pub use edge::{answer, caller, client_address, file, guard, metrics, multipart, query, upload};
-pub use pages::{chat, debug, desk, openapi, page, picture, stream, visitor};
+pub use pages::{answers, chat, debug, desk, fact, openapi, page, picture, stream, visitor};
 pub use weixin::{business, kfaccount, kfsession, media, message, msgrecord, quota, token, work};
 
 pub use edge::answer::{Answer, Refusal, Reply};

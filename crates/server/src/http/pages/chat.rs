@@ -4,6 +4,7 @@ use crate::desk::draft::Draft;
 use crate::desk::{message, snapshot, tap, window};
 use crate::http::edge::guard::Sent;
 use crate::http::edge::query::Params;
+use crate::http::pages::answers::Messages;
 use crate::http::pages::visitor::Visitor;
 use crate::http::{Answer, Reply};
 use crate::state::App;
@@ -11,7 +12,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use protocol::Errcode;
 use serde::Deserialize;
-use serde_json::json;
 
 /// A message.
 #[derive(Deserialize)]
@@ -72,5 +72,5 @@ pub async fn tap(
 pub async fn messages(State(app): State<App>, visitor: Visitor, Params(page): Params<Page>) -> Answer {
     let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
     let messages = message::own_history(&app.desk, &visitor.appid, &openid, page.before).await?;
-    Reply::json(&json!({"messages": messages}))
+    Reply::json(&Messages { messages })
 }

@@ -2,14 +2,14 @@
 
 use crate::desk::administrator;
 use crate::http::edge::guard::{Login, Sent};
+use crate::http::pages::answers::{LoggedIn, WorkerName};
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use model::Appid;
 use model::account::Words;
 use protocol::Errcode;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 /// An account.
 #[derive(Deserialize)]
@@ -17,13 +17,40 @@ pub struct Of {
     appid: String,
 }
 
+/// What the debugging page begins with.
+#[derive(Serialize)]
+pub struct Debug<'a> {
+    /// The worker of the login.
+    worker: WorkerName<'a>,
+    /// The accounts that the worker administers.
+    accounts: Vec<DebugAccount<'a>>,
+}
+
+/// An account that the worker administers.
+#[derive(Serialize)]
+pub struct DebugAccount<'a> {
+    /// The account's id.
+    appid: &'a str,
+    /// The account's name.
+    name: &'a str,
+    /// What kind of account it is.
+    kind: &'static str,
+    /// Whether it is certified.
+    certified: bool,
+}
+
+impl<'a> DebugAccount<'a> {
+    fn of(account: &'a model::Account) -> Self {
+        let (appid, kind) = (account.appid.as_str(), account.kind.word());
+        DebugAccount { appid, name: &account.name, kind, certified: account.certified }
+    }
+}
+
 /// `GET /desk/api/debug`.
 pub async fn accounts(State(app): State<App>, login: Login) -> Answer {
     let accounts = administrator::accounts(&app.desk, &login.worker).await?;
-    let shown = |account: &model::Account| json!({"appid": account.appid, "name": account.name, "kind": account.kind.word(), "certified": account.certified});
-    Reply::json(
-        &json!({"worker": {"name": login.worker}, "accounts": accounts.iter().map(shown).collect::<Vec<_>>()}),
-    )
+    let LoggedIn { worker } = LoggedIn::of(&login.worker);
+    Reply::json(&Debug { worker, accounts: accounts.iter().map(DebugAccount::of).collect() })
 }
 
 /// `POST /desk/api/debug/token`.

@@ -8,6 +8,7 @@ use crate::desk::{
 use crate::http::edge::client_address::Front;
 use crate::http::edge::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
 use crate::http::edge::query::Params;
+use crate::http::pages::answers::{self, Colleagues, DraftKept, LoggedIn, Logins, Messages, Written};
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
@@ -16,7 +17,6 @@ use http::header::SET_COOKIE;
 use model::{Appid, KfAccount, WechatId};
 use protocol::Errcode;
 use serde::Deserialize;
-use serde_json::json;
 
 /// Name and password.
 #[derive(Deserialize)]
@@ -138,7 +138,7 @@ fn appid(text: &str) -> Result<Appid, Errcode> {
 }
 
 fn logged_in(front: Front, name: &WechatId, cookie: &str) -> Answer<Response> {
-    let reply = Reply::json(&json!({"worker": {"name": name}}))?;
+    let reply = Reply::json(&LoggedIn::of(name))?;
     Ok(([(SET_COOKIE, login_cookie(front, cookie))], reply).into_response())
 }
 
@@ -196,7 +196,7 @@ pub async fn logout(
 /// `GET /desk/api/logins`: where she is logged in.
 pub async fn logins(State(app): State<App>, login: Login) -> Answer {
     let logins = login::list(&app.desk, &login.worker, Some(&login.cookie)).await?;
-    Reply::json(&json!({"logins": logins}))
+    Reply::json(&Logins { logins })
 }
 
 /// `POST /desk/api/login/end`: one of her logins, or all but this.
@@ -235,7 +235,7 @@ pub async fn draft(State(app): State<App>, login: Login, Sent(given): Sent<Draft
     check_worker(&login, given.worker.as_deref())?;
     let appid = appid(&given.appid)?;
     let kept = workbench_state::keep_draft(&app.desk, &login.worker, &appid, given.session, given.text);
-    Reply::json(&json!({"at": kept.await?}))
+    Reply::json(&DraftKept { at: kept.await? })
 }
 
 /// `POST /desk/api/read`: the worker has read a session up to a message.
@@ -274,13 +274,13 @@ pub async fn transfer(State(app): State<App>, login: Login, Sent(given): Sent<Tr
 /// `GET /desk/api/colleagues`: who could get a session.
 pub async fn colleagues(State(app): State<App>, login: Login, Params(of): Params<Account>) -> Answer {
     let colleagues = supervisor::colleagues(&app.desk, &login.worker, &appid(&of.appid)?).await?;
-    Reply::json(&json!({"colleagues": colleagues}))
+    Reply::json(&Colleagues { colleagues })
 }
 
 /// `GET /desk/api/sessions`: what other agents have open, for a supervisor.
 pub async fn sessions(State(app): State<App>, login: Login, Params(page): Params<Sessions>) -> Answer {
     let sessions = supervisor::page(&app.desk, &login.worker, &appid(&page.appid)?, page.after).await?;
-    Reply::json(&json!({"sessions": sessions}))
+    Reply::json(&answers::Sessions { sessions })
 }
 
 /// `POST /desk/api/message`.
@@ -288,12 +288,12 @@ pub async fn message(State(app): State<App>, login: Login, Sent(given): Sent<Mes
     let draft = draft::Draft::new(given.text, given.client_id)?;
     let message =
         message::reply(&app.desk, &login.worker, &appid(&given.appid)?, given.session, draft).await?;
-    Reply::json(&json!({"message": message}))
+    Reply::json(&Written { message })
 }
 
 /// `GET /desk/api/messages`.
 pub async fn messages(State(app): State<App>, login: Login, Params(page): Params<Page>) -> Answer {
     let appid = appid(&page.appid)?;
     let messages = message::history(&app.desk, &login.worker, &appid, page.session, page.before).await?;
-    Reply::json(&json!({"messages": messages}))
+    Reply::json(&Messages { messages })
 }

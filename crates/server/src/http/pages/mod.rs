@@ -1,8 +1,10 @@
 //! The pages, what they call, and what they are told.
 
+pub mod answers;
 pub mod chat;
 pub mod debug;
 pub mod desk;
+pub mod fact;
 pub mod openapi;
 pub mod page;
 pub mod picture;

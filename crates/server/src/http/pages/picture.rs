@@ -8,6 +8,7 @@ use crate::http::edge::file::{self, Asked};
 use crate::http::edge::guard::{Login, check_origin};
 use crate::http::edge::query::Params;
 use crate::http::edge::upload::{Bytestream, FED, Incoming};
+use crate::http::pages::answers::Written;
 use crate::http::pages::visitor::Visitor;
 use crate::http::{Answer, Refusal, Reply};
 use crate::state::App;
@@ -18,7 +19,6 @@ use model::Appid;
 use protocol::media::admit_from_page;
 use protocol::{Errcode, limits};
 use serde::Deserialize;
-use serde_json::json;
 
 /// The id of the message that shows a customer's picture.
 #[derive(Deserialize)]
@@ -123,7 +123,7 @@ pub async fn reply(
     let sender = Sender::worker(login.worker.as_str());
     let picture = raw.store(&app, sender, asked.client_id).await.map_err(for_a_page)?;
     let message = picture::reply(&app.desk, &login.worker, &appid, asked.session, picture).await?;
-    Reply::json(&json!({"message": message}))
+    Reply::json(&Written { message })
 }
 
 /// `GET /chat/api/{appid}/file`.

@@ -4,15 +4,16 @@
 
 use crate::desk::cookie::Customer;
 use crate::desk::cursor::Cursor;
-use crate::desk::feed::{Change, Told};
-use crate::desk::session_view::SessionView;
-use crate::desk::snapshot::{ChatAgent, serving};
+use crate::desk::feed::Told;
+use crate::desk::message::Side;
+use crate::desk::snapshot::{ChatAgent, ChatState, serving};
 use crate::desk::worker::{self, Places};
 use crate::desk::{login, presence, sha256};
 use crate::error::Error;
 use crate::http::Answer;
 use crate::http::edge::guard::Login;
 use crate::http::edge::query::Query;
+use crate::http::pages::fact::{ChatFact, ChatSession, Seen, Shown, Typing, for_agent};
 use crate::http::pages::visitor::Visitor;
 use crate::push::Step;
 use crate::state::App;
@@ -28,7 +29,7 @@ use http::{HeaderMap, Uri};
 use model::session::State as SessionState;
 use model::{Appid, KfAccount, Openid, Time};
 use protocol::Errcode;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -165,11 +166,12 @@ impl Bench {
         {
             return Next::Last(reset());
         }
-        let facts: Vec<Value> = change.told.iter().flat_map(|told| for_agent(told, agent)).collect();
+        let facts: Vec<_> = change.told.iter().flat_map(|told| for_agent(told, agent)).collect();
         if facts.is_empty() {
             Next::Nothing
         } else {
-            Next::Event(event(&self.cursor, owner, &change, &facts))
+            let shown = Shown { appid: owner, seq: change.seq, facts: &facts };
+            Next::Event(event("change", &self.cursor, &shown))
         }
     }
 }
@@ -184,42 +186,6 @@ enum Next {
 
 async fn is_logged_in(app: &App, login: &Login) -> bool {
     login::who(&app.desk, &login.cookie).await.is_ok()
-}
-
-/// Through whose eyes a workbench looks at an account.
-struct Seen {
-    kf_account: String,
-    /// She sees every session.
-    supervisor: bool,
-}
-
-impl Seen {
-    fn sees(&self, view: &SessionView) -> bool {
-        self.supervisor || view.state == SessionState::Waiting || view.kf_account == self.kf_account
-    }
-}
-
-/// What an agent may see of a fact.
-fn for_agent(told: &Told, agent: &Seen) -> Vec<Value> {
-    match told {
-        Told::Session(view) if agent.sees(view) => vec![json!({"session": view})],
-        // Enough to know that somebody else has the customer, or that she waits no more.
-        Told::Session(view) => {
-            vec![json!({"session": SessionView { preview: String::new(), ..view.clone() }})]
-        }
-        Told::Message(message, Some(view)) if agent.sees(view) => {
-            vec![json!({"message": message}), json!({"session": view})]
-        }
-        Told::Agent(view) if view.kf_account == agent.kf_account => vec![json!({"agent": view})],
-        Told::Counts(counts) if agent.supervisor => vec![json!({"counts": counts})],
-        Told::Counts(counts) => vec![json!({"counts": {"waiting": counts.waiting}})],
-        Told::Message(..)
-        | Told::Typing(..)
-        | Told::Agent(_)
-        | Told::Changed(_)
-        | Told::Worker
-        | Told::Nothing => Vec::new(),
-    }
 }
 
 /// `GET /chat/api/{appid}/stream`: what concerns one customer.
@@ -263,26 +229,28 @@ impl Reader {
         let Step::Change(change) = step else { return vec![reset()] };
         self.cursor.set(self.appid.as_str(), change.seq);
         let mut events: Vec<_> = change.told.iter().filter_map(|told| self.tell_typing(told, now)).collect();
-        let facts: Vec<Value> = change.told.iter().filter_map(|told| self.tell_fact(told)).collect();
+        let facts: Vec<_> = change.told.iter().filter_map(|told| self.tell_fact(told)).collect();
         if !facts.is_empty() {
-            events.push(event(&self.cursor, self.appid.as_str(), &change, &facts));
+            let (appid, seq) = (self.appid.as_str(), change.seq);
+            events.push(event("change", &self.cursor, &Shown { appid, seq, facts: &facts }));
         }
         events
     }
 
     /// What the customer may see of a fact.
-    fn tell_fact(&mut self, told: &Told) -> Option<Value> {
+    fn tell_fact<'a>(&mut self, told: &'a Told) -> Option<ChatFact<'a>> {
         match told {
             Told::Session(view) if view.openid == self.openid.as_str() => {
                 let is_served = view.state == SessionState::Open;
                 self.agent = is_served.then(|| KfAccount::stored(view.kf_account.clone()));
-                Some(json!({"session": {"state": view.state, "agent": serving(view)}}))
+                Some(ChatFact::Session(ChatSession { state: view.state.into(), agent: serving(view) }))
             }
             Told::Agent(view) if self.agent.as_ref().is_some_and(|it| it.as_str() == view.kf_account) => {
-                Some(json!({"session": {"state": SessionState::Open, "agent": ChatAgent::of(view)}}))
+                let agent = Some(ChatAgent::of(view));
+                Some(ChatFact::Session(ChatSession { state: ChatState::Open, agent }))
             }
             Told::Message(message, _) if message.openid == self.openid.as_str() => {
-                Some(json!({"message": message}))
+                Some(ChatFact::Message(message))
             }
             _ => None,
         }
@@ -293,7 +261,7 @@ impl Reader {
         let types = match told {
             Told::Typing(openid, until) if *openid == self.openid => now < *until,
             Told::Message(message, _)
-                if message.openid == self.openid.as_str() && message.from != "customer" =>
+                if message.openid == self.openid.as_str() && message.from != Side::Customer =>
             {
                 false
             }
@@ -301,8 +269,7 @@ impl Reader {
         };
         let is_news = types || self.sees_typing;
         self.sees_typing = types;
-        let data = json!({"typing": types}).to_string();
-        is_news.then(|| Event::default().event("typing").id(self.cursor.text()).data(data))
+        is_news.then(|| event("typing", &self.cursor, &Typing { typing: types }))
     }
 }
 
@@ -315,7 +282,10 @@ fn replaced() -> Event {
     Event::default().event("replaced").data("{}")
 }
 
-fn event(cursor: &Cursor, owner: &str, change: &Change, facts: &[Value]) -> Event {
-    let data = json!({"appid": owner, "seq": change.seq, "facts": facts});
-    Event::default().event("change").id(cursor.text()).data(data.to_string())
+/// An event with the cursor after it. What cannot be written is loaded again.
+fn event(name: &str, cursor: &Cursor, data: &impl Serialize) -> Event {
+    match serde_json::to_string(data) {
+        Ok(data) => Event::default().event(name).id(cursor.text()).data(data),
+        Err(_) => reset(),
+    }
 }

@@ -14,11 +14,20 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use model::{Appid, Openid};
 use protocol::Errcode;
-use serde_json::json;
+use serde::Serialize;
 use std::net::IpAddr;
 
 /// The life of a customer's cookie in the browser, seconds.
 const AGE: u32 = 365 * 24 * 3600;
+
+/// A message that a customer wrote.
+#[derive(Serialize)]
+pub struct Sent<'a> {
+    /// As every page shows it.
+    message: &'a Message,
+    /// Where the page's stream begins, if none is open.
+    since: String,
+}
 
 /// A visitor of an account's customer page, and the customer of the visitor's cookie.
 pub struct Visitor {
@@ -97,7 +106,7 @@ impl Visitor {
         // Before this message, so that the stream brings what came of it.
         let since = Cursor::of(app.desk.store.epoch()).with(self.appid.as_str(), message.id - 1).text();
         let headers = done.cookie.as_deref().map(|secret| self.given(secret)).unwrap_or_default();
-        Ok((headers, Reply::json(&json!({"message": message, "since": since}))?).into_response())
+        Ok((headers, Reply::json(&Sent { message, since })?).into_response())
     }
 
     fn given(&self, secret: &str) -> HeaderMap {

@@ -1,0 +1,72 @@
+//! What calls of the pages answer, where several answer the same or it is no more than a list.
+
+use crate::desk::login::Listed;
+use crate::desk::message::Message;
+use crate::desk::session_view::SessionView;
+use crate::desk::supervisor::Colleague;
+use model::{Time, WechatId};
+use serde::Serialize;
+
+/// The worker of a login.
+#[derive(Serialize)]
+pub struct LoggedIn<'a> {
+    /// The worker.
+    pub worker: WorkerName<'a>,
+}
+
+impl<'a> LoggedIn<'a> {
+    /// The worker with this name.
+    #[must_use]
+    pub fn of(name: &'a WechatId) -> Self {
+        LoggedIn { worker: WorkerName { name: name.as_str() } }
+    }
+}
+
+/// Who a worker is.
+#[derive(Serialize)]
+pub struct WorkerName<'a> {
+    /// The worker's name.
+    pub name: &'a str,
+}
+
+/// A worker's logins.
+#[derive(Serialize)]
+pub struct Logins {
+    /// The newest first.
+    pub logins: Vec<Listed>,
+}
+
+/// A draft was kept.
+#[derive(Serialize)]
+pub struct DraftKept {
+    /// When, by the clock of the server.
+    pub at: Time,
+}
+
+/// Who could get a session.
+#[derive(Serialize)]
+pub struct Colleagues {
+    /// Those of the account who are online.
+    pub colleagues: Vec<Colleague>,
+}
+
+/// A page of sessions.
+#[derive(Serialize)]
+pub struct Sessions {
+    /// In the order of their numbers.
+    pub sessions: Vec<SessionView>,
+}
+
+/// A page of messages.
+#[derive(Serialize)]
+pub struct Messages {
+    /// The oldest first.
+    pub messages: Vec<Message>,
+}
+
+/// A message that an agent wrote.
+#[derive(Serialize)]
+pub struct Written {
+    /// As every page shows it.
+    pub message: Message,
+}

@@ -1,0 +1,98 @@
+//! What streams send of a change, and who may see what of it.
+
+use crate::desk::feed::{AgentView, Counts, Told};
+use crate::desk::message::Message;
+use crate::desk::session_view::SessionView;
+use crate::desk::snapshot::{ChatAgent, ChatState};
+use model::session::State;
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// One change of an account, with what the reader of the stream may see of it.
+#[derive(Serialize)]
+pub struct Shown<'a, Fact> {
+    /// The account.
+    pub appid: &'a str,
+    /// The number of the change.
+    pub seq: i64,
+    /// What happened, in order.
+    pub facts: &'a [Fact],
+}
+
+/// What an agent may see of a fact. Counts come after sessions have moved.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeskFact<'a> {
+    /// A session moved.
+    Session(Cow<'a, SessionView>),
+    /// Somebody wrote.
+    Message(&'a Message),
+    /// The agent came, went or chose to be away.
+    Agent(&'a AgentView),
+    /// How many customers wait.
+    Counts(Counts),
+}
+
+/// What a customer may see of a fact.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatFact<'a> {
+    /// The customer's session moved, or its agent came or went.
+    Session(ChatSession),
+    /// The customer wrote, or was written to.
+    Message(&'a Message),
+}
+
+/// A session, as its customer sees it.
+#[derive(Serialize)]
+pub struct ChatSession {
+    /// Where it is.
+    pub state: ChatState,
+    /// Who serves the customer.
+    pub agent: Option<ChatAgent>,
+}
+
+/// The data of a `typing` event: whether somebody writes to the customer. `true` lasts 15 seconds.
+#[derive(Serialize)]
+pub struct Typing {
+    /// Whether somebody writes.
+    pub typing: bool,
+}
+
+/// Through whose eyes a workbench looks at an account.
+pub(super) struct Seen {
+    pub(super) kf_account: String,
+    /// Whether the agent sees every session.
+    pub(super) supervisor: bool,
+}
+
+impl Seen {
+    fn sees(&self, view: &SessionView) -> bool {
+        self.supervisor || view.state == State::Waiting || view.kf_account == self.kf_account
+    }
+}
+
+/// What an agent may see of a fact.
+pub(super) fn for_agent<'a>(told: &'a Told, agent: &Seen) -> Vec<DeskFact<'a>> {
+    let session = |view| DeskFact::Session(Cow::Borrowed(view));
+    match told {
+        Told::Session(view) if agent.sees(view) => vec![session(view)],
+        // Enough to know that somebody else has the customer, or that the customer waits no more.
+        Told::Session(view) => {
+            let hidden = SessionView { preview: String::new(), ..view.clone() };
+            vec![DeskFact::Session(Cow::Owned(hidden))]
+        }
+        Told::Message(message, Some(view)) if agent.sees(view) => {
+            vec![DeskFact::Message(message), session(view)]
+        }
+        Told::Agent(view) if view.kf_account == agent.kf_account => vec![DeskFact::Agent(view)],
+        Told::Counts(counts) if agent.supervisor => vec![DeskFact::Counts(*counts)],
+        Told::Counts(counts) => vec![DeskFact::Counts(Counts { open: None, ..*counts })],
+        Told::Message(..)
+        | Told::Typing(..)
+        | Told::Agent(_)
+        | Told::Changed(_)
+        | Told::Worker
+        | Told::Nothing => Vec::new(),
+    }
+}
