@@ -1,5 +1,20 @@
 /** Every call the pages make. A refusal is thrown as `Refused`. */
-import type { ChatSnapshot, Colleague, DeskSnapshot, Login, Message, Session } from "./wire";
+import type {
+  Accepted,
+  AccessToken,
+  ChatSnapshot,
+  Colleagues,
+  Debug,
+  DeskSnapshot,
+  DraftKept,
+  EndReason,
+  LoggedIn,
+  Logins,
+  Messages,
+  Sent,
+  Sessions,
+  Written,
+} from "./wire";
 
 /** How many messages one page of history holds. */
 export const PAGE = 50;
@@ -23,7 +38,7 @@ const PATIENCE_MS = 20_000;
 const PICTURE_PATIENCE_MS = 120_000;
 
 /** Why a login ended, as the server says it to who holds it; "unknown" where it does not. */
-export type Ended = "device" | "password" | "reset" | "operator" | "expired" | "unknown";
+export type Ended = EndReason | "unknown";
 
 /** `errcode` is the server's number, or 0 when it could not be reached. */
 export class Refused extends Error {
@@ -82,19 +97,15 @@ const leave = <T>(path: string, body: unknown) => call<T>("POST", path, body, tr
 const query = (values: Record<string, string | number>) =>
   new URLSearchParams(Object.entries(values).map(([key, value]) => [key, String(value)])).toString();
 
-type Who = { worker: { name: string } };
-type Messages = { messages: Message[] };
-type Sent = { message: Message };
-
 /** A file of a message, or the small picture that stands for it. */
 export type Part = "file" | "thumb";
 
 export const desk = {
-  login: (name: string, password: string) => post<Who>("/desk/api/login", { name, password }),
+  login: (name: string, password: string) => post<LoggedIn>("/desk/api/login", { name, password }),
   signup: (invite: string, name: string, password: string) =>
-    post<Who>("/desk/api/signup", { invite, name, password }),
+    post<LoggedIn>("/desk/api/signup", { invite, name, password }),
   logout: () => post<object>("/desk/api/logout", {}),
-  logins: () => get<{ logins: Login[] }>("/desk/api/logins"),
+  logins: () => get<Logins>("/desk/api/logins"),
   endLogin: (id?: string) => post<object>("/desk/api/login/end", id ? { id } : {}),
   changePassword: (current: string, next: string) => post<object>("/desk/api/password", { current, new: next }),
   snapshot: () => get<DeskSnapshot>("/desk/api/snapshot"),
@@ -102,41 +113,31 @@ export const desk = {
   answerInvitation: (appid: string, kf_account: string, accept: boolean) =>
     post<object>("/desk/api/invitation", { appid, kf_account, accept }),
   setPresence: (appid: string, away: boolean) => post<object>("/desk/api/presence", { appid, away }),
-  accept: (appid: string, session: number) =>
-    post<{ session: Session; messages: Message[] }>("/desk/api/session/accept", { appid, session }),
+  accept: (appid: string, session: number) => post<Accepted>("/desk/api/session/accept", { appid, session }),
   close: (appid: string, session: number) => post<object>("/desk/api/session/close", { appid, session }),
   /** From whom the page shows it with, "" for the waiting list, to another. */
   transfer: (appid: string, session: number, from: string, to: string) =>
     post<object>("/desk/api/session/transfer", { appid, session, from, to }),
-  colleagues: (appid: string) => get<{ colleagues: Colleague[] }>(`/desk/api/colleagues?${query({ appid })}`),
+  colleagues: (appid: string) => get<Colleagues>(`/desk/api/colleagues?${query({ appid })}`),
   /** For a supervisor: what others have open, `SESSIONS_PAGE` after a number. */
-  sessions: (appid: string, after: number) =>
-    get<{ sessions: Session[] }>(`/desk/api/sessions?${query({ appid, after })}`),
+  sessions: (appid: string, after: number) => get<Sessions>(`/desk/api/sessions?${query({ appid, after })}`),
   send: (appid: string, session: number, client_id: string, text: string) =>
-    post<Sent>("/desk/api/message", { appid, session, client_id, text }),
+    post<Written>("/desk/api/message", { appid, session, client_id, text }),
   sendPicture: (appid: string, session: number, client_id: string, picture: Blob) =>
-    post<Sent>(`/desk/api/image?${query({ appid, session, client_id })}`, picture),
+    post<Written>(`/desk/api/image?${query({ appid, session, client_id })}`, picture),
   /** Answers when it was kept. A login of somebody else than its `worker` is refused as none. */
   draft: (draft: { worker: string; appid: string; session: number; text: string }) =>
-    leave<{ at: number }>("/desk/api/draft", draft),
+    leave<DraftKept>("/desk/api/draft", draft),
   /** The worker has read a session up to a message. */
   read: (mark: { worker: string; appid: string; session: number; message: number }) =>
     leave<object>("/desk/api/read", mark),
   filePath: (appid: string, message: number, part: Part) => `/desk/api/file?${query({ appid, message, part })}`,
-  debug: () => get<Who & { accounts: DebugAccount[] }>("/desk/api/debug"),
-  debugToken: (appid: string) => post<{ access_token: string; expires_in: number }>("/desk/api/debug/token", { appid }),
+  debug: () => get<Debug>("/desk/api/debug"),
+  debugToken: (appid: string) => post<AccessToken>("/desk/api/debug/token", { appid }),
   /** Up to `PAGE` messages of the session's customer older than `before`; 0 asks for the latest. */
   messages: (appid: string, session: number, before: number) =>
     get<Messages>(`/desk/api/messages?${query({ appid, session, before })}`),
 };
-
-/** An account that the worker administers. */
-export interface DebugAccount {
-  appid: string;
-  name: string;
-  kind: string;
-  certified: boolean;
-}
 
 /** The description of Weixin's endpoints. */
 export const openapi = () => get<Record<string, unknown>>("/openapi.json");
@@ -147,8 +148,7 @@ export function chat(appid: string) {
   return {
     snapshot: () => get<ChatSnapshot>(`${root}/snapshot`),
     streamPath: (since: string) => `${root}/stream?${query({ since })}`,
-    send: (client_id: string, text: string) =>
-      post<Sent>(`${root}/message`, { client_id, text }),
+    send: (client_id: string, text: string) => post<Sent>(`${root}/message`, { client_id, text }),
     sendPicture: (client_id: string, picture: Blob) => post<Sent>(`${root}/image?${query({ client_id })}`, picture),
     /** A choice of a menu that was sent to her. */
     tap: (client_id: string, message: number, id: string) => post<Sent>(`${root}/tap`, { client_id, message, id }),

@@ -5,11 +5,10 @@
 import type {
   AccountSnapshot,
   Agent,
-  ChatChange,
+  Change,
   ChatFact,
   ChatSnapshot,
   ChatState,
-  DeskChange,
   DeskFact,
   DeskSnapshot,
   Invitation,
@@ -121,7 +120,7 @@ function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Ac
 }
 
 /** One change of the stream. A `seq` that was seen already changes nothing. */
-export function fold(desk: Desk, change: DeskChange): Desk {
+export function fold(desk: Desk, change: Change<DeskFact>): Desk {
   return update(desk, change.appid, (account) =>
     change.seq <= account.seq ? account : { ...change.facts.reduce(told, account), seq: change.seq },
   );
@@ -333,7 +332,7 @@ export function loadChat(snapshot: ChatSnapshot, before: Chat | null, page: numb
   };
 }
 
-export function foldChat(chat: Chat, change: ChatChange): Chat {
+export function foldChat(chat: Chat, change: Pick<Change<ChatFact>, "seq" | "facts">): Chat {
   return change.seq <= chat.seq ? chat : { ...change.facts.reduce(appliedChat, chat), seq: change.seq };
 }
 

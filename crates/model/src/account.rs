@@ -17,6 +17,7 @@ pub enum Principal {
 
 /// What becomes of a customer's first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Reception {
     /// Straight to an agent with room, else to the waiting list.

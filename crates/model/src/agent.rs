@@ -7,6 +7,7 @@ use crate::account::Words;
 
 /// Where an agent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
     /// Her workbench is not open anywhere.

@@ -8,6 +8,7 @@ use crate::{HOUR, MINUTE, Openid, Time};
 
 /// Where a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// The customer waits for an agent.

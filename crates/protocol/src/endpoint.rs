@@ -10,6 +10,7 @@ pub use table::*;
 
 /// The kinds of account that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "AccountKind", rename_all = "kebab-case"))]
 pub enum Kind {
     /// An Official Account of the subscription kind.
     Subscription,

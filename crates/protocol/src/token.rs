@@ -19,9 +19,10 @@ pub struct Credential {
     pub force_refresh: bool,
 }
 
-/// Answer of both.
+/// A token: what both answer.
 /// <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
 #[derive(Debug, JsonSchema, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AccessToken {
     /// The token, at most 512 of `[A-Za-z0-9_-]`.
     pub access_token: String,

@@ -107,5 +107,6 @@ mod upgrade;
 mod upload;
 mod vanish;
 mod window;
+mod wire;
 mod work;
 mod workbench_state;

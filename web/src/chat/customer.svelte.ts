@@ -5,7 +5,7 @@ import * as feed from "../feed";
 import { Live } from "../live";
 import { Outbox, type Drawn, type Unsent } from "../outbox";
 import type { Frame, Up } from "../stream";
-import type { ChatChange, Message, Typing } from "../wire";
+import type { Change, ChatFact, Message, Typing } from "../wire";
 
 export type Phase = "loading" | "unknown" | "down" | "ready";
 
@@ -80,7 +80,7 @@ export class Customer {
     if (!this.chat) return;
     if (frame.type === "typing") this.#type((JSON.parse(frame.data) as Typing).typing);
     if (frame.type !== "change") return;
-    const change = JSON.parse(frame.data) as ChatChange;
+    const change = JSON.parse(frame.data) as Change<ChatFact>;
     this.chat = feed.foldChat(this.chat, change);
     this.#outbox.confirm(change.facts.flatMap((fact) => ("message" in fact ? [fact.message] : [])));
   }

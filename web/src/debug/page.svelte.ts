@@ -1,5 +1,6 @@
 /** What the page knows: the endpoints, who is logged in, the account in view and its token. */
-import { desk, openapi, Refused, type DebugAccount } from "../api";
+import { desk, openapi, Refused } from "../api";
+import type { DebugAccount } from "../wire";
 import { read, type Api, type Endpoint } from "./api";
 
 const LOGIN_NEEDED = 990002;

@@ -5,7 +5,7 @@ import { Live } from "../live";
 import { Outbox, type Draft, type Unsent } from "../outbox";
 import type { Up } from "../stream";
 import { language } from "../text/desk.svelte";
-import type { Colleague, DeskChange, DeskSnapshot, Message, Session } from "../wire";
+import type { Change, Colleague, DeskFact, DeskSnapshot, Message, Session } from "../wire";
 import { nameOf } from "./customer";
 import { keyOf } from "./key";
 import { hashOf, placeOf, wayBack } from "./place";
@@ -64,7 +64,7 @@ class DeskPage {
     snapshot: this.#state.snapshot,
     streamPath: api.streamPath,
     loaded: (snapshot) => this.#loaded(snapshot),
-    frame: ({ type, data }) => type === "change" && this.#heard(JSON.parse(data) as DeskChange),
+    frame: ({ type, data }) => type === "change" && this.#heard(JSON.parse(data) as Change<DeskFact>),
     live: (up) => this.#goLive(up),
     refused: (cause) => {
       if (needsLogin(cause)) this.#leave(cause.ended);
@@ -103,7 +103,7 @@ class DeskPage {
     if (this.chosen !== null) this.focus = "reply";
   }
 
-  #heard(change: DeskChange): void {
+  #heard(change: Change<DeskFact>): void {
     if (!this.desk?.accounts.some((account) => account.appid === change.appid)) return void this.#live.restart();
     this.#state.heard(this.desk, change);
     this.#change(feed.fold(this.desk, change), change.appid);

@@ -2,7 +2,7 @@
 import { desk as api } from "../api";
 import * as feed from "../feed";
 import { pause } from "../stream";
-import type { DeskChange, DeskSnapshot, Session } from "../wire";
+import type { Change, DeskFact, DeskSnapshot, Session } from "../wire";
 import { ServerDrafts } from "./drafts.svelte";
 import { keyOf } from "./key";
 import { Marks, type Mark } from "./marks";
@@ -60,7 +60,7 @@ export class WorkbenchState {
   }
 
   /** What this worker has sent with another browser was a draft here perhaps. */
-  heard({ accounts }: feed.Desk, { appid, facts }: DeskChange): void {
+  heard({ accounts }: feed.Desk, { appid, facts }: Change<DeskFact>): void {
     const own = accounts.find((account) => account.appid === appid)?.agent.kf_account;
     const isSent = facts.some((fact) => {
       if (!("message" in fact) || fact.message.kf_account !== own || fact.message.client_id === "") return false;

@@ -18,6 +18,7 @@ pub const PAGE: i64 = 50;
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// A customer, at the customer page.
@@ -30,6 +31,7 @@ pub enum Side {
 
 /// A message as the pages see it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Message {
     /// Its number in the account.
     pub id: i64,
@@ -42,28 +44,36 @@ pub struct Message {
     /// The agent who wrote, else empty.
     pub kf_account: String,
     /// The name customers see of the agent who wrote.
+    #[cfg_attr(feature = "types", ts(optional, as = "Option<_>"))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub nickname: String,
     /// Where the agent's picture is, if there is one.
+    #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
     /// What it is, as in the `msgtype` of Weixin's API.
+    #[cfg_attr(feature = "types", ts(type = "Msgtype"))]
     pub kind: String,
     /// What was written; of what is no text `[kind] title`, for where only text is shown.
     pub text: String,
     /// The width of its picture as it is shown, in pixels; absent where it is not known.
+    #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
     /// The height of its picture, as the width.
+    #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
     /// Whether it had a file that is kept no longer.
+    #[cfg_attr(feature = "types", ts(optional, as = "Option<_>"))]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
     /// What it says beyond its text, as in the member that is named like its kind.
+    #[cfg_attr(feature = "types", ts(optional, type = "Body"))]
     #[serde(skip_serializing_if = "Value::is_null")]
     pub body: Value,
     /// Whether a machine wrote it, by its own account.
+    #[cfg_attr(feature = "types", ts(optional, as = "Option<_>"))]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ai: bool,
     /// When it was written.

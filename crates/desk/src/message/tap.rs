@@ -24,6 +24,7 @@ pub struct Tap {
 
 /// The body of a text that chose from a menu.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Chosen<'a> {
     /// The choice.
     bizmsgmenuid: &'a str,

@@ -8,6 +8,7 @@ use store::{Tx, bind};
 
 /// Why a login ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "EndReason", rename_all = "lowercase"))]
 pub enum Reason {
     /// The worker ended it from another browser.
     Device,

@@ -26,6 +26,7 @@ pub struct Origin {
 
 /// Where a worker is logged in.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Login"))]
 pub struct Listed {
     /// What it is called; it opens nothing.
     pub id: String,

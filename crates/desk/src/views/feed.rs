@@ -79,16 +79,19 @@ impl Told {
 
 /// How many sessions of an account are in a state.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Counts {
     /// Those that wait.
     pub waiting: i64,
     /// Those that an agent has; only supervisors are told.
+    #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<i64>,
 }
 
 /// An agent as the workbenches of the account see them.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AgentView {
     /// The agent's id.
     pub kf_account: String,
@@ -97,6 +100,7 @@ pub struct AgentView {
     /// Whether the agent is there.
     pub presence: Presence,
     /// Where the agent's picture is, if there is one.
+    #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
 }

@@ -19,6 +19,7 @@ const PREVIEW: usize = 60;
 
 /// A session as the pages see it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Session"))]
 pub struct SessionView {
     /// Its number.
     pub id: i64,
@@ -31,6 +32,7 @@ pub struct SessionView {
     /// The name customers see of the agent.
     pub nickname: String,
     /// Where the agent's picture is, if there is one.
+    #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
     /// When it began.
@@ -56,6 +58,7 @@ pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Se
 
 /// What a worker gets who takes a customer.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Accepted {
     /// The session as it is now.
     session: SessionView,

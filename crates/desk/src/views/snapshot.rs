@@ -25,6 +25,7 @@ use store::error::Error;
 
 /// All that the workbench of a worker shows.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "DeskSnapshot"))]
 pub struct Workbench {
     /// The worker.
     pub worker: Worker,
@@ -40,6 +41,7 @@ pub struct Workbench {
 
 /// A worker, as their own pages see them.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Worker {
     /// The worker's name.
     pub name: String,
@@ -49,6 +51,7 @@ pub struct Worker {
 
 /// An account as its agent sees it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "AccountSnapshot"))]
 pub struct AccountView {
     /// Its id.
     pub appid: String,
@@ -80,6 +83,7 @@ pub struct AccountView {
 
 /// The agent that a worker is.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Agent"))]
 pub struct OwnAgent {
     #[serde(flatten)]
     view: AgentView,
@@ -93,6 +97,7 @@ pub struct OwnAgent {
 
 /// An invitation as the person sees it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Invitation"))]
 pub struct InvitationView {
     /// The account's id.
     appid: String,
@@ -209,6 +214,7 @@ async fn invitation_view(
 
 /// All that the page of a customer shows.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "ChatSnapshot"))]
 pub struct Chat {
     /// The kind of account.
     #[serde(skip)]
@@ -232,6 +238,7 @@ pub struct Chat {
 
 /// Where a customer's session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum ChatState {
     /// The customer has never written.
@@ -256,6 +263,7 @@ impl From<State> for ChatState {
 
 /// An account as its customers see it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ChatAccount {
     /// The account's name.
     name: String,
@@ -263,10 +271,12 @@ pub struct ChatAccount {
 
 /// An agent, as the customer sees them.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "ServingAgent"))]
 pub struct ChatAgent {
     /// The name customers see.
     pub nickname: String,
     /// Where the agent's picture is, if there is one.
+    #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
     /// Whether the agent has a workbench open. One who is away goes on with the customers there are.

@@ -20,6 +20,7 @@ pub const PAGE: i64 = 200;
 
 /// An agent who is online, and could get a session.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Colleague {
     #[serde(flatten)]
     view: AgentView,

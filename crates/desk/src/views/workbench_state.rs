@@ -19,6 +19,7 @@ const DRAFTS_MAX: i64 = 100;
 
 /// What a worker has typed in a session and not sent.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "SavedDraft"))]
 pub struct Draft {
     /// The session.
     pub session: i64,

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 /// A file that was uploaded before: `image`, `voice`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct File {
     /// The file.
     pub media_id: String,
@@ -19,6 +20,7 @@ pub struct File {
 /// Words: `text`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Text {
     /// The words; links in them may name a page of a Mini Program.
     pub content: String,
@@ -27,6 +29,7 @@ pub struct Text {
 /// A film. Some SDKs send no thumb.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Video {
     /// The film.
     pub media_id: String,
@@ -44,6 +47,7 @@ pub struct Video {
 /// Music at an address. Some SDKs send no thumb.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Music {
     /// Where it is.
     #[serde(default)]
@@ -65,6 +69,7 @@ pub struct Music {
 /// Articles elsewhere: `news`, of which one is sent at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct News {
     /// The one article.
     pub articles: Vec<Article>,
@@ -73,6 +78,7 @@ pub struct News {
 /// An article elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Article {
     /// Its title.
     #[serde(default)]
@@ -91,6 +97,7 @@ pub struct Article {
 /// An article published on the platform, by the id the publish API gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Published {
     /// The article.
     pub article_id: String,
@@ -99,6 +106,7 @@ pub struct Published {
 /// A menu to choose from; the choice comes back as a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Menu {
     /// What stands above.
     #[serde(default)]
@@ -113,6 +121,7 @@ pub struct Menu {
 /// A choice of a menu.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Choice {
     /// What the developer knows it by: digits, as a rule, and then some clients send a number.
     #[serde(deserialize_with = "text_or_number")]
@@ -124,6 +133,7 @@ pub struct Choice {
 /// A coupon or another card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Card {
     /// The card.
     pub card_id: String,
@@ -132,6 +142,7 @@ pub struct Card {
 /// A page of a Mini Program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ProgramPage {
     /// Its title.
     #[serde(default)]
@@ -149,6 +160,7 @@ pub struct ProgramPage {
 /// A link with a picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Link {
     /// Its title.
     #[serde(default)]
@@ -174,7 +186,18 @@ macro_rules! contents {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Content { $($(#[$doc])* $name($type)),* }
 
+        /// The msgtypes.
+        #[cfg(feature = "types")]
+        #[derive(ts_rs::TS)]
+        pub enum Msgtype { $($(#[$doc])* #[ts(rename = $word)] $name),* }
+
         impl Content {
+            /// Hands over the type of each msgtype's member.
+            #[cfg(feature = "types")]
+            pub fn visit_types(visitor: &mut impl ts_rs::TypeVisitor) {
+                $(visitor.visit::<$type>();)*
+            }
+
             /// Its msgtype.
             #[must_use]
             pub fn word(&self) -> &'static str {

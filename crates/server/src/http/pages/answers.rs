@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// The worker of a login.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct LoggedIn<'a> {
     /// The worker.
     pub worker: WorkerName<'a>,
@@ -24,6 +25,7 @@ impl<'a> LoggedIn<'a> {
 
 /// Who a worker is.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct WorkerName<'a> {
     /// The worker's name.
     pub name: &'a str,
@@ -31,6 +33,7 @@ pub struct WorkerName<'a> {
 
 /// A worker's logins.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Logins {
     /// The newest first.
     pub logins: Vec<Listed>,
@@ -38,6 +41,7 @@ pub struct Logins {
 
 /// A draft was kept.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DraftKept {
     /// When, by the clock of the server.
     pub at: Time,
@@ -45,6 +49,7 @@ pub struct DraftKept {
 
 /// Who could get a session.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Colleagues {
     /// Those of the account who are online.
     pub colleagues: Vec<Colleague>,
@@ -52,6 +57,7 @@ pub struct Colleagues {
 
 /// A page of sessions.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Sessions {
     /// In the order of their numbers.
     pub sessions: Vec<SessionView>,
@@ -59,6 +65,7 @@ pub struct Sessions {
 
 /// A page of messages.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Messages {
     /// The oldest first.
     pub messages: Vec<Message>,
@@ -66,6 +73,7 @@ pub struct Messages {
 
 /// A message that an agent wrote.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Written {
     /// As every page shows it.
     pub message: Message,

@@ -19,6 +19,7 @@ pub struct Of {
 
 /// What the debugging page begins with.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Debug<'a> {
     /// The worker of the login.
     worker: WorkerName<'a>,
@@ -28,12 +29,14 @@ pub struct Debug<'a> {
 
 /// An account that the worker administers.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DebugAccount<'a> {
     /// The account's id.
     appid: &'a str,
     /// The account's name.
     name: &'a str,
     /// What kind of account it is.
+    #[cfg_attr(feature = "types", ts(as = "protocol::endpoint::Kind"))]
     kind: &'static str,
     /// Whether it is certified.
     certified: bool,

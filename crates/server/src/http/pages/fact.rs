@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 /// One change of an account, with what the reader of the stream may see of it.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Change"))]
 pub struct Shown<'a, Fact> {
     /// The account.
     pub appid: &'a str,
@@ -21,6 +22,7 @@ pub struct Shown<'a, Fact> {
 
 /// What an agent may see of a fact. Counts come after sessions have moved.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum DeskFact<'a> {
     /// A session moved.
@@ -35,6 +37,7 @@ pub enum DeskFact<'a> {
 
 /// What a customer may see of a fact.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum ChatFact<'a> {
     /// The customer's session moved, or its agent came or went.
@@ -45,6 +48,7 @@ pub enum ChatFact<'a> {
 
 /// A session, as its customer sees it.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ChatSession {
     /// Where it is.
     pub state: ChatState,
@@ -54,6 +58,7 @@ pub struct ChatSession {
 
 /// The data of a `typing` event: whether somebody writes to the customer. `true` lasts 15 seconds.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Typing {
     /// Whether somebody writes.
     pub typing: bool,

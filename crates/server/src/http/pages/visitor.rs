@@ -22,6 +22,7 @@ const AGE: u32 = 365 * 24 * 3600;
 
 /// A message that a customer wrote.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Sent<'a> {
     /// As every page shows it.
     message: &'a Message,

@@ -1,0 +1,151 @@
+//! `web/src/wire.ts` is what the types of the server's answers and streams say. `KEFU_BLESS=1` writes it again.
+
+mod print;
+
+use kefu::desk::ended_login::Reason;
+use kefu::desk::session_view::Accepted;
+use kefu::desk::snapshot::{Chat, Workbench};
+use kefu::desk::tap::Chosen;
+use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, Messages, Sessions, Written};
+use kefu::http::debug::Debug;
+use kefu::http::fact::{ChatFact, DeskFact, Shown, Typing};
+use kefu::http::visitor::Sent;
+use model::account::{Reception, Words};
+use model::agent::Presence;
+use model::session::State;
+use protocol::endpoint::Kind;
+use protocol::message::{Content, Msgtype, Text};
+use protocol::token::AccessToken;
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use ts_rs::{Config, TS, TypeVisitor};
+
+const HEAD: &str = "\
+/**
+ * The shapes the server sends, made from its types: `KEFU_BLESS=1 cargo test -p kefu wire`. Do not edit. Times are Unix
+ * milliseconds, ids are integers.
+ */
+";
+
+/// Declarations by name.
+#[derive(Default)]
+struct Types(BTreeMap<String, String>);
+
+impl TypeVisitor for Types {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // A type without a path, such as a list, has no declaration.
+        if T::output_path().is_some() {
+            let (name, declared) = (T::ident(&config()), T::decl(&config()));
+            let text = print::declaration(T::docs().as_deref(), &declared);
+            match self.0.insert(name, text.clone()) {
+                Some(before) => return assert_eq!(before, text, "two types of one name"),
+                None => T::visit_dependencies(self),
+            }
+        }
+        T::visit_generics(self);
+    }
+}
+
+impl Types {
+    /// Writes a type, and then those it names that were not written before, in the order in which it names them.
+    fn write(&mut self, name: &str, text: &mut String) {
+        let Some(declaration) = self.0.remove(name) else { return };
+        *text += &declaration;
+        let code = declaration.lines().filter(|line| !line.trim_start().starts_with(['/', '*']));
+        for word in code.flat_map(|line| line.split(|it: char| !it.is_alphanumeric())) {
+            self.write(word, text);
+        }
+    }
+}
+
+fn config() -> Config {
+    Config::new().with_large_int("number")
+}
+
+/// The types of what messages say beyond their text, each once.
+#[derive(Default)]
+struct Bodies(Vec<String>);
+
+impl TypeVisitor for Bodies {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        let name = T::ident(&config());
+        // What a text says stands in the message's `text`.
+        if TypeId::of::<T>() != TypeId::of::<Text>() && !self.0.contains(&name) {
+            self.0.push(name);
+        }
+    }
+}
+
+/// The members of all msgtypes: a page looks for those that a message of its kind has.
+fn body() -> String {
+    let mut bodies = Bodies::default();
+    Content::visit_types(&mut bodies);
+    bodies.visit::<Chosen<'static>>();
+    let docs = "What a message says beyond its text, by kind; addresses in it are anybody's.";
+    print::declaration(Some(docs), &format!("type Body = Partial<{}>;", bodies.0.join(" & ")))
+}
+
+macro_rules! types {
+    ($($answer:ty),* $(,)?) => {{
+        let (mut types, mut text) = (Types::default(), String::new());
+        types.visit::<Msgtype>();
+        types.visit::<Chosen<'static>>();
+        Content::visit_types(&mut types);
+        types.0.insert("Body".to_owned(), body());
+        $(types.visit::<$answer>();)*
+        $(types.write(&<$answer>::ident(&config()), &mut text);)*
+        text
+    }};
+}
+
+/// The types of all answers and events, each before what it names.
+fn wire() -> String {
+    let text = types![
+        Workbench,
+        Shown<'static, DeskFact<'static>>,
+        DeskFact<'static>,
+        Accepted,
+        Written,
+        Messages,
+        Sessions,
+        Colleagues,
+        DraftKept,
+        LoggedIn<'static>,
+        Logins,
+        Reason,
+        Chat,
+        ChatFact<'static>,
+        Typing,
+        Sent<'static>,
+        Debug<'static>,
+        AccessToken,
+    ];
+    format!("{HEAD}{text}")
+}
+
+#[test]
+fn the_types_of_the_pages_are_those_of_the_server() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/src/wire.ts");
+    let (text, is_blessed) = (wire(), std::env::var_os("KEFU_BLESS").is_some());
+    if is_blessed {
+        fs::write(&path, &text).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(written == text, "web/src/wire.ts is stale: KEFU_BLESS=1 cargo test -p kefu wire");
+}
+
+/// Some are sent by serde, some as the word of the store.
+#[test]
+fn a_choice_has_one_word_for_the_store_and_the_pages() {
+    fn compare<T: TS + Words>() {
+        let words: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        assert_eq!(T::inline(&config()), words.join(" | "));
+    }
+    compare::<Kind>();
+    compare::<Presence>();
+    compare::<Reason>();
+    compare::<Reception>();
+    compare::<State>();
+}

@@ -1,0 +1,174 @@
+//! Prints the declarations of ts-rs, which stand in one line, as the pages' sources are formatted.
+
+/// The longest line.
+const WIDTH: usize = 120;
+
+/// A part of a type.
+enum Node {
+    /// A name, a literal, or whatever else is printed as it is.
+    Word(String),
+    /// `T[]`.
+    List(Box<Node>),
+    /// `Name<T>`.
+    Of(String, Box<Node>),
+    /// `A & B`, `A | B`.
+    Chain(&'static str, Vec<Node>),
+    /// `{ … }`
+    Object(Vec<Member>),
+}
+
+struct Member {
+    docs: Vec<String>,
+    /// With its `?`.
+    name: String,
+    node: Node,
+}
+
+/// An exported declaration, from its documentation and `type Name = …;`.
+pub fn declaration(docs: Option<&str>, declared: &str) -> String {
+    let declared = declared.strip_prefix("type ").unwrap().trim_end().trim_end_matches(';');
+    let (name, text) = declared.split_once(" = ").unwrap();
+    let mut rest = Text(text);
+    let node = rest.chain();
+    assert_eq!(rest.0, "", "of {declared}");
+    let docs = docs.map(|docs| comment(&lines(docs), "")).unwrap_or_default();
+    match node {
+        Node::Object(members) => format!("\n{docs}export interface {name} {}\n", block(&members, "")),
+        node => format!("\n{docs}export type {name} ={};\n", broken(&node, 16 + name.len())),
+    }
+}
+
+/// A type at the end of a line that has `before` characters already; a chain that does not fit has a line for each link.
+fn broken(node: &Node, before: usize) -> String {
+    let text = format!(" {}", flat(node));
+    match node {
+        Node::Chain(operator, links) if before + text.len() > WIDTH => {
+            links.iter().map(|link| format!("\n  {operator} {}", flat(link))).collect()
+        }
+        Node::Of(name, inner) if before + text.len() > WIDTH => {
+            let Node::Chain(operator, links) = &**inner else { return text };
+            let links: Vec<_> = links.iter().map(flat).collect();
+            format!(" {name}<\n  {}\n>", links.join(&format!(" {operator} ")))
+        }
+        _ => text,
+    }
+}
+
+fn flat(node: &Node) -> String {
+    match node {
+        Node::Word(word) => word.clone(),
+        Node::List(of) => match &**of {
+            of @ Node::Chain(..) => format!("({})[]", flat(of)),
+            of => format!("{}[]", flat(of)),
+        },
+        Node::Of(name, of) => format!("{name}<{}>", flat(of)),
+        Node::Chain(operator, links) => {
+            links.iter().map(flat).collect::<Vec<_>>().join(&format!(" {operator} "))
+        }
+        Node::Object(members) => {
+            let members: Vec<_> =
+                members.iter().map(|it| format!("{}: {}", it.name, flat(&it.node))).collect();
+            format!("{{ {} }}", members.join("; "))
+        }
+    }
+}
+
+fn block(members: &[Member], indent: &str) -> String {
+    let inner = format!("{indent}  ");
+    let print =
+        |it: &Member| format!("{}{inner}{}: {};\n", comment(&it.docs, &inner), it.name, flat(&it.node));
+    format!("{{\n{}{indent}}}", members.iter().map(print).collect::<String>())
+}
+
+fn comment(lines: &[String], indent: &str) -> String {
+    match lines {
+        [] => String::new(),
+        [line] if indent.len() + line.len() + 7 <= WIDTH => format!("{indent}/** {line} */\n"),
+        lines => {
+            let lines: String = lines.iter().map(|line| format!("{indent} * {line}\n")).collect();
+            format!("{indent}/**\n{lines}{indent} */\n")
+        }
+    }
+}
+
+/// The lines of a comment without its stars.
+fn lines(docs: &str) -> Vec<String> {
+    let inner = docs.trim().trim_start_matches("/**").trim_end_matches("*/").trim();
+    inner.lines().map(|line| line.trim().trim_start_matches('*').trim().to_owned()).collect()
+}
+
+/// What is still to be read of a declaration.
+struct Text<'a>(&'a str);
+
+impl<'a> Text<'a> {
+    fn takes(&mut self, token: &str) -> bool {
+        self.0 = self.0.trim_start();
+        let rest = self.0.strip_prefix(token);
+        self.0 = rest.unwrap_or(self.0);
+        rest.is_some()
+    }
+
+    /// What stands before one of these characters.
+    fn until(&mut self, ends: &[char]) -> &'a str {
+        self.0 = self.0.trim_start();
+        let (taken, rest) = self.0.split_at(self.0.find(ends).unwrap_or(self.0.len()));
+        self.0 = rest;
+        taken.trim_end()
+    }
+
+    fn chain(&mut self) -> Node {
+        let mut links = vec![self.link()];
+        for operator in ["&", "|"] {
+            while self.takes(operator) {
+                links.push(self.link());
+            }
+            if links.len() > 1 {
+                return Node::Chain(operator, links);
+            }
+        }
+        links.remove(0)
+    }
+
+    fn link(&mut self) -> Node {
+        if self.takes("{") {
+            return self.object();
+        }
+        if self.takes("\"") {
+            let word = Node::Word(format!("\"{}\"", self.until(&['"'])));
+            assert!(self.takes("\""));
+            return word;
+        }
+        let name = self.until(&['<', '>', ',', '&', '|', '}', ';', ' ']).to_owned();
+        if !self.takes("<") {
+            return Node::Word(name);
+        }
+        let of = Box::new(self.chain());
+        assert!(self.takes(">"));
+        if name == "Array" { Node::List(of) } else { Node::Of(name, of) }
+    }
+
+    fn object(&mut self) -> Node {
+        let mut members = Vec::new();
+        while !self.takes("}") {
+            if self.takes("[key in ") {
+                let key = self.until(&[']']).to_owned();
+                assert!(self.takes("]:"));
+                let of = Node::Word(format!("{key}, {}", flat(&self.chain())));
+                assert!(self.takes("}"));
+                return Node::Of("Record".to_owned(), Box::new(of));
+            }
+            let docs = if self.takes("/**") { self.docs() } else { Vec::new() };
+            let name = self.until(&[':']).trim_matches('"').to_owned();
+            assert!(self.takes(":"));
+            members.push(Member { docs, name, node: self.chain() });
+            let _ = self.takes(",");
+        }
+        Node::Object(members)
+    }
+
+    fn docs(&mut self) -> Vec<String> {
+        let (docs, rest) = self.0.split_once("*/").unwrap();
+        self.0 = rest;
+        lines(docs)
+    }
+}
