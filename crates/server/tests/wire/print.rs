@@ -38,7 +38,7 @@ pub fn declaration(docs: Option<&str>, declared: &str) -> String {
     }
 }
 
-/// A type at the end of a line that has `before` characters already; a chain that does not fit has a line for each link.
+/// A type at the end of a line that has `before` characters already. In a chain that does not fit each link has a line.
 fn broken(node: &Node, before: usize) -> String {
     let text = format!(" {}", flat(node));
     match node {
