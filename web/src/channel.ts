@@ -7,6 +7,11 @@ export class Channel<T> {
     this.#channel?.addEventListener("message", ({ data }: MessageEvent<T>) => hear(data));
   }
 
+  /** Whether there is a channel, and so perhaps another tab. */
+  get isOpen(): boolean {
+    return this.#channel !== null;
+  }
+
   tell(note: T): void {
     this.#channel?.postMessage(note);
   }

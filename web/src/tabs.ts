@@ -3,6 +3,7 @@
  * six connections to a server over HTTP/1.1, and a stream takes one for good.
  */
 import { clientId, type Ended } from "./api";
+import { Channel } from "./channel";
 import type { Frame, Up } from "./stream";
 
 export type Note =
@@ -25,7 +26,7 @@ const ANSWER_MS = 300;
 const WATCH_MS = 3000;
 
 export class Tabs {
-  #channel: BroadcastChannel | null;
+  #channel: Channel<Note | Vote>;
   #id = clientId();
   #stands: { lead: () => void; lose: () => void } | null = null;
   #leads = false;
@@ -37,10 +38,9 @@ export class Tabs {
     private name: string,
     hear: (note: Note) => void,
   ) {
-    this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
-    this.#channel?.addEventListener("message", ({ data }: MessageEvent<Note | Vote>) => {
-      if ("id" in data) this.#vote(data);
-      else hear(data);
+    this.#channel = new Channel(name, (note) => {
+      if ("id" in note) this.#vote(note);
+      else hear(note);
     });
     // A page that is left, or put aside to come back to, leads no more.
     addEventListener("pagehide", () => this.#stands && !this.#release && this.#leave());
@@ -48,7 +48,7 @@ export class Tabs {
   }
 
   tell(note: Note): void {
-    this.#channel?.postMessage(note);
+    this.#channel.tell(note);
   }
 
   get leads(): boolean {
@@ -59,7 +59,7 @@ export class Tabs {
   stand(lead: () => void, lose: () => void): void {
     if (this.#stands) return;
     this.#stands = { lead, lose };
-    if (!this.#channel) this.#win();
+    if (!this.#channel.isOpen) this.#win();
     else if (navigator.locks) this.#lock();
     else this.#ask();
   }
@@ -114,7 +114,7 @@ export class Tabs {
   }
 
   #say(kind: Vote["kind"]): void {
-    if (!navigator.locks) this.#channel?.postMessage({ kind, id: this.#id } satisfies Vote);
+    if (!navigator.locks) this.#channel.tell({ kind, id: this.#id });
   }
 
   #vote({ kind, id }: Vote): void {
