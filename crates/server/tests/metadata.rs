@@ -2,7 +2,8 @@
 //! which the pages are told.
 
 use crate::actors::form::{GIF, JPEG, PNG};
-use crate::actors::{Agent, App, Customer, Shop, code, until};
+use crate::actors::picture::{self, replies, shows};
+use crate::actors::{App, Customer, Shop, code, until};
 use serde_json::{Value, json};
 
 /// A camera's notes: lying on its side, and where.
@@ -90,27 +91,11 @@ fn shots() -> Vec<Shot> {
     ]
 }
 
-async fn sends(app: &App, path: &str, cookie: &str, bytes: &[u8]) -> (u16, Value) {
-    let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
-    let response = request.header("cookie", cookie).body(bytes.to_vec()).send().await.expect("an answer");
-    (response.status().as_u16(), response.json().await.expect("JSON"))
-}
-
-async fn shows(app: &App, shop: &Shop, customer: &Customer, bytes: &[u8], id: &str) -> (u16, Value) {
-    sends(app, &format!("/chat/api/{}/image?client_id={id}", shop.appid), &customer.cookie(), bytes).await
-}
-
-async fn replies(app: &App, agent: &Agent, session: &Value, bytes: &[u8], id: &str) -> (u16, Value) {
-    let path = format!("/desk/api/image?appid={}&session={session}&client_id={id}", agent.appid);
-    sends(app, &path, &agent.cookie, bytes).await
-}
-
 /// The type and the bytes of a message's file, as the customer gets it.
 async fn file(app: &App, shop: &Shop, customer: &Customer, message: &Value) -> (String, Vec<u8>) {
     let path = format!("/chat/api/{}/file?message={}", shop.appid, message["id"]);
-    let response = app.ask(&path, &customer.cookie()).await;
-    let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
-    (kind, response.bytes().await.unwrap().to_vec())
+    let (_, kind, bytes) = picture::file(app, path, &customer.cookie()).await;
+    (kind, bytes)
 }
 
 fn pixels(message: &Value) -> (i64, i64) {

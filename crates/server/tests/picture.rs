@@ -1,34 +1,9 @@
 //! Pictures that people send, and the files of messages.
 
 use crate::actors::form::{GIF, JPEG, MP4, PNG, sized};
-use crate::actors::{Agent, App, Customer, Shop, code};
-use serde_json::{Value, json};
-
-/// A page's call with a picture as its body: status and answer.
-async fn sends(app: &App, path: &str, cookie: &str, bytes: Vec<u8>) -> (u16, Value) {
-    let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
-    let request = request.header("cookie", cookie).header("content-type", "image/png").body(bytes);
-    let response = request.send().await.expect("an answer");
-    (response.status().as_u16(), response.json().await.expect("JSON"))
-}
-
-async fn shows(app: &App, shop: &Shop, customer: &Customer, bytes: &[u8], id: &str) -> (u16, Value) {
-    let path = format!("/chat/api/{}/image?client_id={id}", shop.appid);
-    sends(app, &path, &customer.cookie(), bytes.to_vec()).await
-}
-
-async fn replies(app: &App, agent: &Agent, session: &Value, bytes: &[u8], id: &str) -> (u16, Value) {
-    let path = format!("/desk/api/image?appid={}&session={session}&client_id={id}", agent.appid);
-    sends(app, &path, &agent.cookie, bytes.to_vec()).await
-}
-
-/// The file of a message: status, type, bytes.
-async fn file(app: &App, path: String, cookie: &str) -> (u16, String, Vec<u8>) {
-    let response = app.ask(&path, cookie).await;
-    let status = response.status().as_u16();
-    let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
-    (status, kind, response.bytes().await.unwrap().to_vec())
-}
+use crate::actors::picture::{file, replies, shows};
+use crate::actors::{App, code};
+use serde_json::json;
 
 on_both_engines! {
     async fn a_picture_goes_each_way_and_is_shown_to_both(app: App) {

@@ -3,6 +3,7 @@
 mod agent;
 mod customer;
 pub mod form;
+pub mod picture;
 mod platform;
 pub mod s3;
 mod seen;
