@@ -10,7 +10,6 @@ pub use weixin::{business, kfaccount, kfsession, media, message, msgrecord, quot
 
 pub use edge::answer::{Answer, Refusal, Reply};
 
-use crate::meter::Requests;
 use crate::state::App;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -20,7 +19,6 @@ use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 use protocol::{Errcode, endpoint};
-use std::sync::{Arc, PoisonError};
 use tower::ServiceExt;
 
 /// A request that was routed nowhere goes to Weixin's endpoints once more, runs of slashes in its path taken as one. A
@@ -54,11 +52,13 @@ pub async fn nothing(uri: Uri) -> Refusal {
 
 /// What a request is answered that found no place among the connections, and so met no handler.
 pub fn busy(app: &App) -> impl Fn(&Uri) -> Response + Send + Sync + 'static {
-    let (app, requests) = (app.clone(), Arc::new(Requests::to("busy")));
-    app.requests.lock().unwrap_or_else(PoisonError::into_inner).push(requests.clone());
+    let (app, requests) = (app.clone(), metrics::requests_to(app, "busy"));
     move |uri| {
-        let Rendered { response, code, .. } =
-            Refusal::from(Errcode::SystemError).render(&app, uri.path(), None);
+        let refusal = Refusal::from(Errcode::SystemError);
+        let Rendered { response, code, .. } = match endpoint::is_weixin(uri.path()) {
+            true => refusal.for_weixin(&app, None),
+            false => refusal.for_page(&app),
+        };
         requests.answered(code);
         response
     }
@@ -66,7 +66,7 @@ pub fn busy(app: &App) -> impl Fn(&Uri) -> Response + Send + Sync + 'static {
 
 /// A known address under the pages' roots, asked with another method.
 pub async fn wrong_method(State(app): State<App>) -> Response {
-    Refusal::from(Errcode::BadRequest).page(&app)
+    Refusal::from(Errcode::BadRequest).for_page(&app).response
 }
 
 /// What people's pages are told is for them alone: nothing on the way keeps it.
@@ -85,6 +85,6 @@ pub async fn healthz() -> Reply {
 pub async fn readyz(State(app): State<App>) -> Response {
     match crate::desk::node::all(&app.desk).await {
         Ok(_) => Reply::done().into_response(),
-        Err(error) => Refusal::from(error).page(&app),
+        Err(error) => Refusal::from(error).for_page(&app).response,
     }
 }

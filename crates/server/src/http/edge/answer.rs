@@ -11,7 +11,7 @@ use http::header::InvalidHeaderValue;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 use model::account::Words;
-use protocol::{Errcode, endpoint};
+use protocol::Errcode;
 use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -58,8 +58,8 @@ impl IntoResponse for Reply {
     }
 }
 
-/// Why a request is refused. Handlers and extractors return it by `?`; [`crate::http::edge::metrics::counted`] renders it, in
-/// Weixin's way on Weixin's paths and with a status of its own on the pages'.
+/// Why a request is refused. Handlers and extractors return it by `?`; what counts their answers
+/// ([`crate::http::edge::metrics::counted`]) renders it: [`Refusal::for_weixin`] or [`Refusal::for_page`].
 #[derive(Debug)]
 pub struct Refusal {
     error: Error,
@@ -87,22 +87,6 @@ impl Refusal {
         Refusal { ended, ..Refusal::from(Errcode::LoginNeeded) }
     }
 
-    /// The answer to a request for `path`, by a caller at `address` if that is known. An internal cause is written to
-    /// the log, under the request's id.
-    #[must_use]
-    pub fn render(&self, app: &App, path: &str, address: Option<IpAddr>) -> Rendered {
-        let rid = rid(app);
-        let code = self.code(&rid);
-        if endpoint::is_weixin(path) { self.for_weixin(code, rid, address) } else { self.for_page(code, rid) }
-    }
-
-    /// The answer on a page's path whose route renders nothing.
-    #[must_use]
-    pub fn page(self, app: &App) -> Response {
-        let rid = rid(app);
-        self.for_page(self.code(&rid), rid).response
-    }
-
     /// The code for the caller, or `None` for an internal cause.
     fn code(&self, rid: &str) -> Option<Errcode> {
         match &self.error {
@@ -117,8 +101,12 @@ impl Refusal {
         }
     }
 
-    fn for_weixin(&self, code: Option<Errcode>, rid: String, address: Option<IpAddr>) -> Rendered {
-        let code = code.filter(|code| !code.is_own()).unwrap_or(Errcode::SystemError);
+    /// The answer on one of Weixin's paths, to a caller at `address` if that is known. An internal cause is written to
+    /// the log, under the request's id.
+    #[must_use]
+    pub fn for_weixin(&self, app: &App, address: Option<IpAddr>) -> Rendered {
+        let rid = rid(app);
+        let code = self.code(&rid).filter(|code| !code.is_own()).unwrap_or(Errcode::SystemError);
         let envelope = match (code, address) {
             (Errcode::InvalidIp, Some(address)) => envelope(code, &invalid_ip(address), &rid, ""),
             _ => envelope(code, code.text(), &rid, ""),
@@ -130,8 +118,11 @@ impl Refusal {
         Rendered { response, code, rid, envelope }
     }
 
-    fn for_page(&self, code: Option<Errcode>, rid: String) -> Rendered {
-        let code = code.map_or(Errcode::Internal, own_code);
+    /// The answer on any other path, in the same way.
+    #[must_use]
+    pub fn for_page(&self, app: &App) -> Rendered {
+        let rid = rid(app);
+        let code = self.code(&rid).map_or(Errcode::Internal, own_code);
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let ended = self.ended.map(|reason| format!(r#","ended":"{}""#, reason.word())).unwrap_or_default();
         let envelope = envelope(code, code.text(), &rid, &ended);
@@ -189,7 +180,7 @@ pub struct Rendered {
 struct Unrendered(Arc<Refusal>);
 
 impl IntoResponse for Refusal {
-    /// Only carries the refusal: what a client sees is made by [`Refusal::render`].
+    /// Only carries the refusal: what a client sees is rendered from it.
     fn into_response(self) -> Response {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(Unrendered(Arc::new(self)));

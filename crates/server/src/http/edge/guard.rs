@@ -128,11 +128,11 @@ impl FromRequestParts<App> for Base {
 /// for Weixin's host there are none.
 pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.extensions().get::<Peer>().is_some_and(|peer| peer.door == Door::Weixin) {
-        Refusal::from(Errcode::NotFound).page(&app)
+        Refusal::from(Errcode::NotFound).for_page(&app).response
     } else if host(&request).is_some_and(|host| is_ours(&host, app.settings.public_url.as_deref())) {
         next.run(request).await
     } else {
-        Refusal::from(Errcode::UnknownHost).page(&app)
+        Refusal::from(Errcode::UnknownHost).for_page(&app).response
     }
 }
 
@@ -145,7 +145,7 @@ pub async fn demo_host(State(app): State<App>, request: Request, next: Next) -> 
     };
     match host(&request) {
         Some(host) if is_ours(&host, None) || stands_in(&host) => next.run(request).await,
-        _ => Refusal::from(Errcode::DemoHost).page(&app),
+        _ => Refusal::from(Errcode::DemoHost).for_page(&app).response,
     }
 }
 

@@ -13,7 +13,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use protocol::{Endpoint, Errcode};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// A handler whose answers are counted.
 pub struct Counted<H> {
@@ -46,9 +46,15 @@ pub fn counted_endpoint<H>(app: &App, endpoint: &'static Endpoint, handler: H) -
 }
 
 fn counter<H>(app: &App, name: &'static str, endpoint: Option<&'static Endpoint>, handler: H) -> Counted<H> {
-    let requests = Arc::new(Requests::to(name));
-    app.requests.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(requests.clone());
+    let requests = requests_to(app, name);
     Counted { handler, counter: Arc::new(Counter { requests, app: app.clone(), endpoint }) }
+}
+
+/// A new counter of requests, which `/metrics` shows under `name`.
+pub(in crate::http) fn requests_to(app: &App, name: &'static str) -> Arc<Requests> {
+    let requests = Arc::new(Requests::to(name));
+    app.requests.lock().unwrap_or_else(PoisonError::into_inner).push(requests.clone());
+    requests
 }
 
 impl<T: 'static, H: Handler<T, App>> Handler<T, App> for Counted<H> {
@@ -93,7 +99,7 @@ fn text(app: &App) -> String {
     text.metric("kefu_build_info", "gauge", "The program's version.", &[(version, 1.0)]);
     let started = app.started_at as f64 / model::SECOND as f64;
     text.metric("kefu_start_time_seconds", "gauge", "When it was started, Unix time.", &[("", started)]);
-    let all = app.requests.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    let all = app.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
     text.requests(all.iter().map(|requests| &**requests));
     text.stores(app.desk.store.meters());
     let open =

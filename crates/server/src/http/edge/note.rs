@@ -56,10 +56,11 @@ impl Call {
 
     /// Renders the call's refusal, and notes one of Weixin's for the account whose token the caller presented.
     pub(in crate::http) fn refused(self, refusal: &Refusal, app: &App) -> Rendered {
-        let rendered = refusal.render(app, self.uri.path(), Some(self.address));
-        if endpoint::is_weixin(self.uri.path()) {
-            self.note(&rendered, app);
+        if !endpoint::is_weixin(self.uri.path()) {
+            return refusal.for_page(app);
         }
+        let rendered = refusal.for_weixin(app, Some(self.address));
+        self.note(&rendered, app);
         rendered
     }
 

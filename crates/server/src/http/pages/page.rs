@@ -87,7 +87,7 @@ pub async fn chat(State(app): State<App>, Path(appid): Path<String>, mut headers
 pub async fn asset(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let path = format!("assets/{name}");
     if !ASSETS.contains_key(path.as_str()) {
-        return Refusal::from(Errcode::NotFound).page(&app);
+        return Refusal::from(Errcode::NotFound).for_page(&app).response;
     }
     let mut response = serve(&app, &path, &headers);
     response
@@ -102,7 +102,7 @@ fn serve(app: &App, path: &str, asked: &HeaderMap) -> Response {
 
 fn answer(app: &App, asset: Option<&Asset>, asked: &HeaderMap) -> Response {
     let Some(asset) = asset else {
-        return Refusal::from(Errcode::NotFound).page(app);
+        return Refusal::from(Errcode::NotFound).for_page(app).response;
     };
     let mut response = asset.answer(asked);
     let headers = response.headers_mut();
