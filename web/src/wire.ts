@@ -124,7 +124,7 @@ export interface Message {
   id: number;
   /** The session it belongs to, 0 for what a program wrote outside of any. */
   session: number;
-  /** The customer, whoever wrote. */
+  /** The customer of the conversation, also where an agent or a program wrote. */
   openid: string;
   /** Who wrote; `account` is a program that speaks as no agent. */
   from: Side;

@@ -37,7 +37,7 @@ pub struct Message {
     pub id: i64,
     /// The session it belongs to, 0 for what a program wrote outside of any.
     pub session: i64,
-    /// The customer, whoever wrote.
+    /// The customer of the conversation, also where an agent or a program wrote.
     pub openid: String,
     /// Who wrote; `account` is a program that speaks as no agent.
     pub from: Side,
@@ -157,8 +157,8 @@ pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<Me
     Ok(tx.one(SELECT, bind![appid, id])?.map(|row| message(&row)))
 }
 
-/// History of a session's customer, for the agent who serves or served her in it, while she waits for any agent, and
-/// for a supervisor always.
+/// History of a session's customer: for the agent who serves or served the customer in it, for every agent while the
+/// customer waits, and for a supervisor always.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
@@ -182,7 +182,7 @@ pub async fn history(
     .await
 }
 
-/// History of a customer, for herself.
+/// History of a customer, for the customer.
 ///
 /// # Errors
 /// Internal only.
@@ -234,7 +234,7 @@ macro_rules! select {
 
 const SELECT: &str = select!("m.id = $2");
 const SELECT_SENT: &str = select!("m.openid = $2 and m.client_id = $3 and m.kf_account = $4 and m.via = $5");
-// What stands in no session stands where it came.
+// A message outside of any session has its place by its number: before the sessions that began later.
 const SELECT_PAGE: &str = select!(
     "m.openid = $2 and m.id < $3 and (m.session > 0 and m.session <= $4 or m.session = 0 and m.id < $4)
     order by m.id desc limit $5"

@@ -29,9 +29,8 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// A customer's message arrives: into her session, or into a new one that goes to an agent with room
-/// or to the waiting list. Who has not written before becomes a customer with it. A message that has
-/// arrived before is answered again.
+/// A customer's message arrives: into the open session, or into a new one that goes to an agent with room or to the
+/// waiting list. The first message of a visitor makes a customer. A message that has arrived before is answered again.
 ///
 /// # Errors
 /// `NotFound` when there is no such account, `CookieReplaced`.
@@ -126,7 +125,7 @@ pub async fn reply(
     .await
 }
 
-/// When the customer last wrote: in this session, or, when it was opened for her, before it.
+/// When the customer last wrote: in this session, or before it where it was opened for the customer.
 fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time, Error> {
     if session.latest_at > 0 {
         return Ok(session.latest_at);

@@ -68,7 +68,7 @@ pub enum Part {
     Thumb,
 }
 
-/// The file of a message to or from a customer, for herself.
+/// The file of a message to or from a customer, for the customer.
 ///
 /// # Errors
 /// `NotFound` for another's, and where there is no such file.
@@ -107,7 +107,7 @@ pub async fn of_worker(
     desk.read(appid, move |tx, appid| {
         let agent = presence::of_worker(tx, appid, &worker)?;
         let shown = shown(tx, appid, message)?;
-        // What stands in no session is in the history of those that began after it.
+        // A message outside of any session is in the history of the sessions that began after it.
         let first = if shown.session > 0 { shown.session } else { message };
         let values = bind![appid, &shown.openid, &agent.kf_account, first];
         if !agent.supervisor && tx.one(SELECT_READABLE, values)?.is_none() {
