@@ -32,81 +32,28 @@ macro_rules! with_fresh_data {
 
             #[tokio::test]
             async fn sqlite() {
-                let $fresh = $crate::engine::Fresh::folder();
+                let $fresh = $crate::fixture::engine::Fresh::folder();
                 $body
             }
 
             #[tokio::test]
             async fn postgres() {
-                let $fresh = $crate::engine::Fresh::schema();
+                let $fresh = $crate::fixture::engine::Fresh::schema();
                 $body
             }
         }
     )* };
 }
 
+mod account;
 mod actors;
-mod alias;
-mod allow;
-mod anything;
-mod asset;
-mod authorise;
-mod backup;
-mod bucket;
-mod business;
-mod clock;
-mod component;
-mod config;
-mod cookie;
-mod crowd;
-mod debug;
-mod deploy;
-mod doctor;
-mod ended;
-mod engine;
-mod hashing;
-mod headimg;
+mod cluster;
+mod edge;
+mod fixture;
 mod house;
-mod input;
-mod kfaccount;
-mod kfsession;
-mod limits;
-mod login;
-mod machine;
-mod matrix;
-mod media;
-mod memory;
-mod message;
-mod metadata;
-mod metrics;
-mod msgrecord;
-mod networks;
-mod nodes;
-mod openapi;
-mod password;
+mod operating;
+mod pages;
 mod people;
-mod picture;
-mod plan;
-mod presence;
-mod process;
-mod quota;
-mod rid;
-mod running;
-mod secured;
-mod seed;
-mod storage;
 mod store;
-mod stream;
-mod supervisor;
-mod time;
-mod tls;
-mod together;
-mod token;
-mod typing;
-mod upgrade;
-mod upload;
-mod vanish;
-mod window;
-mod wire;
-mod work;
-mod workbench_state;
+mod table;
+mod weixin;

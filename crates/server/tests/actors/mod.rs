@@ -5,12 +5,11 @@ mod customer;
 pub mod form;
 pub mod picture;
 mod platform;
-pub mod s3;
 mod seen;
 mod shop;
 mod stream;
 
-use crate::engine::Fresh;
+use crate::fixture::engine::Fresh;
 use kefu::admin::{Order, perform};
 use kefu::app::{room, router};
 use kefu::clock::{Chance, Clock};

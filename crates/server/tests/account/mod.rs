@@ -1,0 +1,10 @@
+//! What belongs to an account: its alias, tokens, quotas, files, and who may call it.
+
+mod alias;
+mod allow;
+mod component;
+pub mod quota;
+mod rid;
+mod storage;
+mod token;
+mod work;

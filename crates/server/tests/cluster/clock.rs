@@ -1,0 +1,306 @@
+//! A clock that was ahead and is set back: what it stamped ends by the right time, also over a restart; and clocks of two
+//! nodes that differ.
+
+mod scene;
+
+use crate::actors::form::PNG;
+use crate::actors::{Agent, App, BEGIN, Engine, Errors, Shop, code, run, until};
+use crate::operating::doctor::{asks, free, state};
+use kefu::desk::node;
+use kefu::due::Lease;
+use scene::{Scene, lists, stable};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// What getmsglist tells of a day, `number` records at a time.
+async fn told(shop: &Shop, from: i64, number: i64) -> String {
+    let (mut msgid, mut texts) = (1, String::new());
+    loop {
+        let body = json!({"starttime": from / 1000, "endtime": (from + DAY) / 1000, "msgid": msgid, "number": number});
+        let answer = shop.post("/customservice/msgrecord/getmsglist", body).await;
+        let records = answer["recordlist"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        if records.is_empty() {
+            return texts;
+        }
+        records.iter().for_each(|record| texts.push_str(record["text"].as_str().unwrap()));
+        msgid = answer["msgid"].as_i64().unwrap();
+    }
+}
+
+/// What getrecord tells of the day in Beijing that begins then: texts and times.
+async fn told_by_page(shop: &Shop, from: i64) -> Vec<(String, i64)> {
+    let body =
+        json!({"starttime": from / 1000, "endtime": (from + DAY) / 1000, "pageindex": 1, "pagesize": 1000});
+    let answer = shop.post("/customservice/msgrecord/getrecord", body).await;
+    let records = answer["recordlist"].as_array().unwrap_or_else(|| panic!("{answer}")).iter();
+    let records = records.map(|it| (it["text"].as_str().unwrap().to_owned(), it["time"].as_i64().unwrap()));
+    records.filter(|(text, _)| !text.is_empty()).collect()
+}
+
+on_both_engines! {
+    async fn what_a_clock_ahead_stamped_ends_by_the_right_time(app: App) {
+        let mut scene = Scene::set(&app, DAY).await;
+        app.advance(-DAY).await;
+        app.advance(MINUTE).await;
+        scene.holds_soon(false).await;
+        scene.holds_on().await;
+    }
+
+    async fn it_does_over_a_restart_too(app: App) {
+        let scene = Scene::set(&app, 20 * DAY).await;
+        kefu::due::settle_all(&app.inner).await.unwrap();
+        app.clock.advance(-20 * DAY);
+        let restarted = app.restarts(true).await;
+        let mut scene = scene.at(&restarted);
+        restarted.beats().await;
+        restarted.advance(0).await;
+        restarted.advance(MINUTE).await;
+        restarted.beats().await;
+        until("streams of the node that ended are gone", || async { restarted.inner.desk.store.read("", |tx| tx.all("select node from stream", &[])).await.unwrap().is_empty() }).await;
+        scene.holds_soon(true).await;
+        scene.holds_on().await;
+    }
+
+    async fn what_a_right_clock_stamped_stays_when_a_wrong_one_came_and_went(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let _desk = ann.comes_online().await;
+        let customer = shop.customer();
+        customer.says("hello").await;
+        let media = shop.media("image", PNG).await;
+        app.advance(10 * MINUTE).await;
+        app.advance(-10 * MINUTE).await;
+        app.advance(30 * MINUTE - 1).await;
+        assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+        app.advance(1).await;
+        assert_eq!(shop.sessions("a1").await, Vec::<String>::new());
+        app.advance(90 * MINUTE - 1).await;
+        assert_eq!(lists(&shop).await, 0);
+        app.advance(1).await;
+        assert_eq!(lists(&shop).await, 42001);
+        app.advance(3 * DAY - 2 * HOUR - 1).await;
+        let shop = shop.with_token(&shop.fetch_token().await);
+        assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
+        app.advance(1).await;
+        assert_eq!(shop.fetch_code(&media).await, 40007);
+    }
+
+    async fn a_clock_that_went_back_by_mistake_and_returns_moves_nothing(app: App) {
+        let shop = app.account().await;
+        let media = shop.media("image", PNG).await;
+        let zoe = Agent::signs_up(&app, "zoe").await;
+        shop.adds("i1").await;
+        assert_eq!(code(&shop.invites("i1", "zoe").await), 0);
+        app.advance(0).await;
+        for _ in 0..2 {
+            app.advance(-5 * DAY).await;
+            app.advance(5 * DAY + 1_000).await;
+        }
+        assert_eq!(lists(&shop).await, 0);
+        assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
+        assert_eq!(zoe.at(&shop, "i1").answers_invitation(true).await, 200);
+    }
+
+    async fn a_clock_that_was_not_set_moves_nothing(app: App) {
+        let shop = app.account().await;
+        let media = shop.media("image", PNG).await;
+        app.advance(0).await;
+        app.advance(-BEGIN).await;
+        app.advance(MINUTE).await;
+        app.advance(BEGIN + HOUR).await;
+        assert_eq!(lists(&shop).await, 0);
+        assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
+    }
+
+    async fn records_keep_the_time_of_the_clock_and_none_is_passed_over(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let _desk = ann.comes_online().await;
+        let customer = shop.customer();
+        customer.says("a").await;
+        app.advance(DAY).await;
+        customer.says("b").await;
+        app.advance(-DAY).await;
+        customer.says("c").await;
+        app.advance(MINUTE).await;
+        customer.says("d").await;
+        for number in [1, 2, 10] {
+            assert_eq!(told(&shop, BEGIN, number).await, "acd", "{number} at a time");
+            assert_eq!(told(&shop, BEGIN + DAY, number).await, "b");
+        }
+        app.advance(DAY - 2 * MINUTE).await;
+        let shop = shop.with_token(&shop.fetch_token().await);
+        customer.says("e").await;
+        assert_eq!((told(&shop, BEGIN, 1).await, told(&shop, BEGIN + DAY - HOUR, 1).await), ("acde".into(), "be".into()));
+        let midnight = BEGIN + 8 * HOUR;
+        let (b, e) = (("b".to_owned(), (BEGIN + DAY) / 1000), ("e".to_owned(), (BEGIN + DAY - MINUTE) / 1000));
+        assert_eq!(told_by_page(&shop, midnight).await, [e, b], "by time");
+    }
+}
+
+/// Two nodes on one database, the second with a clock of its own.
+fn on_two_nodes(sentence: impl AsyncFnOnce(App, App) + 'static) {
+    run(Engine::Postgres, |here| {
+        Box::pin(async move {
+            let there = App::start(here.fresh.clone(), 8).await;
+            let other = there.inner.stop.clone();
+            sentence(here, there).await;
+            other.cancel();
+        })
+    });
+}
+
+fn at(shop: &Shop, app: &App) -> Shop {
+    Shop { app: app.clone(), ..shop.clone() }
+}
+
+/// Both nodes look at the time.
+async fn look(here: &App, there: &App) {
+    there.advance(0).await;
+    here.advance(0).await;
+}
+
+#[test]
+fn nodes_whose_clocks_are_30_seconds_apart_keep_their_promises() {
+    on_two_nodes(async |here, there| {
+        here.advance(0).await;
+        there.advance(30_000).await;
+        let shop = here.account().await;
+        let (shop, there_shop) = (shop.clone(), at(&shop, &there));
+        let (token, _) = stable(&there_shop, false).await;
+        let (same, expires_in) = stable(&shop, false).await;
+        assert_eq!((same == token, expires_in), (true, 7200));
+        assert_ne!(stable(&there_shop, true).await.0, token);
+        let ann = shop.agent("a1").await;
+        let _desk = ann.comes_online().await;
+        let customer = there_shop.customer();
+        customer.says("hello").await;
+        look(&here, &there).await;
+        for _ in 0..29 {
+            here.advance(MINUTE).await;
+            there.advance(MINUTE).await;
+        }
+        assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+        // Of the node whose clock is behind, half a minute later.
+        there.advance(2 * MINUTE).await;
+        here.advance(2 * MINUTE).await;
+        assert_eq!(there_shop.sessions("a1").await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_node_moves_nothing_that_a_living_nodes_clock_stamped_until_that_is_set_back() {
+    on_two_nodes(async |here, there| {
+        let shop = here.account().await;
+        there.advance(DAY).await;
+        node::beat(&there.inner.desk).await.unwrap();
+        let ahead = at(&shop, &there);
+        let ahead = ahead.with_token(&ahead.fetch_token().await);
+        look(&here, &there).await;
+        assert_eq!(lists(&ahead).await, 0);
+        there.advance(-DAY).await;
+        node::beat(&there.inner.desk).await.unwrap();
+        here.advance(30_000).await;
+        there.advance(30_000).await;
+        assert_eq!((lists(&ahead).await, lists(&at(&ahead, &here)).await), (0, 0));
+        here.advance(2 * HOUR).await;
+        assert_eq!(lists(&at(&ahead, &here)).await, 42001, "two hours");
+    });
+}
+
+#[test]
+fn the_log_says_once_that_clocks_differ() {
+    on_two_nodes(async |here, there| {
+        let (said, _guard) = Errors::warnings();
+        let mut lease = Lease::begin(&here.inner).await.unwrap();
+        let mut beats = async || {
+            node::beat(&there.inner.desk).await.unwrap();
+            lease.look(&here.inner).await;
+            said.0.lock().unwrap().iter().filter(|line| line.contains("apart")).count()
+        };
+        assert_eq!(beats().await, 0);
+        there.clock.advance(2_000);
+        assert_eq!(beats().await, 0, "nobody notices");
+        there.clock.advance(1_000);
+        assert_eq!([beats().await, beats().await], [1, 1]);
+        there.clock.advance(-3_000);
+        assert_eq!(beats().await, 1);
+        there.clock.advance(-30_000);
+        assert_eq!(beats().await, 2, "anew");
+    });
+}
+
+#[test]
+fn the_doctor_says_that_a_nodes_clock_differs() {
+    on_two_nodes(async |here, _there| {
+        // Clocks of tests show a time of their own.
+        let (_, found) = asks(&here.fresh, &["--listen", &free()]);
+        let (how, says) = state(&found, "nodes");
+        assert!(how == "warning" && says.contains(&*here.inner.desk.node), "{says}");
+    });
+}
+
+/// Columns of times that no clock's fall moves, each with the reason.
+const STAYS: &[(&str, &str)] = &[
+    ("account.created_at", "tells what happened"),
+    ("administrator.granted_at", "tells what happened"),
+    ("business.created_at", "tells what happened"),
+    ("change.at", "tells what happened; the feed is kept for longer"),
+    ("clock.latest", "what clocks have shown"),
+    ("component.created_at", "tells what happened"),
+    ("content.created_at", "tells what happened"),
+    ("customer.created_at", "tells what happened"),
+    ("draft.at", "orders drafts"),
+    ("due.at", "rows that are too far ahead are due at once"),
+    ("ended_login.expires_at", "bounds how long a reason is told"),
+    ("message.at", "tells what happened; files are kept for longer"),
+    ("node.clock", "what the node's clock showed"),
+    ("node.started_at", "tells what happened"),
+    ("record.at", "tells what happened"),
+    ("removed.at", "tells what happened"),
+    ("rid.at", "tells what happened; a refusal is known for longer"),
+    ("stored_bytes.day", "another day than today counts as none"),
+    ("work.bound_at", "tells what happened"),
+    ("worker.created_at", "tells what happened"),
+];
+
+/// Every column of times is moved back when a clock fell, or stands above.
+#[test]
+fn no_column_of_times_is_forgotten() {
+    let is_time = |column: &str| {
+        let ends = ["at", "_at", "until", "_until", "_since"];
+        ["day", "latest", "clock", "window_start"].contains(&column)
+            || ends.iter().any(|end| column == *end || end.starts_with('_') && column.ends_with(end))
+    };
+    let mut tables = String::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../store/migrations")).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("--"));
+        code.for_each(|line| tables.extend([line, " "]));
+    }
+    let mut found = BTreeSet::new();
+    for statement in tables.split(';') {
+        let words: Vec<_> = statement.split_whitespace().collect();
+        let columns =
+            words.windows(2).filter(|pair| pair[1].trim_end_matches(',') == "bigint").map(|pair| pair[0]);
+        if let ["create", "table", table, ..] | ["alter", "table", table, ..] = words[..] {
+            found.extend(columns.filter(|column| is_time(column)).map(|column| format!("{table}.{column}")));
+        }
+    }
+    assert!(found.len() > 30, "{found:?}");
+    let source = include_str!("../../../desk/src/clock.rs");
+    let moves = |column: &str| {
+        let (table, column) = column.split_once('.').unwrap();
+        source.split(';').any(|it| {
+            it.contains(&format!("update {table} set")) && it.contains(&format!("{column} - $"))
+                || it.contains(&format!("delete from {table} where {column} > "))
+        })
+    };
+    let stays: BTreeSet<_> = STAYS.iter().map(|(column, _)| (*column).to_owned()).collect();
+    let expected: BTreeSet<_> = found.iter().filter(|column| !moves(column)).cloned().collect();
+    assert_eq!(expected, stays);
+}

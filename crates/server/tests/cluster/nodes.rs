@@ -1,0 +1,127 @@
+//! Nodes that end without a word: real processes on one PostgreSQL.
+
+use crate::actors::{App, cookie_of};
+use crate::fixture::engine::Fresh;
+use crate::fixture::running::{APPID, DEMO, Running};
+use kefu::desk::node;
+use kefu::due::Lease;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// From the last sign of a node until its agents are offline.
+const DEAD: Duration = Duration::from_secs(17);
+
+struct Pair {
+    first: Running,
+    second: Running,
+    /// A token, and the demo worker's cookie: either node takes both.
+    token: String,
+    cookie: String,
+    _fresh: Fresh,
+}
+
+impl Pair {
+    async fn starts() -> Pair {
+        let fresh = Fresh::schema();
+        let (first, second) = (Running::start(DEMO, &fresh), Running::start(DEMO, &fresh));
+        let login = reqwest::Client::new().post(format!("{}/desk/api/login", second.base));
+        let login = login
+            .header("sec-fetch-site", "same-origin")
+            .json(&json!({"name": "kf_demo", "password": "demo"}));
+        let cookie = cookie_of(&login.send().await.unwrap()).unwrap();
+        Pair { token: first.token().await, first, second, cookie, _fresh: fresh }
+    }
+
+    async fn stream_at(&self, node: &Running) -> reqwest::Response {
+        let stream = reqwest::Client::new().get(format!("{}/desk/api/stream", node.base));
+        stream.header("cookie", &self.cookie).send().await.unwrap()
+    }
+
+    async fn online_at(&self, node: &Running) -> bool {
+        let path = format!("/cgi-bin/customservice/getonlinekflist?access_token={}", self.token);
+        node.get(&path).await["kf_online_list"].as_array().unwrap().len() == 1
+    }
+
+    /// How long it took until the agent was online at the second node, or no longer.
+    async fn until(&self, online: bool) -> Duration {
+        let begun = Instant::now();
+        while self.online_at(&self.second).await != online {
+            assert!(begun.elapsed() < 2 * DEAD, "never");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        begun.elapsed()
+    }
+}
+
+/// Sends a signal.
+fn signal(node: &Running, name: &str) {
+    let pid = node.child.id().to_string();
+    assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_dead_nodes_agents_are_offline_within_17_seconds() {
+    let pair = Pair::starts().await;
+    let stream = pair.stream_at(&pair.first).await;
+    pair.until(true).await;
+    // Right after a beat is the worst moment; any will do, for the bound holds from the last of them.
+    tokio::time::sleep(Duration::from_millis(5_200)).await;
+    signal(&pair.first, "-KILL");
+    let took = pair.until(false).await;
+    assert!(took <= DEAD, "{took:?}");
+    drop(stream);
+    // Whoever comes back comes to a node that lives, and what is due is done there.
+    let _stream = pair.stream_at(&pair.second).await;
+    pair.until(true).await;
+}
+
+#[tokio::test]
+async fn a_stopped_node_that_wakes_is_fenced() {
+    let pair = Pair::starts().await;
+    let mut stream = pair.stream_at(&pair.first).await;
+    pair.until(true).await;
+    signal(&pair.first, "-STOP");
+    let took = pair.until(false).await;
+    assert!(took <= DEAD, "{took:?}");
+    // A customer's message is nobody's who sleeps.
+    let sent = reqwest::Client::new().post(format!("{}/chat/api/{APPID}/message", pair.second.base));
+    let sent =
+        sent.header("sec-fetch-site", "same-origin").header("cookie", crate::actors::first_cookie(APPID));
+    let sent = sent.json(&json!({"client_id": "1", "text": "hello"}));
+    assert_eq!(sent.send().await.unwrap().status(), 200);
+    signal(&pair.first, "-CONT");
+    let ended = async { while let Ok(Some(_)) = stream.chunk().await {} };
+    tokio::time::timeout(Duration::from_secs(8), ended)
+        .await
+        .expect("the stream of a node taken for dead ends");
+    assert!(!pair.online_at(&pair.second).await && !pair.online_at(&pair.first).await, "both say so");
+    let waiting: Value =
+        pair.second.get(&format!("/customservice/kfsession/getwaitcase?access_token={}", pair.token)).await;
+    assert_eq!(waiting["count"], 1, "{waiting}");
+    // It begins anew, and serves.
+    let mut again = pair.stream_at(&pair.first).await;
+    for _ in 0..100 {
+        if again.status() == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        again = pair.stream_at(&pair.first).await;
+    }
+    pair.until(true).await;
+    drop(again);
+    assert!(pair.until(false).await < Duration::from_secs(8));
+}
+
+on_both_engines! {
+    async fn a_node_that_counts_as_dead_brings_nobody_online(app: App) {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        node::fence(&app.inner.desk, &app.inner.desk.node).await.unwrap();
+        let refused = app.ask("/desk/api/stream", &ann.cookie).await;
+        assert_eq!(refused.status(), 503);
+        assert_eq!(shop.online().await, []);
+        let _lease = Lease::begin(&app.inner).await.unwrap();
+        let _desk = ann.comes_online().await;
+        assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
+    }
+}

@@ -1,0 +1,273 @@
+//! Nodes that share the load: two on one PostgreSQL. What was done at one holds at the other as soon as it is
+//! answered, and is heard there at once.
+
+use crate::actors::{Agent, App, Engine, Shop, client_id, code, cookie_of, run, until};
+use crate::fixture::running::kefu;
+use kefu::admin::Order;
+use kefu::config::Place;
+use kefu::due;
+use postgres::fallible_iterator::FallibleIterator as _;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Sentences about this node and another one, on one database.
+macro_rules! on_two_nodes {
+    ($($(#[$doc:meta])* async fn $sentence:ident($here:ident: App, $there:ident: App) $body:block)*) => { $(
+        $(#[$doc])*
+        #[test]
+        fn $sentence() {
+            run(Engine::Postgres, |$here: App| Box::pin(async move {
+                let $there = App::start($here.fresh.clone(), 8).await;
+                let other = $there.inner.stop.clone();
+                $body
+                other.cancel();
+            }));
+        }
+    )* };
+}
+
+/// The same shop, asked at another node.
+fn at(shop: &Shop, app: &App) -> Shop {
+    Shop { app: app.clone(), ..shop.clone() }
+}
+
+/// The same worker, at another node.
+fn there(agent: &Agent, app: &App) -> Agent {
+    Agent { app: app.clone(), ..agent.clone() }
+}
+
+/// The name of the channel on which nodes notify each other.
+const CHANNEL: &str = "'kefu_' || current_schema()::regnamespace::oid::text";
+
+/// A client of the nodes' database, which lives on a thread of its own.
+fn with_client<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(postgres::Client) -> T + Send + 'static,
+) -> std::thread::JoinHandle<T> {
+    let Place::Postgres(url) = app.fresh.place.clone() else { panic!("nodes share a PostgreSQL") };
+    std::thread::spawn(move || work(postgres::Client::connect(&url, postgres::NoTls).unwrap()))
+}
+
+/// The connections over which nodes are notified.
+async fn listeners(app: &App) -> Vec<i32> {
+    let sql = format!("select pid from pg_stat_activity where query = 'listen ' || {CHANNEL} order by pid");
+    let pids = move |mut client: postgres::Client| {
+        client.query(&sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    };
+    with_client(app, pids).join().unwrap()
+}
+
+/// The database ends a connection.
+fn ends_connection(app: &App, pid: i32) {
+    let end = move |mut client: postgres::Client| {
+        client.execute("select pg_terminate_backend($1)", &[&pid]).unwrap();
+    };
+    with_client(app, end).join().unwrap();
+}
+
+/// Gathers what nodes are notified of, for as long as it is held.
+fn notifications(app: &App) -> Arc<Mutex<String>> {
+    let told = Arc::<Mutex<String>>::default();
+    let (gathers, (ready, is_ready)) = (Arc::downgrade(&told), std::sync::mpsc::channel());
+    with_client(app, move |mut client| {
+        let channel: String = client.query_one(&format!("select {CHANNEL}"), &[]).unwrap().get(0);
+        client.batch_execute(&format!("listen {channel}")).unwrap();
+        ready.send(()).unwrap();
+        while let Some(told) = gathers.upgrade() {
+            let next = client.notifications().timeout_iter(Duration::from_millis(100)).next().unwrap();
+            next.iter().for_each(|it| told.lock().unwrap().push_str(it.payload()));
+        }
+    });
+    is_ready.recv().unwrap();
+    told
+}
+
+on_two_nodes! {
+    async fn lists_agree_at_both_nodes_after_every_step(here: App, there: App) {
+        let shop = here.account_with(|settings| settings.reception = Some("manual".into())).await;
+        let there = at(&shop, &there);
+        assert_eq!(there.kf_list().await, json!([]));
+        let ann = shop.agent("a1").await;
+        assert_eq!(there.kf_list().await, shop.kf_list().await);
+        assert_eq!(there.kf_list().await[0]["kf_account"], shop.kf("a1"));
+        let _desk = ann.comes_online().await;
+        assert_eq!(there.online().await, [(shop.kf("a1"), 1, 0)]);
+        let customer = there.customer();
+        customer.says("hello").await;
+        assert_eq!((shop.waiting().await, there.waiting().await), (vec![customer.openid()], vec![customer.openid()]));
+        assert_eq!(code(&there.creates("a1", &customer.openid()).await), 0);
+        assert_eq!((shop.waiting().await, there.waiting().await), (vec![], vec![]));
+        assert_eq!((shop.sessions("a1").await, there.sessions("a1").await), (vec![customer.openid()], vec![customer.openid()]));
+        assert_eq!(code(&shop.closes("a1", &customer.openid()).await), 0);
+        assert_eq!(there.sessions("a1").await, Vec::<String>::new());
+        ann.is_away(true).await;
+        assert_eq!(there.online().await, [(shop.kf("a1"), 0, 0)]);
+    }
+
+    /// Without hints each message would be heard when the readers poll, every five seconds.
+    async fn what_happens_at_one_node_is_heard_at_the_other_at_once(here: App, there: App) {
+        let shop = here.account().await;
+        let ann = shop.agent("a1").await;
+        let mut desk = ann.comes_online().await;
+        let customer = at(&shop, &there).customer();
+        let begun = Instant::now();
+        for number in 0..5 {
+            let text = format!("message {number}");
+            customer.says(&text).await;
+            desk.sees(&text).await;
+        }
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+
+    async fn a_stream_that_was_cut_goes_on_at_the_other_node(here: App, there: App) {
+        let shop = here.account().await;
+        let ann = shop.agent("a1").await;
+        let mut desk = ann.comes_online().await;
+        let customer = shop.customer();
+        customer.says("one").await;
+        let last = desk.sees("one").await.id;
+        drop(desk);
+        customer.says("two").await;
+        customer.says("three").await;
+        let mut desk = self::there(&ann, &there).resumes(&last).await;
+        desk.sees("two").await;
+        desk.sees("three").await;
+        assert_eq!((desk.count_texts("one").await, desk.count_texts("two").await), (0, 1));
+    }
+
+    /// Until then it waits in the memory of the node that refused.
+    async fn a_refusal_at_one_node_is_told_at_the_other_once_it_is_written(here: App, there: App) {
+        let shop = here.account().await;
+        let refused = shop.get("/customservice/kfsession/getsession", &[("openid", "bad")]).await;
+        let rid = refused["errmsg"].as_str().unwrap().split_once(" rid: ").expect("a request id").1;
+        let other = at(&shop, &there);
+        let asks = async |rid: &str| other.post("/cgi-bin/openapi/rid/get", json!({"rid": rid})).await;
+        let verbs = || there.inner.desk.store.verbs();
+        let mut of_one = 0;
+        for _ in 0..2 {
+            let before = verbs();
+            assert_eq!(code(&asks("61725984-6126f6f9-040f19c4").await), 76001, "it is years old");
+            of_one = verbs() - before;
+        }
+        let before = verbs();
+        let asks = asks(rid);
+        let settles = async {
+            until("it was looked for in vain", || async { verbs() > before + of_one }).await;
+            due::settle_all(&here.inner).await.expect("what was refused");
+        };
+        let (told, ()) = tokio::join!(asks, settles);
+        assert_eq!(code(&told), 0, "{told}");
+        assert_eq!(told["request"]["client_ip"], "127.0.0.1");
+    }
+
+    /// Everybody reads once after it, for there may be changes that nobody was told of, and no more than once.
+    async fn streams_are_calm_after_a_lost_notification_connection(here: App, there: App) {
+        let shop = here.account().await;
+        let ann = shop.agent("a1").await;
+        let mut desk = ann.comes_online().await;
+        let customer = shop.customer();
+        customer.says("before").await;
+        let mut page = customer.watches().await;
+        desk.sees("before").await;
+        for round in 0..2 {
+            until("both nodes listen", || async { listeners(&here).await.len() == 2 }).await;
+            let lost = listeners(&here).await;
+            lost.iter().for_each(|pid| ends_connection(&here, *pid));
+            until("both nodes listen again", || async {
+                let now = listeners(&here).await;
+                now.len() == 2 && now.iter().all(|pid| !lost.contains(pid))
+            }).await;
+            let before = here.inner.desk.store.verbs();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let verbs = here.inner.desk.store.verbs() - before;
+            assert!(verbs < 30, "{verbs} verbs in half a second, and nothing happens");
+            // What is told after it is heard.
+            let text = format!("after {round}");
+            let said = json!({"client_id": client_id(&text), "text": text});
+            let path = format!("/chat/api/{}/message", shop.appid);
+            assert_eq!(there.send(&path, &customer.cookie(), &said).await.status(), 200);
+            desk.sees(&text).await;
+            page.sees(&text).await;
+        }
+    }
+
+    /// A command against the database ends at once; what it changed is told to the nodes before.
+    async fn what_a_command_changed_is_told_to_nodes(here: App, there: App) {
+        let shop = here.account().await;
+        let ann = shop.agent("a1").await;
+        let mut desk = ann.comes_online().await;
+        let mut other = self::there(&ann, &there).comes_online().await;
+        let (told, openid) = (notifications(&here), format!("o{}", "c".repeat(27)));
+        let args = ["customer", "say", "--appid", &shop.appid, "--openid", &openid, "--text", "by command"];
+        let (done, said) = kefu(&args, &here.fresh);
+        assert!(done, "{said}");
+        let seq = here.inner.desk.store.head(&shop.appid).await.unwrap().unwrap().seq;
+        let line = format!("{} {seq}", shop.appid);
+        until("it is told", || async { told.lock().unwrap().lines().any(|told| told == line) }).await;
+        desk.sees("by command").await;
+        other.sees("by command").await;
+    }
+
+    async fn a_log_in_holds_and_ends_at_both_nodes(here: App, there: App) {
+        let shop = here.account().await;
+        let ann = shop.agent("a1").await;
+        let body = json!({"name": ann.name, "password": "correct horse"});
+        let cookie = cookie_of(&there.send("/desk/api/login", "", &body).await).expect("a login");
+        assert_eq!(here.ask("/desk/api/snapshot", &cookie).await.status(), 200);
+        assert_eq!(there.send("/desk/api/logout", &cookie, &json!({})).await.status(), 200);
+        assert_eq!(here.ask("/desk/api/snapshot", &cookie).await.status(), 401);
+        // Her password is reset at one: every log-in ends at the other, with its stream.
+        let desk = self::there(&ann, &there).comes_online().await;
+        here.order(Order::WorkerReset(ann.name.clone())).await.expect("a new password");
+        desk.ends().await;
+        assert_eq!(there.ask("/desk/api/snapshot", &ann.cookie).await.status(), 401);
+    }
+
+    async fn a_token_holds_and_ends_at_both_nodes(here: App, there: App) {
+        let shop = here.account().await;
+        let (first, there) = (at(&shop, &there), at(&shop, &there));
+        assert_eq!(code(&first.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
+        let second = first.with_token(&shop.fetch_token().await);
+        assert_eq!(code(&second.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
+        assert_eq!(code(&first.get("/cgi-bin/customservice/getkflist", &[]).await), 0, "the one before, for a while");
+        let third = second.with_token(&there.fetch_token().await);
+        assert_eq!(code(&first.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
+        assert_eq!(code(&at(&first, &shop.app).get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
+        assert_eq!(code(&at(&third, &shop.app).get("/cgi-bin/customservice/getkflist", &[]).await), 0);
+        // What the account may do changes at one, and is refused at the other at once.
+        shop.set(|settings| settings.certified = Some(false)).await;
+        assert_eq!(code(&third.get("/cgi-bin/customservice/getkflist", &[]).await), 48001);
+    }
+
+    async fn one_customer_is_taken_once_whoever_takes_her_where(here: App, there: App) {
+        let shop = here.account_with(|settings| settings.reception = Some("manual".into())).await;
+        let (ann, bob) = (shop.agent("a1").await, self::there(&shop.agent("b1").await, &there));
+        let (_ann, _bob) = (ann.comes_online().await, bob.comes_online().await);
+        for number in 0..5 {
+            let customer = shop.customer();
+            customer.says(&format!("hello {number}")).await;
+            let session = ann.session_with(&customer.openid()).await.expect("she waits");
+            let (here, there) = tokio::join!(ann.takes(session), bob.takes(session));
+            let mut statuses = [here.0, there.0];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [200, 409]);
+        }
+    }
+
+    async fn what_is_due_happens_once_though_both_look(here: App, there: App) {
+        let shop = here.account().await;
+        let ann = Agent::signs_up(&here, "ann").await;
+        shop.adds("a1").await;
+        assert_eq!(code(&shop.invites("a1", &ann.name).await), 0);
+        let seq = async |app: &App| app.inner.desk.store.head(&shop.appid).await.unwrap().unwrap().seq;
+        let before = seq(&here).await;
+        let ten_days = 10 * 24 * 3_600_000;
+        here.clock.advance(ten_days);
+        there.clock.advance(ten_days);
+        let (first, second) = tokio::join!(due::run_once(&here.inner), due::run_once(&there.inner));
+        first.and(second).unwrap();
+        assert_eq!((seq(&here).await, seq(&there).await), (before + 1, before + 1), "it ended once");
+    }
+}

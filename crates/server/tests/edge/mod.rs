@@ -1,0 +1,9 @@
+//! What stands before every handler: connections, limits, bodies, and callers who hang up.
+
+mod anything;
+mod crowd;
+mod input;
+pub mod limits;
+mod tls;
+mod upload;
+mod vanish;

@@ -1,0 +1,101 @@
+//! Files are never held whole: a real server takes and gives many of them at once in little memory.
+
+use crate::actors::form::{FORM, PNG, form, sized};
+use crate::fixture::engine::Fresh;
+use crate::fixture::running::{DEMO, Running};
+use crate::fixture::s3::S3;
+use futures_util::future::join_all;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+/// How many at once.
+const AT_ONCE: u8 = 16;
+/// What they may add to the memory of a server, all together; stated in docs/operating.md.
+const MOST_KIB: u64 = 128 << 10;
+/// The same with a bucket, which wants parts of 5 MiB, one of each file that comes.
+const MOST_KIB_WITH_A_BUCKET: u64 = MOST_KIB + AT_ONCE as u64 * (5 << 10);
+
+/// The most memory a process has had so far, and what it has now, in KiB.
+fn resident(demo: &Running) -> (u64, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", demo.child.id())).unwrap();
+    let value = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    (value("VmHWM:"), value("VmRSS:"))
+}
+
+fn upload(
+    demo: &Running,
+    http: &reqwest::Client,
+    token: &str,
+    file: &[u8],
+) -> impl Future<Output = String> + use<> {
+    let url = format!("{}/cgi-bin/media/upload?access_token={token}&type=image", demo.base);
+    let request = http.post(url).header("content-type", FORM).body(form(&[], Some(("media", file))));
+    async move {
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        answer["media_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+}
+
+fn download(
+    demo: &Running,
+    http: &reqwest::Client,
+    token: &str,
+    media_id: &str,
+) -> impl Future<Output = usize> + use<> {
+    let request =
+        http.get(format!("{}/cgi-bin/media/get?access_token={token}&media_id={media_id}", demo.base));
+    async move {
+        let (mut response, mut size) = (request.send().await.unwrap(), 0);
+        while let Some(part) = response.chunk().await.unwrap() {
+            size += part.len();
+        }
+        size
+    }
+}
+
+with_fresh_data! {
+    async fn sixteen_large_files_at_once_take_little_memory(fresh) {
+        takes_little(&fresh, MOST_KIB).await;
+    }
+
+    async fn sixteen_large_files_at_once_take_little_memory_to_a_bucket(fresh) {
+        let s3 = S3::start();
+        takes_little(&fresh.with_files_in(&s3, "s3://desk"), MOST_KIB_WITH_A_BUCKET).await;
+    }
+}
+
+async fn takes_little(fresh: &Fresh, most: u64) {
+    // One after the other: who is kept waiting for the machine holds more.
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let _turn = TURN.lock().await;
+    let demo = Running::start(DEMO, fresh);
+    let (token, http) = (demo.token().await, reqwest::Client::new());
+    let file = sized(PNG, 10 << 20);
+    let (_, before) = resident(&demo);
+    // More in all than the bound, so that what is kept shows.
+    let mut media = Vec::new();
+    for round in 0..2_u8 {
+        media.extend(
+            join_all((0..AT_ONCE).map(|number| {
+                let mut own = file.clone();
+                own[100..102].copy_from_slice(&[round, number]);
+                upload(&demo, &http, &token, &own)
+            }))
+            .await,
+        );
+    }
+    let (uploaded, _) = resident(&demo);
+    for round in media.chunks(AT_ONCE.into()) {
+        let sizes = join_all(round.iter().map(|media_id| download(&demo, &http, &token, media_id))).await;
+        assert!(sizes.iter().all(|size| *size == file.len()), "{sizes:?}");
+    }
+    let (downloaded, _) = resident(&demo);
+    println!(
+        "before {before} KiB, at most {uploaded} while {AT_ONCE} came at once, {downloaded} while they went"
+    );
+    assert!(downloaded - before < most, "{before} KiB grew to {uploaded} and {downloaded}");
+    demo.stop();
+}

@@ -1,0 +1,181 @@
+//! PostgreSQL by TLS, as each `sslmode` of libpq means it.
+
+use crate::actors::{App, code, run_over};
+use crate::fixture::engine::Fresh;
+use crate::fixture::running::kefu;
+use crate::operating::doctor::{asks, free, state};
+use kefu::config::Place;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair};
+use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// A server whose certificate is for localhost, and to which only the user `clear` may come in clear.
+struct Secured {
+    /// Its socket, which needs no TLS.
+    local: String,
+    port: String,
+    folder: tempfile::TempDir,
+    _server: Child,
+}
+
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn secured() -> &'static Secured {
+    static SERVER: OnceLock<Secured> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, other) = (authority("ours"), authority("another"));
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &ours).unwrap();
+        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+        write("server.crt", certificate.pem());
+        write("server.key", key.serialize_pem());
+        write("ours.pem", ours.pem());
+        write("other.pem", other.pem());
+        let (script, port) = (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres"), free());
+        let port = port.rsplit(':').next().unwrap().to_owned();
+        let mut command = Command::new(script);
+        command.arg("--tls").arg(folder.path()).arg(&port);
+        let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect(script);
+        let mut local = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut local).unwrap();
+        let secured = Secured { local: local.trim().to_owned(), port, folder, _server: server };
+        assert!(!secured.local.is_empty(), "PostgreSQL did not start");
+        secured.runs("create user clear superuser".into());
+        secured
+    })
+}
+
+impl Secured {
+    fn runs(&self, sql: String) {
+        let url = self.local.clone();
+        let run = move || {
+            postgres::Client::connect(&url, postgres::NoTls).unwrap().batch_execute(&sql).unwrap();
+        };
+        std::thread::spawn(run).join().unwrap();
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Data in a schema of its own, reached at `host` as `query` says.
+    fn data(&self, schema: &str, user: &str, host: &str, query: &str) -> Fresh {
+        self.runs(format!("create schema if not exists {schema}; grant all on schema {schema} to public"));
+        let options = format!("options=-csearch_path%3D{schema}");
+        Fresh::at(Place::Postgres(format!(
+            "postgres://{user}@{host}:{}/postgres?{options}{query}",
+            self.port
+        )))
+    }
+
+    fn with_root(&self, mode: &str, root: &str) -> String {
+        format!("&sslmode={mode}&sslrootcert={}", percent(&self.file(root)))
+    }
+}
+
+fn percent(path: &Path) -> String {
+    path.display().to_string().replace('/', "%2F")
+}
+
+/// Whether the data can be reached, and what is said if not.
+fn reached(data: &Fresh) -> Result<(), String> {
+    match kefu(&["account", "list"], data) {
+        (true, _) => Ok(()),
+        (false, said) => Err(said),
+    }
+}
+
+#[test]
+fn each_mode_lets_through_what_libpq_would() {
+    let server = secured();
+    let at = |host: &str, query: &str| reached(&server.data("modes", "postgres", host, query));
+    let ok = Ok(());
+    assert_eq!(at("localhost", ""), ok, "TLS is preferred");
+    assert_eq!(at("localhost", "&sslmode=prefer"), ok);
+    assert_eq!(at("127.0.0.1", "&sslmode=require"), ok, "nobody is verified");
+    assert_eq!(at("localhost", &server.with_root("verify-full", "ours.pem")), ok);
+    assert_eq!(at("localhost", &server.with_root("verify-full", "server.crt")), ok, "the certificate itself");
+    assert_eq!(at("127.0.0.1", &server.with_root("verify-ca", "ours.pem")), ok, "the name does not matter");
+    assert_eq!(at("127.0.0.1", &server.with_root("require", "ours.pem")), ok, "nor there");
+    let refused = |host: &str, query: &str| at(host, query).unwrap_err();
+    let said = refused("127.0.0.1", &server.with_root("verify-full", "ours.pem"));
+    assert!(said.contains("not valid for name"), "{said}");
+    let said = refused("127.0.0.1", &server.with_root("verify-full", "server.crt"));
+    assert!(said.contains("not valid for name"), "{said}");
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let said = refused("localhost", &server.with_root(mode, "other.pem"));
+        assert!(said.contains("UnknownIssuer"), "{mode}: {said}");
+    }
+    let said = refused("localhost", "&sslmode=verify-full&sslrootcert=system");
+    assert!(said.contains("UnknownIssuer") || said.contains("ca-certificates"), "{said}");
+    let said = refused("localhost", "&sslmode=disable");
+    assert!(said.contains("no encryption"), "the server wants TLS: {said}");
+}
+
+#[test]
+fn what_is_preferred_is_not_required() {
+    let server = secured();
+    let clear = |query: &str| reached(&server.data("clear", "clear", "localhost", query));
+    assert_eq!(clear(""), Ok(()), "the server does not let this user come by TLS");
+    assert_eq!(clear("&sslmode=disable"), Ok(()));
+    assert!(clear("&sslmode=require").is_err());
+}
+
+#[test]
+fn the_doctor_says_how_the_database_is_reached() {
+    let server = secured();
+    let said = |user: &str, query: &str| {
+        let found = asks(&server.data("doctor", user, "localhost", query), &["--listen", &free()]).1;
+        let (state, says) = state(&found, "way");
+        format!("{state} {says}")
+    };
+    let verified = said("postgres", &server.with_root("verify-full", "ours.pem"));
+    assert!(verified.starts_with("ok by TLS, to a server that its authority vouches for"), "{verified}");
+    assert_eq!(said("postgres", "&sslmode=require"), "ok by TLS");
+    assert!(said("clear", "").starts_with("ok in clear, within networks of your own"));
+    // The name is one that others could be on the way to; where it leads is this machine.
+    let far = |user: &str, query: &str| {
+        said(user, &format!("&host=db.example.com&hostaddr=127.0.0.1,127.0.0.1{query}"))
+    };
+    assert!(far("clear", "&sslmode=disable").starts_with("warning db.example.com is asked in clear"));
+    assert!(far("postgres", "&sslmode=require").contains("can pretend to be db.example.com"));
+}
+
+#[test]
+fn a_desk_whose_database_is_reached_by_tls_works_as_any_other() {
+    let server = secured();
+    let query = server.with_root("verify-full", "ours.pem");
+    run_over(server.data("desk", "postgres", "localhost", &query), |app: App| {
+        Box::pin(async move {
+            let shop = app.account().await;
+            let ann = shop.agent("a1").await;
+            let mut desk = ann.comes_online().await;
+            let customer = shop.customer();
+            customer.says("over TLS").await;
+            desk.sees("over TLS").await;
+            let session = ann.session_with(&customer.openid()).await.expect("a session");
+            assert_eq!(ann.replies(session, "so it is").await.0, 200);
+            assert_eq!(customer.last().await["text"], "so it is");
+            let renamed = json!({"kf_account": shop.kf("a1"), "nickname": "客服1"});
+            assert_eq!(code(&shop.post("/customservice/kfaccount/update", renamed).await), 0);
+            ann.leaves(desk).await;
+        })
+    });
+    let encrypted = std::thread::spawn(move || {
+        let mut client = postgres::Client::connect(&server.local, postgres::NoTls).unwrap();
+        let row = client.query_one("select count(*) from desk.message", &[]).unwrap();
+        row.get::<_, i64>(0)
+    });
+    assert_eq!(encrypted.join().unwrap(), 2);
+}

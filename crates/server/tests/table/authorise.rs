@@ -1,0 +1,327 @@
+//! Every route × every role, and the exact answer. Weixin's endpoints by every credential stand in `matrix.rs`;
+//! here are the people's routes, and that no route stands in neither.
+
+use crate::actors::form::{MP4, PNG};
+use crate::actors::{Agent, App, Customer, Shop, code, cookie_of};
+use crate::fixture::engine::Fresh;
+use crate::fixture::running::{DEMO, Running};
+use kefu::admin::Order;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+
+/// Who asks.
+pub const ROLES: [&str; 10] = [
+    "nobody",
+    "garbage",
+    "ended",
+    "customer",
+    "elsewhere",
+    "colleague",
+    "agent",
+    "invited",
+    "agent at another site",
+    "supervisor",
+];
+
+/// Answers by role, in the order of `ROLES`: status, or the number of our refusal.
+type Expected = [i64; 10];
+const OPEN: Expected = [200; 10];
+/// Hers alone, whoever she is: nothing of anybody else's can be named.
+const OWN: Expected = [2, 2, 2, 2, 200, 200, 200, 200, 200, 200];
+
+/// A route with a call of it that names the shop's things.
+pub struct Route {
+    path: &'static str,
+    pub method: &'static str,
+    /// The query, or the body.
+    says: fn(&Scene) -> Value,
+    expected: Expected,
+}
+
+const fn get(path: &'static str, says: fn(&Scene) -> Value, expected: Expected) -> Route {
+    Route { path, method: "get", says, expected }
+}
+
+const fn post(path: &'static str, says: fn(&Scene) -> Value, expected: Expected) -> Route {
+    Route { path, method: "post", says, expected }
+}
+
+fn nothing(_: &Scene) -> Value {
+    json!({})
+}
+
+fn account(scene: &Scene) -> Value {
+    json!({"appid": scene.shop.appid})
+}
+
+fn session(scene: &Scene) -> Value {
+    json!({"appid": scene.shop.appid, "session": scene.session})
+}
+
+/// In an order in which one call leaves the next its subject.
+pub const ROUTES: &[Route] = &[
+    get("/healthz", nothing, OPEN),
+    get("/readyz", nothing, OPEN),
+    get("/desk", nothing, [308; 10]),
+    get("/desk/", nothing, OPEN),
+    get("/desk/assets/{*name}", nothing, [404; 10]),
+    get("/chat/{appid}", nothing, OPEN),
+    get("/openapi.json", nothing, OPEN),
+    get("/headimg/{sha256}", nothing, OPEN),
+    // Whoever has the address may fetch what is there.
+    get("/media/{appid}/{ticket}", nothing, OPEN),
+    get("/debug", nothing, OPEN),
+    get("/", nothing, OPEN),
+    post(
+        "/desk/api/login",
+        |_| json!({"name": "ann", "password": "wrong"}),
+        [10, 10, 10, 10, 10, 10, 10, 10, 3, 10],
+    ),
+    post(
+        "/desk/api/signup",
+        |_| json!({"invite": "x", "name": "eve", "password": "long enough"}),
+        [12, 12, 12, 12, 12, 12, 12, 12, 3, 12],
+    ),
+    get("/desk/api/snapshot", nothing, OWN),
+    get("/desk/api/stream", nothing, OWN),
+    get("/desk/api/logins", nothing, OWN),
+    post("/desk/api/login/end", |scene| json!({"id": scene.login}), [2, 2, 2, 2, 4, 4, 200, 4, 3, 4]),
+    post(
+        "/desk/api/password",
+        |_| json!({"current": "wrong", "new": "long enough"}),
+        [2, 2, 2, 2, 10, 10, 10, 10, 3, 10],
+    ),
+    post(
+        "/desk/api/invitation",
+        |scene| json!({"appid": scene.shop.appid, "kf_account": scene.shop.kf("i1"), "accept": false}),
+        [2, 2, 2, 2, 17, 17, 17, 200, 3, 17],
+    ),
+    post(
+        "/desk/api/presence",
+        |scene| json!({"appid": scene.shop.appid, "away": false}),
+        [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
+    ),
+    post(
+        "/desk/api/draft",
+        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "text": "dear"}),
+        [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
+    ),
+    post(
+        "/desk/api/read",
+        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "message": scene.session}),
+        [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
+    ),
+    post("/desk/api/session/accept", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 14]),
+    get(
+        "/desk/api/messages",
+        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "before": 0}),
+        [2, 2, 2, 2, 3, 3, 200, 3, 200, 200],
+    ),
+    // Its first message has the session's number, and no file. What a picture is to be stands in the query, which is missed.
+    get(
+        "/desk/api/file",
+        |scene| json!({"appid": scene.shop.appid, "message": scene.session}),
+        [2, 2, 2, 2, 3, 3, 4, 3, 4, 4],
+    ),
+    post("/desk/api/image", nothing, [2, 2, 2, 2, 1, 1, 1, 1, 3, 1]),
+    post(
+        "/desk/api/message",
+        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "client_id": "r1", "text": "hello"}),
+        [2, 2, 2, 2, 3, 14, 200, 3, 3, 14],
+    ),
+    get("/desk/api/colleagues", account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
+    get("/desk/api/sessions", account, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
+    // An agent names herself, who has it already.
+    post(
+        "/desk/api/session/transfer",
+        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "from": scene.shop.kf("a1"), "to": scene.shop.kf("a1")}),
+        [2, 2, 2, 2, 3, 3, 200, 3, 3, 200],
+    ),
+    get("/chat/api/{appid}/snapshot", nothing, OPEN),
+    get("/chat/api/{appid}/stream", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
+    get("/chat/api/{appid}/messages", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
+    // Whoever shows the cookie of a first visit becomes a customer; without one nobody does.
+    post(
+        "/chat/api/{appid}/message",
+        |_| json!({"client_id": "c1", "text": "hello"}),
+        [29, 200, 29, 200, 29, 29, 29, 29, 3, 29],
+    ),
+    // No menu was sent. The cookie "garbage" was replaced when it wrote.
+    post(
+        "/chat/api/{appid}/tap",
+        |_| json!({"client_id": "t1", "message": 1, "id": "101"}),
+        [2, 34, 2, 4, 2, 2, 2, 2, 3, 2],
+    ),
+    get("/chat/api/{appid}/file", |scene| json!({"message": scene.session}), [2, 2, 2, 4, 2, 2, 2, 2, 2, 2]),
+    post("/chat/api/{appid}/image", nothing, [29, 34, 29, 1, 29, 29, 29, 29, 3, 29]),
+    post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
+    get("/desk/api/debug", nothing, OWN),
+    // No agent is an administrator by being one; here it is the person who is invited.
+    post(
+        "/desk/api/debug/token",
+        |scene| json!({"appid": scene.shop.appid}),
+        [2, 2, 2, 2, 3, 3, 3, 200, 3, 3],
+    ),
+    post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
+];
+
+pub struct Scene {
+    pub shop: Shop,
+    /// The agent's session with a customer.
+    session: i64,
+    /// Another login of the agent's.
+    login: String,
+    /// Her picture's address, and a film's.
+    addresses: [String; 2],
+    /// Each role's cookie.
+    cookies: [String; 10],
+}
+
+async fn again(app: &App, agent: &Agent) -> String {
+    let body = json!({"name": agent.name, "password": "correct horse"});
+    cookie_of(&app.send("/desk/api/login", "", &body).await).expect("a login")
+}
+
+impl Scene {
+    pub async fn set(app: &App) -> Scene {
+        let (shop, other) = (app.account().await, app.account().await);
+        let ann = shop.agent("a1").await;
+        let (bob, eve) = (shop.agent("b1").await, other.agent("e1").await);
+        let outsider = Agent::signs_up(app, "zoe").await;
+        let supervisor = shop.agent("s1").await;
+        shop.post("/customservice/kfaccount/setadmin", json!({"kf_account": shop.kf("s1")})).await;
+        let desk = ann.comes_online().await;
+        let customer: Customer = shop.customer();
+        customer.says("hello").await;
+        let session = ann.session_with(&customer.openid()).await.expect("hers");
+        drop(desk);
+        shop.adds("i1").await;
+        shop.invites("i1", &outsider.name).await;
+        let admin =
+            Order::AccountAdmin { appid: shop.appid.clone(), worker: outsider.name.clone(), revoke: false };
+        app.order(admin).await.unwrap();
+        let (ended, spare, across) = (again(app, &ann).await, again(app, &ann).await, again(app, &ann).await);
+        app.send("/desk/api/logout", &ended, &json!({})).await;
+        let list: Value = app.ask("/desk/api/logins", &spare).await.json().await.unwrap();
+        let login =
+            list["logins"].as_array().unwrap().iter().find(|it| it["current"] == true).unwrap()["id"].clone();
+        let garbage = format!("kefu_login={}; kefu_{}={0}", "x".repeat(43), shop.appid);
+        let cookies = [
+            String::new(),
+            garbage,
+            ended,
+            customer.cookie(),
+            eve.cookie.clone(),
+            bob.cookie.clone(),
+            ann.cookie.clone(),
+            outsider.cookie.clone(),
+            across,
+            supervisor.cookie.clone(),
+        ];
+        assert_eq!(code(&shop.pictures("a1", PNG).await), 0);
+        let film = shop.media("video", MP4).await;
+        let film = shop.get("/cgi-bin/media/get", &[("media_id", &film)]).await["video_url"].clone();
+        let addresses = [shop.kf_list().await[0]["kf_headimgurl"].clone(), film]
+            .map(|url| url.as_str().unwrap().strip_prefix(&app.base).unwrap().to_owned());
+        Scene { session, addresses, login: login.as_str().unwrap().to_owned(), shop, cookies }
+    }
+
+    /// A status, or the number of a refusal above 990000.
+    pub async fn answer(&self, app: &App, route: &Route, role: usize) -> i64 {
+        let path = match route.path {
+            "/headimg/{sha256}" => &self.addresses[0],
+            "/media/{appid}/{ticket}" => &self.addresses[1],
+            path => path,
+        };
+        let path = path.replace("{appid}", &self.shop.appid).replace("{*name}", "none.js");
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let url = format!("{}{path}", app.base);
+        let request = match route.method {
+            "get" => client.get(url).query(&(self.says(route))),
+            _ => client.post(url).json(&self.says(route)),
+        };
+        let site = if ROLES[role].contains("another site") { "cross-site" } else { "same-origin" };
+        let request = request.header("sec-fetch-site", site).header("cookie", &self.cookies[role]);
+        let response = request.send().await.unwrap();
+        let (status, is_json) = (
+            i64::from(response.status().as_u16()),
+            response.headers().get("content-type").is_some_and(|it| it.to_str().unwrap().contains("json")),
+        );
+        if status < 400 || !is_json {
+            return status;
+        }
+        let refusal: Value = response.json().await.unwrap();
+        let number = refusal["errcode"].as_i64().unwrap() - 990_000;
+        // An asset that is not there is nobody's secret.
+        if number == 4 && route.path.contains("assets") { status } else { number }
+    }
+
+    fn says(&self, route: &Route) -> Value {
+        (route.says)(self)
+    }
+}
+
+on_both_engines! {
+    async fn every_route_answers_every_role_as_the_table_says(app: App) {
+        let scene = Scene::set(&app).await;
+        let mut wrong = Vec::new();
+        for route in ROUTES {
+            for (role, name) in ROLES.iter().enumerate() {
+                let found = scene.answer(&app, route, role).await;
+                if found != route.expected[role] {
+                    wrong.push(format!("{} {} by {name}: {found}, expected {}", route.method, route.path, route.expected[role]));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}
+
+#[test]
+fn no_route_stands_outside_the_table() {
+    let router = include_str!("../../src/app.rs");
+    let routes: BTreeSet<(String, String)> = router
+        .split(".route(")
+        .skip(1)
+        .filter_map(|rest| {
+            let (path, rest) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
+            let method = rest.trim_start_matches(',').trim_start().split('(').next()?;
+            Some((path.to_owned(), method.to_owned()))
+        })
+        .collect();
+    let known: BTreeSet<_> = ROUTES.iter().map(|it| (it.path.to_owned(), it.method.to_owned())).collect();
+    assert_eq!(routes, known);
+    // Weixin's endpoints come into the router one way, and each is in the matrix.
+    let on = router.matches(".merge(on(").count();
+    assert_eq!(on, protocol::endpoint::ALL.len());
+    let matrix = include_str!("seed/matrix.txt");
+    for endpoint in
+        protocol::endpoint::ALL.iter().filter(|it| it.caller != protocol::endpoint::Caller::Secret)
+    {
+        assert!(
+            matrix.lines().any(|line| line.contains(endpoint.path)),
+            "{} is not in the matrix",
+            endpoint.name
+        );
+    }
+    // What is answered otherwise: other methods, other paths, Weixin's paths with more slashes, and nothing else.
+    let others: Vec<_> = router.lines().filter(|line| line.contains("fallback(")).collect();
+    assert_eq!(others.len(), 4, "{others:?}");
+    for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 9)]
+    {
+        assert_eq!(router.matches(word).count(), times, "{word}");
+    }
+}
+
+/// What operators may do they may do by who they are on the machine.
+#[test]
+fn orders_are_taken_from_whoever_owns_the_data_and_nobody_else() {
+    let fresh = Fresh::folder();
+    let demo = Running::start(DEMO, &fresh);
+    let kefu::config::Place::Folder(folder) = &fresh.place else { unreachable!() };
+    for (name, mode) in [("admin.sock", 0o600), ("kefu.db", 0o600), ("kefu.db-wal", 0o600)] {
+        assert_eq!(folder.join(name).metadata().unwrap().permissions().mode() & 0o777, mode, "{name}");
+    }
+    demo.stop();
+}
