@@ -3,46 +3,26 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(unreachable_pub, reason = "nothing is public here")]
 
-/// Sentences, each tried on SQLite and on PostgreSQL.
+/// Makes two tests of each function named: `NAME::sqlite` and `NAME::postgres`. The function takes a running `App`, or
+/// what the runner supplies that is named first: `with_fresh_data: NAME, NAME`.
 macro_rules! on_both_engines {
-    ($($(#[$doc:meta])* async fn $sentence:ident($app:ident: App) $body:block)*) => { $(
-        $(#[$doc])*
-        mod $sentence {
-            #[allow(unused_imports)]
+    ($run:path: $($test:ident),+ $(,)?) => { $(
+        mod $test {
+            #[allow(unused_imports, reason = "the runner may be a path of its own")]
             use super::*;
 
             #[test]
             fn sqlite() {
-                $crate::actors::run($crate::actors::Engine::Sqlite, |$app: App| Box::pin(async move $body));
+                $run($crate::fixture::engine::Fresh::folder(), super::$test);
             }
 
             #[test]
             fn postgres() {
-                $crate::actors::run($crate::actors::Engine::Postgres, |$app: App| Box::pin(async move $body));
+                $run($crate::fixture::engine::Fresh::schema(), super::$test);
             }
         }
-    )* };
-}
-
-/// A sentence about processes on each engine.
-macro_rules! with_fresh_data {
-    ($(async fn $sentence:ident($fresh:ident) $body:block)*) => { $(
-        mod $sentence {
-            use super::*;
-
-            #[tokio::test]
-            async fn sqlite() {
-                let $fresh = $crate::fixture::engine::Fresh::folder();
-                $body
-            }
-
-            #[tokio::test]
-            async fn postgres() {
-                let $fresh = $crate::fixture::engine::Fresh::schema();
-                $body
-            }
-        }
-    )* };
+    )+ };
+    ($($test:ident),+ $(,)?) => { on_both_engines! { $crate::actors::run: $($test),+ } };
 }
 
 mod account;

@@ -25,46 +25,49 @@ fn appid(account: &Value) -> String {
 }
 
 on_both_engines! {
-    async fn an_alias_that_an_account_has_is_refused_with_its_name(app: App) {
-        let first = appid(&app.order(creates("one")).await.unwrap());
-        let second = appid(&app.order(creates("two")).await.unwrap());
-        for order in [creates("one"), sets(&second, "one")] {
-            let said = app.order(order).await.unwrap_err();
-            assert!(said.contains(&first) && said.contains("the shop one"), "{said}");
-        }
-        let accounts = app.order(Order::AccountList).await.unwrap();
-        assert_eq!(accounts.as_array().unwrap().len(), 2, "a refused one is not there: {accounts}");
-        assert!(app.order(sets(&first, "one")).await.is_ok(), "its own");
-        assert!(app.order(sets(&second, "One")).await.is_ok(), "to the letter");
-        assert!(app.order(sets(&first, "three")).await.is_ok());
-        assert!(app.order(sets(&second, "one")).await.is_ok(), "which is free again");
-        for _ in 0..2 {
-            assert!(app.order(creates("")).await.is_ok(), "none at all is nobody's");
-        }
-    }
+    an_alias_that_an_account_has_is_refused_with_its_name,
+    of_many_who_want_one_at_once_one_gets_it,
+}
 
-    async fn of_many_who_want_one_at_once_one_gets_it(app: App) {
-        let nodes = match app.inner.desk.store.is_shared() {
-            true => {
-                let (settings, rules) = (Settings::default(), Rules::default());
-                vec![app.clone(), App::start_with(app.fresh.clone(), 9, settings, rules).await]
-            }
-            false => vec![app.clone()],
-        };
-        let mut accounts = Vec::new();
-        for number in 0..8 {
-            accounts.push(appid(&app.order(creates(&format!("shop{number}"))).await.unwrap()));
-        }
-        for round in 0..5 {
-            let alias = format!("wanted{round}");
-            let orders = accounts.iter().enumerate().map(|(number, appid)| {
-                let order = if number % 2 == 0 { creates(&alias) } else { sets(appid, &alias) };
-                nodes[number / 2 % nodes.len()].order(order)
-            });
-            let outcomes = join_all(orders).await;
-            assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
-            assert!(outcomes.iter().flat_map(|it| it.as_ref().err()).all(|said| said.contains(&alias)));
-        }
-        nodes.iter().skip(1).for_each(|node| node.inner.stop.cancel());
+async fn an_alias_that_an_account_has_is_refused_with_its_name(app: App) {
+    let first = appid(&app.order(creates("one")).await.unwrap());
+    let second = appid(&app.order(creates("two")).await.unwrap());
+    for order in [creates("one"), sets(&second, "one")] {
+        let said = app.order(order).await.unwrap_err();
+        assert!(said.contains(&first) && said.contains("the shop one"), "{said}");
     }
+    let accounts = app.order(Order::AccountList).await.unwrap();
+    assert_eq!(accounts.as_array().unwrap().len(), 2, "a refused one is not there: {accounts}");
+    assert!(app.order(sets(&first, "one")).await.is_ok(), "its own");
+    assert!(app.order(sets(&second, "One")).await.is_ok(), "to the letter");
+    assert!(app.order(sets(&first, "three")).await.is_ok());
+    assert!(app.order(sets(&second, "one")).await.is_ok(), "which is free again");
+    for _ in 0..2 {
+        assert!(app.order(creates("")).await.is_ok(), "none at all is nobody's");
+    }
+}
+
+async fn of_many_who_want_one_at_once_one_gets_it(app: App) {
+    let nodes = match app.inner.desk.store.is_shared() {
+        true => {
+            let (settings, rules) = (Settings::default(), Rules::default());
+            vec![app.clone(), App::start_with(app.fresh.clone(), 9, settings, rules).await]
+        }
+        false => vec![app.clone()],
+    };
+    let mut accounts = Vec::new();
+    for number in 0..8 {
+        accounts.push(appid(&app.order(creates(&format!("shop{number}"))).await.unwrap()));
+    }
+    for round in 0..5 {
+        let alias = format!("wanted{round}");
+        let orders = accounts.iter().enumerate().map(|(number, appid)| {
+            let order = if number % 2 == 0 { creates(&alias) } else { sets(appid, &alias) };
+            nodes[number / 2 % nodes.len()].order(order)
+        });
+        let outcomes = join_all(orders).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        assert!(outcomes.iter().flat_map(|it| it.as_ref().err()).all(|said| said.contains(&alias)));
+    }
+    nodes.iter().skip(1).for_each(|node| node.inner.stop.cancel());
 }

@@ -23,43 +23,48 @@ async fn grant(app: &App, shop: &Shop, component: &str, sets: &[u16]) {
 }
 
 on_both_engines! {
-    async fn a_platform_does_what_one_of_its_sets_allows(app: App) {
-        let (shop, platform) = (app.account().await, component(&app).await);
-        grant(&app, &shop, &platform, &[19]).await;
-        let acting = acting(&app, &shop, &platform).await;
-        assert_eq!(code(&acting.get(LIST, &[]).await), 0);
-        assert_eq!(code(&acting.get("/customservice/kfsession/getwaitcase", &[]).await), 61007);
-        grant(&app, &shop, &platform, &[19, 6]).await;
-        assert_eq!(code(&acting.get("/customservice/kfsession/getwaitcase", &[]).await), 0);
-        grant(&app, &shop, &platform, &[]).await;
-        assert_eq!(code(&acting.get(LIST, &[]).await), 61007);
-    }
+    a_platform_does_what_one_of_its_sets_allows,
+    a_platform_is_out_when_the_account_takes_its_grant_back,
+    a_platforms_own_token_opens_no_account,
+    an_account_that_may_not_call_is_refused_before_its_platforms_sets,
+}
 
-    async fn a_platform_is_out_when_the_account_takes_its_grant_back(app: App) {
-        let (shop, platform) = (app.account().await, component(&app).await);
-        grant(&app, &shop, &platform, &[1]).await;
-        let acting = acting(&app, &shop, &platform).await;
-        let revoke = Order::ComponentRevoke { component: platform.clone(), appid: shop.appid.clone() };
-        app.order(revoke).await.unwrap();
-        assert_eq!(code(&acting.get(LIST, &[]).await), 61003);
-        app.advance(7_200_000).await;
-        assert_eq!(code(&acting.get(LIST, &[]).await), 42001);
-        let order = Order::ComponentToken { component: platform, appid: Some(shop.appid.clone()) };
-        assert!(app.order(order).await.unwrap_err().contains("grant"));
-    }
+async fn a_platform_does_what_one_of_its_sets_allows(app: App) {
+    let (shop, platform) = (app.account().await, component(&app).await);
+    grant(&app, &shop, &platform, &[19]).await;
+    let acting = acting(&app, &shop, &platform).await;
+    assert_eq!(code(&acting.get(LIST, &[]).await), 0);
+    assert_eq!(code(&acting.get("/customservice/kfsession/getwaitcase", &[]).await), 61007);
+    grant(&app, &shop, &platform, &[19, 6]).await;
+    assert_eq!(code(&acting.get("/customservice/kfsession/getwaitcase", &[]).await), 0);
+    grant(&app, &shop, &platform, &[]).await;
+    assert_eq!(code(&acting.get(LIST, &[]).await), 61007);
+}
 
-    async fn a_platforms_own_token_opens_no_account(app: App) {
-        let (shop, platform) = (app.account().await, component(&app).await);
-        let token = app.order(Order::ComponentToken { component: platform, appid: None }).await.unwrap();
-        let own = shop.with_token(token["access_token"].as_str().unwrap());
-        assert_eq!(code(&own.get(LIST, &[]).await), 61015);
-    }
+async fn a_platform_is_out_when_the_account_takes_its_grant_back(app: App) {
+    let (shop, platform) = (app.account().await, component(&app).await);
+    grant(&app, &shop, &platform, &[1]).await;
+    let acting = acting(&app, &shop, &platform).await;
+    let revoke = Order::ComponentRevoke { component: platform.clone(), appid: shop.appid.clone() };
+    app.order(revoke).await.unwrap();
+    assert_eq!(code(&acting.get(LIST, &[]).await), 61003);
+    app.advance(7_200_000).await;
+    assert_eq!(code(&acting.get(LIST, &[]).await), 42001);
+    let order = Order::ComponentToken { component: platform, appid: Some(shop.appid.clone()) };
+    assert!(app.order(order).await.unwrap_err().contains("grant"));
+}
 
-    async fn an_account_that_may_not_call_is_refused_before_its_platforms_sets(app: App) {
-        let shop = app.account_with(|settings| settings.certified = Some(false)).await;
-        let platform = component(&app).await;
-        grant(&app, &shop, &platform, &[]).await;
-        let acting = acting(&app, &shop, &platform).await;
-        assert_eq!(code(&acting.get(LIST, &[]).await), 48001);
-    }
+async fn a_platforms_own_token_opens_no_account(app: App) {
+    let (shop, platform) = (app.account().await, component(&app).await);
+    let token = app.order(Order::ComponentToken { component: platform, appid: None }).await.unwrap();
+    let own = shop.with_token(token["access_token"].as_str().unwrap());
+    assert_eq!(code(&own.get(LIST, &[]).await), 61015);
+}
+
+async fn an_account_that_may_not_call_is_refused_before_its_platforms_sets(app: App) {
+    let shop = app.account_with(|settings| settings.certified = Some(false)).await;
+    let platform = component(&app).await;
+    grant(&app, &shop, &platform, &[]).await;
+    let acting = acting(&app, &shop, &platform).await;
+    assert_eq!(code(&acting.get(LIST, &[]).await), 48001);
 }

@@ -39,157 +39,187 @@ async fn last(customer: &Customer) -> Value {
 }
 
 on_both_engines! {
-    async fn a_customer_sends_so_many_bytes_in_a_day(app: App) {
-        let rules = Rules { customer_files_mib_per_day: 1, ..Rules::default() };
-        let app = set(&app, Settings::default(), rules).await;
-        let shop = app.account().await;
-        let (ann, bob) = (shop.customer(), shop.customer());
-        ann.says("hello").await;
-        bob.says("hello").await;
-        assert_eq!(shows(&app, &shop, &ann, picture(1, 600 * KB), "p1").await, (200, 0));
-        assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (429, 990_025));
-        assert_eq!(app.files(), 1, "nothing was stored");
-        for _ in 0..20 {
-            assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (429, 990_025), "that is not the address's");
-        }
-        assert_eq!(shows(&app, &shop, &ann, picture(1, 600 * KB), "p1").await, (200, 0), "what came before is answered again");
-        assert_eq!(shows(&app, &shop, &bob, picture(1, 600 * KB), "p1").await, (200, 0), "another customer");
-        assert_eq!(shows(&app, &shop, &ann, picture(3, 300 * KB), "p3").await, (200, 0), "what is left of the day");
-        app.advance(DAY).await;
-        assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (200, 0), "another day");
-        until("each content is there once", || async { app.files() == 3 }).await;
-        app.inner.stop.cancel();
-    }
+    a_customer_sends_so_many_bytes_in_a_day,
+    visitors_without_a_history_count_as_one_customer_at_an_address,
+    an_account_has_so_many_bytes_each_content_once,
+    what_is_over_makes_room_in_its_account,
+    a_disk_keeps_room_for_others,
+    files_of_messages_go_when_the_operator_says_and_the_messages_say_so,
+    without_a_word_of_the_operators_files_of_messages_stay,
+}
 
-    async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: App) {
-        let rules = Rules { customer_files_mib_per_day: 1, ..Rules::default() };
-        let app = set(&app, Settings::default(), rules).await;
-        let shop = app.account().await;
-        let path = format!("/chat/api/{}/image?client_id=p1", shop.appid);
-        let cookie = || crate::actors::first_cookie(&shop.appid);
-        let first = posts(&app, &path, &cookie(), picture(1, 600 * KB)).await;
-        assert!(first.status() == 200 && cookie_of(&first).is_some());
-        let second = posts(&app, &path, &cookie(), picture(2, 600 * KB)).await;
-        assert_eq!((second.status().as_u16(), second.headers().contains_key("retry-after")), (429, true));
-        assert_eq!(code(&second.json().await.unwrap()), 990_027);
-        // Who has written before is counted for themselves, until the address has sent what five may.
-        let mut sent = 0;
-        let refused = loop {
-            let customer = shop.customer();
-            customer.says("hello").await;
-            match shows(&app, &shop, &customer, picture(3, 900 * KB), "p1").await {
-                (200, _) => sent += 1,
-                refused => break refused,
-            }
-        };
-        assert_eq!((sent, refused), (4, (429, 990_027)));
-        app.inner.stop.cancel();
+async fn a_customer_sends_so_many_bytes_in_a_day(app: App) {
+    let rules = Rules { customer_files_mib_per_day: 1, ..Rules::default() };
+    let app = set(&app, Settings::default(), rules).await;
+    let shop = app.account().await;
+    let (ann, bob) = (shop.customer(), shop.customer());
+    ann.says("hello").await;
+    bob.says("hello").await;
+    assert_eq!(shows(&app, &shop, &ann, picture(1, 600 * KB), "p1").await, (200, 0));
+    assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (429, 990_025));
+    assert_eq!(app.files(), 1, "nothing was stored");
+    for _ in 0..20 {
+        assert_eq!(
+            shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await,
+            (429, 990_025),
+            "that is not the address's"
+        );
     }
+    assert_eq!(
+        shows(&app, &shop, &ann, picture(1, 600 * KB), "p1").await,
+        (200, 0),
+        "what came before is answered again"
+    );
+    assert_eq!(shows(&app, &shop, &bob, picture(1, 600 * KB), "p1").await, (200, 0), "another customer");
+    assert_eq!(
+        shows(&app, &shop, &ann, picture(3, 300 * KB), "p3").await,
+        (200, 0),
+        "what is left of the day"
+    );
+    app.advance(DAY).await;
+    assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (200, 0), "another day");
+    until("each content is there once", || async { app.files() == 3 }).await;
+    app.inner.stop.cancel();
+}
 
-    async fn an_account_has_so_many_bytes_each_content_once(app: App) {
-        let rules = Rules { account_files_mib: 1, ..Rules::default() };
-        let app = set(&app, Settings::default(), rules).await;
-        let (shop, other) = (app.account().await, app.account().await);
-        let ann = shop.agent("a1").await;
-        let _desk = ann.comes_online().await;
+async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: App) {
+    let rules = Rules { customer_files_mib_per_day: 1, ..Rules::default() };
+    let app = set(&app, Settings::default(), rules).await;
+    let shop = app.account().await;
+    let path = format!("/chat/api/{}/image?client_id=p1", shop.appid);
+    let cookie = || crate::actors::first_cookie(&shop.appid);
+    let first = posts(&app, &path, &cookie(), picture(1, 600 * KB)).await;
+    assert!(first.status() == 200 && cookie_of(&first).is_some());
+    let second = posts(&app, &path, &cookie(), picture(2, 600 * KB)).await;
+    assert_eq!((second.status().as_u16(), second.headers().contains_key("retry-after")), (429, true));
+    assert_eq!(code(&second.json().await.unwrap()), 990_027);
+    // Who has written before is counted for themselves, until the address has sent what five may.
+    let mut sent = 0;
+    let refused = loop {
         let customer = shop.customer();
-        let session = customer.says("hello").await["session"].clone();
-        let media_id = shop.media("image", &picture(1, 600 * KB)).await;
-        shop.media("image", &picture(1, 600 * KB)).await;
-        let image = json!({"msgtype": "image", "image": {"media_id": media_id}});
-        assert_eq!(code(&shop.sends(&customer.openid(), image.clone()).await), 0);
-        let (errors, guard) = Errors::expected();
-        assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
-        assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
-        assert_eq!(replies(&app, &ann, &session, picture(2, 600 * KB)).await, (507, 990_026));
-        assert_eq!(shows(&app, &shop, &customer, picture(2, 600 * KB), "p1").await, (507, 990_026));
-        drop(guard);
-        let said = errors.0.lock().unwrap().clone();
-        assert!(said.len() == 1 && said[0].contains("--account-files-mib"), "{said:?}");
-        assert_eq!(code(&other.uploads("image", &picture(2, 600 * KB)).await), 0, "another account");
-        until("what was refused is gone", || async { app.files() == 2 }).await;
-        // The message keeps its content, and its account its bytes, when the temporary files are over.
-        app.advance(3 * DAY).await;
+        customer.says("hello").await;
+        match shows(&app, &shop, &customer, picture(3, 900 * KB), "p1").await {
+            (200, _) => sent += 1,
+            refused => break refused,
+        }
+    };
+    assert_eq!((sent, refused), (4, (429, 990_027)));
+    app.inner.stop.cancel();
+}
+
+async fn an_account_has_so_many_bytes_each_content_once(app: App) {
+    let rules = Rules { account_files_mib: 1, ..Rules::default() };
+    let app = set(&app, Settings::default(), rules).await;
+    let (shop, other) = (app.account().await, app.account().await);
+    let ann = shop.agent("a1").await;
+    let _desk = ann.comes_online().await;
+    let customer = shop.customer();
+    let session = customer.says("hello").await["session"].clone();
+    let media_id = shop.media("image", &picture(1, 600 * KB)).await;
+    shop.media("image", &picture(1, 600 * KB)).await;
+    let image = json!({"msgtype": "image", "image": {"media_id": media_id}});
+    assert_eq!(code(&shop.sends(&customer.openid(), image.clone()).await), 0);
+    let (errors, guard) = Errors::expected();
+    assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
+    assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
+    assert_eq!(replies(&app, &ann, &session, picture(2, 600 * KB)).await, (507, 990_026));
+    assert_eq!(shows(&app, &shop, &customer, picture(2, 600 * KB), "p1").await, (507, 990_026));
+    drop(guard);
+    let said = errors.0.lock().unwrap().clone();
+    assert!(said.len() == 1 && said[0].contains("--account-files-mib"), "{said:?}");
+    assert_eq!(code(&other.uploads("image", &picture(2, 600 * KB)).await), 0, "another account");
+    until("what was refused is gone", || async { app.files() == 2 }).await;
+    // The message keeps its content, and its account its bytes, when the temporary files are over.
+    app.advance(3 * DAY).await;
+    let shop = shop.with_token(&shop.fetch_token().await);
+    let (_, guard) = Errors::expected();
+    assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
+    drop(guard);
+    app.inner.stop.cancel();
+}
+
+async fn what_is_over_makes_room_in_its_account(app: App) {
+    let app = set(&app, Settings::default(), Rules { account_files_mib: 1, ..Rules::default() }).await;
+    let shop = app.account().await;
+    for which in [1, 2, 3] {
         let shop = shop.with_token(&shop.fetch_token().await);
-        let (_, guard) = Errors::expected();
-        assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
-        drop(guard);
-        app.inner.stop.cancel();
+        shop.media("image", &picture(which, 900 * KB)).await;
+        app.advance(3 * DAY).await;
     }
+    app.inner.stop.cancel();
+}
 
-    async fn what_is_over_makes_room_in_its_account(app: App) {
-        let app = set(&app, Settings::default(), Rules { account_files_mib: 1, ..Rules::default() }).await;
-        let shop = app.account().await;
-        for which in [1, 2, 3] {
-            let shop = shop.with_token(&shop.fetch_token().await);
-            shop.media("image", &picture(which, 900 * KB)).await;
-            app.advance(3 * DAY).await;
-        }
-        app.inner.stop.cancel();
+async fn a_disk_keeps_room_for_others(app: App) {
+    let app = set(&app, Settings::default(), Rules { files_free_mib: u32::MAX, ..Rules::default() }).await;
+    let shop = app.account().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let (errors, guard) = Errors::expected();
+    for size in [PNG.len(), 600 * KB] {
+        assert_eq!(code(&shop.uploads("image", &sized(PNG, size)).await), -1);
+        assert_eq!(shows(&app, &shop, &customer, sized(PNG, size), "p1").await, (507, 990_024));
     }
+    drop(guard);
+    let said = errors.0.lock().unwrap().clone();
+    assert!(said.len() == 1 && said[0].contains("--files-free-mib"), "{said:?}");
+    assert_eq!(
+        (customer.says("and now?").await["text"].as_str(), app.files()),
+        (Some("and now?"), 0),
+        "nothing is left"
+    );
+    app.inner.stop.cancel();
+}
 
-    async fn a_disk_keeps_room_for_others(app: App) {
-        let app = set(&app, Settings::default(), Rules { files_free_mib: u32::MAX, ..Rules::default() }).await;
-        let shop = app.account().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let (errors, guard) = Errors::expected();
-        for size in [PNG.len(), 600 * KB] {
-            assert_eq!(code(&shop.uploads("image", &sized(PNG, size)).await), -1);
-            assert_eq!(shows(&app, &shop, &customer, sized(PNG, size), "p1").await, (507, 990_024));
-        }
-        drop(guard);
-        let said = errors.0.lock().unwrap().clone();
-        assert!(said.len() == 1 && said[0].contains("--files-free-mib"), "{said:?}");
-        assert_eq!((customer.says("and now?").await["text"].as_str(), app.files()), (Some("and now?"), 0), "nothing is left");
-        app.inner.stop.cancel();
+async fn files_of_messages_go_when_the_operator_says_and_the_messages_say_so(app: App) {
+    let app = set(&app, Settings::default(), Rules { message_files_days: 2, ..Rules::default() }).await;
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let _desk = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    // More than one round.
+    for at in 0..60_u8 {
+        assert_eq!(
+            shows(&app, &shop, &customer, picture(at, PNG.len() + 1), &format!("p{at}")).await,
+            (200, 0)
+        );
     }
+    app.advance(DAY).await;
+    let film = json!({"media_id": shop.with_token(&shop.fetch_token().await).media("video", MP4).await});
+    let writes = shop.with_token(&shop.fetch_token().await);
+    assert_eq!(code(&writes.sends(&customer.openid(), json!({"msgtype": "video", "video": film})).await), 0);
+    assert_eq!(app.files(), 61);
+    let messages = |snapshot: Value| snapshot["messages"].as_array().unwrap().clone();
+    assert!(messages(customer.snapshot().await).iter().all(|message| message.get("gone").is_none()));
+    app.advance(DAY).await;
+    assert_eq!(app.files(), 11, "a round");
+    app.advance(1000).await;
+    assert_eq!(app.files(), 1, "the next");
+    let shown = messages(customer.snapshot().await);
+    let (film, picture) = (shown.last().unwrap(), &shown[shown.len() - 2]);
+    assert_eq!(
+        (film.get("gone"), picture["gone"].as_bool(), picture["kind"].as_str()),
+        (None, Some(true), Some("image"))
+    );
+    for path in [
+        format!("/chat/api/{}/file?message={}", shop.appid, picture["id"]),
+        format!("/desk/api/file?appid={}&message={}", shop.appid, picture["id"]),
+    ] {
+        let cookie = if path.starts_with("/chat") { customer.cookie() } else { ann.cookie.clone() };
+        assert_eq!(app.ask(&path, &cookie).await.status(), 404, "{path}");
+    }
+    app.advance(2 * DAY).await;
+    assert_eq!((last(&customer).await["gone"].as_bool(), app.files()), (Some(true), 0));
+    app.inner.stop.cancel();
+}
 
-    async fn files_of_messages_go_when_the_operator_says_and_the_messages_say_so(app: App) {
-        let app = set(&app, Settings::default(), Rules { message_files_days: 2, ..Rules::default() }).await;
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let _desk = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        // More than one round.
-        for at in 0..60_u8 {
-            assert_eq!(shows(&app, &shop, &customer, picture(at, PNG.len() + 1), &format!("p{at}")).await, (200, 0));
-        }
-        app.advance(DAY).await;
-        let film = json!({"media_id": shop.with_token(&shop.fetch_token().await).media("video", MP4).await});
-        let writes = shop.with_token(&shop.fetch_token().await);
-        assert_eq!(code(&writes.sends(&customer.openid(), json!({"msgtype": "video", "video": film})).await), 0);
-        assert_eq!(app.files(), 61);
-        let messages = |snapshot: Value| snapshot["messages"].as_array().unwrap().clone();
-        assert!(messages(customer.snapshot().await).iter().all(|message| message.get("gone").is_none()));
-        app.advance(DAY).await;
-        assert_eq!(app.files(), 11, "a round");
-        app.advance(1000).await;
-        assert_eq!(app.files(), 1, "the next");
-        let shown = messages(customer.snapshot().await);
-        let (film, picture) = (shown.last().unwrap(), &shown[shown.len() - 2]);
-        assert_eq!((film.get("gone"), picture["gone"].as_bool(), picture["kind"].as_str()), (None, Some(true), Some("image")));
-        for path in [
-            format!("/chat/api/{}/file?message={}", shop.appid, picture["id"]),
-            format!("/desk/api/file?appid={}&message={}", shop.appid, picture["id"]),
-        ] {
-            let cookie = if path.starts_with("/chat") { customer.cookie() } else { ann.cookie.clone() };
-            assert_eq!(app.ask(&path, &cookie).await.status(), 404, "{path}");
-        }
-        app.advance(2 * DAY).await;
-        assert_eq!((last(&customer).await["gone"].as_bool(), app.files()), (Some(true), 0));
-        app.inner.stop.cancel();
+async fn without_a_word_of_the_operators_files_of_messages_stay(app: App) {
+    let shop = app.account().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    assert_eq!(shows(&app, &shop, &customer, JPEG.to_vec(), "p1").await, (200, 0));
+    for _ in 0..5 {
+        app.advance(100 * DAY).await;
     }
-
-    async fn without_a_word_of_the_operators_files_of_messages_stay(app: App) {
-        let shop = app.account().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        assert_eq!(shows(&app, &shop, &customer, JPEG.to_vec(), "p1").await, (200, 0));
-        for _ in 0..5 {
-            app.advance(100 * DAY).await;
-        }
-        assert_eq!((last(&customer).await.get("gone"), app.files()), (None, 1));
-    }
+    assert_eq!((last(&customer).await.get("gone"), app.files()), (None, 1));
 }

@@ -26,58 +26,69 @@ async fn unbinds(shop: &Shop, corpid: &str) -> Value {
 }
 
 on_both_engines! {
-    async fn a_mini_program_is_bound_tells_so_and_is_unbound(app: App) {
-        let shop = mini(&app, "enterprise").await;
-        assert_snapshot!(shop.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
-        assert_snapshot!(binds(&shop, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
-        assert_snapshot!(shop.get(GET, &[]).await, @r#"{"bindTime":1800000000,"corpid":"wwee11111xxxxxxx","entityName":"示例有限公司","errcode":0,"errmsg":"ok"}"#);
-        assert_eq!(shop.post(GET, json!({})).await, shop.get(GET, &[]).await, "as some SDKs ask");
-        assert_snapshot!(unbinds(&shop, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
-        assert_snapshot!(shop.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
-    }
+    a_mini_program_is_bound_tells_so_and_is_unbound,
+    it_is_bound_to_one_enterprise_at_a_time,
+    a_corpid_is_missing_or_of_the_wrong_shape,
+    a_persons_mini_program_cannot_be_bound,
+    whoever_asks_with_another_method_or_token_is_refused,
+}
 
-    async fn it_is_bound_to_one_enterprise_at_a_time(app: App) {
-        let (shop, other) = (mini(&app, "enterprise").await, mini(&app, "enterprise").await);
-        assert_eq!(code(&unbinds(&shop, CORP).await), 10_130_604);
-        assert_eq!(code(&binds(&shop, CORP).await), 0);
-        for corpid in [CORP, "ww0123456789abcdef"] {
-            assert_eq!(code(&binds(&shop, corpid).await), 10_130_603, "{corpid}");
+async fn a_mini_program_is_bound_tells_so_and_is_unbound(app: App) {
+    let shop = mini(&app, "enterprise").await;
+    assert_snapshot!(shop.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(binds(&shop, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(shop.get(GET, &[]).await, @r#"{"bindTime":1800000000,"corpid":"wwee11111xxxxxxx","entityName":"示例有限公司","errcode":0,"errmsg":"ok"}"#);
+    assert_eq!(shop.post(GET, json!({})).await, shop.get(GET, &[]).await, "as some SDKs ask");
+    assert_snapshot!(unbinds(&shop, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(shop.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+}
+
+async fn it_is_bound_to_one_enterprise_at_a_time(app: App) {
+    let (shop, other) = (mini(&app, "enterprise").await, mini(&app, "enterprise").await);
+    assert_eq!(code(&unbinds(&shop, CORP).await), 10_130_604);
+    assert_eq!(code(&binds(&shop, CORP).await), 0);
+    for corpid in [CORP, "ww0123456789abcdef"] {
+        assert_eq!(code(&binds(&shop, corpid).await), 10_130_603, "{corpid}");
+    }
+    assert_eq!(code(&unbinds(&shop, "ww0123456789abcdef").await), 10_130_602);
+    assert_eq!(shop.get(GET, &[]).await["corpid"], CORP);
+    assert_eq!(code(&unbinds(&other, CORP).await), 10_130_604, "another account's");
+    assert_eq!(code(&binds(&other, CORP).await), 0, "an enterprise may have several");
+    assert_eq!(code(&unbinds(&shop, CORP).await), 0);
+    assert_eq!(code(&binds(&shop, "ww0123456789abcdef").await), 0);
+}
+
+async fn a_corpid_is_missing_or_of_the_wrong_shape(app: App) {
+    let shop = mini(&app, "enterprise").await;
+    for path in ["/customservice/work/bind", "/customservice/work/unbind"] {
+        for missing in [json!({}), json!({"corpid": ""}), json!({"corpid": null}), json!({"kf_openid": "o"})]
+        {
+            assert_eq!(code(&shop.post(path, missing).await), 10_130_002, "{path}");
         }
-        assert_eq!(code(&unbinds(&shop, "ww0123456789abcdef").await), 10_130_602);
-        assert_eq!(shop.get(GET, &[]).await["corpid"], CORP);
-        assert_eq!(code(&unbinds(&other, CORP).await), 10_130_604, "another account's");
-        assert_eq!(code(&binds(&other, CORP).await), 0, "an enterprise may have several");
-        assert_eq!(code(&unbinds(&shop, CORP).await), 0);
-        assert_eq!(code(&binds(&shop, "ww0123456789abcdef").await), 0);
-    }
-
-    async fn a_corpid_is_missing_or_of_the_wrong_shape(app: App) {
-        let shop = mini(&app, "enterprise").await;
-        for path in ["/customservice/work/bind", "/customservice/work/unbind"] {
-            for missing in [json!({}), json!({"corpid": ""}), json!({"corpid": null}), json!({"kf_openid": "o"})] {
-                assert_eq!(code(&shop.post(path, missing).await), 10_130_002, "{path}");
-            }
-            for odd in ["ww", "0123456789abcdef", "ww0123456789 abcdef", "企业微信企业微信企业微信企业微信"] {
-                assert_eq!(code(&shop.post(path, json!({"corpid": odd})).await), 10_130_600, "{path} {odd}");
-            }
+        for odd in ["ww", "0123456789abcdef", "ww0123456789 abcdef", "企业微信企业微信企业微信企业微信"]
+        {
+            assert_eq!(code(&shop.post(path, json!({"corpid": odd})).await), 10_130_600, "{path} {odd}");
         }
     }
+}
 
-    async fn a_persons_mini_program_cannot_be_bound(app: App) {
-        let shop = mini(&app, "individual").await;
-        assert_eq!(code(&binds(&shop, "of no shape").await), 10_130_030);
-        assert_eq!(code(&shop.get(GET, &[]).await), 10_130_030);
-        assert_eq!(code(&unbinds(&shop, CORP).await), 10_130_604);
-        shop.set(|settings| settings.principal = Some("enterprise".into())).await;
-        assert_eq!(code(&binds(&shop, CORP).await), 0);
-        shop.set(|settings| settings.principal = Some("individual".into())).await;
-        assert_eq!(code(&unbinds(&shop, CORP).await), 0, "what was bound can end");
-    }
+async fn a_persons_mini_program_cannot_be_bound(app: App) {
+    let shop = mini(&app, "individual").await;
+    assert_eq!(code(&binds(&shop, "of no shape").await), 10_130_030);
+    assert_eq!(code(&shop.get(GET, &[]).await), 10_130_030);
+    assert_eq!(code(&unbinds(&shop, CORP).await), 10_130_604);
+    shop.set(|settings| settings.principal = Some("enterprise".into())).await;
+    assert_eq!(code(&binds(&shop, CORP).await), 0);
+    shop.set(|settings| settings.principal = Some("individual".into())).await;
+    assert_eq!(code(&unbinds(&shop, CORP).await), 0, "what was bound can end");
+}
 
-    async fn whoever_asks_with_another_method_or_token_is_refused(app: App) {
-        let shop = mini(&app, "enterprise").await;
-        assert_eq!(code(&shop.raw("PUT", &format!("{GET}?access_token={}", shop.token), Vec::new()).await), 43001);
-        assert_eq!(code(&shop.with_token("50_never").get(GET, &[]).await), 40001);
-        assert_eq!(code(&shop.with_token("a.b").get(GET, &[]).await), 40014);
-    }
+async fn whoever_asks_with_another_method_or_token_is_refused(app: App) {
+    let shop = mini(&app, "enterprise").await;
+    assert_eq!(
+        code(&shop.raw("PUT", &format!("{GET}?access_token={}", shop.token), Vec::new()).await),
+        43001
+    );
+    assert_eq!(code(&shop.with_token("50_never").get(GET, &[]).await), 40001);
+    assert_eq!(code(&shop.with_token("a.b").get(GET, &[]).await), 40014);
 }

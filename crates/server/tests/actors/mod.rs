@@ -22,7 +22,6 @@ use kefu::state;
 use kefu::store::Store;
 use serde_json::Value;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,12 +40,6 @@ pub const BEGIN: i64 = 1_800_000_000_000;
 /// How long to wait for what must happen.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-#[derive(Clone, Copy, PartialEq)]
-pub enum Engine {
-    Sqlite,
-    Postgres,
-}
-
 /// A running desk over fresh data, with a clock that stands still.
 #[derive(Clone)]
 pub struct App {
@@ -60,20 +53,15 @@ pub struct App {
     errors: Errors,
 }
 
-/// Runs one sentence, and asserts that nothing is left over and nothing failed inside.
-pub fn run(engine: Engine, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<Output = ()>>>) {
-    run_over(if engine == Engine::Sqlite { Fresh::folder() } else { Fresh::schema() }, sentence);
-}
-
-/// The same over such data.
-pub fn run_over(fresh: Fresh, sentence: impl FnOnce(App) -> Pin<Box<dyn Future<Output = ()>>>) {
+/// Runs a test over `fresh` data, then asserts that the desk logged no error.
+pub fn run(fresh: Fresh, test: impl AsyncFnOnce(App)) {
     let errors = Errors::default();
     let _guard = tracing::subscriber::set_default(errors.clone());
     let fresh = Arc::new(fresh);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let app = App { errors: errors.clone(), ..App::start(fresh, 7).await };
-        sentence(app.clone()).await;
+        test(app.clone()).await;
         app.inner.stop.cancel();
     });
     let errors = errors.0.lock().unwrap();

@@ -4,7 +4,8 @@
 mod scene;
 
 use crate::actors::form::PNG;
-use crate::actors::{Agent, App, BEGIN, Engine, Errors, Shop, code, run, until};
+use crate::actors::{Agent, App, BEGIN, Errors, Shop, code, until};
+use crate::cluster::on_two_nodes;
 use crate::operating::doctor::{asks, free, state};
 use kefu::desk::node;
 use kefu::due::Lease;
@@ -42,116 +43,124 @@ async fn told_by_page(shop: &Shop, from: i64) -> Vec<(String, i64)> {
 }
 
 on_both_engines! {
-    async fn what_a_clock_ahead_stamped_ends_by_the_right_time(app: App) {
-        let mut scene = Scene::set(&app, DAY).await;
-        app.advance(-DAY).await;
-        app.advance(MINUTE).await;
-        scene.holds_soon(false).await;
-        scene.holds_on().await;
-    }
-
-    async fn it_does_over_a_restart_too(app: App) {
-        let scene = Scene::set(&app, 20 * DAY).await;
-        kefu::due::settle_all(&app.inner).await.unwrap();
-        app.clock.advance(-20 * DAY);
-        let restarted = app.restarts(true).await;
-        let mut scene = scene.at(&restarted);
-        restarted.beats().await;
-        restarted.advance(0).await;
-        restarted.advance(MINUTE).await;
-        restarted.beats().await;
-        until("streams of the node that ended are gone", || async { restarted.inner.desk.store.read("", |tx| tx.all("select node from stream", &[])).await.unwrap().is_empty() }).await;
-        scene.holds_soon(true).await;
-        scene.holds_on().await;
-    }
-
-    async fn what_a_right_clock_stamped_stays_when_a_wrong_one_came_and_went(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let _desk = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let media = shop.media("image", PNG).await;
-        app.advance(10 * MINUTE).await;
-        app.advance(-10 * MINUTE).await;
-        app.advance(30 * MINUTE - 1).await;
-        assert_eq!(shop.sessions("a1").await, [customer.openid()]);
-        app.advance(1).await;
-        assert_eq!(shop.sessions("a1").await, Vec::<String>::new());
-        app.advance(90 * MINUTE - 1).await;
-        assert_eq!(lists(&shop).await, 0);
-        app.advance(1).await;
-        assert_eq!(lists(&shop).await, 42001);
-        app.advance(3 * DAY - 2 * HOUR - 1).await;
-        let shop = shop.with_token(&shop.fetch_token().await);
-        assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
-        app.advance(1).await;
-        assert_eq!(shop.fetch_code(&media).await, 40007);
-    }
-
-    async fn a_clock_that_went_back_by_mistake_and_returns_moves_nothing(app: App) {
-        let shop = app.account().await;
-        let media = shop.media("image", PNG).await;
-        let zoe = Agent::signs_up(&app, "zoe").await;
-        shop.adds("i1").await;
-        assert_eq!(code(&shop.invites("i1", "zoe").await), 0);
-        app.advance(0).await;
-        for _ in 0..2 {
-            app.advance(-5 * DAY).await;
-            app.advance(5 * DAY + 1_000).await;
-        }
-        assert_eq!(lists(&shop).await, 0);
-        assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
-        assert_eq!(zoe.at(&shop, "i1").answers_invitation(true).await, 200);
-    }
-
-    async fn a_clock_that_was_not_set_moves_nothing(app: App) {
-        let shop = app.account().await;
-        let media = shop.media("image", PNG).await;
-        app.advance(0).await;
-        app.advance(-BEGIN).await;
-        app.advance(MINUTE).await;
-        app.advance(BEGIN + HOUR).await;
-        assert_eq!(lists(&shop).await, 0);
-        assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
-    }
-
-    async fn records_keep_the_time_of_the_clock_and_none_is_passed_over(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let _desk = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("a").await;
-        app.advance(DAY).await;
-        customer.says("b").await;
-        app.advance(-DAY).await;
-        customer.says("c").await;
-        app.advance(MINUTE).await;
-        customer.says("d").await;
-        for number in [1, 2, 10] {
-            assert_eq!(told(&shop, BEGIN, number).await, "acd", "{number} at a time");
-            assert_eq!(told(&shop, BEGIN + DAY, number).await, "b");
-        }
-        app.advance(DAY - 2 * MINUTE).await;
-        let shop = shop.with_token(&shop.fetch_token().await);
-        customer.says("e").await;
-        assert_eq!((told(&shop, BEGIN, 1).await, told(&shop, BEGIN + DAY - HOUR, 1).await), ("acde".into(), "be".into()));
-        let midnight = BEGIN + 8 * HOUR;
-        let (b, e) = (("b".to_owned(), (BEGIN + DAY) / 1000), ("e".to_owned(), (BEGIN + DAY - MINUTE) / 1000));
-        assert_eq!(told_by_page(&shop, midnight).await, [e, b], "by time");
-    }
+    what_a_clock_ahead_stamped_ends_by_the_right_time,
+    it_does_over_a_restart_too,
+    what_a_right_clock_stamped_stays_when_a_wrong_one_came_and_went,
+    a_clock_that_went_back_by_mistake_and_returns_moves_nothing,
+    a_clock_that_was_not_set_moves_nothing,
+    records_keep_the_time_of_the_clock_and_none_is_passed_over,
 }
 
-/// Two nodes on one database, the second with a clock of its own.
-fn on_two_nodes(sentence: impl AsyncFnOnce(App, App) + 'static) {
-    run(Engine::Postgres, |here| {
-        Box::pin(async move {
-            let there = App::start(here.fresh.clone(), 8).await;
-            let other = there.inner.stop.clone();
-            sentence(here, there).await;
-            other.cancel();
-        })
-    });
+async fn what_a_clock_ahead_stamped_ends_by_the_right_time(app: App) {
+    let mut scene = Scene::set(&app, DAY).await;
+    app.advance(-DAY).await;
+    app.advance(MINUTE).await;
+    scene.holds_soon(false).await;
+    scene.holds_on().await;
+}
+
+async fn it_does_over_a_restart_too(app: App) {
+    let scene = Scene::set(&app, 20 * DAY).await;
+    kefu::due::settle_all(&app.inner).await.unwrap();
+    app.clock.advance(-20 * DAY);
+    let restarted = app.restarts(true).await;
+    let mut scene = scene.at(&restarted);
+    restarted.beats().await;
+    restarted.advance(0).await;
+    restarted.advance(MINUTE).await;
+    restarted.beats().await;
+    until("streams of the node that ended are gone", || async {
+        restarted
+            .inner
+            .desk
+            .store
+            .read("", |tx| tx.all("select node from stream", &[]))
+            .await
+            .unwrap()
+            .is_empty()
+    })
+    .await;
+    scene.holds_soon(true).await;
+    scene.holds_on().await;
+}
+
+async fn what_a_right_clock_stamped_stays_when_a_wrong_one_came_and_went(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let _desk = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let media = shop.media("image", PNG).await;
+    app.advance(10 * MINUTE).await;
+    app.advance(-10 * MINUTE).await;
+    app.advance(30 * MINUTE - 1).await;
+    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+    app.advance(1).await;
+    assert_eq!(shop.sessions("a1").await, Vec::<String>::new());
+    app.advance(90 * MINUTE - 1).await;
+    assert_eq!(lists(&shop).await, 0);
+    app.advance(1).await;
+    assert_eq!(lists(&shop).await, 42001);
+    app.advance(3 * DAY - 2 * HOUR - 1).await;
+    let shop = shop.with_token(&shop.fetch_token().await);
+    assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
+    app.advance(1).await;
+    assert_eq!(shop.fetch_code(&media).await, 40007);
+}
+
+async fn a_clock_that_went_back_by_mistake_and_returns_moves_nothing(app: App) {
+    let shop = app.account().await;
+    let media = shop.media("image", PNG).await;
+    let zoe = Agent::signs_up(&app, "zoe").await;
+    shop.adds("i1").await;
+    assert_eq!(code(&shop.invites("i1", "zoe").await), 0);
+    app.advance(0).await;
+    for _ in 0..2 {
+        app.advance(-5 * DAY).await;
+        app.advance(5 * DAY + 1_000).await;
+    }
+    assert_eq!(lists(&shop).await, 0);
+    assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
+    assert_eq!(zoe.at(&shop, "i1").answers_invitation(true).await, 200);
+}
+
+async fn a_clock_that_was_not_set_moves_nothing(app: App) {
+    let shop = app.account().await;
+    let media = shop.media("image", PNG).await;
+    app.advance(0).await;
+    app.advance(-BEGIN).await;
+    app.advance(MINUTE).await;
+    app.advance(BEGIN + HOUR).await;
+    assert_eq!(lists(&shop).await, 0);
+    assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
+}
+
+async fn records_keep_the_time_of_the_clock_and_none_is_passed_over(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let _desk = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("a").await;
+    app.advance(DAY).await;
+    customer.says("b").await;
+    app.advance(-DAY).await;
+    customer.says("c").await;
+    app.advance(MINUTE).await;
+    customer.says("d").await;
+    for number in [1, 2, 10] {
+        assert_eq!(told(&shop, BEGIN, number).await, "acd", "{number} at a time");
+        assert_eq!(told(&shop, BEGIN + DAY, number).await, "b");
+    }
+    app.advance(DAY - 2 * MINUTE).await;
+    let shop = shop.with_token(&shop.fetch_token().await);
+    customer.says("e").await;
+    assert_eq!(
+        (told(&shop, BEGIN, 1).await, told(&shop, BEGIN + DAY - HOUR, 1).await),
+        ("acde".into(), "be".into())
+    );
+    let midnight = BEGIN + 8 * HOUR;
+    let (b, e) = (("b".to_owned(), (BEGIN + DAY) / 1000), ("e".to_owned(), (BEGIN + DAY - MINUTE) / 1000));
+    assert_eq!(told_by_page(&shop, midnight).await, [e, b], "by time");
 }
 
 fn at(shop: &Shop, app: &App) -> Shop {

@@ -113,15 +113,17 @@ async fn a_stopped_node_that_wakes_is_fenced() {
 }
 
 on_both_engines! {
-    async fn a_node_that_counts_as_dead_brings_nobody_online(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        node::fence(&app.inner.desk, &app.inner.desk.node).await.unwrap();
-        let refused = app.ask("/desk/api/stream", &ann.cookie).await;
-        assert_eq!(refused.status(), 503);
-        assert_eq!(shop.online().await, []);
-        let _lease = Lease::begin(&app.inner).await.unwrap();
-        let _desk = ann.comes_online().await;
-        assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
-    }
+    a_node_that_counts_as_dead_brings_nobody_online,
+}
+
+async fn a_node_that_counts_as_dead_brings_nobody_online(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    node::fence(&app.inner.desk, &app.inner.desk.node).await.unwrap();
+    let refused = app.ask("/desk/api/stream", &ann.cookie).await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(shop.online().await, []);
+    let _lease = Lease::begin(&app.inner).await.unwrap();
+    let _desk = ann.comes_online().await;
+    assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
 }

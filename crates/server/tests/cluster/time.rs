@@ -6,62 +6,70 @@ use serde_json::json;
 const HOUR: i64 = 3_600_000;
 
 on_both_engines! {
-    async fn an_agent_who_leaves_is_gone_though_the_clock_went_back(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let stream = ann.comes_online().await;
-        app.advance(1).await;
-        let agents = app.inner.streams.agents();
-        drop(stream);
-        until("her stream is closed", || async { app.inner.streams.agents() < agents }).await;
-        assert_eq!(shop.online().await.len(), 1, "she may come back");
-        app.advance(-HOUR).await;
-        app.advance(4_999).await;
-        assert_eq!(shop.online().await.len(), 1, "she still may");
-        app.advance(1).await;
-        assert_eq!(shop.online().await, []);
-    }
+    an_agent_who_leaves_is_gone_though_the_clock_went_back,
+    a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now,
+    nothing_is_lost_or_out_of_order_when_the_clock_jumps,
+}
 
-    async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(app: App) {
-        use kefu::bind;
-        // A folder where the object of that name would be: it cannot be removed as a file.
-        let object = "aa/aa000000000000000000000000000000";
-        std::fs::create_dir_all(app.fresh.folder_of_files().join(object).join("inside")).unwrap();
-        let (store, yesterday) = (&app.inner.desk.store, app.clock.now() - 24 * HOUR);
-        store.keep("", move |tx| {
+async fn an_agent_who_leaves_is_gone_though_the_clock_went_back(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let stream = ann.comes_online().await;
+    app.advance(1).await;
+    let agents = app.inner.streams.agents();
+    drop(stream);
+    until("her stream is closed", || async { app.inner.streams.agents() < agents }).await;
+    assert_eq!(shop.online().await.len(), 1, "she may come back");
+    app.advance(-HOUR).await;
+    app.advance(4_999).await;
+    assert_eq!(shop.online().await.len(), 1, "she still may");
+    app.advance(1).await;
+    assert_eq!(shop.online().await, []);
+}
+
+async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(app: App) {
+    use kefu::bind;
+    // A folder where the object of that name would be: it cannot be removed as a file.
+    let object = "aa/aa000000000000000000000000000000";
+    std::fs::create_dir_all(app.fresh.folder_of_files().join(object).join("inside")).unwrap();
+    let (store, yesterday) = (&app.inner.desk.store, app.clock.now() - 24 * HOUR);
+    store
+        .keep("", move |tx| {
             let insert = "insert into due (owner, kind, key, at) values ('', 'object', $1, $2)";
             tx.run(insert, bind![object, yesterday]).map(|_| ())
-        }).await.unwrap();
-        let verbs = store.verbs();
-        app.expect_errors(async || app.advance(0).await).await;
-        assert!(store.verbs() - verbs < 20, "{} verbs", store.verbs() - verbs);
-        let select = "select at from due where owner = '' and kind = 'object' and key = $1";
-        let at = store.read("", move |tx| Ok(tx.one(select, bind![object])?.map(|row| row.int(0)))).await.unwrap();
-        assert_eq!(at, Some(app.clock.now() + 60_000));
-    }
+        })
+        .await
+        .unwrap();
+    let verbs = store.verbs();
+    app.expect_errors(async || app.advance(0).await).await;
+    assert!(store.verbs() - verbs < 20, "{} verbs", store.verbs() - verbs);
+    let select = "select at from due where owner = '' and kind = 'object' and key = $1";
+    let at =
+        store.read("", move |tx| Ok(tx.one(select, bind![object])?.map(|row| row.int(0)))).await.unwrap();
+    assert_eq!(at, Some(app.clock.now() + 60_000));
+}
 
-    async fn nothing_is_lost_or_out_of_order_when_the_clock_jumps(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let mut desk = ann.comes_online().await;
-        let customer = shop.customer();
-        let mut said = Vec::new();
-        for (number, jump) in [0, HOUR, -2 * HOUR, HOUR, -26 * HOUR, 26 * HOUR].into_iter().enumerate() {
-            app.advance(jump).await;
-            let text = format!("message {number}");
-            customer.says(&text).await;
-            desk.sees(&text).await;
-            said.push(text);
-        }
-        let answer = customer.snapshot().await;
-        let texts: Vec<_> = answer["messages"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
-        assert_eq!(json!(texts), json!(said));
-        assert_eq!(shop.online().await.len(), 1);
-        // What ends by the clock ends by the one that is right now, and not before.
-        let shop = shop.with_token(&shop.fetch_token().await);
-        app.advance(-HOUR).await;
-        assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
-        app.advance(HOUR + 2 * HOUR).await;
-        assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[]).await), 42001);
+async fn nothing_is_lost_or_out_of_order_when_the_clock_jumps(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let mut desk = ann.comes_online().await;
+    let customer = shop.customer();
+    let mut said = Vec::new();
+    for (number, jump) in [0, HOUR, -2 * HOUR, HOUR, -26 * HOUR, 26 * HOUR].into_iter().enumerate() {
+        app.advance(jump).await;
+        let text = format!("message {number}");
+        customer.says(&text).await;
+        desk.sees(&text).await;
+        said.push(text);
     }
+    let answer = customer.snapshot().await;
+    let texts: Vec<_> = answer["messages"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
+    assert_eq!(json!(texts), json!(said));
+    assert_eq!(shop.online().await.len(), 1);
+    // What ends by the clock ends by the one that is right now, and not before.
+    let shop = shop.with_token(&shop.fetch_token().await);
+    app.advance(-HOUR).await;
+    assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
+    app.advance(HOUR + 2 * HOUR).await;
+    assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[]).await), 42001);
 }

@@ -1,7 +1,8 @@
 //! Nodes that share the load: two on one PostgreSQL. What was done at one holds at the other as soon as it is
 //! answered, and is heard there at once.
 
-use crate::actors::{Agent, App, Engine, Shop, client_id, code, cookie_of, run, until};
+use crate::actors::{Agent, App, Shop, client_id, code, cookie_of, until};
+use crate::cluster::on_two_nodes;
 use crate::fixture::running::kefu;
 use kefu::admin::Order;
 use kefu::config::Place;
@@ -10,22 +11,6 @@ use postgres::fallible_iterator::FallibleIterator as _;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// Sentences about this node and another one, on one database.
-macro_rules! on_two_nodes {
-    ($($(#[$doc:meta])* async fn $sentence:ident($here:ident: App, $there:ident: App) $body:block)*) => { $(
-        $(#[$doc])*
-        #[test]
-        fn $sentence() {
-            run(Engine::Postgres, |$here: App| Box::pin(async move {
-                let $there = App::start($here.fresh.clone(), 8).await;
-                let other = $there.inner.stop.clone();
-                $body
-                other.cancel();
-            }));
-        }
-    )* };
-}
 
 /// The same shop, asked at another node.
 fn at(shop: &Shop, app: &App) -> Shop {
@@ -83,8 +68,9 @@ fn notifications(app: &App) -> Arc<Mutex<String>> {
     told
 }
 
-on_two_nodes! {
-    async fn lists_agree_at_both_nodes_after_every_step(here: App, there: App) {
+#[test]
+fn lists_agree_at_both_nodes_after_every_step() {
+    on_two_nodes(async |here, there| {
         let shop = here.account_with(|settings| settings.reception = Some("manual".into())).await;
         let there = at(&shop, &there);
         assert_eq!(there.kf_list().await, json!([]));
@@ -95,18 +81,27 @@ on_two_nodes! {
         assert_eq!(there.online().await, [(shop.kf("a1"), 1, 0)]);
         let customer = there.customer();
         customer.says("hello").await;
-        assert_eq!((shop.waiting().await, there.waiting().await), (vec![customer.openid()], vec![customer.openid()]));
+        assert_eq!(
+            (shop.waiting().await, there.waiting().await),
+            (vec![customer.openid()], vec![customer.openid()])
+        );
         assert_eq!(code(&there.creates("a1", &customer.openid()).await), 0);
         assert_eq!((shop.waiting().await, there.waiting().await), (vec![], vec![]));
-        assert_eq!((shop.sessions("a1").await, there.sessions("a1").await), (vec![customer.openid()], vec![customer.openid()]));
+        assert_eq!(
+            (shop.sessions("a1").await, there.sessions("a1").await),
+            (vec![customer.openid()], vec![customer.openid()])
+        );
         assert_eq!(code(&shop.closes("a1", &customer.openid()).await), 0);
         assert_eq!(there.sessions("a1").await, Vec::<String>::new());
         ann.is_away(true).await;
         assert_eq!(there.online().await, [(shop.kf("a1"), 0, 0)]);
-    }
+    });
+}
 
-    /// Without hints each message would be heard when the readers poll, every five seconds.
-    async fn what_happens_at_one_node_is_heard_at_the_other_at_once(here: App, there: App) {
+/// Without hints each message would be heard when the readers poll, every five seconds.
+#[test]
+fn what_happens_at_one_node_is_heard_at_the_other_at_once() {
+    on_two_nodes(async |here, there| {
         let shop = here.account().await;
         let ann = shop.agent("a1").await;
         let mut desk = ann.comes_online().await;
@@ -119,9 +114,12 @@ on_two_nodes! {
         }
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(5), "{took:?}");
-    }
+    });
+}
 
-    async fn a_stream_that_was_cut_goes_on_at_the_other_node(here: App, there: App) {
+#[test]
+fn a_stream_that_was_cut_goes_on_at_the_other_node() {
+    on_two_nodes(async |here, there| {
         let shop = here.account().await;
         let ann = shop.agent("a1").await;
         let mut desk = ann.comes_online().await;
@@ -135,10 +133,13 @@ on_two_nodes! {
         desk.sees("two").await;
         desk.sees("three").await;
         assert_eq!((desk.count_texts("one").await, desk.count_texts("two").await), (0, 1));
-    }
+    });
+}
 
-    /// Until then it waits in the memory of the node that refused.
-    async fn a_refusal_at_one_node_is_told_at_the_other_once_it_is_written(here: App, there: App) {
+/// Until then it waits in the memory of the node that refused.
+#[test]
+fn a_refusal_at_one_node_is_told_at_the_other_once_it_is_written() {
+    on_two_nodes(async |here, there| {
         let shop = here.account().await;
         let refused = shop.get("/customservice/kfsession/getsession", &[("openid", "bad")]).await;
         let rid = refused["errmsg"].as_str().unwrap().split_once(" rid: ").expect("a request id").1;
@@ -160,10 +161,13 @@ on_two_nodes! {
         let (told, ()) = tokio::join!(asks, settles);
         assert_eq!(code(&told), 0, "{told}");
         assert_eq!(told["request"]["client_ip"], "127.0.0.1");
-    }
+    });
+}
 
-    /// Everybody reads once after it, for there may be changes that nobody was told of, and no more than once.
-    async fn streams_are_calm_after_a_lost_notification_connection(here: App, there: App) {
+/// Everybody reads once after it, for there may be changes that nobody was told of, and no more than once.
+#[test]
+fn streams_are_calm_after_a_lost_notification_connection() {
+    on_two_nodes(async |here, there| {
         let shop = here.account().await;
         let ann = shop.agent("a1").await;
         let mut desk = ann.comes_online().await;
@@ -178,7 +182,8 @@ on_two_nodes! {
             until("both nodes listen again", || async {
                 let now = listeners(&here).await;
                 now.len() == 2 && now.iter().all(|pid| !lost.contains(pid))
-            }).await;
+            })
+            .await;
             let before = here.inner.desk.store.verbs();
             tokio::time::sleep(Duration::from_millis(500)).await;
             let verbs = here.inner.desk.store.verbs() - before;
@@ -191,10 +196,13 @@ on_two_nodes! {
             desk.sees(&text).await;
             page.sees(&text).await;
         }
-    }
+    });
+}
 
-    /// A command against the database ends at once; what it changed is told to the nodes before.
-    async fn what_a_command_changed_is_told_to_nodes(here: App, there: App) {
+/// A command against the database ends at once; what it changed is told to the nodes before.
+#[test]
+fn what_a_command_changed_is_told_to_nodes() {
+    on_two_nodes(async |here, there| {
         let shop = here.account().await;
         let ann = shop.agent("a1").await;
         let mut desk = ann.comes_online().await;
@@ -208,9 +216,12 @@ on_two_nodes! {
         until("it is told", || async { told.lock().unwrap().lines().any(|told| told == line) }).await;
         desk.sees("by command").await;
         other.sees("by command").await;
-    }
+    });
+}
 
-    async fn a_log_in_holds_and_ends_at_both_nodes(here: App, there: App) {
+#[test]
+fn a_log_in_holds_and_ends_at_both_nodes() {
+    on_two_nodes(async |here, there| {
         let shop = here.account().await;
         let ann = shop.agent("a1").await;
         let body = json!({"name": ann.name, "password": "correct horse"});
@@ -223,15 +234,22 @@ on_two_nodes! {
         here.order(Order::WorkerReset(ann.name.clone())).await.expect("a new password");
         desk.ends().await;
         assert_eq!(there.ask("/desk/api/snapshot", &ann.cookie).await.status(), 401);
-    }
+    });
+}
 
-    async fn a_token_holds_and_ends_at_both_nodes(here: App, there: App) {
+#[test]
+fn a_token_holds_and_ends_at_both_nodes() {
+    on_two_nodes(async |here, there| {
         let shop = here.account().await;
         let (first, there) = (at(&shop, &there), at(&shop, &there));
         assert_eq!(code(&first.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
         let second = first.with_token(&shop.fetch_token().await);
         assert_eq!(code(&second.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
-        assert_eq!(code(&first.get("/cgi-bin/customservice/getkflist", &[]).await), 0, "the one before, for a while");
+        assert_eq!(
+            code(&first.get("/cgi-bin/customservice/getkflist", &[]).await),
+            0,
+            "the one before, for a while"
+        );
         let third = second.with_token(&there.fetch_token().await);
         assert_eq!(code(&first.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
         assert_eq!(code(&at(&first, &shop.app).get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
@@ -239,9 +257,12 @@ on_two_nodes! {
         // What the account may do changes at one, and is refused at the other at once.
         shop.set(|settings| settings.certified = Some(false)).await;
         assert_eq!(code(&third.get("/cgi-bin/customservice/getkflist", &[]).await), 48001);
-    }
+    });
+}
 
-    async fn one_customer_is_taken_once_whoever_takes_her_where(here: App, there: App) {
+#[test]
+fn one_customer_is_taken_once_whoever_takes_her_where() {
+    on_two_nodes(async |here, there| {
         let shop = here.account_with(|settings| settings.reception = Some("manual".into())).await;
         let (ann, bob) = (shop.agent("a1").await, self::there(&shop.agent("b1").await, &there));
         let (_ann, _bob) = (ann.comes_online().await, bob.comes_online().await);
@@ -254,9 +275,12 @@ on_two_nodes! {
             statuses.sort_unstable();
             assert_eq!(statuses, [200, 409]);
         }
-    }
+    });
+}
 
-    async fn what_is_due_happens_once_though_both_look(here: App, there: App) {
+#[test]
+fn what_is_due_happens_once_though_both_look() {
+    on_two_nodes(async |here, there| {
         let shop = here.account().await;
         let ann = Agent::signs_up(&here, "ann").await;
         shop.adds("a1").await;
@@ -269,5 +293,5 @@ on_two_nodes! {
         let (first, second) = tokio::join!(due::run_once(&here.inner), due::run_once(&there.inner));
         first.and(second).unwrap();
         assert_eq!((seq(&here).await, seq(&there).await), (before + 1, before + 1), "it ended once");
-    }
+    });
 }

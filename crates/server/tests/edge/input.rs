@@ -119,19 +119,22 @@ fn doors(shop: &Shop) -> Vec<Door> {
 }
 
 on_both_engines! {
-    async fn the_table_names_what_a_request_carries(app: App) {
-        let shop = app.account().await;
-        for door in doors(&shop) {
-            let row = protocol::endpoint::at(door.paths[0]).expect("a row of the table");
-            let query = door.query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned());
-            let body = door.body.as_object().into_iter().flat_map(|body| body.keys().cloned());
-            let carried: Vec<String> = query.chain(body).collect();
-            for name in &carried {
-                assert!(row.takes.iter().any(|parameter| parameter.name == name), "{} takes no {name}", row.name);
-            }
-            for parameter in row.takes.iter().filter(|parameter| parameter.required) {
-                assert!(carried.iter().any(|name| name == parameter.name), "{}: no {}", row.name, parameter.name);
-            }
+    the_table_names_what_a_request_carries,
+}
+
+async fn the_table_names_what_a_request_carries(app: App) {
+    let shop = app.account().await;
+    for door in doors(&shop) {
+        let row = protocol::endpoint::at(door.paths[0]).expect("a row of the table");
+        let query =
+            door.query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned());
+        let body = door.body.as_object().into_iter().flat_map(|body| body.keys().cloned());
+        let carried: Vec<String> = query.chain(body).collect();
+        for name in &carried {
+            assert!(row.takes.iter().any(|parameter| parameter.name == name), "{} takes no {name}", row.name);
+        }
+        for parameter in row.takes.iter().filter(|parameter| parameter.required) {
+            assert!(carried.iter().any(|name| name == parameter.name), "{}: no {}", row.name, parameter.name);
         }
     }
 }

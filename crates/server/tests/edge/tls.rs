@@ -3,7 +3,7 @@
 mod client;
 mod own;
 
-use crate::fixture::engine::Fresh;
+use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, Running, SECRET, kefu};
 use client::{Client, authority, files_of};
 use kefu::config::Place;
@@ -48,37 +48,44 @@ fn folder(fresh: &Fresh) -> (std::path::PathBuf, Vec<String>, Option<tempfile::T
     }
 }
 
-with_fresh_data! {
-    async fn an_sdk_that_has_weixins_host_in_its_code_finds_the_desk_there(fresh) {
-        let (data, more, _kept) = folder(&fresh);
-        let more: Vec<&str> = more.iter().map(String::as_str).collect();
-        let demo = Running::start(&[STAND_IN, &more].concat(), &fresh);
-        let (https, http) = (demo.says("By TLS"), demo.says("In clear"));
-        assert_eq!(demo.says("Find it"), "echo '127.0.0.1 api.weixin.qq.com' | sudo tee -a /etc/hosts");
-        assert_eq!(Path::new(&demo.says("Trust it")), data.join("authority/ca.pem").canonicalize().unwrap());
-        for who in ["Linux", "Docker", "Python", "Node", "Java", "Go", "Rust"] {
-            let how = demo.says(who);
-            assert!(who == "Docker" || how.contains("authority/ca.pem"), "{who}: {how}");
-        }
-        let mut client = Client::trusting(&authority(&data)).connect(&https, HOST).await.unwrap();
-        let path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
-        let (_, token) = client.get(HOST, &path).await;
-        let token = token["access_token"].as_str().unwrap().to_owned();
-        let list = format!("/cgi-bin/customservice/getkflist?access_token={token}");
-        assert_eq!(client.get(HOST, &list).await.1["kf_list"][0]["kf_wx"], "kf_demo", "and the connection is kept");
-        let mut in_clear = Client::in_clear(&http).await;
-        assert_eq!(in_clear.get(HOST, &list).await.1["kf_list"][0]["kf_wx"], "kf_demo");
-        assert_eq!(client.get(HOST, "/healthz").await.1["errcode"], 0);
-        // There are no pages, whatever the host is called.
-        for host in [HOST, "localhost", "127.0.0.1"] {
-            for path in ["/desk/", "/desk/api/snapshot", "/chat/wx0123456789abcdef", "/metrics"] {
-                assert!(client.get(host, path).await.0.starts_with("HTTP/1.1 404"), "{host} {path}");
-                assert!(in_clear.get(host, path).await.0.starts_with("HTTP/1.1 404"), "{host} {path}");
-            }
-        }
-        let (took, log) = demo.stop();
-        assert!(took < Duration::from_secs(10) && !log.contains("cut off"), "{took:?} {log}");
+on_both_engines! {
+    with_fresh_data:
+    an_sdk_that_has_weixins_host_in_its_code_finds_the_desk_there,
+}
+
+async fn an_sdk_that_has_weixins_host_in_its_code_finds_the_desk_there(fresh: Fresh) {
+    let (data, more, _kept) = folder(&fresh);
+    let more: Vec<&str> = more.iter().map(String::as_str).collect();
+    let demo = Running::start(&[STAND_IN, &more].concat(), &fresh);
+    let (https, http) = (demo.says("By TLS"), demo.says("In clear"));
+    assert_eq!(demo.says("Find it"), "echo '127.0.0.1 api.weixin.qq.com' | sudo tee -a /etc/hosts");
+    assert_eq!(Path::new(&demo.says("Trust it")), data.join("authority/ca.pem").canonicalize().unwrap());
+    for who in ["Linux", "Docker", "Python", "Node", "Java", "Go", "Rust"] {
+        let how = demo.says(who);
+        assert!(who == "Docker" || how.contains("authority/ca.pem"), "{who}: {how}");
     }
+    let mut client = Client::trusting(&authority(&data)).connect(&https, HOST).await.unwrap();
+    let path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
+    let (_, token) = client.get(HOST, &path).await;
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let list = format!("/cgi-bin/customservice/getkflist?access_token={token}");
+    assert_eq!(
+        client.get(HOST, &list).await.1["kf_list"][0]["kf_wx"],
+        "kf_demo",
+        "and the connection is kept"
+    );
+    let mut in_clear = Client::in_clear(&http).await;
+    assert_eq!(in_clear.get(HOST, &list).await.1["kf_list"][0]["kf_wx"], "kf_demo");
+    assert_eq!(client.get(HOST, "/healthz").await.1["errcode"], 0);
+    // There are no pages, whatever the host is called.
+    for host in [HOST, "localhost", "127.0.0.1"] {
+        for path in ["/desk/", "/desk/api/snapshot", "/chat/wx0123456789abcdef", "/metrics"] {
+            assert!(client.get(host, path).await.0.starts_with("HTTP/1.1 404"), "{host} {path}");
+            assert!(in_clear.get(host, path).await.0.starts_with("HTTP/1.1 404"), "{host} {path}");
+        }
+    }
+    let (took, log) = demo.stop();
+    assert!(took < Duration::from_secs(10) && !log.contains("cut off"), "{took:?} {log}");
 }
 
 #[tokio::test]

@@ -53,80 +53,97 @@ async fn honest_uploads_go_through(app: &App, shop: &Shop) {
 }
 
 on_both_engines! {
-    async fn sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones(app: App) {
-        let (shop, other) = (app.account().await, app.account().await);
-        // Those that wait in vain are told so, and the log is.
-        let (_, _guard) = Errors::expected();
-        let kind = format!("Content-Type: {FORM}\r\n");
-        let customer = other.customer();
-        customer.says("hello").await;
-        let mut open = Vec::new();
-        let own = format!("/cgi-bin/media/upload?type=image&access_token={}", other.token);
-        let page = format!("/chat/api/{}/image?client_id=p1", other.appid);
-        let cookie = format!("Sec-Fetch-Site: same-origin\r\nContent-Type: image/png\r\nCookie: {}\r\n", customer.cookie());
-        for _ in 0..40 {
-            // A byte, as in the attack that was seen, and enough to be counted.
-            for bytes in [1, 5000] {
-                open.push(begins(&app, "/cgi-bin/media/upload?type=image", &kind, PART, bytes).await);
-                open.push(begins(&app, &own, &kind, PART, bytes).await);
-                open.push(begins(&app, &page, &cookie, "", bytes).await);
-            }
-        }
-        honest_uploads_go_through(&app, &shop).await;
-        until("nothing of the others' is on the disk", || async { app.files() == 2 }).await;
-        drop(open);
-    }
+    sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones,
+    the_uploads_of_one_account_take_no_places_of_anothers,
+    a_token_in_the_form_is_looked_at_before_the_file_comes,
+    a_type_without_a_boundary_is_read_by_the_bodys_first_line,
+    a_form_is_not_read_past_its_first_fault,
+}
 
-    async fn the_uploads_of_one_account_take_no_places_of_anothers(app: App) {
-        let (shop, other) = (app.account().await, app.account().await);
-        let own = format!("/cgi-bin/media/upload?type=image&access_token={}", other.token);
-        let mut open = Vec::new();
-        for _ in 0..48 {
-            // More than a block: each has written, and holds what came after.
-            open.push(begins(&app, &own, &format!("Content-Type: {FORM}\r\n"), PART, 400_000).await);
-        }
-        until("they have written", || async { app.files() == open.len() }).await;
-        honest_uploads_go_through(&app, &shop).await;
-        assert_eq!(code(&other.uploads("image", PNG).await), 0, "nor of its own, as long as its share lasts");
-        drop(open);
-        until("nothing of them is left", || async { app.files() == 3 }).await;
-    }
-
-    async fn a_token_in_the_form_is_looked_at_before_the_file_comes(app: App) {
-        let shop = app.account().await;
-        let kind = format!("Content-Type: {FORM}\r\n");
-        for (token, expected) in [("50_never", 40001), ("a.b", 40014)] {
-            let field = format!("--xX0Xx\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\n{token}\r\n{PART}");
-            let answer = answers(begins(&app, "/cgi-bin/media/upload?type=image", &kind, &field, 100).await).await;
-            assert!(answer.contains(&format!("{{\"errcode\":{expected},")), "{answer}");
-        }
-        let field = format!("--xX0Xx\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\n{}\r\n", shop.token);
-        let body = [field.as_bytes(), &form(&[("type", "image")], Some(("media", PNG)))].concat();
-        assert_eq!(code(&shop.posts("/cgi-bin/media/upload", FORM, body).await), 0);
-    }
-
-    async fn a_type_without_a_boundary_is_read_by_the_bodys_first_line(app: App) {
-        let shop = app.account().await;
-        let path = format!("/cgi-bin/media/upload?access_token={}&type=image", shop.token);
-        for kind in ["multipart/form-data", "multipart/form-data; charset=ISO-8859-1"] {
-            let answer = shop.posts(&path, kind, form(&[], Some(("media", JPEG)))).await;
-            assert_eq!(shop.fetches(answer["media_id"].as_str().unwrap()).await.bytes().await.unwrap(), JPEG, "{kind}");
-            let last = [PART.as_bytes(), JPEG].concat();
-            for none in [JPEG.to_vec(), b"--\r\n".to_vec(), Vec::new(), last] {
-                assert_eq!(code(&shop.posts(&path, kind, none).await), 41005, "{kind}");
-            }
+async fn sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones(app: App) {
+    let (shop, other) = (app.account().await, app.account().await);
+    // Those that wait in vain are told so, and the log is.
+    let (_, _guard) = Errors::expected();
+    let kind = format!("Content-Type: {FORM}\r\n");
+    let customer = other.customer();
+    customer.says("hello").await;
+    let mut open = Vec::new();
+    let own = format!("/cgi-bin/media/upload?type=image&access_token={}", other.token);
+    let page = format!("/chat/api/{}/image?client_id=p1", other.appid);
+    let cookie = format!(
+        "Sec-Fetch-Site: same-origin\r\nContent-Type: image/png\r\nCookie: {}\r\n",
+        customer.cookie()
+    );
+    for _ in 0..40 {
+        // A byte, as in the attack that was seen, and enough to be counted.
+        for bytes in [1, 5000] {
+            open.push(begins(&app, "/cgi-bin/media/upload?type=image", &kind, PART, bytes).await);
+            open.push(begins(&app, &own, &kind, PART, bytes).await);
+            open.push(begins(&app, &page, &cookie, "", bytes).await);
         }
     }
+    honest_uploads_go_through(&app, &shop).await;
+    until("nothing of the others' is on the disk", || async { app.files() == 2 }).await;
+    drop(open);
+}
 
-    async fn a_form_is_not_read_past_its_first_fault(app: App) {
-        let shop = app.account().await;
-        let bomb = [b"--xX0Xx\r\n".to_vec(), b"a\n".repeat(1 << 20)].concat();
-        assert_eq!(code(&shop.posts("/cgi-bin/media/upload?type=image", FORM, bomb.clone()).await), 41001);
-        let path = format!("/cgi-bin/media/upload?access_token={}&type=image", shop.token);
-        assert_eq!(code(&shop.posts(&path, FORM, bomb).await), 41005);
-        // What comes behind a fault is no form, however good it looks.
-        let behind = [b"--xX0Xx\r\n".to_vec(), b"a\n".repeat(5000), form(&[], Some(("media", PNG)))].concat();
-        assert_eq!(code(&shop.posts(&path, FORM, behind).await), 41005);
-        assert_eq!(app.files(), 0);
+async fn the_uploads_of_one_account_take_no_places_of_anothers(app: App) {
+    let (shop, other) = (app.account().await, app.account().await);
+    let own = format!("/cgi-bin/media/upload?type=image&access_token={}", other.token);
+    let mut open = Vec::new();
+    for _ in 0..48 {
+        // More than a block: each has written, and holds what came after.
+        open.push(begins(&app, &own, &format!("Content-Type: {FORM}\r\n"), PART, 400_000).await);
     }
+    until("they have written", || async { app.files() == open.len() }).await;
+    honest_uploads_go_through(&app, &shop).await;
+    assert_eq!(code(&other.uploads("image", PNG).await), 0, "nor of its own, as long as its share lasts");
+    drop(open);
+    until("nothing of them is left", || async { app.files() == 3 }).await;
+}
+
+async fn a_token_in_the_form_is_looked_at_before_the_file_comes(app: App) {
+    let shop = app.account().await;
+    let kind = format!("Content-Type: {FORM}\r\n");
+    for (token, expected) in [("50_never", 40001), ("a.b", 40014)] {
+        let field = format!(
+            "--xX0Xx\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\n{token}\r\n{PART}"
+        );
+        let answer =
+            answers(begins(&app, "/cgi-bin/media/upload?type=image", &kind, &field, 100).await).await;
+        assert!(answer.contains(&format!("{{\"errcode\":{expected},")), "{answer}");
+    }
+    let field =
+        format!("--xX0Xx\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\n{}\r\n", shop.token);
+    let body = [field.as_bytes(), &form(&[("type", "image")], Some(("media", PNG)))].concat();
+    assert_eq!(code(&shop.posts("/cgi-bin/media/upload", FORM, body).await), 0);
+}
+
+async fn a_type_without_a_boundary_is_read_by_the_bodys_first_line(app: App) {
+    let shop = app.account().await;
+    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", shop.token);
+    for kind in ["multipart/form-data", "multipart/form-data; charset=ISO-8859-1"] {
+        let answer = shop.posts(&path, kind, form(&[], Some(("media", JPEG)))).await;
+        assert_eq!(
+            shop.fetches(answer["media_id"].as_str().unwrap()).await.bytes().await.unwrap(),
+            JPEG,
+            "{kind}"
+        );
+        let last = [PART.as_bytes(), JPEG].concat();
+        for none in [JPEG.to_vec(), b"--\r\n".to_vec(), Vec::new(), last] {
+            assert_eq!(code(&shop.posts(&path, kind, none).await), 41005, "{kind}");
+        }
+    }
+}
+
+async fn a_form_is_not_read_past_its_first_fault(app: App) {
+    let shop = app.account().await;
+    let bomb = [b"--xX0Xx\r\n".to_vec(), b"a\n".repeat(1 << 20)].concat();
+    assert_eq!(code(&shop.posts("/cgi-bin/media/upload?type=image", FORM, bomb.clone()).await), 41001);
+    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", shop.token);
+    assert_eq!(code(&shop.posts(&path, FORM, bomb).await), 41005);
+    // What comes behind a fault is no form, however good it looks.
+    let behind = [b"--xX0Xx\r\n".to_vec(), b"a\n".repeat(5000), form(&[], Some(("media", PNG)))].concat();
+    assert_eq!(code(&shop.posts(&path, FORM, behind).await), 41005);
+    assert_eq!(app.files(), 0);
 }

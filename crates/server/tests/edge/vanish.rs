@@ -88,111 +88,123 @@ async fn clears(shop: &Shop) -> i64 {
 }
 
 on_both_engines! {
-    async fn programs_that_hang_up_leave_nothing_half_done(app: App) {
-        let scene = matrix::Scene::begins(&app, "service", "enterprise", true).await;
-        let shop = scene.shop.clone();
-        let counted = ["upload", "add", "send"].map(|name: &str| matrix::table().into_iter().find(|row| row.name == name).unwrap());
-        let endpoint = |path: &str| protocol::endpoint::at(path).unwrap().name;
-        let mut before = Vec::new();
-        for row in &counted {
-            let quota = shop.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": row.path})).await;
-            before.push(answers(&app, endpoint(row.path)).await - quota["quota"]["used"].as_i64().unwrap());
-        }
-        let rows = matrix::table().into_iter().filter(|row| row.may_call("service", true));
-        for (number, row) in rows.filter(|row| !["clearquota", "quotaclear"].contains(&row.name)).enumerate() {
-            for (wait, after) in WAITS.into_iter().enumerate() {
-                let cell = number * WAITS.len() + wait;
-                scene.prepares(&row, cell).await;
-                hang_up(after, scene.calls(&row, cell, matrix::Credential::Own, &shop.token)).await;
-            }
-        }
-        files_are_whole(&app).await;
-        memory_is_true(&app, &shop).await;
-        for (row, since) in counted.iter().zip(before) {
-            counts_are_true(&app, &shop, row.path, endpoint(row.path), since).await;
+    programs_that_hang_up_leave_nothing_half_done,
+    people_who_hang_up_leave_nothing_half_done,
+    a_picture_whose_sender_hangs_up_is_there_or_was_never_sent,
+    quotas_are_cleared_or_not_and_never_half,
+    a_file_that_is_gone_comes_back_with_the_same_bytes,
+    a_job_of_several_steps_may_stop_after_each,
+}
+
+async fn programs_that_hang_up_leave_nothing_half_done(app: App) {
+    let scene = matrix::Scene::begins(&app, "service", "enterprise", true).await;
+    let shop = scene.shop.clone();
+    let counted = ["upload", "add", "send"]
+        .map(|name: &str| matrix::table().into_iter().find(|row| row.name == name).unwrap());
+    let endpoint = |path: &str| protocol::endpoint::at(path).unwrap().name;
+    let mut before = Vec::new();
+    for row in &counted {
+        let quota = shop.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": row.path})).await;
+        before.push(answers(&app, endpoint(row.path)).await - quota["quota"]["used"].as_i64().unwrap());
+    }
+    let rows = matrix::table().into_iter().filter(|row| row.may_call("service", true));
+    for (number, row) in rows.filter(|row| !["clearquota", "quotaclear"].contains(&row.name)).enumerate() {
+        for (wait, after) in WAITS.into_iter().enumerate() {
+            let cell = number * WAITS.len() + wait;
+            scene.prepares(&row, cell).await;
+            hang_up(after, scene.calls(&row, cell, matrix::Credential::Own, &shop.token)).await;
         }
     }
-
-    async fn people_who_hang_up_leave_nothing_half_done(app: App) {
-        let scene = authorise::Scene::set(&app).await;
-        for route in authorise::ROUTES.iter().filter(|route| route.method == "post") {
-            for role in ["customer", "agent", "invited", "supervisor"] {
-                for after in WAITS {
-                    let role = authorise::ROLES.iter().position(|name| *name == role).unwrap();
-                    hang_up(after, scene.answer(&app, route, role)).await;
-                }
-            }
-        }
-        files_are_whole(&app).await;
-        memory_is_true(&app, &scene.shop).await;
+    files_are_whole(&app).await;
+    memory_is_true(&app, &shop).await;
+    for (row, since) in counted.iter().zip(before) {
+        counts_are_true(&app, &shop, row.path, endpoint(row.path), since).await;
     }
+}
 
-    async fn a_picture_whose_sender_hangs_up_is_there_or_was_never_sent(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let _desk = ann.comes_online().await;
-        let customer: Customer = shop.customer();
-        customer.says("hello").await;
-        let session = ann.session_with(&customer.openid()).await.expect("a session");
-        for (number, after) in WAITS.into_iter().cycle().take(4 * WAITS.len()).enumerate() {
-            let id = format!("p{number}");
-            let (path, cookie) = match number % 2 {
-                0 => (format!("/chat/api/{}/image?client_id={id}", shop.appid), customer.cookie()),
-                _ => (format!("/desk/api/image?appid={}&session={session}&client_id={id}", shop.appid), ann.cookie.clone()),
-            };
-            let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
-            let request = request.header("cookie", cookie).header("content-type", "image/png").body(picture(number));
-            hang_up(after, request.send()).await;
-            hang_up(after, shop.pictures("a1", &picture(1_000 + number))).await;
-            // The pictures before it go, once nothing names them.
-            app.advance(1).await;
-        }
-        files_are_whole(&app).await;
-    }
-
-    async fn quotas_are_cleared_or_not_and_never_half(app: App) {
-        let shop = app.account().await;
-        let path = "/cgi-bin/customservice/getkflist";
-        quota::limits(&shop, path, Some(3), None).await;
-        for after in WAITS {
-            while code(&shop.get(path, &[]).await) == 0 {}
-            let before = clears(&shop).await;
-            hang_up(after, shop.post("/cgi-bin/clear_quota", json!({"appid": shop.appid}))).await;
-            // Whether the call came is not known. One that took one of the month's ten has cleared the day.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            if clears(&shop).await > before {
-                until("the day is cleared", || async { code(&shop.get(path, &[]).await) == 0 }).await;
+async fn people_who_hang_up_leave_nothing_half_done(app: App) {
+    let scene = authorise::Scene::set(&app).await;
+    for route in authorise::ROUTES.iter().filter(|route| route.method == "post") {
+        for role in ["customer", "agent", "invited", "supervisor"] {
+            for after in WAITS {
+                let role = authorise::ROLES.iter().position(|name| *name == role).unwrap();
+                hang_up(after, scene.answer(&app, route, role)).await;
             }
         }
     }
+    files_are_whole(&app).await;
+    memory_is_true(&app, &scene.shop).await;
+}
 
-    async fn a_file_that_is_gone_comes_back_with_the_same_bytes(app: App) {
-        let shop = app.account().await;
-        let first = shop.media("image", PNG).await;
-        for folder in app.fresh.folder_of_files().read_dir().unwrap() {
-            std::fs::remove_dir_all(folder.unwrap().path()).unwrap();
-        }
-        app.expect_errors(async || assert_ne!(shop.fetch_code(&first).await, 0)).await;
-        let second = shop.media("image", PNG).await;
-        for media_id in [first, second] {
-            assert_eq!(shop.fetches(&media_id).await.bytes().await.unwrap(), PNG);
-        }
-        files_are_whole(&app).await;
+async fn a_picture_whose_sender_hangs_up_is_there_or_was_never_sent(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let _desk = ann.comes_online().await;
+    let customer: Customer = shop.customer();
+    customer.says("hello").await;
+    let session = ann.session_with(&customer.openid()).await.expect("a session");
+    for (number, after) in WAITS.into_iter().cycle().take(4 * WAITS.len()).enumerate() {
+        let id = format!("p{number}");
+        let (path, cookie) = match number % 2 {
+            0 => (format!("/chat/api/{}/image?client_id={id}", shop.appid), customer.cookie()),
+            _ => (
+                format!("/desk/api/image?appid={}&session={session}&client_id={id}", shop.appid),
+                ann.cookie.clone(),
+            ),
+        };
+        let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
+        let request =
+            request.header("cookie", cookie).header("content-type", "image/png").body(picture(number));
+        hang_up(after, request.send()).await;
+        hang_up(after, shop.pictures("a1", &picture(1_000 + number))).await;
+        // The pictures before it go, once nothing names them.
+        app.advance(1).await;
     }
+    files_are_whole(&app).await;
+}
 
-    async fn a_job_of_several_steps_may_stop_after_each(app: App) {
-        for job in [Job::Accept, Job::Decline, Job::Delete, Job::Invite, Job::AddAndInvite, Job::BindUnasked] {
-            for step in 0.. {
-                let scene = Steps::begin(&app, job, step).await;
-                let is_done = scene.stops_after(&app, job, step).await;
-                // A stop loses what was in memory; whatever was left is done within a minute.
-                app.advance(60_000).await;
-                scene.agrees(&app, &format!("{job:?} stopped after {step}")).await;
-                scene.may_be_repeated(&app, job).await;
-                if is_done {
-                    assert!(step > 0, "{job:?} was never stopped");
-                    break;
-                }
+async fn quotas_are_cleared_or_not_and_never_half(app: App) {
+    let shop = app.account().await;
+    let path = "/cgi-bin/customservice/getkflist";
+    quota::limits(&shop, path, Some(3), None).await;
+    for after in WAITS {
+        while code(&shop.get(path, &[]).await) == 0 {}
+        let before = clears(&shop).await;
+        hang_up(after, shop.post("/cgi-bin/clear_quota", json!({"appid": shop.appid}))).await;
+        // Whether the call came is not known. One that took one of the month's ten has cleared the day.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if clears(&shop).await > before {
+            until("the day is cleared", || async { code(&shop.get(path, &[]).await) == 0 }).await;
+        }
+    }
+}
+
+async fn a_file_that_is_gone_comes_back_with_the_same_bytes(app: App) {
+    let shop = app.account().await;
+    let first = shop.media("image", PNG).await;
+    for folder in app.fresh.folder_of_files().read_dir().unwrap() {
+        std::fs::remove_dir_all(folder.unwrap().path()).unwrap();
+    }
+    app.expect_errors(async || assert_ne!(shop.fetch_code(&first).await, 0)).await;
+    let second = shop.media("image", PNG).await;
+    for media_id in [first, second] {
+        assert_eq!(shop.fetches(&media_id).await.bytes().await.unwrap(), PNG);
+    }
+    files_are_whole(&app).await;
+}
+
+async fn a_job_of_several_steps_may_stop_after_each(app: App) {
+    for job in [Job::Accept, Job::Decline, Job::Delete, Job::Invite, Job::AddAndInvite, Job::BindUnasked] {
+        for step in 0.. {
+            let scene = Steps::begin(&app, job, step).await;
+            let is_done = scene.stops_after(&app, job, step).await;
+            // A stop loses what was in memory; whatever was left is done within a minute.
+            app.advance(60_000).await;
+            scene.agrees(&app, &format!("{job:?} stopped after {step}")).await;
+            scene.may_be_repeated(&app, job).await;
+            if is_done {
+                assert!(step > 0, "{job:?} was never stopped");
+                break;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::actors::form::{FORM, PNG, form};
 use crate::actors::{Agent, App, PATIENCE, Shop, Stream, client_id, cookie_of};
-use crate::fixture::engine::Fresh;
+use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, Running, kefu};
 use kefu::config::Place;
 use serde_json::{Value, json};
@@ -114,43 +114,45 @@ async fn is_reset(mut stream: Stream) {
 }
 
 on_both_engines! {
-    /// The restored store gives the lost changes' numbers to others, which browsers that are still open must not miss.
-    async fn after_a_restore_open_pages_load_everything_again(app: App) {
-        let folder = tempfile::tempdir().unwrap();
-        let shop = app.account().await;
-        let (ann, customer) = (shop.agent("a1").await, shop.customer());
-        customer.says("kept").await;
-        let (mut desk, mut page) = (ann.comes_online().await, customer.watches().await);
-        let file = folder.path().join("backup").display().to_string();
-        let made = says(&["backup", &file], &app.fresh);
-        customer.says("lost").await;
-        customer.says("lost as well").await;
-        let (bench_at, page_at) = (desk.sees("lost as well").await.id, page.sees("lost as well").await.id);
-        let lost = head(&shop).await;
-        for (number, place) in [Fresh::folder(), Fresh::schema()].into_iter().enumerate() {
-            assert_eq!(says(&["restore", &file], &place), made);
-            let copy = folder.path().join(format!("copy {number}")).display().to_string();
-            // Whoever opens it first gives it its epoch, which is no part of what is compared.
-            assert!(kefu(&["account", "list"], &place).0);
-            assert_eq!(says(&["backup", &copy], &place), made);
-            let restored = App::start(Arc::new(place), 8 + number as u64).await;
-            let there = Shop { app: restored.clone(), ..shop.clone() };
-            let ann = Agent { app: restored.clone(), ..ann.clone() };
-            let stream = |cursor: &str| format!("/chat/api/{}/stream?since={cursor}", shop.appid);
-            // Before the store has come as far as they were, where they are, and beyond.
-            for said in 0..4 {
-                is_reset(ann.resumes(&bench_at).await).await;
-                is_reset(Stream::open(&restored, &stream(&page_at), &customer.cookie()).await).await;
-                there.customer().says(&format!("new {said}")).await;
-            }
-            let bench = ann.snapshot().await["since"].as_str().unwrap().to_owned();
-            assert_ne!(bench.split_once(';').unwrap().0, bench_at.split_once(';').unwrap().0, "another epoch");
-            assert!(head(&there).await > lost, "the store has passed the cursors");
-            let mut bench = ann.resumes(&bench).await;
-            there.customer().says("hello").await;
-            bench.sees("hello").await;
-            restored.inner.stop.cancel();
+    after_a_restore_open_pages_load_everything_again,
+}
+
+/// The restored store gives the lost changes' numbers to others, which browsers that are still open must not miss.
+async fn after_a_restore_open_pages_load_everything_again(app: App) {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = app.account().await;
+    let (ann, customer) = (shop.agent("a1").await, shop.customer());
+    customer.says("kept").await;
+    let (mut desk, mut page) = (ann.comes_online().await, customer.watches().await);
+    let file = folder.path().join("backup").display().to_string();
+    let made = says(&["backup", &file], &app.fresh);
+    customer.says("lost").await;
+    customer.says("lost as well").await;
+    let (bench_at, page_at) = (desk.sees("lost as well").await.id, page.sees("lost as well").await.id);
+    let lost = head(&shop).await;
+    for (number, place) in [Fresh::folder(), Fresh::schema()].into_iter().enumerate() {
+        assert_eq!(says(&["restore", &file], &place), made);
+        let copy = folder.path().join(format!("copy {number}")).display().to_string();
+        // Whoever opens it first gives it its epoch, which is no part of what is compared.
+        assert!(kefu(&["account", "list"], &place).0);
+        assert_eq!(says(&["backup", &copy], &place), made);
+        let restored = App::start(Arc::new(place), 8 + number as u64).await;
+        let there = Shop { app: restored.clone(), ..shop.clone() };
+        let ann = Agent { app: restored.clone(), ..ann.clone() };
+        let stream = |cursor: &str| format!("/chat/api/{}/stream?since={cursor}", shop.appid);
+        // Before the store has come as far as they were, where they are, and beyond.
+        for said in 0..4 {
+            is_reset(ann.resumes(&bench_at).await).await;
+            is_reset(Stream::open(&restored, &stream(&page_at), &customer.cookie()).await).await;
+            there.customer().says(&format!("new {said}")).await;
         }
+        let bench = ann.snapshot().await["since"].as_str().unwrap().to_owned();
+        assert_ne!(bench.split_once(';').unwrap().0, bench_at.split_once(';').unwrap().0, "another epoch");
+        assert!(head(&there).await > lost, "the store has passed the cursors");
+        let mut bench = ann.resumes(&bench).await;
+        there.customer().says("hello").await;
+        bench.sees("hello").await;
+        restored.inner.stop.cancel();
     }
 }
 
@@ -179,112 +181,132 @@ async fn a_server_whose_data_are_replaced_ends() {
     assert_eq!(writer.reads(&demo).await, ["kept"]);
 }
 
-with_fresh_data! {
-    async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it(fresh) {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("desk.kefu");
-        let demo = Running::start(UNLIMITED, &fresh);
-        let (writer, other) = (Writer::at(&demo).await, Writer::at(&demo).await);
-        let odd = "tab\there, line\nthere, back\\slash \\N, 客服 🙂, quote ' and \" and \r\n end";
-        writer.says(odd).await;
-        for number in 0..30 {
-            writer.says(&format!("before {number}")).await;
-        }
-        let stop = Arc::new(AtomicBool::new(false));
-        let (heard, goes_on) = (stop.clone(), async move {
-            let mut number = 0;
-            while !stop.load(Ordering::Relaxed) {
-                other.says(&format!("meanwhile {number}")).await;
-                number += 1;
-            }
-            (other, number)
-        });
-        let (path, flags) = (file.display().to_string(), fresh.flags());
-        let making = tokio::task::spawn_blocking(move || {
-            let output = Command::new(crate::fixture::running::KEFU).args(["backup", &path]).args(flags).output().unwrap();
-            heard.store(true, Ordering::Relaxed);
-            output
-        });
-        let (made, (other, written)) = tokio::join!(making, goes_on);
-        assert!(made.unwrap().status.success());
-        assert!(written > 0, "nobody waited for it");
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing is left over");
-        let (sound, said) = verify(&file);
-        assert!(sound && said.contains("message") && said.contains("sha256"), "{said}");
-        drop(demo);
-        // It becomes a desk again, on either engine, where everybody is who she was.
-        for place in [Fresh::folder(), Fresh::schema()] {
-            let (done, said) = kefu(&["restore", &file.display().to_string()], &place);
-            assert!(done && said.contains("restored"), "{said}");
-            let demo = Running::start(DEMO, &place);
-            let read = writer.reads(&demo).await;
-            assert_eq!((read.len(), read[0].as_str(), read[30].as_str()), (31, odd, "before 29"));
-            let found = other.reads(&demo).await;
-            let numbers: Vec<i32> = found.iter().map(|text| text.strip_prefix("meanwhile ").unwrap().parse().unwrap()).collect();
-            assert!(numbers.windows(2).all(|two| two[1] == two[0] + 1), "without a gap: {numbers:?}");
-            assert!(numbers.last().is_none_or(|last| *last < written));
-            Writer { base: demo.base.clone(), ..writer.clone() }.says("and on").await;
-        }
-    }
+on_both_engines! {
+    with_fresh_data:
+    a_backup_under_load_holds_all_that_was_acknowledged_before_it,
+    data_that_moved_there_and_back_is_the_same,
+    what_cannot_be_a_backup_is_refused_with_what_to_do,
+}
 
-    async fn data_that_moved_there_and_back_is_the_same(fresh) {
-        let demo = Running::start(DEMO, &fresh);
-        Writer::at(&demo).await.says("hello").await;
-        has_a_sub_merchant_and_a_binding(&demo, &fresh).await;
-        let (moved, said) = kefu(&["store", "move", "--to", &named(&another(&fresh))], &fresh);
-        assert!(!moved && (said.contains("another Kefu uses the data") || said.contains("a server uses")), "{said}");
-        demo.stop();
-        let there = another(&fresh);
-        let out = says(&["store", "move", "--to", &named(&there)], &fresh);
-        for table in ["message", "account", "business", "work"] {
-            assert_eq!(out["tables"][table], 1, "{table}: {out}");
-        }
-        let back = if matches!(fresh.place, Place::Folder(_)) { Fresh::folder() } else { Fresh::schema() };
-        assert_eq!(says(&["store", "move", "--to", &named(&back)], &there), out);
-        let (moved, said) = kefu(&["store", "move", "--to", &named(&back)], &there);
-        assert!(!moved && said.contains("holds data already"), "{said}");
-        let demo = Running::start(DEMO, &back);
-        assert!(!demo.token().await.is_empty());
+async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it(fresh: Fresh) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("desk.kefu");
+    let demo = Running::start(UNLIMITED, &fresh);
+    let (writer, other) = (Writer::at(&demo).await, Writer::at(&demo).await);
+    let odd = "tab\there, line\nthere, back\\slash \\N, 客服 🙂, quote ' and \" and \r\n end";
+    writer.says(odd).await;
+    for number in 0..30 {
+        writer.says(&format!("before {number}")).await;
     }
+    let stop = Arc::new(AtomicBool::new(false));
+    let (heard, goes_on) = (stop.clone(), async move {
+        let mut number = 0;
+        while !stop.load(Ordering::Relaxed) {
+            other.says(&format!("meanwhile {number}")).await;
+            number += 1;
+        }
+        (other, number)
+    });
+    let (path, flags) = (file.display().to_string(), fresh.flags());
+    let making = tokio::task::spawn_blocking(move || {
+        let output =
+            Command::new(crate::fixture::running::KEFU).args(["backup", &path]).args(flags).output().unwrap();
+        heard.store(true, Ordering::Relaxed);
+        output
+    });
+    let (made, (other, written)) = tokio::join!(making, goes_on);
+    assert!(made.unwrap().status.success());
+    assert!(written > 0, "nobody waited for it");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing is left over");
+    let (sound, said) = verify(&file);
+    assert!(sound && said.contains("message") && said.contains("sha256"), "{said}");
+    drop(demo);
+    // It becomes a desk again, on either engine, where everybody is who she was.
+    for place in [Fresh::folder(), Fresh::schema()] {
+        let (done, said) = kefu(&["restore", &file.display().to_string()], &place);
+        assert!(done && said.contains("restored"), "{said}");
+        let demo = Running::start(DEMO, &place);
+        let read = writer.reads(&demo).await;
+        assert_eq!((read.len(), read[0].as_str(), read[30].as_str()), (31, odd, "before 29"));
+        let found = other.reads(&demo).await;
+        let numbers: Vec<i32> =
+            found.iter().map(|text| text.strip_prefix("meanwhile ").unwrap().parse().unwrap()).collect();
+        assert!(numbers.windows(2).all(|two| two[1] == two[0] + 1), "without a gap: {numbers:?}");
+        assert!(numbers.last().is_none_or(|last| *last < written));
+        Writer { base: demo.base.clone(), ..writer.clone() }.says("and on").await;
+    }
+}
 
-    async fn what_cannot_be_a_backup_is_refused_with_what_to_do(fresh) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        if matches!(fresh.place, Place::Folder(_)) {
-            let (made, said) = kefu(&["backup", &path("none")], &fresh);
-            assert!(!made && said.contains("there is no"), "{said}");
-        }
-        let demo = Running::start(DEMO, &fresh);
-        Writer::at(&demo).await.says("remember me").await;
-        assert!(kefu(&["backup", &path("good")], &fresh).0);
-        let (made, said) = kefu(&["backup", &path("good")], &fresh);
-        assert!(!made && said.contains("exists"), "{said}");
-        let (made, said) = kefu(&["backup", &path("nowhere/good")], &fresh);
-        assert!(!made && said.contains("creating"), "{said}");
-        let (done, said) = kefu(&["restore", &path("good")], &fresh);
-        assert!(!done && (said.contains("another Kefu uses the data") || said.contains("holds data already")), "{said}");
-        demo.stop();
-        let (done, said) = kefu(&["restore", &path("good")], &fresh);
-        assert!(!done && said.contains("holds data already"), "{said}");
-        // Whatever is wrong with a file is seen before anything is filled.
-        std::fs::write(path("text"), "not a database").unwrap();
-        rusqlite::Connection::open(path("other")).unwrap().execute_batch("create table t (x)").unwrap();
-        let mut bytes = std::fs::read(path("good")).unwrap();
-        let text = bytes.windows(11).rposition(|part| part == b"remember me").unwrap();
-        bytes[text] = b'R';
-        std::fs::write(path("flipped"), &bytes).unwrap();
-        std::fs::write(path("cut"), &bytes[..bytes.len() / 2]).unwrap();
-        std::fs::copy(path("good"), path("newer")).unwrap();
-        let later = "insert into refinery_schema_history (version, name, applied_on, checksum) values (99, 'later', '2030-01-01T00:00:00Z', '1')";
-        rusqlite::Connection::open(path("newer")).unwrap().execute_batch(later).unwrap();
-        let empty = if matches!(fresh.place, Place::Folder(_)) { Fresh::folder() } else { Fresh::schema() };
-        for (name, why) in [("missing", "there is no"), ("text", "no backup"), ("other", "no backup"), ("flipped", "is damaged"), ("cut", "damaged"), ("newer", "version 99")] {
-            let (sound, said) = verify(Path::new(&path(name)));
-            assert!(!sound && said.contains(why), "{name}: {said}");
-            let (done, said) = kefu(&["restore", &path(name)], &empty);
-            assert!(!done && said.contains(why), "{name}: {said}");
-        }
-        assert!(kefu(&["restore", &path("good")], &empty).0, "it stayed empty");
+async fn data_that_moved_there_and_back_is_the_same(fresh: Fresh) {
+    let demo = Running::start(DEMO, &fresh);
+    Writer::at(&demo).await.says("hello").await;
+    has_a_sub_merchant_and_a_binding(&demo, &fresh).await;
+    let (moved, said) = kefu(&["store", "move", "--to", &named(&another(&fresh))], &fresh);
+    assert!(
+        !moved && (said.contains("another Kefu uses the data") || said.contains("a server uses")),
+        "{said}"
+    );
+    demo.stop();
+    let there = another(&fresh);
+    let out = says(&["store", "move", "--to", &named(&there)], &fresh);
+    for table in ["message", "account", "business", "work"] {
+        assert_eq!(out["tables"][table], 1, "{table}: {out}");
     }
+    let back = if matches!(fresh.place, Place::Folder(_)) { Fresh::folder() } else { Fresh::schema() };
+    assert_eq!(says(&["store", "move", "--to", &named(&back)], &there), out);
+    let (moved, said) = kefu(&["store", "move", "--to", &named(&back)], &there);
+    assert!(!moved && said.contains("holds data already"), "{said}");
+    let demo = Running::start(DEMO, &back);
+    assert!(!demo.token().await.is_empty());
+}
+
+async fn what_cannot_be_a_backup_is_refused_with_what_to_do(fresh: Fresh) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    if matches!(fresh.place, Place::Folder(_)) {
+        let (made, said) = kefu(&["backup", &path("none")], &fresh);
+        assert!(!made && said.contains("there is no"), "{said}");
+    }
+    let demo = Running::start(DEMO, &fresh);
+    Writer::at(&demo).await.says("remember me").await;
+    assert!(kefu(&["backup", &path("good")], &fresh).0);
+    let (made, said) = kefu(&["backup", &path("good")], &fresh);
+    assert!(!made && said.contains("exists"), "{said}");
+    let (made, said) = kefu(&["backup", &path("nowhere/good")], &fresh);
+    assert!(!made && said.contains("creating"), "{said}");
+    let (done, said) = kefu(&["restore", &path("good")], &fresh);
+    assert!(
+        !done && (said.contains("another Kefu uses the data") || said.contains("holds data already")),
+        "{said}"
+    );
+    demo.stop();
+    let (done, said) = kefu(&["restore", &path("good")], &fresh);
+    assert!(!done && said.contains("holds data already"), "{said}");
+    // Whatever is wrong with a file is seen before anything is filled.
+    std::fs::write(path("text"), "not a database").unwrap();
+    rusqlite::Connection::open(path("other")).unwrap().execute_batch("create table t (x)").unwrap();
+    let mut bytes = std::fs::read(path("good")).unwrap();
+    let text = bytes.windows(11).rposition(|part| part == b"remember me").unwrap();
+    bytes[text] = b'R';
+    std::fs::write(path("flipped"), &bytes).unwrap();
+    std::fs::write(path("cut"), &bytes[..bytes.len() / 2]).unwrap();
+    std::fs::copy(path("good"), path("newer")).unwrap();
+    let later = "insert into refinery_schema_history (version, name, applied_on, checksum) values (99, 'later', '2030-01-01T00:00:00Z', '1')";
+    rusqlite::Connection::open(path("newer")).unwrap().execute_batch(later).unwrap();
+    let empty = if matches!(fresh.place, Place::Folder(_)) { Fresh::folder() } else { Fresh::schema() };
+    for (name, why) in [
+        ("missing", "there is no"),
+        ("text", "no backup"),
+        ("other", "no backup"),
+        ("flipped", "is damaged"),
+        ("cut", "damaged"),
+        ("newer", "version 99"),
+    ] {
+        let (sound, said) = verify(Path::new(&path(name)));
+        assert!(!sound && said.contains(why), "{name}: {said}");
+        let (done, said) = kefu(&["restore", &path(name)], &empty);
+        assert!(!done && said.contains(why), "{name}: {said}");
+    }
+    assert!(kefu(&["restore", &path("good")], &empty).0, "it stayed empty");
 }

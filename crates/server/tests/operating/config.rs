@@ -1,5 +1,6 @@
 //! How the program is configured: flags over the environment over a file.
 
+use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{KEFU, Running};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -80,25 +81,29 @@ fn what_a_file_gets_wrong_is_said_with_its_place() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("/nowhere/kefu.toml"));
 }
 
-with_fresh_data! {
-    async fn a_server_and_its_operators_read_the_same_file(fresh) {
-        let flags = fresh.flags();
-        let [.., key, named] = &flags[..] else { panic!("{flags:?}") };
-        let key = key.trim_start_matches("--").to_owned();
-        let (folder, path) = file("");
-        // The address of a database may hold a password, and stands in a file of its own.
-        let value = if key == "database" {
-            let secret = folder.path().join("database");
-            std::fs::write(&secret, format!("{named}\n")).unwrap();
-            format!("file:{}", secret.display())
-        } else {
-            named.clone()
-        };
-        std::fs::write(&path, format!("{key} = {value:?}\nlisten = \"127.0.0.1:0\"\n")).unwrap();
-        let demo = Running::start_with(&["demo", "--config", path.to_str().unwrap()], &[]);
-        demo.token().await;
-        let listed = Command::new(KEFU).args(["account", "list", "--json"]).env("KEFU_CONFIG", &path).output().unwrap();
-        assert!(String::from_utf8(listed.stdout).unwrap().contains("wx0123456789abcdef"));
-        demo.stop();
-    }
+on_both_engines! {
+    with_fresh_data:
+    a_server_and_its_operators_read_the_same_file,
+}
+
+async fn a_server_and_its_operators_read_the_same_file(fresh: Fresh) {
+    let flags = fresh.flags();
+    let [.., key, named] = &flags[..] else { panic!("{flags:?}") };
+    let key = key.trim_start_matches("--").to_owned();
+    let (folder, path) = file("");
+    // The address of a database may hold a password, and stands in a file of its own.
+    let value = if key == "database" {
+        let secret = folder.path().join("database");
+        std::fs::write(&secret, format!("{named}\n")).unwrap();
+        format!("file:{}", secret.display())
+    } else {
+        named.clone()
+    };
+    std::fs::write(&path, format!("{key} = {value:?}\nlisten = \"127.0.0.1:0\"\n")).unwrap();
+    let demo = Running::start_with(&["demo", "--config", path.to_str().unwrap()], &[]);
+    demo.token().await;
+    let listed =
+        Command::new(KEFU).args(["account", "list", "--json"]).env("KEFU_CONFIG", &path).output().unwrap();
+    assert!(String::from_utf8(listed.stdout).unwrap().contains("wx0123456789abcdef"));
+    demo.stop();
 }

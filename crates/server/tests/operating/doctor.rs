@@ -1,7 +1,7 @@
 //! What an operator is told before people find out.
 
 use crate::actors::form::{FORM, PNG, form};
-use crate::fixture::engine::Fresh;
+use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{KEFU, Running};
 use kefu::config::Place;
 use serde_json::Value;
@@ -47,66 +47,102 @@ pub fn free() -> String {
 
 const FIT: &[&str] = &["--public-url", "https://desk.example.com", "--trusted-proxy", "127.0.0.1"];
 
-with_fresh_data! {
-    async fn a_desk_that_runs_as_it_should_is_called_so(fresh) {
-        let listen = free();
-        if let Place::Folder(folder) = &fresh.place {
-            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+on_both_engines! {
+    with_fresh_data:
+    a_desk_that_runs_as_it_should_is_called_so,
+    a_disk_without_room_for_files_is_told,
+    a_file_that_is_gone_is_told,
+    what_is_wrong_is_said_with_its_cure,
+}
+
+async fn a_desk_that_runs_as_it_should_is_called_so(fresh: Fresh) {
+    let listen = free();
+    if let Place::Folder(folder) = &fresh.place {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let demo = Running::start(&["demo", "--listen", &listen], &fresh);
+    let (content, found) = asks(&fresh, &[FIT, &["--listen", &listen]].concat());
+    assert!(is_fit(&fresh, content, &found), "{found:?}");
+    assert!(
+        found.iter().all(|it| it.1 != "warning" || ["open files", "disk", "room"].contains(&it.0.as_str())),
+        "{found:?}"
+    );
+    assert!(state(&found, "server").1.contains("answers at"), "{found:?}");
+    demo.stop();
+    let (content, found) = asks(&fresh, &[FIT, &["--listen", &listen]].concat());
+    assert!(is_fit(&fresh, content, &found) && state(&found, "server").1.contains("is free"), "{found:?}");
+}
+
+async fn a_disk_without_room_for_files_is_told(fresh: Fresh) {
+    let (content, found) =
+        asks(&fresh, &[FIT, &["--listen", &free(), "--files-free-mib", "4294967295"]].concat());
+    assert!(!content);
+    assert!(
+        matches!(state(&found, "room"), ("problem", says) if says.contains("--message-files-days")),
+        "{found:?}"
+    );
+    let (_, found) = asks(&fresh, &[FIT, &["--listen", &free(), "--files-free-mib", "0"]].concat());
+    assert_eq!(state(&found, "room").0, "ok", "{found:?}");
+}
+
+async fn a_file_that_is_gone_is_told(fresh: Fresh) {
+    let demo = Running::start(&["demo", "--listen", &free()], &fresh);
+    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", demo.token().await);
+    let upload = reqwest::Client::new().post(format!("{}{path}", demo.base)).header("content-type", FORM);
+    assert_eq!(upload.body(form(&[], Some(("media", PNG)))).send().await.unwrap().status(), 200);
+    demo.stop();
+    let listen = free();
+    let flags = [FIT, &["--listen", &listen]].concat();
+    assert_eq!(state(&asks(&fresh, &flags).1, "gone files").0, "ok");
+    for folder in fresh.folder_of_files().read_dir().unwrap() {
+        std::fs::remove_dir_all(folder.unwrap().path()).unwrap();
+    }
+    let (content, found) = asks(&fresh, &flags);
+    assert!(!content);
+    assert!(
+        matches!(state(&found, "gone files"), ("problem", says) if says.contains("files are gone")),
+        "{found:?}"
+    );
+}
+
+async fn what_is_wrong_is_said_with_its_cure(fresh: Fresh) {
+    Running::start(&["demo", "--listen", &free()], &fresh).stop();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    std::thread::spawn({
+        let other = other.try_clone().unwrap();
+        move || {
+            while let Ok((stream, _)) = other.accept() {
+                drop(stream)
+            }
         }
-        let demo = Running::start(&["demo", "--listen", &listen], &fresh);
-        let (content, found) = asks(&fresh, &[FIT, &["--listen", &listen]].concat());
-        assert!(is_fit(&fresh, content, &found), "{found:?}");
-        assert!(found.iter().all(|it| it.1 != "warning" || ["open files", "disk", "room"].contains(&it.0.as_str())), "{found:?}");
-        assert!(state(&found, "server").1.contains("answers at"), "{found:?}");
-        demo.stop();
-        let (content, found) = asks(&fresh, &[FIT, &["--listen", &listen]].concat());
-        assert!(is_fit(&fresh, content, &found) && state(&found, "server").1.contains("is free"), "{found:?}");
-    }
-
-    async fn a_disk_without_room_for_files_is_told(fresh) {
-        let (content, found) = asks(&fresh, &[FIT, &["--listen", &free(), "--files-free-mib", "4294967295"]].concat());
-        assert!(!content);
-        assert!(matches!(state(&found, "room"), ("problem", says) if says.contains("--message-files-days")), "{found:?}");
-        let (_, found) = asks(&fresh, &[FIT, &["--listen", &free(), "--files-free-mib", "0"]].concat());
-        assert_eq!(state(&found, "room").0, "ok", "{found:?}");
-    }
-
-    async fn a_file_that_is_gone_is_told(fresh) {
-        let demo = Running::start(&["demo", "--listen", &free()], &fresh);
-        let path = format!("/cgi-bin/media/upload?access_token={}&type=image", demo.token().await);
-        let upload = reqwest::Client::new().post(format!("{}{path}", demo.base)).header("content-type", FORM);
-        assert_eq!(upload.body(form(&[], Some(("media", PNG)))).send().await.unwrap().status(), 200);
-        demo.stop();
-        let listen = free();
-        let flags = [FIT, &["--listen", &listen]].concat();
-        assert_eq!(state(&asks(&fresh, &flags).1, "gone files").0, "ok");
-        for folder in fresh.folder_of_files().read_dir().unwrap() {
-            std::fs::remove_dir_all(folder.unwrap().path()).unwrap();
-        }
-        let (content, found) = asks(&fresh, &flags);
-        assert!(!content);
-        assert!(matches!(state(&found, "gone files"), ("problem", says) if says.contains("files are gone")), "{found:?}");
-    }
-
-    async fn what_is_wrong_is_said_with_its_cure(fresh) {
-        Running::start(&["demo", "--listen", &free()], &fresh).stop();
-        let other = TcpListener::bind("127.0.0.1:0").unwrap();
-        std::thread::spawn({
-            let other = other.try_clone().unwrap();
-            move || while let Ok((stream, _)) = other.accept() { drop(stream) }
-        });
-        let taken = other.local_addr().unwrap().to_string();
-        let (content, found) = asks(&fresh, &["--listen", &taken, "--public-url", "desk.example.com", "--metrics-listen", "0.0.0.0:1"]);
-        assert!(!content);
-        assert!(matches!(state(&found, "server"), ("problem", says) if says.contains("another program answers")), "{found:?}");
-        assert!(matches!(state(&found, "public URL"), ("problem", says) if says.contains("https://")), "{found:?}");
-        assert_eq!(state(&found, "metrics").0, "problem");
-        let (content, found) = asks(&fresh, &["--listen", &free(), "--public-url", "https://desk.example.com"]);
-        assert!(is_fit(&fresh, content, &found) && matches!(state(&found, "proxy"), ("warning", says) if says.contains("--trusted-proxy")), "{found:?}");
-        fresh.claims_version(99);
-        let (content, found) = asks(&fresh, &["--listen", &free()]);
-        assert!(!content && matches!(state(&found, "tables"), ("problem", says) if says.contains("version 99")), "{found:?}");
-    }
+    });
+    let taken = other.local_addr().unwrap().to_string();
+    let (content, found) = asks(
+        &fresh,
+        &["--listen", &taken, "--public-url", "desk.example.com", "--metrics-listen", "0.0.0.0:1"],
+    );
+    assert!(!content);
+    assert!(
+        matches!(state(&found, "server"), ("problem", says) if says.contains("another program answers")),
+        "{found:?}"
+    );
+    assert!(
+        matches!(state(&found, "public URL"), ("problem", says) if says.contains("https://")),
+        "{found:?}"
+    );
+    assert_eq!(state(&found, "metrics").0, "problem");
+    let (content, found) = asks(&fresh, &["--listen", &free(), "--public-url", "https://desk.example.com"]);
+    assert!(
+        is_fit(&fresh, content, &found)
+            && matches!(state(&found, "proxy"), ("warning", says) if says.contains("--trusted-proxy")),
+        "{found:?}"
+    );
+    fresh.claims_version(99);
+    let (content, found) = asks(&fresh, &["--listen", &free()]);
+    assert!(
+        !content && matches!(state(&found, "tables"), ("problem", says) if says.contains("version 99")),
+        "{found:?}"
+    );
 }
 
 #[test]

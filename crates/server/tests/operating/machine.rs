@@ -1,6 +1,6 @@
 //! The program on a machine as it is: long paths, closed pipes, names, what others can see.
 
-use crate::fixture::engine::Fresh;
+use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, KEFU, Running, kefu};
 use crate::operating::doctor::{asks, free, state};
 use kefu::config::Place;
@@ -136,35 +136,39 @@ fn a_password_that_others_can_see_is_warned_of() {
     assert!(state == "warning" && says.contains("file:PATH") && !says.contains("hunter2"), "{says}");
 }
 
-with_fresh_data! {
-    async fn moments_are_for_people_unless_json_is_asked_for(fresh) {
-        Running::start(DEMO, &fresh).stop();
-        let (listed, text) = kefu(&["worker", "list"], &fresh);
-        let shown = text.lines().find_map(|line| line.strip_prefix("created_at")).unwrap().trim().to_owned();
-        let shape: String = shown.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
-        assert!(listed && shape == "9999-99-99 99:99:99 UTC", "{text}");
-        let (_, json) = kefu(&["worker", "list", "--json"], &fresh);
-        assert!(serde_json::from_str::<Value>(&json).unwrap()[0]["created_at"].is_i64(), "{json}");
-        for order in ["logins", "log-out"] {
-            let (done, said) = kefu(&["worker", order, "--name", "nobody_here"], &fresh);
-            assert!(!done && said.contains("there is no such worker"), "{said}");
-        }
-        assert_eq!(kefu(&["worker", "logins", "--name", "kf_demo"], &fresh), (true, "none yet\n".to_owned()));
-    }
+on_both_engines! {
+    with_fresh_data:
+    moments_are_for_people_unless_json_is_asked_for,
+    accounts_that_share_an_alias_from_before_are_named_by_the_doctor,
+}
 
-    async fn accounts_that_share_an_alias_from_before_are_named_by_the_doctor(fresh) {
-        Running::start(DEMO, &fresh).stop();
-        let (_, made) = kefu(&["account", "create", "--alias", "other", "--json"], &fresh);
-        let other = serde_json::from_str::<Value>(&made).unwrap()["appid"].as_str().unwrap().to_owned();
-        let alias = async || {
-            let (_, found) = asks(&fresh, &["--listen", &free()]);
-            found.into_iter().find(|it| it.0 == "alias").map(|it| format!("{} {}", it.1, it.2))
-        };
-        assert_eq!(alias().await, None);
-        fresh.runs("update account set alias = 'demo'".into());
-        let said = alias().await.expect("a warning");
-        assert!(said.starts_with("warning") && said.contains(APPID) && said.contains(&other), "{said}");
-        let (kept, said) = kefu(&["account", "set", "--appid", &other, "--alias", "demo", "--name", "B"], &fresh);
-        assert!(kept, "what was there before stays: {said}");
+async fn moments_are_for_people_unless_json_is_asked_for(fresh: Fresh) {
+    Running::start(DEMO, &fresh).stop();
+    let (listed, text) = kefu(&["worker", "list"], &fresh);
+    let shown = text.lines().find_map(|line| line.strip_prefix("created_at")).unwrap().trim().to_owned();
+    let shape: String = shown.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    assert!(listed && shape == "9999-99-99 99:99:99 UTC", "{text}");
+    let (_, json) = kefu(&["worker", "list", "--json"], &fresh);
+    assert!(serde_json::from_str::<Value>(&json).unwrap()[0]["created_at"].is_i64(), "{json}");
+    for order in ["logins", "log-out"] {
+        let (done, said) = kefu(&["worker", order, "--name", "nobody_here"], &fresh);
+        assert!(!done && said.contains("there is no such worker"), "{said}");
     }
+    assert_eq!(kefu(&["worker", "logins", "--name", "kf_demo"], &fresh), (true, "none yet\n".to_owned()));
+}
+
+async fn accounts_that_share_an_alias_from_before_are_named_by_the_doctor(fresh: Fresh) {
+    Running::start(DEMO, &fresh).stop();
+    let (_, made) = kefu(&["account", "create", "--alias", "other", "--json"], &fresh);
+    let other = serde_json::from_str::<Value>(&made).unwrap()["appid"].as_str().unwrap().to_owned();
+    let alias = async || {
+        let (_, found) = asks(&fresh, &["--listen", &free()]);
+        found.into_iter().find(|it| it.0 == "alias").map(|it| format!("{} {}", it.1, it.2))
+    };
+    assert_eq!(alias().await, None);
+    fresh.runs("update account set alias = 'demo'".into());
+    let said = alias().await.expect("a warning");
+    assert!(said.starts_with("warning") && said.contains(APPID) && said.contains(&other), "{said}");
+    let (kept, said) = kefu(&["account", "set", "--appid", &other, "--alias", "demo", "--name", "B"], &fresh);
+    assert!(kept, "what was there before stays: {said}");
 }

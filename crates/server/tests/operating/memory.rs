@@ -1,7 +1,7 @@
 //! Files are never held whole: a real server takes and gives many of them at once in little memory.
 
 use crate::actors::form::{FORM, PNG, form, sized};
-use crate::fixture::engine::Fresh;
+use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{DEMO, Running};
 use crate::fixture::s3::S3;
 use futures_util::future::join_all;
@@ -56,15 +56,19 @@ fn download(
     }
 }
 
-with_fresh_data! {
-    async fn sixteen_large_files_at_once_take_little_memory(fresh) {
-        takes_little(&fresh, MOST_KIB).await;
-    }
+on_both_engines! {
+    with_fresh_data:
+    sixteen_large_files_at_once_take_little_memory,
+    sixteen_large_files_at_once_take_little_memory_to_a_bucket,
+}
 
-    async fn sixteen_large_files_at_once_take_little_memory_to_a_bucket(fresh) {
-        let s3 = S3::start();
-        takes_little(&fresh.with_files_in(&s3, "s3://desk"), MOST_KIB_WITH_A_BUCKET).await;
-    }
+async fn sixteen_large_files_at_once_take_little_memory(fresh: Fresh) {
+    takes_little(&fresh, MOST_KIB).await;
+}
+
+async fn sixteen_large_files_at_once_take_little_memory_to_a_bucket(fresh: Fresh) {
+    let s3 = S3::start();
+    takes_little(&fresh.with_files_in(&s3, "s3://desk"), MOST_KIB_WITH_A_BUCKET).await;
 }
 
 async fn takes_little(fresh: &Fresh, most: u64) {

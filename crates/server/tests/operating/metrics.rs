@@ -37,55 +37,66 @@ impl Watcher {
 }
 
 on_both_engines! {
-    async fn whoever_watches_sees_what_people_did(app: App) {
-        let watcher = Watcher::of(&app).await;
-        let shop = app.account().await;
-        let requests = |endpoint: &str, code: i64| format!("kefu_requests_total{{endpoint=\"{endpoint}\",errcode=\"{code}\"}}");
-        shop.adds("a1").await;
-        shop.adds("a1").await;
-        shop.adds("a2").await;
-        assert_eq!(watcher.number(&requests("addkfaccount", 0)).await, 2.0);
-        assert_eq!(watcher.number(&requests("addkfaccount", 65406)).await, 1.0);
-        let ann = shop.agent("b1").await;
-        let mut desk = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        desk.sees("hello").await;
-        let page = customer.watches().await;
-        assert_eq!(watcher.number("kefu_streams{of=\"desk\"}").await, 1.0);
-        assert_eq!(watcher.number("kefu_streams{of=\"chat\"}").await, 1.0);
-        assert_eq!(watcher.number("kefu_agents").await, 1.0);
-        assert_eq!(watcher.number("kefu_feed_readers").await, 2.0, "hers and the account's");
-        until("nobody is behind", || async { watcher.number("kefu_feed_lag_changes").await == 0.0 }).await;
-        drop(page);
-        until("the customer's stream is gone", || async { watcher.number("kefu_streams{of=\"chat\"}").await == 0.0 }).await;
-        assert_eq!(watcher.number(&requests("chat/message", 0)).await, 1.0);
-        assert_eq!(app.ask("/desk/api/snapshot", "").await.status(), 401);
-        assert_eq!(watcher.number(&requests("desk/snapshot", 990_002)).await, 1.0);
-        shop.get("/cgi-bin/nothing", &[]).await;
-        assert_eq!(watcher.number(&requests("unknown", 40066)).await, 1.0);
-        // What is written is counted with it: so many verbs, in so many batches, in so much time.
-        let (verbs, batches) = (watcher.number("kefu_store_batch_verbs_sum").await, watcher.number("kefu_store_batch_verbs_count").await);
-        assert!(verbs >= batches && batches > 5.0, "{verbs} verbs in {batches} batches");
-        assert!(watcher.number("kefu_store_commit_seconds_count").await >= batches);
-        assert!(watcher.number("kefu_store_commit_seconds_sum").await > 0.0);
-        assert_eq!(watcher.number("kefu_store_queue_verbs").await, 0.0);
-        assert!(watcher.number("kefu_store_verbs_total").await >= verbs);
-    }
+    whoever_watches_sees_what_people_did,
+    what_people_reach_tells_no_metrics_and_the_other_way_round,
+}
 
-    async fn what_people_reach_tells_no_metrics_and_the_other_way_round(app: App) {
-        let watcher = Watcher::of(&app).await;
-        assert_eq!(app.ask("/metrics", "").await.status(), 404);
-        for path in ["/", "/healthz", "/desk/", "/cgi-bin/token"] {
-            assert_eq!(reqwest::get(format!("{}{path}", watcher.base)).await.unwrap().status(), 404, "{path}");
-        }
-        let shop = app.account().await;
-        let customer = shop.customer();
-        customer.says("between us").await;
-        let page = watcher.page().await;
-        for secret in ["between us", &customer.openid(), &shop.token, &shop.appid] {
-            assert!(!page.contains(secret), "{secret}");
-        }
+async fn whoever_watches_sees_what_people_did(app: App) {
+    let watcher = Watcher::of(&app).await;
+    let shop = app.account().await;
+    let requests = |endpoint: &str, code: i64| {
+        format!("kefu_requests_total{{endpoint=\"{endpoint}\",errcode=\"{code}\"}}")
+    };
+    shop.adds("a1").await;
+    shop.adds("a1").await;
+    shop.adds("a2").await;
+    assert_eq!(watcher.number(&requests("addkfaccount", 0)).await, 2.0);
+    assert_eq!(watcher.number(&requests("addkfaccount", 65406)).await, 1.0);
+    let ann = shop.agent("b1").await;
+    let mut desk = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    desk.sees("hello").await;
+    let page = customer.watches().await;
+    assert_eq!(watcher.number("kefu_streams{of=\"desk\"}").await, 1.0);
+    assert_eq!(watcher.number("kefu_streams{of=\"chat\"}").await, 1.0);
+    assert_eq!(watcher.number("kefu_agents").await, 1.0);
+    assert_eq!(watcher.number("kefu_feed_readers").await, 2.0, "hers and the account's");
+    until("nobody is behind", || async { watcher.number("kefu_feed_lag_changes").await == 0.0 }).await;
+    drop(page);
+    until("the customer's stream is gone", || async {
+        watcher.number("kefu_streams{of=\"chat\"}").await == 0.0
+    })
+    .await;
+    assert_eq!(watcher.number(&requests("chat/message", 0)).await, 1.0);
+    assert_eq!(app.ask("/desk/api/snapshot", "").await.status(), 401);
+    assert_eq!(watcher.number(&requests("desk/snapshot", 990_002)).await, 1.0);
+    shop.get("/cgi-bin/nothing", &[]).await;
+    assert_eq!(watcher.number(&requests("unknown", 40066)).await, 1.0);
+    // What is written is counted with it: so many verbs, in so many batches, in so much time.
+    let (verbs, batches) = (
+        watcher.number("kefu_store_batch_verbs_sum").await,
+        watcher.number("kefu_store_batch_verbs_count").await,
+    );
+    assert!(verbs >= batches && batches > 5.0, "{verbs} verbs in {batches} batches");
+    assert!(watcher.number("kefu_store_commit_seconds_count").await >= batches);
+    assert!(watcher.number("kefu_store_commit_seconds_sum").await > 0.0);
+    assert_eq!(watcher.number("kefu_store_queue_verbs").await, 0.0);
+    assert!(watcher.number("kefu_store_verbs_total").await >= verbs);
+}
+
+async fn what_people_reach_tells_no_metrics_and_the_other_way_round(app: App) {
+    let watcher = Watcher::of(&app).await;
+    assert_eq!(app.ask("/metrics", "").await.status(), 404);
+    for path in ["/", "/healthz", "/desk/", "/cgi-bin/token"] {
+        assert_eq!(reqwest::get(format!("{}{path}", watcher.base)).await.unwrap().status(), 404, "{path}");
+    }
+    let shop = app.account().await;
+    let customer = shop.customer();
+    customer.says("between us").await;
+    let page = watcher.page().await;
+    for secret in ["between us", &customer.openid(), &shop.token, &shop.appid] {
+        assert!(!page.contains(secret), "{secret}");
     }
 }
 

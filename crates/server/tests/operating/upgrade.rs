@@ -1,6 +1,6 @@
 //! Data that an older program wrote: this one opens them, and everybody goes on where they were.
 
-use crate::actors::{App, run_over};
+use crate::actors::{App, run};
 use crate::fixture::engine::Fresh;
 use kefu::config::Place;
 use serde_json::{Value, json};
@@ -47,7 +47,14 @@ fn texts(messages: &Value) -> Vec<&str> {
     messages.as_array().unwrap().iter().map(|message| message["text"].as_str().unwrap()).collect()
 }
 
-async fn everybody_goes_on(app: App) {
+on_both_engines! { with_old_data: everybody_goes_on_with_what_the_first_build_wrote }
+
+/// Runs a test over data that the first build wrote.
+fn with_old_data(fresh: Fresh, test: impl AsyncFnOnce(App)) {
+    run(written_by_the_first_build(fresh), test);
+}
+
+async fn everybody_goes_on_with_what_the_first_build_wrote(app: App) {
     let path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
     let token = app.ask(&path, "").await.json::<Value>().await.unwrap()["access_token"].clone();
     let token = token.as_str().unwrap();
@@ -89,19 +96,5 @@ async fn everybody_goes_on(app: App) {
         let written = json!({"client_id": format!("after{n}"), "text": "are you there?"});
         let sent = app.send(&format!("/chat/api/{APPID}/message"), &cookie(n), &written).await;
         assert_eq!(sent.json::<Value>().await.unwrap()["message"]["openid"], *openid);
-    }
-}
-
-mod everybody_goes_on_with_what_the_first_build_wrote {
-    use super::*;
-
-    #[test]
-    fn sqlite() {
-        run_over(written_by_the_first_build(Fresh::folder()), |app| Box::pin(everybody_goes_on(app)));
-    }
-
-    #[test]
-    fn postgres() {
-        run_over(written_by_the_first_build(Fresh::schema()), |app| Box::pin(everybody_goes_on(app)));
     }
 }

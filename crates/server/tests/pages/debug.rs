@@ -23,80 +23,89 @@ async fn calls(shop: &Shop, who: &Agent) -> Shop {
 }
 
 on_both_engines! {
-    async fn an_administrator_calls_the_api_with_a_token_she_is_given(app: App) {
-        let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
-        assert_eq!(token(&shop, &eve).await.0, 403);
-        let granted = administers(&app, &shop, &eve, false).await;
-        assert_eq!(granted, json!({"account": shop.appid, "administrators": ["eve"]}));
-        assert_eq!(code(&calls(&shop, &eve).await.get(LIST, &[]).await), 0);
-        assert_eq!(eve.snapshot().await["worker"]["administers"], true);
-        let listed: Value = app.ask("/desk/api/debug", &eve.cookie).await.json().await.unwrap();
-        let account = json!({"appid": shop.appid, "name": shop.appid, "kind": "service", "certified": true});
-        assert_eq!(listed, json!({"worker": {"name": "eve"}, "accounts": [account]}));
-    }
+    an_administrator_calls_the_api_with_a_token_she_is_given,
+    to_be_an_agent_is_not_enough,
+    one_account_entrusted_is_no_other,
+    her_tokens_end_none_that_programs_use,
+    whoever_is_no_administrator_any_more_has_no_token_any_more,
+    tokens_are_not_made_without_end,
+    an_operator_sees_who_administers_an_account,
+}
 
-    async fn to_be_an_agent_is_not_enough(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let (status, answer) = token(&shop, &ann).await;
-        assert_eq!((status, code(&answer)), (403, 990_003));
-        assert_eq!(ann.snapshot().await["worker"]["administers"], false, "an agent by itself is none");
-        let listed: Value = app.ask("/desk/api/debug", &ann.cookie).await.json().await.unwrap();
-        assert_eq!(listed["accounts"], json!([]));
-    }
+async fn an_administrator_calls_the_api_with_a_token_she_is_given(app: App) {
+    let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
+    assert_eq!(token(&shop, &eve).await.0, 403);
+    let granted = administers(&app, &shop, &eve, false).await;
+    assert_eq!(granted, json!({"account": shop.appid, "administrators": ["eve"]}));
+    assert_eq!(code(&calls(&shop, &eve).await.get(LIST, &[]).await), 0);
+    assert_eq!(eve.snapshot().await["worker"]["administers"], true);
+    let listed: Value = app.ask("/desk/api/debug", &eve.cookie).await.json().await.unwrap();
+    let account = json!({"appid": shop.appid, "name": shop.appid, "kind": "service", "certified": true});
+    assert_eq!(listed, json!({"worker": {"name": "eve"}, "accounts": [account]}));
+}
 
-    async fn one_account_entrusted_is_no_other(app: App) {
-        let (shop, other) = (app.account().await, app.account().await);
-        let eve = Agent::signs_up(&app, "eve").await;
-        administers(&app, &shop, &eve, false).await;
-        assert_eq!(token(&other, &eve).await.0, 403);
-        assert_eq!(eve.sends("/desk/api/debug/token", json!({"appid": "nothing"})).await.0, 403);
-    }
+async fn to_be_an_agent_is_not_enough(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let (status, answer) = token(&shop, &ann).await;
+    assert_eq!((status, code(&answer)), (403, 990_003));
+    assert_eq!(ann.snapshot().await["worker"]["administers"], false, "an agent by itself is none");
+    let listed: Value = app.ask("/desk/api/debug", &ann.cookie).await.json().await.unwrap();
+    assert_eq!(listed["accounts"], json!([]));
+}
 
-    async fn her_tokens_end_none_that_programs_use(app: App) {
-        let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
-        administers(&app, &shop, &eve, false).await;
-        let first = calls(&shop, &eve).await;
-        for _ in 0..3 {
-            calls(&shop, &eve).await;
-        }
-        app.advance(300_000).await;
-        assert_eq!(code(&shop.get(LIST, &[]).await), 0, "the program's own");
-        assert_eq!(code(&first.get(LIST, &[]).await), 40001, "two of hers live at once");
-    }
+async fn one_account_entrusted_is_no_other(app: App) {
+    let (shop, other) = (app.account().await, app.account().await);
+    let eve = Agent::signs_up(&app, "eve").await;
+    administers(&app, &shop, &eve, false).await;
+    assert_eq!(token(&other, &eve).await.0, 403);
+    assert_eq!(eve.sends("/desk/api/debug/token", json!({"appid": "nothing"})).await.0, 403);
+}
 
-    async fn whoever_is_no_administrator_any_more_has_no_token_any_more(app: App) {
-        let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
-        let zoe = Agent::signs_up(&app, "zoe").await;
-        administers(&app, &shop, &eve, false).await;
-        administers(&app, &shop, &zoe, false).await;
-        let (hers, others) = (calls(&shop, &eve).await, calls(&shop, &zoe).await);
-        let left = administers(&app, &shop, &eve, true).await;
-        assert_eq!(left["administrators"], json!(["zoe"]));
-        assert_eq!(code(&hers.get(LIST, &[]).await), 40001);
-        assert_eq!(code(&others.get(LIST, &[]).await), 0);
-        assert_eq!(token(&shop, &eve).await.0, 403);
+async fn her_tokens_end_none_that_programs_use(app: App) {
+    let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
+    administers(&app, &shop, &eve, false).await;
+    let first = calls(&shop, &eve).await;
+    for _ in 0..3 {
+        calls(&shop, &eve).await;
     }
+    app.advance(300_000).await;
+    assert_eq!(code(&shop.get(LIST, &[]).await), 0, "the program's own");
+    assert_eq!(code(&first.get(LIST, &[]).await), 40001, "two of hers live at once");
+}
 
-    async fn tokens_are_not_made_without_end(app: App) {
-        let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
-        administers(&app, &shop, &eve, false).await;
-        for _ in 0..20 {
-            assert_eq!(token(&shop, &eve).await.0, 200);
-        }
-        assert_eq!(token(&shop, &eve).await.0, 429);
-        app.advance(3_000).await;
+async fn whoever_is_no_administrator_any_more_has_no_token_any_more(app: App) {
+    let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
+    let zoe = Agent::signs_up(&app, "zoe").await;
+    administers(&app, &shop, &eve, false).await;
+    administers(&app, &shop, &zoe, false).await;
+    let (hers, others) = (calls(&shop, &eve).await, calls(&shop, &zoe).await);
+    let left = administers(&app, &shop, &eve, true).await;
+    assert_eq!(left["administrators"], json!(["zoe"]));
+    assert_eq!(code(&hers.get(LIST, &[]).await), 40001);
+    assert_eq!(code(&others.get(LIST, &[]).await), 0);
+    assert_eq!(token(&shop, &eve).await.0, 403);
+}
+
+async fn tokens_are_not_made_without_end(app: App) {
+    let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
+    administers(&app, &shop, &eve, false).await;
+    for _ in 0..20 {
         assert_eq!(token(&shop, &eve).await.0, 200);
     }
+    assert_eq!(token(&shop, &eve).await.0, 429);
+    app.advance(3_000).await;
+    assert_eq!(token(&shop, &eve).await.0, 200);
+}
 
-    async fn an_operator_sees_who_administers_an_account(app: App) {
-        let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
-        administers(&app, &shop, &eve, false).await;
-        let shown = app.order(Order::AccountShow(shop.appid.clone())).await.unwrap();
-        assert_eq!(shown["administrators"], json!(["eve"]));
-        let nobody = Order::AccountAdmin { appid: shop.appid.clone(), worker: "nobody".into(), revoke: false };
-        assert!(app.order(nobody).await.unwrap_err().contains("no such worker"));
-        let nowhere = Order::AccountAdmin { appid: "wx0000000000000000".into(), worker: "eve".into(), revoke: false };
-        assert!(app.order(nowhere).await.unwrap_err().contains("no such account"));
-    }
+async fn an_operator_sees_who_administers_an_account(app: App) {
+    let (shop, eve) = (app.account().await, Agent::signs_up(&app, "eve").await);
+    administers(&app, &shop, &eve, false).await;
+    let shown = app.order(Order::AccountShow(shop.appid.clone())).await.unwrap();
+    assert_eq!(shown["administrators"], json!(["eve"]));
+    let nobody = Order::AccountAdmin { appid: shop.appid.clone(), worker: "nobody".into(), revoke: false };
+    assert!(app.order(nobody).await.unwrap_err().contains("no such worker"));
+    let nowhere =
+        Order::AccountAdmin { appid: "wx0000000000000000".into(), worker: "eve".into(), revoke: false };
+    assert!(app.order(nowhere).await.unwrap_err().contains("no such account"));
 }

@@ -65,197 +65,226 @@ async fn the_first_is_replaced(mut streams: Vec<Stream>, text: &str) -> Vec<Stre
 }
 
 on_both_engines! {
-    async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: App) {
-        let shop = app.account().await;
-        let (customer, other) = (shop.customer(), shop.customer());
-        customer.says("hello").await;
-        other.says("hello").await;
-        let bystander = other.watches().await;
-        let mut streams = Vec::new();
-        for _ in 0..=STREAMS_MAX {
-            streams.push(customer.watches().await);
-        }
-        customer.says("still there?").await;
-        let streams = the_first_is_replaced(streams, "still there?").await;
-        assert_eq!(bystander.heard().len(), 0);
-        until("as many are open as may be", || async { app.inner.chat_streams.get() == STREAMS_MAX as i64 + 1 }).await;
-        drop((streams, bystander));
-        until("nothing is kept of them", || async { app.inner.stream_limit.people() == 0 }).await;
-    }
+    a_ninth_stream_of_a_customer_replaces_the_oldest,
+    a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_online,
+    streams_opened_without_end_change_no_presence,
+    a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again,
+    a_cursor_of_another_epoch_or_of_none_means_load_again,
+    many_streams_that_are_behind_read_the_feed_once,
+    a_stream_gets_each_change_once_and_in_order_however_it_falls_behind,
+    what_was_typed_meanwhile_is_typed_no_more,
+}
 
-    async fn a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_online(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let elsewhere = app.send("/desk/api/login", "", &serde_json::json!({"name": ann.name, "password": "correct horse"})).await;
-        let elsewhere = Agent { cookie: crate::actors::cookie_of(&elsewhere).unwrap(), ..ann.clone() };
-        let mut bystander = elsewhere.comes_online().await;
-        let mut streams = Vec::new();
-        for _ in 0..=STREAMS_MAX {
-            streams.push(ann.comes_online().await);
-        }
-        shop.customer().says("hello").await;
-        let streams = the_first_is_replaced(streams, "hello").await;
-        bystander.sees("hello").await;
-        // The streams that are left keep the agent online.
-        drop(bystander);
-        app.advance(10_000).await;
-        assert_eq!(shop.online().await.len(), 1);
-        let gone = app.inner.desk_streams.get() - 1;
-        drop(streams);
-        until("the streams are closed", || async { app.inner.desk_streams.get() < gone && app.inner.streams.agents() == 0 }).await;
-        app.advance(5_000).await;
-        assert_eq!(shop.online().await, []);
+async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: App) {
+    let shop = app.account().await;
+    let (customer, other) = (shop.customer(), shop.customer());
+    customer.says("hello").await;
+    other.says("hello").await;
+    let bystander = other.watches().await;
+    let mut streams = Vec::new();
+    for _ in 0..=STREAMS_MAX {
+        streams.push(customer.watches().await);
     }
+    customer.says("still there?").await;
+    let streams = the_first_is_replaced(streams, "still there?").await;
+    assert_eq!(bystander.heard().len(), 0);
+    until("as many are open as may be", || async { app.inner.chat_streams.get() == STREAMS_MAX as i64 + 1 })
+        .await;
+    drop((streams, bystander));
+    until("nothing is kept of them", || async { app.inner.stream_limit.people() == 0 }).await;
+}
 
-    async fn streams_opened_without_end_change_no_presence(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let since = ann.snapshot().await["since"].as_str().unwrap().to_owned();
-        let before = head(&shop).await;
-        let mut streams = Vec::new();
-        for _ in 0..40 {
-            streams.push(ann.resumes(&since).await);
-        }
-        until("the older ones are gone", || async { app.inner.desk_streams.get() == STREAMS_MAX as i64 }).await;
-        app.advance(10_000).await;
-        assert_eq!((head(&shop).await, shop.online().await.len()), (before + 1, 1), "the agent came online once");
+async fn a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_online(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let elsewhere = app
+        .send("/desk/api/login", "", &serde_json::json!({"name": ann.name, "password": "correct horse"}))
+        .await;
+    let elsewhere = Agent { cookie: crate::actors::cookie_of(&elsewhere).unwrap(), ..ann.clone() };
+    let mut bystander = elsewhere.comes_online().await;
+    let mut streams = Vec::new();
+    for _ in 0..=STREAMS_MAX {
+        streams.push(ann.comes_online().await);
     }
+    shop.customer().says("hello").await;
+    let streams = the_first_is_replaced(streams, "hello").await;
+    bystander.sees("hello").await;
+    // The streams that are left keep the agent online.
+    drop(bystander);
+    app.advance(10_000).await;
+    assert_eq!(shop.online().await.len(), 1);
+    let gone = app.inner.desk_streams.get() - 1;
+    drop(streams);
+    until("the streams are closed", || async {
+        app.inner.desk_streams.get() < gone && app.inner.streams.agents() == 0
+    })
+    .await;
+    app.advance(5_000).await;
+    assert_eq!(shop.online().await, []);
+}
 
-    async fn a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let _online = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let here = head(&shop).await;
-        for wrong in [here + 1, here + 1_000_000, i64::MAX, i64::MAX - 1, -1, i64::MIN] {
-            is_reset(opens(&shop, &customer, wrong).await).await;
-            is_reset(resumes_at(&ann, wrong).await).await;
-        }
-        // As far behind as may be is told all; one change further is not, and costs no reading of the feed.
-        let mut stream = opens(&shop, &customer, 0).await;
-        stream.sees("hello").await;
-        fill(&shop, usize::try_from(BEHIND_MAX - head(&shop).await).unwrap()).await;
-        opens(&shop, &customer, 0).await.sees("hello").await;
-        fill(&shop, 1).await;
-        until("it is read", || async { app.inner.feeds.lag().1 == 0 }).await;
-        let before = app.inner.desk.store.verbs();
-        for _ in 0..20 {
-            is_reset(opens(&shop, &customer, 0).await).await;
-        }
-        let extra = app.inner.desk.store.verbs() - before - 20;
-        assert!(extra < 8, "beside the cookie, which is looked up each time, {extra} verbs");
-        is_reset(resumes_at(&ann, 0).await).await;
-        opens(&shop, &customer, 1).await.sees("hello").await;
+async fn streams_opened_without_end_change_no_presence(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let since = ann.snapshot().await["since"].as_str().unwrap().to_owned();
+    let before = head(&shop).await;
+    let mut streams = Vec::new();
+    for _ in 0..40 {
+        streams.push(ann.resumes(&since).await);
     }
+    until("the older ones are gone", || async { app.inner.desk_streams.get() == STREAMS_MAX as i64 }).await;
+    app.advance(10_000).await;
+    assert_eq!((head(&shop).await, shop.online().await.len()), (before + 1, 1), "the agent came online once");
+}
 
-    /// Its numbers are of another store, which used them for other changes.
-    async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let (chat, bench) = (customer.snapshot().await, ann.snapshot().await);
-        let here = chat["since"].as_str().unwrap();
-        let (epoch, pairs) = here.split_once(';').expect("an epoch");
-        let desk = bench["since"].as_str().unwrap().split_once(';').unwrap().1;
-        assert_eq!((chat["epoch"].as_str(), bench["epoch"].as_str()), (Some(epoch), Some(epoch)));
-        for wrong in [String::new(), ";".to_owned(), format!("{epoch},"), format!("{epoch}0;"), "0123456789abcdef;".to_owned()] {
-            is_reset(opens_at(&shop, &customer, &format!("{wrong}{pairs}")).await).await;
-            is_reset(ann.resumes(&format!("{wrong}{desk}")).await).await;
-        }
-        let mut page = opens_at(&shop, &customer, here).await;
-        let mut bench = ann.resumes(&format!("{epoch};{desk}")).await;
-        customer.says("and on").await;
-        let (heard, seen) = (page.sees("and on").await, bench.sees("and on").await);
-        assert!([&heard, &seen].iter().all(|event| event.id.starts_with(&format!("{epoch};"))), "{heard:?} {seen:?}");
-        // A page that has nothing yet begins with the first change.
-        opens_at(&shop, &customer, "").await.sees("hello").await;
+async fn a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let _online = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let here = head(&shop).await;
+    for wrong in [here + 1, here + 1_000_000, i64::MAX, i64::MAX - 1, -1, i64::MIN] {
+        is_reset(opens(&shop, &customer, wrong).await).await;
+        is_reset(resumes_at(&ann, wrong).await).await;
     }
-
-    async fn many_streams_that_are_behind_read_the_feed_once(app: App) {
-        let shop = app.account().await;
-        let customers: Vec<_> = (0..25).map(|_| shop.customer()).collect();
-        for (number, customer) in customers.iter().enumerate() {
-            customer.says(&format!("hello {number}")).await;
-        }
-        fill(&shop, 250).await;
-        // An open page keeps the reader.
-        let _page = customers[0].watches().await;
-        let before = app.inner.desk.store.verbs();
-        let streams = customers.iter().enumerate().flat_map(|(number, customer)| (0..STREAMS_MAX as i64 - 1).map(move |since| (number, customer, since)));
-        let streams = join_all(streams.map(|(number, customer, since)| {
-            let shop = &shop;
-            async move {
-                let mut stream = opens(shop, customer, since % 2).await;
-                stream.sees(&format!("hello {number}")).await;
-                stream
-            }
-        })).await;
-        assert_eq!(streams.len(), 175);
-        let extra = app.inner.desk.store.verbs() - before - 175;
-        assert!(extra < 12, "beside their cookies {extra} verbs");
+    // As far behind as may be is told all; one change further is not, and costs no reading of the feed.
+    let mut stream = opens(&shop, &customer, 0).await;
+    stream.sees("hello").await;
+    fill(&shop, usize::try_from(BEHIND_MAX - head(&shop).await).unwrap()).await;
+    opens(&shop, &customer, 0).await.sees("hello").await;
+    fill(&shop, 1).await;
+    until("it is read", || async { app.inner.feeds.lag().1 == 0 }).await;
+    let before = app.inner.desk.store.verbs();
+    for _ in 0..20 {
+        is_reset(opens(&shop, &customer, 0).await).await;
     }
+    let extra = app.inner.desk.store.verbs() - before - 20;
+    assert!(extra < 8, "beside the cookie, which is looked up each time, {extra} verbs");
+    is_reset(resumes_at(&ann, 0).await).await;
+    opens(&shop, &customer, 1).await.sees("hello").await;
+}
 
-    async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app: App) {
-        let shop = app.account().await;
-        let feeds = &app.inner.feeds;
-        let mut random = 88_172_645_463_325_252_u64;
-        let mut chance = move |most: u64| {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            random % most
-        };
-        fill(&shop, 70).await;
-        let mut streams: Vec<_> = (0..6).map(|number| {
+/// Its numbers are of another store, which used them for other changes.
+async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let (chat, bench) = (customer.snapshot().await, ann.snapshot().await);
+    let here = chat["since"].as_str().unwrap();
+    let (epoch, pairs) = here.split_once(';').expect("an epoch");
+    let desk = bench["since"].as_str().unwrap().split_once(';').unwrap().1;
+    assert_eq!((chat["epoch"].as_str(), bench["epoch"].as_str()), (Some(epoch), Some(epoch)));
+    for wrong in [
+        String::new(),
+        ";".to_owned(),
+        format!("{epoch},"),
+        format!("{epoch}0;"),
+        "0123456789abcdef;".to_owned(),
+    ] {
+        is_reset(opens_at(&shop, &customer, &format!("{wrong}{pairs}")).await).await;
+        is_reset(ann.resumes(&format!("{wrong}{desk}")).await).await;
+    }
+    let mut page = opens_at(&shop, &customer, here).await;
+    let mut bench = ann.resumes(&format!("{epoch};{desk}")).await;
+    customer.says("and on").await;
+    let (heard, seen) = (page.sees("and on").await, bench.sees("and on").await);
+    assert!(
+        [&heard, &seen].iter().all(|event| event.id.starts_with(&format!("{epoch};"))),
+        "{heard:?} {seen:?}"
+    );
+    // A page that has nothing yet begins with the first change.
+    opens_at(&shop, &customer, "").await.sees("hello").await;
+}
+
+async fn many_streams_that_are_behind_read_the_feed_once(app: App) {
+    let shop = app.account().await;
+    let customers: Vec<_> = (0..25).map(|_| shop.customer()).collect();
+    for (number, customer) in customers.iter().enumerate() {
+        customer.says(&format!("hello {number}")).await;
+    }
+    fill(&shop, 250).await;
+    // An open page keeps the reader.
+    let _page = customers[0].watches().await;
+    let before = app.inner.desk.store.verbs();
+    let streams = customers.iter().enumerate().flat_map(|(number, customer)| {
+        (0..STREAMS_MAX as i64 - 1).map(move |since| (number, customer, since))
+    });
+    let streams = join_all(streams.map(|(number, customer, since)| {
+        let shop = &shop;
+        async move {
+            let mut stream = opens(shop, customer, since % 2).await;
+            stream.sees(&format!("hello {number}")).await;
+            stream
+        }
+    }))
+    .await;
+    assert_eq!(streams.len(), 175);
+    let extra = app.inner.desk.store.verbs() - before - 175;
+    assert!(extra < 12, "beside their cookies {extra} verbs");
+}
+
+async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app: App) {
+    let shop = app.account().await;
+    let feeds = &app.inner.feeds;
+    let mut random = 88_172_645_463_325_252_u64;
+    let mut chance = move |most: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % most
+    };
+    fill(&shop, 70).await;
+    let mut streams: Vec<_> = (0..6)
+        .map(|number| {
             let since = number * 13;
             (feeds.follow(shop.appid.clone(), since).boxed(), since)
-        }).collect();
-        for _ in 0..12 {
-            // More than a stream may miss, fewer than it may be behind: some go on at once, some much later.
-            fill(&shop, [1, 2, 63, 64, 65, 130, 300, 400][chance(8) as usize]).await;
-            let here = head(&shop).await;
-            for (stream, cursor) in &mut streams {
-                let most = if here - *cursor > BEHIND_MAX - 400 { u64::MAX } else { chance(500) };
-                let to = here.min(cursor.saturating_add_unsigned(most));
-                while *cursor < to {
-                    let Some(Step::Change(change)) = stream.next().await else { panic!("lost at {cursor}") };
-                    assert_eq!(change.seq, *cursor + 1);
-                    *cursor += 1;
-                }
+        })
+        .collect();
+    for _ in 0..12 {
+        // More than a stream may miss, fewer than it may be behind: some go on at once, some much later.
+        fill(&shop, [1, 2, 63, 64, 65, 130, 300, 400][chance(8) as usize]).await;
+        let here = head(&shop).await;
+        for (stream, cursor) in &mut streams {
+            let most = if here - *cursor > BEHIND_MAX - 400 { u64::MAX } else { chance(500) };
+            let to = here.min(cursor.saturating_add_unsigned(most));
+            while *cursor < to {
+                let Some(Step::Change(change)) = stream.next().await else { panic!("lost at {cursor}") };
+                assert_eq!(change.seq, *cursor + 1);
+                *cursor += 1;
             }
         }
-        // One that is read no further falls behind for good, and says so once.
-        let (idle, cursor) = &mut streams[0];
-        fill(&shop, usize::try_from(BEHIND_MAX).unwrap() + 1).await;
-        until("it is read", || async { feeds.lag().1 == 0 }).await;
-        let mut last = *cursor;
-        while let Some(step) = idle.next().await {
-            match step {
-                Step::Change(change) => {
-                    assert_eq!(change.seq, last + 1);
-                    last = change.seq;
-                }
-                Step::Lost => break,
-            }
-        }
-        assert!(idle.next().await.is_none() && last < head(&shop).await);
     }
+    // One that is read no further falls behind for good, and says so once.
+    let (idle, cursor) = &mut streams[0];
+    fill(&shop, usize::try_from(BEHIND_MAX).unwrap() + 1).await;
+    until("it is read", || async { feeds.lag().1 == 0 }).await;
+    let mut last = *cursor;
+    while let Some(step) = idle.next().await {
+        match step {
+            Step::Change(change) => {
+                assert_eq!(change.seq, last + 1);
+                last = change.seq;
+            }
+            Step::Lost => break,
+        }
+    }
+    assert!(idle.next().await.is_none() && last < head(&shop).await);
+}
 
-    async fn what_was_typed_meanwhile_is_typed_no_more(app: App) {
-        let shop = app.account().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let since = head(&shop).await;
-        assert_eq!(shop.types(&customer.openid(), "Typing").await, 0);
-        let typing = |heard: &crate::actors::Heard| heard.event == "typing";
-        // The first stream reads it while it lasts; the second gets what the first has read, when it is over.
-        opens(&shop, &customer, since).await.hears("typing", typing).await;
-        app.advance(15_000).await;
-        let mut page = opens(&shop, &customer, since).await;
-        customer.says("anybody?").await;
-        page.sees("anybody?").await;
-        assert!(page.heard().iter().all(|heard| !typing(heard)));
-    }
+async fn what_was_typed_meanwhile_is_typed_no_more(app: App) {
+    let shop = app.account().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let since = head(&shop).await;
+    assert_eq!(shop.types(&customer.openid(), "Typing").await, 0);
+    let typing = |heard: &crate::actors::Heard| heard.event == "typing";
+    // The first stream reads it while it lasts; the second gets what the first has read, when it is over.
+    opens(&shop, &customer, since).await.hears("typing", typing).await;
+    app.advance(15_000).await;
+    let mut page = opens(&shop, &customer, since).await;
+    customer.says("anybody?").await;
+    page.sees("anybody?").await;
+    assert!(page.heard().iter().all(|heard| !typing(heard)));
 }

@@ -11,27 +11,34 @@ use kefu::desk::hashing::Asker;
 const OF_A_SITE: usize = 16;
 
 on_both_engines! {
-    async fn strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in(app: App) {
-        let app = set(&app, Settings { log_ins_per_minute: 100, ..behind_a_proxy() }, Rules::default()).await;
-        // The sign-up's login is the only trace of the address: this node has seen no log-in from there.
-        let ann = Agent::signs_up(&app, "ann").await;
-        let passwords = app.inner.desk.passwords.clone();
-        let turns = [passwords.turn(Asker::Known).await.ok(), passwords.turn(Asker::Known).await.ok()];
-        let mut strangers: FuturesUnordered<_> = (0..OF_A_SITE + 4).map(|number| {
-            let app = app.clone();
-            async move { tries(&app, &format!("n{number}"), "guess", &format!("127.0.0.{}", number + 2)).await }
-        }).collect();
-        for _ in 0..4 {
-            assert_eq!(strangers.next().await.unwrap(), (503, Some(2)), "their site has its share of the queue");
-        }
-        let mut logs_in = Box::pin(tries(&app, &ann.name, "correct horse", "127.0.0.1"));
-        let early = tokio::time::timeout(std::time::Duration::from_millis(300), &mut logs_in).await;
-        assert!(early.is_err(), "no share of strangers counts the worker: {early:?}");
-        drop(turns);
-        assert_eq!(logs_in.await.0, 200);
-        while let Some(answer) = strangers.next().await {
-            assert_eq!(answer, (401, None));
-        }
-        app.inner.stop.cancel();
+    strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in,
+}
+
+async fn strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in(app: App) {
+    let app = set(&app, Settings { log_ins_per_minute: 100, ..behind_a_proxy() }, Rules::default()).await;
+    // The sign-up's login is the only trace of the address: this node has seen no log-in from there.
+    let ann = Agent::signs_up(&app, "ann").await;
+    let passwords = app.inner.desk.passwords.clone();
+    let turns = [passwords.turn(Asker::Known).await.ok(), passwords.turn(Asker::Known).await.ok()];
+    let mut strangers: FuturesUnordered<_> =
+        (0..OF_A_SITE + 4)
+            .map(|number| {
+                let app = app.clone();
+                async move {
+                    tries(&app, &format!("n{number}"), "guess", &format!("127.0.0.{}", number + 2)).await
+                }
+            })
+            .collect();
+    for _ in 0..4 {
+        assert_eq!(strangers.next().await.unwrap(), (503, Some(2)), "their site has its share of the queue");
     }
+    let mut logs_in = Box::pin(tries(&app, &ann.name, "correct horse", "127.0.0.1"));
+    let early = tokio::time::timeout(std::time::Duration::from_millis(300), &mut logs_in).await;
+    assert!(early.is_err(), "no share of strangers counts the worker: {early:?}");
+    drop(turns);
+    assert_eq!(logs_in.await.0, 200);
+    while let Some(answer) = strangers.next().await {
+        assert_eq!(answer, (401, None));
+    }
+    app.inner.stop.cancel();
 }

@@ -1,6 +1,7 @@
 //! Where a worker is logged in: she sees it, and ends what is not hers.
 
-use crate::actors::{Agent, App, Engine, cookie_of, run};
+use crate::actors::{Agent, App, cookie_of, run};
+use crate::fixture::engine::Fresh;
 use kefu::admin::Order;
 use kefu::admin::remove::{Remove, Subject};
 use kefu::config::{Rules, Settings};
@@ -54,159 +55,203 @@ async fn remembered(app: &App) -> i64 {
 }
 
 on_both_engines! {
-    async fn a_worker_sees_where_she_is_logged_in_and_ends_the_others(app: App) {
-        let ann = Agent::signs_up(&app, "ann").await;
-        app.advance(60_000).await;
-        let desktop = logs_in(&app, "ann", FIREFOX).await;
-        app.advance(60_000).await;
-        let phone = logs_in(&app, "ann", PHONE).await;
-        let list = logins(&app, &desktop).await;
-        let shown: Vec<_> = list.iter().map(|it| (it["browser"].as_str().unwrap(), it["address"].as_str().unwrap(), it["current"].as_bool().unwrap())).collect();
-        assert_eq!(shown, [("WeChat, iPhone", "127.0.0.1", false), ("Firefox, Linux", "127.0.0.1", true), ("", "127.0.0.1", false)]);
-        assert_eq!(list[0]["created_at"].as_i64().unwrap() - list[2]["created_at"].as_i64().unwrap(), 120_000);
-        let text = serde_json::to_string(&list).unwrap();
-        assert!(!text.contains(desktop.split_once('=').unwrap().1), "an id opens nothing");
-        assert_eq!(ends(&app, &desktop, json!({"id": list[0]["id"]})).await, 200);
-        assert_eq!((is_in(&app, &phone).await, is_in(&app, &ann.cookie).await, is_in(&app, &desktop).await), (false, true, true));
-        assert_eq!(ends(&app, &desktop, json!({"id": list[0]["id"]})).await, 404, "it has ended");
-        assert_eq!(ends(&app, &desktop, json!({})).await, 200);
-        assert_eq!((is_in(&app, &ann.cookie).await, is_in(&app, &desktop).await), (false, true));
-        assert_eq!(logins(&app, &desktop).await.len(), 1);
-    }
+    a_worker_sees_where_she_is_logged_in_and_ends_the_others,
+    a_login_that_is_ended_takes_its_stream_along,
+    a_browser_is_told_why_its_login_ended,
+    a_browser_is_told_that_an_operator_reset_the_password,
+    a_browser_is_told_that_its_login_expired,
+    who_holds_no_ended_login_is_told_nothing,
+    reasons_are_kept_for_as_long_as_logins_last,
+    nobody_ends_or_sees_the_logins_of_another,
+    a_login_says_to_the_hour_when_it_was_used,
+    an_operator_lists_and_ends_logins,
+}
 
-    async fn a_login_that_is_ended_takes_its_stream_along(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let elsewhere = Agent { cookie: logs_in(&app, &ann.name, FIREFOX).await, ..ann.clone() };
-        let (here, there) = (ann.comes_online().await, elsewhere.comes_online().await);
-        let list = logins(&app, &ann.cookie).await;
-        assert_eq!(ends(&app, &ann.cookie, json!({"id": list.iter().find(|it| it["current"] == false).unwrap()["id"]})).await, 200);
-        there.ends().await;
-        assert!(is_in(&app, &ann.cookie).await);
-        assert_eq!(shop.online().await.len(), 1, "she is still here");
-        drop(here);
-    }
+async fn a_worker_sees_where_she_is_logged_in_and_ends_the_others(app: App) {
+    let ann = Agent::signs_up(&app, "ann").await;
+    app.advance(60_000).await;
+    let desktop = logs_in(&app, "ann", FIREFOX).await;
+    app.advance(60_000).await;
+    let phone = logs_in(&app, "ann", PHONE).await;
+    let list = logins(&app, &desktop).await;
+    let shown: Vec<_> = list
+        .iter()
+        .map(|it| {
+            (
+                it["browser"].as_str().unwrap(),
+                it["address"].as_str().unwrap(),
+                it["current"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("WeChat, iPhone", "127.0.0.1", false),
+            ("Firefox, Linux", "127.0.0.1", true),
+            ("", "127.0.0.1", false)
+        ]
+    );
+    assert_eq!(list[0]["created_at"].as_i64().unwrap() - list[2]["created_at"].as_i64().unwrap(), 120_000);
+    let text = serde_json::to_string(&list).unwrap();
+    assert!(!text.contains(desktop.split_once('=').unwrap().1), "an id opens nothing");
+    assert_eq!(ends(&app, &desktop, json!({"id": list[0]["id"]})).await, 200);
+    assert_eq!(
+        (is_in(&app, &phone).await, is_in(&app, &ann.cookie).await, is_in(&app, &desktop).await),
+        (false, true, true)
+    );
+    assert_eq!(ends(&app, &desktop, json!({"id": list[0]["id"]})).await, 404, "it has ended");
+    assert_eq!(ends(&app, &desktop, json!({})).await, 200);
+    assert_eq!((is_in(&app, &ann.cookie).await, is_in(&app, &desktop).await), (false, true));
+    assert_eq!(logins(&app, &desktop).await.len(), 1);
+}
 
-    async fn a_browser_is_told_why_its_login_ended(app: App) {
-        let ann = Agent::signs_up(&app, "ann").await;
-        let here = ann.cookie.clone();
-        let another = async || logs_in(&app, "ann", PHONE).await;
-        let [one, others, changed] = [another().await, another().await, another().await];
-        let id = async |cookie: &str| {
-            let list = logins(&app, cookie).await;
-            list.iter().find(|it| it["current"] == true).unwrap()["id"].as_str().unwrap().to_owned()
-        };
-        assert_eq!(ends(&app, &here, json!({"id": id(&one).await})).await, 200);
-        assert_eq!(why(&app, &one).await.as_deref(), Some("device"));
-        assert_eq!(ends(&app, &changed, json!({})).await, 200);
-        for ended in [&others, &here] {
-            assert_eq!(why(&app, ended).await.as_deref(), Some("device"));
-        }
-        let here = another().await;
-        let new = json!({"current": "correct horse", "new": "battery staple"});
-        assert_eq!(app.send("/desk/api/password", &here, &new).await.status(), 200);
-        assert_eq!(why(&app, &changed).await.as_deref(), Some("password"));
-        let log_out = Order::WorkerLogOut { name: "ann".into(), login: Some(id(&here).await) };
-        app.order(log_out).await.unwrap();
-        assert_eq!(why(&app, &here).await.as_deref(), Some("operator"));
-    }
+async fn a_login_that_is_ended_takes_its_stream_along(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let elsewhere = Agent { cookie: logs_in(&app, &ann.name, FIREFOX).await, ..ann.clone() };
+    let (here, there) = (ann.comes_online().await, elsewhere.comes_online().await);
+    let list = logins(&app, &ann.cookie).await;
+    assert_eq!(
+        ends(&app, &ann.cookie, json!({"id": list.iter().find(|it| it["current"] == false).unwrap()["id"]}))
+            .await,
+        200
+    );
+    there.ends().await;
+    assert!(is_in(&app, &ann.cookie).await);
+    assert_eq!(shop.online().await.len(), 1, "she is still here");
+    drop(here);
+}
 
-    async fn a_browser_is_told_that_an_operator_reset_the_password(app: App) {
-        let ann = Agent::signs_up(&app, "ann").await;
-        app.order(Order::WorkerReset("ann".into())).await.unwrap();
-        assert_eq!(why(&app, &ann.cookie).await.as_deref(), Some("reset"));
-        let all = Agent::signs_up(&app, "bob").await;
-        app.order(Order::WorkerLogOut { name: "bob".into(), login: None }).await.unwrap();
-        assert_eq!(why(&app, &all.cookie).await.as_deref(), Some("operator"));
+async fn a_browser_is_told_why_its_login_ended(app: App) {
+    let ann = Agent::signs_up(&app, "ann").await;
+    let here = ann.cookie.clone();
+    let another = async || logs_in(&app, "ann", PHONE).await;
+    let [one, others, changed] = [another().await, another().await, another().await];
+    let id = async |cookie: &str| {
+        let list = logins(&app, cookie).await;
+        list.iter().find(|it| it["current"] == true).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(ends(&app, &here, json!({"id": id(&one).await})).await, 200);
+    assert_eq!(why(&app, &one).await.as_deref(), Some("device"));
+    assert_eq!(ends(&app, &changed, json!({})).await, 200);
+    for ended in [&others, &here] {
+        assert_eq!(why(&app, ended).await.as_deref(), Some("device"));
     }
+    let here = another().await;
+    let new = json!({"current": "correct horse", "new": "battery staple"});
+    assert_eq!(app.send("/desk/api/password", &here, &new).await.status(), 200);
+    assert_eq!(why(&app, &changed).await.as_deref(), Some("password"));
+    let log_out = Order::WorkerLogOut { name: "ann".into(), login: Some(id(&here).await) };
+    app.order(log_out).await.unwrap();
+    assert_eq!(why(&app, &here).await.as_deref(), Some("operator"));
+}
 
-    async fn a_browser_is_told_that_its_login_expired(app: App) {
-        Agent::signs_up(&app, "ann").await;
-        let answer = app.send("/desk/api/login", "", &json!({"name": "ann", "password": "correct horse"})).await;
-        let header = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
-        assert!(header.contains("Max-Age=691200"), "the browser has it for a day longer: {header}");
-        let cookie = cookie_of(&answer).unwrap();
-        app.advance(7 * 24 * 3_600_000).await;
-        assert_eq!(why(&app, &cookie).await.as_deref(), Some("expired"));
-    }
+async fn a_browser_is_told_that_an_operator_reset_the_password(app: App) {
+    let ann = Agent::signs_up(&app, "ann").await;
+    app.order(Order::WorkerReset("ann".into())).await.unwrap();
+    assert_eq!(why(&app, &ann.cookie).await.as_deref(), Some("reset"));
+    let all = Agent::signs_up(&app, "bob").await;
+    app.order(Order::WorkerLogOut { name: "bob".into(), login: None }).await.unwrap();
+    assert_eq!(why(&app, &all.cookie).await.as_deref(), Some("operator"));
+}
 
-    async fn who_holds_no_ended_login_is_told_nothing(app: App) {
-        let ann = Agent::signs_up(&app, "ann").await;
-        assert_eq!(why(&app, "").await, None);
-        for made_up in ["x".to_owned(), "x".repeat(43), "x".repeat(4_000)] {
-            assert_eq!(why(&app, &format!("kefu_login={made_up}")).await, None);
-        }
-        assert_eq!(app.send("/desk/api/logout", &ann.cookie, &json!({})).await.status(), 200);
-        assert_eq!(why(&app, &ann.cookie).await, None, "the browser did it itself");
-    }
+async fn a_browser_is_told_that_its_login_expired(app: App) {
+    Agent::signs_up(&app, "ann").await;
+    let answer = app.send("/desk/api/login", "", &json!({"name": "ann", "password": "correct horse"})).await;
+    let header = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(header.contains("Max-Age=691200"), "the browser has it for a day longer: {header}");
+    let cookie = cookie_of(&answer).unwrap();
+    app.advance(7 * 24 * 3_600_000).await;
+    assert_eq!(why(&app, &cookie).await.as_deref(), Some("expired"));
+}
 
-    async fn reasons_are_kept_for_as_long_as_logins_last(app: App) {
-        Agent::signs_up(&app, "ann").await;
-        let phone = logs_in(&app, "ann", PHONE).await;
-        let ends_all = || Order::WorkerLogOut { name: "ann".into(), login: None };
-        app.order(ends_all()).await.unwrap();
-        assert_eq!(remembered(&app).await, 2);
-        app.advance(7 * 24 * 3_600_000).await;
-        assert_eq!(why(&app, &phone).await, None, "its cookie is none any more");
-        logs_in(&app, "ann", PHONE).await;
-        app.order(ends_all()).await.unwrap();
-        assert_eq!(remembered(&app).await, 1, "what nobody can ask for is gone");
-        app.order(Order::Remove(Remove { subject: Subject::Worker("ann".into()), confirmed: true })).await.unwrap();
-        assert_eq!(remembered(&app).await, 0);
+async fn who_holds_no_ended_login_is_told_nothing(app: App) {
+    let ann = Agent::signs_up(&app, "ann").await;
+    assert_eq!(why(&app, "").await, None);
+    for made_up in ["x".to_owned(), "x".repeat(43), "x".repeat(4_000)] {
+        assert_eq!(why(&app, &format!("kefu_login={made_up}")).await, None);
     }
+    assert_eq!(app.send("/desk/api/logout", &ann.cookie, &json!({})).await.status(), 200);
+    assert_eq!(why(&app, &ann.cookie).await, None, "the browser did it itself");
+}
 
-    async fn nobody_ends_or_sees_the_logins_of_another(app: App) {
-        let (ann, bob) = (Agent::signs_up(&app, "ann").await, Agent::signs_up(&app, "bob").await);
-        let hers = logins(&app, &ann.cookie).await;
-        assert_eq!(ends(&app, &bob.cookie, json!({"id": hers[0]["id"]})).await, 404);
-        assert_eq!(ends(&app, &bob.cookie, json!({})).await, 200, "he has no other");
-        assert!(is_in(&app, &ann.cookie).await);
-        assert_eq!(logins(&app, &bob.cookie).await.len(), 1);
-        assert_eq!(app.ask("/desk/api/logins", "").await.status(), 401);
-        assert_eq!(ends(&app, "", json!({})).await, 401);
-    }
+async fn reasons_are_kept_for_as_long_as_logins_last(app: App) {
+    Agent::signs_up(&app, "ann").await;
+    let phone = logs_in(&app, "ann", PHONE).await;
+    let ends_all = || Order::WorkerLogOut { name: "ann".into(), login: None };
+    app.order(ends_all()).await.unwrap();
+    assert_eq!(remembered(&app).await, 2);
+    app.advance(7 * 24 * 3_600_000).await;
+    assert_eq!(why(&app, &phone).await, None, "its cookie is none any more");
+    logs_in(&app, "ann", PHONE).await;
+    app.order(ends_all()).await.unwrap();
+    assert_eq!(remembered(&app).await, 1, "what nobody can ask for is gone");
+    app.order(Order::Remove(Remove { subject: Subject::Worker("ann".into()), confirmed: true }))
+        .await
+        .unwrap();
+    assert_eq!(remembered(&app).await, 0);
+}
 
-    async fn a_login_says_to_the_hour_when_it_was_used(app: App) {
-        let ann = Agent::signs_up(&app, "ann").await;
-        let used = async || logins(&app, &ann.cookie).await[0]["used_at"].as_i64().unwrap();
-        let begun = used().await;
-        app.advance(59 * 60_000).await;
-        assert_eq!(used().await, begun);
-        app.advance(60_000).await;
-        assert!(is_in(&app, &ann.cookie).await);
-        assert_eq!(used().await, begun + 3_600_000);
-    }
+async fn nobody_ends_or_sees_the_logins_of_another(app: App) {
+    let (ann, bob) = (Agent::signs_up(&app, "ann").await, Agent::signs_up(&app, "bob").await);
+    let hers = logins(&app, &ann.cookie).await;
+    assert_eq!(ends(&app, &bob.cookie, json!({"id": hers[0]["id"]})).await, 404);
+    assert_eq!(ends(&app, &bob.cookie, json!({})).await, 200, "he has no other");
+    assert!(is_in(&app, &ann.cookie).await);
+    assert_eq!(logins(&app, &bob.cookie).await.len(), 1);
+    assert_eq!(app.ask("/desk/api/logins", "").await.status(), 401);
+    assert_eq!(ends(&app, "", json!({})).await, 401);
+}
 
-    async fn an_operator_lists_and_ends_logins(app: App) {
-        let ann = Agent::signs_up(&app, "ann").await;
-        let phone = logs_in(&app, "ann", PHONE).await;
-        let list = app.order(Order::WorkerLogins("ann".into())).await.unwrap();
-        assert_eq!((list.as_array().unwrap().len(), &list[0]["current"]), (2, &json!(false)));
-        let one = |login: Option<&Value>| Order::WorkerLogOut { name: "ann".into(), login: login.map(|id| id.as_str().unwrap().into()) };
-        assert_eq!(app.order(one(Some(&list.as_array().unwrap().iter().find(|it| it["browser"] == "WeChat, iPhone").unwrap()["id"]))).await.unwrap()["ended"], 1);
-        assert_eq!((is_in(&app, &phone).await, is_in(&app, &ann.cookie).await), (false, true));
-        assert_eq!(app.order(one(None)).await.unwrap()["ended"], 1);
-        assert!(!is_in(&app, &ann.cookie).await);
-        assert!(app.order(one(Some(&json!("nothing")))).await.is_err());
-        let nobody = Order::WorkerLogOut { name: "nobody".into(), login: None };
-        assert!(app.order(nobody).await.is_err());
-    }
+async fn a_login_says_to_the_hour_when_it_was_used(app: App) {
+    let ann = Agent::signs_up(&app, "ann").await;
+    let used = async || logins(&app, &ann.cookie).await[0]["used_at"].as_i64().unwrap();
+    let begun = used().await;
+    app.advance(59 * 60_000).await;
+    assert_eq!(used().await, begun);
+    app.advance(60_000).await;
+    assert!(is_in(&app, &ann.cookie).await);
+    assert_eq!(used().await, begun + 3_600_000);
+}
+
+async fn an_operator_lists_and_ends_logins(app: App) {
+    let ann = Agent::signs_up(&app, "ann").await;
+    let phone = logs_in(&app, "ann", PHONE).await;
+    let list = app.order(Order::WorkerLogins("ann".into())).await.unwrap();
+    assert_eq!((list.as_array().unwrap().len(), &list[0]["current"]), (2, &json!(false)));
+    let one = |login: Option<&Value>| Order::WorkerLogOut {
+        name: "ann".into(),
+        login: login.map(|id| id.as_str().unwrap().into()),
+    };
+    assert_eq!(
+        app.order(one(Some(
+            &list.as_array().unwrap().iter().find(|it| it["browser"] == "WeChat, iPhone").unwrap()["id"]
+        )))
+        .await
+        .unwrap()["ended"],
+        1
+    );
+    assert_eq!((is_in(&app, &phone).await, is_in(&app, &ann.cookie).await), (false, true));
+    assert_eq!(app.order(one(None)).await.unwrap()["ended"], 1);
+    assert!(!is_in(&app, &ann.cookie).await);
+    assert!(app.order(one(Some(&json!("nothing")))).await.is_err());
+    let nobody = Order::WorkerLogOut { name: "nobody".into(), login: None };
+    assert!(app.order(nobody).await.is_err());
 }
 
 #[test]
 fn a_login_that_is_ended_at_one_node_ends_at_the_other() {
-    run(Engine::Postgres, |here: App| {
-        Box::pin(async move {
-            let there = App::start_with(here.fresh.clone(), 8, Settings::default(), Rules::default()).await;
-            let shop = here.account().await;
-            let ann = shop.agent("a1").await;
-            let elsewhere =
-                Agent { app: there.clone(), cookie: logs_in(&there, &ann.name, PHONE).await, ..ann.clone() };
-            let stream = elsewhere.comes_online().await;
-            assert_eq!(ends(&here, &ann.cookie, json!({})).await, 200);
-            stream.ends().await;
-            assert!(!is_in(&there, &elsewhere.cookie).await);
-            there.inner.stop.cancel();
-        })
+    run(Fresh::schema(), async |here: App| {
+        let there = App::start_with(here.fresh.clone(), 8, Settings::default(), Rules::default()).await;
+        let shop = here.account().await;
+        let ann = shop.agent("a1").await;
+        let elsewhere =
+            Agent { app: there.clone(), cookie: logs_in(&there, &ann.name, PHONE).await, ..ann.clone() };
+        let stream = elsewhere.comes_online().await;
+        assert_eq!(ends(&here, &ann.cookie, json!({})).await, 200);
+        stream.ends().await;
+        assert!(!is_in(&there, &elsewhere.cookie).await);
+        there.inner.stop.cancel();
     });
 }

@@ -34,80 +34,90 @@ async fn link(app: &App) -> String {
 }
 
 on_both_engines! {
-    async fn no_login_begins_with_a_password_that_was_reset_after_it_was_verified(app: App) {
-        Agent::signs_up(&app, "ann").await;
-        let desk = &app.inner.desk;
-        let verified = password::verify(desk, "ann", OLD, Asker::Known).await.unwrap();
-        app.order(Order::WorkerReset("ann".into())).await.unwrap();
-        let begun = login::start(desk, &verified, login::Origin::default()).await;
-        assert!(matches!(begun, Err(Error::Refused(Errcode::WrongPassword))), "{begun:?}");
-        assert_eq!(app.order(Order::WorkerLogins("ann".into())).await.unwrap(), json!([]));
-    }
+    no_login_begins_with_a_password_that_was_reset_after_it_was_verified,
+    of_many_logins_beside_a_reset_none_outlives_it,
+    a_sign_up_link_that_two_use_at_once_makes_one_worker,
+    a_worker_changes_her_password_and_only_this_login_stays,
+    of_two_changes_at_once_one_counts,
+    guessing_at_the_password_of_an_open_workbench_is_slow,
+    an_operator_who_asks_for_the_logins_of_nobody_hears_it,
+}
 
-    async fn of_many_logins_beside_a_reset_none_outlives_it(app: App) {
-        Agent::signs_up(&app, "ann").await;
-        let tries = |count: usize| futures_util::future::join_all((0..count).map(|_| logs_in(&app, "ann", OLD)));
-        let reset = app.order(Order::WorkerReset("ann".into()));
-        let (before, reset, beside) = tokio::join!(tries(12), reset, tries(12));
-        for (status, cookie) in before.into_iter().chain(beside) {
-            assert!(status == 200 || status == 401, "{status}");
-            if let Some(cookie) = cookie {
-                assert!(!is_in(&app, &cookie).await, "a login with the old password lives");
-            }
+async fn no_login_begins_with_a_password_that_was_reset_after_it_was_verified(app: App) {
+    Agent::signs_up(&app, "ann").await;
+    let desk = &app.inner.desk;
+    let verified = password::verify(desk, "ann", OLD, Asker::Known).await.unwrap();
+    app.order(Order::WorkerReset("ann".into())).await.unwrap();
+    let begun = login::start(desk, &verified, login::Origin::default()).await;
+    assert!(matches!(begun, Err(Error::Refused(Errcode::WrongPassword))), "{begun:?}");
+    assert_eq!(app.order(Order::WorkerLogins("ann".into())).await.unwrap(), json!([]));
+}
+
+async fn of_many_logins_beside_a_reset_none_outlives_it(app: App) {
+    Agent::signs_up(&app, "ann").await;
+    let tries = |count: usize| futures_util::future::join_all((0..count).map(|_| logs_in(&app, "ann", OLD)));
+    let reset = app.order(Order::WorkerReset("ann".into()));
+    let (before, reset, beside) = tokio::join!(tries(12), reset, tries(12));
+    for (status, cookie) in before.into_iter().chain(beside) {
+        assert!(status == 200 || status == 401, "{status}");
+        if let Some(cookie) = cookie {
+            assert!(!is_in(&app, &cookie).await, "a login with the old password lives");
         }
-        let password = reset.unwrap()["password"].as_str().unwrap().to_owned();
-        assert_eq!(logs_in(&app, "ann", &password).await.0, 200);
     }
+    let password = reset.unwrap()["password"].as_str().unwrap().to_owned();
+    assert_eq!(logs_in(&app, "ann", &password).await.0, 200);
+}
 
-    async fn a_sign_up_link_that_two_use_at_once_makes_one_worker(app: App) {
-        let link = link(&app).await;
-        let sign_up = async |name: &str| {
-            let body = json!({"invite": link, "name": name, "password": OLD});
-            app.send("/desk/api/signup", "", &body).await.status().as_u16()
-        };
-        let mut statuses: [u16; 2] = tokio::join!(sign_up("ann"), sign_up("bob")).into();
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 404]);
-        assert_eq!(app.order(Order::WorkerList).await.unwrap().as_array().unwrap().len(), 1);
-    }
+async fn a_sign_up_link_that_two_use_at_once_makes_one_worker(app: App) {
+    let link = link(&app).await;
+    let sign_up = async |name: &str| {
+        let body = json!({"invite": link, "name": name, "password": OLD});
+        app.send("/desk/api/signup", "", &body).await.status().as_u16()
+    };
+    let mut statuses: [u16; 2] = tokio::join!(sign_up("ann"), sign_up("bob")).into();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 404]);
+    assert_eq!(app.order(Order::WorkerList).await.unwrap().as_array().unwrap().len(), 1);
+}
 
-    async fn a_worker_changes_her_password_and_only_this_login_stays(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let phone = logs_in(&app, &ann.name, OLD).await.1.unwrap();
-        let elsewhere = Agent { cookie: phone.clone(), ..ann.clone() }.comes_online().await;
-        assert_eq!(changes(&app, "", OLD, NEW).await, (401, 990_002));
-        assert_eq!(changes(&app, &ann.cookie, OLD, "short").await, (400, 990_013));
-        assert_eq!(changes(&app, &ann.cookie, OLD, &"x".repeat(257)).await, (400, 990_013));
-        assert_eq!(changes(&app, &ann.cookie, "wrong", NEW).await, (401, 990_010));
-        assert!(is_in(&app, &phone).await, "nothing has changed");
-        assert_eq!(changes(&app, &ann.cookie, OLD, NEW).await, (200, 0));
-        elsewhere.ends().await;
-        assert_eq!((is_in(&app, &ann.cookie).await, is_in(&app, &phone).await), (true, false));
-        assert_eq!((logs_in(&app, &ann.name, OLD).await.0, logs_in(&app, &ann.name, NEW).await.0), (401, 200));
-    }
+async fn a_worker_changes_her_password_and_only_this_login_stays(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let phone = logs_in(&app, &ann.name, OLD).await.1.unwrap();
+    let elsewhere = Agent { cookie: phone.clone(), ..ann.clone() }.comes_online().await;
+    assert_eq!(changes(&app, "", OLD, NEW).await, (401, 990_002));
+    assert_eq!(changes(&app, &ann.cookie, OLD, "short").await, (400, 990_013));
+    assert_eq!(changes(&app, &ann.cookie, OLD, &"x".repeat(257)).await, (400, 990_013));
+    assert_eq!(changes(&app, &ann.cookie, "wrong", NEW).await, (401, 990_010));
+    assert!(is_in(&app, &phone).await, "nothing has changed");
+    assert_eq!(changes(&app, &ann.cookie, OLD, NEW).await, (200, 0));
+    elsewhere.ends().await;
+    assert_eq!((is_in(&app, &ann.cookie).await, is_in(&app, &phone).await), (true, false));
+    assert_eq!((logs_in(&app, &ann.name, OLD).await.0, logs_in(&app, &ann.name, NEW).await.0), (401, 200));
+}
 
-    async fn of_two_changes_at_once_one_counts(app: App) {
-        let ann = Agent::signs_up(&app, "ann").await;
-        let phone = logs_in(&app, "ann", OLD).await.1.unwrap();
-        let (here, there) = tokio::join!(changes(&app, &ann.cookie, OLD, NEW), changes(&app, &phone, OLD, "third of them"));
-        let (won, lost, cookie, password) = if here.0 == 200 { (here, there, &ann.cookie, NEW) } else { (there, here, &phone, "third of them") };
-        assert!(won == (200, 0) && matches!(lost, (401, 990_002 | 990_010)), "{won:?} {lost:?}");
-        assert!(is_in(&app, cookie).await);
-        assert_eq!(logs_in(&app, "ann", password).await.0, 200);
-    }
+async fn of_two_changes_at_once_one_counts(app: App) {
+    let ann = Agent::signs_up(&app, "ann").await;
+    let phone = logs_in(&app, "ann", OLD).await.1.unwrap();
+    let (here, there) =
+        tokio::join!(changes(&app, &ann.cookie, OLD, NEW), changes(&app, &phone, OLD, "third of them"));
+    let (won, lost, cookie, password) =
+        if here.0 == 200 { (here, there, &ann.cookie, NEW) } else { (there, here, &phone, "third of them") };
+    assert!(won == (200, 0) && matches!(lost, (401, 990_002 | 990_010)), "{won:?} {lost:?}");
+    assert!(is_in(&app, cookie).await);
+    assert_eq!(logs_in(&app, "ann", password).await.0, 200);
+}
 
-    async fn guessing_at_the_password_of_an_open_workbench_is_slow(app: App) {
-        let app = app.beside(Settings { log_ins_per_minute: 4, ..Settings::default() }).await;
-        let ann = Agent::signs_up(&app, "ann").await;
-        assert_eq!(changes(&app, &ann.cookie, "wrong", NEW).await, (401, 990_010));
-        assert_eq!(changes(&app, &ann.cookie, OLD, NEW).await, (429, 990_006));
-        app.clock.advance(60_000);
-        assert_eq!(changes(&app, &ann.cookie, OLD, NEW).await, (200, 0));
-    }
+async fn guessing_at_the_password_of_an_open_workbench_is_slow(app: App) {
+    let app = app.beside(Settings { log_ins_per_minute: 4, ..Settings::default() }).await;
+    let ann = Agent::signs_up(&app, "ann").await;
+    assert_eq!(changes(&app, &ann.cookie, "wrong", NEW).await, (401, 990_010));
+    assert_eq!(changes(&app, &ann.cookie, OLD, NEW).await, (429, 990_006));
+    app.clock.advance(60_000);
+    assert_eq!(changes(&app, &ann.cookie, OLD, NEW).await, (200, 0));
+}
 
-    async fn an_operator_who_asks_for_the_logins_of_nobody_hears_it(app: App) {
-        let said = app.order(Order::WorkerLogins("nobody".into())).await.unwrap_err();
-        assert!(said.contains("no such worker") && said.contains("kefu worker list"), "{said}");
-    }
+async fn an_operator_who_asks_for_the_logins_of_nobody_hears_it(app: App) {
+    let said = app.order(Order::WorkerLogins("nobody".into())).await.unwrap_err();
+    assert!(said.contains("no such worker") && said.contains("kefu worker list"), "{said}");
 }

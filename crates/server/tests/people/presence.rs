@@ -1,6 +1,7 @@
 //! Presence is what open streams make it: whatever step is cut, and whatever the machine's clock shows.
 
-use crate::actors::{Agent, App, Engine, Shop, Stream, run, until};
+use crate::actors::{Agent, App, Shop, Stream, run, until};
+use crate::fixture::engine::Fresh;
 use kefu::bind;
 use kefu::config::Place;
 use kefu::desk::{node, presence};
@@ -67,110 +68,121 @@ async fn forget(app: &App, agent: &Agent) {
 }
 
 on_both_engines! {
-    async fn an_agent_who_comes_is_online_whichever_step_was_cut(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        for step in COMING {
-            // The page is refused, and comes again.
-            cut(&app, *step);
-            app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500)).await;
-            assert_eq!(shop.online().await, [], "{step:?}");
-            mend(&app, *step);
-            let stream = ann.comes_online().await;
-            assert_eq!(shop.online().await.len(), 1, "{step:?}");
-            // What the store loses of an open stream is found at the next beat, and written when that is possible.
-            forget(&app, &ann).await;
-            assert_eq!(shop.online().await, [], "{step:?}");
-            cut(&app, *step);
-            app.expect_errors(async || app.beats().await).await;
-            mend(&app, *step);
-            app.advance(500).await;
-            assert_eq!(shop.online().await.len(), 1, "{step:?}");
-            ann.leaves(stream).await;
-            assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
-        }
-    }
+    an_agent_who_comes_is_online_whichever_step_was_cut,
+    a_page_that_was_refused_and_stays_away_leaves_nothing,
+    an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_was_cut,
+    an_account_that_cannot_be_written_keeps_no_other_waiting,
+    a_row_without_a_stream_is_found_at_the_next_beat,
+    a_beat_at_which_nothing_is_amiss_writes_nothing,
+    who_left_before_a_restart_is_offline_though_the_clock_went_back,
+    who_left_before_a_crash_is_offline_though_the_clock_went_back,
+}
 
-    async fn a_page_that_was_refused_and_stays_away_leaves_nothing(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        cut(&app, COMING[1]);
-        app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500)).await;
-        mend(&app, COMING[1]);
-        assert_eq!(rows(&app).await, 1, "the first of two steps was done");
-        app.advance(GRACE).await;
-        assert_eq!((shop.online().await, rows(&app).await), (vec![], 0));
+async fn an_agent_who_comes_is_online_whichever_step_was_cut(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    for step in COMING {
+        // The page is refused, and comes again.
+        cut(&app, *step);
+        app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500))
+            .await;
+        assert_eq!(shop.online().await, [], "{step:?}");
+        mend(&app, *step);
+        let stream = ann.comes_online().await;
+        assert_eq!(shop.online().await.len(), 1, "{step:?}");
+        // What the store loses of an open stream is found at the next beat, and written when that is possible.
+        forget(&app, &ann).await;
+        assert_eq!(shop.online().await, [], "{step:?}");
+        cut(&app, *step);
+        app.expect_errors(async || app.beats().await).await;
+        mend(&app, *step);
+        app.advance(500).await;
+        assert_eq!(shop.online().await.len(), 1, "{step:?}");
+        ann.leaves(stream).await;
+        assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
     }
+}
 
-    async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_was_cut(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        for step in GOING {
-            let stream = ann.comes_online().await;
-            closes(&ann, stream).await;
-            cut(&app, *step);
-            app.expect_errors(async || app.advance(GRACE).await).await;
-            // Later failures of the same say nothing new.
-            for ms in [500, 1_000, 2_000, 4_000, 4_000] {
-                app.advance(ms).await;
-            }
-            assert_eq!((shop.online().await.len(), rows(&app).await), (1, 1), "{step:?}");
-            mend(&app, *step);
-            app.advance(4_000).await;
-            assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
-            // The first trial after a failure comes at once.
-            let stream = ann.comes_online().await;
-            closes(&ann, stream).await;
-            cut(&app, *step);
-            app.expect_errors(async || app.advance(GRACE).await).await;
-            mend(&app, *step);
-            app.advance(500).await;
-            assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
-        }
-    }
+async fn a_page_that_was_refused_and_stays_away_leaves_nothing(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    cut(&app, COMING[1]);
+    app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500))
+        .await;
+    mend(&app, COMING[1]);
+    assert_eq!(rows(&app).await, 1, "the first of two steps was done");
+    app.advance(GRACE).await;
+    assert_eq!((shop.online().await, rows(&app).await), (vec![], 0));
+}
 
-    async fn an_account_that_cannot_be_written_keeps_no_other_waiting(app: App) {
-        let (first, second) = (app.account().await, app.account().await);
-        let (ann, bob) = (first.agent("a1").await, second.agent("a1").await);
-        let streams = (ann.comes_online().await, bob.comes_online().await);
-        drop(streams);
-        until("the streams are closed", || async { app.inner.streams.agents() == 0 }).await;
-        let step = ("delete on stream", format!("old.appid = '{}'", first.appid));
-        cut(&app, (step.0, &step.1));
+async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_was_cut(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    for step in GOING {
+        let stream = ann.comes_online().await;
+        closes(&ann, stream).await;
+        cut(&app, *step);
         app.expect_errors(async || app.advance(GRACE).await).await;
-        assert_eq!((first.online().await.len(), second.online().await.len()), (1, 0));
-        mend(&app, (step.0, ""));
-    }
-
-    async fn a_row_without_a_stream_is_found_at_the_next_beat(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let (worker, appid) = (model::WechatId::stored(ann.name.clone()), Appid::stored(shop.appid.clone()));
-        let kf_account = KfAccount::stored(ann.kf_account.clone());
-        presence::opened(&app.inner.desk, &worker, &appid, &kf_account).await.unwrap();
-        assert_eq!(shop.online().await.len(), 1);
-        app.beats().await;
-        assert_eq!((shop.online().await, rows(&app).await), (vec![], 0));
-    }
-
-    async fn a_beat_at_which_nothing_is_amiss_writes_nothing(app: App) {
-        let shop = app.account().await;
-        let mut streams = Vec::new();
-        for prefix in ["a1", "a2", "a3"] {
-            streams.push(shop.agent(prefix).await.comes_online().await);
+        // Later failures of the same say nothing new.
+        for ms in [500, 1_000, 2_000, 4_000, 4_000] {
+            app.advance(ms).await;
         }
-        app.beats().await;
-        app.inner.streams.compare().await.unwrap();
-        assert!(app.inner.streams.settle().is_empty());
+        assert_eq!((shop.online().await.len(), rows(&app).await), (1, 1), "{step:?}");
+        mend(&app, *step);
+        app.advance(4_000).await;
+        assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
+        // The first trial after a failure comes at once.
+        let stream = ann.comes_online().await;
+        closes(&ann, stream).await;
+        cut(&app, *step);
+        app.expect_errors(async || app.advance(GRACE).await).await;
+        mend(&app, *step);
+        app.advance(500).await;
+        assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
     }
+}
 
-    async fn who_left_before_a_restart_is_offline_though_the_clock_went_back(app: App) {
-        who_left_is_offline_after_a_restart(app, true).await;
-    }
+async fn an_account_that_cannot_be_written_keeps_no_other_waiting(app: App) {
+    let (first, second) = (app.account().await, app.account().await);
+    let (ann, bob) = (first.agent("a1").await, second.agent("a1").await);
+    let streams = (ann.comes_online().await, bob.comes_online().await);
+    drop(streams);
+    until("the streams are closed", || async { app.inner.streams.agents() == 0 }).await;
+    let step = ("delete on stream", format!("old.appid = '{}'", first.appid));
+    cut(&app, (step.0, &step.1));
+    app.expect_errors(async || app.advance(GRACE).await).await;
+    assert_eq!((first.online().await.len(), second.online().await.len()), (1, 0));
+    mend(&app, (step.0, ""));
+}
 
-    async fn who_left_before_a_crash_is_offline_though_the_clock_went_back(app: App) {
-        who_left_is_offline_after_a_restart(app, false).await;
+async fn a_row_without_a_stream_is_found_at_the_next_beat(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let (worker, appid) = (model::WechatId::stored(ann.name.clone()), Appid::stored(shop.appid.clone()));
+    let kf_account = KfAccount::stored(ann.kf_account.clone());
+    presence::opened(&app.inner.desk, &worker, &appid, &kf_account).await.unwrap();
+    assert_eq!(shop.online().await.len(), 1);
+    app.beats().await;
+    assert_eq!((shop.online().await, rows(&app).await), (vec![], 0));
+}
+
+async fn a_beat_at_which_nothing_is_amiss_writes_nothing(app: App) {
+    let shop = app.account().await;
+    let mut streams = Vec::new();
+    for prefix in ["a1", "a2", "a3"] {
+        streams.push(shop.agent(prefix).await.comes_online().await);
     }
+    app.beats().await;
+    app.inner.streams.compare().await.unwrap();
+    assert!(app.inner.streams.settle().is_empty());
+}
+
+async fn who_left_before_a_restart_is_offline_though_the_clock_went_back(app: App) {
+    who_left_is_offline_after_a_restart(app, true).await;
+}
+
+async fn who_left_before_a_crash_is_offline_though_the_clock_went_back(app: App) {
+    who_left_is_offline_after_a_restart(app, false).await;
 }
 
 /// Two agents have streams when the node stops, and one comes back. One left two seconds before.
@@ -201,13 +213,11 @@ async fn who_left_is_offline_after_a_restart(app: App, said_so: bool) {
 
 /// Sentences about this node and another one, on one database.
 fn on_two_nodes(sentence: impl AsyncFnOnce(App, App) + 'static) {
-    run(Engine::Postgres, |here: App| {
-        Box::pin(async move {
-            let there = App::start(here.fresh.clone(), 8).await;
-            let stop = there.inner.stop.clone();
-            sentence(here, there).await;
-            stop.cancel();
-        })
+    run(Fresh::schema(), async |here: App| {
+        let there = App::start(here.fresh.clone(), 8).await;
+        let stop = there.inner.stop.clone();
+        sentence(here, there).await;
+        stop.cancel();
     });
 }
 
@@ -278,39 +288,35 @@ fn a_node_that_was_taken_for_dead_and_goes_on_is_there_again_a_beat_later() {
 
 #[test]
 fn a_success_of_one_thing_does_not_end_the_outage_of_another() {
-    run(Engine::Sqlite, |app: App| {
-        Box::pin(async move {
-            let shop = app.account().await;
-            // Refused, which is to be noted.
-            shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
-            due::settle_all(&app.inner).await.unwrap();
-            shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
-            cut(&app, ("insert on rid", "1 = 1"));
-            let settles = tokio::spawn(due::settle(app.inner.clone()));
-            let fails = async || tokio::time::sleep(Duration::from_millis(4_500)).await;
-            assert_eq!(app.count_errors(fails).await, 1, "an outage is one line, however long");
-            mend(&app, ("insert on rid", ""));
-            settles.abort();
-        })
+    run(Fresh::folder(), async |app: App| {
+        let shop = app.account().await;
+        // Refused, which is to be noted.
+        shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
+        due::settle_all(&app.inner).await.unwrap();
+        shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
+        cut(&app, ("insert on rid", "1 = 1"));
+        let settles = tokio::spawn(due::settle(app.inner.clone()));
+        let fails = async || tokio::time::sleep(Duration::from_millis(4_500)).await;
+        assert_eq!(app.count_errors(fails).await, 1, "an outage is one line, however long");
+        mend(&app, ("insert on rid", ""));
+        settles.abort();
     });
 }
 
 #[test]
 fn rows_that_an_earlier_version_has_set_are_done() {
-    run(Engine::Sqlite, |app: App| {
-        Box::pin(async move {
-            let shop = app.account().await;
-            let ann = shop.agent("a1").await;
-            let (appid, kf_account) = (shop.appid.clone(), ann.kf_account.clone());
-            let set = move |tx: &mut kefu::store::Tx<'_>| {
-                tx.run("update agent set connected = 1 where appid = $1", bind![&appid])?;
-                let insert = "insert into due (owner, kind, key, at) values ($1, 'presence', $2, 0)";
-                tx.run(insert, bind![&appid, &kf_account]).map(|_| ())
-            };
-            app.inner.desk.store.keep(&shop.appid, set).await.unwrap();
-            assert_eq!(shop.online().await.len(), 1);
-            app.advance(0).await;
-            assert_eq!(shop.online().await, []);
-        })
+    run(Fresh::folder(), async |app: App| {
+        let shop = app.account().await;
+        let ann = shop.agent("a1").await;
+        let (appid, kf_account) = (shop.appid.clone(), ann.kf_account.clone());
+        let set = move |tx: &mut kefu::store::Tx<'_>| {
+            tx.run("update agent set connected = 1 where appid = $1", bind![&appid])?;
+            let insert = "insert into due (owner, kind, key, at) values ($1, 'presence', $2, 0)";
+            tx.run(insert, bind![&appid, &kf_account]).map(|_| ())
+        };
+        app.inner.desk.store.keep(&shop.appid, set).await.unwrap();
+        assert_eq!(shop.online().await.len(), 1);
+        app.advance(0).await;
+        assert_eq!(shop.online().await, []);
     });
 }

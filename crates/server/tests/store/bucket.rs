@@ -1,8 +1,8 @@
 //! Files in a bucket: the same as in a folder, for several nodes, and what happens when it is away.
 
 use crate::actors::form::{AMR, FORM, GIF, JPEG, MP4, PNG, form, sized};
-use crate::actors::{App, Shop, code, until};
-use crate::fixture::engine::Fresh;
+use crate::actors::{App, Shop, code, run, until};
+use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{DEMO, KEFU, Running};
 use crate::fixture::s3::{Mood, S3};
 use crate::operating::doctor::{asks, free, state};
@@ -18,29 +18,11 @@ const MB: usize = 1 << 20;
 /// Where the tests' files are.
 const PLACE: &str = "s3://desk/shops/one";
 
-/// Sentences about a desk whose files are in a bucket, each on both engines.
-macro_rules! with_a_bucket {
-    ($(async fn $sentence:ident($app:ident: App, $s3:ident: S3) $body:block)*) => { $(
-        mod $sentence {
-            use super::*;
-
-            fn runs(fresh: Fresh) {
-                let $s3 = S3::start();
-                let fresh = fresh.with_files_in(&$s3, PLACE);
-                crate::actors::run_over(fresh, |$app: App| Box::pin(async move $body));
-            }
-
-            #[test]
-            fn sqlite() {
-                runs(Fresh::folder());
-            }
-
-            #[test]
-            fn postgres() {
-                runs(Fresh::schema());
-            }
-        }
-    )* };
+/// Runs a test over `fresh` data whose files are in a bucket.
+fn with_a_bucket(fresh: Fresh, test: impl AsyncFnOnce(App, S3)) {
+    let s3 = S3::start();
+    let fresh = fresh.with_files_in(&s3, PLACE);
+    run(fresh, async |app| test(app, s3).await);
 }
 
 /// The names of objects without what they all begin with.
@@ -58,80 +40,118 @@ async fn comes_back(shop: &Shop, kind: &str, file: &[u8]) {
     assert!(back.bytes().await.unwrap() == file, "{kind} of {} came back otherwise", file.len());
 }
 
-with_a_bucket! {
-    async fn a_file_in_a_bucket_is_given_back_as_it_was(app: App, s3: S3) {
-        let shop = app.account().await;
-        shop.adds("a1").await;
-        for (kind, bytes) in [("image", PNG), ("image", GIF), ("voice", AMR), ("thumb", JPEG)] {
-            comes_back(&shop, kind, bytes).await;
-        }
-        assert!(!s3.held().asked.iter().any(|asked| asked.contains("uploadId")), "small ones are written in one go");
-        let url = shop.get("/cgi-bin/media/get", &[("media_id", &shop.media("video", &sized(MP4, 300_000)).await)]).await;
-        let film = app.http.get(url["video_url"].as_str().unwrap()).header("range", "bytes=299990-").send().await.unwrap();
-        assert_eq!((film.status().as_u16(), film.headers()["content-range"].to_str().unwrap()), (206, "bytes 299990-299999/300000"));
-        assert_eq!(film.bytes().await.unwrap(), sized(MP4, 300_000)[299_990..]);
-        assert_eq!(code(&shop.pictures("a1", JPEG).await), 0);
-        until("the second of the same content is gone", || async { names(&s3).len() == 5 }).await;
-        assert!(names(&s3).iter().all(|name| name.len() == 35 && name[..2] == name[3..5]), "{:?}", names(&s3));
-        // Around a part, and all that can be.
-        for size in [5 * MB - 1, 5 * MB, 5 * MB + 1, 10 * MB] {
-            comes_back(&shop, "image", &sized(PNG, size)).await;
-        }
-        assert_eq!(s3.counts(), (9, 0));
-        assert_eq!(code(&shop.uploads("image", &sized(PNG, 10 * MB + 1)).await), 45001);
-        assert_eq!(code(&shop.uploads("voice", &sized(b"hello", 6 * MB)).await), 40005);
-        until("what was refused is gone", || async { s3.counts() == (9, 0) }).await;
-    }
+on_both_engines! {
+    with_a_bucket:
+    a_file_in_a_bucket_is_given_back_as_it_was,
+    an_upload_to_a_bucket_that_breaks_off_leaves_nothing,
+    what_is_over_goes_and_what_is_not_ours_stays,
+    what_is_due_does_not_wait_for_a_bucket,
+}
 
-    async fn an_upload_to_a_bucket_that_breaks_off_leaves_nothing(app: App, s3: S3) {
-        let shop = app.account().await;
-        let body = form(&[], Some(("media", &sized(PNG, 9 * MB))));
-        let head = format!("POST /cgi-bin/media/upload?access_token={}&type=image HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n", shop.token, body.len());
-        let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(&body[..6 * MB]).await.unwrap();
-        until("a part is written", || async { s3.held().uploads.values().any(|parts| !parts.is_empty()) }).await;
-        drop(stream);
-        until("nothing is left", || async { s3.counts() == (0, 0) }).await;
-        comes_back(&shop, "image", PNG).await;
+async fn a_file_in_a_bucket_is_given_back_as_it_was(app: App, s3: S3) {
+    let shop = app.account().await;
+    shop.adds("a1").await;
+    for (kind, bytes) in [("image", PNG), ("image", GIF), ("voice", AMR), ("thumb", JPEG)] {
+        comes_back(&shop, kind, bytes).await;
     }
+    assert!(
+        !s3.held().asked.iter().any(|asked| asked.contains("uploadId")),
+        "small ones are written in one go"
+    );
+    let url = shop
+        .get("/cgi-bin/media/get", &[("media_id", &shop.media("video", &sized(MP4, 300_000)).await)])
+        .await;
+    let film = app
+        .http
+        .get(url["video_url"].as_str().unwrap())
+        .header("range", "bytes=299990-")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (film.status().as_u16(), film.headers()["content-range"].to_str().unwrap()),
+        (206, "bytes 299990-299999/300000")
+    );
+    assert_eq!(film.bytes().await.unwrap(), sized(MP4, 300_000)[299_990..]);
+    assert_eq!(code(&shop.pictures("a1", JPEG).await), 0);
+    until("the second of the same content is gone", || async { names(&s3).len() == 5 }).await;
+    assert!(names(&s3).iter().all(|name| name.len() == 35 && name[..2] == name[3..5]), "{:?}", names(&s3));
+    // Around a part, and all that can be.
+    for size in [5 * MB - 1, 5 * MB, 5 * MB + 1, 10 * MB] {
+        comes_back(&shop, "image", &sized(PNG, size)).await;
+    }
+    assert_eq!(s3.counts(), (9, 0));
+    assert_eq!(code(&shop.uploads("image", &sized(PNG, 10 * MB + 1)).await), 45001);
+    assert_eq!(code(&shop.uploads("voice", &sized(b"hello", 6 * MB)).await), 40005);
+    until("what was refused is gone", || async { s3.counts() == (9, 0) }).await;
+}
 
-    async fn what_is_over_goes_and_what_is_not_ours_stays(app: App, s3: S3) {
-        let shop = app.account().await;
-        let media_id = shop.media("image", PNG).await;
-        let (old, young) = ("shops/one/aa/aa000000000000000000000000000001", "shops/one/aa/aa000000000000000000000000000002");
-        s3.lies(old, "2027-01-14");
-        s3.lies(young, "2027-01-16");
-        let theirs = ["shops/one/aa/letter", "shops/one/letter", "shops/two/aa/aa000000000000000000000000000001", "letter"];
-        theirs.iter().for_each(|name| s3.lies(name, "2027-01-01"));
-        app.advance(DAY).await;
-        assert!(!s3.names().contains(&old.to_owned()) && s3.names().contains(&young.to_owned()), "{:?}", s3.names());
-        let shop = shop.with_token(&shop.fetch_token().await);
-        assert_eq!(shop.fetch_code(&media_id).await, 0);
-        app.advance(2 * DAY).await;
-        let mut left = s3.names();
-        left.sort_by_key(|name| theirs.iter().position(|other| other == name));
-        assert_eq!(left, theirs);
-    }
+async fn an_upload_to_a_bucket_that_breaks_off_leaves_nothing(app: App, s3: S3) {
+    let shop = app.account().await;
+    let body = form(&[], Some(("media", &sized(PNG, 9 * MB))));
+    let head = format!(
+        "POST /cgi-bin/media/upload?access_token={}&type=image HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        shop.token,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&body[..6 * MB]).await.unwrap();
+    until("a part is written", || async { s3.held().uploads.values().any(|parts| !parts.is_empty()) }).await;
+    drop(stream);
+    until("nothing is left", || async { s3.counts() == (0, 0) }).await;
+    comes_back(&shop, "image", PNG).await;
+}
 
-    async fn what_is_due_does_not_wait_for_a_bucket(app: App, s3: S3) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let stream = ann.comes_online().await;
-        shop.media("image", PNG).await;
-        s3.held().asked.clear();
-        s3.held().mood = Mood::Silent;
-        app.clock.advance(3 * DAY);
-        tokio::spawn(due::run(app.inner.clone()));
-        tokio::spawn(due::run_files(app.inner.clone()));
-        tokio::spawn(due::keep_presence(app.inner.clone()));
-        until("the bucket is asked, and says nothing", || async { !s3.held().asked.is_empty() }).await;
-        let begun = Instant::now();
-        drop(stream);
-        let shop = shop.with_token(&shop.fetch_token().await);
-        until("she is offline", || async { app.clock.advance(1_000); shop.online().await.is_empty() }).await;
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    }
+async fn what_is_over_goes_and_what_is_not_ours_stays(app: App, s3: S3) {
+    let shop = app.account().await;
+    let media_id = shop.media("image", PNG).await;
+    let (old, young) =
+        ("shops/one/aa/aa000000000000000000000000000001", "shops/one/aa/aa000000000000000000000000000002");
+    s3.lies(old, "2027-01-14");
+    s3.lies(young, "2027-01-16");
+    let theirs = [
+        "shops/one/aa/letter",
+        "shops/one/letter",
+        "shops/two/aa/aa000000000000000000000000000001",
+        "letter",
+    ];
+    theirs.iter().for_each(|name| s3.lies(name, "2027-01-01"));
+    app.advance(DAY).await;
+    assert!(
+        !s3.names().contains(&old.to_owned()) && s3.names().contains(&young.to_owned()),
+        "{:?}",
+        s3.names()
+    );
+    let shop = shop.with_token(&shop.fetch_token().await);
+    assert_eq!(shop.fetch_code(&media_id).await, 0);
+    app.advance(2 * DAY).await;
+    let mut left = s3.names();
+    left.sort_by_key(|name| theirs.iter().position(|other| other == name));
+    assert_eq!(left, theirs);
+}
+
+async fn what_is_due_does_not_wait_for_a_bucket(app: App, s3: S3) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let stream = ann.comes_online().await;
+    shop.media("image", PNG).await;
+    s3.held().asked.clear();
+    s3.held().mood = Mood::Silent;
+    app.clock.advance(3 * DAY);
+    tokio::spawn(due::run(app.inner.clone()));
+    tokio::spawn(due::run_files(app.inner.clone()));
+    tokio::spawn(due::keep_presence(app.inner.clone()));
+    until("the bucket is asked, and says nothing", || async { !s3.held().asked.is_empty() }).await;
+    let begun = Instant::now();
+    drop(stream);
+    let shop = shop.with_token(&shop.fetch_token().await);
+    until("she is offline", || async {
+        app.clock.advance(1_000);
+        shop.online().await.is_empty()
+    })
+    .await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 /// What an upload is answered, and after how long.
@@ -152,70 +172,88 @@ async fn gets(demo: &Running, token: &str, media_id: &str) -> Result<bytes::Byte
     if is_json { Err(code(&serde_json::from_slice(&bytes).unwrap())) } else { Ok(bytes) }
 }
 
-with_fresh_data! {
-    async fn a_bucket_that_is_away_stops_nothing_else(fresh) {
-        let s3 = S3::start();
-        let demo = Running::start(DEMO, &fresh.with_files_in(&s3, PLACE));
-        let token = demo.token().await;
-        let media_id = uploads(&demo, &token, PNG).await.2["media_id"].as_str().unwrap().to_owned();
-        let seconds = Duration::from_secs(15);
-        for mood in [Mood::Silent, Mood::Failing] {
-            s3.held().mood = mood;
-            let (small, large) = (GIF.to_vec(), sized(GIF, 6 * MB));
-            let (small, large, fetched, others) = tokio::join!(
-                uploads(&demo, &token, &small),
-                uploads(&demo, &token, &large),
-                gets(&demo, &token, &media_id),
-                async {
-                    let begun = Instant::now();
-                    let agents = demo.get(&format!("/cgi-bin/customservice/getkflist?access_token={token}")).await;
-                    (code(&agents), begun.elapsed())
-                }
-            );
-            for (refused, took, answer) in [small, large] {
-                assert!(refused == -1 && took < seconds, "{mood:?} {answer} after {took:?}");
-            }
-            assert_eq!(fetched, Err(-1));
-            assert!(others.0 == 0 && others.1 < Duration::from_secs(3), "{others:?}");
-            s3.held().mood = Mood::Well;
-            assert_eq!(gets(&demo, &token, &media_id).await.unwrap(), PNG);
-            assert_eq!(uploads(&demo, &token, &sized(GIF, 6 * MB)).await.0, 0);
-            // The spell is over once a second has been good.
-            tokio::time::sleep(Duration::from_millis(1_100)).await;
-            assert_eq!(gets(&demo, &token, &media_id).await.unwrap(), PNG);
-        }
-        s3.goes();
-        let (refused, took, answer) = uploads(&demo, &token, PNG).await;
-        assert!(refused == -1 && took < seconds, "{answer} after {took:?}");
-        s3.comes_back();
-        assert_eq!(uploads(&demo, &token, PNG).await.0, 0);
-        let (_, log) = demo.stop();
-        assert_eq!(log.matches("not possible now, and tried again: reading and writing files").count(), 3, "{log}");
-        assert_eq!(log.matches("possible again: reading and writing files").count(), 2, "{log}");
-        assert!(log.contains("the bucket says SlowDown") && !log.contains("hunter2"), "{log}");
-    }
+on_both_engines! {
+    with_fresh_data:
+    a_bucket_that_is_away_stops_nothing_else,
+    the_doctor_tries_a_bucket,
+}
 
-    async fn the_doctor_tries_a_bucket(fresh) {
-        let s3 = S3::start();
-        let listen = free();
-        let found = |s3: &S3, place: &str, more: &[&str]| {
-            let flags = [&s3.flags(place)[..], &["--listen", &listen, "--public-url", "https://desk.example.com"].map(str::to_owned)].concat();
-            let flags: Vec<_> = flags.iter().map(String::as_str).filter(|flag| !more.contains(flag)).collect();
-            let (_, found) = asks(&Fresh::at(fresh.place.clone()).without_files(), &[&flags[..], more].concat());
-            let (is, says) = state(&found, "files");
-            (is.to_owned(), says.to_owned())
-        };
-        let (is, says) = found(&s3, PLACE, &[]);
-        assert_eq!((is.as_str(), says.as_str()), ("ok", "s3://desk/shops/one can be written and read"));
-        assert_eq!(s3.counts(), (0, 0), "nothing is left of it");
-        let (is, says) = found(&s3, "s3://disk", &[]);
-        assert!(is == "problem" && says.contains("s3://disk: writing: the bucket says NoSuchBucket") && says.contains("make it"), "{says}");
-        let (is, says) = found(&s3, PLACE, &["--files-region", "eu-west-1"]);
-        assert!(is == "problem" && says.contains("InvalidAccessKeyId") && says.contains("--files-key"), "{says}");
-        s3.goes();
-        let (is, says) = found(&s3, PLACE, &[]);
-        assert!(is == "problem" && says.contains("writing") && says.contains("refused"), "{says}");
+async fn a_bucket_that_is_away_stops_nothing_else(fresh: Fresh) {
+    let s3 = S3::start();
+    let demo = Running::start(DEMO, &fresh.with_files_in(&s3, PLACE));
+    let token = demo.token().await;
+    let media_id = uploads(&demo, &token, PNG).await.2["media_id"].as_str().unwrap().to_owned();
+    let seconds = Duration::from_secs(15);
+    for mood in [Mood::Silent, Mood::Failing] {
+        s3.held().mood = mood;
+        let (small, large) = (GIF.to_vec(), sized(GIF, 6 * MB));
+        let (small, large, fetched, others) = tokio::join!(
+            uploads(&demo, &token, &small),
+            uploads(&demo, &token, &large),
+            gets(&demo, &token, &media_id),
+            async {
+                let begun = Instant::now();
+                let agents =
+                    demo.get(&format!("/cgi-bin/customservice/getkflist?access_token={token}")).await;
+                (code(&agents), begun.elapsed())
+            }
+        );
+        for (refused, took, answer) in [small, large] {
+            assert!(refused == -1 && took < seconds, "{mood:?} {answer} after {took:?}");
+        }
+        assert_eq!(fetched, Err(-1));
+        assert!(others.0 == 0 && others.1 < Duration::from_secs(3), "{others:?}");
+        s3.held().mood = Mood::Well;
+        assert_eq!(gets(&demo, &token, &media_id).await.unwrap(), PNG);
+        assert_eq!(uploads(&demo, &token, &sized(GIF, 6 * MB)).await.0, 0);
+        // The spell is over once a second has been good.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert_eq!(gets(&demo, &token, &media_id).await.unwrap(), PNG);
     }
+    s3.goes();
+    let (refused, took, answer) = uploads(&demo, &token, PNG).await;
+    assert!(refused == -1 && took < seconds, "{answer} after {took:?}");
+    s3.comes_back();
+    assert_eq!(uploads(&demo, &token, PNG).await.0, 0);
+    let (_, log) = demo.stop();
+    assert_eq!(
+        log.matches("not possible now, and tried again: reading and writing files").count(),
+        3,
+        "{log}"
+    );
+    assert_eq!(log.matches("possible again: reading and writing files").count(), 2, "{log}");
+    assert!(log.contains("the bucket says SlowDown") && !log.contains("hunter2"), "{log}");
+}
+
+async fn the_doctor_tries_a_bucket(fresh: Fresh) {
+    let s3 = S3::start();
+    let listen = free();
+    let found = |s3: &S3, place: &str, more: &[&str]| {
+        let flags = [
+            &s3.flags(place)[..],
+            &["--listen", &listen, "--public-url", "https://desk.example.com"].map(str::to_owned),
+        ]
+        .concat();
+        let flags: Vec<_> = flags.iter().map(String::as_str).filter(|flag| !more.contains(flag)).collect();
+        let (_, found) = asks(&Fresh::at(fresh.place.clone()).without_files(), &[&flags[..], more].concat());
+        let (is, says) = state(&found, "files");
+        (is.to_owned(), says.to_owned())
+    };
+    let (is, says) = found(&s3, PLACE, &[]);
+    assert_eq!((is.as_str(), says.as_str()), ("ok", "s3://desk/shops/one can be written and read"));
+    assert_eq!(s3.counts(), (0, 0), "nothing is left of it");
+    let (is, says) = found(&s3, "s3://disk", &[]);
+    assert!(
+        is == "problem"
+            && says.contains("s3://disk: writing: the bucket says NoSuchBucket")
+            && says.contains("make it"),
+        "{says}"
+    );
+    let (is, says) = found(&s3, PLACE, &["--files-region", "eu-west-1"]);
+    assert!(is == "problem" && says.contains("InvalidAccessKeyId") && says.contains("--files-key"), "{says}");
+    s3.goes();
+    let (is, says) = found(&s3, PLACE, &[]);
+    assert!(is == "problem" && says.contains("writing") && says.contains("refused"), "{says}");
 }
 
 /// What a start with these flags is refused with.

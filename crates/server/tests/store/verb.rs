@@ -57,154 +57,179 @@ fn sessions_are_set_as_verbs_need_them() {
 }
 
 on_both_engines! {
-    async fn a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone(app: App) {
-        let shop = app.account().await;
-        let (store, appid) = (&app.inner.desk.store, shop.appid.as_str());
-        let before = store.head(appid).await.unwrap().unwrap().seq;
-        // Sent together, so that they may share a transaction.
-        let (good, refused, panicked, silent) = tokio::join!(
-            rename(store, appid, "good", || Ok(true)),
-            rename(store, appid, "refused", || Err(Errcode::SystemError.into())),
-            rename(store, appid, "panicked", || panic!("on purpose")),
-            rename(store, appid, "silent", || Ok(false)),
+    a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone,
+    numbers_have_no_gaps_whoever_writes_at_once,
+    a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself,
+    a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_done,
+    what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own,
+    a_verb_for_nobody_is_refused,
+    too_much_at_once_is_refused_and_what_is_accepted_is_done,
+    the_feed_forgets_after_a_week_and_says_so,
+    a_second_process_shares_the_data_or_is_refused_clearly,
+}
+
+async fn a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone(app: App) {
+    let shop = app.account().await;
+    let (store, appid) = (&app.inner.desk.store, shop.appid.as_str());
+    let before = store.head(appid).await.unwrap().unwrap().seq;
+    // Sent together, so that they may share a transaction.
+    let (good, refused, panicked, silent) = tokio::join!(
+        rename(store, appid, "good", || Ok(true)),
+        rename(store, appid, "refused", || Err(Errcode::SystemError.into())),
+        rename(store, appid, "panicked", || panic!("on purpose")),
+        rename(store, appid, "silent", || Ok(false)),
+    );
+    assert!(good.is_ok() && silent.is_ok());
+    assert!(matches!(refused, Err(Error::Refused(Errcode::SystemError))));
+    assert!(matches!(panicked, Err(Error::Internal(_))));
+    assert_eq!(name(store, appid).await, "good");
+    assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1, "only one took a number");
+}
+
+async fn numbers_have_no_gaps_whoever_writes_at_once(app: App) {
+    let shop = app.account().await;
+    let (store, appid) = (app.inner.desk.store.clone(), shop.appid.clone());
+    let before = store.head(&appid).await.unwrap().unwrap().seq;
+    let writes = (0..200).map(|number| {
+        let store = store.clone();
+        let appid = appid.clone();
+        async move { rename(&store, &appid, &format!("n{number}"), move || Ok(number % 3 > 0)).await.unwrap() }
+    });
+    futures_util::future::join_all(writes).await;
+    let after = desk::feed::after(&app.inner.desk, &appid, before).await.unwrap();
+    let desk::feed::After::Changes(changes) = after else { panic!("a gap") };
+    let numbers: Vec<i64> = changes.iter().map(|change| change.seq).collect();
+    let kept = (0..200).filter(|number| number % 3 > 0).count() as i64;
+    assert_eq!(numbers, (before + 1..=before + kept).collect::<Vec<_>>());
+}
+
+async fn a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself(app: App) {
+    let shop = app.account().await;
+    let (store, appid) = (&app.inner.desk.store, shop.appid.as_str());
+    let before = store.head(appid).await.unwrap().unwrap().seq;
+    let was = name(store, appid).await;
+    let refused = rename(store, appid, "refused", || Err(Errcode::SystemError.into())).await;
+    assert!(matches!(refused, Err(Error::Refused(Errcode::SystemError))));
+    assert!(matches!(
+        rename(store, appid, "panicked", || panic!("on purpose")).await,
+        Err(Error::Internal(_))
+    ));
+    assert!(rename(store, appid, "silent", || Ok(false)).await.is_ok());
+    assert_eq!(name(store, appid).await, was);
+    assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before);
+    // The next one has a transaction of its own again.
+    assert!(rename(store, appid, "good", || Ok(true)).await.is_ok());
+    assert_eq!(name(store, appid).await, "good");
+    assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1);
+}
+
+/// PostgreSQL would roll back and call it a commit.
+async fn a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_done(app: App) {
+    let shop = app.account().await;
+    let id = Appid::parse(&shop.appid).unwrap();
+    let store = &app.inner.desk.store;
+    let was = name(store, &shop.appid).await;
+    let done = store.keep(&shop.appid, move |tx| {
+        tx.run(RENAME, bind![&id, "half"])?;
+        assert!(tx.run("update nothing set name = ''", &[]).is_err());
+        Ok(())
+    });
+    assert!(matches!(done.await, Err(Error::Refused(Errcode::SystemError))));
+    assert_eq!(name(store, &shop.appid).await, was);
+}
+
+async fn what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    shop.online().await;
+    let store = &app.inner.desk.store;
+    let before = store.verbs();
+    for _ in 0..5 {
+        assert_eq!(shop.online().await, []);
+    }
+    assert_eq!(store.verbs() - before, if store.is_shared() { 5 } else { 0 });
+    let _desk = ann.comes_online().await;
+    assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
+}
+
+async fn a_verb_for_nobody_is_refused(app: App) {
+    let refused = rename(&app.inner.desk.store, "wx00000000000000ff", "x", || Ok(true)).await;
+    assert!(matches!(refused, Err(Error::Refused(Errcode::InvalidAppid))));
+    assert_eq!(app.inner.desk.store.head("wx00000000000000ff").await.unwrap(), None);
+}
+
+async fn too_much_at_once_is_refused_and_what_is_accepted_is_done(app: App) {
+    let shop = app.account().await;
+    let (store, appid) = (app.inner.desk.store.clone(), shop.appid.clone());
+    let before = store.head(&appid).await.unwrap().unwrap().seq;
+    let writes = (0..6_000).map(|_| {
+        let (store, appid) = (store.clone(), appid.clone());
+        async move {
+            rename(&store, &appid, "x", || {
+                std::thread::sleep(std::time::Duration::from_micros(20));
+                Ok(true)
+            })
+            .await
+        }
+    });
+    let outcomes = futures_util::future::join_all(writes).await;
+    let accepted = outcomes.iter().filter(|outcome| outcome.is_ok()).count() as i64;
+    assert!(
+        outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(Error::Refused(Errcode::SystemError))))
+    );
+    // The queue holds 4,096; of those, a slow machine gives up what has waited for too long.
+    assert!((1..6_000).contains(&accepted), "{accepted}");
+    assert_eq!(store.head(&appid).await.unwrap().unwrap().seq, before + accepted);
+}
+
+async fn the_feed_forgets_after_a_week_and_says_so(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let old = ann.snapshot().await["since"].as_str().unwrap().to_owned();
+    shop.adds("a2").await;
+    for _ in 0..9 {
+        app.advance(24 * 3_600_000).await;
+    }
+    let shop = shop.with_token(&shop.fetch_token().await);
+    shop.adds("a3").await;
+    // Her login has ended meanwhile, too.
+    let reset = app.order(Order::WorkerReset(ann.name.clone())).await.unwrap();
+    let body = json!({"name": ann.name, "password": reset["password"]});
+    let cookie = cookie_of(&app.send("/desk/api/login", "", &body).await).unwrap();
+    let ann = Agent { cookie, ..ann };
+    let mut stream = ann.resumes(&old).await;
+    stream.hears("reset", |heard| heard.event == "reset").await;
+}
+
+/// SQLite has one owner; PostgreSQL has many, and they agree.
+async fn a_second_process_shares_the_data_or_is_refused_clearly(app: App) {
+    if let Place::Folder(folder) = &app.fresh.place {
+        let error =
+            Store::open(&app.fresh.place, Clock::system()).await.err().expect("a refusal").to_string();
+        assert!(
+            error.contains("another Kefu uses the data") && error.contains(&folder.display().to_string()),
+            "{error}"
         );
-        assert!(good.is_ok() && silent.is_ok());
-        assert!(matches!(refused, Err(Error::Refused(Errcode::SystemError))));
-        assert!(matches!(panicked, Err(Error::Internal(_))));
-        assert_eq!(name(store, appid).await, "good");
-        assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1, "only one took a number");
+        return;
     }
-
-    async fn numbers_have_no_gaps_whoever_writes_at_once(app: App) {
-        let shop = app.account().await;
-        let (store, appid) = (app.inner.desk.store.clone(), shop.appid.clone());
-        let before = store.head(&appid).await.unwrap().unwrap().seq;
-        let writes = (0..200).map(|number| {
-            let store = store.clone();
-            let appid = appid.clone();
-            async move { rename(&store, &appid, &format!("n{number}"), move || Ok(number % 3 > 0)).await.unwrap() }
-        });
-        futures_util::future::join_all(writes).await;
-        let after = desk::feed::after(&app.inner.desk, &appid, before).await.unwrap();
-        let desk::feed::After::Changes(changes) = after else { panic!("a gap") };
-        let numbers: Vec<i64> = changes.iter().map(|change| change.seq).collect();
-        let kept = (0..200).filter(|number| number % 3 > 0).count() as i64;
-        assert_eq!(numbers, (before + 1..=before + kept).collect::<Vec<_>>());
-    }
-
-    async fn a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself(app: App) {
-        let shop = app.account().await;
-        let (store, appid) = (&app.inner.desk.store, shop.appid.as_str());
-        let before = store.head(appid).await.unwrap().unwrap().seq;
-        let was = name(store, appid).await;
-        let refused = rename(store, appid, "refused", || Err(Errcode::SystemError.into())).await;
-        assert!(matches!(refused, Err(Error::Refused(Errcode::SystemError))));
-        assert!(matches!(rename(store, appid, "panicked", || panic!("on purpose")).await, Err(Error::Internal(_))));
-        assert!(rename(store, appid, "silent", || Ok(false)).await.is_ok());
-        assert_eq!(name(store, appid).await, was);
-        assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before);
-        // The next one has a transaction of its own again.
-        assert!(rename(store, appid, "good", || Ok(true)).await.is_ok());
-        assert_eq!(name(store, appid).await, "good");
-        assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1);
-    }
-
-    /// PostgreSQL would roll back and call it a commit.
-    async fn a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_done(app: App) {
-        let shop = app.account().await;
-        let id = Appid::parse(&shop.appid).unwrap();
-        let store = &app.inner.desk.store;
-        let was = name(store, &shop.appid).await;
-        let done = store.keep(&shop.appid, move |tx| {
-            tx.run(RENAME, bind![&id, "half"])?;
-            assert!(tx.run("update nothing set name = ''", &[]).is_err());
-            Ok(())
-        });
-        assert!(matches!(done.await, Err(Error::Refused(Errcode::SystemError))));
-        assert_eq!(name(store, &shop.appid).await, was);
-    }
-
-    async fn what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        shop.online().await;
-        let store = &app.inner.desk.store;
-        let before = store.verbs();
-        for _ in 0..5 {
-            assert_eq!(shop.online().await, []);
-        }
-        assert_eq!(store.verbs() - before, if store.is_shared() { 5 } else { 0 });
-        let _desk = ann.comes_online().await;
-        assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
-    }
-
-    async fn a_verb_for_nobody_is_refused(app: App) {
-        let refused = rename(&app.inner.desk.store, "wx00000000000000ff", "x", || Ok(true)).await;
-        assert!(matches!(refused, Err(Error::Refused(Errcode::InvalidAppid))));
-        assert_eq!(app.inner.desk.store.head("wx00000000000000ff").await.unwrap(), None);
-    }
-
-    async fn too_much_at_once_is_refused_and_what_is_accepted_is_done(app: App) {
-        let shop = app.account().await;
-        let (store, appid) = (app.inner.desk.store.clone(), shop.appid.clone());
-        let before = store.head(&appid).await.unwrap().unwrap().seq;
-        let writes = (0..6_000).map(|_| {
-            let (store, appid) = (store.clone(), appid.clone());
-            async move { rename(&store, &appid, "x", || { std::thread::sleep(std::time::Duration::from_micros(20)); Ok(true) }).await }
-        });
-        let outcomes = futures_util::future::join_all(writes).await;
-        let accepted = outcomes.iter().filter(|outcome| outcome.is_ok()).count() as i64;
-        assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(Error::Refused(Errcode::SystemError)))));
-        // The queue holds 4,096; of those, a slow machine gives up what has waited for too long.
-        assert!((1..6_000).contains(&accepted), "{accepted}");
-        assert_eq!(store.head(&appid).await.unwrap().unwrap().seq, before + accepted);
-    }
-
-    async fn the_feed_forgets_after_a_week_and_says_so(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let old = ann.snapshot().await["since"].as_str().unwrap().to_owned();
-        shop.adds("a2").await;
-        for _ in 0..9 {
-            app.advance(24 * 3_600_000).await;
-        }
-        let shop = shop.with_token(&shop.fetch_token().await);
-        shop.adds("a3").await;
-        // Her login has ended meanwhile, too.
-        let reset = app.order(Order::WorkerReset(ann.name.clone())).await.unwrap();
-        let body = json!({"name": ann.name, "password": reset["password"]});
-        let cookie = cookie_of(&app.send("/desk/api/login", "", &body).await).unwrap();
-        let ann = Agent { cookie, ..ann };
-        let mut stream = ann.resumes(&old).await;
-        stream.hears("reset", |heard| heard.event == "reset").await;
-    }
-
-    /// SQLite has one owner; PostgreSQL has many, and they agree.
-    async fn a_second_process_shares_the_data_or_is_refused_clearly(app: App) {
-        if let Place::Folder(folder) = &app.fresh.place {
-            let error = Store::open(&app.fresh.place, Clock::system()).await.err().expect("a refusal").to_string();
-            assert!(error.contains("another Kefu uses the data") && error.contains(&folder.display().to_string()), "{error}");
-            return;
-        }
-        let other = App::start(app.fresh.clone(), 8).await;
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let there = Shop { app: other.clone(), ..shop.clone() };
-        assert_eq!(there.online().await, []);
-        let mut desk = ann.comes_online().await;
-        assert_eq!(there.online().await, [(shop.kf("a1"), 1, 0)]);
-        let customer = there.customer();
-        customer.says("from the other side").await;
-        desk.sees("from the other side").await;
-        assert_eq!(there.sessions("a1").await, shop.sessions("a1").await);
-        shop.fetch_token().await;
-        shop.fetch_token().await;
-        assert_eq!(code(&there.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
-        // The first node ends: whoever finds that ends its streams.
-        desk::node::fence(&other.inner.desk, &app.inner.desk.node).await.unwrap();
-        desk::presence::end_all(&other.inner.desk, &app.inner.desk.node).await.unwrap();
-        let fresh = there.with_token(&there.fetch_token().await);
-        assert_eq!(fresh.online().await, []);
-        other.inner.stop.cancel();
-    }
+    let other = App::start(app.fresh.clone(), 8).await;
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let there = Shop { app: other.clone(), ..shop.clone() };
+    assert_eq!(there.online().await, []);
+    let mut desk = ann.comes_online().await;
+    assert_eq!(there.online().await, [(shop.kf("a1"), 1, 0)]);
+    let customer = there.customer();
+    customer.says("from the other side").await;
+    desk.sees("from the other side").await;
+    assert_eq!(there.sessions("a1").await, shop.sessions("a1").await);
+    shop.fetch_token().await;
+    shop.fetch_token().await;
+    assert_eq!(code(&there.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
+    // The first node ends: whoever finds that ends its streams.
+    desk::node::fence(&other.inner.desk, &app.inner.desk.node).await.unwrap();
+    desk::presence::end_all(&other.inner.desk, &app.inner.desk.node).await.unwrap();
+    let fresh = there.with_token(&there.fetch_token().await);
+    assert_eq!(fresh.online().await, []);
+    other.inner.stop.cancel();
 }

@@ -4,7 +4,8 @@
 mod removal;
 mod scene;
 
-use crate::actors::{App, Engine, run};
+use crate::actors::{App, run};
+use crate::fixture::engine::Fresh;
 use futures_util::future::join_all;
 use scene::{Credential, End, Scene};
 
@@ -112,97 +113,100 @@ async fn other_node(app: &App) -> App {
 }
 
 on_both_engines! {
-    async fn what_is_ended_is_refused_at_once_and_all_else_lives_on(app: App) {
-        let there = other_node(&app).await;
-        for (number, (end, row)) in TABLE.iter().enumerate() {
-            let scene = Scene::begins(&app, &there, &format!("eve{number}")).await;
-            for credential in COLUMNS.into_iter().filter(|credential| !credential.is_used_up()) {
-                assert_eq!(scene.observes(credential).await, credential.alive(), "{credential:?} before {end:?}");
-            }
-            let scene = scene.ends(*end).await;
-            for (credential, then) in COLUMNS.iter().zip(row) {
-                let (expected, why) = match then {
-                    Ends(number) => (*number, "it has ended"),
-                    Lives(why) => (credential.alive(), *why),
-                };
-                assert_eq!(scene.observes(*credential).await, expected, "{credential:?} after {end:?}: {why}");
-            }
-        }
-        there.inner.stop.cancel();
-    }
+    what_is_ended_is_refused_at_once_and_all_else_lives_on,
+    the_feature_switched_off_refuses_calls_and_ends_nothing,
+    what_is_issued_while_it_is_ended_is_dead_once_the_end_is_answered,
+    what_a_right_let_issue_stays_dead_when_the_right_is_given_again,
+}
 
-    async fn the_feature_switched_off_refuses_calls_and_ends_nothing(app: App) {
-        let there = other_node(&app).await;
-        let scene = Scene::begins(&app, &there, "eve").await;
-        let tokens = &COLUMNS[1..5];
-        for (on, expected) in [(false, FEATURE_OFF), (true, [0; 4])] {
-            scene.shop.set(|settings| settings.feature = Some(on)).await;
-            for (credential, expected) in tokens.iter().zip(expected) {
-                assert_eq!(scene.observes(*credential).await, expected, "{credential:?}");
-            }
-            for credential in COLUMNS.iter().filter(|it| !tokens.contains(it) && !it.is_used_up()) {
-                assert_eq!(scene.observes(*credential).await, credential.alive(), "{credential:?}");
-            }
+async fn what_is_ended_is_refused_at_once_and_all_else_lives_on(app: App) {
+    let there = other_node(&app).await;
+    for (number, (end, row)) in TABLE.iter().enumerate() {
+        let scene = Scene::begins(&app, &there, &format!("eve{number}")).await;
+        for credential in COLUMNS.into_iter().filter(|credential| !credential.is_used_up()) {
+            assert_eq!(scene.observes(credential).await, credential.alive(), "{credential:?} before {end:?}");
         }
-        there.inner.stop.cancel();
+        let scene = scene.ends(*end).await;
+        for (credential, then) in COLUMNS.iter().zip(row) {
+            let (expected, why) = match then {
+                Ends(number) => (*number, "it has ended"),
+                Lives(why) => (credential.alive(), *why),
+            };
+            assert_eq!(scene.observes(*credential).await, expected, "{credential:?} after {end:?}: {why}");
+        }
     }
+    there.inner.stop.cancel();
+}
 
-    async fn what_is_issued_while_it_is_ended_is_dead_once_the_end_is_answered(app: App) {
-        let there = other_node(&app).await;
-        for (number, (credential, end, expected)) in RACES.into_iter().enumerate() {
-            for round in 0..ROUNDS {
-                let scene = Scene::begins(&app, &there, &format!("eve{number}_{round}")).await;
-                let issue = |number| scene.issues(credential, number);
-                // The end comes in the middle, a little later from round to round.
-                let (before, after) = ((0..PAIRS / 2).map(issue), (PAIRS / 2..PAIRS).map(issue));
-                let (before, ended, after) =
-                    tokio::join!(join_all(before), scene.clone().ends_after(end, round), join_all(after));
-                for issued in before.into_iter().chain(after).flatten() {
-                    let number = ended.observes_issued(credential, &issued).await;
-                    // 40001: two later ones of the kind had ended it before.
-                    let is_dead = [expected, 40_001].contains(&number);
-                    assert!(is_dead, "{credential:?} issued beside {end:?}: {number}");
-                }
-            }
+async fn the_feature_switched_off_refuses_calls_and_ends_nothing(app: App) {
+    let there = other_node(&app).await;
+    let scene = Scene::begins(&app, &there, "eve").await;
+    let tokens = &COLUMNS[1..5];
+    for (on, expected) in [(false, FEATURE_OFF), (true, [0; 4])] {
+        scene.shop.set(|settings| settings.feature = Some(on)).await;
+        for (credential, expected) in tokens.iter().zip(expected) {
+            assert_eq!(scene.observes(*credential).await, expected, "{credential:?}");
         }
-        there.inner.stop.cancel();
+        for credential in COLUMNS.iter().filter(|it| !tokens.contains(it) && !it.is_used_up()) {
+            assert_eq!(scene.observes(*credential).await, credential.alive(), "{credential:?}");
+        }
     }
+    there.inner.stop.cancel();
+}
 
-    async fn what_a_right_let_issue_stays_dead_when_the_right_is_given_again(app: App) {
-        let rights = [
-            (Credential::Debug, End::AdministratorRevoke, End::AdministratorAgain),
-            (Credential::Authorizer, End::GrantRevoke, End::NewGrant),
-        ];
-        for (number, (credential, end, again)) in rights.into_iter().enumerate() {
-            let scene = Scene::begins(&app, &app, &format!("eve{number}")).await;
-            let issued = join_all((0..PAIRS).map(|number| scene.issues(credential, number)));
-            let (issued, ended) = tokio::join!(issued, scene.clone().ends_after(end, 1));
-            let ended = ended.ends(again).await;
-            for token in issued.into_iter().flatten() {
-                assert_eq!(ended.observes_issued(credential, &token).await, 40_001, "{credential:?}");
+async fn what_is_issued_while_it_is_ended_is_dead_once_the_end_is_answered(app: App) {
+    let there = other_node(&app).await;
+    for (number, (credential, end, expected)) in RACES.into_iter().enumerate() {
+        for round in 0..ROUNDS {
+            let scene = Scene::begins(&app, &there, &format!("eve{number}_{round}")).await;
+            let issue = |number| scene.issues(credential, number);
+            // The end comes in the middle, a little later from round to round.
+            let (before, after) = ((0..PAIRS / 2).map(issue), (PAIRS / 2..PAIRS).map(issue));
+            let (before, ended, after) =
+                tokio::join!(join_all(before), scene.clone().ends_after(end, round), join_all(after));
+            for issued in before.into_iter().chain(after).flatten() {
+                let number = ended.observes_issued(credential, &issued).await;
+                // 40001: two later ones of the kind had ended it before.
+                let is_dead = [expected, 40_001].contains(&number);
+                assert!(is_dead, "{credential:?} issued beside {end:?}: {number}");
             }
-            let fresh = ended.issues(credential, 0).await.expect("a token of the new right");
-            assert_eq!(ended.observes_issued(credential, &fresh).await, 0, "{credential:?}");
         }
+    }
+    there.inner.stop.cancel();
+}
+
+async fn what_a_right_let_issue_stays_dead_when_the_right_is_given_again(app: App) {
+    let rights = [
+        (Credential::Debug, End::AdministratorRevoke, End::AdministratorAgain),
+        (Credential::Authorizer, End::GrantRevoke, End::NewGrant),
+    ];
+    for (number, (credential, end, again)) in rights.into_iter().enumerate() {
+        let scene = Scene::begins(&app, &app, &format!("eve{number}")).await;
+        let issued = join_all((0..PAIRS).map(|number| scene.issues(credential, number)));
+        let (issued, ended) = tokio::join!(issued, scene.clone().ends_after(end, 1));
+        let ended = ended.ends(again).await;
+        for token in issued.into_iter().flatten() {
+            assert_eq!(ended.observes_issued(credential, &token).await, 40_001, "{credential:?}");
+        }
+        let fresh = ended.issues(credential, 0).await.expect("a token of the new right");
+        assert_eq!(ended.observes_issued(credential, &fresh).await, 0, "{credential:?}");
     }
 }
 
 /// A node whose clock is ahead issues tokens that another one revokes, expires and looks at.
 #[test]
 fn tokens_of_a_clock_that_is_ahead_end_too() {
-    run(Engine::Postgres, |app: App| {
-        Box::pin(async move {
-            let ahead = other_node(&app).await;
-            ahead.clock.advance(3_600_000);
-            for (end, expected) in [(End::TokenRevoke, 40_001), (End::TokenExpire, 42_001)] {
-                let scene = Scene::begins(&app, &app, &format!("eve{expected}")).await;
-                let shop = scene.at(&ahead).shop;
-                let token = shop.fetch_token().await;
-                let scene = scene.ends(end).await;
-                assert_eq!(scene.observes_issued(Credential::Own, &token).await, expected);
-                assert_eq!(scene.at(&ahead).observes_issued(Credential::Own, &token).await, expected);
-            }
-            ahead.inner.stop.cancel();
-        })
+    run(Fresh::schema(), async |app: App| {
+        let ahead = other_node(&app).await;
+        ahead.clock.advance(3_600_000);
+        for (end, expected) in [(End::TokenRevoke, 40_001), (End::TokenExpire, 42_001)] {
+            let scene = Scene::begins(&app, &app, &format!("eve{expected}")).await;
+            let shop = scene.at(&ahead).shop;
+            let token = shop.fetch_token().await;
+            let scene = scene.ends(end).await;
+            assert_eq!(scene.observes_issued(Credential::Own, &token).await, expected);
+            assert_eq!(scene.at(&ahead).observes_issued(Credential::Own, &token).await, expected);
+        }
+        ahead.inner.stop.cancel();
     });
 }

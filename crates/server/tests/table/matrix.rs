@@ -350,49 +350,55 @@ async fn walk(app: &App, platforms: &Platforms, kind: &str, owner: (&str, bool))
 }
 
 on_both_engines! {
-    async fn everybody_may_call_what_the_pages_say_and_nothing_else(app: App) {
-        let platforms = Platforms::new(&app).await;
-        let (mut cells, mut wrong) = (0, Vec::new());
-        for kind in KINDS {
-            for owner in OWNERS {
-                let walked = walk(&app, &platforms, kind, owner).await;
-                cells += walked.0;
-                wrong.extend(walked.1);
-            }
-        }
-        assert!(wrong.is_empty(), "{} of {cells}:\n{}", wrong.len(), wrong.join("\n"));
-        // Each endpoint with 12 credentials that name the account, with another's where the call names its agent, or
-        // its customer; each by 5 kinds of 3 sorts of owner.
-        let named = |which: usize| table().iter().filter(|row| row.others[which].is_some()).count();
-        assert_eq!(cells, (table().len() * 12 + named(0) + named(1)) * 15);
-    }
+    everybody_may_call_what_the_pages_say_and_nothing_else,
+    of_several_reasons_the_earliest_check_speaks,
+    another_accounts_token_changes_nothing_here,
+}
 
-    async fn of_several_reasons_the_earliest_check_speaks(app: App) {
-        let is_for = |row: &Row, kind| row.may_call(kind, true);
-        for kind in ["service", "mini-program"] {
-            let scene = Scene::begins(&app, kind, "enterprise", true).await;
-            let platform = Platform::new(&app).await;
-            platform.is_granted(&scene.shop, &[]).await;
-            let unset = platform.token_for(&scene.shop).await;
-            scene.shop.set(|settings| settings.feature = Some(false)).await;
-            let rows = table().into_iter().enumerate();
-            for (cell, row) in rows.filter(|(_, row)| is_for(row, kind) && (kind == "service" || !is_for(row, "service"))) {
-                scene.asks_with_ever_less_wrong(&row, cell, kind, &unset).await;
-            }
+async fn everybody_may_call_what_the_pages_say_and_nothing_else(app: App) {
+    let platforms = Platforms::new(&app).await;
+    let (mut cells, mut wrong) = (0, Vec::new());
+    for kind in KINDS {
+        for owner in OWNERS {
+            let walked = walk(&app, &platforms, kind, owner).await;
+            cells += walked.0;
+            wrong.extend(walked.1);
         }
     }
+    assert!(wrong.is_empty(), "{} of {cells}:\n{}", wrong.len(), wrong.join("\n"));
+    // Each endpoint with 12 credentials that name the account, with another's where the call names its agent, or
+    // its customer; each by 5 kinds of 3 sorts of owner.
+    let named = |which: usize| table().iter().filter(|row| row.others[which].is_some()).count();
+    assert_eq!(cells, (table().len() * 12 + named(0) + named(1)) * 15);
+}
 
-    async fn another_accounts_token_changes_nothing_here(app: App) {
-        let scene = Scene::begins(&app, "service", "enterprise", true).await;
-        let own = |name: &'static str| table().into_iter().find(|row| row.name == name).unwrap();
-        scene.prepares(&own("close"), 1).await;
-        let before = (scene.shop.kf_list().await, scene.shop.sessions("fix").await, scene.shop.waiting().await);
-        for (cell, row) in table().into_iter().enumerate() {
-            for credential in [Credential::OthersAgent, Credential::OthersOpenid] {
-                scene.calls(&row, cell, credential, &scene.other.token).await;
-            }
+async fn of_several_reasons_the_earliest_check_speaks(app: App) {
+    let is_for = |row: &Row, kind| row.may_call(kind, true);
+    for kind in ["service", "mini-program"] {
+        let scene = Scene::begins(&app, kind, "enterprise", true).await;
+        let platform = Platform::new(&app).await;
+        platform.is_granted(&scene.shop, &[]).await;
+        let unset = platform.token_for(&scene.shop).await;
+        scene.shop.set(|settings| settings.feature = Some(false)).await;
+        let rows = table().into_iter().enumerate();
+        for (cell, row) in
+            rows.filter(|(_, row)| is_for(row, kind) && (kind == "service" || !is_for(row, "service")))
+        {
+            scene.asks_with_ever_less_wrong(&row, cell, kind, &unset).await;
         }
-        let after = (scene.shop.kf_list().await, scene.shop.sessions("fix").await, scene.shop.waiting().await);
-        assert_eq!(before, after);
     }
+}
+
+async fn another_accounts_token_changes_nothing_here(app: App) {
+    let scene = Scene::begins(&app, "service", "enterprise", true).await;
+    let own = |name: &'static str| table().into_iter().find(|row| row.name == name).unwrap();
+    scene.prepares(&own("close"), 1).await;
+    let before = (scene.shop.kf_list().await, scene.shop.sessions("fix").await, scene.shop.waiting().await);
+    for (cell, row) in table().into_iter().enumerate() {
+        for credential in [Credential::OthersAgent, Credential::OthersOpenid] {
+            scene.calls(&row, cell, credential, &scene.other.token).await;
+        }
+    }
+    let after = (scene.shop.kf_list().await, scene.shop.sessions("fix").await, scene.shop.waiting().await);
+    assert_eq!(before, after);
 }

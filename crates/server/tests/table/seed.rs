@@ -124,239 +124,289 @@ fn has_type(value: &Value, kind: &str) -> bool {
 }
 
 on_both_engines! {
-    async fn every_error_a_page_lists_is_answered_with_its_number_and_its_text(app: App) {
-        let scene = Scene::begins(&app).await;
-        for page in page::all() {
-            for (number, text) in &page.errors {
-                let answer = provokes(&app, &scene, &page, *number).await;
-                if *number == 0 {
-                    // "Ok or in a normal state" is what the table prints; the sample prints "ok".
-                    assert!(answer.get("errmsg").is_none_or(|said| said == "ok" && code(&answer) == 0), "{answer}");
-                    assert_eq!(answer.get("errcode"), page.answer.get("errcode"), "{}: {answer}", page.name);
-                    continue;
-                }
-                let said = answer["errmsg"].as_str().unwrap_or("").split(" rid: ").next();
-                assert_eq!((answer["errcode"].as_i64(), said), (Some(*number), Some(*text)), "{}", page.name);
-                assert_eq!(answer.as_object().unwrap().len(), 2, "nothing else stands in a refusal: {answer}");
+    every_error_a_page_lists_is_answered_with_its_number_and_its_text,
+    every_member_a_page_lists_is_there_with_its_type_and_next_to_no_other,
+    what_the_members_mean_is_what_goes_on,
+    every_length_ends_where_the_page_says,
+    an_account_has_as_many_agents_as_the_page_says,
+    every_method_and_path_is_answered,
+    every_parameter_is_required,
+    each_permission_set_of_a_page_suffices_alone_and_no_other_does,
+    without_a_token_nothing_is_answered_not_even_to_the_cloud,
+    the_samples_a_page_prints_are_answered,
+    only_the_kinds_of_account_a_page_names_may_call,
+}
+
+async fn every_error_a_page_lists_is_answered_with_its_number_and_its_text(app: App) {
+    let scene = Scene::begins(&app).await;
+    for page in page::all() {
+        for (number, text) in &page.errors {
+            let answer = provokes(&app, &scene, &page, *number).await;
+            if *number == 0 {
+                // "Ok or in a normal state" is what the table prints; the sample prints "ok".
+                assert!(
+                    answer.get("errmsg").is_none_or(|said| said == "ok" && code(&answer) == 0),
+                    "{answer}"
+                );
+                assert_eq!(answer.get("errcode"), page.answer.get("errcode"), "{}: {answer}", page.name);
+                continue;
             }
+            let said = answer["errmsg"].as_str().unwrap_or("").split(" rid: ").next();
+            assert_eq!((answer["errcode"].as_i64(), said), (Some(*number), Some(*text)), "{}", page.name);
+            assert_eq!(answer.as_object().unwrap().len(), 2, "nothing else stands in a refusal: {answer}");
         }
     }
+}
 
-    async fn every_member_a_page_lists_is_there_with_its_type_and_next_to_no_other(app: App) {
-        let scene = Scene::begins(&app).await;
-        for page in page::all() {
-            let answer = match page.name {
-                "addkfaccount" => calls(&page, &scene.shop, page.call, "test1@test").await,
-                _ => scene.asks(&page, &scene.shop).await,
-            };
-            let mut found = Vec::new();
-            members(&answer, "", &mut found);
-            for (place, kind, values) in &page.members {
-                let value = &found.iter().find(|(known, _)| known == place).unwrap_or_else(|| panic!("no {place}")).1;
-                assert!(has_type(value, kind), "{place} is no {kind}: {value}");
-                assert!(values.is_empty() || values.contains(&value.as_i64().unwrap()), "{place}: {value}");
+async fn every_member_a_page_lists_is_there_with_its_type_and_next_to_no_other(app: App) {
+    let scene = Scene::begins(&app).await;
+    for page in page::all() {
+        let answer = match page.name {
+            "addkfaccount" => calls(&page, &scene.shop, page.call, "test1@test").await,
+            _ => scene.asks(&page, &scene.shop).await,
+        };
+        let mut found = Vec::new();
+        members(&answer, "", &mut found);
+        for (place, kind, values) in &page.members {
+            let value =
+                &found.iter().find(|(known, _)| known == place).unwrap_or_else(|| panic!("no {place}")).1;
+            assert!(has_type(value, kind), "{place} is no {kind}: {value}");
+            assert!(values.is_empty() || values.contains(&value.as_i64().unwrap()), "{place}: {value}");
+        }
+        // A newer page lists it; the older one is silent.
+        found.retain(|(place, _)| place != "kf_online_list.kf_openid");
+        assert_eq!(found.len(), page.members.len(), "{}: {answer}", page.name);
+    }
+}
+
+async fn what_the_members_mean_is_what_goes_on(app: App) {
+    let scene = Scene::begins(&app).await;
+    let [_, online, sessions] = page::all();
+    let entry = scene.asks(&online, &scene.shop).await["kf_online_list"][0].clone();
+    assert_eq!(
+        (&entry["kf_account"], &entry["status"], &entry["accepted_case"]),
+        (&json!("test2@test"), &json!(1), &json!(1))
+    );
+    assert_eq!(entry["kf_id"], scene.shop.kf_list().await[0]["kf_id"]);
+    let list = scene.asks(&sessions, &scene.shop).await;
+    assert_eq!(
+        list,
+        json!({"sessionlist": [{"createtime": 1_800_000_000, "openid": scene.customer.openid()}]})
+    );
+    scene.agent.is_away(true).await;
+    assert_eq!(scene.asks(&online, &scene.shop).await["kf_online_list"][0]["status"], 0);
+}
+
+async fn every_length_ends_where_the_page_says(app: App) {
+    let [page, ..] = page::all();
+    for parameter in &page.body {
+        assert_eq!(parameter.kind, "string");
+        let (part, most, made_of) = parameter.limit.unwrap();
+        match (parameter.name, part, made_of) {
+            ("kf_account", "before the @", "English, numerals or underscores") => {
+                let shop = app.account().await;
+                assert_eq!(names(&shop, &shop.kf(&"aZ9_".repeat(3)[..most]), "n").await, 0);
+                assert_eq!(names(&shop, &shop.kf(&"b".repeat(most + 1)), "n").await, 65404);
+                for other in ["", "-", ".", " ", "a b", "é", "客服", "ａ", "a@b", "a\n"] {
+                    assert_eq!(names(&shop, &shop.kf(other), "n").await, 65404, "{other:?}");
+                }
             }
-            // A newer page lists it; the older one is silent.
-            found.retain(|(place, _)| place != "kf_online_list.kf_openid");
-            assert_eq!(found.len(), page.members.len(), "{}: {answer}", page.name);
-        }
-    }
-
-    async fn what_the_members_mean_is_what_goes_on(app: App) {
-        let scene = Scene::begins(&app).await;
-        let [_, online, sessions] = page::all();
-        let entry = scene.asks(&online, &scene.shop).await["kf_online_list"][0].clone();
-        assert_eq!((&entry["kf_account"], &entry["status"], &entry["accepted_case"]), (&json!("test2@test"), &json!(1), &json!(1)));
-        assert_eq!(entry["kf_id"], scene.shop.kf_list().await[0]["kf_id"]);
-        let list = scene.asks(&sessions, &scene.shop).await;
-        assert_eq!(list, json!({"sessionlist": [{"createtime": 1_800_000_000, "openid": scene.customer.openid()}]}));
-        scene.agent.is_away(true).await;
-        assert_eq!(scene.asks(&online, &scene.shop).await["kf_online_list"][0]["status"], 0);
-    }
-
-    async fn every_length_ends_where_the_page_says(app: App) {
-        let [page, ..] = page::all();
-        for parameter in &page.body {
-            assert_eq!(parameter.kind, "string");
-            let (part, most, made_of) = parameter.limit.unwrap();
-            match (parameter.name, part, made_of) {
-                ("kf_account", "before the @", "English, numerals or underscores") => {
-                    let shop = app.account().await;
-                    assert_eq!(names(&shop, &shop.kf(&"aZ9_".repeat(3)[..most]), "n").await, 0);
-                    assert_eq!(names(&shop, &shop.kf(&"b".repeat(most + 1)), "n").await, 65404);
-                    for other in ["", "-", ".", " ", "a b", "é", "客服", "ａ", "a@b", "a\n"] {
-                        assert_eq!(names(&shop, &shop.kf(other), "n").await, 65404, "{other:?}");
-                    }
-                }
-                ("kf_account", "after the @", "the account's own") => {
-                    let shop = app.account_with(|settings| settings.alias = Some("s".repeat(most))).await;
-                    assert_eq!(names(&shop, &shop.kf("0123456789"), "n").await, 0, "both limits at once");
-                    assert_eq!(names(&shop, &format!("a@{}", "s".repeat(most + 1)), "n").await, 65404);
-                    assert_eq!(names(&shop, &format!("a@{}", "s".repeat(most - 1)), "n").await, 65404);
-                    let order = Order::AccountSet {
-                        appid: shop.appid.clone(),
-                        settings: kefu::desk::account::Settings { alias: Some("s".repeat(most + 1)), ..Default::default() },
-                        new_secret: false,
-                    };
-                    assert!(app.order(order).await.is_err(), "no account is called that");
-                }
-                ("nickname", "whole", "words") => {
-                    let shop = app.account().await;
-                    for (number, letter) in ["n", "é", "客", "🦊"].into_iter().enumerate() {
-                        assert_eq!(names(&shop, &shop.kf(&format!("a{number}")), &letter.repeat(most)).await, 0);
-                        assert_eq!(names(&shop, &shop.kf("b"), &letter.repeat(most + 1)).await, 65403);
-                    }
-                    assert_eq!(shop.kf_list().await[2]["kf_nick"], "客".repeat(most));
-                }
-                other => panic!("nobody has tried {other:?}"),
-            }
-        }
-    }
-
-    async fn an_account_has_as_many_agents_as_the_page_says(app: App) {
-        let [page, online, sessions] = page::all();
-        assert_eq!((online.agents, sessions.agents), (None, None));
-        let (shop, most) = (app.account().await, page.agents.unwrap());
-        for number in 1..=most {
-            assert_eq!(names(&shop, &shop.kf(&format!("a{number}")), "n").await, 0, "{number}");
-        }
-        assert_eq!(names(&shop, &shop.kf("more"), "n").await, 65405);
-        assert_eq!(shop.kf_list().await.as_array().unwrap().len(), most);
-    }
-
-    async fn every_method_and_path_is_answered(app: App) {
-        let scene = Scene::begins(&app).await;
-        for page in page::all() {
-            for (number, call) in std::iter::once(&page.call).chain(&page.clients).enumerate() {
-                let kf_account = match page.name {
-                    "addkfaccount" => scene.shop.kf(&format!("new{number}")),
-                    _ => scene.agent.kf_account.clone(),
+            ("kf_account", "after the @", "the account's own") => {
+                let shop = app.account_with(|settings| settings.alias = Some("s".repeat(most))).await;
+                assert_eq!(names(&shop, &shop.kf("0123456789"), "n").await, 0, "both limits at once");
+                assert_eq!(names(&shop, &format!("a@{}", "s".repeat(most + 1)), "n").await, 65404);
+                assert_eq!(names(&shop, &format!("a@{}", "s".repeat(most - 1)), "n").await, 65404);
+                let order = Order::AccountSet {
+                    appid: shop.appid.clone(),
+                    settings: kefu::desk::account::Settings {
+                        alias: Some("s".repeat(most + 1)),
+                        ..Default::default()
+                    },
+                    new_secret: false,
                 };
-                assert_eq!(code(&calls(&page, &scene.shop, *call, &kf_account).await), 0, "{call:?}");
+                assert!(app.order(order).await.is_err(), "no account is called that");
             }
-            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
-                let (_, path) = page.call;
-                if page.call == (method, path) || page.clients.contains(&(method, path)) {
-                    continue;
+            ("nickname", "whole", "words") => {
+                let shop = app.account().await;
+                for (number, letter) in ["n", "é", "客", "🦊"].into_iter().enumerate() {
+                    assert_eq!(names(&shop, &shop.kf(&format!("a{number}")), &letter.repeat(most)).await, 0);
+                    assert_eq!(names(&shop, &shop.kf("b"), &letter.repeat(most + 1)).await, 65403);
                 }
-                let refused = if page.call.0 == "GET" { 43001 } else { 43002 };
-                let answer = calls(&page, &scene.shop, (method, path), &scene.agent.kf_account).await;
-                assert_eq!(code(&answer), refused, "{method} {path}");
+                assert_eq!(shop.kf_list().await[2]["kf_nick"], "客".repeat(most));
             }
+            other => panic!("nobody has tried {other:?}"),
         }
     }
+}
 
-    async fn every_parameter_is_required(app: App) {
-        let scene = Scene::begins(&app).await;
-        for page in page::all() {
-            let (method, path) = page.call;
-            for left_out in &page.query {
-                let mut others = page.query.iter().filter(|parameter| parameter.name != left_out.name);
-                let query = others.next().map_or(String::new(), |other| match other.name {
-                    "access_token" => format!("?access_token={}", scene.shop.token),
-                    _ => format!("?kf_account={}", scene.agent.kf_account),
-                });
-                let expected = if left_out.name == "access_token" { 41001 } else { 65401 };
-                let answer = scene.shop.raw(method, &format!("{path}{query}"), body(&page, "a@test", "n")).await;
-                assert_eq!((code(&answer), left_out.kind), (expected, "string"), "{} without {}", page.name, left_out.name);
-            }
-            for left_out in &page.body {
-                let mut sent: Value = serde_json::from_slice(&body(&page, "a@test", "n")).unwrap();
-                for wrong in [json!(1), json!(["a@test"]), Value::Null] {
-                    sent[left_out.name] = wrong;
-                    assert_eq!(code(&scene.shop.post(path, sent.clone()).await), 47001, "{sent}");
-                }
-                sent.as_object_mut().unwrap().remove(left_out.name);
-                assert_eq!(code(&scene.shop.post(path, sent).await), 47001, "{}", left_out.name);
-            }
-        }
+async fn an_account_has_as_many_agents_as_the_page_says(app: App) {
+    let [page, online, sessions] = page::all();
+    assert_eq!((online.agents, sessions.agents), (None, None));
+    let (shop, most) = (app.account().await, page.agents.unwrap());
+    for number in 1..=most {
+        assert_eq!(names(&shop, &shop.kf(&format!("a{number}")), "n").await, 0, "{number}");
     }
+    assert_eq!(names(&shop, &shop.kf("more"), "n").await, 65405);
+    assert_eq!(shop.kf_list().await.as_array().unwrap().len(), most);
+}
 
-    async fn each_permission_set_of_a_page_suffices_alone_and_no_other_does(app: App) {
-        let scene = Scene::begins(&app).await;
-        let platform = Platform::new(&app).await;
-        platform.is_granted(&scene.shop, &[]).await;
-        let acting = scene.shop.with_token(&platform.token_for(&scene.shop).await);
-        for set in 1..=120 {
-            platform.is_granted(&scene.shop, &[set]).await;
-            for page in page::all() {
-                let answer = code(&scene.asks(&page, &acting).await);
-                let listed = page.platform && page.sets.contains(&set);
-                // The agent of the scene is there already: the call is allowed, and refused as one.
-                let allowed = if page.name == "addkfaccount" { 65406 } else { 0 };
-                assert_eq!(answer, if listed { allowed } else { 61007 }, "{} with set {set}", page.name);
-            }
-        }
-    }
-
-    async fn without_a_token_nothing_is_answered_not_even_to_the_cloud(app: App) {
-        let scene = Scene::begins(&app).await;
-        let (shop, kf_account) = (&scene.shop, &scene.agent.kf_account);
-        let token = &shop.token;
-        let queries = [
-            String::new(), "access_token=".into(), "cloudbase_access_token=".into(), format!("cloudbase_access_token={token}"),
-            format!("access_token=&cloudbase_access_token={token}"), format!("token={token}"), format!("ACCESS_TOKEN={token}"),
-            format!("component_access_token={token}"), format!("openid=o&from_appid={}", shop.appid), format!("%20access_token={token}"),
-        ];
-        for page in page::all() {
-            assert!(!page.cloud);
-            for query in &queries {
-                let path = format!("{}?{query}&kf_account={kf_account}", page.call.1);
-                let with_token = json!({"kf_account": "a@test", "nickname": "n", "access_token": token}).to_string();
-                let answer = shop.raw(page.call.0, &path, with_token.into_bytes()).await;
-                let said = answer["errmsg"].as_str().unwrap().split(" rid: ").next();
-                assert_eq!((code(&answer), said), (41001, Some("access_token missing")), "{path}");
-            }
-            let method = page.call.0.parse().unwrap();
-            let request = app.http.request(method, format!("{}{}", app.base, page.call.1)).bearer_auth(token);
-            let request = request.header("x-wx-source", "cloud").header("cookie", format!("access_token={token}"));
-            assert_eq!(code(&Shop::reads("in a header", request.send().await.unwrap()).await), 41001);
-        }
-        assert_eq!(shop.kf_list().await.as_array().unwrap().len(), 1);
-    }
-
-    async fn the_samples_a_page_prints_are_answered(app: App) {
-        let scene = Scene::begins(&app).await;
-        let shop = &scene.shop;
-        for page in page::all() {
-            let answer = if page.request.starts_with('{') {
-                let path = format!("{}?access_token={}", page.call.1, shop.token);
-                shop.raw(page.call.0, &path, page.request.into()).await
-            } else {
-                let path = page.request.strip_prefix("https://api.weixin.qq.com").unwrap();
-                assert!([40001, 41001].contains(&code(&shop.raw("GET", path, Vec::new()).await)), "as printed");
-                let path = if path.contains('?') { path.to_owned() } else { format!("{path}?access_token=ACCESS_TOKEN") };
-                let path = path.replace("ACCESS_TOKEN", &shop.token).replace("KFACCOUNT", &scene.agent.kf_account);
-                shop.raw("GET", &path, Vec::new()).await
+async fn every_method_and_path_is_answered(app: App) {
+    let scene = Scene::begins(&app).await;
+    for page in page::all() {
+        for (number, call) in std::iter::once(&page.call).chain(&page.clients).enumerate() {
+            let kf_account = match page.name {
+                "addkfaccount" => scene.shop.kf(&format!("new{number}")),
+                _ => scene.agent.kf_account.clone(),
             };
-            let (mut printed, mut found) = (Vec::new(), Vec::new());
-            members(&page.answer, "", &mut printed);
-            members(&answer, "", &mut found);
-            assert!(page.answer.get("errcode").is_none() || page.answer == answer, "{answer}");
-            for (place, sample) in printed {
-                let same = |value: &Value| std::mem::discriminant(value) == std::mem::discriminant(&sample);
-                assert!(found.iter().any(|(known, value)| *known == place && same(value)), "{place} in {answer}");
+            assert_eq!(code(&calls(&page, &scene.shop, *call, &kf_account).await), 0, "{call:?}");
+        }
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let (_, path) = page.call;
+            if page.call == (method, path) || page.clients.contains(&(method, path)) {
+                continue;
             }
+            let refused = if page.call.0 == "GET" { 43001 } else { 43002 };
+            let answer = calls(&page, &scene.shop, (method, path), &scene.agent.kf_account).await;
+            assert_eq!(code(&answer), refused, "{method} {path}");
         }
     }
+}
 
-    async fn only_the_kinds_of_account_a_page_names_may_call(app: App) {
-        for kind in KINDS {
-            for (principal, certified) in [("enterprise", true), ("enterprise", false), ("individual", false)] {
-                let shop = app.account_with(|settings| {
-                    settings.kind = Some(kind.into());
-                    settings.principal = Some(principal.into());
-                    settings.certified = Some(certified);
-                });
-                let shop = shop.await;
-                for page in page::all() {
-                    let row = page.callers.iter().find(|(named, _)| *named == kind);
-                    let may = row.is_some_and(|(_, must_be_certified)| certified || !must_be_certified);
-                    // The agent whom addkfaccount has just added has no worker yet.
-                    let allowed = if page.name == "getkfsessionlist" { 65402 } else { 0 };
-                    let answer = calls(&page, &shop, page.call, &shop.kf("a1")).await;
-                    assert_eq!(code(&answer), if may { allowed } else { 48001 }, "{} by {principal} {kind}", page.name);
-                }
+async fn every_parameter_is_required(app: App) {
+    let scene = Scene::begins(&app).await;
+    for page in page::all() {
+        let (method, path) = page.call;
+        for left_out in &page.query {
+            let mut others = page.query.iter().filter(|parameter| parameter.name != left_out.name);
+            let query = others.next().map_or(String::new(), |other| match other.name {
+                "access_token" => format!("?access_token={}", scene.shop.token),
+                _ => format!("?kf_account={}", scene.agent.kf_account),
+            });
+            let expected = if left_out.name == "access_token" { 41001 } else { 65401 };
+            let answer = scene.shop.raw(method, &format!("{path}{query}"), body(&page, "a@test", "n")).await;
+            assert_eq!(
+                (code(&answer), left_out.kind),
+                (expected, "string"),
+                "{} without {}",
+                page.name,
+                left_out.name
+            );
+        }
+        for left_out in &page.body {
+            let mut sent: Value = serde_json::from_slice(&body(&page, "a@test", "n")).unwrap();
+            for wrong in [json!(1), json!(["a@test"]), Value::Null] {
+                sent[left_out.name] = wrong;
+                assert_eq!(code(&scene.shop.post(path, sent.clone()).await), 47001, "{sent}");
+            }
+            sent.as_object_mut().unwrap().remove(left_out.name);
+            assert_eq!(code(&scene.shop.post(path, sent).await), 47001, "{}", left_out.name);
+        }
+    }
+}
+
+async fn each_permission_set_of_a_page_suffices_alone_and_no_other_does(app: App) {
+    let scene = Scene::begins(&app).await;
+    let platform = Platform::new(&app).await;
+    platform.is_granted(&scene.shop, &[]).await;
+    let acting = scene.shop.with_token(&platform.token_for(&scene.shop).await);
+    for set in 1..=120 {
+        platform.is_granted(&scene.shop, &[set]).await;
+        for page in page::all() {
+            let answer = code(&scene.asks(&page, &acting).await);
+            let listed = page.platform && page.sets.contains(&set);
+            // The agent of the scene is there already: the call is allowed, and refused as one.
+            let allowed = if page.name == "addkfaccount" { 65406 } else { 0 };
+            assert_eq!(answer, if listed { allowed } else { 61007 }, "{} with set {set}", page.name);
+        }
+    }
+}
+
+async fn without_a_token_nothing_is_answered_not_even_to_the_cloud(app: App) {
+    let scene = Scene::begins(&app).await;
+    let (shop, kf_account) = (&scene.shop, &scene.agent.kf_account);
+    let token = &shop.token;
+    let queries = [
+        String::new(),
+        "access_token=".into(),
+        "cloudbase_access_token=".into(),
+        format!("cloudbase_access_token={token}"),
+        format!("access_token=&cloudbase_access_token={token}"),
+        format!("token={token}"),
+        format!("ACCESS_TOKEN={token}"),
+        format!("component_access_token={token}"),
+        format!("openid=o&from_appid={}", shop.appid),
+        format!("%20access_token={token}"),
+    ];
+    for page in page::all() {
+        assert!(!page.cloud);
+        for query in &queries {
+            let path = format!("{}?{query}&kf_account={kf_account}", page.call.1);
+            let with_token =
+                json!({"kf_account": "a@test", "nickname": "n", "access_token": token}).to_string();
+            let answer = shop.raw(page.call.0, &path, with_token.into_bytes()).await;
+            let said = answer["errmsg"].as_str().unwrap().split(" rid: ").next();
+            assert_eq!((code(&answer), said), (41001, Some("access_token missing")), "{path}");
+        }
+        let method = page.call.0.parse().unwrap();
+        let request = app.http.request(method, format!("{}{}", app.base, page.call.1)).bearer_auth(token);
+        let request =
+            request.header("x-wx-source", "cloud").header("cookie", format!("access_token={token}"));
+        assert_eq!(code(&Shop::reads("in a header", request.send().await.unwrap()).await), 41001);
+    }
+    assert_eq!(shop.kf_list().await.as_array().unwrap().len(), 1);
+}
+
+async fn the_samples_a_page_prints_are_answered(app: App) {
+    let scene = Scene::begins(&app).await;
+    let shop = &scene.shop;
+    for page in page::all() {
+        let answer = if page.request.starts_with('{') {
+            let path = format!("{}?access_token={}", page.call.1, shop.token);
+            shop.raw(page.call.0, &path, page.request.into()).await
+        } else {
+            let path = page.request.strip_prefix("https://api.weixin.qq.com").unwrap();
+            assert!([40001, 41001].contains(&code(&shop.raw("GET", path, Vec::new()).await)), "as printed");
+            let path = if path.contains('?') {
+                path.to_owned()
+            } else {
+                format!("{path}?access_token=ACCESS_TOKEN")
+            };
+            let path =
+                path.replace("ACCESS_TOKEN", &shop.token).replace("KFACCOUNT", &scene.agent.kf_account);
+            shop.raw("GET", &path, Vec::new()).await
+        };
+        let (mut printed, mut found) = (Vec::new(), Vec::new());
+        members(&page.answer, "", &mut printed);
+        members(&answer, "", &mut found);
+        assert!(page.answer.get("errcode").is_none() || page.answer == answer, "{answer}");
+        for (place, sample) in printed {
+            let same = |value: &Value| std::mem::discriminant(value) == std::mem::discriminant(&sample);
+            assert!(found.iter().any(|(known, value)| *known == place && same(value)), "{place} in {answer}");
+        }
+    }
+}
+
+async fn only_the_kinds_of_account_a_page_names_may_call(app: App) {
+    for kind in KINDS {
+        for (principal, certified) in [("enterprise", true), ("enterprise", false), ("individual", false)] {
+            let shop = app.account_with(|settings| {
+                settings.kind = Some(kind.into());
+                settings.principal = Some(principal.into());
+                settings.certified = Some(certified);
+            });
+            let shop = shop.await;
+            for page in page::all() {
+                let row = page.callers.iter().find(|(named, _)| *named == kind);
+                let may = row.is_some_and(|(_, must_be_certified)| certified || !must_be_certified);
+                // The agent whom addkfaccount has just added has no worker yet.
+                let allowed = if page.name == "getkfsessionlist" { 65402 } else { 0 };
+                let answer = calls(&page, &shop, page.call, &shop.kf("a1")).await;
+                assert_eq!(
+                    code(&answer),
+                    if may { allowed } else { 48001 },
+                    "{} by {principal} {kind}",
+                    page.name
+                );
             }
         }
     }

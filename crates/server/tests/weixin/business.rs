@@ -49,245 +49,292 @@ async fn icon_url(shop: &Shop, id: i64) -> String {
 }
 
 on_both_engines! {
-    async fn a_sub_merchant_is_registered_changed_and_looked_up(app: App) {
-        let shop = mini(&app).await;
-        let body = json!({"account_name": "apple_store", "nickname": "苹果商店", "icon_media_id": shop.media("image", PNG).await, "transfer_to_commkf": true});
-        assert_snapshot!(shop.post("/cgi-bin/business/register", body).await, @r#"{"business_id":1,"errcode":0,"errmsg":"ok"}"#);
-        assert_snapshot!(registers(&shop, "Pear_2", "pear").await, @r#"{"business_id":2,"errcode":0,"errmsg":"ok"}"#);
-        assert_snapshot!(updates(&shop, json!({"business_id": 2, "nickname": "雪梨", "icon_media_id": ""})).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
-        assert_snapshot!(shown(&app, &gets(&shop, json!({"business_id": 1})).await), @r#"{"business_info":{"account_name":"apple_store","business_id":1,"icon_url":"http://desk/headimg/36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675","nickname":"苹果商店"},"errcode":0,"errmsg":"ok"}"#);
-        assert_snapshot!(shown(&app, &gets(&shop, json!({"account_name": "Pear_2"})).await), @r#"{"business_info":{"account_name":"Pear_2","business_id":2,"icon_url":"http://desk/headimg/36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675","nickname":"雪梨"},"errcode":0,"errmsg":"ok"}"#);
-        assert_snapshot!(shown(&app, &lists(&shop, 0, 100).await), @r#"{"errcode":0,"errmsg":"ok","list":[{"account_name":"apple_store","business_id":1,"icon_url":"http://desk/headimg/36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675","nickname":"苹果商店"},{"account_name":"Pear_2","business_id":2,"icon_url":"http://desk/headimg/36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675","nickname":"雪梨"}]}"#);
-    }
+    a_sub_merchant_is_registered_changed_and_looked_up,
+    a_number_may_be_sent_as_a_text_as_the_pages_tables_have_it,
+    pages_of_a_list_follow_each_other_and_the_last_one_is_short,
+    each_refusal_has_its_code_and_its_place,
+    a_picture_outlives_the_file_it_was_and_goes_with_the_last_who_has_it,
+    accounts_have_numbers_names_and_files_of_their_own,
+    the_operator_says_how_many_there_may_be,
+    one_name_asked_for_by_many_at_once_is_given_once,
+    bodies_and_tokens_are_looked_at_as_everywhere,
+    calls_about_agents_know_the_accounts_sub_merchants,
+    an_unknown_sub_merchant_is_refused_before_any_rule_and_after_the_feature,
+}
 
-    async fn a_number_may_be_sent_as_a_text_as_the_pages_tables_have_it(app: App) {
-        let shop = mini(&app).await;
-        registers(&shop, "apple_store", "apple").await;
-        assert_eq!(code(&updates(&shop, json!({"business_id": "1", "nickname": "pear"})).await), 0);
-        let found = gets(&shop, json!({"business_id": "1"})).await;
-        assert_eq!((&found["business_info"]["business_id"], &found["business_info"]["nickname"]), (&json!(1), &json!("pear")));
-        assert_eq!(gets(&shop, json!({"business_id": 1, "account_name": "nobody"})).await, found, "the number counts");
-        assert_eq!(gets(&shop, json!({"business_id": "", "account_name": "apple_store"})).await, found);
-        for nobody in [json!({"business_id": 2}), json!({"business_id": 0}), json!({"business_id": "one"}), json!({"account_name": "Apple_store"})] {
-            assert_eq!(code(&gets(&shop, nobody.clone()).await), 45071, "{nobody}");
+async fn a_sub_merchant_is_registered_changed_and_looked_up(app: App) {
+    let shop = mini(&app).await;
+    let body = json!({"account_name": "apple_store", "nickname": "苹果商店", "icon_media_id": shop.media("image", PNG).await, "transfer_to_commkf": true});
+    assert_snapshot!(shop.post("/cgi-bin/business/register", body).await, @r#"{"business_id":1,"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(registers(&shop, "Pear_2", "pear").await, @r#"{"business_id":2,"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(updates(&shop, json!({"business_id": 2, "nickname": "雪梨", "icon_media_id": ""})).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(shown(&app, &gets(&shop, json!({"business_id": 1})).await), @r#"{"business_info":{"account_name":"apple_store","business_id":1,"icon_url":"http://desk/headimg/36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675","nickname":"苹果商店"},"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(shown(&app, &gets(&shop, json!({"account_name": "Pear_2"})).await), @r#"{"business_info":{"account_name":"Pear_2","business_id":2,"icon_url":"http://desk/headimg/36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675","nickname":"雪梨"},"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(shown(&app, &lists(&shop, 0, 100).await), @r#"{"errcode":0,"errmsg":"ok","list":[{"account_name":"apple_store","business_id":1,"icon_url":"http://desk/headimg/36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675","nickname":"苹果商店"},{"account_name":"Pear_2","business_id":2,"icon_url":"http://desk/headimg/36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675","nickname":"雪梨"}]}"#);
+}
+
+async fn a_number_may_be_sent_as_a_text_as_the_pages_tables_have_it(app: App) {
+    let shop = mini(&app).await;
+    registers(&shop, "apple_store", "apple").await;
+    assert_eq!(code(&updates(&shop, json!({"business_id": "1", "nickname": "pear"})).await), 0);
+    let found = gets(&shop, json!({"business_id": "1"})).await;
+    assert_eq!(
+        (&found["business_info"]["business_id"], &found["business_info"]["nickname"]),
+        (&json!(1), &json!("pear"))
+    );
+    assert_eq!(
+        gets(&shop, json!({"business_id": 1, "account_name": "nobody"})).await,
+        found,
+        "the number counts"
+    );
+    assert_eq!(gets(&shop, json!({"business_id": "", "account_name": "apple_store"})).await, found);
+    for nobody in [
+        json!({"business_id": 2}),
+        json!({"business_id": 0}),
+        json!({"business_id": "one"}),
+        json!({"account_name": "Apple_store"}),
+    ] {
+        assert_eq!(code(&gets(&shop, nobody.clone()).await), 45071, "{nobody}");
+    }
+}
+
+async fn pages_of_a_list_follow_each_other_and_the_last_one_is_short(app: App) {
+    let shop = mini(&app).await;
+    assert_snapshot!(lists(&shop, 0, 1).await, @r#"{"errcode":0,"errmsg":"ok","list":[]}"#);
+    for number in 1..=5 {
+        assert_eq!(registers(&shop, &format!("shop_{number}"), "name").await["business_id"], number);
+    }
+    let page = async |offset, count| {
+        let answer = lists(&shop, offset, count).await;
+        let list = answer["list"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        list.iter().map(|it| it["business_id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(page(0, 2).await, [1, 2]);
+    assert_eq!(page(2, 2).await, [3, 4]);
+    assert_eq!(page(4, 2).await, [5]);
+    assert_eq!(page(5, 200).await, [0; 0]);
+    for (offset, count) in [(-1, 1), (0, 0), (0, 201)] {
+        assert_eq!(code(&lists(&shop, offset, count).await), 47001, "{offset} {count}");
+    }
+}
+
+async fn each_refusal_has_its_code_and_its_place(app: App) {
+    let shop = mini(&app).await;
+    registers(&shop, "apple_store", "apple").await;
+    let (image, thumb) = (shop.media("image", PNG).await, shop.media("thumb", JPEG).await);
+    let body = |account_name: &str, nickname: &str, icon: &str| json!({"account_name": account_name, "nickname": nickname, "icon_media_id": icon});
+    for (account_name, nickname, icon, expected) in [
+        ("apple", "x", "nothing", 45091),
+        ("apple-store", "x", "nothing", 45091),
+        ("", "x", "nothing", 45091),
+        ("apple_store", "x", "nothing", 45078),
+        ("apple_store", "with space", "nothing", 45078),
+        ("apple_store", "苹果", "nothing", 40007),
+        ("apple_store", "苹果", "", 40007),
+        ("apple_store", "苹果", &thumb, 40004),
+        ("apple_store", "苹果", &image, 45070),
+        ("Apple_store", "苹果", &image, 0),
+    ] {
+        let answer = shop.post("/cgi-bin/business/register", body(account_name, nickname, icon)).await;
+        assert_eq!(code(&answer), expected, "{account_name} {nickname} {icon}: {answer}");
+    }
+    for (id, nickname, icon, expected) in [
+        (3, "x", "nothing", 45071),
+        (1, "x", "nothing", 45078),
+        (1, "other", "nothing", 40007),
+        (1, "other", &thumb, 40004),
+    ] {
+        let answer =
+            updates(&shop, json!({"business_id": id, "nickname": nickname, "icon_media_id": icon})).await;
+        assert_eq!(code(&answer), expected, "{id} {nickname} {icon}: {answer}");
+    }
+    let unchanged = gets(&shop, json!({"business_id": 1})).await;
+    assert_eq!(unchanged["business_info"]["nickname"], "apple", "of what is refused nothing is done");
+    for neither in [json!({}), json!({"business_id": "", "account_name": ""})] {
+        assert_eq!(code(&gets(&shop, neither).await), 47001);
+    }
+}
+
+async fn a_picture_outlives_the_file_it_was_and_goes_with_the_last_who_has_it(app: App) {
+    let shop = mini(&app).await;
+    registers(&shop, "apple_store", "apple").await;
+    registers(&shop, "pear_store", "pear").await;
+    let url = icon_url(&shop, 1).await;
+    assert_eq!(url, icon_url(&shop, 2).await, "the same picture");
+    app.advance(3 * DAY + 1).await;
+    let shop = shop.with_token(&shop.fetch_token().await);
+    app.advance(0).await;
+    assert_eq!((picture(&app, &url).await, app.files()), ((200, PNG.to_vec()), 1));
+    let other = shop.media("image", GIF).await;
+    assert_eq!(code(&updates(&shop, json!({"business_id": 1, "icon_media_id": other})).await), 0);
+    app.advance(0).await;
+    assert_eq!(picture(&app, &icon_url(&shop, 1).await).await, (200, GIF.to_vec()));
+    assert_eq!(picture(&app, &url).await.0, 200, "the second has it still");
+    assert_eq!(code(&updates(&shop, json!({"business_id": 2, "icon_media_id": other})).await), 0);
+    app.advance(0).await;
+    assert_eq!((picture(&app, &url).await.0, app.files()), (404, 1));
+}
+
+async fn accounts_have_numbers_names_and_files_of_their_own(app: App) {
+    let (shop, other) = (mini(&app).await, mini(&app).await);
+    registers(&shop, "apple_store", "apple").await;
+    registers(&shop, "pear_store", "pear").await;
+    assert_eq!(registers(&other, "apple_store", "mine").await["business_id"], 1);
+    assert_eq!(code(&gets(&other, json!({"business_id": 2})).await), 45071);
+    assert_eq!(code(&gets(&other, json!({"account_name": "pear_store"})).await), 45071);
+    assert_eq!(code(&updates(&other, json!({"business_id": 2, "nickname": "taken"})).await), 45071);
+    assert_eq!(lists(&other, 0, 200).await["list"].as_array().unwrap().len(), 1);
+    let theirs = shop.media("image", PNG).await;
+    assert_eq!(code(&updates(&other, json!({"business_id": 1, "icon_media_id": theirs})).await), 40007);
+}
+
+async fn the_operator_says_how_many_there_may_be(app: App) {
+    let rules = Rules { businesses_max: 2, ..Rules::default() };
+    let app = set(&app, Settings::default(), rules).await;
+    let (shop, other) = (mini(&app).await, mini(&app).await);
+    assert_eq!(code(&registers(&shop, "shop_1", "name").await), 0);
+    assert_eq!(code(&registers(&shop, "shop_2", "name").await), 0);
+    assert_eq!(code(&registers(&shop, "shop_2", "name").await), 45070);
+    assert_eq!(code(&registers(&shop, "shop_3", "name").await), 45077);
+    assert_eq!(lists(&shop, 0, 200).await["list"].as_array().unwrap().len(), 2);
+    assert_eq!(code(&registers(&other, "shop_3", "name").await), 0, "each account has its own");
+    app.inner.stop.cancel();
+}
+
+async fn one_name_asked_for_by_many_at_once_is_given_once(app: App) {
+    let shop = mini(&app).await;
+    let asked = (0..10).map(|number| {
+        let (shop, name) = (shop.clone(), format!("shop_{}", number / 2));
+        async move { registers(&shop, &name, "name").await }
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    let mut ids: Vec<i64> = answers.iter().filter_map(|answer| answer["business_id"].as_i64()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+    assert_eq!(answers.iter().filter(|answer| code(answer) == 45070).count(), 5);
+}
+
+async fn bodies_and_tokens_are_looked_at_as_everywhere(app: App) {
+    let shop = mini(&app).await;
+    registers(&shop, "apple_store", "apple").await;
+    let sound = [
+        (
+            "/cgi-bin/business/register",
+            json!({"account_name": "pear_store", "nickname": "pear", "icon_media_id": "m"}),
+        ),
+        ("/cgi-bin/business/update", json!({"business_id": 1, "nickname": "pear"})),
+        ("/cgi-bin/business/get", json!({"business_id": 1})),
+        ("/cgi-bin/business/list", json!({"offset": 0, "count": 1})),
+        ("/customservice/work/bind", json!({"corpid": "wwee11111xxxxxxx"})),
+        ("/customservice/work/unbind", json!({"corpid": "wwee11111xxxxxxx"})),
+    ];
+    for (path, body) in sound {
+        let own = format!("{path}?access_token={}", shop.token);
+        let large = vec![b' '; 256 * 1024 + 1];
+        for (sent, expected) in
+            [(b"".to_vec(), 44002), (b"[]".to_vec(), 47001), (b"{".to_vec(), 47001), (large, 45002)]
+        {
+            assert_eq!(code(&shop.raw("POST", &own, sent).await), expected, "{path}");
         }
-    }
-
-    async fn pages_of_a_list_follow_each_other_and_the_last_one_is_short(app: App) {
-        let shop = mini(&app).await;
-        assert_snapshot!(lists(&shop, 0, 1).await, @r#"{"errcode":0,"errmsg":"ok","list":[]}"#);
-        for number in 1..=5 {
-            assert_eq!(registers(&shop, &format!("shop_{number}"), "name").await["business_id"], number);
-        }
-        let page = async |offset, count| {
-            let answer = lists(&shop, offset, count).await;
-            let list = answer["list"].as_array().unwrap_or_else(|| panic!("{answer}"));
-            list.iter().map(|it| it["business_id"].as_i64().unwrap()).collect::<Vec<_>>()
-        };
-        assert_eq!(page(0, 2).await, [1, 2]);
-        assert_eq!(page(2, 2).await, [3, 4]);
-        assert_eq!(page(4, 2).await, [5]);
-        assert_eq!(page(5, 200).await, [0; 0]);
-        for (offset, count) in [(-1, 1), (0, 0), (0, 201)] {
-            assert_eq!(code(&lists(&shop, offset, count).await), 47001, "{offset} {count}");
-        }
-    }
-
-    async fn each_refusal_has_its_code_and_its_place(app: App) {
-        let shop = mini(&app).await;
-        registers(&shop, "apple_store", "apple").await;
-        let (image, thumb) = (shop.media("image", PNG).await, shop.media("thumb", JPEG).await);
-        let body = |account_name: &str, nickname: &str, icon: &str| json!({"account_name": account_name, "nickname": nickname, "icon_media_id": icon});
-        for (account_name, nickname, icon, expected) in [
-            ("apple", "x", "nothing", 45091),
-            ("apple-store", "x", "nothing", 45091),
-            ("", "x", "nothing", 45091),
-            ("apple_store", "x", "nothing", 45078),
-            ("apple_store", "with space", "nothing", 45078),
-            ("apple_store", "苹果", "nothing", 40007),
-            ("apple_store", "苹果", "", 40007),
-            ("apple_store", "苹果", &thumb, 40004),
-            ("apple_store", "苹果", &image, 45070),
-            ("Apple_store", "苹果", &image, 0),
-        ] {
-            let answer = shop.post("/cgi-bin/business/register", body(account_name, nickname, icon)).await;
-            assert_eq!(code(&answer), expected, "{account_name} {nickname} {icon}: {answer}");
-        }
-        for (id, nickname, icon, expected) in [
-            (3, "x", "nothing", 45071),
-            (1, "x", "nothing", 45078),
-            (1, "other", "nothing", 40007),
-            (1, "other", &thumb, 40004),
-        ] {
-            let answer = updates(&shop, json!({"business_id": id, "nickname": nickname, "icon_media_id": icon})).await;
-            assert_eq!(code(&answer), expected, "{id} {nickname} {icon}: {answer}");
-        }
-        let unchanged = gets(&shop, json!({"business_id": 1})).await;
-        assert_eq!(unchanged["business_info"]["nickname"], "apple", "of what is refused nothing is done");
-        for neither in [json!({}), json!({"business_id": "", "account_name": ""})] {
-            assert_eq!(code(&gets(&shop, neither).await), 47001);
-        }
-    }
-
-    async fn a_picture_outlives_the_file_it_was_and_goes_with_the_last_who_has_it(app: App) {
-        let shop = mini(&app).await;
-        registers(&shop, "apple_store", "apple").await;
-        registers(&shop, "pear_store", "pear").await;
-        let url = icon_url(&shop, 1).await;
-        assert_eq!(url, icon_url(&shop, 2).await, "the same picture");
-        app.advance(3 * DAY + 1).await;
-        let shop = shop.with_token(&shop.fetch_token().await);
-        app.advance(0).await;
-        assert_eq!((picture(&app, &url).await, app.files()), ((200, PNG.to_vec()), 1));
-        let other = shop.media("image", GIF).await;
-        assert_eq!(code(&updates(&shop, json!({"business_id": 1, "icon_media_id": other})).await), 0);
-        app.advance(0).await;
-        assert_eq!(picture(&app, &icon_url(&shop, 1).await).await, (200, GIF.to_vec()));
-        assert_eq!(picture(&app, &url).await.0, 200, "the second has it still");
-        assert_eq!(code(&updates(&shop, json!({"business_id": 2, "icon_media_id": other})).await), 0);
-        app.advance(0).await;
-        assert_eq!((picture(&app, &url).await.0, app.files()), (404, 1));
-    }
-
-    async fn accounts_have_numbers_names_and_files_of_their_own(app: App) {
-        let (shop, other) = (mini(&app).await, mini(&app).await);
-        registers(&shop, "apple_store", "apple").await;
-        registers(&shop, "pear_store", "pear").await;
-        assert_eq!(registers(&other, "apple_store", "mine").await["business_id"], 1);
-        assert_eq!(code(&gets(&other, json!({"business_id": 2})).await), 45071);
-        assert_eq!(code(&gets(&other, json!({"account_name": "pear_store"})).await), 45071);
-        assert_eq!(code(&updates(&other, json!({"business_id": 2, "nickname": "taken"})).await), 45071);
-        assert_eq!(lists(&other, 0, 200).await["list"].as_array().unwrap().len(), 1);
-        let theirs = shop.media("image", PNG).await;
-        assert_eq!(code(&updates(&other, json!({"business_id": 1, "icon_media_id": theirs})).await), 40007);
-    }
-
-    async fn the_operator_says_how_many_there_may_be(app: App) {
-        let rules = Rules { businesses_max: 2, ..Rules::default() };
-        let app = set(&app, Settings::default(), rules).await;
-        let (shop, other) = (mini(&app).await, mini(&app).await);
-        assert_eq!(code(&registers(&shop, "shop_1", "name").await), 0);
-        assert_eq!(code(&registers(&shop, "shop_2", "name").await), 0);
-        assert_eq!(code(&registers(&shop, "shop_2", "name").await), 45070);
-        assert_eq!(code(&registers(&shop, "shop_3", "name").await), 45077);
-        assert_eq!(lists(&shop, 0, 200).await["list"].as_array().unwrap().len(), 2);
-        assert_eq!(code(&registers(&other, "shop_3", "name").await), 0, "each account has its own");
-        app.inner.stop.cancel();
-    }
-
-    async fn one_name_asked_for_by_many_at_once_is_given_once(app: App) {
-        let shop = mini(&app).await;
-        let asked = (0..10).map(|number| {
-            let (shop, name) = (shop.clone(), format!("shop_{}", number / 2));
-            async move { registers(&shop, &name, "name").await }
-        });
-        let answers = futures_util::future::join_all(asked).await;
-        let mut ids: Vec<i64> = answers.iter().filter_map(|answer| answer["business_id"].as_i64()).collect();
-        ids.sort_unstable();
-        assert_eq!(ids, [1, 2, 3, 4, 5]);
-        assert_eq!(answers.iter().filter(|answer| code(answer) == 45070).count(), 5);
-    }
-
-    async fn bodies_and_tokens_are_looked_at_as_everywhere(app: App) {
-        let shop = mini(&app).await;
-        registers(&shop, "apple_store", "apple").await;
-        let sound = [
-            ("/cgi-bin/business/register", json!({"account_name": "pear_store", "nickname": "pear", "icon_media_id": "m"})),
-            ("/cgi-bin/business/update", json!({"business_id": 1, "nickname": "pear"})),
-            ("/cgi-bin/business/get", json!({"business_id": 1})),
-            ("/cgi-bin/business/list", json!({"offset": 0, "count": 1})),
-            ("/customservice/work/bind", json!({"corpid": "wwee11111xxxxxxx"})),
-            ("/customservice/work/unbind", json!({"corpid": "wwee11111xxxxxxx"})),
-        ];
-        for (path, body) in sound {
-            let own = format!("{path}?access_token={}", shop.token);
-            let large = vec![b' '; 256 * 1024 + 1];
-            for (sent, expected) in [(b"".to_vec(), 44002), (b"[]".to_vec(), 47001), (b"{".to_vec(), 47001), (large, 45002)] {
-                assert_eq!(code(&shop.raw("POST", &own, sent).await), expected, "{path}");
-            }
-            for name in body.as_object().unwrap().keys() {
-                for odd in [json!(1.5), json!({}), json!([1]), json!(true)] {
-                    let mut body = body.clone();
-                    body[name] = odd;
-                    assert_eq!(code(&shop.post(path, body.clone()).await), 47001, "{path} {body}");
-                }
-            }
-            assert_eq!(code(&shop.raw("GET", &own, Vec::new()).await), 43002, "{path}");
-            assert_eq!(code(&shop.with_token("50_never").post(path, body.clone()).await), 40001, "{path}");
-            assert_eq!(code(&shop.with_token("a.b").post(path, body).await), 40014, "{path}");
-        }
-        let flag = json!({"account_name": "pear_store", "nickname": "pear", "icon_media_id": "m", "transfer_to_commkf": "yes"});
-        assert_eq!(code(&shop.post("/cgi-bin/business/register", flag).await), 47001);
-        for missing in [json!({"nickname": "pear"}), json!({"business_id": null, "nickname": "pear"})] {
-            assert_eq!(code(&updates(&shop, missing).await), 47001);
-        }
-    }
-
-    async fn calls_about_agents_know_the_accounts_sub_merchants(app: App) {
-        let (shop, other) = (mini(&app).await, mini(&app).await);
-        shop.agent("a1").await;
-        registers(&shop, "apple_store", "apple").await;
-        let kf_openid = shop.kf_list().await[0]["kf_openid"].as_str().unwrap().to_owned();
-        let calls = async |shop: &Shop, in_query: &str, in_body: Value| {
-            let mut codes = Vec::new();
-            for (method, path, query, body) in about_agents(shop, &kf_openid) {
-                let body = body.map(|mut body| {
-                    body["business_id"] = in_body.clone();
-                    body
-                });
-                // What a GET or a list says in its body nobody reads.
-                if !in_body.is_null() && (body.is_none() || method == "GET") || !in_query.is_empty() && path.ends_with("/add") {
-                    continue;
-                }
-                let address = format!("{path}?access_token={}{query}{in_query}", shop.token);
-                let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
-                codes.push((path, code(&shop.raw(method, &address, body).await)));
-            }
-            assert!(codes.len() >= 4, "{codes:?}");
-            codes
-        };
-        for (query, body) in [("", json!(1)), ("", json!("1")), ("", json!("")), ("&business_id=1", Value::Null), ("&business_id=", Value::Null), ("", Value::Null)] {
-            for (path, answer) in calls(&shop, query, body.clone()).await {
-                assert!([0, 65406, 65401].contains(&answer), "{path} {query} {body}: {answer}");
+        for name in body.as_object().unwrap().keys() {
+            for odd in [json!(1.5), json!({}), json!([1]), json!(true)] {
+                let mut body = body.clone();
+                body[name] = odd;
+                assert_eq!(code(&shop.post(path, body.clone()).await), 47001, "{path} {body}");
             }
         }
-        for body in [json!(2), json!(0), json!(-1), json!("2"), json!("one"), json!(" 1"), json!(i64::MAX)] {
-            for (path, answer) in calls(&shop, "", body.clone()).await {
-                assert_eq!(answer, 40097, "{path} {body}");
-            }
-        }
-        for query in ["&business_id=2", "&business_id=x", "&business_id=1%00", "&business%5Fid=2", "&business_id=99999999999999999999"] {
-            for (path, answer) in calls(&shop, query, Value::Null).await {
-                assert_eq!(answer, 40097, "{path} {query}");
-            }
-        }
-        for body in [json!(1.5), json!(true), json!([1]), json!({})] {
-            for (path, answer) in calls(&shop, "", body.clone()).await {
-                // An agent in the query needs no body.
-                let is_passed_over = path.ends_with("/del") && answer == 65401;
-                assert!(answer == 47001 || is_passed_over, "{path} {body}: {answer}");
-            }
-        }
-        for (path, answer) in calls(&other, "&business_id=1", Value::Null).await {
-            assert_eq!(answer, 40097, "{path}: a sub-merchant of another account");
-        }
-        let refused = shop.get("/cgi-bin/customservice/getonlinekflist", &[("business_id", "2")]).await;
-        assert!(refused.to_string().starts_with(r#"{"errcode":40097,"errmsg":"invalid args rid: "#), "{refused}");
+        assert_eq!(code(&shop.raw("GET", &own, Vec::new()).await), 43002, "{path}");
+        assert_eq!(code(&shop.with_token("50_never").post(path, body.clone()).await), 40001, "{path}");
+        assert_eq!(code(&shop.with_token("a.b").post(path, body).await), 40014, "{path}");
     }
+    let flag = json!({"account_name": "pear_store", "nickname": "pear", "icon_media_id": "m", "transfer_to_commkf": "yes"});
+    assert_eq!(code(&shop.post("/cgi-bin/business/register", flag).await), 47001);
+    for missing in [json!({"nickname": "pear"}), json!({"business_id": null, "nickname": "pear"})] {
+        assert_eq!(code(&updates(&shop, missing).await), 47001);
+    }
+}
 
-    async fn an_unknown_sub_merchant_is_refused_before_any_rule_and_after_the_feature(app: App) {
-        let shop = mini(&app).await;
-        let add = |kf_account: &str| json!({"kf_account": kf_account, "nickname": "", "business_id": 7});
-        assert_eq!(code(&shop.post("/customservice/kfaccount/add", add("@@")).await), 40097);
-        let del = format!("/customservice/kfaccount/del?access_token={}&business_id=7", shop.token);
-        for (method, body) in [("GET", &b""[..]), ("POST", b""), ("POST", b"{}"), ("POST", br#"{"kf_account":"nobody@x"}"#)] {
-            assert_eq!(code(&shop.raw(method, &del, body.to_vec()).await), 40097, "{method}");
+async fn calls_about_agents_know_the_accounts_sub_merchants(app: App) {
+    let (shop, other) = (mini(&app).await, mini(&app).await);
+    shop.agent("a1").await;
+    registers(&shop, "apple_store", "apple").await;
+    let kf_openid = shop.kf_list().await[0]["kf_openid"].as_str().unwrap().to_owned();
+    let calls = async |shop: &Shop, in_query: &str, in_body: Value| {
+        let mut codes = Vec::new();
+        for (method, path, query, body) in about_agents(shop, &kf_openid) {
+            let body = body.map(|mut body| {
+                body["business_id"] = in_body.clone();
+                body
+            });
+            // What a GET or a list says in its body nobody reads.
+            if !in_body.is_null() && (body.is_none() || method == "GET")
+                || !in_query.is_empty() && path.ends_with("/add")
+            {
+                continue;
+            }
+            let address = format!("{path}?access_token={}{query}{in_query}", shop.token);
+            let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+            codes.push((path, code(&shop.raw(method, &address, body).await)));
         }
-        assert_eq!(code(&shop.raw("POST", &del, b"{".to_vec()).await), 47001, "the body is read first");
-        shop.set(|settings| settings.feature = Some(false)).await;
-        assert_eq!(code(&shop.post("/customservice/kfaccount/add", add("@@")).await), 65400);
-        assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[("business_id", "7")]).await), 65400);
+        assert!(codes.len() >= 4, "{codes:?}");
+        codes
+    };
+    for (query, body) in [
+        ("", json!(1)),
+        ("", json!("1")),
+        ("", json!("")),
+        ("&business_id=1", Value::Null),
+        ("&business_id=", Value::Null),
+        ("", Value::Null),
+    ] {
+        for (path, answer) in calls(&shop, query, body.clone()).await {
+            assert!([0, 65406, 65401].contains(&answer), "{path} {query} {body}: {answer}");
+        }
     }
+    for body in [json!(2), json!(0), json!(-1), json!("2"), json!("one"), json!(" 1"), json!(i64::MAX)] {
+        for (path, answer) in calls(&shop, "", body.clone()).await {
+            assert_eq!(answer, 40097, "{path} {body}");
+        }
+    }
+    for query in [
+        "&business_id=2",
+        "&business_id=x",
+        "&business_id=1%00",
+        "&business%5Fid=2",
+        "&business_id=99999999999999999999",
+    ] {
+        for (path, answer) in calls(&shop, query, Value::Null).await {
+            assert_eq!(answer, 40097, "{path} {query}");
+        }
+    }
+    for body in [json!(1.5), json!(true), json!([1]), json!({})] {
+        for (path, answer) in calls(&shop, "", body.clone()).await {
+            // An agent in the query needs no body.
+            let is_passed_over = path.ends_with("/del") && answer == 65401;
+            assert!(answer == 47001 || is_passed_over, "{path} {body}: {answer}");
+        }
+    }
+    for (path, answer) in calls(&other, "&business_id=1", Value::Null).await {
+        assert_eq!(answer, 40097, "{path}: a sub-merchant of another account");
+    }
+    let refused = shop.get("/cgi-bin/customservice/getonlinekflist", &[("business_id", "2")]).await;
+    assert!(refused.to_string().starts_with(r#"{"errcode":40097,"errmsg":"invalid args rid: "#), "{refused}");
+}
+
+async fn an_unknown_sub_merchant_is_refused_before_any_rule_and_after_the_feature(app: App) {
+    let shop = mini(&app).await;
+    let add = |kf_account: &str| json!({"kf_account": kf_account, "nickname": "", "business_id": 7});
+    assert_eq!(code(&shop.post("/customservice/kfaccount/add", add("@@")).await), 40097);
+    let del = format!("/customservice/kfaccount/del?access_token={}&business_id=7", shop.token);
+    for (method, body) in
+        [("GET", &b""[..]), ("POST", b""), ("POST", b"{}"), ("POST", br#"{"kf_account":"nobody@x"}"#)]
+    {
+        assert_eq!(code(&shop.raw(method, &del, body.to_vec()).await), 40097, "{method}");
+    }
+    assert_eq!(code(&shop.raw("POST", &del, b"{".to_vec()).await), 47001, "the body is read first");
+    shop.set(|settings| settings.feature = Some(false)).await;
+    assert_eq!(code(&shop.post("/customservice/kfaccount/add", add("@@")).await), 65400);
+    assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[("business_id", "7")]).await), 65400);
 }
 
 /// Calls about agents: method, path, query, and the body where one is read.

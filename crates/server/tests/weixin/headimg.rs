@@ -117,113 +117,136 @@ async fn headimgurl(shop: &Shop) -> String {
 }
 
 on_both_engines! {
-    async fn every_way_sdks_write_the_form_is_understood(app: App) {
-        let shop = app.account().await;
-        shop.adds("a1").await;
-        for (name, query, kind, body) in written(&shop) {
-            for path in [PATH, "/cgi-bin/customservice/kfaccount/uploadheadimg"] {
-                for is_chunked in [false, true] {
-                    assert_eq!(code(&shop.pictures("a1", PNG).await), 0);
-                    let before = headimgurl(&shop).await;
-                    let mut request = format!("POST {path}?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n").into_bytes();
-                    if is_chunked {
-                        // fastwego writes into a pipe, and knows no length.
-                        request.extend(b"Transfer-Encoding: chunked\r\n\r\n");
-                        for chunk in body.chunks(7) {
-                            request.extend([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
-                        }
-                        request.extend(b"0\r\n\r\n");
-                    } else {
-                        request.extend(format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes());
-                        request.extend(&body);
+    every_way_sdks_write_the_form_is_understood,
+    a_picture_is_at_an_address_that_is_its_content,
+    colleagues_and_customers_see_the_picture,
+    each_refusal_has_its_code_and_its_place,
+}
+
+async fn every_way_sdks_write_the_form_is_understood(app: App) {
+    let shop = app.account().await;
+    shop.adds("a1").await;
+    for (name, query, kind, body) in written(&shop) {
+        for path in [PATH, "/cgi-bin/customservice/kfaccount/uploadheadimg"] {
+            for is_chunked in [false, true] {
+                assert_eq!(code(&shop.pictures("a1", PNG).await), 0);
+                let before = headimgurl(&shop).await;
+                let mut request = format!(
+                    "POST {path}?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n"
+                )
+                .into_bytes();
+                if is_chunked {
+                    // fastwego writes into a pipe, and knows no length.
+                    request.extend(b"Transfer-Encoding: chunked\r\n\r\n");
+                    for chunk in body.chunks(7) {
+                        request
+                            .extend([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
                     }
-                    assert_eq!(says(&app, &request).await.trim_end_matches("\r\n0\r\n"), r#"{"errcode":0,"errmsg":"ok"}"#, "{name}, chunked {is_chunked}");
-                    let url = headimgurl(&shop).await;
-                    assert_ne!(url, before, "{name}");
-                    assert_eq!(picture(&app, &url).await, (200, JPEG.to_vec()), "{name}");
+                    request.extend(b"0\r\n\r\n");
+                } else {
+                    request.extend(format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes());
+                    request.extend(&body);
                 }
+                assert_eq!(
+                    says(&app, &request).await.trim_end_matches("\r\n0\r\n"),
+                    r#"{"errcode":0,"errmsg":"ok"}"#,
+                    "{name}, chunked {is_chunked}"
+                );
+                let url = headimgurl(&shop).await;
+                assert_ne!(url, before, "{name}");
+                assert_eq!(picture(&app, &url).await, (200, JPEG.to_vec()), "{name}");
             }
         }
     }
+}
 
-    async fn a_picture_is_at_an_address_that_is_its_content(app: App) {
-        let shop = app.account().await;
-        shop.adds("a1").await;
-        assert_eq!(shop.pictures("a1", PNG).await.to_string(), r#"{"errcode":0,"errmsg":"ok"}"#);
-        let first = headimgurl(&shop).await;
-        let sha256 = first.strip_prefix(&format!("{}/headimg/", app.base)).unwrap();
-        insta::assert_snapshot!(sha256, @"36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675");
-        let response = app.http.get(&first).header("host", "api.weixin.qq.com").send().await.unwrap();
-        let header = |name: &str| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
-        assert_eq!(header("content-type"), "image/png");
-        assert_eq!(header("cache-control"), "public, max-age=31536000, immutable");
-        assert_eq!((header("x-content-type-options"), header("content-security-policy")), ("nosniff".into(), "default-src 'none'; sandbox".into()));
-        assert_eq!(response.bytes().await.unwrap(), PNG);
-        // In place of it comes another, and the first is nobody's any more.
-        assert_eq!(code(&shop.pictures("a1", JPEG).await), 0);
-        assert_ne!(headimgurl(&shop).await, first);
-        assert_eq!(picture(&app, &first).await.0, 404);
-        app.advance(0).await;
-        assert_eq!(app.files(), 1);
-        // What is only a temporary file has no address, nor has what is none.
-        let sent = sized(GIF, 100);
-        shop.media("image", &sent).await;
-        for sha256 in [kefu::clock::hex(&<sha2::Sha256 as sha2::Digest>::digest(&sent)), String::new(), "x".into(), "%00".into(), "..%2f..%2fkefu.db".into()] {
-            assert_eq!(picture(&app, &format!("{}/headimg/{sha256}", app.base)).await.0, 404, "{sha256}");
-        }
+async fn a_picture_is_at_an_address_that_is_its_content(app: App) {
+    let shop = app.account().await;
+    shop.adds("a1").await;
+    assert_eq!(shop.pictures("a1", PNG).await.to_string(), r#"{"errcode":0,"errmsg":"ok"}"#);
+    let first = headimgurl(&shop).await;
+    let sha256 = first.strip_prefix(&format!("{}/headimg/", app.base)).unwrap();
+    insta::assert_snapshot!(sha256, @"36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675");
+    let response = app.http.get(&first).header("host", "api.weixin.qq.com").send().await.unwrap();
+    let header =
+        |name: &str| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+    assert_eq!(header("content-type"), "image/png");
+    assert_eq!(header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(
+        (header("x-content-type-options"), header("content-security-policy")),
+        ("nosniff".into(), "default-src 'none'; sandbox".into())
+    );
+    assert_eq!(response.bytes().await.unwrap(), PNG);
+    // In place of it comes another, and the first is nobody's any more.
+    assert_eq!(code(&shop.pictures("a1", JPEG).await), 0);
+    assert_ne!(headimgurl(&shop).await, first);
+    assert_eq!(picture(&app, &first).await.0, 404);
+    app.advance(0).await;
+    assert_eq!(app.files(), 1);
+    // What is only a temporary file has no address, nor has what is none.
+    let sent = sized(GIF, 100);
+    shop.media("image", &sent).await;
+    for sha256 in [
+        kefu::clock::hex(&<sha2::Sha256 as sha2::Digest>::digest(&sent)),
+        String::new(),
+        "x".into(),
+        "%00".into(),
+        "..%2f..%2fkefu.db".into(),
+    ] {
+        assert_eq!(picture(&app, &format!("{}/headimg/{sha256}", app.base)).await.0, 404, "{sha256}");
     }
+}
 
-    async fn colleagues_and_customers_see_the_picture(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let mut desk = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        desk.sees("hello").await;
-        assert_eq!(customer.snapshot().await["agent"].get("headimg"), None);
-        shop.pictures("a1", PNG).await;
-        let url = headimgurl(&shop).await;
-        let path: Value = url.strip_prefix(&app.base).unwrap().into();
-        assert_eq!(customer.snapshot().await["agent"]["headimg"], path);
-        assert_eq!(customer.snapshot().await["messages"][0].get("headimg"), None, "customers have none");
-        let session = customer.snapshot().await["messages"][0]["session"].as_i64().unwrap();
-        let (_, answer) = ann.replies(session, "hi").await;
-        assert_eq!(answer["message"]["headimg"], path, "{answer}");
-        assert_eq!(customer.snapshot().await["messages"][1]["headimg"], path);
-        let account = ann.account().await;
-        assert_eq!((&account["agent"]["headimg"], &account["sessions"][0]["headimg"]), (&path, &path));
-    }
+async fn colleagues_and_customers_see_the_picture(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let mut desk = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    desk.sees("hello").await;
+    assert_eq!(customer.snapshot().await["agent"].get("headimg"), None);
+    shop.pictures("a1", PNG).await;
+    let url = headimgurl(&shop).await;
+    let path: Value = url.strip_prefix(&app.base).unwrap().into();
+    assert_eq!(customer.snapshot().await["agent"]["headimg"], path);
+    assert_eq!(customer.snapshot().await["messages"][0].get("headimg"), None, "customers have none");
+    let session = customer.snapshot().await["messages"][0]["session"].as_i64().unwrap();
+    let (_, answer) = ann.replies(session, "hi").await;
+    assert_eq!(answer["message"]["headimg"], path, "{answer}");
+    assert_eq!(customer.snapshot().await["messages"][1]["headimg"], path);
+    let account = ann.account().await;
+    assert_eq!((&account["agent"]["headimg"], &account["sessions"][0]["headimg"]), (&path, &path));
+}
 
-    async fn each_refusal_has_its_code_and_its_place(app: App) {
-        let shop = app.account().await;
-        shop.adds("a1").await;
-        let with = |token: &str, kf_account: &str| format!("{PATH}?access_token={token}&kf_account={kf_account}");
-        let own = with(&shop.token, &shop.kf("a1"));
-        for (path, body, expected) in [
-            (with("", ""), form(&[], None), 41001),
-            (with("50_never", ""), form(&[], None), 40001),
-            (with("a.b", ""), form(&[], None), 40014),
-            (with(&shop.token, ""), form(&[], None), 41005),
-            (own.clone(), form(&[], Some(("picture", PNG))), 41005),
-            (own.clone(), form(&[], Some(("media", b""))), 41005),
-            (own.clone(), form(&[], Some(("media", &sized(PNG, 5 * MB + 1)))), 40006),
-            (own.clone(), form(&[], Some(("media", &sized(PNG, 12 * MB)))), 40006),
-            (own.clone(), form(&[], Some(("media", GIF))), 40005),
-            (own.clone(), form(&[], Some(("media", b"<svg onload=alert(1)>"))), 40005),
-            (with(&shop.token, ""), form(&[], Some(("media", GIF))), 40005),
-            (with(&shop.token, ""), form(&[], Some(("media", PNG))), 65401),
-            (with(&shop.token, "nobody"), form(&[], Some(("media", PNG))), 65401),
-            (with(&shop.token, ""), form(&[("kf_account", "nobody")], Some(("media", PNG))), 65401),
-            (own.clone(), form(&[("kf_account", "nobody")], Some(("media", PNG))), 0),
-            (own.clone(), form(&[], Some(("media", &sized(PNG, 5 * MB)))), 0),
-        ] {
-            assert_eq!(code(&shop.posts(&path, FORM, body).await), expected, "{path}");
-        }
-        assert_eq!(code(&shop.raw("GET", &own, Vec::new()).await), 43002);
-        shop.set(|settings| settings.feature = Some(false)).await;
-        assert_eq!(code(&shop.pictures("a1", PNG).await), 65401);
-        assert_eq!(code(&shop.pictures("a1", GIF).await), 40005);
-        app.advance(0).await;
-        crate::actors::until("nothing is left of what was refused", || async { app.files() == 1 }).await;
+async fn each_refusal_has_its_code_and_its_place(app: App) {
+    let shop = app.account().await;
+    shop.adds("a1").await;
+    let with = |token: &str, kf_account: &str| format!("{PATH}?access_token={token}&kf_account={kf_account}");
+    let own = with(&shop.token, &shop.kf("a1"));
+    for (path, body, expected) in [
+        (with("", ""), form(&[], None), 41001),
+        (with("50_never", ""), form(&[], None), 40001),
+        (with("a.b", ""), form(&[], None), 40014),
+        (with(&shop.token, ""), form(&[], None), 41005),
+        (own.clone(), form(&[], Some(("picture", PNG))), 41005),
+        (own.clone(), form(&[], Some(("media", b""))), 41005),
+        (own.clone(), form(&[], Some(("media", &sized(PNG, 5 * MB + 1)))), 40006),
+        (own.clone(), form(&[], Some(("media", &sized(PNG, 12 * MB)))), 40006),
+        (own.clone(), form(&[], Some(("media", GIF))), 40005),
+        (own.clone(), form(&[], Some(("media", b"<svg onload=alert(1)>"))), 40005),
+        (with(&shop.token, ""), form(&[], Some(("media", GIF))), 40005),
+        (with(&shop.token, ""), form(&[], Some(("media", PNG))), 65401),
+        (with(&shop.token, "nobody"), form(&[], Some(("media", PNG))), 65401),
+        (with(&shop.token, ""), form(&[("kf_account", "nobody")], Some(("media", PNG))), 65401),
+        (own.clone(), form(&[("kf_account", "nobody")], Some(("media", PNG))), 0),
+        (own.clone(), form(&[], Some(("media", &sized(PNG, 5 * MB)))), 0),
+    ] {
+        assert_eq!(code(&shop.posts(&path, FORM, body).await), expected, "{path}");
     }
+    assert_eq!(code(&shop.raw("GET", &own, Vec::new()).await), 43002);
+    shop.set(|settings| settings.feature = Some(false)).await;
+    assert_eq!(code(&shop.pictures("a1", PNG).await), 65401);
+    assert_eq!(code(&shop.pictures("a1", GIF).await), 40005);
+    app.advance(0).await;
+    crate::actors::until("nothing is left of what was refused", || async { app.files() == 1 }).await;
 }

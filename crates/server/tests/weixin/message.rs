@@ -40,123 +40,155 @@ fn shown(message: &Value) -> Value {
 }
 
 on_both_engines! {
-    async fn the_id_of_a_message_is_its_authors_own(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
+    the_id_of_a_message_is_its_authors_own,
+    a_program_writes_and_the_customer_reads_it_at_once,
+    an_agent_sees_what_a_program_wrote_in_her_session,
+    what_is_written_outside_of_sessions_stands_where_it_came,
+    a_program_keeps_an_open_session_from_ending,
+    a_program_may_speak_as_an_agent_whom_the_customer_then_sees,
+    every_kind_of_message_arrives_as_it_was_sent,
+    files_that_were_uploaded_are_sent_as_what_they_are_for,
+    the_older_path_of_mini_programs_is_the_same,
+    each_kind_of_account_sends_what_its_page_says,
+    each_fault_of_a_message_has_its_code,
+    only_customers_of_the_account_are_written_to,
+    a_choice_from_a_menu_comes_back_as_her_words,
+    the_path_of_sub_merchants_asks_for_one_before_anything_else,
+    a_text_with_nothing_to_see_is_empty,
+}
+
+async fn the_id_of_a_message_is_its_authors_own(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let _desk = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let session = ann.session_with(&customer.openid()).await.unwrap();
+    let reply = json!({"appid": shop.appid, "session": session, "client_id": "same", "text": "the agent's"});
+    let answer = app.send("/desk/api/message", &ann.cookie, &reply).await;
+    let replied: Value = answer.json().await.unwrap();
+    let said = customer.says_as("the customer's", "same").await;
+    assert_eq!((&said["text"], &said["from"]), (&json!("the customer's"), &json!("customer")));
+    assert_eq!(customer.says_as("again", "same").await, said, "sent twice, kept once");
+    let again: Value = app.send("/desk/api/message", &ann.cookie, &reply).await.json().await.unwrap();
+    assert_eq!((&again, &again["message"]["text"]), (&replied, &json!("the agent's")));
+    let texts: Vec<_> = customer.snapshot().await["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["text"].clone())
+        .collect();
+    assert_eq!(json!(texts), json!(["hello", "the agent's", "the customer's"]));
+}
+
+async fn a_program_writes_and_the_customer_reads_it_at_once(app: App) {
+    let shop = app.account().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let mut page = customer.watches().await;
+    let answer =
+        shop.sends(&customer.openid(), json!({"msgtype": "text", "text": {"content": "good day"}})).await;
+    insta::assert_snapshot!(answer.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
+    page.sees("good day").await;
+    insta::assert_snapshot!(shown(&customer.last().await).to_string(), @r#"{"from":"account","kf_account":"","kind":"text","text":"good day"}"#);
+}
+
+async fn an_agent_sees_what_a_program_wrote_in_her_session(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let mut desk = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    desk.sees("hello").await;
+    let session = ann.session_with(&customer.openid()).await.unwrap();
+    assert_eq!(shop.writes(&customer.openid(), "from a machine").await, 0);
+    let heard = desk.sees("from a machine").await;
+    let message = &heard.data["facts"][0]["message"];
+    assert_eq!((&message["session"], &message["from"]), (&json!(session), &json!("account")));
+    let told = ann.account().await["messages"].as_array().unwrap().clone();
+    assert_eq!(
+        told.iter().map(|it| it["from"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["customer", "account"]
+    );
+}
+
+async fn what_is_written_outside_of_sessions_stands_where_it_came(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let customer = shop.customer();
+    let first = {
         let _desk = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let session = ann.session_with(&customer.openid()).await.unwrap();
-        let reply = json!({"appid": shop.appid, "session": session, "client_id": "same", "text": "the agent's"});
-        let answer = app.send("/desk/api/message", &ann.cookie, &reply).await;
-        let replied: Value = answer.json().await.unwrap();
-        let said = customer.says_as("the customer's", "same").await;
-        assert_eq!((&said["text"], &said["from"]), (&json!("the customer's"), &json!("customer")));
-        assert_eq!(customer.says_as("again", "same").await, said, "sent twice, kept once");
-        let again: Value = app.send("/desk/api/message", &ann.cookie, &reply).await.json().await.unwrap();
-        assert_eq!((&again, &again["message"]["text"]), (&replied, &json!("the agent's")));
-        let texts: Vec<_> = customer.snapshot().await["messages"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
-        assert_eq!(json!(texts), json!(["hello", "the agent's", "the customer's"]));
-    }
-
-    async fn a_program_writes_and_the_customer_reads_it_at_once(app: App) {
-        let shop = app.account().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let mut page = customer.watches().await;
-        let answer = shop.sends(&customer.openid(), json!({"msgtype": "text", "text": {"content": "good day"}})).await;
-        insta::assert_snapshot!(answer.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
-        page.sees("good day").await;
-        insta::assert_snapshot!(shown(&customer.last().await).to_string(), @r#"{"from":"account","kf_account":"","kind":"text","text":"good day"}"#);
-    }
-
-    async fn an_agent_sees_what_a_program_wrote_in_her_session(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let mut desk = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        desk.sees("hello").await;
-        let session = ann.session_with(&customer.openid()).await.unwrap();
-        assert_eq!(shop.writes(&customer.openid(), "from a machine").await, 0);
-        let heard = desk.sees("from a machine").await;
-        let message = &heard.data["facts"][0]["message"];
-        assert_eq!((&message["session"], &message["from"]), (&json!(session), &json!("account")));
-        let told = ann.account().await["messages"].as_array().unwrap().clone();
-        assert_eq!(told.iter().map(|it| it["from"].as_str().unwrap()).collect::<Vec<_>>(), ["customer", "account"]);
-    }
-
-    async fn what_is_written_outside_of_sessions_stands_where_it_came(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let customer = shop.customer();
-        let first = {
-            let _desk = ann.comes_online().await;
-            customer.says("first").await["session"].as_i64().unwrap()
-        };
-        assert_eq!(ann.closes(first).await.0, 200);
-        assert_eq!(shop.writes(&customer.openid(), "between").await, 0);
-        assert_eq!(customer.last().await["session"], 0);
-        // She served the customer before that was written, and is not shown it afterwards.
-        let history = |session: i64| {
-            let (app, cookie) = (app.clone(), ann.cookie.clone());
-            let path = format!("/desk/api/messages?appid={}&session={session}", shop.appid);
-            async move {
-                let page: Value = app.ask(&path, &cookie).await.json().await.unwrap();
-                page["messages"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-            }
-        };
-        assert_eq!(history(first).await, ["first"]);
-        let _desk = ann.comes_online().await;
-        let second = customer.says("second").await["session"].as_i64().unwrap();
-        assert_eq!(history(second).await, ["first", "between", "second"]);
-        assert_eq!(history(first).await, ["first"]);
-    }
-
-    async fn a_program_keeps_an_open_session_from_ending(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let _desk = ann.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        app.advance(29 * 60_000).await;
-        assert_eq!(shop.writes(&customer.openid(), "a moment").await, 0);
-        app.advance(29 * 60_000).await;
-        assert_eq!(shop.sessions("a1").await.len(), 1);
-        app.advance(60_000).await;
-        assert_eq!(shop.sessions("a1").await.len(), 0);
-    }
-
-    async fn a_program_may_speak_as_an_agent_whom_the_customer_then_sees(app: App) {
-        let shop = app.account().await;
-        shop.adds("robot").await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let mut message = json!({"msgtype": "text", "text": {"content": "I am here"}, "aimsgcontext": {"is_ai_msg": 1}});
-        message["customservice"] = json!({"kf_account": shop.kf("robot")});
-        message["businessid"] = json!(1);
-        assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 0);
-        insta::assert_snapshot!(shown(&customer.last().await).to_string(), @r#"{"ai":true,"from":"agent","kf_account":"robot@shop1","kind":"text","nickname":"robot","text":"I am here"}"#);
-        message["customservice"] = json!({"kf_account": shop.kf("nobody")});
-        assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 65401);
-        message["customservice"] = Value::Null;
-        message["aimsgcontext"] = json!({"is_ai_msg": 0, "msgid": 7});
-        assert_eq!(code(&shop.sends(&customer.openid(), message).await), 0);
-        assert_eq!(customer.last().await.get("ai"), None);
-    }
-
-    async fn every_kind_of_message_arrives_as_it_was_sent(app: App) {
-        let shop = app.account().await;
-        let game = of_kind(&app, "mini-game").await;
-        let mut seen = Vec::new();
-        for message in plain() {
-            let shop = if message["msgtype"] == "link" { &game } else { &shop };
-            let customer = shop.customer();
-            customer.says("hello").await;
-            assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 0, "{message}");
-            seen.push(shown(&customer.last().await).to_string());
+        customer.says("first").await["session"].as_i64().unwrap()
+    };
+    assert_eq!(ann.closes(first).await.0, 200);
+    assert_eq!(shop.writes(&customer.openid(), "between").await, 0);
+    assert_eq!(customer.last().await["session"], 0);
+    // She served the customer before that was written, and is not shown it afterwards.
+    let history = |session: i64| {
+        let (app, cookie) = (app.clone(), ann.cookie.clone());
+        let path = format!("/desk/api/messages?appid={}&session={session}", shop.appid);
+        async move {
+            let page: Value = app.ask(&path, &cookie).await.json().await.unwrap();
+            page["messages"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|it| it["text"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
         }
-        insta::assert_snapshot!(seen.join("\n"), @r#"
+    };
+    assert_eq!(history(first).await, ["first"]);
+    let _desk = ann.comes_online().await;
+    let second = customer.says("second").await["session"].as_i64().unwrap();
+    assert_eq!(history(second).await, ["first", "between", "second"]);
+    assert_eq!(history(first).await, ["first"]);
+}
+
+async fn a_program_keeps_an_open_session_from_ending(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let _desk = ann.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    app.advance(29 * 60_000).await;
+    assert_eq!(shop.writes(&customer.openid(), "a moment").await, 0);
+    app.advance(29 * 60_000).await;
+    assert_eq!(shop.sessions("a1").await.len(), 1);
+    app.advance(60_000).await;
+    assert_eq!(shop.sessions("a1").await.len(), 0);
+}
+
+async fn a_program_may_speak_as_an_agent_whom_the_customer_then_sees(app: App) {
+    let shop = app.account().await;
+    shop.adds("robot").await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let mut message =
+        json!({"msgtype": "text", "text": {"content": "I am here"}, "aimsgcontext": {"is_ai_msg": 1}});
+    message["customservice"] = json!({"kf_account": shop.kf("robot")});
+    message["businessid"] = json!(1);
+    assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 0);
+    insta::assert_snapshot!(shown(&customer.last().await).to_string(), @r#"{"ai":true,"from":"agent","kf_account":"robot@shop1","kind":"text","nickname":"robot","text":"I am here"}"#);
+    message["customservice"] = json!({"kf_account": shop.kf("nobody")});
+    assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 65401);
+    message["customservice"] = Value::Null;
+    message["aimsgcontext"] = json!({"is_ai_msg": 0, "msgid": 7});
+    assert_eq!(code(&shop.sends(&customer.openid(), message).await), 0);
+    assert_eq!(customer.last().await.get("ai"), None);
+}
+
+async fn every_kind_of_message_arrives_as_it_was_sent(app: App) {
+    let shop = app.account().await;
+    let game = of_kind(&app, "mini-game").await;
+    let mut seen = Vec::new();
+    for message in plain() {
+        let shop = if message["msgtype"] == "link" { &game } else { &shop };
+        let customer = shop.customer();
+        customer.says("hello").await;
+        assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 0, "{message}");
+        seen.push(shown(&customer.last().await).to_string());
+    }
+    insta::assert_snapshot!(seen.join("\n"), @r#"
         {"from":"account","kf_account":"","kind":"text","text":"您好 <a href=\"https://example.com\">here</a>"}
         {"body":{"description":"She","hqmusicurl":"https://example.com/b.mp3","musicurl":"https://example.com/a.mp3","thumb_media_id":"","title":"Song"},"from":"account","kf_account":"","kind":"music","text":"[music] Song"}
         {"body":{"articles":[{"description":"new","picurl":"https://example.com/1.png","title":"Shoes","url":"https://example.com/1"}]},"from":"account","kf_account":"","kind":"news","text":"[news] Shoes"}
@@ -166,214 +198,265 @@ on_both_engines! {
         {"body":{"card_id":"123dsdajkasd231jhksad"},"from":"account","kf_account":"","kind":"wxcard","text":"[wxcard]"}
         {"body":{"description":"new","thumb_url":"https://example.com/1.png","title":"Shoes","url":"https://example.com/1"},"from":"account","kf_account":"","kind":"link","text":"[link] Shoes"}
         "#);
-    }
+}
 
-    async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: App) {
-        let shop = app.account().await;
-        let (customer, other) = (shop.customer(), app.account().await);
-        customer.says("hello").await;
-        let media_id = |answer: Value| answer["media_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
-        let (image, voice) = (media_id(shop.uploads("image", PNG).await), media_id(shop.uploads("voice", AMR).await));
-        let (video, thumb) = (media_id(shop.uploads("video", MP4).await), media_id(shop.uploads("thumb", JPEG).await));
-        let foreign = media_id(other.uploads("image", PNG).await);
-        let mut seen = Vec::new();
-        for (word, member) in [
-            ("image", json!({"media_id": image})),
-            ("voice", json!({"media_id": voice})),
-            ("video", json!({"media_id": video, "thumb_media_id": thumb, "title": "Film", "description": "of shoes"})),
-            ("music", json!({"musicurl": "https://example.com/a.mp3", "thumb_media_id": thumb})),
-            ("miniprogrampage", json!({"title": "Page", "appid": shop.appid, "pagepath": "pages/index", "thumb_media_id": image})),
-        ] {
-            assert_eq!(code(&shop.sends(&customer.openid(), json!({"msgtype": word, word: member})).await), 0, "{word}");
-            seen.push(shown(&customer.last().await).to_string());
-        }
-        let seen = [(&image, "IMAGE"), (&voice, "VOICE"), (&video, "VIDEO"), (&thumb, "THUMB"), (&shop.appid, "APPID")]
+async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: App) {
+    let shop = app.account().await;
+    let (customer, other) = (shop.customer(), app.account().await);
+    customer.says("hello").await;
+    let media_id =
+        |answer: Value| answer["media_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    let (image, voice) =
+        (media_id(shop.uploads("image", PNG).await), media_id(shop.uploads("voice", AMR).await));
+    let (video, thumb) =
+        (media_id(shop.uploads("video", MP4).await), media_id(shop.uploads("thumb", JPEG).await));
+    let foreign = media_id(other.uploads("image", PNG).await);
+    let mut seen = Vec::new();
+    for (word, member) in [
+        ("image", json!({"media_id": image})),
+        ("voice", json!({"media_id": voice})),
+        (
+            "video",
+            json!({"media_id": video, "thumb_media_id": thumb, "title": "Film", "description": "of shoes"}),
+        ),
+        ("music", json!({"musicurl": "https://example.com/a.mp3", "thumb_media_id": thumb})),
+        (
+            "miniprogrampage",
+            json!({"title": "Page", "appid": shop.appid, "pagepath": "pages/index", "thumb_media_id": image}),
+        ),
+    ] {
+        assert_eq!(
+            code(&shop.sends(&customer.openid(), json!({"msgtype": word, word: member})).await),
+            0,
+            "{word}"
+        );
+        seen.push(shown(&customer.last().await).to_string());
+    }
+    let seen =
+        [(&image, "IMAGE"), (&voice, "VOICE"), (&video, "VIDEO"), (&thumb, "THUMB"), (&shop.appid, "APPID")]
             .iter()
             .fold(seen.join("\n"), |seen, (id, name)| seen.replace(*id, name));
-        insta::assert_snapshot!(seen, @r#"
+    insta::assert_snapshot!(seen, @r#"
         {"body":{"media_id":"IMAGE"},"from":"account","height":1,"kf_account":"","kind":"image","text":"[image]","width":1}
         {"body":{"media_id":"VOICE"},"from":"account","kf_account":"","kind":"voice","text":"[voice]"}
         {"body":{"description":"of shoes","media_id":"VIDEO","thumb_media_id":"THUMB","title":"Film"},"from":"account","kf_account":"","kind":"video","text":"[video] Film"}
         {"body":{"description":"","hqmusicurl":"","musicurl":"https://example.com/a.mp3","thumb_media_id":"THUMB","title":""},"from":"account","kf_account":"","kind":"music","text":"[music]"}
         {"body":{"appid":"APPID","pagepath":"pages/index","thumb_media_id":"IMAGE","title":"Page"},"from":"account","kf_account":"","kind":"miniprogrampage","text":"[miniprogrampage] Page"}
         "#);
-        shop.hears(&customer.openid(), "and?").await;
-        // What is for something else, or another account's, is as good as unknown. Some SDKs send films without a thumb.
-        for (word, member, expected) in [
-            ("image", json!({"media_id": voice}), 40007),
-            ("image", json!({"media_id": thumb}), 40007),
-            ("image", json!({"media_id": foreign}), 40007),
-            ("voice", json!({"media_id": image}), 40007),
-            ("video", json!({"media_id": image}), 40007),
-            ("video", json!({"media_id": video, "thumb_media_id": voice}), 40007),
-            ("video", json!({"media_id": video}), 0),
-        ] {
-            assert_eq!(code(&shop.sends(&customer.openid(), json!({"msgtype": word, word: member})).await), expected, "{word} {member}");
-        }
-        app.advance(3 * 24 * 3_600_000).await;
-        let shop = shop.with_token(&shop.fetch_token().await);
-        shop.hears(&customer.openid(), "and now?").await;
-        let late = json!({"msgtype": "image", "image": {"media_id": image}});
-        assert_eq!(code(&shop.sends(&customer.openid(), late).await), 40007, "its three days are over");
+    shop.hears(&customer.openid(), "and?").await;
+    // What is for something else, or another account's, is as good as unknown. Some SDKs send films without a thumb.
+    for (word, member, expected) in [
+        ("image", json!({"media_id": voice}), 40007),
+        ("image", json!({"media_id": thumb}), 40007),
+        ("image", json!({"media_id": foreign}), 40007),
+        ("voice", json!({"media_id": image}), 40007),
+        ("video", json!({"media_id": image}), 40007),
+        ("video", json!({"media_id": video, "thumb_media_id": voice}), 40007),
+        ("video", json!({"media_id": video}), 0),
+    ] {
+        assert_eq!(
+            code(&shop.sends(&customer.openid(), json!({"msgtype": word, word: member})).await),
+            expected,
+            "{word} {member}"
+        );
     }
+    app.advance(3 * 24 * 3_600_000).await;
+    let shop = shop.with_token(&shop.fetch_token().await);
+    shop.hears(&customer.openid(), "and now?").await;
+    let late = json!({"msgtype": "image", "image": {"media_id": image}});
+    assert_eq!(code(&shop.sends(&customer.openid(), late).await), 40007, "its three days are over");
+}
 
-    async fn the_older_path_of_mini_programs_is_the_same(app: App) {
-        let shop = of_kind(&app, "mini-program").await;
-        let openid = shop.has_customer().await;
-        shop.hears(&openid, "hello").await;
-        let body = json!({"touser": openid, "msgtype": "text", "text": {"content": "hi"}, "businessid": 1});
-        assert_eq!(code(&shop.post("/cgi-bin/message/custom/business/send", body).await), 0);
-    }
+async fn the_older_path_of_mini_programs_is_the_same(app: App) {
+    let shop = of_kind(&app, "mini-program").await;
+    let openid = shop.has_customer().await;
+    shop.hears(&openid, "hello").await;
+    let body = json!({"touser": openid, "msgtype": "text", "text": {"content": "hi"}, "businessid": 1});
+    assert_eq!(code(&shop.post("/cgi-bin/message/custom/business/send", body).await), 0);
+}
 
-    async fn each_kind_of_account_sends_what_its_page_says(app: App) {
-        let words = ["text", "image", "voice", "video", "music", "news", "mpnews", "mpnewsarticle", "msgmenu", "wxcard",
-            "miniprogrampage", "link"];
-        for (kind, may) in [
-            ("subscription", &words[..11]),
-            ("service", &words[..11]),
-            ("mini-program", &["text", "image", "miniprogrampage", "link"][..]),
-            ("mini-game", &["text", "image", "miniprogrampage", "link"][..]),
-        ] {
-            let shop = of_kind(&app, kind).await;
-            for word in words {
-                // Where it may be sent, its member is missed.
-                let answer = code(&shop.sends("o", json!({"msgtype": word})).await);
-                assert_eq!(answer, if may.contains(&word) { 47001 } else { 48008 }, "{word} by a {kind}");
-            }
-            assert_eq!(code(&shop.sends("o", json!({"msgtype": "poem", "poem": {}})).await), 40008);
+async fn each_kind_of_account_sends_what_its_page_says(app: App) {
+    let words = [
+        "text",
+        "image",
+        "voice",
+        "video",
+        "music",
+        "news",
+        "mpnews",
+        "mpnewsarticle",
+        "msgmenu",
+        "wxcard",
+        "miniprogrampage",
+        "link",
+    ];
+    for (kind, may) in [
+        ("subscription", &words[..11]),
+        ("service", &words[..11]),
+        ("mini-program", &["text", "image", "miniprogrampage", "link"][..]),
+        ("mini-game", &["text", "image", "miniprogrampage", "link"][..]),
+    ] {
+        let shop = of_kind(&app, kind).await;
+        for word in words {
+            // Where it may be sent, its member is missed.
+            let answer = code(&shop.sends("o", json!({"msgtype": word})).await);
+            assert_eq!(answer, if may.contains(&word) { 47001 } else { 48008 }, "{word} by a {kind}");
         }
+        assert_eq!(code(&shop.sends("o", json!({"msgtype": "poem", "poem": {}})).await), 40008);
     }
+}
 
-    async fn each_fault_of_a_message_has_its_code(app: App) {
-        let (shop, game) = (app.account().await, of_kind(&app, "mini-game").await);
-        let openid = shop.has_customer().await;
-        shop.hears(&openid, "hello").await;
-        let choice = |text: String| json!({"id": "1", "content": text});
-        let menu_of = |list: Vec<Value>| json!({"list": list});
-        for (word, member, expected) in [
-            ("text", json!({"content": ""}), 44004),
-            ("text", json!({"content": " \n"}), 44004),
-            ("text", json!({"content": "客".repeat(683)}), 45002),
-            ("text", json!({"content": 1}), 47001),
-            ("text", json!("hello"), 47001),
-            ("text", Value::Null, 47001),
-            ("image", json!({"media_id": ""}), 40007),
-            ("image", json!({"media_id": "unknown"}), 40007),
-            ("image", json!({}), 47001),
-            ("voice", json!({"media_id": "unknown"}), 40007),
-            ("video", json!({"media_id": "unknown"}), 40007),
-            ("video", json!({"thumb_media_id": "unknown"}), 47001),
-            ("music", json!({"musicurl": "https://example.com", "thumb_media_id": "unknown"}), 40007),
-            ("music", json!({"title": "silence"}), 44004),
-            ("news", json!({"articles": []}), 44003),
-            ("news", json!({"articles": [{"title": "1"}, {"title": "2"}]}), 45008),
-            ("news", json!({"articles": [{"title": "1", "description": "d".repeat(16 * 1024)}]}), 45002),
-            ("news", json!({}), 47001),
-            ("mpnews", json!({"media_id": ""}), 40007),
-            ("mpnewsarticle", json!({"article_id": ""}), 44004),
-            ("wxcard", json!({"card_id": ""}), 44004),
-            ("msgmenu", menu_of(vec![]), 45098),
-            ("msgmenu", menu_of(vec![choice("a".into()); 11]), 45098),
-            ("msgmenu", menu_of(vec![choice("字".repeat(51))]), 45099),
-            ("msgmenu", menu_of(vec![choice(String::new())]), 45099),
-            ("msgmenu", json!({"list": [{"id": [], "content": "a"}]}), 47001),
-            ("miniprogrampage", json!({"title": "t", "pagepath": "p"}), 47001),
-            ("miniprogrampage", json!({"thumb_media_id": "unknown"}), 40007),
-        ] {
-            let answer = code(&shop.sends(&openid, json!({"msgtype": word, word: member})).await);
-            assert_eq!(answer, expected, "{word} {member}");
-        }
-        assert_eq!(code(&game.sends("o", json!({"msgtype": "link", "link": {"url": ""}})).await), 44004);
-        // What was refused has used up nothing; what just fits arrives.
-        for (word, member) in [
-            ("text", json!({"content": "客".repeat(682)})),
-            ("msgmenu", menu_of(vec![choice("字".repeat(50)); 10])),
-        ] {
-            assert_eq!(code(&shop.sends(&openid, json!({"msgtype": word, word: member})).await), 0, "{word}");
-        }
-        for _ in 0..3 {
-            assert_eq!(shop.writes(&openid, "more").await, 0);
-        }
-        assert_eq!(shop.writes(&openid, "too many").await, 45047);
+async fn each_fault_of_a_message_has_its_code(app: App) {
+    let (shop, game) = (app.account().await, of_kind(&app, "mini-game").await);
+    let openid = shop.has_customer().await;
+    shop.hears(&openid, "hello").await;
+    let choice = |text: String| json!({"id": "1", "content": text});
+    let menu_of = |list: Vec<Value>| json!({"list": list});
+    for (word, member, expected) in [
+        ("text", json!({"content": ""}), 44004),
+        ("text", json!({"content": " \n"}), 44004),
+        ("text", json!({"content": "客".repeat(683)}), 45002),
+        ("text", json!({"content": 1}), 47001),
+        ("text", json!("hello"), 47001),
+        ("text", Value::Null, 47001),
+        ("image", json!({"media_id": ""}), 40007),
+        ("image", json!({"media_id": "unknown"}), 40007),
+        ("image", json!({}), 47001),
+        ("voice", json!({"media_id": "unknown"}), 40007),
+        ("video", json!({"media_id": "unknown"}), 40007),
+        ("video", json!({"thumb_media_id": "unknown"}), 47001),
+        ("music", json!({"musicurl": "https://example.com", "thumb_media_id": "unknown"}), 40007),
+        ("music", json!({"title": "silence"}), 44004),
+        ("news", json!({"articles": []}), 44003),
+        ("news", json!({"articles": [{"title": "1"}, {"title": "2"}]}), 45008),
+        ("news", json!({"articles": [{"title": "1", "description": "d".repeat(16 * 1024)}]}), 45002),
+        ("news", json!({}), 47001),
+        ("mpnews", json!({"media_id": ""}), 40007),
+        ("mpnewsarticle", json!({"article_id": ""}), 44004),
+        ("wxcard", json!({"card_id": ""}), 44004),
+        ("msgmenu", menu_of(vec![]), 45098),
+        ("msgmenu", menu_of(vec![choice("a".into()); 11]), 45098),
+        ("msgmenu", menu_of(vec![choice("字".repeat(51))]), 45099),
+        ("msgmenu", menu_of(vec![choice(String::new())]), 45099),
+        ("msgmenu", json!({"list": [{"id": [], "content": "a"}]}), 47001),
+        ("miniprogrampage", json!({"title": "t", "pagepath": "p"}), 47001),
+        ("miniprogrampage", json!({"thumb_media_id": "unknown"}), 40007),
+    ] {
+        let answer = code(&shop.sends(&openid, json!({"msgtype": word, word: member})).await);
+        assert_eq!(answer, expected, "{word} {member}");
     }
+    assert_eq!(code(&game.sends("o", json!({"msgtype": "link", "link": {"url": ""}})).await), 44004);
+    // What was refused has used up nothing; what just fits arrives.
+    for (word, member) in [
+        ("text", json!({"content": "客".repeat(682)})),
+        ("msgmenu", menu_of(vec![choice("字".repeat(50)); 10])),
+    ] {
+        assert_eq!(code(&shop.sends(&openid, json!({"msgtype": word, word: member})).await), 0, "{word}");
+    }
+    for _ in 0..3 {
+        assert_eq!(shop.writes(&openid, "more").await, 0);
+    }
+    assert_eq!(shop.writes(&openid, "too many").await, 45047);
+}
 
-    async fn only_customers_of_the_account_are_written_to(app: App) {
-        let (shop, other) = (app.account().await, app.account().await);
-        let openid = other.has_customer().await;
-        other.hears(&openid, "hello").await;
-        for stranger in ["", "o", "客", &openid, &format!("o{}", "x".repeat(27))] {
-            assert_eq!(shop.writes(stranger, "hello").await, 40003, "{stranger}");
-            assert_eq!(shop.types(stranger, "Typing").await, 40003, "{stranger}");
-        }
-        assert_eq!(code(&shop.post("/cgi-bin/message/custom/send", json!({"msgtype": "text", "text": {"content": "a"}})).await), 47001);
-        // An agent opened a session with her, and she has never been here.
-        let ann = shop.agent("a1").await;
-        let _desk = ann.comes_online().await;
-        let unseen = format!("o{}", "y".repeat(27));
-        assert_eq!(code(&shop.creates("a1", &unseen).await), 0);
-        assert_eq!(shop.writes(&unseen, "hello").await, 45015);
+async fn only_customers_of_the_account_are_written_to(app: App) {
+    let (shop, other) = (app.account().await, app.account().await);
+    let openid = other.has_customer().await;
+    other.hears(&openid, "hello").await;
+    for stranger in ["", "o", "客", &openid, &format!("o{}", "x".repeat(27))] {
+        assert_eq!(shop.writes(stranger, "hello").await, 40003, "{stranger}");
+        assert_eq!(shop.types(stranger, "Typing").await, 40003, "{stranger}");
     }
+    assert_eq!(
+        code(
+            &shop
+                .post("/cgi-bin/message/custom/send", json!({"msgtype": "text", "text": {"content": "a"}}))
+                .await
+        ),
+        47001
+    );
+    // An agent opened a session with her, and she has never been here.
+    let ann = shop.agent("a1").await;
+    let _desk = ann.comes_online().await;
+    let unseen = format!("o{}", "y".repeat(27));
+    assert_eq!(code(&shop.creates("a1", &unseen).await), 0);
+    assert_eq!(shop.writes(&unseen, "hello").await, 45015);
+}
 
-    async fn a_choice_from_a_menu_comes_back_as_her_words(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let mut desk = ann.comes_online().await;
-        let (customer, other) = (shop.customer(), shop.customer());
-        customer.says("hello").await;
-        other.says("good day").await;
-        assert_eq!(code(&shop.sends(&customer.openid(), menu()).await), 0);
-        let sent = customer.last().await;
-        let (status, answer) = customer.taps(&sent, "102").await;
-        assert_eq!(status, 200);
-        insta::assert_snapshot!(shown(&answer["message"]).to_string(), @r#"{"body":{"bizmsgmenuid":"102"},"from":"customer","kf_account":"","kind":"text","text":"不满意"}"#);
-        desk.sees("不满意").await;
-        // The same once more is the same message.
-        assert_eq!(customer.taps(&sent, "102").await.1, answer);
-        assert_eq!(customer.snapshot().await["messages"].as_array().unwrap().len(), 3);
-        for (who, message, id) in [(&customer, &sent, "103"), (&other, &sent, "101"), (&customer, &answer["message"], "102")] {
-            assert_eq!(who.taps(message, id).await.0, 404, "{id}");
-        }
+async fn a_choice_from_a_menu_comes_back_as_her_words(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let mut desk = ann.comes_online().await;
+    let (customer, other) = (shop.customer(), shop.customer());
+    customer.says("hello").await;
+    other.says("good day").await;
+    assert_eq!(code(&shop.sends(&customer.openid(), menu()).await), 0);
+    let sent = customer.last().await;
+    let (status, answer) = customer.taps(&sent, "102").await;
+    assert_eq!(status, 200);
+    insta::assert_snapshot!(shown(&answer["message"]).to_string(), @r#"{"body":{"bizmsgmenuid":"102"},"from":"customer","kf_account":"","kind":"text","text":"不满意"}"#);
+    desk.sees("不满意").await;
+    // The same once more is the same message.
+    assert_eq!(customer.taps(&sent, "102").await.1, answer);
+    assert_eq!(customer.snapshot().await["messages"].as_array().unwrap().len(), 3);
+    for (who, message, id) in
+        [(&customer, &sent, "103"), (&other, &sent, "101"), (&customer, &answer["message"], "102")]
+    {
+        assert_eq!(who.taps(message, id).await.0, 404, "{id}");
     }
+}
 
-    async fn the_path_of_sub_merchants_asks_for_one_before_anything_else(app: App) {
-        let shop = of_kind(&app, "mini-program").await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let path = "/cgi-bin/message/custom/business/send";
-        let body = |openid: &str, businessid: Value| json!({"touser": openid, "msgtype": "text", "text": {"content": "hi"}, "businessid": businessid});
-        for missing in [Value::Null, json!("")] {
-            for openid in ["nobody", &customer.openid()] {
-                let refused = shop.post(path, body(openid, missing.clone())).await;
-                assert!(refused.to_string().starts_with(r#"{"errcode":40101,"errmsg":"missing parameter rid: "#), "{refused}");
-                let refused = shop.post(&format!("/{path}"), body(openid, missing.clone())).await;
-                assert_eq!(code(&refused), 40101, "with more slashes, too");
-            }
+async fn the_path_of_sub_merchants_asks_for_one_before_anything_else(app: App) {
+    let shop = of_kind(&app, "mini-program").await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let path = "/cgi-bin/message/custom/business/send";
+    let body = |openid: &str, businessid: Value| json!({"touser": openid, "msgtype": "text", "text": {"content": "hi"}, "businessid": businessid});
+    for missing in [Value::Null, json!("")] {
+        for openid in ["nobody", &customer.openid()] {
+            let refused = shop.post(path, body(openid, missing.clone())).await;
+            assert!(
+                refused.to_string().starts_with(r#"{"errcode":40101,"errmsg":"missing parameter rid: "#),
+                "{refused}"
+            );
+            let refused = shop.post(&format!("/{path}"), body(openid, missing.clone())).await;
+            assert_eq!(code(&refused), 40101, "with more slashes, too");
         }
-        assert_eq!(code(&shop.post(path, json!({"touser": "nobody", "msgtype": "nothing"})).await), 40101);
-        assert_eq!(code(&shop.post(path, json!({})).await), 47001);
-        for given in [json!(1), json!("1")] {
-            assert_eq!(code(&shop.post(path, body("nobody", given.clone())).await), 40003);
-            assert_eq!(code(&shop.post(path, body(&customer.openid(), given.clone())).await), 0);
-        }
-        assert_eq!(code(&shop.post("/cgi-bin/message/custom/send", body(&customer.openid(), Value::Null)).await), 0);
     }
+    assert_eq!(code(&shop.post(path, json!({"touser": "nobody", "msgtype": "nothing"})).await), 40101);
+    assert_eq!(code(&shop.post(path, json!({})).await), 47001);
+    for given in [json!(1), json!("1")] {
+        assert_eq!(code(&shop.post(path, body("nobody", given.clone())).await), 40003);
+        assert_eq!(code(&shop.post(path, body(&customer.openid(), given.clone())).await), 0);
+    }
+    assert_eq!(
+        code(&shop.post("/cgi-bin/message/custom/send", body(&customer.openid(), Value::Null)).await),
+        0
+    );
+}
 
-    async fn a_text_with_nothing_to_see_is_empty(app: App) {
-        let shop = app.account().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        for blank in ["", " ", "\u{3000}\n", "\u{200b}\u{feff}", "\u{115f}\u{1160}\u{2800}\u{3164}\u{ffa0}", "\u{ad}\u{fe0f}"] {
-            assert_eq!(shop.writes(&customer.openid(), blank).await, 44004, "{blank:?}");
-            let (status, said) = customer.sends(json!({"client_id": "blank", "text": blank})).await;
-            assert_eq!((status, code(&said)), (400, 990_019), "{blank:?}");
-            let nickname = json!({"kf_account": shop.kf("a1"), "nickname": blank});
-            assert_eq!(code(&shop.post("/customservice/kfaccount/add", nickname).await), 65403, "{blank:?}");
-        }
-        for seen in ["👩\u{200d}👧", "❤\u{fe0f}"] {
-            assert_eq!(shop.writes(&customer.openid(), seen).await, 0, "{seen:?}");
-            customer.says(seen).await;
-        }
-        let emoji = json!({"kf_account": shop.kf("a1"), "nickname": "👩\u{200d}👧"});
-        assert_eq!(code(&shop.post("/customservice/kfaccount/add", emoji).await), 0);
+async fn a_text_with_nothing_to_see_is_empty(app: App) {
+    let shop = app.account().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    for blank in [
+        "",
+        " ",
+        "\u{3000}\n",
+        "\u{200b}\u{feff}",
+        "\u{115f}\u{1160}\u{2800}\u{3164}\u{ffa0}",
+        "\u{ad}\u{fe0f}",
+    ] {
+        assert_eq!(shop.writes(&customer.openid(), blank).await, 44004, "{blank:?}");
+        let (status, said) = customer.sends(json!({"client_id": "blank", "text": blank})).await;
+        assert_eq!((status, code(&said)), (400, 990_019), "{blank:?}");
+        let nickname = json!({"kf_account": shop.kf("a1"), "nickname": blank});
+        assert_eq!(code(&shop.post("/customservice/kfaccount/add", nickname).await), 65403, "{blank:?}");
     }
+    for seen in ["👩\u{200d}👧", "❤\u{fe0f}"] {
+        assert_eq!(shop.writes(&customer.openid(), seen).await, 0, "{seen:?}");
+        customer.says(seen).await;
+    }
+    let emoji = json!({"kf_account": shop.kf("a1"), "nickname": "👩\u{200d}👧"});
+    assert_eq!(code(&shop.post("/customservice/kfaccount/add", emoji).await), 0);
 }

@@ -19,51 +19,55 @@ async fn stored(shop: &Shop, what: &'static str) -> i64 {
 }
 
 on_both_engines! {
-    async fn a_clear_is_done_whole_though_its_caller_hangs_up(app: App) {
-        let shop = app.account().await;
-        let (access, _) = app.inner.access(&shop.token).await.unwrap();
-        limits(&shop, LIST, Some(1), None).await;
-        assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
-        let mut clears = Box::pin(quota::clear_all(&app.inner.desk, &access, &shop.appid));
-        assert!((&mut clears).now_or_never().is_none());
-        until("a time of the month is taken", async || stored(&shop, "clear_quota").await == 1).await;
-        drop(clears);
-        until("the calls are forgotten", async || lists(&shop).await == 0).await;
-    }
+    a_clear_is_done_whole_though_its_caller_hangs_up,
+    what_a_caller_asks_who_hangs_up_is_counted_once,
+    a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing,
+}
 
-    async fn what_a_caller_asks_who_hangs_up_is_counted_once(app: App) {
-        let shop = app.account().await;
-        let (access, _) = app.inner.access(&shop.token).await.unwrap();
-        for calls in 1..=3 {
-            assert_eq!(lists(&shop).await, 0);
-            let mut asks = Box::pin(quota::get(&app.inner.desk, &access, LIST));
-            // The answer may be there already.
-            drop((&mut asks).now_or_never());
-            app.inner.desk.store.keep(&shop.appid, |_| Ok(())).await.unwrap();
-            drop(asks);
-            assert_eq!(used(&shop).await.0, 2 * calls - 1);
-            assert_eq!(lists(&shop).await, 0);
-            let mut tells = Box::pin(due::settle_all(&app.inner));
-            assert!((&mut tells).now_or_never().is_none());
-            until("the store counts them", async || stored(&shop, LIST).await == 2 * calls).await;
-            drop(tells);
-            assert_eq!(used(&shop).await.0, 2 * calls);
-        }
-    }
+async fn a_clear_is_done_whole_though_its_caller_hangs_up(app: App) {
+    let shop = app.account().await;
+    let (access, _) = app.inner.access(&shop.token).await.unwrap();
+    limits(&shop, LIST, Some(1), None).await;
+    assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
+    let mut clears = Box::pin(quota::clear_all(&app.inner.desk, &access, &shop.appid));
+    assert!((&mut clears).now_or_never().is_none());
+    until("a time of the month is taken", async || stored(&shop, "clear_quota").await == 1).await;
+    drop(clears);
+    until("the calls are forgotten", async || lists(&shop).await == 0).await;
+}
 
-    async fn a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing(app: App) {
-        let shop = app.account().await;
-        limits(&shop, LIST, Some(2), None).await;
-        let (appid, ahead) = (shop.appid.clone(), app.clock.now() + 40 * 24 * HOUR);
-        let wrong = move |tx: &mut Tx<'_>| {
-            let sql = "insert into quota (owner, what, window_start, used, last_at) values ($1, $2, $3, 99, $3)";
-            tx.run(sql, bind![&appid, LIST, ahead])?;
-            tx.run(sql, bind![&appid, "clear_quota", ahead])
-        };
-        app.inner.desk.store.keep(&shop.appid, wrong).await.unwrap();
-        assert_eq!((lists(&shop).await, used(&shop).await), (0, (1, 1)));
-        app.advance(1000).await;
-        assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
-        assert_eq!([clears(&shop).await, lists(&shop).await], [0, 0]);
+async fn what_a_caller_asks_who_hangs_up_is_counted_once(app: App) {
+    let shop = app.account().await;
+    let (access, _) = app.inner.access(&shop.token).await.unwrap();
+    for calls in 1..=3 {
+        assert_eq!(lists(&shop).await, 0);
+        let mut asks = Box::pin(quota::get(&app.inner.desk, &access, LIST));
+        // The answer may be there already.
+        drop((&mut asks).now_or_never());
+        app.inner.desk.store.keep(&shop.appid, |_| Ok(())).await.unwrap();
+        drop(asks);
+        assert_eq!(used(&shop).await.0, 2 * calls - 1);
+        assert_eq!(lists(&shop).await, 0);
+        let mut tells = Box::pin(due::settle_all(&app.inner));
+        assert!((&mut tells).now_or_never().is_none());
+        until("the store counts them", async || stored(&shop, LIST).await == 2 * calls).await;
+        drop(tells);
+        assert_eq!(used(&shop).await.0, 2 * calls);
     }
+}
+
+async fn a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing(app: App) {
+    let shop = app.account().await;
+    limits(&shop, LIST, Some(2), None).await;
+    let (appid, ahead) = (shop.appid.clone(), app.clock.now() + 40 * 24 * HOUR);
+    let wrong = move |tx: &mut Tx<'_>| {
+        let sql = "insert into quota (owner, what, window_start, used, last_at) values ($1, $2, $3, 99, $3)";
+        tx.run(sql, bind![&appid, LIST, ahead])?;
+        tx.run(sql, bind![&appid, "clear_quota", ahead])
+    };
+    app.inner.desk.store.keep(&shop.appid, wrong).await.unwrap();
+    assert_eq!((lists(&shop).await, used(&shop).await), (0, (1, 1)));
+    app.advance(1000).await;
+    assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
+    assert_eq!([clears(&shop).await, lists(&shop).await], [0, 0]);
 }

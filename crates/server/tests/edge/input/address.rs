@@ -6,72 +6,124 @@ use crate::actors::{App, code};
 const METHODS: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"];
 
 on_both_engines! {
-    async fn a_method_that_an_endpoint_does_not_take_is_43001_or_43002(app: App) {
-        let shop = app.account().await;
-        for door in doors(&shop) {
-            let refusal = if door.methods.contains(&"GET") { 43001 } else { 43002 };
-            for path in door.paths {
-                for method in METHODS.iter().filter(|method| !door.methods.contains(method)) {
-                    // Before the token is looked at.
-                    for query in ["", "?access_token=", &format!("?access_token={}", shop.token)] {
-                        let answer = shop.raw(method, &format!("{path}{query}"), b"{}".to_vec()).await;
-                        assert_eq!(code(&answer), refusal, "{method} {path}");
-                    }
+    a_method_that_an_endpoint_does_not_take_is_43001_or_43002,
+    head_is_refused_like_any_other_method_though_without_a_body,
+    an_unknown_address_under_weixins_roots_is_40066,
+    elsewhere_an_unknown_address_is_404,
+}
+
+async fn a_method_that_an_endpoint_does_not_take_is_43001_or_43002(app: App) {
+    let shop = app.account().await;
+    for door in doors(&shop) {
+        let refusal = if door.methods.contains(&"GET") { 43001 } else { 43002 };
+        for path in door.paths {
+            for method in METHODS.iter().filter(|method| !door.methods.contains(method)) {
+                // Before the token is looked at.
+                for query in ["", "?access_token=", &format!("?access_token={}", shop.token)] {
+                    let answer = shop.raw(method, &format!("{path}{query}"), b"{}".to_vec()).await;
+                    assert_eq!(code(&answer), refusal, "{method} {path}");
                 }
-                for method in door.methods {
-                    let answer = code(&shop.raw(method, path, b"{}".to_vec()).await);
-                    assert_eq!(answer, if door.has_token { 41001 } else { 40002 }, "{method} {path}");
-                }
+            }
+            for method in door.methods {
+                let answer = code(&shop.raw(method, path, b"{}".to_vec()).await);
+                assert_eq!(answer, if door.has_token { 41001 } else { 40002 }, "{method} {path}");
             }
         }
     }
+}
 
-    async fn head_is_refused_like_any_other_method_though_without_a_body(app: App) {
-        let shop = app.account().await;
-        for door in doors(&shop) {
-            let refusal = if door.methods.contains(&"GET") { "43001 require GET method" } else { "43002 require POST method" };
-            // The answer would be {"errcode":43001,"errmsg":"… rid: 61725984-6126f6f9-040f19c4"}.
-            let length = r#"{"errcode":,"errmsg":" rid: 61725984-6126f6f9-040f19c4"}"#.len() + refusal.len() - 1;
-            let response = app.http.head(format!("{}{}", app.base, door.address(&shop))).send().await.unwrap();
-            assert_eq!((response.status().as_u16(), &response.headers()["content-length"]), (200, &length.to_string().parse().unwrap()));
-            assert_eq!(response.headers()["content-type"], "application/json; encoding=utf-8");
-            assert_eq!(response.text().await.unwrap(), "");
+async fn head_is_refused_like_any_other_method_though_without_a_body(app: App) {
+    let shop = app.account().await;
+    for door in doors(&shop) {
+        let refusal = if door.methods.contains(&"GET") {
+            "43001 require GET method"
+        } else {
+            "43002 require POST method"
+        };
+        // The answer would be {"errcode":43001,"errmsg":"… rid: 61725984-6126f6f9-040f19c4"}.
+        let length = r#"{"errcode":,"errmsg":" rid: 61725984-6126f6f9-040f19c4"}"#.len() + refusal.len() - 1;
+        let response = app.http.head(format!("{}{}", app.base, door.address(&shop))).send().await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-length"]),
+            (200, &length.to_string().parse().unwrap())
+        );
+        assert_eq!(response.headers()["content-type"], "application/json; encoding=utf-8");
+        assert_eq!(response.text().await.unwrap(), "");
+    }
+}
+
+async fn an_unknown_address_under_weixins_roots_is_40066(app: App) {
+    let shop = app.account().await;
+    let mut paths: Vec<String> = [
+        "/cgi-bin",
+        "/cgi-bin/",
+        "/customservice",
+        "/customservice/",
+        "/cgi-bin/customservice",
+        "/cgi-bin/token2",
+        "/cgi-bin/Token",
+        "/customservice/kfaccount",
+        "/customservice/kfaccount/",
+        "/customservice/kfaccount/nothing",
+        "/customservice/token",
+        "/cgi-bin/customservice/kfsession/getsession",
+        "/cgi-bin/kfaccount/add",
+        "/cgi-bin/desk",
+        "/cgi-bin/../desk/api/snapshot",
+        "/cgi-bin/%00",
+        "/cgi-bin/%FF",
+        "/cgi-bin/客服",
+        "/cgi-bin/%74oken",
+        "/customservice/msgrecord/%20getmsglist%20",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for door in doors(&shop) {
+        for path in door.paths {
+            paths.extend([
+                format!("{path}/"),
+                format!("{path}/x"),
+                format!("{path}%20"),
+                format!("{path};x=1"),
+            ]);
+            paths.extend([path
+                .to_uppercase()
+                .replace("CGI-BIN", "cgi-bin")
+                .replace("/CUSTOMSERVICE", "/customservice")]);
         }
     }
-
-    async fn an_unknown_address_under_weixins_roots_is_40066(app: App) {
-        let shop = app.account().await;
-        let mut paths: Vec<String> = [
-            "/cgi-bin", "/cgi-bin/", "/customservice", "/customservice/", "/cgi-bin/customservice", "/cgi-bin/token2", "/cgi-bin/Token",
-            "/customservice/kfaccount", "/customservice/kfaccount/", "/customservice/kfaccount/nothing", "/customservice/token",
-            "/cgi-bin/customservice/kfsession/getsession", "/cgi-bin/kfaccount/add", "/cgi-bin/desk", "/cgi-bin/../desk/api/snapshot",
-            "/cgi-bin/%00", "/cgi-bin/%FF", "/cgi-bin/客服", "/cgi-bin/%74oken", "/customservice/msgrecord/%20getmsglist%20",
-        ].map(str::to_owned).to_vec();
-        for door in doors(&shop) {
-            for path in door.paths {
-                paths.extend([format!("{path}/"), format!("{path}/x"), format!("{path}%20"), format!("{path};x=1")]);
-                paths.extend([path.to_uppercase().replace("CGI-BIN", "cgi-bin").replace("/CUSTOMSERVICE", "/customservice")]);
-            }
-        }
-        // A client resolves this one before it is sent.
-        paths.retain(|path| !path.contains("..") && !doors(&shop).iter().any(|door| door.paths.contains(&path.as_str())));
-        for path in &paths {
-            for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS"] {
-                let answer = shop.raw(method, &format!("{path}?access_token={}", shop.token), b"{}".to_vec()).await;
-                let said = answer["errmsg"].as_str().unwrap_or("").split(" rid: ").next();
-                assert_eq!((code(&answer), said), (40066, Some("invalid url")), "{method} {path}");
-            }
+    // A client resolves this one before it is sent.
+    paths.retain(|path| {
+        !path.contains("..") && !doors(&shop).iter().any(|door| door.paths.contains(&path.as_str()))
+    });
+    for path in &paths {
+        for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS"] {
+            let answer =
+                shop.raw(method, &format!("{path}?access_token={}", shop.token), b"{}".to_vec()).await;
+            let said = answer["errmsg"].as_str().unwrap_or("").split(" rid: ").next();
+            assert_eq!((code(&answer), said), (40066, Some("invalid url")), "{method} {path}");
         }
     }
+}
 
-    async fn elsewhere_an_unknown_address_is_404(app: App) {
-        for path in ["/nothing", "/cgi-binary", "/customservices", "/CGI-BIN/token", "/x/cgi-bin/token", "/desk/cgi-bin/token", "/robots.txt", "//", "//robots.txt", "/sns/userinfo"] {
-            for method in ["GET", "POST", "DELETE", "OPTIONS"] {
-                let url = format!("{}{path}", app.base);
-                let response = app.http.request(method.parse().unwrap(), url).send().await.unwrap();
-                assert_eq!(response.status(), 404, "{method} {path}");
-                assert_eq!(code(&response.json().await.unwrap()), 990_004, "{method} {path}");
-            }
+async fn elsewhere_an_unknown_address_is_404(app: App) {
+    for path in [
+        "/nothing",
+        "/cgi-binary",
+        "/customservices",
+        "/CGI-BIN/token",
+        "/x/cgi-bin/token",
+        "/desk/cgi-bin/token",
+        "/robots.txt",
+        "//",
+        "//robots.txt",
+        "/sns/userinfo",
+    ] {
+        for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+            let url = format!("{}{path}", app.base);
+            let response = app.http.request(method.parse().unwrap(), url).send().await.unwrap();
+            assert_eq!(response.status(), 404, "{method} {path}");
+            assert_eq!(code(&response.json().await.unwrap()), 990_004, "{method} {path}");
         }
     }
 }

@@ -26,72 +26,83 @@ fn bodies(sound: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
 }
 
 on_both_engines! {
-    async fn arbitrary_bytes_get_a_number_from_weixins_paths(app: App) {
-        let shop = app.account().await;
-        shop.adds("a1").await;
-        let mut runner = TestRunner::deterministic();
-        for number in 0..doors(&shop).len() {
-            let shop = shop.with_token(&shop.fetch_token().await);
-            let door = &doors(&shop)[number];
-            let sound = if door.body.is_null() { "{}".to_owned() } else { door.body.to_string() };
-            for _ in 0..CASES {
-                let body = bodies(&sound).new_tree(&mut runner).unwrap().current();
-                // `raw` asserts what holds for every answer: 200, the type, one line of JSON.
-                let answer = if door.methods.contains(&"POST") {
-                    door.takes(&shop, body.clone()).await
-                } else {
-                    shop.raw(door.methods[0], &door.address(&shop), body.clone()).await
-                };
-                let is_data = answer.get("errcode").is_none() && door.body.is_null() || answer.get("access_token").is_some();
-                let number = answer.get("errcode").and_then(Value::as_i64);
-                assert!(is_data || number.is_some_and(|number| number != -1), "{} {answer} to {body:?}", door.paths[0]);
-            }
+    arbitrary_bytes_get_a_number_from_weixins_paths,
+    arbitrary_bytes_get_a_status_that_fits_from_the_pages,
+    arbitrary_tokens_and_names_get_a_refusal,
+}
+
+async fn arbitrary_bytes_get_a_number_from_weixins_paths(app: App) {
+    let shop = app.account().await;
+    shop.adds("a1").await;
+    let mut runner = TestRunner::deterministic();
+    for number in 0..doors(&shop).len() {
+        let shop = shop.with_token(&shop.fetch_token().await);
+        let door = &doors(&shop)[number];
+        let sound = if door.body.is_null() { "{}".to_owned() } else { door.body.to_string() };
+        for _ in 0..CASES {
+            let body = bodies(&sound).new_tree(&mut runner).unwrap().current();
+            // `raw` asserts what holds for every answer: 200, the type, one line of JSON.
+            let answer = if door.methods.contains(&"POST") {
+                door.takes(&shop, body.clone()).await
+            } else {
+                shop.raw(door.methods[0], &door.address(&shop), body.clone()).await
+            };
+            let is_data = answer.get("errcode").is_none() && door.body.is_null()
+                || answer.get("access_token").is_some();
+            let number = answer.get("errcode").and_then(Value::as_i64);
+            assert!(
+                is_data || number.is_some_and(|number| number != -1),
+                "{} {answer} to {body:?}",
+                door.paths[0]
+            );
         }
     }
+}
 
-    async fn arbitrary_bytes_get_a_status_that_fits_from_the_pages(app: App) {
-        let shop = app.account().await;
-        let agent = shop.agent("a1").await;
-        let chat = format!("/chat/api/{}/message", shop.appid);
-        let mut runner = TestRunner::deterministic();
-        for (path, sound) in [
-            ("/desk/api/signup", r#"{"invite":"x","name":"ann","password":"long enough"}"#),
-            ("/desk/api/invitation", r#"{"appid":"wx0123456789abcdef","kf_account":"a1@b","accept":true}"#),
-            ("/desk/api/presence", r#"{"appid":"wx0123456789abcdef","away":true}"#),
-            ("/desk/api/session/accept", r#"{"appid":"wx0123456789abcdef","session":1}"#),
-            ("/desk/api/message", r#"{"appid":"wx0123456789abcdef","session":1,"client_id":"1","text":"hi"}"#),
-            (&chat, r#"{"client_id":"1","text":"hi"}"#),
-        ] {
-            for _ in 0..CASES {
-                let body = bodies(sound).new_tree(&mut runner).unwrap().current();
-                let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
-                let request = request.header("content-type", "application/json").header("cookie", &agent.cookie);
-                let response = request.body(body.clone()).send().await.unwrap();
-                let status = response.status().as_u16();
-                assert!([200, 400, 403, 404, 409].contains(&status), "{path} {status} to {body:?}");
-                let answer: Value = response.json().await.unwrap();
-                assert!(status == 200 || answer["errcode"].is_i64(), "{path} {answer}");
-            }
+async fn arbitrary_bytes_get_a_status_that_fits_from_the_pages(app: App) {
+    let shop = app.account().await;
+    let agent = shop.agent("a1").await;
+    let chat = format!("/chat/api/{}/message", shop.appid);
+    let mut runner = TestRunner::deterministic();
+    for (path, sound) in [
+        ("/desk/api/signup", r#"{"invite":"x","name":"ann","password":"long enough"}"#),
+        ("/desk/api/invitation", r#"{"appid":"wx0123456789abcdef","kf_account":"a1@b","accept":true}"#),
+        ("/desk/api/presence", r#"{"appid":"wx0123456789abcdef","away":true}"#),
+        ("/desk/api/session/accept", r#"{"appid":"wx0123456789abcdef","session":1}"#),
+        ("/desk/api/message", r#"{"appid":"wx0123456789abcdef","session":1,"client_id":"1","text":"hi"}"#),
+        (&chat, r#"{"client_id":"1","text":"hi"}"#),
+    ] {
+        for _ in 0..CASES {
+            let body = bodies(sound).new_tree(&mut runner).unwrap().current();
+            let request =
+                app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
+            let request = request.header("content-type", "application/json").header("cookie", &agent.cookie);
+            let response = request.body(body.clone()).send().await.unwrap();
+            let status = response.status().as_u16();
+            assert!([200, 400, 403, 404, 409].contains(&status), "{path} {status} to {body:?}");
+            let answer: Value = response.json().await.unwrap();
+            assert!(status == 200 || answer["errcode"].is_i64(), "{path} {answer}");
         }
     }
+}
 
-    async fn arbitrary_tokens_and_names_get_a_refusal(app: App) {
-        let shop = app.account().await;
-        let mut runner = TestRunner::deterministic();
-        let escaped = vec(any::<u8>(), 0..40).prop_map(|bytes| form_urlencoded::byte_serialize(&bytes).collect::<String>());
-        for (path, codes) in [
-            ("/cgi-bin/customservice/getkflist?access_token=", &[41001, 40014, 40001][..]),
-            ("/customservice/kfsession/getsessionlist?access_token=TOKEN&kf_account=", &[65401]),
-            ("/customservice/kfaccount/del?access_token=TOKEN&kf_account=", &[65401]),
-            ("/customservice/kfsession/getsession?access_token=TOKEN&openid=", &[40003]),
-            ("/cgi-bin/token?grant_type=client_credential&secret=x&appid=", &[41002, 40013]),
-        ] {
-            for _ in 0..CASES {
-                let value = escaped.new_tree(&mut runner).unwrap().current();
-                let path = format!("{}{value}", path.replace("TOKEN", &shop.token));
-                let answer = shop.raw("GET", &path, Vec::new()).await;
-                assert!(codes.contains(&answer["errcode"].as_i64().unwrap()), "{path} {answer}");
-            }
+async fn arbitrary_tokens_and_names_get_a_refusal(app: App) {
+    let shop = app.account().await;
+    let mut runner = TestRunner::deterministic();
+    let escaped =
+        vec(any::<u8>(), 0..40).prop_map(|bytes| form_urlencoded::byte_serialize(&bytes).collect::<String>());
+    for (path, codes) in [
+        ("/cgi-bin/customservice/getkflist?access_token=", &[41001, 40014, 40001][..]),
+        ("/customservice/kfsession/getsessionlist?access_token=TOKEN&kf_account=", &[65401]),
+        ("/customservice/kfaccount/del?access_token=TOKEN&kf_account=", &[65401]),
+        ("/customservice/kfsession/getsession?access_token=TOKEN&openid=", &[40003]),
+        ("/cgi-bin/token?grant_type=client_credential&secret=x&appid=", &[41002, 40013]),
+    ] {
+        for _ in 0..CASES {
+            let value = escaped.new_tree(&mut runner).unwrap().current();
+            let path = format!("{}{value}", path.replace("TOKEN", &shop.token));
+            let answer = shop.raw("GET", &path, Vec::new()).await;
+            assert!(codes.contains(&answer["errcode"].as_i64().unwrap()), "{path} {answer}");
         }
     }
 }

@@ -96,165 +96,236 @@ async fn staffed(app: &App) -> (Shop, crate::actors::Stream) {
 }
 
 on_both_engines! {
-    async fn an_empty_body_is_44002_where_one_is_needed(app: App) {
-        let shop = app.account().await;
-        for number in 0..doors(&shop).len() {
-            // The token's own endpoint is among them, and ends older tokens.
-            let shop = shop.with_token(&shop.fetch_token().await);
-            let door = &doors(&shop)[number];
-            for body in ["", " ", "\r\n", "\t \n"] {
-                let answer = code(&door.takes(&shop, body).await);
-                if door.needs_body() {
-                    assert_eq!(answer, 44002, "{}", door.paths[0]);
-                } else if door.methods.contains(&"POST") {
-                    let expected = if door.paths[0].ends_with("/del") { 65401 } else { 0 };
-                    assert_eq!(answer, expected, "{}", door.paths[0]);
-                }
+    an_empty_body_is_44002_where_one_is_needed,
+    what_is_not_one_sound_object_is_47001,
+    a_line_break_that_an_sdk_forgot_to_escape_is_47001,
+    what_is_odd_but_sound_is_read,
+    a_body_ends_at_256_kib,
+    each_member_must_be_there_and_be_a_string,
+    each_member_that_is_empty_or_endless_has_its_code,
+    a_body_is_json_whatever_its_type_and_however_it_comes,
+}
+
+async fn an_empty_body_is_44002_where_one_is_needed(app: App) {
+    let shop = app.account().await;
+    for number in 0..doors(&shop).len() {
+        // The token's own endpoint is among them, and ends older tokens.
+        let shop = shop.with_token(&shop.fetch_token().await);
+        let door = &doors(&shop)[number];
+        for body in ["", " ", "\r\n", "\t \n"] {
+            let answer = code(&door.takes(&shop, body).await);
+            if door.needs_body() {
+                assert_eq!(answer, 44002, "{}", door.paths[0]);
+            } else if door.methods.contains(&"POST") {
+                let expected = if door.paths[0].ends_with("/del") { 65401 } else { 0 };
+                assert_eq!(answer, expected, "{}", door.paths[0]);
             }
         }
     }
+}
 
-    async fn what_is_not_one_sound_object_is_47001(app: App) {
-        let (shop, _desk) = staffed(&app).await;
-        for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
-            for body in unsound() {
-                let shown = String::from_utf8_lossy(&body).chars().take(60).collect::<String>();
-                assert_eq!(code(&door.takes(&shop, body).await), 47001, "{} {shown}", door.paths[0]);
-            }
-            let (first, value) = door.body.as_object().unwrap().iter().next().unwrap();
-            let again = format!(r#","{first}":{value}"#);
-            for more in unsound_members().into_iter().chain([again]) {
-                let body = with(&door.body, &more);
-                assert_eq!(code(&door.takes(&shop, body).await), 47001, "{} {more:.60}", door.paths[0]);
-            }
+async fn what_is_not_one_sound_object_is_47001(app: App) {
+    let (shop, _desk) = staffed(&app).await;
+    for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
+        for body in unsound() {
+            let shown = String::from_utf8_lossy(&body).chars().take(60).collect::<String>();
+            assert_eq!(code(&door.takes(&shop, body).await), 47001, "{} {shown}", door.paths[0]);
         }
-        assert_eq!(shop.kf_list().await.as_array().unwrap().len(), 2, "nothing was done");
-    }
-
-    async fn a_line_break_that_an_sdk_forgot_to_escape_is_47001(app: App) {
-        // itchatmp unescapes the whole JSON text before it sends it.
-        let shop = app.account().await;
-        let body = format!("{{\"kf_account\": \"{}\", \"nickname\": \"two\nlines\"}}", shop.kf("a1"));
-        assert_eq!(code(&shop.raw("POST", &format!("/customservice/kfaccount/add?access_token={}", shop.token), body.into()).await), 47001);
-    }
-
-    async fn what_is_odd_but_sound_is_read(app: App) {
-        let (shop, _desk) = staffed(&app).await;
-        let update = &doors(&shop)[3];
-        let plain = json!({"kf_account": shop.kf("free"), "nickname": "客服"});
-        let deep = |levels: usize| format!(r#","x":{}{}"#, "[".repeat(levels), "]".repeat(levels));
-        let odd = [
-            format!("\u{feff}{plain}"), format!("\r\n\t {plain}"), format!("{plain}\n"), plain.to_string().replace('@', "\\u0040"),
-            plain.to_string().replace("客服", "\\u5ba2\\u670d"), with(&plain, r#","password":"e10adc","text":null,"kf_nick":1"#),
-            with(&plain, r#","x":"\/\ud83e\udd8a","":1,"y":-1.5e300,"z":18446744073709551616"#), with(&plain, r#","x":{"y":1},"y":[{"y":1},{"y":1}]"#),
-            with(&plain, &deep(127)), with(&plain, r#","x":"客服\u007f""#), serde_json::to_string_pretty(&plain).unwrap(),
-        ];
-        for body in odd {
-            shop.post("/customservice/kfaccount/update", json!({"kf_account": shop.kf("free"), "nickname": "old"})).await;
-            assert_eq!(code(&update.takes(&shop, body.clone()).await), 0, "{body:.90}");
-            assert_eq!(shop.kf_list().await[1]["kf_nick"], "客服", "{body:.90}");
+        let (first, value) = door.body.as_object().unwrap().iter().next().unwrap();
+        let again = format!(r#","{first}":{value}"#);
+        for more in unsound_members().into_iter().chain([again]) {
+            let body = with(&door.body, &more);
+            assert_eq!(code(&door.takes(&shop, body).await), 47001, "{} {more:.60}", door.paths[0]);
         }
     }
+    assert_eq!(shop.kf_list().await.as_array().unwrap().len(), 2, "nothing was done");
+}
 
-    async fn a_body_ends_at_256_kib(app: App) {
-        let (shop, _desk) = staffed(&app).await;
-        for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
-            let small = code(&door.takes(&shop, door.body.to_string()).await);
-            let sized = |size: usize| {
-                let frame = with(&door.body, r#","x":"""#);
-                with(&door.body, &format!(r#","x":"{}""#, "y".repeat(size - frame.len())))
+async fn a_line_break_that_an_sdk_forgot_to_escape_is_47001(app: App) {
+    // itchatmp unescapes the whole JSON text before it sends it.
+    let shop = app.account().await;
+    let body = format!("{{\"kf_account\": \"{}\", \"nickname\": \"two\nlines\"}}", shop.kf("a1"));
+    assert_eq!(
+        code(
+            &shop
+                .raw(
+                    "POST",
+                    &format!("/customservice/kfaccount/add?access_token={}", shop.token),
+                    body.into()
+                )
+                .await
+        ),
+        47001
+    );
+}
+
+async fn what_is_odd_but_sound_is_read(app: App) {
+    let (shop, _desk) = staffed(&app).await;
+    let update = &doors(&shop)[3];
+    let plain = json!({"kf_account": shop.kf("free"), "nickname": "客服"});
+    let deep = |levels: usize| format!(r#","x":{}{}"#, "[".repeat(levels), "]".repeat(levels));
+    let odd = [
+        format!("\u{feff}{plain}"),
+        format!("\r\n\t {plain}"),
+        format!("{plain}\n"),
+        plain.to_string().replace('@', "\\u0040"),
+        plain.to_string().replace("客服", "\\u5ba2\\u670d"),
+        with(&plain, r#","password":"e10adc","text":null,"kf_nick":1"#),
+        with(&plain, r#","x":"\/\ud83e\udd8a","":1,"y":-1.5e300,"z":18446744073709551616"#),
+        with(&plain, r#","x":{"y":1},"y":[{"y":1},{"y":1}]"#),
+        with(&plain, &deep(127)),
+        with(&plain, r#","x":"客服\u007f""#),
+        serde_json::to_string_pretty(&plain).unwrap(),
+    ];
+    for body in odd {
+        shop.post(
+            "/customservice/kfaccount/update",
+            json!({"kf_account": shop.kf("free"), "nickname": "old"}),
+        )
+        .await;
+        assert_eq!(code(&update.takes(&shop, body.clone()).await), 0, "{body:.90}");
+        assert_eq!(shop.kf_list().await[1]["kf_nick"], "客服", "{body:.90}");
+    }
+}
+
+async fn a_body_ends_at_256_kib(app: App) {
+    let (shop, _desk) = staffed(&app).await;
+    for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
+        let small = code(&door.takes(&shop, door.body.to_string()).await);
+        let sized = |size: usize| {
+            let frame = with(&door.body, r#","x":"""#);
+            with(&door.body, &format!(r#","x":"{}""#, "y".repeat(size - frame.len())))
+        };
+        assert_eq!(sized(MOST).len(), MOST);
+        let most = code(&door.takes(&shop, sized(MOST)).await);
+        assert!(
+            most == small || [0, 65401, 65406, 65408, 65411, 65412].contains(&most),
+            "{} {most}",
+            door.paths[0]
+        );
+        for size in [MOST + 1, 2 * MOST, 16 * MOST] {
+            assert_eq!(code(&door.takes(&shop, sized(size)).await), 45002, "{} {size}", door.paths[0]);
+        }
+        assert_eq!(code(&door.takes(&shop, " ".repeat(MOST + 1)).await), 45002, "{}", door.paths[0]);
+    }
+}
+
+async fn each_member_must_be_there_and_be_a_string(app: App) {
+    let (shop, _desk) = staffed(&app).await;
+    let wrong =
+        [json!(1), json!(-1.5), json!(true), json!([]), json!({}), json!([shop.kf("a1")]), json!({"a": "b"})];
+    for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
+        for name in door.body.as_object().unwrap().keys() {
+            let mut body = door.body.clone();
+            for value in wrong.iter().filter(|value| name != "force_refresh" || !value.is_boolean()) {
+                body[name] = value.clone();
+                assert_eq!(
+                    code(&door.takes(&shop, body.to_string()).await),
+                    47001,
+                    "{} {body}",
+                    door.paths[0]
+                );
+            }
+            let without = match (door.paths[0], name.as_str()) {
+                ("/cgi-bin/stable_token", "grant_type") => 40002,
+                ("/cgi-bin/stable_token", "appid") => 41002,
+                ("/cgi-bin/stable_token", "secret") => 41004,
+                ("/cgi-bin/stable_token", "force_refresh") => 0,
+                ("/customservice/kfaccount/del", _) => 65401,
+                _ => 47001,
             };
-            assert_eq!(sized(MOST).len(), MOST);
-            let most = code(&door.takes(&shop, sized(MOST)).await);
-            assert!(most == small || [0, 65401, 65406, 65408, 65411, 65412].contains(&most), "{} {most}", door.paths[0]);
-            for size in [MOST + 1, 2 * MOST, 16 * MOST] {
-                assert_eq!(code(&door.takes(&shop, sized(size)).await), 45002, "{} {size}", door.paths[0]);
-            }
-            assert_eq!(code(&door.takes(&shop, " ".repeat(MOST + 1)).await), 45002, "{}", door.paths[0]);
-        }
-    }
-
-    async fn each_member_must_be_there_and_be_a_string(app: App) {
-        let (shop, _desk) = staffed(&app).await;
-        let wrong = [json!(1), json!(-1.5), json!(true), json!([]), json!({}), json!([shop.kf("a1")]), json!({"a": "b"})];
-        for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
-            for name in door.body.as_object().unwrap().keys() {
-                let mut body = door.body.clone();
-                for value in wrong.iter().filter(|value| name != "force_refresh" || !value.is_boolean()) {
-                    body[name] = value.clone();
-                    assert_eq!(code(&door.takes(&shop, body.to_string()).await), 47001, "{} {body}", door.paths[0]);
-                }
-                let without = match (door.paths[0], name.as_str()) {
-                    ("/cgi-bin/stable_token", "grant_type") => 40002,
-                    ("/cgi-bin/stable_token", "appid") => 41002,
-                    ("/cgi-bin/stable_token", "secret") => 41004,
-                    ("/cgi-bin/stable_token", "force_refresh") => 0,
-                    ("/customservice/kfaccount/del", _) => 65401,
-                    _ => 47001,
-                };
-                body.as_object_mut().unwrap().remove(name);
-                assert_eq!(code(&door.takes(&shop, body.to_string()).await), without, "{} without {name}", door.paths[0]);
-                if name != "force_refresh" {
-                    body[name] = Value::Null;
-                    assert_eq!(code(&door.takes(&shop, body.to_string()).await), without, "{} {body}", door.paths[0]);
-                }
+            body.as_object_mut().unwrap().remove(name);
+            assert_eq!(
+                code(&door.takes(&shop, body.to_string()).await),
+                without,
+                "{} without {name}",
+                door.paths[0]
+            );
+            if name != "force_refresh" {
+                body[name] = Value::Null;
+                assert_eq!(
+                    code(&door.takes(&shop, body.to_string()).await),
+                    without,
+                    "{} {body}",
+                    door.paths[0]
+                );
             }
         }
     }
+}
 
-    async fn each_member_that_is_empty_or_endless_has_its_code(app: App) {
-        let (shop, _desk) = staffed(&app).await;
-        for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
-            for name in door.body.as_object().unwrap().keys().filter(|name| *name != "force_refresh") {
-                let [empty, endless] = match (door.paths[0], name.as_str()) {
-                    (_, "grant_type") => [40002, 40002],
-                    (_, "appid") => [41002, 40013],
-                    (_, "secret") => [41004, 40125],
-                    ("/customservice/kfaccount/add", "kf_account") => [65404, 65404],
-                    (_, "kf_account") => [65401, 65401],
-                    (_, "nickname") => [65403, 65403],
-                    (_, "invite_wx") => [65409, 65409],
-                    ("/cgi-bin/message/custom/business/typing", _) => [40200, 40200],
-                    (_, "openid" | "touser") => [40003, 40003],
-                    (_, "msgtype") => [40008, 40008],
-                    (_, "text") => [47001, 47001],
-                    (_, "command") => [45072, 45072],
-                    other => panic!("nobody has tried {other:?}"),
-                };
-                let mut body = door.body.clone();
-                if name == "invite_wx" {
-                    body["kf_account"] = shop.kf("free").into();
-                }
-                for (value, expected) in [("", empty), (&"x".repeat(10_000), endless), (&"客".repeat(10_000), endless)] {
-                    body[name] = value.into();
-                    assert_eq!(code(&door.takes(&shop, body.to_string()).await), expected, "{} {name} {value:.20}", door.paths[0]);
-                }
+async fn each_member_that_is_empty_or_endless_has_its_code(app: App) {
+    let (shop, _desk) = staffed(&app).await;
+    for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
+        for name in door.body.as_object().unwrap().keys().filter(|name| *name != "force_refresh") {
+            let [empty, endless] = match (door.paths[0], name.as_str()) {
+                (_, "grant_type") => [40002, 40002],
+                (_, "appid") => [41002, 40013],
+                (_, "secret") => [41004, 40125],
+                ("/customservice/kfaccount/add", "kf_account") => [65404, 65404],
+                (_, "kf_account") => [65401, 65401],
+                (_, "nickname") => [65403, 65403],
+                (_, "invite_wx") => [65409, 65409],
+                ("/cgi-bin/message/custom/business/typing", _) => [40200, 40200],
+                (_, "openid" | "touser") => [40003, 40003],
+                (_, "msgtype") => [40008, 40008],
+                (_, "text") => [47001, 47001],
+                (_, "command") => [45072, 45072],
+                other => panic!("nobody has tried {other:?}"),
+            };
+            let mut body = door.body.clone();
+            if name == "invite_wx" {
+                body["kf_account"] = shop.kf("free").into();
+            }
+            for (value, expected) in
+                [("", empty), (&"x".repeat(10_000), endless), (&"客".repeat(10_000), endless)]
+            {
+                body[name] = value.into();
+                assert_eq!(
+                    code(&door.takes(&shop, body.to_string()).await),
+                    expected,
+                    "{} {name} {value:.20}",
+                    door.paths[0]
+                );
             }
         }
-        assert_eq!(code(&shop.creates("a1", &openid()).await), 0);
     }
+    assert_eq!(code(&shop.creates("a1", &openid()).await), 0);
+}
 
-    async fn a_body_is_json_whatever_its_type_and_however_it_comes(app: App) {
-        let shop = app.account().await;
-        shop.adds("a1").await;
-        let url = format!("{}/customservice/kfaccount/update?access_token={}", app.base, shop.token);
-        let body = json!({"kf_account": shop.kf("a1"), "nickname": "客服"}).to_string();
-        let types = [
-            "application/json", "application/json; charset=utf-8", "application/json;charset=utf-8", "text/plain", "text/xml", "",
-            "application/x-www-form-urlencoded", "application/octet-stream", "multipart/form-data; boundary=x", "nonsense", "application/json; charset=gbk",
-        ];
-        for given in types {
-            let response = app.http.post(&url).header("content-type", given).body(body.clone()).send().await.unwrap();
-            assert_eq!(code(&Shop::reads(given, response).await), 0, "{given}");
-        }
-        assert_eq!(code(&Shop::reads("none", app.http.post(&url).body(body.clone()).send().await.unwrap()).await), 0);
-        let chunks: Vec<Result<Vec<u8>, std::io::Error>> = body.bytes().map(|byte| Ok(vec![byte])).collect();
-        let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
-        let response = app.http.post(&url).body(chunked).send().await.unwrap();
-        assert_eq!(code(&Shop::reads("chunked", response).await), 0, "byte by byte, without a length");
-        let endless: Vec<Result<Vec<u8>, std::io::Error>> = (0..5).map(|_| Ok(vec![b' '; MOST / 4])).collect();
-        let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(endless));
-        let response = app.http.post(&url).body(chunked).send().await.unwrap();
-        assert_eq!(code(&Shop::reads("chunked", response).await), 45002);
+async fn a_body_is_json_whatever_its_type_and_however_it_comes(app: App) {
+    let shop = app.account().await;
+    shop.adds("a1").await;
+    let url = format!("{}/customservice/kfaccount/update?access_token={}", app.base, shop.token);
+    let body = json!({"kf_account": shop.kf("a1"), "nickname": "客服"}).to_string();
+    let types = [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=utf-8",
+        "text/plain",
+        "text/xml",
+        "",
+        "application/x-www-form-urlencoded",
+        "application/octet-stream",
+        "multipart/form-data; boundary=x",
+        "nonsense",
+        "application/json; charset=gbk",
+    ];
+    for given in types {
+        let response =
+            app.http.post(&url).header("content-type", given).body(body.clone()).send().await.unwrap();
+        assert_eq!(code(&Shop::reads(given, response).await), 0, "{given}");
     }
+    assert_eq!(
+        code(&Shop::reads("none", app.http.post(&url).body(body.clone()).send().await.unwrap()).await),
+        0
+    );
+    let chunks: Vec<Result<Vec<u8>, std::io::Error>> = body.bytes().map(|byte| Ok(vec![byte])).collect();
+    let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
+    let response = app.http.post(&url).body(chunked).send().await.unwrap();
+    assert_eq!(code(&Shop::reads("chunked", response).await), 0, "byte by byte, without a length");
+    let endless: Vec<Result<Vec<u8>, std::io::Error>> = (0..5).map(|_| Ok(vec![b' '; MOST / 4])).collect();
+    let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(endless));
+    let response = app.http.post(&url).body(chunked).send().await.unwrap();
+    assert_eq!(code(&Shop::reads("chunked", response).await), 45002);
 }

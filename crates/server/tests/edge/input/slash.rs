@@ -72,98 +72,150 @@ async fn asks(app: &App, method: &str, target: &str, headers: &str) -> i64 {
 }
 
 on_both_engines! {
-    async fn runs_of_slashes_in_a_path_count_as_one(app: App) {
-        let shop = app.account().await;
-        for row in protocol::endpoint::ALL {
-            for path in row.paths() {
+    runs_of_slashes_in_a_path_count_as_one,
+    a_refusal_at_a_path_with_more_slashes_is_kept_like_any_other,
+    no_path_below_weixins_roots_answers_a_code_of_ours,
+    odd_methods_headers_and_bodies_get_a_code_of_weixins,
+}
+
+async fn runs_of_slashes_in_a_path_count_as_one(app: App) {
+    let shop = app.account().await;
+    for row in protocol::endpoint::ALL {
+        for path in row.paths() {
+            let method = row.main_method().to_uppercase();
+            let plain = asks(&app, &method, path, "").await;
+            for path in with_slashes(path) {
+                assert_eq!(asks(&app, &method, &path, "").await, plain, "{path}");
+                let odd = asks(&app, "PUT", &path, "").await;
+                assert!([43001, 43002].contains(&odd), "{path}: {odd}");
+            }
+        }
+    }
+    let list = |path: &str| format!("{path}?access_token={}&x=//", shop.token);
+    shop.adds("a1").await;
+    let plain = shop.raw("GET", &list("/cgi-bin/customservice/getkflist"), Vec::new()).await;
+    assert_eq!(plain["kf_list"].as_array().map(Vec::len), Some(1));
+    for target in [
+        "//cgi-bin//customservice/getkflist",
+        "http://api.weixin.qq.com//cgi-bin/customservice///getkflist",
+        "//customservice/getkflist",
+    ] {
+        let request = format!("GET {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", list(target));
+        assert_eq!(says(&app, request.as_bytes()).await, plain, "{target}");
+    }
+    let query = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
+    for path in ["//cgi-bin/token", "/cgi-bin//token"] {
+        let answer = shop.raw("GET", &format!("{path}?{query}"), Vec::new()).await;
+        assert_eq!(answer["expires_in"], 7200, "{path}: {answer}");
+    }
+}
+
+async fn a_refusal_at_a_path_with_more_slashes_is_kept_like_any_other(app: App) {
+    let shop = app.account().await;
+    let refused = shop
+        .raw("POST", &format!("//customservice//kfaccount/del?access_token={}", shop.token), b"{}".to_vec())
+        .await;
+    assert_eq!(code(&refused), 65401);
+    let rid = refused["errmsg"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned();
+    let told = shop.post("/cgi-bin/openapi/rid/get", serde_json::json!({"rid": rid})).await;
+    assert_eq!(told["request"]["request_body"], "{}", "{told}");
+}
+
+async fn no_path_below_weixins_roots_answers_a_code_of_ours(app: App) {
+    for row in protocol::endpoint::ALL {
+        for path in row.paths() {
+            for path in elsewhere(path) {
                 let method = row.main_method().to_uppercase();
-                let plain = asks(&app, &method, path, "").await;
-                for path in with_slashes(path) {
-                    assert_eq!(asks(&app, &method, &path, "").await, plain, "{path}");
-                    let odd = asks(&app, "PUT", &path, "").await;
-                    assert!([43001, 43002].contains(&odd), "{path}: {odd}");
-                }
+                assert_eq!(asks(&app, &method, &path, "").await, 40066, "{path:.120}");
             }
-        }
-        let list = |path: &str| format!("{path}?access_token={}&x=//", shop.token);
-        shop.adds("a1").await;
-        let plain = shop.raw("GET", &list("/cgi-bin/customservice/getkflist"), Vec::new()).await;
-        assert_eq!(plain["kf_list"].as_array().map(Vec::len), Some(1));
-        for target in ["//cgi-bin//customservice/getkflist", "http://api.weixin.qq.com//cgi-bin/customservice///getkflist", "//customservice/getkflist"] {
-            let request = format!("GET {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", list(target));
-            assert_eq!(says(&app, request.as_bytes()).await, plain, "{target}");
-        }
-        let query = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
-        for path in ["//cgi-bin/token", "/cgi-bin//token"] {
-            let answer = shop.raw("GET", &format!("{path}?{query}"), Vec::new()).await;
-            assert_eq!(answer["expires_in"], 7200, "{path}: {answer}");
+            let target = format!("http://api.weixin.qq.com/{path}/");
+            assert_eq!(asks(&app, "GET", &target, "").await, 40066, "{target}");
         }
     }
+    for root in ["/cgi-bin", "/customservice"] {
+        for rest in [
+            "",
+            "/",
+            "//",
+            "/*",
+            "/%2F",
+            "/%2e%2e",
+            "/..",
+            "/../desk",
+            "/desk/api/snapshot",
+            "/debug",
+            "/healthz",
+            ";x",
+            "/%25",
+            "/?",
+            "/-",
+        ] {
+            for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "get", "BREW"] {
+                assert_eq!(
+                    asks(&app, method, &format!("{root}{rest}"), "").await,
+                    40066,
+                    "{method} {root}{rest}"
+                );
+                assert_eq!(
+                    asks(&app, method, &format!("/{root}{rest}"), "").await,
+                    40066,
+                    "{method} /{root}{rest}"
+                );
+            }
+        }
+    }
+}
 
-    async fn a_refusal_at_a_path_with_more_slashes_is_kept_like_any_other(app: App) {
-        let shop = app.account().await;
-        let refused = shop.raw("POST", &format!("//customservice//kfaccount/del?access_token={}", shop.token), b"{}".to_vec()).await;
-        assert_eq!(code(&refused), 65401);
-        let rid = refused["errmsg"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned();
-        let told = shop.post("/cgi-bin/openapi/rid/get", serde_json::json!({"rid": rid})).await;
-        assert_eq!(told["request"]["request_body"], "{}", "{told}");
-    }
-
-    async fn no_path_below_weixins_roots_answers_a_code_of_ours(app: App) {
-        for row in protocol::endpoint::ALL {
-            for path in row.paths() {
-                for path in elsewhere(path) {
-                    let method = row.main_method().to_uppercase();
-                    assert_eq!(asks(&app, &method, &path, "").await, 40066, "{path:.120}");
-                }
-                let target = format!("http://api.weixin.qq.com/{path}/");
-                assert_eq!(asks(&app, "GET", &target, "").await, 40066, "{target}");
+async fn odd_methods_headers_and_bodies_get_a_code_of_weixins(app: App) {
+    let shop = app.account().await;
+    let long = format!("X-Long: {}\r\n", "x".repeat(16_000));
+    let many: String = (0..60).map(|number| format!("X-{number}: {number}\r\n")).collect();
+    let headers = [
+        "Content-Type: multipart/form-data\r\n",
+        "Content-Type: \r\n",
+        "Expect: 100-continue\r\n",
+        "Content-Encoding: gzip\r\n",
+        "Accept: text/html\r\n",
+        "Cookie: kefu=x; kefu=y\r\n",
+        "Origin: null\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+        "X-Forwarded-For: ,,\r\n",
+        "X-Forwarded-Host: [\r\n",
+        "Range: bytes=9-1\r\n",
+        "If-None-Match: *\r\n",
+        "Upgrade: h2c\r\n",
+        "Authorization: Bearer x\r\n",
+        &long,
+        &many,
+    ];
+    for door in doors(&shop) {
+        for headers in headers {
+            for method in ["GET", "POST", "OPTIONS", "CONNECT_", "QUERY"] {
+                asks(&app, method, door.paths[0], headers).await;
+                asks(&app, method, &format!("/{}", door.address(&shop)), headers).await;
             }
         }
-        for root in ["/cgi-bin", "/customservice"] {
-            for rest in ["", "/", "//", "/*", "/%2F", "/%2e%2e", "/..", "/../desk", "/desk/api/snapshot", "/debug", "/healthz", ";x", "/%25", "/?", "/-"] {
-                for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "get", "BREW"] {
-                    assert_eq!(asks(&app, method, &format!("{root}{rest}"), "").await, 40066, "{method} {root}{rest}");
-                    assert_eq!(asks(&app, method, &format!("/{root}{rest}"), "").await, 40066, "{method} /{root}{rest}");
-                }
+        let odd = [&b"X-Odd: \xff\xfe\r\n"[..], b"Content-Type: \xe5\xae\xa2\r\n"];
+        for header in odd {
+            let head = format!(
+                "POST {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n",
+                door.address(&shop)
+            );
+            says(&app, &[head.as_bytes(), header, b"\r\n{}"].concat()).await;
+        }
+        for size in [256 * 1024, 256 * 1024 + 1, 300 * 1024] {
+            for path in [door.address(&shop), format!("/{}", door.address(&shop))] {
+                let answer: i64 = code(&shop.raw("POST", &path, vec![b' '; size]).await);
+                assert!(!(990_000..1_000_000).contains(&answer), "{path}: {answer}");
             }
         }
     }
-
-    async fn odd_methods_headers_and_bodies_get_a_code_of_weixins(app: App) {
-        let shop = app.account().await;
-        let long = format!("X-Long: {}\r\n", "x".repeat(16_000));
-        let many: String = (0..60).map(|number| format!("X-{number}: {number}\r\n")).collect();
-        let headers = [
-            "Content-Type: multipart/form-data\r\n", "Content-Type: \r\n", "Expect: 100-continue\r\n", "Content-Encoding: gzip\r\n", "Accept: text/html\r\n",
-            "Cookie: kefu=x; kefu=y\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n", "X-Forwarded-For: ,,\r\n", "X-Forwarded-Host: [\r\n",
-            "Range: bytes=9-1\r\n", "If-None-Match: *\r\n", "Upgrade: h2c\r\n", "Authorization: Bearer x\r\n", &long, &many,
-        ];
-        for door in doors(&shop) {
-            for headers in headers {
-                for method in ["GET", "POST", "OPTIONS", "CONNECT_", "QUERY"] {
-                    asks(&app, method, door.paths[0], headers).await;
-                    asks(&app, method, &format!("/{}", door.address(&shop)), headers).await;
-                }
-            }
-            let odd = [&b"X-Odd: \xff\xfe\r\n"[..], b"Content-Type: \xe5\xae\xa2\r\n"];
-            for header in odd {
-                let head = format!("POST {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n", door.address(&shop));
-                says(&app, &[head.as_bytes(), header, b"\r\n{}"].concat()).await;
-            }
-            for size in [256 * 1024, 256 * 1024 + 1, 300 * 1024] {
-                for path in [door.address(&shop), format!("/{}", door.address(&shop))] {
-                    let answer: i64 = code(&shop.raw("POST", &path, vec![b' '; size]).await);
-                    assert!(!(990_000..1_000_000).contains(&answer), "{path}: {answer}");
-                }
-            }
-        }
-        // It names no path at all.
-        let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
-        stream.write_all(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-        Shop::reads("afterwards", app.http.get(format!("{}/cgi-bin/token", app.base)).send().await.unwrap()).await;
-    }
+    // It names no path at all.
+    let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    Shop::reads("afterwards", app.http.get(format!("{}/cgi-bin/token", app.base)).send().await.unwrap())
+        .await;
 }

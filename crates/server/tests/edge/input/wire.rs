@@ -18,96 +18,148 @@ async fn says(app: &App, bytes: &[u8]) -> String {
 }
 
 on_both_engines! {
-    async fn any_host_is_answered_and_no_browser_is_invited(app: App) {
-        let shop = app.account().await;
-        for door in doors(&shop) {
-            for host in ["api.weixin.qq.com", "api.weixin.qq.com:443", "evil.example", "[::1]:1", "127.0.0.1", "xn--kfu-xla.example"] {
-                let method = door.methods[0].parse().unwrap();
-                let request = app.http.request(method, format!("{}{}", app.base, door.paths[0])).header("host", host);
-                let request = request.header("origin", "https://evil.example").header("sec-fetch-site", "cross-site");
-                let response = request.header("access-control-request-method", "POST").send().await.unwrap();
-                assert!(response.headers().get("set-cookie").is_none() && response.headers().get("vary").is_none());
-                let answer = code(&Shop::reads(host, response).await);
-                assert!([41001, 40002, 44002].contains(&answer), "{} {host} {answer}", door.paths[0]);
-            }
-            let preflight = app.http.request(reqwest::Method::OPTIONS, format!("{}{}", app.base, door.paths[0]));
-            let preflight = preflight.header("origin", "https://evil.example").header("access-control-request-method", "POST");
-            let answer = code(&Shop::reads("a preflight", preflight.send().await.unwrap()).await);
-            assert_eq!(answer, if door.methods.contains(&"GET") { 43001 } else { 43002 });
-        }
-    }
+    any_host_is_answered_and_no_browser_is_invited,
+    nothing_is_compressed_on_weixins_paths,
+    an_answer_is_one_line_without_an_end_of_line,
+    http_as_it_is_seldom_spoken_is_understood,
+    what_is_not_http_ends_the_connection_and_nothing_else,
+}
 
-    async fn nothing_is_compressed_on_weixins_paths(app: App) {
-        let shop = app.account().await;
-        for number in 0..50 {
-            shop.adds(&format!("a{number}")).await;
+async fn any_host_is_answered_and_no_browser_is_invited(app: App) {
+    let shop = app.account().await;
+    for door in doors(&shop) {
+        for host in [
+            "api.weixin.qq.com",
+            "api.weixin.qq.com:443",
+            "evil.example",
+            "[::1]:1",
+            "127.0.0.1",
+            "xn--kfu-xla.example",
+        ] {
+            let method = door.methods[0].parse().unwrap();
+            let request =
+                app.http.request(method, format!("{}{}", app.base, door.paths[0])).header("host", host);
+            let request =
+                request.header("origin", "https://evil.example").header("sec-fetch-site", "cross-site");
+            let response = request.header("access-control-request-method", "POST").send().await.unwrap();
+            assert!(
+                response.headers().get("set-cookie").is_none() && response.headers().get("vary").is_none()
+            );
+            let answer = code(&Shop::reads(host, response).await);
+            assert!([41001, 40002, 44002].contains(&answer), "{} {host} {answer}", door.paths[0]);
         }
-        for path in ["/cgi-bin/customservice/getkflist", "/customservice/getkflist", "/cgi-bin/token", "/cgi-bin/nothing"] {
-            let url = format!("{}{path}?access_token={}", app.base, shop.token);
-            let response = app.http.get(url).header("accept-encoding", "gzip, deflate, br, zstd").send().await.unwrap();
-            assert!(response.headers().get("content-encoding").is_none(), "{path}");
-            assert!(response.headers().get("content-length").is_some(), "{path}");
-            Shop::reads(path, response).await;
-        }
+        let preflight = app.http.request(reqwest::Method::OPTIONS, format!("{}{}", app.base, door.paths[0]));
+        let preflight = preflight
+            .header("origin", "https://evil.example")
+            .header("access-control-request-method", "POST");
+        let answer = code(&Shop::reads("a preflight", preflight.send().await.unwrap()).await);
+        assert_eq!(answer, if door.methods.contains(&"GET") { 43001 } else { 43002 });
     }
+}
 
-    async fn an_answer_is_one_line_without_an_end_of_line(app: App) {
-        let shop = app.account().await;
-        shop.adds("a1").await;
-        for path in ["/cgi-bin/customservice/getkflist", "/cgi-bin/customservice/getonlinekflist", "/cgi-bin/token", "/cgi-bin"] {
-            let url = format!("{}{path}?access_token={}", app.base, shop.token);
-            let body = app.http.get(url).send().await.unwrap().bytes().await.unwrap();
-            assert_eq!((body.first(), body.last()), (Some(&b'{'), Some(&b'}')), "{path}");
-        }
+async fn nothing_is_compressed_on_weixins_paths(app: App) {
+    let shop = app.account().await;
+    for number in 0..50 {
+        shop.adds(&format!("a{number}")).await;
     }
+    for path in
+        ["/cgi-bin/customservice/getkflist", "/customservice/getkflist", "/cgi-bin/token", "/cgi-bin/nothing"]
+    {
+        let url = format!("{}{path}?access_token={}", app.base, shop.token);
+        let response =
+            app.http.get(url).header("accept-encoding", "gzip, deflate, br, zstd").send().await.unwrap();
+        assert!(response.headers().get("content-encoding").is_none(), "{path}");
+        assert!(response.headers().get("content-length").is_some(), "{path}");
+        Shop::reads(path, response).await;
+    }
+}
 
-    async fn http_as_it_is_seldom_spoken_is_understood(app: App) {
-        let shop = app.account().await;
-        shop.adds("a1").await;
-        let (list, token) = ("/cgi-bin/customservice/getkflist", &shop.token);
-        let requests = [
-            format!("GET {list}?access_token={token} HTTP/1.0\r\n\r\n"),
-            format!("GET {list}?access_token={token} HTTP/1.1\r\nConnection: close\r\n\r\n"),
-            format!("GET http://api.weixin.qq.com{list}?access_token={token} HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n"),
-            format!("\r\nGET {list}?access_token={token} HTTP/1.1\r\nhOsT:x\r\nCONNECTION:close\r\n\r\n"),
-            format!("GET {list}?access_token={token}#part HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-        ];
-        for request in requests {
-            let answer = says(&app, request.as_bytes()).await;
-            assert!(answer.starts_with("HTTP/1.") && answer.contains(" 200 OK") && answer.contains("a1@shop1"), "{request} {answer}");
-        }
-        let body = format!(r#"{{"kf_account":"{}","nickname":"n"}}"#, shop.kf("a1"));
-        let head = format!("POST /customservice/kfaccount/update?access_token={token} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
-        let expects = format!("{head}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        let answer = says(&app, expects.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"), "{answer}");
-        assert!(answer.ends_with(r#"{"errcode":0,"errmsg":"ok"}"#), "{answer}");
-        let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
-        assert!(says(&app, chunked.as_bytes()).await.ends_with(r#"{"errcode":0,"errmsg":"ok"}"#));
+async fn an_answer_is_one_line_without_an_end_of_line(app: App) {
+    let shop = app.account().await;
+    shop.adds("a1").await;
+    for path in [
+        "/cgi-bin/customservice/getkflist",
+        "/cgi-bin/customservice/getonlinekflist",
+        "/cgi-bin/token",
+        "/cgi-bin",
+    ] {
+        let url = format!("{}{path}?access_token={}", app.base, shop.token);
+        let body = app.http.get(url).send().await.unwrap().bytes().await.unwrap();
+        assert_eq!((body.first(), body.last()), (Some(&b'{'), Some(&b'}')), "{path}");
     }
+}
 
-    async fn what_is_not_http_ends_the_connection_and_nothing_else(app: App) {
-        let head = "POST /cgi-bin/stable_token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
-        let requests = [
-            "\0\0\0\0\r\n\r\n".to_owned(), "GET\r\n\r\n".into(), "hello\r\n\r\n".into(), "GET /cgi-bin/token HTTP/9.9\r\n\r\n".into(),
-            "GET /cgi-bin/token HTTP/1.1\r\nno colon\r\n\r\n".into(), "\u{16}\u{3}\u{1}\0\u{5}hello\r\n\r\n".into(),
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), format!("{head}Content-Length: -1\r\n\r\n"), format!("{head}Content-Length: x\r\n\r\n{{}}"),
-            format!("{head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}} "), format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(70_000)),
-            format!("{head}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n"),
-        ];
-        for request in requests {
-            let answer = says(&app, request.as_bytes()).await;
-            let status = answer.split_whitespace().nth(1).unwrap_or("none");
-            // What breaks off after a sound head is a body that cannot be read.
-            assert!(["none", "400", "414", "431"].contains(&status) || answer.contains("47001"), "{request:.40} {answer}");
-        }
-        let cookies = |size: usize| format!("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {}\r\n\r\n", "x".repeat(size));
-        assert!(says(&app, cookies(24_000).as_bytes()).await.starts_with("HTTP/1.1 200 "), "the largest head a browser sends");
-        assert!(!says(&app, cookies(80_000).as_bytes()).await.contains(" 200 "), "a longer head is not kept");
-        let cut = format!("{head}Content-Length: 100\r\n\r\n{{");
-        let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
-        stream.write_all(cut.as_bytes()).await.unwrap();
-        drop(stream);
-        assert_eq!(app.ask("/healthz", "").await.status(), 200);
+async fn http_as_it_is_seldom_spoken_is_understood(app: App) {
+    let shop = app.account().await;
+    shop.adds("a1").await;
+    let (list, token) = ("/cgi-bin/customservice/getkflist", &shop.token);
+    let requests = [
+        format!("GET {list}?access_token={token} HTTP/1.0\r\n\r\n"),
+        format!("GET {list}?access_token={token} HTTP/1.1\r\nConnection: close\r\n\r\n"),
+        format!(
+            "GET http://api.weixin.qq.com{list}?access_token={token} HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n"
+        ),
+        format!("\r\nGET {list}?access_token={token} HTTP/1.1\r\nhOsT:x\r\nCONNECTION:close\r\n\r\n"),
+        format!("GET {list}?access_token={token}#part HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+    ];
+    for request in requests {
+        let answer = says(&app, request.as_bytes()).await;
+        assert!(
+            answer.starts_with("HTTP/1.") && answer.contains(" 200 OK") && answer.contains("a1@shop1"),
+            "{request} {answer}"
+        );
     }
+    let body = format!(r#"{{"kf_account":"{}","nickname":"n"}}"#, shop.kf("a1"));
+    let head = format!(
+        "POST /customservice/kfaccount/update?access_token={token} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    );
+    let expects = format!("{head}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let answer = says(&app, expects.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"), "{answer}");
+    assert!(answer.ends_with(r#"{"errcode":0,"errmsg":"ok"}"#), "{answer}");
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    assert!(says(&app, chunked.as_bytes()).await.ends_with(r#"{"errcode":0,"errmsg":"ok"}"#));
+}
+
+async fn what_is_not_http_ends_the_connection_and_nothing_else(app: App) {
+    let head = "POST /cgi-bin/stable_token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let requests = [
+        "\0\0\0\0\r\n\r\n".to_owned(),
+        "GET\r\n\r\n".into(),
+        "hello\r\n\r\n".into(),
+        "GET /cgi-bin/token HTTP/9.9\r\n\r\n".into(),
+        "GET /cgi-bin/token HTTP/1.1\r\nno colon\r\n\r\n".into(),
+        "\u{16}\u{3}\u{1}\0\u{5}hello\r\n\r\n".into(),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(),
+        format!("{head}Content-Length: -1\r\n\r\n"),
+        format!("{head}Content-Length: x\r\n\r\n{{}}"),
+        format!("{head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}} "),
+        format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(70_000)),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n"),
+    ];
+    for request in requests {
+        let answer = says(&app, request.as_bytes()).await;
+        let status = answer.split_whitespace().nth(1).unwrap_or("none");
+        // What breaks off after a sound head is a body that cannot be read.
+        assert!(
+            ["none", "400", "414", "431"].contains(&status) || answer.contains("47001"),
+            "{request:.40} {answer}"
+        );
+    }
+    let cookies = |size: usize| {
+        format!(
+            "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {}\r\n\r\n",
+            "x".repeat(size)
+        )
+    };
+    assert!(
+        says(&app, cookies(24_000).as_bytes()).await.starts_with("HTTP/1.1 200 "),
+        "the largest head a browser sends"
+    );
+    assert!(!says(&app, cookies(80_000).as_bytes()).await.contains(" 200 "), "a longer head is not kept");
+    let cut = format!("{head}Content-Length: 100\r\n\r\n{{");
+    let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(cut.as_bytes()).await.unwrap();
+    drop(stream);
+    assert_eq!(app.ask("/healthz", "").await.status(), 200);
 }

@@ -3,7 +3,7 @@
 use super::other_node;
 use crate::actors::form::{MP4, PNG};
 use crate::actors::{Agent, App, Platform, Shop, code, cookie_of, until};
-use crate::fixture::engine::Fresh;
+use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, KEFU, Running, kefu};
 use futures_util::future::join_all;
 use kefu::admin::customer::CustomerOrder;
@@ -103,183 +103,191 @@ async fn full(app: &App) -> (Shop, Agent) {
 }
 
 on_both_engines! {
-    async fn nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again(app: App) {
-        let (shop, ann) = full(&app).await;
-        let stream = ann.comes_online().await;
-        let before = rows(&app, &shop.appid).await;
-        let not_its = ["component", "removed"];
-        let without: Vec<_> =
-            before.iter().filter(|(table, rows)| **rows == 0 && !not_its.contains(&table.as_str())).collect();
-        assert_eq!(without, Vec::<(&String, &i64)>::new(), "tables this test says nothing of");
-        assert!(files(&app.fresh.folder_of_files()) > 0);
-        let counts = app.order(account(&shop, false)).await.unwrap();
-        let expected = json!({"name": shop.appid, "agents": 2, "customers": 1, "sessions": 1, "messages": 2, "files": 1, "administrators": 1, "platforms": 1});
-        assert_eq!(counts, expected);
-        app.order(account(&shop, true)).await.unwrap();
-        stream.ends().await;
-        until("her stream is noted as closed", || async { app.inner.streams.agents() == 0 }).await;
-        app.advance(0).await;
-        let left: Vec<_> = rows(&app, &shop.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
-        let expected = [("due".to_owned(), 1), ("removed".to_owned(), 1), ("token".to_owned(), 1)];
-        assert_eq!(left, expected, "the platform's token is refused as one without a grant");
-        assert_eq!(files(&app.fresh.folder_of_files()), 0);
-        app.advance(TOKEN_LIFE).await;
-        let left: Vec<_> = rows(&app, &shop.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
-        assert_eq!(left, [("removed".to_owned(), 1)]);
-        let settings = Default::default();
-        let again = app.order(Order::AccountCreate { appid: Some(shop.appid.clone()), settings }).await;
-        assert!(again.unwrap_err().contains("never used again"));
-        let again = Order::ComponentCreate { appid: Some(shop.appid.clone()), name: "again".into() };
-        assert!(app.order(again).await.unwrap_err().contains("never used again"));
-        assert!(app.order(account(&shop, true)).await.unwrap_err().contains("no such account"));
-    }
+    nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again,
+    programs_of_a_removed_account_are_refused_as_of_one_that_never_was,
+    the_pages_of_a_removed_account_hear_of_it_at_every_node,
+    a_removal_goes_on_in_bounded_rounds_after_a_stop,
+    a_removed_workers_agents_are_free_and_customers_go_to_others,
+    whoever_takes_a_removed_name_inherits_nothing,
+    a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute,
+}
 
-    async fn programs_of_a_removed_account_are_refused_as_of_one_that_never_was(app: App) {
-        let shop = app.account().await;
-        let openid = shop.has_customer().await;
-        app.order(account(&shop, true)).await.unwrap();
-        let query = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
-        assert_eq!(code(&shop.raw("GET", &format!("/cgi-bin/token?{query}"), Vec::new()).await), 40013);
-        let body = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret});
-        let stable = shop.raw("POST", "/cgi-bin/stable_token", body.to_string().into_bytes()).await;
-        assert_eq!(code(&stable), 40013);
-        assert_eq!(shop.writes(&openid, "hello").await, 40001);
-        let say = CustomerOrder::Say { appid: shop.appid.clone(), openid, text: "hello".into() };
-        assert!(app.order(Order::Customer(say)).await.unwrap_err().contains("no such account"));
-        let fresh = format!("/chat/api/{}", shop.appid);
-        assert_eq!(app.ask(&format!("{fresh}/snapshot"), "").await.status(), 404);
-        let body = json!({"client_id": "1", "text": "hello"});
-        assert_eq!(app.send(&format!("{fresh}/message"), "", &body).await.status(), 404);
-    }
+async fn nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again(app: App) {
+    let (shop, ann) = full(&app).await;
+    let stream = ann.comes_online().await;
+    let before = rows(&app, &shop.appid).await;
+    let not_its = ["component", "removed"];
+    let without: Vec<_> =
+        before.iter().filter(|(table, rows)| **rows == 0 && !not_its.contains(&table.as_str())).collect();
+    assert_eq!(without, Vec::<(&String, &i64)>::new(), "tables this test says nothing of");
+    assert!(files(&app.fresh.folder_of_files()) > 0);
+    let counts = app.order(account(&shop, false)).await.unwrap();
+    let expected = json!({"name": shop.appid, "agents": 2, "customers": 1, "sessions": 1, "messages": 2, "files": 1, "administrators": 1, "platforms": 1});
+    assert_eq!(counts, expected);
+    app.order(account(&shop, true)).await.unwrap();
+    stream.ends().await;
+    until("her stream is noted as closed", || async { app.inner.streams.agents() == 0 }).await;
+    app.advance(0).await;
+    let left: Vec<_> = rows(&app, &shop.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
+    let expected = [("due".to_owned(), 1), ("removed".to_owned(), 1), ("token".to_owned(), 1)];
+    assert_eq!(left, expected, "the platform's token is refused as one without a grant");
+    assert_eq!(files(&app.fresh.folder_of_files()), 0);
+    app.advance(TOKEN_LIFE).await;
+    let left: Vec<_> = rows(&app, &shop.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
+    assert_eq!(left, [("removed".to_owned(), 1)]);
+    let settings = Default::default();
+    let again = app.order(Order::AccountCreate { appid: Some(shop.appid.clone()), settings }).await;
+    assert!(again.unwrap_err().contains("never used again"));
+    let again = Order::ComponentCreate { appid: Some(shop.appid.clone()), name: "again".into() };
+    assert!(app.order(again).await.unwrap_err().contains("never used again"));
+    assert!(app.order(account(&shop, true)).await.unwrap_err().contains("no such account"));
+}
 
-    async fn the_pages_of_a_removed_account_hear_of_it_at_every_node(app: App) {
-        let there = other_node(&app).await;
-        let (shop, other) = (app.account().await, app.account().await);
-        let ann = shop.agent("a1").await;
-        other.adds("b1").await;
-        assert_eq!(code(&other.invites("b1", &ann.name).await), 0);
-        assert_eq!(ann.at(&other, "b1").answers_invitation(true).await, 200);
-        let customer = shop.customer();
-        customer.says("hello").await;
-        let elsewhere = Agent { app: there.clone(), ..ann.clone() };
-        let (mut desk, mut page) = (elsewhere.comes_online().await, customer.watches().await);
-        app.order(account(&shop, true)).await.unwrap();
-        desk.hears("reset", |heard| heard.event == "reset").await;
-        page.hears("reset", |heard| heard.event == "reset").await;
-        desk.ends().await;
-        page.ends().await;
-        let accounts = elsewhere.snapshot().await["accounts"].clone();
-        let left: Vec<_> = accounts.as_array().unwrap().iter().map(|it| it["appid"].clone()).collect();
-        assert_eq!(left, [json!(other.appid)]);
-        let path = format!("/chat/api/{}/snapshot", shop.appid);
-        assert_eq!(there.ask(&path, &customer.cookie()).await.status(), 404);
-        let mut desk = elsewhere.comes_online().await;
-        other.customer().says("still here").await;
-        desk.sees_fact("the other account", |fact| fact["session"]["state"] == "open").await;
-        app.advance(0).await;
-        let name = model::WechatId::parse(&ann.name).unwrap();
-        let places = kefu::desk::worker::places(&app.inner.desk, &name);
-        assert_eq!(places.await.unwrap().bindings.len(), 1, "it counts no longer");
-        there.inner.stop.cancel();
-    }
+async fn programs_of_a_removed_account_are_refused_as_of_one_that_never_was(app: App) {
+    let shop = app.account().await;
+    let openid = shop.has_customer().await;
+    app.order(account(&shop, true)).await.unwrap();
+    let query = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
+    assert_eq!(code(&shop.raw("GET", &format!("/cgi-bin/token?{query}"), Vec::new()).await), 40013);
+    let body = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret});
+    let stable = shop.raw("POST", "/cgi-bin/stable_token", body.to_string().into_bytes()).await;
+    assert_eq!(code(&stable), 40013);
+    assert_eq!(shop.writes(&openid, "hello").await, 40001);
+    let say = CustomerOrder::Say { appid: shop.appid.clone(), openid, text: "hello".into() };
+    assert!(app.order(Order::Customer(say)).await.unwrap_err().contains("no such account"));
+    let fresh = format!("/chat/api/{}", shop.appid);
+    assert_eq!(app.ask(&format!("{fresh}/snapshot"), "").await.status(), 404);
+    let body = json!({"client_id": "1", "text": "hello"});
+    assert_eq!(app.send(&format!("{fresh}/message"), "", &body).await.status(), 404);
+}
 
-    async fn a_removal_goes_on_in_bounded_rounds_after_a_stop(app: App) {
-        let shop = app.account().await;
-        let many = "insert into customer (appid, openid, created_at)
+async fn the_pages_of_a_removed_account_hear_of_it_at_every_node(app: App) {
+    let there = other_node(&app).await;
+    let (shop, other) = (app.account().await, app.account().await);
+    let ann = shop.agent("a1").await;
+    other.adds("b1").await;
+    assert_eq!(code(&other.invites("b1", &ann.name).await), 0);
+    assert_eq!(ann.at(&other, "b1").answers_invitation(true).await, 200);
+    let customer = shop.customer();
+    customer.says("hello").await;
+    let elsewhere = Agent { app: there.clone(), ..ann.clone() };
+    let (mut desk, mut page) = (elsewhere.comes_online().await, customer.watches().await);
+    app.order(account(&shop, true)).await.unwrap();
+    desk.hears("reset", |heard| heard.event == "reset").await;
+    page.hears("reset", |heard| heard.event == "reset").await;
+    desk.ends().await;
+    page.ends().await;
+    let accounts = elsewhere.snapshot().await["accounts"].clone();
+    let left: Vec<_> = accounts.as_array().unwrap().iter().map(|it| it["appid"].clone()).collect();
+    assert_eq!(left, [json!(other.appid)]);
+    let path = format!("/chat/api/{}/snapshot", shop.appid);
+    assert_eq!(there.ask(&path, &customer.cookie()).await.status(), 404);
+    let mut desk = elsewhere.comes_online().await;
+    other.customer().says("still here").await;
+    desk.sees_fact("the other account", |fact| fact["session"]["state"] == "open").await;
+    app.advance(0).await;
+    let name = model::WechatId::parse(&ann.name).unwrap();
+    let places = kefu::desk::worker::places(&app.inner.desk, &name);
+    assert_eq!(places.await.unwrap().bindings.len(), 1, "it counts no longer");
+    there.inner.stop.cancel();
+}
+
+async fn a_removal_goes_on_in_bounded_rounds_after_a_stop(app: App) {
+    let shop = app.account().await;
+    let many = "insert into customer (appid, openid, created_at)
             with recursive n (i) as (select 1 union all select i + 1 from n where i < 1200)
             select $1, 'o' || cast(i as text), 0 from n";
-        adds(&app, many, &shop.appid).await;
-        app.order(account(&shop, true)).await.unwrap();
-        let customers = async || rows(&app, &shop.appid).await["customer"];
-        let mut seen = vec![customers().await];
-        // One round after the other, as if the process stopped after each.
-        while *seen.last().unwrap() > 0 {
-            for row in jobs::next(&app.inner.desk, Of::Desk).await.unwrap() {
-                jobs::fire(&app.inner.desk, &row).await.unwrap();
-            }
-            let left = customers().await;
-            if left != *seen.last().unwrap() {
-                seen.push(left);
-            }
+    adds(&app, many, &shop.appid).await;
+    app.order(account(&shop, true)).await.unwrap();
+    let customers = async || rows(&app, &shop.appid).await["customer"];
+    let mut seen = vec![customers().await];
+    // One round after the other, as if the process stopped after each.
+    while *seen.last().unwrap() > 0 {
+        for row in jobs::next(&app.inner.desk, Of::Desk).await.unwrap() {
+            jobs::fire(&app.inner.desk, &row).await.unwrap();
         }
-        assert_eq!(seen, [1200, 700, 200, 0]);
+        let left = customers().await;
+        if left != *seen.last().unwrap() {
+            seen.push(left);
+        }
     }
+    assert_eq!(seen, [1200, 700, 200, 0]);
+}
 
-    async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: App) {
-        let there = other_node(&app).await;
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        code(&shop.get("/customservice/kfaccount/setadmin", &[("kf_account", &shop.kf("a1"))]).await);
-        let stream = Agent { app: there.clone(), ..ann.clone() }.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        assert_eq!(shop.sessions("a1").await, [customer.openid()]);
-        let counts = app.order(worker(&ann.name, false)).await.unwrap();
-        assert_eq!(counts, json!({"logins": 1, "agents": 1, "invitations": 0, "administers": 0, "links": 0}));
-        app.order(worker(&ann.name, true)).await.unwrap();
-        stream.ends().await;
-        let listed = shop.kf_list().await[0].clone();
-        assert_eq!((&listed["kf_wx"], listed.get("kf_openid")), (&json!(""), None), "{listed}");
-        assert_eq!(shop.online().await, []);
-        let list = shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", &shop.kf("a1"))]).await;
-        assert_eq!(code(&list), 65402);
-        customer.says("and now?").await;
-        assert_eq!(shop.waiting().await, [customer.openid()]);
-        // Another person may be the agent, and is no supervisor by it.
-        let bob = Agent::signs_up(&app, "bob").await.at(&shop, "a1");
-        assert_eq!(code(&shop.invites("a1", "bob").await), 0);
-        assert_eq!(bob.answers_invitation(true).await, 200);
-        assert_eq!(bob.account().await["agent"]["supervisor"], false);
-        assert!(app.order(worker(&ann.name, true)).await.unwrap_err().contains("no such worker"));
-        there.inner.stop.cancel();
-    }
+async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: App) {
+    let there = other_node(&app).await;
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    code(&shop.get("/customservice/kfaccount/setadmin", &[("kf_account", &shop.kf("a1"))]).await);
+    let stream = Agent { app: there.clone(), ..ann.clone() }.comes_online().await;
+    let customer = shop.customer();
+    customer.says("hello").await;
+    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+    let counts = app.order(worker(&ann.name, false)).await.unwrap();
+    assert_eq!(counts, json!({"logins": 1, "agents": 1, "invitations": 0, "administers": 0, "links": 0}));
+    app.order(worker(&ann.name, true)).await.unwrap();
+    stream.ends().await;
+    let listed = shop.kf_list().await[0].clone();
+    assert_eq!((&listed["kf_wx"], listed.get("kf_openid")), (&json!(""), None), "{listed}");
+    assert_eq!(shop.online().await, []);
+    let list = shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", &shop.kf("a1"))]).await;
+    assert_eq!(code(&list), 65402);
+    customer.says("and now?").await;
+    assert_eq!(shop.waiting().await, [customer.openid()]);
+    // Another person may be the agent, and is no supervisor by it.
+    let bob = Agent::signs_up(&app, "bob").await.at(&shop, "a1");
+    assert_eq!(code(&shop.invites("a1", "bob").await), 0);
+    assert_eq!(bob.answers_invitation(true).await, 200);
+    assert_eq!(bob.account().await["agent"]["supervisor"], false);
+    assert!(app.order(worker(&ann.name, true)).await.unwrap_err().contains("no such worker"));
+    there.inner.stop.cancel();
+}
 
-    async fn whoever_takes_a_removed_name_inherits_nothing(app: App) {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let admin = Order::AccountAdmin { appid: shop.appid.clone(), worker: ann.name.clone(), revoke: false };
-        app.order(admin).await.unwrap();
-        app.order(worker(&ann.name, true)).await.unwrap();
-        let signs_up = async || {
-            let link = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap();
-            let invite = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
-            let body = json!({"invite": invite, "name": ann.name, "password": "another person"});
-            app.send("/desk/api/signup", "", &body).await
+async fn whoever_takes_a_removed_name_inherits_nothing(app: App) {
+    let shop = app.account().await;
+    let ann = shop.agent("a1").await;
+    let admin = Order::AccountAdmin { appid: shop.appid.clone(), worker: ann.name.clone(), revoke: false };
+    app.order(admin).await.unwrap();
+    app.order(worker(&ann.name, true)).await.unwrap();
+    let signs_up = async || {
+        let link = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap();
+        let invite = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
+        let body = json!({"invite": invite, "name": ann.name, "password": "another person"});
+        app.send("/desk/api/signup", "", &body).await
+    };
+    assert_eq!(code(&signs_up().await.json().await.unwrap()), 990_011, "not while it is being removed");
+    app.advance(MINUTE).await;
+    let heir = Agent { cookie: cookie_of(&signs_up().await).expect("a login"), ..ann.clone() };
+    let snapshot = heir.snapshot().await;
+    assert_eq!((&snapshot["accounts"], &snapshot["invitations"]), (&json!([]), &json!([])));
+    let administered: Value = heir.asks("/desk/api/debug").await.1;
+    assert_eq!(administered["accounts"], json!([]));
+    assert_eq!(heir.sends("/desk/api/debug/token", json!({"appid": shop.appid})).await.0, 403);
+    assert_eq!(heir.sends("/desk/api/presence", json!({"appid": shop.appid, "away": true})).await.0, 403);
+    assert_eq!(ann.asks("/desk/api/snapshot").await.0, 401, "the old login is nobody's");
+}
+
+async fn a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute(app: App) {
+    let shop = app.account().await;
+    for round in 0..5 {
+        let eve = Agent::signs_up(&app, &format!("eve{round}")).await;
+        let bind = |number: usize| {
+            let kf_account = shop.kf(&format!("k{round}_{number}"));
+            let (appid, worker) = (shop.appid.clone(), eve.name.clone());
+            app.order(Order::AgentBind { appid, kf_account, worker })
         };
-        assert_eq!(code(&signs_up().await.json().await.unwrap()), 990_011, "not while it is being removed");
-        app.advance(MINUTE).await;
-        let heir = Agent { cookie: cookie_of(&signs_up().await).expect("a login"), ..ann.clone() };
-        let snapshot = heir.snapshot().await;
-        assert_eq!((&snapshot["accounts"], &snapshot["invitations"]), (&json!([]), &json!([])));
-        let administered: Value = heir.asks("/desk/api/debug").await.1;
-        assert_eq!(administered["accounts"], json!([]));
-        assert_eq!(heir.sends("/desk/api/debug/token", json!({"appid": shop.appid})).await.0, 403);
-        assert_eq!(heir.sends("/desk/api/presence", json!({"appid": shop.appid, "away": true})).await.0, 403);
-        assert_eq!(ann.asks("/desk/api/snapshot").await.0, 401, "the old login is nobody's");
-    }
-
-    async fn a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute(app: App) {
-        let shop = app.account().await;
-        for round in 0..5 {
-            let eve = Agent::signs_up(&app, &format!("eve{round}")).await;
-            let bind = |number: usize| {
-                let kf_account = shop.kf(&format!("k{round}_{number}"));
-                let (appid, worker) = (shop.appid.clone(), eve.name.clone());
-                app.order(Order::AgentBind { appid, kf_account, worker })
-            };
-            for number in 0..4 {
-                shop.adds(&format!("k{round}_{number}")).await;
-            }
-            let ((), _) = tokio::join!(
-                async { app.order(worker(&eve.name, true)).await.map(|_| ()).unwrap() },
-                join_all((0..4).map(bind)),
-            );
-            app.advance(MINUTE).await;
-            let agents = shop.kf_list().await;
-            assert!(agents.as_array().unwrap().iter().all(|agent| agent["kf_wx"] == ""), "{agents}");
-            let shared = Agent::signs_up(&app, &eve.name).await;
-            assert_eq!(shared.snapshot().await["accounts"], json!([]));
+        for number in 0..4 {
+            shop.adds(&format!("k{round}_{number}")).await;
         }
+        let ((), _) = tokio::join!(
+            async { app.order(worker(&eve.name, true)).await.map(|_| ()).unwrap() },
+            join_all((0..4).map(bind)),
+        );
+        app.advance(MINUTE).await;
+        let agents = shop.kf_list().await;
+        assert!(agents.as_array().unwrap().iter().all(|agent| agent["kf_wx"] == ""), "{agents}");
+        let shared = Agent::signs_up(&app, &eve.name).await;
+        assert_eq!(shared.snapshot().await["accounts"], json!([]));
     }
 }
 
@@ -299,32 +307,35 @@ fn answers(args: &[&str], fresh: &Fresh, line: &str) -> (bool, String) {
     (output.status.success(), String::from_utf8(said).unwrap())
 }
 
-with_fresh_data! {
-    async fn an_operator_types_the_name_of_what_goes(fresh) {
-        let server = Running::start(DEMO, &fresh);
-        let token = server.token().await;
-        let list = format!("/cgi-bin/customservice/getkflist?access_token={token}");
-        let remove = ["account", "remove", "--appid", APPID];
-        let (done, said) = answers(&remove, &fresh, "yes");
-        assert!(!done && said.contains("nothing was removed") && said.contains("Kefu Demo"), "{said}");
-        let (done, said) = kefu(&[&remove[..], &["--yes-remove", "wx"]].concat(), &fresh);
-        assert!(!done && said.contains("nothing was removed"), "{said}");
-        assert_eq!(code(&server.get(&list).await), 0);
-        let (done, said) = answers(&remove, &fresh, APPID);
-        assert!(done && said.contains("agents"), "{said}");
-        assert_eq!(code(&server.get(&list).await), 40001);
-        let (done, said) = kefu(&["account", "list", "--json"], &fresh);
-        assert!(done && said.trim() == "[]", "{said}");
-        server.stop();
-        // The same without a server.
-        let remove = ["worker", "remove", "--name", "kf_demo"];
-        let (done, said) = answers(&remove, &fresh, "kf_dem");
-        assert!(!done && said.contains("nothing was removed"), "{said}");
-        let (done, said) = kefu(&[&remove[..], &["--yes-remove", "kf_demo"]].concat(), &fresh);
-        assert!(done, "{said}");
-        let (done, said) = kefu(&["worker", "list", "--json"], &fresh);
-        assert!(done && said.trim() == "[]", "{said}");
-        let (done, said) = kefu(&[&remove[..], &["--yes-remove", "kf_demo"]].concat(), &fresh);
-        assert!(!done && said.contains("no such worker"), "{said}");
-    }
+on_both_engines! {
+    with_fresh_data:
+    an_operator_types_the_name_of_what_goes,
+}
+
+async fn an_operator_types_the_name_of_what_goes(fresh: Fresh) {
+    let server = Running::start(DEMO, &fresh);
+    let token = server.token().await;
+    let list = format!("/cgi-bin/customservice/getkflist?access_token={token}");
+    let remove = ["account", "remove", "--appid", APPID];
+    let (done, said) = answers(&remove, &fresh, "yes");
+    assert!(!done && said.contains("nothing was removed") && said.contains("Kefu Demo"), "{said}");
+    let (done, said) = kefu(&[&remove[..], &["--yes-remove", "wx"]].concat(), &fresh);
+    assert!(!done && said.contains("nothing was removed"), "{said}");
+    assert_eq!(code(&server.get(&list).await), 0);
+    let (done, said) = answers(&remove, &fresh, APPID);
+    assert!(done && said.contains("agents"), "{said}");
+    assert_eq!(code(&server.get(&list).await), 40001);
+    let (done, said) = kefu(&["account", "list", "--json"], &fresh);
+    assert!(done && said.trim() == "[]", "{said}");
+    server.stop();
+    // The same without a server.
+    let remove = ["worker", "remove", "--name", "kf_demo"];
+    let (done, said) = answers(&remove, &fresh, "kf_dem");
+    assert!(!done && said.contains("nothing was removed"), "{said}");
+    let (done, said) = kefu(&[&remove[..], &["--yes-remove", "kf_demo"]].concat(), &fresh);
+    assert!(done, "{said}");
+    let (done, said) = kefu(&["worker", "list", "--json"], &fresh);
+    assert!(done && said.trim() == "[]", "{said}");
+    let (done, said) = kefu(&[&remove[..], &["--yes-remove", "kf_demo"]].concat(), &fresh);
+    assert!(!done && said.contains("no such worker"), "{said}");
 }
