@@ -97,7 +97,8 @@ fn endpoint(text: &mut String, seen: &Seen, row: &Endpoint) {
     let how = if row.differs.is_empty() { "exact" } else { row.differs };
     write!(
         text,
-        "\n## {}\n\n[Weixin's page]({}). {} {paths}. Called by: {}.{cloud} Parameters: {takes}.{rules}\n\nAgainst the page: {how}.\n\n\
+        "\n## {}\n\n[Weixin's page]({}). {} {paths}. Called by: {}.{cloud} Parameters: {takes}.{rules}\n\n\
+         Against the page: {how}.\n\n\
          | code | seen by |\n|---|---|\n",
         row.name,
         row.page,

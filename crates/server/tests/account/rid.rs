@@ -1,7 +1,6 @@
 //! Request ids: what an account's developers are told of a call that was refused.
 
 use crate::actors::{App, Platform, Shop, code};
-use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 const HOUR: i64 = 3_600_000;
@@ -38,8 +37,17 @@ async fn a_refusal_can_be_asked_about_as_soon_as_it_is_told(app: App) {
     let mut answer = asks(&shop, &rid).await;
     assert!(answer["request"]["cost_in_ms"].as_i64().is_some_and(|ms| (0..10_000).contains(&ms)), "{answer}");
     answer["request"]["cost_in_ms"] = 30.into();
-    let answer = answer.to_string().replace(&rid, "RID").replace(&shop.token[3..6], "abc");
-    assert_snapshot!(answer, @r#"{"errcode":0,"errmsg":"ok","request":{"client_ip":"127.0.0.1","cost_in_ms":30,"invoke_time":1800000000,"request_body":"{\"kf_account\":\"nobody@shop1\",\"nickname\":\"x\"}","request_url":"access_token=50_abcxxxx","response_body":"{\"errcode\":65401,\"errmsg\":\"invalid custom service account rid: RID\"}"}}"#);
+    let begin = &shop.token[3..6];
+    let expected = json!({
+        "errcode": 0, "errmsg": "ok",
+        "request": {
+            "client_ip": "127.0.0.1", "cost_in_ms": 30, "invoke_time": 1800000000,
+            "request_body": r#"{"kf_account":"nobody@shop1","nickname":"x"}"#,
+            "request_url": format!("access_token=50_{begin}xxxx"),
+            "response_body": format!(r#"{{"errcode":65401,"errmsg":"invalid custom service account rid: {rid}"}}"#)
+        }
+    });
+    assert_eq!(answer, expected);
 }
 
 async fn a_call_without_a_body_has_none(app: App) {
@@ -114,7 +122,8 @@ async fn of_ten_thousand_and_one_refusals_the_first_is_forgotten(app: App) {
 
 async fn secrets_are_not_kept(app: App) {
     let shop = app.account().await;
-    let body = json!({"kf_account": "x", "nickname": "x", "appsecret": shop.secret, "note": {"access_token": shop.token}});
+    let (appsecret, note) = (&shop.secret, json!({"access_token": shop.token}));
+    let body = json!({"kf_account": "x", "nickname": "x", "appsecret": appsecret, "note": note});
     let path = format!("/customservice/kfaccount/add?secret={}&access_token={}", shop.secret, shop.token);
     let refusal = shop.raw("POST", &path, body.to_string().into_bytes()).await;
     let answer = asks(&shop, &rid(&refusal)).await.to_string();

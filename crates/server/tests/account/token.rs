@@ -6,11 +6,6 @@ use serde_json::{Value, json};
 
 const LIST: &str = "/cgi-bin/customservice/getkflist";
 
-async fn stable(shop: &Shop, force: bool) -> Value {
-    let body = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret, "force_refresh": force});
-    shop.raw("POST", "/cgi-bin/stable_token", body.to_string().into_bytes()).await
-}
-
 async fn tried(shop: &Shop, token: &str) -> i64 {
     code(&shop.with_token(token).get(LIST, &[]).await)
 }
@@ -101,54 +96,57 @@ async fn each_fault_of_a_credential_has_its_code_in_the_documented_order(app: Ap
 
 async fn a_stable_token_is_repeated_until_its_last_five_minutes(app: App) {
     let shop = app.account().await;
-    let first = stable(&shop, false).await;
+    let first = shop.fetch_stable_token(false).await;
     assert_eq!(first["expires_in"], 7200);
     app.advance(1_000_000).await;
-    assert_eq!(stable(&shop, false).await, json!({"access_token": text(&first), "expires_in": 6200}));
+    assert_eq!(
+        shop.fetch_stable_token(false).await,
+        json!({"access_token": text(&first), "expires_in": 6200})
+    );
     app.advance(5_899_000).await;
-    assert_eq!(stable(&shop, false).await["expires_in"], 301);
+    assert_eq!(shop.fetch_stable_token(false).await["expires_in"], 301);
     app.advance(1_000).await;
-    let second = stable(&shop, false).await;
+    let second = shop.fetch_stable_token(false).await;
     assert_ne!(text(&first), text(&second));
     assert_eq!((tried(&shop, &text(&first)).await, tried(&shop, &text(&second)).await), (0, 0));
 }
 
 async fn stable_tokens_and_others_never_end_each_other(app: App) {
     let shop = app.account().await;
-    let kept = text(&stable(&shop, false).await);
+    let kept = text(&shop.fetch_stable_token(false).await);
     for _ in 0..3 {
         shop.fetch_token().await;
     }
     assert_eq!(tried(&shop, &kept).await, 0);
     let own = shop.fetch_token().await;
-    stable(&shop, true).await;
+    shop.fetch_stable_token(true).await;
     assert_eq!(tried(&shop, &own).await, 0);
 }
 
 async fn a_forced_refresh_ends_the_old_token_at_once_but_not_too_often(app: App) {
     let shop = app.account().await;
-    let first = text(&stable(&shop, false).await);
-    let second = text(&stable(&shop, true).await);
+    let first = text(&shop.fetch_stable_token(false).await);
+    let second = text(&shop.fetch_stable_token(true).await);
     assert_ne!(first, second);
     assert_eq!((tried(&shop, &first).await, tried(&shop, &second).await), (40001, 0));
-    assert_eq!(text(&stable(&shop, true).await), second, "within 30 seconds it is not refreshed");
+    assert_eq!(text(&shop.fetch_stable_token(true).await), second, "within 30 seconds it is not refreshed");
     for _ in 0..19 {
         app.advance(30_000).await;
-        stable(&shop, true).await;
+        shop.fetch_stable_token(true).await;
     }
-    let last = text(&stable(&shop, false).await);
+    let last = text(&shop.fetch_stable_token(false).await);
     app.advance(30_000).await;
-    assert_eq!(text(&stable(&shop, true).await), last, "the day's twenty are used up");
+    assert_eq!(text(&shop.fetch_stable_token(true).await), last, "the day's twenty are used up");
     app.advance(24 * 3_600_000).await;
-    assert_ne!(text(&stable(&shop, true).await), last);
+    assert_ne!(text(&shop.fetch_stable_token(true).await), last);
 }
 
 async fn an_operator_ends_tokens_so_that_a_refresh_can_be_tried(app: App) {
     let shop = app.account().await;
-    let kept = text(&stable(&shop, false).await);
+    let kept = text(&shop.fetch_stable_token(false).await);
     app.order(Order::TokenExpire(shop.appid.clone())).await.unwrap();
     assert_eq!((tried(&shop, &shop.token).await, tried(&shop, &kept).await), (42001, 42001));
-    let fresh = text(&stable(&shop, false).await);
+    let fresh = text(&shop.fetch_stable_token(false).await);
     assert_eq!(tried(&shop, &fresh).await, 0);
     app.order(Order::TokenRevoke(shop.appid.clone())).await.unwrap();
     assert_eq!((tried(&shop, &shop.token).await, tried(&shop, &fresh).await), (40001, 40001));
@@ -158,14 +156,14 @@ async fn an_operator_ends_tokens_so_that_a_refresh_can_be_tried(app: App) {
 
 async fn a_new_secret_replaces_the_old_one(app: App) {
     let shop = app.account().await;
-    let kept = text(&stable(&shop, false).await);
+    let kept = text(&shop.fetch_stable_token(false).await);
     let order =
         Order::AccountSet { appid: shop.appid.clone(), settings: Default::default(), new_secret: true };
     let secret = app.order(order).await.unwrap()["secret"].as_str().unwrap().to_owned();
-    assert_eq!(code(&stable(&shop, false).await), 40125);
+    assert_eq!(code(&shop.fetch_stable_token(false).await), 40125);
     let shop = Shop { secret, ..shop };
     assert_eq!(tried(&shop, &shop.token).await, 0, "tokens of the old secret live on");
-    assert_ne!(text(&stable(&shop, false).await), kept);
+    assert_ne!(text(&shop.fetch_stable_token(false).await), kept);
 }
 
 async fn a_setting_counts_from_the_next_call(app: App) {

@@ -90,7 +90,8 @@ impl Agent {
     }
 
     pub async fn replies(&self, session: i64, text: &str) -> (u16, Value) {
-        let body = json!({"appid": self.appid, "session": session, "client_id": format!("r{}", client_id(text)), "text": text});
+        let client_id = format!("r{}", client_id(text));
+        let body = json!({"appid": self.appid, "session": session, "client_id": client_id, "text": text});
         self.sends("/desk/api/message", body).await
     }
 

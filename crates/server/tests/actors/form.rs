@@ -3,9 +3,12 @@
 use super::{App, Shop};
 use serde_json::Value;
 
-pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\x0bIDAT\x78\xda\x63\xf8\x0f\x04\x00\x09\xfb\x03\xfd\x68\xfa\x1c\xcc\0\0\0\0IEND\xaeB`\x82";
+pub const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\x0bIDAT\
+    \x78\xda\x63\xf8\x0f\x04\x00\x09\xfb\x03\xfd\x68\xfa\x1c\xcc\0\0\0\0IEND\xaeB`\x82";
 pub const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9";
-pub const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+pub const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\
+    !\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 pub const AMR: &[u8] = b"#!AMR\n\x3c\x91\x17\x16\xbe\x66\x79\xe1\xe0\x01\xe7\xaf\xf0\0\0\0\x80\0\0\0";
 pub const MP3: &[u8] = b"ID3\x03\0\0\0\0\0\0\xff\xfb\x90\x64\0\0\0\0";
 pub const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08free\0\0\0\x08mdat";
@@ -43,7 +46,8 @@ pub fn form(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     let mut body = Vec::new();
     if let Some((name, bytes)) = file {
         let head = format!(
-            "--xX0Xx\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"test.jpg\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+            "--xX0Xx\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"test.jpg\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
         );
         body.extend([head.as_bytes(), bytes, b"\r\n"].concat());
     }

@@ -30,6 +30,20 @@ impl Shop {
         answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
     }
 
+    /// getStableAccessToken.
+    pub async fn fetch_stable_token(&self, force_refresh: bool) -> Value {
+        let body = self.stable_token_body(force_refresh).to_string();
+        self.raw("POST", "/cgi-bin/stable_token", body.into_bytes()).await
+    }
+
+    /// The body of getStableAccessToken.
+    pub fn stable_token_body(&self, force_refresh: bool) -> Value {
+        let (appid, secret) = (&self.appid, &self.secret);
+        json!({
+            "grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": force_refresh
+        })
+    }
+
     /// The same account with another token.
     pub fn with_token(&self, token: &str) -> Shop {
         Shop { token: token.to_owned(), ..self.clone() }

@@ -23,7 +23,8 @@ fn inputs(seeds: &[Vec<u8>]) -> impl Strategy<Value = Vec<u8>> + use<> {
         .flat_map(|seed| [seed.clone()].into_iter().chain(seed.chunks(3).map(<[u8]>::to_vec)))
         .filter(|piece| !piece.is_empty())
         .collect();
-    let piece = prop_oneof![4 => select(pieces), 1 => vec(any::<u8>(), 1..4), 1 => "\\PC{1,3}".prop_map(String::into_bytes)];
+    let text = "\\PC{1,3}".prop_map(String::into_bytes);
+    let piece = prop_oneof![4 => select(pieces), 1 => vec(any::<u8>(), 1..4), 1 => text];
     vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 

@@ -165,7 +165,8 @@ async fn a_refused_body_leaves_the_connection_usable(app: App) {
     ] {
         let mut stream = connects(&app, "127.0.0.1").await;
         let head = format!(
-            "PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: {length}\r\n\r\n"
+            "PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n\
+             Content-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(&vec![b'a'; length]).await.unwrap();
@@ -183,7 +184,8 @@ async fn a_large_body_is_not_heard_out_where_no_file_is_taken(app: App) {
     for path in ["/nowhere", "/cgi-bin/message/custom/send", "/desk/api/login"] {
         let mut stream = connects(&app, "127.0.0.1").await;
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 5242880\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n\
+             Content-Length: 5242880\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = String::new();

@@ -51,7 +51,7 @@ fn openid() -> String {
 /// Endpoints that read JSON or a query, typed by hand.
 fn doors(shop: &Shop) -> Vec<Door> {
     let (kf, openid) = (shop.kf("a1"), openid());
-    let secret = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret, "force_refresh": false});
+    let secret = shop.stable_token_body(false);
     let token = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
     let pair = json!({"kf_account": kf, "openid": openid});
     let typing = json!({"touser": openid, "command": "Typing"});

@@ -292,7 +292,8 @@ async fn what_cannot_be_a_backup_is_refused_with_what_to_do(fresh: Fresh) {
     std::fs::write(path("flipped"), &bytes).unwrap();
     std::fs::write(path("cut"), &bytes[..bytes.len() / 2]).unwrap();
     std::fs::copy(path("good"), path("newer")).unwrap();
-    let later = "insert into refinery_schema_history (version, name, applied_on, checksum) values (99, 'later', '2030-01-01T00:00:00Z', '1')";
+    let later = "insert into refinery_schema_history (version, name, applied_on, checksum)
+                 values (99, 'later', '2030-01-01T00:00:00Z', '1')";
     rusqlite::Connection::open(path("newer")).unwrap().execute_batch(later).unwrap();
     let empty = if matches!(fresh.place, Place::Folder(_)) { Fresh::folder() } else { Fresh::schema() };
     for (name, why) in [

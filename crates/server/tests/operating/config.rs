@@ -33,7 +33,8 @@ fn shown(lines: &str, flags: &[&str], environment: &[(&str, &str)]) -> Result<Va
 
 #[test]
 fn a_flag_wins_over_the_environment_and_that_over_the_file() {
-    let lines = "listen = \"127.0.0.1:1111\"\ndata = \"/a\"\npublic-url = \"https://file.example\"\ntrusted-proxy = [\"127.0.0.1\", \"::1\"]\nallow-demo = true\n";
+    let lines = "listen = \"127.0.0.1:1111\"\ndata = \"/a\"\npublic-url = \"https://file.example\"\n\
+                 trusted-proxy = [\"127.0.0.1\", \"::1\"]\nallow-demo = true\n";
     let said = shown(
         lines,
         &["--listen", "127.0.0.1:3333"],

@@ -7,7 +7,9 @@ use crate::actors::{App, Customer, Shop, code, until};
 use serde_json::{Value, json};
 
 /// A camera's notes: lying on its side, and where.
-const NOTES: &[u8] = b"II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0GPS 31.2304 N 121.4737 E";
+const NOTES: &[u8] =
+    b"II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0\x26\0\0\0\
+    \0\0\0\0GPS 31.2304 N 121.4737 E";
 /// What stays of them.
 const WAY_UP: &[u8] = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
 

@@ -8,7 +8,8 @@ use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60";
+const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 \
+                     (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60";
 
 /// She logs in with a browser; the cookie.
 async fn logs_in(app: &App, name: &str, browser: &str) -> String {

@@ -90,7 +90,8 @@ async fn an_upload_to_a_bucket_that_breaks_off_leaves_nothing(app: App, s3: S3) 
     let shop = app.account().await;
     let body = form(&[], Some(("media", &sized(PNG, 9 * MB))));
     let head = format!(
-        "POST /cgi-bin/media/upload?access_token={}&type=image HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        "POST /cgi-bin/media/upload?access_token={}&type=image HTTP/1.1\r\nHost: x\r\n\
+         Content-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
         shop.token,
         body.len()
     );

@@ -136,7 +136,8 @@ fn walks_a_long_table(step: &str) -> bool {
 
 #[test]
 fn statements_are_found_in_sources() {
-    let source = "// \"select 0\"\nconst A: &str = \"select a \\\n from b\";\nlet quote = '\"'; run(\"delete from b\");";
+    let source = "// \"select 0\"\nconst A: &str = \"select a \\\n from b\";\n\
+                  let quote = '\"'; run(\"delete from b\");";
     assert_eq!(statements(source), ["select a  from b", "delete from b"]);
     let source = "concat!(\"select a from b where \", $w)\nconst B: &str = select!(\"a = $1\");";
     assert_eq!(statements(source), ["select a from b where a = $1"]);

@@ -49,8 +49,10 @@ fn sessions_are_set_as_verbs_need_them() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let found = runtime.block_on(async {
         let store = Store::open(&place, Clock::system()).await.unwrap();
-        let select = "select current_setting('transaction_isolation') || ' ' || current_setting('synchronous_commit')
-            || ' ' || current_setting('transaction_read_only') || ' ' || current_setting('idle_in_transaction_session_timeout')";
+        let select =
+            "select current_setting('transaction_isolation') || ' ' || current_setting('synchronous_commit')
+            || ' ' || current_setting('transaction_read_only')
+            || ' ' || current_setting('idle_in_transaction_session_timeout')";
         store.keep("", move |tx| Ok(tx.one(select, &[])?.unwrap().text(0))).await.unwrap()
     });
     assert_eq!(found, "read committed on off 2s");

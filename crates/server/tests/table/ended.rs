@@ -1,5 +1,5 @@
-//! Every credential × every way of ending it, and the exact refusal at once: after the end was answered nothing that was
-//! issued before lives on, also where issue and end happen at the same time, and at every node.
+//! Every credential × every way of ending it, and the exact refusal. Once the end is answered, no credential issued
+//! before it is accepted, at any node, even if it was issued while the end was running.
 
 mod removal;
 mod scene;
@@ -45,11 +45,19 @@ const OTHER: Then = Lives("the account grants it to somebody else");
 const SECRET: Then = Lives("on the platform a new secret leaves the tokens of the old one their two hours");
 const KIND: Then = Lives("only a token ends tokens of its kind");
 
+const REVOKED: Then = Ends(40_001);
+const EXPIRED: Then = Ends(42_001);
+const NO_GRANT: Then = Ends(61_003);
+const NO_LOGIN: Then = Ends(990_002);
+const NOT_FOUND: Then = Ends(990_004);
+const NO_LINK: Then = Ends(990_012);
+const NO_INVITATION: Then = Ends(990_017);
+
 /// What a worker's login ends with it: the debug tokens it made.
 const LOGIN_ENDS: [Then; 11] =
-    [Ends(990_002), Ends(40_001), PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
+    [NO_LOGIN, REVOKED, PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
 const ADMINISTRATOR_ENDS: [Then; 11] =
-    [LOGIN, Ends(40_001), OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
+    [LOGIN, REVOKED, OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
 
 #[rustfmt::skip]
 const TABLE: [(End, [Then; 11]); 19] = [
@@ -59,19 +67,22 @@ const TABLE: [(End, [Then; 11]); 19] = [
     (End::OtherLogins, LOGIN_ENDS),
     (End::AllLogins, LOGIN_ENDS),
     (End::LogOut, LOGIN_ENDS),
-    (End::TokenRevoke, [LOGIN, Ends(40_001), Ends(40_001), Ends(40_001), Ends(40_001), PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (End::TokenExpire, [LOGIN, Ends(42_001), Ends(42_001), Ends(42_001), Ends(42_001), PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (End::ComponentTokenRevoke, [LOGIN, OTHER, OTHER, OTHER, KIND, Ends(40_001), CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (End::NewTokens, [LOGIN, Ends(40_001), Ends(40_001), Ends(40_001), Ends(40_001), Ends(40_001), CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::TokenRevoke, [LOGIN, REVOKED, REVOKED, REVOKED, REVOKED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::TokenExpire, [LOGIN, EXPIRED, EXPIRED, EXPIRED, EXPIRED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::ComponentTokenRevoke, [LOGIN, OTHER, OTHER, OTHER, KIND, REVOKED, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::NewTokens, [LOGIN, REVOKED, REVOKED, REVOKED, REVOKED, REVOKED, CUSTOMER, LINK, ASKED, FILE, FILE]),
     (End::SecretReset, [LOGIN, OTHER, SECRET, SECRET, OTHER, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (End::GrantRevoke, [LOGIN, OTHER, OTHER, OTHER, Ends(61_003), PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (End::NewGrant, [LOGIN, OTHER, OTHER, OTHER, Ends(40_001), PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::GrantRevoke, [LOGIN, OTHER, OTHER, OTHER, NO_GRANT, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::NewGrant, [LOGIN, OTHER, OTHER, OTHER, REVOKED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
     (End::AdministratorRevoke, ADMINISTRATOR_ENDS),
     (End::AdministratorAgain, ADMINISTRATOR_ENDS),
-    (End::AccountRemove, [LOGIN, Ends(40_001), Ends(40_001), Ends(40_001), Ends(61_003), PLATFORM, Ends(990_004), LINK, Ends(990_004), Ends(990_004), Ends(990_004)]),
-    (End::WorkerRemove, [Ends(990_002), Ends(40_001), PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, Ends(990_012), Ends(990_017), FILE, FILE]),
-    (End::AgentDelete, [LOGIN, OTHER, OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, Ends(990_017), FILE, FILE]),
-    (End::Time, [Ends(990_002), Ends(42_001), Ends(42_001), Ends(42_001), Ends(42_001), Ends(42_001), CUSTOMER, Ends(990_012), Ends(990_017), Ends(990_004), FILE]),
+    (End::AccountRemove,
+        [LOGIN, REVOKED, REVOKED, REVOKED, NO_GRANT, PLATFORM, NOT_FOUND, LINK, NOT_FOUND, NOT_FOUND, NOT_FOUND]),
+    (End::WorkerRemove,
+        [NO_LOGIN, REVOKED, PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, NO_LINK, NO_INVITATION, FILE, FILE]),
+    (End::AgentDelete, [LOGIN, OTHER, OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, NO_INVITATION, FILE, FILE]),
+    (End::Time,
+        [NO_LOGIN, EXPIRED, EXPIRED, EXPIRED, EXPIRED, EXPIRED, CUSTOMER, NO_LINK, NO_INVITATION, NOT_FOUND, FILE]),
 ];
 
 /// The feature off refuses calls, and ends nothing: what was refused lives again with the feature.

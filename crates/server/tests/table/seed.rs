@@ -2,104 +2,14 @@
 //! knows the server's own tables: otherwise code and tests would be one table agreeing with itself.
 
 mod page;
+mod scene;
 
-use crate::actors::{Agent, App, Customer, Platform, Shop, Stream, code};
+use crate::actors::{App, Platform, Shop, code};
 use kefu::admin::Order;
-use page::Page;
+use scene::{Scene, body, calls, names, provokes};
 use serde_json::{Value, json};
 
 const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game", "other"];
-
-/// A shop where something goes on: an agent is online and serves a customer.
-struct Scene {
-    shop: Shop,
-    agent: Agent,
-    customer: Customer,
-    _desk: Stream,
-}
-
-impl Scene {
-    async fn begins(app: &App) -> Scene {
-        let shop = app.account_with(|settings| settings.alias = Some("test".into())).await;
-        let agent = shop.agent("test2").await;
-        let _desk = agent.comes_online().await;
-        let customer = shop.customer();
-        customer.says("hello").await;
-        Scene { shop, agent, customer, _desk }
-    }
-
-    /// The answer to a page's call.
-    async fn asks(&self, page: &Page, shop: &Shop) -> Value {
-        calls(page, shop, page.call, &self.agent.kf_account).await
-    }
-}
-
-/// A page's call by another method or path, naming an agent where the page asks for one.
-async fn calls(page: &Page, shop: &Shop, (method, path): (&str, &str), kf_account: &str) -> Value {
-    let mut query = String::new();
-    for parameter in &page.query {
-        let value = match parameter.name {
-            "access_token" => &shop.token,
-            "kf_account" => kf_account,
-            other => panic!("nobody knows what {other} is"),
-        };
-        query.push_str(&format!("&{}={value}", parameter.name));
-    }
-    shop.raw(method, &format!("{path}?{}", &query[1..]), body(page, kf_account, "客服1")).await
-}
-
-/// The body a page describes, if it describes one.
-fn body(page: &Page, kf_account: &str, nickname: &str) -> Vec<u8> {
-    let members = page.body.iter().map(|parameter| match parameter.name {
-        "kf_account" => ("kf_account".to_owned(), Value::from(kf_account)),
-        "nickname" => ("nickname".to_owned(), Value::from(nickname)),
-        other => panic!("nobody knows what {other} is"),
-    });
-    let members: serde_json::Map<String, Value> = members.collect();
-    if members.is_empty() { Vec::new() } else { Value::from(members).to_string().into_bytes() }
-}
-
-/// Adds an agent with a name, both as given.
-async fn names(shop: &Shop, kf_account: &str, nickname: &str) -> i64 {
-    let body = json!({"kf_account": kf_account, "nickname": nickname});
-    code(&shop.post("/customservice/kfaccount/add", body).await)
-}
-
-/// Makes a page's call answer what the page lists.
-async fn provokes(app: &App, scene: &Scene, page: &Page, number: i64) -> Value {
-    let shop = &scene.shop;
-    let agent = |prefix: &str| {
-        let kf_account = shop.kf(prefix);
-        async move { calls(page, shop, page.call, &kf_account).await }
-    };
-    match (page.name, number) {
-        ("addkfaccount", 0) => agent("new").await,
-        (_, 0) => scene.asks(page, shop).await,
-        (_, 65400) => {
-            let off = app.account_with(|settings| settings.feature = Some(false)).await;
-            calls(page, &off, page.call, &off.kf("a1")).await
-        }
-        ("addkfaccount", 65403) => {
-            let path = format!("{}?access_token={}", page.call.1, shop.token);
-            shop.raw(page.call.0, &path, body(page, &shop.kf("b1"), "")).await
-        }
-        ("addkfaccount", 65404) => calls(page, shop, page.call, "test1@elsewhere").await,
-        ("addkfaccount", 65405) => {
-            let full = app.account().await;
-            for number in 0..100 {
-                full.adds(&format!("a{number}")).await;
-            }
-            calls(page, &full, page.call, &full.kf("more")).await
-        }
-        ("addkfaccount", 65406) => agent("test2").await,
-        ("getkfsessionlist", 65401) => agent("nobody").await,
-        ("getkfsessionlist", 65402) => {
-            shop.adds("free").await;
-            agent("free").await
-        }
-        row => panic!("nobody has tried {row:?}"),
-    }
-}
 
 /// Every member of an answer: where it stands, and its value.
 fn members(answer: &Value, place: &str, found: &mut Vec<(String, Value)>) {

@@ -23,7 +23,9 @@ const FORMS: &[(&str, &str, &str, &str)] = &[
     (
         "EasyWeChat 6: the disposition is the last header",
         PLAIN,
-        "--b0undary\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: 8bit\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.jpg\"\r\n\r\n",
+        "--b0undary\r\nContent-Type: image/jpeg\r\n\
+         Content-Transfer-Encoding: 8bit\r\n\
+         Content-Disposition: form-data; name=\"media\"; filename=\"a.jpg\"\r\n\r\n",
         "\r\n--b0undary--\r\n",
     ),
     (
@@ -35,13 +37,16 @@ const FORMS: &[(&str, &str, &str, &str)] = &[
     (
         "node-weixin: an empty text field before the file",
         PLAIN,
-        "--b0undary\r\nContent-Disposition: form-data; name=\"nonce\"\r\n\r\n\r\n--b0undary\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n",
+        "--b0undary\r\nContent-Disposition: form-data; name=\"nonce\"\r\n\r\n\r\n\
+         --b0undary\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.jpg\"\r\n\
+         Content-Type: image/jpeg\r\n\r\n",
         "\r\n--b0undary--",
     ),
     (
         "silenceper: the file's name has a path",
         PLAIN,
-        "--b0undary\r\nContent-Disposition: form-data; name=\"media\"; filename=\"/home/me/../me/a.jpg\"\r\nContent-Type: application/octet-stream\r\n\r\n",
+        "--b0undary\r\nContent-Disposition: form-data; name=\"media\"; filename=\"/home/me/../me/a.jpg\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n",
         "\r\n--b0undary--\r\n",
     ),
     (
@@ -65,7 +70,8 @@ const FORMS: &[(&str, &str, &str, &str)] = &[
     (
         "text before the first part and behind the last",
         PLAIN,
-        "This is a message with multiple parts in MIME format.\r\n--b0undary\r\nContent-Disposition: form-data; name=\"media\"\r\n\r\n",
+        "This is a message with multiple parts in MIME format.\r\n\
+         --b0undary\r\nContent-Disposition: form-data; name=\"media\"\r\n\r\n",
         "\r\n--b0undary--\r\nand more --b0undary\r\n",
     ),
     (

@@ -1,37 +1,21 @@
 //! What programs write to customers.
 
-use crate::actors::form::{AMR, JPEG, MP4, PNG};
 use crate::actors::{App, Shop, code};
 use serde_json::{Value, json};
 
-/// A message of each msgtype that shows no file.
-fn plain() -> Vec<Value> {
-    vec![
-        json!({"msgtype": "text", "text": {"content": "您好 <a href=\"https://example.com\">here</a>"}}),
-        json!({"msgtype": "music", "music": {"musicurl": "https://example.com/a.mp3", "hqmusicurl": "https://example.com/b.mp3",
-            "title": "Song", "description": "She"}}),
-        json!({"msgtype": "news", "news": {"articles": [{"title": "Shoes", "description": "new", "url": "https://example.com/1",
-            "picurl": "https://example.com/1.png"}]}}),
-        json!({"msgtype": "mpnews", "mpnews": {"media_id": "MATERIAL"}}),
-        json!({"msgtype": "mpnewsarticle", "mpnewsarticle": {"article_id": "ARTICLE"}}),
-        menu(),
-        json!({"msgtype": "wxcard", "wxcard": {"card_id": "123dsdajkasd231jhksad"}}),
-        json!({"msgtype": "link", "link": {"title": "Shoes", "description": "new", "url": "https://example.com/1",
-            "thumb_url": "https://example.com/1.png"}}),
-    ]
-}
-
-fn menu() -> Value {
+/// A menu to choose from.
+pub fn menu() -> Value {
     json!({"msgtype": "msgmenu", "msgmenu": {"head_content": "您对本次服务是否满意呢? ",
         "list": [{"id": "101", "content": "满意"}, {"id": 102, "content": "不满意"}], "tail_content": "欢迎再次光临"}})
 }
 
-async fn of_kind(app: &App, kind: &str) -> Shop {
+/// An account of this kind.
+pub async fn of_kind(app: &App, kind: &str) -> Shop {
     app.account_with(|settings| settings.kind = Some(kind.into())).await
 }
 
 /// What a customer's page shows of each message, without numbers and times.
-fn shown(message: &Value) -> Value {
+pub fn shown(message: &Value) -> Value {
     let mut message = message.clone();
     for member in ["id", "at", "client_id", "openid", "session"] {
         message.as_object_mut().unwrap().remove(member);
@@ -46,11 +30,7 @@ on_both_engines! {
     what_is_written_outside_of_sessions_stands_where_it_came,
     a_program_keeps_an_open_session_from_ending,
     a_program_may_speak_as_an_agent_whom_the_customer_then_sees,
-    every_kind_of_message_arrives_as_it_was_sent,
-    files_that_were_uploaded_are_sent_as_what_they_are_for,
     the_older_path_of_mini_programs_is_the_same,
-    each_kind_of_account_sends_what_its_page_says,
-    each_fault_of_a_message_has_its_code,
     only_customers_of_the_account_are_written_to,
     a_choice_from_a_menu_comes_back_as_her_words,
     the_path_of_sub_merchants_asks_for_one_before_anything_else,
@@ -90,7 +70,8 @@ async fn a_program_writes_and_the_customer_reads_it_at_once(app: App) {
         shop.sends(&customer.openid(), json!({"msgtype": "text", "text": {"content": "good day"}})).await;
     insta::assert_snapshot!(answer.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
     page.sees("good day").await;
-    insta::assert_snapshot!(shown(&customer.last().await).to_string(), @r#"{"from":"account","kf_account":"","kind":"text","text":"good day"}"#);
+    let expected = json!({"from": "account", "kf_account": "", "kind": "text", "text": "good day"});
+    assert_eq!(shown(&customer.last().await), expected);
 }
 
 async fn an_agent_sees_what_a_program_wrote_in_her_session(app: App) {
@@ -168,7 +149,11 @@ async fn a_program_may_speak_as_an_agent_whom_the_customer_then_sees(app: App) {
     message["customservice"] = json!({"kf_account": shop.kf("robot")});
     message["businessid"] = json!(1);
     assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 0);
-    insta::assert_snapshot!(shown(&customer.last().await).to_string(), @r#"{"ai":true,"from":"agent","kf_account":"robot@shop1","kind":"text","nickname":"robot","text":"I am here"}"#);
+    let expected = json!({
+        "ai": true, "from": "agent", "kf_account": "robot@shop1", "kind": "text", "nickname": "robot",
+        "text": "I am here"
+    });
+    assert_eq!(shown(&customer.last().await), expected);
     message["customservice"] = json!({"kf_account": shop.kf("nobody")});
     assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 65401);
     message["customservice"] = Value::Null;
@@ -177,186 +162,12 @@ async fn a_program_may_speak_as_an_agent_whom_the_customer_then_sees(app: App) {
     assert_eq!(customer.last().await.get("ai"), None);
 }
 
-async fn every_kind_of_message_arrives_as_it_was_sent(app: App) {
-    let shop = app.account().await;
-    let game = of_kind(&app, "mini-game").await;
-    let mut seen = Vec::new();
-    for message in plain() {
-        let shop = if message["msgtype"] == "link" { &game } else { &shop };
-        let customer = shop.customer();
-        customer.says("hello").await;
-        assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 0, "{message}");
-        seen.push(shown(&customer.last().await).to_string());
-    }
-    insta::assert_snapshot!(seen.join("\n"), @r#"
-        {"from":"account","kf_account":"","kind":"text","text":"您好 <a href=\"https://example.com\">here</a>"}
-        {"body":{"description":"She","hqmusicurl":"https://example.com/b.mp3","musicurl":"https://example.com/a.mp3","thumb_media_id":"","title":"Song"},"from":"account","kf_account":"","kind":"music","text":"[music] Song"}
-        {"body":{"articles":[{"description":"new","picurl":"https://example.com/1.png","title":"Shoes","url":"https://example.com/1"}]},"from":"account","kf_account":"","kind":"news","text":"[news] Shoes"}
-        {"body":{"media_id":"MATERIAL"},"from":"account","kf_account":"","kind":"mpnews","text":"[mpnews]"}
-        {"body":{"article_id":"ARTICLE"},"from":"account","kf_account":"","kind":"mpnewsarticle","text":"[mpnewsarticle]"}
-        {"body":{"head_content":"您对本次服务是否满意呢? ","list":[{"content":"满意","id":"101"},{"content":"不满意","id":"102"}],"tail_content":"欢迎再次光临"},"from":"account","kf_account":"","kind":"msgmenu","text":"[msgmenu] 您对本次服务是否满意呢?"}
-        {"body":{"card_id":"123dsdajkasd231jhksad"},"from":"account","kf_account":"","kind":"wxcard","text":"[wxcard]"}
-        {"body":{"description":"new","thumb_url":"https://example.com/1.png","title":"Shoes","url":"https://example.com/1"},"from":"account","kf_account":"","kind":"link","text":"[link] Shoes"}
-        "#);
-}
-
-async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: App) {
-    let shop = app.account().await;
-    let (customer, other) = (shop.customer(), app.account().await);
-    customer.says("hello").await;
-    let media_id =
-        |answer: Value| answer["media_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
-    let (image, voice) =
-        (media_id(shop.uploads("image", PNG).await), media_id(shop.uploads("voice", AMR).await));
-    let (video, thumb) =
-        (media_id(shop.uploads("video", MP4).await), media_id(shop.uploads("thumb", JPEG).await));
-    let foreign = media_id(other.uploads("image", PNG).await);
-    let mut seen = Vec::new();
-    for (word, member) in [
-        ("image", json!({"media_id": image})),
-        ("voice", json!({"media_id": voice})),
-        (
-            "video",
-            json!({"media_id": video, "thumb_media_id": thumb, "title": "Film", "description": "of shoes"}),
-        ),
-        ("music", json!({"musicurl": "https://example.com/a.mp3", "thumb_media_id": thumb})),
-        (
-            "miniprogrampage",
-            json!({"title": "Page", "appid": shop.appid, "pagepath": "pages/index", "thumb_media_id": image}),
-        ),
-    ] {
-        assert_eq!(
-            code(&shop.sends(&customer.openid(), json!({"msgtype": word, word: member})).await),
-            0,
-            "{word}"
-        );
-        seen.push(shown(&customer.last().await).to_string());
-    }
-    let seen =
-        [(&image, "IMAGE"), (&voice, "VOICE"), (&video, "VIDEO"), (&thumb, "THUMB"), (&shop.appid, "APPID")]
-            .iter()
-            .fold(seen.join("\n"), |seen, (id, name)| seen.replace(*id, name));
-    insta::assert_snapshot!(seen, @r#"
-        {"body":{"media_id":"IMAGE"},"from":"account","height":1,"kf_account":"","kind":"image","text":"[image]","width":1}
-        {"body":{"media_id":"VOICE"},"from":"account","kf_account":"","kind":"voice","text":"[voice]"}
-        {"body":{"description":"of shoes","media_id":"VIDEO","thumb_media_id":"THUMB","title":"Film"},"from":"account","kf_account":"","kind":"video","text":"[video] Film"}
-        {"body":{"description":"","hqmusicurl":"","musicurl":"https://example.com/a.mp3","thumb_media_id":"THUMB","title":""},"from":"account","kf_account":"","kind":"music","text":"[music]"}
-        {"body":{"appid":"APPID","pagepath":"pages/index","thumb_media_id":"IMAGE","title":"Page"},"from":"account","kf_account":"","kind":"miniprogrampage","text":"[miniprogrampage] Page"}
-        "#);
-    shop.hears(&customer.openid(), "and?").await;
-    // What is for something else, or another account's, is as good as unknown. Some SDKs send films without a thumb.
-    for (word, member, expected) in [
-        ("image", json!({"media_id": voice}), 40007),
-        ("image", json!({"media_id": thumb}), 40007),
-        ("image", json!({"media_id": foreign}), 40007),
-        ("voice", json!({"media_id": image}), 40007),
-        ("video", json!({"media_id": image}), 40007),
-        ("video", json!({"media_id": video, "thumb_media_id": voice}), 40007),
-        ("video", json!({"media_id": video}), 0),
-    ] {
-        assert_eq!(
-            code(&shop.sends(&customer.openid(), json!({"msgtype": word, word: member})).await),
-            expected,
-            "{word} {member}"
-        );
-    }
-    app.advance(3 * 24 * 3_600_000).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    shop.hears(&customer.openid(), "and now?").await;
-    let late = json!({"msgtype": "image", "image": {"media_id": image}});
-    assert_eq!(code(&shop.sends(&customer.openid(), late).await), 40007, "its three days are over");
-}
-
 async fn the_older_path_of_mini_programs_is_the_same(app: App) {
     let shop = of_kind(&app, "mini-program").await;
     let openid = shop.has_customer().await;
     shop.hears(&openid, "hello").await;
     let body = json!({"touser": openid, "msgtype": "text", "text": {"content": "hi"}, "businessid": 1});
     assert_eq!(code(&shop.post("/cgi-bin/message/custom/business/send", body).await), 0);
-}
-
-async fn each_kind_of_account_sends_what_its_page_says(app: App) {
-    let words = [
-        "text",
-        "image",
-        "voice",
-        "video",
-        "music",
-        "news",
-        "mpnews",
-        "mpnewsarticle",
-        "msgmenu",
-        "wxcard",
-        "miniprogrampage",
-        "link",
-    ];
-    for (kind, may) in [
-        ("subscription", &words[..11]),
-        ("service", &words[..11]),
-        ("mini-program", &["text", "image", "miniprogrampage", "link"][..]),
-        ("mini-game", &["text", "image", "miniprogrampage", "link"][..]),
-    ] {
-        let shop = of_kind(&app, kind).await;
-        for word in words {
-            // Where it may be sent, its member is missed.
-            let answer = code(&shop.sends("o", json!({"msgtype": word})).await);
-            assert_eq!(answer, if may.contains(&word) { 47001 } else { 48008 }, "{word} by a {kind}");
-        }
-        assert_eq!(code(&shop.sends("o", json!({"msgtype": "poem", "poem": {}})).await), 40008);
-    }
-}
-
-async fn each_fault_of_a_message_has_its_code(app: App) {
-    let (shop, game) = (app.account().await, of_kind(&app, "mini-game").await);
-    let openid = shop.has_customer().await;
-    shop.hears(&openid, "hello").await;
-    let choice = |text: String| json!({"id": "1", "content": text});
-    let menu_of = |list: Vec<Value>| json!({"list": list});
-    for (word, member, expected) in [
-        ("text", json!({"content": ""}), 44004),
-        ("text", json!({"content": " \n"}), 44004),
-        ("text", json!({"content": "客".repeat(683)}), 45002),
-        ("text", json!({"content": 1}), 47001),
-        ("text", json!("hello"), 47001),
-        ("text", Value::Null, 47001),
-        ("image", json!({"media_id": ""}), 40007),
-        ("image", json!({"media_id": "unknown"}), 40007),
-        ("image", json!({}), 47001),
-        ("voice", json!({"media_id": "unknown"}), 40007),
-        ("video", json!({"media_id": "unknown"}), 40007),
-        ("video", json!({"thumb_media_id": "unknown"}), 47001),
-        ("music", json!({"musicurl": "https://example.com", "thumb_media_id": "unknown"}), 40007),
-        ("music", json!({"title": "silence"}), 44004),
-        ("news", json!({"articles": []}), 44003),
-        ("news", json!({"articles": [{"title": "1"}, {"title": "2"}]}), 45008),
-        ("news", json!({"articles": [{"title": "1", "description": "d".repeat(16 * 1024)}]}), 45002),
-        ("news", json!({}), 47001),
-        ("mpnews", json!({"media_id": ""}), 40007),
-        ("mpnewsarticle", json!({"article_id": ""}), 44004),
-        ("wxcard", json!({"card_id": ""}), 44004),
-        ("msgmenu", menu_of(vec![]), 45098),
-        ("msgmenu", menu_of(vec![choice("a".into()); 11]), 45098),
-        ("msgmenu", menu_of(vec![choice("字".repeat(51))]), 45099),
-        ("msgmenu", menu_of(vec![choice(String::new())]), 45099),
-        ("msgmenu", json!({"list": [{"id": [], "content": "a"}]}), 47001),
-        ("miniprogrampage", json!({"title": "t", "pagepath": "p"}), 47001),
-        ("miniprogrampage", json!({"thumb_media_id": "unknown"}), 40007),
-    ] {
-        let answer = code(&shop.sends(&openid, json!({"msgtype": word, word: member})).await);
-        assert_eq!(answer, expected, "{word} {member}");
-    }
-    assert_eq!(code(&game.sends("o", json!({"msgtype": "link", "link": {"url": ""}})).await), 44004);
-    // What was refused has used up nothing; what just fits arrives.
-    for (word, member) in [
-        ("text", json!({"content": "客".repeat(682)})),
-        ("msgmenu", menu_of(vec![choice("字".repeat(50)); 10])),
-    ] {
-        assert_eq!(code(&shop.sends(&openid, json!({"msgtype": word, word: member})).await), 0, "{word}");
-    }
-    for _ in 0..3 {
-        assert_eq!(shop.writes(&openid, "more").await, 0);
-    }
-    assert_eq!(shop.writes(&openid, "too many").await, 45047);
 }
 
 async fn only_customers_of_the_account_are_written_to(app: App) {
@@ -394,7 +205,10 @@ async fn a_choice_from_a_menu_comes_back_as_her_words(app: App) {
     let sent = customer.last().await;
     let (status, answer) = customer.taps(&sent, "102").await;
     assert_eq!(status, 200);
-    insta::assert_snapshot!(shown(&answer["message"]).to_string(), @r#"{"body":{"bizmsgmenuid":"102"},"from":"customer","kf_account":"","kind":"text","text":"不满意"}"#);
+    let expected = json!({
+        "body": {"bizmsgmenuid": "102"}, "from": "customer", "kf_account": "", "kind": "text", "text": "不满意"
+    });
+    assert_eq!(shown(&answer["message"]), expected);
     desk.sees("不满意").await;
     // The same once more is the same message.
     assert_eq!(customer.taps(&sent, "102").await.1, answer);
@@ -411,7 +225,10 @@ async fn the_path_of_sub_merchants_asks_for_one_before_anything_else(app: App) {
     let customer = shop.customer();
     customer.says("hello").await;
     let path = "/cgi-bin/message/custom/business/send";
-    let body = |openid: &str, businessid: Value| json!({"touser": openid, "msgtype": "text", "text": {"content": "hi"}, "businessid": businessid});
+    let body = |openid: &str, businessid: Value| {
+        let text = json!({"content": "hi"});
+        json!({"touser": openid, "msgtype": "text", "text": text, "businessid": businessid})
+    };
     for missing in [Value::Null, json!("")] {
         for openid in ["nobody", &customer.openid()] {
             let refused = shop.post(path, body(openid, missing.clone())).await;

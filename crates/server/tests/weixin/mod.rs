@@ -7,6 +7,7 @@ mod kfsession;
 mod media;
 mod message;
 mod msgrecord;
+mod msgtype;
 mod supervisor;
 mod typing;
 mod window;

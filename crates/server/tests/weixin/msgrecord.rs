@@ -47,8 +47,16 @@ async fn what_an_agent_sent_and_got_is_listed_by_number(app: App) {
     let session = ann.session_with(&customer.openid()).await.unwrap();
     assert_eq!(ann.replies(session, " 您好，我是客服a1。").await.0, 200);
     let answer = list(&shop, NOW - 60, NOW + 60, 1, 10).await;
-    let shown = answer.to_string().replace(&customer.openid(), "OPENID");
-    insta::assert_snapshot!(shown, @r#"{"msgid":4,"number":2,"recordlist":[{"openid":"OPENID","opercode":2003,"text":"你好，有什么事情？","time":1800000000,"worker":"a1@shop1"},{"openid":"OPENID","opercode":2002,"text":" 您好，我是客服a1。","time":1800000021,"worker":"a1@shop1"}]}"#);
+    let record = |opercode: i64, text: &str, time: i64| {
+        json!({
+            "openid": customer.openid(), "opercode": opercode, "text": text, "time": time, "worker": "a1@shop1"
+        })
+    };
+    let records = [
+        record(2003, "你好，有什么事情？", 1_800_000_000),
+        record(2002, " 您好，我是客服a1。", 1_800_000_021),
+    ];
+    assert_eq!(answer, json!({"msgid": 4, "number": 2, "recordlist": records}));
 }
 
 async fn whoever_asks_until_nothing_comes_gets_every_record_once(app: App) {
@@ -76,7 +84,8 @@ async fn whoever_asks_until_nothing_comes_gets_every_record_once(app: App) {
         let all: Vec<_> = (0..7).map(|number| format!("m{number}")).collect();
         assert_eq!(found, all, "{size} at a time");
     }
-    let strings = json!({"starttime": NOW.to_string(), "endtime": (NOW + DAY).to_string(), "msgid": "1", "number": "3"});
+    let (start, end) = (NOW.to_string(), (NOW + DAY).to_string());
+    let strings = json!({"starttime": start, "endtime": end, "msgid": "1", "number": "3"});
     assert_eq!(shop.post(LIST, strings).await["number"], 3);
 }
 
@@ -192,7 +201,15 @@ async fn the_withdrawn_call_tells_how_sessions_went_too(app: App) {
     assert_eq!(brief(&ask(json!({"openid": openid})).await), all[6..]);
     assert_eq!(brief(&ask(json!({"openid": customer.openid()})).await), all[..6]);
     let one = ask(json!({"pagesize": "1", "openid": openid})).await;
-    insta::assert_snapshot!(one.to_string(), @r#"{"errcode":0,"errmsg":"ok","recordlist":[{"openid":"oxxxxxxxxxxxxxxxxxxxxxxxxxxx","opercode":1002,"text":"","time":1800000010,"worker":"a1@shop1"}],"retcode":0}"#);
+    let expected = json!({
+        "errcode": 0, "errmsg": "ok",
+        "recordlist": [{
+            "openid": "oxxxxxxxxxxxxxxxxxxxxxxxxxxx", "opercode": 1002, "text": "", "time": 1800000010,
+            "worker": "a1@shop1"
+        }],
+        "retcode": 0
+    });
+    assert_eq!(one, expected);
     let empty = ask(json!({"starttime": NOW - 60, "endtime": NOW})).await;
     insta::assert_snapshot!(empty.to_string(), @r#"{"errcode":0,"errmsg":"ok","recordlist":[],"retcode":0}"#);
     // 08:00 in Beijing is midnight in London: the day is Beijing's.

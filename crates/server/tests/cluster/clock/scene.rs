@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 const LIST: &str = "/cgi-bin/customservice/getkflist";
 
 pub async fn stable(shop: &Shop, force: bool) -> (String, i64) {
-    let body = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret, "force_refresh": force});
-    let answer = shop.raw("POST", "/cgi-bin/stable_token", body.to_string().into_bytes()).await;
+    let answer = shop.fetch_stable_token(force).await;
     let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}"));
     (token.to_owned(), answer["expires_in"].as_i64().unwrap())
 }

@@ -71,13 +71,14 @@ async fn who_takes_longer_than_ten_seconds_is_cut_off(app: App) {
         format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: 1000\r\n\r\n{{")
     };
     let page = "Sec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n";
-    let chunked = "POST /cgi-bin/stable_token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{".to_owned();
+    let chunked = "POST /cgi-bin/stable_token HTTP/1.1\r\nHost: localhost\r\n\
+                   Transfer-Encoding: chunked\r\n\r\n3e8\r\n{";
     let (head, nothing, weixin, del, chunked, login, chat) = tokio::join!(
         dawdles(&app, "GET /cgi-bin/token?x=".into()),
         dawdles(&app, String::new()),
         dawdles(&app, body("/cgi-bin/stable_token".into(), "")),
         dawdles(&app, body(format!("/customservice/kfaccount/del?access_token={}", shop.token), "")),
-        dawdles(&app, chunked),
+        dawdles(&app, chunked.into()),
         dawdles(&app, body("/desk/api/login".into(), page)),
         dawdles(&app, body(format!("/chat/api/{}/message", shop.appid), page)),
     );

@@ -97,7 +97,8 @@ async fn http_as_it_is_seldom_spoken_is_understood(app: App) {
         format!("GET {list}?access_token={token} HTTP/1.0\r\n\r\n"),
         format!("GET {list}?access_token={token} HTTP/1.1\r\nConnection: close\r\n\r\n"),
         format!(
-            "GET http://api.weixin.qq.com{list}?access_token={token} HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n"
+            "GET http://api.weixin.qq.com{list}?access_token={token} HTTP/1.1\r\nHost: elsewhere\r\n\
+             Connection: close\r\n\r\n"
         ),
         format!("\r\nGET {list}?access_token={token} HTTP/1.1\r\nhOsT:x\r\nCONNECTION:close\r\n\r\n"),
         format!("GET {list}?access_token={token}#part HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),

@@ -122,7 +122,10 @@ async fn nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again(
     assert_eq!(without, Vec::<(&String, &i64)>::new(), "tables this test says nothing of");
     assert!(files(&app.fresh.folder_of_files()) > 0);
     let counts = app.order(account(&shop, false)).await.unwrap();
-    let expected = json!({"name": shop.appid, "agents": 2, "customers": 1, "sessions": 1, "messages": 2, "files": 1, "administrators": 1, "platforms": 1});
+    let expected = json!({
+        "name": shop.appid, "agents": 2, "customers": 1, "sessions": 1, "messages": 2, "files": 1,
+        "administrators": 1, "platforms": 1
+    });
     assert_eq!(counts, expected);
     app.order(account(&shop, true)).await.unwrap();
     stream.ends().await;

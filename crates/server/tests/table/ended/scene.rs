@@ -195,9 +195,7 @@ impl Scene {
     }
 
     async fn stable(&self, force: bool) -> Option<String> {
-        let body = json!({"grant_type": "client_credential", "appid": self.shop.appid, "secret": self.shop.secret, "force_refresh": force});
-        let answer = self.shop.raw("POST", "/cgi-bin/stable_token", body.to_string().into_bytes()).await;
-        text(&answer, "access_token")
+        text(&self.shop.fetch_stable_token(force).await, "access_token")
     }
 
     /// What one of these is answered with now.

@@ -1,0 +1,187 @@
+//! An account of a kind, and the calls that `matrix.rs` makes of it.
+
+use super::{Credential, Row};
+use crate::actors::form::{FORM, MP4, PNG, form};
+use crate::actors::{App, Shop, Stream, code};
+use kefu::admin::Order;
+use serde_json::{Value, json};
+
+/// An account of a kind, and what it has; a second of the same kind stands by.
+pub struct Scene {
+    pub shop: Shop,
+    pub other: Shop,
+    pub expired: String,
+    /// The openid of the worker who is `fix` of `shop`, where there is one.
+    kf_openid: String,
+    /// The agents who are online, where they can be.
+    _desks: Vec<Stream>,
+}
+
+impl Scene {
+    pub async fn begins(app: &App, kind: &str, principal: &str, certified: bool) -> Scene {
+        let account = || {
+            app.account_with(|settings| {
+                settings.kind = Some(kind.into());
+                settings.principal = Some(principal.into());
+                settings.certified = Some(certified);
+            })
+        };
+        let (shop, other) = (account().await, account().await);
+        let expired = shop.token.clone();
+        app.order(Order::TokenExpire(shop.appid.clone())).await.unwrap();
+        let shop = shop.with_token(&shop.fetch_token().await);
+        let mut scene = Scene { shop, other, expired, kf_openid: String::new(), _desks: Vec::new() };
+        if certified && ["subscription", "service"].contains(&kind) {
+            for shop in [&scene.shop, &scene.other] {
+                scene._desks.push(shop.agent("fix").await.comes_online().await);
+            }
+        } else if kind.starts_with("mini") {
+            scene.shop.agent("fix").await;
+            scene.other.adds("fix").await;
+        } else {
+            scene.shop.adds("fix").await;
+            scene.other.adds("fix").await;
+        }
+        let agents = scene.shop.kf_list().await;
+        scene.kf_openid = agents[0]["kf_openid"].as_str().unwrap_or("none").to_owned();
+        scene
+    }
+
+    /// Makes what a call needs to be answered with 0.
+    pub async fn prepares(&self, row: &Row, cell: usize) {
+        if CUSTOMERS.contains(&row.name) {
+            self.shop.hears(&openid(row, cell), "hello").await;
+        }
+        let answer = match row.name {
+            "del" | "inviteworker" => self.shop.adds(&format!("{}{cell}", &row.name[..1])).await,
+            "close" => self.shop.creates("fix", &openid(row, cell)).await,
+            "business/update" | "business/get" => self.registers(&format!("prepared_{cell}")).await,
+            // What is so already is as good.
+            "work/bind" => return drop(self.shop.post("/customservice/work/unbind", corp()).await),
+            "work/unbind" => return drop(self.shop.post("/customservice/work/bind", corp()).await),
+            _ => return,
+        };
+        assert_eq!(code(&answer), 0, "{} {cell}: {answer}", row.name);
+    }
+
+    /// The media id of a picture of the shop's, if it may upload one.
+    async fn icon(&self) -> String {
+        self.shop.uploads("image", PNG).await["media_id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A sub-merchant of the shop's is there.
+    async fn registers(&self, account_name: &str) -> Value {
+        let body =
+            json!({"account_name": account_name, "nickname": "name", "icon_media_id": self.icon().await});
+        self.shop.post("/cgi-bin/business/register", body).await
+    }
+
+    /// The request id of a call of the shop's that was refused.
+    async fn refusal(&self) -> String {
+        let refusal = self.shop.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": ""})).await;
+        refusal["errmsg"].as_str().unwrap().split_once(" rid: ").unwrap().1.to_owned()
+    }
+
+    /// The call, with a token.
+    pub async fn calls(&self, row: &Row, cell: usize, credential: Credential, token: &str) -> Value {
+        let prefix = match (credential, row.name) {
+            (Credential::OthersAgent, _) => "fix".to_owned(),
+            (_, "add" | "del" | "inviteworker") => format!("{}{cell}", &row.name[..1]),
+            _ => "fix".to_owned(),
+        };
+        let named = if credential == Credential::OthersOpenid { &self.other } else { &self.shop };
+        let (kf_account, openid) = (named.kf(&prefix), openid(row, cell));
+        let path = format!("{}?access_token={token}", row.path);
+        let (query, body) = match row.name {
+            "add" | "update" => ("", json!({"kf_account": kf_account, "nickname": "n"})),
+            "del" => ("", json!({"kf_account": kf_account})),
+            "inviteworker" => ("", json!({"kf_account": kf_account, "invite_wx": format!("w{cell}")})),
+            "create" | "close" => ("", json!({"kf_account": kf_account, "openid": openid})),
+            "send" => (
+                "",
+                json!({"touser": openid, "msgtype": "text", "text": {"content": "hello"},
+                "customservice": {"kf_account": kf_account}}),
+            ),
+            "typing" | "business/typing" => ("", json!({"touser": openid, "command": "Typing"})),
+            "getsession" => (&*format!("&openid={openid}"), Value::Null),
+            "getsessionlist" => (&*format!("&kf_account={kf_account}"), Value::Null),
+            "setadmin" | "canceladmin" => (&*format!("&kf_openid={}", self.kf_openid), Value::Null),
+            "getmsglist" => ("", json!({"starttime": 1, "endtime": 2, "msgid": 1, "number": 1})),
+            "getrecord" => {
+                ("", json!({"starttime": 1, "endtime": 2, "pageindex": 1, "pagesize": 1, "openid": openid}))
+            }
+            "clearquota" => ("", json!({"appid": self.shop.appid})),
+            "quotaget" | "quotaclear" => ("", json!({"cgi_path": "/cgi-bin/openapi/quota/get"})),
+            "ridget" => ("", json!({"rid": self.refusal().await})),
+            "getkflist" | "getonlinekflist" | "getwaitcase" => ("", Value::Null),
+            "business/register" => {
+                let name = format!("called_{cell}");
+                ("", json!({"account_name": name, "nickname": "name", "icon_media_id": self.icon().await}))
+            }
+            "business/update" => ("", json!({"business_id": 1, "nickname": "other"})),
+            "business/get" => ("", json!({"business_id": 1})),
+            "business/list" => ("", json!({"offset": 0, "count": 1})),
+            "work/get" => ("", Value::Null),
+            "work/bind" | "work/unbind" => ("", corp()),
+            "mediaget" => {
+                let film = self.shop.uploads("video", MP4).await;
+                (&*format!("&media_id={}", film["media_id"].as_str().unwrap_or_default()), Value::Null)
+            }
+            "uploadheadimg" | "upload" => {
+                let path = format!("{path}&kf_account={kf_account}&type=image");
+                return self.shop.posts(&path, FORM, form(&[], Some(("media", PNG)))).await;
+            }
+            other => panic!("nobody has tried {other}"),
+        };
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.shop.raw(row.method, &format!("{path}{query}"), body).await
+    }
+}
+
+impl Scene {
+    /// Method, token, permission set, body, feature: what is wrong first is answered. `unset` is the token of a platform
+    /// that was granted nothing.
+    pub async fn asks_with_ever_less_wrong(&self, row: &Row, cell: usize, kind: &str, unset: &str) {
+        let own = self.calls(row, cell, Credential::Own, &self.shop.token).await;
+        assert_eq!(code(&own), row.off, "{} with the feature off", row.name);
+        let asks = |method: &'static str, token: &str| {
+            let (shop, path) = (self.shop.clone(), format!("{}?access_token={token}", row.path));
+            async move { code(&shop.raw(method, &path, b"{".to_vec()).await) }
+        };
+        assert_eq!(
+            asks("PUT", "").await,
+            if row.method == "GET" || row.name == "del" { 43001 } else { 43002 }
+        );
+        assert_eq!(asks(row.method, "").await, 41001);
+        assert_eq!(asks(row.method, &self.expired).await, 42001);
+        let last = match row.name {
+            "uploadheadimg" => 41005,
+            "upload" => 40004,
+            "mediaget" => 41006,
+            "setadmin" | "canceladmin" => 47001,
+            _ if row.method == "POST" => 47001,
+            _ => row.off,
+        };
+        let refused = |code| if row.platform.is_some() { last } else { code };
+        assert_eq!(asks(row.method, unset).await, refused(61007));
+        assert_eq!(asks(row.method, &self.shop.token).await, last, "{}", row.name);
+        self.shop.set(|settings| settings.certified = Some(false)).await;
+        let uncertified = if row.may_call(kind, false) { 61007 } else { 48001 };
+        assert_eq!(asks(row.method, unset).await, refused(uncertified));
+        self.shop.set(|settings| settings.certified = Some(true)).await;
+    }
+}
+
+/// What names an enterprise of WeCom.
+fn corp() -> Value {
+    json!({"corpid": "wwee11111xxxxxxx"})
+}
+
+/// The endpoints that ask for a customer, each call for one of its own.
+const CUSTOMERS: [&str; 3] = ["send", "typing", "business/typing"];
+
+/// A customer for each endpoint, so that one call does not disturb the next.
+fn openid(row: &Row, cell: usize) -> String {
+    let of_cell = if CUSTOMERS.contains(&row.name) { cell } else { 0 };
+    format!("o{:_>27}", format!("{}{of_cell}", row.name.replace('/', "-")))
+}
