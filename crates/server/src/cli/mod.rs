@@ -1,33 +1,28 @@
 //! The command line: one file for what serves, one for what operators order.
 
 mod authority;
-mod confirmation;
-mod customer;
 mod data;
 mod doctor;
 mod exposed;
 mod file;
 mod front;
-mod limit;
-mod order;
+mod operator;
 mod print;
-mod remove;
 mod serve;
-mod token;
 
 use crate::admin::remove::Subject;
 use clap::{CommandFactory, Parser, Subcommand};
-use customer::CustomerCommand;
 use exposed::exposed;
 use file::Sources;
-use order::{AccountCommand, AgentCommand, ComponentCommand, WorkerCommand};
+use operator::customer::CustomerCommand;
+use operator::token::TokenCommand;
+use operator::{AccountCommand, AgentCommand, ComponentCommand, WorkerCommand};
 use print::{line, say};
 use serde_json::Value;
 use serve::{DemoArgs, ServeArgs};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use token::TokenCommand;
 use tracing_subscriber::EnvFilter;
 
 /// A customer-service desk that speaks Weixin's own API.
@@ -135,17 +130,17 @@ async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
         Command::Serve(args) => serve::serve(args).await,
         Command::Demo(args) => serve::demo(args).await,
         Command::Account(AccountCommand::Remove { appid, confirmation, common }) => {
-            remove::run(Subject::Account(appid), &confirmation, &common).await
+            operator::remove::run(Subject::Account(appid), &confirmation, &common).await
         }
         Command::Worker(WorkerCommand::Remove { name, confirmation, common }) => {
-            remove::run(Subject::Worker(name), &confirmation, &common).await
+            operator::remove::run(Subject::Worker(name), &confirmation, &common).await
         }
-        Command::Account(command) => order::run(command.order(), command.common()).await,
-        Command::Agent(command) => order::run(command.order(), command.common()).await,
-        Command::Worker(command) => order::run(command.order(), command.common()).await,
-        Command::Component(command) => order::run(command.order(), command.common()).await,
-        Command::Customer(command) => order::run(command.order(), command.common()).await,
-        Command::Token(command) => order::run(command.order(), command.common()).await,
+        Command::Account(command) => operator::run(command.order(), command.common()).await,
+        Command::Agent(command) => operator::run(command.order(), command.common()).await,
+        Command::Worker(command) => operator::run(command.order(), command.common()).await,
+        Command::Component(command) => operator::run(command.order(), command.common()).await,
+        Command::Customer(command) => operator::run(command.order(), command.common()).await,
+        Command::Token(command) => operator::run(command.order(), command.common()).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Backup(args) => data::backup(args).await,
         Command::Verify(args) => data::verify(args).await,

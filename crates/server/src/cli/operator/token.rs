@@ -1,11 +1,11 @@
 //! Tokens that operators issue and end.
 
-use super::order::Common;
+use super::Common;
 use crate::admin::Order;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
+pub(in crate::cli) enum TokenCommand {
     /// Issue an access_token without the secret.
     Issue {
         /// The account.
@@ -33,12 +33,12 @@ pub(super) enum TokenCommand {
 }
 
 impl TokenCommand {
-    pub(super) fn common(&self) -> &Common {
+    pub(in crate::cli) fn common(&self) -> &Common {
         let (Self::Issue { common, .. } | Self::Expire { common, .. } | Self::Revoke { common, .. }) = self;
         common
     }
 
-    pub(super) fn order(&self) -> Order {
+    pub(in crate::cli) fn order(&self) -> Order {
         match self {
             Self::Issue { appid, .. } => Order::TokenIssue(appid.clone()),
             Self::Expire { appid, .. } => Order::TokenExpire(appid.clone()),

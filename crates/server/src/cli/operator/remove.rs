@@ -1,13 +1,13 @@
 //! Removal of accounts and workers, once an operator has typed the name.
 
 use super::confirmation::Confirmation;
-use super::order::{self, Common};
+use super::{self as operator, Common};
 use crate::admin::Order;
 use crate::admin::remove::{Remove, Subject};
 use anyhow::{Context, bail};
 
 /// Says what goes, asks for the name unless it is given, and removes.
-pub(super) async fn run(
+pub(in crate::cli) async fn run(
     subject: Subject,
     confirmation: &Confirmation,
     common: &Common,
@@ -16,7 +16,7 @@ pub(super) async fn run(
     let typed = match &confirmation.yes_remove {
         Some(given) => given.clone(),
         None => {
-            let counts = order::ask(Order::Remove(Remove::preview(subject.clone())), common).await?;
+            let counts = operator::ask(Order::Remove(Remove::preview(subject.clone())), common).await?;
             eprintln!("{name} would be removed for good, and with it:");
             for (what, count) in counts.as_object().into_iter().flatten() {
                 eprintln!("  {what:14}  {count}");
@@ -30,5 +30,5 @@ pub(super) async fn run(
     if typed != name {
         bail!("nothing was removed: {name} must be typed, or given to --yes-remove, exactly");
     }
-    order::run(Order::Remove(Remove { subject, confirmed: true }), common).await
+    operator::run(Order::Remove(Remove { subject, confirmed: true }), common).await
 }

@@ -1,12 +1,12 @@
 //! What operators have customers do.
 
-use super::order::Common;
+use super::Common;
 use crate::admin::Order;
 use crate::admin::customer::CustomerOrder;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum CustomerCommand {
+pub(in crate::cli) enum CustomerCommand {
     /// Create a customer and print her openid.
     Create {
         /// The account.
@@ -46,12 +46,12 @@ pub(super) enum CustomerCommand {
 }
 
 impl CustomerCommand {
-    pub(super) fn common(&self) -> &Common {
+    pub(in crate::cli) fn common(&self) -> &Common {
         let (Self::Create { common, .. } | Self::Act { common, .. } | Self::Say { common, .. }) = self;
         common
     }
 
-    pub(super) fn order(&self) -> Order {
+    pub(in crate::cli) fn order(&self) -> Order {
         Order::Customer(match self {
             Self::Create { appid, .. } => CustomerOrder::Create { appid: appid.clone() },
             Self::Act { appid, openid, action, .. } => {

@@ -3,8 +3,8 @@
 use clap::Args;
 
 #[derive(Args, Clone, Debug)]
-pub(super) struct Confirmation {
+pub(in crate::cli) struct Confirmation {
     /// Remove without asking, for scripts: the same name again.
     #[arg(long, value_name = "NAME")]
-    pub(super) yes_remove: Option<String>,
+    pub(in crate::cli) yes_remove: Option<String>,
 }

@@ -1,18 +1,24 @@
 //! What operators order.
 
-use super::confirmation::Confirmation;
-use super::limit::{AddressChange, QuotaChange};
+mod confirmation;
+pub(super) mod customer;
+mod limit;
+pub(super) mod remove;
+pub(super) mod token;
+
 use super::print::{line, print};
 use crate::admin::remove::{Remove, Subject};
 use crate::admin::{self, Order};
 use crate::config::{Data, Rules};
 use crate::desk::account::Settings;
 use clap::{ArgAction, Args, Subcommand};
+use confirmation::Confirmation;
+use limit::{AddressChange, QuotaChange};
 use serde_json::Value;
 
 /// Where the order goes, and how its outcome is printed.
 #[derive(Args, Clone, Debug)]
-pub(super) struct Common {
+pub(in crate::cli) struct Common {
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
@@ -26,7 +32,7 @@ pub(super) struct Common {
 }
 
 #[derive(Args, Clone, Debug)]
-pub(super) struct AccountSettings {
+pub(in crate::cli) struct AccountSettings {
     /// The name people see.
     #[arg(long)]
     name: Option<String>,
@@ -79,7 +85,7 @@ impl AccountSettings {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum AccountCommand {
+pub(in crate::cli) enum AccountCommand {
     /// Create an account; prints its secret, which is not kept.
     Create {
         /// Its id: wx and 16 lower-case hexadecimal digits; made when absent.
@@ -163,7 +169,7 @@ pub(super) enum AccountCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum AgentCommand {
+pub(in crate::cli) enum AgentCommand {
     /// Bind a worker to an agent without an invitation.
     Bind {
         /// The account.
@@ -181,7 +187,7 @@ pub(super) enum AgentCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum WorkerCommand {
+pub(in crate::cli) enum WorkerCommand {
     /// Make a sign-up link, good once.
     Invite {
         /// The only name that can sign up with it.
@@ -238,7 +244,7 @@ pub(super) enum WorkerCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum ComponentCommand {
+pub(in crate::cli) enum ComponentCommand {
     /// Create a component; prints its secret, which is not kept.
     Create {
         /// Its id; made when absent.
@@ -292,7 +298,7 @@ pub(super) enum ComponentCommand {
 macro_rules! common {
     ($type:ident: $($variant:ident),*) => {
         impl $type {
-            pub(super) fn common(&self) -> &Common {
+            pub(in crate::cli) fn common(&self) -> &Common {
                 match self { $($type::$variant { common, .. } => common),* }
             }
         }
@@ -304,7 +310,7 @@ common!(WorkerCommand: Invite, List, Logins, LogOut, Reset, Remove);
 common!(ComponentCommand: Create, Grant, Revoke, Token);
 
 impl AccountCommand {
-    pub(super) fn order(&self) -> Order {
+    pub(in crate::cli) fn order(&self) -> Order {
         match self {
             Self::Create { appid, settings, .. } => {
                 Order::AccountCreate { appid: appid.clone(), settings: settings.settings() }
@@ -327,14 +333,14 @@ impl AccountCommand {
 }
 
 impl AgentCommand {
-    pub(super) fn order(&self) -> Order {
+    pub(in crate::cli) fn order(&self) -> Order {
         let Self::Bind { appid, agent, worker, .. } = self;
         Order::AgentBind { appid: appid.clone(), kf_account: agent.clone(), worker: worker.clone() }
     }
 }
 
 impl WorkerCommand {
-    pub(super) fn order(&self) -> Order {
+    pub(in crate::cli) fn order(&self) -> Order {
         match self {
             Self::Invite { name, hours, .. } => Order::WorkerInvite { name: name.clone(), hours: *hours },
             Self::List { .. } => Order::WorkerList,
@@ -349,7 +355,7 @@ impl WorkerCommand {
 }
 
 impl ComponentCommand {
-    pub(super) fn order(&self) -> Order {
+    pub(in crate::cli) fn order(&self) -> Order {
         match self {
             Self::Create { appid, name, .. } => {
                 Order::ComponentCreate { appid: appid.clone(), name: name.clone() }
@@ -370,14 +376,14 @@ impl ComponentCommand {
 }
 
 /// Sends an order; answers what came of it.
-pub(super) async fn ask(order: Order, common: &Common) -> anyhow::Result<Value> {
+pub(in crate::cli) async fn ask(order: Order, common: &Common) -> anyhow::Result<Value> {
     let base = common.public_url.trim_end_matches('/');
     let outcome = admin::send(&common.data.place()?, common.rules, base, order).await?;
     outcome.map_err(anyhow::Error::msg)
 }
 
 /// Sends an order and prints what came of it.
-pub(super) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
+pub(in crate::cli) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
     let value = ask(order, common).await?;
     if common.json {
         line(value);

@@ -5,7 +5,7 @@ use crate::desk::quota::Change;
 use clap::Args;
 
 #[derive(Args, Clone, Debug)]
-pub(super) struct QuotaChange {
+pub(in crate::cli) struct QuotaChange {
     /// The endpoint, by its path or its name, like /cgi-bin/message/custom/send; all that have no limits of their own
     /// when absent.
     #[arg(long)]
@@ -22,7 +22,7 @@ pub(super) struct QuotaChange {
 }
 
 impl QuotaChange {
-    pub(super) fn order(&self, appid: &str) -> Order {
+    pub(in crate::cli) fn order(&self, appid: &str) -> Order {
         let QuotaChange { endpoint, daily, per_minute, standard } = self.clone();
         let change = Change { endpoint, daily, per_minute, standard };
         Order::Limit(Limit::Quota { appid: appid.to_owned(), change })
@@ -30,7 +30,7 @@ impl QuotaChange {
 }
 
 #[derive(Args, Clone, Debug)]
-pub(super) struct AddressChange {
+pub(in crate::cli) struct AddressChange {
     /// An address or a network to add, like 192.0.2.1 or 192.0.2.0/24; may be given again.
     #[arg(long, value_name = "IP")]
     add: Vec<String>,
@@ -40,7 +40,7 @@ pub(super) struct AddressChange {
 }
 
 impl AddressChange {
-    pub(super) fn order(&self, appid: &str) -> Order {
+    pub(in crate::cli) fn order(&self, appid: &str) -> Order {
         let AddressChange { add, remove } = self.clone();
         Order::Limit(Limit::Addresses { appid: appid.to_owned(), add, remove })
     }
