@@ -1,10 +1,10 @@
 /** The customer page's state. Nothing is created on the server until the first message. */
 import { chat, PAGE, type Part, Refused } from "../api";
-import { Drafts } from "../drafts.svelte";
-import * as feed from "../feed";
-import { Live } from "../live";
-import { Outbox, type Drawn, type Unsent } from "../outbox";
-import type { Frame, Up } from "../stream";
+import { Drafts } from "../unsent/drafts.svelte";
+import * as feed from "../stream/feed";
+import { Live } from "../stream/live";
+import { Outbox, type Drawn, type Unsent } from "../unsent/outbox";
+import type { Frame, Up } from "../stream/stream";
 import type { Change, ChatFact, Message, Typing } from "../wire";
 
 export type Phase = "loading" | "unknown" | "down" | "ready";

@@ -1,7 +1,7 @@
 import { mount } from "svelte";
-import "../theme.css";
-import "../base.css";
-import { guardDrops } from "../parts/drop";
+import "../style/theme.css";
+import "../style/base.css";
+import { guardDrops } from "../parts/compose/drop";
 import Chat from "./Chat.svelte";
 
 guardDrops();

@@ -1,0 +1,82 @@
+/** Pictures as they are sent: the right way up, and without the place and the camera that a photo tells of. */
+import { PICTURE_BYTES_MAX } from "../../api";
+import type { Drawn } from "../../unsent/outbox";
+
+const REDRAWN = ["image/png", "image/jpeg"];
+/** As many pixels as phones take in a photo; long screenshots stay readable. */
+const PIXELS_MAX = 12 << 20;
+const SIDE_MAX_PX = 8192;
+const QUALITY = 0.9;
+/** One that is too large for the server is tried again at less than its size. */
+const SCALES = [1, 0.7, 0.5, 0.35];
+
+/**
+ * Redraws a JPEG or a PNG. What the browser cannot read or draw goes as it is, and so do animations and all other
+ * kinds: the server drops what they tell.
+ */
+export async function redraw(file: Blob): Promise<Drawn> {
+  let bitmap: ImageBitmap | undefined;
+  try {
+    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const { width, height } = bitmap;
+    if (!REDRAWN.includes(file.type) || (await isAnimated(file)) || !isFaithful()) return { file, width, height };
+    return (await fitting(bitmap, file.type)) ?? { file, width, height };
+  } catch {
+    return { file, width: 0, height: 0 };
+  } finally {
+    bitmap?.close();
+  }
+}
+
+async function fitting(bitmap: ImageBitmap, type: string): Promise<Drawn | null> {
+  const { width, height } = bitmap;
+  const most = Math.min(1, Math.sqrt(PIXELS_MAX / (width * height)), SIDE_MAX_PX / Math.max(width, height));
+  for (const scale of SCALES) {
+    const side = (length: number) => Math.max(1, Math.floor(length * most * scale));
+    const drawn = await draw(bitmap, side(width), side(height), type);
+    if (!drawn || drawn.file.size <= PICTURE_BYTES_MAX) return drawn;
+  }
+  return null;
+}
+
+async function draw(bitmap: ImageBitmap, width: number, height: number, type: string): Promise<Drawn | null> {
+  const { canvas, pen } = sheet(width, height);
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(bitmap, 0, 0, width, height);
+  const file = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, QUALITY));
+  // Safari counts the memory of canvases that are not collected yet.
+  canvas.width = canvas.height = 0;
+  return file?.type === type ? { file, width, height } : null;
+}
+
+function sheet(width: number, height: number) {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  const pen = canvas.getContext("2d");
+  if (!pen) throw new Error("no canvas");
+  return { canvas, pen };
+}
+
+/** Browsers that hide from trackers may give out other pixels than were drawn. */
+function isFaithful(): boolean {
+  const { pen } = sheet(4, 4);
+  pen.fillStyle = "#48a16c";
+  pen.fillRect(0, 0, 4, 4);
+  const colour = [0x48, 0xa1, 0x6c, 0xff];
+  return pen.getImageData(0, 0, 4, 4).data.every((value, at) => value === colour[at % 4]);
+}
+
+/** Whether a PNG has an animation, which is announced before its first pixels. */
+async function isAnimated(file: Blob): Promise<boolean> {
+  if (file.type !== "image/png") return false;
+  const bytes = new DataView(await file.arrayBuffer());
+  for (let at = 8; at + 8 <= bytes.byteLength; at += 12 + bytes.getUint32(at)) {
+    const name = bytes.getUint32(at + 4);
+    if (name === IDAT) return false;
+    if (name === ACTL) return true;
+  }
+  return false;
+}
+
+const IDAT = 0x49444154;
+const ACTL = 0x6163544c;

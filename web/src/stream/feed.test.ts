@@ -1,0 +1,332 @@
+import { describe, expect, it } from "vitest";
+import {
+  addChat,
+  after,
+  answer,
+  count,
+  fold,
+  foldChat,
+  follow,
+  load,
+  loadChat,
+  mine,
+  moreOthers,
+  older,
+  others,
+  read,
+  short,
+  tidy,
+  waiting,
+  type Desk,
+} from "./feed";
+import type { AccountSnapshot, DeskFact, Message, Session } from "../wire";
+
+const ME = "kf1@demo";
+
+const session = (id: number, more: Partial<Session> = {}): Session => ({
+  id,
+  openid: `o${id}`,
+  state: "waiting",
+  kf_account: "",
+  waiting_since: id * 1000,
+  nickname: "",
+  opened_at: 0,
+  latest_at: id * 1000,
+  preview: "hello",
+  ...more,
+});
+const open = (id: number, more: Partial<Session> = {}) =>
+  session(id, { state: "open", kf_account: ME, opened_at: id * 1000 + 1, ...more });
+const message = (id: number, of: number, more: Partial<Message> = {}): Message => ({
+  id,
+  session: of,
+  openid: `o${of}`,
+  from: "customer",
+  kf_account: "",
+  kind: "text",
+  text: `text ${id}`,
+  at: id * 1000,
+  client_id: "",
+  ...more,
+});
+function desk(more: Partial<AccountSnapshot> = {}): Desk {
+  const snapshot: AccountSnapshot = {
+    appid: "wx1",
+    seq: 10,
+    name: "Shop",
+    reception: "manual",
+    agent: { kf_account: ME, nickname: "Ann", kf_id: 1001, presence: "online", capacity: 10, supervisor: false },
+    sessions: [],
+    others: [],
+    others_count: more.others?.length ?? 0,
+    waiting: [],
+    unread: {},
+    drafts: [],
+    waiting_count: more.waiting?.length ?? 0,
+    messages: [],
+    ...more,
+  };
+  const worker = { name: "ann", administers: false };
+  return load({ worker, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
+}
+
+const change = (seq: number, ...facts: DeskFact[]) => ({ appid: "wx1", seq, facts });
+const account = (state: Desk) => state.accounts[0]!;
+
+describe("the desk's feed", () => {
+  it("changes nothing when a frame comes twice", () => {
+    const frame = change(11, { session: session(1) }, { message: message(5, 1) });
+    const once = fold(desk(), frame);
+    expect(fold(once, frame)).toBe(once);
+  });
+
+  it("changes nothing when a frame is older than the snapshot", () => {
+    const state = desk({ sessions: [open(1)] });
+    expect(fold(state, change(10, { session: session(1) }))).toBe(state);
+    expect(fold(state, change(3, { session: session(7) }))).toBe(state);
+  });
+
+  it("changes nothing for an account that is not ours", () => {
+    const state = desk();
+    expect(fold(state, { ...change(11, { session: session(1) }), appid: "wx2" })).toBe(state);
+  });
+
+  it("lists those who wait in order of arrival", () => {
+    const frames = [3, 1, 2].map((id, at) => change(11 + at, { session: session(id) }));
+    const last = change(20, { session: session(9, { waiting_since: 1500 }) }, { counts: { waiting: 4 } });
+    const state = [...frames, last].reduce(fold, desk());
+    expect(waiting(account(state)).map((one) => one.id)).toEqual([1, 9, 2, 3]);
+    expect(account(state).waiting_count).toBe(4);
+  });
+
+  it("takes a customer off the list when another agent takes her", () => {
+    const state = desk({ waiting: [session(1), session(2)] });
+    const next = fold(state, change(11, { session: open(1, { kf_account: "kf2@demo" }) }));
+    expect(waiting(account(next)).map((one) => one.id)).toEqual([2]);
+    expect(mine(account(next))).toEqual([]);
+  });
+
+  it("moves a customer to my sessions when she becomes mine", () => {
+    const next = fold(desk({ waiting: [session(1)] }), change(11, { session: open(1) }));
+    expect(waiting(account(next))).toEqual([]);
+    expect(mine(account(next)).map((one) => one.id)).toEqual([1]);
+  });
+
+  it("keeps a closed session only while it is looked at", () => {
+    const state = desk({ sessions: [open(1)], messages: [message(5, 1)] });
+    const closed = fold(state, change(11, { session: open(1, { state: "closed" }) }));
+    expect(mine(account(closed))).toEqual([]);
+    expect(account(tidy(closed, "wx1", 1)).sessions[1]?.state).toBe("closed");
+    const left = account(tidy(closed, "wx1", null));
+    expect(left.sessions[1]).toBeUndefined();
+    expect(left.messages).toEqual({});
+  });
+
+  it("keeps messages in order of id, and one of each", () => {
+    let state = desk({ sessions: [open(1)], messages: [message(5, 1)] });
+    state = fold(state, change(11, { message: message(8, 1) }));
+    state = answer(state, "wx1", [{ message: message(7, 1) }, { message: message(8, 1) }]);
+    expect(account(state).messages.o1?.map((one) => one.id)).toEqual([5, 7, 8]);
+  });
+
+  it("never lets an answer take a session back to where the stream has left it", () => {
+    const closed = fold(desk({ sessions: [open(1)] }), change(11, { session: open(1, { state: "closed" }) }));
+    expect(account(answer(closed, "wx1", [{ session: open(1) }])).sessions[1]?.state).toBe("closed");
+  });
+
+  it("counts what was not read and not answered", () => {
+    const messages = [message(1, 1), message(2, 1, { from: "agent" }), message(3, 1), message(4, 1)];
+    const state = account(desk({ sessions: [open(1)], messages }));
+    expect([0, 3, 4].map((read) => after(state, state.sessions[1]!, read))).toEqual([2, 1, 0]);
+  });
+
+  it("has the server's counts, and raises them with each customer's message in a session of one's own", () => {
+    let state = desk({ sessions: [open(1)], others: [open(3, { kf_account: "kf9@demo" })], unread: { 1: 210 } });
+    state = fold(state, change(11, { message: message(8, 1) }));
+    expect(account(state).unread).toEqual({ 1: 211 });
+    state = fold(state, change(11, { message: message(8, 1) }));
+    state = fold(state, change(12, { message: message(8, 1) }, { message: message(9, 3) }));
+    expect(account(state).unread).toEqual({ 1: 211 });
+    state = fold(state, change(13, { message: message(10, 1, { from: "account" }) }));
+    expect(account(state).unread).toEqual({ 1: 211 });
+    expect(account(answer(state, "wx1", [{ message: message(11, 1, { from: "agent" }) }])).unread).toEqual({});
+    expect(account(fold(state, change(14, { session: open(1, { state: "closed" }) }))).unread).toEqual({});
+    expect(account(fold(state, change(14, { session: open(1, { kf_account: "kf9@demo" }) }))).unread).toEqual({});
+  });
+
+  it("counts less once read, as far as it knows what came later", () => {
+    const messages = [5, 6, 7].map((id) => message(id, 1));
+    const state = desk({ sessions: [open(1)], messages, unread: { 1: 3 } });
+    expect([6, 7].map((mark) => account(read(state, "wx1", 1, mark)).unread)).toEqual([{ 1: 1 }, {}]);
+    expect(account(read(state, "wx1", 1, 4)).unread).toEqual({ 1: 3 });
+    expect(account(read(desk({ sessions: [open(1)], messages }), "wx1", 1, 6)).unread).toEqual({});
+  });
+
+  it("counts what is here of a session that has become one's own", () => {
+    const messages = [5, 6, 7].map((id) => message(id, 1));
+    const state = desk({ sessions: [open(1)], waiting: [session(2)], messages });
+    expect(account(count(state, "wx1", 1, 5)).unread).toEqual({ 1: 2 });
+    expect(account(count(state, "wx1", 2, 0)).unread).toEqual({});
+  });
+
+  it("puts the latest word first and shows it as the preview", () => {
+    let state = desk({ sessions: [open(1), open(2)] });
+    expect(mine(account(state)).map((one) => one.id)).toEqual([2, 1]);
+    state = fold(state, change(11, { message: message(9, 1, { text: "字".repeat(80) }) }));
+    expect(mine(account(state)).map((one) => one.id)).toEqual([1, 2]);
+    expect(account(state).sessions[1]?.preview).toBe("字".repeat(60));
+  });
+
+  it("hears of its own presence and not of others'", () => {
+    const agent = { nickname: "Ann", presence: "away" as const };
+    const other = fold(desk(), change(11, { agent: { ...agent, kf_account: "kf2@demo" } }));
+    expect(account(other).agent.presence).toBe("online");
+    const own = fold(other, change(12, { agent: { ...agent, kf_account: ME } }));
+    expect(account(own).agent.presence).toBe("away");
+  });
+
+  it("takes the server's count of a waiting list that was cut short", () => {
+    const list = Array.from({ length: 100 }, (_, at) => session(at + 1));
+    let state = desk({ waiting: list, waiting_count: 130 });
+    state = fold(state, change(12, { session: session(131) }, { counts: { waiting: 131 } }));
+    expect(account(state).waiting_count).toBe(131);
+    expect(short(account(state))).toBe(false);
+    for (let id = 1; id <= 60; id++) {
+      state = fold(state, change(20 + id, { session: open(id) }, { counts: { waiting: 131 - id } }));
+    }
+    expect(account(state).waiting_count).toBe(71);
+    expect(short(account(state))).toBe(true);
+  });
+
+  it("keeps loaded history over a new snapshot, but no hole", () => {
+    const sessions = [open(1)];
+    let state = desk({ sessions, messages: [message(50, 1)] });
+    state = older(state, "wx1", "o1", [message(40, 1)], true);
+    const again = (first: number, epoch = "e") =>
+      load(
+        {
+          worker: { name: "ann", administers: false },
+          epoch,
+          since: `${epoch};wx1:20`,
+          invitations: [],
+          accounts: [
+            {
+              ...account(state),
+              reception: "manual",
+              seq: 20,
+              sessions,
+              others: [],
+              waiting: [],
+              drafts: [],
+              messages: [message(first, 1), message(90, 1)],
+            },
+          ],
+        },
+        state,
+      );
+    const near = account(again(50));
+    expect(near.messages.o1?.map((one) => one.id)).toEqual([40, 50, 90]);
+    expect(near.complete.o1).toBe(true);
+    const far = account(again(80));
+    expect(far.messages.o1?.map((one) => one.id)).toEqual([80, 90]);
+    expect(far.complete.o1).toBe(false);
+    const restored = account(again(50, "other"));
+    expect(restored.messages.o1?.map((one) => one.id)).toEqual([50, 90]);
+    expect(restored.complete.o1).toBe(false);
+  });
+});
+
+describe("the customer page's feed", () => {
+  const empty = () =>
+    loadChat({ account: { name: "Shop" }, epoch: "e", since: "", state: "none", agent: null, messages: [] }, null, 50);
+
+  it("has a message once, however often it comes", () => {
+    const echo = message(1, 1, { client_id: "c1" });
+    const next = foldChat(empty(), { seq: 1, facts: [{ message: echo }] });
+    expect(addChat(next, [echo]).messages).toEqual([echo]);
+  });
+
+  it("forgets messages of another epoch, whose numbers mean others now", () => {
+    const before = addChat(empty(), [message(1, 1), message(2, 1), message(3, 1)]);
+    const account = { name: "Shop" };
+    const restored = { account, since: "", state: "open" as const, agent: null, messages: [message(1, 1)] };
+    const snapshot = (epoch: string) => ({ ...restored, epoch });
+    expect(loadChat(snapshot("e"), before, 50).messages.map((one) => one.id)).toEqual([1, 2, 3]);
+    const next = loadChat(snapshot("other"), before, 50);
+    expect(next.messages.map((one) => one.id)).toEqual([1]);
+  });
+
+  it("knows who is in charge, and ignores what it has heard", () => {
+    const ann = { nickname: "Ann", online: true };
+    const change = { seq: 4, facts: [{ session: { state: "open" as const, agent: ann } }] };
+    const taken = foldChat(empty(), change);
+    expect([taken.state, taken.agent]).toEqual(["open", ann]);
+    const closed = foldChat(taken, { seq: 5, facts: [{ session: { state: "closed", agent: null } }] });
+    expect([closed.state, closed.agent]).toEqual(["closed", null]);
+    expect(foldChat(closed, change)).toBe(closed);
+  });
+});
+
+describe("a supervisor's desk", () => {
+  const BOB = "kf2@demo";
+  const agent = { kf_account: ME, nickname: "Sue", kf_id: 1001, presence: "online", capacity: 10, supervisor: true } as const;
+  const of = (id: number, more: Partial<Session> = {}) => open(id, { kf_account: BOB, nickname: "Bob", ...more });
+  const sees = (more: Partial<AccountSnapshot> = {}) => desk({ agent, ...more });
+  const ids = (list: Session[]) => list.map((one) => one.id);
+
+  it("keeps what others have open apart from her own", () => {
+    const state = sees({ sessions: [open(1)], others: [of(2), of(3)] });
+    expect(ids(mine(account(state)))).toEqual([1]);
+    expect(ids(others(account(state)))).toEqual([3, 2]);
+  });
+
+  it("follows a session through every hand it passes", () => {
+    let state = sees({ waiting: [session(1)] });
+    state = fold(state, change(11, { session: of(1) }, { counts: { waiting: 0, open: 1 } }));
+    expect(account(state)).toMatchObject({ waiting_count: 0, others_count: 1 });
+    state = fold(state, change(12, { session: open(1) }, { counts: { waiting: 0, open: 1 } }));
+    expect(ids(mine(account(state)))).toEqual([1]);
+    expect(account(state).others_count).toBe(0);
+    state = fold(state, change(13, { session: of(1) }));
+    const closed = change(14, { session: of(1, { state: "closed" }) }, { counts: { waiting: 0, open: 0 } });
+    state = tidy(fold(state, closed), "wx1", null);
+    expect(account(state)).toMatchObject({ others_count: 0, sessions: {} });
+  });
+
+  it("gathers another's messages only while she reads along", () => {
+    let state = sees({ others: [of(1)] });
+    state = fold(state, change(11, { message: message(50, 1) }));
+    expect(account(state).messages).toEqual({});
+    expect(others(account(state))[0]!.preview).toBe("text 50");
+    state = follow(state, "wx1", of(1));
+    state = fold(state, change(12, { message: message(51, 1) }));
+    state = older(state, "wx1", "o1", [message(49, 1), message(50, 1)], true);
+    expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([49, 50, 51]);
+    expect(account(tidy(state, "wx1", 1)).messages["o1"]).toHaveLength(3);
+    expect(account(tidy(state, "wx1", null)).messages).toEqual({});
+  });
+
+  it("shows no hole where messages were missed", () => {
+    let state = follow(sees({ others: [of(1)] }), "wx1", of(1));
+    state = older(state, "wx1", "o1", [message(10, 1), message(11, 1)], false);
+    state = fold(state, change(11, { message: message(31, 1) }));
+    state = older(state, "wx1", "o1", [message(29, 1), message(30, 1)], false);
+    expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([29, 30, 31]);
+    state = older(state, "wx1", "o1", [message(12, 1), message(29, 1)], false);
+    expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([12, 29, 30, 31]);
+  });
+
+  it("reads a long list page by page", () => {
+    let state = sees({ others: [of(1), of(2)], others_count: 4 });
+    expect(account(state).others_read).toBe(2);
+    state = fold(state, change(11, { session: of(9) }));
+    expect(account(state).others_count).toBe(4);
+    state = moreOthers(state, "wx1", [of(3), of(9)], true);
+    expect(account(state)).toMatchObject({ others_read: 9, others_count: 4 });
+  });
+
+  it("shows an agent who is none nothing of others", () => {
+    const state = fold(desk({ sessions: [open(1)] }), change(11, { session: of(1) }, { session: of(2) }));
+    expect(account(state)).toMatchObject({ sessions: {}, others_count: 0 });
+  });
+});
