@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agree } from "../support/agree.mjs";
+import { agree } from "../support/api_agreement.mjs";
 import { fitForAll } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { Worker } from "../support/people.mjs";

@@ -1,4 +1,4 @@
-import type { DeskText } from "./desk.svelte";
+import type { DeskText } from "./workbench.svelte";
 import type { Text } from "./language.svelte";
 
 export const en: Text = {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Refused } from "../api";
-import type { Keeper, Kept } from "./kept";
+import type { Keeper, Kept } from "./outbox_storage";
 import { Outbox, PATIENCE_MS, type Unsent, type Ways } from "./outbox";
 import type { Message } from "../wire";
 

@@ -3,8 +3,8 @@
  * has it, goes in order within a session, and goes again by itself while that makes sense; later the page asks.
  */
 import { clientId, needsLogin, passes, Refused } from "../api";
-import { Channel } from "../stream/channel";
-import { kept, type Keeper } from "./kept";
+import { Channel } from "../stream/tab_channel";
+import { kept, type Keeper } from "./outbox_storage";
 import type { Message } from "../wire";
 
 export interface Unsent {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { read, type Operation } from "../api";
+import { read, type Operation } from "../api_description";
 import { address, blank, isObject, refusalOf } from "./call";
 
 const ADD = {

@@ -1,5 +1,5 @@
 /** One call as it is filled in, and what came of it. */
-import type { Operation, Parameter } from "../api";
+import type { Operation, Parameter } from "../api_description";
 
 export interface Filled {
   token: string;

@@ -1,0 +1,56 @@
+import { expect, it } from "vitest";
+import { fromServer, merge, type Typed } from "./merge_drafts";
+
+const typed = (text: string, more: Partial<Typed> = {}): Typed => ({
+  text,
+  at: 100,
+  openid: "o1",
+  base: 0,
+  pending: true,
+  ...more,
+});
+const saved = (text: string, at: number) => typed(text, { at, base: at, pending: false });
+
+/** What the box shows once `our` words meet `their` words. */
+function meet(our: Typed | null, their: Typed | null, isNewer = false) {
+  const merged = merge(our ? { a: our } : {}, their ? { a: their } : {}, () => isNewer).a;
+  return merged ? [merged.text, merged.pending] : null;
+}
+
+it("takes what the server has where the browser has nothing of its own to tell", () => {
+  expect(meet(null, saved("theirs", 50))).toEqual(["theirs", false]);
+  expect(meet(saved("ours", 40), saved("theirs", 50))).toEqual(["theirs", false]);
+  expect(meet(saved("ours", 40), null)).toBeNull();
+});
+
+it("keeps what the server was not told where that goes on from what it has, however clocks differ", () => {
+  for (const at of [100, 10_000]) expect(meet(typed("ours", { base: at }), saved("theirs", at))).toEqual(["ours", true]);
+  expect(meet(typed("", { base: 50 }), saved("sent", 50))).toEqual(["", true]);
+  expect(meet(typed("ours"), null)).toEqual(["ours", true]);
+});
+
+it("lets the newer win where both have changed", () => {
+  expect(meet(typed("ours", { base: 40 }), saved("theirs", 99))).toEqual(["ours", true]);
+  expect(meet(typed("ours", { base: 40 }), saved("theirs", 101))).toEqual(["theirs", false]);
+  expect(meet(typed("", { base: 40 }), saved("theirs", 101))).toEqual(["theirs", false]);
+});
+
+it("loses no words to a draft that was sent elsewhere meanwhile", () => {
+  expect(meet(typed("ours", { base: 40 }), null)).toEqual(["ours", true]);
+});
+
+it("has nothing to tell where the server has the same words", () => {
+  expect(meet(typed("same", { base: 40 }), saved("same", 50))).toEqual(["same", false]);
+  expect(meet(typed("", { base: 40 }), null)).toBeNull();
+});
+
+it("does not believe an answer that is older than the words", () => {
+  expect(meet(saved("ours", 60), saved("older", 50), true)).toEqual(["ours", false]);
+  expect(meet(saved("ours", 60), null, true)).toEqual(["ours", false]);
+  expect(meet(null, saved("sent meanwhile", 50), true)).toBeNull();
+});
+
+it("knows drafts by account and session", () => {
+  const draft = { session: 7, openid: "o1", text: "half", at: 5 };
+  expect(fromServer("wx1", [draft])).toEqual({ "wx1:7": { ...saved("half", 5) } });
+});
