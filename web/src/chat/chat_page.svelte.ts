@@ -1,128 +1,134 @@
-/** The customer page's state. Nothing is created on the server until the first message. */
-import { chat, PAGE, type Part, Refused } from "../api";
-import { Drafts } from "./local_drafts.svelte";
+/** The state of the customer page. The server creates nothing for a customer before the first message. */
+import { chat, MESSAGES_PAGE, type FilePart, Refused } from "../api";
+import type { Frame, Live } from "../stream/event_stream";
 import * as feed from "../stream/feed";
-import { Live } from "../stream/snapshot_stream";
-import { Outbox, type Drawn, type Unsent } from "../unsent/outbox";
-import type { Frame, Up } from "../stream/event_stream";
-import type { Change, ChatFact, Message, Typing } from "../wire";
+import { SnapshotStream } from "../stream/snapshot_stream";
+import { Outbox, type NewMessage, type PictureFile, type Unsent } from "../unsent/outbox";
+import type { Change, ChatFact, ChatSnapshot, Message, Typing } from "../wire";
+import { LocalDrafts } from "./local_drafts.svelte";
 
-export type Phase = "loading" | "unknown" | "down" | "ready";
+export type ChatPhase = "loading" | "unknown" | "down" | "ready";
 
 const NOT_FOUND = 404;
-/** The browser showed no cookie. */
+/** The browser sent no cookie. */
 const COOKIE_NEEDED = 990029;
-/** How long "typing" lasts, as on the platform. */
+/** How long "typing" is shown, as on the platform. */
 const TYPING_MS = 15_000;
-/** The page has one box. */
-const BOX = "";
+/** The page has a single box, so a single draft. */
+const DRAFT_KEY = "";
 
-export class Customer {
-  phase: Phase = $state("loading");
-  live: Up = $state(true);
+export class ChatPage {
+  phase: ChatPhase = $state("loading");
+  live: Live = $state(true);
   chat: feed.Chat | null = $state.raw(null);
   unsent: Unsent[] = $state.raw([]);
 
   #appid;
   #api;
   #typing: ReturnType<typeof setTimeout> | undefined;
-  #drafts = new Drafts();
+  #drafts = new LocalDrafts();
   #outbox = new Outbox({
-    send: async (unsent) => (await this.#send(unsent)).message,
-    sent: (_, message) => this.#sent(message),
-    theirs: () => true,
-    changed: (all) => (this.unsent = all),
+    send: async (unsent) => (await this.#sendWithCookie(unsent)).message,
+    onSent: (_, message) => this.#sent(message),
+    mayWrite: () => true,
+    onChange: (all) => (this.unsent = all),
   });
-  #live;
+  #stream;
 
   constructor(appid: string) {
     const owner = `chat ${appid}`;
     this.#appid = appid;
     this.#api = chat(appid);
     this.#drafts.open(owner);
-    this.#live = new Live({
+    this.#stream = new SnapshotStream<ChatSnapshot>({
       name: `kefu-${owner}`,
-      keeps: false,
+      keepsWhenHidden: false,
       snapshot: this.#api.snapshot,
       streamPath: this.#api.streamPath,
-      loaded: (snapshot) => {
-        this.chat = feed.loadChat(snapshot, this.chat, PAGE);
+      onSnapshot: (snapshot) => {
+        this.chat = feed.loadChat(snapshot, this.chat, MESSAGES_PAGE);
         this.phase = "ready";
         this.#outbox.confirm(snapshot.messages);
         void this.#outbox.open(owner);
       },
-      frame: (frame) => this.#hear(frame),
-      live: (up) => this.#goLive(up),
-      refused: ({ status }) => {
+      onFrame: (frame) => this.#receive(frame),
+      onLive: (live) => this.#setLive(live),
+      onRefused: ({ status }) => {
         if (status === NOT_FOUND) this.phase = "unknown";
         return status === NOT_FOUND;
       },
     });
-    addEventListener("online", () => this.#outbox.returned());
-    void this.#live.start();
+    addEventListener("online", () => this.#outbox.reconnected());
+    void this.#stream.start();
   }
 
   get draft(): string {
-    return this.#drafts.of(BOX);
+    return this.#drafts.textOf(DRAFT_KEY);
   }
 
   set draft(text: string) {
-    this.#drafts.write(BOX, text);
+    this.#drafts.write(DRAFT_KEY, text);
   }
 
-  #goLive(up: Up): void {
-    if (up && !this.live) this.#outbox.returned();
-    this.live = up;
-    if (!up && this.phase === "loading") this.phase = "down";
+  #setLive(live: Live): void {
+    if (live && !this.live) this.#outbox.reconnected();
+    this.live = live;
+    if (!live && this.phase === "loading") this.phase = "down";
   }
 
-  #hear(frame: Frame): void {
+  #receive(frame: Frame): void {
     if (!this.chat) return;
-    if (frame.type === "typing") this.#type((JSON.parse(frame.data) as Typing).typing);
+    if (frame.type === "typing") this.#showTyping((JSON.parse(frame.data) as Typing).typing);
     if (frame.type !== "change") return;
     const change = JSON.parse(frame.data) as Change<ChatFact>;
-    this.chat = feed.foldChat(this.chat, change);
+    this.chat = feed.foldChatChange(this.chat, change);
     this.#outbox.confirm(change.facts.flatMap((fact) => ("message" in fact ? [fact.message] : [])));
   }
 
-  /** Shows that somebody types, until they stop or for as long as it lasts. */
-  #type(typing: boolean): void {
+  /** Shows that an agent is typing, until the agent stops or the time is over. */
+  #showTyping(typing: boolean): void {
     clearTimeout(this.#typing);
     if (this.chat) this.chat = { ...this.chat, typing };
-    if (typing) this.#typing = setTimeout(() => this.#type(false), TYPING_MS);
+    if (typing) this.#typing = setTimeout(() => this.#showTyping(false), TYPING_MS);
   }
 
-  filePath = (message: number, part: Part): string => this.#api.filePath(message, part);
+  filePath = (message: number, part: FilePart): string => this.#api.filePath(message, part);
 
   send = (text: string): void => this.#add({ text });
 
-  sendPicture = (picture: Drawn): void => this.#add({ text: "", picture });
+  sendPicture = (picture: PictureFile): void => this.#add({ text: "", picture });
 
-  /** Chooses of a menu, once until it has arrived. What was chosen arrives as the customer's message. */
-  tap(message: number, id: string): void {
-    if (this.unsent.some(({ tapped }) => tapped?.message === message && tapped.id === id)) return;
+  /** Chooses from a menu; the choice comes back as a message of the customer, and until then cannot be repeated. */
+  chooseFromMenu(message: number, id: string): void {
+    const isUnderWay = this.unsent.some(
+      ({ menu_choice }) => menu_choice?.message === message && menu_choice.id === id,
+    );
+    if (isUnderWay) return;
     const choice = this.chat?.messages.find((one) => one.id === message)?.body?.list?.find((one) => one.id === id);
-    this.#add({ text: choice?.content ?? "", tapped: { message, id } });
+    this.#add({ text: choice?.content ?? "", menu_choice: { message, id } });
   }
 
-  #add(what: Pick<Unsent, "text" | "tapped"> & { picture?: Drawn }): void {
-    this.#outbox.add({ appid: this.#appid, session: 0, openid: "", ...what });
+  #add(content: Pick<NewMessage, "text" | "menu_choice" | "picture">): void {
+    this.#outbox.add({ appid: this.#appid, session: 0, openid: "", ...content });
   }
 
-  again = (unsent: Unsent): void => this.#outbox.again(unsent.client_id);
+  retry = (unsent: Unsent): void => this.#outbox.retry(unsent.client_id);
 
   drop = (unsent: Unsent): void => this.#outbox.drop(unsent.client_id);
 
   #sent(message: Message): void {
     if (!this.chat) return;
     const isFirst = this.chat.since === "";
-    this.chat = feed.addChat(this.chat, [message]);
-    // The first message made this browser a customer: only the snapshot knows the session it began.
-    if (isFirst) void this.#live.restart();
+    this.chat = feed.addChatMessages(this.chat, [message]);
+    // The first message makes this browser a customer, and only a snapshot names the session that it began.
+    if (isFirst) void this.#stream.restart();
   }
 
-  /** Sends. A browser that has lost its cookie gets another with the snapshot; one that keeps none is refused again. */
-  async #send(unsent: Unsent): Promise<{ message: Message }> {
+  /**
+   * Sends a message. A browser that has lost its cookie gets a new one with the snapshot; the second attempt fails only
+   * where the browser stores no cookies.
+   */
+  async #sendWithCookie(unsent: Unsent): Promise<{ message: Message }> {
     try {
       return await this.#post(unsent);
     } catch (cause) {
@@ -132,15 +138,15 @@ export class Customer {
     }
   }
 
-  #post({ client_id, text, picture, tapped }: Unsent) {
+  #post({ client_id, text, picture, menu_choice }: Unsent) {
     if (picture) return this.#api.sendPicture(client_id, picture.file);
-    if (tapped) return this.#api.tap(client_id, tapped.message, tapped.id);
+    if (menu_choice) return this.#api.chooseFromMenu(client_id, menu_choice.message, menu_choice.id);
     return this.#api.send(client_id, text);
   }
 
-  async older(): Promise<void> {
+  async loadOlder(): Promise<void> {
     const { messages } = await this.#api.messages(this.chat?.messages[0]?.id ?? 0);
     this.#outbox.confirm(messages);
-    if (this.chat) this.chat = feed.addChat(this.chat, messages, messages.length < PAGE);
+    if (this.chat) this.chat = feed.addChatMessages(this.chat, messages, messages.length < MESSAGES_PAGE);
   }
 }

@@ -1,29 +1,29 @@
 /**
- * What is typed at the customer page and not sent. It is kept in the browser under its owner's name and shown to nobody
- * else. Tabs share it, but none takes words from under another's hands.
+ * What is typed at the customer page and not sent. The browser stores it under its owner's name. Tabs share it, but no
+ * tab replaces a draft while a person types in another.
  */
 
 import { clientId } from "../api";
-import { draftsOf, keepDrafts, readDrafts } from "../unsent/draft_storage";
+import { draftsKey, readDrafts, storeDrafts } from "../unsent/draft_storage";
 
-interface Draft {
-  /** Of the same words as they go on, in whichever tab. */
+interface LocalDraft {
+  /** The same in all tabs while the same draft is edited. */
   id: string;
   text: string;
   at: number;
 }
 
-type All = Record<string, Draft>;
+type LocalDraftMap = Record<string, LocalDraft>;
 
-export class Drafts {
-  /** By what they are written in. */
-  all: All = $state.raw({});
+export class LocalDrafts {
+  /** By the box they are written in. */
+  all: LocalDraftMap = $state.raw({});
   #owner = "";
 
   constructor() {
     addEventListener("storage", (event) => {
-      // The tab that has the focus may be typed in; one in a window beside it is not.
-      if (this.#owner && event.key === draftsOf(this.#owner) && !document.hasFocus()) this.#adopt();
+      // A person may be typing in the tab that has the focus, so that tab keeps what it shows.
+      if (this.#owner && event.key === draftsKey(this.#owner) && !document.hasFocus()) this.#adopt();
     });
   }
 
@@ -34,30 +34,30 @@ export class Drafts {
     this.all = readDrafts(owner);
   }
 
-  /** Forgets whose they were. What is kept stays kept. */
+  /** Forgets the owner. Stored drafts stay stored. */
   close(): void {
     this.#owner = "";
     this.all = {};
   }
 
-  of(key: string): string {
+  textOf(key: string): string {
     return this.all[key]?.text ?? "";
   }
 
   write(key: string, text: string): void {
-    const stored = readDrafts<Draft>(this.#owner);
-    const { [key]: mine, ...others } = this.all;
+    const stored = readDrafts<LocalDraft>(this.#owner);
+    const { [key]: own, ...others } = this.all;
     const { [key]: last, ...rest } = stored;
-    const next = { id: mine?.id ?? clientId(), text, at: Date.now() };
+    const next = { id: own?.id ?? clientId(), text, at: Date.now() };
     this.all = text ? { ...others, [key]: next } : others;
-    // Other words, which another tab has typed meanwhile, are not what was sent or deleted here.
-    const kept = text ? next : last?.id === mine?.id ? undefined : last;
-    keepDrafts(this.#owner, kept ? { ...rest, [key]: kept } : rest);
+    // Sending or deleting a draft here leaves the draft that another tab has written meanwhile.
+    const left = text ? next : last?.id === own?.id ? undefined : last;
+    storeDrafts(this.#owner, left ? { ...rest, [key]: left } : rest);
   }
 
-  /** Goes on with what another tab has made of the same words, or of none; other words of this tab stay. */
+  /** Takes over what another tab has made of the same draft, or of an empty box; other drafts of this tab stay. */
   #adopt(): void {
-    const stored = readDrafts<Draft>(this.#owner);
+    const stored = readDrafts<LocalDraft>(this.#owner);
     const own = Object.entries(this.all).filter(([key, draft]) => stored[key] && stored[key].id !== draft.id);
     this.all = { ...stored, ...Object.fromEntries(own) };
   }

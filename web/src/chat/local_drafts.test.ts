@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Drafts } from "./local_drafts.svelte";
+import { LocalDrafts } from "./local_drafts.svelte";
 
 let stored: Map<string, string>;
 let tabs: EventTarget[];
 /** Whether the tab that hears of another's words has the focus, where it may be typed in. */
 let focused: boolean;
 
-/** Drafts of one more tab of the same browser: what one stores, the others hear of. */
-function tab(): Drafts {
+/** LocalDrafts of one more tab of the same browser: what one stores, the others hear of. */
+function tab(): LocalDrafts {
   const self = new EventTarget();
   tabs.push(self);
   vi.stubGlobal("addEventListener", self.addEventListener.bind(self));
-  const drafts = new Drafts();
+  const drafts = new LocalDrafts();
   drafts.open("ann");
   const write = drafts.write.bind(drafts);
   drafts.write = (...words) => {
@@ -35,23 +35,23 @@ afterEach(() => vi.unstubAllGlobals());
 
 it("is there after a reload, for its owner alone", () => {
   tab().write("wx1:1", "half a sent");
-  expect(tab().of("wx1:1")).toBe("half a sent");
-  const other = new Drafts();
+  expect(tab().textOf("wx1:1")).toBe("half a sent");
+  const other = new LocalDrafts();
   other.open("bob");
-  expect([other.of("wx1:1"), other.all]).toEqual(["", {}]);
+  expect([other.textOf("wx1:1"), other.all]).toEqual(["", {}]);
   other.open("ann");
-  expect(other.of("wx1:1")).toBe("half a sent");
+  expect(other.textOf("wx1:1")).toBe("half a sent");
 });
 
 it("is shared by tabs, in windows side by side too, and gone from all once it is sent", () => {
   const [first, second] = [tab(), tab()];
   first.write("wx1:1", "half");
-  expect(second.of("wx1:1")).toBe("half");
+  expect(second.textOf("wx1:1")).toBe("half");
   second.write("wx1:1", "half a sentence");
   first.write("wx1:2", "another");
   first.write("wx1:2", "");
   second.write("wx1:1", "");
-  expect([first.of("wx1:1"), second.of("wx1:1"), tab().all]).toEqual(["", "", {}]);
+  expect([first.textOf("wx1:1"), second.textOf("wx1:1"), tab().all]).toEqual(["", "", {}]);
 });
 
 it("is never taken from under the hands of who types", () => {
@@ -59,10 +59,10 @@ it("is never taken from under the hands of who types", () => {
   const [first, second] = [tab(), tab()];
   first.write("", "one");
   second.write("", "two");
-  expect([first.of(""), second.of("")]).toEqual(["one", "two"]);
+  expect([first.textOf(""), second.textOf("")]).toEqual(["one", "two"]);
   first.write("", "");
-  expect(second.of("")).toBe("two");
-  expect(tab().of("")).toBe("two");
+  expect(second.textOf("")).toBe("two");
+  expect(tab().textOf("")).toBe("two");
   second.write("", "");
   expect(tab().all).toEqual({});
 });
@@ -74,7 +74,7 @@ it("is kept by a tab that had other words", () => {
   second.write("", "two");
   focused = false;
   second.write("", "two and more");
-  expect(first.of("")).toBe("one");
+  expect(first.textOf("")).toBe("one");
 });
 
 it("lasts as long as the page where the browser keeps nothing", () => {
@@ -82,5 +82,5 @@ it("lasts as long as the page where the browser keeps nothing", () => {
   const drafts = tab();
   drafts.write("wx1:1", "half");
   drafts.write("wx1:2", "another");
-  expect([drafts.of("wx1:1"), drafts.of("wx1:2")]).toEqual(["half", "another"]);
+  expect([drafts.textOf("wx1:1"), drafts.textOf("wx1:2")]).toEqual(["half", "another"]);
 });

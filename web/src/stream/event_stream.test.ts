@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openStream, reader, type Frame, type Up } from "./event_stream";
+import { openStream, frameParser, type Frame, type Live } from "./event_stream";
 
 function frames(pieces: string[]): Frame[] {
-  const heard: Frame[] = [];
-  const read = reader((frame) => heard.push(frame));
+  const received: Frame[] = [];
+  const read = frameParser((frame) => received.push(frame));
   pieces.forEach(read);
-  return heard;
+  return received;
 }
 
 const wire = ': hello\n\nevent: change\nid: wx1:7\ndata: {"a":\ndata: 1}\n\nevent: beat\ndata: {}\n\n';
@@ -30,10 +30,10 @@ it("hands out nothing before a frame is whole", () => {
 });
 
 describe("a stream that was replaced", () => {
-  /** What each opening of the stream gets, and where it went on from. */
+  /** What each opening of the stream needsUser for. */
   let paths: string[];
-  let told: Up[];
-  let heard: string[];
+  let states: Live[];
+  let received: string[];
   let page: EventTarget & { hidden?: boolean };
   const change = 'event: change\nid: wx1:7\ndata: {"seq":7}\n\n';
   const replaced = "event: replaced\ndata: {}\n\n";
@@ -55,9 +55,9 @@ describe("a stream that was replaced", () => {
     return openStream({
       path: (since) => since,
       since: "wx1:1",
-      hear: (frame) => heard.push(frame.type),
-      live: (up) => told.push(up),
-      refused: () => expect.unreachable(),
+      onFrame: (frame) => received.push(frame.type),
+      onLive: (live) => states.push(live),
+      onRefused: () => expect.unreachable(),
     });
   }
 
@@ -68,7 +68,7 @@ describe("a stream that was replaced", () => {
 
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    [paths, told, heard, page] = [[], [], [], new EventTarget()];
+    [paths, states, received, page] = [[], [], [], new EventTarget()];
     vi.stubGlobal("document", page);
     vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
     vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
@@ -80,23 +80,23 @@ describe("a stream that was replaced", () => {
 
   it.each(["focus", "visibilitychange", "click", "keydown"])("is opened again by %s, and by no time", async (type) => {
     const stream = open(change + replaced, change);
-    await vi.waitFor(() => expect(told).toEqual([true, null]));
+    await vi.waitFor(() => expect(states).toEqual([true, null]));
     await vi.advanceTimersByTimeAsync(24 * 3_600_000);
     use("online");
     use("visibilitychange", true);
     await vi.advanceTimersByTimeAsync(24 * 3_600_000);
     expect(paths).toEqual(["wx1:1"]);
     use(type);
-    await vi.waitFor(() => expect(told).toEqual([true, null, true]));
+    await vi.waitFor(() => expect(states).toEqual([true, null, true]));
     expect(paths).toEqual(["wx1:1", "wx1:7"]);
-    expect(heard).toEqual(["change", "change"]);
+    expect(received).toEqual(["change", "change"]);
     stream.close();
   });
 
   it("is opened again each time the page is used, and waits each time", async () => {
     const stream = open(replaced, replaced, "");
     for (const opened of [1, 2]) {
-      await vi.waitFor(() => expect(told).toHaveLength(2 * opened));
+      await vi.waitFor(() => expect(states).toHaveLength(2 * opened));
       await vi.advanceTimersByTimeAsync(60_000);
       expect(paths).toHaveLength(opened);
       use("focus");
@@ -107,7 +107,7 @@ describe("a stream that was replaced", () => {
 
   it("stays closed where the page has closed it", async () => {
     const stream = open(replaced, "");
-    await vi.waitFor(() => expect(told).toHaveLength(2));
+    await vi.waitFor(() => expect(states).toHaveLength(2));
     stream.close();
     use("focus");
     await vi.advanceTimersByTimeAsync(60_000);
@@ -116,7 +116,7 @@ describe("a stream that was replaced", () => {
 
   it("is not one that was cut off, which is opened again by itself", async () => {
     const stream = open(change, "");
-    await vi.waitFor(() => expect(told).toEqual([true, false]));
+    await vi.waitFor(() => expect(states).toEqual([true, false]));
     await vi.advanceTimersByTimeAsync(1000);
     await vi.waitFor(() => expect(paths).toEqual(["wx1:1", "wx1:7"]));
     stream.close();

@@ -1,13 +1,13 @@
 /**
- * Server-Sent Events over `fetch`. `EventSource` hides the status of a refusal and the heartbeat's bytes, and gives up
- * for good on anything but 200; here each attempt goes on from the last id, with growing waits.
+ * Server-Sent Events over `fetch`. `EventSource` hides the status of a refusal and the bytes of the heartbeat, and gives
+ * up on any status but 200. Here each attempt resumes from the last id, and the waits between attempts grow.
  */
 import { refusalOf, type Refused } from "../api";
 
 export interface Frame {
   /** The event's name. */
   type: string;
-  /** The cursor to go on from, or "" when this frame does not move it. */
+  /** The cursor to resume from, or "" when this frame does not move it. */
   id: string;
   data: string;
 }
@@ -16,8 +16,8 @@ const SILENCE_MS = 15_000;
 const WAIT_MIN_MS = 500;
 const WAIT_MAX_MS = 10_000;
 
-/** Takes the text of a stream in pieces of any size and hands out whole frames. */
-export function reader(hear: (frame: Frame) => void): (piece: string) => void {
+/** Returns a parser that takes the text of a stream in pieces of any size and passes on whole frames. */
+export function frameParser(receive: (frame: Frame) => void): (piece: string) => void {
   let rest = "";
   let frame: Frame = { type: "message", id: "", data: "" };
   return (piece) => {
@@ -25,7 +25,7 @@ export function reader(hear: (frame: Frame) => void): (piece: string) => void {
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (line === "") {
-        if (frame.data !== "") hear(frame);
+        if (frame.data !== "") receive(frame);
         frame = { type: "message", id: "", data: "" };
         continue;
       }
@@ -37,35 +37,35 @@ export function reader(hear: (frame: Frame) => void): (piece: string) => void {
   };
 }
 
-/** Whether frames flow: true; false when the stream has to be opened again; null when newer ones have replaced it. */
-export type Up = boolean | null;
+/** Whether the stream is open: true; false while it has to be opened again; null when a newer stream replaced it. */
+export type Live = boolean | null;
 
-export interface StreamOptions {
+export interface EventStreamOptions {
   path: (since: string) => string;
   since: string;
-  hear: (frame: Frame) => void;
-  live: (up: Up) => void;
-  /** The server answered 4xx: trying again would not help. */
-  refused: (cause: Refused) => void;
+  onFrame: (frame: Frame) => void;
+  onLive: (live: Live) => void;
+  /** The server answered 4xx: another attempt would fail too. */
+  onRefused: (cause: Refused) => void;
 }
 
 /** Keeps a stream open until `close` is called or the server refuses it. */
-export function openStream(options: StreamOptions): { close: () => void } {
+export function openStream(options: EventStreamOptions): { close: () => void } {
   let closed = false;
   let attempt = new AbortController();
   let since = options.since;
   let wait = WAIT_MIN_MS;
-  /** What `live` is told when this attempt ends. */
-  let down: Up = false;
+  /** What `onLive` gets when this attempt ends. */
+  let liveAtEnd: Live = false;
 
-  const hear = (frame: Frame) => {
+  const receive = (frame: Frame) => {
     if (closed) return;
     if (frame.id) since = frame.id;
-    if (frame.type === "replaced") down = null;
-    else options.hear(frame);
+    if (frame.type === "replaced") liveAtEnd = null;
+    else options.onFrame(frame);
   };
 
-  async function once(): Promise<void> {
+  async function readOnce(): Promise<void> {
     const current = (attempt = new AbortController());
     let timer = setTimeout(() => current.abort(), SILENCE_MS);
     try {
@@ -76,21 +76,21 @@ export function openStream(options: StreamOptions): { close: () => void } {
       });
       if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
         closed = true;
-        options.refused(refusalOf(answer, await answer.json().catch(() => null)));
+        options.onRefused(refusalOf(answer, await answer.json().catch(() => null)));
         return;
       }
       if (!answer.ok || !answer.body) return;
-      const read = reader(hear);
+      const parse = frameParser(receive);
       const text = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      options.live(true);
+      options.onLive(true);
       wait = WAIT_MIN_MS;
       for (let piece = await text.read(); !piece.done; piece = await text.read()) {
         clearTimeout(timer);
         timer = setTimeout(() => current.abort(), SILENCE_MS);
-        read(piece.value);
+        parse(piece.value);
       }
     } catch {
-      // Cut off, silent or unreachable: the loop below tries again.
+      // The connection was cut, silent or impossible: the loop below tries again.
     } finally {
       clearTimeout(timer);
     }
@@ -98,11 +98,11 @@ export function openStream(options: StreamOptions): { close: () => void } {
 
   async function run(): Promise<void> {
     while (!closed) {
-      await once();
+      await readOnce();
       if (closed) return;
-      options.live(down);
-      await (down === null ? attended() : pause(wait * (0.75 + Math.random() / 2)));
-      down = false;
+      options.onLive(liveAtEnd);
+      await (liveAtEnd === null ? whenUsed() : pause(wait * (0.75 + Math.random() / 2)));
+      liveAtEnd = false;
       wait = Math.min(wait * 2, WAIT_MAX_MS);
     }
   }
@@ -116,14 +116,14 @@ export function openStream(options: StreamOptions): { close: () => void } {
   };
 }
 
-/** Waits until the page is used. Of many pages one is, so pages do not replace each other's streams for ever. */
-export const attended = (): Promise<void> => first(["focus", "visibilitychange", "click", "keydown"]);
+/** Waits until a person uses the page. Only one page is used at a time, so pages do not replace each other for ever. */
+export const whenUsed = (): Promise<void> => whenEvent(["focus", "visibilitychange", "click", "keydown"]);
 
-/** Waits, but not past the moment the network is said to be back or the page is looked at again. */
-export const pause = (ms: number): Promise<void> => first(["online", "visibilitychange"], ms);
+/** Waits, but only until the network is back or the page comes into view. */
+export const pause = (ms: number): Promise<void> => whenEvent(["online", "visibilitychange"], ms);
 
-/** Waits for one of these events, for the page to be looked at, or for this long. */
-function first(types: string[], ms?: number): Promise<void> {
+/** Waits for one of these events while the page is visible, at most for this time. */
+function whenEvent(types: string[], ms?: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (event?: Event) => {
       if (event && document.hidden) return;

@@ -1,22 +1,22 @@
 import { describe, expect, it } from "vitest";
 import {
-  addChat,
-  after,
-  answer,
-  count,
-  fold,
-  foldChat,
-  follow,
-  load,
+  addChatMessages,
+  countUnreadAfter,
+  applyAnswer,
+  recountUnread,
+  foldChange,
+  foldChatChange,
+  beginReadingAlong,
+  loadDesk,
   loadChat,
-  mine,
-  moreOthers,
-  older,
-  others,
-  read,
-  short,
-  tidy,
-  waiting,
+  ownSessions,
+  addColleagueSessions,
+  addHistory,
+  colleagueSessions,
+  markRead,
+  isCutShort,
+  removeUnneeded,
+  waitingSessions,
   type Desk,
 } from "./feed";
 import type { AccountSnapshot, DeskFact, Message, Session } from "../wire";
@@ -67,7 +67,7 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     ...more,
   };
   const worker = { name: "ann", administers: false };
-  return load({ worker, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
+  return loadDesk({ worker, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
 }
 
 const change = (seq: number, ...facts: DeskFact[]) => ({ appid: "wx1", seq, facts });
@@ -76,134 +76,134 @@ const account = (state: Desk) => state.accounts[0]!;
 describe("the desk's feed", () => {
   it("changes nothing when a frame comes twice", () => {
     const frame = change(11, { session: session(1) }, { message: message(5, 1) });
-    const once = fold(desk(), frame);
-    expect(fold(once, frame)).toBe(once);
+    const once = foldChange(desk(), frame);
+    expect(foldChange(once, frame)).toBe(once);
   });
 
   it("changes nothing when a frame is older than the snapshot", () => {
     const state = desk({ sessions: [open(1)] });
-    expect(fold(state, change(10, { session: session(1) }))).toBe(state);
-    expect(fold(state, change(3, { session: session(7) }))).toBe(state);
+    expect(foldChange(state, change(10, { session: session(1) }))).toBe(state);
+    expect(foldChange(state, change(3, { session: session(7) }))).toBe(state);
   });
 
   it("changes nothing for an account that is not ours", () => {
     const state = desk();
-    expect(fold(state, { ...change(11, { session: session(1) }), appid: "wx2" })).toBe(state);
+    expect(foldChange(state, { ...change(11, { session: session(1) }), appid: "wx2" })).toBe(state);
   });
 
   it("lists those who wait in order of arrival", () => {
     const frames = [3, 1, 2].map((id, at) => change(11 + at, { session: session(id) }));
     const last = change(20, { session: session(9, { waiting_since: 1500 }) }, { counts: { waiting: 4 } });
-    const state = [...frames, last].reduce(fold, desk());
-    expect(waiting(account(state)).map((one) => one.id)).toEqual([1, 9, 2, 3]);
+    const state = [...frames, last].reduce(foldChange, desk());
+    expect(waitingSessions(account(state)).map((one) => one.id)).toEqual([1, 9, 2, 3]);
     expect(account(state).waiting_count).toBe(4);
   });
 
   it("takes a customer off the list when another agent takes her", () => {
     const state = desk({ waiting: [session(1), session(2)] });
-    const next = fold(state, change(11, { session: open(1, { kf_account: "kf2@demo" }) }));
-    expect(waiting(account(next)).map((one) => one.id)).toEqual([2]);
-    expect(mine(account(next))).toEqual([]);
+    const next = foldChange(state, change(11, { session: open(1, { kf_account: "kf2@demo" }) }));
+    expect(waitingSessions(account(next)).map((one) => one.id)).toEqual([2]);
+    expect(ownSessions(account(next))).toEqual([]);
   });
 
   it("moves a customer to my sessions when she becomes mine", () => {
-    const next = fold(desk({ waiting: [session(1)] }), change(11, { session: open(1) }));
-    expect(waiting(account(next))).toEqual([]);
-    expect(mine(account(next)).map((one) => one.id)).toEqual([1]);
+    const next = foldChange(desk({ waiting: [session(1)] }), change(11, { session: open(1) }));
+    expect(waitingSessions(account(next))).toEqual([]);
+    expect(ownSessions(account(next)).map((one) => one.id)).toEqual([1]);
   });
 
   it("keeps a closed session only while it is looked at", () => {
     const state = desk({ sessions: [open(1)], messages: [message(5, 1)] });
-    const closed = fold(state, change(11, { session: open(1, { state: "closed" }) }));
-    expect(mine(account(closed))).toEqual([]);
-    expect(account(tidy(closed, "wx1", 1)).sessions[1]?.state).toBe("closed");
-    const left = account(tidy(closed, "wx1", null));
+    const closed = foldChange(state, change(11, { session: open(1, { state: "closed" }) }));
+    expect(ownSessions(account(closed))).toEqual([]);
+    expect(account(removeUnneeded(closed, "wx1", 1)).sessions[1]?.state).toBe("closed");
+    const left = account(removeUnneeded(closed, "wx1", null));
     expect(left.sessions[1]).toBeUndefined();
     expect(left.messages).toEqual({});
   });
 
   it("keeps messages in order of id, and one of each", () => {
     let state = desk({ sessions: [open(1)], messages: [message(5, 1)] });
-    state = fold(state, change(11, { message: message(8, 1) }));
-    state = answer(state, "wx1", [{ message: message(7, 1) }, { message: message(8, 1) }]);
+    state = foldChange(state, change(11, { message: message(8, 1) }));
+    state = applyAnswer(state, "wx1", [{ message: message(7, 1) }, { message: message(8, 1) }]);
     expect(account(state).messages.o1?.map((one) => one.id)).toEqual([5, 7, 8]);
   });
 
   it("never lets an answer take a session back to where the stream has left it", () => {
-    const closed = fold(desk({ sessions: [open(1)] }), change(11, { session: open(1, { state: "closed" }) }));
-    expect(account(answer(closed, "wx1", [{ session: open(1) }])).sessions[1]?.state).toBe("closed");
+    const closed = foldChange(desk({ sessions: [open(1)] }), change(11, { session: open(1, { state: "closed" }) }));
+    expect(account(applyAnswer(closed, "wx1", [{ session: open(1) }])).sessions[1]?.state).toBe("closed");
   });
 
   it("counts what was not read and not answered", () => {
     const messages = [message(1, 1), message(2, 1, { from: "agent" }), message(3, 1), message(4, 1)];
     const state = account(desk({ sessions: [open(1)], messages }));
-    expect([0, 3, 4].map((read) => after(state, state.sessions[1]!, read))).toEqual([2, 1, 0]);
+    expect([0, 3, 4].map((read) => countUnreadAfter(state, state.sessions[1]!, read))).toEqual([2, 1, 0]);
   });
 
   it("has the server's counts, and raises them with each customer's message in a session of one's own", () => {
     let state = desk({ sessions: [open(1)], others: [open(3, { kf_account: "kf9@demo" })], unread: { 1: 210 } });
-    state = fold(state, change(11, { message: message(8, 1) }));
+    state = foldChange(state, change(11, { message: message(8, 1) }));
     expect(account(state).unread).toEqual({ 1: 211 });
-    state = fold(state, change(11, { message: message(8, 1) }));
-    state = fold(state, change(12, { message: message(8, 1) }, { message: message(9, 3) }));
+    state = foldChange(state, change(11, { message: message(8, 1) }));
+    state = foldChange(state, change(12, { message: message(8, 1) }, { message: message(9, 3) }));
     expect(account(state).unread).toEqual({ 1: 211 });
-    state = fold(state, change(13, { message: message(10, 1, { from: "account" }) }));
+    state = foldChange(state, change(13, { message: message(10, 1, { from: "account" }) }));
     expect(account(state).unread).toEqual({ 1: 211 });
-    expect(account(answer(state, "wx1", [{ message: message(11, 1, { from: "agent" }) }])).unread).toEqual({});
-    expect(account(fold(state, change(14, { session: open(1, { state: "closed" }) }))).unread).toEqual({});
-    expect(account(fold(state, change(14, { session: open(1, { kf_account: "kf9@demo" }) }))).unread).toEqual({});
+    expect(account(applyAnswer(state, "wx1", [{ message: message(11, 1, { from: "agent" }) }])).unread).toEqual({});
+    expect(account(foldChange(state, change(14, { session: open(1, { state: "closed" }) }))).unread).toEqual({});
+    expect(account(foldChange(state, change(14, { session: open(1, { kf_account: "kf9@demo" }) }))).unread).toEqual({});
   });
 
   it("counts less once read, as far as it knows what came later", () => {
     const messages = [5, 6, 7].map((id) => message(id, 1));
     const state = desk({ sessions: [open(1)], messages, unread: { 1: 3 } });
-    expect([6, 7].map((mark) => account(read(state, "wx1", 1, mark)).unread)).toEqual([{ 1: 1 }, {}]);
-    expect(account(read(state, "wx1", 1, 4)).unread).toEqual({ 1: 3 });
-    expect(account(read(desk({ sessions: [open(1)], messages }), "wx1", 1, 6)).unread).toEqual({});
+    expect([6, 7].map((mark) => account(markRead(state, "wx1", 1, mark)).unread)).toEqual([{ 1: 1 }, {}]);
+    expect(account(markRead(state, "wx1", 1, 4)).unread).toEqual({ 1: 3 });
+    expect(account(markRead(desk({ sessions: [open(1)], messages }), "wx1", 1, 6)).unread).toEqual({});
   });
 
   it("counts what is here of a session that has become one's own", () => {
     const messages = [5, 6, 7].map((id) => message(id, 1));
     const state = desk({ sessions: [open(1)], waiting: [session(2)], messages });
-    expect(account(count(state, "wx1", 1, 5)).unread).toEqual({ 1: 2 });
-    expect(account(count(state, "wx1", 2, 0)).unread).toEqual({});
+    expect(account(recountUnread(state, "wx1", 1, 5)).unread).toEqual({ 1: 2 });
+    expect(account(recountUnread(state, "wx1", 2, 0)).unread).toEqual({});
   });
 
   it("puts the latest word first and shows it as the preview", () => {
     let state = desk({ sessions: [open(1), open(2)] });
-    expect(mine(account(state)).map((one) => one.id)).toEqual([2, 1]);
-    state = fold(state, change(11, { message: message(9, 1, { text: "字".repeat(80) }) }));
-    expect(mine(account(state)).map((one) => one.id)).toEqual([1, 2]);
+    expect(ownSessions(account(state)).map((one) => one.id)).toEqual([2, 1]);
+    state = foldChange(state, change(11, { message: message(9, 1, { text: "字".repeat(80) }) }));
+    expect(ownSessions(account(state)).map((one) => one.id)).toEqual([1, 2]);
     expect(account(state).sessions[1]?.preview).toBe("字".repeat(60));
   });
 
   it("hears of its own presence and not of others'", () => {
     const agent = { nickname: "Ann", presence: "away" as const };
-    const other = fold(desk(), change(11, { agent: { ...agent, kf_account: "kf2@demo" } }));
+    const other = foldChange(desk(), change(11, { agent: { ...agent, kf_account: "kf2@demo" } }));
     expect(account(other).agent.presence).toBe("online");
-    const own = fold(other, change(12, { agent: { ...agent, kf_account: ME } }));
+    const own = foldChange(other, change(12, { agent: { ...agent, kf_account: ME } }));
     expect(account(own).agent.presence).toBe("away");
   });
 
   it("takes the server's count of a waiting list that was cut short", () => {
     const list = Array.from({ length: 100 }, (_, at) => session(at + 1));
     let state = desk({ waiting: list, waiting_count: 130 });
-    state = fold(state, change(12, { session: session(131) }, { counts: { waiting: 131 } }));
+    state = foldChange(state, change(12, { session: session(131) }, { counts: { waiting: 131 } }));
     expect(account(state).waiting_count).toBe(131);
-    expect(short(account(state))).toBe(false);
+    expect(isCutShort(account(state))).toBe(false);
     for (let id = 1; id <= 60; id++) {
-      state = fold(state, change(20 + id, { session: open(id) }, { counts: { waiting: 131 - id } }));
+      state = foldChange(state, change(20 + id, { session: open(id) }, { counts: { waiting: 131 - id } }));
     }
     expect(account(state).waiting_count).toBe(71);
-    expect(short(account(state))).toBe(true);
+    expect(isCutShort(account(state))).toBe(true);
   });
 
   it("keeps loaded history over a new snapshot, but no hole", () => {
     const sessions = [open(1)];
     let state = desk({ sessions, messages: [message(50, 1)] });
-    state = older(state, "wx1", "o1", [message(40, 1)], true);
+    state = addHistory(state, "wx1", "o1", [message(40, 1)], true);
     const again = (first: number, epoch = "e") =>
-      load(
+      loadDesk(
         {
           worker: { name: "ann", administers: false },
           epoch,
@@ -242,12 +242,12 @@ describe("the customer page's feed", () => {
 
   it("has a message once, however often it comes", () => {
     const echo = message(1, 1, { client_id: "c1" });
-    const next = foldChat(empty(), { seq: 1, facts: [{ message: echo }] });
-    expect(addChat(next, [echo]).messages).toEqual([echo]);
+    const next = foldChatChange(empty(), { seq: 1, facts: [{ message: echo }] });
+    expect(addChatMessages(next, [echo]).messages).toEqual([echo]);
   });
 
   it("forgets messages of another epoch, whose numbers mean others now", () => {
-    const before = addChat(empty(), [message(1, 1), message(2, 1), message(3, 1)]);
+    const before = addChatMessages(empty(), [message(1, 1), message(2, 1), message(3, 1)]);
     const account = { name: "Shop" };
     const restored = { account, since: "", state: "open" as const, agent: null, messages: [message(1, 1)] };
     const snapshot = (epoch: string) => ({ ...restored, epoch });
@@ -259,11 +259,11 @@ describe("the customer page's feed", () => {
   it("knows who is in charge, and ignores what it has heard", () => {
     const ann = { nickname: "Ann", online: true };
     const change = { seq: 4, facts: [{ session: { state: "open" as const, agent: ann } }] };
-    const taken = foldChat(empty(), change);
+    const taken = foldChatChange(empty(), change);
     expect([taken.state, taken.agent]).toEqual(["open", ann]);
-    const closed = foldChat(taken, { seq: 5, facts: [{ session: { state: "closed", agent: null } }] });
+    const closed = foldChatChange(taken, { seq: 5, facts: [{ session: { state: "closed", agent: null } }] });
     expect([closed.state, closed.agent]).toEqual(["closed", null]);
-    expect(foldChat(closed, change)).toBe(closed);
+    expect(foldChatChange(closed, change)).toBe(closed);
   });
 });
 
@@ -276,57 +276,57 @@ describe("a supervisor's desk", () => {
 
   it("keeps what others have open apart from her own", () => {
     const state = sees({ sessions: [open(1)], others: [of(2), of(3)] });
-    expect(ids(mine(account(state)))).toEqual([1]);
-    expect(ids(others(account(state)))).toEqual([3, 2]);
+    expect(ids(ownSessions(account(state)))).toEqual([1]);
+    expect(ids(colleagueSessions(account(state)))).toEqual([3, 2]);
   });
 
-  it("follows a session through every hand it passes", () => {
+  it("follows a session through every agent that gets it", () => {
     let state = sees({ waiting: [session(1)] });
-    state = fold(state, change(11, { session: of(1) }, { counts: { waiting: 0, open: 1 } }));
+    state = foldChange(state, change(11, { session: of(1) }, { counts: { waiting: 0, open: 1 } }));
     expect(account(state)).toMatchObject({ waiting_count: 0, others_count: 1 });
-    state = fold(state, change(12, { session: open(1) }, { counts: { waiting: 0, open: 1 } }));
-    expect(ids(mine(account(state)))).toEqual([1]);
+    state = foldChange(state, change(12, { session: open(1) }, { counts: { waiting: 0, open: 1 } }));
+    expect(ids(ownSessions(account(state)))).toEqual([1]);
     expect(account(state).others_count).toBe(0);
-    state = fold(state, change(13, { session: of(1) }));
+    state = foldChange(state, change(13, { session: of(1) }));
     const closed = change(14, { session: of(1, { state: "closed" }) }, { counts: { waiting: 0, open: 0 } });
-    state = tidy(fold(state, closed), "wx1", null);
+    state = removeUnneeded(foldChange(state, closed), "wx1", null);
     expect(account(state)).toMatchObject({ others_count: 0, sessions: {} });
   });
 
   it("gathers another's messages only while she reads along", () => {
     let state = sees({ others: [of(1)] });
-    state = fold(state, change(11, { message: message(50, 1) }));
+    state = foldChange(state, change(11, { message: message(50, 1) }));
     expect(account(state).messages).toEqual({});
-    expect(others(account(state))[0]!.preview).toBe("text 50");
-    state = follow(state, "wx1", of(1));
-    state = fold(state, change(12, { message: message(51, 1) }));
-    state = older(state, "wx1", "o1", [message(49, 1), message(50, 1)], true);
+    expect(colleagueSessions(account(state))[0]!.preview).toBe("text 50");
+    state = beginReadingAlong(state, "wx1", of(1));
+    state = foldChange(state, change(12, { message: message(51, 1) }));
+    state = addHistory(state, "wx1", "o1", [message(49, 1), message(50, 1)], true);
     expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([49, 50, 51]);
-    expect(account(tidy(state, "wx1", 1)).messages["o1"]).toHaveLength(3);
-    expect(account(tidy(state, "wx1", null)).messages).toEqual({});
+    expect(account(removeUnneeded(state, "wx1", 1)).messages["o1"]).toHaveLength(3);
+    expect(account(removeUnneeded(state, "wx1", null)).messages).toEqual({});
   });
 
   it("shows no hole where messages were missed", () => {
-    let state = follow(sees({ others: [of(1)] }), "wx1", of(1));
-    state = older(state, "wx1", "o1", [message(10, 1), message(11, 1)], false);
-    state = fold(state, change(11, { message: message(31, 1) }));
-    state = older(state, "wx1", "o1", [message(29, 1), message(30, 1)], false);
+    let state = beginReadingAlong(sees({ others: [of(1)] }), "wx1", of(1));
+    state = addHistory(state, "wx1", "o1", [message(10, 1), message(11, 1)], false);
+    state = foldChange(state, change(11, { message: message(31, 1) }));
+    state = addHistory(state, "wx1", "o1", [message(29, 1), message(30, 1)], false);
     expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([29, 30, 31]);
-    state = older(state, "wx1", "o1", [message(12, 1), message(29, 1)], false);
+    state = addHistory(state, "wx1", "o1", [message(12, 1), message(29, 1)], false);
     expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([12, 29, 30, 31]);
   });
 
   it("reads a long list page by page", () => {
     let state = sees({ others: [of(1), of(2)], others_count: 4 });
     expect(account(state).others_read).toBe(2);
-    state = fold(state, change(11, { session: of(9) }));
+    state = foldChange(state, change(11, { session: of(9) }));
     expect(account(state).others_count).toBe(4);
-    state = moreOthers(state, "wx1", [of(3), of(9)], true);
+    state = addColleagueSessions(state, "wx1", [of(3), of(9)], true);
     expect(account(state)).toMatchObject({ others_read: 9, others_count: 4 });
   });
 
   it("shows an agent who is none nothing of others", () => {
-    const state = fold(desk({ sessions: [open(1)] }), change(11, { session: of(1) }, { session: of(2) }));
+    const state = foldChange(desk({ sessions: [open(1)] }), change(11, { session: of(1) }, { session: of(2) }));
     expect(account(state)).toMatchObject({ sessions: {}, others_count: 0 });
   });
 });

@@ -1,74 +1,77 @@
-/** Keeps a page fed: snapshot first, then the stream, through whichever tab of the browser leads. */
+/** Keeps a page current: first a snapshot, then the changes after it, through the tab of the browser that leads. */
 import { Refused, type Ended } from "../api";
-import { attended, openStream, pause, type Frame, type Up } from "./event_stream";
-import { Tabs, type Note } from "./tab_group";
+import { openStream, pause, whenUsed, type Frame, type Live } from "./event_stream";
+import { TabGroup, type TabNote } from "./tab_group";
 
-export interface Ways<S extends { since: string }> {
-  /** What the tabs that share a stream have in common. */
+export interface SnapshotStreamOptions<S extends { since: string }> {
+  /** The name of the group of tabs that share the stream. */
   name: string;
   snapshot: () => Promise<S>;
   streamPath: (since: string) => string;
-  /** Whether a page that is out of sight keeps its stream: at the workbench it says who is there. */
-  keeps: boolean;
-  loaded: (snapshot: S) => void;
-  frame: (frame: Frame) => void;
-  live: (up: Up) => void;
-  /** The server refuses; true ends it all. */
-  refused: (cause: Refused) => boolean;
-  /** Another tab has logged out (null), or its login has `ended`. */
-  loggedOut?: (ended: Ended | null) => void;
+  /** Whether a hidden page keeps its stream: at the workbench an open stream means that the agent is online. */
+  keepsWhenHidden: boolean;
+  onSnapshot: (snapshot: S) => void;
+  onFrame: (frame: Frame) => void;
+  onLive: (live: Live) => void;
+  /** The server refuses the snapshot or the stream; true stops all further attempts. */
+  onRefused: (cause: Refused) => boolean;
+  /** Another tab has logged out (null), or the server has ended its login. */
+  onLogout?: (ended: Ended | null) => void;
 }
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 10_000;
 
-export class Live<S extends { since: string }> {
-  #tabs: Tabs;
+export class SnapshotStream<S extends { since: string }> {
+  #tabs: TabGroup;
   #stream: { close: () => void } | null = null;
   #since = "";
-  /** Frames that arrive while a snapshot is being loaded. */
-  #held: Frame[] | null = null;
+  /** Frames that arrive while a snapshot is being loaded; null at other times. */
+  #earlyFrames: Frame[] | null = null;
   #loading: Promise<boolean> | null = null;
-  #again = false;
-  /** The leader's stream was replaced. */
-  #replaced = false;
+  #loadsAgain = false;
+  /** Whether a newer stream has replaced the leader's. */
+  #isReplaced = false;
   #restarting: Promise<void> | null = null;
-  #on = false;
+  #isOn = false;
 
-  constructor(private ways: Ways<S>) {
-    this.#tabs = new Tabs(ways.name, (note) => this.#hear(note));
-    if (!ways.keeps) document.addEventListener("visibilitychange", () => void this.#seen());
+  constructor(private options: SnapshotStreamOptions<S>) {
+    this.#tabs = new TabGroup(options.name, (note) => this.#receive(note));
+    if (!options.keepsWhenHidden) document.addEventListener("visibilitychange", () => void this.#visibilityChanged());
   }
 
-  /** Loads, then follows. Returns when the first snapshot is there or refused. */
+  /** Loads a snapshot, then follows the stream. Returns when the first snapshot is there or refused. */
   async start(): Promise<void> {
-    if (this.#on) return this.restart(); // Somebody else has logged in meanwhile.
-    this.#on = true;
-    if (await this.load()) this.#stand();
+    if (this.#isOn) return this.restart(); // Another worker has logged in meanwhile.
+    this.#isOn = true;
+    if (await this.load()) this.#join();
   }
 
-  /** Tells the other tabs that this one has logged in. */
-  announce(): void {
-    this.#tabs.tell({ kind: "login" });
+  /** Lets the other tabs know that this one has logged in. */
+  announceLogin(): void {
+    this.#tabs.post({ kind: "login" });
   }
 
   /** Ends the stream, here and in the other tabs. */
   stop(ended: Ended | null = null): void {
-    this.#tabs.tell({ kind: "logout", ended });
+    this.#tabs.post({ kind: "logout", ended });
     this.#end();
   }
 
-  /** Loads a snapshot, again and again if need be; false when refused. Calls made meanwhile share one more load. */
+  /**
+   * Loads a snapshot, and tries again until the server answers; false when the server refuses. All calls made while a
+   * load runs share one more load.
+   */
   load(): Promise<boolean> {
     if (this.#loading) {
-      this.#again = true;
+      this.#loadsAgain = true;
       return this.#loading;
     }
     this.#loading = this.#load().finally(() => (this.#loading = null));
     return this.#loading;
   }
 
-  /** A new snapshot and a new stream, for instance when there is one account more. */
+  /** Loads a new snapshot and opens a new stream, for instance when the worker has one more account. */
   restart(): Promise<void> {
     this.#restarting ??= this.#restart().finally(() => (this.#restarting = null));
     return this.#restarting;
@@ -76,7 +79,7 @@ export class Live<S extends { since: string }> {
 
   async #restart(): Promise<void> {
     if (!this.#tabs.leads) {
-      this.#tabs.tell({ kind: "restart" });
+      this.#tabs.post({ kind: "restart" });
       await this.load();
       return;
     }
@@ -85,71 +88,71 @@ export class Live<S extends { since: string }> {
   }
 
   async #load(): Promise<boolean> {
-    this.#held = [];
-    for (let wait = RETRY_MIN_MS; this.#on; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
+    this.#earlyFrames = [];
+    for (let wait = RETRY_MIN_MS; this.#isOn; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
       try {
-        this.#again = false;
-        const snapshot = await this.ways.snapshot();
-        if (this.#again) continue;
-        if (!this.#on) break;
+        this.#loadsAgain = false;
+        const snapshot = await this.options.snapshot();
+        if (this.#loadsAgain) continue;
+        if (!this.#isOn) break;
         this.#since = snapshot.since;
-        this.ways.loaded(snapshot);
-        if (!this.#tabs.leads) this.ways.live(true);
-        const held = this.#held ?? [];
-        this.#held = null;
-        held.forEach((frame) => this.#take(frame));
+        this.options.onSnapshot(snapshot);
+        if (!this.#tabs.leads) this.options.onLive(true);
+        const early = this.#earlyFrames ?? [];
+        this.#earlyFrames = null;
+        early.forEach((frame) => this.#deliver(frame));
         return true;
       } catch (cause) {
-        if (cause instanceof Refused && this.ways.refused(cause)) {
+        if (cause instanceof Refused && this.options.onRefused(cause)) {
           this.stop(cause.ended);
           return false;
         }
-        this.ways.live(false);
+        this.options.onLive(false);
         await pause(wait);
       }
     }
     return false;
   }
 
-  #stand(): void {
-    if (!this.ways.keeps && document.hidden) return;
-    this.#tabs.stand(
+  #join(): void {
+    if (!this.options.keepsWhenHidden && document.hidden) return;
+    this.#tabs.join(
       () => this.#open(),
       () => this.#close(),
     );
   }
 
-  /** A page that nobody sees leaves the stream to one that is seen. */
-  async #seen(): Promise<void> {
-    if (!this.#on) return;
-    if (document.hidden) this.#tabs.withdraw();
-    else if (await this.load()) this.#stand();
+  /** A hidden page leaves the stream to a visible one. */
+  async #visibilityChanged(): Promise<void> {
+    if (!this.#isOn) return;
+    if (document.hidden) this.#tabs.leave();
+    else if (await this.load()) this.#join();
   }
 
-  /** As leader. The others load again, for they may have missed what the last leader had not yet heard. */
+  /** Opens the stream as leader. The other tabs load again, because they may lack frames the last leader had not read. */
   #open(): void {
     this.#close();
-    this.#tabs.tell({ kind: "reset" });
-    // There is nothing to follow before a customer's first word.
-    if (this.#since === "") return this.ways.live(true);
+    this.#tabs.post({ kind: "reset" });
+    // Before a customer's first message there is no stream to follow.
+    if (this.#since === "") return this.options.onLive(true);
     this.#stream = openStream({
-      path: this.ways.streamPath,
+      path: this.options.streamPath,
       since: this.#since,
-      hear: (frame) => {
+      onFrame: (frame) => {
         if (frame.type === "reset") {
           void this.restart();
           return;
         }
-        this.#tabs.tell({ kind: "frame", frame });
-        this.#take(frame);
+        this.#tabs.post({ kind: "frame", frame });
+        this.#deliver(frame);
       },
-      live: (up) => {
-        this.#tabs.tell({ kind: "live", up });
-        this.ways.live(up);
+      onLive: (live) => {
+        this.#tabs.post({ kind: "live", live });
+        this.options.onLive(live);
       },
-      refused: (cause) => {
-        if (this.ways.refused(cause)) this.stop(cause.ended);
-        else void pause(RETRY_MAX_MS).then(() => (this.#on ? this.restart() : undefined));
+      onRefused: (cause) => {
+        if (this.options.onRefused(cause)) this.stop(cause.ended);
+        else void pause(RETRY_MAX_MS).then(() => (this.#isOn ? this.restart() : undefined));
       },
     });
   }
@@ -159,40 +162,40 @@ export class Live<S extends { since: string }> {
     this.#stream = null;
   }
 
-  #take(frame: Frame): void {
-    if (this.#held) {
-      this.#held.push(frame);
+  #deliver(frame: Frame): void {
+    if (this.#earlyFrames) {
+      this.#earlyFrames.push(frame);
       return;
     }
     if (frame.id) this.#since = frame.id;
-    this.ways.frame(frame);
+    this.options.onFrame(frame);
   }
 
-  #hear(note: Note): void {
-    if (note.kind === "login") void (this.#on && !this.#tabs.leads ? this.load() : this.start());
-    if (!this.#on) return;
+  #receive(note: TabNote): void {
+    if (note.kind === "login") void (this.#isOn && !this.#tabs.leads ? this.load() : this.start());
+    if (!this.#isOn) return;
     if (note.kind === "logout") {
       this.#end();
-      this.ways.loggedOut?.(note.ended);
+      this.options.onLogout?.(note.ended);
     }
     if (note.kind === "restart" && this.#tabs.leads) void this.restart();
     if (this.#tabs.leads) return;
     if (note.kind === "frame") {
-      this.ways.live(true);
-      this.#take(note.frame);
+      this.options.onLive(true);
+      this.#deliver(note.frame);
     }
     if (note.kind === "live") {
-      this.ways.live(note.up);
-      this.#replaced = note.up === null;
-      // The leader may be out of sight: whichever of its tabs is used has it go on.
-      if (this.#replaced) void attended().then(() => (this.#on && this.#replaced ? this.restart() : undefined));
+      this.options.onLive(note.live);
+      this.#isReplaced = note.live === null;
+      // The leader may be hidden: any tab that a person uses makes it open the stream again.
+      if (this.#isReplaced) void whenUsed().then(() => (this.#isOn && this.#isReplaced ? this.restart() : undefined));
     }
-    if (note.kind === "reset") void this.load().then((loaded) => loaded && this.ways.live(true));
+    if (note.kind === "reset") void this.load().then((loaded) => loaded && this.options.onLive(true));
   }
 
   #end(): void {
-    this.#on = false;
+    this.#isOn = false;
     this.#close();
-    this.#tabs.withdraw();
+    this.#tabs.leave();
   }
 }

@@ -1,34 +1,34 @@
 /**
- * One stream a browser: its tabs elect a leader, who holds the stream and hands its frames to the others. A browser has
- * six connections to a server over HTTP/1.1, and a stream takes one for good.
+ * One stream for all tabs of a browser: the tabs elect a leader, which holds the stream and passes its frames on. Over
+ * HTTP/1.1 a browser has six connections to a server, and a stream occupies one of them.
  */
 import { clientId, type Ended } from "../api";
-import { Channel } from "./tab_channel";
-import type { Frame, Up } from "./event_stream";
+import type { Frame, Live } from "./event_stream";
+import { TabChannel } from "./tab_channel";
 
-export type Note =
+export type TabNote =
   | { kind: "frame"; frame: Frame }
-  | { kind: "live"; up: Up }
+  | { kind: "live"; live: Live }
   /** The leader has begun a new stream: load a snapshot again. */
   | { kind: "reset" }
-  /** To the leader: begin a new stream, what it follows has changed. */
+  /** To the leader: begin a new stream, because the set of accounts has changed. */
   | { kind: "restart" }
   | { kind: "login" }
-  /** `ended`: the server has ended the login, for this reason; null where a tab asked for it. */
+  /** `ended`: why the server has ended the login; null where a tab asked for it. */
   | { kind: "logout"; ended: Ended | null };
 
-/** How tabs elect where there are no locks, which need HTTPS or localhost. */
-type Vote = { kind: "asks" | "leads" | "leaves"; id: string };
+/** What tabs exchange to elect where the browser has no locks, which need HTTPS or localhost. */
+type Vote = { kind: "needsUser" | "leads" | "leaves"; id: string };
 
-/** So long a leader may take to answer. */
+/** How long a leader may take to answer. */
 const ANSWER_MS = 300;
-/** How often a leader is asked for: one that was cut off says no word. */
+/** How often a tab needsUser for a leader: a leader that was cut off does not say so. */
 const WATCH_MS = 3000;
 
-export class Tabs {
-  #channel: Channel<Note | Vote>;
+export class TabGroup {
+  #channel: TabChannel<TabNote | Vote>;
   #id = clientId();
-  #stands: { lead: () => void; lose: () => void } | null = null;
+  #member: { lead: () => void; lose: () => void } | null = null;
   #leads = false;
   /** Gives the lock back, or stops waiting for it. */
   #release: (() => void) | null = null;
@@ -36,95 +36,96 @@ export class Tabs {
 
   constructor(
     private name: string,
-    hear: (note: Note) => void,
+    receive: (note: TabNote) => void,
   ) {
-    this.#channel = new Channel(name, (note) => {
-      if ("id" in note) this.#vote(note);
-      else hear(note);
+    this.#channel = new TabChannel(name, (note) => {
+      if ("id" in note) this.#receiveVote(note);
+      else receive(note);
     });
-    // A page that is left, or put aside to come back to, leads no more.
-    addEventListener("pagehide", () => this.#stands && !this.#release && this.#leave());
-    addEventListener("pageshow", ({ persisted }) => persisted && this.#stands && !this.#release && this.#ask());
+    // A page that is left, or kept aside for the Back button, does not lead.
+    addEventListener("pagehide", () => this.#member && !this.#release && this.#giveUp());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#member && !this.#release && this.#ask());
   }
 
-  tell(note: Note): void {
-    this.#channel.tell(note);
+  post(note: TabNote): void {
+    this.#channel.post(note);
   }
 
   get leads(): boolean {
     return this.#leads;
   }
 
-  /** Calls `lead` as soon as no other tab leads, and `lose` should another lead in its place. */
-  stand(lead: () => void, lose: () => void): void {
-    if (this.#stands) return;
-    this.#stands = { lead, lose };
-    if (!this.#channel.isOpen) this.#win();
-    else if (navigator.locks) this.#lock();
+  /** Calls `lead` as soon as no other tab leads, and `lose` if another tab takes its place. */
+  join(lead: () => void, lose: () => void): void {
+    if (this.#member) return;
+    this.#member = { lead, lose };
+    if (!this.#channel.isOpen) this.#becomeLeader();
+    else if (navigator.locks) this.#waitForLock();
     else this.#ask();
   }
 
-  /** Leads no longer, and does not stand. */
-  withdraw(): void {
-    if (!this.#stands) return;
-    this.#leave();
-    this.#stands = null;
+  /** Stops leading, and takes no part in elections until the next `join`. */
+  leave(): void {
+    if (!this.#member) return;
+    this.#giveUp();
+    this.#member = null;
   }
 
-  #lock(): void {
+  #waitForLock(): void {
     const waiting = new AbortController();
     this.#release = () => waiting.abort();
     const held = () => {
       if (waiting.signal.aborted) return;
       return new Promise<void>((release) => {
         this.#release = release;
-        this.#win();
+        this.#becomeLeader();
       });
     };
-    navigator.locks.request(this.name, { signal: waiting.signal }, held).catch(() => {}); // Withdrawn while waiting.
+    // The request is refused when the tab leaves while it waits.
+    navigator.locks.request(this.name, { signal: waiting.signal }, held).catch(() => {});
   }
 
-  #win(): void {
+  #becomeLeader(): void {
     this.#leads = true;
-    this.#say("leads");
-    this.#stands?.lead();
+    this.#postVote("leads");
+    this.#member?.lead();
   }
 
-  #leave(): void {
+  #giveUp(): void {
     clearTimeout(this.#timer);
     this.#release?.();
     this.#release = null;
-    if (this.#leads) this.#lose();
-    this.#say("leaves");
+    if (this.#leads) this.#stopLeading();
+    this.#postVote("leaves");
   }
 
-  #lose(): void {
+  #stopLeading(): void {
     this.#leads = false;
-    this.#stands?.lose();
+    this.#member?.lose();
   }
 
   #ask(): void {
-    this.#say("asks");
-    this.#wait(ANSWER_MS * (1 + Math.random()), () => this.#win());
+    this.#postVote("needsUser");
+    this.#after(ANSWER_MS * (1 + Math.random()), () => this.#becomeLeader());
   }
 
-  #wait(ms: number, then: () => void): void {
+  #after(ms: number, then: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(then, ms);
   }
 
-  #say(kind: Vote["kind"]): void {
-    if (!navigator.locks) this.#channel.tell({ kind, id: this.#id });
+  #postVote(kind: Vote["kind"]): void {
+    if (!navigator.locks) this.#channel.post({ kind, id: this.#id });
   }
 
-  #vote({ kind, id }: Vote): void {
-    if (!this.#stands || navigator.locks) return;
-    if (kind === "asks" && this.#leads) this.#say("leads");
+  #receiveVote({ kind, id }: Vote): void {
+    if (!this.#member || navigator.locks) return;
+    if (kind === "needsUser" && this.#leads) this.#postVote("leads");
     if (kind === "leaves" && !this.#leads) this.#ask();
     if (kind !== "leads") return;
-    // Two may have begun at once, or one slept: the smaller id goes on.
-    if (this.#leads && this.#id < id) return this.#say("leads");
-    if (this.#leads) this.#lose();
-    this.#wait(WATCH_MS, () => this.#ask());
+    // Two tabs began at once, or one was suspended: the smaller id leads.
+    if (this.#leads && this.#id < id) return this.#postVote("leads");
+    if (this.#leads) this.#stopLeading();
+    this.#after(WATCH_MS, () => this.#ask());
   }
 }

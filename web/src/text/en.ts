@@ -1,4 +1,4 @@
-import type { DeskText } from "./workbench.svelte";
+import type { WorkbenchText } from "./workbench.svelte";
 import type { Text } from "./language.svelte";
 
 export const en: Text = {
@@ -105,7 +105,7 @@ export const en: Text = {
   unknownError: (message) => (message ? `Something went wrong: ${message}` : "Something went wrong"),
 };
 
-export const enDesk: DeskText = {
+export const enDesk: WorkbenchText = {
   desk: "Customer service workbench",
   dismiss: "Dismiss",
 

@@ -3,9 +3,9 @@ import { enDesk, en } from "./en";
 import { language as shared, type Code, type Shape, type Text } from "./language.svelte";
 import { zh, zhDesk } from "./zh";
 
-export type DeskText = Shape<typeof zhDesk>;
+export type WorkbenchText = Shape<typeof zhDesk>;
 
-const CATALOGUES: Record<Code, Text & DeskText> = { zh: { ...zh, ...zhDesk }, en: { ...en, ...enDesk } };
+const CATALOGUES: Record<Code, Text & WorkbenchText> = { zh: { ...zh, ...zhDesk }, en: { ...en, ...enDesk } };
 
 shared.more = { zh: zhDesk.deskErrors, en: enDesk.deskErrors };
 

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Refused } from "../api";
-import type { Keeper, Kept } from "./outbox_storage";
-import { Outbox, PATIENCE_MS, type Unsent, type Ways } from "./outbox";
+import type { OutboxStorage, OutboxRecord } from "./outbox_storage";
+import { Outbox, RETRIES_MS, type Unsent, type OutboxOptions } from "./outbox";
 import type { Message } from "../wire";
 
 const LOST = new Refused(0, 0, "lost");
 const MINUTE = 60_000;
 
-let stored: Map<string, Kept>;
+let stored: Map<string, OutboxRecord>;
 /** What each attempt to send gets, by text; without one it succeeds. */
 let refusals: Record<string, Refused[]>;
 let sent: string[];
 let tried: string[];
-let theirs: boolean;
+let mayWrite: boolean;
 let now: Unsent[];
 
-const keeper: Keeper = {
-  all: <T extends Kept>(owner: string) =>
+const storage: OutboxStorage = {
+  all: <T extends OutboxRecord>(owner: string) =>
     Promise.resolve([...stored.values()].filter((one) => one.owner === owner) as T[]),
   put: (one) => Promise.resolve(stored.set(one.client_id, one) && one.client_id),
   remove: (id) => Promise.resolve(void stored.delete(id)),
@@ -32,7 +32,7 @@ class FakeChannel {
   postMessage = (data: unknown) => heard.filter((hear) => hear !== this.#own).forEach((hear) => hear({ data }));
 }
 
-const outbox = (changed: Ways["changed"] = (all) => (now = all)) =>
+const outbox = (onChange: OutboxOptions["onChange"] = (all) => (now = all)) =>
   new Outbox(
     {
       send: (unsent) => {
@@ -40,20 +40,20 @@ const outbox = (changed: Ways["changed"] = (all) => (now = all)) =>
         const refusal = refusals[unsent.text]?.shift();
         return refusal ? Promise.reject(refusal) : Promise.resolve({ client_id: unsent.client_id } as Message);
       },
-      sent: (unsent) => sent.push(unsent.text),
-      theirs: () => theirs,
-      changed,
+      onSent: (unsent) => sent.push(unsent.text),
+      mayWrite: () => mayWrite,
+      onChange,
     },
-    keeper,
+    storage,
   );
 
 const draft = (text: string, session = 1) => ({ appid: "wx1", session, openid: "o1", text });
 const texts = () => now.map((one) => one.text);
-const passes = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [stored, refusals, sent, tried, theirs, now, heard] = [new Map(), {}, [], [], true, [], []];
+  [stored, refusals, sent, tried, mayWrite, now, heard] = [new Map(), {}, [], [], true, [], []];
   vi.stubGlobal("BroadcastChannel", FakeChannel);
 });
 afterEach(() => {
@@ -68,7 +68,7 @@ it("sends in order, and keeps nothing that was sent", async () => {
   box.add(draft("two"));
   expect(texts()).toEqual(["one", "two"]);
   expect(stored.size).toBe(2);
-  await passes(0);
+  await advance(0);
   expect([sent, texts(), stored.size]).toEqual([["one", "two"], [], 0]);
 });
 
@@ -77,33 +77,33 @@ it("sends again by itself, before what was written later, and marks it meanwhile
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
-  await passes(0);
-  expect(now.map(({ error, asks }) => [error, asks])).toEqual([[0, false]]);
+  await advance(0);
+  expect(now.map(({ error, needsUser }) => [error, needsUser])).toEqual([[0, false]]);
   box.add(draft("two"));
   box.add(draft("elsewhere", 2));
-  await passes(0);
+  await advance(0);
   expect(sent).toEqual(["elsewhere"]);
-  await passes(MINUTE);
+  await advance(MINUTE);
   expect(sent).toEqual(["elsewhere", "one", "two"]);
   expect(tried.filter((text) => text === "one")).toHaveLength(4);
 });
 
-it("asks after ten minutes, and goes on when the owner says so", async () => {
+it("needsUser after ten minutes, and goes on when the owner says so", async () => {
   refusals = { one: Array<Refused>(1000).fill(LOST) };
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
-  await passes(PATIENCE_MS + MINUTE);
-  expect(now[0]?.asks).toBe(true);
+  await advance(RETRIES_MS + MINUTE);
+  expect(now[0]?.needsUser).toBe(true);
   const tries = tried.length;
-  await passes(60 * MINUTE);
+  await advance(60 * MINUTE);
   expect(tried).toHaveLength(tries);
   refusals = {};
-  box.returned();
-  await passes(MINUTE);
+  box.reconnected();
+  await advance(MINUTE);
   expect(sent).toEqual([]);
-  box.again(now[0]!.client_id);
-  await passes(0);
+  box.retry(now[0]!.client_id);
+  await advance(0);
   expect(sent).toEqual(["one"]);
 });
 
@@ -112,38 +112,38 @@ it("has ten minutes more from when the line is back", async () => {
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
-  await passes(PATIENCE_MS - MINUTE);
-  box.returned();
-  await passes(PATIENCE_MS - MINUTE);
-  expect(now[0]?.asks).toBe(false);
+  await advance(RETRIES_MS - MINUTE);
+  box.reconnected();
+  await advance(RETRIES_MS - MINUTE);
+  expect(now[0]?.needsUser).toBe(false);
   refusals = {};
-  box.returned();
-  await passes(0);
+  box.reconnected();
+  await advance(0);
   expect(sent).toEqual(["one"]);
 });
 
-it("asks at once where trying again does not help, and lets the next go", async () => {
+it("needsUser at once where trying again does not help, and lets the next go", async () => {
   refusals = { one: [new Refused(990015, 409, "closed")] };
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
   box.add(draft("two"));
-  await passes(0);
-  expect(now.map(({ text, error, asks }) => [text, error, asks])).toEqual([["one", 990015, true]]);
+  await advance(0);
+  expect(now.map(({ text, error, needsUser }) => [text, error, needsUser])).toEqual([["one", 990015, true]]);
   expect(sent).toEqual(["two"]);
   box.drop(now[0]!.client_id);
   expect([now, stored.size]).toEqual([[], 0]);
 });
 
-it("sends nothing in a session that is theirs no more", async () => {
+it("sends nothing in a session that is mayWrite no more", async () => {
   refusals = { one: [LOST] };
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
-  await passes(0);
-  theirs = false;
-  await passes(MINUTE);
-  expect([tried, now[0]?.asks]).toEqual([["one"], true]);
+  await advance(0);
+  mayWrite = false;
+  await advance(MINUTE);
+  expect([tried, now[0]?.needsUser]).toEqual([["one"], true]);
 });
 
 it("is shown to its owner only, after a reload and after another has been here", async () => {
@@ -151,31 +151,31 @@ it("is shown to its owner only, after a reload and after another has been here",
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
-  await passes(0);
+  await advance(0);
   box.close();
   expect(now).toEqual([]);
   const next = outbox();
   await next.open("bob");
-  await passes(MINUTE);
+  await advance(MINUTE);
   expect([now, tried]).toEqual([[], ["one"]]);
   refusals = {};
   await next.open("ann");
-  await passes(0);
+  await advance(0);
   expect([sent, stored.size]).toEqual([["one"], 0]);
 });
 
-it("asks about what is found late", async () => {
+it("needsUser about what is found late", async () => {
   refusals = { one: [LOST] };
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
-  await passes(0);
+  await advance(0);
   box.close();
-  await passes(PATIENCE_MS + 1);
+  await advance(RETRIES_MS + 1);
   const next = outbox();
   await next.open("ann");
-  await passes(MINUTE);
-  expect([now[0]?.asks, sent]).toEqual([true, []]);
+  await advance(MINUTE);
+  expect([now[0]?.needsUser, sent]).toEqual([true, []]);
 });
 
 it("forgets what the server turns out to have", async () => {
@@ -183,9 +183,9 @@ it("forgets what the server turns out to have", async () => {
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
-  await passes(0);
+  await advance(0);
   box.confirm([{ client_id: "" } as Message, { client_id: now[0]!.client_id } as Message]);
-  await passes(MINUTE);
+  await advance(MINUTE);
   expect([now, stored.size, tried]).toEqual([[], 0, ["one"]]);
 });
 
@@ -195,27 +195,27 @@ it("has another tab of the same owner ask too, and send what one gave up, once",
   await Promise.all([box.open("ann"), second.open("ann"), bob.open("bob")]);
   refusals = { one: [new Refused(990015, 409, "closed")], two: Array<Refused>(1000).fill(LOST) };
   box.add(draft("one"));
-  await passes(1);
+  await advance(1);
   box.add(draft("two"));
-  await passes(PATIENCE_MS + MINUTE);
-  expect(other!.map(({ text, error, asks }) => [text, error, asks])).toEqual([["one", 990015, true], ["two", 0, true]]);
+  await advance(RETRIES_MS + MINUTE);
+  expect(other!.map(({ text, error, needsUser }) => [text, error, needsUser])).toEqual([["one", 990015, true], ["two", 0, true]]);
   refusals = {};
-  second.again(other![0]!.client_id);
-  await passes(0);
+  second.retry(other![0]!.client_id);
+  await advance(0);
   expect([sent, texts(), other!.length]).toEqual([["one"], ["two"], 1]);
   second.drop(other![0]!.client_id);
-  await passes(0);
+  await advance(0);
   expect([texts(), other, bobs, stored.size]).toEqual([[], [], [], 0]);
 });
 
-it("asks after a reload about what was refused, and does not try by itself", async () => {
+it("needsUser after a reload about what was refused, and does not try by itself", async () => {
   refusals = { one: [new Refused(990015, 409, "closed")] };
   const box = outbox();
   await box.open("ann");
   box.add(draft("one"));
-  await passes(0);
+  await advance(0);
   const next = outbox();
   await next.open("ann");
-  await passes(MINUTE);
-  expect([now.map(({ error, asks }) => [error, asks]), tried]).toEqual([[[990015, true]], ["one"]]);
+  await advance(MINUTE);
+  expect([now.map(({ error, needsUser }) => [error, needsUser]), tried]).toEqual([[[990015, true]], ["one"]]);
 });

@@ -1,49 +1,49 @@
-/** What is kept in the browser until it is sent: pictures too, which only this store of browsers takes. */
+/** Unsent messages in IndexedDB, the only storage of a browser that also takes pictures. */
 
 const [DATABASE, STORE, OWNER] = ["kefu", "unsent", "owner"];
 
-/** Under its own id, and the name of whose it is. */
-export interface Kept {
+/** What every stored message has: its own id, and the name of the person who wrote it. */
+export interface OutboxRecord {
   client_id: string;
   owner: string;
 }
 
-function opened(): Promise<IDBDatabase> {
+function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const asked = indexedDB.open(DATABASE, 1);
-    asked.onupgradeneeded = () => {
-      asked.result.createObjectStore(STORE, { keyPath: "client_id" }).createIndex(OWNER, OWNER);
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore(STORE, { keyPath: "client_id" }).createIndex(OWNER, OWNER);
     };
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error ?? new Error(DATABASE));
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error(DATABASE));
   });
 }
 
 let database: Promise<IDBDatabase> | undefined;
 
-/** Runs one request. Where the browser keeps nothing, as in some private windows, nothing outlasts the page. */
+/** Runs one request; answers `otherwise` where the browser stores nothing, as in some private windows. */
 async function run<T>(
   mode: IDBTransactionMode,
   otherwise: T,
-  request: (store: IDBObjectStore) => IDBRequest<T>,
+  makeRequest: (store: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> {
   try {
-    const store = (await (database ??= opened())).transaction(STORE, mode).objectStore(STORE);
+    const store = (await (database ??= openDatabase())).transaction(STORE, mode).objectStore(STORE);
     return await new Promise<T>((resolve, reject) => {
-      const asked = request(store);
-      asked.onsuccess = () => resolve(asked.result);
-      asked.onerror = () => reject(asked.error ?? new Error(STORE));
+      const request = makeRequest(store);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error ?? new Error(STORE));
     });
   } catch {
     return otherwise;
   }
 }
 
-export const kept = {
-  all: <T extends Kept>(owner: string) =>
+export const outboxStorage = {
+  all: <T extends OutboxRecord>(owner: string) =>
     run<T[]>("readonly", [], (store) => store.index(OWNER).getAll(owner) as IDBRequest<T[]>),
-  put: (one: Kept) => run<IDBValidKey>("readwrite", "", (store) => store.put(one)),
+  put: (record: OutboxRecord) => run<IDBValidKey>("readwrite", "", (store) => store.put(record)),
   remove: (client_id: string) => run<undefined>("readwrite", undefined, (store) => store.delete(client_id)),
 };
 
-export type Keeper = typeof kept;
+export type OutboxStorage = typeof outboxStorage;

@@ -1,6 +1,6 @@
 /** Pictures as they are sent: the right way up, and without the place and the camera that a photo tells of. */
 import { PICTURE_BYTES_MAX } from "../../api";
-import type { Drawn } from "../../unsent/outbox";
+import type { PictureFile } from "../../unsent/outbox";
 
 const REDRAWN = ["image/png", "image/jpeg"];
 /** As many pixels as phones take in a photo; long screenshots stay readable. */
@@ -14,7 +14,7 @@ const SCALES = [1, 0.7, 0.5, 0.35];
  * Redraws a JPEG or a PNG. What the browser cannot read or draw goes as it is, and so do animations and all other
  * kinds: the server drops what they tell.
  */
-export async function redraw(file: Blob): Promise<Drawn> {
+export async function redraw(file: Blob): Promise<PictureFile> {
   let bitmap: ImageBitmap | undefined;
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
@@ -28,7 +28,7 @@ export async function redraw(file: Blob): Promise<Drawn> {
   }
 }
 
-async function fitting(bitmap: ImageBitmap, type: string): Promise<Drawn | null> {
+async function fitting(bitmap: ImageBitmap, type: string): Promise<PictureFile | null> {
   const { width, height } = bitmap;
   const most = Math.min(1, Math.sqrt(PIXELS_MAX / (width * height)), SIDE_MAX_PX / Math.max(width, height));
   for (const scale of SCALES) {
@@ -39,7 +39,7 @@ async function fitting(bitmap: ImageBitmap, type: string): Promise<Drawn | null>
   return null;
 }
 
-async function draw(bitmap: ImageBitmap, width: number, height: number, type: string): Promise<Drawn | null> {
+async function draw(bitmap: ImageBitmap, width: number, height: number, type: string): Promise<PictureFile | null> {
   const { canvas, pen } = sheet(width, height);
   pen.imageSmoothingQuality = "high";
   pen.drawImage(bitmap, 0, 0, width, height);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { fromServer, merge, type Typed } from "./merge_drafts";
+import { fromServer, mergeDrafts, type Draft } from "./merge_drafts";
 
-const typed = (text: string, more: Partial<Typed> = {}): Typed => ({
+const typed = (text: string, more: Partial<Draft> = {}): Draft => ({
   text,
   at: 100,
   openid: "o1",
@@ -11,9 +11,9 @@ const typed = (text: string, more: Partial<Typed> = {}): Typed => ({
 });
 const saved = (text: string, at: number) => typed(text, { at, base: at, pending: false });
 
-/** What the box shows once `our` words meet `their` words. */
-function meet(our: Typed | null, their: Typed | null, isNewer = false) {
-  const merged = merge(our ? { a: our } : {}, their ? { a: their } : {}, () => isNewer).a;
+/** What the box shows once a local draft meets one of the server. */
+function meet(local: Draft | null, server: Draft | null, isNewer = false) {
+  const merged = mergeDrafts(local ? { a: local } : {}, server ? { a: server } : {}, () => isNewer).a;
   return merged ? [merged.text, merged.pending] : null;
 }
 

@@ -1,45 +1,44 @@
-/** What becomes of drafts that the server has and that this browser has. All pure. */
+/** Merges the drafts of the server with those of this browser. All functions are pure. */
 import type { SavedDraft } from "../../wire";
-import { keyOf } from "./session_key";
+import { sessionKey } from "./session_key";
 
-export interface Typed {
-  /** "" where words are to be forgotten. */
+export interface Draft {
+  /** "" where the server has to delete its draft. */
   text: string;
-  /** When it was typed, by this browser's clock, or kept, by the server's. */
+  /** When it was typed, by this browser's clock, or saved, by the server's. */
   at: number;
   openid: string;
-  /** The time of the server's draft that it goes on from; 0 where there was none. */
+  /** The time of the server's draft that it continues; 0 where there was none. */
   base: number;
-  /** Whether the server has still to be told. */
+  /** Whether the server does not have it yet. */
   pending: boolean;
 }
 
-/** By account and session. */
-export type AllTyped = Record<string, Typed>;
+/** Drafts by account and session. */
+export type DraftMap = Record<string, Draft>;
 
-export function fromServer(appid: string, drafts: SavedDraft[]): AllTyped {
-  const taken = ({ text, openid, at }: SavedDraft): Typed => ({ text, at, openid, base: at, pending: false });
-  return Object.fromEntries(drafts.map((one) => [keyOf(appid, one.session), taken(one)]));
+export function fromServer(appid: string, drafts: SavedDraft[]): DraftMap {
+  const saved = ({ text, openid, at }: SavedDraft): Draft => ({ text, at, openid, base: at, pending: false });
+  return Object.fromEntries(drafts.map((one) => [sessionKey(appid, one.session), saved(one)]));
 }
 
 /**
- * `isNewer` says which of ours have changed, here or in another tab, since the server was asked: what it answers of them
- * is old.
+ * `changedSince` says which local drafts have changed, here or in another tab, after the server was asked: its answer
+ * is out of date for them.
  */
-export function merge(ours: AllTyped, theirs: AllTyped, isNewer: (key: string) => boolean): AllTyped {
-  const merged: AllTyped = {};
-  for (const key of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
-    const [our, their] = [ours[key], theirs[key]];
-    const one = isNewer(key) ? our : settled(our, their);
+export function mergeDrafts(local: DraftMap, server: DraftMap, changedSince: (key: string) => boolean): DraftMap {
+  const merged: DraftMap = {};
+  for (const key of new Set([...Object.keys(local), ...Object.keys(server)])) {
+    const one = changedSince(key) ? local[key] : choose(local[key], server[key]);
     if (one) merged[key] = one;
   }
   return merged;
 }
 
-/** The server's, unless ours has still to be told it and goes on from what it has, or is newer. */
-function settled(our: Typed | undefined, their: Typed | undefined): Typed | undefined {
-  if (!our?.pending || our.text === (their?.text ?? "")) return their;
-  // Words that were sent or deleted elsewhere while more were typed here: what was typed is not lost.
-  if (!their) return our;
-  return their.at === our.base || our.at >= their.at ? our : their;
+/** The server's draft, unless the local one is pending and either continues the server's or is newer. */
+function choose(local: Draft | undefined, server: Draft | undefined): Draft | undefined {
+  if (!local?.pending || local.text === (server?.text ?? "")) return server;
+  // The draft was sent or deleted elsewhere while more was typed here: what was typed is not lost.
+  if (!server) return local;
+  return server.at === local.base || local.at >= server.at ? local : server;
 }

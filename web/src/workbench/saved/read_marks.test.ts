@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Refused } from "../../api";
-import { GATHER_MS, Marks, type Mark } from "./read_marks";
+import { GATHER_MS, ReadMarks, type ReadMark } from "./read_marks";
 
 let sent: string[];
 let refusal: Refused | null;
@@ -8,31 +8,31 @@ let read: string[];
 let ended: number;
 let stored: Map<string, string>;
 
-const inWords = ({ worker, appid, session, message }: Mark) => `${worker} ${appid}:${session} ${message}`;
+const inWords = ({ worker, appid, session, message }: ReadMark) => `${worker} ${appid}:${session} ${message}`;
 
 function page(worker = "ann") {
-  const marks = new Marks({
+  const marks = new ReadMarks({
     send: (mark) => {
       sent.push(inWords(mark));
       return refusal ? Promise.reject(refusal) : Promise.resolve({});
     },
-    read: (mark) => read.push(inWords(mark)),
-    ended: () => (ended += 1),
+    onRead: (mark) => read.push(inWords(mark)),
+    onLoginEnded: () => (ended += 1),
   });
   marks.open(worker);
   return marks;
 }
 
-const passes = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => {
   vi.useFakeTimers();
   [sent, refusal, read, ended, stored] = [[], null, [], 0, new Map()];
-  const heard: ((event: { data: unknown }) => void)[] = [];
+  const receivers: ((event: { data: unknown }) => void)[] = [];
   vi.stubGlobal("BroadcastChannel", class {
     #own: unknown;
-    addEventListener = (_: string, hear: (event: { data: unknown }) => void) => heard.push((this.#own = hear) && hear);
-    postMessage = (data: unknown) => heard.filter((hear) => hear !== this.#own).forEach((hear) => hear({ data }));
+    addEventListener = (_: string, receive: (event: { data: unknown }) => void) => receivers.push((this.#own = receive) && receive);
+    postMessage = (data: unknown) => receivers.filter((receive) => receive !== this.#own).forEach((receive) => receive({ data }));
   });
   vi.stubGlobal("localStorage", {
     getItem: (key: string) => stored.get(key) ?? null,
@@ -50,9 +50,9 @@ it("tells once what is read in a short time, and nothing twice", async () => {
   marks.mark("wx1", 1, 7);
   marks.mark("wx1", 2, 6);
   marks.mark("wx1", 1, 6);
-  await passes(GATHER_MS);
+  await advance(GATHER_MS);
   marks.mark("wx1", 1, 7);
-  await passes(60_000);
+  await advance(60_000);
   expect(sent).toEqual(["ann wx1:1 7", "ann wx1:2 6"]);
 });
 
@@ -62,7 +62,7 @@ it("has other tabs of the same worker follow, which do not tell it again", async
   first.mark("wx1", 1, 7);
   expect(read).toEqual(["ann wx1:1 7"]);
   second.mark("wx1", 1, 7);
-  await passes(60_000);
+  await advance(60_000);
   expect([sent, second.upTo("wx1", 1)]).toEqual([["ann wx1:1 7"], 7]);
 });
 
@@ -70,14 +70,14 @@ it("tells it again when the line is back, and not where the session is gone", as
   refusal = new Refused(0, 0, "lost");
   const marks = page();
   marks.mark("wx1", 1, 7);
-  await passes(GATHER_MS);
+  await advance(GATHER_MS);
   refusal = new Refused(990004, 404, "gone");
   await marks.flush();
-  await passes(60_000);
+  await advance(60_000);
   expect(sent).toHaveLength(2);
   refusal = new Refused(990002, 401, "log in");
   marks.mark("wx1", 1, 8);
-  await passes(60_000);
+  await advance(60_000);
   expect([sent.length, ended]).toEqual([3, 1]);
 });
 
@@ -86,9 +86,9 @@ it("hands over once what older pages have marked, for sessions that are there", 
   refusal = new Refused(0, 0, "lost");
   const marks = page();
   const there = [{ appid: "wx1", session: 1 }, { appid: "wx1", session: 4 }, { appid: "wx9", session: 3 }];
-  expect([await marks.adopt(there), stored.size]).toEqual([false, 1]);
+  expect([await marks.sendOldMarks(there), stored.size]).toEqual([false, 1]);
   refusal = null;
   sent = [];
-  expect([await marks.adopt(there), stored.size, sent]).toEqual([true, 0, ["ann wx1:1 7", "ann wx9:3 9"]]);
-  expect([await marks.adopt(there), sent.length]).toEqual([false, 2]);
+  expect([await marks.sendOldMarks(there), stored.size, sent]).toEqual([true, 0, ["ann wx1:1 7", "ann wx9:3 9"]]);
+  expect([await marks.sendOldMarks(there), sent.length]).toEqual([false, 2]);
 });

@@ -1,38 +1,40 @@
-/** How far a worker has read each session. The server keeps it; tabs of one browser follow each other. */
-import { needsLogin, passes } from "../../api";
-import { Channel } from "../../stream/tab_channel";
-import { keyOf, sessionOf } from "./session_key";
+/** How far a worker has read each session. The server keeps it; the tabs of one browser share it. */
+import { isTemporary, needsLogin } from "../../api";
+import { TabChannel } from "../../stream/tab_channel";
+import { parseSessionKey, sessionKey } from "./session_key";
 
-export interface Mark {
+/** A worker has read a session up to a message. */
+export interface ReadMark {
   worker: string;
   appid: string;
   session: number;
   message: number;
 }
 
-interface Ways {
-  send: (mark: Mark) => Promise<unknown>;
+interface ReadMarksOptions {
+  /** Saves a mark at the server. */
+  send: (mark: ReadMark) => Promise<unknown>;
   /** Another tab has read a session. */
-  read: (mark: Mark) => void;
+  onRead: (mark: ReadMark) => void;
   /** The login has ended. */
-  ended: (cause: unknown) => void;
+  onLoginEnded: (cause: unknown) => void;
 }
 
-/** What is read within it is told at once. */
+/** Marks that are set within this time are sent together. */
 export const GATHER_MS = 500;
 const WAIT_MS = 5000;
-/** Where pages once kept all marks of a browser. */
-const OLD = "kefu.read";
+/** Where older pages stored the marks of a browser. */
+const OLD_STORAGE_KEY = "kefu.read";
 
-export class Marks {
+export class ReadMarks {
   #worker = "";
   #marks = new Map<string, number>();
-  /** What the server has still to be told. */
+  /** Marks that the server does not have yet. */
   #pending = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #channel = new Channel<Mark>("kefu-read", (mark) => this.#hear(mark));
+  #channel = new TabChannel<ReadMark>("kefu-read", (mark) => this.#receive(mark));
 
-  constructor(private ways: Ways) {}
+  constructor(private options: ReadMarksOptions) {}
 
   open(worker: string): void {
     if (worker === this.#worker) return;
@@ -49,75 +51,75 @@ export class Marks {
 
   /** The last message that was read, as far as this page knows; 0 for none. */
   upTo(appid: string, session: number): number {
-    return this.#marks.get(keyOf(appid, session)) ?? 0;
+    return this.#marks.get(sessionKey(appid, session)) ?? 0;
   }
 
-  /** The server knows that all up to a message was read. */
-  known(appid: string, session: number, message: number): void {
-    if (message > this.upTo(appid, session)) this.#marks.set(keyOf(appid, session), message);
+  /** Notes a mark that the server has. */
+  setKnown(appid: string, session: number, message: number): void {
+    if (message > this.upTo(appid, session)) this.#marks.set(sessionKey(appid, session), message);
   }
 
   mark(appid: string, session: number, message: number): void {
     if (message <= this.upTo(appid, session)) return;
-    this.known(appid, session, message);
-    this.#pending.set(keyOf(appid, session), message);
-    this.#channel.tell({ worker: this.#worker, appid, session, message });
+    this.setKnown(appid, session, message);
+    this.#pending.set(sessionKey(appid, session), message);
+    this.#channel.post({ worker: this.#worker, appid, session, message });
     this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS);
   }
 
-  /** Tells the server what it has not been told. */
+  /** Sends all pending marks. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const due = [...this.#pending];
+    const pending = [...this.#pending];
     this.#pending.clear();
-    await Promise.all(due.map(([key, message]) => this.#attempt(key, message)));
+    await Promise.all(pending.map(([key, message]) => this.#attempt(key, message)));
   }
 
   async #attempt(key: string, message: number): Promise<void> {
     const worker = this.#worker;
     try {
-      await this.ways.send({ worker, ...sessionOf(key), message });
+      await this.options.send({ worker, ...parseSessionKey(key), message });
     } catch (cause) {
       if (worker !== this.#worker) return;
-      if (needsLogin(cause)) return this.ways.ended(cause);
-      if (!passes(cause)) return;
+      if (needsLogin(cause)) return this.options.onLoginEnded(cause);
+      if (!isTemporary(cause)) return;
       this.#pending.set(key, Math.max(message, this.#pending.get(key) ?? 0));
       this.#timer ??= setTimeout(() => void this.flush(), WAIT_MS);
     }
   }
 
-  #hear(mark: Mark): void {
+  #receive(mark: ReadMark): void {
     if (mark.worker !== this.#worker) return;
-    this.known(mark.appid, mark.session, mark.message);
-    this.ways.read(mark);
+    this.setKnown(mark.appid, mark.session, mark.message);
+    this.options.onRead(mark);
   }
 
-  /** Tells the server, once, what older pages have marked of these sessions in this browser. Whether there was any. */
-  async adopt(sessions: { appid: string; session: number }[]): Promise<boolean> {
-    const old = oldMarks();
+  /** Sends the server, once, the marks that older pages stored for these sessions; answers whether there were any. */
+  async sendOldMarks(sessions: { appid: string; session: number }[]): Promise<boolean> {
+    const old = readOldMarks();
     if (!old) return false;
     const worker = this.#worker;
     const found = sessions.flatMap(({ appid, session }) => {
-      const message = old[keyOf(appid, session)];
+      const message = old[sessionKey(appid, session)];
       return message ? [{ worker, appid, session, message }] : [];
     });
     for (const mark of found) {
       try {
-        await this.ways.send(mark);
+        await this.options.send(mark);
       } catch (cause) {
-        // It is tried again with the next snapshot.
-        if (needsLogin(cause) || passes(cause)) return false;
+        // The next snapshot tries again.
+        if (needsLogin(cause) || isTemporary(cause)) return false;
       }
     }
-    localStorage.removeItem(OLD);
+    localStorage.removeItem(OLD_STORAGE_KEY);
     return found.length > 0;
   }
 }
 
-function oldMarks(): Record<string, number> | null {
+function readOldMarks(): Record<string, number> | null {
   try {
-    return JSON.parse(localStorage.getItem(OLD) ?? "null") as Record<string, number> | null;
+    return JSON.parse(localStorage.getItem(OLD_STORAGE_KEY) ?? "null") as Record<string, number> | null;
   } catch {
     return null;
   }

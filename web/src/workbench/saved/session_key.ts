@@ -1,8 +1,8 @@
-/** A session of an account, as the key of what is kept of it. */
+/** A session of an account as one string, the key of what the page remembers about it. */
 
-export const keyOf = (appid: string, session: number): string => `${appid}:${session}`;
+export const sessionKey = (appid: string, session: number): string => `${appid}:${session}`;
 
-export function sessionOf(key: string): { appid: string; session: number } {
+export function parseSessionKey(key: string): { appid: string; session: number } {
   const at = key.lastIndexOf(":");
   return { appid: key.slice(0, at), session: Number(key.slice(at + 1)) };
 }

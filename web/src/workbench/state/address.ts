@@ -1,25 +1,26 @@
-/** What is looked at, as the address says it: a reload comes back to it, and Back leads to what was before. */
+/** The address of the page: it names the account and the session in view, so that reload and Back lead to them. */
 
-export interface Place {
+export interface Address {
   appid: string;
   session: number | null;
 }
 
-export function placeOf(hash: string): Place {
-  const said = new URLSearchParams(hash.slice(1));
-  const session = Number(said.get("session"));
-  return { appid: said.get("account") ?? "", session: Number.isSafeInteger(session) && session > 0 ? session : null };
+export function parseAddress(hash: string): Address {
+  const parameters = new URLSearchParams(hash.slice(1));
+  const session = Number(parameters.get("session"));
+  const isNumber = Number.isSafeInteger(session) && session > 0;
+  return { appid: parameters.get("account") ?? "", session: isNumber ? session : null };
 }
 
-/** Where whoever came for the debugging page goes after the log-in: to that page, whatever the address says. */
-export function wayBack(hash: string): string | null {
+export function addressHash({ appid, session }: Address): string {
+  const parameters = new URLSearchParams({ account: appid });
+  if (session !== null) parameters.set("session", String(session));
+  return `#${parameters}`;
+}
+
+/** Where the debugging page that led to the log-in is, or null. Whatever the hash says, it leads nowhere else. */
+export function debugReturnPath(hash: string): string | null {
   const endpoint = new URLSearchParams(hash.slice(1)).get("debug");
   if (endpoint === null) return null;
   return /^\w{1,64}$/.test(endpoint) ? `/debug#${endpoint}` : "/debug";
-}
-
-export function hashOf({ appid, session }: Place): string {
-  const said = new URLSearchParams({ account: appid });
-  if (session !== null) said.set("session", String(session));
-  return `#${said}`;
 }

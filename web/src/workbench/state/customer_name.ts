@@ -1,14 +1,14 @@
-/** How customers and what they wrote last are called. */
-import type { DeskText } from "../../text/workbench.svelte";
+/** How the workbench names customers, and shows the last message of a session. */
 import type { Text } from "../../text/language.svelte";
+import type { WorkbenchText } from "../../text/workbench.svelte";
 
-/** Nothing but the end of the openid is known. */
-export const tailOf = (openid: string): string => openid.slice(-4);
+/** The end of the openid: nothing else is known of a customer. */
+export const openidTail = (openid: string): string => openid.slice(-4);
 
-export const nameOf = (text: DeskText, openid: string): string => text.customer(tailOf(openid));
+export const customerName = (text: WorkbenchText, openid: string): string => text.customer(openidTail(openid));
 
-/** The last message in a list. The server names what is no text by its kind, `[image]`. */
-export function previewOf(text: Text, preview: string): string {
+/** The last message of a session. Of one that is no text the server sends the kind, such as `[image]`. */
+export function previewText(text: Text, preview: string): string {
   const kinds: Record<string, string> = text.content;
   return preview.replace(/^\[(\w+)\]/, (all, kind: string) => (kinds[kind] ? `[${kinds[kind]}]` : all));
 }
