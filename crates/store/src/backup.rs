@@ -1,12 +1,17 @@
 //! Backups: a SQLite file with the tables of this version and what they hash to, whatever engine they are of. A store
 //! is restored from such a file, or moved to another place without one.
 
-use super::copy::{self, Content, Side, Table};
-use super::{client, migrate, postgres, sqlite};
+mod copy;
+
+pub use copy::{Content, hash};
+
 use crate::clock::Clock;
+use crate::engine::postgres::{self, client};
+use crate::engine::{migrate, sqlite};
 use crate::place::Place;
 use ::postgres::Client;
 use anyhow::{Context, bail, ensure};
+use copy::{Side, Table};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;

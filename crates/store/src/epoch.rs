@@ -4,11 +4,11 @@
 //! the epoch of the store that gave it. The word is never copied: a restored or moved store gets its own at its first
 //! start.
 
-use super::Store;
-use super::job::Mode;
-use super::tx::Tx;
+use crate::Store;
 use crate::bind;
 use crate::clock::Chance;
+use crate::engine::job::Mode;
+use crate::engine::tx::Tx;
 use crate::error::Error;
 
 impl Store {

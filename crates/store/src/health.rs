@@ -1,8 +1,9 @@
 //! Whether a store is fit to hold what people say: asked by `kefu doctor`, beside whoever uses it.
 
-use super::address::Address;
-use super::{client, migrate};
 use crate::clock::Clock;
+use crate::engine::migrate;
+use crate::engine::postgres::address::Address;
+use crate::engine::postgres::client;
 use crate::place::Place;
 use ::postgres::Client;
 use anyhow::Context;

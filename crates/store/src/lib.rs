@@ -5,43 +5,34 @@
 //! is committed durably. A verb must give the same result when it is run again: what is random is
 //! made before.
 
-mod address;
 pub mod backup;
-mod client;
 pub mod clock;
-mod copy;
+mod engine;
 mod epoch;
 pub mod error;
 pub mod files;
 pub mod flight;
 pub mod health;
-mod job;
-mod line;
 pub mod meter;
-mod migrate;
-mod notify;
 pub mod place;
-mod postgres;
-mod sqlite;
 pub mod trust;
-mod tx;
-mod watch;
 
 use crate::clock::Clock;
 use crate::error::{Error, Spell};
 use crate::meter::Stores;
 use crate::place::Place;
 use anyhow::Context;
-use job::{Job, Mode};
+use engine::job::{Job, Mode};
+use engine::{postgres, sqlite, watch};
 use protocol::Errcode;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-pub use copy::{Content, hash};
-pub use sqlite::{fits, numbered};
-pub use tx::{Row, Tx, Value};
-pub use watch::{Head, Wake};
+pub use backup::{Content, hash};
+pub use engine::sqlite::{fits, numbered};
+pub use engine::tx::{Row, Tx, Value};
+pub use engine::watch::{Head, Wake};
 
 /// How long the engine may take; a database across the network may never answer. What is answered later was done
 /// or not, as after a connection that broke.

@@ -19,16 +19,16 @@ const ALPN: &[u8] = b"postgresql";
 
 /// Where a database is, and how it is spoken to.
 #[derive(Clone)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// Everything but TLS.
-    pub(super) config: Config,
+    pub(crate) config: Config,
     tls: MakeRustlsConnect,
     is_verified: bool,
 }
 
 impl Address {
     /// Reads an address, and the file it names.
-    pub(super) fn parse(url: &str) -> anyhow::Result<Self> {
+    pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
         let (rest, given) = Given::take(url);
         let mut config = Config::from_str(&rest).context("reading the address of the database")?;
         config.connect_timeout(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(10));
@@ -42,12 +42,12 @@ impl Address {
     }
 
     /// A connection of its own, for what is no verb.
-    pub(super) fn client(&self) -> Result<Client, Error> {
+    pub(crate) fn client(&self) -> Result<Client, Error> {
         self.connect(|config, tls| ::postgres::Config::from(config.clone()).connect(tls))
     }
 
     /// Connects; where TLS is preferred and not had, in clear.
-    pub(super) fn connect<T>(
+    pub(crate) fn connect<T>(
         &self,
         connect: impl Fn(&Config, MakeRustlsConnect) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -62,12 +62,12 @@ impl Address {
     }
 
     /// Whether somebody vouches for the server.
-    pub(super) fn is_verified(&self) -> bool {
+    pub(crate) fn is_verified(&self) -> bool {
         self.is_verified
     }
 
     /// Its host, where others could listen in on the way.
-    pub(super) fn foreign_host(&self) -> Option<&str> {
+    pub(crate) fn foreign_host(&self) -> Option<&str> {
         self.config.get_hosts().iter().find_map(|host| match host {
             Host::Tcp(name) if crate::place::is_foreign(name) => Some(name.as_str()),
             _ => None,

@@ -1,8 +1,8 @@
 //! Notifications between nodes: quick, and never to be relied on.
 
 use super::client::{Connection, Source};
-use super::tx::{Conn as _, Value};
-use super::watch::Shared;
+use crate::engine::tx::{Conn as _, Value};
+use crate::engine::watch::Shared;
 use crate::error::{Error, Spell};
 use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
@@ -22,7 +22,7 @@ const NOTIFY: &str = "select pg_notify('kefu_' || current_schema()::regnamespace
 /// Tells other nodes which owners changed, a line `owner seq` each: one notification for all that gathers in a few
 /// milliseconds, and never within a verb's transaction, where it would make commits wait for each other. Ends when
 /// nothing can change any more, once everything is told.
-pub(super) fn notify_loop(source: &Arc<Source>, changed: &Receiver<(String, i64)>) {
+pub(crate) fn notify_loop(source: &Arc<Source>, changed: &Receiver<(String, i64)>) {
     let mut conn = Connection::new(source);
     while let Ok((owner, seq)) = changed.recv() {
         thread::sleep(GATHER);
@@ -51,7 +51,7 @@ fn notify(conn: &mut Connection, payload: &mut String) {
 }
 
 /// Hears what other nodes changed. Whatever they changed before a connection was made, nobody has heard of.
-pub(super) fn listen_loop(source: &Source, shared: &Weak<Shared>) {
+pub(crate) fn listen_loop(source: &Source, shared: &Weak<Shared>) {
     let spell = Spell::of("listening to other nodes");
     while shared.strong_count() > 0 {
         if spell.note(listen(source, shared, &spell)).is_err() {

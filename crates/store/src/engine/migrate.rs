@@ -9,7 +9,7 @@ mod files {
 }
 
 /// Brings the tables to this program's version.
-pub(super) fn run<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
+pub(crate) fn run<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
     let runner =
         files::migrations::runner().set_grouped(true).set_abort_divergent(true).set_abort_missing(true);
     let Err(error) = runner.run(conn) else { return Ok(()) };
@@ -37,7 +37,7 @@ fn newer(theirs: SchemaVersion) -> String {
 }
 
 /// Refuses tables of another version than this program's.
-pub(super) fn ensure_current<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
+pub(crate) fn ensure_current<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
     let theirs = theirs(conn).context("this holds no data of Kefu's")?;
     ensure!(theirs <= ours(), newer(theirs));
     ensure!(

@@ -28,21 +28,21 @@ pub struct Wake {
 /// What the store's threads and its callers share. About 100 bytes for every owner touched since the
 /// start.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     // Every request asks here, twice; nobody outside chooses the keys.
     heads: DashMap<String, Head, DefaultHashBuilder>,
     wakes: DashMap<String, watch::Sender<Wake>>,
-    pub(super) flights: Flights<Option<Head>>,
-    pub(super) meters: Stores,
+    pub(crate) flights: Flights<Option<Head>>,
+    pub(crate) meters: Stores,
 }
 
 impl Shared {
-    pub(super) fn head(&self, owner: &str) -> Option<Head> {
+    pub(crate) fn head(&self, owner: &str) -> Option<Head> {
         self.heads.get(owner).map(|head| *head)
     }
 
     /// Notes where an owner stands; numbers only rise.
-    pub(super) fn raise(&self, owner: &str, new: Head) {
+    pub(crate) fn raise(&self, owner: &str, new: Head) {
         if let Some(mut head) = self.heads.get_mut(owner) {
             head.seq = head.seq.max(new.seq);
             head.access = head.access.max(new.access);
@@ -55,7 +55,7 @@ impl Shared {
 
     /// Wakes the listeners of an owner. A number that is no higher than the last one, as a notification that comes late
     /// carries, is passed over.
-    pub(super) fn wake(&self, owner: &str, seq: i64) {
+    pub(crate) fn wake(&self, owner: &str, seq: i64) {
         if let Some(listeners) = self.wakes.get(owner) {
             listeners.send_if_modified(|last| {
                 let rises = last.seq < seq;
@@ -65,16 +65,16 @@ impl Shared {
         }
     }
 
-    pub(super) fn subscribe(&self, owner: &str) -> watch::Receiver<Wake> {
+    pub(crate) fn subscribe(&self, owner: &str) -> watch::Receiver<Wake> {
         self.wakes.entry(owner.to_owned()).or_default().subscribe()
     }
 
-    pub(super) fn unsubscribe(&self, owner: &str) {
+    pub(crate) fn unsubscribe(&self, owner: &str) {
         self.wakes.remove_if(owner, |_, listeners| listeners.receiver_count() == 0);
     }
 
     /// Wakes everyone once, when notifications may have been lost.
-    pub(super) fn wake_all(&self) {
+    pub(crate) fn wake_all(&self) {
         for listeners in &self.wakes {
             listeners.send_modify(|last| last.losses += 1);
         }

@@ -2,7 +2,7 @@
 //! costs no way of its own.
 
 use super::address::Address;
-use super::tx::Cell;
+use crate::engine::tx::Cell;
 use crate::error::Error;
 use ::postgres::Statement;
 use ::postgres::types::ToSql;
@@ -16,7 +16,7 @@ use tokio_postgres::Client;
 const FAREWELL: Duration = Duration::from_millis(100);
 
 /// A line. It lives on a thread of its own, where it is served while it is asked.
-pub(super) struct Line {
+pub(crate) struct Line {
     runtime: Runtime,
     client: Option<Client>,
     served: JoinHandle<()>,
@@ -24,7 +24,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn connect(address: &Address) -> Result<Self, Error> {
+    pub(crate) fn connect(address: &Address) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (client, connection) = address.connect(|config, tls| runtime.block_on(config.connect(tls)))?;
         // Why it ended is what statements say then.
@@ -32,28 +32,28 @@ impl Line {
         Ok(Line { runtime, client: Some(client), served, ahead: Vec::new() })
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.client.as_ref().is_none_or(Client::is_closed)
     }
 
     /// Prepares a statement, now.
-    pub(super) fn prepare(&mut self, sql: &str) -> Result<Statement, Error> {
+    pub(crate) fn prepare(&mut self, sql: &str) -> Result<Statement, Error> {
         let client = self.client.as_ref().ok_or_else(|| anyhow::anyhow!("no connection"))?;
         Ok(self.runtime.block_on(client.prepare(sql))?)
     }
 
     /// Lets a statement go with the next one, whose failure its own is then.
-    pub(super) fn send(&mut self, statement: Statement, values: Vec<Cell>) {
+    pub(crate) fn send(&mut self, statement: Statement, values: Vec<Cell>) {
         self.ahead.push((statement, values));
     }
 
     /// Forgets what was to go with the next one.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.ahead.clear();
     }
 
     /// Sends what was to go with this, and this; answers the first failure of them all.
-    pub(super) fn ask<T>(
+    pub(crate) fn ask<T>(
         &mut self,
         ask: impl AsyncFnOnce(&Client) -> Result<T, ::postgres::Error>,
     ) -> Result<T, Error> {

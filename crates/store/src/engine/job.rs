@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 /// What a verb may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     /// Change the owner, with a `seq` and facts.
     Write,
     /// Keep books.
@@ -20,15 +20,15 @@ pub(super) enum Mode {
 
 impl Mode {
     /// Whether it leaves everything as it is.
-    pub(super) fn is_looking(self) -> bool {
+    pub(crate) fn is_looking(self) -> bool {
         matches!(self, Mode::Read | Mode::Glance)
     }
 }
 
 /// A verb, and where its answer goes.
-pub(super) struct Job {
-    pub(super) mode: Mode,
-    pub(super) owner: String,
+pub(crate) struct Job {
+    pub(crate) mode: Mode,
+    pub(crate) owner: String,
     verb: Box<dyn Verb>,
 }
 
@@ -71,7 +71,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 }
 
 impl Job {
-    pub(super) fn new<T: Send + 'static>(
+    pub(crate) fn new<T: Send + 'static>(
         mode: Mode,
         owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
@@ -108,17 +108,17 @@ impl Job {
     }
 
     /// Runs a verb that only looks, in a transaction of its own; says whether it saw what it looked for.
-    pub(super) fn read(&mut self, tx: &mut Tx<'_>) -> bool {
+    pub(crate) fn read(&mut self, tx: &mut Tx<'_>) -> bool {
         tx.look_as(&self.owner);
         self.verb.run(tx)
     }
 
     /// The transaction came to nothing: whatever the verb answered is not so.
-    pub(super) fn fail(&mut self, error: Error) {
+    pub(crate) fn fail(&mut self, error: Error) {
         self.verb.fail(error);
     }
 
-    pub(super) fn answer(self) {
+    pub(crate) fn answer(self) {
         self.verb.answer();
     }
 }
@@ -128,7 +128,7 @@ impl Job {
 ///
 /// # Errors
 /// The transaction's: it came to nothing.
-pub(super) fn run_all(batch: &mut [Job], tx: &mut Tx<'_>) -> Result<bool, Error> {
+pub(crate) fn run_all(batch: &mut [Job], tx: &mut Tx<'_>) -> Result<bool, Error> {
     if let [job] = batch {
         tx.be_alone();
         let kept = job.run(tx)?;

@@ -1,9 +1,9 @@
 //! Every row of a store, in one order whatever the engine: read, hashed, and written into another store.
 
-use super::client::row;
-use super::migrate;
-use super::sqlite::cell;
-use super::tx::Cell;
+use crate::engine::migrate;
+use crate::engine::postgres::client::row;
+use crate::engine::sqlite::cell;
+use crate::engine::tx::Cell;
 use ::postgres::Client;
 use ::postgres::fallible_iterator::FallibleIterator as _;
 use anyhow::Context;

@@ -52,7 +52,7 @@ from_name!(AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Op
 
 /// A value read from a row.
 #[derive(Clone, Debug)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Int(i64),
     Text(String),
 }
@@ -69,7 +69,7 @@ impl From<&Value<'_>> for Cell {
 /// A row read: columns by number. Statement and reader stand together, so a wrong number or type is
 /// a defect there; it panics, which fails that verb alone.
 #[derive(Clone, Debug)]
-pub struct Row(pub(super) Vec<Cell>);
+pub struct Row(pub(crate) Vec<Cell>);
 
 impl Row {
     /// A bigint column.
@@ -104,7 +104,7 @@ impl Row {
 }
 
 /// The connection underneath, to either engine.
-pub(super) trait Conn {
+pub(crate) trait Conn {
     /// Runs a statement that need not be answered before the next one goes: its failure may be the next one's.
     fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error>;
     fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error>;
@@ -124,7 +124,7 @@ pub struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(conn: &'c mut dyn Conn, now: Time) -> Self {
+    pub(crate) fn new(conn: &'c mut dyn Conn, now: Time) -> Self {
         Tx {
             conn,
             now,
@@ -216,22 +216,22 @@ impl<'c> Tx<'c> {
         self.run(sql, bind![name]).map(|_| ())
     }
 
-    pub(super) fn look_as(&mut self, owner: &str) {
+    pub(crate) fn look_as(&mut self, owner: &str) {
         owner.clone_into(&mut self.owner);
     }
 
-    pub(super) fn begin_verb(&mut self, owner: &str) {
+    pub(crate) fn begin_verb(&mut self, owner: &str) {
         self.look_as(owner);
         self.facts.clear();
     }
 
     /// Takes the owner's lock, if she is one: whoever looks and then acts is alone with her.
-    pub(super) fn lock(&mut self) -> Result<(), Error> {
+    pub(crate) fn lock(&mut self) -> Result<(), Error> {
         let owner = self.owner.clone();
         self.run("update head set seq = seq where owner = $1", bind![&owner]).map(|_| ())
     }
 
-    pub(super) fn take_seq(&mut self) -> Result<bool, Error> {
+    pub(crate) fn take_seq(&mut self) -> Result<bool, Error> {
         let owner = self.owner.clone();
         let row =
             self.one("update head set seq = seq + 1 where owner = $1 returning seq, access", bind![&owner])?;
@@ -242,7 +242,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Writes the change row of a verb that recorded facts; `false` when it recorded none.
-    pub(super) fn write_change(&mut self) -> Result<bool, Error> {
+    pub(crate) fn write_change(&mut self) -> Result<bool, Error> {
         if self.facts.is_empty() {
             return Ok(false);
         }
@@ -271,17 +271,17 @@ impl<'c> Tx<'c> {
     }
 
     /// Tells that one verb has the transaction for itself.
-    pub(super) fn be_alone(&mut self) {
+    pub(crate) fn be_alone(&mut self) {
         self.is_alone = true;
     }
 
     /// Marks where a verb begins that shares the transaction.
-    pub(super) fn save(&mut self) -> Result<(), Error> {
+    pub(crate) fn save(&mut self) -> Result<(), Error> {
         self.conn.send("savepoint verb", &[])
     }
 
     /// Ends such a verb.
-    pub(super) fn release(&mut self, keep: bool) -> Result<(), Error> {
+    pub(crate) fn release(&mut self, keep: bool) -> Result<(), Error> {
         if !keep {
             self.run("rollback to verb", &[])?;
         }
@@ -289,17 +289,17 @@ impl<'c> Tx<'c> {
     }
 
     /// Whether a statement failed: then PostgreSQL takes a commit for a rollback, and does not say so.
-    pub(super) fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.failed
     }
 
     /// Ends the transaction of a verb that was alone in it. An error says that it was gone already.
-    pub(super) fn roll_back(&mut self) -> Result<(), Error> {
+    pub(crate) fn roll_back(&mut self) -> Result<(), Error> {
         self.run("rollback", &[]).map(|_| ())
     }
 
     /// The owners this transaction changed, and where they stand once it is committed.
-    pub(super) fn into_heads(self) -> impl Iterator<Item = (String, Head)> {
+    pub(crate) fn into_heads(self) -> impl Iterator<Item = (String, Head)> {
         self.heads.into_iter().filter(|(_, head)| head.seq > 0)
     }
 }

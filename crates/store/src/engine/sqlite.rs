@@ -26,12 +26,12 @@ const QUEUE: usize = 4096;
 /// Verbs that share a commit at most.
 const BATCH: usize = 256;
 /// Threads that only look.
-pub(super) const READERS: usize = 3;
+pub(crate) const READERS: usize = 3;
 /// Most bytes of a folder's path: SQLite takes paths of 512 (MAX_PATHNAME of its os_unix.c), and adds to it the name of
 /// the database and of the files beside it.
 const FOLDER_PATH_MAX: usize = 490;
 
-pub(super) struct Sqlite {
+pub(crate) struct Sqlite {
     writes: SyncSender<Job>,
     reads: SyncSender<Job>,
     shared: Arc<Shared>,
@@ -40,7 +40,7 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(folder: &Path, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
+    pub(crate) fn open(folder: &Path, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
         make_folder(folder)?;
         let lock = lock(folder)?;
         let file = folder.join("kefu.db");
@@ -72,21 +72,21 @@ impl Sqlite {
         Ok(Sqlite { writes, reads, shared, _lock: lock })
     }
 
-    pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
+    pub(crate) fn submit(&self, job: Job) -> Result<(), Error> {
         let queue = if job.mode.is_looking() { &self.reads } else { &self.writes };
         queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => super::busy(&self.shared.meters),
+            TrySendError::Full(_) => crate::busy(&self.shared.meters),
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
         })
     }
 }
 
-pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.with_context(|| format!("creating the folder {}", folder.display()))
 }
 
-pub(super) fn lock(folder: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock(folder: &Path) -> anyhow::Result<File> {
     let path = folder.join("kefu.lock");
     let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
     match file.try_lock() {
@@ -267,7 +267,7 @@ impl Conn for Connection<'_> {
     }
 }
 
-pub(super) fn cell(value: ValueRef<'_>) -> Result<Cell, Error> {
+pub(crate) fn cell(value: ValueRef<'_>) -> Result<Cell, Error> {
     match value {
         ValueRef::Integer(int) => Ok(Cell::Int(int)),
         ValueRef::Text(text) => Ok(Cell::Text(String::from_utf8_lossy(text).into_owned())),

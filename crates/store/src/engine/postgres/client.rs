@@ -4,7 +4,7 @@
 
 use super::address::Address;
 use super::line::Line;
-use super::tx::{Cell, Conn, Row, Value};
+use crate::engine::tx::{Cell, Conn, Row, Value};
 use crate::error::Error;
 use ::postgres::types::{ToSql, Type};
 use ::postgres::{Client, Statement};
@@ -17,24 +17,24 @@ use std::time::{Duration, Instant};
 const AWAY: Duration = Duration::from_millis(500);
 
 /// A connection of its own, for what is no verb.
-pub(super) fn connect(url: &str) -> anyhow::Result<Client> {
+pub(crate) fn connect(url: &str) -> anyhow::Result<Client> {
     Address::parse(url)?.client().context("connecting to PostgreSQL")
 }
 
 /// Where connections come from.
-pub(super) struct Source {
+pub(crate) struct Source {
     address: Address,
     /// When one could not be made the last time.
     refused: Mutex<Option<Instant>>,
 }
 
 impl Source {
-    pub(super) fn of(address: Address) -> Arc<Self> {
+    pub(crate) fn of(address: Address) -> Arc<Self> {
         Arc::new(Source { address, refused: Mutex::new(None) })
     }
 
     /// A client of its own, for what is no verb.
-    pub(super) fn client(&self) -> Result<Client, Error> {
+    pub(crate) fn client(&self) -> Result<Client, Error> {
         self.unless_away(|address| Ok(address.client()?))
     }
 
@@ -52,23 +52,23 @@ impl Source {
 }
 
 /// A connection that is made when it is needed, and made again when it was lost.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     source: Arc<Source>,
     line: Option<Line>,
     statements: HashMap<&'static str, Statement>,
 }
 
 impl Connection {
-    pub(super) fn new(source: &Arc<Source>) -> Self {
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
         Connection { source: source.clone(), line: None, statements: HashMap::new() }
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.line.as_ref().is_some_and(|line| !line.is_closed())
     }
 
     /// Makes it when it is not open.
-    pub(super) fn ready(&mut self) -> Result<(), Error> {
+    pub(crate) fn ready(&mut self) -> Result<(), Error> {
         if !self.is_open() {
             self.close();
             self.line = Some(self.source.unless_away(Line::connect)?);
@@ -76,7 +76,7 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.statements.clear();
         self.line = None;
     }
@@ -87,18 +87,18 @@ impl Connection {
     }
 
     /// Begins a transaction with the next statement.
-    pub(super) fn begin(&mut self) -> Result<(), Error> {
+    pub(crate) fn begin(&mut self) -> Result<(), Error> {
         self.ready()?;
         self.send("begin", &[])
     }
 
     /// Begins a transaction now, or ends it.
-    pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
+    pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         self.line()?.ask(async |client| client.batch_execute(sql).await)
     }
 
     /// Ends the transaction, or the connection when even that fails.
-    pub(super) fn roll_back(&mut self) {
+    pub(crate) fn roll_back(&mut self) {
         if let Some(line) = &mut self.line {
             line.forget();
         }
@@ -146,7 +146,7 @@ fn parameters<'a>(values: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
         .collect()
 }
 
-pub(super) fn row(row: &::postgres::Row) -> Result<Row, Error> {
+pub(crate) fn row(row: &::postgres::Row) -> Result<Row, Error> {
     let cell = |(column, meta): (usize, &::postgres::Column)| match *meta.type_() {
         Type::INT8 => Ok(Cell::Int(row.try_get(column)?)),
         Type::TEXT => Ok(Cell::Text(row.try_get(column)?)),

@@ -1,18 +1,23 @@
 //! The engine for several nodes: a queue for each owner, so that a hot one neither parks all threads
 //! nor pays a commit a verb.
 
-use super::address::Address;
-use super::client::{Connection, Source};
-use super::job::{Job, Mode, run_all};
-use super::migrate;
-use super::notify::{listen_loop, notify_loop};
-use super::tx::Tx;
-use super::watch::Shared;
+pub(crate) mod address;
+pub(crate) mod client;
+mod line;
+mod notify;
+
 use crate::clock::Clock;
+use crate::engine::job::{Job, Mode, run_all};
+use crate::engine::migrate;
+use crate::engine::tx::Tx;
+use crate::engine::watch::Shared;
 use crate::error::{Error, Spell};
 use crate::meter::Stores;
 use ::postgres::Client;
+use address::Address;
 use anyhow::Context;
+use client::{Connection, Source};
+use notify::{listen_loop, notify_loop};
 use protocol::Errcode;
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -35,9 +40,9 @@ const SESSION: &str = "-c idle_in_transaction_session_timeout=2000 -c lock_timeo
 const FAREWELL: Duration = Duration::from_secs(2);
 const WRITERS: usize = 12;
 /// Threads that only look.
-pub(super) const READERS: usize = 4;
+pub(crate) const READERS: usize = 4;
 
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     writes: Arc<Queues>,
     reads: SyncSender<Job>,
     shared: Arc<Shared>,
@@ -46,14 +51,14 @@ pub(super) struct Postgres {
 }
 
 /// Several nodes may start at once, and the migrations take no lock of their own.
-pub(super) fn migrate(client: &mut Client) -> anyhow::Result<()> {
+pub(crate) fn migrate(client: &mut Client) -> anyhow::Result<()> {
     client.batch_execute("select pg_advisory_lock(20160701)")?;
     migrate::run(client)?;
     Ok(client.batch_execute("select pg_advisory_unlock(20160701)")?)
 }
 
 impl Postgres {
-    pub(super) fn open(url: &str, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
+    pub(crate) fn open(url: &str, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
         let mut address = Address::parse(url)?;
         let options = address.config.get_options().unwrap_or_default().to_owned();
         address.config.options(format!("{options} {SESSION}"));
@@ -95,12 +100,12 @@ impl Postgres {
         Ok(Postgres { writes, reads, shared, told: Mutex::new(told) })
     }
 
-    pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
+    pub(crate) fn submit(&self, job: Job) -> Result<(), Error> {
         if !job.mode.is_looking() {
             return self.writes.push(job, &self.shared.meters);
         }
         self.reads.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => super::busy(&self.shared.meters),
+            TrySendError::Full(_) => crate::busy(&self.shared.meters),
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
         })
     }
@@ -143,7 +148,7 @@ impl Queues {
     fn push(&self, job: Job, meters: &Stores) -> Result<(), Error> {
         let mut state = self.lock();
         if state.waiting >= QUEUE {
-            return Err(super::busy(meters));
+            return Err(crate::busy(meters));
         }
         state.waiting += 1;
         let owner = job.owner.clone();

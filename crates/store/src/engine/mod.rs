@@ -1,0 +1,8 @@
+//! The two engines, and what a verb sees of them.
+
+pub(crate) mod job;
+pub(crate) mod migrate;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+pub(crate) mod tx;
+pub(crate) mod watch;
