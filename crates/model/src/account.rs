@@ -1,5 +1,10 @@
 //! Accounts: their kinds, and what each may be.
 
+pub(crate) mod network;
+pub mod quota;
+pub mod token;
+pub mod wecom;
+
 use protocol::text::is_blank;
 use protocol::{Errcode, Kind};
 use serde::{Deserialize, Serialize};

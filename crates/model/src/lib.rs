@@ -7,21 +7,14 @@ pub mod clock;
 pub mod due;
 pub mod invitation;
 pub mod media;
-pub mod mover;
 mod name;
-mod network;
 pub mod picture;
-pub mod quota;
-pub mod routing;
 pub mod session;
-pub mod token;
-pub mod window;
-pub mod work;
 
 pub use account::Account;
+pub use account::network::{Network, NetworkInvalid};
 pub use change::Fact;
 pub use name::{AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Openid, WechatId};
-pub use network::{Network, NetworkInvalid};
 pub use session::Session;
 
 /// A moment: milliseconds since 1970.

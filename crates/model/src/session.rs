@@ -1,5 +1,9 @@
 //! Sessions: waiting → open → closed. Who may move one, and when.
 
+pub mod actor;
+pub mod routing;
+pub mod window;
+
 use protocol::{Errcode, limits};
 use serde::{Deserialize, Serialize};
 
@@ -171,7 +175,7 @@ pub fn close(current: Option<&Session>, kf_account: &str) -> Result<(), Errcode>
 mod tests {
     use super::{Create, Session, State, close, create};
     use crate::Openid;
-    use crate::mover::{Move, Mover};
+    use crate::session::actor::{Move, Mover};
     use proptest::prelude::{Strategy, prop_oneof, proptest};
     use protocol::Errcode;
 

@@ -5,7 +5,7 @@ use crate::people::{login, worker};
 use crate::quota::{self, Ledger, Limits};
 use crate::{Desk, account, sha256};
 use model::account::Words;
-use model::token::TokenKind;
+use model::account::token::TokenKind;
 use model::{Appid, Time, WechatId};
 use protocol::limits::TOKEN_MAX;
 use protocol::{Caller, Endpoint, Errcode, Kind};

@@ -2,7 +2,7 @@
 
 use crate::{Desk, account, due, is_same, sha256};
 use model::account::Words;
-use model::token::TokenKind;
+use model::account::token::TokenKind;
 use model::{Appid, Fact};
 use protocol::Errcode;
 use store::Tx;

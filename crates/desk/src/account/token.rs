@@ -9,7 +9,7 @@ use crate::{Desk, account, is_same, sha256};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use model::account::Words;
-use model::quota::{begin, day};
+use model::account::quota::{begin, day};
 use model::{Appid, Fact, SECOND};
 use protocol::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_OVERLAP_S};
 use protocol::token::{AccessToken, Credential};
@@ -22,7 +22,7 @@ use store::error::Error;
 use store::{Row, Tx};
 
 pub use crate::account::access::{Access, Principal, look_up, owner};
-pub use model::token::TokenKind;
+pub use model::account::token::TokenKind;
 
 impl Desk {
     /// Checks what `token` and `stable_token` have in common: 40002 → 41002 → 41004 → 40013; then

@@ -2,7 +2,8 @@
 //! hears of a change.
 
 use crate::{Desk, account};
-use model::{Appid, Corpid, SECOND, Time, work};
+use model::account::wecom;
+use model::{Appid, Corpid, SECOND, Time};
 use protocol::work::Bound;
 use store::Tx;
 use store::bind;
@@ -15,7 +16,7 @@ use store::error::Error;
 pub async fn get(desk: &Desk, appid: &Appid) -> Result<Bound, Error> {
     desk.read(appid, |tx, appid| {
         let account = account::get(tx, appid)?;
-        work::must_be_enterprise(account.principal)?;
+        wecom::must_be_enterprise(account.principal)?;
         Ok(match bound(tx, appid)? {
             Some((corpid, at)) => Bound::to(corpid.to_string(), at / SECOND, account.name),
             None => Bound::nothing(),
@@ -31,9 +32,9 @@ pub async fn get(desk: &Desk, appid: &Appid) -> Result<Bound, Error> {
 pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
     desk.keep(appid, move |tx, appid| {
         let now = tx.now();
-        work::must_be_enterprise(account::get(tx, appid)?.principal)?;
+        wecom::must_be_enterprise(account::get(tx, appid)?.principal)?;
         let corpid = Corpid::parse(&corpid)?;
-        work::bind(bound(tx, appid)?.map(|(corpid, _)| corpid).as_ref())?;
+        wecom::bind(bound(tx, appid)?.map(|(corpid, _)| corpid).as_ref())?;
         tx.run(INSERT, bind![appid, &corpid, now]).map(|_| ())
     })
     .await
@@ -46,7 +47,7 @@ pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Erro
 pub async fn unbind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
     desk.keep(appid, move |tx, appid| {
         let corpid = Corpid::parse(&corpid)?;
-        work::unbind(bound(tx, appid)?.map(|(corpid, _)| corpid).as_ref(), &corpid)?;
+        wecom::unbind(bound(tx, appid)?.map(|(corpid, _)| corpid).as_ref(), &corpid)?;
         tx.run(DELETE, bind![appid]).map(|_| ())
     })
     .await

@@ -1,7 +1,7 @@
 //! Bytes of files: how many an account has and a customer sent in a day, counted in the transaction that stores them.
 
 use crate::Desk;
-use model::quota::day;
+use model::account::quota::day;
 use model::{Appid, Openid, Time};
 use protocol::Errcode;
 use store::Tx;

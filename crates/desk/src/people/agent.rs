@@ -5,7 +5,7 @@ use model::account::Words;
 use model::agent::Presence;
 use model::invitation::{Seat, Status};
 use model::media::picture_at;
-use model::routing::Candidate;
+use model::session::routing::Candidate;
 use model::{Appid, Fact, KfAccount, Nickname, SECOND, WechatId};
 use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, Named, Person};
 use protocol::{Errcode, limits};

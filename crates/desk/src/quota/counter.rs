@@ -1,7 +1,8 @@
 //! The counter of one endpoint for one owner: a word that every call adds to, and what is known of the row in the
 //! store.
 
-use model::{Time, quota};
+use model::Time;
+use model::account::quota;
 use protocol::Errcode;
 use protocol::quota::Quota;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::SeqCst};

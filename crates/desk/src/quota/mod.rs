@@ -21,7 +21,8 @@ mod tests;
 
 use super::{Desk, to_the_end};
 use counter::{Counter, lock};
-use model::{Appid, Time, quota};
+use model::account::quota;
+use model::{Appid, Time};
 use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint};
 use std::collections::HashMap;

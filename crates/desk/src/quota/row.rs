@@ -3,7 +3,8 @@
 
 use super::counter::Owed;
 use crate::Desk;
-use model::{Appid, quota};
+use model::Appid;
+use model::account::quota;
 use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint, limits};
 use std::collections::HashMap;

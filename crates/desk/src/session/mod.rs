@@ -9,7 +9,7 @@ use crate::people::{agent, customer};
 use crate::{Desk, due};
 use model::account::Words;
 use model::due::Due;
-use model::mover::Mover;
+use model::session::actor::Mover;
 use model::session::{self, Create, State};
 use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};

@@ -4,7 +4,7 @@ use crate::Desk;
 use crate::people::customer;
 use crate::session::window;
 use crate::session::window::Outlook;
-use model::window::Typing;
+use model::session::window::Typing;
 use model::{Appid, Fact};
 use protocol::message::Command;
 use store::error::Error;

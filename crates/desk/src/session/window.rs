@@ -2,7 +2,7 @@
 
 use crate::people::customer;
 use crate::{Desk, account};
-use model::window::{Action, Typing, Window, begins_visit, can};
+use model::session::window::{Action, Typing, Window, begins_visit, can};
 use model::{Appid, Openid, Time};
 use protocol::{Errcode, Kind};
 use store::Tx;

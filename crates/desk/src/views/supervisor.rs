@@ -6,7 +6,7 @@ use crate::views::feed::{AgentView, agent_view};
 use crate::views::session_view::{self, SessionView};
 use crate::{Desk, session};
 use model::agent::Presence;
-use model::mover::{Move, Mover};
+use model::session::actor::{Move, Mover};
 use model::{Appid, WechatId};
 use protocol::Errcode;
 use protocol::msgrecord::Opercode;

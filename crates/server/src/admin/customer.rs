@@ -7,7 +7,7 @@ use crate::desk::{Desk, customer, window};
 use crate::error::Error;
 use model::Appid;
 use model::account::Words;
-use model::window::Action;
+use model::session::window::Action;
 use protocol::Errcode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Customers who are at their page, where entering it counts: a visit lasts while a stream is open.
 
 use crate::desk::{Desk, window};
-use model::window::{Action, VISIT, can};
+use model::session::window::{Action, VISIT, can};
 use model::{Appid, Openid};
 use protocol::Kind;
 

@@ -6,7 +6,7 @@ use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use http::Uri;
-use model::window;
+use model::session::window;
 use protocol::endpoint::BUSINESS_SEND;
 use protocol::message::{Custom, Typing};
 
