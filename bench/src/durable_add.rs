@@ -1,11 +1,11 @@
 //! G4 and G5: `kfaccount/add`, durable, over HTTP, against the same statements straight into SQLite.
 
 use crate::Bench;
-use crate::adds::{Plan, median};
-use crate::ground::Ground;
-use crate::report::{Goal, Report, plainly};
-use crate::round::Rounds;
-use crate::seed;
+use crate::data::ground::Ground;
+use crate::data::seed;
+use crate::measure::adds::{Plan, median};
+use crate::measure::report::{Goal, Report, plainly};
+use crate::measure::round::Rounds;
 use kefu::config::Place;
 
 const ACCOUNTS: usize = 10_000;

@@ -1,9 +1,10 @@
 //! G16: honest calls of one account while an anonymous host floods another, each attack alone and all at once, against
 //! the same calls before. The attacks and the honest load are those of the crash tests.
 
-use crate::report::{Goal, Line, Report};
-use crate::round::Spread;
-use crate::{Bench, machine};
+use crate::Bench;
+use crate::measure::machine;
+use crate::measure::report::{Goal, Line, Report};
+use crate::measure::round::Spread;
 use anyhow::Context;
 use std::time::Duration;
 use trouble::flood::{Attack, Ground, Load, Outcome, Times, name, trial};

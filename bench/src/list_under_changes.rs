@@ -2,14 +2,14 @@
 //! while it is quiet; and no reply may be older than the last change acknowledged before it was asked.
 
 use crate::Bench;
-use crate::child::Server;
-use crate::ledger::{Change, Ledger, Reader};
-use crate::load::{self, Connection, Until};
-use crate::machine::{self, Watch};
-use crate::ready::{self, AGENTS, CONNECTIONS};
-use crate::report::{Goal, Report, plainly};
-use crate::round::{Rounds, Spread, Turn};
-use crate::seed::{self, Shop};
+use crate::data::seed::{self, Shop};
+use crate::measure::child::Server;
+use crate::measure::ledger::{Change, Ledger, Reader};
+use crate::measure::load::{self, Connection, Until};
+use crate::measure::machine::{self, Watch};
+use crate::measure::ready::{self, AGENTS, CONNECTIONS};
+use crate::measure::report::{Goal, Report, plainly};
+use crate::measure::round::{Rounds, Spread, Turn};
 use anyhow::ensure;
 use bytes::Bytes;
 use kefu::config::Place;

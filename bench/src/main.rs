@@ -3,40 +3,25 @@
 
 #![allow(clippy::disallowed_methods, reason = "a stopwatch needs the machine's clock")]
 
-mod adds;
-mod bulk;
-mod callers;
-mod child;
-mod constant;
-#[cfg(test)]
-mod content;
-mod database;
+mod baseline;
+mod data;
 mod durable_add;
 mod flooded;
-mod ground;
-mod ledger;
 mod list_under_changes;
-mod load;
-mod machine;
 mod many_accounts;
+mod measure;
 mod online_list;
 mod page_size;
-mod plain_writers;
 mod postgres_add;
 mod postgres_list;
-mod ready;
-mod report;
-mod round;
-mod seed;
 mod session_list;
-mod smallest;
 mod startup;
-mod statement;
-mod writers;
 
 use anyhow::{Context, bail, ensure};
+use baseline::{constant, plain_writers, smallest, writers};
 use clap::{Parser, Subcommand};
-use report::Report;
+use measure::report::Report;
+use measure::{child, machine};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,14 +1,14 @@
 //! G10: G1 and G4 with many accounts of 10 agents, against the same with fewer.
 
 use crate::Bench;
-use crate::adds::Plan;
-use crate::bulk::{self, Size};
-use crate::child::Server;
-use crate::ground::Ground;
-use crate::load::{self, Script};
-use crate::ready::{self, CONNECTIONS};
-use crate::report::{Goal, Report, plainly};
-use crate::round::Rounds;
+use crate::data::bulk::{self, Size};
+use crate::data::ground::Ground;
+use crate::measure::adds::Plan;
+use crate::measure::child::Server;
+use crate::measure::load::{self, Script};
+use crate::measure::ready::{self, CONNECTIONS};
+use crate::measure::report::{Goal, Report, plainly};
+use crate::measure::round::Rounds;
 use anyhow::ensure;
 use bytes::Bytes;
 use kefu::config::Place;

@@ -2,10 +2,10 @@
 //! the same bytes.
 
 use crate::Bench;
-use crate::child::Server;
-use crate::ready::{self, AGENTS, CONNECTIONS, ONLINE, Warm};
-use crate::report::{Goal, Report, plainly};
-use crate::seed;
+use crate::data::seed;
+use crate::measure::child::Server;
+use crate::measure::ready::{self, AGENTS, CONNECTIONS, ONLINE, Warm};
+use crate::measure::report::{Goal, Report, plainly};
 use kefu::config::Place;
 
 pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {

@@ -1,7 +1,7 @@
 //! G12: what each page loads, all its scripts and styles, gzipped.
 
-use crate::report::{Goal, Line, Report};
-use crate::round::Spread;
+use crate::measure::report::{Goal, Line, Report};
+use crate::measure::round::Spread;
 use anyhow::{Context, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -1,12 +1,12 @@
 //! G7: `kfaccount/add` on PostgreSQL against the same statements on plain connections, one transaction each.
 
 use crate::Bench;
-use crate::adds::Plan;
-use crate::database::Cluster;
-use crate::ground::{Ground, SEED};
-use crate::report::{Goal, Report, plainly};
-use crate::round::Rounds;
-use crate::seed;
+use crate::data::database::Cluster;
+use crate::data::ground::{Ground, SEED};
+use crate::data::seed;
+use crate::measure::adds::Plan;
+use crate::measure::report::{Goal, Report, plainly};
+use crate::measure::round::Rounds;
 
 const ACCOUNTS: usize = 2_000;
 const CONNECTIONS: usize = 64;

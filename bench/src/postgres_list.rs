@@ -1,13 +1,13 @@
 //! G8: `getonlinekflist` of 100 agents on PostgreSQL against the same on SQLite.
 
 use crate::Bench;
-use crate::child::Server;
-use crate::database::Cluster;
-use crate::load::Script;
-use crate::ready::{self, AGENTS, CONNECTIONS};
-use crate::report::{Goal, Report, plainly};
-use crate::round::Rounds;
-use crate::seed;
+use crate::data::database::Cluster;
+use crate::data::seed;
+use crate::measure::child::Server;
+use crate::measure::load::Script;
+use crate::measure::ready::{self, AGENTS, CONNECTIONS};
+use crate::measure::report::{Goal, Report, plainly};
+use crate::measure::round::Rounds;
 use kefu::config::Place;
 use std::sync::Arc;
 

@@ -2,11 +2,11 @@
 //! same bytes.
 
 use crate::Bench;
-use crate::child::Server;
-use crate::load;
-use crate::ready::{self, CONNECTIONS, Warm};
-use crate::report::{Goal, Report, plainly};
-use crate::seed::{self, Shop};
+use crate::data::seed::{self, Shop};
+use crate::measure::child::Server;
+use crate::measure::load;
+use crate::measure::ready::{self, CONNECTIONS, Warm};
+use crate::measure::report::{Goal, Report, plainly};
 use bytes::Bytes;
 use kefu::config::Place;
 use kefu::desk::{Desk, session};

@@ -1,10 +1,11 @@
 //! G11: from the start of the process to the first answer on an empty database, and resident memory after it, against
 //! the smallest axum and rusqlite server.
 
-use crate::child::{self, Server};
-use crate::report::{Goal, Line, Report};
-use crate::round::{Round, Rounds, Spread, Turn};
-use crate::{Bench, machine};
+use crate::Bench;
+use crate::measure::child::{self, Server};
+use crate::measure::machine;
+use crate::measure::report::{Goal, Line, Report};
+use crate::measure::round::{Round, Rounds, Spread, Turn};
 use anyhow::{bail, ensure};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};

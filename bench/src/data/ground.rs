@@ -1,7 +1,7 @@
 //! Where adding is measured: a fresh copy of the same data for every turn, on either engine.
 
-use crate::database::{self, Cluster};
-use crate::seed;
+use crate::data::database::{self, Cluster};
+use crate::data::seed;
 use anyhow::ensure;
 use kefu::config::Place;
 use postgres::Client;

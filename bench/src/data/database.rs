@@ -1,6 +1,6 @@
 //! A PostgreSQL of our own, which flushes what it commits, and ends with us.
 
-use crate::machine;
+use crate::measure::machine;
 use anyhow::{Context, anyhow, ensure};
 use kefu::config::Place;
 use postgres::{Client, NoTls};

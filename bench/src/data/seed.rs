@@ -1,6 +1,6 @@
 //! Data to measure on, made by the product's own verbs.
 
-use crate::database;
+use crate::data::database;
 use anyhow::{Context, anyhow};
 use kefu::clock::{Chance, Clock};
 use kefu::config::Place;

@@ -1,6 +1,6 @@
 //! For tests: all that verbs leave in a database, but for what time and chance decide.
 
-use crate::database;
+use crate::data::database;
 use kefu::config::Place;
 use postgres::types::Type;
 use rusqlite::types::ValueRef;

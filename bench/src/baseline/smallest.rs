@@ -11,10 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until told to stop.
 pub(crate) fn serve(address: SocketAddr, folder: &Path) -> anyhow::Result<()> {
-    crate::child::end_with_parent();
+    crate::measure::child::end_with_parent();
     std::fs::create_dir_all(folder)?;
     let conn = Connection::open(folder.join("smallest.db"))?;
-    conn.execute_batch(crate::writers::PRAGMAS)?;
+    conn.execute_batch(crate::baseline::writers::PRAGMAS)?;
     conn.execute_batch(
         "create table if not exists answer (text text not null); insert into answer values ('ok')",
     )?;

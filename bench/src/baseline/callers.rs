@@ -1,8 +1,8 @@
 //! What the baselines of writing share: they run as processes of their own, and callers in them wait for writers.
 
-use crate::adds::Add;
-use crate::load::Call;
-use crate::round::Turn;
+use crate::measure::adds::Add;
+use crate::measure::load::Call;
+use crate::measure::round::Turn;
 use anyhow::{Context, ensure};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Load {
 
 /// Measures as a child, and prints the turn.
 pub(crate) fn print(turn: impl Future<Output = anyhow::Result<Turn>>) -> anyhow::Result<()> {
-    crate::child::end_with_parent();
+    crate::measure::child::end_with_parent();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("{}", serde_json::to_string(&runtime.block_on(turn)?)?);
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! A test holds that it leaves what they leave.
 
-use crate::seed::{self, PASSWORD, Shop};
+use crate::data::seed::{self, PASSWORD, Shop};
 use anyhow::Context;
 use kefu::config::Place;
 use kefu::desk::{sha256, worker};
@@ -207,8 +207,8 @@ impl Bulk<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Size, fill};
-    use crate::content::contents;
-    use crate::seed;
+    use crate::data::content::contents;
+    use crate::data::seed;
     use kefu::config::Place;
     use kefu::desk::agent;
 

@@ -1,7 +1,7 @@
 //! Rounds: product, baseline, baseline, product; the quiet ones count.
 
-use crate::load::Tally;
-use crate::machine::{NOISE, Spent};
+use crate::measure::load::Tally;
+use crate::measure::machine::{NOISE, Spent};
 use serde::{Deserialize, Serialize};
 
 /// One side's turn.
@@ -135,7 +135,7 @@ impl Rounds {
 #[cfg(test)]
 mod tests {
     use super::{Rounds, Spread, Turn};
-    use crate::machine::NOISE;
+    use crate::measure::machine::NOISE;
 
     fn turn(calls: f64, others: f64) -> Turn {
         Turn {

@@ -1,6 +1,6 @@
 //! What is printed of a measurement.
 
-use crate::round::{Round, Rounds, Spread, Turn};
+use crate::measure::round::{Round, Rounds, Spread, Turn};
 use std::fmt::{self, Display, Formatter};
 
 /// The width of names, unless one is longer.
@@ -189,7 +189,7 @@ impl Display for Report {
 #[cfg(test)]
 mod tests {
     use super::{Goal, Line, Report};
-    use crate::round::Spread;
+    use crate::measure::round::Spread;
 
     fn report(figure: f64, goal: Goal) -> Report {
         let spread = Spread::of([figure]);

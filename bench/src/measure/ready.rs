@@ -1,11 +1,11 @@
 //! Ready answers: what is asked over and over and must cost no more than bytes that never change.
 
 use crate::Bench;
-use crate::child::Server;
-use crate::load::{self, Script, Until};
-use crate::machine::{self, Watch};
-use crate::round::{Rounds, Turn};
-use crate::seed::{self, Shop};
+use crate::data::seed::{self, Shop};
+use crate::measure::child::Server;
+use crate::measure::load::{self, Script, Until};
+use crate::measure::machine::{self, Watch};
+use crate::measure::round::{Rounds, Turn};
 use anyhow::ensure;
 use bytes::Bytes;
 use kefu::config::{Place, Settings};

@@ -1,12 +1,12 @@
 //! Durable adding: `kfaccount/add` over HTTP, spread over many accounts, and the same without a server.
 
 use crate::Bench;
-use crate::child::{self, Server};
-use crate::ground::{Census, Ground};
-use crate::load::{self, Script, Until};
-use crate::machine::{self, Watch};
-use crate::round::{Spread, Turn};
-use crate::seed::Shop;
+use crate::data::ground::{Census, Ground};
+use crate::data::seed::Shop;
+use crate::measure::child::{self, Server};
+use crate::measure::load::{self, Script, Until};
+use crate::measure::machine::{self, Watch};
+use crate::measure::round::{Spread, Turn};
 use anyhow::{Context, ensure};
 use kefu::config::Place;
 use model::{Fact, KfAccount};

@@ -4,8 +4,8 @@
 //! far she is. A reply may tell of changes still under way, but of none that nobody asked for, and it must tell of
 //! all that were acknowledged when it was asked.
 
-use crate::load::{Call, Connection};
-use crate::ready::AGENTS;
+use crate::measure::load::{Call, Connection};
+use crate::measure::ready::AGENTS;
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use serde::Deserialize;

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Serves the bytes of a file at `path` until told to stop.
 pub(crate) fn serve(path: &str, answer: &Path) -> anyhow::Result<()> {
-    crate::child::end_with_parent();
+    crate::measure::child::end_with_parent();
     let answer = Bytes::from(std::fs::read(answer)?);
     tokio::runtime::Runtime::new()?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;

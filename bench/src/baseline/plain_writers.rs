@@ -3,12 +3,12 @@
 //!
 //! A test holds that it leaves behind what the product leaves.
 
-use crate::adds::Add;
-use crate::callers::{self, Caller, Job, Load};
-use crate::load::{self, Until};
-use crate::machine::Watch;
-use crate::round::Turn;
-use crate::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
+use crate::baseline::callers::{self, Caller, Job, Load};
+use crate::baseline::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
+use crate::measure::adds::Add;
+use crate::measure::load::{self, Until};
+use crate::measure::machine::Watch;
+use crate::measure::round::Turn;
 use anyhow::anyhow;
 use postgres::{Client, NoTls, Statement};
 use std::sync::mpsc::Receiver;
@@ -114,11 +114,11 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::{start, stop};
-    use crate::adds::Add;
-    use crate::content::contents;
-    use crate::database::Cluster;
-    use crate::load::{self, Until};
-    use crate::seed;
+    use crate::data::content::contents;
+    use crate::data::database::Cluster;
+    use crate::data::seed;
+    use crate::measure::adds::Add;
+    use crate::measure::load::{self, Until};
     use kefu::config::Place;
     use kefu::desk::agent;
     use std::sync::Arc;

@@ -3,12 +3,12 @@
 //!
 //! A test holds that it leaves behind what the product leaves.
 
-use crate::adds::Add;
-use crate::callers::{self, Caller, Job, Load};
-use crate::load::{self, Until};
-use crate::machine::Watch;
-use crate::round::Turn;
-use crate::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
+use crate::baseline::callers::{self, Caller, Job, Load};
+use crate::baseline::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
+use crate::measure::adds::Add;
+use crate::measure::load::{self, Until};
+use crate::measure::machine::Watch;
+use crate::measure::round::Turn;
 use kefu::store::numbered;
 use rusqlite::{Connection, Statement, params};
 use std::path::{Path, PathBuf};
@@ -151,10 +151,10 @@ fn int(statement: &mut Statement<'_>, appid: &str, column: usize) -> rusqlite::R
 #[cfg(test)]
 mod tests {
     use super::Writer;
-    use crate::adds::Add;
-    use crate::content::contents;
-    use crate::load::{self, Until};
-    use crate::seed;
+    use crate::data::content::contents;
+    use crate::data::seed;
+    use crate::measure::adds::Add;
+    use crate::measure::load::{self, Until};
     use kefu::config::Place;
     use kefu::desk::agent;
     use std::sync::Arc;

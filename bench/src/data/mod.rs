@@ -1,0 +1,8 @@
+//! The data that is measured on, and the databases that hold it.
+
+pub(crate) mod bulk;
+#[cfg(test)]
+pub(crate) mod content;
+pub(crate) mod database;
+pub(crate) mod ground;
+pub(crate) mod seed;
