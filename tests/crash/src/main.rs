@@ -6,15 +6,10 @@
     reason = "who kills at a random moment needs the machine's clock and dice"
 )]
 
-mod absent;
-mod crowd;
-mod day;
-mod floods;
-mod flush;
 mod history;
-mod idle;
-mod line;
 mod people;
+mod relay;
+mod scenario;
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
@@ -22,6 +17,7 @@ use futures_util::future::join_all;
 use history::{Found, History, Outcome, SABOTAGES};
 use people::People;
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use scenario::{floods, flush, half_open, hang_up, outage};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::PoisonError;
@@ -105,15 +101,15 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     }
     let folder = tempfile::tempdir()?;
     let place = ["--data".to_owned(), folder.path().display().to_string()];
-    absent::hang_up(&cli.kefu, &place).await.context("hanging up, on SQLite")?;
+    hang_up::hang_up(&cli.kefu, &place).await.context("hanging up, on SQLite")?;
     let (postgres, files) = (Postgres::start()?, tempfile::tempdir()?);
     let place =
         ["--database".to_owned(), postgres.url(), "--files".to_owned(), files.path().display().to_string()];
-    absent::hang_up(&cli.kefu, &place).await.context("hanging up, on PostgreSQL")?;
+    hang_up::hang_up(&cli.kefu, &place).await.context("hanging up, on PostgreSQL")?;
     trial.idles(&postgres).await.context("restarting PostgreSQL")?;
-    day::on_sqlite(cli, &mut chance).await?;
-    day::on_postgres(cli, &mut chance).await?;
-    crowd::half_open(&cli.kefu).await?;
+    outage::on_sqlite(cli, &mut chance).await?;
+    outage::on_postgres(cli, &mut chance).await?;
+    half_open::half_open(&cli.kefu).await?;
     floods::on_sqlite(&cli.kefu, &[]).await.context("floods")
 }
 

@@ -1,7 +1,7 @@
 //! Bad days that the server lives through: its disk is full or fails, its database is cut off or gone. It answers -1, says
 //! why once, recovers by itself, and nothing that it acknowledged is lost.
 
-use crate::line::{Line, Mode};
+use crate::relay::{Line, Mode};
 use crate::{Cli, Trial};
 use anyhow::{Context, ensure};
 use rand::rngs::StdRng;
