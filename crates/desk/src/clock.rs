@@ -77,7 +77,7 @@ async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64
     let known = desk.store.read("", move |tx| known(tx, &node)).await?;
     let Some(fell) = fall(now, since, known.latest.max(shown), known.others) else {
         let latest = now.max(shown);
-        desk.store.keep("", move |tx| tx.run(RAISE, bind![latest]).map(|_| ())).await?;
+        desk.store.write_silent("", move |tx| tx.run(RAISE, bind![latest]).map(|_| ())).await?;
         return Ok(known.falls);
     };
     tracing::warn!(
@@ -88,7 +88,7 @@ async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64
     quota::settle(desk).await?;
     move_back(desk, now, fell).await?;
     due::hasten(desk).await?;
-    desk.store.keep("", move |tx| tx.run(SET, bind![now]).map(|_| ())).await?;
+    desk.store.write_silent("", move |tx| tx.run(SET, bind![now]).map(|_| ())).await?;
     Ok(known.falls + 1)
 }
 
@@ -120,10 +120,10 @@ async fn move_back(desk: &Desk, now: Time, fell: Time) -> Result<(), Error> {
             let values: Vec<_> = values.iter().map(|value| Value::from(*value)).collect();
             tx.run(sql, &values).map(|_| ())
         };
-        desk.store.keep("", step).await?;
+        desk.store.write_silent("", step).await?;
     }
     // A day or a month that has not begun.
-    desk.store.keep("", move |tx| tx.run(DELETE_QUOTAS, bind![after]).map(|_| ())).await
+    desk.store.write_silent("", move |tx| tx.run(DELETE_QUOTAS, bind![after]).map(|_| ())).await
 }
 
 const SELECT: &str = "select latest, falls from clock where id = 1";

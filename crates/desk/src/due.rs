@@ -48,7 +48,7 @@ pub(super) async fn hasten(desk: &Desk) -> Result<(), Error> {
             let now = tx.now();
             tx.run(HASTEN, bind![*word, now, now + kind.reach()]).map(|_| ())
         };
-        desk.store.keep("", hasten).await?;
+        desk.store.write_silent("", hasten).await?;
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
 async fn drop_row(desk: &Desk, row: &Row) -> Result<(), Error> {
     let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
     desk.store
-        .keep(&row.owner, move |tx| tx.run(DELETE_OLD, bind![&owner, &kind, &key, at]).map(|_| ()))
+        .write_silent(&row.owner, move |tx| tx.run(DELETE_OLD, bind![&owner, &kind, &key, at]).map(|_| ()))
         .await
 }
 
@@ -100,7 +100,7 @@ async fn drop_row(desk: &Desk, row: &Row) -> Result<(), Error> {
 pub async fn postpone(desk: &Desk, row: &Row) -> Result<(), Error> {
     let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
     desk.store
-        .keep(&row.owner, move |tx| {
+        .write_silent(&row.owner, move |tx| {
             let again = tx.now() + RETRY;
             tx.run(POSTPONE, bind![&owner, &kind, &key, at, again]).map(|_| ())
         })
@@ -109,7 +109,7 @@ pub async fn postpone(desk: &Desk, row: &Row) -> Result<(), Error> {
 
 /// Drops what is too old from an owner's feed, a bounded part at a time.
 async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
-    desk.keep(owner, |tx, owner| {
+    desk.write_silent(owner, |tx, owner| {
         let now = tx.now();
         let oldest = tx.all(SELECT_OLDEST, bind![owner, TRIM_ROUND])?;
         let old = oldest.iter().take_while(|row| row.int(1) < now - FEED_KEPT).map(|row| row.int(0));

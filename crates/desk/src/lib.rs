@@ -104,16 +104,16 @@ impl Desk {
         self.store.write(owner.feed(), of(owner, verb))
     }
 
-    /// [`Store::keep`] for `owner`, which the verb is given too.
+    /// [`Store::write_silent`] for `owner`, which the verb is given too.
     ///
     /// # Errors
     /// As [`Store::write`].
-    pub fn keep<O: Owner, T: Send + 'static>(
+    pub fn write_silent<O: Owner, T: Send + 'static>(
         &self,
         owner: &O,
         verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> {
-        self.store.keep(owner.feed(), of(owner, verb))
+        self.store.write_silent(owner.feed(), of(owner, verb))
     }
 
     /// [`Store::read`] for `owner`, which the verb is given too.

@@ -18,7 +18,7 @@ use store::error::Error;
 pub async fn beat(desk: &Desk) -> Result<bool, Error> {
     let node = desk.node.clone();
     desk.store
-        .keep("", move |tx| {
+        .write_silent("", move |tx| {
             let now = tx.now();
             if tx.run(BEAT, bind![&*node, now])? == 1 {
                 return Ok(true);
@@ -66,7 +66,7 @@ pub async fn all(desk: &Desk) -> Result<Nodes, Error> {
 /// Internal only.
 pub async fn fence(desk: &Desk, node: &str) -> Result<(), Error> {
     let node = node.to_owned();
-    desk.store.keep("", move |tx| tx.run(DELETE, bind![&node]).map(|_| ())).await
+    desk.store.write_silent("", move |tx| tx.run(DELETE, bind![&node]).map(|_| ())).await
 }
 
 /// This node is alone with its store: every other is one that stopped.
@@ -75,7 +75,7 @@ pub async fn fence(desk: &Desk, node: &str) -> Result<(), Error> {
 /// Internal only.
 pub async fn fence_others(desk: &Desk) -> Result<(), Error> {
     let node = desk.node.clone();
-    desk.store.keep("", move |tx| tx.run(DELETE_OTHERS, bind![&*node]).map(|_| ())).await
+    desk.store.write_silent("", move |tx| tx.run(DELETE_OTHERS, bind![&*node]).map(|_| ())).await
 }
 
 /// Whether this node does `what`, taking it up when no living node does. Alone with its store it always
@@ -90,7 +90,7 @@ pub async fn hold(desk: &Desk, what: &'static str) -> Result<bool, Error> {
     }
     let node = desk.node.clone();
     desk.store
-        .keep("", move |tx| {
+        .write_silent("", move |tx| {
             tx.run(TAKE, bind![what, &*node])?;
             let holder = tx.one(SELECT_HOLDER, bind![what])?;
             Ok(holder.is_some_and(|row| row.text(0) == *node))

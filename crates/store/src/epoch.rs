@@ -24,14 +24,14 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub async fn is_replaced(&self) -> Result<bool, Error> {
-        let word = self.submit(Mode::Glance, "", read).await?;
+        let word = self.submit(Mode::ReadSingle, "", read).await?;
         Ok(word.as_deref() != Some(self.epoch()))
     }
 
     /// Reads the epoch, or makes one. Of several processes that start at once one does.
     pub(super) async fn read_epoch(&self) -> Result<(), Error> {
         let new = Chance::system().hex::<8>();
-        let word = self.keep("", move |tx| {
+        let word = self.write_silent("", move |tx| {
             tx.run(INSERT, bind![&new])?;
             read(tx)
         });

@@ -119,12 +119,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::write`].
-    pub async fn keep<T: Send + 'static>(
+    pub async fn write_silent<T: Send + 'static>(
         &self,
         owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.submit(Mode::Keep, owner, verb).await
+        self.submit(Mode::WriteSilent, owner, verb).await
     }
 
     /// Runs a verb that only looks, in one snapshot.
@@ -204,7 +204,7 @@ impl Store {
     }
 
     async fn read_head(&self, owner: &str) -> Result<Option<Head>, Error> {
-        self.submit(Mode::Glance, owner, |tx| tx.head()).await
+        self.submit(Mode::ReadSingle, owner, |tx| tx.head()).await
     }
 
     /// Changes when `owner` may have changed. A notification may be lost between nodes, so look now and

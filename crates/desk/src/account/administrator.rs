@@ -21,7 +21,7 @@ pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Er
         return Err(Errcode::NotFound.into());
     }
     let name = name.clone();
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         account::get(tx, appid)?;
         tx.run(INSERT, bind![&name, appid, now]).map(|_| ())

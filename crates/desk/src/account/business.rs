@@ -17,7 +17,7 @@ use store::{Row, Tx};
 /// 45091 → 45078 → 40007, 40004 → 45070 → 45077.
 pub async fn register(desk: &Desk, appid: &Appid, asked: Register) -> Result<i64, Error> {
     let most = i64::from(desk.rules.businesses_max);
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         let account_name = AccountName::parse(&asked.account_name)?;
         let nickname = BusinessNickname::parse(&asked.nickname)?;
@@ -39,7 +39,7 @@ pub async fn register(desk: &Desk, appid: &Appid, asked: Register) -> Result<i64
 /// # Errors
 /// 45071 → 45078 → 40007, 40004.
 pub async fn update(desk: &Desk, appid: &Appid, asked: Changes) -> Result<(), Error> {
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let old = find(tx, appid, &Named::Id(asked.business_id))?;
         if let Some(nickname) = &asked.nickname {
             let nickname = BusinessNickname::parse(nickname)?;

@@ -15,7 +15,7 @@ use store::error::Error;
 /// Internal only.
 pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) -> Result<bool, Error> {
     let (name, secret) = (name.to_owned(), sha256(secret));
-    desk.keep(component, move |tx, component| {
+    desk.write_silent(component, move |tx, component| {
         if !due::begin_feed(tx, component.as_str())? {
             return Ok(false);
         }

@@ -23,7 +23,7 @@ use store::{Row, Tx};
 /// Internal only.
 pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Result<(), String>, Error> {
     let (appid, account, secret) = (&account.appid, account.clone(), sha256(secret));
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         if let Some(other) = other_of_alias(tx, appid, &account.alias)? {
             return Ok(Err(other));

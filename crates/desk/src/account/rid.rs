@@ -103,7 +103,7 @@ pub async fn settle(desk: &Desk) -> Result<(), Error> {
 
 async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
     let Some(owner) = batch.first().map(|refused| refused.owner.clone()) else { return Ok(()) };
-    desk.keep(&owner, move |tx, owner| {
+    desk.write_silent(&owner, move |tx, owner| {
         // It was removed meanwhile, and asks no more.
         if tx.head()?.is_none() {
             return Ok(());
@@ -130,7 +130,7 @@ async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
 
 /// Drops what is too old.
 pub(crate) async fn look(desk: &Desk, owner: &Appid) -> Result<(), Error> {
-    desk.keep(owner, |tx, owner| {
+    desk.write_silent(owner, |tx, owner| {
         let now = tx.now();
         tx.run(DELETE_OLD, bind![owner, now - RID_KEPT])?;
         let oldest = tx.one(SELECT_OLDEST, bind![owner])?;

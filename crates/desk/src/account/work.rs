@@ -30,7 +30,7 @@ pub async fn get(desk: &Desk, appid: &Appid) -> Result<Bound, Error> {
 /// # Errors
 /// 10130030 → 10130600 → 10130603.
 pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         wecom::must_be_enterprise(account::get(tx, appid)?.principal)?;
         let corpid = Corpid::parse(&corpid)?;
@@ -45,7 +45,7 @@ pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Erro
 /// # Errors
 /// 10130600 → 10130604 → 10130602.
 pub async fn unbind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let corpid = Corpid::parse(&corpid)?;
         wecom::unbind(bound(tx, appid)?.map(|(corpid, _)| corpid).as_ref(), &corpid)?;
         tx.run(DELETE, bind![appid]).map(|_| ())

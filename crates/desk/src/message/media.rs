@@ -104,7 +104,7 @@ pub async fn add(desk: &Desk, appid: &Appid, kind: Kind, name: &str, stored: Sto
     let media_id = desk.chance.media_id();
     let ticket = if kind == Kind::Video { sha256(&ticket(&media_id)) } else { String::new() };
     let (name, content, limits) = (name.to_owned(), stored.content(), storage::Limits::of(desk));
-    let added = desk.keep(appid, move |tx, appid| {
+    let added = desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         adopt(tx, &content)?;
         storage::add(tx, appid, &content.sha256, &limits)?;
@@ -150,7 +150,7 @@ async fn is_the_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
     }
     tracing::warn!(object = there.object, "a file was gone; the same bytes came again and take its place");
     let replace = move |tx: &mut Tx<'_>| tx.run(REPLACE_OBJECT, bind![&sha256, &there.object, &object]);
-    Ok(desk.store.keep("", replace).await? == 1)
+    Ok(desk.store.write_silent("", replace).await? == 1)
 }
 
 /// The temporary file with this id.
@@ -222,7 +222,7 @@ pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
 /// A temporary file may be over.
 pub(crate) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
     let media_id = media_id.to_owned();
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         let row = tx.one(SELECT, bind![appid, &media_id])?;
         let Some(media) = row.map(|row| media(&row)).transpose()? else {
@@ -243,7 +243,7 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(
 pub(crate) async fn look_at_content(desk: &Desk, sha256: &str) -> Result<(), Error> {
     let sha256 = sha256.to_owned();
     desk.store
-        .keep("", move |tx| {
+        .write_silent("", move |tx| {
             let now = tx.now();
             due::clear(tx, "", Due::Content, &sha256)?;
             // Whoever would name it now waits until this is done.
@@ -263,7 +263,7 @@ pub(crate) async fn look_at_content(desk: &Desk, sha256: &str) -> Result<(), Err
 pub(crate) async fn remove(desk: &Desk, object: &str) -> Result<(), Error> {
     desk.files.remove(object).await?;
     let object = object.to_owned();
-    desk.store.keep("", move |tx| due::clear(tx, "", Due::Object, &object)).await
+    desk.store.write_silent("", move |tx| due::clear(tx, "", Due::Object, &object)).await
 }
 
 /// Removes what uploads left that were cut off by the end of their process, once it is so old that none can be under
@@ -281,7 +281,7 @@ pub(crate) async fn look_for_strays(desk: &Desk) -> Result<(), Error> {
     }
     desk.files.remove_unfinished(old).await?;
     desk.store
-        .keep("", |tx| {
+        .write_silent("", |tx| {
             let now = tx.now();
             due::set(tx, "", Due::Strays, "", now + life::STRAY)
         })

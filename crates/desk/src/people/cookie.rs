@@ -121,7 +121,7 @@ impl Writer {
         let cookie = admitted.renewed.is_some().then(|| self.secret.clone());
         if cookie.is_some() && !is_new {
             // What changed nothing was rolled back, and the cookie with it.
-            desk.keep(appid, move |tx, appid| self.renew(tx, appid, &admitted)).await?;
+            desk.write_silent(appid, move |tx, appid| self.renew(tx, appid, &admitted)).await?;
         }
         Ok(Done { answer, cookie })
     }
@@ -197,7 +197,7 @@ pub async fn who(desk: &Desk, appid: &Appid, shown: &Shown) -> Result<Known, Err
     let Some(stored) = found else { return Ok(Known::No) };
     let known = stored.known(desk.now());
     if !stored.replaces.is_empty() {
-        let end = desk.keep(appid, move |tx, appid| {
+        let end = desk.write_silent(appid, move |tx, appid| {
             let now = tx.now();
             tx.run(END, bind![appid, &stored.replaces, now])?;
             tx.run(ARRIVED, bind![appid, &hash]).map(|_| ())

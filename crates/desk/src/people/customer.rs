@@ -19,7 +19,7 @@ pub fn new_openid(desk: &Desk) -> String {
 /// `InvalidAppid`.
 pub async fn create(desk: &Desk, appid: &Appid) -> Result<Openid, Error> {
     let openid = Openid::stored(new_openid(desk));
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         account::get(tx, appid)?;
         create_unless(tx, appid, &openid)?;
         Ok(openid.clone())

@@ -190,7 +190,7 @@ pub async fn decline(
 pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     let kf_account = KfAccount::stored(kf_account.to_owned());
     let key = kf_account.clone();
-    let settle = desk.keep(appid, move |tx, appid| {
+    let settle = desk.write_silent(appid, move |tx, appid| {
         let seat = agent::get(tx, appid, key.as_str())?.seat;
         let waits = seat.status_at(tx.now()) == Status::Waiting;
         if waits {

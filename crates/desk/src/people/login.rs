@@ -61,7 +61,7 @@ pub enum Which {
 pub async fn start(desk: &Desk, verified: &Verified, origin: Origin) -> Result<String, Error> {
     let cookie = desk.chance.secret();
     let (hash, password, id) = (sha256(&cookie), verified.hash.clone(), desk.chance.hex::<8>());
-    desk.keep(&verified.name, move |tx, worker| {
+    desk.write_silent(&verified.name, move |tx, worker| {
         let (now, Origin { browser, address }) = (tx.now(), &origin);
         tx.run(DELETE_OLD_LOGINS, bind![worker, now])?;
         let values = bind![&hash, worker, &id, browser, address, now, now + LOGIN_LIFE, &password];
@@ -137,7 +137,7 @@ pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
     let found = desk.store.read("", move |tx| tx.one(SELECT_LOGIN, bind![&wanted, now])).await?;
     let login = found.ok_or(Errcode::LoginNeeded)?;
     if now - login.int(2) >= USED_EVERY {
-        desk.store.keep("", move |tx| tx.run(USE_LOGIN, bind![&hash, now]).map(|_| ())).await?;
+        desk.store.write_silent("", move |tx| tx.run(USE_LOGIN, bind![&hash, now]).map(|_| ())).await?;
     }
     Ok((WechatId::stored(login.text(0)), login.int(1)))
 }

@@ -26,7 +26,7 @@ pub async fn opened(
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
     let (person, agent, node) = (worker.clone(), kf_account.clone(), desk.node.clone());
-    let noted = desk.keep(appid, move |tx, appid| {
+    let noted = desk.write_silent(appid, move |tx, appid| {
         let presence = confirm(tx, appid, &agent, &person)?.presence;
         tx.run(INSERT_STREAM, bind![appid, &agent, &*node])?;
         must_be_noted(tx, appid, &agent, &node)?;
@@ -95,7 +95,7 @@ pub async fn ended(desk: &Desk, appid: &Appid, node: &str, agents: Vec<KfAccount
         Err(error) => return Err(error),
     }
     let node = node.to_owned();
-    let deleted = desk.keep(appid, move |tx, appid| {
+    let deleted = desk.write_silent(appid, move |tx, appid| {
         for kf_account in &agents {
             tx.run(DELETE_STREAM, bind![appid, kf_account, &node])?;
             // The stream at another node ended between the steps.
@@ -164,7 +164,7 @@ pub async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
 pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     ended(desk, appid, "", vec![KfAccount::stored(kf_account.to_owned())]).await?;
     let key = kf_account.to_owned();
-    desk.keep(appid, move |tx, appid| due::clear(tx, appid.as_str(), Due::Presence, &key)).await
+    desk.write_silent(appid, move |tx, appid| due::clear(tx, appid.as_str(), Due::Presence, &key)).await
 }
 
 /// The worker says that she is away, or back.

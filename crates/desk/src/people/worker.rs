@@ -29,7 +29,7 @@ pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<
     let secret = desk.chance.secret();
     let (hash, name) = (sha256(&secret), name.map(ToString::to_string).unwrap_or_default());
     desk.store
-        .keep("", move |tx| {
+        .write_silent("", move |tx| {
             let now = tx.now();
             tx.run(DELETE_OLD_SIGNUPS, bind![now])?;
             tx.run(INSERT_SIGNUP, bind![&hash, &name, now + i64::from(hours) * HOUR, now]).map(|_| ())
@@ -57,7 +57,7 @@ pub async fn sign_up(
     desk.store.read("", move |tx| check_link(tx, &asked, &worker)).await?;
     let verified = Verified { name, hash: desk.passwords.hash(asker, password).await? };
     let hash = verified.hash.clone();
-    desk.keep(&verified.name, move |tx, name| {
+    desk.write_silent(&verified.name, move |tx, name| {
         check_link(tx, &link, name)?;
         insert(tx, name, &hash)?;
         // Used at the same moment by somebody else: then hers counts.
@@ -83,7 +83,7 @@ fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error>
 /// `NameTaken`.
 pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
     let password = desk.passwords.hash(Asker::Known, password).await?;
-    desk.keep(name, move |tx, name| insert(tx, name, &password)).await
+    desk.write_silent(name, move |tx, name| insert(tx, name, &password)).await
 }
 
 fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error> {

@@ -33,7 +33,7 @@ pub(super) async fn add(desk: &Desk, owed: Vec<Owed>) -> Result<Vec<Option<i64>>
         let of = |owed: &Owed| used.get(&(owed.owner.to_string(), owed.path.to_owned())).copied();
         Ok(owed.iter().map(of).collect())
     };
-    desk.store.keep("", verb).await
+    desk.store.write_silent("", verb).await
 }
 
 /// What was counted of an owner's calls today.
@@ -53,7 +53,7 @@ pub(super) async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static str>)
     paths.retain(|path| one.is_none_or(|one| one == *path));
     // Row by row, in the order of their keys: as they are added to.
     paths.sort_unstable();
-    desk.keep(owner, move |tx, owner| {
+    desk.write_silent(owner, move |tx, owner| {
         let now = tx.now();
         if tx.run(TAKE_TIME, bind![owner, what, quota::month(now), now, times])? == 0 {
             return Err(Errcode::ClearLimit.into());

@@ -64,7 +64,7 @@ async fn a_round_tells_what_a_hundred_thousand_accounts_called() {
     let store = Store::open(&Place::Folder(folder.path().to_owned()), clock).await.unwrap();
     let desk = Desk::new(store, Chance::seeded(1), Rules::default());
     let (quotas, name) = (desk.quotas.clone(), |number| format!("wx{number:016x}"));
-    let make = desk.store.keep("", move |tx| {
+    let make = desk.store.write_silent("", move |tx| {
         let open = |number| {
             tx.create_owner(&name(number))?;
             quotas.open(tx, &name(number))

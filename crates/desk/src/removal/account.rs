@@ -94,7 +94,7 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Er
         return Ok(());
     }
     let key = key.to_owned();
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         due::clear(tx, appid.as_str(), Due::Account, &key)?;
         if is_last { Ok(()) } else { due::set(tx, appid.as_str(), Due::Account, LAST, now + LAST_AFTER) }
@@ -113,7 +113,7 @@ async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
 
 /// Deletes rows of one table; whether there were any.
 async fn sweep(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, Error> {
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         for sql in WITH_FILES {
             if delete_with_files(tx, appid, sql)? {
                 return Ok(true);

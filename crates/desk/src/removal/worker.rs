@@ -93,7 +93,7 @@ pub(crate) async fn look(desk: &Desk, name: &str, key: &str) -> Result<(), Error
         return Ok(());
     }
     let key = key.to_owned();
-    desk.keep(&name, move |tx, name| {
+    desk.write_silent(&name, move |tx, name| {
         let (now, owner) = (tx.now(), worker::owner(name.as_str()));
         // Logins that began at the moment of the removal, and what they left.
         for sql in [DELETE_LOGINS, DELETE_ENDED_LOGINS, DELETE_DRAFTS, DELETE_MARKS] {

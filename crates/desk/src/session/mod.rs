@@ -144,7 +144,7 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
 /// `NotFound` when it ended before.
 pub(super) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
     let id = key.parse().map_err(|_| Errcode::NotFound)?;
-    let settle = desk.keep(appid, move |tx, appid| {
+    let settle = desk.write_silent(appid, move |tx, appid| {
         let end = by_id(tx, appid, id)?.ends_at().ok_or(Errcode::NotFound)?;
         let is_over = end <= tx.now();
         if !is_over {

@@ -15,7 +15,7 @@ use store::error::Error;
 /// `InvalidAppid`, `InvalidOpenid`; `BadRequest` for what customers of this kind of account cannot do.
 pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Result<(), Error> {
     let openid = Openid::parse(openid)?;
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         let kind = account::get(tx, appid)?.kind;
         if !can(action, kind) {
             return Err(Errcode::BadRequest.into());
@@ -41,7 +41,7 @@ pub async fn entered(
     let enters = move |seen_at, now| can(Action::Enter, kind) && begins_visit(seen_at, now);
     let Some(openid) = openid.filter(|_| enters(seen_at, desk.now())) else { return Ok(()) };
     let openid = openid.clone();
-    let write = desk.keep(appid, move |tx, appid| {
+    let write = desk.write_silent(appid, move |tx, appid| {
         // Another page of the customer may have been quicker.
         if enters(of(tx, appid, &openid)?.seen_at, tx.now()) {
             acted(tx, appid, &openid, Action::Enter, kind)?;
@@ -57,7 +57,7 @@ pub async fn entered(
 /// Internal only.
 pub async fn seen(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let openid = openid.clone();
-    let write = desk.keep(appid, move |tx, appid| {
+    let write = desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         tx.run(SEEN, bind![appid, &openid, now]).map(|_| ())
     });

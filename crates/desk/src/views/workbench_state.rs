@@ -47,7 +47,7 @@ pub async fn keep_draft(
         return Err(Errcode::TooLarge.into());
     }
     let worker = worker.clone();
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         of_worker(tx, appid, &worker)?;
         let now = tx.now();
         if text.is_empty() {
@@ -80,7 +80,7 @@ pub async fn mark_read(
     message: i64,
 ) -> Result<(), Error> {
     let worker = worker.clone();
-    desk.keep(appid, move |tx, appid| {
+    desk.write_silent(appid, move |tx, appid| {
         of_worker(tx, appid, &worker)?;
         if session::by_id(tx, appid, session)?.state == State::Closed {
             return Ok(());

@@ -34,7 +34,7 @@ async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(
     std::fs::create_dir_all(app.fresh.folder_of_files().join(object).join("inside")).unwrap();
     let (store, yesterday) = (&app.inner.desk.store, app.clock.now() - 24 * HOUR);
     store
-        .keep("", move |tx| {
+        .write_silent("", move |tx| {
             let insert = "insert into due (owner, kind, key, at) values ('', 'object', $1, $2)";
             tx.run(insert, bind![object, yesterday]).map(|_| ())
         })

@@ -65,7 +65,7 @@ async fn of_before(app: &App, shop: &Shop) -> (Customer, String) {
     let hash = sha256(&secret);
     let sql = "insert into visitor (appid, sha256, openid) values ($1, $2, $3)";
     let insert = move |tx: &mut kefu::store::Tx<'_>| tx.run(sql, bind![&appid, &hash, &openid]).map(|_| ());
-    app.inner.desk.store.keep(&shop.appid, insert).await.unwrap();
+    app.inner.desk.store.write_silent(&shop.appid, insert).await.unwrap();
     (customer, format!("kefu_{}={secret}", shop.appid))
 }
 

@@ -314,7 +314,7 @@ fn rows_that_an_earlier_version_has_set_are_done() {
             let insert = "insert into due (owner, kind, key, at) values ($1, 'presence', $2, 0)";
             tx.run(insert, bind![&appid, &kf_account]).map(|_| ())
         };
-        app.inner.desk.store.keep(&shop.appid, set).await.unwrap();
+        app.inner.desk.store.write_silent(&shop.appid, set).await.unwrap();
         assert_eq!(shop.online().await.len(), 1);
         app.advance(0).await;
         assert_eq!(shop.online().await, []);

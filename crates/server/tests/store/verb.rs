@@ -53,7 +53,7 @@ fn sessions_are_set_as_verbs_need_them() {
             "select current_setting('transaction_isolation') || ' ' || current_setting('synchronous_commit')
             || ' ' || current_setting('transaction_read_only')
             || ' ' || current_setting('idle_in_transaction_session_timeout')";
-        store.keep("", move |tx| Ok(tx.one(select, &[])?.unwrap().text(0))).await.unwrap()
+        store.write_silent("", move |tx| Ok(tx.one(select, &[])?.unwrap().text(0))).await.unwrap()
     });
     assert_eq!(found, "read committed on off 2s");
 }
@@ -131,7 +131,7 @@ async fn a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_don
     let id = Appid::parse(&shop.appid).unwrap();
     let store = &app.inner.desk.store;
     let was = name(store, &shop.appid).await;
-    let done = store.keep(&shop.appid, move |tx| {
+    let done = store.write_silent(&shop.appid, move |tx| {
         tx.run(RENAME, bind![&id, "half"])?;
         assert!(tx.run("update nothing set name = ''", &[]).is_err());
         Ok(())

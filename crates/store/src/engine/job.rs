@@ -10,18 +10,18 @@ use tokio::sync::oneshot;
 pub(crate) enum Mode {
     /// Change the owner, with a `seq` and facts.
     Write,
-    /// Keep books.
-    Keep,
-    /// Look.
+    /// Write without a `seq` and without facts.
+    WriteSilent,
+    /// Read in one snapshot.
     Read,
-    /// Look with one statement, which is a snapshot of its own.
-    Glance,
+    /// Read with one statement, which is a snapshot of its own.
+    ReadSingle,
 }
 
 impl Mode {
-    /// Whether it leaves everything as it is.
-    pub(crate) fn is_looking(self) -> bool {
-        matches!(self, Mode::Read | Mode::Glance)
+    /// Whether the verb changes nothing.
+    pub(crate) fn is_read_only(self) -> bool {
+        matches!(self, Mode::Read | Mode::ReadSingle)
     }
 }
 
@@ -97,7 +97,7 @@ impl Job {
                     false
                 }
             },
-            Mode::Keep | Mode::Read | Mode::Glance => match tx.lock() {
+            Mode::WriteSilent | Mode::Read | Mode::ReadSingle => match tx.lock() {
                 Ok(()) => self.verb.run(tx),
                 Err(error) => {
                     self.verb.fail(error);

@@ -73,7 +73,7 @@ impl Sqlite {
     }
 
     pub(crate) fn submit(&self, job: Job) -> Result<(), Error> {
-        let queue = if job.mode.is_looking() { &self.reads } else { &self.writes };
+        let queue = if job.mode.is_read_only() { &self.reads } else { &self.writes };
         queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => crate::busy(&self.shared.meters),
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),

@@ -44,7 +44,7 @@ async fn what_a_caller_asks_who_hangs_up_is_counted_once(app: App) {
         let mut asks = Box::pin(quota::get(&app.inner.desk, &access, LIST));
         // The answer may be there already.
         drop((&mut asks).now_or_never());
-        app.inner.desk.store.keep(&shop.appid, |_| Ok(())).await.unwrap();
+        app.inner.desk.store.write_silent(&shop.appid, |_| Ok(())).await.unwrap();
         drop(asks);
         assert_eq!(used(&shop).await.0, 2 * calls - 1);
         assert_eq!(lists(&shop).await, 0);
@@ -65,7 +65,7 @@ async fn a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing(app: App) {
         tx.run(sql, bind![&appid, LIST, ahead])?;
         tx.run(sql, bind![&appid, "clear_quota", ahead])
     };
-    app.inner.desk.store.keep(&shop.appid, wrong).await.unwrap();
+    app.inner.desk.store.write_silent(&shop.appid, wrong).await.unwrap();
     assert_eq!((lists(&shop).await, used(&shop).await), (0, (1, 1)));
     app.advance(1000).await;
     assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);

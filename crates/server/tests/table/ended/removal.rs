@@ -55,7 +55,7 @@ async fn rows(app: &App, appid: &str) -> BTreeMap<String, i64> {
 
 async fn adds(app: &App, sql: &'static str, appid: &str) {
     let id = appid.to_owned();
-    app.inner.desk.store.keep(appid, move |tx| tx.run(sql, bind![&id]).map(|_| ())).await.unwrap();
+    app.inner.desk.store.write_silent(appid, move |tx| tx.run(sql, bind![&id]).map(|_| ())).await.unwrap();
 }
 
 fn files(folder: &Path) -> usize {

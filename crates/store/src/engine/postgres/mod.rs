@@ -101,7 +101,7 @@ impl Postgres {
     }
 
     pub(crate) fn submit(&self, job: Job) -> Result<(), Error> {
-        if !job.mode.is_looking() {
+        if !job.mode.is_read_only() {
             return self.writes.push(job, &self.shared.meters);
         }
         self.reads.try_send(job).map_err(|error| match error {
@@ -282,7 +282,7 @@ fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
-        match look(&mut conn, &mut job, clock) {
+        match run_read(&mut conn, &mut job, clock) {
             Ok(()) => drop(spell.note(Ok(()))),
             Err(error) => job.fail(spell.refuse(error)),
         }
@@ -290,11 +290,11 @@ fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock
     }
 }
 
-fn look(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
-    if job.mode == Mode::Glance && conn.is_open() && job.read(&mut Tx::new(conn, clock.now())) {
+fn run_read(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
+    if job.mode == Mode::ReadSingle && conn.is_open() && job.read(&mut Tx::new(conn, clock.now())) {
         return Ok(());
     }
-    // Where a glance fails, the transaction finds out why.
+    // Where the single statement fails, the transaction finds out why.
     snapshot(conn, job, clock)
 }
 
