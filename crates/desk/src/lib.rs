@@ -29,7 +29,7 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::sync::Arc;
 use store::clock::{Chance, Clock, hex};
-use store::error::{Error, Spell};
+use store::error::{Error, OutageLog};
 use store::files::Files;
 use store::{Store, Tx};
 
@@ -53,7 +53,7 @@ pub struct Desk {
     /// Passwords that wait to be hashed.
     pub passwords: Arc<hashing::Passwords>,
     /// Whether accounts have room for files.
-    storage: Arc<Spell>,
+    storage_outages: Arc<OutageLog>,
 }
 
 impl Desk {
@@ -70,7 +70,7 @@ impl Desk {
             quotas: Arc::default(),
             rids: Arc::default(),
             passwords: Arc::default(),
-            storage: Arc::new(Spell::of("storing files of accounts that may have more")),
+            storage_outages: Arc::new(OutageLog::new("storing files of accounts that may have more")),
         }
     }
 

@@ -4,7 +4,7 @@
 use crate::desk::jobs::Of;
 use crate::desk::node::Nodes;
 use crate::desk::{jobs, node, presence, quota, rid};
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use crate::state::App;
 use crate::streams::GRACE;
 use anyhow::bail;
@@ -37,12 +37,12 @@ async fn pause(app: &App, time: Duration) -> bool {
 /// by [`settle_all`].
 pub async fn settle(app: App) {
     // One each: where one has nothing to tell, its success says nothing of the other.
-    let calls = Spell::of("telling the store how many calls there were");
-    let refusals = Spell::of("telling the store which calls were refused");
+    let calls = OutageLog::new("telling the store how many calls there were");
+    let refusals = OutageLog::new("telling the store which calls were refused");
     while pause(&app, SETTLE).await {
         // Its failure stands in the log.
-        let _ = calls.note(quota::settle(&app.desk).await);
-        let _ = refusals.note(rid::settle(&app.desk).await);
+        let _ = calls.record(quota::settle(&app.desk).await);
+        let _ = refusals.record(rid::settle(&app.desk).await);
     }
 }
 
@@ -57,20 +57,20 @@ pub async fn settle_all(app: &App) -> Result<(), Error> {
 
 /// Runs what is due until the application stops, but for what touches files.
 pub async fn run(app: App) {
-    let spell = Spell::of("running what is due");
+    let outages = OutageLog::new("running what is due");
     while pause(&app, LOOK).await {
         // Its failure stands in the log.
-        let _ = spell.note(run_desk(&app).await);
+        let _ = outages.record(run_desk(&app).await);
     }
 }
 
 /// Runs what is due and touches files until the application stops: a bucket that does not answer keeps nothing else
 /// waiting.
 pub async fn run_files(app: App) {
-    let spell = Spell::of("running what is due for files");
+    let outages = OutageLog::new("running what is due for files");
     while pause(&app, LOOK).await {
         // Its failure stands in the log.
-        let _ = spell.note(run_rows(&app, Of::Files).await);
+        let _ = outages.record(run_rows(&app, Of::Files).await);
     }
 }
 
@@ -111,14 +111,14 @@ async fn run_rows(app: &App, of: Of) -> Result<(), Error> {
 
 /// Keeps the store's rows of this node's streams like the streams are, until the application stops.
 pub async fn keep_presence(app: App) {
-    let spell = Spell::of("comparing streams with the store");
+    let outages = OutageLog::new("comparing streams with the store");
     let uptime = || app.desk.clock().uptime();
     let mut compared = uptime();
     while pause(&app, LOOK).await {
         if uptime() - compared >= BEAT {
             let begun = uptime();
             // Its failure stands in the log, and the next look tries again.
-            if spell.note(in_time(app.streams.compare()).await).is_ok() {
+            if outages.record(in_time(app.streams.compare()).await).is_ok() {
                 compared = begun;
             }
         }
@@ -144,7 +144,7 @@ pub struct Lease {
     renewed: Duration,
     /// The store holds other data than this node began with.
     is_over: bool,
-    spell: Spell,
+    outages: OutageLog,
 }
 
 struct Ending {
@@ -192,14 +192,14 @@ impl Lease {
         if !app.desk.store.is_shared() {
             node::fence_others(&app.desk).await?;
         }
-        let spell = Spell::of("renewing this node's lease");
+        let outages = OutageLog::new("renewing this node's lease");
         Ok(Lease {
             seen: HashMap::new(),
             apart: HashSet::new(),
             ending: HashMap::new(),
             renewed,
             is_over: false,
-            spell,
+            outages,
         })
     }
 
@@ -208,7 +208,7 @@ impl Lease {
         let now = app.desk.clock().uptime();
         let looked = in_time(self.renew(app, now)).await;
         // Its failure stands in the log.
-        let _ = self.spell.note(looked);
+        let _ = self.outages.record(looked);
         // Others take this node for dead now: its streams must not outlive that.
         if app.desk.clock().uptime() - self.renewed > DEAD {
             app.streams.end_all();

@@ -74,32 +74,32 @@ impl fmt::Display for Error {
     }
 }
 
-/// Something that is done again and again. Its failures are logged when they begin and when they are over,
-/// not each: a spell is over with a success that comes a second after the last failure.
-pub struct Spell {
+/// Logs the failures of one repeated action: once when an outage begins and once when it is over. An outage is over
+/// with a success that comes [`SOUND_MS`] after its last failure.
+pub struct OutageLog {
     what: &'static str,
     began: Instant,
-    /// Milliseconds from `began` to the last failure; 0: all is well.
+    /// Milliseconds from `began` to the last failure; 0 while there is no outage.
     failed_at: AtomicU64,
 }
 
-/// How long nothing may fail before a spell is over.
-const WELL: u64 = 1000;
+/// Milliseconds without a failure after which an outage is over.
+const SOUND_MS: u64 = 1000;
 
-impl Spell {
-    /// Names what is done.
+impl OutageLog {
+    /// `what` names the action in the log.
     #[must_use]
-    pub fn of(what: &'static str) -> Self {
-        Spell { what, began: Instant::now(), failed_at: AtomicU64::new(0) }
+    pub fn new(what: &'static str) -> Self {
+        OutageLog { what, began: Instant::now(), failed_at: AtomicU64::new(0) }
     }
 
-    /// Takes note of an outcome, and hands it on.
+    /// Records an outcome, and returns it.
     ///
     /// # Errors
     /// The outcome's.
-    pub fn note<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+    pub fn record<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         match &outcome {
-            Ok(_) => self.note_success(),
+            Ok(_) => self.record_success(),
             Err(error) if self.failed_at.swap(self.now(), Ordering::Relaxed) == 0 => {
                 tracing::error!(%error, "not possible now, and tried again: {}", self.what);
             }
@@ -108,17 +108,17 @@ impl Spell {
         outcome
     }
 
-    /// The refusal of what cannot be done now. Its cause is logged when such a spell begins, not for each caller.
+    /// Records a failure, and returns the refusal for its caller: `SystemError`, without the cause.
     pub fn refuse(&self, cause: Error) -> Error {
-        let _ = self.note(Err::<(), _>(cause));
+        let _ = self.record(Err::<(), _>(cause));
         Errcode::SystemError.into()
     }
 
-    fn note_success(&self) {
-        // Most of the time all is well, and nobody writes what others read.
+    fn record_success(&self) {
+        // Most calls succeed: without an outage they only read, so that threads do not contend for the cache line.
         let failed_at = self.failed_at.load(Ordering::Relaxed);
         if failed_at != 0
-            && self.now().saturating_sub(failed_at) >= WELL
+            && self.now().saturating_sub(failed_at) >= SOUND_MS
             && self.failed_at.compare_exchange(failed_at, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         {
             tracing::info!("possible again: {}", self.what);

@@ -11,7 +11,7 @@ pub use pool::Sender;
 pub use room::free;
 pub use writing::{Writing, Written};
 
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use crate::place::FilesPlace;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
@@ -41,7 +41,7 @@ struct Inner {
     opened: OnceLock<Opened>,
     pools: Pools,
     room: Room,
-    spell: Spell,
+    outages: OutageLog,
 }
 
 #[derive(Clone)]
@@ -71,8 +71,8 @@ impl Files {
             None => (false, None),
         };
         let (pools, room) = (Pools::new(is_bucket), Room::of(folder, least_free));
-        let spell = Spell::of("reading and writing files");
-        Files(Arc::new(Inner { place, opened: OnceLock::new(), pools, room, spell }))
+        let outages = OutageLog::new("reading and writing files");
+        Files(Arc::new(Inner { place, opened: OnceLock::new(), pools, room, outages }))
     }
 
     fn open(&self) -> Result<&Opened, Error> {
@@ -133,8 +133,8 @@ impl Files {
     /// Takes note of how it went. What the place cannot do is refused.
     fn noted<T>(&self, outcome: object_store::Result<T>, what: &'static str) -> Result<T, Error> {
         match outcome {
-            Ok(done) => self.0.spell.note(Ok(done)),
-            Err(error) => Err(self.0.spell.refuse(self.told(error).context(what).into())),
+            Ok(done) => self.0.outages.record(Ok(done)),
+            Err(error) => Err(self.0.outages.refuse(self.told(error).context(what).into())),
         }
     }
 

@@ -18,7 +18,7 @@ pub mod place;
 pub mod trust;
 
 use crate::clock::Clock;
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use crate::meter::Stores;
 use crate::place::Place;
 use anyhow::Context;
@@ -52,7 +52,7 @@ struct Inner {
     engine: Engine,
     shared: Arc<watch::Shared>,
     clock: Clock,
-    silence: Spell,
+    outages: OutageLog,
     epoch: OnceLock<String>,
 }
 
@@ -75,8 +75,8 @@ impl Store {
             Place::Postgres(url) => postgres::Postgres::open(&url, inner, opened_at).map(Engine::Postgres),
         })
         .await??;
-        let silence = Spell::of("hearing from the database");
-        let store = Store(Arc::new(Inner { engine, shared, clock, silence, epoch: OnceLock::new() }));
+        let outages = OutageLog::new("hearing from the database");
+        let store = Store(Arc::new(Inner { engine, shared, clock, outages, epoch: OnceLock::new() }));
         store.read_epoch().await.map_err(Error::cause).context("reading the epoch of the data")?;
         Ok(store)
     }
@@ -157,9 +157,9 @@ impl Store {
                 engine.submit(job)?;
                 let Ok(answer) = tokio::time::timeout(PATIENCE, answer).await else {
                     let cause = anyhow::anyhow!("no answer in {} s", PATIENCE.as_secs());
-                    return Err(self.0.silence.refuse(cause.into()));
+                    return Err(self.0.outages.refuse(cause.into()));
                 };
-                self.0.silence.note(Ok(()))?;
+                self.0.outages.record(Ok(()))?;
                 answer
             }
         };

@@ -75,9 +75,9 @@ pub(crate) fn noted<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, Erro
         Err(Error::Refused(Errcode::FilesOfAccount)) => {
             let cause =
                 anyhow::anyhow!("an account has as many bytes of files as it may (--account-files-mib)");
-            let _ = desk.storage.note(Err::<(), Error>(cause.into()));
+            let _ = desk.storage_outages.record(Err::<(), Error>(cause.into()));
         }
-        Ok(_) => desk.storage.note(Ok(()))?,
+        Ok(_) => desk.storage_outages.record(Ok(()))?,
         Err(_) => {}
     }
     outcome

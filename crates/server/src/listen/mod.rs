@@ -9,7 +9,7 @@ mod seat;
 pub use body::{BODY_TIME, UPLOAD_MAX};
 pub use limit::Room;
 
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use crate::tls::Tls;
 use axum::Router;
 use axum::body::Body;
@@ -102,7 +102,7 @@ pub async fn serve(listener: TcpListener, router: Router, room: Room, stop: Canc
 pub async fn serve_all(entrances: Vec<Entrance>, router: Router, room: Room, stop: CancellationToken) {
     let room = Arc::new(room);
     let tasks = room.tasks.clone();
-    let outages = Spell::of("accepting a connection");
+    let outages = OutageLog::new("accepting a connection");
     let mut turn = 0;
     while let Some((entrance, stream, peer, admitted)) = tokio::select! {
         next = accept(&entrances, &mut turn, &room, &outages) => next,
@@ -133,12 +133,12 @@ async fn accept<'e>(
     entrances: &'e [Entrance],
     turn: &mut usize,
     room: &Arc<Room>,
-    outages: &Spell,
+    outages: &OutageLog,
 ) -> Option<(&'e Entrance, TcpStream, Peer, Admitted)> {
     loop {
         let open = room.may_open().await?;
         let (entrance, accepted) = poll_fn(|cx| poll_accept(entrances, turn, cx)).await;
-        match outages.note(accepted.map_err(Error::from)) {
+        match outages.record(accepted.map_err(Error::from)) {
             Ok((stream, address)) => {
                 let peer = Peer { address: address.ip(), door: entrance.door };
                 if let Some(admitted) = room.admit(peer.address, open) {

@@ -7,7 +7,7 @@ mod catch_up;
 
 use crate::desk::Desk;
 use crate::desk::feed::{self, After, Change};
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use catch_up::{CatchUp, Progress};
 use dashmap::DashMap;
 use futures_util::Stream;
@@ -39,7 +39,7 @@ pub struct Feeds {
     desk: Desk,
     stop: CancellationToken,
     readers: Arc<DashMap<String, Reader>>,
-    spell: Arc<Spell>,
+    outages: Arc<OutageLog>,
     catch_up: CatchUp,
     /// The store's readers that streams may take: all but one, so that calls of the API never wait for streams alone.
     store_readers: Arc<Semaphore>,
@@ -84,7 +84,7 @@ impl Feeds {
             desk,
             stop,
             readers: Arc::default(),
-            spell: Arc::new(Spell::of("reading the change feed")),
+            outages: Arc::new(OutageLog::new("reading the change feed")),
             store_readers,
             generations: Arc::default(),
         }
@@ -161,7 +161,7 @@ impl Feeds {
     /// Reads what comes after what it has read, and hands it on.
     async fn read_round(&self, owner: &str, progress: &Progress) -> Round {
         let Some(read) = progress.read() else { return self.begin(owner, progress).await };
-        match self.spell.note(self.read_after(owner, read).await) {
+        match self.outages.record(self.read_after(owner, read).await) {
             Ok(After::Changes(changes)) => {
                 let is_full = changes.len() == feed::ROUND;
                 if let Some(last) = changes.last() {
@@ -190,7 +190,7 @@ impl Feeds {
     async fn begin(&self, owner: &str, progress: &Progress) -> Round {
         let head = self.desk.store.head(owner).await;
         // A head that memory knows says nothing of reading: only a failure is noted.
-        let head = head.or_else(|error| self.spell.note(Err(error)));
+        let head = head.or_else(|error| self.outages.record(Err(error)));
         if let Ok(head) = &head {
             progress.read.store(head.map_or(0, |head| head.seq), Ordering::Release);
         }
@@ -252,7 +252,7 @@ impl Follower {
             if self.behind {
                 let standing = self.standing().await;
                 // As above: a stream that is level has read nothing.
-                match standing.or_else(|error| self.feeds.spell.note(Err(error))) {
+                match standing.or_else(|error| self.feeds.outages.record(Err(error))) {
                     Ok(Standing::Level) => self.behind = false,
                     Ok(Standing::Behind(changes)) => {
                         self.read = changes.into();

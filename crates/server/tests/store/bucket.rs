@@ -207,7 +207,7 @@ async fn a_bucket_that_is_away_stops_nothing_else(fresh: Fresh) {
         s3.held().mood = Mood::Well;
         assert_eq!(gets(&demo, &token, &media_id).await.unwrap(), PNG);
         assert_eq!(uploads(&demo, &token, &sized(GIF, 6 * MB)).await.0, 0);
-        // The spell is over once a second has been good.
+        // The outage is over once nothing has failed for a second.
         tokio::time::sleep(Duration::from_millis(1_100)).await;
         assert_eq!(gets(&demo, &token, &media_id).await.unwrap(), PNG);
     }

@@ -5,7 +5,7 @@ use super::migrate;
 use super::tx::{Cell, Conn, Row, Tx, Value};
 use super::watch::Shared;
 use crate::clock::Clock;
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use anyhow::{Context, bail, ensure};
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -61,13 +61,13 @@ impl Sqlite {
             .spawn(move || write_loop(&writer, &waiting, &known, &at, &runtime))?;
         let (reads, waiting) = sync_channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
-        let spell = Arc::new(Spell::of("reading from the database"));
+        let outages = Arc::new(OutageLog::new("reading from the database"));
         for _ in 0..READERS {
             let (reader, waiting, at) = (connect(&file)?, waiting.clone(), clock.clone());
-            let spell = spell.clone();
+            let outages = outages.clone();
             thread::Builder::new()
                 .name("store-reader".into())
-                .spawn(move || read_loop(&reader, &waiting, &at, &spell))?;
+                .spawn(move || read_loop(&reader, &waiting, &at, &outages))?;
         }
         Ok(Sqlite { writes, reads, shared, _lock: lock })
     }
@@ -123,14 +123,14 @@ fn write_loop(
     runtime: &Handle,
 ) {
     let mut conn = Connection::new(raw);
-    let spell = Spell::of("writing to the database");
+    let outages = OutageLog::new("writing to the database");
     while let Ok(first) = waiting.recv() {
         // What waits now; what arrives meanwhile goes into the next one, so that its callers are heard
         // and answered while this one runs.
         let mut batch: Vec<Job> = iter::once(first).chain(waiting.try_iter()).take(BATCH).collect();
         match commit(&mut conn, &mut batch, shared, clock) {
-            Ok(()) => drop(spell.note(Ok(()))),
-            Err(_) => alone(&mut conn, &mut batch, shared, clock, &spell),
+            Ok(()) => drop(outages.record(Ok(()))),
+            Err(_) => alone(&mut conn, &mut batch, shared, clock, &outages),
         }
         // From within the runtime, where waking who waits is cheap; the next batch begins meanwhile.
         runtime.spawn(async move { batch.into_iter().for_each(Job::answer) });
@@ -138,11 +138,11 @@ fn write_loop(
 }
 
 /// The batch died as a whole (disk full, an IO error): its verbs run once more, one by one.
-fn alone(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock, spell: &Spell) {
+fn alone(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock, outages: &OutageLog) {
     for job in batch {
         match commit(conn, std::slice::from_mut(job), shared, clock) {
-            Ok(()) => drop(spell.note(Ok(()))),
-            Err(error) => job.fail(spell.refuse(error)),
+            Ok(()) => drop(outages.record(Ok(()))),
+            Err(error) => job.fail(outages.refuse(error)),
         }
     }
 }
@@ -171,14 +171,14 @@ fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: 
     Ok(())
 }
 
-fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, spell: &Spell) {
+fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, outages: &OutageLog) {
     let mut conn = Connection::new(raw);
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
         match snapshot(&mut conn, &mut job, clock) {
-            Ok(()) => drop(spell.note(Ok(()))),
-            Err(error) => job.fail(spell.refuse(error)),
+            Ok(()) => drop(outages.record(Ok(()))),
+            Err(error) => job.fail(outages.refuse(error)),
         }
         job.answer();
     }

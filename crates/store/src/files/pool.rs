@@ -1,7 +1,7 @@
 //! Memory and places that senders of files share: divided between crowds, so that no crowd takes another's, and shared
 //! within a crowd, so that no sender takes all.
 
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -152,7 +152,7 @@ impl Crowd {
 /// The pools of all crowds.
 pub(super) struct Pools {
     pools: [(Pool, Pool); 4],
-    spell: Spell,
+    outages: OutageLog,
 }
 
 impl Pools {
@@ -161,7 +161,7 @@ impl Pools {
             let Bounds { memory, folder, bucket } = crowd.bounds();
             (Pool::of(memory), Pool::of(if is_bucket { bucket } else { folder }))
         });
-        Pools { pools, spell: Spell::of("taking files in") }
+        Pools { pools, outages: OutageLog::new("taking files in") }
     }
 
     fn of(&self, sender: &Sender) -> &(Pool, Pool) {
@@ -191,8 +191,8 @@ impl Pools {
 
     fn noted(&self, held: Option<Held>) -> Result<Held, Error> {
         match held {
-            Some(held) => self.spell.note(Ok(held)),
-            None => Err(self.spell.refuse(anyhow::anyhow!("too many come at once").into())),
+            Some(held) => self.outages.record(Ok(held)),
+            None => Err(self.outages.refuse(anyhow::anyhow!("too many come at once").into())),
         }
     }
 }

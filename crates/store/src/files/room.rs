@@ -1,6 +1,6 @@
 //! Room on the disk of a folder of files.
 
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use protocol::Errcode;
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 pub(super) struct Room {
     folder: Option<PathBuf>,
     least: u64,
-    spell: Spell,
+    outages: OutageLog,
 }
 
 impl Room {
     /// Of a folder; of a bucket it is unknown.
     pub(super) fn of(folder: Option<PathBuf>, least: u64) -> Self {
-        Room { folder, least, spell: Spell::of("storing files, for the disk has room") }
+        Room { folder, least, outages: OutageLog::new("storing files, for the disk has room") }
     }
 
     /// Whether there is room for a block.
@@ -25,14 +25,14 @@ impl Room {
         let Some(folder) = self.folder.clone().filter(|_| self.least > 0) else { return Ok(()) };
         let free = tokio::task::spawn_blocking(move || free(&folder)).await?;
         match free.filter(|free| *free < self.least) {
-            None => self.spell.note(Ok(())),
+            None => self.outages.record(Ok(())),
             Some(free) => {
                 let (free, least) = (free >> 20, self.least >> 20);
                 let cause = anyhow::anyhow!(
                     "{free} MiB are left of the files' disk, and {least} must be (--files-free-mib)"
                 );
                 // Its cause stands in the log.
-                let _ = self.spell.note(Err::<(), Error>(cause.into()));
+                let _ = self.outages.record(Err::<(), Error>(cause.into()));
                 Err(Errcode::FilesFull.into())
             }
         }

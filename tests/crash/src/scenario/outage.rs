@@ -22,7 +22,7 @@ const LINES: usize = 10;
 /// By when the log must say that a bad day is over.
 const OVER: Duration = Duration::from_secs(15);
 
-/// More than the second without a failure after which a spell of failures is over.
+/// More than the second without a failure after which the failures count as over.
 const SPELL: Duration = Duration::from_secs(2);
 
 /// What goes wrong.

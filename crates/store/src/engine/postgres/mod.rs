@@ -11,7 +11,7 @@ use crate::engine::job::{Job, Mode, run_all};
 use crate::engine::migrate;
 use crate::engine::tx::Tx;
 use crate::engine::watch::Shared;
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use crate::meter::Stores;
 use ::postgres::Client;
 use address::Address;
@@ -77,7 +77,7 @@ impl Postgres {
             move || listen_loop(&source, &shared)
         })?;
         let writes = Arc::new(Queues::default());
-        let spell = Arc::new(Spell::of("writing to PostgreSQL"));
+        let outages = Arc::new(OutageLog::new("writing to PostgreSQL"));
         for _ in 0..WRITERS {
             let worker = Writer {
                 conn: Connection::new(&source),
@@ -85,17 +85,17 @@ impl Postgres {
                 shared: shared.clone(),
                 clock: clock.clone(),
                 changed: changed.clone(),
-                spell: spell.clone(),
+                outages: outages.clone(),
             };
             spawn("store-writer", move || worker.run())?;
         }
         let (reads, waiting) = sync_channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
-        let spell = Arc::new(Spell::of("reading from PostgreSQL"));
+        let outages = Arc::new(OutageLog::new("reading from PostgreSQL"));
         for _ in 0..READERS {
             let (conn, waiting, clock) = (Connection::new(&source), waiting.clone(), clock.clone());
-            let spell = spell.clone();
-            spawn("store-reader", move || read_loop(conn, &waiting, &clock, &spell))?;
+            let outages = outages.clone();
+            spawn("store-reader", move || read_loop(conn, &waiting, &clock, &outages))?;
         }
         Ok(Postgres { writes, reads, shared, told: Mutex::new(told) })
     }
@@ -201,7 +201,7 @@ struct Writer {
     shared: Arc<Shared>,
     clock: Clock,
     changed: Sender<(String, i64)>,
-    spell: Arc<Spell>,
+    outages: Arc<OutageLog>,
 }
 
 /// How a transaction failed.
@@ -217,7 +217,7 @@ impl Writer {
         while let Some(mut batch) = self.queues.take() {
             let owner = batch.first().map(|job| job.owner.clone()).unwrap_or_default();
             match self.commit(&mut batch) {
-                Ok(()) => drop(self.spell.note(Ok(()))),
+                Ok(()) => drop(self.outages.record(Ok(()))),
                 Err(failure) => self.recover(&mut batch, failure),
             }
             for job in batch {
@@ -232,16 +232,16 @@ impl Writer {
         match failure {
             Failure::Unknown(error) => {
                 let cause = anyhow::anyhow!("the connection went during the commit: {error}");
-                let _ = self.spell.refuse(cause.into());
+                let _ = self.outages.refuse(cause.into());
                 batch.iter_mut().for_each(|job| job.fail(Errcode::SystemError.into()));
             }
             Failure::Undone(_) => {
                 for job in batch {
                     // Whatever the first failure was: once is what a connection that was lost meanwhile costs.
                     match self.commit(std::slice::from_mut(job)) {
-                        Ok(()) => drop(self.spell.note(Ok(()))),
+                        Ok(()) => drop(self.outages.record(Ok(()))),
                         Err(Failure::Undone(error) | Failure::Unknown(error)) => {
-                            job.fail(self.spell.refuse(error));
+                            job.fail(self.outages.refuse(error));
                         }
                     }
                 }
@@ -278,13 +278,13 @@ impl Writer {
     }
 }
 
-fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, spell: &Spell) {
+fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, outages: &OutageLog) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
         match run_read(&mut conn, &mut job, clock) {
-            Ok(()) => drop(spell.note(Ok(()))),
-            Err(error) => job.fail(spell.refuse(error)),
+            Ok(()) => drop(outages.record(Ok(()))),
+            Err(error) => job.fail(outages.refuse(error)),
         }
         job.answer();
     }

@@ -3,7 +3,7 @@
 use super::client::{Connection, Source};
 use crate::engine::tx::{Conn as _, Value};
 use crate::engine::watch::Shared;
-use crate::error::{Error, Spell};
+use crate::error::{Error, OutageLog};
 use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
@@ -52,20 +52,20 @@ fn notify(conn: &mut Connection, payload: &mut String) {
 
 /// Hears what other nodes changed. Whatever they changed before a connection was made, nobody has heard of.
 pub(crate) fn listen_loop(source: &Source, shared: &Weak<Shared>) {
-    let spell = Spell::of("listening to other nodes");
+    let outages = OutageLog::new("listening to other nodes");
     while shared.strong_count() > 0 {
-        if spell.note(listen(source, shared, &spell)).is_err() {
+        if outages.record(listen(source, shared, &outages)).is_err() {
             thread::sleep(Duration::from_secs(1));
         }
     }
 }
 
-fn listen(source: &Source, shared: &Weak<Shared>, spell: &Spell) -> Result<(), Error> {
+fn listen(source: &Source, shared: &Weak<Shared>, outages: &OutageLog) -> Result<(), Error> {
     use ::postgres::fallible_iterator::FallibleIterator as _;
     let mut client = source.client()?;
     let channel: String = client.query_one(CHANNEL, &[])?.get(0);
     client.batch_execute(&format!("listen {channel}"))?;
-    spell.note(Ok(()))?;
+    outages.record(Ok(()))?;
     if let Some(shared) = shared.upgrade() {
         shared.wake_all();
     }
