@@ -16,4 +16,4 @@ pub mod throttle;
 pub mod tls;
 
 pub use desk::{self, network};
-pub use store::{self, bind, clock, error, files, flight};
+pub use store::{self, bind, clock, error, files, single_flight};

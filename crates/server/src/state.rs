@@ -6,9 +6,9 @@ use crate::desk::clock::Watch;
 use crate::desk::hot::{self, Question, Ready};
 use crate::desk::token::{self, Access};
 use crate::error::Error;
-use crate::flight::Flights;
 use crate::meter::Requests;
 use crate::push::Feeds;
+use crate::single_flight::SingleFlight;
 use crate::store::Head;
 use crate::streams::Streams;
 use crate::streams::limit::StreamLimit;
@@ -68,7 +68,7 @@ pub struct Parts {
     pub watch: Watch,
     tokens: Cache<[u8; 32], Known>,
     answers: Cache<(Appid, Question), Ready, ByBytes>,
-    making: Flights<Ready>,
+    making: SingleFlight<Ready>,
 }
 
 /// A token's access, and the owner's `access` number it is true at.
@@ -128,7 +128,7 @@ impl App {
             chat_streams: Gauge::default(),
             tokens: Cache::new(TOKENS),
             answers: Cache::with_weighter(accounts, answers, ByBytes),
-            making: Flights::default(),
+            making: SingleFlight::default(),
         }))
     }
 
@@ -187,7 +187,7 @@ impl App {
             return Ok(ready.bytes);
         }
         let key = format!("{appid} {question:?}");
-        Ok(self.making.join(&key, || self.make(appid, question)).await?.bytes)
+        Ok(self.making.run(&key, || self.make(appid, question)).await?.bytes)
     }
 
     async fn make(&self, appid: &Appid, question: &Question) -> Result<Ready, Error> {

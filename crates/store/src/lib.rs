@@ -11,10 +11,10 @@ mod engine;
 mod epoch;
 pub mod error;
 pub mod files;
-pub mod flight;
 pub mod health;
 pub mod meter;
 pub mod place;
+pub mod single_flight;
 pub mod trust;
 
 use crate::clock::Clock;
@@ -196,7 +196,7 @@ impl Store {
         {
             return Ok(Some(head));
         }
-        let head = self.0.shared.flights.join(owner, || self.read_head(owner)).await?;
+        let head = self.0.shared.head_reads.run(owner, || self.read_head(owner)).await?;
         if let Some(head) = head {
             self.0.shared.raise(owner, head);
         }

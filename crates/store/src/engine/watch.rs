@@ -1,7 +1,7 @@
 //! Who is how far: the heads this process knows, and the wake-ups of those who listen.
 
-use crate::flight::Flights;
 use crate::meter::Stores;
+use crate::single_flight::SingleFlight;
 use dashmap::DashMap;
 use quick_cache::DefaultHashBuilder;
 use tokio::sync::watch;
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     // Every request asks here, twice; nobody outside chooses the keys.
     heads: DashMap<String, Head, DefaultHashBuilder>,
     wakes: DashMap<String, watch::Sender<Wake>>,
-    pub(crate) flights: Flights<Option<Head>>,
+    pub(crate) head_reads: SingleFlight<Option<Head>>,
     pub(crate) meters: Stores,
 }
 
