@@ -2,7 +2,7 @@
 
 use crate::data::database;
 use anyhow::{Context, anyhow};
-use kefu::clock::{Chance, Clock};
+use kefu::clock::{Clock, Rng};
 use kefu::config::Place;
 use kefu::config::Rules;
 use kefu::desk::token::TokenKind;
@@ -40,7 +40,7 @@ pub(crate) fn plain(error: Error) -> anyhow::Error {
 /// Opens the data at a place, as the product does.
 pub(crate) async fn open(place: &Place) -> anyhow::Result<Desk> {
     let store = Store::open(place, Clock::system()).await?;
-    Ok(Desk::new(store, Chance::system(), Rules::default()))
+    Ok(Desk::new(store, Rng::system(), Rules::default()))
 }
 
 /// The `n`th customer of an agent.

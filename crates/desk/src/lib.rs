@@ -28,7 +28,7 @@ use protocol::Errcode;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::sync::Arc;
-use store::clock::{Chance, Clock, hex};
+use store::clock::{Clock, Rng, hex};
 use store::error::{Error, OutageLog};
 use store::files::Files;
 use store::{Store, Tx};
@@ -41,7 +41,7 @@ pub struct Desk {
     /// Where files are.
     pub files: Files,
     /// Where secrets and ids come from.
-    pub chance: Chance,
+    pub rng: Rng,
     /// This process, among those that share the store.
     pub node: Arc<str>,
     /// What operators have set.
@@ -59,12 +59,12 @@ pub struct Desk {
 impl Desk {
     /// A desk over an open store, as a new node. It has no place for files.
     #[must_use]
-    pub fn new(store: Store, chance: Chance, rules: Rules) -> Self {
-        let node = chance.hex::<8>().into();
+    pub fn new(store: Store, rng: Rng, rules: Rules) -> Self {
+        let node = rng.hex::<8>().into();
         Desk {
             store,
             files: Files::nowhere(),
-            chance,
+            rng,
             node,
             rules,
             quotas: Arc::default(),

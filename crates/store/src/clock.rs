@@ -4,7 +4,7 @@
 
 use model::Time;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{Rng as _, SeedableRng};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
@@ -95,19 +95,19 @@ impl Clock {
 
 /// A cryptographic source of random numbers. Tests seed it.
 #[derive(Clone)]
-pub struct Chance(Arc<Mutex<StdRng>>);
+pub struct Rng(Arc<Mutex<StdRng>>);
 
-impl Chance {
+impl Rng {
     /// Seeded by the machine.
     #[must_use]
     pub fn system() -> Self {
-        Chance(Arc::new(Mutex::new(rand::make_rng())))
+        Rng(Arc::new(Mutex::new(rand::make_rng())))
     }
 
     /// Always the same numbers.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        Chance(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
+        Rng(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 
     fn fill<const N: usize>(&self) -> [u8; N] {

@@ -6,7 +6,7 @@
 
 use crate::Store;
 use crate::bind;
-use crate::clock::Chance;
+use crate::clock::Rng;
 use crate::engine::job::Mode;
 use crate::engine::tx::Tx;
 use crate::error::Error;
@@ -30,7 +30,7 @@ impl Store {
 
     /// Reads the epoch, or makes one. Of several processes that start at once one does.
     pub(super) async fn read_epoch(&self) -> Result<(), Error> {
-        let new = Chance::system().hex::<8>();
+        let new = Rng::system().hex::<8>();
         let word = self.write_silent("", move |tx| {
             tx.run(INSERT, bind![&new])?;
             read(tx)

@@ -39,7 +39,7 @@ struct Cli {
     /// How often to stop PostgreSQL immediately.
     #[arg(long, default_value_t = 15)]
     stops: usize,
-    /// Where chance begins; else anywhere.
+    /// Seed of the random numbers; random when not given.
     #[arg(long)]
     seed: Option<u64>,
     /// Doctor what is found in this way: the run must turn red.
@@ -84,18 +84,18 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     }
     let seed = cli.seed.unwrap_or_else(|| rand::rng().next_u64());
     println!("seed {seed}");
-    let mut chance = StdRng::seed_from_u64(seed);
+    let mut rng = StdRng::seed_from_u64(seed);
     let doctored = cli.sabotage.as_deref() == Some("flush");
     flush::on_sqlite(&cli.kefu, doctored).await.context("flushing, on SQLite")?;
     let folder = tempfile::tempdir()?;
     let place = ["--data".to_owned(), folder.path().display().to_string()];
-    Trial::begin(cli, &place, &mut chance).await?.kills(cli.kills, &mut chance).await.context("on SQLite")?;
+    Trial::begin(cli, &place, &mut rng).await?.kills(cli.kills, &mut rng).await.context("on SQLite")?;
     let postgres = Postgres::start()?;
     let place = ["--database".to_owned(), postgres.url()];
     flush::on_postgres(&cli.kefu, &place, doctored).await.context("flushing, on PostgreSQL")?;
-    let mut trial = Trial::begin(cli, &place, &mut chance).await?;
-    trial.kills(cli.kills, &mut chance).await.context("on PostgreSQL")?;
-    trial.stops(&postgres, cli.stops, &mut chance).await.context("stopping PostgreSQL")?;
+    let mut trial = Trial::begin(cli, &place, &mut rng).await?;
+    trial.kills(cli.kills, &mut rng).await.context("on PostgreSQL")?;
+    trial.stops(&postgres, cli.stops, &mut rng).await.context("stopping PostgreSQL")?;
     if cli.sabotage.is_some() {
         return Ok(());
     }
@@ -107,8 +107,8 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
         ["--database".to_owned(), postgres.url(), "--files".to_owned(), files.path().display().to_string()];
     hang_up::hang_up(&cli.kefu, &place).await.context("hanging up, on PostgreSQL")?;
     trial.idles(&postgres).await.context("restarting PostgreSQL")?;
-    outage::on_sqlite(cli, &mut chance).await?;
-    outage::on_postgres(cli, &mut chance).await?;
+    outage::on_sqlite(cli, &mut rng).await?;
+    outage::on_postgres(cli, &mut rng).await?;
     half_open::half_open(&cli.kefu).await?;
     floods::on_sqlite(&cli.kefu, &[]).await.context("floods")
 }
@@ -123,11 +123,11 @@ struct Trial<'c> {
 }
 
 impl<'c> Trial<'c> {
-    async fn begin(cli: &'c Cli, place: &[String; 2], chance: &mut StdRng) -> anyhow::Result<Self> {
+    async fn begin(cli: &'c Cli, place: &[String; 2], rng: &mut StdRng) -> anyhow::Result<Self> {
         let kefu = Kefu::start(server::command(&cli.kefu, place, &[]))?;
         let mut trial = Trial::of(cli, place, kefu).await?;
         // Once without trouble: what is right must be believed.
-        trial.load(Duration::from_millis(300), chance).await?;
+        trial.load(Duration::from_millis(300), rng).await?;
         Ok(trial)
     }
 
@@ -144,11 +144,11 @@ impl<'c> Trial<'c> {
     /// Everybody acts; after a while `end` happens; then nobody gets answers any more, and all stop.
     async fn under_load(
         &mut self,
-        chance: &mut StdRng,
+        rng: &mut StdRng,
         end: impl AsyncFnOnce(&mut Option<Kefu>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let base = self.base()?;
-        let seeds: Vec<u64> = self.people.actors.iter().map(|_| chance.next_u64()).collect();
+        let seeds: Vec<u64> = self.people.actors.iter().map(|_| rng.next_u64()).collect();
         let actors = self.people.actors.clone();
         let acts = actors.into_iter().zip(seeds).map(|(actor, seed)| self.people.act(&base, actor, seed));
         let kefu = &mut self.kefu;
@@ -161,14 +161,14 @@ impl<'c> Trial<'c> {
     }
 
     /// A round that ends with SIGKILL after `time`; then a new life, and a look at what is there.
-    async fn load(&mut self, time: Duration, chance: &mut StdRng) -> anyhow::Result<()> {
-        self.under_load(chance, async |kefu| {
+    async fn load(&mut self, time: Duration, rng: &mut StdRng) -> anyhow::Result<()> {
+        self.under_load(rng, async |kefu| {
             tokio::time::sleep(time).await;
             kefu.take().context("it runs")?.kill()
         })
         .await?;
-        if chance.next_u32().is_multiple_of(8) {
-            Kefu::stillborn(server::command(&self.cli.kefu, &self.place, &[]), chance)?;
+        if rng.next_u32().is_multiple_of(8) {
+            Kefu::stillborn(server::command(&self.cli.kefu, &self.place, &[]), rng)?;
         }
         self.kefu = Some(Kefu::start(server::command(&self.cli.kefu, &self.place, &[]))?);
         self.check().await
@@ -191,23 +191,23 @@ impl<'c> Trial<'c> {
         Ok(())
     }
 
-    async fn kills(&mut self, kills: usize, chance: &mut StdRng) -> anyhow::Result<()> {
+    async fn kills(&mut self, kills: usize, rng: &mut StdRng) -> anyhow::Result<()> {
         let wanted = self.cli.sabotage.as_deref().is_some_and(|kind| kind != "flush");
         let mut done = 0;
         // Not every round leaves something to doctor in every way.
         while done < kills || wanted && !self.doctored && done < 10 * kills {
             done += 1;
-            let time = Duration::from_millis(u64::from(20 + chance.next_u32() % 150));
-            self.load(time, chance).await?;
+            let time = Duration::from_millis(u64::from(20 + rng.next_u32() % 150));
+            self.load(time, rng).await?;
         }
         self.tell(&format!("{done} kills on {}", self.place[0]))
     }
 
     /// The database goes at once, and comes back; the server lives on and recovers by itself.
-    async fn stops(&mut self, postgres: &Postgres, stops: usize, chance: &mut StdRng) -> anyhow::Result<()> {
+    async fn stops(&mut self, postgres: &Postgres, stops: usize, rng: &mut StdRng) -> anyhow::Result<()> {
         for _ in 0..stops {
-            let time = Duration::from_millis(u64::from(50 + chance.next_u32() % 200));
-            self.under_load(chance, async |_| {
+            let time = Duration::from_millis(u64::from(50 + rng.next_u32() % 200));
+            self.under_load(rng, async |_| {
                 tokio::time::sleep(time).await;
                 postgres.stop()
             })

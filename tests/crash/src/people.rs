@@ -111,10 +111,10 @@ impl People {
 
     /// Acts until something gets no answer.
     pub(crate) async fn act(&self, base: &str, mut actor: Actor, seed: u64) -> Actor {
-        let mut chance = StdRng::seed_from_u64(seed);
+        let mut rng = StdRng::seed_from_u64(seed);
         self.agent_is_there(base).await;
         loop {
-            let deed = self.next(&actor, &mut chance);
+            let deed = self.next(&actor, &mut rng);
             if self.does(base, &mut actor, deed).await == Outcome::Unknown {
                 return actor;
             }
@@ -134,9 +134,9 @@ impl People {
         }
     }
 
-    fn next(&self, actor: &Actor, chance: &mut StdRng) -> Deed {
+    fn next(&self, actor: &Actor, rng: &mut StdRng) -> Deed {
         let n = actor.deeds;
-        match (actor.is_customer, chance.next_u32() % 8) {
+        match (actor.is_customer, rng.next_u32() % 8) {
             (false, 0..=2) => Deed::Add(format!("n{n}")),
             (false, 3..=5) => Deed::Rename(format!("n{n}")),
             (false, _) => Deed::Delete,

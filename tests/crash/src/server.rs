@@ -77,9 +77,9 @@ impl Kefu {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn stillborn(mut command: Command, chance: &mut impl Rng) -> anyhow::Result<()> {
+    pub fn stillborn(mut command: Command, rng: &mut impl Rng) -> anyhow::Result<()> {
         let mut child = command.spawn()?;
-        std::thread::sleep(Duration::from_millis(u64::from(chance.next_u32() % 120)));
+        std::thread::sleep(Duration::from_millis(u64::from(rng.next_u32() % 120)));
         child.kill()?;
         child.wait()?;
         Ok(())

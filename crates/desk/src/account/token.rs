@@ -93,7 +93,7 @@ pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<
 pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
     let force = credential.force_refresh;
     let (appid, secret) = Desk::presented(credential)?;
-    let salt = desk.chance.hex::<16>();
+    let salt = desk.rng.hex::<16>();
     let repeated = move |tx: &mut Tx<'_>, appid: &Appid, secret: &str| {
         if force { Ok(None) } else { repeat(tx, appid, secret) }
     };
@@ -157,7 +157,7 @@ fn derive(secret: &str, appid: &Appid, generation: i64, salt: &str) -> String {
 
 /// A token nobody has had yet.
 pub(crate) fn fresh(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
-    format!("{}_{owner}_{}", kind.prefix(), desk.chance.secret())
+    format!("{}_{owner}_{}", kind.prefix(), desk.rng.secret())
 }
 
 /// A component's token to act for an account that has granted it something.

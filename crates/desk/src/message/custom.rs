@@ -18,7 +18,7 @@ use store::error::Error;
 /// # Errors
 /// 65401 → 40003 → 40007 → 45015 → 45047.
 pub async fn send(desk: &Desk, appid: &Appid, message: Message) -> Result<(), Error> {
-    let client_id = desk.chance.hex::<16>();
+    let client_id = desk.rng.hex::<16>();
     desk.write(appid, move |tx, appid| {
         let author = match &message.kf_account {
             Some(kf_account) => Author::Agent(agent::get(tx, appid, kf_account)?),

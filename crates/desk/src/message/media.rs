@@ -93,7 +93,7 @@ impl Stored {
 /// The name of an object that is to be written.
 #[must_use]
 pub fn new_object(desk: &Desk) -> String {
-    files::object(&desk.chance.hex::<16>())
+    files::object(&desk.rng.hex::<16>())
 }
 
 /// uploadTempMedia: what was written is a temporary file of this kind.
@@ -101,7 +101,7 @@ pub fn new_object(desk: &Desk) -> String {
 /// # Errors
 /// `FilesOfAccount`.
 pub async fn add(desk: &Desk, appid: &Appid, kind: Kind, name: &str, stored: Stored) -> Result<Media, Error> {
-    let media_id = desk.chance.media_id();
+    let media_id = desk.rng.media_id();
     let ticket = if kind == Kind::Video { sha256(&ticket(&media_id)) } else { String::new() };
     let (name, content, limits) = (name.to_owned(), stored.content(), storage::Limits::of(desk));
     let added = desk.write_silent(appid, move |tx, appid| {

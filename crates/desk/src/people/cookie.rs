@@ -95,7 +95,7 @@ impl Writer {
     #[must_use]
     pub fn new(desk: &Desk, shown: Option<Shown>, is_tls: bool) -> Self {
         let openid = customer::new_openid(desk);
-        Writer { shown, is_tls, secret: desk.chance.secret(), openid }
+        Writer { shown, is_tls, secret: desk.rng.secret(), openid }
     }
 
     /// Runs what a customer does, under the id by which the page knows it again. `deed` says what came of it, and

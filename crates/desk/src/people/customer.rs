@@ -10,7 +10,7 @@ use store::error::Error;
 /// An openid nobody has.
 #[must_use]
 pub fn new_openid(desk: &Desk) -> String {
-    format!("o{}", &desk.chance.secret()[..27])
+    format!("o{}", &desk.rng.secret()[..27])
 }
 
 /// A new customer, whom no browser knows.

@@ -59,8 +59,8 @@ pub enum Which {
 /// # Errors
 /// `WrongPassword`.
 pub async fn start(desk: &Desk, verified: &Verified, origin: Origin) -> Result<String, Error> {
-    let cookie = desk.chance.secret();
-    let (hash, password, id) = (sha256(&cookie), verified.hash.clone(), desk.chance.hex::<8>());
+    let cookie = desk.rng.secret();
+    let (hash, password, id) = (sha256(&cookie), verified.hash.clone(), desk.rng.hex::<8>());
     desk.write_silent(&verified.name, move |tx, worker| {
         let (now, Origin { browser, address }) = (tx.now(), &origin);
         tx.run(DELETE_OLD_LOGINS, bind![worker, now])?;

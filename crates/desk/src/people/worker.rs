@@ -26,7 +26,7 @@ pub fn owner(name: &str) -> String {
 /// # Errors
 /// Internal only.
 pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<String, Error> {
-    let secret = desk.chance.secret();
+    let secret = desk.rng.secret();
     let (hash, name) = (sha256(&secret), name.map(ToString::to_string).unwrap_or_default());
     desk.store
         .write_silent("", move |tx| {

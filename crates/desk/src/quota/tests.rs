@@ -8,7 +8,7 @@ use model::{MINUTE, Time};
 use protocol::quota::Quota;
 use protocol::{Errcode, endpoint};
 use store::Store;
-use store::clock::{Chance, Clock};
+use store::clock::{Clock, Rng};
 use store::place::Place;
 
 /// 2027-01-15 16:00 in Beijing.
@@ -62,7 +62,7 @@ async fn a_round_tells_what_a_hundred_thousand_accounts_called() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::standing(NOW);
     let store = Store::open(&Place::Folder(folder.path().to_owned()), clock).await.unwrap();
-    let desk = Desk::new(store, Chance::seeded(1), Rules::default());
+    let desk = Desk::new(store, Rng::seeded(1), Rules::default());
     let (quotas, name) = (desk.quotas.clone(), |number| format!("wx{number:016x}"));
     let make = desk.store.write_silent("", move |tx| {
         let open = |number| {

@@ -25,12 +25,12 @@ pub(super) async fn account(
         certified: false,
         feature: true,
         alias: String::new(),
-        original_id: format!("gh_{}", desk.chance.hex::<6>()),
+        original_id: format!("gh_{}", desk.rng.hex::<6>()),
         reception: model::account::Reception::Automatic,
         capacity: 10,
         compat: model::account::Compat::default(),
     };
-    let secret = settings.secret.clone().unwrap_or_else(|| desk.chance.hex::<16>());
+    let secret = settings.secret.clone().unwrap_or_else(|| desk.rng.hex::<16>());
     let account = settings.apply(&blank)?;
     if let Err(sentence) = account.check() {
         return Ok(Err(sentence.into()));
@@ -40,7 +40,7 @@ pub(super) async fn account(
 }
 
 fn new_appid(desk: &Desk) -> Appid {
-    Appid::stored(format!("wx{}", desk.chance.hex::<8>()))
+    Appid::stored(format!("wx{}", desk.rng.hex::<8>()))
 }
 
 pub(super) async fn component(desk: &Desk, appid: Option<String>, name: &str) -> Result<Outcome, Error> {
@@ -51,7 +51,7 @@ pub(super) async fn component(desk: &Desk, appid: Option<String>, name: &str) ->
     if let Err(sentence) = model::account::check_name(name) {
         return Ok(Err(sentence.into()));
     }
-    let secret = desk.chance.hex::<16>();
+    let secret = desk.rng.hex::<16>();
     match desk::component::create(desk, &appid, name, &secret).await? {
         true => Ok(Ok(json!({"component": appid, "name": name, "secret": secret}))),
         false => Ok(Err(desk::account::taken(&appid))),

@@ -10,7 +10,7 @@ pub mod remove;
 pub mod socket;
 mod worker;
 
-use crate::clock::{Chance, Clock};
+use crate::clock::{Clock, Rng};
 use crate::config::{Place, Rules};
 use crate::desk::account::Settings;
 use crate::desk::ended_login::Reason;
@@ -182,7 +182,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
         Order::AccountList => Ok(json!(account::list(desk).await?.iter().map(shown).collect::<Vec<_>>())),
         Order::AccountShow(appid) => show_account(desk, &Appid::parse(&appid)?).await?,
         Order::AccountSet { appid, mut settings, new_secret } => {
-            settings.secret = new_secret.then(|| desk.chance.hex::<16>());
+            settings.secret = new_secret.then(|| desk.rng.hex::<16>());
             let secret = settings.secret.clone();
             let changed = account::set(desk, &Appid::parse(&appid)?, settings).await?;
             changed.map(|account| with_secret(shown(&account), secret))
@@ -201,7 +201,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
         }
         Order::WorkerList => Ok(json!(workers::list(desk).await?)),
         Order::WorkerReset(name) => {
-            let password = desk.chance.hex::<8>();
+            let password = desk.rng.hex::<8>();
             workers::reset(desk, &worker_name(&name)?, &password).await?;
             Ok(json!({"worker": name, "password": password}))
         }
@@ -273,7 +273,7 @@ pub async fn send(place: &Place, rules: Rules, base: &str, order: Order) -> anyh
         }
     }
     let store = Store::open(place, Clock::system()).await?;
-    Ok(perform(&Desk::new(store, Chance::system(), rules), base, order).await)
+    Ok(perform(&Desk::new(store, Rng::system(), rules), base, order).await)
 }
 
 async fn ask(stream: UnixStream, order: &Order) -> anyhow::Result<Outcome> {

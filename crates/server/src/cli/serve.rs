@@ -4,7 +4,7 @@ use super::front::{Front, bind};
 use super::print::say;
 use crate::admin::Admin;
 use crate::app::{room, router};
-use crate::clock::{Chance, Clock};
+use crate::clock::{Clock, Rng};
 use crate::config::{BucketArgs, Data, Place, Rules, Settings, socket_address};
 use crate::desk::{Desk, account, node};
 use crate::due::{self, Lease};
@@ -132,7 +132,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
 async fn open(data: &Data, place: &Place, rules: Rules) -> anyhow::Result<Desk> {
     let files = Files::at(data.files_place()?, rules.files_free());
     let store = Store::open(place, Clock::system()).await?;
-    Ok(Desk::new(store, Chance::system(), rules).with_files(files))
+    Ok(Desk::new(store, Rng::system(), rules).with_files(files))
 }
 
 async fn front(listen: SocketAddr, settings: &Settings, data: &Path) -> anyhow::Result<Front> {

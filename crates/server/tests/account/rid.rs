@@ -136,7 +136,7 @@ fn refusal(shop: &Shop, app: &App) -> kefu::desk::rid::Refused {
     let text = |text: &str| text.to_owned();
     kefu::desk::rid::Refused {
         owner: model::Appid::parse(&shop.appid).unwrap(),
-        rid: format!("{:08x}-{}-{}", 0, app.inner.desk.chance.hex::<4>(), app.inner.desk.chance.hex::<4>()),
+        rid: format!("{:08x}-{}-{}", 0, app.inner.desk.rng.hex::<4>(), app.inner.desk.rng.hex::<4>()),
         at: app.clock.now(),
         cost_ms: 0,
         query: text(""),

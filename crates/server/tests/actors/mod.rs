@@ -12,7 +12,7 @@ mod stream;
 use crate::fixture::engine::Fresh;
 use kefu::admin::{Order, perform};
 use kefu::app::{room, router};
-use kefu::clock::{Chance, Clock};
+use kefu::clock::{Clock, Rng};
 use kefu::config::{Rules, Settings};
 use kefu::desk::{Desk, node};
 use kefu::due::{self, Lease};
@@ -78,7 +78,7 @@ impl App {
     pub async fn start_with(fresh: Arc<Fresh>, seed: u64, settings: Settings, rules: Rules) -> App {
         let (clock, free) = (Clock::standing(BEGIN), rules.files_free());
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
-        let desk = Desk::new(store, Chance::seeded(seed), rules).with_files(Files::at(fresh.files(), free));
+        let desk = Desk::new(store, Rng::seeded(seed), rules).with_files(Files::at(fresh.files(), free));
         App::over(desk, settings, clock, fresh).await
     }
 
@@ -100,7 +100,7 @@ impl App {
         if said_so {
             node::fence(desk, &desk.node).await.expect("the lease is given up");
         }
-        let again = Desk::new(desk.store.clone(), Chance::seeded(9), desk.rules);
+        let again = Desk::new(desk.store.clone(), Rng::seeded(9), desk.rules);
         let again = again.with_files(desk.files.clone());
         let app = App::over(again, Settings::default(), self.clock.clone(), self.fresh.clone()).await;
         App { shops: self.shops.clone(), ..app }

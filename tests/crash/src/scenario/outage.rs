@@ -87,22 +87,22 @@ fn inject(pid: u32, calls: &str, error: &str) -> anyhow::Result<Child> {
     Ok(tracer)
 }
 
-pub(crate) async fn on_sqlite(cli: &Cli, chance: &mut StdRng) -> anyhow::Result<()> {
+pub(crate) async fn on_sqlite(cli: &Cli, rng: &mut StdRng) -> anyhow::Result<()> {
     let (data, logs) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let place = ["--data".to_owned(), data.path().display().to_string()];
     let log = logs.path().join("log");
     let kefu = Kefu::start(server::logging(server::command(&cli.kefu, &place, &[]), &log)?)?;
     let mut trial = Trial::of(cli, &place, kefu).await?;
     let full = Fault::Calls("pwrite64", "ENOSPC");
-    trial.day("a full disk", &full, "full", &log, chance).await?;
+    trial.day("a full disk", &full, "full", &log, rng).await?;
     let failing = Fault::Calls("pwrite64", "EIO:when=7+5");
-    trial.day("a disk that fails in the middle of batches", &failing, "I/O", &log, chance).await?;
+    trial.day("a disk that fails in the middle of batches", &failing, "I/O", &log, rng).await?;
     let unflushed = Fault::Calls("fsync,fdatasync", "EIO");
-    trial.day("a disk that does not flush", &unflushed, "I/O", &log, chance).await?;
+    trial.day("a disk that does not flush", &unflushed, "I/O", &log, rng).await?;
     trial.tell("bad days on SQLite")
 }
 
-pub(crate) async fn on_postgres(cli: &Cli, chance: &mut StdRng) -> anyhow::Result<()> {
+pub(crate) async fn on_postgres(cli: &Cli, rng: &mut StdRng) -> anyhow::Result<()> {
     let (postgres, logs) = (Postgres::start()?, tempfile::tempdir()?);
     let line = Line::lay(postgres.folder())?;
     let place = ["--database".to_owned(), server::url(line.folder())];
@@ -110,12 +110,12 @@ pub(crate) async fn on_postgres(cli: &Cli, chance: &mut StdRng) -> anyhow::Resul
     let kefu = Kefu::start(server::logging(server::command(&cli.kefu, &place, &[]), &log)?)?;
     let mut trial = Trial::of(cli, &place, kefu).await?;
     let cut = Fault::Line(&line, Mode::CutBefore);
-    trial.day("a line that is cut before each commit", &cut, "commit", &log, chance).await?;
+    trial.day("a line that is cut before each commit", &cut, "commit", &log, rng).await?;
     let cut = Fault::Line(&line, Mode::CutAfter);
-    trial.day("a line that is cut after each commit", &cut, "commit", &log, chance).await?;
-    trial.day("a database that is gone", &Fault::Gone(&postgres), "connect", &log, chance).await?;
+    trial.day("a line that is cut after each commit", &cut, "commit", &log, rng).await?;
+    trial.day("a database that is gone", &Fault::Gone(&postgres), "connect", &log, rng).await?;
     let silent = Fault::Line(&line, Mode::Silent);
-    trial.day("a database that says nothing", &silent, "no answer", &log, chance).await?;
+    trial.day("a database that says nothing", &silent, "no answer", &log, rng).await?;
     trial.tell("bad days on PostgreSQL")
 }
 
@@ -126,12 +126,12 @@ impl Trial<'_> {
         fault: &Fault<'_>,
         cause: &str,
         log: &Path,
-        chance: &mut StdRng,
+        rng: &mut StdRng,
     ) -> anyhow::Result<()> {
         let before = lines(log)?.len();
         let pid = self.kefu.as_ref().context("it runs")?.pid();
         let mut undo = None;
-        self.under_load(chance, async |_| {
+        self.under_load(rng, async |_| {
             tokio::time::sleep(CALM).await;
             undo = Some(fault.begin(pid)?);
             Ok(())

@@ -1,7 +1,7 @@
 //! Whether files can be kept where they are to be.
 
 use super::finding::Findings;
-use crate::clock::Chance;
+use crate::clock::Rng;
 use crate::config::{Bucket, FilesPlace, Place, is_foreign};
 use crate::files::{Files, free};
 use crate::store::health;
@@ -42,7 +42,7 @@ pub(super) async fn examine(
         FilesPlace::Folder(folder) => folder.display().to_string(),
         FilesPlace::Bucket(bucket) => bucket.to_string(),
     };
-    let object = format!("doctor-{}", Chance::system().hex::<16>());
+    let object = format!("doctor-{}", Rng::system().hex::<16>());
     match Files::at(place.clone(), 0).probe(&object).await {
         Err(error) => {
             findings.problem("files", format!("{shown}: {error:#}"));

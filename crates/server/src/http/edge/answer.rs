@@ -196,7 +196,7 @@ pub fn carried(response: &mut Response) -> Option<Arc<Refusal>> {
 /// The request's id, as Weixin makes it: the first group is the time in seconds.
 fn rid(app: &App) -> String {
     let seconds = app.desk.now() / model::SECOND;
-    format!("{seconds:08x}-{}-{}", app.desk.chance.hex::<4>(), app.desk.chance.hex::<4>())
+    format!("{seconds:08x}-{}-{}", app.desk.rng.hex::<4>(), app.desk.rng.hex::<4>())
 }
 
 /// The JSON of a refusal; `more` is what else stands in it, with a comma before.

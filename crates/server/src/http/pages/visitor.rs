@@ -45,7 +45,7 @@ impl Visitor {
     /// The header that gives a browser its first cookie, which opens nothing.
     #[must_use]
     pub fn first_cookie(&self, app: &App) -> HeaderMap {
-        if self.shown.is_some() { HeaderMap::new() } else { self.given(&app.desk.chance.secret()) }
+        if self.shown.is_some() { HeaderMap::new() } else { self.given(&app.desk.rng.secret()) }
     }
 
     /// Counts a message, written under an id, for the visitor's address. A browser that keeps no cookies, as the page's
