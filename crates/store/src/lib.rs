@@ -179,14 +179,14 @@ impl Store {
         &self.0.shared.meters
     }
 
-    /// Where `owner` stands as far as this process has heard.
+    /// The latest head of `owner` that this process has seen, which another node may have passed.
     #[must_use]
-    pub fn heard(&self, owner: &str) -> Option<Head> {
+    pub fn known_head(&self, owner: &str) -> Option<Head> {
         self.0.shared.head(owner)
     }
 
-    /// Where `owner` stands, never older than the moment of the call; `None` when there is no such
-    /// owner. On SQLite, where this process alone writes, it comes from memory.
+    /// The head of `owner`, never older than the moment of the call; `None` when there is no such owner. On SQLite,
+    /// where only this process writes, it comes from memory.
     ///
     /// # Errors
     /// As [`Store::read`].

@@ -202,7 +202,7 @@ impl Feeds {
     #[must_use]
     pub fn lag(&self) -> (usize, i64) {
         let behind = |owner: &str, reader: &Reader| {
-            let head = self.desk.store.heard(owner).map_or(0, |head| head.seq);
+            let head = self.desk.store.known_head(owner).map_or(0, |head| head.seq);
             head.saturating_sub(reader.progress.read.load(Ordering::Relaxed)).max(0)
         };
         let worst = self.readers.iter().map(|reader| behind(reader.key(), reader.value())).max();
