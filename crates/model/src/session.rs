@@ -175,7 +175,7 @@ pub fn close(current: Option<&Session>, kf_account: &str) -> Result<(), Errcode>
 mod tests {
     use super::{Create, Session, State, close, create};
     use crate::Openid;
-    use crate::session::actor::{Move, Mover};
+    use crate::session::actor::{Actor, Move};
     use proptest::prelude::{Strategy, prop_oneof, proptest};
     use protocol::Errcode;
 
@@ -319,7 +319,7 @@ mod tests {
                 }
                 Act::Move(by, supervisor, from, to) => {
                     let from = from.map(agent).unwrap_or_default();
-                    return self.hand(&agent(by), supervisor, &from, &agent(to));
+                    return self.reassign(&agent(by), supervisor, &from, &agent(to));
                 }
                 Act::End(by, supervisor) => self.end(&agent(by), supervisor),
                 Act::Pass(ms) => {
@@ -332,9 +332,9 @@ mod tests {
             false
         }
 
-        fn hand(&mut self, by: &str, supervisor: bool, from: &str, to: &str) -> bool {
+        fn reassign(&mut self, by: &str, supervisor: bool, from: &str, to: &str) -> bool {
             let Some(session) = self.current.take() else { return false };
-            match (Mover { kf_account: by, supervisor }).may_move(&session, from, to) {
+            match (Actor { kf_account: by, supervisor }).may_move(&session, from, to) {
                 Ok(Move::Already) => assert_eq!(session.kf_account, to),
                 Ok(_) => {
                     assert!(session.kf_account == from && (supervisor || from == by));
@@ -349,7 +349,7 @@ mod tests {
 
         fn end(&mut self, by: &str, supervisor: bool) {
             let Some(session) = self.current.take() else { return };
-            match (Mover { kf_account: by, supervisor }).may_end(&session) {
+            match (Actor { kf_account: by, supervisor }).may_end(&session) {
                 Ok(()) => assert!(supervisor || session.kf_account == by),
                 Err(code) => {
                     assert_eq!(code, Errcode::CustomerTaken);

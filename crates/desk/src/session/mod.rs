@@ -9,7 +9,7 @@ use crate::people::{agent, customer};
 use crate::{Desk, due};
 use model::account::Words;
 use model::due::Due;
-use model::session::actor::Mover;
+use model::session::actor::Actor;
 use model::session::{self, Create, State};
 use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
@@ -128,7 +128,7 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
         let session = by_id(tx, appid, id)?;
-        let by = Mover { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
+        let by = Actor { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
         match by.may_end(&session) {
             Err(Errcode::SessionClosed) => Ok(()),
             Err(code) => Err(code.into()),
@@ -206,11 +206,11 @@ pub(super) fn close_all(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) 
 
 /// Stores a session that moved, says when to look at it again, and records it.
 pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
-    hand(tx, appid, session, how, "")
+    reassign(tx, appid, session, how, "")
 }
 
 /// The same for one that another agent, `from`, had before.
-pub(super) fn hand(
+pub(super) fn reassign(
     tx: &mut Tx<'_>,
     appid: &Appid,
     session: &Session,

@@ -6,7 +6,7 @@ use crate::views::feed::{AgentView, agent_view};
 use crate::views::session_view::{self, SessionView};
 use crate::{Desk, session};
 use model::agent::Presence;
-use model::session::actor::{Move, Mover};
+use model::session::actor::{Actor, Move};
 use model::{Appid, WechatId};
 use protocol::Errcode;
 use protocol::msgrecord::Opercode;
@@ -104,7 +104,7 @@ pub async fn transfer(desk: &Desk, worker: &WechatId, appid: &Appid, asked: Tran
     let worker = worker.clone();
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
-        let by = Mover { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
+        let by = Actor { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
         let session = session::by_id(tx, appid, asked.id)?;
         let how = match by.may_move(&session, &asked.from, &asked.to)? {
             Move::Already => return Ok(()),
@@ -116,7 +116,7 @@ pub async fn transfer(desk: &Desk, worker: &WechatId, appid: &Appid, asked: Tran
             must_be_there(tx, appid, &asked.to)?;
         }
         let now = tx.now();
-        session::hand(tx, appid, &session.open(&asked.to, now), how, &asked.from)
+        session::reassign(tx, appid, &session.open(&asked.to, now), how, &asked.from)
     })
     .await
 }

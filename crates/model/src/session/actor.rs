@@ -1,34 +1,34 @@
-//! Who may move a session at the workbench, and where from.
+//! Which agent may move or end a session at the workbench.
 
 use protocol::Errcode;
 
 use crate::Session;
 use crate::session::State;
 
-/// Who moves or ends a session.
+/// The agent who moves or ends a session.
 #[derive(Clone, Copy, Debug)]
-pub struct Mover<'a> {
-    /// The agent she is.
+pub struct Actor<'a> {
+    /// The agent's id.
     pub kf_account: &'a str,
-    /// Whether she may move what is not hers.
+    /// Whether the agent may move and end sessions of other agents.
     pub supervisor: bool,
 }
 
-/// What moving a session to an agent comes to.
+/// What moving a session to an agent means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// The agent has it already.
+    /// The agent has the session already.
     Already,
-    /// She gets it from the waiting list.
+    /// The agent gets the session from the waiting list.
     Take,
-    /// She gets it from another.
+    /// The agent gets the session from another agent.
     Transfer,
-    /// A supervisor gets it from another for herself.
+    /// A supervisor takes the session over from another agent.
     Grab,
 }
 
-impl Mover<'_> {
-    /// She ends a session: hers; a supervisor any that is not over, also one that waits.
+impl Actor<'_> {
+    /// Agents may end their own open sessions; a supervisor may end any that is not closed, also a waiting one.
     ///
     /// # Errors
     /// `CustomerTaken`, `SessionClosed`.
@@ -40,8 +40,9 @@ impl Mover<'_> {
         }
     }
 
-    /// She moves a session from where she saw it, `from` (empty for the waiting list), to an agent: a supervisor from
-    /// anywhere, others what is their own. What has moved meanwhile stays where it is.
+    /// Moving a session to the agent `to` from `from`, the agent who had it when the actor looked (empty for the
+    /// waiting list). Agents may move their own sessions, a supervisor any. A session that another agent has by now
+    /// does not move.
     ///
     /// # Errors
     /// `Forbidden`, `SessionClosed`, `CustomerTaken`, `Conflict`.
@@ -63,27 +64,27 @@ impl Mover<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Move, Mover};
+    use super::{Actor, Move};
     use crate::{Openid, Session};
     use protocol::Errcode;
 
-    const AGENT: Mover<'_> = Mover { kf_account: "a", supervisor: false };
-    const SUPERVISOR: Mover<'_> = Mover { kf_account: "s", supervisor: true };
+    const AGENT: Actor<'_> = Actor { kf_account: "a", supervisor: false };
+    const SUPERVISOR: Actor<'_> = Actor { kf_account: "s", supervisor: true };
 
     fn waits() -> Session {
         Session::begin(1, Openid::stored("o".repeat(28)), 5)
     }
 
     #[test]
-    fn an_agent_moves_and_ends_what_is_hers() {
-        let hers = waits().open("a", 6);
-        assert_eq!(AGENT.may_move(&hers, "a", "b"), Ok(Move::Transfer));
-        assert_eq!(AGENT.may_end(&hers), Ok(()));
-        let gone = hers.open("b", 7);
+    fn agents_move_and_end_their_own_sessions() {
+        let own = waits().open("a", 6);
+        assert_eq!(AGENT.may_move(&own, "a", "b"), Ok(Move::Transfer));
+        assert_eq!(AGENT.may_end(&own), Ok(()));
+        let gone = own.open("b", 7);
         assert_eq!(AGENT.may_move(&gone, "a", "b"), Ok(Move::Already), "safe to repeat");
-        assert_eq!(AGENT.may_move(&gone, "a", "c"), Err(Errcode::CustomerTaken), "somebody was quicker");
+        assert_eq!(AGENT.may_move(&gone, "a", "c"), Err(Errcode::CustomerTaken), "another agent was quicker");
         assert_eq!(AGENT.may_end(&gone), Err(Errcode::CustomerTaken));
-        assert_eq!(AGENT.may_move(&gone, "b", "a"), Err(Errcode::Forbidden), "not hers to take");
+        assert_eq!(AGENT.may_move(&gone, "b", "a"), Err(Errcode::Forbidden), "it is not the agent's to take");
         assert_eq!(AGENT.may_move(&waits(), "", "a"), Err(Errcode::Forbidden));
         assert_eq!(AGENT.may_move(&gone.clone().close(), "b", "a"), Err(Errcode::Forbidden));
         assert_eq!(AGENT.may_move(&gone.clone().close(), "a", "b"), Err(Errcode::SessionClosed));
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_supervisor_moves_and_ends_any_from_where_she_saw_it() {
+    fn a_supervisor_moves_and_ends_any_session_from_where_it_was_seen() {
         let open = waits().open("a", 6);
         assert_eq!(SUPERVISOR.may_move(&waits(), "", "b"), Ok(Move::Take));
         assert_eq!(SUPERVISOR.may_move(&open, "a", "b"), Ok(Move::Transfer));
