@@ -6,10 +6,9 @@ use crate::data::seed::{self, PASSWORD, Shop};
 use anyhow::Context;
 use kefu::config::Place;
 use kefu::desk::{sha256, worker};
-use model::account::Words;
 use model::agent::Presence;
 use model::due::{Due, TRIM_EVERY};
-use model::{Account, Fact, KfAccount, SECOND};
+use model::{Account, Fact, KfAccount, SECOND, TextEnum};
 use protocol::limits::{KF_ID_FIRST, TOKEN_LIFE_S, WORKER_BINDINGS_MAX};
 use rusqlite::{Connection, Params, params};
 use std::path::Path;
@@ -65,7 +64,7 @@ impl Bulk<'_> {
             "insert into head (owner, seq, access) values (?1, ?2, ?3)",
             params![owner, changes as i64, access],
         )?;
-        let trim = params![owner, Due::Trim.word(), self.now + TRIM_EVERY];
+        let trim = params![owner, Due::Trim.as_text(), self.now + TRIM_EVERY];
         self.put("insert into due (owner, kind, key, at) values (?1, ?2, '', ?3)", trim)
     }
 
@@ -122,7 +121,7 @@ impl Bulk<'_> {
 
     fn insert_account(&self, account: &Account, secret: &str, agents: usize) -> anyhow::Result<()> {
         let Account { appid, name, alias, original_id, .. } = account;
-        let (kind, principal) = (account.kind.word(), account.principal.word());
+        let (kind, principal) = (account.kind.as_text(), account.principal.as_text());
         self.put(
             "insert into account (appid, name, kind, principal, certified, feature, alias, original_id,
             secret_sha256, reception, capacity, next_kf_id, created_at)
@@ -137,7 +136,7 @@ impl Bulk<'_> {
                 alias,
                 original_id,
                 secret,
-                account.reception.word(),
+                account.reception.as_text(),
                 account.capacity,
                 KF_ID_FIRST + agents as i64,
                 self.now,

@@ -1,8 +1,8 @@
 //! What time decides: rows that say when a verb is to look again.
 
 use crate::Desk;
+use model::TextEnum;
 use model::Time;
-use model::account::Words;
 use model::due::{Due, TRIM_EVERY};
 use store::Tx;
 use store::bind;
@@ -25,17 +25,17 @@ pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool, Error> {
 
 /// Says that a verb is to look at `key` at `at`, and no later.
 pub(super) fn set(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str, at: Time) -> Result<(), Error> {
-    tx.run(UPSERT, bind![owner, kind.word(), key, at]).map(|_| ())
+    tx.run(UPSERT, bind![owner, kind.as_text(), key, at]).map(|_| ())
 }
 
 /// The same, unless something says so already.
 pub(super) fn begin(tx: &mut Tx<'_>, owner: &str, kind: Due, at: Time) -> Result<(), Error> {
-    tx.run(INSERT, bind![owner, kind.word(), "", at]).map(|_| ())
+    tx.run(INSERT, bind![owner, kind.as_text(), "", at]).map(|_| ())
 }
 
 /// Says that there is nothing to look at.
 pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Result<(), Error> {
-    tx.run(DELETE, bind![owner, kind.word(), key]).map(|_| ())
+    tx.run(DELETE, bind![owner, kind.as_text(), key]).map(|_| ())
 }
 
 /// The clock went back: rows that are further ahead than verbs set them by it are due now, and the verbs look again.
@@ -43,7 +43,7 @@ pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Resul
 /// # Errors
 /// Internal only.
 pub(super) async fn hasten(desk: &Desk) -> Result<(), Error> {
-    for (word, kind) in Due::WORDS {
+    for (word, kind) in Due::TEXTS {
         let hasten = move |tx: &mut Tx<'_>| {
             let now = tx.now();
             tx.run(HASTEN, bind![*word, now, now + kind.reach()]).map(|_| ())

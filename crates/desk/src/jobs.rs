@@ -4,9 +4,8 @@ use crate::account::rid;
 use crate::message::{media, retention};
 use crate::people::{invitation, presence, worker};
 use crate::{Desk, due, node, removal, session};
-use model::account::Words;
 use model::due::{Due, FEED_KEPT, RETRY, TRIM_EVERY};
-use model::{Appid, Time};
+use model::{Appid, TextEnum, Time};
 use protocol::Errcode;
 use store::bind;
 use store::error::Error;
@@ -64,7 +63,7 @@ pub async fn next(desk: &Desk, of: Of) -> Result<Vec<Row>, Error> {
 /// The verb's.
 pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
     let appid = Appid::stored(row.owner.clone());
-    let fired = match Due::from_word(&row.kind) {
+    let fired = match Due::from_text(&row.kind) {
         Some(Due::Invitation) => invitation::look(desk, &appid, &row.key).await,
         Some(Due::Session) => session::look(desk, &appid, &row.key).await,
         Some(Due::Presence) => presence::look(desk, &appid, &row.key).await,

@@ -9,7 +9,7 @@ use protocol::text::is_blank;
 use protocol::{Errcode, Kind};
 use serde::{Deserialize, Serialize};
 
-use crate::{Appid, KfAccount};
+use crate::{Appid, KfAccount, TextEnum};
 
 /// Who owns an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,37 +31,25 @@ pub enum Reception {
     Manual,
 }
 
-/// Words for the enums above, as they stand in the store and on the command line.
-macro_rules! words {
-    ($type:ty { $($variant:path = $word:literal),* }) => {
-        impl Words for $type {
-            const WORDS: &'static [(&'static str, Self)] = &[$(($word, $variant)),*];
-        }
-    };
+impl TextEnum for Kind {
+    const TEXTS: &'static [(&'static str, Self)] = &[
+        ("subscription", Kind::Subscription),
+        ("service", Kind::Service),
+        ("mini-program", Kind::MiniProgram),
+        ("mini-game", Kind::MiniGame),
+        ("other", Kind::Other),
+    ];
 }
 
-/// A closed set of choices, each with its word.
-pub trait Words: Copy + PartialEq + 'static {
-    /// Every choice with its word.
-    const WORDS: &'static [(&'static str, Self)];
-
-    /// The word for this choice.
-    fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, choice)| *choice == self).map_or("", |(word, _)| word)
-    }
-
-    /// The choice with this word.
-    fn from_word(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, choice)| *choice)
-    }
+impl TextEnum for Principal {
+    const TEXTS: &'static [(&'static str, Self)] =
+        &[("enterprise", Principal::Enterprise), ("individual", Principal::Individual)];
 }
 
-words!(Kind {
-    Kind::Subscription = "subscription", Kind::Service = "service",
-    Kind::MiniProgram = "mini-program", Kind::MiniGame = "mini-game", Kind::Other = "other"
-});
-words!(Principal { Principal::Enterprise = "enterprise", Principal::Individual = "individual" });
-words!(Reception { Reception::Automatic = "automatic", Reception::Manual = "manual" });
+impl TextEnum for Reception {
+    const TEXTS: &'static [(&'static str, Self)] =
+        &[("automatic", Reception::Automatic), ("manual", Reception::Manual)];
+}
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -162,7 +150,7 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use super::{Account, Compat, Principal, Reception, Words};
+    use super::{Account, Compat, Principal, Reception};
     use crate::Appid;
     use protocol::{Errcode, Kind};
 
@@ -227,14 +215,5 @@ mod tests {
         assert!(with(|shop| shop.name = "店".repeat(65)).contains("name"));
         assert_eq!(with(|shop| shop.name = "店".repeat(64)), "");
         assert!(with(|shop| shop.name = "a\0b".into()).contains("name"));
-    }
-
-    #[test]
-    fn every_word_leads_back_to_its_choice() {
-        for (word, kind) in Kind::WORDS {
-            assert_eq!(Kind::from_word(word), Some(*kind));
-            assert_eq!(kind.word(), *word);
-        }
-        assert_eq!(Reception::from_word("sometimes"), None);
     }
 }

@@ -3,7 +3,7 @@
 use protocol::Errcode;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Words;
+use crate::TextEnum;
 
 /// Where an agent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,8 @@ pub enum Presence {
     Online,
 }
 
-impl Words for Presence {
-    const WORDS: &'static [(&'static str, Self)] =
+impl TextEnum for Presence {
+    const TEXTS: &'static [(&'static str, Self)] =
         &[("offline", Presence::Offline), ("away", Presence::Away), ("online", Presence::Online)];
 }
 

@@ -3,7 +3,7 @@
 
 use protocol::limits;
 
-use crate::account::Words;
+use crate::TextEnum;
 
 /// What is to be looked at when a row falls due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub enum Due {
     Binding,
 }
 
-impl Words for Due {
-    const WORDS: &'static [(&'static str, Self)] = &[
+impl TextEnum for Due {
+    const TEXTS: &'static [(&'static str, Self)] = &[
         ("invitation", Due::Invitation),
         ("session", Due::Session),
         ("presence", Due::Presence),
@@ -89,7 +89,7 @@ pub const TRIM_EVERY: i64 = 24 * crate::HOUR;
 #[cfg(test)]
 mod tests {
     use super::{Due, FEED_KEPT, PRESENCE_GRACE, TRIM_EVERY};
-    use crate::account::Words;
+    use crate::TextEnum;
 
     #[test]
     fn times_are_in_milliseconds() {
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn no_row_reaches_further_than_a_week() {
         let reach = |due: Due| due.reach();
-        assert!(Due::WORDS.iter().all(|(_, due)| (0..=FEED_KEPT).contains(&reach(*due))));
+        assert!(Due::TEXTS.iter().all(|(_, due)| (0..=FEED_KEPT).contains(&reach(*due))));
         assert_eq!((reach(Due::Session), reach(Due::Presence), reach(Due::File)), (1_800_000, 5_000, 0));
     }
 }

@@ -2,8 +2,7 @@
 
 use protocol::Errcode;
 
-use crate::account::Words;
-use crate::{Time, WechatId};
+use crate::{TextEnum, Time, WechatId};
 
 /// What became of an agent's last invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +17,8 @@ pub enum Status {
     Expired,
 }
 
-impl Words for Status {
-    const WORDS: &'static [(&'static str, Self)] = &[
+impl TextEnum for Status {
+    const TEXTS: &'static [(&'static str, Self)] = &[
         ("", Status::None),
         ("waiting", Status::Waiting),
         ("rejected", Status::Rejected),

@@ -10,12 +10,14 @@ pub mod media;
 mod name;
 pub mod picture;
 pub mod session;
+mod text_enum;
 
 pub use account::Account;
 pub use account::network::{Network, NetworkInvalid};
 pub use change::Fact;
 pub use name::{AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Openid, WechatId};
 pub use session::Session;
+pub use text_enum::TextEnum;
 
 /// A moment: milliseconds since 1970.
 pub type Time = i64;

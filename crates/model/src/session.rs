@@ -7,8 +7,7 @@ pub mod window;
 use protocol::{Errcode, limits};
 use serde::{Deserialize, Serialize};
 
-use crate::account::Words;
-use crate::{HOUR, MINUTE, Openid, Time};
+use crate::{HOUR, MINUTE, Openid, TextEnum, Time};
 
 /// Where a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +22,8 @@ pub enum State {
     Closed,
 }
 
-impl Words for State {
-    const WORDS: &'static [(&'static str, Self)] =
+impl TextEnum for State {
+    const TEXTS: &'static [(&'static str, Self)] =
         &[("waiting", State::Waiting), ("open", State::Open), ("closed", State::Closed)];
 }
 

@@ -4,9 +4,8 @@ use crate::account::allow::{Allowed, allowed};
 use crate::people::{login, worker};
 use crate::quota::{self, Ledger, Limits};
 use crate::{Desk, account, sha256};
-use model::account::Words;
 use model::account::token::TokenKind;
-use model::{Appid, Time, WechatId};
+use model::{Appid, TextEnum, Time, WechatId};
 use protocol::limits::TOKEN_MAX;
 use protocol::{Caller, Endpoint, Errcode, Kind};
 use std::net::IpAddr;
@@ -149,7 +148,7 @@ pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> 
         let row = tx.one(SELECT, bind![owner, &hash])?.ok_or(Errcode::InvalidCredential)?;
         let Some(head) = tx.head()? else { return Err(of_removed(&row, tx.now()).into()) };
         let ledger = quotas.open(tx, owner.as_str())?;
-        let login = (TokenKind::from_word(&row.text(0)) == Some(TokenKind::Debug))
+        let login = (TokenKind::from_text(&row.text(0)) == Some(TokenKind::Debug))
             .then(|| (WechatId::stored(row.text(1)), row.text(4)));
         Ok((access(tx, owner, &row, ledger)?, head, login))
     });
@@ -168,7 +167,7 @@ pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> 
 
 /// What a token of an account that was removed is refused with: the account grants platforms nothing any more.
 fn of_removed(row: &Row, now: Time) -> Errcode {
-    match TokenKind::from_word(&row.text(0)) {
+    match TokenKind::from_text(&row.text(0)) {
         Some(TokenKind::Authorizer) if now < row.int(2) => Errcode::NotAuthorizedByAccount,
         Some(TokenKind::Authorizer) => Errcode::AccessTokenExpired,
         _ => Errcode::InvalidCredential,
@@ -176,7 +175,7 @@ fn of_removed(row: &Row, now: Time) -> Errcode {
 }
 
 fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Result<Access, Error> {
-    let (kind, component) = (TokenKind::from_word(&row.text(0)), row.text(1));
+    let (kind, component) = (TokenKind::from_text(&row.text(0)), row.text(1));
     let (expires_at, live_until) = (row.int(2), row.int(3));
     let principal = match kind {
         Some(TokenKind::Own | TokenKind::Stable | TokenKind::Debug) => Principal::Own,

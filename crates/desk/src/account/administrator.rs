@@ -3,8 +3,7 @@
 use crate::account::token::{self, New, TokenKind};
 use crate::people::worker;
 use crate::{Desk, account, sha256};
-use model::account::Words;
-use model::{Account, Appid, Fact, SECOND, Time, WechatId};
+use model::{Account, Appid, Fact, SECOND, TextEnum, Time, WechatId};
 use protocol::Errcode;
 use protocol::limits::TOKEN_LIFE_S;
 use protocol::token::AccessToken;
@@ -39,7 +38,7 @@ pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), E
     desk.write(appid, move |tx, appid| {
         account::get(tx, appid)?;
         tx.run(DELETE, bind![&person, appid])?;
-        tx.run(DELETE_TOKENS, bind![appid, TokenKind::Debug.word(), &person])?;
+        tx.run(DELETE_TOKENS, bind![appid, TokenKind::Debug.as_text(), &person])?;
         tx.record(Fact::Access);
         Ok(())
     })

@@ -1,9 +1,8 @@
 //! Components: third-party platforms, and what accounts grant them.
 
 use crate::{Desk, account, due, is_same, sha256};
-use model::account::Words;
 use model::account::token::TokenKind;
-use model::{Appid, Fact};
+use model::{Appid, Fact, TextEnum};
 use protocol::Errcode;
 use store::Tx;
 use store::bind;
@@ -37,7 +36,7 @@ pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) 
     let component = component.clone();
     desk.write(appid, move |tx, appid| {
         account::get(tx, appid)?;
-        tx.run(DELETE_REVOKED, bind![appid, TokenKind::Authorizer.word(), &component])?;
+        tx.run(DELETE_REVOKED, bind![appid, TokenKind::Authorizer.as_text(), &component])?;
         tx.run(UPSERT_GRANT, bind![appid, &component, &sets])?;
         tx.record(Fact::Access);
         Ok(())

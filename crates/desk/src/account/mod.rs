@@ -10,8 +10,8 @@ pub mod token;
 pub mod work;
 
 use crate::{Desk, due, sha256};
-use model::account::{Compat, Principal, Reception, Words};
-use model::{Account, Appid, Fact};
+use model::account::{Compat, Principal, Reception};
+use model::{Account, Appid, Fact, TextEnum};
 use protocol::{Errcode, Kind, limits};
 use store::bind;
 use store::error::Error;
@@ -36,14 +36,14 @@ pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Resu
             bind![
                 appid,
                 &account.name,
-                account.kind.word(),
-                account.principal.word(),
+                account.kind.as_text(),
+                account.principal.as_text(),
                 account.certified,
                 account.feature,
                 account.alias.as_str(),
                 &account.original_id,
                 &secret,
-                account.reception.word(),
+                account.reception.as_text(),
                 account.capacity,
                 account.compat.kf_id_as_string,
                 account.compat.auto_accept,
@@ -113,8 +113,8 @@ pub struct Settings {
     pub secret: Option<String>,
 }
 
-fn word<T: Words>(given: Option<&str>, now: T) -> Result<T, Error> {
-    given.map_or(Ok(now), |given| T::from_word(given).ok_or(Error::Refused(Errcode::BadRequest)))
+fn word<T: TextEnum>(given: Option<&str>, now: T) -> Result<T, Error> {
+    given.map_or(Ok(now), |given| T::from_text(given).ok_or(Error::Refused(Errcode::BadRequest)))
 }
 
 impl Settings {
@@ -164,12 +164,12 @@ pub async fn set(desk: &Desk, appid: &Appid, settings: Settings) -> Result<Resul
             bind![
                 appid,
                 &account.name,
-                account.kind.word(),
-                account.principal.word(),
+                account.kind.as_text(),
+                account.principal.as_text(),
                 account.certified,
                 account.feature,
                 account.alias.as_str(),
-                account.reception.word(),
+                account.reception.as_text(),
                 account.capacity,
                 account.compat.kf_id_as_string,
                 account.compat.auto_accept,
@@ -220,13 +220,13 @@ fn account(row: &Row) -> Account {
     Account {
         appid: Appid::stored(row.text(0)),
         name: row.text(1),
-        kind: Kind::from_word(&row.text(2)).unwrap_or(Kind::Other),
-        principal: Principal::from_word(&row.text(3)).unwrap_or(Principal::Individual),
+        kind: Kind::from_text(&row.text(2)).unwrap_or(Kind::Other),
+        principal: Principal::from_text(&row.text(3)).unwrap_or(Principal::Individual),
         certified: row.flag(4),
         feature: row.flag(5),
         alias: row.text(6),
         original_id: row.text(7),
-        reception: Reception::from_word(&row.text(8)).unwrap_or(Reception::Manual),
+        reception: Reception::from_text(&row.text(8)).unwrap_or(Reception::Manual),
         capacity: row.int(9),
         compat: Compat { kf_id_as_string: row.flag(10), auto_accept: row.flag(11) },
     }

@@ -8,9 +8,8 @@ use crate::quota::{self, Ledger, Limits};
 use crate::{Desk, account, is_same, sha256};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
-use model::account::Words;
 use model::account::quota::{begin, day};
-use model::{Appid, Fact, SECOND};
+use model::{Appid, Fact, SECOND, TextEnum};
 use protocol::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_OVERLAP_S};
 use protocol::token::{AccessToken, Credential};
 use protocol::{Endpoint, Errcode, endpoint};
@@ -112,7 +111,7 @@ pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result
         let token = derive(&secret, appid, generation, &salt);
         insert(tx, appid, &New { salt: &salt, ..New::of(TokenKind::Stable, &token) })?;
         if granted {
-            tx.run(DELETE_OTHERS, bind![appid, TokenKind::Stable.word(), &sha256(&token)])?;
+            tx.run(DELETE_OTHERS, bind![appid, TokenKind::Stable.as_text(), &sha256(&token)])?;
         }
         Ok(AccessToken { access_token: token, expires_in: TOKEN_LIFE_S })
     })
@@ -143,7 +142,7 @@ fn repeat(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<Option<AccessT
 }
 
 fn newest(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<Row>, Error> {
-    tx.one(SELECT_NEWEST, bind![appid, TokenKind::Stable.word(), ""])
+    tx.one(SELECT_NEWEST, bind![appid, TokenKind::Stable.as_text(), ""])
 }
 
 /// A stable token is returned again but not stored.
@@ -241,7 +240,7 @@ impl<'a> New<'a> {
 
 /// Adds a token beside the one before it of its kind, which has five minutes left, and ends those before that.
 pub(crate) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &New<'_>) -> Result<(), Error> {
-    let (now, kind, component) = (tx.now(), new.kind.word(), new.component);
+    let (now, kind, component) = (tx.now(), new.kind.as_text(), new.component);
     let previous = tx.number(SELECT_NEWEST, bind![owner, kind, component])?;
     tx.run(DELETE_OLD, bind![owner, kind, component, previous])?;
     tx.run(RETIRE, bind![owner, kind, component, now + TOKEN_OVERLAP_S * SECOND])?;

@@ -1,12 +1,11 @@
 //! Agents: add, rename, delete, list.
 
 use crate::{Desk, account};
-use model::account::Words;
 use model::agent::Presence;
 use model::invitation::{Seat, Status};
 use model::media::picture_at;
 use model::session::routing::Candidate;
-use model::{Appid, Fact, KfAccount, Nickname, SECOND, WechatId};
+use model::{Appid, Fact, KfAccount, Nickname, SECOND, TextEnum, WechatId};
 use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, Named, Person};
 use protocol::{Errcode, limits};
 use store::bind;
@@ -164,7 +163,7 @@ impl Agent {
             (true, status) => Person::Invited {
                 invite_wx: self.seat.invite_wx,
                 invite_expire_time: self.seat.expires_at / SECOND,
-                invite_status: status.word(),
+                invite_status: status.as_text(),
             },
         };
         Kf {
@@ -208,7 +207,7 @@ fn agent(row: &Row) -> Agent {
         seat: Seat {
             worker: row.text(3),
             invite_wx: row.text(5),
-            status: Status::from_word(&row.text(6)).unwrap_or(Status::None),
+            status: Status::from_text(&row.text(6)).unwrap_or(Status::None),
             expires_at: row.int(7),
         },
         presence: Presence::of(row.flag(8), row.flag(9)),

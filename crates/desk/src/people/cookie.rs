@@ -5,8 +5,7 @@
 
 use crate::people::customer;
 use crate::{Desk, absent, sha256};
-use model::account::Words;
-use model::{Appid, HOUR, KfAccount, Openid, SECOND, Time};
+use model::{Appid, HOUR, KfAccount, Openid, SECOND, TextEnum, Time};
 use protocol::{Errcode, Kind};
 use store::Tx;
 use store::bind;
@@ -216,7 +215,7 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option
         client_id: row.text(2),
         replaced_at: row.int(3),
         replaces: row.text(4),
-        kind: Kind::from_word(&row.text(5)).unwrap_or(Kind::Other),
+        kind: Kind::from_text(&row.text(5)).unwrap_or(Kind::Other),
         agent: row.text(6),
     };
     Ok(Some(stored).filter(|stored| !stored.openid.is_empty() && (!weak || stored.origin != TLS)))

@@ -1,8 +1,8 @@
 //! Why a login ended, for the browser that still has its cookie.
 
 use crate::{Desk, sha256};
+use model::TextEnum;
 use model::WechatId;
-use model::account::Words;
 use store::error::Error;
 use store::{Tx, bind};
 
@@ -22,8 +22,8 @@ pub enum Reason {
     Expired,
 }
 
-impl Words for Reason {
-    const WORDS: &'static [(&'static str, Self)] = &[
+impl TextEnum for Reason {
+    const TEXTS: &'static [(&'static str, Self)] = &[
         ("device", Reason::Device),
         ("password", Reason::Password),
         ("reset", Reason::Reset),
@@ -35,7 +35,7 @@ impl Words for Reason {
 /// Ends the login of a worker with this id; answers how many there were.
 pub(super) fn end_one(tx: &mut Tx<'_>, worker: &WechatId, id: &str, reason: Reason) -> Result<u64, Error> {
     sweep(tx, worker)?;
-    tx.run(NOTE_ONE, bind![worker, id, reason.word()])?;
+    tx.run(NOTE_ONE, bind![worker, id, reason.as_text()])?;
     tx.run(END_ONE, bind![worker, id])
 }
 
@@ -47,7 +47,7 @@ pub(super) fn end_others(
     reason: Reason,
 ) -> Result<u64, Error> {
     sweep(tx, worker)?;
-    tx.run(NOTE_OTHERS, bind![worker, sha256, reason.word()])?;
+    tx.run(NOTE_OTHERS, bind![worker, sha256, reason.as_text()])?;
     tx.run(END_OTHERS, bind![worker, sha256])
 }
 
@@ -67,7 +67,7 @@ pub async fn reason(desk: &Desk, cookie: &str) -> Result<Option<Reason>, Error> 
         .read("", move |tx| {
             let now = tx.now();
             if let Some(row) = tx.one(SELECT, bind![&sha256, now])? {
-                return Ok(Reason::from_word(&row.text(0)));
+                return Ok(Reason::from_text(&row.text(0)));
             }
             Ok(tx.one(SELECT_EXPIRED, bind![&sha256, now])?.map(|_| Reason::Expired))
         })

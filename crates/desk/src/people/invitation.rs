@@ -7,10 +7,9 @@ use crate::people::agent::{self, Agent};
 use crate::people::worker;
 use crate::rules::Rules;
 use crate::{Desk, due};
-use model::account::Words;
 use model::due::Due;
 use model::invitation::{self, Status};
-use model::{Appid, Fact, HOUR, KfAccount, WechatId};
+use model::{Appid, Fact, HOUR, KfAccount, TextEnum, WechatId};
 use protocol::Errcode;
 use store::Tx;
 use store::bind;
@@ -60,7 +59,7 @@ fn open(
     let (bindings, now) = (worker::count_bindings(tx, person)?, tx.now());
     invitation::invite(&agent.seat, &seats, person, bindings, rules.worker_agents_max.into(), now)?;
     let (kf_account, expires_at) = (&agent.kf_account, now + i64::from(rules.invitation_hours) * HOUR);
-    tx.run(UPDATE_INVITATION, bind![appid, kf_account, person, Status::Waiting.word(), expires_at])?;
+    tx.run(UPDATE_INVITATION, bind![appid, kf_account, person, Status::Waiting.as_text(), expires_at])?;
     due::set(tx, appid.as_str(), Due::Invitation, kf_account.as_str(), expires_at)?;
     worker::doubt(tx, person.as_str(), appid, kf_account)?;
     tx.record(Fact::Agent { kf_account: kf_account.clone() });
@@ -217,7 +216,7 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result
 
 fn end(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, status: Status) -> Result<(), Error> {
     let kf_account = &agent.kf_account;
-    tx.run(UPDATE_STATUS, bind![appid, kf_account, status.word()])?;
+    tx.run(UPDATE_STATUS, bind![appid, kf_account, status.as_text()])?;
     due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
     worker::doubt(tx, &agent.seat.invite_wx, appid, kf_account)?;
     tx.record(Fact::Agent { kf_account: kf_account.clone() });

@@ -7,9 +7,8 @@ use crate::people::agent;
 use crate::people::ended_login::{self, Reason};
 use crate::people::hashing::{self, Asker, Verified};
 use crate::{Desk, absent, due, sha256};
-use model::account::Words;
 use model::due::{BINDING_CHECK, Due};
-use model::{Appid, Fact, HOUR, KfAccount, Time, WechatId};
+use model::{Appid, Fact, HOUR, KfAccount, TextEnum, Time, WechatId};
 use protocol::Errcode;
 use store::bind;
 use store::error::Error;
@@ -98,7 +97,7 @@ fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error>
 
 /// Whether a name's removal is not done yet.
 fn is_being_removed(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
-    Ok(tx.one(SELECT_DUE, bind![&owner(name.as_str()), Due::Worker.word()])?.is_some())
+    Ok(tx.one(SELECT_DUE, bind![&owner(name.as_str()), Due::Worker.as_text()])?.is_some())
 }
 
 /// Sets a new password and ends all logins.

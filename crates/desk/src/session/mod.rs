@@ -7,11 +7,10 @@ pub mod window;
 use crate::people::presence::of_worker;
 use crate::people::{agent, customer};
 use crate::{Desk, due};
-use model::account::Words;
 use model::due::Due;
 use model::session::actor::Actor;
 use model::session::{self, Create, State};
-use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, WechatId};
+use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, TextEnum, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
 use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
@@ -224,7 +223,7 @@ pub(super) fn reassign(
             appid,
             s.id,
             &s.openid,
-            s.state.word(),
+            s.state.as_text(),
             &s.kf_account,
             s.waiting_since,
             s.opened_at,
@@ -279,7 +278,7 @@ fn session(row: &Row) -> Session {
     Session {
         id: row.int(0),
         openid: Openid::stored(row.text(1)),
-        state: State::from_word(&row.text(2)).unwrap_or(State::Closed),
+        state: State::from_text(&row.text(2)).unwrap_or(State::Closed),
         kf_account: row.text(3),
         waiting_since: row.int(4),
         opened_at: row.int(5),

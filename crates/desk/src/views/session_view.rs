@@ -3,10 +3,9 @@
 use crate::message::{self, Message};
 use crate::people::presence::of_worker;
 use crate::{Desk, session};
-use model::account::Words;
 use model::media::picture_at;
 use model::session::State;
-use model::{Appid, KfAccount, Session, Time, WechatId};
+use model::{Appid, KfAccount, Session, TextEnum, Time, WechatId};
 use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
 use serde::Serialize;
@@ -128,7 +127,7 @@ fn view(row: &Row) -> SessionView {
     SessionView {
         id: row.int(0),
         openid: row.text(1),
-        state: State::from_word(&row.text(2)).unwrap_or(State::Closed),
+        state: State::from_text(&row.text(2)).unwrap_or(State::Closed),
         kf_account: row.text(3),
         waiting_since: row.int(4),
         opened_at: row.int(5),

@@ -1,6 +1,6 @@
 //! Tokens: whose they are.
 
-use crate::account::Words;
+use crate::TextEnum;
 
 /// Whose token it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub enum TokenKind {
     Component,
 }
 
-impl Words for TokenKind {
-    const WORDS: &'static [(&'static str, Self)] = &[
+impl TextEnum for TokenKind {
+    const TEXTS: &'static [(&'static str, Self)] = &[
         ("own", TokenKind::Own),
         ("stable", TokenKind::Stable),
         ("debug", TokenKind::Debug),

@@ -8,8 +8,7 @@
 use protocol::limits::{REPLY_WINDOW_H, TYPING_AFTER_S, TYPING_S};
 use protocol::{Errcode, Kind};
 
-use crate::account::Words;
-use crate::{HOUR, MINUTE, SECOND, Time};
+use crate::{HOUR, MINUTE, SECOND, TextEnum, Time};
 
 /// What a customer can do that lets programs write to her, or no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +29,8 @@ pub enum Action {
     Enter,
 }
 
-impl Words for Action {
-    const WORDS: &'static [(&'static str, Self)] = &[
+impl TextEnum for Action {
+    const TEXTS: &'static [(&'static str, Self)] = &[
         ("message", Action::Message),
         ("menu", Action::Menu),
         ("follow", Action::Follow),
@@ -172,7 +171,7 @@ pub fn may_reply(latest_at: Time, now: Time) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Action, Typing, UNLIMITED, VISIT, Window, begins_visit, can, may_reply, must_be_mini};
-    use crate::account::Words;
+    use crate::TextEnum;
     use crate::{HOUR, MINUTE};
     use proptest::prelude::{Strategy, any, proptest};
     use protocol::{Errcode, Kind};
@@ -204,7 +203,7 @@ mod tests {
         }
         assert_eq!(must_be_mini(Kind::MiniProgram).and(must_be_mini(Kind::MiniGame)), Ok(()));
         assert_eq!(must_be_mini(Kind::Service), Err(Errcode::InvalidAccountType));
-        assert!(Action::WORDS.iter().all(|(_, action)| !can(*action, Kind::Other)));
+        assert!(Action::TEXTS.iter().all(|(_, action)| !can(*action, Kind::Other)));
     }
 
     #[test]
@@ -262,7 +261,7 @@ mod tests {
     }
 
     fn action() -> impl Strategy<Value = Action> {
-        (0..Action::WORDS.len()).prop_map(|at| Action::WORDS[at].1)
+        (0..Action::TEXTS.len()).prop_map(|at| Action::TEXTS[at].1)
     }
 
     proptest! {

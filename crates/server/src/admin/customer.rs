@@ -6,7 +6,7 @@ use crate::desk::message;
 use crate::desk::{Desk, customer, window};
 use crate::error::Error;
 use model::Appid;
-use model::account::Words;
+use model::TextEnum;
 use model::session::window::Action;
 use protocol::Errcode;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ impl CustomerOrder {
             }
             Self::Act { appid, openid, action: word } => {
                 // To write she needs words.
-                let action = Action::from_word(&word).filter(|action| *action != Action::Message);
+                let action = Action::from_text(&word).filter(|action| *action != Action::Message);
                 let action = action.ok_or(Errcode::BadRequest)?;
                 match window::act(desk, &Appid::parse(&appid)?, &openid, action).await {
                     Err(Error::Refused(Errcode::BadRequest)) => {

@@ -1,7 +1,7 @@
 //! What came of an order, as it is printed.
 
 use model::Account;
-use model::account::Words;
+use model::TextEnum;
 use serde_json::{Value, json};
 
 /// What came of an order: something to print, or one sentence.
@@ -9,8 +9,8 @@ pub type Outcome = Result<Value, String>;
 
 pub(super) fn shown(account: &Account) -> Value {
     json!({
-        "appid": account.appid, "name": account.name, "kind": account.kind.word(),
-        "principal": account.principal.word(), "certified": account.certified, "feature": account.feature,
+        "appid": account.appid, "name": account.name, "kind": account.kind.as_text(),
+        "principal": account.principal.as_text(), "certified": account.certified, "feature": account.feature,
         "alias": account.alias, "original_id": account.original_id, "reception": account.reception,
         "capacity": account.capacity, "kf_id_as_string": account.compat.kf_id_as_string, "auto_accept": account.compat.auto_accept,
     })

@@ -10,7 +10,8 @@ use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, Messages, Ses
 use kefu::http::debug::Debug;
 use kefu::http::fact::{ChatFact, DeskFact, Shown, Typing};
 use kefu::http::visitor::Sent;
-use model::account::{Reception, Words};
+use model::TextEnum;
+use model::account::Reception;
 use model::agent::Presence;
 use model::session::State;
 use protocol::endpoint::Kind;
@@ -139,8 +140,8 @@ fn the_types_of_the_pages_are_those_of_the_server() {
 /// Some are sent by serde, some as the word of the store.
 #[test]
 fn a_choice_has_one_word_for_the_store_and_the_pages() {
-    fn compare<T: TS + Words>() {
-        let words: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    fn compare<T: TS + TextEnum>() {
+        let words: Vec<_> = T::TEXTS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         assert_eq!(T::inline(&config()), words.join(" | "));
     }
     compare::<Kind>();

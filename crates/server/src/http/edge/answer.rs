@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::InvalidHeaderValue;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
-use model::account::Words;
+use model::TextEnum;
 use protocol::Errcode;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -124,7 +124,8 @@ impl Refusal {
         let rid = rid(app);
         let code = self.code(&rid).map_or(Errcode::Internal, own_code);
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let ended = self.ended.map(|reason| format!(r#","ended":"{}""#, reason.word())).unwrap_or_default();
+        let ended =
+            self.ended.map(|reason| format!(r#","ended":"{}""#, reason.as_text())).unwrap_or_default();
         let envelope = envelope(code, code.text(), &rid, &ended);
         let mut response = (status, Reply::ready(envelope.clone())).into_response();
         let headers = response.headers_mut();

@@ -7,7 +7,7 @@ use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use model::Appid;
-use model::account::Words;
+use model::TextEnum;
 use protocol::Errcode;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub struct DebugAccount<'a> {
 
 impl<'a> DebugAccount<'a> {
     fn of(account: &'a model::Account) -> Self {
-        let (appid, kind) = (account.appid.as_str(), account.kind.word());
+        let (appid, kind) = (account.appid.as_str(), account.kind.as_text());
         DebugAccount { appid, name: &account.name, kind, certified: account.certified }
     }
 }
