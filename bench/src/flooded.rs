@@ -6,8 +6,8 @@ use crate::measure::machine;
 use crate::measure::report::{Goal, Line, Report};
 use crate::measure::round::Spread;
 use anyhow::Context;
+use crash::flood::{Attack, Ground, Load, Outcome, Times, name, trial};
 use std::time::Duration;
-use trouble::flood::{Attack, Ground, Load, Outcome, Times, name, trial};
 
 /// Changes in the feed of the account that is flooded.
 const CHANGES: usize = 30_000;

@@ -13,6 +13,7 @@ mod scenario;
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
+use crash::server::{self, Kefu, Postgres};
 use futures_util::future::join_all;
 use history::{Found, History, Outcome, SABOTAGES};
 use people::People;
@@ -22,7 +23,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::PoisonError;
 use std::time::Duration;
-use trouble::server::{self, Kefu, Postgres};
 
 /// How many act at once.
 const PEOPLE: usize = 16;
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("trouble: {error:#}");
+            eprintln!("crash: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -209,7 +209,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         if let Err(error) = self.stop() {
-            eprintln!("trouble: a PostgreSQL may be left over: {error}");
+            eprintln!("crash: a PostgreSQL may be left over: {error}");
         }
     }
 }

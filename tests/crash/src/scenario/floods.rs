@@ -1,9 +1,9 @@
 //! Floods of an anonymous host, which harm only the calls of the flooder.
 
 use anyhow::{Context, ensure};
+use crash::flood::{Attack, CUSTOMER_MIB_PER_DAY, Ground, Outcome, Times, name, trial};
 use std::path::Path;
 use std::time::Duration;
-use trouble::flood::{Attack, CUSTOMER_MIB_PER_DAY, Ground, Outcome, Times, name, trial};
 
 /// Changes in the feed of the account that is flooded.
 const CHANGES: usize = 6_000;

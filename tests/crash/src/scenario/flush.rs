@@ -4,9 +4,9 @@
 use crate::people::People;
 use crate::whole;
 use anyhow::{Context, ensure};
+use crash::server::{self, Kefu};
 use std::collections::HashSet;
 use std::path::Path;
-use trouble::server::{self, Kefu};
 
 /// Acknowledged changes to be traced.
 const CHANGES: usize = 40;

@@ -2,12 +2,12 @@
 
 use crate::people::People;
 use anyhow::{Context, ensure};
+use crash::server::{self, Kefu};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use trouble::server::{self, Kefu};
 
 /// Connections at once.
 const CROWD: usize = 10_000;

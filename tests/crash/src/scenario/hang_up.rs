@@ -2,14 +2,14 @@
 
 use crate::people::People;
 use anyhow::{Context, ensure};
+use crash::flood::png;
+use crash::server::{self, Kefu};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use trouble::flood::png;
-use trouble::server::{self, Kefu};
 
 /// Uploads whose sender hangs up, of each kind.
 const UPLOADS: usize = 200;

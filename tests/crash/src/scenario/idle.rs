@@ -2,8 +2,8 @@
 
 use crate::Trial;
 use anyhow::{Context, ensure};
+use crash::server::Postgres;
 use std::time::Duration;
-use trouble::server::Postgres;
 
 const RESTARTS: usize = 3;
 /// By when the server listens again: it tries once a second.

@@ -4,6 +4,7 @@
 use crate::relay::{Line, Mode};
 use crate::{Cli, Trial};
 use anyhow::{Context, ensure};
+use crash::server::{self, Kefu, Postgres};
 use rand::rngs::StdRng;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -11,7 +12,6 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use trouble::server::{self, Kefu, Postgres};
 
 /// How long everything is well before it is not.
 const CALM: Duration = Duration::from_millis(150);
