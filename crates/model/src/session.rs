@@ -96,13 +96,13 @@ impl Session {
 
     /// The customer writes.
     #[must_use]
-    pub fn heard(self, now: Time) -> Self {
+    pub fn after_customer_message(self, now: Time) -> Self {
         Session { latest_at: now, active_at: now, ..self }
     }
 
     /// The agent writes.
     #[must_use]
-    pub fn answered(self, now: Time) -> Self {
+    pub fn after_agent_message(self, now: Time) -> Self {
         Session { active_at: now, ..self }
     }
 
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_session_is_made_where_there_is_none_taken_where_one_waits_and_left_where_it_is_served() {
-        let waits = Session::begin(1, openid(), 1_000).heard(1_000);
+        let waits = Session::begin(1, openid(), 1_000).after_customer_message(1_000);
         let served = waits.clone().open("a1@shop", 2_000);
         assert_eq!(served.active_at, 2_000, "its half hour begins when it is opened");
         assert_eq!(create(None, "a1@shop"), Ok(Create::New));
@@ -282,7 +282,7 @@ mod tests {
                         self.last += 1;
                         Session::begin(self.last, openid(), self.now)
                     });
-                    self.current = Some(session.heard(self.now));
+                    self.current = Some(session.after_customer_message(self.now));
                 }
                 Act::Create(n) => match create(self.current.as_ref(), &agent(n)) {
                     Ok(Create::Already) => {
@@ -373,9 +373,9 @@ mod tests {
 
     #[test]
     fn time_ends_an_open_session_after_half_an_hour_and_a_waiting_one_after_two_days() {
-        let waiting = Session::begin(1, openid(), 0).heard(1_000);
+        let waiting = Session::begin(1, openid(), 0).after_customer_message(1_000);
         assert_eq!(waiting.ends_at(), Some(1_000 + 48 * 3_600_000));
-        let open = waiting.open("a", 2_000).answered(3_000);
+        let open = waiting.open("a", 2_000).after_agent_message(3_000);
         assert_eq!(open.ends_at(), Some(3_000 + 30 * 60_000));
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn heard_in(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Resul
     let Some(session) = session::current(tx, appid, openid.as_str())? else {
         return begin(tx, appid, openid);
     };
-    let session = session.heard(now);
+    let session = session.after_customer_message(now);
     session::touch(tx, appid, &session)?;
     Ok(session)
 }
@@ -82,7 +82,7 @@ pub(super) fn heard_in(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Resul
 fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
     let (now, seq) = (tx.now(), tx.seq());
     let account = account::get(tx, appid)?;
-    let mut session = Session::begin(seq, openid.clone(), now).heard(now);
+    let mut session = Session::begin(seq, openid.clone(), now).after_customer_message(now);
     if account.reception == Reception::Automatic {
         let candidates = agent::candidates(tx, appid)?;
         if let Some(agent) = routing::choose(&candidates, account.capacity) {
@@ -118,7 +118,7 @@ pub async fn reply(
         if !may_reply(latest(tx, appid, &session)?, now) {
             return Err(Errcode::ReplyWindow.into());
         }
-        let session = session.answered(now);
+        let session = session.after_agent_message(now);
         session::touch(tx, appid, &session)?;
         window::answered(tx, appid, &session.openid)?;
         insert_in(tx, appid, &session, &author, &draft)
