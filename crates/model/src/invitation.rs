@@ -1,4 +1,4 @@
-//! Invitations: how a person becomes an agent.
+//! Invitations: how a worker becomes an agent of an account.
 
 use protocol::Errcode;
 
@@ -9,11 +9,11 @@ use crate::{TextEnum, Time, WechatId};
 pub enum Status {
     /// None was ever sent.
     None,
-    /// It waits for an answer.
+    /// The last invitation waits for an answer.
     Waiting,
-    /// The person declined.
+    /// The worker declined.
     Rejected,
-    /// Nobody answered in time.
+    /// No answer came in time.
     Expired,
 }
 
@@ -26,21 +26,21 @@ impl TextEnum for Status {
     ];
 }
 
-/// What an agent's row says about people.
+/// The worker who is an agent, or who is invited to be.
 #[derive(Clone, Debug)]
-pub struct Seat {
-    /// The bound worker, empty when none.
+pub struct Binding {
+    /// The bound worker's name; empty without one.
     pub worker: String,
-    /// The person invited last, empty when none.
+    /// The worker invited last; empty when none ever was.
     pub invite_wx: String,
-    /// What became of that.
+    /// The state of that invitation, as it was stored.
     pub status: Status,
-    /// When it ends or ended.
+    /// When that invitation ends or ended.
     pub expires_at: Time,
 }
 
-impl Seat {
-    /// The status at `now`: an invitation is over at its end, whether or not anyone has noted it.
+impl Binding {
+    /// The status at `now`: an invitation expires at its end, also before the store says so.
     #[must_use]
     pub fn status_at(&self, now: Time) -> Status {
         match self.status {
@@ -49,7 +49,7 @@ impl Seat {
         }
     }
 
-    /// Refuses to invite anybody to a seat that is taken, or may be soon.
+    /// Returns 65412 if the agent has a worker, 65411 if an invitation waits for an answer.
     ///
     /// # Errors
     /// 65412, 65411.
@@ -63,27 +63,27 @@ impl Seat {
         Ok(())
     }
 
-    /// Whether a person's answer is waited for.
+    /// Whether an invitation of `person` waits for an answer.
     #[must_use]
     pub fn invites(&self, person: &str, now: Time) -> bool {
         self.invite_wx == person && self.status_at(now) == Status::Waiting
     }
 }
 
-/// Whether `person` may be invited to be the agent `seat`, given all the account's seats and the
-/// number of agents she is bound to anywhere.
+/// Whether `person` may be invited to be the agent of `binding`, given the bindings of all the account's agents and the
+/// number of agents of any account that `person` is.
 ///
 /// # Errors
 /// In this order: 65412, 65411, 65407, 65408, 65410.
 pub fn invite(
-    seat: &Seat,
-    others: &[Seat],
+    binding: &Binding,
+    others: &[Binding],
     person: &WechatId,
     bindings: i64,
     bindings_max: i64,
     now: Time,
 ) -> Result<(), Errcode> {
-    seat.must_be_free(now)?;
+    binding.must_be_free(now)?;
     if others.iter().any(|other| other.worker == person.as_str()) {
         return Err(Errcode::AlreadyWorker);
     }
@@ -96,32 +96,36 @@ pub fn invite(
     Ok(())
 }
 
-/// Whether `worker` may answer the invitation to `seat`.
+/// Whether `worker` may answer the invitation of this binding.
 ///
 /// # Errors
 /// `InvitationGone`.
-pub fn answer(seat: &Seat, worker: &str, now: Time) -> Result<(), Errcode> {
-    if seat.worker.is_empty() && seat.invites(worker, now) { Ok(()) } else { Err(Errcode::InvitationGone) }
+pub fn answer(binding: &Binding, worker: &str, now: Time) -> Result<(), Errcode> {
+    if binding.worker.is_empty() && binding.invites(worker, now) {
+        Ok(())
+    } else {
+        Err(Errcode::InvitationGone)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Seat, Status, answer, invite};
+    use super::{Binding, Status, answer, invite};
     use crate::WechatId;
     use protocol::Errcode;
 
-    fn seat(worker: &str, invite_wx: &str, status: Status) -> Seat {
-        Seat { worker: worker.into(), invite_wx: invite_wx.into(), status, expires_at: 100 }
+    fn binding(worker: &str, invite_wx: &str, status: Status) -> Binding {
+        Binding { worker: worker.into(), invite_wx: invite_wx.into(), status, expires_at: 100 }
     }
 
     #[test]
     fn the_first_reason_in_the_documented_order_is_given() {
-        let free = seat("", "", Status::None);
-        let bound = seat("ann", "", Status::None);
-        let invited = seat("", "bob", Status::Waiting);
+        let free = binding("", "", Status::None);
+        let bound = binding("ann", "", Status::None);
+        let invited = binding("", "bob", Status::Waiting);
         let all = [bound.clone(), invited.clone()];
-        let try_it = |seat: &Seat, person: &str, now| {
-            invite(seat, &all, &WechatId::stored(person.into()), 10, 10, now).expect_err("refused")
+        let try_it = |binding: &Binding, person: &str, now| {
+            invite(binding, &all, &WechatId::stored(person.into()), 10, 10, now).expect_err("refused")
         };
         assert_eq!(try_it(&bound, "!", 0), Errcode::AgentBound);
         assert_eq!(try_it(&invited, "!", 0), Errcode::InvitationExists);
@@ -133,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_invitation_ends_to_the_millisecond() {
-        let invited = seat("", "bob", Status::Waiting);
+        let invited = binding("", "bob", Status::Waiting);
         assert!(answer(&invited, "bob", 99).is_ok());
         assert_eq!(answer(&invited, "bob", 100), Err(Errcode::InvitationGone));
         assert_eq!(answer(&invited, "eve", 0), Err(Errcode::InvitationGone));

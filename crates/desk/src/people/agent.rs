@@ -2,7 +2,7 @@
 
 use crate::{Desk, account};
 use model::agent::Presence;
-use model::invitation::{Seat, Status};
+use model::invitation::{Binding, Status};
 use model::media::picture_at;
 use model::session::routing::Candidate;
 use model::{Appid, Fact, KfAccount, Nickname, SECOND, TextEnum, WechatId};
@@ -144,7 +144,7 @@ pub struct Agent {
     /// Her openid, once bound.
     pub kf_openid: String,
     /// Who she is, or was asked to be.
-    pub seat: Seat,
+    pub binding: Binding,
     /// Where she is.
     pub presence: Presence,
     /// The content of her picture, empty without one.
@@ -155,14 +155,14 @@ pub struct Agent {
 
 impl Agent {
     fn on_wire(self, now: model::Time, base: &str, as_string: bool) -> Kf {
-        let status = self.seat.status_at(now);
+        let status = self.binding.status_at(now);
         let kf_headimgurl = self.headimg_address().map_or_else(String::new, |path| format!("{base}{path}"));
-        let person = match (self.seat.worker.is_empty(), status) {
-            (false, _) => Person::Bound { kf_wx: self.seat.worker, kf_openid: self.kf_openid },
+        let person = match (self.binding.worker.is_empty(), status) {
+            (false, _) => Person::Bound { kf_wx: self.binding.worker, kf_openid: self.kf_openid },
             (true, Status::None) => Person::Nobody { kf_wx: "" },
             (true, status) => Person::Invited {
-                invite_wx: self.seat.invite_wx,
-                invite_expire_time: self.seat.expires_at / SECOND,
+                invite_wx: self.binding.invite_wx,
+                invite_expire_time: self.binding.expires_at / SECOND,
                 invite_status: status.as_text(),
             },
         };
@@ -183,7 +183,7 @@ impl Agent {
 
     /// Refuses an agent whom nobody is: 65402.
     pub(crate) fn must_be_bound(&self) -> Result<(), Errcode> {
-        if self.seat.worker.is_empty() { Err(Errcode::AgentUnbound) } else { Ok(()) }
+        if self.binding.worker.is_empty() { Err(Errcode::AgentUnbound) } else { Ok(()) }
     }
 }
 
@@ -204,7 +204,7 @@ fn agent(row: &Row) -> Agent {
         kf_id: row.int(1),
         nickname: row.text(2),
         kf_openid: row.text(4),
-        seat: Seat {
+        binding: Binding {
             worker: row.text(3),
             invite_wx: row.text(5),
             status: Status::from_text(&row.text(6)).unwrap_or(Status::None),

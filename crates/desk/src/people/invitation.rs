@@ -23,7 +23,7 @@ pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) 
     let (agent, name, rules) = (kf_account.to_owned(), person.to_owned(), desk.rules);
     let invited = desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, &agent)?;
-        agent.seat.must_be_free(tx.now())?;
+        agent.binding.must_be_free(tx.now())?;
         open(tx, appid, &agent, &WechatId::parse(&name)?, rules)
     });
     let kf_account = invited.await?;
@@ -55,9 +55,9 @@ fn open(
     person: &WechatId,
     rules: Rules,
 ) -> Result<KfAccount, Error> {
-    let seats: Vec<_> = agent::all(tx, appid)?.into_iter().map(|agent| agent.seat).collect();
+    let others: Vec<_> = agent::all(tx, appid)?.into_iter().map(|agent| agent.binding).collect();
     let (bindings, now) = (worker::count_bindings(tx, person)?, tx.now());
-    invitation::invite(&agent.seat, &seats, person, bindings, rules.worker_agents_max.into(), now)?;
+    invitation::invite(&agent.binding, &others, person, bindings, rules.worker_agents_max.into(), now)?;
     let (kf_account, expires_at) = (&agent.kf_account, now + i64::from(rules.invitation_hours) * HOUR);
     tx.run(UPDATE_INVITATION, bind![appid, kf_account, person, Status::Waiting.as_text(), expires_at])?;
     due::set(tx, appid.as_str(), Due::Invitation, kf_account.as_str(), expires_at)?;
@@ -129,13 +129,13 @@ async fn bind_at_account(
     desk.write(appid, move |tx, appid| {
         let gone = if asked == Asked::Yes { Errcode::InvitationGone } else { Errcode::InvalidAgent };
         let agent = agent::find(tx, appid, kf_account.as_str())?.ok_or(gone)?;
-        if agent.seat.worker == worker.as_str() {
+        if agent.binding.worker == worker.as_str() {
             return Ok(());
         }
         may_bind(tx, appid, &agent, &worker, asked)?;
         tx.run(UPDATE_WORKER, bind![appid, &kf_account, &worker, &kf_openid])?;
         due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
-        for person in [worker.as_str(), &agent.seat.invite_wx] {
+        for person in [worker.as_str(), &agent.binding.invite_wx] {
             worker::doubt(tx, person, appid, &kf_account)?;
         }
         tx.record(Fact::Agent { kf_account: kf_account.clone() });
@@ -152,12 +152,12 @@ fn may_bind(
     asked: Asked,
 ) -> Result<(), Error> {
     match asked {
-        Asked::Yes => invitation::answer(&agent.seat, worker.as_str(), tx.now())?,
-        Asked::No if !agent.seat.worker.is_empty() => return Err(Errcode::AgentBound.into()),
+        Asked::Yes => invitation::answer(&agent.binding, worker.as_str(), tx.now())?,
+        Asked::No if !agent.binding.worker.is_empty() => return Err(Errcode::AgentBound.into()),
         Asked::No => {}
     }
     // Maybe she became another agent of this account since she was invited.
-    let elsewhere = agent::all(tx, appid)?.iter().any(|other| other.seat.worker == worker.as_str());
+    let elsewhere = agent::all(tx, appid)?.iter().any(|other| other.binding.worker == worker.as_str());
     if elsewhere { Err(Errcode::AlreadyWorker.into()) } else { Ok(()) }
 }
 
@@ -174,7 +174,7 @@ pub async fn decline(
     let (agent, name) = (kf_account.clone(), worker.clone());
     let declined = desk.write(appid, move |tx, appid| {
         let agent = agent::find(tx, appid, agent.as_str())?.ok_or(Errcode::InvitationGone)?;
-        invitation::answer(&agent.seat, name.as_str(), tx.now())?;
+        invitation::answer(&agent.binding, name.as_str(), tx.now())?;
         end(tx, appid, &agent, Status::Rejected)
     });
     declined.await?;
@@ -190,10 +190,10 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result
     let kf_account = KfAccount::stored(kf_account.to_owned());
     let key = kf_account.clone();
     let settle = desk.write_silent(appid, move |tx, appid| {
-        let seat = agent::get(tx, appid, key.as_str())?.seat;
-        let waits = seat.status_at(tx.now()) == Status::Waiting;
+        let binding = agent::get(tx, appid, key.as_str())?.binding;
+        let waits = binding.status_at(tx.now()) == Status::Waiting;
         if waits {
-            due::set(tx, appid.as_str(), Due::Invitation, key.as_str(), seat.expires_at)?;
+            due::set(tx, appid.as_str(), Due::Invitation, key.as_str(), binding.expires_at)?;
         }
         Ok(waits)
     });
@@ -203,13 +203,13 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result
     let agent = kf_account.clone();
     let looked = desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, agent.as_str())?;
-        match (agent.seat.status, agent.seat.status_at(tx.now())) {
+        match (agent.binding.status, agent.binding.status_at(tx.now())) {
             (Status::Waiting, Status::Expired) => end(tx, appid, &agent, Status::Expired)?,
             // Sent again between the two steps; its row was moved then.
             (Status::Waiting, _) => return Ok(String::new()),
             _ => return Err(Errcode::InvitationGone.into()),
         }
-        Ok(agent.seat.invite_wx)
+        Ok(agent.binding.invite_wx)
     });
     worker::reconcile(desk, &looked.await?, appid, &kf_account).await
 }
@@ -218,7 +218,7 @@ fn end(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, status: Status) -> Result<
     let kf_account = &agent.kf_account;
     tx.run(UPDATE_STATUS, bind![appid, kf_account, status.as_text()])?;
     due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
-    worker::doubt(tx, &agent.seat.invite_wx, appid, kf_account)?;
+    worker::doubt(tx, &agent.binding.invite_wx, appid, kf_account)?;
     tx.record(Fact::Agent { kf_account: kf_account.clone() });
     Ok(())
 }

@@ -63,7 +63,7 @@ fn confirm(
     worker: &WechatId,
 ) -> Result<agent::Agent, Error> {
     let agent = agent::get(tx, appid, kf_account.as_str())?;
-    if agent.seat.worker == worker.as_str() { Ok(agent) } else { Err(Errcode::InvalidAgent.into()) }
+    if agent.binding.worker == worker.as_str() { Ok(agent) } else { Err(Errcode::InvalidAgent.into()) }
 }
 
 /// A node has no stream of these agents of an account any more: those without a stream at another node are offline.

@@ -217,9 +217,9 @@ pub(crate) async fn reconcile(
     }
     let (appid, kf_account) = (appid.clone(), kf_account.clone());
     desk.write(&WechatId::stored(person.to_owned()), move |tx, person| {
-        let seat = agent::find(tx, &appid, kf_account.as_str())?.map(|agent| agent.seat);
-        let is_bound = seat.as_ref().is_some_and(|seat| seat.worker == person.as_str());
-        let is_invited = seat.is_some_and(|seat| seat.invites(person.as_str(), tx.now()));
+        let binding = agent::find(tx, &appid, kf_account.as_str())?.map(|agent| agent.binding);
+        let is_bound = binding.as_ref().is_some_and(|binding| binding.worker == person.as_str());
+        let is_invited = binding.is_some_and(|binding| binding.invites(person.as_str(), tx.now()));
         let binding = if is_bound { INSERT_BINDING } else { DELETE_BINDING };
         let invitation = if is_invited { INSERT_INVITATION } else { DELETE_INVITATION };
         for sql in [binding, invitation] {

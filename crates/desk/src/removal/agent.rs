@@ -17,7 +17,7 @@ use store::error::Error;
 /// 65401.
 pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     let agent = remove(desk, appid, kf_account.to_owned()).await?;
-    for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+    for person in [&agent.binding.worker, &agent.binding.invite_wx] {
         if let Err(error) = worker::reconcile(desk, person, appid, &agent.kf_account).await {
             tracing::warn!(%error, "a deleted agent still stands in a worker's list; it is tried again");
         }
@@ -32,7 +32,7 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
         tx.run(DELETE, bind![appid, &agent.kf_account])?;
         media::doubt(tx, &agent.headimg)?;
         forget(tx, appid, &agent.kf_account)?;
-        for person in [&agent.seat.worker, &agent.seat.invite_wx] {
+        for person in [&agent.binding.worker, &agent.binding.invite_wx] {
             worker::doubt(tx, person, appid, &agent.kf_account)?;
         }
         tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });

@@ -131,7 +131,7 @@ async fn free_agent(
     let (kf_account, name) = (kf_account.clone(), name.clone());
     desk.write(appid, move |tx, appid| {
         let Some(agent) = agent::find(tx, appid, kf_account.as_str())? else { return Ok(()) };
-        if agent.seat.worker != name.as_str() && agent.seat.invite_wx != name.as_str() {
+        if agent.binding.worker != name.as_str() && agent.binding.invite_wx != name.as_str() {
             return Ok(());
         }
         session::close_all(tx, appid, &kf_account)?;

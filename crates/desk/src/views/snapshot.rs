@@ -195,15 +195,15 @@ async fn invitation_view(
     let (kf_account, person) = (kf_account.clone(), person.clone());
     let read = desk.read(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, kf_account.as_str())?;
-        let waits =
-            agent.seat.invite_wx == person.as_str() && agent.seat.status_at(tx.now()) == Status::Waiting;
+        let waits = agent.binding.invite_wx == person.as_str()
+            && agent.binding.status_at(tx.now()) == Status::Waiting;
         let account = account::get(tx, appid)?;
         Ok(waits.then(|| InvitationView {
             appid: appid.to_string(),
             account_name: account.name,
             kf_account: kf_account.to_string(),
             nickname: agent.nickname,
-            expires_at: agent.seat.expires_at,
+            expires_at: agent.binding.expires_at,
         }))
     });
     match read.await {
