@@ -2,24 +2,16 @@
 //! No IO, no clock.
 
 pub mod advice;
-pub mod business;
 pub mod endpoint;
 pub mod errcode;
-pub mod kfaccount;
-pub mod kfsession;
 pub mod limits;
-pub mod media;
-pub mod message;
-pub mod msgrecord;
 pub mod openapi;
-pub mod quota;
-pub mod rid;
 pub mod shape;
 pub mod strict;
 pub mod text;
-pub mod token;
+mod wire;
 pub mod word;
-pub mod work;
 
 pub use endpoint::{Caller, Endpoint, Kind};
 pub use errcode::Errcode;
+pub use wire::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, work};
