@@ -9,7 +9,7 @@ use kefu::http::query::Query;
 use kefu::store::numbered;
 use model::picture::{Filter, Size};
 use model::{Appid, KfAccount, Nickname, Openid, WechatId};
-use protocol::media::{Format, Kind, admit_headimg};
+use protocol::media::{Format, MediaKind, admit_headimg};
 use protocol::{Errcode, endpoint, kfaccount, kfsession, strict, token};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,12 +35,12 @@ pub const ALL: &[Property] = &[
 /// A body is refused with one of three codes; one that is taken is JSON, an object, and the same when it is written again.
 pub fn json(input: &[u8]) {
     body::<Value>(input);
-    body::<kfaccount::Add>(input);
-    body::<kfaccount::Update>(input);
-    body::<kfaccount::Del>(input);
-    body::<kfaccount::InviteWorker>(input);
-    body::<kfsession::Pair>(input);
-    body::<token::Credential>(input);
+    body::<kfaccount::AddKfAccount>(input);
+    body::<kfaccount::UpdateKfAccount>(input);
+    body::<kfaccount::DelKfAccount>(input);
+    body::<kfaccount::InviteKfWorker>(input);
+    body::<kfsession::AgentAndCustomer>(input);
+    body::<token::AccountSecret>(input);
 }
 
 fn body<T: DeserializeOwned + Debug>(input: &[u8]) {
@@ -246,7 +246,7 @@ pub fn files(input: &[u8]) {
     let begin = input.trim_ascii_start().first();
     assert!(format.is_none() || !matches!(begin, Some(b'<' | b'{' | b'%')), "{format:?}");
     let size = input.len() as u64;
-    for kind in Kind::ALL {
+    for kind in MediaKind::ALL {
         match kind.admit(input, size) {
             Ok(taken) => {
                 assert!(Some(taken) == format && kind.formats().contains(&taken) && size <= kind.size_max())

@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Sound {
 mod tests {
     use super::object;
     use crate::errcode::Errcode;
-    use crate::kfaccount::Add;
+    use crate::kfaccount::AddKfAccount;
 
     fn refusal(body: &[u8]) -> Errcode {
         object::<Add>(body).expect_err("must be refused")

@@ -5,8 +5,8 @@ use crate::message::media;
 use model::media::picture_address;
 use model::{AccountName, Appid, BusinessNickname};
 use protocol::Errcode;
-use protocol::business::{Changes, Info, Named, Page, Register};
-use protocol::media::Kind;
+use protocol::business::{BusinessChanges, BusinessInfo, NamedBusiness, BusinessPage, RegisterBusiness};
+use protocol::media::MediaKind;
 use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
@@ -15,7 +15,7 @@ use store::{Row, Tx};
 ///
 /// # Errors
 /// 45091 → 45078 → 40007, 40004 → 45070 → 45077.
-pub async fn register(desk: &Desk, appid: &Appid, asked: Register) -> Result<i64, Error> {
+pub async fn register(desk: &Desk, appid: &Appid, asked: RegisterBusiness) -> Result<i64, Error> {
     let most = i64::from(desk.rules.businesses_max);
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
@@ -38,9 +38,9 @@ pub async fn register(desk: &Desk, appid: &Appid, asked: Register) -> Result<i64
 ///
 /// # Errors
 /// 45071 → 45078 → 40007, 40004.
-pub async fn update(desk: &Desk, appid: &Appid, asked: Changes) -> Result<(), Error> {
+pub async fn update(desk: &Desk, appid: &Appid, asked: BusinessChanges) -> Result<(), Error> {
     desk.write_silent(appid, move |tx, appid| {
-        let old = find(tx, appid, &Named::Id(asked.business_id))?;
+        let old = find(tx, appid, &NamedBusiness::Id(asked.business_id))?;
         if let Some(nickname) = &asked.nickname {
             let nickname = BusinessNickname::parse(nickname)?;
             tx.run(UPDATE_NICKNAME, bind![appid, old.id, &nickname])?;
@@ -59,7 +59,7 @@ pub async fn update(desk: &Desk, appid: &Appid, asked: Changes) -> Result<(), Er
 ///
 /// # Errors
 /// 45071.
-pub async fn get(desk: &Desk, appid: &Appid, named: Named, base: &str) -> Result<Info, Error> {
+pub async fn get(desk: &Desk, appid: &Appid, named: NamedBusiness, base: &str) -> Result<BusinessInfo, Error> {
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| Ok(find(tx, appid, &named)?.on_wire(&base))).await
 }
@@ -68,7 +68,7 @@ pub async fn get(desk: &Desk, appid: &Appid, named: Named, base: &str) -> Result
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk, appid: &Appid, page: Page, base: &str) -> Result<Vec<Info>, Error> {
+pub async fn list(desk: &Desk, appid: &Appid, page: BusinessPage, base: &str) -> Result<Vec<BusinessInfo>, Error> {
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| {
         let rows = tx.all(SELECT_PAGE, bind![appid, page.offset, page.count])?;
@@ -97,8 +97,8 @@ struct Business {
 }
 
 impl Business {
-    fn on_wire(self, base: &str) -> Info {
-        Info {
+    fn on_wire(self, base: &str) -> BusinessInfo {
+        BusinessInfo {
             business_id: self.id,
             account_name: self.account_name,
             nickname: self.nickname,
@@ -111,10 +111,10 @@ fn business(row: &Row) -> Business {
     Business { id: row.int(0), account_name: row.text(1), nickname: row.text(2), icon: row.text(3) }
 }
 
-fn find(tx: &mut Tx<'_>, appid: &Appid, named: &Named) -> Result<Business, Error> {
+fn find(tx: &mut Tx<'_>, appid: &Appid, named: &NamedBusiness) -> Result<Business, Error> {
     let row = match named {
-        Named::Id(id) => tx.one(SELECT, bind![appid, *id])?,
-        Named::AccountName(account_name) => tx.one(SELECT_NAMED, bind![appid, account_name])?,
+        NamedBusiness::Id(id) => tx.one(SELECT, bind![appid, *id])?,
+        NamedBusiness::AccountName(account_name) => tx.one(SELECT_NAMED, bind![appid, account_name])?,
     };
     row.map(|row| business(&row)).ok_or(Error::Refused(Errcode::NoBusiness))
 }
@@ -122,7 +122,7 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, named: &Named) -> Result<Business, Error
 /// The content of a picture that was uploaded as a temporary file, and which lives on as long as it is named.
 fn icon(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<String, Error> {
     let media = media::find(tx, appid, media_id)?.ok_or(Errcode::InvalidMediaId)?;
-    if media.kind == Kind::Image { Ok(media.content.sha256) } else { Err(Errcode::InvalidMediaType.into()) }
+    if media.kind == MediaKind::Image { Ok(media.content.sha256) } else { Err(Errcode::InvalidMediaType.into()) }
 }
 
 const INSERT: &str =

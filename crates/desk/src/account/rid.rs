@@ -4,7 +4,7 @@
 use crate::{Desk, due};
 use model::due::{Due, RID_KEPT};
 use model::{Appid, SECOND, Time};
-use protocol::rid::{Request, RidInfo, is_rid, second_of};
+use protocol::rid::{RefusedCall, RidInfo, is_rid, second_of};
 use protocol::{Errcode, limits};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -180,7 +180,7 @@ fn find(tx: &mut Tx<'_>, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
     if row.text(0) != owner.as_str() {
         return Err(Errcode::RidForbidden.into());
     }
-    Ok(RidInfo::of(Request {
+    Ok(RidInfo::of(RefusedCall {
         invoke_time: row.int(1) / SECOND,
         cost_in_ms: row.int(2),
         request_url: row.text(3),

@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use model::account::quota::{begin, day};
 use model::{Appid, Fact, SECOND, TextEnum};
 use protocol::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_OVERLAP_S};
-use protocol::token::{AccessToken, Credential};
+use protocol::token::{AccessToken, AccountSecret};
 use protocol::{Endpoint, Errcode, endpoint};
 use sha2::Sha256;
 use std::net::IpAddr;
@@ -26,7 +26,7 @@ pub use model::account::token::TokenKind;
 impl Desk {
     /// Checks what `token` and `stable_token` have in common: 40002 → 41002 → 41004 → 40013; then
     /// the appid and the secret.
-    fn presented(credential: Credential) -> Result<(Appid, String), Errcode> {
+    fn presented(credential: AccountSecret) -> Result<(Appid, String), Errcode> {
         if credential.grant_type.as_deref() != Some("client_credential") {
             return Err(Errcode::InvalidGrantType);
         }
@@ -71,7 +71,7 @@ fn count(desk: &Desk, limits: &Limits, ledger: &Ledger, endpoint: &Endpoint) -> 
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
-pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
+pub async fn issue(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Result<AccessToken, Error> {
     let (appid, secret) = Desk::presented(credential)?;
     let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_, _, _| Ok(())).await?;
     count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN)?;
@@ -89,7 +89,7 @@ pub async fn issue(desk: &Desk, credential: Credential, from: IpAddr) -> Result<
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
-pub async fn stable(desk: &Desk, credential: Credential, from: IpAddr) -> Result<AccessToken, Error> {
+pub async fn stable(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Result<AccessToken, Error> {
     let force = credential.force_refresh;
     let (appid, secret) = Desk::presented(credential)?;
     let salt = desk.rng.hex::<16>();

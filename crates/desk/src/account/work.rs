@@ -4,7 +4,7 @@
 use crate::{Desk, account};
 use model::account::wecom;
 use model::{Appid, Corpid, SECOND, Time};
-use protocol::work::Bound;
+use protocol::work::KfWorkBound;
 use store::Tx;
 use store::bind;
 use store::error::Error;
@@ -13,13 +13,13 @@ use store::error::Error;
 ///
 /// # Errors
 /// 10130030.
-pub async fn get(desk: &Desk, appid: &Appid) -> Result<Bound, Error> {
+pub async fn get(desk: &Desk, appid: &Appid) -> Result<KfWorkBound, Error> {
     desk.read(appid, |tx, appid| {
         let account = account::get(tx, appid)?;
         wecom::must_be_enterprise(account.principal)?;
         Ok(match bound(tx, appid)? {
-            Some((corpid, at)) => Bound::to(corpid.to_string(), at / SECOND, account.name),
-            None => Bound::nothing(),
+            Some((corpid, at)) => KfWorkBound::to(corpid.to_string(), at / SECOND, account.name),
+            None => KfWorkBound::nothing(),
         })
     })
     .await

@@ -8,8 +8,8 @@ use crate::{Desk, message, session};
 use model::session::State;
 use model::{Appid, Openid};
 use protocol::Errcode;
-use protocol::media::Kind;
-use protocol::message::Message;
+use protocol::media::MediaKind;
+use protocol::message::ApiMessage;
 use store::Tx;
 use store::error::Error;
 
@@ -17,7 +17,7 @@ use store::error::Error;
 ///
 /// # Errors
 /// 65401 → 40003 → 40007 → 45015 → 45047.
-pub async fn send(desk: &Desk, appid: &Appid, message: Message) -> Result<(), Error> {
+pub async fn send(desk: &Desk, appid: &Appid, message: ApiMessage) -> Result<(), Error> {
     let client_id = desk.rng.hex::<16>();
     desk.write(appid, move |tx, appid| {
         let author = match &message.kf_account {
@@ -44,18 +44,18 @@ fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64, Er
 }
 
 /// What she is sent, with the files it shows, which live as long as it does.
-fn draft(tx: &mut Tx<'_>, appid: &Appid, message: &Message, client_id: &str) -> Result<Draft, Error> {
+fn draft(tx: &mut Tx<'_>, appid: &Appid, message: &ApiMessage, client_id: &str) -> Result<Draft, Error> {
     let content = &message.content;
     let file = content.file().map(|(media_id, kind)| named(tx, appid, media_id, &[kind])).transpose()?;
     // Pictures that were uploaded as such are taken for thumbs, too.
-    let thumbs = [Kind::Thumb, Kind::Image];
+    let thumbs = [MediaKind::Thumb, MediaKind::Image];
     let thumb = content.thumb().map(|media_id| named(tx, appid, media_id, &thumbs)).transpose()?;
     let draft = Draft::of(content, message.ai, client_id);
     Ok(draft.showing(file.unwrap_or_default(), thumb.unwrap_or_default()))
 }
 
 /// The content of a file of one of these kinds: any other is 40007.
-fn named(tx: &mut Tx<'_>, appid: &Appid, media_id: &str, kinds: &[Kind]) -> Result<String, Error> {
+fn named(tx: &mut Tx<'_>, appid: &Appid, media_id: &str, kinds: &[MediaKind]) -> Result<String, Error> {
     let found = media::find(tx, appid, media_id)?.filter(|media| kinds.contains(&media.kind));
     found.map(|media| media.content.sha256).ok_or(Error::Refused(Errcode::InvalidMediaId))
 }

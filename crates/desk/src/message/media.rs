@@ -9,7 +9,7 @@ use model::due::Due;
 use model::picture::Size;
 use model::{Appid, Fact, Time, media as life};
 use protocol::Errcode;
-use protocol::media::{Format, Kind};
+use protocol::media::{Format, MediaKind};
 use sha2::Sha256;
 use store::bind;
 use store::error::Error;
@@ -22,7 +22,7 @@ pub struct Media {
     /// Its id.
     pub media_id: String,
     /// What it is for.
-    pub kind: Kind,
+    pub kind: MediaKind,
     /// Its bytes.
     pub content: Content,
     /// The name its sender gave it, empty without one.
@@ -100,9 +100,9 @@ pub fn new_object(desk: &Desk) -> String {
 ///
 /// # Errors
 /// `FilesOfAccount`.
-pub async fn add(desk: &Desk, appid: &Appid, kind: Kind, name: &str, stored: Stored) -> Result<Media, Error> {
+pub async fn add(desk: &Desk, appid: &Appid, kind: MediaKind, name: &str, stored: Stored) -> Result<Media, Error> {
     let media_id = desk.rng.media_id();
-    let ticket = if kind == Kind::Video { sha256(&ticket(&media_id)) } else { String::new() };
+    let ticket = if kind == MediaKind::Video { sha256(&ticket(&media_id)) } else { String::new() };
     let (name, content, limits) = (name.to_owned(), stored.content(), storage::Limits::of(desk));
     let added = desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
@@ -304,7 +304,7 @@ pub(crate) fn doubt(tx: &mut Tx<'_>, sha256: &str) -> Result<(), Error> {
 }
 
 fn media(row: &Row) -> Result<Media, Error> {
-    let kind = Kind::from_word(&row.text(1)).ok_or_else(|| anyhow::anyhow!("a file of an unknown kind"))?;
+    let kind = MediaKind::from_word(&row.text(1)).ok_or_else(|| anyhow::anyhow!("a file of an unknown kind"))?;
     let (media_id, name, created_at, expires_at) = (row.text(0), row.text(2), row.int(3), row.int(4));
     Ok(Media { media_id, kind, content: content_of(row, 5)?, name, created_at, expires_at })
 }

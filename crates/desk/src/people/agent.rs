@@ -6,7 +6,7 @@ use model::invitation::{Binding, Status};
 use model::media::picture_at;
 use model::session::routing::Candidate;
 use model::{Appid, Fact, KfAccount, Nickname, SECOND, TextEnum, WechatId};
-use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, Named, Person};
+use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, NamedAgent, Person};
 use protocol::{Errcode, limits};
 use store::bind;
 use store::error::Error;
@@ -76,14 +76,14 @@ pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: St
 ///
 /// # Errors
 /// 40003 for an openid that is no worker's here, 65401 and 65402 for an agent's id.
-pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: Named, supervisor: bool) -> Result<(), Error> {
+pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: NamedAgent, supervisor: bool) -> Result<(), Error> {
     desk.write(appid, move |tx, appid| {
         let agent = match &who {
-            Named::Openid(openid) => all(tx, appid)?
+            NamedAgent::Openid(openid) => all(tx, appid)?
                 .into_iter()
                 .find(|agent| !openid.is_empty() && agent.kf_openid == *openid)
                 .ok_or(Errcode::InvalidOpenid)?,
-            Named::KfAccount(kf_account) => get(tx, appid, kf_account)?,
+            NamedAgent::KfAccount(kf_account) => get(tx, appid, kf_account)?,
         };
         agent.must_be_bound()?;
         if agent.supervisor != supervisor {

@@ -6,7 +6,7 @@
 
 use crate::Desk;
 use model::{Appid, Openid, SECOND, Session};
-use protocol::msgrecord::{ByNumber, ByPage, MsgList, Opercode, Record, RecordList, text_of};
+use protocol::msgrecord::{RecordsByNumber, RecordsByPage, MsgList, Opercode, Record, RecordList, text_of};
 use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
@@ -53,7 +53,7 @@ fn insert(
 ///
 /// # Errors
 /// Internal only.
-pub async fn by_number(desk: &Desk, appid: &Appid, ask: ByNumber) -> Result<MsgList, Error> {
+pub async fn by_number(desk: &Desk, appid: &Appid, ask: RecordsByNumber) -> Result<MsgList, Error> {
     desk.read(appid, move |tx, appid| {
         let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
         let range = tx.one(SELECT_RANGE, bind![appid, from, until])?;
@@ -72,7 +72,7 @@ pub async fn by_number(desk: &Desk, appid: &Appid, ask: ByNumber) -> Result<MsgL
 ///
 /// # Errors
 /// Internal only.
-pub async fn by_page(desk: &Desk, appid: &Appid, ask: ByPage) -> Result<RecordList, Error> {
+pub async fn by_page(desk: &Desk, appid: &Appid, ask: RecordsByPage) -> Result<RecordList, Error> {
     desk.read(appid, move |tx, appid| {
         let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
         let passed = (ask.index - 1).saturating_mul(ask.size);

@@ -6,23 +6,23 @@ use crate::session::window;
 use crate::session::window::Outlook;
 use model::session::window::Typing;
 use model::{Appid, Fact};
-use protocol::message::Command;
+use protocol::message::TypingCommand;
 use store::error::Error;
 
 /// typing. To cancel what is not shown is no error.
 ///
 /// # Errors
 /// 40003, 45015, 45080, 45081.
-pub async fn show(desk: &Desk, appid: &Appid, openid: &str, command: Command) -> Result<(), Error> {
+pub async fn show(desk: &Desk, appid: &Appid, openid: &str, command: TypingCommand) -> Result<(), Error> {
     let openid = openid.to_owned();
     desk.write(appid, move |tx, appid| {
         let now = tx.now();
         let openid = customer::get(tx, appid, &openid)?;
         let Outlook { window, typing, .. } = window::of(tx, appid, &openid)?;
         let typing = match command {
-            Command::CancelTyping if !typing.is_on(now) => return Ok(()),
-            Command::CancelTyping => Typing { until: 0, ..typing },
-            Command::Typing => {
+            TypingCommand::CancelTyping if !typing.is_on(now) => return Ok(()),
+            TypingCommand::CancelTyping => Typing { until: 0, ..typing },
+            TypingCommand::Typing => {
                 window.must_be_open(now)?;
                 typing.begin(now)?
             }

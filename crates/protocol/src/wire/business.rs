@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A sub-merchant's number as programs send it: a number in the pages' samples, a text in their tables.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Id {
+pub enum BusinessId {
     /// As in the samples.
     Number(i64),
     /// As in the tables, and in a query.
@@ -16,22 +16,22 @@ pub enum Id {
 
 /// The sub-merchant that a call about agents names, in its query or else in its body; an empty one is none.
 #[must_use]
-pub fn named(query: Option<String>, body: Option<Id>) -> Option<i64> {
-    query.map(Id::Text).or(body).filter(|id| !id.is_empty()).map(|id| id.number())
+pub fn named(query: Option<String>, body: Option<BusinessId>) -> Option<i64> {
+    query.map(BusinessId::Text).or(body).filter(|id| !id.is_empty()).map(|id| id.number())
 }
 
-impl Id {
+impl BusinessId {
     /// The number; of a text that is none, one that nobody has.
     fn number(&self) -> i64 {
         match self {
-            Id::Number(number) => *number,
-            Id::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().unwrap_or(0),
-            Id::Text(_) => 0,
+            BusinessId::Number(number) => *number,
+            BusinessId::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().unwrap_or(0),
+            BusinessId::Text(_) => 0,
         }
     }
 
     fn is_empty(&self) -> bool {
-        matches!(self, Id::Text(text) if text.is_empty())
+        matches!(self, BusinessId::Text(text) if text.is_empty())
     }
 }
 
@@ -42,7 +42,7 @@ fn filled(text: Option<String>) -> Option<String> {
 /// Body of registerbusiness.
 /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_registerbusiness>
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct Register {
+pub struct RegisterBusiness {
     /// The sub-merchant's name for programs.
     pub account_name: String,
     /// The name customers see.
@@ -55,33 +55,33 @@ pub struct Register {
 
 /// Answer of registerbusiness.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct Registered {
+pub struct BusinessRegistered {
     errcode: i64,
     errmsg: &'static str,
     business_id: i64,
 }
 
-impl Registered {
+impl BusinessRegistered {
     /// The answer about a new sub-merchant.
     #[must_use]
     pub fn of(business_id: i64) -> Self {
-        Registered { errcode: 0, errmsg: "ok", business_id }
+        BusinessRegistered { errcode: 0, errmsg: "ok", business_id }
     }
 }
 
 /// Body of updatebusiness.
 /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_updatebusiness>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Update {
+pub struct UpdateBusiness {
     #[schemars(with = "i64")]
-    business_id: Id,
+    business_id: BusinessId,
     nickname: Option<String>,
     icon_media_id: Option<String>,
 }
 
 /// What is to be changed of a sub-merchant; what is empty stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changes {
+pub struct BusinessChanges {
     /// Which one.
     pub business_id: i64,
     /// The name customers see.
@@ -90,11 +90,11 @@ pub struct Changes {
     pub icon_media_id: Option<String>,
 }
 
-impl Update {
+impl UpdateBusiness {
     /// What is to be changed.
     #[must_use]
-    pub fn changes(self) -> Changes {
-        Changes {
+    pub fn changes(self) -> BusinessChanges {
+        BusinessChanges {
             business_id: self.business_id.number(),
             nickname: filled(self.nickname),
             icon_media_id: filled(self.icon_media_id),
@@ -105,30 +105,30 @@ impl Update {
 /// Body of getbusiness: one of the two.
 /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_getbusiness>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Get {
+pub struct GetBusiness {
     #[schemars(with = "Option<i64>")]
-    business_id: Option<Id>,
+    business_id: Option<BusinessId>,
     account_name: Option<String>,
 }
 
 /// Which sub-merchant is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum NamedBusiness {
     /// The one with this number.
     Id(i64),
     /// The one with this `account_name`.
     AccountName(String),
 }
 
-impl Get {
+impl GetBusiness {
     /// Which one is meant: the number counts before the name.
     ///
     /// # Errors
     /// `DataFormat` when neither is there.
-    pub fn named(self) -> Result<Named, Errcode> {
+    pub fn named(self) -> Result<NamedBusiness, Errcode> {
         match (self.business_id.filter(|id| !id.is_empty()), filled(self.account_name)) {
-            (Some(id), _) => Ok(Named::Id(id.number())),
-            (None, Some(account_name)) => Ok(Named::AccountName(account_name)),
+            (Some(id), _) => Ok(NamedBusiness::Id(id.number())),
+            (None, Some(account_name)) => Ok(NamedBusiness::AccountName(account_name)),
             (None, None) => Err(Errcode::DataFormat),
         }
     }
@@ -137,7 +137,7 @@ impl Get {
 /// One sub-merchant.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "Business")]
-pub struct Info {
+pub struct BusinessInfo {
     /// Its number.
     pub business_id: i64,
     /// Its name for programs.
@@ -150,24 +150,24 @@ pub struct Info {
 
 /// Answer of getbusiness.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct Got {
+pub struct BusinessAnswer {
     errcode: i64,
     errmsg: &'static str,
-    business_info: Info,
+    business_info: BusinessInfo,
 }
 
-impl Got {
+impl BusinessAnswer {
     /// The answer about a sub-merchant.
     #[must_use]
-    pub fn of(business_info: Info) -> Self {
-        Got { errcode: 0, errmsg: "ok", business_info }
+    pub fn of(business_info: BusinessInfo) -> Self {
+        BusinessAnswer { errcode: 0, errmsg: "ok", business_info }
     }
 }
 
 /// Body of listbusiness.
 /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_listbusiness>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct List {
+pub struct ListBusiness {
     #[schemars(range(min = 0))]
     offset: i64,
     #[schemars(range(min = 1, max = 200))]
@@ -176,45 +176,45 @@ pub struct List {
 
 /// A page of sub-merchants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct BusinessPage {
     /// How many to pass over.
     pub offset: i64,
     /// How many at most.
     pub count: i64,
 }
 
-impl List {
+impl ListBusiness {
     /// The page that is asked for. Whoever got fewer than she asked for takes that for the end, so more than a page
     /// holds is refused.
     ///
     /// # Errors
     /// `DataFormat`.
-    pub fn page(&self) -> Result<Page, Errcode> {
-        let List { offset, count } = *self;
+    pub fn page(&self) -> Result<BusinessPage, Errcode> {
+        let ListBusiness { offset, count } = *self;
         let is_page = offset >= 0 && (1..=limits::BUSINESSES_PER_PAGE).contains(&count);
-        if is_page { Ok(Page { offset, count }) } else { Err(Errcode::DataFormat) }
+        if is_page { Ok(BusinessPage { offset, count }) } else { Err(Errcode::DataFormat) }
     }
 }
 
 /// Answer of listbusiness.
 #[derive(Debug, JsonSchema, Serialize)]
-pub struct Listed {
+pub struct BusinessList {
     errcode: i64,
     errmsg: &'static str,
-    list: Vec<Info>,
+    list: Vec<BusinessInfo>,
 }
 
-impl Listed {
+impl BusinessList {
     /// The answer with these.
     #[must_use]
-    pub fn of(list: Vec<Info>) -> Self {
-        Listed { errcode: 0, errmsg: "ok", list }
+    pub fn of(list: Vec<BusinessInfo>) -> Self {
+        BusinessList { errcode: 0, errmsg: "ok", list }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Get, Id, List, Named, Page, Update, named};
+    use super::{GetBusiness, BusinessId, ListBusiness, NamedBusiness, BusinessPage, UpdateBusiness, named};
     use crate::{Errcode, strict};
     use serde_json::{Value, json};
 
@@ -222,7 +222,7 @@ mod tests {
     fn a_number_may_come_as_a_text() {
         let id = |value: Value| {
             let body = json!({"business_id": value, "nickname": "", "icon_media_id": "m"});
-            strict::object::<Update>(body.to_string().as_bytes()).map(|update| update.changes().business_id)
+            strict::object::<UpdateBusiness>(body.to_string().as_bytes()).map(|update| update.changes().business_id)
         };
         assert_eq!((id(json!(7)), id(json!("7")), id(json!(-7))), (Ok(7), Ok(7), Ok(-7)));
         for nobody in ["", "+7", "7 ", "x", "99999999999999999999"] {
@@ -235,27 +235,27 @@ mod tests {
 
     #[test]
     fn a_query_counts_before_a_body_and_what_is_empty_names_nobody() {
-        let (text, number) = (|text: &str| Some(text.to_owned()), |number| Some(Id::Number(number)));
+        let (text, number) = (|text: &str| Some(text.to_owned()), |number| Some(BusinessId::Number(number)));
         assert_eq!(
-            (named(None, None), named(text(""), None), named(None, Some(Id::Text(String::new())))),
+            (named(None, None), named(text(""), None), named(None, Some(BusinessId::Text(String::new())))),
             (None, None, None)
         );
         assert_eq!((named(text("7"), number(8)), named(None, number(8))), (Some(7), Some(8)));
-        assert_eq!((named(text("x"), None), named(None, Some(Id::Text("8".into())))), (Some(0), Some(8)));
+        assert_eq!((named(text("x"), None), named(None, Some(BusinessId::Text("8".into())))), (Some(0), Some(8)));
     }
 
     #[test]
     fn what_is_empty_is_not_changed() {
         let body = br#"{"business_id": 1, "nickname": "", "icon_media_id": "m"}"#;
-        let changes = strict::object::<Update>(body).map(Update::changes).expect("a sound body");
+        let changes = strict::object::<UpdateBusiness>(body).map(UpdateBusiness::changes).expect("a sound body");
         assert_eq!((changes.nickname, changes.icon_media_id.as_deref()), (None, Some("m")));
     }
 
     #[test]
     fn the_number_counts_before_the_name() {
-        let named = |body: Value| strict::object::<Get>(body.to_string().as_bytes())?.named();
-        assert_eq!(named(json!({"business_id": 1, "account_name": "apple_store"})), Ok(Named::Id(1)));
-        let by_name = Ok(Named::AccountName("apple_store".into()));
+        let named = |body: Value| strict::object::<GetBusiness>(body.to_string().as_bytes())?.named();
+        assert_eq!(named(json!({"business_id": 1, "account_name": "apple_store"})), Ok(NamedBusiness::Id(1)));
+        let by_name = Ok(NamedBusiness::AccountName("apple_store".into()));
         assert_eq!(named(json!({"account_name": "apple_store"})), by_name);
         assert_eq!(named(json!({"business_id": "", "account_name": "apple_store"})), by_name);
         for neither in
@@ -267,9 +267,9 @@ mod tests {
 
     #[test]
     fn a_page_begins_at_0_and_has_1_to_200() {
-        let page = |offset, count| List { offset, count }.page();
-        assert_eq!(page(0, 1), Ok(Page { offset: 0, count: 1 }));
-        assert_eq!(page(i64::MAX, 200), Ok(Page { offset: i64::MAX, count: 200 }));
+        let page = |offset, count| ListBusiness { offset, count }.page();
+        assert_eq!(page(0, 1), Ok(BusinessPage { offset: 0, count: 1 }));
+        assert_eq!(page(i64::MAX, 200), Ok(BusinessPage { offset: i64::MAX, count: 200 }));
         for (offset, count) in [(-1, 1), (0, 0), (0, -1), (0, 201)] {
             assert_eq!(page(offset, count), Err(Errcode::DataFormat), "{offset} {count}");
         }

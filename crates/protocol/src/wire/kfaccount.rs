@@ -1,6 +1,6 @@
 //! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
-use crate::business::Id;
+use crate::business::BusinessId;
 use crate::{Errcode, Kind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// `{"kf_wx": …}` that Mini Programs send to addkfaccount; other retired members are passed over.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_addkfaccount>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Add {
+pub struct AddKfAccount {
     /// The agent's whole id, `prefix@suffix`.
     pub kf_account: Option<String>,
     /// The name customers see.
@@ -23,7 +23,7 @@ pub struct Add {
 
 /// What a body of addkfaccount asks for.
 #[derive(Debug)]
-pub enum Form {
+pub enum NewAgent {
     /// An agent.
     Agent {
         /// Her whole id.
@@ -35,15 +35,15 @@ pub enum Form {
     Person(String),
 }
 
-impl Add {
+impl AddKfAccount {
     /// Tells the two forms apart.
     ///
     /// # Errors
     /// `DataFormat` when a required member is missing.
-    pub fn form(self, kind: Kind) -> Result<Form, Errcode> {
+    pub fn form(self, kind: Kind) -> Result<NewAgent, Errcode> {
         match (self.kf_account, self.nickname, self.kf_wx) {
-            (Some(kf_account), Some(nickname), _) => Ok(Form::Agent { kf_account, nickname }),
-            (None, _, Some(kf_wx)) if kind == Kind::MiniProgram => Ok(Form::Person(kf_wx)),
+            (Some(kf_account), Some(nickname), _) => Ok(NewAgent::Agent { kf_account, nickname }),
+            (None, _, Some(kf_wx)) if kind == Kind::MiniProgram => Ok(NewAgent::Person(kf_wx)),
             _ => Err(Errcode::DataFormat),
         }
     }
@@ -52,7 +52,7 @@ impl Add {
 /// Body of updatekfaccount.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_updatekfaccount>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Update {
+pub struct UpdateKfAccount {
     /// The agent's whole id.
     pub kf_account: String,
     /// The new name.
@@ -62,7 +62,7 @@ pub struct Update {
 /// Body of delkfaccount when it is posted; the old form names the agent in the query.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_delkfaccount>
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Del {
+pub struct DelKfAccount {
     /// The agent's whole id.
     pub kf_account: Option<String>,
     /// A sub-merchant of the account.
@@ -73,7 +73,7 @@ pub struct Del {
 /// Body of invitekfworker.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_invitekfworker>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct InviteWorker {
+pub struct InviteKfWorker {
     /// The agent's whole id.
     pub kf_account: String,
     /// The WeChat id of the worker.
@@ -83,7 +83,7 @@ pub struct InviteWorker {
 /// Body of setkfadmin and cancelkfadmin when they are posted; their pages name the agent in the query.
 /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_setkfadmin>
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct SetAdmin {
+pub struct SetKfAdmin {
     /// The worker's openid.
     pub kf_openid: Option<String>,
     /// The agent's whole id, which some SDKs send instead.
@@ -96,14 +96,14 @@ pub struct SetAdmin {
 
 /// Who is meant.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum NamedAgent {
     /// The agent with this openid.
     Openid(String),
     /// The agent with this id.
     KfAccount(String),
 }
 
-impl SetAdmin {
+impl SetKfAdmin {
     /// Whether it names nobody.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -114,10 +114,10 @@ impl SetAdmin {
     ///
     /// # Errors
     /// 40003 when neither is there.
-    pub fn named(self) -> Result<Named, Errcode> {
+    pub fn named(self) -> Result<NamedAgent, Errcode> {
         match (self.kf_openid, self.kf_account) {
-            (Some(openid), _) => Ok(Named::Openid(openid)),
-            (None, Some(kf_account)) => Ok(Named::KfAccount(kf_account)),
+            (Some(openid), _) => Ok(NamedAgent::Openid(openid)),
+            (None, Some(kf_account)) => Ok(NamedAgent::KfAccount(kf_account)),
             (None, None) => Err(Errcode::InvalidOpenid),
         }
     }
@@ -222,14 +222,14 @@ pub struct KfOnline {
 
 #[cfg(test)]
 mod tests {
-    use super::{Add, Form};
+    use super::{AddKfAccount, NewAgent};
     use crate::{Errcode, Kind};
 
     #[test]
     fn only_a_mini_program_may_name_a_person_instead_of_an_agent() {
         let body = |kf_account: Option<&str>, nickname: Option<&str>, kf_wx: Option<&str>| {
             let own = |text: &str| text.to_owned();
-            Add {
+            AddKfAccount {
                 kf_account: kf_account.map(own),
                 nickname: nickname.map(own),
                 business_id: None,
@@ -238,10 +238,10 @@ mod tests {
         };
         let (agent, name, person) = (Some("a@shop"), Some("Ann"), Some("ann_wx"));
         assert!(
-            matches!(body(agent, name, person).form(Kind::Service), Ok(Form::Agent { kf_account, .. }) if kf_account == "a@shop")
+            matches!(body(agent, name, person).form(Kind::Service), Ok(NewAgent::Agent { kf_account, .. }) if kf_account == "a@shop")
         );
         assert!(
-            matches!(body(None, None, person).form(Kind::MiniProgram), Ok(Form::Person(who)) if who == "ann_wx")
+            matches!(body(None, None, person).form(Kind::MiniProgram), Ok(NewAgent::Person(who)) if who == "ann_wx")
         );
         for (form, kind) in [
             (body(None, None, person), Kind::Service),

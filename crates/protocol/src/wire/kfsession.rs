@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Body of createkfsession and closesession. The retired member `text` is passed over.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_createkfsession>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Pair {
+pub struct AgentAndCustomer {
     /// The agent's whole id.
     pub kf_account: String,
     /// The customer.

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// What a file is for: `type` of uploadTempMedia.
 /// <https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MediaKind {
     /// A picture.
     Image,
     /// A recording.
@@ -39,35 +39,35 @@ pub enum Format {
 
 use Format::{Amr, Gif, Jpeg, Mp3, Mp4, Png, Webp};
 
-impl Kind {
+impl MediaKind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Image, Kind::Voice, Kind::Video, Kind::Thumb];
+    pub const ALL: [MediaKind; 4] = [MediaKind::Image, MediaKind::Voice, MediaKind::Video, MediaKind::Thumb];
 
     /// Its word on the wire.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Kind::Image => "image",
-            Kind::Voice => "voice",
-            Kind::Video => "video",
-            Kind::Thumb => "thumb",
+            MediaKind::Image => "image",
+            MediaKind::Voice => "voice",
+            MediaKind::Video => "video",
+            MediaKind::Thumb => "thumb",
         }
     }
 
     /// The kind with this word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Kind::ALL.into_iter().find(|kind| kind.word() == word)
+        MediaKind::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// The formats it takes.
     #[must_use]
     pub const fn formats(self) -> &'static [Format] {
         match self {
-            Kind::Image => &[Png, Jpeg, Gif],
-            Kind::Voice => &[Amr, Mp3],
-            Kind::Video => &[Mp4],
-            Kind::Thumb => &[Jpeg],
+            MediaKind::Image => &[Png, Jpeg, Gif],
+            MediaKind::Voice => &[Amr, Mp3],
+            MediaKind::Video => &[Mp4],
+            MediaKind::Thumb => &[Jpeg],
         }
     }
 
@@ -75,10 +75,10 @@ impl Kind {
     #[must_use]
     pub const fn size_max(self) -> u64 {
         match self {
-            Kind::Image => limits::IMAGE_MAX,
-            Kind::Voice => limits::VOICE_MAX,
-            Kind::Video => limits::VIDEO_MAX,
-            Kind::Thumb => limits::THUMB_MAX,
+            MediaKind::Image => limits::IMAGE_MAX,
+            MediaKind::Voice => limits::VOICE_MAX,
+            MediaKind::Video => limits::VIDEO_MAX,
+            MediaKind::Thumb => limits::THUMB_MAX,
         }
     }
 
@@ -245,7 +245,7 @@ fn is_film(brand: &[u8]) -> bool {
 
 /// Answer of uploadTempMedia. A thumb has its id under both names: SDKs read the one or the other.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Uploaded<'a> {
+pub struct UploadedMedia<'a> {
     /// What the file is for.
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -260,14 +260,14 @@ pub struct Uploaded<'a> {
 
 /// Answer of getMedia for a video.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Video {
+pub struct VideoAddress {
     /// Where it is fetched.
     pub video_url: String,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, Kind, admit_from_page, admit_headimg};
+    use super::{Format, MediaKind, admit_from_page, admit_headimg};
     use crate::{Errcode, limits};
 
     /// The least of each format.
@@ -327,8 +327,8 @@ mod tests {
 
     #[test]
     fn a_kind_takes_its_formats_up_to_its_size() {
-        for kind in Kind::ALL {
-            assert_eq!(Kind::from_word(kind.word()), Some(kind));
+        for kind in MediaKind::ALL {
+            assert_eq!(MediaKind::from_word(kind.word()), Some(kind));
             for (format, head) in HEADS {
                 let takes = kind.formats().contains(&format);
                 let expected = if takes { Ok(format) } else { Err(Errcode::InvalidFileType) };
@@ -345,13 +345,13 @@ mod tests {
             assert_eq!(kind.admit(head, limits::FILE_MAX + 1), Err(Errcode::MediaSize));
             assert_eq!(kind.admit(b"", 0), Err(Errcode::EmptyMediaData));
         }
-        assert_eq!(Kind::from_word("file"), None);
+        assert_eq!(MediaKind::from_word("file"), None);
     }
 
     #[test]
     fn pages_take_webp_and_every_picture_that_programs_may_upload() {
         for (format, head) in HEADS {
-            let takes = format == Format::Webp || Kind::Image.formats().contains(&format);
+            let takes = format == Format::Webp || MediaKind::Image.formats().contains(&format);
             let expected = if takes { Ok(format) } else { Err(Errcode::InvalidFileType) };
             assert_eq!(admit_from_page(head, limits::IMAGE_MAX), expected, "{format:?}");
         }

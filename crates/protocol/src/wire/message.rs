@@ -15,7 +15,7 @@ pub use content::*;
 /// Body of sendCustomMessage. What it says stands in the member that is named like the msgtype.
 /// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Custom {
+pub struct SendCustomMessage {
     touser: String,
     msgtype: String,
     #[serde(default, deserialize_with = "object")]
@@ -56,7 +56,7 @@ struct AiContext {
 
 /// A message that may be sent, if its customer, agent and files are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct ApiMessage {
     /// The customer.
     pub touser: String,
     /// The agent who speaks, if one does.
@@ -67,7 +67,7 @@ pub struct Message {
     pub content: Content,
 }
 
-impl Custom {
+impl SendCustomMessage {
     /// Refuses a message that names no sub-merchant, where one must be named.
     ///
     /// # Errors
@@ -84,10 +84,10 @@ impl Custom {
     ///
     /// # Errors
     /// 40008 → 48008 → 47001 → what is wrong with its content.
-    pub fn message(mut self, kind: Kind) -> Result<Message, Errcode> {
+    pub fn message(mut self, kind: Kind) -> Result<ApiMessage, Errcode> {
         let content = Content::read(&self.msgtype, kind, &mut self.members)?;
         content.check()?;
-        Ok(Message {
+        Ok(ApiMessage {
             touser: self.touser,
             kf_account: self.customservice.map(|agent| agent.kf_account),
             ai: self.aimsgcontext.is_some_and(|context| context.is_ai_msg == 1),
@@ -99,7 +99,7 @@ impl Custom {
 /// Body of typing.
 /// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Typing {
+pub struct SetTyping {
     /// The customer.
     pub touser: String,
     command: String,
@@ -107,22 +107,22 @@ pub struct Typing {
 
 /// What typing is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum TypingCommand {
     /// Show that somebody types.
     Typing,
     /// Show it no more.
     CancelTyping,
 }
 
-impl Typing {
+impl SetTyping {
     /// What it is told.
     ///
     /// # Errors
     /// 45072.
-    pub fn command(&self) -> Result<Command, Errcode> {
+    pub fn command(&self) -> Result<TypingCommand, Errcode> {
         match self.command.as_str() {
-            "Typing" => Ok(Command::Typing),
-            "CancelTyping" => Ok(Command::CancelTyping),
+            "Typing" => Ok(TypingCommand::Typing),
+            "CancelTyping" => Ok(TypingCommand::CancelTyping),
             _ => Err(Errcode::InvalidCommand),
         }
     }
@@ -130,15 +130,15 @@ impl Typing {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, Content, Custom, Message, Typing};
+    use super::{TypingCommand, Content, SendCustomMessage, ApiMessage, SetTyping};
     use crate::{Errcode, Kind, media, strict};
     use serde_json::{Value, json};
 
-    fn read(body: &Value, kind: Kind) -> Result<Message, Errcode> {
-        strict::object::<Custom>(body.to_string().as_bytes())?.message(kind)
+    fn read(body: &Value, kind: Kind) -> Result<ApiMessage, Errcode> {
+        strict::object::<SendCustomMessage>(body.to_string().as_bytes())?.message(kind)
     }
 
-    fn sent(word: &str, member: Value) -> Result<Message, Errcode> {
+    fn sent(word: &str, member: Value) -> Result<ApiMessage, Errcode> {
         let kind = if word == "link" { Kind::MiniGame } else { Kind::Service };
         read(&json!({"touser": "o", "msgtype": word, word: member}), kind)
     }
@@ -202,13 +202,13 @@ mod tests {
     #[test]
     fn files_and_thumbs_are_known_by_what_they_are_for() {
         let film = content("video", json!({"media_id": "m", "thumb_media_id": "t"}));
-        assert_eq!((film.file(), film.thumb()), (Some(("m", media::Kind::Video)), Some("t")));
+        assert_eq!((film.file(), film.thumb()), (Some(("m", media::MediaKind::Video)), Some("t")));
         let film = content("video", json!({"media_id": "m"}));
-        assert_eq!((film.file(), film.thumb()), (Some(("m", media::Kind::Video)), None));
+        assert_eq!((film.file(), film.thumb()), (Some(("m", media::MediaKind::Video)), None));
         let picture = content("image", json!({"media_id": "m"}));
-        assert_eq!((picture.file(), picture.thumb()), (Some(("m", media::Kind::Image)), None));
+        assert_eq!((picture.file(), picture.thumb()), (Some(("m", media::MediaKind::Image)), None));
         let voice = content("voice", json!({"media_id": "m"}));
-        assert_eq!(voice.file(), Some(("m", media::Kind::Voice)));
+        assert_eq!(voice.file(), Some(("m", media::MediaKind::Voice)));
         let music = content("music", json!({"musicurl": "u", "thumb_media_id": "t"}));
         assert_eq!((music.file(), music.thumb()), (None, Some("t")));
         let page = content("miniprogrampage", json!({"thumb_media_id": "t"}));
@@ -226,9 +226,9 @@ mod tests {
 
     #[test]
     fn a_command_is_one_of_two() {
-        let command = |word: &str| Typing { touser: String::new(), command: word.into() }.command();
-        assert_eq!(command("Typing"), Ok(Command::Typing));
-        assert_eq!(command("CancelTyping"), Ok(Command::CancelTyping));
+        let command = |word: &str| SetTyping { touser: String::new(), command: word.into() }.command();
+        assert_eq!(command("Typing"), Ok(TypingCommand::Typing));
+        assert_eq!(command("CancelTyping"), Ok(TypingCommand::CancelTyping));
         assert_eq!(command("cancelTyping"), Err(Errcode::InvalidCommand));
     }
 }

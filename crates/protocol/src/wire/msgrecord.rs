@@ -54,7 +54,7 @@ pub struct GetMsgList {
 
 /// A stretch of time: from its first second, up to its last, which is not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct RecordWindow {
     /// Its first second, in Unix seconds.
     pub from_s: i64,
     /// The second after it.
@@ -63,9 +63,9 @@ pub struct Window {
 
 /// What getmsglist asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ByNumber {
+pub struct RecordsByNumber {
     /// When it happened.
-    pub window: Window,
+    pub window: RecordWindow,
     /// The first number.
     pub msgid: i64,
     /// How many records at most.
@@ -91,9 +91,9 @@ pub struct GetRecord {
 
 /// What getrecord asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ByPage {
+pub struct RecordsByPage {
     /// When it happened, within one day.
-    pub window: Window,
+    pub window: RecordWindow,
     /// The page, from 1.
     pub index: i64,
     /// Records of a page.
@@ -107,7 +107,7 @@ impl GetMsgList {
     ///
     /// # Errors
     /// 65416, then 65417 for more than 24 hours.
-    pub fn ask(&self) -> Result<ByNumber, Errcode> {
+    pub fn ask(&self) -> Result<RecordsByNumber, Errcode> {
         let (msgid, number) = (whole(&self.msgid)?, whole(&self.number)?);
         let window = window(&self.starttime, &self.endtime)?;
         if msgid < 0 || !(1..=RECORDS_MAX).contains(&number) {
@@ -116,7 +116,7 @@ impl GetMsgList {
         if window.until_s - window.from_s > RECORD_WINDOW_S {
             return Err(Errcode::RecordWindow);
         }
-        Ok(ByNumber { window, msgid, number })
+        Ok(RecordsByNumber { window, msgid, number })
     }
 }
 
@@ -125,7 +125,7 @@ impl GetRecord {
     ///
     /// # Errors
     /// 65416, then 65417 for more than one calendar day.
-    pub fn ask(&self) -> Result<ByPage, Errcode> {
+    pub fn ask(&self) -> Result<RecordsByPage, Errcode> {
         let (index, size) = (whole(&self.pageindex)?, whole(&self.pagesize)?);
         let window = window(&self.starttime, &self.endtime)?;
         let openid = match &self.openid {
@@ -139,7 +139,7 @@ impl GetRecord {
         if day(window.from_s) != day((window.until_s - 1).max(window.from_s)) {
             return Err(Errcode::RecordWindow);
         }
-        Ok(ByPage { window, index, size, openid })
+        Ok(RecordsByPage { window, index, size, openid })
     }
 }
 
@@ -148,11 +148,11 @@ fn day(second: i64) -> i64 {
     (second + limits::PLATFORM_OFFSET_S).div_euclid(RECORD_WINDOW_S)
 }
 
-fn window(from: &Value, until: &Value) -> Result<Window, Errcode> {
+fn window(from: &Value, until: &Value) -> Result<RecordWindow, Errcode> {
     let (from_s, until_s) = (whole(from)?, whole(until)?);
     // Ten digits: whoever sends milliseconds is told so, instead of getting nothing.
     let is_sound = 0 <= from_s && from_s <= until_s && until_s < 10_000_000_000;
-    if is_sound { Ok(Window { from_s, until_s }) } else { Err(Errcode::RecordParameter) }
+    if is_sound { Ok(RecordWindow { from_s, until_s }) } else { Err(Errcode::RecordParameter) }
 }
 
 fn whole(value: &Value) -> Result<i64, Errcode> {
@@ -214,20 +214,20 @@ pub fn text_of(kind: &str, text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ByNumber, ByPage, GetMsgList, GetRecord, Window, text_of};
+    use super::{RecordsByNumber, RecordsByPage, GetMsgList, GetRecord, RecordWindow, text_of};
     use crate::Errcode;
     use serde_json::{Value, json};
 
     /// 2016-06-01 00:00:00 in Beijing.
     const DAY: i64 = 1_464_710_400;
 
-    fn list(change: impl FnOnce(&mut Value)) -> Result<ByNumber, Errcode> {
+    fn list(change: impl FnOnce(&mut Value)) -> Result<RecordsByNumber, Errcode> {
         let mut body = json!({"starttime": DAY, "endtime": DAY + 86_400, "msgid": 1, "number": 10_000});
         change(&mut body);
         serde_json::from_value::<GetMsgList>(body).expect("any object").ask()
     }
 
-    fn record(change: impl FnOnce(&mut Value)) -> Result<ByPage, Errcode> {
+    fn record(change: impl FnOnce(&mut Value)) -> Result<RecordsByPage, Errcode> {
         let mut body = json!({"starttime": DAY, "endtime": DAY + 86_400, "pageindex": 1, "pagesize": 1000});
         change(&mut body);
         serde_json::from_value::<GetRecord>(body).expect("any object").ask()
@@ -235,16 +235,16 @@ mod tests {
 
     #[test]
     fn a_day_is_asked_for_with_numbers_or_with_texts() {
-        let window = Window { from_s: DAY, until_s: DAY + 86_400 };
-        assert_eq!(list(|_| ()), Ok(ByNumber { window, msgid: 1, number: 10_000 }));
+        let window = RecordWindow { from_s: DAY, until_s: DAY + 86_400 };
+        assert_eq!(list(|_| ()), Ok(RecordsByNumber { window, msgid: 1, number: 10_000 }));
         let texts = |body: &mut Value| {
             for name in ["starttime", "endtime", "msgid", "number"] {
                 body[name] = body[name].to_string().into();
             }
         };
-        assert_eq!(list(texts), Ok(ByNumber { window, msgid: 1, number: 10_000 }));
+        assert_eq!(list(texts), Ok(RecordsByNumber { window, msgid: 1, number: 10_000 }));
         let openid = String::new();
-        assert_eq!(record(|_| ()), Ok(ByPage { window, index: 1, size: 1000, openid }));
+        assert_eq!(record(|_| ()), Ok(RecordsByPage { window, index: 1, size: 1000, openid }));
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Quota {
 /// Body of clearQuota.
 /// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_clearquota>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Clear {
+pub struct ClearQuota {
     /// The account whose calls are forgotten: the token's own.
     pub appid: String,
 }
@@ -31,7 +31,7 @@ pub struct Clear {
 /// Every member is checked by name, so each is optional here.
 /// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_clearquotabyappsecret>
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct ClearBySecret {
+pub struct ClearQuotaBySecret {
     /// The account.
     pub appid: Option<String>,
     /// The platform, where one asks.
@@ -53,13 +53,13 @@ pub struct CgiPath {
 pub struct ApiQuota {
     errcode: i64,
     errmsg: &'static str,
-    quota: Daily,
-    rate_limit: Rate,
-    component_rate_limit: Rate,
+    quota: DailyQuota,
+    rate_limit: RateLimit,
+    component_rate_limit: RateLimit,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Daily {
+struct DailyQuota {
     daily_limit: u32,
     used: u32,
     remain: u32,
@@ -67,7 +67,7 @@ struct Daily {
 
 /// Calls in a stretch of time.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-struct Rate {
+struct RateLimit {
     call_count: u32,
     refresh_second: u32,
 }
@@ -77,12 +77,12 @@ impl ApiQuota {
     /// platform's for it have a minute limit each, of the same size.
     #[must_use]
     pub fn of(quota: Quota, used: u32) -> Self {
-        let rate = Rate { call_count: quota.per_minute, refresh_second: 60 };
+        let rate = RateLimit { call_count: quota.per_minute, refresh_second: 60 };
         let remain = quota.daily.saturating_sub(used);
         ApiQuota {
             errcode: 0,
             errmsg: "ok",
-            quota: Daily { daily_limit: quota.daily, used, remain },
+            quota: DailyQuota { daily_limit: quota.daily, used, remain },
             rate_limit: rate,
             component_rate_limit: rate,
         }

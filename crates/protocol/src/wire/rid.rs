@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Body of getRidInfo.
 /// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getridinfo>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct GetRid {
+pub struct GetRidInfo {
     /// The id that the refusal carried.
     pub rid: String,
 }
@@ -16,12 +16,12 @@ pub struct GetRid {
 pub struct RidInfo {
     errcode: i64,
     errmsg: &'static str,
-    request: Request,
+    request: RefusedCall,
 }
 
 /// A call that was refused.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Request {
+pub struct RefusedCall {
     /// When it came, Unix time in seconds.
     pub invoke_time: i64,
     /// How long it took, in milliseconds.
@@ -39,7 +39,7 @@ pub struct Request {
 impl RidInfo {
     /// The answer about a call.
     #[must_use]
-    pub fn of(request: Request) -> Self {
+    pub fn of(request: RefusedCall) -> Self {
         RidInfo { errcode: 0, errmsg: "ok", request }
     }
 }

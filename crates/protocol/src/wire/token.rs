@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Every member is checked by name, so each is optional here.
 /// <https://developers.weixin.qq.com/doc/service/en/api/base/api_getstableaccesstoken>
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Credential {
+pub struct AccountSecret {
     /// Must be `client_credential`.
     pub grant_type: Option<String>,
     /// The account.

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 /// Body of bindKfWork and unbindKfWork.
 /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_bindkfwork>
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Corp {
+pub struct BindKfWork {
     corpid: Option<String>,
 }
 
-impl Corp {
+impl BindKfWork {
     /// The enterprise that is named, whatever its shape.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ impl Corp {
 /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_getkfworkbound>
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Bound {
+pub struct KfWorkBound {
     errcode: i64,
     errmsg: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,33 +36,33 @@ pub struct Bound {
     bind_time: Option<i64>,
 }
 
-impl Bound {
+impl KfWorkBound {
     /// The answer while nothing is bound.
     #[must_use]
     pub fn nothing() -> Self {
-        Bound { errcode: 0, errmsg: "ok", entity_name: None, corpid: None, bind_time: None }
+        KfWorkBound { errcode: 0, errmsg: "ok", entity_name: None, corpid: None, bind_time: None }
     }
 
     /// The answer about an enterprise that is bound since a Unix time in seconds.
     #[must_use]
     pub fn to(corpid: String, bind_time: i64, entity_name: String) -> Self {
-        Bound {
+        KfWorkBound {
             entity_name: Some(entity_name),
             corpid: Some(corpid),
             bind_time: Some(bind_time),
-            ..Bound::nothing()
+            ..KfWorkBound::nothing()
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Bound, Corp};
+    use super::{KfWorkBound, BindKfWork};
     use crate::Errcode;
 
     #[test]
     fn a_corpid_that_is_empty_is_missing() {
-        let named = |corpid: Option<&str>| Corp { corpid: corpid.map(str::to_owned) }.corpid();
+        let named = |corpid: Option<&str>| BindKfWork { corpid: corpid.map(str::to_owned) }.corpid();
         assert_eq!(named(Some("x")), Ok("x".into()));
         assert_eq!(
             (named(Some("")), named(None)),
@@ -72,9 +72,9 @@ mod tests {
 
     #[test]
     fn the_answer_is_as_the_page_shows_it() {
-        let text = |bound: Bound| serde_json::to_string(&bound).expect("plain data");
-        assert_eq!(text(Bound::nothing()), r#"{"errcode":0,"errmsg":"ok"}"#);
-        let bound = Bound::to("wwee11111xxxxxxx".into(), 1_694_611_289, "name".into());
+        let text = |bound: KfWorkBound| serde_json::to_string(&bound).expect("plain data");
+        assert_eq!(text(KfWorkBound::nothing()), r#"{"errcode":0,"errmsg":"ok"}"#);
+        let bound = KfWorkBound::to("wwee11111xxxxxxx".into(), 1_694_611_289, "name".into());
         let expected = r#"{"errcode":0,"errmsg":"ok","entityName":"name","corpid":"wwee11111xxxxxxx","bindTime":1694611289}"#;
         assert_eq!(text(bound), expected);
     }

@@ -322,11 +322,11 @@ impl Content {
 
     /// The file it shows, and what that must be for, where it shows one.
     #[must_use]
-    pub fn file(&self) -> Option<(&str, media::Kind)> {
+    pub fn file(&self) -> Option<(&str, media::MediaKind)> {
         match self {
-            Content::Image(File { media_id }) => Some((media_id, media::Kind::Image)),
-            Content::Voice(File { media_id }) => Some((media_id, media::Kind::Voice)),
-            Content::Video(Video { media_id, .. }) => Some((media_id, media::Kind::Video)),
+            Content::Image(File { media_id }) => Some((media_id, media::MediaKind::Image)),
+            Content::Voice(File { media_id }) => Some((media_id, media::MediaKind::Voice)),
+            Content::Video(Video { media_id, .. }) => Some((media_id, media::MediaKind::Video)),
             _ => None,
         }
     }

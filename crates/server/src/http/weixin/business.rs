@@ -6,28 +6,28 @@ use crate::http::edge::guard::Base;
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
-use protocol::business::{Get, Got, List, Listed, Register, Registered, Update};
+use protocol::business::{GetBusiness, BusinessAnswer, ListBusiness, BusinessList, RegisterBusiness, BusinessRegistered, UpdateBusiness};
 
 /// `/cgi-bin/business/register`.
-pub async fn register(State(app): State<App>, caller: Caller, Body(asked): Body<Register>) -> Answer {
+pub async fn register(State(app): State<App>, caller: Caller, Body(asked): Body<RegisterBusiness>) -> Answer {
     let id = business::register(&app.desk, caller.account()?, asked).await?;
-    Reply::json(&Registered::of(id))
+    Reply::json(&BusinessRegistered::of(id))
 }
 
 /// `/cgi-bin/business/update`.
-pub async fn update(State(app): State<App>, caller: Caller, Body(asked): Body<Update>) -> Answer {
+pub async fn update(State(app): State<App>, caller: Caller, Body(asked): Body<UpdateBusiness>) -> Answer {
     business::update(&app.desk, caller.account()?, asked.changes()).await?;
     Ok(Reply::done())
 }
 
 /// `/cgi-bin/business/get`.
-pub async fn get(State(app): State<App>, caller: Caller, base: Base, Body(asked): Body<Get>) -> Answer {
+pub async fn get(State(app): State<App>, caller: Caller, base: Base, Body(asked): Body<GetBusiness>) -> Answer {
     let found = business::get(&app.desk, caller.account()?, asked.named()?, &base.0).await?;
-    Reply::json(&Got::of(found))
+    Reply::json(&BusinessAnswer::of(found))
 }
 
 /// `/cgi-bin/business/list`.
-pub async fn list(State(app): State<App>, caller: Caller, base: Base, Body(asked): Body<List>) -> Answer {
+pub async fn list(State(app): State<App>, caller: Caller, base: Base, Body(asked): Body<ListBusiness>) -> Answer {
     let page = business::list(&app.desk, caller.account()?, asked.page()?, &base.0).await?;
-    Reply::json(&Listed::of(page))
+    Reply::json(&BusinessList::of(page))
 }

@@ -11,35 +11,35 @@ use crate::state::App;
 use axum::extract::State;
 use model::Appid;
 use protocol::Errcode;
-use protocol::business::{Id, named};
-use protocol::kfaccount::{Add, Del, Form, InviteWorker, SetAdmin, Update};
+use protocol::business::{BusinessId, named};
+use protocol::kfaccount::{AddKfAccount, DelKfAccount, NewAgent, InviteKfWorker, SetKfAdmin, UpdateKfAccount};
 use protocol::media::admit_headimg;
 
 /// `/customservice/kfaccount/add`.
-pub async fn add(State(app): State<App>, caller: Caller, Body(mut add): Body<Add>) -> Answer {
+pub async fn add(State(app): State<App>, caller: Caller, Body(mut add): Body<AddKfAccount>) -> Answer {
     let business_id = named(None, add.business_id.take());
     let form = add.form(caller.kind())?;
     let appid = caller.account()?;
     business::must_exist(&app.desk, appid, business_id).await?;
     match form {
-        Form::Agent { kf_account, nickname } => agent::add(&app.desk, appid, kf_account, nickname).await?,
-        Form::Person(kf_wx) => invitation::add_and_invite(&app.desk, appid, &kf_wx).await?,
+        NewAgent::Agent { kf_account, nickname } => agent::add(&app.desk, appid, kf_account, nickname).await?,
+        NewAgent::Person(kf_wx) => invitation::add_and_invite(&app.desk, appid, &kf_wx).await?,
     }
     Ok(Reply::done())
 }
 
 /// `/customservice/kfaccount/update`.
-pub async fn update(State(app): State<App>, caller: Caller, Body(update): Body<Update>) -> Answer {
+pub async fn update(State(app): State<App>, caller: Caller, Body(update): Body<UpdateKfAccount>) -> Answer {
     agent::rename(&app.desk, caller.account()?, update.kf_account, update.nickname).await?;
     Ok(Reply::done())
 }
 
 /// `/customservice/kfaccount/del`: the agent stands in the query, else in the body.
-pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<Del>, Refusal>) -> Answer {
+pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<DelKfAccount>, Refusal>) -> Answer {
     let kf_account = caller.query.get("kf_account");
     let body = match body {
         // What stands in the query needs no body.
-        Err(_) if kf_account.is_some() => Del::default(),
+        Err(_) if kf_account.is_some() => DelKfAccount::default(),
         body => body?.0.unwrap_or_default(),
     };
     let kf_account = kf_account.or(body.kf_account);
@@ -52,7 +52,7 @@ pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<Del>
 pub async fn inviteworker(
     State(app): State<App>,
     caller: Caller,
-    Body(invite): Body<InviteWorker>,
+    Body(invite): Body<InviteKfWorker>,
 ) -> Answer {
     invitation::invite(&app.desk, caller.account()?, &invite.kf_account, &invite.invite_wx).await?;
     Ok(Reply::done())
@@ -72,7 +72,7 @@ pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
 pub async fn setadmin(
     State(app): State<App>,
     caller: Caller,
-    body: Result<Maybe<SetAdmin>, Refusal>,
+    body: Result<Maybe<SetKfAdmin>, Refusal>,
 ) -> Answer {
     set_admin(&app, caller, body, true).await
 }
@@ -81,7 +81,7 @@ pub async fn setadmin(
 pub async fn canceladmin(
     State(app): State<App>,
     caller: Caller,
-    body: Result<Maybe<SetAdmin>, Refusal>,
+    body: Result<Maybe<SetKfAdmin>, Refusal>,
 ) -> Answer {
     set_admin(&app, caller, body, false).await
 }
@@ -90,19 +90,19 @@ pub async fn canceladmin(
 async fn set_admin(
     app: &App,
     caller: Caller,
-    body: Result<Maybe<SetAdmin>, Refusal>,
+    body: Result<Maybe<SetKfAdmin>, Refusal>,
     supervisor: bool,
 ) -> Answer {
     let query = |name| caller.query.get(name);
     let kf_account = query("kf_account").or(query("kfaccount"));
-    let asked = SetAdmin { kf_openid: query("kf_openid"), kf_account, business_id: None };
+    let asked = SetKfAdmin { kf_openid: query("kf_openid"), kf_account, business_id: None };
     let mut given = match body {
         // What stands in the query needs no body.
-        Err(_) if !asked.is_empty() => SetAdmin::default(),
+        Err(_) if !asked.is_empty() => SetKfAdmin::default(),
         body => body?.0.unwrap_or_default(),
     };
     if !asked.is_empty() {
-        given = SetAdmin { business_id: given.business_id, ..asked };
+        given = SetKfAdmin { business_id: given.business_id, ..asked };
     }
     let appid = account(app, &caller, given.business_id.take()).await?;
     agent::set_supervisor(&app.desk, appid, given.named()?, supervisor).await?;
@@ -110,7 +110,7 @@ async fn set_admin(
 }
 
 /// The account whose agents are meant, once the sub-merchant that the query or the body names is known to exist.
-async fn account<'a>(app: &App, caller: &'a Caller, body: Option<Id>) -> Result<&'a Appid, Error> {
+async fn account<'a>(app: &App, caller: &'a Caller, body: Option<BusinessId>) -> Result<&'a Appid, Error> {
     let appid = caller.account()?;
     business::must_exist(&app.desk, appid, named(caller.query.get("business_id"), body)).await?;
     Ok(appid)

@@ -7,16 +7,16 @@ use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use protocol::Errcode;
-use protocol::kfsession::Pair;
+use protocol::kfsession::AgentAndCustomer;
 
 /// `/customservice/kfsession/create`.
-pub async fn create(State(app): State<App>, caller: Caller, Body(pair): Body<Pair>) -> Answer {
+pub async fn create(State(app): State<App>, caller: Caller, Body(pair): Body<AgentAndCustomer>) -> Answer {
     session::create(&app.desk, caller.account()?, pair.kf_account, pair.openid).await?;
     Ok(Reply::done())
 }
 
 /// `/customservice/kfsession/close`.
-pub async fn close(State(app): State<App>, caller: Caller, Body(pair): Body<Pair>) -> Answer {
+pub async fn close(State(app): State<App>, caller: Caller, Body(pair): Body<AgentAndCustomer>) -> Answer {
     session::close(&app.desk, caller.account()?, pair.kf_account, pair.openid).await?;
     Ok(Reply::done())
 }

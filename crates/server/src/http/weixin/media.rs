@@ -13,20 +13,20 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use model::{Appid, SECOND};
 use protocol::Errcode;
-use protocol::media::{Kind, Uploaded, Video};
+use protocol::media::{MediaKind, UploadedMedia, VideoAddress};
 
 /// `/cgi-bin/media/upload`.
 pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {
     let appid = posted.caller.account()?.clone();
-    let kind = posted.get("type").and_then(|word| Kind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
+    let kind = posted.get("type").and_then(|word| MediaKind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
     let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
     let format = kind.admit(&file.bytes.head, file.bytes.size)?;
     let media = media::add(&app.desk, &appid, kind, &file.name, file.bytes.end(format).await?).await?;
     let media_id = media.media_id.as_str();
-    Reply::json(&Uploaded {
+    Reply::json(&UploadedMedia {
         kind: kind.word(),
         media_id,
-        thumb_media_id: (kind == Kind::Thumb).then_some(media_id),
+        thumb_media_id: (kind == MediaKind::Thumb).then_some(media_id),
         created_at: media.created_at / SECOND,
     })
 }
@@ -36,9 +36,9 @@ pub async fn get(State(app): State<App>, caller: Caller, base: Base, asked: Aske
     let appid = caller.account()?;
     let media_id = caller.query.get("media_id").ok_or(Errcode::MediaIdMissing)?;
     let media = media::get(&app.desk, appid, media_id).await?;
-    if media.kind == Kind::Video {
+    if media.kind == MediaKind::Video {
         let video_url = format!("{}/media/{appid}/{}", base.0, media::ticket(&media.media_id));
-        return Ok(Reply::json(&Video { video_url })?.into_response());
+        return Ok(Reply::json(&VideoAddress { video_url })?.into_response());
     }
     let mut response = file::serve(&app, &media.content, &asked).await?;
     let name = format!("attachment; filename=\"{}.{}\"", media.media_id, media.content.format.extension());

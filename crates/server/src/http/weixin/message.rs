@@ -8,10 +8,10 @@ use axum::extract::State;
 use http::Uri;
 use model::session::window;
 use protocol::endpoint::BUSINESS_SEND;
-use protocol::message::{Custom, Typing};
+use protocol::message::{SendCustomMessage, SetTyping};
 
 /// `/cgi-bin/message/custom/send`, and the path of older pages that asks for a sub-merchant.
-pub async fn send(State(app): State<App>, uri: Uri, caller: Caller, Body(given): Body<Custom>) -> Answer {
+pub async fn send(State(app): State<App>, uri: Uri, caller: Caller, Body(given): Body<SendCustomMessage>) -> Answer {
     if uri.path() == BUSINESS_SEND {
         given.must_name_business()?;
     }
@@ -21,13 +21,13 @@ pub async fn send(State(app): State<App>, uri: Uri, caller: Caller, Body(given):
 }
 
 /// `/cgi-bin/message/custom/typing`.
-pub async fn typing(State(app): State<App>, caller: Caller, Body(given): Body<Typing>) -> Answer {
+pub async fn typing(State(app): State<App>, caller: Caller, Body(given): Body<SetTyping>) -> Answer {
     typing::show(&app.desk, caller.account()?, &given.touser, given.command()?).await?;
     Ok(Reply::done())
 }
 
 /// `/cgi-bin/message/custom/business/typing`, which Mini Programs and Mini Games call.
-pub async fn business_typing(State(app): State<App>, caller: Caller, Body(given): Body<Typing>) -> Answer {
+pub async fn business_typing(State(app): State<App>, caller: Caller, Body(given): Body<SetTyping>) -> Answer {
     window::must_be_mini(caller.kind())?;
     typing::show(&app.desk, caller.account()?, &given.touser, given.command()?).await?;
     Ok(Reply::done())

@@ -6,11 +6,11 @@ use crate::http::edge::query::Query;
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
-use protocol::quota::{CgiPath, Clear, ClearBySecret};
-use protocol::rid::GetRid;
+use protocol::quota::{CgiPath, ClearQuota, ClearQuotaBySecret};
+use protocol::rid::GetRidInfo;
 
 /// `/cgi-bin/clear_quota`.
-pub async fn clear(State(app): State<App>, caller: Caller, Body(clear): Body<Clear>) -> Answer {
+pub async fn clear(State(app): State<App>, caller: Caller, Body(clear): Body<ClearQuota>) -> Answer {
     quota::clear_all(&app.desk, caller.access(), &clear.appid).await?;
     Ok(Reply::done())
 }
@@ -19,7 +19,7 @@ pub async fn clear(State(app): State<App>, caller: Caller, Body(clear): Body<Cle
 pub async fn clear_by_secret(
     State(app): State<App>,
     Anyone { query, address }: Anyone,
-    Maybe(body): Maybe<ClearBySecret>,
+    Maybe(body): Maybe<ClearQuotaBySecret>,
 ) -> Answer {
     quota::clear_by_secret(&app.desk, presented(&query, body), address).await?;
     Ok(Reply::done())
@@ -29,15 +29,15 @@ pub async fn clear_by_secret(
 pub async fn clear_as_platform(
     State(app): State<App>,
     Anyone { query, address }: Anyone,
-    Maybe(body): Maybe<ClearBySecret>,
+    Maybe(body): Maybe<ClearQuotaBySecret>,
 ) -> Answer {
     quota::clear_as_platform(&app.desk, presented(&query, body), address).await?;
     Ok(Reply::done())
 }
 
-fn presented(query: &Query, body: Option<ClearBySecret>) -> ClearBySecret {
+fn presented(query: &Query, body: Option<ClearQuotaBySecret>) -> ClearQuotaBySecret {
     let body = body.unwrap_or_default();
-    ClearBySecret {
+    ClearQuotaBySecret {
         appid: query.get("appid").or(body.appid),
         component_appid: query.get("component_appid").or(body.component_appid),
         appsecret: query.get("appsecret").or(body.appsecret),
@@ -57,6 +57,6 @@ pub async fn clear_one(State(app): State<App>, caller: Caller, Body(asked): Body
 }
 
 /// `/cgi-bin/openapi/rid/get`.
-pub async fn rid(State(app): State<App>, caller: Caller, Body(asked): Body<GetRid>) -> Answer {
+pub async fn rid(State(app): State<App>, caller: Caller, Body(asked): Body<GetRidInfo>) -> Answer {
     Reply::json(&rid::get(&app.desk, &caller.access().owner, &asked.rid).await?)
 }

@@ -6,7 +6,7 @@ use crate::http::edge::query::Query;
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
-use protocol::token::Credential;
+use protocol::token::AccountSecret;
 
 /// `/cgi-bin/token`: the parameters stand in the query, also when it is posted.
 pub async fn token(State(app): State<App>, Anyone { query, address }: Anyone) -> Answer {
@@ -17,14 +17,14 @@ pub async fn token(State(app): State<App>, Anyone { query, address }: Anyone) ->
 pub async fn stable_token(
     State(app): State<App>,
     anyone: Anyone,
-    Body(credential): Body<Credential>,
+    Body(credential): Body<AccountSecret>,
 ) -> Answer {
     let Anyone { address, .. } = anyone;
     Reply::json(&desk::token::stable(&app.desk, credential, address).await?)
 }
 
-fn presented(query: &Query) -> Credential {
-    Credential {
+fn presented(query: &Query) -> AccountSecret {
+    AccountSecret {
         grant_type: query.get("grant_type"),
         appid: query.get("appid"),
         secret: query.get("secret"),

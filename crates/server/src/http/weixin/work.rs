@@ -5,7 +5,7 @@ use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
-use protocol::work::Corp;
+use protocol::work::BindKfWork;
 
 /// `/customservice/work/get`.
 pub async fn get(State(app): State<App>, caller: Caller) -> Answer {
@@ -13,13 +13,13 @@ pub async fn get(State(app): State<App>, caller: Caller) -> Answer {
 }
 
 /// `/customservice/work/bind`.
-pub async fn bind(State(app): State<App>, caller: Caller, Body(corp): Body<Corp>) -> Answer {
+pub async fn bind(State(app): State<App>, caller: Caller, Body(corp): Body<BindKfWork>) -> Answer {
     work::bind(&app.desk, caller.account()?, corp.corpid()?).await?;
     Ok(Reply::done())
 }
 
 /// `/customservice/work/unbind`.
-pub async fn unbind(State(app): State<App>, caller: Caller, Body(corp): Body<Corp>) -> Answer {
+pub async fn unbind(State(app): State<App>, caller: Caller, Body(corp): Body<BindKfWork>) -> Answer {
     work::unbind(&app.desk, caller.account()?, corp.corpid()?).await?;
     Ok(Reply::done())
 }
