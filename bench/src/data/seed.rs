@@ -11,7 +11,7 @@ use kefu::error::Error;
 use kefu::store::Store;
 use model::account::{Principal, Reception};
 use model::{Account, Appid, KfAccount, WechatId};
-use protocol::Kind;
+use protocol::AccountKind;
 use std::fs::File;
 use std::path::Path;
 
@@ -75,7 +75,7 @@ pub(crate) fn account(n: usize) -> anyhow::Result<(Account, String)> {
     let account = Account {
         appid: Appid::parse(&format!("wx{hex}")).map_err(|code| plain(code.into()))?,
         name: format!("Shop {n}"),
-        kind: Kind::Service,
+        kind: AccountKind::Service,
         principal: Principal::Enterprise,
         certified: true,
         feature: true,

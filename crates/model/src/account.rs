@@ -6,7 +6,7 @@ pub mod token;
 pub mod wecom;
 
 use protocol::text::is_blank;
-use protocol::{Errcode, Kind};
+use protocol::{Errcode, AccountKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{Appid, KfAccount, TextEnum};
@@ -31,13 +31,13 @@ pub enum Reception {
     Manual,
 }
 
-impl TextEnum for Kind {
+impl TextEnum for AccountKind {
     const TEXTS: &'static [(&'static str, Self)] = &[
-        ("subscription", Kind::Subscription),
-        ("service", Kind::Service),
-        ("mini-program", Kind::MiniProgram),
-        ("mini-game", Kind::MiniGame),
-        ("other", Kind::Other),
+        ("subscription", AccountKind::Subscription),
+        ("service", AccountKind::Service),
+        ("mini-program", AccountKind::MiniProgram),
+        ("mini-game", AccountKind::MiniGame),
+        ("other", AccountKind::Other),
     ];
 }
 
@@ -59,7 +59,7 @@ pub struct Account {
     /// The name people see.
     pub name: String,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: AccountKind,
     /// Who owns it.
     pub principal: Principal,
     /// Whether the platform has certified the owner.
@@ -111,7 +111,7 @@ impl Account {
     #[must_use]
     pub fn suffix(&self) -> Option<&str> {
         match (self.kind, self.alias.as_str()) {
-            (Kind::MiniProgram | Kind::MiniGame, "") => Some(&self.original_id),
+            (AccountKind::MiniProgram | AccountKind::MiniGame, "") => Some(&self.original_id),
             (_, "") => None,
             (_, alias) => Some(alias),
         }
@@ -152,9 +152,9 @@ impl Account {
 mod tests {
     use super::{Account, Compat, Principal, Reception};
     use crate::Appid;
-    use protocol::{Errcode, Kind};
+    use protocol::{Errcode, AccountKind};
 
-    fn account(kind: Kind, alias: &str) -> Account {
+    fn account(kind: AccountKind, alias: &str) -> Account {
         Account {
             appid: Appid::stored("wx0123456789abcdef".into()),
             name: "Shop".into(),
@@ -172,22 +172,22 @@ mod tests {
 
     #[test]
     fn an_agents_suffix_is_the_accounts_alias_to_the_letter() {
-        let shop = account(Kind::Service, "Shop");
+        let shop = account(AccountKind::Service, "Shop");
         assert!(shop.admit("a@Shop").is_ok());
         assert_eq!(shop.admit("a@shop"), Err(Errcode::IllegalAgent));
     }
 
     #[test]
     fn only_mini_programs_and_games_fall_back_on_the_original_id() {
-        assert!(account(Kind::MiniProgram, "").admit("a@gh_0123456789ab").is_ok());
-        assert!(account(Kind::MiniGame, "").admit("a@gh_0123456789ab").is_ok());
-        assert!(account(Kind::Service, "").admit("a@gh_0123456789ab").is_err());
-        assert!(account(Kind::MiniGame, "x").admit("a@gh_0123456789ab").is_err());
+        assert!(account(AccountKind::MiniProgram, "").admit("a@gh_0123456789ab").is_ok());
+        assert!(account(AccountKind::MiniGame, "").admit("a@gh_0123456789ab").is_ok());
+        assert!(account(AccountKind::Service, "").admit("a@gh_0123456789ab").is_err());
+        assert!(account(AccountKind::MiniGame, "x").admit("a@gh_0123456789ab").is_err());
     }
 
     #[test]
     fn an_individual_cannot_be_certified() {
-        let mut shop = account(Kind::Service, "x");
+        let mut shop = account(AccountKind::Service, "x");
         assert!(shop.check().is_ok());
         shop.principal = Principal::Individual;
         assert!(shop.check().is_err());
@@ -198,15 +198,15 @@ mod tests {
     #[test]
     fn an_account_that_cannot_be_is_refused_with_what_is_wrong() {
         let with = |change: fn(&mut Account)| {
-            let mut shop = account(Kind::Service, "x");
+            let mut shop = account(AccountKind::Service, "x");
             change(&mut shop);
             shop.check().err().unwrap_or("")
         };
         for fits in ["", "a", "Z9_-", &"a".repeat(30)] {
-            assert_eq!(account(Kind::Service, fits).check(), Ok(()), "{fits}");
+            assert_eq!(account(AccountKind::Service, fits).check(), Ok(()), "{fits}");
         }
         for odd in ["a b", "a.b", "店", &"a".repeat(31), "a@b"] {
-            assert!(account(Kind::Service, odd).check().is_err_and(|why| why.contains("alias")), "{odd}");
+            assert!(account(AccountKind::Service, odd).check().is_err_and(|why| why.contains("alias")), "{odd}");
         }
         assert!(with(|shop| shop.capacity = 0).contains("capacity"));
         assert!(with(|shop| shop.capacity = -1).contains("capacity"));

@@ -20,12 +20,12 @@ pub trait TextEnum: Copy + PartialEq + 'static {
 mod tests {
     use super::TextEnum as _;
     use crate::account::Reception;
-    use protocol::Kind;
+    use protocol::AccountKind;
 
     #[test]
     fn every_text_leads_back_to_its_choice() {
-        for (text, kind) in Kind::TEXTS {
-            assert_eq!(Kind::from_text(text), Some(*kind));
+        for (text, kind) in AccountKind::TEXTS {
+            assert_eq!(AccountKind::from_text(text), Some(*kind));
             assert_eq!(kind.as_text(), *text);
         }
         assert_eq!(Reception::from_text("sometimes"), None);

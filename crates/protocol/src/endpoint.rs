@@ -10,8 +10,8 @@ pub use table::*;
 
 /// The kinds of account that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "AccountKind", rename_all = "kebab-case"))]
-pub enum Kind {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename_all = "kebab-case"))]
+pub enum AccountKind {
     /// An Official Account of the subscription kind.
     Subscription,
     /// An Official Account of the service kind.
@@ -26,7 +26,7 @@ pub enum Kind {
 
 /// Who calls an endpoint, and so which credential it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
+pub enum CalledBy {
     /// Whoever presents appid and secret; no access token.
     Secret,
     /// Certified Official Accounts, Mini Programs and Mini Games.
@@ -55,7 +55,7 @@ pub enum Methods {
 
 /// Where a parameter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ParameterPlace {
     /// In the query.
     Query,
     /// In the JSON body.
@@ -74,7 +74,7 @@ pub struct Parameter {
     /// Its name.
     pub name: &'static str,
     /// Where it stands.
-    pub place: Place,
+    pub place: ParameterPlace,
     /// Its JSON type.
     pub kind: &'static str,
     /// Whether it must be there.
@@ -99,7 +99,7 @@ pub struct Endpoint {
     /// Other paths that SDKs use for it.
     pub aliases: &'static [&'static str],
     /// Who calls it.
-    pub caller: Caller,
+    pub called_by: CalledBy,
     /// The permission sets of which a platform needs one to call it for an account.
     pub sets: &'static [u16],
     /// What it answers while the customer-service feature is off: 65400 where the page lists it; `None` where it does
@@ -228,13 +228,13 @@ impl Endpoint {
 
     /// Whether accounts of this kind call it, and then whether they must be certified.
     #[must_use]
-    pub fn asks_of(&self, kind: Kind) -> Option<bool> {
-        match (kind, self.caller) {
-            (Kind::Other, _) => None,
-            (_, Caller::Any | Caller::Secret) => Some(false),
-            (kind, Caller::MiniProgram) => (kind == Kind::MiniProgram).then_some(false),
-            (Kind::Subscription | Kind::Service, _) => Some(true),
-            (Kind::MiniProgram | Kind::MiniGame, caller) => (caller != Caller::Official).then_some(false),
+    pub fn asks_of(&self, kind: AccountKind) -> Option<bool> {
+        match (kind, self.called_by) {
+            (AccountKind::Other, _) => None,
+            (_, CalledBy::Any | CalledBy::Secret) => Some(false),
+            (kind, CalledBy::MiniProgram) => (kind == AccountKind::MiniProgram).then_some(false),
+            (AccountKind::Subscription | AccountKind::Service, _) => Some(true),
+            (AccountKind::MiniProgram | AccountKind::MiniGame, caller) => (caller != CalledBy::Official).then_some(false),
         }
     }
 
@@ -243,23 +243,23 @@ impl Endpoint {
     pub fn codes(&self) -> Vec<Errcode> {
         let method = if self.methods == Methods::Post { Errcode::RequirePost } else { Errcode::RequireGet };
         let mut codes = vec![Errcode::Ok, Errcode::SystemError, method];
-        if self.caller != Caller::Secret {
+        if self.called_by != CalledBy::Secret {
             codes.extend(OF_A_TOKEN);
             codes.extend(self.feature_off);
         }
-        if matches!(self.caller, Caller::Everyone | Caller::Official | Caller::MiniProgram) {
+        if matches!(self.called_by, CalledBy::Everyone | CalledBy::Official | CalledBy::MiniProgram) {
             codes.extend([Errcode::MustUseAccountToken, Errcode::UnauthorizedToComponent]);
         }
-        if self.caller == Caller::Any {
+        if self.called_by == CalledBy::Any {
             codes.push(Errcode::UnregisteredIp);
         }
         if self.quota.is_some() {
             codes.extend([Errcode::DailyQuota, Errcode::MinuteQuota]);
         }
-        if self.takes.iter().any(|parameter| matches!(parameter.place, Place::Body | Place::Either)) {
+        if self.takes.iter().any(|parameter| matches!(parameter.place, ParameterPlace::Body | ParameterPlace::Either)) {
             codes.extend([Errcode::ContentSize, Errcode::DataFormat]);
         }
-        if self.takes.iter().any(|parameter| parameter.place == Place::Body) {
+        if self.takes.iter().any(|parameter| parameter.place == ParameterPlace::Body) {
             codes.push(Errcode::EmptyPostData);
         }
         codes.extend(self.own_codes);
@@ -284,7 +284,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// `ApiUnauthorized`.
-    pub fn check_account(&self, kind: Kind, certified: bool) -> Result<(), Errcode> {
+    pub fn check_account(&self, kind: AccountKind, certified: bool) -> Result<(), Errcode> {
         match self.asks_of(kind) {
             Some(must_be_certified) if certified || !must_be_certified => Ok(()),
             _ => Err(Errcode::ApiUnauthorized),
@@ -296,7 +296,7 @@ impl Endpoint {
     /// # Errors
     /// `UnauthorizedToComponent`.
     pub fn check_sets(&self, granted: &[u16]) -> Result<(), Errcode> {
-        if self.caller == Caller::Any || granted.iter().any(|set| self.sets.contains(set)) {
+        if self.called_by == CalledBy::Any || granted.iter().any(|set| self.sets.contains(set)) {
             Ok(())
         } else {
             Err(Errcode::UnauthorizedToComponent)

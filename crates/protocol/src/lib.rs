@@ -12,6 +12,6 @@ pub mod text;
 mod wire;
 pub mod word;
 
-pub use endpoint::{Caller, Endpoint, Kind};
+pub use endpoint::{CalledBy, Endpoint, AccountKind};
 pub use errcode::Errcode;
 pub use wire::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, work};

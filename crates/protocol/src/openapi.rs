@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document of Weixin's endpoints: nothing stands here that the tables and the wire types do not say.
 
-use crate::endpoint::{ALL, Caller, Endpoint, Kind, Parameter, Place};
+use crate::endpoint::{ALL, CalledBy, Endpoint, AccountKind, Parameter, ParameterPlace};
 use crate::errcode::Errcode;
 use crate::limits::{BODY_MAX, FILE_MAX, written};
 use crate::media::Format;
@@ -158,7 +158,7 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
         "description": description(endpoint),
         "tags": [endpoint.group()],
         "externalDocs": {"url": endpoint.page, "description": "Weixin's page"},
-        "security": if endpoint.caller == Caller::Secret { json!([]) } else { json!([{"access_token": []}]) },
+        "security": if endpoint.called_by == CalledBy::Secret { json!([]) } else { json!([{"access_token": []}]) },
         "parameters": in_queries(endpoint, operation),
         "responses": {"200": answer(endpoint, &mut shapes.said)},
         "x-kefu": facts(endpoint),
@@ -171,7 +171,7 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
     }
     if let (Reads::Json(shape), "post") = (endpoint.reads, operation.method) {
         let schema = body(endpoint, shape, &mut shapes.read);
-        let required = endpoint.takes.iter().any(|parameter| parameter.place == Place::Body);
+        let required = endpoint.takes.iter().any(|parameter| parameter.place == ParameterPlace::Body);
         value["requestBody"] =
             json!({"required": required, "content": {"application/json": {"schema": schema}}});
     }
@@ -184,7 +184,7 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
 
 /// The form of an upload: its file, and what it may say beside that instead of in the query.
 fn form(endpoint: &Endpoint) -> Value {
-    let parts = || endpoint.takes.iter().filter(|parameter| parameter.place == Place::Form);
+    let parts = || endpoint.takes.iter().filter(|parameter| parameter.place == ParameterPlace::Form);
     let properties: Map<String, Value> = parts()
         .map(|part| {
             let word = word(endpoint.group(), part.name);
@@ -218,32 +218,32 @@ fn description(endpoint: &Endpoint) -> String {
 }
 
 /// The kinds of account that call anything here, and their words.
-const KINDS: [(Kind, &str, &str); 4] = [
-    (Kind::Subscription, "subscription", "subscription accounts"),
-    (Kind::Service, "service", "service accounts"),
-    (Kind::MiniProgram, "mini-program", "mini programs"),
-    (Kind::MiniGame, "mini-game", "mini games"),
+const KINDS: [(AccountKind, &str, &str); 4] = [
+    (AccountKind::Subscription, "subscription", "subscription accounts"),
+    (AccountKind::Service, "service", "service accounts"),
+    (AccountKind::MiniProgram, "mini-program", "mini programs"),
+    (AccountKind::MiniGame, "mini-game", "mini games"),
 ];
 
 /// Who calls an endpoint, and of which kinds certification is asked, in one line.
 #[must_use]
 pub fn called_by(endpoint: &Endpoint) -> String {
-    match (endpoint.caller, platforms(endpoint)) {
-        (Caller::Secret, "secret") => {
+    match (endpoint.called_by, platforms(endpoint)) {
+        (CalledBy::Secret, "secret") => {
             return "third-party platforms, with their own secret; no token".to_owned();
         }
-        (Caller::Secret, _) => {
+        (CalledBy::Secret, _) => {
             return "accounts, with their own secret; no token, no third-party platform".to_owned();
         }
         _ => {}
     }
-    let one = |(kind, _, words): &(Kind, &str, &str)| {
+    let one = |(kind, _, words): &(AccountKind, &str, &str)| {
         let certified = if endpoint.asks_of(*kind)? { "certified " } else { "" };
         Some(format!("{certified}{words}"))
     };
     let accounts: Vec<String> = KINDS.iter().filter_map(one).collect();
-    let platforms = match (endpoint.caller, endpoint.sets) {
-        (Caller::Any, _) => {
+    let platforms = match (endpoint.called_by, endpoint.sets) {
+        (CalledBy::Any, _) => {
             "third-party platforms for an account that has granted them anything, and for themselves"
                 .to_owned()
         }
@@ -261,14 +261,14 @@ pub fn called_by(endpoint: &Endpoint) -> String {
 
 /// The kinds of account that call an endpoint, each with whether it must be certified.
 fn callers(endpoint: &Endpoint) -> Vec<Value> {
-    let one = |(kind, word, _): &(Kind, &str, &str)| {
+    let one = |(kind, word, _): &(AccountKind, &str, &str)| {
         Some(json!({"kind": word, "certified": endpoint.asks_of(*kind)?}))
     };
-    match endpoint.caller {
-        Caller::Secret if platforms(endpoint) == "none" => {
+    match endpoint.called_by {
+        CalledBy::Secret if platforms(endpoint) == "none" => {
             vec![json!({"kind": "secret", "certified": false})]
         }
-        Caller::Secret => Vec::new(),
+        CalledBy::Secret => Vec::new(),
         _ => KINDS.iter().filter_map(one).collect(),
     }
 }
@@ -277,9 +277,9 @@ fn callers(endpoint: &Endpoint) -> Vec<Value> {
 /// `secret`.
 fn platforms(endpoint: &Endpoint) -> &'static str {
     let is_for_them = endpoint.takes.iter().any(|parameter| parameter.name == "component_appid");
-    match (endpoint.caller, endpoint.sets) {
-        (Caller::Secret, _) if is_for_them => "secret",
-        (Caller::Any, _) => "any",
+    match (endpoint.called_by, endpoint.sets) {
+        (CalledBy::Secret, _) if is_for_them => "secret",
+        (CalledBy::Any, _) => "any",
         (_, []) => "none",
         _ => "sets",
     }
@@ -288,7 +288,7 @@ fn platforms(endpoint: &Endpoint) -> &'static str {
 /// What the row says that OpenAPI has no words for.
 fn facts(endpoint: &Endpoint) -> Value {
     let rules: Vec<Value> = endpoint.rules.iter().map(|(en, zh)| said(en, zh)).collect();
-    let has_body = endpoint.takes.iter().any(|parameter| parameter.place != Place::Query);
+    let has_body = endpoint.takes.iter().any(|parameter| parameter.place != ParameterPlace::Query);
     json!({
         "name": endpoint.name,
         "order": ALL.iter().position(|row| row.name == endpoint.name),
@@ -307,13 +307,13 @@ fn facts(endpoint: &Endpoint) -> Value {
 
 /// The parameters of an operation that can stand in the query.
 fn in_queries(endpoint: &Endpoint, operation: &Operation) -> Vec<Value> {
-    let in_query_too = |it: &&Parameter| !matches!(it.place, Place::Body | Place::Form);
+    let in_query_too = |it: &&Parameter| !matches!(it.place, ParameterPlace::Body | ParameterPlace::Form);
     endpoint.takes.iter().filter(in_query_too).map(|it| in_query(it, operation)).collect()
 }
 
 /// A parameter in the query; one that can stand in the body as well must not.
 fn in_query(parameter: &Parameter, operation: &Operation) -> Value {
-    let required = parameter.required && (parameter.place == Place::Query || operation.method == "get");
+    let required = parameter.required && (parameter.place == ParameterPlace::Query || operation.method == "get");
     let mut schema = json!({"type": parameter.kind});
     let word = word(operation.endpoint.group(), parameter.name);
     constrain(&mut schema, word);
@@ -335,7 +335,7 @@ fn constrain(schema: &mut Value, word: Option<&Word>) {
 /// The type's schema, with what the row knows of its members: which must be there, and what they look like.
 fn body(endpoint: &Endpoint, shape: Shape, generator: &mut SchemaGenerator) -> Value {
     let mut schema = whole(shape, generator);
-    let in_body = || endpoint.takes.iter().filter(|parameter| parameter.place != Place::Query);
+    let in_body = || endpoint.takes.iter().filter(|parameter| parameter.place != ParameterPlace::Query);
     for parameter in in_body() {
         if let Some(member) = schema["properties"].get_mut(parameter.name) {
             let word = word(endpoint.group(), parameter.name);
@@ -349,7 +349,7 @@ fn body(endpoint: &Endpoint, shape: Shape, generator: &mut SchemaGenerator) -> V
             }
         }
     }
-    let required = |parameter: &&Parameter| parameter.required && parameter.place == Place::Body;
+    let required = |parameter: &&Parameter| parameter.required && parameter.place == ParameterPlace::Body;
     schema["required"] = in_body().filter(required).map(|parameter| parameter.name).collect();
     schema
 }

@@ -4,7 +4,7 @@ use protocol::endpoint::{
     ADD_KF_ACCOUNT, ALL, BIND_KF_WORK, DEL_KF_ACCOUNT, GET_KF_SESSION, GET_STABLE_ACCESS_TOKEN,
     INVITE_KF_WORKER, at,
 };
-use protocol::{Endpoint, Errcode, Kind};
+use protocol::{Endpoint, Errcode, AccountKind};
 
 #[test]
 fn a_path_leads_to_its_row_and_no_other() {
@@ -33,22 +33,22 @@ fn a_method_is_refused_with_the_one_that_is_asked_for() {
 #[test]
 fn kinds_of_account_may_call_what_the_pages_say() {
     let refused = Err(Errcode::ApiUnauthorized);
-    for kind in [Kind::Subscription, Kind::Service] {
+    for kind in [AccountKind::Subscription, AccountKind::Service] {
         assert_eq!(
             (GET_KF_SESSION.check_account(kind, true), ADD_KF_ACCOUNT.check_account(kind, true)),
             (Ok(()), Ok(()))
         );
         assert_eq!(ADD_KF_ACCOUNT.check_account(kind, false), refused, "certified ones only");
     }
-    for kind in [Kind::MiniProgram, Kind::MiniGame] {
+    for kind in [AccountKind::MiniProgram, AccountKind::MiniGame] {
         assert_eq!(
             (GET_KF_SESSION.check_account(kind, true), ADD_KF_ACCOUNT.check_account(kind, false)),
             (refused, Ok(()))
         );
     }
-    assert_eq!(ADD_KF_ACCOUNT.check_account(Kind::Other, true), refused);
-    assert_eq!(BIND_KF_WORK.check_account(Kind::MiniProgram, false), Ok(()));
-    for kind in [Kind::Subscription, Kind::Service, Kind::MiniGame, Kind::Other] {
+    assert_eq!(ADD_KF_ACCOUNT.check_account(AccountKind::Other, true), refused);
+    assert_eq!(BIND_KF_WORK.check_account(AccountKind::MiniProgram, false), Ok(()));
+    for kind in [AccountKind::Subscription, AccountKind::Service, AccountKind::MiniGame, AccountKind::Other] {
         assert_eq!(BIND_KF_WORK.check_account(kind, true), refused, "Mini Programs alone");
     }
 }

@@ -1,8 +1,8 @@
 //! The document holds every route, and every row says how its bodies look.
 
-use protocol::Kind;
+use protocol::AccountKind;
 use protocol::endpoint::{
-    ALL, CLEAR_QUOTA, Endpoint, GET_KF_LIST, GET_ONLINE_KF_LIST, Methods, Place, SEND_CUSTOM_MESSAGE,
+    ALL, CLEAR_QUOTA, Endpoint, GET_KF_LIST, GET_ONLINE_KF_LIST, Methods, ParameterPlace, SEND_CUSTOM_MESSAGE,
 };
 use protocol::openapi::{document, operations};
 use protocol::shape::{Answers, Reads};
@@ -60,14 +60,14 @@ fn operation(row: &Endpoint, method: &str) -> Value {
 #[test]
 fn it_says_of_each_kind_of_account_whether_it_calls_and_must_be_certified() {
     let kinds = [
-        (Kind::Subscription, "subscription"),
-        (Kind::Service, "service"),
-        (Kind::MiniProgram, "mini-program"),
-        (Kind::MiniGame, "mini-game"),
-        (Kind::Other, "other"),
+        (AccountKind::Subscription, "subscription"),
+        (AccountKind::Service, "service"),
+        (AccountKind::MiniProgram, "mini-program"),
+        (AccountKind::MiniGame, "mini-game"),
+        (AccountKind::Other, "other"),
     ];
     let document = document();
-    for row in ALL.iter().filter(|row| row.caller != protocol::Caller::Secret) {
+    for row in ALL.iter().filter(|row| row.called_by != protocol::CalledBy::Secret) {
         let callers = &document["paths"][row.path][row.main_method()]["x-kefu"]["callers"];
         let callers = callers.as_array().expect("callers");
         for (kind, word) in kinds {
@@ -131,7 +131,7 @@ fn every_row_says_what_it_is_for_and_how_its_answer_looks() {
         assert!(row.meaning.trim().ends_with('.'), "{name}: its comment is one sentence: {}", row.meaning);
         assert!(row.meaning_zh.ends_with('。'), "{name} has no column `meaning_zh`");
         assert!(!row.group().is_empty(), "{name} stands in no group (openapi.rs)");
-        let takes_body = row.takes.iter().any(|parameter| parameter.place != Place::Query);
+        let takes_body = row.takes.iter().any(|parameter| parameter.place != ParameterPlace::Query);
         assert_eq!(
             !matches!(row.reads, Reads::Nothing),
             takes_body,
@@ -146,7 +146,7 @@ fn what_the_table_says_of_a_body_the_wire_type_says_too() {
     for row in ALL.iter().filter(|row| matches!(row.reads, Reads::Json(_))) {
         let schema =
             &document["paths"][row.path]["post"]["requestBody"]["content"]["application/json"]["schema"];
-        for parameter in row.takes.iter().filter(|parameter| parameter.place != Place::Query) {
+        for parameter in row.takes.iter().filter(|parameter| parameter.place != ParameterPlace::Query) {
             let member = &schema["properties"][parameter.name];
             let kinds = match &member["type"] {
                 Value::Array(kinds) => kinds.clone(),

@@ -4,7 +4,7 @@ use crate::desk::{Desk, account, administrator, agent, invitation, worker};
 use crate::error::Error;
 use model::account::{Compat, Principal, Reception};
 use model::{Account, Appid, KfAccount, WechatId};
-use protocol::{Errcode, Kind};
+use protocol::{Errcode, AccountKind};
 use std::path::Path;
 
 const APPID: &str = "wx0123456789abcdef";
@@ -38,7 +38,7 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
     let demo = Account {
         appid: appid.clone(),
         name: "Kefu Demo".into(),
-        kind: Kind::Service,
+        kind: AccountKind::Service,
         principal: Principal::Enterprise,
         certified: true,
         feature: true,

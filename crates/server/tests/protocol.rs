@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use protocol::endpoint::{ALL, Methods, Parameter, Place};
+use protocol::endpoint::{ALL, Methods, Parameter, ParameterPlace};
 use protocol::limits::written;
 use protocol::openapi::called_by;
 use protocol::word;
@@ -72,11 +72,11 @@ fn methods(endpoint: &Endpoint) -> &'static str {
 
 fn parameter(parameter: &Parameter) -> String {
     let place = match parameter.place {
-        Place::Query => "query",
-        Place::Body => "body",
-        Place::Either => "query or body",
-        Place::Form => "form",
-        Place::QueryOrForm => "query or form",
+        ParameterPlace::Query => "query",
+        ParameterPlace::Body => "body",
+        ParameterPlace::Either => "query or body",
+        ParameterPlace::Form => "form",
+        ParameterPlace::QueryOrForm => "query or form",
     };
     let need = if parameter.required { "required" } else { "optional" };
     format!("`{}` ({place}, {}, {need})", parameter.name, parameter.kind)

@@ -7,7 +7,7 @@ use crate::{Desk, account, sha256};
 use model::account::token::TokenKind;
 use model::{Appid, TextEnum, Time, WechatId};
 use protocol::limits::TOKEN_MAX;
-use protocol::{Caller, Endpoint, Errcode, Kind};
+use protocol::{CalledBy, Endpoint, Errcode, AccountKind};
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::bind;
@@ -33,7 +33,7 @@ pub struct Access {
     /// Who calls.
     pub principal: Principal,
     /// The account's kind.
-    pub kind: Kind,
+    pub kind: AccountKind,
     /// Whether its owner is certified.
     pub certified: bool,
     /// Whether its customer-service feature is on.
@@ -94,7 +94,7 @@ impl Access {
     /// 61015, 61003, 48001, 61007, in this order.
     pub fn check(&self, endpoint: &Endpoint) -> Result<(), Errcode> {
         let sets = match &self.principal {
-            Principal::Platform if endpoint.caller == Caller::Any => return Ok(()),
+            Principal::Platform if endpoint.called_by == CalledBy::Any => return Ok(()),
             Principal::Platform => return Err(Errcode::MustUseAccountToken),
             Principal::Component(None) => return Err(Errcode::NotAuthorizedByAccount),
             Principal::Component(Some(sets)) => Some(sets),
@@ -106,8 +106,8 @@ impl Access {
 
     /// Whether whoever has this token may call `endpoint`, with it or, being the account herself, with her secret.
     pub(crate) fn may_call(&self, endpoint: &Endpoint) -> bool {
-        match endpoint.caller {
-            Caller::Secret => self.principal == Principal::Own,
+        match endpoint.called_by {
+            CalledBy::Secret => self.principal == Principal::Own,
             _ => self.check(endpoint).is_ok(),
         }
     }
@@ -185,7 +185,7 @@ fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Res
         Some(TokenKind::Component) | None => Principal::Platform,
     };
     let (kind, certified, feature) = match principal {
-        Principal::Platform => (Kind::Other, false, false),
+        Principal::Platform => (AccountKind::Other, false, false),
         _ => {
             let account = account::get(tx, owner)?;
             (account.kind, account.certified, account.feature)

@@ -12,7 +12,7 @@ pub mod work;
 use crate::{Desk, due, sha256};
 use model::account::{Compat, Principal, Reception};
 use model::{Account, Appid, Fact, TextEnum};
-use protocol::{Errcode, Kind, limits};
+use protocol::{Errcode, AccountKind, limits};
 use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
@@ -220,7 +220,7 @@ fn account(row: &Row) -> Account {
     Account {
         appid: Appid::stored(row.text(0)),
         name: row.text(1),
-        kind: Kind::from_text(&row.text(2)).unwrap_or(Kind::Other),
+        kind: AccountKind::from_text(&row.text(2)).unwrap_or(AccountKind::Other),
         principal: Principal::from_text(&row.text(3)).unwrap_or(Principal::Individual),
         certified: row.flag(4),
         feature: row.flag(5),

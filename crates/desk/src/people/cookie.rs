@@ -6,7 +6,7 @@
 use crate::people::customer;
 use crate::{Desk, absent, sha256};
 use model::{Appid, HOUR, KfAccount, Openid, SECOND, TextEnum, Time};
-use protocol::{Errcode, Kind};
+use protocol::{Errcode, AccountKind};
 use store::Tx;
 use store::bind;
 use store::error::Error;
@@ -48,7 +48,7 @@ pub struct Customer {
     /// Who it is.
     pub openid: Openid,
     /// The kind of the account.
-    pub kind: Kind,
+    pub kind: AccountKind,
     /// Who serves the customer now.
     pub agent: Option<KfAccount>,
 }
@@ -73,7 +73,7 @@ pub struct Done<T> {
 /// A cookie's row.
 struct Stored {
     openid: String,
-    kind: Kind,
+    kind: AccountKind,
     agent: String,
     origin: String,
     client_id: String,
@@ -215,7 +215,7 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option
         client_id: row.text(2),
         replaced_at: row.int(3),
         replaces: row.text(4),
-        kind: Kind::from_text(&row.text(5)).unwrap_or(Kind::Other),
+        kind: AccountKind::from_text(&row.text(5)).unwrap_or(AccountKind::Other),
         agent: row.text(6),
     };
     Ok(Some(stored).filter(|stored| !stored.openid.is_empty() && (!weak || stored.origin != TLS)))

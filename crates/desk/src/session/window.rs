@@ -4,7 +4,7 @@ use crate::people::customer;
 use crate::{Desk, account};
 use model::session::window::{Action, Typing, Window, begins_visit, can};
 use model::{Appid, Openid, Time};
-use protocol::{Errcode, Kind};
+use protocol::{Errcode, AccountKind};
 use store::Tx;
 use store::bind;
 use store::error::Error;
@@ -35,7 +35,7 @@ pub async fn entered(
     desk: &Desk,
     appid: &Appid,
     openid: Option<&Openid>,
-    kind: Kind,
+    kind: AccountKind,
     seen_at: Time,
 ) -> Result<(), Error> {
     let enters = move |seen_at, now| can(Action::Enter, kind) && begins_visit(seen_at, now);
@@ -70,7 +70,7 @@ pub(crate) fn acted(
     appid: &Appid,
     openid: &Openid,
     action: Action,
-    kind: Kind,
+    kind: AccountKind,
 ) -> Result<(), Error> {
     let now = tx.now();
     let Outlook { window, seen_at, .. } = of(tx, appid, openid)?;
@@ -82,12 +82,12 @@ pub(crate) fn acted(
 /// She wrote. Nothing lasts longer than what that opens, so what was before need not be read.
 pub(crate) fn heard(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
-    let Window { until, left } = Window::default().after(Action::Message, Kind::Service, now);
+    let Window { until, left } = Window::default().after(Action::Message, AccountKind::Service, now);
     tx.run(HEARD, bind![appid, openid, until, left, now]).map(|_| ())
 }
 
 /// She chose from a menu that was sent to her.
-pub(crate) fn tapped(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, kind: Kind) -> Result<(), Error> {
+pub(crate) fn tapped(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, kind: AccountKind) -> Result<(), Error> {
     acted(tx, appid, openid, Action::Menu, kind)?;
     spoke(tx, appid, openid)
 }

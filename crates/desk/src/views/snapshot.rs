@@ -17,7 +17,7 @@ use model::agent::Presence;
 use model::invitation::Status;
 use model::session::State;
 use model::{Appid, KfAccount, Openid, Time, WechatId};
-use protocol::{Errcode, Kind};
+use protocol::{Errcode, AccountKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::Tx;
@@ -218,7 +218,7 @@ async fn invitation_view(
 pub struct Chat {
     /// The kind of account.
     #[serde(skip)]
-    pub kind: Kind,
+    pub kind: AccountKind,
     /// When the customer was last known to be here, 0 for never.
     #[serde(skip)]
     pub seen_at: Time,

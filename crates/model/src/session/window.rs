@@ -6,7 +6,7 @@
 //! says how many messages may be sent, and of all that she did the longest says until when.
 
 use protocol::limits::{REPLY_WINDOW_H, TYPING_AFTER_S, TYPING_S};
-use protocol::{Errcode, Kind};
+use protocol::{Errcode, AccountKind};
 
 use crate::{HOUR, MINUTE, SECOND, TextEnum, Time};
 
@@ -44,12 +44,12 @@ impl TextEnum for Action {
 /// As many as one likes, where a number of messages is asked for.
 pub const UNLIMITED: i64 = -1;
 
-const OFFICIAL: &[Kind] = &[Kind::Subscription, Kind::Service];
-const MINI: &[Kind] = &[Kind::MiniProgram, Kind::MiniGame];
-const ALL: &[Kind] = &[Kind::Subscription, Kind::Service, Kind::MiniProgram, Kind::MiniGame];
+const OFFICIAL: &[AccountKind] = &[AccountKind::Subscription, AccountKind::Service];
+const MINI: &[AccountKind] = &[AccountKind::MiniProgram, AccountKind::MiniGame];
+const ALL: &[AccountKind] = &[AccountKind::Subscription, AccountKind::Service, AccountKind::MiniProgram, AccountKind::MiniGame];
 
 /// Action, kinds of account, how many messages, for how long.
-const TABLE: &[(Action, &[Kind], i64, i64)] = &[
+const TABLE: &[(Action, &[AccountKind], i64, i64)] = &[
     (Action::Message, ALL, 5, REPLY_WINDOW_H * HOUR),
     (Action::Menu, OFFICIAL, 3, MINUTE),
     (Action::Follow, OFFICIAL, 3, MINUTE),
@@ -61,11 +61,11 @@ const TABLE: &[(Action, &[Kind], i64, i64)] = &[
 
 /// Whether a customer of such an account can do this.
 #[must_use]
-pub fn can(action: Action, kind: Kind) -> bool {
+pub fn can(action: Action, kind: AccountKind) -> bool {
     grant(action, kind).is_some()
 }
 
-fn grant(action: Action, kind: Kind) -> Option<(i64, i64)> {
+fn grant(action: Action, kind: AccountKind) -> Option<(i64, i64)> {
     let row = TABLE.iter().find(|(known, kinds, ..)| *known == action && kinds.contains(&kind));
     row.map(|(_, _, count, ms)| (*count, *ms))
 }
@@ -84,7 +84,7 @@ pub fn begins_visit(seen_at: Time, now: Time) -> bool {
 ///
 /// # Errors
 /// `InvalidAccountType`.
-pub fn must_be_mini(kind: Kind) -> Result<(), Errcode> {
+pub fn must_be_mini(kind: AccountKind) -> Result<(), Errcode> {
     if MINI.contains(&kind) { Ok(()) } else { Err(Errcode::InvalidAccountType) }
 }
 
@@ -100,7 +100,7 @@ pub struct Window {
 impl Window {
     /// After something the customer did; what she cannot do changes nothing.
     #[must_use]
-    pub fn after(self, action: Action, kind: Kind, now: Time) -> Window {
+    pub fn after(self, action: Action, kind: AccountKind, now: Time) -> Window {
         match (action, grant(action, kind)) {
             (_, None) => self,
             (Action::Unfollow, _) => Window::default(),
@@ -174,19 +174,19 @@ mod tests {
     use crate::TextEnum;
     use crate::{HOUR, MINUTE};
     use proptest::prelude::{Strategy, any, proptest};
-    use protocol::{Errcode, Kind};
+    use protocol::{Errcode, AccountKind};
 
     const DAYS: i64 = 48 * HOUR;
     const NOW: i64 = 1_800_000_000_000;
 
-    fn opened(action: Action, kind: Kind) -> Option<(i64, i64)> {
+    fn opened(action: Action, kind: AccountKind) -> Option<(i64, i64)> {
         let window = Window::default().after(action, kind, NOW);
         (window != Window::default()).then(|| (window.left, window.until - NOW))
     }
 
     #[test]
     fn each_action_opens_what_the_page_says_for_each_kind_of_account() {
-        for kind in [Kind::Subscription, Kind::Service] {
+        for kind in [AccountKind::Subscription, AccountKind::Service] {
             assert_eq!(opened(Action::Message, kind), Some((5, DAYS)));
             for short in [Action::Menu, Action::Follow, Action::Scan] {
                 assert_eq!(opened(short, kind), Some((3, MINUTE)), "{short:?}");
@@ -194,30 +194,30 @@ mod tests {
             assert_eq!(opened(Action::Pay, kind), Some((UNLIMITED, DAYS)));
             assert_eq!((opened(Action::Enter, kind), can(Action::Unfollow, kind)), (None, true));
         }
-        for kind in [Kind::MiniProgram, Kind::MiniGame] {
+        for kind in [AccountKind::MiniProgram, AccountKind::MiniGame] {
             assert_eq!(opened(Action::Message, kind), Some((5, DAYS)));
             assert_eq!(opened(Action::Enter, kind), Some((2, MINUTE)));
             for other in [Action::Menu, Action::Follow, Action::Unfollow, Action::Scan, Action::Pay] {
                 assert!(opened(other, kind).is_none() && !can(other, kind), "{other:?}");
             }
         }
-        assert_eq!(must_be_mini(Kind::MiniProgram).and(must_be_mini(Kind::MiniGame)), Ok(()));
-        assert_eq!(must_be_mini(Kind::Service), Err(Errcode::InvalidAccountType));
-        assert!(Action::TEXTS.iter().all(|(_, action)| !can(*action, Kind::Other)));
+        assert_eq!(must_be_mini(AccountKind::MiniProgram).and(must_be_mini(AccountKind::MiniGame)), Ok(()));
+        assert_eq!(must_be_mini(AccountKind::Service), Err(Errcode::InvalidAccountType));
+        assert!(Action::TEXTS.iter().all(|(_, action)| !can(*action, AccountKind::Other)));
     }
 
     #[test]
     fn the_last_action_counts_and_the_longest_window_stays() {
-        let written = Window::default().after(Action::Message, Kind::Service, NOW);
-        let tapped = written.after(Action::Menu, Kind::Service, NOW + 1);
+        let written = Window::default().after(Action::Message, AccountKind::Service, NOW);
+        let tapped = written.after(Action::Menu, AccountKind::Service, NOW + 1);
         assert_eq!(tapped, Window { until: NOW + DAYS, left: 3 });
-        let late = written.after(Action::Menu, Kind::Service, NOW + DAYS - MINUTE + 1);
+        let late = written.after(Action::Menu, AccountKind::Service, NOW + DAYS - MINUTE + 1);
         assert_eq!(late, Window { until: NOW + DAYS + 1, left: 3 });
-        let paid = written.after(Action::Pay, Kind::Service, NOW);
+        let paid = written.after(Action::Pay, AccountKind::Service, NOW);
         assert_eq!(paid.left, UNLIMITED);
-        assert_eq!(paid.after(Action::Message, Kind::Service, NOW).left, 5);
-        assert_eq!(written.after(Action::Unfollow, Kind::Service, NOW), Window::default());
-        assert_eq!(written.after(Action::Unfollow, Kind::MiniGame, NOW), written);
+        assert_eq!(paid.after(Action::Message, AccountKind::Service, NOW).left, 5);
+        assert_eq!(written.after(Action::Unfollow, AccountKind::Service, NOW), Window::default());
+        assert_eq!(written.after(Action::Unfollow, AccountKind::MiniGame, NOW), written);
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
             steps in proptest::collection::vec((action(), 0..DAYS, 0..8_usize), 1..20),
             official in any::<bool>(),
         ) {
-            let kind = if official { Kind::Service } else { Kind::MiniProgram };
+            let kind = if official { AccountKind::Service } else { AccountKind::MiniProgram };
             let (mut window, mut now) = (Window::default(), NOW);
             for (action, pause, sends) in steps {
                 now += pause;

@@ -1,6 +1,6 @@
 //! The rows.
 
-use super::{Caller, Endpoint, Methods, Parameter, Place};
+use super::{CalledBy, Endpoint, Methods, Parameter, ParameterPlace};
 use crate::errcode::Errcode::*;
 use crate::quota::Quota;
 use crate::shape::{Answers, Reads, of};
@@ -14,15 +14,15 @@ const OF_MEDIA: &[u16] = &[1, 3, 8, 9, 11, 19, 30, 31, 100];
 const WITHOUT_19: &[u16] = &[1, 6, 100, 101];
 
 const fn query(name: &'static str) -> Parameter {
-    Parameter { name, place: Place::Query, kind: "string", required: true }
+    Parameter { name, place: ParameterPlace::Query, kind: "string", required: true }
 }
 
 const fn body(name: &'static str) -> Parameter {
-    Parameter { place: Place::Body, ..query(name) }
+    Parameter { place: ParameterPlace::Body, ..query(name) }
 }
 
 const fn file(name: &'static str) -> Parameter {
-    Parameter { place: Place::Form, kind: "file", ..query(name) }
+    Parameter { place: ParameterPlace::Form, kind: "file", ..query(name) }
 }
 
 const fn number(name: &'static str) -> Parameter {
@@ -30,7 +30,7 @@ const fn number(name: &'static str) -> Parameter {
 }
 
 const fn either(name: &'static str) -> Parameter {
-    Parameter { place: Place::Either, required: false, ..body(name) }
+    Parameter { place: ParameterPlace::Either, required: false, ..body(name) }
 }
 
 /// What names a supervisor.
@@ -70,7 +70,7 @@ const ROW: Endpoint = Endpoint {
     methods: Methods::Post,
     path: "",
     aliases: &[],
-    caller: Caller::Everyone,
+    called_by: CalledBy::Everyone,
     sets: &[],
     feature_off: None,
     quota: Some(Quota::GENEROUS),
@@ -123,7 +123,7 @@ endpoints! {
         meaning_zh: "取得账号的 access_token。",
         methods: Methods::PostToo,
         path: "/cgi-bin/token",
-        caller: Caller::Secret,
+        called_by: CalledBy::Secret,
         quota: Some(Quota { daily: limits::TOKENS_PER_DAY, per_minute: limits::TOKENS_PER_MINUTE }),
         takes: &[query("grant_type"), query("appid"), query("secret")],
         answers: Answers::Json(of::<token::AccessToken>),
@@ -136,7 +136,7 @@ endpoints! {
         name: "getStableAccessToken",
         meaning_zh: "取得账号的稳定版 access_token；未到最后五分钟时重复返回同一个。",
         path: "/cgi-bin/stable_token",
-        caller: Caller::Secret,
+        called_by: CalledBy::Secret,
         quota: Some(Quota { daily: limits::STABLE_TOKENS_PER_DAY, per_minute: limits::STABLE_TOKENS_PER_MINUTE }),
         takes: &[
             body("grant_type"),
@@ -176,7 +176,7 @@ endpoints! {
         meaning_zh: "修改客服昵称。",
         path: "/customservice/kfaccount/update",
         aliases: &["/cgi-bin/customservice/kfaccount/update"],
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
         takes: &[body("kf_account"), body("nickname")],
@@ -194,7 +194,7 @@ endpoints! {
         aliases: &["/cgi-bin/customservice/kfaccount/del"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[Parameter { place: Place::Either, ..body("kf_account") }, either("business_id")],
+        takes: &[Parameter { place: ParameterPlace::Either, ..body("kf_account") }, either("business_id")],
         reads: Reads::Json(of::<kfaccount::DelKfAccount>),
         answers: Answers::Done,
         own_codes: &[InvalidArgs, InvalidAgent],
@@ -227,10 +227,10 @@ endpoints! {
         meaning_zh: "设置客服头像。",
         path: "/customservice/kfaccount/uploadheadimg",
         aliases: &["/cgi-bin/customservice/kfaccount/uploadheadimg"],
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(InvalidAgent),
-        takes: &[Parameter { place: Place::QueryOrForm, ..query("kf_account") }, file("media")],
+        takes: &[Parameter { place: ParameterPlace::QueryOrForm, ..query("kf_account") }, file("media")],
         reads: Reads::Form,
         answers: Answers::Done,
         own_codes: &[InvalidFileType, InvalidMediaSize, MediaDataMissing, InvalidAgent],
@@ -310,7 +310,7 @@ endpoints! {
         meaning_zh: "创建会话：把客户交给一名客服。",
         path: "/customservice/kfsession/create",
         aliases: &["/cgi-bin/customservice/kfsession/create"],
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
         takes: &[body("kf_account"), body("openid")],
@@ -326,7 +326,7 @@ endpoints! {
         meaning_zh: "关闭会话。",
         path: "/customservice/kfsession/close",
         aliases: &["/cgi-bin/customservice/kfsession/close"],
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(InvalidAgent),
         takes: &[body("kf_account"), body("openid")],
@@ -342,7 +342,7 @@ endpoints! {
         meaning_zh: "查询由哪名客服接待一位客户。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getsession",
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
         takes: &[query("openid")],
@@ -356,7 +356,7 @@ endpoints! {
         meaning_zh: "列出一名客服正在进行的会话。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getsessionlist",
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(InvalidAgent),
         takes: &[query("kf_account")],
@@ -370,7 +370,7 @@ endpoints! {
         meaning_zh: "列出等待接入的客户。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getwaitcase",
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
         answers: Answers::Json(of::<kfsession::WaitCase>),
@@ -383,7 +383,7 @@ endpoints! {
         path: "/cgi-bin/media/upload",
         cloud: Some("officialAccount.media.upload"),
         sets: OF_MEDIA,
-        takes: &[Parameter { place: Place::QueryOrForm, ..query("type") }, file("media")],
+        takes: &[Parameter { place: ParameterPlace::QueryOrForm, ..query("type") }, file("media")],
         reads: Reads::Form,
         answers: Answers::Json(of::<media::UploadedMedia<'static>>),
         own_codes: &[InvalidMediaType, InvalidFileType, InvalidMediaSize, MediaDataMissing, EmptyMediaData, MediaSize],
@@ -410,7 +410,7 @@ endpoints! {
         name: "getmsglist",
         meaning_zh: "查询客服收发的消息记录。",
         path: "/customservice/msgrecord/getmsglist",
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITH_19,
         feature_off: Some(FeatureOff),
         takes: &[number("starttime"), number("endtime"), number("msgid"), number("number")],
@@ -427,7 +427,7 @@ endpoints! {
         name: "getrecord",
         meaning_zh: "旧版聊天记录接口：已下线，仍有 SDK 调用。",
         path: "/customservice/msgrecord/getrecord",
-        caller: Caller::Official,
+        called_by: CalledBy::Official,
         sets: WITH_19,
         feature_off: Some(FeatureOff),
         takes: &[
@@ -529,7 +529,7 @@ endpoints! {
         name: "registerbusiness",
         meaning_zh: "创建客服子商户。",
         path: "/cgi-bin/business/register",
-        caller: Caller::MiniProgram,
+        called_by: CalledBy::MiniProgram,
         takes: &[
             body("account_name"),
             body("nickname"),
@@ -552,7 +552,7 @@ endpoints! {
         name: "updatebusiness",
         meaning_zh: "更新客服子商户的昵称和头像。",
         path: "/cgi-bin/business/update",
-        caller: Caller::MiniProgram,
+        called_by: CalledBy::MiniProgram,
         takes: &[number("business_id"), optional(body("nickname")), optional(body("icon_media_id"))],
         reads: Reads::Json(of::<business::UpdateBusiness>),
         answers: Answers::Done,
@@ -566,7 +566,7 @@ endpoints! {
         name: "getbusiness",
         meaning_zh: "查询一个客服子商户。",
         path: "/cgi-bin/business/get",
-        caller: Caller::MiniProgram,
+        called_by: CalledBy::MiniProgram,
         takes: &[optional(number("business_id")), optional(body("account_name"))],
         reads: Reads::Json(of::<business::GetBusiness>),
         answers: Answers::Json(of::<business::BusinessAnswer>),
@@ -581,7 +581,7 @@ endpoints! {
         name: "listbusiness",
         meaning_zh: "分页列出客服子商户。",
         path: "/cgi-bin/business/list",
-        caller: Caller::MiniProgram,
+        called_by: CalledBy::MiniProgram,
         takes: &[number("offset"), number("count")],
         reads: Reads::Json(of::<business::ListBusiness>),
         answers: Answers::Json(of::<business::BusinessList>),
@@ -595,7 +595,7 @@ endpoints! {
         meaning_zh: "查询小程序绑定的微信客服（企业微信）。",
         methods: Methods::PostToo,
         path: "/customservice/work/get",
-        caller: Caller::MiniProgram,
+        called_by: CalledBy::MiniProgram,
         sets: OF_WORK,
         answers: Answers::Json(of::<work::KfWorkBound>),
         own_codes: &[WorkForbidden],
@@ -608,7 +608,7 @@ endpoints! {
         name: "bindKfWork",
         meaning_zh: "为小程序绑定微信客服（企业微信）。",
         path: "/customservice/work/bind",
-        caller: Caller::MiniProgram,
+        called_by: CalledBy::MiniProgram,
         sets: OF_WORK,
         takes: &[body("corpid")],
         reads: Reads::Json(of::<work::BindKfWork>),
@@ -623,7 +623,7 @@ endpoints! {
         name: "unbindKfWork",
         meaning_zh: "为小程序解除绑定微信客服（企业微信）。",
         path: "/customservice/work/unbind",
-        caller: Caller::MiniProgram,
+        called_by: CalledBy::MiniProgram,
         sets: OF_WORK,
         takes: &[body("corpid")],
         reads: Reads::Json(of::<work::BindKfWork>),
@@ -638,7 +638,7 @@ endpoints! {
         name: "clearQuota",
         meaning_zh: "清零账号当日的接口调用次数；每月十次。",
         path: "/cgi-bin/clear_quota",
-        caller: Caller::Any,
+        called_by: CalledBy::Any,
         takes: &[body("appid")],
         reads: Reads::Json(of::<quota::ClearQuota>),
         answers: Answers::Done,
@@ -651,11 +651,11 @@ endpoints! {
         name: "clearQuotaByAppSecret",
         meaning_zh: "凭账号密钥清零当日的接口调用次数；与 clearQuota 共用每月十次。",
         path: "/cgi-bin/clear_quota/v2",
-        caller: Caller::Secret,
+        called_by: CalledBy::Secret,
         quota: None,
         takes: &[
-            Parameter { place: Place::Either, ..body("appid") },
-            Parameter { place: Place::Either, ..body("appsecret") },
+            Parameter { place: ParameterPlace::Either, ..body("appid") },
+            Parameter { place: ParameterPlace::Either, ..body("appsecret") },
         ],
         reads: Reads::Json(of::<quota::ClearQuotaBySecret>),
         answers: Answers::Done,
@@ -669,12 +669,12 @@ endpoints! {
         name: "clearComponentQuotaByAppSecret",
         meaning_zh: "第三方平台凭自己的密钥清零自身或已授权账号当日的接口调用次数。",
         path: "/cgi-bin/component/clear_quota/v2",
-        caller: Caller::Secret,
+        called_by: CalledBy::Secret,
         quota: None,
         takes: &[
-            Parameter { place: Place::Either, ..body("appid") },
-            Parameter { place: Place::Either, ..body("component_appid") },
-            Parameter { place: Place::Either, ..body("appsecret") },
+            Parameter { place: ParameterPlace::Either, ..body("appid") },
+            Parameter { place: ParameterPlace::Either, ..body("component_appid") },
+            Parameter { place: ParameterPlace::Either, ..body("appsecret") },
         ],
         reads: Reads::Json(of::<quota::ClearQuotaBySecret>),
         answers: Answers::Done,
@@ -690,7 +690,7 @@ endpoints! {
         name: "getApiQuota",
         meaning_zh: "查询某接口的每日额度、当日已用次数和每分钟上限。",
         path: "/cgi-bin/openapi/quota/get",
-        caller: Caller::Any,
+        called_by: CalledBy::Any,
         takes: &[body("cgi_path")],
         reads: Reads::Json(of::<quota::CgiPath>),
         answers: Answers::Json(of::<quota::ApiQuota>),
@@ -704,7 +704,7 @@ endpoints! {
         name: "clearApiQuota",
         meaning_zh: "清零某一接口当日的调用次数；每月五十次。",
         path: "/cgi-bin/openapi/quota/clear",
-        caller: Caller::Any,
+        called_by: CalledBy::Any,
         takes: &[body("cgi_path")],
         reads: Reads::Json(of::<quota::CgiPath>),
         answers: Answers::Done,
@@ -717,7 +717,7 @@ endpoints! {
         name: "getRidInfo",
         meaning_zh: "按 rid 查询一次被拒绝的调用；保留七天。",
         path: "/cgi-bin/openapi/rid/get",
-        caller: Caller::Any,
+        called_by: CalledBy::Any,
         takes: &[body("rid")],
         reads: Reads::Json(of::<rid::GetRidInfo>),
         answers: Answers::Json(of::<rid::RidInfo>),

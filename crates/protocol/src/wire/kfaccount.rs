@@ -1,7 +1,7 @@
 //! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
 use crate::business::BusinessId;
-use crate::{Errcode, Kind};
+use crate::{Errcode, AccountKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,10 +40,10 @@ impl AddKfAccount {
     ///
     /// # Errors
     /// `DataFormat` when a required member is missing.
-    pub fn form(self, kind: Kind) -> Result<NewAgent, Errcode> {
+    pub fn form(self, kind: AccountKind) -> Result<NewAgent, Errcode> {
         match (self.kf_account, self.nickname, self.kf_wx) {
             (Some(kf_account), Some(nickname), _) => Ok(NewAgent::Agent { kf_account, nickname }),
-            (None, _, Some(kf_wx)) if kind == Kind::MiniProgram => Ok(NewAgent::Person(kf_wx)),
+            (None, _, Some(kf_wx)) if kind == AccountKind::MiniProgram => Ok(NewAgent::Person(kf_wx)),
             _ => Err(Errcode::DataFormat),
         }
     }
@@ -223,7 +223,7 @@ pub struct KfOnline {
 #[cfg(test)]
 mod tests {
     use super::{AddKfAccount, NewAgent};
-    use crate::{Errcode, Kind};
+    use crate::{Errcode, AccountKind};
 
     #[test]
     fn only_a_mini_program_may_name_a_person_instead_of_an_agent() {
@@ -238,16 +238,16 @@ mod tests {
         };
         let (agent, name, person) = (Some("a@shop"), Some("Ann"), Some("ann_wx"));
         assert!(
-            matches!(body(agent, name, person).form(Kind::Service), Ok(NewAgent::Agent { kf_account, .. }) if kf_account == "a@shop")
+            matches!(body(agent, name, person).form(AccountKind::Service), Ok(NewAgent::Agent { kf_account, .. }) if kf_account == "a@shop")
         );
         assert!(
-            matches!(body(None, None, person).form(Kind::MiniProgram), Ok(NewAgent::Person(who)) if who == "ann_wx")
+            matches!(body(None, None, person).form(AccountKind::MiniProgram), Ok(NewAgent::Person(who)) if who == "ann_wx")
         );
         for (form, kind) in [
-            (body(None, None, person), Kind::Service),
-            (body(None, None, person), Kind::MiniGame),
-            (body(agent, None, person), Kind::MiniProgram),
-            (body(None, name, None), Kind::MiniProgram),
+            (body(None, None, person), AccountKind::Service),
+            (body(None, None, person), AccountKind::MiniGame),
+            (body(agent, None, person), AccountKind::MiniProgram),
+            (body(None, name, None), AccountKind::MiniProgram),
         ] {
             assert!(matches!(form.form(kind), Err(Errcode::DataFormat)));
         }

@@ -3,7 +3,7 @@
 mod content;
 
 use crate::Errcode;
-use crate::endpoint::Kind;
+use crate::endpoint::AccountKind;
 use content::Members;
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Error as _};
@@ -84,7 +84,7 @@ impl SendCustomMessage {
     ///
     /// # Errors
     /// 40008 → 48008 → 47001 → what is wrong with its content.
-    pub fn message(mut self, kind: Kind) -> Result<ApiMessage, Errcode> {
+    pub fn message(mut self, kind: AccountKind) -> Result<ApiMessage, Errcode> {
         let content = Content::read(&self.msgtype, kind, &mut self.members)?;
         content.check()?;
         Ok(ApiMessage {
@@ -131,15 +131,15 @@ impl SetTyping {
 #[cfg(test)]
 mod tests {
     use super::{TypingCommand, Content, SendCustomMessage, ApiMessage, SetTyping};
-    use crate::{Errcode, Kind, media, strict};
+    use crate::{Errcode, AccountKind, media, strict};
     use serde_json::{Value, json};
 
-    fn read(body: &Value, kind: Kind) -> Result<ApiMessage, Errcode> {
+    fn read(body: &Value, kind: AccountKind) -> Result<ApiMessage, Errcode> {
         strict::object::<SendCustomMessage>(body.to_string().as_bytes())?.message(kind)
     }
 
     fn sent(word: &str, member: Value) -> Result<ApiMessage, Errcode> {
-        let kind = if word == "link" { Kind::MiniGame } else { Kind::Service };
+        let kind = if word == "link" { AccountKind::MiniGame } else { AccountKind::Service };
         read(&json!({"touser": "o", "msgtype": word, word: member}), kind)
     }
 
@@ -151,7 +151,7 @@ mod tests {
     fn what_is_told_beside_the_content_is_read() {
         let body = json!({"touser": "o", "msgtype": "text", "text": {"content": "hi", "more": [1]}, "businessid": 1,
             "customservice": {"kf_account": "a@b"}, "aimsgcontext": {"is_ai_msg": 1, "msgid": "x"}, "image": 7});
-        let message = read(&body, Kind::MiniProgram).expect("a sound message");
+        let message = read(&body, AccountKind::MiniProgram).expect("a sound message");
         assert_eq!((message.touser.as_str(), message.kf_account.as_deref()), ("o", Some("a@b")));
         assert!(message.ai);
         let plain = sent("text", json!({"content": "hi"})).expect("a sound message");
@@ -159,7 +159,7 @@ mod tests {
         for context in [json!({}), json!({"is_ai_msg": 0}), Value::Null] {
             let body =
                 json!({"touser": "o", "msgtype": "text", "text": {"content": "hi"}, "aimsgcontext": context});
-            assert!(!read(&body, Kind::Service).expect("a sound message").ai);
+            assert!(!read(&body, AccountKind::Service).expect("a sound message").ai);
         }
     }
 
@@ -174,7 +174,7 @@ mod tests {
             json!({"touser": "o", "msgtype": "text", "text": {"content": "hi"}, "customservice": ["a@b"]}),
             json!({"touser": "o", "msgtype": "text", "text": ["hi"]}),
         ] {
-            assert_eq!(read(&body, Kind::Service), Err(Errcode::DataFormat), "{body}");
+            assert_eq!(read(&body, AccountKind::Service), Err(Errcode::DataFormat), "{body}");
         }
     }
 

@@ -5,7 +5,7 @@ use crate::desk::account::Settings;
 use crate::desk::{self, Desk};
 use crate::error::Error;
 use model::{Account, Appid};
-use protocol::Kind;
+use protocol::AccountKind;
 use serde_json::json;
 
 pub(super) async fn account(
@@ -20,7 +20,7 @@ pub(super) async fn account(
     let blank = Account {
         appid: appid.clone(),
         name: appid.to_string(),
-        kind: Kind::Service,
+        kind: AccountKind::Service,
         principal: model::account::Principal::Enterprise,
         certified: false,
         feature: true,

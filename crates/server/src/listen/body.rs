@@ -4,7 +4,7 @@ use super::seat::Seat;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use protocol::endpoint::{self, Place};
+use protocol::endpoint::{self, ParameterPlace};
 use protocol::limits::{BODY_MAX, FILE_MAX};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl Heard {
 /// Whether a route takes files: Weixin's uploads, and the pictures of the two pages.
 fn takes_file(path: &str) -> bool {
     let is_upload = endpoint::at(path)
-        .is_some_and(|row| row.takes.iter().any(|parameter| parameter.place == Place::Form));
+        .is_some_and(|row| row.takes.iter().any(|parameter| parameter.place == ParameterPlace::Form));
     let of_customer = || path.strip_prefix("/chat/api/").is_some_and(|rest| rest.ends_with("/image"));
     is_upload || path == "/desk/api/image" || of_customer()
 }

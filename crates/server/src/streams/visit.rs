@@ -3,7 +3,7 @@
 use crate::desk::{Desk, window};
 use model::session::window::{Action, VISIT, can};
 use model::{Appid, Openid};
-use protocol::Kind;
+use protocol::AccountKind;
 
 /// A customer's open stream, at an account whose customers enter. When it opens, from time to time, and when it ends,
 /// the store notes that the customer is there: another node, or this one after a restart, knows the visit.
@@ -17,7 +17,7 @@ struct Seen {
 
 impl Visit {
     /// The customer's stream opens, at an account of this kind.
-    pub async fn begin(desk: &Desk, appid: &Appid, openid: &Openid, kind: Kind) -> Self {
+    pub async fn begin(desk: &Desk, appid: &Appid, openid: &Openid, kind: AccountKind) -> Self {
         if !can(Action::Enter, kind) {
             return Visit(None);
         }

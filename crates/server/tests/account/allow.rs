@@ -4,7 +4,7 @@ use crate::actors::{App, Platform, Shop, code};
 use crate::fixture::engine::Fresh;
 use kefu::admin::{Limit, Order};
 use kefu::config::{Rules, Settings};
-use protocol::Caller;
+use protocol::CalledBy;
 use protocol::endpoint::{self, Methods};
 use serde_json::{Value, json};
 
@@ -95,8 +95,8 @@ async fn every_endpoint_asks_where_a_call_comes_from(app: App) {
     for shop in [&service, &mini] {
         allows(&app, &shop.appid, &["192.0.2.1"], &[]).await.unwrap();
     }
-    for row in endpoint::ALL.iter().filter(|row| row.caller != Caller::Secret) {
-        let shop = if row.check_account(protocol::Kind::Service, true).is_ok() { &service } else { &mini };
+    for row in endpoint::ALL.iter().filter(|row| row.called_by != CalledBy::Secret) {
+        let shop = if row.check_account(protocol::AccountKind::Service, true).is_ok() { &service } else { &mini };
         let method = if row.methods == Methods::Get { "GET" } else { "POST" };
         let answer = shop.raw(method, &format!("{}?access_token={}", row.path, shop.token), Vec::new()).await;
         assert_eq!(code(&answer), 40164, "{}", row.name);
@@ -112,7 +112,7 @@ async fn a_platform_has_a_list_of_its_own(app: App) {
     let own = shop.with_token(&platform.own_token().await);
     assert_eq!(code(&own.post("/cgi-bin/openapi/rid/get", json!({"rid": ""})).await), 76002);
     allows(&app, &platform.component, &["192.0.2.1"], &[]).await.unwrap();
-    for row in endpoint::ALL.iter().filter(|row| row.caller == Caller::Any) {
+    for row in endpoint::ALL.iter().filter(|row| row.called_by == CalledBy::Any) {
         assert_eq!(code(&own.post(row.path, json!({})).await), 61004, "{}", row.name);
     }
     let body =

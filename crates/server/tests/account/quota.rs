@@ -9,7 +9,7 @@ use kefu::admin::{Limit, Order};
 use kefu::desk::quota::Change;
 use kefu::due;
 use protocol::endpoint::{self, Methods};
-use protocol::{Caller, Endpoint};
+use protocol::{CalledBy, Endpoint};
 use serde_json::{Value, json};
 
 const LIST: &str = "/cgi-bin/customservice/getkflist";
@@ -125,9 +125,9 @@ async fn a_platforms_calls_use_up_the_accounts_day_but_have_a_minute_of_their_ow
 async fn every_endpoint_is_counted(app: App) {
     let service = app.account().await;
     let mini = app.account_with(|settings| settings.kind = Some("mini-program".into())).await;
-    for row in endpoint::ALL.iter().filter(|row| row.caller != Caller::Secret && row.quota.is_some()) {
+    for row in endpoint::ALL.iter().filter(|row| row.called_by != CalledBy::Secret && row.quota.is_some()) {
         let may = |kind| row.check_account(kind, true).is_ok();
-        let shop = if may(protocol::Kind::Service) { &service } else { &mini };
+        let shop = if may(protocol::AccountKind::Service) { &service } else { &mini };
         limits(shop, row.path, Some(1), Some(0)).await;
         calls(shop, row).await;
         assert_eq!(calls(shop, row).await, 45009, "{}", row.name);
@@ -143,7 +143,7 @@ async fn every_endpoint_is_counted(app: App) {
 
 async fn what_is_no_token_and_what_is_too_long_is_refused_here_too(app: App) {
     let shop = app.account().await;
-    for row in endpoint::ALL.iter().filter(|row| row.caller == Caller::Any) {
+    for row in endpoint::ALL.iter().filter(|row| row.called_by == CalledBy::Any) {
         assert_eq!(calls(&shop.with_token("50_nobody"), row).await, 40001, "{}", row.name);
         assert_eq!(calls(&shop.with_token("a.b"), row).await, 40014, "{}", row.name);
         let path = format!("{}?access_token={}", row.path, shop.token);

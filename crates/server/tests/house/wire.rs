@@ -14,7 +14,7 @@ use model::TextEnum;
 use model::account::Reception;
 use model::agent::Presence;
 use model::session::State;
-use protocol::endpoint::Kind;
+use protocol::endpoint::AccountKind;
 use protocol::message::{Content, Msgtype, Text};
 use protocol::token::AccessToken;
 use std::any::TypeId;
@@ -144,7 +144,7 @@ fn a_choice_has_one_word_for_the_store_and_the_pages() {
         let words: Vec<_> = T::TEXTS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         assert_eq!(T::inline(&config()), words.join(" | "));
     }
-    compare::<Kind>();
+    compare::<AccountKind>();
     compare::<Presence>();
     compare::<Reason>();
     compare::<Reception>();

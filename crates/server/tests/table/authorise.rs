@@ -305,7 +305,7 @@ fn no_route_stands_outside_the_table() {
     assert_eq!(on, protocol::endpoint::ALL.len());
     let matrix = include_str!("seed/matrix.txt");
     for endpoint in
-        protocol::endpoint::ALL.iter().filter(|it| it.caller != protocol::endpoint::Caller::Secret)
+        protocol::endpoint::ALL.iter().filter(|it| it.called_by != protocol::endpoint::CalledBy::Secret)
     {
         assert!(
             matrix.lines().any(|line| line.contains(endpoint.path)),

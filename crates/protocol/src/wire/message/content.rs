@@ -1,6 +1,6 @@
 //! What a message says, by msgtype.
 
-use crate::endpoint::Kind;
+use crate::endpoint::AccountKind;
 use crate::text::is_blank;
 use crate::{Errcode, limits, media};
 use schemars::JsonSchema;
@@ -215,8 +215,8 @@ macro_rules! contents {
             ///
             /// # Errors
             /// 40008 for no msgtype, 48008 for one that this kind of account may not send, 47001.
-            pub(super) fn read(word: &str, kind: Kind, members: &mut Map<String, Value>) -> Result<Self, Errcode> {
-                let is_mini = matches!(kind, Kind::MiniProgram | Kind::MiniGame);
+            pub(super) fn read(word: &str, kind: AccountKind, members: &mut Map<String, Value>) -> Result<Self, Errcode> {
+                let is_mini = matches!(kind, AccountKind::MiniProgram | AccountKind::MiniGame);
                 match word {
                     $($word if if is_mini { $mini } else { $official } => {
                         member(members, word).map(Content::$name)

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use model::Appid;
-use protocol::{Endpoint, Errcode, Kind, limits, strict};
+use protocol::{Endpoint, Errcode, AccountKind, limits, strict};
 use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl Caller {
 
     /// The kind of that account.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> AccountKind {
         self.access.kind
     }
 }

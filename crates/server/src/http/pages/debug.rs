@@ -36,7 +36,7 @@ pub struct DebugAccount<'a> {
     /// The account's name.
     name: &'a str,
     /// What kind of account it is.
-    #[cfg_attr(feature = "types", ts(as = "protocol::endpoint::Kind"))]
+    #[cfg_attr(feature = "types", ts(as = "protocol::endpoint::AccountKind"))]
     kind: &'static str,
     /// Whether it is certified.
     certified: bool,
