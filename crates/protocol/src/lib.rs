@@ -14,4 +14,4 @@ pub mod word;
 
 pub use endpoint::{CalledBy, Endpoint, AccountKind};
 pub use errcode::Errcode;
-pub use wire::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, work};
+pub use wire::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, wecom};

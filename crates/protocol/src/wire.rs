@@ -9,4 +9,4 @@ pub mod msgrecord;
 pub mod quota;
 pub mod rid;
 pub mod token;
-pub mod work;
+pub mod wecom;

@@ -3,7 +3,7 @@
 use crate::http::metrics::{counted, counted_endpoint};
 use crate::http::{
     business, busy, chat, client_address, debug, desk, guard, healthz, kfaccount, kfsession, media, message,
-    msgrecord, nothing, once_more, openapi, page, picture, private, quota, readyz, stream, token, work,
+    msgrecord, nothing, once_more, openapi, page, picture, private, quota, readyz, stream, token, wecom,
     wrong_method,
 };
 use crate::listen::Room;
@@ -83,9 +83,9 @@ fn endpoints(app: &App) -> Router<App> {
         .merge(on(app, &weixin::UPDATE_BUSINESS, business::update))
         .merge(on(app, &weixin::GET_BUSINESS, business::get))
         .merge(on(app, &weixin::LIST_BUSINESS, business::list))
-        .merge(on(app, &weixin::GET_KF_WORK_BOUND, work::get))
-        .merge(on(app, &weixin::BIND_KF_WORK, work::bind))
-        .merge(on(app, &weixin::UNBIND_KF_WORK, work::unbind))
+        .merge(on(app, &weixin::GET_KF_WORK_BOUND, wecom::get))
+        .merge(on(app, &weixin::BIND_KF_WORK, wecom::bind))
+        .merge(on(app, &weixin::UNBIND_KF_WORK, wecom::unbind))
         .merge(on(app, &weixin::CLEAR_QUOTA, quota::clear))
         .merge(on(app, &weixin::CLEAR_QUOTA_BY_SECRET, quota::clear_by_secret))
         .merge(on(app, &weixin::CLEAR_COMPONENT_QUOTA, quota::clear_as_platform))

@@ -4,7 +4,7 @@
 use crate::{Desk, account};
 use model::account::wecom;
 use model::{Appid, Corpid, SECOND, Time};
-use protocol::work::KfWorkBound;
+use protocol::wecom::KfWorkBound;
 use store::Tx;
 use store::bind;
 use store::error::Error;

@@ -4,7 +4,7 @@ use super::{CalledBy, Endpoint, Methods, Parameter, ParameterPlace};
 use crate::errcode::Errcode::*;
 use crate::quota::Quota;
 use crate::shape::{Answers, Reads, of};
-use crate::{business, kfaccount, kfsession, limits, media, message, msgrecord, quota, rid, token, work};
+use crate::{business, kfaccount, kfsession, limits, media, message, msgrecord, quota, rid, token, wecom};
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
@@ -597,7 +597,7 @@ endpoints! {
         path: "/customservice/work/get",
         called_by: CalledBy::MiniProgram,
         sets: OF_WORK,
-        answers: Answers::Json(of::<work::KfWorkBound>),
+        answers: Answers::Json(of::<wecom::KfWorkBound>),
         own_codes: &[WorkForbidden],
         differs: "POST is taken too, as some SDKs send it; entityName is the account's name, for the desk knows no \
             other of its owner",
@@ -611,7 +611,7 @@ endpoints! {
         called_by: CalledBy::MiniProgram,
         sets: OF_WORK,
         takes: &[body("corpid")],
-        reads: Reads::Json(of::<work::BindKfWork>),
+        reads: Reads::Json(of::<wecom::BindKfWork>),
         answers: Answers::Done,
         own_codes: &[WorkParameter, WorkForbidden, InvalidCorpid, WorkBound],
         differs: "any corpid of the right shape is taken, so 10130602 is not answered, nor 10130601, which means the \
@@ -626,7 +626,7 @@ endpoints! {
         called_by: CalledBy::MiniProgram,
         sets: OF_WORK,
         takes: &[body("corpid")],
-        reads: Reads::Json(of::<work::BindKfWork>),
+        reads: Reads::Json(of::<wecom::BindKfWork>),
         answers: Answers::Done,
         own_codes: &[WorkParameter, InvalidCorpid, OtherCorpid, WorkUnbound],
         differs: "10130602 for another corpid than the one that is bound; 10130601 is not answered; the page has its \

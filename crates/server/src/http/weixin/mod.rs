@@ -8,4 +8,4 @@ pub mod message;
 pub mod msgrecord;
 pub mod quota;
 pub mod token;
-pub mod work;
+pub mod wecom;

@@ -5,7 +5,7 @@ use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
-use protocol::work::BindKfWork;
+use protocol::wecom::BindKfWork;
 
 /// `/customservice/work/get`.
 pub async fn get(State(app): State<App>, caller: Caller) -> Answer {
