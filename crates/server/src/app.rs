@@ -1,20 +1,16 @@
-//! The router, one line an endpoint, and the wiring.
+//! The router: Weixin's endpoints, the pages and their calls.
 
-use crate::http::metrics::{counted, counted_endpoint};
+use crate::http::metrics::counted;
 use crate::http::{
-    business, busy, chat, client_address, debug, desk, guard, healthz, kfaccount, kfsession, media, message,
-    msgrecord, nothing, once_more, openapi, page, picture, private, quota, readyz, stream, token, wecom,
-    wrong_method,
+    busy, chat, client_address, debug, desk, guard, healthz, media, nothing, once_more, openapi, page, picture,
+    private, readyz, stream, weixin, wrong_method,
 };
 use crate::listen::Room;
 use crate::state::App;
 use axum::Router;
 use axum::extract::Request;
-use axum::handler::Handler;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{any, get, post};
-use protocol::Endpoint;
-use protocol::endpoint as weixin;
+use axum::routing::{get, post};
 
 /// Everything that is answered.
 pub fn router(app: App) -> Router {
@@ -26,7 +22,7 @@ pub fn router(app: App) -> Router {
         .route("/media/{appid}/{ticket}", get(counted(&app, "media", media::video)));
     let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
     let unknown = counted(&app, "unknown", nothing);
-    let endpoints = endpoints(&app);
+    let endpoints = weixin::routes(&app);
     let again = endpoints.clone().fallback(unknown).with_state(app.clone());
     let weixin = Router::new()
         .merge(endpoints)
@@ -51,47 +47,6 @@ pub fn room(app: &App) -> Room {
     Room::of(usize::try_from(app.settings.connections_max).unwrap_or(usize::MAX))
         .exempting(move |address| client_address::is_trusted(&proxies, address))
         .answering(busy(app))
-}
-
-/// Weixin's endpoints.
-fn endpoints(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &weixin::GET_ACCESS_TOKEN, token::token))
-        .merge(on(app, &weixin::GET_STABLE_ACCESS_TOKEN, token::stable_token))
-        .merge(on(app, &weixin::ADD_KF_ACCOUNT, kfaccount::add))
-        .merge(on(app, &weixin::UPDATE_KF_ACCOUNT, kfaccount::update))
-        .merge(on(app, &weixin::DEL_KF_ACCOUNT, kfaccount::del))
-        .merge(on(app, &weixin::INVITE_KF_WORKER, kfaccount::inviteworker))
-        .merge(on(app, &weixin::UPLOAD_KF_HEADIMG, kfaccount::uploadheadimg))
-        .merge(on(app, &weixin::SET_KF_ADMIN, kfaccount::setadmin))
-        .merge(on(app, &weixin::CANCEL_KF_ADMIN, kfaccount::canceladmin))
-        .merge(on(app, &weixin::GET_KF_LIST, kfaccount::getkflist))
-        .merge(on(app, &weixin::GET_ONLINE_KF_LIST, kfaccount::getonlinekflist))
-        .merge(on(app, &weixin::CREATE_KF_SESSION, kfsession::create))
-        .merge(on(app, &weixin::CLOSE_KF_SESSION, kfsession::close))
-        .merge(on(app, &weixin::GET_KF_SESSION, kfsession::getsession))
-        .merge(on(app, &weixin::GET_KF_SESSION_LIST, kfsession::getsessionlist))
-        .merge(on(app, &weixin::GET_WAIT_CASE, kfsession::getwaitcase))
-        .merge(on(app, &weixin::UPLOAD_TEMP_MEDIA, media::upload))
-        .merge(on(app, &weixin::GET_MEDIA, media::get))
-        .merge(on(app, &weixin::GET_MSG_LIST, msgrecord::getmsglist))
-        .merge(on(app, &weixin::GET_RECORD, msgrecord::getrecord))
-        .merge(on(app, &weixin::SEND_CUSTOM_MESSAGE, message::send))
-        .merge(on(app, &weixin::SHOW_TYPING, message::typing))
-        .merge(on(app, &weixin::SHOW_BUSINESS_TYPING, message::business_typing))
-        .merge(on(app, &weixin::REGISTER_BUSINESS, business::register))
-        .merge(on(app, &weixin::UPDATE_BUSINESS, business::update))
-        .merge(on(app, &weixin::GET_BUSINESS, business::get))
-        .merge(on(app, &weixin::LIST_BUSINESS, business::list))
-        .merge(on(app, &weixin::GET_KF_WORK_BOUND, wecom::get))
-        .merge(on(app, &weixin::BIND_KF_WORK, wecom::bind))
-        .merge(on(app, &weixin::UNBIND_KF_WORK, wecom::unbind))
-        .merge(on(app, &weixin::CLEAR_QUOTA, quota::clear))
-        .merge(on(app, &weixin::CLEAR_QUOTA_BY_SECRET, quota::clear_by_secret))
-        .merge(on(app, &weixin::CLEAR_COMPONENT_QUOTA, quota::clear_as_platform))
-        .merge(on(app, &weixin::GET_API_QUOTA, quota::get))
-        .merge(on(app, &weixin::CLEAR_API_QUOTA, quota::clear_one))
-        .merge(on(app, &weixin::GET_RID_INFO, quota::rid))
 }
 
 /// The pages and what they are made of.
@@ -146,10 +101,4 @@ fn chat(app: &App) -> Router<App> {
         .route("/chat/api/{appid}/tap", post(counted(app, "chat/tap", chat::tap)))
         .route("/chat/api/{appid}/messages", get(counted(app, "chat/messages", chat::messages)))
         .layer(map_response(private))
-}
-
-/// An endpoint at its path and its aliases. It checks its methods itself, to refuse in Weixin's way.
-fn on<T: 'static>(app: &App, endpoint: &'static Endpoint, handler: impl Handler<T, App>) -> Router<App> {
-    let handler = counted_endpoint(app, endpoint, handler);
-    endpoint.paths().fold(Router::new(), |router, path| router.route(path, any(handler.clone())))
 }

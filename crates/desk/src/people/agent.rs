@@ -76,7 +76,7 @@ pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: St
 ///
 /// # Errors
 /// 40003 for an openid that is no worker's here, 65401 and 65402 for an agent's id.
-pub async fn set_supervisor(desk: &Desk, appid: &Appid, who: NamedAgent, supervisor: bool) -> Result<(), Error> {
+pub async fn set_admin(desk: &Desk, appid: &Appid, who: NamedAgent, supervisor: bool) -> Result<(), Error> {
     desk.write(appid, move |tx, appid| {
         let agent = match &who {
             NamedAgent::Openid(openid) => all(tx, appid)?

@@ -2,11 +2,11 @@
 
 mod edge;
 mod pages;
-mod weixin;
+pub mod weixin;
 
 pub use edge::{answer, caller, client_address, file, guard, metrics, multipart, query, upload};
 pub use pages::{answers, chat, debug, desk, fact, openapi, page, picture, stream, visitor};
-pub use weixin::{business, kfaccount, kfsession, media, message, msgrecord, quota, token, work};
+pub use weixin::media;
 
 pub use edge::answer::{Answer, Refusal, Reply};
 

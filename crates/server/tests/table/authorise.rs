@@ -9,6 +9,7 @@ use kefu::admin::Order;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Who asks.
 pub const ROLES: [&str; 10] = [
@@ -301,8 +302,9 @@ fn no_route_stands_outside_the_table() {
     let known: BTreeSet<_> = ROUTES.iter().map(|it| (it.path.to_owned(), it.method.to_owned())).collect();
     assert_eq!(routes, known);
     // Weixin's endpoints come into the router one way, and each is in the matrix.
-    let on = router.matches(".merge(on(").count();
-    assert_eq!(on, protocol::endpoint::ALL.len());
+    let handlers = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/weixin").read_dir().unwrap();
+    let on = handlers.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap().matches(".merge(on(").count());
+    assert_eq!(on.sum::<usize>(), protocol::endpoint::ALL.len());
     let matrix = include_str!("seed/matrix.txt");
     for endpoint in
         protocol::endpoint::ALL.iter().filter(|it| it.called_by != protocol::endpoint::CalledBy::Secret)
@@ -316,7 +318,7 @@ fn no_route_stands_outside_the_table() {
     // What is answered otherwise: other methods, other paths, Weixin's paths with more slashes, and nothing else.
     let others: Vec<_> = router.lines().filter(|line| line.contains("fallback(")).collect();
     assert_eq!(others.len(), 4, "{others:?}");
-    for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 9)]
+    for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 7)]
     {
         assert_eq!(router.matches(word).count(), times, "{word}");
     }

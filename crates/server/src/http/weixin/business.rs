@@ -4,9 +4,21 @@ use crate::desk::business;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::edge::guard::Base;
 use crate::http::{Answer, Reply};
+use super::route::on;
 use crate::state::App;
+use axum::Router;
 use axum::extract::State;
 use protocol::business::{GetBusiness, BusinessAnswer, ListBusiness, BusinessList, RegisterBusiness, BusinessRegistered, UpdateBusiness};
+use protocol::endpoint::{GET_BUSINESS, LIST_BUSINESS, REGISTER_BUSINESS, UPDATE_BUSINESS};
+
+/// Every endpoint of the group with its handler.
+pub(super) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .merge(on(app, &REGISTER_BUSINESS, register))
+        .merge(on(app, &UPDATE_BUSINESS, update))
+        .merge(on(app, &GET_BUSINESS, get))
+        .merge(on(app, &LIST_BUSINESS, list))
+}
 
 /// `/cgi-bin/business/register`.
 pub async fn register(State(app): State<App>, caller: Caller, Body(asked): Body<RegisterBusiness>) -> Answer {

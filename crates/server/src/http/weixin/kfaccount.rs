@@ -7,13 +7,30 @@ use crate::http::edge::caller::{Body, Caller, Maybe};
 use crate::http::edge::guard::Base;
 use crate::http::edge::upload::Posted;
 use crate::http::{Answer, Refusal, Reply};
+use super::route::on;
 use crate::state::App;
+use axum::Router;
 use axum::extract::State;
 use model::Appid;
 use protocol::Errcode;
 use protocol::business::{BusinessId, named};
 use protocol::kfaccount::{AddKfAccount, DelKfAccount, NewAgent, InviteKfWorker, SetKfAdmin, UpdateKfAccount};
 use protocol::media::admit_headimg;
+use protocol::endpoint::{ADD_KF_ACCOUNT, CANCEL_KF_ADMIN, DEL_KF_ACCOUNT, GET_KF_LIST, GET_ONLINE_KF_LIST, INVITE_KF_WORKER, SET_KF_ADMIN, UPDATE_KF_ACCOUNT, UPLOAD_KF_HEADIMG};
+
+/// Every endpoint of the group with its handler.
+pub(super) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .merge(on(app, &ADD_KF_ACCOUNT, add))
+        .merge(on(app, &UPDATE_KF_ACCOUNT, update))
+        .merge(on(app, &DEL_KF_ACCOUNT, del))
+        .merge(on(app, &INVITE_KF_WORKER, inviteworker))
+        .merge(on(app, &UPLOAD_KF_HEADIMG, uploadheadimg))
+        .merge(on(app, &SET_KF_ADMIN, set_admin))
+        .merge(on(app, &CANCEL_KF_ADMIN, cancel_admin))
+        .merge(on(app, &GET_KF_LIST, getkflist))
+        .merge(on(app, &GET_ONLINE_KF_LIST, getonlinekflist))
+}
 
 /// `/customservice/kfaccount/add`.
 pub async fn add(State(app): State<App>, caller: Caller, Body(mut add): Body<AddKfAccount>) -> Answer {
@@ -69,25 +86,25 @@ pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
 }
 
 /// `/customservice/kfaccount/setadmin`.
-pub async fn setadmin(
+pub async fn set_admin(
     State(app): State<App>,
     caller: Caller,
     body: Result<Maybe<SetKfAdmin>, Refusal>,
 ) -> Answer {
-    set_admin(&app, caller, body, true).await
+    change_admin(&app, caller, body, true).await
 }
 
 /// `/customservice/kfaccount/canceladmin`.
-pub async fn canceladmin(
+pub async fn cancel_admin(
     State(app): State<App>,
     caller: Caller,
     body: Result<Maybe<SetKfAdmin>, Refusal>,
 ) -> Answer {
-    set_admin(&app, caller, body, false).await
+    change_admin(&app, caller, body, false).await
 }
 
 /// The agent stands in the query, else in the body.
-async fn set_admin(
+async fn change_admin(
     app: &App,
     caller: Caller,
     body: Result<Maybe<SetKfAdmin>, Refusal>,
@@ -105,7 +122,7 @@ async fn set_admin(
         given = SetKfAdmin { business_id: given.business_id, ..asked };
     }
     let appid = account(app, &caller, given.business_id.take()).await?;
-    agent::set_supervisor(&app.desk, appid, given.named()?, supervisor).await?;
+    agent::set_admin(&app.desk, appid, given.named()?, supervisor).await?;
     Ok(Reply::done())
 }
 

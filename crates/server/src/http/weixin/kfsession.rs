@@ -4,10 +4,23 @@ use crate::desk::hot::Question;
 use crate::desk::session;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
+use super::route::on;
 use crate::state::App;
+use axum::Router;
 use axum::extract::State;
 use protocol::Errcode;
 use protocol::kfsession::AgentAndCustomer;
+use protocol::endpoint::{CLOSE_KF_SESSION, CREATE_KF_SESSION, GET_KF_SESSION, GET_KF_SESSION_LIST, GET_WAIT_CASE};
+
+/// Every endpoint of the group with its handler.
+pub(super) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .merge(on(app, &CREATE_KF_SESSION, create))
+        .merge(on(app, &CLOSE_KF_SESSION, close))
+        .merge(on(app, &GET_KF_SESSION, getsession))
+        .merge(on(app, &GET_KF_SESSION_LIST, getsessionlist))
+        .merge(on(app, &GET_WAIT_CASE, getwaitcase))
+}
 
 /// `/customservice/kfsession/create`.
 pub async fn create(State(app): State<App>, caller: Caller, Body(pair): Body<AgentAndCustomer>) -> Answer {

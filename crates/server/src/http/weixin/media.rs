@@ -6,7 +6,9 @@ use crate::http::edge::file::{self, Asked};
 use crate::http::edge::guard::Base;
 use crate::http::edge::upload::Posted;
 use crate::http::{Answer, Reply};
+use super::route::on;
 use crate::state::App;
+use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
@@ -14,6 +16,14 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use model::{Appid, SECOND};
 use protocol::Errcode;
 use protocol::media::{MediaKind, UploadedMedia, VideoAddress};
+use protocol::endpoint::{GET_MEDIA, UPLOAD_TEMP_MEDIA};
+
+/// Every endpoint of the group with its handler.
+pub(super) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .merge(on(app, &UPLOAD_TEMP_MEDIA, upload))
+        .merge(on(app, &GET_MEDIA, get))
+}
 
 /// `/cgi-bin/media/upload`.
 pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {

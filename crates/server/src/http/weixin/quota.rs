@@ -4,10 +4,24 @@ use crate::desk::{quota, rid};
 use crate::http::edge::caller::{Anyone, Body, Caller, Maybe};
 use crate::http::edge::query::Query;
 use crate::http::{Answer, Reply};
+use super::route::on;
 use crate::state::App;
+use axum::Router;
 use axum::extract::State;
 use protocol::quota::{CgiPath, ClearQuota, ClearQuotaBySecret};
 use protocol::rid::GetRidInfo;
+use protocol::endpoint::{CLEAR_API_QUOTA, CLEAR_COMPONENT_QUOTA, CLEAR_QUOTA, CLEAR_QUOTA_BY_SECRET, GET_API_QUOTA, GET_RID_INFO};
+
+/// Every endpoint of the group with its handler.
+pub(super) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .merge(on(app, &CLEAR_QUOTA, clear))
+        .merge(on(app, &CLEAR_QUOTA_BY_SECRET, clear_by_secret))
+        .merge(on(app, &CLEAR_COMPONENT_QUOTA, clear_as_platform))
+        .merge(on(app, &GET_API_QUOTA, get))
+        .merge(on(app, &CLEAR_API_QUOTA, clear_one))
+        .merge(on(app, &GET_RID_INFO, rid))
+}
 
 /// `/cgi-bin/clear_quota`.
 pub async fn clear(State(app): State<App>, caller: Caller, Body(clear): Body<ClearQuota>) -> Answer {

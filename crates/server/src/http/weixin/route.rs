@@ -1,0 +1,18 @@
+//! How an endpoint comes into the router.
+
+use crate::http::metrics::counted_endpoint;
+use crate::state::App;
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::any;
+use protocol::Endpoint;
+
+/// An endpoint at its path and its aliases. Its extractor checks the method, so that a refusal has Weixin's form.
+pub(super) fn on<T: 'static>(
+    app: &App,
+    endpoint: &'static Endpoint,
+    handler: impl Handler<T, App>,
+) -> Router<App> {
+    let handler = counted_endpoint(app, endpoint, handler);
+    endpoint.paths().fold(Router::new(), |router, path| router.route(path, any(handler.clone())))
+}
