@@ -6,7 +6,7 @@ pub mod token;
 pub mod wecom;
 
 use protocol::text::is_blank;
-use protocol::{Errcode, AccountKind};
+use protocol::{AccountKind, Errcode};
 use serde::{Deserialize, Serialize};
 
 use crate::{Appid, KfAccount, TextEnum};
@@ -152,7 +152,7 @@ impl Account {
 mod tests {
     use super::{Account, Compat, Principal, Reception};
     use crate::Appid;
-    use protocol::{Errcode, AccountKind};
+    use protocol::{AccountKind, Errcode};
 
     fn account(kind: AccountKind, alias: &str) -> Account {
         Account {
@@ -206,7 +206,10 @@ mod tests {
             assert_eq!(account(AccountKind::Service, fits).check(), Ok(()), "{fits}");
         }
         for odd in ["a b", "a.b", "店", &"a".repeat(31), "a@b"] {
-            assert!(account(AccountKind::Service, odd).check().is_err_and(|why| why.contains("alias")), "{odd}");
+            assert!(
+                account(AccountKind::Service, odd).check().is_err_and(|why| why.contains("alias")),
+                "{odd}"
+            );
         }
         assert!(with(|shop| shop.capacity = 0).contains("capacity"));
         assert!(with(|shop| shop.capacity = -1).contains("capacity"));

@@ -4,7 +4,7 @@ mod table;
 
 use crate::errcode::Errcode;
 use crate::quota::Quota;
-use crate::shape::{Answers, Reads};
+use crate::schema::{Answers, Reads};
 
 pub use table::*;
 
@@ -234,7 +234,9 @@ impl Endpoint {
             (_, CalledBy::Any | CalledBy::Secret) => Some(false),
             (kind, CalledBy::MiniProgram) => (kind == AccountKind::MiniProgram).then_some(false),
             (AccountKind::Subscription | AccountKind::Service, _) => Some(true),
-            (AccountKind::MiniProgram | AccountKind::MiniGame, caller) => (caller != CalledBy::Official).then_some(false),
+            (AccountKind::MiniProgram | AccountKind::MiniGame, caller) => {
+                (caller != CalledBy::Official).then_some(false)
+            }
         }
     }
 
@@ -256,7 +258,11 @@ impl Endpoint {
         if self.quota.is_some() {
             codes.extend([Errcode::DailyQuota, Errcode::MinuteQuota]);
         }
-        if self.takes.iter().any(|parameter| matches!(parameter.place, ParameterPlace::Body | ParameterPlace::Either)) {
+        if self
+            .takes
+            .iter()
+            .any(|parameter| matches!(parameter.place, ParameterPlace::Body | ParameterPlace::Either))
+        {
             codes.extend([Errcode::ContentSize, Errcode::DataFormat]);
         }
         if self.takes.iter().any(|parameter| parameter.place == ParameterPlace::Body) {

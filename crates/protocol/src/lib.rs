@@ -6,12 +6,12 @@ pub mod endpoint;
 pub mod errcode;
 pub mod limits;
 pub mod openapi;
-pub mod shape;
+pub mod schema;
 pub mod strict;
 pub mod text;
 mod wire;
 pub mod word;
 
-pub use endpoint::{CalledBy, Endpoint, AccountKind};
+pub use endpoint::{AccountKind, CalledBy, Endpoint};
 pub use errcode::Errcode;
 pub use wire::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, wecom};

@@ -1,10 +1,10 @@
 //! The OpenAPI 3.1 document of Weixin's endpoints: nothing stands here that the tables and the wire types do not say.
 
-use crate::endpoint::{ALL, CalledBy, Endpoint, AccountKind, Parameter, ParameterPlace};
+use crate::endpoint::{ALL, AccountKind, CalledBy, Endpoint, Parameter, ParameterPlace};
 use crate::errcode::Errcode;
 use crate::limits::{BODY_MAX, FILE_MAX, written};
 use crate::media::Format;
-use crate::shape::{Answers, Reads, Shape};
+use crate::schema::{Answers, Reads, SchemaOf};
 use crate::word::{Word, word};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -313,7 +313,8 @@ fn in_queries(endpoint: &Endpoint, operation: &Operation) -> Vec<Value> {
 
 /// A parameter in the query; one that can stand in the body as well must not.
 fn in_query(parameter: &Parameter, operation: &Operation) -> Value {
-    let required = parameter.required && (parameter.place == ParameterPlace::Query || operation.method == "get");
+    let required =
+        parameter.required && (parameter.place == ParameterPlace::Query || operation.method == "get");
     let mut schema = json!({"type": parameter.kind});
     let word = word(operation.endpoint.group(), parameter.name);
     constrain(&mut schema, word);
@@ -333,7 +334,7 @@ fn constrain(schema: &mut Value, word: Option<&Word>) {
 }
 
 /// The type's schema, with what the row knows of its members: which must be there, and what they look like.
-fn body(endpoint: &Endpoint, shape: Shape, generator: &mut SchemaGenerator) -> Value {
+fn body(endpoint: &Endpoint, shape: SchemaOf, generator: &mut SchemaGenerator) -> Value {
     let mut schema = whole(shape, generator);
     let in_body = || endpoint.takes.iter().filter(|parameter| parameter.place != ParameterPlace::Query);
     for parameter in in_body() {
@@ -365,7 +366,7 @@ fn not_null(member: &mut Value) {
 }
 
 /// The schema itself, where a generator would refer to it.
-fn whole(shape: Shape, generator: &mut SchemaGenerator) -> Value {
+fn whole(shape: SchemaOf, generator: &mut SchemaGenerator) -> Value {
     let schema = shape(generator);
     let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
     let found = name.and_then(|name| generator.definitions().get(name)).cloned();

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// Makes a type's schema.
-pub type Shape = fn(&mut SchemaGenerator) -> Schema;
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// The schema of `T`.
 pub fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -16,7 +16,7 @@ pub enum Reads {
     /// Nothing.
     Nothing,
     /// One JSON object.
-    Json(Shape),
+    Json(SchemaOf),
     /// A multipart form with a file.
     Form,
 }
@@ -29,7 +29,7 @@ pub enum Answers {
     /// `{"errcode":0,"errmsg":"ok"}`.
     Done,
     /// One JSON object.
-    Json(Shape),
+    Json(SchemaOf),
     /// The bytes of a file, or one JSON object that says where they are.
-    File(Shape),
+    File(SchemaOf),
 }

@@ -111,7 +111,7 @@ mod tests {
     use crate::kfaccount::AddKfAccount;
 
     fn refusal(body: &[u8]) -> Errcode {
-        object::<Add>(body).expect_err("must be refused")
+        object::<AddKfAccount>(body).expect_err("must be refused")
     }
 
     #[test]
@@ -146,13 +146,13 @@ mod tests {
             let inner = levels - 1;
             format!("{{\"nickname\":\"n\",\"x\":{}{}}}", "[".repeat(inner), "]".repeat(inner))
         };
-        assert!(object::<Add>(body(128).as_bytes()).is_ok());
+        assert!(object::<AddKfAccount>(body(128).as_bytes()).is_ok());
         assert_eq!(refusal(body(129).as_bytes()), Errcode::DataFormat);
     }
 
     #[test]
     fn unknown_members_escapes_and_white_space_are_taken() {
-        let add: Add =
+        let add: AddKfAccount =
             object(" {\"kf_account\":\"a@b\",\n\"nickname\":\"\\u5ba2服\",\"password\":null}\n".as_bytes())
                 .expect("a sound body");
         assert_eq!(add.nickname.as_deref(), Some("客服"));

@@ -4,7 +4,7 @@ use protocol::endpoint::{
     ADD_KF_ACCOUNT, ALL, BIND_KF_WORK, DEL_KF_ACCOUNT, GET_KF_SESSION, GET_STABLE_ACCESS_TOKEN,
     INVITE_KF_WORKER, at,
 };
-use protocol::{Endpoint, Errcode, AccountKind};
+use protocol::{AccountKind, Endpoint, Errcode};
 
 #[test]
 fn a_path_leads_to_its_row_and_no_other() {

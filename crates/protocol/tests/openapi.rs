@@ -5,7 +5,7 @@ use protocol::endpoint::{
     ALL, CLEAR_QUOTA, Endpoint, GET_KF_LIST, GET_ONLINE_KF_LIST, Methods, ParameterPlace, SEND_CUSTOM_MESSAGE,
 };
 use protocol::openapi::{document, operations};
-use protocol::shape::{Answers, Reads};
+use protocol::schema::{Answers, Reads};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

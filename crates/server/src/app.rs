@@ -2,8 +2,8 @@
 
 use crate::http::metrics::counted;
 use crate::http::{
-    busy, chat, client_address, debug, desk, guard, healthz, media, nothing, once_more, openapi, page, picture,
-    private, readyz, stream, weixin, wrong_method,
+    busy, chat, client_address, debug, desk, guard, healthz, media, nothing, once_more, openapi, page,
+    picture, private, readyz, stream, weixin, wrong_method,
 };
 use crate::listen::Room;
 use crate::state::App;

@@ -4,7 +4,7 @@ use crate::desk::{Desk, account, administrator, agent, invitation, worker};
 use crate::error::Error;
 use model::account::{Compat, Principal, Reception};
 use model::{Account, Appid, KfAccount, WechatId};
-use protocol::{Errcode, AccountKind};
+use protocol::{AccountKind, Errcode};
 use std::path::Path;
 
 const APPID: &str = "wx0123456789abcdef";

@@ -7,7 +7,7 @@ use crate::{Desk, account, sha256};
 use model::account::token::TokenKind;
 use model::{Appid, TextEnum, Time, WechatId};
 use protocol::limits::TOKEN_MAX;
-use protocol::{CalledBy, Endpoint, Errcode, AccountKind};
+use protocol::{AccountKind, CalledBy, Endpoint, Errcode};
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::bind;

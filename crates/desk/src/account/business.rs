@@ -5,7 +5,7 @@ use crate::message::media;
 use model::media::picture_address;
 use model::{AccountName, Appid, BusinessNickname};
 use protocol::Errcode;
-use protocol::business::{BusinessChanges, BusinessInfo, NamedBusiness, BusinessPage, RegisterBusiness};
+use protocol::business::{BusinessChanges, BusinessInfo, BusinessPage, NamedBusiness, RegisterBusiness};
 use protocol::media::MediaKind;
 use store::bind;
 use store::error::Error;
@@ -59,7 +59,12 @@ pub async fn update(desk: &Desk, appid: &Appid, asked: BusinessChanges) -> Resul
 ///
 /// # Errors
 /// 45071.
-pub async fn get(desk: &Desk, appid: &Appid, named: NamedBusiness, base: &str) -> Result<BusinessInfo, Error> {
+pub async fn get(
+    desk: &Desk,
+    appid: &Appid,
+    named: NamedBusiness,
+    base: &str,
+) -> Result<BusinessInfo, Error> {
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| Ok(find(tx, appid, &named)?.on_wire(&base))).await
 }
@@ -68,7 +73,12 @@ pub async fn get(desk: &Desk, appid: &Appid, named: NamedBusiness, base: &str) -
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk, appid: &Appid, page: BusinessPage, base: &str) -> Result<Vec<BusinessInfo>, Error> {
+pub async fn list(
+    desk: &Desk,
+    appid: &Appid,
+    page: BusinessPage,
+    base: &str,
+) -> Result<Vec<BusinessInfo>, Error> {
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| {
         let rows = tx.all(SELECT_PAGE, bind![appid, page.offset, page.count])?;
@@ -122,7 +132,11 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, named: &NamedBusiness) -> Result<Busines
 /// The content of a picture that was uploaded as a temporary file, and which lives on as long as it is named.
 fn icon(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<String, Error> {
     let media = media::find(tx, appid, media_id)?.ok_or(Errcode::InvalidMediaId)?;
-    if media.kind == MediaKind::Image { Ok(media.content.sha256) } else { Err(Errcode::InvalidMediaType.into()) }
+    if media.kind == MediaKind::Image {
+        Ok(media.content.sha256)
+    } else {
+        Err(Errcode::InvalidMediaType.into())
+    }
 }
 
 const INSERT: &str =

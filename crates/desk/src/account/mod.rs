@@ -12,7 +12,7 @@ pub mod work;
 use crate::{Desk, due, sha256};
 use model::account::{Compat, Principal, Reception};
 use model::{Account, Appid, Fact, TextEnum};
-use protocol::{Errcode, AccountKind, limits};
+use protocol::{AccountKind, Errcode, limits};
 use store::bind;
 use store::error::Error;
 use store::{Row, Tx};

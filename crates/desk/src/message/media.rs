@@ -100,7 +100,13 @@ pub fn new_object(desk: &Desk) -> String {
 ///
 /// # Errors
 /// `FilesOfAccount`.
-pub async fn add(desk: &Desk, appid: &Appid, kind: MediaKind, name: &str, stored: Stored) -> Result<Media, Error> {
+pub async fn add(
+    desk: &Desk,
+    appid: &Appid,
+    kind: MediaKind,
+    name: &str,
+    stored: Stored,
+) -> Result<Media, Error> {
     let media_id = desk.rng.media_id();
     let ticket = if kind == MediaKind::Video { sha256(&ticket(&media_id)) } else { String::new() };
     let (name, content, limits) = (name.to_owned(), stored.content(), storage::Limits::of(desk));
@@ -304,7 +310,8 @@ pub(crate) fn doubt(tx: &mut Tx<'_>, sha256: &str) -> Result<(), Error> {
 }
 
 fn media(row: &Row) -> Result<Media, Error> {
-    let kind = MediaKind::from_word(&row.text(1)).ok_or_else(|| anyhow::anyhow!("a file of an unknown kind"))?;
+    let kind =
+        MediaKind::from_word(&row.text(1)).ok_or_else(|| anyhow::anyhow!("a file of an unknown kind"))?;
     let (media_id, name, created_at, expires_at) = (row.text(0), row.text(2), row.int(3), row.int(4));
     Ok(Media { media_id, kind, content: content_of(row, 5)?, name, created_at, expires_at })
 }

@@ -6,7 +6,7 @@
 use crate::people::customer;
 use crate::{Desk, absent, sha256};
 use model::{Appid, HOUR, KfAccount, Openid, SECOND, TextEnum, Time};
-use protocol::{Errcode, AccountKind};
+use protocol::{AccountKind, Errcode};
 use store::Tx;
 use store::bind;
 use store::error::Error;

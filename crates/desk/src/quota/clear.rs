@@ -43,7 +43,11 @@ pub async fn clear_by_secret(desk: &Desk, credential: ClearQuotaBySecret, from: 
 ///
 /// # Errors
 /// 41018, 41002, 41004, 40013, 40125, 61004, 61003, 48006.
-pub async fn clear_as_platform(desk: &Desk, credential: ClearQuotaBySecret, from: IpAddr) -> Result<(), Error> {
+pub async fn clear_as_platform(
+    desk: &Desk,
+    credential: ClearQuotaBySecret,
+    from: IpAddr,
+) -> Result<(), Error> {
     let platform = given(credential.component_appid).ok_or(Errcode::ComponentAppidMissing)?;
     let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
     let secret = given(credential.appsecret).ok_or(Errcode::AppsecretMissing)?;

@@ -6,7 +6,7 @@
 
 use crate::Desk;
 use model::{Appid, Openid, SECOND, Session};
-use protocol::msgrecord::{RecordsByNumber, RecordsByPage, MsgList, Opercode, Record, RecordList, text_of};
+use protocol::msgrecord::{MsgList, Opercode, Record, RecordList, RecordsByNumber, RecordsByPage, text_of};
 use store::bind;
 use store::error::Error;
 use store::{Row, Tx};

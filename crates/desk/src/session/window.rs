@@ -4,7 +4,7 @@ use crate::people::customer;
 use crate::{Desk, account};
 use model::session::window::{Action, Typing, Window, begins_visit, can};
 use model::{Appid, Openid, Time};
-use protocol::{Errcode, AccountKind};
+use protocol::{AccountKind, Errcode};
 use store::Tx;
 use store::bind;
 use store::error::Error;
@@ -87,7 +87,12 @@ pub(crate) fn heard(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(
 }
 
 /// She chose from a menu that was sent to her.
-pub(crate) fn tapped(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, kind: AccountKind) -> Result<(), Error> {
+pub(crate) fn tapped(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    kind: AccountKind,
+) -> Result<(), Error> {
     acted(tx, appid, openid, Action::Menu, kind)?;
     spoke(tx, appid, openid)
 }

@@ -17,7 +17,7 @@ use model::agent::Presence;
 use model::invitation::Status;
 use model::session::State;
 use model::{Appid, KfAccount, Openid, Time, WechatId};
-use protocol::{Errcode, AccountKind};
+use protocol::{AccountKind, Errcode};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::Tx;

@@ -6,7 +6,7 @@
 //! says how many messages may be sent, and of all that she did the longest says until when.
 
 use protocol::limits::{REPLY_WINDOW_H, TYPING_AFTER_S, TYPING_S};
-use protocol::{Errcode, AccountKind};
+use protocol::{AccountKind, Errcode};
 
 use crate::{HOUR, MINUTE, SECOND, TextEnum, Time};
 
@@ -46,7 +46,8 @@ pub const UNLIMITED: i64 = -1;
 
 const OFFICIAL: &[AccountKind] = &[AccountKind::Subscription, AccountKind::Service];
 const MINI: &[AccountKind] = &[AccountKind::MiniProgram, AccountKind::MiniGame];
-const ALL: &[AccountKind] = &[AccountKind::Subscription, AccountKind::Service, AccountKind::MiniProgram, AccountKind::MiniGame];
+const ALL: &[AccountKind] =
+    &[AccountKind::Subscription, AccountKind::Service, AccountKind::MiniProgram, AccountKind::MiniGame];
 
 /// Action, kinds of account, how many messages, for how long.
 const TABLE: &[(Action, &[AccountKind], i64, i64)] = &[
@@ -174,7 +175,7 @@ mod tests {
     use crate::TextEnum;
     use crate::{HOUR, MINUTE};
     use proptest::prelude::{Strategy, any, proptest};
-    use protocol::{Errcode, AccountKind};
+    use protocol::{AccountKind, Errcode};
 
     const DAYS: i64 = 48 * HOUR;
     const NOW: i64 = 1_800_000_000_000;

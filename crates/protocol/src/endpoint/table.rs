@@ -3,7 +3,7 @@
 use super::{CalledBy, Endpoint, Methods, Parameter, ParameterPlace};
 use crate::errcode::Errcode::*;
 use crate::quota::Quota;
-use crate::shape::{Answers, Reads, of};
+use crate::schema::{Answers, Reads, of};
 use crate::{business, kfaccount, kfsession, limits, media, message, msgrecord, quota, rid, token, wecom};
 
 /// Sets that hold the whole family and the mini program's own set.

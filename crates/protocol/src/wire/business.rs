@@ -25,7 +25,9 @@ impl BusinessId {
     fn number(&self) -> i64 {
         match self {
             BusinessId::Number(number) => *number,
-            BusinessId::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().unwrap_or(0),
+            BusinessId::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().unwrap_or(0)
+            }
             BusinessId::Text(_) => 0,
         }
     }
@@ -214,7 +216,7 @@ impl BusinessList {
 
 #[cfg(test)]
 mod tests {
-    use super::{GetBusiness, BusinessId, ListBusiness, NamedBusiness, BusinessPage, UpdateBusiness, named};
+    use super::{BusinessId, BusinessPage, GetBusiness, ListBusiness, NamedBusiness, UpdateBusiness, named};
     use crate::{Errcode, strict};
     use serde_json::{Value, json};
 
@@ -222,7 +224,8 @@ mod tests {
     fn a_number_may_come_as_a_text() {
         let id = |value: Value| {
             let body = json!({"business_id": value, "nickname": "", "icon_media_id": "m"});
-            strict::object::<UpdateBusiness>(body.to_string().as_bytes()).map(|update| update.changes().business_id)
+            strict::object::<UpdateBusiness>(body.to_string().as_bytes())
+                .map(|update| update.changes().business_id)
         };
         assert_eq!((id(json!(7)), id(json!("7")), id(json!(-7))), (Ok(7), Ok(7), Ok(-7)));
         for nobody in ["", "+7", "7 ", "x", "99999999999999999999"] {
@@ -241,13 +244,17 @@ mod tests {
             (None, None, None)
         );
         assert_eq!((named(text("7"), number(8)), named(None, number(8))), (Some(7), Some(8)));
-        assert_eq!((named(text("x"), None), named(None, Some(BusinessId::Text("8".into())))), (Some(0), Some(8)));
+        assert_eq!(
+            (named(text("x"), None), named(None, Some(BusinessId::Text("8".into())))),
+            (Some(0), Some(8))
+        );
     }
 
     #[test]
     fn what_is_empty_is_not_changed() {
         let body = br#"{"business_id": 1, "nickname": "", "icon_media_id": "m"}"#;
-        let changes = strict::object::<UpdateBusiness>(body).map(UpdateBusiness::changes).expect("a sound body");
+        let changes =
+            strict::object::<UpdateBusiness>(body).map(UpdateBusiness::changes).expect("a sound body");
         assert_eq!((changes.nickname, changes.icon_media_id.as_deref()), (None, Some("m")));
     }
 

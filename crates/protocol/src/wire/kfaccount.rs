@@ -1,7 +1,7 @@
 //! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
 use crate::business::BusinessId;
-use crate::{Errcode, AccountKind};
+use crate::{AccountKind, Errcode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct AddKfAccount {
     pub nickname: Option<String>,
     /// A sub-merchant of the account.
     #[schemars(with = "Option<String>")]
-    pub business_id: Option<Id>,
+    pub business_id: Option<BusinessId>,
     /// The worker to invite at once: the Mini Programs' retired form, without `kf_account`.
     pub kf_wx: Option<String>,
 }
@@ -67,7 +67,7 @@ pub struct DelKfAccount {
     pub kf_account: Option<String>,
     /// A sub-merchant of the account.
     #[schemars(with = "Option<String>")]
-    pub business_id: Option<Id>,
+    pub business_id: Option<BusinessId>,
 }
 
 /// Body of invitekfworker.
@@ -91,7 +91,7 @@ pub struct SetKfAdmin {
     pub kf_account: Option<String>,
     /// A sub-merchant of the account.
     #[schemars(with = "Option<String>")]
-    pub business_id: Option<Id>,
+    pub business_id: Option<BusinessId>,
 }
 
 /// Who is meant.
@@ -223,7 +223,7 @@ pub struct KfOnline {
 #[cfg(test)]
 mod tests {
     use super::{AddKfAccount, NewAgent};
-    use crate::{Errcode, AccountKind};
+    use crate::{AccountKind, Errcode};
 
     #[test]
     fn only_a_mini_program_may_name_a_person_instead_of_an_agent() {

@@ -130,8 +130,8 @@ impl SetTyping {
 
 #[cfg(test)]
 mod tests {
-    use super::{TypingCommand, Content, SendCustomMessage, ApiMessage, SetTyping};
-    use crate::{Errcode, AccountKind, media, strict};
+    use super::{ApiMessage, Content, SendCustomMessage, SetTyping, TypingCommand};
+    use crate::{AccountKind, Errcode, media, strict};
     use serde_json::{Value, json};
 
     fn read(body: &Value, kind: AccountKind) -> Result<ApiMessage, Errcode> {

@@ -214,7 +214,7 @@ pub fn text_of(kind: &str, text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{RecordsByNumber, RecordsByPage, GetMsgList, GetRecord, RecordWindow, text_of};
+    use super::{GetMsgList, GetRecord, RecordWindow, RecordsByNumber, RecordsByPage, text_of};
     use crate::Errcode;
     use serde_json::{Value, json};
 

@@ -57,7 +57,7 @@ impl KfWorkBound {
 
 #[cfg(test)]
 mod tests {
-    use super::{KfWorkBound, BindKfWork};
+    use super::{BindKfWork, KfWorkBound};
     use crate::Errcode;
 
     #[test]

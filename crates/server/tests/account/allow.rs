@@ -96,7 +96,8 @@ async fn every_endpoint_asks_where_a_call_comes_from(app: App) {
         allows(&app, &shop.appid, &["192.0.2.1"], &[]).await.unwrap();
     }
     for row in endpoint::ALL.iter().filter(|row| row.called_by != CalledBy::Secret) {
-        let shop = if row.check_account(protocol::AccountKind::Service, true).is_ok() { &service } else { &mini };
+        let shop =
+            if row.check_account(protocol::AccountKind::Service, true).is_ok() { &service } else { &mini };
         let method = if row.methods == Methods::Get { "GET" } else { "POST" };
         let answer = shop.raw(method, &format!("{}?access_token={}", row.path, shop.token), Vec::new()).await;
         assert_eq!(code(&answer), 40164, "{}", row.name);

@@ -303,7 +303,8 @@ fn no_route_stands_outside_the_table() {
     assert_eq!(routes, known);
     // Weixin's endpoints come into the router one way, and each is in the matrix.
     let handlers = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/weixin").read_dir().unwrap();
-    let on = handlers.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap().matches(".merge(on(").count());
+    let on = handlers
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap().matches(".merge(on(").count());
     assert_eq!(on.sum::<usize>(), protocol::endpoint::ALL.len());
     let matrix = include_str!("seed/matrix.txt");
     for endpoint in

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use model::Appid;
-use protocol::{Endpoint, Errcode, AccountKind, limits, strict};
+use protocol::{AccountKind, Endpoint, Errcode, limits, strict};
 use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 use std::sync::Arc;

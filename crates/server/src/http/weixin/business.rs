@@ -1,14 +1,17 @@
 //! Sub-merchants: registerbusiness, updatebusiness, getbusiness and listbusiness.
 
+use super::route::on;
 use crate::desk::business;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::edge::guard::Base;
 use crate::http::{Answer, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
-use protocol::business::{GetBusiness, BusinessAnswer, ListBusiness, BusinessList, RegisterBusiness, BusinessRegistered, UpdateBusiness};
+use protocol::business::{
+    BusinessAnswer, BusinessList, BusinessRegistered, GetBusiness, ListBusiness, RegisterBusiness,
+    UpdateBusiness,
+};
 use protocol::endpoint::{GET_BUSINESS, LIST_BUSINESS, REGISTER_BUSINESS, UPDATE_BUSINESS};
 
 /// Every endpoint of the group with its handler.
@@ -33,13 +36,23 @@ pub async fn update(State(app): State<App>, caller: Caller, Body(asked): Body<Up
 }
 
 /// `/cgi-bin/business/get`.
-pub async fn get(State(app): State<App>, caller: Caller, base: Base, Body(asked): Body<GetBusiness>) -> Answer {
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    base: Base,
+    Body(asked): Body<GetBusiness>,
+) -> Answer {
     let found = business::get(&app.desk, caller.account()?, asked.named()?, &base.0).await?;
     Reply::json(&BusinessAnswer::of(found))
 }
 
 /// `/cgi-bin/business/list`.
-pub async fn list(State(app): State<App>, caller: Caller, base: Base, Body(asked): Body<ListBusiness>) -> Answer {
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    base: Base,
+    Body(asked): Body<ListBusiness>,
+) -> Answer {
     let page = business::list(&app.desk, caller.account()?, asked.page()?, &base.0).await?;
     Reply::json(&BusinessList::of(page))
 }

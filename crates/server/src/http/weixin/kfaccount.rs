@@ -1,5 +1,6 @@
 //! Agents: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
+use super::route::on;
 use crate::desk::hot::Question;
 use crate::desk::{agent, business, invitation, media, removal};
 use crate::error::Error;
@@ -7,16 +8,20 @@ use crate::http::edge::caller::{Body, Caller, Maybe};
 use crate::http::edge::guard::Base;
 use crate::http::edge::upload::Posted;
 use crate::http::{Answer, Refusal, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
 use model::Appid;
 use protocol::Errcode;
 use protocol::business::{BusinessId, named};
-use protocol::kfaccount::{AddKfAccount, DelKfAccount, NewAgent, InviteKfWorker, SetKfAdmin, UpdateKfAccount};
+use protocol::endpoint::{
+    ADD_KF_ACCOUNT, CANCEL_KF_ADMIN, DEL_KF_ACCOUNT, GET_KF_LIST, GET_ONLINE_KF_LIST, INVITE_KF_WORKER,
+    SET_KF_ADMIN, UPDATE_KF_ACCOUNT, UPLOAD_KF_HEADIMG,
+};
+use protocol::kfaccount::{
+    AddKfAccount, DelKfAccount, InviteKfWorker, NewAgent, SetKfAdmin, UpdateKfAccount,
+};
 use protocol::media::admit_headimg;
-use protocol::endpoint::{ADD_KF_ACCOUNT, CANCEL_KF_ADMIN, DEL_KF_ACCOUNT, GET_KF_LIST, GET_ONLINE_KF_LIST, INVITE_KF_WORKER, SET_KF_ADMIN, UPDATE_KF_ACCOUNT, UPLOAD_KF_HEADIMG};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
@@ -39,7 +44,9 @@ pub async fn add(State(app): State<App>, caller: Caller, Body(mut add): Body<Add
     let appid = caller.account()?;
     business::must_exist(&app.desk, appid, business_id).await?;
     match form {
-        NewAgent::Agent { kf_account, nickname } => agent::add(&app.desk, appid, kf_account, nickname).await?,
+        NewAgent::Agent { kf_account, nickname } => {
+            agent::add(&app.desk, appid, kf_account, nickname).await?
+        }
         NewAgent::Person(kf_wx) => invitation::add_and_invite(&app.desk, appid, &kf_wx).await?,
     }
     Ok(Reply::done())
@@ -52,7 +59,11 @@ pub async fn update(State(app): State<App>, caller: Caller, Body(update): Body<U
 }
 
 /// `/customservice/kfaccount/del`: the agent stands in the query, else in the body.
-pub async fn del(State(app): State<App>, caller: Caller, body: Result<Maybe<DelKfAccount>, Refusal>) -> Answer {
+pub async fn del(
+    State(app): State<App>,
+    caller: Caller,
+    body: Result<Maybe<DelKfAccount>, Refusal>,
+) -> Answer {
     let kf_account = caller.query.get("kf_account");
     let body = match body {
         // What stands in the query needs no body.

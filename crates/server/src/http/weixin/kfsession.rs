@@ -1,16 +1,18 @@
 //! Sessions: createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
 
+use super::route::on;
 use crate::desk::hot::Question;
 use crate::desk::session;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
 use protocol::Errcode;
+use protocol::endpoint::{
+    CLOSE_KF_SESSION, CREATE_KF_SESSION, GET_KF_SESSION, GET_KF_SESSION_LIST, GET_WAIT_CASE,
+};
 use protocol::kfsession::AgentAndCustomer;
-use protocol::endpoint::{CLOSE_KF_SESSION, CREATE_KF_SESSION, GET_KF_SESSION, GET_KF_SESSION_LIST, GET_WAIT_CASE};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {

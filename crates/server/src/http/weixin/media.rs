@@ -1,12 +1,12 @@
 //! Files: uploadTempMedia and getMedia, and the addresses at which files are fetched.
 
+use super::route::on;
 use crate::desk::media;
 use crate::http::edge::caller::Caller;
 use crate::http::edge::file::{self, Asked};
 use crate::http::edge::guard::Base;
 use crate::http::edge::upload::Posted;
 use crate::http::{Answer, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -15,20 +15,19 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use model::{Appid, SECOND};
 use protocol::Errcode;
-use protocol::media::{MediaKind, UploadedMedia, VideoAddress};
 use protocol::endpoint::{GET_MEDIA, UPLOAD_TEMP_MEDIA};
+use protocol::media::{MediaKind, UploadedMedia, VideoAddress};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &UPLOAD_TEMP_MEDIA, upload))
-        .merge(on(app, &GET_MEDIA, get))
+    Router::new().merge(on(app, &UPLOAD_TEMP_MEDIA, upload)).merge(on(app, &GET_MEDIA, get))
 }
 
 /// `/cgi-bin/media/upload`.
 pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {
     let appid = posted.caller.account()?.clone();
-    let kind = posted.get("type").and_then(|word| MediaKind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
+    let kind =
+        posted.get("type").and_then(|word| MediaKind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
     let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
     let format = kind.admit(&file.bytes.head, file.bytes.size)?;
     let media = media::add(&app.desk, &appid, kind, &file.name, file.bytes.end(format).await?).await?;

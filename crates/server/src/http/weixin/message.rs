@@ -1,28 +1,34 @@
 //! Messages to customers: sendCustomMessage and typing.
 
+use super::route::on;
 use crate::desk::{custom, typing};
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
 use http::Uri;
 use model::session::window;
 use protocol::endpoint::BUSINESS_SEND;
-use protocol::message::{SendCustomMessage, SetTyping};
 use protocol::endpoint::{SEND_CUSTOM_MESSAGE, SHOW_BUSINESS_TYPING, SHOW_TYPING};
+use protocol::message::{SendCustomMessage, SetTyping};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &SEND_CUSTOM_MESSAGE, send))
-        .merge(on(app, &SHOW_TYPING, typing))
-        .merge(on(app, &SHOW_BUSINESS_TYPING, business_typing))
+    Router::new().merge(on(app, &SEND_CUSTOM_MESSAGE, send)).merge(on(app, &SHOW_TYPING, typing)).merge(on(
+        app,
+        &SHOW_BUSINESS_TYPING,
+        business_typing,
+    ))
 }
 
 /// `/cgi-bin/message/custom/send`, and the path of older pages that asks for a sub-merchant.
-pub async fn send(State(app): State<App>, uri: Uri, caller: Caller, Body(given): Body<SendCustomMessage>) -> Answer {
+pub async fn send(
+    State(app): State<App>,
+    uri: Uri,
+    caller: Caller,
+    Body(given): Body<SendCustomMessage>,
+) -> Answer {
     if uri.path() == BUSINESS_SEND {
         given.must_name_business()?;
     }

@@ -1,20 +1,18 @@
 //! Records: getmsglist and getrecord.
 
+use super::route::on;
 use crate::desk::record;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
-use protocol::msgrecord::{GetMsgList, GetRecord};
 use protocol::endpoint::{GET_MSG_LIST, GET_RECORD};
+use protocol::msgrecord::{GetMsgList, GetRecord};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &GET_MSG_LIST, getmsglist))
-        .merge(on(app, &GET_RECORD, getrecord))
+    Router::new().merge(on(app, &GET_MSG_LIST, getmsglist)).merge(on(app, &GET_RECORD, getrecord))
 }
 
 /// `/customservice/msgrecord/getmsglist`.

@@ -1,16 +1,18 @@
 //! Quotas and request ids: clearQuota in its three forms, getApiQuota, clearApiQuota, getRidInfo.
 
+use super::route::on;
 use crate::desk::{quota, rid};
 use crate::http::edge::caller::{Anyone, Body, Caller, Maybe};
 use crate::http::edge::query::Query;
 use crate::http::{Answer, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
+use protocol::endpoint::{
+    CLEAR_API_QUOTA, CLEAR_COMPONENT_QUOTA, CLEAR_QUOTA, CLEAR_QUOTA_BY_SECRET, GET_API_QUOTA, GET_RID_INFO,
+};
 use protocol::quota::{CgiPath, ClearQuota, ClearQuotaBySecret};
 use protocol::rid::GetRidInfo;
-use protocol::endpoint::{CLEAR_API_QUOTA, CLEAR_COMPONENT_QUOTA, CLEAR_QUOTA, CLEAR_QUOTA_BY_SECRET, GET_API_QUOTA, GET_RID_INFO};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {

@@ -1,21 +1,23 @@
 //! getAccessToken and getStableAccessToken.
 
+use super::route::on;
 use crate::desk;
 use crate::http::edge::caller::{Anyone, Body};
 use crate::http::edge::query::Query;
 use crate::http::{Answer, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
-use protocol::token::AccountSecret;
 use protocol::endpoint::{GET_ACCESS_TOKEN, GET_STABLE_ACCESS_TOKEN};
+use protocol::token::AccountSecret;
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &GET_ACCESS_TOKEN, token))
-        .merge(on(app, &GET_STABLE_ACCESS_TOKEN, stable_token))
+    Router::new().merge(on(app, &GET_ACCESS_TOKEN, token)).merge(on(
+        app,
+        &GET_STABLE_ACCESS_TOKEN,
+        stable_token,
+    ))
 }
 
 /// `/cgi-bin/token`: the parameters stand in the query, also when it is posted.

@@ -1,21 +1,22 @@
 //! The binding to WeCom: getKfWorkBound, bindKfWork and unbindKfWork.
 
+use super::route::on;
 use crate::desk::work;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
-use super::route::on;
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
-use protocol::wecom::BindKfWork;
 use protocol::endpoint::{BIND_KF_WORK, GET_KF_WORK_BOUND, UNBIND_KF_WORK};
+use protocol::wecom::BindKfWork;
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &GET_KF_WORK_BOUND, get))
-        .merge(on(app, &BIND_KF_WORK, bind))
-        .merge(on(app, &UNBIND_KF_WORK, unbind))
+    Router::new().merge(on(app, &GET_KF_WORK_BOUND, get)).merge(on(app, &BIND_KF_WORK, bind)).merge(on(
+        app,
+        &UNBIND_KF_WORK,
+        unbind,
+    ))
 }
 
 /// `/customservice/work/get`.
