@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { fitForAll } from "../support/browser.mjs";
+import { Worker } from "../support/people.mjs";
 import { scene } from "../support/scene.mjs";
 
 const run = promisify(execFile);
@@ -145,6 +146,27 @@ test("the workbench links to the debugging page for administrators", async (t) =
   await ann.page.reload();
   await ann.sees("Choose a session");
   assert.equal(await link.count(), 0);
+});
+
+test("a login that has ended leads to the log-in, and what was filled in stays", async (t) => {
+  const { server, worker } = await scene(t);
+  const ann = await worker("kf_demo");
+  const { page } = ann;
+  await ann.at(`${server.base}/debug#getkfsessionlist`);
+  await ann.fill("Log in", "kf_demo", "demo");
+  const account = page.getByLabel("kf_account");
+  await account.fill("kf7@demo");
+  await page.context().clearCookies();
+  await ann.press("Get a token");
+  await fitForAll(page, "a login that has ended");
+  const link = page.getByRole("alert").getByRole("link", { name: "Log in" });
+  const [login] = await Promise.all([page.context().waitForEvent("page"), link.click()]);
+  const other = new Worker(login, server, "kf_demo");
+  await other.fill("Log in", "kf_demo", "demo");
+  await login.waitForURL(`${server.base}/debug#getkfsessionlist`);
+  await ann.press("Get a token");
+  await page.getByText("Your programs' tokens stay valid").waitFor();
+  assert.equal(await account.inputValue(), "kf7@demo");
 });
 
 test("whoever administers nothing reads, and gets no token", async (t) => {

@@ -1,22 +1,20 @@
-/** What the page knows: the endpoints, who is logged in, the account in view and its token. */
-import { desk, openapi, Refused } from "../api";
+/** The state of the debugging page: the endpoints, the worker, the account in view and its token. */
+import { desk, needsLogin, openapi } from "../api";
 import type { DebugAccount } from "../wire";
 import { read, type Api, type Endpoint } from "./api_description";
 
-const LOGIN_NEEDED = 990002;
+type DebugPhase = "loading" | "down" | "ready";
 
-type Phase = "loading" | "down" | "ready";
-
-class Page {
-  phase: Phase = $state("loading");
+class DebugPage {
+  phase: DebugPhase = $state("loading");
   api: Api | null = $state.raw(null);
   worker = $state("");
   accounts: DebugAccount[] = $state.raw([]);
   appid = $state("");
   token = $state("");
-  /** When the token ends, Unix milliseconds; 0 for one that somebody typed. */
+  /** When the token ends, in Unix milliseconds; 0 for a token that was typed or pasted. */
   ends = $state(0);
-  /** The endpoint in view, by name. */
+  /** The name of the endpoint in view. */
   name = $state("");
 
   endpoint: Endpoint | null = $derived(this.api?.endpoints.find((one) => one.name === this.name) ?? null);
@@ -31,11 +29,14 @@ class Page {
       this.appid = who.accounts[0]?.appid ?? "";
       this.phase = "ready";
     } catch (cause) {
-      // The workbench logs in, and leads back to this endpoint.
-      if (cause instanceof Refused && cause.errcode === LOGIN_NEEDED) {
-        location.replace(`/desk/#${new URLSearchParams({ debug: this.name })}`);
-      } else this.phase = "down";
+      if (needsLogin(cause)) location.replace(this.loginPath);
+      else this.phase = "down";
     }
+  }
+
+  /** The log-in of the workbench, which leads back to this endpoint. */
+  get loginPath(): string {
+    return `/desk/#${new URLSearchParams({ debug: this.name })}`;
   }
 
   choose(appid: string): void {
@@ -55,4 +56,4 @@ class Page {
   }
 }
 
-export const page = new Page();
+export const page = new DebugPage();

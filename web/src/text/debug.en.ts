@@ -17,6 +17,8 @@ export const enDebug: DebugText = {
     busy: "Getting a token…",
     until: (time) => `Valid until ${time}. Your programs' tokens stay valid.`,
     hint: "“Get a token” fills it in, or paste one",
+    loginEnded: "Your login has ended. Log in again in a new tab, then get the token here.",
+    login: "Log in",
   },
 
   list: {

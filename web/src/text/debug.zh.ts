@@ -16,6 +16,8 @@ export const zhDebug = {
     busy: "正在获取…",
     until: (time: string) => `有效至 ${time}，不影响程序正在使用的 token`,
     hint: "由“获取 token”填入，也可以粘贴",
+    loginEnded: "登录已失效。请在新标签页中重新登录，再回到这里获取 token。",
+    login: "去登录",
   },
 
   list: {
