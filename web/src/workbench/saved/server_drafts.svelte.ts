@@ -23,6 +23,17 @@ interface DraftNote {
   worker: string;
   key: string;
   draft: Draft;
+  /** The save that changed the draft; absent where a person has typed. */
+  save?: Save;
+}
+
+/** A text that the server has saved. */
+interface Save {
+  text: string;
+  /** When it was typed, by this browser's clock. */
+  typedAt: number;
+  /** When it was saved, by the server's clock. */
+  at: number;
 }
 
 /** A draft is saved after this long without a key press, and at the latest after `SAVE_LATEST_MS`. */
@@ -38,6 +49,10 @@ export class ServerDrafts {
   #worker = "";
   /** When each draft changed, here or in another tab, by `performance.now()`. */
   #changedAt = new Map<string, number>();
+  /** The newest text typed in any tab of this browser, by session. */
+  #typed = new Map<string, Pick<Draft, "text" | "at">>();
+  /** The latest save from any tab of this browser, by session. */
+  #lastSave = new Map<string, Save>();
   /** Drafts that the server will never take: the session is gone, or the text is too long. */
   #refused = new Set<string>();
   #sending = new Map<string, Promise<void>>();
@@ -73,7 +88,7 @@ export class ServerDrafts {
   close(): void {
     clearTimeout(this.#timer);
     [this.#worker, this.#drafts, this.#pendingSince] = ["", {}, null];
-    this.#changedAt.clear();
+    for (const map of [this.#changedAt, this.#typed, this.#lastSave]) map.clear();
     this.#refused.clear();
     this.#sending.clear();
   }
@@ -93,6 +108,7 @@ export class ServerDrafts {
     const base = before?.base ?? 0;
     const draft: Draft = { text, at: Date.now(), openid: openid || (before?.openid ?? ""), base, pending: true };
     this.#refused.delete(key);
+    this.#typed.set(key, draft);
     this.#set(key, draft);
     const owner = ownerOf(this.#worker);
     storeDrafts(owner, { ...readDrafts<Draft>(owner), [key]: draft });
@@ -149,19 +165,35 @@ export class ServerDrafts {
     try {
       const { at } = await this.options.send({ worker, ...parseSessionKey(key), text: sent.text });
       removeStored(worker, key, sent.text);
-      if (worker === this.#worker) this.#saved(key, sent.text, at);
+      if (worker === this.#worker) this.#saved(key, { text: sent.text, typedAt: sent.at, at });
     } catch (cause) {
       if (worker === this.#worker) this.#failed(key, cause);
     }
   }
 
-  #saved(key: string, text: string, at: number): void {
+  #saved(key: string, save: Save): void {
     this.#wait = WAIT_MIN_MS;
-    const now = this.#drafts[key];
-    if (!now) return;
-    const draft = { ...now, base: at, pending: now.pending && now.text !== text };
+    const now = this.#drafts[key] ?? { text: "", at: save.typedAt, openid: "", base: 0, pending: false };
+    const draft = { ...now, base: save.at, pending: now.pending && now.text !== save.text };
     this.#set(key, draft);
-    this.#post(key, draft);
+    this.#post(key, draft, save);
+    this.#noteSave(key, save);
+  }
+
+  /**
+   * Posts of two tabs may reach the server in either order. Where an older text was saved last, or at the same time, the
+   * newest one is saved again.
+   */
+  #noteSave(key: string, save: Save): void {
+    const [before, typed, draft] = [this.#lastSave.get(key), this.#typed.get(key), this.#drafts[key]];
+    const last = before && before.at > save.at ? before : save;
+    this.#lastSave.set(key, last);
+    if (!typed || typed.text !== this.textOf(key)) return;
+    const isTie = before?.at === save.at && before.text !== save.text;
+    const isOlder = last.text !== typed.text && last.typedAt < typed.at;
+    if (!isTie && !isOlder) return;
+    this.#set(key, { openid: "", ...draft, ...typed, base: last.at, pending: true });
+    this.#schedule();
   }
 
   #failed(key: string, cause: unknown): void {
@@ -178,15 +210,21 @@ export class ServerDrafts {
     this.#changedAt.set(key, performance.now());
   }
 
-  #post(key: string, draft: Draft): void {
-    this.#channel.post({ worker: this.#worker, key, draft });
+  #post(key: string, draft: Draft, save?: Save): void {
+    this.#channel.post({ worker: this.#worker, key, draft, ...(save && { save }) });
   }
 
   /** Shows what was typed in another tab, which also saves it. */
-  #receive({ worker, key, draft }: DraftNote): void {
+  #receive({ worker, key, draft, save }: DraftNote): void {
     if (worker !== this.#worker) return;
-    if (draft.text === this.textOf(key) || !(isTyping() && this.options.isShown(key))) this.#set(key, draft);
+    const isNewest = draft.at >= (this.#typed.get(key)?.at ?? 0);
+    if (isNewest && !save) this.#typed.set(key, draft);
+    const isBusy = isTyping() && this.options.isShown(key);
+    if (draft.text === this.textOf(key) || (isNewest && !isBusy)) this.#set(key, draft);
+
+    if (save) this.#noteSave(key, save);
   }
+
 }
 
 /** Whether a person types in this tab. */

@@ -12,6 +12,8 @@ let server: Record<string, { text: string; at: number }>;
 let posted: string[];
 let refusal: Refused | null;
 let ended: number;
+/** Posts of these texts reach the server only when their promise is fulfilled. */
+let held: Record<string, Promise<void>>;
 let receivers: ((note: unknown) => void)[];
 /** The page whose box has the focus. */
 let inBox: ServerDrafts | null;
@@ -30,7 +32,7 @@ function page(worker = "ann"): ServerDrafts {
   const drafts: ServerDrafts = new ServerDrafts({
     send: async ({ worker, appid, session, text }) => {
       posted.push(text);
-      await Promise.resolve();
+      await (held[text] ?? Promise.resolve());
       if (refusal) throw refusal;
       server[`${worker} ${appid}:${session}`] = { text, at: Date.now() };
       return { at: Date.now() };
@@ -52,7 +54,7 @@ const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [stored, server, posted, refusal, ended, receivers, inBox] = [new Map(), {}, [], null, 0, [], null];
+  [stored, server, posted, refusal, ended, held, receivers, inBox] = [new Map(), {}, [], null, 0, {}, [], null];
   vi.stubGlobal("BroadcastChannel", FakeChannel);
   vi.stubGlobal("document", { hasFocus: () => inBox !== null, activeElement: { tagName: "TEXTAREA" } });
   vi.stubGlobal("localStorage", {
@@ -169,6 +171,39 @@ it("follows another tab unless somebody writes in this one", async () => {
   expect(first.textOf(KEY)).toBe("");
   await advance(60_000);
   expect([server[`ann ${KEY}`]?.text, stored.size]).toEqual(["", 0]);
+});
+
+it.each(["half a sentence", ""])("saves the newest words (%j) again where a post of older ones came last", async (newest) => {
+  for (const late of [1, 0]) {
+    const [first, second] = [page(), page()];
+    let arrive = () => {};
+    held = { half: new Promise((resolve) => (arrive = resolve)) };
+    first.write(KEY, "half");
+    await advance(SAVE_AFTER_MS);
+    second.write(KEY, newest);
+    await advance(SAVE_AFTER_MS);
+    expect(server[`ann ${KEY}`]?.text).toBe(newest);
+    await advance(late);
+    arrive();
+    await advance(0);
+    expect(server[`ann ${KEY}`]?.text).toBe("half");
+    await advance(SAVE_AFTER_MS);
+    expect([server[`ann ${KEY}`]?.text, first.textOf(KEY), second.textOf(KEY)]).toEqual([newest, newest, newest]);
+    const count = posted.length;
+    await advance(60_000);
+    expect([posted.length, stored.size]).toEqual([count, 0]);
+    [first, second].forEach((drafts) => drafts.close());
+  }
+});
+
+it("does not save again what another tab with other words in its box has replaced", async () => {
+  const [first, second] = [page(), page()];
+  first.write(KEY, "half");
+  inBox = first;
+  await advance(1);
+  second.write(KEY, "other words");
+  await advance(60_000);
+  expect([first.textOf(KEY), server[`ann ${KEY}`]?.text, posted.length]).toEqual(["half", "other words", 2]);
 });
 
 it("follows another browser at the next snapshot, but never back", async () => {
