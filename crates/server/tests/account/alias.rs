@@ -1,6 +1,6 @@
 //! An alias belongs to one account: agents' ids end in it.
 
-use crate::actors::App;
+use crate::actors::TestApp;
 use futures_util::future::join_all;
 use kefu::admin::Order;
 use kefu::config::{Rules, Settings};
@@ -29,7 +29,7 @@ on_both_engines! {
     of_many_who_want_one_at_once_one_gets_it,
 }
 
-async fn an_alias_that_an_account_has_is_refused_with_its_name(app: App) {
+async fn an_alias_that_an_account_has_is_refused_with_its_name(app: TestApp) {
     let first = appid(&app.order(creates("one")).await.unwrap());
     let second = appid(&app.order(creates("two")).await.unwrap());
     for order in [creates("one"), sets(&second, "one")] {
@@ -47,11 +47,11 @@ async fn an_alias_that_an_account_has_is_refused_with_its_name(app: App) {
     }
 }
 
-async fn of_many_who_want_one_at_once_one_gets_it(app: App) {
+async fn of_many_who_want_one_at_once_one_gets_it(app: TestApp) {
     let nodes = match app.inner.desk.store.is_shared() {
         true => {
             let (settings, rules) = (Settings::default(), Rules::default());
-            vec![app.clone(), App::start_with(app.fresh.clone(), 9, settings, rules).await]
+            vec![app.clone(), TestApp::start_with(app.fresh.clone(), 9, settings, rules).await]
         }
         false => vec![app.clone()],
     };

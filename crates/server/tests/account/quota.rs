@@ -2,7 +2,7 @@
 
 mod memory;
 
-use crate::actors::{App, Platform, Shop, code, run};
+use crate::actors::{TestAccount, TestApp, TestComponent, code, run};
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, Running, kefu};
 use kefu::admin::{Limit, Order};
@@ -15,38 +15,38 @@ use serde_json::{Value, json};
 const LIST: &str = "/cgi-bin/customservice/getkflist";
 const HOUR: i64 = 3_600_000;
 
-fn of(shop: &Shop, change: Change) -> Order {
-    Order::Limit(Limit::Quota { appid: shop.appid.clone(), change })
+fn of(account: &TestAccount, change: Change) -> Order {
+    Order::Limit(Limit::Quota { appid: account.appid.clone(), change })
 }
 
 /// An operator sets a limit.
-pub async fn limits(shop: &Shop, path: &str, daily: Option<u32>, per_minute: Option<u32>) {
+pub async fn limits(account: &TestAccount, path: &str, daily: Option<u32>, per_minute: Option<u32>) {
     let change = Change { endpoint: Some(path.into()), daily, per_minute, standard: false };
-    shop.app.order(of(shop, change)).await.expect("a limit");
+    account.app.order(of(account, change)).await.expect("a limit");
 }
 
-async fn lists(shop: &Shop) -> i64 {
-    code(&shop.get(LIST, &[]).await)
+async fn lists(account: &TestAccount) -> i64 {
+    code(&account.get(LIST, &[]).await)
 }
 
-async fn asks(shop: &Shop, path: &str) -> Value {
-    shop.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": path})).await
+async fn asks(account: &TestAccount, path: &str) -> Value {
+    account.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": path})).await
 }
 
-async fn used(shop: &Shop) -> (i64, i64) {
-    let answer = asks(shop, LIST).await;
+async fn used(account: &TestAccount) -> (i64, i64) {
+    let answer = asks(account, LIST).await;
     let number = |name: &str| answer["quota"][name].as_i64().unwrap_or_else(|| panic!("{answer}"));
     (number("used"), number("remain"))
 }
 
-async fn clears(shop: &Shop) -> i64 {
-    code(&shop.post("/cgi-bin/clear_quota", json!({"appid": shop.appid})).await)
+async fn clears(account: &TestAccount) -> i64 {
+    code(&account.post("/cgi-bin/clear_quota", json!({"appid": account.appid})).await)
 }
 
 /// A call of any endpoint with nothing in it but the token.
-async fn calls(shop: &Shop, row: &Endpoint) -> i64 {
+async fn calls(account: &TestAccount, row: &Endpoint) -> i64 {
     let method = if row.methods == Methods::Get { "GET" } else { "POST" };
-    code(&shop.raw(method, &format!("{}?access_token={}", row.path, shop.token), Vec::new()).await)
+    code(&account.raw(method, &format!("{}?access_token={}", row.path, account.token), Vec::new()).await)
 }
 
 on_both_engines! {
@@ -66,104 +66,109 @@ on_both_engines! {
     calls_at_once_are_counted_to_the_last,
 }
 
-async fn the_last_call_of_the_day_is_answered_and_the_next_is_not(app: App) {
-    let shop = app.account().await;
-    limits(&shop, LIST, Some(3), None).await;
-    assert_eq!([lists(&shop).await, lists(&shop).await, lists(&shop).await], [0, 0, 0]);
-    let refusal = shop.get(LIST, &[]).await;
+async fn the_last_call_of_the_day_is_answered_and_the_next_is_not(app: TestApp) {
+    let account = app.account().await;
+    limits(&account, LIST, Some(3), None).await;
+    assert_eq!([lists(&account).await, lists(&account).await, lists(&account).await], [0, 0, 0]);
+    let refusal = account.get(LIST, &[]).await;
     assert!(
         refusal["errmsg"].as_str().unwrap().starts_with("reach max api daily quota limit rid: "),
         "{refusal}"
     );
-    assert_eq!((lists(&shop).await, used(&shop).await), (45009, (3, 0)), "refused calls do not count");
+    assert_eq!((lists(&account).await, used(&account).await), (45009, (3, 0)), "refused calls do not count");
     assert_eq!(
-        code(&shop.get("/cgi-bin/customservice/getonlinekflist", &[]).await),
+        code(&account.get("/cgi-bin/customservice/getonlinekflist", &[]).await),
         0,
         "each endpoint has its own"
     );
 }
 
-async fn a_day_begins_at_midnight_in_beijing(app: App) {
+async fn a_day_begins_at_midnight_in_beijing(app: TestApp) {
     // It is four in the afternoon there; tokens live for two hours.
-    let shop = app.account().await;
-    limits(&shop, LIST, Some(1), None).await;
+    let account = app.account().await;
+    limits(&account, LIST, Some(1), None).await;
     app.advance(8 * HOUR - 1).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!((lists(&shop).await, lists(&shop).await), (0, 45009));
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!((lists(&account).await, lists(&account).await), (0, 45009));
     app.advance(1).await;
-    assert_eq!((lists(&shop).await, lists(&shop).await), (0, 45009));
+    assert_eq!((lists(&account).await, lists(&account).await), (0, 45009));
 }
 
-async fn a_minute_begins_when_it_is_full(app: App) {
-    let shop = app.account().await;
-    limits(&shop, LIST, None, Some(2)).await;
+async fn a_minute_begins_when_it_is_full(app: TestApp) {
+    let account = app.account().await;
+    limits(&account, LIST, None, Some(2)).await;
     app.advance(59_999).await;
-    assert_eq!([lists(&shop).await, lists(&shop).await, lists(&shop).await], [0, 0, 45011]);
-    assert_eq!(used(&shop).await.0, 2, "refused calls do not count");
+    assert_eq!([lists(&account).await, lists(&account).await, lists(&account).await], [0, 0, 45011]);
+    assert_eq!(used(&account).await.0, 2, "refused calls do not count");
     app.advance(1).await;
-    assert_eq!([lists(&shop).await, lists(&shop).await], [0, 0]);
-    let refusal = shop.get(LIST, &[]).await;
+    assert_eq!([lists(&account).await, lists(&account).await], [0, 0]);
+    let refusal = account.get(LIST, &[]).await;
     let text = "api minute-quota reach limit, must slower, retry next minute rid: ";
     assert!(refusal["errmsg"].as_str().unwrap().starts_with(text), "{refusal}");
 }
 
-async fn a_platforms_calls_use_up_the_accounts_day_but_have_a_minute_of_their_own(app: App) {
-    let shop = app.account().await;
-    let platform = Platform::new(&app).await;
-    platform.is_granted(&shop, &[1]).await;
-    let theirs = shop.with_token(&platform.token_for(&shop).await);
-    limits(&shop, LIST, Some(3), Some(1)).await;
+async fn a_platforms_calls_use_up_the_accounts_day_but_have_a_minute_of_their_own(app: TestApp) {
+    let account = app.account().await;
+    let component = TestComponent::new(&app).await;
+    component.gets_grant(&account, &[1]).await;
+    let theirs = account.with_token(&component.token_for(&account).await);
+    limits(&account, LIST, Some(3), Some(1)).await;
     assert_eq!(
-        [lists(&shop).await, lists(&shop).await, lists(&theirs).await, lists(&theirs).await],
+        [lists(&account).await, lists(&account).await, lists(&theirs).await, lists(&theirs).await],
         [0, 45011, 0, 45011]
     );
     app.advance(60_000).await;
-    assert_eq!([lists(&theirs).await, lists(&shop).await], [0, 45009]);
+    assert_eq!([lists(&theirs).await, lists(&account).await], [0, 45009]);
     assert_eq!(used(&theirs).await, (3, 0));
 }
 
-async fn every_endpoint_is_counted(app: App) {
+async fn every_endpoint_is_counted(app: TestApp) {
     let service = app.account().await;
     let mini = app.account_with(|settings| settings.kind = Some("mini-program".into())).await;
     for row in endpoint::ALL.iter().filter(|row| row.called_by != CalledBy::Secret && row.quota.is_some()) {
         let may = |kind| row.check_account(kind, true).is_ok();
-        let shop = if may(protocol::AccountKind::Service) { &service } else { &mini };
-        limits(shop, row.path, Some(1), Some(0)).await;
-        calls(shop, row).await;
-        assert_eq!(calls(shop, row).await, 45009, "{}", row.name);
+        let account = if may(protocol::AccountKind::Service) { &service } else { &mini };
+        limits(account, row.path, Some(1), Some(0)).await;
+        calls(account, row).await;
+        assert_eq!(calls(account, row).await, 45009, "{}", row.name);
         app.advance(60_000).await;
-        limits(shop, row.name, Some(0), Some(1)).await;
-        calls(shop, row).await;
-        assert_eq!(calls(shop, row).await, 45011, "{}", row.name);
+        limits(account, row.name, Some(0), Some(1)).await;
+        calls(account, row).await;
+        assert_eq!(calls(account, row).await, 45011, "{}", row.name);
         let standard = Change { endpoint: Some(row.path.into()), standard: true, ..Change::default() };
-        app.order(of(shop, standard)).await.unwrap();
-        assert_ne!(calls(shop, row).await / 10, 4501, "{} as before", row.name);
+        app.order(of(account, standard)).await.unwrap();
+        assert_ne!(calls(account, row).await / 10, 4501, "{} as before", row.name);
     }
 }
 
-async fn what_is_no_token_and_what_is_too_long_is_refused_here_too(app: App) {
-    let shop = app.account().await;
+async fn what_is_no_token_and_what_is_too_long_is_refused_here_too(app: TestApp) {
+    let account = app.account().await;
     for row in endpoint::ALL.iter().filter(|row| row.called_by == CalledBy::Any) {
-        assert_eq!(calls(&shop.with_token("50_nobody"), row).await, 40001, "{}", row.name);
-        assert_eq!(calls(&shop.with_token("a.b"), row).await, 40014, "{}", row.name);
-        let path = format!("{}?access_token={}", row.path, shop.token);
-        assert_eq!(code(&shop.raw("POST", &path, vec![b' '; 256 * 1024 + 1]).await), 45002, "{}", row.name);
+        assert_eq!(calls(&account.with_token("50_nobody"), row).await, 40001, "{}", row.name);
+        assert_eq!(calls(&account.with_token("a.b"), row).await, 40014, "{}", row.name);
+        let path = format!("{}?access_token={}", row.path, account.token);
+        assert_eq!(
+            code(&account.raw("POST", &path, vec![b' '; 256 * 1024 + 1]).await),
+            45002,
+            "{}",
+            row.name
+        );
     }
 }
 
-async fn whoever_has_the_secret_and_nobody_else_uses_up_the_tokens(app: App) {
-    let shop = app.account().await;
-    let good = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret});
-    let bad = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": "wrong"});
+async fn whoever_has_the_secret_and_nobody_else_uses_up_the_tokens(app: TestApp) {
+    let account = app.account().await;
+    let good = json!({"grant_type": "client_credential", "appid": account.appid, "secret": account.secret});
+    let bad = json!({"grant_type": "client_credential", "appid": account.appid, "secret": "wrong"});
     for path in ["/cgi-bin/stable_token", "/cgi-bin/token"] {
         let ask = |body: &Value| {
-            let (shop, body) = (shop.clone(), body.clone());
+            let (account, body) = (account.clone(), body.clone());
             async move {
                 let query = query_of(&body);
-                code(&shop.raw("POST", &format!("{path}?{query}"), body.to_string().into_bytes()).await)
+                code(&account.raw("POST", &format!("{path}?{query}"), body.to_string().into_bytes()).await)
             }
         };
-        limits(&shop, path, Some(3), None).await;
+        limits(&account, path, Some(3), None).await;
         // One token was fetched when the shop opened.
         let free = if path == "/cgi-bin/token" { 2 } else { 3 };
         for _ in 0..free {
@@ -171,123 +176,131 @@ async fn whoever_has_the_secret_and_nobody_else_uses_up_the_tokens(app: App) {
             assert_eq!(ask(&good).await, 0);
         }
         assert_eq!([ask(&bad).await, ask(&good).await], [40125, 45009], "{path}");
-        limits(&shop, path, Some(0), Some(2)).await;
+        limits(&account, path, Some(0), Some(2)).await;
         app.advance(60_000).await;
         assert_eq!([ask(&good).await, ask(&good).await, ask(&good).await], [0, 0, 45011], "{path}");
     }
 }
 
-async fn what_is_left_is_told_as_the_page_shows_it(app: App) {
-    let shop = app.account().await;
-    lists(&shop).await;
+async fn what_is_left_is_told_as_the_page_shows_it(app: TestApp) {
+    let account = app.account().await;
+    lists(&account).await;
     let expected = json!({
         "component_rate_limit": {"call_count": 300000, "refresh_second": 60}, "errcode": 0, "errmsg": "ok",
         "quota": {"daily_limit": 10000000, "remain": 9999999, "used": 1},
         "rate_limit": {"call_count": 300000, "refresh_second": 60}
     });
-    assert_eq!(asks(&shop, LIST).await, expected);
-    assert_eq!(asks(&shop, "/cgi-bin/stable_token").await["quota"]["daily_limit"], 500_000);
-    assert_eq!(asks(&shop, "/customservice/getkflist").await["quota"]["used"], 1, "by another of its paths");
+    assert_eq!(asks(&account, LIST).await, expected);
+    assert_eq!(asks(&account, "/cgi-bin/stable_token").await["quota"]["daily_limit"], 500_000);
+    assert_eq!(
+        asks(&account, "/customservice/getkflist").await["quota"]["used"],
+        1,
+        "by another of its paths"
+    );
     for path in ["", "/cgi-bin/nothing", "cgi-bin/customservice/getkflist"] {
-        assert_eq!(code(&asks(&shop, path).await), 76021, "{path}");
-        assert_eq!(code(&shop.post("/cgi-bin/openapi/quota/clear", json!({"cgi_path": path})).await), 76021);
+        assert_eq!(code(&asks(&account, path).await), 76021, "{path}");
+        assert_eq!(
+            code(&account.post("/cgi-bin/openapi/quota/clear", json!({"cgi_path": path})).await),
+            76021
+        );
     }
     let mini = app.account_with(|settings| settings.kind = Some("mini-program".into())).await;
     for path in ["/customservice/kfsession/create", "/cgi-bin/clear_quota/v2"] {
         assert_eq!(code(&asks(&mini, path).await), 76022, "{path}");
         assert_eq!(code(&mini.post("/cgi-bin/openapi/quota/clear", json!({"cgi_path": path})).await), 76022);
     }
-    let platform = Platform::new(&app).await;
-    let own = shop.with_token(&platform.own_token().await);
+    let component = TestComponent::new(&app).await;
+    let own = account.with_token(&component.own_token().await);
     assert_eq!(code(&asks(&own, LIST).await), 76022, "a platform's own token calls no account's endpoint");
     assert_eq!(asks(&own, "/cgi-bin/openapi/quota/get").await["quota"]["used"], 2);
 }
 
-async fn an_account_clears_its_calls_ten_times_a_month(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
-    limits(&shop, LIST, Some(1), None).await;
-    assert_eq!(code(&shop.post("/cgi-bin/clear_quota", json!({"appid": other.appid})).await), 40013);
-    assert_eq!(code(&shop.post("/cgi-bin/clear_quota", json!({"appid": "x"})).await), 40013);
-    let by_secret = |secret: &str| format!("/cgi-bin/clear_quota/v2?appid={}&appsecret={secret}", shop.appid);
+async fn an_account_clears_its_calls_ten_times_a_month(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
+    limits(&account, LIST, Some(1), None).await;
+    assert_eq!(code(&account.post("/cgi-bin/clear_quota", json!({"appid": other.appid})).await), 40013);
+    assert_eq!(code(&account.post("/cgi-bin/clear_quota", json!({"appid": "x"})).await), 40013);
+    let by_secret =
+        |secret: &str| format!("/cgi-bin/clear_quota/v2?appid={}&appsecret={secret}", account.appid);
     for round in 0..10 {
-        assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
+        assert_eq!([lists(&account).await, lists(&account).await], [0, 45009]);
         if round % 2 == 0 {
-            assert_eq!(clears(&shop).await, 0);
+            assert_eq!(clears(&account).await, 0);
         } else {
-            let answer = shop.raw("POST", &by_secret(&shop.secret), Vec::new()).await;
+            let answer = account.raw("POST", &by_secret(&account.secret), Vec::new()).await;
             assert_eq!(answer, json!({"errcode": 0, "errmsg": "ok"}));
         }
     }
-    assert_eq!([lists(&shop).await, clears(&shop).await, lists(&shop).await], [0, 48006, 45009]);
-    assert_eq!(code(&shop.raw("POST", &by_secret(&shop.secret), Vec::new()).await), 48006);
+    assert_eq!([lists(&account).await, clears(&account).await, lists(&account).await], [0, 48006, 45009]);
+    assert_eq!(code(&account.raw("POST", &by_secret(&account.secret), Vec::new()).await), 48006);
     assert_eq!(clears(&other).await, 0, "each account has its own");
     // From the 15th, four in the afternoon, until the 1st.
     app.advance(16 * 24 * HOUR + 8 * HOUR - 1).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!(clears(&shop).await, 48006);
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(clears(&account).await, 48006);
     app.advance(1).await;
-    assert_eq!(clears(&shop).await, 0, "a new month");
+    assert_eq!(clears(&account).await, 0, "a new month");
 }
 
-async fn one_endpoint_is_cleared_fifty_times_a_month(app: App) {
-    let shop = app.account().await;
-    let clear = async || code(&shop.post("/cgi-bin/openapi/quota/clear", json!({"cgi_path": LIST})).await);
-    limits(&shop, LIST, Some(1), None).await;
-    assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
+async fn one_endpoint_is_cleared_fifty_times_a_month(app: TestApp) {
+    let account = app.account().await;
+    let clear = async || code(&account.post("/cgi-bin/openapi/quota/clear", json!({"cgi_path": LIST})).await);
+    limits(&account, LIST, Some(1), None).await;
+    assert_eq!([lists(&account).await, lists(&account).await], [0, 45009]);
     for _ in 0..50 {
         assert_eq!(clear().await, 0);
     }
-    assert_eq!([lists(&shop).await, clear().await, lists(&shop).await], [0, 48006, 45009]);
+    assert_eq!([lists(&account).await, clear().await, lists(&account).await], [0, 48006, 45009]);
 }
 
-async fn a_secret_clears_what_a_token_cannot(app: App) {
-    let shop = app.account().await;
+async fn a_secret_clears_what_a_token_cannot(app: TestApp) {
+    let account = app.account().await;
     let ask = |path: &'static str, body: Value| {
-        let shop = shop.clone();
-        async move { code(&shop.raw("POST", path, body.to_string().into_bytes()).await) }
+        let account = account.clone();
+        async move { code(&account.raw("POST", path, body.to_string().into_bytes()).await) }
     };
     let v2 = "/cgi-bin/clear_quota/v2";
     assert_eq!(ask(v2, json!({})).await, 41002);
     assert_eq!(ask(v2, json!({"appid": "x"})).await, 41004);
     assert_eq!(ask(v2, json!({"appid": "x", "appsecret": "y"})).await, 40013);
-    assert_eq!(ask(v2, json!({"appid": shop.appid, "appsecret": "y"})).await, 40125);
-    assert_eq!(ask(v2, json!({"appid": shop.appid, "appsecret": shop.secret})).await, 0);
-    assert_eq!(code(&shop.raw("GET", v2, Vec::new()).await), 43002);
-    assert_eq!(code(&shop.raw("POST", v2, b"{".to_vec()).await), 47001);
-    assert_eq!(code(&shop.raw("POST", v2, vec![b' '; 256 * 1024 + 1]).await), 45002);
+    assert_eq!(ask(v2, json!({"appid": account.appid, "appsecret": "y"})).await, 40125);
+    assert_eq!(ask(v2, json!({"appid": account.appid, "appsecret": account.secret})).await, 0);
+    assert_eq!(code(&account.raw("GET", v2, Vec::new()).await), 43002);
+    assert_eq!(code(&account.raw("POST", v2, b"{".to_vec()).await), 47001);
+    assert_eq!(code(&account.raw("POST", v2, vec![b' '; 256 * 1024 + 1]).await), 45002);
 }
 
-async fn a_platform_clears_for_the_accounts_that_granted_it_something(app: App) {
-    let (shop, platform) = (app.account().await, Platform::new(&app).await);
+async fn a_platform_clears_for_the_accounts_that_granted_it_something(app: TestApp) {
+    let (account, component) = (app.account().await, TestComponent::new(&app).await);
     let path = "/cgi-bin/component/clear_quota/v2";
     let ask = |component: &str, appid: &str, secret: &str| {
         let body = json!({"component_appid": component, "appid": appid, "appsecret": secret});
-        let shop = shop.clone();
-        async move { code(&shop.raw("POST", path, body.to_string().into_bytes()).await) }
+        let account = account.clone();
+        async move { code(&account.raw("POST", path, body.to_string().into_bytes()).await) }
     };
-    let (id, secret) = (&platform.component, &platform.secret);
-    assert_eq!(ask("", &shop.appid, secret).await, 41018);
+    let (id, secret) = (&component.appid, &component.secret);
+    assert_eq!(ask("", &account.appid, secret).await, 41018);
     assert_eq!(ask(id, "", secret).await, 41002);
-    assert_eq!(ask(id, &shop.appid, "").await, 41004);
-    assert_eq!(ask("wx00000000000000ff", &shop.appid, secret).await, 40013);
+    assert_eq!(ask(id, &account.appid, "").await, 41004);
+    assert_eq!(ask("wx00000000000000ff", &account.appid, secret).await, 40013);
     assert_eq!(ask(id, "wx00000000000000ff", secret).await, 40013);
-    assert_eq!(ask(id, &shop.appid, &shop.secret).await, 40125);
-    assert_eq!(ask(id, &shop.appid, secret).await, 61003);
-    platform.is_granted(&shop, &[]).await;
-    assert_eq!([ask(id, &shop.appid, secret).await, ask(id, id, secret).await], [0, 0]);
+    assert_eq!(ask(id, &account.appid, &account.secret).await, 40125);
+    assert_eq!(ask(id, &account.appid, secret).await, 61003);
+    component.gets_grant(&account, &[]).await;
+    assert_eq!([ask(id, &account.appid, secret).await, ask(id, id, secret).await], [0, 0]);
     for _ in 0..9 {
-        assert_eq!(clears(&shop).await, 0);
+        assert_eq!(clears(&account).await, 0);
     }
-    assert_eq!([ask(id, &shop.appid, secret).await, ask(id, id, secret).await], [48006, 0]);
-    assert_eq!(code(&shop.raw("GET", path, Vec::new()).await), 43002);
-    assert_eq!(code(&shop.raw("POST", path, b"{".to_vec()).await), 47001);
-    assert_eq!(code(&shop.raw("POST", path, vec![b' '; 256 * 1024 + 1]).await), 45002);
+    assert_eq!([ask(id, &account.appid, secret).await, ask(id, id, secret).await], [48006, 0]);
+    assert_eq!(code(&account.raw("GET", path, Vec::new()).await), 43002);
+    assert_eq!(code(&account.raw("POST", path, b"{".to_vec()).await), 47001);
+    assert_eq!(code(&account.raw("POST", path, vec![b' '; 256 * 1024 + 1]).await), 45002);
 }
 
-async fn an_operator_sets_limits_that_count_from_the_next_call(app: App) {
-    let shop = app.account().await;
-    assert_eq!(lists(&shop).await, 0);
-    let order = async |change: Change| app.order(of(&shop, change)).await;
+async fn an_operator_sets_limits_that_count_from_the_next_call(app: TestApp) {
+    let account = app.account().await;
+    assert_eq!(lists(&account).await, 0);
+    let order = async |change: Change| app.order(of(&account, change)).await;
     let line =
         |lines: &Value| lines.as_array().unwrap().iter().find(|it| it["path"] == LIST).unwrap().clone();
     let all = Change { daily: Some(1), ..Change::default() };
@@ -296,13 +309,13 @@ async fn an_operator_sets_limits_that_count_from_the_next_call(app: App) {
         "per_minute": 300000, "set": true, "used_today": 1
     });
     assert_eq!(line(&order(all).await.unwrap()), expected);
-    assert_eq!(lists(&shop).await, 45009);
-    limits(&shop, "getkflist", Some(2), None).await;
-    assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
+    assert_eq!(lists(&account).await, 45009);
+    limits(&account, "getkflist", Some(2), None).await;
+    assert_eq!([lists(&account).await, lists(&account).await], [0, 45009]);
     order(Change { endpoint: Some(LIST.into()), standard: true, ..Change::default() }).await.unwrap();
-    assert_eq!(lists(&shop).await, 45009, "as all");
+    assert_eq!(lists(&account).await, 45009, "as all");
     assert_eq!(line(&order(Change { standard: true, ..Change::default() }).await.unwrap())["set"], false);
-    assert_eq!(lists(&shop).await, 0);
+    assert_eq!(lists(&account).await, 0);
     let unknown =
         order(Change { endpoint: Some("nothing".into()), daily: Some(1), ..Change::default() }).await;
     assert!(unknown.unwrap_err().contains("no such endpoint"));
@@ -310,12 +323,12 @@ async fn an_operator_sets_limits_that_count_from_the_next_call(app: App) {
     assert!(app.order(nobody).await.unwrap_err().contains("no such account"));
 }
 
-async fn calls_at_once_are_counted_to_the_last(app: App) {
-    let shop = app.account().await;
-    limits(&shop, LIST, Some(100), None).await;
+async fn calls_at_once_are_counted_to_the_last(app: TestApp) {
+    let account = app.account().await;
+    limits(&account, LIST, Some(100), None).await;
     let calls = (0..150).map(|_| {
-        let shop = shop.clone();
-        async move { lists(&shop).await }
+        let account = account.clone();
+        async move { lists(&account).await }
     });
     let codes = futures_util::future::join_all(calls).await;
     assert_eq!(codes.iter().filter(|code| **code == 0).count(), 100);
@@ -355,27 +368,27 @@ fn query_of(body: &Value) -> String {
 
 #[test]
 fn two_nodes_share_a_day() {
-    run(Fresh::schema(), async |here: App| {
-        let there = App::start(here.fresh.clone(), 8).await;
-        let shop = here.account().await;
-        let other = Shop { app: there.clone(), ..shop.clone() };
-        limits(&shop, LIST, Some(10), None).await;
+    run(Fresh::schema(), async |here: TestApp| {
+        let there = TestApp::start(here.fresh.clone(), 8).await;
+        let account = here.account().await;
+        let other = TestAccount { app: there.clone(), ..account.clone() };
+        limits(&account, LIST, Some(10), None).await;
         // Each answers two calls a second, and then tells the other.
         let mut answered = 0;
         for _ in 0..8 {
             for _ in 0..2 {
                 answered +=
-                    [lists(&shop).await, lists(&other).await].iter().filter(|code| **code == 0).count();
+                    [lists(&account).await, lists(&other).await].iter().filter(|code| **code == 0).count();
             }
             here.advance(1000).await;
             there.advance(1000).await;
         }
         assert!((10..=12).contains(&answered), "more than a second of one of them too many: {answered}");
         let answered = i64::try_from(answered).unwrap();
-        assert_eq!([used(&shop).await, used(&other).await], [(answered, 0), (answered, 0)]);
+        assert_eq!([used(&account).await, used(&other).await], [(answered, 0), (answered, 0)]);
         // What one clears the other takes for cleared within a second.
-        assert_eq!(clears(&shop).await, 0);
-        assert_eq!((lists(&shop).await, lists(&other).await), (0, 45009));
+        assert_eq!(clears(&account).await, 0);
+        assert_eq!((lists(&account).await, lists(&other).await), (0, 45009));
         there.advance(1000).await;
         assert_eq!(lists(&other).await, 0);
         there.inner.stop.cancel();
@@ -384,15 +397,15 @@ fn two_nodes_share_a_day() {
 
 #[test]
 fn a_node_that_dies_forgets_only_what_it_had_not_told() {
-    run(Fresh::schema(), async |here: App| {
-        let shop = here.account().await;
+    run(Fresh::schema(), async |here: TestApp| {
+        let account = here.account().await;
         for _ in 0..5 {
-            lists(&shop).await;
+            lists(&account).await;
         }
         due::settle_all(&here.inner).await.unwrap();
-        lists(&shop).await;
-        let later = App::start(here.fresh.clone(), 8).await;
-        let again = Shop { app: later.clone(), ..shop.clone() };
+        lists(&account).await;
+        let later = TestApp::start(here.fresh.clone(), 8).await;
+        let again = TestAccount { app: later.clone(), ..account.clone() };
         assert_eq!(used(&again).await.0, 5);
         later.inner.stop.cancel();
     });

@@ -1,6 +1,6 @@
 //! Request ids: what an account's developers are told of a call that was refused.
 
-use crate::actors::{App, Platform, Shop, code};
+use crate::actors::{TestAccount, TestApp, TestComponent, code};
 use serde_json::{Value, json};
 
 const HOUR: i64 = 3_600_000;
@@ -11,14 +11,14 @@ fn rid(refusal: &Value) -> String {
     text.split_once(" rid: ").expect("a request id").1.to_owned()
 }
 
-async fn asks(shop: &Shop, rid: &str) -> Value {
-    shop.post("/cgi-bin/openapi/rid/get", json!({"rid": rid})).await
+async fn asks(account: &TestAccount, rid: &str) -> Value {
+    account.post("/cgi-bin/openapi/rid/get", json!({"rid": rid})).await
 }
 
 /// A call that is refused.
-async fn refused(shop: &Shop) -> String {
-    let body = json!({"kf_account": shop.kf("nobody"), "nickname": "x"});
-    rid(&shop.post("/customservice/kfaccount/update", body).await)
+async fn refused(account: &TestAccount) -> String {
+    let body = json!({"kf_account": account.kf("nobody"), "nickname": "x"});
+    rid(&account.post("/customservice/kfaccount/update", body).await)
 }
 
 on_both_engines! {
@@ -31,13 +31,13 @@ on_both_engines! {
     secrets_are_not_kept,
 }
 
-async fn a_refusal_can_be_asked_about_as_soon_as_it_is_told(app: App) {
-    let shop = app.account().await;
-    let rid = refused(&shop).await;
-    let mut answer = asks(&shop, &rid).await;
+async fn a_refusal_can_be_asked_about_as_soon_as_it_is_told(app: TestApp) {
+    let account = app.account().await;
+    let rid = refused(&account).await;
+    let mut answer = asks(&account, &rid).await;
     assert!(answer["request"]["cost_in_ms"].as_i64().is_some_and(|ms| (0..10_000).contains(&ms)), "{answer}");
     answer["request"]["cost_in_ms"] = 30.into();
-    let begin = &shop.token[3..6];
+    let begin = &account.token[3..6];
     let expected = json!({
         "errcode": 0, "errmsg": "ok",
         "request": {
@@ -50,10 +50,10 @@ async fn a_refusal_can_be_asked_about_as_soon_as_it_is_told(app: App) {
     assert_eq!(answer, expected);
 }
 
-async fn a_call_without_a_body_has_none(app: App) {
-    let shop = app.account().await;
-    let refusal = shop.get("/customservice/kfsession/getsession", &[("openid", "bad")]).await;
-    let request = asks(&shop, &rid(&refusal)).await["request"].clone();
+async fn a_call_without_a_body_has_none(app: TestApp) {
+    let account = app.account().await;
+    let refusal = account.get("/customservice/kfsession/getsession", &[("openid", "bad")]).await;
+    let request = asks(&account, &rid(&refusal)).await["request"].clone();
     assert_eq!(
         (
             request["request_body"].as_str(),
@@ -63,79 +63,85 @@ async fn a_call_without_a_body_has_none(app: App) {
     );
 }
 
-async fn only_the_account_itself_is_told_and_whoever_acts_for_it(app: App) {
-    let (shop, other, platform) = (app.account().await, app.account().await, Platform::new(&app).await);
-    let rid = refused(&shop).await;
-    platform.is_granted(&shop, &[]).await;
-    let theirs = shop.with_token(&platform.token_for(&shop).await);
+async fn only_the_account_itself_is_told_and_whoever_acts_for_it(app: TestApp) {
+    let (account, other, component) =
+        (app.account().await, app.account().await, TestComponent::new(&app).await);
+    let rid = refused(&account).await;
+    component.gets_grant(&account, &[]).await;
+    let theirs = account.with_token(&component.token_for(&account).await);
     assert_eq!(
-        [code(&asks(&shop, &rid).await), code(&asks(&theirs, &rid).await), code(&asks(&other, &rid).await)],
+        [
+            code(&asks(&account, &rid).await),
+            code(&asks(&theirs, &rid).await),
+            code(&asks(&other, &rid).await)
+        ],
         [0, 0, 76003]
     );
-    let own = shop.with_token(&platform.own_token().await);
+    let own = account.with_token(&component.own_token().await);
     assert_eq!(code(&asks(&own, &rid).await), 76003);
     let refusal = own.get("/cgi-bin/customservice/getkflist", &[]).await;
     assert_eq!(code(&refusal), 61015);
     assert_eq!(code(&asks(&own, &self::rid(&refusal)).await), 0, "a platform asks about its own");
 }
 
-async fn what_is_unknown_and_what_is_none_is_told_apart(app: App) {
-    let shop = app.account().await;
-    assert_eq!(code(&asks(&shop, "61725984-6126f6f9-040f19c4").await), 76001);
+async fn what_is_unknown_and_what_is_none_is_told_apart(app: TestApp) {
+    let account = app.account().await;
+    assert_eq!(code(&asks(&account, "61725984-6126f6f9-040f19c4").await), 76001);
     for odd in ["", "61725984", "61725984-6126f6f9-040f19cz", "61725984-6126f6f9-040f19c4 "] {
-        assert_eq!(code(&asks(&shop, odd).await), 76002, "{odd}");
+        assert_eq!(code(&asks(&account, odd).await), 76002, "{odd}");
     }
-    let stranger = shop.with_token("50_nobody").get("/cgi-bin/customservice/getkflist", &[]).await;
-    assert_eq!(code(&asks(&shop, &rid(&stranger)).await), 76001, "nobody's call is nobody's business");
+    let stranger = account.with_token("50_nobody").get("/cgi-bin/customservice/getkflist", &[]).await;
+    assert_eq!(code(&asks(&account, &rid(&stranger)).await), 76001, "nobody's call is nobody's business");
 }
 
-async fn a_refusal_is_kept_for_seven_days(app: App) {
-    let shop = app.account().await;
-    let first = refused(&shop).await;
+async fn a_refusal_is_kept_for_seven_days(app: TestApp) {
+    let account = app.account().await;
+    let first = refused(&account).await;
     app.advance(HOUR).await;
-    let second = refused(&shop).await;
+    let second = refused(&account).await;
     app.advance(7 * 24 * HOUR - HOUR).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!([code(&asks(&shop, &first).await), code(&asks(&shop, &second).await)], [0, 0]);
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!([code(&asks(&account, &first).await), code(&asks(&account, &second).await)], [0, 0]);
     app.advance(1).await;
-    assert_eq!([code(&asks(&shop, &first).await), code(&asks(&shop, &second).await)], [76001, 0]);
+    assert_eq!([code(&asks(&account, &first).await), code(&asks(&account, &second).await)], [76001, 0]);
     app.advance(HOUR).await;
-    assert_eq!(code(&asks(&shop, &second).await), 76001);
+    assert_eq!(code(&asks(&account, &second).await), 76001);
 }
 
-async fn of_ten_thousand_and_one_refusals_the_first_is_forgotten(app: App) {
-    let shop = app.account().await;
-    let first = refused(&shop).await;
-    let second = refused(&shop).await;
-    assert_eq!(code(&asks(&shop, &first).await), 0);
+async fn of_ten_thousand_and_one_refusals_the_first_is_forgotten(app: TestApp) {
+    let account = app.account().await;
+    let first = refused(&account).await;
+    let second = refused(&account).await;
+    assert_eq!(code(&asks(&account, &first).await), 0);
     for _ in 0..20 {
         for _ in 0..500 {
-            app.inner.desk.rids.note(refusal(&shop, &app));
+            app.inner.desk.rids.note(refusal(&account, &app));
         }
         kefu::due::settle_all(&app.inner).await.unwrap();
     }
     // Two and ten thousand were noted, and the questions were no refusals.
-    assert_eq!([code(&asks(&shop, &first).await), code(&asks(&shop, &second).await)], [76001, 76001]);
-    let last = refused(&shop).await;
-    assert_eq!(code(&asks(&shop, &last).await), 0);
+    assert_eq!([code(&asks(&account, &first).await), code(&asks(&account, &second).await)], [76001, 76001]);
+    let last = refused(&account).await;
+    assert_eq!(code(&asks(&account, &last).await), 0);
 }
 
-async fn secrets_are_not_kept(app: App) {
-    let shop = app.account().await;
-    let (appsecret, note) = (&shop.secret, json!({"access_token": shop.token}));
+async fn secrets_are_not_kept(app: TestApp) {
+    let account = app.account().await;
+    let (appsecret, note) = (&account.secret, json!({"access_token": account.token}));
     let body = json!({"kf_account": "x", "nickname": "x", "appsecret": appsecret, "note": note});
-    let path = format!("/customservice/kfaccount/add?secret={}&access_token={}", shop.secret, shop.token);
-    let refusal = shop.raw("POST", &path, body.to_string().into_bytes()).await;
-    let answer = asks(&shop, &rid(&refusal)).await.to_string();
-    assert!(!answer.contains(&shop.secret) && !answer.contains(&shop.token[8..]), "{answer}");
+    let path =
+        format!("/customservice/kfaccount/add?secret={}&access_token={}", account.secret, account.token);
+    let refusal = account.raw("POST", &path, body.to_string().into_bytes()).await;
+    let answer = asks(&account, &rid(&refusal)).await.to_string();
+    assert!(!answer.contains(&account.secret) && !answer.contains(&account.token[8..]), "{answer}");
     assert!(answer.contains("secret=xxxx&access_token=50_wx"), "{answer}");
 }
 
 /// A refusal, as the edge notes it.
-fn refusal(shop: &Shop, app: &App) -> kefu::desk::rid::Refused {
+fn refusal(account: &TestAccount, app: &TestApp) -> kefu::desk::rid::Refused {
     let text = |text: &str| text.to_owned();
     kefu::desk::rid::Refused {
-        owner: model::Appid::parse(&shop.appid).unwrap(),
+        owner: model::Appid::parse(&account.appid).unwrap(),
         rid: format!("{:08x}-{}-{}", 0, app.inner.desk.rng.hex::<4>(), app.inner.desk.rng.hex::<4>()),
         at: app.clock.now(),
         cost_ms: 0,

@@ -1,7 +1,7 @@
 //! How many bytes of files there may be: of a customer in a day, of an account, of a disk; and how long they stay.
 
 use crate::actors::form::{JPEG, MP4, PNG, numbered, sized};
-use crate::actors::{Agent, App, Customer, Errors, Shop, code, cookie_of, until};
+use crate::actors::{Errors, TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of, until};
 use crate::edge::limits::set;
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
@@ -9,20 +9,26 @@ use serde_json::{Value, json};
 const DAY: i64 = 86_400_000;
 const KB: usize = 1 << 10;
 
-async fn posts(app: &App, path: &str, cookie: &str, bytes: Vec<u8>) -> reqwest::Response {
+async fn posts(app: &TestApp, path: &str, cookie: &str, bytes: Vec<u8>) -> reqwest::Response {
     let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
     let request = request.header("cookie", cookie).header("content-type", "image/png").body(bytes);
     request.send().await.expect("an answer")
 }
 
 /// A customer's page sends a picture: status and number.
-async fn shows(app: &App, shop: &Shop, customer: &Customer, bytes: Vec<u8>, id: &str) -> (u16, i64) {
-    let path = format!("/chat/api/{}/image?client_id={id}", shop.appid);
+async fn shows(
+    app: &TestApp,
+    account: &TestAccount,
+    customer: &TestCustomer,
+    bytes: Vec<u8>,
+    id: &str,
+) -> (u16, i64) {
+    let path = format!("/chat/api/{}/image?client_id={id}", account.appid);
     let response = posts(app, &path, &customer.cookie(), bytes).await;
     (response.status().as_u16(), code(&response.json().await.expect("JSON")))
 }
 
-async fn replies(app: &App, agent: &Agent, session: &Value, bytes: Vec<u8>) -> (u16, i64) {
+async fn replies(app: &TestApp, agent: &TestAgent, session: &Value, bytes: Vec<u8>) -> (u16, i64) {
     let path = format!("/desk/api/image?appid={}&session={session}&client_id=r1", agent.appid);
     let response = posts(app, &path, &agent.cookie, bytes).await;
     (response.status().as_u16(), code(&response.json().await.expect("JSON")))
@@ -34,7 +40,7 @@ fn picture(which: u8, size: usize) -> Vec<u8> {
 }
 
 /// What a page shows of the last message.
-async fn last(customer: &Customer) -> Value {
+async fn last(customer: &TestCustomer) -> Value {
     customer.snapshot().await["messages"].as_array().unwrap().last().cloned().unwrap()
 }
 
@@ -48,46 +54,46 @@ on_both_engines! {
     without_a_word_of_the_operators_files_of_messages_stay,
 }
 
-async fn a_customer_sends_so_many_bytes_in_a_day(app: App) {
+async fn a_customer_sends_so_many_bytes_in_a_day(app: TestApp) {
     let rules = Rules { customer_files_mib_per_day: 1, ..Rules::default() };
     let app = set(&app, Settings::default(), rules).await;
-    let shop = app.account().await;
-    let (ann, bob) = (shop.customer(), shop.customer());
+    let account = app.account().await;
+    let (ann, bob) = (account.customer(), account.customer());
     ann.says("hello").await;
     bob.says("hello").await;
-    assert_eq!(shows(&app, &shop, &ann, picture(1, 600 * KB), "p1").await, (200, 0));
-    assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (429, 990_025));
+    assert_eq!(shows(&app, &account, &ann, picture(1, 600 * KB), "p1").await, (200, 0));
+    assert_eq!(shows(&app, &account, &ann, picture(2, 600 * KB), "p2").await, (429, 990_025));
     assert_eq!(app.files(), 1, "nothing was stored");
     for _ in 0..20 {
         assert_eq!(
-            shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await,
+            shows(&app, &account, &ann, picture(2, 600 * KB), "p2").await,
             (429, 990_025),
             "that is not the address's"
         );
     }
     assert_eq!(
-        shows(&app, &shop, &ann, picture(1, 600 * KB), "p1").await,
+        shows(&app, &account, &ann, picture(1, 600 * KB), "p1").await,
         (200, 0),
         "what came before is answered again"
     );
-    assert_eq!(shows(&app, &shop, &bob, picture(1, 600 * KB), "p1").await, (200, 0), "another customer");
+    assert_eq!(shows(&app, &account, &bob, picture(1, 600 * KB), "p1").await, (200, 0), "another customer");
     assert_eq!(
-        shows(&app, &shop, &ann, picture(3, 300 * KB), "p3").await,
+        shows(&app, &account, &ann, picture(3, 300 * KB), "p3").await,
         (200, 0),
         "what is left of the day"
     );
     app.advance(DAY).await;
-    assert_eq!(shows(&app, &shop, &ann, picture(2, 600 * KB), "p2").await, (200, 0), "another day");
+    assert_eq!(shows(&app, &account, &ann, picture(2, 600 * KB), "p2").await, (200, 0), "another day");
     until("each content is there once", || async { app.files() == 3 }).await;
     app.inner.stop.cancel();
 }
 
-async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: App) {
+async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: TestApp) {
     let rules = Rules { customer_files_mib_per_day: 1, ..Rules::default() };
     let app = set(&app, Settings::default(), rules).await;
-    let shop = app.account().await;
-    let path = format!("/chat/api/{}/image?client_id=p1", shop.appid);
-    let cookie = || crate::actors::first_cookie(&shop.appid);
+    let account = app.account().await;
+    let path = format!("/chat/api/{}/image?client_id=p1", account.appid);
+    let cookie = || crate::actors::first_cookie(&account.appid);
     let first = posts(&app, &path, &cookie(), picture(1, 600 * KB)).await;
     assert!(first.status() == 200 && cookie_of(&first).is_some());
     let second = posts(&app, &path, &cookie(), picture(2, 600 * KB)).await;
@@ -96,9 +102,9 @@ async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: App
     // Who has written before is counted for themselves, until the address has sent what five may.
     let mut sent = 0;
     let refused = loop {
-        let customer = shop.customer();
+        let customer = account.customer();
         customer.says("hello").await;
-        match shows(&app, &shop, &customer, picture(3, 900 * KB), "p1").await {
+        match shows(&app, &account, &customer, picture(3, 900 * KB), "p1").await {
             (200, _) => sent += 1,
             refused => break refused,
         }
@@ -107,23 +113,23 @@ async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: App
     app.inner.stop.cancel();
 }
 
-async fn an_account_has_so_many_bytes_each_content_once(app: App) {
+async fn an_account_has_so_many_bytes_each_content_once(app: TestApp) {
     let rules = Rules { account_files_mib: 1, ..Rules::default() };
     let app = set(&app, Settings::default(), rules).await;
-    let (shop, other) = (app.account().await, app.account().await);
-    let ann = shop.agent("a1").await;
+    let (account, other) = (app.account().await, app.account().await);
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     let session = customer.says("hello").await["session"].clone();
-    let media_id = shop.media("image", &picture(1, 600 * KB)).await;
-    shop.media("image", &picture(1, 600 * KB)).await;
+    let media_id = account.media("image", &picture(1, 600 * KB)).await;
+    account.media("image", &picture(1, 600 * KB)).await;
     let image = json!({"msgtype": "image", "image": {"media_id": media_id}});
-    assert_eq!(code(&shop.sends(&customer.openid(), image.clone()).await), 0);
+    assert_eq!(code(&account.sends(&customer.openid(), image.clone()).await), 0);
     let (errors, guard) = Errors::expected();
-    assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
-    assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
+    assert_eq!(code(&account.uploads("image", &picture(2, 600 * KB)).await), -1);
+    assert_eq!(code(&account.uploads("image", &picture(2, 600 * KB)).await), -1);
     assert_eq!(replies(&app, &ann, &session, picture(2, 600 * KB)).await, (507, 990_026));
-    assert_eq!(shows(&app, &shop, &customer, picture(2, 600 * KB), "p1").await, (507, 990_026));
+    assert_eq!(shows(&app, &account, &customer, picture(2, 600 * KB), "p1").await, (507, 990_026));
     drop(guard);
     let said = errors.0.lock().unwrap().clone();
     assert!(said.len() == 1 && said[0].contains("--account-files-mib"), "{said:?}");
@@ -131,33 +137,33 @@ async fn an_account_has_so_many_bytes_each_content_once(app: App) {
     until("what was refused is gone", || async { app.files() == 2 }).await;
     // The message keeps its content, and its account its bytes, when the temporary files are over.
     app.advance(3 * DAY).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
+    let account = account.with_token(&account.fetch_token().await);
     let (_, guard) = Errors::expected();
-    assert_eq!(code(&shop.uploads("image", &picture(2, 600 * KB)).await), -1);
+    assert_eq!(code(&account.uploads("image", &picture(2, 600 * KB)).await), -1);
     drop(guard);
     app.inner.stop.cancel();
 }
 
-async fn what_is_over_makes_room_in_its_account(app: App) {
+async fn what_is_over_makes_room_in_its_account(app: TestApp) {
     let app = set(&app, Settings::default(), Rules { account_files_mib: 1, ..Rules::default() }).await;
-    let shop = app.account().await;
+    let account = app.account().await;
     for which in [1, 2, 3] {
-        let shop = shop.with_token(&shop.fetch_token().await);
-        shop.media("image", &picture(which, 900 * KB)).await;
+        let account = account.with_token(&account.fetch_token().await);
+        account.media("image", &picture(which, 900 * KB)).await;
         app.advance(3 * DAY).await;
     }
     app.inner.stop.cancel();
 }
 
-async fn a_disk_keeps_room_for_others(app: App) {
+async fn a_disk_keeps_room_for_others(app: TestApp) {
     let app = set(&app, Settings::default(), Rules { files_free_mib: u32::MAX, ..Rules::default() }).await;
-    let shop = app.account().await;
-    let customer = shop.customer();
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("hello").await;
     let (errors, guard) = Errors::expected();
     for size in [PNG.len(), 600 * KB] {
-        assert_eq!(code(&shop.uploads("image", &sized(PNG, size)).await), -1);
-        assert_eq!(shows(&app, &shop, &customer, sized(PNG, size), "p1").await, (507, 990_024));
+        assert_eq!(code(&account.uploads("image", &sized(PNG, size)).await), -1);
+        assert_eq!(shows(&app, &account, &customer, sized(PNG, size), "p1").await, (507, 990_024));
     }
     drop(guard);
     let said = errors.0.lock().unwrap().clone();
@@ -170,23 +176,24 @@ async fn a_disk_keeps_room_for_others(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn files_of_messages_go_when_the_operator_says_and_the_messages_say_so(app: App) {
+async fn files_of_messages_go_when_the_operator_says_and_the_messages_say_so(app: TestApp) {
     let app = set(&app, Settings::default(), Rules { message_files_days: 2, ..Rules::default() }).await;
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     // More than one round.
     for at in 0..60_u8 {
         assert_eq!(
-            shows(&app, &shop, &customer, picture(at, PNG.len() + 1), &format!("p{at}")).await,
+            shows(&app, &account, &customer, picture(at, PNG.len() + 1), &format!("p{at}")).await,
             (200, 0)
         );
     }
     app.advance(DAY).await;
-    let film = json!({"media_id": shop.with_token(&shop.fetch_token().await).media("video", MP4).await});
-    let writes = shop.with_token(&shop.fetch_token().await);
+    let film =
+        json!({"media_id": account.with_token(&account.fetch_token().await).media("video", MP4).await});
+    let writes = account.with_token(&account.fetch_token().await);
     assert_eq!(code(&writes.sends(&customer.openid(), json!({"msgtype": "video", "video": film})).await), 0);
     assert_eq!(app.files(), 61);
     let messages = |snapshot: Value| snapshot["messages"].as_array().unwrap().clone();
@@ -202,8 +209,8 @@ async fn files_of_messages_go_when_the_operator_says_and_the_messages_say_so(app
         (None, Some(true), Some("image"))
     );
     for path in [
-        format!("/chat/api/{}/file?message={}", shop.appid, picture["id"]),
-        format!("/desk/api/file?appid={}&message={}", shop.appid, picture["id"]),
+        format!("/chat/api/{}/file?message={}", account.appid, picture["id"]),
+        format!("/desk/api/file?appid={}&message={}", account.appid, picture["id"]),
     ] {
         let cookie = if path.starts_with("/chat") { customer.cookie() } else { ann.cookie.clone() };
         assert_eq!(app.ask(&path, &cookie).await.status(), 404, "{path}");
@@ -213,11 +220,11 @@ async fn files_of_messages_go_when_the_operator_says_and_the_messages_say_so(app
     app.inner.stop.cancel();
 }
 
-async fn without_a_word_of_the_operators_files_of_messages_stay(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn without_a_word_of_the_operators_files_of_messages_stay(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("hello").await;
-    assert_eq!(shows(&app, &shop, &customer, JPEG.to_vec(), "p1").await, (200, 0));
+    assert_eq!(shows(&app, &account, &customer, JPEG.to_vec(), "p1").await, (200, 0));
     for _ in 0..5 {
         app.advance(100 * DAY).await;
     }

@@ -1,13 +1,13 @@
 //! The binding of a Mini Program to WeCom.
 
-use crate::actors::{App, Shop, code};
+use crate::actors::{TestAccount, TestApp, code};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 const GET: &str = "/customservice/work/get";
 const CORP: &str = "wwee11111xxxxxxx";
 
-async fn mini(app: &App, principal: &str) -> Shop {
+async fn mini(app: &TestApp, principal: &str) -> TestAccount {
     app.account_with(|settings| {
         settings.kind = Some("mini-program".into());
         settings.name = Some("示例有限公司".into());
@@ -17,12 +17,12 @@ async fn mini(app: &App, principal: &str) -> Shop {
     .await
 }
 
-async fn binds(shop: &Shop, corpid: &str) -> Value {
-    shop.post("/customservice/work/bind", json!({"corpid": corpid})).await
+async fn binds(account: &TestAccount, corpid: &str) -> Value {
+    account.post("/customservice/work/bind", json!({"corpid": corpid})).await
 }
 
-async fn unbinds(shop: &Shop, corpid: &str) -> Value {
-    shop.post("/customservice/work/unbind", json!({"corpid": corpid})).await
+async fn unbinds(account: &TestAccount, corpid: &str) -> Value {
+    account.post("/customservice/work/unbind", json!({"corpid": corpid})).await
 }
 
 on_both_engines! {
@@ -33,66 +33,66 @@ on_both_engines! {
     whoever_asks_with_another_method_or_token_is_refused,
 }
 
-async fn a_mini_program_is_bound_tells_so_and_is_unbound(app: App) {
-    let shop = mini(&app, "enterprise").await;
-    assert_snapshot!(shop.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
-    assert_snapshot!(binds(&shop, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+async fn a_mini_program_is_bound_tells_so_and_is_unbound(app: TestApp) {
+    let account = mini(&app, "enterprise").await;
+    assert_snapshot!(account.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(binds(&account, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
     let expected = json!({
         "bindTime": 1800000000, "corpid": "wwee11111xxxxxxx", "entityName": "示例有限公司", "errcode": 0,
         "errmsg": "ok"
     });
-    assert_eq!(shop.get(GET, &[]).await, expected);
-    assert_eq!(shop.post(GET, json!({})).await, shop.get(GET, &[]).await, "as some SDKs ask");
-    assert_snapshot!(unbinds(&shop, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
-    assert_snapshot!(shop.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+    assert_eq!(account.get(GET, &[]).await, expected);
+    assert_eq!(account.post(GET, json!({})).await, account.get(GET, &[]).await, "as some SDKs ask");
+    assert_snapshot!(unbinds(&account, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
+    assert_snapshot!(account.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
 }
 
-async fn it_is_bound_to_one_enterprise_at_a_time(app: App) {
-    let (shop, other) = (mini(&app, "enterprise").await, mini(&app, "enterprise").await);
-    assert_eq!(code(&unbinds(&shop, CORP).await), 10_130_604);
-    assert_eq!(code(&binds(&shop, CORP).await), 0);
+async fn it_is_bound_to_one_enterprise_at_a_time(app: TestApp) {
+    let (account, other) = (mini(&app, "enterprise").await, mini(&app, "enterprise").await);
+    assert_eq!(code(&unbinds(&account, CORP).await), 10_130_604);
+    assert_eq!(code(&binds(&account, CORP).await), 0);
     for corpid in [CORP, "ww0123456789abcdef"] {
-        assert_eq!(code(&binds(&shop, corpid).await), 10_130_603, "{corpid}");
+        assert_eq!(code(&binds(&account, corpid).await), 10_130_603, "{corpid}");
     }
-    assert_eq!(code(&unbinds(&shop, "ww0123456789abcdef").await), 10_130_602);
-    assert_eq!(shop.get(GET, &[]).await["corpid"], CORP);
+    assert_eq!(code(&unbinds(&account, "ww0123456789abcdef").await), 10_130_602);
+    assert_eq!(account.get(GET, &[]).await["corpid"], CORP);
     assert_eq!(code(&unbinds(&other, CORP).await), 10_130_604, "another account's");
     assert_eq!(code(&binds(&other, CORP).await), 0, "an enterprise may have several");
-    assert_eq!(code(&unbinds(&shop, CORP).await), 0);
-    assert_eq!(code(&binds(&shop, "ww0123456789abcdef").await), 0);
+    assert_eq!(code(&unbinds(&account, CORP).await), 0);
+    assert_eq!(code(&binds(&account, "ww0123456789abcdef").await), 0);
 }
 
-async fn a_corpid_is_missing_or_of_the_wrong_shape(app: App) {
-    let shop = mini(&app, "enterprise").await;
+async fn a_corpid_is_missing_or_of_the_wrong_shape(app: TestApp) {
+    let account = mini(&app, "enterprise").await;
     for path in ["/customservice/work/bind", "/customservice/work/unbind"] {
         for missing in [json!({}), json!({"corpid": ""}), json!({"corpid": null}), json!({"kf_openid": "o"})]
         {
-            assert_eq!(code(&shop.post(path, missing).await), 10_130_002, "{path}");
+            assert_eq!(code(&account.post(path, missing).await), 10_130_002, "{path}");
         }
         for odd in ["ww", "0123456789abcdef", "ww0123456789 abcdef", "企业微信企业微信企业微信企业微信"]
         {
-            assert_eq!(code(&shop.post(path, json!({"corpid": odd})).await), 10_130_600, "{path} {odd}");
+            assert_eq!(code(&account.post(path, json!({"corpid": odd})).await), 10_130_600, "{path} {odd}");
         }
     }
 }
 
-async fn a_persons_mini_program_cannot_be_bound(app: App) {
-    let shop = mini(&app, "individual").await;
-    assert_eq!(code(&binds(&shop, "of no shape").await), 10_130_030);
-    assert_eq!(code(&shop.get(GET, &[]).await), 10_130_030);
-    assert_eq!(code(&unbinds(&shop, CORP).await), 10_130_604);
-    shop.set(|settings| settings.principal = Some("enterprise".into())).await;
-    assert_eq!(code(&binds(&shop, CORP).await), 0);
-    shop.set(|settings| settings.principal = Some("individual".into())).await;
-    assert_eq!(code(&unbinds(&shop, CORP).await), 0, "what was bound can end");
+async fn a_persons_mini_program_cannot_be_bound(app: TestApp) {
+    let account = mini(&app, "individual").await;
+    assert_eq!(code(&binds(&account, "of no shape").await), 10_130_030);
+    assert_eq!(code(&account.get(GET, &[]).await), 10_130_030);
+    assert_eq!(code(&unbinds(&account, CORP).await), 10_130_604);
+    account.set(|settings| settings.principal = Some("enterprise".into())).await;
+    assert_eq!(code(&binds(&account, CORP).await), 0);
+    account.set(|settings| settings.principal = Some("individual".into())).await;
+    assert_eq!(code(&unbinds(&account, CORP).await), 0, "what was bound can end");
 }
 
-async fn whoever_asks_with_another_method_or_token_is_refused(app: App) {
-    let shop = mini(&app, "enterprise").await;
+async fn whoever_asks_with_another_method_or_token_is_refused(app: TestApp) {
+    let account = mini(&app, "enterprise").await;
     assert_eq!(
-        code(&shop.raw("PUT", &format!("{GET}?access_token={}", shop.token), Vec::new()).await),
+        code(&account.raw("PUT", &format!("{GET}?access_token={}", account.token), Vec::new()).await),
         43001
     );
-    assert_eq!(code(&shop.with_token("50_never").get(GET, &[]).await), 40001);
-    assert_eq!(code(&shop.with_token("a.b").get(GET, &[]).await), 40014);
+    assert_eq!(code(&account.with_token("50_never").get(GET, &[]).await), 40001);
+    assert_eq!(code(&account.with_token("a.b").get(GET, &[]).await), 40014);
 }

@@ -1,33 +1,39 @@
 //! A worker at the workbench.
 
-use super::{App, Shop, Stream, client_id, cookie_of, until};
+use super::{Stream, TestAccount, TestApp, client_id, cookie_of, until};
 use kefu::admin::Order;
 use serde_json::{Value, json};
 
 #[derive(Clone)]
-pub struct Agent {
-    pub app: App,
+pub struct TestAgent {
+    pub app: TestApp,
     pub name: String,
     pub cookie: String,
     pub appid: String,
     pub kf_account: String,
 }
 
-impl Agent {
+impl TestAgent {
     /// A person takes up a sign-up link.
-    pub async fn signs_up(app: &App, name: &str) -> Agent {
+    pub async fn signs_up(app: &TestApp, name: &str) -> TestAgent {
         let link = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.expect("a link");
         let invite = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
         let body = json!({"invite": invite, "name": name, "password": "correct horse"});
         let response = app.send("/desk/api/signup", "", &body).await;
         assert_eq!(response.status(), 200, "{name}");
         let cookie = cookie_of(&response).expect("a login");
-        Agent { app: app.clone(), name: name.into(), cookie, appid: String::new(), kf_account: String::new() }
+        TestAgent {
+            app: app.clone(),
+            name: name.into(),
+            cookie,
+            appid: String::new(),
+            kf_account: String::new(),
+        }
     }
 
     /// The same person as an agent of a shop.
-    pub fn at(&self, shop: &Shop, prefix: &str) -> Agent {
-        Agent { appid: shop.appid.clone(), kf_account: shop.kf(prefix), ..self.clone() }
+    pub fn at(&self, account: &TestAccount, prefix: &str) -> TestAgent {
+        TestAgent { appid: account.appid.clone(), kf_account: account.kf(prefix), ..self.clone() }
     }
 
     /// A call of her page: status and answer.
@@ -64,7 +70,7 @@ impl Agent {
         self.app.advance(5_000).await;
     }
 
-    pub async fn is_away(&self, away: bool) {
+    pub async fn sets_away(&self, away: bool) {
         let (status, _) = self.sends("/desk/api/presence", json!({"appid": self.appid, "away": away})).await;
         assert_eq!(status, 200);
     }
@@ -96,14 +102,14 @@ impl Agent {
     }
 
     /// What her page shows of her first account.
-    pub async fn account(&self) -> Value {
+    pub async fn first_account(&self) -> Value {
         self.snapshot().await["accounts"][0].clone()
     }
 
     /// The session of a customer she serves or could take.
     pub async fn session_with(&self, openid: &str) -> Option<i64> {
-        let account = self.account().await;
-        let lists = ["sessions", "waiting"].map(|list| account[list].as_array().cloned().unwrap_or_default());
+        let shown = self.first_account().await;
+        let lists = ["sessions", "waiting"].map(|list| shown[list].as_array().cloned().unwrap_or_default());
         lists
             .iter()
             .flatten()

@@ -1,30 +1,30 @@
 //! A customer at her page.
 
-use super::{App, Shop, Stream, client_id, cookie_of, first_cookie};
+use super::{Stream, TestAccount, TestApp, client_id, cookie_of, first_cookie};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 #[derive(Clone)]
-pub struct Customer {
-    app: App,
+pub struct TestCustomer {
+    app: TestApp,
     appid: String,
     cookie: Arc<Mutex<String>>,
     openid: Arc<Mutex<String>>,
 }
 
-impl Customer {
-    pub fn new(shop: &Shop) -> Customer {
-        Customer {
-            app: shop.app.clone(),
-            appid: shop.appid.clone(),
-            cookie: Arc::new(Mutex::new(first_cookie(&shop.appid))),
+impl TestCustomer {
+    pub fn new(account: &TestAccount) -> TestCustomer {
+        TestCustomer {
+            app: account.app.clone(),
+            appid: account.appid.clone(),
+            cookie: Arc::new(Mutex::new(first_cookie(&account.appid))),
             openid: Arc::default(),
         }
     }
 
     /// The same customer at another front.
-    pub fn at(&self, app: &App) -> Customer {
-        Customer { app: app.clone(), ..self.clone() }
+    pub fn at(&self, app: &TestApp) -> TestCustomer {
+        TestCustomer { app: app.clone(), ..self.clone() }
     }
 
     pub fn cookie(&self) -> String {
@@ -48,7 +48,7 @@ impl Customer {
     }
 
     /// She chooses from a menu: status and answer.
-    pub async fn taps(&self, message: &Value, id: &str) -> (u16, Value) {
+    pub async fn chooses(&self, message: &Value, id: &str) -> (u16, Value) {
         let body =
             json!({"client_id": format!("t{id}{}", message["id"]), "message": message["id"], "id": id});
         let path = format!("/chat/api/{}/tap", self.appid);

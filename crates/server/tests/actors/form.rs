@@ -1,6 +1,6 @@
 //! Multipart forms, written byte by byte as SDKs write them, and the smallest files of each format.
 
-use super::{App, Shop};
+use super::{TestAccount, TestApp};
 use serde_json::Value;
 
 pub const PNG: &[u8] =
@@ -64,7 +64,7 @@ pub fn form(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
 /// The type of [`form`].
 pub const FORM: &str = "multipart/form-data; boundary=xX0Xx";
 
-impl Shop {
+impl TestAccount {
     /// Posts a body of a type to a path with a query, as it is.
     pub async fn posts(
         &self,
@@ -74,7 +74,7 @@ impl Shop {
     ) -> Value {
         let url = format!("{}{path_and_query}", self.app.base);
         let request = self.app.http.post(url).header("content-type", content_type).body(body);
-        Shop::reads(path_and_query, request.send().await.expect("an answer")).await
+        TestAccount::read_answer(path_and_query, request.send().await.expect("an answer")).await
     }
 
     /// Uploads a temporary file.
@@ -100,7 +100,7 @@ impl Shop {
     pub async fn fetch_code(&self, media_id: &str) -> i64 {
         let response = self.fetches(media_id).await;
         if response.headers()["content-type"] == "application/json; encoding=utf-8" {
-            return super::code(&Shop::reads("media/get", response).await);
+            return super::code(&TestAccount::read_answer("media/get", response).await);
         }
         0
     }
@@ -116,7 +116,7 @@ impl Shop {
     }
 }
 
-impl App {
+impl TestApp {
     /// The files that lie in the store's folder, those that are half written too.
     pub fn files(&self) -> usize {
         let folders =

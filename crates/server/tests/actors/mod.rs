@@ -1,12 +1,12 @@
 //! Who acts in the tests: a shop that calls the API, agents at the workbench, customers who write.
 
+mod account;
 mod agent;
+mod component;
 mod customer;
 pub mod form;
 pub mod picture;
-mod platform;
 mod seen;
-mod shop;
 mod stream;
 
 use crate::fixture::engine::Fresh;
@@ -29,11 +29,11 @@ use tokio::net::TcpListener;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-pub use agent::Agent;
-pub use customer::Customer;
-pub use platform::Platform;
-pub use shop::Shop;
-pub use stream::{Heard, Stream};
+pub use account::TestAccount;
+pub use agent::TestAgent;
+pub use component::TestComponent;
+pub use customer::TestCustomer;
+pub use stream::{Stream, StreamEvent};
 
 /// When tests begin: 2027-01-15.
 pub const BEGIN: i64 = 1_800_000_000_000;
@@ -42,25 +42,25 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running desk over fresh data, with a clock that stands still.
 #[derive(Clone)]
-pub struct App {
+pub struct TestApp {
     pub inner: state::App,
     pub base: String,
     pub http: reqwest::Client,
     pub clock: Clock,
     pub fresh: Arc<Fresh>,
     lease: Arc<tokio::sync::Mutex<Lease>>,
-    shops: Arc<Mutex<u64>>,
+    accounts: Arc<Mutex<u64>>,
     errors: Errors,
 }
 
 /// Runs a test over `fresh` data, then asserts that the desk logged no error.
-pub fn run(fresh: Fresh, test: impl AsyncFnOnce(App)) {
+pub fn run(fresh: Fresh, test: impl AsyncFnOnce(TestApp)) {
     let errors = Errors::default();
     let _guard = tracing::subscriber::set_default(errors.clone());
     let fresh = Arc::new(fresh);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let app = App { errors: errors.clone(), ..App::start(fresh, 7).await };
+        let app = TestApp { errors: errors.clone(), ..TestApp::start(fresh, 7).await };
         test(app.clone()).await;
         app.inner.stop.cancel();
     });
@@ -68,33 +68,33 @@ pub fn run(fresh: Fresh, test: impl AsyncFnOnce(App)) {
     assert!(errors.is_empty(), "something failed inside: {errors:?}");
 }
 
-impl App {
+impl TestApp {
     /// A node over `fresh` data, which limits nobody; nodes that share data need seeds of their own.
-    pub async fn start(fresh: Arc<Fresh>, seed: u64) -> App {
-        App::start_with(fresh, seed, Settings::default(), Rules::default()).await
+    pub async fn start(fresh: Arc<Fresh>, seed: u64) -> TestApp {
+        TestApp::start_with(fresh, seed, Settings::default(), Rules::default()).await
     }
 
     /// The same, as operators have set it.
-    pub async fn start_with(fresh: Arc<Fresh>, seed: u64, settings: Settings, rules: Rules) -> App {
+    pub async fn start_with(fresh: Arc<Fresh>, seed: u64, settings: Settings, rules: Rules) -> TestApp {
         let (clock, free) = (Clock::standing(BEGIN), rules.files_free());
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
         let desk = Desk::new(store, Rng::seeded(seed), rules).with_files(Files::at(fresh.files(), free));
-        App::over(desk, settings, clock, fresh).await
+        TestApp::over(desk, settings, clock, fresh).await
     }
 
     /// A node over a desk.
-    async fn over(desk: Desk, settings: Settings, clock: Clock, fresh: Arc<Fresh>) -> App {
+    async fn over(desk: Desk, settings: Settings, clock: Clock, fresh: Arc<Fresh>) -> TestApp {
         let inner = state::App::new(desk, settings);
         let lease = Arc::new(tokio::sync::Mutex::new(Lease::begin(&inner).await.expect("a lease")));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(listen::serve(listener, router(inner.clone()), room(&inner), inner.stop.clone()));
-        let (shops, errors) = Default::default();
-        App { inner, base, http: reqwest::Client::new(), clock, fresh, lease, shops, errors }
+        let (accounts, errors) = Default::default();
+        TestApp { inner, base, http: reqwest::Client::new(), clock, fresh, lease, accounts, errors }
     }
 
     /// A new node over the same store: this one has stopped, and given up its lease only if it `said_so`.
-    pub async fn restarts(&self, said_so: bool) -> App {
+    pub async fn restarts(&self, said_so: bool) -> TestApp {
         let desk = &self.inner.desk;
         self.inner.stop.cancel();
         if said_so {
@@ -102,19 +102,19 @@ impl App {
         }
         let again = Desk::new(desk.store.clone(), Rng::seeded(9), desk.rules);
         let again = again.with_files(desk.files.clone());
-        let app = App::over(again, Settings::default(), self.clock.clone(), self.fresh.clone()).await;
-        App { shops: self.shops.clone(), ..app }
+        let app = TestApp::over(again, Settings::default(), self.clock.clone(), self.fresh.clone()).await;
+        TestApp { accounts: self.accounts.clone(), ..app }
     }
 
     /// Another front of the same desk, as operators have set it.
-    pub async fn beside(&self, settings: Settings) -> App {
+    pub async fn beside(&self, settings: Settings) -> TestApp {
         let inner = state::App::new(self.inner.desk.clone(), settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         // It ends with the desk's own.
         let stop = self.inner.stop.child_token();
         tokio::spawn(listen::serve(listener, router(inner.clone()), Room::of(64), stop));
-        App { inner, base, ..self.clone() }
+        TestApp { inner, base, ..self.clone() }
     }
 
     /// Time passes, and what is due happens.
@@ -126,7 +126,7 @@ impl App {
     }
 
     /// What a node does at a beat: it looks at the others, and compares its streams with the store.
-    pub async fn beats(&self) {
+    pub async fn heartbeat(&self) {
         self.lease.lock().await.look(&self.inner).await;
         self.inner.streams.compare().await.expect("what the store holds");
         self.inner.streams.settle().join_all().await;
@@ -149,16 +149,16 @@ impl App {
     }
 
     /// A certified service account with an alias of its own.
-    pub async fn account(&self) -> Shop {
+    pub async fn account(&self) -> TestAccount {
         self.account_with(|_| {}).await
     }
 
     /// The same with other settings.
-    pub async fn account_with(&self, change: impl FnOnce(&mut kefu::desk::account::Settings)) -> Shop {
+    pub async fn account_with(&self, change: impl FnOnce(&mut kefu::desk::account::Settings)) -> TestAccount {
         let number = {
-            let mut shops = self.shops.lock().unwrap();
-            *shops += 1;
-            *shops
+            let mut accounts = self.accounts.lock().unwrap();
+            *accounts += 1;
+            *accounts
         };
         let mut settings = kefu::desk::account::Settings {
             kind: Some("service".into()),
@@ -167,8 +167,8 @@ impl App {
             ..Default::default()
         };
         change(&mut settings);
-        let account = self.order(Order::AccountCreate { appid: None, settings }).await.expect("an account");
-        Shop::new(self.clone(), &account).await
+        let created = self.order(Order::AccountCreate { appid: None, settings }).await.expect("an account");
+        TestAccount::new(self.clone(), &created).await
     }
 
     /// One of the desk's or the chat's calls, as the page makes it.

@@ -1,6 +1,6 @@
 //! What a page hears: Server-Sent Events, gathered as they come.
 
-use super::{App, PATIENCE};
+use super::{PATIENCE, TestApp};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 /// One event.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct StreamEvent {
     pub event: String,
     pub id: String,
     pub data: Value,
@@ -16,7 +16,7 @@ pub struct Heard {
 
 /// An open stream; it closes when it is dropped.
 pub struct Stream {
-    heard: watch::Receiver<Vec<Heard>>,
+    heard: watch::Receiver<Vec<StreamEvent>>,
     reader: JoinHandle<()>,
 }
 
@@ -27,7 +27,7 @@ impl Drop for Stream {
 }
 
 impl Stream {
-    pub async fn open(app: &App, path: &str, cookie: &str) -> Stream {
+    pub async fn open(app: &TestApp, path: &str, cookie: &str) -> Stream {
         let mut response = app.ask(path, cookie).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -38,7 +38,7 @@ impl Stream {
                 text.push_str(&String::from_utf8_lossy(&chunk));
                 while let Some((frame, rest)) = text.split_once("\n\n") {
                     if let Some(event) = parse(frame) {
-                        tell.send_modify(|all: &mut Vec<Heard>| all.push(event));
+                        tell.send_modify(|all: &mut Vec<StreamEvent>| all.push(event));
                     }
                     text = rest.to_owned();
                 }
@@ -48,7 +48,7 @@ impl Stream {
     }
 
     /// Waits for an event that fits.
-    pub async fn hears(&mut self, what: &str, fits: impl Fn(&Heard) -> bool) -> Heard {
+    pub async fn waits_for(&mut self, what: &str, fits: impl Fn(&StreamEvent) -> bool) -> StreamEvent {
         let heard = tokio::time::timeout(PATIENCE, self.heard.wait_for(|all| all.iter().any(&fits))).await;
         let heard = heard
             .unwrap_or_else(|_| panic!("never heard: {what}"))
@@ -57,18 +57,20 @@ impl Stream {
     }
 
     /// Waits for a fact that fits.
-    pub async fn sees_fact(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Heard {
-        self.hears(what, |heard| heard.data["facts"].as_array().is_some_and(|facts| facts.iter().any(&fits)))
-            .await
+    pub async fn sees_fact(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> StreamEvent {
+        self.waits_for(what, |heard| {
+            heard.data["facts"].as_array().is_some_and(|facts| facts.iter().any(&fits))
+        })
+        .await
     }
 
     /// Waits for a message with this text.
-    pub async fn sees(&mut self, text: &str) -> Heard {
+    pub async fn sees(&mut self, text: &str) -> StreamEvent {
         self.sees_fact(text, |fact| fact["message"]["text"] == text).await
     }
 
     /// What was heard so far, without the beats of an idle stream.
-    pub fn heard(&self) -> Vec<Heard> {
+    pub fn heard(&self) -> Vec<StreamEvent> {
         self.heard.borrow().iter().filter(|heard| heard.event != "beat").cloned().collect()
     }
 
@@ -81,16 +83,16 @@ impl Stream {
     /// How often a text was heard so far, a moment from now.
     pub async fn count_texts(&self, text: &str) -> usize {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let facts = |heard: &Heard| heard.data["facts"].as_array().cloned().unwrap_or_default();
+        let facts = |heard: &StreamEvent| heard.data["facts"].as_array().cloned().unwrap_or_default();
         self.heard.borrow().iter().flat_map(facts).filter(|fact| fact["message"]["text"] == text).count()
     }
 }
 
-fn parse(frame: &str) -> Option<Heard> {
+fn parse(frame: &str) -> Option<StreamEvent> {
     let field = |name: &str| {
         let line = frame.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         line.map(|value| value.trim_start().to_owned())
     };
     let data = serde_json::from_str(&field("data")?).ok()?;
-    Some(Heard { event: field("event").unwrap_or_default(), id: field("id").unwrap_or_default(), data })
+    Some(StreamEvent { event: field("event").unwrap_or_default(), id: field("id").unwrap_or_default(), data })
 }

@@ -1,15 +1,15 @@
 //! A clock that was ahead and is set back: what it stamped ends by the right time, also over a restart; and clocks of two
 //! nodes that differ.
 
-mod scene;
+mod fixture;
 
 use crate::actors::form::PNG;
-use crate::actors::{Agent, App, BEGIN, Errors, Shop, code, until};
+use crate::actors::{BEGIN, Errors, TestAccount, TestAgent, TestApp, code, until};
 use crate::cluster::on_two_nodes;
 use crate::operating::doctor::{asks, free, state};
+use fixture::{ClockFixture, lists, stable};
 use kefu::desk::node;
 use kefu::due::Lease;
-use scene::{Scene, lists, stable};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// What getmsglist tells of a day, `number` records at a time.
-async fn told(shop: &Shop, from: i64, number: i64) -> String {
+async fn told(account: &TestAccount, from: i64, number: i64) -> String {
     let (mut msgid, mut texts) = (1, String::new());
     loop {
         let body = json!({"starttime": from / 1000, "endtime": (from + DAY) / 1000, "msgid": msgid, "number": number});
-        let answer = shop.post("/customservice/msgrecord/getmsglist", body).await;
+        let answer = account.post("/customservice/msgrecord/getmsglist", body).await;
         let records = answer["recordlist"].as_array().unwrap_or_else(|| panic!("{answer}"));
         if records.is_empty() {
             return texts;
@@ -33,10 +33,10 @@ async fn told(shop: &Shop, from: i64, number: i64) -> String {
 }
 
 /// What getrecord tells of the day in Beijing that begins then: texts and times.
-async fn told_by_page(shop: &Shop, from: i64) -> Vec<(String, i64)> {
+async fn told_by_page(account: &TestAccount, from: i64) -> Vec<(String, i64)> {
     let body =
         json!({"starttime": from / 1000, "endtime": (from + DAY) / 1000, "pageindex": 1, "pagesize": 1000});
-    let answer = shop.post("/customservice/msgrecord/getrecord", body).await;
+    let answer = account.post("/customservice/msgrecord/getrecord", body).await;
     let records = answer["recordlist"].as_array().unwrap_or_else(|| panic!("{answer}")).iter();
     let records = records.map(|it| (it["text"].as_str().unwrap().to_owned(), it["time"].as_i64().unwrap()));
     records.filter(|(text, _)| !text.is_empty()).collect()
@@ -51,24 +51,24 @@ on_both_engines! {
     records_keep_the_time_of_the_clock_and_none_is_passed_over,
 }
 
-async fn what_a_clock_ahead_stamped_ends_by_the_right_time(app: App) {
-    let mut scene = Scene::set(&app, DAY).await;
+async fn what_a_clock_ahead_stamped_ends_by_the_right_time(app: TestApp) {
+    let mut fixture = ClockFixture::set(&app, DAY).await;
     app.advance(-DAY).await;
     app.advance(MINUTE).await;
-    scene.holds_soon(false).await;
-    scene.holds_on().await;
+    fixture.holds_soon(false).await;
+    fixture.holds_on().await;
 }
 
-async fn it_does_over_a_restart_too(app: App) {
-    let scene = Scene::set(&app, 20 * DAY).await;
+async fn it_does_over_a_restart_too(app: TestApp) {
+    let fixture = ClockFixture::set(&app, 20 * DAY).await;
     kefu::due::settle_all(&app.inner).await.unwrap();
     app.clock.advance(-20 * DAY);
     let restarted = app.restarts(true).await;
-    let mut scene = scene.at(&restarted);
-    restarted.beats().await;
+    let mut fixture = fixture.at(&restarted);
+    restarted.heartbeat().await;
     restarted.advance(0).await;
     restarted.advance(MINUTE).await;
-    restarted.beats().await;
+    restarted.heartbeat().await;
     until("streams of the node that ended are gone", || async {
         restarted
             .inner
@@ -80,66 +80,66 @@ async fn it_does_over_a_restart_too(app: App) {
             .is_empty()
     })
     .await;
-    scene.holds_soon(true).await;
-    scene.holds_on().await;
+    fixture.holds_soon(true).await;
+    fixture.holds_on().await;
 }
 
-async fn what_a_right_clock_stamped_stays_when_a_wrong_one_came_and_went(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn what_a_right_clock_stamped_stays_when_a_wrong_one_came_and_went(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
-    let media = shop.media("image", PNG).await;
+    let media = account.media("image", PNG).await;
     app.advance(10 * MINUTE).await;
     app.advance(-10 * MINUTE).await;
     app.advance(30 * MINUTE - 1).await;
-    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+    assert_eq!(account.sessions("a1").await, [customer.openid()]);
     app.advance(1).await;
-    assert_eq!(shop.sessions("a1").await, Vec::<String>::new());
+    assert_eq!(account.sessions("a1").await, Vec::<String>::new());
     app.advance(90 * MINUTE - 1).await;
-    assert_eq!(lists(&shop).await, 0);
+    assert_eq!(lists(&account).await, 0);
     app.advance(1).await;
-    assert_eq!(lists(&shop).await, 42001);
+    assert_eq!(lists(&account).await, 42001);
     app.advance(3 * DAY - 2 * HOUR - 1).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(account.fetches(&media).await.headers()["content-type"], "image/png");
     app.advance(1).await;
-    assert_eq!(shop.fetch_code(&media).await, 40007);
+    assert_eq!(account.fetch_code(&media).await, 40007);
 }
 
-async fn a_clock_that_went_back_by_mistake_and_returns_moves_nothing(app: App) {
-    let shop = app.account().await;
-    let media = shop.media("image", PNG).await;
-    let zoe = Agent::signs_up(&app, "zoe").await;
-    shop.adds("i1").await;
-    assert_eq!(code(&shop.invites("i1", "zoe").await), 0);
+async fn a_clock_that_went_back_by_mistake_and_returns_moves_nothing(app: TestApp) {
+    let account = app.account().await;
+    let media = account.media("image", PNG).await;
+    let zoe = TestAgent::signs_up(&app, "zoe").await;
+    account.adds("i1").await;
+    assert_eq!(code(&account.invites("i1", "zoe").await), 0);
     app.advance(0).await;
     for _ in 0..2 {
         app.advance(-5 * DAY).await;
         app.advance(5 * DAY + 1_000).await;
     }
-    assert_eq!(lists(&shop).await, 0);
-    assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
-    assert_eq!(zoe.at(&shop, "i1").answers_invitation(true).await, 200);
+    assert_eq!(lists(&account).await, 0);
+    assert_eq!(account.fetches(&media).await.headers()["content-type"], "image/png");
+    assert_eq!(zoe.at(&account, "i1").answers_invitation(true).await, 200);
 }
 
-async fn a_clock_that_was_not_set_moves_nothing(app: App) {
-    let shop = app.account().await;
-    let media = shop.media("image", PNG).await;
+async fn a_clock_that_was_not_set_moves_nothing(app: TestApp) {
+    let account = app.account().await;
+    let media = account.media("image", PNG).await;
     app.advance(0).await;
     app.advance(-BEGIN).await;
     app.advance(MINUTE).await;
     app.advance(BEGIN + HOUR).await;
-    assert_eq!(lists(&shop).await, 0);
-    assert_eq!(shop.fetches(&media).await.headers()["content-type"], "image/png");
+    assert_eq!(lists(&account).await, 0);
+    assert_eq!(account.fetches(&media).await.headers()["content-type"], "image/png");
 }
 
-async fn records_keep_the_time_of_the_clock_and_none_is_passed_over(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn records_keep_the_time_of_the_clock_and_none_is_passed_over(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("a").await;
     app.advance(DAY).await;
     customer.says("b").await;
@@ -148,27 +148,27 @@ async fn records_keep_the_time_of_the_clock_and_none_is_passed_over(app: App) {
     app.advance(MINUTE).await;
     customer.says("d").await;
     for number in [1, 2, 10] {
-        assert_eq!(told(&shop, BEGIN, number).await, "acd", "{number} at a time");
-        assert_eq!(told(&shop, BEGIN + DAY, number).await, "b");
+        assert_eq!(told(&account, BEGIN, number).await, "acd", "{number} at a time");
+        assert_eq!(told(&account, BEGIN + DAY, number).await, "b");
     }
     app.advance(DAY - 2 * MINUTE).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
+    let account = account.with_token(&account.fetch_token().await);
     customer.says("e").await;
     assert_eq!(
-        (told(&shop, BEGIN, 1).await, told(&shop, BEGIN + DAY - HOUR, 1).await),
+        (told(&account, BEGIN, 1).await, told(&account, BEGIN + DAY - HOUR, 1).await),
         ("acde".into(), "be".into())
     );
     let midnight = BEGIN + 8 * HOUR;
     let (b, e) = (("b".to_owned(), (BEGIN + DAY) / 1000), ("e".to_owned(), (BEGIN + DAY - MINUTE) / 1000));
-    assert_eq!(told_by_page(&shop, midnight).await, [e, b], "by time");
+    assert_eq!(told_by_page(&account, midnight).await, [e, b], "by time");
 }
 
-fn at(shop: &Shop, app: &App) -> Shop {
-    Shop { app: app.clone(), ..shop.clone() }
+fn at(account: &TestAccount, app: &TestApp) -> TestAccount {
+    TestAccount { app: app.clone(), ..account.clone() }
 }
 
 /// Both nodes look at the time.
-async fn look(here: &App, there: &App) {
+async fn look(here: &TestApp, there: &TestApp) {
     there.advance(0).await;
     here.advance(0).await;
 }
@@ -178,36 +178,36 @@ fn nodes_whose_clocks_are_30_seconds_apart_keep_their_promises() {
     on_two_nodes(async |here, there| {
         here.advance(0).await;
         there.advance(30_000).await;
-        let shop = here.account().await;
-        let (shop, there_shop) = (shop.clone(), at(&shop, &there));
-        let (token, _) = stable(&there_shop, false).await;
-        let (same, expires_in) = stable(&shop, false).await;
+        let account = here.account().await;
+        let (account, there_account) = (account.clone(), at(&account, &there));
+        let (token, _) = stable(&there_account, false).await;
+        let (same, expires_in) = stable(&account, false).await;
         assert_eq!((same == token, expires_in), (true, 7200));
-        assert_ne!(stable(&there_shop, true).await.0, token);
-        let ann = shop.agent("a1").await;
+        assert_ne!(stable(&there_account, true).await.0, token);
+        let ann = account.agent("a1").await;
         let _desk = ann.comes_online().await;
-        let customer = there_shop.customer();
+        let customer = there_account.customer();
         customer.says("hello").await;
         look(&here, &there).await;
         for _ in 0..29 {
             here.advance(MINUTE).await;
             there.advance(MINUTE).await;
         }
-        assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+        assert_eq!(account.sessions("a1").await, [customer.openid()]);
         // Of the node whose clock is behind, half a minute later.
         there.advance(2 * MINUTE).await;
         here.advance(2 * MINUTE).await;
-        assert_eq!(there_shop.sessions("a1").await, Vec::<String>::new());
+        assert_eq!(there_account.sessions("a1").await, Vec::<String>::new());
     });
 }
 
 #[test]
 fn a_node_moves_nothing_that_a_living_nodes_clock_stamped_until_that_is_set_back() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
+        let account = here.account().await;
         there.advance(DAY).await;
         node::beat(&there.inner.desk).await.unwrap();
-        let ahead = at(&shop, &there);
+        let ahead = at(&account, &there);
         let ahead = ahead.with_token(&ahead.fetch_token().await);
         look(&here, &there).await;
         assert_eq!(lists(&ahead).await, 0);
@@ -226,20 +226,20 @@ fn the_log_says_once_that_clocks_differ() {
     on_two_nodes(async |here, there| {
         let (said, _guard) = Errors::warnings();
         let mut lease = Lease::begin(&here.inner).await.unwrap();
-        let mut beats = async || {
+        let mut heartbeat = async || {
             node::beat(&there.inner.desk).await.unwrap();
             lease.look(&here.inner).await;
             said.0.lock().unwrap().iter().filter(|line| line.contains("apart")).count()
         };
-        assert_eq!(beats().await, 0);
+        assert_eq!(heartbeat().await, 0);
         there.clock.advance(2_000);
-        assert_eq!(beats().await, 0, "nobody notices");
+        assert_eq!(heartbeat().await, 0, "nobody notices");
         there.clock.advance(1_000);
-        assert_eq!([beats().await, beats().await], [1, 1]);
+        assert_eq!([heartbeat().await, heartbeat().await], [1, 1]);
         there.clock.advance(-3_000);
-        assert_eq!(beats().await, 1);
+        assert_eq!(heartbeat().await, 1);
         there.clock.advance(-30_000);
-        assert_eq!(beats().await, 2, "anew");
+        assert_eq!(heartbeat().await, 2, "anew");
     });
 }
 

@@ -1,6 +1,6 @@
 //! Several nodes, and their clocks.
 
-use crate::actors::{App, run};
+use crate::actors::{TestApp, run};
 use crate::fixture::engine::Fresh;
 
 mod clock;
@@ -9,9 +9,9 @@ mod time;
 mod together;
 
 /// Runs a test with two nodes on one PostgreSQL, each with a clock of its own.
-pub fn on_two_nodes(test: impl AsyncFnOnce(App, App)) {
-    run(Fresh::schema(), async |here: App| {
-        let there = App::start(here.fresh.clone(), 8).await;
+pub fn on_two_nodes(test: impl AsyncFnOnce(TestApp, TestApp)) {
+    run(Fresh::schema(), async |here: TestApp| {
+        let there = TestApp::start(here.fresh.clone(), 8).await;
         let other = there.inner.stop.clone();
         test(here, there).await;
         other.cancel();

@@ -1,6 +1,6 @@
 //! Nodes that end without a word: real processes on one PostgreSQL.
 
-use crate::actors::{App, cookie_of};
+use crate::actors::{TestApp, cookie_of};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{APPID, DEMO, Running};
 use kefu::desk::node;
@@ -116,14 +116,14 @@ on_both_engines! {
     a_node_that_counts_as_dead_brings_nobody_online,
 }
 
-async fn a_node_that_counts_as_dead_brings_nobody_online(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_node_that_counts_as_dead_brings_nobody_online(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     node::fence(&app.inner.desk, &app.inner.desk.node).await.unwrap();
     let refused = app.ask("/desk/api/stream", &ann.cookie).await;
     assert_eq!(refused.status(), 503);
-    assert_eq!(shop.online().await, []);
+    assert_eq!(account.online().await, []);
     let _lease = Lease::begin(&app.inner).await.unwrap();
     let _desk = ann.comes_online().await;
-    assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
+    assert_eq!(account.online().await, [(account.kf("a1"), 1, 0)]);
 }

@@ -1,6 +1,6 @@
 //! The machine's clock is set, forth and back, while the desk runs.
 
-use crate::actors::{App, code, until};
+use crate::actors::{TestApp, code, until};
 use serde_json::json;
 
 const HOUR: i64 = 3_600_000;
@@ -11,23 +11,23 @@ on_both_engines! {
     nothing_is_lost_or_out_of_order_when_the_clock_jumps,
 }
 
-async fn an_agent_who_leaves_is_gone_though_the_clock_went_back(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn an_agent_who_leaves_is_gone_though_the_clock_went_back(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let stream = ann.comes_online().await;
     app.advance(1).await;
     let agents = app.inner.streams.agents();
     drop(stream);
     until("her stream is closed", || async { app.inner.streams.agents() < agents }).await;
-    assert_eq!(shop.online().await.len(), 1, "she may come back");
+    assert_eq!(account.online().await.len(), 1, "she may come back");
     app.advance(-HOUR).await;
     app.advance(4_999).await;
-    assert_eq!(shop.online().await.len(), 1, "she still may");
+    assert_eq!(account.online().await.len(), 1, "she still may");
     app.advance(1).await;
-    assert_eq!(shop.online().await, []);
+    assert_eq!(account.online().await, []);
 }
 
-async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(app: App) {
+async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(app: TestApp) {
     use kefu::bind;
     // A folder where the object of that name would be: it cannot be removed as a file.
     let object = "aa/aa000000000000000000000000000000";
@@ -49,11 +49,11 @@ async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(
     assert_eq!(at, Some(app.clock.now() + 60_000));
 }
 
-async fn nothing_is_lost_or_out_of_order_when_the_clock_jumps(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn nothing_is_lost_or_out_of_order_when_the_clock_jumps(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     let mut said = Vec::new();
     for (number, jump) in [0, HOUR, -2 * HOUR, HOUR, -26 * HOUR, 26 * HOUR].into_iter().enumerate() {
         app.advance(jump).await;
@@ -65,11 +65,11 @@ async fn nothing_is_lost_or_out_of_order_when_the_clock_jumps(app: App) {
     let answer = customer.snapshot().await;
     let texts: Vec<_> = answer["messages"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
     assert_eq!(json!(texts), json!(said));
-    assert_eq!(shop.online().await.len(), 1);
+    assert_eq!(account.online().await.len(), 1);
     // What ends by the clock ends by the one that is right now, and not before.
-    let shop = shop.with_token(&shop.fetch_token().await);
+    let account = account.with_token(&account.fetch_token().await);
     app.advance(-HOUR).await;
-    assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
+    assert_eq!(code(&account.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
     app.advance(HOUR + 2 * HOUR).await;
-    assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[]).await), 42001);
+    assert_eq!(code(&account.get("/cgi-bin/customservice/getkflist", &[]).await), 42001);
 }

@@ -1,7 +1,7 @@
 //! Nodes that share the load: two on one PostgreSQL. What was done at one holds at the other as soon as it is
 //! answered, and is heard there at once.
 
-use crate::actors::{Agent, App, Shop, client_id, code, cookie_of, until};
+use crate::actors::{TestAccount, TestAgent, TestApp, client_id, code, cookie_of, until};
 use crate::cluster::on_two_nodes;
 use crate::fixture::running::kefu;
 use kefu::admin::Order;
@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The same shop, asked at another node.
-fn at(shop: &Shop, app: &App) -> Shop {
-    Shop { app: app.clone(), ..shop.clone() }
+fn at(account: &TestAccount, app: &TestApp) -> TestAccount {
+    TestAccount { app: app.clone(), ..account.clone() }
 }
 
 /// The same worker, at another node.
-fn there(agent: &Agent, app: &App) -> Agent {
-    Agent { app: app.clone(), ..agent.clone() }
+fn there(agent: &TestAgent, app: &TestApp) -> TestAgent {
+    TestAgent { app: app.clone(), ..agent.clone() }
 }
 
 /// The name of the channel on which nodes notify each other.
@@ -27,7 +27,7 @@ const CHANNEL: &str = "'kefu_' || current_schema()::regnamespace::oid::text";
 
 /// A client of the nodes' database, which lives on a thread of its own.
 fn with_client<T: Send + 'static>(
-    app: &App,
+    app: &TestApp,
     work: impl FnOnce(postgres::Client) -> T + Send + 'static,
 ) -> std::thread::JoinHandle<T> {
     let Place::Postgres(url) = app.fresh.place.clone() else { panic!("nodes share a PostgreSQL") };
@@ -35,7 +35,7 @@ fn with_client<T: Send + 'static>(
 }
 
 /// The connections over which nodes are notified.
-async fn listeners(app: &App) -> Vec<i32> {
+async fn listeners(app: &TestApp) -> Vec<i32> {
     let sql = format!("select pid from pg_stat_activity where query = 'listen ' || {CHANNEL} order by pid");
     let pids = move |mut client: postgres::Client| {
         client.query(&sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
@@ -44,7 +44,7 @@ async fn listeners(app: &App) -> Vec<i32> {
 }
 
 /// The database ends a connection.
-fn ends_connection(app: &App, pid: i32) {
+fn ends_connection(app: &TestApp, pid: i32) {
     let end = move |mut client: postgres::Client| {
         client.execute("select pg_terminate_backend($1)", &[&pid]).unwrap();
     };
@@ -52,7 +52,7 @@ fn ends_connection(app: &App, pid: i32) {
 }
 
 /// Gathers what nodes are notified of, for as long as it is held.
-fn notifications(app: &App) -> Arc<Mutex<String>> {
+fn notifications(app: &TestApp) -> Arc<Mutex<String>> {
     let told = Arc::<Mutex<String>>::default();
     let (gathers, (ready, is_ready)) = (Arc::downgrade(&told), std::sync::mpsc::channel());
     with_client(app, move |mut client| {
@@ -71,30 +71,30 @@ fn notifications(app: &App) -> Arc<Mutex<String>> {
 #[test]
 fn lists_agree_at_both_nodes_after_every_step() {
     on_two_nodes(async |here, there| {
-        let shop = here.account_with(|settings| settings.reception = Some("manual".into())).await;
-        let there = at(&shop, &there);
+        let account = here.account_with(|settings| settings.reception = Some("manual".into())).await;
+        let there = at(&account, &there);
         assert_eq!(there.kf_list().await, json!([]));
-        let ann = shop.agent("a1").await;
-        assert_eq!(there.kf_list().await, shop.kf_list().await);
-        assert_eq!(there.kf_list().await[0]["kf_account"], shop.kf("a1"));
+        let ann = account.agent("a1").await;
+        assert_eq!(there.kf_list().await, account.kf_list().await);
+        assert_eq!(there.kf_list().await[0]["kf_account"], account.kf("a1"));
         let _desk = ann.comes_online().await;
-        assert_eq!(there.online().await, [(shop.kf("a1"), 1, 0)]);
+        assert_eq!(there.online().await, [(account.kf("a1"), 1, 0)]);
         let customer = there.customer();
         customer.says("hello").await;
         assert_eq!(
-            (shop.waiting().await, there.waiting().await),
+            (account.waiting().await, there.waiting().await),
             (vec![customer.openid()], vec![customer.openid()])
         );
         assert_eq!(code(&there.creates("a1", &customer.openid()).await), 0);
-        assert_eq!((shop.waiting().await, there.waiting().await), (vec![], vec![]));
+        assert_eq!((account.waiting().await, there.waiting().await), (vec![], vec![]));
         assert_eq!(
-            (shop.sessions("a1").await, there.sessions("a1").await),
+            (account.sessions("a1").await, there.sessions("a1").await),
             (vec![customer.openid()], vec![customer.openid()])
         );
-        assert_eq!(code(&shop.closes("a1", &customer.openid()).await), 0);
+        assert_eq!(code(&account.closes("a1", &customer.openid()).await), 0);
         assert_eq!(there.sessions("a1").await, Vec::<String>::new());
-        ann.is_away(true).await;
-        assert_eq!(there.online().await, [(shop.kf("a1"), 0, 0)]);
+        ann.sets_away(true).await;
+        assert_eq!(there.online().await, [(account.kf("a1"), 0, 0)]);
     });
 }
 
@@ -102,10 +102,10 @@ fn lists_agree_at_both_nodes_after_every_step() {
 #[test]
 fn what_happens_at_one_node_is_heard_at_the_other_at_once() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
         let mut desk = ann.comes_online().await;
-        let customer = at(&shop, &there).customer();
+        let customer = at(&account, &there).customer();
         let begun = Instant::now();
         for number in 0..5 {
             let text = format!("message {number}");
@@ -120,10 +120,10 @@ fn what_happens_at_one_node_is_heard_at_the_other_at_once() {
 #[test]
 fn a_stream_that_was_cut_goes_on_at_the_other_node() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
         let mut desk = ann.comes_online().await;
-        let customer = shop.customer();
+        let customer = account.customer();
         customer.says("one").await;
         let last = desk.sees("one").await.id;
         drop(desk);
@@ -140,10 +140,10 @@ fn a_stream_that_was_cut_goes_on_at_the_other_node() {
 #[test]
 fn a_refusal_at_one_node_is_told_at_the_other_once_it_is_written() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let refused = shop.get("/customservice/kfsession/getsession", &[("openid", "bad")]).await;
+        let account = here.account().await;
+        let refused = account.get("/customservice/kfsession/getsession", &[("openid", "bad")]).await;
         let rid = refused["errmsg"].as_str().unwrap().split_once(" rid: ").expect("a request id").1;
-        let other = at(&shop, &there);
+        let other = at(&account, &there);
         let asks = async |rid: &str| other.post("/cgi-bin/openapi/rid/get", json!({"rid": rid})).await;
         let verbs = || there.inner.desk.store.verbs();
         let mut of_one = 0;
@@ -168,10 +168,10 @@ fn a_refusal_at_one_node_is_told_at_the_other_once_it_is_written() {
 #[test]
 fn streams_are_calm_after_a_lost_notification_connection() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
         let mut desk = ann.comes_online().await;
-        let customer = shop.customer();
+        let customer = account.customer();
         customer.says("before").await;
         let mut page = customer.watches().await;
         desk.sees("before").await;
@@ -191,7 +191,7 @@ fn streams_are_calm_after_a_lost_notification_connection() {
             // What is told after it is heard.
             let text = format!("after {round}");
             let said = json!({"client_id": client_id(&text), "text": text});
-            let path = format!("/chat/api/{}/message", shop.appid);
+            let path = format!("/chat/api/{}/message", account.appid);
             assert_eq!(there.send(&path, &customer.cookie(), &said).await.status(), 200);
             desk.sees(&text).await;
             page.sees(&text).await;
@@ -203,16 +203,17 @@ fn streams_are_calm_after_a_lost_notification_connection() {
 #[test]
 fn what_a_command_changed_is_told_to_nodes() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
         let mut desk = ann.comes_online().await;
         let mut other = self::there(&ann, &there).comes_online().await;
         let (told, openid) = (notifications(&here), format!("o{}", "c".repeat(27)));
-        let args = ["customer", "say", "--appid", &shop.appid, "--openid", &openid, "--text", "by command"];
+        let args =
+            ["customer", "say", "--appid", &account.appid, "--openid", &openid, "--text", "by command"];
         let (done, said) = kefu(&args, &here.fresh);
         assert!(done, "{said}");
-        let seq = here.inner.desk.store.head(&shop.appid).await.unwrap().unwrap().seq;
-        let line = format!("{} {seq}", shop.appid);
+        let seq = here.inner.desk.store.head(&account.appid).await.unwrap().unwrap().seq;
+        let line = format!("{} {seq}", account.appid);
         until("it is told", || async { told.lock().unwrap().lines().any(|told| told == line) }).await;
         desk.sees("by command").await;
         other.sees("by command").await;
@@ -222,8 +223,8 @@ fn what_a_command_changed_is_told_to_nodes() {
 #[test]
 fn a_log_in_holds_and_ends_at_both_nodes() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
         let body = json!({"name": ann.name, "password": "correct horse"});
         let cookie = cookie_of(&there.send("/desk/api/login", "", &body).await).expect("a login");
         assert_eq!(here.ask("/desk/api/snapshot", &cookie).await.status(), 200);
@@ -240,10 +241,10 @@ fn a_log_in_holds_and_ends_at_both_nodes() {
 #[test]
 fn a_token_holds_and_ends_at_both_nodes() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let (first, there) = (at(&shop, &there), at(&shop, &there));
+        let account = here.account().await;
+        let (first, there) = (at(&account, &there), at(&account, &there));
         assert_eq!(code(&first.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
-        let second = first.with_token(&shop.fetch_token().await);
+        let second = first.with_token(&account.fetch_token().await);
         assert_eq!(code(&second.get("/cgi-bin/customservice/getkflist", &[]).await), 0);
         assert_eq!(
             code(&first.get("/cgi-bin/customservice/getkflist", &[]).await),
@@ -252,10 +253,10 @@ fn a_token_holds_and_ends_at_both_nodes() {
         );
         let third = second.with_token(&there.fetch_token().await);
         assert_eq!(code(&first.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
-        assert_eq!(code(&at(&first, &shop.app).get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
-        assert_eq!(code(&at(&third, &shop.app).get("/cgi-bin/customservice/getkflist", &[]).await), 0);
+        assert_eq!(code(&at(&first, &account.app).get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
+        assert_eq!(code(&at(&third, &account.app).get("/cgi-bin/customservice/getkflist", &[]).await), 0);
         // What the account may do changes at one, and is refused at the other at once.
-        shop.set(|settings| settings.certified = Some(false)).await;
+        account.set(|settings| settings.certified = Some(false)).await;
         assert_eq!(code(&third.get("/cgi-bin/customservice/getkflist", &[]).await), 48001);
     });
 }
@@ -263,11 +264,11 @@ fn a_token_holds_and_ends_at_both_nodes() {
 #[test]
 fn one_customer_is_taken_once_whoever_takes_her_where() {
     on_two_nodes(async |here, there| {
-        let shop = here.account_with(|settings| settings.reception = Some("manual".into())).await;
-        let (ann, bob) = (shop.agent("a1").await, self::there(&shop.agent("b1").await, &there));
+        let account = here.account_with(|settings| settings.reception = Some("manual".into())).await;
+        let (ann, bob) = (account.agent("a1").await, self::there(&account.agent("b1").await, &there));
         let (_ann, _bob) = (ann.comes_online().await, bob.comes_online().await);
         for number in 0..5 {
-            let customer = shop.customer();
+            let customer = account.customer();
             customer.says(&format!("hello {number}")).await;
             let session = ann.session_with(&customer.openid()).await.expect("she waits");
             let (here, there) = tokio::join!(ann.takes(session), bob.takes(session));
@@ -281,11 +282,11 @@ fn one_customer_is_taken_once_whoever_takes_her_where() {
 #[test]
 fn what_is_due_happens_once_though_both_look() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = Agent::signs_up(&here, "ann").await;
-        shop.adds("a1").await;
-        assert_eq!(code(&shop.invites("a1", &ann.name).await), 0);
-        let seq = async |app: &App| app.inner.desk.store.head(&shop.appid).await.unwrap().unwrap().seq;
+        let account = here.account().await;
+        let ann = TestAgent::signs_up(&here, "ann").await;
+        account.adds("a1").await;
+        assert_eq!(code(&account.invites("a1", &ann.name).await), 0);
+        let seq = async |app: &TestApp| app.inner.desk.store.head(&account.appid).await.unwrap().unwrap().seq;
         let before = seq(&here).await;
         let ten_days = 10 * 24 * 3_600_000;
         here.clock.advance(ten_days);

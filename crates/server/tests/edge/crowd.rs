@@ -1,6 +1,6 @@
 //! More connections than there may be: who waits, who goes, and what is answered meanwhile.
 
-use crate::actors::{App, PATIENCE};
+use crate::actors::{PATIENCE, TestApp};
 use crate::edge::limits::set;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -15,12 +15,12 @@ use tokio::net::{TcpSocket, TcpStream};
 /// Requests that wait for a place; stated in docs/operating.md.
 const LINE: usize = 256;
 
-async fn with_room_for(app: &App, connections_max: u32) -> App {
+async fn with_room_for(app: &TestApp, connections_max: u32) -> TestApp {
     set(app, Settings { connections_max, ..Settings::default() }, Rules::default()).await
 }
 
 /// A connection from an address of this machine.
-async fn connects(app: &App, from: &str) -> TcpStream {
+async fn connects(app: &TestApp, from: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
     let address: SocketAddr = app.base.strip_prefix("http://").unwrap().parse().unwrap();
@@ -44,7 +44,7 @@ async fn asks(stream: &mut TcpStream, path: &str) -> String {
 }
 
 /// Asks on a connection of its own, to the end of the connection.
-async fn asks_once(app: App, request: String) -> String {
+async fn asks_once(app: TestApp, request: String) -> String {
     let mut stream = connects(&app, "127.0.0.1").await;
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -59,7 +59,7 @@ on_both_engines! {
     a_large_body_is_not_heard_out_where_no_file_is_taken,
 }
 
-async fn one_address_that_holds_all_places_keeps_no_other_out(app: App) {
+async fn one_address_that_holds_all_places_keeps_no_other_out(app: TestApp) {
     let app = with_room_for(&app, 100).await;
     let mut flood = Vec::new();
     for _ in 0..100 {
@@ -110,7 +110,7 @@ async fn one_address_that_holds_all_places_keeps_no_other_out(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn who_finds_no_place_in_the_line_is_told_that_the_desk_is_busy(app: App) {
+async fn who_finds_no_place_in_the_line_is_told_that_the_desk_is_busy(app: TestApp) {
     let app = with_room_for(&app, 1).await;
     // A log-in holds the only place as long as the test holds the turns of passwords.
     let passwords = app.inner.desk.passwords.clone();
@@ -153,7 +153,7 @@ async fn who_finds_no_place_in_the_line_is_told_that_the_desk_is_busy(app: App) 
     app.inner.stop.cancel();
 }
 
-async fn a_refused_body_leaves_the_connection_usable(app: App) {
+async fn a_refused_body_leaves_the_connection_usable(app: TestApp) {
     for (path, length) in [
         ("/nowhere", 200 << 10),
         ("/cgi-bin/nowhere", 200 << 10),
@@ -180,7 +180,7 @@ async fn a_refused_body_leaves_the_connection_usable(app: App) {
     }
 }
 
-async fn a_large_body_is_not_heard_out_where_no_file_is_taken(app: App) {
+async fn a_large_body_is_not_heard_out_where_no_file_is_taken(app: TestApp) {
     for path in ["/nowhere", "/cgi-bin/message/custom/send", "/desk/api/login"] {
         let mut stream = connects(&app, "127.0.0.1").await;
         let head = format!(

@@ -10,11 +10,11 @@ mod slash;
 mod slow;
 mod wire;
 
-use crate::actors::{App, Shop};
+use crate::actors::{TestAccount, TestApp};
 use serde_json::{Value, json};
 
 /// One of Weixin's endpoints, and a request it understands.
-struct Door {
+struct EndpointSample {
     methods: &'static [&'static str],
     paths: &'static [&'static str],
     /// Without the token.
@@ -25,10 +25,10 @@ struct Door {
     has_token: bool,
 }
 
-impl Door {
+impl EndpointSample {
     /// Path and query, with the shop's token where one is taken.
-    fn address(&self, shop: &Shop) -> String {
-        let token = if self.has_token { format!("access_token={}&", shop.token) } else { String::new() };
+    fn address(&self, account: &TestAccount) -> String {
+        let token = if self.has_token { format!("access_token={}&", account.token) } else { String::new() };
         format!("{}?{token}{}", self.paths[0], self.query)
     }
 
@@ -38,8 +38,8 @@ impl Door {
     }
 
     /// The answer to a posted body.
-    async fn takes(&self, shop: &Shop, body: impl Into<Vec<u8>>) -> Value {
-        shop.raw("POST", &self.address(shop), body.into()).await
+    async fn takes(&self, account: &TestAccount, body: impl Into<Vec<u8>>) -> Value {
+        account.raw("POST", &self.address(account), body.into()).await
     }
 }
 
@@ -49,13 +49,13 @@ fn openid() -> String {
 }
 
 /// Endpoints that read JSON or a query, typed by hand.
-fn doors(shop: &Shop) -> Vec<Door> {
-    let (kf, openid) = (shop.kf("a1"), openid());
-    let secret = shop.stable_token_body(false);
-    let token = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
+fn samples(account: &TestAccount) -> Vec<EndpointSample> {
+    let (kf, openid) = (account.kf("a1"), openid());
+    let secret = account.stable_token_body(false);
+    let token = format!("grant_type=client_credential&appid={}&secret={}", account.appid, account.secret);
     let pair = json!({"kf_account": kf, "openid": openid});
     let typing = json!({"touser": openid, "command": "Typing"});
-    let door = |methods, paths, query: &str, body| Door {
+    let sample = |methods, paths, query: &str, body| EndpointSample {
         methods,
         paths,
         query: query.into(),
@@ -64,57 +64,57 @@ fn doors(shop: &Shop) -> Vec<Door> {
     };
     let (get, post, both): (&[&str], &[&str], &[&str]) = (&["GET"], &["POST"], &["GET", "POST"]);
     vec![
-        Door { has_token: false, ..door(both, &["/cgi-bin/token"], &token, Value::Null) },
-        Door { has_token: false, ..door(post, &["/cgi-bin/stable_token"], "", secret) },
-        door(
+        EndpointSample { has_token: false, ..sample(both, &["/cgi-bin/token"], &token, Value::Null) },
+        EndpointSample { has_token: false, ..sample(post, &["/cgi-bin/stable_token"], "", secret) },
+        sample(
             post,
             &["/customservice/kfaccount/add", "/cgi-bin/customservice/kfaccount/add"],
             "",
             json!({"kf_account": kf, "nickname": "n"}),
         ),
-        door(
+        sample(
             post,
             &["/customservice/kfaccount/update", "/cgi-bin/customservice/kfaccount/update"],
             "",
             json!({"kf_account": kf, "nickname": "n"}),
         ),
-        door(
+        sample(
             both,
             &["/customservice/kfaccount/del", "/cgi-bin/customservice/kfaccount/del"],
             "",
             json!({"kf_account": kf}),
         ),
-        door(
+        sample(
             post,
             &["/customservice/kfaccount/inviteworker", "/cgi-bin/customservice/kfaccount/inviteworker"],
             "",
             json!({"kf_account": kf, "invite_wx": "ann"}),
         ),
-        door(both, &["/cgi-bin/customservice/getkflist", "/customservice/getkflist"], "", Value::Null),
-        door(
+        sample(both, &["/cgi-bin/customservice/getkflist", "/customservice/getkflist"], "", Value::Null),
+        sample(
             both,
             &["/cgi-bin/customservice/getonlinekflist", "/customservice/getonlinekflist"],
             "",
             Value::Null,
         ),
-        door(
+        sample(
             post,
             &["/customservice/kfsession/create", "/cgi-bin/customservice/kfsession/create"],
             "",
             pair.clone(),
         ),
-        door(post, &["/customservice/kfsession/close", "/cgi-bin/customservice/kfsession/close"], "", pair),
-        door(get, &["/customservice/kfsession/getsession"], &format!("openid={openid}"), Value::Null),
-        door(get, &["/customservice/kfsession/getsessionlist"], &format!("kf_account={kf}"), Value::Null),
-        door(get, &["/customservice/kfsession/getwaitcase"], "", Value::Null),
-        door(
+        sample(post, &["/customservice/kfsession/close", "/cgi-bin/customservice/kfsession/close"], "", pair),
+        sample(get, &["/customservice/kfsession/getsession"], &format!("openid={openid}"), Value::Null),
+        sample(get, &["/customservice/kfsession/getsessionlist"], &format!("kf_account={kf}"), Value::Null),
+        sample(get, &["/customservice/kfsession/getwaitcase"], "", Value::Null),
+        sample(
             post,
             &["/cgi-bin/message/custom/send", "/cgi-bin/message/custom/business/send"],
             "",
             json!({"touser": openid, "msgtype": "text", "text": {"content": "hello"}}),
         ),
-        door(post, &["/cgi-bin/message/custom/typing"], "", typing.clone()),
-        door(post, &["/cgi-bin/message/custom/business/typing"], "", typing),
+        sample(post, &["/cgi-bin/message/custom/typing"], "", typing.clone()),
+        sample(post, &["/cgi-bin/message/custom/business/typing"], "", typing),
     ]
 }
 
@@ -122,13 +122,13 @@ on_both_engines! {
     the_table_names_what_a_request_carries,
 }
 
-async fn the_table_names_what_a_request_carries(app: App) {
-    let shop = app.account().await;
-    for door in doors(&shop) {
-        let row = protocol::endpoint::at(door.paths[0]).expect("a row of the table");
+async fn the_table_names_what_a_request_carries(app: TestApp) {
+    let account = app.account().await;
+    for sample in samples(&account) {
+        let row = protocol::endpoint::at(sample.paths[0]).expect("a row of the table");
         let query =
-            door.query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned());
-        let body = door.body.as_object().into_iter().flat_map(|body| body.keys().cloned());
+            sample.query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned());
+        let body = sample.body.as_object().into_iter().flat_map(|body| body.keys().cloned());
         let carried: Vec<String> = query.chain(body).collect();
         for name in &carried {
             assert!(row.takes.iter().any(|parameter| parameter.name == name), "{} takes no {name}", row.name);

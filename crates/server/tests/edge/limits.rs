@@ -1,23 +1,23 @@
 //! Limits on people: how often they may try, under which name the desk is there, what operators may set.
 
-use crate::actors::{Agent, App, code};
+use crate::actors::{TestAgent, TestApp, code};
 use crate::fixture::running::{APPID, Running};
 use kefu::admin::Order;
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
 
 /// A second desk over the same data, as operators have set it.
-pub async fn set(app: &App, settings: Settings, rules: Rules) -> App {
+pub async fn set(app: &TestApp, settings: Settings, rules: Rules) -> TestApp {
     // The embedded database has one owner.
     let fresh = match app.inner.desk.store.is_shared() {
         true => app.fresh.clone(),
         false => std::sync::Arc::new(crate::fixture::engine::Fresh::folder()),
     };
-    App::start_with(fresh, 9, settings, rules).await
+    TestApp::start_with(fresh, 9, settings, rules).await
 }
 
 /// A log-in from an address that a trusted proxy names; the status, and how long to wait.
-pub async fn tries(app: &App, name: &str, password: &str, from: &str) -> (u16, Option<i64>) {
+pub async fn tries(app: &TestApp, name: &str, password: &str, from: &str) -> (u16, Option<i64>) {
     let request =
         app.http.post(format!("{}/desk/api/login", app.base)).header("sec-fetch-site", "same-origin");
     let request = request.header("x-forwarded-for", from).json(&json!({"name": name, "password": password}));
@@ -42,9 +42,9 @@ on_both_engines! {
     every_page_and_every_refusal_of_one_says_how_it_may_be_used,
 }
 
-async fn guessing_at_a_password_is_slow_and_she_can_still_log_in(app: App) {
+async fn guessing_at_a_password_is_slow_and_she_can_still_log_in(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 20, ..behind_a_proxy() }, Rules::default()).await;
-    let ann = Agent::signs_up(&app, "ann").await;
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let (mine, theirs) = ("192.0.2.1", "192.0.2.66");
     let right = |from: &'static str| tries(&app, "ann", "correct horse", from);
     assert_eq!(right(mine).await.0, 200);
@@ -68,7 +68,7 @@ async fn guessing_at_a_password_is_slow_and_she_can_still_log_in(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn an_address_has_its_tries_whatever_names_it_tries(app: App) {
+async fn an_address_has_its_tries_whatever_names_it_tries(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 8, ..behind_a_proxy() }, Rules::default()).await;
     for number in 0..8 {
         assert_eq!(tries(&app, &format!("n{number}"), "x", "2001:db8::1").await.0, 401);
@@ -86,9 +86,9 @@ async fn an_address_has_its_tries_whatever_names_it_tries(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn a_site_has_its_tries_whatever_addresses_it_tries_from(app: App) {
+async fn a_site_has_its_tries_whatever_addresses_it_tries_from(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 4, ..behind_a_proxy() }, Rules::default()).await;
-    let ann = Agent::signs_up(&app, "ann").await;
+    let ann = TestAgent::signs_up(&app, "ann").await;
     assert_eq!(tries(&app, &ann.name, "correct horse", "2001:db8:0:fff::1").await.0, 200);
     assert_eq!(tries(&app, &ann.name, "correct horse", "192.0.2.200").await.0, 200);
     for number in 1..20 {
@@ -109,7 +109,7 @@ async fn a_site_has_its_tries_whatever_addresses_it_tries_from(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn without_a_trusted_proxy_nobody_says_where_he_is(app: App) {
+async fn without_a_trusted_proxy_nobody_says_where_he_is(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 4, ..Settings::default() }, Rules::default()).await;
     for number in 0..4 {
         assert_eq!(tries(&app, &format!("n{number}"), "x", &format!("192.0.2.{number}")).await.0, 401);
@@ -118,14 +118,14 @@ async fn without_a_trusted_proxy_nobody_says_where_he_is(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn an_address_makes_so_many_customers_and_no_more(app: App) {
+async fn an_address_makes_so_many_customers_and_no_more(app: TestApp) {
     let settings = Settings { new_customers_per_hour: 2, messages_per_minute: 6, ..Settings::default() };
     let app = set(&app, settings, Rules::default()).await;
-    let shop = app.account().await;
-    let (ann, bob) = (shop.customer(), shop.customer());
+    let account = app.account().await;
+    let (ann, bob) = (account.customer(), account.customer());
     ann.says("hello").await;
     bob.says("hello").await;
-    let path = format!("/chat/api/{}/message", shop.appid);
+    let path = format!("/chat/api/{}/message", account.appid);
     let third = app.send(&path, "", &json!({"client_id": "1", "text": "hello"})).await;
     assert_eq!((third.status().as_u16(), third.headers()["retry-after"].to_str().unwrap()), (429, "1800"));
     let refusal: Value = third.json().await.unwrap();
@@ -136,32 +136,32 @@ async fn an_address_makes_so_many_customers_and_no_more(app: App) {
     let more = app.send(&path, &ann.cookie(), &json!({"client_id": "m", "text": "more"})).await;
     assert_eq!(more.status(), 429, "the address's messages of this minute");
     app.advance(1_800_000).await;
-    shop.customer().says("hello").await;
+    account.customer().says("hello").await;
     app.inner.stop.cancel();
 }
 
-async fn an_operator_sets_how_long_invitations_last_and_how_many_agents_a_worker_may_be(app: App) {
+async fn an_operator_sets_how_long_invitations_last_and_how_many_agents_a_worker_may_be(app: TestApp) {
     let app = set(
         &app,
         Settings::default(),
         Rules { invitation_hours: 2, worker_agents_max: 1, ..Rules::default() },
     )
     .await;
-    let (shop, other) = (app.account().await, app.account().await);
-    shop.adds("a1").await;
-    shop.invites("a1", "cat").await;
-    assert_eq!(shop.kf_list().await[0]["invite_expire_time"], 1_800_000_000 + 2 * 3600);
+    let (account, other) = (app.account().await, app.account().await);
+    account.adds("a1").await;
+    account.invites("a1", "cat").await;
+    assert_eq!(account.kf_list().await[0]["invite_expire_time"], 1_800_000_000 + 2 * 3600);
     app.advance(2 * 3_600_000).await;
-    let (shop, other) =
-        (shop.with_token(&shop.fetch_token().await), other.with_token(&other.fetch_token().await));
-    assert_eq!(shop.kf_list().await[0]["invite_status"], "expired");
-    let ann = shop.agent("b1").await;
+    let (account, other) =
+        (account.with_token(&account.fetch_token().await), other.with_token(&other.fetch_token().await));
+    assert_eq!(account.kf_list().await[0]["invite_status"], "expired");
+    let ann = account.agent("b1").await;
     other.adds("a1").await;
     assert_eq!(code(&other.invites("a1", &ann.name).await), 65410);
     app.inner.stop.cancel();
 }
 
-async fn a_sign_up_link_ends_when_the_operator_says(app: App) {
+async fn a_sign_up_link_ends_when_the_operator_says(app: TestApp) {
     let made = app.order(Order::WorkerInvite { name: None, hours: 1 }).await.unwrap();
     let link = made["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
     app.advance(3_600_000).await;
@@ -170,10 +170,10 @@ async fn a_sign_up_link_ends_when_the_operator_says(app: App) {
     assert_eq!(code(&answer), 990012);
 }
 
-async fn pages_are_there_under_names_of_ours_only(app: App) {
-    let shop = app.account().await;
-    let chat = format!("/chat/{}", shop.appid);
-    let snapshot = format!("/chat/api/{}/snapshot", shop.appid);
+async fn pages_are_there_under_names_of_ours_only(app: TestApp) {
+    let account = app.account().await;
+    let chat = format!("/chat/{}", account.appid);
+    let snapshot = format!("/chat/api/{}/snapshot", account.appid);
     for path in ["/desk/", "/desk/api/snapshot", &chat, &snapshot] {
         for (host, ours) in [
             ("evil.example", false),
@@ -207,9 +207,9 @@ async fn pages_are_there_under_names_of_ours_only(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn every_page_and_every_refusal_of_one_says_how_it_may_be_used(app: App) {
-    let shop = app.account().await;
-    for path in ["/desk/".to_owned(), format!("/chat/{}", shop.appid)] {
+async fn every_page_and_every_refusal_of_one_says_how_it_may_be_used(app: TestApp) {
+    let account = app.account().await;
+    for path in ["/desk/".to_owned(), format!("/chat/{}", account.appid)] {
         let answer = app.ask(&path, "").await;
         let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
         assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
@@ -217,7 +217,7 @@ async fn every_page_and_every_refusal_of_one_says_how_it_may_be_used(app: App) {
         assert_eq!(header("referrer-policy"), "no-referrer");
     }
     for path in
-        ["/desk/api/snapshot".to_owned(), "/nothing".into(), format!("/chat/api/{}/snapshot", shop.appid)]
+        ["/desk/api/snapshot".to_owned(), "/nothing".into(), format!("/chat/api/{}/snapshot", account.appid)]
     {
         let answer = app.ask(&path, "").await;
         assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");

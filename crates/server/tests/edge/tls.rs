@@ -5,7 +5,7 @@ mod own;
 
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, Running, SECRET, kefu};
-use client::{Client, authority, files_of};
+use client::{TlsClient, authority, files_of};
 use kefu::config::Place;
 use kefu::listen::{Door, Entrance, Room, serve_all};
 use kefu::tls::Tls;
@@ -64,7 +64,7 @@ async fn an_sdk_that_has_weixins_host_in_its_code_finds_the_desk_there(fresh: Fr
         let how = demo.says(who);
         assert!(who == "Docker" || how.contains("authority/ca.pem"), "{who}: {how}");
     }
-    let mut client = Client::trusting(&authority(&data)).connect(&https, HOST).await.unwrap();
+    let mut client = TlsClient::trusting(&authority(&data)).connect(&https, HOST).await.unwrap();
     let path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
     let (_, token) = client.get(HOST, &path).await;
     let token = token["access_token"].as_str().unwrap().to_owned();
@@ -74,7 +74,7 @@ async fn an_sdk_that_has_weixins_host_in_its_code_finds_the_desk_there(fresh: Fr
         "kf_demo",
         "and the connection is kept"
     );
-    let mut in_clear = Client::in_clear(&http).await;
+    let mut in_clear = TlsClient::in_clear(&http).await;
     assert_eq!(in_clear.get(HOST, &list).await.1["kf_list"][0]["kf_wx"], "kf_demo");
     assert_eq!(client.get(HOST, "/healthz").await.1["errcode"], 0);
     // There are no pages, whatever the host is called.
@@ -104,9 +104,9 @@ async fn the_authority_is_made_once_and_only_for_its_host() {
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "the first key is gone");
     let stranger = tempfile::tempdir().unwrap();
     Authority::open(stranger.path(), HOST, crate::actors::BEGIN).unwrap();
-    let refused = Client::trusting(&authority(stranger.path())).connect(&https, HOST).await;
+    let refused = TlsClient::trusting(&authority(stranger.path())).connect(&https, HOST).await;
     assert!(refused.err().unwrap().to_string().contains("UnknownIssuer"));
-    let refused = Client::trusting(&made).connect(&https, "mp.weixin.qq.com").await;
+    let refused = TlsClient::trusting(&made).connect(&https, "mp.weixin.qq.com").await;
     assert!(refused.err().unwrap().to_string().contains("not valid for name"));
     demo.stop();
 
@@ -119,7 +119,7 @@ async fn the_authority_is_made_once_and_only_for_its_host() {
         "{told}"
     );
     let demo = Running::start(STAND_IN, &fresh);
-    Client::trusting(&made).connect(&demo.says("By TLS"), HOST).await.unwrap();
+    TlsClient::trusting(&made).connect(&demo.says("By TLS"), HOST).await.unwrap();
     demo.stop();
 
     let (done, said) = kefu(&["authority", "--as", "mp.weixin.qq.com"], &fresh);
@@ -220,8 +220,8 @@ async fn whoever_does_not_finish_a_handshake_has_no_longer_than_for_a_head() {
 async fn all_doors_share_the_room() {
     let stop = CancellationToken::new();
     let (plain, tls, ca) = two_doors(1, &stop).await;
-    let first = Client::in_clear(&plain).await;
-    let client = Client::trusting(&ca);
+    let first = TlsClient::in_clear(&plain).await;
+    let client = TlsClient::trusting(&ca);
     let mut second = client.connect(&tls, HOST).await.unwrap();
     let mut asks = Box::pin(second.get(HOST, "/"));
     let early = tokio::time::timeout(Duration::from_millis(300), &mut asks).await;

@@ -1,7 +1,7 @@
 //! Uploads that never come to their end, and forms that cannot be read: they take nothing from honest ones.
 
 use crate::actors::form::{FORM, JPEG, PNG, form, sized};
-use crate::actors::{App, Errors, PATIENCE, Shop, code, until};
+use crate::actors::{Errors, PATIENCE, TestAccount, TestApp, code, until};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 const PART: &str = "--xX0Xx\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.png\"\r\n\r\n";
 
 /// Begins an upload, of so many bytes of a picture, and goes on with nothing.
-async fn begins(app: &App, path: &str, headers: &str, before: &str, bytes: usize) -> TcpStream {
+async fn begins(app: &TestApp, path: &str, headers: &str, before: &str, bytes: usize) -> TcpStream {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: 3000000\r\n\r\n{before}"
@@ -33,7 +33,7 @@ async fn answers(mut stream: TcpStream) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-async fn sends_picture(app: &App, path: &str, cookie: &str, bytes: Vec<u8>) -> (u16, Value) {
+async fn sends_picture(app: &TestApp, path: &str, cookie: &str, bytes: Vec<u8>) -> (u16, Value) {
     let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
     let request = request.header("cookie", cookie).header("content-type", "image/png").body(bytes);
     let response = request.send().await.expect("an answer");
@@ -41,14 +41,14 @@ async fn sends_picture(app: &App, path: &str, cookie: &str, bytes: Vec<u8>) -> (
 }
 
 /// Uploads of every kind, which come to their end.
-async fn honest_uploads_go_through(app: &App, shop: &Shop) {
-    assert_eq!(code(&shop.uploads("image", &sized(PNG, 1 << 20)).await), 0, "a program");
-    let fields = [("access_token", shop.token.as_str()), ("type", "image")];
-    let answer = shop.posts("/cgi-bin/media/upload", FORM, form(&fields, Some(("media", JPEG)))).await;
+async fn honest_uploads_go_through(app: &TestApp, account: &TestAccount) {
+    assert_eq!(code(&account.uploads("image", &sized(PNG, 1 << 20)).await), 0, "a program");
+    let fields = [("access_token", account.token.as_str()), ("type", "image")];
+    let answer = account.posts("/cgi-bin/media/upload", FORM, form(&fields, Some(("media", JPEG)))).await;
     assert_eq!(code(&answer), 0, "a program whose token comes last");
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("look").await;
-    let path = format!("/chat/api/{}/image?client_id=p1", shop.appid);
+    let path = format!("/chat/api/{}/image?client_id=p1", account.appid);
     assert_eq!(sends_picture(app, &path, &customer.cookie(), sized(PNG, 1 << 20)).await.0, 200, "a customer");
 }
 
@@ -60,8 +60,8 @@ on_both_engines! {
     a_form_is_not_read_past_its_first_fault,
 }
 
-async fn sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
+async fn sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
     // Those that wait in vain are told so, and the log is.
     let (_, _guard) = Errors::expected();
     let kind = format!("Content-Type: {FORM}\r\n");
@@ -82,13 +82,13 @@ async fn sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones(app
             open.push(begins(&app, &page, &cookie, "", bytes).await);
         }
     }
-    honest_uploads_go_through(&app, &shop).await;
+    honest_uploads_go_through(&app, &account).await;
     until("nothing of the others' is on the disk", || async { app.files() == 2 }).await;
     drop(open);
 }
 
-async fn the_uploads_of_one_account_take_no_places_of_anothers(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
+async fn the_uploads_of_one_account_take_no_places_of_anothers(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
     let own = format!("/cgi-bin/media/upload?type=image&access_token={}", other.token);
     let mut open = Vec::new();
     for _ in 0..48 {
@@ -96,14 +96,14 @@ async fn the_uploads_of_one_account_take_no_places_of_anothers(app: App) {
         open.push(begins(&app, &own, &format!("Content-Type: {FORM}\r\n"), PART, 400_000).await);
     }
     until("they have written", || async { app.files() == open.len() }).await;
-    honest_uploads_go_through(&app, &shop).await;
+    honest_uploads_go_through(&app, &account).await;
     assert_eq!(code(&other.uploads("image", PNG).await), 0, "nor of its own, as long as its share lasts");
     drop(open);
     until("nothing of them is left", || async { app.files() == 3 }).await;
 }
 
-async fn a_token_in_the_form_is_looked_at_before_the_file_comes(app: App) {
-    let shop = app.account().await;
+async fn a_token_in_the_form_is_looked_at_before_the_file_comes(app: TestApp) {
+    let account = app.account().await;
     let kind = format!("Content-Type: {FORM}\r\n");
     for (token, expected) in [("50_never", 40001), ("a.b", 40014)] {
         let field = format!(
@@ -113,37 +113,39 @@ async fn a_token_in_the_form_is_looked_at_before_the_file_comes(app: App) {
             answers(begins(&app, "/cgi-bin/media/upload?type=image", &kind, &field, 100).await).await;
         assert!(answer.contains(&format!("{{\"errcode\":{expected},")), "{answer}");
     }
-    let field =
-        format!("--xX0Xx\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\n{}\r\n", shop.token);
+    let field = format!(
+        "--xX0Xx\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\n{}\r\n",
+        account.token
+    );
     let body = [field.as_bytes(), &form(&[("type", "image")], Some(("media", PNG)))].concat();
-    assert_eq!(code(&shop.posts("/cgi-bin/media/upload", FORM, body).await), 0);
+    assert_eq!(code(&account.posts("/cgi-bin/media/upload", FORM, body).await), 0);
 }
 
-async fn a_type_without_a_boundary_is_read_by_the_bodys_first_line(app: App) {
-    let shop = app.account().await;
-    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", shop.token);
+async fn a_type_without_a_boundary_is_read_by_the_bodys_first_line(app: TestApp) {
+    let account = app.account().await;
+    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", account.token);
     for kind in ["multipart/form-data", "multipart/form-data; charset=ISO-8859-1"] {
-        let answer = shop.posts(&path, kind, form(&[], Some(("media", JPEG)))).await;
+        let answer = account.posts(&path, kind, form(&[], Some(("media", JPEG)))).await;
         assert_eq!(
-            shop.fetches(answer["media_id"].as_str().unwrap()).await.bytes().await.unwrap(),
+            account.fetches(answer["media_id"].as_str().unwrap()).await.bytes().await.unwrap(),
             JPEG,
             "{kind}"
         );
         let last = [PART.as_bytes(), JPEG].concat();
         for none in [JPEG.to_vec(), b"--\r\n".to_vec(), Vec::new(), last] {
-            assert_eq!(code(&shop.posts(&path, kind, none).await), 41005, "{kind}");
+            assert_eq!(code(&account.posts(&path, kind, none).await), 41005, "{kind}");
         }
     }
 }
 
-async fn a_form_is_not_read_past_its_first_fault(app: App) {
-    let shop = app.account().await;
+async fn a_form_is_not_read_past_its_first_fault(app: TestApp) {
+    let account = app.account().await;
     let bomb = [b"--xX0Xx\r\n".to_vec(), b"a\n".repeat(1 << 20)].concat();
-    assert_eq!(code(&shop.posts("/cgi-bin/media/upload?type=image", FORM, bomb.clone()).await), 41001);
-    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", shop.token);
-    assert_eq!(code(&shop.posts(&path, FORM, bomb).await), 41005);
+    assert_eq!(code(&account.posts("/cgi-bin/media/upload?type=image", FORM, bomb.clone()).await), 41001);
+    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", account.token);
+    assert_eq!(code(&account.posts(&path, FORM, bomb).await), 41005);
     // What comes behind a fault is no form, however good it looks.
     let behind = [b"--xX0Xx\r\n".to_vec(), b"a\n".repeat(5000), form(&[], Some(("media", PNG)))].concat();
-    assert_eq!(code(&shop.posts(&path, FORM, behind).await), 41005);
+    assert_eq!(code(&account.posts(&path, FORM, behind).await), 41005);
     assert_eq!(app.files(), 0);
 }

@@ -2,7 +2,7 @@
 
 use crate::account::quota;
 use crate::actors::form::{PNG, numbered};
-use crate::actors::{Agent, App, Customer, Shop, code, until};
+use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, until};
 use crate::table::{authorise, matrix};
 use kefu::desk::{invitation, removal};
 use kefu::http::metrics;
@@ -28,7 +28,7 @@ fn picture(number: usize) -> Vec<u8> {
 }
 
 /// How often an endpoint has answered, whatever it said.
-async fn answers(app: &App, endpoint: &str) -> i64 {
+async fn answers(app: &TestApp, endpoint: &str) -> i64 {
     let request = http::Request::get("/metrics").body(axum::body::Body::empty()).unwrap();
     let response = metrics::router(app.inner.clone()).oneshot(request).await.unwrap();
     let page = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -38,7 +38,7 @@ async fn answers(app: &App, endpoint: &str) -> i64 {
 }
 
 /// Every object that a content names is there, and nothing else lies among the files.
-async fn files_are_whole(app: &App) {
+async fn files_are_whole(app: &TestApp) {
     until("every file is there, and none that nobody needs", || async {
         let named =
             app.inner.desk.store.read("", |tx| tx.all("select object from content", &[])).await.unwrap();
@@ -52,7 +52,7 @@ async fn files_are_whole(app: &App) {
 }
 
 /// What this front says from memory is what another says that has nothing in memory.
-async fn memory_is_true(app: &App, shop: &Shop) {
+async fn memory_is_true(app: &TestApp, account: &TestAccount) {
     let fresh = app.beside(kefu::config::Settings::default()).await;
     let asks = [
         "/cgi-bin/customservice/getkflist",
@@ -61,8 +61,9 @@ async fn memory_is_true(app: &App, shop: &Shop) {
     ];
     for path in asks {
         until(path, || async {
-            let there = Shop { app: fresh.clone(), ..shop.clone() }.get(path, &[]).await.to_string();
-            let here = shop.get(path, &[]).await.to_string();
+            let there =
+                TestAccount { app: fresh.clone(), ..account.clone() }.get(path, &[]).await.to_string();
+            let here = account.get(path, &[]).await.to_string();
             here == there.replace(&fresh.base, &app.base)
         })
         .await;
@@ -70,18 +71,18 @@ async fn memory_is_true(app: &App, shop: &Shop) {
 }
 
 /// What was counted of an endpoint's calls is how often it answered.
-async fn counts_are_true(app: &App, shop: &Shop, path: &str, endpoint: &str, since: i64) {
+async fn counts_are_true(app: &TestApp, account: &TestAccount, path: &str, endpoint: &str, since: i64) {
     until(path, || async {
-        let quota = shop.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": path})).await;
+        let quota = account.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": path})).await;
         quota["quota"]["used"].as_i64().unwrap() == answers(app, endpoint).await - since
     })
     .await;
 }
 
 /// How often this month's calls were cleared.
-async fn clears(shop: &Shop) -> i64 {
-    let id = shop.appid.clone();
-    let row = shop.app.inner.desk.store.read("", move |tx| {
+async fn clears(account: &TestAccount) -> i64 {
+    let id = account.appid.clone();
+    let row = account.app.inner.desk.store.read("", move |tx| {
         tx.one("select used from quota where owner = $1 and what = 'clear_quota'", kefu::bind![&id])
     });
     row.await.unwrap().map_or(0, |row| row.int(0))
@@ -96,59 +97,59 @@ on_both_engines! {
     a_job_of_several_steps_may_stop_after_each,
 }
 
-async fn programs_that_hang_up_leave_nothing_half_done(app: App) {
-    let scene = matrix::Scene::begins(&app, "service", "enterprise", true).await;
-    let shop = scene.shop.clone();
+async fn programs_that_hang_up_leave_nothing_half_done(app: TestApp) {
+    let fixture = matrix::MatrixFixture::begins(&app, "service", "enterprise", true).await;
+    let account = fixture.account.clone();
     let counted = ["upload", "add", "send"]
         .map(|name: &str| matrix::table().into_iter().find(|row| row.name == name).unwrap());
     let endpoint = |path: &str| protocol::endpoint::at(path).unwrap().name;
     let mut before = Vec::new();
     for row in &counted {
-        let quota = shop.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": row.path})).await;
+        let quota = account.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": row.path})).await;
         before.push(answers(&app, endpoint(row.path)).await - quota["quota"]["used"].as_i64().unwrap());
     }
     let rows = matrix::table().into_iter().filter(|row| row.may_call("service", true));
     for (number, row) in rows.filter(|row| !["clearquota", "quotaclear"].contains(&row.name)).enumerate() {
         for (wait, after) in WAITS.into_iter().enumerate() {
             let cell = number * WAITS.len() + wait;
-            scene.prepares(&row, cell).await;
-            hang_up(after, scene.calls(&row, cell, matrix::Credential::Own, &shop.token)).await;
+            fixture.prepares(&row, cell).await;
+            hang_up(after, fixture.calls(&row, cell, matrix::CallerToken::Own, &account.token)).await;
         }
     }
     files_are_whole(&app).await;
-    memory_is_true(&app, &shop).await;
+    memory_is_true(&app, &account).await;
     for (row, since) in counted.iter().zip(before) {
-        counts_are_true(&app, &shop, row.path, endpoint(row.path), since).await;
+        counts_are_true(&app, &account, row.path, endpoint(row.path), since).await;
     }
 }
 
-async fn people_who_hang_up_leave_nothing_half_done(app: App) {
-    let scene = authorise::Scene::set(&app).await;
+async fn people_who_hang_up_leave_nothing_half_done(app: TestApp) {
+    let fixture = authorise::RouteFixture::set(&app).await;
     for route in authorise::ROUTES.iter().filter(|route| route.method == "post") {
         for role in ["customer", "agent", "invited", "supervisor"] {
             for after in WAITS {
                 let role = authorise::ROLES.iter().position(|name| *name == role).unwrap();
-                hang_up(after, scene.answer(&app, route, role)).await;
+                hang_up(after, fixture.answer(&app, route, role)).await;
             }
         }
     }
     files_are_whole(&app).await;
-    memory_is_true(&app, &scene.shop).await;
+    memory_is_true(&app, &fixture.account).await;
 }
 
-async fn a_picture_whose_sender_hangs_up_is_there_or_was_never_sent(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_picture_whose_sender_hangs_up_is_there_or_was_never_sent(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer: Customer = shop.customer();
+    let customer: TestCustomer = account.customer();
     customer.says("hello").await;
     let session = ann.session_with(&customer.openid()).await.expect("a session");
     for (number, after) in WAITS.into_iter().cycle().take(4 * WAITS.len()).enumerate() {
         let id = format!("p{number}");
         let (path, cookie) = match number % 2 {
-            0 => (format!("/chat/api/{}/image?client_id={id}", shop.appid), customer.cookie()),
+            0 => (format!("/chat/api/{}/image?client_id={id}", account.appid), customer.cookie()),
             _ => (
-                format!("/desk/api/image?appid={}&session={session}&client_id={id}", shop.appid),
+                format!("/desk/api/image?appid={}&session={session}&client_id={id}", account.appid),
                 ann.cookie.clone(),
             ),
         };
@@ -156,52 +157,59 @@ async fn a_picture_whose_sender_hangs_up_is_there_or_was_never_sent(app: App) {
         let request =
             request.header("cookie", cookie).header("content-type", "image/png").body(picture(number));
         hang_up(after, request.send()).await;
-        hang_up(after, shop.pictures("a1", &picture(1_000 + number))).await;
+        hang_up(after, account.pictures("a1", &picture(1_000 + number))).await;
         // The pictures before it go, once nothing names them.
         app.advance(1).await;
     }
     files_are_whole(&app).await;
 }
 
-async fn quotas_are_cleared_or_not_and_never_half(app: App) {
-    let shop = app.account().await;
+async fn quotas_are_cleared_or_not_and_never_half(app: TestApp) {
+    let account = app.account().await;
     let path = "/cgi-bin/customservice/getkflist";
-    quota::limits(&shop, path, Some(3), None).await;
+    quota::limits(&account, path, Some(3), None).await;
     for after in WAITS {
-        while code(&shop.get(path, &[]).await) == 0 {}
-        let before = clears(&shop).await;
-        hang_up(after, shop.post("/cgi-bin/clear_quota", json!({"appid": shop.appid}))).await;
+        while code(&account.get(path, &[]).await) == 0 {}
+        let before = clears(&account).await;
+        hang_up(after, account.post("/cgi-bin/clear_quota", json!({"appid": account.appid}))).await;
         // Whether the call came is not known. One that took one of the month's ten has cleared the day.
         tokio::time::sleep(Duration::from_millis(20)).await;
-        if clears(&shop).await > before {
-            until("the day is cleared", || async { code(&shop.get(path, &[]).await) == 0 }).await;
+        if clears(&account).await > before {
+            until("the day is cleared", || async { code(&account.get(path, &[]).await) == 0 }).await;
         }
     }
 }
 
-async fn a_file_that_is_gone_comes_back_with_the_same_bytes(app: App) {
-    let shop = app.account().await;
-    let first = shop.media("image", PNG).await;
+async fn a_file_that_is_gone_comes_back_with_the_same_bytes(app: TestApp) {
+    let account = app.account().await;
+    let first = account.media("image", PNG).await;
     for folder in app.fresh.folder_of_files().read_dir().unwrap() {
         std::fs::remove_dir_all(folder.unwrap().path()).unwrap();
     }
-    app.expect_errors(async || assert_ne!(shop.fetch_code(&first).await, 0)).await;
-    let second = shop.media("image", PNG).await;
+    app.expect_errors(async || assert_ne!(account.fetch_code(&first).await, 0)).await;
+    let second = account.media("image", PNG).await;
     for media_id in [first, second] {
-        assert_eq!(shop.fetches(&media_id).await.bytes().await.unwrap(), PNG);
+        assert_eq!(account.fetches(&media_id).await.bytes().await.unwrap(), PNG);
     }
     files_are_whole(&app).await;
 }
 
-async fn a_job_of_several_steps_may_stop_after_each(app: App) {
-    for job in [Job::Accept, Job::Decline, Job::Delete, Job::Invite, Job::AddAndInvite, Job::BindUnasked] {
+async fn a_job_of_several_steps_may_stop_after_each(app: TestApp) {
+    for job in [
+        TwoStepVerb::Accept,
+        TwoStepVerb::Decline,
+        TwoStepVerb::Delete,
+        TwoStepVerb::Invite,
+        TwoStepVerb::AddAndInvite,
+        TwoStepVerb::BindUnasked,
+    ] {
         for step in 0.. {
-            let scene = Steps::begin(&app, job, step).await;
-            let is_done = scene.stops_after(&app, job, step).await;
+            let fixture = TwoStepFixture::begin(&app, job, step).await;
+            let is_done = fixture.stops_after(&app, job, step).await;
             // A stop loses what was in memory; whatever was left is done within a minute.
             app.advance(60_000).await;
-            scene.agrees(&app, &format!("{job:?} stopped after {step}")).await;
-            scene.may_be_repeated(&app, job).await;
+            fixture.agrees(&app, &format!("{job:?} stopped after {step}")).await;
+            fixture.may_be_repeated(&app, job).await;
             if is_done {
                 assert!(step > 0, "{job:?} was never stopped");
                 break;
@@ -212,7 +220,7 @@ async fn a_job_of_several_steps_may_stop_after_each(app: App) {
 
 /// What takes more than one transaction.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Job {
+enum TwoStepVerb {
     Accept,
     Decline,
     Delete,
@@ -221,44 +229,46 @@ enum Job {
     BindUnasked,
 }
 
-struct Steps {
-    shop: Shop,
-    worker: Agent,
+struct TwoStepFixture {
+    account: TestAccount,
+    worker: TestAgent,
     kf_account: KfAccount,
 }
 
-impl Steps {
-    async fn begin(app: &App, job: Job, step: usize) -> Steps {
-        let shop = match job {
-            Job::AddAndInvite => app.account_with(|it| it.kind = Some("mini-program".into())).await,
+impl TwoStepFixture {
+    async fn begin(app: &TestApp, job: TwoStepVerb, step: usize) -> TwoStepFixture {
+        let account = match job {
+            TwoStepVerb::AddAndInvite => app.account_with(|it| it.kind = Some("mini-program".into())).await,
             _ => app.account().await,
         };
-        let worker = Agent::signs_up(app, &format!("w{step}{}", format!("{job:?}").to_lowercase())).await;
-        if job != Job::AddAndInvite {
-            shop.adds("a1").await;
+        let worker = TestAgent::signs_up(app, &format!("w{step}{}", format!("{job:?}").to_lowercase())).await;
+        if job != TwoStepVerb::AddAndInvite {
+            account.adds("a1").await;
         }
-        if [Job::Accept, Job::Decline, Job::Delete].contains(&job) {
-            assert_eq!(code(&shop.invites("a1", &worker.name).await), 0);
+        if [TwoStepVerb::Accept, TwoStepVerb::Decline, TwoStepVerb::Delete].contains(&job) {
+            assert_eq!(code(&account.invites("a1", &worker.name).await), 0);
         }
-        let worker = worker.at(&shop, "a1");
-        if job == Job::Delete {
+        let worker = worker.at(&account, "a1");
+        if job == TwoStepVerb::Delete {
             assert_eq!(worker.answers_invitation(true).await, 200);
         }
-        Steps { kf_account: KfAccount::stored(shop.kf("a1")), shop, worker }
+        TwoStepFixture { kf_account: KfAccount::stored(account.kf("a1")), account, worker }
     }
 
     /// Does it, and stops when it has waited for the store so often; whether it came to its end.
-    async fn stops_after(&self, app: &App, job: Job, steps: usize) -> bool {
-        let (desk, appid) = (&app.inner.desk, &model::Appid::stored(self.shop.appid.clone()));
+    async fn stops_after(&self, app: &TestApp, job: TwoStepVerb, steps: usize) -> bool {
+        let (desk, appid) = (&app.inner.desk, &model::Appid::stored(self.account.appid.clone()));
         let (name, kf_account) = (WechatId::stored(self.worker.name.clone()), &self.kf_account);
         let run = async {
             let done = match job {
-                Job::Accept => invitation::accept(desk, &name, appid, kf_account).await,
-                Job::Decline => invitation::decline(desk, &name, appid, kf_account).await,
-                Job::BindUnasked => invitation::bind_unasked(desk, &name, appid, kf_account).await,
-                Job::Invite => invitation::invite(desk, appid, kf_account.as_str(), name.as_str()).await,
-                Job::AddAndInvite => invitation::add_and_invite(desk, appid, name.as_str()).await,
-                Job::Delete => removal::agent::delete(desk, appid, kf_account.as_str()).await,
+                TwoStepVerb::Accept => invitation::accept(desk, &name, appid, kf_account).await,
+                TwoStepVerb::Decline => invitation::decline(desk, &name, appid, kf_account).await,
+                TwoStepVerb::BindUnasked => invitation::bind_unasked(desk, &name, appid, kf_account).await,
+                TwoStepVerb::Invite => {
+                    invitation::invite(desk, appid, kf_account.as_str(), name.as_str()).await
+                }
+                TwoStepVerb::AddAndInvite => invitation::add_and_invite(desk, appid, name.as_str()).await,
+                TwoStepVerb::Delete => removal::agent::delete(desk, appid, kf_account.as_str()).await,
             };
             done.expect("nothing is wrong with it");
         };
@@ -274,7 +284,7 @@ impl Steps {
         });
         let is_done = is_done.await;
         // The transaction that had begun is committed, though nobody waits for it.
-        for owner in [self.shop.appid.clone(), format!("@{}", self.worker.name)] {
+        for owner in [self.account.appid.clone(), format!("@{}", self.worker.name)] {
             desk.store
                 .write_silent(&owner, |tx| tx.all("select seq from head", &[]).map(|_| ()))
                 .await
@@ -284,8 +294,8 @@ impl Steps {
     }
 
     /// The worker's list says what the account says.
-    async fn agrees(&self, app: &App, what: &str) {
-        let (appid, name) = (self.shop.appid.clone(), self.worker.name.clone());
+    async fn agrees(&self, app: &TestApp, what: &str) {
+        let (appid, name) = (self.account.appid.clone(), self.worker.name.clone());
         let lists = app.inner.desk.store.read("", move |tx| {
             let mut all = |sql| -> Result<Vec<String>, kefu::error::Error> {
                 let rows = tx.all(sql, kefu::bind![&appid, &name])?;
@@ -301,48 +311,48 @@ impl Steps {
             ];
             Ok([bound, invited])
         });
-        for [account, list] in lists.await.unwrap() {
-            assert_eq!(account, list, "{what}");
+        for [of_account, list] in lists.await.unwrap() {
+            assert_eq!(of_account, list, "{what}");
         }
     }
 
     /// Whoever had no answer asks again: it is done, or was done.
-    async fn may_be_repeated(&self, app: &App, job: Job) {
+    async fn may_be_repeated(&self, app: &TestApp, job: TwoStepVerb) {
         match job {
-            Job::Accept => {
+            TwoStepVerb::Accept => {
                 let _ = self.worker.answers_invitation(true).await;
-                assert_eq!(self.worker.account().await["agent"]["kf_account"], self.worker.kf_account);
+                assert_eq!(self.worker.first_account().await["agent"]["kf_account"], self.worker.kf_account);
             }
-            Job::Decline => {
+            TwoStepVerb::Decline => {
                 let _ = self.worker.answers_invitation(false).await;
                 assert_eq!(self.worker.snapshot().await["invitations"], json!([]));
             }
-            Job::Delete => {
+            TwoStepVerb::Delete => {
                 let _ = self
-                    .shop
-                    .post("/customservice/kfaccount/del", json!({"kf_account": self.shop.kf("a1")}))
+                    .account
+                    .post("/customservice/kfaccount/del", json!({"kf_account": self.account.kf("a1")}))
                     .await;
                 assert_eq!(self.worker.snapshot().await["accounts"], json!([]));
             }
-            Job::Invite | Job::AddAndInvite => {
-                let agents = self.shop.kf_list().await.as_array().unwrap().len();
+            TwoStepVerb::Invite | TwoStepVerb::AddAndInvite => {
+                let agents = self.account.kf_list().await.as_array().unwrap().len();
                 let repeated = match job {
-                    Job::Invite => code(&self.shop.invites("a1", &self.worker.name).await),
+                    TwoStepVerb::Invite => code(&self.account.invites("a1", &self.worker.name).await),
                     _ => 0,
                 };
                 assert!([0, 65411].contains(&repeated), "{repeated}");
                 let invited = self.worker.snapshot().await["invitations"].as_array().unwrap().len();
                 assert_eq!(invited, agents, "no agent is left whom nobody was asked to be");
             }
-            Job::BindUnasked => {
+            TwoStepVerb::BindUnasked => {
                 let (appid, name) = (
-                    model::Appid::stored(self.shop.appid.clone()),
+                    model::Appid::stored(self.account.appid.clone()),
                     WechatId::stored(self.worker.name.clone()),
                 );
                 invitation::bind_unasked(&app.inner.desk, &name, &appid, &self.kf_account)
                     .await
                     .expect("bound, or bound before");
-                assert_eq!(self.worker.account().await["agent"]["kf_account"], self.worker.kf_account);
+                assert_eq!(self.worker.first_account().await["agent"]["kf_account"], self.worker.kf_account);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Backups while the desk runs, and data that moves: nothing is lost on the way, and whoever compares sees it.
 
 use crate::actors::form::{FORM, PNG, form};
-use crate::actors::{Agent, App, PATIENCE, Shop, Stream, client_id, cookie_of};
+use crate::actors::{PATIENCE, Stream, TestAccount, TestAgent, TestApp, client_id, cookie_of};
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, Running, kefu};
 use kefu::config::Place;
@@ -90,9 +90,9 @@ async fn has_a_sub_merchant_and_a_binding(demo: &Running, fresh: &Fresh) {
         answer
     };
     let media = posts("/cgi-bin/media/upload?type=image&", FORM, form(&[], Some(("media", PNG)))).await;
-    let shop =
+    let account =
         json!({"account_name": "apple_store", "nickname": "苹果商店", "icon_media_id": media["media_id"]});
-    posts("/cgi-bin/business/register?", "application/json", shop.to_string().into()).await;
+    posts("/cgi-bin/business/register?", "application/json", account.to_string().into()).await;
     let corp = json!({"corpid": "wwee11111xxxxxxx"});
     posts("/customservice/work/bind?", "application/json", corp.to_string().into()).await;
 }
@@ -102,13 +102,13 @@ fn another(fresh: &Fresh) -> Fresh {
     if matches!(fresh.place, Place::Folder(_)) { Fresh::schema() } else { Fresh::folder() }
 }
 
-async fn head(shop: &Shop) -> i64 {
-    shop.app.inner.desk.store.head(&shop.appid).await.unwrap().unwrap().seq
+async fn head(account: &TestAccount) -> i64 {
+    account.app.inner.desk.store.head(&account.appid).await.unwrap().unwrap().seq
 }
 
 /// The page is told to load everything again, and nothing else.
 async fn is_reset(mut stream: Stream) {
-    stream.hears("reset", |heard| heard.event == "reset").await;
+    stream.waits_for("reset", |heard| heard.event == "reset").await;
     assert_eq!(stream.heard().len(), 1);
     stream.ends().await;
 }
@@ -118,10 +118,10 @@ on_both_engines! {
 }
 
 /// The restored store gives the lost changes' numbers to others, which browsers that are still open must not miss.
-async fn after_a_restore_open_pages_load_everything_again(app: App) {
+async fn after_a_restore_open_pages_load_everything_again(app: TestApp) {
     let folder = tempfile::tempdir().unwrap();
-    let shop = app.account().await;
-    let (ann, customer) = (shop.agent("a1").await, shop.customer());
+    let account = app.account().await;
+    let (ann, customer) = (account.agent("a1").await, account.customer());
     customer.says("kept").await;
     let (mut desk, mut page) = (ann.comes_online().await, customer.watches().await);
     let file = folder.path().join("backup").display().to_string();
@@ -129,17 +129,17 @@ async fn after_a_restore_open_pages_load_everything_again(app: App) {
     customer.says("lost").await;
     customer.says("lost as well").await;
     let (bench_at, page_at) = (desk.sees("lost as well").await.id, page.sees("lost as well").await.id);
-    let lost = head(&shop).await;
+    let lost = head(&account).await;
     for (number, place) in [Fresh::folder(), Fresh::schema()].into_iter().enumerate() {
         assert_eq!(says(&["restore", &file], &place), made);
         let copy = folder.path().join(format!("copy {number}")).display().to_string();
         // Whoever opens it first gives it its epoch, which is no part of what is compared.
         assert!(kefu(&["account", "list"], &place).0);
         assert_eq!(says(&["backup", &copy], &place), made);
-        let restored = App::start(Arc::new(place), 8 + number as u64).await;
-        let there = Shop { app: restored.clone(), ..shop.clone() };
-        let ann = Agent { app: restored.clone(), ..ann.clone() };
-        let stream = |cursor: &str| format!("/chat/api/{}/stream?since={cursor}", shop.appid);
+        let restored = TestApp::start(Arc::new(place), 8 + number as u64).await;
+        let there = TestAccount { app: restored.clone(), ..account.clone() };
+        let ann = TestAgent { app: restored.clone(), ..ann.clone() };
+        let stream = |cursor: &str| format!("/chat/api/{}/stream?since={cursor}", account.appid);
         // Before the store has come as far as they were, where they are, and beyond.
         for said in 0..4 {
             is_reset(ann.resumes(&bench_at).await).await;

@@ -3,7 +3,7 @@
 use crate::actors::form::{FORM, PNG, form, sized};
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{DEMO, Running};
-use crate::fixture::s3::S3;
+use crate::fixture::s3::BucketServer;
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -67,7 +67,7 @@ async fn sixteen_large_files_at_once_take_little_memory(fresh: Fresh) {
 }
 
 async fn sixteen_large_files_at_once_take_little_memory_to_a_bucket(fresh: Fresh) {
-    let s3 = S3::start();
+    let s3 = BucketServer::start();
     takes_little(&fresh.with_files_in(&s3, "s3://desk"), MOST_KIB_WITH_A_BUCKET).await;
 }
 

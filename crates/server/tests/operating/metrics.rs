@@ -1,6 +1,6 @@
 //! What whoever watches the desk is told.
 
-use crate::actors::{App, until};
+use crate::actors::{TestApp, until};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{DEMO, Running, kefu};
 use kefu::http::metrics;
@@ -14,7 +14,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    async fn of(app: &App) -> Watcher {
+    async fn of(app: &TestApp) -> Watcher {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = metrics::router(app.inner.clone());
@@ -41,20 +41,20 @@ on_both_engines! {
     what_people_reach_tells_no_metrics_and_the_other_way_round,
 }
 
-async fn whoever_watches_sees_what_people_did(app: App) {
+async fn whoever_watches_sees_what_people_did(app: TestApp) {
     let watcher = Watcher::of(&app).await;
-    let shop = app.account().await;
+    let account = app.account().await;
     let requests = |endpoint: &str, code: i64| {
         format!("kefu_requests_total{{endpoint=\"{endpoint}\",errcode=\"{code}\"}}")
     };
-    shop.adds("a1").await;
-    shop.adds("a1").await;
-    shop.adds("a2").await;
+    account.adds("a1").await;
+    account.adds("a1").await;
+    account.adds("a2").await;
     assert_eq!(watcher.number(&requests("addkfaccount", 0)).await, 2.0);
     assert_eq!(watcher.number(&requests("addkfaccount", 65406)).await, 1.0);
-    let ann = shop.agent("b1").await;
+    let ann = account.agent("b1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     desk.sees("hello").await;
     let page = customer.watches().await;
@@ -71,7 +71,7 @@ async fn whoever_watches_sees_what_people_did(app: App) {
     assert_eq!(watcher.number(&requests("chat/message", 0)).await, 1.0);
     assert_eq!(app.ask("/desk/api/snapshot", "").await.status(), 401);
     assert_eq!(watcher.number(&requests("desk/snapshot", 990_002)).await, 1.0);
-    shop.get("/cgi-bin/nothing", &[]).await;
+    account.get("/cgi-bin/nothing", &[]).await;
     assert_eq!(watcher.number(&requests("unknown", 40066)).await, 1.0);
     // What is written is counted with it: so many verbs, in so many batches, in so much time.
     let (verbs, batches) = (
@@ -85,17 +85,17 @@ async fn whoever_watches_sees_what_people_did(app: App) {
     assert!(watcher.number("kefu_store_verbs_total").await >= verbs);
 }
 
-async fn what_people_reach_tells_no_metrics_and_the_other_way_round(app: App) {
+async fn what_people_reach_tells_no_metrics_and_the_other_way_round(app: TestApp) {
     let watcher = Watcher::of(&app).await;
     assert_eq!(app.ask("/metrics", "").await.status(), 404);
     for path in ["/", "/healthz", "/desk/", "/cgi-bin/token"] {
         assert_eq!(reqwest::get(format!("{}{path}", watcher.base)).await.unwrap().status(), 404, "{path}");
     }
-    let shop = app.account().await;
-    let customer = shop.customer();
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("between us").await;
     let page = watcher.page().await;
-    for secret in ["between us", &customer.openid(), &shop.token, &shop.appid] {
+    for secret in ["between us", &customer.openid(), &account.token, &account.appid] {
         assert!(!page.contains(secret), "{secret}");
     }
 }

@@ -1,6 +1,6 @@
 //! Data that an older program wrote: this one opens them, and everybody goes on where they were.
 
-use crate::actors::{App, run};
+use crate::actors::{TestApp, run};
 use crate::fixture::engine::Fresh;
 use kefu::config::Place;
 use serde_json::{Value, json};
@@ -50,11 +50,11 @@ fn texts(messages: &Value) -> Vec<&str> {
 on_both_engines! { with_old_data: everybody_goes_on_with_what_the_first_build_wrote }
 
 /// Runs a test over data that the first build wrote.
-fn with_old_data(fresh: Fresh, test: impl AsyncFnOnce(App)) {
+fn with_old_data(fresh: Fresh, test: impl AsyncFnOnce(TestApp)) {
     run(written_by_the_first_build(fresh), test);
 }
 
-async fn everybody_goes_on_with_what_the_first_build_wrote(app: App) {
+async fn everybody_goes_on_with_what_the_first_build_wrote(app: TestApp) {
     let path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
     let token = app.ask(&path, "").await.json::<Value>().await.unwrap()["access_token"].clone();
     let token = token.as_str().unwrap();

@@ -1,6 +1,6 @@
 //! What is the same for everybody: pages, their parts, and the description of the API.
 
-use crate::actors::App;
+use crate::actors::TestApp;
 use flate2::read::GzDecoder;
 use std::io::Read as _;
 
@@ -12,7 +12,7 @@ struct Got {
     body: Vec<u8>,
 }
 
-async fn gets(app: &App, path: &str, headers: &[(&str, &str)]) -> Got {
+async fn gets(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Got {
     let mut request = app.http.get(format!("{}{path}", app.base));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -29,7 +29,7 @@ on_both_engines! {
     what_is_the_same_for_everybody_is_compressed_and_known_by_its_tag,
 }
 
-async fn what_is_the_same_for_everybody_is_compressed_and_known_by_its_tag(app: App) {
+async fn what_is_the_same_for_everybody_is_compressed_and_known_by_its_tag(app: TestApp) {
     let page = String::from_utf8(gets(&app, "/desk/", &[]).await.body).unwrap();
     let part =
         page.split('"').find(|text| text.starts_with("/desk/assets/") && text.ends_with(".js")).unwrap();

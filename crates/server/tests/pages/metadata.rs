@@ -3,7 +3,7 @@
 
 use crate::actors::form::{GIF, JPEG, PNG};
 use crate::actors::picture::{self, replies, shows};
-use crate::actors::{App, Customer, Shop, code, until};
+use crate::actors::{TestAccount, TestApp, TestCustomer, code, until};
 use serde_json::{Value, json};
 
 /// A camera's notes: lying on its side, and where.
@@ -94,8 +94,13 @@ fn shots() -> Vec<Shot> {
 }
 
 /// The type and the bytes of a message's file, as the customer gets it.
-async fn file(app: &App, shop: &Shop, customer: &Customer, message: &Value) -> (String, Vec<u8>) {
-    let path = format!("/chat/api/{}/file?message={}", shop.appid, message["id"]);
+async fn file(
+    app: &TestApp,
+    account: &TestAccount,
+    customer: &TestCustomer,
+    message: &Value,
+) -> (String, Vec<u8>) {
+    let path = format!("/chat/api/{}/file?message={}", account.appid, message["id"]);
     let (_, kind, bytes) = picture::file(app, path, &customer.cookie()).await;
     (kind, bytes)
 }
@@ -112,19 +117,19 @@ on_both_engines! {
     a_webp_of_a_page_is_recorded_as_any_picture,
 }
 
-async fn what_a_camera_notes_stays_out_of_what_pages_send(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn what_a_camera_notes_stays_out_of_what_pages_send(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("look").await;
     let mut page = customer.watches().await;
     for (number, Shot { given, stays, kind, pixels: expected }) in shots().into_iter().enumerate() {
         let id = format!("p{number}");
-        let (status, sent) = shows(&app, &shop, &customer, &given, &id).await;
+        let (status, sent) = shows(&app, &account, &customer, &given, &id).await;
         assert_eq!((status, pixels(&sent["message"])), (200, expected), "{kind} {sent}");
         assert_eq!(
-            file(&app, &shop, &customer, &sent["message"]).await,
+            file(&app, &account, &customer, &sent["message"]).await,
             (kind.into(), stays.clone()),
             "{kind}"
         );
@@ -135,27 +140,27 @@ async fn what_a_camera_notes_stays_out_of_what_pages_send(app: App) {
         let (status, reply) =
             replies(&app, &ann, &sent["message"]["session"], &given, &format!("r{number}")).await;
         assert_eq!((status, pixels(&reply["message"])), (200, expected), "{kind} {reply}");
-        assert_eq!(file(&app, &shop, &customer, &reply["message"]).await, (kind.into(), stays), "{kind}");
+        assert_eq!(file(&app, &account, &customer, &reply["message"]).await, (kind.into(), stays), "{kind}");
         page.sees_fact("the reply with its pixels", |fact| is_told(fact, &format!("r{number}"))).await;
         assert_eq!(pixels(&customer.last().await), expected, "{kind}");
     }
     until("each is kept once", || async { app.files() == shots().len() }).await;
 }
 
-async fn pictures_that_differ_in_notes_only_are_one_content(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn pictures_that_differ_in_notes_only_are_one_content(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("look").await;
     for (number, note) in ["one", "another"].into_iter().enumerate() {
         let picture = jpeg(&[segment(0xfe, note.as_bytes())]);
-        assert_eq!(shows(&app, &shop, &customer, &picture, &format!("p{number}")).await.0, 200);
+        assert_eq!(shows(&app, &account, &customer, &picture, &format!("p{number}")).await.0, 200);
     }
     until("one is left", || async { app.files() == 1 }).await;
 }
 
-async fn what_only_begins_like_a_picture_is_refused_and_leaves_nothing(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn what_only_begins_like_a_picture_is_refused_and_leaves_nothing(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("look").await;
     let long = webp_chunk(b"VP8L", &[b'/'; 100]);
     for (name, broken) in [
@@ -169,58 +174,58 @@ async fn what_only_begins_like_a_picture_is_refused_and_leaves_nothing(app: App)
             [b"RIFF\xff\0\0\0WEBP", &webp_chunk(b"VP8L", b"/")[..]].concat(),
         ),
     ] {
-        let (status, answer) = shows(&app, &shop, &customer, &broken, "p1").await;
+        let (status, answer) = shows(&app, &account, &customer, &broken, "p1").await;
         assert_eq!((status, code(&answer)), (400, 990_023), "{name}");
     }
-    let (_, answer) = shows(&app, &shop, &customer, b"hello", "p1").await;
+    let (_, answer) = shows(&app, &account, &customer, b"hello", "p1").await;
     assert!(answer["errmsg"].as_str().unwrap().contains("PNG, JPEG, GIF or WebP"), "{answer}");
     until("nothing is left", || async { app.files() == 0 }).await;
 }
 
-async fn what_programs_upload_stays_as_it_is_to_the_last_byte(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
-    let customer = shop.customer();
+async fn what_programs_upload_stays_as_it_is_to_the_last_byte(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
+    let customer = account.customer();
     customer.says("look").await;
     for Shot { given, kind, pixels: expected, .. } in shots() {
-        let answer = shop.uploads("image", &given).await;
+        let answer = account.uploads("image", &given).await;
         if kind == "image/webp" {
             assert_eq!(code(&answer), 40005, "{answer}");
-            assert_eq!(code(&shop.pictures("a1", &given).await), 40005);
+            assert_eq!(code(&account.pictures("a1", &given).await), 40005);
             continue;
         }
         let media_id = answer["media_id"].as_str().unwrap();
-        assert_eq!(shop.fetches(media_id).await.bytes().await.unwrap(), given, "{kind}");
+        assert_eq!(account.fetches(media_id).await.bytes().await.unwrap(), given, "{kind}");
         let image = json!({"msgtype": "image", "image": {"media_id": media_id}});
-        assert_eq!(code(&shop.sends(&customer.openid(), image).await), 0);
+        assert_eq!(code(&account.sends(&customer.openid(), image).await), 0);
         let message = customer.last().await;
         assert_eq!((&message["kind"], pixels(&message)), (&json!("image"), expected), "{message}");
-        assert_eq!(file(&app, &shop, &customer, &message).await, (kind.into(), given.clone()));
+        assert_eq!(file(&app, &account, &customer, &message).await, (kind.into(), given.clone()));
         if kind != "image/gif" {
-            assert_eq!(code(&shop.pictures("a1", &given).await), 0);
-            let url = shop.kf_list().await[0]["kf_headimgurl"].as_str().unwrap().to_owned();
+            assert_eq!(code(&account.pictures("a1", &given).await), 0);
+            let url = account.kf_list().await[0]["kf_headimgurl"].as_str().unwrap().to_owned();
             assert_eq!(app.http.get(url).send().await.unwrap().bytes().await.unwrap(), given);
         }
     }
 }
 
-async fn a_webp_of_a_page_is_recorded_as_any_picture(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_webp_of_a_page_is_recorded_as_any_picture(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("look").await;
     for (number, picture) in [webp(0, &[]), png(&[])].into_iter().enumerate() {
-        assert_eq!(shows(&app, &shop, &customer, &picture, &format!("p{number}")).await.0, 200);
+        assert_eq!(shows(&app, &account, &customer, &picture, &format!("p{number}")).await.0, 200);
     }
     let now = crate::actors::BEGIN / 1000;
     let asked = json!({"starttime": now - 60, "endtime": now + 60, "msgid": 1, "number": 100});
-    let listed = shop.post("/customservice/msgrecord/getmsglist", asked).await;
+    let listed = account.post("/customservice/msgrecord/getmsglist", asked).await;
     let records = listed["recordlist"].as_array().unwrap();
     let [.., webp, png] = &records[..] else { panic!("{listed}") };
     assert_eq!((&webp["text"], &webp["opercode"]), (&png["text"], &png["opercode"]));
     assert_eq!(webp["text"], "[image]");
     // A file without pixels in its header shows none.
-    assert_eq!(shows(&app, &shop, &customer, JPEG, "p2").await.0, 200);
+    assert_eq!(shows(&app, &account, &customer, JPEG, "p2").await.0, 200);
     assert_eq!(customer.last().await.get("width"), None);
 }

@@ -1,6 +1,6 @@
 //! Workers and customers at their pages.
 
-use crate::actors::{Agent, App, code, cookie_of, until};
+use crate::actors::{TestAgent, TestApp, code, cookie_of, until};
 use kefu::admin::Order;
 use serde_json::{Value, json};
 
@@ -27,11 +27,11 @@ on_both_engines! {
     the_pages_are_there_and_nothing_else_is,
 }
 
-async fn a_conversation_goes_both_ways_and_is_there_when_she_comes_back(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_conversation_goes_both_ways_and_is_there_when_she_comes_back(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     assert_eq!(customer.snapshot().await["state"], "none");
     customer.says("hello").await;
     let mut page = customer.watches().await;
@@ -50,14 +50,14 @@ async fn a_conversation_goes_both_ways_and_is_there_when_she_comes_back(app: App
     let texts: Vec<&Value> =
         snapshot["messages"].as_array().unwrap().iter().map(|message| &message["text"]).collect();
     assert_eq!(texts, ["hello", "good day"]);
-    assert_eq!(ann.account().await["messages"].as_array().unwrap().len(), 2);
+    assert_eq!(ann.first_account().await["messages"].as_array().unwrap().len(), 2);
 }
 
-async fn a_message_sent_twice_arrives_once(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_message_sent_twice_arrives_once(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     let first = customer.says_as("hello", "same").await;
     assert_eq!(customer.says_as("hello", "same").await, first);
     let session = first["session"].as_i64().unwrap();
@@ -67,11 +67,11 @@ async fn a_message_sent_twice_arrives_once(app: App) {
     assert_eq!((desk.count_texts("hello").await, desk.count_texts("yes").await), (1, 1));
 }
 
-async fn a_stream_that_was_cut_goes_on_where_it_was(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_stream_that_was_cut_goes_on_where_it_was(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("one").await;
     let cursor = desk.sees("one").await.id;
     drop(desk);
@@ -83,41 +83,41 @@ async fn a_stream_that_was_cut_goes_on_where_it_was(app: App) {
     assert_eq!((desk.count_texts("one").await, desk.count_texts("two").await), (0, 1));
 }
 
-async fn a_cursor_from_another_world_means_load_again(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let mut desk = ann.resumes(&format!("{}:999999", shop.appid)).await;
-    desk.hears("reset", |heard| heard.event == "reset").await;
+async fn a_cursor_from_another_world_means_load_again(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let mut desk = ann.resumes(&format!("{}:999999", account.appid)).await;
+    desk.waits_for("reset", |heard| heard.event == "reset").await;
 }
 
-async fn a_reload_is_no_news_and_a_closed_browser_is(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_reload_is_no_news_and_a_closed_browser_is(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let desk = ann.comes_online().await;
-    let online = [(shop.kf("a1"), 1, 0)];
+    let online = [(account.kf("a1"), 1, 0)];
     drop(desk);
     until("the stream is closed", || async { app.inner.streams.agents() == 0 }).await;
     app.advance(4_999).await;
-    assert_eq!(shop.online().await, online);
+    assert_eq!(account.online().await, online);
     let desk = ann.comes_online().await;
     app.advance(10_000).await;
-    assert_eq!(shop.online().await, online);
+    assert_eq!(account.online().await, online);
     ann.leaves(desk).await;
-    assert_eq!(shop.online().await, []);
+    assert_eq!(account.online().await, []);
 }
 
-async fn two_tabs_are_one_presence(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn two_tabs_are_one_presence(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let (first, second) = (ann.comes_online().await, ann.comes_online().await);
     drop(first);
     app.advance(10_000).await;
-    assert_eq!(shop.online().await.len(), 1);
+    assert_eq!(account.online().await.len(), 1);
     ann.leaves(second).await;
-    assert_eq!(shop.online().await.len(), 0);
+    assert_eq!(account.online().await.len(), 0);
 }
 
-async fn a_sign_up_link_works_once_and_for_three_days(app: App) {
+async fn a_sign_up_link_works_once_and_for_three_days(app: TestApp) {
     let link = |order: Value| order["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
     let invite = link(app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap());
     let sign_up = |invite: &str, name: &str, password: &str| {
@@ -141,8 +141,8 @@ async fn a_sign_up_link_works_once_and_for_three_days(app: App) {
     assert_eq!(sign_up(&second, "bob", "long enough").await, 990_012);
 }
 
-async fn a_login_opens_the_desk_until_it_ends(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn a_login_opens_the_desk_until_it_ends(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let log_in = |name: &str, password: &str| {
         let (app, body) = (app.clone(), json!({"name": name, "password": password}));
         async move { app.send("/desk/api/login", "", &body).await }
@@ -151,7 +151,7 @@ async fn a_login_opens_the_desk_until_it_ends(app: App) {
     assert_eq!(log_in("nobody", "correct horse").await.status(), 401);
     let response = log_in("ann", "correct horse").await;
     assert_eq!(response.status(), 200);
-    let again = Agent { cookie: cookie_of(&response).unwrap(), ..ann.clone() };
+    let again = TestAgent { cookie: cookie_of(&response).unwrap(), ..ann.clone() };
     assert_eq!(again.snapshot().await["worker"]["name"], "ann");
     let stream = again.comes_online().await;
     assert_eq!(again.sends("/desk/api/logout", json!({})).await.0, 200);
@@ -165,8 +165,8 @@ async fn a_login_opens_the_desk_until_it_ends(app: App) {
     assert_eq!(log_in("ann", reset["password"].as_str().unwrap()).await.status(), 200);
 }
 
-async fn a_login_ends_after_a_week(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn a_login_ends_after_a_week(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let stream = ann.comes_online().await;
     app.advance(7 * 24 * 3_600_000 - 1).await;
     assert_eq!(ann.snapshot().await["worker"]["name"], "ann");
@@ -175,22 +175,22 @@ async fn a_login_ends_after_a_week(app: App) {
     assert_eq!(code(&ann.snapshot().await), 990_002);
 }
 
-async fn an_invitation_shows_at_once_at_an_open_workbench(app: App) {
-    let shop = app.account().await;
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn an_invitation_shows_at_once_at_an_open_workbench(app: TestApp) {
+    let account = app.account().await;
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let mut desk = ann.comes_online().await;
-    shop.adds("a1").await;
-    shop.invites("a1", "ann").await;
-    desk.hears("reset", |heard| heard.event == "reset").await;
+    account.adds("a1").await;
+    account.invites("a1", "ann").await;
+    desk.waits_for("reset", |heard| heard.event == "reset").await;
     assert_eq!(ann.snapshot().await["invitations"].as_array().unwrap().len(), 1);
 }
 
-async fn only_our_own_pages_may_act(app: App) {
-    let shop = app.account().await;
-    let url = format!("{}/chat/api/{}/message", app.base, shop.appid);
+async fn only_our_own_pages_may_act(app: TestApp) {
+    let account = app.account().await;
+    let url = format!("{}/chat/api/{}/message", app.base, account.appid);
     let body = json!({"client_id": "1", "text": "hi"});
     let host = app.base.strip_prefix("http://").unwrap();
-    let cookie = crate::actors::first_cookie(&shop.appid);
+    let cookie = crate::actors::first_cookie(&account.appid);
     let tries = [
         (vec![], 403),
         (vec![("origin", "http://evil.example")], 403),
@@ -208,9 +208,9 @@ async fn only_our_own_pages_may_act(app: App) {
     assert_eq!(form.send().await.unwrap().status(), 400, "a form can send this without asking");
 }
 
-async fn a_message_has_a_text_of_a_bearable_size(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn a_message_has_a_text_of_a_bearable_size(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     for text in [String::new(), " \n".into(), "x".repeat(2049)] {
         assert_eq!(code(&customer.sends(json!({"client_id": "1", "text": text})).await.1), 990_019);
     }
@@ -220,70 +220,70 @@ async fn a_message_has_a_text_of_a_bearable_size(app: App) {
     assert_eq!(customer.sends(json!({"client_id": "2", "text": "x".repeat(300_000)})).await.0, 413);
 }
 
-async fn nobody_reads_what_is_not_hers(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
-    let (ann, eve) = (shop.agent("a1").await, other.agent("e1").await);
+async fn nobody_reads_what_is_not_hers(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
+    let (ann, eve) = (account.agent("a1").await, other.agent("e1").await);
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     let session = customer.says("a secret").await["session"].as_i64().unwrap();
-    let history = format!("/desk/api/messages?appid={}&session={session}", shop.appid);
+    let history = format!("/desk/api/messages?appid={}&session={session}", account.appid);
     assert_eq!(app.ask(&history, &ann.cookie).await.status(), 200);
     assert_eq!(app.ask(&history, &eve.cookie).await.status(), 403);
     assert_eq!(app.ask(&history, "").await.status(), 401);
     let (status, _) =
-        eve.sends("/desk/api/session/accept", json!({"appid": shop.appid, "session": session})).await;
+        eve.sends("/desk/api/session/accept", json!({"appid": account.appid, "session": session})).await;
     assert_eq!(status, 403);
-    let stranger = shop.customer();
+    let stranger = account.customer();
     stranger.says("hello").await;
     assert_eq!(stranger.snapshot().await["messages"].as_array().unwrap().len(), 1);
-    assert_eq!(app.ask(&format!("/chat/api/{}/messages", shop.appid), "").await.status(), 401);
-    let foreign = customer.cookie().replace(&shop.appid, &other.appid);
+    assert_eq!(app.ask(&format!("/chat/api/{}/messages", account.appid), "").await.status(), 401);
+    let foreign = customer.cookie().replace(&account.appid, &other.appid);
     let snapshot: Value =
         app.ask(&format!("/chat/api/{}/snapshot", other.appid), &foreign).await.json().await.unwrap();
     assert_eq!(snapshot["messages"], json!([]));
 }
 
-async fn who_is_refused_as_an_agent_hears_nothing_of_her(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let bob = Agent::signs_up(&app, "bob").await.at(&shop, "a1");
+async fn who_is_refused_as_an_agent_hears_nothing_of_her(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let bob = TestAgent::signs_up(&app, "bob").await.at(&account, "a1");
     let bind =
-        Order::AgentBind { appid: shop.appid.clone(), kf_account: shop.kf("a1"), worker: "bob".into() };
+        Order::AgentBind { appid: account.appid.clone(), kf_account: account.kf("a1"), worker: "bob".into() };
     assert!(app.order(bind).await.unwrap_err().contains("65412"));
     assert_eq!(bob.answers_invitation(true).await, 409);
     let stream = bob.resumes("").await;
-    assert_eq!(shop.online().await, [], "he is nobody here");
+    assert_eq!(account.online().await, [], "he is nobody here");
     let mut desk = ann.comes_online().await;
-    shop.customer().says("for ann alone").await;
+    account.customer().says("for ann alone").await;
     desk.sees("for ann alone").await;
     assert_eq!(stream.count_texts("for ann alone").await, 0);
 }
 
-async fn a_worker_is_one_agent_of_an_account_at_most(app: App) {
-    let shop = app.account().await;
-    let ann = Agent::signs_up(&app, "ann").await.at(&shop, "a1");
+async fn a_worker_is_one_agent_of_an_account_at_most(app: TestApp) {
+    let account = app.account().await;
+    let ann = TestAgent::signs_up(&app, "ann").await.at(&account, "a1");
     for prefix in ["a1", "a2"] {
-        shop.adds(prefix).await;
+        account.adds(prefix).await;
     }
-    assert_eq!(code(&shop.invites("a1", "ann").await), 0);
+    assert_eq!(code(&account.invites("a1", "ann").await), 0);
     let bind =
-        Order::AgentBind { appid: shop.appid.clone(), kf_account: shop.kf("a2"), worker: "ann".into() };
+        Order::AgentBind { appid: account.appid.clone(), kf_account: account.kf("a2"), worker: "ann".into() };
     app.order(bind).await.unwrap();
     assert_eq!(ann.answers_invitation(true).await, 409);
     assert_eq!(ann.snapshot().await["accounts"].as_array().unwrap().len(), 1);
 }
 
-async fn whoever_served_a_customer_once_reads_no_later_session(app: App) {
-    let shop = app.account().await;
-    let (ann, bob) = (shop.agent("a1").await, shop.agent("b1").await);
+async fn whoever_served_a_customer_once_reads_no_later_session(app: TestApp) {
+    let account = app.account().await;
+    let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
     let first = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     let session = customer.says("for ann").await["session"].as_i64().unwrap();
     assert_eq!(ann.closes(session).await.0, 200);
     ann.leaves(first).await;
     let _desk = bob.comes_online().await;
     let later = customer.says("for bob").await["session"].as_i64().unwrap();
-    let texts = |agent: Agent, session: i64| async move {
+    let texts = |agent: TestAgent, session: i64| async move {
         let path = format!("/desk/api/messages?appid={}&session={session}", agent.appid);
         let answer: Value = agent.app.ask(&path, &agent.cookie).await.json().await.unwrap();
         answer["messages"]
@@ -295,24 +295,24 @@ async fn whoever_served_a_customer_once_reads_no_later_session(app: App) {
     assert_eq!(texts(bob, later).await.unwrap(), ["for ann", "for bob"]);
 }
 
-async fn a_first_message_sent_twice_makes_one_customer(app: App) {
-    let shop = app.account().await;
-    let page = app.ask(&format!("/chat/api/{}/snapshot", shop.appid), "").await;
+async fn a_first_message_sent_twice_makes_one_customer(app: TestApp) {
+    let account = app.account().await;
+    let page = app.ask(&format!("/chat/api/{}/snapshot", account.appid), "").await;
     let cookie = cookie_of(&page).expect("a cookie for whoever comes for the first time");
     let body = json!({"client_id": "1", "text": "hello"});
-    let send = || async { app.send(&format!("/chat/api/{}/message", shop.appid), &cookie, &body).await };
+    let send = || async { app.send(&format!("/chat/api/{}/message", account.appid), &cookie, &body).await };
     // Nobody knows whether the first arrived; both are on their way at once.
     let (first, second) = tokio::join!(send(), send());
     let (first, second): (Value, Value) = (first.json().await.unwrap(), second.json().await.unwrap());
     assert_eq!(first["message"], second["message"]);
-    assert_eq!(shop.waiting().await.len(), 1);
+    assert_eq!(account.waiting().await.len(), 1);
 }
 
-async fn history_comes_in_pages(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn history_comes_in_pages(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     for number in 0..60 {
         customer.says(&format!("{number}")).await;
     }
@@ -322,20 +322,20 @@ async fn history_comes_in_pages(app: App) {
         (messages.len(), &messages[0]["text"], &messages[49]["text"]),
         (50, &json!("10"), &json!("59"))
     );
-    let before = format!("/chat/api/{}/messages?before={}", shop.appid, messages[0]["id"]);
+    let before = format!("/chat/api/{}/messages?before={}", account.appid, messages[0]["id"]);
     let older: Value = app.ask(&before, &customer.cookie()).await.json().await.unwrap();
     assert_eq!(older["messages"].as_array().unwrap().len(), 10);
 }
 
-async fn a_reply_is_possible_for_48_hours(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_reply_is_possible_for_48_hours(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     app.advance(47 * 3_600_000).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!(code(&shop.creates("a1", &customer.openid()).await), 0);
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(code(&account.creates("a1", &customer.openid()).await), 0);
     let session = ann.session_with(&customer.openid()).await.unwrap();
     assert_eq!(ann.replies(session, "in time").await.0, 200);
     app.clock.advance(3_600_000);
@@ -343,9 +343,9 @@ async fn a_reply_is_possible_for_48_hours(app: App) {
     assert_eq!((status, code(&refusal)), (409, 990_016));
 }
 
-async fn the_pages_are_there_and_nothing_else_is(app: App) {
-    let shop = app.account().await;
-    for path in ["/desk/".to_owned(), format!("/chat/{}", shop.appid)] {
+async fn the_pages_are_there_and_nothing_else_is(app: TestApp) {
+    let account = app.account().await;
+    for path in ["/desk/".to_owned(), format!("/chat/{}", account.appid)] {
         let response = app.ask(&path, "").await;
         assert_eq!(response.status(), 200, "{path}");
         assert!(

@@ -1,6 +1,6 @@
 //! Streams: how many a person has, how they catch up, and when a page has to load everything again.
 
-use crate::actors::{Agent, App, Customer, Shop, Stream, until};
+use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, until};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use kefu::push::{BEHIND_MAX, Step};
@@ -8,10 +8,10 @@ use kefu::streams::limit::STREAMS_MAX;
 use model::{Fact, Openid};
 
 /// Changes of the account that concern none of its customers.
-async fn fill(shop: &Shop, count: usize) {
-    let store = &shop.app.inner.desk.store;
+async fn fill(account: &TestAccount, count: usize) {
+    let store = &account.app.inner.desk.store;
     let write = || {
-        store.write(&shop.appid, |tx| {
+        store.write(&account.appid, |tx| {
             let openid = Openid::stored(format!("o{}", "f".repeat(27)));
             tx.record(Fact::Typing { openid, until: 0 });
             Ok(())
@@ -24,21 +24,26 @@ async fn fill(shop: &Shop, count: usize) {
     }
 }
 
-async fn head(shop: &Shop) -> i64 {
-    shop.app.inner.desk.store.head(&shop.appid).await.unwrap().unwrap().seq
+async fn head(account: &TestAccount) -> i64 {
+    account.app.inner.desk.store.head(&account.appid).await.unwrap().unwrap().seq
 }
 
-async fn opens(shop: &Shop, customer: &Customer, since: i64) -> Stream {
-    opens_at(shop, customer, &format!("{};{}:{since}", shop.app.inner.desk.store.epoch(), shop.appid)).await
+async fn opens(account: &TestAccount, customer: &TestCustomer, since: i64) -> Stream {
+    opens_at(
+        account,
+        customer,
+        &format!("{};{}:{since}", account.app.inner.desk.store.epoch(), account.appid),
+    )
+    .await
 }
 
-async fn opens_at(shop: &Shop, customer: &Customer, cursor: &str) -> Stream {
-    let path = format!("/chat/api/{}/stream?since={cursor}", shop.appid);
-    Stream::open(&shop.app, &path, &customer.cookie()).await
+async fn opens_at(account: &TestAccount, customer: &TestCustomer, cursor: &str) -> Stream {
+    let path = format!("/chat/api/{}/stream?since={cursor}", account.appid);
+    Stream::open(&account.app, &path, &customer.cookie()).await
 }
 
 /// The agent's workbench goes on from this number of the account, and from where the worker's own feed is.
-async fn resumes_at(agent: &Agent, seq: i64) -> Stream {
+async fn resumes_at(agent: &TestAgent, seq: i64) -> Stream {
     let since = agent.snapshot().await["since"].as_str().unwrap().to_owned();
     let (epoch, pairs) = since.split_once(';').unwrap();
     let own = pairs.split(',').find(|pair| pair.starts_with('@')).unwrap();
@@ -46,7 +51,7 @@ async fn resumes_at(agent: &Agent, seq: i64) -> Stream {
 }
 
 async fn is_reset(mut stream: Stream) {
-    let reset = stream.hears("reset", |heard| heard.event == "reset").await;
+    let reset = stream.waits_for("reset", |heard| heard.event == "reset").await;
     assert_eq!((reset.id.as_str(), stream.heard().len()), ("", 1), "nothing before it");
     stream.ends().await;
 }
@@ -54,7 +59,7 @@ async fn is_reset(mut stream: Stream) {
 /// The first of these streams is told that it was replaced, and ends; the others go on, which `text` shows.
 async fn the_first_is_replaced(mut streams: Vec<Stream>, text: &str) -> Vec<Stream> {
     let mut first = streams.remove(0);
-    let replaced = first.hears("replaced", |heard| heard.event == "replaced").await;
+    let replaced = first.waits_for("replaced", |heard| heard.event == "replaced").await;
     assert_eq!(replaced.id, "", "the page goes on from where it was");
     for stream in &mut streams {
         stream.sees(text).await;
@@ -75,9 +80,9 @@ on_both_engines! {
     what_was_typed_meanwhile_is_typed_no_more,
 }
 
-async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: App) {
-    let shop = app.account().await;
-    let (customer, other) = (shop.customer(), shop.customer());
+async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: TestApp) {
+    let account = app.account().await;
+    let (customer, other) = (account.customer(), account.customer());
     customer.says("hello").await;
     other.says("hello").await;
     let bystander = other.watches().await;
@@ -94,25 +99,25 @@ async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: App) {
     until("nothing is kept of them", || async { app.inner.stream_limit.people() == 0 }).await;
 }
 
-async fn a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_online(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_online(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let elsewhere = app
         .send("/desk/api/login", "", &serde_json::json!({"name": ann.name, "password": "correct horse"}))
         .await;
-    let elsewhere = Agent { cookie: crate::actors::cookie_of(&elsewhere).unwrap(), ..ann.clone() };
+    let elsewhere = TestAgent { cookie: crate::actors::cookie_of(&elsewhere).unwrap(), ..ann.clone() };
     let mut bystander = elsewhere.comes_online().await;
     let mut streams = Vec::new();
     for _ in 0..=STREAMS_MAX {
         streams.push(ann.comes_online().await);
     }
-    shop.customer().says("hello").await;
+    account.customer().says("hello").await;
     let streams = the_first_is_replaced(streams, "hello").await;
     bystander.sees("hello").await;
     // The streams that are left keep the agent online.
     drop(bystander);
     app.advance(10_000).await;
-    assert_eq!(shop.online().await.len(), 1);
+    assert_eq!(account.online().await.len(), 1);
     let gone = app.inner.desk_streams.get() - 1;
     drop(streams);
     until("the streams are closed", || async {
@@ -120,56 +125,60 @@ async fn a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_onlin
     })
     .await;
     app.advance(5_000).await;
-    assert_eq!(shop.online().await, []);
+    assert_eq!(account.online().await, []);
 }
 
-async fn streams_opened_without_end_change_no_presence(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn streams_opened_without_end_change_no_presence(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let since = ann.snapshot().await["since"].as_str().unwrap().to_owned();
-    let before = head(&shop).await;
+    let before = head(&account).await;
     let mut streams = Vec::new();
     for _ in 0..40 {
         streams.push(ann.resumes(&since).await);
     }
     until("the older ones are gone", || async { app.inner.desk_streams.get() == STREAMS_MAX as i64 }).await;
     app.advance(10_000).await;
-    assert_eq!((head(&shop).await, shop.online().await.len()), (before + 1, 1), "the agent came online once");
+    assert_eq!(
+        (head(&account).await, account.online().await.len()),
+        (before + 1, 1),
+        "the agent came online once"
+    );
 }
 
-async fn a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _online = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
-    let here = head(&shop).await;
+    let here = head(&account).await;
     for wrong in [here + 1, here + 1_000_000, i64::MAX, i64::MAX - 1, -1, i64::MIN] {
-        is_reset(opens(&shop, &customer, wrong).await).await;
+        is_reset(opens(&account, &customer, wrong).await).await;
         is_reset(resumes_at(&ann, wrong).await).await;
     }
     // As far behind as may be is told all; one change further is not, and costs no reading of the feed.
-    let mut stream = opens(&shop, &customer, 0).await;
+    let mut stream = opens(&account, &customer, 0).await;
     stream.sees("hello").await;
-    fill(&shop, usize::try_from(BEHIND_MAX - head(&shop).await).unwrap()).await;
-    opens(&shop, &customer, 0).await.sees("hello").await;
-    fill(&shop, 1).await;
+    fill(&account, usize::try_from(BEHIND_MAX - head(&account).await).unwrap()).await;
+    opens(&account, &customer, 0).await.sees("hello").await;
+    fill(&account, 1).await;
     until("it is read", || async { app.inner.feeds.lag().1 == 0 }).await;
     let before = app.inner.desk.store.verbs();
     for _ in 0..20 {
-        is_reset(opens(&shop, &customer, 0).await).await;
+        is_reset(opens(&account, &customer, 0).await).await;
     }
     let extra = app.inner.desk.store.verbs() - before - 20;
     assert!(extra < 8, "beside the cookie, which is looked up each time, {extra} verbs");
     is_reset(resumes_at(&ann, 0).await).await;
-    opens(&shop, &customer, 1).await.sees("hello").await;
+    opens(&account, &customer, 1).await.sees("hello").await;
 }
 
 /// Its numbers are of another store, which used them for other changes.
-async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let customer = shop.customer();
+async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let customer = account.customer();
     customer.says("hello").await;
     let (chat, bench) = (customer.snapshot().await, ann.snapshot().await);
     let here = chat["since"].as_str().unwrap();
@@ -183,10 +192,10 @@ async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: App) {
         format!("{epoch}0;"),
         "0123456789abcdef;".to_owned(),
     ] {
-        is_reset(opens_at(&shop, &customer, &format!("{wrong}{pairs}")).await).await;
+        is_reset(opens_at(&account, &customer, &format!("{wrong}{pairs}")).await).await;
         is_reset(ann.resumes(&format!("{wrong}{desk}")).await).await;
     }
-    let mut page = opens_at(&shop, &customer, here).await;
+    let mut page = opens_at(&account, &customer, here).await;
     let mut bench = ann.resumes(&format!("{epoch};{desk}")).await;
     customer.says("and on").await;
     let (heard, seen) = (page.sees("and on").await, bench.sees("and on").await);
@@ -195,16 +204,16 @@ async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: App) {
         "{heard:?} {seen:?}"
     );
     // A page that has nothing yet begins with the first change.
-    opens_at(&shop, &customer, "").await.sees("hello").await;
+    opens_at(&account, &customer, "").await.sees("hello").await;
 }
 
-async fn many_streams_that_are_behind_read_the_feed_once(app: App) {
-    let shop = app.account().await;
-    let customers: Vec<_> = (0..25).map(|_| shop.customer()).collect();
+async fn many_streams_that_are_behind_read_the_feed_once(app: TestApp) {
+    let account = app.account().await;
+    let customers: Vec<_> = (0..25).map(|_| account.customer()).collect();
     for (number, customer) in customers.iter().enumerate() {
         customer.says(&format!("hello {number}")).await;
     }
-    fill(&shop, 250).await;
+    fill(&account, 250).await;
     // An open page keeps the reader.
     let _page = customers[0].watches().await;
     let before = app.inner.desk.store.verbs();
@@ -212,9 +221,9 @@ async fn many_streams_that_are_behind_read_the_feed_once(app: App) {
         (0..STREAMS_MAX as i64 - 1).map(move |since| (number, customer, since))
     });
     let streams = join_all(streams.map(|(number, customer, since)| {
-        let shop = &shop;
+        let account = &account;
         async move {
-            let mut stream = opens(shop, customer, since % 2).await;
+            let mut stream = opens(account, customer, since % 2).await;
             stream.sees(&format!("hello {number}")).await;
             stream
         }
@@ -225,8 +234,8 @@ async fn many_streams_that_are_behind_read_the_feed_once(app: App) {
     assert!(extra < 12, "beside their cookies {extra} verbs");
 }
 
-async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app: App) {
-    let shop = app.account().await;
+async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app: TestApp) {
+    let account = app.account().await;
     let feeds = &app.inner.feeds;
     let mut random = 88_172_645_463_325_252_u64;
     let mut chance = move |most: u64| {
@@ -235,17 +244,17 @@ async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app
         random ^= random << 17;
         random % most
     };
-    fill(&shop, 70).await;
+    fill(&account, 70).await;
     let mut streams: Vec<_> = (0..6)
         .map(|number| {
             let since = number * 13;
-            (feeds.follow(shop.appid.clone(), since).boxed(), since)
+            (feeds.follow(account.appid.clone(), since).boxed(), since)
         })
         .collect();
     for _ in 0..12 {
         // More than a stream may miss, fewer than it may be behind: some go on at once, some much later.
-        fill(&shop, [1, 2, 63, 64, 65, 130, 300, 400][chance(8) as usize]).await;
-        let here = head(&shop).await;
+        fill(&account, [1, 2, 63, 64, 65, 130, 300, 400][chance(8) as usize]).await;
+        let here = head(&account).await;
         for (stream, cursor) in &mut streams {
             let most = if here - *cursor > BEHIND_MAX - 400 { u64::MAX } else { chance(500) };
             let to = here.min(cursor.saturating_add_unsigned(most));
@@ -258,7 +267,7 @@ async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app
     }
     // One that is read no further falls behind for good, and says so once.
     let (idle, cursor) = &mut streams[0];
-    fill(&shop, usize::try_from(BEHIND_MAX).unwrap() + 1).await;
+    fill(&account, usize::try_from(BEHIND_MAX).unwrap() + 1).await;
     until("it is read", || async { feeds.lag().1 == 0 }).await;
     let mut last = *cursor;
     while let Some(step) = idle.next().await {
@@ -270,20 +279,20 @@ async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app
             Step::Lost => break,
         }
     }
-    assert!(idle.next().await.is_none() && last < head(&shop).await);
+    assert!(idle.next().await.is_none() && last < head(&account).await);
 }
 
-async fn what_was_typed_meanwhile_is_typed_no_more(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn what_was_typed_meanwhile_is_typed_no_more(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("hello").await;
-    let since = head(&shop).await;
-    assert_eq!(shop.types(&customer.openid(), "Typing").await, 0);
-    let typing = |heard: &crate::actors::Heard| heard.event == "typing";
+    let since = head(&account).await;
+    assert_eq!(account.sends_typing(&customer.openid(), "Typing").await, 0);
+    let typing = |heard: &crate::actors::StreamEvent| heard.event == "typing";
     // The first stream reads it while it lasts; the second gets what the first has read, when it is over.
-    opens(&shop, &customer, since).await.hears("typing", typing).await;
+    opens(&account, &customer, since).await.waits_for("typing", typing).await;
     app.advance(15_000).await;
-    let mut page = opens(&shop, &customer, since).await;
+    let mut page = opens(&account, &customer, since).await;
     customer.says("anybody?").await;
     page.sees("anybody?").await;
     assert!(page.heard().iter().all(|heard| !typing(heard)));

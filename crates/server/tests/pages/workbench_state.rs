@@ -1,26 +1,28 @@
 //! What the server remembers of a worker's page: drafts, and how far each session was read.
 
-use crate::actors::{Agent, App, Shop};
+use crate::actors::{TestAccount, TestAgent, TestApp};
 use serde_json::{Value, json};
 
 /// What is kept of the page of a worker's first account.
-async fn drafts(agent: &Agent) -> Value {
-    agent.account().await["drafts"].clone()
+async fn drafts(agent: &TestAgent) -> Value {
+    agent.first_account().await["drafts"].clone()
 }
 
-async fn drafted(agent: &Agent, session: i64, text: &str) -> (u16, Value) {
+async fn drafted(agent: &TestAgent, session: i64, text: &str) -> (u16, Value) {
     let body = json!({"appid": agent.appid, "session": session, "text": text});
     agent.sends("/desk/api/draft", body).await
 }
 
 /// An agent who is online, and the session of a customer who has said "hello".
-async fn scene(app: &App) -> (Shop, Agent, crate::actors::Stream, crate::actors::Customer, i64) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn serving_agent(
+    app: &TestApp,
+) -> (TestAccount, TestAgent, crate::actors::Stream, crate::actors::TestCustomer, i64) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     let session = customer.says("hello").await["session"].as_i64().unwrap();
-    (shop, ann, desk, customer, session)
+    (account, ann, desk, customer, session)
 }
 
 on_both_engines! {
@@ -33,9 +35,9 @@ on_both_engines! {
     a_browser_without_cookies_is_told_so,
 }
 
-async fn what_an_agent_typed_is_there_again_in_another_browser(app: App) {
-    let (shop, ann, _desk, customer, session) = scene(&app).await;
-    let bob = shop.agent("b1").await;
+async fn what_an_agent_typed_is_there_again_in_another_browser(app: TestApp) {
+    let (account, ann, _desk, customer, session) = serving_agent(&app).await;
+    let bob = account.agent("b1").await;
     assert_eq!(drafted(&ann, session, "Dear").await.0, 200);
     app.clock.advance(1000);
     let (status, kept) = drafted(&ann, session, "Dear customer 👋").await;
@@ -43,7 +45,7 @@ async fn what_an_agent_typed_is_there_again_in_another_browser(app: App) {
     assert_eq!(ann.sends("/desk/api/logout", json!({})).await.0, 200);
     let login =
         app.send("/desk/api/login", "", &json!({"name": ann.name, "password": "correct horse"})).await;
-    let ann = Agent { cookie: crate::actors::cookie_of(&login).unwrap(), ..ann };
+    let ann = TestAgent { cookie: crate::actors::cookie_of(&login).unwrap(), ..ann };
     let openid = customer.openid();
     let draft =
         json!({"session": session, "openid": openid, "text": "Dear customer 👋", "at": app.clock.now()});
@@ -55,9 +57,9 @@ async fn what_an_agent_typed_is_there_again_in_another_browser(app: App) {
     assert_eq!(drafted(&ann, 9_999, "to nobody").await.0, 404);
 }
 
-async fn a_page_gives_nothing_to_who_has_logged_in_in_its_workers_place(app: App) {
-    let (shop, ann, _desk, customer, session) = scene(&app).await;
-    let bob = shop.agent("b1").await;
+async fn a_page_gives_nothing_to_who_has_logged_in_in_its_workers_place(app: TestApp) {
+    let (account, ann, _desk, customer, session) = serving_agent(&app).await;
+    let bob = account.agent("b1").await;
     let last = customer.last().await["id"].as_i64().unwrap();
     for (worker, status) in [(&ann.name, 401), (&bob.name, 200)] {
         let draft = json!({"worker": worker, "appid": bob.appid, "session": session, "text": "between us"});
@@ -69,11 +71,11 @@ async fn a_page_gives_nothing_to_who_has_logged_in_in_its_workers_place(app: App
     assert_eq!(drafts(&ann).await, json!([]));
 }
 
-async fn a_hundred_drafts_are_kept_and_the_oldest_goes(app: App) {
-    let (shop, ann, _desk, ..) = scene(&app).await;
+async fn a_hundred_drafts_are_kept_and_the_oldest_goes(app: TestApp) {
+    let (account, ann, _desk, ..) = serving_agent(&app).await;
     let mut sessions = Vec::new();
     for number in 0..101 {
-        let said = shop.customer().says(&format!("hello {number}")).await;
+        let said = account.customer().says(&format!("hello {number}")).await;
         sessions.push(said["session"].as_i64().unwrap());
     }
     for session in &sessions {
@@ -85,9 +87,9 @@ async fn a_hundred_drafts_are_kept_and_the_oldest_goes(app: App) {
     assert_eq!(kept, sessions[1..]);
 }
 
-async fn unread_counts_survive_a_reload(app: App) {
-    let (_shop, ann, _desk, customer, session) = scene(&app).await;
-    let unread = async || ann.account().await["unread"].clone();
+async fn unread_counts_survive_a_reload(app: TestApp) {
+    let (_account, ann, _desk, customer, session) = serving_agent(&app).await;
+    let unread = async || ann.first_account().await["unread"].clone();
     for number in 0..60 {
         customer.says(&format!("and {number}")).await;
     }
@@ -111,33 +113,33 @@ async fn unread_counts_survive_a_reload(app: App) {
     assert!(marks.is_empty(), "a closed session is unread for nobody");
 }
 
-async fn counts_are_the_servers_however_many_wait(app: App) {
-    let (shop, ann, mut desk, _, session) = scene(&app).await;
-    shop.set(|settings| settings.reception = Some("manual".into())).await;
+async fn counts_are_the_servers_however_many_wait(app: TestApp) {
+    let (account, ann, mut desk, _, session) = serving_agent(&app).await;
+    account.set(|settings| settings.reception = Some("manual".into())).await;
     for number in 0..3 {
-        shop.customer().says(&format!("hello {number}")).await;
+        account.customer().says(&format!("hello {number}")).await;
     }
     desk.sees_fact("three wait", |fact| fact["counts"] == json!({"waiting": 3})).await;
-    shop.post("/customservice/kfaccount/setadmin", json!({"kf_account": ann.kf_account})).await;
+    account.post("/customservice/kfaccount/setadmin", json!({"kf_account": ann.kf_account})).await;
     let mut desk = ann.comes_online().await;
     assert_eq!(ann.closes(session).await.0, 200);
     desk.sees_fact("none is open", |fact| fact["counts"] == json!({"waiting": 3, "open": 0})).await;
 }
 
-async fn a_customer_is_told_whether_the_agent_is_there(app: App) {
-    let (_shop, ann, desk, customer, _) = scene(&app).await;
+async fn a_customer_is_told_whether_the_agent_is_there(app: TestApp) {
+    let (_account, ann, desk, customer, _) = serving_agent(&app).await;
     assert_eq!(customer.snapshot().await["agent"]["online"], true);
     let mut page = customer.watches().await;
-    ann.is_away(true).await;
+    ann.sets_away(true).await;
     page.sees_fact("away from new customers only", |fact| fact["session"]["agent"]["online"] == true).await;
     ann.leaves(desk).await;
     page.sees_fact("gone", |fact| fact["session"]["agent"]["online"] == false).await;
     assert_eq!(customer.snapshot().await["agent"]["online"], false);
 }
 
-async fn a_browser_without_cookies_is_told_so(app: App) {
-    let shop = app.account().await;
-    let url = format!("{}/chat/api/{}/message", app.base, shop.appid);
+async fn a_browser_without_cookies_is_told_so(app: TestApp) {
+    let account = app.account().await;
+    let url = format!("{}/chat/api/{}/message", app.base, account.appid);
     let sent = app
         .http
         .post(url)
@@ -146,5 +148,5 @@ async fn a_browser_without_cookies_is_told_so(app: App) {
     let sent = sent.send().await.unwrap();
     assert_eq!(sent.status(), 400);
     assert_eq!(crate::actors::code(&sent.json().await.unwrap()), 990_029);
-    assert!(shop.waiting().await.is_empty(), "nobody became a customer");
+    assert!(account.waiting().await.is_empty(), "nobody became a customer");
 }

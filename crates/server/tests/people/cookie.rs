@@ -1,7 +1,7 @@
 //! Cookies of customers: a planted one reads nothing, and no conversation is lost.
 
 use crate::actors::form::PNG;
-use crate::actors::{App, Customer, Shop, Stream, code, cookie_of};
+use crate::actors::{Stream, TestAccount, TestApp, TestCustomer, code, cookie_of};
 use kefu::bind;
 use kefu::config::Settings;
 use kefu::desk::sha256;
@@ -16,63 +16,63 @@ async fn said(response: reqwest::Response) -> Said {
     Said(status, code(&answer), cookie, answer)
 }
 
-async fn writes(app: &App, shop: &Shop, cookie: &str, id: &str) -> Said {
-    let path = format!("/chat/api/{}/message", shop.appid);
+async fn writes(app: &TestApp, account: &TestAccount, cookie: &str, id: &str) -> Said {
+    let path = format!("/chat/api/{}/message", account.appid);
     said(app.send(&path, cookie, &json!({"client_id": id, "text": format!("text of {id}")})).await).await
 }
 
-async fn shows(app: &App, shop: &Shop, cookie: &str, id: &str) -> Said {
-    let url = format!("{}/chat/api/{}/image?client_id={id}", app.base, shop.appid);
+async fn shows(app: &TestApp, account: &TestAccount, cookie: &str, id: &str) -> Said {
+    let url = format!("{}/chat/api/{}/image?client_id={id}", app.base, account.appid);
     let request = app.http.post(url).header("sec-fetch-site", "same-origin").header("cookie", cookie);
     said(request.header("content-type", "image/png").body(PNG.to_vec()).send().await.unwrap()).await
 }
 
-async fn taps(app: &App, shop: &Shop, cookie: &str, message: &Value, id: &str) -> Said {
-    let path = format!("/chat/api/{}/tap", shop.appid);
+async fn chooses(app: &TestApp, account: &TestAccount, cookie: &str, message: &Value, id: &str) -> Said {
+    let path = format!("/chat/api/{}/tap", account.appid);
     said(app.send(&path, cookie, &json!({"client_id": id, "message": message, "id": "101"})).await).await
 }
 
-async fn snapshot(app: &App, shop: &Shop, cookie: &str) -> Said {
-    said(app.ask(&format!("/chat/api/{}/snapshot", shop.appid), cookie).await).await
+async fn snapshot(app: &TestApp, account: &TestAccount, cookie: &str) -> Said {
+    said(app.ask(&format!("/chat/api/{}/snapshot", account.appid), cookie).await).await
 }
 
 /// The texts that the page with a cookie shows.
-async fn texts(app: &App, shop: &Shop, cookie: &str) -> Vec<String> {
-    let Said(_, _, _, page) = snapshot(app, shop, cookie).await;
+async fn texts(app: &TestApp, account: &TestAccount, cookie: &str) -> Vec<String> {
+    let Said(_, _, _, page) = snapshot(app, account, cookie).await;
     page["messages"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A cookie that anybody gets.
-async fn first_cookie(app: &App, shop: &Shop) -> String {
-    snapshot(app, shop, "").await.2.expect("a cookie for whoever comes for the first time")
+async fn first_cookie(app: &TestApp, account: &TestAccount) -> String {
+    snapshot(app, account, "").await.2.expect("a cookie for whoever comes for the first time")
 }
 
-async fn asserts_that_it_opens_nothing(app: &App, shop: &Shop, cookie: &str) {
-    let Said(_, _, set, page) = snapshot(app, shop, cookie).await;
+async fn asserts_that_it_opens_nothing(app: &TestApp, account: &TestAccount, cookie: &str) {
+    let Said(_, _, set, page) = snapshot(app, account, cookie).await;
     assert_eq!((&page["state"], &page["messages"], &page["since"]), (&json!("none"), &json!([]), &json!("")));
     assert_eq!(set, None, "the new one may be on its way");
     for path in ["messages", "stream", "file?message=1"] {
-        let answer = app.ask(&format!("/chat/api/{}/{path}", shop.appid), cookie).await;
+        let answer = app.ask(&format!("/chat/api/{}/{path}", account.appid), cookie).await;
         assert_eq!(answer.status(), 401, "{path}");
     }
 }
 
 /// A customer of before cookies were replaced.
-async fn of_before(app: &App, shop: &Shop) -> (Customer, String) {
-    let customer = shop.customer();
+async fn of_before(app: &TestApp, account: &TestAccount) -> (TestCustomer, String) {
+    let customer = account.customer();
     customer.says("long ago").await;
-    let (secret, appid, openid) = ("b".repeat(43), shop.appid.clone(), customer.openid());
+    let (secret, appid, openid) = ("b".repeat(43), account.appid.clone(), customer.openid());
     let hash = sha256(&secret);
     let sql = "insert into visitor (appid, sha256, openid) values ($1, $2, $3)";
     let insert = move |tx: &mut kefu::store::Tx<'_>| tx.run(sql, bind![&appid, &hash, &openid]).map(|_| ());
-    app.inner.desk.store.write_silent(&shop.appid, insert).await.unwrap();
-    (customer, format!("kefu_{}={secret}", shop.appid))
+    app.inner.desk.store.write_silent(&account.appid, insert).await.unwrap();
+    (customer, format!("kefu_{}={secret}", account.appid))
 }
 
-async fn streams(app: &App, shop: &Shop, cookie: &str) -> Stream {
-    let Said(_, _, _, page) = snapshot(app, shop, cookie).await;
+async fn streams(app: &TestApp, account: &TestAccount, cookie: &str) -> Stream {
+    let Said(_, _, _, page) = snapshot(app, account, cookie).await;
     let since = page["since"].as_str().unwrap();
-    Stream::open(app, &format!("/chat/api/{}/stream?since={since}", shop.appid), cookie).await
+    Stream::open(app, &format!("/chat/api/{}/stream?since={since}", account.appid), cookie).await
 }
 
 on_both_engines! {
@@ -85,110 +85,112 @@ on_both_engines! {
     replaced_cookies_are_forgotten_after_a_day,
 }
 
-async fn who_planted_a_cookie_reads_nothing_of_what_is_written_with_it(app: App) {
-    let shop = app.account().await;
-    let planted = first_cookie(&app, &shop).await;
-    let Said(status, _, own, sent) = writes(&app, &shop, &planted, "c1").await;
+async fn who_planted_a_cookie_reads_nothing_of_what_is_written_with_it(app: TestApp) {
+    let account = app.account().await;
+    let planted = first_cookie(&app, &account).await;
+    let Said(status, _, own, sent) = writes(&app, &account, &planted, "c1").await;
     let own = own.expect("a new cookie");
     assert_eq!(status, 200);
     assert_ne!(own, planted);
-    asserts_that_it_opens_nothing(&app, &shop, &planted).await;
+    asserts_that_it_opens_nothing(&app, &account, &planted).await;
     let menu = &sent["message"]["id"];
     for refused in [
-        writes(&app, &shop, &planted, "e1").await,
-        shows(&app, &shop, &planted, "e2").await,
-        taps(&app, &shop, &planted, menu, "e3").await,
+        writes(&app, &account, &planted, "e1").await,
+        shows(&app, &account, &planted, "e2").await,
+        chooses(&app, &account, &planted, menu, "e3").await,
     ] {
         assert_eq!((refused.0, refused.1, refused.2), (409, 990_034, None));
     }
-    assert_eq!(texts(&app, &shop, &own).await, ["text of c1"]);
-    assert_eq!(writes(&app, &shop, &own, "c2").await.2, None, "it stays");
+    assert_eq!(texts(&app, &account, &own).await, ["text of c1"]);
+    assert_eq!(writes(&app, &account, &own, "c2").await.2, None, "it stays");
     // Later it is as good as none: another customer writes with it.
     app.clock.advance(30_000);
-    asserts_that_it_opens_nothing(&app, &shop, &planted).await;
-    let Said(status, _, other, answer) = writes(&app, &shop, &planted, "e4").await;
+    asserts_that_it_opens_nothing(&app, &account, &planted).await;
+    let Said(status, _, other, answer) = writes(&app, &account, &planted, "e4").await;
     assert_eq!(status, 200);
     assert_ne!(answer["message"]["openid"], sent["message"]["openid"]);
-    assert_eq!(texts(&app, &shop, &other.unwrap()).await, ["text of e4"]);
-    assert_eq!(texts(&app, &shop, &own).await, ["text of c1", "text of c2"]);
-    assert_eq!(taps(&app, &shop, &first_cookie(&app, &shop).await, menu, "e5").await.0, 401);
+    assert_eq!(texts(&app, &account, &other.unwrap()).await, ["text of e4"]);
+    assert_eq!(texts(&app, &account, &own).await, ["text of c1", "text of c2"]);
+    assert_eq!(chooses(&app, &account, &first_cookie(&app, &account).await, menu, "e5").await.0, 401);
 }
 
-async fn a_first_picture_replaces_the_cookie_as_a_word_does(app: App) {
-    let shop = app.account().await;
-    let planted = first_cookie(&app, &shop).await;
-    let Said(status, _, own, sent) = shows(&app, &shop, &planted, "p1").await;
+async fn a_first_picture_replaces_the_cookie_as_a_word_does(app: TestApp) {
+    let account = app.account().await;
+    let planted = first_cookie(&app, &account).await;
+    let Said(status, _, own, sent) = shows(&app, &account, &planted, "p1").await;
     assert_eq!(status, 200);
-    asserts_that_it_opens_nothing(&app, &shop, &planted).await;
-    let file = format!("/chat/api/{}/file?message={}", shop.appid, sent["message"]["id"]);
+    asserts_that_it_opens_nothing(&app, &account, &planted).await;
+    let file = format!("/chat/api/{}/file?message={}", account.appid, sent["message"]["id"]);
     assert_eq!(app.ask(&file, &own.unwrap()).await.status(), 200);
-    let Said(status, _, again, answer) = shows(&app, &shop, &planted, "p1").await;
+    let Said(status, _, again, answer) = shows(&app, &account, &planted, "p1").await;
     assert_eq!((status, &answer["message"]), (200, &sent["message"]));
     assert_eq!(app.ask(&file, &again.unwrap()).await.status(), 200);
 }
 
-async fn who_did_not_hear_the_answer_repeats_the_message_and_has_the_conversation(app: App) {
+async fn who_did_not_hear_the_answer_repeats_the_message_and_has_the_conversation(app: TestApp) {
     let settings = Settings { new_customers_per_hour: 1, ..Settings::default() };
-    let shop = app.account().await;
+    let account = app.account().await;
     let front = app.beside(settings).await;
-    let planted = first_cookie(&front, &shop).await;
-    let sent = writes(&front, &shop, &planted, "c1").await;
+    let planted = first_cookie(&front, &account).await;
+    let sent = writes(&front, &account, &planted, "c1").await;
     app.clock.advance(20_000);
-    let again = writes(&front, &shop, &planted, "c1").await;
+    let again = writes(&front, &account, &planted, "c1").await;
     assert_eq!((again.0, &again.3["message"]), (200, &sent.3["message"]), "it makes no new customer");
     let (lost, own) = (sent.2.unwrap(), again.2.unwrap());
     assert_ne!(lost, own, "each answer has its own");
-    assert_eq!(texts(&front, &shop, &own).await, ["text of c1"]);
+    assert_eq!(texts(&front, &account, &own).await, ["text of c1"]);
     app.clock.advance(24 * 3_600_000 - 20_001);
-    let late = writes(&front, &shop, &planted, "c1").await;
+    let late = writes(&front, &account, &planted, "c1").await;
     assert_eq!((late.0, &late.3["message"]), (200, &sent.3["message"]));
-    assert_eq!(texts(&front, &shop, &late.2.unwrap()).await, ["text of c1"]);
+    assert_eq!(texts(&front, &account, &late.2.unwrap()).await, ["text of c1"]);
     app.clock.advance(1);
-    let new = writes(&front, &shop, &planted, "c1").await;
+    let new = writes(&front, &account, &planted, "c1").await;
     assert_ne!(new.3["message"]["openid"], sent.3["message"]["openid"], "a day is over");
-    assert_eq!(texts(&front, &shop, &own).await, ["text of c1"]);
+    assert_eq!(texts(&front, &account, &own).await, ["text of c1"]);
 }
 
-async fn two_pages_of_one_browser_that_write_first_at_once_are_one_customer(app: App) {
-    let shop = app.account().await;
-    let shared = first_cookie(&app, &shop).await;
-    let (one, other) = tokio::join!(writes(&app, &shop, &shared, "c1"), writes(&app, &shop, &shared, "c2"));
+async fn two_pages_of_one_browser_that_write_first_at_once_are_one_customer(app: TestApp) {
+    let account = app.account().await;
+    let shared = first_cookie(&app, &account).await;
+    let (one, other) =
+        tokio::join!(writes(&app, &account, &shared, "c1"), writes(&app, &account, &shared, "c2"));
     let (first, second, id) = if one.0 == 200 { (one, other, "c2") } else { (other, one, "c1") };
     assert_eq!((first.0, second.0, second.1), (200, 409, 990_034));
-    let again = writes(&app, &shop, &first.2.unwrap(), id).await;
+    let again = writes(&app, &account, &first.2.unwrap(), id).await;
     assert_eq!((again.0, &again.3["message"]["openid"]), (200, &first.3["message"]["openid"]));
-    assert_eq!(shop.waiting().await.len(), 1);
+    assert_eq!(account.waiting().await.len(), 1);
 }
 
-async fn a_cookie_of_before_ends_once_the_browser_shows_the_one_in_its_place(app: App) {
-    let shop = app.account().await;
-    let (customer, before) = of_before(&app, &shop).await;
-    let mut stream = streams(&app, &shop, &before).await;
-    assert_eq!(texts(&app, &shop, &before).await, ["long ago"]);
+async fn a_cookie_of_before_ends_once_the_browser_shows_the_one_in_its_place(app: TestApp) {
+    let account = app.account().await;
+    let (customer, before) = of_before(&app, &account).await;
+    let mut stream = streams(&app, &account, &before).await;
+    assert_eq!(texts(&app, &account, &before).await, ["long ago"]);
     // Its answer is lost, and so is that of the same once more.
-    let (lost, again) = (writes(&app, &shop, &before, "c1").await, writes(&app, &shop, &before, "c1").await);
+    let (lost, again) =
+        (writes(&app, &account, &before, "c1").await, writes(&app, &account, &before, "c1").await);
     assert!(lost.2.is_some() && lost.2 != again.2);
     assert_eq!(lost.3, again.3);
-    assert_eq!(texts(&app, &shop, &before).await, ["long ago", "text of c1"], "it still opens the page");
-    let own = writes(&app, &shop, &before, "c2").await.2.expect("a new cookie");
-    assert_eq!(texts(&app, &shop, &own).await, ["long ago", "text of c1", "text of c2"]);
-    asserts_that_it_opens_nothing(&app, &shop, &before).await;
-    let refused = writes(&app, &shop, &before, "c1").await;
+    assert_eq!(texts(&app, &account, &before).await, ["long ago", "text of c1"], "it still opens the page");
+    let own = writes(&app, &account, &before, "c2").await.2.expect("a new cookie");
+    assert_eq!(texts(&app, &account, &own).await, ["long ago", "text of c1", "text of c2"]);
+    asserts_that_it_opens_nothing(&app, &account, &before).await;
+    let refused = writes(&app, &account, &before, "c1").await;
     assert_eq!((refused.0, refused.1), (409, 990_034), "another page of hers takes the new one");
-    assert_eq!(taps(&app, &shop, &before, &json!(1), "").await.1, 990_034);
-    let more = writes(&app, &shop, &own, "c3").await;
+    assert_eq!(chooses(&app, &account, &before, &json!(1), "").await.1, 990_034);
+    let more = writes(&app, &account, &own, "c3").await;
     assert_eq!((&more.3["message"]["openid"], more.2), (&json!(customer.openid()), None));
     stream.sees("text of c3").await;
-    assert_eq!(texts(&app, &shop, &again.2.unwrap()).await.len(), 4, "had it arrived, it would do");
+    assert_eq!(texts(&app, &account, &again.2.unwrap()).await.len(), 4, "had it arrived, it would do");
 }
 
-async fn where_people_speak_tls_cookies_are_of_this_host_alone(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn where_people_speak_tls_cookies_are_of_this_host_alone(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("in clear").await;
     let tls =
         app.beside(Settings { public_url: Some("https://desk.example".into()), ..Settings::default() }).await;
-    let ann = shop.agent("a1").await;
+    let ann = account.agent("a1").await;
     let body = json!({"name": ann.name, "password": "correct horse"});
     let response = tls.send("/desk/api/login", "", &body).await;
     let header = response.headers()["set-cookie"].to_str().unwrap().to_owned();
@@ -211,28 +213,28 @@ async fn where_people_speak_tls_cookies_are_of_this_host_alone(app: App) {
     );
 
     // What another host planted is no cookie, be it nobody's or somebody's.
-    let planted = format!("kefu_{}={}", shop.appid, "e".repeat(43));
-    let first = snapshot(&tls, &shop, &planted).await.2.unwrap();
-    assert!(first.starts_with(&format!("__Host-kefu_{}=", shop.appid)), "{first}");
-    let own = writes(&tls, &shop, &format!("{planted}; {first}"), "c1").await.2.unwrap();
-    assert_eq!(texts(&tls, &shop, &format!("{planted}; {own}")).await, ["text of c1"]);
+    let planted = format!("kefu_{}={}", account.appid, "e".repeat(43));
+    let first = snapshot(&tls, &account, &planted).await.2.unwrap();
+    assert!(first.starts_with(&format!("__Host-kefu_{}=", account.appid)), "{first}");
+    let own = writes(&tls, &account, &format!("{planted}; {first}"), "c1").await.2.unwrap();
+    assert_eq!(texts(&tls, &account, &format!("{planted}; {own}")).await, ["text of c1"]);
     let hers = own.strip_prefix("__Host-").unwrap();
-    assert!(texts(&tls, &shop, hers).await.is_empty());
-    assert_ne!(writes(&tls, &shop, hers, "c1").await.3["message"]["openid"], customer.openid());
+    assert!(texts(&tls, &account, hers).await.is_empty());
+    assert_ne!(writes(&tls, &account, hers, "c1").await.3["message"]["openid"], customer.openid());
 
     // A conversation that began in clear goes on.
     let before = customer.cookie();
-    assert_eq!(texts(&tls, &shop, &before).await, ["in clear"]);
-    let now = writes(&tls, &shop, &before, "c2").await.2.expect("a new cookie");
+    assert_eq!(texts(&tls, &account, &before).await, ["in clear"]);
+    let now = writes(&tls, &account, &before, "c2").await.2.expect("a new cookie");
     assert!(now.starts_with("__Host-"), "{now}");
-    assert_eq!(texts(&tls, &shop, &format!("{before}; {now}")).await, ["in clear", "text of c2"]);
-    asserts_that_it_opens_nothing(&app, &shop, &before).await;
+    assert_eq!(texts(&tls, &account, &format!("{before}; {now}")).await, ["in clear", "text of c2"]);
+    asserts_that_it_opens_nothing(&app, &account, &before).await;
 }
 
-async fn replaced_cookies_are_forgotten_after_a_day(app: App) {
-    let shop = app.account().await;
+async fn replaced_cookies_are_forgotten_after_a_day(app: TestApp) {
+    let account = app.account().await;
     let replaced = async || {
-        let appid = shop.appid.clone();
+        let appid = account.appid.clone();
         let sql = "select count(*) from visitor where appid = $1 and replaced_at > 0";
         app.inner
             .desk
@@ -242,10 +244,10 @@ async fn replaced_cookies_are_forgotten_after_a_day(app: App) {
             .unwrap()
     };
     for id in ["c1", "c2", "c3"] {
-        writes(&app, &shop, &first_cookie(&app, &shop).await, id).await;
+        writes(&app, &account, &first_cookie(&app, &account).await, id).await;
     }
     assert_eq!(replaced().await, 3);
     app.clock.advance(24 * 3_600_000);
-    writes(&app, &shop, &first_cookie(&app, &shop).await, "c4").await;
+    writes(&app, &account, &first_cookie(&app, &account).await, "c4").await;
     assert_eq!(replaced().await, 1);
 }

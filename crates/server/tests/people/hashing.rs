@@ -1,6 +1,6 @@
 //! Passwords that wait to be hashed: strangers who flood, and people who were here before.
 
-use crate::actors::{Agent, App};
+use crate::actors::{TestAgent, TestApp};
 use crate::edge::limits::{behind_a_proxy, set, tries};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -14,10 +14,10 @@ on_both_engines! {
     strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in,
 }
 
-async fn strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in(app: App) {
+async fn strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 100, ..behind_a_proxy() }, Rules::default()).await;
     // The sign-up's login is the only trace of the address: this node has seen no log-in from there.
-    let ann = Agent::signs_up(&app, "ann").await;
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let passwords = app.inner.desk.passwords.clone();
     let turns = [passwords.turn(Asker::Known).await.ok(), passwords.turn(Asker::Known).await.ok()];
     let mut strangers: FuturesUnordered<_> =

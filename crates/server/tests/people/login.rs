@@ -1,6 +1,6 @@
 //! Where a worker is logged in: she sees it, and ends what is not hers.
 
-use crate::actors::{Agent, App, cookie_of, run};
+use crate::actors::{TestAgent, TestApp, cookie_of, run};
 use crate::fixture::engine::Fresh;
 use kefu::admin::Order;
 use kefu::admin::remove::{Remove, Subject};
@@ -12,7 +12,7 @@ const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Appl
                      (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60";
 
 /// She logs in with a browser; the cookie.
-async fn logs_in(app: &App, name: &str, browser: &str) -> String {
+async fn logs_in(app: &TestApp, name: &str, browser: &str) -> String {
     let request =
         app.http.post(format!("{}/desk/api/login", app.base)).header("sec-fetch-site", "same-origin");
     let request =
@@ -22,21 +22,21 @@ async fn logs_in(app: &App, name: &str, browser: &str) -> String {
     cookie_of(&response).unwrap()
 }
 
-async fn logins(app: &App, cookie: &str) -> Vec<Value> {
+async fn logins(app: &TestApp, cookie: &str) -> Vec<Value> {
     let answer: Value = app.ask("/desk/api/logins", cookie).await.json().await.unwrap();
     answer["logins"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
 }
 
-async fn ends(app: &App, cookie: &str, which: Value) -> u16 {
+async fn ends(app: &TestApp, cookie: &str, which: Value) -> u16 {
     app.send("/desk/api/login/end", cookie, &which).await.status().as_u16()
 }
 
-async fn is_in(app: &App, cookie: &str) -> bool {
+async fn is_in(app: &TestApp, cookie: &str) -> bool {
     app.ask("/desk/api/snapshot", cookie).await.status() == 200
 }
 
 /// What a browser whose login has ended is told of it, by a call and by its stream.
-async fn why(app: &App, cookie: &str) -> Option<String> {
+async fn why(app: &TestApp, cookie: &str) -> Option<String> {
     let mut told = Vec::new();
     for path in ["/desk/api/snapshot", "/desk/api/stream?since=", "/desk/api/debug"] {
         let response = app.ask(path, cookie).await;
@@ -50,7 +50,7 @@ async fn why(app: &App, cookie: &str) -> Option<String> {
 }
 
 /// How many ended logins are remembered.
-async fn remembered(app: &App) -> i64 {
+async fn remembered(app: &TestApp) -> i64 {
     let count = app.inner.desk.store.read("", |tx| tx.one("select count(*) from ended_login", &[]));
     count.await.unwrap().unwrap().int(0)
 }
@@ -68,8 +68,8 @@ on_both_engines! {
     an_operator_lists_and_ends_logins,
 }
 
-async fn a_worker_sees_where_she_is_logged_in_and_ends_the_others(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn a_worker_sees_where_she_is_logged_in_and_ends_the_others(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     app.advance(60_000).await;
     let desktop = logs_in(&app, "ann", FIREFOX).await;
     app.advance(60_000).await;
@@ -107,10 +107,10 @@ async fn a_worker_sees_where_she_is_logged_in_and_ends_the_others(app: App) {
     assert_eq!(logins(&app, &desktop).await.len(), 1);
 }
 
-async fn a_login_that_is_ended_takes_its_stream_along(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let elsewhere = Agent { cookie: logs_in(&app, &ann.name, FIREFOX).await, ..ann.clone() };
+async fn a_login_that_is_ended_takes_its_stream_along(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let elsewhere = TestAgent { cookie: logs_in(&app, &ann.name, FIREFOX).await, ..ann.clone() };
     let (here, there) = (ann.comes_online().await, elsewhere.comes_online().await);
     let list = logins(&app, &ann.cookie).await;
     assert_eq!(
@@ -120,12 +120,12 @@ async fn a_login_that_is_ended_takes_its_stream_along(app: App) {
     );
     there.ends().await;
     assert!(is_in(&app, &ann.cookie).await);
-    assert_eq!(shop.online().await.len(), 1, "she is still here");
+    assert_eq!(account.online().await.len(), 1, "she is still here");
     drop(here);
 }
 
-async fn a_browser_is_told_why_its_login_ended(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn a_browser_is_told_why_its_login_ended(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let here = ann.cookie.clone();
     let another = async || logs_in(&app, "ann", PHONE).await;
     let [one, others, changed] = [another().await, another().await, another().await];
@@ -148,17 +148,17 @@ async fn a_browser_is_told_why_its_login_ended(app: App) {
     assert_eq!(why(&app, &here).await.as_deref(), Some("operator"));
 }
 
-async fn a_browser_is_told_that_an_operator_reset_the_password(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn a_browser_is_told_that_an_operator_reset_the_password(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     app.order(Order::WorkerReset("ann".into())).await.unwrap();
     assert_eq!(why(&app, &ann.cookie).await.as_deref(), Some("reset"));
-    let all = Agent::signs_up(&app, "bob").await;
+    let all = TestAgent::signs_up(&app, "bob").await;
     app.order(Order::WorkerLogOut { name: "bob".into(), login: None }).await.unwrap();
     assert_eq!(why(&app, &all.cookie).await.as_deref(), Some("operator"));
 }
 
-async fn a_browser_is_told_that_its_login_expired(app: App) {
-    Agent::signs_up(&app, "ann").await;
+async fn a_browser_is_told_that_its_login_expired(app: TestApp) {
+    TestAgent::signs_up(&app, "ann").await;
     let answer = app.send("/desk/api/login", "", &json!({"name": "ann", "password": "correct horse"})).await;
     let header = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
     assert!(header.contains("Max-Age=691200"), "the browser has it for a day longer: {header}");
@@ -167,8 +167,8 @@ async fn a_browser_is_told_that_its_login_expired(app: App) {
     assert_eq!(why(&app, &cookie).await.as_deref(), Some("expired"));
 }
 
-async fn who_holds_no_ended_login_is_told_nothing(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn who_holds_no_ended_login_is_told_nothing(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     assert_eq!(why(&app, "").await, None);
     for made_up in ["x".to_owned(), "x".repeat(43), "x".repeat(4_000)] {
         assert_eq!(why(&app, &format!("kefu_login={made_up}")).await, None);
@@ -177,8 +177,8 @@ async fn who_holds_no_ended_login_is_told_nothing(app: App) {
     assert_eq!(why(&app, &ann.cookie).await, None, "the browser did it itself");
 }
 
-async fn reasons_are_kept_for_as_long_as_logins_last(app: App) {
-    Agent::signs_up(&app, "ann").await;
+async fn reasons_are_kept_for_as_long_as_logins_last(app: TestApp) {
+    TestAgent::signs_up(&app, "ann").await;
     let phone = logs_in(&app, "ann", PHONE).await;
     let ends_all = || Order::WorkerLogOut { name: "ann".into(), login: None };
     app.order(ends_all()).await.unwrap();
@@ -194,8 +194,8 @@ async fn reasons_are_kept_for_as_long_as_logins_last(app: App) {
     assert_eq!(remembered(&app).await, 0);
 }
 
-async fn nobody_ends_or_sees_the_logins_of_another(app: App) {
-    let (ann, bob) = (Agent::signs_up(&app, "ann").await, Agent::signs_up(&app, "bob").await);
+async fn nobody_ends_or_sees_the_logins_of_another(app: TestApp) {
+    let (ann, bob) = (TestAgent::signs_up(&app, "ann").await, TestAgent::signs_up(&app, "bob").await);
     let hers = logins(&app, &ann.cookie).await;
     assert_eq!(ends(&app, &bob.cookie, json!({"id": hers[0]["id"]})).await, 404);
     assert_eq!(ends(&app, &bob.cookie, json!({})).await, 200, "he has no other");
@@ -205,8 +205,8 @@ async fn nobody_ends_or_sees_the_logins_of_another(app: App) {
     assert_eq!(ends(&app, "", json!({})).await, 401);
 }
 
-async fn a_login_says_to_the_hour_when_it_was_used(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn a_login_says_to_the_hour_when_it_was_used(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let used = async || logins(&app, &ann.cookie).await[0]["used_at"].as_i64().unwrap();
     let begun = used().await;
     app.advance(59 * 60_000).await;
@@ -216,8 +216,8 @@ async fn a_login_says_to_the_hour_when_it_was_used(app: App) {
     assert_eq!(used().await, begun + 3_600_000);
 }
 
-async fn an_operator_lists_and_ends_logins(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn an_operator_lists_and_ends_logins(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let phone = logs_in(&app, "ann", PHONE).await;
     let list = app.order(Order::WorkerLogins("ann".into())).await.unwrap();
     assert_eq!((list.as_array().unwrap().len(), &list[0]["current"]), (2, &json!(false)));
@@ -243,12 +243,12 @@ async fn an_operator_lists_and_ends_logins(app: App) {
 
 #[test]
 fn a_login_that_is_ended_at_one_node_ends_at_the_other() {
-    run(Fresh::schema(), async |here: App| {
-        let there = App::start_with(here.fresh.clone(), 8, Settings::default(), Rules::default()).await;
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
+    run(Fresh::schema(), async |here: TestApp| {
+        let there = TestApp::start_with(here.fresh.clone(), 8, Settings::default(), Rules::default()).await;
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
         let elsewhere =
-            Agent { app: there.clone(), cookie: logs_in(&there, &ann.name, PHONE).await, ..ann.clone() };
+            TestAgent { app: there.clone(), cookie: logs_in(&there, &ann.name, PHONE).await, ..ann.clone() };
         let stream = elsewhere.comes_online().await;
         assert_eq!(ends(&here, &ann.cookie, json!({})).await, 200);
         stream.ends().await;

@@ -1,6 +1,6 @@
 //! Where people come from, as proxies say, and under which names the desk answers.
 
-use crate::actors::{App, code};
+use crate::actors::{TestApp, code};
 use crate::edge::limits::set;
 use kefu::config::{ProxyHeader, Rules, Settings, Tls};
 use kefu::listen::{Door, Entrance, Room, serve_all};
@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 /// The status of a log-in with a wrong password, behind a proxy that sends these headers.
-async fn guesses(app: &App, headers: &[(&str, &str)]) -> u16 {
+async fn guesses(app: &TestApp, headers: &[(&str, &str)]) -> u16 {
     let request =
         app.http.post(format!("{}/desk/api/login", app.base)).header("sec-fetch-site", "same-origin");
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
@@ -21,7 +21,7 @@ fn behind(proxy: &str, proxy_header: ProxyHeader) -> Settings {
 }
 
 /// Five guesses are all that an address has; the next is refused, from there alone.
-async fn shuts_out_one(app: &App, mut from: impl FnMut(&str, u16) -> Vec<(&'static str, String)>) {
+async fn shuts_out_one(app: &TestApp, mut from: impl FnMut(&str, u16) -> Vec<(&'static str, String)>) {
     let mut guess = async |who: &str, port: u16| {
         let headers = from(who, port);
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -43,7 +43,7 @@ on_both_engines! {
     the_start_page_says_what_is_here,
 }
 
-async fn people_behind_a_gateway_that_writes_ports_are_not_one(app: App) {
+async fn people_behind_a_gateway_that_writes_ports_are_not_one(app: TestApp) {
     let app = set(&app, behind("127.0.0.0/8", ProxyHeader::XForwardedFor), Rules::default()).await;
     shuts_out_one(&app, |who, port| vec![("x-forwarded-for", format!("{who}:{port}"))]).await;
     for port in 0..5 {
@@ -54,7 +54,7 @@ async fn people_behind_a_gateway_that_writes_ports_are_not_one(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn forwarded_counts_where_it_is_the_proxys_header(app: App) {
+async fn forwarded_counts_where_it_is_the_proxys_header(app: TestApp) {
     let app = set(&app, behind("127.0.0.1", ProxyHeader::Forwarded), Rules::default()).await;
     // What the client wrote into the other header passes through such a proxy, and is not read.
     shuts_out_one(&app, |who, port| {
@@ -65,7 +65,7 @@ async fn forwarded_counts_where_it_is_the_proxys_header(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn a_header_that_the_proxy_does_not_write_is_not_read(app: App) {
+async fn a_header_that_the_proxy_does_not_write_is_not_read(app: TestApp) {
     let app = set(&app, behind("127.0.0.1", ProxyHeader::XForwardedFor), Rules::default()).await;
     shuts_out_one(&app, |who, port| {
         let injected = ("forwarded", format!("for=203.0.113.{}", port % 250));
@@ -75,13 +75,13 @@ async fn a_header_that_the_proxy_does_not_write_is_not_read(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn a_demo_answers_under_names_that_nobody_elses_page_can_have(app: App) {
+async fn a_demo_answers_under_names_that_nobody_elses_page_can_have(app: TestApp) {
     let tls = Tls { as_host: Some("api.weixin.qq.com".into()), ..Tls::default() };
     let settings = Settings { is_demo: true, tls, ..Settings::default() };
     let demo = set(&app, settings, Rules::default()).await;
     let paths =
         ["/cgi-bin/token", "/customservice/kfaccount/add", "/cgi-bin/nothing", "/headimg/x", "/nothing"];
-    let asks = async |app: &App, host: &str, path: &str| {
+    let asks = async |app: &TestApp, host: &str, path: &str| {
         let request = app.http.get(format!("{}{path}", app.base)).header("host", host);
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), code(&answer.json().await.unwrap()))
@@ -115,10 +115,10 @@ async fn a_demo_answers_under_names_that_nobody_elses_page_can_have(app: App) {
     demo.inner.stop.cancel();
 }
 
-async fn browsers_are_told_to_keep_to_tls_under_the_desks_name(app: App) {
+async fn browsers_are_told_to_keep_to_tls_under_the_desks_name(app: TestApp) {
     let public_url = Some("https://desk.example.com".to_owned());
     let secured = set(&app, Settings { public_url, ..Settings::default() }, Rules::default()).await;
-    let told = async |app: &App, base: &str, host: &str, path: &str| {
+    let told = async |app: &TestApp, base: &str, host: &str, path: &str| {
         let answer = app.http.get(format!("{base}{path}")).header("host", host).send().await.unwrap();
         answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap().to_owned())
     };
@@ -139,7 +139,7 @@ async fn browsers_are_told_to_keep_to_tls_under_the_desks_name(app: App) {
     secured.inner.stop.cancel();
 }
 
-async fn the_start_page_says_what_is_here(app: App) {
+async fn the_start_page_says_what_is_here(app: TestApp) {
     let demo = set(&app, Settings { is_demo: true, ..Settings::default() }, Rules::default()).await;
     let (served, of_demo) = (app.ask("/", "").await, demo.ask("/", "").await);
     for page in [&served, &of_demo] {

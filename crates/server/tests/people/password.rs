@@ -1,6 +1,6 @@
 //! Passwords: what was verified against one that was changed meanwhile is worth nothing, and workers change their own.
 
-use crate::actors::{Agent, App, code, cookie_of};
+use crate::actors::{TestAgent, TestApp, code, cookie_of};
 use kefu::admin::Order;
 use kefu::config::Settings;
 use kefu::desk::hashing::Asker;
@@ -13,22 +13,22 @@ const OLD: &str = "correct horse";
 const NEW: &str = "battery staple";
 
 /// A try to log in: the status, and the cookie.
-async fn logs_in(app: &App, name: &str, password: &str) -> (u16, Option<String>) {
+async fn logs_in(app: &TestApp, name: &str, password: &str) -> (u16, Option<String>) {
     let response = app.send("/desk/api/login", "", &json!({"name": name, "password": password})).await;
     (response.status().as_u16(), cookie_of(&response))
 }
 
-async fn is_in(app: &App, cookie: &str) -> bool {
+async fn is_in(app: &TestApp, cookie: &str) -> bool {
     app.ask("/desk/api/logins", cookie).await.status() == 200
 }
 
 /// A worker changes the password: status and code.
-async fn changes(app: &App, cookie: &str, current: &str, new: &str) -> (u16, i64) {
+async fn changes(app: &TestApp, cookie: &str, current: &str, new: &str) -> (u16, i64) {
     let response = app.send("/desk/api/password", cookie, &json!({"current": current, "new": new})).await;
     (response.status().as_u16(), code(&response.json::<Value>().await.unwrap()))
 }
 
-async fn link(app: &App) -> String {
+async fn link(app: &TestApp) -> String {
     let made = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap();
     made["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned()
 }
@@ -43,8 +43,8 @@ on_both_engines! {
     an_operator_who_asks_for_the_logins_of_nobody_hears_it,
 }
 
-async fn no_login_begins_with_a_password_that_was_reset_after_it_was_verified(app: App) {
-    Agent::signs_up(&app, "ann").await;
+async fn no_login_begins_with_a_password_that_was_reset_after_it_was_verified(app: TestApp) {
+    TestAgent::signs_up(&app, "ann").await;
     let desk = &app.inner.desk;
     let verified = password::verify(desk, "ann", OLD, Asker::Known).await.unwrap();
     app.order(Order::WorkerReset("ann".into())).await.unwrap();
@@ -53,8 +53,8 @@ async fn no_login_begins_with_a_password_that_was_reset_after_it_was_verified(ap
     assert_eq!(app.order(Order::WorkerLogins("ann".into())).await.unwrap(), json!([]));
 }
 
-async fn of_many_logins_beside_a_reset_none_outlives_it(app: App) {
-    Agent::signs_up(&app, "ann").await;
+async fn of_many_logins_beside_a_reset_none_outlives_it(app: TestApp) {
+    TestAgent::signs_up(&app, "ann").await;
     let tries = |count: usize| futures_util::future::join_all((0..count).map(|_| logs_in(&app, "ann", OLD)));
     let reset = app.order(Order::WorkerReset("ann".into()));
     let (before, reset, beside) = tokio::join!(tries(12), reset, tries(12));
@@ -68,7 +68,7 @@ async fn of_many_logins_beside_a_reset_none_outlives_it(app: App) {
     assert_eq!(logs_in(&app, "ann", &password).await.0, 200);
 }
 
-async fn a_sign_up_link_that_two_use_at_once_makes_one_worker(app: App) {
+async fn a_sign_up_link_that_two_use_at_once_makes_one_worker(app: TestApp) {
     let link = link(&app).await;
     let sign_up = async |name: &str| {
         let body = json!({"invite": link, "name": name, "password": OLD});
@@ -80,11 +80,11 @@ async fn a_sign_up_link_that_two_use_at_once_makes_one_worker(app: App) {
     assert_eq!(app.order(Order::WorkerList).await.unwrap().as_array().unwrap().len(), 1);
 }
 
-async fn a_worker_changes_her_password_and_only_this_login_stays(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_worker_changes_her_password_and_only_this_login_stays(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let phone = logs_in(&app, &ann.name, OLD).await.1.unwrap();
-    let elsewhere = Agent { cookie: phone.clone(), ..ann.clone() }.comes_online().await;
+    let elsewhere = TestAgent { cookie: phone.clone(), ..ann.clone() }.comes_online().await;
     assert_eq!(changes(&app, "", OLD, NEW).await, (401, 990_002));
     assert_eq!(changes(&app, &ann.cookie, OLD, "short").await, (400, 990_013));
     assert_eq!(changes(&app, &ann.cookie, OLD, &"x".repeat(257)).await, (400, 990_013));
@@ -96,8 +96,8 @@ async fn a_worker_changes_her_password_and_only_this_login_stays(app: App) {
     assert_eq!((logs_in(&app, &ann.name, OLD).await.0, logs_in(&app, &ann.name, NEW).await.0), (401, 200));
 }
 
-async fn of_two_changes_at_once_one_counts(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn of_two_changes_at_once_one_counts(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let phone = logs_in(&app, "ann", OLD).await.1.unwrap();
     let (here, there) =
         tokio::join!(changes(&app, &ann.cookie, OLD, NEW), changes(&app, &phone, OLD, "third of them"));
@@ -108,16 +108,16 @@ async fn of_two_changes_at_once_one_counts(app: App) {
     assert_eq!(logs_in(&app, "ann", password).await.0, 200);
 }
 
-async fn guessing_at_the_password_of_an_open_workbench_is_slow(app: App) {
+async fn guessing_at_the_password_of_an_open_workbench_is_slow(app: TestApp) {
     let app = app.beside(Settings { log_ins_per_minute: 4, ..Settings::default() }).await;
-    let ann = Agent::signs_up(&app, "ann").await;
+    let ann = TestAgent::signs_up(&app, "ann").await;
     assert_eq!(changes(&app, &ann.cookie, "wrong", NEW).await, (401, 990_010));
     assert_eq!(changes(&app, &ann.cookie, OLD, NEW).await, (429, 990_006));
     app.clock.advance(60_000);
     assert_eq!(changes(&app, &ann.cookie, OLD, NEW).await, (200, 0));
 }
 
-async fn an_operator_who_asks_for_the_logins_of_nobody_hears_it(app: App) {
+async fn an_operator_who_asks_for_the_logins_of_nobody_hears_it(app: TestApp) {
     let said = app.order(Order::WorkerLogins("nobody".into())).await.unwrap_err();
     assert!(said.contains("no such worker") && said.contains("kefu worker list"), "{said}");
 }

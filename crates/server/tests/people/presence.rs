@@ -1,6 +1,6 @@
 //! Presence is what open streams make it: whatever step is cut, and whatever the machine's clock shows.
 
-use crate::actors::{Agent, App, Shop, Stream, run, until};
+use crate::actors::{Stream, TestAccount, TestAgent, TestApp, run, until};
 use crate::fixture::engine::Fresh;
 use kefu::bind;
 use kefu::config::Place;
@@ -21,7 +21,7 @@ const GOING: &[(&str, &str)] =
     &[("delete on stream", "1 = 1"), ("update on agent", "new.connected < old.connected")];
 
 /// From now on a statement fails, and its transaction with it.
-fn cut(app: &App, (statement, when): (&str, &str)) {
+fn cut(app: &TestApp, (statement, when): (&str, &str)) {
     app.fresh.runs(match app.fresh.place {
         Place::Folder(_) => {
             format!("create trigger cut before {statement} when {when} begin select raise(abort, 'cut'); end")
@@ -34,7 +34,7 @@ fn cut(app: &App, (statement, when): (&str, &str)) {
     });
 }
 
-fn mend(app: &App, (statement, _): (&str, &str)) {
+fn mend(app: &TestApp, (statement, _): (&str, &str)) {
     let table = statement.rsplit(' ').next().unwrap();
     app.fresh.runs(match app.fresh.place {
         Place::Folder(_) => "drop trigger cut".to_owned(),
@@ -43,25 +43,25 @@ fn mend(app: &App, (statement, _): (&str, &str)) {
 }
 
 /// The page closes, and the server has noticed.
-async fn closes(agent: &Agent, stream: Stream) {
+async fn closes(agent: &TestAgent, stream: Stream) {
     drop(stream);
     until("the stream is closed", || async { agent.app.inner.streams.agents() == 0 }).await;
 }
 
 /// The rows of streams that the store holds.
-async fn rows(app: &App) -> i64 {
+async fn rows(app: &TestApp) -> i64 {
     let count =
         |tx: &mut kefu::store::Tx<'_>| Ok(tx.one("select count(*) from stream", &[])?.map(|row| row.int(0)));
     app.inner.desk.store.read("", count).await.unwrap().unwrap()
 }
 
 /// The same shop, asked at another node.
-fn at(shop: &Shop, app: &App) -> Shop {
-    Shop { app: app.clone(), ..shop.clone() }
+fn at(account: &TestAccount, app: &TestApp) -> TestAccount {
+    TestAccount { app: app.clone(), ..account.clone() }
 }
 
 /// The node's streams have ended, as far as the store knows.
-async fn forget(app: &App, agent: &Agent) {
+async fn forget(app: &TestApp, agent: &TestAgent) {
     let (appid, kf_account) =
         (Appid::stored(agent.appid.clone()), KfAccount::stored(agent.kf_account.clone()));
     presence::ended(&app.inner.desk, &appid, &app.inner.desk.node, vec![kf_account]).await.unwrap();
@@ -78,46 +78,46 @@ on_both_engines! {
     who_left_before_a_crash_is_offline_though_the_clock_went_back,
 }
 
-async fn an_agent_who_comes_is_online_whichever_step_was_cut(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn an_agent_who_comes_is_online_whichever_step_was_cut(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     for step in COMING {
         // The page is refused, and comes again.
         cut(&app, *step);
         app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500))
             .await;
-        assert_eq!(shop.online().await, [], "{step:?}");
+        assert_eq!(account.online().await, [], "{step:?}");
         mend(&app, *step);
         let stream = ann.comes_online().await;
-        assert_eq!(shop.online().await.len(), 1, "{step:?}");
+        assert_eq!(account.online().await.len(), 1, "{step:?}");
         // What the store loses of an open stream is found at the next beat, and written when that is possible.
         forget(&app, &ann).await;
-        assert_eq!(shop.online().await, [], "{step:?}");
+        assert_eq!(account.online().await, [], "{step:?}");
         cut(&app, *step);
-        app.expect_errors(async || app.beats().await).await;
+        app.expect_errors(async || app.heartbeat().await).await;
         mend(&app, *step);
         app.advance(500).await;
-        assert_eq!(shop.online().await.len(), 1, "{step:?}");
+        assert_eq!(account.online().await.len(), 1, "{step:?}");
         ann.leaves(stream).await;
-        assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
+        assert_eq!((account.online().await, rows(&app).await), (vec![], 0), "{step:?}");
     }
 }
 
-async fn a_page_that_was_refused_and_stays_away_leaves_nothing(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_page_that_was_refused_and_stays_away_leaves_nothing(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     cut(&app, COMING[1]);
     app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500))
         .await;
     mend(&app, COMING[1]);
     assert_eq!(rows(&app).await, 1, "the first of two steps was done");
     app.advance(GRACE).await;
-    assert_eq!((shop.online().await, rows(&app).await), (vec![], 0));
+    assert_eq!((account.online().await, rows(&app).await), (vec![], 0));
 }
 
-async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_was_cut(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_was_cut(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     for step in GOING {
         let stream = ann.comes_online().await;
         closes(&ann, stream).await;
@@ -127,10 +127,10 @@ async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_
         for ms in [500, 1_000, 2_000, 4_000, 4_000] {
             app.advance(ms).await;
         }
-        assert_eq!((shop.online().await.len(), rows(&app).await), (1, 1), "{step:?}");
+        assert_eq!((account.online().await.len(), rows(&app).await), (1, 1), "{step:?}");
         mend(&app, *step);
         app.advance(4_000).await;
-        assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
+        assert_eq!((account.online().await, rows(&app).await), (vec![], 0), "{step:?}");
         // The first trial after a failure comes at once.
         let stream = ann.comes_online().await;
         closes(&ann, stream).await;
@@ -138,11 +138,11 @@ async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_
         app.expect_errors(async || app.advance(GRACE).await).await;
         mend(&app, *step);
         app.advance(500).await;
-        assert_eq!((shop.online().await, rows(&app).await), (vec![], 0), "{step:?}");
+        assert_eq!((account.online().await, rows(&app).await), (vec![], 0), "{step:?}");
     }
 }
 
-async fn an_account_that_cannot_be_written_keeps_no_other_waiting(app: App) {
+async fn an_account_that_cannot_be_written_keeps_no_other_waiting(app: TestApp) {
     let (first, second) = (app.account().await, app.account().await);
     let (ann, bob) = (first.agent("a1").await, second.agent("a1").await);
     let streams = (ann.comes_online().await, bob.comes_online().await);
@@ -155,40 +155,40 @@ async fn an_account_that_cannot_be_written_keeps_no_other_waiting(app: App) {
     mend(&app, (step.0, ""));
 }
 
-async fn a_row_without_a_stream_is_found_at_the_next_beat(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let (worker, appid) = (model::WechatId::stored(ann.name.clone()), Appid::stored(shop.appid.clone()));
+async fn a_row_without_a_stream_is_found_at_the_next_beat(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let (worker, appid) = (model::WechatId::stored(ann.name.clone()), Appid::stored(account.appid.clone()));
     let kf_account = KfAccount::stored(ann.kf_account.clone());
     presence::opened(&app.inner.desk, &worker, &appid, &kf_account).await.unwrap();
-    assert_eq!(shop.online().await.len(), 1);
-    app.beats().await;
-    assert_eq!((shop.online().await, rows(&app).await), (vec![], 0));
+    assert_eq!(account.online().await.len(), 1);
+    app.heartbeat().await;
+    assert_eq!((account.online().await, rows(&app).await), (vec![], 0));
 }
 
-async fn a_beat_at_which_nothing_is_amiss_writes_nothing(app: App) {
-    let shop = app.account().await;
+async fn a_beat_at_which_nothing_is_amiss_writes_nothing(app: TestApp) {
+    let account = app.account().await;
     let mut streams = Vec::new();
     for prefix in ["a1", "a2", "a3"] {
-        streams.push(shop.agent(prefix).await.comes_online().await);
+        streams.push(account.agent(prefix).await.comes_online().await);
     }
-    app.beats().await;
+    app.heartbeat().await;
     app.inner.streams.compare().await.unwrap();
     assert!(app.inner.streams.settle().is_empty());
 }
 
-async fn who_left_before_a_restart_is_offline_though_the_clock_went_back(app: App) {
+async fn who_left_before_a_restart_is_offline_though_the_clock_went_back(app: TestApp) {
     who_left_is_offline_after_a_restart(app, true).await;
 }
 
-async fn who_left_before_a_crash_is_offline_though_the_clock_went_back(app: App) {
+async fn who_left_before_a_crash_is_offline_though_the_clock_went_back(app: TestApp) {
     who_left_is_offline_after_a_restart(app, false).await;
 }
 
 /// Two agents have streams when the node stops, and one comes back. One left two seconds before.
-async fn who_left_is_offline_after_a_restart(app: App, said_so: bool) {
-    let shop = app.account().await;
-    let (ann, bob, cat) = (shop.agent("a1").await, shop.agent("a2").await, shop.agent("a3").await);
+async fn who_left_is_offline_after_a_restart(app: TestApp, said_so: bool) {
+    let account = app.account().await;
+    let (ann, bob, cat) = (account.agent("a1").await, account.agent("a2").await, account.agent("a3").await);
     let (_ann, _bob) = (ann.comes_online().await, bob.comes_online().await);
     let left = cat.comes_online().await;
     drop(left);
@@ -196,25 +196,25 @@ async fn who_left_is_offline_after_a_restart(app: App, said_so: bool) {
     app.advance(2_000).await;
     let again = app.restarts(said_so).await;
     again.clock.advance(-HOUR);
-    let shop = at(&shop, &again);
-    again.beats().await;
-    let _back = Agent { app: again.clone(), ..ann.clone() }.comes_online().await;
+    let account = at(&account, &again);
+    again.heartbeat().await;
+    let _back = TestAgent { app: again.clone(), ..ann.clone() }.comes_online().await;
     // A counter that stands still says less than a row that is gone; alone with its store, a node knows without either.
     let end = if again.inner.desk.store.is_shared() && !said_so { DEAD + 1 } else { GRACE };
     again.clock.advance(end - 1);
-    again.beats().await;
-    assert_eq!(shop.online().await.len(), 3, "whoever had a stream may come back");
+    again.heartbeat().await;
+    assert_eq!(account.online().await.len(), 3, "whoever had a stream may come back");
     again.clock.advance(1);
-    again.beats().await;
+    again.heartbeat().await;
     until("the rows of the node that ended are gone", || async { rows(&again).await == 1 }).await;
-    assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
+    assert_eq!(account.online().await, [(account.kf("a1"), 1, 0)]);
     again.inner.stop.cancel();
 }
 
 /// Sentences about this node and another one, on one database.
-fn on_two_nodes(sentence: impl AsyncFnOnce(App, App) + 'static) {
-    run(Fresh::schema(), async |here: App| {
-        let there = App::start(here.fresh.clone(), 8).await;
+fn on_two_nodes(sentence: impl AsyncFnOnce(TestApp, TestApp) + 'static) {
+    run(Fresh::schema(), async |here: TestApp| {
+        let there = TestApp::start(here.fresh.clone(), 8).await;
         let stop = there.inner.stop.clone();
         sentence(here, there).await;
         stop.cancel();
@@ -224,8 +224,8 @@ fn on_two_nodes(sentence: impl AsyncFnOnce(App, App) + 'static) {
 #[test]
 fn clocks_that_are_apart_change_nothing() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
         for apart in [30_000, -60_000] {
             there.clock.advance(apart);
             // Whichever node runs what is due.
@@ -234,9 +234,9 @@ fn clocks_that_are_apart_change_nothing() {
             closes(&ann, stream).await;
             here.advance(GRACE - 1).await;
             due::run_once(&there.inner).await.unwrap();
-            assert_eq!(shop.online().await.len(), 1);
+            assert_eq!(account.online().await.len(), 1);
             here.advance(1).await;
-            assert_eq!((shop.online().await, at(&shop, &there).online().await), (vec![], vec![]));
+            assert_eq!((account.online().await, at(&account, &there).online().await), (vec![], vec![]));
         }
     });
 }
@@ -244,56 +244,56 @@ fn clocks_that_are_apart_change_nothing() {
 #[test]
 fn the_last_stream_of_two_nodes_takes_the_agent_offline() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
-        let elsewhere = Agent { app: there.clone(), ..ann.clone() };
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
+        let elsewhere = TestAgent { app: there.clone(), ..ann.clone() };
         let (first, second) = (ann.comes_online().await, elsewhere.comes_online().await);
         closes(&ann, first).await;
         here.advance(GRACE).await;
-        assert_eq!((shop.online().await.len(), rows(&here).await), (1, 1));
+        assert_eq!((account.online().await.len(), rows(&here).await), (1, 1));
         closes(&elsewhere, second).await;
         there.advance(GRACE).await;
-        assert_eq!((shop.online().await, rows(&here).await), (vec![], 0));
+        assert_eq!((account.online().await, rows(&here).await), (vec![], 0));
     });
 }
 
 #[test]
 fn a_node_that_was_taken_for_dead_and_goes_on_is_there_again_a_beat_later() {
     on_two_nodes(async |here, there| {
-        let shop = here.account().await;
-        let ann = shop.agent("a1").await;
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
         let _stays = ann.comes_online().await;
-        there.beats().await;
+        there.heartbeat().await;
         there.clock.advance(DEAD + 1);
         cut(&there, GOING[1]);
         let fails = async || {
-            there.beats().await;
+            there.heartbeat().await;
             tokio::time::sleep(Duration::from_millis(100)).await;
-            assert_eq!(shop.online().await.len(), 1);
+            assert_eq!(account.online().await.len(), 1);
         };
         here.expect_errors(fails).await;
         mend(&there, GOING[1]);
         until("the agents of a dead node are offline", || async {
-            there.beats().await;
-            shop.online().await.is_empty()
+            there.heartbeat().await;
+            account.online().await.is_empty()
         })
         .await;
         // It goes on, and does not know yet. The streams that do not end are noted again.
         let _comes = ann.comes_online().await;
         assert!(!node::beat(&here.inner.desk).await.unwrap());
-        here.beats().await;
-        assert_eq!((shop.online().await.len(), rows(&here).await), (1, 1));
+        here.heartbeat().await;
+        assert_eq!((account.online().await.len(), rows(&here).await), (1, 1));
     });
 }
 
 #[test]
 fn a_success_of_one_thing_does_not_end_the_outage_of_another() {
-    run(Fresh::folder(), async |app: App| {
-        let shop = app.account().await;
+    run(Fresh::folder(), async |app: TestApp| {
+        let account = app.account().await;
         // Refused, which is to be noted.
-        shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
+        account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
         due::settle_all(&app.inner).await.unwrap();
-        shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
+        account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
         cut(&app, ("insert on rid", "1 = 1"));
         let settles = tokio::spawn(due::settle(app.inner.clone()));
         let fails = async || tokio::time::sleep(Duration::from_millis(4_500)).await;
@@ -305,18 +305,18 @@ fn a_success_of_one_thing_does_not_end_the_outage_of_another() {
 
 #[test]
 fn rows_that_an_earlier_version_has_set_are_done() {
-    run(Fresh::folder(), async |app: App| {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
-        let (appid, kf_account) = (shop.appid.clone(), ann.kf_account.clone());
+    run(Fresh::folder(), async |app: TestApp| {
+        let account = app.account().await;
+        let ann = account.agent("a1").await;
+        let (appid, kf_account) = (account.appid.clone(), ann.kf_account.clone());
         let set = move |tx: &mut kefu::store::Tx<'_>| {
             tx.run("update agent set connected = 1 where appid = $1", bind![&appid])?;
             let insert = "insert into due (owner, kind, key, at) values ($1, 'presence', $2, 0)";
             tx.run(insert, bind![&appid, &kf_account]).map(|_| ())
         };
-        app.inner.desk.store.write_silent(&shop.appid, set).await.unwrap();
-        assert_eq!(shop.online().await.len(), 1);
+        app.inner.desk.store.write_silent(&account.appid, set).await.unwrap();
+        assert_eq!(account.online().await.len(), 1);
         app.advance(0).await;
-        assert_eq!(shop.online().await, []);
+        assert_eq!(account.online().await, []);
     });
 }

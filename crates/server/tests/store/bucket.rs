@@ -1,10 +1,10 @@
 //! Files in a bucket: the same as in a folder, for several nodes, and what happens when it is away.
 
 use crate::actors::form::{AMR, FORM, GIF, JPEG, MP4, PNG, form, sized};
-use crate::actors::{App, Shop, code, run, until};
+use crate::actors::{TestAccount, TestApp, code, run, until};
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{DEMO, KEFU, Running};
-use crate::fixture::s3::{Mood, S3};
+use crate::fixture::s3::{BucketHealth, BucketServer};
 use crate::operating::doctor::{asks, free, state};
 use kefu::due;
 use serde_json::Value;
@@ -19,23 +19,23 @@ const MB: usize = 1 << 20;
 const PLACE: &str = "s3://desk/shops/one";
 
 /// Runs a test over `fresh` data whose files are in a bucket.
-fn with_a_bucket(fresh: Fresh, test: impl AsyncFnOnce(App, S3)) {
-    let s3 = S3::start();
+fn with_a_bucket(fresh: Fresh, test: impl AsyncFnOnce(TestApp, BucketServer)) {
+    let s3 = BucketServer::start();
     let fresh = fresh.with_files_in(&s3, PLACE);
     run(fresh, async |app| test(app, s3).await);
 }
 
 /// The names of objects without what they all begin with.
-fn names(s3: &S3) -> Vec<String> {
+fn names(s3: &BucketServer) -> Vec<String> {
     let all = s3.names();
     all.iter()
         .map(|name| name.strip_prefix("shops/one/").unwrap_or_else(|| panic!("{name}")).to_owned())
         .collect()
 }
 
-async fn comes_back(shop: &Shop, kind: &str, file: &[u8]) {
-    let media_id = shop.media(kind, file).await;
-    let back = shop.fetches(&media_id).await;
+async fn comes_back(account: &TestAccount, kind: &str, file: &[u8]) {
+    let media_id = account.media(kind, file).await;
+    let back = account.fetches(&media_id).await;
     assert_eq!(back.headers()["content-length"], file.len().to_string());
     assert!(back.bytes().await.unwrap() == file, "{kind} of {} came back otherwise", file.len());
 }
@@ -48,18 +48,18 @@ on_both_engines! {
     what_is_due_does_not_wait_for_a_bucket,
 }
 
-async fn a_file_in_a_bucket_is_given_back_as_it_was(app: App, s3: S3) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
+async fn a_file_in_a_bucket_is_given_back_as_it_was(app: TestApp, s3: BucketServer) {
+    let account = app.account().await;
+    account.adds("a1").await;
     for (kind, bytes) in [("image", PNG), ("image", GIF), ("voice", AMR), ("thumb", JPEG)] {
-        comes_back(&shop, kind, bytes).await;
+        comes_back(&account, kind, bytes).await;
     }
     assert!(
         !s3.held().asked.iter().any(|asked| asked.contains("uploadId")),
         "small ones are written in one go"
     );
-    let url = shop
-        .get("/cgi-bin/media/get", &[("media_id", &shop.media("video", &sized(MP4, 300_000)).await)])
+    let url = account
+        .get("/cgi-bin/media/get", &[("media_id", &account.media("video", &sized(MP4, 300_000)).await)])
         .await;
     let film = app
         .http
@@ -73,26 +73,26 @@ async fn a_file_in_a_bucket_is_given_back_as_it_was(app: App, s3: S3) {
         (206, "bytes 299990-299999/300000")
     );
     assert_eq!(film.bytes().await.unwrap(), sized(MP4, 300_000)[299_990..]);
-    assert_eq!(code(&shop.pictures("a1", JPEG).await), 0);
+    assert_eq!(code(&account.pictures("a1", JPEG).await), 0);
     until("the second of the same content is gone", || async { names(&s3).len() == 5 }).await;
     assert!(names(&s3).iter().all(|name| name.len() == 35 && name[..2] == name[3..5]), "{:?}", names(&s3));
     // Around a part, and all that can be.
     for size in [5 * MB - 1, 5 * MB, 5 * MB + 1, 10 * MB] {
-        comes_back(&shop, "image", &sized(PNG, size)).await;
+        comes_back(&account, "image", &sized(PNG, size)).await;
     }
     assert_eq!(s3.counts(), (9, 0));
-    assert_eq!(code(&shop.uploads("image", &sized(PNG, 10 * MB + 1)).await), 45001);
-    assert_eq!(code(&shop.uploads("voice", &sized(b"hello", 6 * MB)).await), 40005);
+    assert_eq!(code(&account.uploads("image", &sized(PNG, 10 * MB + 1)).await), 45001);
+    assert_eq!(code(&account.uploads("voice", &sized(b"hello", 6 * MB)).await), 40005);
     until("what was refused is gone", || async { s3.counts() == (9, 0) }).await;
 }
 
-async fn an_upload_to_a_bucket_that_breaks_off_leaves_nothing(app: App, s3: S3) {
-    let shop = app.account().await;
+async fn an_upload_to_a_bucket_that_breaks_off_leaves_nothing(app: TestApp, s3: BucketServer) {
+    let account = app.account().await;
     let body = form(&[], Some(("media", &sized(PNG, 9 * MB))));
     let head = format!(
         "POST /cgi-bin/media/upload?access_token={}&type=image HTTP/1.1\r\nHost: x\r\n\
          Content-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
-        shop.token,
+        account.token,
         body.len()
     );
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
@@ -101,12 +101,12 @@ async fn an_upload_to_a_bucket_that_breaks_off_leaves_nothing(app: App, s3: S3) 
     until("a part is written", || async { s3.held().uploads.values().any(|parts| !parts.is_empty()) }).await;
     drop(stream);
     until("nothing is left", || async { s3.counts() == (0, 0) }).await;
-    comes_back(&shop, "image", PNG).await;
+    comes_back(&account, "image", PNG).await;
 }
 
-async fn what_is_over_goes_and_what_is_not_ours_stays(app: App, s3: S3) {
-    let shop = app.account().await;
-    let media_id = shop.media("image", PNG).await;
+async fn what_is_over_goes_and_what_is_not_ours_stays(app: TestApp, s3: BucketServer) {
+    let account = app.account().await;
+    let media_id = account.media("image", PNG).await;
     let (old, young) =
         ("shops/one/aa/aa000000000000000000000000000001", "shops/one/aa/aa000000000000000000000000000002");
     s3.lies(old, "2027-01-14");
@@ -124,21 +124,21 @@ async fn what_is_over_goes_and_what_is_not_ours_stays(app: App, s3: S3) {
         "{:?}",
         s3.names()
     );
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!(shop.fetch_code(&media_id).await, 0);
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(account.fetch_code(&media_id).await, 0);
     app.advance(2 * DAY).await;
     let mut left = s3.names();
     left.sort_by_key(|name| theirs.iter().position(|other| other == name));
     assert_eq!(left, theirs);
 }
 
-async fn what_is_due_does_not_wait_for_a_bucket(app: App, s3: S3) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn what_is_due_does_not_wait_for_a_bucket(app: TestApp, s3: BucketServer) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let stream = ann.comes_online().await;
-    shop.media("image", PNG).await;
+    account.media("image", PNG).await;
     s3.held().asked.clear();
-    s3.held().mood = Mood::Silent;
+    s3.held().mood = BucketHealth::Silent;
     app.clock.advance(3 * DAY);
     tokio::spawn(due::run(app.inner.clone()));
     tokio::spawn(due::run_files(app.inner.clone()));
@@ -146,10 +146,10 @@ async fn what_is_due_does_not_wait_for_a_bucket(app: App, s3: S3) {
     until("the bucket is asked, and says nothing", || async { !s3.held().asked.is_empty() }).await;
     let begun = Instant::now();
     drop(stream);
-    let shop = shop.with_token(&shop.fetch_token().await);
+    let account = account.with_token(&account.fetch_token().await);
     until("she is offline", || async {
         app.clock.advance(1_000);
-        shop.online().await.is_empty()
+        account.online().await.is_empty()
     })
     .await;
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
@@ -180,12 +180,12 @@ on_both_engines! {
 }
 
 async fn a_bucket_that_is_away_stops_nothing_else(fresh: Fresh) {
-    let s3 = S3::start();
+    let s3 = BucketServer::start();
     let demo = Running::start(DEMO, &fresh.with_files_in(&s3, PLACE));
     let token = demo.token().await;
     let media_id = uploads(&demo, &token, PNG).await.2["media_id"].as_str().unwrap().to_owned();
     let seconds = Duration::from_secs(15);
-    for mood in [Mood::Silent, Mood::Failing] {
+    for mood in [BucketHealth::Silent, BucketHealth::Failing] {
         s3.held().mood = mood;
         let (small, large) = (GIF.to_vec(), sized(GIF, 6 * MB));
         let (small, large, fetched, others) = tokio::join!(
@@ -204,7 +204,7 @@ async fn a_bucket_that_is_away_stops_nothing_else(fresh: Fresh) {
         }
         assert_eq!(fetched, Err(-1));
         assert!(others.0 == 0 && others.1 < Duration::from_secs(3), "{others:?}");
-        s3.held().mood = Mood::Well;
+        s3.held().mood = BucketHealth::Well;
         assert_eq!(gets(&demo, &token, &media_id).await.unwrap(), PNG);
         assert_eq!(uploads(&demo, &token, &sized(GIF, 6 * MB)).await.0, 0);
         // The outage is over once nothing has failed for a second.
@@ -227,9 +227,9 @@ async fn a_bucket_that_is_away_stops_nothing_else(fresh: Fresh) {
 }
 
 async fn the_doctor_tries_a_bucket(fresh: Fresh) {
-    let s3 = S3::start();
+    let s3 = BucketServer::start();
     let listen = free();
-    let found = |s3: &S3, place: &str, more: &[&str]| {
+    let found = |s3: &BucketServer, place: &str, more: &[&str]| {
         let flags = [
             &s3.flags(place)[..],
             &["--listen", &listen, "--public-url", "https://desk.example.com"].map(str::to_owned),
@@ -295,7 +295,7 @@ fn a_start_with_half_a_bucket_is_refused() {
 
 #[tokio::test]
 async fn nodes_share_a_bucket() {
-    let s3 = S3::start();
+    let s3 = BucketServer::start();
     let fresh = Fresh::schema().with_files_in(&s3, PLACE);
     let (first, second) = (Running::start(DEMO, &fresh), Running::start(DEMO, &fresh));
     let token = first.token().await;

@@ -1,6 +1,6 @@
 //! PostgreSQL by TLS, as each `sslmode` of libpq means it.
 
-use crate::actors::{App, code, run};
+use crate::actors::{TestApp, code, run};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::kefu;
 use crate::operating::doctor::{asks, free, state};
@@ -156,18 +156,18 @@ fn the_doctor_says_how_the_database_is_reached() {
 fn a_desk_whose_database_is_reached_by_tls_works_as_any_other() {
     let server = secured();
     let query = server.with_root("verify-full", "ours.pem");
-    run(server.data("desk", "postgres", "localhost", &query), async |app: App| {
-        let shop = app.account().await;
-        let ann = shop.agent("a1").await;
+    run(server.data("desk", "postgres", "localhost", &query), async |app: TestApp| {
+        let account = app.account().await;
+        let ann = account.agent("a1").await;
         let mut desk = ann.comes_online().await;
-        let customer = shop.customer();
+        let customer = account.customer();
         customer.says("over TLS").await;
         desk.sees("over TLS").await;
         let session = ann.session_with(&customer.openid()).await.expect("a session");
         assert_eq!(ann.replies(session, "so it is").await.0, 200);
         assert_eq!(customer.last().await["text"], "so it is");
-        let renamed = json!({"kf_account": shop.kf("a1"), "nickname": "客服1"});
-        assert_eq!(code(&shop.post("/customservice/kfaccount/update", renamed).await), 0);
+        let renamed = json!({"kf_account": account.kf("a1"), "nickname": "客服1"});
+        assert_eq!(code(&account.post("/customservice/kfaccount/update", renamed).await), 0);
         ann.leaves(desk).await;
     });
     let encrypted = std::thread::spawn(move || {

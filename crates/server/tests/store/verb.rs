@@ -1,6 +1,6 @@
 //! What the store promises its verbs, whatever the engine.
 
-use crate::actors::{Agent, App, Shop, code, cookie_of};
+use crate::actors::{TestAccount, TestAgent, TestApp, code, cookie_of};
 use kefu::admin::Order;
 use kefu::clock::Clock;
 use kefu::config::Place;
@@ -70,9 +70,9 @@ on_both_engines! {
     a_second_process_shares_the_data_or_is_refused_clearly,
 }
 
-async fn a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone(app: App) {
-    let shop = app.account().await;
-    let (store, appid) = (&app.inner.desk.store, shop.appid.as_str());
+async fn a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone(app: TestApp) {
+    let account = app.account().await;
+    let (store, appid) = (&app.inner.desk.store, account.appid.as_str());
     let before = store.head(appid).await.unwrap().unwrap().seq;
     // Sent together, so that they may share a transaction.
     let (good, refused, panicked, silent) = tokio::join!(
@@ -88,9 +88,9 @@ async fn a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone(app:
     assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1, "only one took a number");
 }
 
-async fn numbers_have_no_gaps_whoever_writes_at_once(app: App) {
-    let shop = app.account().await;
-    let (store, appid) = (app.inner.desk.store.clone(), shop.appid.clone());
+async fn numbers_have_no_gaps_whoever_writes_at_once(app: TestApp) {
+    let account = app.account().await;
+    let (store, appid) = (app.inner.desk.store.clone(), account.appid.clone());
     let before = store.head(&appid).await.unwrap().unwrap().seq;
     let writes = (0..200).map(|number| {
         let store = store.clone();
@@ -105,9 +105,9 @@ async fn numbers_have_no_gaps_whoever_writes_at_once(app: App) {
     assert_eq!(numbers, (before + 1..=before + kept).collect::<Vec<_>>());
 }
 
-async fn a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself(app: App) {
-    let shop = app.account().await;
-    let (store, appid) = (&app.inner.desk.store, shop.appid.as_str());
+async fn a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself(app: TestApp) {
+    let account = app.account().await;
+    let (store, appid) = (&app.inner.desk.store, account.appid.as_str());
     let before = store.head(appid).await.unwrap().unwrap().seq;
     let was = name(store, appid).await;
     let refused = rename(store, appid, "refused", || Err(Errcode::SystemError.into())).await;
@@ -126,43 +126,43 @@ async fn a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself(app:
 }
 
 /// PostgreSQL would roll back and call it a commit.
-async fn a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_done(app: App) {
-    let shop = app.account().await;
-    let id = Appid::parse(&shop.appid).unwrap();
+async fn a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_done(app: TestApp) {
+    let account = app.account().await;
+    let id = Appid::parse(&account.appid).unwrap();
     let store = &app.inner.desk.store;
-    let was = name(store, &shop.appid).await;
-    let done = store.write_silent(&shop.appid, move |tx| {
+    let was = name(store, &account.appid).await;
+    let done = store.write_silent(&account.appid, move |tx| {
         tx.run(RENAME, bind![&id, "half"])?;
         assert!(tx.run("update nothing set name = ''", &[]).is_err());
         Ok(())
     });
     assert!(matches!(done.await, Err(Error::Refused(Errcode::SystemError))));
-    assert_eq!(name(store, &shop.appid).await, was);
+    assert_eq!(name(store, &account.appid).await, was);
 }
 
-async fn what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    shop.online().await;
+async fn what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    account.online().await;
     let store = &app.inner.desk.store;
     let before = store.verbs();
     for _ in 0..5 {
-        assert_eq!(shop.online().await, []);
+        assert_eq!(account.online().await, []);
     }
     assert_eq!(store.verbs() - before, if store.is_shared() { 5 } else { 0 });
     let _desk = ann.comes_online().await;
-    assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
+    assert_eq!(account.online().await, [(account.kf("a1"), 1, 0)]);
 }
 
-async fn a_verb_for_nobody_is_refused(app: App) {
+async fn a_verb_for_nobody_is_refused(app: TestApp) {
     let refused = rename(&app.inner.desk.store, "wx00000000000000ff", "x", || Ok(true)).await;
     assert!(matches!(refused, Err(Error::Refused(Errcode::InvalidAppid))));
     assert_eq!(app.inner.desk.store.head("wx00000000000000ff").await.unwrap(), None);
 }
 
-async fn too_much_at_once_is_refused_and_what_is_accepted_is_done(app: App) {
-    let shop = app.account().await;
-    let (store, appid) = (app.inner.desk.store.clone(), shop.appid.clone());
+async fn too_much_at_once_is_refused_and_what_is_accepted_is_done(app: TestApp) {
+    let account = app.account().await;
+    let (store, appid) = (app.inner.desk.store.clone(), account.appid.clone());
     let before = store.head(&appid).await.unwrap().unwrap().seq;
     let writes = (0..6_000).map(|_| {
         let (store, appid) = (store.clone(), appid.clone());
@@ -184,27 +184,27 @@ async fn too_much_at_once_is_refused_and_what_is_accepted_is_done(app: App) {
     assert_eq!(store.head(&appid).await.unwrap().unwrap().seq, before + accepted);
 }
 
-async fn the_feed_forgets_after_a_week_and_says_so(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn the_feed_forgets_after_a_week_and_says_so(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let old = ann.snapshot().await["since"].as_str().unwrap().to_owned();
-    shop.adds("a2").await;
+    account.adds("a2").await;
     for _ in 0..9 {
         app.advance(24 * 3_600_000).await;
     }
-    let shop = shop.with_token(&shop.fetch_token().await);
-    shop.adds("a3").await;
+    let account = account.with_token(&account.fetch_token().await);
+    account.adds("a3").await;
     // Her login has ended meanwhile, too.
     let reset = app.order(Order::WorkerReset(ann.name.clone())).await.unwrap();
     let body = json!({"name": ann.name, "password": reset["password"]});
     let cookie = cookie_of(&app.send("/desk/api/login", "", &body).await).unwrap();
-    let ann = Agent { cookie, ..ann };
+    let ann = TestAgent { cookie, ..ann };
     let mut stream = ann.resumes(&old).await;
-    stream.hears("reset", |heard| heard.event == "reset").await;
+    stream.waits_for("reset", |heard| heard.event == "reset").await;
 }
 
 /// SQLite has one owner; PostgreSQL has many, and they agree.
-async fn a_second_process_shares_the_data_or_is_refused_clearly(app: App) {
+async fn a_second_process_shares_the_data_or_is_refused_clearly(app: TestApp) {
     if let Place::Folder(folder) = &app.fresh.place {
         let error =
             Store::open(&app.fresh.place, Clock::system()).await.err().expect("a refusal").to_string();
@@ -214,19 +214,19 @@ async fn a_second_process_shares_the_data_or_is_refused_clearly(app: App) {
         );
         return;
     }
-    let other = App::start(app.fresh.clone(), 8).await;
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let there = Shop { app: other.clone(), ..shop.clone() };
+    let other = TestApp::start(app.fresh.clone(), 8).await;
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let there = TestAccount { app: other.clone(), ..account.clone() };
     assert_eq!(there.online().await, []);
     let mut desk = ann.comes_online().await;
-    assert_eq!(there.online().await, [(shop.kf("a1"), 1, 0)]);
+    assert_eq!(there.online().await, [(account.kf("a1"), 1, 0)]);
     let customer = there.customer();
     customer.says("from the other side").await;
     desk.sees("from the other side").await;
-    assert_eq!(there.sessions("a1").await, shop.sessions("a1").await);
-    shop.fetch_token().await;
-    shop.fetch_token().await;
+    assert_eq!(there.sessions("a1").await, account.sessions("a1").await);
+    account.fetch_token().await;
+    account.fetch_token().await;
     assert_eq!(code(&there.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
     // The first node ends: whoever finds that ends its streams.
     desk::node::fence(&other.inner.desk, &app.inner.desk.node).await.unwrap();

@@ -2,7 +2,7 @@
 //! here are the people's routes, and that no route stands in neither.
 
 use crate::actors::form::{MP4, PNG};
-use crate::actors::{Agent, App, Customer, Shop, code, cookie_of};
+use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{DEMO, Running};
 use kefu::admin::Order;
@@ -36,28 +36,28 @@ pub struct Route {
     path: &'static str,
     pub method: &'static str,
     /// The query, or the body.
-    says: fn(&Scene) -> Value,
+    says: fn(&RouteFixture) -> Value,
     expected: Expected,
 }
 
-const fn get(path: &'static str, says: fn(&Scene) -> Value, expected: Expected) -> Route {
+const fn get(path: &'static str, says: fn(&RouteFixture) -> Value, expected: Expected) -> Route {
     Route { path, method: "get", says, expected }
 }
 
-const fn post(path: &'static str, says: fn(&Scene) -> Value, expected: Expected) -> Route {
+const fn post(path: &'static str, says: fn(&RouteFixture) -> Value, expected: Expected) -> Route {
     Route { path, method: "post", says, expected }
 }
 
-fn nothing(_: &Scene) -> Value {
+fn nothing(_: &RouteFixture) -> Value {
     json!({})
 }
 
-fn account(scene: &Scene) -> Value {
-    json!({"appid": scene.shop.appid})
+fn of_account(fixture: &RouteFixture) -> Value {
+    json!({"appid": fixture.account.appid})
 }
 
-fn session(scene: &Scene) -> Value {
-    json!({"appid": scene.shop.appid, "session": scene.session})
+fn session(fixture: &RouteFixture) -> Value {
+    json!({"appid": fixture.account.appid, "session": fixture.session})
 }
 
 /// In an order in which one call leaves the next its subject.
@@ -87,7 +87,7 @@ pub const ROUTES: &[Route] = &[
     get("/desk/api/snapshot", nothing, OWN),
     get("/desk/api/stream", nothing, OWN),
     get("/desk/api/logins", nothing, OWN),
-    post("/desk/api/login/end", |scene| json!({"id": scene.login}), [2, 2, 2, 2, 4, 4, 200, 4, 3, 4]),
+    post("/desk/api/login/end", |fixture| json!({"id": fixture.login}), [2, 2, 2, 2, 4, 4, 200, 4, 3, 4]),
     post(
         "/desk/api/password",
         |_| json!({"current": "wrong", "new": "long enough"}),
@@ -95,50 +95,50 @@ pub const ROUTES: &[Route] = &[
     ),
     post(
         "/desk/api/invitation",
-        |scene| json!({"appid": scene.shop.appid, "kf_account": scene.shop.kf("i1"), "accept": false}),
+        |fixture| json!({"appid": fixture.account.appid, "kf_account": fixture.account.kf("i1"), "accept": false}),
         [2, 2, 2, 2, 17, 17, 17, 200, 3, 17],
     ),
     post(
         "/desk/api/presence",
-        |scene| json!({"appid": scene.shop.appid, "away": false}),
+        |fixture| json!({"appid": fixture.account.appid, "away": false}),
         [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
     ),
     post(
         "/desk/api/draft",
-        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "text": "dear"}),
+        |fixture| json!({"appid": fixture.account.appid, "session": fixture.session, "text": "dear"}),
         [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
     ),
     post(
         "/desk/api/read",
-        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "message": scene.session}),
+        |fixture| json!({"appid": fixture.account.appid, "session": fixture.session, "message": fixture.session}),
         [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
     ),
     post("/desk/api/session/accept", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 14]),
     get(
         "/desk/api/messages",
-        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "before": 0}),
+        |fixture| json!({"appid": fixture.account.appid, "session": fixture.session, "before": 0}),
         [2, 2, 2, 2, 3, 3, 200, 3, 200, 200],
     ),
     // Its first message has the session's number, and no file. What a picture is to be stands in the query, which is missed.
     get(
         "/desk/api/file",
-        |scene| json!({"appid": scene.shop.appid, "message": scene.session}),
+        |fixture| json!({"appid": fixture.account.appid, "message": fixture.session}),
         [2, 2, 2, 2, 3, 3, 4, 3, 4, 4],
     ),
     post("/desk/api/image", nothing, [2, 2, 2, 2, 1, 1, 1, 1, 3, 1]),
     post(
         "/desk/api/message",
-        |scene| json!({"appid": scene.shop.appid, "session": scene.session, "client_id": "r1", "text": "hello"}),
+        |fixture| json!({"appid": fixture.account.appid, "session": fixture.session, "client_id": "r1", "text": "hello"}),
         [2, 2, 2, 2, 3, 14, 200, 3, 3, 14],
     ),
-    get("/desk/api/colleagues", account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
-    get("/desk/api/sessions", account, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
+    get("/desk/api/colleagues", of_account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
+    get("/desk/api/sessions", of_account, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
     // An agent names herself, who has it already.
     post(
         "/desk/api/session/transfer",
-        |scene| {
-            let (appid, kf) = (&scene.shop.appid, scene.shop.kf("a1"));
-            json!({"appid": appid, "session": scene.session, "from": kf, "to": kf})
+        |fixture| {
+            let (appid, kf) = (&fixture.account.appid, fixture.account.kf("a1"));
+            json!({"appid": appid, "session": fixture.session, "from": kf, "to": kf})
         },
         [2, 2, 2, 2, 3, 3, 200, 3, 3, 200],
     ),
@@ -157,21 +157,25 @@ pub const ROUTES: &[Route] = &[
         |_| json!({"client_id": "t1", "message": 1, "id": "101"}),
         [2, 34, 2, 4, 2, 2, 2, 2, 3, 2],
     ),
-    get("/chat/api/{appid}/file", |scene| json!({"message": scene.session}), [2, 2, 2, 4, 2, 2, 2, 2, 2, 2]),
+    get(
+        "/chat/api/{appid}/file",
+        |fixture| json!({"message": fixture.session}),
+        [2, 2, 2, 4, 2, 2, 2, 2, 2, 2],
+    ),
     post("/chat/api/{appid}/image", nothing, [29, 34, 29, 1, 29, 29, 29, 29, 3, 29]),
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
     get("/desk/api/debug", nothing, OWN),
     // No agent is an administrator by being one; here it is the person who is invited.
     post(
         "/desk/api/debug/token",
-        |scene| json!({"appid": scene.shop.appid}),
+        |fixture| json!({"appid": fixture.account.appid}),
         [2, 2, 2, 2, 3, 3, 3, 200, 3, 3],
     ),
     post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
 ];
 
-pub struct Scene {
-    pub shop: Shop,
+pub struct RouteFixture {
+    pub account: TestAccount,
     /// The agent's session with a customer.
     session: i64,
     /// Another login of the agent's.
@@ -182,35 +186,38 @@ pub struct Scene {
     cookies: [String; 10],
 }
 
-async fn again(app: &App, agent: &Agent) -> String {
+async fn again(app: &TestApp, agent: &TestAgent) -> String {
     let body = json!({"name": agent.name, "password": "correct horse"});
     cookie_of(&app.send("/desk/api/login", "", &body).await).expect("a login")
 }
 
-impl Scene {
-    pub async fn set(app: &App) -> Scene {
-        let (shop, other) = (app.account().await, app.account().await);
-        let ann = shop.agent("a1").await;
-        let (bob, eve) = (shop.agent("b1").await, other.agent("e1").await);
-        let outsider = Agent::signs_up(app, "zoe").await;
-        let supervisor = shop.agent("s1").await;
-        shop.post("/customservice/kfaccount/setadmin", json!({"kf_account": shop.kf("s1")})).await;
+impl RouteFixture {
+    pub async fn set(app: &TestApp) -> RouteFixture {
+        let (account, other) = (app.account().await, app.account().await);
+        let ann = account.agent("a1").await;
+        let (bob, eve) = (account.agent("b1").await, other.agent("e1").await);
+        let outsider = TestAgent::signs_up(app, "zoe").await;
+        let supervisor = account.agent("s1").await;
+        account.post("/customservice/kfaccount/setadmin", json!({"kf_account": account.kf("s1")})).await;
         let desk = ann.comes_online().await;
-        let customer: Customer = shop.customer();
+        let customer: TestCustomer = account.customer();
         customer.says("hello").await;
         let session = ann.session_with(&customer.openid()).await.expect("hers");
         drop(desk);
-        shop.adds("i1").await;
-        shop.invites("i1", &outsider.name).await;
-        let admin =
-            Order::AccountAdmin { appid: shop.appid.clone(), worker: outsider.name.clone(), revoke: false };
+        account.adds("i1").await;
+        account.invites("i1", &outsider.name).await;
+        let admin = Order::AccountAdmin {
+            appid: account.appid.clone(),
+            worker: outsider.name.clone(),
+            revoke: false,
+        };
         app.order(admin).await.unwrap();
         let (ended, spare, across) = (again(app, &ann).await, again(app, &ann).await, again(app, &ann).await);
         app.send("/desk/api/logout", &ended, &json!({})).await;
         let list: Value = app.ask("/desk/api/logins", &spare).await.json().await.unwrap();
         let login =
             list["logins"].as_array().unwrap().iter().find(|it| it["current"] == true).unwrap()["id"].clone();
-        let garbage = format!("kefu_login={}; kefu_{}={0}", "x".repeat(43), shop.appid);
+        let garbage = format!("kefu_login={}; kefu_{}={0}", "x".repeat(43), account.appid);
         let cookies = [
             String::new(),
             garbage,
@@ -223,22 +230,22 @@ impl Scene {
             across,
             supervisor.cookie.clone(),
         ];
-        assert_eq!(code(&shop.pictures("a1", PNG).await), 0);
-        let film = shop.media("video", MP4).await;
-        let film = shop.get("/cgi-bin/media/get", &[("media_id", &film)]).await["video_url"].clone();
-        let addresses = [shop.kf_list().await[0]["kf_headimgurl"].clone(), film]
+        assert_eq!(code(&account.pictures("a1", PNG).await), 0);
+        let film = account.media("video", MP4).await;
+        let film = account.get("/cgi-bin/media/get", &[("media_id", &film)]).await["video_url"].clone();
+        let addresses = [account.kf_list().await[0]["kf_headimgurl"].clone(), film]
             .map(|url| url.as_str().unwrap().strip_prefix(&app.base).unwrap().to_owned());
-        Scene { session, addresses, login: login.as_str().unwrap().to_owned(), shop, cookies }
+        RouteFixture { session, addresses, login: login.as_str().unwrap().to_owned(), account, cookies }
     }
 
     /// A status, or the number of a refusal above 990000.
-    pub async fn answer(&self, app: &App, route: &Route, role: usize) -> i64 {
+    pub async fn answer(&self, app: &TestApp, route: &Route, role: usize) -> i64 {
         let path = match route.path {
             "/headimg/{sha256}" => &self.addresses[0],
             "/media/{appid}/{ticket}" => &self.addresses[1],
             path => path,
         };
-        let path = path.replace("{appid}", &self.shop.appid).replace("{*name}", "none.js");
+        let path = path.replace("{appid}", &self.account.appid).replace("{*name}", "none.js");
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let url = format!("{}{path}", app.base);
         let request = match route.method {
@@ -270,12 +277,12 @@ on_both_engines! {
     every_route_answers_every_role_as_the_table_says,
 }
 
-async fn every_route_answers_every_role_as_the_table_says(app: App) {
-    let scene = Scene::set(&app).await;
+async fn every_route_answers_every_role_as_the_table_says(app: TestApp) {
+    let fixture = RouteFixture::set(&app).await;
     let mut wrong = Vec::new();
     for route in ROUTES {
         for (role, name) in ROLES.iter().enumerate() {
-            let found = scene.answer(&app, route, role).await;
+            let found = fixture.answer(&app, route, role).await;
             if found != route.expected[role] {
                 wrong.push(format!(
                     "{} {} by {name}: {found}, expected {}",

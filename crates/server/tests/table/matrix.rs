@@ -2,10 +2,10 @@
 //! credential. What is right stands in `seed/matrix.txt`, typed by hand; nothing here knows the
 //! server's own table.
 
-mod scene;
+mod fixture;
 
-use crate::actors::{App, Platform, Shop, code};
-pub use scene::Scene;
+use crate::actors::{TestAccount, TestApp, TestComponent, code};
+pub use fixture::MatrixFixture;
 
 const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game", "other"];
 /// Only an enterprise can be certified.
@@ -13,7 +13,7 @@ const OWNERS: [(&str, bool); 3] = [("enterprise", true), ("enterprise", false), 
 const SETS: [u16; 6] = [1, 6, 19, 100, 101, 161];
 
 /// An endpoint, as the table says.
-pub struct Row {
+pub struct MatrixRow {
     pub name: &'static str,
     method: &'static str,
     pub path: &'static str,
@@ -29,12 +29,12 @@ pub struct Row {
     off: i64,
 }
 
-pub fn table() -> Vec<Row> {
+pub fn table() -> Vec<MatrixRow> {
     let text = include_str!("seed/matrix.txt");
     text.lines().filter(|line| !line.starts_with('#')).map(row).collect()
 }
 
-fn row(line: &'static str) -> Row {
+fn row(line: &'static str) -> MatrixRow {
     let columns: Vec<&str> = line.split('|').map(str::trim).collect();
     let [name, method, path, kinds, sets, agent, openid, off] = columns[..] else { panic!("{line}") };
     let kind = |word: &'static str| {
@@ -42,7 +42,7 @@ fn row(line: &'static str) -> Row {
         let (word, certified) = word.strip_suffix('*').map_or((word, false), |word| (word, true));
         (word, certified, answer.parse().unwrap())
     };
-    Row {
+    MatrixRow {
         name,
         method,
         path,
@@ -54,7 +54,7 @@ fn row(line: &'static str) -> Row {
     }
 }
 
-impl Row {
+impl MatrixRow {
     pub fn may_call(&self, kind: &str, certified: bool) -> bool {
         self.kinds.iter().any(|(named, must_be, _)| *named == kind && (certified || !must_be))
     }
@@ -67,19 +67,19 @@ impl Row {
     }
 
     /// The answer to this credential; `None` where the call names nothing of the account's.
-    fn expected(&self, kind: &str, owner: (&str, bool), credential: Credential) -> Option<i64> {
+    fn expected(&self, kind: &str, owner: (&str, bool), credential: CallerToken) -> Option<i64> {
         let (principal, certified) = owner;
         let answer = match credential {
-            Credential::None => return Some(41001),
-            Credential::Expired => return Some(42001),
-            Credential::Component => return Some(self.platform.unwrap_or(61015)),
-            Credential::Revoked => return Some(61003),
-            Credential::Own => 0,
-            Credential::Set(_) | Credential::NoSet if self.platform.is_some() => 0,
-            Credential::Set(set) if self.sets.contains(&set) => 0,
-            Credential::Set(_) | Credential::NoSet => 61007,
-            Credential::OthersAgent => self.others[0]?,
-            Credential::OthersOpenid => self.others[1]?,
+            CallerToken::None => return Some(41001),
+            CallerToken::Expired => return Some(42001),
+            CallerToken::Component => return Some(self.platform.unwrap_or(61015)),
+            CallerToken::Revoked => return Some(61003),
+            CallerToken::Own => 0,
+            CallerToken::Set(_) | CallerToken::NoSet if self.platform.is_some() => 0,
+            CallerToken::Set(set) if self.sets.contains(&set) => 0,
+            CallerToken::Set(_) | CallerToken::NoSet => 61007,
+            CallerToken::OthersAgent => self.others[0]?,
+            CallerToken::OthersOpenid => self.others[1]?,
         };
         let is_let_in = answer != 61007;
         let answer = self.always(kind, principal).filter(|_| is_let_in).unwrap_or(answer);
@@ -88,7 +88,7 @@ impl Row {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Credential {
+pub enum CallerToken {
     Own,
     None,
     Expired,
@@ -105,61 +105,68 @@ pub enum Credential {
 }
 
 /// One platform for every grant an account can give.
-struct Platforms {
-    sets: Vec<(u16, Platform)>,
-    none: Platform,
-    revoked: Platform,
+struct Components {
+    sets: Vec<(u16, TestComponent)>,
+    none: TestComponent,
+    revoked: TestComponent,
 }
 
-impl Platforms {
-    async fn new(app: &App) -> Platforms {
+impl Components {
+    async fn new(app: &TestApp) -> Components {
         let mut sets = Vec::new();
         for set in SETS {
-            sets.push((set, Platform::new(app).await));
+            sets.push((set, TestComponent::new(app).await));
         }
-        Platforms { sets, none: Platform::new(app).await, revoked: Platform::new(app).await }
+        Components { sets, none: TestComponent::new(app).await, revoked: TestComponent::new(app).await }
     }
 
     /// Every credential that names `shop`, and `other`'s token, which does not.
-    async fn credentials(&self, shop: &Shop, other: &Shop) -> Vec<(Credential, String)> {
+    async fn credentials(&self, account: &TestAccount, other: &TestAccount) -> Vec<(CallerToken, String)> {
         let mut all = vec![
-            (Credential::Own, shop.token.clone()),
-            (Credential::None, String::new()),
-            (Credential::Component, self.none.own_token().await),
-            (Credential::OthersAgent, other.token.clone()),
-            (Credential::OthersOpenid, other.token.clone()),
+            (CallerToken::Own, account.token.clone()),
+            (CallerToken::None, String::new()),
+            (CallerToken::Component, self.none.own_token().await),
+            (CallerToken::OthersAgent, other.token.clone()),
+            (CallerToken::OthersOpenid, other.token.clone()),
         ];
-        for (set, platform) in &self.sets {
-            platform.is_granted(shop, &[*set]).await;
-            all.push((Credential::Set(*set), platform.token_for(shop).await));
+        for (set, component) in &self.sets {
+            component.gets_grant(account, &[*set]).await;
+            all.push((CallerToken::Set(*set), component.token_for(account).await));
         }
-        for (credential, platform) in [(Credential::NoSet, &self.none), (Credential::Revoked, &self.revoked)]
+        for (credential, component) in
+            [(CallerToken::NoSet, &self.none), (CallerToken::Revoked, &self.revoked)]
         {
-            platform.is_granted(shop, &[]).await;
-            all.push((credential, platform.token_for(shop).await));
+            component.gets_grant(account, &[]).await;
+            all.push((credential, component.token_for(account).await));
         }
-        self.revoked.is_revoked(shop).await;
+        self.revoked.loses_grant(account).await;
         all
     }
 }
 
 /// Every cell of one account; answers how many there were, and those that are wrong.
-async fn walk(app: &App, platforms: &Platforms, kind: &str, owner: (&str, bool)) -> (usize, Vec<String>) {
+async fn walk(
+    app: &TestApp,
+    components: &Components,
+    kind: &str,
+    owner: (&str, bool),
+) -> (usize, Vec<String>) {
     let (principal, certified) = owner;
-    let scene = Scene::begins(app, kind, principal, certified).await;
+    let fixture = MatrixFixture::begins(app, kind, principal, certified).await;
     let (mut cells, mut wrong) = (0, Vec::new());
-    let mut credentials = platforms.credentials(&scene.shop, &scene.other).await;
-    credentials.push((Credential::Expired, scene.expired.clone()));
+    let mut credentials = components.credentials(&fixture.account, &fixture.other).await;
+    credentials.push((CallerToken::Expired, fixture.expired.clone()));
     for (credential, token) in credentials {
         for row in table() {
             let Some(expected) = row.expected(kind, owner, credential) else { continue };
             cells += 1;
             if row.may_call(kind, certified) {
-                scene.prepares(&row, cells).await;
+                fixture.prepares(&row, cells).await;
             }
-            let answer = scene.calls(&row, cells, credential, &token).await;
+            let answer = fixture.calls(&row, cells, credential, &token).await;
             let text = answer.to_string();
-            let leaks = token == scene.other.token && text.contains(&format!("@{}\"", scene.shop.suffix));
+            let leaks =
+                token == fixture.other.token && text.contains(&format!("@{}\"", fixture.account.suffix));
             if code(&answer) != expected || leaks {
                 let who = format!("{principal} {kind}, certified {certified}");
                 wrong.push(format!("{} by {who}, {credential:?}: {text}, not {expected}", row.name));
@@ -175,12 +182,12 @@ on_both_engines! {
     another_accounts_token_changes_nothing_here,
 }
 
-async fn everybody_may_call_what_the_pages_say_and_nothing_else(app: App) {
-    let platforms = Platforms::new(&app).await;
+async fn everybody_may_call_what_the_pages_say_and_nothing_else(app: TestApp) {
+    let components = Components::new(&app).await;
     let (mut cells, mut wrong) = (0, Vec::new());
     for kind in KINDS {
         for owner in OWNERS {
-            let walked = walk(&app, &platforms, kind, owner).await;
+            let walked = walk(&app, &components, kind, owner).await;
             cells += walked.0;
             wrong.extend(walked.1);
         }
@@ -192,33 +199,41 @@ async fn everybody_may_call_what_the_pages_say_and_nothing_else(app: App) {
     assert_eq!(cells, (table().len() * 12 + named(0) + named(1)) * 15);
 }
 
-async fn of_several_reasons_the_earliest_check_speaks(app: App) {
-    let is_for = |row: &Row, kind| row.may_call(kind, true);
+async fn of_several_reasons_the_earliest_check_speaks(app: TestApp) {
+    let is_for = |row: &MatrixRow, kind| row.may_call(kind, true);
     for kind in ["service", "mini-program"] {
-        let scene = Scene::begins(&app, kind, "enterprise", true).await;
-        let platform = Platform::new(&app).await;
-        platform.is_granted(&scene.shop, &[]).await;
-        let unset = platform.token_for(&scene.shop).await;
-        scene.shop.set(|settings| settings.feature = Some(false)).await;
+        let fixture = MatrixFixture::begins(&app, kind, "enterprise", true).await;
+        let component = TestComponent::new(&app).await;
+        component.gets_grant(&fixture.account, &[]).await;
+        let unset = component.token_for(&fixture.account).await;
+        fixture.account.set(|settings| settings.feature = Some(false)).await;
         let rows = table().into_iter().enumerate();
         for (cell, row) in
             rows.filter(|(_, row)| is_for(row, kind) && (kind == "service" || !is_for(row, "service")))
         {
-            scene.asks_with_ever_less_wrong(&row, cell, kind, &unset).await;
+            fixture.asks_with_ever_less_wrong(&row, cell, kind, &unset).await;
         }
     }
 }
 
-async fn another_accounts_token_changes_nothing_here(app: App) {
-    let scene = Scene::begins(&app, "service", "enterprise", true).await;
+async fn another_accounts_token_changes_nothing_here(app: TestApp) {
+    let fixture = MatrixFixture::begins(&app, "service", "enterprise", true).await;
     let own = |name: &'static str| table().into_iter().find(|row| row.name == name).unwrap();
-    scene.prepares(&own("close"), 1).await;
-    let before = (scene.shop.kf_list().await, scene.shop.sessions("fix").await, scene.shop.waiting().await);
+    fixture.prepares(&own("close"), 1).await;
+    let before = (
+        fixture.account.kf_list().await,
+        fixture.account.sessions("fix").await,
+        fixture.account.waiting().await,
+    );
     for (cell, row) in table().into_iter().enumerate() {
-        for credential in [Credential::OthersAgent, Credential::OthersOpenid] {
-            scene.calls(&row, cell, credential, &scene.other.token).await;
+        for credential in [CallerToken::OthersAgent, CallerToken::OthersOpenid] {
+            fixture.calls(&row, cell, credential, &fixture.other.token).await;
         }
     }
-    let after = (scene.shop.kf_list().await, scene.shop.sessions("fix").await, scene.shop.waiting().await);
+    let after = (
+        fixture.account.kf_list().await,
+        fixture.account.sessions("fix").await,
+        fixture.account.waiting().await,
+    );
     assert_eq!(before, after);
 }

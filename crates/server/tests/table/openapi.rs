@@ -1,9 +1,9 @@
 //! The description of Weixin's endpoints, against the server that gives it out.
 
-use crate::actors::{App, Shop, code};
+use crate::actors::{TestAccount, TestApp, code};
 use serde_json::{Map, Value};
 
-async fn document(app: &App) -> Value {
+async fn document(app: &TestApp) -> Value {
     let response = app.ask("/openapi.json", "").await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/json");
@@ -25,13 +25,13 @@ on_both_engines! {
     what_is_described_is_answered_by_the_codes_it_describes,
 }
 
-async fn what_is_described_is_answered_by_the_codes_it_describes(app: App) {
-    let shop: Shop = app.account().await;
+async fn what_is_described_is_answered_by_the_codes_it_describes(app: TestApp) {
+    let account: TestAccount = app.account().await;
     let document = document(&app).await;
     let operations = operations(&document);
     assert!(operations.len() > protocol::endpoint::ALL.len());
     for (path, method, operation) in operations {
-        let answer = shop.raw(&method.to_uppercase(), path, Vec::new()).await;
+        let answer = account.raw(&method.to_uppercase(), path, Vec::new()).await;
         let wanted: &[i64] = if operation["security"] == Value::Array(Vec::new()) {
             &[40002, 41002, 41018, 44002]
         } else {
@@ -39,8 +39,12 @@ async fn what_is_described_is_answered_by_the_codes_it_describes(app: App) {
         };
         assert!(wanted.contains(&code(&answer)), "{method} {path}: {answer}");
         // Cloud calls come without an access_token, whatever their page says.
-        let cloud = shop
-            .raw(&method.to_uppercase(), &format!("{path}?cloudbase_access_token={}", shop.token), Vec::new())
+        let cloud = account
+            .raw(
+                &method.to_uppercase(),
+                &format!("{path}?cloudbase_access_token={}", account.token),
+                Vec::new(),
+            )
             .await;
         assert_eq!(code(&cloud), code(&answer), "{method} {path}: {cloud}");
         let codes = operation["x-kefu"]["codes"].as_array().expect("codes");

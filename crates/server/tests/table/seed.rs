@@ -1,12 +1,12 @@
 //! Three pages of Weixin's, row by row. They were typed by hand into `seed/*.txt`, and nothing here
 //! knows the server's own tables: otherwise code and tests would be one table agreeing with itself.
 
+mod fixture;
 mod page;
-mod scene;
 
-use crate::actors::{App, Platform, Shop, code};
+use crate::actors::{TestAccount, TestApp, TestComponent, code};
+use fixture::{SeedFixture, body, calls, names, provokes};
 use kefu::admin::Order;
-use scene::{Scene, body, calls, names, provokes};
 use serde_json::{Value, json};
 
 const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game", "other"];
@@ -47,11 +47,11 @@ on_both_engines! {
     only_the_kinds_of_account_a_page_names_may_call,
 }
 
-async fn every_error_a_page_lists_is_answered_with_its_number_and_its_text(app: App) {
-    let scene = Scene::begins(&app).await;
+async fn every_error_a_page_lists_is_answered_with_its_number_and_its_text(app: TestApp) {
+    let fixture = SeedFixture::begins(&app).await;
     for page in page::all() {
         for (number, text) in &page.errors {
-            let answer = provokes(&app, &scene, &page, *number).await;
+            let answer = provokes(&app, &fixture, &page, *number).await;
             if *number == 0 {
                 // "Ok or in a normal state" is what the table prints; the sample prints "ok".
                 assert!(
@@ -68,12 +68,12 @@ async fn every_error_a_page_lists_is_answered_with_its_number_and_its_text(app: 
     }
 }
 
-async fn every_member_a_page_lists_is_there_with_its_type_and_next_to_no_other(app: App) {
-    let scene = Scene::begins(&app).await;
+async fn every_member_a_page_lists_is_there_with_its_type_and_next_to_no_other(app: TestApp) {
+    let fixture = SeedFixture::begins(&app).await;
     for page in page::all() {
         let answer = match page.name {
-            "addkfaccount" => calls(&page, &scene.shop, page.call, "test1@test").await,
-            _ => scene.asks(&page, &scene.shop).await,
+            "addkfaccount" => calls(&page, &fixture.account, page.call, "test1@test").await,
+            _ => fixture.asks(&page, &fixture.account).await,
         };
         let mut found = Vec::new();
         members(&answer, "", &mut found);
@@ -89,45 +89,45 @@ async fn every_member_a_page_lists_is_there_with_its_type_and_next_to_no_other(a
     }
 }
 
-async fn what_the_members_mean_is_what_goes_on(app: App) {
-    let scene = Scene::begins(&app).await;
+async fn what_the_members_mean_is_what_goes_on(app: TestApp) {
+    let fixture = SeedFixture::begins(&app).await;
     let [_, online, sessions] = page::all();
-    let entry = scene.asks(&online, &scene.shop).await["kf_online_list"][0].clone();
+    let entry = fixture.asks(&online, &fixture.account).await["kf_online_list"][0].clone();
     assert_eq!(
         (&entry["kf_account"], &entry["status"], &entry["accepted_case"]),
         (&json!("test2@test"), &json!(1), &json!(1))
     );
-    assert_eq!(entry["kf_id"], scene.shop.kf_list().await[0]["kf_id"]);
-    let list = scene.asks(&sessions, &scene.shop).await;
+    assert_eq!(entry["kf_id"], fixture.account.kf_list().await[0]["kf_id"]);
+    let list = fixture.asks(&sessions, &fixture.account).await;
     assert_eq!(
         list,
-        json!({"sessionlist": [{"createtime": 1_800_000_000, "openid": scene.customer.openid()}]})
+        json!({"sessionlist": [{"createtime": 1_800_000_000, "openid": fixture.customer.openid()}]})
     );
-    scene.agent.is_away(true).await;
-    assert_eq!(scene.asks(&online, &scene.shop).await["kf_online_list"][0]["status"], 0);
+    fixture.agent.sets_away(true).await;
+    assert_eq!(fixture.asks(&online, &fixture.account).await["kf_online_list"][0]["status"], 0);
 }
 
-async fn every_length_ends_where_the_page_says(app: App) {
+async fn every_length_ends_where_the_page_says(app: TestApp) {
     let [page, ..] = page::all();
     for parameter in &page.body {
         assert_eq!(parameter.kind, "string");
         let (part, most, made_of) = parameter.limit.unwrap();
         match (parameter.name, part, made_of) {
             ("kf_account", "before the @", "English, numerals or underscores") => {
-                let shop = app.account().await;
-                assert_eq!(names(&shop, &shop.kf(&"aZ9_".repeat(3)[..most]), "n").await, 0);
-                assert_eq!(names(&shop, &shop.kf(&"b".repeat(most + 1)), "n").await, 65404);
+                let account = app.account().await;
+                assert_eq!(names(&account, &account.kf(&"aZ9_".repeat(3)[..most]), "n").await, 0);
+                assert_eq!(names(&account, &account.kf(&"b".repeat(most + 1)), "n").await, 65404);
                 for other in ["", "-", ".", " ", "a b", "é", "客服", "ａ", "a@b", "a\n"] {
-                    assert_eq!(names(&shop, &shop.kf(other), "n").await, 65404, "{other:?}");
+                    assert_eq!(names(&account, &account.kf(other), "n").await, 65404, "{other:?}");
                 }
             }
             ("kf_account", "after the @", "the account's own") => {
-                let shop = app.account_with(|settings| settings.alias = Some("s".repeat(most))).await;
-                assert_eq!(names(&shop, &shop.kf("0123456789"), "n").await, 0, "both limits at once");
-                assert_eq!(names(&shop, &format!("a@{}", "s".repeat(most + 1)), "n").await, 65404);
-                assert_eq!(names(&shop, &format!("a@{}", "s".repeat(most - 1)), "n").await, 65404);
+                let account = app.account_with(|settings| settings.alias = Some("s".repeat(most))).await;
+                assert_eq!(names(&account, &account.kf("0123456789"), "n").await, 0, "both limits at once");
+                assert_eq!(names(&account, &format!("a@{}", "s".repeat(most + 1)), "n").await, 65404);
+                assert_eq!(names(&account, &format!("a@{}", "s".repeat(most - 1)), "n").await, 65404);
                 let order = Order::AccountSet {
-                    appid: shop.appid.clone(),
+                    appid: account.appid.clone(),
                     settings: kefu::desk::account::Settings {
                         alias: Some("s".repeat(most + 1)),
                         ..Default::default()
@@ -137,38 +137,41 @@ async fn every_length_ends_where_the_page_says(app: App) {
                 assert!(app.order(order).await.is_err(), "no account is called that");
             }
             ("nickname", "whole", "words") => {
-                let shop = app.account().await;
+                let account = app.account().await;
                 for (number, letter) in ["n", "é", "客", "🦊"].into_iter().enumerate() {
-                    assert_eq!(names(&shop, &shop.kf(&format!("a{number}")), &letter.repeat(most)).await, 0);
-                    assert_eq!(names(&shop, &shop.kf("b"), &letter.repeat(most + 1)).await, 65403);
+                    assert_eq!(
+                        names(&account, &account.kf(&format!("a{number}")), &letter.repeat(most)).await,
+                        0
+                    );
+                    assert_eq!(names(&account, &account.kf("b"), &letter.repeat(most + 1)).await, 65403);
                 }
-                assert_eq!(shop.kf_list().await[2]["kf_nick"], "客".repeat(most));
+                assert_eq!(account.kf_list().await[2]["kf_nick"], "客".repeat(most));
             }
             other => panic!("nobody has tried {other:?}"),
         }
     }
 }
 
-async fn an_account_has_as_many_agents_as_the_page_says(app: App) {
+async fn an_account_has_as_many_agents_as_the_page_says(app: TestApp) {
     let [page, online, sessions] = page::all();
     assert_eq!((online.agents, sessions.agents), (None, None));
-    let (shop, most) = (app.account().await, page.agents.unwrap());
+    let (account, most) = (app.account().await, page.agents.unwrap());
     for number in 1..=most {
-        assert_eq!(names(&shop, &shop.kf(&format!("a{number}")), "n").await, 0, "{number}");
+        assert_eq!(names(&account, &account.kf(&format!("a{number}")), "n").await, 0, "{number}");
     }
-    assert_eq!(names(&shop, &shop.kf("more"), "n").await, 65405);
-    assert_eq!(shop.kf_list().await.as_array().unwrap().len(), most);
+    assert_eq!(names(&account, &account.kf("more"), "n").await, 65405);
+    assert_eq!(account.kf_list().await.as_array().unwrap().len(), most);
 }
 
-async fn every_method_and_path_is_answered(app: App) {
-    let scene = Scene::begins(&app).await;
+async fn every_method_and_path_is_answered(app: TestApp) {
+    let fixture = SeedFixture::begins(&app).await;
     for page in page::all() {
         for (number, call) in std::iter::once(&page.call).chain(&page.clients).enumerate() {
             let kf_account = match page.name {
-                "addkfaccount" => scene.shop.kf(&format!("new{number}")),
-                _ => scene.agent.kf_account.clone(),
+                "addkfaccount" => fixture.account.kf(&format!("new{number}")),
+                _ => fixture.agent.kf_account.clone(),
             };
-            assert_eq!(code(&calls(&page, &scene.shop, *call, &kf_account).await), 0, "{call:?}");
+            assert_eq!(code(&calls(&page, &fixture.account, *call, &kf_account).await), 0, "{call:?}");
         }
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             let (_, path) = page.call;
@@ -176,24 +179,25 @@ async fn every_method_and_path_is_answered(app: App) {
                 continue;
             }
             let refused = if page.call.0 == "GET" { 43001 } else { 43002 };
-            let answer = calls(&page, &scene.shop, (method, path), &scene.agent.kf_account).await;
+            let answer = calls(&page, &fixture.account, (method, path), &fixture.agent.kf_account).await;
             assert_eq!(code(&answer), refused, "{method} {path}");
         }
     }
 }
 
-async fn every_parameter_is_required(app: App) {
-    let scene = Scene::begins(&app).await;
+async fn every_parameter_is_required(app: TestApp) {
+    let fixture = SeedFixture::begins(&app).await;
     for page in page::all() {
         let (method, path) = page.call;
         for left_out in &page.query {
             let mut others = page.query.iter().filter(|parameter| parameter.name != left_out.name);
             let query = others.next().map_or(String::new(), |other| match other.name {
-                "access_token" => format!("?access_token={}", scene.shop.token),
-                _ => format!("?kf_account={}", scene.agent.kf_account),
+                "access_token" => format!("?access_token={}", fixture.account.token),
+                _ => format!("?kf_account={}", fixture.agent.kf_account),
             });
             let expected = if left_out.name == "access_token" { 41001 } else { 65401 };
-            let answer = scene.shop.raw(method, &format!("{path}{query}"), body(&page, "a@test", "n")).await;
+            let answer =
+                fixture.account.raw(method, &format!("{path}{query}"), body(&page, "a@test", "n")).await;
             assert_eq!(
                 (code(&answer), left_out.kind),
                 (expected, "string"),
@@ -206,23 +210,23 @@ async fn every_parameter_is_required(app: App) {
             let mut sent: Value = serde_json::from_slice(&body(&page, "a@test", "n")).unwrap();
             for wrong in [json!(1), json!(["a@test"]), Value::Null] {
                 sent[left_out.name] = wrong;
-                assert_eq!(code(&scene.shop.post(path, sent.clone()).await), 47001, "{sent}");
+                assert_eq!(code(&fixture.account.post(path, sent.clone()).await), 47001, "{sent}");
             }
             sent.as_object_mut().unwrap().remove(left_out.name);
-            assert_eq!(code(&scene.shop.post(path, sent).await), 47001, "{}", left_out.name);
+            assert_eq!(code(&fixture.account.post(path, sent).await), 47001, "{}", left_out.name);
         }
     }
 }
 
-async fn each_permission_set_of_a_page_suffices_alone_and_no_other_does(app: App) {
-    let scene = Scene::begins(&app).await;
-    let platform = Platform::new(&app).await;
-    platform.is_granted(&scene.shop, &[]).await;
-    let acting = scene.shop.with_token(&platform.token_for(&scene.shop).await);
+async fn each_permission_set_of_a_page_suffices_alone_and_no_other_does(app: TestApp) {
+    let fixture = SeedFixture::begins(&app).await;
+    let component = TestComponent::new(&app).await;
+    component.gets_grant(&fixture.account, &[]).await;
+    let acting = fixture.account.with_token(&component.token_for(&fixture.account).await);
     for set in 1..=120 {
-        platform.is_granted(&scene.shop, &[set]).await;
+        component.gets_grant(&fixture.account, &[set]).await;
         for page in page::all() {
-            let answer = code(&scene.asks(&page, &acting).await);
+            let answer = code(&fixture.asks(&page, &acting).await);
             let listed = page.platform && page.sets.contains(&set);
             // The agent of the scene is there already: the call is allowed, and refused as one.
             let allowed = if page.name == "addkfaccount" { 65406 } else { 0 };
@@ -231,10 +235,10 @@ async fn each_permission_set_of_a_page_suffices_alone_and_no_other_does(app: App
     }
 }
 
-async fn without_a_token_nothing_is_answered_not_even_to_the_cloud(app: App) {
-    let scene = Scene::begins(&app).await;
-    let (shop, kf_account) = (&scene.shop, &scene.agent.kf_account);
-    let token = &shop.token;
+async fn without_a_token_nothing_is_answered_not_even_to_the_cloud(app: TestApp) {
+    let fixture = SeedFixture::begins(&app).await;
+    let (account, kf_account) = (&fixture.account, &fixture.agent.kf_account);
+    let token = &account.token;
     let queries = [
         String::new(),
         "access_token=".into(),
@@ -244,7 +248,7 @@ async fn without_a_token_nothing_is_answered_not_even_to_the_cloud(app: App) {
         format!("token={token}"),
         format!("ACCESS_TOKEN={token}"),
         format!("component_access_token={token}"),
-        format!("openid=o&from_appid={}", shop.appid),
+        format!("openid=o&from_appid={}", account.appid),
         format!("%20access_token={token}"),
     ];
     for page in page::all() {
@@ -253,7 +257,7 @@ async fn without_a_token_nothing_is_answered_not_even_to_the_cloud(app: App) {
             let path = format!("{}?{query}&kf_account={kf_account}", page.call.1);
             let with_token =
                 json!({"kf_account": "a@test", "nickname": "n", "access_token": token}).to_string();
-            let answer = shop.raw(page.call.0, &path, with_token.into_bytes()).await;
+            let answer = account.raw(page.call.0, &path, with_token.into_bytes()).await;
             let said = answer["errmsg"].as_str().unwrap().split(" rid: ").next();
             assert_eq!((code(&answer), said), (41001, Some("access_token missing")), "{path}");
         }
@@ -261,29 +265,35 @@ async fn without_a_token_nothing_is_answered_not_even_to_the_cloud(app: App) {
         let request = app.http.request(method, format!("{}{}", app.base, page.call.1)).bearer_auth(token);
         let request =
             request.header("x-wx-source", "cloud").header("cookie", format!("access_token={token}"));
-        assert_eq!(code(&Shop::reads("in a header", request.send().await.unwrap()).await), 41001);
+        assert_eq!(
+            code(&TestAccount::read_answer("in a header", request.send().await.unwrap()).await),
+            41001
+        );
     }
-    assert_eq!(shop.kf_list().await.as_array().unwrap().len(), 1);
+    assert_eq!(account.kf_list().await.as_array().unwrap().len(), 1);
 }
 
-async fn the_samples_a_page_prints_are_answered(app: App) {
-    let scene = Scene::begins(&app).await;
-    let shop = &scene.shop;
+async fn the_samples_a_page_prints_are_answered(app: TestApp) {
+    let fixture = SeedFixture::begins(&app).await;
+    let account = &fixture.account;
     for page in page::all() {
         let answer = if page.request.starts_with('{') {
-            let path = format!("{}?access_token={}", page.call.1, shop.token);
-            shop.raw(page.call.0, &path, page.request.into()).await
+            let path = format!("{}?access_token={}", page.call.1, account.token);
+            account.raw(page.call.0, &path, page.request.into()).await
         } else {
             let path = page.request.strip_prefix("https://api.weixin.qq.com").unwrap();
-            assert!([40001, 41001].contains(&code(&shop.raw("GET", path, Vec::new()).await)), "as printed");
+            assert!(
+                [40001, 41001].contains(&code(&account.raw("GET", path, Vec::new()).await)),
+                "as printed"
+            );
             let path = if path.contains('?') {
                 path.to_owned()
             } else {
                 format!("{path}?access_token=ACCESS_TOKEN")
             };
             let path =
-                path.replace("ACCESS_TOKEN", &shop.token).replace("KFACCOUNT", &scene.agent.kf_account);
-            shop.raw("GET", &path, Vec::new()).await
+                path.replace("ACCESS_TOKEN", &account.token).replace("KFACCOUNT", &fixture.agent.kf_account);
+            account.raw("GET", &path, Vec::new()).await
         };
         let (mut printed, mut found) = (Vec::new(), Vec::new());
         members(&page.answer, "", &mut printed);
@@ -296,21 +306,21 @@ async fn the_samples_a_page_prints_are_answered(app: App) {
     }
 }
 
-async fn only_the_kinds_of_account_a_page_names_may_call(app: App) {
+async fn only_the_kinds_of_account_a_page_names_may_call(app: TestApp) {
     for kind in KINDS {
         for (principal, certified) in [("enterprise", true), ("enterprise", false), ("individual", false)] {
-            let shop = app.account_with(|settings| {
+            let account = app.account_with(|settings| {
                 settings.kind = Some(kind.into());
                 settings.principal = Some(principal.into());
                 settings.certified = Some(certified);
             });
-            let shop = shop.await;
+            let account = account.await;
             for page in page::all() {
                 let row = page.callers.iter().find(|(named, _)| *named == kind);
                 let may = row.is_some_and(|(_, must_be_certified)| certified || !must_be_certified);
                 // The agent whom addkfaccount has just added has no worker yet.
                 let allowed = if page.name == "getkfsessionlist" { 65402 } else { 0 };
-                let answer = calls(&page, &shop, page.call, &shop.kf("a1")).await;
+                let answer = calls(&page, &account, page.call, &account.kf("a1")).await;
                 assert_eq!(
                     code(&answer),
                     if may { allowed } else { 48001 },

@@ -1,7 +1,7 @@
 //! Sub-merchants of Mini Programs: what is registered, changed, looked up and refused.
 
 use crate::actors::form::{GIF, JPEG, PNG};
-use crate::actors::{App, Shop, code};
+use crate::actors::{TestAccount, TestApp, code};
 use crate::edge::limits::set;
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
@@ -9,36 +9,36 @@ use serde_json::{Value, json};
 const DAY: i64 = 86_400_000;
 
 /// A certified Mini Program.
-async fn mini(app: &App) -> Shop {
+async fn mini(app: &TestApp) -> TestAccount {
     app.account_with(|settings| settings.kind = Some("mini-program".into())).await
 }
 
 /// registerbusiness with a new picture.
-async fn registers(shop: &Shop, account_name: &str, nickname: &str) -> Value {
-    let icon = shop.media("image", PNG).await;
+async fn registers(account: &TestAccount, account_name: &str, nickname: &str) -> Value {
+    let icon = account.media("image", PNG).await;
     let body = json!({"account_name": account_name, "nickname": nickname, "icon_media_id": icon});
-    shop.post("/cgi-bin/business/register", body).await
+    account.post("/cgi-bin/business/register", body).await
 }
 
-async fn updates(shop: &Shop, body: Value) -> Value {
-    shop.post("/cgi-bin/business/update", body).await
+async fn updates(account: &TestAccount, body: Value) -> Value {
+    account.post("/cgi-bin/business/update", body).await
 }
 
-async fn gets(shop: &Shop, body: Value) -> Value {
-    shop.post("/cgi-bin/business/get", body).await
+async fn gets(account: &TestAccount, body: Value) -> Value {
+    account.post("/cgi-bin/business/get", body).await
 }
 
-async fn lists(shop: &Shop, offset: i64, count: i64) -> Value {
-    shop.post("/cgi-bin/business/list", json!({"offset": offset, "count": count})).await
+async fn lists(account: &TestAccount, offset: i64, count: i64) -> Value {
+    account.post("/cgi-bin/business/list", json!({"offset": offset, "count": count})).await
 }
 
-async fn picture(app: &App, url: &str) -> (u16, Vec<u8>) {
+async fn picture(app: &TestApp, url: &str) -> (u16, Vec<u8>) {
     let response = app.http.get(url).send().await.unwrap();
     (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
 }
 
-async fn icon_url(shop: &Shop, id: i64) -> String {
-    let found = gets(shop, json!({"business_id": id})).await;
+async fn icon_url(account: &TestAccount, id: i64) -> String {
+    let found = gets(account, json!({"business_id": id})).await;
     found["business_info"]["icon_url"].as_str().unwrap_or_else(|| panic!("{found}")).to_owned()
 }
 
@@ -56,17 +56,17 @@ on_both_engines! {
     an_unknown_sub_merchant_is_refused_before_any_rule_and_after_the_feature,
 }
 
-async fn a_sub_merchant_is_registered_changed_and_looked_up(app: App) {
-    let shop = mini(&app).await;
-    let icon = shop.media("image", PNG).await;
+async fn a_sub_merchant_is_registered_changed_and_looked_up(app: TestApp) {
+    let account = mini(&app).await;
+    let icon = account.media("image", PNG).await;
     let body = json!({
         "account_name": "apple_store", "nickname": "苹果商店", "icon_media_id": icon, "transfer_to_commkf": true
     });
-    let answer = shop.post("/cgi-bin/business/register", body).await;
+    let answer = account.post("/cgi-bin/business/register", body).await;
     assert_eq!(answer, json!({"errcode": 0, "errmsg": "ok", "business_id": 1}));
-    let answer = registers(&shop, "Pear_2", "pear").await;
+    let answer = registers(&account, "Pear_2", "pear").await;
     assert_eq!(answer, json!({"errcode": 0, "errmsg": "ok", "business_id": 2}));
-    let answer = updates(&shop, json!({"business_id": 2, "nickname": "雪梨", "icon_media_id": ""})).await;
+    let answer = updates(&account, json!({"business_id": 2, "nickname": "雪梨", "icon_media_id": ""})).await;
     assert_eq!(answer, json!({"errcode": 0, "errmsg": "ok"}));
     // Both uploaded the same picture.
     let icon = "36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675";
@@ -75,47 +75,47 @@ async fn a_sub_merchant_is_registered_changed_and_looked_up(app: App) {
         json!({"account_name": name, "business_id": id, "icon_url": icon_url, "nickname": nickname})
     };
     let (apple, pear) = (merchant(1, "apple_store", "苹果商店"), merchant(2, "Pear_2", "雪梨"));
-    let answer = gets(&shop, json!({"business_id": 1})).await;
+    let answer = gets(&account, json!({"business_id": 1})).await;
     assert_eq!(answer, json!({"errcode": 0, "errmsg": "ok", "business_info": apple}));
-    let answer = gets(&shop, json!({"account_name": "Pear_2"})).await;
+    let answer = gets(&account, json!({"account_name": "Pear_2"})).await;
     assert_eq!(answer, json!({"errcode": 0, "errmsg": "ok", "business_info": pear}));
-    let answer = lists(&shop, 0, 100).await;
+    let answer = lists(&account, 0, 100).await;
     assert_eq!(answer, json!({"errcode": 0, "errmsg": "ok", "list": [apple, pear]}));
 }
 
-async fn a_number_may_be_sent_as_a_text_as_the_pages_tables_have_it(app: App) {
-    let shop = mini(&app).await;
-    registers(&shop, "apple_store", "apple").await;
-    assert_eq!(code(&updates(&shop, json!({"business_id": "1", "nickname": "pear"})).await), 0);
-    let found = gets(&shop, json!({"business_id": "1"})).await;
+async fn a_number_may_be_sent_as_a_text_as_the_pages_tables_have_it(app: TestApp) {
+    let account = mini(&app).await;
+    registers(&account, "apple_store", "apple").await;
+    assert_eq!(code(&updates(&account, json!({"business_id": "1", "nickname": "pear"})).await), 0);
+    let found = gets(&account, json!({"business_id": "1"})).await;
     assert_eq!(
         (&found["business_info"]["business_id"], &found["business_info"]["nickname"]),
         (&json!(1), &json!("pear"))
     );
     assert_eq!(
-        gets(&shop, json!({"business_id": 1, "account_name": "nobody"})).await,
+        gets(&account, json!({"business_id": 1, "account_name": "nobody"})).await,
         found,
         "the number counts"
     );
-    assert_eq!(gets(&shop, json!({"business_id": "", "account_name": "apple_store"})).await, found);
+    assert_eq!(gets(&account, json!({"business_id": "", "account_name": "apple_store"})).await, found);
     for nobody in [
         json!({"business_id": 2}),
         json!({"business_id": 0}),
         json!({"business_id": "one"}),
         json!({"account_name": "Apple_store"}),
     ] {
-        assert_eq!(code(&gets(&shop, nobody.clone()).await), 45071, "{nobody}");
+        assert_eq!(code(&gets(&account, nobody.clone()).await), 45071, "{nobody}");
     }
 }
 
-async fn pages_of_a_list_follow_each_other_and_the_last_one_is_short(app: App) {
-    let shop = mini(&app).await;
-    assert_eq!(lists(&shop, 0, 1).await, json!({"errcode": 0, "errmsg": "ok", "list": []}));
+async fn pages_of_a_list_follow_each_other_and_the_last_one_is_short(app: TestApp) {
+    let account = mini(&app).await;
+    assert_eq!(lists(&account, 0, 1).await, json!({"errcode": 0, "errmsg": "ok", "list": []}));
     for number in 1..=5 {
-        assert_eq!(registers(&shop, &format!("shop_{number}"), "name").await["business_id"], number);
+        assert_eq!(registers(&account, &format!("shop_{number}"), "name").await["business_id"], number);
     }
     let page = async |offset, count| {
-        let answer = lists(&shop, offset, count).await;
+        let answer = lists(&account, offset, count).await;
         let list = answer["list"].as_array().unwrap_or_else(|| panic!("{answer}"));
         list.iter().map(|it| it["business_id"].as_i64().unwrap()).collect::<Vec<_>>()
     };
@@ -124,14 +124,14 @@ async fn pages_of_a_list_follow_each_other_and_the_last_one_is_short(app: App) {
     assert_eq!(page(4, 2).await, [5]);
     assert_eq!(page(5, 200).await, [0; 0]);
     for (offset, count) in [(-1, 1), (0, 0), (0, 201)] {
-        assert_eq!(code(&lists(&shop, offset, count).await), 47001, "{offset} {count}");
+        assert_eq!(code(&lists(&account, offset, count).await), 47001, "{offset} {count}");
     }
 }
 
-async fn each_refusal_has_its_code_and_its_place(app: App) {
-    let shop = mini(&app).await;
-    registers(&shop, "apple_store", "apple").await;
-    let (image, thumb) = (shop.media("image", PNG).await, shop.media("thumb", JPEG).await);
+async fn each_refusal_has_its_code_and_its_place(app: TestApp) {
+    let account = mini(&app).await;
+    registers(&account, "apple_store", "apple").await;
+    let (image, thumb) = (account.media("image", PNG).await, account.media("thumb", JPEG).await);
     let body = |account_name: &str, nickname: &str, icon: &str| json!({"account_name": account_name, "nickname": nickname, "icon_media_id": icon});
     for (account_name, nickname, icon, expected) in [
         ("apple", "x", "nothing", 45091),
@@ -145,7 +145,7 @@ async fn each_refusal_has_its_code_and_its_place(app: App) {
         ("apple_store", "苹果", &image, 45070),
         ("Apple_store", "苹果", &image, 0),
     ] {
-        let answer = shop.post("/cgi-bin/business/register", body(account_name, nickname, icon)).await;
+        let answer = account.post("/cgi-bin/business/register", body(account_name, nickname, icon)).await;
         assert_eq!(code(&answer), expected, "{account_name} {nickname} {icon}: {answer}");
     }
     for (id, nickname, icon, expected) in [
@@ -155,67 +155,67 @@ async fn each_refusal_has_its_code_and_its_place(app: App) {
         (1, "other", &thumb, 40004),
     ] {
         let answer =
-            updates(&shop, json!({"business_id": id, "nickname": nickname, "icon_media_id": icon})).await;
+            updates(&account, json!({"business_id": id, "nickname": nickname, "icon_media_id": icon})).await;
         assert_eq!(code(&answer), expected, "{id} {nickname} {icon}: {answer}");
     }
-    let unchanged = gets(&shop, json!({"business_id": 1})).await;
+    let unchanged = gets(&account, json!({"business_id": 1})).await;
     assert_eq!(unchanged["business_info"]["nickname"], "apple", "of what is refused nothing is done");
     for neither in [json!({}), json!({"business_id": "", "account_name": ""})] {
-        assert_eq!(code(&gets(&shop, neither).await), 47001);
+        assert_eq!(code(&gets(&account, neither).await), 47001);
     }
 }
 
-async fn a_picture_outlives_the_file_it_was_and_goes_with_the_last_who_has_it(app: App) {
-    let shop = mini(&app).await;
-    registers(&shop, "apple_store", "apple").await;
-    registers(&shop, "pear_store", "pear").await;
-    let url = icon_url(&shop, 1).await;
-    assert_eq!(url, icon_url(&shop, 2).await, "the same picture");
+async fn a_picture_outlives_the_file_it_was_and_goes_with_the_last_who_has_it(app: TestApp) {
+    let account = mini(&app).await;
+    registers(&account, "apple_store", "apple").await;
+    registers(&account, "pear_store", "pear").await;
+    let url = icon_url(&account, 1).await;
+    assert_eq!(url, icon_url(&account, 2).await, "the same picture");
     app.advance(3 * DAY + 1).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
+    let account = account.with_token(&account.fetch_token().await);
     app.advance(0).await;
     assert_eq!((picture(&app, &url).await, app.files()), ((200, PNG.to_vec()), 1));
-    let other = shop.media("image", GIF).await;
-    assert_eq!(code(&updates(&shop, json!({"business_id": 1, "icon_media_id": other})).await), 0);
+    let other = account.media("image", GIF).await;
+    assert_eq!(code(&updates(&account, json!({"business_id": 1, "icon_media_id": other})).await), 0);
     app.advance(0).await;
-    assert_eq!(picture(&app, &icon_url(&shop, 1).await).await, (200, GIF.to_vec()));
+    assert_eq!(picture(&app, &icon_url(&account, 1).await).await, (200, GIF.to_vec()));
     assert_eq!(picture(&app, &url).await.0, 200, "the second has it still");
-    assert_eq!(code(&updates(&shop, json!({"business_id": 2, "icon_media_id": other})).await), 0);
+    assert_eq!(code(&updates(&account, json!({"business_id": 2, "icon_media_id": other})).await), 0);
     app.advance(0).await;
     assert_eq!((picture(&app, &url).await.0, app.files()), (404, 1));
 }
 
-async fn accounts_have_numbers_names_and_files_of_their_own(app: App) {
-    let (shop, other) = (mini(&app).await, mini(&app).await);
-    registers(&shop, "apple_store", "apple").await;
-    registers(&shop, "pear_store", "pear").await;
+async fn accounts_have_numbers_names_and_files_of_their_own(app: TestApp) {
+    let (account, other) = (mini(&app).await, mini(&app).await);
+    registers(&account, "apple_store", "apple").await;
+    registers(&account, "pear_store", "pear").await;
     assert_eq!(registers(&other, "apple_store", "mine").await["business_id"], 1);
     assert_eq!(code(&gets(&other, json!({"business_id": 2})).await), 45071);
     assert_eq!(code(&gets(&other, json!({"account_name": "pear_store"})).await), 45071);
     assert_eq!(code(&updates(&other, json!({"business_id": 2, "nickname": "taken"})).await), 45071);
     assert_eq!(lists(&other, 0, 200).await["list"].as_array().unwrap().len(), 1);
-    let theirs = shop.media("image", PNG).await;
+    let theirs = account.media("image", PNG).await;
     assert_eq!(code(&updates(&other, json!({"business_id": 1, "icon_media_id": theirs})).await), 40007);
 }
 
-async fn the_operator_says_how_many_there_may_be(app: App) {
+async fn the_operator_says_how_many_there_may_be(app: TestApp) {
     let rules = Rules { businesses_max: 2, ..Rules::default() };
     let app = set(&app, Settings::default(), rules).await;
-    let (shop, other) = (mini(&app).await, mini(&app).await);
-    assert_eq!(code(&registers(&shop, "shop_1", "name").await), 0);
-    assert_eq!(code(&registers(&shop, "shop_2", "name").await), 0);
-    assert_eq!(code(&registers(&shop, "shop_2", "name").await), 45070);
-    assert_eq!(code(&registers(&shop, "shop_3", "name").await), 45077);
-    assert_eq!(lists(&shop, 0, 200).await["list"].as_array().unwrap().len(), 2);
+    let (account, other) = (mini(&app).await, mini(&app).await);
+    assert_eq!(code(&registers(&account, "shop_1", "name").await), 0);
+    assert_eq!(code(&registers(&account, "shop_2", "name").await), 0);
+    assert_eq!(code(&registers(&account, "shop_2", "name").await), 45070);
+    assert_eq!(code(&registers(&account, "shop_3", "name").await), 45077);
+    assert_eq!(lists(&account, 0, 200).await["list"].as_array().unwrap().len(), 2);
     assert_eq!(code(&registers(&other, "shop_3", "name").await), 0, "each account has its own");
     app.inner.stop.cancel();
 }
 
-async fn one_name_asked_for_by_many_at_once_is_given_once(app: App) {
-    let shop = mini(&app).await;
+async fn one_name_asked_for_by_many_at_once_is_given_once(app: TestApp) {
+    let account = mini(&app).await;
     let asked = (0..10).map(|number| {
-        let (shop, name) = (shop.clone(), format!("shop_{}", number / 2));
-        async move { registers(&shop, &name, "name").await }
+        let (account, name) = (account.clone(), format!("shop_{}", number / 2));
+        async move { registers(&account, &name, "name").await }
     });
     let answers = futures_util::future::join_all(asked).await;
     let mut ids: Vec<i64> = answers.iter().filter_map(|answer| answer["business_id"].as_i64()).collect();
@@ -224,9 +224,9 @@ async fn one_name_asked_for_by_many_at_once_is_given_once(app: App) {
     assert_eq!(answers.iter().filter(|answer| code(answer) == 45070).count(), 5);
 }
 
-async fn bodies_and_tokens_are_looked_at_as_everywhere(app: App) {
-    let shop = mini(&app).await;
-    registers(&shop, "apple_store", "apple").await;
+async fn bodies_and_tokens_are_looked_at_as_everywhere(app: TestApp) {
+    let account = mini(&app).await;
+    registers(&account, "apple_store", "apple").await;
     let sound = [
         (
             "/cgi-bin/business/register",
@@ -239,41 +239,41 @@ async fn bodies_and_tokens_are_looked_at_as_everywhere(app: App) {
         ("/customservice/work/unbind", json!({"corpid": "wwee11111xxxxxxx"})),
     ];
     for (path, body) in sound {
-        let own = format!("{path}?access_token={}", shop.token);
+        let own = format!("{path}?access_token={}", account.token);
         let large = vec![b' '; 256 * 1024 + 1];
         for (sent, expected) in
             [(b"".to_vec(), 44002), (b"[]".to_vec(), 47001), (b"{".to_vec(), 47001), (large, 45002)]
         {
-            assert_eq!(code(&shop.raw("POST", &own, sent).await), expected, "{path}");
+            assert_eq!(code(&account.raw("POST", &own, sent).await), expected, "{path}");
         }
         for name in body.as_object().unwrap().keys() {
             for odd in [json!(1.5), json!({}), json!([1]), json!(true)] {
                 let mut body = body.clone();
                 body[name] = odd;
-                assert_eq!(code(&shop.post(path, body.clone()).await), 47001, "{path} {body}");
+                assert_eq!(code(&account.post(path, body.clone()).await), 47001, "{path} {body}");
             }
         }
-        assert_eq!(code(&shop.raw("GET", &own, Vec::new()).await), 43002, "{path}");
-        assert_eq!(code(&shop.with_token("50_never").post(path, body.clone()).await), 40001, "{path}");
-        assert_eq!(code(&shop.with_token("a.b").post(path, body).await), 40014, "{path}");
+        assert_eq!(code(&account.raw("GET", &own, Vec::new()).await), 43002, "{path}");
+        assert_eq!(code(&account.with_token("50_never").post(path, body.clone()).await), 40001, "{path}");
+        assert_eq!(code(&account.with_token("a.b").post(path, body).await), 40014, "{path}");
     }
     let flag = json!({
         "account_name": "pear_store", "nickname": "pear", "icon_media_id": "m", "transfer_to_commkf": "yes"
     });
-    assert_eq!(code(&shop.post("/cgi-bin/business/register", flag).await), 47001);
+    assert_eq!(code(&account.post("/cgi-bin/business/register", flag).await), 47001);
     for missing in [json!({"nickname": "pear"}), json!({"business_id": null, "nickname": "pear"})] {
-        assert_eq!(code(&updates(&shop, missing).await), 47001);
+        assert_eq!(code(&updates(&account, missing).await), 47001);
     }
 }
 
-async fn calls_about_agents_know_the_accounts_sub_merchants(app: App) {
-    let (shop, other) = (mini(&app).await, mini(&app).await);
-    shop.agent("a1").await;
-    registers(&shop, "apple_store", "apple").await;
-    let kf_openid = shop.kf_list().await[0]["kf_openid"].as_str().unwrap().to_owned();
-    let calls = async |shop: &Shop, in_query: &str, in_body: Value| {
+async fn calls_about_agents_know_the_accounts_sub_merchants(app: TestApp) {
+    let (account, other) = (mini(&app).await, mini(&app).await);
+    account.agent("a1").await;
+    registers(&account, "apple_store", "apple").await;
+    let kf_openid = account.kf_list().await[0]["kf_openid"].as_str().unwrap().to_owned();
+    let calls = async |account: &TestAccount, in_query: &str, in_body: Value| {
         let mut codes = Vec::new();
-        for (method, path, query, body) in about_agents(shop, &kf_openid) {
+        for (method, path, query, body) in about_agents(account, &kf_openid) {
             let body = body.map(|mut body| {
                 body["business_id"] = in_body.clone();
                 body
@@ -284,9 +284,9 @@ async fn calls_about_agents_know_the_accounts_sub_merchants(app: App) {
             {
                 continue;
             }
-            let address = format!("{path}?access_token={}{query}{in_query}", shop.token);
+            let address = format!("{path}?access_token={}{query}{in_query}", account.token);
             let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
-            codes.push((path, code(&shop.raw(method, &address, body).await)));
+            codes.push((path, code(&account.raw(method, &address, body).await)));
         }
         assert!(codes.len() >= 4, "{codes:?}");
         codes
@@ -299,12 +299,12 @@ async fn calls_about_agents_know_the_accounts_sub_merchants(app: App) {
         ("&business_id=", Value::Null),
         ("", Value::Null),
     ] {
-        for (path, answer) in calls(&shop, query, body.clone()).await {
+        for (path, answer) in calls(&account, query, body.clone()).await {
             assert!([0, 65406, 65401].contains(&answer), "{path} {query} {body}: {answer}");
         }
     }
     for body in [json!(2), json!(0), json!(-1), json!("2"), json!("one"), json!(" 1"), json!(i64::MAX)] {
-        for (path, answer) in calls(&shop, "", body.clone()).await {
+        for (path, answer) in calls(&account, "", body.clone()).await {
             assert_eq!(answer, 40097, "{path} {body}");
         }
     }
@@ -315,12 +315,12 @@ async fn calls_about_agents_know_the_accounts_sub_merchants(app: App) {
         "&business%5Fid=2",
         "&business_id=99999999999999999999",
     ] {
-        for (path, answer) in calls(&shop, query, Value::Null).await {
+        for (path, answer) in calls(&account, query, Value::Null).await {
             assert_eq!(answer, 40097, "{path} {query}");
         }
     }
     for body in [json!(1.5), json!(true), json!([1]), json!({})] {
-        for (path, answer) in calls(&shop, "", body.clone()).await {
+        for (path, answer) in calls(&account, "", body.clone()).await {
             // An agent in the query needs no body.
             let is_passed_over = path.ends_with("/del") && answer == 65401;
             assert!(answer == 47001 || is_passed_over, "{path} {body}: {answer}");
@@ -329,36 +329,44 @@ async fn calls_about_agents_know_the_accounts_sub_merchants(app: App) {
     for (path, answer) in calls(&other, "&business_id=1", Value::Null).await {
         assert_eq!(answer, 40097, "{path}: a sub-merchant of another account");
     }
-    let refused = shop.get("/cgi-bin/customservice/getonlinekflist", &[("business_id", "2")]).await;
+    let refused = account.get("/cgi-bin/customservice/getonlinekflist", &[("business_id", "2")]).await;
     assert!(refused.to_string().starts_with(r#"{"errcode":40097,"errmsg":"invalid args rid: "#), "{refused}");
 }
 
-async fn an_unknown_sub_merchant_is_refused_before_any_rule_and_after_the_feature(app: App) {
-    let shop = mini(&app).await;
+async fn an_unknown_sub_merchant_is_refused_before_any_rule_and_after_the_feature(app: TestApp) {
+    let account = mini(&app).await;
     let add = |kf_account: &str| json!({"kf_account": kf_account, "nickname": "", "business_id": 7});
-    assert_eq!(code(&shop.post("/customservice/kfaccount/add", add("@@")).await), 40097);
-    let del = format!("/customservice/kfaccount/del?access_token={}&business_id=7", shop.token);
+    assert_eq!(code(&account.post("/customservice/kfaccount/add", add("@@")).await), 40097);
+    let del = format!("/customservice/kfaccount/del?access_token={}&business_id=7", account.token);
     for (method, body) in
         [("GET", &b""[..]), ("POST", b""), ("POST", b"{}"), ("POST", br#"{"kf_account":"nobody@x"}"#)]
     {
-        assert_eq!(code(&shop.raw(method, &del, body.to_vec()).await), 40097, "{method}");
+        assert_eq!(code(&account.raw(method, &del, body.to_vec()).await), 40097, "{method}");
     }
-    assert_eq!(code(&shop.raw("POST", &del, b"{".to_vec()).await), 47001, "the body is read first");
-    shop.set(|settings| settings.feature = Some(false)).await;
-    assert_eq!(code(&shop.post("/customservice/kfaccount/add", add("@@")).await), 65400);
-    assert_eq!(code(&shop.get("/cgi-bin/customservice/getkflist", &[("business_id", "7")]).await), 65400);
+    assert_eq!(code(&account.raw("POST", &del, b"{".to_vec()).await), 47001, "the body is read first");
+    account.set(|settings| settings.feature = Some(false)).await;
+    assert_eq!(code(&account.post("/customservice/kfaccount/add", add("@@")).await), 65400);
+    assert_eq!(code(&account.get("/cgi-bin/customservice/getkflist", &[("business_id", "7")]).await), 65400);
 }
 
 /// Calls about agents: method, path, query, and the body where one is read.
-fn about_agents(shop: &Shop, kf_openid: &str) -> Vec<(&'static str, &'static str, String, Option<Value>)> {
+fn about_agents(
+    account: &TestAccount,
+    kf_openid: &str,
+) -> Vec<(&'static str, &'static str, String, Option<Value>)> {
     let (add, gone) =
-        (json!({"kf_account": shop.kf("a2"), "nickname": "n"}), json!({"kf_account": shop.kf("gone")}));
+        (json!({"kf_account": account.kf("a2"), "nickname": "n"}), json!({"kf_account": account.kf("gone")}));
     let nothing = String::new;
     vec![
         ("POST", "/customservice/kfaccount/add", nothing(), Some(add)),
         ("POST", "/customservice/kfaccount/del", nothing(), Some(gone)),
-        ("POST", "/customservice/kfaccount/del", format!("&kf_account={}", shop.kf("gone")), Some(json!({}))),
-        ("GET", "/customservice/kfaccount/del", format!("&kf_account={}", shop.kf("gone")), None),
+        (
+            "POST",
+            "/customservice/kfaccount/del",
+            format!("&kf_account={}", account.kf("gone")),
+            Some(json!({})),
+        ),
+        ("GET", "/customservice/kfaccount/del", format!("&kf_account={}", account.kf("gone")), None),
         ("POST", "/customservice/kfaccount/setadmin", nothing(), Some(json!({"kf_openid": kf_openid}))),
         ("GET", "/customservice/kfaccount/setadmin", format!("&kf_openid={kf_openid}"), None),
         ("POST", "/customservice/kfaccount/canceladmin", nothing(), Some(json!({"kf_openid": kf_openid}))),

@@ -1,7 +1,7 @@
 //! uploadkfheadimg: the ways SDKs write a form, what is refused, and who sees the picture.
 
 use crate::actors::form::{FORM, GIF, JPEG, PNG, form, sized};
-use crate::actors::{App, Shop, code};
+use crate::actors::{TestAccount, TestApp, code};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -89,8 +89,8 @@ const FORMS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Each form as it is sent: its name, its query, its type, its body.
-fn written(shop: &Shop) -> Vec<(&'static str, String, &'static str, Vec<u8>)> {
-    let (token, kf_account) = (&shop.token, shop.kf("a1"));
+fn written(account: &TestAccount) -> Vec<(&'static str, String, &'static str, Vec<u8>)> {
+    let (token, kf_account) = (&account.token, account.kf("a1"));
     let query = format!("access_token={token}&kf_account={kf_account}");
     let whole = |before: &str, after: &str| [before.as_bytes(), JPEG, after.as_bytes()].concat();
     let forms =
@@ -101,7 +101,7 @@ fn written(shop: &Shop) -> Vec<(&'static str, String, &'static str, Vec<u8>)> {
 }
 
 /// Sends bytes as they are, and reads the answer's body.
-async fn says(app: &App, bytes: &[u8]) -> String {
+async fn says(app: &TestApp, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut answer = String::new();
@@ -112,14 +112,14 @@ async fn says(app: &App, bytes: &[u8]) -> String {
     answer.rsplit("\r\n").next().unwrap().to_owned()
 }
 
-async fn picture(app: &App, url: &str) -> (u16, Vec<u8>) {
+async fn picture(app: &TestApp, url: &str) -> (u16, Vec<u8>) {
     let response = app.http.get(url).send().await.unwrap();
     (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
 }
 
 /// Where the picture of the shop's only agent is.
-async fn headimgurl(shop: &Shop) -> String {
-    shop.kf_list().await[0]["kf_headimgurl"].as_str().unwrap().to_owned()
+async fn headimgurl(account: &TestAccount) -> String {
+    account.kf_list().await[0]["kf_headimgurl"].as_str().unwrap().to_owned()
 }
 
 on_both_engines! {
@@ -129,14 +129,14 @@ on_both_engines! {
     each_refusal_has_its_code_and_its_place,
 }
 
-async fn every_way_sdks_write_the_form_is_understood(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
-    for (name, query, kind, body) in written(&shop) {
+async fn every_way_sdks_write_the_form_is_understood(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
+    for (name, query, kind, body) in written(&account) {
         for path in [PATH, "/cgi-bin/customservice/kfaccount/uploadheadimg"] {
             for is_chunked in [false, true] {
-                assert_eq!(code(&shop.pictures("a1", PNG).await), 0);
-                let before = headimgurl(&shop).await;
+                assert_eq!(code(&account.pictures("a1", PNG).await), 0);
+                let before = headimgurl(&account).await;
                 let mut request = format!(
                     "POST {path}?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n"
                 )
@@ -158,7 +158,7 @@ async fn every_way_sdks_write_the_form_is_understood(app: App) {
                     r#"{"errcode":0,"errmsg":"ok"}"#,
                     "{name}, chunked {is_chunked}"
                 );
-                let url = headimgurl(&shop).await;
+                let url = headimgurl(&account).await;
                 assert_ne!(url, before, "{name}");
                 assert_eq!(picture(&app, &url).await, (200, JPEG.to_vec()), "{name}");
             }
@@ -166,11 +166,11 @@ async fn every_way_sdks_write_the_form_is_understood(app: App) {
     }
 }
 
-async fn a_picture_is_at_an_address_that_is_its_content(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
-    assert_eq!(shop.pictures("a1", PNG).await.to_string(), r#"{"errcode":0,"errmsg":"ok"}"#);
-    let first = headimgurl(&shop).await;
+async fn a_picture_is_at_an_address_that_is_its_content(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
+    assert_eq!(account.pictures("a1", PNG).await.to_string(), r#"{"errcode":0,"errmsg":"ok"}"#);
+    let first = headimgurl(&account).await;
     let sha256 = first.strip_prefix(&format!("{}/headimg/", app.base)).unwrap();
     insta::assert_snapshot!(sha256, @"36c907715b80d7cdad0e196256966a3353b771387aefb1116d8769dacc81b675");
     let response = app.http.get(&first).header("host", "api.weixin.qq.com").send().await.unwrap();
@@ -184,14 +184,14 @@ async fn a_picture_is_at_an_address_that_is_its_content(app: App) {
     );
     assert_eq!(response.bytes().await.unwrap(), PNG);
     // In place of it comes another, and the first is nobody's any more.
-    assert_eq!(code(&shop.pictures("a1", JPEG).await), 0);
-    assert_ne!(headimgurl(&shop).await, first);
+    assert_eq!(code(&account.pictures("a1", JPEG).await), 0);
+    assert_ne!(headimgurl(&account).await, first);
     assert_eq!(picture(&app, &first).await.0, 404);
     app.advance(0).await;
     assert_eq!(app.files(), 1);
     // What is only a temporary file has no address, nor has what is none.
     let sent = sized(GIF, 100);
-    shop.media("image", &sent).await;
+    account.media("image", &sent).await;
     for sha256 in [
         kefu::clock::hex(&<sha2::Sha256 as sha2::Digest>::digest(&sent)),
         String::new(),
@@ -203,16 +203,16 @@ async fn a_picture_is_at_an_address_that_is_its_content(app: App) {
     }
 }
 
-async fn colleagues_and_customers_see_the_picture(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn colleagues_and_customers_see_the_picture(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     desk.sees("hello").await;
     assert_eq!(customer.snapshot().await["agent"].get("headimg"), None);
-    shop.pictures("a1", PNG).await;
-    let url = headimgurl(&shop).await;
+    account.pictures("a1", PNG).await;
+    let url = headimgurl(&account).await;
     let path: Value = url.strip_prefix(&app.base).unwrap().into();
     assert_eq!(customer.snapshot().await["agent"]["headimg"], path);
     assert_eq!(customer.snapshot().await["messages"][0].get("headimg"), None, "customers have none");
@@ -220,39 +220,39 @@ async fn colleagues_and_customers_see_the_picture(app: App) {
     let (_, answer) = ann.replies(session, "hi").await;
     assert_eq!(answer["message"]["headimg"], path, "{answer}");
     assert_eq!(customer.snapshot().await["messages"][1]["headimg"], path);
-    let account = ann.account().await;
-    assert_eq!((&account["agent"]["headimg"], &account["sessions"][0]["headimg"]), (&path, &path));
+    let shown = ann.first_account().await;
+    assert_eq!((&shown["agent"]["headimg"], &shown["sessions"][0]["headimg"]), (&path, &path));
 }
 
-async fn each_refusal_has_its_code_and_its_place(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
+async fn each_refusal_has_its_code_and_its_place(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
     let with = |token: &str, kf_account: &str| format!("{PATH}?access_token={token}&kf_account={kf_account}");
-    let own = with(&shop.token, &shop.kf("a1"));
+    let own = with(&account.token, &account.kf("a1"));
     for (path, body, expected) in [
         (with("", ""), form(&[], None), 41001),
         (with("50_never", ""), form(&[], None), 40001),
         (with("a.b", ""), form(&[], None), 40014),
-        (with(&shop.token, ""), form(&[], None), 41005),
+        (with(&account.token, ""), form(&[], None), 41005),
         (own.clone(), form(&[], Some(("picture", PNG))), 41005),
         (own.clone(), form(&[], Some(("media", b""))), 41005),
         (own.clone(), form(&[], Some(("media", &sized(PNG, 5 * MB + 1)))), 40006),
         (own.clone(), form(&[], Some(("media", &sized(PNG, 12 * MB)))), 40006),
         (own.clone(), form(&[], Some(("media", GIF))), 40005),
         (own.clone(), form(&[], Some(("media", b"<svg onload=alert(1)>"))), 40005),
-        (with(&shop.token, ""), form(&[], Some(("media", GIF))), 40005),
-        (with(&shop.token, ""), form(&[], Some(("media", PNG))), 65401),
-        (with(&shop.token, "nobody"), form(&[], Some(("media", PNG))), 65401),
-        (with(&shop.token, ""), form(&[("kf_account", "nobody")], Some(("media", PNG))), 65401),
+        (with(&account.token, ""), form(&[], Some(("media", GIF))), 40005),
+        (with(&account.token, ""), form(&[], Some(("media", PNG))), 65401),
+        (with(&account.token, "nobody"), form(&[], Some(("media", PNG))), 65401),
+        (with(&account.token, ""), form(&[("kf_account", "nobody")], Some(("media", PNG))), 65401),
         (own.clone(), form(&[("kf_account", "nobody")], Some(("media", PNG))), 0),
         (own.clone(), form(&[], Some(("media", &sized(PNG, 5 * MB)))), 0),
     ] {
-        assert_eq!(code(&shop.posts(&path, FORM, body).await), expected, "{path}");
+        assert_eq!(code(&account.posts(&path, FORM, body).await), expected, "{path}");
     }
-    assert_eq!(code(&shop.raw("GET", &own, Vec::new()).await), 43002);
-    shop.set(|settings| settings.feature = Some(false)).await;
-    assert_eq!(code(&shop.pictures("a1", PNG).await), 65401);
-    assert_eq!(code(&shop.pictures("a1", GIF).await), 40005);
+    assert_eq!(code(&account.raw("GET", &own, Vec::new()).await), 43002);
+    account.set(|settings| settings.feature = Some(false)).await;
+    assert_eq!(code(&account.pictures("a1", PNG).await), 65401);
+    assert_eq!(code(&account.pictures("a1", GIF).await), 40005);
     app.advance(0).await;
     crate::actors::until("nothing is left of what was refused", || async { app.files() == 1 }).await;
 }

@@ -1,6 +1,6 @@
 //! addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
-use crate::actors::{Agent, App, code};
+use crate::actors::{TestAgent, TestApp, code};
 use serde_json::json;
 
 on_both_engines! {
@@ -22,55 +22,55 @@ on_both_engines! {
     a_deleted_agents_sessions_are_closed_and_her_worker_is_free,
 }
 
-async fn an_agent_is_added_renamed_listed_and_deleted(app: App) {
-    let shop = app.account().await;
-    assert_eq!(shop.adds("a1").await.to_string(), r#"{"errcode":0,"errmsg":"ok"}"#);
-    let list = shop.get("/cgi-bin/customservice/getkflist", &[]).await;
+async fn an_agent_is_added_renamed_listed_and_deleted(app: TestApp) {
+    let account = app.account().await;
+    assert_eq!(account.adds("a1").await.to_string(), r#"{"errcode":0,"errmsg":"ok"}"#);
+    let list = account.get("/cgi-bin/customservice/getkflist", &[]).await;
     let expected = json!({
         "kf_list": [
             {"kf_account": "a1@shop1", "kf_headimgurl": "", "kf_id": 2001, "kf_nick": "a1", "kf_wx": ""}
         ]
     });
     assert_eq!(list, expected);
-    let renamed = json!({"kf_account": shop.kf("a1"), "nickname": " 客服1 "});
-    assert_eq!(code(&shop.post("/customservice/kfaccount/update", renamed).await), 0);
-    assert_eq!(shop.kf_list().await[0]["kf_nick"], "客服1");
+    let renamed = json!({"kf_account": account.kf("a1"), "nickname": " 客服1 "});
+    assert_eq!(code(&account.post("/customservice/kfaccount/update", renamed).await), 0);
+    assert_eq!(account.kf_list().await[0]["kf_nick"], "客服1");
     assert_eq!(
-        code(&shop.post("/customservice/kfaccount/del", json!({"kf_account": shop.kf("a1")})).await),
+        code(&account.post("/customservice/kfaccount/del", json!({"kf_account": account.kf("a1")})).await),
         0
     );
-    assert_eq!(shop.kf_list().await, json!([]));
+    assert_eq!(account.kf_list().await, json!([]));
 }
 
-async fn an_account_whose_programs_need_it_has_kf_id_as_a_string_in_both_lists_from_then_on(app: App) {
-    let shop = app.account().await;
-    let _desk = shop.agent("a1").await.comes_online().await;
+async fn an_account_whose_programs_need_it_has_kf_id_as_a_string_in_both_lists_from_then_on(app: TestApp) {
+    let account = app.account().await;
+    let _desk = account.agent("a1").await.comes_online().await;
     let ids = async || {
         let list = |list: serde_json::Value| list[0]["kf_id"].clone();
-        let online = shop.get("/cgi-bin/customservice/getonlinekflist", &[]).await;
-        (list(shop.kf_list().await), list(online["kf_online_list"].clone()))
+        let online = account.get("/cgi-bin/customservice/getonlinekflist", &[]).await;
+        (list(account.kf_list().await), list(online["kf_online_list"].clone()))
     };
     assert_eq!(ids().await, (json!(2001), json!(2001)));
-    shop.set(|settings| settings.kf_id_as_string = Some(true)).await;
+    account.set(|settings| settings.kf_id_as_string = Some(true)).await;
     assert_eq!(ids().await, (json!("2001"), json!("2001")));
-    shop.set(|settings| settings.name = Some("Another".into())).await;
+    account.set(|settings| settings.name = Some("Another".into())).await;
     assert_eq!(ids().await, (json!("2001"), json!("2001")));
-    shop.set(|settings| settings.kf_id_as_string = Some(false)).await;
+    account.set(|settings| settings.kf_id_as_string = Some(false)).await;
     assert_eq!(ids().await, (json!(2001), json!(2001)));
     let other = app.account_with(|settings| settings.kf_id_as_string = Some(true)).await;
     other.adds("b1").await;
     assert_eq!(other.kf_list().await[0]["kf_id"], "2001");
 }
 
-async fn the_retired_auto_accept_says_how_many_sessions_come_to_an_agent_by_themselves(app: App) {
-    let shop = app.account_with(|settings| settings.capacity = Some(7)).await;
-    let _desk = shop.agent("a1").await.comes_online().await;
+async fn the_retired_auto_accept_says_how_many_sessions_come_to_an_agent_by_themselves(app: TestApp) {
+    let account = app.account_with(|settings| settings.capacity = Some(7)).await;
+    let _desk = account.agent("a1").await.comes_online().await;
     let list = async || {
-        let list = shop.get("/cgi-bin/customservice/getonlinekflist", &[]).await;
+        let list = account.get("/cgi-bin/customservice/getonlinekflist", &[]).await;
         list["kf_online_list"][0].clone()
     };
     assert!(list().await.get("auto_accept").is_none());
-    shop.set(|settings| settings.auto_accept = Some(true)).await;
+    account.set(|settings| settings.auto_accept = Some(true)).await;
     let mut agent = list().await;
     agent["kf_openid"] = "…".into();
     let expected = json!({
@@ -78,92 +78,95 @@ async fn the_retired_auto_accept_says_how_many_sessions_come_to_an_agent_by_them
         "status": 1
     });
     assert_eq!(agent, expected);
-    shop.set(|settings| settings.capacity = Some(8)).await;
+    account.set(|settings| settings.capacity = Some(8)).await;
     assert_eq!(list().await["auto_accept"], 8);
-    shop.customer().says("hello").await;
+    account.customer().says("hello").await;
     assert_eq!(
         (list().await["auto_accept"].clone(), list().await["accepted_case"].clone()),
         (json!(8), json!(1))
     );
-    shop.set(|settings| settings.reception = Some("manual".into())).await;
+    account.set(|settings| settings.reception = Some("manual".into())).await;
     assert_eq!(list().await["auto_accept"], 0);
-    shop.set(|settings| settings.auto_accept = Some(false)).await;
+    account.set(|settings| settings.auto_accept = Some(false)).await;
     assert!(list().await.get("auto_accept").is_none());
 }
 
-async fn a_number_is_never_given_twice(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
-    shop.adds("a2").await;
-    shop.get("/customservice/kfaccount/del", &[("kf_account", &shop.kf("a2"))]).await;
-    assert_eq!(code(&shop.adds("a1").await), 65406);
-    shop.adds("a3").await;
+async fn a_number_is_never_given_twice(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
+    account.adds("a2").await;
+    account.get("/customservice/kfaccount/del", &[("kf_account", &account.kf("a2"))]).await;
+    assert_eq!(code(&account.adds("a1").await), 65406);
+    account.adds("a3").await;
     let ids: Vec<i64> =
-        shop.kf_list().await.as_array().unwrap().iter().map(|kf| kf["kf_id"].as_i64().unwrap()).collect();
+        account.kf_list().await.as_array().unwrap().iter().map(|kf| kf["kf_id"].as_i64().unwrap()).collect();
     assert_eq!(ids, [2001, 2003]);
 }
 
-async fn the_first_reason_in_the_documented_order_is_given(app: App) {
-    let shop = app.account().await;
+async fn the_first_reason_in_the_documented_order_is_given(app: TestApp) {
+    let account = app.account().await;
     let add = |kf: String, nickname: &str| {
-        let (shop, body) = (shop.clone(), json!({"kf_account": kf, "nickname": nickname}));
-        async move { code(&shop.post("/customservice/kfaccount/add", body).await) }
+        let (account, body) = (account.clone(), json!({"kf_account": kf, "nickname": nickname}));
+        async move { code(&account.post("/customservice/kfaccount/add", body).await) }
     };
     assert_eq!(add("a1@elsewhere".into(), "").await, 65404);
-    assert_eq!(add(shop.kf("a1"), "").await, 65403);
-    assert_eq!(add(shop.kf("a1"), "一二三四五六七八九十一二三四五六").await, 0);
-    assert_eq!(add(shop.kf("a2"), "一二三四五六七八九十一二三四五六七").await, 65403);
-    assert_eq!(add(shop.kf("a1"), "again").await, 65406);
+    assert_eq!(add(account.kf("a1"), "").await, 65403);
+    assert_eq!(add(account.kf("a1"), "一二三四五六七八九十一二三四五六").await, 0);
+    assert_eq!(add(account.kf("a2"), "一二三四五六七八九十一二三四五六七").await, 65403);
+    assert_eq!(add(account.kf("a1"), "again").await, 65406);
 }
 
-async fn the_hundred_and_first_agent_is_refused(app: App) {
-    let shop = app.account().await;
+async fn the_hundred_and_first_agent_is_refused(app: TestApp) {
+    let account = app.account().await;
     for number in 0..100 {
-        assert_eq!(code(&shop.adds(&format!("a{number}")).await), 0);
+        assert_eq!(code(&account.adds(&format!("a{number}")).await), 0);
     }
-    assert_eq!(code(&shop.adds("a0").await), 65406);
-    assert_eq!(code(&shop.adds("a100").await), 65405);
-    assert_eq!(shop.kf_list().await.as_array().unwrap().len(), 100);
-    shop.get("/customservice/kfaccount/del", &[("kf_account", &shop.kf("a7"))]).await;
-    assert_eq!(code(&shop.adds("a100").await), 0);
+    assert_eq!(code(&account.adds("a0").await), 65406);
+    assert_eq!(code(&account.adds("a100").await), 65405);
+    assert_eq!(account.kf_list().await.as_array().unwrap().len(), 100);
+    account.get("/customservice/kfaccount/del", &[("kf_account", &account.kf("a7"))]).await;
+    assert_eq!(code(&account.adds("a100").await), 0);
 }
 
-async fn two_who_add_the_same_agent_at_once_get_one_yes(app: App) {
-    let shop = app.account().await;
-    let adds = (0..16).map(|_| shop.adds("a1"));
+async fn two_who_add_the_same_agent_at_once_get_one_yes(app: TestApp) {
+    let account = app.account().await;
+    let adds = (0..16).map(|_| account.adds("a1"));
     let codes: Vec<i64> = futures_util::future::join_all(adds).await.iter().map(code).collect();
     assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1);
     assert!(codes.iter().all(|code| [0, 65406].contains(code)));
 }
 
-async fn every_way_sdks_name_the_agent_to_delete_is_understood(app: App) {
-    let shop = app.account().await;
-    let (token, del) = (shop.token.clone(), "/customservice/kfaccount/del");
+async fn every_way_sdks_name_the_agent_to_delete_is_understood(app: TestApp) {
+    let account = app.account().await;
+    let (token, del) = (account.token.clone(), "/customservice/kfaccount/del");
     let requests = [
-        ("GET", format!("{del}?kf_account={}&access_token={token}", shop.kf("a")), String::new()),
+        ("GET", format!("{del}?kf_account={}&access_token={token}", account.kf("a")), String::new()),
         (
             "GET",
-            format!("{del}?access_token={token}&kf_account={}", shop.kf("a").replace('@', "%40")),
+            format!("{del}?access_token={token}&kf_account={}", account.kf("a").replace('@', "%40")),
             String::new(),
         ),
-        ("POST", format!("{del}?access_token={token}"), json!({"kf_account": shop.kf("a")}).to_string()),
-        ("POST", format!("{del}?access_token={token}&kf_account={}", shop.kf("a")), "{}".into()),
+        ("POST", format!("{del}?access_token={token}"), json!({"kf_account": account.kf("a")}).to_string()),
+        ("POST", format!("{del}?access_token={token}&kf_account={}", account.kf("a")), "{}".into()),
         (
             "POST",
             format!("/cgi-bin{del}?access_token={token}"),
-            json!({"kf_account": shop.kf("a")}).to_string(),
+            json!({"kf_account": account.kf("a")}).to_string(),
         ),
     ];
     for (method, path, body) in requests {
-        assert_eq!(code(&shop.adds("a").await), 0);
-        assert_eq!(code(&shop.raw(method, &path, body.into_bytes()).await), 0, "{method} {path}");
+        assert_eq!(code(&account.adds("a").await), 0);
+        assert_eq!(code(&account.raw(method, &path, body.into_bytes()).await), 0, "{method} {path}");
     }
-    assert_eq!(code(&shop.raw("POST", &format!("{del}?access_token={token}"), Vec::new()).await), 65401);
-    assert_eq!(code(&shop.raw("GET", &format!("{del}?access_token={token}"), Vec::new()).await), 65401);
-    assert_eq!(code(&shop.raw("POST", &format!("{del}?access_token={token}"), b"{".to_vec()).await), 47001);
+    assert_eq!(code(&account.raw("POST", &format!("{del}?access_token={token}"), Vec::new()).await), 65401);
+    assert_eq!(code(&account.raw("GET", &format!("{del}?access_token={token}"), Vec::new()).await), 65401);
+    assert_eq!(
+        code(&account.raw("POST", &format!("{del}?access_token={token}"), b"{".to_vec()).await),
+        47001
+    );
 }
 
-async fn an_official_account_without_an_alias_can_add_nobody(app: App) {
+async fn an_official_account_without_an_alias_can_add_nobody(app: TestApp) {
     let official = app.account_with(|settings| settings.alias = None).await;
     assert_eq!(code(&official.adds("a1").await), 65404);
     let mini = app
@@ -176,7 +179,7 @@ async fn an_official_account_without_an_alias_can_add_nobody(app: App) {
     assert_eq!(code(&mini.adds("a1").await), 0);
 }
 
-async fn a_mini_program_may_name_the_person_alone(app: App) {
+async fn a_mini_program_may_name_the_person_alone(app: TestApp) {
     let mini = app.account_with(|settings| settings.kind = Some("mini-program".into())).await;
     let body = json!({"kf_wx": "ann"});
     assert_eq!(code(&mini.post("/customservice/kfaccount/add", body.clone()).await), 0);
@@ -189,15 +192,15 @@ async fn a_mini_program_may_name_the_person_alone(app: App) {
         assert_eq!(code(&refused), expected, "{person}");
     }
     assert_eq!(mini.kf_list().await.as_array().unwrap().len(), 2, "who was refused left no agent");
-    let shop = app.account().await;
-    assert_eq!(code(&shop.post("/customservice/kfaccount/add", body).await), 47001);
+    let account = app.account().await;
+    assert_eq!(code(&account.post("/customservice/kfaccount/add", body).await), 47001);
 }
 
-async fn an_invitation_waits_until_the_person_signs_up(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
-    assert_eq!(code(&shop.invites("a1", "ann").await), 0);
-    let list = shop.kf_list().await;
+async fn an_invitation_waits_until_the_person_signs_up(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
+    assert_eq!(code(&account.invites("a1", "ann").await), 0);
+    let list = account.kf_list().await;
     let expected = json!([
         {
             "invite_expire_time": 1800086400, "invite_status": "waiting", "invite_wx": "ann",
@@ -205,68 +208,74 @@ async fn an_invitation_waits_until_the_person_signs_up(app: App) {
         }
     ]);
     assert_eq!(list, expected);
-    let ann = Agent::signs_up(&app, "ann").await.at(&shop, "a1");
+    let ann = TestAgent::signs_up(&app, "ann").await.at(&account, "a1");
     let snapshot = ann.snapshot().await;
-    assert_eq!(snapshot["invitations"][0]["kf_account"], shop.kf("a1"));
+    assert_eq!(snapshot["invitations"][0]["kf_account"], account.kf("a1"));
     assert_eq!(snapshot["accounts"], json!([]));
     assert_eq!(ann.answers_invitation(true).await, 200);
     assert_eq!(ann.snapshot().await["invitations"], json!([]));
-    let list = shop.kf_list().await;
+    let list = account.kf_list().await;
     assert_eq!(list[0]["kf_wx"], "ann");
     assert!(list[0].get("invite_wx").is_none() && list[0]["kf_openid"].as_str().unwrap().len() == 28);
     assert_eq!(ann.answers_invitation(true).await, 200, "safe to repeat");
 }
 
-async fn an_invitation_can_be_declined_and_sent_again(app: App) {
-    let shop = app.account().await;
-    let ann = Agent::signs_up(&app, "ann").await.at(&shop, "a1");
-    shop.adds("a1").await;
-    shop.invites("a1", "ann").await;
+async fn an_invitation_can_be_declined_and_sent_again(app: TestApp) {
+    let account = app.account().await;
+    let ann = TestAgent::signs_up(&app, "ann").await.at(&account, "a1");
+    account.adds("a1").await;
+    account.invites("a1", "ann").await;
     assert_eq!(ann.answers_invitation(false).await, 200);
-    assert_eq!(shop.kf_list().await[0]["invite_status"], "rejected");
+    assert_eq!(account.kf_list().await[0]["invite_status"], "rejected");
     assert_eq!(ann.answers_invitation(true).await, 409);
     assert_eq!(ann.snapshot().await["invitations"], json!([]));
-    assert_eq!(code(&shop.invites("a1", "ann").await), 0);
+    assert_eq!(code(&account.invites("a1", "ann").await), 0);
     assert_eq!(ann.snapshot().await["invitations"].as_array().unwrap().len(), 1);
 }
 
-async fn an_invitation_ends_after_a_day(app: App) {
-    let shop = app.account().await;
-    let ann = Agent::signs_up(&app, "ann").await.at(&shop, "a1");
-    shop.adds("a1").await;
-    shop.invites("a1", "ann").await;
+async fn an_invitation_ends_after_a_day(app: TestApp) {
+    let account = app.account().await;
+    let ann = TestAgent::signs_up(&app, "ann").await.at(&account, "a1");
+    account.adds("a1").await;
+    account.invites("a1", "ann").await;
     app.advance(24 * 3_600_000 - 1).await;
-    assert_eq!(shop.with_token(&shop.fetch_token().await).kf_list().await[0]["invite_status"], "waiting");
+    assert_eq!(
+        account.with_token(&account.fetch_token().await).kf_list().await[0]["invite_status"],
+        "waiting"
+    );
     app.advance(1).await;
-    assert_eq!(shop.with_token(&shop.fetch_token().await).kf_list().await[0]["invite_status"], "expired");
+    assert_eq!(
+        account.with_token(&account.fetch_token().await).kf_list().await[0]["invite_status"],
+        "expired"
+    );
     assert_eq!(ann.answers_invitation(true).await, 409);
 }
 
-async fn each_refusal_of_an_invitation_has_its_code(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn each_refusal_of_an_invitation_has_its_code(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     for prefix in ["a2", "a3", "a4"] {
-        shop.adds(prefix).await;
+        account.adds(prefix).await;
     }
-    assert_eq!(code(&shop.invites("nobody", "!").await), 65401);
-    assert_eq!(code(&shop.invites("a1", "!").await), 65412);
-    assert_eq!(code(&shop.invites("a2", "bob").await), 0);
-    assert_eq!(code(&shop.invites("a2", "!").await), 65411);
-    assert_eq!(code(&shop.invites("a3", "no such person").await), 65409);
-    assert_eq!(code(&shop.invites("a3", &ann.name).await), 65407);
-    assert_eq!(code(&shop.invites("a3", "bob").await), 65408);
-    assert_eq!(code(&shop.invites("a3", "cat").await), 0);
+    assert_eq!(code(&account.invites("nobody", "!").await), 65401);
+    assert_eq!(code(&account.invites("a1", "!").await), 65412);
+    assert_eq!(code(&account.invites("a2", "bob").await), 0);
+    assert_eq!(code(&account.invites("a2", "!").await), 65411);
+    assert_eq!(code(&account.invites("a3", "no such person").await), 65409);
+    assert_eq!(code(&account.invites("a3", &ann.name).await), 65407);
+    assert_eq!(code(&account.invites("a3", "bob").await), 65408);
+    assert_eq!(code(&account.invites("a3", "cat").await), 0);
 }
 
-async fn a_worker_is_bound_to_ten_agents_at_most(app: App) {
-    let ann = Agent::signs_up(&app, "ann").await;
+async fn a_worker_is_bound_to_ten_agents_at_most(app: TestApp) {
+    let ann = TestAgent::signs_up(&app, "ann").await;
     let mut last = None;
     for _ in 0..11 {
-        let shop = app.account().await;
-        shop.adds("a1").await;
+        let account = app.account().await;
+        account.adds("a1").await;
         // Invited everywhere before she answers, so that the eleventh is refused at accepting.
-        assert_eq!(code(&shop.invites("a1", "ann").await), 0);
-        last = Some(shop);
+        assert_eq!(code(&account.invites("a1", "ann").await), 0);
+        last = Some(account);
     }
     let invitations = ann.snapshot().await["invitations"].as_array().unwrap().clone();
     assert_eq!(invitations.len(), 11);
@@ -277,8 +286,8 @@ async fn a_worker_is_bound_to_ten_agents_at_most(app: App) {
         assert_eq!(status, if number < 10 { 200 } else { 409 }, "{answer}");
     }
     assert_eq!(ann.snapshot().await["accounts"].as_array().unwrap().len(), 10);
-    let shop = last.unwrap();
-    shop.adds("a2").await;
+    let account = last.unwrap();
+    account.adds("a2").await;
     let other = app.account().await;
     other.adds("a1").await;
     assert_eq!(code(&other.invites("a1", "ann").await), 65410);
@@ -286,18 +295,18 @@ async fn a_worker_is_bound_to_ten_agents_at_most(app: App) {
     assert_eq!(code(&mini.post("/customservice/kfaccount/add", json!({"kf_wx": "ann"})).await), 65410);
 }
 
-async fn a_deleted_agents_sessions_are_closed_and_her_worker_is_free(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_deleted_agents_sessions_are_closed_and_her_worker_is_free(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
-    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
-    shop.get("/customservice/kfaccount/del", &[("kf_account", &shop.kf("a1"))]).await;
-    desk.hears("her page loads again", |heard| heard.event == "reset").await;
+    assert_eq!(account.sessions("a1").await, [customer.openid()]);
+    account.get("/customservice/kfaccount/del", &[("kf_account", &account.kf("a1"))]).await;
+    desk.waits_for("her page loads again", |heard| heard.event == "reset").await;
     assert_eq!(ann.snapshot().await["accounts"], json!([]));
     assert_eq!(customer.snapshot().await["state"], "closed");
-    assert_eq!(shop.online().await, []);
-    shop.adds("a2").await;
-    assert_eq!(code(&shop.invites("a2", &ann.name).await), 0);
+    assert_eq!(account.online().await, []);
+    account.adds("a2").await;
+    assert_eq!(code(&account.invites("a2", &ann.name).await), 0);
 }

@@ -1,6 +1,6 @@
 //! createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
 
-use crate::actors::{App, code};
+use crate::actors::{TestApp, code};
 use serde_json::json;
 
 on_both_engines! {
@@ -20,206 +20,210 @@ on_both_engines! {
     lists_that_are_kept_say_how_things_stand_after_any_change,
 }
 
-async fn a_first_message_goes_to_an_agent_with_room(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_first_message_goes_to_an_agent_with_room(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 0)]);
-    let customer = shop.customer();
+    assert_eq!(account.online().await, [(account.kf("a1"), 1, 0)]);
+    let customer = account.customer();
     customer.says("你好").await;
     desk.sees("你好").await;
-    assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 1)]);
-    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
-    let session = shop.get("/customservice/kfsession/getsession", &[("openid", &customer.openid())]).await;
-    assert_eq!(session, json!({"createtime": 1_800_000_000, "kf_account": shop.kf("a1")}));
-    assert_eq!(shop.waiting().await, Vec::<String>::new());
+    assert_eq!(account.online().await, [(account.kf("a1"), 1, 1)]);
+    assert_eq!(account.sessions("a1").await, [customer.openid()]);
+    let session = account.get("/customservice/kfsession/getsession", &[("openid", &customer.openid())]).await;
+    assert_eq!(session, json!({"createtime": 1_800_000_000, "kf_account": account.kf("a1")}));
+    assert_eq!(account.waiting().await, Vec::<String>::new());
 }
 
-async fn with_nobody_there_a_customer_waits_until_an_agent_takes_her(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let customer = shop.customer();
+async fn with_nobody_there_a_customer_waits_until_an_agent_takes_her(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let customer = account.customer();
     customer.says("anybody?").await;
-    let wait = shop.get("/customservice/kfsession/getwaitcase", &[]).await;
+    let wait = account.get("/customservice/kfsession/getwaitcase", &[]).await;
     assert_eq!(
         wait,
         json!({"count": 1, "waitcaselist": [{"latest_time": 1_800_000_000, "openid": customer.openid()}]})
     );
     let mut page = customer.watches().await;
     let _desk = ann.comes_online().await;
-    assert_eq!(shop.waiting().await, [customer.openid()], "who waits stays until an agent takes her");
+    assert_eq!(account.waiting().await, [customer.openid()], "who waits stays until an agent takes her");
     let session = ann.session_with(&customer.openid()).await.unwrap();
     assert_eq!(ann.takes(session).await.0, 200);
     page.sees_fact("an agent is there", |fact| fact["session"]["agent"]["nickname"] == "a1").await;
-    assert_eq!(shop.waiting().await, Vec::<String>::new());
-    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+    assert_eq!(account.waiting().await, Vec::<String>::new());
+    assert_eq!(account.sessions("a1").await, [customer.openid()]);
     assert_eq!(ann.takes(session).await.0, 200, "safe to repeat");
 }
 
-async fn a_session_that_a_program_opens_for_a_stranger_does_not_let_it_write(app: App) {
-    let shop = app.account().await;
-    let _desk = shop.agent("a1").await.comes_online().await;
+async fn a_session_that_a_program_opens_for_a_stranger_does_not_let_it_write(app: TestApp) {
+    let account = app.account().await;
+    let _desk = account.agent("a1").await.comes_online().await;
     let stranger = "o00000000000000000000000_new";
-    assert_eq!(shop.writes(stranger, "hello").await, 40003, "an openid that is unknown here");
-    assert_eq!(code(&shop.creates("a1", stranger).await), 0);
-    assert_eq!(shop.writes(stranger, "hello").await, 45015, "the customer has done nothing yet");
-    assert_eq!(shop.types(stranger, "Typing").await, 45015);
+    assert_eq!(account.sends_text(stranger, "hello").await, 40003, "an openid that is unknown here");
+    assert_eq!(code(&account.creates("a1", stranger).await), 0);
+    assert_eq!(account.sends_text(stranger, "hello").await, 45015, "the customer has done nothing yet");
+    assert_eq!(account.sends_typing(stranger, "Typing").await, 45015);
 }
 
-async fn in_manual_reception_everybody_waits(app: App) {
-    let shop = app.account_with(|settings| settings.reception = Some("manual".into())).await;
-    let _desk = shop.agent("a1").await.comes_online().await;
-    let customer = shop.customer();
+async fn in_manual_reception_everybody_waits(app: TestApp) {
+    let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
+    let _desk = account.agent("a1").await.comes_online().await;
+    let customer = account.customer();
     customer.says("hello").await;
-    assert_eq!(shop.waiting().await, [customer.openid()]);
+    assert_eq!(account.waiting().await, [customer.openid()]);
 }
 
-async fn least_sessions_first_then_longest_idle_and_never_beyond_capacity(app: App) {
-    let shop = app.account_with(|settings| settings.capacity = Some(2)).await;
-    let (ann, bob) = (shop.agent("a1").await, shop.agent("b1").await);
+async fn least_sessions_first_then_longest_idle_and_never_beyond_capacity(app: TestApp) {
+    let account = app.account_with(|settings| settings.capacity = Some(2)).await;
+    let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
     let _first = ann.comes_online().await;
     app.advance(1_000).await;
     let _second = bob.comes_online().await;
     let mut served = Vec::new();
     for number in 0..5 {
-        let customer = shop.customer();
+        let customer = account.customer();
         customer.says(&format!("hello {number}")).await;
         let session =
-            shop.get("/customservice/kfsession/getsession", &[("openid", &customer.openid())]).await;
+            account.get("/customservice/kfsession/getsession", &[("openid", &customer.openid())]).await;
         served.push(session["kf_account"].as_str().unwrap().to_owned());
     }
-    assert_eq!(served, [shop.kf("a1"), shop.kf("b1"), shop.kf("a1"), shop.kf("b1"), String::new()]);
-    assert_eq!(shop.waiting().await.len(), 1);
+    assert_eq!(
+        served,
+        [account.kf("a1"), account.kf("b1"), account.kf("a1"), account.kf("b1"), String::new()]
+    );
+    assert_eq!(account.waiting().await.len(), 1);
 }
 
-async fn create_and_close_follow_the_documented_codes(app: App) {
-    let shop = app.account().await;
-    let (ann, bob) = (shop.agent("a1").await, shop.agent("b1").await);
-    shop.adds("free").await;
+async fn create_and_close_follow_the_documented_codes(app: TestApp) {
+    let account = app.account().await;
+    let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
+    account.adds("free").await;
     let openid = format!("o{}", "x".repeat(27));
-    assert_eq!(code(&shop.creates("nobody", "bad").await), 65401);
-    assert_eq!(code(&shop.creates("free", "bad").await), 65402);
-    assert_eq!(code(&shop.closes("free", "bad").await), 65402);
-    assert_eq!(code(&shop.creates("a1", "bad").await), 65415);
+    assert_eq!(code(&account.creates("nobody", "bad").await), 65401);
+    assert_eq!(code(&account.creates("free", "bad").await), 65402);
+    assert_eq!(code(&account.closes("free", "bad").await), 65402);
+    assert_eq!(code(&account.creates("a1", "bad").await), 65415);
     let stream = ann.comes_online().await;
     let _other = bob.comes_online().await;
-    assert_eq!(code(&shop.creates("a1", "bad").await), 40003);
-    assert_eq!(code(&shop.closes("a1", "bad").await), 40003);
-    assert_eq!(code(&shop.closes("a1", &openid).await), 65413);
-    assert_eq!(code(&shop.creates("a1", &openid).await), 0, "an openid that never wrote");
-    assert_eq!(code(&shop.creates("a1", &openid).await), 0, "safe to repeat");
-    assert_eq!(code(&shop.creates("b1", &openid).await), 65414);
-    assert_eq!(code(&shop.closes("b1", &openid).await), 65414);
+    assert_eq!(code(&account.creates("a1", "bad").await), 40003);
+    assert_eq!(code(&account.closes("a1", "bad").await), 40003);
+    assert_eq!(code(&account.closes("a1", &openid).await), 65413);
+    assert_eq!(code(&account.creates("a1", &openid).await), 0, "an openid that never wrote");
+    assert_eq!(code(&account.creates("a1", &openid).await), 0, "safe to repeat");
+    assert_eq!(code(&account.creates("b1", &openid).await), 65414);
+    assert_eq!(code(&account.closes("b1", &openid).await), 65414);
     ann.leaves(stream).await;
-    assert_eq!(code(&shop.creates("a1", &openid).await), 0, "hers already, though she is not there");
-    assert_eq!(code(&shop.closes("a1", &openid).await), 0);
-    assert_eq!(code(&shop.closes("a1", &openid).await), 65413);
+    assert_eq!(code(&account.creates("a1", &openid).await), 0, "hers already, though she is not there");
+    assert_eq!(code(&account.closes("a1", &openid).await), 0);
+    assert_eq!(code(&account.closes("a1", &openid).await), 65413);
 }
 
-async fn create_takes_a_customer_from_the_waiting_list(app: App) {
-    let shop = app.account_with(|settings| settings.reception = Some("manual".into())).await;
-    let ann = shop.agent("a1").await;
+async fn create_takes_a_customer_from_the_waiting_list(app: TestApp) {
+    let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     app.advance(2_000).await;
-    assert_eq!(code(&shop.creates("a1", &customer.openid()).await), 0);
+    assert_eq!(code(&account.creates("a1", &customer.openid()).await), 0);
     desk.sees_fact("the session is hers", |fact| fact["session"]["state"] == "open").await;
-    assert_eq!(shop.waiting().await, Vec::<String>::new());
-    let list = shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", &shop.kf("a1"))]).await;
+    assert_eq!(account.waiting().await, Vec::<String>::new());
+    let list =
+        account.get("/customservice/kfsession/getsessionlist", &[("kf_account", &account.kf("a1"))]).await;
     assert_eq!(list, json!({"sessionlist": [{"createtime": 1_800_000_002, "openid": customer.openid()}]}));
 }
 
-async fn an_away_agent_keeps_her_sessions_and_gets_no_new_ones(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn an_away_agent_keeps_her_sessions_and_gets_no_new_ones(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let (first, second) = (shop.customer(), shop.customer());
+    let (first, second) = (account.customer(), account.customer());
     first.says("hello").await;
-    ann.is_away(true).await;
+    ann.sets_away(true).await;
     desk.sees_fact("she is away", |fact| fact["agent"]["presence"] == "away").await;
-    assert_eq!(shop.online().await, [(shop.kf("a1"), 0, 1)]);
+    assert_eq!(account.online().await, [(account.kf("a1"), 0, 1)]);
     second.says("hello").await;
-    assert_eq!(shop.waiting().await, [second.openid()]);
-    assert_eq!(code(&shop.creates("a1", &second.openid()).await), 65415);
+    assert_eq!(account.waiting().await, [second.openid()]);
+    assert_eq!(code(&account.creates("a1", &second.openid()).await), 65415);
     first.says("still there?").await;
     desk.sees("still there?").await;
-    ann.is_away(false).await;
-    assert_eq!(shop.online().await, [(shop.kf("a1"), 1, 1)]);
+    ann.sets_away(false).await;
+    assert_eq!(account.online().await, [(account.kf("a1"), 1, 1)]);
 }
 
-async fn an_open_session_ends_after_half_an_hour_of_silence(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn an_open_session_ends_after_half_an_hour_of_silence(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     app.advance(29 * 60_000).await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
     assert_eq!(ann.replies(session, "one moment").await.0, 200);
     app.advance(30 * 60_000 - 1).await;
-    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+    assert_eq!(account.sessions("a1").await, [customer.openid()]);
     app.advance(1).await;
-    assert_eq!(shop.sessions("a1").await, Vec::<String>::new());
+    assert_eq!(account.sessions("a1").await, Vec::<String>::new());
     desk.sees_fact("it is closed", |fact| fact["session"]["state"] == "closed").await;
     assert_eq!(ann.replies(session, "too late").await.0, 409);
     customer.says("hello again").await;
-    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+    assert_eq!(account.sessions("a1").await, [customer.openid()]);
 }
 
-async fn who_waits_for_two_days_waits_no_more(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn who_waits_for_two_days_waits_no_more(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("hello").await;
     app.advance(47 * 3_600_000).await;
     customer.says("hello?").await;
     app.advance(47 * 3_600_000).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!(shop.waiting().await, [customer.openid()]);
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(account.waiting().await, [customer.openid()]);
     app.advance(3_600_000).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!(shop.waiting().await, Vec::<String>::new());
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(account.waiting().await, Vec::<String>::new());
 }
 
-async fn a_hundred_are_listed_in_order_and_all_are_counted(app: App) {
-    let shop = app.account().await;
+async fn a_hundred_are_listed_in_order_and_all_are_counted(app: TestApp) {
+    let account = app.account().await;
     let mut order = Vec::new();
     for number in 0..103 {
-        let customer = shop.customer();
+        let customer = account.customer();
         customer.says(&format!("{number}")).await;
         order.push(customer.openid());
     }
-    let wait = shop.get("/customservice/kfsession/getwaitcase", &[]).await;
+    let wait = account.get("/customservice/kfsession/getwaitcase", &[]).await;
     assert_eq!(wait["count"], 103);
-    assert_eq!(shop.waiting().await, order[..100]);
+    assert_eq!(account.waiting().await, order[..100]);
 }
 
-async fn a_question_about_nobody_has_its_code(app: App) {
-    let shop = app.account().await;
-    shop.adds("free").await;
+async fn a_question_about_nobody_has_its_code(app: TestApp) {
+    let account = app.account().await;
+    account.adds("free").await;
     let list = "/customservice/kfsession/getsessionlist";
-    assert_eq!(code(&shop.get(list, &[]).await), 65401);
-    assert_eq!(code(&shop.get(list, &[("kf_account", &shop.kf("nobody"))]).await), 65401);
-    assert_eq!(code(&shop.get(list, &[("kf_account", &shop.kf("free"))]).await), 65402);
+    assert_eq!(code(&account.get(list, &[]).await), 65401);
+    assert_eq!(code(&account.get(list, &[("kf_account", &account.kf("nobody"))]).await), 65401);
+    assert_eq!(code(&account.get(list, &[("kf_account", &account.kf("free"))]).await), 65402);
     let one = "/customservice/kfsession/getsession";
-    assert_eq!(code(&shop.get(one, &[]).await), 40003);
-    assert_eq!(code(&shop.get(one, &[("openid", "short")]).await), 40003);
-    let unknown = shop.get(one, &[("openid", &format!("o{}", "y".repeat(27)))]).await;
+    assert_eq!(code(&account.get(one, &[]).await), 40003);
+    assert_eq!(code(&account.get(one, &[("openid", "short")]).await), 40003);
+    let unknown = account.get(one, &[("openid", &format!("o{}", "y".repeat(27)))]).await;
     assert_eq!(unknown, json!({"createtime": 0, "kf_account": ""}));
 }
 
-async fn an_agent_cannot_take_what_another_has(app: App) {
-    let shop = app.account_with(|settings| settings.reception = Some("manual".into())).await;
-    let (ann, bob) = (shop.agent("a1").await, shop.agent("b1").await);
+async fn an_agent_cannot_take_what_another_has(app: TestApp) {
+    let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
+    let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
     let (_first, mut second) = (ann.comes_online().await, bob.comes_online().await);
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     second.sees("hello").await;
     let session = bob.session_with(&customer.openid()).await.unwrap();
     assert_eq!(ann.takes(session).await.0, 200);
     second
         .sees_fact("it is gone", |fact| {
-            fact["session"]["kf_account"] == shop.kf("a1") && fact["session"]["preview"] == ""
+            fact["session"]["kf_account"] == account.kf("a1") && fact["session"]["preview"] == ""
         })
         .await;
     let (status, refusal) = bob.takes(session).await;
@@ -234,12 +238,12 @@ async fn an_agent_cannot_take_what_another_has(app: App) {
 }
 
 /// The lists are kept ready and made anew from what has changed; whatever changed, they say how things stand.
-async fn lists_that_are_kept_say_how_things_stand_after_any_change(app: App) {
-    let shop = app.account().await;
+async fn lists_that_are_kept_say_how_things_stand_after_any_change(app: TestApp) {
+    let account = app.account().await;
     let prefixes = ["a1", "b1", "c1"];
     let mut desks = Vec::new();
     for prefix in prefixes {
-        let agent = shop.agent(prefix).await;
+        let agent = account.agent(prefix).await;
         desks.push((agent.comes_online().await, agent));
     }
     let openids: Vec<String> = (0..8).map(|n| format!("o{}{n}", "x".repeat(26))).collect();
@@ -255,35 +259,35 @@ async fn lists_that_are_kept_say_how_things_stand_after_any_change(app: App) {
             let (customer, agent) = (roll(openids.len()), roll(prefixes.len()));
             match served[customer] {
                 None => {
-                    assert_eq!(code(&shop.creates(prefixes[agent], &openids[customer]).await), 0);
+                    assert_eq!(code(&account.creates(prefixes[agent], &openids[customer]).await), 0);
                     served[customer] = Some(agent);
                 }
                 Some(agent) => {
-                    assert_eq!(code(&shop.closes(prefixes[agent], &openids[customer]).await), 0);
+                    assert_eq!(code(&account.closes(prefixes[agent], &openids[customer]).await), 0);
                     served[customer] = None;
                 }
             }
         }
         let away = roll(9);
         if away < prefixes.len() {
-            desks[away].1.is_away(true).await;
+            desks[away].1.sets_away(true).await;
         }
         for (number, prefix) in prefixes.iter().enumerate() {
             let mut wanted: Vec<_> = (0..openids.len())
                 .filter(|it| served[*it] == Some(number))
                 .map(|it| openids[it].clone())
                 .collect();
-            let mut found = shop.sessions(prefix).await;
+            let mut found = account.sessions(prefix).await;
             wanted.sort();
             found.sort();
             assert_eq!(found, wanted, "{prefix} in round {round}");
-            let online = shop.online().await;
-            let entry = online.iter().find(|entry| entry.0 == shop.kf(prefix)).unwrap();
+            let online = account.online().await;
+            let entry = online.iter().find(|entry| entry.0 == account.kf(prefix)).unwrap();
             assert_eq!(entry.2, wanted.len() as i64, "{prefix} in round {round}");
         }
         if away < prefixes.len() {
-            assert_eq!(shop.online().await[away].1, 0);
-            desks[away].1.is_away(false).await;
+            assert_eq!(account.online().await[away].1, 0);
+            desks[away].1.sets_away(false).await;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! uploadTempMedia and getMedia: what is taken, given back, kept, and for how long.
 
 use crate::actors::form::{AMR, FORM, GIF, JPEG, MP3, MP4, PNG, form, sized};
-use crate::actors::{App, BEGIN, Platform, Shop, code, until};
+use crate::actors::{BEGIN, TestAccount, TestApp, TestComponent, code, until};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -31,8 +31,8 @@ on_both_engines! {
     links_begin_as_whoever_asks_knows_this_server,
 }
 
-async fn a_file_is_given_back_as_it_was(app: App) {
-    let shop = app.account().await;
+async fn a_file_is_given_back_as_it_was(app: TestApp) {
+    let account = app.account().await;
     for (kind, bytes, content_type, extension) in [
         ("image", PNG, "image/png", "png"),
         ("image", JPEG, "image/jpeg", "jpg"),
@@ -41,13 +41,13 @@ async fn a_file_is_given_back_as_it_was(app: App) {
         ("voice", MP3, "audio/mpeg", "mp3"),
         ("thumb", JPEG, "image/jpeg", "jpg"),
     ] {
-        let media_id = shop.media(kind, bytes).await;
+        let media_id = account.media(kind, bytes).await;
         assert!(
             media_id.len() == 64
                 && media_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
             "{media_id}"
         );
-        let response = shop.fetches(&media_id).await;
+        let response = account.fetches(&media_id).await;
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), content_type);
         assert_eq!(
@@ -60,10 +60,10 @@ async fn a_file_is_given_back_as_it_was(app: App) {
     }
 }
 
-async fn the_answer_to_an_upload_is_what_sdks_read(app: App) {
-    let shop = app.account().await;
+async fn the_answer_to_an_upload_is_what_sdks_read(app: TestApp) {
+    let account = app.account().await;
     let answer = |kind: &'static str, bytes: &'static [u8]| {
-        let url = format!("{}/cgi-bin/media/upload?access_token={}&type={kind}", app.base, shop.token);
+        let url = format!("{}/cgi-bin/media/upload?access_token={}&type={kind}", app.base, account.token);
         let request = app.http.post(url).header("content-type", FORM).body(form(&[], Some(("media", bytes))));
         async move {
             let text = request.send().await.unwrap().text().await.unwrap();
@@ -76,12 +76,12 @@ async fn the_answer_to_an_upload_is_what_sdks_read(app: App) {
     let thumb =
         r#"{"type":"thumb","media_id":"MEDIA_ID","thumb_media_id":"MEDIA_ID","created_at":1800000000}"#;
     assert_eq!(answer("thumb", JPEG).await, thumb);
-    let refused = shop.uploads("image", b"hello").await.to_string();
+    let refused = account.uploads("image", b"hello").await.to_string();
     assert_eq!(refused.split(" rid: ").next().unwrap(), r#"{"errcode":40005,"errmsg":"invalid file type"#);
 }
 
-async fn a_kind_takes_its_formats_up_to_its_size(app: App) {
-    let shop = app.account().await;
+async fn a_kind_takes_its_formats_up_to_its_size(app: TestApp) {
+    let account = app.account().await;
     for (kind, begin, most, more) in [
         ("image", PNG, 10 * MB, 45001),
         ("video", MP4, 10 * MB, 45001),
@@ -89,13 +89,13 @@ async fn a_kind_takes_its_formats_up_to_its_size(app: App) {
         ("thumb", JPEG, 64 << 10, 40006),
     ] {
         let file = sized(begin, most);
-        let answer = shop.uploads(kind, &file).await;
+        let answer = account.uploads(kind, &file).await;
         assert_eq!(code(&answer), 0, "{kind} {answer}");
         if kind != "video" {
-            let back = shop.fetches(answer["media_id"].as_str().unwrap()).await.bytes().await.unwrap();
+            let back = account.fetches(answer["media_id"].as_str().unwrap()).await.bytes().await.unwrap();
             assert!(back == file, "{kind} came back otherwise");
         }
-        assert_eq!(code(&shop.uploads(kind, &sized(begin, most + 1)).await), more, "{kind}");
+        assert_eq!(code(&account.uploads(kind, &sized(begin, most + 1)).await), more, "{kind}");
     }
     for (kind, bytes) in [
         ("image", AMR),
@@ -107,17 +107,17 @@ async fn a_kind_takes_its_formats_up_to_its_size(app: App) {
         ("thumb", PNG),
         ("thumb", GIF),
     ] {
-        assert_eq!(code(&shop.uploads(kind, bytes).await), 40005, "{kind}");
+        assert_eq!(code(&account.uploads(kind, bytes).await), 40005, "{kind}");
     }
-    assert_eq!(code(&shop.uploads("image", &sized(PNG, 12 * MB)).await), 45001, "more than any form");
+    assert_eq!(code(&account.uploads("image", &sized(PNG, 12 * MB)).await), 45001, "more than any form");
 }
 
-async fn each_refusal_of_an_upload_has_its_code_and_its_place(app: App) {
-    let shop = app.account().await;
+async fn each_refusal_of_an_upload_has_its_code_and_its_place(app: TestApp) {
+    let account = app.account().await;
     for kind in ["", "file", "IMAGE", "image%00"] {
-        assert_eq!(code(&shop.uploads(kind, b"").await), 40004, "{kind}");
+        assert_eq!(code(&account.uploads(kind, b"").await), 40004, "{kind}");
     }
-    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", shop.token);
+    let path = format!("/cgi-bin/media/upload?access_token={}&type=image", account.token);
     for (content_type, body) in [
         ("", Vec::new()),
         (FORM, Vec::new()),
@@ -127,97 +127,103 @@ async fn each_refusal_of_an_upload_has_its_code_and_its_place(app: App) {
         ("multipart/form-data", b"no line begins with a boundary".to_vec()),
         ("multipart/form-data; boundary=other", form(&[], Some(("media", PNG)))),
     ] {
-        assert_eq!(code(&shop.posts(&path, content_type, body).await), 41005, "{content_type}");
+        assert_eq!(code(&account.posts(&path, content_type, body).await), 41005, "{content_type}");
     }
     let whole = form(&[], Some(("media", PNG)));
     assert_eq!(
-        code(&shop.posts(&path, FORM, whole[..whole.len() - 12].to_vec()).await),
+        code(&account.posts(&path, FORM, whole[..whole.len() - 12].to_vec()).await),
         41005,
         "it has no end"
     );
-    assert_eq!(code(&shop.uploads("image", b"").await), 44001);
-    assert_eq!(code(&shop.uploads("image", b"hello").await), 40005);
+    assert_eq!(code(&account.uploads("image", b"").await), 44001);
+    assert_eq!(code(&account.uploads("image", b"hello").await), 40005);
     assert_eq!(
-        code(&shop.uploads("voice", &sized(b"hello", 3 * MB)).await),
+        code(&account.uploads("voice", &sized(b"hello", 3 * MB)).await),
         40005,
         "no recording, and too large for one"
     );
-    assert_eq!(shop.fetch_code("").await, 41006);
+    assert_eq!(account.fetch_code("").await, 41006);
     for media_id in ["x", &"x".repeat(64), "%00", "../../etc/passwd"] {
-        assert_eq!(shop.fetch_code(media_id).await, 40007, "{media_id}");
+        assert_eq!(account.fetch_code(media_id).await, 40007, "{media_id}");
     }
     assert_eq!(app.files(), 0, "nothing was kept of what was refused");
 }
 
-async fn a_file_is_its_accounts_alone(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
-    let media_id = shop.media("image", PNG).await;
+async fn a_file_is_its_accounts_alone(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
+    let media_id = account.media("image", PNG).await;
     assert_eq!(other.fetch_code(&media_id).await, 40007);
     for (token, expected) in [("", 41001), ("50_never", 40001), ("a.b", 40014)] {
         assert_eq!(other.with_token(token).fetch_code(&media_id).await, expected);
     }
-    assert_eq!(shop.fetch_code(&media_id).await, 0);
+    assert_eq!(account.fetch_code(&media_id).await, 0);
     // Files do not ask for the customer-service feature.
-    shop.set(|settings| settings.feature = Some(false)).await;
-    assert_eq!(code(&shop.uploads("image", PNG).await), 0);
-    assert_eq!(shop.fetch_code(&media_id).await, 0);
+    account.set(|settings| settings.feature = Some(false)).await;
+    assert_eq!(code(&account.uploads("image", PNG).await), 0);
+    assert_eq!(account.fetch_code(&media_id).await, 0);
 }
 
-async fn a_file_lives_three_days_to_the_millisecond(app: App) {
-    let shop = app.account().await;
-    let (first, film) = (shop.media("image", PNG).await, shop.media("video", MP4).await);
+async fn a_file_lives_three_days_to_the_millisecond(app: TestApp) {
+    let account = app.account().await;
+    let (first, film) = (account.media("image", PNG).await, account.media("video", MP4).await);
     app.clock.advance(1);
-    let second = shop.media("image", GIF).await;
-    let url = shop.get("/cgi-bin/media/get", &[("media_id", &film)]).await["video_url"]
+    let second = account.media("image", GIF).await;
+    let url = account.get("/cgi-bin/media/get", &[("media_id", &film)]).await["video_url"]
         .as_str()
         .unwrap()
         .to_owned();
     let status = || async { app.http.get(&url).send().await.unwrap().status().as_u16() };
     app.clock.advance(3 * DAY - 2);
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!((shop.fetch_code(&first).await, shop.fetch_code(&second).await, status().await), (0, 0, 200));
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(
+        (account.fetch_code(&first).await, account.fetch_code(&second).await, status().await),
+        (0, 0, 200)
+    );
     app.clock.advance(1);
     assert_eq!(
-        (shop.fetch_code(&first).await, shop.fetch_code(&second).await, status().await),
+        (account.fetch_code(&first).await, account.fetch_code(&second).await, status().await),
         (40007, 0, 404)
     );
     app.advance(0).await;
     assert_eq!(app.files(), 1, "the ones that are over are gone, too");
     app.clock.advance(1);
-    assert_eq!(shop.fetch_code(&second).await, 40007);
+    assert_eq!(account.fetch_code(&second).await, 40007);
     app.advance(0).await;
     assert_eq!(app.files(), 0);
 }
 
-async fn the_same_content_is_kept_once_and_as_long_as_somebody_needs_it(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
-    shop.adds("a1").await;
-    let first = shop.media("image", PNG).await;
-    assert_eq!(code(&shop.pictures("a1", PNG).await), 0);
+async fn the_same_content_is_kept_once_and_as_long_as_somebody_needs_it(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
+    account.adds("a1").await;
+    let first = account.media("image", PNG).await;
+    assert_eq!(code(&account.pictures("a1", PNG).await), 0);
     app.clock.advance(DAY);
     let other = other.with_token(&other.fetch_token().await);
     let second = other.media("image", PNG).await;
     until("one object is left", || async { app.files() == 1 }).await;
     app.advance(2 * DAY).await;
-    let (shop, other) =
-        (shop.with_token(&shop.fetch_token().await), other.with_token(&other.fetch_token().await));
-    assert_eq!((shop.fetch_code(&first).await, other.fetch_code(&second).await), (40007, 0));
+    let (account, other) =
+        (account.with_token(&account.fetch_token().await), other.with_token(&other.fetch_token().await));
+    assert_eq!((account.fetch_code(&first).await, other.fetch_code(&second).await), (40007, 0));
     app.advance(DAY).await;
     assert_eq!(app.files(), 1, "it is an agent's picture");
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!(code(&shop.get("/customservice/kfaccount/del", &[("kf_account", &shop.kf("a1"))]).await), 0);
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(
+        code(&account.get("/customservice/kfaccount/del", &[("kf_account", &account.kf("a1"))]).await),
+        0
+    );
     app.advance(0).await;
     assert_eq!(app.files(), 0);
     // Who brings it again finds it again.
-    let third = shop.media("image", PNG).await;
-    assert_eq!(shop.fetches(&third).await.bytes().await.unwrap(), PNG);
+    let third = account.media("image", PNG).await;
+    assert_eq!(account.fetches(&third).await.bytes().await.unwrap(), PNG);
 }
 
-async fn a_file_is_given_to_a_post_as_to_a_get(app: App) {
-    let shop = app.account().await;
-    let (picture, film) = (shop.media("image", PNG).await, shop.media("video", MP4).await);
+async fn a_file_is_given_to_a_post_as_to_a_get(app: TestApp) {
+    let account = app.account().await;
+    let (picture, film) = (account.media("image", PNG).await, account.media("video", MP4).await);
     let address =
-        |media_id: &str| format!("/cgi-bin/media/get?access_token={}&media_id={media_id}", shop.token);
+        |media_id: &str| format!("/cgi-bin/media/get?access_token={}&media_id={media_id}", account.token);
     for body in [&b""[..], b"{}", b"media_id=x"] {
         let request = app.http.post(format!("{}{}", app.base, address(&picture))).body(body.to_vec());
         let response = request.send().await.unwrap();
@@ -230,25 +236,25 @@ async fn a_file_is_given_to_a_post_as_to_a_get(app: App) {
         );
         assert_eq!(response.bytes().await.unwrap(), PNG);
     }
-    let asked = shop.raw("POST", &address(&film), Vec::new()).await;
-    assert_eq!(asked, shop.raw("GET", &address(&film), Vec::new()).await);
+    let asked = account.raw("POST", &address(&film), Vec::new()).await;
+    assert_eq!(asked, account.raw("GET", &address(&film), Vec::new()).await);
     assert!(asked["video_url"].is_string(), "{asked}");
-    assert_eq!(code(&shop.raw("POST", &address("nobody"), Vec::new()).await), 40007);
+    assert_eq!(code(&account.raw("POST", &address("nobody"), Vec::new()).await), 40007);
     assert_eq!(
-        code(&shop.raw("POST", &address(""), br#"{"media_id":"x"}"#.to_vec()).await),
+        code(&account.raw("POST", &address(""), br#"{"media_id":"x"}"#.to_vec()).await),
         41006,
         "only the query counts"
     );
-    assert_eq!(code(&shop.raw("PUT", &address(&picture), Vec::new()).await), 43001);
+    assert_eq!(code(&account.raw("PUT", &address(&picture), Vec::new()).await), 43001);
 }
 
-async fn a_film_is_fetched_at_an_address_of_its_own(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
+async fn a_film_is_fetched_at_an_address_of_its_own(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
     let film = sized(MP4, 300_000);
-    let media_id = shop.media("video", &film).await;
-    let answer = shop.get("/cgi-bin/media/get", &[("media_id", &media_id)]).await;
+    let media_id = account.media("video", &film).await;
+    let answer = account.get("/cgi-bin/media/get", &[("media_id", &media_id)]).await;
     let url = answer["video_url"].as_str().unwrap().to_owned();
-    let ticket = url.strip_prefix(&format!("{}/media/{}/", app.base, shop.appid)).unwrap();
+    let ticket = url.strip_prefix(&format!("{}/media/{}/", app.base, account.appid)).unwrap();
     assert_eq!(answer.to_string().replace(&url, "URL"), r#"{"video_url":"URL"}"#);
     assert!(ticket.len() == 43 && !media_id.contains(ticket), "{url}");
     let response = app.http.get(&url).send().await.unwrap();
@@ -269,7 +275,7 @@ async fn a_film_is_fetched_at_an_address_of_its_own(app: App) {
         assert_eq!(response.bytes().await.unwrap(), expected, "{range}");
     }
     for wrong in [
-        url.replace(&shop.appid, &other.appid),
+        url.replace(&account.appid, &other.appid),
         format!("{url}x"),
         url[..url.len() - 1].to_owned(),
         url.replace(ticket, &media_id),
@@ -278,24 +284,24 @@ async fn a_film_is_fetched_at_an_address_of_its_own(app: App) {
     }
 }
 
-async fn whoever_puts_everything_into_the_form_is_understood(app: App) {
+async fn whoever_puts_everything_into_the_form_is_understood(app: TestApp) {
     // weixin-popular: the file comes first, then the token and all else.
-    let shop = app.account().await;
-    let fields = [("access_token", shop.token.as_str()), ("type", "image")];
-    let answer = shop.posts("/cgi-bin/media/upload", FORM, form(&fields, Some(("media", PNG)))).await;
-    assert_eq!(shop.fetch_code(answer["media_id"].as_str().unwrap()).await, 0);
+    let account = app.account().await;
+    let fields = [("access_token", account.token.as_str()), ("type", "image")];
+    let answer = account.posts("/cgi-bin/media/upload", FORM, form(&fields, Some(("media", PNG)))).await;
+    assert_eq!(account.fetch_code(answer["media_id"].as_str().unwrap()).await, 0);
     for (token, expected) in [("", 41001), ("50_never", 40001), ("a.b", 40014)] {
         let fields = [("access_token", token), ("type", "image")];
         assert_eq!(
-            code(&shop.posts("/cgi-bin/media/upload", FORM, form(&fields, Some(("media", GIF)))).await),
+            code(&account.posts("/cgi-bin/media/upload", FORM, form(&fields, Some(("media", GIF)))).await),
             expected
         );
     }
     // Of two the query's counts.
-    let path = format!("/cgi-bin/media/upload?access_token={}&type=voice", shop.token);
+    let path = format!("/cgi-bin/media/upload?access_token={}&type=voice", account.token);
     assert_eq!(
         code(
-            &shop
+            &account
                 .posts(
                     &path,
                     FORM,
@@ -308,8 +314,8 @@ async fn whoever_puts_everything_into_the_form_is_understood(app: App) {
     until("what was refused is gone", || async { app.files() == 1 }).await;
 }
 
-async fn an_upload_that_breaks_off_leaves_nothing(app: App) {
-    let shop = app.account().await;
+async fn an_upload_that_breaks_off_leaves_nothing(app: TestApp) {
+    let account = app.account().await;
     let body = form(&[], Some(("media", &sized(PNG, 3 * MB))));
     let head = |query: &str| {
         format!(
@@ -318,7 +324,7 @@ async fn an_upload_that_breaks_off_leaves_nothing(app: App) {
             body.len()
         )
     };
-    for query in [format!("access_token={}&type=image", shop.token), "type=image".to_owned()] {
+    for query in [format!("access_token={}&type=image", account.token), "type=image".to_owned()] {
         let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
         stream.write_all(head(&query).as_bytes()).await.unwrap();
         stream.write_all(&body[..2 * MB]).await.unwrap();
@@ -326,12 +332,12 @@ async fn an_upload_that_breaks_off_leaves_nothing(app: App) {
         drop(stream);
         until("nothing is left", || async { app.files() == 0 }).await;
     }
-    assert_eq!(code(&shop.uploads("image", PNG).await), 0);
+    assert_eq!(code(&account.uploads("image", PNG).await), 0);
 }
 
-async fn what_a_crash_left_goes_after_a_day(app: App) {
-    let shop = app.account().await;
-    let media_id = shop.media("image", PNG).await;
+async fn what_a_crash_left_goes_after_a_day(app: TestApp) {
+    let account = app.account().await;
+    let media_id = account.media("image", PNG).await;
     let folder = app.fresh.folder_of_files();
     let lies = |name: &str, modified: i64| {
         std::fs::create_dir_all(folder.join("aa")).unwrap();
@@ -346,42 +352,47 @@ async fn what_a_crash_left_goes_after_a_day(app: App) {
     let mut left: Vec<_> = folder.join("aa").read_dir().unwrap().map(|it| it.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["aa is not ours", young, "half#2"]);
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert_eq!(shop.fetch_code(&media_id).await, 0);
+    let account = account.with_token(&account.fetch_token().await);
+    assert_eq!(account.fetch_code(&media_id).await, 0);
     app.advance(DAY).await;
     assert_eq!(app.files(), 2, "the one that somebody needs, and the one that is not ours");
 }
 
-async fn a_large_file_is_refused_where_its_sender_hears_it(app: App) {
-    let shop = app.account().await;
+async fn a_large_file_is_refused_where_its_sender_hears_it(app: TestApp) {
+    let account = app.account().await;
     let file = form(&[], Some(("media", &sized(PNG, 9 * MB))));
     for (query, expected) in
         [("type=image", 41001), ("access_token=50_never&type=image", 40001), ("access_token=a.b", 40014)]
     {
         for _ in 0..2 {
             assert_eq!(
-                code(&shop.posts(&format!("/cgi-bin/media/upload?{query}"), FORM, file.clone()).await),
+                code(&account.posts(&format!("/cgi-bin/media/upload?{query}"), FORM, file.clone()).await),
                 expected
             );
         }
     }
     assert_eq!(
         code(
-            &shop.posts(&format!("/cgi-bin/media/get?access_token={}", shop.token), FORM, file.clone()).await
+            &account
+                .posts(&format!("/cgi-bin/media/get?access_token={}", account.token), FORM, file.clone())
+                .await
         ),
         41006
     );
-    let platform = Platform::new(&app).await;
-    platform.is_granted(&shop, &[6]).await;
-    assert_eq!(code(&shop.with_token(&platform.token_for(&shop).await).uploads("image", PNG).await), 61007);
+    let component = TestComponent::new(&app).await;
+    component.gets_grant(&account, &[6]).await;
+    assert_eq!(
+        code(&account.with_token(&component.token_for(&account).await).uploads("image", PNG).await),
+        61007
+    );
 }
 
-async fn links_begin_as_whoever_asks_knows_this_server(app: App) {
-    let shop = app.account().await;
-    let media_id = shop.media("video", MP4).await;
-    let url = format!("{}/cgi-bin/media/get?access_token={}&media_id={media_id}", app.base, shop.token);
+async fn links_begin_as_whoever_asks_knows_this_server(app: TestApp) {
+    let account = app.account().await;
+    let media_id = account.media("video", MP4).await;
+    let url = format!("{}/cgi-bin/media/get?access_token={}&media_id={media_id}", app.base, account.token);
     let response = app.http.get(url).header("host", "api.weixin.qq.com").send().await.unwrap();
-    let answer = Shop::reads("media/get", response).await;
+    let answer = TestAccount::read_answer("media/get", response).await;
     assert!(
         answer["video_url"].as_str().unwrap().starts_with("http://api.weixin.qq.com/media/wx"),
         "{answer}"

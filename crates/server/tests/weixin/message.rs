@@ -1,6 +1,6 @@
 //! What programs write to customers.
 
-use crate::actors::{App, Shop, code};
+use crate::actors::{TestAccount, TestApp, code};
 use serde_json::{Value, json};
 
 /// A menu to choose from.
@@ -10,7 +10,7 @@ pub fn menu() -> Value {
 }
 
 /// An account of this kind.
-pub async fn of_kind(app: &App, kind: &str) -> Shop {
+pub async fn of_kind(app: &TestApp, kind: &str) -> TestAccount {
     app.account_with(|settings| settings.kind = Some(kind.into())).await
 }
 
@@ -37,14 +37,15 @@ on_both_engines! {
     a_text_with_nothing_to_see_is_empty,
 }
 
-async fn the_id_of_a_message_is_its_authors_own(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn the_id_of_a_message_is_its_authors_own(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
-    let reply = json!({"appid": shop.appid, "session": session, "client_id": "same", "text": "the agent's"});
+    let reply =
+        json!({"appid": account.appid, "session": session, "client_id": "same", "text": "the agent's"});
     let answer = app.send("/desk/api/message", &ann.cookie, &reply).await;
     let replied: Value = answer.json().await.unwrap();
     let said = customer.says_as("the customer's", "same").await;
@@ -61,53 +62,53 @@ async fn the_id_of_a_message_is_its_authors_own(app: App) {
     assert_eq!(json!(texts), json!(["hello", "the agent's", "the customer's"]));
 }
 
-async fn a_program_writes_and_the_customer_reads_it_at_once(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn a_program_writes_and_the_customer_reads_it_at_once(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("hello").await;
     let mut page = customer.watches().await;
     let answer =
-        shop.sends(&customer.openid(), json!({"msgtype": "text", "text": {"content": "good day"}})).await;
+        account.sends(&customer.openid(), json!({"msgtype": "text", "text": {"content": "good day"}})).await;
     insta::assert_snapshot!(answer.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
     page.sees("good day").await;
     let expected = json!({"from": "account", "kf_account": "", "kind": "text", "text": "good day"});
     assert_eq!(shown(&customer.last().await), expected);
 }
 
-async fn an_agent_sees_what_a_program_wrote_in_her_session(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn an_agent_sees_what_a_program_wrote_in_her_session(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     desk.sees("hello").await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
-    assert_eq!(shop.writes(&customer.openid(), "from a machine").await, 0);
+    assert_eq!(account.sends_text(&customer.openid(), "from a machine").await, 0);
     let heard = desk.sees("from a machine").await;
     let message = &heard.data["facts"][0]["message"];
     assert_eq!((&message["session"], &message["from"]), (&json!(session), &json!("account")));
-    let told = ann.account().await["messages"].as_array().unwrap().clone();
+    let told = ann.first_account().await["messages"].as_array().unwrap().clone();
     assert_eq!(
         told.iter().map(|it| it["from"].as_str().unwrap()).collect::<Vec<_>>(),
         ["customer", "account"]
     );
 }
 
-async fn what_is_written_outside_of_sessions_stands_where_it_came(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let customer = shop.customer();
+async fn what_is_written_outside_of_sessions_stands_where_it_came(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let customer = account.customer();
     let first = {
         let _desk = ann.comes_online().await;
         customer.says("first").await["session"].as_i64().unwrap()
     };
     assert_eq!(ann.closes(first).await.0, 200);
-    assert_eq!(shop.writes(&customer.openid(), "between").await, 0);
+    assert_eq!(account.sends_text(&customer.openid(), "between").await, 0);
     assert_eq!(customer.last().await["session"], 0);
     // She served the customer before that was written, and is not shown it afterwards.
     let history = |session: i64| {
         let (app, cookie) = (app.clone(), ann.cookie.clone());
-        let path = format!("/desk/api/messages?appid={}&session={session}", shop.appid);
+        let path = format!("/desk/api/messages?appid={}&session={session}", account.appid);
         async move {
             let page: Value = app.ask(&path, &cookie).await.json().await.unwrap();
             page["messages"]
@@ -125,85 +126,85 @@ async fn what_is_written_outside_of_sessions_stands_where_it_came(app: App) {
     assert_eq!(history(first).await, ["first"]);
 }
 
-async fn a_program_keeps_an_open_session_from_ending(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_program_keeps_an_open_session_from_ending(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     app.advance(29 * 60_000).await;
-    assert_eq!(shop.writes(&customer.openid(), "a moment").await, 0);
+    assert_eq!(account.sends_text(&customer.openid(), "a moment").await, 0);
     app.advance(29 * 60_000).await;
-    assert_eq!(shop.sessions("a1").await.len(), 1);
+    assert_eq!(account.sessions("a1").await.len(), 1);
     app.advance(60_000).await;
-    assert_eq!(shop.sessions("a1").await.len(), 0);
+    assert_eq!(account.sessions("a1").await.len(), 0);
 }
 
-async fn a_program_may_speak_as_an_agent_whom_the_customer_then_sees(app: App) {
-    let shop = app.account().await;
-    shop.adds("robot").await;
-    let customer = shop.customer();
+async fn a_program_may_speak_as_an_agent_whom_the_customer_then_sees(app: TestApp) {
+    let account = app.account().await;
+    account.adds("robot").await;
+    let customer = account.customer();
     customer.says("hello").await;
     let mut message =
         json!({"msgtype": "text", "text": {"content": "I am here"}, "aimsgcontext": {"is_ai_msg": 1}});
-    message["customservice"] = json!({"kf_account": shop.kf("robot")});
+    message["customservice"] = json!({"kf_account": account.kf("robot")});
     message["businessid"] = json!(1);
-    assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 0);
+    assert_eq!(code(&account.sends(&customer.openid(), message.clone()).await), 0);
     let expected = json!({
         "ai": true, "from": "agent", "kf_account": "robot@shop1", "kind": "text", "nickname": "robot",
         "text": "I am here"
     });
     assert_eq!(shown(&customer.last().await), expected);
-    message["customservice"] = json!({"kf_account": shop.kf("nobody")});
-    assert_eq!(code(&shop.sends(&customer.openid(), message.clone()).await), 65401);
+    message["customservice"] = json!({"kf_account": account.kf("nobody")});
+    assert_eq!(code(&account.sends(&customer.openid(), message.clone()).await), 65401);
     message["customservice"] = Value::Null;
     message["aimsgcontext"] = json!({"is_ai_msg": 0, "msgid": 7});
-    assert_eq!(code(&shop.sends(&customer.openid(), message).await), 0);
+    assert_eq!(code(&account.sends(&customer.openid(), message).await), 0);
     assert_eq!(customer.last().await.get("ai"), None);
 }
 
-async fn the_older_path_of_mini_programs_is_the_same(app: App) {
-    let shop = of_kind(&app, "mini-program").await;
-    let openid = shop.has_customer().await;
-    shop.hears(&openid, "hello").await;
+async fn the_older_path_of_mini_programs_is_the_same(app: TestApp) {
+    let account = of_kind(&app, "mini-program").await;
+    let openid = account.creates_customer().await;
+    account.customer_says(&openid, "hello").await;
     let body = json!({"touser": openid, "msgtype": "text", "text": {"content": "hi"}, "businessid": 1});
-    assert_eq!(code(&shop.post("/cgi-bin/message/custom/business/send", body).await), 0);
+    assert_eq!(code(&account.post("/cgi-bin/message/custom/business/send", body).await), 0);
 }
 
-async fn only_customers_of_the_account_are_written_to(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
-    let openid = other.has_customer().await;
-    other.hears(&openid, "hello").await;
+async fn only_customers_of_the_account_are_written_to(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
+    let openid = other.creates_customer().await;
+    other.customer_says(&openid, "hello").await;
     for stranger in ["", "o", "客", &openid, &format!("o{}", "x".repeat(27))] {
-        assert_eq!(shop.writes(stranger, "hello").await, 40003, "{stranger}");
-        assert_eq!(shop.types(stranger, "Typing").await, 40003, "{stranger}");
+        assert_eq!(account.sends_text(stranger, "hello").await, 40003, "{stranger}");
+        assert_eq!(account.sends_typing(stranger, "Typing").await, 40003, "{stranger}");
     }
     assert_eq!(
         code(
-            &shop
+            &account
                 .post("/cgi-bin/message/custom/send", json!({"msgtype": "text", "text": {"content": "a"}}))
                 .await
         ),
         47001
     );
     // An agent opened a session with her, and she has never been here.
-    let ann = shop.agent("a1").await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
     let unseen = format!("o{}", "y".repeat(27));
-    assert_eq!(code(&shop.creates("a1", &unseen).await), 0);
-    assert_eq!(shop.writes(&unseen, "hello").await, 45015);
+    assert_eq!(code(&account.creates("a1", &unseen).await), 0);
+    assert_eq!(account.sends_text(&unseen, "hello").await, 45015);
 }
 
-async fn a_choice_from_a_menu_comes_back_as_her_words(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_choice_from_a_menu_comes_back_as_her_words(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
-    let (customer, other) = (shop.customer(), shop.customer());
+    let (customer, other) = (account.customer(), account.customer());
     customer.says("hello").await;
     other.says("good day").await;
-    assert_eq!(code(&shop.sends(&customer.openid(), menu()).await), 0);
+    assert_eq!(code(&account.sends(&customer.openid(), menu()).await), 0);
     let sent = customer.last().await;
-    let (status, answer) = customer.taps(&sent, "102").await;
+    let (status, answer) = customer.chooses(&sent, "102").await;
     assert_eq!(status, 200);
     let expected = json!({
         "body": {"bizmsgmenuid": "102"}, "from": "customer", "kf_account": "", "kind": "text", "text": "不满意"
@@ -211,18 +212,18 @@ async fn a_choice_from_a_menu_comes_back_as_her_words(app: App) {
     assert_eq!(shown(&answer["message"]), expected);
     desk.sees("不满意").await;
     // The same once more is the same message.
-    assert_eq!(customer.taps(&sent, "102").await.1, answer);
+    assert_eq!(customer.chooses(&sent, "102").await.1, answer);
     assert_eq!(customer.snapshot().await["messages"].as_array().unwrap().len(), 3);
     for (who, message, id) in
         [(&customer, &sent, "103"), (&other, &sent, "101"), (&customer, &answer["message"], "102")]
     {
-        assert_eq!(who.taps(message, id).await.0, 404, "{id}");
+        assert_eq!(who.chooses(message, id).await.0, 404, "{id}");
     }
 }
 
-async fn the_path_of_sub_merchants_asks_for_one_before_anything_else(app: App) {
-    let shop = of_kind(&app, "mini-program").await;
-    let customer = shop.customer();
+async fn the_path_of_sub_merchants_asks_for_one_before_anything_else(app: TestApp) {
+    let account = of_kind(&app, "mini-program").await;
+    let customer = account.customer();
     customer.says("hello").await;
     let path = "/cgi-bin/message/custom/business/send";
     let body = |openid: &str, businessid: Value| {
@@ -231,30 +232,30 @@ async fn the_path_of_sub_merchants_asks_for_one_before_anything_else(app: App) {
     };
     for missing in [Value::Null, json!("")] {
         for openid in ["nobody", &customer.openid()] {
-            let refused = shop.post(path, body(openid, missing.clone())).await;
+            let refused = account.post(path, body(openid, missing.clone())).await;
             assert!(
                 refused.to_string().starts_with(r#"{"errcode":40101,"errmsg":"missing parameter rid: "#),
                 "{refused}"
             );
-            let refused = shop.post(&format!("/{path}"), body(openid, missing.clone())).await;
+            let refused = account.post(&format!("/{path}"), body(openid, missing.clone())).await;
             assert_eq!(code(&refused), 40101, "with more slashes, too");
         }
     }
-    assert_eq!(code(&shop.post(path, json!({"touser": "nobody", "msgtype": "nothing"})).await), 40101);
-    assert_eq!(code(&shop.post(path, json!({})).await), 47001);
+    assert_eq!(code(&account.post(path, json!({"touser": "nobody", "msgtype": "nothing"})).await), 40101);
+    assert_eq!(code(&account.post(path, json!({})).await), 47001);
     for given in [json!(1), json!("1")] {
-        assert_eq!(code(&shop.post(path, body("nobody", given.clone())).await), 40003);
-        assert_eq!(code(&shop.post(path, body(&customer.openid(), given.clone())).await), 0);
+        assert_eq!(code(&account.post(path, body("nobody", given.clone())).await), 40003);
+        assert_eq!(code(&account.post(path, body(&customer.openid(), given.clone())).await), 0);
     }
     assert_eq!(
-        code(&shop.post("/cgi-bin/message/custom/send", body(&customer.openid(), Value::Null)).await),
+        code(&account.post("/cgi-bin/message/custom/send", body(&customer.openid(), Value::Null)).await),
         0
     );
 }
 
-async fn a_text_with_nothing_to_see_is_empty(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn a_text_with_nothing_to_see_is_empty(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("hello").await;
     for blank in [
         "",
@@ -264,16 +265,16 @@ async fn a_text_with_nothing_to_see_is_empty(app: App) {
         "\u{115f}\u{1160}\u{2800}\u{3164}\u{ffa0}",
         "\u{ad}\u{fe0f}",
     ] {
-        assert_eq!(shop.writes(&customer.openid(), blank).await, 44004, "{blank:?}");
+        assert_eq!(account.sends_text(&customer.openid(), blank).await, 44004, "{blank:?}");
         let (status, said) = customer.sends(json!({"client_id": "blank", "text": blank})).await;
         assert_eq!((status, code(&said)), (400, 990_019), "{blank:?}");
-        let nickname = json!({"kf_account": shop.kf("a1"), "nickname": blank});
-        assert_eq!(code(&shop.post("/customservice/kfaccount/add", nickname).await), 65403, "{blank:?}");
+        let nickname = json!({"kf_account": account.kf("a1"), "nickname": blank});
+        assert_eq!(code(&account.post("/customservice/kfaccount/add", nickname).await), 65403, "{blank:?}");
     }
     for seen in ["👩\u{200d}👧", "❤\u{fe0f}"] {
-        assert_eq!(shop.writes(&customer.openid(), seen).await, 0, "{seen:?}");
+        assert_eq!(account.sends_text(&customer.openid(), seen).await, 0, "{seen:?}");
         customer.says(seen).await;
     }
-    let emoji = json!({"kf_account": shop.kf("a1"), "nickname": "👩\u{200d}👧"});
-    assert_eq!(code(&shop.post("/customservice/kfaccount/add", emoji).await), 0);
+    let emoji = json!({"kf_account": account.kf("a1"), "nickname": "👩\u{200d}👧"});
+    assert_eq!(code(&account.post("/customservice/kfaccount/add", emoji).await), 0);
 }

@@ -1,6 +1,6 @@
 //! getmsglist, and getrecord before it.
 
-use crate::actors::{App, BEGIN, Shop, code};
+use crate::actors::{BEGIN, TestAccount, TestApp, code};
 use serde_json::{Value, json};
 
 const LIST: &str = "/customservice/msgrecord/getmsglist";
@@ -10,9 +10,9 @@ const NOW: i64 = BEGIN / 1000;
 const DAY: i64 = 86_400;
 
 /// What getmsglist says of a stretch of time.
-async fn list(shop: &Shop, from: i64, until: i64, msgid: i64, number: i64) -> Value {
+async fn list(account: &TestAccount, from: i64, until: i64, msgid: i64, number: i64) -> Value {
     let body = json!({"starttime": from, "endtime": until, "msgid": msgid, "number": number});
-    shop.post(LIST, body).await
+    account.post(LIST, body).await
 }
 
 /// Who, what and which text, of the records of an answer.
@@ -35,18 +35,18 @@ on_both_engines! {
     a_query_that_cannot_be_right_is_refused,
 }
 
-async fn what_an_agent_sent_and_got_is_listed_by_number(app: App) {
-    let shop = app.account().await;
-    let empty = list(&shop, NOW - 60, NOW + 60, 1, 10).await;
+async fn what_an_agent_sent_and_got_is_listed_by_number(app: TestApp) {
+    let account = app.account().await;
+    let empty = list(&account, NOW - 60, NOW + 60, 1, 10).await;
     insta::assert_snapshot!(empty.to_string(), @r#"{"msgid":0,"number":0,"recordlist":[]}"#);
-    let ann = shop.agent("a1").await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("你好，有什么事情？").await;
     app.advance(21_000).await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
     assert_eq!(ann.replies(session, " 您好，我是客服a1。").await.0, 200);
-    let answer = list(&shop, NOW - 60, NOW + 60, 1, 10).await;
+    let answer = list(&account, NOW - 60, NOW + 60, 1, 10).await;
     let record = |opercode: i64, text: &str, time: i64| {
         json!({
             "openid": customer.openid(), "opercode": opercode, "text": text, "time": time, "worker": "a1@shop1"
@@ -59,18 +59,18 @@ async fn what_an_agent_sent_and_got_is_listed_by_number(app: App) {
     assert_eq!(answer, json!({"msgid": 4, "number": 2, "recordlist": records}));
 }
 
-async fn whoever_asks_until_nothing_comes_gets_every_record_once(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn whoever_asks_until_nothing_comes_gets_every_record_once(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     for number in 0..7 {
         customer.says(&format!("m{number}")).await;
     }
     for size in [1, 2, 3, 7, 8, 10_000] {
         let (mut msgid, mut found) = (1, Vec::new());
         for round in 0..20 {
-            let page = list(&shop, NOW, NOW + DAY, msgid, size).await;
+            let page = list(&account, NOW, NOW + DAY, msgid, size).await;
             let texts: Vec<_> = brief(&page).into_iter().map(|(_, _, text)| text).collect();
             assert_eq!(page["number"], texts.len());
             if texts.is_empty() {
@@ -86,22 +86,22 @@ async fn whoever_asks_until_nothing_comes_gets_every_record_once(app: App) {
     }
     let (start, end) = (NOW.to_string(), (NOW + DAY).to_string());
     let strings = json!({"starttime": start, "endtime": end, "msgid": "1", "number": "3"});
-    assert_eq!(shop.post(LIST, strings).await["number"], 3);
+    assert_eq!(account.post(LIST, strings).await["number"], 3);
 }
 
-async fn a_window_begins_with_its_first_second_and_ends_before_its_last(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn a_window_begins_with_its_first_second_and_ends_before_its_last(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     for text in ["0", "1", "2"] {
         customer.says(text).await;
         app.advance(1_000).await;
     }
     let texts = |from, until| {
-        let shop = shop.clone();
+        let account = account.clone();
         async move {
-            let answer = list(&shop, from, until, 1, 10).await;
+            let answer = list(&account, from, until, 1, 10).await;
             brief(&answer).into_iter().map(|(_, _, text)| text).collect::<Vec<_>>().concat()
         }
     };
@@ -110,57 +110,57 @@ async fn a_window_begins_with_its_first_second_and_ends_before_its_last(app: App
     assert_eq!(texts(NOW + 1, NOW + 2).await, "1");
     assert_eq!(texts(NOW + 1, NOW + 1).await, "");
     assert_eq!(texts(NOW + 2, NOW + DAY + 2).await, "2", "24 hours");
-    assert_eq!(code(&list(&shop, NOW + 2, NOW + DAY + 3, 1, 10).await), 65417, "and a second");
+    assert_eq!(code(&list(&account, NOW + 2, NOW + DAY + 3, 1, 10).await), 65417, "and a second");
     assert_eq!(texts(NOW - DAY, NOW).await, "");
     assert_eq!(texts(NOW + 3, NOW + DAY).await, "");
 }
 
-async fn what_a_customer_wrote_while_she_waited_is_received_by_whom_takes_her(app: App) {
-    let shop = app.account_with(|settings| settings.reception = Some("manual".into())).await;
-    let ann = shop.agent("a1").await;
+async fn what_a_customer_wrote_while_she_waited_is_received_by_whom_takes_her(app: TestApp) {
+    let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let (customer, other) = (shop.customer(), shop.customer());
+    let (customer, other) = (account.customer(), account.customer());
     customer.says("anybody?").await;
     other.says("me too").await;
     customer.says("hello?").await;
     let end = NOW + DAY;
-    assert!(brief(&list(&shop, NOW, end, 1, 10).await).is_empty(), "nobody has got it");
+    assert!(brief(&list(&account, NOW, end, 1, 10).await).is_empty(), "nobody has got it");
     app.advance(60_000).await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
     ann.takes(session).await;
     ann.takes(session).await;
-    assert_eq!(code(&shop.creates("a1", &other.openid()).await), 0);
+    assert_eq!(code(&account.creates("a1", &other.openid()).await), 0);
     customer.says("there you are").await;
-    let worker = shop.kf("a1");
+    let worker = account.kf("a1");
     let got = |text: &str| (worker.clone(), 2003, text.to_owned());
-    let answer = list(&shop, NOW, end, 1, 10).await;
+    let answer = list(&account, NOW, end, 1, 10).await;
     assert_eq!(brief(&answer), [got("anybody?"), got("hello?"), got("me too"), got("there you are")]);
     let times: Vec<_> =
         answer["recordlist"].as_array().unwrap().iter().map(|it| it["time"].as_i64().unwrap()).collect();
     assert_eq!(times, [NOW + 60; 4], "received when she was taken");
 }
 
-async fn what_no_agent_was_part_of_is_no_record(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn what_no_agent_was_part_of_is_no_record(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("nobody is here").await;
     // Time ends it.
     app.advance(48 * 3_600_000).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    assert!(shop.waiting().await.is_empty());
+    let account = account.with_token(&account.fetch_token().await);
+    assert!(account.waiting().await.is_empty());
     let later = NOW + 2 * DAY;
-    let _desk = shop.agent("a1").await.comes_online().await;
+    let _desk = account.agent("a1").await.comes_online().await;
     customer.says("and now?").await;
-    assert!(brief(&list(&shop, NOW, NOW + DAY, 1, 10).await).is_empty());
-    let answer = list(&shop, later, later + DAY, 1, 10).await;
-    assert_eq!(brief(&answer), [(shop.kf("a1"), 2003, "and now?".into())]);
+    assert!(brief(&list(&account, NOW, NOW + DAY, 1, 10).await).is_empty());
+    let answer = list(&account, later, later + DAY, 1, 10).await;
+    assert_eq!(brief(&answer), [(account.kf("a1"), 2003, "and now?".into())]);
     assert!(brief(&list(&app.account().await, later, later + DAY, 1, 10).await).is_empty(), "another's");
 }
 
-async fn the_withdrawn_call_tells_how_sessions_went_too(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let customer = shop.customer();
+async fn the_withdrawn_call_tells_how_sessions_went_too(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let customer = account.customer();
     customer.says("anybody?").await;
     let _desk = ann.comes_online().await;
     app.advance(10_000).await;
@@ -169,17 +169,17 @@ async fn the_withdrawn_call_tells_how_sessions_went_too(app: App) {
     ann.replies(session, "here").await;
     ann.closes(session).await;
     let openid = format!("o{}", "x".repeat(27));
-    assert_eq!(code(&shop.creates("a1", &openid).await), 0);
+    assert_eq!(code(&account.creates("a1", &openid).await), 0);
     let ask = |body: Value| {
-        let (shop, mut all) = (
-            shop.clone(),
+        let (account, mut all) = (
+            account.clone(),
             json!({"starttime": NOW, "endtime": NOW + 3600, "pageindex": 1, "pagesize": 1000}),
         );
         all.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
-        async move { shop.post(OLD, all).await }
+        async move { account.post(OLD, all).await }
     };
     let answer = ask(json!({})).await;
-    let (worker, none) = (shop.kf("a1"), String::new());
+    let (worker, none) = (account.kf("a1"), String::new());
     let all = [
         (none.clone(), 1000, ""),
         (none, 2001, "anybody?"),
@@ -218,35 +218,35 @@ async fn the_withdrawn_call_tells_how_sessions_went_too(app: App) {
     assert_eq!(code(&ask(json!({"starttime": midnight - 1, "endtime": midnight + 1})).await), 65417);
 }
 
-async fn what_was_written_before_there_were_records_is_listed_too(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
-    let ann = shop.agent("a1").await;
+async fn what_was_written_before_there_were_records_is_listed_too(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let (customer, waits) = (shop.customer(), other.customer());
+    let (customer, waits) = (account.customer(), other.customer());
     customer.says("old").await;
     waits.says("nobody got this").await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
     ann.replies(session, "old too").await;
-    let before = list(&shop, NOW, NOW + DAY, 1, 10).await["recordlist"].clone();
+    let before = list(&account, NOW, NOW + DAY, 1, 10).await["recordlist"].clone();
     assert_eq!(before.as_array().unwrap().len(), 2);
     // As the tables were, and what makes them as they are.
     let (_, fill) =
         include_str!("../../../store/migrations/V5__supervisor.sql").split_once("insert into").unwrap();
     app.fresh.runs(format!("delete from record; insert into{fill}"));
-    assert_eq!(list(&shop, NOW, NOW + DAY, 1, 10).await["recordlist"], before);
+    assert_eq!(list(&account, NOW, NOW + DAY, 1, 10).await["recordlist"], before);
     assert!(brief(&list(&other, NOW, NOW + DAY, 1, 10).await).is_empty());
     ann.replies(session, "new").await;
-    assert_eq!(list(&shop, NOW, NOW + DAY, 1, 10).await["msgid"], 4);
+    assert_eq!(list(&account, NOW, NOW + DAY, 1, 10).await["msgid"], 4);
 }
 
-async fn a_query_that_cannot_be_right_is_refused(app: App) {
-    let shop = app.account().await;
+async fn a_query_that_cannot_be_right_is_refused(app: TestApp) {
+    let account = app.account().await;
     let sound = [
         (LIST, json!({"starttime": NOW, "endtime": NOW + 1, "msgid": 1, "number": 10_000})),
         (OLD, json!({"starttime": NOW, "endtime": NOW + 1, "pageindex": 1, "pagesize": 1000})),
     ];
     for (path, body) in sound {
-        assert_eq!(code(&shop.post(path, body.clone()).await), 0);
+        assert_eq!(code(&account.post(path, body.clone()).await), 0);
         for name in body.as_object().unwrap().keys() {
             for wrong in [
                 json!(null),
@@ -260,28 +260,28 @@ async fn a_query_that_cannot_be_right_is_refused(app: App) {
             ] {
                 let mut body = body.clone();
                 body[name] = wrong;
-                let answer = shop.post(path, body.clone()).await;
+                let answer = account.post(path, body.clone()).await;
                 assert_eq!(code(&answer), 65416, "{path} {body}");
                 assert!(answer["errmsg"].as_str().unwrap().starts_with("param invalid, please check rid: "));
             }
             let mut body = body.clone();
             body.as_object_mut().unwrap().remove(name);
-            assert_eq!(code(&shop.post(path, body).await), 65416, "{path} without {name}");
+            assert_eq!(code(&account.post(path, body).await), 65416, "{path} without {name}");
         }
         let mut too_many = body.clone();
         for (name, most) in [("number", 10_001), ("pagesize", 1001)] {
             too_many[name] = most.into();
         }
-        assert_eq!(code(&shop.post(path, too_many).await), 65416);
+        assert_eq!(code(&account.post(path, too_many).await), 65416);
         let mut milliseconds = body.clone();
         milliseconds["endtime"] = (NOW * 1000).into();
-        assert_eq!(code(&shop.post(path, milliseconds).await), 65416);
+        assert_eq!(code(&account.post(path, milliseconds).await), 65416);
         let mut backwards = body.clone();
         backwards["endtime"] = (NOW - 1).into();
-        assert_eq!(code(&shop.post(path, backwards).await), 65416);
+        assert_eq!(code(&account.post(path, backwards).await), 65416);
         let mut long = body.clone();
         long["endtime"] = (NOW + DAY + 1).into();
-        let answer = shop.post(path, long).await;
+        let answer = account.post(path, long).await;
         assert_eq!(code(&answer), 65417);
         assert!(
             answer["errmsg"]
@@ -289,18 +289,22 @@ async fn a_query_that_cannot_be_right_is_refused(app: App) {
                 .unwrap()
                 .starts_with("it is too long from the starttime to endtime rid: ")
         );
-        let call = format!("{path}?access_token={}", shop.token);
+        let call = format!("{path}?access_token={}", account.token);
         for (sent, expected) in
             [("", 44002), ("{", 47001), ("[]", 47001), (r#"{"number":1,"number":1}"#, 47001)]
         {
-            assert_eq!(code(&shop.raw("POST", &call, sent.into()).await), expected, "{path} {sent}");
+            assert_eq!(code(&account.raw("POST", &call, sent.into()).await), expected, "{path} {sent}");
         }
-        assert_eq!(code(&shop.raw("POST", &call, vec![b' '; 256 * 1024 + 1]).await), 45002);
-        assert_eq!(code(&shop.raw("GET", &call, Vec::new()).await), 43002);
+        assert_eq!(code(&account.raw("POST", &call, vec![b' '; 256 * 1024 + 1]).await), 45002);
+        assert_eq!(code(&account.raw("GET", &call, Vec::new()).await), 43002);
         for (token, expected) in [("50_never", 40001), ("a.b", 40014)] {
-            assert_eq!(code(&shop.with_token(token).post(path, body.clone()).await), expected);
+            assert_eq!(code(&account.with_token(token).post(path, body.clone()).await), expected);
         }
     }
-    let spaced = format!("/customservice/msgrecord/%20getmsglist%20?access_token={}", shop.token);
-    assert_eq!(code(&shop.raw("POST", &spaced, b"{}".to_vec()).await), 40066, "as the old page printed it");
+    let spaced = format!("/customservice/msgrecord/%20getmsglist%20?access_token={}", account.token);
+    assert_eq!(
+        code(&account.raw("POST", &spaced, b"{}".to_vec()).await),
+        40066,
+        "as the old page printed it"
+    );
 }

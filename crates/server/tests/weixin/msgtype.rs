@@ -2,7 +2,7 @@
 
 use super::message::{menu, of_kind, shown};
 use crate::actors::form::{AMR, JPEG, MP4, PNG};
-use crate::actors::{App, code};
+use crate::actors::{TestApp, code};
 use serde_json::{Value, json};
 
 on_both_engines! {
@@ -51,34 +51,34 @@ fn from_account(msgtype: &str, shows: &Value) -> Value {
     message
 }
 
-async fn every_kind_of_message_arrives_as_it_was_sent(app: App) {
-    let (shop, game) = (app.account().await, of_kind(&app, "mini-game").await);
+async fn every_kind_of_message_arrives_as_it_was_sent(app: TestApp) {
+    let (account, game) = (app.account().await, of_kind(&app, "mini-game").await);
     for (msgtype, member, shows) in without_files() {
-        let shop = if msgtype == "link" { &game } else { &shop };
-        let customer = shop.customer();
+        let account = if msgtype == "link" { &game } else { &account };
+        let customer = account.customer();
         customer.says("hello").await;
         let message = json!({"msgtype": msgtype, msgtype: member});
-        assert_eq!(code(&shop.sends(&customer.openid(), message).await), 0, "{msgtype}");
+        assert_eq!(code(&account.sends(&customer.openid(), message).await), 0, "{msgtype}");
         assert_eq!(shown(&customer.last().await), from_account(msgtype, &shows));
     }
 }
 
-async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: App) {
-    let shop = app.account().await;
-    let (customer, other) = (shop.customer(), app.account().await);
+async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: TestApp) {
+    let account = app.account().await;
+    let (customer, other) = (account.customer(), app.account().await);
     customer.says("hello").await;
     let media_id =
         |answer: Value| answer["media_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
     let (image, voice) =
-        (media_id(shop.uploads("image", PNG).await), media_id(shop.uploads("voice", AMR).await));
+        (media_id(account.uploads("image", PNG).await), media_id(account.uploads("voice", AMR).await));
     let (video, thumb) =
-        (media_id(shop.uploads("video", MP4).await), media_id(shop.uploads("thumb", JPEG).await));
+        (media_id(account.uploads("video", MP4).await), media_id(account.uploads("thumb", JPEG).await));
     let foreign = media_id(other.uploads("image", PNG).await);
     let film =
         json!({"media_id": video, "thumb_media_id": thumb, "title": "Film", "description": "of shoes"});
     let song = json!({"musicurl": "https://example.com/a.mp3", "thumb_media_id": thumb});
     let page = json!({
-        "title": "Page", "appid": shop.appid, "pagepath": "pages/index", "thumb_media_id": image});
+        "title": "Page", "appid": account.appid, "pagepath": "pages/index", "thumb_media_id": image});
     let shows_song = json!({
         "title": "", "description": "", "hqmusicurl": "", "musicurl": "https://example.com/a.mp3",
         "thumb_media_id": thumb});
@@ -92,10 +92,10 @@ async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: App) {
         ("miniprogrampage", &page, json!({"text": "[miniprogrampage] Page", "body": page})),
     ] {
         let message = json!({"msgtype": msgtype, msgtype: member});
-        assert_eq!(code(&shop.sends(&customer.openid(), message).await), 0, "{msgtype}");
+        assert_eq!(code(&account.sends(&customer.openid(), message).await), 0, "{msgtype}");
         assert_eq!(shown(&customer.last().await), from_account(msgtype, &shows));
     }
-    shop.hears(&customer.openid(), "and?").await;
+    account.customer_says(&customer.openid(), "and?").await;
     // What is for something else, or another account's, is as good as unknown. Some SDKs send films without a thumb.
     for (word, member, expected) in [
         ("image", json!({"media_id": voice}), 40007),
@@ -107,19 +107,19 @@ async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: App) {
         ("video", json!({"media_id": video}), 0),
     ] {
         assert_eq!(
-            code(&shop.sends(&customer.openid(), json!({"msgtype": word, word: member})).await),
+            code(&account.sends(&customer.openid(), json!({"msgtype": word, word: member})).await),
             expected,
             "{word} {member}"
         );
     }
     app.advance(3 * 24 * 3_600_000).await;
-    let shop = shop.with_token(&shop.fetch_token().await);
-    shop.hears(&customer.openid(), "and now?").await;
+    let account = account.with_token(&account.fetch_token().await);
+    account.customer_says(&customer.openid(), "and now?").await;
     let late = json!({"msgtype": "image", "image": {"media_id": image}});
-    assert_eq!(code(&shop.sends(&customer.openid(), late).await), 40007, "its three days are over");
+    assert_eq!(code(&account.sends(&customer.openid(), late).await), 40007, "its three days are over");
 }
 
-async fn each_kind_of_account_sends_what_its_page_says(app: App) {
+async fn each_kind_of_account_sends_what_its_page_says(app: TestApp) {
     let words = [
         "text",
         "image",
@@ -140,20 +140,20 @@ async fn each_kind_of_account_sends_what_its_page_says(app: App) {
         ("mini-program", &["text", "image", "miniprogrampage", "link"][..]),
         ("mini-game", &["text", "image", "miniprogrampage", "link"][..]),
     ] {
-        let shop = of_kind(&app, kind).await;
+        let account = of_kind(&app, kind).await;
         for word in words {
             // Where it may be sent, its member is missed.
-            let answer = code(&shop.sends("o", json!({"msgtype": word})).await);
+            let answer = code(&account.sends("o", json!({"msgtype": word})).await);
             assert_eq!(answer, if may.contains(&word) { 47001 } else { 48008 }, "{word} by a {kind}");
         }
-        assert_eq!(code(&shop.sends("o", json!({"msgtype": "poem", "poem": {}})).await), 40008);
+        assert_eq!(code(&account.sends("o", json!({"msgtype": "poem", "poem": {}})).await), 40008);
     }
 }
 
-async fn each_fault_of_a_message_has_its_code(app: App) {
-    let (shop, game) = (app.account().await, of_kind(&app, "mini-game").await);
-    let openid = shop.has_customer().await;
-    shop.hears(&openid, "hello").await;
+async fn each_fault_of_a_message_has_its_code(app: TestApp) {
+    let (account, game) = (app.account().await, of_kind(&app, "mini-game").await);
+    let openid = account.creates_customer().await;
+    account.customer_says(&openid, "hello").await;
     let choice = |text: String| json!({"id": "1", "content": text});
     let menu_of = |list: Vec<Value>| json!({"list": list});
     for (word, member, expected) in [
@@ -186,7 +186,7 @@ async fn each_fault_of_a_message_has_its_code(app: App) {
         ("miniprogrampage", json!({"title": "t", "pagepath": "p"}), 47001),
         ("miniprogrampage", json!({"thumb_media_id": "unknown"}), 40007),
     ] {
-        let answer = code(&shop.sends(&openid, json!({"msgtype": word, word: member})).await);
+        let answer = code(&account.sends(&openid, json!({"msgtype": word, word: member})).await);
         assert_eq!(answer, expected, "{word} {member}");
     }
     assert_eq!(code(&game.sends("o", json!({"msgtype": "link", "link": {"url": ""}})).await), 44004);
@@ -195,10 +195,10 @@ async fn each_fault_of_a_message_has_its_code(app: App) {
         ("text", json!({"content": "客".repeat(682)})),
         ("msgmenu", menu_of(vec![choice("字".repeat(50)); 10])),
     ] {
-        assert_eq!(code(&shop.sends(&openid, json!({"msgtype": word, word: member})).await), 0, "{word}");
+        assert_eq!(code(&account.sends(&openid, json!({"msgtype": word, word: member})).await), 0, "{word}");
     }
     for _ in 0..3 {
-        assert_eq!(shop.writes(&openid, "more").await, 0);
+        assert_eq!(account.sends_text(&openid, "more").await, 0);
     }
-    assert_eq!(shop.writes(&openid, "too many").await, 45047);
+    assert_eq!(account.sends_text(&openid, "too many").await, 45047);
 }

@@ -1,22 +1,22 @@
 //! Supervisors: setkfadmin, cancelkfadmin, and what they see and do at the workbench.
 
-use crate::actors::{Agent, App, Shop, code};
+use crate::actors::{TestAccount, TestAgent, TestApp, code};
 use serde_json::{Value, json};
 
 const SET: &str = "/customservice/kfaccount/setadmin";
 const CANCEL: &str = "/customservice/kfaccount/canceladmin";
 
 /// The openid of the worker who is an agent.
-async fn openid_of(shop: &Shop, prefix: &str) -> String {
-    let list = shop.kf_list().await;
-    let agent = list.as_array().unwrap().iter().find(|kf| kf["kf_account"] == shop.kf(prefix)).unwrap();
+async fn openid_of(account: &TestAccount, prefix: &str) -> String {
+    let list = account.kf_list().await;
+    let agent = list.as_array().unwrap().iter().find(|kf| kf["kf_account"] == account.kf(prefix)).unwrap();
     agent["kf_openid"].as_str().unwrap().to_owned()
 }
 
 /// A supervisor who is not online yet.
-async fn supervisor(shop: &Shop, prefix: &str) -> Agent {
-    let agent = shop.agent(prefix).await;
-    assert_eq!(code(&shop.post(SET, json!({"kf_account": shop.kf(prefix)})).await), 0);
+async fn supervisor(account: &TestAccount, prefix: &str) -> TestAgent {
+    let agent = account.agent(prefix).await;
+    assert_eq!(code(&account.post(SET, json!({"kf_account": account.kf(prefix)})).await), 0);
     agent
 }
 
@@ -33,34 +33,34 @@ on_both_engines! {
     more_sessions_than_a_page_holds_are_read_page_by_page,
 }
 
-async fn an_agent_is_a_supervisor_once_she_is_set_until_she_is_cancelled(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let kf_openid = openid_of(&shop, "a1").await;
-    assert_eq!(ann.account().await["agent"]["supervisor"], false);
-    let done = shop.get(SET, &[("kf_openid", &kf_openid)]).await;
+async fn an_agent_is_a_supervisor_once_she_is_set_until_she_is_cancelled(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let kf_openid = openid_of(&account, "a1").await;
+    assert_eq!(ann.first_account().await["agent"]["supervisor"], false);
+    let done = account.get(SET, &[("kf_openid", &kf_openid)]).await;
     insta::assert_snapshot!(done.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
-    assert_eq!(ann.account().await["agent"]["supervisor"], true);
+    assert_eq!(ann.first_account().await["agent"]["supervisor"], true);
     let mut desk = ann.comes_online().await;
-    let seq = ann.account().await["seq"].clone();
+    let seq = ann.first_account().await["seq"].clone();
     assert_eq!(
-        code(&shop.get(SET, &[("kf_openid", &kf_openid), ("business_id", "")]).await),
+        code(&account.get(SET, &[("kf_openid", &kf_openid), ("business_id", "")]).await),
         0,
         "safe to repeat"
     );
-    assert_eq!(ann.account().await["seq"], seq, "and nothing has changed");
-    let done = shop.get(CANCEL, &[("kf_openid", &kf_openid)]).await;
+    assert_eq!(ann.first_account().await["seq"], seq, "and nothing has changed");
+    let done = account.get(CANCEL, &[("kf_openid", &kf_openid)]).await;
     insta::assert_snapshot!(done.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
-    desk.hears("her page loads again", |heard| heard.event == "reset").await;
-    assert_eq!(ann.account().await["agent"]["supervisor"], false);
-    assert_eq!(code(&shop.get(CANCEL, &[("kf_openid", &kf_openid)]).await), 0, "safe to repeat");
+    desk.waits_for("her page loads again", |heard| heard.event == "reset").await;
+    assert_eq!(ann.first_account().await["agent"]["supervisor"], false);
+    assert_eq!(code(&account.get(CANCEL, &[("kf_openid", &kf_openid)]).await), 0, "safe to repeat");
 }
 
-async fn she_is_named_in_the_query_or_in_the_body_by_her_openid_or_her_id(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let kf_openid = openid_of(&shop, "a1").await;
-    let kf = shop.kf("a1");
+async fn she_is_named_in_the_query_or_in_the_body_by_her_openid_or_her_id(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let kf_openid = openid_of(&account, "a1").await;
+    let kf = account.kf("a1");
     let bodies = [
         json!({"kf_openid": kf_openid}),
         json!({"kfaccount": kf}),
@@ -69,27 +69,27 @@ async fn she_is_named_in_the_query_or_in_the_body_by_her_openid_or_her_id(app: A
     ];
     for body in bodies {
         for (path, is_one) in [(SET, true), (CANCEL, false)] {
-            assert_eq!(code(&shop.post(path, body.clone()).await), 0, "{body}");
-            assert_eq!(ann.account().await["agent"]["supervisor"], is_one, "{body}");
+            assert_eq!(code(&account.post(path, body.clone()).await), 0, "{body}");
+            assert_eq!(ann.first_account().await["agent"]["supervisor"], is_one, "{body}");
         }
     }
     for name in ["kf_openid", "kf_account", "kfaccount"] {
         let value = if name == "kf_openid" { &kf_openid } else { &kf };
         for (path, is_one) in [(SET, true), (CANCEL, false)] {
-            let call = format!("{path}?access_token={}&{name}={value}", shop.token);
-            assert_eq!(code(&shop.raw(if is_one { "POST" } else { "GET" }, &call, Vec::new()).await), 0);
-            assert_eq!(ann.account().await["agent"]["supervisor"], is_one, "{name}");
+            let call = format!("{path}?access_token={}&{name}={value}", account.token);
+            assert_eq!(code(&account.raw(if is_one { "POST" } else { "GET" }, &call, Vec::new()).await), 0);
+            assert_eq!(ann.first_account().await["agent"]["supervisor"], is_one, "{name}");
         }
     }
 }
 
-async fn nobody_else_becomes_one(app: App) {
-    let (shop, other) = (app.account().await, app.account().await);
-    shop.adds("free").await;
+async fn nobody_else_becomes_one(app: TestApp) {
+    let (account, other) = (app.account().await, app.account().await);
+    account.adds("free").await;
     other.agent("e1").await;
     let stranger = openid_of(&other, "e1").await;
     for path in [SET, CANCEL] {
-        let refused = shop.get(path, &[("kf_openid", &stranger)]).await;
+        let refused = account.get(path, &[("kf_openid", &stranger)]).await;
         assert!(
             refused.to_string().starts_with(r#"{"errcode":40003,"errmsg":"invalid openid rid: "#),
             "{refused}"
@@ -102,61 +102,65 @@ async fn nobody_else_becomes_one(app: App) {
             (json!({"kf_openid": 1}), 47001),
             (json!({"kf_account": 1}), 47001),
             (json!({"kfaccount": "x@y"}), 65401),
-            (json!({"kf_account": shop.kf("free")}), 65402),
+            (json!({"kf_account": account.kf("free")}), 65402),
         ] {
-            assert_eq!(code(&shop.post(path, body.clone()).await), expected, "{path} {body}");
+            assert_eq!(code(&account.post(path, body.clone()).await), expected, "{path} {body}");
         }
         let call = |token: &str| format!("{path}?access_token={token}");
-        assert_eq!(code(&shop.raw("POST", &call(&shop.token), Vec::new()).await), 40003);
-        assert_eq!(code(&shop.raw("POST", &call(&shop.token), b"{".to_vec()).await), 47001);
-        assert_eq!(code(&shop.raw("POST", &call(&shop.token), vec![b' '; 256 * 1024 + 1]).await), 45002);
-        assert_eq!(code(&shop.raw("GET", &call(&shop.token), Vec::new()).await), 40003);
-        assert_eq!(code(&shop.raw("PUT", &call(&shop.token), Vec::new()).await), 43001);
+        assert_eq!(code(&account.raw("POST", &call(&account.token), Vec::new()).await), 40003);
+        assert_eq!(code(&account.raw("POST", &call(&account.token), b"{".to_vec()).await), 47001);
+        assert_eq!(
+            code(&account.raw("POST", &call(&account.token), vec![b' '; 256 * 1024 + 1]).await),
+            45002
+        );
+        assert_eq!(code(&account.raw("GET", &call(&account.token), Vec::new()).await), 40003);
+        assert_eq!(code(&account.raw("PUT", &call(&account.token), Vec::new()).await), 43001);
         for (token, expected) in [("50_never", 40001), ("a.b", 40014)] {
-            assert_eq!(code(&shop.raw("GET", &call(token), Vec::new()).await), expected);
+            assert_eq!(code(&account.raw("GET", &call(token), Vec::new()).await), expected);
         }
     }
-    let flags: Vec<Value> = vec![other.kf_list().await, shop.kf_list().await];
+    let flags: Vec<Value> = vec![other.kf_list().await, account.kf_list().await];
     assert!(!flags.iter().any(|list| list.to_string().contains("supervisor")), "no list tells who is one");
 }
 
-async fn who_is_added_again_under_an_id_of_before_is_no_supervisor(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    assert_eq!(code(&shop.post(SET, json!({"kf_account": shop.kf("a1")})).await), 0);
-    shop.get("/customservice/kfaccount/del", &[("kf_account", &shop.kf("a1"))]).await;
-    shop.adds("a1").await;
-    shop.invites("a1", &ann.name).await;
+async fn who_is_added_again_under_an_id_of_before_is_no_supervisor(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    assert_eq!(code(&account.post(SET, json!({"kf_account": account.kf("a1")})).await), 0);
+    account.get("/customservice/kfaccount/del", &[("kf_account", &account.kf("a1"))]).await;
+    account.adds("a1").await;
+    account.invites("a1", &ann.name).await;
     assert_eq!(ann.answers_invitation(true).await, 200);
-    assert_eq!(ann.account().await["agent"]["supervisor"], false);
+    assert_eq!(ann.first_account().await["agent"]["supervisor"], false);
 }
 
-async fn a_supervisor_sees_every_session_and_who_serves_it(app: App) {
-    let shop = app.account().await;
-    let (ann, bob, sue) = (shop.agent("a1").await, shop.agent("b1").await, supervisor(&shop, "s1").await);
+async fn a_supervisor_sees_every_session_and_who_serves_it(app: TestApp) {
+    let account = app.account().await;
+    let (ann, bob, sue) =
+        (account.agent("a1").await, account.agent("b1").await, supervisor(&account, "s1").await);
     let _ann_desk = ann.comes_online().await;
-    let (hers, other) = (shop.customer(), shop.customer());
+    let (hers, other) = (account.customer(), account.customer());
     hers.says("for ann").await;
-    let account = sue.account().await;
-    let open = &account["others"][0];
+    let shown = sue.first_account().await;
+    let open = &shown["others"][0];
     assert_eq!(
         (open["openid"].as_str(), open["kf_account"].as_str()),
-        (Some(&*hers.openid()), Some(&*shop.kf("a1")))
+        (Some(&*hers.openid()), Some(&*account.kf("a1")))
     );
     assert_eq!(
-        (open["nickname"].as_str(), open["preview"].as_str(), account["others_count"].as_i64()),
+        (open["nickname"].as_str(), open["preview"].as_str(), shown["others_count"].as_i64()),
         (Some("a1"), Some("for ann"), Some(1))
     );
-    assert_eq!(account["messages"], json!([]), "they are asked for one by one");
+    assert_eq!(shown["messages"], json!([]), "they are asked for one by one");
     let id = open["id"].as_i64().unwrap();
-    let history = format!("/desk/api/messages?appid={}&session={id}&before=0", shop.appid);
+    let history = format!("/desk/api/messages?appid={}&session={id}&before=0", account.appid);
     assert_eq!(sue.asks(&history).await.1["messages"][0]["text"], "for ann");
     assert_eq!(bob.asks(&history).await.0, 403, "no other agent");
-    assert_eq!(bob.account().await["others"], json!([]));
+    assert_eq!(bob.first_account().await["others"], json!([]));
 
     let (mut sue_page, mut bob_page) = (sue.comes_online().await, bob.comes_online().await);
-    sue.is_away(true).await;
-    bob.is_away(true).await;
+    sue.sets_away(true).await;
+    bob.sets_away(true).await;
     hers.says("a secret").await;
     sue_page.sees("a secret").await;
     ann.replies(id, "an answer").await;
@@ -176,28 +180,28 @@ async fn a_supervisor_sees_every_session_and_who_serves_it(app: App) {
         .await;
     assert_eq!(bob_page.count_texts("a secret").await + bob_page.count_texts("an answer").await, 0);
     assert_eq!(
-        sue.replies(sue.account().await["others"][0]["id"].as_i64().unwrap(), "mine").await.0,
+        sue.replies(sue.first_account().await["others"][0]["id"].as_i64().unwrap(), "mine").await.0,
         409,
         "she reads, and does not write"
     );
 }
 
-async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: App) {
-    let shop = app.account().await;
-    let (ann, bob) = (shop.agent("a1").await, shop.agent("b1").await);
+async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: TestApp) {
+    let account = app.account().await;
+    let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
     let mut desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("for the other department").await;
     let id = ann.session_with(&customer.openid()).await.unwrap();
-    let (a, b) = (shop.kf("a1"), shop.kf("b1"));
+    let (a, b) = (account.kf("a1"), account.kf("b1"));
     let (status, refusal) = ann.moves(id, &a, &b).await;
     assert_eq!((status, code(&refusal)), (409, 990_022), "she is not there");
-    assert_eq!(code(&ann.moves(id, &a, &shop.kf("nobody")).await.1), 990_022);
+    assert_eq!(code(&ann.moves(id, &a, &account.kf("nobody")).await.1), 990_022);
     let mut other = bob.comes_online().await;
-    bob.is_away(true).await;
+    bob.sets_away(true).await;
     assert_eq!(code(&ann.moves(id, &a, &b).await.1), 990_022, "away is not online");
-    bob.is_away(false).await;
-    let colleagues = ann.asks(&format!("/desk/api/colleagues?appid={}", shop.appid)).await.1;
+    bob.sets_away(false).await;
+    let colleagues = ann.asks(&format!("/desk/api/colleagues?appid={}", account.appid)).await.1;
     let expected = json!({
         "colleagues": [
             {"kf_account": "a1@shop1", "nickname": "a1", "open": 1, "presence": "online"},
@@ -219,11 +223,14 @@ async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: App) {
     })
     .await;
     page.sees_fact("another agent", |fact| fact["session"]["agent"]["nickname"] == "b1").await;
-    assert_eq!((shop.sessions("a1").await, shop.sessions("b1").await), (vec![], vec![customer.openid()]));
-    assert_eq!(shop.online().await, [(a.clone(), 1, 0), (b.clone(), 1, 1)]);
-    let now = shop.get("/customservice/kfsession/getsession", &[("openid", &customer.openid())]).await;
+    assert_eq!(
+        (account.sessions("a1").await, account.sessions("b1").await),
+        (vec![], vec![customer.openid()])
+    );
+    assert_eq!(account.online().await, [(a.clone(), 1, 0), (b.clone(), 1, 1)]);
+    let now = account.get("/customservice/kfsession/getsession", &[("openid", &customer.openid())]).await;
     assert_eq!(now, json!({"createtime": 1_800_000_005, "kf_account": b}));
-    let history = format!("/desk/api/messages?appid={}&session={id}&before=0", shop.appid);
+    let history = format!("/desk/api/messages?appid={}&session={id}&before=0", account.appid);
     assert_eq!(
         bob.asks(&history).await.1["messages"][0]["text"],
         "for the other department",
@@ -231,7 +238,7 @@ async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: App) {
     );
     assert_eq!(ann.asks(&history).await.0, 403);
     assert_eq!(code(&ann.replies(id, "still me").await.1), 990_014);
-    assert_eq!(code(&ann.moves(id, &a, &shop.kf("c1")).await.1), 990_014, "no longer hers");
+    assert_eq!(code(&ann.moves(id, &a, &account.kf("c1")).await.1), 990_014, "no longer hers");
     assert_eq!(ann.moves(id, &b, &a).await.0, 403, "nor hers to take");
     assert_eq!(bob.replies(id, "bob here").await.0, 200);
     assert_eq!(bob.closes(id).await.0, 200);
@@ -239,20 +246,20 @@ async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: App) {
     assert_eq!(code(&bob.moves(999_999, &b, &a).await.1), 990_004);
 }
 
-async fn who_got_a_message_before_a_transfer_still_stands_in_its_record(app: App) {
-    let shop = app.account().await;
-    let (ann, sue) = (shop.agent("a1").await, supervisor(&shop, "s1").await);
+async fn who_got_a_message_before_a_transfer_still_stands_in_its_record(app: TestApp) {
+    let account = app.account().await;
+    let (ann, sue) = (account.agent("a1").await, supervisor(&account, "s1").await);
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("one").await;
     let id = ann.session_with(&customer.openid()).await.unwrap();
     let _other = sue.comes_online().await;
-    assert_eq!(sue.moves(id, &shop.kf("a1"), &shop.kf("s1")).await.0, 200);
+    assert_eq!(sue.moves(id, &account.kf("a1"), &account.kf("s1")).await.0, 200);
     customer.says("two").await;
-    assert_eq!(sue.moves(id, &shop.kf("s1"), &shop.kf("a1")).await.0, 200);
+    assert_eq!(sue.moves(id, &account.kf("s1"), &account.kf("a1")).await.0, 200);
     customer.says("three").await;
     let body = json!({"starttime": 1_800_000_000, "endtime": 1_800_000_060, "pageindex": 1, "pagesize": 100});
-    let records = shop.post("/customservice/msgrecord/getrecord", body).await["recordlist"].clone();
+    let records = account.post("/customservice/msgrecord/getrecord", body).await["recordlist"].clone();
     let brief: Vec<_> = records
         .as_array()
         .unwrap()
@@ -261,7 +268,7 @@ async fn who_got_a_message_before_a_transfer_still_stands_in_its_record(app: App
             format!("{} {} {}", it["opercode"], it["worker"].as_str().unwrap(), it["text"].as_str().unwrap())
         })
         .collect();
-    let suffix = &shop.suffix;
+    let suffix = &account.suffix;
     let all = [
         format!("1001 a1@{suffix} "),
         format!("2003 a1@{suffix} one"),
@@ -273,19 +280,20 @@ async fn who_got_a_message_before_a_transfer_still_stands_in_its_record(app: App
     assert_eq!(brief, all);
 }
 
-async fn a_supervisor_moves_takes_over_and_ends_any_session(app: App) {
-    let shop = app.account_with(|settings| settings.reception = Some("manual".into())).await;
-    let (ann, bob, sue) = (shop.agent("a1").await, shop.agent("b1").await, supervisor(&shop, "s1").await);
+async fn a_supervisor_moves_takes_over_and_ends_any_session(app: TestApp) {
+    let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
+    let (ann, bob, sue) =
+        (account.agent("a1").await, account.agent("b1").await, supervisor(&account, "s1").await);
     let mut desks = [ann.comes_online().await, bob.comes_online().await];
-    let (a, b, s) = (shop.kf("a1"), shop.kf("b1"), shop.kf("s1"));
-    let customer = shop.customer();
+    let (a, b, s) = (account.kf("a1"), account.kf("b1"), account.kf("s1"));
+    let customer = account.customer();
     customer.says("hello").await;
     let id = ann.session_with(&customer.openid()).await.unwrap();
     assert_eq!(bob.moves(id, "", &b).await.0, 403, "from the waiting list nobody else moves");
     assert_eq!(sue.moves(id, "", &a).await.0, 200);
     desks[0].sees_fact("it is ann's", |fact| fact["session"]["kf_account"] == a).await;
     assert_eq!(sue.moves(id, &a, &b).await.0, 200);
-    assert_eq!(shop.sessions("b1").await, [customer.openid()]);
+    assert_eq!(account.sessions("b1").await, [customer.openid()]);
     let (status, refusal) = sue.moves(id, &a, &s).await;
     assert_eq!((status, code(&refusal)), (409, 990_005), "it was somewhere else by then");
     assert_eq!(sue.moves(id, &b, &s).await.0, 200, "for herself, wherever she is");
@@ -294,27 +302,27 @@ async fn a_supervisor_moves_takes_over_and_ends_any_session(app: App) {
     assert_eq!(bob.closes(id).await.0, 409, "no other agent ends it");
     assert_eq!(sue.closes(id).await.0, 200);
     assert_eq!(sue.closes(id).await.0, 200, "safe to repeat");
-    assert!(shop.sessions("a1").await.is_empty());
+    assert!(account.sessions("a1").await.is_empty());
     customer.says("again").await;
     let waits = sue.session_with(&customer.openid()).await.unwrap();
     assert_eq!(bob.closes(waits).await.0, 409);
     assert_eq!(sue.closes(waits).await.0, 200);
-    assert!(shop.waiting().await.is_empty());
-    shop.get(CANCEL, &[("kf_account", &s)]).await;
+    assert!(account.waiting().await.is_empty());
+    account.get(CANCEL, &[("kf_account", &s)]).await;
     assert_eq!(sue.moves(id, &a, &b).await.0, 403, "and no more");
-    assert_eq!(sue.asks(&format!("/desk/api/sessions?appid={}", shop.appid)).await.0, 403);
+    assert_eq!(sue.asks(&format!("/desk/api/sessions?appid={}", account.appid)).await.0, 403);
 }
 
-async fn of_two_supervisors_at_once_one_moves_a_session_and_the_other_hears(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let supervisors = [supervisor(&shop, "s1").await, supervisor(&shop, "t1").await];
+async fn of_two_supervisors_at_once_one_moves_a_session_and_the_other_hears(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let supervisors = [supervisor(&account, "s1").await, supervisor(&account, "t1").await];
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     for round in 0..10 {
         customer.says(&format!("hello {round}")).await;
         let id = ann.session_with(&customer.openid()).await.unwrap();
-        let a = shop.kf("a1");
+        let a = account.kf("a1");
         let moves = supervisors.iter().map(|who| who.moves(id, &a, &who.kf_account));
         let answers = futures_util::future::join_all(moves).await;
         let mut numbers: Vec<i64> = answers.iter().map(|(_, answer)| code(answer)).collect();
@@ -322,31 +330,31 @@ async fn of_two_supervisors_at_once_one_moves_a_session_and_the_other_hears(app:
         numbers.sort_unstable();
         assert_eq!(numbers, [0, 990_005]);
         let prefixes = ["s1", "t1"];
-        assert_eq!(shop.sessions(prefixes[winner]).await, [customer.openid()]);
-        assert!(shop.sessions(prefixes[1 - winner]).await.is_empty());
+        assert_eq!(account.sessions(prefixes[winner]).await, [customer.openid()]);
+        assert!(account.sessions(prefixes[1 - winner]).await.is_empty());
         // The other closes while it is moved back: either comes first, and it is over.
         let back = supervisors[winner].moves(id, &supervisors[winner].kf_account, &a);
         let (back, end) = futures_util::join!(back, supervisors[1 - winner].closes(id));
         assert!([0, 990_015].contains(&code(&back.1)) && end.0 == 200, "{back:?} {end:?}");
         for prefix in ["a1", "s1", "t1"] {
-            assert!(shop.sessions(prefix).await.is_empty());
+            assert!(account.sessions(prefix).await.is_empty());
         }
     }
 }
 
-async fn more_sessions_than_a_page_holds_are_read_page_by_page(app: App) {
-    let shop = app.account().await;
-    let (ann, sue) = (shop.agent("a1").await, supervisor(&shop, "s1").await);
+async fn more_sessions_than_a_page_holds_are_read_page_by_page(app: TestApp) {
+    let account = app.account().await;
+    let (ann, sue) = (account.agent("a1").await, supervisor(&account, "s1").await);
     let _desk = ann.comes_online().await;
     for number in 0..205 {
-        assert_eq!(code(&shop.creates("a1", &format!("o{number:0>27}")).await), 0);
+        assert_eq!(code(&account.creates("a1", &format!("o{number:0>27}")).await), 0);
     }
-    let account = sue.account().await;
-    let first = account["others"].as_array().unwrap();
-    assert_eq!((first.len(), account["others_count"].as_i64()), (200, Some(205)));
-    let path = format!("/desk/api/sessions?appid={}&after={}", shop.appid, first[199]["id"]);
+    let shown = sue.first_account().await;
+    let first = shown["others"].as_array().unwrap();
+    assert_eq!((first.len(), shown["others_count"].as_i64()), (200, Some(205)));
+    let path = format!("/desk/api/sessions?appid={}&after={}", account.appid, first[199]["id"]);
     let rest = sue.asks(&path).await.1["sessions"].clone();
     assert_eq!(rest.as_array().unwrap().len(), 5);
     assert_eq!(rest[4]["openid"], format!("o{:0>27}", 204));
-    assert_eq!(sue.asks(&format!("/desk/api/sessions?appid={}&after=x", shop.appid)).await.0, 400);
+    assert_eq!(sue.asks(&format!("/desk/api/sessions?appid={}&after=x", account.appid)).await.0, 400);
 }

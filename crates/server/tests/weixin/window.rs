@@ -1,14 +1,14 @@
 //! How many messages a customer's deeds let programs send, and for how long.
 
-use crate::actors::{App, Shop, until};
+use crate::actors::{TestAccount, TestApp, until};
 
 const MINUTE: i64 = 60_000;
 const DAYS: i64 = 48 * 3_600_000;
 
 /// Sends until it is refused: how many went out, and the refusal.
-async fn drain(shop: &Shop, openid: &str) -> (usize, i64) {
+async fn drain(account: &TestAccount, openid: &str) -> (usize, i64) {
     for sent in 0..30 {
-        match shop.writes(openid, "hello").await {
+        match account.sends_text(openid, "hello").await {
             0 => {}
             refusal => return (sent, refusal),
         }
@@ -16,14 +16,14 @@ async fn drain(shop: &Shop, openid: &str) -> (usize, i64) {
     (30, 0)
 }
 
-async fn of_kind(app: &App, kind: &str) -> Shop {
+async fn of_kind(app: &TestApp, kind: &str) -> TestAccount {
     app.account_with(|settings| settings.kind = Some(kind.into())).await
 }
 
 /// Time passes; the token does not last as long as some windows.
-async fn after(app: &App, shop: Shop, ms: i64) -> Shop {
+async fn after(app: &TestApp, account: TestAccount, ms: i64) -> TestAccount {
     app.advance(ms).await;
-    shop.with_token(&shop.fetch_token().await)
+    account.with_token(&account.fetch_token().await)
 }
 
 on_both_engines! {
@@ -38,7 +38,7 @@ on_both_engines! {
     customers_do_what_customers_of_such_an_account_can,
 }
 
-async fn each_deed_lets_out_what_the_page_says_and_not_a_moment_longer(app: App) {
+async fn each_deed_lets_out_what_the_page_says_and_not_a_moment_longer(app: TestApp) {
     for (kind, deed, count, ms) in [
         ("service", "message", 5, DAYS),
         ("subscription", "message", 5, DAYS),
@@ -55,90 +55,90 @@ async fn each_deed_lets_out_what_the_page_says_and_not_a_moment_longer(app: App)
         ("mini-program", "enter", 2, MINUTE),
         ("mini-game", "enter", 2, MINUTE),
     ] {
-        let mut shop = of_kind(&app, kind).await;
-        let (first, last) = (shop.has_customer().await, shop.has_customer().await);
-        assert_eq!(shop.writes(&first, "hello").await, 45015, "before any deed");
+        let mut account = of_kind(&app, kind).await;
+        let (first, last) = (account.creates_customer().await, account.creates_customer().await);
+        assert_eq!(account.sends_text(&first, "hello").await, 45015, "before any deed");
         for openid in [&first, &last] {
             if deed == "message" {
-                shop.hears(openid, "hello").await;
+                account.customer_says(openid, "hello").await;
             } else {
-                shop.sees_act(openid, deed).await.unwrap();
+                account.customer_acts(openid, deed).await.unwrap();
             }
         }
         let refusal = if count == 30 { 0 } else { 45047 };
-        assert_eq!(drain(&shop, &first).await, (count, refusal), "{deed} at a {kind}");
-        shop = after(&app, shop, ms - 1).await;
-        assert_eq!(shop.writes(&last, "just in time").await, 0, "{deed} at a {kind}");
-        shop = after(&app, shop, 1).await;
+        assert_eq!(drain(&account, &first).await, (count, refusal), "{deed} at a {kind}");
+        account = after(&app, account, ms - 1).await;
+        assert_eq!(account.sends_text(&last, "just in time").await, 0, "{deed} at a {kind}");
+        account = after(&app, account, 1).await;
         for openid in [&first, &last] {
-            assert_eq!(shop.writes(openid, "too late").await, 45015, "{deed} at a {kind}");
+            assert_eq!(account.sends_text(openid, "too late").await, 45015, "{deed} at a {kind}");
         }
     }
 }
 
-async fn windows_do_not_add_up(app: App) {
-    let shop = app.account().await;
-    let openid = shop.has_customer().await;
-    shop.hears(&openid, "hello").await;
-    shop.hears(&openid, "hello?").await;
-    assert_eq!(drain(&shop, &openid).await, (5, 45047));
+async fn windows_do_not_add_up(app: TestApp) {
+    let account = app.account().await;
+    let openid = account.creates_customer().await;
+    account.customer_says(&openid, "hello").await;
+    account.customer_says(&openid, "hello?").await;
+    assert_eq!(drain(&account, &openid).await, (5, 45047));
     // A short window within a long one: its count, and the longer time.
-    shop.sees_act(&openid, "menu").await.unwrap();
-    let shop = after(&app, shop, MINUTE).await;
-    assert_eq!(drain(&shop, &openid).await, (3, 45047));
-    shop.sees_act(&openid, "pay").await.unwrap();
-    shop.sees_act(&openid, "scan").await.unwrap();
-    assert_eq!(drain(&shop, &openid).await, (3, 45047));
-    let shop = after(&app, shop, DAYS - 1).await;
-    assert_eq!(shop.writes(&openid, "used up").await, 45047);
-    shop.sees_act(&openid, "follow").await.unwrap();
-    let shop = after(&app, shop, MINUTE - 1).await;
-    assert_eq!(shop.writes(&openid, "the longer of both").await, 0);
-    let shop = after(&app, shop, 1).await;
-    assert_eq!(shop.writes(&openid, "over").await, 45015);
+    account.customer_acts(&openid, "menu").await.unwrap();
+    let account = after(&app, account, MINUTE).await;
+    assert_eq!(drain(&account, &openid).await, (3, 45047));
+    account.customer_acts(&openid, "pay").await.unwrap();
+    account.customer_acts(&openid, "scan").await.unwrap();
+    assert_eq!(drain(&account, &openid).await, (3, 45047));
+    let account = after(&app, account, DAYS - 1).await;
+    assert_eq!(account.sends_text(&openid, "used up").await, 45047);
+    account.customer_acts(&openid, "follow").await.unwrap();
+    let account = after(&app, account, MINUTE - 1).await;
+    assert_eq!(account.sends_text(&openid, "the longer of both").await, 0);
+    let account = after(&app, account, 1).await;
+    assert_eq!(account.sends_text(&openid, "over").await, 45015);
 }
 
-async fn who_follows_no_longer_is_not_written_to(app: App) {
-    let shop = app.account().await;
-    let openid = shop.has_customer().await;
-    shop.hears(&openid, "hello").await;
-    shop.sees_act(&openid, "unfollow").await.unwrap();
-    assert_eq!(shop.writes(&openid, "come back").await, 45015);
-    shop.sees_act(&openid, "follow").await.unwrap();
-    assert_eq!(drain(&shop, &openid).await, (3, 45047));
+async fn who_follows_no_longer_is_not_written_to(app: TestApp) {
+    let account = app.account().await;
+    let openid = account.creates_customer().await;
+    account.customer_says(&openid, "hello").await;
+    account.customer_acts(&openid, "unfollow").await.unwrap();
+    assert_eq!(account.sends_text(&openid, "come back").await, 45015);
+    account.customer_acts(&openid, "follow").await.unwrap();
+    assert_eq!(drain(&account, &openid).await, (3, 45047));
 }
 
-async fn a_choice_from_a_menu_is_no_message_of_hers(app: App) {
-    let shop = app.account().await;
-    let customer = shop.customer();
+async fn a_choice_from_a_menu_is_no_message_of_hers(app: TestApp) {
+    let account = app.account().await;
+    let customer = account.customer();
     customer.says("hello").await;
     let menu =
         serde_json::json!({"msgtype": "msgmenu", "msgmenu": {"list": [{"id": "1", "content": "yes"}]}});
-    shop.sends(&customer.openid(), menu).await;
+    account.sends(&customer.openid(), menu).await;
     let sent = customer.last().await;
-    let shop = after(&app, shop, DAYS).await;
-    assert_eq!(shop.writes(&customer.openid(), "over").await, 45015);
-    assert_eq!(customer.taps(&sent, "1").await.0, 200);
-    assert_eq!(drain(&shop, &customer.openid()).await, (3, 45047));
-    let shop = after(&app, shop, MINUTE).await;
-    assert_eq!(shop.writes(&customer.openid(), "over").await, 45015);
+    let account = after(&app, account, DAYS).await;
+    assert_eq!(account.sends_text(&customer.openid(), "over").await, 45015);
+    assert_eq!(customer.chooses(&sent, "1").await.0, 200);
+    assert_eq!(drain(&account, &customer.openid()).await, (3, 45047));
+    let account = after(&app, account, MINUTE).await;
+    assert_eq!(account.sends_text(&customer.openid(), "over").await, 45015);
 }
 
-async fn to_open_the_page_of_a_mini_program_is_to_enter(app: App) {
+async fn to_open_the_page_of_a_mini_program_is_to_enter(app: TestApp) {
     for (kind, count) in [("mini-program", 2), ("mini-game", 2), ("service", 0)] {
-        let shop = of_kind(&app, kind).await;
-        let customer = shop.customer();
+        let account = of_kind(&app, kind).await;
+        let customer = account.customer();
         customer.says("hello").await;
-        let shop = after(&app, shop, DAYS).await;
+        let account = after(&app, account, DAYS).await;
         customer.snapshot().await;
         let refusal = if count == 0 { 45015 } else { 45047 };
-        assert_eq!(drain(&shop, &customer.openid()).await, (count, refusal), "{kind}");
+        assert_eq!(drain(&account, &customer.openid()).await, (count, refusal), "{kind}");
     }
 }
 
-async fn entering_counts_once_a_visit(app: App) {
-    let shop = of_kind(&app, "mini-program").await;
-    let customer = shop.customer();
+async fn entering_counts_once_a_visit(app: TestApp) {
+    let account = of_kind(&app, "mini-program").await;
+    let customer = account.customer();
     customer.snapshot().await;
     customer.says("hello").await;
     let loads = async |count: u64| {
@@ -151,81 +151,81 @@ async fn entering_counts_once_a_visit(app: App) {
     };
     // The page loads what it shows once its first message has made a customer.
     assert_eq!(loads(50).await, 0);
-    assert_eq!((drain(&shop, &customer.openid()).await, loads(50).await), ((5, 45047), 0));
-    assert_eq!(shop.writes(&customer.openid(), "used up").await, 45047);
-    let shop = after(&app, shop, 30 * MINUTE - 1).await;
+    assert_eq!((drain(&account, &customer.openid()).await, loads(50).await), ((5, 45047), 0));
+    assert_eq!(account.sends_text(&customer.openid(), "used up").await, 45047);
+    let account = after(&app, account, 30 * MINUTE - 1).await;
     assert_eq!(loads(2).await, 0);
-    let shop = after(&app, shop, 1).await;
-    assert_eq!((loads(50).await, drain(&shop, &customer.openid()).await), (1, (2, 45047)));
+    let account = after(&app, account, 1).await;
+    assert_eq!((loads(50).await, drain(&account, &customer.openid()).await), (1, (2, 45047)));
     // Each visit by itself opens a minute.
-    let shop = after(&app, shop, DAYS).await;
+    let account = after(&app, account, DAYS).await;
     assert_eq!(loads(50).await, 1);
-    let shop = after(&app, shop, MINUTE - 1).await;
-    assert_eq!(shop.writes(&customer.openid(), "just in time").await, 0);
-    let shop = after(&app, shop, 1).await;
-    assert_eq!(shop.writes(&customer.openid(), "too late").await, 45015);
+    let account = after(&app, account, MINUTE - 1).await;
+    assert_eq!(account.sends_text(&customer.openid(), "just in time").await, 0);
+    let account = after(&app, account, 1).await;
+    assert_eq!(account.sends_text(&customer.openid(), "too late").await, 45015);
 }
 
-async fn a_visit_lasts_while_a_stream_is_open_and_half_an_hour_longer(app: App) {
-    let shop = of_kind(&app, "mini-game").await;
-    let customer = shop.customer();
+async fn a_visit_lasts_while_a_stream_is_open_and_half_an_hour_longer(app: TestApp) {
+    let account = of_kind(&app, "mini-game").await;
+    let customer = account.customer();
     customer.says("hello").await;
     let (first, second) = (customer.watches().await, customer.watches().await);
-    let mut shop = shop;
+    let mut account = account;
     for _ in 0..5 {
-        shop = after(&app, shop, 15 * MINUTE).await;
+        account = after(&app, account, 15 * MINUTE).await;
     }
     // Another front, which remembers nothing, knows of the visit.
     let again = customer.at(&app.beside(kefu::config::Settings::default()).await);
     again.snapshot().await;
     customer.snapshot().await;
-    assert_eq!(shop.writes(&customer.openid(), "one of five").await, 0);
+    assert_eq!(account.sends_text(&customer.openid(), "one of five").await, 0);
     drop(first);
     drop(second);
     until("her streams are closed", || async { app.inner.stream_limit.people() == 0 }).await;
-    let shop = after(&app, shop, 29 * MINUTE).await;
+    let account = after(&app, account, 29 * MINUTE).await;
     customer.snapshot().await;
-    assert_eq!(drain(&shop, &customer.openid()).await, (4, 45047));
-    let shop = after(&app, shop, 30 * MINUTE).await;
+    assert_eq!(drain(&account, &customer.openid()).await, (4, 45047));
+    let account = after(&app, account, 30 * MINUTE).await;
     again.snapshot().await;
-    assert_eq!(drain(&shop, &customer.openid()).await, (2, 45047));
+    assert_eq!(drain(&account, &customer.openid()).await, (2, 45047));
 }
 
-async fn the_workbench_has_a_rule_of_its_own(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
+async fn the_workbench_has_a_rule_of_its_own(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
     // Replies use nothing up, however many.
     for number in 0..10 {
         assert_eq!(ann.replies(session, &format!("reply {number}")).await.0, 200);
     }
-    assert_eq!(drain(&shop, &customer.openid()).await, (5, 45047));
+    assert_eq!(drain(&account, &customer.openid()).await, (5, 45047));
     assert_eq!(ann.replies(session, "and more").await.0, 200);
     // What lets programs write does not let her: the customer has to write.
-    let quiet = shop.has_customer().await;
-    shop.sees_act(&quiet, "scan").await.unwrap();
-    shop.creates("a1", &quiet).await;
+    let quiet = account.creates_customer().await;
+    account.customer_acts(&quiet, "scan").await.unwrap();
+    account.creates("a1", &quiet).await;
     let session = ann.session_with(&quiet).await.unwrap();
     assert_eq!(ann.replies(session, "hello").await.1["errcode"], 990_016);
-    assert_eq!(shop.writes(&quiet, "hello").await, 0);
+    assert_eq!(account.sends_text(&quiet, "hello").await, 0);
     assert_eq!(ann.replies(session, "hello?").await.1["errcode"], 990_016);
 }
 
-async fn customers_do_what_customers_of_such_an_account_can(app: App) {
-    let (shop, game) = (app.account().await, of_kind(&app, "mini-game").await);
-    let openid = shop.has_customer().await;
+async fn customers_do_what_customers_of_such_an_account_can(app: TestApp) {
+    let (account, game) = (app.account().await, of_kind(&app, "mini-game").await);
+    let openid = account.creates_customer().await;
     for (at, deed) in [
-        (&shop, "enter"),
+        (&account, "enter"),
         (&game, "follow"),
         (&game, "unfollow"),
         (&game, "scan"),
         (&game, "menu"),
         (&game, "pay"),
     ] {
-        let refusal = at.sees_act(&openid, deed).await.unwrap_err();
+        let refusal = at.customer_acts(&openid, deed).await.unwrap_err();
         assert_eq!(refusal, format!("customers of an account of this kind cannot {deed}"));
     }
     for (openid, deed, says) in [
@@ -233,14 +233,14 @@ async fn customers_do_what_customers_of_such_an_account_can(app: App) {
         (&openid, "dance", "one of the values"),
         ("me", "scan", "an openid is"),
     ] {
-        let refusal = shop.sees_act(openid, deed).await.unwrap_err();
+        let refusal = account.customer_acts(openid, deed).await.unwrap_err();
         assert!(refusal.starts_with(says), "{deed}: {refusal}");
     }
     // Who is unknown is a customer from then on.
     let unseen = format!("o{}", "z".repeat(27));
-    shop.sees_act(&unseen, "scan").await.unwrap();
-    assert_eq!(shop.writes(&unseen, "hello").await, 0);
+    account.customer_acts(&unseen, "scan").await.unwrap();
+    assert_eq!(account.sends_text(&unseen, "hello").await, 0);
     let said = format!("o{}", "s".repeat(27));
-    shop.hears(&said, "hello").await;
-    assert_eq!((shop.writes(&said, "hello").await, shop.waiting().await), (0, vec![said]));
+    account.customer_says(&said, "hello").await;
+    assert_eq!((account.sends_text(&said, "hello").await, account.waiting().await), (0, vec![said]));
 }

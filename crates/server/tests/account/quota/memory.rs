@@ -1,7 +1,7 @@
 //! What nodes count in memory agrees with the store: though callers hang up, and clocks were ahead.
 
 use super::{HOUR, LIST, clears, limits, lists, used};
-use crate::actors::{App, Shop, until};
+use crate::actors::{TestAccount, TestApp, until};
 use futures_util::FutureExt as _;
 use kefu::bind;
 use kefu::desk::quota;
@@ -9,13 +9,13 @@ use kefu::due;
 use kefu::store::Tx;
 
 /// What the store counts of a shop's calls of something.
-async fn stored(shop: &Shop, what: &'static str) -> i64 {
-    let appid = shop.appid.clone();
+async fn stored(account: &TestAccount, what: &'static str) -> i64 {
+    let appid = account.appid.clone();
     let read = move |tx: &mut Tx<'_>| {
         let row = tx.one("select used from quota where owner = $1 and what = $2", bind![&appid, what])?;
         Ok(row.map_or(0, |row| row.int(0)))
     };
-    shop.app.inner.desk.store.read(&shop.appid, read).await.unwrap()
+    account.app.inner.desk.store.read(&account.appid, read).await.unwrap()
 }
 
 on_both_engines! {
@@ -24,50 +24,50 @@ on_both_engines! {
     a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing,
 }
 
-async fn a_clear_is_done_whole_though_its_caller_hangs_up(app: App) {
-    let shop = app.account().await;
-    let (access, _) = app.inner.access(&shop.token).await.unwrap();
-    limits(&shop, LIST, Some(1), None).await;
-    assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
-    let mut clears = Box::pin(quota::clear_all(&app.inner.desk, &access, &shop.appid));
+async fn a_clear_is_done_whole_though_its_caller_hangs_up(app: TestApp) {
+    let account = app.account().await;
+    let (access, _) = app.inner.access(&account.token).await.unwrap();
+    limits(&account, LIST, Some(1), None).await;
+    assert_eq!([lists(&account).await, lists(&account).await], [0, 45009]);
+    let mut clears = Box::pin(quota::clear_all(&app.inner.desk, &access, &account.appid));
     assert!((&mut clears).now_or_never().is_none());
-    until("a time of the month is taken", async || stored(&shop, "clear_quota").await == 1).await;
+    until("a time of the month is taken", async || stored(&account, "clear_quota").await == 1).await;
     drop(clears);
-    until("the calls are forgotten", async || lists(&shop).await == 0).await;
+    until("the calls are forgotten", async || lists(&account).await == 0).await;
 }
 
-async fn what_a_caller_asks_who_hangs_up_is_counted_once(app: App) {
-    let shop = app.account().await;
-    let (access, _) = app.inner.access(&shop.token).await.unwrap();
+async fn what_a_caller_asks_who_hangs_up_is_counted_once(app: TestApp) {
+    let account = app.account().await;
+    let (access, _) = app.inner.access(&account.token).await.unwrap();
     for calls in 1..=3 {
-        assert_eq!(lists(&shop).await, 0);
+        assert_eq!(lists(&account).await, 0);
         let mut asks = Box::pin(quota::get(&app.inner.desk, &access, LIST));
         // The answer may be there already.
         drop((&mut asks).now_or_never());
-        app.inner.desk.store.write_silent(&shop.appid, |_| Ok(())).await.unwrap();
+        app.inner.desk.store.write_silent(&account.appid, |_| Ok(())).await.unwrap();
         drop(asks);
-        assert_eq!(used(&shop).await.0, 2 * calls - 1);
-        assert_eq!(lists(&shop).await, 0);
+        assert_eq!(used(&account).await.0, 2 * calls - 1);
+        assert_eq!(lists(&account).await, 0);
         let mut tells = Box::pin(due::settle_all(&app.inner));
         assert!((&mut tells).now_or_never().is_none());
-        until("the store counts them", async || stored(&shop, LIST).await == 2 * calls).await;
+        until("the store counts them", async || stored(&account, LIST).await == 2 * calls).await;
         drop(tells);
-        assert_eq!(used(&shop).await.0, 2 * calls);
+        assert_eq!(used(&account).await.0, 2 * calls);
     }
 }
 
-async fn a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing(app: App) {
-    let shop = app.account().await;
-    limits(&shop, LIST, Some(2), None).await;
-    let (appid, ahead) = (shop.appid.clone(), app.clock.now() + 40 * 24 * HOUR);
+async fn a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing(app: TestApp) {
+    let account = app.account().await;
+    limits(&account, LIST, Some(2), None).await;
+    let (appid, ahead) = (account.appid.clone(), app.clock.now() + 40 * 24 * HOUR);
     let wrong = move |tx: &mut Tx<'_>| {
         let sql = "insert into quota (owner, what, window_start, used, last_at) values ($1, $2, $3, 99, $3)";
         tx.run(sql, bind![&appid, LIST, ahead])?;
         tx.run(sql, bind![&appid, "clear_quota", ahead])
     };
-    app.inner.desk.store.write_silent(&shop.appid, wrong).await.unwrap();
-    assert_eq!((lists(&shop).await, used(&shop).await), (0, (1, 1)));
+    app.inner.desk.store.write_silent(&account.appid, wrong).await.unwrap();
+    assert_eq!((lists(&account).await, used(&account).await), (0, (1, 1)));
     app.advance(1000).await;
-    assert_eq!([lists(&shop).await, lists(&shop).await], [0, 45009]);
-    assert_eq!([clears(&shop).await, lists(&shop).await], [0, 0]);
+    assert_eq!([lists(&account).await, lists(&account).await], [0, 45009]);
+    assert_eq!([clears(&account).await, lists(&account).await], [0, 0]);
 }

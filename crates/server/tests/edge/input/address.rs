@@ -1,7 +1,7 @@
 //! Methods and paths.
 
-use super::doors;
-use crate::actors::{App, code};
+use super::samples;
+use crate::actors::{TestApp, code};
 
 const METHODS: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"];
 
@@ -12,37 +12,38 @@ on_both_engines! {
     elsewhere_an_unknown_address_is_404,
 }
 
-async fn a_method_that_an_endpoint_does_not_take_is_43001_or_43002(app: App) {
-    let shop = app.account().await;
-    for door in doors(&shop) {
-        let refusal = if door.methods.contains(&"GET") { 43001 } else { 43002 };
-        for path in door.paths {
-            for method in METHODS.iter().filter(|method| !door.methods.contains(method)) {
+async fn a_method_that_an_endpoint_does_not_take_is_43001_or_43002(app: TestApp) {
+    let account = app.account().await;
+    for sample in samples(&account) {
+        let refusal = if sample.methods.contains(&"GET") { 43001 } else { 43002 };
+        for path in sample.paths {
+            for method in METHODS.iter().filter(|method| !sample.methods.contains(method)) {
                 // Before the token is looked at.
-                for query in ["", "?access_token=", &format!("?access_token={}", shop.token)] {
-                    let answer = shop.raw(method, &format!("{path}{query}"), b"{}".to_vec()).await;
+                for query in ["", "?access_token=", &format!("?access_token={}", account.token)] {
+                    let answer = account.raw(method, &format!("{path}{query}"), b"{}".to_vec()).await;
                     assert_eq!(code(&answer), refusal, "{method} {path}");
                 }
             }
-            for method in door.methods {
-                let answer = code(&shop.raw(method, path, b"{}".to_vec()).await);
-                assert_eq!(answer, if door.has_token { 41001 } else { 40002 }, "{method} {path}");
+            for method in sample.methods {
+                let answer = code(&account.raw(method, path, b"{}".to_vec()).await);
+                assert_eq!(answer, if sample.has_token { 41001 } else { 40002 }, "{method} {path}");
             }
         }
     }
 }
 
-async fn head_is_refused_like_any_other_method_though_without_a_body(app: App) {
-    let shop = app.account().await;
-    for door in doors(&shop) {
-        let refusal = if door.methods.contains(&"GET") {
+async fn head_is_refused_like_any_other_method_though_without_a_body(app: TestApp) {
+    let account = app.account().await;
+    for sample in samples(&account) {
+        let refusal = if sample.methods.contains(&"GET") {
             "43001 require GET method"
         } else {
             "43002 require POST method"
         };
         // The answer would be {"errcode":43001,"errmsg":"… rid: 61725984-6126f6f9-040f19c4"}.
         let length = r#"{"errcode":,"errmsg":" rid: 61725984-6126f6f9-040f19c4"}"#.len() + refusal.len() - 1;
-        let response = app.http.head(format!("{}{}", app.base, door.address(&shop))).send().await.unwrap();
+        let response =
+            app.http.head(format!("{}{}", app.base, sample.address(&account))).send().await.unwrap();
         assert_eq!(
             (response.status().as_u16(), &response.headers()["content-length"]),
             (200, &length.to_string().parse().unwrap())
@@ -52,8 +53,8 @@ async fn head_is_refused_like_any_other_method_though_without_a_body(app: App) {
     }
 }
 
-async fn an_unknown_address_under_weixins_roots_is_40066(app: App) {
-    let shop = app.account().await;
+async fn an_unknown_address_under_weixins_roots_is_40066(app: TestApp) {
+    let account = app.account().await;
     let mut paths: Vec<String> = [
         "/cgi-bin",
         "/cgi-bin/",
@@ -78,8 +79,8 @@ async fn an_unknown_address_under_weixins_roots_is_40066(app: App) {
     ]
     .map(str::to_owned)
     .to_vec();
-    for door in doors(&shop) {
-        for path in door.paths {
+    for sample in samples(&account) {
+        for path in sample.paths {
             paths.extend([
                 format!("{path}/"),
                 format!("{path}/x"),
@@ -94,19 +95,19 @@ async fn an_unknown_address_under_weixins_roots_is_40066(app: App) {
     }
     // A client resolves this one before it is sent.
     paths.retain(|path| {
-        !path.contains("..") && !doors(&shop).iter().any(|door| door.paths.contains(&path.as_str()))
+        !path.contains("..") && !samples(&account).iter().any(|sample| sample.paths.contains(&path.as_str()))
     });
     for path in &paths {
         for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS"] {
             let answer =
-                shop.raw(method, &format!("{path}?access_token={}", shop.token), b"{}".to_vec()).await;
+                account.raw(method, &format!("{path}?access_token={}", account.token), b"{}".to_vec()).await;
             let said = answer["errmsg"].as_str().unwrap_or("").split(" rid: ").next();
             assert_eq!((code(&answer), said), (40066, Some("invalid url")), "{method} {path}");
         }
     }
 }
 
-async fn elsewhere_an_unknown_address_is_404(app: App) {
+async fn elsewhere_an_unknown_address_is_404(app: TestApp) {
     for path in [
         "/nothing",
         "/cgi-binary",

@@ -1,7 +1,7 @@
 //! Arbitrary bytes.
 
-use super::doors;
-use crate::actors::App;
+use super::samples;
+use crate::actors::TestApp;
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::strategy::{Just, Strategy, ValueTree};
@@ -31,38 +31,38 @@ on_both_engines! {
     arbitrary_tokens_and_names_get_a_refusal,
 }
 
-async fn arbitrary_bytes_get_a_number_from_weixins_paths(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
+async fn arbitrary_bytes_get_a_number_from_weixins_paths(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
     let mut runner = TestRunner::deterministic();
-    for number in 0..doors(&shop).len() {
-        let shop = shop.with_token(&shop.fetch_token().await);
-        let door = &doors(&shop)[number];
-        let sound = if door.body.is_null() { "{}".to_owned() } else { door.body.to_string() };
+    for number in 0..samples(&account).len() {
+        let account = account.with_token(&account.fetch_token().await);
+        let sample = &samples(&account)[number];
+        let sound = if sample.body.is_null() { "{}".to_owned() } else { sample.body.to_string() };
         for _ in 0..CASES {
             let body = bodies(&sound).new_tree(&mut runner).unwrap().current();
             // `raw` asserts what holds for every answer: 200, the type, one line of JSON.
-            let answer = if door.methods.contains(&"POST") {
-                door.takes(&shop, body.clone()).await
+            let answer = if sample.methods.contains(&"POST") {
+                sample.takes(&account, body.clone()).await
             } else {
-                shop.raw(door.methods[0], &door.address(&shop), body.clone()).await
+                account.raw(sample.methods[0], &sample.address(&account), body.clone()).await
             };
-            let is_data = answer.get("errcode").is_none() && door.body.is_null()
+            let is_data = answer.get("errcode").is_none() && sample.body.is_null()
                 || answer.get("access_token").is_some();
             let number = answer.get("errcode").and_then(Value::as_i64);
             assert!(
                 is_data || number.is_some_and(|number| number != -1),
                 "{} {answer} to {body:?}",
-                door.paths[0]
+                sample.paths[0]
             );
         }
     }
 }
 
-async fn arbitrary_bytes_get_a_status_that_fits_from_the_pages(app: App) {
-    let shop = app.account().await;
-    let agent = shop.agent("a1").await;
-    let chat = format!("/chat/api/{}/message", shop.appid);
+async fn arbitrary_bytes_get_a_status_that_fits_from_the_pages(app: TestApp) {
+    let account = app.account().await;
+    let agent = account.agent("a1").await;
+    let chat = format!("/chat/api/{}/message", account.appid);
     let mut runner = TestRunner::deterministic();
     for (path, sound) in [
         ("/desk/api/signup", r#"{"invite":"x","name":"ann","password":"long enough"}"#),
@@ -86,8 +86,8 @@ async fn arbitrary_bytes_get_a_status_that_fits_from_the_pages(app: App) {
     }
 }
 
-async fn arbitrary_tokens_and_names_get_a_refusal(app: App) {
-    let shop = app.account().await;
+async fn arbitrary_tokens_and_names_get_a_refusal(app: TestApp) {
+    let account = app.account().await;
     let mut runner = TestRunner::deterministic();
     let escaped =
         vec(any::<u8>(), 0..40).prop_map(|bytes| form_urlencoded::byte_serialize(&bytes).collect::<String>());
@@ -100,8 +100,8 @@ async fn arbitrary_tokens_and_names_get_a_refusal(app: App) {
     ] {
         for _ in 0..CASES {
             let value = escaped.new_tree(&mut runner).unwrap().current();
-            let path = format!("{}{value}", path.replace("TOKEN", &shop.token));
-            let answer = shop.raw("GET", &path, Vec::new()).await;
+            let path = format!("{}{value}", path.replace("TOKEN", &account.token));
+            let answer = account.raw("GET", &path, Vec::new()).await;
             assert!(codes.contains(&answer["errcode"].as_i64().unwrap()), "{path} {answer}");
         }
     }

@@ -1,7 +1,7 @@
 //! Bodies of Weixin's endpoints.
 
-use super::{doors, openid};
-use crate::actors::{App, Shop, code};
+use super::{openid, samples};
+use crate::actors::{TestAccount, TestApp, code};
 use serde_json::{Value, json};
 
 /// The largest body.
@@ -88,11 +88,11 @@ fn unsound_members() -> Vec<String> {
 }
 
 /// A shop with an agent who is online, another who is nobody yet, and their desk.
-async fn staffed(app: &App) -> (Shop, crate::actors::Stream) {
-    let shop = app.account().await;
-    let desk = shop.agent("a1").await.comes_online().await;
-    shop.adds("free").await;
-    (shop, desk)
+async fn staffed(app: &TestApp) -> (TestAccount, crate::actors::Stream) {
+    let account = app.account().await;
+    let desk = account.agent("a1").await.comes_online().await;
+    account.adds("free").await;
+    (account, desk)
 }
 
 on_both_engines! {
@@ -106,51 +106,51 @@ on_both_engines! {
     a_body_is_json_whatever_its_type_and_however_it_comes,
 }
 
-async fn an_empty_body_is_44002_where_one_is_needed(app: App) {
-    let shop = app.account().await;
-    for number in 0..doors(&shop).len() {
+async fn an_empty_body_is_44002_where_one_is_needed(app: TestApp) {
+    let account = app.account().await;
+    for number in 0..samples(&account).len() {
         // The token's own endpoint is among them, and ends older tokens.
-        let shop = shop.with_token(&shop.fetch_token().await);
-        let door = &doors(&shop)[number];
+        let account = account.with_token(&account.fetch_token().await);
+        let sample = &samples(&account)[number];
         for body in ["", " ", "\r\n", "\t \n"] {
-            let answer = code(&door.takes(&shop, body).await);
-            if door.needs_body() {
-                assert_eq!(answer, 44002, "{}", door.paths[0]);
-            } else if door.methods.contains(&"POST") {
-                let expected = if door.paths[0].ends_with("/del") { 65401 } else { 0 };
-                assert_eq!(answer, expected, "{}", door.paths[0]);
+            let answer = code(&sample.takes(&account, body).await);
+            if sample.needs_body() {
+                assert_eq!(answer, 44002, "{}", sample.paths[0]);
+            } else if sample.methods.contains(&"POST") {
+                let expected = if sample.paths[0].ends_with("/del") { 65401 } else { 0 };
+                assert_eq!(answer, expected, "{}", sample.paths[0]);
             }
         }
     }
 }
 
-async fn what_is_not_one_sound_object_is_47001(app: App) {
-    let (shop, _desk) = staffed(&app).await;
-    for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
+async fn what_is_not_one_sound_object_is_47001(app: TestApp) {
+    let (account, _desk) = staffed(&app).await;
+    for sample in samples(&account).iter().filter(|sample| !sample.body.is_null()) {
         for body in unsound() {
             let shown = String::from_utf8_lossy(&body).chars().take(60).collect::<String>();
-            assert_eq!(code(&door.takes(&shop, body).await), 47001, "{} {shown}", door.paths[0]);
+            assert_eq!(code(&sample.takes(&account, body).await), 47001, "{} {shown}", sample.paths[0]);
         }
-        let (first, value) = door.body.as_object().unwrap().iter().next().unwrap();
+        let (first, value) = sample.body.as_object().unwrap().iter().next().unwrap();
         let again = format!(r#","{first}":{value}"#);
         for more in unsound_members().into_iter().chain([again]) {
-            let body = with(&door.body, &more);
-            assert_eq!(code(&door.takes(&shop, body).await), 47001, "{} {more:.60}", door.paths[0]);
+            let body = with(&sample.body, &more);
+            assert_eq!(code(&sample.takes(&account, body).await), 47001, "{} {more:.60}", sample.paths[0]);
         }
     }
-    assert_eq!(shop.kf_list().await.as_array().unwrap().len(), 2, "nothing was done");
+    assert_eq!(account.kf_list().await.as_array().unwrap().len(), 2, "nothing was done");
 }
 
-async fn a_line_break_that_an_sdk_forgot_to_escape_is_47001(app: App) {
+async fn a_line_break_that_an_sdk_forgot_to_escape_is_47001(app: TestApp) {
     // itchatmp unescapes the whole JSON text before it sends it.
-    let shop = app.account().await;
-    let body = format!("{{\"kf_account\": \"{}\", \"nickname\": \"two\nlines\"}}", shop.kf("a1"));
+    let account = app.account().await;
+    let body = format!("{{\"kf_account\": \"{}\", \"nickname\": \"two\nlines\"}}", account.kf("a1"));
     assert_eq!(
         code(
-            &shop
+            &account
                 .raw(
                     "POST",
-                    &format!("/customservice/kfaccount/add?access_token={}", shop.token),
+                    &format!("/customservice/kfaccount/add?access_token={}", account.token),
                     body.into()
                 )
                 .await
@@ -159,10 +159,10 @@ async fn a_line_break_that_an_sdk_forgot_to_escape_is_47001(app: App) {
     );
 }
 
-async fn what_is_odd_but_sound_is_read(app: App) {
-    let (shop, _desk) = staffed(&app).await;
-    let update = &doors(&shop)[3];
-    let plain = json!({"kf_account": shop.kf("free"), "nickname": "客服"});
+async fn what_is_odd_but_sound_is_read(app: TestApp) {
+    let (account, _desk) = staffed(&app).await;
+    let update = &samples(&account)[3];
+    let plain = json!({"kf_account": account.kf("free"), "nickname": "客服"});
     let deep = |levels: usize| format!(r#","x":{}{}"#, "[".repeat(levels), "]".repeat(levels));
     let odd = [
         format!("\u{feff}{plain}"),
@@ -178,55 +178,63 @@ async fn what_is_odd_but_sound_is_read(app: App) {
         serde_json::to_string_pretty(&plain).unwrap(),
     ];
     for body in odd {
-        shop.post(
-            "/customservice/kfaccount/update",
-            json!({"kf_account": shop.kf("free"), "nickname": "old"}),
-        )
-        .await;
-        assert_eq!(code(&update.takes(&shop, body.clone()).await), 0, "{body:.90}");
-        assert_eq!(shop.kf_list().await[1]["kf_nick"], "客服", "{body:.90}");
+        account
+            .post(
+                "/customservice/kfaccount/update",
+                json!({"kf_account": account.kf("free"), "nickname": "old"}),
+            )
+            .await;
+        assert_eq!(code(&update.takes(&account, body.clone()).await), 0, "{body:.90}");
+        assert_eq!(account.kf_list().await[1]["kf_nick"], "客服", "{body:.90}");
     }
 }
 
-async fn a_body_ends_at_256_kib(app: App) {
-    let (shop, _desk) = staffed(&app).await;
-    for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
-        let small = code(&door.takes(&shop, door.body.to_string()).await);
+async fn a_body_ends_at_256_kib(app: TestApp) {
+    let (account, _desk) = staffed(&app).await;
+    for sample in samples(&account).iter().filter(|sample| !sample.body.is_null()) {
+        let small = code(&sample.takes(&account, sample.body.to_string()).await);
         let sized = |size: usize| {
-            let frame = with(&door.body, r#","x":"""#);
-            with(&door.body, &format!(r#","x":"{}""#, "y".repeat(size - frame.len())))
+            let frame = with(&sample.body, r#","x":"""#);
+            with(&sample.body, &format!(r#","x":"{}""#, "y".repeat(size - frame.len())))
         };
         assert_eq!(sized(MOST).len(), MOST);
-        let most = code(&door.takes(&shop, sized(MOST)).await);
+        let most = code(&sample.takes(&account, sized(MOST)).await);
         assert!(
             most == small || [0, 65401, 65406, 65408, 65411, 65412].contains(&most),
             "{} {most}",
-            door.paths[0]
+            sample.paths[0]
         );
         for size in [MOST + 1, 2 * MOST, 16 * MOST] {
-            assert_eq!(code(&door.takes(&shop, sized(size)).await), 45002, "{} {size}", door.paths[0]);
+            assert_eq!(code(&sample.takes(&account, sized(size)).await), 45002, "{} {size}", sample.paths[0]);
         }
-        assert_eq!(code(&door.takes(&shop, " ".repeat(MOST + 1)).await), 45002, "{}", door.paths[0]);
+        assert_eq!(code(&sample.takes(&account, " ".repeat(MOST + 1)).await), 45002, "{}", sample.paths[0]);
     }
 }
 
-async fn each_member_must_be_there_and_be_a_string(app: App) {
-    let (shop, _desk) = staffed(&app).await;
-    let wrong =
-        [json!(1), json!(-1.5), json!(true), json!([]), json!({}), json!([shop.kf("a1")]), json!({"a": "b"})];
-    for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
-        for name in door.body.as_object().unwrap().keys() {
-            let mut body = door.body.clone();
+async fn each_member_must_be_there_and_be_a_string(app: TestApp) {
+    let (account, _desk) = staffed(&app).await;
+    let wrong = [
+        json!(1),
+        json!(-1.5),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!([account.kf("a1")]),
+        json!({"a": "b"}),
+    ];
+    for sample in samples(&account).iter().filter(|sample| !sample.body.is_null()) {
+        for name in sample.body.as_object().unwrap().keys() {
+            let mut body = sample.body.clone();
             for value in wrong.iter().filter(|value| name != "force_refresh" || !value.is_boolean()) {
                 body[name] = value.clone();
                 assert_eq!(
-                    code(&door.takes(&shop, body.to_string()).await),
+                    code(&sample.takes(&account, body.to_string()).await),
                     47001,
                     "{} {body}",
-                    door.paths[0]
+                    sample.paths[0]
                 );
             }
-            let without = match (door.paths[0], name.as_str()) {
+            let without = match (sample.paths[0], name.as_str()) {
                 ("/cgi-bin/stable_token", "grant_type") => 40002,
                 ("/cgi-bin/stable_token", "appid") => 41002,
                 ("/cgi-bin/stable_token", "secret") => 41004,
@@ -236,29 +244,29 @@ async fn each_member_must_be_there_and_be_a_string(app: App) {
             };
             body.as_object_mut().unwrap().remove(name);
             assert_eq!(
-                code(&door.takes(&shop, body.to_string()).await),
+                code(&sample.takes(&account, body.to_string()).await),
                 without,
                 "{} without {name}",
-                door.paths[0]
+                sample.paths[0]
             );
             if name != "force_refresh" {
                 body[name] = Value::Null;
                 assert_eq!(
-                    code(&door.takes(&shop, body.to_string()).await),
+                    code(&sample.takes(&account, body.to_string()).await),
                     without,
                     "{} {body}",
-                    door.paths[0]
+                    sample.paths[0]
                 );
             }
         }
     }
 }
 
-async fn each_member_that_is_empty_or_endless_has_its_code(app: App) {
-    let (shop, _desk) = staffed(&app).await;
-    for door in doors(&shop).iter().filter(|door| !door.body.is_null()) {
-        for name in door.body.as_object().unwrap().keys().filter(|name| *name != "force_refresh") {
-            let [empty, endless] = match (door.paths[0], name.as_str()) {
+async fn each_member_that_is_empty_or_endless_has_its_code(app: TestApp) {
+    let (account, _desk) = staffed(&app).await;
+    for sample in samples(&account).iter().filter(|sample| !sample.body.is_null()) {
+        for name in sample.body.as_object().unwrap().keys().filter(|name| *name != "force_refresh") {
+            let [empty, endless] = match (sample.paths[0], name.as_str()) {
                 (_, "grant_type") => [40002, 40002],
                 (_, "appid") => [41002, 40013],
                 (_, "secret") => [41004, 40125],
@@ -273,31 +281,31 @@ async fn each_member_that_is_empty_or_endless_has_its_code(app: App) {
                 (_, "command") => [45072, 45072],
                 other => panic!("nobody has tried {other:?}"),
             };
-            let mut body = door.body.clone();
+            let mut body = sample.body.clone();
             if name == "invite_wx" {
-                body["kf_account"] = shop.kf("free").into();
+                body["kf_account"] = account.kf("free").into();
             }
             for (value, expected) in
                 [("", empty), (&"x".repeat(10_000), endless), (&"客".repeat(10_000), endless)]
             {
                 body[name] = value.into();
                 assert_eq!(
-                    code(&door.takes(&shop, body.to_string()).await),
+                    code(&sample.takes(&account, body.to_string()).await),
                     expected,
                     "{} {name} {value:.20}",
-                    door.paths[0]
+                    sample.paths[0]
                 );
             }
         }
     }
-    assert_eq!(code(&shop.creates("a1", &openid()).await), 0);
+    assert_eq!(code(&account.creates("a1", &openid()).await), 0);
 }
 
-async fn a_body_is_json_whatever_its_type_and_however_it_comes(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
-    let url = format!("{}/customservice/kfaccount/update?access_token={}", app.base, shop.token);
-    let body = json!({"kf_account": shop.kf("a1"), "nickname": "客服"}).to_string();
+async fn a_body_is_json_whatever_its_type_and_however_it_comes(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
+    let url = format!("{}/customservice/kfaccount/update?access_token={}", app.base, account.token);
+    let body = json!({"kf_account": account.kf("a1"), "nickname": "客服"}).to_string();
     let types = [
         "application/json",
         "application/json; charset=utf-8",
@@ -314,18 +322,25 @@ async fn a_body_is_json_whatever_its_type_and_however_it_comes(app: App) {
     for given in types {
         let response =
             app.http.post(&url).header("content-type", given).body(body.clone()).send().await.unwrap();
-        assert_eq!(code(&Shop::reads(given, response).await), 0, "{given}");
+        assert_eq!(code(&TestAccount::read_answer(given, response).await), 0, "{given}");
     }
     assert_eq!(
-        code(&Shop::reads("none", app.http.post(&url).body(body.clone()).send().await.unwrap()).await),
+        code(
+            &TestAccount::read_answer("none", app.http.post(&url).body(body.clone()).send().await.unwrap())
+                .await
+        ),
         0
     );
     let chunks: Vec<Result<Vec<u8>, std::io::Error>> = body.bytes().map(|byte| Ok(vec![byte])).collect();
     let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
     let response = app.http.post(&url).body(chunked).send().await.unwrap();
-    assert_eq!(code(&Shop::reads("chunked", response).await), 0, "byte by byte, without a length");
+    assert_eq!(
+        code(&TestAccount::read_answer("chunked", response).await),
+        0,
+        "byte by byte, without a length"
+    );
     let endless: Vec<Result<Vec<u8>, std::io::Error>> = (0..5).map(|_| Ok(vec![b' '; MOST / 4])).collect();
     let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(endless));
     let response = app.http.post(&url).body(chunked).send().await.unwrap();
-    assert_eq!(code(&Shop::reads("chunked", response).await), 45002);
+    assert_eq!(code(&TestAccount::read_answer("chunked", response).await), 45002);
 }

@@ -1,21 +1,21 @@
 //! Bodies, methods and queries of the workbench's and the customer page's calls.
 
-use crate::actors::{Agent, App, Shop, Stream, code};
+use crate::actors::{Stream, TestAccount, TestAgent, TestApp, code};
 use serde_json::{Value, json};
 
 /// The largest body.
 const MOST: usize = 256 * 1024;
 
 /// A posted call, a body it understands, and whether it needs a login.
-struct Call {
+struct PageCall {
     path: String,
     body: Value,
     needs_login: bool,
 }
 
-fn calls(shop: &Shop) -> Vec<Call> {
-    let (appid, kf_account) = (&shop.appid, shop.kf("a1"));
-    let call = |path: &str, needs_login, body| Call { path: path.into(), body, needs_login };
+fn calls(account: &TestAccount) -> Vec<PageCall> {
+    let (appid, kf_account) = (&account.appid, account.kf("a1"));
+    let call = |path: &str, needs_login, body| PageCall { path: path.into(), body, needs_login };
     vec![
         call("/desk/api/login", false, json!({"name": "ann", "password": "wrong password"})),
         call("/desk/api/signup", false, json!({"invite": "none", "name": "ann", "password": "long enough"})),
@@ -37,15 +37,15 @@ fn calls(shop: &Shop) -> Vec<Call> {
 }
 
 /// A worker at her desk.
-async fn staffed(app: &App) -> (Shop, Agent, Stream) {
-    let shop = app.account().await;
-    let agent = shop.agent("a1").await;
+async fn staffed(app: &TestApp) -> (TestAccount, TestAgent, Stream) {
+    let account = app.account().await;
+    let agent = account.agent("a1").await;
     let desk = agent.comes_online().await;
-    (shop, agent, desk)
+    (account, agent, desk)
 }
 
 /// What a call answers to bytes; every answer is a whole envelope.
-async fn takes(app: &App, call: &Call, cookie: &str, body: impl Into<Vec<u8>>) -> (u16, i64) {
+async fn takes(app: &TestApp, call: &PageCall, cookie: &str, body: impl Into<Vec<u8>>) -> (u16, i64) {
     let request = app.http.post(format!("{}{}", app.base, call.path)).header("sec-fetch-site", "same-origin");
     let request = request.header("content-type", "application/json").header("cookie", cookie);
     let response = request.body(body.into()).send().await.unwrap();
@@ -65,8 +65,8 @@ on_both_engines! {
     an_odd_address_or_query_of_a_page_is_refused,
 }
 
-async fn what_cannot_be_read_is_400(app: App) {
-    let (shop, agent, _desk) = staffed(&app).await;
+async fn what_cannot_be_read_is_400(app: TestApp) {
+    let (account, agent, _desk) = staffed(&app).await;
     let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(128), "]".repeat(128));
     let bad: [&[u8]; 16] = [
         b"",
@@ -86,7 +86,7 @@ async fn what_cannot_be_read_is_400(app: App) {
         b"name=ann",
         deep.as_bytes(),
     ];
-    for call in calls(&shop) {
+    for call in calls(&account) {
         for body in bad {
             let answer = takes(&app, &call, &agent.cookie, body).await;
             assert_eq!(answer, (400, 990_001), "{} {}", call.path, String::from_utf8_lossy(body));
@@ -95,11 +95,11 @@ async fn what_cannot_be_read_is_400(app: App) {
     assert_eq!(agent.snapshot().await["worker"]["name"], agent.name, "she is logged in still");
 }
 
-async fn a_member_that_is_missing_or_of_another_type_is_400(app: App) {
-    let (shop, agent, _desk) = staffed(&app).await;
+async fn a_member_that_is_missing_or_of_another_type_is_400(app: TestApp) {
+    let (account, agent, _desk) = staffed(&app).await;
     let values =
         [Value::Null, json!([]), json!({}), json!(1.5), json!("1"), json!(true), json!(1), json!(1e300)];
-    for call in calls(&shop) {
+    for call in calls(&account) {
         for (name, right) in call.body.as_object().unwrap() {
             let mut body = call.body.clone();
             let same = |value: &Value| {
@@ -126,8 +126,8 @@ async fn a_member_that_is_missing_or_of_another_type_is_400(app: App) {
     }
 }
 
-async fn a_member_with_an_odd_value_is_refused_and_nothing_fails(app: App) {
-    let (shop, agent, _desk) = staffed(&app).await;
+async fn a_member_with_an_odd_value_is_refused_and_nothing_fails(app: TestApp) {
+    let (account, agent, _desk) = staffed(&app).await;
     let texts = [
         "",
         " ",
@@ -139,7 +139,7 @@ async fn a_member_with_an_odd_value_is_refused_and_nothing_fails(app: App) {
         &"x".repeat(100_000),
     ];
     let numbers = [0, -1, 999_999, i64::MAX, i64::MIN];
-    for call in calls(&shop) {
+    for call in calls(&account) {
         for (name, right) in
             call.body.as_object().unwrap().iter().filter(|(name, _)| *name != "text" && *name != "password")
         {
@@ -159,10 +159,10 @@ async fn a_member_with_an_odd_value_is_refused_and_nothing_fails(app: App) {
     }
 }
 
-async fn a_call_of_a_page_ends_at_256_kib(app: App) {
-    let (shop, agent, _desk) = staffed(&app).await;
+async fn a_call_of_a_page_ends_at_256_kib(app: TestApp) {
+    let (account, agent, _desk) = staffed(&app).await;
     // The call that ends the login comes last.
-    let mut calls = calls(&shop);
+    let mut calls = calls(&account);
     calls.sort_by_key(|call| call.path.ends_with("logout"));
     for call in calls {
         for (size, refused) in [(MOST + 1, true), (8 * MOST, true), (MOST, false)] {
@@ -174,9 +174,9 @@ async fn a_call_of_a_page_ends_at_256_kib(app: App) {
     }
 }
 
-async fn without_a_login_the_desk_is_closed(app: App) {
-    let (shop, _agent, _desk) = staffed(&app).await;
-    for call in calls(&shop).iter().filter(|call| call.needs_login) {
+async fn without_a_login_the_desk_is_closed(app: TestApp) {
+    let (account, _agent, _desk) = staffed(&app).await;
+    for call in calls(&account).iter().filter(|call| call.needs_login) {
         for cookie in [
             "",
             "kefu_login=",
@@ -196,12 +196,12 @@ async fn without_a_login_the_desk_is_closed(app: App) {
     }
 }
 
-async fn a_method_that_a_call_does_not_take_is_400(app: App) {
-    let (shop, agent, _desk) = staffed(&app).await;
+async fn a_method_that_a_call_does_not_take_is_400(app: TestApp) {
+    let (account, agent, _desk) = staffed(&app).await;
     let reads = ["/desk/api/snapshot", "/desk/api/messages", "/desk/api/stream", "/healthz", "/readyz"]
         .map(str::to_owned);
-    let chat = ["snapshot", "messages", "stream"].map(|name| format!("/chat/api/{}/{name}", shop.appid));
-    let writes = calls(&shop).into_iter().map(|call| (call.path, "POST"));
+    let chat = ["snapshot", "messages", "stream"].map(|name| format!("/chat/api/{}/{name}", account.appid));
+    let writes = calls(&account).into_iter().map(|call| (call.path, "POST"));
     for (path, taken) in reads.into_iter().chain(chat).map(|path| (path, "GET")).chain(writes) {
         for method in
             ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].into_iter().filter(|method| *method != taken)
@@ -221,12 +221,14 @@ async fn a_method_that_a_call_does_not_take_is_400(app: App) {
     }
 }
 
-async fn an_odd_address_or_query_of_a_page_is_refused(app: App) {
-    let (shop, agent, _desk) = staffed(&app).await;
-    let customer = shop.customer();
+async fn an_odd_address_or_query_of_a_page_is_refused(app: TestApp) {
+    let (account, agent, _desk) = staffed(&app).await;
+    let customer = account.customer();
     customer.says("hello").await;
-    let (desk, chat) =
-        (format!("/desk/api/messages?appid={}", shop.appid), format!("/chat/api/{}/messages", shop.appid));
+    let (desk, chat) = (
+        format!("/desk/api/messages?appid={}", account.appid),
+        format!("/chat/api/{}/messages", account.appid),
+    );
     let mut tried = vec![
         (desk.clone(), 400),
         ("/desk/api/messages".into(), 400),
@@ -283,8 +285,8 @@ async fn an_odd_address_or_query_of_a_page_is_refused(app: App) {
         ",,,",
         "a:b",
         "x:1",
-        &format!("{}:-1", shop.appid),
-        &format!("{}:99999999999999999999", shop.appid),
+        &format!("{}:-1", account.appid),
+        &format!("{}:99999999999999999999", account.appid),
         "%00:%00",
     ] {
         agent.resumes(since).await;

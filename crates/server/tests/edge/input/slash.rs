@@ -1,7 +1,7 @@
 //! Paths as clients write them; and no answer of Weixin's paths has a code of the desk's own.
 
-use super::doors;
-use crate::actors::{App, Shop, code};
+use super::samples;
+use crate::actors::{TestAccount, TestApp, code};
 use protocol::Errcode;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -49,7 +49,7 @@ fn elsewhere(path: &str) -> Vec<String> {
 }
 
 /// Sends a request as it is, and reads its answer: HTTP 200 and an envelope of Weixin's, or the test fails.
-async fn says(app: &App, request: &[u8]) -> Value {
+async fn says(app: &TestApp, request: &[u8]) -> Value {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(request).await.unwrap();
     let mut answer = Vec::new();
@@ -66,7 +66,7 @@ async fn says(app: &App, request: &[u8]) -> Value {
 }
 
 /// A request without a body.
-async fn asks(app: &App, method: &str, target: &str, headers: &str) -> i64 {
+async fn asks(app: &TestApp, method: &str, target: &str, headers: &str) -> i64 {
     let request = format!("{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
     code(&says(app, request.as_bytes()).await)
 }
@@ -78,8 +78,8 @@ on_both_engines! {
     odd_methods_headers_and_bodies_get_a_code_of_weixins,
 }
 
-async fn runs_of_slashes_in_a_path_count_as_one(app: App) {
-    let shop = app.account().await;
+async fn runs_of_slashes_in_a_path_count_as_one(app: TestApp) {
+    let account = app.account().await;
     for row in protocol::endpoint::ALL {
         for path in row.paths() {
             let method = row.main_method().to_uppercase();
@@ -91,9 +91,9 @@ async fn runs_of_slashes_in_a_path_count_as_one(app: App) {
             }
         }
     }
-    let list = |path: &str| format!("{path}?access_token={}&x=//", shop.token);
-    shop.adds("a1").await;
-    let plain = shop.raw("GET", &list("/cgi-bin/customservice/getkflist"), Vec::new()).await;
+    let list = |path: &str| format!("{path}?access_token={}&x=//", account.token);
+    account.adds("a1").await;
+    let plain = account.raw("GET", &list("/cgi-bin/customservice/getkflist"), Vec::new()).await;
     assert_eq!(plain["kf_list"].as_array().map(Vec::len), Some(1));
     for target in [
         "//cgi-bin//customservice/getkflist",
@@ -103,25 +103,29 @@ async fn runs_of_slashes_in_a_path_count_as_one(app: App) {
         let request = format!("GET {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", list(target));
         assert_eq!(says(&app, request.as_bytes()).await, plain, "{target}");
     }
-    let query = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
+    let query = format!("grant_type=client_credential&appid={}&secret={}", account.appid, account.secret);
     for path in ["//cgi-bin/token", "/cgi-bin//token"] {
-        let answer = shop.raw("GET", &format!("{path}?{query}"), Vec::new()).await;
+        let answer = account.raw("GET", &format!("{path}?{query}"), Vec::new()).await;
         assert_eq!(answer["expires_in"], 7200, "{path}: {answer}");
     }
 }
 
-async fn a_refusal_at_a_path_with_more_slashes_is_kept_like_any_other(app: App) {
-    let shop = app.account().await;
-    let refused = shop
-        .raw("POST", &format!("//customservice//kfaccount/del?access_token={}", shop.token), b"{}".to_vec())
+async fn a_refusal_at_a_path_with_more_slashes_is_kept_like_any_other(app: TestApp) {
+    let account = app.account().await;
+    let refused = account
+        .raw(
+            "POST",
+            &format!("//customservice//kfaccount/del?access_token={}", account.token),
+            b"{}".to_vec(),
+        )
         .await;
     assert_eq!(code(&refused), 65401);
     let rid = refused["errmsg"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned();
-    let told = shop.post("/cgi-bin/openapi/rid/get", serde_json::json!({"rid": rid})).await;
+    let told = account.post("/cgi-bin/openapi/rid/get", serde_json::json!({"rid": rid})).await;
     assert_eq!(told["request"]["request_body"], "{}", "{told}");
 }
 
-async fn no_path_below_weixins_roots_answers_a_code_of_ours(app: App) {
+async fn no_path_below_weixins_roots_answers_a_code_of_ours(app: TestApp) {
     for row in protocol::endpoint::ALL {
         for path in row.paths() {
             for path in elsewhere(path) {
@@ -166,8 +170,8 @@ async fn no_path_below_weixins_roots_answers_a_code_of_ours(app: App) {
     }
 }
 
-async fn odd_methods_headers_and_bodies_get_a_code_of_weixins(app: App) {
-    let shop = app.account().await;
+async fn odd_methods_headers_and_bodies_get_a_code_of_weixins(app: TestApp) {
+    let account = app.account().await;
     let long = format!("X-Long: {}\r\n", "x".repeat(16_000));
     let many: String = (0..60).map(|number| format!("X-{number}: {number}\r\n")).collect();
     let headers = [
@@ -188,24 +192,24 @@ async fn odd_methods_headers_and_bodies_get_a_code_of_weixins(app: App) {
         &long,
         &many,
     ];
-    for door in doors(&shop) {
+    for sample in samples(&account) {
         for headers in headers {
             for method in ["GET", "POST", "OPTIONS", "CONNECT_", "QUERY"] {
-                asks(&app, method, door.paths[0], headers).await;
-                asks(&app, method, &format!("/{}", door.address(&shop)), headers).await;
+                asks(&app, method, sample.paths[0], headers).await;
+                asks(&app, method, &format!("/{}", sample.address(&account)), headers).await;
             }
         }
         let odd = [&b"X-Odd: \xff\xfe\r\n"[..], b"Content-Type: \xe5\xae\xa2\r\n"];
         for header in odd {
             let head = format!(
                 "POST {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n",
-                door.address(&shop)
+                sample.address(&account)
             );
             says(&app, &[head.as_bytes(), header, b"\r\n{}"].concat()).await;
         }
         for size in [256 * 1024, 256 * 1024 + 1, 300 * 1024] {
-            for path in [door.address(&shop), format!("/{}", door.address(&shop))] {
-                let answer: i64 = code(&shop.raw("POST", &path, vec![b' '; size]).await);
+            for path in [sample.address(&account), format!("/{}", sample.address(&account))] {
+                let answer: i64 = code(&account.raw("POST", &path, vec![b' '; size]).await);
                 assert!(!(990_000..1_000_000).contains(&answer), "{path}: {answer}");
             }
         }
@@ -216,6 +220,9 @@ async fn odd_methods_headers_and_bodies_get_a_code_of_weixins(app: App) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-    Shop::reads("afterwards", app.http.get(format!("{}/cgi-bin/token", app.base)).send().await.unwrap())
-        .await;
+    TestAccount::read_answer(
+        "afterwards",
+        app.http.get(format!("{}/cgi-bin/token", app.base)).send().await.unwrap(),
+    )
+    .await;
 }

@@ -1,6 +1,6 @@
 //! Clients that never finish. These tests take ten seconds, all of them at once.
 
-use crate::actors::App;
+use crate::actors::TestApp;
 use crate::fixture::engine::Fresh;
 use kefu::config::{Rules, Settings};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 const MOST: Duration = Duration::from_secs(10);
 
 /// Begins a request, goes on a byte a second, and waits for the server to close; what it said.
-async fn dawdles(app: &App, begin: String) -> String {
+async fn dawdles(app: &TestApp, begin: String) -> String {
     let began = Instant::now();
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(begin.as_bytes()).await.unwrap();
@@ -37,14 +37,14 @@ on_both_engines! {
     who_takes_longer_than_ten_seconds_is_cut_off,
 }
 
-async fn who_comes_into_a_crowd_waits_until_somebody_goes(app: App) {
+async fn who_comes_into_a_crowd_waits_until_somebody_goes(app: TestApp) {
     let settings = Settings { connections_max: 8, ..Settings::default() };
     // The embedded database has one owner.
     let fresh = match app.inner.desk.store.is_shared() {
         true => app.fresh.clone(),
         false => std::sync::Arc::new(Fresh::folder()),
     };
-    let app = App::start_with(fresh, 9, settings, Rules::default()).await;
+    let app = TestApp::start_with(fresh, 9, settings, Rules::default()).await;
     let address = app.base.strip_prefix("http://").unwrap();
     let mut crowd = Vec::new();
     for _ in 0..8 {
@@ -65,8 +65,8 @@ async fn who_comes_into_a_crowd_waits_until_somebody_goes(app: App) {
     app.inner.stop.cancel();
 }
 
-async fn who_takes_longer_than_ten_seconds_is_cut_off(app: App) {
-    let shop = app.account().await;
+async fn who_takes_longer_than_ten_seconds_is_cut_off(app: TestApp) {
+    let account = app.account().await;
     let body = |path: String, more: &str| {
         format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: 1000\r\n\r\n{{")
     };
@@ -77,10 +77,10 @@ async fn who_takes_longer_than_ten_seconds_is_cut_off(app: App) {
         dawdles(&app, "GET /cgi-bin/token?x=".into()),
         dawdles(&app, String::new()),
         dawdles(&app, body("/cgi-bin/stable_token".into(), "")),
-        dawdles(&app, body(format!("/customservice/kfaccount/del?access_token={}", shop.token), "")),
+        dawdles(&app, body(format!("/customservice/kfaccount/del?access_token={}", account.token), "")),
         dawdles(&app, chunked.into()),
         dawdles(&app, body("/desk/api/login".into(), page)),
-        dawdles(&app, body(format!("/chat/api/{}/message", shop.appid), page)),
+        dawdles(&app, body(format!("/chat/api/{}/message", account.appid), page)),
     );
     assert!(!head.contains(" 200 ") && !nothing.contains(" 200 "), "{head} {nothing}");
     for answer in [weixin, del, chunked] {

@@ -1,12 +1,12 @@
 //! What stands around a request: headers of every kind, and HTTP as it is seldom spoken.
 
-use super::doors;
-use crate::actors::{App, Shop, code};
+use super::samples;
+use crate::actors::{TestAccount, TestApp, code};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Sends bytes as they are, and reads until the server closes.
-async fn says(app: &App, bytes: &[u8]) -> String {
+async fn says(app: &TestApp, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
@@ -25,9 +25,9 @@ on_both_engines! {
     what_is_not_http_ends_the_connection_and_nothing_else,
 }
 
-async fn any_host_is_answered_and_no_browser_is_invited(app: App) {
-    let shop = app.account().await;
-    for door in doors(&shop) {
+async fn any_host_is_answered_and_no_browser_is_invited(app: TestApp) {
+    let account = app.account().await;
+    for sample in samples(&account) {
         for host in [
             "api.weixin.qq.com",
             "api.weixin.qq.com:443",
@@ -36,63 +36,64 @@ async fn any_host_is_answered_and_no_browser_is_invited(app: App) {
             "127.0.0.1",
             "xn--kfu-xla.example",
         ] {
-            let method = door.methods[0].parse().unwrap();
+            let method = sample.methods[0].parse().unwrap();
             let request =
-                app.http.request(method, format!("{}{}", app.base, door.paths[0])).header("host", host);
+                app.http.request(method, format!("{}{}", app.base, sample.paths[0])).header("host", host);
             let request =
                 request.header("origin", "https://evil.example").header("sec-fetch-site", "cross-site");
             let response = request.header("access-control-request-method", "POST").send().await.unwrap();
             assert!(
                 response.headers().get("set-cookie").is_none() && response.headers().get("vary").is_none()
             );
-            let answer = code(&Shop::reads(host, response).await);
-            assert!([41001, 40002, 44002].contains(&answer), "{} {host} {answer}", door.paths[0]);
+            let answer = code(&TestAccount::read_answer(host, response).await);
+            assert!([41001, 40002, 44002].contains(&answer), "{} {host} {answer}", sample.paths[0]);
         }
-        let preflight = app.http.request(reqwest::Method::OPTIONS, format!("{}{}", app.base, door.paths[0]));
+        let preflight =
+            app.http.request(reqwest::Method::OPTIONS, format!("{}{}", app.base, sample.paths[0]));
         let preflight = preflight
             .header("origin", "https://evil.example")
             .header("access-control-request-method", "POST");
-        let answer = code(&Shop::reads("a preflight", preflight.send().await.unwrap()).await);
-        assert_eq!(answer, if door.methods.contains(&"GET") { 43001 } else { 43002 });
+        let answer = code(&TestAccount::read_answer("a preflight", preflight.send().await.unwrap()).await);
+        assert_eq!(answer, if sample.methods.contains(&"GET") { 43001 } else { 43002 });
     }
 }
 
-async fn nothing_is_compressed_on_weixins_paths(app: App) {
-    let shop = app.account().await;
+async fn nothing_is_compressed_on_weixins_paths(app: TestApp) {
+    let account = app.account().await;
     for number in 0..50 {
-        shop.adds(&format!("a{number}")).await;
+        account.adds(&format!("a{number}")).await;
     }
     for path in
         ["/cgi-bin/customservice/getkflist", "/customservice/getkflist", "/cgi-bin/token", "/cgi-bin/nothing"]
     {
-        let url = format!("{}{path}?access_token={}", app.base, shop.token);
+        let url = format!("{}{path}?access_token={}", app.base, account.token);
         let response =
             app.http.get(url).header("accept-encoding", "gzip, deflate, br, zstd").send().await.unwrap();
         assert!(response.headers().get("content-encoding").is_none(), "{path}");
         assert!(response.headers().get("content-length").is_some(), "{path}");
-        Shop::reads(path, response).await;
+        TestAccount::read_answer(path, response).await;
     }
 }
 
-async fn an_answer_is_one_line_without_an_end_of_line(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
+async fn an_answer_is_one_line_without_an_end_of_line(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
     for path in [
         "/cgi-bin/customservice/getkflist",
         "/cgi-bin/customservice/getonlinekflist",
         "/cgi-bin/token",
         "/cgi-bin",
     ] {
-        let url = format!("{}{path}?access_token={}", app.base, shop.token);
+        let url = format!("{}{path}?access_token={}", app.base, account.token);
         let body = app.http.get(url).send().await.unwrap().bytes().await.unwrap();
         assert_eq!((body.first(), body.last()), (Some(&b'{'), Some(&b'}')), "{path}");
     }
 }
 
-async fn http_as_it_is_seldom_spoken_is_understood(app: App) {
-    let shop = app.account().await;
-    shop.adds("a1").await;
-    let (list, token) = ("/cgi-bin/customservice/getkflist", &shop.token);
+async fn http_as_it_is_seldom_spoken_is_understood(app: TestApp) {
+    let account = app.account().await;
+    account.adds("a1").await;
+    let (list, token) = ("/cgi-bin/customservice/getkflist", &account.token);
     let requests = [
         format!("GET {list}?access_token={token} HTTP/1.0\r\n\r\n"),
         format!("GET {list}?access_token={token} HTTP/1.1\r\nConnection: close\r\n\r\n"),
@@ -110,7 +111,7 @@ async fn http_as_it_is_seldom_spoken_is_understood(app: App) {
             "{request} {answer}"
         );
     }
-    let body = format!(r#"{{"kf_account":"{}","nickname":"n"}}"#, shop.kf("a1"));
+    let body = format!(r#"{{"kf_account":"{}","nickname":"n"}}"#, account.kf("a1"));
     let head = format!(
         "POST /customservice/kfaccount/update?access_token={token} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     );
@@ -122,7 +123,7 @@ async fn http_as_it_is_seldom_spoken_is_understood(app: App) {
     assert!(says(&app, chunked.as_bytes()).await.ends_with(r#"{"errcode":0,"errmsg":"ok"}"#));
 }
 
-async fn what_is_not_http_ends_the_connection_and_nothing_else(app: App) {
+async fn what_is_not_http_ends_the_connection_and_nothing_else(app: TestApp) {
     let head = "POST /cgi-bin/stable_token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
     let requests = [
         "\0\0\0\0\r\n\r\n".to_owned(),

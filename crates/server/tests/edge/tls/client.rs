@@ -22,9 +22,9 @@ pub fn files_of(data: &Path) -> (CertificateDer<'static>, String) {
     (issuing, std::fs::read_to_string(folder.join("issuer.key")).unwrap())
 }
 
-pub struct Client(TlsConnector);
+pub struct TlsClient(TlsConnector);
 
-impl Client {
+impl TlsClient {
     pub fn trusting(authority: &CertificateDer<'_>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone().into_owned()).unwrap();
@@ -33,33 +33,33 @@ impl Client {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Client(TlsConnector::from(Arc::new(config)))
+        TlsClient(TlsConnector::from(Arc::new(config)))
     }
 
-    pub async fn connect(&self, address: &str, name: &str) -> std::io::Result<Open> {
+    pub async fn connect(&self, address: &str, name: &str) -> std::io::Result<TlsConnection> {
         let stream = TcpStream::connect(address).await?;
         let stream = self.0.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await?;
         let shown = stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned();
-        Ok(Open { stream: BufReader::new(Box::new(stream)), shown: Some(shown) })
+        Ok(TlsConnection { stream: BufReader::new(Box::new(stream)), shown: Some(shown) })
     }
 
-    pub async fn in_clear(address: &str) -> Open {
+    pub async fn in_clear(address: &str) -> TlsConnection {
         let stream = TcpStream::connect(address).await.unwrap();
-        Open { stream: BufReader::new(Box::new(stream)), shown: None }
+        TlsConnection { stream: BufReader::new(Box::new(stream)), shown: None }
     }
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for S {}
 
 /// A connection that is kept.
-pub struct Open {
-    stream: BufReader<Box<dyn Stream>>,
+pub struct TlsConnection {
+    stream: BufReader<Box<dyn ByteStream>>,
     /// The certificate it was shown.
     pub shown: Option<CertificateDer<'static>>,
 }
 
-impl Open {
+impl TlsConnection {
     /// Head and body of an answer.
     pub async fn get(&mut self, host: &str, path: &str) -> (String, Value) {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await

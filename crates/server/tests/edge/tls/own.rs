@@ -1,6 +1,6 @@
 //! A certificate of the desk's own.
 
-use super::client::Client;
+use super::client::TlsClient;
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{DEMO, Running, kefu};
 use crate::operating::doctor::{asks, free, state};
@@ -74,7 +74,7 @@ async fn a_certificate_is_changed_while_connections_live_on() {
     let company = Company::new();
     let first = company.issues(&[DESK, "127.0.0.1"]);
     let demo = company.demo(&[], &Fresh::folder());
-    let client = Client::trusting(&company.authority());
+    let client = TlsClient::trusting(&company.authority());
     let connect = || async { client.connect(address(&demo), DESK).await.unwrap() };
     let mut before = connect().await;
     assert_eq!(before.shown, Some(first.clone()));
@@ -102,7 +102,7 @@ async fn a_certificate_is_changed_while_connections_live_on() {
     assert!(took < Duration::from_secs(10) && log.contains("is not that of the first certificate"), "{log}");
 }
 
-async fn until_shown<F: Future<Output = super::client::Open>>(
+async fn until_shown<F: Future<Output = super::client::TlsConnection>>(
     connect: &impl Fn() -> F,
     certificate: &CertificateDer<'_>,
 ) {
@@ -119,7 +119,7 @@ async fn a_certificate_that_names_weixins_host_is_shown_there_and_no_authority_i
     let stand_in = ["--as", HOST, "--as-https", "127.0.0.1:0", "--as-http", "127.0.0.1:0"];
     let demo = company.demo(&stand_in, &fresh);
     let https = demo.says("By TLS");
-    let client = Client::trusting(&company.authority());
+    let client = TlsClient::trusting(&company.authority());
     let mut open = client.connect(&https, HOST).await.unwrap();
     assert_eq!(open.shown, Some(shown));
     assert_eq!(open.get(HOST, "/healthz").await.1["errcode"], 0);

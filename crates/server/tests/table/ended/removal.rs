@@ -2,7 +2,7 @@
 
 use super::other_node;
 use crate::actors::form::{MP4, PNG};
-use crate::actors::{Agent, App, Platform, Shop, code, cookie_of, until};
+use crate::actors::{TestAccount, TestAgent, TestApp, TestComponent, code, cookie_of, until};
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, KEFU, Running, kefu};
 use futures_util::future::join_all;
@@ -21,8 +21,8 @@ use std::process::{Command, Stdio};
 const MINUTE: i64 = 60_000;
 const TOKEN_LIFE: i64 = 7_200_000;
 
-fn account(shop: &Shop, confirmed: bool) -> Order {
-    Order::Remove(Remove { subject: Subject::Account(shop.appid.clone()), confirmed })
+fn removal_of(account: &TestAccount, confirmed: bool) -> Order {
+    Order::Remove(Remove { subject: Subject::Account(account.appid.clone()), confirmed })
 }
 
 fn worker(name: &str, confirmed: bool) -> Order {
@@ -30,7 +30,7 @@ fn worker(name: &str, confirmed: bool) -> Order {
 }
 
 /// How many rows each table has that are an account's or an owner's.
-async fn rows(app: &App, appid: &str) -> BTreeMap<String, i64> {
+async fn rows(app: &TestApp, appid: &str) -> BTreeMap<String, i64> {
     let store = &app.inner.desk.store;
     let tables = if store.is_shared() {
         "select table_name::text, column_name::text from information_schema.columns
@@ -53,7 +53,7 @@ async fn rows(app: &App, appid: &str) -> BTreeMap<String, i64> {
     counted.await.unwrap()
 }
 
-async fn adds(app: &App, sql: &'static str, appid: &str) {
+async fn adds(app: &TestApp, sql: &'static str, appid: &str) {
     let id = appid.to_owned();
     app.inner.desk.store.write_silent(appid, move |tx| tx.run(sql, bind![&id]).map(|_| ())).await.unwrap();
 }
@@ -65,27 +65,26 @@ fn files(folder: &Path) -> usize {
 }
 
 /// A shop that has something of everything, and an agent at the workbench.
-async fn full(app: &App) -> (Shop, Agent) {
-    let (shop, platform) = (app.account().await, Platform::new(app).await);
-    let ann = shop.agent("a1").await;
-    platform.is_granted(&shop, &[1]).await;
-    platform.token_for(&shop).await;
-    shop.adds("a2").await;
-    shop.invites("a2", "nobody_yet").await;
-    shop.media("video", MP4).await;
-    let customer = shop.customer();
+async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
+    let (account, component) = (app.account().await, TestComponent::new(app).await);
+    let ann = account.agent("a1").await;
+    component.gets_grant(&account, &[1]).await;
+    component.token_for(&account).await;
+    account.adds("a2").await;
+    account.invites("a2", "nobody_yet").await;
+    account.media("video", MP4).await;
+    let customer = account.customer();
     let message = customer.says("hello").await;
     assert_eq!(ann.takes(message["session"].as_i64().unwrap()).await.0, 200);
-    let session =
-        json!({"appid": shop.appid, "session": message["session"], "text": "Dear", "message": message["id"]});
+    let session = json!({"appid": account.appid, "session": message["session"], "text": "Dear", "message": message["id"]});
     for path in ["/desk/api/draft", "/desk/api/read"] {
         assert_eq!(ann.sends(path, session.clone()).await.0, 200);
     }
-    let url = format!("{}/chat/api/{}/image?client_id=p1", app.base, shop.appid);
+    let url = format!("{}/chat/api/{}/image?client_id=p1", app.base, account.appid);
     let request = app.http.post(url).header("sec-fetch-site", "same-origin");
     let request = request.header("cookie", customer.cookie()).header("content-type", "image/png");
     assert_eq!(request.body(PNG).send().await.unwrap().status(), 200);
-    let (appid, worker) = (shop.appid.clone(), ann.name.clone());
+    let (appid, worker) = (account.appid.clone(), ann.name.clone());
     app.order(Order::AccountAdmin { appid: appid.clone(), worker, revoke: false }).await.unwrap();
     let change = Change { endpoint: None, daily: Some(1_000), per_minute: None, standard: false };
     app.order(Order::Limit(Limit::Quota { appid: appid.clone(), change })).await.unwrap();
@@ -94,12 +93,12 @@ async fn full(app: &App) -> (Shop, Agent) {
     let business = "insert into business
         (appid, business_id, account_name, nickname, icon, transfer_to_commkf, created_at)
         select $1, 1, 'name', 'name', content, 0, 0 from message where appid = $1 and content <> '' limit 1";
-    adds(app, business, &shop.appid).await;
-    adds(app, "insert into work (appid, corpid, bound_at) values ($1, 'corp', 0)", &shop.appid).await;
+    adds(app, business, &account.appid).await;
+    adds(app, "insert into work (appid, corpid, bound_at) values ($1, 'corp', 0)", &account.appid).await;
     // Refused, for `rid`.
-    shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
+    account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
     app.advance(1_000).await;
-    (shop, ann)
+    (account, ann)
 }
 
 on_both_engines! {
@@ -112,78 +111,78 @@ on_both_engines! {
     a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute,
 }
 
-async fn nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again(app: App) {
-    let (shop, ann) = full(&app).await;
+async fn nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again(app: TestApp) {
+    let (account, ann) = full(&app).await;
     let stream = ann.comes_online().await;
-    let before = rows(&app, &shop.appid).await;
+    let before = rows(&app, &account.appid).await;
     let not_its = ["component", "removed"];
     let without: Vec<_> =
         before.iter().filter(|(table, rows)| **rows == 0 && !not_its.contains(&table.as_str())).collect();
     assert_eq!(without, Vec::<(&String, &i64)>::new(), "tables this test says nothing of");
     assert!(files(&app.fresh.folder_of_files()) > 0);
-    let counts = app.order(account(&shop, false)).await.unwrap();
+    let counts = app.order(removal_of(&account, false)).await.unwrap();
     let expected = json!({
-        "name": shop.appid, "agents": 2, "customers": 1, "sessions": 1, "messages": 2, "files": 1,
+        "name": account.appid, "agents": 2, "customers": 1, "sessions": 1, "messages": 2, "files": 1,
         "administrators": 1, "platforms": 1
     });
     assert_eq!(counts, expected);
-    app.order(account(&shop, true)).await.unwrap();
+    app.order(removal_of(&account, true)).await.unwrap();
     stream.ends().await;
     until("her stream is noted as closed", || async { app.inner.streams.agents() == 0 }).await;
     app.advance(0).await;
-    let left: Vec<_> = rows(&app, &shop.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
+    let left: Vec<_> = rows(&app, &account.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
     let expected = [("due".to_owned(), 1), ("removed".to_owned(), 1), ("token".to_owned(), 1)];
     assert_eq!(left, expected, "the platform's token is refused as one without a grant");
     assert_eq!(files(&app.fresh.folder_of_files()), 0);
     app.advance(TOKEN_LIFE).await;
-    let left: Vec<_> = rows(&app, &shop.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
+    let left: Vec<_> = rows(&app, &account.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
     assert_eq!(left, [("removed".to_owned(), 1)]);
     let settings = Default::default();
-    let again = app.order(Order::AccountCreate { appid: Some(shop.appid.clone()), settings }).await;
+    let again = app.order(Order::AccountCreate { appid: Some(account.appid.clone()), settings }).await;
     assert!(again.unwrap_err().contains("never used again"));
-    let again = Order::ComponentCreate { appid: Some(shop.appid.clone()), name: "again".into() };
+    let again = Order::ComponentCreate { appid: Some(account.appid.clone()), name: "again".into() };
     assert!(app.order(again).await.unwrap_err().contains("never used again"));
-    assert!(app.order(account(&shop, true)).await.unwrap_err().contains("no such account"));
+    assert!(app.order(removal_of(&account, true)).await.unwrap_err().contains("no such account"));
 }
 
-async fn programs_of_a_removed_account_are_refused_as_of_one_that_never_was(app: App) {
-    let shop = app.account().await;
-    let openid = shop.has_customer().await;
-    app.order(account(&shop, true)).await.unwrap();
-    let query = format!("grant_type=client_credential&appid={}&secret={}", shop.appid, shop.secret);
-    assert_eq!(code(&shop.raw("GET", &format!("/cgi-bin/token?{query}"), Vec::new()).await), 40013);
-    let body = json!({"grant_type": "client_credential", "appid": shop.appid, "secret": shop.secret});
-    let stable = shop.raw("POST", "/cgi-bin/stable_token", body.to_string().into_bytes()).await;
+async fn programs_of_a_removed_account_are_refused_as_of_one_that_never_was(app: TestApp) {
+    let account = app.account().await;
+    let openid = account.creates_customer().await;
+    app.order(removal_of(&account, true)).await.unwrap();
+    let query = format!("grant_type=client_credential&appid={}&secret={}", account.appid, account.secret);
+    assert_eq!(code(&account.raw("GET", &format!("/cgi-bin/token?{query}"), Vec::new()).await), 40013);
+    let body = json!({"grant_type": "client_credential", "appid": account.appid, "secret": account.secret});
+    let stable = account.raw("POST", "/cgi-bin/stable_token", body.to_string().into_bytes()).await;
     assert_eq!(code(&stable), 40013);
-    assert_eq!(shop.writes(&openid, "hello").await, 40001);
-    let say = CustomerOrder::Say { appid: shop.appid.clone(), openid, text: "hello".into() };
+    assert_eq!(account.sends_text(&openid, "hello").await, 40001);
+    let say = CustomerOrder::Say { appid: account.appid.clone(), openid, text: "hello".into() };
     assert!(app.order(Order::Customer(say)).await.unwrap_err().contains("no such account"));
-    let fresh = format!("/chat/api/{}", shop.appid);
+    let fresh = format!("/chat/api/{}", account.appid);
     assert_eq!(app.ask(&format!("{fresh}/snapshot"), "").await.status(), 404);
     let body = json!({"client_id": "1", "text": "hello"});
     assert_eq!(app.send(&format!("{fresh}/message"), "", &body).await.status(), 404);
 }
 
-async fn the_pages_of_a_removed_account_hear_of_it_at_every_node(app: App) {
+async fn the_pages_of_a_removed_account_hear_of_it_at_every_node(app: TestApp) {
     let there = other_node(&app).await;
-    let (shop, other) = (app.account().await, app.account().await);
-    let ann = shop.agent("a1").await;
+    let (account, other) = (app.account().await, app.account().await);
+    let ann = account.agent("a1").await;
     other.adds("b1").await;
     assert_eq!(code(&other.invites("b1", &ann.name).await), 0);
     assert_eq!(ann.at(&other, "b1").answers_invitation(true).await, 200);
-    let customer = shop.customer();
+    let customer = account.customer();
     customer.says("hello").await;
-    let elsewhere = Agent { app: there.clone(), ..ann.clone() };
+    let elsewhere = TestAgent { app: there.clone(), ..ann.clone() };
     let (mut desk, mut page) = (elsewhere.comes_online().await, customer.watches().await);
-    app.order(account(&shop, true)).await.unwrap();
-    desk.hears("reset", |heard| heard.event == "reset").await;
-    page.hears("reset", |heard| heard.event == "reset").await;
+    app.order(removal_of(&account, true)).await.unwrap();
+    desk.waits_for("reset", |heard| heard.event == "reset").await;
+    page.waits_for("reset", |heard| heard.event == "reset").await;
     desk.ends().await;
     page.ends().await;
     let accounts = elsewhere.snapshot().await["accounts"].clone();
     let left: Vec<_> = accounts.as_array().unwrap().iter().map(|it| it["appid"].clone()).collect();
     assert_eq!(left, [json!(other.appid)]);
-    let path = format!("/chat/api/{}/snapshot", shop.appid);
+    let path = format!("/chat/api/{}/snapshot", account.appid);
     assert_eq!(there.ask(&path, &customer.cookie()).await.status(), 404);
     let mut desk = elsewhere.comes_online().await;
     other.customer().says("still here").await;
@@ -195,14 +194,14 @@ async fn the_pages_of_a_removed_account_hear_of_it_at_every_node(app: App) {
     there.inner.stop.cancel();
 }
 
-async fn a_removal_goes_on_in_bounded_rounds_after_a_stop(app: App) {
-    let shop = app.account().await;
+async fn a_removal_goes_on_in_bounded_rounds_after_a_stop(app: TestApp) {
+    let account = app.account().await;
     let many = "insert into customer (appid, openid, created_at)
             with recursive n (i) as (select 1 union all select i + 1 from n where i < 1200)
             select $1, 'o' || cast(i as text), 0 from n";
-    adds(&app, many, &shop.appid).await;
-    app.order(account(&shop, true)).await.unwrap();
-    let customers = async || rows(&app, &shop.appid).await["customer"];
+    adds(&app, many, &account.appid).await;
+    app.order(removal_of(&account, true)).await.unwrap();
+    let customers = async || rows(&app, &account.appid).await["customer"];
     let mut seen = vec![customers().await];
     // One round after the other, as if the process stopped after each.
     while *seen.last().unwrap() > 0 {
@@ -217,39 +216,40 @@ async fn a_removal_goes_on_in_bounded_rounds_after_a_stop(app: App) {
     assert_eq!(seen, [1200, 700, 200, 0]);
 }
 
-async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: App) {
+async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: TestApp) {
     let there = other_node(&app).await;
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    code(&shop.get("/customservice/kfaccount/setadmin", &[("kf_account", &shop.kf("a1"))]).await);
-    let stream = Agent { app: there.clone(), ..ann.clone() }.comes_online().await;
-    let customer = shop.customer();
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    code(&account.get("/customservice/kfaccount/setadmin", &[("kf_account", &account.kf("a1"))]).await);
+    let stream = TestAgent { app: there.clone(), ..ann.clone() }.comes_online().await;
+    let customer = account.customer();
     customer.says("hello").await;
-    assert_eq!(shop.sessions("a1").await, [customer.openid()]);
+    assert_eq!(account.sessions("a1").await, [customer.openid()]);
     let counts = app.order(worker(&ann.name, false)).await.unwrap();
     assert_eq!(counts, json!({"logins": 1, "agents": 1, "invitations": 0, "administers": 0, "links": 0}));
     app.order(worker(&ann.name, true)).await.unwrap();
     stream.ends().await;
-    let listed = shop.kf_list().await[0].clone();
+    let listed = account.kf_list().await[0].clone();
     assert_eq!((&listed["kf_wx"], listed.get("kf_openid")), (&json!(""), None), "{listed}");
-    assert_eq!(shop.online().await, []);
-    let list = shop.get("/customservice/kfsession/getsessionlist", &[("kf_account", &shop.kf("a1"))]).await;
+    assert_eq!(account.online().await, []);
+    let list =
+        account.get("/customservice/kfsession/getsessionlist", &[("kf_account", &account.kf("a1"))]).await;
     assert_eq!(code(&list), 65402);
     customer.says("and now?").await;
-    assert_eq!(shop.waiting().await, [customer.openid()]);
+    assert_eq!(account.waiting().await, [customer.openid()]);
     // Another person may be the agent, and is no supervisor by it.
-    let bob = Agent::signs_up(&app, "bob").await.at(&shop, "a1");
-    assert_eq!(code(&shop.invites("a1", "bob").await), 0);
+    let bob = TestAgent::signs_up(&app, "bob").await.at(&account, "a1");
+    assert_eq!(code(&account.invites("a1", "bob").await), 0);
     assert_eq!(bob.answers_invitation(true).await, 200);
-    assert_eq!(bob.account().await["agent"]["supervisor"], false);
+    assert_eq!(bob.first_account().await["agent"]["supervisor"], false);
     assert!(app.order(worker(&ann.name, true)).await.unwrap_err().contains("no such worker"));
     there.inner.stop.cancel();
 }
 
-async fn whoever_takes_a_removed_name_inherits_nothing(app: App) {
-    let shop = app.account().await;
-    let ann = shop.agent("a1").await;
-    let admin = Order::AccountAdmin { appid: shop.appid.clone(), worker: ann.name.clone(), revoke: false };
+async fn whoever_takes_a_removed_name_inherits_nothing(app: TestApp) {
+    let account = app.account().await;
+    let ann = account.agent("a1").await;
+    let admin = Order::AccountAdmin { appid: account.appid.clone(), worker: ann.name.clone(), revoke: false };
     app.order(admin).await.unwrap();
     app.order(worker(&ann.name, true)).await.unwrap();
     let signs_up = async || {
@@ -260,36 +260,36 @@ async fn whoever_takes_a_removed_name_inherits_nothing(app: App) {
     };
     assert_eq!(code(&signs_up().await.json().await.unwrap()), 990_011, "not while it is being removed");
     app.advance(MINUTE).await;
-    let heir = Agent { cookie: cookie_of(&signs_up().await).expect("a login"), ..ann.clone() };
+    let heir = TestAgent { cookie: cookie_of(&signs_up().await).expect("a login"), ..ann.clone() };
     let snapshot = heir.snapshot().await;
     assert_eq!((&snapshot["accounts"], &snapshot["invitations"]), (&json!([]), &json!([])));
     let administered: Value = heir.asks("/desk/api/debug").await.1;
     assert_eq!(administered["accounts"], json!([]));
-    assert_eq!(heir.sends("/desk/api/debug/token", json!({"appid": shop.appid})).await.0, 403);
-    assert_eq!(heir.sends("/desk/api/presence", json!({"appid": shop.appid, "away": true})).await.0, 403);
+    assert_eq!(heir.sends("/desk/api/debug/token", json!({"appid": account.appid})).await.0, 403);
+    assert_eq!(heir.sends("/desk/api/presence", json!({"appid": account.appid, "away": true})).await.0, 403);
     assert_eq!(ann.asks("/desk/api/snapshot").await.0, 401, "the old login is nobody's");
 }
 
-async fn a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute(app: App) {
-    let shop = app.account().await;
+async fn a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute(app: TestApp) {
+    let account = app.account().await;
     for round in 0..5 {
-        let eve = Agent::signs_up(&app, &format!("eve{round}")).await;
+        let eve = TestAgent::signs_up(&app, &format!("eve{round}")).await;
         let bind = |number: usize| {
-            let kf_account = shop.kf(&format!("k{round}_{number}"));
-            let (appid, worker) = (shop.appid.clone(), eve.name.clone());
+            let kf_account = account.kf(&format!("k{round}_{number}"));
+            let (appid, worker) = (account.appid.clone(), eve.name.clone());
             app.order(Order::AgentBind { appid, kf_account, worker })
         };
         for number in 0..4 {
-            shop.adds(&format!("k{round}_{number}")).await;
+            account.adds(&format!("k{round}_{number}")).await;
         }
         let ((), _) = tokio::join!(
             async { app.order(worker(&eve.name, true)).await.map(|_| ()).unwrap() },
             join_all((0..4).map(bind)),
         );
         app.advance(MINUTE).await;
-        let agents = shop.kf_list().await;
+        let agents = account.kf_list().await;
         assert!(agents.as_array().unwrap().iter().all(|agent| agent["kf_wx"] == ""), "{agents}");
-        let shared = Agent::signs_up(&app, &eve.name).await;
+        let shared = TestAgent::signs_up(&app, &eve.name).await;
         assert_eq!(shared.snapshot().await["accounts"], json!([]));
     }
 }

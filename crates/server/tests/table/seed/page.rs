@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A parameter, in the query or in the body.
 #[derive(Debug)]
-pub struct Parameter {
+pub struct PageParameter {
     pub name: &'static str,
     pub kind: &'static str,
     /// Which part has a limit, how long it may be, and what it is made of.
@@ -13,7 +13,7 @@ pub struct Parameter {
 
 /// What stands on the page.
 #[derive(Debug, Default)]
-pub struct Page {
+pub struct WeixinPage {
     pub name: &'static str,
     /// The method and the path of the page.
     pub call: (&'static str, &'static str),
@@ -23,8 +23,8 @@ pub struct Page {
     pub platform: bool,
     pub sets: Vec<u16>,
     pub agents: Option<usize>,
-    pub query: Vec<Parameter>,
-    pub body: Vec<Parameter>,
+    pub query: Vec<PageParameter>,
+    pub body: Vec<PageParameter>,
     /// Where a member of the answer stands, its type, and its only values, if the page lists them.
     pub members: Vec<(&'static str, &'static str, Vec<i64>)>,
     pub request: &'static str,
@@ -35,7 +35,7 @@ pub struct Page {
 }
 
 /// The three pages.
-pub fn all() -> [Page; 3] {
+pub fn all() -> [WeixinPage; 3] {
     [
         read(include_str!("addkfaccount.txt")),
         read(include_str!("getonlinekflist.txt")),
@@ -43,8 +43,8 @@ pub fn all() -> [Page; 3] {
     ]
 }
 
-fn read(text: &'static str) -> Page {
-    let mut page = Page::default();
+fn read(text: &'static str) -> WeixinPage {
+    let mut page = WeixinPage::default();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let columns: Vec<&str> = line.split('|').map(str::trim).collect();
         row(&mut page, &columns);
@@ -52,7 +52,7 @@ fn read(text: &'static str) -> Page {
     page
 }
 
-fn row(page: &mut Page, columns: &[&'static str]) {
+fn row(page: &mut WeixinPage, columns: &[&'static str]) {
     match *columns {
         ["name", name] => page.name = name,
         ["call", method, path] => page.call = (method, path),
@@ -61,10 +61,10 @@ fn row(page: &mut Page, columns: &[&'static str]) {
         ["platform", word] => page.platform = yes(word),
         ["sets", sets] => page.sets = sets.split(',').flat_map(|range| numbers(range.trim())).collect(),
         ["agents", count] => page.agents = Some(count.parse().unwrap()),
-        ["query", name, kind, "required"] => page.query.push(Parameter { name, kind, limit: None }),
+        ["query", name, kind, "required"] => page.query.push(PageParameter { name, kind, limit: None }),
         ["body", name, kind, "required", part, most, made_of] => {
             let limit = Some((part, most.parse().unwrap(), made_of));
-            page.body.push(Parameter { name, kind, limit });
+            page.body.push(PageParameter { name, kind, limit });
         }
         ["member", place, kind] => page.members.push((place, kind, Vec::new())),
         ["member", place, kind, values] => {

@@ -1,15 +1,15 @@
 //! An account of a kind, and the calls that `matrix.rs` makes of it.
 
-use super::{Credential, Row};
+use super::{CallerToken, MatrixRow};
 use crate::actors::form::{FORM, MP4, PNG, form};
-use crate::actors::{App, Shop, Stream, code};
+use crate::actors::{Stream, TestAccount, TestApp, code};
 use kefu::admin::Order;
 use serde_json::{Value, json};
 
 /// An account of a kind, and what it has; a second of the same kind stands by.
-pub struct Scene {
-    pub shop: Shop,
-    pub other: Shop,
+pub struct MatrixFixture {
+    pub account: TestAccount,
+    pub other: TestAccount,
     pub expired: String,
     /// The openid of the worker who is `fix` of `shop`, where there is one.
     kf_openid: String,
@@ -17,48 +17,49 @@ pub struct Scene {
     _desks: Vec<Stream>,
 }
 
-impl Scene {
-    pub async fn begins(app: &App, kind: &str, principal: &str, certified: bool) -> Scene {
-        let account = || {
+impl MatrixFixture {
+    pub async fn begins(app: &TestApp, kind: &str, principal: &str, certified: bool) -> MatrixFixture {
+        let created = || {
             app.account_with(|settings| {
                 settings.kind = Some(kind.into());
                 settings.principal = Some(principal.into());
                 settings.certified = Some(certified);
             })
         };
-        let (shop, other) = (account().await, account().await);
-        let expired = shop.token.clone();
-        app.order(Order::TokenExpire(shop.appid.clone())).await.unwrap();
-        let shop = shop.with_token(&shop.fetch_token().await);
-        let mut scene = Scene { shop, other, expired, kf_openid: String::new(), _desks: Vec::new() };
+        let (account, other) = (created().await, created().await);
+        let expired = account.token.clone();
+        app.order(Order::TokenExpire(account.appid.clone())).await.unwrap();
+        let account = account.with_token(&account.fetch_token().await);
+        let mut fixture =
+            MatrixFixture { account, other, expired, kf_openid: String::new(), _desks: Vec::new() };
         if certified && ["subscription", "service"].contains(&kind) {
-            for shop in [&scene.shop, &scene.other] {
-                scene._desks.push(shop.agent("fix").await.comes_online().await);
+            for account in [&fixture.account, &fixture.other] {
+                fixture._desks.push(account.agent("fix").await.comes_online().await);
             }
         } else if kind.starts_with("mini") {
-            scene.shop.agent("fix").await;
-            scene.other.adds("fix").await;
+            fixture.account.agent("fix").await;
+            fixture.other.adds("fix").await;
         } else {
-            scene.shop.adds("fix").await;
-            scene.other.adds("fix").await;
+            fixture.account.adds("fix").await;
+            fixture.other.adds("fix").await;
         }
-        let agents = scene.shop.kf_list().await;
-        scene.kf_openid = agents[0]["kf_openid"].as_str().unwrap_or("none").to_owned();
-        scene
+        let agents = fixture.account.kf_list().await;
+        fixture.kf_openid = agents[0]["kf_openid"].as_str().unwrap_or("none").to_owned();
+        fixture
     }
 
     /// Makes what a call needs to be answered with 0.
-    pub async fn prepares(&self, row: &Row, cell: usize) {
+    pub async fn prepares(&self, row: &MatrixRow, cell: usize) {
         if CUSTOMERS.contains(&row.name) {
-            self.shop.hears(&openid(row, cell), "hello").await;
+            self.account.customer_says(&openid(row, cell), "hello").await;
         }
         let answer = match row.name {
-            "del" | "inviteworker" => self.shop.adds(&format!("{}{cell}", &row.name[..1])).await,
-            "close" => self.shop.creates("fix", &openid(row, cell)).await,
+            "del" | "inviteworker" => self.account.adds(&format!("{}{cell}", &row.name[..1])).await,
+            "close" => self.account.creates("fix", &openid(row, cell)).await,
             "business/update" | "business/get" => self.registers(&format!("prepared_{cell}")).await,
             // What is so already is as good.
-            "work/bind" => return drop(self.shop.post("/customservice/work/unbind", corp()).await),
-            "work/unbind" => return drop(self.shop.post("/customservice/work/bind", corp()).await),
+            "work/bind" => return drop(self.account.post("/customservice/work/unbind", corp()).await),
+            "work/unbind" => return drop(self.account.post("/customservice/work/bind", corp()).await),
             _ => return,
         };
         assert_eq!(code(&answer), 0, "{} {cell}: {answer}", row.name);
@@ -66,30 +67,30 @@ impl Scene {
 
     /// The media id of a picture of the shop's, if it may upload one.
     async fn icon(&self) -> String {
-        self.shop.uploads("image", PNG).await["media_id"].as_str().unwrap_or_default().to_owned()
+        self.account.uploads("image", PNG).await["media_id"].as_str().unwrap_or_default().to_owned()
     }
 
     /// A sub-merchant of the shop's is there.
     async fn registers(&self, account_name: &str) -> Value {
         let body =
             json!({"account_name": account_name, "nickname": "name", "icon_media_id": self.icon().await});
-        self.shop.post("/cgi-bin/business/register", body).await
+        self.account.post("/cgi-bin/business/register", body).await
     }
 
     /// The request id of a call of the shop's that was refused.
     async fn refusal(&self) -> String {
-        let refusal = self.shop.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": ""})).await;
+        let refusal = self.account.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": ""})).await;
         refusal["errmsg"].as_str().unwrap().split_once(" rid: ").unwrap().1.to_owned()
     }
 
     /// The call, with a token.
-    pub async fn calls(&self, row: &Row, cell: usize, credential: Credential, token: &str) -> Value {
+    pub async fn calls(&self, row: &MatrixRow, cell: usize, credential: CallerToken, token: &str) -> Value {
         let prefix = match (credential, row.name) {
-            (Credential::OthersAgent, _) => "fix".to_owned(),
+            (CallerToken::OthersAgent, _) => "fix".to_owned(),
             (_, "add" | "del" | "inviteworker") => format!("{}{cell}", &row.name[..1]),
             _ => "fix".to_owned(),
         };
-        let named = if credential == Credential::OthersOpenid { &self.other } else { &self.shop };
+        let named = if credential == CallerToken::OthersOpenid { &self.other } else { &self.account };
         let (kf_account, openid) = (named.kf(&prefix), openid(row, cell));
         let path = format!("{}?access_token={token}", row.path);
         let (query, body) = match row.name {
@@ -110,7 +111,7 @@ impl Scene {
             "getrecord" => {
                 ("", json!({"starttime": 1, "endtime": 2, "pageindex": 1, "pagesize": 1, "openid": openid}))
             }
-            "clearquota" => ("", json!({"appid": self.shop.appid})),
+            "clearquota" => ("", json!({"appid": self.account.appid})),
             "quotaget" | "quotaclear" => ("", json!({"cgi_path": "/cgi-bin/openapi/quota/get"})),
             "ridget" => ("", json!({"rid": self.refusal().await})),
             "getkflist" | "getonlinekflist" | "getwaitcase" => ("", Value::Null),
@@ -124,29 +125,29 @@ impl Scene {
             "work/get" => ("", Value::Null),
             "work/bind" | "work/unbind" => ("", corp()),
             "mediaget" => {
-                let film = self.shop.uploads("video", MP4).await;
+                let film = self.account.uploads("video", MP4).await;
                 (&*format!("&media_id={}", film["media_id"].as_str().unwrap_or_default()), Value::Null)
             }
             "uploadheadimg" | "upload" => {
                 let path = format!("{path}&kf_account={kf_account}&type=image");
-                return self.shop.posts(&path, FORM, form(&[], Some(("media", PNG)))).await;
+                return self.account.posts(&path, FORM, form(&[], Some(("media", PNG)))).await;
             }
             other => panic!("nobody has tried {other}"),
         };
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        self.shop.raw(row.method, &format!("{path}{query}"), body).await
+        self.account.raw(row.method, &format!("{path}{query}"), body).await
     }
 }
 
-impl Scene {
+impl MatrixFixture {
     /// Method, token, permission set, body, feature: what is wrong first is answered. `unset` is the token of a platform
     /// that was granted nothing.
-    pub async fn asks_with_ever_less_wrong(&self, row: &Row, cell: usize, kind: &str, unset: &str) {
-        let own = self.calls(row, cell, Credential::Own, &self.shop.token).await;
+    pub async fn asks_with_ever_less_wrong(&self, row: &MatrixRow, cell: usize, kind: &str, unset: &str) {
+        let own = self.calls(row, cell, CallerToken::Own, &self.account.token).await;
         assert_eq!(code(&own), row.off, "{} with the feature off", row.name);
         let asks = |method: &'static str, token: &str| {
-            let (shop, path) = (self.shop.clone(), format!("{}?access_token={token}", row.path));
-            async move { code(&shop.raw(method, &path, b"{".to_vec()).await) }
+            let (account, path) = (self.account.clone(), format!("{}?access_token={token}", row.path));
+            async move { code(&account.raw(method, &path, b"{".to_vec()).await) }
         };
         assert_eq!(
             asks("PUT", "").await,
@@ -164,11 +165,11 @@ impl Scene {
         };
         let refused = |code| if row.platform.is_some() { last } else { code };
         assert_eq!(asks(row.method, unset).await, refused(61007));
-        assert_eq!(asks(row.method, &self.shop.token).await, last, "{}", row.name);
-        self.shop.set(|settings| settings.certified = Some(false)).await;
+        assert_eq!(asks(row.method, &self.account.token).await, last, "{}", row.name);
+        self.account.set(|settings| settings.certified = Some(false)).await;
         let uncertified = if row.may_call(kind, false) { 61007 } else { 48001 };
         assert_eq!(asks(row.method, unset).await, refused(uncertified));
-        self.shop.set(|settings| settings.certified = Some(true)).await;
+        self.account.set(|settings| settings.certified = Some(true)).await;
     }
 }
 
@@ -181,7 +182,7 @@ fn corp() -> Value {
 const CUSTOMERS: [&str; 3] = ["send", "typing", "business/typing"];
 
 /// A customer for each endpoint, so that one call does not disturb the next.
-fn openid(row: &Row, cell: usize) -> String {
+fn openid(row: &MatrixRow, cell: usize) -> String {
     let of_cell = if CUSTOMERS.contains(&row.name) { cell } else { 0 };
     format!("o{:_>27}", format!("{}{of_cell}", row.name.replace('/', "-")))
 }

@@ -1,13 +1,13 @@
 //! A shop: an account, and its developer who calls the API.
 
-use super::{Agent, App, Customer, code, seen};
+use super::{TestAgent, TestApp, TestCustomer, code, seen};
 use kefu::admin::Order;
 use kefu::admin::customer::CustomerOrder;
 use serde_json::{Value, json};
 
 #[derive(Clone)]
-pub struct Shop {
-    pub app: App,
+pub struct TestAccount {
+    pub app: TestApp,
     pub appid: String,
     pub secret: String,
     /// What stands behind the @.
@@ -15,13 +15,14 @@ pub struct Shop {
     pub token: String,
 }
 
-impl Shop {
-    pub async fn new(app: App, account: &Value) -> Shop {
-        let text = |name: &str| account[name].as_str().unwrap_or_default().to_owned();
+impl TestAccount {
+    pub async fn new(app: TestApp, created: &Value) -> TestAccount {
+        let text = |name: &str| created[name].as_str().unwrap_or_default().to_owned();
         let suffix = if text("alias").is_empty() { text("original_id") } else { text("alias") };
-        let shop = Shop { appid: text("appid"), secret: text("secret"), suffix, token: String::new(), app };
-        let token = shop.fetch_token().await;
-        Shop { token, ..shop }
+        let account =
+            TestAccount { appid: text("appid"), secret: text("secret"), suffix, token: String::new(), app };
+        let token = account.fetch_token().await;
+        TestAccount { token, ..account }
     }
 
     pub async fn fetch_token(&self) -> String {
@@ -45,8 +46,8 @@ impl Shop {
     }
 
     /// The same account with another token.
-    pub fn with_token(&self, token: &str) -> Shop {
-        Shop { token: token.to_owned(), ..self.clone() }
+    pub fn with_token(&self, token: &str) -> TestAccount {
+        TestAccount { token: token.to_owned(), ..self.clone() }
     }
 
     pub fn kf(&self, prefix: &str) -> String {
@@ -58,11 +59,11 @@ impl Shop {
         let url = format!("{}{path_and_query}", self.app.base);
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let response = self.app.http.request(method, url).body(body).send().await.expect("an answer");
-        Shop::reads(path_and_query, response).await
+        TestAccount::read_answer(path_and_query, response).await
     }
 
     /// An answer of one of Weixin's paths: 200, its type, one line, nothing for browsers.
-    pub async fn reads(what: &str, response: reqwest::Response) -> Value {
+    pub async fn read_answer(what: &str, response: reqwest::Response) -> Value {
         assert_eq!(response.status(), 200, "{what}");
         assert_eq!(response.headers()["content-type"], "application/json; encoding=utf-8");
         assert!(response.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
@@ -141,40 +142,40 @@ impl Shop {
     }
 
     /// A text by sendCustomMessage: the number of the answer.
-    pub async fn writes(&self, openid: &str, text: &str) -> i64 {
+    pub async fn sends_text(&self, openid: &str, text: &str) -> i64 {
         code(&self.sends(openid, json!({"msgtype": "text", "text": {"content": text}})).await)
     }
 
     /// typing: the number of the answer.
-    pub async fn types(&self, openid: &str, command: &str) -> i64 {
+    pub async fn sends_typing(&self, openid: &str, command: &str) -> i64 {
         code(
             &self.post("/cgi-bin/message/custom/typing", json!({"touser": openid, "command": command})).await,
         )
     }
 
     /// An operator has a new customer be there.
-    pub async fn has_customer(&self) -> String {
+    pub async fn creates_customer(&self) -> String {
         let order = CustomerOrder::Create { appid: self.appid.clone() };
         let made = self.app.order(Order::Customer(order)).await.expect("a customer");
         made["openid"].as_str().unwrap().to_owned()
     }
 
     /// An operator has a customer do something.
-    pub async fn sees_act(&self, openid: &str, action: &str) -> Result<Value, String> {
+    pub async fn customer_acts(&self, openid: &str, action: &str) -> Result<Value, String> {
         let (appid, openid, action) = (self.appid.clone(), openid.to_owned(), action.to_owned());
         self.app.order(Order::Customer(CustomerOrder::Act { appid, openid, action })).await
     }
 
     /// An operator has a customer write.
-    pub async fn hears(&self, openid: &str, text: &str) -> Value {
+    pub async fn customer_says(&self, openid: &str, text: &str) -> Value {
         let (appid, openid, text) = (self.appid.clone(), openid.to_owned(), text.to_owned());
         self.app.order(Order::Customer(CustomerOrder::Say { appid, openid, text })).await.expect("a message")
     }
 
     /// An agent with a worker who has signed up and accepted; she is not online yet.
-    pub async fn agent(&self, prefix: &str) -> Agent {
+    pub async fn agent(&self, prefix: &str) -> TestAgent {
         let name = format!("w_{prefix}_{}", self.suffix);
-        let agent = Agent::signs_up(&self.app, &name).await;
+        let agent = TestAgent::signs_up(&self.app, &name).await;
         assert_eq!(self.adds(prefix).await, json!({"errcode": 0, "errmsg": "ok"}));
         assert_eq!(self.invites(prefix, &name).await, json!({"errcode": 0, "errmsg": "ok"}));
         let agent = agent.at(self, prefix);
@@ -182,8 +183,8 @@ impl Shop {
         agent
     }
 
-    pub fn customer(&self) -> Customer {
-        Customer::new(self)
+    pub fn customer(&self) -> TestCustomer {
+        TestCustomer::new(self)
     }
 
     /// Changes a setting of the account.

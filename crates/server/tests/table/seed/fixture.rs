@@ -1,49 +1,54 @@
 //! A desk at work, and the calls of the pages to it.
 
-use super::page::Page;
-use crate::actors::{Agent, App, Customer, Shop, Stream, code};
+use super::page::WeixinPage;
+use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, code};
 use serde_json::{Value, json};
 
 /// A shop where something goes on: an agent is online and serves a customer.
-pub struct Scene {
-    pub shop: Shop,
-    pub agent: Agent,
-    pub customer: Customer,
+pub struct SeedFixture {
+    pub account: TestAccount,
+    pub agent: TestAgent,
+    pub customer: TestCustomer,
     _desk: Stream,
 }
 
-impl Scene {
-    pub async fn begins(app: &App) -> Scene {
-        let shop = app.account_with(|settings| settings.alias = Some("test".into())).await;
-        let agent = shop.agent("test2").await;
+impl SeedFixture {
+    pub async fn begins(app: &TestApp) -> SeedFixture {
+        let account = app.account_with(|settings| settings.alias = Some("test".into())).await;
+        let agent = account.agent("test2").await;
         let _desk = agent.comes_online().await;
-        let customer = shop.customer();
+        let customer = account.customer();
         customer.says("hello").await;
-        Scene { shop, agent, customer, _desk }
+        SeedFixture { account, agent, customer, _desk }
     }
 
     /// The answer to a page's call.
-    pub async fn asks(&self, page: &Page, shop: &Shop) -> Value {
-        calls(page, shop, page.call, &self.agent.kf_account).await
+    pub async fn asks(&self, page: &WeixinPage, account: &TestAccount) -> Value {
+        calls(page, account, page.call, &self.agent.kf_account).await
     }
 }
 
 /// A page's call by another method or path, naming an agent where the page asks for one.
-pub async fn calls(page: &Page, shop: &Shop, (method, path): (&str, &str), kf_account: &str) -> Value {
+pub async fn calls(
+    page: &WeixinPage,
+    account: &TestAccount,
+    (method, path): (&str, &str),
+    kf_account: &str,
+) -> Value {
     let mut query = String::new();
     for parameter in &page.query {
         let value = match parameter.name {
-            "access_token" => &shop.token,
+            "access_token" => &account.token,
             "kf_account" => kf_account,
             other => panic!("nobody knows what {other} is"),
         };
         query.push_str(&format!("&{}={value}", parameter.name));
     }
-    shop.raw(method, &format!("{path}?{}", &query[1..]), body(page, kf_account, "客服1")).await
+    account.raw(method, &format!("{path}?{}", &query[1..]), body(page, kf_account, "客服1")).await
 }
 
 /// The body a page describes, if it describes one.
-pub fn body(page: &Page, kf_account: &str, nickname: &str) -> Vec<u8> {
+pub fn body(page: &WeixinPage, kf_account: &str, nickname: &str) -> Vec<u8> {
     let members = page.body.iter().map(|parameter| match parameter.name {
         "kf_account" => ("kf_account".to_owned(), Value::from(kf_account)),
         "nickname" => ("nickname".to_owned(), Value::from(nickname)),
@@ -54,30 +59,30 @@ pub fn body(page: &Page, kf_account: &str, nickname: &str) -> Vec<u8> {
 }
 
 /// Adds an agent with a name, both as given.
-pub async fn names(shop: &Shop, kf_account: &str, nickname: &str) -> i64 {
+pub async fn names(account: &TestAccount, kf_account: &str, nickname: &str) -> i64 {
     let body = json!({"kf_account": kf_account, "nickname": nickname});
-    code(&shop.post("/customservice/kfaccount/add", body).await)
+    code(&account.post("/customservice/kfaccount/add", body).await)
 }
 
 /// Makes a page's call answer what the page lists.
-pub async fn provokes(app: &App, scene: &Scene, page: &Page, number: i64) -> Value {
-    let shop = &scene.shop;
+pub async fn provokes(app: &TestApp, fixture: &SeedFixture, page: &WeixinPage, number: i64) -> Value {
+    let account = &fixture.account;
     let agent = |prefix: &str| {
-        let kf_account = shop.kf(prefix);
-        async move { calls(page, shop, page.call, &kf_account).await }
+        let kf_account = account.kf(prefix);
+        async move { calls(page, account, page.call, &kf_account).await }
     };
     match (page.name, number) {
         ("addkfaccount", 0) => agent("new").await,
-        (_, 0) => scene.asks(page, shop).await,
+        (_, 0) => fixture.asks(page, account).await,
         (_, 65400) => {
             let off = app.account_with(|settings| settings.feature = Some(false)).await;
             calls(page, &off, page.call, &off.kf("a1")).await
         }
         ("addkfaccount", 65403) => {
-            let path = format!("{}?access_token={}", page.call.1, shop.token);
-            shop.raw(page.call.0, &path, body(page, &shop.kf("b1"), "")).await
+            let path = format!("{}?access_token={}", page.call.1, account.token);
+            account.raw(page.call.0, &path, body(page, &account.kf("b1"), "")).await
         }
-        ("addkfaccount", 65404) => calls(page, shop, page.call, "test1@elsewhere").await,
+        ("addkfaccount", 65404) => calls(page, account, page.call, "test1@elsewhere").await,
         ("addkfaccount", 65405) => {
             let full = app.account().await;
             for number in 0..100 {
@@ -88,7 +93,7 @@ pub async fn provokes(app: &App, scene: &Scene, page: &Page, number: i64) -> Val
         ("addkfaccount", 65406) => agent("test2").await,
         ("getkfsessionlist", 65401) => agent("nobody").await,
         ("getkfsessionlist", 65402) => {
-            shop.adds("free").await;
+            account.adds("free").await;
             agent("free").await
         }
         row => panic!("nobody has tried {row:?}"),
