@@ -1,6 +1,6 @@
 //! What a token gives access to.
 
-use crate::account::allow::{Allowed, allowed};
+use crate::account::ip_allowlist::{self, IpAllowlist};
 use crate::people::{login, worker};
 use crate::quota::{self, Ledger, Limits};
 use crate::{Desk, account, sha256};
@@ -43,7 +43,7 @@ pub struct Access {
     /// The end of what a newer token has left it.
     pub live_until: Time,
     /// Where its calls may come from.
-    pub allowed: Allowed,
+    pub ip_allowlist: IpAllowlist,
     /// How often the account may call what.
     pub limits: Limits,
     /// What this node counts of that.
@@ -82,8 +82,8 @@ impl Access {
     /// 40164, of a platform's own token 61004.
     pub fn check_address(&self, address: IpAddr) -> Result<(), Errcode> {
         match self.principal {
-            Principal::Own if !self.allowed.holds(address) => Err(Errcode::InvalidIp),
-            Principal::Platform if !self.allowed.holds(address) => Err(Errcode::UnregisteredIp),
+            Principal::Own if !self.ip_allowlist.allows(address) => Err(Errcode::InvalidIp),
+            Principal::Platform if !self.ip_allowlist.allows(address) => Err(Errcode::UnregisteredIp),
             _ => Ok(()),
         }
     }
@@ -191,7 +191,7 @@ fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Res
             (account.kind, account.certified, account.feature)
         }
     };
-    let (limits, allowed) = (quota::limits_of(tx, owner.as_str())?, allowed(tx, owner)?);
+    let (limits, ip_allowlist) = (quota::limits_of(tx, owner.as_str())?, ip_allowlist::get(tx, owner)?);
     let owner = owner.clone();
     Ok(Access {
         owner,
@@ -201,7 +201,7 @@ fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Res
         feature,
         expires_at,
         live_until,
-        allowed,
+        ip_allowlist,
         limits,
         ledger,
         login: None,

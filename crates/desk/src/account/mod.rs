@@ -2,9 +2,9 @@
 
 pub(crate) mod access;
 pub mod administrator;
-pub mod allow;
 pub mod business;
 pub mod component;
+pub mod ip_allowlist;
 pub mod rid;
 pub mod token;
 pub mod work;

@@ -3,7 +3,7 @@
 //! Two tokens of a kind live at once: a new one leaves the one before it five minutes, and ends
 //! those before that. <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
 
-use crate::account::allow;
+use crate::account::ip_allowlist;
 use crate::quota::{self, Ledger, Limits};
 use crate::{Desk, account, is_same, sha256};
 use base64::Engine as _;
@@ -49,7 +49,7 @@ async fn admit<T: Send + 'static>(
     let (secret, quotas) = (secret.to_owned(), desk.quotas.clone());
     desk.read(appid, move |tx, appid| {
         account::check_secret(tx, appid, &secret)?;
-        if !allow::allowed(tx, appid)?.holds(from) {
+        if !ip_allowlist::get(tx, appid)?.allows(from) {
             return Err(Errcode::InvalidIp.into());
         }
         Ok((

@@ -2,7 +2,7 @@
 
 use super::{refreshed, row};
 use crate::account::token::Access;
-use crate::account::{allow, component};
+use crate::account::{component, ip_allowlist};
 use crate::{Desk, account, to_the_end};
 use model::Appid;
 use protocol::quota::{ApiQuota, ClearQuotaBySecret};
@@ -31,7 +31,7 @@ pub async fn clear_by_secret(desk: &Desk, credential: ClearQuotaBySecret, from: 
     let appid = Appid::parse(&appid)?;
     let checked = desk.read(&appid, move |tx, appid| {
         account::check_secret(tx, appid, &secret)?;
-        let is_allowed = allow::allowed(tx, appid)?.holds(from);
+        let is_allowed = ip_allowlist::get(tx, appid)?.allows(from);
         if is_allowed { Ok(()) } else { Err(Errcode::InvalidIp.into()) }
     });
     checked.await?;
@@ -54,7 +54,7 @@ pub async fn clear_as_platform(
     let (platform, appid) = (Appid::parse(&platform)?, Appid::parse(&appid)?);
     let checked = desk.read(&platform, move |tx, platform| {
         component::check_secret(tx, platform, &secret)?;
-        let is_allowed = allow::allowed(tx, platform)?.holds(from);
+        let is_allowed = ip_allowlist::get(tx, platform)?.allows(from);
         if is_allowed { Ok(()) } else { Err(Errcode::UnregisteredIp.into()) }
     });
     checked.await?;

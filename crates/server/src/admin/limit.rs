@@ -1,7 +1,7 @@
 //! What operators limit: how often accounts may call what, and from where.
 
 use super::outcome::Outcome;
-use crate::desk::{Desk, allow, quota};
+use crate::desk::{Desk, ip_allowlist, quota};
 use crate::error::Error;
 use model::Appid;
 use protocol::Errcode;
@@ -40,10 +40,10 @@ pub(super) async fn carry_out(desk: &Desk, order: Limit) -> Result<Outcome, Erro
             Ok(Ok(json!(quota::list(desk, &owner).await?)))
         }
         Limit::Addresses { appid, add, remove } => {
-            match allow::change(desk, &Appid::parse(&appid)?, &add, &remove).await {
+            match ip_allowlist::change(desk, &Appid::parse(&appid)?, &add, &remove).await {
                 Err(Error::Refused(Errcode::BadRequest)) => Ok(Err(format!(
                     "that is no address or network, like 192.0.2.1 or 192.0.2.0/24, or there would be more than {}",
-                    allow::NETWORKS_MAX
+                    ip_allowlist::NETWORKS_MAX
                 ))),
                 list => {
                     let list = list?;

@@ -56,7 +56,7 @@ impl Caller {
         let (access, head) = app.access(token).await?;
         let now = app.desk.now();
         access.check_life(now)?;
-        if access.allowed.is_set() {
+        if access.ip_allowlist.is_set() {
             access.check_address(from())?;
         }
         access.check(endpoint)?;

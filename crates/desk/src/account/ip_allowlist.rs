@@ -14,9 +14,9 @@ pub const NETWORKS_MAX: usize = 200;
 
 /// The networks that calls may come from.
 #[derive(Clone, Debug, Default)]
-pub struct Allowed(Option<Arc<[Network]>>);
+pub struct IpAllowlist(Option<Arc<[Network]>>);
 
-impl Allowed {
+impl IpAllowlist {
     /// Whether it matters where a call comes from.
     #[must_use]
     pub fn is_set(&self) -> bool {
@@ -25,15 +25,15 @@ impl Allowed {
 
     /// Whether a call may come from an address.
     #[must_use]
-    pub fn holds(&self, address: IpAddr) -> bool {
+    pub fn allows(&self, address: IpAddr) -> bool {
         self.0.as_ref().is_none_or(|networks| networks.iter().any(|network| network.contains(address)))
     }
 }
 
 /// The networks in this snapshot.
-pub(crate) fn allowed(tx: &mut Tx<'_>, owner: &Appid) -> Result<Allowed, Error> {
+pub(crate) fn get(tx: &mut Tx<'_>, owner: &Appid) -> Result<IpAllowlist, Error> {
     let networks: Vec<Network> = listed(tx, owner)?.iter().filter_map(|it| it.parse().ok()).collect();
-    Ok(Allowed((!networks.is_empty()).then(|| networks.into())))
+    Ok(IpAllowlist((!networks.is_empty()).then(|| networks.into())))
 }
 
 fn listed(tx: &mut Tx<'_>, owner: &Appid) -> Result<Vec<String>, Error> {
