@@ -14,7 +14,7 @@ pub mod rules;
 pub mod session;
 mod views;
 
-pub use account::{administrator, business, component, ip_allowlist, rid, token, work};
+pub use account::{administrator, business, component, ip_allowlist, rid, token, wecom};
 pub use message::{custom, draft, media, picture, storage, tap};
 pub use people::{
     agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker,

@@ -7,7 +7,7 @@ pub mod component;
 pub mod ip_allowlist;
 pub mod rid;
 pub mod token;
-pub mod work;
+pub mod wecom;
 
 use crate::{Desk, due, sha256};
 use model::account::{Compat, Principal, Reception};

@@ -1,7 +1,7 @@
 //! The binding to WeCom: getKfWorkBound, bindKfWork and unbindKfWork.
 
 use super::route::on;
-use crate::desk::work;
+use crate::desk::wecom;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
 use crate::state::App;
@@ -21,17 +21,17 @@ pub(super) fn routes(app: &App) -> Router<App> {
 
 /// `/customservice/work/get`.
 pub async fn get(State(app): State<App>, caller: Caller) -> Answer {
-    Reply::json(&work::get(&app.desk, caller.account()?).await?)
+    Reply::json(&wecom::get(&app.desk, caller.account()?).await?)
 }
 
 /// `/customservice/work/bind`.
 pub async fn bind(State(app): State<App>, caller: Caller, Body(corp): Body<BindKfWork>) -> Answer {
-    work::bind(&app.desk, caller.account()?, corp.corpid()?).await?;
+    wecom::bind(&app.desk, caller.account()?, corp.corpid()?).await?;
     Ok(Reply::done())
 }
 
 /// `/customservice/work/unbind`.
 pub async fn unbind(State(app): State<App>, caller: Caller, Body(corp): Body<BindKfWork>) -> Answer {
-    work::unbind(&app.desk, caller.account()?, corp.corpid()?).await?;
+    wecom::unbind(&app.desk, caller.account()?, corp.corpid()?).await?;
     Ok(Reply::done())
 }
