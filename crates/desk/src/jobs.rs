@@ -1,6 +1,6 @@
 //! What is due: the rows that have come, the verb of each, and what becomes of a row whose verb fails.
 
-use crate::account::rid;
+use crate::account::refusal_log;
 use crate::message::{media, retention};
 use crate::people::{invitation, presence, worker};
 use crate::{Desk, due, node, removal, session};
@@ -67,7 +67,7 @@ pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
         Some(Due::Invitation) => invitation::look(desk, &appid, &row.key).await,
         Some(Due::Session) => session::look(desk, &appid, &row.key).await,
         Some(Due::Presence) => presence::look(desk, &appid, &row.key).await,
-        Some(Due::Rid) => rid::look(desk, &appid).await,
+        Some(Due::Rid) => refusal_log::prune(desk, &appid).await,
         Some(Due::Trim) => trim(desk, &appid).await,
         Some(Due::Media) => media::look(desk, &appid, &row.key).await,
         Some(Due::Content) => media::look_at_content(desk, &row.key).await,

@@ -14,7 +14,7 @@ pub mod rules;
 pub mod session;
 mod views;
 
-pub use account::{administrator, business, component, ip_allowlist, rid, token, wecom};
+pub use account::{administrator, business, component, ip_allowlist, refusal_log, token, wecom};
 pub use message::{custom, draft, media, picture, storage, tap};
 pub use people::{
     agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker,
@@ -49,7 +49,7 @@ pub struct Desk {
     /// What this node counts of accounts' calls.
     pub quotas: Arc<quota::Quotas>,
     /// Refusals that wait to be written.
-    pub rids: Arc<rid::Rids>,
+    pub refusal_log: Arc<refusal_log::RefusalLog>,
     /// Passwords that wait to be hashed.
     pub passwords: Arc<hashing::Passwords>,
     /// Whether accounts have room for files.
@@ -68,7 +68,7 @@ impl Desk {
             node,
             rules,
             quotas: Arc::default(),
-            rids: Arc::default(),
+            refusal_log: Arc::default(),
             passwords: Arc::default(),
             storage_outages: Arc::new(OutageLog::new("storing files of accounts that may have more")),
         }

@@ -3,7 +3,7 @@
 
 use crate::desk::jobs::Of;
 use crate::desk::node::Nodes;
-use crate::desk::{jobs, node, presence, quota, rid};
+use crate::desk::{jobs, node, presence, quota, refusal_log};
 use crate::error::{Error, OutageLog};
 use crate::state::App;
 use crate::streams::GRACE;
@@ -42,7 +42,7 @@ pub async fn settle(app: App) {
     while pause(&app, SETTLE).await {
         // Its failure stands in the log.
         let _ = calls.record(quota::settle(&app.desk).await);
-        let _ = refusals.record(rid::settle(&app.desk).await);
+        let _ = refusals.record(refusal_log::flush(&app.desk).await);
     }
 }
 
@@ -52,7 +52,7 @@ pub async fn settle(app: App) {
 /// Internal only, and `SystemError`.
 pub async fn settle_all(app: &App) -> Result<(), Error> {
     quota::settle(&app.desk).await?;
-    rid::settle(&app.desk).await
+    refusal_log::flush(&app.desk).await
 }
 
 /// Runs what is due until the application stops, but for what touches files.

@@ -5,7 +5,7 @@ pub mod administrator;
 pub mod business;
 pub mod component;
 pub mod ip_allowlist;
-pub mod rid;
+pub mod refusal_log;
 pub mod token;
 pub mod wecom;
 

@@ -115,7 +115,7 @@ async fn of_ten_thousand_and_one_refusals_the_first_is_forgotten(app: TestApp) {
     assert_eq!(code(&asks(&account, &first).await), 0);
     for _ in 0..20 {
         for _ in 0..500 {
-            app.inner.desk.rids.note(refusal(&account, &app));
+            app.inner.desk.refusal_log.add(refusal(&account, &app));
         }
         kefu::due::settle_all(&app.inner).await.unwrap();
     }
@@ -138,9 +138,9 @@ async fn secrets_are_not_kept(app: TestApp) {
 }
 
 /// A refusal, as the edge notes it.
-fn refusal(account: &TestAccount, app: &TestApp) -> kefu::desk::rid::Refused {
+fn refusal(account: &TestAccount, app: &TestApp) -> kefu::desk::refusal_log::LoggedRefusal {
     let text = |text: &str| text.to_owned();
-    kefu::desk::rid::Refused {
+    kefu::desk::refusal_log::LoggedRefusal {
         owner: model::Appid::parse(&account.appid).unwrap(),
         rid: format!("{:08x}-{}-{}", 0, app.inner.desk.rng.hex::<4>(), app.inner.desk.rng.hex::<4>()),
         at: app.clock.now(),

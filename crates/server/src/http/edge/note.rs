@@ -1,6 +1,6 @@
 //! What is noted of a call, in case it is refused: `rid/get` tells it to the account's developers.
 
-use crate::desk::rid::Refused;
+use crate::desk::refusal_log::LoggedRefusal;
 use crate::http::edge::answer::{Refusal, Rendered};
 use crate::http::edge::client_address;
 use crate::http::edge::query::Query;
@@ -69,7 +69,7 @@ impl Call {
         let token = Query::of(query).get("access_token");
         let Some(owner) = token.and_then(|token| app.whose(&token)) else { return };
         let body = self.sent.and_then(|sent| sent.0.get().cloned()).unwrap_or_default();
-        app.desk.rids.note(Refused {
+        app.desk.refusal_log.add(LoggedRefusal {
             owner,
             rid: rendered.rid.clone(),
             at: app.desk.now(),

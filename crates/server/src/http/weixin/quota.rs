@@ -1,7 +1,7 @@
 //! Quotas and request ids: clearQuota in its three forms, getApiQuota, clearApiQuota, getRidInfo.
 
 use super::route::on;
-use crate::desk::{quota, rid};
+use crate::desk::{quota, refusal_log};
 use crate::http::edge::caller::{Anyone, Body, Caller, Maybe};
 use crate::http::edge::query::Query;
 use crate::http::{Answer, Reply};
@@ -74,5 +74,5 @@ pub async fn clear_one(State(app): State<App>, caller: Caller, Body(asked): Body
 
 /// `/cgi-bin/openapi/rid/get`.
 pub async fn rid(State(app): State<App>, caller: Caller, Body(asked): Body<GetRidInfo>) -> Answer {
-    Reply::json(&rid::get(&app.desk, &caller.access().owner, &asked.rid).await?)
+    Reply::json(&refusal_log::get(&app.desk, &caller.access().owner, &asked.rid).await?)
 }

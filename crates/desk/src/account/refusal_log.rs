@@ -29,7 +29,7 @@ const WRITTEN: Time = 4 * SECOND;
 
 /// A call that was refused.
 #[derive(Clone, Debug)]
-pub struct Refused {
+pub struct LoggedRefusal {
     /// Whose token it had.
     pub owner: Appid,
     /// The id it was told.
@@ -50,20 +50,20 @@ pub struct Refused {
 
 /// The refusals that wait to be written.
 #[derive(Default)]
-pub struct Rids {
-    waiting: Mutex<Vec<Refused>>,
+pub struct RefusalLog {
+    waiting: Mutex<Vec<LoggedRefusal>>,
     /// Held by whoever writes: who asks meanwhile looks once that is done.
     writing: tokio::sync::Mutex<()>,
     forgotten: AtomicU64,
 }
 
-impl Rids {
-    fn lock(&self) -> MutexGuard<'_, Vec<Refused>> {
+impl RefusalLog {
+    fn lock(&self) -> MutexGuard<'_, Vec<LoggedRefusal>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a refusal.
-    pub fn note(&self, refused: Refused) {
+    pub fn add(&self, refused: LoggedRefusal) {
         let mut waiting = self.lock();
         let of_owner = waiting.iter().filter(|other| other.owner == refused.owner).count();
         if waiting.len() < WAITING_MAX && of_owner < WAITING_OF_OWNER_MAX {
@@ -78,10 +78,10 @@ impl Rids {
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
-pub async fn settle(desk: &Desk) -> Result<(), Error> {
-    let _alone = desk.rids.writing.lock().await;
-    let waiting = std::mem::take(&mut *desk.rids.lock());
-    let mut owners: BTreeMap<String, Vec<Refused>> = BTreeMap::new();
+pub async fn flush(desk: &Desk) -> Result<(), Error> {
+    let _alone = desk.refusal_log.writing.lock().await;
+    let waiting = std::mem::take(&mut *desk.refusal_log.lock());
+    let mut owners: BTreeMap<String, Vec<LoggedRefusal>> = BTreeMap::new();
     for refused in waiting {
         owners.entry(refused.owner.to_string()).or_default().push(refused);
     }
@@ -92,7 +92,7 @@ pub async fn settle(desk: &Desk) -> Result<(), Error> {
                 outcome = write(desk, batch.to_vec()).await;
             }
             if outcome.is_err() {
-                let mut again = desk.rids.lock();
+                let mut again = desk.refusal_log.lock();
                 let room = WAITING_MAX.saturating_sub(again.len());
                 again.extend(batch.iter().take(room).cloned());
             }
@@ -101,7 +101,7 @@ pub async fn settle(desk: &Desk) -> Result<(), Error> {
     outcome
 }
 
-async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
+async fn write(desk: &Desk, batch: Vec<LoggedRefusal>) -> Result<(), Error> {
     let Some(owner) = batch.first().map(|refused| refused.owner.clone()) else { return Ok(()) };
     desk.write_silent(&owner, move |tx, owner| {
         // It was removed meanwhile, and asks no more.
@@ -129,7 +129,7 @@ async fn write(desk: &Desk, batch: Vec<Refused>) -> Result<(), Error> {
 }
 
 /// Drops what is too old.
-pub(crate) async fn look(desk: &Desk, owner: &Appid) -> Result<(), Error> {
+pub(crate) async fn prune(desk: &Desk, owner: &Appid) -> Result<(), Error> {
     desk.write_silent(owner, |tx, owner| {
         let now = tx.now();
         tx.run(DELETE_OLD, bind![owner, now - RID_KEPT])?;
@@ -151,7 +151,7 @@ pub async fn get(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error
         return Err(Errcode::RidMalformed.into());
     }
     // A caller may ask right after the refusal.
-    settle(desk).await?;
+    flush(desk).await?;
     for _ in 1..ASKS {
         match look_up(desk, owner, rid).await {
             Err(Error::Refused(Errcode::RidNotFound)) if may_come(desk, rid) => {
@@ -201,11 +201,11 @@ const SELECT: &str =
 
 #[cfg(test)]
 mod tests {
-    use super::{Refused, Rids, WAITING_MAX, WAITING_OF_OWNER_MAX};
+    use super::{LoggedRefusal, RefusalLog, WAITING_MAX, WAITING_OF_OWNER_MAX};
     use model::Appid;
 
-    fn refused(owner: &str) -> Refused {
-        Refused {
+    fn refusal(owner: &str) -> LoggedRefusal {
+        LoggedRefusal {
             owner: Appid::parse(owner).unwrap(),
             rid: String::new(),
             at: 0,
@@ -219,12 +219,12 @@ mod tests {
 
     #[test]
     fn an_owner_whose_calls_are_refused_over_and_over_leaves_room_for_others() {
-        let rids = Rids::default();
+        let log = RefusalLog::default();
         for _ in 0..WAITING_MAX {
-            rids.note(refused("wx0000000000000001"));
+            log.add(refusal("wx0000000000000001"));
         }
-        rids.note(refused("wx0000000000000002"));
-        let waiting = rids.lock();
+        log.add(refusal("wx0000000000000002"));
+        let waiting = log.lock();
         assert_eq!(waiting.len(), WAITING_OF_OWNER_MAX + 1);
         assert_eq!(waiting.last().unwrap().owner.as_str(), "wx0000000000000002");
     }
