@@ -1,6 +1,6 @@
 //! Messages: a customer writes, an agent replies.
 
-pub mod custom;
+pub mod api_message;
 pub mod draft;
 pub mod history;
 pub mod media;

@@ -1,7 +1,7 @@
 //! Messages to customers: sendCustomMessage and typing.
 
 use super::route::on;
-use crate::desk::{custom, typing};
+use crate::desk::{api_message, typing};
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
 use crate::state::App;
@@ -33,7 +33,7 @@ pub async fn send(
         given.must_name_business()?;
     }
     let message = given.message(caller.kind())?;
-    custom::send(&app.desk, caller.account()?, message).await?;
+    api_message::send(&app.desk, caller.account()?, message).await?;
     Ok(Reply::done())
 }
 
