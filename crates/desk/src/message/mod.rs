@@ -4,10 +4,10 @@ pub mod api_message;
 pub mod draft;
 pub mod history;
 pub mod media;
+pub mod menu_choice;
 pub mod picture;
 pub(crate) mod retention;
 pub mod storage;
-pub mod tap;
 
 pub use crate::message::history::{Message, PAGE, Side, history, own_history};
 pub(crate) use crate::message::history::{by_id, page, page_of_all, sent_before};

@@ -87,7 +87,7 @@ pub(crate) fn heard(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(
 }
 
 /// She chose from a menu that was sent to her.
-pub(crate) fn tapped(
+pub(crate) fn record_menu_choice(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,

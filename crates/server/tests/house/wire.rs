@@ -3,9 +3,9 @@
 mod print;
 
 use kefu::desk::ended_login::Reason;
+use kefu::desk::menu_choice::Chosen;
 use kefu::desk::session_view::Accepted;
 use kefu::desk::snapshot::{Chat, Workbench};
-use kefu::desk::tap::Chosen;
 use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, Messages, Sessions, Written};
 use kefu::http::debug::Debug;
 use kefu::http::fact::{ChatFact, DeskFact, Shown, Typing};

@@ -1,7 +1,7 @@
 //! The customer page's calls.
 
 use crate::desk::draft::Draft;
-use crate::desk::{message, snapshot, tap, window};
+use crate::desk::{menu_choice, message, snapshot, window};
 use crate::http::edge::guard::Sent;
 use crate::http::edge::query::Params;
 use crate::http::pages::answers::Messages;
@@ -64,8 +64,8 @@ pub async fn tap(
 ) -> Answer<Response> {
     visitor.must_be_known()?;
     visitor.may_write(&app, &client_id)?;
-    let choice = tap::Tap { message, id, client_id };
-    visitor.told(&app, &tap::choose(&app.desk, &visitor.appid, visitor.writer(&app), choice).await?)
+    let choice = menu_choice::MenuChoice { message, id, client_id };
+    visitor.told(&app, &menu_choice::choose(&app.desk, &visitor.appid, visitor.writer(&app), choice).await?)
 }
 
 /// `GET /chat/api/{appid}/messages`.

@@ -13,7 +13,7 @@ use store::error::Error;
 
 /// A customer's choice of a menu that was sent to her, and the id by which her page knows it again.
 #[derive(Clone, Debug)]
-pub struct Tap {
+pub struct MenuChoice {
     /// The message with the menu.
     pub message: i64,
     /// The choice.
@@ -34,23 +34,35 @@ pub struct Chosen<'a> {
 ///
 /// # Errors
 /// `NotFound` where the customer was sent no such choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
-pub async fn choose(desk: &Desk, appid: &Appid, writer: Writer, tap: Tap) -> Result<Done<Message>, Error> {
-    let client_id = tap.client_id.clone();
-    writer.act(desk, appid, &client_id, false, move |tx, appid, openid| chosen(tx, appid, openid, &tap)).await
+pub async fn choose(
+    desk: &Desk,
+    appid: &Appid,
+    writer: Writer,
+    choice: MenuChoice,
+) -> Result<Done<Message>, Error> {
+    let client_id = choice.client_id.clone();
+    writer
+        .act(desk, appid, &client_id, false, move |tx, appid, openid| chosen(tx, appid, openid, &choice))
+        .await
 }
 
 /// The message that comes of a choice, and whether it arrives now.
-fn chosen(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, tap: &Tap) -> Result<(Message, bool), Error> {
-    let menu = by_id(tx, appid, tap.message)?.ok_or(Errcode::NotFound)?;
-    let text = choice(&menu, openid, &tap.id).ok_or(Errcode::NotFound)?;
-    let body = serde_json::to_string(&Chosen { bizmsgmenuid: &tap.id })?;
-    let draft = Draft { body, ..Draft::new(text, tap.client_id.clone())? };
+fn chosen(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    choice: &MenuChoice,
+) -> Result<(Message, bool), Error> {
+    let menu = by_id(tx, appid, choice.message)?.ok_or(Errcode::NotFound)?;
+    let text = choice(&menu, openid, &choice.id).ok_or(Errcode::NotFound)?;
+    let body = serde_json::to_string(&Chosen { bizmsgmenuid: &choice.id })?;
+    let draft = Draft { body, ..Draft::new(text, choice.client_id.clone())? };
     if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, &draft)? {
         return Ok((message, false));
     }
     let session = heard_in(tx, appid, openid)?;
     let kind = account::get(tx, appid)?.kind;
-    window::tapped(tx, appid, openid, kind)?;
+    window::record_menu_choice(tx, appid, openid, kind)?;
     Ok((insert_in(tx, appid, &session, &Author::Customer, &draft)?, true))
 }
 
