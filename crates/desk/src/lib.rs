@@ -20,7 +20,7 @@ pub use people::{
     agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker,
 };
 pub use session::{record, typing, window};
-pub use views::{cursor, feed, hot, session_view, snapshot, supervisor, workbench_state};
+pub use views::{cached_answers, cursor, feed, session_view, snapshot, supervisor, workbench_state};
 
 use crate::rules::Rules;
 use model::{Appid, Time, WechatId};

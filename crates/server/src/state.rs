@@ -2,8 +2,8 @@
 
 use crate::config::Settings;
 use crate::desk::Desk;
+use crate::desk::cached_answers::{self, AnswerKey, CachedAnswer};
 use crate::desk::clock::Watch;
-use crate::desk::hot::{self, Question, Ready};
 use crate::desk::token::{self, Access};
 use crate::error::Error;
 use crate::meter::Requests;
@@ -67,8 +67,8 @@ pub struct Parts {
     /// What is known of the clock.
     pub watch: Watch,
     tokens: Cache<[u8; 32], Known>,
-    answers: Cache<(Appid, Question), Ready, ByBytes>,
-    making: SingleFlight<Ready>,
+    answers: Cache<(Appid, AnswerKey), CachedAnswer, ByBytes>,
+    making: SingleFlight<CachedAnswer>,
 }
 
 /// A token's access, and the owner's `access` number it is true at.
@@ -80,10 +80,10 @@ struct Known {
 
 /// A question about an account, as it is looked up.
 #[derive(PartialEq, Eq, Hash)]
-struct Asked<'a>(&'a Appid, &'a Question);
+struct Asked<'a>(&'a Appid, &'a AnswerKey);
 
-impl Equivalent<(Appid, Question)> for Asked<'_> {
-    fn equivalent(&self, key: &(Appid, Question)) -> bool {
+impl Equivalent<(Appid, AnswerKey)> for Asked<'_> {
+    fn equivalent(&self, key: &(Appid, AnswerKey)) -> bool {
         *self == Asked(&key.0, &key.1)
     }
 }
@@ -91,8 +91,8 @@ impl Equivalent<(Appid, Question)> for Asked<'_> {
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<(Appid, Question), Ready> for ByBytes {
-    fn weight(&self, _: &(Appid, Question), ready: &Ready) -> u64 {
+impl Weighter<(Appid, AnswerKey), CachedAnswer> for ByBytes {
+    fn weight(&self, _: &(Appid, AnswerKey), ready: &CachedAnswer) -> u64 {
         ready.bytes.len() as u64 + ANSWER_EXTRA
     }
 }
@@ -181,7 +181,7 @@ impl App {
     ///
     /// # Errors
     /// Of the sessions of an agent: 65401, 65402.
-    pub async fn answer(&self, appid: &Appid, head: Head, question: &Question) -> Result<Bytes, Error> {
+    pub async fn answer(&self, appid: &Appid, head: Head, question: &AnswerKey) -> Result<Bytes, Error> {
         let last = self.answers.get(&Asked(appid, question));
         if let Some(ready) = last.filter(|ready| ready.seq >= head.seq) {
             return Ok(ready.bytes);
@@ -190,11 +190,12 @@ impl App {
         Ok(self.making.run(&key, || self.make(appid, question)).await?.bytes)
     }
 
-    async fn make(&self, appid: &Appid, question: &Question) -> Result<Ready, Error> {
+    async fn make(&self, appid: &Appid, question: &AnswerKey) -> Result<CachedAnswer, Error> {
         // Not from before she waited: whoever made it then may have left a newer one.
         let last = self.answers.get(&Asked(appid, question));
         let asked = question.clone();
-        let read = self.desk.read(appid, move |tx, appid| hot::read(tx, appid, &asked, last.as_ref()));
+        let read =
+            self.desk.read(appid, move |tx, appid| cached_answers::refresh(tx, appid, &asked, last.as_ref()));
         let ready = read.await?;
         self.answers.insert((appid.clone(), question.clone()), ready.clone());
         Ok(ready)

@@ -1,7 +1,7 @@
 //! Agents: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
 use super::route::on;
-use crate::desk::hot::Question;
+use crate::desk::cached_answers::AnswerKey;
 use crate::desk::{agent, business, invitation, media, removal};
 use crate::error::Error;
 use crate::http::edge::caller::{Body, Caller, Maybe};
@@ -153,5 +153,5 @@ pub async fn getkflist(State(app): State<App>, caller: Caller, base: Base) -> An
 /// `/cgi-bin/customservice/getonlinekflist`.
 pub async fn getonlinekflist(State(app): State<App>, caller: Caller) -> Answer {
     let appid = account(&app, &caller, None).await?;
-    Ok(Reply::ready(app.answer(appid, caller.head(), &Question::Online).await?))
+    Ok(Reply::ready(app.answer(appid, caller.head(), &AnswerKey::Online).await?))
 }

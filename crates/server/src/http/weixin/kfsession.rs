@@ -1,7 +1,7 @@
 //! Sessions: createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
 
 use super::route::on;
-use crate::desk::hot::Question;
+use crate::desk::cached_answers::AnswerKey;
 use crate::desk::session;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
@@ -47,7 +47,7 @@ pub async fn getsession(State(app): State<App>, caller: Caller) -> Answer {
 pub async fn getsessionlist(State(app): State<App>, caller: Caller) -> Answer {
     let appid = caller.account()?;
     let kf_account = caller.query.get("kf_account").ok_or(Errcode::InvalidAgent)?;
-    Ok(Reply::ready(app.answer(appid, caller.head(), &Question::Sessions(kf_account)).await?))
+    Ok(Reply::ready(app.answer(appid, caller.head(), &AnswerKey::Sessions(kf_account)).await?))
 }
 
 /// `/customservice/kfsession/getwaitcase`.

@@ -17,7 +17,7 @@ const CHANGES: i64 = 64;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Question {
+pub enum AnswerKey {
     /// getonlinekflist.
     Online,
     /// getkfsessionlist of an agent.
@@ -26,7 +26,7 @@ pub enum Question {
 
 /// An answer, and the `seq` it is true at.
 #[derive(Clone)]
-pub struct Ready {
+pub struct CachedAnswer {
     /// What is sent.
     pub bytes: Bytes,
     /// The account's number.
@@ -45,25 +45,25 @@ enum Touched {
 ///
 /// # Errors
 /// Of the sessions of an agent: 65401, 65402.
-pub fn read(
+pub fn refresh(
     tx: &mut Tx<'_>,
     appid: &Appid,
-    question: &Question,
-    last: Option<&Ready>,
-) -> Result<Ready, Error> {
+    question: &AnswerKey,
+    last: Option<&CachedAnswer>,
+) -> Result<CachedAnswer, Error> {
     let seq = tx.head()?.map_or(0, |head| head.seq);
     if let Some(last) = last
         && let Touched::Sessions(agents) = touched(tx, appid, last.seq, seq)?
     {
-        return Ok(Ready { seq, bytes: changed(tx, appid, question, last, &agents)? });
+        return Ok(CachedAnswer { seq, bytes: changed(tx, appid, question, last, &agents)? });
     }
-    Ok(Ready { seq, bytes: whole(tx, appid, question)? })
+    Ok(CachedAnswer { seq, bytes: whole(tx, appid, question)? })
 }
 
-fn whole(tx: &mut Tx<'_>, appid: &Appid, question: &Question) -> Result<Bytes, Error> {
+fn whole(tx: &mut Tx<'_>, appid: &Appid, question: &AnswerKey) -> Result<Bytes, Error> {
     match question {
-        Question::Online => written(&agent::online(tx, appid)?),
-        Question::Sessions(kf_account) => written(&session::of_agent(tx, appid, kf_account)?),
+        AnswerKey::Online => written(&agent::online(tx, appid)?),
+        AnswerKey::Sessions(kf_account) => written(&session::of_agent(tx, appid, kf_account)?),
     }
 }
 
@@ -75,13 +75,13 @@ fn written(answer: &impl Serialize) -> Result<Bytes, Error> {
 fn changed(
     tx: &mut Tx<'_>,
     appid: &Appid,
-    question: &Question,
-    last: &Ready,
+    question: &AnswerKey,
+    last: &CachedAnswer,
     agents: &BTreeSet<String>,
 ) -> Result<Bytes, Error> {
     match question {
-        Question::Online if agents.is_empty() => Ok(last.bytes.clone()),
-        Question::Online => {
+        AnswerKey::Online if agents.is_empty() => Ok(last.bytes.clone()),
+        AnswerKey::Online => {
             // Kept as it is sent, which takes a third of the room; read, it is changed in one place.
             let mut list: KfOnlineList = serde_json::from_slice(&last.bytes)?;
             for kf in list.kf_online_list.iter_mut().filter(|kf| agents.contains(&kf.kf_account)) {
@@ -89,8 +89,8 @@ fn changed(
             }
             written(&list)
         }
-        Question::Sessions(kf_account) if !agents.contains(kf_account) => Ok(last.bytes.clone()),
-        Question::Sessions(_) => whole(tx, appid, question),
+        AnswerKey::Sessions(kf_account) if !agents.contains(kf_account) => Ok(last.bytes.clone()),
+        AnswerKey::Sessions(_) => whole(tx, appid, question),
     }
 }
 
