@@ -6,7 +6,7 @@ use kefu::clock::{Clock, Rng};
 use kefu::config::Place;
 use kefu::config::Rules;
 use kefu::desk::token::TokenKind;
-use kefu::desk::{Desk, account, agent, invitation, node, presence, quota, token, worker};
+use kefu::desk::{Desk, account, agent, cluster, invitation, presence, quota, token, worker};
 use kefu::error::Error;
 use kefu::store::Store;
 use model::account::{Principal, Reception};
@@ -128,7 +128,7 @@ pub(crate) async fn agent_online(
         agent::add(desk, &shop.appid, kf_account.to_string(), format!("客服{n}")).await?;
         invitation::bind_unasked(desk, person, &shop.appid, &kf_account).await?;
         // Only a node that lives notes who is there.
-        node::beat(desk).await?;
+        cluster::beat(desk).await?;
         presence::opened(desk, person, &shop.appid, &kf_account).await
     };
     made.await.map_err(plain)

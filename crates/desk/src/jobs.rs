@@ -3,7 +3,7 @@
 use crate::account::refusal_log;
 use crate::message::{media, retention};
 use crate::people::{invitation, presence, worker};
-use crate::{Desk, due, node, removal, session};
+use crate::{Desk, cluster, due, removal, session};
 use model::due::{Due, FEED_KEPT, RETRY, TRIM_EVERY};
 use model::{Appid, TextEnum, Time};
 use protocol::Errcode;
@@ -38,7 +38,7 @@ pub enum Of {
 /// # Errors
 /// Internal only.
 pub async fn next(desk: &Desk, of: Of) -> Result<Vec<Row>, Error> {
-    if !node::hold(desk, "due").await? {
+    if !cluster::acquire(desk, "due").await? {
         return Ok(Vec::new());
     }
     desk.store

@@ -3,10 +3,10 @@
 
 pub mod account;
 pub mod clock;
+pub mod cluster;
 pub mod due;
 pub mod jobs;
 pub mod message;
-pub mod node;
 mod people;
 pub mod quota;
 pub mod removal;

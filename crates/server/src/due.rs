@@ -1,9 +1,9 @@
 //! The loops of time: one runs what is due, one keeps this node's lease and watches the others', one keeps presence
 //! true, one tells the store what was counted in memory.
 
+use crate::desk::cluster::Nodes;
 use crate::desk::jobs::Of;
-use crate::desk::node::Nodes;
-use crate::desk::{jobs, node, presence, quota, refusal_log};
+use crate::desk::{cluster, jobs, presence, quota, refusal_log};
 use crate::error::{Error, OutageLog};
 use crate::state::App;
 use crate::streams::GRACE;
@@ -188,9 +188,9 @@ impl Lease {
     /// Internal only.
     pub async fn begin(app: &App) -> Result<Self, Error> {
         let renewed = app.desk.clock().uptime();
-        node::beat(&app.desk).await?;
+        cluster::beat(&app.desk).await?;
         if !app.desk.store.is_shared() {
-            node::fence_others(&app.desk).await?;
+            cluster::fence_others(&app.desk).await?;
         }
         let outages = OutageLog::new("renewing this node's lease");
         Ok(Lease {
@@ -222,13 +222,13 @@ impl Lease {
             return Ok(());
         }
         if now - self.renewed >= BEAT {
-            if !node::beat(&app.desk).await? {
+            if !cluster::beat(&app.desk).await? {
                 tracing::warn!("others have taken this node for dead; its streams end here and begin anew");
                 app.streams.end_all();
             }
             self.renewed = now;
         }
-        let Nodes { mut beats, mut lost } = node::all(&app.desk).await?;
+        let Nodes { mut beats, mut lost } = cluster::all(&app.desk).await?;
         beats.remove(&*app.desk.node);
         lost.remove(&*app.desk.node);
         self.ending.retain(|node, ending| lost.contains(node) || ending.is_running());
@@ -245,7 +245,7 @@ impl Lease {
                 self.compare(&other, apart(clock, app.desk.now()));
             } else if now - seen.1 > DEAD {
                 tracing::warn!(node = other, "a node is dead");
-                node::fence(&app.desk, &other).await?;
+                cluster::fence(&app.desk, &other).await?;
                 // Its agents had their time to come back.
                 self.ending.insert(other, Ending::at(now));
             }

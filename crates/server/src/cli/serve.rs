@@ -6,7 +6,7 @@ use crate::admin::Admin;
 use crate::app::{room, router};
 use crate::clock::{Clock, Rng};
 use crate::config::{BucketArgs, Data, Place, Rules, Settings, socket_address};
-use crate::desk::{Desk, account, node};
+use crate::desk::{Desk, account, cluster};
 use crate::due::{self, Lease};
 use crate::error::Error;
 use crate::files::Files;
@@ -204,7 +204,7 @@ async fn run(
     }
     // Gives up the lease, so that other nodes need not wait until it has run out. They, or the next start, end the
     // streams of agents who do not come back in time.
-    match tokio::time::timeout(FAREWELL, node::fence(&app.desk, &app.desk.node)).await {
+    match tokio::time::timeout(FAREWELL, cluster::fence(&app.desk, &app.desk.node)).await {
         Ok(done) => done.map_err(Error::cause),
         Err(_) => {
             tracing::warn!("the lease could not be given up in time; it will run out");

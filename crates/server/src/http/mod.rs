@@ -83,7 +83,7 @@ pub async fn healthz() -> Reply {
 
 /// Whether it can serve: whether the store answers.
 pub async fn readyz(State(app): State<App>) -> Response {
-    match crate::desk::node::all(&app.desk).await {
+    match crate::desk::cluster::all(&app.desk).await {
         Ok(_) => Reply::done().into_response(),
         Err(error) => Refusal::from(error).for_page(&app).response,
     }

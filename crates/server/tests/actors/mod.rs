@@ -14,7 +14,7 @@ use kefu::admin::{Order, perform};
 use kefu::app::{room, router};
 use kefu::clock::{Clock, Rng};
 use kefu::config::{Rules, Settings};
-use kefu::desk::{Desk, node};
+use kefu::desk::{Desk, cluster};
 use kefu::due::{self, Lease};
 use kefu::files::Files;
 use kefu::listen::{self, Room};
@@ -98,7 +98,7 @@ impl TestApp {
         let desk = &self.inner.desk;
         self.inner.stop.cancel();
         if said_so {
-            node::fence(desk, &desk.node).await.expect("the lease is given up");
+            cluster::fence(desk, &desk.node).await.expect("the lease is given up");
         }
         let again = Desk::new(desk.store.clone(), Rng::seeded(9), desk.rules);
         let again = again.with_files(desk.files.clone());

@@ -8,7 +8,7 @@ use crate::actors::{BEGIN, Errors, TestAccount, TestAgent, TestApp, code, until}
 use crate::cluster::on_two_nodes;
 use crate::operating::doctor::{asks, free, state};
 use fixture::{ClockFixture, lists, stable};
-use kefu::desk::node;
+use kefu::desk::cluster;
 use kefu::due::Lease;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -206,13 +206,13 @@ fn a_node_moves_nothing_that_a_living_nodes_clock_stamped_until_that_is_set_back
     on_two_nodes(async |here, there| {
         let account = here.account().await;
         there.advance(DAY).await;
-        node::beat(&there.inner.desk).await.unwrap();
+        cluster::beat(&there.inner.desk).await.unwrap();
         let ahead = at(&account, &there);
         let ahead = ahead.with_token(&ahead.fetch_token().await);
         look(&here, &there).await;
         assert_eq!(lists(&ahead).await, 0);
         there.advance(-DAY).await;
-        node::beat(&there.inner.desk).await.unwrap();
+        cluster::beat(&there.inner.desk).await.unwrap();
         here.advance(30_000).await;
         there.advance(30_000).await;
         assert_eq!((lists(&ahead).await, lists(&at(&ahead, &here)).await), (0, 0));
@@ -227,7 +227,7 @@ fn the_log_says_once_that_clocks_differ() {
         let (said, _guard) = Errors::warnings();
         let mut lease = Lease::begin(&here.inner).await.unwrap();
         let mut heartbeat = async || {
-            node::beat(&there.inner.desk).await.unwrap();
+            cluster::beat(&there.inner.desk).await.unwrap();
             lease.look(&here.inner).await;
             said.0.lock().unwrap().iter().filter(|line| line.contains("apart")).count()
         };

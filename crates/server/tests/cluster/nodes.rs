@@ -3,7 +3,7 @@
 use crate::actors::{TestApp, cookie_of};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{APPID, DEMO, Running};
-use kefu::desk::node;
+use kefu::desk::cluster;
 use kefu::due::Lease;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -119,7 +119,7 @@ on_both_engines! {
 async fn a_node_that_counts_as_dead_brings_nobody_online(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
-    node::fence(&app.inner.desk, &app.inner.desk.node).await.unwrap();
+    cluster::fence(&app.inner.desk, &app.inner.desk.node).await.unwrap();
     let refused = app.ask("/desk/api/stream", &ann.cookie).await;
     assert_eq!(refused.status(), 503);
     assert_eq!(account.online().await, []);

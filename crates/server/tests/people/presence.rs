@@ -4,7 +4,7 @@ use crate::actors::{Stream, TestAccount, TestAgent, TestApp, run, until};
 use crate::fixture::engine::Fresh;
 use kefu::bind;
 use kefu::config::Place;
-use kefu::desk::{node, presence};
+use kefu::desk::{cluster, presence};
 use kefu::due;
 use model::{Appid, KfAccount};
 use std::time::Duration;
@@ -280,7 +280,7 @@ fn a_node_that_was_taken_for_dead_and_goes_on_is_there_again_a_beat_later() {
         .await;
         // It goes on, and does not know yet. The streams that do not end are noted again.
         let _comes = ann.comes_online().await;
-        assert!(!node::beat(&here.inner.desk).await.unwrap());
+        assert!(!cluster::beat(&here.inner.desk).await.unwrap());
         here.heartbeat().await;
         assert_eq!((account.online().await.len(), rows(&here).await), (1, 1));
     });

@@ -84,7 +84,7 @@ pub async fn fence_others(desk: &Desk) -> Result<(), Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn hold(desk: &Desk, what: &'static str) -> Result<bool, Error> {
+pub async fn acquire(desk: &Desk, what: &'static str) -> Result<bool, Error> {
     if !desk.store.is_shared() {
         return Ok(true);
     }
