@@ -3,9 +3,9 @@
 pub mod api_message;
 pub mod draft;
 pub mod history;
+pub mod image;
 pub mod media;
 pub mod menu_choice;
-pub mod picture;
 pub(crate) mod retention;
 pub mod storage;
 

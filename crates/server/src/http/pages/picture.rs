@@ -1,6 +1,6 @@
 //! Pictures that people send, and the files that messages show.
 
-use crate::desk::picture::{self, Part, Picture};
+use crate::desk::image::{self, FilePart, ImageUpload};
 use crate::desk::storage;
 use crate::error::Error;
 use crate::files::Sender;
@@ -40,7 +40,7 @@ pub struct Wanted {
     /// The account, where the address does not name it.
     appid: Option<String>,
     message: i64,
-    part: Option<Part>,
+    part: Option<FilePart>,
 }
 
 /// The body of a call from a page of ours, not yet read: whoever may not send it is refused before.
@@ -62,7 +62,7 @@ impl Raw {
     }
 
     /// Stores it while it comes, as a picture without what a camera noted in it.
-    async fn store(self, app: &App, sender: Sender, client_id: String) -> Result<Picture, Error> {
+    async fn store(self, app: &App, sender: Sender, client_id: String) -> Result<ImageUpload, Error> {
         let (mut incoming, mut bytes) = (self.0, Bytestream::of_page(app, sender));
         while let Some(part) = incoming.next().await? {
             for part in part.chunks(FED) {
@@ -70,7 +70,7 @@ impl Raw {
             }
         }
         let format = admit_from_page(&bytes.head, bytes.size)?;
-        Ok(Picture { stored: bytes.end(format).await?, client_id })
+        Ok(ImageUpload { stored: bytes.end(format).await?, client_id })
     }
 }
 
@@ -105,7 +105,7 @@ pub async fn send(
         .map_err(|wait| Refusal::later(Errcode::FilesOfAddress, wait))?;
     let sender = Sender::customer(openid.as_deref(), &place(address));
     let picture = raw.store(&app, sender, client_id).await.map_err(for_a_page)?;
-    let done = picture::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?;
+    let done = image::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?;
     visitor.told(&app, &done)
 }
 
@@ -122,7 +122,7 @@ pub async fn reply(
     storage::check(&app.desk, &appid, None, "", raw.size()).await?;
     let sender = Sender::worker(login.worker.as_str());
     let picture = raw.store(&app, sender, asked.client_id).await.map_err(for_a_page)?;
-    let message = picture::reply(&app.desk, &login.worker, &appid, asked.session, picture).await?;
+    let message = image::reply(&app.desk, &login.worker, &appid, asked.session, picture).await?;
     Reply::json(&Written { message })
 }
 
@@ -134,8 +134,8 @@ pub async fn of_customer(
     range: Asked,
 ) -> Answer<Response> {
     let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
-    let part = asked.part.unwrap_or(Part::File);
-    let content = picture::of_customer(&app.desk, &visitor.appid, &openid, asked.message, part).await?;
+    let part = asked.part.unwrap_or(FilePart::File);
+    let content = image::of_customer(&app.desk, &visitor.appid, &openid, asked.message, part).await?;
     file::serve(&app, &content, &range).await
 }
 
@@ -147,7 +147,7 @@ pub async fn of_worker(
     range: Asked,
 ) -> Answer<Response> {
     let appid = Appid::parse(&asked.appid.unwrap_or_default()).map_err(|_| Errcode::NotFound)?;
-    let part = asked.part.unwrap_or(Part::File);
-    let content = picture::of_worker(&app.desk, &login.worker, &appid, asked.message, part).await?;
+    let part = asked.part.unwrap_or(FilePart::File);
+    let content = image::of_worker(&app.desk, &login.worker, &appid, asked.message, part).await?;
     file::serve(&app, &content, &range).await
 }

@@ -14,14 +14,14 @@ use store::bind;
 use store::error::Error;
 
 /// A picture that was stored, and the id by which its sender knows its message again.
-pub struct Picture {
+pub struct ImageUpload {
     /// Its bytes.
     pub stored: Stored,
     /// The id.
     pub client_id: String,
 }
 
-impl Picture {
+impl ImageUpload {
     fn draft(&self, desk: &Desk) -> Result<Draft, Errcode> {
         Draft::picture(self.stored.content(), self.client_id.clone(), Limits::of(desk))
     }
@@ -35,11 +35,11 @@ pub async fn receive(
     desk: &Desk,
     appid: &Appid,
     writer: Writer,
-    picture: Picture,
+    image: ImageUpload,
 ) -> Result<Done<Message>, Error> {
-    let draft = picture.draft(desk)?;
+    let draft = image.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
-    media::keep_if_named(desk, picture.stored.written, storage::noted(desk, sent)).await
+    media::keep_if_named(desk, image.stored.written, storage::noted(desk, sent)).await
 }
 
 /// An agent replies with a picture in a session of hers; see [`message::reply`].
@@ -51,17 +51,17 @@ pub async fn reply(
     worker: &WechatId,
     appid: &Appid,
     session: i64,
-    picture: Picture,
+    image: ImageUpload,
 ) -> Result<Message, Error> {
-    let draft = picture.draft(desk)?;
+    let draft = image.draft(desk)?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
-    media::keep_if_named(desk, picture.stored.written, storage::noted(desk, sent)).await
+    media::keep_if_named(desk, image.stored.written, storage::noted(desk, sent)).await
 }
 
 /// Which file of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum FilePart {
     /// What it shows.
     File,
     /// The small picture that stands for it.
@@ -77,7 +77,7 @@ pub async fn of_customer(
     appid: &Appid,
     openid: &Openid,
     message: i64,
-    part: Part,
+    part: FilePart,
 ) -> Result<Content, Error> {
     let openid = openid.clone();
     desk.read(appid, move |tx, appid| {
@@ -101,7 +101,7 @@ pub async fn of_worker(
     worker: &WechatId,
     appid: &Appid,
     message: i64,
-    part: Part,
+    part: FilePart,
 ) -> Result<Content, Error> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
@@ -119,20 +119,20 @@ pub async fn of_worker(
 }
 
 /// What a message shows, and whose it is.
-struct Shown {
+struct MessageFiles {
     openid: String,
     session: i64,
     file: String,
     thumb: String,
 }
 
-fn shown(tx: &mut Tx<'_>, appid: &Appid, message: i64) -> Result<Shown, Error> {
+fn shown(tx: &mut Tx<'_>, appid: &Appid, message: i64) -> Result<MessageFiles, Error> {
     let row = tx.one(SELECT, bind![appid, message])?.ok_or(Errcode::NotFound)?;
-    Ok(Shown { openid: row.text(0), session: row.int(1), file: row.text(2), thumb: row.text(3) })
+    Ok(MessageFiles { openid: row.text(0), session: row.int(1), file: row.text(2), thumb: row.text(3) })
 }
 
-fn content(tx: &mut Tx<'_>, shown: &Shown, part: Part) -> Result<Content, Error> {
-    let sha256 = if part == Part::File { &shown.file } else { &shown.thumb };
+fn content(tx: &mut Tx<'_>, shown: &MessageFiles, part: FilePart) -> Result<Content, Error> {
+    let sha256 = if part == FilePart::File { &shown.file } else { &shown.thumb };
     media::content(tx, sha256)?.ok_or(Error::Refused(Errcode::NotFound))
 }
 
