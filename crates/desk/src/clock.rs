@@ -16,7 +16,7 @@ use store::{Tx, Value};
 
 /// What a node remembers of its clock.
 #[derive(Debug)]
-pub struct Watch {
+pub struct ClockWatch {
     /// What it showed last.
     shown: AtomicI64,
     /// Since when it has not gone back.
@@ -28,18 +28,18 @@ pub struct Watch {
 }
 
 /// What the store knows of clocks.
-struct Known {
+struct KnownClock {
     latest: Time,
     falls: i64,
     /// The furthest clock of the other nodes.
     others: Time,
 }
 
-impl Watch {
+impl ClockWatch {
     /// Begins to watch a clock that shows `now`.
     #[must_use]
     pub fn new(now: Time) -> Self {
-        Watch { shown: now.into(), since: now.into(), compared: 0.into(), falls: 0.into() }
+        ClockWatch { shown: now.into(), since: now.into(), compared: 0.into(), falls: 0.into() }
     }
 
     /// Looks at the clock. Every 30 seconds, and at once when it went back, it is compared with what clocks have
@@ -48,7 +48,7 @@ impl Watch {
     ///
     /// # Errors
     /// Internal only, and `SystemError`.
-    pub async fn look(&self, desk: &Desk) -> Result<bool, Error> {
+    pub async fn check(&self, desk: &Desk) -> Result<bool, Error> {
         let (now, shown) = (desk.now(), self.shown.load(Ordering::Relaxed));
         let went_back = now < shown - SECOND;
         let is_recent = (0..SETTLED).contains(&(now - self.compared.load(Ordering::Relaxed)));
@@ -59,7 +59,7 @@ impl Watch {
         if went_back {
             tracing::warn!("the clock went back by {} s", (shown - now) / SECOND);
             // Presence must not wait until it has come that far again.
-            due::hasten(desk).await?;
+            due::reschedule(desk).await?;
             self.since.store(now, Ordering::Relaxed);
         }
         let since = self.since.load(Ordering::Relaxed);
@@ -87,16 +87,16 @@ async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64
     // Calls that were counted in memory belong to the day that is over.
     quota::settle(desk).await?;
     move_back(desk, now, fell).await?;
-    due::hasten(desk).await?;
+    due::reschedule(desk).await?;
     desk.store.write_silent("", move |tx| tx.run(SET, bind![now]).map(|_| ())).await?;
     Ok(known.falls + 1)
 }
 
-fn known(tx: &mut Tx<'_>, node: &str) -> Result<Known, Error> {
+fn known(tx: &mut Tx<'_>, node: &str) -> Result<KnownClock, Error> {
     let others = tx.number(SELECT_OTHERS, bind![node])?;
     let row = tx.one(SELECT, &[])?;
     let (latest, falls) = row.map_or((0, 0), |row| (row.int(0), row.int(1)));
-    Ok(Known { latest, falls, others })
+    Ok(KnownClock { latest, falls, others })
 }
 
 /// Moves stamps of the future back, table by table: each is moved once, however often this runs.

@@ -42,13 +42,13 @@ pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Resul
 ///
 /// # Errors
 /// Internal only.
-pub(super) async fn hasten(desk: &Desk) -> Result<(), Error> {
+pub(super) async fn reschedule(desk: &Desk) -> Result<(), Error> {
     for (word, kind) in Due::TEXTS {
-        let hasten = move |tx: &mut Tx<'_>| {
+        let reschedule = move |tx: &mut Tx<'_>| {
             let now = tx.now();
-            tx.run(HASTEN, bind![*word, now, now + kind.reach()]).map(|_| ())
+            tx.run(RESCHEDULE, bind![*word, now, now + kind.reach()]).map(|_| ())
         };
-        desk.store.write_silent("", hasten).await?;
+        desk.store.write_silent("", reschedule).await?;
     }
     Ok(())
 }
@@ -60,4 +60,4 @@ const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3,
 const INSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
     on conflict (owner, kind, key) do nothing";
 const DELETE: &str = "delete from due where owner = $1 and kind = $2 and key = $3";
-const HASTEN: &str = "update due set at = $2 where kind = $1 and at > $3";
+const RESCHEDULE: &str = "update due set at = $2 where kind = $1 and at > $3";

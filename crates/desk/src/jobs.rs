@@ -17,7 +17,7 @@ const TRIM_ROUND: i64 = 1000;
 
 /// One row.
 #[derive(Debug)]
-pub struct Row {
+pub struct DueRow {
     owner: String,
     kind: String,
     key: String,
@@ -26,7 +26,7 @@ pub struct Row {
 
 /// Which rows.
 #[derive(Clone, Copy, Debug)]
-pub enum Of {
+pub enum Queue {
     /// Those that end with the store.
     Desk,
     /// Those that touch files.
@@ -37,21 +37,21 @@ pub enum Of {
 ///
 /// # Errors
 /// Internal only.
-pub async fn next(desk: &Desk, of: Of) -> Result<Vec<Row>, Error> {
+pub async fn next(desk: &Desk, queue: Queue) -> Result<Vec<DueRow>, Error> {
     if !cluster::acquire(desk, "due").await? {
         return Ok(Vec::new());
     }
     desk.store
         .read("", move |tx| {
             let now = tx.now();
-            let select = match of {
-                Of::Desk => SELECT,
-                Of::Files => SELECT_FILES,
+            let select = match queue {
+                Queue::Desk => SELECT,
+                Queue::Files => SELECT_FILES,
             };
             let rows = tx.all(select, bind![now, ROUND])?;
             Ok(rows
                 .iter()
-                .map(|row| Row { owner: row.text(0), kind: row.text(1), key: row.text(2), at: row.int(3) })
+                .map(|row| DueRow { owner: row.text(0), kind: row.text(1), key: row.text(2), at: row.int(3) })
                 .collect())
         })
         .await
@@ -61,31 +61,33 @@ pub async fn next(desk: &Desk, of: Of) -> Result<Vec<Row>, Error> {
 ///
 /// # Errors
 /// The verb's.
-pub async fn fire(desk: &Desk, row: &Row) -> Result<(), Error> {
+pub async fn run_due(desk: &Desk, row: &DueRow) -> Result<(), Error> {
     let appid = Appid::stored(row.owner.clone());
-    let fired = match Due::from_text(&row.kind) {
-        Some(Due::Invitation) => invitation::look(desk, &appid, &row.key).await,
-        Some(Due::Session) => session::look(desk, &appid, &row.key).await,
-        Some(Due::Presence) => presence::look(desk, &appid, &row.key).await,
+    let outcome = match Due::from_text(&row.kind) {
+        Some(Due::Invitation) => invitation::recheck(desk, &appid, &row.key).await,
+        Some(Due::Session) => session::recheck(desk, &appid, &row.key).await,
+        Some(Due::Presence) => presence::recheck(desk, &appid, &row.key).await,
         Some(Due::Rid) => refusal_log::prune(desk, &appid).await,
         Some(Due::Trim) => trim(desk, &appid).await,
-        Some(Due::Media) => media::look(desk, &appid, &row.key).await,
-        Some(Due::Content) => media::look_at_content(desk, &row.key).await,
-        Some(Due::Object) => media::remove(desk, &row.key).await,
-        Some(Due::File) => retention::sweep(desk, &appid).await,
-        Some(Due::Strays) => media::look_for_strays(desk).await,
-        Some(Due::Account) => removal::account::look(desk, &appid, &row.key).await,
-        Some(Due::Worker) => removal::worker::look(desk, row.owner.trim_start_matches('@'), &row.key).await,
-        Some(Due::Binding) => worker::look(desk, row.owner.trim_start_matches('@'), &row.key).await,
+        Some(Due::Media) => media::prune(desk, &appid, &row.key).await,
+        Some(Due::Content) => media::prune_content(desk, &row.key).await,
+        Some(Due::Object) => media::remove_object(desk, &row.key).await,
+        Some(Due::File) => retention::prune(desk, &appid).await,
+        Some(Due::Strays) => media::prune_strays(desk).await,
+        Some(Due::Account) => removal::account::run_round(desk, &appid, &row.key).await,
+        Some(Due::Worker) => {
+            removal::worker::run_round(desk, row.owner.trim_start_matches('@'), &row.key).await
+        }
+        Some(Due::Binding) => worker::recheck(desk, row.owner.trim_start_matches('@'), &row.key).await,
         None => Err(Errcode::NotFound.into()),
     };
-    match fired {
+    match outcome {
         Err(error) if error.is_rule() => drop_row(desk, row).await,
         other => other,
     }
 }
 
-async fn drop_row(desk: &Desk, row: &Row) -> Result<(), Error> {
+async fn drop_row(desk: &Desk, row: &DueRow) -> Result<(), Error> {
     let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
     desk.store
         .write_silent(&row.owner, move |tx| tx.run(DELETE_OLD, bind![&owner, &kind, &key, at]).map(|_| ()))
@@ -96,7 +98,7 @@ async fn drop_row(desk: &Desk, row: &Row) -> Result<(), Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn postpone(desk: &Desk, row: &Row) -> Result<(), Error> {
+pub async fn postpone(desk: &Desk, row: &DueRow) -> Result<(), Error> {
     let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
     desk.store
         .write_silent(&row.owner, move |tx| {

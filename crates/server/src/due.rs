@@ -2,7 +2,7 @@
 //! true, one tells the store what was counted in memory.
 
 use crate::desk::cluster::Nodes;
-use crate::desk::jobs::Of;
+use crate::desk::jobs::Queue;
 use crate::desk::{cluster, jobs, presence, quota, refusal_log};
 use crate::error::{Error, OutageLog};
 use crate::state::App;
@@ -70,7 +70,7 @@ pub async fn run_files(app: App) {
     let outages = OutageLog::new("running what is due for files");
     while pause(&app, LOOK).await {
         // Its failure stands in the log.
-        let _ = outages.record(run_rows(&app, Of::Files).await);
+        let _ = outages.record(run_rows(&app, Queue::Files).await);
     }
 }
 
@@ -80,25 +80,25 @@ pub async fn run_files(app: App) {
 /// Internal only, and `SystemError`.
 pub async fn run_once(app: &App) -> Result<(), Error> {
     run_desk(app).await?;
-    run_rows(app, Of::Files).await
+    run_rows(app, Queue::Files).await
 }
 
 async fn run_desk(app: &App) -> Result<(), Error> {
-    if app.watch.look(&app.desk).await? {
+    if app.watch.check(&app.desk).await? {
         app.forget();
     }
-    run_rows(app, Of::Desk).await
+    run_rows(app, Queue::Desk).await
 }
 
 /// Runs rows that are due now. One that fails does not keep others waiting.
-async fn run_rows(app: &App, of: Of) -> Result<(), Error> {
+async fn run_rows(app: &App, queue: Queue) -> Result<(), Error> {
     loop {
-        let rows = jobs::next(&app.desk, of).await?;
+        let rows = jobs::next(&app.desk, queue).await?;
         if rows.is_empty() || app.stop.is_cancelled() {
             return Ok(());
         }
         for row in rows.iter().take_while(|_| !app.stop.is_cancelled()) {
-            if let Err(error) = jobs::fire(&app.desk, row).await {
+            if let Err(error) = jobs::run_due(&app.desk, row).await {
                 // The cause of a refusal stands in the log already.
                 if let Error::Internal(_) = error {
                     tracing::error!(%error, "what is due could not be done; it is tried again in a minute");

@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::desk::Desk;
 use crate::desk::cached_answers::{self, AnswerKey, CachedAnswer};
-use crate::desk::clock::Watch;
+use crate::desk::clock::ClockWatch;
 use crate::desk::token::{self, Access};
 use crate::error::Error;
 use crate::meter::Requests;
@@ -65,7 +65,7 @@ pub struct Parts {
     /// Customers' streams that are open here.
     pub chat_streams: Gauge,
     /// What is known of the clock.
-    pub watch: Watch,
+    pub watch: ClockWatch,
     tokens: Cache<[u8; 32], Known>,
     answers: Cache<(Appid, AnswerKey), CachedAnswer, ByBytes>,
     making: SingleFlight<CachedAnswer>,
@@ -121,7 +121,7 @@ impl App {
             settings: Arc::new(settings),
             desk,
             stop,
-            watch: Watch::new(started_at),
+            watch: ClockWatch::new(started_at),
             started_at,
             requests: Mutex::default(),
             desk_streams: Gauge::default(),

@@ -44,7 +44,7 @@ async fn admit<T: Send + 'static>(
     appid: &Appid,
     secret: &str,
     from: IpAddr,
-    look: impl Fn(&mut Tx<'_>, &Appid, &str) -> Result<T, Error> + Send + 'static,
+    run_read: impl Fn(&mut Tx<'_>, &Appid, &str) -> Result<T, Error> + Send + 'static,
 ) -> Result<(T, Limits, Arc<Ledger>), Error> {
     let (secret, quotas) = (secret.to_owned(), desk.quotas.clone());
     desk.read(appid, move |tx, appid| {
@@ -53,7 +53,7 @@ async fn admit<T: Send + 'static>(
             return Err(Errcode::InvalidIp.into());
         }
         Ok((
-            look(tx, appid, &secret)?,
+            run_read(tx, appid, &secret)?,
             quota::limits_of(tx, appid.as_str())?,
             quotas.open(tx, appid.as_str())?,
         ))

@@ -226,7 +226,7 @@ pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
 }
 
 /// A temporary file may be over.
-pub(crate) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
+pub(crate) async fn prune(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
     let media_id = media_id.to_owned();
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
@@ -246,7 +246,7 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(
 }
 
 /// A content may be named by nothing any more. Its object goes in a step of its own, after this is sure.
-pub(crate) async fn look_at_content(desk: &Desk, sha256: &str) -> Result<(), Error> {
+pub(crate) async fn prune_content(desk: &Desk, sha256: &str) -> Result<(), Error> {
     let sha256 = sha256.to_owned();
     desk.store
         .write_silent("", move |tx| {
@@ -266,7 +266,7 @@ pub(crate) async fn look_at_content(desk: &Desk, sha256: &str) -> Result<(), Err
 }
 
 /// An object is to be removed: nothing names it, nor ever will.
-pub(crate) async fn remove(desk: &Desk, object: &str) -> Result<(), Error> {
+pub(crate) async fn remove_object(desk: &Desk, object: &str) -> Result<(), Error> {
     desk.files.remove(object).await?;
     let object = object.to_owned();
     desk.store.write_silent("", move |tx| due::clear(tx, "", Due::Object, &object)).await
@@ -274,7 +274,7 @@ pub(crate) async fn remove(desk: &Desk, object: &str) -> Result<(), Error> {
 
 /// Removes what uploads left that were cut off by the end of their process, once it is so old that none can be under
 /// way any more.
-pub(crate) async fn look_for_strays(desk: &Desk) -> Result<(), Error> {
+pub(crate) async fn prune_strays(desk: &Desk) -> Result<(), Error> {
     let old = desk.now() - life::STRAY;
     let mut found = desk.files.older_than(old)?;
     while let Some(object) = found.next().await {

@@ -22,7 +22,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid) -> Result<(), Error> {
 }
 
 /// Files of messages may be over. Each round is short; what is left waits for the next.
-pub(crate) async fn sweep(desk: &Desk, appid: &Appid) -> Result<(), Error> {
+pub(crate) async fn prune(desk: &Desk, appid: &Appid) -> Result<(), Error> {
     let kept = i64::from(desk.rules.message_files_days) * DAY;
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();

@@ -186,7 +186,7 @@ pub async fn decline(
 ///
 /// # Errors
 /// 65401, or `InvitationGone` when it was answered.
-pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     let kf_account = KfAccount::stored(kf_account.to_owned());
     let key = kf_account.clone();
     let settle = desk.write_silent(appid, move |tx, appid| {
@@ -201,7 +201,7 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result
         return Ok(());
     }
     let agent = kf_account.clone();
-    let looked = desk.write(appid, move |tx, appid| {
+    let rechecked = desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, agent.as_str())?;
         match (agent.binding.status, agent.binding.status_at(tx.now())) {
             (Status::Waiting, Status::Expired) => end(tx, appid, &agent, Status::Expired)?,
@@ -211,7 +211,7 @@ pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result
         }
         Ok(agent.binding.invite_wx)
     });
-    worker::reconcile(desk, &looked.await?, appid, &kf_account).await
+    worker::reconcile(desk, &rechecked.await?, appid, &kf_account).await
 }
 
 fn end(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, status: Status) -> Result<(), Error> {

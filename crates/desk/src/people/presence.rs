@@ -161,7 +161,7 @@ pub async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// As [`ended`].
-pub(crate) async fn look(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     ended(desk, appid, "", vec![KfAccount::stored(kf_account.to_owned())]).await?;
     let key = kf_account.to_owned();
     desk.write_silent(appid, move |tx, appid| due::clear(tx, appid.as_str(), Due::Presence, &key)).await

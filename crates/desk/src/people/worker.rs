@@ -232,13 +232,13 @@ pub(crate) async fn reconcile(
     .await
 }
 
-/// The key of the `due` row for a worker's list and one agent. [`look`] reads it.
+/// The key of the `due` row for a worker's list and one agent. [`recheck`] reads it.
 fn binding_key(appid: &Appid, kf_account: &KfAccount) -> String {
     format!("{appid} {kf_account}")
 }
 
 /// Reconciles a worker's list with the agent that `key` names, because the call that was to do so may have stopped.
-pub(crate) async fn look(desk: &Desk, person: &str, key: &str) -> Result<(), Error> {
+pub(crate) async fn recheck(desk: &Desk, person: &str, key: &str) -> Result<(), Error> {
     let (appid, kf_account) = key.split_once(' ').ok_or(Errcode::NotFound)?;
     reconcile(desk, person, &Appid::stored(appid.into()), &KfAccount::stored(kf_account.into())).await
 }

@@ -86,10 +86,10 @@ pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
 }
 
 /// One round; its row stays due until there is nothing left, and comes once more later.
-pub(crate) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
+pub(crate) async fn run_round(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
     let is_last = key == LAST;
     if leave_workers(desk, appid).await.map_err(unfinished)?
-        || sweep(desk, appid, is_last).await.map_err(unfinished)?
+        || delete_rows(desk, appid, is_last).await.map_err(unfinished)?
     {
         return Ok(());
     }
@@ -112,7 +112,7 @@ async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
 }
 
 /// Deletes rows of one table; whether there were any.
-async fn sweep(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, Error> {
+async fn delete_rows(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, Error> {
     desk.write_silent(appid, move |tx, appid| {
         for sql in WITH_FILES {
             if delete_with_files(tx, appid, sql)? {

@@ -62,7 +62,7 @@ pub async fn count(desk: &Desk, name: &WechatId) -> Result<Counts, Error> {
 /// `NotFound`.
 pub async fn remove(desk: &Desk, name: &WechatId) -> Result<(), Error> {
     end_access(desk, name).await?;
-    if let Err(error) = look(desk, name.as_str(), "").await {
+    if let Err(error) = run_round(desk, name.as_str(), "").await {
         tracing::warn!(%error, "a removed worker's agents could not be freed yet; it is tried again");
     }
     Ok(())
@@ -85,7 +85,7 @@ async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
 }
 
 /// One round; its row stays due until there is nothing left, and comes once more later.
-pub(crate) async fn look(desk: &Desk, name: &str, key: &str) -> Result<(), Error> {
+pub(crate) async fn run_round(desk: &Desk, name: &str, key: &str) -> Result<(), Error> {
     let (name, is_last) = (WechatId::stored(name.to_owned()), key == LAST);
     let agents = leave_agents(desk, &name, is_last).await.map_err(unfinished)?;
     let accounts = leave_accounts(desk, &name).await.map_err(unfinished)?;

@@ -141,7 +141,7 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
 ///
 /// # Errors
 /// `NotFound` when it ended before.
-pub(super) async fn look(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
+pub(super) async fn recheck(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
     let id = key.parse().map_err(|_| Errcode::NotFound)?;
     let settle = desk.write_silent(appid, move |tx, appid| {
         let end = by_id(tx, appid, id)?.ends_at().ok_or(Errcode::NotFound)?;

@@ -10,7 +10,7 @@ use kefu::admin::customer::CustomerOrder;
 use kefu::admin::remove::{Remove, Subject};
 use kefu::admin::{Limit, Order};
 use kefu::bind;
-use kefu::desk::jobs::{self, Of};
+use kefu::desk::jobs::{self, Queue};
 use kefu::desk::quota::Change;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -205,8 +205,8 @@ async fn a_removal_goes_on_in_bounded_rounds_after_a_stop(app: TestApp) {
     let mut seen = vec![customers().await];
     // One round after the other, as if the process stopped after each.
     while *seen.last().unwrap() > 0 {
-        for row in jobs::next(&app.inner.desk, Of::Desk).await.unwrap() {
-            jobs::fire(&app.inner.desk, &row).await.unwrap();
+        for row in jobs::next(&app.inner.desk, Queue::Desk).await.unwrap() {
+            jobs::run_due(&app.inner.desk, &row).await.unwrap();
         }
         let left = customers().await;
         if left != *seen.last().unwrap() {
