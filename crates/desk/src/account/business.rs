@@ -48,7 +48,7 @@ pub async fn update(desk: &Desk, appid: &Appid, asked: BusinessChanges) -> Resul
         if let Some(media_id) = &asked.icon_media_id {
             let icon = icon(tx, appid, media_id)?;
             tx.run(UPDATE_ICON, bind![appid, old.id, &icon])?;
-            media::doubt(tx, &old.icon)?;
+            media::schedule_cleanup(tx, &old.icon)?;
         }
         Ok(())
     })

@@ -202,7 +202,7 @@ pub async fn set_headimg(desk: &Desk, appid: &Appid, kf_account: &str, stored: S
         let agent = agent::get(tx, appid, &kf_account)?;
         adopt(tx, &content)?;
         tx.run(UPDATE_HEADIMG, bind![appid, &agent.kf_account, &content.sha256])?;
-        doubt(tx, &agent.headimg)?;
+        schedule_cleanup(tx, &agent.headimg)?;
         tx.record(Fact::Agent { kf_account: agent.kf_account });
         Ok(())
     });
@@ -240,7 +240,7 @@ pub(crate) async fn prune(desk: &Desk, appid: &Appid, media_id: &str) -> Result<
         tx.run(DELETE, bind![appid, &media_id])?;
         due::clear(tx, appid.as_str(), Due::Media, &media_id)?;
         storage::remove(tx, appid, &media.content.sha256)?;
-        doubt(tx, &media.content.sha256)
+        schedule_cleanup(tx, &media.content.sha256)
     })
     .await
 }
@@ -304,7 +304,7 @@ pub(crate) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<(), Error> {
 }
 
 /// Looks again, now, whether something names a content.
-pub(crate) fn doubt(tx: &mut Tx<'_>, sha256: &str) -> Result<(), Error> {
+pub(crate) fn schedule_cleanup(tx: &mut Tx<'_>, sha256: &str) -> Result<(), Error> {
     let now = tx.now();
     if sha256.is_empty() { Ok(()) } else { due::set(tx, "", Due::Content, sha256, now) }
 }

@@ -37,7 +37,7 @@ pub(crate) async fn prune(desk: &Desk, appid: &Appid) -> Result<(), Error> {
             tx.run(CLEAR, bind![appid, row.int(0)])?;
             for sha256 in [row.text(2), row.text(3)].iter().filter(|sha256| !sha256.is_empty()) {
                 storage::remove(tx, appid, sha256)?;
-                media::doubt(tx, sha256)?;
+                media::schedule_cleanup(tx, sha256)?;
             }
             removed += 1;
         }

@@ -61,7 +61,7 @@ fn open(
     let (kf_account, expires_at) = (&agent.kf_account, now + i64::from(rules.invitation_hours) * HOUR);
     tx.run(UPDATE_INVITATION, bind![appid, kf_account, person, Status::Waiting.as_text(), expires_at])?;
     due::set(tx, appid.as_str(), Due::Invitation, kf_account.as_str(), expires_at)?;
-    worker::doubt(tx, person.as_str(), appid, kf_account)?;
+    worker::schedule_recheck(tx, person.as_str(), appid, kf_account)?;
     tx.record(Fact::Agent { kf_account: kf_account.clone() });
     Ok(kf_account.clone())
 }
@@ -136,7 +136,7 @@ async fn bind_at_account(
         tx.run(UPDATE_WORKER, bind![appid, &kf_account, &worker, &kf_openid])?;
         due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
         for person in [worker.as_str(), &agent.binding.invite_wx] {
-            worker::doubt(tx, person, appid, &kf_account)?;
+            worker::schedule_recheck(tx, person, appid, &kf_account)?;
         }
         tx.record(Fact::Agent { kf_account: kf_account.clone() });
         Ok(())
@@ -218,7 +218,7 @@ fn end(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, status: Status) -> Result<
     let kf_account = &agent.kf_account;
     tx.run(UPDATE_STATUS, bind![appid, kf_account, status.as_text()])?;
     due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;
-    worker::doubt(tx, &agent.binding.invite_wx, appid, kf_account)?;
+    worker::schedule_recheck(tx, &agent.binding.invite_wx, appid, kf_account)?;
     tx.record(Fact::Agent { kf_account: kf_account.clone() });
     Ok(())
 }

@@ -177,7 +177,7 @@ pub(crate) async fn take_binding(
         if is_new && count_bindings(tx, worker)? > most {
             return Err(Errcode::BoundTooOften.into());
         }
-        doubt(tx, worker.as_str(), &appid, &kf_account)?;
+        schedule_recheck(tx, worker.as_str(), &appid, &kf_account)?;
         tx.record(Fact::Worker);
         Ok(())
     })
@@ -186,7 +186,7 @@ pub(crate) async fn take_binding(
 
 /// Says that a person's list is to be compared with what the account says of an agent, should [`reconcile`] not come to
 /// it. It stands in the transaction that makes them differ, whoever's that is.
-pub(crate) fn doubt(
+pub(crate) fn schedule_recheck(
     tx: &mut Tx<'_>,
     person: &str,
     appid: &Appid,

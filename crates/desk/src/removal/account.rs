@@ -72,7 +72,7 @@ pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
         let now = tx.now();
         account::get(tx, appid)?;
         for agent in agent::all(tx, appid)? {
-            media::doubt(tx, &agent.headimg)?;
+            media::schedule_cleanup(tx, &agent.headimg)?;
         }
         for sql in AT_ONCE {
             tx.run(sql, bind![appid])?;
@@ -136,7 +136,7 @@ fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Resul
     let mut contents: Vec<_> = rows.iter().flat_map(|row| [row.text(0), row.text(1)]).collect();
     contents.sort();
     contents.dedup();
-    contents.iter().try_for_each(|content| media::doubt(tx, content))?;
+    contents.iter().try_for_each(|content| media::schedule_cleanup(tx, content))?;
     Ok(!rows.is_empty())
 }
 

@@ -30,10 +30,10 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
         let agent = agent::get(tx, appid, &kf_account)?;
         session::close_all(tx, appid, &agent.kf_account)?;
         tx.run(DELETE, bind![appid, &agent.kf_account])?;
-        media::doubt(tx, &agent.headimg)?;
+        media::schedule_cleanup(tx, &agent.headimg)?;
         forget(tx, appid, &agent.kf_account)?;
         for person in [&agent.binding.worker, &agent.binding.invite_wx] {
-            worker::doubt(tx, person, appid, &agent.kf_account)?;
+            worker::schedule_recheck(tx, person, appid, &agent.kf_account)?;
         }
         tx.record(Fact::Agent { kf_account: agent.kf_account.clone() });
         Ok(agent)
