@@ -85,7 +85,7 @@ async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64
         fell / SECOND
     );
     // Calls that were counted in memory belong to the day that is over.
-    quota::settle(desk).await?;
+    quota::sync(desk).await?;
     move_back(desk, now, fell).await?;
     due::reschedule(desk).await?;
     desk.store.write_silent("", move |tx| tx.run(SET, bind![now]).map(|_| ())).await?;

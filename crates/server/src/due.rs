@@ -41,7 +41,7 @@ pub async fn settle(app: App) {
     let refusals = OutageLog::new("telling the store which calls were refused");
     while pause(&app, SETTLE).await {
         // Its failure stands in the log.
-        let _ = calls.record(quota::settle(&app.desk).await);
+        let _ = calls.record(quota::sync(&app.desk).await);
         let _ = refusals.record(refusal_log::flush(&app.desk).await);
     }
 }
@@ -51,7 +51,7 @@ pub async fn settle(app: App) {
 /// # Errors
 /// Internal only, and `SystemError`.
 pub async fn settle_all(app: &App) -> Result<(), Error> {
-    quota::settle(&app.desk).await?;
+    quota::sync(&app.desk).await?;
     refusal_log::flush(&app.desk).await
 }
 

@@ -3,7 +3,7 @@
 //! A node counts in memory. A call is admitted while the day's limit is above `elsewhere` + `admitted`: `admitted`
 //! are the calls of the day that this node let through, one atomic word that each adds to; `elsewhere` is what the
 //! row in the store counts beyond those it was told by this node. The minute's calls are `admitted` less what it was
-//! when the minute began. Once a second [`settle`] adds to the rows what they were not told, and the same statement
+//! when the minute began. Once a second [`sync`] adds to the rows what they were not told, and the same statement
 //! answers what all nodes counted, from which `elsewhere` follows. `clear_quota` sets the row to 0; other nodes learn
 //! that in their next round. No call waits for the store, so a caller who goes away leaves nothing half done.
 //!
@@ -149,7 +149,7 @@ pub(super) fn count(
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
-pub async fn settle(desk: &Desk) -> Result<(), Error> {
+pub async fn sync(desk: &Desk) -> Result<(), Error> {
     let desk = desk.clone();
     to_the_end(async move {
         let mut waiting = std::mem::take(&mut *lock(&desk.quotas.queue));
@@ -157,7 +157,7 @@ pub async fn settle(desk: &Desk) -> Result<(), Error> {
         waiting.sort_by(|a, b| (&a.owner, a.path).cmp(&(&b.owner, b.path)));
         while !waiting.is_empty() {
             let batch = waiting.split_off(waiting.len().saturating_sub(BATCH));
-            if let Err(error) = settle_batch(&desk, &batch).await {
+            if let Err(error) = sync_batch(&desk, &batch).await {
                 batch.iter().for_each(|counter| desk.quotas.queue(counter));
                 lock(&desk.quotas.queue).append(&mut waiting);
                 return Err(error);
@@ -169,7 +169,7 @@ pub async fn settle(desk: &Desk) -> Result<(), Error> {
     .await
 }
 
-async fn settle_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> {
+async fn sync_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> {
     let _alone = desk.quotas.comparing.lock().await;
     let now = desk.now();
     let owed: Vec<_> = batch.iter().map(|counter| counter.owed(now)).collect();

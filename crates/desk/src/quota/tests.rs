@@ -1,7 +1,7 @@
 //! What counters hold by themselves, and how many of them a round tells in how many verbs.
 
 use super::counter::Counter;
-use super::{BATCH, count, row, settle};
+use super::{BATCH, count, row, sync};
 use crate::Desk;
 use crate::rules::Rules;
 use model::{MINUTE, Time};
@@ -75,9 +75,9 @@ async fn a_round_tells_what_a_hundred_thousand_accounts_called() {
         count(&desk, &ledger, &endpoint::GET_KF_LIST, quota(0, 0), false, NOW).unwrap();
     }
     let before = desk.store.verbs();
-    settle(&desk).await.unwrap();
+    sync(&desk).await.unwrap();
     assert_eq!(desk.store.verbs() - before, ACCOUNTS.div_ceil(BATCH) as u64);
-    settle(&desk).await.unwrap();
+    sync(&desk).await.unwrap();
     assert_eq!(desk.store.verbs() - before, ACCOUNTS.div_ceil(BATCH) as u64, "nothing is left");
     for number in (0..ACCOUNTS).step_by(997) {
         let rows = desk.store.read("", move |tx| row::all_used(tx, &name(number))).await.unwrap();
