@@ -94,7 +94,7 @@ async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
     // What is measured is how fast calls are counted, not how soon there are too many.
     let unlimited = quota::Change { daily: Some(0), per_minute: Some(0), ..Default::default() };
     quota::set(&desk, &account.appid, unlimited).await.map_err(plain)?;
-    let token = token::issue_unasked(&desk, &account.appid, TokenKind::Own).await.map_err(plain)?;
+    let token = token::issue_for_operator(&desk, &account.appid, TokenKind::Own).await.map_err(plain)?;
     Ok(Shop { appid: account.appid, alias: account.alias, token: token.access_token })
 }
 
@@ -126,10 +126,10 @@ pub(crate) async fn agent_online(
     let made = async {
         let kf_account = KfAccount::parse(&format!("kf{n}@{}", shop.alias))?;
         agent::add(desk, &shop.appid, kf_account.to_string(), format!("客服{n}")).await?;
-        invitation::bind_unasked(desk, person, &shop.appid, &kf_account).await?;
+        invitation::bind_without_asking(desk, person, &shop.appid, &kf_account).await?;
         // Only a node that lives notes who is there.
         cluster::beat(desk).await?;
-        presence::opened(desk, person, &shop.appid, &kf_account).await
+        presence::add_stream(desk, person, &shop.appid, &kf_account).await
     };
     made.await.map_err(plain)
 }

@@ -57,7 +57,7 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
         Ok(()) | Err(Error::Refused(Errcode::AgentExists)) => {}
         Err(error) => return Err(error),
     }
-    invitation::bind_unasked(desk, &name, &appid, &agent).await
+    invitation::bind_without_asking(desk, &name, &appid, &agent).await
 }
 
 /// What a newcomer needs to act at once.

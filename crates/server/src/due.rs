@@ -280,7 +280,7 @@ impl Lease {
 
 async fn end_streams(app: App, node: String) {
     // The cause of a refusal stands in the log already.
-    if let Err(Error::Internal(error)) = presence::end_all(&app.desk, &node).await {
+    if let Err(Error::Internal(error)) = presence::remove_all_streams(&app.desk, &node).await {
         let error = format!("{error:#}");
         tracing::error!(node, error, "streams of a node that ended are still noted; trying again");
     }

@@ -154,7 +154,7 @@ pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> 
     });
     let (mut access, head, login) = found.await?;
     if let Some((worker, sha256)) = login {
-        let seq = match login::live_at(desk, &worker, &sha256).await? {
+        let seq = match login::last_change_of(desk, &worker, &sha256).await? {
             Some(seq) => seq,
             // It says that its time is over, and is looked up anew each time: no change has this number.
             None if desk.now() >= access.expires_at => -1,

@@ -71,7 +71,7 @@ pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Erro
 ///
 /// # Errors
 /// Internal only.
-pub async fn is_one(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
+pub async fn is_administrator(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
     desk.read(name, |tx, name| Ok(tx.one(SELECT_ANY, bind![name])?.is_some())).await
 }
 
@@ -100,7 +100,7 @@ pub async fn issue_token(
     cookie: &str,
     login_ends_at: Time,
 ) -> Result<AccessToken, Error> {
-    let (token, login) = (token::fresh(desk, TokenKind::Debug, appid), sha256(cookie));
+    let (token, login) = (token::generate(desk, TokenKind::Debug, appid), sha256(cookie));
     let person = name.clone();
     let issued = desk.write(appid, move |tx, appid| {
         tx.one(SELECT, bind![&person, appid])?.ok_or(Errcode::Forbidden)?;

@@ -75,7 +75,7 @@ pub async fn issue(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Resu
     let (appid, secret) = Desk::presented(credential)?;
     let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_, _, _| Ok(())).await?;
     count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN)?;
-    let token = fresh(desk, TokenKind::Own, &appid);
+    let token = generate(desk, TokenKind::Own, &appid);
     desk.write(&appid, move |tx, appid| {
         account::check_secret(tx, appid, &secret)?;
         insert(tx, appid, &New::of(TokenKind::Own, &token))?;
@@ -103,7 +103,7 @@ pub async fn stable(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Res
     }
     desk.write(&appid, move |tx, appid| {
         account::check_secret(tx, appid, &secret)?;
-        let granted = force && may_force(tx, appid)?;
+        let granted = force && take_forced_refresh(tx, appid)?;
         if !granted && let Some(token) = repeat(tx, appid, &secret)? {
             return Ok(token);
         }
@@ -119,7 +119,7 @@ pub async fn stable(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Res
 }
 
 /// Takes one of the day's forced refreshes, if there is one.
-fn may_force(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool, Error> {
+fn take_forced_refresh(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool, Error> {
     let (now, day) = (tx.now(), begin(day(tx.now())));
     let row = tx.one(SELECT_QUOTA, bind![appid])?;
     let (used, last) = row.map_or((0, 0), |row| (if row.int(0) == day { row.int(1) } else { 0 }, row.int(2)));
@@ -155,7 +155,7 @@ fn derive(secret: &str, appid: &Appid, generation: i64, salt: &str) -> String {
 }
 
 /// A token nobody has had yet.
-pub(crate) fn fresh(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
+pub(crate) fn generate(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
     format!("{}_{owner}_{}", kind.prefix(), desk.rng.secret())
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn fresh(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
 /// # Errors
 /// 61003 without a grant, 40013.
 pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> Result<AccessToken, Error> {
-    let (token, component) = (fresh(desk, TokenKind::Authorizer, appid), component.to_string());
+    let (token, component) = (generate(desk, TokenKind::Authorizer, appid), component.to_string());
     desk.write(appid, move |tx, appid| {
         crate::account::component::sets(tx, appid, &component)?.ok_or(Errcode::NotAuthorizedByAccount)?;
         insert(tx, appid, &New { component: &component, ..New::of(TokenKind::Authorizer, &token) })?;
@@ -177,8 +177,8 @@ pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> 
 ///
 /// # Errors
 /// 40013.
-pub async fn issue_unasked(desk: &Desk, owner: &Appid, kind: TokenKind) -> Result<AccessToken, Error> {
-    let token = fresh(desk, kind, owner);
+pub async fn issue_for_operator(desk: &Desk, owner: &Appid, kind: TokenKind) -> Result<AccessToken, Error> {
+    let token = generate(desk, kind, owner);
     desk.write(owner, move |tx, owner| {
         match kind {
             TokenKind::Component => crate::account::component::get(tx, owner)?,

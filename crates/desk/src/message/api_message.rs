@@ -26,7 +26,7 @@ pub async fn send(desk: &Desk, appid: &Appid, message: ApiMessage) -> Result<(),
         };
         let openid = customer::get(tx, appid, &message.touser)?;
         let draft = draft(tx, appid, &message, &client_id)?;
-        window::spend(tx, appid, &openid)?;
+        window::count_send(tx, appid, &openid)?;
         let session = session_of(tx, appid, &openid)?;
         message::insert(tx, appid, &openid, session, &author, &draft).map(|_| ())
     })

@@ -39,7 +39,7 @@ pub async fn receive(
 ) -> Result<Done<Message>, Error> {
     let draft = image.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
-    media::keep_if_named(desk, image.stored.written, storage::noted(desk, sent)).await
+    media::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
 }
 
 /// An agent replies with a picture in a session of hers; see [`message::reply`].
@@ -55,7 +55,7 @@ pub async fn reply(
 ) -> Result<Message, Error> {
     let draft = image.draft(desk)?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
-    media::keep_if_named(desk, image.stored.written, storage::noted(desk, sent)).await
+    media::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
 }
 
 /// Which file of a message.

@@ -123,7 +123,7 @@ pub async fn add(
         let (media_id, name, content) = (media_id.clone(), name.clone(), content.clone());
         Ok(Media { media_id, kind, content, name, created_at: now, expires_at })
     });
-    keep_if_named(desk, stored.written, storage::noted(desk, added.await)).await
+    keep_if_named(desk, stored.written, storage::log_full(desk, added.await)).await
 }
 
 /// Ends an upload whose verb is over. The object stays if a content names it, and also if the verb failed in a way that
@@ -134,7 +134,7 @@ pub(crate) async fn keep_if_named<T>(
     named: Result<T, Error>,
 ) -> Result<T, Error> {
     let keeps = match &named {
-        Ok(_) => is_the_content(desk, &written).await.unwrap_or_else(|error| {
+        Ok(_) => claim_content(desk, &written).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "whether a file is needed is not known; it stays until strays are looked for");
             true
         }),
@@ -147,7 +147,7 @@ pub(crate) async fn keep_if_named<T>(
 }
 
 /// Whether an object holds the content of its bytes; it takes the place of one that is gone.
-async fn is_the_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
+async fn claim_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
     let (sha256, object) = (written.sha256().to_owned(), written.object().to_owned());
     let hash = sha256.clone();
     let Some(there) = desk.store.read("", move |tx| content(tx, &hash)).await? else { return Ok(false) };

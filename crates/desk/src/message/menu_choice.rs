@@ -1,7 +1,7 @@
 //! A customer chooses from a menu that was sent to her.
 
 use crate::message::draft::{Author, Draft};
-use crate::message::{Message, by_id, heard_in, insert_in, sent_before};
+use crate::message::{Message, by_id, insert_in, sent_before, session_for_message};
 use crate::people::cookie::{Done, Writer};
 use crate::session::window;
 use crate::{Desk, account};
@@ -42,31 +42,33 @@ pub async fn choose(
 ) -> Result<Done<Message>, Error> {
     let client_id = choice.client_id.clone();
     writer
-        .act(desk, appid, &client_id, false, move |tx, appid, openid| chosen(tx, appid, openid, &choice))
+        .act(desk, appid, &client_id, false, move |tx, appid, openid| {
+            store_choice(tx, appid, openid, &choice)
+        })
         .await
 }
 
 /// The message that comes of a choice, and whether it arrives now.
-fn chosen(
+fn store_choice(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,
     choice: &MenuChoice,
 ) -> Result<(Message, bool), Error> {
     let menu = by_id(tx, appid, choice.message)?.ok_or(Errcode::NotFound)?;
-    let text = choice(&menu, openid, &choice.id).ok_or(Errcode::NotFound)?;
+    let text = choice_text(&menu, openid, &choice.id).ok_or(Errcode::NotFound)?;
     let body = serde_json::to_string(&Chosen { bizmsgmenuid: &choice.id })?;
     let draft = Draft { body, ..Draft::new(text, choice.client_id.clone())? };
     if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, &draft)? {
         return Ok((message, false));
     }
-    let session = heard_in(tx, appid, openid)?;
+    let session = session_for_message(tx, appid, openid)?;
     let kind = account::get(tx, appid)?.kind;
     window::record_menu_choice(tx, appid, openid, kind)?;
     Ok((insert_in(tx, appid, &session, &Author::Customer, &draft)?, true))
 }
 
-fn choice(menu: &Message, openid: &Openid, id: &str) -> Option<String> {
+fn choice_text(menu: &Message, openid: &Openid, id: &str) -> Option<String> {
     if menu.openid != openid.as_str() || menu.kind != "msgmenu" {
         return None;
     }

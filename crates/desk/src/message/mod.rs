@@ -42,34 +42,48 @@ pub async fn receive(
     draft: Draft,
 ) -> Result<Done<Message>, Error> {
     let client_id = draft.client_id.clone();
-    writer.act(desk, appid, &client_id, true, move |tx, appid, openid| hear(tx, appid, openid, &draft)).await
+    writer
+        .act(desk, appid, &client_id, true, move |tx, appid, openid| {
+            store_received(tx, appid, openid, &draft)
+        })
+        .await
 }
 
 /// A message of a customer's by the operator's word. Who is unknown becomes a customer with it.
 ///
 /// # Errors
 /// `InvalidAppid`, `InvalidOpenid`.
-pub async fn said(desk: &Desk, appid: &Appid, openid: &str, draft: Draft) -> Result<Message, Error> {
+pub async fn receive_from_operator(
+    desk: &Desk,
+    appid: &Appid,
+    openid: &str,
+    draft: Draft,
+) -> Result<Message, Error> {
     let openid = Openid::parse(openid)?;
     desk.write(appid, move |tx, appid| {
-        customer::create_unless(tx, appid, &openid)?;
-        hear(tx, appid, &openid, &draft).map(|(message, _)| message)
+        customer::create_if_absent(tx, appid, &openid)?;
+        store_received(tx, appid, &openid, &draft).map(|(message, _)| message)
     })
     .await
 }
 
 /// The message, and whether it arrives now.
-fn hear(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Draft) -> Result<(Message, bool), Error> {
+fn store_received(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    draft: &Draft,
+) -> Result<(Message, bool), Error> {
     if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, draft)? {
         return Ok((message, false));
     }
-    let session = heard_in(tx, appid, openid)?;
-    window::heard(tx, appid, openid)?;
+    let session = session_for_message(tx, appid, openid)?;
+    window::record_message(tx, appid, openid)?;
     Ok((insert_in(tx, appid, &session, &Author::Customer, draft)?, true))
 }
 
 /// The session in which a customer writes now.
-pub(super) fn heard_in(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
+pub(super) fn session_for_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
     let now = tx.now();
     let Some(session) = session::current(tx, appid, openid.as_str())? else {
         return begin(tx, appid, openid);
@@ -120,7 +134,7 @@ pub async fn reply(
         }
         let session = session.after_agent_message(now);
         session::touch(tx, appid, &session)?;
-        window::answered(tx, appid, &session.openid)?;
+        window::record_answer(tx, appid, &session.openid)?;
         insert_in(tx, appid, &session, &author, &draft)
     })
     .await
@@ -143,7 +157,7 @@ pub(super) fn insert_in(
     draft: &Draft,
 ) -> Result<Message, Error> {
     let message = insert(tx, appid, &session.openid, session.id, author, draft)?;
-    record::written(tx, appid, session, !message.kf_account.is_empty(), message.id)?;
+    record::add_message(tx, appid, session, !message.kf_account.is_empty(), message.id)?;
     Ok(message)
 }
 

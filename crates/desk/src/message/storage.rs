@@ -66,11 +66,11 @@ pub async fn check(
         // What comes may be a content that the account has: only the store can tell.
         Ok(limits.check_account(row.map_or(0, |row| row.int(1)))?)
     });
-    noted(desk, checked.await)
+    log_full(desk, checked.await)
 }
 
 /// Takes note of how it went, so that the log says once that an account is full.
-pub(crate) fn noted<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn log_full<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, Error> {
     match &outcome {
         Err(Error::Refused(Errcode::FilesOfAccount)) => {
             let cause =

@@ -146,7 +146,7 @@ impl Writer {
             _ if !creates => return Err(Errcode::LoginNeeded.into()),
             _ => {
                 let openid = Openid::stored(self.openid.clone());
-                customer::create_unless(tx, appid, &openid)?;
+                customer::create_if_absent(tx, appid, &openid)?;
                 tx.run(DELETE_OLD, bind![appid, now - REPEAT])?;
                 if let Some(hash) = &hash {
                     tx.run(REPLACE, bind![appid, hash, &openid, id, now])?;
@@ -189,7 +189,7 @@ impl Stored {
 ///
 /// # Errors
 /// `NotFound` when there is no such account.
-pub async fn who(desk: &Desk, appid: &Appid, shown: &Shown) -> Result<Known, Error> {
+pub async fn identify(desk: &Desk, appid: &Appid, shown: &Shown) -> Result<Known, Error> {
     let (hash, weak) = (sha256(&shown.secret), shown.weak);
     let asked = hash.clone();
     let found = desk.read(appid, move |tx, appid| find(tx, appid, &asked, weak)).await?;

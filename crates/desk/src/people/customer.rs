@@ -21,16 +21,16 @@ pub async fn create(desk: &Desk, appid: &Appid) -> Result<Openid, Error> {
     let openid = Openid::stored(new_openid(desk));
     desk.write_silent(appid, move |tx, appid| {
         account::get(tx, appid)?;
-        create_unless(tx, appid, &openid)?;
+        create_if_absent(tx, appid, &openid)?;
         Ok(openid.clone())
     })
     .await
 }
 
 /// The same with an openid that may be a customer's already.
-pub(crate) fn create_unless(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub(crate) fn create_if_absent(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
-    tx.run(INSERT_UNLESS, bind![appid, openid, now]).map(|_| ())
+    tx.run(INSERT_IF_ABSENT, bind![appid, openid, now]).map(|_| ())
 }
 
 /// The customer with this openid: any other is 40003, whatever its shape.
@@ -39,6 +39,6 @@ pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Openid
     tx.one(SELECT, bind![appid, &openid])?.map(|_| openid).ok_or(Error::Refused(Errcode::InvalidOpenid))
 }
 
-const INSERT_UNLESS: &str = "insert into customer (appid, openid, created_at) values ($1, $2, $3)
+const INSERT_IF_ABSENT: &str = "insert into customer (appid, openid, created_at) values ($1, $2, $3)
     on conflict (appid, openid) do nothing";
 const SELECT: &str = "select created_at from customer where appid = $1 and openid = $2";

@@ -83,7 +83,7 @@ pub async fn accept(
 ///
 /// # Errors
 /// 65401, 65412, 65407, `BoundTooOften`.
-pub async fn bind_unasked(
+pub async fn bind_without_asking(
     desk: &Desk,
     worker: &WechatId,
     appid: &Appid,

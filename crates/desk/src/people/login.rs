@@ -131,7 +131,7 @@ pub async fn end(desk: &Desk, name: &WechatId, which: Which, reason: Reason) -> 
 ///
 /// # Errors
 /// `LoginNeeded`.
-pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
+pub async fn identify(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
     let hash = sha256(cookie);
     let (wanted, now) = (hash.clone(), desk.now());
     let found = desk.store.read("", move |tx| tx.one(SELECT_LOGIN, bind![&wanted, now])).await?;
@@ -144,7 +144,11 @@ pub async fn who(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
 
 /// The number of the worker's last change while a login, by the SHA-256 of its cookie, is there; `None` when it is not.
 /// What ends a login is a change of the worker's.
-pub(crate) async fn live_at(desk: &Desk, worker: &WechatId, sha256: &str) -> Result<Option<i64>, Error> {
+pub(crate) async fn last_change_of(
+    desk: &Desk,
+    worker: &WechatId,
+    sha256: &str,
+) -> Result<Option<i64>, Error> {
     let sha256 = sha256.to_owned();
     desk.read(worker, move |tx, worker| {
         let now = tx.now();

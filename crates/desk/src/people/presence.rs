@@ -19,7 +19,7 @@ use store::{Row, Tx};
 ///
 /// # Errors
 /// 65401 when there is no such agent, or the worker is not the agent; -1 when this node counts as dead.
-pub async fn opened(
+pub async fn add_stream(
     desk: &Desk,
     worker: &WechatId,
     appid: &Appid,
@@ -29,7 +29,7 @@ pub async fn opened(
     let noted = desk.write_silent(appid, move |tx, appid| {
         let presence = confirm(tx, appid, &agent, &person)?.presence;
         tx.run(INSERT_STREAM, bind![appid, &agent, &*node])?;
-        must_be_noted(tx, appid, &agent, &node)?;
+        must_have_stream(tx, appid, &agent, &node)?;
         Ok(presence)
     });
     if noted.await? != Presence::Offline {
@@ -38,7 +38,7 @@ pub async fn opened(
     let (person, agent, node) = (worker.clone(), kf_account.clone(), desk.node.clone());
     let connected = desk.write(appid, move |tx, appid| {
         let presence = confirm(tx, appid, &agent, &person)?.presence;
-        must_be_noted(tx, appid, &agent, &node)?;
+        must_have_stream(tx, appid, &agent, &node)?;
         if presence == Presence::Offline {
             let now = tx.now();
             tx.run(CONNECT, bind![appid, &agent, now])?;
@@ -51,7 +51,7 @@ pub async fn opened(
 }
 
 /// Whether the stream is noted: without the node's own row it is not, or its row was taken away meanwhile.
-fn must_be_noted(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
+fn must_have_stream(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
     let row = tx.one(SELECT_STREAM, bind![appid, kf_account, node])?;
     row.map(|_| ()).ok_or(Errcode::SystemError.into())
 }
@@ -72,7 +72,12 @@ fn confirm(
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
-pub async fn ended(desk: &Desk, appid: &Appid, node: &str, agents: Vec<KfAccount>) -> Result<(), Error> {
+pub async fn remove_streams(
+    desk: &Desk,
+    appid: &Appid,
+    node: &str,
+    agents: Vec<KfAccount>,
+) -> Result<(), Error> {
     let (name, all) = (node.to_owned(), agents.clone());
     let disconnected = desk.write(appid, move |tx, appid| {
         let mut disconnected = false;
@@ -114,7 +119,7 @@ fn has_left(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<bo
 
 /// A stream that the store holds.
 #[derive(Debug)]
-pub struct Noted {
+pub struct AgentStream {
     /// The agent's account.
     pub appid: Appid,
     /// The agent.
@@ -127,11 +132,11 @@ pub struct Noted {
 ///
 /// # Errors
 /// Internal only.
-pub async fn noted(desk: &Desk, node: &str) -> Result<Vec<Noted>, Error> {
+pub async fn streams_of(desk: &Desk, node: &str) -> Result<Vec<AgentStream>, Error> {
     let node = node.to_owned();
     desk.store
         .read("", move |tx| {
-            let noted = |row: &Row| Noted {
+            let noted = |row: &Row| AgentStream {
                 appid: Appid::stored(row.text(0)),
                 kf_account: KfAccount::stored(row.text(1)),
                 connected: row.flag(2),
@@ -145,14 +150,14 @@ pub async fn noted(desk: &Desk, node: &str) -> Result<Vec<Noted>, Error> {
 ///
 /// # Errors
 /// The last account's that failed.
-pub async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
+pub async fn remove_all_streams(desk: &Desk, node: &str) -> Result<(), Error> {
     let mut accounts: HashMap<Appid, Vec<KfAccount>> = HashMap::new();
-    for stream in noted(desk, node).await? {
+    for stream in streams_of(desk, node).await? {
         accounts.entry(stream.appid).or_default().push(stream.kf_account);
     }
     let mut outcome = Ok(());
     for (appid, agents) in accounts {
-        outcome = ended(desk, &appid, node, agents).await.and(outcome);
+        outcome = remove_streams(desk, &appid, node, agents).await.and(outcome);
     }
     outcome
 }
@@ -160,9 +165,9 @@ pub async fn end_all(desk: &Desk, node: &str) -> Result<(), Error> {
 /// Looks at an agent for whom an earlier version has set a row.
 ///
 /// # Errors
-/// As [`ended`].
+/// As [`remove_streams`].
 pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
-    ended(desk, appid, "", vec![KfAccount::stored(kf_account.to_owned())]).await?;
+    remove_streams(desk, appid, "", vec![KfAccount::stored(kf_account.to_owned())]).await?;
     let key = kf_account.to_owned();
     desk.write_silent(appid, move |tx, appid| due::clear(tx, appid.as_str(), Due::Presence, &key)).await
 }

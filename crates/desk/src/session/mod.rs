@@ -39,7 +39,7 @@ pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: Stri
             _ => {
                 // A program that writes next is told that the window is closed (45015), not that the customer is
                 // unknown.
-                customer::create_unless(tx, appid, &openid)?;
+                customer::create_if_absent(tx, appid, &openid)?;
                 (Session::begin(seq, openid, now), Opercode::Started)
             }
         };
@@ -242,7 +242,7 @@ pub(super) fn reassign(
     if !left.is_empty() {
         tx.run(FREE_AGENT, bind![appid, left, now])?;
     }
-    record::moved(tx, appid, s, how)?;
+    record::add_move(tx, appid, s, how)?;
     tx.record(Fact::Session {
         id: s.id,
         openid: s.openid.clone(),

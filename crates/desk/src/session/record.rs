@@ -12,7 +12,12 @@ use store::error::Error;
 use store::{Row, Tx};
 
 /// A session moved. With it the agent who takes it gets what its customer wrote while she waited: received by her, now.
-pub(crate) fn moved(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
+pub(crate) fn add_move(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    session: &Session,
+    how: Opercode,
+) -> Result<(), Error> {
     insert(tx, appid, how, &session.openid, &session.kf_account, 0)?;
     if how == Opercode::Taken && session.id < tx.seq() {
         let (received, now) = (Opercode::Received.number(), tx.now());
@@ -22,7 +27,7 @@ pub(crate) fn moved(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Oper
 }
 
 /// A message was written in a session: by its agent, or by its customer, whose agent gets it if she has one already.
-pub(crate) fn written(
+pub(crate) fn add_message(
     tx: &mut Tx<'_>,
     appid: &Appid,
     session: &Session,

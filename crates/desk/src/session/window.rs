@@ -20,8 +20,8 @@ pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Re
         if !can(action, kind) {
             return Err(Errcode::BadRequest.into());
         }
-        customer::create_unless(tx, appid, &openid)?;
-        acted(tx, appid, &openid, action, kind)
+        customer::create_if_absent(tx, appid, &openid)?;
+        record_action(tx, appid, &openid, action, kind)
     })
     .await
 }
@@ -31,7 +31,7 @@ pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Re
 ///
 /// # Errors
 /// Internal only.
-pub async fn entered(
+pub async fn enter(
     desk: &Desk,
     appid: &Appid,
     openid: Option<&Openid>,
@@ -44,7 +44,7 @@ pub async fn entered(
     let write = desk.write_silent(appid, move |tx, appid| {
         // Another page of the customer may have been quicker.
         if enters(of(tx, appid, &openid)?.seen_at, tx.now()) {
-            acted(tx, appid, &openid, Action::Enter, kind)?;
+            record_action(tx, appid, &openid, Action::Enter, kind)?;
         }
         Ok(())
     });
@@ -55,7 +55,7 @@ pub async fn entered(
 ///
 /// # Errors
 /// Internal only.
-pub async fn seen(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub async fn record_visit(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let openid = openid.clone();
     let write = desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
@@ -65,7 +65,7 @@ pub async fn seen(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<(), Err
 }
 
 /// She did something.
-pub(crate) fn acted(
+pub(crate) fn record_action(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,
@@ -80,7 +80,7 @@ pub(crate) fn acted(
 }
 
 /// She wrote. Nothing lasts longer than what that opens, so what was before need not be read.
-pub(crate) fn heard(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub(crate) fn record_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
     let Window { until, left } = Window::default().after(Action::Message, AccountKind::Service, now);
     tx.run(HEARD, bind![appid, openid, until, left, now]).map(|_| ())
@@ -93,28 +93,28 @@ pub(crate) fn record_menu_choice(
     openid: &Openid,
     kind: AccountKind,
 ) -> Result<(), Error> {
-    acted(tx, appid, openid, Action::Menu, kind)?;
-    spoke(tx, appid, openid)
+    record_action(tx, appid, openid, Action::Menu, kind)?;
+    record_text(tx, appid, openid)
 }
 
 /// She was written to by a program.
 ///
 /// # Errors
 /// 45015, 45047.
-pub(crate) fn spend(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub(crate) fn count_send(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
     let Window { left, .. } = of(tx, appid, openid)?.window.spend(now)?;
     tx.run(SPENT, bind![appid, openid, left])?;
-    answered(tx, appid, openid)
+    record_answer(tx, appid, openid)
 }
 
 /// She was written to: nobody types any more.
-pub(crate) fn answered(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub(crate) fn record_answer(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
     tx.run(ANSWERED, bind![appid, openid, now]).map(|_| ())
 }
 
-fn spoke(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+fn record_text(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
     tx.run(SPOKE, bind![appid, openid, now]).map(|_| ())
 }

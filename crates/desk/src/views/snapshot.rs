@@ -129,7 +129,7 @@ pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error>
     for (appid, kf_account) in invitations {
         invited.extend(invitation_view(desk, &appid, &kf_account, name).await?);
     }
-    let administers = administrator::is_one(desk, name).await?;
+    let administers = administrator::is_administrator(desk, name).await?;
     let (worker, epoch) = (Worker { name: name.to_string(), administers }, desk.store.epoch().to_owned());
     Ok(Workbench { worker, epoch, since: since.text(), accounts, invitations: invited })
 }

@@ -61,7 +61,8 @@ impl CustomerOrder {
             }
             Self::Say { appid, openid, text } => {
                 let draft = Draft::new(text, desk.rng.hex::<16>())?;
-                let message = message::said(desk, &Appid::parse(&appid)?, &openid, draft).await?;
+                let message =
+                    message::receive_from_operator(desk, &Appid::parse(&appid)?, &openid, draft).await?;
                 Ok(Ok(json!({"openid": openid, "message": message.id, "session": message.session})))
             }
         }

@@ -226,13 +226,13 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             let component = Appid::parse(&component)?;
             Ok(json!(match appid {
                 Some(appid) => token::issue_authorizer(desk, &component, &Appid::parse(&appid)?).await?,
-                None => token::issue_unasked(desk, &component, TokenKind::Component).await?,
+                None => token::issue_for_operator(desk, &component, TokenKind::Component).await?,
             }))
         }
         Order::Customer(order) => order.carry_out(desk).await?,
         Order::Remove(order) => order.carry_out(desk).await?,
         Order::TokenIssue(appid) => {
-            Ok(json!(token::issue_unasked(desk, &Appid::parse(&appid)?, TokenKind::Own).await?))
+            Ok(json!(token::issue_for_operator(desk, &Appid::parse(&appid)?, TokenKind::Own).await?))
         }
         Order::TokenExpire(owner) => {
             Ok(json!({"expired": token::expire(desk, &Appid::parse(&owner)?).await?}))

@@ -42,6 +42,6 @@ pub(super) async fn bind_agent(
 ) -> Result<Outcome, Error> {
     let (appid, agent) = (Appid::parse(appid)?, KfAccount::parse(kf_account)?);
     let name = known_worker(desk, worker).await?;
-    invitation::bind_unasked(desk, &name, &appid, &agent).await?;
+    invitation::bind_without_asking(desk, &name, &appid, &agent).await?;
     Ok(Ok(json!({"account": appid, "agent": agent, "worker": name})))
 }

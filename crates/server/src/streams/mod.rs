@@ -133,7 +133,7 @@ impl Streams {
         if is_first || noted.row != Some(true) || noted.worker.as_ref() != Some(worker) {
             // Until it is answered, and when nobody waits for the answer any more, it may be so or not.
             noted.row = None;
-            presence::opened(&self.desk, worker, &seat.0, &seat.1).await?;
+            presence::add_stream(&self.desk, worker, &seat.0, &seat.1).await?;
             noted.worker = Some(worker.clone());
             noted.succeed(true);
         }
@@ -171,13 +171,13 @@ impl Streams {
         let Ok(_place) = self.writing.acquire().await else { return };
         if !steps.ended.is_empty() {
             let agents = steps.ended.iter().map(|step| step.kf_account.clone()).collect();
-            let outcome = presence::ended(&self.desk, &appid, &self.desk.node, agents).await;
+            let outcome = presence::remove_streams(&self.desk, &appid, &self.desk.node, agents).await;
             self.conclude(&appid, steps.ended, false, outcome);
         }
         for step in steps.opened {
             // Without a worker, whoever enters is about to write it.
             let Some(worker) = step.noted.worker.clone() else { continue };
-            let outcome = presence::opened(&self.desk, &worker, &appid, &step.kf_account).await;
+            let outcome = presence::add_stream(&self.desk, &worker, &appid, &step.kf_account).await;
             self.conclude(&appid, vec![step], true, outcome);
         }
     }
@@ -206,7 +206,7 @@ impl Streams {
     /// # Errors
     /// Internal only.
     pub async fn compare(&self) -> Result<(), Error> {
-        let rows = presence::noted(&self.desk, &self.desk.node).await?;
+        let rows = presence::streams_of(&self.desk, &self.desk.node).await?;
         // What says that the agent is offline is half of what there should be.
         let rows: HashMap<Seat, Option<bool>> = rows
             .into_iter()

@@ -39,7 +39,7 @@ impl Visit {
 
 impl Seen {
     async fn note(&self) {
-        if let Err(error) = window::seen(&self.desk, &self.appid, &self.openid).await {
+        if let Err(error) = window::record_visit(&self.desk, &self.appid, &self.openid).await {
             // The visit may count as two: no reason to end the stream.
             tracing::warn!(%error, "it was not noted that a customer is there");
         }

@@ -263,7 +263,9 @@ impl TwoStepFixture {
             let done = match job {
                 TwoStepVerb::Accept => invitation::accept(desk, &name, appid, kf_account).await,
                 TwoStepVerb::Decline => invitation::decline(desk, &name, appid, kf_account).await,
-                TwoStepVerb::BindUnasked => invitation::bind_unasked(desk, &name, appid, kf_account).await,
+                TwoStepVerb::BindUnasked => {
+                    invitation::bind_without_asking(desk, &name, appid, kf_account).await
+                }
                 TwoStepVerb::Invite => {
                     invitation::invite(desk, appid, kf_account.as_str(), name.as_str()).await
                 }
@@ -349,7 +351,7 @@ impl TwoStepFixture {
                     model::Appid::stored(self.account.appid.clone()),
                     WechatId::stored(self.worker.name.clone()),
                 );
-                invitation::bind_unasked(&app.inner.desk, &name, &appid, &self.kf_account)
+                invitation::bind_without_asking(&app.inner.desk, &name, &appid, &self.kf_account)
                     .await
                     .expect("bound, or bound before");
                 assert_eq!(self.worker.first_account().await["agent"]["kf_account"], self.worker.kf_account);

@@ -64,7 +64,7 @@ fn at(account: &TestAccount, app: &TestApp) -> TestAccount {
 async fn forget(app: &TestApp, agent: &TestAgent) {
     let (appid, kf_account) =
         (Appid::stored(agent.appid.clone()), KfAccount::stored(agent.kf_account.clone()));
-    presence::ended(&app.inner.desk, &appid, &app.inner.desk.node, vec![kf_account]).await.unwrap();
+    presence::remove_streams(&app.inner.desk, &appid, &app.inner.desk.node, vec![kf_account]).await.unwrap();
 }
 
 on_both_engines! {
@@ -160,7 +160,7 @@ async fn a_row_without_a_stream_is_found_at_the_next_beat(app: TestApp) {
     let ann = account.agent("a1").await;
     let (worker, appid) = (model::WechatId::stored(ann.name.clone()), Appid::stored(account.appid.clone()));
     let kf_account = KfAccount::stored(ann.kf_account.clone());
-    presence::opened(&app.inner.desk, &worker, &appid, &kf_account).await.unwrap();
+    presence::add_stream(&app.inner.desk, &worker, &appid, &kf_account).await.unwrap();
     assert_eq!(account.online().await.len(), 1);
     app.heartbeat().await;
     assert_eq!((account.online().await, rows(&app).await), (vec![], 0));

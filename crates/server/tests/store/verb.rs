@@ -230,7 +230,7 @@ async fn a_second_process_shares_the_data_or_is_refused_clearly(app: TestApp) {
     assert_eq!(code(&there.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
     // The first node ends: whoever finds that ends its streams.
     desk::cluster::fence(&other.inner.desk, &app.inner.desk.node).await.unwrap();
-    desk::presence::end_all(&other.inner.desk, &app.inner.desk.node).await.unwrap();
+    desk::presence::remove_all_streams(&other.inner.desk, &app.inner.desk.node).await.unwrap();
     let fresh = there.with_token(&there.fetch_token().await);
     assert_eq!(fresh.online().await, []);
     other.inner.stop.cancel();

@@ -48,7 +48,7 @@ impl FromRequestParts<App> for Login {
         let Ok(front) = Front::from_request_parts(parts, app).await;
         let cookie = cookie(&parts.headers, &cookie_name(front, LOGIN)).filter(|it| it.len() == SECRET_LEN);
         let cookie = cookie.ok_or(Errcode::LoginNeeded)?;
-        match login::who(&app.desk, &cookie).await {
+        match login::identify(&app.desk, &cookie).await {
             Ok((worker, expires_at)) => Ok(Login { worker, cookie, expires_at }),
             // Who holds the cookie of a login that ended is told why.
             Err(Error::Refused(Errcode::LoginNeeded)) => {

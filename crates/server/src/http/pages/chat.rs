@@ -40,7 +40,7 @@ pub struct Page {
 pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> Answer<Response> {
     let chat = snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?;
     let openid = visitor.openid.as_ref();
-    window::entered(&app.desk, &visitor.appid, openid, chat.kind, chat.seen_at).await?;
+    window::enter(&app.desk, &visitor.appid, openid, chat.kind, chat.seen_at).await?;
     Ok((visitor.first_cookie(&app), Reply::json(&chat)?).into_response())
 }
 

@@ -185,7 +185,7 @@ enum Next {
 }
 
 async fn is_logged_in(app: &App, login: &Login) -> bool {
-    login::who(&app.desk, &login.cookie).await.is_ok()
+    login::identify(&app.desk, &login.cookie).await.is_ok()
 }
 
 /// `GET /chat/api/{appid}/stream`: what concerns one customer.

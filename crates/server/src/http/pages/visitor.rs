@@ -141,7 +141,7 @@ impl FromRequestParts<App> for Visitor {
         let appid = Appid::parse(appid).map_err(|_| Errcode::NotFound)?;
         let mut shown = shown(front, &parts.headers, &appid);
         let known = match &shown {
-            Some(cookie) => cookie::who(&app.desk, &appid, cookie).await?,
+            Some(cookie) => cookie::identify(&app.desk, &appid, cookie).await?,
             None => Known::No,
         };
         // Under a weak name only what is known counts.
