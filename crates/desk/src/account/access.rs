@@ -16,7 +16,7 @@ use store::{Head, Row, Tx};
 
 /// Who calls with a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Principal {
+pub enum TokenHolder {
     /// The account itself.
     Own,
     /// A component, with the permission sets the account grants it; `None` when it took them back.
@@ -31,7 +31,7 @@ pub struct Access {
     /// The account, or the component.
     pub owner: Appid,
     /// Who calls.
-    pub principal: Principal,
+    pub holder: TokenHolder,
     /// The account's kind.
     pub kind: AccountKind,
     /// Whether its owner is certified.
@@ -49,12 +49,12 @@ pub struct Access {
     /// What this node counts of that.
     pub ledger: Arc<Ledger>,
     /// The login that a debug token ends with.
-    pub login: Option<MadeBy>,
+    pub login: Option<DebugLogin>,
 }
 
 /// The worker whose login a debug token was made by.
 #[derive(Clone, Debug)]
-pub struct MadeBy {
+pub struct DebugLogin {
     /// The owner of the worker's feed.
     pub owner: String,
     /// The worker's last change when the login was found: while it is the last, the login is there.
@@ -81,9 +81,9 @@ impl Access {
     /// # Errors
     /// 40164, of a platform's own token 61004.
     pub fn check_address(&self, address: IpAddr) -> Result<(), Errcode> {
-        match self.principal {
-            Principal::Own if !self.ip_allowlist.allows(address) => Err(Errcode::InvalidIp),
-            Principal::Platform if !self.ip_allowlist.allows(address) => Err(Errcode::UnregisteredIp),
+        match self.holder {
+            TokenHolder::Own if !self.ip_allowlist.allows(address) => Err(Errcode::InvalidIp),
+            TokenHolder::Platform if !self.ip_allowlist.allows(address) => Err(Errcode::UnregisteredIp),
             _ => Ok(()),
         }
     }
@@ -93,12 +93,12 @@ impl Access {
     /// # Errors
     /// 61015, 61003, 48001, 61007, in this order.
     pub fn check(&self, endpoint: &Endpoint) -> Result<(), Errcode> {
-        let sets = match &self.principal {
-            Principal::Platform if endpoint.called_by == CalledBy::Any => return Ok(()),
-            Principal::Platform => return Err(Errcode::MustUseAccountToken),
-            Principal::Component(None) => return Err(Errcode::NotAuthorizedByAccount),
-            Principal::Component(Some(sets)) => Some(sets),
-            Principal::Own => None,
+        let sets = match &self.holder {
+            TokenHolder::Platform if endpoint.called_by == CalledBy::Any => return Ok(()),
+            TokenHolder::Platform => return Err(Errcode::MustUseAccountToken),
+            TokenHolder::Component(None) => return Err(Errcode::NotAuthorizedByAccount),
+            TokenHolder::Component(Some(sets)) => Some(sets),
+            TokenHolder::Own => None,
         };
         endpoint.check_account(self.kind, self.certified)?;
         sets.map_or(Ok(()), |sets| endpoint.check_sets(sets))
@@ -107,7 +107,7 @@ impl Access {
     /// Whether whoever has this token may call `endpoint`, with it or, being the account herself, with her secret.
     pub(crate) fn may_call(&self, endpoint: &Endpoint) -> bool {
         match endpoint.called_by {
-            CalledBy::Secret => self.principal == Principal::Own,
+            CalledBy::Secret => self.holder == TokenHolder::Own,
             _ => self.check(endpoint).is_ok(),
         }
     }
@@ -118,7 +118,7 @@ impl Access {
     /// 45009, 45011.
     pub fn count(&self, desk: &Desk, endpoint: &Endpoint, now: Time) -> Result<(), Errcode> {
         let Some(quota) = self.limits.of(endpoint) else { return Ok(()) };
-        let is_platform = matches!(self.principal, Principal::Component(_));
+        let is_platform = matches!(self.holder, TokenHolder::Component(_));
         quota::count(desk, &self.ledger, endpoint, quota, is_platform, now)
     }
 }
@@ -160,7 +160,7 @@ pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> 
             None if desk.now() >= access.expires_at => -1,
             None => return Err(Errcode::InvalidCredential.into()),
         };
-        access.login = Some(MadeBy { owner: worker::owner(worker.as_str()), seq });
+        access.login = Some(DebugLogin { owner: worker::owner(worker.as_str()), seq });
     }
     Ok((access, head))
 }
@@ -177,15 +177,15 @@ fn of_removed(row: &Row, now: Time) -> Errcode {
 fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Result<Access, Error> {
     let (kind, component) = (TokenKind::from_text(&row.text(0)), row.text(1));
     let (expires_at, live_until) = (row.int(2), row.int(3));
-    let principal = match kind {
-        Some(TokenKind::Own | TokenKind::Stable | TokenKind::Debug) => Principal::Own,
+    let holder = match kind {
+        Some(TokenKind::Own | TokenKind::Stable | TokenKind::Debug) => TokenHolder::Own,
         Some(TokenKind::Authorizer) => {
-            Principal::Component(crate::account::component::sets(tx, owner, &component)?)
+            TokenHolder::Component(crate::account::component::sets(tx, owner, &component)?)
         }
-        Some(TokenKind::Component) | None => Principal::Platform,
+        Some(TokenKind::Component) | None => TokenHolder::Platform,
     };
-    let (kind, certified, feature) = match principal {
-        Principal::Platform => (AccountKind::Other, false, false),
+    let (kind, certified, feature) = match holder {
+        TokenHolder::Platform => (AccountKind::Other, false, false),
         _ => {
             let account = account::get(tx, owner)?;
             (account.kind, account.certified, account.feature)
@@ -195,7 +195,7 @@ fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Res
     let owner = owner.clone();
     Ok(Access {
         owner,
-        principal,
+        holder,
         kind,
         certified,
         feature,

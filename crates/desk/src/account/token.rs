@@ -20,7 +20,7 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-pub use crate::account::access::{Access, Principal, look_up, owner};
+pub use crate::account::access::{Access, TokenHolder, look_up, owner};
 pub use model::account::token::TokenKind;
 
 impl Desk {
