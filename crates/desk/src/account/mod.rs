@@ -88,7 +88,7 @@ pub async fn is_empty(desk: &Desk) -> Result<bool, Error> {
 
 /// What `set` changes; `None` leaves a setting as it is.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Settings {
+pub struct AccountChanges {
     /// The name people see.
     pub name: Option<String>,
     /// The kind, by its word.
@@ -117,7 +117,7 @@ fn word<T: TextEnum>(given: Option<&str>, now: T) -> Result<T, Error> {
     given.map_or(Ok(now), |given| T::from_text(given).ok_or(Error::Refused(Errcode::BadRequest)))
 }
 
-impl Settings {
+impl AccountChanges {
     /// The account with these settings in place of the old ones.
     ///
     /// # Errors
@@ -146,10 +146,14 @@ impl Settings {
 ///
 /// # Errors
 /// `InvalidAppid`.
-pub async fn set(desk: &Desk, appid: &Appid, settings: Settings) -> Result<Result<Account, String>, Error> {
+pub async fn set(
+    desk: &Desk,
+    appid: &Appid,
+    changes: AccountChanges,
+) -> Result<Result<Account, String>, Error> {
     desk.write(appid, move |tx, appid| {
         let old = get(tx, appid)?;
-        let account = settings.apply(&old)?;
+        let account = changes.apply(&old)?;
         if let Err(sentence) = account.check() {
             return Ok(Err(sentence.to_owned()));
         }
@@ -175,7 +179,7 @@ pub async fn set(desk: &Desk, appid: &Appid, settings: Settings) -> Result<Resul
                 account.compat.auto_accept,
             ],
         )?;
-        if let Some(secret) = &settings.secret {
+        if let Some(secret) = &changes.secret {
             tx.run(UPDATE_SECRET, bind![appid, &sha256(secret)])?;
         }
         tx.record(Fact::Access);

@@ -1,7 +1,7 @@
 //! Accounts and components, made by an order.
 
 use super::outcome::{Outcome, shown, with_secret};
-use crate::desk::account::Settings;
+use crate::desk::account::AccountChanges;
 use crate::desk::{self, Desk};
 use crate::error::Error;
 use model::{Account, Appid};
@@ -11,7 +11,7 @@ use serde_json::json;
 pub(super) async fn account(
     desk: &Desk,
     appid: Option<String>,
-    settings: Settings,
+    settings: AccountChanges,
 ) -> Result<Outcome, Error> {
     let appid = appid.map_or_else(|| Ok(new_appid(desk)), |appid| Appid::parse(&appid));
     let Ok(appid) = appid else {

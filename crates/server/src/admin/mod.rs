@@ -12,7 +12,7 @@ mod worker;
 
 use crate::clock::{Clock, Rng};
 use crate::config::{Place, Rules};
-use crate::desk::account::Settings;
+use crate::desk::account::AccountChanges;
 use crate::desk::ended_login::Reason;
 use crate::desk::login::Which;
 use crate::desk::token::TokenKind;
@@ -50,7 +50,7 @@ pub enum Order {
         /// Its id; made when absent.
         appid: Option<String>,
         /// Its settings; what is absent has a default.
-        settings: Settings,
+        settings: AccountChanges,
     },
     /// Lists accounts.
     AccountList,
@@ -61,7 +61,7 @@ pub enum Order {
         /// Which.
         appid: String,
         /// What.
-        settings: Settings,
+        settings: AccountChanges,
         /// Whether to make a new secret.
         new_secret: bool,
     },

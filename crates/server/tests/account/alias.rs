@@ -7,7 +7,7 @@ use kefu::config::{Rules, Settings};
 use serde_json::Value;
 
 fn creates(alias: &str) -> Order {
-    let settings = kefu::desk::account::Settings {
+    let settings = kefu::desk::account::AccountChanges {
         name: Some(format!("the shop {alias}")),
         alias: Some(alias.to_owned()),
         ..Default::default()
@@ -16,7 +16,8 @@ fn creates(alias: &str) -> Order {
 }
 
 fn sets(appid: &str, alias: &str) -> Order {
-    let settings = kefu::desk::account::Settings { alias: Some(alias.to_owned()), ..Default::default() };
+    let settings =
+        kefu::desk::account::AccountChanges { alias: Some(alias.to_owned()), ..Default::default() };
     Order::AccountSet { appid: appid.to_owned(), settings, new_secret: false }
 }
 

@@ -188,8 +188,8 @@ impl TestAccount {
     }
 
     /// Changes a setting of the account.
-    pub async fn set(&self, change: impl FnOnce(&mut kefu::desk::account::Settings)) {
-        let mut settings = kefu::desk::account::Settings::default();
+    pub async fn set(&self, change: impl FnOnce(&mut kefu::desk::account::AccountChanges)) {
+        let mut settings = kefu::desk::account::AccountChanges::default();
         change(&mut settings);
         let order = Order::AccountSet { appid: self.appid.clone(), settings, new_secret: false };
         self.app.order(order).await.expect("settings");

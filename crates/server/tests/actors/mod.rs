@@ -154,13 +154,16 @@ impl TestApp {
     }
 
     /// The same with other settings.
-    pub async fn account_with(&self, change: impl FnOnce(&mut kefu::desk::account::Settings)) -> TestAccount {
+    pub async fn account_with(
+        &self,
+        change: impl FnOnce(&mut kefu::desk::account::AccountChanges),
+    ) -> TestAccount {
         let number = {
             let mut accounts = self.accounts.lock().unwrap();
             *accounts += 1;
             *accounts
         };
-        let mut settings = kefu::desk::account::Settings {
+        let mut settings = kefu::desk::account::AccountChanges {
             kind: Some("service".into()),
             certified: Some(true),
             alias: Some(format!("shop{number}")),

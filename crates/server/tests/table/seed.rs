@@ -128,7 +128,7 @@ async fn every_length_ends_where_the_page_says(app: TestApp) {
                 assert_eq!(names(&account, &format!("a@{}", "s".repeat(most - 1)), "n").await, 65404);
                 let order = Order::AccountSet {
                     appid: account.appid.clone(),
-                    settings: kefu::desk::account::Settings {
+                    settings: kefu::desk::account::AccountChanges {
                         alias: Some("s".repeat(most + 1)),
                         ..Default::default()
                     },

@@ -10,7 +10,7 @@ use super::print::{line, print};
 use crate::admin::remove::{Remove, Subject};
 use crate::admin::{self, Order};
 use crate::config::{Data, Rules};
-use crate::desk::account::Settings;
+use crate::desk::account::AccountChanges;
 use clap::{ArgAction, Args, Subcommand};
 use confirmation::Confirmation;
 use limit::{AddressChange, QuotaChange};
@@ -66,9 +66,9 @@ pub(in crate::cli) struct AccountSettings {
 }
 
 impl AccountSettings {
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> AccountChanges {
         let given = self.clone();
-        Settings {
+        AccountChanges {
             name: given.name,
             kind: given.kind,
             principal: given.principal,
