@@ -1,6 +1,6 @@
 //! Administrators: workers to whom an operator has entrusted an account. To be one of its agents is not enough.
 
-use crate::account::token::{self, New, TokenKind};
+use crate::account::token::{self, NewToken, TokenKind};
 use crate::people::worker;
 use crate::{Desk, account, sha256};
 use model::{Account, Appid, Fact, SECOND, TextEnum, Time, WechatId};
@@ -105,8 +105,8 @@ pub async fn issue_token(
     let issued = desk.write(appid, move |tx, appid| {
         tx.one(SELECT, bind![&person, appid])?.ok_or(Errcode::Forbidden)?;
         let life_s = TOKEN_LIFE_S.min((login_ends_at - tx.now()) / SECOND);
-        let new = New::of(TokenKind::Debug, &token);
-        token::insert(tx, appid, &New { component: person.as_str(), login: &login, life_s, ..new })?;
+        let new = NewToken::of(TokenKind::Debug, &token);
+        token::insert(tx, appid, &NewToken { component: person.as_str(), login: &login, life_s, ..new })?;
         Ok(AccessToken { access_token: token.clone(), expires_in: life_s })
     });
     issued.await.map_err(|error| match error {

@@ -78,7 +78,7 @@ pub async fn issue(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Resu
     let token = generate(desk, TokenKind::Own, &appid);
     desk.write(&appid, move |tx, appid| {
         account::check_secret(tx, appid, &secret)?;
-        insert(tx, appid, &New::of(TokenKind::Own, &token))?;
+        insert(tx, appid, &NewToken::of(TokenKind::Own, &token))?;
         Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
     })
     .await
@@ -109,7 +109,7 @@ pub async fn stable(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Res
         }
         let generation = newest(tx, appid)?.map_or(0, |row| row.int(0)) + 1;
         let token = derive(&secret, appid, generation, &salt);
-        insert(tx, appid, &New { salt: &salt, ..New::of(TokenKind::Stable, &token) })?;
+        insert(tx, appid, &NewToken { salt: &salt, ..NewToken::of(TokenKind::Stable, &token) })?;
         if granted {
             tx.run(DELETE_OTHERS, bind![appid, TokenKind::Stable.as_text(), &sha256(&token)])?;
         }
@@ -167,7 +167,11 @@ pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> 
     let (token, component) = (generate(desk, TokenKind::Authorizer, appid), component.to_string());
     desk.write(appid, move |tx, appid| {
         crate::account::component::sets(tx, appid, &component)?.ok_or(Errcode::NotAuthorizedByAccount)?;
-        insert(tx, appid, &New { component: &component, ..New::of(TokenKind::Authorizer, &token) })?;
+        insert(
+            tx,
+            appid,
+            &NewToken { component: &component, ..NewToken::of(TokenKind::Authorizer, &token) },
+        )?;
         Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
     })
     .await
@@ -184,7 +188,7 @@ pub async fn issue_for_operator(desk: &Desk, owner: &Appid, kind: TokenKind) -> 
             TokenKind::Component => crate::account::component::get(tx, owner)?,
             _ => account::get(tx, owner).map(|_| ())?,
         }
-        insert(tx, owner, &New::of(kind, &token))?;
+        insert(tx, owner, &NewToken::of(kind, &token))?;
         Ok(AccessToken { access_token: token.clone(), expires_in: TOKEN_LIFE_S })
     })
     .await
@@ -216,7 +220,7 @@ async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error
 }
 
 /// A token that is to be stored.
-pub(crate) struct New<'a> {
+pub(crate) struct NewToken<'a> {
     /// Whose it is.
     pub(crate) kind: TokenKind,
     /// The component, or of a debug token the worker.
@@ -231,15 +235,15 @@ pub(crate) struct New<'a> {
     pub(crate) life_s: i64,
 }
 
-impl<'a> New<'a> {
+impl<'a> NewToken<'a> {
     /// A token of the owner's own for two hours.
     pub(crate) fn of(kind: TokenKind, token: &'a str) -> Self {
-        New { kind, component: "", login: "", token, salt: "", life_s: TOKEN_LIFE_S }
+        NewToken { kind, component: "", login: "", token, salt: "", life_s: TOKEN_LIFE_S }
     }
 }
 
 /// Adds a token beside the one before it of its kind, which has five minutes left, and ends those before that.
-pub(crate) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &New<'_>) -> Result<(), Error> {
+pub(crate) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &NewToken<'_>) -> Result<(), Error> {
     let (now, kind, component) = (tx.now(), new.kind.as_text(), new.component);
     let previous = tx.number(SELECT_NEWEST, bind![owner, kind, component])?;
     tx.run(DELETE_OLD, bind![owner, kind, component, previous])?;
