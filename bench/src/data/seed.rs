@@ -92,7 +92,7 @@ async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
     let (account, secret) = account(n)?;
     account::create(&desk, &account, &secret).await.map_err(plain)?.map_err(anyhow::Error::msg)?;
     // What is measured is how fast calls are counted, not how soon there are too many.
-    let unlimited = quota::Change { daily: Some(0), per_minute: Some(0), ..Default::default() };
+    let unlimited = quota::LimitChange { daily: Some(0), per_minute: Some(0), ..Default::default() };
     quota::set(&desk, &account.appid, unlimited).await.map_err(plain)?;
     let token = token::issue_for_operator(&desk, &account.appid, TokenKind::Own).await.map_err(plain)?;
     Ok(Shop { appid: account.appid, alias: account.alias, token: token.access_token })

@@ -2,7 +2,7 @@
 
 use crate::account::ip_allowlist::{self, IpAllowlist};
 use crate::people::{login, worker};
-use crate::quota::{self, Ledger, Limits};
+use crate::quota::{self, Ledger, QuotaLimits};
 use crate::{Desk, account, sha256};
 use model::account::token::TokenKind;
 use model::{Appid, TextEnum, Time, WechatId};
@@ -45,7 +45,7 @@ pub struct Access {
     /// Where its calls may come from.
     pub ip_allowlist: IpAllowlist,
     /// How often the account may call what.
-    pub limits: Limits,
+    pub limits: QuotaLimits,
     /// What this node counts of that.
     pub ledger: Arc<Ledger>,
     /// The login that a debug token ends with.

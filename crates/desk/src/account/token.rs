@@ -4,7 +4,7 @@
 //! those before that. <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
 
 use crate::account::ip_allowlist;
-use crate::quota::{self, Ledger, Limits};
+use crate::quota::{self, Ledger, QuotaLimits};
 use crate::{Desk, account, is_same, sha256};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
@@ -45,7 +45,7 @@ async fn admit<T: Send + 'static>(
     secret: &str,
     from: IpAddr,
     run_read: impl Fn(&mut Tx<'_>, &Appid, &str) -> Result<T, Error> + Send + 'static,
-) -> Result<(T, Limits, Arc<Ledger>), Error> {
+) -> Result<(T, QuotaLimits, Arc<Ledger>), Error> {
     let (secret, quotas) = (secret.to_owned(), desk.quotas.clone());
     desk.read(appid, move |tx, appid| {
         account::check_secret(tx, appid, &secret)?;
@@ -62,7 +62,7 @@ async fn admit<T: Send + 'static>(
 }
 
 /// Counts a call by whoever has the secret: nobody else can use up what the account may call.
-fn count(desk: &Desk, limits: &Limits, ledger: &Ledger, endpoint: &Endpoint) -> Result<(), Errcode> {
+fn count(desk: &Desk, limits: &QuotaLimits, ledger: &Ledger, endpoint: &Endpoint) -> Result<(), Errcode> {
     let Some(quota) = limits.of(endpoint) else { return Ok(()) };
     quota::count(desk, ledger, endpoint, quota, false, desk.now())
 }

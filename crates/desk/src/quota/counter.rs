@@ -22,19 +22,19 @@ pub(super) struct Counter {
     before_minute: AtomicU64,
     /// Whether the counter waits for the next round.
     is_queued: AtomicBool,
-    told: Mutex<Told>,
+    reported: Mutex<Reported>,
 }
 
 /// The day, and how many of its calls that were admitted here the row has.
 #[derive(Default)]
-struct Told {
+struct Reported {
     day: u32,
     calls: i64,
 }
 
-/// What a row is to be told.
+/// What a row is to be reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Owed {
+pub(super) struct Unreported {
     pub(super) owner: Arc<str>,
     pub(super) path: &'static str,
     pub(super) day: u32,
@@ -93,13 +93,13 @@ impl Counter {
         if has_begun() {
             return;
         }
-        let mut told = lock(&self.told);
+        let mut reported = lock(&self.reported);
         if has_begun() {
             return;
         }
         let day = quota::day(now);
-        if told.day != day {
-            *told = Told { day, calls: 0 };
+        if reported.day != day {
+            *reported = Reported { day, calls: 0 };
             self.admitted.store(0, SeqCst);
             self.elsewhere.store(0, SeqCst);
         }
@@ -119,32 +119,32 @@ impl Counter {
         !self.is_queued.load(SeqCst) && !self.is_queued.swap(true, SeqCst)
     }
 
-    /// What the row lacks. A call from here on queues the counter again. Of a day that is over nothing is owed.
-    pub(super) fn owed(&self, now: Time) -> Owed {
+    /// What the row lacks. A call from here on queues the counter again. Of a day that is over nothing is unreported.
+    pub(super) fn unreported(&self, now: Time) -> Unreported {
         self.begin_minute(now);
         self.is_queued.store(false, SeqCst);
-        let told = lock(&self.told);
-        let calls = sum(self.admitted.load(SeqCst)) - told.calls;
-        Owed { owner: self.owner.clone(), path: self.path, day: told.day, calls }
+        let reported = lock(&self.reported);
+        let calls = sum(self.admitted.load(SeqCst)) - reported.calls;
+        Unreported { owner: self.owner.clone(), path: self.path, day: reported.day, calls }
     }
 
     /// The row has these calls too, and counts so many of the day.
     pub(super) fn learn(&self, day: u32, calls: i64, used: i64) {
-        let mut told = lock(&self.told);
-        if told.day == day {
-            told.calls += calls;
-            self.elsewhere.store(used - told.calls, SeqCst);
+        let mut reported = lock(&self.reported);
+        if reported.day == day {
+            reported.calls += calls;
+            self.elsewhere.store(used - reported.calls, SeqCst);
         }
     }
 
     /// The row has forgotten all calls, and so does this.
     pub(super) fn forget(&self) {
-        let mut told = lock(&self.told);
-        told.calls = sum(self.admitted.load(SeqCst));
-        self.elsewhere.store(-told.calls, SeqCst);
+        let mut reported = lock(&self.reported);
+        reported.calls = sum(self.admitted.load(SeqCst));
+        self.elsewhere.store(-reported.calls, SeqCst);
     }
 
-    /// Whether something depends on this: calls that were not told, or the limit of the minute.
+    /// Whether something depends on this: calls that were not reported, or the limit of the minute.
     pub(super) fn is_in_use(&self, now: Time) -> bool {
         self.is_queued.load(SeqCst) || self.minute.load(SeqCst) >= quota::minute(now)
     }

@@ -12,9 +12,9 @@ use store::error::Error;
 
 /// The limits set for an owner; what is not set has the table's.
 #[derive(Clone, Debug, Default)]
-pub struct Limits(Option<Arc<[(String, Quota)]>>);
+pub struct QuotaLimits(Option<Arc<[(String, Quota)]>>);
 
-impl Limits {
+impl QuotaLimits {
     /// How often she may call an endpoint; `None` where that is not counted.
     #[must_use]
     pub fn of(&self, endpoint: &Endpoint) -> Option<Quota> {
@@ -35,14 +35,14 @@ fn find(set: &[(String, Quota)], path: &str) -> Option<Quota> {
 }
 
 /// The limits in this snapshot.
-pub(crate) fn limits_of(tx: &mut Tx<'_>, owner: &str) -> Result<Limits, Error> {
+pub(crate) fn limits_of(tx: &mut Tx<'_>, owner: &str) -> Result<QuotaLimits, Error> {
     let set = row::limits(tx, owner)?;
-    Ok(Limits((!set.is_empty()).then(|| set.into())))
+    Ok(QuotaLimits((!set.is_empty()).then(|| set.into())))
 }
 
 /// What an operator sets.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Change {
+pub struct LimitChange {
     /// The endpoint, by its path or its name; all without limits of their own when absent.
     pub endpoint: Option<String>,
     /// Calls in a day; 0: no limit.
@@ -53,7 +53,7 @@ pub struct Change {
     pub standard: bool,
 }
 
-impl Change {
+impl LimitChange {
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -70,7 +70,7 @@ fn named(name: &str) -> Result<&'static Endpoint, Errcode> {
 ///
 /// # Errors
 /// 40013, 76021.
-pub async fn set(desk: &Desk, owner: &Appid, change: Change) -> Result<(), Error> {
+pub async fn set(desk: &Desk, owner: &Appid, change: LimitChange) -> Result<(), Error> {
     let row = change.endpoint.as_deref().map(named).transpose()?;
     desk.write(owner, move |tx, owner| {
         let path = row.map_or("", |row| row.path);
@@ -89,7 +89,7 @@ pub async fn set(desk: &Desk, owner: &Appid, change: Change) -> Result<(), Error
 
 /// A line of what operators see.
 #[derive(Debug, Serialize)]
-pub struct Line {
+pub struct EndpointQuota {
     endpoint: &'static str,
     path: &'static str,
     daily: u32,
@@ -102,7 +102,7 @@ pub struct Line {
 ///
 /// # Errors
 /// 40013.
-pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<Line>, Error> {
+pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<EndpointQuota>, Error> {
     let limits = desk.read(owner, |tx, owner| {
         tx.head()?.ok_or(Errcode::InvalidAppid)?;
         limits_of(tx, owner.as_str())
@@ -111,7 +111,7 @@ pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<Line>, Error> {
     let line = |row: &&'static Endpoint| {
         let Quota { daily, per_minute } = limits.of(row)?;
         let (used_today, set) = (ledger.used(row, desk.now()), limits.is_set(row));
-        Some(Line { endpoint: row.name, path: row.path, daily, per_minute, used_today, set })
+        Some(EndpointQuota { endpoint: row.name, path: row.path, daily, per_minute, used_today, set })
     };
     Ok(endpoint::ALL.iter().filter_map(line).collect())
 }

@@ -3,12 +3,12 @@
 //! A node counts in memory. A call is admitted while the day's limit is above `elsewhere` + `admitted`: `admitted`
 //! are the calls of the day that this node let through, one atomic word that each adds to; `elsewhere` is what the
 //! row in the store counts beyond those it was told by this node. The minute's calls are `admitted` less what it was
-//! when the minute began. Once a second [`sync`] adds to the rows what they were not told, and the same statement
+//! when the minute began. Once a second [`sync`] adds to the rows what they were not reported, and the same statement
 //! answers what all nodes counted, from which `elsewhere` follows. `clear_quota` sets the row to 0; other nodes learn
 //! that in their next round. No call waits for the store, so a caller who goes away leaves nothing half done.
 //!
 //! One node is exact to the last call. Several together exceed a day's limit by at most what all but one of them admit
-//! between two rounds: in a second and a round's duration. A node that dies forgets what it had not told; what a round
+//! between two rounds: in a second and a round's duration. A node that dies forgets what it had not reported; what a round
 //! may have told (a connection lost during the commit) is told again, and may count twice until midnight or
 //! `clear_quota`. A minute's limit each node keeps for itself.
 
@@ -33,7 +33,7 @@ use store::error::Error;
 
 pub use clear::{clear_all, clear_as_platform, clear_by_secret, clear_one, get};
 pub(super) use limit::limits_of;
-pub use limit::{Change, Limits, list, set};
+pub use limit::{LimitChange, QuotaLimits, list, set};
 
 /// Counters that are told to the store in one verb.
 const BATCH: usize = 8 * row::ROWS;
@@ -172,12 +172,12 @@ pub async fn sync(desk: &Desk) -> Result<(), Error> {
 async fn sync_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> {
     let _alone = desk.quotas.comparing.lock().await;
     let now = desk.now();
-    let owed: Vec<_> = batch.iter().map(|counter| counter.owed(now)).collect();
-    let used = row::add(desk, owed.clone()).await?;
-    for ((counter, owed), used) in batch.iter().zip(owed).zip(used) {
+    let unreported: Vec<_> = batch.iter().map(|counter| counter.unreported(now)).collect();
+    let used = row::add(desk, unreported.clone()).await?;
+    for ((counter, unreported), used) in batch.iter().zip(unreported).zip(used) {
         // An owner who was removed has no rows any more.
         if let Some(used) = used {
-            counter.learn(owed.day, owed.calls, used);
+            counter.learn(unreported.day, unreported.calls, used);
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What the store keeps of quotas: calls of the day by endpoint, and the limits operators have set. A row of another
 //! day than the caller's counts nothing, whichever day that is: a clock may have been ahead.
 
-use super::counter::Owed;
+use super::counter::Unreported;
 use crate::Desk;
 use model::Appid;
 use model::account::quota;
@@ -17,10 +17,10 @@ use store::{Row, Tx};
 pub(super) const ROWS: usize = 64;
 
 /// Adds calls to their rows, in this order; answers what each counts then, `None` of an owner who was removed.
-pub(super) async fn add(desk: &Desk, owed: Vec<Owed>) -> Result<Vec<Option<i64>>, Error> {
+pub(super) async fn add(desk: &Desk, unreported: Vec<Unreported>) -> Result<Vec<Option<i64>>, Error> {
     let verb = move |tx: &mut Tx<'_>| {
         let mut used = HashMap::new();
-        for rows in owed.chunks(ROWS) {
+        for rows in unreported.chunks(ROWS) {
             let mut values = Vec::with_capacity(4 * ROWS);
             for row in rows {
                 values.extend_from_slice(bind![&*row.owner, row.path, quota::begin(row.day), row.calls]);
@@ -30,8 +30,10 @@ pub(super) async fn add(desk: &Desk, owed: Vec<Owed>) -> Result<Vec<Option<i64>>
             let rows = tx.all(&ADD_ALL, &values)?;
             used.extend(rows.iter().map(|row| ((row.text(0), row.text(1)), row.int(2))));
         }
-        let of = |owed: &Owed| used.get(&(owed.owner.to_string(), owed.path.to_owned())).copied();
-        Ok(owed.iter().map(of).collect())
+        let of = |unreported: &Unreported| {
+            used.get(&(unreported.owner.to_string(), unreported.path.to_owned())).copied()
+        };
+        Ok(unreported.iter().map(of).collect())
     };
     desk.store.write_silent("", verb).await
 }
@@ -98,9 +100,9 @@ static ADD_ALL: LazyLock<String> = LazyLock::new(|| {
 });
 
 const ADD: &str = "insert into quota (owner, what, window_start, used, last_at)
-    with told (n, owner, what, day, calls) as (values (0, $1, $2, cast($3 as bigint), cast($4 as bigint)))
-    select owner, what, day, calls, day from told
-    where exists (select 1 from head where head.owner = told.owner) order by n
+    with reported (n, owner, what, day, calls) as (values (0, $1, $2, cast($3 as bigint), cast($4 as bigint)))
+    select owner, what, day, calls, day from reported
+    where exists (select 1 from head where head.owner = reported.owner) order by n
     on conflict (owner, what) do update set used = excluded.used
         + case when quota.window_start = excluded.window_start then quota.used else 0 end,
     window_start = excluded.window_start

@@ -25,18 +25,18 @@ fn what_others_counted_is_known_after_a_round_and_a_clear_gives_it_back() {
     let counter = Counter::default();
     let calls = || (0..9).filter(|_| counter.count(false, quota(5, 0), NOW).is_ok()).count();
     assert_eq!(calls(), 5);
-    let owed = counter.owed(NOW);
-    assert_eq!((owed.calls, counter.owed(NOW).calls), (5, 5), "not told yet");
-    counter.learn(owed.day, 5, 5);
-    assert_eq!((counter.owed(NOW).calls, calls()), (0, 0));
+    let unreported = counter.unreported(NOW);
+    assert_eq!((unreported.calls, counter.unreported(NOW).calls), (5, 5), "not told yet");
+    counter.learn(unreported.day, 5, 5);
+    assert_eq!((counter.unreported(NOW).calls, calls()), (0, 0));
     // Another node has cleared the row, and counted two.
-    counter.learn(owed.day, 0, 2);
-    assert_eq!((calls(), counter.used(NOW), counter.owed(NOW).calls), (3, 5, 3));
+    counter.learn(unreported.day, 0, 2);
+    assert_eq!((calls(), counter.used(NOW), counter.unreported(NOW).calls), (3, 5, 3));
     counter.forget();
-    assert_eq!((counter.used(NOW), counter.owed(NOW).calls, calls()), (0, 0, 5));
+    assert_eq!((counter.used(NOW), counter.unreported(NOW).calls, calls()), (0, 0, 5));
     let tomorrow = NOW + 24 * 60 * MINUTE;
-    assert_eq!((counter.owed(tomorrow).calls, counter.used(tomorrow)), (0, 0), "a day that is over");
-    counter.learn(owed.day, 5, 5);
+    assert_eq!((counter.unreported(tomorrow).calls, counter.used(tomorrow)), (0, 0), "a day that is over");
+    counter.learn(unreported.day, 5, 5);
     assert_eq!(
         (calls(), counter.used(NOW)),
         (5, 5),

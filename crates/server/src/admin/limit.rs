@@ -17,7 +17,7 @@ pub enum Limit {
         /// Which.
         appid: String,
         /// What changes.
-        change: quota::Change,
+        change: quota::LimitChange,
     },
     /// Shows where its own calls may come from, after changing it where that is asked for.
     Addresses {

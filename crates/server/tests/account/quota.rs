@@ -6,7 +6,7 @@ use crate::actors::{TestAccount, TestApp, TestComponent, code, run};
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, Running, kefu};
 use kefu::admin::{Limit, Order};
-use kefu::desk::quota::Change;
+use kefu::desk::quota::LimitChange;
 use kefu::due;
 use protocol::endpoint::{self, Methods};
 use protocol::{CalledBy, Endpoint};
@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 const LIST: &str = "/cgi-bin/customservice/getkflist";
 const HOUR: i64 = 3_600_000;
 
-fn of(account: &TestAccount, change: Change) -> Order {
+fn of(account: &TestAccount, change: LimitChange) -> Order {
     Order::Limit(Limit::Quota { appid: account.appid.clone(), change })
 }
 
 /// An operator sets a limit.
 pub async fn limits(account: &TestAccount, path: &str, daily: Option<u32>, per_minute: Option<u32>) {
-    let change = Change { endpoint: Some(path.into()), daily, per_minute, standard: false };
+    let change = LimitChange { endpoint: Some(path.into()), daily, per_minute, standard: false };
     account.app.order(of(account, change)).await.expect("a limit");
 }
 
@@ -135,7 +135,8 @@ async fn every_endpoint_is_counted(app: TestApp) {
         limits(account, row.name, Some(0), Some(1)).await;
         calls(account, row).await;
         assert_eq!(calls(account, row).await, 45011, "{}", row.name);
-        let standard = Change { endpoint: Some(row.path.into()), standard: true, ..Change::default() };
+        let standard =
+            LimitChange { endpoint: Some(row.path.into()), standard: true, ..LimitChange::default() };
         app.order(of(account, standard)).await.unwrap();
         assert_ne!(calls(account, row).await / 10, 4501, "{} as before", row.name);
     }
@@ -300,10 +301,10 @@ async fn a_platform_clears_for_the_accounts_that_granted_it_something(app: TestA
 async fn an_operator_sets_limits_that_count_from_the_next_call(app: TestApp) {
     let account = app.account().await;
     assert_eq!(lists(&account).await, 0);
-    let order = async |change: Change| app.order(of(&account, change)).await;
+    let order = async |change: LimitChange| app.order(of(&account, change)).await;
     let line =
         |lines: &Value| lines.as_array().unwrap().iter().find(|it| it["path"] == LIST).unwrap().clone();
-    let all = Change { daily: Some(1), ..Change::default() };
+    let all = LimitChange { daily: Some(1), ..LimitChange::default() };
     let expected = json!({
         "daily": 1, "endpoint": "getkflist", "path": "/cgi-bin/customservice/getkflist",
         "per_minute": 300000, "set": true, "used_today": 1
@@ -312,14 +313,21 @@ async fn an_operator_sets_limits_that_count_from_the_next_call(app: TestApp) {
     assert_eq!(lists(&account).await, 45009);
     limits(&account, "getkflist", Some(2), None).await;
     assert_eq!([lists(&account).await, lists(&account).await], [0, 45009]);
-    order(Change { endpoint: Some(LIST.into()), standard: true, ..Change::default() }).await.unwrap();
+    order(LimitChange { endpoint: Some(LIST.into()), standard: true, ..LimitChange::default() })
+        .await
+        .unwrap();
     assert_eq!(lists(&account).await, 45009, "as all");
-    assert_eq!(line(&order(Change { standard: true, ..Change::default() }).await.unwrap())["set"], false);
+    assert_eq!(
+        line(&order(LimitChange { standard: true, ..LimitChange::default() }).await.unwrap())["set"],
+        false
+    );
     assert_eq!(lists(&account).await, 0);
     let unknown =
-        order(Change { endpoint: Some("nothing".into()), daily: Some(1), ..Change::default() }).await;
+        order(LimitChange { endpoint: Some("nothing".into()), daily: Some(1), ..LimitChange::default() })
+            .await;
     assert!(unknown.unwrap_err().contains("no such endpoint"));
-    let nobody = Order::Limit(Limit::Quota { appid: "wx00000000000000ff".into(), change: Change::default() });
+    let nobody =
+        Order::Limit(Limit::Quota { appid: "wx00000000000000ff".into(), change: LimitChange::default() });
     assert!(app.order(nobody).await.unwrap_err().contains("no such account"));
 }
 

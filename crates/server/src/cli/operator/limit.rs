@@ -1,7 +1,7 @@
 //! What operators limit.
 
 use crate::admin::{Limit, Order};
-use crate::desk::quota::Change;
+use crate::desk::quota::LimitChange;
 use clap::Args;
 
 #[derive(Args, Clone, Debug)]
@@ -24,7 +24,7 @@ pub(in crate::cli) struct QuotaChange {
 impl QuotaChange {
     pub(in crate::cli) fn order(&self, appid: &str) -> Order {
         let QuotaChange { endpoint, daily, per_minute, standard } = self.clone();
-        let change = Change { endpoint, daily, per_minute, standard };
+        let change = LimitChange { endpoint, daily, per_minute, standard };
         Order::Limit(Limit::Quota { appid: appid.to_owned(), change })
     }
 }

@@ -4,7 +4,7 @@ use super::{DAY, HOUR, MINUTE};
 use crate::actors::form::PNG;
 use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of, until};
 use kefu::admin::{Limit, Order};
-use kefu::desk::quota::Change;
+use kefu::desk::quota::LimitChange;
 use protocol::endpoint::{self, Methods};
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ impl ClockFixture {
         account.adds("i1").await;
         let said = every_endpoint(&account).await;
         let change =
-            Change { endpoint: Some(LIST.into()), daily: Some(2), per_minute: None, standard: false };
+            LimitChange { endpoint: Some(LIST.into()), daily: Some(2), per_minute: None, standard: false };
         let order = Order::Limit(Limit::Quota { appid: limited.appid.clone(), change });
         app.order(order).await.expect("a limit");
 

@@ -11,7 +11,7 @@ use kefu::admin::remove::{Remove, Subject};
 use kefu::admin::{Limit, Order};
 use kefu::bind;
 use kefu::desk::jobs::{self, Queue};
-use kefu::desk::quota::Change;
+use kefu::desk::quota::LimitChange;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -86,7 +86,7 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
     assert_eq!(request.body(PNG).send().await.unwrap().status(), 200);
     let (appid, worker) = (account.appid.clone(), ann.name.clone());
     app.order(Order::AccountAdmin { appid: appid.clone(), worker, revoke: false }).await.unwrap();
-    let change = Change { endpoint: None, daily: Some(1_000), per_minute: None, standard: false };
+    let change = LimitChange { endpoint: None, daily: Some(1_000), per_minute: None, standard: false };
     app.order(Order::Limit(Limit::Quota { appid: appid.clone(), change })).await.unwrap();
     let addresses = Limit::Addresses { appid, add: vec!["127.0.0.1".into()], remove: Vec::new() };
     app.order(Order::Limit(addresses)).await.unwrap();
