@@ -2,7 +2,7 @@
 
 use crate::message::media::Content;
 use crate::message::retention;
-use crate::message::storage::{self, Limits};
+use crate::message::storage::{self, StorageLimits};
 use crate::people::agent::Agent;
 use model::{Appid, Openid};
 use protocol::message;
@@ -25,7 +25,7 @@ pub struct Draft {
     /// The picture it shows, where that was stored just now.
     pub(crate) picture: Option<Content>,
     /// How many bytes of files there may be with it.
-    pub(crate) limits: Limits,
+    pub(crate) limits: StorageLimits,
     /// Whether a machine wrote it.
     pub(crate) ai: bool,
     /// The id by which its sender knows it again.
@@ -91,7 +91,11 @@ impl Draft {
     ///
     /// # Errors
     /// `BadRequest`.
-    pub(crate) fn picture(picture: Content, client_id: String, limits: Limits) -> Result<Self, Errcode> {
+    pub(crate) fn picture(
+        picture: Content,
+        client_id: String,
+        limits: StorageLimits,
+    ) -> Result<Self, Errcode> {
         known_by(&client_id)?;
         let files = (picture.sha256.clone(), String::new());
         let (text, body) = ("[image]".to_owned(), String::new());

@@ -3,7 +3,7 @@
 use crate::Desk;
 use crate::message::draft::Draft;
 use crate::message::media::{self, Content, Stored};
-use crate::message::storage::{self, Limits};
+use crate::message::storage::{self, StorageLimits};
 use crate::message::{self, Message};
 use crate::people::cookie::{Done, Writer};
 use crate::people::presence;
@@ -23,7 +23,7 @@ pub struct ImageUpload {
 
 impl ImageUpload {
     fn draft(&self, desk: &Desk) -> Result<Draft, Errcode> {
-        Draft::picture(self.stored.content(), self.client_id.clone(), Limits::of(desk))
+        Draft::picture(self.stored.content(), self.client_id.clone(), StorageLimits::of(desk))
     }
 }
 

@@ -109,7 +109,7 @@ pub async fn add(
 ) -> Result<Media, Error> {
     let media_id = desk.rng.media_id();
     let ticket = if kind == MediaKind::Video { sha256(&ticket(&media_id)) } else { String::new() };
-    let (name, content, limits) = (name.to_owned(), stored.content(), storage::Limits::of(desk));
+    let (name, content, limits) = (name.to_owned(), stored.content(), storage::StorageLimits::of(desk));
     let added = desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         adopt(tx, &content)?;

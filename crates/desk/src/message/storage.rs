@@ -10,16 +10,16 @@ use store::error::Error;
 
 /// Bytes that files may have; 0: any number.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
+pub(crate) struct StorageLimits {
     of_day: i64,
     of_account: i64,
 }
 
-impl Limits {
+impl StorageLimits {
     /// As operators have set them.
     pub(crate) fn of(desk: &Desk) -> Self {
         let bytes = |mib: u32| i64::from(mib) << 20;
-        Limits {
+        StorageLimits {
             of_day: bytes(desk.rules.customer_files_mib_per_day),
             of_account: bytes(desk.rules.account_files_mib),
         }
@@ -51,7 +51,7 @@ pub async fn check(
     bytes: u64,
 ) -> Result<(), Error> {
     let client_id = client_id.to_owned();
-    let (limits, coming) = (Limits::of(desk), i64::try_from(bytes)?);
+    let (limits, coming) = (StorageLimits::of(desk), i64::try_from(bytes)?);
     let openid = openid.map(str::to_owned);
     let checked = desk.read(appid, move |tx, appid| {
         let today = i64::from(day(tx.now()));
@@ -87,7 +87,7 @@ pub(crate) fn log_full<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, E
 ///
 /// # Errors
 /// `FilesOfAccount`.
-pub(crate) fn add(tx: &mut Tx<'_>, appid: &Appid, sha256: &str, limits: &Limits) -> Result<(), Error> {
+pub(crate) fn add(tx: &mut Tx<'_>, appid: &Appid, sha256: &str, limits: &StorageLimits) -> Result<(), Error> {
     let Some(size) = tx.one(SELECT_SIZE, bind![sha256])?.map(|row| row.int(0)) else { return Ok(()) };
     let uses = tx.one(ADD_USE, bind![appid, sha256, size])?.map_or(1, |row| row.int(0));
     if uses == 1 {
@@ -116,7 +116,7 @@ pub(crate) fn add_of_customer(
     appid: &Appid,
     openid: &Openid,
     size: i64,
-    limits: &Limits,
+    limits: &StorageLimits,
 ) -> Result<(), Error> {
     let now: Time = tx.now();
     let bytes = add_bytes(tx, appid, openid.as_str(), i64::from(day(now)), size)?;
