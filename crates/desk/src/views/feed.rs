@@ -22,24 +22,24 @@ pub const BLOCK: i64 = 64;
 
 /// One change with its facts told.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct FeedChange {
     /// Its number.
     pub seq: i64,
     /// Its facts, as they stand now.
-    pub told: Vec<Told>,
+    pub facts: Vec<FeedFact>,
 }
 
-impl Change {
+impl FeedChange {
     /// About how many bytes it takes in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Change>() + self.told.iter().map(Told::bytes).sum::<usize>()
+        size_of::<FeedChange>() + self.facts.iter().map(FeedFact::bytes).sum::<usize>()
     }
 }
 
 /// A fact with what a page needs to show it.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum FeedFact {
     /// A session moved.
     Session(SessionView),
     /// Somebody wrote in a session that now is as told, or outside of any.
@@ -53,34 +53,34 @@ pub enum Told {
     /// A worker's invitations, bindings or logins changed.
     Worker,
     /// How many customers wait and how many sessions are open, after sessions have moved.
-    Counts(Counts),
+    Counts(SessionCounts),
     /// Nothing a page shows.
     Nothing,
 }
 
-impl Told {
+impl FeedFact {
     fn bytes(&self) -> usize {
         let view = |view: &SessionView| view.openid.len() + view.nickname.len() + view.preview.len();
         let body = |body: &Value| if body.is_null() { 0 } else { body.to_string().len() };
-        size_of::<Told>()
+        size_of::<FeedFact>()
             + match self {
-                Told::Session(of) => view(of),
-                Told::Message(message, of) => {
+                FeedFact::Session(of) => view(of),
+                FeedFact::Message(message, of) => {
                     let texts = message.openid.len() + message.nickname.len() + message.text.len();
                     let picture = message.headimg.as_ref().map_or(0, String::len);
                     size_of::<Message>() + texts + picture + body(&message.body) + of.as_ref().map_or(0, view)
                 }
-                Told::Agent(agent) => agent.kf_account.len() + agent.nickname.len(),
-                Told::Changed(name) => name.len(),
-                Told::Typing(..) | Told::Worker | Told::Counts(_) | Told::Nothing => 0,
+                FeedFact::Agent(agent) => agent.kf_account.len() + agent.nickname.len(),
+                FeedFact::Changed(name) => name.len(),
+                FeedFact::Typing(..) | FeedFact::Worker | FeedFact::Counts(_) | FeedFact::Nothing => 0,
             }
     }
 }
 
 /// How many sessions of an account are in a state.
 #[derive(Clone, Copy, Debug, Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Counts {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Counts"))]
+pub struct SessionCounts {
     /// Those that wait.
     pub waiting: i64,
     /// Those that an agent has; only supervisors are told.
@@ -107,9 +107,9 @@ pub struct AgentView {
 
 /// What comes after a cursor.
 #[derive(Debug)]
-pub enum After {
+pub enum ChangesAfter {
     /// These changes, in order; maybe none.
-    Changes(Vec<Change>),
+    Changes(Vec<FeedChange>),
     /// The feed was trimmed past the cursor, or has never come that far: load everything again.
     Lost,
 }
@@ -118,79 +118,83 @@ pub enum After {
 ///
 /// # Errors
 /// Internal only.
-pub async fn after(desk: &Desk, owner: &str, seq: i64) -> Result<After, Error> {
+pub async fn after(desk: &Desk, owner: &str, seq: i64) -> Result<ChangesAfter, Error> {
     let id = owner.to_owned();
     desk.store.read(owner, move |tx| read(tx, &id, seq)).await
 }
 
-fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<After, Error> {
+fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<ChangesAfter, Error> {
     let head = tx.head()?.map_or(0, |head| head.seq);
     let rows = tx.all(SELECT, bind![owner, seq, i64::try_from(ROUND)?])?;
     let expected = if head > seq { Some(seq + 1) } else { None };
     if head < seq || rows.first().map(|row| row.int(0)) != expected {
-        return Ok(After::Lost);
+        return Ok(ChangesAfter::Lost);
     }
-    Ok(After::Changes(changes(tx, owner, rows)?))
+    Ok(ChangesAfter::Changes(changes(tx, owner, rows)?))
 }
 
-fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<Change>, Error> {
+fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<FeedChange>, Error> {
     let appid = Appid::stored(owner.to_owned());
     let mut changes = Vec::with_capacity(rows.len());
     for row in rows {
         let facts: Vec<Fact> = serde_json::from_str(&row.text(1))?;
-        let told = facts.into_iter().map(|fact| tell(tx, &appid, fact)).collect::<Result<_, Error>>()?;
-        changes.push(Change { seq: row.int(0), told });
+        let facts =
+            facts.into_iter().map(|fact| load_fact(tx, &appid, fact)).collect::<Result<_, Error>>()?;
+        changes.push(FeedChange { seq: row.int(0), facts });
     }
     // Counted once for all changes that are read together, as they stand now.
-    let moves = |change: &&mut Change| change.told.iter().any(|told| matches!(told, Told::Session(_)));
+    let moves =
+        |change: &&mut FeedChange| change.facts.iter().any(|fact| matches!(fact, FeedFact::Session(_)));
     if let Some(last) = changes.iter_mut().rfind(moves) {
         let (waiting, open) =
             (session::count_waiting(tx, &appid)?, Some(session::count_all_open(tx, &appid)?));
-        last.told.push(Told::Counts(Counts { waiting, open }));
+        last.facts.push(FeedFact::Counts(SessionCounts { waiting, open }));
     }
     Ok(changes)
 }
 
 /// A part of an owner's feed, as far as it is kept.
 #[derive(Debug)]
-pub struct Block {
+pub struct FeedBlock {
     /// The last number it was read to.
     pub upto: i64,
     /// Its changes, in order and without a gap. The first ones may be gone.
-    pub changes: Vec<Arc<Change>>,
+    pub changes: Vec<Arc<FeedChange>>,
 }
 
 /// The block of the feed of `owner` that begins after number `from`.
 ///
 /// # Errors
 /// Internal only.
-pub async fn block(desk: &Desk, owner: &str, from: i64) -> Result<Block, Error> {
+pub async fn block(desk: &Desk, owner: &str, from: i64) -> Result<FeedBlock, Error> {
     let id = owner.to_owned();
     let read = desk.store.read(owner, move |tx| {
         let upto = tx.head()?.map_or(0, |head| head.seq).min(from + BLOCK);
         let mut rows = tx.all(SELECT, bind![&id, from, BLOCK])?;
         rows.retain(|row| row.int(0) <= upto);
-        Ok(Block { upto, changes: changes(tx, &id, rows)?.into_iter().map(Arc::new).collect() })
+        Ok(FeedBlock { upto, changes: changes(tx, &id, rows)?.into_iter().map(Arc::new).collect() })
     });
     read.await
 }
 
-fn tell(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<Told, Error> {
+fn load_fact(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<FeedFact, Error> {
     Ok(match fact {
-        Fact::Session { id, .. } => Told::Session(session_view::by_id(tx, appid, id)?),
+        Fact::Session { id, .. } => FeedFact::Session(session_view::by_id(tx, appid, id)?),
         Fact::Message { id, session, .. } => match message::by_id(tx, appid, id)? {
-            Some(message) if session == 0 => Told::Message(Box::new(message), None),
-            Some(message) => Told::Message(Box::new(message), Some(session_view::by_id(tx, appid, session)?)),
-            None => Told::Nothing,
+            Some(message) if session == 0 => FeedFact::Message(Box::new(message), None),
+            Some(message) => {
+                FeedFact::Message(Box::new(message), Some(session_view::by_id(tx, appid, session)?))
+            }
+            None => FeedFact::Nothing,
         },
-        Fact::Typing { openid, until } => Told::Typing(openid, until),
+        Fact::Typing { openid, until } => FeedFact::Typing(openid, until),
         Fact::Presence { kf_account, presence } => {
             let (nickname, headimg) = face(tx, appid, kf_account.as_str())?;
-            Told::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence, headimg })
+            FeedFact::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence, headimg })
         }
-        Fact::Agent { kf_account } => Told::Changed(kf_account.to_string()),
-        Fact::Worker => Told::Worker,
-        Fact::Access => Told::Nothing,
+        Fact::Agent { kf_account } => FeedFact::Changed(kf_account.to_string()),
+        Fact::Worker => FeedFact::Worker,
+        Fact::Access => FeedFact::Nothing,
     })
 }
 

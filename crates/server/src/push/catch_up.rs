@@ -1,7 +1,7 @@
 //! Catching up: what streams that are behind read of a feed, and share.
 
 use crate::desk::Desk;
-use crate::desk::feed::{self, BLOCK, Block, Change};
+use crate::desk::feed::{self, BLOCK, FeedBlock, FeedChange};
 use crate::error::Error;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -39,7 +39,7 @@ impl Progress {
 pub(super) struct CatchUp {
     desk: Desk,
     /// By reader and by the number before the block's first.
-    kept: Arc<Cache<(u64, i64), Arc<Block>, ByBytes>>,
+    kept: Arc<Cache<(u64, i64), Arc<FeedBlock>, ByBytes>>,
     /// One read at a time for streams that are behind, over all owners.
     turn: Arc<Semaphore>,
     /// The store's readers that streams may take, for what is new too: all but one.
@@ -49,9 +49,9 @@ pub(super) struct CatchUp {
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<(u64, i64), Arc<Block>> for ByBytes {
-    fn weight(&self, _: &(u64, i64), block: &Arc<Block>) -> u64 {
-        (size_of::<Block>() + block.changes.iter().map(|change| change.bytes()).sum::<usize>()) as u64
+impl Weighter<(u64, i64), Arc<FeedBlock>> for ByBytes {
+    fn weight(&self, _: &(u64, i64), block: &Arc<FeedBlock>) -> u64 {
+        (size_of::<FeedBlock>() + block.changes.iter().map(|change| change.bytes()).sum::<usize>()) as u64
     }
 }
 
@@ -73,7 +73,7 @@ impl CatchUp {
         progress: &Progress,
         cursor: i64,
         upto: i64,
-    ) -> Result<Option<Vec<Arc<Change>>>, Error> {
+    ) -> Result<Option<Vec<Arc<FeedChange>>>, Error> {
         let from = cursor - cursor % BLOCK;
         let key = (progress.generation(), from);
         let kept = || self.kept.get(&key).filter(|block| block.upto >= upto.min(from + BLOCK));
@@ -100,7 +100,7 @@ impl CatchUp {
 }
 
 /// What a block holds after `cursor`; `None` when the next change is not in it.
-fn rest(block: &Block, cursor: i64) -> Option<Vec<Arc<Change>>> {
+fn rest(block: &FeedBlock, cursor: i64) -> Option<Vec<Arc<FeedChange>>> {
     let rest: Vec<_> = block.changes.iter().filter(|change| change.seq > cursor).cloned().collect();
     rest.first().is_some_and(|first| first.seq == cursor + 1).then_some(rest)
 }

@@ -6,7 +6,7 @@
 mod catch_up;
 
 use crate::desk::Desk;
-use crate::desk::feed::{self, After, Change};
+use crate::desk::feed::{self, ChangesAfter, FeedChange};
 use crate::error::{Error, OutageLog};
 use catch_up::{CatchUp, Progress};
 use dashmap::DashMap;
@@ -63,13 +63,13 @@ enum Round {
 
 /// What a reader hands to its streams: a change, or `None` when it has begun anew, or could not, so that they compare
 /// how far they are.
-type Heard = Option<Arc<Change>>;
+type Heard = Option<Arc<FeedChange>>;
 
 /// What a stream gets.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// The next change.
-    Change(Arc<Change>),
+    Change(Arc<FeedChange>),
     /// Load everything again.
     Lost,
 }
@@ -162,7 +162,7 @@ impl Feeds {
     async fn read_round(&self, owner: &str, progress: &Progress) -> Round {
         let Some(read) = progress.read() else { return self.begin(owner, progress).await };
         match self.outages.record(self.read_after(owner, read).await) {
-            Ok(After::Changes(changes)) => {
+            Ok(ChangesAfter::Changes(changes)) => {
                 let is_full = changes.len() == feed::ROUND;
                 if let Some(last) = changes.last() {
                     // Before they are handed on: a stream that subscribes meanwhile must know that they are read.
@@ -173,7 +173,7 @@ impl Feeds {
                 }
                 if is_full { Round::Full } else { Round::Last }
             }
-            Ok(After::Lost) => {
+            Ok(ChangesAfter::Lost) => {
                 progress.generation.store(self.next_generation(), Ordering::Release);
                 self.begin(owner, progress).await
             }
@@ -181,7 +181,7 @@ impl Feeds {
         }
     }
 
-    async fn read_after(&self, owner: &str, read: i64) -> Result<After, Error> {
+    async fn read_after(&self, owner: &str, read: i64) -> Result<ChangesAfter, Error> {
         let _one = self.store_readers.acquire().await?;
         feed::after(&self.desk, owner, read).await
     }
@@ -229,7 +229,7 @@ struct Follower {
     live: Receiver<Heard>,
     progress: Arc<Progress>,
     behind: bool,
-    read: VecDeque<Arc<Change>>,
+    read: VecDeque<Arc<FeedChange>>,
 }
 
 /// Where a stream stands that may be behind.
@@ -237,7 +237,7 @@ enum Standing {
     /// It has what the reader has.
     Level,
     /// It is to take these changes first.
-    Behind(Vec<Arc<Change>>),
+    Behind(Vec<Arc<FeedChange>>),
     /// The reader has not begun.
     Unknown,
     Lost,
@@ -292,7 +292,7 @@ impl Follower {
         Ok(next.map_or(Standing::Lost, Standing::Behind))
     }
 
-    fn take(&mut self, change: Arc<Change>) -> Step {
+    fn take(&mut self, change: Arc<FeedChange>) -> Step {
         self.cursor = change.seq;
         Step::Change(change)
     }

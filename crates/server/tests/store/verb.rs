@@ -99,7 +99,7 @@ async fn numbers_have_no_gaps_whoever_writes_at_once(app: TestApp) {
     });
     futures_util::future::join_all(writes).await;
     let after = desk::feed::after(&app.inner.desk, &appid, before).await.unwrap();
-    let desk::feed::After::Changes(changes) = after else { panic!("a gap") };
+    let desk::feed::ChangesAfter::Changes(changes) = after else { panic!("a gap") };
     let numbers: Vec<i64> = changes.iter().map(|change| change.seq).collect();
     let kept = (0..200).filter(|number| number % 3 > 0).count() as i64;
     assert_eq!(numbers, (before + 1..=before + kept).collect::<Vec<_>>());

@@ -1,6 +1,6 @@
 //! What streams send of a change, and who may see what of it.
 
-use crate::desk::feed::{AgentView, Counts, Told};
+use crate::desk::feed::{AgentView, FeedFact, SessionCounts};
 use crate::desk::message::Message;
 use crate::desk::session_view::SessionView;
 use crate::desk::snapshot::{ChatAgent, ChatState};
@@ -32,7 +32,7 @@ pub enum DeskFact<'a> {
     /// The agent came, went or chose to be away.
     Agent(&'a AgentView),
     /// How many customers wait.
-    Counts(Counts),
+    Counts(SessionCounts),
 }
 
 /// What a customer may see of a fact.
@@ -78,26 +78,26 @@ impl Seen {
 }
 
 /// What an agent may see of a fact.
-pub(super) fn for_agent<'a>(told: &'a Told, agent: &Seen) -> Vec<DeskFact<'a>> {
+pub(super) fn for_agent<'a>(fact: &'a FeedFact, agent: &Seen) -> Vec<DeskFact<'a>> {
     let session = |view| DeskFact::Session(Cow::Borrowed(view));
-    match told {
-        Told::Session(view) if agent.sees(view) => vec![session(view)],
+    match fact {
+        FeedFact::Session(view) if agent.sees(view) => vec![session(view)],
         // Enough to know that somebody else has the customer, or that the customer waits no more.
-        Told::Session(view) => {
+        FeedFact::Session(view) => {
             let hidden = SessionView { preview: String::new(), ..view.clone() };
             vec![DeskFact::Session(Cow::Owned(hidden))]
         }
-        Told::Message(message, Some(view)) if agent.sees(view) => {
+        FeedFact::Message(message, Some(view)) if agent.sees(view) => {
             vec![DeskFact::Message(message), session(view)]
         }
-        Told::Agent(view) if view.kf_account == agent.kf_account => vec![DeskFact::Agent(view)],
-        Told::Counts(counts) if agent.supervisor => vec![DeskFact::Counts(*counts)],
-        Told::Counts(counts) => vec![DeskFact::Counts(Counts { open: None, ..*counts })],
-        Told::Message(..)
-        | Told::Typing(..)
-        | Told::Agent(_)
-        | Told::Changed(_)
-        | Told::Worker
-        | Told::Nothing => Vec::new(),
+        FeedFact::Agent(view) if view.kf_account == agent.kf_account => vec![DeskFact::Agent(view)],
+        FeedFact::Counts(counts) if agent.supervisor => vec![DeskFact::Counts(*counts)],
+        FeedFact::Counts(counts) => vec![DeskFact::Counts(SessionCounts { open: None, ..*counts })],
+        FeedFact::Message(..)
+        | FeedFact::Typing(..)
+        | FeedFact::Agent(_)
+        | FeedFact::Changed(_)
+        | FeedFact::Worker
+        | FeedFact::Nothing => Vec::new(),
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::desk::cookie::Customer;
 use crate::desk::cursor::Cursor;
-use crate::desk::feed::Told;
+use crate::desk::feed::FeedFact;
 use crate::desk::message::Side;
 use crate::desk::snapshot::{ChatAgent, ChatState, serving};
 use crate::desk::worker::{self, Places};
@@ -160,13 +160,13 @@ impl Bench {
         let Some(agent) = self.agents.get(owner) else { return Next::End };
         // Whatever she is in this account now, this stream no longer knows.
         if change
-            .told
+            .facts
             .iter()
-            .any(|told| matches!(told, Told::Changed(changed) if *changed == agent.kf_account))
+            .any(|fact| matches!(fact, FeedFact::Changed(changed) if *changed == agent.kf_account))
         {
             return Next::Last(reset());
         }
-        let facts: Vec<_> = change.told.iter().flat_map(|told| for_agent(told, agent)).collect();
+        let facts: Vec<_> = change.facts.iter().flat_map(|fact| for_agent(fact, agent)).collect();
         if facts.is_empty() {
             Next::Nothing
         } else {
@@ -228,8 +228,9 @@ impl Reader {
     fn tell(&mut self, step: Step, now: Time) -> Vec<Event> {
         let Step::Change(change) = step else { return vec![reset()] };
         self.cursor.set(self.appid.as_str(), change.seq);
-        let mut events: Vec<_> = change.told.iter().filter_map(|told| self.tell_typing(told, now)).collect();
-        let facts: Vec<_> = change.told.iter().filter_map(|told| self.tell_fact(told)).collect();
+        let mut events: Vec<_> =
+            change.facts.iter().filter_map(|fact| self.typing_event(fact, now)).collect();
+        let facts: Vec<_> = change.facts.iter().filter_map(|fact| self.shown_fact(fact)).collect();
         if !facts.is_empty() {
             let (appid, seq) = (self.appid.as_str(), change.seq);
             events.push(event("change", &self.cursor, &Shown { appid, seq, facts: &facts }));
@@ -238,18 +239,18 @@ impl Reader {
     }
 
     /// What the customer may see of a fact.
-    fn tell_fact<'a>(&mut self, told: &'a Told) -> Option<ChatFact<'a>> {
-        match told {
-            Told::Session(view) if view.openid == self.openid.as_str() => {
+    fn shown_fact<'a>(&mut self, fact: &'a FeedFact) -> Option<ChatFact<'a>> {
+        match fact {
+            FeedFact::Session(view) if view.openid == self.openid.as_str() => {
                 let is_served = view.state == SessionState::Open;
                 self.agent = is_served.then(|| KfAccount::stored(view.kf_account.clone()));
                 Some(ChatFact::Session(ChatSession { state: view.state.into(), agent: serving(view) }))
             }
-            Told::Agent(view) if self.agent.as_ref().is_some_and(|it| it.as_str() == view.kf_account) => {
+            FeedFact::Agent(view) if self.agent.as_ref().is_some_and(|it| it.as_str() == view.kf_account) => {
                 let agent = Some(ChatAgent::of(view));
                 Some(ChatFact::Session(ChatSession { state: ChatState::Open, agent }))
             }
-            Told::Message(message, _) if message.openid == self.openid.as_str() => {
+            FeedFact::Message(message, _) if message.openid == self.openid.as_str() => {
                 Some(ChatFact::Message(message))
             }
             _ => None,
@@ -257,10 +258,10 @@ impl Reader {
     }
 
     /// Somebody types to her, or no longer: what was written is there.
-    fn tell_typing(&mut self, told: &Told, now: Time) -> Option<Event> {
-        let types = match told {
-            Told::Typing(openid, until) if *openid == self.openid => now < *until,
-            Told::Message(message, _)
+    fn typing_event(&mut self, fact: &FeedFact, now: Time) -> Option<Event> {
+        let types = match fact {
+            FeedFact::Typing(openid, until) if *openid == self.openid => now < *until,
+            FeedFact::Message(message, _)
                 if message.openid == self.openid.as_str() && message.from != Side::Customer =>
             {
                 false
