@@ -22,7 +22,7 @@ const LAST_AFTER: Time = TOKEN_LIFE_S * SECOND;
 
 /// What goes with an account.
 #[derive(Debug, Serialize)]
-pub struct Counts {
+pub struct AccountContents {
     /// The account's name.
     pub name: String,
     /// Agents.
@@ -45,11 +45,11 @@ pub struct Counts {
 ///
 /// # Errors
 /// 40013.
-pub async fn count(desk: &Desk, appid: &Appid) -> Result<Counts, Error> {
+pub async fn count(desk: &Desk, appid: &Appid) -> Result<AccountContents, Error> {
     desk.read(appid, |tx, appid| {
         let name = account::get(tx, appid)?.name;
         let mut count = |sql| tx.number(sql, bind![appid]);
-        Ok(Counts {
+        Ok(AccountContents {
             name,
             agents: count(COUNT_AGENTS)?,
             customers: count(COUNT_CUSTOMERS)?,

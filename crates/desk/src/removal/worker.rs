@@ -19,7 +19,7 @@ const LAST_AFTER: Time = MINUTE;
 
 /// What goes with a worker.
 #[derive(Debug, Serialize)]
-pub struct Counts {
+pub struct WorkerContents {
     /// Logins.
     pub logins: i64,
     /// Agents the worker is.
@@ -36,7 +36,7 @@ pub struct Counts {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn count(desk: &Desk, name: &WechatId) -> Result<Counts, Error> {
+pub async fn count(desk: &Desk, name: &WechatId) -> Result<WorkerContents, Error> {
     if !worker::exists(desk, name).await? {
         return Err(Errcode::NotFound.into());
     }
@@ -44,7 +44,7 @@ pub async fn count(desk: &Desk, name: &WechatId) -> Result<Counts, Error> {
     desk.store
         .read("", move |tx| {
             let mut count = |sql| tx.number(sql, bind![&name]);
-            Ok(Counts {
+            Ok(WorkerContents {
                 logins: count(COUNT_LOGINS)?,
                 agents: count(COUNT_BINDINGS)?,
                 invitations: count(COUNT_INVITATIONS)?,
