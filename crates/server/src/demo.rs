@@ -27,7 +27,7 @@ pub async fn is_there(desk: &Desk) -> Result<bool, Error> {
 /// Internal only.
 pub async fn make(desk: &Desk) -> Result<(), Error> {
     let (name, agent) = (WechatId::parse(WORKER)?, KfAccount::parse(AGENT)?);
-    if is_there(desk).await? && !worker::places(desk, &name).await?.bindings.is_empty() {
+    if is_there(desk).await? && !worker::links(desk, &name).await?.bindings.is_empty() {
         return Ok(());
     }
     match worker::create(desk, &name, PASSWORD).await {

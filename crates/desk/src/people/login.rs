@@ -17,7 +17,7 @@ const USED_EVERY: i64 = HOUR;
 
 /// Where a login was begun, as far as its worker should recognise it.
 #[derive(Clone, Debug, Default)]
-pub struct Origin {
+pub struct LoginOrigin {
     /// Her browser, in a few words.
     pub browser: String,
     /// Her address.
@@ -27,7 +27,7 @@ pub struct Origin {
 /// Where a worker is logged in.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Login"))]
-pub struct Listed {
+pub struct LoginEntry {
     /// What it is called; it opens nothing.
     pub id: String,
     /// The browser, in a few words; empty when it did not say.
@@ -44,7 +44,7 @@ pub struct Listed {
 
 /// Which logins are to end.
 #[derive(Clone, Debug)]
-pub enum Which {
+pub enum LoginsToEnd {
     /// The one with this id.
     One(String),
     /// All but that of this cookie.
@@ -58,11 +58,11 @@ pub enum Which {
 ///
 /// # Errors
 /// `WrongPassword`.
-pub async fn start(desk: &Desk, verified: &Verified, origin: Origin) -> Result<String, Error> {
+pub async fn start(desk: &Desk, verified: &Verified, origin: LoginOrigin) -> Result<String, Error> {
     let cookie = desk.rng.secret();
     let (hash, password, id) = (sha256(&cookie), verified.hash.clone(), desk.rng.hex::<8>());
     desk.write_silent(&verified.name, move |tx, worker| {
-        let (now, Origin { browser, address }) = (tx.now(), &origin);
+        let (now, LoginOrigin { browser, address }) = (tx.now(), &origin);
         tx.run(DELETE_OLD_LOGINS, bind![worker, now])?;
         let values = bind![&hash, worker, &id, browser, address, now, now + LOGIN_LIFE, &password];
         if tx.run(INSERT_LOGIN, values)? == 1 { Ok(()) } else { Err(Errcode::WrongPassword.into()) }
@@ -89,12 +89,12 @@ pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), E
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<Vec<Listed>, Error> {
+pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<Vec<LoginEntry>, Error> {
     let (worker, own) = (name.clone(), cookie.map(sha256).unwrap_or_default());
     desk.store
         .read("", move |tx| {
             let now = tx.now();
-            let listed = |row: &Row| Listed {
+            let listed = |row: &Row| LoginEntry {
                 id: row.text(1),
                 browser: row.text(2),
                 address: row.text(3),
@@ -111,14 +111,14 @@ pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<
 ///
 /// # Errors
 /// `NotFound` when there is no such login.
-pub async fn end(desk: &Desk, name: &WechatId, which: Which, reason: Reason) -> Result<u64, Error> {
+pub async fn end(desk: &Desk, name: &WechatId, which: LoginsToEnd, reason: Reason) -> Result<u64, Error> {
     let ended = desk.write(name, move |tx, name| {
         let ended = match &which {
-            Which::One(id) => ended_login::end_one(tx, name, id, reason)?,
-            Which::Others(cookie) => ended_login::end_others(tx, name, &sha256(cookie), reason)?,
-            Which::All => ended_login::end_others(tx, name, "", reason)?,
+            LoginsToEnd::One(id) => ended_login::end_one(tx, name, id, reason)?,
+            LoginsToEnd::Others(cookie) => ended_login::end_others(tx, name, &sha256(cookie), reason)?,
+            LoginsToEnd::All => ended_login::end_others(tx, name, "", reason)?,
         };
-        if ended == 0 && matches!(which, Which::One(_)) {
+        if ended == 0 && matches!(which, LoginsToEnd::One(_)) {
             return Err(Errcode::NotFound.into());
         }
         tx.record(Fact::Worker);

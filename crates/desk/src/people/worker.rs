@@ -129,7 +129,7 @@ pub async fn exists(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
 
 /// A worker in the operator's list.
 #[derive(Debug, serde::Serialize)]
-pub struct Listed {
+pub struct WorkerEntry {
     /// Her name.
     pub name: String,
     /// When she signed up.
@@ -142,14 +142,14 @@ pub struct Listed {
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk) -> Result<Vec<Listed>, Error> {
+pub async fn list(desk: &Desk) -> Result<Vec<WorkerEntry>, Error> {
     desk.store
         .read("", |tx| {
             let mut workers = Vec::new();
             for row in tx.all(SELECT_ALL, &[])? {
                 let agents = tx.all(SELECT_BINDINGS, bind![&row.text(0)])?;
                 let agents = agents.iter().map(|row| format!("{} {}", row.text(0), row.text(1))).collect();
-                workers.push(Listed { name: row.text(0), created_at: row.int(1), agents });
+                workers.push(WorkerEntry { name: row.text(0), created_at: row.int(1), agents });
             }
             Ok(workers)
         })
@@ -246,7 +246,7 @@ pub(crate) async fn recheck(desk: &Desk, person: &str, key: &str) -> Result<(), 
 /// Where a worker is to be found: `(appid, kf_account)` she is bound to, those she is invited to, and
 /// the number of her last change. What an account does not confirm is passed over by who reads it.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct WorkerLinks {
     /// Agents she is.
     pub bindings: Vec<(Appid, KfAccount)>,
     /// Agents she is asked to be.
@@ -255,11 +255,11 @@ pub struct Places {
     pub seq: i64,
 }
 
-/// See [`Places`].
+/// See [`WorkerLinks`].
 ///
 /// # Errors
 /// Internal only.
-pub async fn places(desk: &Desk, worker: &WechatId) -> Result<Places, Error> {
+pub async fn links(desk: &Desk, worker: &WechatId) -> Result<WorkerLinks, Error> {
     desk.read(worker, |tx, worker| {
         let seq = tx.head()?.map_or(0, |head| head.seq);
         let mut pairs = |sql| -> Result<Vec<_>, Error> {
@@ -270,7 +270,7 @@ pub async fn places(desk: &Desk, worker: &WechatId) -> Result<Places, Error> {
             pairs.sort_by_key(|(appid, kf_account)| (appid.to_string(), kf_account.to_string()));
             Ok(pairs)
         };
-        Ok(Places { bindings: pairs(SELECT_BINDINGS)?, invitations: pairs(SELECT_INVITATIONS)?, seq })
+        Ok(WorkerLinks { bindings: pairs(SELECT_BINDINGS)?, invitations: pairs(SELECT_INVITATIONS)?, seq })
     })
     .await
 }

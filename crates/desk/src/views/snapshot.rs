@@ -4,7 +4,7 @@
 use crate::account::administrator;
 use crate::message::{self, Message};
 use crate::people::agent;
-use crate::people::worker::{self, Places};
+use crate::people::worker::{self, WorkerLinks};
 use crate::session::window;
 use crate::views::cursor::Cursor;
 use crate::views::feed::{AgentView, agent_view};
@@ -117,7 +117,7 @@ pub struct InvitationView {
 /// # Errors
 /// Internal only.
 pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error> {
-    let Places { bindings, invitations, seq } = worker::places(desk, name).await?;
+    let WorkerLinks { bindings, invitations, seq } = worker::links(desk, name).await?;
     let mut since = Cursor::of(desk.store.epoch()).with(&worker::owner(name.as_str()), seq);
     let (mut accounts, mut invited) = (Vec::new(), Vec::new());
     for (appid, _) in bindings {

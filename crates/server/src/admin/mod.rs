@@ -14,7 +14,7 @@ use crate::clock::{Clock, Rng};
 use crate::config::{Place, Rules};
 use crate::desk::account::AccountChanges;
 use crate::desk::ended_login::Reason;
-use crate::desk::login::Which;
+use crate::desk::login::LoginsToEnd;
 use crate::desk::token::TokenKind;
 use crate::desk::{Desk, account, administrator, component, login, token, worker as workers};
 use crate::error::Error;
@@ -209,7 +209,7 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
             Ok(json!(login::list(desk, &known_worker(desk, &name).await?, None).await?))
         }
         Order::WorkerLogOut { name, login } => {
-            let which = login.map_or(Which::All, Which::One);
+            let which = login.map_or(LoginsToEnd::All, LoginsToEnd::One);
             let ended = login::end(desk, &known_worker(desk, &name).await?, which, Reason::Operator).await?;
             Ok(json!({"worker": name, "ended": ended}))
         }

@@ -48,7 +48,7 @@ async fn no_login_begins_with_a_password_that_was_reset_after_it_was_verified(ap
     let desk = &app.inner.desk;
     let verified = password::verify(desk, "ann", OLD, Asker::Known).await.unwrap();
     app.order(Order::WorkerReset("ann".into())).await.unwrap();
-    let begun = login::start(desk, &verified, login::Origin::default()).await;
+    let begun = login::start(desk, &verified, login::LoginOrigin::default()).await;
     assert!(matches!(begun, Err(Error::Refused(Errcode::WrongPassword))), "{begun:?}");
     assert_eq!(app.order(Order::WorkerLogins("ann".into())).await.unwrap(), json!([]));
 }

@@ -32,8 +32,8 @@ pub struct Front {
 impl Front {
     /// Where a login of this browser begins.
     #[must_use]
-    pub fn origin(self, browser: String) -> login::Origin {
-        login::Origin { browser, address: self.address.to_canonical().to_string() }
+    pub fn origin(self, browser: String) -> login::LoginOrigin {
+        login::LoginOrigin { browser, address: self.address.to_canonical().to_string() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What calls of the pages answer, where several answer the same or it is no more than a list.
 
-use crate::desk::login::Listed;
+use crate::desk::login::LoginEntry;
 use crate::desk::message::Message;
 use crate::desk::session_view::SessionView;
 use crate::desk::supervisor::Colleague;
@@ -36,7 +36,7 @@ pub struct WorkerName<'a> {
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Logins {
     /// The newest first.
-    pub logins: Vec<Listed>,
+    pub logins: Vec<LoginEntry>,
 }
 
 /// A draft was kept.

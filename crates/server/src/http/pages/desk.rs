@@ -201,7 +201,7 @@ pub async fn logins(State(app): State<App>, login: Login) -> Answer {
 
 /// `POST /desk/api/login/end`: one of her logins, or all but this.
 pub async fn end_login(State(app): State<App>, login: Login, Sent(given): Sent<Ended>) -> Answer {
-    let which = given.id.map_or(login::Which::Others(login.cookie), login::Which::One);
+    let which = given.id.map_or(login::LoginsToEnd::Others(login.cookie), login::LoginsToEnd::One);
     login::end(&app.desk, &login.worker, which, Reason::Device).await?;
     Ok(Reply::done())
 }

@@ -7,7 +7,7 @@ use crate::desk::cursor::Cursor;
 use crate::desk::feed::FeedFact;
 use crate::desk::message::Side;
 use crate::desk::snapshot::{ChatAgent, ChatState, serving};
-use crate::desk::worker::{self, Places};
+use crate::desk::worker::{self, WorkerLinks};
 use crate::desk::{login, presence, sha256};
 use crate::error::Error;
 use crate::http::Answer;
@@ -94,7 +94,7 @@ pub async fn desk(State(app): State<App>, login: Login, headers: HeaderMap, uri:
 }
 
 async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error> {
-    let Places { bindings, .. } = worker::places(&app.desk, &login.worker).await?;
+    let WorkerLinks { bindings, .. } = worker::links(&app.desk, &login.worker).await?;
     let own = worker::owner(login.worker.as_str());
     let (expires_at, person) = (login.expires_at, format!("@{}", sha256(&login.cookie)));
     let mut bench = Bench {

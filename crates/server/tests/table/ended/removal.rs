@@ -189,7 +189,7 @@ async fn the_pages_of_a_removed_account_hear_of_it_at_every_node(app: TestApp) {
     desk.sees_fact("the other account", |fact| fact["session"]["state"] == "open").await;
     app.advance(0).await;
     let name = model::WechatId::parse(&ann.name).unwrap();
-    let places = kefu::desk::worker::places(&app.inner.desk, &name);
+    let places = kefu::desk::worker::links(&app.inner.desk, &name);
     assert_eq!(places.await.unwrap().bindings.len(), 1, "it counts no longer");
     there.inner.stop.cancel();
 }
