@@ -51,7 +51,7 @@ pub struct Desk {
     /// Refusals that wait to be written.
     pub refusal_log: Arc<refusal_log::RefusalLog>,
     /// Passwords that wait to be hashed.
-    pub passwords: Arc<hashing::Passwords>,
+    pub passwords: Arc<hashing::HashQueue>,
     /// Whether accounts have room for files.
     storage_outages: Arc<OutageLog>,
 }

@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::config::{Rules, Settings};
-use crate::desk::hashing::Asker;
+use crate::desk::hashing::Requester;
 use crate::network::{household, site};
 use model::{HOUR, MINUTE, Time, WechatId};
 use quick_cache::sync::Cache;
@@ -113,7 +113,7 @@ impl Throttles {
     ///
     /// # Errors
     /// How long to wait.
-    pub fn log_in(&self, name: &str, from: IpAddr) -> Result<Asker, Wait> {
+    pub fn log_in(&self, name: &str, from: IpAddr) -> Result<Requester, Wait> {
         let (now, place) = (self.clock.now(), place(from));
         // What is no name is nobody's, and must not fill the memory.
         let name = WechatId::parse(name).map(|name| name.to_string()).unwrap_or_default();
@@ -121,11 +121,11 @@ impl Throttles {
         let both = format!("{name} {place}");
         self.by_both.take(&both, now)?;
         if self.known.get(&both).is_some() {
-            return Ok(Asker::Known);
+            return Ok(Requester::Known);
         }
         self.by_site.take(&site(from).to_string(), now)?;
         self.by_worker.take(&name, now)?;
-        Ok(Asker::Stranger(from))
+        Ok(Requester::Stranger(from))
     }
 
     /// She has logged in: her earlier tries are forgiven.
@@ -139,11 +139,11 @@ impl Throttles {
     ///
     /// # Errors
     /// How long to wait.
-    pub fn sign_up(&self, from: IpAddr) -> Result<Asker, Wait> {
+    pub fn sign_up(&self, from: IpAddr) -> Result<Requester, Wait> {
         let now = self.clock.now();
         self.by_address.take(&place(from), now)?;
         self.by_site.take(&site(from).to_string(), now)?;
-        Ok(Asker::Stranger(from))
+        Ok(Requester::Stranger(from))
     }
 
     /// A worker asks for a token of an account.

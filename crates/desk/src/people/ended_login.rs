@@ -8,8 +8,8 @@ use store::{Tx, bind};
 
 /// Why a login ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "EndReason", rename_all = "lowercase"))]
-pub enum Reason {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename_all = "lowercase"))]
+pub enum EndReason {
     /// The worker ended it from another browser.
     Device,
     /// The worker changed the password in another browser.
@@ -22,18 +22,18 @@ pub enum Reason {
     Expired,
 }
 
-impl TextEnum for Reason {
+impl TextEnum for EndReason {
     const TEXTS: &'static [(&'static str, Self)] = &[
-        ("device", Reason::Device),
-        ("password", Reason::Password),
-        ("reset", Reason::Reset),
-        ("operator", Reason::Operator),
-        ("expired", Reason::Expired),
+        ("device", EndReason::Device),
+        ("password", EndReason::Password),
+        ("reset", EndReason::Reset),
+        ("operator", EndReason::Operator),
+        ("expired", EndReason::Expired),
     ];
 }
 
 /// Ends the login of a worker with this id; answers how many there were.
-pub(super) fn end_one(tx: &mut Tx<'_>, worker: &WechatId, id: &str, reason: Reason) -> Result<u64, Error> {
+pub(super) fn end_one(tx: &mut Tx<'_>, worker: &WechatId, id: &str, reason: EndReason) -> Result<u64, Error> {
     sweep(tx, worker)?;
     tx.run(NOTE_ONE, bind![worker, id, reason.as_text()])?;
     tx.run(END_ONE, bind![worker, id])
@@ -44,7 +44,7 @@ pub(super) fn end_others(
     tx: &mut Tx<'_>,
     worker: &WechatId,
     sha256: &str,
-    reason: Reason,
+    reason: EndReason,
 ) -> Result<u64, Error> {
     sweep(tx, worker)?;
     tx.run(NOTE_OTHERS, bind![worker, sha256, reason.as_text()])?;
@@ -61,15 +61,15 @@ fn sweep(tx: &mut Tx<'_>, worker: &WechatId) -> Result<(), Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn reason(desk: &Desk, cookie: &str) -> Result<Option<Reason>, Error> {
+pub async fn reason(desk: &Desk, cookie: &str) -> Result<Option<EndReason>, Error> {
     let sha256 = sha256(cookie);
     desk.store
         .read("", move |tx| {
             let now = tx.now();
             if let Some(row) = tx.one(SELECT, bind![&sha256, now])? {
-                return Ok(Reason::from_text(&row.text(0)));
+                return Ok(EndReason::from_text(&row.text(0)));
             }
-            Ok(tx.one(SELECT_EXPIRED, bind![&sha256, now])?.map(|_| Reason::Expired))
+            Ok(tx.one(SELECT_EXPIRED, bind![&sha256, now])?.map(|_| EndReason::Expired))
         })
         .await
 }

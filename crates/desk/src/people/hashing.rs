@@ -20,7 +20,7 @@ const OF_A_SITE_MAX: usize = 16;
 
 /// Who asks for a password to be hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asker {
+pub enum Requester {
     /// An operator, or a worker at an address from which that worker logged in before.
     Known,
     /// Anybody else, by address.
@@ -45,19 +45,19 @@ pub fn check(password: &str) -> Result<(), Errcode> {
 
 /// The queues of those who wait.
 #[derive(Default)]
-pub struct Passwords(Mutex<Queues>);
+pub struct HashQueue(Mutex<Queues>);
 
 #[derive(Default)]
 struct Queues {
     running: usize,
-    known: VecDeque<oneshot::Sender<Turn>>,
-    strangers: VecDeque<(IpAddr, oneshot::Sender<Turn>)>,
+    known: VecDeque<oneshot::Sender<HashTurn>>,
+    strangers: VecDeque<(IpAddr, oneshot::Sender<HashTurn>)>,
 }
 
 /// The right to hash one password, given back when it is dropped.
-pub struct Turn(Option<Arc<Passwords>>);
+pub struct HashTurn(Option<Arc<HashQueue>>);
 
-impl Passwords {
+impl HashQueue {
     fn lock(&self) -> MutexGuard<'_, Queues> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,14 +66,14 @@ impl Passwords {
     ///
     /// # Errors
     /// `Busy` when too many wait.
-    pub async fn turn(self: &Arc<Self>, asker: Asker) -> Result<Turn, Error> {
+    pub async fn turn(self: &Arc<Self>, requester: Requester) -> Result<HashTurn, Error> {
         let turn = {
             let mut queues = self.lock();
             if queues.running < AT_ONCE {
                 queues.running += 1;
-                return Ok(Turn(Some(self.clone())));
+                return Ok(HashTurn(Some(self.clone())));
             }
-            queues.enter(asker)?
+            queues.enter(requester)?
         };
         Ok(turn.await.map_err(anyhow::Error::from)?)
     }
@@ -82,9 +82,13 @@ impl Passwords {
     ///
     /// # Errors
     /// `Busy` when too many wait.
-    pub(crate) async fn hash(self: &Arc<Self>, asker: Asker, password: &str) -> Result<String, Error> {
+    pub(crate) async fn hash(
+        self: &Arc<Self>,
+        requester: Requester,
+        password: &str,
+    ) -> Result<String, Error> {
         let password = password.to_owned();
-        self.run(asker, move || {
+        self.run(requester, move || {
             Ok(Argon2::default()
                 .hash_password(password.as_bytes())
                 .map_err(|e| anyhow::anyhow!("hashing: {e}"))?
@@ -99,14 +103,14 @@ impl Passwords {
     /// `Busy` when too many wait.
     pub(crate) async fn verify(
         self: &Arc<Self>,
-        asker: Asker,
+        requester: Requester,
         stored: Option<String>,
         password: &str,
     ) -> Result<Option<String>, Error> {
         const NONE: &str =
             "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$4RdNUGCKJw2PWnRdoTJkcS0PYwHvK4w0pZBBhMYRkGk";
         let password = password.to_owned();
-        self.run(asker, move || {
+        self.run(requester, move || {
             let hash = stored.as_deref().unwrap_or(NONE);
             let hash = PasswordHash::new(hash).map_err(|e| anyhow::anyhow!("a stored hash: {e}"))?;
             let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
@@ -117,10 +121,10 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         self: &Arc<Self>,
-        asker: Asker,
+        requester: Requester,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = self.turn(asker).await?;
+        let turn = self.turn(requester).await?;
         // The turn is the work's, which goes on when the caller goes away.
         let work = move || {
             let _turn = turn;
@@ -140,7 +144,7 @@ impl Passwords {
                 };
                 next
             };
-            match next.send(Turn(Some(self.clone()))) {
+            match next.send(HashTurn(Some(self.clone()))) {
                 Ok(()) => return,
                 // It is passed on here, not by its own end.
                 Err(mut turn) => turn.0 = None,
@@ -150,17 +154,17 @@ impl Passwords {
 }
 
 impl Queues {
-    fn enter(&mut self, asker: Asker) -> Result<oneshot::Receiver<Turn>, Errcode> {
+    fn enter(&mut self, requester: Requester) -> Result<oneshot::Receiver<HashTurn>, Errcode> {
         let (sender, turn) = oneshot::channel();
-        match asker {
-            Asker::Known => {
+        match requester {
+            Requester::Known => {
                 self.known.retain(|waiting| !waiting.is_closed());
                 if self.known.len() >= WAITING_MAX {
                     return Err(Errcode::Busy);
                 }
                 self.known.push_back(sender);
             }
-            Asker::Stranger(from) => {
+            Requester::Stranger(from) => {
                 let site = site(from);
                 self.strangers.retain(|(_, waiting)| !waiting.is_closed());
                 let of_the_site = self.strangers.iter().filter(|(other, _)| *other == site).count();
@@ -173,12 +177,12 @@ impl Queues {
         Ok(turn)
     }
 
-    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+    fn next(&mut self) -> Option<oneshot::Sender<HashTurn>> {
         self.known.pop_front().or_else(|| self.strangers.pop_front().map(|(_, stranger)| stranger))
     }
 }
 
-impl Drop for Turn {
+impl Drop for HashTurn {
     fn drop(&mut self) {
         if let Some(passwords) = self.0.take() {
             passwords.pass_on();
@@ -188,7 +192,7 @@ impl Drop for Turn {
 
 #[cfg(test)]
 mod tests {
-    use super::{AT_ONCE, Asker, OF_A_SITE_MAX, Passwords, Turn, WAITING_MAX};
+    use super::{AT_ONCE, HashQueue, HashTurn, OF_A_SITE_MAX, Requester, WAITING_MAX};
     use futures_util::FutureExt;
     use protocol::Errcode;
     use std::future::Future;
@@ -196,30 +200,30 @@ mod tests {
     use std::sync::Arc;
     use store::error::Error;
 
-    type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Error>>>>;
+    type Waiting = Pin<Box<dyn Future<Output = Result<HashTurn, Error>>>>;
 
-    fn stranger(site: u8, host: u8) -> Asker {
-        Asker::Stranger([198, 51, site, host].into())
+    fn stranger(site: u8, host: u8) -> Requester {
+        Requester::Stranger([198, 51, site, host].into())
     }
 
     /// Asks for a turn, and stands in the queue.
-    fn asks(passwords: &Arc<Passwords>, asker: Asker) -> Waiting {
+    fn asks(passwords: &Arc<HashQueue>, requester: Requester) -> Waiting {
         let passwords = passwords.clone();
-        let mut waiting: Waiting = Box::pin(async move { passwords.turn(asker).await });
+        let mut waiting: Waiting = Box::pin(async move { passwords.turn(requester).await });
         assert!((&mut waiting).now_or_never().is_none(), "it waits");
         waiting
     }
 
-    fn has_turn(waiting: &mut Waiting) -> Option<Turn> {
+    fn has_turn(waiting: &mut Waiting) -> Option<HashTurn> {
         waiting.now_or_never().map(|turn| turn.expect("a turn"))
     }
 
-    fn is_refused(passwords: &Arc<Passwords>, asker: Asker) -> bool {
-        let asked = passwords.turn(asker).now_or_never();
+    fn is_refused(passwords: &Arc<HashQueue>, requester: Requester) -> bool {
+        let asked = passwords.turn(requester).now_or_never();
         matches!(asked, Some(Err(Error::Refused(Errcode::Busy))))
     }
 
-    async fn all_running(passwords: &Arc<Passwords>) -> Vec<Turn> {
+    async fn all_running(passwords: &Arc<HashQueue>) -> Vec<HashTurn> {
         let mut turns = Vec::new();
         for host in 0..AT_ONCE {
             turns.push(passwords.turn(stranger(0, u8::try_from(host).unwrap())).await.expect("a turn"));
@@ -229,10 +233,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_known_pair_goes_before_all_strangers_that_wait() {
-        let passwords = Arc::new(Passwords::default());
+        let passwords = Arc::new(HashQueue::default());
         let mut running = all_running(&passwords).await;
         let mut strangers: Vec<_> = (0..5).map(|host| asks(&passwords, stranger(1, host))).collect();
-        let mut known = asks(&passwords, Asker::Known);
+        let mut known = asks(&passwords, Requester::Known);
         drop(running.pop());
         let turn = has_turn(&mut known).expect("the first turn that ends is the known pair's");
         assert!(strangers.iter_mut().all(|waiting| has_turn(waiting).is_none()));
@@ -245,15 +249,15 @@ mod tests {
 
     #[tokio::test]
     async fn queues_are_bounded_and_a_site_has_a_share_of_the_strangers() {
-        let passwords = Arc::new(Passwords::default());
+        let passwords = Arc::new(HashQueue::default());
         let _running = all_running(&passwords).await;
         let (share, all) = (u8::try_from(OF_A_SITE_MAX).unwrap(), u8::try_from(WAITING_MAX).unwrap());
         let mut waiting: Vec<_> = (0..share).map(|host| asks(&passwords, stranger(1, host))).collect();
         assert!(is_refused(&passwords, stranger(1, 200)), "the site has its share");
         waiting.extend((share..all).map(|site| asks(&passwords, stranger(site, 1))));
         assert!(is_refused(&passwords, stranger(250, 1)), "the queue is full");
-        let _known: Vec<_> = (0..all).map(|_| asks(&passwords, Asker::Known)).collect();
-        assert!(is_refused(&passwords, Asker::Known));
+        let _known: Vec<_> = (0..all).map(|_| asks(&passwords, Requester::Known)).collect();
+        assert!(is_refused(&passwords, Requester::Known));
         waiting.pop();
         waiting.push(asks(&passwords, stranger(250, 1)));
         assert!(is_refused(&passwords, stranger(251, 1)), "the place of one who went away was taken");
@@ -261,12 +265,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_is_not_lost_with_those_who_went_away() {
-        let passwords = Arc::new(Passwords::default());
+        let passwords = Arc::new(HashQueue::default());
         let mut running = all_running(&passwords).await;
-        let gone = [asks(&passwords, Asker::Known), asks(&passwords, stranger(1, 1))];
+        let gone = [asks(&passwords, Requester::Known), asks(&passwords, stranger(1, 1))];
         let mut stays = asks(&passwords, stranger(1, 2));
         drop(gone);
-        let mut leaves_late = asks(&passwords, Asker::Known);
+        let mut leaves_late = asks(&passwords, Requester::Known);
         drop(running.pop());
         assert!(has_turn(&mut stays).is_none(), "the turn was handed to the known pair");
         drop(std::mem::replace(&mut leaves_late, Box::pin(std::future::pending())));

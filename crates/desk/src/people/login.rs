@@ -1,6 +1,6 @@
 //! Logins: a worker's browser shows who she is.
 
-use crate::people::ended_login::{self, Reason};
+use crate::people::ended_login::{self, EndReason};
 use crate::people::hashing::Verified;
 use crate::{Desk, absent, sha256};
 use model::{Fact, HOUR, Time, WechatId};
@@ -111,7 +111,7 @@ pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<
 ///
 /// # Errors
 /// `NotFound` when there is no such login.
-pub async fn end(desk: &Desk, name: &WechatId, which: LoginsToEnd, reason: Reason) -> Result<u64, Error> {
+pub async fn end(desk: &Desk, name: &WechatId, which: LoginsToEnd, reason: EndReason) -> Result<u64, Error> {
     let ended = desk.write(name, move |tx, name| {
         let ended = match &which {
             LoginsToEnd::One(id) => ended_login::end_one(tx, name, id, reason)?,

@@ -1,7 +1,7 @@
 //! Passwords: verified, and changed by their worker.
 
-use crate::people::ended_login::{self, Reason};
-use crate::people::hashing::{Asker, Verified, check};
+use crate::people::ended_login::{self, EndReason};
+use crate::people::hashing::{Requester, Verified, check};
 use crate::people::network::household;
 use crate::{Desk, sha256};
 use model::{Fact, WechatId};
@@ -14,7 +14,12 @@ use store::error::Error;
 ///
 /// # Errors
 /// `WrongPassword`; `Busy` when too many passwords wait.
-pub async fn verify(desk: &Desk, name: &str, password: &str, asker: Asker) -> Result<Verified, Error> {
+pub async fn verify(
+    desk: &Desk,
+    name: &str,
+    password: &str,
+    requester: Requester,
+) -> Result<Verified, Error> {
     let name = WechatId::parse(name).map_err(|_| Errcode::WrongPassword)?;
     let asked = name.clone();
     let (stored, addresses) = desk
@@ -26,11 +31,11 @@ pub async fn verify(desk: &Desk, name: &str, password: &str, asker: Asker) -> Re
             Ok((stored, rows.iter().map(|row| row.text(0)).collect::<Vec<_>>()))
         })
         .await?;
-    let asker = match asker {
-        Asker::Stranger(from) if has_login_near(&addresses, from) => Asker::Known,
-        asker => asker,
+    let requester = match requester {
+        Requester::Stranger(from) if has_login_near(&addresses, from) => Requester::Known,
+        requester => requester,
     };
-    let hash = desk.passwords.verify(asker, stored, password).await?.ok_or(Errcode::WrongPassword)?;
+    let hash = desk.passwords.verify(requester, stored, password).await?.ok_or(Errcode::WrongPassword)?;
     Ok(Verified { name, hash })
 }
 
@@ -47,14 +52,14 @@ fn has_login_near(addresses: &[String], from: IpAddr) -> bool {
 /// ended meanwhile.
 pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: &str) -> Result<(), Error> {
     check(new)?;
-    let Verified { name, hash: before } = verify(desk, name.as_str(), old, Asker::Known).await?;
-    let (after, login) = (desk.passwords.hash(Asker::Known, new).await?, sha256(cookie));
+    let Verified { name, hash: before } = verify(desk, name.as_str(), old, Requester::Known).await?;
+    let (after, login) = (desk.passwords.hash(Requester::Known, new).await?, sha256(cookie));
     desk.write(&name, move |tx, name| {
         if tx.run(UPDATE, bind![name, &before, &after])? == 0 {
             return Err(Errcode::WrongPassword.into());
         }
         tx.one(SELECT_LOGIN, bind![&login, name])?.ok_or(Errcode::LoginNeeded)?;
-        ended_login::end_others(tx, name, &login, Reason::Password)?;
+        ended_login::end_others(tx, name, &login, EndReason::Password)?;
         tx.record(Fact::Worker);
         Ok(())
     })

@@ -4,8 +4,8 @@
 //! have changed. It exists from the first time anybody names her, whether or not she has signed up.
 
 use crate::people::agent;
-use crate::people::ended_login::{self, Reason};
-use crate::people::hashing::{self, Asker, Verified};
+use crate::people::ended_login::{self, EndReason};
+use crate::people::hashing::{self, Requester, Verified};
 use crate::{Desk, absent, due, sha256};
 use model::due::{BINDING_CHECK, Due};
 use model::{Appid, Fact, HOUR, KfAccount, TextEnum, Time, WechatId};
@@ -46,7 +46,7 @@ pub async fn sign_up(
     link: &str,
     name: &str,
     password: &str,
-    asker: Asker,
+    requester: Requester,
 ) -> Result<Verified, Error> {
     let name = WechatId::parse(name).map_err(|_| Errcode::NameMalformed)?;
     hashing::check(password)?;
@@ -54,7 +54,7 @@ pub async fn sign_up(
     let asked = link.clone();
     // Before the costly part: whoever has no link gets no password hashed.
     desk.store.read("", move |tx| check_link(tx, &asked, &worker)).await?;
-    let verified = Verified { name, hash: desk.passwords.hash(asker, password).await? };
+    let verified = Verified { name, hash: desk.passwords.hash(requester, password).await? };
     let hash = verified.hash.clone();
     desk.write_silent(&verified.name, move |tx, name| {
         check_link(tx, &link, name)?;
@@ -81,7 +81,7 @@ fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error>
 /// # Errors
 /// `NameTaken`.
 pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
-    let password = desk.passwords.hash(Asker::Known, password).await?;
+    let password = desk.passwords.hash(Requester::Known, password).await?;
     desk.write_silent(name, move |tx, name| insert(tx, name, &password)).await
 }
 
@@ -105,12 +105,12 @@ fn is_being_removed(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
 /// # Errors
 /// `NotFound`.
 pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
-    let password = desk.passwords.hash(Asker::Known, password).await?;
+    let password = desk.passwords.hash(Requester::Known, password).await?;
     desk.write(name, move |tx, name| {
         if tx.run(UPDATE_PASSWORD, bind![name, &password])? == 0 {
             return Err(Errcode::NotFound.into());
         }
-        ended_login::end_others(tx, name, "", Reason::Reset)?;
+        ended_login::end_others(tx, name, "", EndReason::Reset)?;
         tx.record(Fact::Worker);
         Ok(())
     })

@@ -13,7 +13,7 @@ mod worker;
 use crate::clock::{Clock, Rng};
 use crate::config::{Place, Rules};
 use crate::desk::account::AccountChanges;
-use crate::desk::ended_login::Reason;
+use crate::desk::ended_login::EndReason;
 use crate::desk::login::LoginsToEnd;
 use crate::desk::token::TokenKind;
 use crate::desk::{Desk, account, administrator, component, login, token, worker as workers};
@@ -210,7 +210,8 @@ async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Err
         }
         Order::WorkerLogOut { name, login } => {
             let which = login.map_or(LoginsToEnd::All, LoginsToEnd::One);
-            let ended = login::end(desk, &known_worker(desk, &name).await?, which, Reason::Operator).await?;
+            let ended =
+                login::end(desk, &known_worker(desk, &name).await?, which, EndReason::Operator).await?;
             Ok(json!({"worker": name, "ended": ended}))
         }
         Order::ComponentCreate { appid, name } => create::component(desk, appid, &name).await?,

@@ -5,7 +5,7 @@ use crate::edge::limits::set;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use kefu::config::{Rules, Settings};
-use kefu::desk::hashing::Asker;
+use kefu::desk::hashing::Requester;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -114,7 +114,7 @@ async fn who_finds_no_place_in_the_line_is_told_that_the_desk_is_busy(app: TestA
     let app = with_room_for(&app, 1).await;
     // A log-in holds the only place as long as the test holds the turns of passwords.
     let passwords = app.inner.desk.passwords.clone();
-    let turns = [passwords.turn(Asker::Known).await.ok(), passwords.turn(Asker::Known).await.ok()];
+    let turns = [passwords.turn(Requester::Known).await.ok(), passwords.turn(Requester::Known).await.ok()];
     let body = r#"{"name":"ann","password":"guess"}"#;
     let log_in = format!(
         "POST /desk/api/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\n\

@@ -2,7 +2,7 @@
 
 mod print;
 
-use kefu::desk::ended_login::Reason;
+use kefu::desk::ended_login::EndReason;
 use kefu::desk::menu_choice::Chosen;
 use kefu::desk::session_view::Accepted;
 use kefu::desk::snapshot::{Chat, Workbench};
@@ -115,7 +115,7 @@ fn wire() -> String {
         DraftKept,
         LoggedIn<'static>,
         Logins,
-        Reason,
+        EndReason,
         Chat,
         ChatFact<'static>,
         Typing,
@@ -146,7 +146,7 @@ fn a_choice_has_one_word_for_the_store_and_the_pages() {
     }
     compare::<AccountKind>();
     compare::<Presence>();
-    compare::<Reason>();
+    compare::<EndReason>();
     compare::<Reception>();
     compare::<State>();
 }

@@ -5,7 +5,7 @@ use crate::edge::limits::{behind_a_proxy, set, tries};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use kefu::config::{Rules, Settings};
-use kefu::desk::hashing::Asker;
+use kefu::desk::hashing::Requester;
 
 /// Strangers of one site that wait at once; stated in docs/operating.md.
 const OF_A_SITE: usize = 16;
@@ -19,7 +19,7 @@ async fn strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in(a
     // The sign-up's login is the only trace of the address: this node has seen no log-in from there.
     let ann = TestAgent::signs_up(&app, "ann").await;
     let passwords = app.inner.desk.passwords.clone();
-    let turns = [passwords.turn(Asker::Known).await.ok(), passwords.turn(Asker::Known).await.ok()];
+    let turns = [passwords.turn(Requester::Known).await.ok(), passwords.turn(Requester::Known).await.ok()];
     let mut strangers: FuturesUnordered<_> =
         (0..OF_A_SITE + 4)
             .map(|number| {

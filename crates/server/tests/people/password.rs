@@ -3,7 +3,7 @@
 use crate::actors::{TestAgent, TestApp, code, cookie_of};
 use kefu::admin::Order;
 use kefu::config::Settings;
-use kefu::desk::hashing::Asker;
+use kefu::desk::hashing::Requester;
 use kefu::desk::{login, password};
 use kefu::error::Error;
 use protocol::Errcode;
@@ -46,7 +46,7 @@ on_both_engines! {
 async fn no_login_begins_with_a_password_that_was_reset_after_it_was_verified(app: TestApp) {
     TestAgent::signs_up(&app, "ann").await;
     let desk = &app.inner.desk;
-    let verified = password::verify(desk, "ann", OLD, Asker::Known).await.unwrap();
+    let verified = password::verify(desk, "ann", OLD, Requester::Known).await.unwrap();
     app.order(Order::WorkerReset("ann".into())).await.unwrap();
     let begun = login::start(desk, &verified, login::LoginOrigin::default()).await;
     assert!(matches!(begun, Err(Error::Refused(Errcode::WrongPassword))), "{begun:?}");

@@ -1,6 +1,6 @@
 //! What handlers return: JSON, or a refusal that is rendered in the way of the path.
 
-use crate::desk::ended_login::Reason;
+use crate::desk::ended_login::EndReason;
 use crate::error::Error;
 use crate::state::App;
 use crate::throttle::Wait;
@@ -66,7 +66,7 @@ pub struct Refusal {
     closes: bool,
     wait: Option<Wait>,
     /// Why the caller's login ended.
-    ended: Option<Reason>,
+    ended: Option<EndReason>,
 }
 
 impl Refusal {
@@ -83,7 +83,7 @@ impl Refusal {
 
     /// The refusal of a caller whose login has ended, with the reason if that is known.
     #[must_use]
-    pub fn logged_out(ended: Option<Reason>) -> Self {
+    pub fn logged_out(ended: Option<EndReason>) -> Self {
         Refusal { ended, ..Refusal::from(Errcode::LoginNeeded) }
     }
 

@@ -1,6 +1,6 @@
 //! The workbench's calls.
 
-use crate::desk::ended_login::Reason;
+use crate::desk::ended_login::EndReason;
 use crate::desk::{
     draft, invitation, login, message, password, presence, session, session_view, snapshot, supervisor,
     workbench_state, worker,
@@ -202,7 +202,7 @@ pub async fn logins(State(app): State<App>, login: Login) -> Answer {
 /// `POST /desk/api/login/end`: one of her logins, or all but this.
 pub async fn end_login(State(app): State<App>, login: Login, Sent(given): Sent<Ended>) -> Answer {
     let which = given.id.map_or(login::LoginsToEnd::Others(login.cookie), login::LoginsToEnd::One);
-    login::end(&app.desk, &login.worker, which, Reason::Device).await?;
+    login::end(&app.desk, &login.worker, which, EndReason::Device).await?;
     Ok(Reply::done())
 }
 
