@@ -5,7 +5,7 @@ use crate::message::draft::Draft;
 use crate::message::media::{self, Content, Stored};
 use crate::message::storage::{self, StorageLimits};
 use crate::message::{self, Message};
-use crate::people::cookie::{Done, Writer};
+use crate::people::cookie::{WithCookie, Writer};
 use crate::people::presence;
 use model::{Appid, Openid, WechatId};
 use protocol::Errcode;
@@ -36,7 +36,7 @@ pub async fn receive(
     appid: &Appid,
     writer: Writer,
     image: ImageUpload,
-) -> Result<Done<Message>, Error> {
+) -> Result<WithCookie<Message>, Error> {
     let draft = image.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
     media::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await

@@ -2,7 +2,7 @@
 
 use crate::message::draft::{Author, Draft};
 use crate::message::{Message, by_id, insert_in, sent_before, session_for_message};
-use crate::people::cookie::{Done, Writer};
+use crate::people::cookie::{WithCookie, Writer};
 use crate::session::window;
 use crate::{Desk, account};
 use model::{Appid, Openid};
@@ -39,7 +39,7 @@ pub async fn choose(
     appid: &Appid,
     writer: Writer,
     choice: MenuChoice,
-) -> Result<Done<Message>, Error> {
+) -> Result<WithCookie<Message>, Error> {
     let client_id = choice.client_id.clone();
     writer
         .act(desk, appid, &client_id, false, move |tx, appid, openid| {

@@ -14,7 +14,7 @@ pub(crate) use crate::message::history::{by_id, page, page_of_all, sent_before};
 
 use crate::message::draft::{Author, Draft};
 use crate::message::history::{body, page_id, sender};
-use crate::people::cookie::{Done, Writer};
+use crate::people::cookie::{WithCookie, Writer};
 use crate::people::presence::of_worker;
 use crate::people::{agent, customer};
 use crate::session::{record, window};
@@ -40,7 +40,7 @@ pub async fn receive(
     appid: &Appid,
     writer: Writer,
     draft: Draft,
-) -> Result<Done<Message>, Error> {
+) -> Result<WithCookie<Message>, Error> {
     let client_id = draft.client_id.clone();
     writer
         .act(desk, appid, &client_id, true, move |tx, appid, openid| {

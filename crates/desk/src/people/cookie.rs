@@ -19,7 +19,7 @@ const OVERLAP: Time = 30 * SECOND;
 
 /// A cookie as a browser shows it.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct PresentedCookie {
     /// Its secret.
     pub secret: String,
     /// Whether its name is one that any host of the domain can set, where there are better ones.
@@ -28,7 +28,7 @@ pub struct Shown {
 
 /// What is known of a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum CookieState {
     /// No customer has written with it.
     No,
     /// It is a customer's.
@@ -56,14 +56,14 @@ pub struct Customer {
 /// The writer, by the cookie of the browser, and the cookie that takes its place.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    shown: Option<Shown>,
+    shown: Option<PresentedCookie>,
     is_tls: bool,
     secret: String,
     openid: String,
 }
 
 /// What came of a customer's deed.
-pub struct Done<T> {
+pub struct WithCookie<T> {
     /// It.
     pub answer: T,
     /// The secret of the cookie that takes the shown one's place.
@@ -71,7 +71,7 @@ pub struct Done<T> {
 }
 
 /// A cookie's row.
-struct Stored {
+struct StoredCookie {
     openid: String,
     kind: AccountKind,
     agent: String,
@@ -92,7 +92,7 @@ struct Admitted {
 impl Writer {
     /// The writer who shows this cookie, in clear or by TLS.
     #[must_use]
-    pub fn new(desk: &Desk, shown: Option<Shown>, is_tls: bool) -> Self {
+    pub fn new(desk: &Desk, shown: Option<PresentedCookie>, is_tls: bool) -> Self {
         let openid = customer::new_openid(desk);
         Writer { shown, is_tls, secret: desk.rng.secret(), openid }
     }
@@ -109,7 +109,7 @@ impl Writer {
         client_id: &str,
         creates: bool,
         mut deed: impl FnMut(&mut Tx<'_>, &Appid, &Openid) -> Result<(T, bool), Error> + Send + 'static,
-    ) -> Result<Done<T>, Error> {
+    ) -> Result<WithCookie<T>, Error> {
         let (writer, id) = (self.clone(), client_id.to_owned());
         let written = desk.write(appid, move |tx, appid| {
             let admitted = writer.admit(tx, appid, &id, creates)?;
@@ -122,7 +122,7 @@ impl Writer {
             // What changed nothing was rolled back, and the cookie with it.
             desk.write_silent(appid, move |tx, appid| self.renew(tx, appid, &admitted)).await?;
         }
-        Ok(Done { answer, cookie })
+        Ok(WithCookie { answer, cookie })
     }
 
     fn admit(&self, tx: &mut Tx<'_>, appid: &Appid, id: &str, creates: bool) -> Result<Admitted, Error> {
@@ -132,17 +132,17 @@ impl Writer {
             (Some(hash), Some(shown)) => find(tx, appid, hash, shown.weak)?,
             _ => None,
         };
-        let known = stored.as_ref().map_or(Known::No, |stored| stored.known(now));
+        let known = stored.as_ref().map_or(CookieState::No, |stored| stored.known(now));
         let admitted = match known {
-            Known::Of(Customer { openid, .. }) => {
+            CookieState::Of(Customer { openid, .. }) => {
                 let outgrown = stored.is_some_and(|stored| self.has_outgrown(&stored.origin));
                 Admitted { openid, renewed: hash.filter(|_| outgrown) }
             }
-            Known::Replaced { client_id, .. } if client_id == id && !id.is_empty() => {
+            CookieState::Replaced { client_id, .. } if client_id == id && !id.is_empty() => {
                 let openid = stored.map(|stored| stored.openid).unwrap_or_default();
                 Admitted { openid: Openid::stored(openid), renewed: Some(String::new()) }
             }
-            Known::Replaced { lately: true, .. } => return Err(Errcode::CookieReplaced.into()),
+            CookieState::Replaced { lately: true, .. } => return Err(Errcode::CookieReplaced.into()),
             _ if !creates => return Err(Errcode::LoginNeeded.into()),
             _ => {
                 let openid = Openid::stored(self.openid.clone());
@@ -170,17 +170,17 @@ impl Writer {
     }
 }
 
-impl Stored {
-    fn known(&self, now: Time) -> Known {
+impl StoredCookie {
+    fn known(&self, now: Time) -> CookieState {
         let age = now - self.replaced_at;
         match self.replaced_at {
-            0 => Known::Of(Customer {
+            0 => CookieState::Of(Customer {
                 openid: Openid::stored(self.openid.clone()),
                 kind: self.kind,
                 agent: Some(self.agent.clone()).filter(|agent| !agent.is_empty()).map(KfAccount::stored),
             }),
-            _ if age >= REPEAT => Known::No,
-            _ => Known::Replaced { client_id: self.client_id.clone(), lately: age < OVERLAP },
+            _ if age >= REPEAT => CookieState::No,
+            _ => CookieState::Replaced { client_id: self.client_id.clone(), lately: age < OVERLAP },
         }
     }
 }
@@ -189,11 +189,11 @@ impl Stored {
 ///
 /// # Errors
 /// `NotFound` when there is no such account.
-pub async fn identify(desk: &Desk, appid: &Appid, shown: &Shown) -> Result<Known, Error> {
+pub async fn identify(desk: &Desk, appid: &Appid, shown: &PresentedCookie) -> Result<CookieState, Error> {
     let (hash, weak) = (sha256(&shown.secret), shown.weak);
     let asked = hash.clone();
     let found = desk.read(appid, move |tx, appid| find(tx, appid, &asked, weak)).await?;
-    let Some(stored) = found else { return Ok(Known::No) };
+    let Some(stored) = found else { return Ok(CookieState::No) };
     let known = stored.known(desk.now());
     if !stored.replaces.is_empty() {
         let end = desk.write_silent(appid, move |tx, appid| {
@@ -207,9 +207,9 @@ pub async fn identify(desk: &Desk, appid: &Appid, shown: &Shown) -> Result<Known
 }
 
 /// A weak name can have been set by another host, so what was given under a better one is not known by it.
-fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option<Stored>, Error> {
+fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option<StoredCookie>, Error> {
     let row = tx.one(SELECT, bind![appid, hash])?.ok_or(Errcode::NotFound)?;
-    let stored = Stored {
+    let stored = StoredCookie {
         openid: row.text(0),
         origin: row.text(1),
         client_id: row.text(2),

@@ -1,6 +1,6 @@
 //! Who is at an account's customer page: what the cookie says, and the one that takes its place.
 
-use crate::desk::cookie::{self, Customer, Done, Known, Shown, Writer};
+use crate::desk::cookie::{self, CookieState, Customer, PresentedCookie, WithCookie, Writer};
 use crate::desk::cursor::Cursor;
 use crate::desk::message::Message;
 use crate::http::edge::client_address::Front;
@@ -37,8 +37,8 @@ pub struct Visitor {
     /// The customer, if the visitor has written before.
     pub openid: Option<Openid>,
     front: Front,
-    known: Known,
-    shown: Option<Shown>,
+    known: CookieState,
+    shown: Option<PresentedCookie>,
 }
 
 impl Visitor {
@@ -58,14 +58,14 @@ impl Visitor {
             return Err(Errcode::CookieNeeded.into());
         }
         let is_new = match &self.known {
-            Known::No => true,
-            Known::Of(..) => false,
-            Known::Replaced { client_id: repeats, .. } if repeats == client_id => false,
+            CookieState::No => true,
+            CookieState::Of(..) => false,
+            CookieState::Replaced { client_id: repeats, .. } if repeats == client_id => false,
             // The verb would refuse it too, but after a picture's bytes.
-            Known::Replaced { lately: true, .. } => {
+            CookieState::Replaced { lately: true, .. } => {
                 return Err(Errcode::CookieReplaced.into());
             }
-            Known::Replaced { .. } => true,
+            CookieState::Replaced { .. } => true,
         };
         Ok(app.throttles.write(self.front.address, is_new)?)
     }
@@ -75,7 +75,11 @@ impl Visitor {
     /// # Errors
     /// `LoginNeeded` for a visitor who is none.
     pub fn customer(&self) -> Result<Customer, Errcode> {
-        if let Known::Of(customer) = &self.known { Ok(customer.clone()) } else { Err(Errcode::LoginNeeded) }
+        if let CookieState::Of(customer) = &self.known {
+            Ok(customer.clone())
+        } else {
+            Err(Errcode::LoginNeeded)
+        }
     }
 
     /// Where the visitor's browser is.
@@ -89,7 +93,7 @@ impl Visitor {
     /// # Errors
     /// `LoginNeeded`.
     pub fn must_be_known(&self) -> Result<(), Errcode> {
-        if self.known == Known::No { Err(Errcode::LoginNeeded) } else { Ok(()) }
+        if self.known == CookieState::No { Err(Errcode::LoginNeeded) } else { Ok(()) }
     }
 
     /// The same, as a verb needs it.
@@ -102,7 +106,7 @@ impl Visitor {
     ///
     /// # Errors
     /// Internal only.
-    pub fn told(&self, app: &App, done: &Done<Message>) -> Answer<Response> {
+    pub fn told(&self, app: &App, done: &WithCookie<Message>) -> Answer<Response> {
         let message = &done.answer;
         // Before this message, so that the stream brings what came of it.
         let since = Cursor::of(app.desk.store.epoch()).with(self.appid.as_str(), message.id - 1).text();
@@ -122,12 +126,14 @@ fn plain_name(appid: &Appid) -> String {
 }
 
 /// The cookie of an account's customer page. Where people speak TLS, that of before they did is looked at, too.
-fn shown(front: Front, headers: &HeaderMap, appid: &Appid) -> Option<Shown> {
+fn shown(front: Front, headers: &HeaderMap, appid: &Appid) -> Option<PresentedCookie> {
     let plain = plain_name(appid);
     // What this server did not make is no cookie of the visitor's.
     let under = |name: &str| cookie(headers, name).filter(|cookie| cookie.len() == 43);
-    let best = under(&cookie_name(front, &plain)).map(|secret| Shown { secret, weak: false });
-    best.or_else(|| front.is_tls.then(|| under(&plain)).flatten().map(|secret| Shown { secret, weak: true }))
+    let best = under(&cookie_name(front, &plain)).map(|secret| PresentedCookie { secret, weak: false });
+    best.or_else(|| {
+        front.is_tls.then(|| under(&plain)).flatten().map(|secret| PresentedCookie { secret, weak: true })
+    })
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -142,11 +148,11 @@ impl FromRequestParts<App> for Visitor {
         let mut shown = shown(front, &parts.headers, &appid);
         let known = match &shown {
             Some(cookie) => cookie::identify(&app.desk, &appid, cookie).await?,
-            None => Known::No,
+            None => CookieState::No,
         };
         // Under a weak name only what is known counts.
-        shown = shown.filter(|shown| !shown.weak || known != Known::No);
-        let openid = if let Known::Of(it) = &known { Some(it.openid.clone()) } else { None };
+        shown = shown.filter(|shown| !shown.weak || known != CookieState::No);
+        let openid = if let CookieState::Of(it) = &known { Some(it.openid.clone()) } else { None };
         Ok(Visitor { appid, openid, front, known, shown })
     }
 }
