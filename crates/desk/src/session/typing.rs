@@ -3,7 +3,7 @@
 use crate::Desk;
 use crate::people::customer;
 use crate::session::window;
-use crate::session::window::Outlook;
+use crate::session::window::SendState;
 use model::session::window::Typing;
 use model::{Appid, Fact};
 use protocol::message::TypingCommand;
@@ -18,7 +18,7 @@ pub async fn show(desk: &Desk, appid: &Appid, openid: &str, command: TypingComma
     desk.write(appid, move |tx, appid| {
         let now = tx.now();
         let openid = customer::get(tx, appid, &openid)?;
-        let Outlook { window, typing, .. } = window::of(tx, appid, &openid)?;
+        let SendState { window, typing, .. } = window::of(tx, appid, &openid)?;
         let typing = match command {
             TypingCommand::CancelTyping if !typing.is_on(now) => return Ok(()),
             TypingCommand::CancelTyping => Typing { until: 0, ..typing },

@@ -73,7 +73,7 @@ pub(crate) fn record_action(
     kind: AccountKind,
 ) -> Result<(), Error> {
     let now = tx.now();
-    let Outlook { window, seen_at, .. } = of(tx, appid, openid)?;
+    let SendState { window, seen_at, .. } = of(tx, appid, openid)?;
     let Window { until, left } = window.after(action, kind, now);
     let seen_at = if action == Action::Enter { now } else { seen_at };
     tx.run(ACTED, bind![appid, openid, until, left, now, seen_at]).map(|_| ())
@@ -121,7 +121,7 @@ fn record_text(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Er
 
 /// How things stand with a customer.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Outlook {
+pub(crate) struct SendState {
     /// What programs may still send.
     pub(crate) window: Window,
     /// What was written when, and what is shown of more to come.
@@ -131,9 +131,9 @@ pub(crate) struct Outlook {
 }
 
 /// Reads how things stand with a customer; of one who did nothing yet all is 0.
-pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Outlook, Error> {
+pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<SendState, Error> {
     let row = tx.one(SELECT, bind![appid, openid])?;
-    Ok(row.map_or_else(Default::default, |row| Outlook {
+    Ok(row.map_or_else(Default::default, |row| SendState {
         window: Window { until: row.int(0), left: row.int(1) },
         typing: Typing { spoke_at: row.int(2), until: row.int(3) },
         seen_at: row.int(4),

@@ -10,7 +10,7 @@ use crate::views::cursor::Cursor;
 use crate::views::feed::{AgentView, agent_view};
 use crate::views::session_view::{self, SessionView};
 use crate::views::supervisor;
-use crate::views::workbench_state::{self, Draft};
+use crate::views::workbench_state::{self, SavedDraft};
 use crate::{Desk, account, session};
 use model::account::Reception;
 use model::agent::Presence;
@@ -76,7 +76,7 @@ pub struct AccountView {
     /// How many of the customer's messages this worker has not read, by session of the agent's; none are left out.
     pub unread: BTreeMap<i64, i64>,
     /// What the worker has typed and not sent.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<SavedDraft>,
     /// The last messages of the agent's sessions.
     pub messages: Vec<Message>,
 }

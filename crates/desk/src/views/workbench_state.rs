@@ -19,8 +19,8 @@ const DRAFTS_MAX: i64 = 100;
 
 /// What a worker has typed in a session and not sent.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "SavedDraft"))]
-pub struct Draft {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct SavedDraft {
     /// The session.
     pub session: i64,
     /// The session's customer.
@@ -61,10 +61,14 @@ pub async fn keep_draft(
 }
 
 /// The drafts of a worker in an account.
-pub(crate) fn drafts(tx: &mut Tx<'_>, worker: &WechatId, appid: &Appid) -> Result<Vec<Draft>, Error> {
+pub(crate) fn drafts(tx: &mut Tx<'_>, worker: &WechatId, appid: &Appid) -> Result<Vec<SavedDraft>, Error> {
     let rows = tx.all(SELECT_DRAFTS, bind![worker, appid])?;
-    let draft =
-        |row: &Row| Draft { session: row.int(0), openid: row.text(1), text: row.text(2), at: row.int(3) };
+    let draft = |row: &Row| SavedDraft {
+        session: row.int(0),
+        openid: row.text(1),
+        text: row.text(2),
+        at: row.int(3),
+    };
     Ok(rows.iter().map(draft).collect())
 }
 
