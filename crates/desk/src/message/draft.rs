@@ -1,6 +1,6 @@
 //! What somebody is about to write, and who.
 
-use crate::message::media::Content;
+use crate::message::media::FileContent;
 use crate::message::retention;
 use crate::message::storage::{self, StorageLimits};
 use crate::people::agent::Agent;
@@ -23,7 +23,7 @@ pub struct Draft {
     /// The SHA-256 of the file it shows and of the small picture that stands for it, empty for none.
     pub(crate) files: (String, String),
     /// The picture it shows, where that was stored just now.
-    pub(crate) picture: Option<Content>,
+    pub(crate) picture: Option<FileContent>,
     /// How many bytes of files there may be with it.
     pub(crate) limits: StorageLimits,
     /// Whether a machine wrote it.
@@ -92,7 +92,7 @@ impl Draft {
     /// # Errors
     /// `BadRequest`.
     pub(crate) fn picture(
-        picture: Content,
+        picture: FileContent,
         client_id: String,
         limits: StorageLimits,
     ) -> Result<Self, Errcode> {

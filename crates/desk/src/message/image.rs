@@ -2,7 +2,7 @@
 
 use crate::Desk;
 use crate::message::draft::Draft;
-use crate::message::media::{self, Content, Stored};
+use crate::message::media::{self, FileContent, StoredFile};
 use crate::message::storage::{self, StorageLimits};
 use crate::message::{self, Message};
 use crate::people::cookie::{WithCookie, Writer};
@@ -16,7 +16,7 @@ use store::error::Error;
 /// A picture that was stored, and the id by which its sender knows its message again.
 pub struct ImageUpload {
     /// Its bytes.
-    pub stored: Stored,
+    pub stored: StoredFile,
     /// The id.
     pub client_id: String,
 }
@@ -78,7 +78,7 @@ pub async fn of_customer(
     openid: &Openid,
     message: i64,
     part: FilePart,
-) -> Result<Content, Error> {
+) -> Result<FileContent, Error> {
     let openid = openid.clone();
     desk.read(appid, move |tx, appid| {
         let shown = shown(tx, appid, message)?;
@@ -102,7 +102,7 @@ pub async fn of_worker(
     appid: &Appid,
     message: i64,
     part: FilePart,
-) -> Result<Content, Error> {
+) -> Result<FileContent, Error> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
         let agent = presence::of_worker(tx, appid, &worker)?;
@@ -131,7 +131,7 @@ fn shown(tx: &mut Tx<'_>, appid: &Appid, message: i64) -> Result<MessageFiles, E
     Ok(MessageFiles { openid: row.text(0), session: row.int(1), file: row.text(2), thumb: row.text(3) })
 }
 
-fn content(tx: &mut Tx<'_>, shown: &MessageFiles, part: FilePart) -> Result<Content, Error> {
+fn content(tx: &mut Tx<'_>, shown: &MessageFiles, part: FilePart) -> Result<FileContent, Error> {
     let sha256 = if part == FilePart::File { &shown.file } else { &shown.thumb };
     media::content(tx, sha256)?.ok_or(Error::Refused(Errcode::NotFound))
 }

@@ -24,7 +24,7 @@ pub struct Media {
     /// What it is for.
     pub kind: MediaKind,
     /// Its bytes.
-    pub content: Content,
+    pub content: FileContent,
     /// The name its sender gave it, empty without one.
     pub name: String,
     /// When it was uploaded.
@@ -35,7 +35,7 @@ pub struct Media {
 
 /// The bytes of a file, which several may share.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub struct FileContent {
     /// What they hash to, in hexadecimal: by this they are named.
     pub sha256: String,
     /// The object that holds them.
@@ -49,7 +49,7 @@ pub struct Content {
 }
 
 /// Bytes that were stored and that nothing names yet.
-pub struct Stored {
+pub struct StoredFile {
     /// They.
     pub written: Written,
     /// What they are.
@@ -72,15 +72,15 @@ pub fn find(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<Option<Med
 ///
 /// # Errors
 /// Internal only.
-pub fn content(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<Content>, Error> {
+pub fn content(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<FileContent>, Error> {
     tx.one(SELECT_CONTENT, bind![sha256])?.map(|row| content_of(&row, 0)).transpose()
 }
 
-impl Stored {
+impl StoredFile {
     /// The content it may become.
     #[must_use]
-    pub fn content(&self) -> Content {
-        Content {
+    pub fn content(&self) -> FileContent {
+        FileContent {
             sha256: self.written.sha256().to_owned(),
             object: self.written.object().to_owned(),
             format: self.format,
@@ -105,7 +105,7 @@ pub async fn add(
     appid: &Appid,
     kind: MediaKind,
     name: &str,
-    stored: Stored,
+    stored: StoredFile,
 ) -> Result<Media, Error> {
     let media_id = desk.rng.media_id();
     let ticket = if kind == MediaKind::Video { sha256(&ticket(&media_id)) } else { String::new() };
@@ -182,7 +182,7 @@ pub fn ticket(media_id: &str) -> String {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<Content, Error> {
+pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<FileContent, Error> {
     let hash = sha256(ticket);
     let found = desk.read(appid, move |tx, appid| {
         let now = tx.now();
@@ -196,7 +196,12 @@ pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<Conte
 ///
 /// # Errors
 /// 65401.
-pub async fn set_headimg(desk: &Desk, appid: &Appid, kf_account: &str, stored: Stored) -> Result<(), Error> {
+pub async fn set_headimg(
+    desk: &Desk,
+    appid: &Appid,
+    kf_account: &str,
+    stored: StoredFile,
+) -> Result<(), Error> {
     let (kf_account, content) = (kf_account.to_owned(), stored.content());
     let set = desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, &kf_account)?;
@@ -213,7 +218,7 @@ pub async fn set_headimg(desk: &Desk, appid: &Appid, kf_account: &str, stored: S
 ///
 /// # Errors
 /// `NotFound` when it is nobody's.
-pub async fn headimg(desk: &Desk, sha256: &str) -> Result<Content, Error> {
+pub async fn headimg(desk: &Desk, sha256: &str) -> Result<FileContent, Error> {
     if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Errcode::NotFound.into());
     }
@@ -296,7 +301,7 @@ pub(crate) async fn prune_strays(desk: &Desk) -> Result<(), Error> {
 
 /// Inserts what was written as a content, unless there is a content of the same bytes. A row that names the content
 /// must be written in the same transaction: then the content cannot be removed in between.
-pub(crate) fn adopt(tx: &mut Tx<'_>, new: &Content) -> Result<(), Error> {
+pub(crate) fn adopt(tx: &mut Tx<'_>, new: &FileContent) -> Result<(), Error> {
     let now = tx.now();
     let (width, height) = new.pixels.map_or((0, 0), |size| (i64::from(size.width), i64::from(size.height)));
     tx.run(ADOPT, bind![&new.sha256, &new.object, new.format.content_type(), new.size, now, width, height])?;
@@ -316,9 +321,9 @@ fn media(row: &Row) -> Result<Media, Error> {
     Ok(Media { media_id, kind, content: content_of(row, 5)?, name, created_at, expires_at })
 }
 
-fn content_of(row: &Row, first: usize) -> Result<Content, Error> {
+fn content_of(row: &Row, first: usize) -> Result<FileContent, Error> {
     let format = Format::from_content_type(&row.text(first + 2));
-    Ok(Content {
+    Ok(FileContent {
         sha256: row.text(first),
         object: row.text(first + 1),
         format: format.ok_or_else(|| anyhow::anyhow!("a content of an unknown format"))?,

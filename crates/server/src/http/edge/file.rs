@@ -1,6 +1,6 @@
 //! Bytes of a content, whole or a part of them, as they are read.
 
-use crate::desk::media::Content;
+use crate::desk::media::FileContent;
 use crate::error::Error;
 use crate::http::Answer;
 use crate::state::App;
@@ -56,7 +56,7 @@ fn wanted(asked: Option<&str>, size: u64) -> Wanted {
 ///
 /// # Errors
 /// Internal only.
-pub async fn serve(app: &App, content: &Content, asked: &Asked) -> Answer<Response> {
+pub async fn serve(app: &App, content: &FileContent, asked: &Asked) -> Answer<Response> {
     let size = u64::try_from(content.size).map_err(Error::from)?;
     let (status, part) = match wanted(asked.0.as_deref(), size) {
         Wanted::Whole => (StatusCode::OK, None),

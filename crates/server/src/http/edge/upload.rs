@@ -5,7 +5,7 @@ mod incoming;
 
 pub use incoming::Incoming;
 
-use crate::desk::media::{self, Stored};
+use crate::desk::media::{self, StoredFile};
 use crate::error::Error;
 use crate::files::{Sender, Writing, Written};
 use crate::http::Refusal;
@@ -261,12 +261,12 @@ impl Bytestream {
     ///
     /// # Errors
     /// `InvalidFileType` for what is no picture although it begins like one, where it comes from a page.
-    pub async fn end(self, format: Format) -> Result<Stored, Error> {
+    pub async fn end(self, format: Format) -> Result<StoredFile, Error> {
         let mut writing = self.writing.ok_or(Errcode::InvalidFileType)?;
         let filtered = self.filter.end();
         let pixels = filtered.as_ref().ok().and_then(|filtered| filtered.size);
         let Some((app, sender)) = self.page else {
-            return Ok(Stored { written: writing.end().await?, format, pixels });
+            return Ok(StoredFile { written: writing.end().await?, format, pixels });
         };
         let Filtered { tail, head, .. } = filtered.map_err(|NoPicture| Errcode::InvalidFileType)?;
         writing.append(&tail).await?;
@@ -274,7 +274,7 @@ impl Bytestream {
         if let Some(head) = head {
             written = rewrite(&app, sender, &written, &head).await?;
         }
-        Ok(Stored { written, format, pixels })
+        Ok(StoredFile { written, format, pixels })
     }
 }
 
