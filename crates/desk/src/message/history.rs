@@ -31,8 +31,8 @@ pub enum Side {
 
 /// A message as the pages see it.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Message {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Message"))]
+pub struct MessageView {
     /// Its number in the account.
     pub id: i64,
     /// The session it belongs to, 0 for what a program wrote outside of any.
@@ -89,7 +89,7 @@ pub(crate) fn sent_before(
     openid: &Openid,
     author: &Author,
     draft: &Draft,
-) -> Result<Option<Message>, Error> {
+) -> Result<Option<MessageView>, Error> {
     let ((kf_account, _), via) = (author.agent(), author.via());
     let sent = tx.one(SELECT_SENT, bind![appid, openid, &draft.client_id, kf_account, via])?;
     Ok(sent.map(|row| message(&row)))
@@ -126,7 +126,7 @@ pub(crate) fn page(
     appid: &Appid,
     session: &Session,
     before: i64,
-) -> Result<Vec<Message>, Error> {
+) -> Result<Vec<MessageView>, Error> {
     page_until(tx, appid, &session.openid, session.id, before)
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn page_of_all(
     appid: &Appid,
     openid: &Openid,
     before: i64,
-) -> Result<Vec<Message>, Error> {
+) -> Result<Vec<MessageView>, Error> {
     page_until(tx, appid, openid, i64::MAX, before)
 }
 
@@ -146,14 +146,14 @@ fn page_until(
     openid: &Openid,
     session: i64,
     before: i64,
-) -> Result<Vec<Message>, Error> {
+) -> Result<Vec<MessageView>, Error> {
     let before = if before > 0 { before } else { i64::MAX };
     let rows = tx.all(SELECT_PAGE, bind![appid, openid, before, session, PAGE])?;
     Ok(rows.iter().rev().map(message).collect())
 }
 
 /// The message with this number.
-pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<Message>, Error> {
+pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<MessageView>, Error> {
     Ok(tx.one(SELECT, bind![appid, id])?.map(|row| message(&row)))
 }
 
@@ -168,7 +168,7 @@ pub async fn history(
     appid: &Appid,
     id: i64,
     before: i64,
-) -> Result<Vec<Message>, Error> {
+) -> Result<Vec<MessageView>, Error> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -191,14 +191,14 @@ pub async fn own_history(
     appid: &Appid,
     openid: &Openid,
     before: i64,
-) -> Result<Vec<Message>, Error> {
+) -> Result<Vec<MessageView>, Error> {
     let openid = openid.clone();
     desk.read(appid, move |tx, appid| page_of_all(tx, appid, &openid, before)).await
 }
 
-fn message(row: &Row) -> Message {
+fn message(row: &Row) -> MessageView {
     let (kf_account, pixels) = (row.text(3), media::pixels(row, 14));
-    Message {
+    MessageView {
         id: row.int(0),
         session: row.int(1),
         openid: row.text(2),

@@ -4,7 +4,7 @@ use crate::Desk;
 use crate::message::draft::Draft;
 use crate::message::media::{self, FileContent, StoredFile};
 use crate::message::storage::{self, StorageLimits};
-use crate::message::{self, Message};
+use crate::message::{self, MessageView};
 use crate::people::cookie::{WithCookie, Writer};
 use crate::people::presence;
 use model::{Appid, Openid, WechatId};
@@ -36,7 +36,7 @@ pub async fn receive(
     appid: &Appid,
     writer: Writer,
     image: ImageUpload,
-) -> Result<WithCookie<Message>, Error> {
+) -> Result<WithCookie<MessageView>, Error> {
     let draft = image.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
     media::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
@@ -52,7 +52,7 @@ pub async fn reply(
     appid: &Appid,
     session: i64,
     image: ImageUpload,
-) -> Result<Message, Error> {
+) -> Result<MessageView, Error> {
     let draft = image.draft(desk)?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
     media::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await

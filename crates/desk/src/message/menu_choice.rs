@@ -1,7 +1,7 @@
 //! A customer chooses from a menu that was sent to her.
 
 use crate::message::draft::{Author, Draft};
-use crate::message::{Message, by_id, insert_in, sent_before, session_for_message};
+use crate::message::{MessageView, by_id, insert_in, sent_before, session_for_message};
 use crate::people::cookie::{WithCookie, Writer};
 use crate::session::window;
 use crate::{Desk, account};
@@ -39,7 +39,7 @@ pub async fn choose(
     appid: &Appid,
     writer: Writer,
     choice: MenuChoice,
-) -> Result<WithCookie<Message>, Error> {
+) -> Result<WithCookie<MessageView>, Error> {
     let client_id = choice.client_id.clone();
     writer
         .act(desk, appid, &client_id, false, move |tx, appid, openid| {
@@ -54,7 +54,7 @@ fn store_choice(
     appid: &Appid,
     openid: &Openid,
     choice: &MenuChoice,
-) -> Result<(Message, bool), Error> {
+) -> Result<(MessageView, bool), Error> {
     let menu = by_id(tx, appid, choice.message)?.ok_or(Errcode::NotFound)?;
     let text = choice_text(&menu, openid, &choice.id).ok_or(Errcode::NotFound)?;
     let body = serde_json::to_string(&Chosen { bizmsgmenuid: &choice.id })?;
@@ -68,7 +68,7 @@ fn store_choice(
     Ok((insert_in(tx, appid, &session, &Author::Customer, &draft)?, true))
 }
 
-fn choice_text(menu: &Message, openid: &Openid, id: &str) -> Option<String> {
+fn choice_text(menu: &MessageView, openid: &Openid, id: &str) -> Option<String> {
     if menu.openid != openid.as_str() || menu.kind != "msgmenu" {
         return None;
     }

@@ -9,7 +9,7 @@ pub mod menu_choice;
 pub(crate) mod retention;
 pub mod storage;
 
-pub use crate::message::history::{Message, PAGE, Side, history, own_history};
+pub use crate::message::history::{MessageView, PAGE, Side, history, own_history};
 pub(crate) use crate::message::history::{by_id, page, page_of_all, sent_before};
 
 use crate::message::draft::{Author, Draft};
@@ -40,7 +40,7 @@ pub async fn receive(
     appid: &Appid,
     writer: Writer,
     draft: Draft,
-) -> Result<WithCookie<Message>, Error> {
+) -> Result<WithCookie<MessageView>, Error> {
     let client_id = draft.client_id.clone();
     writer
         .act(desk, appid, &client_id, true, move |tx, appid, openid| {
@@ -58,7 +58,7 @@ pub async fn receive_from_operator(
     appid: &Appid,
     openid: &str,
     draft: Draft,
-) -> Result<Message, Error> {
+) -> Result<MessageView, Error> {
     let openid = Openid::parse(openid)?;
     desk.write(appid, move |tx, appid| {
         customer::create_if_absent(tx, appid, &openid)?;
@@ -73,7 +73,7 @@ fn store_received(
     appid: &Appid,
     openid: &Openid,
     draft: &Draft,
-) -> Result<(Message, bool), Error> {
+) -> Result<(MessageView, bool), Error> {
     if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, draft)? {
         return Ok((message, false));
     }
@@ -118,7 +118,7 @@ pub async fn reply(
     appid: &Appid,
     id: i64,
     draft: Draft,
-) -> Result<Message, Error> {
+) -> Result<MessageView, Error> {
     let worker = worker.clone();
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -155,7 +155,7 @@ pub(super) fn insert_in(
     session: &Session,
     author: &Author,
     draft: &Draft,
-) -> Result<Message, Error> {
+) -> Result<MessageView, Error> {
     let message = insert(tx, appid, &session.openid, session.id, author, draft)?;
     record::add_message(tx, appid, session, !message.kf_account.is_empty(), message.id)?;
     Ok(message)
@@ -169,7 +169,7 @@ pub(super) fn insert(
     session: i64,
     author: &Author,
     draft: &Draft,
-) -> Result<Message, Error> {
+) -> Result<MessageView, Error> {
     let (id, now) = (tx.seq(), tx.now());
     let pixels = draft.picture.as_ref().and_then(|picture| picture.pixels);
     let ((kf_account, nickname), via, d) = (author.agent(), author.via(), draft.clone());
@@ -197,7 +197,7 @@ pub(super) fn insert(
     }
     draft::count(tx, appid, openid, author, draft)?;
     tx.record(Fact::Message { id, session, openid: openid.clone() });
-    Ok(Message {
+    Ok(MessageView {
         id,
         session,
         openid: openid.to_string(),

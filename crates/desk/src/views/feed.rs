@@ -1,7 +1,7 @@
 //! The change feed, as those who hear of changes read it: facts with the texts they name, read once
 //! for all streams of an account.
 
-use crate::message::{self, Message};
+use crate::message::{self, MessageView};
 use crate::people::agent;
 use crate::views::session_view::{self, SessionView};
 use crate::{Desk, session};
@@ -43,7 +43,7 @@ pub enum FeedFact {
     /// A session moved.
     Session(SessionView),
     /// Somebody wrote in a session that now is as told, or outside of any.
-    Message(Box<Message>, Option<SessionView>),
+    Message(Box<MessageView>, Option<SessionView>),
     /// Until when a customer sees that somebody types; 0 for no longer.
     Typing(Openid, Time),
     /// An agent came or went.
@@ -68,7 +68,11 @@ impl FeedFact {
                 FeedFact::Message(message, of) => {
                     let texts = message.openid.len() + message.nickname.len() + message.text.len();
                     let picture = message.headimg.as_ref().map_or(0, String::len);
-                    size_of::<Message>() + texts + picture + body(&message.body) + of.as_ref().map_or(0, view)
+                    size_of::<MessageView>()
+                        + texts
+                        + picture
+                        + body(&message.body)
+                        + of.as_ref().map_or(0, view)
                 }
                 FeedFact::Agent(agent) => agent.kf_account.len() + agent.nickname.len(),
                 FeedFact::Changed(name) => name.len(),

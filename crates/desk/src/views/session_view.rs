@@ -1,6 +1,6 @@
 //! Sessions as the pages see them: each list is one statement, however long it is.
 
-use crate::message::{self, Message};
+use crate::message::{self, MessageView};
 use crate::people::presence::of_worker;
 use crate::{Desk, session};
 use model::media::picture_at;
@@ -62,7 +62,7 @@ pub struct Accepted {
     /// The session as it is now.
     session: SessionView,
     /// The last messages of the customer.
-    messages: Vec<Message>,
+    messages: Vec<MessageView>,
 }
 
 /// A worker takes a waiting customer at the workbench; hers already is no error.

@@ -2,7 +2,7 @@
 //! from one snapshot of each account.
 
 use crate::account::administrator;
-use crate::message::{self, Message};
+use crate::message::{self, MessageView};
 use crate::people::agent;
 use crate::people::worker::{self, WorkerLinks};
 use crate::session::window;
@@ -78,7 +78,7 @@ pub struct AccountView {
     /// What the worker has typed and not sent.
     pub drafts: Vec<SavedDraft>,
     /// The last messages of the agent's sessions.
-    pub messages: Vec<Message>,
+    pub messages: Vec<MessageView>,
 }
 
 /// The agent that a worker is.
@@ -233,7 +233,7 @@ pub struct Chat {
     /// Who serves the customer.
     pub agent: Option<ChatAgent>,
     /// The customer's last messages.
-    pub messages: Vec<Message>,
+    pub messages: Vec<MessageView>,
 }
 
 /// Where a customer's session is.

@@ -1,7 +1,7 @@
 //! What calls of the pages answer, where several answer the same or it is no more than a list.
 
 use crate::desk::login::LoginEntry;
-use crate::desk::message::Message;
+use crate::desk::message::MessageView;
 use crate::desk::session_view::SessionView;
 use crate::desk::supervisor::Colleague;
 use model::{Time, WechatId};
@@ -68,7 +68,7 @@ pub struct Sessions {
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Messages {
     /// The oldest first.
-    pub messages: Vec<Message>,
+    pub messages: Vec<MessageView>,
 }
 
 /// A message that an agent wrote.
@@ -76,5 +76,5 @@ pub struct Messages {
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Written {
     /// As every page shows it.
-    pub message: Message,
+    pub message: MessageView,
 }

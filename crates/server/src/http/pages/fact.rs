@@ -1,7 +1,7 @@
 //! What streams send of a change, and who may see what of it.
 
 use crate::desk::feed::{AgentView, FeedFact, SessionCounts};
-use crate::desk::message::Message;
+use crate::desk::message::MessageView;
 use crate::desk::session_view::SessionView;
 use crate::desk::snapshot::{ChatAgent, ChatState};
 use model::session::State;
@@ -28,7 +28,7 @@ pub enum DeskFact<'a> {
     /// A session moved.
     Session(Cow<'a, SessionView>),
     /// Somebody wrote.
-    Message(&'a Message),
+    Message(&'a MessageView),
     /// The agent came, went or chose to be away.
     Agent(&'a AgentView),
     /// How many customers wait.
@@ -43,7 +43,7 @@ pub enum ChatFact<'a> {
     /// The customer's session moved, or its agent came or went.
     Session(ChatSession),
     /// The customer wrote, or was written to.
-    Message(&'a Message),
+    Message(&'a MessageView),
 }
 
 /// A session, as its customer sees it.

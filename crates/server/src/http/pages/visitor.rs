@@ -2,7 +2,7 @@
 
 use crate::desk::cookie::{self, CookieState, Customer, PresentedCookie, WithCookie, Writer};
 use crate::desk::cursor::Cursor;
-use crate::desk::message::Message;
+use crate::desk::message::MessageView;
 use crate::http::edge::client_address::Front;
 use crate::http::edge::guard::{cookie, cookie_name, set_cookie};
 use crate::http::{Answer, Refusal, Reply};
@@ -25,7 +25,7 @@ const AGE: u32 = 365 * 24 * 3600;
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Sent<'a> {
     /// As every page shows it.
-    message: &'a Message,
+    message: &'a MessageView,
     /// Where the page's stream begins, if none is open.
     since: String,
 }
@@ -106,7 +106,7 @@ impl Visitor {
     ///
     /// # Errors
     /// Internal only.
-    pub fn told(&self, app: &App, done: &WithCookie<Message>) -> Answer<Response> {
+    pub fn told(&self, app: &App, done: &WithCookie<MessageView>) -> Answer<Response> {
         let message = &done.answer;
         // Before this message, so that the stream brings what came of it.
         let since = Cursor::of(app.desk.store.epoch()).with(self.appid.as_str(), message.id - 1).text();
