@@ -25,8 +25,8 @@ use store::error::Error;
 
 /// All that the workbench of a worker shows.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "DeskSnapshot"))]
-pub struct Workbench {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct DeskSnapshot {
     /// The worker.
     pub worker: Worker,
     /// The epoch of the store. Another one than before: data were restored or moved, and numbers mean other messages.
@@ -34,7 +34,7 @@ pub struct Workbench {
     /// Where the page's stream begins.
     pub since: String,
     /// The accounts that the worker is an agent of.
-    pub accounts: Vec<AccountView>,
+    pub accounts: Vec<AccountSnapshot>,
     /// The invitations that wait for the worker's answer.
     pub invitations: Vec<InvitationView>,
 }
@@ -51,8 +51,8 @@ pub struct Worker {
 
 /// An account as its agent sees it.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "AccountSnapshot"))]
-pub struct AccountView {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct AccountSnapshot {
     /// Its id.
     pub appid: String,
     /// Its name.
@@ -116,7 +116,7 @@ pub struct InvitationView {
 ///
 /// # Errors
 /// Internal only.
-pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error> {
+pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<DeskSnapshot, Error> {
     let WorkerLinks { bindings, invitations, seq } = worker::links(desk, name).await?;
     let mut since = Cursor::of(desk.store.epoch()).with(&worker::owner(name.as_str()), seq);
     let (mut accounts, mut invited) = (Vec::new(), Vec::new());
@@ -131,10 +131,14 @@ pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<Workbench, Error>
     }
     let administers = administrator::is_administrator(desk, name).await?;
     let (worker, epoch) = (Worker { name: name.to_string(), administers }, desk.store.epoch().to_owned());
-    Ok(Workbench { worker, epoch, since: since.text(), accounts, invitations: invited })
+    Ok(DeskSnapshot { worker, epoch, since: since.text(), accounts, invitations: invited })
 }
 
-async fn account_view(desk: &Desk, appid: &Appid, worker: &WechatId) -> Result<Option<AccountView>, Error> {
+async fn account_view(
+    desk: &Desk,
+    appid: &Appid,
+    worker: &WechatId,
+) -> Result<Option<AccountSnapshot>, Error> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| match crate::people::presence::of_worker(tx, appid, &worker) {
         Ok(agent) => read_account(tx, appid, &worker, agent).map(Some),
@@ -149,7 +153,7 @@ fn read_account(
     appid: &Appid,
     worker: &WechatId,
     agent: agent::Agent,
-) -> Result<AccountView, Error> {
+) -> Result<AccountSnapshot, Error> {
     let seq = tx.head()?.map_or(0, |head| head.seq);
     let account = account::get(tx, appid)?;
     let open = session::open_of(tx, appid, &agent.kf_account)?;
@@ -164,7 +168,7 @@ fn read_account(
         true => (supervisor::others(tx, appid, &agent, 0)?, supervisor::count_others(tx, appid, &agent)?),
         false => (Vec::new(), 0),
     };
-    Ok(AccountView {
+    Ok(AccountSnapshot {
         appid: appid.to_string(),
         name: account.name,
         seq,
@@ -214,8 +218,8 @@ async fn invitation_view(
 
 /// All that the page of a customer shows.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "ChatSnapshot"))]
-pub struct Chat {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct ChatSnapshot {
     /// The kind of account.
     #[serde(skip)]
     pub kind: AccountKind,
@@ -231,7 +235,7 @@ pub struct Chat {
     /// Where the customer's session is.
     pub state: ChatState,
     /// Who serves the customer.
-    pub agent: Option<ChatAgent>,
+    pub agent: Option<ServingAgent>,
     /// The customer's last messages.
     pub messages: Vec<MessageView>,
 }
@@ -271,8 +275,8 @@ pub struct ChatAccount {
 
 /// An agent, as the customer sees them.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "ServingAgent"))]
-pub struct ChatAgent {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct ServingAgent {
     /// The name customers see.
     pub nickname: String,
     /// Where the agent's picture is, if there is one.
@@ -283,12 +287,12 @@ pub struct ChatAgent {
     pub online: bool,
 }
 
-impl ChatAgent {
+impl ServingAgent {
     /// The agent as the pages of colleagues see them.
     #[must_use]
     pub fn of(view: &AgentView) -> Self {
         let online = view.presence != Presence::Offline;
-        ChatAgent { nickname: view.nickname.clone(), headimg: view.headimg.clone(), online }
+        ServingAgent { nickname: view.nickname.clone(), headimg: view.headimg.clone(), online }
     }
 }
 
@@ -296,7 +300,7 @@ impl ChatAgent {
 ///
 /// # Errors
 /// `NotFound` when there is no such account.
-pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<Chat, Error> {
+pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<ChatSnapshot, Error> {
     let epoch = desk.store.epoch().to_owned();
     desk.read(appid, move |tx, appid| {
         let account = account::get(tx, appid).map_err(|error| match error {
@@ -305,7 +309,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
         })?;
         let (kind, account, epoch) = (account.kind, ChatAccount { name: account.name }, epoch.clone());
         let Some(openid) = &openid else {
-            return Ok(Chat {
+            return Ok(ChatSnapshot {
                 kind,
                 seen_at: 0,
                 account,
@@ -328,15 +332,15 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
         let agent = view.and_then(|view| serving(&view));
         let seen_at = window::of(tx, appid, openid)?.seen_at;
         let since = Cursor::of(&epoch).with(appid.as_str(), seq).text();
-        Ok(Chat { kind, seen_at, account, epoch, since, state, agent, messages })
+        Ok(ChatSnapshot { kind, seen_at, account, epoch, since, state, agent, messages })
     })
     .await
 }
 
 /// The agent who serves a session now.
 #[must_use]
-pub fn serving(view: &SessionView) -> Option<ChatAgent> {
-    (view.state == State::Open).then(|| ChatAgent {
+pub fn serving(view: &SessionView) -> Option<ServingAgent> {
+    (view.state == State::Open).then(|| ServingAgent {
         nickname: view.nickname.clone(),
         headimg: view.headimg.clone(),
         online: view.is_agent_here,

@@ -5,7 +5,7 @@ mod print;
 use kefu::desk::ended_login::EndReason;
 use kefu::desk::menu_choice::Chosen;
 use kefu::desk::session_view::Accepted;
-use kefu::desk::snapshot::{Chat, Workbench};
+use kefu::desk::snapshot::{ChatSnapshot, DeskSnapshot};
 use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, Messages, Sessions, Written};
 use kefu::http::debug::Debug;
 use kefu::http::fact::{ChatFact, DeskFact, Shown, Typing};
@@ -104,7 +104,7 @@ macro_rules! types {
 /// The types of all answers and events, each before what it names.
 fn wire() -> String {
     let text = types![
-        Workbench,
+        DeskSnapshot,
         Shown<'static, DeskFact<'static>>,
         DeskFact<'static>,
         Accepted,
@@ -116,7 +116,7 @@ fn wire() -> String {
         LoggedIn<'static>,
         Logins,
         EndReason,
-        Chat,
+        ChatSnapshot,
         ChatFact<'static>,
         Typing,
         Sent<'static>,

@@ -3,7 +3,7 @@
 use crate::desk::feed::{AgentView, FeedFact, SessionCounts};
 use crate::desk::message::MessageView;
 use crate::desk::session_view::SessionView;
-use crate::desk::snapshot::{ChatAgent, ChatState};
+use crate::desk::snapshot::{ChatState, ServingAgent};
 use model::session::State;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -53,7 +53,7 @@ pub struct ChatSession {
     /// Where it is.
     pub state: ChatState,
     /// Who serves the customer.
-    pub agent: Option<ChatAgent>,
+    pub agent: Option<ServingAgent>,
 }
 
 /// The data of a `typing` event: whether somebody writes to the customer. `true` lasts 15 seconds.

@@ -6,7 +6,7 @@ use crate::desk::cookie::Customer;
 use crate::desk::cursor::Cursor;
 use crate::desk::feed::FeedFact;
 use crate::desk::message::Side;
-use crate::desk::snapshot::{ChatAgent, ChatState, serving};
+use crate::desk::snapshot::{ChatState, ServingAgent, serving};
 use crate::desk::worker::{self, WorkerLinks};
 use crate::desk::{login, presence, sha256};
 use crate::error::Error;
@@ -247,7 +247,7 @@ impl Reader {
                 Some(ChatFact::Session(ChatSession { state: view.state.into(), agent: serving(view) }))
             }
             FeedFact::Agent(view) if self.agent.as_ref().is_some_and(|it| it.as_str() == view.kf_account) => {
-                let agent = Some(ChatAgent::of(view));
+                let agent = Some(ServingAgent::of(view));
                 Some(ChatFact::Session(ChatSession { state: ChatState::Open, agent }))
             }
             FeedFact::Message(message, _) if message.openid == self.openid.as_str() => {
