@@ -19,7 +19,7 @@ pub use message::{api_message, draft, image, media, menu_choice, storage};
 pub use people::{
     agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker,
 };
-pub use session::{record, typing, window};
+pub use session::{record, transfer, typing, window};
 pub use views::{cached_answers, cursor, feed, session_view, snapshot, supervisor, workbench_state};
 
 use crate::rules::Rules;

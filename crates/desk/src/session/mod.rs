@@ -1,6 +1,7 @@
 //! Sessions: create, close, accept, list.
 
 pub mod record;
+pub mod transfer;
 pub mod typing;
 pub mod window;
 

@@ -3,7 +3,7 @@
 use crate::desk::ended_login::EndReason;
 use crate::desk::{
     draft, invitation, login, message, password, presence, session, session_view, snapshot, supervisor,
-    workbench_state, worker,
+    transfer, workbench_state, worker,
 };
 use crate::http::edge::client_address::Front;
 use crate::http::edge::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
@@ -266,8 +266,8 @@ pub async fn close(State(app): State<App>, login: Login, Sent(given): Sent<Of>) 
 
 /// `POST /desk/api/session/transfer`: from the agent who had it when the page showed it, to another.
 pub async fn transfer(State(app): State<App>, login: Login, Sent(given): Sent<Transfer>) -> Answer {
-    let asked = supervisor::Transfer { id: given.session, from: given.from, to: given.to };
-    supervisor::transfer(&app.desk, &login.worker, &appid(&given.appid)?, asked).await?;
+    let asked = transfer::Transfer { id: given.session, from: given.from, to: given.to };
+    transfer::move_session(&app.desk, &login.worker, &appid(&given.appid)?, asked).await?;
     Ok(Reply::done())
 }
 

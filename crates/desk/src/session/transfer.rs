@@ -1,0 +1,61 @@
+//! Transfers: a session moves from the waiting list or from one agent to another.
+
+use crate::people::agent;
+use crate::people::presence::of_worker;
+use crate::{Desk, session};
+use model::agent::Presence;
+use model::session::actor::{Actor, Move};
+use model::{Appid, WechatId};
+use protocol::Errcode;
+use protocol::msgrecord::Opercode;
+use store::Tx;
+use store::error::Error;
+
+/// Where a session is to go.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    /// The session.
+    pub id: i64,
+    /// The agent who had it when the page showed it, empty for the waiting list.
+    pub from: String,
+    /// The agent who is to have it.
+    pub to: String,
+}
+
+/// Moves a session to an agent who is online: an agent her own, a supervisor any, also to herself. One that is there
+/// already is no error.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `SessionClosed`, `CustomerTaken`, `Conflict`, `ColleagueGone`.
+pub async fn move_session(
+    desk: &Desk,
+    worker: &WechatId,
+    appid: &Appid,
+    asked: Transfer,
+) -> Result<(), Error> {
+    let worker = worker.clone();
+    desk.write(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?;
+        let by = Actor { kf_account: agent.kf_account.as_str(), supervisor: agent.supervisor };
+        let session = session::by_id(tx, appid, asked.id)?;
+        let how = match by.may_move(&session, &asked.from, &asked.to)? {
+            Move::Already => return Ok(()),
+            Move::Take => Opercode::Taken,
+            Move::Transfer => Opercode::Transferred,
+            Move::Grab => Opercode::Grabbed,
+        };
+        if asked.to != by.kf_account {
+            must_be_there(tx, appid, &asked.to)?;
+        }
+        let now = tx.now();
+        session::reassign(tx, appid, &session.open(&asked.to, now), how, &asked.from)
+    })
+    .await
+}
+
+fn must_be_there(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+    match agent::find(tx, appid, kf_account)? {
+        Some(agent) if agent.presence == Presence::Online => Ok(()),
+        _ => Err(Errcode::ColleagueGone.into()),
+    }
+}
