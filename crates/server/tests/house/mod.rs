@@ -1,6 +1,7 @@
 //! The house holds together: who may import whom, and how long a file may be.
 
 mod circle;
+mod prose;
 mod wire;
 
 use std::fs;
