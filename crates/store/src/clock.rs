@@ -1,6 +1,6 @@
-//! Time and chance: the only places that ask the machine for either.
+//! The clock and the random numbers: the only code that asks the machine for either.
 
-#![allow(clippy::disallowed_methods, reason = "everybody else asks here")]
+#![allow(clippy::disallowed_methods, reason = "all other code uses these types")]
 
 use model::Time;
 use rand::rngs::StdRng;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-/// A moment as people write it, in the one zone that is the same everywhere.
+/// A time for people to read, in UTC, such as `2026-01-31 08:00:00 UTC`.
 #[must_use]
 pub fn readable(time: Time) -> String {
     match OffsetDateTime::from_unix_timestamp(time.div_euclid(model::SECOND)) {
@@ -21,15 +21,15 @@ pub fn readable(time: Time) -> String {
     }
 }
 
-/// What time it is, and how much of it has passed. Tests have one that moves only when told to.
+/// The machine's clock, or a manual one for tests.
 #[derive(Clone)]
 pub struct Clock {
     began: Instant,
-    standing: Option<Arc<watch::Sender<Standing>>>,
+    manual: Option<Arc<watch::Sender<Manual>>>,
 }
 
-/// What a clock shows that moves only when told to.
-struct Standing {
+/// The state of a clock that moves by [`Clock::advance`] only.
+struct Manual {
     now: Time,
     passed: Duration,
 }
@@ -38,41 +38,42 @@ impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Clock { began: Instant::now(), standing: None }
+        Clock { began: Instant::now(), manual: None }
     }
 
-    /// A clock that stands still until [`Clock::advance`].
+    /// A clock for tests, which moves by [`Clock::advance`] only.
     #[must_use]
-    pub fn standing(at: Time) -> Self {
-        let standing = Standing { now: at, passed: Duration::ZERO };
-        Clock { began: Instant::now(), standing: Some(Arc::new(watch::Sender::new(standing))) }
+    pub fn manual(at: Time) -> Self {
+        let manual = Manual { now: at, passed: Duration::ZERO };
+        Clock { began: Instant::now(), manual: Some(Arc::new(watch::Sender::new(manual))) }
     }
 
     /// Now, in Unix milliseconds.
     #[must_use]
     pub fn now(&self) -> Time {
-        match &self.standing {
-            Some(standing) => standing.borrow().now,
+        match &self.manual {
+            Some(manual) => manual.borrow().now,
             None => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(0)),
         }
     }
 
-    /// Time since the clock was made. It never goes back, and is comparable within this process only: what must not
-    /// depend on how the machine's clock is set is measured by it.
+    /// The monotonic time since this clock was made, for what must not depend on how the machine's clock is set. It is
+    /// comparable within this process only.
     #[must_use]
     pub fn uptime(&self) -> Duration {
-        match &self.standing {
-            Some(standing) => standing.borrow().passed,
+        match &self.manual {
+            Some(manual) => manual.borrow().passed,
             None => self.began.elapsed(),
         }
     }
 
-    /// Moves a standing clock on; the machine's does that by itself. A negative time sets it back, and no time passes.
+    /// Moves a manual clock by `ms`; does nothing to the machine's. A negative `ms` sets the clock back, and no uptime
+    /// passes.
     pub fn advance(&self, ms: i64) {
-        if let Some(standing) = &self.standing {
-            standing.send_modify(|it| {
+        if let Some(manual) = &self.manual {
+            manual.send_modify(|it| {
                 it.now += ms;
                 it.passed += Duration::from_millis(u64::try_from(ms).unwrap_or(0));
             });
@@ -81,9 +82,9 @@ impl Clock {
 
     /// Sleeps until `time`.
     pub async fn sleep_until(&self, time: Time) {
-        match &self.standing {
-            Some(standing) => {
-                let _ = standing.subscribe().wait_for(|it| it.now >= time).await;
+        match &self.manual {
+            Some(manual) => {
+                let _ = manual.subscribe().wait_for(|it| it.now >= time).await;
             }
             None => {
                 let ms = u64::try_from(time.saturating_sub(self.now())).unwrap_or(0);
@@ -93,18 +94,18 @@ impl Clock {
     }
 }
 
-/// A cryptographic source of random numbers. Tests seed it.
+/// A cryptographic source of random values. Tests seed it.
 #[derive(Clone)]
 pub struct Rng(Arc<Mutex<StdRng>>);
 
 impl Rng {
-    /// Seeded by the machine.
+    /// Seeded by the operating system.
     #[must_use]
     pub fn system() -> Self {
         Rng(Arc::new(Mutex::new(rand::make_rng())))
     }
 
-    /// Always the same numbers.
+    /// Always the same values for the same seed.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Rng(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))

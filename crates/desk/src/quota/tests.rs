@@ -60,7 +60,7 @@ fn minutes_are_counted_apart_for_the_account_and_for_platforms() {
 #[tokio::test]
 async fn a_round_tells_what_a_hundred_thousand_accounts_called() {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::standing(NOW);
+    let clock = Clock::manual(NOW);
     let store = Store::open(&Place::Folder(folder.path().to_owned()), clock).await.unwrap();
     let desk = Desk::new(store, Rng::seeded(1), Rules::default());
     let (quotas, name) = (desk.quotas.clone(), |number| format!("wx{number:016x}"));

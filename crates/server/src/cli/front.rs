@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn what_the_authority_issues_is_issued_anew_in_time() {
-        let (data, clock) = (tempfile::tempdir().unwrap(), Clock::standing(1_800_000_000_000));
+        let (data, clock) = (tempfile::tempdir().unwrap(), Clock::manual(1_800_000_000_000));
         let authority = Authority::open(data.path(), "api.weixin.qq.com", clock.now()).unwrap();
         let tls = Arc::new(Tls::new(authority.issue(clock.now()).unwrap()));
         let issued = Some((authority, tls.clone()));

@@ -76,7 +76,7 @@ impl TestApp {
 
     /// The same, as operators have set it.
     pub async fn start_with(fresh: Arc<Fresh>, seed: u64, settings: Settings, rules: Rules) -> TestApp {
-        let (clock, free) = (Clock::standing(BEGIN), rules.files_free());
+        let (clock, free) = (Clock::manual(BEGIN), rules.files_free());
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
         let desk = Desk::new(store, Rng::seeded(seed), rules).with_files(Files::at(fresh.files(), free));
         TestApp::over(desk, settings, clock, fresh).await
