@@ -1,4 +1,4 @@
-//! Accounts: their kinds, and what each may be.
+//! Accounts: their settings, and which settings fit together.
 
 pub(crate) mod network;
 pub mod quota;
@@ -14,18 +14,18 @@ use crate::{Appid, KfAccount, TextEnum};
 /// Who owns an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// A company or another organisation; only such can be certified.
+    /// A company or another organisation. Only their accounts can be certified.
     Enterprise,
     /// A person.
     Individual,
 }
 
-/// What becomes of a customer's first message.
+/// Where a customer goes with the first message of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Reception {
-    /// Straight to an agent with room, else to the waiting list.
+    /// To an online agent with room; to the waiting list if there is none.
     Automatic,
     /// Always to the waiting list.
     Manual,
@@ -66,28 +66,29 @@ pub struct Account {
     pub certified: bool,
     /// Whether the customer-service feature is on.
     pub feature: bool,
-    /// The WeChat id its owner chose, empty when none.
+    /// The WeChat id that the owner chose; empty without one.
     pub alias: String,
-    /// The id it was born with, `gh_…`.
+    /// The id that every account gets when it is made, `gh_…`.
     pub original_id: String,
-    /// What becomes of a first message.
+    /// Where a customer goes with the first message of a session.
     pub reception: Reception,
-    /// Sessions an agent gets by herself at most.
+    /// Most open sessions of an agent who gets new customers automatically.
     pub capacity: i64,
-    /// Forms of answers that its programs were made for.
+    /// Older forms of answers that the account's programs need.
     pub compat: Compat,
 }
 
-/// Where clients of other times need answers in another form than today's.
+/// Answers in another form than today's, for clients made for older versions of the platform.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compat {
-    /// `kf_id` is a string in both lists: for clients that cannot read a number (the crates wx-sdk and wechat-mp).
+    /// `kf_id` is a string in both lists of agents, for clients that cannot read a number (the crates wx-sdk and
+    /// wechat-mp).
     pub kf_id_as_string: bool,
-    /// `getonlinekflist` has the retired `auto_accept`: for clients that cannot do without it.
+    /// `getonlinekflist` has the retired `auto_accept`, for clients that need it.
     pub auto_accept: bool,
 }
 
-/// Checks the name of an account or of a third-party platform.
+/// Checks the name of an account or of a third-party platform (component).
 ///
 /// # Errors
 /// One sentence for the operator.
@@ -99,15 +100,16 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
 }
 
 impl Account {
-    /// The retired `auto_accept` of its agents, where it is shown: how many sessions come to an agent by themselves.
+    /// The retired `auto_accept` of the account's agents: how many sessions an agent gets automatically. `None` if
+    /// answers do not show it.
     #[must_use]
     pub fn auto_accept(&self) -> Option<i64> {
         let accepts = if self.reception == Reception::Automatic { self.capacity } else { 0 };
         self.compat.auto_accept.then_some(accepts)
     }
 
-    /// What stands behind the `@` of its agents' ids: the alias; a Mini Program or Mini Game without
-    /// one uses its original id. An Official Account must have set one (page of addkfaccount).
+    /// The part of agents' ids after the `@`: the alias. Without one, a Mini Program or Mini Game uses its original id,
+    /// and an Official Account cannot have agents (page of addkfaccount).
     #[must_use]
     pub fn suffix(&self) -> Option<&str> {
         match (self.kind, self.alias.as_str()) {
@@ -117,7 +119,7 @@ impl Account {
         }
     }
 
-    /// Checks that an agent's id is this account's.
+    /// Parses the id of an agent, which must be this account's.
     ///
     /// # Errors
     /// `IllegalAgent`.
@@ -126,7 +128,7 @@ impl Account {
         if self.suffix() == Some(kf_account.suffix()) { Ok(kf_account) } else { Err(Errcode::IllegalAgent) }
     }
 
-    /// Why this account cannot exist as it is, if so.
+    /// Checks that the settings fit together.
     ///
     /// # Errors
     /// One sentence for the operator.
@@ -142,8 +144,7 @@ impl Account {
         } else if self.capacity < 1 {
             Err("an agent needs a capacity of at least 1")
         } else {
-            check_name(&self.name)?;
-            Ok(())
+            check_name(&self.name)
         }
     }
 }

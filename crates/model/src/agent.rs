@@ -1,20 +1,20 @@
-//! Agents: who may be one, and when she is there.
+//! Agents: whether they are there to serve customers.
 
 use protocol::Errcode;
 use serde::{Deserialize, Serialize};
 
 use crate::TextEnum;
 
-/// Where an agent is.
+/// Whether an agent is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
-    /// Her workbench is not open anywhere.
+    /// The agent's workbench is not open in any browser.
     Offline,
-    /// Her workbench is open, and she gets no new customers.
+    /// The workbench is open, but the agent gets no new customers.
     Away,
-    /// Her workbench is open.
+    /// The workbench is open, and the agent gets new customers.
     Online,
 }
 
@@ -24,7 +24,7 @@ impl TextEnum for Presence {
 }
 
 impl Presence {
-    /// From what the store knows: whether her workbench is open, and whether she chose to be away.
+    /// The presence of an agent whose workbench is open (`connected`) and who chose to be away (`away`).
     #[must_use]
     pub fn of(connected: bool, away: bool) -> Self {
         match (connected, away) {
@@ -34,7 +34,7 @@ impl Presence {
         }
     }
 
-    /// Refuses a session for an agent who is not online: 65415.
+    /// Returns 65415 if the agent is not online.
     ///
     /// # Errors
     /// `AgentOffline`.

@@ -1,5 +1,5 @@
-//! The facts a change can carry: ids and states, never text or names, so that erasing a customer
-//! stays possible.
+//! The facts of a change. They carry ids and states, never text or names, so that a customer's data can be erased
+//! without rewriting the feed.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,52 +7,52 @@ use crate::agent::Presence;
 use crate::session::State;
 use crate::{KfAccount, Openid, Time};
 
-/// One thing that happened in an owner's change.
+/// One fact of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
-    /// Who may call has changed: settings, secret, tokens or grants of the account.
+    /// Who may call the API has changed: settings, secret, tokens or grants of the account.
     Access,
     /// An agent was added, renamed, invited, bound or removed.
     Agent {
-        /// Her id.
+        /// The agent's id.
         kf_account: KfAccount,
     },
     /// An agent came, went, or chose to be away.
     Presence {
-        /// Her id.
+        /// The agent's id.
         kf_account: KfAccount,
-        /// Where she is now.
+        /// The presence now.
         presence: Presence,
     },
-    /// A session moved.
+    /// A session changed its state or its agent.
     Session {
-        /// Its number.
+        /// The session's number.
         id: i64,
         /// The customer.
         openid: Openid,
-        /// Where it is now.
+        /// The state now.
         state: State,
         /// The agent now, empty while waiting.
         kf_account: String,
-        /// The agent from whom she got it, where one had it before her.
+        /// The agent who had the session before; empty if none had.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         from: String,
     },
-    /// Somebody wrote.
+    /// A message was written, by the customer or to the customer.
     Message {
-        /// Its number.
+        /// The message's number.
         id: i64,
         /// The session it belongs to.
         session: i64,
-        /// The customer, whoever wrote.
+        /// The customer, also if an agent or a program wrote.
         openid: Openid,
     },
-    /// Somebody types to a customer, or no longer.
+    /// A program shows or hides the typing status at a customer's page.
     Typing {
-        /// She.
+        /// The customer.
         openid: Openid,
-        /// Until when, 0 for no longer.
+        /// When the status ends; 0 if it was hidden.
         until: Time,
     },
     /// A worker's invitations, bindings or logins changed.
@@ -60,7 +60,7 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// Whether answers about who may call are stale after it.
+    /// Whether cached access of tokens is stale after this fact.
     #[must_use]
     pub fn touches_access(&self) -> bool {
         matches!(self, Fact::Access)

@@ -1,29 +1,30 @@
-//! Clocks that were ahead and were set back, and clocks of several nodes that differ.
+//! Wrong clocks: one that was ahead and was set back, and clocks of several nodes that differ.
 
 use crate::{MINUTE, SECOND, Time};
 
-/// How far stamps may be ahead of a clock that is right: nodes' clocks differ a little.
+/// How far a stored time may be ahead of a right clock, milliseconds, because the clocks of nodes differ a little.
 pub const TOLERANCE: Time = MINUTE;
-/// How far the clocks of two nodes may be apart before people notice.
+/// How far the clocks of two nodes may differ before people notice, milliseconds.
 pub const APART: Time = 2 * SECOND;
-/// A clock that shows less was not set since its machine started: 2026-01-01.
+/// 2026-01-01. A clock that shows an earlier time was not set since its machine started.
 pub const EARLIEST: Time = 1_767_225_600_000;
 
-/// How long a clock runs on after it went back until it is believed: it may have gone back by mistake, and return.
+/// How long a clock must run after it was set back until it counts as right, milliseconds: it may have been set back by
+/// mistake, and return.
 pub const SETTLED: Time = 30 * SECOND;
 
-/// By how much a clock was set back that now shows `now`, and has not gone back since `since`. `latest` is the latest
-/// time that clocks have shown, `others` what the furthest clock of the other living nodes shows. `None` while it
-/// cannot be told which time is wrong: the clock went back a moment ago, or was not set yet, or a living node's shows
-/// the other.
+/// By how many milliseconds a clock was set back. It shows `now`, and has run without a step back since `since`;
+/// `latest` is the latest time that any clock has shown, `others` the latest time that another living node shows.
+/// `None` if it was not set back, or while it is unknown which time is wrong: the step back was a moment ago, the clock
+/// is not set yet, or another living node still shows the later time.
 #[must_use]
 pub fn fall(now: Time, since: Time, latest: Time, others: Time) -> Option<Time> {
     let is_right = now >= EARLIEST && now - since >= SETTLED && others <= now + TOLERANCE;
     (is_right && latest > now + TOLERANCE).then(|| latest - since.max(now - TOLERANCE))
 }
 
-/// How far another node's clock is ahead of this one, if that is more than people notice; less than zero when it is
-/// behind.
+/// How far another node's clock is ahead of this one, milliseconds, negative if it is behind; `None` if the
+/// difference is too small to notice.
 #[must_use]
 pub fn apart(theirs: Time, now: Time) -> Option<Time> {
     let ms = theirs - now;

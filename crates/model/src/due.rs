@@ -1,38 +1,38 @@
-//! What time decides, and when. A due row may be early, never late: when it fires, the verb looks
-//! again.
+//! The timetable's kinds of rows and their times. A row may fall due early but never late: the verb that runs then
+//! checks again whether the time has come.
 
 use protocol::limits;
 
 use crate::TextEnum;
 
-/// What is to be looked at when a row falls due.
+/// What to check when a row falls due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// An invitation may be over; the key is the agent.
+    /// Whether an invitation has expired; the key is the agent.
     Invitation,
-    /// A session may be over; the key is its number.
+    /// Whether a session has ended; the key is its number.
     Session,
-    /// An agent whose last stream closed may be offline; the key is the agent. Only earlier versions set it.
+    /// Whether an agent is offline; the key is the agent. Only earlier versions set such rows.
     Presence,
-    /// Old changes may be dropped from the feed; no key.
+    /// Whether the feed has changes to drop; no key.
     Trim,
-    /// A temporary file may be over; the key is its media id.
+    /// Whether a temporary file has expired; the key is its media id.
     Media,
-    /// A content may be named by nothing any more; the key is its SHA-256.
+    /// Whether a content is still referred to; the key is its SHA-256.
     Content,
-    /// An object is to be removed; the key is its name.
+    /// An object to remove; the key is its name.
     Object,
-    /// Objects that nothing names may lie about; no key.
+    /// Whether there are objects that nothing refers to; no key.
     Strays,
-    /// Refusals may be too old to be told; no key.
+    /// Whether the log of refusals has rows to drop; no key.
     Rid,
-    /// Rows of a removed account are to go; the key is empty, or `last` for the last round.
+    /// Rows of a removed account to delete; the key is empty, or `last` for the last round.
     Account,
-    /// What a removed worker was is to end; the key is empty, or `last` for the last round.
+    /// Bindings and logins of a removed worker to end; the key is empty, or `last` for the last round.
     Worker,
-    /// Files of messages may be over; no key.
+    /// Whether files of messages have expired; no key.
     File,
-    /// A worker's list of agents may differ from what the account says of one; the key is the appid and the agent.
+    /// Whether a worker's list agrees with an account about one agent; the key is the appid and the agent.
     Binding,
 }
 
@@ -55,8 +55,8 @@ impl TextEnum for Due {
 }
 
 impl Due {
-    /// How far ahead verbs set a row of this kind at least, in milliseconds. A row that is further ahead than this may
-    /// have been set by a clock that was ahead.
+    /// The least time, in milliseconds, that verbs set a row of this kind ahead. A row further ahead may come from a
+    /// clock that was ahead.
     #[must_use]
     pub fn reach(self) -> i64 {
         match self {
@@ -72,18 +72,18 @@ impl Due {
     }
 }
 
-/// How long an agent stays online after her last stream closed, so that a reload is no news.
+/// How long an agent stays online after the last stream closed, milliseconds, so that reloading a page changes nothing.
 pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
-/// How long after a failure a row is run again.
+/// How long after a failure a row runs again, milliseconds.
 pub const RETRY: i64 = crate::MINUTE;
-/// When a worker's list is compared with an account's agent, after a call that changes the two has begun and has not
-/// compared them itself: later than any such call can end. Milliseconds.
+/// How long after a call began that changes a worker's list and an account's agent the two are compared, if the call was
+/// cut off before it compared them itself, milliseconds. No such call takes longer.
 pub const BINDING_CHECK: i64 = crate::MINUTE;
-/// How long changes stay in the feed.
+/// How long changes stay in the feed, milliseconds.
 pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;
-/// How long a refusal can be asked about. Page of getRidInfo.
+/// How long `getRidInfo` finds a refusal, milliseconds, by its page.
 pub const RID_KEPT: i64 = 7 * 24 * crate::HOUR;
-/// How often the feed is trimmed.
+/// How often old changes are dropped, milliseconds.
 pub const TRIM_EVERY: i64 = 24 * crate::HOUR;
 
 #[cfg(test)]

@@ -1,26 +1,27 @@
-//! Temporary files: how long they live.
+//! Temporary files and pictures: how long they live, and where pages find them.
 
 use crate::{HOUR, Time};
 use protocol::limits::MEDIA_LIFE_D;
 
-/// How long a temporary file lives.
+/// How long a temporary file lives, milliseconds.
 pub const LIFE: i64 = MEDIA_LIFE_D * 24 * HOUR;
-/// How long an object may lie about that nothing names: an upload may still be under way.
+/// How old an object without a reference must be before it is removed, milliseconds: a younger one may belong to an
+/// upload under way.
 pub const STRAY: i64 = 24 * HOUR;
 
-/// Whether what ends at `expires_at` is still there.
+/// Whether something that expires at `expires_at` still exists at `now`.
 #[must_use]
 pub fn is_live(expires_at: Time, now: Time) -> bool {
     now < expires_at
 }
 
-/// Where a picture is, at this server.
+/// The path of a picture with this SHA-256, on this server.
 #[must_use]
 pub fn picture_address(sha256: &str) -> String {
     format!("/headimg/{sha256}")
 }
 
-/// The same of an agent's picture; `None` where there is none.
+/// The path of an agent's picture; `None` if the agent has none.
 #[must_use]
 pub fn picture_at(headimg: &str) -> Option<String> {
     (!headimg.is_empty()).then(|| picture_address(headimg))

@@ -1,4 +1,4 @@
-//! Checked names: a value of one of these types has the right shape.
+//! Names and ids. A value of one of these types has the form that the platform prescribes.
 
 use protocol::text::is_blank;
 use protocol::{Errcode, limits};
@@ -22,13 +22,13 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// The name as it stands on the wire.
+            /// The name as sent on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// A name that was checked when it was stored.
+            /// A name from the store, which was checked before it was stored.
             #[must_use]
             pub fn stored(text: String) -> Self {
                 Self(text)
@@ -52,29 +52,28 @@ name! {
     Openid
 }
 name! {
-    /// An agent's id: a prefix of 1 to 10 of `[A-Za-z0-9_]`, `@`, a suffix of 1 to 30 characters.
+    /// An agent's id: a prefix of `[A-Za-z0-9_]`, `@`, and a suffix, both of limited length.
     KfAccount
 }
 name! {
-    /// The name customers see: 1 to 16 characters, none of them a control character, one of them to be seen.
+    /// An agent's name for customers, of limited length: no control characters, and at least one visible character.
     Nickname
 }
 name! {
-    /// A person's WeChat id, and so a worker's name: 1 to 20 of `[A-Za-z0-9_-]`.
+    /// A person's WeChat id, which is also a worker's name: `[A-Za-z0-9_-]`, of limited length.
     WechatId
 }
 
 name! {
-    /// A sub-merchant's name for programs: 6 to 30 of `[A-Za-z0-9_]`.
+    /// A sub-merchant's name for programs: `[A-Za-z0-9_]`, of limited length.
     AccountName
 }
 name! {
-    /// A sub-merchant's name for customers: letters, digits and Chinese characters, which count twice, 4 to 30 in all.
+    /// A sub-merchant's name for customers: letters, digits, and Chinese characters, which count twice.
     BusinessNickname
 }
 name! {
-    /// A WeCom enterprise's id: `ww`, of old ones `wx`, of those made for service providers `wp`, and 14 to 30 of
-    /// `[A-Za-z0-9_-]`.
+    /// A WeCom enterprise's id: `ww` (old ones `wx`, those made for service providers `wp`) and `[A-Za-z0-9_-]`.
     Corpid
 }
 
@@ -116,7 +115,7 @@ impl KfAccount {
         if prefix_fits && suffix_fits { Ok(Self(text.to_owned())) } else { Err(Errcode::IllegalAgent) }
     }
 
-    /// What stands behind the `@`.
+    /// The part after the `@`.
     #[must_use]
     pub fn suffix(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, suffix)| suffix)
@@ -124,7 +123,7 @@ impl KfAccount {
 }
 
 impl Nickname {
-    /// White space around it does not count, and is not kept.
+    /// Removes white space at both ends, then checks.
     ///
     /// # Errors
     /// `IllegalNickname`.
@@ -163,8 +162,7 @@ impl AccountName {
     }
 }
 
-/// Whether this is a Chinese character: of the blocks of Unicode that hold them, and the two that stand among
-/// punctuation.
+/// Whether this is a Chinese character: one of Unicode's blocks of them, or one of the two in the block of punctuation.
 fn is_chinese(c: char) -> bool {
     const BLOCKS: [RangeInclusive<char>; 4] = [
         '\u{3400}'..='\u{4dbf}',

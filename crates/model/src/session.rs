@@ -1,4 +1,4 @@
-//! Sessions: waiting → open → closed. Who may move one, and when.
+//! Sessions, which go from waiting to open to closed: who may move them, and when they end.
 
 pub mod actor;
 pub mod routing;
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{HOUR, MINUTE, Openid, TextEnum, Time};
 
-/// Where a session is.
+/// The state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// The customer waits for an agent.
     Waiting,
-    /// An agent serves her.
+    /// An agent serves the customer.
     Open,
-    /// It is over.
+    /// The session has ended.
     Closed,
 }
 
@@ -27,35 +27,35 @@ impl TextEnum for State {
         &[("waiting", State::Waiting), ("open", State::Open), ("closed", State::Closed)];
 }
 
-/// One customer's reception, from her first message until somebody or time ends it.
+/// A session of a customer with an agent, from the customer's first message until an agent, a program or time ends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Its number in the account.
+    /// The session's number in the account.
     pub id: i64,
     /// The customer.
     pub openid: Openid,
-    /// Where it is.
+    /// The state.
     pub state: State,
-    /// The agent who serves or served her, empty while waiting.
+    /// The agent who serves or served the customer; empty while waiting.
     pub kf_account: String,
-    /// When it began.
+    /// When the session began.
     pub waiting_since: Time,
-    /// When the agent took her, 0 before.
+    /// When the agent took the customer; 0 before.
     pub opened_at: Time,
-    /// When the customer last wrote, 0 if never.
+    /// When the customer last wrote; 0 if never.
     pub latest_at: Time,
-    /// When anybody last wrote, or the agent took her.
+    /// When the customer, an agent or a program last wrote, or the agent took the customer.
     pub active_at: Time,
 }
 
-/// What `create` has to do.
+/// What `createkfsession` has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Create {
     /// This agent serves the customer already.
     Already,
-    /// Take her from the waiting list.
+    /// Take the customer from the waiting list.
     Take,
-    /// Open a session that nobody waited for.
+    /// Open a new session.
     New,
 }
 
@@ -76,7 +76,7 @@ impl Session {
         }
     }
 
-    /// The agent takes the customer.
+    /// The session after this agent took the customer.
     #[must_use]
     pub fn open(self, kf_account: &str, now: Time) -> Self {
         Session {
@@ -88,26 +88,26 @@ impl Session {
         }
     }
 
-    /// It ends.
+    /// The session after it ended.
     #[must_use]
     pub fn close(self) -> Self {
         Session { state: State::Closed, ..self }
     }
 
-    /// The customer writes.
+    /// The session after the customer wrote.
     #[must_use]
     pub fn after_customer_message(self, now: Time) -> Self {
         Session { latest_at: now, active_at: now, ..self }
     }
 
-    /// The agent writes.
+    /// The session after an agent or a program wrote.
     #[must_use]
     pub fn after_agent_message(self, now: Time) -> Self {
         Session { active_at: now, ..self }
     }
 
-    /// When time ends it, if nobody writes: an open session after half an hour without a message,
-    /// a waiting one with the window in which the customer can be answered.
+    /// When the session ends unless someone writes: an open one after [`limits::SESSION_IDLE_MIN`] minutes without a
+    /// message, a waiting one with the window for replies. `None` once it is closed.
     #[must_use]
     pub fn ends_at(&self) -> Option<Time> {
         match self.state {
@@ -117,7 +117,7 @@ impl Session {
         }
     }
 
-    /// An agent at the workbench takes a waiting customer; her own already is no error.
+    /// Whether an agent at the workbench may take the customer: one who waits, or whom the agent serves already.
     ///
     /// # Errors
     /// `CustomerTaken`, `SessionClosed`.
@@ -130,7 +130,7 @@ impl Session {
         }
     }
 
-    /// An agent at the workbench writes in, or closes, a session: it must be open and hers.
+    /// Whether an agent at the workbench may write in the session or close it: it must be open and the agent's own.
     ///
     /// # Errors
     /// `CustomerTaken`, `SessionClosed`.
@@ -143,10 +143,10 @@ impl Session {
     }
 }
 
-/// createkfsession, given the customer's current session.
+/// What `createkfsession` does, given the customer's current session.
 ///
 /// # Errors
-/// 65414 when another agent serves the customer.
+/// 65414 if another agent serves the customer.
 pub fn create(current: Option<&Session>, kf_account: &str) -> Result<Create, Errcode> {
     match current {
         Some(session) if session.state == State::Open && session.kf_account == kf_account => {
@@ -158,10 +158,10 @@ pub fn create(current: Option<&Session>, kf_account: &str) -> Result<Create, Err
     }
 }
 
-/// closesession, given the customer's current session.
+/// Whether `closesession` may close the customer's current session.
 ///
 /// # Errors
-/// 65413 when nobody serves the customer, 65414 when another agent does.
+/// 65413 if no agent serves the customer, 65414 if another agent does.
 pub fn close(current: Option<&Session>, kf_account: &str) -> Result<(), Errcode> {
     match current {
         Some(session) if session.state == State::Open && session.kf_account == kf_account => Ok(()),
@@ -178,16 +178,16 @@ mod tests {
     use proptest::prelude::{Strategy, prop_oneof, proptest};
     use protocol::Errcode;
 
-    /// What people and time can do to one customer.
+    /// What agents, the customer and time can do to a session.
     #[derive(Clone, Debug)]
     enum Act {
         Write,
         Create(u8),
         Close(u8),
         Accept(u8),
-        /// By whom, as a supervisor or not, from where she saw it, to whom.
+        /// The actor, whether the actor is a supervisor, the agent before, the agent after.
         Move(u8, bool, Option<u8>, u8),
-        /// By whom, as a supervisor or not.
+        /// The actor, and whether the actor is a supervisor.
         End(u8, bool),
         Pass(i64),
     }
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(
             session.state == State::Waiting,
             session.kf_account.is_empty(),
-            "an agent is named once she took it"
+            "an agent is named once the session is taken"
         );
         assert_eq!(session.opened_at == 0, session.kf_account.is_empty());
         assert!(session.active_at >= session.latest_at && session.active_at <= now);
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(create(Some(&served.clone().close()), "a1@shop"), Ok(Create::New));
         assert_eq!(served.must_be_of("a1@shop"), Ok(()));
         assert_eq!(served.must_be_of("b1@shop"), Err(Errcode::CustomerTaken));
-        assert_eq!(waits.must_be_of(""), Err(Errcode::CustomerTaken), "who waits is nobody's");
+        assert_eq!(waits.must_be_of(""), Err(Errcode::CustomerTaken), "a waiting customer has no agent");
         assert_eq!(served.close().must_be_of("a1@shop"), Err(Errcode::SessionClosed));
     }
 
@@ -274,7 +274,7 @@ mod tests {
             }
         }
 
-        /// Does something; answers whether the session was handed to an agent.
+        /// Does something; returns whether the session was moved to an agent.
         fn act(&mut self, act: Act) -> bool {
             match act {
                 Act::Write => {
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_closes_what_another_serves_or_nobody_does() {
+    fn only_the_agent_who_serves_a_session_closes_it() {
         let waiting = Session::begin(1, openid(), 5);
         assert_eq!(close(None, "a"), Err(Errcode::NoSession));
         assert_eq!(close(Some(&waiting), "a"), Err(Errcode::NoSession));

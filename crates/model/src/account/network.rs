@@ -1,4 +1,4 @@
-//! Networks that calls or proxies may come from.
+//! IP networks: of callers that an account allows, and of trusted proxies.
 
 use ipnet::IpNet;
 use std::error::Error;
@@ -6,18 +6,18 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// An address, or all that begin with the same bits.
+/// An IP address, or all addresses that begin with the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
 impl Network {
-    /// Whether an address is in it. An IPv4 address written as an IPv6 one is the same address.
+    /// Whether the network contains an address. An IPv4 address mapped to IPv6 is the same address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 
-    /// Whether it holds every address of its family.
+    /// Whether the network contains every address of its family.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.0.prefix_len() == 0
@@ -30,7 +30,7 @@ pub struct NetworkInvalid;
 
 impl fmt::Display for NetworkInvalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this is no address and no network, like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32")
+        f.write_str("this is neither an address nor a network, like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32")
     }
 }
 

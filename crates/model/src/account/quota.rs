@@ -1,23 +1,23 @@
-//! Quotas: when a day, a minute and a month begin.
+//! The periods of quotas: days, minutes and months, in Beijing's time.
 
 use crate::{HOUR, MINUTE, Time};
 
-/// Days begin at midnight in Beijing.
+/// Beijing's offset from UTC.
 const BEIJING: Time = 8 * HOUR;
 
-/// The day's number.
+/// The number of the day in Beijing, counted from 1970.
 #[must_use]
 pub fn day(now: Time) -> u32 {
     whole(now + BEIJING, 24 * HOUR)
 }
 
-/// The minute's number.
+/// The number of the minute, counted from 1970.
 #[must_use]
 pub fn minute(now: Time) -> u32 {
     whole(now, MINUTE)
 }
 
-/// When a day begins.
+/// When the day of this number begins.
 #[must_use]
 pub fn begin(day: u32) -> Time {
     i64::from(day) * 24 * HOUR - BEIJING
@@ -27,7 +27,7 @@ fn whole(time: Time, unit: Time) -> u32 {
     u32::try_from(time / unit).unwrap_or(0)
 }
 
-/// When the month began in Beijing.
+/// When the current month began in Beijing.
 #[must_use]
 pub fn month(now: Time) -> Time {
     let today = day(now);

@@ -1,15 +1,16 @@
-//! Tokens: whose they are.
+//! The kinds of access tokens.
 
 use crate::TextEnum;
 
-/// Whose token it is.
+/// Who got a token, and from which endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// The account's, from `token`.
     Own,
     /// The account's, from `stable_token`.
     Stable,
-    /// The account's, for an administrator at the debugging page; whose it is stands where others name a component.
+    /// The account's, for an administrator at the debugging page. Its row names the administrator where the row of an
+    /// authorizer's token names the component.
     Debug,
     /// A component's, to act for the account.
     Authorizer,
@@ -28,7 +29,7 @@ impl TextEnum for TokenKind {
 }
 
 impl TokenKind {
-    /// What a token of this kind begins with, as real ones begin with a number.
+    /// The first digits of a token of this kind; the platform's tokens begin with a number, too.
     #[must_use]
     pub fn prefix(self) -> &'static str {
         match self {

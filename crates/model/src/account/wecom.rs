@@ -1,11 +1,11 @@
-//! The binding of a Mini Program to an enterprise of WeCom: who may have one, and when it may change.
+//! The binding of a Mini Program to an enterprise of WeCom.
 
 use protocol::Errcode;
 
 use crate::Corpid;
 use crate::account::Principal;
 
-/// Refuses the Mini Program of a person.
+/// Fails if the Mini Program belongs to a person.
 ///
 /// # Errors
 /// `WorkForbidden`.
@@ -13,7 +13,7 @@ pub fn must_be_enterprise(principal: Principal) -> Result<(), Errcode> {
     if principal == Principal::Enterprise { Ok(()) } else { Err(Errcode::WorkForbidden) }
 }
 
-/// Whether a Mini Program that is bound like this may be bound: only to one enterprise at a time.
+/// Fails if the Mini Program is bound to an enterprise already.
 ///
 /// # Errors
 /// `WorkBound`.
@@ -21,7 +21,7 @@ pub fn bind(bound: Option<&Corpid>) -> Result<(), Errcode> {
     if bound.is_none() { Ok(()) } else { Err(Errcode::WorkBound) }
 }
 
-/// Whether a binding may end, asked for with the id of an enterprise.
+/// Fails unless the Mini Program is bound to the enterprise `asked`.
 ///
 /// # Errors
 /// `WorkUnbound`, `OtherCorpid`.

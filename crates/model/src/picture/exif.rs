@@ -1,12 +1,12 @@
-//! The one thing of EXIF that stays: which way up a picture is.
+//! EXIF, of which only the orientation stays.
 
-/// Bytes of an EXIF block that are looked at. Its first directory, in which the orientation is, begins at byte 8.
+/// The number of bytes parsed of an EXIF block. Its first directory, which has the orientation, begins at byte 8.
 pub(super) const HEAD: usize = 4096;
 
 const ORIENTATION: u16 = 0x0112;
 const SHORT: u16 = 3;
 
-/// The orientation in the first bytes of a TIFF block: 2 to 8, or 0 for a picture that is the right way up.
+/// The orientation in the first bytes of a TIFF block: 2 to 8, or 0 for upright.
 pub(super) fn orientation(tiff: &[u8]) -> u8 {
     found(tiff).filter(|found| (2..=8).contains(found)).unwrap_or_default()
 }
@@ -34,7 +34,7 @@ fn found(tiff: &[u8]) -> Option<u8> {
     if is_one_short { u8::try_from(short(entry + 8)?).ok() } else { None }
 }
 
-/// A TIFF block that says nothing else.
+/// A TIFF block that has only the orientation.
 pub(super) fn tiff(orientation: u8) -> [u8; 26] {
     let mut block = *b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
     block[19] = orientation;

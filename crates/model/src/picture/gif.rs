@@ -1,4 +1,4 @@
-//! GIF: as it came. Cameras write none, and its comments are rare.
+//! GIF, which is kept unchanged: cameras write none, and comments in it are rare.
 
 use super::step::{NoPicture, Seen, Size, Step};
 

@@ -1,6 +1,8 @@
-//! Pictures from pages, without what cameras and programs note in them: place, time, device, comments, thumbnails. A
-//! filter over the bytes as they come: it reads the structure of a file, decodes nothing and holds [`exif::HEAD`] bytes
-//! at most. What turns a picture the right way up stays, and so do colours and animations.
+//! Removes the metadata that cameras and programs write into pictures: place, time, device, comments, thumbnails. The
+//! orientation stays, and so do colours and animations.
+//!
+//! It filters the bytes as they arrive: it reads the structure of the file, decodes nothing, and holds at most
+//! [`exif::HEAD`] bytes.
 
 mod exif;
 mod gif;
@@ -20,24 +22,24 @@ use step::Step;
 /// A picture that is being read.
 pub struct Filter {
     step: Step,
-    /// Bytes that are looked at together, and have not all come.
+    /// Bytes to be parsed together, of which some have not arrived.
     taken: Vec<u8>,
     parser: Parser,
 }
 
-/// A picture that was read to its end.
+/// The rest of a picture after its last byte arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filtered {
-    /// Its last bytes.
+    /// The last bytes.
     pub tail: Vec<u8>,
-    /// Its first bytes as they must be, where what came after has changed them.
+    /// The first bytes of the file to be written again, if later bytes changed them.
     pub head: Option<Vec<u8>>,
-    /// Its size, if its header has one.
+    /// The size, if the header has one.
     pub size: Option<Size>,
 }
 
 enum Parser {
-    /// Too little has come to say what it is.
+    /// Too few bytes arrived to know the format.
     Unknown,
     Gif(gif::Gif),
     Jpeg(jpeg::Jpeg),
@@ -53,23 +55,23 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// A picture of which nothing has come.
+    /// A filter for a new picture.
     #[must_use]
     pub fn new() -> Self {
         Filter { step: Step::Take(Format::HEAD), taken: Vec::new(), parser: Parser::Unknown }
     }
 
-    /// Takes bytes in; gives those that stay, as far as that is known.
+    /// Takes the next bytes; returns those to keep, as far as they are known.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(bytes.len());
         self.run(bytes, &mut out);
         out
     }
 
-    /// The picture has come to its end.
+    /// Ends the picture.
     ///
     /// # Errors
-    /// It is no picture, or not whole where that matters.
+    /// If the bytes are not a picture, or it breaks off too early to be shown.
     pub fn end(mut self) -> Result<Filtered, NoPicture> {
         let mut tail = Vec::new();
         if matches!(self.parser, Parser::Unknown) {
@@ -78,7 +80,7 @@ impl Filter {
         let ended = self.step == Step::SkipAll;
         let (seen, head) = match self.parser {
             Parser::Gif(gif) => (gif.seen, None),
-            // One that breaks off is shown as far as it came.
+            // Browsers show a picture that breaks off as far as it arrived.
             Parser::Jpeg(jpeg) if ended || jpeg.seen.size.is_some() => (jpeg.seen, None),
             Parser::Png(png) if png.seen.size.is_some() => (png.seen, None),
             Parser::Webp(webp) => (webp.seen, webp.end(ended || self.taken.is_empty(), &mut tail)?),
@@ -114,7 +116,7 @@ impl Filter {
         }
     }
 
-    /// A step is done.
+    /// Begins the next step.
     fn next(&mut self, out: &mut Vec<u8>) {
         let taken = std::mem::take(&mut self.taken);
         let next = match &mut self.parser {
@@ -134,7 +136,7 @@ impl Filter {
         });
     }
 
-    /// Says what it is by its first bytes, and reads them.
+    /// Recognises the format by the first bytes, and parses them.
     fn recognise(&mut self, out: &mut Vec<u8>) {
         let head = std::mem::take(&mut self.taken);
         (self.parser, self.step) = match Format::of(&head) {
@@ -148,7 +150,7 @@ impl Filter {
     }
 }
 
-/// Of so many bytes that have come: those that are used, those that are kept, and whether it is done.
+/// Of `here` bytes: how many are used, how many are kept, and whether the step is done.
 fn count(left: &mut u64, here: usize, keeps: bool) -> (usize, usize, bool) {
     let used = usize::try_from(*left).unwrap_or(usize::MAX).min(here);
     *left -= used as u64;

@@ -1,6 +1,6 @@
-//! What the readers of all formats have in common.
+//! Types shared by the parsers of all formats.
 
-/// Pixels of a picture as it is shown, after it is turned the right way up.
+/// The size of a picture as it is shown, in pixels, after its orientation is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     /// From left to right.
@@ -9,38 +9,38 @@ pub struct Size {
     pub height: u32,
 }
 
-/// The structure of a file is not that of a picture.
+/// The file does not have the structure of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoPicture;
 
-/// What to do with the bytes that come next.
+/// What to do with the next bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Look at so many.
+    /// Gather this many and parse them.
     Take(usize),
     Copy(u64),
     Skip(u64),
-    /// Copy up to the next 0xff, and pass over that.
+    /// Copy up to the next 0xff, and skip that.
     CopyToMarker,
-    /// Skip to the next 0xff, and pass over that.
+    /// Skip up to and with the next 0xff.
     SkipToMarker,
     /// Copy all.
     CopyAll,
-    /// Skip all: the picture is over.
+    /// Skip all: the picture has ended.
     SkipAll,
 }
 
-/// What was learned of a picture on the way.
+/// What the parser learned of a picture.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
-    /// As its pixels are stored.
+    /// The size in which pixels are stored.
     pub(super) size: Option<Size>,
-    /// As in EXIF: 2 to 8, or 0 for a picture that is the right way up.
+    /// The orientation as in EXIF: 2 to 8, or 0 for upright.
     pub(super) orientation: u8,
 }
 
 impl Seen {
-    /// Sides change places in a picture that lies on one of them.
+    /// The size as shown: orientations of 5 and more swap width and height.
     pub(super) fn shown(self) -> Option<Size> {
         let Size { width, height } = self.size.filter(|size| size.width > 0 && size.height > 0)?;
         Some(if self.orientation >= 5 {

@@ -1,25 +1,26 @@
-//! Routing: which agent gets whom.
+//! Routing: which agent gets a new customer.
 
 use crate::KfAccount;
 use crate::Time;
 use crate::agent::Presence;
 
-/// An agent, as routing sees her.
+/// What routing considers of an agent.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Her id.
+    /// The agent's id.
     pub kf_account: KfAccount,
-    /// Her number.
+    /// The agent's number.
     pub kf_id: i64,
-    /// Where she is.
+    /// Whether the agent is there.
     pub presence: Presence,
-    /// Sessions she has open.
+    /// The number of open sessions.
     pub open: i64,
-    /// When her last session ended, or she came online.
+    /// When the agent's last session ended, or the agent came online.
     pub free_since: Time,
 }
 
-/// The agent who gets the next customer: online, with room, least sessions, then longest idle.
+/// The agent who gets the next customer: of those online with fewer than `capacity` sessions, the one with the fewest,
+/// then the one idle for longest.
 #[must_use]
 pub fn choose(candidates: &[Candidate], capacity: i64) -> Option<&KfAccount> {
     candidates
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_who_is_away_offline_or_full_is_chosen() {
+    fn agents_who_are_away_offline_or_full_are_not_chosen() {
         let full = agent(3, Presence::Online, 3, 0);
         assert_eq!(chosen(&[agent(1, Presence::Away, 0, 0), agent(2, Presence::Offline, 0, 0), full]), None);
     }

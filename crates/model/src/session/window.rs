@@ -1,31 +1,31 @@
-//! The windows in which a customer can be answered: at the workbench, and by programs.
+//! The windows in which agents at the workbench and programs may write to a customer.
 //!
-//! What programs may send follows from what the customer did, by
+//! The customer's actions open windows for programs, by
 //! <https://developers.weixin.qq.com/doc/offiaccount/Customer_Service/Customer_Service_Messages.html> and
-//! <https://developers.weixin.qq.com/miniprogram/introduction/custom.html>. Windows do not add up: what she does last
-//! says how many messages may be sent, and of all that she did the longest says until when.
+//! <https://developers.weixin.qq.com/miniprogram/introduction/custom.html>. Windows do not add up: the last action says
+//! how many messages may be sent, and the window that ends last says until when.
 
 use protocol::limits::{REPLY_WINDOW_H, TYPING_AFTER_S, TYPING_S};
 use protocol::{AccountKind, Errcode};
 
 use crate::{HOUR, MINUTE, SECOND, TextEnum, Time};
 
-/// What a customer can do that lets programs write to her, or no longer.
+/// An action of a customer that opens a window for programs, or closes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// She writes.
+    /// The customer writes.
     Message,
-    /// She clicks a custom menu, or a choice of a menu that was sent to her.
+    /// The customer clicks a custom menu, or a choice of a menu message.
     Menu,
-    /// She follows the account.
+    /// The customer follows the account.
     Follow,
-    /// She follows it no longer.
+    /// The customer unfollows the account.
     Unfollow,
-    /// She scans its code.
+    /// The customer scans the account's code.
     Scan,
-    /// She pays.
+    /// The customer pays.
     Pay,
-    /// She enters customer service.
+    /// The customer enters customer service.
     Enter,
 }
 
@@ -41,7 +41,7 @@ impl TextEnum for Action {
     ];
 }
 
-/// As many as one likes, where a number of messages is asked for.
+/// The number of messages of a window without a limit.
 pub const UNLIMITED: i64 = -1;
 
 const OFFICIAL: &[AccountKind] = &[AccountKind::Subscription, AccountKind::Service];
@@ -49,7 +49,7 @@ const MINI: &[AccountKind] = &[AccountKind::MiniProgram, AccountKind::MiniGame];
 const ALL: &[AccountKind] =
     &[AccountKind::Subscription, AccountKind::Service, AccountKind::MiniProgram, AccountKind::MiniGame];
 
-/// Action, kinds of account, how many messages, for how long.
+/// Action, kinds of account, number of messages, length of the window in milliseconds.
 const TABLE: &[(Action, &[AccountKind], i64, i64)] = &[
     (Action::Message, ALL, 5, REPLY_WINDOW_H * HOUR),
     (Action::Menu, OFFICIAL, 3, MINUTE),
@@ -60,7 +60,7 @@ const TABLE: &[(Action, &[AccountKind], i64, i64)] = &[
     (Action::Enter, MINI, 2, MINUTE),
 ];
 
-/// Whether a customer of such an account can do this.
+/// Whether customers of this kind of account can do this.
 #[must_use]
 pub fn can(action: Action, kind: AccountKind) -> bool {
     grant(action, kind).is_some()
@@ -71,17 +71,17 @@ fn grant(action: Action, kind: AccountKind) -> Option<(i64, i64)> {
     row.map(|(_, _, count, ms)| (*count, *ms))
 }
 
-/// How long a customer is away from the page until coming back is a new visit.
+/// How long a customer must be away from the page until coming back is a new visit, milliseconds.
 pub const VISIT: i64 = 30 * MINUTE;
 
-/// Whether a customer who opens the page enters customer service: not where the page is only loaded again. `seen_at` is
-/// when the customer was last known to be there, 0 for never.
+/// Whether opening the page counts as entering customer service, and not as loading it again. `seen_at` is when the
+/// customer was last known to be at the page; 0 if never.
 #[must_use]
 pub fn begins_visit(seen_at: Time, now: Time) -> bool {
     (now - seen_at).abs() >= VISIT
 }
 
-/// Refuses an account that is neither Mini Program nor Mini Game, where only those have a customer service like that.
+/// Fails if an account is neither a Mini Program nor a Mini Game, for what only these have.
 ///
 /// # Errors
 /// `InvalidAccountType`.
@@ -89,17 +89,17 @@ pub fn must_be_mini(kind: AccountKind) -> Result<(), Errcode> {
     if MINI.contains(&kind) { Ok(()) } else { Err(Errcode::InvalidAccountType) }
 }
 
-/// What programs may still send to a customer.
+/// The window for programs: how many messages they may still send to a customer, and until when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
-    /// When it ends.
+    /// When the window ends.
     pub until: Time,
     /// How many messages are left, or [`UNLIMITED`].
     pub left: i64,
 }
 
 impl Window {
-    /// After something the customer did; what she cannot do changes nothing.
+    /// The window after an action of the customer. An action that this kind of account does not have changes nothing.
     #[must_use]
     pub fn after(self, action: Action, kind: AccountKind, now: Time) -> Window {
         match (action, grant(action, kind)) {
@@ -109,7 +109,7 @@ impl Window {
         }
     }
 
-    /// Refuses what nothing lets in any more: 45015.
+    /// Returns 45015 if the window has ended.
     ///
     /// # Errors
     /// `ResponseTime`.
@@ -117,7 +117,7 @@ impl Window {
         if now < self.until { Ok(()) } else { Err(Errcode::ResponseTime) }
     }
 
-    /// After a message that is sent now.
+    /// The window after a program sent a message.
     ///
     /// # Errors
     /// 45015, 45047.
@@ -131,26 +131,26 @@ impl Window {
     }
 }
 
-/// What was written when, and what is shown of more to come.
+/// The typing status that a customer sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Typing {
-    /// When somebody last wrote, either way.
+    /// When the customer, an agent or a program last wrote; 0 if never.
     pub spoke_at: Time,
-    /// Until when the customer sees that somebody types, 0 for not at all.
+    /// When the status ends; 0 if it is off.
     pub until: Time,
 }
 
 impl Typing {
-    /// Whether the customer sees that somebody types.
+    /// Whether the customer sees the status.
     #[must_use]
     pub fn is_on(self, now: Time) -> bool {
         now < self.until
     }
 
-    /// Somebody begins to type.
+    /// The status after it was switched on.
     ///
     /// # Errors
-    /// 45080, 45081.
+    /// 45080 if the last message is too old, 45081 if the status is on.
     pub fn begin(self, now: Time) -> Result<Typing, Errcode> {
         if self.spoke_at == 0 || now >= self.spoke_at + TYPING_AFTER_S * SECOND {
             Err(Errcode::TypingTooLate)
@@ -162,8 +162,8 @@ impl Typing {
     }
 }
 
-/// Whether an agent may still answer a customer at the workbench: 48 hours from her last message,
-/// any number of times.
+/// Whether an agent may still write to a customer at the workbench: any number of times until [`REPLY_WINDOW_H`] hours
+/// after the customer's last message.
 #[must_use]
 pub fn may_reply(latest_at: Time, now: Time) -> bool {
     now < latest_at + REPLY_WINDOW_H * HOUR
