@@ -1,5 +1,5 @@
-//! Backups: a SQLite file with the tables of this version and what they hash to, whatever engine they are of. A store
-//! is restored from such a file, or moved to another place without one.
+//! Backup, restore and move. A backup is a SQLite file with the tables of this version and a hash over them, whichever
+//! engine they come from. A move copies a store straight into another one.
 
 mod copy;
 
@@ -20,31 +20,31 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// How long a running node may stand between two signs of life.
+/// Longer than the time between two beats of a running node.
 const BEAT: Duration = Duration::from_secs(6);
-/// How long a running node may take to see that its data are others, and to end.
+/// Longer than a running node takes to find that its tables were replaced, and to end.
 const REPLACED: Duration = Duration::from_secs(1);
 
-/// Writes everything the store at `place` holds at this moment into a new file, beside whoever uses it. Blocks.
+/// Writes the store at `place`, as it is at this moment, into a new file. A server may use the store meanwhile. Blocks.
 ///
 /// # Errors
-/// When the store cannot be read or is of another version, the file exists or cannot be written.
+/// If the store cannot be read or has another version, or if the file exists or cannot be written.
 pub fn backup(place: &Place, file: &Path) -> anyhow::Result<Vec<Content>> {
-    ensure!(!file.exists(), "{} exists: name a new file, or move that one away", file.display());
+    ensure!(!file.exists(), "{} exists: name a new file, or move this one away", file.display());
     let tables = copy::tables()?;
     let mut from = source(place)?;
-    let new = New::create(file)?;
+    let new = NewFile::create(file)?;
     let mut to = new.open()?;
     let contents = copy::run(&tables, &mut *from, Some(&mut to))?;
     note(&to, place, &contents)?;
-    new.keep(to)?;
+    new.finish(to)?;
     Ok(contents)
 }
 
-/// Reads a backup and compares it with what it was when it was made. Blocks.
+/// Reads a backup and compares it with the hash stored in it. Blocks.
 ///
 /// # Errors
-/// When it is no backup, of a newer version, or damaged.
+/// If the file is not a backup, has another version, or is damaged.
 pub fn verify(file: &Path) -> anyhow::Result<Vec<Content>> {
     check(&mut open(file)?, file)
 }
@@ -52,21 +52,21 @@ pub fn verify(file: &Path) -> anyhow::Result<Vec<Content>> {
 /// Fills the empty store at `place` from a backup. Blocks.
 ///
 /// # Errors
-/// As [`verify`]; when the store is not empty, or somebody uses it.
+/// As [`verify`]; if the store is not empty, or a server uses it.
 pub fn restore(file: &Path, place: &Place) -> anyhow::Result<Vec<Content>> {
     let mut from = open(file)?;
     check(&mut from, file)?;
     fill(&mut from, place)
 }
 
-/// Copies the store at `from` to the empty one at `to`. It stays where it was, too. Blocks.
+/// Copies the store at `from` into the empty one at `to`. The store at `from` stays as it is. Blocks.
 ///
 /// # Errors
-/// When either cannot be used, somebody uses it, or `to` is not empty.
+/// If one of them cannot be used, a server uses one of them, or `to` is not empty.
 pub fn relocate(from: &Place, to: &Place) -> anyhow::Result<Vec<Content>> {
     let _lock = from.folder().map(sqlite::lock).transpose()?;
     if let Place::Postgres(url) = from {
-        nobody_runs(&mut client::connect(url)?)?;
+        ensure_unused(&mut client::connect(url)?)?;
     }
     fill(&mut *source(from)?, to)
 }
@@ -98,7 +98,7 @@ fn existing(file: &Path) -> anyhow::Result<Connection> {
     Ok(conn)
 }
 
-/// Makes the store at `place`, fills it, and looks whether it holds what was read: all of it, or nothing.
+/// Makes the store at `place`, fills it in one transaction, and compares it with what was read.
 fn fill(from: &mut dyn Side, place: &Place) -> anyhow::Result<Vec<Content>> {
     let tables = copy::tables()?;
     match place {
@@ -110,18 +110,18 @@ fn fill(from: &mut dyn Side, place: &Place) -> anyhow::Result<Vec<Content>> {
                 let mut there = existing(&file)?;
                 ensure_empty(&tables, &mut there, &folder.display().to_string())?;
             }
-            let new = New::create(&file)?;
+            let new = NewFile::create(&file)?;
             let mut to = new.open()?;
             let contents = copied(&tables, from, &mut to)?;
-            new.keep(to)?;
+            new.finish(to)?;
             Ok(contents)
         }
         Place::Postgres(url) => {
             let mut to = client::connect(url)?;
             postgres::migrate(&mut to)?;
             ensure_empty(&tables, &mut to, "this database")?;
-            nobody_runs(&mut to)?;
-            // A node that has ended meanwhile may have written into the empty tables before.
+            ensure_unused(&mut to)?;
+            // A node that has just ended may have written into the tables after they were found empty.
             let rows: Vec<_> = tables.iter().map(Table::delete).collect();
             to.batch_execute(&format!("begin; delete from epoch where id = 1; {}", rows.join("; ")))?;
             let contents = copied(&tables, from, &mut to)?;
@@ -147,9 +147,9 @@ fn ensure_empty(tables: &[Table], there: &mut dyn Side, name: &str) -> anyhow::R
     Ok(())
 }
 
-/// A node that runs raises its counter; one that does not is dead. One whose tables were taken away and made anew has
-/// none: it ends when it finds no epoch in them.
-fn nobody_runs(client: &mut Client) -> anyhow::Result<()> {
+/// Fails if a node's counter rises. A node whose tables were replaced has no counter in them, but ends once it finds that
+/// their epoch is missing.
+fn ensure_unused(client: &mut Client) -> anyhow::Result<()> {
     let mut beats = || -> anyhow::Result<Vec<(String, i64)>> {
         let rows = client.query("select id, beat from node order by id", &[])?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
@@ -168,9 +168,9 @@ fn open(file: &Path) -> anyhow::Result<Connection> {
         .and_then(|mut it| it.exists([]));
     match is_backup {
         Ok(true) => Ok(conn),
-        Ok(false) => bail!("{} is no backup of Kefu's", file.display()),
+        Ok(false) => bail!("{} is no backup of Kefu", file.display()),
         Err(error) => {
-            Err(error).with_context(|| format!("{} is no backup of Kefu's, or damaged", file.display()))
+            Err(error).with_context(|| format!("{} is no backup of Kefu, or damaged", file.display()))
         }
     }
 }
@@ -206,18 +206,18 @@ fn note(conn: &Connection, place: &Place, contents: &[Content]) -> anyhow::Resul
     Ok(())
 }
 
-/// A file that has its name only once it is whole and on the disk.
-struct New {
+/// A file under a temporary name, which is renamed once the file is complete and on the disk.
+struct NewFile {
     file: PathBuf,
     temporary: PathBuf,
 }
 
-impl New {
+impl NewFile {
     fn create(file: &Path) -> anyhow::Result<Self> {
         let mut name = file.file_name().context("a file needs a name")?.to_owned();
         name.push(".new");
-        let new = New { file: file.to_owned(), temporary: file.with_file_name(name) };
-        // What is left of an attempt that was cut off.
+        let new = NewFile { file: file.to_owned(), temporary: file.with_file_name(name) };
+        // An attempt that was cut off may have left one.
         new.remove();
         OpenOptions::new()
             .write(true)
@@ -228,10 +228,10 @@ impl New {
         Ok(new)
     }
 
-    /// The database in it, with this version's tables and a transaction.
+    /// Opens the database in the file, with this version's tables and a transaction.
     fn open(&self) -> anyhow::Result<Connection> {
         let mut conn = Connection::open(&self.temporary)?;
-        // Until it has its name nobody misses it.
+        // A crash may damage the file while its name is temporary, so it needs no journal.
         conn.execute_batch(
             "pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -65536",
         )?;
@@ -240,11 +240,11 @@ impl New {
         Ok(conn)
     }
 
-    fn keep(self, conn: Connection) -> anyhow::Result<()> {
+    fn finish(self, conn: Connection) -> anyhow::Result<()> {
         conn.execute_batch("commit")?;
         conn.close().map_err(|(_, error)| error)?;
         File::open(&self.temporary)?.sync_all()?;
-        // An empty database that was there had files beside it.
+        // These belong to the empty database that this file replaces.
         for beside in ["-wal", "-shm"] {
             let mut name = self.file.clone().into_os_string();
             name.push(beside);
@@ -263,9 +263,9 @@ impl New {
     }
 }
 
-impl Drop for New {
+impl Drop for NewFile {
     fn drop(&mut self) {
-        // Once it has its name there is nothing left here.
+        // After `finish` there is nothing to remove.
         self.remove();
     }
 }

@@ -1,8 +1,7 @@
 //! The epoch: a random word that tells a store from its copies.
 //!
-//! A copy gives its next changes numbers that the other store has used, so a number means something only together with
-//! the epoch of the store that gave it. The word is never copied: a restored or moved store gets its own at its first
-//! start.
+//! A copy numbers its next changes as the original does, so a `seq` is only meaningful together with the epoch of the
+//! store that gave it. Backups leave the epoch out: a restored or moved store gets a new one at its first start.
 
 use crate::Store;
 use crate::bind;
@@ -18,8 +17,8 @@ impl Store {
         self.0.epoch.get().map_or("", String::as_str)
     }
 
-    /// Whether other data have taken the place of those that this process has opened. Its memory is of no use then: a
-    /// process that finds this must end.
+    /// Whether the database was replaced since this process opened it. Then the caches of this process are wrong, and it
+    /// must end.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -28,14 +27,14 @@ impl Store {
         Ok(word.as_deref() != Some(self.epoch()))
     }
 
-    /// Reads the epoch, or makes one. Of several processes that start at once one does.
+    /// Reads the epoch, or makes one. If several processes start at once, all read the one that was stored first.
     pub(super) async fn read_epoch(&self) -> Result<(), Error> {
         let new = Rng::system().hex::<8>();
         let word = self.write_silent("", move |tx| {
             tx.run(INSERT, bind![&new])?;
             read(tx)
         });
-        // Set once, right after the store was opened.
+        // This runs once, when the store is opened.
         let _ = self.0.epoch.set(word.await?.unwrap_or_default());
         Ok(())
     }

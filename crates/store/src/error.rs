@@ -1,16 +1,16 @@
-//! The one error of everything below the edge.
+//! The error that verbs and the store return, and the log of outages.
 
 use protocol::Errcode;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Why something was not done: refused by a rule, or failed here.
+/// Why something was not done.
 #[derive(Debug)]
 pub enum Error {
-    /// A rule says no; the caller is told which.
+    /// A rule refuses; the caller gets this code.
     Refused(Errcode),
-    /// Something failed here; the caller is told only that, and the log has the cause.
+    /// An internal failure. The caller gets -1; the log has the cause.
     Internal(anyhow::Error),
 }
 
@@ -30,7 +30,7 @@ where
 }
 
 impl From<postgres::Error> for Error {
-    /// Keeps what the server says of the statement, not of the row: that may hold an openid.
+    /// Keeps code, message and constraint of a server's error. The detail is left out: it can contain an openid.
     fn from(error: postgres::Error) -> Self {
         Error::Internal(match error.as_db_error() {
             Some(said) => {
@@ -47,13 +47,13 @@ impl From<postgres::Error> for Error {
 }
 
 impl Error {
-    /// Whether a rule said no, so that nothing was done. Of any other failure it is not known whether something was.
+    /// Whether a rule refused, so that nothing was done. After any other error the outcome is unknown.
     #[must_use]
     pub fn is_rule(&self) -> bool {
         matches!(self, Error::Refused(code) if *code != Errcode::SystemError)
     }
 
-    /// What it says, for whoever is told all.
+    /// The whole error, for operators and logs.
     #[must_use]
     pub fn cause(self) -> anyhow::Error {
         match self {
@@ -63,12 +63,12 @@ impl Error {
     }
 }
 
-/// The true text, for the log.
+/// For the log, with the cause of an internal failure.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Refused(code) => code.fmt(f),
-            // With its causes, in one line.
+            // `#` prints the chain of causes in one line.
             Error::Internal(cause) => write!(f, "{cause:#}"),
         }
     }
@@ -130,7 +130,7 @@ impl OutageLog {
     }
 }
 
-/// Marks the errors that mean an internal failure.
+/// Implemented by error types that become [`Error::Internal`].
 pub trait NotErrcode {}
 impl NotErrcode for anyhow::Error {}
 impl NotErrcode for rusqlite::Error {}

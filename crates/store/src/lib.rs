@@ -1,9 +1,10 @@
-//! The store: two engines, one dialect, and verbs that can be run again. It knows no nouns.
+//! The store: two SQL engines (SQLite and PostgreSQL), one SQL dialect, and files. It knows none of a desk's nouns.
 //!
-//! A verb is a plain function over [`Tx`]. It runs on a thread of the store's own, in a transaction
-//! it may share with other verbs (a savepoint each), and its result is held until that transaction
-//! is committed durably. A verb must give the same result when it is run again: what is random is
-//! made before.
+//! A *verb* is a plain function over [`Tx`]. It runs on one of the store's threads, in a transaction that it may share
+//! with other verbs (a savepoint each). Its result is returned once that transaction is durable. The store may run a
+//! verb twice, so a verb makes random values before it is submitted.
+//!
+//! An *owner* is what has a change feed: an account, a component or a worker. See ARCHITECTURE.md.
 
 pub mod backup;
 pub mod clock;
@@ -30,21 +31,20 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use backup::{Content, hash};
-pub use engine::sqlite::{fits, numbered};
+pub use engine::sqlite::{check_path_length, numbered};
 pub use engine::tx::{Row, Tx, Value};
 pub use engine::watch::{Head, Wake};
 
-/// How long the engine may take; a database across the network may never answer. What is answered later was done
-/// or not, as after a connection that broke.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a caller waits for PostgreSQL. After that the outcome is unknown, as after a lost connection.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Writes `$1`, `$2`, … of a statement.
+/// The values for `$1`, `$2`, … of a statement.
 #[macro_export]
 macro_rules! bind {
     ($($value:expr),* $(,)?) => { &[$($crate::Value::from($value)),*] };
 }
 
-/// The store. Clones share it; the last one that goes stops its threads.
+/// A handle to the store. Dropping the last clone stops the store's threads.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -65,7 +65,7 @@ impl Store {
     /// Opens the data at `place`, creates or migrates its tables, and starts the store's threads.
     ///
     /// # Errors
-    /// When it cannot be reached, is held by another process, or was written by a newer Kefu.
+    /// When the data cannot be reached, another process holds it, or a newer Kefu wrote it.
     pub async fn open(place: &Place, clock: Clock) -> anyhow::Result<Store> {
         let (place, opened_at) = (place.clone(), clock.clone());
         let shared = Arc::new(watch::Shared::default());
@@ -87,7 +87,7 @@ impl Store {
         matches!(self.0.engine, Engine::Postgres(_))
     }
 
-    /// How many verbs that only look run at once.
+    /// How many read-only verbs run at once.
     #[must_use]
     pub fn readers(&self) -> usize {
         match self.0.engine {
@@ -96,17 +96,17 @@ impl Store {
         }
     }
 
-    /// The clock the verbs see.
+    /// The clock that verbs see.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
-    /// Runs a verb that changes `owner`: it takes the owner's next `seq` and records facts. A verb
-    /// that records none has changed nothing, and is rolled back.
+    /// Runs a verb that changes `owner`: the verb takes the owner's next `seq` and records facts. A verb that records
+    /// no fact is rolled back.
     ///
     /// # Errors
-    /// What the verb answers; `SystemError` when too much waits or the engine fails, which says why in the log.
+    /// The verb's. `SystemError` when the queue is full or the engine fails; the log has the cause.
     pub async fn write<T: Send + 'static>(
         &self,
         owner: impl Into<String>,
@@ -115,7 +115,8 @@ impl Store {
         self.submit(Mode::Write, owner, verb).await
     }
 
-    /// Runs a verb that keeps books (logins, leases, cursors): durable, but no change anybody hears of.
+    /// Runs a verb that writes without a `seq` and without facts: durable, but not in the change feed. For logins,
+    /// leases, quotas and the like.
     ///
     /// # Errors
     /// As [`Store::write`].
@@ -127,7 +128,7 @@ impl Store {
         self.submit(Mode::WriteSilent, owner, verb).await
     }
 
-    /// Runs a verb that only looks, in one snapshot.
+    /// Runs a read-only verb in one snapshot.
     ///
     /// # Errors
     /// As [`Store::write`].
@@ -145,35 +146,35 @@ impl Store {
         owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (job, answer) = Job::new(mode, owner, verb);
+        let (job, result) = Job::new(mode, owner, verb);
         self.meters().verbs.add();
         let _waits = self.meters().waiting.hold();
-        let answer = match &self.0.engine {
+        let result = match &self.0.engine {
             Engine::Sqlite(engine) => {
                 engine.submit(job)?;
-                answer.await
+                result.await
             }
             Engine::Postgres(engine) => {
                 engine.submit(job)?;
-                let Ok(answer) = tokio::time::timeout(PATIENCE, answer).await else {
-                    let cause = anyhow::anyhow!("no answer in {} s", PATIENCE.as_secs());
+                let Ok(result) = tokio::time::timeout(TIMEOUT, result).await else {
+                    let cause = anyhow::anyhow!("no answer in {} s", TIMEOUT.as_secs());
                     return Err(self.0.outages.refuse(cause.into()));
                 };
                 self.0.outages.record(Ok(()))?;
-                answer
+                result
             }
         };
-        answer.unwrap_or_else(|_| Err(anyhow::anyhow!("the store has stopped").into()))
+        result.unwrap_or_else(|_| Err(anyhow::anyhow!("the store has stopped").into()))
     }
 
-    /// How many verbs it was asked to run since the start. No statement runs outside a verb, so where
-    /// this stands still the engine was not asked.
+    /// The number of verbs submitted since the start. While it does not rise, the engine runs no statement, because
+    /// every statement belongs to a verb.
     #[must_use]
     pub fn verbs(&self) -> u64 {
         self.meters().verbs.get()
     }
 
-    /// What the store counts.
+    /// The store's metrics.
     #[must_use]
     pub fn meters(&self) -> &Stores {
         &self.0.shared.meters
@@ -207,20 +208,20 @@ impl Store {
         self.submit(Mode::ReadSingle, owner, |tx| tx.head()).await
     }
 
-    /// Changes when `owner` may have changed. A notification may be lost between nodes, so look now and
-    /// then all the same.
+    /// A receiver that changes when `owner` may have changed. Notifications between nodes can be lost, so subscribers
+    /// also read the feed now and then.
     #[must_use]
     pub fn subscribe(&self, owner: &str) -> tokio::sync::watch::Receiver<Wake> {
         self.0.shared.subscribe(owner)
     }
 
-    /// Forgets the wake-up channel of an owner nobody listens to any more.
+    /// Drops the wake-up channel of an owner without subscribers.
     pub fn unsubscribe(&self, owner: &str) {
         self.0.shared.unsubscribe(owner);
     }
 }
 
-/// The refusal of a verb for which there is no room, and a line in the log, once a second at most.
+/// The refusal of a verb when the queue is full. Logs at most one line a second.
 fn busy(meters: &Stores) -> Error {
     meters.refused.add();
     static LAST: AtomicI64 = AtomicI64::new(0);

@@ -13,7 +13,7 @@ use crate::admin::socket;
 use crate::config::Place;
 use crate::desk::account::SHARED_ALIASES;
 use crate::listen::Room;
-use crate::store::fits;
+use crate::store::check_path_length;
 use crate::store::health::{self, Found};
 use crate::tls::probe;
 use anyhow::bail;
@@ -157,7 +157,7 @@ fn folder_of(folder: &Path, findings: &mut Findings) -> bool {
             ),
         }
     }
-    if let Err(error) = fits(folder) {
+    if let Err(error) = check_path_length(folder) {
         findings.problem("data", format!("{error:#}"));
     }
     let there = folder.join("kefu.db").exists();

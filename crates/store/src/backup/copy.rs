@@ -1,4 +1,4 @@
-//! Every row of a store, in one order whatever the engine: read, hashed, and written into another store.
+//! Copies all rows of a store into another one and hashes them, in an order that does not depend on the engine.
 
 use crate::engine::migrate;
 use crate::engine::postgres::client::row;
@@ -10,7 +10,7 @@ use anyhow::Context;
 use sha2::{Digest, Sha256};
 use std::io::Write as _;
 
-/// Rows of these are of this store alone: of the processes that use it, and the word that tells it from its copies.
+/// Tables about this store alone: its epoch, its nodes and their leases.
 const NOT_COPIED: [&str; 3] = ["epoch", "holder", "node"];
 
 /// A table, as both engines have it.
@@ -50,7 +50,7 @@ impl Table {
         format!("delete from {}", self.name)
     }
 
-    /// All rows in the order of their bytes, which is no engine's and no locale's own.
+    /// Selects all rows in the byte order of their keys, which is the same for every engine and locale.
     fn select(&self, collation: &str) -> String {
         let order: Vec<_> = self
             .key
@@ -61,12 +61,12 @@ impl Table {
     }
 }
 
-/// What takes a row.
+/// Takes one row.
 pub(super) type Each<'e> = dyn FnMut(&[Cell]) -> anyhow::Result<()> + 'e;
-/// What gives all rows, one after the other.
+/// Passes all rows on, one after the other.
 type All<'a> = dyn FnMut(&mut Each<'_>) -> anyhow::Result<()> + 'a;
 
-/// A store that is copied from or to, in a transaction.
+/// A store that is copied from or to, inside a transaction.
 pub(super) trait Side {
     fn read(&mut self, table: &Table, each: &mut Each<'_>) -> anyhow::Result<()>;
     fn write(&mut self, table: &Table, all: &mut All<'_>) -> anyhow::Result<()>;
@@ -119,7 +119,7 @@ impl Side for Client {
     fn write(&mut self, table: &Table, all: &mut All<'_>) -> anyhow::Result<()> {
         let sql = format!("copy {} ({}) from stdin", table.name, table.columns.join(", "));
         let mut rows = self.copy_in(&sql)?;
-        all(&mut |cells| Ok(rows.write_all(line(cells).as_bytes())?))?;
+        all(&mut |cells| Ok(rows.write_all(copy_line(cells).as_bytes())?))?;
         rows.finish()?;
         Ok(())
     }
@@ -129,8 +129,8 @@ impl Side for Client {
     }
 }
 
-/// A row in PostgreSQL's text format of `copy`.
-fn line(cells: &[Cell]) -> String {
+/// A row in the text format of PostgreSQL's `copy`.
+fn copy_line(cells: &[Cell]) -> String {
     let shown: Vec<_> = cells
         .iter()
         .map(|cell| match cell {
@@ -143,14 +143,14 @@ fn line(cells: &[Cell]) -> String {
     shown.join("\t") + "\n"
 }
 
-/// What a table holds.
+/// The content of a table, as a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// Its name.
+    /// The table's name.
     pub table: String,
-    /// Its rows.
+    /// The number of rows.
     pub rows: u64,
-    /// What they hash to, in the order of their keys: equal on every engine.
+    /// SHA-256 over the rows in the order of their keys, in hexadecimal; the same on every engine.
     pub sha256: String,
 }
 
@@ -164,7 +164,7 @@ pub fn hash(contents: &[Content]) -> String {
     crate::clock::hex(&all.finalize())
 }
 
-/// Reads all rows of `from`, and writes them `to` another store, if there is one.
+/// Reads and hashes all rows of `from`, and writes them into `to` if it is given.
 pub(super) fn run(
     tables: &[Table],
     from: &mut dyn Side,

@@ -1,14 +1,14 @@
-//! One verb on its way through the store.
+//! A submitted verb: how it runs in a transaction, and how its result returns to the caller.
 
 use super::tx::Tx;
 use crate::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::oneshot;
 
-/// What a verb may do.
+/// How a verb uses the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Change the owner, with a `seq` and facts.
+    /// Change the owner: takes a `seq`, records facts.
     Write,
     /// Write without a `seq` and without facts.
     WriteSilent,
@@ -25,7 +25,7 @@ impl Mode {
     }
 }
 
-/// A verb, and where its answer goes.
+/// A verb with its owner, and the channel for its result.
 pub(crate) struct Job {
     pub(crate) mode: Mode,
     pub(crate) owner: String,
@@ -33,11 +33,11 @@ pub(crate) struct Job {
 }
 
 trait Verb: Send {
-    /// Runs it and holds the result; says whether what it did is to be kept.
+    /// Runs the verb and holds its result. Returns whether its writes are to be committed.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    /// Replaces the result.
+    /// Replaces the result by an error.
     fn fail(&mut self, error: Error);
-    /// Lets the result go.
+    /// Sends the result to the caller.
     fn answer(self: Box<Self>);
 }
 
@@ -60,7 +60,7 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T, Error> + Send> Verb for Held<T,
 
     fn answer(self: Box<Self>) {
         let result = self.result.unwrap_or_else(|| Err(anyhow::anyhow!("the verb was not run").into()));
-        // Whoever asked may have gone meanwhile.
+        // The caller may have stopped waiting.
         let _ = self.to.send(result);
     }
 }
@@ -81,39 +81,29 @@ impl Job {
         (Job { mode, owner: owner.into(), verb }, answer)
     }
 
-    /// Runs the verb; says whether what it did is to be kept. An error is one of the transaction
-    /// itself; the verb's own stay with it.
+    /// Runs a verb that writes. Returns whether its writes are to be committed. An error is the transaction's; the
+    /// verb's own error is part of its result.
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<bool, Error> {
         tx.begin_verb(&self.owner);
-        Ok(match self.mode {
-            Mode::Write => match tx.take_seq() {
-                Ok(true) => self.verb.run(tx) && tx.write_change()?,
-                Ok(false) => {
-                    self.verb.fail(protocol::Errcode::InvalidAppid.into());
-                    false
-                }
-                Err(error) => {
-                    self.verb.fail(error);
-                    false
-                }
-            },
-            Mode::WriteSilent | Mode::Read | Mode::ReadSingle => match tx.lock() {
-                Ok(()) => self.verb.run(tx),
-                Err(error) => {
-                    self.verb.fail(error);
-                    false
-                }
-            },
-        })
+        let is_locked = match self.mode {
+            Mode::Write => tx.take_seq(),
+            _ => tx.lock().map(|()| true),
+        };
+        match is_locked {
+            Ok(true) => return Ok(self.verb.run(tx) && (self.mode != Mode::Write || tx.write_change()?)),
+            Ok(false) => self.verb.fail(protocol::Errcode::InvalidAppid.into()),
+            Err(error) => self.verb.fail(error),
+        }
+        Ok(false)
     }
 
-    /// Runs a verb that only looks, in a transaction of its own; says whether it saw what it looked for.
+    /// Runs a read-only verb. Returns whether it succeeded.
     pub(crate) fn read(&mut self, tx: &mut Tx<'_>) -> bool {
-        tx.look_as(&self.owner);
+        tx.set_owner(&self.owner);
         self.verb.run(tx)
     }
 
-    /// The transaction came to nothing: whatever the verb answered is not so.
+    /// Replaces the verb's result after its transaction failed.
     pub(crate) fn fail(&mut self, error: Error) {
         self.verb.fail(error);
     }
@@ -123,11 +113,11 @@ impl Job {
     }
 }
 
-/// Runs the verbs of a transaction that has begun; says whether there is anything to commit, else it has been
-/// rolled back. Each has a savepoint, but one alone has the transaction.
+/// Runs verbs in a transaction that has begun, each in a savepoint unless there is only one. Returns whether there is
+/// something to commit; if not, the transaction has been rolled back.
 ///
 /// # Errors
-/// The transaction's: it came to nothing.
+/// The transaction's; then nothing is committed.
 pub(crate) fn run_all(batch: &mut [Job], tx: &mut Tx<'_>) -> Result<bool, Error> {
     if let [job] = batch {
         tx.be_alone();
@@ -135,7 +125,7 @@ pub(crate) fn run_all(batch: &mut [Job], tx: &mut Tx<'_>) -> Result<bool, Error>
         if !kept {
             tx.roll_back()?;
         } else if tx.has_failed() {
-            return Err(anyhow::anyhow!("a verb went on after a statement that failed").into());
+            return Err(anyhow::anyhow!("a verb continued after a failed statement").into());
         }
         return Ok(kept);
     }

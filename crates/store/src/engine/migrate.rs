@@ -1,4 +1,4 @@
-//! The tables, made and changed by numbered files that run once each, on either engine.
+//! Migrations: numbered SQL files that make and change the tables of either engine, each applied once.
 
 use anyhow::{Context, bail, ensure};
 use refinery::error::Kind;
@@ -8,7 +8,7 @@ mod files {
     refinery::embed_migrations!("migrations");
 }
 
-/// Brings the tables to this program's version.
+/// Migrates the tables to this program's version.
 pub(crate) fn run<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
     let runner =
         files::migrations::runner().set_grouped(true).set_abort_divergent(true).set_abort_missing(true);
@@ -16,35 +16,34 @@ pub(crate) fn run<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
     if !matches!(error.kind(), Kind::MissingVersion(_)) {
         return Err(error).context("migrating the tables");
     }
-    bail!(newer(theirs(conn)?))
+    bail!(newer(applied_version(conn)?))
 }
 
-fn ours() -> SchemaVersion {
+fn latest_version() -> SchemaVersion {
     files::migrations::runner().get_migrations().iter().map(|file| file.version()).max().unwrap_or(0)
 }
 
-fn theirs<C: Migrate>(conn: &mut C) -> anyhow::Result<SchemaVersion> {
+fn applied_version<C: Migrate>(conn: &mut C) -> anyhow::Result<SchemaVersion> {
     let last = files::migrations::runner().get_last_applied_migration(conn)?;
     Ok(last.map_or(0, |applied| applied.version()))
 }
 
 fn newer(theirs: SchemaVersion) -> String {
     format!(
-        "the data has tables of version {theirs}, and this program knows them up to version {}: \
-         run the newer Kefu that wrote them",
-        ours()
+        "the tables have version {theirs}, and this program knows versions up to {}: run the newer Kefu that wrote them",
+        latest_version()
     )
 }
 
-/// Refuses tables of another version than this program's.
+/// Fails if the tables have another version than this program's.
 pub(crate) fn ensure_current<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
-    let theirs = theirs(conn).context("this holds no data of Kefu's")?;
-    ensure!(theirs <= ours(), newer(theirs));
+    let theirs = applied_version(conn).context("this database has no tables of Kefu")?;
+    ensure!(theirs <= latest_version(), newer(theirs));
     ensure!(
-        theirs == ours(),
-        "the data has tables of version {theirs}, and this program's are of version {}: run the Kefu that wrote them, \
-         or let `kefu serve` bring them up to date",
-        ours()
+        theirs == latest_version(),
+        "the tables have version {theirs}, and this program has {}: run the Kefu that wrote them, or let `kefu serve` \
+         migrate them",
+        latest_version()
     );
     Ok(())
 }

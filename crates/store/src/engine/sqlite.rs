@@ -1,4 +1,4 @@
-//! The embedded engine: one writer thread that commits whatever waits together, a few readers.
+//! SQLite, the embedded engine: one writer thread that commits waiting verbs together, and a few reader threads.
 
 use super::job::{Job, run_all};
 use super::migrate;
@@ -21,21 +21,21 @@ use std::thread;
 use std::time::Instant;
 use tokio::runtime::Handle;
 
-/// Verbs that may wait for a thread; one more is refused.
+/// Most verbs in a queue; another one is refused.
 const QUEUE: usize = 4096;
-/// Verbs that share a commit at most.
+/// Most verbs in one commit.
 const BATCH: usize = 256;
-/// Threads that only look.
+/// Reader threads.
 pub(crate) const READERS: usize = 3;
-/// Most bytes of a folder's path: SQLite takes paths of 512 (MAX_PATHNAME of its os_unix.c), and adds to it the name of
-/// the database and of the files beside it.
+/// Most bytes of a folder's path. SQLite takes paths of 512 bytes (MAX_PATHNAME in its os_unix.c), which include the
+/// names of the database and of its other files.
 const FOLDER_PATH_MAX: usize = 490;
 
 pub(crate) struct Sqlite {
     writes: SyncSender<Job>,
     reads: SyncSender<Job>,
     shared: Arc<Shared>,
-    /// Held as long as this process has the folder.
+    /// Held while this process uses the folder.
     _lock: File,
 }
 
@@ -44,14 +44,14 @@ impl Sqlite {
         make_folder(folder)?;
         let lock = lock(folder)?;
         let file = folder.join("kefu.db");
-        // What people wrote is nobody else's on this machine; SQLite's other files take after this one.
+        // Only this user may read it; SQLite gives its other files the same mode.
         OpenOptions::new()
             .append(true)
             .create(true)
             .mode(0o600)
             .open(&file)
             .with_context(|| format!("creating {}", file.display()))?;
-        fits(folder)?;
+        check_path_length(folder)?;
         let mut writer = connect(&file)?;
         migrate::run(&mut writer)?;
         let (writes, waiting) = sync_channel(QUEUE);
@@ -92,14 +92,14 @@ pub(crate) fn lock(folder: &Path) -> anyhow::Result<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(
-            "another Kefu uses the data in {} already: stop it, or choose another folder with --data",
+            "another Kefu uses the data in {}: stop it, or choose another folder with --data",
             folder.display()
         ),
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
 }
 
-/// A statement with `?1` where `$1` stands, which SQLite takes for a name; quoted text stays as it is.
+/// The statement with `?1` for `$1`, which SQLite would take for a named parameter. Quoted text is unchanged.
 pub fn numbered(sql: &str) -> String {
     let (mut quote, mut rest) = (None, sql.chars().peekable());
     let mut text = String::with_capacity(sql.len());
@@ -125,20 +125,25 @@ fn write_loop(
     let mut conn = Connection::new(raw);
     let outages = OutageLog::new("writing to the database");
     while let Ok(first) = waiting.recv() {
-        // What waits now; what arrives meanwhile goes into the next one, so that its callers are heard
-        // and answered while this one runs.
+        // Only what waits now: later verbs go into the next batch, so that this batch is answered meanwhile.
         let mut batch: Vec<Job> = iter::once(first).chain(waiting.try_iter()).take(BATCH).collect();
         match commit(&mut conn, &mut batch, shared, clock) {
             Ok(()) => drop(outages.record(Ok(()))),
-            Err(_) => alone(&mut conn, &mut batch, shared, clock, &outages),
+            Err(_) => retry_each(&mut conn, &mut batch, shared, clock, &outages),
         }
-        // From within the runtime, where waking who waits is cheap; the next batch begins meanwhile.
+        // Waking callers is cheap on a thread of the runtime, and the next batch begins meanwhile.
         runtime.spawn(async move { batch.into_iter().for_each(Job::answer) });
     }
 }
 
-/// The batch died as a whole (disk full, an IO error): its verbs run once more, one by one.
-fn alone(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock, outages: &OutageLog) {
+/// Runs the verbs of a failed batch (disk full, an IO error) once more, each in its own transaction.
+fn retry_each(
+    conn: &mut Connection<'_>,
+    batch: &mut [Job],
+    shared: &Shared,
+    clock: &Clock,
+    outages: &OutageLog,
+) {
     for job in batch {
         match commit(conn, std::slice::from_mut(job), shared, clock) {
             Ok(()) => drop(outages.record(Ok(()))),
@@ -147,7 +152,7 @@ fn alone(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &
     }
 }
 
-/// Runs `batch` in one transaction, and publishes it once committed.
+/// Runs `batch` in one transaction, and announces its changes once they are committed.
 fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock) -> Result<(), Error> {
     conn.end_transaction()?;
     conn.raw.execute_batch("begin immediate")?;
@@ -159,7 +164,7 @@ fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: 
     }
     let begun = Instant::now();
     if let Err(error) = outcome.and_then(|_| conn.raw.execute_batch("commit").map_err(Error::from)) {
-        // Where even this fails, the next one begins with it.
+        // If this fails too, the next transaction tries it again before it begins.
         let _ = conn.end_transaction();
         return Err(error);
     }
@@ -191,16 +196,16 @@ fn snapshot(conn: &mut Connection<'_>, job: &mut Job, clock: &Clock) -> Result<(
     conn.end_transaction()
 }
 
-/// Refuses a folder whose path is so long that SQLite opens no database in it. The folder must be there.
+/// Fails if the path of an existing folder is too long for SQLite.
 ///
 /// # Errors
-/// Says how long it may be.
-pub fn fits(folder: &Path) -> anyhow::Result<()> {
+/// Says how long the path may be.
+pub fn check_path_length(folder: &Path) -> anyhow::Result<()> {
     let real = folder.canonicalize().with_context(|| format!("looking at {}", folder.display()))?;
     let bytes = real.as_os_str().len();
     ensure!(
         bytes <= FOLDER_PATH_MAX,
-        "the path of the data has {bytes} bytes, and SQLite takes {FOLDER_PATH_MAX} at most: choose a shorter --data"
+        "the path of the data has {bytes} bytes, and SQLite takes at most {FOLDER_PATH_MAX}: choose a shorter --data"
     );
     Ok(())
 }
@@ -214,9 +219,8 @@ fn connect(file: &Path) -> anyhow::Result<rusqlite::Connection> {
     Ok(raw)
 }
 
-/// A connection, and every statement that ran on it, ready to run again. They are found by where
-/// their text stands, which is in the program: a verb runs half a dozen, and to hash and compare
-/// that much text costs a tenth of what SQLite itself does.
+/// A connection and its prepared statements. The key is the address of the statement's text, which is static: hashing
+/// and comparing the text itself would cost a tenth of SQLite's own time.
 struct Connection<'c> {
     raw: &'c rusqlite::Connection,
     statements: HashMap<(*const u8, usize), Statement<'c>>,
@@ -227,7 +231,7 @@ impl<'c> Connection<'c> {
         Connection { raw, statements: HashMap::new() }
     }
 
-    /// Rolls back what is open, if anything is: a failure may have ended it, or not.
+    /// Rolls back the open transaction, if there is one: some failures end it, others do not.
     fn end_transaction(&self) -> Result<(), Error> {
         if !self.raw.is_autocommit() {
             self.raw.execute_batch("rollback")?;

@@ -1,4 +1,4 @@
-//! What a verb sees of its transaction: four calls, bigint and text.
+//! A verb's transaction: statements in one SQL dialect, with bigint and text only.
 
 use super::watch::Head;
 use crate::bind;
@@ -66,8 +66,8 @@ impl From<&Value<'_>> for Cell {
     }
 }
 
-/// A row read: columns by number. Statement and reader stand together, so a wrong number or type is
-/// a defect there; it panics, which fails that verb alone.
+/// A row, with columns by number. A wrong number or type is a defect of the code beside the statement, so it panics; the
+/// store turns the panic into an internal error of that verb.
 #[derive(Clone, Debug)]
 pub struct Row(pub(crate) Vec<Cell>);
 
@@ -103,9 +103,9 @@ impl Row {
     }
 }
 
-/// The connection underneath, to either engine.
+/// A connection to one of the engines.
 pub(crate) trait Conn {
-    /// Runs a statement that need not be answered before the next one goes: its failure may be the next one's.
+    /// Runs a statement whose outcome may be reported by the next one.
     fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error>;
     fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error>;
     fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error>;
@@ -137,13 +137,13 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// When this is happening.
+    /// The time of this transaction.
     #[must_use]
     pub fn now(&self) -> Time {
         self.now
     }
 
-    /// The number of this change, in a verb that writes.
+    /// The `seq` of this change, in a verb called by [`crate::Store::write`].
     #[must_use]
     pub fn seq(&self) -> i64 {
         self.seq
@@ -154,7 +154,7 @@ impl<'c> Tx<'c> {
         self.facts.push(fact);
     }
 
-    /// Runs a statement; answers how many rows it touched.
+    /// Runs a statement; returns the number of rows it touched.
     ///
     /// # Errors
     /// The engine's.
@@ -162,7 +162,7 @@ impl<'c> Tx<'c> {
         self.conn.run(sql, values).inspect_err(|_| self.failed = true)
     }
 
-    /// Runs a query; answers its first row.
+    /// Runs a query; returns its first row.
     ///
     /// # Errors
     /// The engine's.
@@ -170,7 +170,7 @@ impl<'c> Tx<'c> {
         Ok(self.all(sql, values)?.into_iter().next())
     }
 
-    /// Runs a query for a number; answers 0 where there is no row.
+    /// Runs a query for a number; returns 0 if there is no row.
     ///
     /// # Errors
     /// The engine's.
@@ -178,7 +178,7 @@ impl<'c> Tx<'c> {
         Ok(self.one(sql, values)?.map_or(0, |row| row.int(0)))
     }
 
-    /// Runs a query; answers all its rows.
+    /// Runs a query; returns all its rows.
     ///
     /// # Errors
     /// The engine's.
@@ -186,7 +186,7 @@ impl<'c> Tx<'c> {
         self.conn.all(sql, values).inspect_err(|_| self.failed = true)
     }
 
-    /// Where this verb's owner stands in this snapshot.
+    /// The head of this verb's owner, in this snapshot.
     ///
     /// # Errors
     /// The engine's.
@@ -196,7 +196,7 @@ impl<'c> Tx<'c> {
         Ok(row.map(|row| Head { seq: row.int(0), access: row.int(1) }))
     }
 
-    /// Gives `owner` a feed of her own; `false` when she has one.
+    /// Makes `owner` an owner with a feed; `false` if it is one already.
     ///
     /// # Errors
     /// The engine's.
@@ -205,8 +205,8 @@ impl<'c> Tx<'c> {
         Ok(self.run(sql, bind![owner])? == 1)
     }
 
-    /// Waits until no other transaction holds the lock of this name, and holds it until this one ends. It is for what
-    /// crosses owners; a transaction that holds it waits for no owner's lock, so that none wait in a circle.
+    /// Takes the lock of this name until the transaction ends, and waits while another transaction holds it. It is for
+    /// rules across owners. A transaction that holds such a lock takes no owner's lock after it, so there is no deadlock.
     ///
     /// # Errors
     /// The engine's.
@@ -216,16 +216,16 @@ impl<'c> Tx<'c> {
         self.run(sql, bind![name]).map(|_| ())
     }
 
-    pub(crate) fn look_as(&mut self, owner: &str) {
+    pub(crate) fn set_owner(&mut self, owner: &str) {
         owner.clone_into(&mut self.owner);
     }
 
     pub(crate) fn begin_verb(&mut self, owner: &str) {
-        self.look_as(owner);
+        self.set_owner(owner);
         self.facts.clear();
     }
 
-    /// Takes the owner's lock, if she is one: whoever looks and then acts is alone with her.
+    /// Takes the owner's lock, if the owner has a feed, so that what the verb reads stays true until it commits.
     pub(crate) fn lock(&mut self) -> Result<(), Error> {
         let owner = self.owner.clone();
         self.run("update head set seq = seq where owner = $1", bind![&owner]).map(|_| ())
@@ -241,7 +241,7 @@ impl<'c> Tx<'c> {
         Ok(true)
     }
 
-    /// Writes the change row of a verb that recorded facts; `false` when it recorded none.
+    /// Writes the change row of a verb that recorded facts; `false` if it recorded none.
     pub(crate) fn write_change(&mut self) -> Result<bool, Error> {
         if self.facts.is_empty() {
             return Ok(false);
@@ -264,23 +264,23 @@ impl<'c> Tx<'c> {
         Ok(true)
     }
 
-    /// Runs a verb's last statement. Where the verb is alone, it fails together with the commit; of several, each must
-    /// know how it went before the next begins.
+    /// Runs a verb's last statement. If the verb has the transaction to itself, the statement may fail with the commit;
+    /// otherwise its outcome is needed before the next verb begins.
     fn conclude(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {
         if self.is_alone { self.conn.send(sql, values) } else { self.run(sql, values).map(|_| ()) }
     }
 
-    /// Tells that one verb has the transaction for itself.
+    /// Says that only one verb runs in this transaction.
     pub(crate) fn be_alone(&mut self) {
         self.is_alone = true;
     }
 
-    /// Marks where a verb begins that shares the transaction.
+    /// Sets the savepoint of a verb that shares the transaction.
     pub(crate) fn save(&mut self) -> Result<(), Error> {
         self.conn.send("savepoint verb", &[])
     }
 
-    /// Ends such a verb.
+    /// Ends such a verb; its writes are kept or undone.
     pub(crate) fn release(&mut self, keep: bool) -> Result<(), Error> {
         if !keep {
             self.run("rollback to verb", &[])?;
@@ -288,17 +288,17 @@ impl<'c> Tx<'c> {
         self.run("release verb", &[]).map(|_| ())
     }
 
-    /// Whether a statement failed: then PostgreSQL takes a commit for a rollback, and does not say so.
+    /// Whether a statement failed: PostgreSQL then turns a commit into a rollback without an error.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed
     }
 
-    /// Ends the transaction of a verb that was alone in it. An error says that it was gone already.
+    /// Rolls the transaction back. An error means that the engine had ended it before.
     pub(crate) fn roll_back(&mut self) -> Result<(), Error> {
         self.run("rollback", &[]).map(|_| ())
     }
 
-    /// The owners this transaction changed, and where they stand once it is committed.
+    /// The owners that this transaction changed, with their heads after the commit.
     pub(crate) fn into_heads(self) -> impl Iterator<Item = (String, Head)> {
         self.heads.into_iter().filter(|(_, head)| head.seq > 0)
     }

@@ -1,4 +1,4 @@
-//! Who is how far: the heads this process knows, and the wake-ups of those who listen.
+//! The latest `seq` of each owner, and the subscribers to its changes.
 
 use crate::meter::Stores;
 use crate::single_flight::SingleFlight;
@@ -6,30 +6,29 @@ use dashmap::DashMap;
 use quick_cache::DefaultHashBuilder;
 use tokio::sync::watch;
 
-/// Where an owner stands.
+/// The latest numbers of an owner's feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {
-    /// Her last change.
+    /// The last change.
     pub seq: i64,
-    /// The last change of who may call.
+    /// The last change that affects who may call the API.
     pub access: i64,
 }
 
-/// What wakes those who listen to an owner.
+/// What subscribers to an owner receive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wake {
-    /// The highest number of a change that was told.
+    /// The highest `seq` announced so far.
     pub seq: i64,
-    /// How often notifications of other nodes may have been lost. When this rises, there may be changes that nobody is
-    /// told of; reading the feed once finds them.
+    /// How often notifications of other nodes may have been lost. When this rises, the feed may have changes that were
+    /// not announced; a subscriber then reads the feed once.
     pub losses: u64,
 }
 
-/// What the store's threads and its callers share. About 100 bytes for every owner touched since the
-/// start.
+/// State shared by the store's threads and callers. It takes about 100 bytes per owner used since the start.
 #[derive(Default)]
 pub(crate) struct Shared {
-    // Every request asks here, twice; nobody outside chooses the keys.
+    // Each request reads this twice, so the hash is a fast one; the keys are our own ids, which no caller can choose.
     heads: DashMap<String, Head, DefaultHashBuilder>,
     wakes: DashMap<String, watch::Sender<Wake>>,
     pub(crate) head_reads: SingleFlight<Option<Head>>,
@@ -41,7 +40,7 @@ impl Shared {
         self.heads.get(owner).map(|head| *head)
     }
 
-    /// Notes where an owner stands; numbers only rise.
+    /// Raises an owner's head; its numbers never fall.
     pub(crate) fn raise(&self, owner: &str, new: Head) {
         if let Some(mut head) = self.heads.get_mut(owner) {
             head.seq = head.seq.max(new.seq);
@@ -53,11 +52,10 @@ impl Shared {
         head.access = head.access.max(new.access);
     }
 
-    /// Wakes the listeners of an owner. A number that is no higher than the last one, as a notification that comes late
-    /// carries, is passed over.
+    /// Wakes the subscribers of an owner, unless `seq` is no higher than the last one, as in a late notification.
     pub(crate) fn wake(&self, owner: &str, seq: i64) {
-        if let Some(listeners) = self.wakes.get(owner) {
-            listeners.send_if_modified(|last| {
+        if let Some(subscribers) = self.wakes.get(owner) {
+            subscribers.send_if_modified(|last| {
                 let rises = last.seq < seq;
                 last.seq = last.seq.max(seq);
                 rises
@@ -70,13 +68,13 @@ impl Shared {
     }
 
     pub(crate) fn unsubscribe(&self, owner: &str) {
-        self.wakes.remove_if(owner, |_, listeners| listeners.receiver_count() == 0);
+        self.wakes.remove_if(owner, |_, subscribers| subscribers.receiver_count() == 0);
     }
 
-    /// Wakes everyone once, when notifications may have been lost.
+    /// Wakes all subscribers, after notifications may have been lost.
     pub(crate) fn wake_all(&self) {
-        for listeners in &self.wakes {
-            listeners.send_modify(|last| last.losses += 1);
+        for subscribers in &self.wakes {
+            subscribers.send_modify(|last| last.losses += 1);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The address of a PostgreSQL database, and TLS on the way to it, as libpq means `sslmode` and `sslrootcert`.
+//! The address of a PostgreSQL database, and TLS to it: `sslmode` and `sslrootcert` mean what they mean to libpq.
 //!
-//! The client crate knows `disable`, `prefer` and `require` and no file, so both parameters are taken out of the
-//! address.
+//! The client crate knows neither `sslrootcert` nor the modes `verify-ca` and `verify-full`, so both parameters are
+//! parsed here and removed from the address.
 
 use crate::trust::{Roots, Trust, client};
 use ::postgres::Client;
@@ -14,10 +14,10 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What servers that are asked for TLS at once want to hear.
+/// The ALPN protocol that PostgreSQL servers expect.
 const ALPN: &[u8] = b"postgresql";
 
-/// Where a database is, and how it is spoken to.
+/// Where a database is, and how to connect to it.
 #[derive(Clone)]
 pub(crate) struct Address {
     /// Everything but TLS.
@@ -27,9 +27,9 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Reads an address, and the file it names.
+    /// Parses an address, and reads the certificates it names.
     pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
-        let (rest, given) = Given::take(url);
+        let (rest, given) = TlsParameters::split_from(url);
         let mut config = Config::from_str(&rest).context("reading the address of the database")?;
         config.connect_timeout(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(10));
         config.keepalives_idle(Duration::from_secs(10)).application_name("kefu");
@@ -41,12 +41,12 @@ impl Address {
         Ok(Address { config, tls: MakeRustlsConnect::new(tls), is_verified })
     }
 
-    /// A connection of its own, for what is no verb.
+    /// A blocking client, for what is not a verb.
     pub(crate) fn client(&self) -> Result<Client, Error> {
         self.connect(|config, tls| ::postgres::Config::from(config.clone()).connect(tls))
     }
 
-    /// Connects; where TLS is preferred and not had, in clear.
+    /// Connects; without TLS if it is preferred but fails.
     pub(crate) fn connect<T>(
         &self,
         connect: impl Fn(&Config, MakeRustlsConnect) -> Result<T, Error>,
@@ -61,12 +61,12 @@ impl Address {
         })
     }
 
-    /// Whether somebody vouches for the server.
+    /// Whether an authority vouches for the server.
     pub(crate) fn is_verified(&self) -> bool {
         self.is_verified
     }
 
-    /// Its host, where others could listen in on the way.
+    /// The host, if other people's networks may be on the way to it.
     pub(crate) fn foreign_host(&self) -> Option<&str> {
         self.config.get_hosts().iter().find_map(|host| match host {
             Host::Tcp(name) if crate::place::is_foreign(name) => Some(name.as_str()),
@@ -75,29 +75,29 @@ impl Address {
     }
 }
 
-/// Whether the way was refused: the handshake, or by `pg_hba.conf`, which may want it in clear.
+/// Whether TLS failed: in the handshake, or because `pg_hba.conf` wants a connection without TLS.
 fn is_of_tls(error: &Error) -> bool {
     error.to_string().starts_with("error performing TLS handshake")
         || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
 }
 
-/// What an address says of TLS.
+/// The TLS parameters of an address.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Given {
+struct TlsParameters {
     mode: Option<String>,
     root: Option<String>,
 }
 
-impl Given {
-    /// Takes it out of an address, which is an URL or `key=value` words.
-    fn take(address: &str) -> (String, Self) {
-        let mut given = Given::default();
+impl TlsParameters {
+    /// Splits them from an address, which is a URL or `key=value` pairs.
+    fn split_from(address: &str) -> (String, Self) {
+        let mut given = TlsParameters::default();
         let is_url = ["postgres://", "postgresql://"].iter().any(|begin| address.starts_with(begin));
-        let rest = if is_url { given.take_of_url(address) } else { given.take_of_words(address) };
+        let rest = if is_url { given.split_url(address) } else { given.split_pairs(address) };
         (rest, given)
     }
 
-    /// Whether a parameter is one of the two.
+    /// Sets a parameter; `false` if it is another one.
     fn set(&mut self, key: &str, value: &str) -> bool {
         let member = match key {
             "sslmode" => &mut self.mode,
@@ -108,8 +108,8 @@ impl Given {
         true
     }
 
-    fn take_of_url(&mut self, url: &str) -> String {
-        // A question mark before the host is the password's.
+    fn split_url(&mut self, url: &str) -> String {
+        // A question mark before the host belongs to the password.
         let host = url.find('@').map_or(0, |at| at + 1);
         let Some(query) = url[host..].find('?').map(|at| host + at) else { return url.to_owned() };
         let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -121,17 +121,17 @@ impl Given {
         if kept.is_empty() { url[..query].to_owned() } else { format!("{}?{kept}", &url[..query]) }
     }
 
-    fn take_of_words(&mut self, words: &str) -> String {
-        let (mut kept, mut rest) = (String::new(), words.trim_start());
+    fn split_pairs(&mut self, pairs: &str) -> String {
+        let (mut kept, mut rest) = (String::new(), pairs.trim_start());
         while let Some((key, value)) = rest.split_once('=') {
-            let Some((value, after)) = word(value.trim_start()) else { break };
+            let Some((value, after)) = first_value(value.trim_start()) else { break };
             if !self.set(key.trim(), &value) {
                 kept.push_str(&rest[..rest.len() - after.len()]);
                 kept.push(' ');
             }
             rest = after.trim_start();
         }
-        // What cannot be read is for the client crate to refuse.
+        // The client crate refuses what cannot be parsed.
         kept + rest
     }
 
@@ -140,7 +140,7 @@ impl Given {
         let mode = self.mode.as_deref().unwrap_or(if is_system { "verify-full" } else { "prefer" });
         if is_system && mode != "verify-full" {
             bail!(
-                "sslrootcert=system needs sslmode=verify-full: anybody can have a certificate for some other name"
+                "sslrootcert=system needs sslmode=verify-full: anyone can have a certificate for some other name"
             );
         }
         let roots = || match self.root.as_deref() {
@@ -157,15 +157,13 @@ impl Given {
             "require" if self.root.is_none() => (SslMode::Require, Trust::Anybody),
             "require" | "verify-ca" => (SslMode::Require, Trust::Authority(roots()?)),
             "verify-full" => (SslMode::Require, Trust::Name(roots()?)),
-            other => bail!(
-                "sslmode takes disable, prefer, require, verify-ca or verify-full, and {other:?} is none"
-            ),
+            other => bail!("sslmode takes disable, prefer, require, verify-ca or verify-full, not {other:?}"),
         })
     }
 }
 
-/// The first value of such words, which may stand in quotes, and what follows it.
-fn word(text: &str) -> Option<(String, &str)> {
+/// The first value of `key=value` pairs, which may be quoted, and the text after it.
+fn first_value(text: &str) -> Option<(String, &str)> {
     let is_quoted = text.starts_with('\'');
     let (mut value, mut chars) = (String::new(), text.char_indices().skip(usize::from(is_quoted)));
     while let Some((at, c)) = chars.next() {
@@ -181,11 +179,11 @@ fn word(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, Given};
+    use super::{Address, TlsParameters};
     use tokio_postgres::config::SslMode;
 
-    fn taken(address: &str) -> (String, Option<String>, Option<String>) {
-        let (rest, given) = Given::take(address);
+    fn split(address: &str) -> (String, Option<String>, Option<String>) {
+        let (rest, given) = TlsParameters::split_from(address);
         (rest, given.mode, given.root)
     }
 
@@ -194,25 +192,25 @@ mod tests {
     }
 
     #[test]
-    fn what_an_address_says_of_tls_is_taken_out_of_it() {
+    fn the_tls_parameters_are_split_from_an_address() {
         let url = "postgres://kefu:a?b@db.example.com:5432/kefu";
-        assert_eq!(taken(url), (url.into(), None, None));
+        assert_eq!(split(url), (url.into(), None, None));
         assert_eq!(
-            taken(&format!("{url}?sslmode=verify-full&options=-csearch_path%3Da&sslrootcert=%2Fa%20b.pem")),
+            split(&format!("{url}?sslmode=verify-full&options=-csearch_path%3Da&sslrootcert=%2Fa%20b.pem")),
             (format!("{url}?options=-csearch_path%3Da"), some("verify-full"), some("/a b.pem"))
         );
         assert_eq!(
-            taken(&format!("{url}?sslmode=a&sslmode=b")),
+            split(&format!("{url}?sslmode=a&sslmode=b")),
             (url.into(), some("b"), None),
             "the last counts"
         );
         let words = "host=db.example.com user = kefu password='a sslmode=x \\' b'";
-        assert_eq!(taken(words).1, None, "it is the password's");
+        assert_eq!(split(words).1, None, "it belongs to the password");
         assert_eq!(
-            taken(&format!("sslmode = require {words} sslrootcert='/a b.pem'")),
+            split(&format!("sslmode = require {words} sslrootcert='/a b.pem'")),
             (format!("{words} "), some("require"), some("/a b.pem"))
         );
-        assert_eq!(taken("host=a sslmode='x").0, "host=a sslmode='x", "which is refused then");
+        assert_eq!(split("host=a sslmode='x").0, "host=a sslmode='x", "the client crate refuses it");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The engine for several nodes: a queue for each owner, so that a hot one neither parks all threads
-//! nor pays a commit a verb.
+//! PostgreSQL, the engine for several nodes. Each owner has a queue, so that a busy owner shares commits among its verbs
+//! and occupies one writer thread at most.
 
 pub(crate) mod address;
 pub(crate) mod client;
@@ -26,31 +26,32 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Verbs that may wait for a thread; one more is refused.
+/// Most verbs in a queue; another one is refused.
 const QUEUE: usize = 4096;
-/// Verbs of one owner that share a commit at most.
+/// Most verbs of one owner in one commit.
 const BATCH: usize = 32;
-/// What every session relies on, whatever the database or the role sets otherwise. A line that is cut in the middle of
-/// a batch holds its account for two seconds at most; an answer means that the change is on the disk; a verb that
-/// waited for the account's lock sees what the verb before it wrote.
+/// Settings of every connection, which override those of the database and the role. A connection that is cut during a
+/// batch holds its owner's lock for two seconds at most; a commit is on the disk when it returns; a verb that waited
+/// for an owner's lock sees what the verb before it wrote.
 const SESSION: &str = "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=10000 -c synchronous_commit=on \
     -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off \
     -c default_transaction_deferrable=off -c standard_conforming_strings=on";
-/// How long the last changes of this process may take to be told to other nodes.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long the store waits, when it stops, until other nodes are notified of its last changes.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Writer threads.
 const WRITERS: usize = 12;
-/// Threads that only look.
+/// Reader threads.
 pub(crate) const READERS: usize = 4;
 
 pub(crate) struct Postgres {
     writes: Arc<Queues>,
     reads: SyncSender<Job>,
     shared: Arc<Shared>,
-    /// Disconnected once every change was told to other nodes.
-    told: Mutex<Receiver<Infallible>>,
+    /// Disconnected once other nodes are notified of every change.
+    notifier_end: Mutex<Receiver<Infallible>>,
 }
 
-/// Several nodes may start at once, and the migrations take no lock of their own.
+/// Migrates the tables under an advisory lock, because several nodes may start at once and refinery takes no lock.
 pub(crate) fn migrate(client: &mut Client) -> anyhow::Result<()> {
     client.batch_execute("select pg_advisory_lock(20160701)")?;
     migrate::run(client)?;
@@ -64,12 +65,12 @@ impl Postgres {
         address.config.options(format!("{options} {SESSION}"));
         migrate(&mut address.client().context("connecting to PostgreSQL")?)?;
         let source = Source::of(address);
-        let ((changed, gathered), (telling, told)) = (channel(), channel());
+        let ((changed, gathered), (running, notifier_end)) = (channel(), channel());
         spawn("store-notifier", {
             let source = source.clone();
             move || {
                 notify_loop(&source, &gathered);
-                drop(telling);
+                drop(running);
             }
         })?;
         spawn("store-listener", {
@@ -97,7 +98,7 @@ impl Postgres {
             let outages = outages.clone();
             spawn("store-reader", move || read_loop(conn, &waiting, &clock, &outages))?;
         }
-        Ok(Postgres { writes, reads, shared, told: Mutex::new(told) })
+        Ok(Postgres { writes, reads, shared, notifier_end: Mutex::new(notifier_end) })
     }
 
     pub(crate) fn submit(&self, job: Job) -> Result<(), Error> {
@@ -114,9 +115,9 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.writes.stop();
-        // A process that ends at once, as a command does, would take its notifications with it.
-        let told = self.told.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let _ = told.recv_timeout(FAREWELL);
+        // A process that ends right after a change, as a command does, would lose its notification.
+        let notifier_end = self.notifier_end.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = notifier_end.recv_timeout(NOTIFY_TIMEOUT);
     }
 }
 
@@ -125,7 +126,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<()>
     Ok(())
 }
 
-/// The verbs that wait, by owner. An owner's queue is in one writer's hands at a time.
+/// The waiting verbs, by owner. One writer at a time works on an owner's queue.
 #[derive(Default)]
 struct Queues {
     state: Mutex<State>,
@@ -162,7 +163,7 @@ impl Queues {
         Ok(())
     }
 
-    /// What waits for the next owner; `None` when the store stops.
+    /// Takes a batch of the next owner; `None` when the store stops.
     fn take(&self) -> Option<Vec<Job>> {
         let mut state = self.lock();
         loop {
@@ -208,7 +209,7 @@ struct Writer {
 enum Failure {
     /// Nothing was committed.
     Undone(Error),
-    /// The connection went while it was being committed: nobody knows.
+    /// The connection was lost during the commit, so the outcome is unknown.
     Unknown(Error),
 }
 
@@ -227,17 +228,17 @@ impl Writer {
         }
     }
 
-    /// After a lost batch its verbs run once more, one by one, unless it may have been committed.
+    /// Runs the verbs of a failed batch once more, each in its own transaction, unless the batch may be committed.
     fn recover(&mut self, batch: &mut [Job], failure: Failure) {
         match failure {
             Failure::Unknown(error) => {
-                let cause = anyhow::anyhow!("the connection went during the commit: {error}");
+                let cause = anyhow::anyhow!("the connection was lost during the commit: {error}");
                 let _ = self.outages.refuse(cause.into());
                 batch.iter_mut().for_each(|job| job.fail(Errcode::SystemError.into()));
             }
             Failure::Undone(_) => {
                 for job in batch {
-                    // Whatever the first failure was: once is what a connection that was lost meanwhile costs.
+                    // Every failure is worth one retry, because a lost connection looks like any other failure.
                     match self.commit(std::slice::from_mut(job)) {
                         Ok(()) => drop(self.outages.record(Ok(()))),
                         Err(Failure::Undone(error) | Failure::Unknown(error)) => {
@@ -271,7 +272,7 @@ impl Writer {
         for (owner, head) in heads {
             self.shared.raise(&owner, head);
             self.shared.wake(&owner, head.seq);
-            // Without a notifier other nodes hear of it later.
+            // Without the notifier, other nodes find the change later.
             let _ = self.changed.send((owner, head.seq));
         }
         Ok(())
@@ -300,10 +301,10 @@ fn run_read(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), E
 
 fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
     const BEGIN: &str = "begin isolation level repeatable read read only";
-    // The database was away meanwhile, and may be back.
+    // The database may have been away since the last statement, and be back.
     conn.ready()?;
     conn.batch(BEGIN).or_else(|_| conn.ready().and_then(|()| conn.batch(BEGIN)))?;
     job.read(&mut Tx::new(conn, clock.now()));
-    // On a connection that went meanwhile it saw less than there is.
+    // If the connection was lost during the verb, the verb may have read too little.
     conn.batch("rollback").inspect_err(|_| conn.close())
 }

@@ -1,4 +1,4 @@
-//! Notifications between nodes: quick, and never to be relied on.
+//! Notifications between nodes about changed owners. They are quick, but can be lost.
 
 use super::client::{Connection, Source};
 use crate::engine::tx::{Conn as _, Value};
@@ -10,18 +10,18 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-/// How long changes are gathered before one notification tells of them.
+/// How long changes are gathered for one notification.
 const GATHER: Duration = Duration::from_millis(3);
 /// Most bytes of a notification's payload are 8000.
 const PAYLOAD_MAX: usize = 7000;
 
-// The database is one channel's; those who share it in schemas of their own are none of each other's business.
+// One channel per schema, for installations may share a database in schemas of their own.
 const CHANNEL: &str = "select 'kefu_' || current_schema()::regnamespace::oid::text";
 const NOTIFY: &str = "select pg_notify('kefu_' || current_schema()::regnamespace::oid::text, $1) is null";
 
-/// Tells other nodes which owners changed, a line `owner seq` each: one notification for all that gathers in a few
-/// milliseconds, and never within a verb's transaction, where it would make commits wait for each other. Ends when
-/// nothing can change any more, once everything is told.
+/// Notifies other nodes of changed owners, one line `owner seq` each. Changes of a few milliseconds share one
+/// notification. It is sent outside verbs' transactions, where `notify` would make commits wait for each other. Returns
+/// once all senders are dropped and every change is sent.
 pub(crate) fn notify_loop(source: &Arc<Source>, changed: &Receiver<(String, i64)>) {
     let mut conn = Connection::new(source);
     while let Ok((owner, seq)) = changed.recv() {
@@ -45,12 +45,13 @@ pub(crate) fn notify_loop(source: &Arc<Source>, changed: &Receiver<(String, i64)
 fn notify(conn: &mut Connection, payload: &mut String) {
     let sent = conn.ready().and_then(|()| conn.all(NOTIFY, &[Value::Text(payload)]));
     if let Err(error) = sent {
-        tracing::debug!(?error, "notifications of other nodes were lost");
+        tracing::debug!(?error, "notifications to other nodes were lost");
     }
     payload.clear();
 }
 
-/// Hears what other nodes changed. Whatever they changed before a connection was made, nobody has heard of.
+/// Receives the notifications of other nodes. Those sent before the connection is made are lost, so each new connection
+/// wakes all subscribers.
 pub(crate) fn listen_loop(source: &Source, shared: &Weak<Shared>) {
     let outages = OutageLog::new("listening to other nodes");
     while shared.strong_count() > 0 {
@@ -73,7 +74,7 @@ fn listen(source: &Source, shared: &Weak<Shared>, outages: &OutageLog) -> Result
         let notification = client.notifications().timeout_iter(Duration::from_millis(500)).next()?;
         let Some(shared) = shared.upgrade() else { return Ok(()) };
         if client.is_closed() {
-            return Err(anyhow::anyhow!("the connection went").into());
+            return Err(anyhow::anyhow!("the connection was lost").into());
         }
         let Some(notification) = notification else { continue };
         for line in notification.payload().lines() {
