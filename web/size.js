@@ -1,4 +1,4 @@
-// Prints what each page loads, gzipped, and fails above its limit. Built HTML names every script and style a page needs.
+// Prints the gzipped size of each page's scripts and styles, which its HTML names, and fails above the limit.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 

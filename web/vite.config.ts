@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const server = "http://127.0.0.1:8080";
 
-// The mode names the page. Each is built alone: hardly anyone loads both, and what one needs does not weigh on the other.
+// The mode names the page. Each page is built alone, so that it loads no code of another.
 export default defineConfig(({ mode }) => ({
   // All pages load their assets from here, so the server has one folder to serve.
   base: "/desk/",
@@ -16,6 +16,14 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     rolldownOptions: { input: `${mode}.html` },
   },
-  server: { proxy: { "/desk/api": server, "/chat/api": server, "/openapi.json": server, "/cgi-bin": server, "/customservice": server } },
+  server: {
+    proxy: {
+      "/desk/api": server,
+      "/chat/api": server,
+      "/openapi.json": server,
+      "/cgi-bin": server,
+      "/customservice": server,
+    },
+  },
   test: { include: ["src/**/*.test.ts"] },
 }));

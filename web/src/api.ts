@@ -134,7 +134,7 @@ export const desk = {
   filePath: (appid: string, message: number, part: FilePart) => `/desk/api/file?${query({ appid, message, part })}`,
   debug: () => get<Debug>("/desk/api/debug"),
   debugToken: (appid: string) => post<AccessToken>("/desk/api/debug/token", { appid }),
-  /** Live to `MESSAGES_PAGE` messages of the session's customer that are older than `before`; 0 needsUser for the latest. */
+  /** Up to `MESSAGES_PAGE` messages of the session's customer before the message `before`; 0 asks for the latest. */
   messages: (appid: string, session: number, before: number) =>
     get<Messages>(`/desk/api/messages?${query({ appid, session, before })}`),
 };

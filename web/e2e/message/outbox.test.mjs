@@ -24,7 +24,13 @@ test("what was sent without a line goes by itself when the line is back, in orde
   await Promise.all([worker.seesPictures(2), customer.seesPictures(2)]);
   const said = await server.said(customer.openid);
   for (const from of ["customer", "agent"]) {
-    assert.deepEqual(said.filter((one) => one.from === from).map((one) => one.text).slice(-3), ["first", "second", "[image]"]);
+    assert.deepEqual(
+      said
+        .filter((one) => one.from === from)
+        .map((one) => one.text)
+        .slice(-3),
+      ["first", "second", "[image]"],
+    );
   }
   await eventually("nothing is marked any more", async () => assert.equal(await worker.marked().count(), 0));
 });
@@ -145,7 +151,10 @@ test("what was written in a session that is gone is shown until it is given up",
   await fitForAll(worker.page, "messages of a session that is gone");
   await worker.page.reload();
   for (const left of [1, 0]) {
-    await list.getByRole("button", { name: /^Delete/ }).first().click();
+    await list
+      .getByRole("button", { name: /^Delete/ })
+      .first()
+      .click();
     await eventually(`${left} are left`, async () => assert.equal(await list.getByRole("listitem").count(), left));
   }
   assert.ok(!(await customer.messages()).includes("too late"));

@@ -93,7 +93,10 @@ function withoutLocks() {
 /** A browser without a screen shows every page; this one is told that it does not. */
 const looksAway = (page, away) =>
   page.evaluate((away) => {
-    Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (away ? "hidden" : "visible") });
+    Object.defineProperty(document, "visibilityState", {
+      configurable: true,
+      get: () => (away ? "hidden" : "visible"),
+    });
     Object.defineProperty(document, "hidden", { configurable: true, get: () => away });
     document.dispatchEvent(new Event("visibilitychange"));
   }, away);

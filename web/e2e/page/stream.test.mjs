@@ -90,13 +90,13 @@ test("a login that has ended leads back to the log-in, in every tab and at once"
   const { server, worker } = await begin(t);
   const other = new Worker(await worker.page.context().newPage(), server, NAME);
   await other.at();
-  await other.sees("Nobody is waiting");
+  await other.sees("No customers are waiting");
   const { password } = await server.order("worker", "reset", "--name", NAME);
   await Promise.all([worker.sees("Log in to the workbench"), other.sees("Log in to the workbench")]);
   for (const tab of [worker, other]) await tab.page.getByText("An operator has reset your password").waitFor();
   await fitForAll(worker.page, "a login that has ended");
   await other.fill("Log in", NAME, password);
-  await Promise.all([worker.sees("Nobody is waiting"), other.sees("Nobody is waiting")]);
+  await Promise.all([worker.sees("No customers are waiting"), other.sees("Nobody is waiting")]);
   await worker.page.context().clearCookies();
   // Whatever asks the server first finds it out: this click, or before it the tab by itself.
   const clicked = worker.page.getByRole("switch", { name: "Available" }).click({ timeout: 5000 });
@@ -116,7 +116,7 @@ test("a tab says what another tab of the browser has done to its login", async (
   await other.logsOut();
   await worker.sees("You logged out in another tab of this browser.");
   await other.fill("Log in", NAME, PASSWORD);
-  await worker.sees("Nobody is waiting");
+  await worker.sees("No customers are waiting");
 });
 
 test("an agent deleted at work sees her desk go, and her customer may write again", async (t) => {

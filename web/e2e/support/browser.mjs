@@ -77,7 +77,7 @@ async function serveBuilt(context) {
   });
 }
 
-/** Looks at a page as it stands in both languages, both schemes and both sizes, and leaves it in English on a desktop. */
+/** Checks a page in both languages, schemes and sizes; afterwards it is in English, on a desktop. */
 export async function fitForAll(page, state) {
   for (const [language, colorScheme] of LANGUAGES) {
     await speak(page, language);

@@ -69,20 +69,22 @@ export class Worker extends Person {
   sees = (text) => this.page.getByText(text, { exact: true }).filter({ visible: true }).first().waitFor();
 
   /** The session of a customer in the list of her own. */
-  session = (openid) => this.page.locator("section[aria-labelledby=mine]").getByRole("button", { name: called(openid) });
+  session = (openid) =>
+    this.page.locator("section[aria-labelledby=own-sessions]").getByRole("button", { name: called(openid) });
 
   /** A supervisor's lists: "Colleagues’ sessions", or "Waiting". */
   tab = (name) => this.page.getByRole("tab", { name });
 
   /** The session of a customer in the list of what others have. */
-  others = (openid) => this.page.locator("section[aria-labelledby=others]").getByRole("button", { name: called(openid) });
+  others = (openid) =>
+    this.page.locator("section[aria-labelledby=colleague-sessions]").getByRole("button", { name: called(openid) });
 
   take = (openid) => this.press(`Take ${called(openid)}`);
 
   says = (text) => this.writes(text);
 
   /** The rows of sessions in which something was not sent. */
-  marked = () => this.page.locator("section[aria-labelledby=mine] .failed");
+  marked = () => this.page.locator("section[aria-labelledby=own-sessions] .failed");
 
   async logsOut() {
     await this.press("Log out");
@@ -105,7 +107,10 @@ export class Worker extends Person {
   async postsPicture(session, bytes) {
     const query = new URLSearchParams({ appid: APPID, session, client_id: randomUUID() });
     const headers = { "Content-Type": "image/png", Origin: this.server.base };
-    const answer = await this.page.request.post(`${this.server.base}/desk/api/image?${query}`, { headers, data: bytes });
+    const answer = await this.page.request.post(`${this.server.base}/desk/api/image?${query}`, {
+      headers,
+      data: bytes,
+    });
     assert.equal(answer.status(), 200, await answer.text());
   }
 
@@ -129,7 +134,7 @@ export class Worker extends Person {
         worker: text(document.querySelector(".worker .name")),
         presence: text(document.querySelector("[data-testid=presence]")),
         waiting: list("waiting"),
-        mine: list("mine"),
+        mine: list("own-sessions"),
       };
     });
 }

@@ -51,7 +51,7 @@ export async function atWork(people, name = "xiaomei", kf_account = AGENT, nickn
   await worker.sees("Waiting for an invitation");
   await server.addAgent(kf_account, nickname);
   await server.order("agent", "bind", "--appid", APPID, "--agent", kf_account, "--worker", name);
-  await worker.sees("Nobody is waiting");
+  await worker.sees("No customers are waiting");
   await eventually("the worker is online", async () =>
     assert.ok((await server.online()).some((one) => one.kf_account === kf_account && one.status === 1)),
   );

@@ -147,7 +147,10 @@ export class Server {
   async #arrives(text) {
     const api = `${this.base}/chat/api/${APPID}`;
     const snapshot = await fetch(`${api}/snapshot`);
-    const cookie = snapshot.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
+    const cookie = snapshot.headers
+      .getSetCookie()
+      .map((one) => one.split(";")[0])
+      .join("; ");
     const headers = { "Content-Type": "application/json", Origin: this.base, Cookie: cookie };
     const body = JSON.stringify({ client_id: randomUUID(), text });
     const answer = await fetch(`${api}/message`, { method: "POST", headers, body });
@@ -156,7 +159,8 @@ export class Server {
 
   addAgent = (kf_account, nickname) => this.#done("/customservice/kfaccount/add", {}, { kf_account, nickname });
   deleteAgent = (kf_account) => this.#done("/customservice/kfaccount/del", { kf_account });
-  invite = (kf_account, invite_wx) => this.#done("/customservice/kfaccount/inviteworker", {}, { kf_account, invite_wx });
+  invite = (kf_account, invite_wx) =>
+    this.#done("/customservice/kfaccount/inviteworker", {}, { kf_account, invite_wx });
   setAdmin = (kf_account) => this.#done("/customservice/kfaccount/setadmin", {}, { kf_account });
   createAll = (kf_account, openids) => inParallel(openids, (openid) => this.create(kf_account, openid));
   create = (kf_account, openid) => this.#done("/customservice/kfsession/create", {}, { kf_account, openid });

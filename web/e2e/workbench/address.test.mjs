@@ -56,9 +56,9 @@ test("a long list is one Tab stop, and is walked with arrows", async (t) => {
   const { page } = worker;
   const openids = Array.from({ length: 12 }, (_, at) => `o${String(at).padStart(27, "0")}`);
   for (const openid of openids) await server.create(AGENT, openid);
-  const rows = page.locator("section[aria-labelledby=mine] li button");
+  const rows = page.locator("section[aria-labelledby=own-sessions] li button");
   await eventually("all are listed", async () => assert.equal(await rows.count(), openids.length));
-  assert.equal(await page.locator("section[aria-labelledby=mine] button[tabindex='0']").count(), 1);
+  assert.equal(await page.locator("section[aria-labelledby=own-sessions] button[tabindex='0']").count(), 1);
   await rows.first().focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
@@ -74,7 +74,7 @@ test("a long list is one Tab stop, and is walked with arrows", async (t) => {
   await page.keyboard.press("Home");
   const name = await rows.first().locator(".name").textContent();
   await page.keyboard.press("Enter");
-  await page.getByRole("region", { name: `Conversation with ${name}` }).waitFor();
+  await page.getByRole("region", { name: `Session with ${name}` }).waitFor();
   await focused(page, worker.box(), "the reply");
   assert.ok(openids.map(called).includes(name));
 });

@@ -182,6 +182,6 @@ test("what was typed in a session that is gone is shown at another browser too, 
   await left(other).getByRole("button", { name: /^Delete/ }).click();
   await isKept(other);
   await worker.page.reload();
-  await worker.sees("Nobody is waiting");
+  await worker.sees("No customers are waiting");
   assert.equal(await left(worker).count(), 0);
 });

@@ -35,7 +35,7 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
   await colleague.page.getByTestId("presence").getByText("Away").waitFor();
   await server.arrive(WAITING, LONG);
   await page.reload();
-  const [mine, waiting, others] = ["mine", "waiting", "others"].map((name) =>
+  const [mine, waiting, others] = ["own-sessions", "waiting", "colleague-sessions"].map((name) =>
     page.locator(`section[aria-labelledby=${name}]`),
   );
   await eventually("all are counted", async () => {

@@ -39,7 +39,7 @@ async function joins(server, worker, { kf_account, nickname }) {
   await server.addAgent(kf_account, nickname);
   await server.invite(kf_account, worker.name);
   await worker.press("Accept the invitation from Kefu Demo");
-  await worker.sees("Nobody is waiting");
+  await worker.sees("No customers are waiting");
 }
 
 async function available(worker, presence) {
@@ -136,7 +136,10 @@ async function seesMany(server, sue) {
   const openids = Array.from({ length: MANY }, (_, at) => `o${String(at).padStart(27, "0")}`);
   for (const openid of openids) await server.create(ANN.kf_account, openid);
   await eventually("all are counted", async () =>
-    assert.equal(await sue.page.locator("section[aria-labelledby=others] .count").textContent(), String(MANY)),
+    assert.equal(
+      await sue.page.locator("section[aria-labelledby=colleague-sessions] .count").textContent(),
+      String(MANY),
+    ),
   );
   await fitForAll(sue.page, "a long list of sessions");
   const last = sue.others(openids[0]);
@@ -144,7 +147,5 @@ async function seesMany(server, sue) {
   await last.click();
   await sue.press("Close session");
   await sue.page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
-  await eventually("it is over", async () =>
-    assert.equal((await server.sessions(ANN.kf_account)).length, MANY - 1),
-  );
+  await eventually("it is over", async () => assert.equal((await server.sessions(ANN.kf_account)).length, MANY - 1));
 }

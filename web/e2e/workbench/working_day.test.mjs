@@ -58,7 +58,7 @@ async function isInvited(server, worker) {
   await worker.sees(`“Kefu Demo” invites you to be its agent “${NICKNAME}”`);
   await fitForAll(worker.page, "an invitation");
   await worker.press("Accept the invitation from Kefu Demo");
-  await worker.sees("Nobody is waiting");
+  await worker.sees("No customers are waiting");
   await fitForAll(worker.page, "an empty desk");
   const bound = await agentOf(server);
   assert.deepEqual([bound.kf_wx, bound.invite_wx], [worker.name, undefined]);
@@ -140,7 +140,7 @@ async function endsHerOtherLogin(people, worker) {
   const other = await people.worker(worker.name);
   await other.at();
   await other.fill("Log in", worker.name, PASSWORD);
-  await other.sees("Nobody is waiting");
+  await other.sees("No customers are waiting");
   await worker.press(`${worker.name} Show logged-in devices`);
   await worker.sees("This device");
   await fitForAll(worker.page, "where she is logged in");
@@ -161,7 +161,7 @@ async function changesHerPassword(people, worker) {
   const other = await people.worker(worker.name);
   await other.at();
   await other.fill("Log in", worker.name, PASSWORD);
-  await other.sees("Nobody is waiting");
+  await other.sees("No customers are waiting");
   const { keyboard } = worker.page;
   await worker.page.getByRole("button", { name: `${worker.name} Show logged-in devices`, exact: true }).focus();
   await keyboard.press("Enter");
@@ -215,7 +215,7 @@ async function leaves(server, worker, agreed) {
   await worker.sees("Log in to the workbench");
   await isOffline(GONE_MS);
   await worker.fill("Log in", worker.name, NEW_PASSWORD);
-  await worker.sees("Nobody is waiting");
+  await worker.sees("No customers are waiting");
   await agreed("she has logged in again");
   await worker.page.context().close();
   await isOffline(GONE_MS);

@@ -1,6 +1,6 @@
-/** The endpoints as /openapi.json describes them, in the shape in which the page shows them. */
+/** Reads /openapi.json into the types that the debugging page shows. */
 
-export interface Said {
+export interface Bilingual {
   en: string;
   zh: string;
 }
@@ -9,29 +9,29 @@ export interface Parameter {
   name: string;
   kind: string;
   required: boolean;
-  /** It is uploaded. */
+  /** Whether its value is an uploaded file. */
   file: boolean;
-  said: Said;
+  meaning: Bilingual;
   pattern: string;
   example: unknown;
 }
 
-export interface Body {
+export interface RequestBody {
   form: boolean;
   members: Parameter[];
 }
 
-/** One address and method of an endpoint. */
+/** One path and method of an endpoint. */
 export interface Operation {
   id: string;
   method: string;
   path: string;
   deprecated: boolean;
-  /** Its method is not the one of Weixin's page. */
-  beyond: boolean;
+  /** Whether the method is missing on Weixin's page. */
+  isUndocumented: boolean;
   asksToken: boolean;
   query: Parameter[];
-  body: Body | null;
+  body: RequestBody | null;
 }
 
 export interface Quota {
@@ -47,52 +47,53 @@ export interface Caller {
 
 export interface Endpoint {
   name: string;
-  /** Its place in the server's table. */
+  /** Its position in the server's table of endpoints. */
   order: number;
   group: string;
-  meaning: Said;
+  meaning: Bilingual;
   page: string;
   differs: string;
   callers: Caller[];
-  /** Which third-party platforms may call: "none", those with one of the "sets", "any", those with a "secret". */
+  /** Which third-party platforms may call: "none", "any", those with one of the `sets`, or with their own "secret". */
   platforms: string;
   sets: number[];
-  /** The cloud call of its page, which is not served here. */
+  /** The name of the cloud call on Weixin's page; Kefu does not serve it. */
   cloud: string | null;
-  rules: Said[];
+  rules: Bilingual[];
   codes: number[];
   bodyMax: number | null;
   quota: Quota | null;
-  /** The documented one first. */
+  /** The operation that Weixin documents comes first. */
   operations: Operation[];
 }
 
-export interface Code {
+export interface ErrorCode {
   errmsg: string;
-  means: Said;
-  mend: Said;
+  means: Bilingual;
+  mend: Bilingual;
 }
 
-export interface Api {
+export interface ApiDescription {
   endpoints: Endpoint[];
-  codes: Record<string, Code>;
+  codes: Record<string, ErrorCode>;
 }
 
 type Json = Record<string, any>;
 
-/** More rows than the table of endpoints will have. */
+/** Greater than any `order`, so that groups sort first. */
 const TABLE_MAX = 1000;
 const METHODS = ["get", "post"];
 
-export function read(document: Json): Api {
+/** Reads the description of the API. */
+export function parseDescription(document: Json): ApiDescription {
   const endpoints = new Map<string, Endpoint>();
   for (const [path, methods] of Object.entries<Json>(document.paths)) {
     for (const method of METHODS.filter((method) => method in methods)) {
-      const said: Json = methods[method];
-      const name: string = said["x-kefu"].name;
-      const known = endpoints.get(name) ?? endpoint(said);
+      const described: Json = methods[method];
+      const name: string = described["x-kefu"].name;
+      const known = endpoints.get(name) ?? endpoint(described);
       endpoints.set(name, known);
-      known.operations.push(operation(document, path, method, said));
+      known.operations.push(operation(document, path, method, described));
     }
   }
   const tags: string[] = document.tags.map((tag: Json) => tag.name);
@@ -103,33 +104,34 @@ export function read(document: Json): Api {
 
 const rank = (one: Endpoint, it: Operation) => (it.id === one.name ? 0 : it.deprecated ? 2 : 1);
 
-function endpoint(said: Json): Endpoint {
-  const { name, order, meaning, callers, platforms, sets, rules, codes, differs, body_max, quota } = said["x-kefu"];
-  const cloud: string | null = said["x-kefu"].cloud ?? null;
-  const page: string = said.externalDocs.url;
-  const group: string = said.tags[0];
+function endpoint(described: Json): Endpoint {
+  const { name, order, meaning, callers, platforms, sets, rules, codes, differs, body_max, quota } =
+    described["x-kefu"];
+  const cloud: string | null = described["x-kefu"].cloud ?? null;
+  const page: string = described.externalDocs.url;
+  const group: string = described.tags[0];
   const limits = { bodyMax: body_max ?? null, quota: quota ?? null };
   const who = { callers, platforms, sets, cloud, rules };
   return { name, order, group, meaning, page, differs, ...who, codes, ...limits, operations: [] };
 }
 
-function operation(document: Json, path: string, method: string, said: Json): Operation {
+function operation(document: Json, path: string, method: string, described: Json): Operation {
   return {
-    id: said.operationId,
+    id: described.operationId,
     method: method.toUpperCase(),
     path,
-    deprecated: said.deprecated ?? false,
-    beyond: said["x-beyond-page"] ?? false,
-    asksToken: said.security.length > 0,
-    query: said.parameters.map((it: Json) => ({
+    deprecated: described.deprecated ?? false,
+    isUndocumented: described["x-beyond-page"] ?? false,
+    asksToken: described.security.length > 0,
+    query: described.parameters.map((it: Json) => ({
       ...parameter(document, it.name, it.schema, it.required),
-      said: { en: it.description ?? "", zh: it["x-zh"] ?? it.description ?? "" },
+      meaning: { en: it.description ?? "", zh: it["x-zh"] ?? it.description ?? "" },
     })),
-    body: said.requestBody ? body(document, said.requestBody.content) : null,
+    body: described.requestBody ? body(document, described.requestBody.content) : null,
   };
 }
 
-function body(document: Json, content: Json): Body {
+function body(document: Json, content: Json): RequestBody {
   const form = "multipart/form-data" in content;
   const { schema } = content[form ? "multipart/form-data" : "application/json"];
   const required: string[] = schema.required ?? [];
@@ -139,25 +141,28 @@ function body(document: Json, content: Json): Body {
 }
 
 function parameter(document: Json, name: string, given: Json, required: boolean): Parameter {
-  const schema = followed(document, given);
+  const schema = resolve(document, given);
   const en: string = given.description ?? schema.description ?? "";
   return {
     name,
     kind: kindOf(schema),
     required,
     file: schema.format === "binary" || schema.contentMediaType !== undefined,
-    said: { en, zh: given["x-zh"] ?? en },
+    meaning: { en, zh: given["x-zh"] ?? en },
     pattern: schema.pattern ?? "",
     example: given.examples?.[0] ?? schema.examples?.[0],
   };
 }
 
-/** A schema behind a reference, also where it may be null. */
-function followed(document: Json, schema: Json): Json {
+/** The schema that a reference names, also where the value may be null. */
+function resolve(document: Json, schema: Json): Json {
   const choice: Json | undefined = schema.anyOf?.find((one: Json) => one.$ref);
   const path: string | undefined = schema.$ref ?? choice?.$ref;
   if (!path) return schema;
-  return path.slice(2).split("/").reduce<Json>((at, step) => at[step], document);
+  return path
+    .slice(2)
+    .split("/")
+    .reduce<Json>((at, step) => at[step], document);
 }
 
 function kindOf(schema: Json): string {

@@ -1,13 +1,13 @@
 /** The state of the debugging page: the endpoints, the worker, the account in view and its token. */
 import { desk, needsLogin, openapi } from "../api";
 import type { DebugAccount } from "../wire";
-import { read, type Api, type Endpoint } from "./api_description";
+import { parseDescription, type ApiDescription, type Endpoint } from "./api_description";
 
 type DebugPhase = "loading" | "down" | "ready";
 
 class DebugPage {
   phase: DebugPhase = $state("loading");
-  api: Api | null = $state.raw(null);
+  api: ApiDescription | null = $state.raw(null);
   worker = $state("");
   accounts: DebugAccount[] = $state.raw([]);
   appid = $state("");
@@ -23,7 +23,7 @@ class DebugPage {
     this.phase = "loading";
     try {
       const [document, who] = await Promise.all([openapi(), desk.debug()]);
-      this.api = read(document);
+      this.api = parseDescription(document);
       this.worker = who.worker.name;
       this.accounts = who.accounts;
       this.appid = who.accounts[0]?.appid ?? "";

@@ -1,9 +1,9 @@
-/** A list is one Tab stop, whatever its length; arrows, Home and End walk it. */
+/** Makes a list one Tab stop, whatever its length; arrows, Home and End move between its items. */
 
 const isOwn = (button: HTMLElement) => !button.closest("dialog");
 const buttonsOf = (item: Element) => [...item.querySelectorAll<HTMLElement>("button")].filter(isOwn);
 
-/** For a `ul` whose items have buttons: all of one item can be reached by Tab, those of others by arrows. */
+/** For a `ul` whose items have buttons: Tab reaches the buttons of one item, arrows lead to the other items. */
 export function roving(list: HTMLElement): () => void {
   let current: Element | null = null;
 

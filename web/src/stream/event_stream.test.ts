@@ -30,7 +30,7 @@ it("hands out nothing before a frame is whole", () => {
 });
 
 describe("a stream that was replaced", () => {
-  /** What each opening of the stream needsUser for. */
+  /** What each opening of the stream asks for. */
   let paths: string[];
   let states: Live[];
   let received: string[];

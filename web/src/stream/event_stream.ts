@@ -1,6 +1,6 @@
 /**
- * Server-Sent Events over `fetch`. `EventSource` hides the status of a refusal and the bytes of the heartbeat, and gives
- * up on any status but 200. Here each attempt resumes from the last id, and the waits between attempts grow.
+ * Server-Sent Events over `fetch`. `EventSource` hides the status of a refusal and the bytes of the heartbeat, and
+ * gives up on any status but 200. Here each attempt resumes from the last id, and the waits between attempts grow.
  */
 import { refusalOf, type Refused } from "../api";
 

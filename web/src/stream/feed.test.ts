@@ -269,7 +269,14 @@ describe("the customer page's feed", () => {
 
 describe("a supervisor's desk", () => {
   const BOB = "kf2@demo";
-  const agent = { kf_account: ME, nickname: "Sue", kf_id: 1001, presence: "online", capacity: 10, supervisor: true } as const;
+  const agent = {
+    kf_account: ME,
+    nickname: "Sue",
+    kf_id: 1001,
+    presence: "online",
+    capacity: 10,
+    supervisor: true,
+  } as const;
   const of = (id: number, more: Partial<Session> = {}) => open(id, { kf_account: BOB, nickname: "Bob", ...more });
   const sees = (more: Partial<AccountSnapshot> = {}) => desk({ agent, ...more });
   const ids = (list: Session[]) => list.map((one) => one.id);

@@ -144,7 +144,7 @@ export function addHistory(desk: Desk, appid: string, openid: string, page: Mess
   }));
 }
 
-/** A page of messages, joined with those already loaded. If some are missing between the two, older ones are dropped. */
+/** A page of messages, joined with those already loaded; older ones are dropped if some between are missing. */
 function joinHistory(page: Message[], known: Message[], complete: boolean): Message[] {
   const [first, last] = [page[0]?.id ?? 0, page.at(-1)?.id ?? 0];
   const hasGap = !complete && known.some((one) => one.id < first) && !known.some((one) => one.id === first);

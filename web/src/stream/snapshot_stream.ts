@@ -129,7 +129,7 @@ export class SnapshotStream<S extends { since: string }> {
     else if (await this.load()) this.#join();
   }
 
-  /** Opens the stream as leader. The other tabs load again, because they may lack frames the last leader had not read. */
+  /** Opens the stream as leader. The other tabs load again: they may lack frames that the last leader did not read. */
   #open(): void {
     this.#close();
     this.#tabs.post({ kind: "reset" });

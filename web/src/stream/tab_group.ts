@@ -22,7 +22,7 @@ type Vote = { kind: "needsUser" | "leads" | "leaves"; id: string };
 
 /** How long a leader may take to answer. */
 const ANSWER_MS = 300;
-/** How often a tab needsUser for a leader: a leader that was cut off does not say so. */
+/** How often a tab asks for a leader: a leader that was cut off does not say so. */
 const WATCH_MS = 3000;
 
 export class TabGroup {

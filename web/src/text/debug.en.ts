@@ -8,7 +8,8 @@ export const enDebug: DebugText = {
     label: "Account",
     none: "You do not administer an account yet",
     noneText: (worker) =>
-      `You can read about the endpoints, and paste an access_token that you have. To get tokens here, ask your operator to run: kefu account admin --appid … --worker ${worker}`,
+      "You can read about the endpoints, and paste an access_token that you have. " +
+      `To get tokens here, ask your operator to run: kefu account admin --appid … --worker ${worker}`,
   },
 
   token: {
@@ -56,14 +57,15 @@ export const enDebug: DebugText = {
     none: () => "none",
     secret: () => "with their own secret, without a token",
     sets: (sets) => `with an account's authorizer_access_token that grants one of the permission sets ${sets}`,
-    any: () => "all: with an account's authorizer_access_token, whatever it grants, or with their own component_access_token",
+    any: () =>
+      "all: with an account's authorizer_access_token, whatever it grants, or with their own component_access_token",
   },
 
   panel: {
     page: "Weixin's page",
     address: "Address",
     deprecated: "(old address)",
-    beyond: "(not on Weixin's page)",
+    undocumented: "(not on Weixin's page)",
     noParameters: "No other parameters",
     nothing: "No parameters",
     query: "Query parameters",

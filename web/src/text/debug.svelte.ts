@@ -1,19 +1,19 @@
-/** The language of the debugging page: the shared texts and its own. */
+/** The texts of the debugging page in the chosen language: the shared texts and its own. */
 import { enDebug } from "./debug.en";
 import { zhDebug } from "./debug.zh";
 import { en } from "./en";
-import { language as shared, type Code, type Shape, type Text } from "./language.svelte";
+import { language as shared, type LanguageCode, type SameKeys, type Text } from "./language.svelte";
 import { zh } from "./zh";
 
-export type DebugText = Shape<typeof zhDebug>;
+export type DebugText = SameKeys<typeof zhDebug>;
 
-const CATALOGUES: Record<Code, Text & DebugText> = { zh: { ...zh, ...zhDebug }, en: { ...en, ...enDebug } };
+const CATALOGUES: Record<LanguageCode, Text & DebugText> = { zh: { ...zh, ...zhDebug }, en: { ...en, ...enDebug } };
 
 export const language = {
   get text() {
     return CATALOGUES[shared.code];
   },
-  /** What the description says in two languages. */
-  said: (both: Record<Code, string>) => both[shared.code],
+  /** The text of the API description in the language of the page. */
+  choose: (both: Record<LanguageCode, string>) => both[shared.code],
   explain: (cause: unknown) => shared.explain(cause),
 };

@@ -62,7 +62,7 @@ export const zhDebug = {
     page: "微信文档",
     address: "地址",
     deprecated: "（旧地址）",
-    beyond: "（微信文档未列）",
+    undocumented: "（微信文档未列）",
     noParameters: "除 access_token 外无其他参数",
     nothing: "无参数",
     query: "查询参数",

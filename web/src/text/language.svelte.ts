@@ -1,30 +1,31 @@
-/** The page's language: the saved choice, else the browser's. */
+/** The language of the page: the stored choice, else the browser's. */
 import { Refused } from "../api";
 import { en } from "./en";
 import { zh } from "./zh";
 
-export type Shape<T> = {
+/** The same keys as another catalogue, whose texts may differ. */
+export type SameKeys<T> = {
   [K in keyof T]: T[K] extends (...values: infer V) => string
     ? (...values: V) => string
     : T[K] extends string
       ? string
-      : Shape<T[K]>;
+      : SameKeys<T[K]>;
 };
 
-/** A catalogue: the same keys in every language, or the type check fails. */
-export type Text = Shape<typeof zh>;
-export type Code = "zh" | "en";
+/** The texts of one language. The type check fails where a key is missing in one of them. */
+export type Text = SameKeys<typeof zh>;
+export type LanguageCode = "zh" | "en";
 
-const CATALOGUES: Record<Code, Text> = { zh, en };
+const CATALOGUES: Record<LanguageCode, Text> = { zh, en };
 const KEY = "kefu.language";
 
-function first(): Code {
-  const saved = stored();
+function initialCode(): LanguageCode {
+  const saved = readStored();
   if (saved === "zh" || saved === "en") return saved;
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-function stored(): string | null {
+function readStored(): string | null {
   try {
     return localStorage.getItem(KEY);
   } catch {
@@ -33,27 +34,29 @@ function stored(): string | null {
 }
 
 class Language {
-  code: Code = $state(first());
+  code: LanguageCode = $state(initialCode());
   text: Text = $derived(CATALOGUES[this.code]);
-  /** What the workbench adds to `errors`. */
-  more: Partial<Record<Code, Record<number, string>>> = {};
+  /** The texts of errors that only the workbench shows. */
+  workbenchErrors: Partial<Record<LanguageCode, Record<number, string>>> = {};
 
   toggle(): void {
     this.code = this.code === "zh" ? "en" : "zh";
     try {
       localStorage.setItem(KEY, this.code);
     } catch {
-      // See above.
+      // The choice lasts as long as the page.
     }
   }
 
-  /** What to tell the reader about a failed call. */
+  /** The text that explains why a call failed. */
   explain(cause: unknown): string {
-    return cause instanceof Refused ? this.number(cause.errcode, cause.message) : this.text.unknownError(String(cause));
+    return cause instanceof Refused
+      ? this.errorText(cause.errcode, cause.message)
+      : this.text.unknownError(String(cause));
   }
 
-  number(errcode: number, message = ""): string {
-    const known: Record<number, string> = { ...this.text.errors, ...this.more[this.code] };
+  errorText(errcode: number, message = ""): string {
+    const known: Record<number, string> = { ...this.text.errors, ...this.workbenchErrors[this.code] };
     return known[errcode] ?? this.text.unknownError(message);
   }
 }

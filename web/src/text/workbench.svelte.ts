@@ -1,13 +1,13 @@
-/** The language of the workbench: the shared texts and its own. */
+/** The texts of the workbench in the chosen language: the shared texts and its own. */
 import { enDesk, en } from "./en";
-import { language as shared, type Code, type Shape, type Text } from "./language.svelte";
+import { language as shared, type LanguageCode, type SameKeys, type Text } from "./language.svelte";
 import { zh, zhDesk } from "./zh";
 
-export type WorkbenchText = Shape<typeof zhDesk>;
+export type WorkbenchText = SameKeys<typeof zhDesk>;
 
-const CATALOGUES: Record<Code, Text & WorkbenchText> = { zh: { ...zh, ...zhDesk }, en: { ...en, ...enDesk } };
+const CATALOGUES: Record<LanguageCode, Text & WorkbenchText> = { zh: { ...zh, ...zhDesk }, en: { ...en, ...enDesk } };
 
-shared.more = { zh: zhDesk.deskErrors, en: enDesk.deskErrors };
+shared.workbenchErrors = { zh: zhDesk.deskErrors, en: enDesk.deskErrors };
 
 export const language = {
   get text() {

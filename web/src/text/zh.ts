@@ -1,13 +1,14 @@
 /**
- * 中文文案。Their keys are the catalogues': `en.ts` must have the same ones. The workbench's own texts stand apart, so
- * that the customer page does not carry them.
+ * 中文文案。键名由此处决定，`en.ts` 必须与之一致。工作台的文案单列，客户页面不必加载。
  */
 
-const MEET = /(?<=\p{Script=Han})\0(?=[\p{Script=Latin}\d])|(?<=[\p{Script=Latin}\d])\0(?=\p{Script=Han})/gu;
+const SCRIPT_CHANGE = /(?<=\p{Script=Han})\0(?=[\p{Script=Latin}\d])|(?<=[\p{Script=Latin}\d])\0(?=\p{Script=Han})/gu;
 
-/** 中文与西文、数字之间空一格，标点旁不空：名称由人填写，写文案时不知道是哪一种。 */
+/** 中文与西文、数字之间空一格，标点旁不空：名称由用户填写，可能是中文，也可能是西文。 */
 export const spaced = (parts: TemplateStringsArray, ...values: (string | number)[]): string =>
-  String.raw({ raw: parts.raw.map((part) => `\0${part}\0`) }, ...values).replace(MEET, " ").replaceAll("\0", "");
+  String.raw({ raw: parts.raw.map((part) => `\0${part}\0`) }, ...values)
+    .replace(SCRIPT_CHANGE, " ")
+    .replaceAll("\0", "");
 
 export const zh = {
   lang: "zh-CN",
@@ -45,7 +46,7 @@ export const zh = {
     wxcard: "卡券，请在微信中查看",
     miniprogrampage: "小程序",
     gone: "图片无法显示",
-    /** Follows the kind. */
+    /** 接在消息类型之后。 */
     over: "：已过保存期，文件已删除",
     ai: "内容由第三方 AI 生成",
   },
@@ -90,12 +91,12 @@ export const zh = {
 
   errors: {
     0: "无法连接服务器，请检查网络后重试",
-    990001: "请求无效",
-    990003: "您没有权限",
-    990004: "未找到",
+    990001: "请求无效，请刷新页面后重试",
+    990003: "您没有权限，请联系账号管理员",
+    990004: "内容已不存在，请刷新页面",
     990005: "操作冲突，请刷新后重试",
     990006: "操作过于频繁，请稍后再试",
-    990007: "内容过大",
+    990007: "内容过大，请缩短文字或换一个较小的文件",
     990008: "服务器繁忙，请稍后再试",
     990009: "服务器出错，请稍后再试",
     990019: "消息为空或过长（最多 2048 字节）",
@@ -111,25 +112,25 @@ export const zh = {
     990034: "另一个页面正在发送消息，请重新发送",
   },
 
-  unknownError: (message: string) => (message ? `操作失败：${message}` : "操作失败"),
+  unknownError: (message: string) => (message ? `操作失败：${message}` : "操作失败，请刷新页面后重试"),
 };
 
 export const zhDesk = {
   desk: "客服工作台",
   dismiss: "关闭提示",
 
-  /** Refusals that only the workbench meets. */
+  /** 只有工作台会遇到的错误。 */
   deskErrors: {
     990002: "登录已失效，请重新登录",
     990010: "用户名或密码错误",
-    990011: "用户名已被占用",
-    990012: "注册链接无效、已使用或已过期",
+    990011: "用户名已被占用，请换一个",
+    990012: "注册链接无效、已使用或已过期，请向运维人员索取新链接",
     990013: "密码太短，至少 8 个字符",
     990014: "这位客户已被其他客服接入",
-    990015: "会话已结束",
-    990016: "已超过 48 小时的回复期限",
-    990017: "邀请已失效",
-    990018: "绑定的公众号已达上限",
+    990015: "会话已结束，客户再次留言时会开始新的会话",
+    990016: "客户的最后一条消息已超过 48 小时，客户再次留言后才能回复",
+    990017: "邀请已失效，请联系账号管理员重新邀请",
+    990018: "您担任客服的公众号已达上限，请先联系管理员解除其中一个",
     990020: "用户名格式不正确：1 至 20 个字母、数字、_ 或 -",
     990022: "这位客服已不在线，请选择其他客服",
   },
@@ -144,7 +145,8 @@ export const zhDesk = {
     toDebug: "登录后将返回接口调试页面。",
     out: "退出登录",
     outTitle: "退出登录？",
-    outText: (count: number) => `您还有 ${count} 个进行中的会话。退出后客户仍可留言，但在您重新登录或会话被接管之前无人回复。`,
+    outText: (count: number) =>
+      `您还有 ${count} 个进行中的会话。退出后客户仍可留言，但在您重新登录或会话被接管之前无人回复。`,
     reasons: {
       device: "此登录已在其他设备上被下线。如非本人操作，请登录后立即修改密码。",
       password: "密码已在其他设备上修改，请用新密码登录。",
@@ -229,7 +231,7 @@ export const zhDesk = {
     more: (count: number) => `另有 ${count} 位客户在排队`,
   },
 
-  mine: {
+  ownSessions: {
     title: "我的会话",
     tab: "我的",
     empty: "没有进行中的会话",
@@ -249,7 +251,7 @@ export const zhDesk = {
     draft: (draft: string) => `未发送的草稿：${draft}`,
   },
 
-  others: {
+  colleagueSessions: {
     title: "同事的会话",
     empty: "同事没有进行中的会话",
     more: "显示更多",
@@ -271,7 +273,7 @@ export const zhDesk = {
     gone: (customer: string) => spaced`${customer}已由其他客服接待`,
   },
 
-  conversation: {
+  session: {
     noneTitle: "选择一个会话",
     noneText: "请从列表中打开会话，或接入一位等待的客户。",
     region: (customer: string) => spaced`与${customer}的会话`,

@@ -1,4 +1,4 @@
-/** Drafts in `localStorage`, by owner and by the session they are written in. They survive a reload without a network. */
+/** Drafts in `localStorage`, by owner and session. They survive a reload while there is no connection. */
 
 const DRAFTS_MAX = 200;
 const DRAFT_AGE_MAX_MS = 30 * 24 * 3_600_000;
@@ -19,7 +19,9 @@ export function readDrafts<T extends { at: number }>(owner: string): StoredDraft
 
 /** Stores the latest drafts of an owner; an owner without drafts leaves no entry behind. */
 export function storeDrafts<T extends { at: number }>(owner: string, all: StoredDrafts<T>): void {
-  const latest = Object.entries(all).sort(([, a], [, b]) => a.at - b.at).slice(-DRAFTS_MAX);
+  const latest = Object.entries(all)
+    .sort(([, a], [, b]) => a.at - b.at)
+    .slice(-DRAFTS_MAX);
   try {
     if (latest.length === 0) localStorage.removeItem(draftsKey(owner));
     else localStorage.setItem(draftsKey(owner), JSON.stringify(Object.fromEntries(latest)));

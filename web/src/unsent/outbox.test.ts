@@ -198,7 +198,10 @@ it("has another tab of the same owner ask too, and send what one gave up, once",
   await advance(1);
   box.add(draft("two"));
   await advance(RETRIES_MS + MINUTE);
-  expect(other!.map(({ text, error, needsUser }) => [text, error, needsUser])).toEqual([["one", 990015, true], ["two", 0, true]]);
+  expect(other!.map(({ text, error, needsUser }) => [text, error, needsUser])).toEqual([
+    ["one", 990015, true],
+    ["two", 0, true],
+  ]);
   refusals = {};
   second.retry(other![0]!.client_id);
   await advance(0);

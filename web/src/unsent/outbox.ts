@@ -1,7 +1,7 @@
 /**
  * Messages that were sent and are not confirmed, at both pages. The browser stores them under their owner's name until
  * the server has them. They go in order within a session, and again by themselves while that can help; then the page
- * needsUser its user.
+ * asks its user.
  */
 import { clientId, isTemporary, needsLogin, Refused } from "../api";
 import { TabChannel } from "../stream/tab_channel";
@@ -68,7 +68,7 @@ export const RETRIES_MS = 10 * 60_000;
 const WAIT_MIN_MS = 1000;
 const WAIT_MAX_MS = 15_000;
 
-/** Another page of this browser sent its first message at the same time; that answer brings the cookie to go on with. */
+/** Another page of this browser sent its first message at the same time, and its answer brings the new cookie. */
 const COOKIE_REPLACED = 990034;
 
 export class Outbox {
@@ -79,7 +79,10 @@ export class Outbox {
   #sendingLanes = new Set<string>();
   #waits = new Map<string, { ms: number; timer: ReturnType<typeof setTimeout> | undefined }>();
   /** Names the owner whose stored messages another tab has changed. */
-  #channel = new TabChannel<string>("kefu-outbox", (owner) => owner === this.#owner && void this.#syncWithStorage(owner));
+  #channel = new TabChannel<string>(
+    "kefu-outbox",
+    (owner) => owner === this.#owner && void this.#syncWithStorage(owner),
+  );
 
   constructor(
     private options: OutboxOptions,

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { read, type Operation } from "../api_description";
+import { parseDescription, type Operation } from "../api_description";
 import { address, blank, isObject, refusalOf } from "./call";
 
 const ADD = {
-  operationId: "add", summary: "Adds.", tags: ["kfaccount"], security: [{ access_token: [] }], externalDocs: { url: "https://x" }, parameters: [],
+  operationId: "add",
+  summary: "Adds.",
+  tags: ["kfaccount"],
+  security: [{ access_token: [] }],
+  externalDocs: { url: "https://x" },
+  parameters: [],
   requestBody: {
     content: {
       "application/json": {
@@ -17,20 +22,39 @@ const ADD = {
       },
     },
   },
-  "x-kefu": { name: "add", order: 1, meaning: { en: "Adds.", zh: "添加。" }, callers: [{ kind: "service", certified: true }], platforms: "sets", sets: [1], cloud: null,
-    rules: [], codes: [0], differs: "", body_max: 262144 },
+  "x-kefu": {
+    name: "add",
+    order: 1,
+    meaning: { en: "Adds.", zh: "添加。" },
+    callers: [{ kind: "service", certified: true }],
+    platforms: "sets",
+    sets: [1],
+    cloud: null,
+    rules: [],
+    codes: [0],
+    differs: "",
+    body_max: 262144,
+  },
 };
 const ASK = {
-  ...ADD, operationId: "ask", tags: ["token"], security: [], requestBody: undefined,
+  ...ADD,
+  operationId: "ask",
+  tags: ["token"],
+  security: [],
+  requestBody: undefined,
   parameters: [
     { name: "appid", required: true, schema: { type: "string", examples: ["wx0"] } },
     { name: "note", required: false, schema: { type: "string", examples: ["n"] } },
   ],
   "x-kefu": { ...ADD["x-kefu"], name: "ask" },
 };
-const api = read({
+const api = parseDescription({
   tags: [{ name: "token" }, { name: "kfaccount" }],
-  paths: { "/alias": { post: { ...ADD, operationId: "add_alias1", deprecated: true } }, "/add": { post: ADD, get: { ...ADD, operationId: "add_get", "x-beyond-page": true } }, "/ask": { get: ASK } },
+  paths: {
+    "/alias": { post: { ...ADD, operationId: "add_alias1", deprecated: true } },
+    "/add": { post: ADD, get: { ...ADD, operationId: "add_get", "x-beyond-page": true } },
+    "/ask": { get: ASK },
+  },
   "x-errcodes": {},
 });
 const operation = (name: string): Operation => api.endpoints.find((one) => one.name === name)!.operations[0]!;
@@ -39,12 +63,12 @@ describe("the description", () => {
   it("is read in the order of its groups, the documented address first", () => {
     expect(api.endpoints.map((one) => one.name)).toEqual(["ask", "add"]);
     expect(api.endpoints[1]!.operations.map((one) => one.path)).toEqual(["/add", "/add", "/alias"]);
-    expect(api.endpoints[1]!.operations.map((one) => one.beyond)).toEqual([false, true, false]);
+    expect(api.endpoints[1]!.operations.map((one) => one.isUndocumented)).toEqual([false, true, false]);
   });
 
   it("says what a member is in both languages", () => {
     const [first, second] = operation("add").body!.members;
-    expect(first).toMatchObject({ kind: "string", required: true, said: { en: "Id.", zh: "账号。" } });
+    expect(first).toMatchObject({ kind: "string", required: true, meaning: { en: "Id.", zh: "账号。" } });
     expect(second).toMatchObject({ kind: "string", required: false });
   });
 });

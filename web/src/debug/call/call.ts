@@ -1,4 +1,4 @@
-/** One call as it is filled in, and what came of it. */
+/** One call as it is filled in, and its outcome. */
 import type { Operation, Parameter } from "../api_description";
 
 export interface Filled {
@@ -16,7 +16,7 @@ export interface Outcome {
   /** The body as text; null for a file. */
   text: string | null;
   file: { name: string; size: number; url: string; picture: boolean } | null;
-  /** Weixin's number: 0 when the answer has none. */
+  /** Weixin's error code; 0 when the answer has none. */
   errcode: number;
   rid: string;
 }
@@ -24,7 +24,7 @@ export interface Outcome {
 const RID = / rid: ([0-9a-f]{8}(?:-[0-9a-f]{8}){2})$/;
 const PICTURE_MAX = 10 * 1024 * 1024;
 
-/** What the fields show before anybody has typed: examples, and the account in view. */
+/** The initial values of the fields: the documented examples, and the account in view. */
 export function blank(operation: Operation, appid: string): Omit<Filled, "token"> {
   const value = (one: Parameter) => (one.name === "appid" && appid ? appid : one.example);
   const shown = (one: Parameter) => (typeof value(one) === "string" ? (value(one) as string) : text(value(one)));
@@ -34,10 +34,15 @@ export function blank(operation: Operation, appid: string): Omit<Filled, "token"
   const form = Object.fromEntries(members.map((one) => [one.name, one.required ? shown(one) : ""]));
   const needed = members.filter((one) => one.required || members.every((other) => !other.required));
   const object = Object.fromEntries(needed.map((one) => [one.name, value(one) ?? null]));
-  return { query, form, files: {}, text: operation.body && !operation.body.form ? JSON.stringify(object, null, 2) : "" };
+  return {
+    query,
+    form,
+    files: {},
+    text: operation.body && !operation.body.form ? JSON.stringify(object, null, 2) : "",
+  };
 }
 
-/** The parameters of the address, the token first; what is empty is left out. */
+/** The query parameters, the token first; empty ones are left out. */
 export function pairs(operation: Operation, filled: Filled): [string, string][] {
   const token: [string, string][] = operation.asksToken && filled.token ? [["access_token", filled.token]] : [];
   return [...token, ...Object.entries(filled.query).filter(([, value]) => value !== "")];
@@ -48,7 +53,7 @@ export function address(operation: Operation, filled: Filled): string {
   return query ? `${operation.path}?${query}` : operation.path;
 }
 
-/** Whether the text is one JSON object, as every endpoint wants it. */
+/** Whether the text is one JSON object, which every endpoint requires. */
 export function isObject(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text);
@@ -99,7 +104,7 @@ async function fileOf(answer: Response, blob: Blob): Promise<Outcome["file"]> {
   return { name, size: blob.size, picture, url: await dataUrl(blob) };
 }
 
-/** The content security policy shows pictures of our own and of data. */
+/** The content security policy allows pictures only from the server and from `data:` addresses. */
 function dataUrl(blob: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();

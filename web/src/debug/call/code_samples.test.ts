@@ -5,12 +5,33 @@ import type { Filled } from "./call";
 import { sample } from "./code_samples";
 
 const parameter = (name: string, file = false): Parameter => ({
-  name, file, kind: "string", required: true, said: { en: "", zh: "" }, pattern: "", example: undefined,
+  name,
+  file,
+  kind: "string",
+  required: true,
+  meaning: { en: "", zh: "" },
+  pattern: "",
+  example: undefined,
 });
 const operation = (more: Partial<Operation>): Operation => ({
-  id: "x", method: "POST", path: "/a/b", deprecated: false, beyond: false, asksToken: true, query: [], body: null, ...more,
+  id: "x",
+  method: "POST",
+  path: "/a/b",
+  deprecated: false,
+  isUndocumented: false,
+  asksToken: true,
+  query: [],
+  body: null,
+  ...more,
 });
-const filled = (more: Partial<Filled>): Filled => ({ token: "50_t", query: {}, text: "", form: {}, files: {}, ...more });
+const filled = (more: Partial<Filled>): Filled => ({
+  token: "50_t",
+  query: {},
+  text: "",
+  form: {},
+  files: {},
+  ...more,
+});
 const ORIGIN = "http://127.0.0.1:8080";
 
 /** The words a shell makes of a command, as the program gets them. */
@@ -24,16 +45,33 @@ describe("a sample says the call that the page makes", () => {
   const posted = operation({ body: { form: false, members: [parameter("nickname")] } });
 
   it("to curl, whatever the text is", () => {
-    const said = words(sample("curl", ORIGIN, posted, filled({ text })));
-    expect(said).toEqual([`${ORIGIN}/a/b?access_token=50_t`, "-H", "Content-Type: application/json", "--data-raw", text]);
+    const meaning = words(sample("curl", ORIGIN, posted, filled({ text })));
+    expect(meaning).toEqual([
+      `${ORIGIN}/a/b?access_token=50_t`,
+      "-H",
+      "Content-Type: application/json",
+      "--data-raw",
+      text,
+    ]);
   });
 
   it("to Python", () => {
     const code = sample("Python", ORIGIN, posted, filled({ text, query: { openid: "o1" } }));
     expect(code).toContain(`requests.post(\n    "${ORIGIN}/a/b",`);
     expect(code).toContain(`"access_token": "50_t",\n        "openid": "o1",`);
-    const tried = `import ast,json,sys\ntree=ast.parse(sys.stdin.read())\nprint([n.value for n in ast.walk(tree) if isinstance(n,ast.Constant) and str(n.value).startswith("{")][0],end="")`;
-    expect(execFileSync("python3", ["-c", tried], { input: code, encoding: "utf8", env: { ...process.env, PYTHONIOENCODING: "utf-8" } })).toBe(text);
+    const tried = [
+      "import ast,json,sys",
+      "tree=ast.parse(sys.stdin.read())",
+      "texts=[n.value for n in ast.walk(tree) if isinstance(n,ast.Constant) and str(n.value).startswith('{')]",
+      "print(texts[0],end='')",
+    ].join("\n");
+    expect(
+      execFileSync("python3", ["-c", tried], {
+        input: code,
+        encoding: "utf8",
+        env: { ...process.env, PYTHONIOENCODING: "utf-8" },
+      }),
+    ).toBe(text);
   });
 
   it("to Node", async () => {
@@ -43,7 +81,10 @@ describe("a sample says the call that the page makes", () => {
     const run = new Function("fetch", "console", `return (async () => {${code}})()`);
     await run(async (...call: unknown[]) => (calls.push(call), answer), { log: () => {} });
     expect(calls).toEqual([
-      [`${ORIGIN}/a/b?access_token=50_t`, { method: "POST", headers: { "Content-Type": "application/json" }, body: text }],
+      [
+        `${ORIGIN}/a/b?access_token=50_t`,
+        { method: "POST", headers: { "Content-Type": "application/json" }, body: text },
+      ],
     ]);
   });
 
@@ -57,10 +98,12 @@ describe("a sample says the call that the page makes", () => {
   it("with files in a form", () => {
     const upload = operation({ body: { form: true, members: [parameter("media", true), parameter("note")] } });
     const given = filled({ form: { note: "@x" }, files: { media: new File(["1"], "face's.png") } });
-    const said = words(sample("curl", ORIGIN, upload, given));
-    expect(said.slice(1)).toEqual(["--form-string", "note=@x", "-F", "media=@face's.png"]);
+    const meaning = words(sample("curl", ORIGIN, upload, given));
+    expect(meaning.slice(1)).toEqual(["--form-string", "note=@x", "-F", "media=@face's.png"]);
     expect(sample("Python", ORIGIN, upload, given)).toContain(`files={"media": open("face's.png", "rb")},`);
-    expect(sample("Node", ORIGIN, upload, given)).toContain(`body.append("media", await openAsBlob("face's.png"), "face's.png");`);
+    expect(sample("Node", ORIGIN, upload, given)).toContain(
+      `body.append("media", await openAsBlob("face's.png"), "face's.png");`,
+    );
   });
 
   it("with a placeholder where there is no token yet", () => {

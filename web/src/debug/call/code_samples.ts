@@ -1,23 +1,23 @@
-/** The same call in other programs. */
+/** Code that makes the call: curl, Python and Node. */
 import type { Operation } from "../api_description";
 import { pairs, type Filled } from "./call";
 
 export const LANGUAGES = ["curl", "Python", "Node"] as const;
-export type Language = (typeof LANGUAGES)[number];
+export type SampleLanguage = (typeof LANGUAGES)[number];
 
 const PLACEHOLDER = "ACCESS_TOKEN";
 
-/** JSON's texts are texts in Python and JavaScript, too. */
+/** A JSON string is also a string literal of Python and JavaScript. */
 const quoted = (text: string) => JSON.stringify(text);
 const inShell = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-export function sample(language: Language, origin: string, operation: Operation, given: Filled): string {
+export function sample(language: SampleLanguage, origin: string, operation: Operation, given: Filled): string {
   const filled = { ...given, token: given.token || PLACEHOLDER };
   const make = { curl, Python: python, Node: node }[language];
   return make(`${origin}${operation.path}`, operation, filled);
 }
 
-/** Name and text or file name of each part of a form. */
+/** The name of each part of a form, with its text or file name. */
 function parts(operation: Operation, filled: Filled) {
   const texts = Object.entries(filled.form).filter(([, value]) => value !== "");
   const members = operation.body?.members.filter((one) => one.file) ?? [];
@@ -44,8 +44,11 @@ function python(url: string, operation: Operation, filled: Filled): string {
   if (given.length > 0) lines.push(`    params={\n${given.join("")}    },`);
   if (operation.body?.form) {
     const { texts, files } = parts(operation, filled);
-    if (texts.length > 0) lines.push(`    data={${texts.map(([name, value]) => `${quoted(name)}: ${quoted(value)}`).join(", ")}},`);
-    lines.push(`    files={${files.map(([name, file]) => `${quoted(name)}: open(${quoted(file)}, "rb")`).join(", ")}},`);
+    if (texts.length > 0)
+      lines.push(`    data={${texts.map(([name, value]) => `${quoted(name)}: ${quoted(value)}`).join(", ")}},`);
+    lines.push(
+      `    files={${files.map(([name, file]) => `${quoted(name)}: open(${quoted(file)}, "rb")`).join(", ")}},`,
+    );
   } else if (operation.body) {
     lines.push(`    data=${quoted(filled.text)}.encode(),`, `    headers={"Content-Type": "application/json"},`);
   }
@@ -67,7 +70,11 @@ function node(url: string, operation: Operation, filled: Filled): string {
     lines.unshift(`import { openAsBlob } from "node:fs";\n`);
     lines.push("const body = new FormData();");
     lines.push(...texts.map(([name, value]) => `body.append(${quoted(name)}, ${quoted(value)});`));
-    lines.push(...files.map(([name, file]) => `body.append(${quoted(name)}, await openAsBlob(${quoted(file)}), ${quoted(file)});`));
+    lines.push(
+      ...files.map(
+        ([name, file]) => `body.append(${quoted(name)}, await openAsBlob(${quoted(file)}), ${quoted(file)});`,
+      ),
+    );
     options.push("body");
   } else if (operation.body) {
     options.push(`headers: { "Content-Type": "application/json" }`, `body: ${quoted(filled.text)}`);

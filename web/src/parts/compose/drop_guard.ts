@@ -1,10 +1,10 @@
-/** Nothing that is dropped leads away from a page: a browser would open the file in its place. */
+/** Keeps a dropped file or link from replacing the page: by default a browser would open it. */
 
 const isFileInput = (target: EventTarget | null) => target instanceof HTMLInputElement && target.type === "file";
 const isField = (target: EventTarget | null) =>
   target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
 
-/** Fields take text and inputs of files take files, as ever. Who takes more listens for `drop`. */
+/** Text may be dropped on fields and files on file inputs. A component that takes other drops listens for `drop`. */
 export function guardDrops(): void {
   const guard = (event: DragEvent) => {
     const hasFiles = event.dataTransfer?.types.includes("Files") ?? false;

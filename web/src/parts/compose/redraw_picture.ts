@@ -1,18 +1,18 @@
-/** Pictures as they are sent: the right way up, and without the place and the camera that a photo tells of. */
+/** Redraws pictures before they are sent: the right way up, and without the place and camera in a photo's metadata. */
 import { PICTURE_BYTES_MAX } from "../../api";
 import type { PictureFile } from "../../unsent/outbox";
 
 const REDRAWN = ["image/png", "image/jpeg"];
-/** As many pixels as phones take in a photo; long screenshots stay readable. */
+/** As many pixels as a phone's photo has; long screenshots stay readable. */
 const PIXELS_MAX = 12 << 20;
 const SIDE_MAX_PX = 8192;
 const QUALITY = 0.9;
-/** One that is too large for the server is tried again at less than its size. */
+/** A picture that is too large for the server is redrawn smaller. */
 const SCALES = [1, 0.7, 0.5, 0.35];
 
 /**
- * Redraws a JPEG or a PNG. What the browser cannot read or draw goes as it is, and so do animations and all other
- * kinds: the server drops what they tell.
+ * Redraws a JPEG or a PNG. Animations, other types, and what the browser cannot draw are sent unchanged: the server
+ * removes their metadata.
  */
 export async function redraw(file: Blob): Promise<PictureFile> {
   let bitmap: ImageBitmap | undefined;
@@ -20,7 +20,7 @@ export async function redraw(file: Blob): Promise<PictureFile> {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
     const { width, height } = bitmap;
     if (!REDRAWN.includes(file.type) || (await isAnimated(file)) || !isFaithful()) return { file, width, height };
-    return (await fitting(bitmap, file.type)) ?? { file, width, height };
+    return (await redrawToFit(bitmap, file.type)) ?? { file, width, height };
   } catch {
     return { file, width: 0, height: 0 };
   } finally {
@@ -28,7 +28,7 @@ export async function redraw(file: Blob): Promise<PictureFile> {
   }
 }
 
-async function fitting(bitmap: ImageBitmap, type: string): Promise<PictureFile | null> {
+async function redrawToFit(bitmap: ImageBitmap, type: string): Promise<PictureFile | null> {
   const { width, height } = bitmap;
   const most = Math.min(1, Math.sqrt(PIXELS_MAX / (width * height)), SIDE_MAX_PX / Math.max(width, height));
   for (const scale of SCALES) {
@@ -40,16 +40,16 @@ async function fitting(bitmap: ImageBitmap, type: string): Promise<PictureFile |
 }
 
 async function draw(bitmap: ImageBitmap, width: number, height: number, type: string): Promise<PictureFile | null> {
-  const { canvas, pen } = sheet(width, height);
+  const { canvas, pen } = newCanvas(width, height);
   pen.imageSmoothingQuality = "high";
   pen.drawImage(bitmap, 0, 0, width, height);
   const file = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, QUALITY));
-  // Safari counts the memory of canvases that are not collected yet.
+  // Frees the memory at once: Safari limits the memory of all canvases, also of unused ones.
   canvas.width = canvas.height = 0;
   return file?.type === type ? { file, width, height } : null;
 }
 
-function sheet(width: number, height: number) {
+function newCanvas(width: number, height: number) {
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width, height });
   const pen = canvas.getContext("2d");
@@ -57,16 +57,16 @@ function sheet(width: number, height: number) {
   return { canvas, pen };
 }
 
-/** Browsers that hide from trackers may give out other pixels than were drawn. */
+/** Browsers with protection against fingerprinting may return other pixels than were drawn. */
 function isFaithful(): boolean {
-  const { pen } = sheet(4, 4);
+  const { pen } = newCanvas(4, 4);
   pen.fillStyle = "#48a16c";
   pen.fillRect(0, 0, 4, 4);
   const colour = [0x48, 0xa1, 0x6c, 0xff];
   return pen.getImageData(0, 0, 4, 4).data.every((value, at) => value === colour[at % 4]);
 }
 
-/** Whether a PNG has an animation, which is announced before its first pixels. */
+/** Whether a PNG is animated; the chunk that says so comes before the first pixels. */
 async function isAnimated(file: Blob): Promise<boolean> {
   if (file.type !== "image/png") return false;
   const bytes = new DataView(await file.arrayBuffer());

@@ -1,39 +1,51 @@
 import { expect, test } from "vitest";
-import { addresses, links, safe } from "./links";
+import { safeAddress, splitAddresses, splitTags } from "./links";
 
 test("a text without links is one piece, whatever else looks like HTML", () => {
   const text = 'a < b & <b>c</b> <script>alert("1")</script>';
-  expect(links(text)).toEqual([{ text, href: "" }]);
-  expect(links("")).toEqual([]);
+  expect(splitTags(text)).toEqual([{ text, href: "" }]);
+  expect(splitTags("")).toEqual([]);
 });
 
 test("links stand between the words around them", () => {
-  expect(links('See <a href="https://a.example/?q=1">here</a>, or <A HREF=\'http://b.example\'>there</A>')).toEqual([
-    { text: "See ", href: "" },
-    { text: "here", href: "https://a.example/?q=1" },
-    { text: ", or ", href: "" },
-    { text: "there", href: "http://b.example" },
-  ]);
+  expect(splitTags("See <a href=\"https://a.example/?q=1\">here</a>, or <A HREF='http://b.example'>there</A>")).toEqual(
+    [
+      { text: "See ", href: "" },
+      { text: "here", href: "https://a.example/?q=1" },
+      { text: ", or ", href: "" },
+      { text: "there", href: "http://b.example" },
+    ],
+  );
 });
 
 test("what a browser must not open is only words", () => {
-  expect(links('<a href="javascript:alert(1)">x</a>')).toEqual([{ text: "x", href: "" }]);
-  expect(links('<a data-miniprogram-appid="wx1" data-miniprogram-path="p">open</a>')).toEqual([
+  expect(splitTags('<a href="javascript:alert(1)">x</a>')).toEqual([{ text: "x", href: "" }]);
+  expect(splitTags('<a data-miniprogram-appid="wx1" data-miniprogram-path="p">open</a>')).toEqual([
     { text: "open", href: "" },
   ]);
-  expect(safe("https://a.example")).toBe("https://a.example");
-  expect([safe("data:text/html,x"), safe("//a.example"), safe(undefined), safe("JaVaScRiPt:1")].join("")).toBe("");
+  expect(safeAddress("https://a.example")).toBe("https://a.example");
+  expect(
+    [
+      safeAddress("data:text/html,x"),
+      safeAddress("//a.example"),
+      safeAddress(undefined),
+      safeAddress("JaVaScRiPt:1"),
+    ].join(""),
+  ).toBe("");
 });
 
 test("a link to a mini program with an address beside it leads to the address", () => {
   const text = '<a href="https://a.example" data-miniprogram-appid="wx1" data-miniprogram-path="p">open</a>';
-  expect(links(text)).toEqual([{ text: "open", href: "https://a.example" }]);
+  expect(splitTags(text)).toEqual([{ text: "open", href: "https://a.example" }]);
 });
 
-const hrefs = (text: string) => addresses(text).filter((words) => words.href).map((words) => words.href);
+const hrefs = (text: string) =>
+  splitAddresses(text)
+    .filter((part) => part.href)
+    .map((part) => part.href);
 
 test("an address is a link, and the words around it are words", () => {
-  expect(addresses("See http://a.example/x?q=1#y and go")).toEqual([
+  expect(splitAddresses("See http://a.example/x?q=1#y and go")).toEqual([
     { text: "See ", href: "" },
     { text: "http://a.example/x?q=1#y", href: "http://a.example/x?q=1#y" },
     { text: " and go", href: "" },
@@ -43,7 +55,26 @@ test("an address is a link, and the words around it are words", () => {
 });
 
 test("an address ends before the punctuation that follows it", () => {
-  const ends = ["，", "。", "！", "？", "；", "：", "、", "）", "】", "》", "」", "”", "’", "…", "\u3000", "．", "～", "｝"];
+  const ends = [
+    "，",
+    "。",
+    "！",
+    "？",
+    "；",
+    "：",
+    "、",
+    "）",
+    "】",
+    "》",
+    "」",
+    "”",
+    "’",
+    "…",
+    "\u3000",
+    "．",
+    "～",
+    "｝",
+  ];
   for (const end of ends) expect(hrefs(`请看https://a.example/b${end}谢谢`)).toEqual(["https://a.example/b"]);
   for (const end of [".", ",", "!", "?", ";", ":", "...", "'", '"', ">", "*"]) {
     expect(hrefs(`See https://a.example/b${end} Thanks`)).toEqual(["https://a.example/b"]);
@@ -61,7 +92,7 @@ test("an address of letters beyond ASCII goes on to its end", () => {
 });
 
 test("a program's text holds both kinds of links, and a link's own words are not looked through", () => {
-  expect(links('<a href="https://a.example">https://b.example</a> https://c.example.')).toEqual([
+  expect(splitTags('<a href="https://a.example">https://b.example</a> https://c.example.')).toEqual([
     { text: "https://b.example", href: "https://a.example" },
     { text: " ", href: "" },
     { text: "https://c.example", href: "https://c.example" },

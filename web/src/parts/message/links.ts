@@ -1,39 +1,45 @@
-/** Links in what people and programs write. The platform lets programs write `<a href="…">`, and nothing else of HTML. */
+/** Finds links in texts. The platform lets programs write `<a href="…">`, and no other HTML. */
 
-export interface Words {
+export interface TextPart {
   text: string;
-  /** Where it leads; "" for plain words. */
+  /** The address of a link; "" for plain text. */
   href: string;
 }
 
 const TAG = /<a(\s[^<>]*)>([^<>]*)<\/a>/gi;
 const HREF = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
-/** An address ends before space, quotation marks, and the punctuation of Chinese, which needs no space after it. */
-const ADDRESS = /https?:\/\/[^\s<>"'`\u2018-\u201f\u2026\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+/gi;
+/** An address ends before a space, a quotation mark, or Chinese punctuation, which no space follows. */
+const ADDRESS =
+  /https?:\/\/[^\s<>"'`\u2018-\u201f\u2026\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+/gi;
 const CLOSING: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
 
-/** The address, if it is one that a browser may open. */
-export function safe(address: string | undefined): string {
+/** The address if it begins with http or https, else "". */
+export function safeAddress(address: string | undefined): string {
   return address && /^https?:\/\//i.test(address) ? address : "";
 }
 
-/** What a program wrote, in pieces. A link that leads nowhere here, as to a mini program, is only its words. */
-export function links(text: string): Words[] {
-  return pieces(text, TAG, addresses, (found) => {
+/** Splits a program's text at its links. A link that leads elsewhere, as to a mini program, is plain text. */
+export function splitTags(text: string): TextPart[] {
+  return split(text, TAG, splitAddresses, (found) => {
     const href = HREF.exec(found[1]!);
-    return { text: found[2]!, href: safe(href?.[1] ?? href?.[2]) };
+    return { text: found[2]!, href: safeAddress(href?.[1] ?? href?.[2]) };
   });
 }
 
-/** A text in pieces, of which the `http(s)` addresses lead where they say. */
-export function addresses(text: string): Words[] {
-  return pieces(text, ADDRESS, (words) => [{ text: words, href: "" }], (found) => {
-    const address = trimmed(found[0]);
-    return { text: address, href: URL.canParse(address) ? address : "" };
-  });
+/** Splits a text at its http and https addresses, which become links. */
+export function splitAddresses(text: string): TextPart[] {
+  return split(
+    text,
+    ADDRESS,
+    (words) => [{ text: words, href: "" }],
+    (found) => {
+      const address = trimmed(found[0]);
+      return { text: address, href: URL.canParse(address) ? address : "" };
+    },
+  );
 }
 
-/** Full stops and the like end the sentence, not the address; so does a bracket that was opened before it. */
+/** Removes final punctuation, which belongs to the sentence, and a bracket that was opened before the address. */
 function trimmed(address: string): string {
   const last = address.at(-1)!;
   const opens = CLOSING[last];
@@ -41,19 +47,19 @@ function trimmed(address: string): string {
   return isOpen || /[.,;:!?*_~]/.test(last) ? trimmed(address.slice(0, -1)) : address;
 }
 
-/** What matches becomes a piece, of as much text as it says; what stands between is divided further. */
-function pieces(
+/** Splits a text: `piece` makes a part of each match, `between` splits the text between matches. */
+function split(
   text: string,
   pattern: RegExp,
-  between: (text: string) => Words[],
-  piece: (found: RegExpExecArray) => Words,
-): Words[] {
-  const all: Words[] = [];
+  between: (text: string) => TextPart[],
+  piece: (found: RegExpExecArray) => TextPart,
+): TextPart[] {
+  const all: TextPart[] = [];
   let at = 0;
   for (const found of text.matchAll(pattern)) {
-    const words = piece(found);
-    all.push(...between(text.slice(at, found.index)), words);
-    at = found.index + (pattern === ADDRESS ? words.text : found[0]).length;
+    const part = piece(found);
+    all.push(...between(text.slice(at, found.index)), part);
+    at = found.index + (pattern === ADDRESS ? part.text : found[0]).length;
   }
-  return [...all, ...between(text.slice(at))].filter((words) => words.text !== "");
+  return [...all, ...between(text.slice(at))].filter((part) => part.text !== "");
 }

@@ -1,4 +1,4 @@
-/** Times as readers say them, and the one clock that keeps them current. */
+/** Times in words, and the clock that keeps them current. */
 import type { Text } from "../../text/language.svelte";
 
 const TICK_MS = 10_000;
@@ -28,7 +28,7 @@ function format(lang: string, name: string, options: Intl.DateTimeFormatOptions)
 
 const midnight = (at: number) => new Date(at).setHours(0, 0, 0, 0);
 
-/** 14:05 */
+/** The time of day: 14:05. */
 export function hour(text: Text, at: number): string {
   return format(text.lang, "hour", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
 }
@@ -45,7 +45,7 @@ export function day(text: Text, at: number, now: number): string {
 
 export const sameDay = (a: number, b: number): boolean => midnight(a) === midnight(b);
 
-/** "3 min": a length of time, never negative where two clocks disagree. */
+/** "3 min": a length of time; never negative, although two clocks may differ. */
 export function span(text: Text, ms: number): string {
   if (ms < MINUTE) return text.time.moments;
   if (ms < HOUR) return text.time.minutes(Math.floor(ms / MINUTE));
@@ -57,7 +57,7 @@ export function span(text: Text, ms: number): string {
 export function brief(text: Text, at: number, now: number): string {
   if (now - at < MINUTE) return text.time.now;
   if (now - at < DAY) return text.time.ago(span(text, now - at));
-  // A day may last 25 hours.
+  // On the day on which summer time ends, a day lasts 25 hours.
   if (midnight(now) - midnight(at) < 2 * DAY - HOUR) return text.time.yesterday;
   const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
   const options: Intl.DateTimeFormatOptions = { month: "short", day: "numeric" };

@@ -1,11 +1,11 @@
-/** Which of a supervisor's lists is in front. The browser remembers it. */
+/** The list that a supervisor sees. The browser stores the choice. */
 
 export const LISTS = ["own", "others"] as const;
-export type List = (typeof LISTS)[number];
+export type ListName = (typeof LISTS)[number];
 
 const KEY = "kefu.lists";
 
-function stored(): List {
+function readStored(): ListName {
   try {
     return LISTS.find((one) => one === localStorage.getItem(KEY)) ?? "own";
   } catch {
@@ -13,17 +13,17 @@ function stored(): List {
   }
 }
 
-class Shown {
-  list: List = $state(stored());
+class ListChoice {
+  list: ListName = $state(readStored());
 
-  choose(list: List): void {
+  choose(list: ListName): void {
     this.list = list;
     try {
       localStorage.setItem(KEY, list);
     } catch {
-      // See above.
+      // The choice lasts as long as the page.
     }
   }
 }
 
-export const shown = new Shown();
+export const listChoice = new ListChoice();

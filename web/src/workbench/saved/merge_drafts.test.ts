@@ -24,7 +24,8 @@ it("takes what the server has where the browser has nothing of its own to tell",
 });
 
 it("keeps what the server was not told where that goes on from what it has, however clocks differ", () => {
-  for (const at of [100, 10_000]) expect(meet(typed("ours", { base: at }), saved("theirs", at))).toEqual(["ours", true]);
+  for (const at of [100, 10_000])
+    expect(meet(typed("ours", { base: at }), saved("theirs", at))).toEqual(["ours", true]);
   expect(meet(typed("", { base: 50 }), saved("sent", 50))).toEqual(["", true]);
   expect(meet(typed("ours"), null)).toEqual(["ours", true]);
 });

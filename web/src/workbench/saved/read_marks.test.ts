@@ -29,11 +29,16 @@ beforeEach(() => {
   vi.useFakeTimers();
   [sent, refusal, read, ended, stored] = [[], null, [], 0, new Map()];
   const receivers: ((event: { data: unknown }) => void)[] = [];
-  vi.stubGlobal("BroadcastChannel", class {
-    #own: unknown;
-    addEventListener = (_: string, receive: (event: { data: unknown }) => void) => receivers.push((this.#own = receive) && receive);
-    postMessage = (data: unknown) => receivers.filter((receive) => receive !== this.#own).forEach((receive) => receive({ data }));
-  });
+  vi.stubGlobal(
+    "BroadcastChannel",
+    class {
+      #own: unknown;
+      addEventListener = (_: string, receive: (event: { data: unknown }) => void) =>
+        receivers.push((this.#own = receive) && receive);
+      postMessage = (data: unknown) =>
+        receivers.filter((receive) => receive !== this.#own).forEach((receive) => receive({ data }));
+    },
+  );
   vi.stubGlobal("localStorage", {
     getItem: (key: string) => stored.get(key) ?? null,
     removeItem: (key: string) => stored.delete(key),
@@ -85,7 +90,11 @@ it("hands over once what older pages have marked, for sessions that are there", 
   stored.set("kefu.read", JSON.stringify({ "wx1:1": 7, "wx1:2": 8, "wx9:3": 9 }));
   refusal = new Refused(0, 0, "lost");
   const marks = page();
-  const there = [{ appid: "wx1", session: 1 }, { appid: "wx1", session: 4 }, { appid: "wx9", session: 3 }];
+  const there = [
+    { appid: "wx1", session: 1 },
+    { appid: "wx1", session: 4 },
+    { appid: "wx9", session: 3 },
+  ];
   expect([await marks.sendOldMarks(there), stored.size]).toEqual([false, 1]);
   refusal = null;
   sent = [];

@@ -79,7 +79,13 @@ export class ServerDrafts {
     this.close();
     this.#worker = worker;
     // Older pages stored drafts without `openid` and `base`.
-    const whole = ({ text, at, openid = "", base = 0 }: StoredDraft): Draft => ({ text, at, openid, base, pending: true });
+    const whole = ({ text, at, openid = "", base = 0 }: StoredDraft): Draft => ({
+      text,
+      at,
+      openid,
+      base,
+      pending: true,
+    });
     const stored = Object.entries(readDrafts<StoredDraft>(ownerOf(worker)));
     this.#drafts = Object.fromEntries(stored.map(([key, one]) => [key, whole(one)]));
   }
@@ -181,8 +187,8 @@ export class ServerDrafts {
   }
 
   /**
-   * Posts of two tabs may reach the server in either order. Where an older text was saved last, or at the same time, the
-   * newest one is saved again.
+   * Posts of two tabs may reach the server in either order. Where an older text was saved last, or at the same time,
+   * the newest one is saved again.
    */
   #noteSave(key: string, save: Save): void {
     const [before, typed, draft] = [this.#lastSave.get(key), this.#typed.get(key), this.#drafts[key]];
@@ -224,7 +230,6 @@ export class ServerDrafts {
 
     if (save) this.#noteSave(key, save);
   }
-
 }
 
 /** Whether a person types in this tab. */

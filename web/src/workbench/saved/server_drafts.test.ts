@@ -25,7 +25,8 @@ class FakeChannel {
     this.#receiver = (note) => receive({ data: note });
     receivers.push(this.#receiver);
   }
-  postMessage = (note: unknown) => receivers.filter((other) => other !== this.#receiver).forEach((receive) => receive(note));
+  postMessage = (note: unknown) =>
+    receivers.filter((other) => other !== this.#receiver).forEach((receive) => receive(note));
 }
 
 function page(worker = "ann"): ServerDrafts {
@@ -173,28 +174,31 @@ it("follows another tab unless somebody writes in this one", async () => {
   expect([server[`ann ${KEY}`]?.text, stored.size]).toEqual(["", 0]);
 });
 
-it.each(["half a sentence", ""])("saves the newest words (%j) again where a post of older ones came last", async (newest) => {
-  for (const late of [1, 0]) {
-    const [first, second] = [page(), page()];
-    let arrive = () => {};
-    held = { half: new Promise((resolve) => (arrive = resolve)) };
-    first.write(KEY, "half");
-    await advance(SAVE_AFTER_MS);
-    second.write(KEY, newest);
-    await advance(SAVE_AFTER_MS);
-    expect(server[`ann ${KEY}`]?.text).toBe(newest);
-    await advance(late);
-    arrive();
-    await advance(0);
-    expect(server[`ann ${KEY}`]?.text).toBe("half");
-    await advance(SAVE_AFTER_MS);
-    expect([server[`ann ${KEY}`]?.text, first.textOf(KEY), second.textOf(KEY)]).toEqual([newest, newest, newest]);
-    const count = posted.length;
-    await advance(60_000);
-    expect([posted.length, stored.size]).toEqual([count, 0]);
-    [first, second].forEach((drafts) => drafts.close());
-  }
-});
+it.each(["half a sentence", ""])(
+  "saves the newest words (%j) again where a post of older ones came last",
+  async (newest) => {
+    for (const late of [1, 0]) {
+      const [first, second] = [page(), page()];
+      let arrive = () => {};
+      held = { half: new Promise((resolve) => (arrive = resolve)) };
+      first.write(KEY, "half");
+      await advance(SAVE_AFTER_MS);
+      second.write(KEY, newest);
+      await advance(SAVE_AFTER_MS);
+      expect(server[`ann ${KEY}`]?.text).toBe(newest);
+      await advance(late);
+      arrive();
+      await advance(0);
+      expect(server[`ann ${KEY}`]?.text).toBe("half");
+      await advance(SAVE_AFTER_MS);
+      expect([server[`ann ${KEY}`]?.text, first.textOf(KEY), second.textOf(KEY)]).toEqual([newest, newest, newest]);
+      const count = posted.length;
+      await advance(60_000);
+      expect([posted.length, stored.size]).toEqual([count, 0]);
+      [first, second].forEach((drafts) => drafts.close());
+    }
+  },
+);
 
 it("does not save again what another tab with other words in its box has replaced", async () => {
   const [first, second] = [page(), page()];

@@ -57,7 +57,8 @@ export class WorkbenchState {
   read(desk: feed.Desk, account: feed.Account, session: Session, message: number): feed.Desk {
     const { appid, unread } = account;
     const upTo = this.marks.upTo(appid, session.id);
-    if (unread[session.id] || feed.countUnreadAfter(account, session, upTo)) this.marks.mark(appid, session.id, message);
+    if (unread[session.id] || feed.countUnreadAfter(account, session, upTo))
+      this.marks.mark(appid, session.id, message);
     return feed.markRead(desk, appid, session.id, message);
   }
 

@@ -21,7 +21,8 @@ it("takes no number for one that is none", () => {
 it("leads back to the debugging page alone", () => {
   expect(debugReturnPath("#debug=getkflist")).toBe("/debug#getkflist");
   expect(debugReturnPath("#debug=")).toBe("/debug");
-  for (const hash of ["", "#account=wx1", "#join=abc", "#Debug=x", "#debugging=x"]) expect(debugReturnPath(hash)).toBeNull();
+  for (const hash of ["", "#account=wx1", "#join=abc", "#Debug=x", "#debugging=x"])
+    expect(debugReturnPath(hash)).toBeNull();
   const hostile = [
     "https://evil.example",
     "//evil.example",

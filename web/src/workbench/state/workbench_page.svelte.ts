@@ -17,7 +17,7 @@ export type WorkbenchPhase = "loading" | "login" | "down" | "ready";
 /** Where to put the focus once the page has changed. */
 export type Focus = "reply" | "list" | null;
 
-/** Why the log-in appears to a worker who was logged in: the server ended it, or another tab logged out ("elsewhere"). */
+/** Why a worker who was logged in sees the log-in: the server ended it, or another tab logged out ("elsewhere"). */
 export type LogoutReason = Ended | "elsewhere" | null;
 
 const STALE_MS = 60_000;
@@ -41,9 +41,7 @@ class WorkbenchPage {
   session: Session | null = $derived((this.chosen !== null && this.account?.sessions[this.chosen]) || null);
   unread = $derived(this.desk?.accounts.reduce((sum, account) => sum + this.unreadOf(account), 0) ?? 0);
   /** How many open sessions the worker has in all accounts. */
-  openCount = $derived(
-    this.desk?.accounts.reduce((sum, account) => sum + feed.ownSessions(account).length, 0) ?? 0,
-  );
+  openCount = $derived(this.desk?.accounts.reduce((sum, account) => sum + feed.ownSessions(account).length, 0) ?? 0);
 
   #loadedAt = 0;
   #state = new WorkbenchState({
