@@ -3,21 +3,21 @@
  * milliseconds, ids are integers.
  */
 
-/** All that the workbench of a worker shows. */
+/** What the workbench of a worker shows. */
 export interface DeskSnapshot {
   /** The worker. */
   worker: Worker;
-  /** The epoch of the store. Another one than before: data were restored or moved, and numbers mean other messages. */
+  /** The epoch of the store. It changes if data were restored or moved; numbers then mean other messages. */
   epoch: string;
-  /** Where the page's stream begins. */
+  /** The cursor of the page's stream. */
   since: string;
-  /** The accounts that the worker is an agent of. */
+  /** The accounts in which the worker is an agent. */
   accounts: AccountSnapshot[];
   /** The invitations that wait for the worker's answer. */
   invitations: Invitation[];
 }
 
-/** A worker, as their own pages see them. */
+/** A worker, on their own pages. */
 export interface Worker {
   /** The worker's name. */
   name: string;
@@ -25,31 +25,34 @@ export interface Worker {
   administers: boolean;
 }
 
-/** An account as its agent sees it. */
+/** An account, for one of its agents. */
 export interface AccountSnapshot {
   /** Its id. */
   appid: string;
   /** Its name. */
   name: string;
-  /** The number of the change this is true at. */
+  /** The `seq` of the account's feed. */
   seq: number;
-  /** What becomes of a first message. */
+  /** Whether the first message of a customer waits or goes to an agent. */
   reception: Reception;
   /** The agent that the worker is. */
   agent: Agent;
   /** The agent's open sessions. */
   sessions: Session[];
-  /** For a supervisor the first 200 that other agents have open; their messages are asked for one by one. */
+  /** The first 200 open sessions of other agents, for a supervisor. Their messages are requested one by one. */
   others: Session[];
-  /** How many other agents have open, for a supervisor. */
+  /** The number of open sessions of other agents, for a supervisor. */
   others_count: number;
-  /** The first 100 who wait. */
+  /** The first 100 waiting sessions. */
   waiting: Session[];
-  /** How many wait. */
+  /** The number of waiting sessions. */
   waiting_count: number;
-  /** How many of the customer's messages this worker has not read, by session of the agent's; none are left out. */
+  /**
+   * The number of the customer's messages that the worker has not read, by session of the agent. Sessions without
+   * any are left out.
+   */
   unread: Record<number, number>;
-  /** What the worker has typed and not sent. */
+  /** The texts that the worker has typed and not sent. */
   drafts: SavedDraft[];
   /** The last messages of the agent's sessions. */
   messages: Message[];
@@ -60,19 +63,19 @@ export type Reception = "automatic" | "manual";
 
 /** The agent that a worker is. */
 export interface Agent {
-  /** The agent's number, by which the API names them too. */
+  /** The agent's number, by which the API also names the agent. */
   kf_id: number;
-  /** The most sessions that are given to the agent; further ones the agent takes. */
+  /** The most sessions that are assigned to the agent automatically. The agent may take more. */
   capacity: number;
-  /** Whether the agent sees and moves every session. */
+  /** Whether the agent sees and moves all sessions. */
   supervisor: boolean;
   /** The agent's id. */
   kf_account: string;
-  /** The name customers see. */
+  /** The name that customers see. */
   nickname: string;
-  /** Whether the agent is there. */
+  /** Whether the agent is online, away or offline. */
   presence: Presence;
-  /** Where the agent's picture is, if there is one. */
+  /** The address of the agent's picture, if there is one. */
   headimg?: string;
 }
 
@@ -81,76 +84,76 @@ export type Presence = "offline" | "away" | "online";
 
 /** A session as the pages see it. */
 export interface Session {
-  /** Its number. */
+  /** The session's number. */
   id: number;
   /** The customer. */
   openid: string;
-  /** Where it is. */
+  /** Whether the session waits, is open or is closed. */
   state: State;
-  /** The agent, empty while the customer waits. */
+  /** The agent. Empty while the customer waits. */
   kf_account: string;
-  /** The name customers see of the agent. */
+  /** The nickname of the agent. */
   nickname: string;
-  /** Where the agent's picture is, if there is one. */
+  /** The address of the agent's picture, if there is one. */
   headimg?: string;
-  /** When it began. */
+  /** When the session began. */
   waiting_since: number;
-  /** When the agent took the customer, 0 before. */
+  /** When the agent took the session, 0 before. */
   opened_at: number;
   /** When the customer last wrote. */
   latest_at: number;
-  /** The last text, at most 60 characters. */
+  /** The beginning of the last text, at most 60 characters. */
   preview: string;
 }
 
 /** Where a session is. */
 export type State = "waiting" | "open" | "closed";
 
-/** What a worker has typed in a session and not sent. */
+/** A text that a worker has typed in a session and not sent. */
 export interface SavedDraft {
   /** The session. */
   session: number;
   /** The session's customer. */
   openid: string;
-  /** What was typed. */
+  /** The text. */
   text: string;
-  /** When it was kept. */
+  /** When the draft was stored. */
   at: number;
 }
 
-/** A message as the pages see it. */
+/** A message as the pages show it. */
 export interface Message {
   /** Its number in the account. */
   id: number;
-  /** The session it belongs to, 0 for what a program wrote outside of any. */
+  /** The session it belongs to. 0 for what a program wrote outside of any session. */
   session: number;
-  /** The customer of the conversation, also where an agent or a program wrote. */
+  /** The customer, also if an agent or a program wrote the message. */
   openid: string;
-  /** Who wrote; `account` is a program that speaks as no agent. */
+  /** Who wrote the message. */
   from: Side;
-  /** The agent who wrote, else empty. */
+  /** The agent who wrote the message. Empty if no agent did. */
   kf_account: string;
-  /** The name customers see of the agent who wrote. */
+  /** The nickname of the agent who wrote the message. */
   nickname?: string;
-  /** Where the agent's picture is, if there is one. */
+  /** The address of the agent's picture, if there is one. */
   headimg?: string;
-  /** What it is, as in the `msgtype` of Weixin's API. */
+  /** The kind, as in the `msgtype` of Weixin's API. */
   kind: Msgtype;
-  /** What was written; of what is no text `[kind] title`, for where only text is shown. */
+  /** The text. For other kinds `[kind] title`, for places that show only text. */
   text: string;
-  /** The width of its picture as it is shown, in pixels; absent where it is not known. */
+  /** The width of the picture in pixels, if it is known. */
   width?: number;
-  /** The height of its picture, as the width. */
+  /** The height of the picture in pixels, if it is known. */
   height?: number;
-  /** Whether it had a file that is kept no longer. */
+  /** Whether the message had a file that has been deleted. */
   gone?: boolean;
-  /** What it says beyond its text, as in the member that is named like its kind. */
+  /** The rest of the message, as in the member of Weixin's API that is named after the kind. */
   body?: Body;
-  /** Whether a machine wrote it, by its own account. */
+  /** Whether the sender marked the message as generated by a machine. */
   ai?: boolean;
-  /** When it was written. */
+  /** When the message was written. */
   at: number;
-  /** The id its sender's page gave it; empty for what a program sent, in an agent's name too. */
+  /** The id that the sender's page gave the message. Empty for messages from programs. */
   client_id: string;
 }
 
@@ -279,23 +282,23 @@ export interface Link {
   thumb_url: string;
 }
 
-/** The body of a text that chose from a menu. */
+/** The body of a message made from a choice. */
 export interface Chosen {
-  /** The choice. */
+  /** The id of the choice in the menu. */
   bizmsgmenuid: string;
 }
 
-/** An invitation as the person sees it. */
+/** An invitation, for the invited worker. */
 export interface Invitation {
   /** The account's id. */
   appid: string;
   /** The account's name. */
   account_name: string;
-  /** The agent that the person would be. */
+  /** The agent that the worker would be. */
   kf_account: string;
-  /** The name customers would see. */
+  /** The name that customers would see. */
   nickname: string;
-  /** When it ends. */
+  /** When the invitation expires. */
   expires_at: number;
 }
 
@@ -312,31 +315,31 @@ export interface Change<Fact> {
 /** What an agent may see of a fact. Counts come after sessions have moved. */
 export type DeskFact = { session: Session } | { message: Message } | { agent: AgentView } | { counts: Counts };
 
-/** An agent as the workbenches of the account see them. */
+/** An agent as the other agents of the account see them. */
 export interface AgentView {
   /** The agent's id. */
   kf_account: string;
-  /** The name customers see. */
+  /** The name that customers see. */
   nickname: string;
-  /** Whether the agent is there. */
+  /** Whether the agent is online, away or offline. */
   presence: Presence;
-  /** Where the agent's picture is, if there is one. */
+  /** The address of the agent's picture, if there is one. */
   headimg?: string;
 }
 
-/** How many sessions of an account are in a state. */
+/** How many sessions of an account wait or are open. */
 export interface Counts {
-  /** Those that wait. */
+  /** Waiting sessions. */
   waiting: number;
-  /** Those that an agent has; only supervisors are told. */
+  /** Open sessions. Only sent to supervisors. */
   open?: number;
 }
 
-/** What a worker gets who takes a customer. */
+/** The answer to a worker who has taken a waiting session. */
 export interface Accepted {
   /** The session as it is now. */
   session: Session;
-  /** The last messages of the customer. */
+  /** The customer's last messages. */
   messages: Message[];
 }
 
@@ -364,17 +367,17 @@ export interface Colleagues {
   colleagues: Colleague[];
 }
 
-/** An agent who is online, and could get a session. */
+/** An agent who is online, and may get a session. */
 export interface Colleague {
-  /** How many sessions the agent has open. */
+  /** The number of the agent's open sessions. */
   open: number;
   /** The agent's id. */
   kf_account: string;
-  /** The name customers see. */
+  /** The name that customers see. */
   nickname: string;
-  /** Whether the agent is there. */
+  /** Whether the agent is online, away or offline. */
   presence: Presence;
-  /** Where the agent's picture is, if there is one. */
+  /** The address of the agent's picture, if there is one. */
   headimg?: string;
 }
 
@@ -402,57 +405,57 @@ export interface Logins {
   logins: Login[];
 }
 
-/** Where a worker is logged in. */
+/** A login in the worker's list. */
 export interface Login {
-  /** What it is called; it opens nothing. */
+  /** The id of the login. It gives no access. */
   id: string;
-  /** The browser, in a few words; empty when it did not say. */
+  /** The browser, in a few words. Empty if unknown. */
   browser: string;
-  /** The address it was begun from. */
+  /** The address where the login began. */
   address: string;
-  /** When it was begun. */
+  /** When the login began. */
   created_at: number;
-  /** When it was used last, to the hour. */
+  /** When the login was last used, to the hour. */
   used_at: number;
-  /** Whether it is the one that asks. */
+  /** Whether the request came with this login. */
   current: boolean;
 }
 
 /** Why a login ended. */
 export type EndReason = "device" | "password" | "reset" | "operator" | "expired";
 
-/** All that the page of a customer shows. */
+/** What the page of a customer shows. */
 export interface ChatSnapshot {
   /** The account. */
   account: ChatAccount;
-  /** The epoch of the store, as of the workbench. */
+  /** The epoch of the store, as on the workbench. */
   epoch: string;
-  /** Where the page's stream begins; empty before the customer's first message. */
+  /** The cursor of the page's stream. Empty before the customer's first message. */
   since: string;
-  /** Where the customer's session is. */
+  /** The state of the customer's session. */
   state: ChatState;
-  /** Who serves the customer. */
+  /** The agent who serves the customer. */
   agent: ServingAgent | null;
   /** The customer's last messages. */
   messages: Message[];
 }
 
-/** An account as its customers see it. */
+/** An account, for its customers. */
 export interface ChatAccount {
   /** The account's name. */
   name: string;
 }
 
-/** Where a customer's session is. */
+/** The state of a customer's session. */
 export type ChatState = "none" | "waiting" | "open" | "closed";
 
-/** An agent, as the customer sees them. */
+/** An agent, for the customer. */
 export interface ServingAgent {
-  /** The name customers see. */
+  /** The name that customers see. */
   nickname: string;
-  /** Where the agent's picture is, if there is one. */
+  /** The address of the agent's picture, if there is one. */
   headimg?: string;
-  /** Whether the agent has a workbench open. One who is away goes on with the customers there are. */
+  /** Whether the agent has a workbench open, online or away. An agent who is away continues to serve customers. */
   online: boolean;
 }
 

@@ -1,8 +1,10 @@
-//! A clock that was ahead and was set back. Once it has run on for half a minute, what it stamped in the future moves
-//! back by as much as it fell: lives, windows and quotas end as promised, and no verb need doubt a time that it
-//! reads.
+//! Repairs stored times after a clock that was ahead has been set back.
 //!
-//! The store keeps the latest time that any clock has shown, so a fall is found also after a restart. Times that only
+//! A clock that runs ahead stores times in the future. If it is then set back, lives, windows and quotas would end too
+//! late. Once the clock has run on for 30 seconds, the future times move back by as much as the clock fell. Other verbs
+//! therefore trust every time they read.
+//!
+//! The store keeps the latest time that any clock has shown, so a fall is also found after a restart. Times that only
 //! say when something happened (of messages, records, changes, refusals) stay as the clock showed them.
 
 use crate::{Desk, due, quota};
@@ -14,37 +16,37 @@ use store::bind;
 use store::error::Error;
 use store::{Tx, Value};
 
-/// What a node remembers of its clock.
+/// What a node remembers of its clock. Times are in milliseconds.
 #[derive(Debug)]
 pub struct ClockWatch {
-    /// What it showed last.
+    /// The time at the last check.
     shown: AtomicI64,
-    /// Since when it has not gone back.
+    /// The time since which the clock has not gone back.
     since: AtomicI64,
-    /// When it was compared with the store last, 0 for never.
+    /// The time of the last comparison with the store, 0 for never.
     compared: AtomicI64,
-    /// How often clocks had fallen then, and one more.
+    /// One more than the number of falls that the store had counted at that comparison, 0 before the first.
     falls: AtomicI64,
 }
 
-/// What the store knows of clocks.
+/// What the store knows about clocks.
 struct KnownClock {
     latest: Time,
     falls: i64,
-    /// The furthest clock of the other nodes.
+    /// The latest clock of the other nodes.
     others: Time,
 }
 
 impl ClockWatch {
-    /// Begins to watch a clock that shows `now`.
+    /// Starts watching a clock that shows `now`.
     #[must_use]
     pub fn new(now: Time) -> Self {
         ClockWatch { shown: now.into(), since: now.into(), compared: 0.into(), falls: 0.into() }
     }
 
-    /// Looks at the clock. Every 30 seconds, and at once when it went back, it is compared with what clocks have
-    /// shown, and what the fall of one left in the future is moved back. Answers whether a wrong clock made what this
-    /// node keeps in memory. May be repeated after any of its steps.
+    /// Checks the clock. Every 30 seconds, and at once if the clock went back, compares it with the store and repairs
+    /// what a fall left in the future. Returns whether a wrong clock made what this node keeps in memory. Every step
+    /// may be repeated.
     ///
     /// # Errors
     /// Internal only, and `SystemError`.
@@ -58,7 +60,7 @@ impl ClockWatch {
         }
         if went_back {
             tracing::warn!("the clock went back by {} s", (shown - now) / SECOND);
-            // Presence must not wait until it has come that far again.
+            // The rows of `due` must not wait until the clock reaches the later time again.
             due::reschedule(desk).await?;
             self.since.store(now, Ordering::Relaxed);
         }
@@ -71,7 +73,7 @@ impl ClockWatch {
     }
 }
 
-/// Compares this node's clock with what clocks have shown; answers how often they fell.
+/// Compares this node's clock with the store. Returns the number of falls.
 async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64, Error> {
     let node = desk.node.clone();
     let known = desk.store.read("", move |tx| known(tx, &node)).await?;
@@ -81,10 +83,10 @@ async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64
         return Ok(known.falls);
     };
     tracing::warn!(
-        "a clock was set back by {} s: what it stamped ahead of that is moved back",
+        "a clock was set back by {} s: times that it stored in the future are moved back",
         fell / SECOND
     );
-    // Calls that were counted in memory belong to the day that is over.
+    // Calls counted in memory belong to the day that the clock showed before.
     quota::sync(desk).await?;
     move_back(desk, now, fell).await?;
     due::reschedule(desk).await?;
@@ -99,7 +101,8 @@ fn known(tx: &mut Tx<'_>, node: &str) -> Result<KnownClock, Error> {
     Ok(KnownClock { latest, falls, others })
 }
 
-/// Moves stamps of the future back, table by table: each is moved once, however often this runs.
+/// Moves times of the future back, table by table. A time that has moved is no longer in the future, so a repetition
+/// does not move it twice.
 async fn move_back(desk: &Desk, now: Time, fell: Time) -> Result<(), Error> {
     let after = now + TOLERANCE;
     let invited = after + i64::from(desk.rules.invitation_hours) * HOUR;
@@ -122,7 +125,7 @@ async fn move_back(desk: &Desk, now: Time, fell: Time) -> Result<(), Error> {
         };
         desk.store.write_silent("", step).await?;
     }
-    // A day or a month that has not begun.
+    // Counts of a day or a month that has not begun.
     desk.store.write_silent("", move |tx| tx.run(DELETE_QUOTAS, bind![after]).map(|_| ())).await
 }
 
@@ -148,7 +151,7 @@ const MOVE_SESSIONS: &str = "update session set active_at = active_at - $2,
     opened_at = case when opened_at > $1 then opened_at - $2 else opened_at end,
     latest_at = case when latest_at > $1 then latest_at - $2 else latest_at end
     where state <> 'closed' and active_at > $1";
-// A window that is open for longer than a deed of a minute opens it was opened by an earlier deed.
+// An action opens a window of at least a minute. A window that ends later than this was opened by an earlier action.
 const MOVE_WINDOWS: &str = "update send_window set
     until = case when acted_at > $1 and (until <= acted_at + $3 or until > $4) then until - $2 else until end,
     acted_at = case when acted_at > $1 then acted_at - $2 else acted_at end,

@@ -1,7 +1,7 @@
-//! Nodes: the processes that share a store, and which of them does what only one may do.
+//! The cluster: the nodes that share a store, and the leases for work that only one node does.
 //!
-//! A node is alive while its counter moves. Whoever watches measures with its own monotonic clock how
-//! long it has not: nobody compares times of two machines.
+//! A node is alive while its counter moves. A watching node measures with its own monotonic clock how long another
+//! counter has not moved, so clocks of two machines are never compared.
 
 use crate::Desk;
 use model::Time;
@@ -10,8 +10,8 @@ use store::Row;
 use store::bind;
 use store::error::Error;
 
-/// Raises this node's counter; `false` when others have taken it for dead meanwhile, and it begins
-/// anew.
+/// Raises this node's counter. Returns `false` if the other nodes had declared this node dead; the counter starts again
+/// at 1.
 ///
 /// # Errors
 /// Internal only.
@@ -29,16 +29,17 @@ pub async fn beat(desk: &Desk) -> Result<bool, Error> {
         .await
 }
 
-/// The nodes, as the store knows them.
+/// The nodes in the store.
 #[derive(Debug)]
 pub struct Nodes {
-    /// Every node's counter, and what its clock showed when it raised that.
+    /// Each node's counter, and the node's clock when it raised the counter.
     pub beats: HashMap<String, (i64, Time)>,
-    /// Nodes that have streams and no counter: each has ended, or was stopped while others took it for dead.
+    /// Nodes with streams but without a counter. Each has ended, or was stopped for so long that others declared it
+    /// dead.
     pub lost: HashSet<String>,
 }
 
-/// The nodes that there are now.
+/// Reads the nodes.
 ///
 /// # Errors
 /// Internal only.
@@ -47,7 +48,7 @@ pub async fn all(desk: &Desk) -> Result<Nodes, Error> {
         .read("", |tx| {
             let beat = |row: &Row| (row.text(0), (row.int(1), row.int(2)));
             let beats: HashMap<_, _> = tx.all(SELECT, &[])?.iter().map(beat).collect();
-            // A step from node to node, for there are many streams of few nodes.
+            // Steps from node to node by the index, because few nodes have many streams.
             let (mut lost, mut last) = (HashSet::new(), String::new());
             while let Some(row) = tx.one(SELECT_NEXT, bind![&last])? {
                 last = row.text(0);
@@ -60,7 +61,7 @@ pub async fn all(desk: &Desk) -> Result<Nodes, Error> {
         .await
 }
 
-/// A node is no more: from now on it notes no stream, and what it held can be taken. May be repeated.
+/// Deletes a node's counter. The node can no longer add streams, and other nodes can take its leases. May be repeated.
 ///
 /// # Errors
 /// Internal only.
@@ -69,7 +70,7 @@ pub async fn fence(desk: &Desk, node: &str) -> Result<(), Error> {
     desk.store.write_silent("", move |tx| tx.run(DELETE, bind![&node]).map(|_| ())).await
 }
 
-/// This node is alone with its store: every other is one that stopped.
+/// Deletes the counters of all other nodes. For a store that only this process uses: all other nodes have stopped.
 ///
 /// # Errors
 /// Internal only.
@@ -78,9 +79,9 @@ pub async fn fence_others(desk: &Desk) -> Result<(), Error> {
     desk.store.write_silent("", move |tx| tx.run(DELETE_OTHERS, bind![&*node]).map(|_| ())).await
 }
 
-/// Whether this node does `what`, taking it up when no living node does. Alone with its store it always
-/// does. This keeps nodes out of each other's way and no more: what is held must be safe to do twice,
-/// as the verbs of due rows are, which look again under their owner's lock.
+/// Takes the lease for `what`, unless a living node has it. Returns whether this node has it; in a store that is not
+/// shared, always. The lease only keeps nodes from doing the same work twice. The work must be safe to do twice, as the
+/// verbs of `due` rows are.
 ///
 /// # Errors
 /// Internal only.

@@ -1,4 +1,4 @@
-//! What time decides: rows that say when a verb is to look again.
+//! The timetable: rows of `due` say which verb is to run for which key, and when.
 
 use crate::Desk;
 use model::TextEnum;
@@ -8,10 +8,10 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Gives an owner a feed, which is trimmed from tomorrow on; `false` when there is one, or was of a removed account.
+/// Creates an owner's feed and schedules its first trim. Returns `false` if the owner has a feed, or was removed.
 pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool, Error> {
     let is_new = tx.create_owner(owner)?;
-    // Looked at after the head's place was taken: a removal at the same time is over then.
+    // Read after the head is inserted: a removal that ran at the same time has then committed.
     if is_new && tx.one(SELECT_REMOVED, bind![owner])?.is_some() {
         tx.run(DELETE_HEAD, bind![owner])?;
         return Ok(false);
@@ -23,22 +23,23 @@ pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool, Error> {
     Ok(is_new)
 }
 
-/// Says that a verb is to look at `key` at `at`, and no later.
+/// Schedules a verb for `key` at `at`, in place of its earlier time.
 pub(super) fn set(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str, at: Time) -> Result<(), Error> {
     tx.run(UPSERT, bind![owner, kind.as_text(), key, at]).map(|_| ())
 }
 
-/// The same, unless something says so already.
+/// Schedules a verb at `at`, unless it is scheduled already.
 pub(super) fn begin(tx: &mut Tx<'_>, owner: &str, kind: Due, at: Time) -> Result<(), Error> {
     tx.run(INSERT, bind![owner, kind.as_text(), "", at]).map(|_| ())
 }
 
-/// Says that there is nothing to look at.
+/// Deletes a scheduled verb.
 pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Result<(), Error> {
     tx.run(DELETE, bind![owner, kind.as_text(), key]).map(|_| ())
 }
 
-/// The clock went back: rows that are further ahead than verbs set them by it are due now, and the verbs look again.
+/// Makes rows due now that are further ahead than their verbs schedule them. A clock that was ahead has set them; their
+/// verbs check again and schedule the right time.
 ///
 /// # Errors
 /// Internal only.

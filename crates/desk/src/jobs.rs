@@ -1,4 +1,5 @@
-//! What is due: the rows that have come, the verb of each, and what becomes of a row whose verb fails.
+//! Dispatches `due` rows: reads the rows whose time has come, runs the verb of each, and postpones a row whose verb
+//! fails.
 
 use crate::account::refusal_log;
 use crate::message::{media, retention};
@@ -10,12 +11,12 @@ use protocol::Errcode;
 use store::bind;
 use store::error::Error;
 
-/// Rows looked at in one round.
+/// The most rows of one round.
 const ROUND: i64 = 100;
-/// Changes dropped from a feed in one verb.
+/// The most changes of a feed that one transaction trims.
 const TRIM_ROUND: i64 = 1000;
 
-/// One row.
+/// A row of `due`.
 #[derive(Debug)]
 pub struct DueRow {
     owner: String,
@@ -24,16 +25,16 @@ pub struct DueRow {
     at: Time,
 }
 
-/// Which rows.
+/// The two queues of `due` rows. They run beside each other, so that a slow bucket delays only files.
 #[derive(Clone, Copy, Debug)]
 pub enum Queue {
-    /// Those that end with the store.
+    /// Rows whose verbs use only the store.
     Desk,
-    /// Those that touch files.
+    /// Rows whose verbs delete or list files.
     Files,
 }
 
-/// The rows that are due now, oldest first; none while another living node holds this loop.
+/// The rows that are due, oldest first. None if another node has the lease for `due` rows.
 ///
 /// # Errors
 /// Internal only.
@@ -57,10 +58,11 @@ pub async fn next(desk: &Desk, queue: Queue) -> Result<Vec<DueRow>, Error> {
         .await
 }
 
-/// Runs the verb of a row. The verb moves or clears it; a row whose owner or noun is gone is cleared.
+/// Runs the verb of a row. The verb reschedules or deletes the row. If the verb is refused, its owner or noun is gone,
+/// and the row is deleted.
 ///
 /// # Errors
-/// The verb's.
+/// Those of the verb.
 pub async fn run_due(desk: &Desk, row: &DueRow) -> Result<(), Error> {
     let appid = Appid::stored(row.owner.clone());
     let outcome = match Due::from_text(&row.kind) {
@@ -94,7 +96,7 @@ async fn drop_row(desk: &Desk, row: &DueRow) -> Result<(), Error> {
         .await
 }
 
-/// Runs a row that failed again later: in a minute from now. One that was set anew meanwhile stays as it is.
+/// Postpones a row whose verb failed by a minute from now, unless the row has been rescheduled meanwhile.
 ///
 /// # Errors
 /// Internal only.
@@ -108,7 +110,7 @@ pub async fn postpone(desk: &Desk, row: &DueRow) -> Result<(), Error> {
         .await
 }
 
-/// Drops what is too old from an owner's feed, a bounded part at a time.
+/// Deletes changes older than seven days from an owner's feed, 1,000 at a time, and schedules the next trim.
 async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
     desk.write_silent(owner, |tx, owner| {
         let now = tx.now();

@@ -1,5 +1,5 @@
-//! The verbs, one file per noun, in rooms of nouns that belong together. Each public function that takes a [`Desk`] is
-//! one transaction, or says how many it is and why it may be repeated after any of them.
+//! The verbs of the desk, one file per noun, in folders of related nouns. A public function that takes a [`Desk`] is
+//! one transaction, or its comment says how many, and why a repetition after any of them is safe.
 
 pub mod account;
 pub mod clock;
@@ -33,31 +33,31 @@ use store::error::{Error, OutageLog};
 use store::files::Files;
 use store::{Store, Tx};
 
-/// What every verb needs.
+/// What verbs use. Clones share it.
 #[derive(Clone)]
 pub struct Desk {
-    /// Where everything is kept.
+    /// The database.
     pub store: Store,
-    /// Where files are.
+    /// The files.
     pub files: Files,
-    /// Where secrets and ids come from.
+    /// The source of secrets and ids.
     pub rng: Rng,
-    /// This process, among those that share the store.
+    /// The id of this process among those that share the store.
     pub node: Arc<str>,
-    /// What operators have set.
+    /// The limits that operators set.
     pub rules: Rules,
-    /// What this node counts of accounts' calls.
+    /// The calls that this node has counted.
     pub quotas: Arc<quota::Quotas>,
-    /// Refusals that wait to be written.
+    /// The refusals that this node has yet to write.
     pub refusal_log: Arc<refusal_log::RefusalLog>,
-    /// Passwords that wait to be hashed.
+    /// The queue for hashing passwords.
     pub passwords: Arc<hashing::HashQueue>,
-    /// Whether accounts have room for files.
+    /// Logs once that accounts have no room for more files.
     storage_outages: Arc<OutageLog>,
 }
 
 impl Desk {
-    /// A desk over an open store, as a new node. It has no place for files.
+    /// A desk over an open store, with a new node id and no place for files.
     #[must_use]
     pub fn new(store: Store, rng: Rng, rules: Rules) -> Self {
         let node = rng.hex::<8>().into();
@@ -70,32 +70,32 @@ impl Desk {
             quotas: Arc::default(),
             refusal_log: Arc::default(),
             passwords: Arc::default(),
-            storage_outages: Arc::new(OutageLog::new("storing files of accounts that may have more")),
+            storage_outages: Arc::new(OutageLog::new("storing files of accounts within their limit")),
         }
     }
 
-    /// The same with files.
+    /// Sets the place for files.
     #[must_use]
     pub fn with_files(self, files: Files) -> Self {
         Desk { files, ..self }
     }
 
-    /// The clock.
+    /// The clock of the store.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         self.store.clock()
     }
 
-    /// Now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Time {
         self.clock().now()
     }
 
-    /// [`Store::write`] for `owner`, which the verb is given too.
+    /// Runs [`Store::write`] for `owner`, and passes `owner` to the verb.
     ///
     /// # Errors
-    /// As [`Store::write`].
+    /// Those of [`Store::write`].
     pub fn write<O: Owner, T: Send + 'static>(
         &self,
         owner: &O,
@@ -104,10 +104,10 @@ impl Desk {
         self.store.write(owner.feed(), of(owner, verb))
     }
 
-    /// [`Store::write_silent`] for `owner`, which the verb is given too.
+    /// Runs [`Store::write_silent`] for `owner`, and passes `owner` to the verb.
     ///
     /// # Errors
-    /// As [`Store::write`].
+    /// Those of [`Store::write`].
     pub fn write_silent<O: Owner, T: Send + 'static>(
         &self,
         owner: &O,
@@ -116,10 +116,10 @@ impl Desk {
         self.store.write_silent(owner.feed(), of(owner, verb))
     }
 
-    /// [`Store::read`] for `owner`, which the verb is given too.
+    /// Runs [`Store::read`] for `owner`, and passes `owner` to the verb.
     ///
     /// # Errors
-    /// As [`Store::write`].
+    /// Those of [`Store::write`].
     pub fn read<O: Owner, T: Send + 'static>(
         &self,
         owner: &O,
@@ -129,9 +129,9 @@ impl Desk {
     }
 }
 
-/// The id of what has a feed: an account's or a component's, or a worker's.
+/// An id that owns a feed: the appid of an account or a component, or the name of a worker.
 pub trait Owner: Clone + Send + Sync + 'static {
-    /// The owner of the feed, as the store names it.
+    /// The owner's key in the store.
     fn feed(&self) -> Cow<'_, str>;
 }
 
@@ -147,7 +147,7 @@ impl Owner for WechatId {
     }
 }
 
-/// The verb with its owner, which the store's threads need for longer than the caller may wait.
+/// Gives the verb its own copy of the owner, because the verb may outlive the caller.
 fn of<O: Owner, T>(
     owner: &O,
     mut verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
@@ -156,7 +156,7 @@ fn of<O: Owner, T>(
     move |tx| verb(tx, &owner)
 }
 
-/// The error of a verb at an owner that may not exist, and then has no feed: `NotFound`.
+/// Turns the error for an owner without a feed into `NotFound`.
 fn absent(error: Error) -> Error {
     match error {
         Error::Refused(Errcode::InvalidAppid) => Errcode::NotFound.into(),
@@ -164,20 +164,20 @@ fn absent(error: Error) -> Error {
     }
 }
 
-/// Runs steps to their end that must not be left half-way, also where no call of the API waits for them.
+/// Runs steps in a task of their own, so that they end even if the caller is dropped between two of them.
 async fn to_the_end<T: Send + 'static>(
     steps: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::spawn(steps).await?
 }
 
-/// What is stored of a random secret: its SHA-256, in hexadecimal.
+/// The SHA-256 of a random secret in hexadecimal, which is stored in place of the secret.
 #[must_use]
 pub fn sha256(secret: &str) -> String {
     hex(&Sha256::digest(secret))
 }
 
-/// Compares what was presented with what is stored, in a time that tells nothing.
+/// Compares in constant time, so that the time does not reveal how much of a secret is right.
 fn is_same(presented: &str, stored: &str) -> bool {
     use subtle::ConstantTimeEq as _;
     presented.as_bytes().ct_eq(stored.as_bytes()).into()

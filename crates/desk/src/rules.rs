@@ -1,9 +1,9 @@
-//! What operators may set of how a desk works.
+//! Limits that operators may set.
 
 use clap::Args;
 use protocol::limits;
 
-/// Rules of the desk that operators may set.
+/// Limits that operators may set.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Rules {
     /// Hours an invitation to be an agent stays open.

@@ -1,4 +1,4 @@
-//! What a token gives access to.
+//! Access of a token: who holds the token, which account it belongs to, and which calls it allows.
 
 use crate::account::ip_allowlist::{self, IpAllowlist};
 use crate::people::{login, worker};
@@ -19,53 +19,55 @@ use store::{Head, Row, Tx};
 pub enum TokenHolder {
     /// The account itself.
     Own,
-    /// A component, with the permission sets the account grants it; `None` when it took them back.
+    /// A component that acts for the account, with the permission sets that the account grants it. `None` after the
+    /// account has revoked the grant.
     Component(Option<Vec<u16>>),
-    /// A component for itself, which no endpoint of an account takes.
+    /// A component that acts for itself. Endpoints of an account do not accept it.
     Platform,
 }
 
 /// What a token gives access to.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// The account, or the component.
+    /// The account that the token belongs to, or the component.
     pub owner: Appid,
-    /// Who calls.
+    /// Who calls with the token.
     pub holder: TokenHolder,
     /// The account's kind.
     pub kind: AccountKind,
-    /// Whether its owner is certified.
+    /// Whether the account is certified.
     pub certified: bool,
     /// Whether its customer-service feature is on.
     pub feature: bool,
-    /// The end of the token's life.
+    /// When the token expires.
     pub expires_at: Time,
-    /// The end of what a newer token has left it.
+    /// When the token ends because a newer token of the same kind was issued.
     pub live_until: Time,
-    /// Where its calls may come from.
+    /// The addresses that calls with this token may come from.
     pub ip_allowlist: IpAllowlist,
-    /// How often the account may call what.
+    /// How often the account may call each endpoint.
     pub limits: QuotaLimits,
-    /// What this node counts of that.
+    /// This node's counters of the account's calls.
     pub ledger: Arc<Ledger>,
-    /// The login that a debug token ends with.
+    /// The login that issued a debug token. The token ends when the login ends.
     pub login: Option<DebugLogin>,
 }
 
-/// The worker whose login a debug token was made by.
+/// The login that issued a debug token.
 #[derive(Clone, Debug)]
 pub struct DebugLogin {
     /// The owner of the worker's feed.
     pub owner: String,
-    /// The worker's last change when the login was found: while it is the last, the login is there.
+    /// The `seq` of the worker's feed when the login was found. While the feed is at this `seq`, the login still
+    /// exists.
     pub seq: i64,
 }
 
 impl Access {
-    /// Whether the token lives.
+    /// Checks that the token has not ended.
     ///
     /// # Errors
-    /// 42001, 40001.
+    /// 42001 if the token has expired, 40001 if a newer token has replaced it.
     pub fn check_life(&self, now: Time) -> Result<(), Errcode> {
         if now >= self.expires_at {
             return Err(Errcode::AccessTokenExpired);
@@ -76,10 +78,10 @@ impl Access {
         Ok(())
     }
 
-    /// Whether its call may come from an address. Nobody's list says where platforms act for accounts from.
+    /// Checks that calls may come from `address`. A component that acts for an account may call from any address.
     ///
     /// # Errors
-    /// 40164, of a platform's own token 61004.
+    /// 40164, or 61004 for a component's own token.
     pub fn check_address(&self, address: IpAddr) -> Result<(), Errcode> {
         match self.holder {
             TokenHolder::Own if !self.ip_allowlist.allows(address) => Err(Errcode::InvalidIp),
@@ -88,7 +90,7 @@ impl Access {
         }
     }
 
-    /// Whether the token may call `endpoint`.
+    /// Checks that the token may call `endpoint`.
     ///
     /// # Errors
     /// 61015, 61003, 48001, 61007, in this order.
@@ -104,7 +106,8 @@ impl Access {
         sets.map_or(Ok(()), |sets| endpoint.check_sets(sets))
     }
 
-    /// Whether whoever has this token may call `endpoint`, with it or, being the account herself, with her secret.
+    /// Whether the holder of the token may call `endpoint`: with the token, or with the secret if the holder is the
+    /// account.
     pub(crate) fn may_call(&self, endpoint: &Endpoint) -> bool {
         match endpoint.called_by {
             CalledBy::Secret => self.holder == TokenHolder::Own,
@@ -115,7 +118,7 @@ impl Access {
     /// Counts a call of `endpoint`, which the token may call.
     ///
     /// # Errors
-    /// 45009, 45011.
+    /// 45009 if the day's quota is used up, 45011 if the minute's is.
     pub fn count(&self, desk: &Desk, endpoint: &Endpoint, now: Time) -> Result<(), Errcode> {
         let Some(quota) = self.limits.of(endpoint) else { return Ok(()) };
         let is_platform = matches!(self.holder, TokenHolder::Component(_));
@@ -123,10 +126,10 @@ impl Access {
     }
 }
 
-/// The owner a token names inside, when it has a token's shape.
+/// Returns the owner that a token names in its text.
 ///
 /// # Errors
-/// 40014 when no token can look like this, 40001 when it names nobody.
+/// 40014 if the text cannot be a token, 40001 if it names no owner.
 pub fn owner(token: &str) -> Result<Appid, Errcode> {
     let sound = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     if token.len() > TOKEN_MAX || !token.bytes().all(sound) {
@@ -136,11 +139,11 @@ pub fn owner(token: &str) -> Result<Appid, Errcode> {
     Appid::parse(owner).map_err(|_| Errcode::InvalidCredential)
 }
 
-/// Looks a token up: what it gives access to, and where the owner stood then. Two steps for a debug token, of the
-/// account and of the worker, each true at its own number.
+/// Looks up a token: its access, and the head of its owner's feed in the same snapshot. A debug token takes two reads,
+/// one of the account and one of the worker.
 ///
 /// # Errors
-/// 40001 when there is no such token, or the login it was made by has ended; of a removed account 61003, 42001.
+/// 40001 if the token does not exist or its login has ended. For a removed account also 61003 and 42001.
 pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> {
     let (owner, hash) = (owner(token)?, sha256(token));
     let quotas = desk.quotas.clone();
@@ -156,7 +159,8 @@ pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> 
     if let Some((worker, sha256)) = login {
         let seq = match login::last_change_of(desk, &worker, &sha256).await? {
             Some(seq) => seq,
-            // It says that its time is over, and is looked up anew each time: no change has this number.
+            // The token has expired. No feed is at -1, so this access is never reused and every call looks the token up
+            // again.
             None if desk.now() >= access.expires_at => -1,
             None => return Err(Errcode::InvalidCredential.into()),
         };
@@ -165,7 +169,7 @@ pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> 
     Ok((access, head))
 }
 
-/// What a token of an account that was removed is refused with: the account grants platforms nothing any more.
+/// The error for a token of a removed account. The account no longer grants components anything.
 fn of_removed(row: &Row, now: Time) -> Errcode {
     match TokenKind::from_text(&row.text(0)) {
         Some(TokenKind::Authorizer) if now < row.int(2) => Errcode::NotAuthorizedByAccount,

@@ -1,4 +1,5 @@
-//! Administrators: workers to whom an operator has entrusted an account. To be one of its agents is not enough.
+//! Administrators: workers to whom an operator has entrusted an account. Agents of the account are not administrators
+//! by themselves.
 
 use crate::account::token::{self, NewToken, TokenKind};
 use crate::people::worker;
@@ -10,11 +11,11 @@ use protocol::token::AccessToken;
 use store::bind;
 use store::error::Error;
 
-/// Makes a worker an administrator of an account; one who is that already stays one. The row is written under the
-/// account's lock, as are the tokens that follow from it.
+/// Makes a worker an administrator of an account. Repeating it changes nothing. The row is written under the account's
+/// lock, as are the tokens that administrators get.
 ///
 /// # Errors
-/// `NotFound` when there is no such worker, 40013.
+/// `NotFound` if the worker does not exist, 40013 if the account does not.
 pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Error> {
     if !worker::exists(desk, name).await? {
         return Err(Errcode::NotFound.into());
@@ -28,8 +29,8 @@ pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Er
     .await
 }
 
-/// Takes it back together with the tokens the worker has for the account: a token that is issued at the same time is
-/// deleted here, or refused there.
+/// Makes a worker no longer an administrator, and deletes the debug tokens that the worker has for the account. A token
+/// that is issued at the same time is either deleted here or refused in [`issue_token`].
 ///
 /// # Errors
 /// 40013.
@@ -45,7 +46,7 @@ pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), E
     .await
 }
 
-/// The accounts a worker administers, by name.
+/// The accounts that a worker administers, sorted by name.
 ///
 /// # Errors
 /// Internal only.
@@ -58,7 +59,7 @@ pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Erro
     for appid in appids.await? {
         match account::show(desk, &appid).await {
             Ok(account) => accounts.push(account),
-            // It was removed a moment ago.
+            // The account was removed after the list was read.
             Err(Error::Refused(Errcode::InvalidAppid)) => {}
             Err(error) => return Err(error),
         }
@@ -75,7 +76,7 @@ pub async fn is_administrator(desk: &Desk, name: &WechatId) -> Result<bool, Erro
     desk.read(name, |tx, name| Ok(tx.one(SELECT_ANY, bind![name])?.is_some())).await
 }
 
-/// Who administers an account, by name.
+/// The names of an account's administrators, sorted.
 ///
 /// # Errors
 /// Internal only.
@@ -88,11 +89,11 @@ pub async fn of(desk: &Desk, appid: &Appid) -> Result<Vec<String>, Error> {
     .await
 }
 
-/// A token of the account for its administrator, of a kind of its own: it ends none that the account's programs use. It
-/// ends with the login that made it, whose cookie and end are given.
+/// Issues a debug token of the account to an administrator. It is of its own kind, so it does not end any token of the
+/// account's programs. It ends together with the login that issued it, given by its cookie and its end.
 ///
 /// # Errors
-/// `Forbidden` when the worker does not administer the account.
+/// `Forbidden` if the worker does not administer the account.
 pub async fn issue_token(
     desk: &Desk,
     appid: &Appid,

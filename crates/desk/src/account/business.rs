@@ -1,4 +1,4 @@
-//! Sub-merchants: register, update, get, list. They are looked up by programs alone, so nobody hears of a change.
+//! Sub-merchants (businesses): register, update, get, list. Only programs read them, so changes are not in the feed.
 
 use crate::Desk;
 use crate::message::media;
@@ -11,7 +11,7 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// registerbusiness: the new sub-merchant's number.
+/// registerbusiness. Returns the number of the new sub-merchant.
 ///
 /// # Errors
 /// 45091 → 45078 → 40007, 40004 → 45070 → 45077.
@@ -28,7 +28,7 @@ pub async fn register(desk: &Desk, appid: &Appid, asked: RegisterBusiness) -> Re
         if tx.run(INSERT, values)? == 0 {
             return Err(Errcode::BusinessExists.into());
         }
-        // None is ever deleted: the last number is how many there are.
+        // Sub-merchants are never deleted, so the last number is also their count.
         if id > most { Err(Errcode::BusinessLimit.into()) } else { Ok(id) }
     })
     .await
@@ -55,7 +55,7 @@ pub async fn update(desk: &Desk, appid: &Appid, asked: BusinessChanges) -> Resul
     .await
 }
 
-/// getbusiness. Addresses of pictures begin with `base`.
+/// getbusiness. `base` is prepended to the addresses of pictures.
 ///
 /// # Errors
 /// 45071.
@@ -69,7 +69,7 @@ pub async fn get(
     desk.read(appid, move |tx, appid| Ok(find(tx, appid, &named)?.on_wire(&base))).await
 }
 
-/// listbusiness, in order of their numbers. Addresses of pictures begin with `base`.
+/// listbusiness, sorted by number. `base` is prepended to the addresses of pictures.
 ///
 /// # Errors
 /// Internal only.
@@ -87,8 +87,8 @@ pub async fn list(
     .await
 }
 
-/// Looks for the sub-merchant that a call about agents names, if it names one. Agents of sub-merchants do not exist
-/// yet, so nothing else comes of it.
+/// Checks that the sub-merchant named in a call about agents exists. Agents of sub-merchants are not implemented, so
+/// the sub-merchant has no other effect.
 ///
 /// # Errors
 /// 40097.
@@ -98,7 +98,7 @@ pub async fn must_exist(desk: &Desk, appid: &Appid, business_id: Option<i64>) ->
     if is_there.await? { Ok(()) } else { Err(Errcode::InvalidArgs.into()) }
 }
 
-/// A sub-merchant as stored.
+/// A row of `business`.
 struct Business {
     id: i64,
     account_name: String,
@@ -129,7 +129,11 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, named: &NamedBusiness) -> Result<Busines
     row.map(|row| business(&row)).ok_or(Error::Refused(Errcode::NoBusiness))
 }
 
-/// The content of a picture that was uploaded as a temporary file, and which lives on as long as it is named.
+/// Returns the content hash of a picture that was uploaded as a temporary file. The content is kept while a row names
+/// it.
+///
+/// # Errors
+/// 40007 if there is no such file, 40004 if it is not an image.
 fn icon(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<String, Error> {
     let media = media::find(tx, appid, media_id)?.ok_or(Errcode::InvalidMediaId)?;
     if media.kind == MediaKind::Image {

@@ -1,4 +1,4 @@
-//! Components: third-party platforms, and what accounts grant them.
+//! Components (third-party platforms), and the permission sets that accounts grant them.
 
 use crate::{Desk, account, due, is_same, sha256};
 use model::account::token::TokenKind;
@@ -8,7 +8,7 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Creates a component; `false` when its appid is taken.
+/// Creates a component. Returns `false` if the appid is taken.
 ///
 /// # Errors
 /// Internal only.
@@ -25,11 +25,11 @@ pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) ->
     .await
 }
 
-/// Grants a component permission sets of an account, instead of those it had. Tokens of a grant that was taken back do
-/// not live again.
+/// Grants a component permission sets of an account, in place of the sets granted before. Tokens of an earlier, revoked
+/// grant are deleted, so they do not become valid again.
 ///
 /// # Errors
-/// 40013 when there is no such account; 61011 has no place here: an unknown component is 40013 too.
+/// 40013 if the account or the component does not exist.
 pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) -> Result<(), Error> {
     let sets = sets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     desk.read(component, get).await?;
@@ -44,10 +44,10 @@ pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) 
     .await
 }
 
-/// The account takes back what it granted.
+/// Revokes an account's grant to a component.
 ///
 /// # Errors
-/// 61003 when it granted nothing.
+/// 61003 if there is no grant.
 pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<(), Error> {
     let component = component.clone();
     desk.write(appid, move |tx, appid| {
@@ -60,18 +60,24 @@ pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<(),
     .await
 }
 
-/// Refuses a component that does not exist.
+/// Checks that the component exists.
+///
+/// # Errors
+/// 40013.
 pub(crate) fn get(tx: &mut Tx<'_>, component: &Appid) -> Result<(), Error> {
     tx.one(SELECT, bind![component])?.map(|_| ()).ok_or(Error::Refused(Errcode::InvalidAppid))
 }
 
-/// Refuses a secret that is not the component's.
+/// Checks a component's secret.
+///
+/// # Errors
+/// 40013 if the component does not exist, 40125 if the secret is wrong.
 pub(crate) fn check_secret(tx: &mut Tx<'_>, component: &Appid, secret: &str) -> Result<(), Error> {
     let row = tx.one(SELECT_SECRET, bind![component])?.ok_or(Errcode::InvalidAppid)?;
     if is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
 }
 
-/// The sets an account grants a component; `None` without a grant, or when it was taken back.
+/// The permission sets that an account grants a component. `None` if there is no grant or it was revoked.
 pub(crate) fn sets(tx: &mut Tx<'_>, appid: &Appid, component: &str) -> Result<Option<Vec<u16>>, Error> {
     let row = tx.one(SELECT_GRANT, bind![appid, component])?;
     Ok(row.map(|row| row.text(0).split(',').filter_map(|set| set.parse().ok()).collect()))

@@ -1,4 +1,4 @@
-//! Where an account's, or a platform's, own calls may come from. While its list is empty, from everywhere.
+//! The networks that calls of an account or a component may come from. An empty list allows every address.
 
 use crate::Desk;
 use model::{Appid, Fact, Network, NetworkInvalid};
@@ -9,28 +9,28 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Networks of one owner at most.
+/// The most networks that one owner may list.
 pub const NETWORKS_MAX: usize = 200;
 
-/// The networks that calls may come from.
+/// The networks that calls may come from. `None` allows every address.
 #[derive(Clone, Debug, Default)]
 pub struct IpAllowlist(Option<Arc<[Network]>>);
 
 impl IpAllowlist {
-    /// Whether it matters where a call comes from.
+    /// Whether the list restricts calls.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether a call may come from an address.
+    /// Whether calls may come from `address`.
     #[must_use]
     pub fn allows(&self, address: IpAddr) -> bool {
         self.0.as_ref().is_none_or(|networks| networks.iter().any(|network| network.contains(address)))
     }
 }
 
-/// The networks in this snapshot.
+/// Reads an owner's list.
 pub(crate) fn get(tx: &mut Tx<'_>, owner: &Appid) -> Result<IpAllowlist, Error> {
     let networks: Vec<Network> = listed(tx, owner)?.iter().filter_map(|it| it.parse().ok()).collect();
     Ok(IpAllowlist((!networks.is_empty()).then(|| networks.into())))
@@ -42,10 +42,10 @@ fn listed(tx: &mut Tx<'_>, owner: &Appid) -> Result<Vec<String>, Error> {
     Ok(list)
 }
 
-/// Adds networks to an owner's list and takes others from it; answers the list. It counts from the next call.
+/// Adds networks to an owner's list and removes others. Returns the list. It applies from the next call on.
 ///
 /// # Errors
-/// 40013; `BadRequest` for what is no network, or where there are too many.
+/// 40013. `BadRequest` if a text is no network or the list becomes too long.
 pub async fn change(
     desk: &Desk,
     owner: &Appid,

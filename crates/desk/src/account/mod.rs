@@ -17,7 +17,7 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// Creates an account. The outer error is the desk's, the inner one a sentence for the operator.
+/// Creates an account. The inner error is a sentence for the operator.
 ///
 /// # Errors
 /// Internal only.
@@ -56,16 +56,16 @@ pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Resu
     .await
 }
 
-/// The sentence for an appid that cannot be given, to an account or to a component.
+/// The sentence for an appid that is taken, or was taken by something removed since.
 #[must_use]
 pub fn taken(appid: &Appid) -> String {
-    format!("{appid} is there already, or was removed: an appid is never used again")
+    format!("{appid} exists already or has been removed: an appid cannot be used again")
 }
 
-/// The account, if there is one.
+/// Reads an account.
 ///
 /// # Errors
-/// `InvalidAppid`.
+/// 40013.
 pub async fn show(desk: &Desk, appid: &Appid) -> Result<Account, Error> {
     desk.read(appid, get).await
 }
@@ -78,7 +78,7 @@ pub async fn list(desk: &Desk) -> Result<Vec<Account>, Error> {
     desk.store.read("", |tx| Ok(tx.all(SELECT_ALL, &[])?.iter().map(account).collect())).await
 }
 
-/// Whether there is no account.
+/// Whether the store has no account.
 ///
 /// # Errors
 /// Internal only.
@@ -86,30 +86,30 @@ pub async fn is_empty(desk: &Desk) -> Result<bool, Error> {
     desk.store.read("", |tx| Ok(tx.one(SELECT_ANY, &[])?.is_none())).await
 }
 
-/// What `set` changes; `None` leaves a setting as it is.
+/// What [`set`] changes. `None` leaves a setting as it is.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct AccountChanges {
-    /// The name people see.
+    /// The name that people see.
     pub name: Option<String>,
-    /// The kind, by its word.
+    /// The kind, as its stored word.
     pub kind: Option<String>,
-    /// The owner, by her word.
+    /// Whether a person or an enterprise owns the account, as its stored word.
     pub principal: Option<String>,
-    /// Whether the owner is certified.
+    /// Whether the account is certified.
     pub certified: Option<bool>,
     /// Whether the customer-service feature is on.
     pub feature: Option<bool>,
-    /// The alias.
+    /// The alias: the suffix of agents' ids.
     pub alias: Option<String>,
-    /// What becomes of a first message, by its word.
+    /// Whether the first message of a customer waits or goes to an agent, as its stored word.
     pub reception: Option<String>,
-    /// Sessions an agent gets by herself at most.
+    /// The most sessions that are assigned to an agent automatically.
     pub capacity: Option<i64>,
-    /// Whether `kf_id` is a string in answers.
+    /// Whether answers write `kf_id` as a string.
     pub kf_id_as_string: Option<bool>,
-    /// Whether `getonlinekflist` has the retired `auto_accept`.
+    /// Whether `getonlinekflist` returns the retired member `auto_accept`.
     pub auto_accept: Option<bool>,
-    /// A new secret; the tokens of the old one live on.
+    /// A new secret. Tokens issued with the old secret stay valid.
     pub secret: Option<String>,
 }
 
@@ -118,10 +118,10 @@ fn word<T: TextEnum>(given: Option<&str>, now: T) -> Result<T, Error> {
 }
 
 impl AccountChanges {
-    /// The account with these settings in place of the old ones.
+    /// Returns the account with these changes.
     ///
     /// # Errors
-    /// `BadRequest` for a word that is none of the choices.
+    /// `BadRequest` if a word is unknown.
     pub fn apply(&self, old: &Account) -> Result<Account, Error> {
         Ok(Account {
             appid: old.appid.clone(),
@@ -142,10 +142,10 @@ impl AccountChanges {
     }
 }
 
-/// Changes settings. The outer error is the desk's, the inner one a sentence for the operator.
+/// Changes an account. The inner error is a sentence for the operator.
 ///
 /// # Errors
-/// `InvalidAppid`.
+/// 40013 if the account does not exist, `BadRequest` if a word is unknown.
 pub async fn set(
     desk: &Desk,
     appid: &Appid,
@@ -157,7 +157,7 @@ pub async fn set(
         if let Err(sentence) = account.check() {
             return Ok(Err(sentence.to_owned()));
         }
-        // Accounts that shared an alias before that was refused keep it until it is changed.
+        // Older versions allowed accounts to share an alias. Such accounts keep it until it is changed.
         if account.alias != old.alias
             && let Some(other) = other_of_alias(tx, appid, &account.alias)?
         {
@@ -188,8 +188,8 @@ pub async fn set(
     .await
 }
 
-/// A sentence about the other account that has this alias. From then on to its end, this transaction alone gives
-/// aliases.
+/// Returns a sentence about the other account that has this alias. Takes a lock that only one transaction holds at a
+/// time, because two accounts could otherwise take the same alias at once.
 fn other_of_alias(tx: &mut Tx<'_>, appid: &Appid, alias: &str) -> Result<Option<String>, Error> {
     if alias.is_empty() {
         return Ok(None);
@@ -198,23 +198,29 @@ fn other_of_alias(tx: &mut Tx<'_>, appid: &Appid, alias: &str) -> Result<Option<
     let other = tx.one(SELECT_OTHER, bind![alias, appid])?;
     Ok(other.map(|other| {
         let (id, name) = (other.text(0), other.text(1));
-        format!("the alias {alias} is that of {id} ({name}): agents' ids end in it, so choose another")
+        format!("the alias {alias} belongs to {id} ({name}): agents' ids end in it, so choose another")
     }))
 }
 
-/// The account in this snapshot.
+/// Reads an account.
+///
+/// # Errors
+/// 40013.
 pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid) -> Result<Account, Error> {
     let row = tx.one(SELECT, bind![appid])?;
     row.map(|row| account(&row)).ok_or(Error::Refused(Errcode::InvalidAppid))
 }
 
-/// The account, and the next agent's number, which is then taken.
+/// Takes the next agent's number. Returns the account and the number.
 pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Account, i64), Error> {
     let row = tx.one(TAKE_KF_ID, bind![appid])?.ok_or(Error::Refused(Errcode::InvalidAppid))?;
     Ok((account(&row), row.int(12)))
 }
 
-/// Refuses a secret that is not the account's.
+/// Checks an account's secret.
+///
+/// # Errors
+/// 40013 if the account does not exist, 40125 if the secret is wrong.
 pub(super) fn check_secret(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<(), Error> {
     let row = tx.one(SELECT_SECRET, bind![appid])?.ok_or(Errcode::InvalidAppid)?;
     if super::is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
@@ -236,11 +242,11 @@ fn account(row: &Row) -> Account {
     }
 }
 
-/// What is locked while aliases are given, by accounts that have locks of their own.
+/// The name of the lock for giving aliases.
 const ALIASES: &str = "#alias";
 const SELECT_OTHER: &str =
     "select appid, name from account where alias = $1 and appid <> $2 order by appid limit 1";
-/// Aliases that several accounts have, with each of these, for `kefu doctor`.
+/// Aliases that several accounts share, with each of these accounts. For `kefu doctor`.
 pub const SHARED_ALIASES: &str = "select alias, appid from account where alias in
     (select alias from account where alias <> '' group by alias having count(*) > 1) order by alias, appid";
 const INSERT: &str =

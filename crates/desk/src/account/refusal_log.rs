@@ -1,5 +1,5 @@
-//! Calls that were refused, by their request id: noted in memory, written in batches, kept for seven days. Who is told
-//! her refusal does not wait for that.
+//! The log of refused calls, found by request id (`rid`). Refusals are collected in memory, written in batches, and
+//! kept for seven days. The answer to a refused call does not wait for the log.
 
 use crate::{Desk, due};
 use model::due::{Due, RID_KEPT};
@@ -14,45 +14,46 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Refusals that wait to be written, at most; about 10 kB each at worst. More are forgotten.
+/// The most refusals that wait in memory, about 10 kB each at worst. Further ones are dropped.
 const WAITING_MAX: usize = 1000;
-/// Most of one owner, so that an owner whose calls are refused over and over leaves room for others.
+/// The most waiting refusals of one owner. One owner with many refused calls cannot take all places.
 const WAITING_OF_OWNER_MAX: usize = 500;
-/// Refusals of one owner that are written in one verb.
+/// The most refusals of one owner that one transaction writes.
 const BATCH: usize = 100;
-/// How often, and with which pauses, the store is asked for a refusal that another node may still have to write, which
-/// that node does every second.
+/// How many times [`get`] reads the store, and the pause between two reads. Another node may have the refusal in
+/// memory; it writes its refusals every second.
 const ASKS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(300);
-/// The age, milliseconds, beyond which a refusal is written: a second, and what the clocks of two nodes may be apart.
+/// The age in milliseconds after which a refusal has been written for certain: a second, plus the difference that the
+/// clocks of two nodes may have.
 const WRITTEN: Time = 4 * SECOND;
 
-/// A call that was refused.
+/// A refused call.
 #[derive(Clone, Debug)]
 pub struct LoggedRefusal {
-    /// Whose token it had.
+    /// The owner of the token that the call presented.
     pub owner: Appid,
-    /// The id it was told.
+    /// The request id in the answer.
     pub rid: String,
-    /// When it was refused.
+    /// When the call was refused.
     pub at: Time,
-    /// How long it took, in milliseconds.
+    /// How long the call took, in milliseconds.
     pub cost_ms: i64,
-    /// Its query, without secrets.
+    /// The query of the call, with secrets hidden.
     pub query: String,
-    /// Its body, without secrets.
+    /// The body of the call, with secrets hidden.
     pub body: String,
-    /// What it was told.
+    /// The body of the answer.
     pub answer: String,
-    /// Where it came from.
+    /// The address that the call came from.
     pub address: String,
 }
 
-/// The refusals that wait to be written.
+/// The refusals that wait in memory.
 #[derive(Default)]
 pub struct RefusalLog {
     waiting: Mutex<Vec<LoggedRefusal>>,
-    /// Held by whoever writes: who asks meanwhile looks once that is done.
+    /// Held while refusals are written. A caller of [`get`] waits for it, and then finds them in the store.
     writing: tokio::sync::Mutex<()>,
     forgotten: AtomicU64,
 }
@@ -62,19 +63,19 @@ impl RefusalLog {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a refusal.
+    /// Adds a refusal, or drops it if the log is full.
     pub fn add(&self, refused: LoggedRefusal) {
         let mut waiting = self.lock();
         let of_owner = waiting.iter().filter(|other| other.owner == refused.owner).count();
         if waiting.len() < WAITING_MAX && of_owner < WAITING_OF_OWNER_MAX {
             waiting.push(refused);
         } else if self.forgotten.fetch_add(1, Ordering::Relaxed) == 0 {
-            tracing::warn!("more calls are refused than can be noted: rid/get will not know all of them");
+            tracing::warn!("the refusal log is full: rid/get will not find some refused calls");
         }
     }
 }
 
-/// Writes what waits, owner by owner. What cannot be written waits for the next time.
+/// Writes the waiting refusals, owner by owner. Those that cannot be written wait for the next call.
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
@@ -104,13 +105,13 @@ pub async fn flush(desk: &Desk) -> Result<(), Error> {
 async fn write(desk: &Desk, batch: Vec<LoggedRefusal>) -> Result<(), Error> {
     let Some(owner) = batch.first().map(|refused| refused.owner.clone()) else { return Ok(()) };
     desk.write_silent(&owner, move |tx, owner| {
-        // It was removed meanwhile, and asks no more.
+        // The owner was removed meanwhile.
         if tx.head()?.is_none() {
             return Ok(());
         }
         let last = tx.number(SELECT_LAST, bind![owner])?;
         if last == 0 {
-            // Later ones need none of their own: the verb looks again while there are any.
+            // One `due` row per owner is enough: [`prune`] moves the row while the owner has refusals.
             let now = tx.now();
             due::set(tx, owner.as_str(), Due::Rid, "", now + RID_KEPT)?;
         }
@@ -128,7 +129,7 @@ async fn write(desk: &Desk, batch: Vec<LoggedRefusal>) -> Result<(), Error> {
     .await
 }
 
-/// Drops what is too old.
+/// Deletes the refusals of an owner that are older than seven days, and schedules the next pruning.
 pub(crate) async fn prune(desk: &Desk, owner: &Appid) -> Result<(), Error> {
     desk.write_silent(owner, |tx, owner| {
         let now = tx.now();
@@ -142,10 +143,10 @@ pub(crate) async fn prune(desk: &Desk, owner: &Appid) -> Result<(), Error> {
     .await
 }
 
-/// getRidInfo: what is known of a call of the token's account, or platform, that was refused.
+/// getRidInfo: the refused call with this `rid`, if it presented a token of `owner`.
 ///
 /// # Errors
-/// 76002, 76001, 76003.
+/// 76002 if `rid` has the wrong form, 76001 if there is no such refusal, 76003 if it belongs to another owner.
 pub async fn get(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
     if !is_rid(rid) {
         return Err(Errcode::RidMalformed.into());
@@ -163,7 +164,7 @@ pub async fn get(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error
     look_up(desk, owner, rid).await
 }
 
-/// Whether a refusal that is not in the store may wait at another node.
+/// Whether a refusal that is not in the store may still be in the memory of another node.
 fn may_come(desk: &Desk, rid: &str) -> bool {
     let age = second_of(rid).map(|second| desk.now() - second * SECOND);
     desk.store.is_shared() && age.is_some_and(|age| age.abs() < WRITTEN)

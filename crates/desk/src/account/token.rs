@@ -1,7 +1,7 @@
-//! Tokens: issue, repeat, look up, end.
+//! Tokens: issue, repeat, expire, revoke.
 //!
-//! Two tokens of a kind live at once: a new one leaves the one before it five minutes, and ends
-//! those before that. <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
+//! Two tokens of a kind are valid at once: a new token leaves the previous one five minutes, and ends older ones.
+//! <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
 
 use crate::account::ip_allowlist;
 use crate::quota::{self, Ledger, QuotaLimits};
@@ -24,8 +24,10 @@ pub use crate::account::access::{Access, TokenHolder, look_up, owner};
 pub use model::account::token::TokenKind;
 
 impl Desk {
-    /// Checks what `token` and `stable_token` have in common: 40002 → 41002 → 41004 → 40013; then
-    /// the appid and the secret.
+    /// Returns the appid and the secret of a call of `token` or `stable_token`.
+    ///
+    /// # Errors
+    /// 40002 → 41002 → 41004 → 40013.
     fn presented(credential: AccountSecret) -> Result<(Appid, String), Errcode> {
         if credential.grant_type.as_deref() != Some("client_credential") {
             return Err(Errcode::InvalidGrantType);
@@ -37,8 +39,10 @@ impl Desk {
     }
 }
 
-/// Lets in whoever has the account's secret and may call from where she is, and looks at something in the same
-/// snapshot.
+/// Checks the account's secret and the caller's address, and runs `run_read` in the same snapshot.
+///
+/// # Errors
+/// 40013, 40125, 40164, and those of `run_read`.
 async fn admit<T: Send + 'static>(
     desk: &Desk,
     appid: &Appid,
@@ -61,13 +65,17 @@ async fn admit<T: Send + 'static>(
     .await
 }
 
-/// Counts a call by whoever has the secret: nobody else can use up what the account may call.
+/// Counts a call that presented the right secret. Calls with a wrong secret are not counted, so that a stranger cannot
+/// use up the account's quota.
+///
+/// # Errors
+/// 45009, 45011.
 fn count(desk: &Desk, limits: &QuotaLimits, ledger: &Ledger, endpoint: &Endpoint) -> Result<(), Errcode> {
     let Some(quota) = limits.of(endpoint) else { return Ok(()) };
     quota::count(desk, ledger, endpoint, quota, false, desk.now())
 }
 
-/// getAccessToken: a new token.
+/// getAccessToken: issues a new token.
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
@@ -84,8 +92,9 @@ pub async fn issue(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Resu
     .await
 }
 
-/// getStableAccessToken: the token there is, or a new one when it is in its last five minutes or when
-/// a refresh is forced (20 times a day, 30 seconds apart; beyond that it is not refreshed).
+/// getStableAccessToken: returns the current stable token. Issues a new one if the current one ends within five
+/// minutes, or if the caller forces a refresh. A refresh is granted 20 times a day and at most every 30 seconds; a
+/// refresh beyond that returns the current token.
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
@@ -118,7 +127,7 @@ pub async fn stable(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Res
     .await
 }
 
-/// Takes one of the day's forced refreshes, if there is one.
+/// Takes one of the day's forced refreshes. Returns `false` if none is left.
 fn take_forced_refresh(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool, Error> {
     let (now, day) = (tx.now(), begin(day(tx.now())));
     let row = tx.one(SELECT_QUOTA, bind![appid])?;
@@ -130,11 +139,12 @@ fn take_forced_refresh(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// The stable token there is, computed again from the secret just presented.
+/// Returns the current stable token, derived again from the presented secret, and its remaining seconds. `None` if it
+/// ends within five minutes or the secret has changed.
 fn repeat(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<Option<AccessToken>, Error> {
     let now = tx.now();
     let Some(row) = newest(tx, appid)? else { return Ok(None) };
-    // The clock of the node that issued it may be a little ahead.
+    // The clock of the node that issued the token may be slightly ahead.
     let left_s = ((row.int(2) - now) / SECOND).min(TOKEN_LIFE_S);
     let token = derive(secret, appid, row.int(0), &row.text(1));
     let same = is_same(&sha256(&token), &row.text(3));
@@ -145,7 +155,7 @@ fn newest(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<Row>, Error> {
     tx.one(SELECT_NEWEST, bind![appid, TokenKind::Stable.as_text(), ""])
 }
 
-/// A stable token is returned again but not stored.
+/// Derives a stable token from the secret. Only its hash is stored, so it is derived again to be repeated.
 fn derive(secret: &str, appid: &Appid, generation: i64, salt: &str) -> String {
     #[allow(clippy::expect_used, reason = "HMAC takes a key of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
@@ -154,15 +164,15 @@ fn derive(secret: &str, appid: &Appid, generation: i64, salt: &str) -> String {
     format!("{}_{appid}_{text}", TokenKind::Stable.prefix())
 }
 
-/// A token nobody has had yet.
+/// Generates a random token.
 pub(crate) fn generate(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
     format!("{}_{owner}_{}", kind.prefix(), desk.rng.secret())
 }
 
-/// A component's token to act for an account that has granted it something.
+/// Issues a component's token to act for an account.
 ///
 /// # Errors
-/// 61003 without a grant, 40013.
+/// 61003 if the account grants the component nothing, 40013 if the account does not exist.
 pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> Result<AccessToken, Error> {
     let (token, component) = (generate(desk, TokenKind::Authorizer, appid), component.to_string());
     desk.write(appid, move |tx, appid| {
@@ -177,7 +187,7 @@ pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> 
     .await
 }
 
-/// A token of an account or a component, for the operator, who needs no secret.
+/// Issues a token of an account or a component to the operator, without a secret.
 ///
 /// # Errors
 /// 40013.
@@ -194,7 +204,7 @@ pub async fn issue_for_operator(desk: &Desk, owner: &Appid, kind: TokenKind) -> 
     .await
 }
 
-/// Ends every token of an owner as if its two hours were over: 42001 from now on.
+/// Expires all tokens of an owner: calls with them are refused with 42001. Returns the number of tokens.
 ///
 /// # Errors
 /// 40013.
@@ -202,7 +212,7 @@ pub async fn expire(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
     end(desk, owner, EXPIRE_ALL).await
 }
 
-/// Forgets every token of an owner: 40001 from now on.
+/// Deletes all tokens of an owner: calls with them are refused with 40001. Returns the number of tokens.
 ///
 /// # Errors
 /// 40013.
@@ -219,30 +229,30 @@ async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error
     .await
 }
 
-/// A token that is to be stored.
+/// A token to be stored.
 pub(crate) struct NewToken<'a> {
-    /// Whose it is.
+    /// What the token is for.
     pub(crate) kind: TokenKind,
-    /// The component, or of a debug token the worker.
+    /// The component that holds the token, or the worker who holds a debug token. Empty for the account's own tokens.
     pub(crate) component: &'a str,
-    /// Of a debug token the login it ends with, as the SHA-256 of the cookie.
+    /// The login of a debug token, as the SHA-256 of its cookie. Empty for other tokens.
     pub(crate) login: &'a str,
-    /// The token.
+    /// The token itself.
     pub(crate) token: &'a str,
-    /// Of a stable token what it is computed from again.
+    /// The salt that a stable token is derived from. Empty for other tokens.
     pub(crate) salt: &'a str,
-    /// How long it lives, in seconds.
+    /// How long the token is valid, in seconds.
     pub(crate) life_s: i64,
 }
 
 impl<'a> NewToken<'a> {
-    /// A token of the owner's own for two hours.
+    /// A token of the owner itself, valid for two hours.
     pub(crate) fn of(kind: TokenKind, token: &'a str) -> Self {
         NewToken { kind, component: "", login: "", token, salt: "", life_s: TOKEN_LIFE_S }
     }
 }
 
-/// Adds a token beside the one before it of its kind, which has five minutes left, and ends those before that.
+/// Stores a token. The previous token of its kind stays valid for five minutes; older ones are deleted.
 pub(crate) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &NewToken<'_>) -> Result<(), Error> {
     let (now, kind, component) = (tx.now(), new.kind.as_text(), new.component);
     let previous = tx.number(SELECT_NEWEST, bind![owner, kind, component])?;
@@ -267,7 +277,7 @@ const DELETE_OLD: &str =
 const RETIRE: &str =
     "update token set live_until = $4 where owner = $1 and kind = $2 and component = $3 and live_until > $4";
 const DELETE_OTHERS: &str = "delete from token where owner = $1 and kind = $2 and sha256 <> $3";
-// No time is compared: a token that another node's clock issued or ends ahead of this one's ends too.
+// Compares no time: a token whose times were set by a clock that was ahead expires too.
 const EXPIRE_ALL: &str = "update token set expires_at = 0 where owner = $1 and expires_at > 0";
 const REVOKE_ALL: &str = "delete from token where owner = $1";
 const SELECT_QUOTA: &str =

@@ -1,5 +1,5 @@
-//! The enterprise of WeCom that a Mini Program is bound to: bind, unbind, tell. It is told to programs alone, so nobody
-//! hears of a change.
+//! The WeCom enterprise that a Mini Program is bound to: bind, unbind, get. Only programs read it, so changes are not
+//! in the feed.
 
 use crate::{Desk, account};
 use model::account::wecom;
@@ -53,7 +53,7 @@ pub async fn unbind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Er
     .await
 }
 
-/// What an account is bound to, and since when.
+/// The enterprise that an account is bound to, and when it was bound.
 fn bound(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<(Corpid, Time)>, Error> {
     Ok(tx.one(SELECT, bind![appid])?.map(|row| (Corpid::stored(row.text(0)), row.int(1))))
 }

@@ -1,4 +1,4 @@
-//! What programs write to customers.
+//! Messages that programs send to customers through the API.
 
 use crate::message::draft::{Author, Draft};
 use crate::message::media;
@@ -13,7 +13,7 @@ use protocol::message::ApiMessage;
 use store::Tx;
 use store::error::Error;
 
-/// sendCustomMessage: into the customer's session, if she has one.
+/// sendCustomMessage: writes the message into the customer's current session, if there is one.
 ///
 /// # Errors
 /// 65401 → 40003 → 40007 → 45015 → 45047.
@@ -33,7 +33,7 @@ pub async fn send(desk: &Desk, appid: &Appid, message: ApiMessage) -> Result<(),
     .await
 }
 
-/// Her session, in which somebody has written now; 0 when she has none.
+/// Marks the customer's current session as answered. Returns its number, 0 if there is none.
 fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64, Error> {
     let now = tx.now();
     let Some(session) = session::current(tx, appid, openid.as_str())? else { return Ok(0) };
@@ -43,18 +43,21 @@ fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64, Er
     Ok(session.id)
 }
 
-/// What she is sent, with the files it shows, which live as long as it does.
+/// Turns the message into a draft that names its files. A file is kept while a message names it.
 fn draft(tx: &mut Tx<'_>, appid: &Appid, message: &ApiMessage, client_id: &str) -> Result<Draft, Error> {
     let content = &message.content;
     let file = content.file().map(|(media_id, kind)| named(tx, appid, media_id, &[kind])).transpose()?;
-    // Pictures that were uploaded as such are taken for thumbs, too.
+    // Files uploaded as pictures are accepted as thumbs too.
     let thumbs = [MediaKind::Thumb, MediaKind::Image];
     let thumb = content.thumb().map(|media_id| named(tx, appid, media_id, &thumbs)).transpose()?;
     let draft = Draft::of(content, message.ai, client_id);
     Ok(draft.showing(file.unwrap_or_default(), thumb.unwrap_or_default()))
 }
 
-/// The content of a file of one of these kinds: any other is 40007.
+/// The content hash of a temporary file of one of these kinds.
+///
+/// # Errors
+/// 40007.
 fn named(tx: &mut Tx<'_>, appid: &Appid, media_id: &str, kinds: &[MediaKind]) -> Result<String, Error> {
     let found = media::find(tx, appid, media_id)?.filter(|media| kinds.contains(&media.kind));
     found.map(|media| media.content.sha256).ok_or(Error::Refused(Errcode::InvalidMediaId))

@@ -1,4 +1,4 @@
-//! Pictures that people send from their pages, and the files that messages show.
+//! Pictures that are sent from the pages, and downloads of the files of messages.
 
 use crate::Desk;
 use crate::message::draft::Draft;
@@ -13,11 +13,11 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// A picture that was stored, and the id by which its sender knows its message again.
+/// An uploaded picture.
 pub struct ImageUpload {
-    /// Its bytes.
+    /// The stored bytes.
     pub stored: StoredFile,
-    /// The id.
+    /// The id that the sender's page gave the message.
     pub client_id: String,
 }
 
@@ -27,7 +27,7 @@ impl ImageUpload {
     }
 }
 
-/// A customer sends a picture; see [`message::receive`].
+/// A customer sends a picture. See [`message::receive`].
 ///
 /// # Errors
 /// `NotFound`, `BadRequest`, `CookieReplaced`, `FilesOfDay`, `FilesOfAccount`.
@@ -42,7 +42,7 @@ pub async fn receive(
     media::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
 }
 
-/// An agent replies with a picture in a session of hers; see [`message::reply`].
+/// An agent replies with a picture. See [`message::reply`].
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`, `BadRequest`, `FilesOfAccount`.
@@ -62,16 +62,16 @@ pub async fn reply(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FilePart {
-    /// What it shows.
+    /// The file itself.
     File,
-    /// The small picture that stands for it.
+    /// The small picture that stands for the file.
     Thumb,
 }
 
-/// The file of a message to or from a customer, for the customer.
+/// The file of a message, for its customer.
 ///
 /// # Errors
-/// `NotFound` for another's, and where there is no such file.
+/// `NotFound` if there is no such file or the message belongs to another customer.
 pub async fn of_customer(
     desk: &Desk,
     appid: &Appid,
@@ -91,8 +91,8 @@ pub async fn of_customer(
     .await
 }
 
-/// The file of a message, for an agent who may read it: it stands in the history of a session that she serves or served
-/// or, while the customer waits, could take; a supervisor may always.
+/// The file of a message, for a worker. Agents may read the files of the sessions whose history they may read: their
+/// own, and those of customers who wait. Supervisors may read all files.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
@@ -118,7 +118,7 @@ pub async fn of_worker(
     .await
 }
 
-/// What a message shows, and whose it is.
+/// The customer, the session and the files of a message.
 struct MessageFiles {
     openid: String,
     session: i64,

@@ -1,4 +1,7 @@
-//! Files: temporary media, agents' pictures, and the contents they name.
+//! Files: temporary media, pictures of agents, and the contents that they name.
+//!
+//! A content is one row per distinct bytes, named by their SHA-256. Media, agents, sub-merchants and messages name
+//! contents; a content that nothing names is deleted, and its object in the file store afterwards.
 
 use crate::message::storage;
 use crate::people::agent;
@@ -19,46 +22,46 @@ use store::{Row, Tx};
 /// A temporary file.
 #[derive(Clone, Debug)]
 pub struct Media {
-    /// Its id.
+    /// The id that programs use.
     pub media_id: String,
-    /// What it is for.
+    /// What the file may be used for.
     pub kind: MediaKind,
-    /// Its bytes.
+    /// The bytes.
     pub content: FileContent,
-    /// The name its sender gave it, empty without one.
+    /// The file name that the sender gave. May be empty.
     pub name: String,
-    /// When it was uploaded.
+    /// When the file was uploaded.
     pub created_at: Time,
-    /// When it is over.
+    /// When the file expires.
     pub expires_at: Time,
 }
 
-/// The bytes of a file, which several may share.
+/// The bytes of a file. Several files may share one content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileContent {
-    /// What they hash to, in hexadecimal: by this they are named.
+    /// The SHA-256 of the bytes in hexadecimal, which names the content.
     pub sha256: String,
-    /// The object that holds them.
+    /// The object in the file store that holds the bytes.
     pub object: String,
-    /// What they are.
+    /// The format of the bytes.
     pub format: Format,
-    /// How many.
+    /// The number of bytes.
     pub size: i64,
-    /// The pixels of a picture, where they are known.
+    /// The width and height of a picture, if they are known.
     pub pixels: Option<Size>,
 }
 
-/// Bytes that were stored and that nothing names yet.
+/// Bytes in the file store that no row names yet.
 pub struct StoredFile {
-    /// They.
+    /// The written object.
     pub written: Written,
-    /// What they are.
+    /// The format of the bytes.
     pub format: Format,
-    /// The pixels of a picture whose header tells them.
+    /// The width and height of a picture, if its header says them.
     pub pixels: Option<Size>,
 }
 
-/// A temporary file that is not over.
+/// The temporary file with this id, unless it has expired.
 ///
 /// # Errors
 /// Internal only.
@@ -68,7 +71,7 @@ pub fn find(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<Option<Med
     Ok(found.filter(|media| life::is_live(media.expires_at, now)))
 }
 
-/// Content by its hash.
+/// The content with this hash, if there is one.
 ///
 /// # Errors
 /// Internal only.
@@ -77,7 +80,7 @@ pub fn content(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<FileContent>, Err
 }
 
 impl StoredFile {
-    /// The content it may become.
+    /// The content row for these bytes.
     #[must_use]
     pub fn content(&self) -> FileContent {
         FileContent {
@@ -90,13 +93,13 @@ impl StoredFile {
     }
 }
 
-/// The name of an object that is to be written.
+/// A name for an object that is to be written.
 #[must_use]
 pub fn new_object(desk: &Desk) -> String {
     files::object(&desk.rng.hex::<16>())
 }
 
-/// uploadTempMedia: what was written is a temporary file of this kind.
+/// uploadTempMedia: makes the stored bytes a temporary file of this kind.
 ///
 /// # Errors
 /// `FilesOfAccount`.
@@ -126,8 +129,8 @@ pub async fn add(
     keep_if_named(desk, stored.written, storage::log_full(desk, added.await)).await
 }
 
-/// Ends an upload whose verb is over. The object stays if a content names it, and also if the verb failed in a way that
-/// leaves this unknown. Where another object holds the same bytes, this one goes, unless the other is gone.
+/// Ends an upload after its transaction, whose result is `named`. Keeps the object if a content names it, or if the
+/// outcome of the transaction is unknown. Deletes it if another object holds the same bytes.
 pub(crate) async fn keep_if_named<T>(
     desk: &Desk,
     written: Written,
@@ -135,7 +138,7 @@ pub(crate) async fn keep_if_named<T>(
 ) -> Result<T, Error> {
     let keeps = match &named {
         Ok(_) => claim_content(desk, &written).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "whether a file is needed is not known; it stays until strays are looked for");
+            tracing::warn!(%error, "it is unknown whether a file is needed; if not, the search for strays deletes it");
             true
         }),
         Err(error) => !error.is_rule(),
@@ -146,7 +149,8 @@ pub(crate) async fn keep_if_named<T>(
     named
 }
 
-/// Whether an object holds the content of its bytes; it takes the place of one that is gone.
+/// Returns whether the written object is that of its content. If the content's object is missing, the written object
+/// takes its place.
 async fn claim_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
     let (sha256, object) = (written.sha256().to_owned(), written.object().to_owned());
     let hash = sha256.clone();
@@ -154,7 +158,7 @@ async fn claim_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
     if there.object == object || desk.files.has(&there.object).await? {
         return Ok(there.object == object);
     }
-    tracing::warn!(object = there.object, "a file was gone; the same bytes came again and take its place");
+    tracing::warn!(object = there.object, "a file was missing; an upload of the same bytes replaces it");
     let replace = move |tx: &mut Tx<'_>| tx.run(REPLACE_OBJECT, bind![&sha256, &there.object, &object]);
     Ok(desk.store.write_silent("", replace).await? == 1)
 }
@@ -162,14 +166,14 @@ async fn claim_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
 /// The temporary file with this id.
 ///
 /// # Errors
-/// 40007.
+/// 40007 if there is none or it has expired.
 pub async fn get(desk: &Desk, appid: &Appid, media_id: String) -> Result<Media, Error> {
     let found = desk.read(appid, move |tx, appid| find(tx, appid, &media_id)).await?;
     found.ok_or_else(|| Errcode::InvalidMediaId.into())
 }
 
-/// What an address says of a film: who has it may fetch the film while it lives. It follows from the media id, which
-/// it does not tell.
+/// The secret part of a video's address. A caller who has the address may fetch the video until it expires. It is
+/// derived from the media id, and does not reveal the id.
 #[must_use]
 pub fn ticket(media_id: &str) -> String {
     use base64::Engine as _;
@@ -178,7 +182,7 @@ pub fn ticket(media_id: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// The film that is fetched at an address with this ticket.
+/// The video whose address has this ticket.
 ///
 /// # Errors
 /// `NotFound`.
@@ -192,7 +196,7 @@ pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<FileC
     found.await?.map(|media| media.content).ok_or_else(|| Errcode::NotFound.into())
 }
 
-/// uploadkfheadimg: what was written is an agent's picture, in place of the one before it.
+/// uploadkfheadimg: makes the stored bytes an agent's picture, in place of the previous one.
 ///
 /// # Errors
 /// 65401.
@@ -214,10 +218,10 @@ pub async fn set_headimg(
     keep_if_named(desk, stored.written, set.await).await
 }
 
-/// The content of an agent's or a sub-merchant's picture.
+/// The content of the picture of an agent or a sub-merchant.
 ///
 /// # Errors
-/// `NotFound` when it is nobody's.
+/// `NotFound` if no agent and no sub-merchant has this picture.
 pub async fn headimg(desk: &Desk, sha256: &str) -> Result<FileContent, Error> {
     if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Errcode::NotFound.into());
@@ -230,7 +234,7 @@ pub async fn headimg(desk: &Desk, sha256: &str) -> Result<FileContent, Error> {
     found.await?.ok_or_else(|| Errcode::NotFound.into())
 }
 
-/// A temporary file may be over.
+/// Deletes a temporary file if it has expired; otherwise reschedules the `due` row to its end.
 pub(crate) async fn prune(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
     let media_id = media_id.to_owned();
     desk.write_silent(appid, move |tx, appid| {
@@ -250,14 +254,14 @@ pub(crate) async fn prune(desk: &Desk, appid: &Appid, media_id: &str) -> Result<
     .await
 }
 
-/// A content may be named by nothing any more. Its object goes in a step of its own, after this is sure.
+/// Deletes a content if nothing names it. Its object is deleted by a `due` row of its own, after the commit.
 pub(crate) async fn prune_content(desk: &Desk, sha256: &str) -> Result<(), Error> {
     let sha256 = sha256.to_owned();
     desk.store
         .write_silent("", move |tx| {
             let now = tx.now();
             due::clear(tx, "", Due::Content, &sha256)?;
-            // Whoever would name it now waits until this is done.
+            // A transaction that would name the content waits for this lock.
             tx.run(LOCK_CONTENT, bind![&sha256])?;
             if tx.one(SELECT_NAMES, bind![&sha256])?.is_some() {
                 return Ok(());
@@ -270,15 +274,14 @@ pub(crate) async fn prune_content(desk: &Desk, sha256: &str) -> Result<(), Error
         .await
 }
 
-/// An object is to be removed: nothing names it, nor ever will.
+/// Deletes an object that nothing names.
 pub(crate) async fn remove_object(desk: &Desk, object: &str) -> Result<(), Error> {
     desk.files.remove(object).await?;
     let object = object.to_owned();
     desk.store.write_silent("", move |tx| due::clear(tx, "", Due::Object, &object)).await
 }
 
-/// Removes what uploads left that were cut off by the end of their process, once it is so old that none can be under
-/// way any more.
+/// Deletes objects that uploads left when their process ended. Only objects so old that their upload cannot be running.
 pub(crate) async fn prune_strays(desk: &Desk) -> Result<(), Error> {
     let old = desk.now() - life::STRAY;
     let mut found = desk.files.older_than(old)?;
@@ -299,8 +302,8 @@ pub(crate) async fn prune_strays(desk: &Desk) -> Result<(), Error> {
         .await
 }
 
-/// Inserts what was written as a content, unless there is a content of the same bytes. A row that names the content
-/// must be written in the same transaction: then the content cannot be removed in between.
+/// Inserts the content, unless there is one with the same bytes. A row that names the content must be written in the
+/// same transaction, so that the content is not deleted in between.
 pub(crate) fn adopt(tx: &mut Tx<'_>, new: &FileContent) -> Result<(), Error> {
     let now = tx.now();
     let (width, height) = new.pixels.map_or((0, 0), |size| (i64::from(size.width), i64::from(size.height)));
@@ -308,7 +311,7 @@ pub(crate) fn adopt(tx: &mut Tx<'_>, new: &FileContent) -> Result<(), Error> {
     due::begin(tx, "", Due::Strays, now + life::STRAY)
 }
 
-/// Looks again, now, whether something names a content.
+/// Schedules [`prune_content`] for now, because a row that named the content is gone.
 pub(crate) fn schedule_cleanup(tx: &mut Tx<'_>, sha256: &str) -> Result<(), Error> {
     let now = tx.now();
     if sha256.is_empty() { Ok(()) } else { due::set(tx, "", Due::Content, sha256, now) }
@@ -332,7 +335,7 @@ fn content_of(row: &Row, first: usize) -> Result<FileContent, Error> {
     })
 }
 
-/// Width and height from a row: 0 where they are not known.
+/// The width and height in two columns of a row, 0 if unknown.
 pub(super) fn pixels(row: &Row, first: usize) -> Option<Size> {
     let side = |at| u32::try_from(row.int(at)).ok().filter(|side| *side > 0);
     Some(Size { width: side(first)?, height: side(first + 1)? })
@@ -347,7 +350,7 @@ const INSERT: &str =
 const DELETE: &str = "delete from media where appid = $1 and media_id = $2";
 const LOCK_CONTENT: &str = "update content set size = size where sha256 = $1";
 const DELETE_CONTENT: &str = "delete from content where sha256 = $1 returning object";
-// Whatever gets a column of contents stands here too, with an index.
+// Every column that names contents is listed here, and has an index.
 const SELECT_NAMES: &str = "select content from media where content = $1
     union all select headimg from agent where headimg = $1 and headimg <> ''
     union all select icon from business where icon = $1

@@ -1,4 +1,4 @@
-//! A customer chooses from a menu that was sent to her.
+//! A customer chooses from a menu in a message.
 
 use crate::message::draft::{Author, Draft};
 use crate::message::{MessageView, by_id, insert_in, sent_before, session_for_message};
@@ -11,29 +11,29 @@ use serde::Serialize;
 use store::Tx;
 use store::error::Error;
 
-/// A customer's choice of a menu that was sent to her, and the id by which her page knows it again.
+/// A choice from a menu.
 #[derive(Clone, Debug)]
 pub struct MenuChoice {
     /// The message with the menu.
     pub message: i64,
-    /// The choice.
+    /// The id of the choice in the menu.
     pub id: String,
-    /// The id of the message that comes of it.
+    /// The id that the customer's page gives the message made from the choice.
     pub client_id: String,
 }
 
-/// The body of a text that chose from a menu.
+/// The body of a message made from a choice.
 #[derive(Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Chosen<'a> {
-    /// The choice.
+    /// The id of the choice in the menu.
     bizmsgmenuid: &'a str,
 }
 
-/// A customer chooses from a menu: it arrives as if she had written the choice.
+/// Stores a customer's choice from a menu, as if the customer had written the text of the choice.
 ///
 /// # Errors
-/// `NotFound` where the customer was sent no such choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
+/// `NotFound` if the customer got no menu with this choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
 pub async fn choose(
     desk: &Desk,
     appid: &Appid,
@@ -48,7 +48,7 @@ pub async fn choose(
         .await
 }
 
-/// The message that comes of a choice, and whether it arrives now.
+/// Stores the choice as a message. Returns the message, and whether it is new.
 fn store_choice(
     tx: &mut Tx<'_>,
     appid: &Appid,

@@ -30,11 +30,11 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// A customer's message arrives: into the open session, or into a new one that goes to an agent with room or to the
-/// waiting list. The first message of a visitor makes a customer. A message that has arrived before is answered again.
+/// Stores a customer's message in the current session, or in a new session that goes to an agent with room or waits.
+/// The first message from a browser creates a customer. A repeated message returns the stored one.
 ///
 /// # Errors
-/// `NotFound` when there is no such account, `CookieReplaced`.
+/// `NotFound` if there is no such account, `CookieReplaced`.
 pub async fn receive(
     desk: &Desk,
     appid: &Appid,
@@ -49,10 +49,10 @@ pub async fn receive(
         .await
 }
 
-/// A message of a customer's by the operator's word. Who is unknown becomes a customer with it.
+/// Stores a message of a customer that the operator enters. Creates the customer if necessary.
 ///
 /// # Errors
-/// `InvalidAppid`, `InvalidOpenid`.
+/// 40013, 40003.
 pub async fn receive_from_operator(
     desk: &Desk,
     appid: &Appid,
@@ -67,7 +67,7 @@ pub async fn receive_from_operator(
     .await
 }
 
-/// The message, and whether it arrives now.
+/// Stores a customer's message unless it is stored already. Returns the message, and whether it is new.
 fn store_received(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -82,7 +82,7 @@ fn store_received(
     Ok((insert_in(tx, appid, &session, &Author::Customer, draft)?, true))
 }
 
-/// The session in which a customer writes now.
+/// The customer's current session, or a new one. Marks it as written to by the customer.
 pub(super) fn session_for_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
     let now = tx.now();
     let Some(session) = session::current(tx, appid, openid.as_str())? else {
@@ -108,7 +108,7 @@ fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Err
     Ok(session)
 }
 
-/// An agent replies in a session of hers.
+/// Stores an agent's reply in one of the agent's sessions. A repeated reply returns the stored one.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`, `ReplyWindow`.
@@ -140,7 +140,7 @@ pub async fn reply(
     .await
 }
 
-/// When the customer last wrote: in this session, or before it where it was opened for the customer.
+/// When the customer last wrote: in this session, or earlier if an agent opened the session.
 fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time, Error> {
     if session.latest_at > 0 {
         return Ok(session.latest_at);
@@ -148,7 +148,7 @@ fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time, Err
     tx.number(SELECT_LATEST, bind![appid, &session.openid])
 }
 
-/// Keeps what people wrote in a session, and its record.
+/// Stores a message in a session, and its record.
 pub(super) fn insert_in(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -161,7 +161,7 @@ pub(super) fn insert_in(
     Ok(message)
 }
 
-/// Keeps a message, and tells of it.
+/// Stores a message, counts its files, and records its fact.
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     appid: &Appid,

@@ -1,4 +1,4 @@
-//! Files of messages, which an operator may keep for some days only.
+//! Deletes the files of old messages, if the operator keeps them for a limited number of days.
 
 use crate::message::{media, storage};
 use crate::{Desk, due};
@@ -8,26 +8,26 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Messages that lose their files in one round, and the pause before the next.
+/// The most messages of one round, and the pause before the next round.
 const ROUND: i64 = 50;
 const PAUSE: i64 = SECOND;
-/// How often an account is looked at, at most.
+/// The shortest time between two checks of an account that has nothing to delete.
 const EVERY: i64 = HOUR;
 const DAY: i64 = 24 * HOUR;
 
-/// An account has a message with a file: its row of what is due is there.
+/// Schedules [`prune`] for an account that has a message with a file.
 pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid) -> Result<(), Error> {
     let now = tx.now();
     due::begin(tx, appid.as_str(), Due::File, now + DAY)
 }
 
-/// Files of messages may be over. Each round is short; what is left waits for the next.
+/// Deletes the files of messages that are old enough, in a bounded round, and schedules the next round.
 pub(crate) async fn prune(desk: &Desk, appid: &Appid) -> Result<(), Error> {
     let kept = i64::from(desk.rules.message_files_days) * DAY;
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         if kept == 0 {
-            // The setting may come later.
+            // The operator may set a limit later.
             return due::set(tx, appid.as_str(), Due::File, "", now + DAY);
         }
         let rows = tx.all(SELECT, bind![appid, ROUND + 1])?;

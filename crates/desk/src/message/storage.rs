@@ -1,4 +1,5 @@
-//! Bytes of files: how many an account has and a customer sent in a day, counted in the transaction that stores them.
+//! Bytes of files: how many an account has, and how many a customer sent in a day. Counted in the transaction that
+//! stores them.
 
 use crate::Desk;
 use model::account::quota::day;
@@ -8,7 +9,7 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Bytes that files may have; 0: any number.
+/// How many bytes of files there may be. 0 is no limit.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct StorageLimits {
     of_day: i64,
@@ -16,7 +17,7 @@ pub(crate) struct StorageLimits {
 }
 
 impl StorageLimits {
-    /// As operators have set them.
+    /// The limits that operators have set.
     pub(crate) fn of(desk: &Desk) -> Self {
         let bytes = |mib: u32| i64::from(mib) << 20;
         StorageLimits {
@@ -25,21 +26,22 @@ impl StorageLimits {
         }
     }
 
-    /// An account has so many bytes now.
+    /// Checks the bytes that an account has.
     fn check_account(&self, bytes: i64) -> Result<(), Errcode> {
         let is_over = self.of_account > 0 && bytes > self.of_account;
         if is_over { Err(Errcode::FilesOfAccount) } else { Ok(()) }
     }
 
-    /// A customer sent so many bytes today.
+    /// Checks the bytes that a customer sent today.
     fn check_day(&self, bytes: i64) -> Result<(), Errcode> {
         let is_over = self.of_day > 0 && bytes > self.of_day;
         if is_over { Err(Errcode::FilesOfDay) } else { Ok(()) }
     }
 }
 
-/// Whether an account, and a customer who has written before, may send so many bytes more: asked before they come.
-/// What is stored is counted by [`add`] and [`add_of_customer`]. A message that came before is answered again.
+/// Checks before an upload whether the account, and the customer if known, may send `bytes` more. The bytes are counted
+/// later, by [`add`] and [`add_of_customer`]. A message that is stored already passes, because it is only answered
+/// again.
 ///
 /// # Errors
 /// `FilesOfDay`, `FilesOfAccount`.
@@ -63,18 +65,18 @@ pub async fn check(
             limits.check_day(row.map_or(0, |row| row.int(1)) + coming)?;
         }
         let row = tx.one(SELECT, bind![appid, ""])?;
-        // What comes may be a content that the account has: only the store can tell.
+        // The account may have the same bytes already, so the uploaded bytes are not added here.
         Ok(limits.check_account(row.map_or(0, |row| row.int(1)))?)
     });
     log_full(desk, checked.await)
 }
 
-/// Takes note of how it went, so that the log says once that an account is full.
+/// Logs once that an account is full, and once that there is room again. Returns the outcome.
 pub(crate) fn log_full<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, Error> {
     match &outcome {
         Err(Error::Refused(Errcode::FilesOfAccount)) => {
             let cause =
-                anyhow::anyhow!("an account has as many bytes of files as it may (--account-files-mib)");
+                anyhow::anyhow!("an account has reached its limit of bytes of files (--account-files-mib)");
             let _ = desk.storage_outages.record(Err::<(), Error>(cause.into()));
         }
         Ok(_) => desk.storage_outages.record(Ok(()))?,
@@ -83,7 +85,7 @@ pub(crate) fn log_full<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, E
     outcome
 }
 
-/// Something of an account names a content, which stands in its row.
+/// Counts one more use of a content by an account.
 ///
 /// # Errors
 /// `FilesOfAccount`.
@@ -97,7 +99,7 @@ pub(crate) fn add(tx: &mut Tx<'_>, appid: &Appid, sha256: &str, limits: &Storage
     Ok(())
 }
 
-/// Something of an account names a content no longer.
+/// Counts one use less of a content by an account.
 pub(crate) fn remove(tx: &mut Tx<'_>, appid: &Appid, sha256: &str) -> Result<(), Error> {
     let Some(row) = tx.one(REMOVE_USE, bind![appid, sha256])? else { return Ok(()) };
     if row.int(0) <= 0 {
@@ -107,7 +109,7 @@ pub(crate) fn remove(tx: &mut Tx<'_>, appid: &Appid, sha256: &str) -> Result<(),
     Ok(())
 }
 
-/// A customer sends so many bytes now.
+/// Adds the bytes that a customer sends to those of the day.
 ///
 /// # Errors
 /// `FilesOfDay`.

@@ -1,4 +1,4 @@
-//! Agents: add, rename, delete, list.
+//! Agents: add, rename, list, and the agents' rows.
 
 use crate::{Desk, account};
 use model::agent::Presence;
@@ -25,8 +25,8 @@ pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: Strin
     .await
 }
 
-/// Inserts the agent of the Mini Programs' retired form of addkfaccount: `kf<kf_id>`, named after a person, who is to
-/// be invited in the same transaction.
+/// Inserts an agent for the Mini Programs' retired form of addkfaccount. The id is `kf<kf_id>` and the nickname is the
+/// name of the person, who is invited in the same transaction.
 ///
 /// # Errors
 /// 65404, 65403, 65406, 65405.
@@ -60,7 +60,7 @@ fn insert(
 /// updatekfaccount.
 ///
 /// # Errors
-/// 65401, then 65403.
+/// 65401 → 65403.
 pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
     desk.write(appid, move |tx, appid| {
         let agent = get(tx, appid, &kf_account)?;
@@ -72,10 +72,10 @@ pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: St
     .await
 }
 
-/// setkfadmin and cancelkfadmin; what holds already is no error.
+/// setkfadmin and cancelkfadmin. Sets whether the agent is a supervisor. Repeating it changes nothing.
 ///
 /// # Errors
-/// 40003 for an openid that is no worker's here, 65401 and 65402 for an agent's id.
+/// 40003 if no agent here has the openid, 65401 if no agent has the id, 65402 if the agent has no worker.
 pub async fn set_admin(desk: &Desk, appid: &Appid, who: NamedAgent, supervisor: bool) -> Result<(), Error> {
     desk.write(appid, move |tx, appid| {
         let agent = match &who {
@@ -95,7 +95,7 @@ pub async fn set_admin(desk: &Desk, appid: &Appid, who: NamedAgent, supervisor: 
     .await
 }
 
-/// getkflist, in order of `kf_id`. Addresses of pictures begin with `base`.
+/// getkflist, sorted by `kf_id`. `base` is prepended to the addresses of pictures.
 ///
 /// # Errors
 /// Internal only.
@@ -111,7 +111,7 @@ pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList, Erro
     .await
 }
 
-/// getonlinekflist, in order of `kf_id`: who is logged in, status 0 for who is away.
+/// getonlinekflist, sorted by `kf_id`: agents with an open workbench. The status is 0 for agents who are away.
 ///
 /// # Errors
 /// Internal only.
@@ -132,24 +132,24 @@ pub fn online(tx: &mut Tx<'_>, appid: &Appid) -> Result<KfOnlineList, Error> {
     Ok(KfOnlineList { kf_online_list })
 }
 
-/// An agent as stored.
+/// A row of `agent`.
 #[derive(Clone, Debug)]
 pub struct Agent {
-    /// Her id.
+    /// The agent's id.
     pub kf_account: KfAccount,
-    /// Her number.
+    /// The agent's number.
     pub kf_id: i64,
-    /// The name customers see.
+    /// The name that customers see.
     pub nickname: String,
-    /// Her openid, once bound.
+    /// The openid of the worker in this account. Empty without a worker.
     pub kf_openid: String,
-    /// Who she is, or was asked to be.
+    /// The worker, and the last invitation.
     pub binding: Binding,
-    /// Where she is.
+    /// Whether the agent is online, away or offline.
     pub presence: Presence,
-    /// The content of her picture, empty without one.
+    /// The content hash of the agent's picture. Empty without a picture.
     pub headimg: String,
-    /// Whether she sees and moves every session.
+    /// Whether the agent sees and moves all sessions.
     pub supervisor: bool,
 }
 
@@ -175,13 +175,16 @@ impl Agent {
         }
     }
 
-    /// Where her picture is, at this server.
+    /// The address of the agent's picture at this server, if there is one.
     #[must_use]
     pub fn headimg_address(&self) -> Option<String> {
         picture_at(&self.headimg)
     }
 
-    /// Refuses an agent whom nobody is: 65402.
+    /// Checks that the agent has a worker.
+    ///
+    /// # Errors
+    /// 65402.
     pub(crate) fn must_be_bound(&self) -> Result<(), Errcode> {
         if self.binding.worker.is_empty() { Err(Errcode::AgentUnbound) } else { Ok(()) }
     }
@@ -221,22 +224,25 @@ pub(crate) fn find(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<O
     Ok(tx.one(SELECT, bind![appid, kf_account])?.map(|row| agent(&row)))
 }
 
-/// The agent with this id: an unknown one is 65401, whatever its shape.
+/// The agent with this id.
+///
+/// # Errors
+/// 65401 if there is none, also if the id is malformed.
 pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Agent, Error> {
     find(tx, appid, kf_account)?.ok_or(Error::Refused(Errcode::InvalidAgent))
 }
 
-/// The agent whose worker this is, if there is one.
+/// The agent that a worker is in this account, if any.
 pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<Option<Agent>, Error> {
     Ok(tx.one(SELECT_OF_WORKER, bind![appid, worker])?.map(|row| agent(&row)))
 }
 
-/// All agents, in order of `kf_id`.
+/// All agents, sorted by `kf_id`.
 pub(crate) fn all(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Agent>, Error> {
     Ok(tx.all(SELECT_ALL, bind![appid])?.iter().map(agent).collect())
 }
 
-/// The agents who might get a customer.
+/// The agents that a customer may be assigned to: those who are online.
 pub(crate) fn candidates(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Candidate>, Error> {
     let rows = tx.all(SELECT_CANDIDATES, bind![appid])?;
     let candidate = |row: &Row| Candidate {

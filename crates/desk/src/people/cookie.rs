@@ -1,7 +1,7 @@
-//! Cookies of customers: whose one is, and when another takes its place.
+//! Cookies of customers: which customer a cookie belongs to, and how a new cookie replaces it.
 //!
-//! A visitor's cookie can have been planted by somebody who knows it. So it opens nothing: the first message
-//! replaces it by a secret that was never anywhere else.
+//! Someone else may have planted the cookie of a browser that has not written yet, and so may know it. Such a cookie
+//! gives access to nothing: the first message replaces it with a new secret.
 
 use crate::people::customer;
 use crate::{Desk, absent, sha256};
@@ -11,33 +11,33 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// How long a replaced cookie may repeat its message.
+/// How long a page may repeat its message with a replaced cookie.
 const REPEAT: Time = 24 * HOUR;
-/// How long another page of the same browser may still show a replaced cookie: as long as a page waits for an answer,
-/// and half as long again.
+/// How long another page of the same browser may present a replaced cookie without a refusal. One and a half times as
+/// long as a page waits for an answer.
 const OVERLAP: Time = 30 * SECOND;
 
-/// A cookie as a browser shows it.
+/// A cookie as a browser presents it.
 #[derive(Clone, Debug)]
 pub struct PresentedCookie {
-    /// Its secret.
+    /// The secret in the cookie.
     pub secret: String,
-    /// Whether its name is one that any host of the domain can set, where there are better ones.
+    /// Whether any host of the domain could have set the cookie. Over TLS a cookie with a better name exists.
     pub weak: bool,
 }
 
-/// What is known of a cookie.
+/// What the store knows of a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CookieState {
-    /// No customer has written with it.
+    /// No customer has written with the cookie.
     No,
-    /// It is a customer's.
+    /// The cookie belongs to a customer.
     Of(Customer),
-    /// Another took its place.
+    /// Another cookie has replaced this one.
     Replaced {
-        /// The message that it may repeat.
+        /// The id of the message that may be repeated with this cookie.
         client_id: String,
-        /// Whether a page may be on its way that has not heard.
+        /// Whether the replacement is so recent that another page may not know of it.
         lately: bool,
     },
 }
@@ -45,15 +45,15 @@ pub enum CookieState {
 /// The customer of a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
-    /// Who it is.
+    /// The customer's openid.
     pub openid: Openid,
     /// The kind of the account.
     pub kind: AccountKind,
-    /// Who serves the customer now.
+    /// The agent who serves the customer now.
     pub agent: Option<KfAccount>,
 }
 
-/// The writer, by the cookie of the browser, and the cookie that takes its place.
+/// The browser that writes: the cookie it presents, and the cookie that may replace it.
 #[derive(Clone, Debug)]
 pub struct Writer {
     shown: Option<PresentedCookie>,
@@ -62,15 +62,15 @@ pub struct Writer {
     openid: String,
 }
 
-/// What came of a customer's deed.
+/// The result of a customer's action.
 pub struct WithCookie<T> {
-    /// It.
+    /// The answer.
     pub answer: T,
-    /// The secret of the cookie that takes the shown one's place.
+    /// The secret of the new cookie, if one replaces the presented cookie.
     pub cookie: Option<String>,
 }
 
-/// A cookie's row.
+/// A row of `visitor`.
 struct StoredCookie {
     openid: String,
     kind: AccountKind,
@@ -81,27 +81,30 @@ struct StoredCookie {
     replaces: String,
 }
 
-/// The customer who writes, and what becomes of the cookie.
+/// The customer who writes, and whether the cookie is replaced.
 #[derive(Clone)]
 struct Admitted {
     openid: Openid,
-    /// The hash of the cookie that ends once the new one is shown; `None` where there is no new one.
+    /// The hash of the cookie that ends when the new cookie is first presented; may be empty. `None` if there is no new
+    /// cookie.
     renewed: Option<String>,
 }
 
 impl Writer {
-    /// The writer who shows this cookie, in clear or by TLS.
+    /// A browser that presents this cookie, over TLS or not.
     #[must_use]
     pub fn new(desk: &Desk, shown: Option<PresentedCookie>, is_tls: bool) -> Self {
         let openid = customer::new_openid(desk);
         Writer { shown, is_tls, secret: desk.rng.secret(), openid }
     }
 
-    /// Runs what a customer does, under the id by which the page knows it again. `deed` says what came of it, and
-    /// whether it happened now or before. Who has not written becomes a customer with it, if `creates` says so.
+    /// Runs a customer's action, and replaces the cookie if necessary. `client_id` is the id that the page gave the
+    /// action. `deed` returns its answer, and whether the action is new. If the browser has no customer, one is created
+    /// if `creates` is set.
     ///
     /// # Errors
-    /// The deed's; `CookieReplaced`; `LoginNeeded` for who is none and becomes none; `NotFound` for no account.
+    /// Those of `deed`. `CookieReplaced`. `LoginNeeded` if there is no customer and none is created. `NotFound` if
+    /// there is no such account.
     pub(crate) async fn act<T: Send + 'static>(
         self,
         desk: &Desk,
@@ -119,7 +122,8 @@ impl Writer {
         let (answer, is_new, admitted) = written.await.map_err(absent)?;
         let cookie = admitted.renewed.is_some().then(|| self.secret.clone());
         if cookie.is_some() && !is_new {
-            // What changed nothing was rolled back, and the cookie with it.
+            // An action that is not new records no fact, so the transaction was rolled back together with the new
+            // cookie.
             desk.write_silent(appid, move |tx, appid| self.renew(tx, appid, &admitted)).await?;
         }
         Ok(WithCookie { answer, cookie })
@@ -158,7 +162,7 @@ impl Writer {
         Ok(admitted)
     }
 
-    /// What was made by an older version, or came in clear before the page spoke TLS.
+    /// Whether an older version made the cookie, or the cookie was sent in clear before the page used TLS.
     fn has_outgrown(&self, origin: &str) -> bool {
         origin.is_empty() || (self.is_tls && origin == CLEAR)
     }
@@ -185,10 +189,10 @@ impl StoredCookie {
     }
 }
 
-/// The customer of a cookie. When it is shown for the first time, the cookie that it replaces ends.
+/// Finds the customer of a cookie. The first time a new cookie is presented, the cookie that it replaces ends.
 ///
 /// # Errors
-/// `NotFound` when there is no such account.
+/// `NotFound` if there is no such account.
 pub async fn identify(desk: &Desk, appid: &Appid, shown: &PresentedCookie) -> Result<CookieState, Error> {
     let (hash, weak) = (sha256(&shown.secret), shown.weak);
     let asked = hash.clone();
@@ -206,7 +210,8 @@ pub async fn identify(desk: &Desk, appid: &Appid, shown: &PresentedCookie) -> Re
     Ok(known)
 }
 
-/// A weak name can have been set by another host, so what was given under a better one is not known by it.
+/// Finds the row of a cookie. Another host can have set a cookie with a weak name, so such a cookie is not accepted for
+/// a secret that was given over TLS.
 fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option<StoredCookie>, Error> {
     let row = tx.one(SELECT, bind![appid, hash])?.ok_or(Errcode::NotFound)?;
     let stored = StoredCookie {
@@ -224,7 +229,7 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option
 const CLEAR: &str = "clear";
 const TLS: &str = "tls";
 
-// A row for each account; without a cookie of that hash its columns are empty.
+// One row if the account exists. Without a cookie of that hash its columns are empty.
 const SELECT: &str = "select coalesce(v.openid, ''), coalesce(v.origin, ''), coalesce(v.client_id, ''),
     coalesce(v.replaced_at, 0), coalesce(v.replaces, ''), a.kind,
     coalesce((select s.kf_account from session s where s.appid = a.appid and s.openid = v.openid and s.state = 'open'
@@ -237,6 +242,6 @@ const REPLACE: &str = "insert into visitor (appid, sha256, openid, origin, clien
     client_id = excluded.client_id, replaced_at = excluded.replaced_at";
 const END: &str = "update visitor set replaced_at = $3 where appid = $1 and sha256 = $2 and replaced_at = 0";
 const ARRIVED: &str = "update visitor set replaces = '' where appid = $1 and sha256 = $2";
-// Some at a time: each new customer leaves one.
+// Ten at a time are enough, because each new customer leaves one row.
 const DELETE_OLD: &str = "delete from visitor where appid = $1 and sha256 in (select sha256 from visitor
     where appid = $1 and replaced_at > 0 and replaced_at <= $2 order by replaced_at limit 10)";

@@ -7,16 +7,16 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// An openid nobody has.
+/// A random openid.
 #[must_use]
 pub fn new_openid(desk: &Desk) -> String {
     format!("o{}", &desk.rng.secret()[..27])
 }
 
-/// A new customer, whom no browser knows.
+/// Creates a customer without a cookie.
 ///
 /// # Errors
-/// `InvalidAppid`.
+/// 40013.
 pub async fn create(desk: &Desk, appid: &Appid) -> Result<Openid, Error> {
     let openid = Openid::stored(new_openid(desk));
     desk.write_silent(appid, move |tx, appid| {
@@ -27,13 +27,16 @@ pub async fn create(desk: &Desk, appid: &Appid) -> Result<Openid, Error> {
     .await
 }
 
-/// The same with an openid that may be a customer's already.
+/// Creates a customer with this openid, unless there is one.
 pub(crate) fn create_if_absent(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
     tx.run(INSERT_IF_ABSENT, bind![appid, openid, now]).map(|_| ())
 }
 
-/// The customer with this openid: any other is 40003, whatever its shape.
+/// The customer with this openid.
+///
+/// # Errors
+/// 40003 if there is none, also if the openid is malformed.
 pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Openid, Error> {
     let openid = Openid::parse(openid)?;
     tx.one(SELECT, bind![appid, &openid])?.map(|_| openid).ok_or(Error::Refused(Errcode::InvalidOpenid))

@@ -18,7 +18,7 @@ pub enum EndReason {
     Reset,
     /// An operator ended it.
     Operator,
-    /// It lasted as long as logins last.
+    /// It expired.
     Expired,
 }
 
@@ -32,14 +32,15 @@ impl TextEnum for EndReason {
     ];
 }
 
-/// Ends the login of a worker with this id; answers how many there were.
+/// Ends the login of a worker with this id. Returns the number of ended logins.
 pub(super) fn end_one(tx: &mut Tx<'_>, worker: &WechatId, id: &str, reason: EndReason) -> Result<u64, Error> {
     sweep(tx, worker)?;
     tx.run(NOTE_ONE, bind![worker, id, reason.as_text()])?;
     tx.run(END_ONE, bind![worker, id])
 }
 
-/// Ends a worker's logins but the one whose cookie has this hash, or all with none; answers how many there were.
+/// Ends a worker's logins except the one whose cookie has this hash; all logins if the hash is empty. Returns the
+/// number of ended logins.
 pub(super) fn end_others(
     tx: &mut Tx<'_>,
     worker: &WechatId,
@@ -51,13 +52,13 @@ pub(super) fn end_others(
     tx.run(END_OTHERS, bind![worker, sha256])
 }
 
-/// There are never more rows of a worker than logins that began in the life of one.
+/// Deletes expired rows of a worker. The remaining rows are at most as many as the logins of one login's lifetime.
 fn sweep(tx: &mut Tx<'_>, worker: &WechatId) -> Result<(), Error> {
     let now = tx.now();
     tx.run(DELETE_OLD, bind![worker, now]).map(|_| ())
 }
 
-/// Why the login of a cookie ended; `None` for a cookie that was none, and for a login that its own browser ended.
+/// Why the login of a cookie ended. `None` for an unknown cookie, and for a login that its own browser ended.
 ///
 /// # Errors
 /// Internal only.

@@ -1,5 +1,5 @@
-//! Turns to hash a password: two at a time, and the queue is bounded. A pair of name and address that logged in before
-//! goes first.
+//! Hashes passwords, two at a time, with a bounded queue. Workers at an address where they have logged in before go
+//! before strangers.
 
 use crate::people::network::site;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
@@ -11,31 +11,32 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::error::Error;
 use tokio::sync::oneshot;
 
-/// Passwords that are hashed at a time: each takes 19 MiB and a core.
+/// The most passwords that are hashed at a time. Each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;
-/// Most that wait in each of the two queues: about 1.5 s of work on two cores.
+/// The most requests in each of the two queues: about 1.5 s of work on two cores.
 const WAITING_MAX: usize = 64;
-/// Most strangers of one site that wait, so that a site that floods does not take all places.
+/// The most waiting strangers of one site. A site that floods cannot take all places.
 const OF_A_SITE_MAX: usize = 16;
 
-/// Who asks for a password to be hashed.
+/// Who requests a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requester {
-    /// An operator, or a worker at an address from which that worker logged in before.
+    /// An operator, or a worker at an address where the worker has logged in before.
     Known,
-    /// Anybody else, by address.
+    /// Anyone else, by address.
     Stranger(IpAddr),
 }
 
-/// A worker whose password was right, and the hash that said so. It is worth as much as that hash is still stored.
+/// A worker whose password was right, and the stored hash it was compared with. It counts only while that hash is
+/// stored.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// The worker.
+    /// The worker's name.
     pub name: WechatId,
     pub(crate) hash: String,
 }
 
-/// Refuses what is no password.
+/// Checks the length of a new password.
 ///
 /// # Errors
 /// `PasswordShort`.
@@ -43,7 +44,7 @@ pub fn check(password: &str) -> Result<(), Errcode> {
     if (8..=256).contains(&password.chars().count()) { Ok(()) } else { Err(Errcode::PasswordShort) }
 }
 
-/// The queues of those who wait.
+/// The queues of requests for a hash.
 #[derive(Default)]
 pub struct HashQueue(Mutex<Queues>);
 
@@ -54,7 +55,7 @@ struct Queues {
     strangers: VecDeque<(IpAddr, oneshot::Sender<HashTurn>)>,
 }
 
-/// The right to hash one password, given back when it is dropped.
+/// The right to hash one password. Dropping it gives the right to the next request.
 pub struct HashTurn(Option<Arc<HashQueue>>);
 
 impl HashQueue {
@@ -62,10 +63,11 @@ impl HashQueue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a turn. A known pair waits for one hash at most, unless others like it came before.
+    /// Waits for a turn. Known requesters go first, and wait for one running hash at most unless other known requesters
+    /// wait.
     ///
     /// # Errors
-    /// `Busy` when too many wait.
+    /// `Busy` if too many wait.
     pub async fn turn(self: &Arc<Self>, requester: Requester) -> Result<HashTurn, Error> {
         let turn = {
             let mut queues = self.lock();
@@ -78,10 +80,10 @@ impl HashQueue {
         Ok(turn.await.map_err(anyhow::Error::from)?)
     }
 
-    /// The hash that is stored of a password.
+    /// Hashes a new password.
     ///
     /// # Errors
-    /// `Busy` when too many wait.
+    /// `Busy` if too many wait.
     pub(crate) async fn hash(
         self: &Arc<Self>,
         requester: Requester,
@@ -91,16 +93,17 @@ impl HashQueue {
         self.run(requester, move || {
             Ok(Argon2::default()
                 .hash_password(password.as_bytes())
-                .map_err(|e| anyhow::anyhow!("hashing: {e}"))?
+                .map_err(|e| anyhow::anyhow!("cannot hash a password: {e}"))?
                 .to_string())
         })
         .await
     }
 
-    /// The stored hash when the password fits it. Takes as long where none is stored.
+    /// Returns the stored hash if the password fits it. Takes as long if no hash is stored, so that the time does not
+    /// reveal which names exist.
     ///
     /// # Errors
-    /// `Busy` when too many wait.
+    /// `Busy` if too many wait.
     pub(crate) async fn verify(
         self: &Arc<Self>,
         requester: Requester,
@@ -112,7 +115,8 @@ impl HashQueue {
         let password = password.to_owned();
         self.run(requester, move || {
             let hash = stored.as_deref().unwrap_or(NONE);
-            let hash = PasswordHash::new(hash).map_err(|e| anyhow::anyhow!("a stored hash: {e}"))?;
+            let hash = PasswordHash::new(hash)
+                .map_err(|e| anyhow::anyhow!("a stored password hash is malformed: {e}"))?;
             let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
             Ok(stored.filter(|_| right))
         })
@@ -125,7 +129,7 @@ impl HashQueue {
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let turn = self.turn(requester).await?;
-        // The turn is the work's, which goes on when the caller goes away.
+        // The work holds the turn, because it continues after its caller is dropped.
         let work = move || {
             let _turn = turn;
             work()
@@ -133,7 +137,7 @@ impl HashQueue {
         tokio::task::spawn_blocking(work).await?
     }
 
-    /// Hands a turn that has ended to the next who still waits.
+    /// Gives an ended turn to the next request whose caller still waits.
     fn pass_on(self: &Arc<Self>) {
         loop {
             let next = {
@@ -146,7 +150,7 @@ impl HashQueue {
             };
             match next.send(HashTurn(Some(self.clone()))) {
                 Ok(()) => return,
-                // It is passed on here, not by its own end.
+                // The loop passes the turn on, so dropping it must not.
                 Err(mut turn) => turn.0 = None,
             }
         }
@@ -206,7 +210,7 @@ mod tests {
         Requester::Stranger([198, 51, site, host].into())
     }
 
-    /// Asks for a turn, and stands in the queue.
+    /// Requests a turn that is not free.
     fn asks(passwords: &Arc<HashQueue>, requester: Requester) -> Waiting {
         let passwords = passwords.clone();
         let mut waiting: Waiting = Box::pin(async move { passwords.turn(requester).await });

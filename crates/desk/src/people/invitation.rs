@@ -1,7 +1,8 @@
-//! Invitations: a person is asked to be an agent, and says yes or no.
+//! Invitations: a person is asked to be an agent, and accepts or declines.
 //!
-//! The account's row of the agent is what counts. The worker's list of where to look follows it in a transaction of its
-//! own ([`worker::reconcile`]). Whatever makes the two differ leaves a `due` row that repeats this step if need be.
+//! The account's row of the agent decides. The worker's list of bindings and invitations follows it in a transaction of
+//! its own ([`worker::reconcile`]). A transaction that makes the two differ leaves a `due` row, which repeats this step
+//! if it did not run.
 
 use crate::people::agent::{self, Agent};
 use crate::people::worker;
@@ -15,7 +16,7 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// invitekfworker. The person need not have signed up yet. Two steps: the account's agent, then the person's list.
+/// invitekfworker. The person need not have signed up. Two steps: the account's agent, then the worker's list.
 ///
 /// # Errors
 /// 65401, 65412, 65411, 65409, 65407, 65408, 65410.
@@ -30,8 +31,8 @@ pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) 
     worker::reconcile(desk, person, appid, &kf_account).await
 }
 
-/// The Mini Programs' retired form of addkfaccount: a new agent and an invitation to be that agent, or neither; then
-/// the person's list.
+/// The Mini Programs' retired form of addkfaccount: adds an agent and invites a person in one transaction. Then updates
+/// the worker's list.
 ///
 /// # Errors
 /// Those of addkfaccount, then those of invitekfworker.
@@ -46,8 +47,8 @@ pub async fn add_and_invite(desk: &Desk, appid: &Appid, person: &str) -> Result<
     worker::reconcile(desk, person, appid, &kf_account).await
 }
 
-/// Invites a person to be an agent, in the account's transaction. The person's agents elsewhere are counted as they are
-/// at the moment; who accepts is counted again.
+/// Invites a person, in the account's transaction. The person's other agents are counted here, and again when the
+/// person accepts.
 fn open(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -66,7 +67,7 @@ fn open(
     Ok(kf_account.clone())
 }
 
-/// The worker says yes.
+/// A worker accepts an invitation.
 ///
 /// # Errors
 /// `InvitationGone`, 65407, `BoundTooOften`.
@@ -79,7 +80,7 @@ pub async fn accept(
     bind_agent(desk, worker, appid, kf_account, Asked::Yes).await
 }
 
-/// The operator binds a worker without asking.
+/// The operator binds a worker to an agent without an invitation.
 ///
 /// # Errors
 /// 65401, 65412, 65407, `BoundTooOften`.
@@ -92,16 +93,16 @@ pub async fn bind_without_asking(
     bind_agent(desk, worker, appid, kf_account, Asked::No).await
 }
 
-/// Whether the worker was asked, and so needs an invitation.
+/// Whether the binding needs an invitation.
 #[derive(Clone, Copy, PartialEq)]
 enum Asked {
     Yes,
     No,
 }
 
-/// Three steps: a place among the worker's bindings is taken, the account binds the worker, the worker's list is made
-/// to agree with the account, whichever way the second step went. Where that is not known, the list is looked at
-/// later, too.
+/// Binds a worker to an agent in three steps: reserves a place in the worker's list, binds the worker at the account,
+/// and reconciles the list with the account. If the outcome of the second step is unknown, a `due` row reconciles
+/// later.
 async fn bind_agent(
     desk: &Desk,
     worker: &WechatId,
@@ -156,12 +157,12 @@ fn may_bind(
         Asked::No if !agent.binding.worker.is_empty() => return Err(Errcode::AgentBound.into()),
         Asked::No => {}
     }
-    // Maybe she became another agent of this account since she was invited.
+    // The worker may have become another agent of this account since the invitation.
     let elsewhere = agent::all(tx, appid)?.iter().any(|other| other.binding.worker == worker.as_str());
     if elsewhere { Err(Errcode::AlreadyWorker.into()) } else { Ok(()) }
 }
 
-/// The worker says no. Two steps: the account's agent, then the worker's list.
+/// A worker declines an invitation. Two steps: the account's agent, then the worker's list.
 ///
 /// # Errors
 /// `InvitationGone`.
@@ -181,11 +182,11 @@ pub async fn decline(
     worker::reconcile(desk, worker.as_str(), appid, kf_account).await
 }
 
-/// Time has come to look at an invitation again: one that is over says so, and leaves the person's list. Before that,
-/// its row is moved.
+/// Ends an invitation that has expired, and removes it from the worker's list. Otherwise reschedules the `due` row to
+/// its end.
 ///
 /// # Errors
-/// 65401, or `InvitationGone` when it was answered.
+/// 65401, or `InvitationGone` if it was answered.
 pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     let kf_account = KfAccount::stored(kf_account.to_owned());
     let key = kf_account.clone();
@@ -205,7 +206,7 @@ pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Res
         let agent = agent::get(tx, appid, agent.as_str())?;
         match (agent.binding.status, agent.binding.status_at(tx.now())) {
             (Status::Waiting, Status::Expired) => end(tx, appid, &agent, Status::Expired)?,
-            // Sent again between the two steps; its row was moved then.
+            // A new invitation was sent between the two steps, which rescheduled the row.
             (Status::Waiting, _) => return Ok(String::new()),
             _ => return Err(Errcode::InvitationGone.into()),
         }

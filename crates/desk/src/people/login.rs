@@ -1,4 +1,4 @@
-//! Logins: a worker's browser shows who she is.
+//! Logins: a browser's cookie shows which worker uses it.
 
 use crate::people::ended_login::{self, EndReason};
 use crate::people::hashing::Verified;
@@ -10,51 +10,51 @@ use store::Row;
 use store::bind;
 use store::error::Error;
 
-/// How long a login lasts.
+/// How long a login lasts, in milliseconds.
 const LOGIN_LIFE: i64 = 7 * 24 * HOUR;
-/// How often it is noted that a login is used.
+/// How often the last use of a login is stored, in milliseconds.
 const USED_EVERY: i64 = HOUR;
 
-/// Where a login was begun, as far as its worker should recognise it.
+/// Where a login began, for its worker to recognise.
 #[derive(Clone, Debug, Default)]
 pub struct LoginOrigin {
-    /// Her browser, in a few words.
+    /// The browser, in a few words.
     pub browser: String,
-    /// Her address.
+    /// The address.
     pub address: String,
 }
 
-/// Where a worker is logged in.
+/// A login in the worker's list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Login"))]
 pub struct LoginEntry {
-    /// What it is called; it opens nothing.
+    /// The id of the login. It gives no access.
     pub id: String,
-    /// The browser, in a few words; empty when it did not say.
+    /// The browser, in a few words. Empty if unknown.
     pub browser: String,
-    /// The address it was begun from.
+    /// The address where the login began.
     pub address: String,
-    /// When it was begun.
+    /// When the login began.
     pub created_at: Time,
-    /// When it was used last, to the hour.
+    /// When the login was last used, to the hour.
     pub used_at: Time,
-    /// Whether it is the one that asks.
+    /// Whether the request came with this login.
     pub current: bool,
 }
 
-/// Which logins are to end.
+/// Which logins to end.
 #[derive(Clone, Debug)]
 pub enum LoginsToEnd {
-    /// The one with this id.
+    /// The login with this id.
     One(String),
-    /// All but that of this cookie.
+    /// All logins except that of this cookie.
     Others(String),
-    /// All.
+    /// All logins.
     All,
 }
 
-/// Starts a login for a worker whose password was right; answers the cookie's secret. What was verified against a
-/// password that was changed meanwhile starts none: a change of the password ends the logins there are.
+/// Starts a login for a worker whose password was right. Returns the secret for the cookie. If the password was changed
+/// meanwhile, no login starts, because a change of the password ends all logins.
 ///
 /// # Errors
 /// `WrongPassword`.
@@ -71,7 +71,7 @@ pub async fn start(desk: &Desk, verified: &Verified, origin: LoginOrigin) -> Res
     Ok(cookie)
 }
 
-/// Ends one login, and tells her other tabs.
+/// Ends one login, and informs the worker's other tabs through the feed.
 ///
 /// # Errors
 /// Internal only.
@@ -85,7 +85,7 @@ pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), E
     .await
 }
 
-/// A worker's logins, the latest first; `cookie` is of the one that asks.
+/// A worker's logins, the latest first. `cookie` is the cookie of the request.
 ///
 /// # Errors
 /// Internal only.
@@ -107,10 +107,10 @@ pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<
         .await
 }
 
-/// Ends logins of a worker, and their streams; answers how many. Their browsers are told the reason.
+/// Ends logins of a worker and their streams. Returns the number of ended logins. Their browsers get the reason.
 ///
 /// # Errors
-/// `NotFound` when there is no such login.
+/// `NotFound` if there is no such login.
 pub async fn end(desk: &Desk, name: &WechatId, which: LoginsToEnd, reason: EndReason) -> Result<u64, Error> {
     let ended = desk.write(name, move |tx, name| {
         let ended = match &which {
@@ -127,7 +127,7 @@ pub async fn end(desk: &Desk, name: &WechatId, which: LoginsToEnd, reason: EndRe
     ended.await.map_err(absent)
 }
 
-/// Whose login a cookie is, and when it ends.
+/// The worker whose login has this cookie, and when the login ends. Stores the use of the login once an hour.
 ///
 /// # Errors
 /// `LoginNeeded`.
@@ -142,8 +142,8 @@ pub async fn identify(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Err
     Ok((WechatId::stored(login.text(0)), login.int(1)))
 }
 
-/// The number of the worker's last change while a login, by the SHA-256 of its cookie, is there; `None` when it is not.
-/// What ends a login is a change of the worker's.
+/// The `seq` of the worker's feed, if the login whose cookie has this hash exists. A login that ends changes the feed,
+/// so the login exists while the feed stays at this `seq`.
 pub(crate) async fn last_change_of(
     desk: &Desk,
     worker: &WechatId,

@@ -1,4 +1,4 @@
-//! Agents, the workers who are agents, and customers; how they log in and who is there.
+//! People: agents, workers, customers, their logins and their presence.
 
 pub mod agent;
 pub mod cookie;

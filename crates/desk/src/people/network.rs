@@ -1,4 +1,4 @@
-//! Addresses as far as they tell people apart.
+//! Networks of addresses: how many of its bits tell people or sites apart.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,7 +14,7 @@ pub fn site(address: IpAddr) -> IpAddr {
     masked(address, 24, 48)
 }
 
-/// The first bits of an address. An IPv4 address that is written as an IPv6 one is the same address.
+/// The first bits of an address. An IPv4 address in IPv6 notation counts as IPv4.
 fn masked(address: IpAddr, v4_bits: u32, v6_bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -1,4 +1,4 @@
-//! Passwords: verified, and changed by their worker.
+//! Passwords: verify, change.
 
 use crate::people::ended_login::{self, EndReason};
 use crate::people::hashing::{Requester, Verified, check};
@@ -10,10 +10,10 @@ use std::net::IpAddr;
 use store::bind;
 use store::error::Error;
 
-/// Compares a worker's password with what is stored. A stranger from whose network the worker has a login is none.
+/// Verifies a worker's password. A stranger in the network of one of the worker's logins is treated as known.
 ///
 /// # Errors
-/// `WrongPassword`; `Busy` when too many passwords wait.
+/// `WrongPassword`. `Busy` if too many passwords wait.
 pub async fn verify(
     desk: &Desk,
     name: &str,
@@ -39,16 +39,16 @@ pub async fn verify(
     Ok(Verified { name, hash })
 }
 
-/// Whether one of the addresses of logins is in the network of another address.
+/// Whether one of the addresses is in the same household network as `from`.
 fn has_login_near(addresses: &[String], from: IpAddr) -> bool {
     let known = addresses.iter().filter_map(|address| address.parse::<IpAddr>().ok());
     known.map(household).any(|network| network == household(from))
 }
 
-/// A worker changes the own password. The login that asks stays, all others end.
+/// Changes a worker's password. The login of this cookie stays, all others end.
 ///
 /// # Errors
-/// `PasswordShort`; `WrongPassword` when the old one is wrong or was changed meanwhile; `LoginNeeded` when the login
+/// `PasswordShort`. `WrongPassword` if the old password is wrong or was changed meanwhile. `LoginNeeded` if the login
 /// ended meanwhile.
 pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: &str) -> Result<(), Error> {
     check(new)?;

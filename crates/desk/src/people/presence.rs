@@ -1,6 +1,8 @@
-//! Presence: an agent is online while a stream of the workbench is open on a living node, and away when the worker
-//! says so. A row of `stream` says that a node answers for an agent; the node writes it, and takes it away a moment
-//! after the last stream closed, by its own monotonic clock. No time of a machine's clock is compared.
+//! Presence: an agent is online while a stream of the workbench is open on a living node, or away if the worker says
+//! so.
+//!
+//! A row of `stream` says that a node has a stream of the agent. The node writes the row, and deletes it a few seconds
+//! after the last stream has closed, by its own monotonic clock. Clocks of two machines are never compared.
 
 use crate::people::agent;
 use crate::{Desk, due};
@@ -13,12 +15,12 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// This node has a stream of the agent open, at the workbench of `worker`, who must be that agent. Two steps, each
-/// safe to repeat: the stream is noted, then the agent is online, if the stream still is noted. A node that others have
-/// taken for dead notes nothing: it was stopped for a while, and begins anew at its next beat.
+/// Records that this node has a stream of the agent, opened by `worker`. Two steps, each safe to repeat: the row of
+/// `stream`, then the agent's presence if the row still exists. A node that others have declared dead adds no row; it
+/// starts again at its next beat.
 ///
 /// # Errors
-/// 65401 when there is no such agent, or the worker is not the agent; -1 when this node counts as dead.
+/// 65401 if there is no such agent or the worker is not this agent. -1 if this node counts as dead.
 pub async fn add_stream(
     desk: &Desk,
     worker: &WechatId,
@@ -50,7 +52,8 @@ pub async fn add_stream(
     connected.await
 }
 
-/// Whether the stream is noted: without the node's own row it is not, or its row was taken away meanwhile.
+/// Checks that the row of `stream` exists. The row is missing if the node has no counter, or if another node deleted
+/// the row.
 fn must_have_stream(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
     let row = tx.one(SELECT_STREAM, bind![appid, kf_account, node])?;
     row.map(|_| ()).ok_or(Errcode::SystemError.into())
@@ -66,9 +69,9 @@ fn confirm(
     if agent.binding.worker == worker.as_str() { Ok(agent) } else { Err(Errcode::InvalidAgent.into()) }
 }
 
-/// A node has no stream of these agents of an account any more: those without a stream at another node are offline.
-/// The last stream of an agent and the agent's presence end in one transaction, so that no stop leaves an agent online
-/// without a stream. Two steps, each safe to repeat.
+/// Deletes a node's rows of `stream` for these agents. Agents without a stream on another node become offline. An
+/// agent's last row and the agent's presence change in one transaction, so that a stop in between leaves no agent
+/// online without a stream. Two steps, each safe to repeat.
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
@@ -93,9 +96,9 @@ pub async fn remove_streams(
         Ok(disconnected)
     });
     match disconnected.await {
-        // The rows of a removed account go with the account.
+        // The rows of a removed account are deleted with it.
         Ok(true) | Err(Error::Refused(Errcode::InvalidAppid)) => return Ok(()),
-        // No agent went offline, so the verb recorded no fact and was rolled back: the rows are still there.
+        // No agent became offline, so the verb recorded no fact and was rolled back. The rows are still there.
         Ok(false) => {}
         Err(error) => return Err(error),
     }
@@ -103,7 +106,7 @@ pub async fn remove_streams(
     let deleted = desk.write_silent(appid, move |tx, appid| {
         for kf_account in &agents {
             tx.run(DELETE_STREAM, bind![appid, kf_account, &node])?;
-            // The stream at another node ended between the steps.
+            // The agent's stream on another node ended between the two steps.
             if has_left(tx, appid, kf_account)? {
                 return Err(Errcode::SystemError.into());
             }
@@ -117,18 +120,18 @@ fn has_left(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<bo
     Ok(tx.one(SELECT_LEFT, bind![appid, kf_account])?.is_some())
 }
 
-/// A stream that the store holds.
+/// A row of `stream`.
 #[derive(Debug)]
 pub struct AgentStream {
     /// The agent's account.
     pub appid: Appid,
     /// The agent.
     pub kf_account: KfAccount,
-    /// Whether the agent counts as online, or as away.
+    /// Whether the agent's row says online or away.
     pub connected: bool,
 }
 
-/// What the store holds of a node's streams.
+/// The rows of `stream` of a node.
 ///
 /// # Errors
 /// Internal only.
@@ -146,10 +149,10 @@ pub async fn streams_of(desk: &Desk, node: &str) -> Result<Vec<AgentStream>, Err
         .await
 }
 
-/// A node has ended, and its streams with it: two steps for each account. One that fails does not keep others waiting.
+/// Deletes all rows of `stream` of a node that has ended, two steps for each account. Continues after a failure.
 ///
 /// # Errors
-/// The last account's that failed.
+/// That of the last account that failed.
 pub async fn remove_all_streams(desk: &Desk, node: &str) -> Result<(), Error> {
     let mut accounts: HashMap<Appid, Vec<KfAccount>> = HashMap::new();
     for stream in streams_of(desk, node).await? {
@@ -162,20 +165,20 @@ pub async fn remove_all_streams(desk: &Desk, node: &str) -> Result<(), Error> {
     outcome
 }
 
-/// Looks at an agent for whom an earlier version has set a row.
+/// Sets an agent without a stream offline. For `due` rows that earlier versions have set.
 ///
 /// # Errors
-/// As [`remove_streams`].
+/// Those of [`remove_streams`].
 pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
     remove_streams(desk, appid, "", vec![KfAccount::stored(kf_account.to_owned())]).await?;
     let key = kf_account.to_owned();
     desk.write_silent(appid, move |tx, appid| due::clear(tx, appid.as_str(), Due::Presence, &key)).await
 }
 
-/// The worker says that she is away, or back.
+/// Sets whether the agent is away.
 ///
 /// # Errors
-/// `Forbidden` when she is not this agent.
+/// `Forbidden` if the worker is no agent of the account.
 pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool) -> Result<(), Error> {
     let worker = worker.clone();
     desk.write(appid, move |tx, appid| {
@@ -189,7 +192,7 @@ pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool)
     .await
 }
 
-/// Whether a worker sees every session of an account now; who is no agent of it does not.
+/// Whether a worker is a supervisor of an account.
 ///
 /// # Errors
 /// Internal only.
@@ -203,7 +206,10 @@ pub async fn is_supervisor(desk: &Desk, worker: &WechatId, appid: &Appid) -> Res
     .await
 }
 
-/// The agent a worker is in an account.
+/// The agent that a worker is in an account.
+///
+/// # Errors
+/// `Forbidden` if the worker is no agent of the account.
 pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<agent::Agent, Error> {
     agent::of_worker(tx, appid, worker)?.ok_or(Error::Refused(Errcode::Forbidden))
 }

@@ -1,7 +1,7 @@
-//! Workers: sign-up links, and where each is bound or invited.
+//! Workers: sign-up links, passwords, and the list of agents that a worker is or is invited to be.
 //!
-//! A worker is an owner with a feed of her own, `@name`: her browsers hear there that her accounts
-//! have changed. It exists from the first time anybody names her, whether or not she has signed up.
+//! A worker owns a feed, `@name`, through which the worker's browsers learn of changes to this list and to logins. The
+//! feed exists as soon as an account invites the name, whether or not the worker has signed up.
 
 use crate::people::agent;
 use crate::people::ended_login::{self, EndReason};
@@ -14,13 +14,14 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// The owner under which a worker's rows are changed.
+/// The owner of a worker's feed.
 #[must_use]
 pub fn owner(name: &str) -> String {
     format!("@{name}")
 }
 
-/// Makes a one-time link's secret, which ends after `hours`; with a name, only that name can sign up with it.
+/// Creates a one-time sign-up link, valid for `hours`. Returns its secret. With a name, the link is only valid for that
+/// name.
 ///
 /// # Errors
 /// Internal only.
@@ -37,10 +38,10 @@ pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<
     Ok(secret)
 }
 
-/// A person takes up a sign-up link.
+/// Signs up a worker with a link.
 ///
 /// # Errors
-/// `NameMalformed`, `PasswordShort`, `LinkInvalid`, `NameTaken`; `Busy` when too many passwords wait.
+/// `NameMalformed`, `PasswordShort`, `LinkInvalid`, `NameTaken`. `Busy` if too many passwords wait.
 pub async fn sign_up(
     desk: &Desk,
     link: &str,
@@ -52,14 +53,14 @@ pub async fn sign_up(
     hashing::check(password)?;
     let (link, worker) = (sha256(link), name.clone());
     let asked = link.clone();
-    // Before the costly part: whoever has no link gets no password hashed.
+    // Hashing is costly, so the link is checked before.
     desk.store.read("", move |tx| check_link(tx, &asked, &worker)).await?;
     let verified = Verified { name, hash: desk.passwords.hash(requester, password).await? };
     let hash = verified.hash.clone();
     desk.write_silent(&verified.name, move |tx, name| {
         check_link(tx, &link, name)?;
         insert(tx, name, &hash)?;
-        // Used at the same moment by somebody else: then hers counts.
+        // Another request has used the link at the same time.
         if tx.run(DELETE_SIGNUP, bind![&link])? == 0 {
             return Err(Errcode::LinkInvalid.into());
         }
@@ -76,7 +77,7 @@ fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error>
     if is_hers { Ok(()) } else { Err(Errcode::LinkInvalid.into()) }
 }
 
-/// Creates a worker without a link, for the operator; `NameTaken` when there is one.
+/// Creates a worker without a link, for the operator.
 ///
 /// # Errors
 /// `NameTaken`.
@@ -88,19 +89,19 @@ pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), 
 fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error> {
     let now = tx.now();
     due::begin_feed(tx, &owner(name.as_str()))?;
-    // A new person must not become what the removed one still is somewhere.
+    // A new worker must not inherit what a removed worker of this name still is.
     if is_being_removed(tx, name)? || tx.run(INSERT, bind![name, password, now])? == 0 {
         return Err(Errcode::NameTaken.into());
     }
     Ok(())
 }
 
-/// Whether a name's removal is not done yet.
+/// Whether the removal of a worker of this name is still running.
 fn is_being_removed(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
     Ok(tx.one(SELECT_DUE, bind![&owner(name.as_str()), Due::Worker.as_text()])?.is_some())
 }
 
-/// Sets a new password and ends all logins.
+/// Sets a new password for a worker and ends all logins.
 ///
 /// # Errors
 /// `NotFound`.
@@ -118,7 +119,7 @@ pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), E
     .map_err(absent)
 }
 
-/// Whether somebody has signed up under a name.
+/// Whether a worker of this name has signed up.
 ///
 /// # Errors
 /// Internal only.
@@ -130,15 +131,15 @@ pub async fn exists(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
 /// A worker in the operator's list.
 #[derive(Debug, serde::Serialize)]
 pub struct WorkerEntry {
-    /// Her name.
+    /// The worker's name.
     pub name: String,
-    /// When she signed up.
+    /// When the worker signed up.
     pub created_at: Time,
-    /// The agents she is.
+    /// The agents that the worker is, as `appid kf_account`.
     pub agents: Vec<String>,
 }
 
-/// All workers, by when they signed up.
+/// All workers, sorted by when they signed up.
 ///
 /// # Errors
 /// Internal only.
@@ -156,13 +157,15 @@ pub async fn list(desk: &Desk) -> Result<Vec<WorkerEntry>, Error> {
         .await
 }
 
-/// How many agents a worker is.
+/// The number of agents that a worker is, in all accounts.
 pub(crate) fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64, Error> {
     tx.number(COUNT_BINDINGS, bind![worker])
 }
 
-/// Takes a place among a worker's bindings, before the account binds the worker; a place that is taken already is no
-/// error. Refused for a worker who was removed meanwhile.
+/// Reserves a place in a worker's list before the account binds the worker. Repeating it changes nothing.
+///
+/// # Errors
+/// `NotFound` if the worker does not exist or was removed, `BoundTooOften`.
 pub(crate) async fn take_binding(
     desk: &Desk,
     worker: &WechatId,
@@ -184,8 +187,8 @@ pub(crate) async fn take_binding(
     .await
 }
 
-/// Says that a person's list is to be compared with what the account says of an agent, should [`reconcile`] not come to
-/// it. It stands in the transaction that makes them differ, whoever's that is.
+/// Schedules [`recheck`] for a worker's list and one agent, in case [`reconcile`] does not run. Called in the
+/// transaction that makes the list and the account differ.
 pub(crate) fn schedule_recheck(
     tx: &mut Tx<'_>,
     person: &str,
@@ -200,9 +203,9 @@ pub(crate) fn schedule_recheck(
     due::set(tx, &owner, Due::Binding, &binding_key(appid, kf_account), at)
 }
 
-/// Makes a person's list agree with what the account says of an agent, and tells the person's browsers. It is the last
-/// step of whatever binds, invites or parts them. It may be repeated: the account's row counts, and is read in the same
-/// transaction, so that of two of these the later one knows more.
+/// Makes a worker's list agree with the account's row of an agent, and informs the worker's browsers. The last step of
+/// every call that binds, invites or unlinks a worker. It reads the account's row in the same transaction, so it may be
+/// repeated, and of two calls the later one leaves the current state.
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
@@ -232,30 +235,29 @@ pub(crate) async fn reconcile(
     .await
 }
 
-/// The key of the `due` row for a worker's list and one agent. [`recheck`] reads it.
+/// The key of the `due` row for a worker's list and one agent. [`recheck`] parses it.
 fn binding_key(appid: &Appid, kf_account: &KfAccount) -> String {
     format!("{appid} {kf_account}")
 }
 
-/// Reconciles a worker's list with the agent that `key` names, because the call that was to do so may have stopped.
+/// Reconciles a worker's list with the agent that `key` names, in case the call that was to do it stopped.
 pub(crate) async fn recheck(desk: &Desk, person: &str, key: &str) -> Result<(), Error> {
     let (appid, kf_account) = key.split_once(' ').ok_or(Errcode::NotFound)?;
     reconcile(desk, person, &Appid::stored(appid.into()), &KfAccount::stored(kf_account.into())).await
 }
 
-/// Where a worker is to be found: `(appid, kf_account)` she is bound to, those she is invited to, and
-/// the number of her last change. What an account does not confirm is passed over by who reads it.
+/// A worker's list. Readers skip entries that the account's row of the agent does not confirm.
 #[derive(Debug, Default)]
 pub struct WorkerLinks {
-    /// Agents she is.
+    /// The agents that the worker is.
     pub bindings: Vec<(Appid, KfAccount)>,
-    /// Agents she is asked to be.
+    /// The agents that the worker is invited to be.
     pub invitations: Vec<(Appid, KfAccount)>,
-    /// Her last change.
+    /// The `seq` of the worker's feed.
     pub seq: i64,
 }
 
-/// See [`WorkerLinks`].
+/// Reads a worker's list.
 ///
 /// # Errors
 /// Internal only.
@@ -266,7 +268,7 @@ pub async fn links(desk: &Desk, worker: &WechatId) -> Result<WorkerLinks, Error>
             let rows = tx.all(sql, bind![worker])?;
             let pair = |row: &Row| (Appid::stored(row.text(0)), KfAccount::stored(row.text(1)));
             let mut pairs: Vec<_> = rows.iter().map(pair).collect();
-            // The same order on both engines, whatever they think of letters.
+            // Sorted here, because the two engines sort text differently.
             pairs.sort_by_key(|(appid, kf_account)| (appid.to_string(), kf_account.to_string()));
             Ok(pairs)
         };

@@ -1,5 +1,6 @@
-//! Removal of an account. Its head goes with it, so that every verb that changes it is refused, every token is unknown,
-//! and every reader of its feed loads anew. Its appid stays in `removed`, and is never used again.
+//! Removal of an account. The feed's head is deleted with it: every verb that changes the account is then refused,
+//! every token is unknown, and every reader of its feed loads anew. The appid stays in `removed`, and is never used
+//! again.
 
 use super::{LAST, unfinished};
 use crate::message::media;
@@ -13,14 +14,15 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Rows of one table that a round deletes.
+/// The most rows of one table that a round deletes.
 const ROUND: i64 = 500;
-/// Places at workers that a round deletes, a change of a worker's each.
+/// The most entries in workers' lists that a round removes, one transaction each.
 const PLACES: i64 = 100;
-/// Until then platforms' tokens for the account are refused as such; no call lasts as long.
+/// How long after the removal the last round runs. Until then components' tokens for the account get their own errors.
+/// Longer than any call that was running at the removal.
 const LAST_AFTER: Time = TOKEN_LIFE_S * SECOND;
 
-/// What goes with an account.
+/// What a removal deletes, for the operator's confirmation.
 #[derive(Debug, Serialize)]
 pub struct AccountContents {
     /// The account's name.
@@ -37,11 +39,11 @@ pub struct AccountContents {
     pub files: i64,
     /// Administrators.
     pub administrators: i64,
-    /// Platforms with a grant.
+    /// Components with a grant.
     pub platforms: i64,
 }
 
-/// What would go with an account.
+/// Counts what a removal would delete.
 ///
 /// # Errors
 /// 40013.
@@ -63,7 +65,7 @@ pub async fn count(desk: &Desk, appid: &Appid) -> Result<AccountContents, Error>
     .await
 }
 
-/// Removes an account: everything that opens it is refused once this is answered. Its rows go afterwards.
+/// Removes an account. Once this returns, every access to it is refused. Its rows are deleted in rounds afterwards.
 ///
 /// # Errors
 /// 40013.
@@ -85,7 +87,7 @@ pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
     .await
 }
 
-/// One round; its row stays due until there is nothing left, and comes once more later.
+/// Deletes a bounded part of a removed account. The `due` row stays until nothing is left; a last round follows later.
 pub(crate) async fn run_round(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
     let is_last = key == LAST;
     if leave_workers(desk, appid).await.map_err(unfinished)?
@@ -102,7 +104,7 @@ pub(crate) async fn run_round(desk: &Desk, appid: &Appid, key: &str) -> Result<(
     .await
 }
 
-/// Takes the account out of workers' lists; whether there may be more.
+/// Removes the account from workers' lists. Returns whether there may be more.
 async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
     let places = desk.read(appid, |tx, appid| tx.all(SELECT_PLACES, bind![appid, PLACES])).await?;
     for row in &places {
@@ -111,7 +113,7 @@ async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
     Ok(!places.is_empty())
 }
 
-/// Deletes rows of one table; whether there were any.
+/// Deletes rows of one table. Returns whether there were any.
 async fn delete_rows(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, Error> {
     desk.write_silent(appid, move |tx, appid| {
         for sql in WITH_FILES {
@@ -130,7 +132,7 @@ async fn delete_rows(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, 
     .await
 }
 
-/// Deletes rows that name contents, and looks again whether something else names these.
+/// Deletes rows that name contents, and schedules the cleanup of these contents.
 fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Result<bool, Error> {
     let rows = tx.all(sql, bind![appid, ROUND])?;
     let mut contents: Vec<_> = rows.iter().flat_map(|row| [row.text(0), row.text(1)]).collect();
@@ -141,7 +143,7 @@ fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Resul
 }
 
 const INSERT_REMOVED: &str = "insert into removed (owner, at) values ($1, $2)";
-/// What opens the account, and what is few: at most a hundred agents, and a grant a platform.
+/// Rows that give access to the account. They are few: at most a hundred agents, and a grant per component.
 const AT_ONCE: [&str; 5] = [
     "delete from account where appid = $1",
     "delete from agent where appid = $1",
@@ -151,7 +153,7 @@ const AT_ONCE: [&str; 5] = [
 ];
 const SELECT_PLACES: &str = "select worker, kf_account from binding where appid = $1
     union select worker, kf_account from invitation where appid = $1 limit $2";
-// Whatever table gets a column of contents stands here.
+// Every table with a column of contents is listed here.
 const WITH_FILES: [&str; 3] = [
     "delete from message where appid = $1
         and id in (select id from message where appid = $1 order by id limit $2) returning content, thumb",
@@ -160,7 +162,7 @@ const WITH_FILES: [&str; 3] = [
     "delete from business where appid = $1
         and business_id in (select business_id from business where appid = $1 limit $2) returning icon, ''",
 ];
-// Every table of an account's or an owner's rows stands here, which a test holds.
+// Every table with rows of an account or an owner is listed here, which a test checks.
 const ROWS: [&str; 17] = [
     "delete from account_file where appid = $1
         and sha256 in (select sha256 from account_file where appid = $1 limit $2)",
@@ -195,7 +197,7 @@ const ROWS: [&str; 17] = [
     "delete from due where owner = $1 and kind <> 'account'
         and key in (select key from due where owner = $1 and kind <> 'account' limit $2)",
 ];
-// Platforms' tokens stay for as long as they would live: they are refused as tokens without a grant.
+// Components' tokens are kept until they expire, because they are refused with codes of their own.
 const DELETE_TOKENS: &str = "delete from token where owner = $1 and sha256 in (select sha256 from token
     where owner = $1 and (kind <> 'authorizer' or expires_at <= $3) limit $2)";
 const COUNT_AGENTS: &str = "select count(*) from agent where appid = $1";

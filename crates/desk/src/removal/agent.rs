@@ -10,8 +10,8 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// delkfaccount: closes the agent's sessions, drops the invitation, then the agent. Lists of people who were the
-/// agent, or were invited, follow in steps of their own; should one not be reached, it is repeated within a minute.
+/// delkfaccount: closes the agent's sessions and deletes the agent. The lists of the worker and of the invited person
+/// follow in steps of their own, which a `due` row repeats within a minute if they fail.
 ///
 /// # Errors
 /// 65401.
@@ -19,7 +19,7 @@ pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), 
     let agent = remove(desk, appid, kf_account.to_owned()).await?;
     for person in [&agent.binding.worker, &agent.binding.invite_wx] {
         if let Err(error) = worker::reconcile(desk, person, appid, &agent.kf_account).await {
-            tracing::warn!(%error, "a deleted agent still stands in a worker's list; it is tried again");
+            tracing::warn!(%error, "a deleted agent is still in a worker's list; the removal is tried again");
         }
     }
     Ok(())
@@ -41,7 +41,7 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
     .await
 }
 
-/// Drops streams and the invitation of an agent who is nobody now.
+/// Deletes the streams and the scheduled invitation of an agent without a worker.
 pub(super) fn forget(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
     tx.run(DELETE_STREAMS, bind![appid, kf_account])?;
     due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())

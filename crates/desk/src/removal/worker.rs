@@ -1,4 +1,4 @@
-//! Removal of a worker. The name can be used again once the last round is done, by a person who inherits nothing.
+//! Removal of a worker. The name can be used again after the last round, and its new worker inherits nothing.
 
 use super::{LAST, unfinished};
 use crate::account::administrator;
@@ -12,27 +12,27 @@ use serde::Serialize;
 use store::bind;
 use store::error::Error;
 
-/// Agents, and accounts administered, that a round takes from a worker.
+/// The most agents, and the most administered accounts, that a round takes from a worker.
 const ROUND: i64 = 100;
-/// Longer than a binding that was under way at the removal can take.
+/// How long after the removal the last round runs. Longer than a binding that was running at the removal can take.
 const LAST_AFTER: Time = MINUTE;
 
-/// What goes with a worker.
+/// What a removal deletes, for the operator's confirmation.
 #[derive(Debug, Serialize)]
 pub struct WorkerContents {
     /// Logins.
     pub logins: i64,
-    /// Agents the worker is.
+    /// Agents that the worker is.
     pub agents: i64,
     /// Invitations to be an agent.
     pub invitations: i64,
-    /// Accounts the worker administers.
+    /// Accounts that the worker administers.
     pub administers: i64,
     /// Sign-up links for the name.
     pub links: i64,
 }
 
-/// What would go with a worker.
+/// Counts what a removal would delete.
 ///
 /// # Errors
 /// `NotFound`.
@@ -55,15 +55,15 @@ pub async fn count(desk: &Desk, name: &WechatId) -> Result<WorkerContents, Error
         .await
 }
 
-/// Removes a worker: password, logins, what logins made and sign-up links are refused once the first step is done; the
-/// second leaves the agents, and is repeated by its `due` row if it comes to nothing here.
+/// Removes a worker. The first step ends the password, logins, debug tokens and sign-up links. The second frees the
+/// agents; a `due` row repeats it if it fails.
 ///
 /// # Errors
 /// `NotFound`.
 pub async fn remove(desk: &Desk, name: &WechatId) -> Result<(), Error> {
     end_access(desk, name).await?;
     if let Err(error) = run_round(desk, name.as_str(), "").await {
-        tracing::warn!(%error, "a removed worker's agents could not be freed yet; it is tried again");
+        tracing::warn!(%error, "the agents of a removed worker are not free yet; the removal is tried again");
     }
     Ok(())
 }
@@ -84,7 +84,8 @@ async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
     ended.await.map_err(absent)
 }
 
-/// One round; its row stays due until there is nothing left, and comes once more later.
+/// Removes a bounded part of what a removed worker was. The `due` row stays until nothing is left; a last round follows
+/// later.
 pub(crate) async fn run_round(desk: &Desk, name: &str, key: &str) -> Result<(), Error> {
     let (name, is_last) = (WechatId::stored(name.to_owned()), key == LAST);
     let agents = leave_agents(desk, &name, is_last).await.map_err(unfinished)?;
@@ -95,7 +96,7 @@ pub(crate) async fn run_round(desk: &Desk, name: &str, key: &str) -> Result<(), 
     let key = key.to_owned();
     desk.write_silent(&name, move |tx, name| {
         let (now, owner) = (tx.now(), worker::owner(name.as_str()));
-        // Logins that began at the moment of the removal, and what they left.
+        // Also deletes logins that began at the moment of the removal, and what they left.
         for sql in [DELETE_LOGINS, DELETE_ENDED_LOGINS, DELETE_DRAFTS, DELETE_MARKS] {
             tx.run(sql, bind![name])?;
         }
@@ -105,14 +106,15 @@ pub(crate) async fn run_round(desk: &Desk, name: &str, key: &str) -> Result<(), 
     .await
 }
 
-/// Frees agents, and withdraws invitations; the last round leaves those that were made since then. Answers how many.
+/// Frees the worker's agents and withdraws invitations. The last round keeps invitations, which are for a new worker of
+/// this name. Returns the number of agents.
 async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64, Error> {
     let (id, sql) = (name.clone(), if is_last { SELECT_BOUND } else { SELECT_SEATS });
     let rows = desk.store.read("", move |tx| tx.all(sql, bind![&id, ROUND])).await?;
     for row in &rows {
         let (appid, kf_account) = (Appid::stored(row.text(0)), KfAccount::stored(row.text(1)));
         match free_agent(desk, &appid, &kf_account, name).await {
-            // An account that was removed has no agents.
+            // A removed account has no agents.
             Ok(()) | Err(Error::Refused(Errcode::InvalidAppid)) => {}
             Err(error) => return Err(error),
         }
@@ -121,7 +123,7 @@ async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64
     Ok(i64::try_from(rows.len())?)
 }
 
-/// The agent has no worker, as before the first invitation; open sessions close, as when an agent is deleted.
+/// Frees an agent from its worker, and closes its sessions as at the agent's deletion.
 async fn free_agent(
     desk: &Desk,
     appid: &Appid,
@@ -146,13 +148,13 @@ async fn free_agent(
     .await
 }
 
-/// The worker administers accounts no longer; answers how many there were.
+/// Revokes the worker's administration of accounts. Returns the number of accounts.
 async fn leave_accounts(desk: &Desk, name: &WechatId) -> Result<i64, Error> {
     let id = name.clone();
     let rows = desk.store.read("", move |tx| tx.all(SELECT_ADMINISTERED, bind![&id, ROUND])).await?;
     for appid in rows.iter().map(|row| Appid::stored(row.text(0))) {
         match administrator::revoke(desk, &appid, name).await {
-            // The rows of an account that was removed go with it.
+            // The rows of a removed account are deleted with it.
             Ok(()) | Err(Error::Refused(Errcode::InvalidAppid)) => {}
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! Sessions: create, close, accept, list.
+//! Sessions: create, close, list, store.
 
 pub mod record;
 pub mod transfer;
@@ -19,7 +19,8 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// createkfsession. An agent who serves the customer already is no error, even when she is not online.
+/// createkfsession. Succeeds without a change if the agent serves the customer already, even if the agent is not
+/// online.
 ///
 /// # Errors
 /// 65401, 65402, 65415, 40003, 65414.
@@ -38,8 +39,7 @@ pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: Stri
         let (session, how) = match (outcome?, current) {
             (Create::Take, Some(waiting)) => (waiting, Opercode::Taken),
             _ => {
-                // A program that writes next is told that the window is closed (45015), not that the customer is
-                // unknown.
+                // A program that writes next gets 45015 (the window is closed), not 40003 (unknown customer).
                 customer::create_if_absent(tx, appid, &openid)?;
                 (Session::begin(seq, openid, now), Opercode::Started)
             }
@@ -64,7 +64,7 @@ pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: Strin
     .await
 }
 
-/// getkfsession: empty when nobody serves the customer.
+/// getkfsession. The result is empty if no agent serves the customer.
 ///
 /// # Errors
 /// 40003.
@@ -95,7 +95,7 @@ pub fn of_agent(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Sess
     Ok(SessionList { sessionlist: open.into_iter().map(on_wire).collect() })
 }
 
-/// How many sessions an agent has open.
+/// The number of an agent's open sessions.
 pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<i64, Error> {
     tx.number(COUNT_OPEN, bind![appid, kf_account])
 }
@@ -119,7 +119,7 @@ pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
     .await
 }
 
-/// A worker ends a session of hers at the workbench, a supervisor any; one that is closed already is no error.
+/// A worker ends a session on the workbench: an agent their own, a supervisor any. A closed session is no error.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`.
@@ -138,10 +138,10 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
     .await
 }
 
-/// Time has come to look whether a session is over. Two steps: the row is moved unless it is.
+/// Closes a session if it has been idle for too long; otherwise reschedules the `due` row. Two steps.
 ///
 /// # Errors
-/// `NotFound` when it ended before.
+/// `NotFound` if the session is closed already.
 pub(super) async fn recheck(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
     let id = key.parse().map_err(|_| Errcode::NotFound)?;
     let settle = desk.write_silent(appid, move |tx, appid| {
@@ -159,44 +159,47 @@ pub(super) async fn recheck(desk: &Desk, appid: &Appid, key: &str) -> Result<(),
         let session = by_id(tx, appid, id)?;
         match session.ends_at() {
             Some(end) if end <= tx.now() => save(tx, appid, &session.close(), Opercode::Closed),
-            // Somebody wrote between the two steps: the row that is due looks again.
+            // A message arrived between the two steps. The `due` row is still there and checks again.
             _ => Ok(()),
         }
     })
     .await
 }
 
-/// The customer's session that is not over.
+/// The customer's session that waits or is open.
 pub(super) fn current(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Option<Session>, Error> {
     Ok(tx.one(SELECT_CURRENT, bind![appid, openid])?.map(|row| session(&row)))
 }
 
 /// The session with this number.
+///
+/// # Errors
+/// `NotFound`.
 pub(super) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Session, Error> {
     tx.one(SELECT, bind![appid, id])?.map(|row| session(&row)).ok_or(Error::Refused(Errcode::NotFound))
 }
 
-/// The sessions an agent has open, oldest first.
+/// An agent's open sessions, oldest first.
 pub(super) fn open_of(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<Vec<Session>, Error> {
     Ok(tx.all(SELECT_OPEN, bind![appid, kf_account])?.iter().map(session).collect())
 }
 
-/// The first 100 who wait, in order of arrival.
+/// The first 100 waiting sessions, in order of arrival.
 pub(super) fn waiting_in(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Session>, Error> {
     Ok(tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?.iter().map(session).collect())
 }
 
-/// How many wait.
+/// The number of waiting sessions.
 pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
     tx.number(COUNT_WAITING, bind![appid])
 }
 
-/// How many agents have open, all together.
+/// The number of open sessions of all agents.
 pub(super) fn count_all_open(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
     tx.number(COUNT_ALL_OPEN, bind![appid])
 }
 
-/// Closes the sessions an agent has open.
+/// Closes all open sessions of an agent.
 pub(super) fn close_all(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
     for open in open_of(tx, appid, kf_account)? {
         save(tx, appid, &open.close(), Opercode::Closed)?;
@@ -204,12 +207,12 @@ pub(super) fn close_all(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) 
     Ok(())
 }
 
-/// Stores a session that moved, says when to look at it again, and records it.
+/// Stores a session whose state changed. Schedules its end, and adds its record and its fact.
 pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
     reassign(tx, appid, session, how, "")
 }
 
-/// The same for one that another agent, `from`, had before.
+/// Stores a session that goes from the agent `from` to another. Otherwise like [`save`].
 pub(super) fn reassign(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -254,12 +257,12 @@ pub(super) fn reassign(
     Ok(())
 }
 
-/// A session is over: it is unread for nobody.
+/// Deletes the read marks of a closed session.
 fn forget_marks(tx: &mut Tx<'_>, appid: &Appid, session: i64) -> Result<(), Error> {
     tx.run(DELETE_MARKS, bind![appid, session]).map(|_| ())
 }
 
-/// Stores that somebody wrote: the row that says when to look again may be early, so it stays.
+/// Stores the times of a session in which a message was written. The `due` row stays, because it may be early.
 pub(super) fn touch(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<(), Error> {
     tx.run(TOUCH, bind![appid, session.id, session.latest_at, session.active_at]).map(|_| ())
 }

@@ -1,8 +1,8 @@
-//! Records: what agents sent and got, and how sessions went, for getmsglist and getrecord.
+//! Records of messages and of changes of sessions, for getmsglist and getrecord.
 //!
-//! They are numbered from 1 in the order in which they were written, and keep the time that the clock showed, which
-//! falls when the clock is set back. getmsglist goes by number, so that a cursor passes over nothing that is written
-//! later; getrecord goes by time.
+//! Records are numbered from 1 in the order in which they were written. Their times are those of the clock, which goes
+//! back when the clock is set back. getmsglist reads by number, so that its cursor does not skip later records;
+//! getrecord reads by time.
 
 use crate::Desk;
 use model::{Appid, Openid, SECOND, Session};
@@ -11,7 +11,8 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// A session moved. With it the agent who takes it gets what its customer wrote while she waited: received by her, now.
+/// Records that a session changed its state. If an agent takes a waiting session, its messages are recorded as received
+/// by that agent now.
 pub(crate) fn add_move(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -26,7 +27,7 @@ pub(crate) fn add_move(
     Ok(())
 }
 
-/// A message was written in a session: by its agent, or by its customer, whose agent gets it if she has one already.
+/// Records a message in a session.
 pub(crate) fn add_message(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -102,13 +103,13 @@ const INSERT: &str = "insert into record (appid, id, at, opercode, openid, worke
     select cast($1 as text), coalesce(max(l.id), 0) + 1, cast($2 as bigint), cast($3 as bigint), cast($4 as text),
     cast($5 as text), cast($6 as bigint)
     from (select id from record where appid = $1 order by id desc limit 1) l";
-/// Directly after the record that says that the session was taken.
+/// The records follow that of the session being taken.
 const INSERT_WAITED: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
     select m.appid, l.id + row_number() over (order by m.id), cast($6 as bigint), cast($2 as bigint), m.openid,
     cast($4 as text), m.id
     from message m cross join (select id from record where appid = $1 order by id desc limit 1) l
     where m.appid = $1 and m.openid = $3 and m.id >= $5 and m.session = $5 and m.kf_account = '' and m.via = 'desk'";
-/// The first and the last number of a stretch of time: between them are few of other times.
+/// The first and last number of the records in a time range. Few records between them have other times.
 const SELECT_RANGE: &str = "select coalesce(min(id), 1), coalesce(max(id), 0) from record
     where appid = $1 and at >= $2 and at < $3";
 const SELECT_MESSAGES: &str =

@@ -11,19 +11,19 @@ use protocol::msgrecord::Opercode;
 use store::Tx;
 use store::error::Error;
 
-/// Where a session is to go.
+/// A transfer of a session.
 #[derive(Clone, Debug)]
 pub struct Transfer {
-    /// The session.
+    /// The session's number.
     pub id: i64,
-    /// The agent who had it when the page showed it, empty for the waiting list.
+    /// The agent who had the session when the page showed it. Empty for a waiting session.
     pub from: String,
-    /// The agent who is to have it.
+    /// The agent who gets the session.
     pub to: String,
 }
 
-/// Moves a session to an agent who is online: an agent her own, a supervisor any, also to herself. One that is there
-/// already is no error.
+/// Moves a session to an agent who is online. Agents move their own sessions; supervisors move all, also to themselves.
+/// A session that the agent has already is no error.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `SessionClosed`, `CustomerTaken`, `Conflict`, `ColleagueGone`.

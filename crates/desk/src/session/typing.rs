@@ -1,4 +1,4 @@
-//! Typing: a customer sees that somebody writes to her.
+//! Typing: shows a customer that an agent is writing.
 
 use crate::Desk;
 use crate::people::customer;
@@ -9,7 +9,7 @@ use model::{Appid, Fact};
 use protocol::message::TypingCommand;
 use store::error::Error;
 
-/// typing. To cancel what is not shown is no error.
+/// typing. Cancelling what is not shown is no error.
 ///
 /// # Errors
 /// 40003, 45015, 45080, 45081.

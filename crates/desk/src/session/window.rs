@@ -1,4 +1,5 @@
-//! What programs may still send to a customer, and what the customer did to let them.
+//! The send window of a customer: how many messages programs may still send and until when, and the actions of the
+//! customer that open it.
 
 use crate::people::customer;
 use crate::{Desk, account};
@@ -9,10 +10,10 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// A customer did something other than write, as an operator says. Who is unknown becomes a customer with it.
+/// Records an action of a customer other than writing, for the operator. Creates the customer if necessary.
 ///
 /// # Errors
-/// `InvalidAppid`, `InvalidOpenid`; `BadRequest` for what customers of this kind of account cannot do.
+/// 40013, 40003. `BadRequest` if customers of this kind of account cannot do this.
 pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Result<(), Error> {
     let openid = Openid::parse(openid)?;
     desk.write_silent(appid, move |tx, appid| {
@@ -26,8 +27,9 @@ pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Re
     .await
 }
 
-/// The page was opened, by a customer who was last known to be there at `seen_at` if the browser has written before.
-/// Where that is entering customer service it lets programs write to the customer, once a visit.
+/// Records that a customer opened the page, which opens the window once per visit in accounts where this counts as
+/// entering customer service. `openid` is `None` for a browser without a customer. `seen_at` is when the customer was
+/// last there.
 ///
 /// # Errors
 /// Internal only.
@@ -42,7 +44,7 @@ pub async fn enter(
     let Some(openid) = openid.filter(|_| enters(seen_at, desk.now())) else { return Ok(()) };
     let openid = openid.clone();
     let write = desk.write_silent(appid, move |tx, appid| {
-        // Another page of the customer may have been quicker.
+        // Another page of the customer may have recorded it already.
         if enters(of(tx, appid, &openid)?.seen_at, tx.now()) {
             record_action(tx, appid, &openid, Action::Enter, kind)?;
         }
@@ -51,7 +53,7 @@ pub async fn enter(
     write.await
 }
 
-/// The customer is at the page.
+/// Records that the customer is at the page.
 ///
 /// # Errors
 /// Internal only.
@@ -64,7 +66,7 @@ pub async fn record_visit(desk: &Desk, appid: &Appid, openid: &Openid) -> Result
     write.await
 }
 
-/// She did something.
+/// Records an action of a customer, which may open the window.
 pub(crate) fn record_action(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -79,14 +81,14 @@ pub(crate) fn record_action(
     tx.run(ACTED, bind![appid, openid, until, left, now, seen_at]).map(|_| ())
 }
 
-/// She wrote. Nothing lasts longer than what that opens, so what was before need not be read.
+/// Records that a customer wrote. No action opens a longer window, so the previous window is not read.
 pub(crate) fn record_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
     let Window { until, left } = Window::default().after(Action::Message, AccountKind::Service, now);
     tx.run(HEARD, bind![appid, openid, until, left, now]).map(|_| ())
 }
 
-/// She chose from a menu that was sent to her.
+/// Records that a customer chose from a menu.
 pub(crate) fn record_menu_choice(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -97,10 +99,10 @@ pub(crate) fn record_menu_choice(
     record_text(tx, appid, openid)
 }
 
-/// She was written to by a program.
+/// Counts a message that a program sends to a customer.
 ///
 /// # Errors
-/// 45015, 45047.
+/// 45015 if the window is closed, 45047 if no messages are left.
 pub(crate) fn count_send(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
     let Window { left, .. } = of(tx, appid, openid)?.window.spend(now)?;
@@ -108,7 +110,7 @@ pub(crate) fn count_send(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Res
     record_answer(tx, appid, openid)
 }
 
-/// She was written to: nobody types any more.
+/// Records that the customer got a message, which ends the display of typing.
 pub(crate) fn record_answer(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
     let now = tx.now();
     tx.run(ANSWERED, bind![appid, openid, now]).map(|_| ())
@@ -119,18 +121,18 @@ fn record_text(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Er
     tx.run(SPOKE, bind![appid, openid, now]).map(|_| ())
 }
 
-/// How things stand with a customer.
+/// The row of a customer's send window.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SendState {
-    /// What programs may still send.
+    /// Until when programs may send, and how many messages.
     pub(crate) window: Window,
-    /// What was written when, and what is shown of more to come.
+    /// When a message was last written, and until when typing is shown.
     pub(crate) typing: Typing,
     /// When the customer was last known to be at the page, 0 for never.
     pub(crate) seen_at: Time,
 }
 
-/// Reads how things stand with a customer; of one who did nothing yet all is 0.
+/// Reads a customer's send window. All values are 0 if the customer has done nothing yet.
 pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<SendState, Error> {
     let row = tx.one(SELECT, bind![appid, openid])?;
     Ok(row.map_or_else(Default::default, |row| SendState {
@@ -140,7 +142,7 @@ pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Send
     }))
 }
 
-/// Stores until when she sees that somebody types.
+/// Stores until when the customer sees that an agent is typing.
 pub(crate) fn set_typing(
     tx: &mut Tx<'_>,
     appid: &Appid,

@@ -1,5 +1,6 @@
-//! Answers that programs ask for over and over: kept ready by the application, and made anew here from what has
-//! changed since they were made, for a busy account changes a thousand times a second.
+//! Cached answers to the lists that programs request most. The server keeps each answer with its `seq`; [`refresh`]
+//! brings it up to date from the changes since then, because reading a whole list after each change is too slow for a
+//! busy account.
 
 use crate::people::agent;
 use crate::session;
@@ -12,10 +13,10 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Changes that are looked through; after more everything is read again.
+/// The most changes that are applied to a cached answer. After more, the whole list is read again.
 const CHANGES: i64 = 64;
 
-/// What is asked.
+/// Which list of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AnswerKey {
     /// getonlinekflist.
@@ -24,27 +25,27 @@ pub enum AnswerKey {
     Sessions(String),
 }
 
-/// An answer, and the `seq` it is true at.
+/// An answer and the `seq` at which it was right.
 #[derive(Clone)]
 pub struct CachedAnswer {
-    /// What is sent.
+    /// The body of the answer.
     pub bytes: Bytes,
-    /// The account's number.
+    /// The `seq` of the account's feed.
     pub seq: i64,
 }
 
-/// What changes touched.
+/// What changes mean for cached answers.
 enum Touched {
-    /// Sessions of these agents, and nothing else that either list shows.
+    /// Only sessions of these agents changed.
     Sessions(BTreeSet<String>),
-    /// Who is there, or what cannot be told any more.
+    /// Something else changed, or too much.
     More,
 }
 
-/// The answer as it stands in this snapshot, made of the last one where that is possible.
+/// Returns the answer for this snapshot, made from the last one if possible.
 ///
 /// # Errors
-/// Of the sessions of an agent: 65401, 65402.
+/// 65401, 65402 for the sessions of an agent.
 pub fn refresh(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -67,7 +68,7 @@ fn whole(tx: &mut Tx<'_>, appid: &Appid, question: &AnswerKey) -> Result<Bytes, 
     }
 }
 
-/// An answer's bytes, without the room they grew in.
+/// Serializes an answer into a buffer without spare capacity.
 fn written(answer: &impl Serialize) -> Result<Bytes, Error> {
     Ok(serde_json::to_vec(answer)?.into_boxed_slice().into())
 }
@@ -82,7 +83,7 @@ fn changed(
     match question {
         AnswerKey::Online if agents.is_empty() => Ok(last.bytes.clone()),
         AnswerKey::Online => {
-            // Kept as it is sent, which takes a third of the room; read, it is changed in one place.
+            // The parsed list would take three times the memory, so the serialized one is kept, parsed and changed.
             let mut list: KfOnlineList = serde_json::from_slice(&last.bytes)?;
             for kf in list.kf_online_list.iter_mut().filter(|kf| agents.contains(&kf.kf_account)) {
                 kf.accepted_case = session::count_open(tx, appid, &kf.kf_account)?;
@@ -94,10 +95,10 @@ fn changed(
     }
 }
 
-/// What the changes after `since` up to `seq` touched.
+/// What the changes after `since` up to `seq` mean for cached answers.
 fn touched(tx: &mut Tx<'_>, appid: &Appid, since: i64, seq: i64) -> Result<Touched, Error> {
     let rows = tx.all(SELECT, bind![appid, since, CHANGES])?;
-    // Numbers have no gaps: what is missing was trimmed, or is more than is looked through.
+    // Numbers have no gaps, so missing rows were trimmed or exceed the limit.
     if i64::try_from(rows.len())? != seq - since {
         return Ok(Touched::More);
     }
@@ -107,7 +108,7 @@ fn touched(tx: &mut Tx<'_>, appid: &Appid, since: i64, seq: i64) -> Result<Touch
             match fact {
                 Fact::Session { kf_account, from, .. } => agents.extend([kf_account, from]),
                 Fact::Message { .. } | Fact::Typing { .. } | Fact::Worker => {}
-                // Also a change of the account's settings, some of which say how answers look.
+                // `Access` includes changes of settings, some of which change how answers are written.
                 Fact::Agent { .. } | Fact::Presence { .. } | Fact::Access => return Ok(Touched::More),
             }
         }

@@ -1,28 +1,28 @@
-//! Cursors: how far a page has read the feeds that it follows. Pages keep them and hand them back unread.
+//! Cursors: how far a page has read the feeds that it follows. Pages treat them as opaque.
 
 use std::collections::BTreeMap;
 
-/// A number that no feed has. A stream that begins here gets `reset`: its page loads everything again.
+/// A `seq` that no feed has. A stream that starts here gets `reset`, and its page loads everything again.
 const LOST: i64 = -1;
 
-/// How far each owner's feed has been read, in the store of one epoch. As a text: `epoch;owner:seq,owner:seq`.
+/// How far each feed has been read, in the store with this epoch. Its text is `epoch;owner:seq,owner:seq`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     epoch: String,
     seqs: BTreeMap<String, i64>,
-    /// What an owner has that is not named.
+    /// The `seq` for owners that the cursor does not name.
     otherwise: i64,
 }
 
 impl Cursor {
-    /// The cursor of a page that has read nothing of the store of this epoch.
+    /// A cursor that has read nothing of the store with this epoch.
     #[must_use]
     pub fn of(epoch: &str) -> Self {
         Cursor { epoch: epoch.to_owned(), seqs: BTreeMap::new(), otherwise: 0 }
     }
 
-    /// Reads a page's cursor in the store of this epoch; of an empty text nothing has been read. The numbers of another
-    /// store, or of one that is not named, mean nothing here: every owner is lost. What is no pair is passed over.
+    /// Parses a page's cursor. An empty text has read nothing. A cursor of another epoch is from another store, so that
+    /// every owner is at a lost `seq`. Malformed pairs are skipped.
     #[must_use]
     pub fn read(epoch: &str, text: &str) -> Self {
         let none = Cursor::of(epoch);
@@ -39,30 +39,30 @@ impl Cursor {
         Cursor { seqs: pairs.split(',').filter_map(pair).collect(), ..none }
     }
 
-    /// The same with the number that an owner has been read to.
+    /// Sets the `seq` of an owner.
     #[must_use]
     pub fn with(mut self, owner: &str, seq: i64) -> Self {
         self.set(owner, seq);
         self
     }
 
-    /// Takes note that an owner has been read to this number.
+    /// Sets the `seq` of an owner.
     pub fn set(&mut self, owner: &str, seq: i64) {
         self.seqs.insert(owner.to_owned(), seq);
     }
 
-    /// Where to begin with an owner; one that is not named has never been read.
+    /// The `seq` after which to read an owner's feed. 0 for an owner that the cursor does not name.
     #[must_use]
     pub fn seq(&self, owner: &str) -> i64 {
         self.seqs.get(owner).copied().unwrap_or(self.otherwise)
     }
 
-    /// The owners it names, and how far each has been read.
+    /// The owners that the cursor names, and their `seq`.
     pub fn seqs(&self) -> impl Iterator<Item = (&str, i64)> {
         self.seqs.iter().map(|(owner, seq)| (owner.as_str(), *seq))
     }
 
-    /// As it is written in a snapshot and in an event's id.
+    /// The text for a snapshot or for the id of an event.
     #[must_use]
     pub fn text(&self) -> String {
         let pairs: Vec<_> = self.seqs().map(|(owner, seq)| format!("{owner}:{seq}")).collect();

@@ -1,5 +1,5 @@
-//! The change feed, as those who hear of changes read it: facts with the texts they name, read once
-//! for all streams of an account.
+//! The change feed as its readers get it: facts together with the texts they refer to, read once for all streams of an
+//! account.
 
 use crate::message::{self, MessageView};
 use crate::people::agent;
@@ -14,23 +14,23 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// Changes a reader takes in one go.
+/// The most changes that a reader gets at once.
 pub const ROUND: usize = 256;
-/// Changes of a block, the part of a feed that streams which are behind share. Few, because a stream that missed one
-/// change reads the whole block.
+/// Changes per block. Streams that are behind share blocks of a feed. Blocks are small, because a stream that missed
+/// one change reads a whole block.
 pub const BLOCK: i64 = 64;
 
-/// One change with its facts told.
+/// A change and its facts.
 #[derive(Clone, Debug)]
 pub struct FeedChange {
-    /// Its number.
+    /// The number of the change.
     pub seq: i64,
-    /// Its facts, as they stand now.
+    /// The facts, with the current texts.
     pub facts: Vec<FeedFact>,
 }
 
 impl FeedChange {
-    /// About how many bytes it takes in memory.
+    /// An estimate of the bytes it takes in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of::<FeedChange>() + self.facts.iter().map(FeedFact::bytes).sum::<usize>()
@@ -40,21 +40,21 @@ impl FeedChange {
 /// A fact with what a page needs to show it.
 #[derive(Clone, Debug)]
 pub enum FeedFact {
-    /// A session moved.
+    /// A session changed.
     Session(SessionView),
-    /// Somebody wrote in a session that now is as told, or outside of any.
+    /// A message, and its session as it is now. No session for a message outside of any.
     Message(Box<MessageView>, Option<SessionView>),
-    /// Until when a customer sees that somebody types; 0 for no longer.
+    /// Until when a customer sees that an agent is typing. 0 if no longer.
     Typing(Openid, Time),
-    /// An agent came or went.
+    /// An agent's presence changed.
     Agent(AgentView),
     /// An agent was added, renamed, invited, bound or removed.
     Changed(String),
     /// A worker's invitations, bindings or logins changed.
     Worker,
-    /// How many customers wait and how many sessions are open, after sessions have moved.
+    /// How many sessions wait and how many are open. Follows changes of sessions.
     Counts(SessionCounts),
-    /// Nothing a page shows.
+    /// A fact that no page shows.
     Nothing,
 }
 
@@ -81,44 +81,44 @@ impl FeedFact {
     }
 }
 
-/// How many sessions of an account are in a state.
+/// How many sessions of an account wait or are open.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Counts"))]
 pub struct SessionCounts {
-    /// Those that wait.
+    /// Waiting sessions.
     pub waiting: i64,
-    /// Those that an agent has; only supervisors are told.
+    /// Open sessions. Only sent to supervisors.
     #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<i64>,
 }
 
-/// An agent as the workbenches of the account see them.
+/// An agent as the other agents of the account see them.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AgentView {
     /// The agent's id.
     pub kf_account: String,
-    /// The name customers see.
+    /// The name that customers see.
     pub nickname: String,
-    /// Whether the agent is there.
+    /// Whether the agent is online, away or offline.
     pub presence: Presence,
-    /// Where the agent's picture is, if there is one.
+    /// The address of the agent's picture, if there is one.
     #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
 }
 
-/// What comes after a cursor.
+/// The changes after a cursor.
 #[derive(Debug)]
 pub enum ChangesAfter {
-    /// These changes, in order; maybe none.
+    /// The changes in order. May be empty.
     Changes(Vec<FeedChange>),
-    /// The feed was trimmed past the cursor, or has never come that far: load everything again.
+    /// The feed was trimmed beyond the cursor or is not that long: the reader must load everything again.
     Lost,
 }
 
-/// The changes of an owner after number `seq`, at most 256.
+/// The changes of an owner after `seq`, at most [`ROUND`].
 ///
 /// # Errors
 /// Internal only.
@@ -146,7 +146,7 @@ fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<FeedChang
             facts.into_iter().map(|fact| load_fact(tx, &appid, fact)).collect::<Result<_, Error>>()?;
         changes.push(FeedChange { seq: row.int(0), facts });
     }
-    // Counted once for all changes that are read together, as they stand now.
+    // One current count serves all changes that are read together.
     let moves =
         |change: &&mut FeedChange| change.facts.iter().any(|fact| matches!(fact, FeedFact::Session(_)));
     if let Some(last) = changes.iter_mut().rfind(moves) {
@@ -157,16 +157,16 @@ fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<FeedChang
     Ok(changes)
 }
 
-/// A part of an owner's feed, as far as it is kept.
+/// A block of an owner's feed.
 #[derive(Debug)]
 pub struct FeedBlock {
-    /// The last number it was read to.
+    /// The last `seq` that was read.
     pub upto: i64,
-    /// Its changes, in order and without a gap. The first ones may be gone.
+    /// The changes in order, without gaps. The first ones may have been trimmed.
     pub changes: Vec<Arc<FeedChange>>,
 }
 
-/// The block of the feed of `owner` that begins after number `from`.
+/// The block of the feed of `owner` that begins after `from`.
 ///
 /// # Errors
 /// Internal only.
@@ -202,7 +202,7 @@ fn load_fact(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<FeedFact, Err
     })
 }
 
-/// An agent as the pages see her.
+/// An agent as the pages see them.
 pub(crate) fn agent_view(agent: &agent::Agent) -> AgentView {
     AgentView {
         kf_account: agent.kf_account.to_string(),
@@ -212,7 +212,7 @@ pub(crate) fn agent_view(agent: &agent::Agent) -> AgentView {
     }
 }
 
-/// The name customers see of an agent and where her picture is; nothing for none, and for one that is gone.
+/// The nickname of an agent and the address of the picture. Both are empty if the agent is gone.
 fn face(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(String, Option<String>), Error> {
     let agent = agent::find(tx, appid, kf_account)?;
     Ok(agent.map(|agent| (agent.nickname.clone(), agent.headimg_address())).unwrap_or_default())

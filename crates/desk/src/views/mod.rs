@@ -1,4 +1,4 @@
-//! What pages and programs read of a desk: it may look at every other room, and no other looks at it.
+//! What pages and programs read. This folder may import all others; no other folder imports it.
 
 pub mod cached_answers;
 pub mod cursor;

@@ -1,4 +1,4 @@
-//! Sessions as the pages see them: each list is one statement, however long it is.
+//! Sessions as the pages see them. Each list is one statement.
 
 use crate::message::{self, MessageView};
 use crate::people::presence::of_worker;
@@ -13,41 +13,41 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// Characters of the last text that a list shows.
+/// The most characters of the preview.
 const PREVIEW: usize = 60;
 
 /// A session as the pages see it.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Session"))]
 pub struct SessionView {
-    /// Its number.
+    /// The session's number.
     pub id: i64,
     /// The customer.
     pub openid: String,
-    /// Where it is.
+    /// Whether the session waits, is open or is closed.
     pub state: State,
-    /// The agent, empty while the customer waits.
+    /// The agent. Empty while the customer waits.
     pub kf_account: String,
-    /// The name customers see of the agent.
+    /// The nickname of the agent.
     pub nickname: String,
-    /// Where the agent's picture is, if there is one.
+    /// The address of the agent's picture, if there is one.
     #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
-    /// When it began.
+    /// When the session began.
     pub waiting_since: Time,
-    /// When the agent took the customer, 0 before.
+    /// When the agent took the session, 0 before.
     pub opened_at: Time,
     /// When the customer last wrote.
     pub latest_at: Time,
-    /// The last text, at most 60 characters.
+    /// The beginning of the last text, at most 60 characters.
     pub preview: String,
-    /// Whether the agent has a workbench open, be it as online or as away. Sent to the customer, not to agents.
+    /// Whether the agent has a workbench open, online or away. Sent to customers, not to agents.
     #[serde(skip)]
     pub is_agent_here: bool,
 }
 
-/// A session with the texts it needs.
+/// The view of a session.
 ///
 /// # Errors
 /// `NotFound`.
@@ -55,17 +55,17 @@ pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Se
     by_id(tx, appid, session.id)
 }
 
-/// What a worker gets who takes a customer.
+/// The answer to a worker who has taken a waiting session.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Accepted {
     /// The session as it is now.
     session: SessionView,
-    /// The last messages of the customer.
+    /// The customer's last messages.
     messages: Vec<MessageView>,
 }
 
-/// A worker takes a waiting customer at the workbench; hers already is no error.
+/// A worker takes a waiting session on the workbench. A session that the agent has already is no error.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`.
@@ -94,7 +94,7 @@ pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionVi
     tx.one(SELECT, bind![appid, id])?.map(|row| view(&row)).ok_or(Error::Refused(Errcode::NotFound))
 }
 
-/// The sessions an agent has open, oldest first.
+/// An agent's open sessions, oldest first.
 pub(crate) fn open_of(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -103,12 +103,12 @@ pub(crate) fn open_of(
     Ok(views(&tx.all(SELECT_OPEN, bind![appid, kf_account])?))
 }
 
-/// The first 100 that wait, in order of arrival.
+/// The first 100 waiting sessions, in order of arrival.
 pub(crate) fn waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<SessionView>, Error> {
     Ok(views(&tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?))
 }
 
-/// At most `most` that other agents have open, in order of their numbers, after number `after`.
+/// Open sessions of other agents with numbers above `after`, sorted by number, at most `most`.
 pub(crate) fn of_others(
     tx: &mut Tx<'_>,
     appid: &Appid,

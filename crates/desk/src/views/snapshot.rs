@@ -1,5 +1,5 @@
-//! What a page loads before it follows the feed: everything it shows, and the number to go on from,
-//! from one snapshot of each account.
+//! Snapshots: everything that a page shows, and the cursor to follow the feed from. Each account is read in one
+//! snapshot of the store.
 
 use crate::account::administrator;
 use crate::message::{self, MessageView};
@@ -23,23 +23,23 @@ use std::collections::BTreeMap;
 use store::Tx;
 use store::error::Error;
 
-/// All that the workbench of a worker shows.
+/// What the workbench of a worker shows.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DeskSnapshot {
     /// The worker.
     pub worker: Worker,
-    /// The epoch of the store. Another one than before: data were restored or moved, and numbers mean other messages.
+    /// The epoch of the store. It changes if data were restored or moved; numbers then mean other messages.
     pub epoch: String,
-    /// Where the page's stream begins.
+    /// The cursor of the page's stream.
     pub since: String,
-    /// The accounts that the worker is an agent of.
+    /// The accounts in which the worker is an agent.
     pub accounts: Vec<AccountSnapshot>,
     /// The invitations that wait for the worker's answer.
     pub invitations: Vec<InvitationView>,
 }
 
-/// A worker, as their own pages see them.
+/// A worker, on their own pages.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Worker {
@@ -49,7 +49,7 @@ pub struct Worker {
     pub administers: bool,
 }
 
-/// An account as its agent sees it.
+/// An account, for one of its agents.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AccountSnapshot {
@@ -57,25 +57,26 @@ pub struct AccountSnapshot {
     pub appid: String,
     /// Its name.
     pub name: String,
-    /// The number of the change this is true at.
+    /// The `seq` of the account's feed.
     pub seq: i64,
-    /// What becomes of a first message.
+    /// Whether the first message of a customer waits or goes to an agent.
     pub reception: Reception,
     /// The agent that the worker is.
     pub agent: OwnAgent,
     /// The agent's open sessions.
     pub sessions: Vec<SessionView>,
-    /// For a supervisor the first 200 that other agents have open; their messages are asked for one by one.
+    /// The first 200 open sessions of other agents, for a supervisor. Their messages are requested one by one.
     pub others: Vec<SessionView>,
-    /// How many other agents have open, for a supervisor.
+    /// The number of open sessions of other agents, for a supervisor.
     pub others_count: i64,
-    /// The first 100 who wait.
+    /// The first 100 waiting sessions.
     pub waiting: Vec<SessionView>,
-    /// How many wait.
+    /// The number of waiting sessions.
     pub waiting_count: i64,
-    /// How many of the customer's messages this worker has not read, by session of the agent's; none are left out.
+    /// The number of the customer's messages that the worker has not read, by session of the agent. Sessions without
+    /// any are left out.
     pub unread: BTreeMap<i64, i64>,
-    /// What the worker has typed and not sent.
+    /// The texts that the worker has typed and not sent.
     pub drafts: Vec<SavedDraft>,
     /// The last messages of the agent's sessions.
     pub messages: Vec<MessageView>,
@@ -87,15 +88,15 @@ pub struct AccountSnapshot {
 pub struct OwnAgent {
     #[serde(flatten)]
     view: AgentView,
-    /// The agent's number, by which the API names them too.
+    /// The agent's number, by which the API also names the agent.
     kf_id: i64,
-    /// The most sessions that are given to the agent; further ones the agent takes.
+    /// The most sessions that are assigned to the agent automatically. The agent may take more.
     capacity: i64,
-    /// Whether the agent sees and moves every session.
+    /// Whether the agent sees and moves all sessions.
     supervisor: bool,
 }
 
-/// An invitation as the person sees it.
+/// An invitation, for the invited worker.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Invitation"))]
 pub struct InvitationView {
@@ -103,16 +104,15 @@ pub struct InvitationView {
     appid: String,
     /// The account's name.
     account_name: String,
-    /// The agent that the person would be.
+    /// The agent that the worker would be.
     kf_account: String,
-    /// The name customers would see.
+    /// The name that customers would see.
     nickname: String,
-    /// When it ends.
+    /// When the invitation expires.
     expires_at: Time,
 }
 
-/// Everything a worker's page shows. An account that does not confirm what her lists say is passed
-/// over.
+/// Reads the snapshot of a worker's workbench. Skips accounts that do not confirm the worker's list.
 ///
 /// # Errors
 /// Internal only.
@@ -216,31 +216,31 @@ async fn invitation_view(
     }
 }
 
-/// All that the page of a customer shows.
+/// What the page of a customer shows.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ChatSnapshot {
     /// The kind of account.
     #[serde(skip)]
     pub kind: AccountKind,
-    /// When the customer was last known to be here, 0 for never.
+    /// When the customer was last known to be at the page, 0 for never.
     #[serde(skip)]
     pub seen_at: Time,
     /// The account.
     pub account: ChatAccount,
-    /// The epoch of the store, as of the workbench.
+    /// The epoch of the store, as on the workbench.
     pub epoch: String,
-    /// Where the page's stream begins; empty before the customer's first message.
+    /// The cursor of the page's stream. Empty before the customer's first message.
     pub since: String,
-    /// Where the customer's session is.
+    /// The state of the customer's session.
     pub state: ChatState,
-    /// Who serves the customer.
+    /// The agent who serves the customer.
     pub agent: Option<ServingAgent>,
     /// The customer's last messages.
     pub messages: Vec<MessageView>,
 }
 
-/// Where a customer's session is.
+/// The state of a customer's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
@@ -265,7 +265,7 @@ impl From<State> for ChatState {
     }
 }
 
-/// An account as its customers see it.
+/// An account, for its customers.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ChatAccount {
@@ -273,22 +273,22 @@ pub struct ChatAccount {
     name: String,
 }
 
-/// An agent, as the customer sees them.
+/// An agent, for the customer.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ServingAgent {
-    /// The name customers see.
+    /// The name that customers see.
     pub nickname: String,
-    /// Where the agent's picture is, if there is one.
+    /// The address of the agent's picture, if there is one.
     #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
-    /// Whether the agent has a workbench open. One who is away goes on with the customers there are.
+    /// Whether the agent has a workbench open, online or away. An agent who is away continues to serve customers.
     pub online: bool,
 }
 
 impl ServingAgent {
-    /// The agent as the pages of colleagues see them.
+    /// Converts the view of an agent for customers.
     #[must_use]
     pub fn of(view: &AgentView) -> Self {
         let online = view.presence != Presence::Offline;
@@ -296,10 +296,10 @@ impl ServingAgent {
     }
 }
 
-/// Everything a customer's page shows.
+/// Reads the snapshot of a customer's page.
 ///
 /// # Errors
-/// `NotFound` when there is no such account.
+/// `NotFound` if there is no such account.
 pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<ChatSnapshot, Error> {
     let epoch = desk.store.epoch().to_owned();
     desk.read(appid, move |tx, appid| {
@@ -337,7 +337,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
     .await
 }
 
-/// The agent who serves a session now.
+/// The agent who serves a session, if it is open.
 #[must_use]
 pub fn serving(view: &SessionView) -> Option<ServingAgent> {
     (view.state == State::Open).then(|| ServingAgent {

@@ -13,20 +13,20 @@ use store::Tx;
 use store::bind;
 use store::error::Error;
 
-/// Sessions of one page.
+/// The most sessions on one page.
 pub const PAGE: i64 = 200;
 
-/// An agent who is online, and could get a session.
+/// An agent who is online, and may get a session.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Colleague {
     #[serde(flatten)]
     view: AgentView,
-    /// How many sessions the agent has open.
+    /// The number of the agent's open sessions.
     open: i64,
 }
 
-/// The agents of an account who are online, in order of `kf_id`, for any of its agents.
+/// The agents of an account who are online, sorted by `kf_id`. Any agent of the account may read them.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -46,10 +46,10 @@ pub async fn colleagues(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result
     .await
 }
 
-/// A page of the sessions that other agents have open, in order of their numbers, after one of them.
+/// A page of the open sessions of other agents with numbers above `after`, sorted by number.
 ///
 /// # Errors
-/// `Forbidden` for who is no supervisor.
+/// `Forbidden` if the agent is no supervisor.
 pub async fn page(
     desk: &Desk,
     worker: &WechatId,
@@ -67,7 +67,7 @@ pub async fn page(
     .await
 }
 
-/// The same in a transaction.
+/// [`page`] within a transaction, for a supervisor.
 pub(crate) fn others(
     tx: &mut Tx<'_>,
     appid: &Appid,
@@ -77,7 +77,7 @@ pub(crate) fn others(
     session_view::of_others(tx, appid, &agent.kf_account, after, PAGE)
 }
 
-/// How many sessions other agents have open.
+/// The number of open sessions of other agents.
 pub(crate) fn count_others(tx: &mut Tx<'_>, appid: &Appid, agent: &agent::Agent) -> Result<i64, Error> {
     tx.number(COUNT_OTHERS, bind![appid, &agent.kf_account])
 }

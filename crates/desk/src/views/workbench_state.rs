@@ -1,5 +1,6 @@
-//! What the server remembers of a worker's page: words that were typed and not sent, and how far each session was read.
-//! Both survive a reload, an ended login and another browser. Nobody else hears of them, so they are not in the feed.
+//! What the server keeps of a worker's page: texts that were typed and not sent, and how far each session was read.
+//! Both survive a reload, the end of a login, and a change of browser. Only the worker sees them, so they are not in
+//! the feed.
 
 use crate::people::presence::of_worker;
 use crate::{Desk, session};
@@ -12,12 +13,12 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// Characters of a draft: more than a message may have, so that what is too long can be shortened later.
+/// The most characters of a draft. More than a message may have, so that a worker can shorten it later.
 const DRAFT_MAX: usize = 20_000;
-/// Drafts that are kept for a worker; one more drops the oldest.
+/// The most drafts of a worker. One more deletes the oldest.
 const DRAFTS_MAX: i64 = 100;
 
-/// What a worker has typed in a session and not sent.
+/// A text that a worker has typed in a session and not sent.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct SavedDraft {
@@ -25,17 +26,17 @@ pub struct SavedDraft {
     pub session: i64,
     /// The session's customer.
     pub openid: String,
-    /// What was typed.
+    /// The text.
     pub text: String,
-    /// When it was kept.
+    /// When the draft was stored.
     pub at: Time,
 }
 
-/// Keeps what a worker has typed in a session, in place of what was kept before; an empty text forgets it. Returns the
-/// time of the draft.
+/// Stores what a worker has typed in a session, in place of the earlier draft. An empty text deletes the draft. Returns
+/// the time of the draft.
 ///
 /// # Errors
-/// `Forbidden` for who is no agent of the account, `NotFound`, `TooLarge`.
+/// `Forbidden` if the worker is no agent of the account, `NotFound`, `TooLarge`.
 pub async fn keep_draft(
     desk: &Desk,
     worker: &WechatId,
@@ -60,7 +61,7 @@ pub async fn keep_draft(
     .await
 }
 
-/// The drafts of a worker in an account.
+/// A worker's drafts in an account.
 pub(crate) fn drafts(tx: &mut Tx<'_>, worker: &WechatId, appid: &Appid) -> Result<Vec<SavedDraft>, Error> {
     let rows = tx.all(SELECT_DRAFTS, bind![worker, appid])?;
     let draft = |row: &Row| SavedDraft {
@@ -72,10 +73,10 @@ pub(crate) fn drafts(tx: &mut Tx<'_>, worker: &WechatId, appid: &Appid) -> Resul
     Ok(rows.iter().map(draft).collect())
 }
 
-/// Notes that a worker has read a session up to a message. A mark never goes back; of a closed session there is none.
+/// Records that a worker has read a session up to a message. A mark never goes back. A closed session has none.
 ///
 /// # Errors
-/// `Forbidden` for who is no agent of the account, `NotFound`.
+/// `Forbidden` if the worker is no agent of the account, `NotFound`.
 pub async fn mark_read(
     desk: &Desk,
     worker: &WechatId,
@@ -94,8 +95,8 @@ pub async fn mark_read(
     .await
 }
 
-/// The customer's messages in each of an agent's open sessions that came after what its worker has read, and after the
-/// last answer; sessions without any are left out.
+/// The number of the customer's messages in each open session of an agent that came after the worker's read mark and
+/// after the last answer. Sessions without any are left out.
 pub(crate) fn unread(
     tx: &mut Tx<'_>,
     worker: &WechatId,
