@@ -1,10 +1,11 @@
-//! The desk through its front door: people act, and every sentence is tried on both engines.
+//! Tests of the desk through HTTP: people and programs act, and each test runs on both engines.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(unreachable_pub, reason = "nothing is public here")]
 
-/// Makes two tests of each function named: `NAME::sqlite` and `NAME::postgres`. The function takes a running `App`, or
-/// what the runner supplies that is named first: `with_fresh_data: NAME, NAME`.
+/// Makes two tests of each function named: `NAME::sqlite` and `NAME::postgres`. A function takes a running `TestApp`.
+/// In
+/// `with_fresh_data: NAME, NAME` it takes what the runner `with_fresh_data` supplies.
 macro_rules! on_both_engines {
     ($run:path: $($test:ident),+ $(,)?) => { $(
         mod $test {

@@ -1,7 +1,7 @@
-//! `docs/protocol.md` is what the tables say, and the tables say what was seen on the wire.
+//! `docs/protocol.md` agrees with the tables, and the tables agree with what was seen on the wire.
 //!
-//! This runs after the sentences of `front_door`, which note every number they see, and looks at their
-//! notes: run `cargo test` whole. `KEFU_BLESS=1 cargo test` writes the document again.
+//! This runs after the tests of `front_door`, which record every errcode they see, and reads their records:
+//! run the whole `cargo test`. `KEFU_BLESS=1 cargo test` writes the document again.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -14,22 +14,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Codes of the table that no sentence sees, and why.
+/// Codes of the table that no test sees, and why.
 const UNSEEN: &[(Errcode, &str)] = &[(
     Errcode::SystemError,
-    "a failure inside answers it: `tests/crash/`, and sentences that take away what an endpoint needs",
+    "a failure inside answers it: `tests/crash/`, and tests that take away what an endpoint needs",
 )];
 
-/// Codes of Weixin's that no endpoint answers, and why they stand in the table.
+/// Weixin's codes that no endpoint answers, and why they are in the table.
 const NEVER: &[(Errcode, &str)] = &[
     (Errcode::InvalidUrl, "an unknown address answers it"),
     (Errcode::MinorProtected, "the page lists it; the desk knows no ages"),
 ];
 
-/// Files of sentences that walk all endpoints.
+/// Modules of tests that walk all endpoints.
 const OF_ALL: [&str; 4] = ["authorise::", "ended::", "input::", "openapi::"];
 
-/// By endpoint and number, the sentences that saw it.
+/// The tests that saw an errcode, by endpoint and errcode.
 type Seen = BTreeMap<(&'static str, i64), Vec<String>>;
 
 fn notes(name: &str) -> String {
@@ -43,7 +43,7 @@ fn seen() -> Seen {
         let [path, number, sentence] = note.split(' ').collect::<Vec<_>>()[..] else { panic!("{note}") };
         if let Some(endpoint) = protocol::endpoint::at(path) {
             let sentences = seen.entry((endpoint.name, number.parse().unwrap())).or_default();
-            // What arbitrary bytes provoke is not the same every time.
+            // Answers to random bytes are not the same every time.
             sentences.extend((!sentence.starts_with("input::any")).then(|| sentence.to_owned()));
         }
     }
@@ -53,7 +53,7 @@ fn seen() -> Seen {
     seen
 }
 
-/// The sentence that a document names: of several the first, rather than one that walks all endpoints.
+/// The test that the document names: the first by name; tests that walk all endpoints come last.
 fn test(seen: &Seen, endpoint: &Endpoint, code: Errcode) -> String {
     match seen.get(&(endpoint.name, code.number())) {
         Some(sentences) => format!("`{}`", sentences[0]),
@@ -148,9 +148,9 @@ fn the_document_is_what_the_tables_say() {
     is_as_it_stands("../../docs/protocol.md", &made);
 }
 
-/// Both engines, and every sentence, got these answers and no others.
+/// The answers have the same members as in `golden.txt`, on both engines.
 #[test]
-fn answers_consist_of_the_same_as_ever() {
+fn answers_have_the_members_of_the_golden_file() {
     let mut parts = BTreeMap::<_, BTreeSet<&str>>::new();
     let notes = notes("seen-parts");
     for note in notes.lines() {
@@ -170,7 +170,7 @@ fn answers_consist_of_the_same_as_ever() {
     is_as_it_stands("tests/golden.txt", &made);
 }
 
-/// A file that is made stands as it would be made now.
+/// Asserts that a generated file is up to date.
 fn is_as_it_stands(file: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if std::env::var_os("KEFU_BLESS").is_some() {
@@ -180,7 +180,7 @@ fn is_as_it_stands(file: &str, made: &str) {
     let new: Vec<_> = made.lines().filter(|line| !stands.lines().any(|known| known == *line)).collect();
     assert!(
         stands == made,
-        "{file} is not what was seen: look why, then KEFU_BLESS=1 cargo test writes it again; new in it: {new:#?}"
+        "{file} differs from what was seen: find out why, then write it by KEFU_BLESS=1 cargo test; new lines: {new:#?}"
     );
 }
 
@@ -197,7 +197,7 @@ fn each_endpoint_answers_the_codes_of_its_row_and_no_other() {
         let excused = |number: i64| UNSEEN.iter().any(|(code, _)| code.number() == number);
         let unseen: Vec<_> =
             listed.iter().filter(|number| !answered.contains(number) && !excused(**number)).collect();
-        assert!(unseen.is_empty(), "no sentence saw {} answer {unseen:?}", row.name);
+        assert!(unseen.is_empty(), "no test saw {} answer {unseen:?}", row.name);
     }
 }
 
@@ -209,7 +209,7 @@ fn every_code_of_weixins_is_answered_somewhere() {
         assert_ne!(
             listed.contains(code),
             is_never(code),
-            "{code}: each code is answered, or its reason stands above"
+            "{code} must be answered by some endpoint or listed in NEVER"
         );
     }
 }

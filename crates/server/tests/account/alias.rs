@@ -1,4 +1,4 @@
-//! An alias belongs to one account: agents' ids end in it.
+//! Aliases: each belongs to one account, because the ids of its agents end in it.
 
 use crate::actors::TestApp;
 use futures_util::future::join_all;
@@ -26,11 +26,11 @@ fn appid(account: &Value) -> String {
 }
 
 on_both_engines! {
-    an_alias_that_an_account_has_is_refused_with_its_name,
-    of_many_who_want_one_at_once_one_gets_it,
+    a_taken_alias_is_refused_with_the_name_of_its_account,
+    of_many_concurrent_requests_for_an_alias_one_succeeds,
 }
 
-async fn an_alias_that_an_account_has_is_refused_with_its_name(app: TestApp) {
+async fn a_taken_alias_is_refused_with_the_name_of_its_account(app: TestApp) {
     let first = appid(&app.order(creates("one")).await.unwrap());
     let second = appid(&app.order(creates("two")).await.unwrap());
     for order in [creates("one"), sets(&second, "one")] {
@@ -44,11 +44,11 @@ async fn an_alias_that_an_account_has_is_refused_with_its_name(app: TestApp) {
     assert!(app.order(sets(&first, "three")).await.is_ok());
     assert!(app.order(sets(&second, "one")).await.is_ok(), "which is free again");
     for _ in 0..2 {
-        assert!(app.order(creates("")).await.is_ok(), "none at all is nobody's");
+        assert!(app.order(creates("")).await.is_ok(), "several accounts may have no alias");
     }
 }
 
-async fn of_many_who_want_one_at_once_one_gets_it(app: TestApp) {
+async fn of_many_concurrent_requests_for_an_alias_one_succeeds(app: TestApp) {
     let nodes = match app.inner.desk.store.is_shared() {
         true => {
             let (settings, rules) = (Settings::default(), Rules::default());

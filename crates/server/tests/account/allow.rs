@@ -1,4 +1,4 @@
-//! Where calls may come from.
+//! The IP allowlist of an account, and of a component.
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
 use crate::fixture::engine::Fresh;
@@ -16,7 +16,7 @@ async fn allows(app: &TestApp, appid: &str, add: &[&str], remove: &[&str]) -> Re
         .await
 }
 
-/// A desk behind a proxy that says where calls come from.
+/// A node that trusts the address its proxy names in X-Forwarded-For.
 async fn behind_a_proxy(app: &TestApp) -> TestApp {
     let fresh = match app.inner.desk.store.is_shared() {
         true => app.fresh.clone(),
@@ -33,14 +33,14 @@ async fn from(account: &TestAccount, address: &str, path: &str) -> Value {
 }
 
 on_both_engines! {
-    calls_from_elsewhere_are_refused_once_there_is_a_list,
-    no_token_is_issued_to_elsewhere,
-    every_endpoint_asks_where_a_call_comes_from,
-    a_platform_has_a_list_of_its_own,
-    an_operator_is_told_what_is_no_network,
+    calls_from_other_addresses_are_refused_once_there_is_an_allowlist,
+    no_token_is_issued_to_other_addresses,
+    every_endpoint_checks_the_callers_address,
+    a_component_has_an_allowlist_of_its_own,
+    an_invalid_network_is_reported_to_the_operator,
 }
 
-async fn calls_from_elsewhere_are_refused_once_there_is_a_list(app: TestApp) {
+async fn calls_from_other_addresses_are_refused_once_there_is_an_allowlist(app: TestApp) {
     let app = behind_a_proxy(&app).await;
     let account = app.account().await;
     let path = format!("{LIST}?access_token={}", account.token);
@@ -60,14 +60,14 @@ async fn calls_from_elsewhere_are_refused_once_there_is_a_list(app: TestApp) {
     );
     let said = from(&account, "2001:db8::2", &path).await["errmsg"].as_str().unwrap().to_owned();
     assert!(said.starts_with("invalid ip 2001:db8::2 ipv6 2001:db8::2, not in whitelist rid: "), "{said}");
-    // Before the account's kind and after the token.
+    // The address is checked after the token and before the account's kind.
     assert_eq!(code(&from(&account, "203.0.113.9", &format!("{LIST}?access_token=50_nobody")).await), 40001);
     allows(&app, &account.appid, &[], &["192.0.2.0/24", "2001:db8::1"]).await.unwrap();
     assert_eq!(code(&from(&account, "203.0.113.9", &path).await), 0);
     app.inner.stop.cancel();
 }
 
-async fn no_token_is_issued_to_elsewhere(app: TestApp) {
+async fn no_token_is_issued_to_other_addresses(app: TestApp) {
     let app = behind_a_proxy(&app).await;
     let account = app.account().await;
     allows(&app, &account.appid, &["192.0.2.1"], &[]).await.unwrap();
@@ -95,7 +95,7 @@ async fn no_token_is_issued_to_elsewhere(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn every_endpoint_asks_where_a_call_comes_from(app: TestApp) {
+async fn every_endpoint_checks_the_callers_address(app: TestApp) {
     let service = app.account().await;
     let mini = app.account_with(|settings| settings.kind = Some("mini-program".into())).await;
     for account in [&service, &mini] {
@@ -111,7 +111,7 @@ async fn every_endpoint_asks_where_a_call_comes_from(app: TestApp) {
     }
 }
 
-async fn a_platform_has_a_list_of_its_own(app: TestApp) {
+async fn a_component_has_an_allowlist_of_its_own(app: TestApp) {
     let (account, component) = (app.account().await, TestComponent::new(&app).await);
     component.gets_grant(&account, &[1]).await;
     allows(&app, &account.appid, &["192.0.2.1"], &[]).await.unwrap();
@@ -130,7 +130,7 @@ async fn a_platform_has_a_list_of_its_own(app: TestApp) {
     assert_eq!(code(&answer), 61004);
 }
 
-async fn an_operator_is_told_what_is_no_network(app: TestApp) {
+async fn an_invalid_network_is_reported_to_the_operator(app: TestApp) {
     let account = app.account().await;
     assert_eq!(allows(&app, &account.appid, &[], &[]).await.unwrap()["allowed"], "everywhere");
     for odd in ["192.0.2", "shop.example.com", "192.0.2.0/33"] {

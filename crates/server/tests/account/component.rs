@@ -1,4 +1,4 @@
-//! Third-party platforms acting for an account.
+//! Components: third-party platforms that act for an account.
 
 use crate::actors::{TestAccount, TestApp, code};
 use kefu::admin::Order;
@@ -26,13 +26,13 @@ async fn grant(app: &TestApp, account: &TestAccount, component: &str, sets: &[u1
 }
 
 on_both_engines! {
-    a_platform_does_what_one_of_its_sets_allows,
-    a_platform_is_out_when_the_account_takes_its_grant_back,
-    a_platforms_own_token_opens_no_account,
-    an_account_that_may_not_call_is_refused_before_its_platforms_sets,
+    a_component_may_call_what_one_of_its_permission_sets_allows,
+    a_component_is_refused_after_the_account_revokes_its_grant,
+    a_components_own_token_cannot_call_for_an_account,
+    the_account_kind_is_checked_before_the_components_permission_sets,
 }
 
-async fn a_platform_does_what_one_of_its_sets_allows(app: TestApp) {
+async fn a_component_may_call_what_one_of_its_permission_sets_allows(app: TestApp) {
     let (account, component) = (app.account().await, component(&app).await);
     grant(&app, &account, &component, &[19]).await;
     let acting = acting(&app, &account, &component).await;
@@ -44,7 +44,7 @@ async fn a_platform_does_what_one_of_its_sets_allows(app: TestApp) {
     assert_eq!(code(&acting.get(LIST, &[]).await), 61007);
 }
 
-async fn a_platform_is_out_when_the_account_takes_its_grant_back(app: TestApp) {
+async fn a_component_is_refused_after_the_account_revokes_its_grant(app: TestApp) {
     let (account, component) = (app.account().await, component(&app).await);
     grant(&app, &account, &component, &[1]).await;
     let acting = acting(&app, &account, &component).await;
@@ -57,14 +57,14 @@ async fn a_platform_is_out_when_the_account_takes_its_grant_back(app: TestApp) {
     assert!(app.order(order).await.unwrap_err().contains("grant"));
 }
 
-async fn a_platforms_own_token_opens_no_account(app: TestApp) {
+async fn a_components_own_token_cannot_call_for_an_account(app: TestApp) {
     let (account, component) = (app.account().await, component(&app).await);
     let token = app.order(Order::ComponentToken { component: component, appid: None }).await.unwrap();
     let own = account.with_token(token["access_token"].as_str().unwrap());
     assert_eq!(code(&own.get(LIST, &[]).await), 61015);
 }
 
-async fn an_account_that_may_not_call_is_refused_before_its_platforms_sets(app: TestApp) {
+async fn the_account_kind_is_checked_before_the_components_permission_sets(app: TestApp) {
     let account = app.account_with(|settings| settings.certified = Some(false)).await;
     let component = component(&app).await;
     grant(&app, &account, &component, &[]).await;

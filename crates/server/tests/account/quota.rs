@@ -1,13 +1,11 @@
-//! Quotas: how often a day and how often a minute, counted to the last call, told and cleared.
+//! Quotas: calls by day and by minute are counted exactly, reported, and cleared.
 
 mod memory;
+mod node;
 
-use crate::actors::{TestAccount, TestApp, TestComponent, code, run};
-use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{APPID, DEMO, Running, kefu};
+use crate::actors::{TestAccount, TestApp, TestComponent, code};
 use kefu::admin::{Limit, Order};
 use kefu::desk::quota::LimitChange;
-use kefu::due;
 use protocol::endpoint::{self, Methods};
 use protocol::{CalledBy, Endpoint};
 use serde_json::{Value, json};
@@ -43,7 +41,7 @@ async fn clears(account: &TestAccount) -> i64 {
     code(&account.post("/cgi-bin/clear_quota", json!({"appid": account.appid})).await)
 }
 
-/// A call of any endpoint with nothing in it but the token.
+/// Calls an endpoint with a token and no other parameter.
 async fn calls(account: &TestAccount, row: &Endpoint) -> i64 {
     let method = if row.methods == Methods::Get { "GET" } else { "POST" };
     code(&account.raw(method, &format!("{}?access_token={}", row.path, account.token), Vec::new()).await)
@@ -52,16 +50,16 @@ async fn calls(account: &TestAccount, row: &Endpoint) -> i64 {
 on_both_engines! {
     the_last_call_of_the_day_is_answered_and_the_next_is_not,
     a_day_begins_at_midnight_in_beijing,
-    a_minute_begins_when_it_is_full,
-    a_platforms_calls_use_up_the_accounts_day_but_have_a_minute_of_their_own,
+    a_quota_minute_begins_at_each_full_minute,
+    a_components_calls_count_in_the_accounts_day_but_have_a_minute_limit_of_their_own,
     every_endpoint_is_counted,
-    what_is_no_token_and_what_is_too_long_is_refused_here_too,
-    whoever_has_the_secret_and_nobody_else_uses_up_the_tokens,
-    what_is_left_is_told_as_the_page_shows_it,
+    quota_calls_refuse_bad_tokens_and_long_bodies_too,
+    only_calls_with_the_right_secret_use_up_the_token_quota,
+    the_remaining_quota_is_answered_as_on_weixins_page,
     an_account_clears_its_calls_ten_times_a_month,
     one_endpoint_is_cleared_fifty_times_a_month,
-    a_secret_clears_what_a_token_cannot,
-    a_platform_clears_for_the_accounts_that_granted_it_something,
+    the_secret_clears_a_quota_that_no_token_can,
+    a_component_clears_for_accounts_that_granted_it_a_set,
     an_operator_sets_limits_that_count_from_the_next_call,
     calls_at_once_are_counted_to_the_last,
 }
@@ -84,7 +82,7 @@ async fn the_last_call_of_the_day_is_answered_and_the_next_is_not(app: TestApp) 
 }
 
 async fn a_day_begins_at_midnight_in_beijing(app: TestApp) {
-    // It is four in the afternoon there; tokens live for two hours.
+    // The tests begin at 16:00 in Beijing; a token is valid for two hours.
     let account = app.account().await;
     limits(&account, LIST, Some(1), None).await;
     app.advance(8 * HOUR - 1).await;
@@ -94,7 +92,7 @@ async fn a_day_begins_at_midnight_in_beijing(app: TestApp) {
     assert_eq!((lists(&account).await, lists(&account).await), (0, 45009));
 }
 
-async fn a_minute_begins_when_it_is_full(app: TestApp) {
+async fn a_quota_minute_begins_at_each_full_minute(app: TestApp) {
     let account = app.account().await;
     limits(&account, LIST, None, Some(2)).await;
     app.advance(59_999).await;
@@ -107,7 +105,7 @@ async fn a_minute_begins_when_it_is_full(app: TestApp) {
     assert!(refusal["errmsg"].as_str().unwrap().starts_with(text), "{refusal}");
 }
 
-async fn a_platforms_calls_use_up_the_accounts_day_but_have_a_minute_of_their_own(app: TestApp) {
+async fn a_components_calls_count_in_the_accounts_day_but_have_a_minute_limit_of_their_own(app: TestApp) {
     let account = app.account().await;
     let component = TestComponent::new(&app).await;
     component.gets_grant(&account, &[1]).await;
@@ -142,7 +140,7 @@ async fn every_endpoint_is_counted(app: TestApp) {
     }
 }
 
-async fn what_is_no_token_and_what_is_too_long_is_refused_here_too(app: TestApp) {
+async fn quota_calls_refuse_bad_tokens_and_long_bodies_too(app: TestApp) {
     let account = app.account().await;
     for row in endpoint::ALL.iter().filter(|row| row.called_by == CalledBy::Any) {
         assert_eq!(calls(&account.with_token("50_nobody"), row).await, 40001, "{}", row.name);
@@ -157,7 +155,7 @@ async fn what_is_no_token_and_what_is_too_long_is_refused_here_too(app: TestApp)
     }
 }
 
-async fn whoever_has_the_secret_and_nobody_else_uses_up_the_tokens(app: TestApp) {
+async fn only_calls_with_the_right_secret_use_up_the_token_quota(app: TestApp) {
     let account = app.account().await;
     let good = json!({"grant_type": "client_credential", "appid": account.appid, "secret": account.secret});
     let bad = json!({"grant_type": "client_credential", "appid": account.appid, "secret": "wrong"});
@@ -170,7 +168,7 @@ async fn whoever_has_the_secret_and_nobody_else_uses_up_the_tokens(app: TestApp)
             }
         };
         limits(&account, path, Some(3), None).await;
-        // One token was fetched when the shop opened.
+        // The account fetched one token when it was created.
         let free = if path == "/cgi-bin/token" { 2 } else { 3 };
         for _ in 0..free {
             assert_eq!(ask(&bad).await, 40125);
@@ -183,7 +181,7 @@ async fn whoever_has_the_secret_and_nobody_else_uses_up_the_tokens(app: TestApp)
     }
 }
 
-async fn what_is_left_is_told_as_the_page_shows_it(app: TestApp) {
+async fn the_remaining_quota_is_answered_as_on_weixins_page(app: TestApp) {
     let account = app.account().await;
     lists(&account).await;
     let expected = json!({
@@ -212,7 +210,11 @@ async fn what_is_left_is_told_as_the_page_shows_it(app: TestApp) {
     }
     let component = TestComponent::new(&app).await;
     let own = account.with_token(&component.own_token().await);
-    assert_eq!(code(&asks(&own, LIST).await), 76022, "a platform's own token calls no account's endpoint");
+    assert_eq!(
+        code(&asks(&own, LIST).await),
+        76022,
+        "a component's own token cannot call an account's endpoint"
+    );
     assert_eq!(asks(&own, "/cgi-bin/openapi/quota/get").await["quota"]["used"], 2);
 }
 
@@ -235,7 +237,7 @@ async fn an_account_clears_its_calls_ten_times_a_month(app: TestApp) {
     assert_eq!([lists(&account).await, clears(&account).await, lists(&account).await], [0, 48006, 45009]);
     assert_eq!(code(&account.raw("POST", &by_secret(&account.secret), Vec::new()).await), 48006);
     assert_eq!(clears(&other).await, 0, "each account has its own");
-    // From the 15th, four in the afternoon, until the 1st.
+    // From 16:00 on the 15th until the 1st of the next month.
     app.advance(16 * 24 * HOUR + 8 * HOUR - 1).await;
     let account = account.with_token(&account.fetch_token().await);
     assert_eq!(clears(&account).await, 48006);
@@ -254,7 +256,7 @@ async fn one_endpoint_is_cleared_fifty_times_a_month(app: TestApp) {
     assert_eq!([lists(&account).await, clear().await, lists(&account).await], [0, 48006, 45009]);
 }
 
-async fn a_secret_clears_what_a_token_cannot(app: TestApp) {
+async fn the_secret_clears_a_quota_that_no_token_can(app: TestApp) {
     let account = app.account().await;
     let ask = |path: &'static str, body: Value| {
         let account = account.clone();
@@ -271,7 +273,7 @@ async fn a_secret_clears_what_a_token_cannot(app: TestApp) {
     assert_eq!(code(&account.raw("POST", v2, vec![b' '; 256 * 1024 + 1]).await), 45002);
 }
 
-async fn a_platform_clears_for_the_accounts_that_granted_it_something(app: TestApp) {
+async fn a_component_clears_for_accounts_that_granted_it_a_set(app: TestApp) {
     let (account, component) = (app.account().await, TestComponent::new(&app).await);
     let path = "/cgi-bin/component/clear_quota/v2";
     let ask = |component: &str, appid: &str, secret: &str| {
@@ -343,78 +345,9 @@ async fn calls_at_once_are_counted_to_the_last(app: TestApp) {
     assert!(codes.iter().all(|code| [0, 45009].contains(code)));
 }
 
-on_both_engines! {
-    with_fresh_data:
-    a_restart_keeps_what_was_counted,
-}
-
-async fn a_restart_keeps_what_was_counted(fresh: Fresh) {
-    let demo = Running::start(DEMO, &fresh);
-    let token = demo.token().await;
-    for _ in 0..3 {
-        demo.get(&format!("{LIST}?access_token={token}")).await;
-    }
-    demo.stop();
-    let (listed, lines) = kefu(&["account", "quota", "--appid", APPID, "--json"], &fresh);
-    let lines: Value = serde_json::from_str(&lines).unwrap();
-    let line = lines.as_array().unwrap().iter().find(|line| line["path"] == LIST).unwrap();
-    assert!(listed && line["used_today"] == 3, "{line}");
-    let set = &["account", "quota", "--appid", APPID, "--endpoint", "getkflist", "--daily", "4"];
-    assert!(kefu(set, &fresh).0);
-    let again = Running::start(DEMO, &fresh);
-    let list = async || code(&again.get(&format!("{LIST}?access_token={token}")).await);
-    assert_eq!([list().await, list().await], [0, 45009]);
-    again.stop();
-}
-
-/// The members as a query.
+/// The members of a JSON object as a query string.
 fn query_of(body: &Value) -> String {
     let pairs =
         body.as_object().unwrap().iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap()));
     pairs.collect::<Vec<_>>().join("&")
-}
-
-#[test]
-fn two_nodes_share_a_day() {
-    run(Fresh::schema(), async |here: TestApp| {
-        let there = TestApp::start(here.fresh.clone(), 8).await;
-        let account = here.account().await;
-        let other = TestAccount { app: there.clone(), ..account.clone() };
-        limits(&account, LIST, Some(10), None).await;
-        // Each answers two calls a second, and then tells the other.
-        let mut answered = 0;
-        for _ in 0..8 {
-            for _ in 0..2 {
-                answered +=
-                    [lists(&account).await, lists(&other).await].iter().filter(|code| **code == 0).count();
-            }
-            here.advance(1000).await;
-            there.advance(1000).await;
-        }
-        assert!((10..=12).contains(&answered), "more than a second of one of them too many: {answered}");
-        let answered = i64::try_from(answered).unwrap();
-        assert_eq!([used(&account).await, used(&other).await], [(answered, 0), (answered, 0)]);
-        // What one clears the other takes for cleared within a second.
-        assert_eq!(clears(&account).await, 0);
-        assert_eq!((lists(&account).await, lists(&other).await), (0, 45009));
-        there.advance(1000).await;
-        assert_eq!(lists(&other).await, 0);
-        there.inner.stop.cancel();
-    });
-}
-
-#[test]
-fn a_node_that_dies_forgets_only_what_it_had_not_told() {
-    run(Fresh::schema(), async |here: TestApp| {
-        let account = here.account().await;
-        for _ in 0..5 {
-            lists(&account).await;
-        }
-        due::settle_all(&here.inner).await.unwrap();
-        lists(&account).await;
-        let later = TestApp::start(here.fresh.clone(), 8).await;
-        let again = TestAccount { app: later.clone(), ..account.clone() };
-        assert_eq!(used(&again).await.0, 5);
-        later.inner.stop.cancel();
-    });
 }

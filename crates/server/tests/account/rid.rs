@@ -1,4 +1,4 @@
-//! Request ids: what an account's developers are told of a call that was refused.
+//! Request ids: what an account's developers can read about a refused call.
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
 use serde_json::{Value, json};
@@ -22,16 +22,16 @@ async fn refused(account: &TestAccount) -> String {
 }
 
 on_both_engines! {
-    a_refusal_can_be_asked_about_as_soon_as_it_is_told,
+    a_refusal_can_be_read_as_soon_as_it_is_answered,
     a_call_without_a_body_has_none,
-    only_the_account_itself_is_told_and_whoever_acts_for_it,
-    what_is_unknown_and_what_is_none_is_told_apart,
+    only_the_account_and_its_components_can_read_a_refusal,
+    an_unknown_and_an_invalid_request_id_have_different_codes,
     a_refusal_is_kept_for_seven_days,
     of_ten_thousand_and_one_refusals_the_first_is_forgotten,
     secrets_are_not_kept,
 }
 
-async fn a_refusal_can_be_asked_about_as_soon_as_it_is_told(app: TestApp) {
+async fn a_refusal_can_be_read_as_soon_as_it_is_answered(app: TestApp) {
     let account = app.account().await;
     let rid = refused(&account).await;
     let mut answer = asks(&account, &rid).await;
@@ -63,7 +63,7 @@ async fn a_call_without_a_body_has_none(app: TestApp) {
     );
 }
 
-async fn only_the_account_itself_is_told_and_whoever_acts_for_it(app: TestApp) {
+async fn only_the_account_and_its_components_can_read_a_refusal(app: TestApp) {
     let (account, other, component) =
         (app.account().await, app.account().await, TestComponent::new(&app).await);
     let rid = refused(&account).await;
@@ -81,17 +81,21 @@ async fn only_the_account_itself_is_told_and_whoever_acts_for_it(app: TestApp) {
     assert_eq!(code(&asks(&own, &rid).await), 76003);
     let refusal = own.get("/cgi-bin/customservice/getkflist", &[]).await;
     assert_eq!(code(&refusal), 61015);
-    assert_eq!(code(&asks(&own, &self::rid(&refusal)).await), 0, "a platform asks about its own");
+    assert_eq!(code(&asks(&own, &self::rid(&refusal)).await), 0, "a component can ask about its own calls");
 }
 
-async fn what_is_unknown_and_what_is_none_is_told_apart(app: TestApp) {
+async fn an_unknown_and_an_invalid_request_id_have_different_codes(app: TestApp) {
     let account = app.account().await;
     assert_eq!(code(&asks(&account, "61725984-6126f6f9-040f19c4").await), 76001);
     for odd in ["", "61725984", "61725984-6126f6f9-040f19cz", "61725984-6126f6f9-040f19c4 "] {
         assert_eq!(code(&asks(&account, odd).await), 76002, "{odd}");
     }
     let stranger = account.with_token("50_nobody").get("/cgi-bin/customservice/getkflist", &[]).await;
-    assert_eq!(code(&asks(&account, &rid(&stranger)).await), 76001, "nobody's call is nobody's business");
+    assert_eq!(
+        code(&asks(&account, &rid(&stranger)).await),
+        76001,
+        "a call without a token belongs to no account"
+    );
 }
 
 async fn a_refusal_is_kept_for_seven_days(app: TestApp) {
@@ -119,7 +123,7 @@ async fn of_ten_thousand_and_one_refusals_the_first_is_forgotten(app: TestApp) {
         }
         kefu::due::settle_all(&app.inner).await.unwrap();
     }
-    // Two and ten thousand were noted, and the questions were no refusals.
+    // The log holds 10,002 refusals now; the two questions succeeded and are not in it.
     assert_eq!([code(&asks(&account, &first).await), code(&asks(&account, &second).await)], [76001, 76001]);
     let last = refused(&account).await;
     assert_eq!(code(&asks(&account, &last).await), 0);
@@ -137,7 +141,7 @@ async fn secrets_are_not_kept(app: TestApp) {
     assert!(answer.contains("secret=xxxx&access_token=50_wx"), "{answer}");
 }
 
-/// A refusal, as the edge notes it.
+/// A refusal as the edge logs it.
 fn refusal(account: &TestAccount, app: &TestApp) -> kefu::desk::refusal_log::LoggedRefusal {
     let text = |text: &str| text.to_owned();
     kefu::desk::refusal_log::LoggedRefusal {

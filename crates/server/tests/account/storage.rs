@@ -1,4 +1,4 @@
-//! How many bytes of files there may be: of a customer in a day, of an account, of a disk; and how long they stay.
+//! Bytes of files: the limits of a customer's day, of an account and of a disk, and how long files are kept.
 
 use crate::actors::form::{JPEG, MP4, PNG, numbered, sized};
 use crate::actors::{Errors, TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of, until};
@@ -34,27 +34,27 @@ async fn replies(app: &TestApp, agent: &TestAgent, session: &Value, bytes: Vec<u
     (response.status().as_u16(), code(&response.json().await.expect("JSON")))
 }
 
-/// Bytes that are a picture of their own for each `which`.
+/// A picture whose bytes differ for each `which`.
 fn picture(which: u8, size: usize) -> Vec<u8> {
     numbered(which.into(), size)
 }
 
-/// What a page shows of the last message.
+/// The last message on a customer's page.
 async fn last(customer: &TestCustomer) -> Value {
     customer.snapshot().await["messages"].as_array().unwrap().last().cloned().unwrap()
 }
 
 on_both_engines! {
-    a_customer_sends_so_many_bytes_in_a_day,
-    visitors_without_a_history_count_as_one_customer_at_an_address,
-    an_account_has_so_many_bytes_each_content_once,
-    what_is_over_makes_room_in_its_account,
-    a_disk_keeps_room_for_others,
-    files_of_messages_go_when_the_operator_says_and_the_messages_say_so,
-    without_a_word_of_the_operators_files_of_messages_stay,
+    a_customer_may_send_a_limited_number_of_bytes_a_day,
+    new_customers_from_one_address_share_a_limit,
+    an_account_has_a_limit_of_bytes_that_counts_equal_files_once,
+    expired_files_free_space_in_their_account,
+    uploads_leave_free_space_on_the_disk,
+    message_files_expire_as_the_operator_sets_and_the_page_shows_it,
+    message_files_are_kept_by_default,
 }
 
-async fn a_customer_sends_so_many_bytes_in_a_day(app: TestApp) {
+async fn a_customer_may_send_a_limited_number_of_bytes_a_day(app: TestApp) {
     let rules = Rules { customer_files_mib_per_day: 1, ..Rules::default() };
     let app = set(&app, Settings::default(), rules).await;
     let account = app.account().await;
@@ -88,7 +88,7 @@ async fn a_customer_sends_so_many_bytes_in_a_day(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: TestApp) {
+async fn new_customers_from_one_address_share_a_limit(app: TestApp) {
     let rules = Rules { customer_files_mib_per_day: 1, ..Rules::default() };
     let app = set(&app, Settings::default(), rules).await;
     let account = app.account().await;
@@ -99,7 +99,7 @@ async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: Tes
     let second = posts(&app, &path, &cookie(), picture(2, 600 * KB)).await;
     assert_eq!((second.status().as_u16(), second.headers().contains_key("retry-after")), (429, true));
     assert_eq!(code(&second.json().await.unwrap()), 990_027);
-    // Who has written before is counted for themselves, until the address has sent what five may.
+    // A customer with messages has a count of their own, until the address has sent as much as five customers may.
     let mut sent = 0;
     let refused = loop {
         let customer = account.customer();
@@ -113,7 +113,7 @@ async fn visitors_without_a_history_count_as_one_customer_at_an_address(app: Tes
     app.inner.stop.cancel();
 }
 
-async fn an_account_has_so_many_bytes_each_content_once(app: TestApp) {
+async fn an_account_has_a_limit_of_bytes_that_counts_equal_files_once(app: TestApp) {
     let rules = Rules { account_files_mib: 1, ..Rules::default() };
     let app = set(&app, Settings::default(), rules).await;
     let (account, other) = (app.account().await, app.account().await);
@@ -135,7 +135,7 @@ async fn an_account_has_so_many_bytes_each_content_once(app: TestApp) {
     assert!(said.len() == 1 && said[0].contains("--account-files-mib"), "{said:?}");
     assert_eq!(code(&other.uploads("image", &picture(2, 600 * KB)).await), 0, "another account");
     until("what was refused is gone", || async { app.files() == 2 }).await;
-    // The message keeps its content, and its account its bytes, when the temporary files are over.
+    // The message keeps its file, and the account's byte count, after the temporary files have expired.
     app.advance(3 * DAY).await;
     let account = account.with_token(&account.fetch_token().await);
     let (_, guard) = Errors::expected();
@@ -144,7 +144,7 @@ async fn an_account_has_so_many_bytes_each_content_once(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn what_is_over_makes_room_in_its_account(app: TestApp) {
+async fn expired_files_free_space_in_their_account(app: TestApp) {
     let app = set(&app, Settings::default(), Rules { account_files_mib: 1, ..Rules::default() }).await;
     let account = app.account().await;
     for which in [1, 2, 3] {
@@ -155,7 +155,7 @@ async fn what_is_over_makes_room_in_its_account(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn a_disk_keeps_room_for_others(app: TestApp) {
+async fn uploads_leave_free_space_on_the_disk(app: TestApp) {
     let app = set(&app, Settings::default(), Rules { files_free_mib: u32::MAX, ..Rules::default() }).await;
     let account = app.account().await;
     let customer = account.customer();
@@ -176,14 +176,14 @@ async fn a_disk_keeps_room_for_others(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn files_of_messages_go_when_the_operator_says_and_the_messages_say_so(app: TestApp) {
+async fn message_files_expire_as_the_operator_sets_and_the_page_shows_it(app: TestApp) {
     let app = set(&app, Settings::default(), Rules { message_files_days: 2, ..Rules::default() }).await;
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
     let customer = account.customer();
     customer.says("hello").await;
-    // More than one round.
+    // More files than one round removes.
     for at in 0..60_u8 {
         assert_eq!(
             shows(&app, &account, &customer, picture(at, PNG.len() + 1), &format!("p{at}")).await,
@@ -220,7 +220,7 @@ async fn files_of_messages_go_when_the_operator_says_and_the_messages_say_so(app
     app.inner.stop.cancel();
 }
 
-async fn without_a_word_of_the_operators_files_of_messages_stay(app: TestApp) {
+async fn message_files_are_kept_by_default(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("hello").await;

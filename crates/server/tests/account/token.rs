@@ -1,4 +1,4 @@
-//! getAccessToken and getStableAccessToken: how tokens begin, overlap and end.
+//! getAccessToken and getStableAccessToken: when tokens begin, overlap and expire.
 
 use crate::actors::{TestAccount, TestApp, code};
 use kefu::admin::Order;
@@ -23,7 +23,7 @@ on_both_engines! {
     a_stable_token_is_repeated_until_its_last_five_minutes,
     stable_tokens_and_others_never_end_each_other,
     a_forced_refresh_ends_the_old_token_at_once_but_not_too_often,
-    an_operator_ends_tokens_so_that_a_refresh_can_be_tried,
+    an_operator_ends_tokens_to_test_a_refresh,
     a_new_secret_replaces_the_old_one,
     a_setting_counts_from_the_next_call,
 }
@@ -146,7 +146,7 @@ async fn a_forced_refresh_ends_the_old_token_at_once_but_not_too_often(app: Test
     assert_ne!(text(&account.fetch_stable_token(true).await), last);
 }
 
-async fn an_operator_ends_tokens_so_that_a_refresh_can_be_tried(app: TestApp) {
+async fn an_operator_ends_tokens_to_test_a_refresh(app: TestApp) {
     let account = app.account().await;
     let kept = text(&account.fetch_stable_token(false).await);
     app.order(Order::TokenExpire(account.appid.clone())).await.unwrap();

@@ -26,14 +26,14 @@ async fn unbinds(account: &TestAccount, corpid: &str) -> Value {
 }
 
 on_both_engines! {
-    a_mini_program_is_bound_tells_so_and_is_unbound,
+    a_mini_program_is_bound_shows_it_and_is_unbound,
     it_is_bound_to_one_enterprise_at_a_time,
     a_corpid_is_missing_or_of_the_wrong_shape,
     a_persons_mini_program_cannot_be_bound,
-    whoever_asks_with_another_method_or_token_is_refused,
+    another_method_or_token_is_refused,
 }
 
-async fn a_mini_program_is_bound_tells_so_and_is_unbound(app: TestApp) {
+async fn a_mini_program_is_bound_shows_it_and_is_unbound(app: TestApp) {
     let account = mini(&app, "enterprise").await;
     assert_snapshot!(account.get(GET, &[]).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
     assert_snapshot!(binds(&account, CORP).await, @r#"{"errcode":0,"errmsg":"ok"}"#);
@@ -87,7 +87,7 @@ async fn a_persons_mini_program_cannot_be_bound(app: TestApp) {
     assert_eq!(code(&unbinds(&account, CORP).await), 0, "what was bound can end");
 }
 
-async fn whoever_asks_with_another_method_or_token_is_refused(app: TestApp) {
+async fn another_method_or_token_is_refused(app: TestApp) {
     let account = mini(&app, "enterprise").await;
     assert_eq!(
         code(&account.raw("PUT", &format!("{GET}?access_token={}", account.token), Vec::new()).await),

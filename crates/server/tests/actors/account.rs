@@ -1,4 +1,4 @@
-//! A shop: an account, and its developer who calls the API.
+//! An account, and its developer's program, which calls the API.
 
 use super::{TestAgent, TestApp, TestCustomer, code, seen};
 use kefu::admin::Order;
@@ -10,7 +10,7 @@ pub struct TestAccount {
     pub app: TestApp,
     pub appid: String,
     pub secret: String,
-    /// What stands behind the @.
+    /// The part of an agent's id after the @: the alias, or the original id.
     pub suffix: String,
     pub token: String,
 }
@@ -54,7 +54,7 @@ impl TestAccount {
         format!("{prefix}@{}", self.suffix)
     }
 
-    /// Any request to one of Weixin's paths. It must answer as Weixin does: 200, its type, one line.
+    /// Any request to one of Weixin's paths. Asserts that the answer has Weixin's form, see `read_answer`.
     pub async fn raw(&self, method: &str, path_and_query: &str, body: Vec<u8>) -> Value {
         let url = format!("{}{path_and_query}", self.app.base);
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
@@ -62,7 +62,8 @@ impl TestAccount {
         TestAccount::read_answer(path_and_query, response).await
     }
 
-    /// An answer of one of Weixin's paths: 200, its type, one line, nothing for browsers.
+    /// Reads an answer of one of Weixin's paths. Asserts status 200, Weixin's content type, one line, and no CORS
+    /// header.
     pub async fn read_answer(what: &str, response: reqwest::Response) -> Value {
         assert_eq!(response.status(), 200, "{what}");
         assert_eq!(response.headers()["content-type"], "application/json; encoding=utf-8");
@@ -109,7 +110,7 @@ impl TestAccount {
         list.iter().map(entry).collect()
     }
 
-    /// The openids an agent serves.
+    /// The openids of the customers whom an agent serves.
     pub async fn sessions(&self, prefix: &str) -> Vec<String> {
         let answer =
             self.get("/customservice/kfsession/getsessionlist", &[("kf_account", &self.kf(prefix))]).await;
@@ -117,7 +118,7 @@ impl TestAccount {
         list.iter().map(|session| session["openid"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The openids that wait.
+    /// The openids of the customers who wait.
     pub async fn waiting(&self) -> Vec<String> {
         let answer = self.get("/customservice/kfsession/getwaitcase", &[]).await;
         let list = answer["waitcaselist"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
@@ -141,38 +142,38 @@ impl TestAccount {
         self.post("/cgi-bin/message/custom/send", body).await
     }
 
-    /// A text by sendCustomMessage: the number of the answer.
+    /// Sends a text by sendCustomMessage; the errcode of the answer.
     pub async fn sends_text(&self, openid: &str, text: &str) -> i64 {
         code(&self.sends(openid, json!({"msgtype": "text", "text": {"content": text}})).await)
     }
 
-    /// typing: the number of the answer.
+    /// Sends a typing command; the errcode of the answer.
     pub async fn sends_typing(&self, openid: &str, command: &str) -> i64 {
         code(
             &self.post("/cgi-bin/message/custom/typing", json!({"touser": openid, "command": command})).await,
         )
     }
 
-    /// An operator has a new customer be there.
+    /// An operator's command creates a customer; its openid.
     pub async fn creates_customer(&self) -> String {
         let order = CustomerOrder::Create { appid: self.appid.clone() };
         let made = self.app.order(Order::Customer(order)).await.expect("a customer");
         made["openid"].as_str().unwrap().to_owned()
     }
 
-    /// An operator has a customer do something.
+    /// An operator's command lets a customer do something, such as subscribe.
     pub async fn customer_acts(&self, openid: &str, action: &str) -> Result<Value, String> {
         let (appid, openid, action) = (self.appid.clone(), openid.to_owned(), action.to_owned());
         self.app.order(Order::Customer(CustomerOrder::Act { appid, openid, action })).await
     }
 
-    /// An operator has a customer write.
+    /// An operator's command lets a customer write; the message.
     pub async fn customer_says(&self, openid: &str, text: &str) -> Value {
         let (appid, openid, text) = (self.appid.clone(), openid.to_owned(), text.to_owned());
         self.app.order(Order::Customer(CustomerOrder::Say { appid, openid, text })).await.expect("a message")
     }
 
-    /// An agent with a worker who has signed up and accepted; she is not online yet.
+    /// Adds an agent whose worker has signed up and accepted. The agent is not online yet.
     pub async fn agent(&self, prefix: &str) -> TestAgent {
         let name = format!("w_{prefix}_{}", self.suffix);
         let agent = TestAgent::signs_up(&self.app, &name).await;

@@ -14,7 +14,7 @@ pub struct TestAgent {
 }
 
 impl TestAgent {
-    /// A person takes up a sign-up link.
+    /// Creates a worker by a sign-up link.
     pub async fn signs_up(app: &TestApp, name: &str) -> TestAgent {
         let link = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.expect("a link");
         let invite = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
@@ -31,12 +31,12 @@ impl TestAgent {
         }
     }
 
-    /// The same person as an agent of a shop.
+    /// The same worker as an agent of an account.
     pub fn at(&self, account: &TestAccount, prefix: &str) -> TestAgent {
         TestAgent { appid: account.appid.clone(), kf_account: account.kf(prefix), ..self.clone() }
     }
 
-    /// A call of her page: status and answer.
+    /// A POST of the workbench: status and answer.
     pub async fn sends(&self, path: &str, body: Value) -> (u16, Value) {
         let response = self.app.send(path, &self.cookie, &body).await;
         (response.status().as_u16(), response.json().await.expect("JSON"))
@@ -51,22 +51,22 @@ impl TestAgent {
         self.app.ask("/desk/api/snapshot", &self.cookie).await.json().await.expect("a snapshot")
     }
 
-    /// Her browser opens the workbench: she is online.
+    /// Opens the workbench's stream: the agent is online.
     pub async fn comes_online(&self) -> Stream {
         let since = self.snapshot().await["since"].as_str().expect("a cursor").to_owned();
         self.resumes(&since).await
     }
 
-    /// Her browser goes on from a cursor.
+    /// Opens the stream at a cursor.
     pub async fn resumes(&self, since: &str) -> Stream {
         Stream::open(&self.app, &format!("/desk/api/stream?since={since}"), &self.cookie).await
     }
 
-    /// Her browser closes, and the grace is over.
+    /// Closes the stream and waits out the five seconds of grace: the agent is offline.
     pub async fn leaves(&self, stream: Stream) {
         let agents = self.app.inner.streams.agents();
         drop(stream);
-        until("her stream is closed", || async { self.app.inner.streams.agents() < agents }).await;
+        until("the agent's stream is closed", || async { self.app.inner.streams.agents() < agents }).await;
         self.app.advance(5_000).await;
     }
 
@@ -83,13 +83,13 @@ impl TestAgent {
         self.sends("/desk/api/session/close", json!({"appid": self.appid, "session": session})).await
     }
 
-    /// She moves a session from where she saw it to another agent, or to herself.
+    /// Moves a session from the agent who served it, as the page showed it, to another agent.
     pub async fn moves(&self, session: i64, from: &str, to: &str) -> (u16, Value) {
         let body = json!({"appid": self.appid, "session": session, "from": from, "to": to});
         self.sends("/desk/api/session/transfer", body).await
     }
 
-    /// A question of her page's: status and answer.
+    /// A GET of the workbench: status and answer.
     pub async fn asks(&self, path: &str) -> (u16, Value) {
         let response = self.app.ask(path, &self.cookie).await;
         (response.status().as_u16(), response.json().await.expect("JSON"))
@@ -101,12 +101,12 @@ impl TestAgent {
         self.sends("/desk/api/message", body).await
     }
 
-    /// What her page shows of her first account.
+    /// What the workbench shows of the worker's first account.
     pub async fn first_account(&self) -> Value {
         self.snapshot().await["accounts"][0].clone()
     }
 
-    /// The session of a customer she serves or could take.
+    /// The session of a customer whom the agent serves or could take.
     pub async fn session_with(&self, openid: &str) -> Option<i64> {
         let shown = self.first_account().await;
         let lists = ["sessions", "waiting"].map(|list| shown[list].as_array().cloned().unwrap_or_default());

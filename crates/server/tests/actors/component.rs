@@ -1,4 +1,4 @@
-//! A third-party platform that acts for shops.
+//! A component: a third-party platform that acts for accounts.
 
 use super::{TestAccount, TestApp};
 use kefu::admin::Order;
@@ -18,25 +18,25 @@ impl TestComponent {
         TestComponent { app: app.clone(), appid: text("component"), secret: text("secret") }
     }
 
-    /// The shop grants it these permission sets, instead of those it had.
+    /// The account grants these permission sets, in place of those granted before.
     pub async fn gets_grant(&self, account: &TestAccount, sets: &[u16]) {
         let (component, appid) = (self.appid.clone(), account.appid.clone());
         let order = Order::ComponentGrant { component, appid, sets: sets.to_vec() };
         self.app.order(order).await.expect("a grant");
     }
 
-    /// The shop takes them back.
+    /// The account revokes the grant.
     pub async fn loses_grant(&self, account: &TestAccount) {
         let (component, appid) = (self.appid.clone(), account.appid.clone());
         self.app.order(Order::ComponentRevoke { component, appid }).await.expect("a revocation");
     }
 
-    /// Its token for the shop.
+    /// A token for the account.
     pub async fn token_for(&self, account: &TestAccount) -> String {
         self.token(Some(account.appid.clone())).await
     }
 
-    /// Its own token.
+    /// A token of the component itself.
     pub async fn own_token(&self) -> String {
         self.token(None).await
     }

@@ -1,4 +1,4 @@
-//! A customer at her page.
+//! A customer at the chat page.
 
 use super::{Stream, TestAccount, TestApp, client_id, cookie_of, first_cookie};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ impl TestCustomer {
         }
     }
 
-    /// The same customer at another front.
+    /// The same customer at another node.
     pub fn at(&self, app: &TestApp) -> TestCustomer {
         TestCustomer { app: app.clone(), ..self.clone() }
     }
@@ -35,19 +35,19 @@ impl TestCustomer {
         self.openid.lock().unwrap().clone()
     }
 
-    /// She writes; the answer is the message.
+    /// Writes a text; the message.
     pub async fn says(&self, text: &str) -> Value {
         self.says_as(text, &client_id(text)).await
     }
 
-    /// She writes under an id of her own.
+    /// Writes a text with this client id; the message.
     pub async fn says_as(&self, text: &str, client_id: &str) -> Value {
         let (status, answer) = self.sends(json!({"client_id": client_id, "text": text})).await;
         assert_eq!(status, 200, "{answer}");
         answer["message"].clone()
     }
 
-    /// She chooses from a menu: status and answer.
+    /// Chooses an entry of a menu: status and answer.
     pub async fn chooses(&self, message: &Value, id: &str) -> (u16, Value) {
         let body =
             json!({"client_id": format!("t{id}{}", message["id"]), "message": message["id"], "id": id});
@@ -63,7 +63,7 @@ impl TestCustomer {
         }
     }
 
-    /// The last message on her page.
+    /// The last message on the page.
     pub async fn last(&self) -> Value {
         self.snapshot().await["messages"].as_array().unwrap().last().cloned().unwrap_or_default()
     }
@@ -80,13 +80,13 @@ impl TestCustomer {
         (status, answer)
     }
 
-    /// Her page as it loads.
+    /// What the page shows when it loads.
     pub async fn snapshot(&self) -> Value {
         let path = format!("/chat/api/{}/snapshot", self.appid);
         self.app.ask(&path, &self.cookie()).await.json().await.expect("a snapshot")
     }
 
-    /// Her page follows what happens.
+    /// Opens the page's stream.
     pub async fn watches(&self) -> Stream {
         let since = self.snapshot().await["since"].as_str().expect("a cursor").to_owned();
         Stream::open(&self.app, &format!("/chat/api/{}/stream?since={since}", self.appid), &self.cookie())

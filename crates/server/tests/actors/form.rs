@@ -13,9 +13,9 @@ pub const AMR: &[u8] = b"#!AMR\n\x3c\x91\x17\x16\xbe\x66\x79\xe1\xe0\x01\xe7\xaf
 pub const MP3: &[u8] = b"ID3\x03\0\0\0\0\0\0\xff\xfb\x90\x64\0\0\0\0";
 pub const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08free\0\0\0\x08mdat";
 
-/// A file of so many bytes that begins like this one. A PNG is one to its last byte.
+/// A file of `size` bytes that begins with `begin`. A PNG stays a valid PNG.
 pub fn sized(begin: &[u8], size: usize) -> Vec<u8> {
-    // Not all the same, so that a part in the wrong place is seen.
+    // The bytes vary, so that a misplaced part is detected.
     let filled = |from: usize, to: usize| (from..to).map(|at| (at / 7 + at / 4096) as u8);
     if begin != PNG || size <= PNG.len() {
         return begin.iter().copied().chain(filled(begin.len(), size)).collect();
@@ -29,7 +29,7 @@ pub fn sized(begin: &[u8], size: usize) -> Vec<u8> {
     bytes
 }
 
-/// A PNG of so many bytes that is like no other.
+/// A PNG of `size` bytes whose content differs by `number`.
 pub fn numbered(number: usize, size: usize) -> Vec<u8> {
     let mut bytes = sized(PNG, size);
     let at = size - PNG_END - 4 - 8;
@@ -41,7 +41,7 @@ pub fn numbered(number: usize, size: usize) -> Vec<u8> {
 const PNG_HEADER: usize = 33;
 const PNG_END: usize = 12;
 
-/// A form with fields and a file, the plain way.
+/// A form with a file, then fields.
 pub fn form(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     let mut body = Vec::new();
     if let Some((name, bytes)) = file {
@@ -61,11 +61,11 @@ pub fn form(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     body
 }
 
-/// The type of [`form`].
+/// The content type of [`form`].
 pub const FORM: &str = "multipart/form-data; boundary=xX0Xx";
 
 impl TestAccount {
-    /// Posts a body of a type to a path with a query, as it is.
+    /// Posts these bytes with this content type.
     pub async fn posts(
         &self,
         path_and_query: &str,
@@ -89,14 +89,14 @@ impl TestAccount {
         answer["media_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
-    /// Fetches a temporary file, whatever the answer is.
+    /// Fetches a temporary file; the raw answer.
     pub async fn fetches(&self, media_id: &str) -> reqwest::Response {
         let url =
             format!("{}/cgi-bin/media/get?access_token={}&media_id={media_id}", self.app.base, self.token);
         self.app.http.get(url).send().await.expect("an answer")
     }
 
-    /// The number of the answer to that.
+    /// Fetches a temporary file; the errcode of the answer.
     pub async fn fetch_code(&self, media_id: &str) -> i64 {
         let response = self.fetches(media_id).await;
         if response.headers()["content-type"] == "application/json; encoding=utf-8" {
@@ -117,7 +117,7 @@ impl TestAccount {
 }
 
 impl TestApp {
-    /// The files that lie in the store's folder, those that are half written too.
+    /// The number of files in the store's folder, including half-written ones.
     pub fn files(&self) -> usize {
         let folders =
             self.fresh.folder_of_files().read_dir().into_iter().flatten().map(|entry| entry.unwrap().path());

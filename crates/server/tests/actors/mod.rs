@@ -1,4 +1,4 @@
-//! Who acts in the tests: a shop that calls the API, agents at the workbench, customers who write.
+//! The actors of the tests: accounts that call the API, agents at the workbench, customers at the chat page.
 
 mod account;
 mod agent;
@@ -37,10 +37,10 @@ pub use stream::{Stream, StreamEvent};
 
 /// When tests begin: 2027-01-15.
 pub const BEGIN: i64 = 1_800_000_000_000;
-/// How long to wait for what must happen.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a test waits for what must happen. Long, so that a slow machine fails no test.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running desk over fresh data, with a clock that stands still.
+/// A running node over fresh data. Its clock moves only by `advance`.
 #[derive(Clone)]
 pub struct TestApp {
     pub inner: state::App,
@@ -65,16 +65,16 @@ pub fn run(fresh: Fresh, test: impl AsyncFnOnce(TestApp)) {
         app.inner.stop.cancel();
     });
     let errors = errors.0.lock().unwrap();
-    assert!(errors.is_empty(), "something failed inside: {errors:?}");
+    assert!(errors.is_empty(), "errors were logged: {errors:?}");
 }
 
 impl TestApp {
-    /// A node over `fresh` data, which limits nobody; nodes that share data need seeds of their own.
+    /// A node over `fresh` data without limits on people. Nodes that share data need different seeds.
     pub async fn start(fresh: Arc<Fresh>, seed: u64) -> TestApp {
         TestApp::start_with(fresh, seed, Settings::default(), Rules::default()).await
     }
 
-    /// The same, as operators have set it.
+    /// A node with these settings and rules.
     pub async fn start_with(fresh: Arc<Fresh>, seed: u64, settings: Settings, rules: Rules) -> TestApp {
         let (clock, free) = (Clock::manual(BEGIN), rules.files_free());
         let store = Store::open(&fresh.place, clock.clone()).await.expect("a store");
@@ -93,7 +93,7 @@ impl TestApp {
         TestApp { inner, base, http: reqwest::Client::new(), clock, fresh, lease, accounts, errors }
     }
 
-    /// A new node over the same store: this one has stopped, and given up its lease only if it `said_so`.
+    /// Stops this node and starts another over the same store. The old lease is released only if `said_so`.
     pub async fn restarts(&self, said_so: bool) -> TestApp {
         let desk = &self.inner.desk;
         self.inner.stop.cancel();
@@ -106,18 +106,18 @@ impl TestApp {
         TestApp { accounts: self.accounts.clone(), ..app }
     }
 
-    /// Another front of the same desk, as operators have set it.
+    /// Another HTTP server over the same desk, with these settings and caches of its own.
     pub async fn beside(&self, settings: Settings) -> TestApp {
         let inner = state::App::new(self.inner.desk.clone(), settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        // It ends with the desk's own.
+        // It stops with this node.
         let stop = self.inner.stop.child_token();
         tokio::spawn(listen::serve(listener, router(inner.clone()), Room::of(64), stop));
         TestApp { inner, base, ..self.clone() }
     }
 
-    /// Time passes, and what is due happens.
+    /// Advances the clock, writes what was counted, and runs what is due.
     pub async fn advance(&self, ms: i64) {
         self.clock.advance(ms);
         due::settle_all(&self.inner).await.expect("what was counted");
@@ -125,25 +125,25 @@ impl TestApp {
         due::run_once(&self.inner).await.expect("what is due");
     }
 
-    /// What a node does at a beat: it looks at the others, and compares its streams with the store.
+    /// What a node does every five seconds: checks the other nodes, and compares its streams with the store.
     pub async fn heartbeat(&self) {
         self.lease.lock().await.look(&self.inner).await;
         self.inner.streams.compare().await.expect("what the store holds");
         self.inner.streams.settle().join_all().await;
     }
 
-    /// Does what must log an error, and forgets that error.
+    /// Asserts that `fails` logs an error, and forgets the error.
     pub async fn expect_errors(&self, fails: impl AsyncFnOnce()) {
-        assert_ne!(self.count_errors(fails).await, 0, "nothing failed");
+        assert_ne!(self.count_errors(fails).await, 0, "no error was logged");
     }
 
-    /// The same; answers how many there were.
+    /// Counts the errors that `fails` logs, and forgets them.
     pub async fn count_errors(&self, fails: impl AsyncFnOnce()) -> usize {
         fails().await;
         std::mem::take(&mut *self.errors.0.lock().unwrap()).len()
     }
 
-    /// An operator's order.
+    /// Runs an operator's command.
     pub async fn order(&self, order: Order) -> Result<Value, String> {
         perform(&self.inner.desk, &self.base, order).await
     }
@@ -153,7 +153,7 @@ impl TestApp {
         self.account_with(|_| {}).await
     }
 
-    /// The same with other settings.
+    /// A certified service account with changed settings.
     pub async fn account_with(
         &self,
         change: impl FnOnce(&mut kefu::desk::account::AccountChanges),
@@ -174,7 +174,7 @@ impl TestApp {
         TestAccount::new(self.clone(), &created).await
     }
 
-    /// One of the desk's or the chat's calls, as the page makes it.
+    /// A POST of the workbench or the chat page.
     pub async fn send(&self, path: &str, cookie: &str, body: &Value) -> reqwest::Response {
         let request = self.http.post(format!("{}{path}", self.base)).header("sec-fetch-site", "same-origin");
         let first = path.strip_prefix("/chat/api/").filter(|_| cookie.is_empty()).map(first_cookie);
@@ -186,7 +186,7 @@ impl TestApp {
             .expect("an answer")
     }
 
-    /// A question of the desk's or the chat's.
+    /// A GET of the workbench or the chat page.
     pub async fn ask(&self, path: &str, cookie: &str) -> reqwest::Response {
         self.http
             .get(format!("{}{path}", self.base))
@@ -197,41 +197,43 @@ impl TestApp {
     }
 }
 
-/// The cookie an answer sets, as a browser sends it back.
+/// The cookie that an answer sets, as a browser sends it back.
 pub fn cookie_of(response: &reqwest::Response) -> Option<String> {
     let header = response.headers().get("set-cookie")?.to_str().ok()?;
     assert!(header.contains("HttpOnly") && header.contains("SameSite=Lax"), "{header}");
     header.split(';').next().map(str::to_owned)
 }
 
-/// A cookie as the page of an account gives it to a browser that shows none; no two are alike.
+/// A cookie as the chat page gives it to a new browser. Each call returns another one.
 pub fn first_cookie(path: &str) -> String {
     static GIVEN: AtomicU64 = AtomicU64::new(0);
     let appid = path.split('/').next().unwrap_or_default();
     format!("kefu_{appid}={:0>43}", GIVEN.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The number of an answer.
+/// The errcode of an answer, 0 if there is none.
 pub fn code(answer: &Value) -> i64 {
     answer.get("errcode").and_then(Value::as_i64).unwrap_or(0)
 }
 
-/// The id a page gives a message; here the same for the same text.
+/// The id that a page gives a message; here the same for the same text.
 pub fn client_id(text: &str) -> String {
     text.bytes().take(32).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Waits until something holds.
+/// Waits until `holds` returns true, `PATIENCE` at most.
 pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
     let wait = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never came true: {what}"));
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| panic!("still not true after {PATIENCE:?}: {what}"));
 }
 
-/// Gathers what is logged as an error.
+/// Gathers what is logged at a level or above.
 #[derive(Clone)]
 pub struct Errors(pub Arc<Mutex<Vec<String>>>, Level);
 
@@ -242,12 +244,12 @@ impl Default for Errors {
 }
 
 impl Errors {
-    /// Takes what is logged from now on to itself, where failing is what a sentence is about.
+    /// Gathers errors from now on, for a test that expects them.
     pub fn expected() -> (Errors, tracing::subscriber::DefaultGuard) {
         Errors::at(Level::ERROR)
     }
 
-    /// The same with warnings.
+    /// Gathers warnings and errors from now on.
     pub fn warnings() -> (Errors, tracing::subscriber::DefaultGuard) {
         Errors::at(Level::WARN)
     }

@@ -1,9 +1,9 @@
-//! Pictures that people send from their pages, and the files of messages as they get them.
+//! Pictures that people send from the pages, and the files of messages.
 
 use super::{TestAccount, TestAgent, TestApp, TestCustomer};
 use serde_json::Value;
 
-/// A page's call with a picture as its body: status and answer.
+/// A page's POST with a picture as its body: status and answer.
 async fn sends(app: &TestApp, path: &str, cookie: &str, bytes: &[u8]) -> (u16, Value) {
     let request = app.http.post(format!("{}{path}", app.base)).header("sec-fetch-site", "same-origin");
     let request = request.header("cookie", cookie).header("content-type", "image/png").body(bytes.to_vec());
@@ -11,7 +11,7 @@ async fn sends(app: &TestApp, path: &str, cookie: &str, bytes: &[u8]) -> (u16, V
     (response.status().as_u16(), response.json().await.expect("JSON"))
 }
 
-/// A customer shows a picture.
+/// A customer sends a picture.
 pub async fn shows(
     app: &TestApp,
     account: &TestAccount,
@@ -23,7 +23,7 @@ pub async fn shows(
     sends(app, &path, &customer.cookie(), bytes).await
 }
 
-/// An agent answers with a picture.
+/// An agent sends a picture.
 pub async fn replies(
     app: &TestApp,
     agent: &TestAgent,

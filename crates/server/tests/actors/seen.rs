@@ -1,5 +1,6 @@
-//! What was seen on the wire: each number an endpoint answered and the first sentence that saw it, and what each answer
-//! consists of. It is written down for `tests/protocol.rs`, which runs afterwards.
+//! Records what was seen on the wire: the errcodes that each endpoint answered, by test, and the members of each
+//! answer.
+//! The test binary `tests/protocol.rs` runs afterwards and reads it.
 
 use serde_json::Value;
 use std::collections::HashSet;
@@ -8,19 +9,19 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// What was noted, and the file it stands in.
+/// What was recorded, and its file.
 struct Notes {
     noted: HashSet<String>,
     file: File,
 }
 
 impl Notes {
-    /// An older file is cut when this run begins: it may have been of other code.
+    /// Creates the file empty: an older one may be of other code.
     fn begin(name: &str) -> Mutex<Notes> {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         Mutex::new(Notes {
             noted: HashSet::new(),
-            file: File::create(&file).expect("a file for what is seen"),
+            file: File::create(&file).expect("the file of what was seen can be created"),
         })
     }
 }
@@ -28,11 +29,11 @@ impl Notes {
 static NUMBERS: LazyLock<Mutex<Notes>> = LazyLock::new(|| Notes::begin("seen"));
 static PARTS: LazyLock<Mutex<Notes>> = LazyLock::new(|| Notes::begin("seen-parts"));
 
-/// Sentences that call every endpoint for another reason. What they see says nothing of the endpoint, and what callers
-/// who hang up still hear is chance.
+/// Tests that call every endpoint for another reason. Their answers do not describe the endpoint: a clock was wrong, or
+/// the caller hung up at a random moment.
 const NOT_NOTED: [&str; 2] = ["clock::", "vanish::"];
 
-/// An endpoint gave an answer with this number.
+/// Records an answer with this errcode.
 pub fn note(path: &str, number: i64, answer: &Value) {
     let thread = std::thread::current();
     let sentence = thread.name().unwrap_or("").trim_end_matches("::sqlite").trim_end_matches("::postgres");
@@ -50,12 +51,12 @@ pub fn note(path: &str, number: i64, answer: &Value) {
 fn write(notes: &Mutex<Notes>, line: String) {
     let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
     if !notes.noted.contains(&line) {
-        notes.file.write_all(line.as_bytes()).expect("to note what was seen");
+        notes.file.write_all(line.as_bytes()).expect("what was seen can be written");
         notes.noted.insert(line);
     }
 }
 
-/// A refusal is one part, the same each time but for its request's id; an answer has one for each of its members.
+/// A refusal is one part, without its request id. Any other answer has a part for each of its members.
 fn parts(number: i64, answer: &Value) -> Vec<String> {
     let mut parts = Vec::new();
     if number == 0 {

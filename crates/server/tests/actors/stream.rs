@@ -1,4 +1,4 @@
-//! What a page hears: Server-Sent Events, gathered as they come.
+//! A page's stream: gathers its Server-Sent Events.
 
 use super::{PATIENCE, TestApp};
 use serde_json::Value;
@@ -51,8 +51,8 @@ impl Stream {
     pub async fn waits_for(&mut self, what: &str, fits: impl Fn(&StreamEvent) -> bool) -> StreamEvent {
         let heard = tokio::time::timeout(PATIENCE, self.heard.wait_for(|all| all.iter().any(&fits))).await;
         let heard = heard
-            .unwrap_or_else(|_| panic!("never heard: {what}"))
-            .unwrap_or_else(|_| panic!("the stream ended before: {what}"));
+            .unwrap_or_else(|_| panic!("no such event: {what}"))
+            .unwrap_or_else(|_| panic!("the stream ended before the event: {what}"));
         heard.iter().find(|event| fits(event)).cloned().unwrap()
     }
 
@@ -69,7 +69,7 @@ impl Stream {
         self.sees_fact(text, |fact| fact["message"]["text"] == text).await
     }
 
-    /// What was heard so far, without the beats of an idle stream.
+    /// The events so far, without the heartbeats of an idle stream.
     pub fn heard(&self) -> Vec<StreamEvent> {
         self.heard.borrow().iter().filter(|heard| heard.event != "beat").cloned().collect()
     }
@@ -80,7 +80,7 @@ impl Stream {
         tokio::time::timeout(PATIENCE, end).await.expect("the stream ends");
     }
 
-    /// How often a text was heard so far, a moment from now.
+    /// The number of messages with this text so far.
     pub async fn count_texts(&self, text: &str) -> usize {
         tokio::time::sleep(Duration::from_millis(20)).await;
         let facts = |heard: &StreamEvent| heard.data["facts"].as_array().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A clock that was ahead and is set back: what it stamped ends by the right time, also over a restart; and clocks of two
+//! A clock that was ahead and is set back: what it stamped ends by the right time, also after a restart. Clocks of two
 //! nodes that differ.
 
 mod fixture;
@@ -17,7 +17,7 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// What getmsglist tells of a day, `number` records at a time.
+/// The texts that getmsglist lists of a day, asked for `number` records at a time.
 async fn told(account: &TestAccount, from: i64, number: i64) -> String {
     let (mut msgid, mut texts) = (1, String::new());
     loop {
@@ -32,7 +32,7 @@ async fn told(account: &TestAccount, from: i64, number: i64) -> String {
     }
 }
 
-/// What getrecord tells of the day in Beijing that begins then: texts and times.
+/// The texts and times that getrecord lists of the day in Beijing that begins at `from`.
 async fn told_by_page(account: &TestAccount, from: i64) -> Vec<(String, i64)> {
     let body =
         json!({"starttime": from / 1000, "endtime": (from + DAY) / 1000, "pageindex": 1, "pagesize": 1000});
@@ -44,11 +44,11 @@ async fn told_by_page(account: &TestAccount, from: i64) -> Vec<(String, i64)> {
 
 on_both_engines! {
     what_a_clock_ahead_stamped_ends_by_the_right_time,
-    it_does_over_a_restart_too,
-    what_a_right_clock_stamped_stays_when_a_wrong_one_came_and_went,
+    what_a_clock_ahead_stamped_ends_by_the_right_time_after_a_restart_too,
+    times_of_a_right_clock_stay_after_a_wrong_clock_came_and_went,
     a_clock_that_went_back_by_mistake_and_returns_moves_nothing,
     a_clock_that_was_not_set_moves_nothing,
-    records_keep_the_time_of_the_clock_and_none_is_passed_over,
+    records_keep_their_times_and_none_is_skipped,
 }
 
 async fn what_a_clock_ahead_stamped_ends_by_the_right_time(app: TestApp) {
@@ -59,7 +59,7 @@ async fn what_a_clock_ahead_stamped_ends_by_the_right_time(app: TestApp) {
     fixture.holds_on().await;
 }
 
-async fn it_does_over_a_restart_too(app: TestApp) {
+async fn what_a_clock_ahead_stamped_ends_by_the_right_time_after_a_restart_too(app: TestApp) {
     let fixture = ClockFixture::set(&app, 20 * DAY).await;
     kefu::due::settle_all(&app.inner).await.unwrap();
     app.clock.advance(-20 * DAY);
@@ -84,7 +84,7 @@ async fn it_does_over_a_restart_too(app: TestApp) {
     fixture.holds_on().await;
 }
 
-async fn what_a_right_clock_stamped_stays_when_a_wrong_one_came_and_went(app: TestApp) {
+async fn times_of_a_right_clock_stay_after_a_wrong_clock_came_and_went(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
@@ -135,7 +135,7 @@ async fn a_clock_that_was_not_set_moves_nothing(app: TestApp) {
     assert_eq!(account.fetches(&media).await.headers()["content-type"], "image/png");
 }
 
-async fn records_keep_the_time_of_the_clock_and_none_is_passed_over(app: TestApp) {
+async fn records_keep_their_times_and_none_is_skipped(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
@@ -167,7 +167,7 @@ fn at(account: &TestAccount, app: &TestApp) -> TestAccount {
     TestAccount { app: app.clone(), ..account.clone() }
 }
 
-/// Both nodes look at the time.
+/// Both nodes check their clocks and run what is due.
 async fn look(here: &TestApp, there: &TestApp) {
     there.advance(0).await;
     here.advance(0).await;
@@ -194,7 +194,7 @@ fn nodes_whose_clocks_are_30_seconds_apart_keep_their_promises() {
             there.advance(MINUTE).await;
         }
         assert_eq!(account.sessions("a1").await, [customer.openid()]);
-        // Of the node whose clock is behind, half a minute later.
+        // The node whose clock is behind ends the session half a minute later.
         there.advance(2 * MINUTE).await;
         here.advance(2 * MINUTE).await;
         assert_eq!(there_account.sessions("a1").await, Vec::<String>::new());
@@ -233,53 +233,52 @@ fn the_log_says_once_that_clocks_differ() {
         };
         assert_eq!(heartbeat().await, 0);
         there.clock.advance(2_000);
-        assert_eq!(heartbeat().await, 0, "nobody notices");
+        assert_eq!(heartbeat().await, 0, "no warning");
         there.clock.advance(1_000);
         assert_eq!([heartbeat().await, heartbeat().await], [1, 1]);
         there.clock.advance(-3_000);
         assert_eq!(heartbeat().await, 1);
         there.clock.advance(-30_000);
-        assert_eq!(heartbeat().await, 2, "anew");
+        assert_eq!(heartbeat().await, 2, "two new warnings");
     });
 }
 
 #[test]
 fn the_doctor_says_that_a_nodes_clock_differs() {
     on_two_nodes(async |here, _there| {
-        // Clocks of tests show a time of their own.
         let (_, found) = asks(&here.fresh, &["--listen", &free()]);
         let (how, says) = state(&found, "nodes");
         assert!(how == "warning" && says.contains(&*here.inner.desk.node), "{says}");
     });
 }
 
-/// Columns of times that no clock's fall moves, each with the reason.
+/// Columns with times that are not moved when a clock is set back, and why.
 const STAYS: &[(&str, &str)] = &[
-    ("account.created_at", "tells what happened"),
-    ("administrator.granted_at", "tells what happened"),
-    ("business.created_at", "tells what happened"),
-    ("change.at", "tells what happened; the feed is kept for longer"),
+    ("account.created_at", "records what happened"),
+    ("administrator.granted_at", "records what happened"),
+    ("business.created_at", "records what happened"),
+    ("change.at", "records what happened; the feed is only kept longer"),
     ("clock.latest", "what clocks have shown"),
-    ("component.created_at", "tells what happened"),
-    ("content.created_at", "tells what happened"),
-    ("customer.created_at", "tells what happened"),
+    ("component.created_at", "records what happened"),
+    ("content.created_at", "records what happened"),
+    ("customer.created_at", "records what happened"),
     ("draft.at", "orders drafts"),
     ("due.at", "rows that are too far ahead are due at once"),
-    ("ended_login.expires_at", "bounds how long a reason is told"),
-    ("message.at", "tells what happened; files are kept for longer"),
+    ("ended_login.expires_at", "only bounds how long a reason is kept"),
+    ("message.at", "records what happened; files are only kept longer"),
     ("node.clock", "what the node's clock showed"),
-    ("node.started_at", "tells what happened"),
-    ("record.at", "tells what happened"),
-    ("removed.at", "tells what happened"),
-    ("rid.at", "tells what happened; a refusal is known for longer"),
+    ("node.started_at", "records what happened"),
+    ("record.at", "records what happened"),
+    ("removed.at", "records what happened"),
+    ("rid.at", "records what happened; a refusal is only kept longer"),
     ("stored_bytes.day", "another day than today counts as none"),
-    ("work.bound_at", "tells what happened"),
-    ("worker.created_at", "tells what happened"),
+    ("work.bound_at", "records what happened"),
+    ("worker.created_at", "records what happened"),
 ];
 
-/// Every column of times is moved back when a clock fell, or stands above.
+/// Every column with times is moved by `desk/src/clock.rs` or listed above.
 #[test]
-fn no_column_of_times_is_forgotten() {
+fn every_time_column_is_moved_or_listed_as_fixed() {
     let is_time = |column: &str| {
         let ends = ["at", "_at", "until", "_until", "_since"];
         ["day", "latest", "clock", "window_start"].contains(&column)

@@ -1,6 +1,6 @@
-//! Nodes that end without a word: real processes on one PostgreSQL.
+//! Nodes that are killed or stopped: real processes on one PostgreSQL.
 
-use crate::actors::{TestApp, cookie_of};
+use crate::actors::{PATIENCE, TestApp, cookie_of};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{APPID, DEMO, Running};
 use kefu::desk::cluster;
@@ -8,13 +8,13 @@ use kefu::due::Lease;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// From the last sign of a node until its agents are offline.
+/// The longest time from the last sign of a node until its agents are offline.
 const DEAD: Duration = Duration::from_secs(17);
 
 struct Pair {
     first: Running,
     second: Running,
-    /// A token, and the demo worker's cookie: either node takes both.
+    /// A token and the demo worker's cookie; both nodes accept them.
     token: String,
     cookie: String,
     _fresh: Fresh,
@@ -42,7 +42,7 @@ impl Pair {
         node.get(&path).await["kf_online_list"].as_array().unwrap().len() == 1
     }
 
-    /// How long it took until the agent was online at the second node, or no longer.
+    /// How long it took until the second node listed the agent as online, or as offline.
     async fn until(&self, online: bool) -> Duration {
         let begun = Instant::now();
         while self.online_at(&self.second).await != online {
@@ -64,13 +64,13 @@ async fn a_dead_nodes_agents_are_offline_within_17_seconds() {
     let pair = Pair::starts().await;
     let stream = pair.stream_at(&pair.first).await;
     pair.until(true).await;
-    // Right after a beat is the worst moment; any will do, for the bound holds from the last of them.
+    // The bound counts from the last heartbeat, so any moment is fine.
     tokio::time::sleep(Duration::from_millis(5_200)).await;
     signal(&pair.first, "-KILL");
     let took = pair.until(false).await;
     assert!(took <= DEAD, "{took:?}");
     drop(stream);
-    // Whoever comes back comes to a node that lives, and what is due is done there.
+    // Agents reconnect to the living node, which also runs what is due.
     let _stream = pair.stream_at(&pair.second).await;
     pair.until(true).await;
 }
@@ -83,7 +83,7 @@ async fn a_stopped_node_that_wakes_is_fenced() {
     signal(&pair.first, "-STOP");
     let took = pair.until(false).await;
     assert!(took <= DEAD, "{took:?}");
-    // A customer's message is nobody's who sleeps.
+    // A customer's message goes to no agent of the stopped node.
     let sent = reqwest::Client::new().post(format!("{}/chat/api/{APPID}/message", pair.second.base));
     let sent =
         sent.header("sec-fetch-site", "same-origin").header("cookie", crate::actors::first_cookie(APPID));
@@ -91,16 +91,14 @@ async fn a_stopped_node_that_wakes_is_fenced() {
     assert_eq!(sent.send().await.unwrap().status(), 200);
     signal(&pair.first, "-CONT");
     let ended = async { while let Ok(Some(_)) = stream.chunk().await {} };
-    tokio::time::timeout(Duration::from_secs(8), ended)
-        .await
-        .expect("the stream of a node taken for dead ends");
+    tokio::time::timeout(PATIENCE, ended).await.expect("the stream of a node taken for dead ends");
     assert!(!pair.online_at(&pair.second).await && !pair.online_at(&pair.first).await, "both say so");
     let waiting: Value =
         pair.second.get(&format!("/customservice/kfsession/getwaitcase?access_token={}", pair.token)).await;
     assert_eq!(waiting["count"], 1, "{waiting}");
-    // It begins anew, and serves.
+    // The node takes a new lease and serves.
     let mut again = pair.stream_at(&pair.first).await;
-    for _ in 0..100 {
+    for _ in 0..600 {
         if again.status() == 200 {
             break;
         }
@@ -109,14 +107,14 @@ async fn a_stopped_node_that_wakes_is_fenced() {
     }
     pair.until(true).await;
     drop(again);
-    assert!(pair.until(false).await < Duration::from_secs(8));
+    assert!(pair.until(false).await < Duration::from_secs(15));
 }
 
 on_both_engines! {
-    a_node_that_counts_as_dead_brings_nobody_online,
+    a_node_that_counts_as_dead_brings_no_agent_online,
 }
 
-async fn a_node_that_counts_as_dead_brings_nobody_online(app: TestApp) {
+async fn a_node_that_counts_as_dead_brings_no_agent_online(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     cluster::fence(&app.inner.desk, &app.inner.desk.node).await.unwrap();

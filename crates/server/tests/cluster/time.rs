@@ -1,4 +1,4 @@
-//! The machine's clock is set, forth and back, while the desk runs.
+//! The machine's clock is set forward and back while the desk runs.
 
 use crate::actors::{TestApp, code, until};
 use serde_json::json;
@@ -8,7 +8,7 @@ const HOUR: i64 = 3_600_000;
 on_both_engines! {
     an_agent_who_leaves_is_gone_though_the_clock_went_back,
     a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now,
-    nothing_is_lost_or_out_of_order_when_the_clock_jumps,
+    no_message_is_lost_or_reordered_when_the_clock_jumps,
 }
 
 async fn an_agent_who_leaves_is_gone_though_the_clock_went_back(app: TestApp) {
@@ -18,18 +18,18 @@ async fn an_agent_who_leaves_is_gone_though_the_clock_went_back(app: TestApp) {
     app.advance(1).await;
     let agents = app.inner.streams.agents();
     drop(stream);
-    until("her stream is closed", || async { app.inner.streams.agents() < agents }).await;
-    assert_eq!(account.online().await.len(), 1, "she may come back");
+    until("the agent's stream is closed", || async { app.inner.streams.agents() < agents }).await;
+    assert_eq!(account.online().await.len(), 1, "the agent may come back within the grace");
     app.advance(-HOUR).await;
     app.advance(4_999).await;
-    assert_eq!(account.online().await.len(), 1, "she still may");
+    assert_eq!(account.online().await.len(), 1, "the agent still may come back");
     app.advance(1).await;
     assert_eq!(account.online().await, []);
 }
 
 async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(app: TestApp) {
     use kefu::bind;
-    // A folder where the object of that name would be: it cannot be removed as a file.
+    // A folder in place of the object: removing it as a file fails.
     let object = "aa/aa000000000000000000000000000000";
     std::fs::create_dir_all(app.fresh.folder_of_files().join(object).join("inside")).unwrap();
     let (store, yesterday) = (&app.inner.desk.store, app.clock.now() - 24 * HOUR);
@@ -49,7 +49,7 @@ async fn a_row_that_is_a_day_overdue_and_fails_is_tried_again_a_minute_from_now(
     assert_eq!(at, Some(app.clock.now() + 60_000));
 }
 
-async fn nothing_is_lost_or_out_of_order_when_the_clock_jumps(app: TestApp) {
+async fn no_message_is_lost_or_reordered_when_the_clock_jumps(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
@@ -66,7 +66,7 @@ async fn nothing_is_lost_or_out_of_order_when_the_clock_jumps(app: TestApp) {
     let texts: Vec<_> = answer["messages"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
     assert_eq!(json!(texts), json!(said));
     assert_eq!(account.online().await.len(), 1);
-    // What ends by the clock ends by the one that is right now, and not before.
+    // What expires by the clock expires by the present clock, and not before.
     let account = account.with_token(&account.fetch_token().await);
     app.advance(-HOUR).await;
     assert_eq!(code(&account.get("/cgi-bin/customservice/getkflist", &[]).await), 0);

@@ -1,4 +1,4 @@
-//! What holds of any input: the fuzzer's properties, tried here with its seeds and with what chance makes of them.
+//! The fuzzer's properties, checked with its seeds and with random variations of them.
 
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_oneof};
@@ -16,7 +16,7 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
     files.collect()
 }
 
-/// Bytes, and pieces of seeds, in any order.
+/// Random bytes and pieces of seeds, in any order.
 fn inputs(seeds: &[Vec<u8>]) -> impl Strategy<Value = Vec<u8>> + use<> {
     let pieces: Vec<Vec<u8>> = seeds
         .iter()
@@ -43,7 +43,7 @@ fn properties_hold_of_any_input() {
     }
 }
 
-/// A seed of what was found once is kept, so that every target has what it was written for.
+/// Each property has a fuzz target and seeds.
 #[test]
 fn every_property_has_a_target_of_the_fuzzer() {
     let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/targets");

@@ -1,4 +1,4 @@
-//! More connections than there may be: who waits, who goes, and what is answered meanwhile.
+//! More connections than the limit: which wait, which are closed, and what is answered meanwhile.
 
 use crate::actors::{PATIENCE, TestApp};
 use crate::edge::limits::set;
@@ -27,7 +27,7 @@ async fn connects(app: &TestApp, from: &str) -> TcpStream {
     socket.connect(address).await.unwrap()
 }
 
-/// Asks on a connection that stays open: the answer, empty when the connection was closed.
+/// Sends a GET on a connection that stays open: the answer, empty if the connection was closed.
 async fn asks(stream: &mut TcpStream, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     if stream.write_all(request.as_bytes()).await.is_err() {
@@ -43,7 +43,7 @@ async fn asks(stream: &mut TcpStream, path: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// Asks on a connection of its own, to the end of the connection.
+/// Sends a GET on a new connection and reads until it is closed.
 async fn asks_once(app: TestApp, request: String) -> String {
     let mut stream = connects(&app, "127.0.0.1").await;
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -53,13 +53,13 @@ async fn asks_once(app: TestApp, request: String) -> String {
 }
 
 on_both_engines! {
-    one_address_that_holds_all_places_keeps_no_other_out,
-    who_finds_no_place_in_the_line_is_told_that_the_desk_is_busy,
+    an_address_that_holds_all_connections_does_not_lock_others_out,
+    a_call_beyond_the_waiting_limit_is_answered_busy,
     a_refused_body_leaves_the_connection_usable,
-    a_large_body_is_not_heard_out_where_no_file_is_taken,
+    a_large_body_is_not_read_where_no_file_is_accepted,
 }
 
-async fn one_address_that_holds_all_places_keeps_no_other_out(app: TestApp) {
+async fn an_address_that_holds_all_connections_does_not_lock_others_out(app: TestApp) {
     let app = with_room_for(&app, 100).await;
     let mut flood = Vec::new();
     for _ in 0..100 {
@@ -67,7 +67,7 @@ async fn one_address_that_holds_all_places_keeps_no_other_out(app: TestApp) {
         assert!(asks(&mut stream, "/cgi-bin/token").await.starts_with("HTTP/1.1 200"));
         flood.push(stream);
     }
-    // Each is kept alive by a request from time to time.
+    // A request from time to time keeps each connection open.
     let open = Arc::new(AtomicUsize::new(flood.len()));
     let counted = open.clone();
     let keeps_alive = tokio::spawn(async move {
@@ -110,9 +110,9 @@ async fn one_address_that_holds_all_places_keeps_no_other_out(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn who_finds_no_place_in_the_line_is_told_that_the_desk_is_busy(app: TestApp) {
+async fn a_call_beyond_the_waiting_limit_is_answered_busy(app: TestApp) {
     let app = with_room_for(&app, 1).await;
-    // A log-in holds the only place as long as the test holds the turns of passwords.
+    // A log-in holds the only place while the test holds all turns for hashing.
     let passwords = app.inner.desk.passwords.clone();
     let turns = [passwords.turn(Requester::Known).await.ok(), passwords.turn(Requester::Known).await.ok()];
     let body = r#"{"name":"ann","password":"guess"}"#;
@@ -180,7 +180,7 @@ async fn a_refused_body_leaves_the_connection_usable(app: TestApp) {
     }
 }
 
-async fn a_large_body_is_not_heard_out_where_no_file_is_taken(app: TestApp) {
+async fn a_large_body_is_not_read_where_no_file_is_accepted(app: TestApp) {
     for path in ["/nowhere", "/cgi-bin/message/custom/send", "/desk/api/login"] {
         let mut stream = connects(&app, "127.0.0.1").await;
         let head = format!(

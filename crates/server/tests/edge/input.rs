@@ -1,5 +1,5 @@
-//! Bad input: whatever arrives, Weixin's paths answer HTTP 200 with a number, and the pages' calls a
-//! status that fits; nothing fails inside.
+//! Bad input: for any input, Weixin's paths answer HTTP 200 with an errcode, the pages' calls answer a fitting
+//! status, and no internal error is logged.
 
 mod address;
 mod any;
@@ -13,26 +13,26 @@ mod wire;
 use crate::actors::{TestAccount, TestApp};
 use serde_json::{Value, json};
 
-/// One of Weixin's endpoints, and a request it understands.
+/// One of Weixin's endpoints, with a valid request.
 struct EndpointSample {
     methods: &'static [&'static str],
     paths: &'static [&'static str],
-    /// Without the token.
+    /// The query without the token.
     query: String,
-    /// `Null` where it takes none.
+    /// The body; `Null` if the endpoint takes none.
     body: Value,
-    /// Whether it takes an access token.
+    /// Whether the endpoint takes an access token.
     has_token: bool,
 }
 
 impl EndpointSample {
-    /// Path and query, with the shop's token where one is taken.
+    /// Path and query, with the account's token if the endpoint takes one.
     fn address(&self, account: &TestAccount) -> String {
         let token = if self.has_token { format!("access_token={}&", account.token) } else { String::new() };
         format!("{}?{token}{}", self.paths[0], self.query)
     }
 
-    /// Whether a body must be there.
+    /// Whether the endpoint requires a body.
     fn needs_body(&self) -> bool {
         !self.body.is_null() && self.methods == ["POST"]
     }
@@ -43,12 +43,12 @@ impl EndpointSample {
     }
 }
 
-/// An openid that nobody has.
+/// An openid that no customer has.
 fn openid() -> String {
     format!("o{}", "x".repeat(27))
 }
 
-/// Endpoints that read JSON or a query, typed by hand.
+/// The endpoints that read JSON or a query, typed by hand.
 fn samples(account: &TestAccount) -> Vec<EndpointSample> {
     let (kf, openid) = (account.kf("a1"), openid());
     let secret = account.stable_token_body(false);

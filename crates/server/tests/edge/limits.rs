@@ -1,4 +1,4 @@
-//! Limits on people: how often they may try, under which name the desk is there, what operators may set.
+//! Limits on people: attempts to log in, new customers, the names under which the desk answers, operators' settings.
 
 use crate::actors::{TestAgent, TestApp, code};
 use crate::fixture::running::{APPID, Running};
@@ -6,9 +6,9 @@ use kefu::admin::Order;
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
 
-/// A second desk over the same data, as operators have set it.
+/// A second node over the same data, with these settings.
 pub async fn set(app: &TestApp, settings: Settings, rules: Rules) -> TestApp {
-    // The embedded database has one owner.
+    // SQLite's data has one owner.
     let fresh = match app.inner.desk.store.is_shared() {
         true => app.fresh.clone(),
         false => std::sync::Arc::new(crate::fixture::engine::Fresh::folder()),
@@ -16,7 +16,7 @@ pub async fn set(app: &TestApp, settings: Settings, rules: Rules) -> TestApp {
     TestApp::start_with(fresh, 9, settings, rules).await
 }
 
-/// A log-in from an address that a trusted proxy names; the status, and how long to wait.
+/// A log-in from an address that a trusted proxy names: the status, and the Retry-After in seconds.
 pub async fn tries(app: &TestApp, name: &str, password: &str, from: &str) -> (u16, Option<i64>) {
     let request =
         app.http.post(format!("{}/desk/api/login", app.base)).header("sec-fetch-site", "same-origin");
@@ -31,18 +31,18 @@ pub fn behind_a_proxy() -> Settings {
 }
 
 on_both_engines! {
-    guessing_at_a_password_is_slow_and_she_can_still_log_in,
-    an_address_has_its_tries_whatever_names_it_tries,
-    a_site_has_its_tries_whatever_addresses_it_tries_from,
-    without_a_trusted_proxy_nobody_says_where_he_is,
-    an_address_makes_so_many_customers_and_no_more,
+    guessing_a_password_is_slow_and_the_worker_can_still_log_in,
+    an_address_has_a_limit_of_log_ins_over_all_names,
+    a_network_has_a_limit_of_log_ins_over_all_its_addresses,
+    without_a_trusted_proxy_no_header_sets_the_address,
+    an_address_creates_a_limited_number_of_customers,
     an_operator_sets_how_long_invitations_last_and_how_many_agents_a_worker_may_be,
     a_sign_up_link_ends_when_the_operator_says,
-    pages_are_there_under_names_of_ours_only,
-    every_page_and_every_refusal_of_one_says_how_it_may_be_used,
+    pages_are_served_under_configured_host_names_only,
+    every_page_and_every_refusal_of_one_has_security_headers,
 }
 
-async fn guessing_at_a_password_is_slow_and_she_can_still_log_in(app: TestApp) {
+async fn guessing_a_password_is_slow_and_the_worker_can_still_log_in(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 20, ..behind_a_proxy() }, Rules::default()).await;
     let ann = TestAgent::signs_up(&app, "ann").await;
     let (mine, theirs) = ("192.0.2.1", "192.0.2.66");
@@ -53,29 +53,29 @@ async fn guessing_at_a_password_is_slow_and_she_can_still_log_in(app: TestApp) {
     }
     assert_eq!(tries(&app, "ann", "guess", theirs).await, (429, Some(12)), "also when the guess is right:");
     assert_eq!(right(theirs).await.0, 429);
-    assert_eq!(tries(&app, "nobody", "guess", theirs).await.0, 401, "a name of its own");
+    assert_eq!(tries(&app, "nobody", "guess", theirs).await.0, 401, "an address has its own limit");
     assert_eq!(right(mine).await.0, 200);
     app.advance(12_000).await;
     assert_eq!(tries(&app, "ann", "guess", theirs).await.0, 401);
     assert_eq!(tries(&app, "ann", "guess", theirs).await.0, 429);
-    // From everywhere at once: strangers wait, where she has been she need not.
+    // Guesses from many addresses: strangers wait, a known address of the worker does not.
     for number in 0..100 {
         tries(&app, "ann", "guess", &format!("198.51.{number}.1")).await;
     }
     assert_eq!(tries(&app, "ann", "guess", "203.0.113.1").await.0, 429);
     assert_eq!(right(mine).await.0, 200);
-    assert_eq!(ann.snapshot().await["worker"]["name"], "ann", "who is logged in stays so");
+    assert_eq!(ann.snapshot().await["worker"]["name"], "ann", "a worker who is logged in stays logged in");
     app.inner.stop.cancel();
 }
 
-async fn an_address_has_its_tries_whatever_names_it_tries(app: TestApp) {
+async fn an_address_has_a_limit_of_log_ins_over_all_names(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 8, ..behind_a_proxy() }, Rules::default()).await;
     for number in 0..8 {
         assert_eq!(tries(&app, &format!("n{number}"), "x", "2001:db8::1").await.0, 401);
     }
     assert_eq!(tries(&app, "n9", "x", "2001:db8::2").await.0, 429, "the same house");
     assert_eq!(tries(&app, "n9", "x", "2001:db8:0:1::1").await.0, 401);
-    // What a client writes there itself does not count: the proxy adds the last.
+    // What the client writes into the header does not count: the proxy appends the last address.
     assert_eq!(tries(&app, "n9", "x", "198.51.100.1, 2001:db8::1").await.0, 429);
     assert_eq!(tries(&app, "n9", "x", "2001:db8::1, 127.0.0.1").await.0, 429, "a second proxy of ours");
     let sign_up = json!({"invite": "x", "name": "n", "password": "correct horse"});
@@ -86,7 +86,7 @@ async fn an_address_has_its_tries_whatever_names_it_tries(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn a_site_has_its_tries_whatever_addresses_it_tries_from(app: TestApp) {
+async fn a_network_has_a_limit_of_log_ins_over_all_its_addresses(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 4, ..behind_a_proxy() }, Rules::default()).await;
     let ann = TestAgent::signs_up(&app, "ann").await;
     assert_eq!(tries(&app, &ann.name, "correct horse", "2001:db8:0:fff::1").await.0, 200);
@@ -109,7 +109,7 @@ async fn a_site_has_its_tries_whatever_addresses_it_tries_from(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn without_a_trusted_proxy_nobody_says_where_he_is(app: TestApp) {
+async fn without_a_trusted_proxy_no_header_sets_the_address(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 4, ..Settings::default() }, Rules::default()).await;
     for number in 0..4 {
         assert_eq!(tries(&app, &format!("n{number}"), "x", &format!("192.0.2.{number}")).await.0, 401);
@@ -118,7 +118,7 @@ async fn without_a_trusted_proxy_nobody_says_where_he_is(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn an_address_makes_so_many_customers_and_no_more(app: TestApp) {
+async fn an_address_creates_a_limited_number_of_customers(app: TestApp) {
     let settings = Settings { new_customers_per_hour: 2, messages_per_minute: 6, ..Settings::default() };
     let app = set(&app, settings, Rules::default()).await;
     let account = app.account().await;
@@ -170,7 +170,7 @@ async fn a_sign_up_link_ends_when_the_operator_says(app: TestApp) {
     assert_eq!(code(&answer), 990012);
 }
 
-async fn pages_are_there_under_names_of_ours_only(app: TestApp) {
+async fn pages_are_served_under_configured_host_names_only(app: TestApp) {
     let account = app.account().await;
     let chat = format!("/chat/{}", account.appid);
     let snapshot = format!("/chat/api/{}/snapshot", account.appid);
@@ -207,7 +207,7 @@ async fn pages_are_there_under_names_of_ours_only(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn every_page_and_every_refusal_of_one_says_how_it_may_be_used(app: TestApp) {
+async fn every_page_and_every_refusal_of_one_has_security_headers(app: TestApp) {
     let account = app.account().await;
     for path in ["/desk/".to_owned(), format!("/chat/{}", account.appid)] {
         let answer = app.ask(&path, "").await;
@@ -225,7 +225,7 @@ async fn every_page_and_every_refusal_of_one_says_how_it_may_be_used(app: TestAp
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_configured_has_limits() {
+async fn a_server_with_default_settings_has_limits() {
     let demo = Running::start(crate::fixture::running::DEMO, &crate::fixture::engine::Fresh::folder());
     let guess = || {
         let request = reqwest::Client::new()

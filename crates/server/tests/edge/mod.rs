@@ -1,4 +1,4 @@
-//! What stands before every handler: connections, limits, bodies, and callers who hang up.
+//! What happens before a handler runs: connections, TLS, limits, bodies; and callers who hang up.
 
 mod anything;
 mod crowd;

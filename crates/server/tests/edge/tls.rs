@@ -1,4 +1,4 @@
-//! Connections by TLS: in the stead of a host that SDKs have in their code, and with a certificate of the desk's own.
+//! TLS: the desk stands in for Weixin's host, which SDKs have in their code, or uses the operator's certificate.
 
 mod client;
 mod own;
@@ -36,7 +36,7 @@ const STAND_IN: &[&str] = &[
     "127.0.0.1:0",
 ];
 
-/// The folder where the authority of data lives: beside an embedded database, or in one of its own.
+/// The folder with the data's authority: beside SQLite's database, or a separate one.
 fn folder(fresh: &Fresh) -> (std::path::PathBuf, Vec<String>, Option<tempfile::TempDir>) {
     match &fresh.place {
         Place::Folder(folder) => (folder.clone(), Vec::new(), None),
@@ -50,10 +50,10 @@ fn folder(fresh: &Fresh) -> (std::path::PathBuf, Vec<String>, Option<tempfile::T
 
 on_both_engines! {
     with_fresh_data:
-    an_sdk_that_has_weixins_host_in_its_code_finds_the_desk_there,
+    an_sdk_with_weixins_host_in_its_code_reaches_the_desk,
 }
 
-async fn an_sdk_that_has_weixins_host_in_its_code_finds_the_desk_there(fresh: Fresh) {
+async fn an_sdk_with_weixins_host_in_its_code_reaches_the_desk(fresh: Fresh) {
     let (data, more, _kept) = folder(&fresh);
     let more: Vec<&str> = more.iter().map(String::as_str).collect();
     let demo = Running::start(&[STAND_IN, &more].concat(), &fresh);
@@ -77,7 +77,7 @@ async fn an_sdk_that_has_weixins_host_in_its_code_finds_the_desk_there(fresh: Fr
     let mut in_clear = TlsClient::in_clear(&http).await;
     assert_eq!(in_clear.get(HOST, &list).await.1["kf_list"][0]["kf_wx"], "kf_demo");
     assert_eq!(client.get(HOST, "/healthz").await.1["errcode"], 0);
-    // There are no pages, whatever the host is called.
+    // The stand-in serves no pages, under any host name.
     for host in [HOST, "localhost", "127.0.0.1"] {
         for path in ["/desk/", "/desk/api/snapshot", "/chat/wx0123456789abcdef", "/metrics"] {
             assert!(client.get(host, path).await.0.starts_with("HTTP/1.1 404"), "{host} {path}");
@@ -130,7 +130,7 @@ async fn the_authority_is_made_once_and_only_for_its_host() {
 }
 
 #[test]
-fn what_the_authority_signs_for_others_nobody_believes() {
+fn clients_reject_certificates_of_the_authority_for_other_hosts() {
     let data = tempfile::tempdir().unwrap();
     let now = i64::try_from(UnixTime::now().as_secs()).unwrap() * model::SECOND;
     Authority::open(data.path(), HOST, now).unwrap();
@@ -157,7 +157,7 @@ fn what_the_authority_signs_for_others_nobody_believes() {
 }
 
 #[test]
-fn what_cannot_stand_in_is_refused() {
+fn an_impossible_stand_in_host_is_refused() {
     let fresh = Fresh::folder();
     let refused = |args: &[&str]| {
         let (done, said) = kefu(args, &fresh);
@@ -181,7 +181,7 @@ fn what_cannot_stand_in_is_refused() {
     assert!(refused(&["authority"]).contains("--as api.weixin.qq.com"));
 }
 
-/// A desk of two doors, in clear and by TLS, with room for so many.
+/// A server with two listeners, with and without TLS, that share a limit of connections.
 async fn two_doors(room: usize, stop: &CancellationToken) -> (String, String, CertificateDer<'static>) {
     let data = tempfile::tempdir().unwrap();
     let now = i64::try_from(UnixTime::now().as_secs()).unwrap() * model::SECOND;
@@ -200,7 +200,7 @@ async fn two_doors(room: usize, stop: &CancellationToken) -> (String, String, Ce
 }
 
 #[tokio::test]
-async fn whoever_does_not_finish_a_handshake_has_no_longer_than_for_a_head() {
+async fn an_unfinished_handshake_is_cut_off_like_an_unfinished_head() {
     let stop = CancellationToken::new();
     let (_, tls, _) = two_doors(4, &stop).await;
     let began = Instant::now();
@@ -208,16 +208,16 @@ async fn whoever_does_not_finish_a_handshake_has_no_longer_than_for_a_head() {
     let read = tokio::time::timeout(Duration::from_secs(15), silent.read(&mut [0; 64])).await;
     assert!(matches!(read, Ok(Ok(0) | Err(_))), "it is closed: {read:?}");
     assert!(began.elapsed() > Duration::from_secs(9), "{:?}", began.elapsed());
-    // The desk stops for nobody who has not even begun.
+    // The stop does not wait for unfinished handshakes.
     let crowd: Vec<_> = futures_util::future::join_all((0..4).map(|_| TcpStream::connect(&tls))).await;
     stop.cancel();
     let mut last = crowd.into_iter().next_back().unwrap().unwrap();
-    let read = tokio::time::timeout(Duration::from_secs(2), last.read(&mut [0; 64])).await;
+    let read = tokio::time::timeout(Duration::from_secs(8), last.read(&mut [0; 64])).await;
     assert!(matches!(read, Ok(Ok(0) | Err(_))), "{read:?}");
 }
 
 #[tokio::test]
-async fn all_doors_share_the_room() {
+async fn all_listeners_share_the_connection_limit() {
     let stop = CancellationToken::new();
     let (plain, tls, ca) = two_doors(1, &stop).await;
     let first = TlsClient::in_clear(&plain).await;

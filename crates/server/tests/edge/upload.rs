@@ -1,4 +1,4 @@
-//! Uploads that never come to their end, and forms that cannot be read: they take nothing from honest ones.
+//! Uploads that stop halfway, and unreadable forms: they do not disturb other uploads.
 
 use crate::actors::form::{FORM, JPEG, PNG, form, sized};
 use crate::actors::{Errors, PATIENCE, TestAccount, TestApp, code, until};
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 const PART: &str = "--xX0Xx\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.png\"\r\n\r\n";
 
-/// Begins an upload, of so many bytes of a picture, and goes on with nothing.
+/// Begins an upload of a picture, sends its first bytes, and stops.
 async fn begins(app: &TestApp, path: &str, headers: &str, before: &str, bytes: usize) -> TcpStream {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     let head = format!(
@@ -18,7 +18,7 @@ async fn begins(app: &TestApp, path: &str, headers: &str, before: &str, bytes: u
     stream
 }
 
-/// The answer that comes although the request has no end.
+/// The answer to a request that is not complete.
 async fn answers(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
     let read = async {
@@ -40,7 +40,7 @@ async fn sends_picture(app: &TestApp, path: &str, cookie: &str, bytes: Vec<u8>) 
     (response.status().as_u16(), response.json().await.expect("JSON"))
 }
 
-/// Uploads of every kind, which come to their end.
+/// Uploads of every kind, all of them complete.
 async fn honest_uploads_go_through(app: &TestApp, account: &TestAccount) {
     assert_eq!(code(&account.uploads("image", &sized(PNG, 1 << 20)).await), 0, "a program");
     let fields = [("access_token", account.token.as_str()), ("type", "image")];
@@ -53,16 +53,16 @@ async fn honest_uploads_go_through(app: &TestApp, account: &TestAccount) {
 }
 
 on_both_engines! {
-    sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones,
-    the_uploads_of_one_account_take_no_places_of_anothers,
-    a_token_in_the_form_is_looked_at_before_the_file_comes,
+    stalled_uploads_do_not_block_other_uploads,
+    uploads_of_one_account_do_not_block_those_of_another,
+    a_token_in_the_form_is_checked_before_the_file_is_read,
     a_type_without_a_boundary_is_read_by_the_bodys_first_line,
     a_form_is_not_read_past_its_first_fault,
 }
 
-async fn sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones(app: TestApp) {
+async fn stalled_uploads_do_not_block_other_uploads(app: TestApp) {
     let (account, other) = (app.account().await, app.account().await);
-    // Those that wait in vain are told so, and the log is.
+    // Uploads that wait for a place too long are refused, and a warning is logged.
     let (_, _guard) = Errors::expected();
     let kind = format!("Content-Type: {FORM}\r\n");
     let customer = other.customer();
@@ -75,7 +75,7 @@ async fn sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones(app
         customer.cookie()
     );
     for _ in 0..40 {
-        // A byte, as in the attack that was seen, and enough to be counted.
+        // One byte, as in a real attack, and enough bytes to be counted.
         for bytes in [1, 5000] {
             open.push(begins(&app, "/cgi-bin/media/upload?type=image", &kind, PART, bytes).await);
             open.push(begins(&app, &own, &kind, PART, bytes).await);
@@ -87,12 +87,12 @@ async fn sockets_that_begin_an_upload_and_stop_keep_nothing_from_honest_ones(app
     drop(open);
 }
 
-async fn the_uploads_of_one_account_take_no_places_of_anothers(app: TestApp) {
+async fn uploads_of_one_account_do_not_block_those_of_another(app: TestApp) {
     let (account, other) = (app.account().await, app.account().await);
     let own = format!("/cgi-bin/media/upload?type=image&access_token={}", other.token);
     let mut open = Vec::new();
     for _ in 0..48 {
-        // More than a block: each has written, and holds what came after.
+        // More than one block: each upload has written a block and holds the bytes after it.
         open.push(begins(&app, &own, &format!("Content-Type: {FORM}\r\n"), PART, 400_000).await);
     }
     until("they have written", || async { app.files() == open.len() }).await;
@@ -102,7 +102,7 @@ async fn the_uploads_of_one_account_take_no_places_of_anothers(app: TestApp) {
     until("nothing of them is left", || async { app.files() == 3 }).await;
 }
 
-async fn a_token_in_the_form_is_looked_at_before_the_file_comes(app: TestApp) {
+async fn a_token_in_the_form_is_checked_before_the_file_is_read(app: TestApp) {
     let account = app.account().await;
     let kind = format!("Content-Type: {FORM}\r\n");
     for (token, expected) in [("50_never", 40001), ("a.b", 40014)] {
@@ -144,7 +144,7 @@ async fn a_form_is_not_read_past_its_first_fault(app: TestApp) {
     assert_eq!(code(&account.posts("/cgi-bin/media/upload?type=image", FORM, bomb.clone()).await), 41001);
     let path = format!("/cgi-bin/media/upload?access_token={}&type=image", account.token);
     assert_eq!(code(&account.posts(&path, FORM, bomb).await), 41005);
-    // What comes behind a fault is no form, however good it looks.
+    // After a fault nothing more is parsed, even if it looks like a form.
     let behind = [b"--xX0Xx\r\n".to_vec(), b"a\n".repeat(5000), form(&[], Some(("media", PNG)))].concat();
     assert_eq!(code(&account.posts(&path, FORM, behind).await), 41005);
     assert_eq!(app.files(), 0);

@@ -1,4 +1,4 @@
-//! Callers who hang up: whatever was begun is done to its end, in the store, in memory and among the files.
+//! Callers who hang up: what was begun is completed, in the store, in memory and in the files.
 
 use crate::account::quota;
 use crate::actors::form::{PNG, numbered};
@@ -14,20 +14,20 @@ use std::task::Poll;
 use std::time::Duration;
 use tower::ServiceExt as _;
 
-/// How long callers wait for an answer, in microseconds: from before the call is sent until after it is answered.
+/// How long callers wait before they hang up, in microseconds: from 0 until after the answer.
 const WAITS: [u64; 8] = [0, 300, 700, 1_000, 1_500, 2_000, 3_000, 5_000];
 
-/// Makes a call, and hangs up after so long.
+/// Makes a call, and hangs up after `after` microseconds.
 async fn hang_up(after: u64, call: impl Future) {
     let _ = tokio::time::timeout(Duration::from_micros(after), call).await;
 }
 
-/// A picture whose bytes are like no other's.
+/// A picture whose bytes differ by `number`.
 fn picture(number: usize) -> Vec<u8> {
     numbered(number, PNG.len() + 8)
 }
 
-/// How often an endpoint has answered, whatever it said.
+/// How often an endpoint has answered, with any errcode.
 async fn answers(app: &TestApp, endpoint: &str) -> i64 {
     let request = http::Request::get("/metrics").body(axum::body::Body::empty()).unwrap();
     let response = metrics::router(app.inner.clone()).oneshot(request).await.unwrap();
@@ -37,9 +37,9 @@ async fn answers(app: &TestApp, endpoint: &str) -> i64 {
     lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap() as i64).sum()
 }
 
-/// Every object that a content names is there, and nothing else lies among the files.
+/// Asserts that the files are exactly those that the table `content` names.
 async fn files_are_whole(app: &TestApp) {
-    until("every file is there, and none that nobody needs", || async {
+    until("the files are those that content names", || async {
         let named =
             app.inner.desk.store.read("", |tx| tx.all("select object from content", &[])).await.unwrap();
         let mut there = true;
@@ -51,7 +51,7 @@ async fn files_are_whole(app: &TestApp) {
     .await;
 }
 
-/// What this front says from memory is what another says that has nothing in memory.
+/// Asserts that this server's cached answers equal those of a new server without caches.
 async fn memory_is_true(app: &TestApp, account: &TestAccount) {
     let fresh = app.beside(kefu::config::Settings::default()).await;
     let asks = [
@@ -70,7 +70,7 @@ async fn memory_is_true(app: &TestApp, account: &TestAccount) {
     }
 }
 
-/// What was counted of an endpoint's calls is how often it answered.
+/// Asserts that the endpoint's count in the quota grew by the number of its answers.
 async fn counts_are_true(app: &TestApp, account: &TestAccount, path: &str, endpoint: &str, since: i64) {
     until(path, || async {
         let quota = account.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": path})).await;
@@ -79,7 +79,7 @@ async fn counts_are_true(app: &TestApp, account: &TestAccount, path: &str, endpo
     .await;
 }
 
-/// How often this month's calls were cleared.
+/// How often clear_quota was called this month.
 async fn clears(account: &TestAccount) -> i64 {
     let id = account.appid.clone();
     let row = account.app.inner.desk.store.read("", move |tx| {
@@ -89,15 +89,15 @@ async fn clears(account: &TestAccount) -> i64 {
 }
 
 on_both_engines! {
-    programs_that_hang_up_leave_nothing_half_done,
-    people_who_hang_up_leave_nothing_half_done,
-    a_picture_whose_sender_hangs_up_is_there_or_was_never_sent,
-    quotas_are_cleared_or_not_and_never_half,
-    a_file_that_is_gone_comes_back_with_the_same_bytes,
-    a_job_of_several_steps_may_stop_after_each,
+    calls_of_programs_that_hang_up_are_completed,
+    calls_of_people_who_hang_up_are_completed,
+    a_picture_whose_sender_hangs_up_is_sent_whole_or_not_at_all,
+    a_quota_clear_whose_caller_hangs_up_is_whole_or_not_done,
+    a_lost_file_is_restored_by_uploading_the_same_bytes,
+    a_verb_of_several_transactions_may_stop_after_each,
 }
 
-async fn programs_that_hang_up_leave_nothing_half_done(app: TestApp) {
+async fn calls_of_programs_that_hang_up_are_completed(app: TestApp) {
     let fixture = matrix::MatrixFixture::begins(&app, "service", "enterprise", true).await;
     let account = fixture.account.clone();
     let counted = ["upload", "add", "send"]
@@ -123,7 +123,7 @@ async fn programs_that_hang_up_leave_nothing_half_done(app: TestApp) {
     }
 }
 
-async fn people_who_hang_up_leave_nothing_half_done(app: TestApp) {
+async fn calls_of_people_who_hang_up_are_completed(app: TestApp) {
     let fixture = authorise::RouteFixture::set(&app).await;
     for route in authorise::ROUTES.iter().filter(|route| route.method == "post") {
         for role in ["customer", "agent", "invited", "supervisor"] {
@@ -137,7 +137,7 @@ async fn people_who_hang_up_leave_nothing_half_done(app: TestApp) {
     memory_is_true(&app, &fixture.account).await;
 }
 
-async fn a_picture_whose_sender_hangs_up_is_there_or_was_never_sent(app: TestApp) {
+async fn a_picture_whose_sender_hangs_up_is_sent_whole_or_not_at_all(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
@@ -158,13 +158,13 @@ async fn a_picture_whose_sender_hangs_up_is_there_or_was_never_sent(app: TestApp
             request.header("cookie", cookie).header("content-type", "image/png").body(picture(number));
         hang_up(after, request.send()).await;
         hang_up(after, account.pictures("a1", &picture(1_000 + number))).await;
-        // The pictures before it go, once nothing names them.
+        // Earlier pictures are deleted once nothing names them.
         app.advance(1).await;
     }
     files_are_whole(&app).await;
 }
 
-async fn quotas_are_cleared_or_not_and_never_half(app: TestApp) {
+async fn a_quota_clear_whose_caller_hangs_up_is_whole_or_not_done(app: TestApp) {
     let account = app.account().await;
     let path = "/cgi-bin/customservice/getkflist";
     quota::limits(&account, path, Some(3), None).await;
@@ -172,7 +172,7 @@ async fn quotas_are_cleared_or_not_and_never_half(app: TestApp) {
         while code(&account.get(path, &[]).await) == 0 {}
         let before = clears(&account).await;
         hang_up(after, account.post("/cgi-bin/clear_quota", json!({"appid": account.appid}))).await;
-        // Whether the call came is not known. One that took one of the month's ten has cleared the day.
+        // The call may not have arrived. If it was counted as one of the month's ten, it cleared the day.
         tokio::time::sleep(Duration::from_millis(20)).await;
         if clears(&account).await > before {
             until("the day is cleared", || async { code(&account.get(path, &[]).await) == 0 }).await;
@@ -180,7 +180,7 @@ async fn quotas_are_cleared_or_not_and_never_half(app: TestApp) {
     }
 }
 
-async fn a_file_that_is_gone_comes_back_with_the_same_bytes(app: TestApp) {
+async fn a_lost_file_is_restored_by_uploading_the_same_bytes(app: TestApp) {
     let account = app.account().await;
     let first = account.media("image", PNG).await;
     for folder in app.fresh.folder_of_files().read_dir().unwrap() {
@@ -194,7 +194,7 @@ async fn a_file_that_is_gone_comes_back_with_the_same_bytes(app: TestApp) {
     files_are_whole(&app).await;
 }
 
-async fn a_job_of_several_steps_may_stop_after_each(app: TestApp) {
+async fn a_verb_of_several_transactions_may_stop_after_each(app: TestApp) {
     for job in [
         TwoStepVerb::Accept,
         TwoStepVerb::Decline,
@@ -206,7 +206,7 @@ async fn a_job_of_several_steps_may_stop_after_each(app: TestApp) {
         for step in 0.. {
             let fixture = TwoStepFixture::begin(&app, job, step).await;
             let is_done = fixture.stops_after(&app, job, step).await;
-            // A stop loses what was in memory; whatever was left is done within a minute.
+            // A stop loses what is in memory; the rest is completed within a minute.
             app.advance(60_000).await;
             fixture.agrees(&app, &format!("{job:?} stopped after {step}")).await;
             fixture.may_be_repeated(&app, job).await;
@@ -218,7 +218,7 @@ async fn a_job_of_several_steps_may_stop_after_each(app: TestApp) {
     }
 }
 
-/// What takes more than one transaction.
+/// Verbs that take more than one transaction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum TwoStepVerb {
     Accept,
@@ -255,7 +255,7 @@ impl TwoStepFixture {
         TwoStepFixture { kf_account: KfAccount::stored(account.kf("a1")), account, worker }
     }
 
-    /// Does it, and stops when it has waited for the store so often; whether it came to its end.
+    /// Runs the verb, and stops after `step` waits for the store; whether the verb completed.
     async fn stops_after(&self, app: &TestApp, job: TwoStepVerb, steps: usize) -> bool {
         let (desk, appid) = (&app.inner.desk, &model::Appid::stored(self.account.appid.clone()));
         let (name, kf_account) = (WechatId::stored(self.worker.name.clone()), &self.kf_account);
@@ -285,7 +285,7 @@ impl TwoStepFixture {
             }
         });
         let is_done = is_done.await;
-        // The transaction that had begun is committed, though nobody waits for it.
+        // A transaction that had begun is committed, although its caller is gone.
         for owner in [self.account.appid.clone(), format!("@{}", self.worker.name)] {
             desk.store
                 .write_silent(&owner, |tx| tx.all("select seq from head", &[]).map(|_| ()))
@@ -295,7 +295,7 @@ impl TwoStepFixture {
         is_done
     }
 
-    /// The worker's list says what the account says.
+    /// Asserts that the worker's list and the account agree.
     async fn agrees(&self, app: &TestApp, what: &str) {
         let (appid, name) = (self.account.appid.clone(), self.worker.name.clone());
         let lists = app.inner.desk.store.read("", move |tx| {
@@ -318,7 +318,7 @@ impl TwoStepFixture {
         }
     }
 
-    /// Whoever had no answer asks again: it is done, or was done.
+    /// Asserts that a caller without an answer can repeat the call.
     async fn may_be_repeated(&self, app: &TestApp, job: TwoStepVerb) {
         match job {
             TwoStepVerb::Accept => {
@@ -344,7 +344,7 @@ impl TwoStepFixture {
                 };
                 assert!([0, 65411].contains(&repeated), "{repeated}");
                 let invited = self.worker.snapshot().await["invitations"].as_array().unwrap().len();
-                assert_eq!(invited, agents, "no agent is left whom nobody was asked to be");
+                assert_eq!(invited, agents, "each agent has an invitation");
             }
             TwoStepVerb::BindUnasked => {
                 let (appid, name) = (

@@ -1,13 +1,13 @@
-//! Which file imports which: no circle of files, and rooms of verbs that stand above each other.
+//! Imports between files: no circles, and one direction between the folders of verbs.
 
 use super::sources;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-/// What each file imports, by name.
+/// The modules that each module imports.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// What is left of a graph once all is gone that imports nothing, or that nothing imports: its circles.
+/// The circles of a graph: what remains after removing, repeatedly, modules without imports or without importers.
 fn circles(mut graph: Graph) -> Graph {
     loop {
         let imported: BTreeSet<_> = graph.values().flatten().cloned().collect();
@@ -24,7 +24,7 @@ fn circles(mut graph: Graph) -> Graph {
     }
 }
 
-/// The module of a file in `src`, as `room::noun`; the crate's root has no name.
+/// The module of a file in `src`, such as `people::agent`. The crate's root is the empty string.
 fn module(file: &Path) -> String {
     let mut parts: Vec<_> =
         file.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
@@ -32,7 +32,7 @@ fn module(file: &Path) -> String {
     parts.join("::")
 }
 
-/// A source without comments, without the tests at its end and without who may see what: `pub(in crate::a)`.
+/// A source without comments, without the tests at its end, and with `pub(in crate::a)` as `pub`.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
@@ -42,7 +42,7 @@ fn code(text: &str) -> String {
     parts.fold(first, |code, part| code + "pub" + part.split_once(')').map_or("", |(_, behind)| behind))
 }
 
-/// Every path that a tree of a `use` names.
+/// All paths that the tree of a `use` names.
 fn paths(tree: &str, found: &mut Vec<String>) {
     let Some((begin, rest)) = tree.split_once('{') else {
         let path = tree.split(" as ").next().unwrap_or_default().trim();
@@ -65,7 +65,7 @@ fn paths(tree: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The modules of a crate: their code, and by module and name where what they hand on of their own children is.
+/// The modules of a crate: their code, and the paths of the names that they re-export from their children.
 struct Modules {
     code: BTreeMap<String, String>,
     handed_on: BTreeMap<(String, String), String>,
@@ -83,7 +83,7 @@ impl Modules {
         Modules { code, handed_on: BTreeMap::new() }
     }
 
-    /// The module that a path leads to from another; `None` when it is of another crate.
+    /// The module of a path that is used in module `from`; `None` if it is in another crate.
     fn find(&self, from: &str, path: &str) -> Option<String> {
         let (mut at, mut rest) = match path.split_once("::").unwrap_or((path, "")) {
             ("crate", rest) => (String::new(), rest.to_owned()),
@@ -117,7 +117,7 @@ impl Modules {
         }
     }
 
-    /// Who imports whom. A crate's root names its modules and holds what all of them share: it is in no circle.
+    /// The imports between modules. The root is left out, because it declares all modules and holds what they share.
     fn graph(mut self) -> Graph {
         let mut named = Vec::new();
         for (from, code) in self.code.clone() {
@@ -157,23 +157,23 @@ impl Modules {
     }
 }
 
-/// Whether a `use` that begins here hands on what it names.
+/// Whether the `use` after this text is a re-export.
 fn is_handed_on(before: &str) -> bool {
     before.rsplit('\n').next().unwrap_or_default().trim().starts_with("pub")
 }
 
-/// Whether a `use` may begin here: at the start of a line, or after `pub` there.
+/// Whether a `use` can begin after this text: at the start of a line, or after `pub`.
 fn is_begin(before: &str) -> bool {
     let line = before.rsplit('\n').next().unwrap_or_default().trim();
     line.is_empty() || line == "pub" || (line.starts_with("pub(") && line.ends_with(')'))
 }
 
-/// Who imports whom in a crate.
+/// The imports between the modules of a crate.
 pub(super) fn of_crate(name: &str) -> Graph {
     Modules::of(inside(&format!("../{name}/src"), &["rs"])).graph()
 }
 
-/// The files of a folder, by their paths in it.
+/// The files of a folder, with paths relative to it.
 fn inside(folder: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let all = sources(folder, endings).into_iter();
@@ -200,14 +200,14 @@ fn every_name_of_a_use_counts() {
     let seen = "pub(in crate::b::c) fn f() {}";
     assert!(
         of(&[root, ("a.rs", seen), c, ("b/mod.rs", "pub mod c;")]).is_empty(),
-        "who may see it is not imported"
+        "a visibility is no import"
     );
     let parent = ("b/mod.rs", "pub mod c;\nfn f() { c::g() }");
-    assert_eq!(of(&[root, parent, ("b/c.rs", "use super::f;")]).len(), 2, "a folder and what is in it");
+    assert_eq!(of(&[root, parent, ("b/c.rs", "use super::f;")]).len(), 2, "a module and its parent");
 }
 
 #[test]
-fn no_files_of_a_crate_import_in_a_circle() {
+fn no_files_of_a_crate_import_each_other_in_a_circle() {
     for name in ["protocol", "model", "store", "desk", "server"] {
         let graph = of_crate(name);
         assert!(graph.values().flatten().count() > 5, "{name}: {graph:?}");
@@ -216,7 +216,7 @@ fn no_files_of_a_crate_import_in_a_circle() {
     }
 }
 
-/// Rooms of verbs, each with those it may not import.
+/// The folders of verbs, and the folders that each must not import.
 const ABOVE: &[(&str, &[&str])] = &[
     ("due", &["account", "people", "session", "message", "views", "quota", "removal", "jobs"]),
     ("account", &["session", "views", "removal", "jobs"]),
@@ -230,17 +230,17 @@ const ABOVE: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn rooms_import_what_stands_below_them() {
+fn folders_of_verbs_import_in_one_direction() {
     let room = |module: &str| module.split("::").next().unwrap_or_default().to_owned();
     for (module, uses) in of_crate("desk") {
         let (_, above) = ABOVE.iter().find(|(name, _)| *name == room(&module)).unwrap_or(&("", &[]));
         for used in uses {
-            assert!(!above.contains(&room(&used).as_str()), "{module} imports {used}, which stands above it");
+            assert!(!above.contains(&room(&used).as_str()), "{module} imports {used}, which is above it");
         }
     }
 }
 
-/// The files that one of the pages' imports. Types are gone when it runs.
+/// The files that a page's file imports, without type imports, which do not exist at run time.
 fn imported(file: &Path, text: &str, all: &BTreeSet<String>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, _) in text.match_indices("\"./").chain(text.match_indices("\"../")) {
@@ -266,7 +266,7 @@ fn imported(file: &Path, text: &str, all: &BTreeSet<String>) -> BTreeSet<String>
 }
 
 #[test]
-fn no_files_of_the_pages_import_in_a_circle() {
+fn no_files_of_the_pages_import_each_other_in_a_circle() {
     let files = inside("../../web/src", &["ts", "svelte"]);
     let all: BTreeSet<_> = files.iter().map(|(path, _)| path.to_str().unwrap().to_owned()).collect();
     let uses =

@@ -1,4 +1,4 @@
-//! `web/src/wire.ts` is what the types of the server's answers and streams say. `KEFU_BLESS=1` writes it again.
+//! `web/src/wire.ts` is generated from the types of the server's answers and streams. `KEFU_BLESS=1` writes it again.
 
 mod print;
 
@@ -30,7 +30,7 @@ const HEAD: &str = "\
  */
 ";
 
-/// Declarations by name.
+/// The declarations so far, and the names of their types.
 #[derive(Default)]
 struct Types(BTreeMap<String, String>);
 
@@ -50,7 +50,7 @@ impl TypeVisitor for Types {
 }
 
 impl Types {
-    /// Writes a type, and then those it names that were not written before, in the order in which it names them.
+    /// Writes a type, then the types that it names and that are not written yet, in their order.
     fn write(&mut self, name: &str, text: &mut String) {
         let Some(declaration) = self.0.remove(name) else { return };
         *text += &declaration;
@@ -65,21 +65,21 @@ fn config() -> Config {
     Config::new().with_large_int("number")
 }
 
-/// The types of what messages say beyond their text, each once.
+/// The types of message bodies, each once.
 #[derive(Default)]
 struct Bodies(Vec<String>);
 
 impl TypeVisitor for Bodies {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
         let name = T::ident(&config());
-        // What a text says stands in the message's `text`.
+        // A text message has no body: its text is the message's `text`.
         if TypeId::of::<T>() != TypeId::of::<Text>() && !self.0.contains(&name) {
             self.0.push(name);
         }
     }
 }
 
-/// The members of all msgtypes: a page looks for those that a message of its kind has.
+/// All members of all msgtypes as optional members of one type.
 fn body() -> String {
     let mut bodies = Bodies::default();
     Content::visit_types(&mut bodies);
@@ -101,7 +101,7 @@ macro_rules! types {
     }};
 }
 
-/// The types of all answers and events, each before what it names.
+/// The declarations of all answers and events, each before those it names.
 fn wire() -> String {
     let text = types![
         DeskSnapshot,
@@ -137,9 +137,9 @@ fn the_types_of_the_pages_are_those_of_the_server() {
     assert!(written == text, "web/src/wire.ts is stale: KEFU_BLESS=1 cargo test -p kefu wire");
 }
 
-/// Some are sent by serde, some as the word of the store.
+/// Some enums are sent by serde, some as the store's text; both must be the same.
 #[test]
-fn a_choice_has_one_word_for_the_store_and_the_pages() {
+fn an_enum_has_one_text_for_the_store_and_the_pages() {
     fn compare<T: TS + TextEnum>() {
         let words: Vec<_> = T::TEXTS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         assert_eq!(T::inline(&config()), words.join(" | "));

@@ -1,4 +1,4 @@
-//! Backups while the desk runs, and data that moves: nothing is lost on the way, and whoever compares sees it.
+//! Backups while the desk runs, and moves of data between engines: nothing is lost, and `verify` shows it.
 
 use crate::actors::form::{FORM, PNG, form};
 use crate::actors::{PATIENCE, Stream, TestAccount, TestAgent, TestApp, client_id, cookie_of};
@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A customer of the demo who writes, and what she was told.
+/// A customer of the demo who writes, and the cookie and the texts so far.
 #[derive(Clone)]
 struct Writer {
     base: String,
@@ -41,7 +41,7 @@ impl Writer {
         self.cookie.lock().unwrap().clone()
     }
 
-    /// What her page shows at another server.
+    /// The texts that the customer's page shows at a server.
     async fn reads(&self, demo: &Running) -> Vec<String> {
         let asked =
             self.http.get(format!("{}/chat/api/{APPID}/snapshot", demo.base)).header("cookie", self.cookie());
@@ -55,17 +55,17 @@ impl Writer {
     }
 }
 
-/// The limits of people would stop whoever writes a lot.
+/// A demo without limits on people, because the tests write a lot.
 const UNLIMITED: &[&str] = &["demo", "--listen", "127.0.0.1:0", "--messages-per-minute", "0"];
 
-/// Runs a command that says JSON.
+/// Runs a command that prints JSON.
 fn says(args: &[&str], fresh: &Fresh) -> Value {
     let (done, said) = kefu(&[args, &["--json"]].concat(), fresh);
     assert!(done, "{said}");
     serde_json::from_str(&said).unwrap()
 }
 
-/// `verify` names no data.
+/// Runs `verify`, which takes no flags for data.
 fn verify(file: &Path) -> (bool, String) {
     let output = Command::new(crate::fixture::running::KEFU).arg("verify").arg(file).output().unwrap();
     let said = if output.status.success() { output.stdout } else { output.stderr };
@@ -77,7 +77,7 @@ fn named(fresh: &Fresh) -> String {
     fresh.flags().pop().unwrap()
 }
 
-/// The demo is a Mini Program with a sub-merchant, and is bound to WeCom.
+/// Makes the demo a Mini Program with a sub-merchant and a binding to WeCom.
 async fn has_a_sub_merchant_and_a_binding(demo: &Running, fresh: &Fresh) {
     let (set, said) = kefu(&["account", "set", "--appid", APPID, "--kind", "mini-program"], fresh);
     assert!(set, "{said}");
@@ -106,7 +106,7 @@ async fn head(account: &TestAccount) -> i64 {
     account.app.inner.desk.store.head(&account.appid).await.unwrap().unwrap().seq
 }
 
-/// The page is told to load everything again, and nothing else.
+/// Asserts that the page gets `reset` and nothing else.
 async fn is_reset(mut stream: Stream) {
     stream.waits_for("reset", |heard| heard.event == "reset").await;
     assert_eq!(stream.heard().len(), 1);
@@ -117,7 +117,7 @@ on_both_engines! {
     after_a_restore_open_pages_load_everything_again,
 }
 
-/// The restored store gives the lost changes' numbers to others, which browsers that are still open must not miss.
+/// The restored store uses the numbers of lost changes again. Open browsers must not miss the new changes.
 async fn after_a_restore_open_pages_load_everything_again(app: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let account = app.account().await;
@@ -133,14 +133,14 @@ async fn after_a_restore_open_pages_load_everything_again(app: TestApp) {
     for (number, place) in [Fresh::folder(), Fresh::schema()].into_iter().enumerate() {
         assert_eq!(says(&["restore", &file], &place), made);
         let copy = folder.path().join(format!("copy {number}")).display().to_string();
-        // Whoever opens it first gives it its epoch, which is no part of what is compared.
+        // The first start creates the epoch, which `verify` does not compare.
         assert!(kefu(&["account", "list"], &place).0);
         assert_eq!(says(&["backup", &copy], &place), made);
         let restored = TestApp::start(Arc::new(place), 8 + number as u64).await;
         let there = TestAccount { app: restored.clone(), ..account.clone() };
         let ann = TestAgent { app: restored.clone(), ..ann.clone() };
         let stream = |cursor: &str| format!("/chat/api/{}/stream?since={cursor}", account.appid);
-        // Before the store has come as far as they were, where they are, and beyond.
+        // The store's number is below the browsers' cursor, then equal, then above.
         for said in 0..4 {
             is_reset(ann.resumes(&bench_at).await).await;
             is_reset(Stream::open(&restored, &stream(&page_at), &customer.cookie()).await).await;
@@ -156,9 +156,9 @@ async fn after_a_restore_open_pages_load_everything_again(app: TestApp) {
     }
 }
 
-/// A node of PostgreSQL whose data were taken away beneath it, and others put in their place.
+/// A node whose data in PostgreSQL is replaced while it runs.
 #[tokio::test]
-async fn a_server_whose_data_are_replaced_ends() {
+async fn a_server_whose_data_is_replaced_stops() {
     let (fresh, folder) = (Fresh::schema(), tempfile::tempdir().unwrap());
     let file = folder.path().join("backup").display().to_string();
     let mut demo = Running::start(DEMO, &fresh);
@@ -176,7 +176,10 @@ async fn a_server_whose_data_are_replaced_ends() {
     assert!(done, "{said}");
     let ended = async { while let Ok(Some(_)) = page.chunk().await {} };
     tokio::time::timeout(PATIENCE, ended).await.expect("the stream ends with its server");
-    assert!(!demo.child.wait().unwrap().success(), "whoever watches it starts it again");
+    assert!(
+        !demo.child.wait().unwrap().success(),
+        "the process fails, so that its supervisor starts it again"
+    );
     let demo = Running::start(DEMO, &fresh);
     assert_eq!(writer.reads(&demo).await, ["kept"]);
 }
@@ -185,7 +188,7 @@ on_both_engines! {
     with_fresh_data:
     a_backup_under_load_holds_all_that_was_acknowledged_before_it,
     data_that_moved_there_and_back_is_the_same,
-    what_cannot_be_a_backup_is_refused_with_what_to_do,
+    a_file_that_is_no_backup_is_refused_with_a_remedy,
 }
 
 async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it(fresh: Fresh) {
@@ -216,13 +219,13 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it(fresh: Fr
     });
     let (made, (other, written)) = tokio::join!(making, goes_on);
     assert!(made.unwrap().status.success());
-    assert!(written > 0, "nobody waited for it");
+    assert!(written > 0, "customers could write during the backup");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing is left over");
     let (sound, said) = verify(&file);
     assert!(sound && said.contains("message") && said.contains("sha256"), "{said}");
     drop(demo);
-    // It becomes a desk again, on either engine, where everybody is who she was.
+    // The backup is restored on either engine, and the cookies are still valid.
     for place in [Fresh::folder(), Fresh::schema()] {
         let (done, said) = kefu(&["restore", &file.display().to_string()], &place);
         assert!(done && said.contains("restored"), "{said}");
@@ -261,7 +264,7 @@ async fn data_that_moved_there_and_back_is_the_same(fresh: Fresh) {
     assert!(!demo.token().await.is_empty());
 }
 
-async fn what_cannot_be_a_backup_is_refused_with_what_to_do(fresh: Fresh) {
+async fn a_file_that_is_no_backup_is_refused_with_a_remedy(fresh: Fresh) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     if matches!(fresh.place, Place::Folder(_)) {
@@ -283,7 +286,7 @@ async fn what_cannot_be_a_backup_is_refused_with_what_to_do(fresh: Fresh) {
     demo.stop();
     let (done, said) = kefu(&["restore", &path("good")], &fresh);
     assert!(!done && said.contains("holds data already"), "{said}");
-    // Whatever is wrong with a file is seen before anything is filled.
+    // A wrong file is refused before any row is written.
     std::fs::write(path("text"), "not a database").unwrap();
     rusqlite::Connection::open(path("other")).unwrap().execute_batch("create table t (x)").unwrap();
     let mut bytes = std::fs::read(path("good")).unwrap();

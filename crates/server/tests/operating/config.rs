@@ -1,4 +1,4 @@
-//! How the program is configured: flags over the environment over a file.
+//! Configuration: flags override the environment, which overrides the file.
 
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{KEFU, Running};
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A file with these lines, in a folder that goes with the first of the answers.
+/// A file with these lines, and the temporary folder that holds it.
 fn file(lines: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kefu.toml");
@@ -14,7 +14,7 @@ fn file(lines: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// What `kefu config show` says with this file, these flags and this environment.
+/// The output of `kefu config show` with this file, these flags and this environment.
 fn shown(lines: &str, flags: &[&str], environment: &[(&str, &str)]) -> Result<Value, String> {
     let (_folder, path) = file(lines);
     let mut command = Command::new(KEFU);
@@ -65,7 +65,7 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
-fn what_a_file_gets_wrong_is_said_with_its_place() {
+fn an_error_in_the_file_is_reported_with_its_place() {
     for (lines, expected) in [
         ("listen = \"127.0.0.1:1\"\nlissten = 1\n", "line 2 sets lissten, which is no setting"),
         ("listen = \"nowhere\"\n", "invalid value 'nowhere' for '--listen"),
@@ -92,7 +92,7 @@ async fn a_server_and_its_operators_read_the_same_file(fresh: Fresh) {
     let [.., key, named] = &flags[..] else { panic!("{flags:?}") };
     let key = key.trim_start_matches("--").to_owned();
     let (folder, path) = file("");
-    // The address of a database may hold a password, and stands in a file of its own.
+    // A database address may hold a password, so it may be in a separate file.
     let value = if key == "database" {
         let secret = folder.path().join("database");
         std::fs::write(&secret, format!("{named}\n")).unwrap();

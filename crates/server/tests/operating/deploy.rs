@@ -1,4 +1,4 @@
-//! The files of `deploy/` agree with what Kefu takes and keeps secret.
+//! The files of `deploy/` allow every upload and log no secret.
 
 use kefu::listen::UPLOAD_MAX;
 
@@ -7,7 +7,7 @@ fn deployed(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// What follows a directive, wherever it stands in a line of its own.
+/// The values of a directive, in all lines that begin with it.
 fn all<'t>(text: &'t str, directive: &'t str) -> impl Iterator<Item = &'t str> {
     let rest =
         move |line: &'t str| line.trim().strip_prefix(directive)?.trim().strip_suffix(';').or(Some(""));
@@ -18,7 +18,7 @@ fn all<'t>(text: &'t str, directive: &'t str) -> impl Iterator<Item = &'t str> {
 fn proxies_let_every_upload_through() {
     let nginx = deployed("nginx.conf");
     let sizes: Vec<_> = all(&nginx, "client_max_body_size ").collect();
-    assert!(!sizes.is_empty(), "nginx takes one MiB unless it is told");
+    assert!(!sizes.is_empty(), "without a directive nginx accepts one MiB");
     for size in sizes {
         let mib: usize = size.strip_suffix('m').unwrap().parse().unwrap();
         assert!(mib << 20 >= UPLOAD_MAX, "{size}");
@@ -33,7 +33,7 @@ fn proxies_let_every_upload_through() {
 fn nginx_logs_no_query() {
     let nginx = deployed("nginx.conf");
     let format = nginx.lines().find(|line| line.starts_with("log_format ")).unwrap();
-    // What of a request holds its query, by nginx's variables.
+    // The nginx variables that contain the query of a request.
     for variable in [
         "$request ",
         "$request\"",

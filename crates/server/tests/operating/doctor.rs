@@ -1,4 +1,4 @@
-//! What an operator is told before people find out.
+//! `kefu doctor`: the problems that it reports.
 
 use crate::actors::form::{FORM, PNG, form};
 use crate::fixture::engine::{Fresh, with_fresh_data};
@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-/// What the doctor found: `what` and `state` of each, and its sentence; and whether it was content.
+/// The doctor's findings as JSON, and whether it exits with success.
 pub fn asks(fresh: &Fresh, more: &[&str]) -> (bool, Vec<(String, String, String)>) {
     let output =
         Command::new(KEFU).args(["doctor", "--json"]).args(fresh.flags()).args(more).output().unwrap();
@@ -26,8 +26,8 @@ pub fn asks(fresh: &Fresh, more: &[&str]) -> (bool, Vec<(String, String, String)
     (output.status.success(), all)
 }
 
-/// The tests' PostgreSQL runs without flushes, which nobody's should, and the doctor says so; besides that nothing is a
-/// problem.
+/// Asserts that the doctor reports no problem, except that the tests' PostgreSQL runs without flushes, which the doctor
+/// rightly reports.
 fn is_fit(fresh: &Fresh, content: bool, found: &[(String, String, String)]) -> bool {
     let problems: Vec<_> = found.iter().filter(|it| it.1 == "problem").map(|it| it.0.as_str()).collect();
     match fresh.place {
@@ -49,13 +49,13 @@ const FIT: &[&str] = &["--public-url", "https://desk.example.com", "--trusted-pr
 
 on_both_engines! {
     with_fresh_data:
-    a_desk_that_runs_as_it_should_is_called_so,
-    a_disk_without_room_for_files_is_told,
-    a_file_that_is_gone_is_told,
-    what_is_wrong_is_said_with_its_cure,
+    the_doctor_reports_a_healthy_desk,
+    the_doctor_reports_a_full_disk,
+    the_doctor_reports_a_missing_file,
+    the_doctor_names_a_remedy_for_each_problem,
 }
 
-async fn a_desk_that_runs_as_it_should_is_called_so(fresh: Fresh) {
+async fn the_doctor_reports_a_healthy_desk(fresh: Fresh) {
     let listen = free();
     if let Place::Folder(folder) = &fresh.place {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -73,7 +73,7 @@ async fn a_desk_that_runs_as_it_should_is_called_so(fresh: Fresh) {
     assert!(is_fit(&fresh, content, &found) && state(&found, "server").1.contains("is free"), "{found:?}");
 }
 
-async fn a_disk_without_room_for_files_is_told(fresh: Fresh) {
+async fn the_doctor_reports_a_full_disk(fresh: Fresh) {
     let (content, found) =
         asks(&fresh, &[FIT, &["--listen", &free(), "--files-free-mib", "4294967295"]].concat());
     assert!(!content);
@@ -85,7 +85,7 @@ async fn a_disk_without_room_for_files_is_told(fresh: Fresh) {
     assert_eq!(state(&found, "room").0, "ok", "{found:?}");
 }
 
-async fn a_file_that_is_gone_is_told(fresh: Fresh) {
+async fn the_doctor_reports_a_missing_file(fresh: Fresh) {
     let demo = Running::start(&["demo", "--listen", &free()], &fresh);
     let path = format!("/cgi-bin/media/upload?access_token={}&type=image", demo.token().await);
     let upload = reqwest::Client::new().post(format!("{}{path}", demo.base)).header("content-type", FORM);
@@ -105,7 +105,7 @@ async fn a_file_that_is_gone_is_told(fresh: Fresh) {
     );
 }
 
-async fn what_is_wrong_is_said_with_its_cure(fresh: Fresh) {
+async fn the_doctor_names_a_remedy_for_each_problem(fresh: Fresh) {
     Running::start(&["demo", "--listen", &free()], &fresh).stop();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     std::thread::spawn({
@@ -146,7 +146,7 @@ async fn what_is_wrong_is_said_with_its_cure(fresh: Fresh) {
 }
 
 #[test]
-fn a_folder_is_looked_at_before_there_is_data_in_it() {
+fn the_doctor_checks_a_folder_before_the_first_start() {
     let fresh = Fresh::folder();
     let Place::Folder(folder) = &fresh.place else { unreachable!() };
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -177,7 +177,7 @@ fn a_database_that_cannot_be_reached_is_a_problem() {
 }
 
 #[test]
-fn what_stands_in_for_a_host_is_looked_at() {
+fn the_doctor_checks_the_stand_in_for_weixins_host() {
     let fresh = Fresh::folder();
     let Place::Folder(folder) = &fresh.place else { unreachable!() };
     let (listen, https, http) = (free(), free(), free());

@@ -1,4 +1,4 @@
-//! The program on a machine as it is: long paths, closed pipes, names, what others can see.
+//! The program on a real machine: long paths, closed pipes, host names, arguments visible to other users.
 
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, KEFU, Running, kefu};
@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// A folder whose path has so many bytes, and what goes with it.
+/// A folder whose path has `bytes` bytes, and its temporary parent.
 fn long(bytes: usize) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let mut path = folder.path().canonicalize().unwrap();
@@ -36,7 +36,7 @@ async fn a_data_folder_may_have_a_long_path() {
         let demo = Running::start(&["demo", "--listen", &listen], &fresh);
         let (listed, accounts) = kefu(&["account", "list", "--json"], &fresh);
         assert!(listed && accounts.contains(APPID), "{bytes}: {accounts}");
-        // It was the server that answered: its token ends at once.
+        // The running server executed the command: its token ends at once.
         let token = demo.token().await;
         assert!(kefu(&["token", "expire", "--appid", APPID], &fresh).0);
         let list = demo.get(&format!("/cgi-bin/customservice/getkflist?access_token={token}")).await;
@@ -49,7 +49,7 @@ async fn a_data_folder_may_have_a_long_path() {
 }
 
 #[test]
-fn a_path_that_is_too_long_for_the_database_is_refused_with_what_would_do() {
+fn a_path_too_long_for_the_database_is_refused_with_a_remedy() {
     let (_folder, path) = long(491);
     let fresh = Fresh::at(Place::Folder(path));
     let (served, said) = kefu(&["serve", "--listen", "127.0.0.1:0"], &fresh);
@@ -61,7 +61,7 @@ fn a_path_that_is_too_long_for_the_database_is_refused_with_what_would_do() {
 }
 
 #[test]
-fn what_nobody_reads_any_more_ends_without_a_word() {
+fn a_command_whose_output_is_closed_ends_silently() {
     let fresh = Fresh::folder();
     Running::start(DEMO, &fresh).stop();
     for args in [
@@ -86,7 +86,7 @@ fn what_nobody_reads_any_more_ends_without_a_word() {
 }
 
 #[test]
-fn a_server_whose_log_nobody_reads_serves_on() {
+fn a_server_with_a_closed_log_continues() {
     let fresh = Fresh::folder();
     let listen = free();
     let mut command = Command::new(KEFU);
@@ -127,7 +127,7 @@ async fn an_address_may_be_a_name_of_this_machine() {
 }
 
 #[test]
-fn a_password_that_others_can_see_is_warned_of() {
+fn a_password_visible_to_other_users_is_warned_about() {
     let url = format!("postgres://kefu:hunter2@{}/kefu", free());
     let (served, said) = kefu(&["serve", "--database", &url], &Fresh::folder());
     assert!(!served && said.contains("give --database file:PATH"), "{said}");
@@ -138,11 +138,11 @@ fn a_password_that_others_can_see_is_warned_of() {
 
 on_both_engines! {
     with_fresh_data:
-    moments_are_for_people_unless_json_is_asked_for,
-    accounts_that_share_an_alias_from_before_are_named_by_the_doctor,
+    times_are_readable_unless_json_is_requested,
+    the_doctor_names_accounts_that_share_an_alias,
 }
 
-async fn moments_are_for_people_unless_json_is_asked_for(fresh: Fresh) {
+async fn times_are_readable_unless_json_is_requested(fresh: Fresh) {
     Running::start(DEMO, &fresh).stop();
     let (listed, text) = kefu(&["worker", "list"], &fresh);
     let shown = text.lines().find_map(|line| line.strip_prefix("created_at")).unwrap().trim().to_owned();
@@ -157,7 +157,7 @@ async fn moments_are_for_people_unless_json_is_asked_for(fresh: Fresh) {
     assert_eq!(kefu(&["worker", "logins", "--name", "kf_demo"], &fresh), (true, "none yet\n".to_owned()));
 }
 
-async fn accounts_that_share_an_alias_from_before_are_named_by_the_doctor(fresh: Fresh) {
+async fn the_doctor_names_accounts_that_share_an_alias(fresh: Fresh) {
     Running::start(DEMO, &fresh).stop();
     let (_, made) = kefu(&["account", "create", "--alias", "other", "--json"], &fresh);
     let other = serde_json::from_str::<Value>(&made).unwrap()["appid"].as_str().unwrap().to_owned();

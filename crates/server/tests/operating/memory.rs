@@ -1,4 +1,4 @@
-//! Files are never held whole: a real server takes and gives many of them at once in little memory.
+//! The server never holds whole files in memory, even with many uploads and downloads at once.
 
 use crate::actors::form::{FORM, PNG, form, sized};
 use crate::fixture::engine::{Fresh, with_fresh_data};
@@ -8,14 +8,14 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-/// How many at once.
+/// Uploads at once.
 const AT_ONCE: u8 = 16;
-/// What they may add to the memory of a server, all together; stated in docs/operating.md.
+/// The memory that they may add, in KiB; stated in docs/operating.md.
 const MOST_KIB: u64 = 128 << 10;
-/// The same with a bucket, which wants parts of 5 MiB, one of each file that comes.
+/// The memory that they may add with a bucket, which needs a part of 5 MiB for each upload.
 const MOST_KIB_WITH_A_BUCKET: u64 = MOST_KIB + AT_ONCE as u64 * (5 << 10);
 
-/// The most memory a process has had so far, and what it has now, in KiB.
+/// The highest and the present memory of a process, in KiB.
 fn resident(demo: &Running) -> (u64, u64) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", demo.child.id())).unwrap();
     let value = |name: &str| {
@@ -72,14 +72,14 @@ async fn sixteen_large_files_at_once_take_little_memory_to_a_bucket(fresh: Fresh
 }
 
 async fn takes_little(fresh: &Fresh, most: u64) {
-    // One after the other: who is kept waiting for the machine holds more.
+    // One after the other, because a download that waits for the machine holds more.
     static TURN: Mutex<()> = Mutex::const_new(());
     let _turn = TURN.lock().await;
     let demo = Running::start(DEMO, fresh);
     let (token, http) = (demo.token().await, reqwest::Client::new());
     let file = sized(PNG, 10 << 20);
     let (_, before) = resident(&demo);
-    // More in all than the bound, so that what is kept shows.
+    // More bytes than the bound, so that kept memory would show.
     let mut media = Vec::new();
     for round in 0..2_u8 {
         media.extend(

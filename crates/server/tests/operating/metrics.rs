@@ -1,4 +1,4 @@
-//! What whoever watches the desk is told.
+//! Metrics.
 
 use crate::actors::{TestApp, until};
 use crate::fixture::engine::Fresh;
@@ -8,7 +8,7 @@ use kefu::listen::{self, Room};
 use std::net::TcpListener as Port;
 use tokio::net::TcpListener;
 
-/// The metrics of a desk, at an address of their own.
+/// The metrics listener of a desk.
 struct Watcher {
     base: String,
 }
@@ -28,7 +28,7 @@ impl Watcher {
         answer.text().await.unwrap()
     }
 
-    /// A number, by name and labels; 0 when it is not there.
+    /// The value of a metric, by name and labels; 0 if it is absent.
     async fn number(&self, name: &str) -> f64 {
         let page = self.page().await;
         let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -37,11 +37,11 @@ impl Watcher {
 }
 
 on_both_engines! {
-    whoever_watches_sees_what_people_did,
-    what_people_reach_tells_no_metrics_and_the_other_way_round,
+    metrics_count_what_people_did,
+    metrics_have_a_listener_of_their_own,
 }
 
-async fn whoever_watches_sees_what_people_did(app: TestApp) {
+async fn metrics_count_what_people_did(app: TestApp) {
     let watcher = Watcher::of(&app).await;
     let account = app.account().await;
     let requests = |endpoint: &str, code: i64| {
@@ -61,8 +61,8 @@ async fn whoever_watches_sees_what_people_did(app: TestApp) {
     assert_eq!(watcher.number("kefu_streams{of=\"desk\"}").await, 1.0);
     assert_eq!(watcher.number("kefu_streams{of=\"chat\"}").await, 1.0);
     assert_eq!(watcher.number("kefu_agents").await, 1.0);
-    assert_eq!(watcher.number("kefu_feed_readers").await, 2.0, "hers and the account's");
-    until("nobody is behind", || async { watcher.number("kefu_feed_lag_changes").await == 0.0 }).await;
+    assert_eq!(watcher.number("kefu_feed_readers").await, 2.0, "the worker's and the account's");
+    until("no reader is behind", || async { watcher.number("kefu_feed_lag_changes").await == 0.0 }).await;
     drop(page);
     until("the customer's stream is gone", || async {
         watcher.number("kefu_streams{of=\"chat\"}").await == 0.0
@@ -73,7 +73,7 @@ async fn whoever_watches_sees_what_people_did(app: TestApp) {
     assert_eq!(watcher.number(&requests("desk/snapshot", 990_002)).await, 1.0);
     account.get("/cgi-bin/nothing", &[]).await;
     assert_eq!(watcher.number(&requests("unknown", 40066)).await, 1.0);
-    // What is written is counted with it: so many verbs, in so many batches, in so much time.
+    // Verbs, batches and their time are counted together.
     let (verbs, batches) = (
         watcher.number("kefu_store_batch_verbs_sum").await,
         watcher.number("kefu_store_batch_verbs_count").await,
@@ -85,7 +85,7 @@ async fn whoever_watches_sees_what_people_did(app: TestApp) {
     assert!(watcher.number("kefu_store_verbs_total").await >= verbs);
 }
 
-async fn what_people_reach_tells_no_metrics_and_the_other_way_round(app: TestApp) {
+async fn metrics_have_a_listener_of_their_own(app: TestApp) {
     let watcher = Watcher::of(&app).await;
     assert_eq!(app.ask("/metrics", "").await.status(), 404);
     for path in ["/", "/healthz", "/desk/", "/cgi-bin/token"] {

@@ -1,4 +1,4 @@
-//! The program as operators run it.
+//! The program as operators run it: command line, backup, upgrade, metrics.
 
 mod backup;
 mod config;

@@ -1,4 +1,4 @@
-//! The program as operators run it: its flags, its signals, its socket, its log.
+//! The program as operators run it: flags, signals, admin socket, log.
 
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, Running, SECRET, kefu};
@@ -8,7 +8,7 @@ use std::time::Duration;
 on_both_engines! {
     with_fresh_data:
     a_second_demo_finds_yesterdays_data,
-    orders_reach_the_running_server_and_the_data_without_one,
+    commands_work_with_and_without_a_running_server,
     a_server_with_an_open_stream_stops_in_time_and_has_kept_its_secrets,
     data_of_a_newer_kefu_is_refused_with_both_versions,
 }
@@ -32,7 +32,7 @@ async fn a_second_demo_finds_yesterdays_data(fresh: Fresh) {
     assert!(!served && said.contains("--allow-demo"), "{said}");
 }
 
-async fn orders_reach_the_running_server_and_the_data_without_one(fresh: Fresh) {
+async fn commands_work_with_and_without_a_running_server(fresh: Fresh) {
     let demo = Running::start(DEMO, &fresh);
     let token = demo.token().await;
     let list = format!("/cgi-bin/customservice/getkflist?access_token={token}");
@@ -87,7 +87,7 @@ async fn a_server_with_an_open_stream_stops_in_time_and_has_kept_its_secrets(fre
     for secret in
         [text, &openid, &token, SECRET, cookie.split_once('=').unwrap().1, visitor.split_once('=').unwrap().1]
     {
-        assert!(!log.contains(secret), "the log tells {secret}");
+        assert!(!log.contains(secret), "the log contains {secret}");
     }
 }
 
@@ -119,7 +119,7 @@ async fn cookies_are_secure_where_people_use_https() {
 }
 
 #[test]
-fn an_order_without_data_says_what_makes_it() {
+fn a_command_without_data_says_how_to_create_it() {
     let (done, said) = kefu(&["account", "list"], &Fresh::folder());
     assert!(!done && said.contains("kefu serve"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! Data that an older program wrote: this one opens them, and everybody goes on where they were.
+//! Data of an older program: this program opens it, and people continue where they were.
 
 use crate::actors::{TestApp, run};
 use crate::fixture::engine::Fresh;
@@ -9,19 +9,19 @@ use std::path::Path;
 
 const APPID: &str = "wx0123456789abcdef";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
-/// The customer whom kf1 serves, the one whose session is closed, the one who waits.
+/// The customers: kf1 serves the first, the second's session is closed, the third waits.
 const CUSTOMERS: [&str; 3] =
     ["oNd2ksOpi5lu4Du2649srOaXr3YD", "ocmC7Skfn4khZ9bbFrTJlcw_g7Dp", "oauZkW6efkf8uSdLxHuhYgI2FXKk"];
-/// What their browsers hold.
+/// The customers' cookies.
 const COOKIES: [&str; 3] = [
     "L7aHDZ7whZEEJkAjI5_fjXLHKREuZFyVcjmsHaPNu40",
     "vx9IUqT2ETcBSNeEZr-pANUvwYyV2639ddUbWo4UJdM",
     "2UF6mPIywIANgDou5Pj6ov10C4KUPvbnS1LpNTmHnks",
 ];
-/// What the browser of the worker holds.
+/// The worker's cookie.
 const LOGIN: &str = "kefu_login=WnJM0kF9OVgu2YIoAw1N6Zxrz71pf5sMMXS5iZz-yjM";
 
-/// The tables as they were, with what the older program wrote. What it noted of its migrations stands among that.
+/// Creates the tables and rows of the first build, including its rows about migrations.
 fn written_by_the_first_build(fresh: Fresh) -> Fresh {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR"));
     let migrations = crates.join("../store/migrations");
@@ -47,14 +47,14 @@ fn texts(messages: &Value) -> Vec<&str> {
     messages.as_array().unwrap().iter().map(|message| message["text"].as_str().unwrap()).collect()
 }
 
-on_both_engines! { with_old_data: everybody_goes_on_with_what_the_first_build_wrote }
+on_both_engines! { with_old_data: people_continue_with_data_of_the_first_build }
 
 /// Runs a test over data that the first build wrote.
 fn with_old_data(fresh: Fresh, test: impl AsyncFnOnce(TestApp)) {
     run(written_by_the_first_build(fresh), test);
 }
 
-async fn everybody_goes_on_with_what_the_first_build_wrote(app: TestApp) {
+async fn people_continue_with_data_of_the_first_build(app: TestApp) {
     let path = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
     let token = app.ask(&path, "").await.json::<Value>().await.unwrap()["access_token"].clone();
     let token = token.as_str().unwrap();
@@ -82,7 +82,7 @@ async fn everybody_goes_on_with_what_the_first_build_wrote(app: TestApp) {
     let reply = json!({"appid": APPID, "session": session, "client_id": "after", "text": "still here"});
     assert_eq!(app.send("/desk/api/message", LOGIN, &reply).await.status(), 200);
 
-    // So are the customers, in the midst of what they said.
+    // The customers continue their sessions.
     let told = ["你好，我的订单在哪里？", "您好，it's on its way", "[msgmenu] 满意吗？", "still here"];
     let cookie = |n: usize| format!("kefu_{APPID}={}", COOKIES[n]);
     let page = async |n: usize| -> Value {

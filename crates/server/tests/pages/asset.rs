@@ -1,10 +1,10 @@
-//! What is the same for everybody: pages, their parts, and the description of the API.
+//! Answers that are the same for all callers: pages, their assets, and the OpenAPI description.
 
 use crate::actors::TestApp;
 use flate2::read::GzDecoder;
 use std::io::Read as _;
 
-/// An answer: its status, the headers that matter, its body.
+/// An answer: status, some headers, body.
 struct Got {
     status: u16,
     encoding: Option<String>,
@@ -26,10 +26,10 @@ async fn gets(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Got {
 }
 
 on_both_engines! {
-    what_is_the_same_for_everybody_is_compressed_and_known_by_its_tag,
+    shared_answers_are_compressed_and_have_an_etag,
 }
 
-async fn what_is_the_same_for_everybody_is_compressed_and_known_by_its_tag(app: TestApp) {
+async fn shared_answers_are_compressed_and_have_an_etag(app: TestApp) {
     let page = String::from_utf8(gets(&app, "/desk/", &[]).await.body).unwrap();
     let part =
         page.split('"').find(|text| text.starts_with("/desk/assets/") && text.ends_with(".js")).unwrap();

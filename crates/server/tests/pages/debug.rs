@@ -1,4 +1,4 @@
-//! The debugging page's calls: an administrator gets tokens of her account, and nobody's program loses one by it.
+//! The calls of /debug: an administrator gets tokens for the account, and no program loses its token by that.
 
 use crate::actors::{TestAccount, TestAgent, TestApp, code};
 use kefu::admin::Order;
@@ -15,7 +15,7 @@ async fn token(account: &TestAccount, who: &TestAgent) -> (u16, Value) {
     who.sends("/desk/api/debug/token", json!({"appid": account.appid})).await
 }
 
-/// The account, called with a token of hers.
+/// The account, called with a debug token of the worker.
 async fn calls(account: &TestAccount, who: &TestAgent) -> TestAccount {
     let (status, answer) = token(account, who).await;
     assert_eq!((status, answer["expires_in"].as_i64()), (200, Some(7200)), "{answer}");
@@ -23,16 +23,16 @@ async fn calls(account: &TestAccount, who: &TestAgent) -> TestAccount {
 }
 
 on_both_engines! {
-    an_administrator_calls_the_api_with_a_token_she_is_given,
-    to_be_an_agent_is_not_enough,
-    one_account_entrusted_is_no_other,
-    her_tokens_end_none_that_programs_use,
-    whoever_is_no_administrator_any_more_has_no_token_any_more,
-    tokens_are_not_made_without_end,
+    an_administrator_calls_the_api_with_a_debug_token,
+    an_agent_who_is_no_administrator_gets_no_debug_token,
+    an_administrator_of_one_account_gets_no_token_for_another,
+    debug_tokens_do_not_end_tokens_of_programs,
+    a_revoked_administrator_loses_the_debug_tokens,
+    the_number_of_debug_tokens_is_limited,
     an_operator_sees_who_administers_an_account,
 }
 
-async fn an_administrator_calls_the_api_with_a_token_she_is_given(app: TestApp) {
+async fn an_administrator_calls_the_api_with_a_debug_token(app: TestApp) {
     let (account, eve) = (app.account().await, TestAgent::signs_up(&app, "eve").await);
     assert_eq!(token(&account, &eve).await.0, 403);
     let granted = administers(&app, &account, &eve, false).await;
@@ -44,7 +44,7 @@ async fn an_administrator_calls_the_api_with_a_token_she_is_given(app: TestApp) 
     assert_eq!(listed, json!({"worker": {"name": "eve"}, "accounts": [shown]}));
 }
 
-async fn to_be_an_agent_is_not_enough(app: TestApp) {
+async fn an_agent_who_is_no_administrator_gets_no_debug_token(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let (status, answer) = token(&account, &ann).await;
@@ -54,7 +54,7 @@ async fn to_be_an_agent_is_not_enough(app: TestApp) {
     assert_eq!(listed["accounts"], json!([]));
 }
 
-async fn one_account_entrusted_is_no_other(app: TestApp) {
+async fn an_administrator_of_one_account_gets_no_token_for_another(app: TestApp) {
     let (account, other) = (app.account().await, app.account().await);
     let eve = TestAgent::signs_up(&app, "eve").await;
     administers(&app, &account, &eve, false).await;
@@ -62,7 +62,7 @@ async fn one_account_entrusted_is_no_other(app: TestApp) {
     assert_eq!(eve.sends("/desk/api/debug/token", json!({"appid": "nothing"})).await.0, 403);
 }
 
-async fn her_tokens_end_none_that_programs_use(app: TestApp) {
+async fn debug_tokens_do_not_end_tokens_of_programs(app: TestApp) {
     let (account, eve) = (app.account().await, TestAgent::signs_up(&app, "eve").await);
     administers(&app, &account, &eve, false).await;
     let first = calls(&account, &eve).await;
@@ -71,10 +71,10 @@ async fn her_tokens_end_none_that_programs_use(app: TestApp) {
     }
     app.advance(300_000).await;
     assert_eq!(code(&account.get(LIST, &[]).await), 0, "the program's own");
-    assert_eq!(code(&first.get(LIST, &[]).await), 40001, "two of hers live at once");
+    assert_eq!(code(&first.get(LIST, &[]).await), 40001, "a worker has two valid debug tokens at most");
 }
 
-async fn whoever_is_no_administrator_any_more_has_no_token_any_more(app: TestApp) {
+async fn a_revoked_administrator_loses_the_debug_tokens(app: TestApp) {
     let (account, eve) = (app.account().await, TestAgent::signs_up(&app, "eve").await);
     let zoe = TestAgent::signs_up(&app, "zoe").await;
     administers(&app, &account, &eve, false).await;
@@ -87,7 +87,7 @@ async fn whoever_is_no_administrator_any_more_has_no_token_any_more(app: TestApp
     assert_eq!(token(&account, &eve).await.0, 403);
 }
 
-async fn tokens_are_not_made_without_end(app: TestApp) {
+async fn the_number_of_debug_tokens_is_limited(app: TestApp) {
     let (account, eve) = (app.account().await, TestAgent::signs_up(&app, "eve").await);
     administers(&app, &account, &eve, false).await;
     for _ in 0..20 {

@@ -1,32 +1,32 @@
-//! What cameras note in a picture: it stays out of what pages send, and in what programs upload. And a picture's pixels,
-//! which the pages are told.
+//! Metadata of pictures: it is removed from pictures that pages send and kept in files that programs upload. Also the
+//! width and height of pictures, which the pages get.
 
 use crate::actors::form::{GIF, JPEG, PNG};
 use crate::actors::picture::{self, replies, shows};
 use crate::actors::{TestAccount, TestApp, TestCustomer, code, until};
 use serde_json::{Value, json};
 
-/// A camera's notes: lying on its side, and where.
+/// The metadata of a camera: the orientation and the place.
 const NOTES: &[u8] =
     b"II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0\x26\0\0\0\
     \0\0\0\0GPS 31.2304 N 121.4737 E";
-/// What stays of them.
+/// What remains of the metadata: the orientation.
 const WAY_UP: &[u8] = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
 
-/// A part of a JPEG.
+/// A segment of a JPEG.
 fn segment(code: u8, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
     [&[0xff, code], &length[..], content].concat()
 }
 
-/// A JPEG of 300 by 200 pixels with these parts.
+/// A JPEG of 300 by 200 pixels with these segments.
 fn jpeg(parts: &[Vec<u8>]) -> Vec<u8> {
     let frame = segment(0xc0, &[8, 0, 200, 1, 44, 1, 1, 0x11, 0]);
     let scan = [segment(0xda, &[1, 1, 0, 0, 63, 0]), b"pixels \xff\0\xff\xd0".to_vec()].concat();
     [&b"\xff\xd8"[..], &parts.concat(), &frame, &scan, b"\xff\xd9"].concat()
 }
 
-/// A part of a PNG, whose checksum nobody looks at.
+/// A chunk of a PNG. Its checksum is wrong, because it is not read.
 fn png_chunk(name: &[u8; 4], content: &[u8], sum: u32) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
     [&length[..], name, content, &sum.to_be_bytes()].concat()
@@ -42,7 +42,7 @@ fn webp_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     [name, &length[..], content, &[0][..content.len() % 2]].concat()
 }
 
-/// A WebP of 300 by 200 pixels, with flags for what these parts say more.
+/// A WebP of 300 by 200 pixels with these chunks, and the flags for them.
 fn webp(flags: u8, parts: &[Vec<u8>]) -> Vec<u8> {
     let begin = webp_chunk(b"VP8X", &[flags, 0, 0, 0, 0x2b, 1, 0, 199, 0, 0]);
     let chunks = [begin, webp_chunk(b"VP8L", b"\x2f\x2b\xc1\x31\0pixels"), parts.concat()].concat();
@@ -50,7 +50,7 @@ fn webp(flags: u8, parts: &[Vec<u8>]) -> Vec<u8> {
     [b"RIFF", &length[..], b"WEBP", &chunks].concat()
 }
 
-/// A picture as a camera makes it, what stays of it, its type and its pixels as they are shown.
+/// A camera's picture, the same without metadata, its content type, and its width and height as shown.
 struct Shot {
     given: Vec<u8>,
     stays: Vec<u8>,
@@ -93,7 +93,7 @@ fn shots() -> Vec<Shot> {
     ]
 }
 
-/// The type and the bytes of a message's file, as the customer gets it.
+/// Content type and bytes of a message's file, as the customer gets it.
 async fn file(
     app: &TestApp,
     account: &TestAccount,
@@ -110,14 +110,14 @@ fn pixels(message: &Value) -> (i64, i64) {
 }
 
 on_both_engines! {
-    what_a_camera_notes_stays_out_of_what_pages_send,
-    pictures_that_differ_in_notes_only_are_one_content,
-    what_only_begins_like_a_picture_is_refused_and_leaves_nothing,
-    what_programs_upload_stays_as_it_is_to_the_last_byte,
-    a_webp_of_a_page_is_recorded_as_any_picture,
+    metadata_is_removed_from_pictures_that_pages_send,
+    pictures_that_differ_only_in_metadata_are_one_file,
+    a_broken_picture_is_refused_and_leaves_nothing,
+    uploads_of_programs_are_kept_unchanged,
+    a_webp_from_a_page_is_recorded_like_any_picture,
 }
 
-async fn what_a_camera_notes_stays_out_of_what_pages_send(app: TestApp) {
+async fn metadata_is_removed_from_pictures_that_pages_send(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
@@ -147,7 +147,7 @@ async fn what_a_camera_notes_stays_out_of_what_pages_send(app: TestApp) {
     until("each is kept once", || async { app.files() == shots().len() }).await;
 }
 
-async fn pictures_that_differ_in_notes_only_are_one_content(app: TestApp) {
+async fn pictures_that_differ_only_in_metadata_are_one_file(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("look").await;
@@ -158,7 +158,7 @@ async fn pictures_that_differ_in_notes_only_are_one_content(app: TestApp) {
     until("one is left", || async { app.files() == 1 }).await;
 }
 
-async fn what_only_begins_like_a_picture_is_refused_and_leaves_nothing(app: TestApp) {
+async fn a_broken_picture_is_refused_and_leaves_nothing(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("look").await;
@@ -182,7 +182,7 @@ async fn what_only_begins_like_a_picture_is_refused_and_leaves_nothing(app: Test
     until("nothing is left", || async { app.files() == 0 }).await;
 }
 
-async fn what_programs_upload_stays_as_it_is_to_the_last_byte(app: TestApp) {
+async fn uploads_of_programs_are_kept_unchanged(app: TestApp) {
     let account = app.account().await;
     account.adds("a1").await;
     let customer = account.customer();
@@ -209,7 +209,7 @@ async fn what_programs_upload_stays_as_it_is_to_the_last_byte(app: TestApp) {
     }
 }
 
-async fn a_webp_of_a_page_is_recorded_as_any_picture(app: TestApp) {
+async fn a_webp_from_a_page_is_recorded_like_any_picture(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
@@ -225,7 +225,7 @@ async fn a_webp_of_a_page_is_recorded_as_any_picture(app: TestApp) {
     let [.., webp, png] = &records[..] else { panic!("{listed}") };
     assert_eq!((&webp["text"], &webp["opercode"]), (&png["text"], &png["opercode"]));
     assert_eq!(webp["text"], "[image]");
-    // A file without pixels in its header shows none.
+    // A file without a size in its header has no width and height.
     assert_eq!(shows(&app, &account, &customer, JPEG, "p2").await.0, 200);
     assert_eq!(customer.last().await.get("width"), None);
 }

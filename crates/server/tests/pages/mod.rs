@@ -1,4 +1,4 @@
-//! The calls and streams of the pages.
+//! The calls and streams of the workbench, the chat page and the debugging page.
 
 mod asset;
 mod debug;

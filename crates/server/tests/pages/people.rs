@@ -1,33 +1,33 @@
-//! Workers and customers at their pages.
+//! Workers at the workbench and customers at the chat page.
 
 use crate::actors::{TestAgent, TestApp, code, cookie_of, until};
 use kefu::admin::Order;
 use serde_json::{Value, json};
 
 on_both_engines! {
-    a_conversation_goes_both_ways_and_is_there_when_she_comes_back,
+    messages_go_both_ways_and_are_shown_after_a_return,
     a_message_sent_twice_arrives_once,
-    a_stream_that_was_cut_goes_on_where_it_was,
-    a_cursor_from_another_world_means_load_again,
-    a_reload_is_no_news_and_a_closed_browser_is,
+    a_closed_stream_resumes_at_its_cursor,
+    an_unknown_cursor_gets_a_reset,
+    a_reload_changes_no_presence_and_a_closed_browser_does,
     two_tabs_are_one_presence,
     a_sign_up_link_works_once_and_for_three_days,
-    a_login_opens_the_desk_until_it_ends,
+    a_login_opens_the_workbench_until_it_ends,
     a_login_ends_after_a_week,
     an_invitation_shows_at_once_at_an_open_workbench,
     only_our_own_pages_may_act,
-    a_message_has_a_text_of_a_bearable_size,
-    nobody_reads_what_is_not_hers,
-    who_is_refused_as_an_agent_hears_nothing_of_her,
+    the_length_of_a_text_is_limited,
+    agents_and_customers_read_only_their_own_messages,
+    a_customer_is_not_shown_to_a_worker_who_is_no_agent,
     a_worker_is_one_agent_of_an_account_at_most,
-    whoever_served_a_customer_once_reads_no_later_session,
+    a_former_agent_of_a_customer_reads_no_later_session,
     a_first_message_sent_twice_makes_one_customer,
     history_comes_in_pages,
     a_reply_is_possible_for_48_hours,
-    the_pages_are_there_and_nothing_else_is,
+    only_the_pages_are_served,
 }
 
-async fn a_conversation_goes_both_ways_and_is_there_when_she_comes_back(app: TestApp) {
+async fn messages_go_both_ways_and_are_shown_after_a_return(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
@@ -67,7 +67,7 @@ async fn a_message_sent_twice_arrives_once(app: TestApp) {
     assert_eq!((desk.count_texts("hello").await, desk.count_texts("yes").await), (1, 1));
 }
 
-async fn a_stream_that_was_cut_goes_on_where_it_was(app: TestApp) {
+async fn a_closed_stream_resumes_at_its_cursor(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
@@ -83,14 +83,14 @@ async fn a_stream_that_was_cut_goes_on_where_it_was(app: TestApp) {
     assert_eq!((desk.count_texts("one").await, desk.count_texts("two").await), (0, 1));
 }
 
-async fn a_cursor_from_another_world_means_load_again(app: TestApp) {
+async fn an_unknown_cursor_gets_a_reset(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.resumes(&format!("{}:999999", account.appid)).await;
     desk.waits_for("reset", |heard| heard.event == "reset").await;
 }
 
-async fn a_reload_is_no_news_and_a_closed_browser_is(app: TestApp) {
+async fn a_reload_changes_no_presence_and_a_closed_browser_does(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let desk = ann.comes_online().await;
@@ -141,7 +141,7 @@ async fn a_sign_up_link_works_once_and_for_three_days(app: TestApp) {
     assert_eq!(sign_up(&second, "bob", "long enough").await, 990_012);
 }
 
-async fn a_login_opens_the_desk_until_it_ends(app: TestApp) {
+async fn a_login_opens_the_workbench_until_it_ends(app: TestApp) {
     let ann = TestAgent::signs_up(&app, "ann").await;
     let log_in = |name: &str, password: &str| {
         let (app, body) = (app.clone(), json!({"name": name, "password": password}));
@@ -208,7 +208,7 @@ async fn only_our_own_pages_may_act(app: TestApp) {
     assert_eq!(form.send().await.unwrap().status(), 400, "a form can send this without asking");
 }
 
-async fn a_message_has_a_text_of_a_bearable_size(app: TestApp) {
+async fn the_length_of_a_text_is_limited(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     for text in [String::new(), " \n".into(), "x".repeat(2049)] {
@@ -220,7 +220,7 @@ async fn a_message_has_a_text_of_a_bearable_size(app: TestApp) {
     assert_eq!(customer.sends(json!({"client_id": "2", "text": "x".repeat(300_000)})).await.0, 413);
 }
 
-async fn nobody_reads_what_is_not_hers(app: TestApp) {
+async fn agents_and_customers_read_only_their_own_messages(app: TestApp) {
     let (account, other) = (app.account().await, app.account().await);
     let (ann, eve) = (account.agent("a1").await, other.agent("e1").await);
     let _desk = ann.comes_online().await;
@@ -243,7 +243,7 @@ async fn nobody_reads_what_is_not_hers(app: TestApp) {
     assert_eq!(snapshot["messages"], json!([]));
 }
 
-async fn who_is_refused_as_an_agent_hears_nothing_of_her(app: TestApp) {
+async fn a_customer_is_not_shown_to_a_worker_who_is_no_agent(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let bob = TestAgent::signs_up(&app, "bob").await.at(&account, "a1");
@@ -252,7 +252,7 @@ async fn who_is_refused_as_an_agent_hears_nothing_of_her(app: TestApp) {
     assert!(app.order(bind).await.unwrap_err().contains("65412"));
     assert_eq!(bob.answers_invitation(true).await, 409);
     let stream = bob.resumes("").await;
-    assert_eq!(account.online().await, [], "he is nobody here");
+    assert_eq!(account.online().await, [], "the worker is no agent of the account");
     let mut desk = ann.comes_online().await;
     account.customer().says("for ann alone").await;
     desk.sees("for ann alone").await;
@@ -273,7 +273,7 @@ async fn a_worker_is_one_agent_of_an_account_at_most(app: TestApp) {
     assert_eq!(ann.snapshot().await["accounts"].as_array().unwrap().len(), 1);
 }
 
-async fn whoever_served_a_customer_once_reads_no_later_session(app: TestApp) {
+async fn a_former_agent_of_a_customer_reads_no_later_session(app: TestApp) {
     let account = app.account().await;
     let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
     let first = ann.comes_online().await;
@@ -298,10 +298,10 @@ async fn whoever_served_a_customer_once_reads_no_later_session(app: TestApp) {
 async fn a_first_message_sent_twice_makes_one_customer(app: TestApp) {
     let account = app.account().await;
     let page = app.ask(&format!("/chat/api/{}/snapshot", account.appid), "").await;
-    let cookie = cookie_of(&page).expect("a cookie for whoever comes for the first time");
+    let cookie = cookie_of(&page).expect("a cookie for a new browser");
     let body = json!({"client_id": "1", "text": "hello"});
     let send = || async { app.send(&format!("/chat/api/{}/message", account.appid), &cookie, &body).await };
-    // Nobody knows whether the first arrived; both are on their way at once.
+    // Both requests are sent at once, as a page does that does not know whether the first arrived.
     let (first, second) = tokio::join!(send(), send());
     let (first, second): (Value, Value) = (first.json().await.unwrap(), second.json().await.unwrap());
     assert_eq!(first["message"], second["message"]);
@@ -343,7 +343,7 @@ async fn a_reply_is_possible_for_48_hours(app: TestApp) {
     assert_eq!((status, code(&refusal)), (409, 990_016));
 }
 
-async fn the_pages_are_there_and_nothing_else_is(app: TestApp) {
+async fn only_the_pages_are_served(app: TestApp) {
     let account = app.account().await;
     for path in ["/desk/".to_owned(), format!("/chat/{}", account.appid)] {
         let response = app.ask(&path, "").await;

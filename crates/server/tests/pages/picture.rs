@@ -7,9 +7,9 @@ use serde_json::json;
 
 on_both_engines! {
     a_picture_goes_each_way_and_is_shown_to_both,
-    the_first_picture_makes_a_customer_as_the_first_word_does,
-    what_is_no_picture_is_refused,
-    only_who_reads_a_message_fetches_its_files,
+    a_first_picture_creates_a_customer_like_a_first_text,
+    a_file_that_is_no_picture_is_refused,
+    only_readers_of_a_message_can_fetch_its_files,
 }
 
 async fn a_picture_goes_each_way_and_is_shown_to_both(app: TestApp) {
@@ -26,21 +26,21 @@ async fn a_picture_goes_each_way_and_is_shown_to_both(app: TestApp) {
         (200, &json!("image"), &json!("customer")),
         "{sent}"
     );
-    desk.sees_fact("her picture", |fact| fact["message"]["kind"] == "image").await;
+    desk.sees_fact("the customer's picture", |fact| fact["message"]["kind"] == "image").await;
     let of_desk = format!("/desk/api/file?appid={}&message={}", account.appid, message["id"]);
     assert_eq!(file(&app, of_desk, &ann.cookie).await, (200, "image/png".into(), PNG.to_vec()));
-    // The same once more is the same message.
+    // Sending the same again returns the same message.
     assert_eq!(shows(&app, &account, &customer, PNG, "p1").await.1["message"], *message);
     let (status, reply) = replies(&app, &ann, &message["session"], GIF, "r1").await;
     assert_eq!((status, &reply["message"]["from"]), (200, &json!("agent")), "{reply}");
     page.sees_fact("the agent's", |fact| fact["message"]["client_id"] == "r1").await;
     let of_chat = format!("/chat/api/{}/file?message={}", account.appid, reply["message"]["id"]);
     assert_eq!(file(&app, of_chat, &customer.cookie()).await, (200, "image/gif".into(), GIF.to_vec()));
-    // Programs may answer it as any message of hers.
+    // A program may answer it like any other message.
     assert_eq!(account.sends_text(&customer.openid(), "nice").await, 0);
 }
 
-async fn the_first_picture_makes_a_customer_as_the_first_word_does(app: TestApp) {
+async fn a_first_picture_creates_a_customer_like_a_first_text(app: TestApp) {
     let account = app.account().await;
     let (status, sent) = shows(&app, &account, &account.customer(), JPEG, "p1").await;
     assert_eq!(status, 200, "{sent}");
@@ -48,7 +48,7 @@ async fn the_first_picture_makes_a_customer_as_the_first_word_does(app: TestApp)
     assert!(sent["since"].as_str().unwrap().contains(&account.appid));
 }
 
-async fn what_is_no_picture_is_refused(app: TestApp) {
+async fn a_file_that_is_no_picture_is_refused(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("look").await;
@@ -67,7 +67,7 @@ async fn what_is_no_picture_is_refused(app: TestApp) {
     assert_eq!(shows(&app, &account, &customer, &sized(PNG, 10 << 20), "p1").await.0, 200);
 }
 
-async fn only_who_reads_a_message_fetches_its_files(app: TestApp) {
+async fn only_readers_of_a_message_can_fetch_its_files(app: TestApp) {
     let account = app.account().await;
     let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
     let _desk = ann.comes_online().await;
@@ -95,7 +95,7 @@ async fn only_who_reads_a_message_fetches_its_files(app: TestApp) {
     assert_eq!(file(&app, own(""), &other.cookie()).await.0, 404);
     assert_eq!(file(&app, hers(""), &bob.cookie).await.0, 403);
     assert_eq!(file(&app, own("&part=whole"), &customer.cookie()).await.0, 400);
-    // Its media id ends, the message does not.
+    // The media id expires, the message does not.
     assert_eq!(
         code(
             &account

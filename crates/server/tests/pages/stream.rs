@@ -1,4 +1,4 @@
-//! Streams: how many a person has, how they catch up, and when a page has to load everything again.
+//! Streams: how many a person may have, how they catch up, and when a page has to load everything again.
 
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, until};
 use futures_util::StreamExt;
@@ -7,7 +7,7 @@ use kefu::push::{BEHIND_MAX, Step};
 use kefu::streams::limit::STREAMS_MAX;
 use model::{Fact, Openid};
 
-/// Changes of the account that concern none of its customers.
+/// Makes changes of the account that its customers do not see.
 async fn fill(account: &TestAccount, count: usize) {
     let store = &account.app.inner.desk.store;
     let write = || {
@@ -17,7 +17,7 @@ async fn fill(account: &TestAccount, count: usize) {
             Ok(())
         })
     };
-    // A commit's worth at once: more would wait longer than a slow database may take.
+    // One commit's worth at a time: more would wait too long on a slow database.
     for begun in (0..count).step_by(32) {
         let written = join_all((begun..count.min(begun + 32)).map(|_| write())).await;
         written.into_iter().for_each(|written| written.expect("a change"));
@@ -42,7 +42,7 @@ async fn opens_at(account: &TestAccount, customer: &TestCustomer, cursor: &str) 
     Stream::open(&account.app, &path, &customer.cookie()).await
 }
 
-/// The agent's workbench goes on from this number of the account, and from where the worker's own feed is.
+/// Opens the workbench's stream at this seq of the account and at the head of the worker's own feed.
 async fn resumes_at(agent: &TestAgent, seq: i64) -> Stream {
     let since = agent.snapshot().await["since"].as_str().unwrap().to_owned();
     let (epoch, pairs) = since.split_once(';').unwrap();
@@ -56,7 +56,7 @@ async fn is_reset(mut stream: Stream) {
     stream.ends().await;
 }
 
-/// The first of these streams is told that it was replaced, and ends; the others go on, which `text` shows.
+/// Asserts that the first stream gets `replaced` and ends, and that the others get the message `text`.
 async fn the_first_is_replaced(mut streams: Vec<Stream>, text: &str) -> Vec<Stream> {
     let mut first = streams.remove(0);
     let replaced = first.waits_for("replaced", |heard| heard.event == "replaced").await;
@@ -72,12 +72,12 @@ async fn the_first_is_replaced(mut streams: Vec<Stream>, text: &str) -> Vec<Stre
 on_both_engines! {
     a_ninth_stream_of_a_customer_replaces_the_oldest,
     a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_online,
-    streams_opened_without_end_change_no_presence,
-    a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again,
-    a_cursor_of_another_epoch_or_of_none_means_load_again,
+    streams_opened_again_and_again_change_no_presence,
+    a_cursor_above_the_head_or_far_behind_gets_a_reset,
+    a_cursor_of_another_epoch_or_without_one_gets_a_reset,
     many_streams_that_are_behind_read_the_feed_once,
     a_stream_gets_each_change_once_and_in_order_however_it_falls_behind,
-    what_was_typed_meanwhile_is_typed_no_more,
+    a_stream_that_catches_up_skips_typing_that_is_over,
 }
 
 async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: TestApp) {
@@ -114,7 +114,7 @@ async fn a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_onlin
     account.customer().says("hello").await;
     let streams = the_first_is_replaced(streams, "hello").await;
     bystander.sees("hello").await;
-    // The streams that are left keep the agent online.
+    // The remaining streams keep the agent online.
     drop(bystander);
     app.advance(10_000).await;
     assert_eq!(account.online().await.len(), 1);
@@ -128,7 +128,7 @@ async fn a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_onlin
     assert_eq!(account.online().await, []);
 }
 
-async fn streams_opened_without_end_change_no_presence(app: TestApp) {
+async fn streams_opened_again_and_again_change_no_presence(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let since = ann.snapshot().await["since"].as_str().unwrap().to_owned();
@@ -146,7 +146,7 @@ async fn streams_opened_without_end_change_no_presence(app: TestApp) {
     );
 }
 
-async fn a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again(app: TestApp) {
+async fn a_cursor_above_the_head_or_far_behind_gets_a_reset(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _online = ann.comes_online().await;
@@ -157,7 +157,7 @@ async fn a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again(ap
         is_reset(opens(&account, &customer, wrong).await).await;
         is_reset(resumes_at(&ann, wrong).await).await;
     }
-    // As far behind as may be is told all; one change further is not, and costs no reading of the feed.
+    // A cursor at the limit gets all changes. One change further gets `reset`, without a read of the feed.
     let mut stream = opens(&account, &customer, 0).await;
     stream.sees("hello").await;
     fill(&account, usize::try_from(BEHIND_MAX - head(&account).await).unwrap()).await;
@@ -174,8 +174,8 @@ async fn a_cursor_that_the_feed_has_not_reached_or_long_left_means_load_again(ap
     opens(&account, &customer, 1).await.sees("hello").await;
 }
 
-/// Its numbers are of another store, which used them for other changes.
-async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: TestApp) {
+/// Numbers of another epoch are of another store, where they mean other changes.
+async fn a_cursor_of_another_epoch_or_without_one_gets_a_reset(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let customer = account.customer();
@@ -203,7 +203,7 @@ async fn a_cursor_of_another_epoch_or_of_none_means_load_again(app: TestApp) {
         [&heard, &seen].iter().all(|event| event.id.starts_with(&format!("{epoch};"))),
         "{heard:?} {seen:?}"
     );
-    // A page that has nothing yet begins with the first change.
+    // A page without a cursor begins with the first change.
     opens_at(&account, &customer, "").await.sees("hello").await;
 }
 
@@ -214,7 +214,7 @@ async fn many_streams_that_are_behind_read_the_feed_once(app: TestApp) {
         customer.says(&format!("hello {number}")).await;
     }
     fill(&account, 250).await;
-    // An open page keeps the reader.
+    // An open stream keeps the reader.
     let _page = customers[0].watches().await;
     let before = app.inner.desk.store.verbs();
     let streams = customers.iter().enumerate().flat_map(|(number, customer)| {
@@ -252,7 +252,7 @@ async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app
         })
         .collect();
     for _ in 0..12 {
-        // More than a stream may miss, fewer than it may be behind: some go on at once, some much later.
+        // More changes than a stream buffers, fewer than it may be behind: some streams continue at once, some later.
         fill(&account, [1, 2, 63, 64, 65, 130, 300, 400][chance(8) as usize]).await;
         let here = head(&account).await;
         for (stream, cursor) in &mut streams {
@@ -265,7 +265,7 @@ async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app
             }
         }
     }
-    // One that is read no further falls behind for good, and says so once.
+    // A stream whose client does not read falls behind too far, and sends `reset` once.
     let (idle, cursor) = &mut streams[0];
     fill(&account, usize::try_from(BEHIND_MAX).unwrap() + 1).await;
     until("it is read", || async { feeds.lag().1 == 0 }).await;
@@ -282,14 +282,14 @@ async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app
     assert!(idle.next().await.is_none() && last < head(&account).await);
 }
 
-async fn what_was_typed_meanwhile_is_typed_no_more(app: TestApp) {
+async fn a_stream_that_catches_up_skips_typing_that_is_over(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("hello").await;
     let since = head(&account).await;
     assert_eq!(account.sends_typing(&customer.openid(), "Typing").await, 0);
     let typing = |heard: &crate::actors::StreamEvent| heard.event == "typing";
-    // The first stream reads it while it lasts; the second gets what the first has read, when it is over.
+    // The first stream reads the typing while it lasts. The second gets the same block after the typing is over.
     opens(&account, &customer, since).await.waits_for("typing", typing).await;
     app.advance(15_000).await;
     let mut page = opens(&account, &customer, since).await;

@@ -1,9 +1,9 @@
-//! What the server remembers of a worker's page: drafts, and how far each session was read.
+//! What the server keeps of a worker's page: drafts, and how far each session was read.
 
 use crate::actors::{TestAccount, TestAgent, TestApp};
 use serde_json::{Value, json};
 
-/// What is kept of the page of a worker's first account.
+/// The drafts of the worker's first account.
 async fn drafts(agent: &TestAgent) -> Value {
     agent.first_account().await["drafts"].clone()
 }
@@ -13,7 +13,7 @@ async fn drafted(agent: &TestAgent, session: i64, text: &str) -> (u16, Value) {
     agent.sends("/desk/api/draft", body).await
 }
 
-/// An agent who is online, and the session of a customer who has said "hello".
+/// An account, an agent who is online, a customer who has written "hello", and their session.
 async fn serving_agent(
     app: &TestApp,
 ) -> (TestAccount, TestAgent, crate::actors::Stream, crate::actors::TestCustomer, i64) {
@@ -26,16 +26,16 @@ async fn serving_agent(
 }
 
 on_both_engines! {
-    what_an_agent_typed_is_there_again_in_another_browser,
-    a_page_gives_nothing_to_who_has_logged_in_in_its_workers_place,
+    a_draft_is_shown_in_another_browser,
+    a_page_saves_no_draft_for_another_worker_who_logged_in,
     a_hundred_drafts_are_kept_and_the_oldest_goes,
     unread_counts_survive_a_reload,
-    counts_are_the_servers_however_many_wait,
-    a_customer_is_told_whether_the_agent_is_there,
-    a_browser_without_cookies_is_told_so,
+    waiting_counts_come_from_the_server_for_any_number,
+    a_customer_sees_whether_the_agent_is_online,
+    a_browser_without_cookies_gets_an_error,
 }
 
-async fn what_an_agent_typed_is_there_again_in_another_browser(app: TestApp) {
+async fn a_draft_is_shown_in_another_browser(app: TestApp) {
     let (account, ann, _desk, customer, session) = serving_agent(&app).await;
     let bob = account.agent("b1").await;
     assert_eq!(drafted(&ann, session, "Dear").await.0, 200);
@@ -57,7 +57,7 @@ async fn what_an_agent_typed_is_there_again_in_another_browser(app: TestApp) {
     assert_eq!(drafted(&ann, 9_999, "to nobody").await.0, 404);
 }
 
-async fn a_page_gives_nothing_to_who_has_logged_in_in_its_workers_place(app: TestApp) {
+async fn a_page_saves_no_draft_for_another_worker_who_logged_in(app: TestApp) {
     let (account, ann, _desk, customer, session) = serving_agent(&app).await;
     let bob = account.agent("b1").await;
     let last = customer.last().await["id"].as_i64().unwrap();
@@ -110,10 +110,10 @@ async fn unread_counts_survive_a_reload(app: TestApp) {
     assert_eq!(ann.closes(session).await.0, 200);
     let marks =
         app.inner.desk.store.read("", |tx| tx.all("select session from read_mark", &[])).await.unwrap();
-    assert!(marks.is_empty(), "a closed session is unread for nobody");
+    assert!(marks.is_empty(), "a closed session has no unread count");
 }
 
-async fn counts_are_the_servers_however_many_wait(app: TestApp) {
+async fn waiting_counts_come_from_the_server_for_any_number(app: TestApp) {
     let (account, ann, mut desk, _, session) = serving_agent(&app).await;
     account.set(|settings| settings.reception = Some("manual".into())).await;
     for number in 0..3 {
@@ -126,7 +126,7 @@ async fn counts_are_the_servers_however_many_wait(app: TestApp) {
     desk.sees_fact("none is open", |fact| fact["counts"] == json!({"waiting": 3, "open": 0})).await;
 }
 
-async fn a_customer_is_told_whether_the_agent_is_there(app: TestApp) {
+async fn a_customer_sees_whether_the_agent_is_online(app: TestApp) {
     let (_account, ann, desk, customer, _) = serving_agent(&app).await;
     assert_eq!(customer.snapshot().await["agent"]["online"], true);
     let mut page = customer.watches().await;
@@ -137,7 +137,7 @@ async fn a_customer_is_told_whether_the_agent_is_there(app: TestApp) {
     assert_eq!(customer.snapshot().await["agent"]["online"], false);
 }
 
-async fn a_browser_without_cookies_is_told_so(app: TestApp) {
+async fn a_browser_without_cookies_gets_an_error(app: TestApp) {
     let account = app.account().await;
     let url = format!("{}/chat/api/{}/message", app.base, account.appid);
     let sent = app
@@ -148,5 +148,5 @@ async fn a_browser_without_cookies_is_told_so(app: TestApp) {
     let sent = sent.send().await.unwrap();
     assert_eq!(sent.status(), 400);
     assert_eq!(crate::actors::code(&sent.json().await.unwrap()), 990_029);
-    assert!(account.waiting().await.is_empty(), "nobody became a customer");
+    assert!(account.waiting().await.is_empty(), "no customer was created");
 }

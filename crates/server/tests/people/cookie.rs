@@ -1,4 +1,4 @@
-//! Cookies of customers: a planted one reads nothing, and no conversation is lost.
+//! Cookies of customers: a cookie that an attacker planted reads nothing, and no customer loses a session.
 
 use crate::actors::form::PNG;
 use crate::actors::{Stream, TestAccount, TestApp, TestCustomer, code, cookie_of};
@@ -7,7 +7,7 @@ use kefu::config::Settings;
 use kefu::desk::sha256;
 use serde_json::{Value, json};
 
-/// What a page of the shop's answers to a cookie: status, code, the cookie it sets, the answer.
+/// The answer to a call of the chat page: status, errcode, the cookie that it sets, the body.
 struct Said(u16, i64, Option<String>, Value);
 
 async fn said(response: reqwest::Response) -> Said {
@@ -36,13 +36,13 @@ async fn snapshot(app: &TestApp, account: &TestAccount, cookie: &str) -> Said {
     said(app.ask(&format!("/chat/api/{}/snapshot", account.appid), cookie).await).await
 }
 
-/// The texts that the page with a cookie shows.
+/// The texts that the page shows for a cookie.
 async fn texts(app: &TestApp, account: &TestAccount, cookie: &str) -> Vec<String> {
     let Said(_, _, _, page) = snapshot(app, account, cookie).await;
     page["messages"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A cookie that anybody gets.
+/// The cookie of a new browser.
 async fn first_cookie(app: &TestApp, account: &TestAccount) -> String {
     snapshot(app, account, "").await.2.expect("a cookie for whoever comes for the first time")
 }
@@ -57,7 +57,7 @@ async fn asserts_that_it_opens_nothing(app: &TestApp, account: &TestAccount, coo
     }
 }
 
-/// A customer of before cookies were replaced.
+/// A customer of an older version, which did not replace cookies.
 async fn of_before(app: &TestApp, account: &TestAccount) -> (TestCustomer, String) {
     let customer = account.customer();
     customer.says("long ago").await;
@@ -76,16 +76,16 @@ async fn streams(app: &TestApp, account: &TestAccount, cookie: &str) -> Stream {
 }
 
 on_both_engines! {
-    who_planted_a_cookie_reads_nothing_of_what_is_written_with_it,
-    a_first_picture_replaces_the_cookie_as_a_word_does,
-    who_did_not_hear_the_answer_repeats_the_message_and_has_the_conversation,
+    a_planted_cookie_cannot_read_what_is_written_with_it,
+    a_first_picture_replaces_the_cookie_like_a_first_text,
+    a_repeated_first_message_finds_its_session,
     two_pages_of_one_browser_that_write_first_at_once_are_one_customer,
-    a_cookie_of_before_ends_once_the_browser_shows_the_one_in_its_place,
-    where_people_speak_tls_cookies_are_of_this_host_alone,
+    an_old_cookie_ends_once_its_replacement_is_used,
+    with_tls_cookies_are_bound_to_the_host,
     replaced_cookies_are_forgotten_after_a_day,
 }
 
-async fn who_planted_a_cookie_reads_nothing_of_what_is_written_with_it(app: TestApp) {
+async fn a_planted_cookie_cannot_read_what_is_written_with_it(app: TestApp) {
     let account = app.account().await;
     let planted = first_cookie(&app, &account).await;
     let Said(status, _, own, sent) = writes(&app, &account, &planted, "c1").await;
@@ -103,7 +103,7 @@ async fn who_planted_a_cookie_reads_nothing_of_what_is_written_with_it(app: Test
     }
     assert_eq!(texts(&app, &account, &own).await, ["text of c1"]);
     assert_eq!(writes(&app, &account, &own, "c2").await.2, None, "it stays");
-    // Later it is as good as none: another customer writes with it.
+    // Later the cookie counts as none: a message with it creates another customer.
     app.clock.advance(30_000);
     asserts_that_it_opens_nothing(&app, &account, &planted).await;
     let Said(status, _, other, answer) = writes(&app, &account, &planted, "e4").await;
@@ -114,7 +114,7 @@ async fn who_planted_a_cookie_reads_nothing_of_what_is_written_with_it(app: Test
     assert_eq!(chooses(&app, &account, &first_cookie(&app, &account).await, menu, "e5").await.0, 401);
 }
 
-async fn a_first_picture_replaces_the_cookie_as_a_word_does(app: TestApp) {
+async fn a_first_picture_replaces_the_cookie_like_a_first_text(app: TestApp) {
     let account = app.account().await;
     let planted = first_cookie(&app, &account).await;
     let Said(status, _, own, sent) = shows(&app, &account, &planted, "p1").await;
@@ -127,7 +127,7 @@ async fn a_first_picture_replaces_the_cookie_as_a_word_does(app: TestApp) {
     assert_eq!(app.ask(&file, &again.unwrap()).await.status(), 200);
 }
 
-async fn who_did_not_hear_the_answer_repeats_the_message_and_has_the_conversation(app: TestApp) {
+async fn a_repeated_first_message_finds_its_session(app: TestApp) {
     let settings = Settings { new_customers_per_hour: 1, ..Settings::default() };
     let account = app.account().await;
     let front = app.beside(settings).await;
@@ -161,12 +161,12 @@ async fn two_pages_of_one_browser_that_write_first_at_once_are_one_customer(app:
     assert_eq!(account.waiting().await.len(), 1);
 }
 
-async fn a_cookie_of_before_ends_once_the_browser_shows_the_one_in_its_place(app: TestApp) {
+async fn an_old_cookie_ends_once_its_replacement_is_used(app: TestApp) {
     let account = app.account().await;
     let (customer, before) = of_before(&app, &account).await;
     let mut stream = streams(&app, &account, &before).await;
     assert_eq!(texts(&app, &account, &before).await, ["long ago"]);
-    // Its answer is lost, and so is that of the same once more.
+    // The answer is lost, and so is the answer to its repetition.
     let (lost, again) =
         (writes(&app, &account, &before, "c1").await, writes(&app, &account, &before, "c1").await);
     assert!(lost.2.is_some() && lost.2 != again.2);
@@ -176,7 +176,11 @@ async fn a_cookie_of_before_ends_once_the_browser_shows_the_one_in_its_place(app
     assert_eq!(texts(&app, &account, &own).await, ["long ago", "text of c1", "text of c2"]);
     asserts_that_it_opens_nothing(&app, &account, &before).await;
     let refused = writes(&app, &account, &before, "c1").await;
-    assert_eq!((refused.0, refused.1), (409, 990_034), "another page of hers takes the new one");
+    assert_eq!(
+        (refused.0, refused.1),
+        (409, 990_034),
+        "another page of the same browser sends the new cookie"
+    );
     assert_eq!(chooses(&app, &account, &before, &json!(1), "").await.1, 990_034);
     let more = writes(&app, &account, &own, "c3").await;
     assert_eq!((&more.3["message"]["openid"], more.2), (&json!(customer.openid()), None));
@@ -184,7 +188,7 @@ async fn a_cookie_of_before_ends_once_the_browser_shows_the_one_in_its_place(app
     assert_eq!(texts(&app, &account, &again.2.unwrap()).await.len(), 4, "had it arrived, it would do");
 }
 
-async fn where_people_speak_tls_cookies_are_of_this_host_alone(app: TestApp) {
+async fn with_tls_cookies_are_bound_to_the_host(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("in clear").await;
@@ -212,7 +216,7 @@ async fn where_people_speak_tls_cookies_are_of_this_host_alone(app: TestApp) {
         out.headers()["set-cookie"].to_str().unwrap().starts_with("__Host-kefu_login=; Path=/; Max-Age=0; ")
     );
 
-    // What another host planted is no cookie, be it nobody's or somebody's.
+    // A cookie that another host planted is ignored, whether a customer has it or not.
     let planted = format!("kefu_{}={}", account.appid, "e".repeat(43));
     let first = snapshot(&tls, &account, &planted).await.2.unwrap();
     assert!(first.starts_with(&format!("__Host-kefu_{}=", account.appid)), "{first}");
@@ -222,7 +226,7 @@ async fn where_people_speak_tls_cookies_are_of_this_host_alone(app: TestApp) {
     assert!(texts(&tls, &account, hers).await.is_empty());
     assert_ne!(writes(&tls, &account, hers, "c1").await.3["message"]["openid"], customer.openid());
 
-    // A conversation that began in clear goes on.
+    // A session that began without TLS continues.
     let before = customer.cookie();
     assert_eq!(texts(&tls, &account, &before).await, ["in clear"]);
     let now = writes(&tls, &account, &before, "c2").await.2.expect("a new cookie");

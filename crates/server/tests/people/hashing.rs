@@ -1,4 +1,4 @@
-//! Passwords that wait to be hashed: strangers who flood, and people who were here before.
+//! The queue for hashing passwords: a flood of strangers, and a worker who logs in from a known address.
 
 use crate::actors::{TestAgent, TestApp};
 use crate::edge::limits::{behind_a_proxy, set, tries};
@@ -7,16 +7,16 @@ use futures_util::stream::FuturesUnordered;
 use kefu::config::{Rules, Settings};
 use kefu::desk::hashing::Requester;
 
-/// Strangers of one site that wait at once; stated in docs/operating.md.
-const OF_A_SITE: usize = 16;
+/// The strangers of one network that may wait at once; stated in docs/operating.md.
+pub const OF_A_SITE: usize = 16;
 
 on_both_engines! {
-    strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in,
+    a_flood_of_strangers_does_not_stop_a_known_worker_from_logging_in,
 }
 
-async fn strangers_who_flood_are_told_to_wait_and_who_was_there_before_logs_in(app: TestApp) {
+async fn a_flood_of_strangers_does_not_stop_a_known_worker_from_logging_in(app: TestApp) {
     let app = set(&app, Settings { log_ins_per_minute: 100, ..behind_a_proxy() }, Rules::default()).await;
-    // The sign-up's login is the only trace of the address: this node has seen no log-in from there.
+    // Only the login of the sign-up makes the address known: this node has seen no log-in from it.
     let ann = TestAgent::signs_up(&app, "ann").await;
     let passwords = app.inner.desk.passwords.clone();
     let turns = [passwords.turn(Requester::Known).await.ok(), passwords.turn(Requester::Known).await.ok()];

@@ -1,4 +1,4 @@
-//! Where a worker is logged in: she sees it, and ends what is not hers.
+//! Logins: a worker lists them and ends them, and an ended browser learns why.
 
 use crate::actors::{TestAgent, TestApp, cookie_of, run};
 use crate::fixture::engine::Fresh;
@@ -11,7 +11,7 @@ const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 
 const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 \
                      (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60";
 
-/// She logs in with a browser; the cookie.
+/// Logs a worker in with a browser; the cookie.
 async fn logs_in(app: &TestApp, name: &str, browser: &str) -> String {
     let request =
         app.http.post(format!("{}/desk/api/login", app.base)).header("sec-fetch-site", "same-origin");
@@ -35,7 +35,7 @@ async fn is_in(app: &TestApp, cookie: &str) -> bool {
     app.ask("/desk/api/snapshot", cookie).await.status() == 200
 }
 
-/// What a browser whose login has ended is told of it, by a call and by its stream.
+/// What a call and a stream answer to a browser whose login has ended.
 async fn why(app: &TestApp, cookie: &str) -> Option<String> {
     let mut told = Vec::new();
     for path in ["/desk/api/snapshot", "/desk/api/stream?since=", "/desk/api/debug"] {
@@ -49,26 +49,26 @@ async fn why(app: &TestApp, cookie: &str) -> Option<String> {
     told.swap_remove(0)
 }
 
-/// How many ended logins are remembered.
+/// The number of ended logins in the store.
 async fn remembered(app: &TestApp) -> i64 {
     let count = app.inner.desk.store.read("", |tx| tx.one("select count(*) from ended_login", &[]));
     count.await.unwrap().unwrap().int(0)
 }
 
 on_both_engines! {
-    a_worker_sees_where_she_is_logged_in_and_ends_the_others,
-    a_login_that_is_ended_takes_its_stream_along,
-    a_browser_is_told_why_its_login_ended,
-    a_browser_is_told_that_an_operator_reset_the_password,
-    a_browser_is_told_that_its_login_expired,
-    who_holds_no_ended_login_is_told_nothing,
+    a_worker_lists_logins_and_ends_the_others,
+    an_ended_login_ends_its_stream,
+    a_browser_learns_why_its_login_ended,
+    a_browser_learns_that_an_operator_reset_the_password,
+    a_browser_learns_that_its_login_expired,
+    without_an_ended_login_no_reason_is_given,
     reasons_are_kept_for_as_long_as_logins_last,
-    nobody_ends_or_sees_the_logins_of_another,
-    a_login_says_to_the_hour_when_it_was_used,
+    workers_cannot_see_or_end_logins_of_others,
+    a_login_shows_the_hour_of_its_last_use,
     an_operator_lists_and_ends_logins,
 }
 
-async fn a_worker_sees_where_she_is_logged_in_and_ends_the_others(app: TestApp) {
+async fn a_worker_lists_logins_and_ends_the_others(app: TestApp) {
     let ann = TestAgent::signs_up(&app, "ann").await;
     app.advance(60_000).await;
     let desktop = logs_in(&app, "ann", FIREFOX).await;
@@ -107,7 +107,7 @@ async fn a_worker_sees_where_she_is_logged_in_and_ends_the_others(app: TestApp) 
     assert_eq!(logins(&app, &desktop).await.len(), 1);
 }
 
-async fn a_login_that_is_ended_takes_its_stream_along(app: TestApp) {
+async fn an_ended_login_ends_its_stream(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let elsewhere = TestAgent { cookie: logs_in(&app, &ann.name, FIREFOX).await, ..ann.clone() };
@@ -120,11 +120,11 @@ async fn a_login_that_is_ended_takes_its_stream_along(app: TestApp) {
     );
     there.ends().await;
     assert!(is_in(&app, &ann.cookie).await);
-    assert_eq!(account.online().await.len(), 1, "she is still here");
+    assert_eq!(account.online().await.len(), 1, "the agent is still online");
     drop(here);
 }
 
-async fn a_browser_is_told_why_its_login_ended(app: TestApp) {
+async fn a_browser_learns_why_its_login_ended(app: TestApp) {
     let ann = TestAgent::signs_up(&app, "ann").await;
     let here = ann.cookie.clone();
     let another = async || logs_in(&app, "ann", PHONE).await;
@@ -148,7 +148,7 @@ async fn a_browser_is_told_why_its_login_ended(app: TestApp) {
     assert_eq!(why(&app, &here).await.as_deref(), Some("operator"));
 }
 
-async fn a_browser_is_told_that_an_operator_reset_the_password(app: TestApp) {
+async fn a_browser_learns_that_an_operator_reset_the_password(app: TestApp) {
     let ann = TestAgent::signs_up(&app, "ann").await;
     app.order(Order::WorkerReset("ann".into())).await.unwrap();
     assert_eq!(why(&app, &ann.cookie).await.as_deref(), Some("reset"));
@@ -157,7 +157,7 @@ async fn a_browser_is_told_that_an_operator_reset_the_password(app: TestApp) {
     assert_eq!(why(&app, &all.cookie).await.as_deref(), Some("operator"));
 }
 
-async fn a_browser_is_told_that_its_login_expired(app: TestApp) {
+async fn a_browser_learns_that_its_login_expired(app: TestApp) {
     TestAgent::signs_up(&app, "ann").await;
     let answer = app.send("/desk/api/login", "", &json!({"name": "ann", "password": "correct horse"})).await;
     let header = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
@@ -167,7 +167,7 @@ async fn a_browser_is_told_that_its_login_expired(app: TestApp) {
     assert_eq!(why(&app, &cookie).await.as_deref(), Some("expired"));
 }
 
-async fn who_holds_no_ended_login_is_told_nothing(app: TestApp) {
+async fn without_an_ended_login_no_reason_is_given(app: TestApp) {
     let ann = TestAgent::signs_up(&app, "ann").await;
     assert_eq!(why(&app, "").await, None);
     for made_up in ["x".to_owned(), "x".repeat(43), "x".repeat(4_000)] {
@@ -187,14 +187,14 @@ async fn reasons_are_kept_for_as_long_as_logins_last(app: TestApp) {
     assert_eq!(why(&app, &phone).await, None, "its cookie is none any more");
     logs_in(&app, "ann", PHONE).await;
     app.order(ends_all()).await.unwrap();
-    assert_eq!(remembered(&app).await, 1, "what nobody can ask for is gone");
+    assert_eq!(remembered(&app).await, 1, "expired reasons are deleted");
     app.order(Order::Remove(Remove { subject: Subject::Worker("ann".into()), confirmed: true }))
         .await
         .unwrap();
     assert_eq!(remembered(&app).await, 0);
 }
 
-async fn nobody_ends_or_sees_the_logins_of_another(app: TestApp) {
+async fn workers_cannot_see_or_end_logins_of_others(app: TestApp) {
     let (ann, bob) = (TestAgent::signs_up(&app, "ann").await, TestAgent::signs_up(&app, "bob").await);
     let hers = logins(&app, &ann.cookie).await;
     assert_eq!(ends(&app, &bob.cookie, json!({"id": hers[0]["id"]})).await, 404);
@@ -205,7 +205,7 @@ async fn nobody_ends_or_sees_the_logins_of_another(app: TestApp) {
     assert_eq!(ends(&app, "", json!({})).await, 401);
 }
 
-async fn a_login_says_to_the_hour_when_it_was_used(app: TestApp) {
+async fn a_login_shows_the_hour_of_its_last_use(app: TestApp) {
     let ann = TestAgent::signs_up(&app, "ann").await;
     let used = async || logins(&app, &ann.cookie).await[0]["used_at"].as_i64().unwrap();
     let begun = used().await;

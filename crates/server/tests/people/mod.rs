@@ -1,4 +1,4 @@
-//! Workers and customers: passwords, logins, cookies, presence.
+//! Workers and customers: passwords, logins, cookies, addresses, presence.
 
 mod cookie;
 mod hashing;

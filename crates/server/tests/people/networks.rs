@@ -1,4 +1,4 @@
-//! Where people come from, as proxies say, and under which names the desk answers.
+//! The addresses of people behind proxies, and the host names under which the desk answers.
 
 use crate::actors::{TestApp, code};
 use crate::edge::limits::set;
@@ -7,7 +7,7 @@ use kefu::listen::{Door, Entrance, Room, serve_all};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-/// The status of a log-in with a wrong password, behind a proxy that sends these headers.
+/// The status of a log-in with a wrong password, through a proxy that sends these headers.
 async fn guesses(app: &TestApp, headers: &[(&str, &str)]) -> u16 {
     let request =
         app.http.post(format!("{}/desk/api/login", app.base)).header("sec-fetch-site", "same-origin");
@@ -20,7 +20,7 @@ fn behind(proxy: &str, proxy_header: ProxyHeader) -> Settings {
     Settings { log_ins_per_minute: 20, trusted_proxy, proxy_header, ..Settings::default() }
 }
 
-/// Five guesses are all that an address has; the next is refused, from there alone.
+/// Asserts that an address may guess five times, and that another address still may.
 async fn shuts_out_one(app: &TestApp, mut from: impl FnMut(&str, u16) -> Vec<(&'static str, String)>) {
     let mut guess = async |who: &str, port: u16| {
         let headers = from(who, port);
@@ -35,15 +35,15 @@ async fn shuts_out_one(app: &TestApp, mut from: impl FnMut(&str, u16) -> Vec<(&'
 }
 
 on_both_engines! {
-    people_behind_a_gateway_that_writes_ports_are_not_one,
-    forwarded_counts_where_it_is_the_proxys_header,
+    addresses_with_ports_from_a_proxy_are_distinguished,
+    the_forwarded_header_counts_if_the_proxy_writes_it,
     a_header_that_the_proxy_does_not_write_is_not_read,
-    a_demo_answers_under_names_that_nobody_elses_page_can_have,
-    browsers_are_told_to_keep_to_tls_under_the_desks_name,
-    the_start_page_says_what_is_here,
+    a_demo_answers_only_under_loopback_names,
+    answers_under_the_desks_name_have_hsts,
+    the_start_page_links_to_the_other_pages,
 }
 
-async fn people_behind_a_gateway_that_writes_ports_are_not_one(app: TestApp) {
+async fn addresses_with_ports_from_a_proxy_are_distinguished(app: TestApp) {
     let app = set(&app, behind("127.0.0.0/8", ProxyHeader::XForwardedFor), Rules::default()).await;
     shuts_out_one(&app, |who, port| vec![("x-forwarded-for", format!("{who}:{port}"))]).await;
     for port in 0..5 {
@@ -54,9 +54,9 @@ async fn people_behind_a_gateway_that_writes_ports_are_not_one(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn forwarded_counts_where_it_is_the_proxys_header(app: TestApp) {
+async fn the_forwarded_header_counts_if_the_proxy_writes_it(app: TestApp) {
     let app = set(&app, behind("127.0.0.1", ProxyHeader::Forwarded), Rules::default()).await;
-    // What the client wrote into the other header passes through such a proxy, and is not read.
+    // The proxy passes on what the client wrote into the other header; it is not read.
     shuts_out_one(&app, |who, port| {
         let injected = ("x-forwarded-for", format!("203.0.113.{}", port % 250));
         vec![("forwarded", format!("for=\"{who}:{port}\";proto=https")), injected]
@@ -75,7 +75,7 @@ async fn a_header_that_the_proxy_does_not_write_is_not_read(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn a_demo_answers_under_names_that_nobody_elses_page_can_have(app: TestApp) {
+async fn a_demo_answers_only_under_loopback_names(app: TestApp) {
     let tls = Tls { as_host: Some("api.weixin.qq.com".into()), ..Tls::default() };
     let settings = Settings { is_demo: true, tls, ..Settings::default() };
     let demo = set(&app, settings, Rules::default()).await;
@@ -115,7 +115,7 @@ async fn a_demo_answers_under_names_that_nobody_elses_page_can_have(app: TestApp
     demo.inner.stop.cancel();
 }
 
-async fn browsers_are_told_to_keep_to_tls_under_the_desks_name(app: TestApp) {
+async fn answers_under_the_desks_name_have_hsts(app: TestApp) {
     let public_url = Some("https://desk.example.com".to_owned());
     let secured = set(&app, Settings { public_url, ..Settings::default() }, Rules::default()).await;
     let told = async |app: &TestApp, base: &str, host: &str, path: &str| {
@@ -129,7 +129,7 @@ async fn browsers_are_told_to_keep_to_tls_under_the_desks_name(app: TestApp) {
         assert_eq!(told(&secured, &secured.base, "127.0.0.1", path).await, None, "{path}");
         assert_eq!(told(&app, &app.base, "desk.example.com", path).await, None, "in clear, {path}");
     }
-    // Where the desk stands in for Weixin's host, nothing is said about that host.
+    // An answer under Weixin's host name has no HSTS header.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let router = kefu::app::router(secured.inner.clone());
@@ -139,7 +139,7 @@ async fn browsers_are_told_to_keep_to_tls_under_the_desks_name(app: TestApp) {
     secured.inner.stop.cancel();
 }
 
-async fn the_start_page_says_what_is_here(app: TestApp) {
+async fn the_start_page_links_to_the_other_pages(app: TestApp) {
     let demo = set(&app, Settings { is_demo: true, ..Settings::default() }, Rules::default()).await;
     let (served, of_demo) = (app.ask("/", "").await, demo.ask("/", "").await);
     for page in [&served, &of_demo] {

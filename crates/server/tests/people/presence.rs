@@ -1,6 +1,7 @@
-//! Presence is what open streams make it: whatever step is cut, and whatever the machine's clock shows.
+//! Presence follows the open streams, even if any step of it fails and whatever the machine's clock shows.
 
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, run, until};
+use crate::cluster::on_two_nodes;
 use crate::fixture::engine::Fresh;
 use kefu::bind;
 use kefu::config::Place;
@@ -11,16 +12,16 @@ use std::time::Duration;
 
 const HOUR: i64 = 3_600_000;
 const GRACE: i64 = 5_000;
-/// From the last sign of a node until others take it for dead.
+/// From the last sign of a node until other nodes count it as dead, in milliseconds.
 const DEAD: i64 = 15_000;
 
-/// What is written when an agent comes, and when an agent goes: the statement, and the rows it fails for.
+/// The writes when an agent comes or goes: the statement, and the rows for which a test lets it fail.
 const COMING: &[(&str, &str)] =
     &[("insert on stream", "1 = 1"), ("update on agent", "new.connected > old.connected")];
 const GOING: &[(&str, &str)] =
     &[("delete on stream", "1 = 1"), ("update on agent", "new.connected < old.connected")];
 
-/// From now on a statement fails, and its transaction with it.
+/// Lets a statement fail from now on, with its transaction.
 fn cut(app: &TestApp, (statement, when): (&str, &str)) {
     app.fresh.runs(match app.fresh.place {
         Place::Folder(_) => {
@@ -42,25 +43,25 @@ fn mend(app: &TestApp, (statement, _): (&str, &str)) {
     });
 }
 
-/// The page closes, and the server has noticed.
+/// Closes the page's stream and waits until the server has noticed.
 async fn closes(agent: &TestAgent, stream: Stream) {
     drop(stream);
     until("the stream is closed", || async { agent.app.inner.streams.agents() == 0 }).await;
 }
 
-/// The rows of streams that the store holds.
+/// The number of rows in the table `stream`.
 async fn rows(app: &TestApp) -> i64 {
     let count =
         |tx: &mut kefu::store::Tx<'_>| Ok(tx.one("select count(*) from stream", &[])?.map(|row| row.int(0)));
     app.inner.desk.store.read("", count).await.unwrap().unwrap()
 }
 
-/// The same shop, asked at another node.
+/// The same account, called at another node.
 fn at(account: &TestAccount, app: &TestApp) -> TestAccount {
     TestAccount { app: app.clone(), ..account.clone() }
 }
 
-/// The node's streams have ended, as far as the store knows.
+/// Marks the node's streams as ended in the store.
 async fn forget(app: &TestApp, agent: &TestAgent) {
     let (appid, kf_account) =
         (Appid::stored(agent.appid.clone()), KfAccount::stored(agent.kf_account.clone()));
@@ -68,21 +69,21 @@ async fn forget(app: &TestApp, agent: &TestAgent) {
 }
 
 on_both_engines! {
-    an_agent_who_comes_is_online_whichever_step_was_cut,
-    a_page_that_was_refused_and_stays_away_leaves_nothing,
-    an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_was_cut,
-    an_account_that_cannot_be_written_keeps_no_other_waiting,
-    a_row_without_a_stream_is_found_at_the_next_beat,
-    a_beat_at_which_nothing_is_amiss_writes_nothing,
-    who_left_before_a_restart_is_offline_though_the_clock_went_back,
-    who_left_before_a_crash_is_offline_though_the_clock_went_back,
+    an_agent_who_comes_is_online_although_a_step_failed,
+    a_refused_page_that_does_not_return_leaves_no_row,
+    an_agent_who_goes_is_offline_within_a_second_although_a_step_failed,
+    an_account_whose_writes_fail_does_not_delay_others,
+    a_row_without_a_stream_is_found_at_the_next_heartbeat,
+    a_heartbeat_without_differences_writes_nothing,
+    an_agent_who_left_before_a_restart_is_offline_although_the_clock_went_back,
+    an_agent_who_left_before_a_crash_is_offline_although_the_clock_went_back,
 }
 
-async fn an_agent_who_comes_is_online_whichever_step_was_cut(app: TestApp) {
+async fn an_agent_who_comes_is_online_although_a_step_failed(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     for step in COMING {
-        // The page is refused, and comes again.
+        // The page is refused, and tries again.
         cut(&app, *step);
         app.expect_errors(async || assert_eq!(app.ask("/desk/api/stream", &ann.cookie).await.status(), 500))
             .await;
@@ -90,7 +91,7 @@ async fn an_agent_who_comes_is_online_whichever_step_was_cut(app: TestApp) {
         mend(&app, *step);
         let stream = ann.comes_online().await;
         assert_eq!(account.online().await.len(), 1, "{step:?}");
-        // What the store loses of an open stream is found at the next beat, and written when that is possible.
+        // The next heartbeat finds the missing row of an open stream, and writes it once that is possible.
         forget(&app, &ann).await;
         assert_eq!(account.online().await, [], "{step:?}");
         cut(&app, *step);
@@ -103,7 +104,7 @@ async fn an_agent_who_comes_is_online_whichever_step_was_cut(app: TestApp) {
     }
 }
 
-async fn a_page_that_was_refused_and_stays_away_leaves_nothing(app: TestApp) {
+async fn a_refused_page_that_does_not_return_leaves_no_row(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     cut(&app, COMING[1]);
@@ -115,7 +116,7 @@ async fn a_page_that_was_refused_and_stays_away_leaves_nothing(app: TestApp) {
     assert_eq!((account.online().await, rows(&app).await), (vec![], 0));
 }
 
-async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_was_cut(app: TestApp) {
+async fn an_agent_who_goes_is_offline_within_a_second_although_a_step_failed(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     for step in GOING {
@@ -123,7 +124,7 @@ async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_
         closes(&ann, stream).await;
         cut(&app, *step);
         app.expect_errors(async || app.advance(GRACE).await).await;
-        // Later failures of the same say nothing new.
+        // Further failures of the same kind are not logged.
         for ms in [500, 1_000, 2_000, 4_000, 4_000] {
             app.advance(ms).await;
         }
@@ -131,7 +132,7 @@ async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_
         mend(&app, *step);
         app.advance(4_000).await;
         assert_eq!((account.online().await, rows(&app).await), (vec![], 0), "{step:?}");
-        // The first trial after a failure comes at once.
+        // The first retry comes at once.
         let stream = ann.comes_online().await;
         closes(&ann, stream).await;
         cut(&app, *step);
@@ -142,7 +143,7 @@ async fn an_agent_who_goes_is_offline_within_a_second_of_the_cut_whichever_step_
     }
 }
 
-async fn an_account_that_cannot_be_written_keeps_no_other_waiting(app: TestApp) {
+async fn an_account_whose_writes_fail_does_not_delay_others(app: TestApp) {
     let (first, second) = (app.account().await, app.account().await);
     let (ann, bob) = (first.agent("a1").await, second.agent("a1").await);
     let streams = (ann.comes_online().await, bob.comes_online().await);
@@ -155,7 +156,7 @@ async fn an_account_that_cannot_be_written_keeps_no_other_waiting(app: TestApp) 
     mend(&app, (step.0, ""));
 }
 
-async fn a_row_without_a_stream_is_found_at_the_next_beat(app: TestApp) {
+async fn a_row_without_a_stream_is_found_at_the_next_heartbeat(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let (worker, appid) = (model::WechatId::stored(ann.name.clone()), Appid::stored(account.appid.clone()));
@@ -166,7 +167,7 @@ async fn a_row_without_a_stream_is_found_at_the_next_beat(app: TestApp) {
     assert_eq!((account.online().await, rows(&app).await), (vec![], 0));
 }
 
-async fn a_beat_at_which_nothing_is_amiss_writes_nothing(app: TestApp) {
+async fn a_heartbeat_without_differences_writes_nothing(app: TestApp) {
     let account = app.account().await;
     let mut streams = Vec::new();
     for prefix in ["a1", "a2", "a3"] {
@@ -177,15 +178,15 @@ async fn a_beat_at_which_nothing_is_amiss_writes_nothing(app: TestApp) {
     assert!(app.inner.streams.settle().is_empty());
 }
 
-async fn who_left_before_a_restart_is_offline_though_the_clock_went_back(app: TestApp) {
+async fn an_agent_who_left_before_a_restart_is_offline_although_the_clock_went_back(app: TestApp) {
     who_left_is_offline_after_a_restart(app, true).await;
 }
 
-async fn who_left_before_a_crash_is_offline_though_the_clock_went_back(app: TestApp) {
+async fn an_agent_who_left_before_a_crash_is_offline_although_the_clock_went_back(app: TestApp) {
     who_left_is_offline_after_a_restart(app, false).await;
 }
 
-/// Two agents have streams when the node stops, and one comes back. One left two seconds before.
+/// Two agents have streams when the node stops, and one of them comes back. A third left two seconds before.
 async fn who_left_is_offline_after_a_restart(app: TestApp, said_so: bool) {
     let account = app.account().await;
     let (ann, bob, cat) = (account.agent("a1").await, account.agent("a2").await, account.agent("a3").await);
@@ -199,11 +200,11 @@ async fn who_left_is_offline_after_a_restart(app: TestApp, said_so: bool) {
     let account = at(&account, &again);
     again.heartbeat().await;
     let _back = TestAgent { app: again.clone(), ..ann.clone() }.comes_online().await;
-    // A counter that stands still says less than a row that is gone; alone with its store, a node knows without either.
+    // A stopped counter is noticed later than a removed row. A node that has the store alone needs neither.
     let end = if again.inner.desk.store.is_shared() && !said_so { DEAD + 1 } else { GRACE };
     again.clock.advance(end - 1);
     again.heartbeat().await;
-    assert_eq!(account.online().await.len(), 3, "whoever had a stream may come back");
+    assert_eq!(account.online().await.len(), 3, "agents with a stream have five seconds to come back");
     again.clock.advance(1);
     again.heartbeat().await;
     until("the rows of the node that ended are gone", || async { rows(&again).await == 1 }).await;
@@ -211,24 +212,14 @@ async fn who_left_is_offline_after_a_restart(app: TestApp, said_so: bool) {
     again.inner.stop.cancel();
 }
 
-/// Sentences about this node and another one, on one database.
-fn on_two_nodes(sentence: impl AsyncFnOnce(TestApp, TestApp) + 'static) {
-    run(Fresh::schema(), async |here: TestApp| {
-        let there = TestApp::start(here.fresh.clone(), 8).await;
-        let stop = there.inner.stop.clone();
-        sentence(here, there).await;
-        stop.cancel();
-    });
-}
-
 #[test]
-fn clocks_that_are_apart_change_nothing() {
+fn nodes_with_different_clocks_agree_on_presence() {
     on_two_nodes(async |here, there| {
         let account = here.account().await;
         let ann = account.agent("a1").await;
         for apart in [30_000, -60_000] {
             there.clock.advance(apart);
-            // Whichever node runs what is due.
+            // Either node may run what is due.
             due::run_once(&there.inner).await.unwrap();
             let stream = ann.comes_online().await;
             closes(&ann, stream).await;
@@ -258,7 +249,7 @@ fn the_last_stream_of_two_nodes_takes_the_agent_offline() {
 }
 
 #[test]
-fn a_node_that_was_taken_for_dead_and_goes_on_is_there_again_a_beat_later() {
+fn a_node_that_counted_as_dead_is_back_a_heartbeat_later() {
     on_two_nodes(async |here, there| {
         let account = here.account().await;
         let ann = account.agent("a1").await;
@@ -278,7 +269,7 @@ fn a_node_that_was_taken_for_dead_and_goes_on_is_there_again_a_beat_later() {
             account.online().await.is_empty()
         })
         .await;
-        // It goes on, and does not know yet. The streams that do not end are noted again.
+        // The node continues without knowing it. The rows of its open streams are written again.
         let _comes = ann.comes_online().await;
         assert!(!cluster::beat(&here.inner.desk).await.unwrap());
         here.heartbeat().await;
@@ -287,10 +278,10 @@ fn a_node_that_was_taken_for_dead_and_goes_on_is_there_again_a_beat_later() {
 }
 
 #[test]
-fn a_success_of_one_thing_does_not_end_the_outage_of_another() {
+fn a_success_of_one_kind_does_not_end_the_outage_of_another() {
     run(Fresh::folder(), async |app: TestApp| {
         let account = app.account().await;
-        // Refused, which is to be noted.
+        // The write is refused, which must be logged.
         account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
         due::settle_all(&app.inner).await.unwrap();
         account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
@@ -304,7 +295,7 @@ fn a_success_of_one_thing_does_not_end_the_outage_of_another() {
 }
 
 #[test]
-fn rows_that_an_earlier_version_has_set_are_done() {
+fn rows_of_an_earlier_version_are_run() {
     run(Fresh::folder(), async |app: TestApp| {
         let account = app.account().await;
         let ann = account.agent("a1").await;

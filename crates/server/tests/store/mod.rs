@@ -1,4 +1,4 @@
-//! The two engines, and where files are.
+//! The store: both SQL engines, query plans, and files in a bucket.
 
 mod bucket;
 mod plan;

@@ -6,17 +6,20 @@ use kefu::store::{Store, numbered};
 use std::fs;
 use std::path::Path;
 
-/// Statements that list a whole table, each with the reason why it may.
+/// Statements that may read a whole table, and why.
 const WHOLE_TABLE: &[(&str, &str)] = &[
     ("from account order by created_at", "the operator's list of accounts"),
     ("select appid from account limit 1", "whether there is an account: one row"),
     ("select name, created_at from worker order by created_at", "the operator's list of workers"),
-    ("select alias, appid from account where alias in", "the doctor's look for shared aliases"),
+    ("select alias, appid from account where alias in", "the doctor searches for shared aliases"),
     (
         "select count(*) from message where appid = $1",
-        "what an operator is told before an account is removed",
+        "counts shown to an operator before an account is removed",
     ),
-    ("select count(*) from media where appid = $1", "what an operator is told before an account is removed"),
+    (
+        "select count(*) from media where appid = $1",
+        "counts shown to an operator before an account is removed",
+    ),
     ("update token set issued_at = issued_at -", "once, after a clock was set back"),
     ("update login set used_at = used_at -", "once, after a clock was set back"),
     ("update signup set made_at = made_at -", "once, after a clock was set back"),
@@ -34,19 +37,19 @@ const WHOLE_TABLE: &[(&str, &str)] = &[
     ("from pragma_table_info", "the schema, when data is copied"),
 ];
 
-/// Tables with a row for each node or loop, `l`, a subquery of one row, and `told`, the values of a statement.
+/// Tables with a row for each node or loop; `l`, a subquery of one row; `told`, the values of a statement.
 const SMALL_TABLES: &[&str] = &["node", "holder", "l", "told"];
 
-/// Tables that grow within an account: to search them by the account alone walks its whole history.
+/// Tables that grow within an account: a search by the account alone would read its whole history.
 const LONG_IN_AN_ACCOUNT: &[&str] = &["session", "s", "message", "m", "record", "change", "media", "refusal"];
 
-/// What only PostgreSQL has, the table that only a backup has, and formats that copy whole tables.
+/// Statements that are not planned: only for PostgreSQL, for the table of a backup, or copies of whole tables.
 const NOT_ASKED: &[&str] =
     &["pg_", "current_setting", "current_schema", "clock_timestamp", "kefu_backup", "{}"];
 
 const VERBS: &[&str] = &["select ", "insert ", "update ", "delete "];
 
-/// The string literals of a Rust source, each with what precedes it on its line. Comments are passed over.
+/// The string literals of a Rust source, each with the text before it in its line. Comments are skipped.
 fn literals(source: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let (mut rest, mut line) = (source, String::new());
@@ -70,7 +73,7 @@ fn literals(source: &str) -> Vec<(String, String)> {
     found
 }
 
-/// A literal whose opening quote was read, and what follows its closing quote.
+/// A literal after its opening quote, and the text after its closing quote.
 fn literal(text: &str) -> (String, &str) {
     let mut escaped = false;
     for (at, next) in text.char_indices() {
@@ -82,7 +85,7 @@ fn literal(text: &str) -> (String, &str) {
     (text.to_owned(), "")
 }
 
-/// The statements of a source. Of a macro `select!`, whose first literal is how each begins, they are put together.
+/// The statements of a source. In a macro `select!` the first literal is the beginning of each statement.
 fn statements(source: &str) -> Vec<String> {
     let is_statement = |text: &str| VERBS.iter().any(|verb| text.starts_with(verb));
     let mut begin = None;
@@ -99,7 +102,7 @@ fn statements(source: &str) -> Vec<String> {
     found
 }
 
-/// Every statement of the server, with the file that holds it.
+/// Every statement of the server, with its file.
 fn all_statements(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if entry.is_dir() {
@@ -112,7 +115,7 @@ fn all_statements(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// What the engine says of how it runs a statement, a line a step.
+/// The engine's plan of a statement, one line for each step.
 fn plan(conn: &rusqlite::Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = conn.prepare(&format!("explain query plan {}", numbered(sql)))?;
     let places = statement.parameter_count();
@@ -120,7 +123,7 @@ fn plan(conn: &rusqlite::Connection, sql: &str) -> rusqlite::Result<Vec<String>>
     statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3))?.collect()
 }
 
-/// Whether a step reads rows in proportion to a table that grows: all of it, or all of an account's part of it.
+/// Whether a step reads all rows of a growing table, or all rows that an account has in it.
 fn walks_a_long_table(step: &str) -> bool {
     let words: Vec<_> = step.split(' ').collect();
     match words[..] {
@@ -144,7 +147,7 @@ fn statements_are_found_in_sources() {
 }
 
 #[tokio::test]
-async fn no_statement_walks_a_table_that_grows() {
+async fn no_statement_scans_a_growing_table() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(&Place::Folder(folder.path().to_owned()), Clock::system()).await.unwrap());
     let conn = rusqlite::Connection::open(folder.path().join("kefu.db")).unwrap();
@@ -161,7 +164,7 @@ async fn no_statement_walks_a_table_that_grows() {
         let steps = plan(&conn, sql).unwrap_or_else(|error| panic!("{file}: {error}: {sql}"));
         asked += 1;
         let allowed = WHOLE_TABLE.iter().any(|(allowed, _)| sql.contains(allowed));
-        // What stops after a few rows of an index walks nothing.
+        // A step that stops after a few rows of an index is allowed.
         let walks_all = |step: &&String| {
             walks_a_long_table(step) && !(step.starts_with("SEARCH ") && sql.contains(" limit "))
         };

@@ -1,4 +1,4 @@
-//! PostgreSQL by TLS, as each `sslmode` of libpq means it.
+//! PostgreSQL over TLS, with each `sslmode` as in libpq.
 
 use crate::actors::{TestApp, code, run};
 use crate::fixture::engine::Fresh;
@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// A server whose certificate is for localhost, and to which only the user `clear` may come in clear.
+/// A server with a certificate for localhost. Only the user `clear` may connect without TLS.
 struct Secured {
-    /// Its socket, which needs no TLS.
+    /// The Unix socket, which needs no TLS.
     local: String,
     port: String,
     folder: tempfile::TempDir,
@@ -69,7 +69,7 @@ impl Secured {
         self.folder.path().join(name)
     }
 
-    /// Data in a schema of its own, reached at `host` as `query` says.
+    /// Data in a new schema, with an address of this host and query.
     fn data(&self, schema: &str, user: &str, host: &str, query: &str) -> Fresh {
         self.runs(format!("create schema if not exists {schema}; grant all on schema {schema} to public"));
         let options = format!("options=-csearch_path%3D{schema}");
@@ -88,7 +88,7 @@ fn percent(path: &Path) -> String {
     path.display().to_string().replace('/', "%2F")
 }
 
-/// Whether the data can be reached, and what is said if not.
+/// Connects to the data; the error text if that fails.
 fn reached(data: &Fresh) -> Result<(), String> {
     match kefu(&["account", "list"], data) {
         (true, _) => Ok(()),
@@ -97,13 +97,13 @@ fn reached(data: &Fresh) -> Result<(), String> {
 }
 
 #[test]
-fn each_mode_lets_through_what_libpq_would() {
+fn each_sslmode_accepts_what_libpq_accepts() {
     let server = secured();
     let at = |host: &str, query: &str| reached(&server.data("modes", "postgres", host, query));
     let ok = Ok(());
     assert_eq!(at("localhost", ""), ok, "TLS is preferred");
     assert_eq!(at("localhost", "&sslmode=prefer"), ok);
-    assert_eq!(at("127.0.0.1", "&sslmode=require"), ok, "nobody is verified");
+    assert_eq!(at("127.0.0.1", "&sslmode=require"), ok, "the certificate is not verified");
     assert_eq!(at("localhost", &server.with_root("verify-full", "ours.pem")), ok);
     assert_eq!(at("localhost", &server.with_root("verify-full", "server.crt")), ok, "the certificate itself");
     assert_eq!(at("127.0.0.1", &server.with_root("verify-ca", "ours.pem")), ok, "the name does not matter");
@@ -124,7 +124,7 @@ fn each_mode_lets_through_what_libpq_would() {
 }
 
 #[test]
-fn what_is_preferred_is_not_required() {
+fn sslmode_prefer_does_not_require_tls() {
     let server = secured();
     let clear = |query: &str| reached(&server.data("clear", "clear", "localhost", query));
     assert_eq!(clear(""), Ok(()), "the server does not let this user come by TLS");
@@ -133,7 +133,7 @@ fn what_is_preferred_is_not_required() {
 }
 
 #[test]
-fn the_doctor_says_how_the_database_is_reached() {
+fn the_doctor_reports_how_the_database_is_connected() {
     let server = secured();
     let said = |user: &str, query: &str| {
         let found = asks(&server.data("doctor", user, "localhost", query), &["--listen", &free()]).1;
@@ -144,7 +144,7 @@ fn the_doctor_says_how_the_database_is_reached() {
     assert!(verified.starts_with("ok by TLS, to a server that its authority vouches for"), "{verified}");
     assert_eq!(said("postgres", "&sslmode=require"), "ok by TLS");
     assert!(said("clear", "").starts_with("ok in clear, within networks of your own"));
-    // The name is one that others could be on the way to; where it leads is this machine.
+    // The host name does not match the certificate, although it resolves to this machine.
     let far = |user: &str, query: &str| {
         said(user, &format!("&host=db.example.com&hostaddr=127.0.0.1,127.0.0.1{query}"))
     };

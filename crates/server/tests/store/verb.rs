@@ -1,4 +1,4 @@
-//! What the store promises its verbs, whatever the engine.
+//! What the store guarantees to verbs, on both engines.
 
 use crate::actors::{TestAccount, TestAgent, TestApp, code, cookie_of};
 use kefu::admin::Order;
@@ -37,7 +37,7 @@ async fn name(store: &Store, appid: &str) -> String {
     store.read(appid, move |tx| Ok(tx.one(NAME, bind![&id])?.unwrap().text(0))).await.unwrap()
 }
 
-/// What the database sets otherwise does not change how verbs run.
+/// Other defaults of the database do not change how verbs run.
 #[test]
 fn sessions_are_set_as_verbs_need_them() {
     let fresh = crate::fixture::engine::Fresh::schema();
@@ -60,13 +60,13 @@ fn sessions_are_set_as_verbs_need_them() {
 
 on_both_engines! {
     a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone,
-    numbers_have_no_gaps_whoever_writes_at_once,
+    sequence_numbers_have_no_gaps_under_concurrent_writes,
     a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself,
-    a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_done,
-    what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own,
-    a_verb_for_nobody_is_refused,
-    too_much_at_once_is_refused_and_what_is_accepted_is_done,
-    the_feed_forgets_after_a_week_and_says_so,
+    a_verb_that_ignores_a_failed_statement_fails,
+    a_cached_answer_costs_one_query_on_postgresql_and_none_on_sqlite,
+    a_verb_for_an_unknown_owner_is_refused,
+    a_full_queue_refuses_and_accepted_verbs_are_run,
+    a_cursor_older_than_a_week_gets_a_reset,
     a_second_process_shares_the_data_or_is_refused_clearly,
 }
 
@@ -74,7 +74,7 @@ async fn a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone(app:
     let account = app.account().await;
     let (store, appid) = (&app.inner.desk.store, account.appid.as_str());
     let before = store.head(appid).await.unwrap().unwrap().seq;
-    // Sent together, so that they may share a transaction.
+    // The verbs are sent together, so that they may share a transaction.
     let (good, refused, panicked, silent) = tokio::join!(
         rename(store, appid, "good", || Ok(true)),
         rename(store, appid, "refused", || Err(Errcode::SystemError.into())),
@@ -88,7 +88,7 @@ async fn a_verb_that_fails_or_panics_or_records_nothing_undoes_itself_alone(app:
     assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1, "only one took a number");
 }
 
-async fn numbers_have_no_gaps_whoever_writes_at_once(app: TestApp) {
+async fn sequence_numbers_have_no_gaps_under_concurrent_writes(app: TestApp) {
     let account = app.account().await;
     let (store, appid) = (app.inner.desk.store.clone(), account.appid.clone());
     let before = store.head(&appid).await.unwrap().unwrap().seq;
@@ -119,14 +119,14 @@ async fn a_verb_alone_that_fails_or_panics_or_records_nothing_undoes_itself(app:
     assert!(rename(store, appid, "silent", || Ok(false)).await.is_ok());
     assert_eq!(name(store, appid).await, was);
     assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before);
-    // The next one has a transaction of its own again.
+    // The next verb has its own transaction.
     assert!(rename(store, appid, "good", || Ok(true)).await.is_ok());
     assert_eq!(name(store, appid).await, "good");
     assert_eq!(store.head(appid).await.unwrap().unwrap().seq, before + 1);
 }
 
-/// PostgreSQL would roll back and call it a commit.
-async fn a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_done(app: TestApp) {
+/// PostgreSQL would roll back and report a commit.
+async fn a_verb_that_ignores_a_failed_statement_fails(app: TestApp) {
     let account = app.account().await;
     let id = Appid::parse(&account.appid).unwrap();
     let store = &app.inner.desk.store;
@@ -140,7 +140,7 @@ async fn a_verb_that_goes_on_after_a_statement_that_failed_is_not_said_to_be_don
     assert_eq!(name(store, &account.appid).await, was);
 }
 
-async fn what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own(app: TestApp) {
+async fn a_cached_answer_costs_one_query_on_postgresql_and_none_on_sqlite(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     account.online().await;
@@ -154,13 +154,13 @@ async fn what_is_ready_costs_one_look_at_a_shared_database_and_none_at_its_own(a
     assert_eq!(account.online().await, [(account.kf("a1"), 1, 0)]);
 }
 
-async fn a_verb_for_nobody_is_refused(app: TestApp) {
+async fn a_verb_for_an_unknown_owner_is_refused(app: TestApp) {
     let refused = rename(&app.inner.desk.store, "wx00000000000000ff", "x", || Ok(true)).await;
     assert!(matches!(refused, Err(Error::Refused(Errcode::InvalidAppid))));
     assert_eq!(app.inner.desk.store.head("wx00000000000000ff").await.unwrap(), None);
 }
 
-async fn too_much_at_once_is_refused_and_what_is_accepted_is_done(app: TestApp) {
+async fn a_full_queue_refuses_and_accepted_verbs_are_run(app: TestApp) {
     let account = app.account().await;
     let (store, appid) = (app.inner.desk.store.clone(), account.appid.clone());
     let before = store.head(&appid).await.unwrap().unwrap().seq;
@@ -179,12 +179,12 @@ async fn too_much_at_once_is_refused_and_what_is_accepted_is_done(app: TestApp) 
     assert!(
         outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(Error::Refused(Errcode::SystemError))))
     );
-    // The queue holds 4,096; of those, a slow machine gives up what has waited for too long.
+    // The queue holds 4,096 verbs; a slow machine refuses those that waited too long.
     assert!((1..6_000).contains(&accepted), "{accepted}");
     assert_eq!(store.head(&appid).await.unwrap().unwrap().seq, before + accepted);
 }
 
-async fn the_feed_forgets_after_a_week_and_says_so(app: TestApp) {
+async fn a_cursor_older_than_a_week_gets_a_reset(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let old = ann.snapshot().await["since"].as_str().unwrap().to_owned();
@@ -194,7 +194,7 @@ async fn the_feed_forgets_after_a_week_and_says_so(app: TestApp) {
     }
     let account = account.with_token(&account.fetch_token().await);
     account.adds("a3").await;
-    // Her login has ended meanwhile, too.
+    // The worker's login has expired by now.
     let reset = app.order(Order::WorkerReset(ann.name.clone())).await.unwrap();
     let body = json!({"name": ann.name, "password": reset["password"]});
     let cookie = cookie_of(&app.send("/desk/api/login", "", &body).await).unwrap();
@@ -203,7 +203,7 @@ async fn the_feed_forgets_after_a_week_and_says_so(app: TestApp) {
     stream.waits_for("reset", |heard| heard.event == "reset").await;
 }
 
-/// SQLite has one owner; PostgreSQL has many, and they agree.
+/// SQLite's data has one process; PostgreSQL's may have several, which see the same.
 async fn a_second_process_shares_the_data_or_is_refused_clearly(app: TestApp) {
     if let Place::Folder(folder) = &app.fresh.place {
         let error =
@@ -228,7 +228,7 @@ async fn a_second_process_shares_the_data_or_is_refused_clearly(app: TestApp) {
     account.fetch_token().await;
     account.fetch_token().await;
     assert_eq!(code(&there.get("/cgi-bin/customservice/getkflist", &[]).await), 40001);
-    // The first node ends: whoever finds that ends its streams.
+    // The first node stops; the node that notices it ends its streams.
     desk::cluster::fence(&other.inner.desk, &app.inner.desk.node).await.unwrap();
     desk::presence::remove_all_streams(&other.inner.desk, &app.inner.desk.node).await.unwrap();
     let fresh = there.with_token(&there.fetch_token().await);

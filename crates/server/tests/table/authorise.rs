@@ -1,5 +1,5 @@
-//! Every route × every role, and the exact answer. Weixin's endpoints by every credential stand in `matrix.rs`;
-//! here are the people's routes, and that no route stands in neither.
+//! Every route of the pages × every role, and the exact answer. `matrix.rs` has Weixin's endpoints. A test asserts
+//! that each route is in one of the two.
 
 use crate::actors::form::{MP4, PNG};
 use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of};
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Who asks.
+/// The roles of callers.
 pub const ROLES: [&str; 10] = [
     "nobody",
     "garbage",
@@ -25,13 +25,13 @@ pub const ROLES: [&str; 10] = [
     "supervisor",
 ];
 
-/// Answers by role, in the order of `ROLES`: status, or the number of our refusal.
+/// Answers in the order of `ROLES`: the status, or the last digits of our errcode.
 type Expected = [i64; 10];
 const OPEN: Expected = [200; 10];
-/// Hers alone, whoever she is: nothing of anybody else's can be named.
+/// Routes of the caller's own data: a call cannot name another person's.
 const OWN: Expected = [2, 2, 2, 2, 200, 200, 200, 200, 200, 200];
 
-/// A route with a call of it that names the shop's things.
+/// A route, with a call that names things of the account.
 pub struct Route {
     path: &'static str,
     pub method: &'static str,
@@ -60,7 +60,7 @@ fn session(fixture: &RouteFixture) -> Value {
     json!({"appid": fixture.account.appid, "session": fixture.session})
 }
 
-/// In an order in which one call leaves the next its subject.
+/// The routes in an order in which no call spoils the next.
 pub const ROUTES: &[Route] = &[
     get("/healthz", nothing, OPEN),
     get("/readyz", nothing, OPEN),
@@ -70,7 +70,7 @@ pub const ROUTES: &[Route] = &[
     get("/chat/{appid}", nothing, OPEN),
     get("/openapi.json", nothing, OPEN),
     get("/headimg/{sha256}", nothing, OPEN),
-    // Whoever has the address may fetch what is there.
+    // Anyone with the address may fetch the file.
     get("/media/{appid}/{ticket}", nothing, OPEN),
     get("/debug", nothing, OPEN),
     get("/", nothing, OPEN),
@@ -119,7 +119,7 @@ pub const ROUTES: &[Route] = &[
         |fixture| json!({"appid": fixture.account.appid, "session": fixture.session, "before": 0}),
         [2, 2, 2, 2, 3, 3, 200, 3, 200, 200],
     ),
-    // Its first message has the session's number, and no file. What a picture is to be stands in the query, which is missed.
+    // The message exists and has no file. A picture's parameters are in the query, which is missing.
     get(
         "/desk/api/file",
         |fixture| json!({"appid": fixture.account.appid, "message": fixture.session}),
@@ -128,12 +128,15 @@ pub const ROUTES: &[Route] = &[
     post("/desk/api/image", nothing, [2, 2, 2, 2, 1, 1, 1, 1, 3, 1]),
     post(
         "/desk/api/message",
-        |fixture| json!({"appid": fixture.account.appid, "session": fixture.session, "client_id": "r1", "text": "hello"}),
+        |fixture| {
+            let appid = &fixture.account.appid;
+            json!({"appid": appid, "session": fixture.session, "client_id": "r1", "text": "hello"})
+        },
         [2, 2, 2, 2, 3, 14, 200, 3, 3, 14],
     ),
     get("/desk/api/colleagues", of_account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
     get("/desk/api/sessions", of_account, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
-    // An agent names herself, who has it already.
+    // The agent names their own session, which they serve already.
     post(
         "/desk/api/session/transfer",
         |fixture| {
@@ -145,13 +148,13 @@ pub const ROUTES: &[Route] = &[
     get("/chat/api/{appid}/snapshot", nothing, OPEN),
     get("/chat/api/{appid}/stream", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
     get("/chat/api/{appid}/messages", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
-    // Whoever shows the cookie of a first visit becomes a customer; without one nobody does.
+    // A message with the cookie of a first visit creates a customer; without a cookie it does not.
     post(
         "/chat/api/{appid}/message",
         |_| json!({"client_id": "c1", "text": "hello"}),
         [29, 200, 29, 200, 29, 29, 29, 29, 3, 29],
     ),
-    // No menu was sent. The cookie "garbage" was replaced when it wrote.
+    // No menu was sent. The cookie "garbage" was replaced by its message.
     post(
         "/chat/api/{appid}/tap",
         |_| json!({"client_id": "t1", "message": 1, "id": "101"}),
@@ -165,7 +168,7 @@ pub const ROUTES: &[Route] = &[
     post("/chat/api/{appid}/image", nothing, [29, 34, 29, 1, 29, 29, 29, 29, 3, 29]),
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
     get("/desk/api/debug", nothing, OWN),
-    // No agent is an administrator by being one; here it is the person who is invited.
+    // An agent is not an administrator; here the invited worker is.
     post(
         "/desk/api/debug/token",
         |fixture| json!({"appid": fixture.account.appid}),
@@ -176,13 +179,13 @@ pub const ROUTES: &[Route] = &[
 
 pub struct RouteFixture {
     pub account: TestAccount,
-    /// The agent's session with a customer.
+    /// The session of the agent and the customer.
     session: i64,
-    /// Another login of the agent's.
+    /// Another login of the agent.
     login: String,
-    /// Her picture's address, and a film's.
+    /// The addresses of the agent's picture and of a video.
     addresses: [String; 2],
-    /// Each role's cookie.
+    /// The cookie of each role.
     cookies: [String; 10],
 }
 
@@ -202,7 +205,7 @@ impl RouteFixture {
         let desk = ann.comes_online().await;
         let customer: TestCustomer = account.customer();
         customer.says("hello").await;
-        let session = ann.session_with(&customer.openid()).await.expect("hers");
+        let session = ann.session_with(&customer.openid()).await.expect("a session");
         drop(desk);
         account.adds("i1").await;
         account.invites("i1", &outsider.name).await;
@@ -264,7 +267,7 @@ impl RouteFixture {
         }
         let refusal: Value = response.json().await.unwrap();
         let number = refusal["errcode"].as_i64().unwrap() - 990_000;
-        // An asset that is not there is nobody's secret.
+        // A missing asset answers 404 to all roles.
         if number == 4 && route.path.contains("assets") { status } else { number }
     }
 
@@ -295,7 +298,7 @@ async fn every_route_answers_every_role_as_the_table_says(app: TestApp) {
 }
 
 #[test]
-fn no_route_stands_outside_the_table() {
+fn every_route_is_in_a_table() {
     let router = include_str!("../../src/app.rs");
     let routes: BTreeSet<(String, String)> = router
         .split(".route(")
@@ -308,7 +311,7 @@ fn no_route_stands_outside_the_table() {
         .collect();
     let known: BTreeSet<_> = ROUTES.iter().map(|it| (it.path.to_owned(), it.method.to_owned())).collect();
     assert_eq!(routes, known);
-    // Weixin's endpoints come into the router one way, and each is in the matrix.
+    // Weixin's endpoints enter the router in one way, and each is in the matrix.
     let handlers = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/weixin").read_dir().unwrap();
     let on = handlers
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap().matches(".merge(on(").count());
@@ -323,7 +326,7 @@ fn no_route_stands_outside_the_table() {
             endpoint.name
         );
     }
-    // What is answered otherwise: other methods, other paths, Weixin's paths with more slashes, and nothing else.
+    // Other answers: wrong methods, unknown paths, Weixin's paths with more slashes, and nothing else.
     let others: Vec<_> = router.lines().filter(|line| line.contains("fallback(")).collect();
     assert_eq!(others.len(), 4, "{others:?}");
     for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 7)]
@@ -332,9 +335,9 @@ fn no_route_stands_outside_the_table() {
     }
 }
 
-/// What operators may do they may do by who they are on the machine.
+/// The admin socket accepts commands by the user id of the process.
 #[test]
-fn orders_are_taken_from_whoever_owns_the_data_and_nobody_else() {
+fn only_the_owner_of_the_data_can_send_commands() {
     let fresh = Fresh::folder();
     let demo = Running::start(DEMO, &fresh);
     let kefu::config::Place::Folder(folder) = &fresh.place else { unreachable!() };

@@ -9,17 +9,17 @@ use crate::fixture::engine::Fresh;
 use fixture::{EndedFixture, Ending, Issued};
 use futures_util::future::join_all;
 
-/// What becomes of a credential at an end.
+/// What an ending does to a credential.
 #[derive(Clone, Copy)]
 enum Outcome {
-    /// It is refused with this number.
+    /// It is refused with this errcode.
     Ends(i64),
-    /// It has nothing to do with this end, and why.
+    /// It stays valid, and why.
     Lives(&'static str),
 }
 use Outcome::{Ends, Lives};
 
-/// Credentials in the order of the columns.
+/// The credentials in the order of the columns.
 const COLUMNS: [Issued; 11] = [
     Issued::Login,
     Issued::Debug,
@@ -34,17 +34,16 @@ const COLUMNS: [Issued; 11] = [
     Issued::Picture,
 ];
 
-const PROGRAM: Outcome = Lives("programs of the account have nothing to do with a worker's access");
-const CUSTOMER: Outcome = Lives("it is the customer's");
-const FILE: Outcome = Lives("a file's address is no token, and lives for as long as the file");
-const LINK: Outcome = Lives("whoever has the link has no access yet, and the name stays the worker's");
-const ASKED: Outcome = Lives("who is asked to be an agent may answer after another log-in");
-const LOGIN: Outcome = Lives("a login is a worker's, whatever becomes of the account");
-const PLATFORM: Outcome = Lives("the platform's own token is no account's");
-const OTHER: Outcome = Lives("the account grants it to somebody else");
-const SECRET: Outcome =
-    Lives("on the platform a new secret leaves the tokens of the old one their two hours");
-const KIND: Outcome = Lives("only a token ends tokens of its kind");
+const PROGRAM: Outcome = Lives("programs of the account do not depend on a worker's access");
+const CUSTOMER: Outcome = Lives("it belongs to the customer");
+const FILE: Outcome = Lives("a file's address is no token, and is valid as long as the file");
+const LINK: Outcome = Lives("a sign-up link gives no access yet, and the worker keeps the name");
+const ASKED: Outcome = Lives("an invited worker may answer after another log-in");
+const LOGIN: Outcome = Lives("a login belongs to the worker, not to the account");
+const PLATFORM: Outcome = Lives("the component's own token belongs to no account");
+const OTHER: Outcome = Lives("it belongs to another grant");
+const SECRET: Outcome = Lives("on Weixin a new secret does not end the tokens of the old one");
+const KIND: Outcome = Lives("a token ends only tokens of its kind");
 
 const REVOKED: Outcome = Ends(40_001);
 const EXPIRED: Outcome = Ends(42_001);
@@ -54,7 +53,7 @@ const NOT_FOUND: Outcome = Ends(990_004);
 const NO_LINK: Outcome = Ends(990_012);
 const NO_INVITATION: Outcome = Ends(990_017);
 
-/// What a worker's login ends with it: the debug tokens it made.
+/// The end of a worker's login also ends the debug tokens that it made.
 const LOGIN_ENDS: [Outcome; 11] =
     [NO_LOGIN, REVOKED, PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
 const ADMINISTRATOR_ENDS: [Outcome; 11] =
@@ -86,12 +85,12 @@ const TABLE: [(Ending, [Outcome; 11]); 19] = [
         [NO_LOGIN, EXPIRED, EXPIRED, EXPIRED, EXPIRED, EXPIRED, CUSTOMER, NO_LINK, NO_INVITATION, NOT_FOUND, FILE]),
 ];
 
-/// The feature off refuses calls, and ends nothing: what was refused lives again with the feature.
+/// Errcodes while the feature is off. Calls are refused, and the tokens are valid again with the feature.
 const FEATURE_OFF: [i64; 4] = [65_400; 4];
 
-/// What is issued while it is being ended, where the end also refuses to issue more, and the number it has afterwards.
-/// Left out are ends that let issue go on: what came after the end lives rightly (a token after `token revoke`, a
-/// sign-up link or an invitation for a name that was removed).
+/// Credentials issued while an ending runs that also refuses further issues, and the errcode afterwards.
+/// Left out are endings after which issuing is allowed: a credential issued after them is valid (a token after `token
+/// revoke`, a sign-up link or an invitation for a removed name).
 const RACES: [(Issued, Ending, i64); 16] = [
     (Issued::Login, Ending::WorkerReset, 990_002),
     (Issued::Login, Ending::OwnPassword, 990_002),
@@ -111,11 +110,11 @@ const RACES: [(Issued, Ending, i64); 16] = [
     (Issued::Login, Ending::WorkerRemove, 990_002),
 ];
 
-/// How many are issued around each end, and how often that is tried.
+/// The credentials issued around each ending, and the repetitions.
 const PAIRS: usize = 8;
 const ROUNDS: usize = 3;
 
-/// The node that observes: another one where several share the data.
+/// The node that is asked: another one if the engine allows several.
 async fn other_node(app: &TestApp) -> TestApp {
     if app.inner.desk.store.is_shared() {
         TestApp::start_with(app.fresh.clone(), 8, Default::default(), Default::default()).await
@@ -125,13 +124,13 @@ async fn other_node(app: &TestApp) -> TestApp {
 }
 
 on_both_engines! {
-    what_is_ended_is_refused_at_once_and_all_else_lives_on,
+    an_ended_credential_is_refused_at_once_and_all_others_stay_valid,
     the_feature_switched_off_refuses_calls_and_ends_nothing,
-    what_is_issued_while_it_is_ended_is_dead_once_the_end_is_answered,
-    what_a_right_let_issue_stays_dead_when_the_right_is_given_again,
+    a_credential_issued_during_an_ending_is_invalid_once_that_is_answered,
+    tokens_of_a_revoked_right_stay_invalid_when_the_right_is_granted_again,
 }
 
-async fn what_is_ended_is_refused_at_once_and_all_else_lives_on(app: TestApp) {
+async fn an_ended_credential_is_refused_at_once_and_all_others_stay_valid(app: TestApp) {
     let there = other_node(&app).await;
     for (number, (end, row)) in TABLE.iter().enumerate() {
         let fixture = EndedFixture::begins(&app, &there, &format!("eve{number}")).await;
@@ -145,7 +144,7 @@ async fn what_is_ended_is_refused_at_once_and_all_else_lives_on(app: TestApp) {
         let fixture = fixture.ends(*end).await;
         for (credential, then) in COLUMNS.iter().zip(row) {
             let (expected, why) = match then {
-                Ends(number) => (*number, "it has ended"),
+                Ends(number) => (*number, "it was ended"),
                 Lives(why) => (credential.alive(), *why),
             };
             assert_eq!(fixture.observes(*credential).await, expected, "{credential:?} after {end:?}: {why}");
@@ -170,19 +169,19 @@ async fn the_feature_switched_off_refuses_calls_and_ends_nothing(app: TestApp) {
     there.inner.stop.cancel();
 }
 
-async fn what_is_issued_while_it_is_ended_is_dead_once_the_end_is_answered(app: TestApp) {
+async fn a_credential_issued_during_an_ending_is_invalid_once_that_is_answered(app: TestApp) {
     let there = other_node(&app).await;
     for (number, (credential, end, expected)) in RACES.into_iter().enumerate() {
         for round in 0..ROUNDS {
             let fixture = EndedFixture::begins(&app, &there, &format!("eve{number}_{round}")).await;
             let issue = |number| fixture.issues(credential, number);
-            // The end comes in the middle, a little later from round to round.
+            // The ending comes in the middle, later in each round.
             let (before, after) = ((0..PAIRS / 2).map(issue), (PAIRS / 2..PAIRS).map(issue));
             let (before, ended, after) =
                 tokio::join!(join_all(before), fixture.clone().ends_after(end, round), join_all(after));
             for issued in before.into_iter().chain(after).flatten() {
                 let number = ended.observes_issued(credential, &issued).await;
-                // 40001: two later ones of the kind had ended it before.
+                // 40001: two later tokens of the same kind had already ended it.
                 let is_dead = [expected, 40_001].contains(&number);
                 assert!(is_dead, "{credential:?} issued beside {end:?}: {number}");
             }
@@ -191,7 +190,7 @@ async fn what_is_issued_while_it_is_ended_is_dead_once_the_end_is_answered(app: 
     there.inner.stop.cancel();
 }
 
-async fn what_a_right_let_issue_stays_dead_when_the_right_is_given_again(app: TestApp) {
+async fn tokens_of_a_revoked_right_stay_invalid_when_the_right_is_granted_again(app: TestApp) {
     let rights = [
         (Issued::Debug, Ending::AdministratorRevoke, Ending::AdministratorAgain),
         (Issued::Authorizer, Ending::GrantRevoke, Ending::NewGrant),
@@ -209,7 +208,7 @@ async fn what_a_right_let_issue_stays_dead_when_the_right_is_given_again(app: Te
     }
 }
 
-/// A node whose clock is ahead issues tokens that another one revokes, expires and looks at.
+/// A node whose clock is ahead issues tokens; another node revokes or expires them.
 #[test]
 fn tokens_of_a_clock_that_is_ahead_end_too() {
     run(Fresh::schema(), async |app: TestApp| {

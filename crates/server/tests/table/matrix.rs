@@ -1,6 +1,6 @@
-//! Who may call what: every endpoint, by every kind of account, certified or not, with every kind of
-//! credential. What is right stands in `seed/matrix.txt`, typed by hand; nothing here knows the
-//! server's own table.
+//! Every endpoint × every kind of account, certified or not × every kind of token, and the exact answer.
+//! The expected answers are in `seed/matrix.txt`, typed by hand. Nothing here uses the server's table
+//! of endpoints.
 
 mod fixture;
 
@@ -12,20 +12,20 @@ const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game"
 const OWNERS: [(&str, bool); 3] = [("enterprise", true), ("enterprise", false), ("individual", false)];
 const SETS: [u16; 6] = [1, 6, 19, 100, 101, 161];
 
-/// An endpoint, as the table says.
+/// A row of `seed/matrix.txt`: an endpoint.
 pub struct MatrixRow {
     pub name: &'static str,
     method: &'static str,
     pub path: &'static str,
-    /// Kinds of account, or of account and owner; whether they must be certified, and what they are answered when all is
-    /// right.
+    /// Kinds of account, or `kind/owner`; whether they must be certified, and the errcode of a correct
+    /// call.
     kinds: Vec<(&'static str, bool, i64)>,
     sets: Vec<u16>,
-    /// Where no set is needed, the answer to a platform's own token.
+    /// The errcode for a component's own token, if the endpoint needs no permission set.
     platform: Option<i64>,
-    /// What another account's token gets that names this account's agent, or its customer.
+    /// The errcodes for another account's token in a call that names this account's agent, or its customer.
     others: [Option<i64>; 2],
-    /// What it answers while the feature is off.
+    /// The errcode while the feature is off.
     off: i64,
 }
 
@@ -59,14 +59,14 @@ impl MatrixRow {
         self.kinds.iter().any(|(named, must_be, _)| *named == kind && (certified || !must_be))
     }
 
-    /// What this kind, of an owner like this, is answered whatever else is right, if anything.
+    /// The errcode that this kind of account with this kind of owner always gets, if there is one.
     fn always(&self, kind: &str, principal: &str) -> Option<i64> {
         let owned = format!("{kind}/{principal}");
         let mut named = self.kinds.iter().filter(|(named, ..)| *named == kind || *named == owned);
         named.find(|(.., answer)| *answer != 0).map(|(.., answer)| *answer)
     }
 
-    /// The answer to this credential; `None` where the call names nothing of the account's.
+    /// The errcode for this token; `None` if the call names nothing of the account.
     fn expected(&self, kind: &str, owner: (&str, bool), credential: CallerToken) -> Option<i64> {
         let (principal, certified) = owner;
         let answer = match credential {
@@ -92,19 +92,19 @@ pub enum CallerToken {
     Own,
     None,
     Expired,
-    /// A platform's token for the account, which has granted it this set alone.
+    /// A component's token for the account, which granted this permission set only.
     Set(u16),
     NoSet,
     Revoked,
-    /// A platform's own token.
+    /// A component's own token.
     Component,
     /// Another account's token, in a call that names this account's agent.
     OthersAgent,
-    /// The same, in a call that names this account's customer.
+    /// Another account's token, in a call that names this account's customer.
     OthersOpenid,
 }
 
-/// One platform for every grant an account can give.
+/// A component for each grant that an account can give.
 struct Components {
     sets: Vec<(u16, TestComponent)>,
     none: TestComponent,
@@ -120,7 +120,7 @@ impl Components {
         Components { sets, none: TestComponent::new(app).await, revoked: TestComponent::new(app).await }
     }
 
-    /// Every credential that names `shop`, and `other`'s token, which does not.
+    /// A token of each kind for `account`, and the token of `other`.
     async fn credentials(&self, account: &TestAccount, other: &TestAccount) -> Vec<(CallerToken, String)> {
         let mut all = vec![
             (CallerToken::Own, account.token.clone()),
@@ -144,7 +144,7 @@ impl Components {
     }
 }
 
-/// Every cell of one account; answers how many there were, and those that are wrong.
+/// Calls every endpoint with every token of one account: the number of calls, and the wrong answers.
 async fn walk(
     app: &TestApp,
     components: &Components,
@@ -177,12 +177,12 @@ async fn walk(
 }
 
 on_both_engines! {
-    everybody_may_call_what_the_pages_say_and_nothing_else,
-    of_several_reasons_the_earliest_check_speaks,
-    another_accounts_token_changes_nothing_here,
+    accounts_may_call_exactly_what_weixins_pages_allow,
+    of_several_faults_the_earliest_check_answers,
+    a_token_of_another_account_changes_nothing,
 }
 
-async fn everybody_may_call_what_the_pages_say_and_nothing_else(app: TestApp) {
+async fn accounts_may_call_exactly_what_weixins_pages_allow(app: TestApp) {
     let components = Components::new(&app).await;
     let (mut cells, mut wrong) = (0, Vec::new());
     for kind in KINDS {
@@ -193,13 +193,13 @@ async fn everybody_may_call_what_the_pages_say_and_nothing_else(app: TestApp) {
         }
     }
     assert!(wrong.is_empty(), "{} of {cells}:\n{}", wrong.len(), wrong.join("\n"));
-    // Each endpoint with 12 credentials that name the account, with another's where the call names its agent, or
-    // its customer; each by 5 kinds of 3 sorts of owner.
+    // Each endpoint with 12 tokens for the account, and with another account's where the call names an agent or a
+    // customer; each by 5 kinds of account with 3 kinds of owner.
     let named = |which: usize| table().iter().filter(|row| row.others[which].is_some()).count();
     assert_eq!(cells, (table().len() * 12 + named(0) + named(1)) * 15);
 }
 
-async fn of_several_reasons_the_earliest_check_speaks(app: TestApp) {
+async fn of_several_faults_the_earliest_check_answers(app: TestApp) {
     let is_for = |row: &MatrixRow, kind| row.may_call(kind, true);
     for kind in ["service", "mini-program"] {
         let fixture = MatrixFixture::begins(&app, kind, "enterprise", true).await;
@@ -216,7 +216,7 @@ async fn of_several_reasons_the_earliest_check_speaks(app: TestApp) {
     }
 }
 
-async fn another_accounts_token_changes_nothing_here(app: TestApp) {
+async fn a_token_of_another_account_changes_nothing(app: TestApp) {
     let fixture = MatrixFixture::begins(&app, "service", "enterprise", true).await;
     let own = |name: &'static str| table().into_iter().find(|row| row.name == name).unwrap();
     fixture.prepares(&own("close"), 1).await;

@@ -1,4 +1,4 @@
-//! Tests that walk a table: every endpoint, route or credential.
+//! Tests over tables: every endpoint, every route, every credential.
 
 pub mod authorise;
 mod ended;

@@ -1,4 +1,4 @@
-//! The description of Weixin's endpoints, against the server that gives it out.
+//! `/openapi.json` agrees with the answers of the server.
 
 use crate::actors::{TestAccount, TestApp, code};
 use serde_json::{Map, Value};
@@ -22,10 +22,10 @@ fn operations(document: &Value) -> Vec<(&String, &String, &Value)> {
 }
 
 on_both_engines! {
-    what_is_described_is_answered_by_the_codes_it_describes,
+    endpoints_answer_the_codes_that_the_description_lists,
 }
 
-async fn what_is_described_is_answered_by_the_codes_it_describes(app: TestApp) {
+async fn endpoints_answer_the_codes_that_the_description_lists(app: TestApp) {
     let account: TestAccount = app.account().await;
     let document = document(&app).await;
     let operations = operations(&document);
@@ -38,7 +38,7 @@ async fn what_is_described_is_answered_by_the_codes_it_describes(app: TestApp) {
             &[41001]
         };
         assert!(wanted.contains(&code(&answer)), "{method} {path}: {answer}");
-        // Cloud calls come without an access_token, whatever their page says.
+        // Cloud calls have no access_token, and are refused.
         let cloud = account
             .raw(
                 &method.to_uppercase(),

@@ -1,5 +1,5 @@
-//! Three pages of Weixin's, row by row. They were typed by hand into `seed/*.txt`, and nothing here
-//! knows the server's own tables: otherwise code and tests would be one table agreeing with itself.
+//! Three pages of Weixin's documentation, row by row, typed by hand into `seed/*.txt`. Nothing here uses
+//! the server's tables: otherwise the test would compare a table with itself.
 
 mod fixture;
 mod page;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game", "other"];
 
-/// Every member of an answer: where it stands, and its value.
+/// Every member of an answer: its path and its value.
 fn members(answer: &Value, place: &str, found: &mut Vec<(String, Value)>) {
     for (name, value) in answer.as_object().expect("an object") {
         let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
@@ -26,7 +26,7 @@ fn has_type(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
         "number" => value.is_i64(),
-        // Seconds, and not milliseconds.
+        // In seconds, not milliseconds.
         "timestamp" => value.as_i64().is_some_and(|time| (1_000_000_000..10_000_000_000).contains(&time)),
         "objarray" => value.as_array().is_some_and(|array| array.iter().all(Value::is_object)),
         other => panic!("no such type: {other}"),
@@ -36,7 +36,7 @@ fn has_type(value: &Value, kind: &str) -> bool {
 on_both_engines! {
     every_error_a_page_lists_is_answered_with_its_number_and_its_text,
     every_member_a_page_lists_is_there_with_its_type_and_next_to_no_other,
-    what_the_members_mean_is_what_goes_on,
+    members_show_the_state_of_the_desk,
     every_length_ends_where_the_page_says,
     an_account_has_as_many_agents_as_the_page_says,
     every_method_and_path_is_answered,
@@ -63,7 +63,7 @@ async fn every_error_a_page_lists_is_answered_with_its_number_and_its_text(app: 
             }
             let said = answer["errmsg"].as_str().unwrap_or("").split(" rid: ").next();
             assert_eq!((answer["errcode"].as_i64(), said), (Some(*number), Some(*text)), "{}", page.name);
-            assert_eq!(answer.as_object().unwrap().len(), 2, "nothing else stands in a refusal: {answer}");
+            assert_eq!(answer.as_object().unwrap().len(), 2, "a refusal has two members: {answer}");
         }
     }
 }
@@ -83,13 +83,13 @@ async fn every_member_a_page_lists_is_there_with_its_type_and_next_to_no_other(a
             assert!(has_type(value, kind), "{place} is no {kind}: {value}");
             assert!(values.is_empty() || values.contains(&value.as_i64().unwrap()), "{place}: {value}");
         }
-        // A newer page lists it; the older one is silent.
+        // Only a newer page lists it.
         found.retain(|(place, _)| place != "kf_online_list.kf_openid");
         assert_eq!(found.len(), page.members.len(), "{}: {answer}", page.name);
     }
 }
 
-async fn what_the_members_mean_is_what_goes_on(app: TestApp) {
+async fn members_show_the_state_of_the_desk(app: TestApp) {
     let fixture = SeedFixture::begins(&app).await;
     let [_, online, sessions] = page::all();
     let entry = fixture.asks(&online, &fixture.account).await["kf_online_list"][0].clone();
@@ -147,7 +147,7 @@ async fn every_length_ends_where_the_page_says(app: TestApp) {
                 }
                 assert_eq!(account.kf_list().await[2]["kf_nick"], "客".repeat(most));
             }
-            other => panic!("nobody has tried {other:?}"),
+            other => panic!("no test for {other:?}"),
         }
     }
 }
@@ -228,7 +228,7 @@ async fn each_permission_set_of_a_page_suffices_alone_and_no_other_does(app: Tes
         for page in page::all() {
             let answer = code(&fixture.asks(&page, &acting).await);
             let listed = page.platform && page.sets.contains(&set);
-            // The agent of the scene is there already: the call is allowed, and refused as one.
+            // The agent exists already: the call is allowed, and refused for that reason.
             let allowed = if page.name == "addkfaccount" { 65406 } else { 0 };
             assert_eq!(answer, if listed { allowed } else { 61007 }, "{} with set {set}", page.name);
         }
@@ -318,7 +318,7 @@ async fn only_the_kinds_of_account_a_page_names_may_call(app: TestApp) {
             for page in page::all() {
                 let row = page.callers.iter().find(|(named, _)| *named == kind);
                 let may = row.is_some_and(|(_, must_be_certified)| certified || !must_be_certified);
-                // The agent whom addkfaccount has just added has no worker yet.
+                // addkfaccount has just added the agent, who has no worker yet.
                 let allowed = if page.name == "getkfsessionlist" { 65402 } else { 0 };
                 let answer = calls(&page, &account, page.call, &account.kf("a1")).await;
                 assert_eq!(

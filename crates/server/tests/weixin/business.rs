@@ -1,4 +1,4 @@
-//! Sub-merchants of Mini Programs: what is registered, changed, looked up and refused.
+//! Sub-merchants of Mini Programs: register, update, get, list, and refusals.
 
 use crate::actors::form::{GIF, JPEG, PNG};
 use crate::actors::{TestAccount, TestApp, code};
@@ -16,8 +16,12 @@ async fn mini(app: &TestApp) -> TestAccount {
 /// registerbusiness with a new picture.
 async fn registers(account: &TestAccount, account_name: &str, nickname: &str) -> Value {
     let icon = account.media("image", PNG).await;
-    let body = json!({"account_name": account_name, "nickname": nickname, "icon_media_id": icon});
-    account.post("/cgi-bin/business/register", body).await
+    account.post("/cgi-bin/business/register", registration(account_name, nickname, &icon)).await
+}
+
+/// The body of registerbusiness.
+fn registration(account_name: &str, nickname: &str, icon_media_id: &str) -> Value {
+    json!({"account_name": account_name, "nickname": nickname, "icon_media_id": icon_media_id})
 }
 
 async fn updates(account: &TestAccount, body: Value) -> Value {
@@ -47,12 +51,12 @@ on_both_engines! {
     a_number_may_be_sent_as_a_text_as_the_pages_tables_have_it,
     pages_of_a_list_follow_each_other_and_the_last_one_is_short,
     each_refusal_has_its_code_and_its_place,
-    a_picture_outlives_the_file_it_was_and_goes_with_the_last_who_has_it,
+    an_icon_outlives_its_temporary_file_and_is_deleted_with_its_last_use,
     accounts_have_numbers_names_and_files_of_their_own,
-    the_operator_says_how_many_there_may_be,
-    one_name_asked_for_by_many_at_once_is_given_once,
-    bodies_and_tokens_are_looked_at_as_everywhere,
-    calls_about_agents_know_the_accounts_sub_merchants,
+    the_operator_sets_the_limit_of_sub_merchants,
+    concurrent_registrations_of_one_name_succeed_once,
+    bodies_and_tokens_are_checked_as_at_other_endpoints,
+    calls_about_agents_accept_the_accounts_sub_merchants,
     an_unknown_sub_merchant_is_refused_before_any_rule_and_after_the_feature,
 }
 
@@ -132,7 +136,6 @@ async fn each_refusal_has_its_code_and_its_place(app: TestApp) {
     let account = mini(&app).await;
     registers(&account, "apple_store", "apple").await;
     let (image, thumb) = (account.media("image", PNG).await, account.media("thumb", JPEG).await);
-    let body = |account_name: &str, nickname: &str, icon: &str| json!({"account_name": account_name, "nickname": nickname, "icon_media_id": icon});
     for (account_name, nickname, icon, expected) in [
         ("apple", "x", "nothing", 45091),
         ("apple-store", "x", "nothing", 45091),
@@ -145,7 +148,8 @@ async fn each_refusal_has_its_code_and_its_place(app: TestApp) {
         ("apple_store", "苹果", &image, 45070),
         ("Apple_store", "苹果", &image, 0),
     ] {
-        let answer = account.post("/cgi-bin/business/register", body(account_name, nickname, icon)).await;
+        let answer =
+            account.post("/cgi-bin/business/register", registration(account_name, nickname, icon)).await;
         assert_eq!(code(&answer), expected, "{account_name} {nickname} {icon}: {answer}");
     }
     for (id, nickname, icon, expected) in [
@@ -165,7 +169,7 @@ async fn each_refusal_has_its_code_and_its_place(app: TestApp) {
     }
 }
 
-async fn a_picture_outlives_the_file_it_was_and_goes_with_the_last_who_has_it(app: TestApp) {
+async fn an_icon_outlives_its_temporary_file_and_is_deleted_with_its_last_use(app: TestApp) {
     let account = mini(&app).await;
     registers(&account, "apple_store", "apple").await;
     registers(&account, "pear_store", "pear").await;
@@ -198,7 +202,7 @@ async fn accounts_have_numbers_names_and_files_of_their_own(app: TestApp) {
     assert_eq!(code(&updates(&other, json!({"business_id": 1, "icon_media_id": theirs})).await), 40007);
 }
 
-async fn the_operator_says_how_many_there_may_be(app: TestApp) {
+async fn the_operator_sets_the_limit_of_sub_merchants(app: TestApp) {
     let rules = Rules { businesses_max: 2, ..Rules::default() };
     let app = set(&app, Settings::default(), rules).await;
     let (account, other) = (mini(&app).await, mini(&app).await);
@@ -211,7 +215,7 @@ async fn the_operator_says_how_many_there_may_be(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn one_name_asked_for_by_many_at_once_is_given_once(app: TestApp) {
+async fn concurrent_registrations_of_one_name_succeed_once(app: TestApp) {
     let account = mini(&app).await;
     let asked = (0..10).map(|number| {
         let (account, name) = (account.clone(), format!("shop_{}", number / 2));
@@ -224,7 +228,7 @@ async fn one_name_asked_for_by_many_at_once_is_given_once(app: TestApp) {
     assert_eq!(answers.iter().filter(|answer| code(answer) == 45070).count(), 5);
 }
 
-async fn bodies_and_tokens_are_looked_at_as_everywhere(app: TestApp) {
+async fn bodies_and_tokens_are_checked_as_at_other_endpoints(app: TestApp) {
     let account = mini(&app).await;
     registers(&account, "apple_store", "apple").await;
     let sound = [
@@ -266,7 +270,7 @@ async fn bodies_and_tokens_are_looked_at_as_everywhere(app: TestApp) {
     }
 }
 
-async fn calls_about_agents_know_the_accounts_sub_merchants(app: TestApp) {
+async fn calls_about_agents_accept_the_accounts_sub_merchants(app: TestApp) {
     let (account, other) = (mini(&app).await, mini(&app).await);
     account.agent("a1").await;
     registers(&account, "apple_store", "apple").await;
@@ -278,7 +282,7 @@ async fn calls_about_agents_know_the_accounts_sub_merchants(app: TestApp) {
                 body["business_id"] = in_body.clone();
                 body
             });
-            // What a GET or a list says in its body nobody reads.
+            // The body of a GET, and of some lists, is not read.
             if !in_body.is_null() && (body.is_none() || method == "GET")
                 || !in_query.is_empty() && path.ends_with("/add")
             {
@@ -321,7 +325,7 @@ async fn calls_about_agents_know_the_accounts_sub_merchants(app: TestApp) {
     }
     for body in [json!(1.5), json!(true), json!([1]), json!({})] {
         for (path, answer) in calls(&account, "", body.clone()).await {
-            // An agent in the query needs no body.
+            // If the agent is in the query, no body is needed.
             let is_passed_over = path.ends_with("/del") && answer == 65401;
             assert!(answer == 47001 || is_passed_over, "{path} {body}: {answer}");
         }
@@ -349,7 +353,7 @@ async fn an_unknown_sub_merchant_is_refused_before_any_rule_and_after_the_featur
     assert_eq!(code(&account.get("/cgi-bin/customservice/getkflist", &[("business_id", "7")]).await), 65400);
 }
 
-/// Calls about agents: method, path, query, and the body where one is read.
+/// Calls that name agents: method, path, query, and the body if one is read.
 fn about_agents(
     account: &TestAccount,
     kf_openid: &str,

@@ -1,4 +1,4 @@
-//! uploadkfheadimg: the ways SDKs write a form, what is refused, and who sees the picture.
+//! uploadkfheadimg: the forms of SDKs, refusals, and who sees the picture.
 
 use crate::actors::form::{FORM, GIF, JPEG, PNG, form, sized};
 use crate::actors::{TestAccount, TestApp, code};
@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 const PATH: &str = "/customservice/kfaccount/uploadheadimg";
 const MB: usize = 1 << 20;
 
-/// The type of most forms below.
+/// The content type of most forms below.
 const PLAIN: &str = "multipart/form-data; boundary=b0undary";
 
-/// What SDKs are known to send, a byte as they send it: the type, what stands before the file, and what behind it.
+/// The forms of SDKs, byte by byte: name, content type, bytes before the file, bytes after it.
 const FORMS: &[(&str, &str, &str, &str)] = &[
     (
         "wechatpy with a bare file: the part has no type",
@@ -88,7 +88,7 @@ const FORMS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// Each form as it is sent: its name, its query, its type, its body.
+/// Each form as it is sent: name, query, content type, body.
 fn written(account: &TestAccount) -> Vec<(&'static str, String, &'static str, Vec<u8>)> {
     let (token, kf_account) = (&account.token, account.kf("a1"));
     let query = format!("access_token={token}&kf_account={kf_account}");
@@ -100,7 +100,7 @@ fn written(account: &TestAccount) -> Vec<(&'static str, String, &'static str, Ve
     forms.chain([last]).collect()
 }
 
-/// Sends bytes as they are, and reads the answer's body.
+/// Sends these bytes, and reads the body of the answer.
 async fn says(app: &TestApp, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -117,7 +117,7 @@ async fn picture(app: &TestApp, url: &str) -> (u16, Vec<u8>) {
     (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
 }
 
-/// Where the picture of the shop's only agent is.
+/// The address of the picture of the account's only agent.
 async fn headimgurl(account: &TestAccount) -> String {
     account.kf_list().await[0]["kf_headimgurl"].as_str().unwrap().to_owned()
 }
@@ -142,7 +142,7 @@ async fn every_way_sdks_write_the_form_is_understood(app: TestApp) {
                 )
                 .into_bytes();
                 if is_chunked {
-                    // fastwego writes into a pipe, and knows no length.
+                    // fastwego streams the form, without a length.
                     request.extend(b"Transfer-Encoding: chunked\r\n\r\n");
                     for chunk in body.chunks(7) {
                         request
@@ -183,13 +183,13 @@ async fn a_picture_is_at_an_address_that_is_its_content(app: TestApp) {
         ("nosniff".into(), "default-src 'none'; sandbox".into())
     );
     assert_eq!(response.bytes().await.unwrap(), PNG);
-    // In place of it comes another, and the first is nobody's any more.
+    // Another picture replaces the first, which no agent has any more.
     assert_eq!(code(&account.pictures("a1", JPEG).await), 0);
     assert_ne!(headimgurl(&account).await, first);
     assert_eq!(picture(&app, &first).await.0, 404);
     app.advance(0).await;
     assert_eq!(app.files(), 1);
-    // What is only a temporary file has no address, nor has what is none.
+    // A temporary file has no address under /headimg, nor has an unknown one.
     let sent = sized(GIF, 100);
     account.media("image", &sent).await;
     for sha256 in [

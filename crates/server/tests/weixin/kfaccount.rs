@@ -5,21 +5,21 @@ use serde_json::json;
 
 on_both_engines! {
     an_agent_is_added_renamed_listed_and_deleted,
-    an_account_whose_programs_need_it_has_kf_id_as_a_string_in_both_lists_from_then_on,
-    the_retired_auto_accept_says_how_many_sessions_come_to_an_agent_by_themselves,
+    a_setting_makes_kf_id_a_string_in_both_lists,
+    the_retired_auto_accept_is_the_capacity_for_automatic_sessions,
     a_number_is_never_given_twice,
     the_first_reason_in_the_documented_order_is_given,
     the_hundred_and_first_agent_is_refused,
-    two_who_add_the_same_agent_at_once_get_one_yes,
+    of_concurrent_adds_of_one_agent_one_succeeds,
     every_way_sdks_name_the_agent_to_delete_is_understood,
-    an_official_account_without_an_alias_can_add_nobody,
+    an_official_account_without_an_alias_cannot_add_agents,
     a_mini_program_may_name_the_person_alone,
     an_invitation_waits_until_the_person_signs_up,
     an_invitation_can_be_declined_and_sent_again,
     an_invitation_ends_after_a_day,
     each_refusal_of_an_invitation_has_its_code,
     a_worker_is_bound_to_ten_agents_at_most,
-    a_deleted_agents_sessions_are_closed_and_her_worker_is_free,
+    deleting_an_agent_closes_its_sessions_and_frees_its_worker,
 }
 
 async fn an_agent_is_added_renamed_listed_and_deleted(app: TestApp) {
@@ -42,7 +42,7 @@ async fn an_agent_is_added_renamed_listed_and_deleted(app: TestApp) {
     assert_eq!(account.kf_list().await, json!([]));
 }
 
-async fn an_account_whose_programs_need_it_has_kf_id_as_a_string_in_both_lists_from_then_on(app: TestApp) {
+async fn a_setting_makes_kf_id_a_string_in_both_lists(app: TestApp) {
     let account = app.account().await;
     let _desk = account.agent("a1").await.comes_online().await;
     let ids = async || {
@@ -62,7 +62,7 @@ async fn an_account_whose_programs_need_it_has_kf_id_as_a_string_in_both_lists_f
     assert_eq!(other.kf_list().await[0]["kf_id"], "2001");
 }
 
-async fn the_retired_auto_accept_says_how_many_sessions_come_to_an_agent_by_themselves(app: TestApp) {
+async fn the_retired_auto_accept_is_the_capacity_for_automatic_sessions(app: TestApp) {
     let account = app.account_with(|settings| settings.capacity = Some(7)).await;
     let _desk = account.agent("a1").await.comes_online().await;
     let list = async || {
@@ -128,7 +128,7 @@ async fn the_hundred_and_first_agent_is_refused(app: TestApp) {
     assert_eq!(code(&account.adds("a100").await), 0);
 }
 
-async fn two_who_add_the_same_agent_at_once_get_one_yes(app: TestApp) {
+async fn of_concurrent_adds_of_one_agent_one_succeeds(app: TestApp) {
     let account = app.account().await;
     let adds = (0..16).map(|_| account.adds("a1"));
     let codes: Vec<i64> = futures_util::future::join_all(adds).await.iter().map(code).collect();
@@ -166,7 +166,7 @@ async fn every_way_sdks_name_the_agent_to_delete_is_understood(app: TestApp) {
     );
 }
 
-async fn an_official_account_without_an_alias_can_add_nobody(app: TestApp) {
+async fn an_official_account_without_an_alias_cannot_add_agents(app: TestApp) {
     let official = app.account_with(|settings| settings.alias = None).await;
     assert_eq!(code(&official.adds("a1").await), 65404);
     let mini = app
@@ -191,7 +191,7 @@ async fn a_mini_program_may_name_the_person_alone(app: TestApp) {
         let refused = mini.post("/customservice/kfaccount/add", json!({"kf_wx": person})).await;
         assert_eq!(code(&refused), expected, "{person}");
     }
-    assert_eq!(mini.kf_list().await.as_array().unwrap().len(), 2, "who was refused left no agent");
+    assert_eq!(mini.kf_list().await.as_array().unwrap().len(), 2, "a refused invitation leaves no agent");
     let account = app.account().await;
     assert_eq!(code(&account.post("/customservice/kfaccount/add", body).await), 47001);
 }
@@ -273,7 +273,7 @@ async fn a_worker_is_bound_to_ten_agents_at_most(app: TestApp) {
     for _ in 0..11 {
         let account = app.account().await;
         account.adds("a1").await;
-        // Invited everywhere before she answers, so that the eleventh is refused at accepting.
+        // All invitations come before the first answer, so that accepting the eleventh is refused.
         assert_eq!(code(&account.invites("a1", "ann").await), 0);
         last = Some(account);
     }
@@ -295,7 +295,7 @@ async fn a_worker_is_bound_to_ten_agents_at_most(app: TestApp) {
     assert_eq!(code(&mini.post("/customservice/kfaccount/add", json!({"kf_wx": "ann"})).await), 65410);
 }
 
-async fn a_deleted_agents_sessions_are_closed_and_her_worker_is_free(app: TestApp) {
+async fn deleting_an_agent_closes_its_sessions_and_frees_its_worker(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
@@ -303,7 +303,7 @@ async fn a_deleted_agents_sessions_are_closed_and_her_worker_is_free(app: TestAp
     customer.says("hello").await;
     assert_eq!(account.sessions("a1").await, [customer.openid()]);
     account.get("/customservice/kfaccount/del", &[("kf_account", &account.kf("a1"))]).await;
-    desk.waits_for("her page loads again", |heard| heard.event == "reset").await;
+    desk.waits_for("the page has to load again", |heard| heard.event == "reset").await;
     assert_eq!(ann.snapshot().await["accounts"], json!([]));
     assert_eq!(customer.snapshot().await["state"], "closed");
     assert_eq!(account.online().await, []);

@@ -5,19 +5,19 @@ use serde_json::json;
 
 on_both_engines! {
     a_first_message_goes_to_an_agent_with_room,
-    with_nobody_there_a_customer_waits_until_an_agent_takes_her,
-    a_session_that_a_program_opens_for_a_stranger_does_not_let_it_write,
-    in_manual_reception_everybody_waits,
+    without_online_agents_a_customer_waits_until_an_agent_takes_the_session,
+    a_session_opened_by_a_program_does_not_let_it_write,
+    in_manual_reception_every_customer_waits,
     least_sessions_first_then_longest_idle_and_never_beyond_capacity,
     create_and_close_follow_the_documented_codes,
     create_takes_a_customer_from_the_waiting_list,
-    an_away_agent_keeps_her_sessions_and_gets_no_new_ones,
+    an_away_agent_keeps_sessions_and_gets_no_new_ones,
     an_open_session_ends_after_half_an_hour_of_silence,
-    who_waits_for_two_days_waits_no_more,
+    a_customer_waits_for_two_days_at_most,
     a_hundred_are_listed_in_order_and_all_are_counted,
-    a_question_about_nobody_has_its_code,
+    questions_about_unknown_agents_or_customers_have_their_codes,
     an_agent_cannot_take_what_another_has,
-    lists_that_are_kept_say_how_things_stand_after_any_change,
+    cached_lists_equal_the_store_after_any_change,
 }
 
 async fn a_first_message_goes_to_an_agent_with_room(app: TestApp) {
@@ -35,7 +35,7 @@ async fn a_first_message_goes_to_an_agent_with_room(app: TestApp) {
     assert_eq!(account.waiting().await, Vec::<String>::new());
 }
 
-async fn with_nobody_there_a_customer_waits_until_an_agent_takes_her(app: TestApp) {
+async fn without_online_agents_a_customer_waits_until_an_agent_takes_the_session(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let customer = account.customer();
@@ -47,7 +47,11 @@ async fn with_nobody_there_a_customer_waits_until_an_agent_takes_her(app: TestAp
     );
     let mut page = customer.watches().await;
     let _desk = ann.comes_online().await;
-    assert_eq!(account.waiting().await, [customer.openid()], "who waits stays until an agent takes her");
+    assert_eq!(
+        account.waiting().await,
+        [customer.openid()],
+        "the customer waits until an agent takes the session"
+    );
     let session = ann.session_with(&customer.openid()).await.unwrap();
     assert_eq!(ann.takes(session).await.0, 200);
     page.sees_fact("an agent is there", |fact| fact["session"]["agent"]["nickname"] == "a1").await;
@@ -56,7 +60,7 @@ async fn with_nobody_there_a_customer_waits_until_an_agent_takes_her(app: TestAp
     assert_eq!(ann.takes(session).await.0, 200, "safe to repeat");
 }
 
-async fn a_session_that_a_program_opens_for_a_stranger_does_not_let_it_write(app: TestApp) {
+async fn a_session_opened_by_a_program_does_not_let_it_write(app: TestApp) {
     let account = app.account().await;
     let _desk = account.agent("a1").await.comes_online().await;
     let stranger = "o00000000000000000000000_new";
@@ -66,7 +70,7 @@ async fn a_session_that_a_program_opens_for_a_stranger_does_not_let_it_write(app
     assert_eq!(account.sends_typing(stranger, "Typing").await, 45015);
 }
 
-async fn in_manual_reception_everybody_waits(app: TestApp) {
+async fn in_manual_reception_every_customer_waits(app: TestApp) {
     let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
     let _desk = account.agent("a1").await.comes_online().await;
     let customer = account.customer();
@@ -114,7 +118,11 @@ async fn create_and_close_follow_the_documented_codes(app: TestApp) {
     assert_eq!(code(&account.creates("b1", &openid).await), 65414);
     assert_eq!(code(&account.closes("b1", &openid).await), 65414);
     ann.leaves(stream).await;
-    assert_eq!(code(&account.creates("a1", &openid).await), 0, "hers already, though she is not there");
+    assert_eq!(
+        code(&account.creates("a1", &openid).await),
+        0,
+        "the agent serves the customer already, although offline"
+    );
     assert_eq!(code(&account.closes("a1", &openid).await), 0);
     assert_eq!(code(&account.closes("a1", &openid).await), 65413);
 }
@@ -127,21 +135,21 @@ async fn create_takes_a_customer_from_the_waiting_list(app: TestApp) {
     customer.says("hello").await;
     app.advance(2_000).await;
     assert_eq!(code(&account.creates("a1", &customer.openid()).await), 0);
-    desk.sees_fact("the session is hers", |fact| fact["session"]["state"] == "open").await;
+    desk.sees_fact("the session is the agent's", |fact| fact["session"]["state"] == "open").await;
     assert_eq!(account.waiting().await, Vec::<String>::new());
     let list =
         account.get("/customservice/kfsession/getsessionlist", &[("kf_account", &account.kf("a1"))]).await;
     assert_eq!(list, json!({"sessionlist": [{"createtime": 1_800_000_002, "openid": customer.openid()}]}));
 }
 
-async fn an_away_agent_keeps_her_sessions_and_gets_no_new_ones(app: TestApp) {
+async fn an_away_agent_keeps_sessions_and_gets_no_new_ones(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
     let (first, second) = (account.customer(), account.customer());
     first.says("hello").await;
     ann.sets_away(true).await;
-    desk.sees_fact("she is away", |fact| fact["agent"]["presence"] == "away").await;
+    desk.sees_fact("the agent is away", |fact| fact["agent"]["presence"] == "away").await;
     assert_eq!(account.online().await, [(account.kf("a1"), 0, 1)]);
     second.says("hello").await;
     assert_eq!(account.waiting().await, [second.openid()]);
@@ -171,7 +179,7 @@ async fn an_open_session_ends_after_half_an_hour_of_silence(app: TestApp) {
     assert_eq!(account.sessions("a1").await, [customer.openid()]);
 }
 
-async fn who_waits_for_two_days_waits_no_more(app: TestApp) {
+async fn a_customer_waits_for_two_days_at_most(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("hello").await;
@@ -198,7 +206,7 @@ async fn a_hundred_are_listed_in_order_and_all_are_counted(app: TestApp) {
     assert_eq!(account.waiting().await, order[..100]);
 }
 
-async fn a_question_about_nobody_has_its_code(app: TestApp) {
+async fn questions_about_unknown_agents_or_customers_have_their_codes(app: TestApp) {
     let account = app.account().await;
     account.adds("free").await;
     let list = "/customservice/kfsession/getsessionlist";
@@ -237,8 +245,8 @@ async fn an_agent_cannot_take_what_another_has(app: TestApp) {
     assert_eq!(second.count_texts("a secret for ann").await, 0);
 }
 
-/// The lists are kept ready and made anew from what has changed; whatever changed, they say how things stand.
-async fn lists_that_are_kept_say_how_things_stand_after_any_change(app: TestApp) {
+/// The lists are cached and updated from changes. After any change they must equal the store's.
+async fn cached_lists_equal_the_store_after_any_change(app: TestApp) {
     let account = app.account().await;
     let prefixes = ["a1", "b1", "c1"];
     let mut desks = Vec::new();
@@ -253,7 +261,7 @@ async fn lists_that_are_kept_say_how_things_stand_after_any_change(app: TestApp)
         usize::try_from(dice >> 33).unwrap() % sides
     };
     for round in 0..40 {
-        // Now and then more happens than is looked through.
+        // Sometimes more changes than an update reads.
         let steps = if round % 13 == 12 { 80 } else { roll(4) };
         for _ in 0..steps {
             let (customer, agent) = (roll(openids.len()), roll(prefixes.len()));

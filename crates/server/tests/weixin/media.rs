@@ -1,15 +1,16 @@
-//! uploadTempMedia and getMedia: what is taken, given back, kept, and for how long.
+//! uploadTempMedia and getMedia: accepted files, answers, and how long files are kept.
+
+mod expiry;
 
 use crate::actors::form::{AMR, FORM, GIF, JPEG, MP3, MP4, PNG, form, sized};
-use crate::actors::{BEGIN, TestAccount, TestApp, TestComponent, code, until};
+use crate::actors::{TestAccount, TestApp, TestComponent, code, until};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-const DAY: i64 = 86_400_000;
 const MB: usize = 1 << 20;
 
-/// What a file's answer says of it.
+/// A header of an answer.
 fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
@@ -20,15 +21,12 @@ on_both_engines! {
     a_kind_takes_its_formats_up_to_its_size,
     each_refusal_of_an_upload_has_its_code_and_its_place,
     a_file_is_its_accounts_alone,
-    a_file_lives_three_days_to_the_millisecond,
-    the_same_content_is_kept_once_and_as_long_as_somebody_needs_it,
     a_file_is_given_to_a_post_as_to_a_get,
-    a_film_is_fetched_at_an_address_of_its_own,
-    whoever_puts_everything_into_the_form_is_understood,
+    a_video_is_fetched_at_an_address_of_its_own,
+    all_parameters_may_be_in_the_form,
     an_upload_that_breaks_off_leaves_nothing,
-    what_a_crash_left_goes_after_a_day,
-    a_large_file_is_refused_where_its_sender_hears_it,
-    links_begin_as_whoever_asks_knows_this_server,
+    a_large_file_is_refused_with_an_answer_the_client_can_read,
+    links_begin_with_the_host_of_the_request,
 }
 
 async fn a_file_is_given_back_as_it_was(app: TestApp) {
@@ -157,66 +155,10 @@ async fn a_file_is_its_accounts_alone(app: TestApp) {
         assert_eq!(other.with_token(token).fetch_code(&media_id).await, expected);
     }
     assert_eq!(account.fetch_code(&media_id).await, 0);
-    // Files do not ask for the customer-service feature.
+    // Files do not need the customer-service feature.
     account.set(|settings| settings.feature = Some(false)).await;
     assert_eq!(code(&account.uploads("image", PNG).await), 0);
     assert_eq!(account.fetch_code(&media_id).await, 0);
-}
-
-async fn a_file_lives_three_days_to_the_millisecond(app: TestApp) {
-    let account = app.account().await;
-    let (first, film) = (account.media("image", PNG).await, account.media("video", MP4).await);
-    app.clock.advance(1);
-    let second = account.media("image", GIF).await;
-    let url = account.get("/cgi-bin/media/get", &[("media_id", &film)]).await["video_url"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let status = || async { app.http.get(&url).send().await.unwrap().status().as_u16() };
-    app.clock.advance(3 * DAY - 2);
-    let account = account.with_token(&account.fetch_token().await);
-    assert_eq!(
-        (account.fetch_code(&first).await, account.fetch_code(&second).await, status().await),
-        (0, 0, 200)
-    );
-    app.clock.advance(1);
-    assert_eq!(
-        (account.fetch_code(&first).await, account.fetch_code(&second).await, status().await),
-        (40007, 0, 404)
-    );
-    app.advance(0).await;
-    assert_eq!(app.files(), 1, "the ones that are over are gone, too");
-    app.clock.advance(1);
-    assert_eq!(account.fetch_code(&second).await, 40007);
-    app.advance(0).await;
-    assert_eq!(app.files(), 0);
-}
-
-async fn the_same_content_is_kept_once_and_as_long_as_somebody_needs_it(app: TestApp) {
-    let (account, other) = (app.account().await, app.account().await);
-    account.adds("a1").await;
-    let first = account.media("image", PNG).await;
-    assert_eq!(code(&account.pictures("a1", PNG).await), 0);
-    app.clock.advance(DAY);
-    let other = other.with_token(&other.fetch_token().await);
-    let second = other.media("image", PNG).await;
-    until("one object is left", || async { app.files() == 1 }).await;
-    app.advance(2 * DAY).await;
-    let (account, other) =
-        (account.with_token(&account.fetch_token().await), other.with_token(&other.fetch_token().await));
-    assert_eq!((account.fetch_code(&first).await, other.fetch_code(&second).await), (40007, 0));
-    app.advance(DAY).await;
-    assert_eq!(app.files(), 1, "it is an agent's picture");
-    let account = account.with_token(&account.fetch_token().await);
-    assert_eq!(
-        code(&account.get("/customservice/kfaccount/del", &[("kf_account", &account.kf("a1"))]).await),
-        0
-    );
-    app.advance(0).await;
-    assert_eq!(app.files(), 0);
-    // Who brings it again finds it again.
-    let third = account.media("image", PNG).await;
-    assert_eq!(account.fetches(&third).await.bytes().await.unwrap(), PNG);
 }
 
 async fn a_file_is_given_to_a_post_as_to_a_get(app: TestApp) {
@@ -248,7 +190,7 @@ async fn a_file_is_given_to_a_post_as_to_a_get(app: TestApp) {
     assert_eq!(code(&account.raw("PUT", &address(&picture), Vec::new()).await), 43001);
 }
 
-async fn a_film_is_fetched_at_an_address_of_its_own(app: TestApp) {
+async fn a_video_is_fetched_at_an_address_of_its_own(app: TestApp) {
     let (account, other) = (app.account().await, app.account().await);
     let film = sized(MP4, 300_000);
     let media_id = account.media("video", &film).await;
@@ -284,8 +226,8 @@ async fn a_film_is_fetched_at_an_address_of_its_own(app: TestApp) {
     }
 }
 
-async fn whoever_puts_everything_into_the_form_is_understood(app: TestApp) {
-    // weixin-popular: the file comes first, then the token and all else.
+async fn all_parameters_may_be_in_the_form(app: TestApp) {
+    // weixin-popular sends the file first, then the token and the other fields.
     let account = app.account().await;
     let fields = [("access_token", account.token.as_str()), ("type", "image")];
     let answer = account.posts("/cgi-bin/media/upload", FORM, form(&fields, Some(("media", PNG)))).await;
@@ -297,7 +239,7 @@ async fn whoever_puts_everything_into_the_form_is_understood(app: TestApp) {
             expected
         );
     }
-    // Of two the query's counts.
+    // If the query and the form name a token, the query's counts.
     let path = format!("/cgi-bin/media/upload?access_token={}&type=voice", account.token);
     assert_eq!(
         code(
@@ -311,7 +253,7 @@ async fn whoever_puts_everything_into_the_form_is_understood(app: TestApp) {
         ),
         40005
     );
-    until("what was refused is gone", || async { app.files() == 1 }).await;
+    until("refused uploads are deleted", || async { app.files() == 1 }).await;
 }
 
 async fn an_upload_that_breaks_off_leaves_nothing(app: TestApp) {
@@ -335,30 +277,7 @@ async fn an_upload_that_breaks_off_leaves_nothing(app: TestApp) {
     assert_eq!(code(&account.uploads("image", PNG).await), 0);
 }
 
-async fn what_a_crash_left_goes_after_a_day(app: TestApp) {
-    let account = app.account().await;
-    let media_id = account.media("image", PNG).await;
-    let folder = app.fresh.folder_of_files();
-    let lies = |name: &str, modified: i64| {
-        std::fs::create_dir_all(folder.join("aa")).unwrap();
-        let file = std::fs::File::create(folder.join("aa").join(name)).unwrap();
-        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_millis(modified as u64)).unwrap();
-    };
-    let (old, young) = ("aa000000000000000000000000000001", "aa000000000000000000000000000002");
-    for (name, age) in [(old, 1), (young, 0), ("half#1", 1), ("half#2", 0), ("aa is not ours", 1)] {
-        lies(name, BEGIN - age);
-    }
-    app.advance(DAY).await;
-    let mut left: Vec<_> = folder.join("aa").read_dir().unwrap().map(|it| it.unwrap().file_name()).collect();
-    left.sort();
-    assert_eq!(left, ["aa is not ours", young, "half#2"]);
-    let account = account.with_token(&account.fetch_token().await);
-    assert_eq!(account.fetch_code(&media_id).await, 0);
-    app.advance(DAY).await;
-    assert_eq!(app.files(), 2, "the one that somebody needs, and the one that is not ours");
-}
-
-async fn a_large_file_is_refused_where_its_sender_hears_it(app: TestApp) {
+async fn a_large_file_is_refused_with_an_answer_the_client_can_read(app: TestApp) {
     let account = app.account().await;
     let file = form(&[], Some(("media", &sized(PNG, 9 * MB))));
     for (query, expected) in
@@ -387,7 +306,7 @@ async fn a_large_file_is_refused_where_its_sender_hears_it(app: TestApp) {
     );
 }
 
-async fn links_begin_as_whoever_asks_knows_this_server(app: TestApp) {
+async fn links_begin_with_the_host_of_the_request(app: TestApp) {
     let account = app.account().await;
     let media_id = account.media("video", MP4).await;
     let url = format!("{}/cgi-bin/media/get?access_token={}&media_id={media_id}", app.base, account.token);

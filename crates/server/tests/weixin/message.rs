@@ -1,4 +1,4 @@
-//! What programs write to customers.
+//! sendCustomMessage: messages of programs to customers.
 
 use crate::actors::{TestAccount, TestApp, code};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub async fn of_kind(app: &TestApp, kind: &str) -> TestAccount {
     app.account_with(|settings| settings.kind = Some(kind.into())).await
 }
 
-/// What a customer's page shows of each message, without numbers and times.
+/// A message as the customer's page shows it, without ids and times.
 pub fn shown(message: &Value) -> Value {
     let mut message = message.clone();
     for member in ["id", "at", "client_id", "openid", "session"] {
@@ -26,15 +26,15 @@ pub fn shown(message: &Value) -> Value {
 on_both_engines! {
     the_id_of_a_message_is_its_authors_own,
     a_program_writes_and_the_customer_reads_it_at_once,
-    an_agent_sees_what_a_program_wrote_in_her_session,
-    what_is_written_outside_of_sessions_stands_where_it_came,
+    an_agent_sees_what_a_program_wrote_in_the_session,
+    a_message_between_sessions_is_shown_between_them,
     a_program_keeps_an_open_session_from_ending,
     a_program_may_speak_as_an_agent_whom_the_customer_then_sees,
     the_older_path_of_mini_programs_is_the_same,
     only_customers_of_the_account_are_written_to,
-    a_choice_from_a_menu_comes_back_as_her_words,
+    a_choice_from_a_menu_becomes_a_message_of_the_customer,
     the_path_of_sub_merchants_asks_for_one_before_anything_else,
-    a_text_with_nothing_to_see_is_empty,
+    a_text_of_invisible_characters_counts_as_empty,
 }
 
 async fn the_id_of_a_message_is_its_authors_own(app: TestApp) {
@@ -75,7 +75,7 @@ async fn a_program_writes_and_the_customer_reads_it_at_once(app: TestApp) {
     assert_eq!(shown(&customer.last().await), expected);
 }
 
-async fn an_agent_sees_what_a_program_wrote_in_her_session(app: TestApp) {
+async fn an_agent_sees_what_a_program_wrote_in_the_session(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
@@ -94,7 +94,7 @@ async fn an_agent_sees_what_a_program_wrote_in_her_session(app: TestApp) {
     );
 }
 
-async fn what_is_written_outside_of_sessions_stands_where_it_came(app: TestApp) {
+async fn a_message_between_sessions_is_shown_between_them(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let customer = account.customer();
@@ -105,7 +105,7 @@ async fn what_is_written_outside_of_sessions_stands_where_it_came(app: TestApp) 
     assert_eq!(ann.closes(first).await.0, 200);
     assert_eq!(account.sends_text(&customer.openid(), "between").await, 0);
     assert_eq!(customer.last().await["session"], 0);
-    // She served the customer before that was written, and is not shown it afterwards.
+    // The agent served the customer before that message, so it is not part of that session.
     let history = |session: i64| {
         let (app, cookie) = (app.clone(), ann.cookie.clone());
         let path = format!("/desk/api/messages?appid={}&session={session}", account.appid);
@@ -187,7 +187,7 @@ async fn only_customers_of_the_account_are_written_to(app: TestApp) {
         ),
         47001
     );
-    // An agent opened a session with her, and she has never been here.
+    // A session with a customer who has never written.
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
     let unseen = format!("o{}", "y".repeat(27));
@@ -195,7 +195,7 @@ async fn only_customers_of_the_account_are_written_to(app: TestApp) {
     assert_eq!(account.sends_text(&unseen, "hello").await, 45015);
 }
 
-async fn a_choice_from_a_menu_comes_back_as_her_words(app: TestApp) {
+async fn a_choice_from_a_menu_becomes_a_message_of_the_customer(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.comes_online().await;
@@ -211,7 +211,7 @@ async fn a_choice_from_a_menu_comes_back_as_her_words(app: TestApp) {
     });
     assert_eq!(shown(&answer["message"]), expected);
     desk.sees("不满意").await;
-    // The same once more is the same message.
+    // Choosing again returns the same message.
     assert_eq!(customer.chooses(&sent, "102").await.1, answer);
     assert_eq!(customer.snapshot().await["messages"].as_array().unwrap().len(), 3);
     for (who, message, id) in
@@ -253,7 +253,7 @@ async fn the_path_of_sub_merchants_asks_for_one_before_anything_else(app: TestAp
     );
 }
 
-async fn a_text_with_nothing_to_see_is_empty(app: TestApp) {
+async fn a_text_of_invisible_characters_counts_as_empty(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("hello").await;

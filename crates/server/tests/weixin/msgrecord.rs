@@ -1,21 +1,21 @@
-//! getmsglist, and getrecord before it.
+//! getmsglist, and the withdrawn getrecord.
 
 use crate::actors::{BEGIN, TestAccount, TestApp, code};
 use serde_json::{Value, json};
 
 const LIST: &str = "/customservice/msgrecord/getmsglist";
 const OLD: &str = "/customservice/msgrecord/getrecord";
-/// When tests begin, in seconds.
+/// The begin of the tests, in Unix seconds.
 const NOW: i64 = BEGIN / 1000;
 const DAY: i64 = 86_400;
 
-/// What getmsglist says of a stretch of time.
+/// The answer of getmsglist for a span of time.
 async fn list(account: &TestAccount, from: i64, until: i64, msgid: i64, number: i64) -> Value {
     let body = json!({"starttime": from, "endtime": until, "msgid": msgid, "number": number});
     account.post(LIST, body).await
 }
 
-/// Who, what and which text, of the records of an answer.
+/// Openid, opercode and text of the records of an answer.
 fn brief(answer: &Value) -> Vec<(String, i64, String)> {
     let text = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
     let records = answer["recordlist"].as_array().unwrap_or_else(|| panic!("{answer}"));
@@ -26,13 +26,13 @@ fn brief(answer: &Value) -> Vec<(String, i64, String)> {
 
 on_both_engines! {
     what_an_agent_sent_and_got_is_listed_by_number,
-    whoever_asks_until_nothing_comes_gets_every_record_once,
+    paging_until_an_empty_answer_lists_every_record_once,
     a_window_begins_with_its_first_second_and_ends_before_its_last,
-    what_a_customer_wrote_while_she_waited_is_received_by_whom_takes_her,
-    what_no_agent_was_part_of_is_no_record,
-    the_withdrawn_call_tells_how_sessions_went_too,
-    what_was_written_before_there_were_records_is_listed_too,
-    a_query_that_cannot_be_right_is_refused,
+    messages_of_a_waiting_customer_are_received_by_the_agent_who_takes_the_session,
+    messages_without_an_agent_are_no_records,
+    the_withdrawn_call_lists_events_of_sessions_too,
+    messages_older_than_the_record_table_are_listed_too,
+    an_invalid_query_is_refused,
 }
 
 async fn what_an_agent_sent_and_got_is_listed_by_number(app: TestApp) {
@@ -59,7 +59,7 @@ async fn what_an_agent_sent_and_got_is_listed_by_number(app: TestApp) {
     assert_eq!(answer, json!({"msgid": 4, "number": 2, "recordlist": records}));
 }
 
-async fn whoever_asks_until_nothing_comes_gets_every_record_once(app: TestApp) {
+async fn paging_until_an_empty_answer_lists_every_record_once(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
@@ -115,7 +115,7 @@ async fn a_window_begins_with_its_first_second_and_ends_before_its_last(app: Tes
     assert_eq!(texts(NOW + 3, NOW + DAY).await, "");
 }
 
-async fn what_a_customer_wrote_while_she_waited_is_received_by_whom_takes_her(app: TestApp) {
+async fn messages_of_a_waiting_customer_are_received_by_the_agent_who_takes_the_session(app: TestApp) {
     let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
@@ -124,7 +124,7 @@ async fn what_a_customer_wrote_while_she_waited_is_received_by_whom_takes_her(ap
     other.says("me too").await;
     customer.says("hello?").await;
     let end = NOW + DAY;
-    assert!(brief(&list(&account, NOW, end, 1, 10).await).is_empty(), "nobody has got it");
+    assert!(brief(&list(&account, NOW, end, 1, 10).await).is_empty(), "no agent has received it");
     app.advance(60_000).await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
     ann.takes(session).await;
@@ -137,14 +137,14 @@ async fn what_a_customer_wrote_while_she_waited_is_received_by_whom_takes_her(ap
     assert_eq!(brief(&answer), [got("anybody?"), got("hello?"), got("me too"), got("there you are")]);
     let times: Vec<_> =
         answer["recordlist"].as_array().unwrap().iter().map(|it| it["time"].as_i64().unwrap()).collect();
-    assert_eq!(times, [NOW + 60; 4], "received when she was taken");
+    assert_eq!(times, [NOW + 60; 4], "received when an agent took the session");
 }
 
-async fn what_no_agent_was_part_of_is_no_record(app: TestApp) {
+async fn messages_without_an_agent_are_no_records(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
-    customer.says("nobody is here").await;
-    // Time ends it.
+    customer.says("no agent is here").await;
+    // The session ends after half an hour.
     app.advance(48 * 3_600_000).await;
     let account = account.with_token(&account.fetch_token().await);
     assert!(account.waiting().await.is_empty());
@@ -157,7 +157,7 @@ async fn what_no_agent_was_part_of_is_no_record(app: TestApp) {
     assert!(brief(&list(&app.account().await, later, later + DAY, 1, 10).await).is_empty(), "another's");
 }
 
-async fn the_withdrawn_call_tells_how_sessions_went_too(app: TestApp) {
+async fn the_withdrawn_call_lists_events_of_sessions_too(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let customer = account.customer();
@@ -212,24 +212,24 @@ async fn the_withdrawn_call_tells_how_sessions_went_too(app: TestApp) {
     assert_eq!(one, expected);
     let empty = ask(json!({"starttime": NOW - 60, "endtime": NOW})).await;
     insta::assert_snapshot!(empty.to_string(), @r#"{"errcode":0,"errmsg":"ok","recordlist":[],"retcode":0}"#);
-    // 08:00 in Beijing is midnight in London: the day is Beijing's.
+    // 08:00 in Beijing is midnight in UTC: the day is Beijing's.
     let midnight = (NOW + 8 * 3600) / DAY * DAY - 8 * 3600;
     assert_eq!(code(&ask(json!({"starttime": midnight, "endtime": midnight + DAY})).await), 0);
     assert_eq!(code(&ask(json!({"starttime": midnight - 1, "endtime": midnight + 1})).await), 65417);
 }
 
-async fn what_was_written_before_there_were_records_is_listed_too(app: TestApp) {
+async fn messages_older_than_the_record_table_are_listed_too(app: TestApp) {
     let (account, other) = (app.account().await, app.account().await);
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
     let (customer, waits) = (account.customer(), other.customer());
     customer.says("old").await;
-    waits.says("nobody got this").await;
+    waits.says("no agent got this").await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
     ann.replies(session, "old too").await;
     let before = list(&account, NOW, NOW + DAY, 1, 10).await["recordlist"].clone();
     assert_eq!(before.as_array().unwrap().len(), 2);
-    // As the tables were, and what makes them as they are.
+    // The tables as in version 4, then the statement of the migration that fills the records.
     let (_, fill) =
         include_str!("../../../store/migrations/V5__supervisor.sql").split_once("insert into").unwrap();
     app.fresh.runs(format!("delete from record; insert into{fill}"));
@@ -239,7 +239,7 @@ async fn what_was_written_before_there_were_records_is_listed_too(app: TestApp) 
     assert_eq!(list(&account, NOW, NOW + DAY, 1, 10).await["msgid"], 4);
 }
 
-async fn a_query_that_cannot_be_right_is_refused(app: TestApp) {
+async fn an_invalid_query_is_refused(app: TestApp) {
     let account = app.account().await;
     let sound = [
         (LIST, json!({"starttime": NOW, "endtime": NOW + 1, "msgid": 1, "number": 10_000})),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 on_both_engines! {
     every_kind_of_message_arrives_as_it_was_sent,
-    files_that_were_uploaded_are_sent_as_what_they_are_for,
+    uploaded_files_are_sent_by_their_kind,
     each_kind_of_account_sends_what_its_page_says,
     each_fault_of_a_message_has_its_code,
 }
@@ -63,7 +63,7 @@ async fn every_kind_of_message_arrives_as_it_was_sent(app: TestApp) {
     }
 }
 
-async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: TestApp) {
+async fn uploaded_files_are_sent_by_their_kind(app: TestApp) {
     let account = app.account().await;
     let (customer, other) = (account.customer(), app.account().await);
     customer.says("hello").await;
@@ -96,7 +96,7 @@ async fn files_that_were_uploaded_are_sent_as_what_they_are_for(app: TestApp) {
         assert_eq!(shown(&customer.last().await), from_account(msgtype, &shows));
     }
     account.customer_says(&customer.openid(), "and?").await;
-    // What is for something else, or another account's, is as good as unknown. Some SDKs send films without a thumb.
+    // A file of another kind or account counts as unknown. Some SDKs send videos without a thumb.
     for (word, member, expected) in [
         ("image", json!({"media_id": voice}), 40007),
         ("image", json!({"media_id": thumb}), 40007),
@@ -142,7 +142,7 @@ async fn each_kind_of_account_sends_what_its_page_says(app: TestApp) {
     ] {
         let account = of_kind(&app, kind).await;
         for word in words {
-            // Where it may be sent, its member is missed.
+            // Where the msgtype is allowed, its member is missing.
             let answer = code(&account.sends("o", json!({"msgtype": word})).await);
             assert_eq!(answer, if may.contains(&word) { 47001 } else { 48008 }, "{word} by a {kind}");
         }
@@ -190,7 +190,7 @@ async fn each_fault_of_a_message_has_its_code(app: TestApp) {
         assert_eq!(answer, expected, "{word} {member}");
     }
     assert_eq!(code(&game.sends("o", json!({"msgtype": "link", "link": {"url": ""}})).await), 44004);
-    // What was refused has used up nothing; what just fits arrives.
+    // Refused messages used up nothing; messages at the limit arrive.
     for (word, member) in [
         ("text", json!({"content": "客".repeat(682)})),
         ("msgmenu", menu_of(vec![choice("字".repeat(50)); 10])),

@@ -1,4 +1,4 @@
-//! Supervisors: setkfadmin, cancelkfadmin, and what they see and do at the workbench.
+//! Supervisors: setkfadmin, cancelkfadmin, and what a supervisor sees and does at the workbench.
 
 use crate::actors::{TestAccount, TestAgent, TestApp, code};
 use serde_json::{Value, json};
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 const SET: &str = "/customservice/kfaccount/setadmin";
 const CANCEL: &str = "/customservice/kfaccount/canceladmin";
 
-/// The openid of the worker who is an agent.
+/// The openid of an agent's worker.
 async fn openid_of(account: &TestAccount, prefix: &str) -> String {
     let list = account.kf_list().await;
     let agent = list.as_array().unwrap().iter().find(|kf| kf["kf_account"] == account.kf(prefix)).unwrap();
     agent["kf_openid"].as_str().unwrap().to_owned()
 }
 
-/// A supervisor who is not online yet.
+/// An agent who is a supervisor, not online yet.
 async fn supervisor(account: &TestAccount, prefix: &str) -> TestAgent {
     let agent = account.agent(prefix).await;
     assert_eq!(code(&account.post(SET, json!({"kf_account": account.kf(prefix)})).await), 0);
@@ -21,19 +21,19 @@ async fn supervisor(account: &TestAccount, prefix: &str) -> TestAgent {
 }
 
 on_both_engines! {
-    an_agent_is_a_supervisor_once_she_is_set_until_she_is_cancelled,
-    she_is_named_in_the_query_or_in_the_body_by_her_openid_or_her_id,
-    nobody_else_becomes_one,
-    who_is_added_again_under_an_id_of_before_is_no_supervisor,
+    an_agent_is_a_supervisor_from_setkfadmin_until_cancelkfadmin,
+    a_supervisor_is_named_in_query_or_body_by_openid_or_agent_id,
+    only_agents_of_the_account_become_supervisors,
+    an_agent_added_again_under_an_old_id_is_no_supervisor,
     a_supervisor_sees_every_session_and_who_serves_it,
-    an_agent_hands_a_session_of_hers_to_a_colleague,
-    who_got_a_message_before_a_transfer_still_stands_in_its_record,
+    an_agent_transfers_a_session_to_a_colleague,
+    a_transfer_does_not_change_earlier_records,
     a_supervisor_moves_takes_over_and_ends_any_session,
-    of_two_supervisors_at_once_one_moves_a_session_and_the_other_hears,
+    of_two_concurrent_moves_of_a_session_one_succeeds,
     more_sessions_than_a_page_holds_are_read_page_by_page,
 }
 
-async fn an_agent_is_a_supervisor_once_she_is_set_until_she_is_cancelled(app: TestApp) {
+async fn an_agent_is_a_supervisor_from_setkfadmin_until_cancelkfadmin(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let kf_openid = openid_of(&account, "a1").await;
@@ -51,12 +51,12 @@ async fn an_agent_is_a_supervisor_once_she_is_set_until_she_is_cancelled(app: Te
     assert_eq!(ann.first_account().await["seq"], seq, "and nothing has changed");
     let done = account.get(CANCEL, &[("kf_openid", &kf_openid)]).await;
     insta::assert_snapshot!(done.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
-    desk.waits_for("her page loads again", |heard| heard.event == "reset").await;
+    desk.waits_for("the page has to load again", |heard| heard.event == "reset").await;
     assert_eq!(ann.first_account().await["agent"]["supervisor"], false);
     assert_eq!(code(&account.get(CANCEL, &[("kf_openid", &kf_openid)]).await), 0, "safe to repeat");
 }
 
-async fn she_is_named_in_the_query_or_in_the_body_by_her_openid_or_her_id(app: TestApp) {
+async fn a_supervisor_is_named_in_query_or_body_by_openid_or_agent_id(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let kf_openid = openid_of(&account, "a1").await;
@@ -83,7 +83,7 @@ async fn she_is_named_in_the_query_or_in_the_body_by_her_openid_or_her_id(app: T
     }
 }
 
-async fn nobody_else_becomes_one(app: TestApp) {
+async fn only_agents_of_the_account_become_supervisors(app: TestApp) {
     let (account, other) = (app.account().await, app.account().await);
     account.adds("free").await;
     other.agent("e1").await;
@@ -120,10 +120,10 @@ async fn nobody_else_becomes_one(app: TestApp) {
         }
     }
     let flags: Vec<Value> = vec![other.kf_list().await, account.kf_list().await];
-    assert!(!flags.iter().any(|list| list.to_string().contains("supervisor")), "no list tells who is one");
+    assert!(!flags.iter().any(|list| list.to_string().contains("supervisor")), "no list names supervisors");
 }
 
-async fn who_is_added_again_under_an_id_of_before_is_no_supervisor(app: TestApp) {
+async fn an_agent_added_again_under_an_old_id_is_no_supervisor(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     assert_eq!(code(&account.post(SET, json!({"kf_account": account.kf("a1")})).await), 0);
@@ -151,7 +151,7 @@ async fn a_supervisor_sees_every_session_and_who_serves_it(app: TestApp) {
         (open["nickname"].as_str(), open["preview"].as_str(), shown["others_count"].as_i64()),
         (Some("a1"), Some("for ann"), Some(1))
     );
-    assert_eq!(shown["messages"], json!([]), "they are asked for one by one");
+    assert_eq!(shown["messages"], json!([]), "messages of others are fetched one session at a time");
     let id = open["id"].as_i64().unwrap();
     let history = format!("/desk/api/messages?appid={}&session={id}&before=0", account.appid);
     assert_eq!(sue.asks(&history).await.1["messages"][0]["text"], "for ann");
@@ -182,11 +182,11 @@ async fn a_supervisor_sees_every_session_and_who_serves_it(app: TestApp) {
     assert_eq!(
         sue.replies(sue.first_account().await["others"][0]["id"].as_i64().unwrap(), "mine").await.0,
         409,
-        "she reads, and does not write"
+        "the supervisor reads and cannot write"
     );
 }
 
-async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: TestApp) {
+async fn an_agent_transfers_a_session_to_a_colleague(app: TestApp) {
     let account = app.account().await;
     let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
     let mut desk = ann.comes_online().await;
@@ -195,7 +195,7 @@ async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: TestApp) {
     let id = ann.session_with(&customer.openid()).await.unwrap();
     let (a, b) = (account.kf("a1"), account.kf("b1"));
     let (status, refusal) = ann.moves(id, &a, &b).await;
-    assert_eq!((status, code(&refusal)), (409, 990_022), "she is not there");
+    assert_eq!((status, code(&refusal)), (409, 990_022), "the agent is offline");
     assert_eq!(code(&ann.moves(id, &a, &account.kf("nobody")).await.1), 990_022);
     let mut other = bob.comes_online().await;
     bob.sets_away(true).await;
@@ -214,7 +214,7 @@ async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: TestApp) {
     assert_eq!(ann.moves(id, &a, &b).await, (200, json!({"errcode": 0, "errmsg": "ok"})));
     assert_eq!(ann.moves(id, &a, &b).await.0, 200, "safe to repeat");
     other
-        .sees_fact("it is hers", |fact| {
+        .sees_fact("the session is the agent's", |fact| {
             fact["session"]["id"] == id && fact["session"]["preview"] == "for the other department"
         })
         .await;
@@ -234,19 +234,19 @@ async fn an_agent_hands_a_session_of_hers_to_a_colleague(app: TestApp) {
     assert_eq!(
         bob.asks(&history).await.1["messages"][0]["text"],
         "for the other department",
-        "she reads what was before"
+        "the agent reads the earlier messages"
     );
     assert_eq!(ann.asks(&history).await.0, 403);
     assert_eq!(code(&ann.replies(id, "still me").await.1), 990_014);
-    assert_eq!(code(&ann.moves(id, &a, &account.kf("c1")).await.1), 990_014, "no longer hers");
-    assert_eq!(ann.moves(id, &b, &a).await.0, 403, "nor hers to take");
+    assert_eq!(code(&ann.moves(id, &a, &account.kf("c1")).await.1), 990_014, "the session has moved");
+    assert_eq!(ann.moves(id, &b, &a).await.0, 403, "an agent cannot take it back");
     assert_eq!(bob.replies(id, "bob here").await.0, 200);
     assert_eq!(bob.closes(id).await.0, 200);
     assert_eq!(code(&bob.moves(id, &b, &a).await.1), 990_015);
     assert_eq!(code(&bob.moves(999_999, &b, &a).await.1), 990_004);
 }
 
-async fn who_got_a_message_before_a_transfer_still_stands_in_its_record(app: TestApp) {
+async fn a_transfer_does_not_change_earlier_records(app: TestApp) {
     let account = app.account().await;
     let (ann, sue) = (account.agent("a1").await, supervisor(&account, "s1").await);
     let _desk = ann.comes_online().await;
@@ -289,14 +289,14 @@ async fn a_supervisor_moves_takes_over_and_ends_any_session(app: TestApp) {
     let customer = account.customer();
     customer.says("hello").await;
     let id = ann.session_with(&customer.openid()).await.unwrap();
-    assert_eq!(bob.moves(id, "", &b).await.0, 403, "from the waiting list nobody else moves");
+    assert_eq!(bob.moves(id, "", &b).await.0, 403, "only a supervisor moves a session from the waiting list");
     assert_eq!(sue.moves(id, "", &a).await.0, 200);
     desks[0].sees_fact("it is ann's", |fact| fact["session"]["kf_account"] == a).await;
     assert_eq!(sue.moves(id, &a, &b).await.0, 200);
     assert_eq!(account.sessions("b1").await, [customer.openid()]);
     let (status, refusal) = sue.moves(id, &a, &s).await;
     assert_eq!((status, code(&refusal)), (409, 990_005), "it was somewhere else by then");
-    assert_eq!(sue.moves(id, &b, &s).await.0, 200, "for herself, wherever she is");
+    assert_eq!(sue.moves(id, &b, &s).await.0, 200, "a supervisor takes it over, even if offline");
     assert_eq!(sue.replies(id, "sue here").await.0, 200);
     assert_eq!(sue.moves(id, &s, &a).await.0, 200);
     assert_eq!(bob.closes(id).await.0, 409, "no other agent ends it");
@@ -313,7 +313,7 @@ async fn a_supervisor_moves_takes_over_and_ends_any_session(app: TestApp) {
     assert_eq!(sue.asks(&format!("/desk/api/sessions?appid={}", account.appid)).await.0, 403);
 }
 
-async fn of_two_supervisors_at_once_one_moves_a_session_and_the_other_hears(app: TestApp) {
+async fn of_two_concurrent_moves_of_a_session_one_succeeds(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let supervisors = [supervisor(&account, "s1").await, supervisor(&account, "t1").await];
@@ -332,7 +332,7 @@ async fn of_two_supervisors_at_once_one_moves_a_session_and_the_other_hears(app:
         let prefixes = ["s1", "t1"];
         assert_eq!(account.sessions(prefixes[winner]).await, [customer.openid()]);
         assert!(account.sessions(prefixes[1 - winner]).await.is_empty());
-        // The other closes while it is moved back: either comes first, and it is over.
+        // One supervisor closes while the other moves the session back: in either order it ends closed.
         let back = supervisors[winner].moves(id, &supervisors[winner].kf_account, &a);
         let (back, end) = futures_util::join!(back, supervisors[1 - winner].closes(id));
         assert!([0, 990_015].contains(&code(&back.1)) && end.0 == 200, "{back:?} {end:?}");

@@ -1,11 +1,11 @@
-//! A customer sees that somebody types.
+//! The typing command: a customer sees that somebody is typing.
 
 use crate::actors::{TestAccount, TestApp, code};
 use serde_json::json;
 
 const BUSINESS: &str = "/cgi-bin/message/custom/business/typing";
 
-/// A shop and a customer who has just written.
+/// An account, and a customer who has just written.
 async fn account_with_customer(app: &TestApp) -> (TestAccount, String) {
     let account = app.account().await;
     let openid = account.creates_customer().await;
@@ -14,15 +14,15 @@ async fn account_with_customer(app: &TestApp) -> (TestAccount, String) {
 }
 
 on_both_engines! {
-    the_customer_sees_it_and_sees_it_end,
-    it_needs_a_message_of_the_last_half_minute,
-    it_lasts_a_quarter_of_a_minute_and_is_not_repeated_before,
-    an_agents_reply_ends_it_too_and_lets_it_begin,
-    it_needs_a_window_and_a_command,
+    the_customer_sees_typing_begin_and_end,
+    typing_needs_a_message_of_the_last_half_minute,
+    typing_lasts_15_seconds_and_is_not_repeated_before,
+    an_agents_reply_ends_typing_and_lets_it_begin_again,
+    typing_needs_a_window_and_a_command,
     the_other_path_is_for_mini_programs_and_games,
 }
 
-async fn the_customer_sees_it_and_sees_it_end(app: TestApp) {
+async fn the_customer_sees_typing_begin_and_end(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("hello").await;
@@ -38,7 +38,7 @@ async fn the_customer_sees_it_and_sees_it_end(app: TestApp) {
     assert_eq!(account.sends_typing(&customer.openid(), "CancelTyping").await, 0);
     page.waits_for("no typing", |heard| heard.event == "typing" && heard.data == json!({"typing": false}))
         .await;
-    // What is cancelled can begin again, and a message ends it.
+    // After a cancel the typing can begin again, and a message ends it.
     assert_eq!(account.sends_typing(&customer.openid(), "Typing").await, 0);
     account.sends_text(&customer.openid(), "here it is").await;
     page.sees("here it is").await;
@@ -50,13 +50,13 @@ async fn the_customer_sees_it_and_sees_it_end(app: TestApp) {
     assert!(other.heard().iter().all(|heard| heard.event != "typing"));
 }
 
-async fn it_needs_a_message_of_the_last_half_minute(app: TestApp) {
+async fn typing_needs_a_message_of_the_last_half_minute(app: TestApp) {
     let (account, openid) = account_with_customer(&app).await;
     app.advance(29_999).await;
     assert_eq!(account.sends_typing(&openid, "Typing").await, 0);
     app.advance(15_000).await;
     assert_eq!(account.sends_typing(&openid, "Typing").await, 45080);
-    // One to her counts as well as one of hers.
+    // A message to the customer counts like a message of the customer.
     assert_eq!(account.sends_text(&openid, "a moment").await, 0);
     app.advance(30_000).await;
     assert_eq!(account.sends_typing(&openid, "Typing").await, 45080);
@@ -64,21 +64,21 @@ async fn it_needs_a_message_of_the_last_half_minute(app: TestApp) {
     assert_eq!(account.sends_typing(&openid, "Typing").await, 0);
 }
 
-async fn it_lasts_a_quarter_of_a_minute_and_is_not_repeated_before(app: TestApp) {
+async fn typing_lasts_15_seconds_and_is_not_repeated_before(app: TestApp) {
     let (account, openid) = account_with_customer(&app).await;
     assert_eq!(account.sends_typing(&openid, "Typing").await, 0);
     app.advance(14_999).await;
     assert_eq!(account.sends_typing(&openid, "Typing").await, 45081);
     app.advance(1).await;
     assert_eq!(account.sends_typing(&openid, "Typing").await, 0);
-    // What she writes does not end it, what is written to her does.
+    // A message of the customer does not end the typing, a message to the customer does.
     account.customer_says(&openid, "hello?").await;
     assert_eq!(account.sends_typing(&openid, "Typing").await, 45081);
     account.sends_text(&openid, "here").await;
     assert_eq!(account.sends_typing(&openid, "Typing").await, 0);
 }
 
-async fn an_agents_reply_ends_it_too_and_lets_it_begin(app: TestApp) {
+async fn an_agents_reply_ends_typing_and_lets_it_begin_again(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
@@ -94,12 +94,12 @@ async fn an_agents_reply_ends_it_too_and_lets_it_begin(app: TestApp) {
     assert_eq!(account.sends_typing(&customer.openid(), "Typing").await, 0);
 }
 
-async fn it_needs_a_window_and_a_command(app: TestApp) {
+async fn typing_needs_a_window_and_a_command(app: TestApp) {
     let account = app.account().await;
     let openid = account.creates_customer().await;
-    assert_eq!(account.sends_typing(&openid, "Typing").await, 45015, "she has done nothing yet");
+    assert_eq!(account.sends_typing(&openid, "Typing").await, 45015, "the customer has done nothing yet");
     account.customer_acts(&openid, "scan").await.unwrap();
-    assert_eq!(account.sends_typing(&openid, "Typing").await, 45080, "nobody has written");
+    assert_eq!(account.sends_typing(&openid, "Typing").await, 45080, "no message was written");
     for command in ["", "typing", "Stop"] {
         assert_eq!(account.sends_typing(&openid, command).await, 45072, "{command}");
     }
@@ -112,7 +112,7 @@ async fn it_needs_a_window_and_a_command(app: TestApp) {
     {
         assert_eq!(code(&account.post("/cgi-bin/message/custom/typing", body).await), 47001);
     }
-    // Used up by count, it is open still.
+    // A window whose messages are used up is still open.
     account.customer_says(&openid, "hello").await;
     for _ in 0..5 {
         account.sends_text(&openid, "hello").await;
@@ -146,7 +146,7 @@ async fn the_other_path_is_for_mini_programs_and_games(app: TestApp) {
         assert_eq!(
             account.sends_typing(&openid, "CancelTyping").await,
             0,
-            "the common path is for everybody"
+            "the common path is for all kinds of account"
         );
     }
 }

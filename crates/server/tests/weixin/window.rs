@@ -1,11 +1,11 @@
-//! How many messages a customer's deeds let programs send, and for how long.
+//! Windows: how many messages a customer's action lets programs send, and for how long.
 
 use crate::actors::{TestAccount, TestApp, until};
 
 const MINUTE: i64 = 60_000;
 const DAYS: i64 = 48 * 3_600_000;
 
-/// Sends until it is refused: how many went out, and the refusal.
+/// Sends texts until one is refused: the number of texts sent, and the errcode of the refusal.
 async fn drain(account: &TestAccount, openid: &str) -> (usize, i64) {
     for sent in 0..30 {
         match account.sends_text(openid, "hello").await {
@@ -20,25 +20,25 @@ async fn of_kind(app: &TestApp, kind: &str) -> TestAccount {
     app.account_with(|settings| settings.kind = Some(kind.into())).await
 }
 
-/// Time passes; the token does not last as long as some windows.
+/// Advances the clock and fetches a token, because a token expires before some windows.
 async fn after(app: &TestApp, account: TestAccount, ms: i64) -> TestAccount {
     app.advance(ms).await;
     account.with_token(&account.fetch_token().await)
 }
 
 on_both_engines! {
-    each_deed_lets_out_what_the_page_says_and_not_a_moment_longer,
+    each_action_opens_the_window_that_the_page_states,
     windows_do_not_add_up,
-    who_follows_no_longer_is_not_written_to,
-    a_choice_from_a_menu_is_no_message_of_hers,
-    to_open_the_page_of_a_mini_program_is_to_enter,
+    a_customer_who_unsubscribed_cannot_be_written_to,
+    a_choice_from_a_menu_opens_a_shorter_window_than_a_message,
+    opening_the_page_of_a_mini_program_enters_customer_service,
     entering_counts_once_a_visit,
     a_visit_lasts_while_a_stream_is_open_and_half_an_hour_longer,
-    the_workbench_has_a_rule_of_its_own,
-    customers_do_what_customers_of_such_an_account_can,
+    agents_may_reply_for_48_hours_without_using_windows,
+    customers_can_only_do_what_their_kind_of_account_allows,
 }
 
-async fn each_deed_lets_out_what_the_page_says_and_not_a_moment_longer(app: TestApp) {
+async fn each_action_opens_the_window_that_the_page_states(app: TestApp) {
     for (kind, deed, count, ms) in [
         ("service", "message", 5, DAYS),
         ("subscription", "message", 5, DAYS),
@@ -82,7 +82,7 @@ async fn windows_do_not_add_up(app: TestApp) {
     account.customer_says(&openid, "hello").await;
     account.customer_says(&openid, "hello?").await;
     assert_eq!(drain(&account, &openid).await, (5, 45047));
-    // A short window within a long one: its count, and the longer time.
+    // A short window within a long one has the short one's count and the longer time.
     account.customer_acts(&openid, "menu").await.unwrap();
     let account = after(&app, account, MINUTE).await;
     assert_eq!(drain(&account, &openid).await, (3, 45047));
@@ -98,7 +98,7 @@ async fn windows_do_not_add_up(app: TestApp) {
     assert_eq!(account.sends_text(&openid, "over").await, 45015);
 }
 
-async fn who_follows_no_longer_is_not_written_to(app: TestApp) {
+async fn a_customer_who_unsubscribed_cannot_be_written_to(app: TestApp) {
     let account = app.account().await;
     let openid = account.creates_customer().await;
     account.customer_says(&openid, "hello").await;
@@ -108,7 +108,7 @@ async fn who_follows_no_longer_is_not_written_to(app: TestApp) {
     assert_eq!(drain(&account, &openid).await, (3, 45047));
 }
 
-async fn a_choice_from_a_menu_is_no_message_of_hers(app: TestApp) {
+async fn a_choice_from_a_menu_opens_a_shorter_window_than_a_message(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("hello").await;
@@ -124,7 +124,7 @@ async fn a_choice_from_a_menu_is_no_message_of_hers(app: TestApp) {
     assert_eq!(account.sends_text(&customer.openid(), "over").await, 45015);
 }
 
-async fn to_open_the_page_of_a_mini_program_is_to_enter(app: TestApp) {
+async fn opening_the_page_of_a_mini_program_enters_customer_service(app: TestApp) {
     for (kind, count) in [("mini-program", 2), ("mini-game", 2), ("service", 0)] {
         let account = of_kind(&app, kind).await;
         let customer = account.customer();
@@ -146,10 +146,10 @@ async fn entering_counts_once_a_visit(app: TestApp) {
         for _ in 0..count {
             customer.snapshot().await;
         }
-        // Who comes and what is shown are looked up each time.
+        // Each page load opens a window, also of a known customer.
         app.inner.desk.store.verbs() - before - 2 * count
     };
-    // The page loads what it shows once its first message has made a customer.
+    // The page loads its snapshot after its first message has created the customer.
     assert_eq!(loads(50).await, 0);
     assert_eq!((drain(&account, &customer.openid()).await, loads(50).await), ((5, 45047), 0));
     assert_eq!(account.sends_text(&customer.openid(), "used up").await, 45047);
@@ -157,7 +157,7 @@ async fn entering_counts_once_a_visit(app: TestApp) {
     assert_eq!(loads(2).await, 0);
     let account = after(&app, account, 1).await;
     assert_eq!((loads(50).await, drain(&account, &customer.openid()).await), (1, (2, 45047)));
-    // Each visit by itself opens a minute.
+    // Each visit opens a window of one minute.
     let account = after(&app, account, DAYS).await;
     assert_eq!(loads(50).await, 1);
     let account = after(&app, account, MINUTE - 1).await;
@@ -175,14 +175,14 @@ async fn a_visit_lasts_while_a_stream_is_open_and_half_an_hour_longer(app: TestA
     for _ in 0..5 {
         account = after(&app, account, 15 * MINUTE).await;
     }
-    // Another front, which remembers nothing, knows of the visit.
+    // Another server, without this one's memory, knows of the visit.
     let again = customer.at(&app.beside(kefu::config::Settings::default()).await);
     again.snapshot().await;
     customer.snapshot().await;
     assert_eq!(account.sends_text(&customer.openid(), "one of five").await, 0);
     drop(first);
     drop(second);
-    until("her streams are closed", || async { app.inner.stream_limit.people() == 0 }).await;
+    until("the customer's streams are closed", || async { app.inner.stream_limit.people() == 0 }).await;
     let account = after(&app, account, 29 * MINUTE).await;
     customer.snapshot().await;
     assert_eq!(drain(&account, &customer.openid()).await, (4, 45047));
@@ -191,20 +191,20 @@ async fn a_visit_lasts_while_a_stream_is_open_and_half_an_hour_longer(app: TestA
     assert_eq!(drain(&account, &customer.openid()).await, (2, 45047));
 }
 
-async fn the_workbench_has_a_rule_of_its_own(app: TestApp) {
+async fn agents_may_reply_for_48_hours_without_using_windows(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
     let customer = account.customer();
     customer.says("hello").await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
-    // Replies use nothing up, however many.
+    // Replies of agents use up no window.
     for number in 0..10 {
         assert_eq!(ann.replies(session, &format!("reply {number}")).await.0, 200);
     }
     assert_eq!(drain(&account, &customer.openid()).await, (5, 45047));
     assert_eq!(ann.replies(session, "and more").await.0, 200);
-    // What lets programs write does not let her: the customer has to write.
+    // A window for programs does not let agents write: the customer has to write.
     let quiet = account.creates_customer().await;
     account.customer_acts(&quiet, "scan").await.unwrap();
     account.creates("a1", &quiet).await;
@@ -214,7 +214,7 @@ async fn the_workbench_has_a_rule_of_its_own(app: TestApp) {
     assert_eq!(ann.replies(session, "hello?").await.1["errcode"], 990_016);
 }
 
-async fn customers_do_what_customers_of_such_an_account_can(app: TestApp) {
+async fn customers_can_only_do_what_their_kind_of_account_allows(app: TestApp) {
     let (account, game) = (app.account().await, of_kind(&app, "mini-game").await);
     let openid = account.creates_customer().await;
     for (at, deed) in [
@@ -236,7 +236,7 @@ async fn customers_do_what_customers_of_such_an_account_can(app: TestApp) {
         let refusal = account.customer_acts(openid, deed).await.unwrap_err();
         assert!(refusal.starts_with(says), "{deed}: {refusal}");
     }
-    // Who is unknown is a customer from then on.
+    // An unknown openid becomes a customer.
     let unseen = format!("o{}", "z".repeat(27));
     account.customer_acts(&unseen, "scan").await.unwrap();
     assert_eq!(account.sends_text(&unseen, "hello").await, 0);

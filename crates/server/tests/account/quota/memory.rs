@@ -1,4 +1,4 @@
-//! What nodes count in memory agrees with the store: though callers hang up, and clocks were ahead.
+//! Counts in a node's memory agree with the store, even when callers hang up or the clock was ahead.
 
 use super::{HOUR, LIST, clears, limits, lists, used};
 use crate::actors::{TestAccount, TestApp, until};
@@ -8,7 +8,7 @@ use kefu::desk::quota;
 use kefu::due;
 use kefu::store::Tx;
 
-/// What the store counts of a shop's calls of something.
+/// The number of an account's calls in the store, for one endpoint or kind of clear.
 async fn stored(account: &TestAccount, what: &'static str) -> i64 {
     let appid = account.appid.clone();
     let read = move |tx: &mut Tx<'_>| {
@@ -19,12 +19,12 @@ async fn stored(account: &TestAccount, what: &'static str) -> i64 {
 }
 
 on_both_engines! {
-    a_clear_is_done_whole_though_its_caller_hangs_up,
-    what_a_caller_asks_who_hangs_up_is_counted_once,
-    a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing,
+    a_clear_completes_although_its_caller_hangs_up,
+    a_call_whose_caller_hangs_up_is_counted_once,
+    counts_from_a_clock_that_was_ahead_are_ignored,
 }
 
-async fn a_clear_is_done_whole_though_its_caller_hangs_up(app: TestApp) {
+async fn a_clear_completes_although_its_caller_hangs_up(app: TestApp) {
     let account = app.account().await;
     let (access, _) = app.inner.access(&account.token).await.unwrap();
     limits(&account, LIST, Some(1), None).await;
@@ -36,13 +36,13 @@ async fn a_clear_is_done_whole_though_its_caller_hangs_up(app: TestApp) {
     until("the calls are forgotten", async || lists(&account).await == 0).await;
 }
 
-async fn what_a_caller_asks_who_hangs_up_is_counted_once(app: TestApp) {
+async fn a_call_whose_caller_hangs_up_is_counted_once(app: TestApp) {
     let account = app.account().await;
     let (access, _) = app.inner.access(&account.token).await.unwrap();
     for calls in 1..=3 {
         assert_eq!(lists(&account).await, 0);
         let mut asks = Box::pin(quota::get(&app.inner.desk, &access, LIST));
-        // The answer may be there already.
+        // The call may already have been answered.
         drop((&mut asks).now_or_never());
         app.inner.desk.store.write_silent(&account.appid, |_| Ok(())).await.unwrap();
         drop(asks);
@@ -56,7 +56,7 @@ async fn what_a_caller_asks_who_hangs_up_is_counted_once(app: TestApp) {
     }
 }
 
-async fn a_day_and_a_month_of_a_clock_that_was_ahead_count_nothing(app: TestApp) {
+async fn counts_from_a_clock_that_was_ahead_are_ignored(app: TestApp) {
     let account = app.account().await;
     limits(&account, LIST, Some(2), None).await;
     let (appid, ahead) = (account.appid.clone(), app.clock.now() + 40 * 24 * HOUR);

@@ -1,4 +1,4 @@
-//! What is done while the clock is ahead, and what holds of it once the clock is right.
+//! Actions while the clock is ahead, and what must hold of them once the clock is right.
 
 use super::{DAY, HOUR, MINUTE};
 use crate::actors::form::PNG;
@@ -24,7 +24,7 @@ async fn clears(account: &TestAccount) -> i64 {
     code(&account.post("/cgi-bin/clear_quota", json!({"appid": account.appid})).await)
 }
 
-/// What each endpoint answers to a call with nothing in it but a token.
+/// The errcode of each endpoint for a call with a token and no other parameter.
 async fn every_endpoint(account: &TestAccount) -> Vec<(&'static str, i64)> {
     let mut answers = Vec::new();
     for row in endpoint::ALL {
@@ -36,24 +36,24 @@ async fn every_endpoint(account: &TestAccount) -> Vec<(&'static str, i64)> {
     answers
 }
 
-/// What was done while the clock was ahead.
+/// What the actions left behind.
 pub struct ClockFixture {
-    /// Its quota of a day is used up.
+    /// An account whose daily quota is used up.
     limited: TestAccount,
-    /// Customers wait there until agents take them.
+    /// An account in manual reception: customers wait until an agent takes them.
     manual: TestAccount,
     account: TestAccount,
     token: String,
     stable: String,
     served: TestCustomer,
-    /// A customer who chose from a menu, which opens a window of a minute.
+    /// A customer who chose from a menu, which opens a window of one minute.
     chose: String,
     invited: TestAgent,
     /// The cookie of a log-in.
     login: String,
     link: String,
     media: String,
-    /// What each endpoint said before.
+    /// The errcode of each endpoint before.
     said: Vec<(&'static str, i64)>,
 }
 
@@ -92,8 +92,8 @@ impl ClockFixture {
         let media = account.media("image", PNG).await;
         let agents = app.inner.streams.agents();
         drop(desk);
-        until("her stream is closed", || async { app.inner.streams.agents() < agents }).await;
-        assert_eq!(account.online().await.len(), 1, "she may come back");
+        until("the agent's stream is closed", || async { app.inner.streams.agents() < agents }).await;
+        assert_eq!(account.online().await.len(), 1, "the agent may come back within the grace");
         let (stable, token) = (stable(&account, true).await.0, account.token.clone());
         ClockFixture {
             limited,
@@ -111,7 +111,7 @@ impl ClockFixture {
         }
     }
 
-    /// The same at another front of the desk.
+    /// The same, seen from another server of the desk.
     pub fn at(self, app: &TestApp) -> ClockFixture {
         let at = |account: &TestAccount| TestAccount { app: app.clone(), ..account.clone() };
         let (account, limited, manual) = (at(&self.account), at(&self.limited), at(&self.manual));
@@ -120,15 +120,15 @@ impl ClockFixture {
         ClockFixture { account, limited, manual, invited, served, ..self }
     }
 
-    /// Time passes, and a token is fetched.
+    /// Advances the clock and fetches a token.
     async fn after(&mut self, ms: i64) {
         self.account.app.advance(ms).await;
         self.account.token = self.account.fetch_token().await;
     }
 
-    /// Within a minute of the right time.
+    /// What must hold within a minute after the clock is right.
     pub async fn holds_soon(&mut self, is_next_month: bool) {
-        assert_eq!(self.account.online().await, [], "nobody waits for a day to go offline");
+        assert_eq!(self.account.online().await, [], "the agent is offline at once, not a day later");
         assert_eq!(
             code(
                 &self
@@ -158,7 +158,7 @@ impl ClockFixture {
         self.manual.token = self.manual.fetch_token().await;
     }
 
-    /// As the days pass.
+    /// What must hold in the following days.
     pub async fn holds_on(&mut self) {
         let served = self.served.openid();
         let is_served =
@@ -186,7 +186,7 @@ impl ClockFixture {
         assert_eq!(
             self.manual.waiting().await,
             Vec::<String>::new(),
-            "nobody waits for longer than 48 hours"
+            "no customer waits for longer than 48 hours"
         );
         self.after(DAY - 2 * MINUTE).await;
         assert_eq!(self.account.fetches(&self.media).await.headers()["content-type"], "image/png");

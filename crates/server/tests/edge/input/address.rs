@@ -18,7 +18,7 @@ async fn a_method_that_an_endpoint_does_not_take_is_43001_or_43002(app: TestApp)
         let refusal = if sample.methods.contains(&"GET") { 43001 } else { 43002 };
         for path in sample.paths {
             for method in METHODS.iter().filter(|method| !sample.methods.contains(method)) {
-                // Before the token is looked at.
+                // The method is checked before the token.
                 for query in ["", "?access_token=", &format!("?access_token={}", account.token)] {
                     let answer = account.raw(method, &format!("{path}{query}"), b"{}".to_vec()).await;
                     assert_eq!(code(&answer), refusal, "{method} {path}");
@@ -93,7 +93,7 @@ async fn an_unknown_address_under_weixins_roots_is_40066(app: TestApp) {
                 .replace("/CUSTOMSERVICE", "/customservice")]);
         }
     }
-    // A client resolves this one before it is sent.
+    // The HTTP client normalizes this path before it sends it.
     paths.retain(|path| {
         !path.contains("..") && !samples(&account).iter().any(|sample| sample.paths.contains(&path.as_str()))
     });

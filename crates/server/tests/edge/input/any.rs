@@ -8,10 +8,10 @@ use proptest::strategy::{Just, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
-/// Bodies for each endpoint.
+/// Random bodies for each endpoint.
 const CASES: usize = 60;
 
-/// Anything; anything that begins like JSON; and a sound body with one stretch replaced.
+/// Random bytes; random bytes after the beginning of JSON; a valid body with one part replaced.
 fn bodies(sound: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     let sound = sound.as_bytes().to_vec();
     let length = sound.len();
@@ -26,12 +26,12 @@ fn bodies(sound: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
 }
 
 on_both_engines! {
-    arbitrary_bytes_get_a_number_from_weixins_paths,
-    arbitrary_bytes_get_a_status_that_fits_from_the_pages,
+    arbitrary_bytes_get_an_errcode_from_weixins_paths,
+    arbitrary_bytes_get_a_fitting_status_from_the_pages,
     arbitrary_tokens_and_names_get_a_refusal,
 }
 
-async fn arbitrary_bytes_get_a_number_from_weixins_paths(app: TestApp) {
+async fn arbitrary_bytes_get_an_errcode_from_weixins_paths(app: TestApp) {
     let account = app.account().await;
     account.adds("a1").await;
     let mut runner = TestRunner::deterministic();
@@ -41,7 +41,7 @@ async fn arbitrary_bytes_get_a_number_from_weixins_paths(app: TestApp) {
         let sound = if sample.body.is_null() { "{}".to_owned() } else { sample.body.to_string() };
         for _ in 0..CASES {
             let body = bodies(&sound).new_tree(&mut runner).unwrap().current();
-            // `raw` asserts what holds for every answer: 200, the type, one line of JSON.
+            // `raw` asserts the form of the answer: 200, the content type, one line of JSON.
             let answer = if sample.methods.contains(&"POST") {
                 sample.takes(&account, body.clone()).await
             } else {
@@ -59,7 +59,7 @@ async fn arbitrary_bytes_get_a_number_from_weixins_paths(app: TestApp) {
     }
 }
 
-async fn arbitrary_bytes_get_a_status_that_fits_from_the_pages(app: TestApp) {
+async fn arbitrary_bytes_get_a_fitting_status_from_the_pages(app: TestApp) {
     let account = app.account().await;
     let agent = account.agent("a1").await;
     let chat = format!("/chat/api/{}/message", account.appid);

@@ -4,16 +4,16 @@ use super::{openid, samples};
 use crate::actors::{TestAccount, TestApp, code};
 use serde_json::{Value, json};
 
-/// The largest body.
+/// The largest body, in bytes.
 const MOST: usize = 256 * 1024;
 
-/// `body` with more members, given as text.
+/// `body` with more members, which are given as text.
 fn with(body: &Value, more: &str) -> String {
     let text = body.to_string();
     format!("{}{more}}}", &text[..text.len() - 1])
 }
 
-/// What is no JSON object at all, whatever the endpoint.
+/// Bodies that are no JSON object.
 fn unsound() -> Vec<Vec<u8>> {
     let utf16: Vec<u8> = r#"{"kf_account":"a"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let texts = [
@@ -67,7 +67,7 @@ fn unsound() -> Vec<Vec<u8>> {
     all
 }
 
-/// What no honest client puts beside the members it means.
+/// Odd members beside those of the endpoint.
 fn unsound_members() -> Vec<String> {
     let deep = |levels: usize| format!(r#","x":{}{}"#, "[".repeat(levels), "]".repeat(levels));
     let objects = |levels: usize| format!(r#","x":{}1{}"#, r#"{"y":"#.repeat(levels), "}".repeat(levels));
@@ -87,7 +87,7 @@ fn unsound_members() -> Vec<String> {
     texts.iter().map(ToString::to_string).chain([deep(128), objects(128)]).collect()
 }
 
-/// A shop with an agent who is online, another who is nobody yet, and their desk.
+/// An account with an agent who is online and an agent without a worker.
 async fn staffed(app: &TestApp) -> (TestAccount, crate::actors::Stream) {
     let account = app.account().await;
     let desk = account.agent("a1").await.comes_online().await;
@@ -97,9 +97,9 @@ async fn staffed(app: &TestApp) -> (TestAccount, crate::actors::Stream) {
 
 on_both_engines! {
     an_empty_body_is_44002_where_one_is_needed,
-    what_is_not_one_sound_object_is_47001,
+    a_body_that_is_not_one_valid_object_is_47001,
     a_line_break_that_an_sdk_forgot_to_escape_is_47001,
-    what_is_odd_but_sound_is_read,
+    an_odd_but_valid_body_is_read,
     a_body_ends_at_256_kib,
     each_member_must_be_there_and_be_a_string,
     each_member_that_is_empty_or_endless_has_its_code,
@@ -109,7 +109,7 @@ on_both_engines! {
 async fn an_empty_body_is_44002_where_one_is_needed(app: TestApp) {
     let account = app.account().await;
     for number in 0..samples(&account).len() {
-        // The token's own endpoint is among them, and ends older tokens.
+        // One of the endpoints issues tokens, which ends older ones.
         let account = account.with_token(&account.fetch_token().await);
         let sample = &samples(&account)[number];
         for body in ["", " ", "\r\n", "\t \n"] {
@@ -124,7 +124,7 @@ async fn an_empty_body_is_44002_where_one_is_needed(app: TestApp) {
     }
 }
 
-async fn what_is_not_one_sound_object_is_47001(app: TestApp) {
+async fn a_body_that_is_not_one_valid_object_is_47001(app: TestApp) {
     let (account, _desk) = staffed(&app).await;
     for sample in samples(&account).iter().filter(|sample| !sample.body.is_null()) {
         for body in unsound() {
@@ -159,7 +159,7 @@ async fn a_line_break_that_an_sdk_forgot_to_escape_is_47001(app: TestApp) {
     );
 }
 
-async fn what_is_odd_but_sound_is_read(app: TestApp) {
+async fn an_odd_but_valid_body_is_read(app: TestApp) {
     let (account, _desk) = staffed(&app).await;
     let update = &samples(&account)[3];
     let plain = json!({"kf_account": account.kf("free"), "nickname": "客服"});
@@ -279,7 +279,7 @@ async fn each_member_that_is_empty_or_endless_has_its_code(app: TestApp) {
                 (_, "msgtype") => [40008, 40008],
                 (_, "text") => [47001, 47001],
                 (_, "command") => [45072, 45072],
-                other => panic!("nobody has tried {other:?}"),
+                other => panic!("no value is known for {other:?}"),
             };
             let mut body = sample.body.clone();
             if name == "invite_wx" {

@@ -1,12 +1,12 @@
-//! Bodies, methods and queries of the workbench's and the customer page's calls.
+//! Bodies, methods and queries of the calls of the workbench and the chat page.
 
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, code};
 use serde_json::{Value, json};
 
-/// The largest body.
+/// The largest body, in bytes.
 const MOST: usize = 256 * 1024;
 
-/// A posted call, a body it understands, and whether it needs a login.
+/// A POST of a page, a valid body, and whether it needs a login.
 struct PageCall {
     path: String,
     body: Value,
@@ -36,7 +36,7 @@ fn calls(account: &TestAccount) -> Vec<PageCall> {
     ]
 }
 
-/// A worker at her desk.
+/// An account with an agent who is online.
 async fn staffed(app: &TestApp) -> (TestAccount, TestAgent, Stream) {
     let account = app.account().await;
     let agent = account.agent("a1").await;
@@ -44,7 +44,7 @@ async fn staffed(app: &TestApp) -> (TestAccount, TestAgent, Stream) {
     (account, agent, desk)
 }
 
-/// What a call answers to bytes; every answer is a whole envelope.
+/// Posts bytes; the status. Asserts that every refusal has an errcode and an errmsg.
 async fn takes(app: &TestApp, call: &PageCall, cookie: &str, body: impl Into<Vec<u8>>) -> (u16, i64) {
     let request = app.http.post(format!("{}{}", app.base, call.path)).header("sec-fetch-site", "same-origin");
     let request = request.header("content-type", "application/json").header("cookie", cookie);
@@ -56,7 +56,7 @@ async fn takes(app: &TestApp, call: &PageCall, cookie: &str, body: impl Into<Vec
 }
 
 on_both_engines! {
-    what_cannot_be_read_is_400,
+    an_unreadable_body_is_400,
     a_member_that_is_missing_or_of_another_type_is_400,
     a_member_with_an_odd_value_is_refused_and_nothing_fails,
     a_call_of_a_page_ends_at_256_kib,
@@ -65,7 +65,7 @@ on_both_engines! {
     an_odd_address_or_query_of_a_page_is_refused,
 }
 
-async fn what_cannot_be_read_is_400(app: TestApp) {
+async fn an_unreadable_body_is_400(app: TestApp) {
     let (account, agent, _desk) = staffed(&app).await;
     let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(128), "]".repeat(128));
     let bad: [&[u8]; 16] = [
@@ -92,7 +92,7 @@ async fn what_cannot_be_read_is_400(app: TestApp) {
             assert_eq!(answer, (400, 990_001), "{} {}", call.path, String::from_utf8_lossy(body));
         }
     }
-    assert_eq!(agent.snapshot().await["worker"]["name"], agent.name, "she is logged in still");
+    assert_eq!(agent.snapshot().await["worker"]["name"], agent.name, "the worker is still logged in");
 }
 
 async fn a_member_that_is_missing_or_of_another_type_is_400(app: TestApp) {
@@ -161,7 +161,7 @@ async fn a_member_with_an_odd_value_is_refused_and_nothing_fails(app: TestApp) {
 
 async fn a_call_of_a_page_ends_at_256_kib(app: TestApp) {
     let (account, agent, _desk) = staffed(&app).await;
-    // The call that ends the login comes last.
+    // The call that ends the login is the last.
     let mut calls = calls(&account);
     calls.sort_by_key(|call| call.path.ends_with("logout"));
     for call in calls {

@@ -3,7 +3,7 @@
 use super::samples;
 use crate::actors::{TestApp, code};
 
-/// Values that no honest client sends.
+/// Odd values of a parameter.
 fn odd() -> Vec<String> {
     let texts = [
         "",
@@ -32,14 +32,14 @@ fn odd() -> Vec<String> {
 }
 
 on_both_engines! {
-    an_odd_value_in_the_query_names_nobody,
+    an_odd_value_in_the_query_names_no_agent_or_customer,
     an_odd_token_is_missing_malformed_or_unknown,
-    every_endpoint_looks_at_its_token,
+    every_endpoint_checks_its_token,
     an_odd_credential_has_the_code_of_what_is_odd,
     of_a_parameter_given_twice_the_first_counts,
 }
 
-async fn an_odd_value_in_the_query_names_nobody(app: TestApp) {
+async fn an_odd_value_in_the_query_names_no_agent_or_customer(app: TestApp) {
     let account = app.account().await;
     account.adds("a1").await;
     let token = format!("access_token={}", account.token);
@@ -77,7 +77,7 @@ async fn an_odd_token_is_missing_malformed_or_unknown(app: TestApp) {
     }
 }
 
-async fn every_endpoint_looks_at_its_token(app: TestApp) {
+async fn every_endpoint_checks_its_token(app: TestApp) {
     let account = app.account().await;
     for sample in samples(&account).iter().filter(|sample| sample.has_token) {
         for (token, expected) in [("50_never", 40001), ("a.b", 40014)] {

@@ -1,4 +1,4 @@
-//! Paths as clients write them; and no answer of Weixin's paths has a code of the desk's own.
+//! Paths with repeated slashes, and that Weixin's paths never answer with one of our own codes.
 
 use super::samples;
 use crate::actors::{TestAccount, TestApp, code};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The same path with more slashes: all of them are the same endpoint.
+/// The path with more slashes, each of which is the same endpoint.
 fn with_slashes(path: &str) -> Vec<String> {
     vec![
         format!("/{path}"),
@@ -18,7 +18,7 @@ fn with_slashes(path: &str) -> Vec<String> {
     ]
 }
 
-/// The same path in ways that are no endpoint's.
+/// Similar paths that are no endpoint's.
 fn elsewhere(path: &str) -> Vec<String> {
     let last = path.rsplit('/').next().unwrap();
     vec![
@@ -48,7 +48,7 @@ fn elsewhere(path: &str) -> Vec<String> {
     ]
 }
 
-/// Sends a request as it is, and reads its answer: HTTP 200 and an envelope of Weixin's, or the test fails.
+/// Sends these bytes and reads the answer. Asserts HTTP 200 and Weixin's envelope.
 async fn says(app: &TestApp, request: &[u8]) -> Value {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(request).await.unwrap();
@@ -214,7 +214,7 @@ async fn odd_methods_headers_and_bodies_get_a_code_of_weixins(app: TestApp) {
             }
         }
     }
-    // It names no path at all.
+    // The request names no path.
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut answer = String::new();

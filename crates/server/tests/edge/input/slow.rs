@@ -1,16 +1,16 @@
-//! Clients that never finish. These tests take ten seconds, all of them at once.
+//! Clients that never finish a request. These tests run at once and take ten seconds.
 
-use crate::actors::TestApp;
+use crate::actors::{PATIENCE, TestApp};
 use crate::fixture::engine::Fresh;
 use kefu::config::{Rules, Settings};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How long a head or a body may take.
+/// The longest time of a head or a body.
 const MOST: Duration = Duration::from_secs(10);
 
-/// Begins a request, goes on a byte a second, and waits for the server to close; what it said.
+/// Sends the beginning of a request, then a byte a second, until the server closes; the answer.
 async fn dawdles(app: &TestApp, begin: String) -> String {
     let began = Instant::now();
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
@@ -22,24 +22,24 @@ async fn dawdles(app: &TestApp, begin: String) -> String {
             Ok(Ok(0) | Err(_)) => break,
             Ok(Ok(length)) => answer.extend_from_slice(&buffer[..length]),
             Err(_) => {
-                // It may be closed already.
+                // The connection may be closed already.
                 let _ = stream.write_all(b"x").await;
             }
         }
-        assert!(began.elapsed() < MOST + Duration::from_secs(5), "never closed: {begin:.60}");
+        assert!(began.elapsed() < MOST + PATIENCE, "never closed: {begin:.60}");
     }
     assert!(began.elapsed() > MOST - Duration::from_millis(500), "closed too early: {begin:.60}");
     String::from_utf8(answer).unwrap()
 }
 
 on_both_engines! {
-    who_comes_into_a_crowd_waits_until_somebody_goes,
-    who_takes_longer_than_ten_seconds_is_cut_off,
+    a_connection_beyond_the_limit_waits_until_another_closes,
+    a_request_slower_than_ten_seconds_is_cut_off,
 }
 
-async fn who_comes_into_a_crowd_waits_until_somebody_goes(app: TestApp) {
+async fn a_connection_beyond_the_limit_waits_until_another_closes(app: TestApp) {
     let settings = Settings { connections_max: 8, ..Settings::default() };
-    // The embedded database has one owner.
+    // SQLite's data has one owner.
     let fresh = match app.inner.desk.store.is_shared() {
         true => app.fresh.clone(),
         false => std::sync::Arc::new(Fresh::folder()),
@@ -65,7 +65,7 @@ async fn who_comes_into_a_crowd_waits_until_somebody_goes(app: TestApp) {
     app.inner.stop.cancel();
 }
 
-async fn who_takes_longer_than_ten_seconds_is_cut_off(app: TestApp) {
+async fn a_request_slower_than_ten_seconds_is_cut_off(app: TestApp) {
     let account = app.account().await;
     let body = |path: String, more: &str| {
         format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: 1000\r\n\r\n{{")

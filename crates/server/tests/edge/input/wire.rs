@@ -1,11 +1,11 @@
-//! What stands around a request: headers of every kind, and HTTP as it is seldom spoken.
+//! Headers of every kind, and rare but valid HTTP.
 
 use super::samples;
 use crate::actors::{TestAccount, TestApp, code};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Sends bytes as they are, and reads until the server closes.
+/// Sends these bytes, and reads until the server closes the connection.
 async fn says(app: &TestApp, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -18,14 +18,14 @@ async fn says(app: &TestApp, bytes: &[u8]) -> String {
 }
 
 on_both_engines! {
-    any_host_is_answered_and_no_browser_is_invited,
+    any_host_name_is_answered_and_no_browser_may_read_it,
     nothing_is_compressed_on_weixins_paths,
     an_answer_is_one_line_without_an_end_of_line,
-    http_as_it_is_seldom_spoken_is_understood,
+    rare_but_valid_http_is_understood,
     what_is_not_http_ends_the_connection_and_nothing_else,
 }
 
-async fn any_host_is_answered_and_no_browser_is_invited(app: TestApp) {
+async fn any_host_name_is_answered_and_no_browser_may_read_it(app: TestApp) {
     let account = app.account().await;
     for sample in samples(&account) {
         for host in [
@@ -90,7 +90,7 @@ async fn an_answer_is_one_line_without_an_end_of_line(app: TestApp) {
     }
 }
 
-async fn http_as_it_is_seldom_spoken_is_understood(app: TestApp) {
+async fn rare_but_valid_http_is_understood(app: TestApp) {
     let account = app.account().await;
     account.adds("a1").await;
     let (list, token) = ("/cgi-bin/customservice/getkflist", &account.token);
@@ -142,7 +142,7 @@ async fn what_is_not_http_ends_the_connection_and_nothing_else(app: TestApp) {
     for request in requests {
         let answer = says(&app, request.as_bytes()).await;
         let status = answer.split_whitespace().nth(1).unwrap_or("none");
-        // What breaks off after a sound head is a body that cannot be read.
+        // A request that breaks off after its head has an unreadable body.
         assert!(
             ["none", "400", "414", "431"].contains(&status) || answer.contains("47001"),
             "{request:.40} {answer}"

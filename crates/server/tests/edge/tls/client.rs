@@ -1,4 +1,4 @@
-//! A client that trusts one authority and no other.
+//! A TLS client that trusts one authority.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -10,12 +10,12 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// What programs are told to trust.
+/// The certificate of the desk's authority, which programs have to trust.
 pub fn authority(data: &Path) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(data.join("authority/ca.pem")).unwrap()
 }
 
-/// What issues, and its key.
+/// The issuing certificate, and its key as PEM.
 pub fn files_of(data: &Path) -> (CertificateDer<'static>, String) {
     let folder = data.join("authority");
     let issuing = CertificateDer::from_pem_file(folder.join("issuer.pem")).unwrap();
@@ -52,15 +52,15 @@ impl TlsClient {
 trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for S {}
 
-/// A connection that is kept.
+/// A connection that stays open.
 pub struct TlsConnection {
     stream: BufReader<Box<dyn ByteStream>>,
-    /// The certificate it was shown.
+    /// The server's certificate; `None` without TLS.
     pub shown: Option<CertificateDer<'static>>,
 }
 
 impl TlsConnection {
-    /// Head and body of an answer.
+    /// Sends a GET: head and body of the answer.
     pub async fn get(&mut self, host: &str, path: &str) -> (String, Value) {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await
     }

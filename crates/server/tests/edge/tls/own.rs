@@ -1,4 +1,4 @@
-//! A certificate of the desk's own.
+//! TLS with a certificate that the operator supplies.
 
 use super::client::TlsClient;
 use crate::fixture::engine::Fresh;
@@ -14,7 +14,7 @@ use std::time::Duration;
 const DESK: &str = "desk.example.com";
 const HOST: &str = "api.weixin.qq.com";
 
-/// An authority like a company's, and the files where it puts what it issues.
+/// An authority such as a company has, and the files for its certificates.
 struct Company {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: tempfile::TempDir,
@@ -36,7 +36,7 @@ impl Company {
         self.folder.path().join(name)
     }
 
-    /// Issues a certificate for these names into the files.
+    /// Writes a certificate for these names into the files.
     fn issues(&self, names: &[&str]) -> CertificateDer<'static> {
         self.issues_until(names, (4096, 1, 1))
     }
@@ -64,7 +64,7 @@ impl Company {
     }
 }
 
-/// Where a desk by TLS listens.
+/// The address on which a TLS server listens.
 fn address(demo: &Running) -> &str {
     demo.base.strip_prefix("https://").expect("it says https")
 }
@@ -83,7 +83,7 @@ async fn a_certificate_is_changed_while_connections_live_on() {
     assert!(login.starts_with("HTTP/1.1 200") && login.contains("; Secure"), "{login}");
 
     let second = company.issues(&[DESK]);
-    assert_eq!(connect().await.shown, Some(first), "nobody said that the files have changed");
+    assert_eq!(connect().await.shown, Some(first), "the server was not told to load the files again");
     demo.signal("-HUP");
     until_shown(&connect, &second).await;
     assert_eq!(before.get(DESK, "/healthz").await.1["errcode"], 0, "the connection of before lives on");
@@ -112,7 +112,7 @@ async fn until_shown<F: Future<Output = super::client::TlsConnection>>(
 }
 
 #[tokio::test]
-async fn a_certificate_that_names_weixins_host_is_shown_there_and_no_authority_is_made() {
+async fn a_certificate_for_weixins_host_is_used_and_no_authority_is_made() {
     let company = Company::new();
     let shown = company.issues(&[HOST, DESK]);
     let fresh = Fresh::folder();
@@ -164,7 +164,7 @@ fn the_doctor_looks_at_the_certificate() {
 }
 
 #[test]
-fn a_pair_that_does_not_fit_is_refused_with_what_is_wrong() {
+fn a_key_that_does_not_fit_its_certificate_is_refused_with_the_reason() {
     let (company, fresh) = (Company::new(), Fresh::folder());
     company.issues(&[DESK]);
     let cert = std::fs::read_to_string(company.path("cert.pem")).unwrap();

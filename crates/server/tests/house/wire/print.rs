@@ -1,11 +1,11 @@
-//! Prints the declarations of ts-rs, which stand in one line, as the pages' sources are formatted.
+//! Formats the one-line declarations of ts-rs like the pages' sources.
 
-/// The longest line.
+/// The longest line, in characters.
 const WIDTH: usize = 120;
 
 /// A part of a type.
 enum Node {
-    /// A name, a literal, or whatever else is printed as it is.
+    /// A name, a literal, or other text that is printed unchanged.
     Word(String),
     /// `T[]`.
     List(Box<Node>),
@@ -19,7 +19,7 @@ enum Node {
 
 struct Member {
     docs: Vec<String>,
-    /// With its `?`.
+    /// The name, with its `?` if the member is optional.
     name: String,
     node: Node,
 }
@@ -38,7 +38,7 @@ pub fn declaration(docs: Option<&str>, declared: &str) -> String {
     }
 }
 
-/// A type at the end of a line that has `before` characters already. In a chain that does not fit each link has a line.
+/// A type after `before` characters in its line. A union that does not fit has a line for each part.
 fn broken(node: &Node, before: usize) -> String {
     let text = format!(" {}", flat(node));
     match node {
@@ -91,13 +91,13 @@ fn comment(lines: &[String], indent: &str) -> String {
     }
 }
 
-/// The lines of a comment without its stars.
+/// The lines of a comment without their asterisks.
 fn lines(docs: &str) -> Vec<String> {
     let inner = docs.trim().trim_start_matches("/**").trim_end_matches("*/").trim();
     inner.lines().map(|line| line.trim().trim_start_matches('*').trim().to_owned()).collect()
 }
 
-/// What is still to be read of a declaration.
+/// The unread rest of a declaration.
 struct Text<'a>(&'a str);
 
 impl<'a> Text<'a> {
@@ -108,7 +108,7 @@ impl<'a> Text<'a> {
         rest.is_some()
     }
 
-    /// What stands before one of these characters.
+    /// Reads up to one of these characters.
     fn until(&mut self, ends: &[char]) -> &'a str {
         self.0 = self.0.trim_start();
         let (taken, rest) = self.0.split_at(self.0.find(ends).unwrap_or(self.0.len()));

@@ -1,4 +1,4 @@
-//! One of each credential, the ways of ending them, and what each is answered with.
+//! One credential of each kind, the ways to end them, and the answers to them.
 
 use crate::actors::form::{MP4, PNG};
 use crate::actors::{TestAccount, TestAgent, TestApp, TestComponent, TestCustomer, code, cookie_of};
@@ -10,7 +10,7 @@ const LIST: &str = "/cgi-bin/customservice/getkflist";
 const PASSWORD: &str = "correct horse";
 const DAY: i64 = 86_400_000;
 
-/// What opens something.
+/// A kind of credential.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Issued {
     Login,
@@ -22,15 +22,15 @@ pub enum Issued {
     Cookie,
     Link,
     Invitation,
-    /// The address of a film.
+    /// The address of a video.
     Video,
-    /// The file of a message, for its customer.
+    /// The address of a message's file, with the customer's cookie.
     Picture,
 }
 
 impl Issued {
-    /// What is answered while it lives. An account's endpoint tells a platform's own token from an unknown one; a
-    /// link for a name that is taken says that.
+    /// The errcode while it is valid. An account's endpoint refuses a component's own token with its own errcode; a
+    /// link for a taken name is refused with another.
     pub fn alive(self) -> i64 {
         match self {
             Issued::Component => 61_015,
@@ -39,17 +39,17 @@ impl Issued {
         }
     }
 
-    /// Whether it is good once.
+    /// Whether it can be used once only.
     pub fn is_used_up(self) -> bool {
         self == Issued::Invitation
     }
 }
 
-/// A way of ending something.
+/// A way to end credentials.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ending {
     WorkerReset,
-    /// The worker changes the password, by another login.
+    /// The worker changes the password with another login.
     OwnPassword,
     OneLogin,
     OtherLogins,
@@ -58,7 +58,7 @@ pub enum Ending {
     TokenRevoke,
     TokenExpire,
     ComponentTokenRevoke,
-    /// Two newer tokens of each kind; of stable ones a forced refresh.
+    /// Two newer tokens of each kind; for stable ones a forced refresh.
     NewTokens,
     SecretReset,
     GrantRevoke,
@@ -68,18 +68,18 @@ pub enum Ending {
     AccountRemove,
     WorkerRemove,
     AgentDelete,
-    /// Eight days.
+    /// Eight days pass.
     Time,
 }
 
 #[derive(Clone)]
 pub struct EndedFixture {
     app: TestApp,
-    /// The node that is asked whether something lives.
+    /// The node that is asked whether a credential is valid.
     there: TestApp,
     pub account: TestAccount,
     component: std::sync::Arc<TestComponent>,
-    /// The worker, with a login from which the others are ended.
+    /// The worker, with a login that ends the other logins.
     eve: TestAgent,
     password: String,
     login: String,
@@ -94,7 +94,7 @@ fn text(answer: &Value, name: &str) -> Option<String> {
     answer[name].as_str().map(str::to_owned)
 }
 
-/// What a page's call is answered with.
+/// The errcode of a page's answer.
 async fn number(response: reqwest::Response) -> i64 {
     if response.status() == 200 { 0 } else { code(&response.json().await.expect("a refusal")) }
 }
@@ -137,7 +137,7 @@ impl EndedFixture {
         fixture
     }
 
-    /// The same seen from another node.
+    /// The same, asked at another node.
     pub fn at(&self, there: &TestApp) -> EndedFixture {
         EndedFixture {
             there: there.clone(),
@@ -168,7 +168,7 @@ impl EndedFixture {
         self.app.order(order).await.expect("an order")
     }
 
-    /// A new credential; `None` when it is refused.
+    /// Issues a credential; `None` if that is refused.
     pub async fn issues(&self, credential: Issued, number: usize) -> Option<String> {
         let TestAccount { appid, secret, .. } = &self.account;
         let app = &self.app;
@@ -194,7 +194,7 @@ impl EndedFixture {
                 let sent = app.send(&format!("/chat/api/{appid}/message"), "", &body).await;
                 cookie_of(&sent)
             }
-            other => panic!("{other:?} is issued by nobody at the same time"),
+            other => panic!("{other:?} is not issued concurrently"),
         }
     }
 
@@ -202,7 +202,7 @@ impl EndedFixture {
         text(&self.account.fetch_stable_token(force).await, "access_token")
     }
 
-    /// What one of these is answered with now.
+    /// The errcode for a credential from `issues`.
     pub async fn observes_issued(&self, credential: Issued, issued: &str) -> i64 {
         let there = &self.there;
         match credential {
@@ -217,7 +217,7 @@ impl EndedFixture {
         }
     }
 
-    /// What the scene's own credential of a kind is answered with now.
+    /// The errcode for the fixture's own credential of a kind.
     pub async fn observes(&self, credential: Issued) -> i64 {
         let there = &self.there;
         match credential {
@@ -242,7 +242,7 @@ impl EndedFixture {
         }
     }
 
-    /// The worker answers it after a fresh log-in; who cannot log in any more is not asked any more.
+    /// The worker answers the invitation after a new log-in, if that is possible.
     async fn observes_invitation(&self) -> i64 {
         let Some(cookie) = self.logs_in(&self.there).await else {
             let agents = self.account.kf_list().await;
@@ -254,7 +254,7 @@ impl EndedFixture {
         number(self.there.send("/desk/api/invitation", &cookie, &answer).await).await
     }
 
-    /// The same once what is about to be issued has come so far.
+    /// Ends credentials after some of the concurrent issues have begun.
     pub async fn ends_after(self, end: Ending, turns: usize) -> EndedFixture {
         for _ in 0..turns * 20 {
             tokio::task::yield_now().await;
@@ -262,7 +262,7 @@ impl EndedFixture {
         self.ends(end).await
     }
 
-    /// Ends something, and answers when that is answered.
+    /// Ends credentials, and returns once that is answered.
     pub async fn ends(mut self, end: Ending) -> EndedFixture {
         let (appid, name) = (self.account.appid.clone(), self.eve.name.clone());
         match end {
@@ -308,7 +308,7 @@ impl EndedFixture {
             Ending::GrantRevoke => self.component.loses_grant(&self.account).await,
             Ending::NewGrant => {
                 let component = self.component.appid.clone();
-                // It may have been taken back before.
+                // The grant may have been revoked before.
                 let _ = self.app.order(Order::ComponentRevoke { component, appid }).await;
                 self.component.gets_grant(&self.account, &[1, 6, 19]).await;
             }

@@ -1,4 +1,4 @@
-//! Accounts and workers are removed: what remains, who hears of it, and who may have the name.
+//! Removal of accounts and workers: what remains, which pages are notified, and who may take the name.
 
 use super::other_node;
 use crate::actors::form::{MP4, PNG};
@@ -29,7 +29,7 @@ fn worker(name: &str, confirmed: bool) -> Order {
     Order::Remove(Remove { subject: Subject::Worker(name.into()), confirmed })
 }
 
-/// How many rows each table has that are an account's or an owner's.
+/// The number of rows of an owner in each table.
 async fn rows(app: &TestApp, appid: &str) -> BTreeMap<String, i64> {
     let store = &app.inner.desk.store;
     let tables = if store.is_shared() {
@@ -44,7 +44,7 @@ async fn rows(app: &TestApp, appid: &str) -> BTreeMap<String, i64> {
         let mut counts = BTreeMap::new();
         for row in tx.all(tables, &[])? {
             let (table, column) = (row.text(0), row.text(1));
-            // A test may leak what a program's statement is: a text that lives for ever.
+            // Statements are `&'static str`, so the test leaks this one.
             let sql = format!("select count(*) from {table} where {column} = $1").leak();
             counts.insert(table, tx.one(sql, bind![&appid])?.unwrap().int(0));
         }
@@ -64,7 +64,7 @@ fn files(folder: &Path) -> usize {
     entries.iter().map(|path| if path.is_dir() { files(path) } else { 1 }).sum()
 }
 
-/// A shop that has something of everything, and an agent at the workbench.
+/// An account with rows in every table, and an agent at the workbench.
 async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
     let (account, component) = (app.account().await, TestComponent::new(app).await);
     let ann = account.agent("a1").await;
@@ -76,7 +76,8 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
     let customer = account.customer();
     let message = customer.says("hello").await;
     assert_eq!(ann.takes(message["session"].as_i64().unwrap()).await.0, 200);
-    let session = json!({"appid": account.appid, "session": message["session"], "text": "Dear", "message": message["id"]});
+    let (id, session) = (&message["id"], &message["session"]);
+    let session = json!({"appid": account.appid, "session": session, "text": "Dear", "message": id});
     for path in ["/desk/api/draft", "/desk/api/read"] {
         assert_eq!(ann.sends(path, session.clone()).await.0, 200);
     }
@@ -95,23 +96,23 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
         select $1, 1, 'name', 'name', content, 0, 0 from message where appid = $1 and content <> '' limit 1";
     adds(app, business, &account.appid).await;
     adds(app, "insert into work (appid, corpid, bound_at) values ($1, 'corp', 0)", &account.appid).await;
-    // Refused, for `rid`.
+    // A refused call adds a row to `rid`.
     account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
     app.advance(1_000).await;
     (account, ann)
 }
 
 on_both_engines! {
-    nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again,
-    programs_of_a_removed_account_are_refused_as_of_one_that_never_was,
-    the_pages_of_a_removed_account_hear_of_it_at_every_node,
+    a_removed_account_leaves_no_rows_and_its_appid_is_never_used_again,
+    programs_of_a_removed_account_are_refused_like_those_of_an_unknown_one,
+    the_pages_of_a_removed_account_get_a_reset_at_every_node,
     a_removal_goes_on_in_bounded_rounds_after_a_stop,
     a_removed_workers_agents_are_free_and_customers_go_to_others,
-    whoever_takes_a_removed_name_inherits_nothing,
-    a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute,
+    a_worker_with_a_removed_name_inherits_nothing,
+    a_worker_bound_and_removed_at_once_is_no_agent_after_a_minute,
 }
 
-async fn nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again(app: TestApp) {
+async fn a_removed_account_leaves_no_rows_and_its_appid_is_never_used_again(app: TestApp) {
     let (account, ann) = full(&app).await;
     let stream = ann.comes_online().await;
     let before = rows(&app, &account.appid).await;
@@ -128,7 +129,7 @@ async fn nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again(
     assert_eq!(counts, expected);
     app.order(removal_of(&account, true)).await.unwrap();
     stream.ends().await;
-    until("her stream is noted as closed", || async { app.inner.streams.agents() == 0 }).await;
+    until("the server has noticed the closed stream", || async { app.inner.streams.agents() == 0 }).await;
     app.advance(0).await;
     let left: Vec<_> = rows(&app, &account.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
     let expected = [("due".to_owned(), 1), ("removed".to_owned(), 1), ("token".to_owned(), 1)];
@@ -145,7 +146,7 @@ async fn nothing_of_a_removed_account_is_left_and_its_appid_is_never_used_again(
     assert!(app.order(removal_of(&account, true)).await.unwrap_err().contains("no such account"));
 }
 
-async fn programs_of_a_removed_account_are_refused_as_of_one_that_never_was(app: TestApp) {
+async fn programs_of_a_removed_account_are_refused_like_those_of_an_unknown_one(app: TestApp) {
     let account = app.account().await;
     let openid = account.creates_customer().await;
     app.order(removal_of(&account, true)).await.unwrap();
@@ -163,7 +164,7 @@ async fn programs_of_a_removed_account_are_refused_as_of_one_that_never_was(app:
     assert_eq!(app.send(&format!("{fresh}/message"), "", &body).await.status(), 404);
 }
 
-async fn the_pages_of_a_removed_account_hear_of_it_at_every_node(app: TestApp) {
+async fn the_pages_of_a_removed_account_get_a_reset_at_every_node(app: TestApp) {
     let there = other_node(&app).await;
     let (account, other) = (app.account().await, app.account().await);
     let ann = account.agent("a1").await;
@@ -203,7 +204,7 @@ async fn a_removal_goes_on_in_bounded_rounds_after_a_stop(app: TestApp) {
     app.order(removal_of(&account, true)).await.unwrap();
     let customers = async || rows(&app, &account.appid).await["customer"];
     let mut seen = vec![customers().await];
-    // One round after the other, as if the process stopped after each.
+    // One round at a time, as if the process stopped after each.
     while *seen.last().unwrap() > 0 {
         for row in jobs::next(&app.inner.desk, Queue::Desk).await.unwrap() {
             jobs::run_due(&app.inner.desk, &row).await.unwrap();
@@ -237,7 +238,7 @@ async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: TestA
     assert_eq!(code(&list), 65402);
     customer.says("and now?").await;
     assert_eq!(account.waiting().await, [customer.openid()]);
-    // Another person may be the agent, and is no supervisor by it.
+    // Another worker may become the agent, and is no supervisor.
     let bob = TestAgent::signs_up(&app, "bob").await.at(&account, "a1");
     assert_eq!(code(&account.invites("a1", "bob").await), 0);
     assert_eq!(bob.answers_invitation(true).await, 200);
@@ -246,7 +247,7 @@ async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: TestA
     there.inner.stop.cancel();
 }
 
-async fn whoever_takes_a_removed_name_inherits_nothing(app: TestApp) {
+async fn a_worker_with_a_removed_name_inherits_nothing(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let admin = Order::AccountAdmin { appid: account.appid.clone(), worker: ann.name.clone(), revoke: false };
@@ -267,10 +268,10 @@ async fn whoever_takes_a_removed_name_inherits_nothing(app: TestApp) {
     assert_eq!(administered["accounts"], json!([]));
     assert_eq!(heir.sends("/desk/api/debug/token", json!({"appid": account.appid})).await.0, 403);
     assert_eq!(heir.sends("/desk/api/presence", json!({"appid": account.appid, "away": true})).await.0, 403);
-    assert_eq!(ann.asks("/desk/api/snapshot").await.0, 401, "the old login is nobody's");
+    assert_eq!(ann.asks("/desk/api/snapshot").await.0, 401, "the old login is invalid");
 }
 
-async fn a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute(app: TestApp) {
+async fn a_worker_bound_and_removed_at_once_is_no_agent_after_a_minute(app: TestApp) {
     let account = app.account().await;
     for round in 0..5 {
         let eve = TestAgent::signs_up(&app, &format!("eve{round}")).await;
@@ -294,7 +295,7 @@ async fn a_worker_who_is_bound_and_removed_at_once_is_nobody_after_a_minute(app:
     }
 }
 
-/// A command that is answered by a line: whether it succeeded, and all it said.
+/// Runs a command and answers its question with a line: whether it succeeded, and its output.
 fn answers(args: &[&str], fresh: &Fresh, line: &str) -> (bool, String) {
     let mut command = Command::new(KEFU);
     command
@@ -312,10 +313,10 @@ fn answers(args: &[&str], fresh: &Fresh, line: &str) -> (bool, String) {
 
 on_both_engines! {
     with_fresh_data:
-    an_operator_types_the_name_of_what_goes,
+    an_operator_confirms_a_removal_by_typing_the_name,
 }
 
-async fn an_operator_types_the_name_of_what_goes(fresh: Fresh) {
+async fn an_operator_confirms_a_removal_by_typing_the_name(fresh: Fresh) {
     let server = Running::start(DEMO, &fresh);
     let token = server.token().await;
     let list = format!("/cgi-bin/customservice/getkflist?access_token={token}");
@@ -331,7 +332,7 @@ async fn an_operator_types_the_name_of_what_goes(fresh: Fresh) {
     let (done, said) = kefu(&["account", "list", "--json"], &fresh);
     assert!(done && said.trim() == "[]", "{said}");
     server.stop();
-    // The same without a server.
+    // The same command without a server.
     let remove = ["worker", "remove", "--name", "kf_demo"];
     let (done, said) = answers(&remove, &fresh, "kf_dem");
     assert!(!done && said.contains("nothing was removed"), "{said}");

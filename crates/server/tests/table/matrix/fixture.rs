@@ -1,4 +1,4 @@
-//! An account of a kind, and the calls that `matrix.rs` makes of it.
+//! An account of a given kind, and the calls that `matrix.rs` makes for it.
 
 use super::{CallerToken, MatrixRow};
 use crate::actors::form::{FORM, MP4, PNG, form};
@@ -6,14 +6,14 @@ use crate::actors::{Stream, TestAccount, TestApp, code};
 use kefu::admin::Order;
 use serde_json::{Value, json};
 
-/// An account of a kind, and what it has; a second of the same kind stands by.
+/// An account of a kind with an agent, and a second account of the same kind.
 pub struct MatrixFixture {
     pub account: TestAccount,
     pub other: TestAccount,
     pub expired: String,
-    /// The openid of the worker who is `fix` of `shop`, where there is one.
+    /// The openid of the worker of the agent `fix`, or "none".
     kf_openid: String,
-    /// The agents who are online, where they can be.
+    /// The streams of the agents, if the account may have agents online.
     _desks: Vec<Stream>,
 }
 
@@ -48,7 +48,7 @@ impl MatrixFixture {
         fixture
     }
 
-    /// Makes what a call needs to be answered with 0.
+    /// Creates what a call needs to succeed.
     pub async fn prepares(&self, row: &MatrixRow, cell: usize) {
         if CUSTOMERS.contains(&row.name) {
             self.account.customer_says(&openid(row, cell), "hello").await;
@@ -57,7 +57,7 @@ impl MatrixFixture {
             "del" | "inviteworker" => self.account.adds(&format!("{}{cell}", &row.name[..1])).await,
             "close" => self.account.creates("fix", &openid(row, cell)).await,
             "business/update" | "business/get" => self.registers(&format!("prepared_{cell}")).await,
-            // What is so already is as good.
+            // The binding may be in this state already.
             "work/bind" => return drop(self.account.post("/customservice/work/unbind", corp()).await),
             "work/unbind" => return drop(self.account.post("/customservice/work/bind", corp()).await),
             _ => return,
@@ -65,25 +65,25 @@ impl MatrixFixture {
         assert_eq!(code(&answer), 0, "{} {cell}: {answer}", row.name);
     }
 
-    /// The media id of a picture of the shop's, if it may upload one.
+    /// The media id of a new picture, or an empty one if the account must not upload.
     async fn icon(&self) -> String {
         self.account.uploads("image", PNG).await["media_id"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// A sub-merchant of the shop's is there.
+    /// Registers a sub-merchant.
     async fn registers(&self, account_name: &str) -> Value {
         let body =
             json!({"account_name": account_name, "nickname": "name", "icon_media_id": self.icon().await});
         self.account.post("/cgi-bin/business/register", body).await
     }
 
-    /// The request id of a call of the shop's that was refused.
+    /// The request id of a refused call.
     async fn refusal(&self) -> String {
         let refusal = self.account.post("/cgi-bin/openapi/quota/get", json!({"cgi_path": ""})).await;
         refusal["errmsg"].as_str().unwrap().split_once(" rid: ").unwrap().1.to_owned()
     }
 
-    /// The call, with a token.
+    /// Makes the call with a token.
     pub async fn calls(&self, row: &MatrixRow, cell: usize, credential: CallerToken, token: &str) -> Value {
         let prefix = match (credential, row.name) {
             (CallerToken::OthersAgent, _) => "fix".to_owned(),
@@ -132,7 +132,7 @@ impl MatrixFixture {
                 let path = format!("{path}&kf_account={kf_account}&type=image");
                 return self.account.posts(&path, FORM, form(&[], Some(("media", PNG)))).await;
             }
-            other => panic!("nobody has tried {other}"),
+            other => panic!("no call is known for {other}"),
         };
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.account.raw(row.method, &format!("{path}{query}"), body).await
@@ -140,8 +140,8 @@ impl MatrixFixture {
 }
 
 impl MatrixFixture {
-    /// Method, token, permission set, body, feature: what is wrong first is answered. `unset` is the token of a platform
-    /// that was granted nothing.
+    /// Asserts the order of checks: method, token, permission set, body, feature. `unset` is the token of a component
+    /// with an empty grant.
     pub async fn asks_with_ever_less_wrong(&self, row: &MatrixRow, cell: usize, kind: &str, unset: &str) {
         let own = self.calls(row, cell, CallerToken::Own, &self.account.token).await;
         assert_eq!(code(&own), row.off, "{} with the feature off", row.name);
@@ -173,15 +173,15 @@ impl MatrixFixture {
     }
 }
 
-/// What names an enterprise of WeCom.
+/// The body that names an enterprise of WeCom.
 fn corp() -> Value {
     json!({"corpid": "wwee11111xxxxxxx"})
 }
 
-/// The endpoints that ask for a customer, each call for one of its own.
+/// The endpoints that name a customer; each call names another one.
 const CUSTOMERS: [&str; 3] = ["send", "typing", "business/typing"];
 
-/// A customer for each endpoint, so that one call does not disturb the next.
+/// The openid of a customer for each endpoint, so that one call does not disturb the next.
 fn openid(row: &MatrixRow, cell: usize) -> String {
     let of_cell = if CUSTOMERS.contains(&row.name) { cell } else { 0 };
     format!("o{:_>27}", format!("{}{of_cell}", row.name.replace('/', "-")))

@@ -1,10 +1,10 @@
-//! A desk at work, and the calls of the pages to it.
+//! An account at work, and the calls that the pages describe.
 
 use super::page::WeixinPage;
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, code};
 use serde_json::{Value, json};
 
-/// A shop where something goes on: an agent is online and serves a customer.
+/// An account with an agent who is online and serves a customer.
 pub struct SeedFixture {
     pub account: TestAccount,
     pub agent: TestAgent,
@@ -22,13 +22,13 @@ impl SeedFixture {
         SeedFixture { account, agent, customer, _desk }
     }
 
-    /// The answer to a page's call.
+    /// Makes the call of a page.
     pub async fn asks(&self, page: &WeixinPage, account: &TestAccount) -> Value {
         calls(page, account, page.call, &self.agent.kf_account).await
     }
 }
 
-/// A page's call by another method or path, naming an agent where the page asks for one.
+/// Makes the call of a page with this method and path, for this agent if the page asks for one.
 pub async fn calls(
     page: &WeixinPage,
     account: &TestAccount,
@@ -40,31 +40,31 @@ pub async fn calls(
         let value = match parameter.name {
             "access_token" => &account.token,
             "kf_account" => kf_account,
-            other => panic!("nobody knows what {other} is"),
+            other => panic!("no value is known for {other}"),
         };
         query.push_str(&format!("&{}={value}", parameter.name));
     }
     account.raw(method, &format!("{path}?{}", &query[1..]), body(page, kf_account, "客服1")).await
 }
 
-/// The body a page describes, if it describes one.
+/// The body that a page describes; empty if it describes none.
 pub fn body(page: &WeixinPage, kf_account: &str, nickname: &str) -> Vec<u8> {
     let members = page.body.iter().map(|parameter| match parameter.name {
         "kf_account" => ("kf_account".to_owned(), Value::from(kf_account)),
         "nickname" => ("nickname".to_owned(), Value::from(nickname)),
-        other => panic!("nobody knows what {other} is"),
+        other => panic!("no value is known for {other}"),
     });
     let members: serde_json::Map<String, Value> = members.collect();
     if members.is_empty() { Vec::new() } else { Value::from(members).to_string().into_bytes() }
 }
 
-/// Adds an agent with a name, both as given.
+/// Adds an agent with this id and nickname; the errcode.
 pub async fn names(account: &TestAccount, kf_account: &str, nickname: &str) -> i64 {
     let body = json!({"kf_account": kf_account, "nickname": nickname});
     code(&account.post("/customservice/kfaccount/add", body).await)
 }
 
-/// Makes a page's call answer what the page lists.
+/// Makes the call of a page so that the answer has this errcode.
 pub async fn provokes(app: &TestApp, fixture: &SeedFixture, page: &WeixinPage, number: i64) -> Value {
     let account = &fixture.account;
     let agent = |prefix: &str| {
@@ -96,6 +96,6 @@ pub async fn provokes(app: &TestApp, fixture: &SeedFixture, page: &WeixinPage, n
             account.adds("free").await;
             agent("free").await
         }
-        row => panic!("nobody has tried {row:?}"),
+        row => panic!("no call is known for {row:?}"),
     }
 }

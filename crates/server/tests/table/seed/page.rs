@@ -1,23 +1,23 @@
-//! A page of Weixin's, as typed into a text file: one row a line, columns between bars.
+//! A page of Weixin's documentation, as typed into a text file: one row a line, columns between bars.
 
 use serde_json::Value;
 
-/// A parameter, in the query or in the body.
+/// A parameter of the query or the body.
 #[derive(Debug)]
 pub struct PageParameter {
     pub name: &'static str,
     pub kind: &'static str,
-    /// Which part has a limit, how long it may be, and what it is made of.
+    /// The part that has a limit, its length, and its allowed characters.
     pub limit: Option<(&'static str, usize, &'static str)>,
 }
 
-/// What stands on the page.
+/// The content of a page.
 #[derive(Debug, Default)]
 pub struct WeixinPage {
     pub name: &'static str,
-    /// The method and the path of the page.
+    /// Method and path.
     pub call: (&'static str, &'static str),
-    /// Methods and paths that SDKs use besides.
+    /// Other methods and paths that SDKs use.
     pub clients: Vec<(&'static str, &'static str)>,
     pub cloud: bool,
     pub platform: bool,
@@ -25,12 +25,12 @@ pub struct WeixinPage {
     pub agents: Option<usize>,
     pub query: Vec<PageParameter>,
     pub body: Vec<PageParameter>,
-    /// Where a member of the answer stands, its type, and its only values, if the page lists them.
+    /// Members of the answer: path, type, and the allowed values if the page lists them.
     pub members: Vec<(&'static str, &'static str, Vec<i64>)>,
     pub request: &'static str,
     pub answer: Value,
     pub errors: Vec<(i64, &'static str)>,
-    /// Kinds of account, and whether they must be certified.
+    /// Kinds of account that may call, and whether they must be certified.
     pub callers: Vec<(&'static str, bool)>,
 }
 
@@ -77,7 +77,7 @@ fn row(page: &mut WeixinPage, columns: &[&'static str]) {
         ["caller", kind, word] => {
             page.callers.push((kind_of(kind), word == "Certification only" || !yes(word)))
         }
-        ref row => panic!("a row that nobody tries: {row:?}"),
+        ref row => panic!("unknown row: {row:?}"),
     }
 }
 
@@ -95,7 +95,7 @@ fn numbers(range: &str) -> std::ops::RangeInclusive<u16> {
     first.parse().unwrap()..=last.parse().unwrap()
 }
 
-/// The operator's word for a kind of account.
+/// A kind of account as in an operator's settings.
 fn kind_of(kind: &str) -> &'static str {
     match kind {
         "Weixin Mini Program" => "mini-program",
