@@ -1,18 +1,18 @@
-// What is pasted, dropped and typed into the box, at both pages: they share it.
+// What is pasted, dropped and typed into the box, which both pages share.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { fitForAll, speak } from "../support/browser.mjs";
+import { checkAppearance, switchLanguage } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
-import { PNG, scene, together } from "../support/scene.mjs";
+import { PNG, scene, workerAndCustomer } from "../support/scene.mjs";
 
 const CELLS = "one\ttwo\nthree\tfour";
 
 test("text wins over the picture of it, and a picture is shown before it is sent", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   for (const [who, sees] of [
     [worker, customer],
     [customer, worker],
@@ -24,7 +24,7 @@ test("text wins over the picture of it, and a picture is shown before it is sent
 
 test("a file that is dropped leads nowhere, and a picture among them is shown before it is sent", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const folder = mkdtempSync(path.join(tmpdir(), "kefu-drop-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const [picture, words] = [path.join(folder, "a.png"), path.join(folder, "a.txt")];
@@ -47,28 +47,28 @@ test("a file that is dropped leads nowhere, and a picture among them is shown be
 
 test("half of an emoji is mended before it is sent", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await worker.box().evaluate((box) => {
     box.value = "half \ud83d";
     box.dispatchEvent(new Event("input", { bubbles: true }));
   });
   await worker.box().press("Enter");
-  await customer.hears("half \ufffd");
+  await customer.seesMessage("half \ufffd");
 });
 
 test("what the box is for can be read on every phone, in both languages", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   for (const { page, box } of [worker, customer]) {
     for (const width of [320, 390]) {
       await page.setViewportSize({ width, height: 700 });
       for (const language of ["en", "zh-CN"]) {
-        await speak(page, language);
+        await switchLanguage(page, language);
         const [needs, has] = await page.locator("textarea").evaluate(widths);
         assert.ok(needs <= has, `${language}, ${width} wide: ${needs} px of words in ${has} px`);
       }
     }
-    await speak(page, "en");
+    await switchLanguage(page, "en");
     await box().waitFor();
   }
 });
@@ -86,7 +86,7 @@ async function pastesCells(who) {
   await copies(who.page, { text: CELLS, picture: true });
   await who.box().press("ControlOrMeta+V");
   await eventually("the text is in the box", async () => assert.equal(await who.box().inputValue(), CELLS));
-  assert.equal(await who.page.getByRole("dialog").count(), 0, "nobody asks about a picture");
+  assert.equal(await who.page.getByRole("dialog").count(), 0, "there is no dialog for a picture");
   await who.box().fill("");
 }
 
@@ -95,7 +95,7 @@ async function pastesPicture(who, sees) {
   const before = await who.pictures().count();
   await who.box().press("ControlOrMeta+V");
   await who.sees("Send this picture?");
-  await fitForAll(who.page, "the question whether to send a picture");
+  await checkAppearance(who.page, "the question whether to send a picture");
   await who.page.keyboard.press("Escape");
   assert.equal(await who.pictures().count(), before, "it is not sent");
   await who.box().press("ControlOrMeta+V");

@@ -1,9 +1,9 @@
-// The log stays where the reader is. Both pages share it; each test looks at the one where more happens.
+// The log keeps the reader's position. Both pages share it; each test uses one of them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
 import { png } from "../support/png.mjs";
-import { scene, together } from "../support/scene.mjs";
+import { scene, workerAndCustomer } from "../support/scene.mjs";
 
 const STILL_PX = 2;
 
@@ -12,7 +12,7 @@ for (const anchors of [true, false]) {
 
   test(`pictures that arrive above the reader move nothing, in ${browser}`, async (t) => {
     const people = await scene(t);
-    const { worker, customer } = await together(people);
+    const { worker, customer } = await workerAndCustomer(people);
     const session = await worker.sessionId();
     for (let at = 0; at < 20; at++) await worker.postsPicture(session, png(40 + 60 * (at % 7), 30 + 90 * (at % 5)));
     for (let at = 0; at < 30; at++) await worker.posts(session, `line ${at}`);
@@ -24,7 +24,7 @@ for (const anchors of [true, false]) {
       await route.continue();
     });
     await page.reload();
-    await customer.hears("line 29");
+    await customer.seesMessage("line 29");
     if (!anchors) await log(page).evaluate((box) => (box.style.overflowAnchor = "none"));
     await scrollsTo(page, "line 2");
     const before = await topOf(page, "line 2");
@@ -33,9 +33,9 @@ for (const anchors of [true, false]) {
     assert.ok(Math.abs((await topOf(page, "line 2")) - before) <= STILL_PX, "what is read stays where it is");
   });
 
-  test(`history that comes late throws nobody back, in ${browser}`, async (t) => {
+  test(`history that comes late does not move the reader, in ${browser}`, async (t) => {
     const people = await scene(t);
-    const { worker, customer } = await together(people);
+    const { worker, customer } = await workerAndCustomer(people);
     const session = await worker.sessionId();
     for (let at = 0; at < 120; at++) await worker.posts(session, `line ${at}`);
     for (const who of [customer, worker]) {
@@ -50,7 +50,7 @@ for (const anchors of [true, false]) {
       });
       await page.reload();
       if (who === worker) await worker.session(customer.openid).click();
-      await who.hears("line 119");
+      await who.seesMessage("line 119");
       if (!anchors) await log(page).evaluate((box) => (box.style.overflowAnchor = "none"));
       await scrolls(page, -100_000);
       await eventually("history is asked for", () => assert.ok(asked > 0));
@@ -67,11 +67,11 @@ for (const anchors of [true, false]) {
 
 test("the end is left by scrolling only, and comes again with one's own words", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const session = await worker.sessionId();
   for (let at = 0; at < 40; at++) await worker.posts(session, `line ${at}`);
   const { page } = customer;
-  await customer.hears("line 39");
+  await customer.seesMessage("line 39");
   await atEnd(page, "with the last word");
   await page.setViewportSize({ width: 390, height: 400 });
   await atEnd(page, "on a small screen");

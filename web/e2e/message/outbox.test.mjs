@@ -1,25 +1,25 @@
 // What is typed or sent is never lost, at both pages.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitForAll } from "../support/browser.mjs";
+import { checkAppearance } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { Customer, Worker } from "../support/people.mjs";
-import { PASSWORD, PICTURE, scene, together } from "../support/scene.mjs";
+import { PASSWORD, PICTURE, scene, workerAndCustomer } from "../support/scene.mjs";
 
 test("what was sent without a line goes by itself when the line is back, in order and once", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await server.kill();
   for (const who of [worker, customer]) {
     await who.writes("first");
     await who.page.getByText("Not sent yet, trying again").first().waitFor();
     await who.writes("second");
-    await who.sendsPicture(PICTURE);
+    await who.choosesPicture(PICTURE);
     await who.confirmsPicture();
   }
   await worker.marked().waitFor();
-  await fitForAll(worker.page, "messages that could not be sent");
+  await checkAppearance(worker.page, "messages that could not be sent");
   await server.start();
   await Promise.all([worker.seesPictures(2), customer.seesPictures(2)]);
   const said = await server.said(customer.openid);
@@ -37,22 +37,22 @@ test("what was sent without a line goes by itself when the line is back, in orde
 
 test("what could not be sent is there after a reload, and is sent then", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   for (const [who, sees, path] of [
     [worker, customer, "**/desk/api/{message,image}*"],
     [customer, worker, "**/chat/api/*/{message,image}*"],
   ]) {
     await who.page.route(path, (route) => route.abort());
     await who.writes(`from ${who.boxName}`);
-    await who.sendsPicture(PICTURE);
+    await who.choosesPicture(PICTURE);
     await who.confirmsPicture();
     await who.page.getByText("Not sent yet, trying again").first().waitFor();
     const pictures = await sees.pictures().count();
     await who.page.reload();
-    await who.hears(`from ${who.boxName}`);
+    await who.seesMessage(`from ${who.boxName}`);
     await who.page.getByText("Not sent yet, trying again").first().waitFor();
     await who.page.unroute(path);
-    await sees.hears(`from ${who.boxName}`);
+    await sees.seesMessage(`from ${who.boxName}`);
     await sees.seesPictures(pictures + 1);
   }
 });
@@ -60,7 +60,7 @@ test("what could not be sent is there after a reload, and is sent then", async (
 test("what is typed is there after a reload, in another tab, and after the login has ended", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const isTyped = (who, text) =>
     eventually(`${text} is in the box`, async () => assert.equal(await who.box().inputValue(), text));
   for (const [who, Person] of [
@@ -80,18 +80,18 @@ test("what is typed is there after a reload, in another tab, and after the login
   }
   const { password } = await server.order("worker", "reset", "--name", worker.name);
   await worker.sees("Log in to the workbench");
-  assert.ok(!(await worker.page.content()).includes("half a sentence"), "nobody sees it before the log-in");
+  assert.ok(!(await worker.page.content()).includes("half a sentence"), "it is not in the page before the log-in");
   await worker.fill("Log in", worker.name, password);
   await isTyped(worker, "half a sentence");
   await worker.box().press("Enter");
-  await customer.hears("half a sentence");
+  await customer.seesMessage("half a sentence");
   await isTyped(worker, "");
 });
 
-test("nobody sees what another worker left at the same browser, and it comes back with its worker", async (t) => {
+test("no one sees what another worker left in the same browser, and it comes back with its worker", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await worker.page.route("**/desk/api/message", (route) => route.abort());
   await worker.writes("between us");
   await worker.page.getByText("Not sent yet, trying again").first().waitFor();
@@ -105,30 +105,30 @@ test("nobody sees what another worker left at the same browser, and it comes bac
   await worker.logsOut();
   await worker.fill("Log in", worker.name, PASSWORD);
   await worker.session(customer.openid).click();
-  await worker.hears("between us");
+  await worker.seesMessage("between us");
   assert.equal(await worker.box().inputValue(), "a draft between us");
   await worker.page.unroute("**/desk/api/message");
-  await customer.hears("between us");
+  await customer.seesMessage("between us");
 });
 
 test("what one tab has given up is sent from another", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const other = new Worker(await worker.page.context().newPage(), server, worker.name);
   await other.page.goto(worker.page.url());
-  await other.hears("Hello");
+  await other.seesMessage("Hello");
   const refused = { status: 409, json: { errcode: 990005, errmsg: "changed meanwhile" } };
   await worker.page.route("**/desk/api/{message,image}*", (route) => route.fulfill(refused));
   await worker.writes("given up");
-  await worker.sendsPicture(PICTURE);
+  await worker.choosesPicture(PICTURE);
   await worker.confirmsPicture();
   const again = (who) => who.page.getByRole("button", { name: "Send again" });
   for (const tab of [worker, other]) {
     await eventually("both are asked about", async () => assert.equal(await again(tab).count(), 2));
   }
   await again(other).first().click();
-  await customer.hears("given up");
+  await customer.seesMessage("given up");
   await again(other).first().click();
   await customer.seesPictures(1);
   for (const tab of [worker, other]) {
@@ -138,7 +138,7 @@ test("what one tab has given up is sent from another", async (t) => {
 
 test("what was written in a session that is gone is shown until it is given up", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await worker.page.route("**/desk/api/message", (route) => route.abort());
   await worker.writes("too late");
   await worker.page.getByText("Not sent yet, trying again").first().waitFor();
@@ -148,7 +148,7 @@ test("what was written in a session that is gone is shown until it is given up",
   const list = worker.page.locator("section[aria-labelledby=unsent]");
   await list.getByText("too late").waitFor();
   await list.getByText("not finished").waitFor();
-  await fitForAll(worker.page, "messages of a session that is gone");
+  await checkAppearance(worker.page, "messages of a session that is gone");
   await worker.page.reload();
   for (const left of [1, 0]) {
     await list

@@ -1,14 +1,14 @@
-// The room of a picture in a log.
+// The size of a picture in the log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitForAll } from "../support/browser.mjs";
+import { checkAppearance } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { png } from "../support/png.mjs";
-import { scene, together } from "../support/scene.mjs";
+import { scene, workerAndCustomer } from "../support/scene.mjs";
 
 test("a picture has its own room before it is there, whatever its size", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const session = await worker.sessionId();
   const sizes = [
     [1, 1],
@@ -48,7 +48,7 @@ test("a picture has its own room before it is there, whatever its size", async (
     assert.ok(Math.abs(wide[0] / wide[1] - 1.5) < 0.02, `300 × 200 is drawn in ${wide}`);
     await customer.page.unrouteAll({ behavior: "wait" });
   }
-  await fitForAll(customer.page, "pictures of all sizes");
+  await checkAppearance(customer.page, "pictures of all sizes");
 });
 
 const rooms = (who) =>

@@ -1,7 +1,7 @@
-// What becomes of pictures on their way: they stand the right way up, tell nothing of a camera, and keep their room.
+// How pictures are changed before they are sent: turned the right way up, without metadata of a camera.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scene, together } from "../support/scene.mjs";
+import { scene, workerAndCustomer } from "../support/scene.mjs";
 import { APPID } from "../support/server.mjs";
 import { animated, draws, notedJpeg, notedPng, notedWebp, PLACE } from "../support/camera_picture.mjs";
 
@@ -9,7 +9,7 @@ const GIF = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAE
 
 test("a photo is redrawn the right way up, without its place, before it is shown and sent", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   let count = 0;
   for (const [who, sees] of [
     [customer, worker],
@@ -20,7 +20,7 @@ test("a photo is redrawn the right way up, without its place, before it is shown
       ["image/png", notedPng],
     ]) {
       const buffer = noted(await draws(who.page, mimeType));
-      await who.sendsPicture({ name: "photo", mimeType, buffer });
+      await who.choosesPicture({ name: "photo", mimeType, buffer });
       const preview = who.page.getByRole("dialog").getByRole("img", { name: "Picture" });
       assert.deepEqual(await shown(preview), UPRIGHT, `${mimeType} before it is sent`);
       await who.confirmsPicture();
@@ -35,7 +35,7 @@ test("a photo is redrawn the right way up, without its place, before it is shown
 
 test("what is posted past the page is the right way up too, and the server drops its notes", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   let count = 0;
   for (const [type, noted] of [
     ["image/jpeg", notedJpeg],
@@ -57,7 +57,7 @@ test("what is posted past the page is the right way up too, and the server drops
 
 test("GIF, WebP and animations go as they are", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const moving = animated(await draws(customer.page, "image/png"));
   const webp = await draws(customer.page, "image/webp");
   let count = 0;
@@ -66,7 +66,7 @@ test("GIF, WebP and animations go as they are", async (t) => {
     ["image/png", moving],
     ["image/webp", webp],
   ]) {
-    await customer.sendsPicture({ name: "picture", mimeType, buffer });
+    await customer.choosesPicture({ name: "picture", mimeType, buffer });
     await customer.confirmsPicture();
     await worker.seesPictures(++count);
     const { type, bytes } = await file(worker, -1);
@@ -77,28 +77,28 @@ test("GIF, WebP and animations go as they are", async (t) => {
 
 test("a huge photo is made smaller, and what cannot be read goes to the server as it is", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const buffer = await draws(customer.page, "image/jpeg", 12_000, 1500);
-  await customer.sendsPicture({ name: "photo.jpg", mimeType: "image/jpeg", buffer });
+  await customer.choosesPicture({ name: "photo.jpg", mimeType: "image/jpeg", buffer });
   await customer.confirmsPicture();
   await worker.seesPictures(1);
   const { width, height } = await shown(worker.pictures().first());
-  const fits = width <= 8192 && width * height <= 12 << 20;
-  assert.ok(fits && Math.abs(width / height - 8) < 0.02, `${width} × ${height}`);
+  const checkBothSizes = width <= 8192 && width * height <= 12 << 20;
+  assert.ok(checkBothSizes && Math.abs(width / height - 8) < 0.02, `${width} × ${height}`);
   const broken = notedJpeg((await draws(customer.page, "image/jpeg")).subarray(0, 60));
-  await customer.sendsPicture({ name: "photo.jpg", mimeType: "image/jpeg", buffer: broken });
+  await customer.choosesPicture({ name: "photo.jpg", mimeType: "image/jpeg", buffer: broken });
   await customer.page.getByRole("dialog").getByRole("button", { name: "Send", exact: true }).click();
   await customer.page.getByText("This file is not a PNG, JPEG, GIF or WebP image").waitFor();
 });
 
 test("where a browser spoils what is drawn, to hide from trackers, a photo goes undrawn", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const buffer = notedJpeg(await draws(customer.page, "image/jpeg"));
   await customer.page.evaluate(() => {
     CanvasRenderingContext2D.prototype.getImageData = () => ({ data: new Uint8ClampedArray(64) });
   });
-  await customer.sendsPicture({ name: "photo.jpg", mimeType: "image/jpeg", buffer });
+  await customer.choosesPicture({ name: "photo.jpg", mimeType: "image/jpeg", buffer });
   await customer.confirmsPicture();
   await worker.seesPictures(1);
   const { bytes } = await file(worker, -1);

@@ -1,26 +1,26 @@
 // Agents' pictures at the customer page.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitForAll } from "../support/browser.mjs";
+import { checkAppearance } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { png } from "../support/png.mjs";
-import { AGENT, scene, together } from "../support/scene.mjs";
+import { AGENT, scene, workerAndCustomer } from "../support/scene.mjs";
 
 const PICTURE = "**/headimg/*";
 
 test("a customer sees the agent's picture, and without one the first letter", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const { page } = customer;
   const places = [page.locator("header .avatar"), page.getByTestId("message").locator(".avatar")];
   await worker.says("Good morning");
-  await customer.hears("Good morning");
+  await customer.seesMessage("Good morning");
   for (const place of places) {
     await place.getByText("小", { exact: true }).waitFor();
     assert.equal(await place.locator("img").count(), 0);
   }
-  await fitForAll(page, "an agent without a picture");
+  await checkAppearance(page, "an agent without a picture");
   const before = await boxes(places);
 
   // A picture that takes its time moves nothing.
@@ -41,13 +41,13 @@ test("a customer sees the agent's picture, and without one the first letter", as
     );
   }
   assert.deepEqual(await boxes(places), before);
-  await fitForAll(page, "an agent with a picture");
+  await checkAppearance(page, "an agent with a picture");
   await worker.says("How are you?");
-  await customer.hears("How are you?");
-  assert.equal(await places[1].count(), 1, "it stands beside the first of several in a row");
+  await customer.seesMessage("How are you?");
+  assert.equal(await places[1].count(), 1, "the picture is beside the first of several messages in a row");
   await customer.says("Fine");
   await worker.says("Good");
-  await customer.hears("Good");
+  await customer.seesMessage("Good");
   assert.equal(await page.getByTestId("message").locator(".avatar img").count(), 2, "also beside what has just come");
   await page.unroute(PICTURE);
 });
@@ -55,11 +55,11 @@ test("a customer sees the agent's picture, and without one the first letter", as
 test("a picture that cannot be loaded is as none", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await server.uploadPicture(AGENT, png(30, 30));
   await customer.page.route(PICTURE, (route) => route.abort());
   await worker.says("Good morning");
-  await customer.hears("Good morning");
+  await customer.seesMessage("Good morning");
   await customer.page.reload();
   await customer.page.getByTestId("message").locator(".avatar").getByText("小", { exact: true }).waitFor();
   await customer.page.locator("header .avatar").getByText("小", { exact: true }).waitFor();

@@ -1,12 +1,12 @@
-// Who asks for less motion and turns to the dark sees all colours change at once, and none left behind.
+// With reduced motion, all colours of a page change at once when the colour scheme changes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scene, together } from "../support/scene.mjs";
+import { scene, workerAndCustomer } from "../support/scene.mjs";
 
 test("no text keeps the colour of the scheme that was left", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const articles = [{ title: "Autumn sale", description: "All week", url: "https://example.com/sale" }];
   await server.send({ touser: customer.openid, msgtype: "news", news: { articles } });
   for (const who of [worker, customer]) await who.page.getByRole("link", { name: "Autumn sale" }).waitFor();

@@ -1,4 +1,4 @@
-// Who a browser is to the customer page.
+// How the customer page recognises a browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
@@ -21,7 +21,7 @@ test("two tabs of one browser that write first at the same moment are one custom
   const { count } = await server.waiting();
   assert.equal(count, 1, "one customer waits");
   await second.says("three");
-  await first.hears("three");
+  await first.seesMessage("three");
 });
 
 test("who planted a cookie sees nothing of what is written with it", async (t) => {
@@ -39,5 +39,5 @@ test("who planted a cookie sees nothing of what is written with it", async (t) =
   await planter.sees("How can we help you?");
   assert.deepEqual(await planter.messages(), []);
   await victim.page.reload();
-  await victim.hears("My address is …");
+  await victim.seesMessage("My address is …");
 });

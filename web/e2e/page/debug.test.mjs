@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { fitForAll } from "../support/browser.mjs";
+import { checkAppearance } from "../support/browser.mjs";
 import { Worker } from "../support/people.mjs";
 import { scene } from "../support/scene.mjs";
 
@@ -23,22 +23,22 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await result.getByText(errcode, { exact: true }).first().waitFor();
   };
 
-  await t.test("whoever is not logged in does so, and is back at the endpoint", async () => {
+  await t.test("a person who is not logged in logs in, and is back at the endpoint", async () => {
     await ann.at(`${server.base}/debug#getkflist`);
     await ann.sees("You return to the API debugging page once you are logged in.");
-    await fitForAll(page, "the log-in of one who came for the debugging page");
+    await checkAppearance(page, "the log-in that leads back to the debugging page");
     await ann.fill("Log in", "kf_demo", "wrong");
     await ann.sees("Wrong name or password");
     await ann.fill("Log in", "kf_demo", "demo");
     await page.getByRole("heading", { name: "getkflist", exact: true }).waitFor();
     assert.equal(page.url(), `${server.base}/debug#getkflist`);
-    assert.deepEqual(await server.online(), [], "who debugs does not work");
+    assert.deepEqual(await server.online(), [], "an open debugging page makes no agent online");
   });
 
-  await t.test("the list is found through", async () => {
+  await t.test("the list can be filtered", async () => {
     await ann.at(`${server.base}/debug`);
     await ann.sees("Choose an endpoint");
-    await fitForAll(page, "the list of endpoints");
+    await checkAppearance(page, "the list of endpoints");
     const described = await (await fetch(`${server.base}/openapi.json`)).json();
     const names = new Set(Object.values(described.paths).flatMap(Object.values).map((one) => one["x-kefu"].name));
     const links = page.getByRole("navigation", { name: "Endpoints" }).getByRole("link");
@@ -51,12 +51,12 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await page.getByRole("searchbox", { name: "Filter endpoints" }).fill("");
   });
 
-  await t.test("a call without a token says how to mend it", async () => {
+  await t.test("a call without a token says what to do", async () => {
     await choose("getkflist");
     await send("41001");
     await result.getByText("Append ?access_token=").waitFor();
     assert.match(await result.textContent(), /[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}/);
-    await fitForAll(page, "a refusal");
+    await checkAppearance(page, "a refusal");
   });
 
   await t.test("a token is filled in, and the answer is shown as it came", async () => {
@@ -67,10 +67,10 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await ann.press("Raw");
     const shown = await result.locator("pre").textContent();
     assert.deepEqual(JSON.parse(shown).kf_list, await server.agents());
-    await fitForAll(page, "an answer");
+    await checkAppearance(page, "an answer");
   });
 
-  await t.test("the same call elsewhere answers the same", async () => {
+  await t.test("the curl sample gets the same answer", async () => {
     const samples = page.getByTestId("samples");
     const code = () => samples.locator("pre").textContent();
     const { stdout } = await run("bash", ["-c", `${(await code()).replace("curl ", "curl -s ")}`]);
@@ -82,7 +82,7 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await run("python3", ["-c", `compile(${JSON.stringify(await code())}, "sample", "exec")`]);
   });
 
-  await t.test("a body is edited and sent, also one that is none", async () => {
+  await t.test("a body is edited and sent, also one that is not JSON", async () => {
     await choose("addkfaccount");
     const body = page.getByRole("textbox", { name: "JSON body" });
     await body.fill(`{"kf_account":"kf2@demo","nickname":"客服2"}`);
@@ -90,11 +90,11 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await body.fill("{");
     await page.getByText("This is not a JSON object").waitFor();
     await send("47001");
-    await fitForAll(page, "a body that is none");
+    await checkAppearance(page, "a body that is none");
     assert.deepEqual((await server.agents()).map((one) => one.kf_account), ["kf1@demo", "kf2@demo"]);
   });
 
-  await t.test("on a phone the way back leads to where one was", async () => {
+  await t.test("on a phone the way back leads to the endpoint in the list", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole("link", { name: "Back to the endpoints" }).click();
     await page.locator("#to-addkfaccount:focus").waitFor();
@@ -106,7 +106,7 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
     await page.route("**/cgi-bin/customservice/getkflist*", (route) => route.abort());
     await ann.press("Send");
     await result.getByText("No response. Check your network and try again", { exact: true }).waitFor();
-    await fitForAll(page, "no answer");
+    await checkAppearance(page, "no answer");
     await page.unroute("**/cgi-bin/customservice/getkflist*");
     await page.setViewportSize({ width: 390, height: 844 });
     const [button, card] = [page.getByRole("button", { name: "Get a token" }), page.getByTestId("result")];
@@ -138,7 +138,7 @@ test("the workbench links to the debugging page for administrators", async (t) =
   const link = ann.page.getByRole("link", { name: "API debugging" });
   await ann.at();
   await ann.fill("Log in", "kf_demo", "demo");
-  await fitForAll(ann.page, "a workbench with the link");
+  await checkAppearance(ann.page, "a workbench with the link");
   const [debug] = await Promise.all([ann.page.context().waitForEvent("page"), link.click()]);
   await debug.getByText("Choose an endpoint", { exact: true }).waitFor();
   await debug.close();
@@ -158,7 +158,7 @@ test("a login that has ended leads to the log-in, and what was filled in stays",
   await account.fill("kf7@demo");
   await page.context().clearCookies();
   await ann.press("Get a token");
-  await fitForAll(page, "a login that has ended");
+  await checkAppearance(page, "a login that has ended");
   const link = page.getByRole("alert").getByRole("link", { name: "Log in" });
   const [login] = await Promise.all([page.context().waitForEvent("page"), link.click()]);
   const other = new Worker(login, server, "kf_demo");
@@ -169,7 +169,7 @@ test("a login that has ended leads to the log-in, and what was filled in stays",
   assert.equal(await account.inputValue(), "kf7@demo");
 });
 
-test("whoever administers nothing reads, and gets no token", async (t) => {
+test("a worker who administers no account can read, and gets no token", async (t) => {
   const { server, worker } = await scene(t);
   const ann = await worker("kf_demo");
   await server.order("account", "admin", "--appid", "wx0123456789abcdef", "--worker", "kf_demo", "--revoke");
@@ -179,5 +179,5 @@ test("whoever administers nothing reads, and gets no token", async (t) => {
   await ann.at(`${server.base}/debug#getkflist`);
   await ann.sees("You do not administer an account yet");
   assert.equal(await ann.page.getByRole("button", { name: "Get a token" }).count(), 0);
-  await fitForAll(ann.page, "the page of one who administers nothing");
+  await checkAppearance(ann.page, "the page of a worker who administers no account");
 });

@@ -1,8 +1,8 @@
-// What is on a page stays in reach when the window becomes narrow, and covers nothing.
+// Everything on a page can still be reached when the window becomes narrow, and covers nothing.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitForAll, speak } from "../support/browser.mjs";
-import { scene, together } from "../support/scene.mjs";
+import { checkAppearance, switchLanguage } from "../support/browser.mjs";
+import { scene, workerAndCustomer } from "../support/scene.mjs";
 
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 800 };
@@ -10,7 +10,7 @@ const DESKTOP = { width: 1280, height: 800 };
 test("a window that becomes narrow takes nothing away", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const { page } = worker;
 
   await t.test("an open dialog stays in sight, and closes", async () => {
@@ -34,36 +34,36 @@ test("a window that becomes narrow takes nothing away", async (t) => {
 
   await t.test("the box has the room that buttons leave", async () => {
     await worker.says("I am here");
-    await customer.hears("I am here");
+    await customer.seesMessage("I am here");
     for (const language of ["zh-CN", "en"]) {
       for (const one of [page, customer.page]) {
-        await speak(one, language);
+        await switchLanguage(one, language);
         await one.setViewportSize(PHONE);
         const { width } = await one.getByRole("textbox").boundingBox();
         await one.setViewportSize(DESKTOP);
         assert.ok(width > 0.45 * PHONE.width, `${language}: ${width} px to write in`);
       }
     }
-    await speak(page, "en");
-    await speak(customer.page, "en");
+    await switchLanguage(page, "en");
+    await switchLanguage(customer.page, "en");
   });
 
-  await t.test("what went wrong is told beside the messages, in the language that is read", async () => {
+  await t.test("an error is shown beside the messages, in the language of the page", async () => {
     await page.setViewportSize(DESKTOP);
     await page.route("**/desk/api/presence", (route) => route.abort());
     await page.getByRole("switch", { name: "Available" }).click();
     await page.getByText("The server cannot be reached. Check your network and try again").waitFor();
-    await speak(page, "zh-CN");
+    await switchLanguage(page, "zh-CN");
     const alert = page.getByRole("alert").filter({ hasText: "无法连接服务器，请检查网络后重试" });
     await alert.waitFor();
     for (const size of [DESKTOP, PHONE]) {
       await page.setViewportSize(size);
-      const [told, log] = [await alert.boundingBox(), await page.getByRole("log").boundingBox()];
-      const apart = told.y + told.height <= log.y || told.y >= log.y + log.height;
+      const [notice, log] = [await alert.boundingBox(), await page.getByRole("log").boundingBox()];
+      const apart = notice.y + notice.height <= log.y || notice.y >= log.y + log.height;
       assert.ok(apart, `${size.width} wide: no message is covered`);
     }
     await page.setViewportSize(DESKTOP);
-    await fitForAll(page, "a call that failed");
+    await checkAppearance(page, "a call that failed");
     await worker.press("Dismiss");
     await page.unroute("**/desk/api/presence");
   });

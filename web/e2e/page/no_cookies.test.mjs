@@ -1,7 +1,7 @@
-// The customer page in a browser that keeps no cookies: it says why nothing is sent, and loses no word.
+// The customer page in a browser that stores no cookies: it says why nothing is sent, and loses nothing.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitForAll, speak } from "../support/browser.mjs";
+import { checkAppearance, switchLanguage } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { scene } from "../support/scene.mjs";
 
@@ -12,10 +12,10 @@ const WHY = {
   "zh-CN": "未发送：您的浏览器没有保存 Cookie，我们的回复无法送达。请允许本站使用 Cookie，再重新发送",
 };
 
-test("a browser that keeps no cookies is told so, makes no customer, and keeps what was written", async (t) => {
+test("a browser without cookies gets an explanation, makes no customer, and keeps what was written", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const customer = await people.forgetful();
+  const customer = await people.customerWithoutCookies();
   const { page } = customer;
   const calls = callsOf(page);
   await customer.at();
@@ -24,14 +24,14 @@ test("a browser that keeps no cookies is told so, makes no customer, and keeps w
   await customer.writes("Where is my parcel?");
   await saysWhy(customer);
   assert.deepEqual(calls, ["POST message", "GET snapshot", "POST message"], "it is tried once more, and no more");
-  await customer.hears("Where is my parcel?");
-  await fitForAll(page, "a message of a browser without cookies");
+  await customer.seesMessage("Where is my parcel?");
+  await checkAppearance(page, "a message of a browser without cookies");
   await customer.writes("Hello?");
   await eventually("each is marked", async () => assert.equal(await page.getByText(WHY.en).count(), 2));
   await page.getByRole("button", { name: "Send again" }).first().click();
   await eventually("it is still marked", async () => assert.equal(await page.getByText(WHY.en).count(), 2));
   assert.deepEqual(await customer.messages(), ["Where is my parcel?", "Hello?"]);
-  assert.deepEqual(await customersOf(server), [], "nobody has become a customer");
+  assert.deepEqual(await customersOf(server), [], "there is no new customer");
 });
 
 test("who loses the cookie in the middle becomes no second customer", async (t) => {
@@ -47,11 +47,11 @@ test("who loses the cookie in the middle becomes no second customer", async (t) 
   await page.route("**/chat/api/**", withoutCookies);
   await customer.writes("Hello?");
   await saysWhy(customer);
-  await customer.hears("Hello?");
+  await customer.seesMessage("Hello?");
   await page.reload();
-  await customer.hears("Hello?");
+  await customer.seesMessage("Hello?");
   await saysWhy(customer);
-  assert.deepEqual(await customersOf(server), before, "there is nobody else");
+  assert.deepEqual(await customersOf(server), before, "there is no other customer");
   await page.unroute("**/chat/api/**");
   await page.getByRole("button", { name: "Send again" }).click();
   await eventually("it is sent where cookies are kept again", async () => {
@@ -62,10 +62,10 @@ test("who loses the cookie in the middle becomes no second customer", async (t) 
 
 async function saysWhy({ page }) {
   for (const [language, why] of Object.entries(WHY)) {
-    await speak(page, language);
+    await switchLanguage(page, language);
     await page.getByText(why, { exact: true }).first().waitFor();
   }
-  await speak(page, "en");
+  await switchLanguage(page, "en");
 }
 
 /** What a page asks of the server from now on, but for streams. */

@@ -1,9 +1,9 @@
-// One stream a browser, whatever it has of locks: they need HTTPS or localhost, and a browser has six connections.
+// All tabs of a browser share one stream, with and without locks, which need HTTPS or localhost.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
 import { Customer, Worker } from "../support/people.mjs";
-import { scene, together } from "../support/scene.mjs";
+import { scene, workerAndCustomer } from "../support/scene.mjs";
 
 const TABS = 7;
 
@@ -11,7 +11,7 @@ for (const locks of [true, false]) {
   test(`seven tabs of either page share one stream ${locks ? "by locks" : "without locks"}`, async (t) => {
     const people = await scene(t);
     const { server } = people;
-    const { worker, customer } = await together(people);
+    const { worker, customer } = await workerAndCustomer(people);
     for (const [who, Person, other] of [
       [customer, Customer, worker],
       [worker, Worker, customer],
@@ -24,14 +24,14 @@ for (const locks of [true, false]) {
       while (tabs.length < TABS) {
         const tab = new Person(await context.newPage(), server, who.name);
         await tab.page.goto(who.page.url());
-        await tab.hears("Hello");
+        await tab.seesMessage("Hello");
         tabs.push(tab);
       }
       await eventually("one stream is open", () => assert.equal(streams.size, 1));
       await other.says(`to all ${TABS}`);
-      await Promise.all(tabs.map((tab) => tab.hears(`to all ${TABS}`)));
+      await Promise.all(tabs.map((tab) => tab.seesMessage(`to all ${TABS}`)));
       await tabs.at(-1).says("from the last");
-      await Promise.all([other, ...tabs].map((tab) => tab.hears("from the last")));
+      await Promise.all([other, ...tabs].map((tab) => tab.seesMessage("from the last")));
       const leader = tabs.find((tab) => streams.has(tab.page));
       await leader.page.close();
       await eventually("another tab has taken it", () => {
@@ -39,7 +39,9 @@ for (const locks of [true, false]) {
         assert.ok(!streams.has(leader.page));
       });
       await other.says("after the first was closed");
-      await Promise.all(tabs.filter((tab) => tab !== leader).map((tab) => tab.hears("after the first was closed")));
+      await Promise.all(
+        tabs.filter((tab) => tab !== leader).map((tab) => tab.seesMessage("after the first was closed")),
+      );
       who.page = tabs.find((tab) => tab !== leader).page;
     }
   });
@@ -48,7 +50,7 @@ for (const locks of [true, false]) {
 test("a workbench out of sight keeps its stream, and a customer page leaves it to one in sight", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const [desk, chat] = [counted(worker.page.context()), counted(customer.page.context())];
   await Promise.all([worker.page.reload(), customer.page.reload()]);
   await eventually("both have a stream", () => assert.deepEqual([desk.size, chat.size], [1, 1]));
@@ -58,15 +60,15 @@ test("a workbench out of sight keeps its stream, and a customer page leaves it t
   await worker.says("while you were away");
   const second = new Customer(await customer.page.context().newPage(), server);
   await second.at();
-  await second.hears("while you were away");
+  await second.seesMessage("while you were away");
   await eventually("the one in sight has it", () => assert.ok(chat.has(second.page)));
   await second.page.close();
   await worker.says("and nobody looked");
   await looksAway(customer.page, false);
-  await customer.hears("and nobody looked");
+  await customer.seesMessage("and nobody looked");
   await eventually("it is back", () => assert.ok(chat.has(customer.page)));
   await worker.says("welcome back");
-  await customer.hears("welcome back");
+  await customer.seesMessage("welcome back");
 });
 
 /** The pages of a context that hold a stream open. */
@@ -90,7 +92,7 @@ function withoutLocks() {
   Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
 }
 
-/** A browser without a screen shows every page; this one is told that it does not. */
+/** Makes a page hidden: in a headless browser all pages are visible. */
 const looksAway = (page, away) =>
   page.evaluate((away) => {
     Object.defineProperty(document, "visibilityState", {

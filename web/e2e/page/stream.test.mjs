@@ -1,31 +1,45 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agree } from "../support/api_agreement.mjs";
-import { fitForAll } from "../support/browser.mjs";
+import { checkListsAgree } from "../support/api_agreement.mjs";
+import { checkAppearance } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { Worker } from "../support/people.mjs";
-import { AGENT, PASSWORD, scene, together } from "../support/scene.mjs";
+import { AGENT, PASSWORD, scene, workerAndCustomer } from "../support/scene.mjs";
 
 const NAME = "xiaomei";
 const LOST = "Connection lost. Reconnecting…";
 
-/** A worker online in the demo's account, and a customer whom she serves and looks at. */
+/** A worker who is online in the demo's account, with a customer's session in view. */
 async function begin(t) {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
-  return { server, worker, customer, agreed: (stage) => agree(stage, server, AGENT, worker, [customer]) };
+  const { worker, customer } = await workerAndCustomer(people);
+  return {
+    server,
+    worker,
+    customer,
+    checkAgreed: (stage) => checkListsAgree(stage, server, AGENT, worker, [customer]),
+  };
 }
 
 const isOnline = (server) =>
-  eventually("she is online", async () => assert.deepEqual((await server.online()).map((one) => one.status), [1]));
+  eventually("the agent is online", async () =>
+    assert.deepEqual(
+      (await server.online()).map((one) => one.status),
+      [1],
+    ),
+  );
 
 /** Looks at getonlinekflist all the while something else happens. */
 async function stayingOnline(server, happening) {
   let over = false;
   const watching = (async () => {
     while (!over) {
-      assert.deepEqual((await server.online()).map((one) => one.status), [1], "she never leaves getonlinekflist");
+      assert.deepEqual(
+        (await server.online()).map((one) => one.status),
+        [1],
+        "the agent never leaves getonlinekflist",
+      );
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
@@ -33,7 +47,7 @@ async function stayingOnline(server, happening) {
 }
 
 test("the pages go on by themselves when the server was cut off and is back", async (t) => {
-  const { server, worker, customer, agreed } = await begin(t);
+  const { server, worker, customer, checkAgreed } = await begin(t);
   await server.kill();
   await Promise.all([worker.sees(LOST), customer.sees(LOST)]);
   for (const { page } of [worker, customer]) {
@@ -41,49 +55,49 @@ test("the pages go on by themselves when the server was cut off and is back", as
     const log = await page.getByRole("log").boundingBox();
     assert.ok(notice.y + notice.height <= log.y, "the notice covers no message");
   }
-  await fitForAll(worker.page, "a workbench cut off");
+  await checkAppearance(worker.page, "a workbench cut off");
   await customer.page.getByRole("textbox", { name: "Message" }).fill("Are you there?");
   await customer.page.keyboard.press("Enter");
   await customer.sees("Send again");
-  await fitForAll(customer.page, "a message that could not be sent");
+  await checkAppearance(customer.page, "a message that could not be sent");
   await worker.page.getByRole("switch", { name: "Available" }).click();
   await worker.sees("The server cannot be reached. Check your network and try again");
-  await fitForAll(worker.page, "a click that could not be done");
+  await checkAppearance(worker.page, "a click that could not be done");
   await server.start();
   await isOnline(server);
-  await worker.hears("Are you there?");
+  await worker.seesMessage("Are you there?");
   await worker.says("Yes.");
-  await customer.hears("Yes.");
-  await agreed("the server is back");
+  await customer.seesMessage("Yes.");
+  await checkAgreed("the server is back");
 });
 
 test("a reload is no news to anybody, and nothing is lost by it", async (t) => {
-  const { server, worker, customer, agreed } = await begin(t);
+  const { server, worker, customer, checkAgreed } = await begin(t);
   await stayingOnline(server, async () => {
     await worker.page.reload();
-    await worker.hears("Hello");
+    await worker.seesMessage("Hello");
     await worker.page.reload();
-    await worker.hears("Hello");
+    await worker.seesMessage("Hello");
   });
-  await agreed("she has loaded the page twice");
+  await checkAgreed("the worker has loaded the page twice");
 });
 
 test("two tabs share one stream, and the second goes on when the first is closed", async (t) => {
-  const { server, worker, customer, agreed } = await begin(t);
+  const { server, worker, customer, checkAgreed } = await begin(t);
   const other = new Worker(await worker.page.context().newPage(), server, NAME);
   await other.at();
   await other.session(customer.openid).click();
   await customer.says("One");
-  await Promise.all([worker.hears("One"), other.hears("One")]);
+  await Promise.all([worker.seesMessage("One"), other.seesMessage("One")]);
   await other.says("Two");
-  await Promise.all([worker.hears("Two"), customer.hears("Two")]);
+  await Promise.all([worker.seesMessage("Two"), customer.seesMessage("Two")]);
   await stayingOnline(server, async () => {
     await worker.page.close();
     await customer.says("Three");
-    await other.hears("Three");
+    await other.seesMessage("Three");
   });
   worker.page = other.page;
-  await agreed("the first tab is closed");
+  await checkAgreed("the first tab is closed");
 });
 
 test("a login that has ended leads back to the log-in, in every tab and at once", async (t) => {
@@ -94,9 +108,9 @@ test("a login that has ended leads back to the log-in, in every tab and at once"
   const { password } = await server.order("worker", "reset", "--name", NAME);
   await Promise.all([worker.sees("Log in to the workbench"), other.sees("Log in to the workbench")]);
   for (const tab of [worker, other]) await tab.page.getByText("An operator has reset your password").waitFor();
-  await fitForAll(worker.page, "a login that has ended");
+  await checkAppearance(worker.page, "a login that has ended");
   await other.fill("Log in", NAME, password);
-  await Promise.all([worker.sees("No customers are waiting"), other.sees("Nobody is waiting")]);
+  await Promise.all([worker.sees("No customers are waiting"), other.sees("No customers are waiting")]);
   await worker.page.context().clearCookies();
   // Whatever asks the server first finds it out: this click, or before it the tab by itself.
   const clicked = worker.page.getByRole("switch", { name: "Available" }).click({ timeout: 5000 });
@@ -119,15 +133,15 @@ test("a tab says what another tab of the browser has done to its login", async (
   await worker.sees("No customers are waiting");
 });
 
-test("an agent deleted at work sees her desk go, and her customer may write again", async (t) => {
+test("an agent who is deleted while online loses the desk, and the customer can write again", async (t) => {
   const { server, worker, customer } = await begin(t);
   await server.deleteAgent(AGENT);
   await worker.sees("Waiting for an invitation");
-  await eventually("nobody is online", async () => assert.deepEqual(await server.online(), []));
-  await fitForAll(worker.page, "a desk that is gone");
+  await eventually("no agent is online", async () => assert.deepEqual(await server.online(), []));
+  await checkAppearance(worker.page, "a desk that is gone");
   await customer.sees("Conversation ended. Write us anytime");
   await customer.says("Is it over?");
-  await eventually("she waits", async () => assert.equal((await server.waiting()).count, 1));
+  await eventually("the customer waits", async () => assert.equal((await server.waiting()).count, 1));
   await customer.sees("Message received. We’ll reply soon");
 });
 
@@ -141,11 +155,11 @@ test("a page that has not reached the server yet says so, and opens by itself", 
     await who.page.route("**/api/**", (route) => route.abort());
     await who.at();
     await who.sees("The server cannot be reached");
-    await fitForAll(who.page, state);
+    await checkAppearance(who.page, state);
     await who.page.unroute("**/api/**");
     await who.sees(open);
   }
   await customer.page.goto(`${people.server.base}/chat/wxffffffffffffffff`);
   await customer.sees("This customer service page does not exist");
-  await fitForAll(customer.page, "a customer page of no account");
+  await checkAppearance(customer.page, "a customer page of no account");
 });

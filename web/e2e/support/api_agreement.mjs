@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { eventually } from "./eventually.mjs";
-import { called } from "./people.mjs";
+import { customerName } from "./people.mjs";
 
 const PRESENCE = { 1: "Online", 0: "Away" };
 const TALKING = (nickname) => `Your agent: ${nickname}`;
 const WAITING = "Message received. We’ll reply soon";
 const CLOSED = "Conversation ended. Write us anytime";
 
-/** The five lists of the API say of one agent and of these customers what their pages show. */
-export function agree(stage, server, kf_account, worker, customers) {
+/** Checks that five lists of the API agree with the pages of one agent and of these customers. */
+export function checkListsAgree(stage, server, kf_account, worker, customers) {
   return eventually(`${stage}: the API's lists agree with the pages`, async () => {
     const [agents, online, open, waiting, shown] = await Promise.all([
       server.agents(),
@@ -19,18 +19,18 @@ export function agree(stage, server, kf_account, worker, customers) {
     ]);
     const agent = agents.find((one) => one.kf_account === kf_account);
     const there = online.filter((one) => one.kf_account === kf_account);
-    const mine = open.map((one) => called(one.openid));
+    const mine = open.map((one) => customerName(one.openid));
     assert.deepEqual(
       { nickname: shown.nickname, worker: shown.worker, presence: shown.presence },
       { nickname: agent.kf_nick, worker: agent.kf_wx, presence: PRESENCE[there[0]?.status] },
       "getkflist and getonlinekflist",
     );
-    assert.equal(there.length, 1, "getonlinekflist has her once");
+    assert.equal(there.length, 1, "getonlinekflist has the agent once");
     assert.equal(there[0].kf_id, agent.kf_id, "both lists of agents give one kf_id");
-    assert.equal(there[0].accepted_case, mine.length, "accepted_case counts her sessions");
+    assert.equal(there[0].accepted_case, mine.length, "accepted_case counts the agent's sessions");
     assert.deepEqual(shown.mine.names.toSorted(), mine.toSorted(), "getsessionlist");
-    assert.equal(shown.mine.count, mine.length, "the count over her sessions");
-    const listed = waiting.waitcaselist.map((one) => called(one.openid));
+    assert.equal(shown.mine.count, mine.length, "the count above the agent's sessions");
+    const listed = waiting.waitcaselist.map((one) => customerName(one.openid));
     assert.deepEqual(shown.waiting, { names: listed, count: waiting.count }, "getwaitcase");
     for (const customer of customers) await agreeOn(customer, server, agent, open, waiting.waitcaselist);
   });

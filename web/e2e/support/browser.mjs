@@ -1,4 +1,4 @@
-// A real browser: one context a person, and what holds on every page.
+// A real browser with one context for each person, and checks that apply to every page.
 import { AxeBuilder } from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
-/** So many rows of a list are looked at: those below are alike, and hundreds take axe 5 seconds a look. */
+/** axe checks this many rows of a list: the others are alike, and hundreds of rows take it 5 seconds. */
 const ROWS = 12;
 const LANGUAGES = [
   ["zh-CN", "light"],
@@ -30,8 +30,8 @@ const PERSON = { viewport: DESKTOP, locale: "en-GB", reducedMotion: "reduce" };
 
 export const openBrowser = () => chromium.launch(PROGRAM);
 
-/** A browser that keeps no cookies, and nothing else either, as its owner may have set it. */
-export async function openForgetful(faults) {
+/** A browser whose settings forbid cookies and all other storage. */
+export async function openWithoutCookies(faults) {
   const folder = mkdtempSync(path.join(tmpdir(), "kefu-browser-"));
   mkdirSync(path.join(folder, "Default"));
   const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
@@ -44,7 +44,7 @@ export async function openForgetful(faults) {
   return { page: await pageOf(context, faults), close };
 }
 
-/** A person at a browser of her own. A page that throws, or asks for what is not there, fails the test. */
+/** A page in a browser context of its own. Errors of the page fail the test. */
 export async function person(browser, faults) {
   return pageOf(await browser.newContext(PERSON), faults);
 }
@@ -54,7 +54,7 @@ async function pageOf(context, faults) {
   context.on("weberror", (fault) => faults.push(String(fault.error())));
   const page = await context.newPage();
   page.on("console", (line) => {
-    // The browser itself complains of every refusal; those are the server's to test.
+    // The browser reports every refused call; the server's tests check those.
     if (line.type() === "error" && !line.text().startsWith("Failed to load resource")) faults.push(line.text());
   });
   return page;
@@ -62,7 +62,7 @@ async function pageOf(context, faults) {
 
 const BUILT = fileURLToPath(new URL("../../dist/", import.meta.url));
 
-/** With PAGES set, pages come from `npm run build`, not from the program: a change of them needs no compiler. */
+/** With PAGES set, pages come from `npm run build` instead of the program, so that no compiler is needed. */
 async function serveBuilt(context) {
   const named = { "/desk/": "workbench.html", "/debug": "debug.html" };
   const isPage = ({ pathname }) => /^\/(desk\/(assets\/.*)?|chat\/[^/]+|debug)$/.test(pathname);
@@ -72,42 +72,42 @@ async function serveBuilt(context) {
     const file = path.join(BUILT, name);
     if (!existsSync(file)) return route.fallback();
     if (!name.endsWith(".html")) return route.fulfill({ path: file });
-    // The server's own headers: the policy for content holds here too.
+    // With the server's own headers, so that the content security policy applies.
     await route.fulfill({ response: await route.fetch(), path: file });
   });
 }
 
 /** Checks a page in both languages, schemes and sizes; afterwards it is in English, on a desktop. */
-export async function fitForAll(page, state) {
+export async function checkAppearance(page, state) {
   for (const [language, colorScheme] of LANGUAGES) {
-    await speak(page, language);
-    await fits(page, `${state}, ${language}`, colorScheme);
+    await switchLanguage(page, language);
+    await checkBothSizes(page, `${state}, ${language}`, colorScheme);
   }
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
 }
 
-/** Looks at a page as it stands in one scheme and both sizes. */
-export async function fits(page, state, colorScheme) {
+/** Checks a page in one colour scheme and both sizes. */
+export async function checkBothSizes(page, state, colorScheme) {
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   for (const size of [DESKTOP, PHONE]) {
     await page.setViewportSize(size);
-    const seen = `${state}, ${colorScheme}, ${size.width} wide`;
-    await axe(page, seen);
+    const view = `${state}, ${colorScheme}, ${size.width} wide`;
+    await axe(page, view);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(wide <= size.width, `${seen}: nothing sticks out to the side`);
+    assert.ok(wide <= size.width, `${view}: nothing is wider than the window`);
   }
   await page.setViewportSize(DESKTOP);
 }
 
-/** An open dialog covers the button that changes the language, so the button is told itself. */
-export async function speak(page, language) {
+/** Changes the language. An open dialog covers the button, so the click is sent to the button itself. */
+export async function switchLanguage(page, language) {
   if ((await page.locator("html").getAttribute("lang")) === language) return;
   await page.locator("button[lang]").dispatchEvent("click");
   await page.locator(`html[lang="${language}"]`).waitFor();
 }
 
-async function axe(page, seen) {
-  // In one page without frames the old way finds the same and opens no tab of its own.
+async function axe(page, view) {
+  // A page without frames needs no legacy tab: this mode finds the same and opens none.
   const builder = new AxeBuilder({ page }).setLegacyMode().exclude(`li:nth-child(n + ${ROWS + 1})`);
   const { violations } = await builder.analyze();
   const found = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`);

@@ -1,4 +1,4 @@
-// Pictures as cameras and programs make them: drawn by the browser, with notes put in by hand.
+// Pictures like those of cameras: drawn by the browser, with metadata added here.
 import { crc32 } from "node:zlib";
 
 /** A browser's picture: red on the left, blue on the right. */
@@ -18,7 +18,7 @@ export async function draws(page, type, width = 300, height = 200) {
   return Buffer.from(encoded, "base64");
 }
 
-/** Notes of a camera that lay on its side: what is on the left belongs on top. */
+/** EXIF metadata of a camera held sideways: the left side of the picture belongs at the top. */
 const TIFF = Buffer.concat([
   Buffer.from("II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", "latin1"),
   Buffer.from("\x25\x88\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0GPS 31.2304 N 121.4737 E", "latin1"),

@@ -1,7 +1,7 @@
 const LOOK_AGAIN_MS = 50;
 const PATIENCE_MS = 15_000;
 
-/** Runs `look` until it no longer throws, and answers what it found; in the end its last complaint is thrown. */
+/** Runs `look` until it does not throw, and answers its result; after `patience` ms throws its last error. */
 export async function eventually(what, look, patience = PATIENCE_MS) {
   const end = performance.now() + patience;
   for (;;) {

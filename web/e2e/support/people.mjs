@@ -1,18 +1,18 @@
-// The people of the test and what their pages show them, in English.
+// The people of a test, what they do at their pages, and what the pages show them, in English.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { eventually } from "./eventually.mjs";
 import { APPID } from "./server.mjs";
 
-/** How the workbench calls a customer. */
-export const called = (openid) => `Customer ${openid.slice(-4)}`;
+/** The name of a customer at the workbench. */
+export const customerName = (openid) => `Customer ${openid.slice(-4)}`;
 
-/** Who sits at a page with a conversation. */
+/** A person at a page with messages. */
 class Person {
-  hears = (text) => this.page.getByRole("log").getByText(text, { exact: true }).first().waitFor();
+  seesMessage = (text) => this.page.getByRole("log").getByText(text, { exact: true }).first().waitFor();
 
-  /** Picks a file as one does in the dialog that the button opens. */
-  async sendsPicture(file) {
+  /** Chooses a file in the dialog that the button opens. */
+  async choosesPicture(file) {
     const [chooser] = await Promise.all([
       this.page.waitForEvent("filechooser"),
       this.page.getByRole("button", { name: "Send a picture" }).click(),
@@ -20,7 +20,7 @@ class Person {
     await chooser.setFiles(file);
   }
 
-  /** The box one writes in. */
+  /** The box for a new message. */
   box = () => this.page.getByRole("textbox", { name: this.boxName });
 
   messages = () => this.page.getByTestId("message").locator("p").allTextContents();
@@ -33,14 +33,14 @@ class Person {
 
   pictures = () => this.page.getByRole("log").getByRole("img", { name: "Picture" });
 
-  /** Says yes to the picture that is shown before it goes. */
+  /** Confirms the picture in the dialog, which sends it. */
   async confirmsPicture() {
     const dialog = this.page.getByRole("dialog");
     await dialog.getByRole("img", { name: "Picture" }).first().waitFor();
     await dialog.getByRole("button", { name: "Send", exact: true }).click();
   }
 
-  /** So many pictures have arrived and are drawn. */
+  /** Waits until this many pictures have arrived and are drawn. */
   seesPictures = (count) =>
     eventually(`${count} pictures`, async () => {
       const widths = await this.pictures().evaluateAll((images) => images.map((image) => image.naturalWidth));
@@ -68,18 +68,20 @@ export class Worker extends Person {
   press = (name) => this.page.getByRole("button", { name, exact: true }).click();
   sees = (text) => this.page.getByText(text, { exact: true }).filter({ visible: true }).first().waitFor();
 
-  /** The session of a customer in the list of her own. */
+  /** The session of a customer in the list of own sessions. */
   session = (openid) =>
-    this.page.locator("section[aria-labelledby=own-sessions]").getByRole("button", { name: called(openid) });
+    this.page.locator("section[aria-labelledby=own-sessions]").getByRole("button", { name: customerName(openid) });
 
   /** A supervisor's lists: "Colleagues’ sessions", or "Waiting". */
   tab = (name) => this.page.getByRole("tab", { name });
 
-  /** The session of a customer in the list of what others have. */
+  /** The session of a customer in the list of colleagues' sessions. */
   others = (openid) =>
-    this.page.locator("section[aria-labelledby=colleague-sessions]").getByRole("button", { name: called(openid) });
+    this.page
+      .locator("section[aria-labelledby=colleague-sessions]")
+      .getByRole("button", { name: customerName(openid) });
 
-  take = (openid) => this.press(`Take ${called(openid)}`);
+  take = (openid) => this.press(`Take ${customerName(openid)}`);
 
   says = (text) => this.writes(text);
 
@@ -94,14 +96,14 @@ export class Worker extends Person {
     await this.sees("Log in to the workbench");
   }
 
-  /** The number of the session that is open in front: the only one. */
+  /** The number of the worker's only session. */
   sessionId = () =>
     this.page.evaluate(async () => {
       const { accounts } = await (await fetch("/desk/api/snapshot")).json();
       return accounts[0].sessions[0].id;
     });
 
-  /** Writes without the page's help, as fast as may be. */
+  /** Sends a message without the page, which is faster. */
   posts = (session, text) => this.#post("/desk/api/message", { session, client_id: randomUUID(), text });
 
   async postsPicture(session, bytes) {
@@ -120,7 +122,7 @@ export class Worker extends Person {
     assert.equal(answer.status(), 200, await answer.text());
   }
 
-  /** All that the lists show, read at one moment. */
+  /** Everything that the lists show at one moment. */
   shown = () =>
     this.page.evaluate(() => {
       const text = (node) => node?.textContent.trim() ?? "";
@@ -139,7 +141,7 @@ export class Worker extends Person {
     });
 }
 
-/** A customer at the account's page. Her openid is known once the API has named it. */
+/** A customer at the account's page. The openid is known after `writesFirstMessage`. */
 export class Customer extends Person {
   boxName = "Message";
   openid = "";
@@ -154,18 +156,18 @@ export class Customer extends Person {
 
   async says(text) {
     await this.writes(text);
-    await this.hears(text);
+    await this.seesMessage(text);
   }
 
-  /** Writes for the first time: whom the API names and nobody knew is she. */
-  async introducesHerself(text, others) {
+  /** Writes for the first time, and finds the openid: the only one in the API's lists that is not of `others`. */
+  async writesFirstMessage(text, others) {
     const known = new Set(others.map((other) => other.openid));
     await this.says(text);
     this.openid = await eventually("the API names a new customer", async () => {
       const [open, waiting] = await Promise.all([this.server.sessions("kf2@demo"), this.server.waiting()]);
       const listed = [...open, ...waiting.waitcaselist].map((one) => one.openid);
       const found = listed.find((openid) => !known.has(openid));
-      if (!found) throw new Error(`only ${listed.join(", ") || "nobody"} so far`);
+      if (!found) throw new Error(`only ${listed.join(", ") || "none"} so far`);
       return found;
     });
   }

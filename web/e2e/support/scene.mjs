@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { openBrowser, openForgetful, person } from "./browser.mjs";
+import { openBrowser, openWithoutCookies, person } from "./browser.mjs";
 import { eventually } from "./eventually.mjs";
 import { Customer, Worker } from "./people.mjs";
 import { APPID, Server } from "./server.mjs";
 
-/** A server and a browser for one test, both gone when it ends, and people who come to them. */
+/** A server and a browser for one test, which end with it, and people at their pages. */
 export async function scene(t) {
   const server = new Server();
   const faults = [];
@@ -14,7 +14,7 @@ export async function scene(t) {
     for (const close of closing) await close();
     await browser?.close();
     await server.stop();
-    assert.deepEqual(faults, [], "no page complained");
+    assert.deepEqual(faults, [], "no page has reported an error");
   });
   await server.start();
   browser = await openBrowser();
@@ -22,16 +22,16 @@ export async function scene(t) {
     server,
     worker: async (name) => new Worker(await person(browser, faults), server, name),
     customer: async () => new Customer(await person(browser, faults), server),
-    /** A customer whose browser keeps nothing. */
-    forgetful: async () => {
-      const { page, close } = await openForgetful(faults);
+    /** A customer whose browser stores no cookies. */
+    customerWithoutCookies: async () => {
+      const { page, close } = await openWithoutCookies(faults);
       closing.push(close);
       return new Customer(page, server);
     },
   };
 }
 
-/** One pixel, which is enough for a picture. */
+/** A picture of one pixel. */
 export const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
   "base64",
@@ -41,8 +41,8 @@ export const PICTURE = { name: "picture.png", mimeType: "image/png", buffer: PNG
 export const AGENT = "kf2@demo";
 export const PASSWORD = "a long password";
 
-/** A worker who is online as an agent of the demo's account, and looks at nothing yet. */
-export async function atWork(people, name = "xiaomei", kf_account = AGENT, nickname = "小美") {
+/** A worker who is online as an agent of the demo's account, with no session in view. */
+export async function onlineWorker(people, name = "xiaomei", kf_account = AGENT, nickname = "小美") {
   const { server } = people;
   const worker = await people.worker(name);
   const { link } = await server.order("worker", "invite");
@@ -58,13 +58,13 @@ export async function atWork(people, name = "xiaomei", kf_account = AGENT, nickn
   return worker;
 }
 
-/** The same worker, and a customer who has written, whose session is open in front. */
-export async function together(people) {
-  const worker = await atWork(people);
+/** An online worker, and a customer who has written, whose session is in view. */
+export async function workerAndCustomer(people) {
+  const worker = await onlineWorker(people);
   const customer = await people.customer();
   await customer.at();
-  await customer.introducesHerself("Hello", []);
+  await customer.writesFirstMessage("Hello", []);
   await worker.session(customer.openid).click();
-  await worker.hears("Hello");
+  await worker.seesMessage("Hello");
   return { worker, customer };
 }

@@ -1,4 +1,4 @@
-// A real server with the demo's account, and the API as a developer calls it.
+// A real server with the demo's account, and the API as a program calls it.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -16,14 +16,14 @@ const STOP_MS = 10_000;
 export const APPID = "wx0123456789abcdef";
 const SECRET = "0123456789abcdef0123456789abcdef";
 
-// Whatever ends the tests ends their servers.
+// However the tests end, their servers end with them.
 const running = new Set();
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 const AT_ONCE = 8;
 
-/** Does something for each, a few at a time. */
+/** Runs `act` for each item, a few at a time. */
 async function inParallel(all, act) {
   const left = [...all];
   const one = async () => {
@@ -38,7 +38,7 @@ export class Server {
   #child = null;
   #token = "";
 
-  /** Starts it, again at the address it had before. What it prints goes to files, so that no pipe outlives the test. */
+  /** Starts the server, at its previous address if it has one. Its output goes to files, so that no pipe stays open. */
   async start() {
     const out = path.join(this.#folder, "out");
     const listen = this.base ? new URL(this.base).host : "127.0.0.1:0";
@@ -63,14 +63,14 @@ export class Server {
     return readFileSync(path.join(this.#folder, "log"), "utf8");
   }
 
-  /** Cuts it off as a failing machine would. */
+  /** Kills the server, as if the machine had failed. */
   async kill() {
     const ended = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#child.kill("SIGKILL");
     await ended;
   }
 
-  /** Asks it to stop, and looks at what it leaves. */
+  /** Stops the server, and checks its exit code and its log. */
   async stop() {
     const child = this.#child;
     if (!child) return;
@@ -88,7 +88,7 @@ export class Server {
     assert.deepEqual(errors, [], "the server logs no internal error");
   }
 
-  /** A subcommand, as an operator gives it. */
+  /** Runs a subcommand as an operator does, and parses its JSON. */
   async order(...words) {
     const given = [...words, "--data", path.join(this.#folder, "data"), "--json"];
     const { stdout } = await promisify(execFile)(program, given, { cwd: this.#folder });
@@ -114,7 +114,7 @@ export class Server {
     assert.deepEqual(await this.#authorized(where, query, body), { errcode: 0, errmsg: "ok" });
   }
 
-  /** What a program writes to a customer. */
+  /** Sends a message to a customer as a program does. */
   send = (message) => this.#done("/cgi-bin/message/custom/send", {}, message);
   typing = (touser, command) => this.#done("/cgi-bin/message/custom/typing", {}, { touser, command });
 
@@ -134,14 +134,14 @@ export class Server {
     await this.#done("/customservice/kfaccount/uploadheadimg", { kf_account }, form);
   }
 
-  /** Customers of these openids write, who need no page for it. */
+  /** Customers with these openids write, without a page. */
   async say(openids, text) {
     for (const openid of openids) {
       await this.order("customer", "say", "--appid", APPID, "--openid", openid, "--text", text);
     }
   }
 
-  /** So many new customers write at their page, each with a browser of their own. */
+  /** This many new customers write, each as if from a new browser. */
   arrive = (count, text) => inParallel(Array.from({ length: count }), () => this.#arrives(text));
 
   async #arrives(text) {
@@ -170,7 +170,7 @@ export class Server {
   sessions = async (kf_account) =>
     (await this.#authorized("/customservice/kfsession/getsessionlist", { kf_account })).sessionlist;
   session = (openid) => this.#authorized("/customservice/kfsession/getsession", { openid });
-  /** What a customer and their agents wrote, as the records have it. */
+  /** What a customer and the agents wrote, from the message records. */
   async said(openid) {
     const end = Math.floor(Date.now() / 1000) + 60;
     const asked = { starttime: end - 3600, endtime: end, msgid: 1, number: 10_000 };

@@ -1,44 +1,44 @@
-// Where one is: the address says it, Back and a reload keep to it, and the keyboard leads there.
+// The address names what is in view, Back and reload follow it, and the keyboard reaches it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
-import { called } from "../support/people.mjs";
-import { AGENT, atWork, scene, together } from "../support/scene.mjs";
+import { customerName } from "../support/people.mjs";
+import { AGENT, onlineWorker, scene, workerAndCustomer } from "../support/scene.mjs";
 
 const PHONE = { width: 390, height: 844 };
 
 test("a session is in the address: Back, Forward and a reload come to it", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const { page } = worker;
   const second = await people.customer();
   await second.at();
-  await second.introducesHerself("Second", [customer]);
+  await second.writesFirstMessage("Second", [customer]);
   await worker.session(second.openid).click();
-  await worker.hears("Second");
+  await worker.seesMessage("Second");
   await focused(page, worker.box(), "the reply");
   await page.goBack();
-  await worker.hears("Hello");
+  await worker.seesMessage("Hello");
   await focused(page, worker.box(), "the reply");
   await page.goForward();
-  await worker.hears("Second");
+  await worker.seesMessage("Second");
   await page.reload();
-  await worker.hears("Second");
+  await worker.seesMessage("Second");
   await focused(page, worker.box(), "the reply");
 
   await page.setViewportSize(PHONE);
   await page.goBack();
-  await worker.hears("Hello");
+  await worker.seesMessage("Hello");
   await page.goBack();
   await worker.session(customer.openid).waitFor();
   assert.equal(await page.getByRole("log").count(), 0, "the list is shown");
   await worker.session(customer.openid).click();
-  await worker.hears("Hello");
+  await worker.seesMessage("Hello");
   await worker.press("Back to the list");
   await worker.session(customer.openid).waitFor();
   await page.goForward();
-  await worker.hears("Hello");
+  await worker.seesMessage("Hello");
 
   await worker.press("Close session");
   await page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
@@ -52,7 +52,7 @@ test("a session is in the address: Back, Forward and a reload come to it", async
 test("a long list is one Tab stop, and is walked with arrows", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const worker = await atWork(people);
+  const worker = await onlineWorker(people);
   const { page } = worker;
   const openids = Array.from({ length: 12 }, (_, at) => `o${String(at).padStart(27, "0")}`);
   for (const openid of openids) await server.create(AGENT, openid);
@@ -76,13 +76,13 @@ test("a long list is one Tab stop, and is walked with arrows", async (t) => {
   await page.keyboard.press("Enter");
   await page.getByRole("region", { name: `Session with ${name}` }).waitFor();
   await focused(page, worker.box(), "the reply");
-  assert.ok(openids.map(called).includes(name));
+  assert.ok(openids.map(customerName).includes(name));
 });
 
 test("who wrote is to be seen, in the log and in the list", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const row = worker.session(customer.openid);
   await worker.says("from me");
   await row.getByText("You: from me").waitFor();
@@ -107,7 +107,7 @@ test("who wrote is to be seen, in the log and in the list", async (t) => {
 
 test("addresses are links, and each message has the direction of its script", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await worker.says("请看https://example.com/a?b=1，谢谢");
   const link = customer.page.getByRole("link", { name: "https://example.com/a?b=1", exact: true });
   assert.equal(await link.getAttribute("href"), "https://example.com/a?b=1");

@@ -1,14 +1,14 @@
-// What an agent types is the server's to keep: it follows them anywhere, and nobody else finds it at their browser.
+// The server keeps an agent's drafts: they follow the agent to any browser, and no other worker sees them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
-import { called, Worker } from "../support/people.mjs";
-import { PASSWORD, scene, together } from "../support/scene.mjs";
+import { customerName, Worker } from "../support/people.mjs";
+import { PASSWORD, scene, workerAndCustomer } from "../support/scene.mjs";
 
 const isTyped = (who, text) =>
   eventually(`${text || "nothing"} is in the box`, async () => assert.equal(await who.box().inputValue(), text));
 
-/** What the server keeps of whoever is logged in at a page. */
+/** The drafts that the server keeps for the worker of a page. */
 const kept = (who) =>
   who.page.evaluate(async () => {
     const { accounts } = await (await fetch("/desk/api/snapshot")).json();
@@ -18,7 +18,7 @@ const kept = (who) =>
 const isKept = (who, ...texts) =>
   eventually(`the server keeps ${texts}`, async () => assert.deepEqual(await kept(who), texts));
 
-/** Nothing of it is left at this browser, whoever looks for it. */
+/** A text is nowhere in the page or in the browser's storage. */
 const isNowhere = (who, text) =>
   eventually(`${text} is nowhere`, async () => {
     const all = await who.page.evaluate(() => document.documentElement.outerHTML + JSON.stringify({ ...localStorage }));
@@ -33,13 +33,13 @@ async function elsewhere(people, { name }, customer) {
   await other.at();
   await other.fill("Log in", name, PASSWORD);
   await other.session(customer.openid).click();
-  await other.hears("Hello");
+  await other.seesMessage("Hello");
   return other;
 }
 
 test("a draft follows its agent through a reload, a log-out and another browser", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await worker.box().fill("half a sent");
   await worker.page.reload();
   await isTyped(worker, "half a sent");
@@ -60,7 +60,7 @@ test("a draft follows its agent through a reload, a log-out and another browser"
   await worker.session(customer.openid).click();
   await isTyped(worker, "half a sentence, typed and left at once");
   await worker.box().press("Enter");
-  await customer.hears("half a sentence, typed and left at once");
+  await customer.seesMessage("half a sentence, typed and left at once");
   await isKept(worker);
   await isTyped(other, "");
   await other.page.reload();
@@ -69,16 +69,16 @@ test("a draft follows its agent through a reload, a log-out and another browser"
 
 test("a draft is at the server while its agent goes on typing, and when they look at another session", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const second = await people.customer();
   await second.at();
-  await second.introducesHerself("Second", [customer]);
+  await second.writesFirstMessage("Second", [customer]);
   await worker.box().pressSequentially("typed without a pause, for longer than anybody would wait", { delay: 90 });
   const [sofar] = await kept(worker);
   assert.match(sofar, /^typed without/);
   await worker.box().fill("left");
   await worker.session(second.openid).click();
-  await worker.hears("Second");
+  await worker.seesMessage("Second");
   await isKept(worker, "left");
   await worker.session(customer.openid).click();
   await isTyped(worker, "left");
@@ -86,7 +86,7 @@ test("a draft is at the server while its agent goes on typing, and when they loo
 
 test("words typed while the login ended elsewhere are there after the log-in, and reach the server", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const other = await elsewhere(people, worker, customer);
   await worker.page.route("**/desk/api/draft", (route) => route.abort());
   await worker.box().fill("while it ended");
@@ -110,7 +110,7 @@ test("words typed while the login ended elsewhere are there after the log-in, an
 test("another worker at the same browser finds nothing, though they log in at once in another tab", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await worker.box().fill("between us");
   await isKept(worker, "between us");
   const { link } = await server.order("worker", "invite");
@@ -132,7 +132,7 @@ test("another worker at the same browser finds nothing, though they log in at on
 test("without a line a draft waits in the browser for its worker, and goes when the line is back", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await server.kill();
   await worker.box().fill("without a line");
   await server.start();
@@ -144,10 +144,10 @@ test("without a line a draft waits in the browser for its worker, and goes when 
 test("tabs in sight show what is typed in one of them, and take nothing from under hands", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   const other = new Worker(await worker.page.context().newPage(), server, worker.name);
   await other.page.goto(worker.page.url());
-  await other.hears("Hello");
+  await other.seesMessage("Hello");
   await other.box().blur();
   await worker.box().fill("from the first");
   await isTyped(other, "from the first");
@@ -160,14 +160,14 @@ test("tabs in sight show what is typed in one of them, and take nothing from und
   await worker.box().fill("and sent");
   await isTyped(other, "and sent");
   await worker.box().press("Enter");
-  await customer.hears("and sent");
+  await customer.seesMessage("and sent");
   await isTyped(other, "");
   await isKept(worker);
 });
 
 test("what was typed in a session that is gone is shown at another browser too, until it is given up", async (t) => {
   const people = await scene(t);
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await worker.box().fill("not finished");
   await worker.press("Close session");
   await worker.page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
@@ -178,7 +178,7 @@ test("what was typed in a session that is gone is shown at another browser too, 
   await other.at();
   await other.fill("Log in", worker.name, PASSWORD);
   await left(other).getByText("not finished").waitFor();
-  await left(other).getByText(called(customer.openid)).waitFor();
+  await left(other).getByText(customerName(customer.openid)).waitFor();
   await left(other).getByRole("button", { name: /^Delete/ }).click();
   await isKept(other);
   await worker.page.reload();

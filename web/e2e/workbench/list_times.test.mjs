@@ -1,13 +1,13 @@
-// Times in the workbench's lists.
+// Times in the lists of the workbench.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { speak } from "../support/browser.mjs";
-import { atWork, scene } from "../support/scene.mjs";
+import { switchLanguage } from "../support/browser.mjs";
+import { onlineWorker, scene } from "../support/scene.mjs";
 
 test("times in lists say how long ago the last word was, and go on by themselves", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const worker = await atWork(people);
+  const worker = await onlineWorker(people);
   const { page } = worker;
   const openid = `o${"0".repeat(27)}`;
   await server.say([openid], "Hello");
@@ -21,8 +21,8 @@ test("times in lists say how long ago the last word was, and go on by themselves
   ]) {
     await page.clock.setFixedTime(start + ms + 20_000);
     await time.getByText(english, { exact: true }).waitFor();
-    await speak(page, "zh-CN");
+    await switchLanguage(page, "zh-CN");
     await page.getByText(chinese, { exact: true }).waitFor();
-    await speak(page, "en");
+    await switchLanguage(page, "en");
   }
 });

@@ -1,12 +1,12 @@
-// The lists of sessions, at any count: what is one's own is in sight, all else a step away, and no name or time wraps.
+// The lists of sessions at any length: own sessions are visible, all others one step away, and nothing wraps.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitForAll, speak } from "../support/browser.mjs";
+import { checkAppearance, switchLanguage } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
-import { AGENT, atWork, scene } from "../support/scene.mjs";
+import { AGENT, onlineWorker, scene } from "../support/scene.mjs";
 
 const COLLEAGUE = "kf3@demo";
-/** A name as long as names may be, of a script that runs from right to left. */
+/** A name of the greatest length, in a script that runs from right to left. */
 const NICKNAME = "שירות לקוחות 👩‍💻";
 const [WAITING, OWN, OTHERS] = [60, 12, 250];
 const SIZES = [
@@ -22,10 +22,10 @@ const openids = (letter, count) =>
 test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const worker = await atWork(people);
+  const worker = await onlineWorker(people);
   const { page } = worker;
   await server.setAdmin(AGENT);
-  const colleague = await atWork(people, "bob", COLLEAGUE, NICKNAME);
+  const colleague = await onlineWorker(people, "bob", COLLEAGUE, NICKNAME);
   const own = openids("m", OWN);
   await server.createAll(AGENT, own);
   await server.createAll(COLLEAGUE, openids("c", OTHERS));
@@ -35,7 +35,7 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
   await colleague.page.getByTestId("presence").getByText("Away").waitFor();
   await server.arrive(WAITING, LONG);
   await page.reload();
-  const [mine, waiting, others] = ["own-sessions", "waiting", "colleague-sessions"].map((name) =>
+  const [ownList, waiting, colleagues] = ["own-sessions", "waiting", "colleague-sessions"].map((name) =>
     page.locator(`section[aria-labelledby=${name}]`),
   );
   await eventually("all are counted", async () => {
@@ -44,29 +44,29 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
 
   await t.test("each list has its share at every size, in both languages", async () => {
     for (const language of ["zh-CN", "en"]) {
-      await speak(page, language);
+      await switchLanguage(page, language);
       for (const size of SIZES) {
         await page.setViewportSize(size);
         const seen = `${language}, ${size.width} wide`;
         await tabOf(page, "own").click();
-        assert.ok((await inSight(mine)) >= 4, `${seen}: own sessions are in sight`);
-        assert.ok((await inSight(waiting)) >= 2, `${seen}: who waits is in sight`);
+        assert.ok((await inSight(ownList)) >= 4, `${seen}: own sessions are visible`);
+        assert.ok((await inSight(waiting)) >= 2, `${seen}: waiting customers are visible`);
         await inOneLine(page, seen);
         await tabOf(page, "others").click();
-        assert.ok((await inSight(others)) >= 5, `${seen}: colleagues' sessions have the place`);
+        assert.ok((await inSight(colleagues)) >= 5, `${seen}: colleagues' sessions are visible`);
         await inOneLine(page, `${seen}, colleagues' sessions`);
       }
     }
-    await fitForAll(page, "many sessions of colleagues");
+    await checkAppearance(page, "many sessions of colleagues");
     await tabOf(page, "own").click();
-    await fitForAll(page, "many sessions");
+    await checkAppearance(page, "many sessions");
   });
 
   await t.test("the last of each list is reached by the keyboard", async () => {
     for (const [tab, list] of [
-      ["own", mine],
+      ["own", ownList],
       ["own", waiting],
-      ["others", others],
+      ["others", colleagues],
     ]) {
       await tabOf(page, tab).click();
       await list.locator("li button").first().focus();
@@ -74,10 +74,10 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
       const last = list.locator("li").last();
       assert.ok(await last.evaluate((row) => row.contains(document.activeElement)));
     }
-    const before = await others.locator("li").count();
+    const before = await colleagues.locator("li").count();
     await worker.press("Show more");
-    await eventually("there are more", async () => assert.ok((await others.locator("li").count()) > before));
-    assert.equal(await others.locator("li").count(), OTHERS);
+    await eventually("there are more", async () => assert.ok((await colleagues.locator("li").count()) > before));
+    assert.equal(await colleagues.locator("li").count(), OTHERS);
   });
 
   await t.test("the tabs are walked with arrows, and the browser remembers the chosen one", async () => {
@@ -93,7 +93,7 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
     assert.ok(!(await mine.isVisible()) && (await others.isVisible()));
     await page.reload();
     await chosen(page, "others");
-    await others.locator("li").nth(30).scrollIntoViewIfNeeded();
+    await colleagues.locator("li").nth(30).scrollIntoViewIfNeeded();
     const top = await others.evaluate((list) => list.scrollTop);
     assert.ok(top > 0);
     await tabOf(page, "own").click();
@@ -101,21 +101,21 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
     assert.equal(await others.evaluate((list) => list.scrollTop), top, "what was being read stays put");
   });
 
-  await t.test("a word to one's own session is told on the other tab, and leads to its list", async () => {
+  await t.test("a message in an own session is counted on the other tab, which leads to its list", async () => {
     await server.say([own[0]], "Are you there?");
     await tabOf(page, "own").getByText(/\d+ unread/).waitFor();
-    await fitForAll(page, "own sessions that call from the other tab");
+    await checkAppearance(page, "own sessions that call from the other tab");
     await tabOf(page, "own").click();
     await worker.session(own[0]).click();
     await tabOf(page, "others").click();
     await server.say([own[0]], "Hello?");
-    await worker.hears("Hello?");
+    await worker.seesMessage("Hello?");
     await chosen(page, "others");
     await page.reload();
-    await worker.hears("Hello?");
+    await worker.seesMessage("Hello?");
     await chosen(page, "own");
     await tabOf(page, "others").click();
-    await others.locator("li button").first().click();
+    await colleagues.locator("li button").first().click();
     await page.getByText("You can only view this session").waitFor();
     await worker.sees("No messages yet");
     await tabOf(page, "own").click();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitForAll } from "../support/browser.mjs";
+import { checkAppearance } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
-import { called } from "../support/people.mjs";
+import { customerName } from "../support/people.mjs";
 import { scene } from "../support/scene.mjs";
 
 const PASSWORD = "a long password";
@@ -23,7 +23,7 @@ test("a supervisor reads along, moves, takes over and ends what others have open
 
   const customer = await people.customer();
   await customer.at();
-  await customer.introducesHerself("Where is my parcel?", []);
+  await customer.writesFirstMessage("Where is my parcel?", []);
   await readsAlong(sue, ann, customer);
   await transfers(sue, ann, bob, customer);
   await handsBack(bob, ann, customer);
@@ -48,13 +48,13 @@ async function available(worker, presence) {
 }
 
 async function becomesSupervisor(server, sue) {
-  assert.equal(await sue.page.getByText("Colleagues’ sessions").count(), 0, "she is an agent like others");
+  assert.equal(await sue.page.getByText("Colleagues’ sessions").count(), 0, "without the role there is one list");
   await server.setAdmin(SUE.kf_account);
   await sue.tab("Colleagues’ sessions").waitFor();
-  await fitForAll(sue.page, "a supervisor with nobody to answer");
+  await checkAppearance(sue.page, "a supervisor without sessions");
   await sue.tab("Colleagues’ sessions").click();
   await sue.sees("No colleague has an open session");
-  await fitForAll(sue.page, "a supervisor with nothing to see");
+  await checkAppearance(sue.page, "a supervisor with nothing to see");
 }
 
 async function readsAlong(sue, ann, customer) {
@@ -62,28 +62,32 @@ async function readsAlong(sue, ann, customer) {
   await row.getByText("with Ann").waitFor();
   await row.focus();
   await sue.page.keyboard.press("Enter");
-  await sue.hears("Where is my parcel?");
+  await sue.seesMessage("Where is my parcel?");
   await sue.sees("Ann is serving this customer");
-  await fitForAll(sue.page, "a session that a supervisor reads");
+  await checkAppearance(sue.page, "a session that a supervisor reads");
   await ann.session(customer.openid).click();
   await ann.says("Let me look.");
-  await sue.hears("Let me look.");
+  await sue.seesMessage("Let me look.");
   await customer.says("Thank you.");
-  await sue.hears("Thank you.");
-  assert.equal(await sue.page.getByRole("textbox", { name: "Reply" }).count(), 0, "she does not write in it");
+  await sue.seesMessage("Thank you.");
+  assert.equal(
+    await sue.page.getByRole("textbox", { name: "Reply" }).count(),
+    0,
+    "a supervisor who only reads has no box",
+  );
 }
 
 async function transfers(sue, ann, bob, customer) {
   const dialog = sue.page.getByRole("dialog");
-  const open = sue.page.getByRole("button", { name: `Transfer ${called(customer.openid)}`, exact: true });
+  const open = sue.page.getByRole("button", { name: `Transfer ${customerName(customer.openid)}`, exact: true });
   await sue.page.route("**/desk/api/colleagues*", (call) => call.abort());
   await open.click();
   await sue.sees("The server cannot be reached. Check your network and try again");
-  await fitForAll(sue.page, "colleagues that cannot be asked for");
+  await checkAppearance(sue.page, "colleagues that cannot be asked for");
   await sue.page.unroute("**/desk/api/colleagues*");
   await dialog.getByRole("button", { name: "Try again" }).click();
   await sue.sees("No other colleague is online");
-  await fitForAll(sue.page, "nobody to transfer to");
+  await checkAppearance(sue.page, "no colleague to transfer to");
   await sue.page.keyboard.press("Escape");
   await eventually("the focus is back where it was", async () =>
     assert.ok(await open.evaluate((node) => node === document.activeElement)),
@@ -93,38 +97,42 @@ async function transfers(sue, ann, bob, customer) {
   await sue.page.keyboard.press("Enter");
   const colleague = dialog.getByRole("button", { name: "Transfer to 小白, 0 sessions" });
   await colleague.waitFor();
-  await fitForAll(sue.page, "a colleague to transfer to");
+  await checkAppearance(sue.page, "a colleague to transfer to");
   await colleague.focus();
   await sue.page.keyboard.press("Enter");
   await sue.sees("小白 is serving this customer");
   await sue.others(customer.openid).getByText("with 小白").waitFor();
-  await ann.sees(`${called(customer.openid)} is now served by another agent`);
-  await fitForAll(ann.page, "a session that was moved away");
+  await ann.sees(`${customerName(customer.openid)} is now served by another agent`);
+  await checkAppearance(ann.page, "a session that was moved away");
   assert.equal(await ann.session(customer.openid).count(), 0);
   await customer.sees("Your agent: 小白");
   await bob.session(customer.openid).click();
-  await bob.hears("Where is my parcel?");
+  await bob.seesMessage("Where is my parcel?");
 }
 
 async function handsBack(bob, ann, customer) {
-  await bob.press(`Transfer ${called(customer.openid)}`);
-  await fitForAll(bob.page, "an agent who hands her session over");
+  await bob.press(`Transfer ${customerName(customer.openid)}`);
+  await checkAppearance(bob.page, "an agent who transfers a session");
   await bob.press("Transfer to Ann, 0 sessions");
   await bob.sees("Choose a session");
   await ann.session(customer.openid).click();
-  await ann.hears("Let me look.");
-  assert.equal(await bob.page.getByRole("alert").filter({ hasText: "served by another" }).count(), 0, "she knows");
+  await ann.seesMessage("Let me look.");
+  assert.equal(
+    await bob.page.getByRole("alert").filter({ hasText: "served by another" }).count(),
+    0,
+    "an agent who transfers a session gets no notice",
+  );
 }
 
 async function takesOver(sue, customer) {
   await sue.sees("Ann is serving this customer");
   await sue.press("Take over");
   await sue.session(customer.openid).waitFor();
-  assert.equal(await sue.tab("Mine").getAttribute("aria-selected"), "true", "her own are in front");
+  assert.equal(await sue.tab("Mine").getAttribute("aria-selected"), "true", "the own sessions are in front");
   await sue.says("This is Sue.");
-  await customer.hears("This is Sue.");
+  await customer.seesMessage("This is Sue.");
   await customer.sees("Your agent: Sue");
-  await fitForAll(sue.page, "a session that was taken over");
+  await checkAppearance(sue.page, "a session that was taken over");
   await sue.press("Close session");
   await sue.page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
   await sue.page.getByText("No open sessions").waitFor();
@@ -141,7 +149,7 @@ async function seesMany(server, sue) {
       String(MANY),
     ),
   );
-  await fitForAll(sue.page, "a long list of sessions");
+  await checkAppearance(sue.page, "a long list of sessions");
   const last = sue.others(openids[0]);
   await last.scrollIntoViewIfNeeded();
   await last.click();

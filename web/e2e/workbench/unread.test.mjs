@@ -1,9 +1,9 @@
-// What is unread is the server's to count: the same after a reload, in each tab and in another browser.
+// The server counts unread messages: the count is the same after a reload, in each tab and in another browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.mjs";
 import { Worker } from "../support/people.mjs";
-import { AGENT, PASSWORD, atWork, scene, together } from "../support/scene.mjs";
+import { AGENT, PASSWORD, onlineWorker, scene, workerAndCustomer } from "../support/scene.mjs";
 import { APPID } from "../support/server.mjs";
 
 /** More than four pages of messages. */
@@ -39,10 +39,10 @@ async function says(server, { openid }, count) {
 test("what is unread is the same after a reload and in another browser, until it is read or answered", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const worker = await atWork(people);
+  const worker = await onlineWorker(people);
   const customer = await people.customer();
   await customer.at();
-  await customer.introducesHerself("Hello", []);
+  await customer.writesFirstMessage("Hello", []);
   await unread(worker, customer, 1);
   await says(server, customer, MANY - 1);
   await unread(worker, customer, MANY);
@@ -56,7 +56,7 @@ test("what is unread is the same after a reload and in another browser, until it
   await worker.session(customer.openid).click();
   for (const each of [worker, tab]) await unread(each, customer, 0);
   await customer.says("seen as it comes");
-  await worker.hears("seen as it comes");
+  await worker.seesMessage("seen as it comes");
   for (const each of [worker, tab]) await unread(each, customer, 0);
   await eventually("the other browser knows at its next load", async () => {
     await other.page.reload();
@@ -79,12 +79,12 @@ test("what is unread is the same after a reload and in another browser, until it
 test("what a customer wrote while they waited is unread when they get an agent, however much it is", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const worker = await atWork(people);
+  const worker = await onlineWorker(people);
   await worker.page.getByRole("switch", { name: "Available" }).click();
   await eventually("the agent is away", async () => assert.equal((await server.online())[0].status, 0));
   const customer = await people.customer();
   await customer.at();
-  await customer.introducesHerself("Hello", []);
+  await customer.writesFirstMessage("Hello", []);
   await says(server, customer, 59);
   await worker.page.getByRole("switch", { name: "Available" }).click();
   await server.create(AGENT, customer.openid);
@@ -94,9 +94,9 @@ test("what a customer wrote while they waited is unread when they get an agent, 
 test("what an older page has marked in this browser counts, once", async (t) => {
   const people = await scene(t);
   const { server } = people;
-  const { worker, customer } = await together(people);
+  const { worker, customer } = await workerAndCustomer(people);
   await worker.says("Welcome");
-  await customer.hears("Welcome");
+  await customer.seesMessage("Welcome");
   const session = await worker.sessionId();
   await worker.page.goto("about:blank");
   await says(server, customer, 3);

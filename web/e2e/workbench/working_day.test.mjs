@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agree } from "../support/api_agreement.mjs";
-import { fitForAll } from "../support/browser.mjs";
+import { checkListsAgree } from "../support/api_agreement.mjs";
+import { checkAppearance } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { scene } from "../support/scene.mjs";
 
@@ -11,43 +11,43 @@ const PASSWORD = "a long password";
 const NEW_PASSWORD = "an even longer password";
 const GONE_MS = 10_000;
 
-test("what an invited worker and her customers see agrees with the API's lists from sign-up to sign-out", async (t) => {
+test("what a worker and their customers see agrees with the API’s lists from sign-up to log-out", async (t) => {
   const people = await scene(t);
   const { server } = people;
   const worker = await people.worker("xiaomei");
   const [first, second, third] = [await people.customer(), await people.customer(), await people.customer()];
-  const agreed = (stage, ...customers) => agree(stage, server, AGENT, worker, customers);
+  const checkAgreed = (stage, ...customers) => checkListsAgree(stage, server, AGENT, worker, customers);
 
   await signsUp(server, worker);
   await isInvited(server, worker);
-  await agreed("she has accepted the invitation");
-  await serves(worker, first, second, agreed);
-  await isAway(worker, first, second, third, agreed);
-  await closes(worker, first, second, third, agreed);
+  await checkAgreed("the worker has accepted the invitation");
+  await serves(worker, first, second, checkAgreed);
+  await isAway(worker, first, second, third, checkAgreed);
+  await closes(worker, first, second, third, checkAgreed);
   await endsHerOtherLogin(people, worker);
   await changesHerPassword(people, worker);
-  await leaves(server, worker, agreed);
+  await leaves(server, worker, checkAgreed);
 });
 
 async function signsUp(server, worker) {
   await worker.at();
   await worker.sees("Log in to the workbench");
-  await fitForAll(worker.page, "the log-in");
+  await checkAppearance(worker.page, "the log-in");
   await worker.fill("Log in", "nobody", "wrong");
   await worker.sees("Wrong name or password");
-  await fitForAll(worker.page, "a refused log-in");
+  await checkAppearance(worker.page, "a refused log-in");
 
   const { link } = await server.order("worker", "invite");
   await worker.at(link);
   await worker.sees("Create your login");
-  await fitForAll(worker.page, "the sign-up");
+  await checkAppearance(worker.page, "the sign-up");
   await worker.fill("Create login", worker.name, "short");
   await worker.sees("The password is too short: use at least 8 characters");
-  await fitForAll(worker.page, "a refused sign-up");
+  await checkAppearance(worker.page, "a refused sign-up");
   await worker.fill("Create login", worker.name, PASSWORD);
   await worker.sees("Waiting for an invitation");
-  await fitForAll(worker.page, "a worker without an account");
-  assert.deepEqual(await server.online(), [], "nobody is online yet");
+  await checkAppearance(worker.page, "a worker without an account");
+  assert.deepEqual(await server.online(), [], "no agent is online yet");
 }
 
 async function isInvited(server, worker) {
@@ -56,86 +56,90 @@ async function isInvited(server, worker) {
   const invited = await agentOf(server);
   assert.deepEqual([invited.kf_wx, invited.invite_wx, invited.invite_status], [undefined, worker.name, "waiting"]);
   await worker.sees(`“Kefu Demo” invites you to be its agent “${NICKNAME}”`);
-  await fitForAll(worker.page, "an invitation");
+  await checkAppearance(worker.page, "an invitation");
   await worker.press("Accept the invitation from Kefu Demo");
   await worker.sees("No customers are waiting");
-  await fitForAll(worker.page, "an empty desk");
+  await checkAppearance(worker.page, "an empty desk");
   const bound = await agentOf(server);
   assert.deepEqual([bound.kf_wx, bound.invite_wx], [worker.name, undefined]);
 }
 
 const agentOf = async (server) => (await server.agents()).find((agent) => agent.kf_account === AGENT);
 
-async function serves(worker, first, second, agreed) {
+async function serves(worker, first, second, checkAgreed) {
   await first.at();
   await first.sees("How can we help you?");
-  await fitForAll(first.page, "a customer page before the first word");
-  await first.introducesHerself("Where is my parcel?", []);
-  await agreed("the first customer has written", first);
-  await fitForAll(worker.page, "an unread session");
+  await checkAppearance(first.page, "a customer page before the first word");
+  await first.writesFirstMessage("Where is my parcel?", []);
+  await checkAgreed("the first customer has written", first);
+  await checkAppearance(worker.page, "an unread session");
   await worker.session(first.openid).click();
-  await worker.hears("Where is my parcel?");
+  await worker.seesMessage("Where is my parcel?");
   await worker.says("Let me look.");
-  await first.hears("Let me look.");
-  await fitForAll(first.page, "a customer page with an answer");
-  await agreed("the first customer has her answer", first);
+  await first.seesMessage("Let me look.");
+  await checkAppearance(first.page, "a customer page with an answer");
+  await checkAgreed("the first customer has an answer", first);
 
   await second.at();
-  await second.introducesHerself("你们几点关门？", [first]);
-  await agreed("the second customer has written", first, second);
+  await second.writesFirstMessage("你们几点关门？", [first]);
+  await checkAgreed("the second customer has written", first, second);
   await worker.session(second.openid).click();
-  await worker.hears("你们几点关门？");
+  await worker.seesMessage("你们几点关门？");
   await worker.says("晚上九点。");
-  await second.hears("晚上九点。");
+  await second.seesMessage("晚上九点。");
   await second.says("谢谢！");
-  await worker.hears("谢谢！");
-  await fitForAll(worker.page, "two sessions");
-  await agreed("the second customer has her answer", first, second);
-  assert.deepEqual(await first.messages(), ["Where is my parcel?", "Let me look."], "each sees her own words only");
+  await worker.seesMessage("谢谢！");
+  await checkAppearance(worker.page, "two sessions");
+  await checkAgreed("the second customer has an answer", first, second);
+  assert.deepEqual(
+    await first.messages(),
+    ["Where is my parcel?", "Let me look."],
+    "each customer sees only their own session",
+  );
 }
 
-async function isAway(worker, first, second, third, agreed) {
+async function isAway(worker, first, second, third, checkAgreed) {
   const available = worker.page.getByRole("switch", { name: "Available" });
   await available.click();
   await worker.page.getByTestId("presence").getByText("Away").waitFor();
-  await agreed("she is away", first, second);
+  await checkAgreed("the agent is away", first, second);
   await third.at();
-  await third.introducesHerself("Is anybody there?", [first, second]);
-  await agreed("the third customer waits", first, second, third);
-  await fitForAll(worker.page, "a waiting customer");
-  await fitForAll(third.page, "a customer page that waits");
+  await third.writesFirstMessage("Is anybody there?", [first, second]);
+  await checkAgreed("the third customer waits", first, second, third);
+  await checkAppearance(worker.page, "a waiting customer");
+  await checkAppearance(third.page, "a customer page that waits");
   await available.click();
-  await agreed("she is back, and the third customer still waits", first, second, third);
+  await checkAgreed("the agent is back, and the third customer still waits", first, second, third);
   await worker.take(third.openid);
-  await worker.hears("Is anybody there?");
-  await agreed("she has taken the third customer", first, second, third);
+  await worker.seesMessage("Is anybody there?");
+  await checkAgreed("the agent has taken the third customer", first, second, third);
   await worker.says("Yes, I am.");
-  await third.hears("Yes, I am.");
+  await third.seesMessage("Yes, I am.");
 }
 
-async function closes(worker, first, second, third, agreed) {
+async function closes(worker, first, second, third, checkAgreed) {
   await worker.press("Close session");
   await worker.sees("Close this session?");
-  await fitForAll(worker.page, "the question whether to close");
+  await checkAppearance(worker.page, "the question whether to close");
   await worker.page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
   await worker.sees("Choose a session");
-  await agreed("she has closed the third session", first, second, third);
-  await fitForAll(third.page, "a customer page after the end");
+  await checkAgreed("the agent has closed the third session", first, second, third);
+  await checkAppearance(third.page, "a customer page after the end");
 
   await third.page.reload();
   await eventually("the conversation is still there", async () =>
     assert.deepEqual(await third.messages(), ["Is anybody there?", "Yes, I am."]),
   );
-  await agreed("the third customer has come back", first, second, third);
+  await checkAgreed("the third customer has come back", first, second, third);
   await third.says("One more thing.");
-  await agreed("the third customer has written again", first, second, third);
+  await checkAgreed("the third customer has written again", first, second, third);
   await worker.session(third.openid).click();
-  await worker.hears("Yes, I am.");
-  await worker.hears("One more thing.");
-  await agreed("she reads what was before", first, second, third);
+  await worker.seesMessage("Yes, I am.");
+  await worker.seesMessage("One more thing.");
+  await checkAgreed("the agent reads what was before", first, second, third);
 }
 
-/** She was logged in elsewhere too, and ends that. */
+/** The worker ends a login on another device. */
 async function endsHerOtherLogin(people, worker) {
   const other = await people.worker(worker.name);
   await other.at();
@@ -143,20 +147,20 @@ async function endsHerOtherLogin(people, worker) {
   await other.sees("No customers are waiting");
   await worker.press(`${worker.name} Show logged-in devices`);
   await worker.sees("This device");
-  await fitForAll(worker.page, "where she is logged in");
+  await checkAppearance(worker.page, "the list of devices");
   await worker.press("Log out Chrome, Linux");
   await other.sees("Log in to the workbench");
   await other.page.getByText("You were logged out from another device.").waitFor();
-  await fitForAll(other.page, "the log-in of one who was logged out from elsewhere");
+  await checkAppearance(other.page, "the log-in of one who was logged out from elsewhere");
   await other.page.reload();
   await other.page.getByText("You were logged out from another device.").waitFor();
   await worker.sees("No other devices are logged in.");
-  await fitForAll(worker.page, "nowhere else");
+  await checkAppearance(worker.page, "nowhere else");
   await worker.press("Done");
   await other.page.context().close();
 }
 
-/** She changes her password by the keyboard alone, which ends her other login. */
+/** The worker changes the password by keyboard alone, which ends the other login. */
 async function changesHerPassword(people, worker) {
   const other = await people.worker(worker.name);
   await other.at();
@@ -173,10 +177,10 @@ async function changesHerPassword(people, worker) {
   });
   await keyboard.press("Enter");
   await worker.sees("This logs out all your other devices.");
-  await fitForAll(worker.page, "the question for a new password");
+  await checkAppearance(worker.page, "the question for a new password");
   await fillsIn(worker, "not the password", NEW_PASSWORD);
   await worker.sees("The current password is wrong");
-  await fitForAll(worker.page, "a refused new password");
+  await checkAppearance(worker.page, "a refused new password");
   await fillsIn(worker, PASSWORD, "short");
   await worker.sees("The password is too short: use at least 8 characters");
   await fillsIn(worker, PASSWORD, NEW_PASSWORD);
@@ -186,7 +190,7 @@ async function changesHerPassword(people, worker) {
     assert.ok(await close.evaluate((button) => button === document.activeElement));
   });
   // As small as a phone, the page hides what lies beside an open session, and the focus with it.
-  await fitForAll(worker.page, "a new password");
+  await checkAppearance(worker.page, "a new password");
   await close.press("Enter");
   await other.sees("Log in to the workbench");
   await other.page.getByText("Your password was changed on another device.").waitFor();
@@ -205,20 +209,20 @@ async function fillsIn(worker, current, next) {
   await worker.page.getByLabel("New password").press("Enter");
 }
 
-async function leaves(server, worker, agreed) {
+async function leaves(server, worker, checkAgreed) {
   const isOffline = (patience) =>
-    eventually("she is off getonlinekflist", async () => assert.deepEqual(await server.online(), []), patience);
+    eventually("the agent is off getonlinekflist", async () => assert.deepEqual(await server.online(), []), patience);
   await worker.press("Log out");
   await worker.page.getByRole("dialog").getByText("You have 3 open sessions.").waitFor();
-  await fitForAll(worker.page, "the question whether to log out");
+  await checkAppearance(worker.page, "the question whether to log out");
   await worker.page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
   await worker.sees("Log in to the workbench");
   await isOffline(GONE_MS);
   await worker.fill("Log in", worker.name, NEW_PASSWORD);
   await worker.sees("No customers are waiting");
-  await agreed("she has logged in again");
+  await checkAgreed("the worker has logged in again");
   await worker.page.context().close();
   await isOffline(GONE_MS);
   const kept = await server.sessions(AGENT);
-  assert.equal(kept.length, 3, "her sessions are hers while she is gone");
+  assert.equal(kept.length, 3, "the agent keeps the sessions while offline");
 }

@@ -86,12 +86,12 @@ describe("the desk's feed", () => {
     expect(foldChange(state, change(3, { session: session(7) }))).toBe(state);
   });
 
-  it("changes nothing for an account that is not ours", () => {
+  it("changes nothing for an unknown account", () => {
     const state = desk();
     expect(foldChange(state, { ...change(11, { session: session(1) }), appid: "wx2" })).toBe(state);
   });
 
-  it("lists those who wait in order of arrival", () => {
+  it("lists waiting sessions in order of arrival", () => {
     const frames = [3, 1, 2].map((id, at) => change(11 + at, { session: session(id) }));
     const last = change(20, { session: session(9, { waiting_since: 1500 }) }, { counts: { waiting: 4 } });
     const state = [...frames, last].reduce(foldChange, desk());
@@ -99,14 +99,14 @@ describe("the desk's feed", () => {
     expect(account(state).waiting_count).toBe(4);
   });
 
-  it("takes a customer off the list when another agent takes her", () => {
+  it("removes a customer from the waiting list when another agent takes them", () => {
     const state = desk({ waiting: [session(1), session(2)] });
     const next = foldChange(state, change(11, { session: open(1, { kf_account: "kf2@demo" }) }));
     expect(waitingSessions(account(next)).map((one) => one.id)).toEqual([2]);
     expect(ownSessions(account(next))).toEqual([]);
   });
 
-  it("moves a customer to my sessions when she becomes mine", () => {
+  it("moves a session to the own sessions when the agent takes it", () => {
     const next = foldChange(desk({ waiting: [session(1)] }), change(11, { session: open(1) }));
     expect(waitingSessions(account(next))).toEqual([]);
     expect(ownSessions(account(next)).map((one) => one.id)).toEqual([1]);
@@ -177,7 +177,7 @@ describe("the desk's feed", () => {
     expect(account(state).sessions[1]?.preview).toBe("字".repeat(60));
   });
 
-  it("hears of its own presence and not of others'", () => {
+  it("applies the agent's own presence and no other's", () => {
     const agent = { nickname: "Ann", presence: "away" as const };
     const other = foldChange(desk(), change(11, { agent: { ...agent, kf_account: "kf2@demo" } }));
     expect(account(other).agent.presence).toBe("online");
@@ -246,7 +246,7 @@ describe("the customer page's feed", () => {
     expect(addChatMessages(next, [echo]).messages).toEqual([echo]);
   });
 
-  it("forgets messages of another epoch, whose numbers mean others now", () => {
+  it("drops messages of another epoch, because their numbers mean other messages now", () => {
     const before = addChatMessages(empty(), [message(1, 1), message(2, 1), message(3, 1)]);
     const account = { name: "Shop" };
     const restored = { account, since: "", state: "open" as const, agent: null, messages: [message(1, 1)] };
@@ -281,7 +281,7 @@ describe("a supervisor's desk", () => {
   const sees = (more: Partial<AccountSnapshot> = {}) => desk({ agent, ...more });
   const ids = (list: Session[]) => list.map((one) => one.id);
 
-  it("keeps what others have open apart from her own", () => {
+  it("keeps colleagues' sessions apart from the own ones", () => {
     const state = sees({ sessions: [open(1)], others: [of(2), of(3)] });
     expect(ids(ownSessions(account(state)))).toEqual([1]);
     expect(ids(colleagueSessions(account(state)))).toEqual([3, 2]);
@@ -300,7 +300,7 @@ describe("a supervisor's desk", () => {
     expect(account(state)).toMatchObject({ others_count: 0, sessions: {} });
   });
 
-  it("gathers another's messages only while she reads along", () => {
+  it("collects a colleague's messages only while the supervisor looks at them", () => {
     let state = sees({ others: [of(1)] });
     state = foldChange(state, change(11, { message: message(50, 1) }));
     expect(account(state).messages).toEqual({});
@@ -332,7 +332,7 @@ describe("a supervisor's desk", () => {
     expect(account(state)).toMatchObject({ others_read: 9, others_count: 4 });
   });
 
-  it("shows an agent who is none nothing of others", () => {
+  it("shows an agent without the role no colleague's session", () => {
     const state = foldChange(desk({ sessions: [open(1)] }), change(11, { session: of(1) }, { session: of(2) }));
     expect(account(state)).toMatchObject({ sessions: {}, others_count: 0 });
   });

@@ -105,7 +105,8 @@ export const en: Text = {
     990034: "Another page was sending a message. Please send it again",
   },
 
-  unknownError: (message) => (message ? `Something went wrong: ${message}` : "Something went wrong. Reload the page and try again"),
+  unknownError: (message) =>
+    message ? `Something went wrong: ${message}` : "Something went wrong. Reload the page and try again",
 };
 
 export const enDesk: WorkbenchText = {
@@ -121,7 +122,8 @@ export const enDesk: WorkbenchText = {
     990013: "The password is too short: use at least 8 characters",
     990014: "Another agent has already taken this customer",
     990015: "The session is closed. A new one starts when the customer writes again",
-    990016: "The customer’s last message is more than 48 hours old, so you cannot reply until the customer writes again",
+    990016:
+      "The customer’s last message is more than 48 hours old, so you cannot reply until the customer writes again",
     990017: "This invitation is no longer valid. Ask the account’s administrator for a new one",
     990018: "You are an agent of too many accounts already. Ask an administrator to remove you from one",
     990020: "Invalid name: use 1 to 20 letters, digits, _ or -",

@@ -22,14 +22,15 @@ const storage: OutboxStorage = {
   remove: (id) => Promise.resolve(void stored.delete(id)),
 };
 
-/** What one tab tells, the others hear at once. */
-let heard: ((event: { data: unknown }) => void)[];
+/** A note of one tab reaches the others at once. */
+let receivers: ((event: { data: unknown }) => void)[];
 class FakeChannel {
   #own: ((event: { data: unknown }) => void) | undefined;
-  addEventListener(_: string, hear: (event: { data: unknown }) => void) {
-    heard.push((this.#own = hear));
+  addEventListener(_: string, receive: (event: { data: unknown }) => void) {
+    receivers.push((this.#own = receive));
   }
-  postMessage = (data: unknown) => heard.filter((hear) => hear !== this.#own).forEach((hear) => hear({ data }));
+  postMessage = (data: unknown) =>
+    receivers.filter((other) => other !== this.#own).forEach((receive) => receive({ data }));
 }
 
 const outbox = (onChange: OutboxOptions["onChange"] = (all) => (now = all)) =>
@@ -53,7 +54,7 @@ const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [stored, refusals, sent, tried, mayWrite, now, heard] = [new Map(), {}, [], [], true, [], []];
+  [stored, refusals, sent, tried, mayWrite, now, receivers] = [new Map(), {}, [], [], true, [], []];
   vi.stubGlobal("BroadcastChannel", FakeChannel);
 });
 afterEach(() => {

@@ -80,7 +80,7 @@ describe("a call", () => {
     expect(blank(operation("ask"), "").query).toEqual({ appid: "wx0", note: "" });
   });
 
-  it("leaves out what is empty, and a token that nobody needsUser for", () => {
+  it("leaves out what is empty, and a token where the endpoint asks for none", () => {
     const filled = { ...blank(operation("ask"), "wx1"), token: "50_t" };
     expect(address(operation("ask"), filled)).toBe("/ask?appid=wx1");
     expect(address(operation("add"), { ...filled, query: {} })).toBe("/add?access_token=50_t");

@@ -17,41 +17,41 @@ function meet(local: Draft | null, server: Draft | null, isNewer = false) {
   return merged ? [merged.text, merged.pending] : null;
 }
 
-it("takes what the server has where the browser has nothing of its own to tell", () => {
+it("takes the server's draft where none is pending in the browser", () => {
   expect(meet(null, saved("theirs", 50))).toEqual(["theirs", false]);
   expect(meet(saved("ours", 40), saved("theirs", 50))).toEqual(["theirs", false]);
   expect(meet(saved("ours", 40), null)).toBeNull();
 });
 
-it("keeps what the server was not told where that goes on from what it has, however clocks differ", () => {
+it("keeps a pending draft that continues the server's, however clocks differ", () => {
   for (const at of [100, 10_000])
     expect(meet(typed("ours", { base: at }), saved("theirs", at))).toEqual(["ours", true]);
   expect(meet(typed("", { base: 50 }), saved("sent", 50))).toEqual(["", true]);
   expect(meet(typed("ours"), null)).toEqual(["ours", true]);
 });
 
-it("lets the newer win where both have changed", () => {
+it("takes the newer draft where both have changed", () => {
   expect(meet(typed("ours", { base: 40 }), saved("theirs", 99))).toEqual(["ours", true]);
   expect(meet(typed("ours", { base: 40 }), saved("theirs", 101))).toEqual(["theirs", false]);
   expect(meet(typed("", { base: 40 }), saved("theirs", 101))).toEqual(["theirs", false]);
 });
 
-it("loses no words to a draft that was sent elsewhere meanwhile", () => {
+it("loses no text when the draft was sent elsewhere meanwhile", () => {
   expect(meet(typed("ours", { base: 40 }), null)).toEqual(["ours", true]);
 });
 
-it("has nothing to tell where the server has the same words", () => {
+it("has nothing pending where the server has the same text", () => {
   expect(meet(typed("same", { base: 40 }), saved("same", 50))).toEqual(["same", false]);
   expect(meet(typed("", { base: 40 }), null)).toBeNull();
 });
 
-it("does not believe an answer that is older than the words", () => {
+it("ignores an answer that is older than the draft", () => {
   expect(meet(saved("ours", 60), saved("older", 50), true)).toEqual(["ours", false]);
   expect(meet(saved("ours", 60), null, true)).toEqual(["ours", false]);
   expect(meet(null, saved("sent meanwhile", 50), true)).toBeNull();
 });
 
-it("knows drafts by account and session", () => {
+it("reads the server's drafts by account and session", () => {
   const draft = { session: 7, openid: "o1", text: "half", at: 5 };
   expect(fromServer("wx1", [draft])).toEqual({ "wx1:7": { ...saved("half", 5) } });
 });

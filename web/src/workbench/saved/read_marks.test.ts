@@ -49,7 +49,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it("tells once what is read in a short time, and nothing twice", async () => {
+it("sends marks of a short time together, and none twice", async () => {
   const marks = page();
   marks.mark("wx1", 1, 5);
   marks.mark("wx1", 1, 7);
@@ -61,7 +61,7 @@ it("tells once what is read in a short time, and nothing twice", async () => {
   expect(sent).toEqual(["ann wx1:1 7", "ann wx1:2 6"]);
 });
 
-it("has other tabs of the same worker follow, which do not tell it again", async () => {
+it("shares marks with other tabs of the worker, which do not send them again", async () => {
   const [first, second] = [page(), page()];
   page("bob");
   first.mark("wx1", 1, 7);
@@ -71,7 +71,7 @@ it("has other tabs of the same worker follow, which do not tell it again", async
   expect([sent, second.upTo("wx1", 1)]).toEqual([["ann wx1:1 7"], 7]);
 });
 
-it("tells it again when the line is back, and not where the session is gone", async () => {
+it("sends a mark again after a failure, but not where the session is gone", async () => {
   refusal = new Refused(0, 0, "lost");
   const marks = page();
   marks.mark("wx1", 1, 7);
@@ -86,7 +86,7 @@ it("tells it again when the line is back, and not where the session is gone", as
   expect([sent.length, ended]).toEqual([3, 1]);
 });
 
-it("hands over once what older pages have marked, for sessions that are there", async () => {
+it("sends once the marks that older pages stored, for sessions that exist", async () => {
   stored.set("kefu.read", JSON.stringify({ "wx1:1": 7, "wx1:2": 8, "wx9:3": 9 }));
   refusal = new Refused(0, 0, "lost");
   const marks = page();

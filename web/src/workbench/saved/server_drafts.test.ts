@@ -18,7 +18,7 @@ let receivers: ((note: unknown) => void)[];
 /** The page whose box has the focus. */
 let inBox: ServerDrafts | null;
 
-/** Notes reach all tabs but the one that tells, at once. */
+/** Notes reach all tabs but the sender at once. */
 class FakeChannel {
   #receiver: ((note: unknown) => void) | undefined;
   addEventListener(_: string, receive: (event: { data: unknown }) => void) {
@@ -46,8 +46,8 @@ function page(worker = "ann"): ServerDrafts {
 }
 
 function load(drafts: ServerDrafts, worker = "ann", asked = performance.now()) {
-  const mine = Object.entries(server).filter(([key, { text }]) => key === `${worker} ${KEY}` && text);
-  const saved = mine.map(([, { text, at }]) => ({ session: 1, openid: "o1", text, at }));
+  const own = Object.entries(server).filter(([key, { text }]) => key === `${worker} ${KEY}` && text);
+  const saved = own.map(([, { text, at }]) => ({ session: 1, openid: "o1", text, at }));
   drafts.load(worker, fromServer("wx1", saved), asked);
 }
 
@@ -69,7 +69,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it("tells the server after a pause, and leaves nothing in the browser", async () => {
+it("saves a draft after a pause, and leaves nothing in the browser", async () => {
   const drafts = page();
   drafts.write(KEY, "ha", "o1");
   await advance(SAVE_AFTER_MS - 1);
@@ -81,7 +81,7 @@ it("tells the server after a pause, and leaves nothing in the browser", async ()
   expect(posted).toHaveLength(1);
 });
 
-it("tells the server while somebody goes on typing", async () => {
+it("saves a draft while a person goes on typing", async () => {
   const drafts = page();
   for (let ms = 0; ms <= SAVE_LATEST_MS; ms += 100) {
     drafts.write(KEY, `typed for ${ms}`);
@@ -90,7 +90,7 @@ it("tells the server while somebody goes on typing", async () => {
   expect(posted).toHaveLength(1);
 });
 
-it("tells at once that words were sent", async () => {
+it("deletes a draft at once when its message is sent", async () => {
   const drafts = page();
   drafts.write(KEY, "half");
   await advance(SAVE_AFTER_MS);
@@ -99,7 +99,7 @@ it("tells at once that words were sent", async () => {
   expect([posted.at(-1), stored.size, page().textOf(KEY)]).toEqual(["", 0, ""]);
 });
 
-it("keeps words without a line, for their worker alone, until the line is back", async () => {
+it("keeps a draft for its worker without a connection, until the connection is back", async () => {
   refusal = LOST;
   const drafts = page();
   drafts.write(KEY, "half");
@@ -114,7 +114,7 @@ it("keeps words without a line, for their worker alone, until the line is back",
   expect([server[`ann ${KEY}`]?.text, stored.size]).toEqual(["half", 0]);
 });
 
-it("remembers without a line that words were sent", async () => {
+it("remembers without a connection that a draft is to be deleted", async () => {
   const drafts = page();
   drafts.write(KEY, "half");
   await advance(SAVE_AFTER_MS);
@@ -129,7 +129,7 @@ it("remembers without a line that words were sent", async () => {
   expect([server[`ann ${KEY}`]?.text, stored.size]).toEqual(["", 0]);
 });
 
-it("keeps in sight what the server refuses, and does not insist", async () => {
+it("keeps showing what the server refuses, and does not send it again", async () => {
   refusal = new Refused(990004, 404, "gone");
   const drafts = page();
   drafts.write(KEY, "half");
@@ -143,7 +143,7 @@ it("keeps in sight what the server refuses, and does not insist", async () => {
   expect([posted.at(-1), stored.size]).toEqual(["shorter", 0]);
 });
 
-it("keeps words of an ended login until its worker is back", async () => {
+it("keeps drafts of an ended login until the worker is back", async () => {
   refusal = new Refused(990002, 401, "log in");
   const drafts = page();
   drafts.write(KEY, "half");
@@ -157,7 +157,7 @@ it("keeps words of an ended login until its worker is back", async () => {
   expect([drafts.textOf(KEY), server[`ann ${KEY}`]?.text, stored.size]).toEqual(["half", "half", 0]);
 });
 
-it("follows another tab unless somebody writes in this one", async () => {
+it("shows what another tab types unless a person types in this one", async () => {
   const [first, second, bob] = [page(), page(), page("bob")];
   first.write(KEY, "half");
   expect([second.textOf(KEY), bob.textOf(KEY)]).toEqual(["half", ""]);
@@ -175,7 +175,7 @@ it("follows another tab unless somebody writes in this one", async () => {
 });
 
 it.each(["half a sentence", ""])(
-  "saves the newest words (%j) again where a post of older ones came last",
+  "saves the newest text (%j) again where a post of an older one came last",
   async (newest) => {
     for (const late of [1, 0]) {
       const [first, second] = [page(), page()];
@@ -200,7 +200,7 @@ it.each(["half a sentence", ""])(
   },
 );
 
-it("does not save again what another tab with other words in its box has replaced", async () => {
+it("does not save again what another tab has replaced", async () => {
   const [first, second] = [page(), page()];
   first.write(KEY, "half");
   inBox = first;
@@ -210,7 +210,7 @@ it("does not save again what another tab with other words in its box has replace
   expect([first.textOf(KEY), server[`ann ${KEY}`]?.text, posted.length]).toEqual(["half", "other words", 2]);
 });
 
-it("follows another browser at the next snapshot, but never back", async () => {
+it("shows what another browser saved at the next snapshot, but nothing older", async () => {
   const drafts = page();
   server[`ann ${KEY}`] = { text: "from afar", at: Date.now() };
   load(drafts);
@@ -228,7 +228,7 @@ it("follows another browser at the next snapshot, but never back", async () => {
   expect(drafts.textOf(KEY)).toBe("");
 });
 
-it("takes over what older pages have kept in the browser", async () => {
+it("takes over what older pages stored in the browser", async () => {
   const old = { id: "x", text: "long ago", at: Date.now(), openid: "o1" };
   stored.set("kefu.drafts desk ann", JSON.stringify({ [KEY]: old }));
   const drafts = page();
@@ -237,7 +237,7 @@ it("takes over what older pages have kept in the browser", async () => {
   expect([server[`ann ${KEY}`]?.text, stored.size]).toEqual(["long ago", 0]);
 });
 
-it("tells all it knows when the page goes, also while an older word is on its way", async () => {
+it("saves everything when the page is closed, also while an older post is under way", async () => {
   const drafts = page();
   drafts.write(KEY, "ha");
   void drafts.flush();
@@ -247,7 +247,7 @@ it("tells all it knows when the page goes, also while an older word is on its wa
   expect(server[`ann ${KEY}`]?.text).toBe("half");
 });
 
-it("lasts as long as the page where the browser keeps nothing", async () => {
+it("keeps drafts as long as the page where the browser stores nothing", async () => {
   vi.stubGlobal("localStorage", undefined);
   refusal = LOST;
   const drafts = page();
