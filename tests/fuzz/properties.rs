@@ -40,7 +40,7 @@ pub fn json(input: &[u8]) {
     body::<kfaccount::DelKfAccount>(input);
     body::<kfaccount::InviteKfWorker>(input);
     body::<kfsession::AgentAndCustomer>(input);
-    body::<token::AccountSecret>(input);
+    body::<token::GetStableAccessToken>(input);
 }
 
 fn body<T: DeserializeOwned + Debug>(input: &[u8]) {

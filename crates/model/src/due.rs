@@ -82,7 +82,7 @@ pub const BINDING_CHECK: i64 = crate::MINUTE;
 /// How long changes stay in the feed, milliseconds.
 pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;
 /// How long `getRidInfo` finds a refusal, milliseconds, by its page.
-pub const RID_KEPT: i64 = 7 * 24 * crate::HOUR;
+pub const RID_KEPT: i64 = protocol::limits::RID_LIFE_D * 24 * crate::HOUR;
 /// How often old changes are dropped, milliseconds.
 pub const TRIM_EVERY: i64 = 24 * crate::HOUR;
 

@@ -83,7 +83,7 @@ impl Appid {
     pub fn parse(text: &str) -> Result<Self, Errcode> {
         let digits = text.strip_prefix("wx").ok_or(Errcode::InvalidAppid)?;
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        if digits.len() == 16 && digits.bytes().all(hex) {
+        if digits.len() == limits::APPID_DIGITS && digits.bytes().all(hex) {
             Ok(Self(text.to_owned()))
         } else {
             Err(Errcode::InvalidAppid)
@@ -95,7 +95,7 @@ impl Openid {
     /// # Errors
     /// `InvalidOpenid`.
     pub fn parse(text: &str) -> Result<Self, Errcode> {
-        if text.len() == 28 && text.starts_with('o') && text.bytes().all(is_url_safe) {
+        if text.len() == limits::OPENID_LENGTH && text.starts_with('o') && text.bytes().all(is_url_safe) {
             Ok(Self(text.to_owned()))
         } else {
             Err(Errcode::InvalidOpenid)
@@ -154,7 +154,9 @@ impl AccountName {
     /// # Errors
     /// `IllegalAccountName`.
     pub fn parse(text: &str) -> Result<Self, Errcode> {
-        if limits::ACCOUNT_NAME.contains(&text.len()) && text.bytes().all(is_word) {
+        if (limits::ACCOUNT_NAME_MIN..=limits::ACCOUNT_NAME_MAX).contains(&text.len())
+            && text.bytes().all(is_word)
+        {
             Ok(Self(text.to_owned()))
         } else {
             Err(Errcode::IllegalAccountName)
@@ -179,7 +181,9 @@ impl BusinessNickname {
     pub fn parse(text: &str) -> Result<Self, Errcode> {
         let fits = |c: char| c.is_ascii_alphanumeric() || is_chinese(c);
         let length: usize = text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
-        if limits::BUSINESS_NICKNAME.contains(&length) && text.chars().all(fits) {
+        if (limits::BUSINESS_NICKNAME_MIN..=limits::BUSINESS_NICKNAME_MAX).contains(&length)
+            && text.chars().all(fits)
+        {
             Ok(Self(text.to_owned()))
         } else {
             Err(Errcode::IllegalBusinessNickname)
@@ -192,7 +196,10 @@ impl Corpid {
     /// `InvalidCorpid`.
     pub fn parse(text: &str) -> Result<Self, Errcode> {
         let begins = ["ww", "wx", "wp"].iter().any(|begin| text.starts_with(begin));
-        if begins && limits::CORPID.contains(&text.len()) && text.bytes().all(is_url_safe) {
+        if begins
+            && (limits::CORPID_MIN..=limits::CORPID_MAX).contains(&text.len())
+            && text.bytes().all(is_url_safe)
+        {
             Ok(Self(text.to_owned()))
         } else {
             Err(Errcode::InvalidCorpid)

@@ -3,8 +3,9 @@
 mod table;
 
 use crate::errcode::Errcode;
+use crate::parameter::ParameterPlace;
 use crate::quota::Quota;
-use crate::schema::{Answers, Reads};
+use crate::schema::{Answers, Takes};
 
 pub use table::*;
 
@@ -53,34 +54,6 @@ pub enum Methods {
     GetToo,
 }
 
-/// Where a parameter stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParameterPlace {
-    /// In the query.
-    Query,
-    /// In the JSON body.
-    Body,
-    /// In the query, else in the body.
-    Either,
-    /// A part of the multipart form.
-    Form,
-    /// In the query, else a field of the multipart form.
-    QueryOrForm,
-}
-
-/// What an endpoint is told, beside its token.
-#[derive(Clone, Copy, Debug)]
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// Where it stands.
-    pub place: ParameterPlace,
-    /// Its JSON type.
-    pub kind: &'static str,
-    /// Whether it must be there.
-    pub required: bool,
-}
-
 /// One row of the table.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -88,6 +61,8 @@ pub struct Endpoint {
     pub number: usize,
     /// The name Weixin's page gives it.
     pub name: &'static str,
+    /// The group of endpoints it belongs to, after which the files of its wire types, handler and tests are named.
+    pub group: &'static str,
     /// What it is for, in one sentence: the row's own comment.
     pub meaning: &'static str,
     /// The same in Chinese.
@@ -110,11 +85,9 @@ pub struct Endpoint {
     /// The name by which its page says it can be called from Weixin's cloud without a token. No such call is served
     /// here.
     pub cloud: Option<&'static str>,
-    /// What it is told, beside its token.
-    pub takes: &'static [Parameter],
-    /// The shape of its body.
-    pub reads: Reads,
-    /// The shape of its answer.
+    /// The parameters, beside the token, and where they are read from.
+    pub takes: Takes,
+    /// The wire type of the answer.
     pub answers: Answers,
     /// What it answers beyond the codes that follow from the columns above; see [`Endpoint::codes`].
     pub own_codes: &'static [Errcode],
@@ -258,14 +231,11 @@ impl Endpoint {
         if self.quota.is_some() {
             codes.extend([Errcode::DailyQuota, Errcode::MinuteQuota]);
         }
-        if self
-            .takes
-            .iter()
-            .any(|parameter| matches!(parameter.place, ParameterPlace::Body | ParameterPlace::Either))
-        {
+        let is_at = |places: &[ParameterPlace]| self.takes.parameters().any(|it| places.contains(&it.place));
+        if is_at(&[ParameterPlace::Body, ParameterPlace::QueryOrBody]) {
             codes.extend([Errcode::ContentSize, Errcode::DataFormat]);
         }
-        if self.takes.iter().any(|parameter| parameter.place == ParameterPlace::Body) {
+        if is_at(&[ParameterPlace::Body]) {
             codes.push(Errcode::EmptyPostData);
         }
         codes.extend(self.own_codes);

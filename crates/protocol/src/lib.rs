@@ -1,16 +1,15 @@
 //! What Weixin says, and nothing else: error codes, limits, endpoints and the shapes on the wire.
 //! No IO, no clock.
 
-pub mod advice;
 pub mod endpoint;
 pub mod errcode;
 pub mod limits;
 pub mod openapi;
+pub mod parameter;
 pub mod schema;
 pub mod strict;
 pub mod text;
 mod wire;
-pub mod word;
 
 pub use endpoint::{AccountKind, CalledBy, Endpoint};
 pub use errcode::Errcode;

@@ -1,11 +1,11 @@
 //! The OpenAPI 3.1 document of Weixin's endpoints: nothing stands here that the tables and the wire types do not say.
 
-use crate::endpoint::{ALL, AccountKind, CalledBy, Endpoint, Parameter, ParameterPlace};
+use crate::endpoint::{ALL, AccountKind, CalledBy, Endpoint};
 use crate::errcode::Errcode;
-use crate::limits::{BODY_MAX, FILE_MAX, written};
+use crate::limits::{BODY_MAX, FILE_MAX};
 use crate::media::Format;
+use crate::parameter::{ACCESS_TOKEN, Parameter, ParameterDoc, ParameterPlace};
 use crate::schema::{Answers, Reads, SchemaOf};
-use crate::word::{Word, word};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -19,10 +19,6 @@ const ABOUT: &str = "Weixin's customer-service API, as this desk answers it.\n\n
     The calls of the workbench and of the customer page (`/desk/api`, `/chat/api`) are private: they change with the \
     pages and are not described here.";
 
-/// What the parameter `access_token` takes.
-const TOKEN: &str = "What getAccessToken or getStableAccessToken answers, or a platform's authorizer_access_token; \
-    about quotas and request ids its component_access_token too.";
-
 /// One way to call an endpoint.
 #[derive(Debug)]
 pub struct Operation {
@@ -34,27 +30,6 @@ pub struct Operation {
     pub path: &'static str,
     /// Weixin's name for the endpoint; with a suffix for its other method and its other paths.
     pub id: String,
-}
-
-impl Endpoint {
-    /// The group its page stands in.
-    #[must_use]
-    pub fn group(&self) -> &'static str {
-        let has = |word| self.path.contains(word);
-        match () {
-            () if has("token") => "token",
-            () if has("kfaccount") || has("kflist") => "kfaccount",
-            () if has("kfsession") => "kfsession",
-            () if has("msgrecord") => "msgrecord",
-            () if has("/message/") => "message",
-            () if has("/media/") => "media",
-            () if has("quota") || has("/openapi/") => "quota",
-            () if has("/business/") => "business",
-            () if has("/work/") => "work",
-            () if has("/component/") => "component",
-            () => "",
-        }
-    }
 }
 
 /// Every route of Weixin's endpoints: each path with each method.
@@ -108,7 +83,7 @@ pub fn document() -> Value {
         "components": {
             "schemas": schemas,
             "securitySchemes": {"access_token": {"type": "apiKey", "in": "query", "name": "access_token",
-                "description": TOKEN}},
+                "description": ACCESS_TOKEN.en, "x-zh": ACCESS_TOKEN.zh}},
         },
         "x-errcodes": codes(),
     })
@@ -117,8 +92,8 @@ pub fn document() -> Value {
 fn groups() -> Vec<&'static str> {
     let mut groups = Vec::new();
     for endpoint in ALL {
-        if !groups.contains(&endpoint.group()) {
-            groups.push(endpoint.group());
+        if !groups.contains(&endpoint.group) {
+            groups.push(endpoint.group);
         }
     }
     groups
@@ -127,21 +102,16 @@ fn groups() -> Vec<&'static str> {
 /// What each of Weixin's codes says, means, and how to mend it.
 fn codes() -> Value {
     let explained = |code: &Errcode| {
-        let advice = code.advice()?;
+        let help = code.help()?;
         let value = json!({
             "errmsg": code.text(),
             "source": code.source(),
-            "means": said(advice.means, advice.means_zh),
-            "mend": said(advice.mend, advice.mend_zh),
+            "means": {"en": help.means, "zh": help.means_zh},
+            "mend": {"en": help.mend, "zh": help.mend_zh},
         });
         Some((code.number().to_string(), value))
     };
     Value::Object(Errcode::ALL.iter().filter(|code| !code.is_own()).filter_map(explained).collect())
-}
-
-/// A text in both languages, its limits written out.
-fn said(en: &str, zh: &str) -> Value {
-    json!({"en": written(en), "zh": written(zh)})
 }
 
 /// The schemas of what is read and of what is answered: the same type can look different in the two.
@@ -156,7 +126,7 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
         "operationId": operation.id,
         "summary": endpoint.meaning.trim(),
         "description": description(endpoint),
-        "tags": [endpoint.group()],
+        "tags": [endpoint.group],
         "externalDocs": {"url": endpoint.page, "description": "Weixin's page"},
         "security": if endpoint.called_by == CalledBy::Secret { json!([]) } else { json!([{"access_token": []}]) },
         "parameters": in_queries(endpoint, operation),
@@ -169,13 +139,13 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
     if operation.path != endpoint.path {
         value["deprecated"] = true.into();
     }
-    if let (Reads::Json(shape), "post") = (endpoint.reads, operation.method) {
+    if let (Reads::Json(shape), "post") = (endpoint.takes.reads, operation.method) {
         let schema = body(endpoint, shape, &mut shapes.read);
-        let required = endpoint.takes.iter().any(|parameter| parameter.place == ParameterPlace::Body);
+        let required = endpoint.takes.parameters().any(|parameter| parameter.place == ParameterPlace::Body);
         value["requestBody"] =
             json!({"required": required, "content": {"application/json": {"schema": schema}}});
     }
-    if let Reads::Form = endpoint.reads {
+    if let Reads::Form = endpoint.takes.reads {
         value["requestBody"] =
             json!({"required": true, "content": {"multipart/form-data": {"schema": form(endpoint)}}});
     }
@@ -184,12 +154,11 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
 
 /// The form of an upload: its file, and what it may say beside that instead of in the query.
 fn form(endpoint: &Endpoint) -> Value {
-    let parts = || endpoint.takes.iter().filter(|parameter| parameter.place == ParameterPlace::Form);
+    let parts = || endpoint.takes.parameters().filter(|parameter| parameter.place == ParameterPlace::Form);
     let properties: Map<String, Value> = parts()
         .map(|part| {
-            let word = word(endpoint.group(), part.name);
             let file = json!({"type": "string", "contentMediaType": "application/octet-stream",
-                "description": word.map(Word::en), "x-zh": word.map(Word::zh)});
+                "description": part.doc.en, "x-zh": part.doc.zh});
             (part.name.to_owned(), file)
         })
         .collect();
@@ -200,7 +169,7 @@ fn description(endpoint: &Endpoint) -> String {
     let mut text = endpoint.meaning.trim().to_owned();
     text.push_str(&format!("\n\nCalled by: {}.", called_by(endpoint)));
     for (rule, _) in endpoint.rules {
-        text.push_str(&format!("\n\n{}", written(rule)));
+        text.push_str(&format!("\n\n{}", rule));
     }
     if let Some(name) = endpoint.cloud {
         text.push_str(&format!(
@@ -276,7 +245,7 @@ fn callers(endpoint: &Endpoint) -> Vec<Value> {
 /// Which third-party platforms call an endpoint: `none`, those with one of its `sets`, `any`, or one with its own
 /// `secret`.
 fn platforms(endpoint: &Endpoint) -> &'static str {
-    let is_for_them = endpoint.takes.iter().any(|parameter| parameter.name == "component_appid");
+    let is_for_them = endpoint.takes.parameters().any(|parameter| parameter.name == "component_appid");
     match (endpoint.called_by, endpoint.sets) {
         (CalledBy::Secret, _) if is_for_them => "secret",
         (CalledBy::Any, _) => "any",
@@ -287,8 +256,8 @@ fn platforms(endpoint: &Endpoint) -> &'static str {
 
 /// What the row says that OpenAPI has no words for.
 fn facts(endpoint: &Endpoint) -> Value {
-    let rules: Vec<Value> = endpoint.rules.iter().map(|(en, zh)| said(en, zh)).collect();
-    let has_body = endpoint.takes.iter().any(|parameter| parameter.place != ParameterPlace::Query);
+    let rules: Vec<Value> = endpoint.rules.iter().map(|(en, zh)| json!({"en": en, "zh": zh})).collect();
+    let has_body = endpoint.takes.parameters().any(|parameter| parameter.place != ParameterPlace::Query);
     json!({
         "name": endpoint.name,
         "order": ALL.iter().position(|row| row.name == endpoint.name),
@@ -301,58 +270,84 @@ fn facts(endpoint: &Endpoint) -> Value {
         "quota": endpoint.quota,
         "differs": endpoint.differs,
         "codes": endpoint.codes().iter().map(|code| code.number()).collect::<Vec<_>>(),
-        "body_max": has_body.then_some(if matches!(endpoint.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 }),
+        "body_max": has_body.then_some(if matches!(endpoint.takes.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 }),
     })
 }
 
 /// The parameters of an operation that can stand in the query.
 fn in_queries(endpoint: &Endpoint, operation: &Operation) -> Vec<Value> {
     let in_query_too = |it: &&Parameter| !matches!(it.place, ParameterPlace::Body | ParameterPlace::Form);
-    endpoint.takes.iter().filter(in_query_too).map(|it| in_query(it, operation)).collect()
+    endpoint.takes.parameters().filter(in_query_too).map(|it| in_query(it, operation)).collect()
 }
 
-/// A parameter in the query; one that can stand in the body as well must not.
+/// A parameter in the query. It is optional where the body may hold it instead.
 fn in_query(parameter: &Parameter, operation: &Operation) -> Value {
-    let required =
-        parameter.required && (parameter.place == ParameterPlace::Query || operation.method == "get");
-    let mut schema = json!({"type": parameter.kind});
-    let word = word(operation.endpoint.group(), parameter.name);
-    constrain(&mut schema, word);
-    json!({"name": parameter.name, "in": "query", "required": required, "schema": schema,
-        "description": word.map(Word::en), "x-zh": word.map(Word::zh)})
+    let only_here = parameter.place == ParameterPlace::Query || operation.method == "get";
+    let mut schema = json!({"type": "string"});
+    constrain(&mut schema, &parameter.doc);
+    json!({"name": parameter.name, "in": "query", "required": parameter.required && only_here, "schema": schema,
+        "description": parameter.doc.en, "x-zh": parameter.doc.zh})
 }
 
-/// What the table of words knows of a value.
-fn constrain(schema: &mut Value, word: Option<&Word>) {
-    let Some(word) = word else { return };
-    if !word.pattern().is_empty() {
-        schema["pattern"] = word.pattern().into();
+/// Adds to a schema which values the parameter takes.
+fn constrain(schema: &mut Value, doc: &ParameterDoc) {
+    let pattern = doc.pattern();
+    if !pattern.is_empty() {
+        schema["pattern"] = pattern.into();
     }
-    if let Ok(example) = serde_json::from_str::<Value>(word.example) {
+    if let Ok(example) = serde_json::from_str::<Value>(doc.example) {
         schema["examples"] = json!([example]);
     }
 }
 
-/// The type's schema, with what the row knows of its members: which must be there, and what they look like.
-fn body(endpoint: &Endpoint, shape: SchemaOf, generator: &mut SchemaGenerator) -> Value {
-    let mut schema = whole(shape, generator);
-    let in_body = || endpoint.takes.iter().filter(|parameter| parameter.place != ParameterPlace::Query);
-    for parameter in in_body() {
-        if let Some(member) = schema["properties"].get_mut(parameter.name) {
-            let word = word(endpoint.group(), parameter.name);
-            constrain(member, word);
-            if let Some(word) = word {
-                member["description"] = word.en().into();
-                member["x-zh"] = word.zh().into();
-            }
-            if parameter.required {
-                not_null(member);
+/// The schema of a body: of the wire type, with what its parameters state.
+fn body(endpoint: &Endpoint, schema_of: SchemaOf, generator: &mut SchemaGenerator) -> Value {
+    let mut schema = whole(schema_of, generator);
+    for parameter in endpoint.takes.parameters() {
+        let member = &mut schema["properties"][parameter.name];
+        constrain(member, &parameter.doc);
+        member["description"] = parameter.doc.en.into();
+        member["x-zh"] = parameter.doc.zh.into();
+        if parameter.required {
+            not_null(member);
+        }
+    }
+    let required = |it: &&Parameter| it.required && it.place == ParameterPlace::Body;
+    schema["required"] = endpoint.takes.parameters().filter(required).map(|it| it.name).collect();
+    schema
+}
+
+/// The JSON type of a parameter, as `docs/protocol.md` names it: `string`, `number`, `boolean`, `object` or `file`.
+#[must_use]
+pub fn type_of(endpoint: &Endpoint, parameter: &Parameter) -> String {
+    let Reads::Json(schema_of) = endpoint.takes.reads else {
+        let word = if parameter.place == ParameterPlace::Form { "file" } else { "string" };
+        return word.to_owned();
+    };
+    let mut member = whole(schema_of, &mut SchemaGenerator::default())["properties"][parameter.name].take();
+    not_null(&mut member);
+    match member["type"].as_str().unwrap_or_default() {
+        "integer" => "number".to_owned(),
+        word => word.to_owned(),
+    }
+}
+
+/// Every parameter with another meaning once, `access_token` first, in the order of the endpoints: its name, behind the
+/// group and a dot where the name has another meaning before, and its meaning.
+#[must_use]
+pub fn parameters() -> Vec<(String, ParameterDoc)> {
+    let mut known: Vec<(String, ParameterDoc)> = vec![("access_token".to_owned(), ACCESS_TOKEN)];
+    for endpoint in ALL {
+        for Parameter { name, doc, .. } in endpoint.takes.parameters() {
+            let ends = |known: &str| known.rsplit('.').next() == Some(name);
+            if !known.iter().any(|(other, means)| ends(other) && means.en == doc.en) {
+                let is_new = !known.iter().any(|(other, _)| ends(other));
+                let shown = if is_new { (*name).to_owned() } else { format!("{}.{name}", endpoint.group) };
+                known.push((shown, *doc));
             }
         }
     }
-    let required = |parameter: &&Parameter| parameter.required && parameter.place == ParameterPlace::Body;
-    schema["required"] = in_body().filter(required).map(|parameter| parameter.name).collect();
-    schema
+    known
 }
 
 /// A required member is an `Option` where its absence has an answer of its own.

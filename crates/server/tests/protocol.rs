@@ -5,10 +5,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use protocol::endpoint::{ALL, Methods, Parameter, ParameterPlace};
-use protocol::limits::written;
-use protocol::openapi::called_by;
-use protocol::word;
+use protocol::endpoint::{ALL, Methods};
+use protocol::openapi::{self, called_by};
+use protocol::parameter::{Parameter, ParameterPlace};
 use protocol::{Endpoint, Errcode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -70,16 +69,16 @@ fn methods(endpoint: &Endpoint) -> &'static str {
     }
 }
 
-fn parameter(parameter: &Parameter) -> String {
+fn parameter(row: &Endpoint, parameter: &Parameter) -> String {
     let place = match parameter.place {
         ParameterPlace::Query => "query",
         ParameterPlace::Body => "body",
-        ParameterPlace::Either => "query or body",
+        ParameterPlace::QueryOrBody => "query or body",
         ParameterPlace::Form => "form",
         ParameterPlace::QueryOrForm => "query or form",
     };
     let need = if parameter.required { "required" } else { "optional" };
-    format!("`{}` ({place}, {}, {need})", parameter.name, parameter.kind)
+    format!("`{}` ({place}, {}, {need})", parameter.name, openapi::type_of(row, parameter))
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
@@ -89,8 +88,8 @@ fn list(items: impl Iterator<Item = String>) -> String {
 
 fn endpoint(text: &mut String, seen: &Seen, row: &Endpoint) {
     let paths = list(row.paths().map(|path| format!("`{path}`")));
-    let takes = list(row.takes.iter().map(parameter));
-    let rules: String = row.rules.iter().map(|(rule, _)| format!("\n\n{}", written(rule))).collect();
+    let takes = list(row.takes.parameters().map(|it| parameter(row, it)));
+    let rules: String = row.rules.iter().map(|(rule, _)| format!("\n\n{rule}")).collect();
     let cloud = row
         .cloud
         .map_or_else(String::new, |name| format!(" Cloud call of the page, not served here: `{name}`."));
@@ -115,8 +114,8 @@ fn endpoint(text: &mut String, seen: &Seen, row: &Endpoint) {
 
 fn parameters(text: &mut String) {
     text.push_str("\n## Parameters\n\n| parameter | what it is |\n|---|---|\n");
-    for word in word::ALL {
-        writeln!(text, "| `{}` | {} |", word.name, word.en()).unwrap();
+    for (name, doc) in openapi::parameters() {
+        writeln!(text, "| `{name}` | {} |", doc.en).unwrap();
     }
 }
 

@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use model::account::quota::{begin, day};
 use model::{Appid, Fact, SECOND, TextEnum};
 use protocol::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_OVERLAP_S};
-use protocol::token::{AccessToken, AccountSecret};
+use protocol::token::{AccessToken, GetAccessToken, GetStableAccessToken};
 use protocol::{Endpoint, Errcode, endpoint};
 use sha2::Sha256;
 use std::net::IpAddr;
@@ -28,7 +28,7 @@ impl Desk {
     ///
     /// # Errors
     /// 40002 → 41002 → 41004 → 40013.
-    fn presented(credential: AccountSecret) -> Result<(Appid, String), Errcode> {
+    fn presented(credential: GetAccessToken) -> Result<(Appid, String), Errcode> {
         if credential.grant_type.as_deref() != Some("client_credential") {
             return Err(Errcode::InvalidGrantType);
         }
@@ -79,7 +79,7 @@ fn count(desk: &Desk, limits: &QuotaLimits, ledger: &Ledger, endpoint: &Endpoint
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
-pub async fn issue(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Result<AccessToken, Error> {
+pub async fn issue(desk: &Desk, credential: GetAccessToken, from: IpAddr) -> Result<AccessToken, Error> {
     let (appid, secret) = Desk::presented(credential)?;
     let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_, _, _| Ok(())).await?;
     count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN)?;
@@ -98,9 +98,9 @@ pub async fn issue(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Resu
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
-pub async fn stable(desk: &Desk, credential: AccountSecret, from: IpAddr) -> Result<AccessToken, Error> {
-    let force = credential.force_refresh;
-    let (appid, secret) = Desk::presented(credential)?;
+pub async fn stable(desk: &Desk, asked: GetStableAccessToken, from: IpAddr) -> Result<AccessToken, Error> {
+    let GetStableAccessToken { grant_type, appid, secret, force_refresh: force } = asked;
+    let (appid, secret) = Desk::presented(GetAccessToken { grant_type, appid, secret })?;
     let salt = desk.rng.hex::<16>();
     let repeated = move |tx: &mut Tx<'_>, appid: &Appid, secret: &str| {
         if force { Ok(None) } else { repeat(tx, appid, secret) }

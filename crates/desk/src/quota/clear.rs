@@ -5,7 +5,7 @@ use crate::account::token::Access;
 use crate::account::{component, ip_allowlist};
 use crate::{Desk, account, to_the_end};
 use model::Appid;
-use protocol::quota::{ApiQuota, ClearQuotaBySecret};
+use protocol::quota::{ApiQuota, ClearComponentQuotaByAppSecret, ClearQuotaByAppSecret};
 use protocol::{Endpoint, Errcode, endpoint};
 use std::net::IpAddr;
 use store::error::Error;
@@ -25,7 +25,11 @@ pub async fn clear_all(desk: &Desk, access: &Access, appid: &str) -> Result<(), 
 ///
 /// # Errors
 /// 41002, 41004, 40013, 40125, 40164, 48006.
-pub async fn clear_by_secret(desk: &Desk, credential: ClearQuotaBySecret, from: IpAddr) -> Result<(), Error> {
+pub async fn clear_by_secret(
+    desk: &Desk,
+    credential: ClearQuotaByAppSecret,
+    from: IpAddr,
+) -> Result<(), Error> {
     let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
     let secret = given(credential.appsecret).ok_or(Errcode::AppsecretMissing)?;
     let appid = Appid::parse(&appid)?;
@@ -45,7 +49,7 @@ pub async fn clear_by_secret(desk: &Desk, credential: ClearQuotaBySecret, from: 
 /// 41018, 41002, 41004, 40013, 40125, 61004, 61003, 48006.
 pub async fn clear_as_platform(
     desk: &Desk,
-    credential: ClearQuotaBySecret,
+    credential: ClearComponentQuotaByAppSecret,
     from: IpAddr,
 ) -> Result<(), Error> {
     let platform = given(credential.component_appid).ok_or(Errcode::ComponentAppidMissing)?;

@@ -1,10 +1,12 @@
-//! The rows.
+//! The table of endpoints.
 
-use super::{CalledBy, Endpoint, Methods, Parameter, ParameterPlace};
+use super::{CalledBy, Endpoint, Methods};
 use crate::errcode::Errcode::*;
+use crate::limits::*;
 use crate::quota::Quota;
-use crate::schema::{Answers, Reads, of};
-use crate::{business, kfaccount, kfsession, limits, media, message, msgrecord, quota, rid, token, wecom};
+use crate::schema::{Answers, Takes, of};
+use crate::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, wecom};
+use const_format::formatcp;
 
 /// Sets that hold the whole family and the mini program's own set.
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
@@ -13,29 +15,6 @@ const OF_MEDIA: &[u16] = &[1, 3, 8, 9, 11, 19, 30, 31, 100];
 /// The same without the mini program's set.
 const WITHOUT_19: &[u16] = &[1, 6, 100, 101];
 
-const fn query(name: &'static str) -> Parameter {
-    Parameter { name, place: ParameterPlace::Query, kind: "string", required: true }
-}
-
-const fn body(name: &'static str) -> Parameter {
-    Parameter { place: ParameterPlace::Body, ..query(name) }
-}
-
-const fn file(name: &'static str) -> Parameter {
-    Parameter { place: ParameterPlace::Form, kind: "file", ..query(name) }
-}
-
-const fn number(name: &'static str) -> Parameter {
-    Parameter { kind: "number", ..body(name) }
-}
-
-const fn either(name: &'static str) -> Parameter {
-    Parameter { place: ParameterPlace::Either, required: false, ..body(name) }
-}
-
-/// What names a supervisor.
-const SUPERVISOR: &[Parameter] =
-    &[Parameter { required: true, ..either("kf_openid") }, either("kf_account"), either("business_id")];
 /// How setkfadmin and cancelkfadmin differ from their pages.
 const DIFFERS_SUPERVISOR: &str = "POST is taken too, with the parameters in query or body; kf_account, or kfaccount, \
     is taken where kf_openid is missing; 40097 for an unknown business_id, and a known one is passed over";
@@ -45,7 +24,10 @@ pub const BUSINESS_SEND: &str = "/cgi-bin/message/custom/business/send";
 
 /// What an account needs before it has agents.
 const RULES_AGENT: &[(&str, &str)] = &[
-    ("An account has at most {AGENTS_MAX} agents.", "每个账号最多 {AGENTS_MAX} 名客服。"),
+    (
+        formatcp!("An account has at most {AGENTS_MAX} agents."),
+        formatcp!("每个账号最多 {AGENTS_MAX} 名客服。"),
+    ),
     (
         "A WeChat number must be set before an official account can have agents: an operator sets it with kefu account \
          set --alias. A mini program or mini game without one uses its original id (gh_…).",
@@ -53,18 +35,11 @@ const RULES_AGENT: &[(&str, &str)] = &[
     ),
 ];
 
-const fn optional(parameter: Parameter) -> Parameter {
-    Parameter { required: false, ..parameter }
-}
-
-const fn object(name: &'static str) -> Parameter {
-    Parameter { kind: "object", required: false, ..body(name) }
-}
-
 /// What most rows have in common: a row names what is otherwise with it.
 const ROW: Endpoint = Endpoint {
     number: 0,
     name: "",
+    group: "",
     meaning: "",
     meaning_zh: "",
     methods: Methods::Post,
@@ -76,8 +51,7 @@ const ROW: Endpoint = Endpoint {
     quota: Some(Quota::GENEROUS),
     cloud: None,
     rules: &[],
-    takes: &[],
-    reads: Reads::Nothing,
+    takes: Takes::NOTHING,
     answers: Answers::Unstated,
     own_codes: &[],
     differs: "",
@@ -120,12 +94,13 @@ endpoints! {
     /// Issues an account's token.
     GET_ACCESS_TOKEN = {
         name: "getAccessToken",
+        group: "token",
         meaning_zh: "取得账号的 access_token。",
         methods: Methods::PostToo,
         path: "/cgi-bin/token",
         called_by: CalledBy::Secret,
-        quota: Some(Quota { daily: limits::TOKENS_PER_DAY, per_minute: limits::TOKENS_PER_MINUTE }),
-        takes: &[query("grant_type"), query("appid"), query("secret")],
+        quota: Some(Quota { daily: TOKENS_PER_DAY, per_minute: TOKENS_PER_MINUTE }),
+        takes: Takes::query::<token::GetAccessToken>(),
         answers: Answers::Json(of::<token::AccessToken>),
         own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret, InvalidIp],
         differs: "a wrong secret is always 40125, never 40001; POST is taken too, with the parameters in the query",
@@ -134,17 +109,12 @@ endpoints! {
     /// Issues or repeats an account's stable token.
     GET_STABLE_ACCESS_TOKEN = {
         name: "getStableAccessToken",
-        meaning_zh: "取得账号的稳定版 access_token；未到最后五分钟时重复返回同一个。",
+        group: "token",
+        meaning_zh: formatcp!("取得账号的稳定版 access_token；未到最后 {TOKEN_OVERLAP_MIN} 分钟时重复返回同一个。"),
         path: "/cgi-bin/stable_token",
         called_by: CalledBy::Secret,
-        quota: Some(Quota { daily: limits::STABLE_TOKENS_PER_DAY, per_minute: limits::STABLE_TOKENS_PER_MINUTE }),
-        takes: &[
-            body("grant_type"),
-            body("appid"),
-            body("secret"),
-            Parameter { kind: "boolean", required: false, ..body("force_refresh") },
-        ],
-        reads: Reads::Json(of::<token::AccountSecret>),
+        quota: Some(Quota { daily: STABLE_TOKENS_PER_DAY, per_minute: STABLE_TOKENS_PER_MINUTE }),
+        takes: Takes::json::<token::GetStableAccessToken>(),
         answers: Answers::Json(of::<token::AccessToken>),
         own_codes: &[InvalidGrantType, AppidMissing, AppsecretMissing, InvalidAppid, InvalidAppsecret, InvalidIp],
         page: page!("base/api_getstableaccesstoken"),
@@ -152,14 +122,14 @@ endpoints! {
     /// Creates an agent.
     ADD_KF_ACCOUNT = {
         name: "addkfaccount",
+        group: "kfaccount",
         meaning_zh: "添加客服账号。",
         path: "/customservice/kfaccount/add",
         aliases: &["/cgi-bin/customservice/kfaccount/add"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[body("kf_account"), body("nickname"), optional(body("business_id")), optional(body("kf_wx"))],
+        takes: Takes::json::<kfaccount::AddKfAccount>(),
         rules: RULES_AGENT,
-        reads: Reads::Json(of::<kfaccount::AddKfAccount>),
         answers: Answers::Done,
         own_codes: &[
             InvalidArgs, IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker,
@@ -173,14 +143,14 @@ endpoints! {
     /// Changes an agent's nickname.
     UPDATE_KF_ACCOUNT = {
         name: "updatekfaccount",
+        group: "kfaccount",
         meaning_zh: "修改客服昵称。",
         path: "/customservice/kfaccount/update",
         aliases: &["/cgi-bin/customservice/kfaccount/update"],
         called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
-        takes: &[body("kf_account"), body("nickname")],
-        reads: Reads::Json(of::<kfaccount::UpdateKfAccount>),
+        takes: Takes::json::<kfaccount::UpdateKfAccount>(),
         answers: Answers::Done,
         own_codes: &[InvalidAgent, IllegalNickname],
         page: page!("customer/servicermanage/api_updatekfaccount"),
@@ -188,14 +158,14 @@ endpoints! {
     /// Deletes an agent.
     DEL_KF_ACCOUNT = {
         name: "delkfaccount",
+        group: "kfaccount",
         meaning_zh: "删除客服账号。",
         methods: Methods::GetToo,
         path: "/customservice/kfaccount/del",
         aliases: &["/cgi-bin/customservice/kfaccount/del"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[Parameter { place: ParameterPlace::Either, ..body("kf_account") }, either("business_id")],
-        reads: Reads::Json(of::<kfaccount::DelKfAccount>),
+        takes: Takes::json::<kfaccount::DelKfAccount>(),
         answers: Answers::Done,
         own_codes: &[InvalidArgs, InvalidAgent],
         differs: "GET with the agent in the query is taken too, as the page before this one had it; the agent's \
@@ -205,13 +175,13 @@ endpoints! {
     /// Invites a worker to be an agent.
     INVITE_KF_WORKER = {
         name: "invitekfworker",
+        group: "kfaccount",
         meaning_zh: "邀请微信号绑定客服账号。",
         path: "/customservice/kfaccount/inviteworker",
         aliases: &["/cgi-bin/customservice/kfaccount/inviteworker"],
         sets: WITH_19,
         feature_off: Some(InvalidAgent),
-        takes: &[body("kf_account"), body("invite_wx")],
-        reads: Reads::Json(of::<kfaccount::InviteKfWorker>),
+        takes: Takes::json::<kfaccount::InviteKfWorker>(),
         answers: Answers::Done,
         own_codes: &[
             InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists,
@@ -224,14 +194,14 @@ endpoints! {
     /// Gives an agent a picture.
     UPLOAD_KF_HEADIMG = {
         name: "uploadkfheadimg",
+        group: "kfaccount",
         meaning_zh: "设置客服头像。",
         path: "/customservice/kfaccount/uploadheadimg",
         aliases: &["/cgi-bin/customservice/kfaccount/uploadheadimg"],
         called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(InvalidAgent),
-        takes: &[Parameter { place: ParameterPlace::QueryOrForm, ..query("kf_account") }, file("media")],
-        reads: Reads::Form,
+        takes: Takes::form::<kfaccount::UploadKfHeadimg>(),
         answers: Answers::Done,
         own_codes: &[InvalidFileType, InvalidMediaSize, MediaDataMissing, InvalidAgent],
         differs: "PNG is taken beside JPEG; 40006, 41005 and 65401 stand in the list of common codes, not on the page; \
@@ -241,13 +211,13 @@ endpoints! {
     /// Makes an agent a supervisor.
     SET_KF_ADMIN = {
         name: "setkfadmin",
+        group: "kfaccount",
         meaning_zh: "将一名客服设为主管：可查看并转接全部会话。",
         methods: Methods::PostToo,
         path: "/customservice/kfaccount/setadmin",
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: SUPERVISOR,
-        reads: Reads::Json(of::<kfaccount::SetKfAdmin>),
+        takes: Takes::json::<kfaccount::SetKfAdmin>(),
         answers: Answers::Done,
         own_codes: &[InvalidOpenid, InvalidArgs, InvalidAgent, AgentUnbound],
         differs: DIFFERS_SUPERVISOR,
@@ -256,13 +226,13 @@ endpoints! {
     /// Makes a supervisor an ordinary agent again.
     CANCEL_KF_ADMIN = {
         name: "cancelkfadmin",
+        group: "kfaccount",
         meaning_zh: "取消一名客服的主管身份。",
         methods: Methods::PostToo,
         path: "/customservice/kfaccount/canceladmin",
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: SUPERVISOR,
-        reads: Reads::Json(of::<kfaccount::SetKfAdmin>),
+        takes: Takes::json::<kfaccount::SetKfAdmin>(),
         answers: Answers::Done,
         own_codes: &[InvalidOpenid, InvalidArgs, InvalidAgent, AgentUnbound],
         differs: DIFFERS_SUPERVISOR,
@@ -271,13 +241,14 @@ endpoints! {
     /// Lists all agents.
     GET_KF_LIST = {
         name: "getkflist",
+        group: "kfaccount",
         meaning_zh: "列出全部客服。",
         methods: Methods::PostToo,
         path: "/cgi-bin/customservice/getkflist",
         aliases: &["/customservice/getkflist"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[optional(query("business_id"))],
+        takes: Takes::query::<kfaccount::GetKfList>(),
         answers: Answers::Json(of::<kfaccount::KfList>),
         own_codes: &[InvalidArgs],
         differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a \
@@ -289,13 +260,14 @@ endpoints! {
     /// Lists the agents who are logged in.
     GET_ONLINE_KF_LIST = {
         name: "getonlinekflist",
+        group: "kfaccount",
         meaning_zh: "列出已登录的客服。",
         methods: Methods::PostToo,
         path: "/cgi-bin/customservice/getonlinekflist",
         aliases: &["/customservice/getonlinekflist"],
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[optional(query("business_id"))],
+        takes: Takes::query::<kfaccount::GetKfList>(),
         answers: Answers::Json(of::<kfaccount::KfOnlineList>),
         own_codes: &[InvalidArgs],
         differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a \
@@ -307,14 +279,14 @@ endpoints! {
     /// Opens a session.
     CREATE_KF_SESSION = {
         name: "createkfsession",
+        group: "kfsession",
         meaning_zh: "创建会话：把客户交给一名客服。",
         path: "/customservice/kfsession/create",
         aliases: &["/cgi-bin/customservice/kfsession/create"],
         called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
-        takes: &[body("kf_account"), body("openid")],
-        reads: Reads::Json(of::<kfsession::AgentAndCustomer>),
+        takes: Takes::json::<kfsession::AgentAndCustomer>(),
         answers: Answers::Done,
         own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound, OtherAgent, AgentOffline],
         differs: "40003 and 65414 stand in the list of common codes, not on the page",
@@ -323,14 +295,14 @@ endpoints! {
     /// Closes a session.
     CLOSE_KF_SESSION = {
         name: "closesession",
+        group: "kfsession",
         meaning_zh: "关闭会话。",
         path: "/customservice/kfsession/close",
         aliases: &["/cgi-bin/customservice/kfsession/close"],
         called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(InvalidAgent),
-        takes: &[body("kf_account"), body("openid")],
-        reads: Reads::Json(of::<kfsession::AgentAndCustomer>),
+        takes: Takes::json::<kfsession::AgentAndCustomer>(),
         answers: Answers::Done,
         own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound, NoSession, OtherAgent],
         differs: "65401 and 65402 for an agent who is unknown or has no worker, as the sibling pages have them",
@@ -339,13 +311,14 @@ endpoints! {
     /// Tells who serves a customer.
     GET_KF_SESSION = {
         name: "getkfsession",
+        group: "kfsession",
         meaning_zh: "查询由哪名客服接待一位客户。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getsession",
         called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(FeatureOff),
-        takes: &[query("openid")],
+        takes: Takes::query::<kfsession::GetKfSession>(),
         answers: Answers::Json(of::<kfsession::KfSession>),
         own_codes: &[InvalidOpenid],
         page: page!("customer/messctrl/api_getkfsession"),
@@ -353,13 +326,14 @@ endpoints! {
     /// Lists the sessions of an agent.
     GET_KF_SESSION_LIST = {
         name: "getkfsessionlist",
+        group: "kfsession",
         meaning_zh: "列出一名客服正在进行的会话。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getsessionlist",
         called_by: CalledBy::Official,
         sets: WITHOUT_19,
         feature_off: Some(InvalidAgent),
-        takes: &[query("kf_account")],
+        takes: Takes::query::<kfsession::GetKfSessionList>(),
         answers: Answers::Json(of::<kfsession::SessionList>),
         own_codes: &[InvalidAgent, AgentUnbound],
         page: page!("customer/messctrl/api_getkfsessionlist"),
@@ -367,6 +341,7 @@ endpoints! {
     /// Lists the customers who wait.
     GET_WAIT_CASE = {
         name: "getwaitcase",
+        group: "kfsession",
         meaning_zh: "列出等待接入的客户。",
         methods: Methods::Get,
         path: "/customservice/kfsession/getwaitcase",
@@ -379,27 +354,30 @@ endpoints! {
     /// Stores a temporary file.
     UPLOAD_TEMP_MEDIA = {
         name: "uploadTempMedia",
-        meaning_zh: "上传临时素材，有效期三天。",
+        group: "media",
+        meaning_zh: formatcp!("上传临时素材，有效期 {MEDIA_LIFE_D} 天。"),
         path: "/cgi-bin/media/upload",
         cloud: Some("officialAccount.media.upload"),
         sets: OF_MEDIA,
-        takes: &[Parameter { place: ParameterPlace::QueryOrForm, ..query("type") }, file("media")],
-        reads: Reads::Form,
+        takes: Takes::form::<media::UploadTempMedia>(),
         answers: Answers::Json(of::<media::UploadedMedia<'static>>),
         own_codes: &[InvalidMediaType, InvalidFileType, InvalidMediaSize, MediaDataMissing, EmptyMediaData, MediaSize],
-        differs: "45001 for more than 10 MB, 40006 for less than that and more than its type allows; how long a \
-            recording plays is not looked at; a thumb has its id as media_id and as thumb_media_id",
+        differs: formatcp!(
+            "45001 for more than {FILE_MAX_MB} MB, 40006 for less than that and more than its type allows; how long a \
+             recording plays is not checked; a thumb has its id as media_id and as thumb_media_id"
+        ),
         page: page!("material/temporary/api_uploadtempmedia"),
     }
     /// Gives a temporary file back.
     GET_MEDIA = {
         name: "getMedia",
+        group: "media",
         meaning_zh: "获取临时素材。",
         methods: Methods::PostToo,
         path: "/cgi-bin/media/get",
         cloud: Some("officialAccount.media.get"),
         sets: OF_MEDIA,
-        takes: &[query("media_id")],
+        takes: Takes::query::<media::GetMedia>(),
         answers: Answers::File(of::<media::VideoAddress>),
         own_codes: &[InvalidMediaId, MediaIdMissing],
         differs: "POST without a body is taken too, as PowerWeChat sends it; older pages call it getTempMedia",
@@ -408,13 +386,13 @@ endpoints! {
     /// Lists what agents sent and got.
     GET_MSG_LIST = {
         name: "getmsglist",
+        group: "msgrecord",
         meaning_zh: "查询客服收发的消息记录。",
         path: "/customservice/msgrecord/getmsglist",
         called_by: CalledBy::Official,
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[number("starttime"), number("endtime"), number("msgid"), number("number")],
-        reads: Reads::Json(of::<msgrecord::GetMsgList>),
+        takes: Takes::json::<msgrecord::GetMsgList>(),
         answers: Answers::Json(of::<msgrecord::MsgList>),
         own_codes: &[RecordParameter, RecordWindow],
         differs: "the msgid of an answer is one more than its last record's, so that whoever asks until nothing comes \
@@ -425,54 +403,32 @@ endpoints! {
     /// Lists records as before getmsglist: withdrawn, and still called by co-wechat-api, Senparc and weixin-popular.
     GET_RECORD = {
         name: "getrecord",
+        group: "msgrecord",
         meaning_zh: "旧版聊天记录接口：已下线，仍有 SDK 调用。",
         path: "/customservice/msgrecord/getrecord",
         called_by: CalledBy::Official,
         sets: WITH_19,
         feature_off: Some(FeatureOff),
-        takes: &[
-            number("starttime"),
-            number("endtime"),
-            number("pageindex"),
-            number("pagesize"),
-            Parameter { required: false, ..body("openid") },
-        ],
-        reads: Reads::Json(of::<msgrecord::GetRecord>),
+        takes: Takes::json::<msgrecord::GetRecord>(),
         answers: Answers::Json(of::<msgrecord::RecordList>),
         own_codes: &[RecordParameter, RecordWindow],
-        differs: "withdrawn there; here as SDKs send and read it: operation codes 1000 to 1005 and 2001 to 2003, at \
-            most 1000 records a page, within one calendar day in Beijing",
+        differs: formatcp!(
+            "withdrawn there; here as SDKs send and read it: operation codes 1000 to 1005 and 2001 to 2003, at most \
+             {RECORD_PAGE_MAX} records a page, within one calendar day in Beijing"
+        ),
         page: "https://developers.weixin.qq.com/doc/offiaccount/Customer_Service/Obtain_chat_transcript.html",
     }
     /// Sends a message to a customer.
     SEND_CUSTOM_MESSAGE = {
         name: "sendCustomMessage",
+        group: "message",
         meaning_zh: "给客户发送客服消息。",
         path: "/cgi-bin/message/custom/send",
         aliases: &[BUSINESS_SEND],
         cloud: Some("customerServiceMessage.send"),
         sets: WITH_19,
-        quota: Some(Quota { daily: limits::MESSAGES_PER_DAY, ..Quota::GENEROUS }),
-        takes: &[
-            body("touser"),
-            body("msgtype"),
-            object("customservice"),
-            object("aimsgcontext"),
-            optional(number("businessid")),
-            object("text"),
-            object("image"),
-            object("voice"),
-            object("video"),
-            object("music"),
-            object("news"),
-            object("mpnews"),
-            object("mpnewsarticle"),
-            object("msgmenu"),
-            object("wxcard"),
-            object("miniprogrampage"),
-            object("link"),
-        ],
-        reads: Reads::Json(of::<message::SendCustomMessage>),
+        quota: Some(Quota { daily: MESSAGES_PER_DAY, ..Quota::GENEROUS }),
+        takes: Takes::json_with::<message::SendCustomMessage, message::ContentMembers>(),
         answers: Answers::Done,
         own_codes: &[
             InvalidOpenid,
@@ -498,12 +454,12 @@ endpoints! {
     /// Shows a customer that somebody types.
     SHOW_TYPING = {
         name: "typing",
+        group: "message",
         meaning_zh: "让客户看到“正在输入”。",
         path: "/cgi-bin/message/custom/typing",
         cloud: Some("customerServiceMessage.setTyping"),
         sets: WITH_19,
-        takes: &[body("touser"), body("command")],
-        reads: Reads::Json(of::<message::SetTyping>),
+        takes: Takes::json::<message::SetTyping>(),
         answers: Answers::Done,
         own_codes: &[InvalidOpenid, ResponseTime, InvalidCommand, TypingTooLate, AlreadyTyping],
         differs: "40003 and 45015, which the page does not list; Mini Programs and Mini Games may call it too, as \
@@ -513,12 +469,12 @@ endpoints! {
     /// Shows a customer of a Mini Program or Mini Game that somebody types.
     SHOW_BUSINESS_TYPING = {
         name: "businessTyping",
+        group: "message",
         meaning_zh: "让客户看到“正在输入”，供小程序和小游戏使用。",
         path: "/cgi-bin/message/custom/business/typing",
         cloud: Some("customerServiceMessage.setTyping"),
         sets: WITH_19,
-        takes: &[body("touser"), body("command")],
-        reads: Reads::Json(of::<message::SetTyping>),
+        takes: Takes::json::<message::SetTyping>(),
         answers: Answers::Done,
         own_codes: &[InvalidOpenid, InvalidAccountType, ResponseTime, InvalidCommand, TypingTooLate, AlreadyTyping],
         differs: "40003 and 45015, which the page does not list",
@@ -527,34 +483,32 @@ endpoints! {
     /// Creates a sub-merchant.
     REGISTER_BUSINESS = {
         name: "registerbusiness",
+        group: "business",
         meaning_zh: "创建客服子商户。",
         path: "/cgi-bin/business/register",
         called_by: CalledBy::MiniProgram,
-        takes: &[
-            body("account_name"),
-            body("nickname"),
-            body("icon_media_id"),
-            optional(Parameter { kind: "boolean", ..body("transfer_to_commkf") }),
-        ],
-        reads: Reads::Json(of::<business::RegisterBusiness>),
+        takes: Takes::json::<business::RegisterBusiness>(),
         answers: Answers::Json(of::<business::BusinessRegistered>),
         own_codes: &[
             InvalidMediaType, InvalidMediaId, BusinessExists, BusinessLimit, IllegalBusinessNickname,
             IllegalAccountName,
         ],
-        differs: "business_id is a number, as in the page's sample, where its table says string; 6 to 30 characters of \
-            account_name hold for its sample, too, which has 5; every Mini Program may call it, whatever its category; \
-            45079 for forbidden words is not answered; transfer_to_commkf is kept, and changes nothing here",
+        differs: formatcp!(
+            "business_id is a number, as in the page's sample, where its table says string; {ACCOUNT_NAME_MIN} to \
+             {ACCOUNT_NAME_MAX} characters of account_name hold for its sample too, which has 5; every Mini Program \
+             may call it, whatever its category; 45079 for forbidden words is not answered; transfer_to_commkf is kept \
+             and changes nothing here"
+        ),
         page: mini_page!("kf-mgnt/kf-management/api_registerbusiness"),
     }
     /// Changes a sub-merchant's nickname and picture.
     UPDATE_BUSINESS = {
         name: "updatebusiness",
+        group: "business",
         meaning_zh: "更新客服子商户的昵称和头像。",
         path: "/cgi-bin/business/update",
         called_by: CalledBy::MiniProgram,
-        takes: &[number("business_id"), optional(body("nickname")), optional(body("icon_media_id"))],
-        reads: Reads::Json(of::<business::UpdateBusiness>),
+        takes: Takes::json::<business::UpdateBusiness>(),
         answers: Answers::Done,
         own_codes: &[InvalidMediaType, InvalidMediaId, NoBusiness, IllegalBusinessNickname],
         differs: "business_id may be a number or a text; 45077, which nothing here can lead to, and 45079 are not \
@@ -564,11 +518,11 @@ endpoints! {
     /// Tells of one sub-merchant.
     GET_BUSINESS = {
         name: "getbusiness",
+        group: "business",
         meaning_zh: "查询一个客服子商户。",
         path: "/cgi-bin/business/get",
         called_by: CalledBy::MiniProgram,
-        takes: &[optional(number("business_id")), optional(body("account_name"))],
-        reads: Reads::Json(of::<business::GetBusiness>),
+        takes: Takes::json::<business::GetBusiness>(),
         answers: Answers::Json(of::<business::BusinessAnswer>),
         own_codes: &[NoBusiness],
         differs: "where both are sent business_id counts, and 47001 without either; the picture is icon_url, as in the \
@@ -579,19 +533,23 @@ endpoints! {
     /// Lists the sub-merchants.
     LIST_BUSINESS = {
         name: "listbusiness",
+        group: "business",
         meaning_zh: "分页列出客服子商户。",
         path: "/cgi-bin/business/list",
         called_by: CalledBy::MiniProgram,
-        takes: &[number("offset"), number("count")],
-        reads: Reads::Json(of::<business::ListBusiness>),
+        takes: Takes::json::<business::ListBusiness>(),
         answers: Answers::Json(of::<business::BusinessList>),
-        differs: "in the order in which they were created; 47001 for a count that is not 1 to 200, rather than fewer, \
-            which would mean the end; the picture is icon_url, and business_id a number, as in the page's sample",
+        differs: formatcp!(
+            "in the order in which they were created; 47001 for a count that is not 1 to {BUSINESSES_PER_PAGE}, rather \
+             than fewer, which would mean the end; the picture is icon_url, and business_id a number, as in the page's \
+             sample"
+        ),
         page: mini_page!("kf-mgnt/kf-management/api_listbusiness"),
     }
     /// Tells which WeCom enterprise serves the Mini Program.
     GET_KF_WORK_BOUND = {
         name: "getKfWorkBound",
+        group: "work",
         meaning_zh: "查询小程序绑定的微信客服（企业微信）。",
         methods: Methods::PostToo,
         path: "/customservice/work/get",
@@ -606,12 +564,12 @@ endpoints! {
     /// Binds the Mini Program to a WeCom enterprise.
     BIND_KF_WORK = {
         name: "bindKfWork",
+        group: "work",
         meaning_zh: "为小程序绑定微信客服（企业微信）。",
         path: "/customservice/work/bind",
         called_by: CalledBy::MiniProgram,
         sets: OF_WORK,
-        takes: &[body("corpid")],
-        reads: Reads::Json(of::<wecom::BindKfWork>),
+        takes: Takes::json::<wecom::BindKfWork>(),
         answers: Answers::Done,
         own_codes: &[WorkParameter, WorkForbidden, InvalidCorpid, WorkBound],
         differs: "any corpid of the right shape is taken, so 10130602 is not answered, nor 10130601, which means the \
@@ -621,12 +579,12 @@ endpoints! {
     /// Ends that binding.
     UNBIND_KF_WORK = {
         name: "unbindKfWork",
+        group: "work",
         meaning_zh: "为小程序解除绑定微信客服（企业微信）。",
         path: "/customservice/work/unbind",
         called_by: CalledBy::MiniProgram,
         sets: OF_WORK,
-        takes: &[body("corpid")],
-        reads: Reads::Json(of::<wecom::BindKfWork>),
+        takes: Takes::json::<wecom::BindKfWork>(),
         answers: Answers::Done,
         own_codes: &[WorkParameter, InvalidCorpid, OtherCorpid, WorkUnbound],
         differs: "10130602 for another corpid than the one that is bound; 10130601 is not answered; the page has its \
@@ -636,11 +594,11 @@ endpoints! {
     /// Forgets the day's calls of an account.
     CLEAR_QUOTA = {
         name: "clearQuota",
-        meaning_zh: "清零账号当日的接口调用次数；每月十次。",
+        group: "quota",
+        meaning_zh: formatcp!("清零账号当日的接口调用次数；每月 {CLEARS_PER_MONTH} 次。"),
         path: "/cgi-bin/clear_quota",
         called_by: CalledBy::Any,
-        takes: &[body("appid")],
-        reads: Reads::Json(of::<quota::ClearQuota>),
+        takes: Takes::json::<quota::ClearQuota>(),
         answers: Answers::Done,
         own_codes: &[InvalidAppid, ClearLimit],
         differs: "minute limits begin anew by themselves and are not cleared",
@@ -649,15 +607,12 @@ endpoints! {
     /// Forgets the day's calls of an account, asked with its secret.
     CLEAR_QUOTA_BY_SECRET = {
         name: "clearQuotaByAppSecret",
-        meaning_zh: "凭账号密钥清零当日的接口调用次数；与 clearQuota 共用每月十次。",
+        group: "quota",
+        meaning_zh: formatcp!("凭账号密钥清零当日的接口调用次数；与 clearQuota 共用每月 {CLEARS_PER_MONTH} 次。"),
         path: "/cgi-bin/clear_quota/v2",
         called_by: CalledBy::Secret,
         quota: None,
-        takes: &[
-            Parameter { place: ParameterPlace::Either, ..body("appid") },
-            Parameter { place: ParameterPlace::Either, ..body("appsecret") },
-        ],
-        reads: Reads::Json(of::<quota::ClearQuotaBySecret>),
+        takes: Takes::json::<quota::ClearQuotaByAppSecret>(),
         answers: Answers::Done,
         own_codes: &[InvalidAppid, InvalidAppsecret, InvalidIp, AppidMissing, AppsecretMissing, ClearLimit],
         differs: "40125 for a wrong secret and 40164, which the page does not list; the parameters in the query, as \
@@ -667,16 +622,12 @@ endpoints! {
     /// Forgets the day's calls of an account, asked by a platform with its secret.
     CLEAR_COMPONENT_QUOTA = {
         name: "clearComponentQuotaByAppSecret",
+        group: "quota",
         meaning_zh: "第三方平台凭自己的密钥清零自身或已授权账号当日的接口调用次数。",
         path: "/cgi-bin/component/clear_quota/v2",
         called_by: CalledBy::Secret,
         quota: None,
-        takes: &[
-            Parameter { place: ParameterPlace::Either, ..body("appid") },
-            Parameter { place: ParameterPlace::Either, ..body("component_appid") },
-            Parameter { place: ParameterPlace::Either, ..body("appsecret") },
-        ],
-        reads: Reads::Json(of::<quota::ClearQuotaBySecret>),
+        takes: Takes::json::<quota::ClearComponentQuotaByAppSecret>(),
         answers: Answers::Done,
         own_codes: &[
             InvalidAppid, InvalidAppsecret, AppidMissing, AppsecretMissing, ComponentAppidMissing,
@@ -688,11 +639,11 @@ endpoints! {
     /// Tells how often an endpoint may be called, and how often it was.
     GET_API_QUOTA = {
         name: "getApiQuota",
+        group: "quota",
         meaning_zh: "查询某接口的每日额度、当日已用次数和每分钟上限。",
         path: "/cgi-bin/openapi/quota/get",
         called_by: CalledBy::Any,
-        takes: &[body("cgi_path")],
-        reads: Reads::Json(of::<quota::CgiPath>),
+        takes: Takes::json::<quota::CgiPath>(),
         answers: Answers::Json(of::<quota::ApiQuota>),
         own_codes: &[CgiPathNotFound, CgiPathForbidden],
         differs: "component_rate_limit is what platforms together may call for the account in a minute; where several \
@@ -702,27 +653,31 @@ endpoints! {
     /// Forgets the day's calls of one endpoint.
     CLEAR_API_QUOTA = {
         name: "clearApiQuota",
-        meaning_zh: "清零某一接口当日的调用次数；每月五十次。",
+        group: "quota",
+        meaning_zh: formatcp!("清零某一接口当日的调用次数；每月 {API_CLEARS_PER_MONTH} 次。"),
         path: "/cgi-bin/openapi/quota/clear",
         called_by: CalledBy::Any,
-        takes: &[body("cgi_path")],
-        reads: Reads::Json(of::<quota::CgiPath>),
+        takes: Takes::json::<quota::CgiPath>(),
         answers: Answers::Done,
         own_codes: &[CgiPathNotFound, CgiPathForbidden, ClearLimit],
-        differs: "48006 when the month's fifty are used up; the page names no code for that",
+        differs: formatcp!(
+            "48006 when the month's {API_CLEARS_PER_MONTH} are used up; the page names no code for that"
+        ),
         page: page!("apimanage/api_clearapiquota"),
     }
     /// Tells what is known of a call that was refused.
     GET_RID_INFO = {
         name: "getRidInfo",
-        meaning_zh: "按 rid 查询一次被拒绝的调用；保留七天。",
+        group: "quota",
+        meaning_zh: formatcp!("按 rid 查询一次被拒绝的调用；保留 {RID_LIFE_D} 天。"),
         path: "/cgi-bin/openapi/rid/get",
         called_by: CalledBy::Any,
-        takes: &[body("rid")],
-        reads: Reads::Json(of::<rid::GetRidInfo>),
+        takes: Takes::json::<rid::GetRidInfo>(),
         answers: Answers::Json(of::<rid::RidInfo>),
         own_codes: &[RidNotFound, RidMalformed, RidForbidden],
-        differs: "of calls without a valid token nothing is known; of each account its last 10,000 refusals",
+        differs: formatcp!(
+            "of calls without a valid token nothing is known; of each account its last {RIDS_MAX} refusals"
+        ),
         page: page!("apimanage/api_getridinfo"),
     }
 }

@@ -1,11 +1,17 @@
 //! Sub-merchants on the wire: registerbusiness, updatebusiness, getbusiness and listbusiness.
 
-use crate::{Errcode, limits};
+use crate::Errcode;
+use crate::limits::{
+    ACCOUNT_NAME_MAX, ACCOUNT_NAME_MIN, BUSINESS_NICKNAME_CHINESE_MIN, BUSINESS_NICKNAME_MAX,
+    BUSINESS_NICKNAME_MIN, BUSINESSES_PER_PAGE,
+};
+use crate::parameter::{ParameterDoc, parameters};
+use const_format::formatcp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A sub-merchant's number as programs send it: a number in the pages' samples, a text in their tables.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum BusinessId {
     /// As in the samples.
@@ -14,10 +20,10 @@ pub enum BusinessId {
     Text(String),
 }
 
-/// The sub-merchant that a call about agents names, in its query or else in its body; an empty one is none.
+/// The number of the sub-merchant that a call about agents names; `None` for an empty text.
 #[must_use]
-pub fn named(query: Option<String>, body: Option<BusinessId>) -> Option<i64> {
-    query.map(BusinessId::Text).or(body).filter(|id| !id.is_empty()).map(|id| id.number())
+pub fn business_number(id: Option<BusinessId>) -> Option<i64> {
+    id.filter(|id| !id.is_empty()).map(|id| id.number())
 }
 
 impl BusinessId {
@@ -37,22 +43,70 @@ impl BusinessId {
     }
 }
 
+impl From<String> for BusinessId {
+    fn from(text: String) -> Self {
+        BusinessId::Text(text)
+    }
+}
+
 fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Body of registerbusiness.
-/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_registerbusiness>
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct RegisterBusiness {
-    /// The sub-merchant's name for programs.
-    pub account_name: String,
-    /// The name customers see.
-    pub nickname: String,
-    /// The picture, a temporary file.
-    pub icon_media_id: String,
-    /// Whether messages go to the agents of all.
-    pub transfer_to_commkf: Option<bool>,
+/// A sub-merchant's number.
+const NUMBER: ParameterDoc = ParameterDoc::new(
+    "The sub-merchant's number, as registerbusiness answered it.",
+    "创建商户时得到的商户 ID。",
+)
+.example("1");
+
+/// A sub-merchant's name for programs.
+const ACCOUNT_NAME: ParameterDoc = ParameterDoc::new(
+    formatcp!(
+        "The sub-merchant's name for programs: {ACCOUNT_NAME_MIN} to {ACCOUNT_NAME_MAX} letters, digits and underscores."
+    ),
+    formatcp!("商户账号名，{ACCOUNT_NAME_MIN} 到 {ACCOUNT_NAME_MAX} 个英文、数字或下划线，区分大小写。"),
+)
+.example(r#""apple_store""#)
+.matching(formatcp!("^[A-Za-z0-9_]{{{ACCOUNT_NAME_MIN},{ACCOUNT_NAME_MAX}}}$"));
+
+/// A sub-merchant's nickname. A Chinese character counts twice, which a regular expression cannot say.
+const NICKNAME: ParameterDoc = ParameterDoc::new(
+    formatcp!(
+        "The name customers see: {BUSINESS_NICKNAME_MIN} to {BUSINESS_NICKNAME_MAX} letters, digits and Chinese \
+         characters, which count twice."
+    ),
+    formatcp!(
+        "商户昵称，由中文、英文、数字组成，{BUSINESS_NICKNAME_MIN} 到 {BUSINESS_NICKNAME_MAX} 字符，中文计 2 字符。"
+    ),
+)
+.example(r#""苹果商店""#)
+.matching(formatcp!(
+    r"^[A-Za-z0-9\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{{{BUSINESS_NICKNAME_CHINESE_MIN},{BUSINESS_NICKNAME_MAX}}}$"
+));
+
+/// A sub-merchant's picture.
+const ICON: ParameterDoc = ParameterDoc::new(
+    "The picture: the media_id of an uploaded image.",
+    "头像：图片类型临时素材的 media_id。",
+)
+.example(r#""MEDIA_ID""#)
+.matching("^[A-Za-z0-9_-]*$");
+
+parameters! {
+    /// Body of registerbusiness.
+    /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_registerbusiness>
+    #[derive(Clone, Debug, Deserialize, JsonSchema)]
+    pub struct RegisterBusiness in Body {
+        pub account_name: String, required, ACCOUNT_NAME;
+        pub nickname: String, required, NICKNAME;
+        pub icon_media_id: String, required, ICON;
+        pub transfer_to_commkf: Option<bool>, optional, ParameterDoc::new(
+            "Whether messages go to the agents of all; kept, and changes nothing here.",
+            "是否将消息转发到通用客服；仅保存，不影响本系统。",
+        )
+        .example("true");
+    }
 }
 
 /// Answer of registerbusiness.
@@ -71,14 +125,16 @@ impl BusinessRegistered {
     }
 }
 
-/// Body of updatebusiness.
-/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_updatebusiness>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct UpdateBusiness {
-    #[schemars(with = "i64")]
-    business_id: BusinessId,
-    nickname: Option<String>,
-    icon_media_id: Option<String>,
+parameters! {
+    /// Body of updatebusiness.
+    /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_updatebusiness>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct UpdateBusiness in Body {
+        #[schemars(with = "i64")]
+        business_id: BusinessId, required, NUMBER;
+        nickname: Option<String>, optional, NICKNAME;
+        icon_media_id: Option<String>, optional, ICON;
+    }
 }
 
 /// What is to be changed of a sub-merchant; what is empty stays as it is.
@@ -104,13 +160,15 @@ impl UpdateBusiness {
     }
 }
 
-/// Body of getbusiness: one of the two.
-/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_getbusiness>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct GetBusiness {
-    #[schemars(with = "Option<i64>")]
-    business_id: Option<BusinessId>,
-    account_name: Option<String>,
+parameters! {
+    /// Body of getbusiness: one of the two.
+    /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_getbusiness>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct GetBusiness in Body {
+        #[schemars(with = "Option<i64>")]
+        business_id: Option<BusinessId>, optional, NUMBER;
+        account_name: Option<String>, optional, ACCOUNT_NAME;
+    }
 }
 
 /// Which sub-merchant is meant.
@@ -166,14 +224,20 @@ impl BusinessAnswer {
     }
 }
 
-/// Body of listbusiness.
-/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_listbusiness>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct ListBusiness {
-    #[schemars(range(min = 0))]
-    offset: i64,
-    #[schemars(range(min = 1, max = 200))]
-    count: i64,
+parameters! {
+    /// Body of listbusiness.
+    /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_listbusiness>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct ListBusiness in Body {
+        #[schemars(range(min = 0))]
+        offset: i64, required, ParameterDoc::new("How many to skip, from 0.", "跳过的条数，从 0 开始。").example("0");
+        #[schemars(range(min = 1, max = BUSINESSES_PER_PAGE))]
+        count: i64, required, ParameterDoc::new(
+            formatcp!("How many at most, 1 to {BUSINESSES_PER_PAGE}."),
+            formatcp!("一次拉取的商户个数，1 到 {BUSINESSES_PER_PAGE}。"),
+        )
+        .example("100");
+    }
 }
 
 /// A page of sub-merchants.
@@ -193,7 +257,7 @@ impl ListBusiness {
     /// `DataFormat`.
     pub fn page(&self) -> Result<BusinessPage, Errcode> {
         let ListBusiness { offset, count } = *self;
-        let is_page = offset >= 0 && (1..=limits::BUSINESSES_PER_PAGE).contains(&count);
+        let is_page = offset >= 0 && (1..=BUSINESSES_PER_PAGE).contains(&count);
         if is_page { Ok(BusinessPage { offset, count }) } else { Err(Errcode::DataFormat) }
     }
 }
@@ -216,7 +280,9 @@ impl BusinessList {
 
 #[cfg(test)]
 mod tests {
-    use super::{BusinessId, BusinessPage, GetBusiness, ListBusiness, NamedBusiness, UpdateBusiness, named};
+    use super::{
+        BusinessId, BusinessPage, GetBusiness, ListBusiness, NamedBusiness, UpdateBusiness, business_number,
+    };
     use crate::{Errcode, strict};
     use serde_json::{Value, json};
 
@@ -237,17 +303,10 @@ mod tests {
     }
 
     #[test]
-    fn a_query_counts_before_a_body_and_what_is_empty_names_nobody() {
-        let (text, number) = (|text: &str| Some(text.to_owned()), |number| Some(BusinessId::Number(number)));
-        assert_eq!(
-            (named(None, None), named(text(""), None), named(None, Some(BusinessId::Text(String::new())))),
-            (None, None, None)
-        );
-        assert_eq!((named(text("7"), number(8)), named(None, number(8))), (Some(7), Some(8)));
-        assert_eq!(
-            (named(text("x"), None), named(None, Some(BusinessId::Text("8".into())))),
-            (Some(0), Some(8))
-        );
+    fn an_empty_text_names_no_sub_merchant() {
+        let text = |text: &str| business_number(Some(BusinessId::from(text.to_owned())));
+        assert_eq!((business_number(None), text(""), text("7"), text("x")), (None, None, Some(7), Some(0)));
+        assert_eq!(business_number(Some(BusinessId::Number(8))), Some(8));
     }
 
     #[test]

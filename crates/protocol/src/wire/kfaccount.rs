@@ -1,24 +1,29 @@
 //! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
 use crate::business::BusinessId;
+use crate::limits::WECHAT_ID_MAX;
+use crate::parameter::{BUSINESS_ID, KF_ACCOUNT, NICKNAME, OPENID_PATTERN, ParameterDoc, parameters};
 use crate::{AccountKind, Errcode};
+use const_format::formatcp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Body of addkfaccount and updatekfaccount. Both members are required, except for the retired form
-/// `{"kf_wx": …}` that Mini Programs send to addkfaccount; other retired members are passed over.
-/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_addkfaccount>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct AddKfAccount {
-    /// The agent's whole id, `prefix@suffix`.
-    pub kf_account: Option<String>,
-    /// The name customers see.
-    pub nickname: Option<String>,
-    /// A sub-merchant of the account.
-    #[schemars(with = "Option<String>")]
-    pub business_id: Option<BusinessId>,
-    /// The worker to invite at once: the Mini Programs' retired form, without `kf_account`.
-    pub kf_wx: Option<String>,
+parameters! {
+    /// Body of addkfaccount. `kf_account` and `nickname` are required, except for the retired form `{"kf_wx": …}` of
+    /// Mini Programs; other retired members are ignored.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_addkfaccount>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct AddKfAccount in Body {
+        pub kf_account: Option<String>, required, KF_ACCOUNT;
+        pub nickname: Option<String>, required, NICKNAME;
+        #[schemars(with = "Option<String>")]
+        pub business_id: Option<BusinessId>, optional, BUSINESS_ID;
+        pub kf_wx: Option<String>, optional, ParameterDoc::new(
+            "Retired form of Mini Programs, without kf_account: the person to add.",
+            "小程序旧格式，不带 kf_account：要添加的微信号。",
+        )
+        .example(r#""kf_demo""#);
+    }
 }
 
 /// What a body of addkfaccount asks for.
@@ -49,49 +54,79 @@ impl AddKfAccount {
     }
 }
 
-/// Body of updatekfaccount.
-/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_updatekfaccount>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct UpdateKfAccount {
-    /// The agent's whole id.
-    pub kf_account: String,
-    /// The new name.
-    pub nickname: String,
+parameters! {
+    /// Body of updatekfaccount.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_updatekfaccount>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct UpdateKfAccount in Body {
+        pub kf_account: String, required, KF_ACCOUNT;
+        pub nickname: String, required, NICKNAME;
+    }
 }
 
-/// Body of delkfaccount when it is posted; the old form names the agent in the query.
-/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_delkfaccount>
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct DelKfAccount {
-    /// The agent's whole id.
-    pub kf_account: Option<String>,
-    /// A sub-merchant of the account.
-    #[schemars(with = "Option<String>")]
-    pub business_id: Option<BusinessId>,
+parameters! {
+    /// Parameters of delkfaccount. The page has them in the body, the page before it had the agent in the query.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_delkfaccount>
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    pub struct DelKfAccount in QueryOrBody {
+        pub kf_account: Option<String>, required, KF_ACCOUNT;
+        #[schemars(with = "Option<String>")]
+        pub business_id: Option<BusinessId>, optional, BUSINESS_ID;
+    }
 }
 
-/// Body of invitekfworker.
-/// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_invitekfworker>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct InviteKfWorker {
-    /// The agent's whole id.
-    pub kf_account: String,
-    /// The WeChat id of the worker.
-    pub invite_wx: String,
+parameters! {
+    /// Body of invitekfworker.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_invitekfworker>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct InviteKfWorker in Body {
+        pub kf_account: String, required, KF_ACCOUNT;
+        pub invite_wx: String, required, ParameterDoc::new(
+            formatcp!(
+                "The WeChat id to invite, 1 to {WECHAT_ID_MAX} letters, digits, _ or -: a worker's name here."
+            ),
+            formatcp!("受邀的微信号，1 到 {WECHAT_ID_MAX} 个字母、数字、下划线或减号，即本系统中客服人员的登录名。"),
+        )
+        .example(r#""kf_demo""#)
+        .matching(formatcp!("^[A-Za-z0-9_-]{{1,{WECHAT_ID_MAX}}}$"));
+    }
 }
 
-/// Body of setkfadmin and cancelkfadmin when they are posted; their pages name the agent in the query.
-/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_setkfadmin>
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct SetKfAdmin {
-    /// The worker's openid.
-    pub kf_openid: Option<String>,
-    /// The agent's whole id, which some SDKs send instead.
-    #[serde(alias = "kfaccount")]
-    pub kf_account: Option<String>,
-    /// A sub-merchant of the account.
-    #[schemars(with = "Option<String>")]
-    pub business_id: Option<BusinessId>,
+parameters! {
+    /// Parameters of uploadkfheadimg beside the picture.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_uploadkfheadimg>
+    #[derive(Debug)]
+    pub struct UploadKfHeadimg in QueryOrForm {
+        pub kf_account: Option<String>, required, KF_ACCOUNT;
+    }
+}
+
+parameters! {
+    /// Query of getkflist and getonlinekflist.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getkflist>
+    #[derive(Debug)]
+    pub struct GetKfList in Query {
+        pub business_id: Option<BusinessId>, optional, BUSINESS_ID;
+    }
+}
+
+parameters! {
+    /// Parameters of setkfadmin and cancelkfadmin. Their pages have them in the query. Some SDKs send `kf_account`, or
+    /// `kfaccount`, instead of `kf_openid`.
+    /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_setkfadmin>
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    pub struct SetKfAdmin in QueryOrBody {
+        pub kf_openid: Option<String>, required, ParameterDoc::new(
+            "The worker's openid, as the lists of agents show it.",
+            "客服人员的 openid，见客服列表。",
+        )
+        .example(r#""o000000000000000000000000000""#)
+        .matching(OPENID_PATTERN);
+        #[serde(alias = "kfaccount")]
+        pub kf_account: Option<String>, optional, KF_ACCOUNT;
+        #[schemars(with = "Option<String>")]
+        pub business_id: Option<BusinessId>, optional, BUSINESS_ID;
+    }
 }
 
 /// Who is meant.

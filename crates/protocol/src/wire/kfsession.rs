@@ -1,16 +1,35 @@
 //! Sessions on the wire: createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
 
+use crate::parameter::{KF_ACCOUNT, OPENID, parameters};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Body of createkfsession and closesession. The retired member `text` is passed over.
-/// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_createkfsession>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct AgentAndCustomer {
-    /// The agent's whole id.
-    pub kf_account: String,
-    /// The customer.
-    pub openid: String,
+parameters! {
+    /// Body of createkfsession and closesession. The retired member `text` is ignored.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_createkfsession>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct AgentAndCustomer in Body {
+        pub kf_account: String, required, KF_ACCOUNT;
+        pub openid: String, required, OPENID;
+    }
+}
+
+parameters! {
+    /// Query of getkfsession.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsession>
+    #[derive(Debug)]
+    pub struct GetKfSession in Query {
+        pub openid: Option<String>, required, OPENID;
+    }
+}
+
+parameters! {
+    /// Query of getkfsessionlist.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsessionlist>
+    #[derive(Debug)]
+    pub struct GetKfSessionList in Query {
+        pub kf_account: Option<String>, required, KF_ACCOUNT;
+    }
 }
 
 /// Answer of getkfsession: who serves the customer.

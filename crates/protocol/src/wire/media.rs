@@ -1,6 +1,9 @@
 //! Files on the wire: uploadTempMedia and getMedia, and what a file is by its first bytes.
 
+use crate::limits::MEDIA_LIFE_D;
+use crate::parameter::{ParameterDoc, parameters};
 use crate::{Errcode, limits};
+use const_format::formatcp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -241,6 +244,34 @@ fn has_size(size: &[u8], bytes: usize) -> bool {
 fn is_film(brand: &[u8]) -> bool {
     const FILMS: [&[u8]; 9] = [b"iso", b"mp4", b"avc", b"M4V", b"MSN", b"dash", b"mmp4", b"f4v ", b"3g"];
     brand.get(..4).is_some_and(|brand| FILMS.iter().any(|film| brand.starts_with(film)))
+}
+
+parameters! {
+    /// Parameters of uploadTempMedia beside the file.
+    /// <https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia>
+    #[derive(Debug)]
+    pub struct UploadTempMedia in QueryOrForm {
+        pub kind as "type": Option<String>, required, ParameterDoc::new(
+            "What the file is for: image, voice, video or thumb.",
+            "媒体类型：image、voice、video 或 thumb。",
+        )
+        .example(r#""image""#)
+        .matching("^(image|voice|video|thumb)$");
+    }
+}
+
+parameters! {
+    /// Query of getMedia.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/material/temporary/api_getmedia>
+    #[derive(Debug)]
+    pub struct GetMedia in Query {
+        pub media_id: Option<String>, required, ParameterDoc::new(
+            formatcp!("The id of an uploaded file, which lives for {MEDIA_LIFE_D} days."),
+            formatcp!("上传文件所得的 media_id，有效期 {MEDIA_LIFE_D} 天。"),
+        )
+        .example(r#""MEDIA_ID""#)
+        .matching("^[A-Za-z0-9_-]+$");
+    }
 }
 
 /// Answer of uploadTempMedia. A thumb has its id under both names: SDKs read the one or the other.

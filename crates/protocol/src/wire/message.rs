@@ -4,7 +4,7 @@ mod content;
 
 use crate::Errcode;
 use crate::endpoint::AccountKind;
-use content::Members;
+use crate::parameter::{OPENID_PATTERN, ParameterDoc, parameters};
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -12,22 +12,45 @@ use serde_json::{Map, Value};
 
 pub use content::*;
 
-/// Body of sendCustomMessage. What it says stands in the member that is named like the msgtype.
-/// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct SendCustomMessage {
-    touser: String,
-    msgtype: String,
-    #[serde(default, deserialize_with = "object")]
-    customservice: Option<CustomService>,
-    #[serde(default, deserialize_with = "object")]
-    aimsgcontext: Option<AiContext>,
-    /// A sub-merchant of the account.
-    #[schemars(with = "Option<i64>")]
-    businessid: Option<Value>,
-    #[serde(flatten)]
-    #[schemars(with = "Members")]
-    members: Map<String, Value>,
+/// The customer whom a message or the typing sign is for.
+const TOUSER: ParameterDoc = ParameterDoc::new("The openid of the customer.", "客户的 openid。")
+    .example(r#""o000000000000000000000000000""#)
+    .matching(OPENID_PATTERN);
+
+parameters! {
+    /// Body of sendCustomMessage. The content is the member whose name is the msgtype.
+    /// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct SendCustomMessage in Body {
+        touser: String, required, TOUSER;
+        msgtype: String, required, ParameterDoc::new(
+            "The kind of the message; the content is the member of the same name.",
+            "消息类型；内容放在同名成员里。",
+        )
+        .example(r#""text""#);
+        #[serde(default, deserialize_with = "object")]
+        customservice: Option<CustomService>, optional, ParameterDoc::new(
+            "The agent whose name and picture the customer sees.",
+            "以哪名客服的名义发送。",
+        )
+        .example(r#"{"kf_account":"kf1@demo"}"#);
+        #[serde(default, deserialize_with = "object")]
+        aimsgcontext: Option<AiContext>, optional, ParameterDoc::new(
+            "is_ai_msg 1: the customer reads that a machine wrote the message.",
+            "is_ai_msg 为 1 时，客户会看到“内容由 AI 生成”。",
+        )
+        .example(r#"{"is_ai_msg":1}"#);
+        #[schemars(with = "Option<i64>")]
+        businessid: Option<Value>, optional, ParameterDoc::new(
+            "A sub-merchant; ignored. At /business/send it must be there: 40101 without it.",
+            "子商户 ID；不作处理。/business/send 必须传，缺少时返回 40101。",
+        )
+        .example("1");
+        ..
+        #[serde(flatten)]
+        #[schemars(with = "ContentMembers")]
+        members: Map<String, Value>;
+    }
 }
 
 /// An object, or nothing: a list would be read as its members in their order.
@@ -96,13 +119,16 @@ impl SendCustomMessage {
     }
 }
 
-/// Body of typing.
-/// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct SetTyping {
-    /// The customer.
-    pub touser: String,
-    command: String,
+parameters! {
+    /// Body of typing.
+    /// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct SetTyping in Body {
+        pub touser: String, required, TOUSER;
+        command: String, required, ParameterDoc::new("Typing or CancelTyping.", "Typing 或 CancelTyping。")
+            .example(r#""Typing""#)
+            .matching("^(Typing|CancelTyping)$");
+    }
 }
 
 /// What typing is told.

@@ -1,7 +1,9 @@
 //! Records on the wire: getmsglist, and getrecord, which came before it and is still called.
 
-use crate::limits::{RECORD_PAGE_MAX, RECORD_WINDOW_S, RECORDS_MAX};
+use crate::limits::{RECORD_PAGE_MAX, RECORD_WINDOW_H, RECORD_WINDOW_S, RECORDS_MAX};
+use crate::parameter::{OPENID, ParameterDoc, parameters};
 use crate::{Errcode, limits};
+use const_format::formatcp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -37,19 +39,39 @@ impl Opercode {
     }
 }
 
-/// Body of getmsglist. Integers may come as texts: EasyWeChat sends what it is given.
-/// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist>
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct GetMsgList {
-    #[schemars(with = "i64")]
-    starttime: Value,
-    #[schemars(with = "i64")]
-    endtime: Value,
-    #[schemars(with = "i64")]
-    msgid: Value,
-    #[schemars(with = "i64")]
-    number: Value,
+/// The start of a query.
+const STARTTIME: ParameterDoc =
+    ParameterDoc::new("The first second, Unix time.", "起始时间，Unix 秒。").example("1464710400");
+/// The end of a query.
+const ENDTIME: ParameterDoc = ParameterDoc::new(
+    formatcp!("The second after the last one, Unix time; at most {RECORD_WINDOW_H} hours later."),
+    formatcp!("结束时间，Unix 秒，不含该秒；与起始时间相距不超过 {RECORD_WINDOW_H} 小时。"),
+)
+.example("1464796800");
+
+parameters! {
+    /// Body of getmsglist. Integers may come as texts: EasyWeChat sends what it is given.
+    /// <https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist>
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    #[serde(default)]
+    pub struct GetMsgList in Body {
+        #[schemars(with = "i64")]
+        starttime: Value, required, STARTTIME;
+        #[schemars(with = "i64")]
+        endtime: Value, required, ENDTIME;
+        #[schemars(with = "i64")]
+        msgid: Value, required, ParameterDoc::new(
+            "The first number: 1, then the msgid of the answer before.",
+            "起始消息 id：首次传 1，之后传上次返回的 msgid。",
+        )
+        .example("1");
+        #[schemars(with = "i64")]
+        number: Value, required, ParameterDoc::new(
+            formatcp!("How many records at most, 1 to {RECORDS_MAX}."),
+            formatcp!("每次最多返回的条数，1 到 {RECORDS_MAX}。"),
+        )
+        .example(formatcp!("{RECORDS_MAX}"));
+    }
 }
 
 /// A stretch of time: from its first second, up to its last, which is not in it.
@@ -72,21 +94,27 @@ pub struct RecordsByNumber {
     pub number: i64,
 }
 
-/// Body of getrecord.
-/// <https://github.com/JeffreySu/WeiXinMPSDK>, `RecordJson.cs` and `CustomServiceApi.cs`
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct GetRecord {
-    #[schemars(with = "i64")]
-    starttime: Value,
-    #[schemars(with = "i64")]
-    endtime: Value,
-    #[schemars(with = "i64")]
-    pageindex: Value,
-    #[schemars(with = "i64")]
-    pagesize: Value,
-    #[schemars(with = "Option<String>")]
-    openid: Value,
+parameters! {
+    /// Body of getrecord.
+    /// <https://github.com/JeffreySu/WeiXinMPSDK>, `RecordJson.cs` and `CustomServiceApi.cs`
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    #[serde(default)]
+    pub struct GetRecord in Body {
+        #[schemars(with = "i64")]
+        starttime: Value, required, STARTTIME;
+        #[schemars(with = "i64")]
+        endtime: Value, required, ENDTIME;
+        #[schemars(with = "i64")]
+        pageindex: Value, required, ParameterDoc::new("The page, from 1.", "页码，从 1 开始。").example("1");
+        #[schemars(with = "i64")]
+        pagesize: Value, required, ParameterDoc::new(
+            formatcp!("Records of a page, 1 to {RECORD_PAGE_MAX}."),
+            formatcp!("每页条数，1 到 {RECORD_PAGE_MAX}。"),
+        )
+        .example("50");
+        #[schemars(with = "Option<String>")]
+        openid: Value, optional, OPENID;
+    }
 }
 
 /// What getrecord asks for.

@@ -1,9 +1,9 @@
 //! Quotas on the wire: how often an endpoint may be called, and the endpoints that tell and clear that.
 
+use crate::limits;
+use crate::parameter::{APPID, APPID_PATTERN, APPSECRET, ParameterDoc, parameters};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::limits;
 
 /// How often an account may call an endpoint; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,33 +19,51 @@ impl Quota {
     pub const GENEROUS: Quota = Quota { daily: limits::CALLS_PER_DAY, per_minute: limits::CALLS_PER_MINUTE };
 }
 
-/// Body of clearQuota.
-/// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_clearquota>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct ClearQuota {
-    /// The account whose calls are forgotten: the token's own.
-    pub appid: String,
+parameters! {
+    /// Body of clearQuota.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_clearquota>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct ClearQuota in Body {
+        pub appid: String, required, APPID;
+    }
 }
 
-/// Body of clearQuotaByAppSecret, and of the platform's form of it; the same names may stand in the query.
-/// Every member is checked by name, so each is optional here.
-/// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_clearquotabyappsecret>
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct ClearQuotaBySecret {
-    /// The account.
-    pub appid: Option<String>,
-    /// The platform, where one asks.
-    pub component_appid: Option<String>,
-    /// The secret of whoever asks.
-    pub appsecret: Option<String>,
+parameters! {
+    /// Parameters of clearQuotaByAppSecret. Each missing parameter has a code of its own, so all are optional here.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_clearquotabyappsecret>
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    pub struct ClearQuotaByAppSecret in QueryOrBody {
+        pub appid: Option<String>, required, APPID;
+        pub appsecret: Option<String>, required, APPSECRET;
+    }
 }
 
-/// Body of getApiQuota and clearApiQuota.
-/// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getapiquota>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct CgiPath {
-    /// The endpoint's path, with its first slash and without the host.
-    pub cgi_path: String,
+parameters! {
+    /// Parameters of clearComponentQuotaByAppSecret. Each missing parameter has a code of its own, so all are optional
+    /// here.
+    /// <https://developers.weixin.qq.com/doc/oplatform/en/openApi/OpenApiDoc/openapi/clearComponentQuotaByAppSecret.html>
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    pub struct ClearComponentQuotaByAppSecret in QueryOrBody {
+        pub appid: Option<String>, required, APPID;
+        pub component_appid: Option<String>, required, ParameterDoc::new("The platform's id.", "第三方平台的 appid。")
+            .example(r#""wx00123456789abcde""#)
+            .matching(APPID_PATTERN);
+        pub appsecret: Option<String>, required, APPSECRET;
+    }
+}
+
+parameters! {
+    /// Body of getApiQuota and clearApiQuota.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getapiquota>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct CgiPath in Body {
+        pub cgi_path: String, required, ParameterDoc::new(
+            "An endpoint's path, with its first slash and without the host.",
+            "接口路径，以斜杠开头，不含域名。",
+        )
+        .example(r#""/cgi-bin/message/custom/send""#)
+        .matching("^/");
+    }
 }
 
 /// Answer of getApiQuota.

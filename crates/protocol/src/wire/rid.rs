@@ -1,14 +1,21 @@
 //! Request ids on the wire: what is told of a call that was refused.
 
+use crate::parameter::{ParameterDoc, parameters};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Body of getRidInfo.
-/// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getridinfo>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct GetRidInfo {
-    /// The id that the refusal carried.
-    pub rid: String,
+parameters! {
+    /// Body of getRidInfo.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getridinfo>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct GetRidInfo in Body {
+        pub rid: String, required, ParameterDoc::new(
+            "The request id at the end of a refusal's errmsg.",
+            "接口报错 errmsg 末尾的 rid。",
+        )
+        .example(r#""61725984-6126f6f9-040f19c4""#)
+        .matching("^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$");
+    }
 }
 
 /// Answer of getRidInfo.

@@ -1,22 +1,39 @@
 //! Tokens on the wire: getAccessToken and getStableAccessToken.
 
+use crate::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY};
+use crate::parameter::{APPID, GRANT_TYPE, ParameterDoc, SECRET, parameters};
+use const_format::formatcp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a caller presents: as the query of getAccessToken, as the body of getStableAccessToken.
-/// Every member is checked by name, so each is optional here.
-/// <https://developers.weixin.qq.com/doc/service/en/api/base/api_getstableaccesstoken>
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct AccountSecret {
-    /// Must be `client_credential`.
-    pub grant_type: Option<String>,
-    /// The account.
-    pub appid: Option<String>,
-    /// Its secret.
-    pub secret: Option<String>,
-    /// Whether a stable token is to be replaced now.
-    #[serde(default)]
-    pub force_refresh: bool,
+parameters! {
+    /// Query of getAccessToken. Each missing parameter has a code of its own, so all are optional here.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
+    #[derive(Debug, Default)]
+    pub struct GetAccessToken in Query {
+        pub grant_type: Option<String>, required, GRANT_TYPE;
+        pub appid: Option<String>, required, APPID;
+        pub secret: Option<String>, required, SECRET;
+    }
+}
+
+parameters! {
+    /// Body of getStableAccessToken. Each missing parameter has a code of its own, so all are optional here.
+    /// <https://developers.weixin.qq.com/doc/service/en/api/base/api_getstableaccesstoken>
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    pub struct GetStableAccessToken in Body {
+        pub grant_type: Option<String>, required, GRANT_TYPE;
+        pub appid: Option<String>, required, APPID;
+        pub secret: Option<String>, required, SECRET;
+        #[serde(default)]
+        pub force_refresh: bool, optional, ParameterDoc::new(
+            formatcp!(
+                "Replace the token now: {FORCE_REFRESH_PER_DAY} times a day, {FORCE_REFRESH_GAP_S} seconds apart."
+            ),
+            formatcp!("立即换新；每天最多 {FORCE_REFRESH_PER_DAY} 次，间隔至少 {FORCE_REFRESH_GAP_S} 秒。"),
+        )
+        .example("false");
+    }
 }
 
 /// A token: what both answer.

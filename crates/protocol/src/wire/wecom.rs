@@ -1,14 +1,21 @@
 //! The binding of a Mini Program to WeCom on the wire: getKfWorkBound, bindKfWork and unbindKfWork.
 
 use crate::Errcode;
+use crate::limits::{CORPID_REST_MAX, CORPID_REST_MIN};
+use crate::parameter::{ParameterDoc, parameters};
+use const_format::formatcp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Body of bindKfWork and unbindKfWork.
-/// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_bindkfwork>
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct BindKfWork {
-    corpid: Option<String>,
+parameters! {
+    /// Body of bindKfWork and unbindKfWork.
+    /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_bindkfwork>
+    #[derive(Debug, Deserialize, JsonSchema)]
+    pub struct BindKfWork in Body {
+        corpid: Option<String>, required, ParameterDoc::new("The WeCom enterprise: its id.", "企业微信的企业 ID。")
+            .example(r#""wwd08c8e7c775ab44d""#)
+            .matching(formatcp!("^w[wxp][A-Za-z0-9_-]{{{CORPID_REST_MIN},{CORPID_REST_MAX}}}$"));
+    }
 }
 
 impl BindKfWork {

@@ -4,8 +4,9 @@ use super::seat::Seat;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use protocol::endpoint::{self, ParameterPlace};
+use protocol::endpoint;
 use protocol::limits::{BODY_MAX, FILE_MAX};
+use protocol::schema::Reads;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -48,8 +49,7 @@ impl Heard {
 
 /// Whether a route takes files: Weixin's uploads, and the pictures of the two pages.
 fn takes_file(path: &str) -> bool {
-    let is_upload = endpoint::at(path)
-        .is_some_and(|row| row.takes.iter().any(|parameter| parameter.place == ParameterPlace::Form));
+    let is_upload = endpoint::at(path).is_some_and(|row| matches!(row.takes.reads, Reads::Form));
     let of_customer = || path.strip_prefix("/chat/api/").is_some_and(|rest| rest.ends_with("/image"));
     is_upload || path == "/desk/api/image" || of_customer()
 }

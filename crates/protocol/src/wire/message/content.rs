@@ -1,8 +1,11 @@
 //! What a message says, by msgtype.
 
 use crate::endpoint::AccountKind;
+use crate::limits::{MENU_MAX, TEXT_MAX};
+use crate::parameter::{ParameterDoc, parameters};
 use crate::text::is_blank;
 use crate::{Errcode, limits, media};
+use const_format::formatcp;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -176,11 +179,16 @@ pub struct Link {
 }
 
 macro_rules! contents {
-    ($($(#[$doc:meta])* $name:ident($type:ty) $member:ident $word:literal $official:literal $mini:literal;)*) => {
-        /// The members that are named like msgtypes, as the document describes them.
-        #[derive(JsonSchema)]
-        #[expect(dead_code, reason = "only its schema is asked for")]
-        pub(super) struct Members { $($(#[$doc])* $member: Option<$type>),* }
+    ($($(#[$doc:meta])* $name:ident($type:ty) $member:ident $word:literal $official:literal $mini:literal
+        $en:expr, $zh:expr, $example:literal;)*) => {
+        parameters! {
+            /// The members whose names are msgtypes.
+            #[derive(JsonSchema)]
+            #[expect(dead_code, reason = "only the schema and the parameters are used")]
+            pub struct ContentMembers in Body {
+                $($member: Option<$type>, optional, ParameterDoc::new($en, $zh).example($example);)*
+            }
+        }
 
         /// What a message says, by msgtype.
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,7 +223,11 @@ macro_rules! contents {
             ///
             /// # Errors
             /// 40008 for no msgtype, 48008 for one that this kind of account may not send, 47001.
-            pub(super) fn read(word: &str, kind: AccountKind, members: &mut Map<String, Value>) -> Result<Self, Errcode> {
+            pub(super) fn read(
+                word: &str,
+                kind: AccountKind,
+                members: &mut Map<String, Value>,
+            ) -> Result<Self, Errcode> {
                 let is_mini = matches!(kind, AccountKind::MiniProgram | AccountKind::MiniGame);
                 match word {
                     $($word if if is_mini { $mini } else { $official } => {
@@ -230,31 +242,53 @@ macro_rules! contents {
 }
 
 contents! {
-    // Then whether Official Accounts send it, and whether Mini Programs and Mini Games do.
+    // Whether Official Accounts send it, and whether Mini Programs and Mini Games do; then meanings and an example.
     /// Words.
-    Text(Text) text "text" true true;
+    Text(Text) text "text" true true
+        formatcp!("Words, up to {TEXT_MAX} bytes, of which something can be seen."),
+        formatcp!("文本，最多 {TEXT_MAX} 字节，不能只有空白或不可见字符。"),
+        r#"{"content":"您好"}"#;
     /// A picture.
-    Image(File) image "image" true true;
+    Image(File) image "image" true true
+        "A picture.", "图片。", r#"{"media_id":"MEDIA_ID"}"#;
     /// A recording.
-    Voice(File) voice "voice" true false;
+    Voice(File) voice "voice" true false
+        "A recording.", "语音。", r#"{"media_id":"MEDIA_ID"}"#;
     /// A film.
-    Video(Video) video "video" true false;
+    Video(Video) video "video" true false
+        "A film.", "视频。",
+        r#"{"media_id":"MEDIA_ID","thumb_media_id":"MEDIA_ID","title":"","description":""}"#;
     /// Music.
-    Music(Music) music "music" true false;
+    Music(Music) music "music" true false
+        "Music at an address.", "音乐。",
+        r#"{"musicurl":"https://example.com/a.mp3","hqmusicurl":"https://example.com/a.mp3",
+            "thumb_media_id":"MEDIA_ID","title":"","description":""}"#;
     /// An article elsewhere.
-    News(News) news "news" true false;
+    News(News) news "news" true false
+        "One article elsewhere.", "图文消息，点击跳转到外链，限一篇。",
+        r#"{"articles":[{"title":"标题","description":"","url":"https://example.com","picurl":""}]}"#;
     /// An article of the account's, by the id of its material.
-    MpNews(File) mpnews "mpnews" true false;
+    MpNews(File) mpnews "mpnews" true false
+        "An article of the account's material.", "图文消息，点击跳转到图文页面。", r#"{"media_id":"MEDIA_ID"}"#;
     /// An article of the account's, by the id of its publication.
-    MpNewsArticle(Published) mpnewsarticle "mpnewsarticle" true false;
+    MpNewsArticle(Published) mpnewsarticle "mpnewsarticle" true false
+        "A published article.", "已发布的图文。", r#"{"article_id":"ARTICLE_ID"}"#;
     /// A menu.
-    Menu(Menu) msgmenu "msgmenu" true false;
+    Menu(Menu) msgmenu "msgmenu" true false
+        formatcp!("A menu of up to {MENU_MAX} choices; the choice comes back as a text."),
+        formatcp!("菜单消息，最多 {MENU_MAX} 项；客户的选择以文本消息返回。"),
+        r#"{"head_content":"满意吗？","list":[{"id":"101","content":"满意"}],"tail_content":""}"#;
     /// A card.
-    Card(Card) wxcard "wxcard" true false;
+    Card(Card) wxcard "wxcard" true false
+        "A card.", "卡券。", r#"{"card_id":"CARD_ID"}"#;
     /// A page of a Mini Program.
-    ProgramPage(ProgramPage) miniprogrampage "miniprogrampage" true true;
+    ProgramPage(ProgramPage) miniprogrampage "miniprogrampage" true true
+        "A page of a Mini Program.", "小程序卡片。",
+        r#"{"title":"标题","appid":"","pagepath":"pages/index","thumb_media_id":"MEDIA_ID"}"#;
     /// A link.
-    Link(Link) link "link" false true;
+    Link(Link) link "link" false true
+        "A link with a picture, of Mini Programs and Mini Games.", "图文链接，供小程序和小游戏使用。",
+        r#"{"title":"标题","description":"","url":"https://example.com","thumb_url":""}"#;
 }
 
 fn member<T: DeserializeOwned>(members: &mut Map<String, Value>, name: &str) -> Result<T, Errcode> {
@@ -298,7 +332,7 @@ impl Content {
             Content::Link(Link { url, .. }) => not_empty(url, Errcode::EmptyContent)?,
         }
         let (size, most) = match self {
-            Content::Text(text) => (text.content.len(), limits::TEXT_MAX),
+            Content::Text(text) => (text.content.len(), TEXT_MAX),
             other => (other.body().to_string().len(), limits::CONTENT_MAX),
         };
         if size > most { Err(Errcode::ContentSize) } else { Ok(()) }
@@ -347,7 +381,7 @@ impl Content {
 
 impl Menu {
     fn check(&self) -> Result<(), Errcode> {
-        if !(1..=limits::MENU_MAX).contains(&self.list.len()) {
+        if !(1..=MENU_MAX).contains(&self.list.len()) {
             return Err(Errcode::MenuSize);
         }
         let fits = |choice: &Choice| {

@@ -5,6 +5,7 @@ use crate::state::App;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use protocol::Errcode;
+use protocol::parameter::FromTexts;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
@@ -25,13 +26,19 @@ impl Query {
         Query::of(parts.uri.query().unwrap_or(""))
     }
 
-    /// The value of a parameter, if it is there and not empty.
+    /// The parameters of a wire type.
+    #[must_use]
+    pub fn read<T: FromTexts>(&self) -> T {
+        T::from_texts(|name| self.get(name))
+    }
+
+    /// The value of a parameter; `None` for one that is missing or empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         self.find(name).map(Cow::into_owned)
     }
 
-    /// The same, without a copy where nothing is to be decoded.
+    /// The value of a parameter, without a copy where nothing is to be decoded.
     pub(in crate::http) fn find(&self, name: &str) -> Option<Cow<'_, str>> {
         let value: Option<Cow<'_, str>> = if self.0.contains('%') || self.0.contains('+') {
             let mut pairs = form_urlencoded::parse(self.0.as_bytes());

@@ -23,6 +23,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use model::picture::{Filter, Filtered, NoPicture};
 use protocol::media::Format;
+use protocol::parameter::FromTexts;
 use protocol::{Endpoint, Errcode, limits};
 use std::net::IpAddr;
 
@@ -66,10 +67,10 @@ pub struct Bytestream {
 }
 
 impl Posted {
-    /// A parameter of the call: in the query, else in the form.
+    /// The parameters of a wire type: each in the query, else in the form.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<String> {
-        self.caller.query.get(name).or_else(|| field(&self.fields, name))
+    pub fn read<T: FromTexts>(&self) -> T {
+        T::from_texts(|name| self.caller.query.get(name).or_else(|| field(&self.fields, name)))
     }
 }
 

@@ -13,15 +13,17 @@ use axum::Router;
 use axum::extract::State;
 use model::Appid;
 use protocol::Errcode;
-use protocol::business::{BusinessId, named};
+use protocol::business::{BusinessId, business_number};
 use protocol::endpoint::{
     ADD_KF_ACCOUNT, CANCEL_KF_ADMIN, DEL_KF_ACCOUNT, GET_KF_LIST, GET_ONLINE_KF_LIST, INVITE_KF_WORKER,
     SET_KF_ADMIN, UPDATE_KF_ACCOUNT, UPLOAD_KF_HEADIMG,
 };
 use protocol::kfaccount::{
-    AddKfAccount, DelKfAccount, InviteKfWorker, NewAgent, SetKfAdmin, UpdateKfAccount,
+    AddKfAccount, DelKfAccount, GetKfList, InviteKfWorker, NewAgent, SetKfAdmin, UpdateKfAccount,
+    UploadKfHeadimg,
 };
 use protocol::media::admit_headimg;
+use protocol::parameter::FromTexts as _;
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
@@ -39,7 +41,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
 
 /// `/customservice/kfaccount/add`.
 pub async fn add(State(app): State<App>, caller: Caller, Body(mut add): Body<AddKfAccount>) -> Answer {
-    let business_id = named(None, add.business_id.take());
+    let business_id = business_number(add.business_id.take());
     let form = add.form(caller.kind())?;
     let appid = caller.account()?;
     business::must_exist(&app.desk, appid, business_id).await?;
@@ -58,20 +60,20 @@ pub async fn update(State(app): State<App>, caller: Caller, Body(update): Body<U
     Ok(Reply::done())
 }
 
-/// `/customservice/kfaccount/del`: the agent stands in the query, else in the body.
+/// `/customservice/kfaccount/del`: the agent is in the query, else in the body.
 pub async fn del(
     State(app): State<App>,
     caller: Caller,
     body: Result<Maybe<DelKfAccount>, Refusal>,
 ) -> Answer {
-    let kf_account = caller.query.get("kf_account");
+    let query: DelKfAccount = caller.query.read();
     let body = match body {
-        // What stands in the query needs no body.
-        Err(_) if kf_account.is_some() => DelKfAccount::default(),
+        // A call that names the agent in the query needs no body.
+        Err(_) if query.kf_account.is_some() => DelKfAccount::default(),
         body => body?.0.unwrap_or_default(),
     };
-    let kf_account = kf_account.or(body.kf_account);
-    let appid = account(&app, &caller, body.business_id).await?;
+    let DelKfAccount { kf_account, business_id } = query.or(body);
+    let appid = account(&app, &caller, business_id).await?;
     removal::agent::delete(&app.desk, appid, &kf_account.ok_or(Errcode::InvalidAgent)?).await?;
     Ok(Reply::done())
 }
@@ -88,7 +90,7 @@ pub async fn inviteworker(
 
 /// `/customservice/kfaccount/uploadheadimg`.
 pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
-    let kf_account = posted.get("kf_account");
+    let UploadKfHeadimg { kf_account } = posted.read();
     let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
     let format = admit_headimg(&file.bytes.head, file.bytes.size)?;
     let (appid, kf_account) = (posted.caller.account()?, kf_account.ok_or(Errcode::InvalidAgent)?);
@@ -114,44 +116,43 @@ pub async fn cancel_admin(
     change_admin(&app, caller, body, false).await
 }
 
-/// The agent stands in the query, else in the body.
+/// Reads the agent from the query, else from the body.
 async fn change_admin(
     app: &App,
     caller: Caller,
     body: Result<Maybe<SetKfAdmin>, Refusal>,
     supervisor: bool,
 ) -> Answer {
-    let query = |name| caller.query.get(name);
-    let kf_account = query("kf_account").or(query("kfaccount"));
-    let asked = SetKfAdmin { kf_openid: query("kf_openid"), kf_account, business_id: None };
-    let mut given = match body {
-        // What stands in the query needs no body.
-        Err(_) if !asked.is_empty() => SetKfAdmin::default(),
+    let mut query: SetKfAdmin = caller.query.read();
+    query.kf_account = query.kf_account.or(caller.query.get("kfaccount"));
+    let body = match body {
+        // A call that names the agent in the query needs no body.
+        Err(_) if !query.is_empty() => SetKfAdmin::default(),
         body => body?.0.unwrap_or_default(),
     };
-    if !asked.is_empty() {
-        given = SetKfAdmin { business_id: given.business_id, ..asked };
-    }
-    let appid = account(app, &caller, given.business_id.take()).await?;
-    agent::set_admin(&app.desk, appid, given.named()?, supervisor).await?;
+    let appid = account(app, &caller, query.business_id.take().or(body.business_id.clone())).await?;
+    let agent = if query.is_empty() { body } else { query };
+    agent::set_admin(&app.desk, appid, agent.named()?, supervisor).await?;
     Ok(Reply::done())
 }
 
-/// The account whose agents are meant, once the sub-merchant that the query or the body names is known to exist.
-async fn account<'a>(app: &App, caller: &'a Caller, body: Option<BusinessId>) -> Result<&'a Appid, Error> {
+/// The account of the call. Refuses with 40097 if the account has no sub-merchant with this number.
+async fn account<'a>(app: &App, caller: &'a Caller, id: Option<BusinessId>) -> Result<&'a Appid, Error> {
     let appid = caller.account()?;
-    business::must_exist(&app.desk, appid, named(caller.query.get("business_id"), body)).await?;
+    business::must_exist(&app.desk, appid, business_number(id)).await?;
     Ok(appid)
 }
 
 /// `/cgi-bin/customservice/getkflist`.
 pub async fn getkflist(State(app): State<App>, caller: Caller, base: Base) -> Answer {
-    let appid = account(&app, &caller, None).await?;
+    let GetKfList { business_id } = caller.query.read();
+    let appid = account(&app, &caller, business_id).await?;
     Reply::json(&agent::list(&app.desk, appid, &base.0).await?)
 }
 
 /// `/cgi-bin/customservice/getonlinekflist`.
 pub async fn getonlinekflist(State(app): State<App>, caller: Caller) -> Answer {
-    let appid = account(&app, &caller, None).await?;
+    let GetKfList { business_id } = caller.query.read();
+    let appid = account(&app, &caller, business_id).await?;
     Ok(Reply::ready(app.answer(appid, caller.head(), &AnswerKey::Online).await?))
 }

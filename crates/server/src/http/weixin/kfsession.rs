@@ -12,7 +12,7 @@ use protocol::Errcode;
 use protocol::endpoint::{
     CLOSE_KF_SESSION, CREATE_KF_SESSION, GET_KF_SESSION, GET_KF_SESSION_LIST, GET_WAIT_CASE,
 };
-use protocol::kfsession::AgentAndCustomer;
+use protocol::kfsession::{AgentAndCustomer, GetKfSession, GetKfSessionList};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
@@ -39,14 +39,16 @@ pub async fn close(State(app): State<App>, caller: Caller, Body(pair): Body<Agen
 /// `/customservice/kfsession/getsession`.
 pub async fn getsession(State(app): State<App>, caller: Caller) -> Answer {
     let appid = caller.account()?;
-    let openid = caller.query.get("openid").ok_or(Errcode::InvalidOpenid)?;
+    let GetKfSession { openid } = caller.query.read();
+    let openid = openid.ok_or(Errcode::InvalidOpenid)?;
     Reply::json(&session::of_customer(&app.desk, appid, &openid).await?)
 }
 
 /// `/customservice/kfsession/getsessionlist`.
 pub async fn getsessionlist(State(app): State<App>, caller: Caller) -> Answer {
     let appid = caller.account()?;
-    let kf_account = caller.query.get("kf_account").ok_or(Errcode::InvalidAgent)?;
+    let GetKfSessionList { kf_account } = caller.query.read();
+    let kf_account = kf_account.ok_or(Errcode::InvalidAgent)?;
     Ok(Reply::ready(app.answer(appid, caller.head(), &AnswerKey::Sessions(kf_account)).await?))
 }
 

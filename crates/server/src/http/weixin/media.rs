@@ -16,7 +16,7 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use model::{Appid, SECOND};
 use protocol::Errcode;
 use protocol::endpoint::{GET_MEDIA, UPLOAD_TEMP_MEDIA};
-use protocol::media::{MediaKind, UploadedMedia, VideoAddress};
+use protocol::media::{GetMedia, MediaKind, UploadTempMedia, UploadedMedia, VideoAddress};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
@@ -26,8 +26,8 @@ pub(super) fn routes(app: &App) -> Router<App> {
 /// `/cgi-bin/media/upload`.
 pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {
     let appid = posted.caller.account()?.clone();
-    let kind =
-        posted.get("type").and_then(|word| MediaKind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
+    let UploadTempMedia { kind } = posted.read();
+    let kind = kind.and_then(|word| MediaKind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
     let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
     let format = kind.admit(&file.bytes.head, file.bytes.size)?;
     let media = media::add(&app.desk, &appid, kind, &file.name, file.bytes.end(format).await?).await?;
@@ -43,7 +43,8 @@ pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {
 /// `/cgi-bin/media/get`: the file itself; of a video the address at which it is fetched.
 pub async fn get(State(app): State<App>, caller: Caller, base: Base, asked: Asked) -> Answer<Response> {
     let appid = caller.account()?;
-    let media_id = caller.query.get("media_id").ok_or(Errcode::MediaIdMissing)?;
+    let GetMedia { media_id } = caller.query.read();
+    let media_id = media_id.ok_or(Errcode::MediaIdMissing)?;
     let media = media::get(&app.desk, appid, media_id).await?;
     if media.kind == MediaKind::Video {
         let video_url = format!("{}/media/{appid}/{}", base.0, media::ticket(&media.media_id));

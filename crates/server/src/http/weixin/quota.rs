@@ -3,7 +3,6 @@
 use super::route::on;
 use crate::desk::{quota, refusal_log};
 use crate::http::edge::caller::{Anyone, Body, Caller, Maybe};
-use crate::http::edge::query::Query;
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::Router;
@@ -11,7 +10,8 @@ use axum::extract::State;
 use protocol::endpoint::{
     CLEAR_API_QUOTA, CLEAR_COMPONENT_QUOTA, CLEAR_QUOTA, CLEAR_QUOTA_BY_SECRET, GET_API_QUOTA, GET_RID_INFO,
 };
-use protocol::quota::{CgiPath, ClearQuota, ClearQuotaBySecret};
+use protocol::parameter::FromTexts as _;
+use protocol::quota::{CgiPath, ClearComponentQuotaByAppSecret, ClearQuota, ClearQuotaByAppSecret};
 use protocol::rid::GetRidInfo;
 
 /// Every endpoint of the group with its handler.
@@ -31,13 +31,14 @@ pub async fn clear(State(app): State<App>, caller: Caller, Body(clear): Body<Cle
     Ok(Reply::done())
 }
 
-/// `/cgi-bin/clear_quota/v2`: the parameters stand in the query or in the body.
+/// `/cgi-bin/clear_quota/v2`: each parameter is in the query or in the body.
 pub async fn clear_by_secret(
     State(app): State<App>,
     Anyone { query, address }: Anyone,
-    Maybe(body): Maybe<ClearQuotaBySecret>,
+    Maybe(body): Maybe<ClearQuotaByAppSecret>,
 ) -> Answer {
-    quota::clear_by_secret(&app.desk, presented(&query, body), address).await?;
+    let asked: ClearQuotaByAppSecret = query.read();
+    quota::clear_by_secret(&app.desk, asked.or(body.unwrap_or_default()), address).await?;
     Ok(Reply::done())
 }
 
@@ -45,19 +46,11 @@ pub async fn clear_by_secret(
 pub async fn clear_as_platform(
     State(app): State<App>,
     Anyone { query, address }: Anyone,
-    Maybe(body): Maybe<ClearQuotaBySecret>,
+    Maybe(body): Maybe<ClearComponentQuotaByAppSecret>,
 ) -> Answer {
-    quota::clear_as_platform(&app.desk, presented(&query, body), address).await?;
+    let asked: ClearComponentQuotaByAppSecret = query.read();
+    quota::clear_as_platform(&app.desk, asked.or(body.unwrap_or_default()), address).await?;
     Ok(Reply::done())
-}
-
-fn presented(query: &Query, body: Option<ClearQuotaBySecret>) -> ClearQuotaBySecret {
-    let body = body.unwrap_or_default();
-    ClearQuotaBySecret {
-        appid: query.get("appid").or(body.appid),
-        component_appid: query.get("component_appid").or(body.component_appid),
-        appsecret: query.get("appsecret").or(body.appsecret),
-    }
 }
 
 /// `/cgi-bin/openapi/quota/get`.

@@ -3,13 +3,12 @@
 use super::route::on;
 use crate::desk;
 use crate::http::edge::caller::{Anyone, Body};
-use crate::http::edge::query::Query;
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::Router;
 use axum::extract::State;
 use protocol::endpoint::{GET_ACCESS_TOKEN, GET_STABLE_ACCESS_TOKEN};
-use protocol::token::AccountSecret;
+use protocol::token::GetStableAccessToken;
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
@@ -20,26 +19,17 @@ pub(super) fn routes(app: &App) -> Router<App> {
     ))
 }
 
-/// `/cgi-bin/token`: the parameters stand in the query, also when it is posted.
+/// `/cgi-bin/token`: the parameters are in the query, also of a POST.
 pub async fn token(State(app): State<App>, Anyone { query, address }: Anyone) -> Answer {
-    Reply::json(&desk::token::issue(&app.desk, presented(&query), address).await?)
+    Reply::json(&desk::token::issue(&app.desk, query.read(), address).await?)
 }
 
 /// `/cgi-bin/stable_token`.
 pub async fn stable_token(
     State(app): State<App>,
     anyone: Anyone,
-    Body(credential): Body<AccountSecret>,
+    Body(credential): Body<GetStableAccessToken>,
 ) -> Answer {
     let Anyone { address, .. } = anyone;
     Reply::json(&desk::token::stable(&app.desk, credential, address).await?)
-}
-
-fn presented(query: &Query) -> AccountSecret {
-    AccountSecret {
-        grant_type: query.get("grant_type"),
-        appid: query.get("appid"),
-        secret: query.get("secret"),
-        force_refresh: false,
-    }
 }
