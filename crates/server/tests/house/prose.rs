@@ -1,6 +1,6 @@
 //! Documents: their width, and that what they name exists.
 
-use super::files;
+use super::{all_sources, files};
 use crate::fixture::running::KEFU;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -130,6 +130,32 @@ fn functions_and_types_that_the_guide_names_exist() {
         }
     }
     assert!(parts.len() > 10, "{parts:?}");
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// What is written as `noun::verb`, or `Type::function`: as it is called somewhere, or declared in the noun's file.
+#[test]
+fn qualified_names_in_documents_exist() {
+    let (sources, mut named, mut missing) = (all_sources(), 0, Vec::new());
+    for (name, text) in documents().into_iter().filter(|(name, _)| name != "CHANGELOG.md") {
+        let is_name = |code: &&str| {
+            code.contains("::") && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
+        };
+        for code in text.split('`').filter(is_name) {
+            let parts: Vec<_> = code.rsplit("::").collect();
+            let (called, declared) = (format!("{}::{}", parts[1], parts[0]), format!("fn {}(", parts[0]));
+            let is_there = |(path, source): &(PathBuf, String)| {
+                let is_file =
+                    path.iter().any(|part| part == parts[1]) || path.file_stem().unwrap() == parts[1];
+                source.contains(&called) || is_file && source.contains(&declared)
+            };
+            named += 1;
+            if !sources.iter().any(is_there) {
+                missing.push(format!("{name}: {code}"));
+            }
+        }
+    }
+    assert!(named > 5);
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
