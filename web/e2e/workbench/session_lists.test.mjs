@@ -90,15 +90,15 @@ test("60 waiting, 12 own and 250 sessions of colleagues are all in reach", async
       await chosen(page, tab);
     }
     assert.equal(await page.locator("[role=tab][tabindex='0']").count(), 1, "one Tab stop");
-    assert.ok(!(await mine.isVisible()) && (await others.isVisible()));
+    assert.ok(!(await ownList.isVisible()) && (await colleagues.isVisible()));
     await page.reload();
     await chosen(page, "others");
     await colleagues.locator("li").nth(30).scrollIntoViewIfNeeded();
-    const top = await others.evaluate((list) => list.scrollTop);
+    const top = await colleagues.evaluate((list) => list.scrollTop);
     assert.ok(top > 0);
     await tabOf(page, "own").click();
     await tabOf(page, "others").click();
-    assert.equal(await others.evaluate((list) => list.scrollTop), top, "what was being read stays put");
+    assert.equal(await colleagues.evaluate((list) => list.scrollTop), top, "what was being read stays put");
   });
 
   await t.test("a message in an own session is counted on the other tab, which leads to its list", async () => {
