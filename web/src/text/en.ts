@@ -152,7 +152,7 @@ export const enDesk: WorkbenchText = {
       unknown: "Your login has ended. Log in again.",
       elsewhere: "You logged out in another tab of this browser.",
     },
-    kept: " Nothing you wrote is lost.",
+    nothingLost: " Nothing you wrote is lost.",
   },
 
   logins: {

@@ -156,7 +156,7 @@ export const zhDesk = {
       unknown: "登录已失效，请重新登录。",
       elsewhere: "已在本浏览器的另一个页面退出登录。",
     },
-    kept: "未发送的内容仍会保留。",
+    nothingLost: "未发送的内容仍会保留。",
   },
 
   logins: {

@@ -27,11 +27,11 @@ const PICTURE_MAX = 10 * 1024 * 1024;
 /** The initial values of the fields: the documented examples, and the account in view. */
 export function blank(operation: Operation, appid: string): Omit<Filled, "token"> {
   const value = (one: Parameter) => (one.name === "appid" && appid ? appid : one.example);
-  const shown = (one: Parameter) => (typeof value(one) === "string" ? (value(one) as string) : text(value(one)));
+  const initial = (one: Parameter) => (typeof value(one) === "string" ? (value(one) as string) : text(value(one)));
   const text = (it: unknown) => (it === undefined ? "" : JSON.stringify(it));
-  const query = Object.fromEntries(operation.query.map((one) => [one.name, one.required ? shown(one) : ""]));
+  const query = Object.fromEntries(operation.query.map((one) => [one.name, one.required ? initial(one) : ""]));
   const members = operation.body?.members.filter((one) => !one.file) ?? [];
-  const form = Object.fromEntries(members.map((one) => [one.name, one.required ? shown(one) : ""]));
+  const form = Object.fromEntries(members.map((one) => [one.name, one.required ? initial(one) : ""]));
   const needed = members.filter((one) => one.required || members.every((other) => !other.required));
   const object = Object.fromEntries(needed.map((one) => [one.name, value(one) ?? null]));
   return {
