@@ -152,7 +152,7 @@ export function chat(appid: string) {
     sendPicture: (client_id: string, picture: Blob) => post<Sent>(`${root}/image?${query({ client_id })}`, picture),
     /** Chooses from a menu that the customer was sent. */
     chooseFromMenu: (client_id: string, message: number, id: string) =>
-      post<Sent>(`${root}/tap`, { client_id, message, id }),
+      post<Sent>(`${root}/menu_choice`, { client_id, message, id }),
     filePath: (message: number, part: FilePart) => `${root}/file?${query({ message, part })}`,
     messages: (before: number) => get<Messages>(`${root}/messages?${query({ before })}`),
   };

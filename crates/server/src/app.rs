@@ -98,7 +98,10 @@ fn chat(app: &App) -> Router<App> {
         .route("/chat/api/{appid}/message", post(counted(app, "chat/message", chat::message)))
         .route("/chat/api/{appid}/image", post(counted(app, "chat/image", picture::send)))
         .route("/chat/api/{appid}/file", get(counted(app, "chat/file", picture::of_customer)))
-        .route("/chat/api/{appid}/tap", post(counted(app, "chat/tap", chat::tap)))
+        .route(
+            "/chat/api/{appid}/menu_choice",
+            post(counted(app, "chat/menu_choice", chat::choose_from_menu)),
+        )
         .route("/chat/api/{appid}/messages", get(counted(app, "chat/messages", chat::messages)))
         .layer(map_response(private))
 }

@@ -51,7 +51,7 @@ impl TestCustomer {
     pub async fn chooses(&self, message: &Value, id: &str) -> (u16, Value) {
         let body =
             json!({"client_id": format!("t{id}{}", message["id"]), "message": message["id"], "id": id});
-        let path = format!("/chat/api/{}/tap", self.appid);
+        let path = format!("/chat/api/{}/menu_choice", self.appid);
         let response = self.app.send(&path, &self.cookie(), &body).await;
         self.takes_cookie(&response);
         (response.status().as_u16(), response.json().await.expect("JSON"))

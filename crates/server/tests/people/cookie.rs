@@ -28,7 +28,7 @@ async fn shows(app: &TestApp, account: &TestAccount, cookie: &str, id: &str) -> 
 }
 
 async fn chooses(app: &TestApp, account: &TestAccount, cookie: &str, message: &Value, id: &str) -> Said {
-    let path = format!("/chat/api/{}/tap", account.appid);
+    let path = format!("/chat/api/{}/menu_choice", account.appid);
     said(app.send(&path, cookie, &json!({"client_id": id, "message": message, "id": "101"})).await).await
 }
 

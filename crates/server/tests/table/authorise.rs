@@ -156,7 +156,7 @@ pub const ROUTES: &[Route] = &[
     ),
     // No menu was sent. The cookie "garbage" was replaced by its message.
     post(
-        "/chat/api/{appid}/tap",
+        "/chat/api/{appid}/menu_choice",
         |_| json!({"client_id": "t1", "message": 1, "id": "101"}),
         [2, 34, 2, 4, 2, 2, 2, 2, 3, 2],
     ),

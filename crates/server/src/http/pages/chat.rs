@@ -56,8 +56,8 @@ pub async fn message(
     visitor.told(&app, &sent)
 }
 
-/// `POST /chat/api/{appid}/tap`: a choice of a menu that was sent to her.
-pub async fn tap(
+/// `POST /chat/api/{appid}/menu_choice`: a choice from a menu that the customer was sent.
+pub async fn choose_from_menu(
     State(app): State<App>,
     visitor: Visitor,
     Sent(Tap { client_id, message, id }): Sent<Tap>,
