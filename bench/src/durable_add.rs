@@ -1,4 +1,4 @@
-//! G4 and G5: `kfaccount/add`, durable, over HTTP, against the same statements straight into SQLite.
+//! G4 and G5: durable `kfaccount/add` over HTTP, against the same statements on SQLite without a server.
 
 use crate::Bench;
 use crate::data::ground::Ground;
@@ -10,11 +10,11 @@ use kefu::config::Place;
 
 const ACCOUNTS: usize = 10_000;
 const BATCH_MAX: usize = 256;
-/// Connections, and the share of the baseline's speed that is asked for.
+/// Numbers of connections, each with the goal: the share of the baseline's speed.
 const SIZES: [(usize, f64); 2] = [(64, 0.80), (256, 0.65)];
-/// How many times as long as the baseline's slowest in a hundred the product's may take, at the first size.
+/// The goal of G5, at the first number of connections: the product's p99 as a ratio to the baseline's.
 const P99_MOST: f64 = 4.0;
-/// Below these the baseline is none.
+/// The least mean batch and the least gain by group commit; below these the baseline is too weak.
 const BATCH_LEAST: f64 = 8.0;
 const GAIN_LEAST: f64 = 2.5;
 
@@ -41,7 +41,7 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     Ok(reports)
 }
 
-/// How many a second the baseline does when each has a commit of its own.
+/// The baseline's calls per second with a commit for each call.
 async fn single(plan: &Plan<'_>, connections: usize) -> anyhow::Result<f64> {
     let mut turns = Vec::new();
     for _ in 0..3 {
@@ -61,12 +61,12 @@ fn speed(plan: &Plan<'_>, connections: usize, least: f64, rounds: &Rounds, singl
         report.void.push(format!("the baseline's mean batch is below {BATCH_LEAST}"));
     }
     if gain < GAIN_LEAST {
-        report.void.push(format!("group commit gains the baseline less than {GAIN_LEAST} times"));
+        report.void.push(format!("group commit makes the baseline less than {GAIN_LEAST} times as fast"));
     }
     report.notes.extend([
-        format!("batch     {batch:.1} calls share a commit of the baseline"),
+        format!("batch     the baseline writes {batch:.1} calls per commit"),
         format!(
-            "gain      the baseline is {gain:.1} times as fast as with one commit a request ({single:.0}/s)"
+            "gain      the baseline is {gain:.1} times as fast as with one commit per request ({single:.0}/s)"
         ),
         plan.note(),
     ]);
@@ -76,7 +76,7 @@ fn speed(plan: &Plan<'_>, connections: usize, least: f64, rounds: &Rounds, singl
 }
 
 fn slowest(connections: usize, rounds: &Rounds) -> Report {
-    let title = format!("G5 the slowest in a hundred of G4 at {connections} connections");
+    let title = format!("G5 p99 of G4 at {connections} connections");
     Report { title, ..Report::default() }
         .delay("p99", rounds, |turn| turn.p99_us, Some(Goal::AtMost(P99_MOST)))
         .with_rounds(rounds)

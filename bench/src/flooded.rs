@@ -1,5 +1,5 @@
-//! G16: honest calls of one account while an anonymous host floods another, each attack alone and all at once, against
-//! the same calls before. The attacks and the honest load are those of the crash tests.
+//! G16: honest calls of one account while an anonymous host floods another one, with each attack and with all at once,
+//! against the same calls before. The attacks and the honest load come from the crash tests.
 
 use crate::Bench;
 use crate::measure::machine;
@@ -9,7 +9,7 @@ use anyhow::Context;
 use crash::flood::{Attack, Ground, Load, Outcome, Times, name, trial};
 use std::time::Duration;
 
-/// Changes in the feed of the account that is flooded.
+/// The number of changes in the feed of the flooded account.
 const CHANGES: usize = 30_000;
 
 pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
@@ -34,9 +34,9 @@ fn report(outcomes: &[(&'static str, Outcome)]) -> Report {
     report.lines.push(Line {
         name: "/healthz",
         spread: Spread { median: worst.max, ..worst },
-        unit: "s at worst",
+        unit: "s at most",
         goal: Some(Goal::AtMost(1.0)),
-        figures: "asked four times a second beside each attack".into(),
+        figures: "four requests a second during each attack".into(),
     });
     let (calls, p50, p99) = (idle.calls(), ms(idle.within(0.5)), ms(idle.within(0.99)));
     report.notes.push(format!("idle      {calls} honest calls before the attacks: p50 {p50}, p99 {p99}"));
@@ -62,7 +62,7 @@ fn line(name: &'static str, outcome: &Outcome, idle: &Load) -> Line {
         unit: "times idle",
         goal: Some(Goal::AtMost(10.0)),
         figures: format!(
-            "{} calls, p50 {}, p99 {}, idle p99 {}; /healthz {} at worst; {} refused; {} MiB of memory, {} of disk",
+            "{} calls, p50 {}, p99 {}, idle p99 {}; /healthz {} at most; {} refused; {} MiB of memory, {} of disk",
             flooded.calls(),
             ms(p50),
             ms(p99),

@@ -1,5 +1,5 @@
 //! G3: `getonlinekflist` of 100 agents while their account takes 1,000 session changes a second, against the same
-//! while it is quiet; and no reply may be older than the last change acknowledged before it was asked.
+//! without changes. No reply may be older than the last change acknowledged before its request.
 
 use crate::Bench;
 use crate::data::seed::{self, Shop};
@@ -19,11 +19,11 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Changes that are asked for in a second.
+/// Requested changes per second.
 const PACE: f64 = 1000.0;
-/// The share of them that must be made, or the account was not that busy.
+/// The share of the requested changes that must be made; with fewer the measurement is void.
 const PACE_LEAST: f64 = 0.95;
-/// Agents whose sessions change, each at a connection of her own, and their customers.
+/// The number of agents whose sessions change, each on its own connection, and of their customers.
 const BUSY: usize = 20;
 const CUSTOMERS: usize = 50;
 const DONE: &[u8] = br#"{"errcode":0,"errmsg":"ok"}"#;
@@ -71,10 +71,10 @@ fn report(rounds: &Rounds, pace: Spread, held: usize) -> Report {
         .with_rounds(rounds);
     report.notes.push(format!("changes   {median:.0} acknowledged a second ({min:.0} to {max:.0})"));
     report.notes.push(format!(
-        "replies   {held} held against what was acknowledged before they were asked; none was older"
+        "replies   {held} checked against the changes acknowledged before their requests; none was older"
     ));
     if median < PACE * PACE_LEAST {
-        report.void.push(format!("the account took {median:.0} changes a second only"));
+        report.void.push(format!("the account took only {median:.0} changes a second"));
     }
     report.plain.push(plainly("getonlinekflist during 1,000 session changes a second", rounds, "requests"));
     report
@@ -99,7 +99,7 @@ impl Run<'_> {
         Ok(Turn::new(&tally, &watch.stop()?))
     }
 
-    /// The same while sessions change; and how many of them a second.
+    /// A turn while sessions change. Also returns the changes per second.
     async fn busy(&self) -> anyhow::Result<(Turn, f64)> {
         machine::wait_for_silence(self.bench.patience()).await?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -130,7 +130,7 @@ impl Run<'_> {
     }
 }
 
-/// The changes of one agent, ready made.
+/// The prepared requests for the changes of one agent.
 struct Requests {
     open: Vec<Bytes>,
     close: Vec<Bytes>,
@@ -147,7 +147,7 @@ impl Requests {
     }
 }
 
-/// Changes an agent's sessions, one after the other, as the clock says, until told to stop.
+/// Changes an agent's sessions one after the other, at a steady pace, until it is stopped.
 async fn change(
     mut connection: Connection,
     ledger: Arc<Ledger>,

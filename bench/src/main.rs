@@ -1,7 +1,7 @@
-//! Prints every performance ratio: the product against a baseline that does the same work, measured
-//! in the same run.
+//! Measures Kefu and prints ratios: Kefu ("the product") against a baseline that does the same work in the same run.
+//! docs/performance.md lists the goals G1 to G16.
 
-#![allow(clippy::disallowed_methods, reason = "a stopwatch needs the machine's clock")]
+#![allow(clippy::disallowed_methods, reason = "measurements need the machine's clock")]
 
 mod baseline;
 mod data;
@@ -27,32 +27,32 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-// The product's, so that the baselines have it too.
+// The product's allocator, so that the baselines use it too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures Kefu against baselines that do the same work, and prints the ratios.
 #[derive(Parser)]
 struct Cli {
-    /// The goals to measure; all when not given.
+    /// The goals to measure, such as `G1,G4`; all by default.
     #[arg(long, value_delimiter = ',', value_name = "GOALS")]
     only: Vec<String>,
-    /// Fewer and shorter rounds: to see that it runs, not to quote.
+    /// Run fewer and shorter rounds. The figures are too rough to quote.
     #[arg(long)]
     quick: bool,
-    /// Exit with 1 where a goal is missed; with --quick, where it is missed by more than half, twice.
+    /// Exit with 1 if a goal is missed; with --quick, if it is missed by more than half in two runs.
     #[arg(long)]
     check: bool,
-    /// Where databases are made, on a disk that keeps what it flushes; else beside this program.
+    /// The folder for databases, on a disk with durable flushes; by default the folder of this program.
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
     #[command(subcommand)]
-    part: Option<Part>,
+    role: Option<Role>,
 }
 
-/// What this program is when it runs as its own child.
+/// The server or writer that this program becomes when it runs as its own child.
 #[derive(Subcommand)]
-enum Part {
+enum Role {
     #[command(hide = true)]
     Product { program: PathBuf, place: String },
     #[command(hide = true)]
@@ -65,38 +65,38 @@ enum Part {
     PlainWriters(plain_writers::Args),
 }
 
-/// What the measurements have in common.
+/// Settings of all measurements.
 pub(crate) struct Bench {
     /// The product's program.
     pub(crate) kefu: PathBuf,
-    /// A folder that goes at the end.
+    /// A folder for this measurement, which is removed at the end.
     pub(crate) folder: PathBuf,
-    /// Whether to be quick.
+    /// Whether to run fewer and shorter rounds.
     pub(crate) quick: bool,
-    /// Rounds of a measurement.
+    /// The number of rounds of a measurement.
     pub(crate) rounds: usize,
 }
 
 impl Bench {
-    /// How long to wait until others leave the machine alone.
+    /// How long to wait until other processes leave the machine idle.
     pub(crate) fn patience(&self) -> Duration {
         if self.quick { Duration::from_millis(800) } else { Duration::from_secs(4) }
     }
 }
 
-/// The goals, those together that are measured together.
+/// The goals, grouped by measurement.
 const MEASUREMENTS: [&[&str]; 10] =
     [&["G1"], &["G2"], &["G3"], &["G4", "G5"], &["G7"], &["G8"], &["G10"], &["G11"], &["G12"], &["G16"]];
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match &cli.part {
+    let outcome = match &cli.role {
         None => measure(&cli),
-        Some(Part::Product { program, place }) => Err(child::become_product(program, place)),
-        Some(Part::Constant { path, answer }) => constant::serve(path, answer).map(|()| true),
-        Some(Part::Smallest { address, folder }) => smallest::serve(*address, folder).map(|()| true),
-        Some(Part::Writers(args)) => writers::run(args).map(|()| true),
-        Some(Part::PlainWriters(args)) => plain_writers::run(args).map(|()| true),
+        Some(Role::Product { program, place }) => Err(child::become_product(program, place)),
+        Some(Role::Constant { path, answer }) => constant::serve(path, answer).map(|()| true),
+        Some(Role::Smallest { address, folder }) => smallest::serve(*address, folder).map(|()| true),
+        Some(Role::Writers(args)) => writers::run(args).map(|()| true),
+        Some(Role::PlainWriters(args)) => plain_writers::run(args).map(|()| true),
     };
     match outcome {
         Ok(passed) if passed || !cli.check => ExitCode::SUCCESS,
@@ -108,7 +108,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The measurements that were asked for, by the first of their goals.
+/// The measurements to run for these goals, each by its first goal.
 fn chosen(only: &[String]) -> anyhow::Result<Vec<&'static str>> {
     for goal in only {
         let mut all = MEASUREMENTS.iter().flat_map(|goals| goals.iter());
@@ -123,10 +123,10 @@ fn chosen(only: &[String]) -> anyhow::Result<Vec<&'static str>> {
     Ok(MEASUREMENTS.iter().filter(is_chosen).map(|goals| goals[0]).collect())
 }
 
-/// Whether `--check` is content.
+/// Runs the measurements. Returns whether `--check` passes.
 fn measure(cli: &Cli) -> anyhow::Result<bool> {
     if cfg!(debug_assertions) {
-        bail!("only release builds are worth measuring: cargo run --release -p bench");
+        bail!("measure a release build: cargo run --release -p bench");
     }
     let chosen = chosen(&cli.only)?;
     let beside = std::env::current_exe()?.parent().context("a program lies in a folder")?.to_owned();
@@ -140,7 +140,7 @@ fn measure(cli: &Cli) -> anyhow::Result<bool> {
     };
     let machine = machine::introduce(folder.path())?;
     println!("{machine}\n");
-    // One thread makes the load; the servers have theirs.
+    // One thread makes the load; the servers are processes of their own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut passed, mut plain) = (true, Vec::new());
     for goal in chosen {
@@ -154,7 +154,7 @@ fn measure(cli: &Cli) -> anyhow::Result<bool> {
         };
         let mut reports = run()?;
         if cli.check && cli.quick && !reports.iter().all(Report::is_bearable) {
-            println!("{goal} once more: a quick run is easily disturbed\n");
+            println!("{goal} again, because a quick run is easily disturbed\n");
             reports = run()?;
         }
         passed &= reports.iter().all(if cli.quick { Report::is_bearable } else { Report::is_reached });

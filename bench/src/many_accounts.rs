@@ -1,4 +1,4 @@
-//! G10: G1 and G4 with many accounts of 10 agents, against the same with fewer.
+//! G10: G1 and G4 with many accounts of 10 agents each, against the same with fewer accounts.
 
 use crate::Bench;
 use crate::data::bulk::{self, Size};
@@ -16,13 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 const MANY: usize = 100_000;
-/// Enough to see that it runs, and few enough for all their answers to be kept ready.
+/// Accounts of a quick run; few enough for all answers to fit in the cache.
 const MANY_QUICK: usize = 10_000;
 const FEW_READ: usize = 1_000;
 const FEW_WRITTEN: usize = 10_000;
 const AGENTS: usize = 10;
 const GOAL: Goal = Goal::AtLeast(0.80);
-/// Connections that ask each account once.
+/// Connections for the first request of each account.
 const SCOUTS: usize = 16;
 
 pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
@@ -51,7 +51,7 @@ async fn reads(bench: &Bench, many: usize) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// The product over so many accounts, each of which it was asked about once.
+/// Starts the product with so many accounts, and requests the list of each once.
 async fn serve(bench: &Bench, name: &str, accounts: usize) -> anyhow::Result<(Server, Arc<Script>)> {
     let folder = bench.folder.join(name);
     let shops = bulk::fill(&folder, Size { accounts, agents: AGENTS, online: true }).await?;

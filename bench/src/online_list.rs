@@ -1,5 +1,4 @@
-//! G1: `getonlinekflist` of 100 agents, authenticated and warm, against an axum handler that answers
-//! the same bytes.
+//! G1: `getonlinekflist` of 100 agents, authenticated and cached, against an axum handler that answers the same bytes.
 
 use crate::Bench;
 use crate::data::seed;

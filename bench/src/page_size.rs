@@ -1,4 +1,4 @@
-//! G12: what each page loads, all its scripts and styles, gzipped.
+//! G12: the gzipped size of all scripts and styles of each page.
 
 use crate::measure::report::{Goal, Line, Report};
 use crate::measure::round::Spread;
@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use std::collections::BTreeSet;
 use std::io::Write as _;
 
-/// A page's file, its name for people, and the most it may load, in kB.
+/// A page's file, its name for people, and the most it may load, kB.
 const PAGES: [(&str, &str, f64); 2] =
     [("workbench.html", "workbench", 80.0), ("chat.html", "customer page", 40.0)];
 
@@ -17,7 +17,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Report>> {
     for (page, name, most) in PAGES {
         let html = read(page)?;
         let files = named(&html);
-        ensure!(files.len() >= 2, "{page} names no script or no style");
+        ensure!(files.len() >= 2, "{page} has no script or no style");
         let mut bytes = 0;
         for file in &files {
             bytes += gzipped(read(file)?.as_bytes())?;
@@ -34,7 +34,7 @@ fn read(path: &str) -> anyhow::Result<String> {
     Ok(String::from_utf8(page.bytes.into_owned())?)
 }
 
-/// The scripts and styles a page names; a built page names all it needs.
+/// The scripts and styles of a page; a built page names all of them.
 fn named(html: &str) -> BTreeSet<&str> {
     let paths = html.split('"').filter_map(|part| part.strip_prefix("/desk/"));
     paths.filter(|path| path.ends_with(".js") || path.ends_with(".css")).collect()

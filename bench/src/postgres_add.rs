@@ -1,4 +1,4 @@
-//! G7: `kfaccount/add` on PostgreSQL against the same statements on plain connections, one transaction each.
+//! G7: `kfaccount/add` on PostgreSQL, against the same statements on plain connections with one transaction per call.
 
 use crate::Bench;
 use crate::data::database::Cluster;
@@ -27,7 +27,7 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     let mut report = Report::of(title, &rounds, Goal::AtLeast(0.80))
         .delay("p99", &rounds, |turn| turn.p99_us, None)
         .with_rounds(&rounds);
-    report.notes.push("CPU       is Kefu's own; what PostgreSQL spends is not in it".into());
+    report.notes.push("CPU       counts Kefu's process, not PostgreSQL's".into());
     report.notes.push(plan.note());
     let what = format!("kfaccount/add on PostgreSQL, {CONNECTIONS} connections");
     report.plain.push(plainly(&what, &rounds, "durable writes"));

@@ -1,4 +1,4 @@
-//! G8: `getonlinekflist` of 100 agents on PostgreSQL against the same on SQLite.
+//! G8: `getonlinekflist` of 100 agents on PostgreSQL, against the same on SQLite.
 
 use crate::Bench;
 use crate::data::database::Cluster;
@@ -29,12 +29,12 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     let mut report = Report::of(title, &rounds, Goal::AtLeast(0.50))
         .delay("p99", &rounds, |turn| turn.p99_us, None)
         .with_rounds(&rounds);
-    report.notes.push("CPU       is Kefu's own; what PostgreSQL spends is not in it".into());
+    report.notes.push("CPU       counts Kefu's process, not PostgreSQL's".into());
     report.plain.push(plainly("getonlinekflist of 100 agents on PostgreSQL", &rounds, "requests"));
     Ok(vec![report])
 }
 
-/// The product over a shop of its own at a place.
+/// Starts the product with one busy shop at a place.
 async fn serve(bench: &Bench, place: &Place) -> anyhow::Result<(Server, Arc<Script>)> {
     let (desk, shop) = ready::busy_shop(place).await?;
     seed::leave_them_online(desk, place)?;

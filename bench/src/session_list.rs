@@ -1,4 +1,4 @@
-//! G2: `getsessionlist` of an agent with few and with many sessions, warm, against an axum handler that answers the
+//! G2: `getsessionlist` of an agent with few and with many sessions, cached, against an axum handler that answers the
 //! same bytes.
 
 use crate::Bench;

@@ -1,5 +1,5 @@
-//! G11: from the start of the process to the first answer on an empty database, and resident memory after it, against
-//! the smallest axum and rusqlite server.
+//! G11: the time from the start of the process to the first answer on an empty database, and resident memory after it,
+//! against the smallest server with axum and rusqlite.
 
 use crate::Bench;
 use crate::measure::child::{self, Server};
@@ -14,9 +14,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is tried again.
+/// The time between two attempts to connect.
 const PAUSE: Duration = Duration::from_micros(100);
-/// A start takes no time, and there is much chance in it.
+/// A start is short and its time varies much, so there are more rounds.
 const ROUNDS: usize = 3;
 
 pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
@@ -49,7 +49,7 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     Ok(vec![report])
 }
 
-/// No child between: that would be measured too.
+/// A command for the program itself, because a process between would be measured too.
 fn product(bench: &Bench, address: SocketAddr, folder: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(&bench.kefu);
     command.args(["serve", "--listen", &address.to_string(), "--data"]).arg(folder).env("KEFU_LOG", "warn");
@@ -57,12 +57,12 @@ fn product(bench: &Bench, address: SocketAddr, folder: &Path) -> anyhow::Result<
 }
 
 fn smallest(_: &Bench, address: SocketAddr, folder: &Path) -> anyhow::Result<Command> {
-    let mut command = child::part("smallest")?;
+    let mut command = child::command("smallest")?;
     command.arg(address.to_string()).arg(folder);
     Ok(command)
 }
 
-/// Starts a server once; what others did just before stands for what they do meanwhile.
+/// Starts a server once. A start is too short to measure the other processes' share, so the share just before counts.
 async fn turn(
     bench: &Bench,
     command: fn(&Bench, SocketAddr, &Path) -> anyhow::Result<Command>,
@@ -72,7 +72,7 @@ async fn turn(
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
-    // A port that is free now.
+    // A port that is free at this moment.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let mut command = command(bench, address, &folder)?;
     let begun = Instant::now();
@@ -80,7 +80,7 @@ async fn turn(
     first_answer(&mut server, begun)?;
     let elapsed_s = begun.elapsed().as_secs_f64();
     let resident = machine::resident(server.pid());
-    ensure!(resident > 0.0, "a server is gone after its first answer");
+    ensure!(resident > 0.0, "a server ended after its first answer");
     server.stop()?;
     let took_us = elapsed_s * 1e6;
     Ok(Turn {
@@ -101,7 +101,7 @@ fn first_answer(server: &mut Server, begun: Instant) -> anyhow::Result<()> {
             stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: kefu\r\nConnection: close\r\n\r\n")?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer)?;
-            ensure!(answer.starts_with("HTTP/1.1 200"), "its first answer is {answer}");
+            ensure!(answer.starts_with("HTTP/1.1 200"), "the first answer of a server is {answer}");
             return Ok(());
         }
         ensure!(!server.has_ended()?, "a server did not start");

@@ -1,4 +1,4 @@
-//! What the baselines of writing share: they run as processes of their own, and callers in them wait for writers.
+//! Shared by the baselines that write: each runs as a process of its own, in which callers wait for writers.
 
 use crate::measure::adds::Add;
 use crate::measure::load::Call;
@@ -10,17 +10,17 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
-/// Calls that may wait, as many as the product lets wait.
+/// Most waiting calls, as in the product.
 const WAITING: usize = 4096;
 
-/// What is called, and by how many.
+/// The calls, and the number of callers.
 #[derive(clap::Args)]
 pub(crate) struct Load {
-    /// One appid a line.
+    /// A file with one appid per line.
     accounts: PathBuf,
     #[arg(long)]
     pub(crate) callers: usize,
-    /// Calls before those that count.
+    /// Calls before the measurement begins.
     #[arg(long)]
     pub(crate) warm: usize,
     #[arg(long)]
@@ -36,7 +36,7 @@ impl Load {
     }
 }
 
-/// Measures as a child, and prints the turn.
+/// Runs a turn in a child process, and prints its figures for the parent.
 pub(crate) fn print(turn: impl Future<Output = anyhow::Result<Turn>>) -> anyhow::Result<()> {
     crate::measure::child::end_with_parent();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -46,23 +46,23 @@ pub(crate) fn print(turn: impl Future<Output = anyhow::Result<Turn>>) -> anyhow:
 
 /// A call that waits for a writer.
 pub(crate) struct Job {
-    /// Which.
+    /// The number of the call.
     pub(crate) n: usize,
     to: oneshot::Sender<bool>,
 }
 
 impl Job {
-    /// It is done, or was refused.
+    /// Tells the caller whether the call was done or refused.
     pub(crate) fn answer(self, done: bool) {
-        // Whoever asked is there until all is done.
+        // Callers wait until all calls are done.
         let _ = self.to.send(done);
     }
 }
 
-/// Somebody who calls.
+/// A caller.
 pub(crate) struct Caller(SyncSender<Job>);
 
-/// So many callers, and where their calls come out.
+/// Makes callers, and the queue of their calls.
 pub(crate) fn callers(number: usize) -> (Vec<Caller>, Receiver<Job>) {
     let (jobs, waiting) = sync_channel(WAITING);
     ((0..number).map(|_| Caller(jobs.clone())).collect(), waiting)
@@ -71,7 +71,7 @@ pub(crate) fn callers(number: usize) -> (Vec<Caller>, Receiver<Job>) {
 impl Call for Caller {
     async fn call(&mut self, n: usize) -> anyhow::Result<()> {
         let (to, answer) = oneshot::channel();
-        self.0.try_send(Job { n, to }).context("the writers take nothing")?;
+        self.0.try_send(Job { n, to }).context("the queue of the writers is full")?;
         ensure!(answer.await.context("a writer has stopped")?, "an agent was refused");
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! The baseline of what is read: an axum handler that answers constant bytes, over the product's own
-//! listener, runtime and allocator.
+//! The baseline for reading: an axum handler that answers constant bytes, with the product's listener, runtime and
+//! allocator.
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Serves the bytes of a file at `path` until told to stop.
+/// Serves the bytes of a file at `path` until SIGTERM.
 pub(crate) fn serve(path: &str, answer: &Path) -> anyhow::Result<()> {
     crate::measure::child::end_with_parent();
     let answer = Bytes::from(std::fs::read(answer)?);

@@ -1,4 +1,4 @@
-//! The baselines: programs that do the same work with less around it.
+//! The baselines: programs that do the product's work with as little around it as possible.
 
 pub(crate) mod callers;
 pub(crate) mod constant;

@@ -1,7 +1,5 @@
-//! The baseline of what is written on PostgreSQL: what `kfaccount/add` does to the database, on plain connections,
-//! one transaction each, from callers in the same process.
-//!
-//! A test holds that it leaves behind what the product leaves.
+//! The baseline for writing to PostgreSQL: the statements of `kfaccount/add` on plain connections, one transaction per
+//! call, for callers in the same process. A test shows that it leaves the same rows as the product.
 
 use crate::baseline::callers::{self, Caller, Job, Load};
 use crate::baseline::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
@@ -23,12 +21,12 @@ pub(crate) struct Args {
     load: Load,
     #[arg(long)]
     connections: usize,
-    /// The process of PostgreSQL.
+    /// The process id of PostgreSQL.
     #[arg(long)]
     database: u32,
 }
 
-/// Runs as a child, and prints its turn.
+/// Runs as a child process, and prints its figures.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     callers::print(measure(args))
 }
@@ -58,7 +56,7 @@ fn start(url: &str, connections: usize, callers: usize, adds: &Arc<[Add]>) -> (W
     ((0..connections).map(writer).collect(), callers)
 }
 
-/// Waits for their end, once nobody calls any more.
+/// Waits until the writers end, which they do once there are no callers.
 fn stop(writers: Writers) -> anyhow::Result<()> {
     writers.into_iter().try_for_each(|writer| writer.join().map_err(|_| anyhow!("a writer panicked"))?)
 }
@@ -96,7 +94,7 @@ impl Writer {
         })
     }
 
-    /// Adds an agent; `false` when it was there already, or is one too many.
+    /// Adds an agent; `false` if it exists, or the account has too many.
     fn add(&mut self, add: &Add) -> anyhow::Result<bool> {
         let Add { appid, kf_account, nickname, facts, .. } = add;
         let now = callers::now()?;
@@ -124,7 +122,7 @@ mod tests {
     use std::sync::Arc;
 
     #[tokio::test]
-    async fn the_baseline_leaves_behind_what_the_product_leaves_on_postgresql() -> anyhow::Result<()> {
+    async fn the_baseline_leaves_the_same_rows_as_the_product_on_postgresql() -> anyhow::Result<()> {
         let cluster = Cluster::start()?;
         let place = cluster.create("seed")?;
         let shops = seed::shops(&seed::open(&place).await?, 10).await?;
@@ -138,7 +136,7 @@ mod tests {
             let added = agent::add(&desk, appid, add.kf_account.clone(), add.nickname.clone()).await;
             added.map_err(seed::plain)?;
         }
-        let Place::Postgres(url) = &baseline else { anyhow::bail!("it is no PostgreSQL") };
+        let Place::Postgres(url) = &baseline else { anyhow::bail!("this is not PostgreSQL") };
         let (writers, callers) = start(url, 2, 1, &adds);
         drop(load::run(callers, Until::Number(0, adds.len())).await?);
         stop(writers)?;

@@ -1,4 +1,5 @@
-//! The smallest axum and rusqlite server: a database with the product's pragmas, a table, a route.
+//! The baseline for starting: the smallest server with axum and rusqlite, with the product's pragmas, one table and one
+//! route.
 
 use axum::Router;
 use axum::routing::get;
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Serves until told to stop.
+/// Serves until SIGTERM.
 pub(crate) fn serve(address: SocketAddr, folder: &Path) -> anyhow::Result<()> {
     crate::measure::child::end_with_parent();
     std::fs::create_dir_all(folder)?;

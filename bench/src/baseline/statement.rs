@@ -1,10 +1,10 @@
-//! What `kfaccount/add` does to a database, for the baselines of both engines.
-//!
-//! The statements stand here once more, so that a product that does more of them is seen.
+//! The statements of `kfaccount/add`, for the baselines of both engines. They are copies, so that a product that runs
+//! more statements becomes slower than its baseline.
 
 pub(crate) const TAKE_SEQ: &str = "update head set seq = seq + 1 where owner = $1 returning seq, access";
 pub(crate) const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = $1
-    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity, next_kf_id - 1";
+    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
+    next_kf_id - 1";
 pub(crate) const INSERT: &str =
     "insert into agent (appid, kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status,
     invite_expires_at, connected, away, free_since)

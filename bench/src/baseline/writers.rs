@@ -1,7 +1,5 @@
-//! The baseline of what is written: what `kfaccount/add` does to the database, straight into SQLite
-//! by group commit, from callers in the same process.
-//!
-//! A test holds that it leaves behind what the product leaves.
+//! The baseline for writing to SQLite: the statements of `kfaccount/add` with group commit, for callers in the same
+//! process. A test shows that it leaves the same rows as the product.
 
 use crate::baseline::callers::{self, Caller, Job, Load};
 use crate::baseline::statement::{COUNT, INSERT, INSERT_CHANGE, TAKE_KF_ID, TAKE_SEQ};
@@ -31,7 +29,7 @@ pub(crate) struct Args {
     batch_max: usize,
 }
 
-/// Runs as a child, and prints its turn.
+/// Runs as a child process, and prints its figures.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     callers::print(measure(args))
 }
@@ -50,7 +48,7 @@ async fn measure(args: &Args) -> anyhow::Result<Turn> {
     Ok(Turn { batch: tally.calls as f64 / commits as f64, ..Turn::new(&tally, &spent) })
 }
 
-/// The thread that writes.
+/// The writer thread.
 pub(crate) struct Writer {
     thread: JoinHandle<anyhow::Result<()>>,
     commits: Arc<AtomicU64>,
@@ -72,13 +70,13 @@ impl Writer {
         Ok((Writer { thread, commits }, callers))
     }
 
-    /// Waits for its end, once nobody calls any more.
+    /// Waits until the thread ends, which it does once there are no callers.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
         self.thread.join().map_err(|_| anyhow::anyhow!("the writer panicked"))?
     }
 }
 
-/// Takes whatever waits into one commit.
+/// Writes the waiting calls with one commit, again and again.
 fn write(
     conn: &Connection,
     waiting: &Receiver<Job>,
@@ -126,7 +124,7 @@ impl<'c> Statements<'c> {
         })
     }
 
-    /// Adds an agent; `false` when it was there already, or is one too many.
+    /// Adds an agent; `false` if it exists, or the account has too many.
     fn add(&mut self, add: &Add, now: i64) -> rusqlite::Result<bool> {
         let Add { appid, kf_account, nickname, facts, .. } = add;
         self.savepoint.execute([])?;
@@ -140,7 +138,7 @@ impl<'c> Statements<'c> {
     }
 }
 
-/// Runs a query to its end; answers one bigint of its only row.
+/// Runs a query to its end; returns one bigint of its only row.
 fn int(statement: &mut Statement<'_>, appid: &str, column: usize) -> rusqlite::Result<i64> {
     let mut rows = statement.query([appid])?;
     let int = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(column)?;
@@ -160,7 +158,7 @@ mod tests {
     use std::sync::Arc;
 
     #[tokio::test]
-    async fn the_baseline_leaves_behind_what_the_product_leaves() -> anyhow::Result<()> {
+    async fn the_baseline_leaves_the_same_rows_as_the_product() -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let (product, snapshot) = (folder.path().join("product"), folder.path().join("snapshot"));
         let baseline = folder.path().join("baseline");

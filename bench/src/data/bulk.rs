@@ -1,6 +1,5 @@
-//! Many accounts at once, straight into SQLite: the product's own verbs would take an hour.
-//!
-//! A test holds that it leaves what they leave.
+//! Makes many accounts with SQL on SQLite, because the product's verbs would take an hour. A test shows that it leaves
+//! the same rows as the verbs.
 
 use crate::data::seed::{self, PASSWORD, Shop};
 use anyhow::Context;
@@ -13,25 +12,25 @@ use protocol::limits::{KF_ID_FIRST, TOKEN_LIFE_S, WORKER_BINDINGS_MAX};
 use rusqlite::{Connection, Params, params};
 use std::path::Path;
 
-/// What is made of each account.
+/// The number of accounts, and what each has.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) accounts: usize,
     pub(crate) agents: usize,
-    /// Whether they have workers, who are at their desks.
+    /// Whether the agents have workers and are online.
     pub(crate) online: bool,
 }
 
-/// Fills a folder that holds nothing yet, and leaves its database in one file.
+/// Fills an empty folder, and leaves its database in one file.
 pub(crate) async fn fill(folder: &Path, size: Size) -> anyhow::Result<Vec<Shop>> {
     drop(seed::open(&Place::Folder(folder.to_owned())).await?);
     let conn = Connection::open(folder.join("kefu.db"))?;
     conn.set_prepared_statement_cache_capacity(32);
-    // Whoever seeds again after a crash loses nothing.
+    // After a crash the folder is filled again, so nothing needs to be durable.
     conn.execute_batch("pragma synchronous = off; pragma cache_size = -1000000; begin immediate")?;
     let now = i64::try_from(std::time::UNIX_EPOCH.elapsed()?.as_millis())?;
     let bulk = Bulk { conn: &conn, now };
-    // The lock under which aliases are given.
+    // The row of the lock on aliases.
     bulk.put("insert into head (owner, seq, access) values ('#alias', 0, 0)", [])?;
     let bindings = usize::try_from(WORKER_BINDINGS_MAX)?;
     let mut shops = Vec::with_capacity(size.accounts);
@@ -58,7 +57,7 @@ impl Bulk<'_> {
         Ok(())
     }
 
-    /// An owner who has made so many changes; that with number `access` was the last about who may call.
+    /// Makes an owner with so many changes; `access` is the `seq` of the last one about who may call.
     fn owner(&self, owner: &str, changes: usize, access: i64) -> anyhow::Result<()> {
         self.put(
             "insert into head (owner, seq, access) values (?1, ?2, ?3)",
@@ -76,11 +75,11 @@ impl Bulk<'_> {
         )
     }
 
-    /// Workers after the first `skipped`, each of whom is an agent in so many accounts.
+    /// Makes workers after the first `skipped`, each an agent in so many accounts.
     fn workers(&self, skipped: usize, count: usize, accounts: usize) -> anyhow::Result<()> {
         for n in skipped + 1..=skipped + count {
             let (name, owner) = (format!("worker_{n}"), worker::owner(&format!("worker_{n}")));
-            // Bound, and her invitation forgotten: two changes for each account.
+            // Two changes for each account: the binding, and the end of the invitation.
             self.owner(&owner, 2 * accounts, 0)?;
             for seq in 1..=2 * accounts {
                 self.change(&owner, seq, &Fact::Worker)?;
@@ -93,7 +92,7 @@ impl Bulk<'_> {
         Ok(())
     }
 
-    /// Nobody logs in: it is as long as a real one.
+    /// A value as long as a password's hash; these workers never log in.
     fn hash(&self) -> String {
         format!("{PASSWORD:x<97}")
     }
@@ -105,7 +104,7 @@ impl Bulk<'_> {
         self.owner(appid, changes, 2)?;
         self.insert_account(&account, &sha256(&secret), size.agents)?;
         self.change(appid, 1, &Fact::Access)?;
-        // As many calls as there can be, as for the others.
+        // Unlimited calls, as in `seed::shop`.
         self.put("insert into quota_limit (owner, path, daily, per_minute) values (?1, '', 0, 0)", [appid])?;
         self.change(appid, 2, &Fact::Access)?;
         let token = self.token(appid, n)?;
@@ -187,7 +186,7 @@ impl Bulk<'_> {
         Ok(kf_account)
     }
 
-    /// Added, bound, and come: three changes.
+    /// Makes an agent who is online, with three changes: added, bound, online.
     fn agent_online(&self, account: &Account, k: usize, first_worker: usize) -> anyhow::Result<()> {
         let (appid, seq) = (account.appid.as_str(), 3 * k);
         let name = format!("worker_{}", first_worker + k);
@@ -212,7 +211,7 @@ mod tests {
     use kefu::desk::agent;
 
     #[tokio::test]
-    async fn it_leaves_what_the_products_verbs_leave() -> anyhow::Result<()> {
+    async fn bulk_accounts_have_the_same_rows_as_those_made_by_verbs() -> anyhow::Result<()> {
         for online in [false, true] {
             let folder = tempfile::tempdir()?;
             let (verbs, bulk) = (folder.path().join("verbs"), folder.path().join("bulk"));

@@ -1,4 +1,4 @@
-//! For tests: all that verbs leave in a database, but for what time and chance decide.
+//! For tests: the rows of a database, without times and random values.
 
 use crate::data::database;
 use kefu::config::Place;
@@ -23,7 +23,7 @@ const ALL: [&str; 12] = [
     "select appid, openid from customer order by appid, openid",
 ];
 
-/// Every row, its values side by side.
+/// Every row, as text.
 pub(crate) fn contents(place: &Place) -> anyhow::Result<Vec<String>> {
     match place {
         Place::Folder(folder) => of_sqlite(&rusqlite::Connection::open(folder.join("kefu.db"))?),

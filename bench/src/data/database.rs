@@ -1,4 +1,4 @@
-//! A PostgreSQL of our own, which flushes what it commits, and ends with us.
+//! A PostgreSQL for one measurement, with durable commits. It ends with this process.
 
 use crate::measure::machine;
 use anyhow::{Context, anyhow, ensure};
@@ -12,7 +12,7 @@ const STARTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/server/tes
 pub(crate) struct Cluster {
     process: Child,
     url: String,
-    /// The server process, whose children do the work.
+    /// The server process, whose children serve the connections.
     pub(crate) pid: u32,
 }
 
@@ -29,19 +29,19 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// A database of it.
+    /// The place of one of its databases.
     pub(crate) fn place(&self, name: &str) -> Place {
         let (server, _) = self.url.rsplit_once('/').unwrap_or((&self.url, ""));
         Place::Postgres(format!("{server}/{name}"))
     }
 
-    /// An empty database.
+    /// Makes an empty database.
     pub(crate) fn create(&self, name: &str) -> anyhow::Result<Place> {
         with(&self.url, |client| Ok(client.batch_execute(&format!("create database {name}"))?))?;
         Ok(self.place(name))
     }
 
-    /// A database as another is now, wholly on disk; nobody can open that one any more.
+    /// Copies a database, and flushes the copy to the disk. The original refuses connections from then on.
     pub(crate) fn copy(&self, from: &str, name: &str) -> anyhow::Result<Place> {
         let leave = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname =";
         with(&self.url, |client| {
@@ -62,7 +62,7 @@ fn parent_of_backend(client: &mut Client) -> anyhow::Result<u32> {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // It serves until its input is closed.
+        // The starter serves until its standard input is closed.
         drop(self.process.stdin.take());
         if let Err(error) = self.process.wait() {
             eprintln!("bench: a PostgreSQL may be left over: {error}");
@@ -70,7 +70,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Does something with a connection. It lives and dies on a thread of its own: within an async runtime it must not.
+/// Runs `work` with a connection, on a thread of its own: the client panics inside an async runtime.
 pub(crate) fn with<T: Send>(
     url: &str,
     work: impl FnOnce(&mut Client) -> anyhow::Result<T> + Send,

@@ -1,4 +1,4 @@
-//! Where adding is measured: a fresh copy of the same data for every turn, on either engine.
+//! The data for measurements of adding agents: every turn gets a fresh copy of the same database, on either engine.
 
 use crate::data::database::{self, Cluster};
 use crate::data::seed;
@@ -8,12 +8,12 @@ use postgres::Client;
 use rusqlite::{Connection, OpenFlags};
 use std::path::PathBuf;
 
-/// The database of a cluster that the others are copies of, and the copy.
+/// The name of the original database of a cluster, and of its copy.
 pub(crate) const SEED: &str = "seed";
 const COPY: &str = "copy";
 
 pub(crate) enum Ground<'b> {
-    /// A database in one file, and the folder its copies are made in.
+    /// A database in one file, and the folder for its copies.
     Sqlite { snapshot: PathBuf, folder: PathBuf },
     /// The database [`SEED`] of a cluster.
     Postgres(&'b Cluster),
@@ -30,7 +30,7 @@ impl Ground<'_> {
         }
     }
 
-    /// The server that does the product's flushing, where it is none of the product's threads.
+    /// The process id of the database server; `None` for SQLite, which runs in the product's process.
     pub(crate) fn database(&self) -> Option<u32> {
         match self {
             Ground::Sqlite { .. } => None,
@@ -39,14 +39,14 @@ impl Ground<'_> {
     }
 }
 
-/// What a database holds.
+/// Counts of a database's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Census {
     agents: i64,
     changes: i64,
     seqs: i64,
     kf_ids: i64,
-    /// Agents of one account at most.
+    /// The highest number of agents in one account.
     most: i64,
 }
 
@@ -76,7 +76,7 @@ impl Census {
         })
     }
 
-    /// What was acknowledged must be there since `before`, and nothing else.
+    /// Fails unless exactly the acknowledged agents were written since `before`.
     pub(crate) fn check(self, before: Census, acknowledged: usize) -> anyhow::Result<()> {
         let acknowledged = i64::try_from(acknowledged)?;
         for (what, before, after) in [
@@ -98,7 +98,7 @@ mod tests {
     use super::Census;
 
     #[test]
-    fn an_acknowledged_agent_must_be_there_and_nothing_else() {
+    fn exactly_the_acknowledged_agents_must_be_written() {
         let before = Census { agents: 10, changes: 20, seqs: 30, kf_ids: 40, most: 9 };
         let after = Census { agents: 12, changes: 22, seqs: 32, kf_ids: 42, most: 10 };
         assert!(after.check(before, 2).is_ok());

@@ -1,4 +1,4 @@
-//! The data that is measured on, and the databases that hold it.
+//! The data to measure on, and the databases that hold it.
 
 pub(crate) mod bulk;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Data to measure on, made by the product's own verbs.
+//! Data to measure on, made by the product's verbs.
 
 use crate::data::database;
 use anyhow::{Context, anyhow};
@@ -15,21 +15,21 @@ use protocol::AccountKind;
 use std::fs::File;
 use std::path::Path;
 
-/// Accounts that are made at once.
+/// Accounts that are made concurrently.
 const AT_ONCE: usize = 256;
-/// Every worker's.
+/// The password of every worker.
 pub(crate) const PASSWORD: &str = "correct horse";
 
 /// An account, and a token of it.
 #[derive(Clone)]
 pub(crate) struct Shop {
     pub(crate) appid: Appid,
-    /// What stands behind the `@` of its agents' ids.
+    /// The part of its agents' ids after the `@`.
     pub(crate) alias: String,
     pub(crate) token: String,
 }
 
-/// What an error of the desk says.
+/// The error of a verb, for people.
 pub(crate) fn plain(error: Error) -> anyhow::Error {
     match error {
         Error::Internal(cause) => cause,
@@ -62,7 +62,7 @@ pub(crate) async fn shops(desk: &Desk, count: usize) -> anyhow::Result<Vec<Shop>
     Ok(shops)
 }
 
-/// Spreads numbers, so that keys come in no order, as they do in life.
+/// Mixes a number's bits (SplitMix64), so that keys are in no order, as in real data.
 pub(crate) fn spread(n: u64) -> u64 {
     let n = (n ^ (n >> 30)).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -91,14 +91,14 @@ pub(crate) fn account(n: usize) -> anyhow::Result<(Account, String)> {
 async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
     let (account, secret) = account(n)?;
     account::create(&desk, &account, &secret).await.map_err(plain)?.map_err(anyhow::Error::msg)?;
-    // What is measured is how fast calls are counted, not how soon there are too many.
+    // Calls are counted but not limited.
     let unlimited = quota::LimitChange { daily: Some(0), per_minute: Some(0), ..Default::default() };
     quota::set(&desk, &account.appid, unlimited).await.map_err(plain)?;
     let token = token::issue_for_operator(&desk, &account.appid, TokenKind::Own).await.map_err(plain)?;
     Ok(Shop { appid: account.appid, alias: account.alias, token: token.access_token })
 }
 
-/// Gives a shop agents whose workers, `worker_1` and so on, are all at their desks.
+/// Gives a shop agents who are online; their workers are `worker_1` and so on.
 pub(crate) async fn agents_online(desk: &Desk, shop: &Shop, count: usize) -> anyhow::Result<()> {
     for n in 1..=count {
         let person = worker_named(desk, n).await?;
@@ -107,7 +107,7 @@ pub(crate) async fn agents_online(desk: &Desk, shop: &Shop, count: usize) -> any
     Ok(())
 }
 
-/// The `n`th worker, made now if she is not there.
+/// The `n`th worker, who is made if there is none.
 pub(crate) async fn worker_named(desk: &Desk, n: usize) -> anyhow::Result<WechatId> {
     let person = WechatId::parse(&format!("worker_{n}")).map_err(|code| plain(code.into()))?;
     if !worker::exists(desk, &person).await.map_err(plain)? {
@@ -116,7 +116,7 @@ pub(crate) async fn worker_named(desk: &Desk, n: usize) -> anyhow::Result<Wechat
     Ok(person)
 }
 
-/// Gives a shop the agent `kf<n>`, who is `person`, at her desk.
+/// Gives a shop the agent `kf<n>`, bound to the worker `person` and online.
 pub(crate) async fn agent_online(
     desk: &Desk,
     shop: &Shop,
@@ -127,15 +127,15 @@ pub(crate) async fn agent_online(
         let kf_account = KfAccount::parse(&format!("kf{n}@{}", shop.alias))?;
         agent::add(desk, &shop.appid, kf_account.to_string(), format!("客服{n}")).await?;
         invitation::bind_without_asking(desk, person, &shop.appid, &kf_account).await?;
-        // Only a node that lives notes who is there.
+        // Only a living node can store streams.
         cluster::beat(desk).await?;
         presence::add_stream(desk, person, &shop.appid, &kf_account).await
     };
     made.await.map_err(plain)
 }
 
-/// Closes the data, and forgets through which node anybody was there: whoever opens it next has nobody to take for
-/// gone, so they stay, without a stream each that would be measured too.
+/// Closes the data with its agents online: without rows of streams and nodes, the next server finds no stream that has
+/// ended. Real streams would be measured too.
 pub(crate) fn leave_them_online(desk: Desk, place: &Place) -> anyhow::Result<()> {
     const FORGET: &str = "delete from stream; delete from node;";
     drop(desk);
@@ -154,7 +154,7 @@ pub(crate) fn snapshot(folder: &Path, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Begins a folder with a copy of a snapshot, wholly on disk before anything is measured.
+/// Makes a folder with a copy of a snapshot, and flushes it to the disk.
 pub(crate) fn restore(snapshot: &Path, folder: &Path) -> anyhow::Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;

@@ -1,4 +1,4 @@
-//! Durable adding: `kfaccount/add` over HTTP, spread over many accounts, and the same without a server.
+//! Adding agents durably: `kfaccount/add` over HTTP, spread over many accounts, and its statements without a server.
 
 use crate::Bench;
 use crate::data::ground::{Census, Ground};
@@ -16,17 +16,17 @@ use std::sync::Arc;
 
 /// An agent to be added.
 pub(crate) struct Add {
-    /// Whose, as a number.
+    /// The number of the account.
     pub(crate) shop: usize,
     pub(crate) appid: String,
     pub(crate) kf_account: String,
     pub(crate) nickname: String,
-    /// What the change row says.
+    /// The facts of the change row.
     pub(crate) facts: String,
 }
 
 impl Add {
-    /// The `n`th agent: they go round the accounts, so none gets more than the others.
+    /// The `n`th agent. The accounts take turns, so that all get as many agents.
     pub(crate) fn number(n: usize, appids: &[&str]) -> Self {
         let shop = n % appids.len();
         let kf_account = format!("k{n}@shop{shop}");
@@ -47,14 +47,14 @@ impl Add {
     }
 }
 
-/// What is added, and where.
+/// The agents to add, and the data to add them to.
 pub(crate) struct Plan<'b> {
     bench: &'b Bench,
     ground: Ground<'b>,
     before: Census,
-    /// One appid a line.
+    /// A file with one appid per line.
     appids: PathBuf,
-    /// Reads with every token that is used once, so that the server knows them all.
+    /// One read with every token in use, so that the server has cached all tokens.
     tokens: Arc<Script>,
     adds: Arc<Script>,
     warm: usize,
@@ -62,7 +62,7 @@ pub(crate) struct Plan<'b> {
 }
 
 impl<'b> Plan<'b> {
-    /// Adds to these shops; `name` tells this plan's files from others'.
+    /// A plan to add agents to these shops; `name` is part of the names of its files.
     pub(crate) fn make(
         bench: &'b Bench,
         name: &str,
@@ -95,14 +95,14 @@ impl<'b> Plan<'b> {
         })
     }
 
-    /// How many agents a turn adds.
+    /// The number of agents that a turn adds.
     pub(crate) fn all(&self) -> usize {
         self.warm + self.calls
     }
 
-    /// One turn of the product, over `connections`.
+    /// One turn of the product, over so many connections.
     pub(crate) async fn product(&self, connections: usize) -> anyhow::Result<Turn> {
-        // Before there are connections: the server closes those that stay silent.
+        // Wait before connecting, because the server closes idle connections.
         machine::wait_for_silence(self.bench.patience()).await?;
         let place = self.ground.fresh()?;
         let server = Server::product(&self.bench.kefu, &place)?;
@@ -121,18 +121,18 @@ impl<'b> Plan<'b> {
         Ok(Turn::new(&tally, &spent))
     }
 
-    /// One turn of the same from writers without a server, in a process of their own; they are told how many
-    /// `callers` there are, how many `calls` they make, and their own `flags`.
+    /// One turn of a baseline, which writes without a server in a process of its own: `role` names it, and `flag` is one
+    /// of its own flags.
     pub(crate) async fn writers(
         &self,
-        part: &str,
+        role: &str,
         callers: usize,
         calls: usize,
         flag: (&str, usize),
     ) -> anyhow::Result<Turn> {
         machine::wait_for_silence(self.bench.patience()).await?;
         let place = self.ground.fresh()?;
-        let mut command = child::part(part)?;
+        let mut command = child::command(role)?;
         match &place {
             Place::Folder(folder) => command.arg(folder.join("kefu.db")),
             Place::Postgres(url) => command.arg(url),
@@ -148,7 +148,7 @@ impl<'b> Plan<'b> {
         let output = command.stderr(Stdio::inherit()).output()?;
         ensure!(output.status.success(), "the writers ended with {}", output.status);
         Census::of(&place)?.check(self.before, self.warm + calls)?;
-        serde_json::from_slice(&output.stdout).context("what the writers print")
+        serde_json::from_slice(&output.stdout).context("parsing the output of the writers")
     }
 
     pub(crate) fn note(&self) -> String {
@@ -156,7 +156,7 @@ impl<'b> Plan<'b> {
     }
 }
 
-/// A figure of turns that have no other side.
+/// The median of a figure over turns without a counterpart.
 pub(crate) fn median(turns: &[Turn], figure: impl Fn(&Turn) -> f64) -> f64 {
     Spread::of(turns.iter().map(figure)).median
 }

@@ -1,4 +1,4 @@
-//! Servers as child processes: started on a free port, stopped in order, never left behind.
+//! Servers as child processes, on free ports. They are stopped at the end, and end with this process.
 
 use anyhow::{Context, bail};
 use kefu::config::Place;
@@ -9,23 +9,22 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// The product's release build, brought up to date where cargo is at hand; else what lies beside
-/// this program.
+/// The product's release build, beside this program. Under cargo it is built first.
 pub(crate) fn product() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name("kefu");
     if let Some(cargo) = std::env::var_os("CARGO") {
         let built = Command::new(cargo).args(["build", "--release", "--quiet", "-p", "kefu"]).status()?;
         if !built.success() {
-            bail!("kefu could not be built");
+            bail!("building kefu failed");
         }
     }
     if !program.exists() {
-        bail!("there is no {}: cargo build --release -p kefu makes it", program.display());
+        bail!("there is no {}: run cargo build --release -p kefu", program.display());
     }
     Ok(program)
 }
 
-/// Turns this process into the product. It ends with its parent.
+/// Replaces this process by the product, which ends with the parent process.
 pub(crate) fn become_product(program: &Path, place: &str) -> anyhow::Error {
     end_with_parent();
     let flag = if place.starts_with("postgresql://") { "--database" } else { "--data" };
@@ -35,21 +34,21 @@ pub(crate) fn become_product(program: &Path, place: &str) -> anyhow::Error {
     anyhow::Error::from(error).context(format!("starting {}", program.display()))
 }
 
-/// A child is of no use without the one who measures it.
+/// Lets this child process end with its parent.
 pub(crate) fn end_with_parent() {
     if let Err(error) = set_parent_process_death_signal(Some(Signal::TERM)) {
         eprintln!("bench: a child may be left over: {error}");
     }
 }
 
-/// A command that runs this program as one of its parts.
-pub(crate) fn part(name: &str) -> anyhow::Result<Command> {
+/// A command that runs this program in one of its roles.
+pub(crate) fn command(role: &str) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg(name).stdin(Stdio::null());
+    command.arg(role).stdin(Stdio::null());
     Ok(command)
 }
 
-/// A server that runs.
+/// A running server.
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: SocketAddr,
@@ -58,7 +57,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the product over the data at `place`.
     pub(crate) fn product(program: &Path, place: &Place) -> anyhow::Result<Self> {
-        let mut command = part("product")?;
+        let mut command = command("product")?;
         command.arg(program);
         match place {
             Place::Folder(folder) => command.arg(folder),
@@ -67,14 +66,14 @@ impl Server {
         Server::start(command)
     }
 
-    /// Starts the handler that answers `path` with the bytes in the file `answer`.
+    /// Starts the baseline that answers `path` with the bytes of the file `answer`.
     pub(crate) fn constant(path: &str, answer: &Path) -> anyhow::Result<Self> {
-        let mut command = part("constant")?;
+        let mut command = command("constant")?;
         command.arg(path).arg(answer);
         Server::start(command)
     }
 
-    /// Starts a server that says on standard error where it listens.
+    /// Starts a server that prints its address to standard error.
     fn start(mut command: Command) -> anyhow::Result<Self> {
         let mut process = command.stderr(Stdio::piped()).spawn()?;
         let mut said = BufReader::new(process.stderr.take().context("standard error is piped")?).lines();
@@ -83,7 +82,7 @@ impl Server {
             let line = line?;
             if let Some((_, address)) = line.split_once("listens at http://") {
                 server.address = address.parse().with_context(|| line.clone())?;
-                // What it says later is a complaint.
+                // Later lines are warnings.
                 std::thread::spawn(move || said.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
                 return Ok(server);
             }
@@ -92,12 +91,12 @@ impl Server {
         bail!("a server did not start")
     }
 
-    /// Starts a server that was told to listen at `address`.
+    /// Starts a server that listens at `address`.
     pub(crate) fn at(address: SocketAddr, command: &mut Command) -> anyhow::Result<Self> {
         Ok(Server { process: command.stdin(Stdio::null()).stderr(Stdio::null()).spawn()?, address })
     }
 
-    /// Whether it runs no more.
+    /// Whether the process has ended.
     pub(crate) fn has_ended(&mut self) -> anyhow::Result<bool> {
         Ok(self.process.try_wait()?.is_some())
     }
@@ -106,7 +105,7 @@ impl Server {
         self.process.id()
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Sends SIGTERM, and waits until the process has ended.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         let status = self.end()?;
         if !status.success() {

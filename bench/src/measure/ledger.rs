@@ -1,8 +1,8 @@
-//! Holds replies against what had been acknowledged before they were asked.
+//! Checks that no reply is older than the changes acknowledged before its request.
 //!
-//! The sessions of some agents go up to a number and down again, one at a time, so how many an agent has says how
-//! far she is. A reply may tell of changes still under way, but of none that nobody asked for, and it must tell of
-//! all that were acknowledged when it was asked.
+//! The sessions of some agents go up to a number and down again, one at a time, so the number of an agent's sessions
+//! tells which change was the last. A reply must contain all changes acknowledged before its request; it may contain
+//! changes under way, but none that were not requested.
 
 use crate::measure::load::{Call, Connection};
 use crate::measure::ready::AGENTS;
@@ -13,10 +13,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bodies that are known again when they come back.
+/// The number of checked bodies that are remembered, so that equal replies are parsed once.
 const KNOWN: usize = 4;
 
-/// Changes of one agent.
+/// The changes of one agent.
 #[derive(Default)]
 struct Course {
     asked: AtomicUsize,
@@ -25,7 +25,7 @@ struct Course {
 
 pub(crate) struct Ledger {
     agents: Vec<String>,
-    /// The most sessions an agent gets.
+    /// The highest number of sessions of an agent.
     top: usize,
     courses: Vec<Course>,
     known: Mutex<VecDeque<(Bytes, Counts)>>,
@@ -35,20 +35,20 @@ pub(crate) struct Ledger {
 /// The next change of an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// This customer comes.
+    /// The session with this customer opens.
     Open(usize),
-    /// She goes.
+    /// The session with this customer closes.
     Close(usize),
 }
 
-/// How many sessions each agent has.
+/// The number of sessions of each agent.
 type Counts = Arc<[usize]>;
 
-/// How many changes of each agent were acknowledged at some moment.
+/// The number of acknowledged changes of each agent, at some moment.
 pub(crate) struct Moment(Vec<usize>);
 
 impl Ledger {
-    /// For these agents, who all have no session yet.
+    /// A ledger for these agents, who have no sessions yet.
     pub(crate) fn new(agents: Vec<String>, top: usize) -> Self {
         let courses = agents.iter().map(|_| Course::default()).collect();
         Ledger { agents, top, courses, known: Mutex::default(), held: AtomicUsize::new(0) }
@@ -60,12 +60,12 @@ impl Ledger {
         if step < self.top { Change::Open(step) } else { Change::Close(step - self.top) }
     }
 
-    /// It was acknowledged.
+    /// Counts an agent's change as acknowledged.
     pub(crate) fn end(&self, agent: usize) {
         self.courses[agent].acknowledged.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many sessions an agent has after so many changes.
+    /// The number of sessions of an agent after so many changes.
     fn after(&self, changes: usize) -> usize {
         let step = changes % (2 * self.top);
         if step <= self.top { step } else { 2 * self.top - step }
@@ -75,17 +75,17 @@ impl Ledger {
         Moment(self.courses.iter().map(|course| course.acknowledged.load(Ordering::Relaxed)).collect())
     }
 
-    /// How many changes were acknowledged so far.
+    /// The number of acknowledged changes so far.
     pub(crate) fn acknowledged(&self) -> usize {
         self.now().0.iter().sum()
     }
 
-    /// How many replies were held against it.
+    /// The number of checked replies.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// Refuses a reply that is older than the moment it was asked at, or newer than now.
+    /// Fails if a reply is older than its request, or contains changes that were not requested.
     pub(crate) fn hold(&self, reply: &[u8], asked: &Moment) -> anyhow::Result<()> {
         let counts = self.counts(reply)?;
         for (agent, course) in self.courses.iter().enumerate() {
@@ -123,7 +123,7 @@ impl Ledger {
         let count =
             |agent: &String| told.remove(agent.as_str()).with_context(|| format!("{agent} is missing"));
         let counts = self.agents.iter().map(count).collect::<anyhow::Result<Vec<_>>>()?;
-        ensure!(told.values().all(|count| *count == 0), "somebody has sessions whom nobody gave any");
+        ensure!(told.values().all(|count| *count == 0), "an agent has sessions without a request");
         Ok(counts.into())
     }
 }
@@ -140,7 +140,7 @@ struct Kf<'a> {
     accepted_case: usize,
 }
 
-/// A caller whose replies are held against a ledger.
+/// A caller whose replies are checked against a ledger.
 pub(crate) struct Reader {
     connection: Connection,
     request: Bytes,
@@ -201,7 +201,7 @@ mod tests {
         let asked = ledger.now();
         assert!(ledger.hold(&reply(&[2, 0]), &asked).is_ok());
         assert!(ledger.hold(&reply(&[1, 0]), &asked).is_err());
-        // What was acknowledged later it may have missed, and may have seen.
+        // It may contain or miss what was acknowledged after its request.
         change(&ledger, 0, 1);
         assert!(ledger.hold(&reply(&[2, 0]), &asked).is_ok());
         assert!(ledger.hold(&reply(&[3, 0]), &asked).is_ok());

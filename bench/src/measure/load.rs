@@ -1,4 +1,4 @@
-//! Callers at work: each calls again as soon as it is answered, over HTTP or in this process.
+//! Load by callers, each of which calls again as soon as it gets an answer, over HTTP or in this process.
 
 use anyhow::{Context, bail, ensure};
 use bytes::{Bytes, BytesMut};
@@ -15,32 +15,32 @@ pub(crate) trait Call: Send + 'static {
     fn call(&mut self, n: usize) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// How long callers go on.
+/// When callers stop.
 #[derive(Clone, Copy)]
 pub(crate) enum Until {
-    /// From this call up to, not including, that one.
+    /// After the calls from this number up to that one, exclusive.
     Number(usize, usize),
-    /// For as long as this.
+    /// After this time.
     Time(Duration),
 }
 
-/// What they have done.
+/// The result of a load.
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) calls: usize,
-    /// How long each call took, in microseconds; sorted.
+    /// The time of each call in microseconds, sorted.
     took_us: Vec<u32>,
 }
 
 impl Tally {
-    /// How long the given share of the calls took at most, in microseconds.
+    /// The longest time within the given share of the calls, in microseconds.
     pub(crate) fn within_us(&self, share: f64) -> f64 {
         let last = self.took_us.len().saturating_sub(1);
         self.took_us.get((last as f64 * share) as usize).copied().map_or(0.0, f64::from)
     }
 }
 
-/// Lets all callers call at once; gives them back, for the next time.
+/// Runs all callers concurrently; returns them for the next load.
 pub(crate) async fn run<C: Call>(callers: Vec<C>, until: Until) -> anyhow::Result<(Vec<C>, Tally)> {
     let (first, end, deadline) = match until {
         Until::Number(first, end) => (first, end, None),
@@ -78,22 +78,21 @@ async fn work<C: Call>(
     }
 }
 
-/// What is sent, ready made, over and over; and what must come back each time: to each request its own answer, or
-/// the same to all.
+/// Prepared requests, which are sent again and again, and the expected answers: one for each request, or one for all.
 #[derive(Default)]
 pub(crate) struct Script {
     pub(crate) requests: Vec<Bytes>,
     pub(crate) answers: Vec<Bytes>,
-    /// Requests that were passed before: a turn goes on from there.
+    /// The number of requests sent in turns before; a turn continues after them.
     pub(crate) passed: AtomicUsize,
 }
 
-/// A GET, ready made.
+/// A prepared GET request.
 pub(crate) fn get(path: &str) -> Bytes {
     format!("GET {path} HTTP/1.1\r\nHost: kefu\r\n\r\n").into()
 }
 
-/// A POST of JSON, ready made.
+/// A prepared POST request with JSON.
 pub(crate) fn post(path: &str, body: &str) -> Bytes {
     let length = body.len();
     format!(
@@ -102,7 +101,7 @@ pub(crate) fn post(path: &str, body: &str) -> Bytes {
     .into()
 }
 
-/// A connection that is kept alive.
+/// A persistent connection.
 pub(crate) struct Connection {
     stream: TcpStream,
     script: Arc<Script>,
@@ -125,12 +124,12 @@ pub(crate) async fn connect(
 }
 
 impl Connection {
-    /// Follows another script from now on.
+    /// Uses another script from now on.
     pub(crate) fn follow(&mut self, script: &Arc<Script>) {
         self.script = script.clone();
     }
 
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads the whole answer.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
@@ -143,7 +142,7 @@ impl Connection {
     }
 }
 
-/// Where the body begins, once the answer is whole.
+/// Where the body begins, once the answer is complete.
 fn body(answer: &[u8]) -> anyhow::Result<Option<usize>> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
     let mut head = httparse::Response::new(&mut headers);
@@ -151,7 +150,7 @@ fn body(answer: &[u8]) -> anyhow::Result<Option<usize>> {
     ensure!(head.code == Some(200), "HTTP status {:?}", head.code);
     let length = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
     let length: usize = std::str::from_utf8(length.context("no Content-Length")?.value)?.parse()?;
-    ensure!(answer.len() <= begin + length, "more than was announced");
+    ensure!(answer.len() <= begin + length, "the body is longer than Content-Length");
     Ok((answer.len() == begin + length).then_some(begin))
 }
 

@@ -1,4 +1,4 @@
-//! What processes cost, and what else kept the machine busy: read from `/proc`.
+//! Processor time and memory of processes, and the load by others, read from `/proc`.
 
 use anyhow::Context;
 use std::fs;
@@ -6,23 +6,23 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// There is noise when others take more than this share of the machine.
+/// A turn is noisy if other processes take more than this share of the machine.
 pub(crate) const NOISE: f64 = 0.05;
-/// How long to listen for it.
+/// How long one sample of the others' share takes.
 const LISTEN: Duration = Duration::from_millis(200);
 
-/// A process's times, in ticks; all 0 when it is gone.
+/// The processor times of a process, in ticks; 0 once it is gone.
 #[derive(Default)]
 struct Times {
     parent: u64,
     own: u64,
-    /// Of the children that have ended.
+    /// The times of its children that have ended.
     children: u64,
 }
 
 fn process(pid: &str) -> Times {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name, in brackets, may hold anything.
+    // The name, in brackets, can contain spaces and brackets.
     let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
     let number = |field: usize| fields.get(field).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     Times { parent: number(1), own: number(11) + number(12), children: number(13) + number(14) }
@@ -33,10 +33,10 @@ pub(crate) fn parent(pid: u32) -> anyhow::Result<u32> {
     Ok(u32::try_from(process(&pid.to_string()).parent)?)
 }
 
-/// What the kernel's own threads are children of: they write what is flushed, for whoever asked.
+/// The parent of the kernel's threads, which write what processes flush.
 const KERNEL: u32 = 2;
 
-/// Ticks of the children of some processes.
+/// The ticks of the children of some processes.
 fn families(parents: &[u32]) -> anyhow::Result<u64> {
     let mut ticks = 0;
     for entry in fs::read_dir("/proc")? {
@@ -51,7 +51,7 @@ fn families(parents: &[u32]) -> anyhow::Result<u64> {
     Ok(ticks)
 }
 
-/// Resident memory of a process, in bytes; 0 when it is gone.
+/// Resident memory of a process, in bytes; 0 once it is gone.
 pub(crate) fn resident(pid: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -59,12 +59,12 @@ pub(crate) fn resident(pid: u32) -> f64 {
     kib.unwrap_or(0.0) * 1024.0
 }
 
-/// Ticks all processors spent on processes, and what the machine below took from them.
+/// The ticks that all processors spent on processes, and those that the host took (steal).
 fn busy() -> anyhow::Result<u64> {
     let stat = fs::read_to_string("/proc/stat")?;
     let line = stat.lines().next().context("/proc/stat is empty")?;
     let ticks: Vec<u64> = line.split_whitespace().skip(1).filter_map(|ticks| ticks.parse().ok()).collect();
-    // user, nice, system and steal; idle and waiting are free, interrupts are everybody's
+    // user, nice, system and steal; idle and iowait are free, and interrupts belong to no process
     [0, 1, 2, 7].iter().map(|field| ticks.get(*field).copied().context("/proc/stat is short")).sum()
 }
 
@@ -88,17 +88,17 @@ fn sample(server: u32, database: Option<u32>) -> anyhow::Result<Sample> {
     Ok(Sample { at: Instant::now(), server: server_ticks, own, busy: busy()? })
 }
 
-/// Runs while something is measured.
+/// Watches the machine during a turn.
 pub(crate) struct Watch {
     server: u32,
     database: Option<u32>,
     begun: Sample,
 }
 
-/// What was spent meanwhile.
+/// What was spent during a turn.
 pub(crate) struct Spent {
     pub(crate) elapsed: Duration,
-    /// Processor time of the server.
+    /// The server's processor time.
     pub(crate) server_s: f64,
     /// The share of the machine that other processes took.
     pub(crate) others: f64,
@@ -107,7 +107,7 @@ pub(crate) struct Spent {
 }
 
 impl Watch {
-    /// Begins to watch a server, which is a child or this process, and the PostgreSQL it uses, if any.
+    /// Watches a server (a child or this process), and the PostgreSQL that it uses.
     pub(crate) fn start(server: u32, database: Option<u32>) -> anyhow::Result<Self> {
         Ok(Watch { server, database, begun: sample(server, database)? })
     }
@@ -127,7 +127,7 @@ impl Watch {
     }
 }
 
-/// Waits until others leave the machine alone, or for as long as that; answers the share they took last.
+/// Waits until other processes leave the machine idle, at most for `patience`. Returns the share they took last.
 pub(crate) async fn wait_for_silence(patience: Duration) -> anyhow::Result<f64> {
     let begun = Instant::now();
     loop {
@@ -140,7 +140,7 @@ pub(crate) async fn wait_for_silence(patience: Duration) -> anyhow::Result<f64> 
     }
 }
 
-/// Says where the figures come from.
+/// Describes the machine, for the report.
 pub(crate) fn introduce(folder: &Path) -> anyhow::Result<String> {
     let mut file = tempfile::tempfile_in(folder)?;
     let mut flushes = Vec::new();

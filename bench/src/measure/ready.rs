@@ -1,4 +1,4 @@
-//! Ready answers: what is asked over and over and must cost no more than bytes that never change.
+//! Reads of cached answers, which must cost little more than answering constant bytes.
 
 use crate::Bench;
 use crate::data::seed::{self, Shop};
@@ -19,17 +19,17 @@ use tokio::net::TcpListener;
 
 pub(crate) const ONLINE: &str = "/cgi-bin/customservice/getonlinekflist";
 pub(crate) const CONNECTIONS: usize = 64;
-/// Agents of the account that is asked about.
+/// The number of agents of the account.
 pub(crate) const AGENTS: usize = 100;
 
 impl Bench {
-    /// How long a turn of reading takes. Turns are short and rounds many: a machine's pace drifts from one second to
-    /// the next.
+    /// How long a turn of reading takes. Turns are short and rounds are many, because a machine's speed drifts from
+    /// second to second.
     pub(crate) fn turn(&self) -> Duration {
         Duration::from_millis(if self.quick { 400 } else { 700 })
     }
 
-    /// Rounds of reading.
+    /// The number of rounds of reading.
     pub(crate) fn short_rounds(&self) -> usize {
         if self.quick { self.rounds } else { 2 * self.rounds }
     }
@@ -43,18 +43,18 @@ pub(crate) async fn busy_shop(place: &Place) -> anyhow::Result<(Desk, Shop)> {
     Ok((desk, shop))
 }
 
-/// Asks who of a shop is online.
+/// The request for the online agents of a shop.
 pub(crate) fn online(shop: &Shop) -> Bytes {
     load::get(&format!("{ONLINE}?access_token={}", shop.token))
 }
 
-/// The answer of a server, once.
+/// Sends one request to a server; returns the answer.
 pub(crate) async fn ask(server: &Server, request: &Bytes) -> anyhow::Result<Bytes> {
     let mut connection = load::connect(server.address, 1, &Arc::default()).await?;
     Ok(Bytes::copy_from_slice(connection[0].ask(request).await?))
 }
 
-/// The same request and answer over and over; `count` entries must stand in the answer's `list`.
+/// A script of one request. The answer's `list` must have `count` entries.
 pub(crate) async fn script(
     server: &Server,
     request: Bytes,
@@ -64,11 +64,11 @@ pub(crate) async fn script(
     let answer = ask(server, &request).await?;
     let said: serde_json::Value = serde_json::from_slice(&answer)?;
     let there = said[list].as_array().map_or(0, Vec::len);
-    ensure!(there == count, "{there} instead of {count} in {list}: {said}");
+    ensure!(there == count, "{list} has {there} entries instead of {count}: {said}");
     Ok(Arc::new(Script { requests: vec![request], answers: vec![answer], ..Script::default() }))
 }
 
-/// One turn of asking a server, which may use a PostgreSQL.
+/// One turn of reading from a server, which may use a PostgreSQL.
 pub(crate) async fn turn(
     bench: &Bench,
     server: &Server,
@@ -86,7 +86,7 @@ pub(crate) async fn turn(
     Ok(Turn::new(&tally, &spent))
 }
 
-/// The product against a handler that answers its bytes.
+/// Measures the product against a handler that answers the same constant bytes.
 pub(crate) async fn against_constant(
     bench: &Bench,
     product: &Server,
@@ -106,14 +106,14 @@ pub(crate) async fn against_constant(
     Ok(rounds)
 }
 
-/// Warm requests, and the verbs the store ran for them.
+/// A number of warm requests, and of the verbs that the store ran for them.
 pub(crate) struct Warm {
     calls: usize,
     verbs: u64,
 }
 
 impl Warm {
-    /// Counts them over the real router and listener in this process, for the counter is the store's own.
+    /// Counts the verbs with the real router and listener in this process, because the counter is in memory.
     pub(crate) async fn count(desk: &Desk, request: &Bytes) -> anyhow::Result<Self> {
         let app = App::new(desk.clone(), Settings::default());
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -127,7 +127,7 @@ impl Warm {
         let mut first = load::connect(address, 1, &Arc::default()).await?;
         let answer = Bytes::copy_from_slice(first[0].ask(request).await?);
         let before = desk.store.verbs();
-        ensure!(before > 0, "the counter of verbs does not count");
+        ensure!(before > 0, "the counter of verbs does not rise");
         let script =
             Arc::new(Script { requests: vec![request.clone()], answers: vec![answer], ..Script::default() });
         let callers = load::connect(address, 8, &script).await?;
@@ -141,13 +141,13 @@ impl Warm {
 
     pub(crate) fn note(&self) -> String {
         let Warm { calls, verbs } = self;
-        format!("SQL       {verbs} verbs for {calls} warm requests; no statement runs outside a verb")
+        format!("SQL       {verbs} verbs for {calls} warm requests; all statements run in verbs")
     }
 
-    /// What is wrong with it, if anything is.
+    /// A fault if warm requests ran verbs.
     pub(crate) fn faults(&self) -> Vec<String> {
         let Warm { calls, verbs } = self;
-        let fault = format!("{calls} warm requests ran {verbs} verbs; none must run SQL");
+        let fault = format!("{calls} warm requests ran {verbs} verbs; warm requests must run no SQL");
         if *verbs > 0 { vec![fault] } else { Vec::new() }
     }
 }

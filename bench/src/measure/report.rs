@@ -1,12 +1,12 @@
-//! What is printed of a measurement.
+//! The report of a measurement.
 
 use crate::measure::round::{Round, Rounds, Spread, Turn};
 use std::fmt::{self, Display, Formatter};
 
-/// The width of names, unless one is longer.
+/// The least width of the column of names.
 const NAME: usize = 9;
 
-/// What a figure must reach.
+/// The goal of a figure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
     AtLeast(f64),
@@ -14,7 +14,7 @@ pub(crate) enum Goal {
 }
 
 impl Goal {
-    /// Whether a figure reaches it, or misses it by no more than `slack` times.
+    /// Whether a figure reaches the goal, or misses it by a factor of at most `slack`.
     fn is_met(self, figure: f64, slack: f64) -> bool {
         match self {
             Goal::AtLeast(least) => figure >= least / slack,
@@ -36,10 +36,10 @@ impl Display for Goal {
 pub(crate) struct Line {
     pub(crate) name: &'static str,
     pub(crate) spread: Spread,
-    /// What it is counted in.
+    /// The unit.
     pub(crate) unit: &'static str,
     pub(crate) goal: Option<Goal>,
-    /// What it was made of.
+    /// The figures from which it was calculated.
     pub(crate) figures: String,
 }
 
@@ -52,18 +52,18 @@ impl Display for Line {
     }
 }
 
-/// A measurement against its goals.
+/// A measurement with its goals.
 #[derive(Default)]
 pub(crate) struct Report {
     pub(crate) title: String,
     pub(crate) lines: Vec<Line>,
-    /// What else was found, a sentence each.
+    /// Other findings, one sentence each.
     pub(crate) notes: Vec<String>,
-    /// Why the measurement says nothing, if so.
+    /// Why the measurement is void, if it is.
     pub(crate) void: Vec<String>,
-    /// What is wrong, however fast it is.
+    /// Faults, which no speed makes up for.
     pub(crate) faults: Vec<String>,
-    /// Figures of the product alone, for whoever asks how fast it is.
+    /// Figures of the product alone.
     pub(crate) plain: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ const OF_THE_BASELINE: &str = "of the baseline";
 const TIMES_THE_BASELINE: &str = "times the baseline's";
 
 impl Report {
-    /// The product's calls a second in rounds against a baseline.
+    /// A report of the product's calls per second, as a ratio to the baseline's.
     pub(crate) fn of(title: String, rounds: &Rounds, speed: Goal) -> Self {
         let figures = format!("{:.0}/s, {:.0}/s", rounds.product(calls_per_s), rounds.baseline(calls_per_s));
         let speed = Line {
@@ -85,7 +85,7 @@ impl Report {
         report.economy(rounds, None).delay("p50", rounds, |turn| turn.p50_us, None)
     }
 
-    /// The product's calls for the same processor time.
+    /// Adds the product's calls per processor time, as a ratio to the baseline's.
     fn economy(mut self, rounds: &Rounds, goal: Option<Goal>) -> Self {
         let figures =
             format!("{:.1} µs, {:.1} µs a request", rounds.product(cpu_us), rounds.baseline(cpu_us));
@@ -94,7 +94,7 @@ impl Report {
         self
     }
 
-    /// How long its calls take.
+    /// Adds the time of the product's calls, as a ratio to the baseline's.
     pub(crate) fn delay(
         mut self,
         name: &'static str,
@@ -109,13 +109,13 @@ impl Report {
         self
     }
 
-    /// The same with a goal for processor time.
+    /// Sets the goal for processor time.
     pub(crate) fn with_economy(mut self, goal: Goal) -> Self {
         self.lines.iter_mut().filter(|line| line.name == "CPU").for_each(|line| line.goal = Some(goal));
         self
     }
 
-    /// How the rounds went, at its end.
+    /// Adds how noisy the rounds were.
     pub(crate) fn with_rounds(mut self, rounds: &Rounds) -> Self {
         let (others, percent) = (rounds.others(), |share: f64| share * 100.0);
         self.notes.push(format!(
@@ -133,7 +133,7 @@ impl Report {
         self.faults.is_empty() && self.void.is_empty() && self.is_met(1.0)
     }
 
-    /// Whether nothing is wrong and no goal is missed by more than half, as far as a quick run can tell.
+    /// Whether there is no fault and no goal is missed by more than half, which is all that a quick run can tell.
     pub(crate) fn is_bearable(&self) -> bool {
         self.faults.is_empty() && (!self.void.is_empty() || self.is_met(2.0))
     }
@@ -164,7 +164,7 @@ fn cpu_us(turn: &Turn) -> f64 {
     turn.server_s * 1e6 / turn.calls
 }
 
-/// What the product does, in plain figures; `per_s` is what it does so often.
+/// The product's figures without the baseline; `per_s` names what is counted per second.
 pub(crate) fn plainly(what: &str, rounds: &Rounds, per_s: &str) -> String {
     format!(
         "{what}: {:.0} {per_s} a second, p50 {:.2} ms, p99 {:.2} ms, {:.0} MB resident",
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goal_is_reached_from_its_side() {
+    fn a_goal_is_a_least_or_a_most() {
         assert!(report(0.9, Goal::AtLeast(0.9)).is_reached());
         assert!(!report(0.89, Goal::AtLeast(0.9)).is_reached());
         assert!(report(4.0, Goal::AtMost(4.0)).is_reached());
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quick_run_bears_half_of_a_goal_and_no_less() {
+    fn a_quick_run_accepts_half_of_a_goal_and_no_less() {
         assert!(report(0.46, Goal::AtLeast(0.9)).is_bearable());
         assert!(!report(0.44, Goal::AtLeast(0.9)).is_bearable());
         assert!(report(7.9, Goal::AtMost(4.0)).is_bearable());
@@ -216,9 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_borne_and_not_reached_and_what_is_wrong_is_neither() {
+    fn a_void_report_is_bearable_but_not_reached_and_a_faulty_one_is_neither() {
         let mut report = report(0.1, Goal::AtLeast(0.9));
-        report.void.push("the baseline is none".into());
+        report.void.push("the baseline is too slow".into());
         assert!(report.is_bearable() && !report.is_reached());
         assert_eq!(report.verdict(), "VOID");
         report.faults.push("a warm request ran SQL".into());

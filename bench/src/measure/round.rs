@@ -1,10 +1,10 @@
-//! Rounds: product, baseline, baseline, product; the quiet ones count.
+//! Rounds of a measurement: product, baseline, baseline, product. Noisy rounds are repeated.
 
 use crate::measure::load::Tally;
 use crate::measure::machine::{NOISE, Spent};
 use serde::{Deserialize, Serialize};
 
-/// One side's turn.
+/// The figures of one turn of the product or the baseline.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Turn {
     pub(crate) calls: f64,
@@ -15,7 +15,7 @@ pub(crate) struct Turn {
     pub(crate) others: f64,
     /// Resident memory of the server at the end, in bytes.
     pub(crate) resident: f64,
-    /// Calls that shared a commit, where that is known.
+    /// The mean number of calls per commit; 0 if unknown.
     pub(crate) batch: f64,
 }
 
@@ -34,7 +34,7 @@ impl Turn {
     }
 }
 
-/// A figure's median, least and most.
+/// A figure's median, minimum and maximum.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -57,7 +57,7 @@ impl Spread {
     }
 }
 
-/// One round: two turns of each side.
+/// One round: two turns of the product and two of the baseline.
 pub(crate) struct Round {
     pub(crate) product: [Turn; 2],
     pub(crate) baseline: [Turn; 2],
@@ -69,19 +69,19 @@ impl Round {
         turns.map(|turn| turn.others).fold(0.0, f64::max)
     }
 
-    /// The product's calls a second, in the baseline's.
+    /// The product's calls per second, as a ratio to the baseline's.
     pub(crate) fn speed(&self) -> f64 {
         let speed = |[a, b]: &[Turn; 2]| (a.calls + b.calls) / (a.elapsed_s + b.elapsed_s);
         speed(&self.product) / speed(&self.baseline)
     }
 
-    /// The product's calls for a second of its server's processor time, in the baseline's.
+    /// The product's calls per processor time of the server, as a ratio to the baseline's.
     pub(crate) fn economy(&self) -> f64 {
         let economy = |[a, b]: &[Turn; 2]| (a.calls + b.calls) / (a.server_s + b.server_s);
         economy(&self.product) / economy(&self.baseline)
     }
 
-    /// A figure of the product, in the baseline's.
+    /// A figure of the product, as a ratio to the baseline's.
     pub(crate) fn times(&self, figure: fn(&Turn) -> f64) -> f64 {
         let sum = |turns: &[Turn; 2]| turns.iter().map(figure).sum::<f64>();
         sum(&self.product) / sum(&self.baseline)
@@ -91,13 +91,12 @@ impl Round {
 /// The rounds that count.
 pub(crate) struct Rounds {
     pub(crate) kept: Vec<Round>,
-    /// How many were run.
+    /// The number of rounds that were run.
     pub(crate) run: usize,
 }
 
 impl Rounds {
-    /// Runs rounds until as many as asked for were quiet, or twice as many were run; then the
-    /// quietest count.
+    /// Runs rounds until enough are quiet, or until twice as many are run; then the quietest count.
     pub(crate) async fn run(
         rounds: usize,
         mut product: impl AsyncFnMut() -> anyhow::Result<Turn>,
@@ -121,12 +120,12 @@ impl Rounds {
         Spread::of(self.kept.iter().map(Round::others))
     }
 
-    /// A figure of all turns of one side.
+    /// The median of a figure over all turns of the product.
     pub(crate) fn product(&self, figure: impl Fn(&Turn) -> f64) -> f64 {
         Spread::of(self.kept.iter().flat_map(|round| &round.product).map(figure)).median
     }
 
-    /// A figure of all turns of the other side.
+    /// The median of a figure over all turns of the baseline.
     pub(crate) fn baseline(&self, figure: impl Fn(&Turn) -> f64) -> f64 {
         Spread::of(self.kept.iter().flat_map(|round| &round.baseline).map(figure)).median
     }
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_lies_in_the_middle() {
+    fn the_median_is_the_middle_value() {
         let spread = Spread::of([3.0, 1.0, 2.0]);
         assert_eq!((spread.min, spread.median, spread.max), (1.0, 2.0, 3.0));
         assert_eq!(Spread::of([1.0, 4.0]).median, 2.5);
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn noise_without_end_is_measured_all_the_same() -> anyhow::Result<()> {
+    async fn rounds_count_even_if_all_are_noisy() -> anyhow::Result<()> {
         let noisy = async || Ok(turn(1.0, 2.0 * NOISE));
         let rounds = Rounds::run(2, noisy, async || Ok(turn(1.0, 0.0))).await?;
         assert_eq!((rounds.run, rounds.kept.len()), (4, 2));

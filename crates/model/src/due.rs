@@ -76,8 +76,8 @@ impl Due {
 pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
 /// How long after a failure a row runs again, milliseconds.
 pub const RETRY: i64 = crate::MINUTE;
-/// How long after a call began that changes a worker's list and an account's agent the two are compared, if the call was
-/// cut off before it compared them itself, milliseconds. No such call takes longer.
+/// How long after the start of a call that changes a worker's list and an account's agent the two are compared, if the
+/// call was cut off before it compared them itself, milliseconds. No such call takes longer.
 pub const BINDING_CHECK: i64 = crate::MINUTE;
 /// How long changes stay in the feed, milliseconds.
 pub const FEED_KEPT: i64 = 7 * 24 * crate::HOUR;

@@ -147,8 +147,8 @@ fn ensure_empty(tables: &[Table], there: &mut dyn Side, name: &str) -> anyhow::R
     Ok(())
 }
 
-/// Fails if a node's counter rises. A node whose tables were replaced has no counter in them, but ends once it finds that
-/// their epoch is missing.
+/// Fails if a node's counter rises. A node whose tables were replaced has no counter in them, but ends once it finds no
+/// epoch there.
 fn ensure_unused(client: &mut Client) -> anyhow::Result<()> {
     let mut beats = || -> anyhow::Result<Vec<(String, i64)>> {
         let rows = client.query("select id, beat from node order by id", &[])?;

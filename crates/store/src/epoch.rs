@@ -17,8 +17,7 @@ impl Store {
         self.0.epoch.get().map_or("", String::as_str)
     }
 
-    /// Whether the database was replaced since this process opened it. Then the caches of this process are wrong, and it
-    /// must end.
+    /// Whether the database was replaced since this process opened it. Then this process has wrong caches, and must end.
     ///
     /// # Errors
     /// As [`Store::read`].

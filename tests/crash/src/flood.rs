@@ -1,8 +1,7 @@
-//! Floods: what an anonymous host can send, each attack alone and all at once, beside the honest load of another
-//! account.
+//! Floods: attacks by an anonymous host on one account, beside the honest load of another one.
 //!
-//! Attacks and honest load talk to loopback addresses only. Each attack ends by itself: its loops are bounded in count,
-//! and a flood lasts [`LONGEST`] at most.
+//! Attacks and honest load use loopback addresses only. Each attack ends by itself: its loops have a bounded count, and
+//! a flood lasts at most [`LONGEST`].
 
 mod attack;
 mod ground;
@@ -24,12 +23,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// How long a flood lasts at most.
+/// The longest time of a flood.
 pub const LONGEST: Duration = Duration::from_secs(120);
-/// How far the attackers' thread steps back (`nice`): on another machine it would take nothing from the server.
+/// The niceness of the attackers' thread, because real attackers would run on another machine.
 const NICE: i32 = 10;
 
-/// Attacks that run, on a thread of their own.
+/// Running attacks, on a thread of their own.
 struct Flood {
     stop: oneshot::Sender<()>,
     sent_pictures: Arc<AtomicBool>,
@@ -62,12 +61,12 @@ impl Flood {
         Flood { stop, sent_pictures, thread }
     }
 
-    /// Whether all pictures were sent, or will never be.
+    /// Whether the attack with pictures has ended.
     fn has_sent_pictures(&self) -> bool {
         self.sent_pictures.load(Ordering::Relaxed) || self.thread.is_finished()
     }
 
-    /// Ends it; all its connections are closed.
+    /// Ends the flood, and closes all its connections.
     async fn end(self) -> anyhow::Result<()> {
         drop(self.stop);
         tokio::task::spawn_blocking(move || self.thread.join())
@@ -76,10 +75,10 @@ impl Flood {
     }
 }
 
-/// Raises the number of files that this process may open as far as it may.
+/// Raises the limit on open files to its maximum.
 pub fn open_many_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    // A flood of fewer connections says so itself.
+    // If this fails, the flood fails when it opens too many connections.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }

@@ -1,19 +1,19 @@
-//! What people asked for, what they were answered, and whether what is there afterwards agrees.
+//! The history of all calls and their outcomes, and whether the data agrees with it afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an answer means.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was acknowledged: it is there.
+    /// Acknowledged: it must be there.
     Done,
-    /// It was refused with a business code: it is not there.
+    /// Refused with a code: it must not be there.
     Refused(i64),
-    /// -1, or no answer: either.
+    /// -1, or no answer: it may be there or not.
     Unknown,
 }
 
-/// What somebody did to what is hers.
+/// What an actor did to the actor's own agent or session.
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
     /// Added the agent, with a nickname.
@@ -28,23 +28,23 @@ pub(crate) enum Deed {
     Close,
 }
 
-/// How one thing may stand. Nobody but one actor touches it.
+/// A state of the one thing that an actor changes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum State {
     /// There is no such agent.
     NoAgent,
     /// An agent with this nickname.
     Agent(String),
-    /// The customer has no session; found: she has none that is open.
+    /// The customer has no session; as a finding: no open session.
     Unserved,
-    /// The customer waits, as far as anybody can say; an agent may take her at any moment.
+    /// The customer waits, or an agent has just taken the customer.
     Waiting,
     /// The customer is being served.
     Served,
 }
 
 impl State {
-    /// How it may stand after an answered deed; nowhere when that answer is impossible.
+    /// The possible states after a deed; none if its outcome is impossible.
     fn after(&self, deed: &Deed, outcome: Outcome) -> Vec<State> {
         use State::{Agent, NoAgent, Served, Unserved, Waiting};
         match (self, deed, outcome) {
@@ -67,15 +67,15 @@ impl State {
     }
 }
 
-/// Everything that was asked, in each actor's order.
+/// All deeds, in each actor's order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     deeds: BTreeMap<String, Vec<(Deed, Outcome)>>,
-    /// The greatest number of a change that anybody saw.
+    /// The greatest `seq` that was seen.
     pub(crate) seq: i64,
 }
 
-/// What is there, read through the front door.
+/// What is there, read over HTTP.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     pub(crate) states: BTreeMap<String, State>,
@@ -93,12 +93,12 @@ impl History {
         self.deeds.get(actor)?.last()
     }
 
-    /// Deeds with an outcome like this.
+    /// The number of deeds with such an outcome.
     pub(crate) fn count(&self, is: impl Fn(Outcome) -> bool) -> usize {
         self.deeds.values().flatten().filter(|(_, outcome)| is(*outcome)).count()
     }
 
-    /// Everything in which what was found breaks what was answered.
+    /// All contradictions between what was found and what was answered.
     pub(crate) fn violations(&self, found: &Found) -> Vec<String> {
         let mut wrong = Vec::new();
         if found.seq < self.seq {
@@ -121,7 +121,7 @@ impl History {
                         wrong.push(format!("{actor}: {deed:?}, deed {number}, cannot be {outcome:?}"));
                     }
                 }
-                // Who waits is not served, or has just been taken.
+                // A waiting customer has no open session yet, or was just taken.
                 let waits =
                     matches!(state, State::Unserved | State::Served) && possible.contains(&State::Waiting);
                 if !possible.is_empty() && !possible.contains(state) && !waits {
@@ -136,7 +136,7 @@ impl History {
     }
 }
 
-/// Messages are in the order in which they were sent, each once; acknowledged ones all, refused ones none.
+/// Messages must be in the order of sending, each once, with all acknowledged ones and no refused one.
 fn wrong_messages(deeds: &[(Deed, Outcome)], found: &[String]) -> Vec<String> {
     let mut outcomes: Vec<(&str, Vec<Outcome>)> = Vec::new();
     for (deed, outcome) in deeds {
@@ -157,19 +157,19 @@ fn wrong_messages(deeds: &[(Deed, Outcome)], found: &[String]) -> Vec<String> {
     }
     let place = |there: &String| outcomes.iter().position(|(text, _)| text == there);
     if !found.iter().map(place).is_sorted() {
-        wrong.push("messages changed places".to_owned());
+        wrong.push("messages are in another order".to_owned());
     }
     if found.iter().any(|there| place(there).is_none()) {
-        wrong.push("a message is there that nobody wrote".to_owned());
+        wrong.push("there is a message that no actor wrote".to_owned());
     }
     wrong
 }
 
-/// Ways to doctor what was found. Each must be noticed.
+/// Ways to falsify what was found. Each must be noticed.
 pub(crate) const SABOTAGES: &[&str] =
     &["lost-agent", "lost-message", "kept-message", "doubled", "swapped", "renamed", "seq", "reopened"];
 
-/// Doctors what was found; `false` when there is nothing to doctor in this way.
+/// Falsifies what was found; `false` if that is impossible in this way.
 pub(crate) fn sabotage(kind: &str, history: &History, found: &mut Found) -> bool {
     let acknowledged = |text: &String| {
         let said = |(deed, outcome): &(Deed, Outcome)| {
@@ -183,7 +183,7 @@ pub(crate) fn sabotage(kind: &str, history: &History, found: &mut Found) -> bool
             _ => None,
         })
     });
-    // Only what the last deed left for certain can be missed.
+    // Only a certain outcome can be contradicted.
     let certain =
         |actor: &String| history.last(actor).is_some_and(|(_, outcome)| *outcome != Outcome::Unknown);
     match kind {
@@ -193,7 +193,7 @@ pub(crate) fn sabotage(kind: &str, history: &History, found: &mut Found) -> bool
                 .iter_mut()
                 .find(|(actor, state)| certain(actor) && matches!(state, State::Agent(_)));
             let new =
-                if kind == "renamed" { State::Agent("somebody else".to_owned()) } else { State::NoAgent };
+                if kind == "renamed" { State::Agent("another name".to_owned()) } else { State::NoAgent };
             agent.map(|(_, state)| *state = new).is_some()
         }
         "reopened" => {
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_history_is_believed_whatever_became_of_the_unknown() {
+    fn a_sound_history_has_no_violations_whatever_became_of_the_unknown() {
         let (history, mut found) = sound();
         assert_eq!(history.violations(&found), Vec::<String>::new());
         found.states.insert("b".into(), State::Agent("one".into()));
@@ -272,9 +272,9 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_cannot_be_is_noticed() {
+    fn an_impossible_answer_is_noticed() {
         let (mut history, found) = sound();
         history.note("a", Deed::Add("three".into()), Outcome::Done);
-        assert_eq!(history.violations(&found).len(), 1, "there was one already");
+        assert_eq!(history.violations(&found).len(), 1, "the agent exists already");
     }
 }

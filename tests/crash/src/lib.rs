@@ -1,6 +1,6 @@
-//! What the crash tests and the bench have in common: Kefu as a process, and floods of it beside honest load.
+//! Shared by the crash tests and the bench: Kefu as a process, and floods beside honest load.
 
-#![allow(clippy::disallowed_methods, reason = "who measures a flood needs the machine's clock")]
+#![allow(clippy::disallowed_methods, reason = "measurements need the machine's clock")]
 
 pub mod flood;
 pub mod server;

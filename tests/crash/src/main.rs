@@ -1,9 +1,9 @@
-//! Kills Kefu and its database under load, hundreds of times, and looks each time whether what was acknowledged is
-//! there, what was refused is not, and what is repeated harms nobody.
+//! Crash tests: kill Kefu and its database under load, hundreds of times. Each time they check that what was
+//! acknowledged is there, that what was refused is not, and that calls can be repeated safely.
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "who kills at a random moment needs the machine's clock and dice"
+    reason = "kills at random moments need the machine's clock and random numbers"
 )]
 
 mod history;
@@ -24,13 +24,13 @@ use std::process::ExitCode;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-/// How many act at once.
+/// The number of concurrent actors.
 const PEOPLE: usize = 16;
 
-/// Kills Kefu and its database under load, and looks whether it kept its word.
+/// Kills Kefu and its database under load, and checks that nothing acknowledged is lost.
 #[derive(Parser)]
 struct Cli {
-    /// The program; else the debug build.
+    /// The program to test; by default the debug build.
     #[arg(long, env = "KEFU", default_value = "target/debug/kefu")]
     kefu: PathBuf,
     /// How often to kill the server on each engine.
@@ -42,14 +42,14 @@ struct Cli {
     /// Seed of the random numbers; random when not given.
     #[arg(long)]
     seed: Option<u64>,
-    /// Doctor what is found in this way: the run must turn red.
+    /// Falsify what is found in this way, to show that the tests notice: the run must fail.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(sabotages()))]
     sabotage: Option<String>,
-    /// Run these floods, and nothing else; `every` for all of them.
+    /// Run only these floods; `every` for all of them.
     #[arg(long, value_name = "FLOODS", value_delimiter = ',',
         value_parser = clap::builder::PossibleValuesParser::new(floods::names().into_iter().chain(["every"])))]
     floods: Vec<String>,
-    /// Print the ways to doctor, and end.
+    /// Print the ways to falsify, and exit.
     #[arg(long)]
     sabotages: bool,
 }
@@ -85,14 +85,14 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     let seed = cli.seed.unwrap_or_else(|| rand::rng().next_u64());
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
-    let doctored = cli.sabotage.as_deref() == Some("flush");
-    flush::on_sqlite(&cli.kefu, doctored).await.context("flushing, on SQLite")?;
+    let falsified = cli.sabotage.as_deref() == Some("flush");
+    flush::on_sqlite(&cli.kefu, falsified).await.context("flushing, on SQLite")?;
     let folder = tempfile::tempdir()?;
     let place = ["--data".to_owned(), folder.path().display().to_string()];
     Trial::begin(cli, &place, &mut rng).await?.kills(cli.kills, &mut rng).await.context("on SQLite")?;
     let postgres = Postgres::start()?;
     let place = ["--database".to_owned(), postgres.url()];
-    flush::on_postgres(&cli.kefu, &place, doctored).await.context("flushing, on PostgreSQL")?;
+    flush::on_postgres(&cli.kefu, &place, falsified).await.context("flushing, on PostgreSQL")?;
     let mut trial = Trial::begin(cli, &place, &mut rng).await?;
     trial.kills(cli.kills, &mut rng).await.context("on PostgreSQL")?;
     trial.stops(&postgres, cli.stops, &mut rng).await.context("stopping PostgreSQL")?;
@@ -113,35 +113,35 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     floods::on_sqlite(&cli.kefu, &[]).await.context("floods")
 }
 
-/// One database, and everything that was ever asked of it.
+/// One database, and the history of all calls to it.
 struct Trial<'c> {
     cli: &'c Cli,
     place: [String; 2],
     kefu: Option<Kefu>,
     people: People,
-    doctored: bool,
+    falsified: bool,
 }
 
 impl<'c> Trial<'c> {
     async fn begin(cli: &'c Cli, place: &[String; 2], rng: &mut StdRng) -> anyhow::Result<Self> {
         let kefu = Kefu::start(server::command(&cli.kefu, place, &[]))?;
         let mut trial = Trial::of(cli, place, kefu).await?;
-        // Once without trouble: what is right must be believed.
+        // One short round first.
         trial.load(Duration::from_millis(300), rng).await?;
         Ok(trial)
     }
 
-    /// The same of a desk that runs.
+    /// A trial of a running server.
     async fn of(cli: &'c Cli, place: &[String; 2], kefu: Kefu) -> anyhow::Result<Self> {
         let people = People::meet(&kefu.base, PEOPLE).await?;
-        Ok(Trial { cli, place: place.clone(), kefu: Some(kefu), people, doctored: false })
+        Ok(Trial { cli, place: place.clone(), kefu: Some(kefu), people, falsified: false })
     }
 
     fn base(&self) -> anyhow::Result<String> {
-        Ok(self.kefu.as_ref().context("it runs")?.base.clone())
+        Ok(self.kefu.as_ref().context("the server runs")?.base.clone())
     }
 
-    /// Everybody acts; after a while `end` happens; then nobody gets answers any more, and all stop.
+    /// Lets all actors act until `end` has cut them off, after which they get no answers and stop.
     async fn under_load(
         &mut self,
         rng: &mut StdRng,
@@ -160,15 +160,15 @@ impl<'c> Trial<'c> {
         ended
     }
 
-    /// A round that ends with SIGKILL after `time`; then a new life, and a look at what is there.
+    /// A round: load for `time`, SIGKILL, a new start, and the checks.
     async fn load(&mut self, time: Duration, rng: &mut StdRng) -> anyhow::Result<()> {
         self.under_load(rng, async |kefu| {
             tokio::time::sleep(time).await;
-            kefu.take().context("it runs")?.kill()
+            kefu.take().context("the server runs")?.kill()
         })
         .await?;
         if rng.next_u32().is_multiple_of(8) {
-            Kefu::stillborn(server::command(&self.cli.kefu, &self.place, &[]), rng)?;
+            Kefu::kill_at_start(server::command(&self.cli.kefu, &self.place, &[]), rng)?;
         }
         self.kefu = Some(Kefu::start(server::command(&self.cli.kefu, &self.place, &[]))?);
         self.check().await
@@ -176,15 +176,15 @@ impl<'c> Trial<'c> {
 
     async fn check(&mut self) -> anyhow::Result<()> {
         let base = self.base()?;
-        self.believe(self.people.look(&base).await?)?;
+        self.verify(self.people.find(&base).await?)?;
         self.people.repeat(&base).await?;
-        self.believe(self.people.look(&base).await?)
+        self.verify(self.people.find(&base).await?)
     }
 
-    fn believe(&mut self, mut found: Found) -> anyhow::Result<()> {
+    fn verify(&mut self, mut found: Found) -> anyhow::Result<()> {
         let history = self.people.history.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kind) = &self.cli.sabotage {
-            self.doctored |= history::sabotage(kind, &history, &mut found);
+            self.falsified |= history::sabotage(kind, &history, &mut found);
         }
         let wrong = history.violations(&found);
         ensure!(wrong.is_empty(), "{} violations: {:#?}", wrong.len(), wrong);
@@ -194,16 +194,16 @@ impl<'c> Trial<'c> {
     async fn kills(&mut self, kills: usize, rng: &mut StdRng) -> anyhow::Result<()> {
         let wanted = self.cli.sabotage.as_deref().is_some_and(|kind| kind != "flush");
         let mut done = 0;
-        // Not every round leaves something to doctor in every way.
-        while done < kills || wanted && !self.doctored && done < 10 * kills {
+        // Some rounds leave nothing that can be falsified in this way.
+        while done < kills || wanted && !self.falsified && done < 10 * kills {
             done += 1;
             let time = Duration::from_millis(u64::from(20 + rng.next_u32() % 150));
             self.load(time, rng).await?;
         }
-        self.tell(&format!("{done} kills on {}", self.place[0]))
+        self.report(&format!("{done} kills on {}", self.place[0]))
     }
 
-    /// The database goes at once, and comes back; the server lives on and recovers by itself.
+    /// Stops PostgreSQL immediately and starts it again; the server must recover without a restart.
     async fn stops(&mut self, postgres: &Postgres, stops: usize, rng: &mut StdRng) -> anyhow::Result<()> {
         for _ in 0..stops {
             let time = Duration::from_millis(u64::from(50 + rng.next_u32() % 200));
@@ -216,7 +216,7 @@ impl<'c> Trial<'c> {
             self.recovers().await?;
             self.check().await?;
         }
-        self.tell(&format!("{stops} immediate stops of PostgreSQL"))
+        self.report(&format!("{stops} immediate stops of PostgreSQL"))
     }
 
     async fn recovers(&self) -> anyhow::Result<()> {
@@ -229,10 +229,10 @@ impl<'c> Trial<'c> {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bail!("it did not recover within ten seconds")
+        bail!("the server did not recover within ten seconds")
     }
 
-    fn tell(&self, what: &str) -> anyhow::Result<()> {
+    fn report(&self, what: &str) -> anyhow::Result<()> {
         let history: &History = &self.people.history.lock().unwrap_or_else(PoisonError::into_inner);
         let (done, unknown) =
             (history.count(|it| it == Outcome::Done), history.count(|it| it == Outcome::Unknown));
@@ -241,13 +241,16 @@ impl<'c> Trial<'c> {
             "{what}: {done} acknowledged, {refused} refused, {unknown} unknown and repeated; no violation"
         );
         let wanted = self.cli.sabotage.as_ref().filter(|kind| *kind != "flush");
-        ensure!(wanted.is_none() || self.doctored, "there was nothing to doctor");
-        ensure!(done > 0 && refused > 0 && unknown > 0, "not everything happened that must be tried");
+        ensure!(wanted.is_none() || self.falsified, "there was nothing to falsify");
+        ensure!(
+            done > 0 && refused > 0 && unknown > 0,
+            "the rounds had no acknowledged, refused or unknown calls"
+        );
         Ok(())
     }
 }
 
-/// The program, as a path for a command that is started elsewhere.
-fn whole(path: &Path) -> anyhow::Result<PathBuf> {
+/// The program's absolute path.
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     path.canonicalize().with_context(|| path.display().to_string())
 }

@@ -1,5 +1,5 @@
-//! Who acts under load: developers who add, rename and delete agents, customers who write, and whoever closes
-//! their sessions. Each has something of her own that nobody else touches.
+//! The actors of the load: programs that add, rename and delete agents, customers who write, and programs that close
+//! their sessions. Each actor has one agent or session, which no other actor changes.
 
 use crate::history::{Deed, Found, History, Outcome, State};
 use anyhow::{Context, ensure};
@@ -13,21 +13,21 @@ use std::time::Duration;
 const APPID: &str = "wx0123456789abcdef";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const AGENT: &str = "kf1@demo";
-/// How long anybody waits for an answer.
+/// How long an actor waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Somebody, and what only she knows.
+/// An actor, and what only the actor knows.
 #[derive(Clone, Default)]
 pub(crate) struct Actor {
     name: String,
     is_customer: bool,
     cookie: String,
     openid: String,
-    /// What she has done so far; her next message or nickname has this number.
+    /// The number of deeds so far, which is part of the next message or nickname.
     deeds: usize,
 }
 
-/// Everybody, over all lives of the server.
+/// All actors, over all starts of the server.
 pub(crate) struct People {
     http: Client,
     pub(crate) actors: Vec<Actor>,
@@ -36,7 +36,7 @@ pub(crate) struct People {
     pub(crate) history: Arc<Mutex<History>>,
 }
 
-/// An answer, and what it means.
+/// The outcome and the body of an answer.
 async fn answered(sent: Result<reqwest::Response, reqwest::Error>) -> (Outcome, Value) {
     let Ok(response) = sent else { return (Outcome::Unknown, Value::Null) };
     let is_sound = response.status().as_u16() < 500;
@@ -64,7 +64,7 @@ impl People {
         Ok(people)
     }
 
-    /// Whoever was told of a token may use it, and the one before it.
+    /// Fetches an access token; the one before stays valid.
     pub(crate) async fn fetch_token(&self, base: &str) -> anyhow::Result<String> {
         let url = format!("{base}/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
         let answer: Value = self.http.get(url).send().await?.json().await?;
@@ -82,7 +82,7 @@ impl People {
         Ok(answer)
     }
 
-    /// The workbench's stream: while it is open the agent takes customers. Notes the changes it hears of.
+    /// Keeps the workbench's stream open, so that the agent is online, and records the `seq` of its events.
     pub(crate) async fn watch(&self, base: &str) {
         let url = format!("{base}/desk/api/stream");
         let Ok(mut stream) = Client::new().get(url).header("cookie", &self.desk).send().await else { return };
@@ -94,7 +94,7 @@ impl People {
         }
     }
 
-    /// The workbench's stream from now on, as a page has it that has loaded everything; until it ends.
+    /// Reads the workbench's stream from the current cursor on, until it ends.
     pub(crate) async fn follow(&self, base: &str) -> anyhow::Result<()> {
         let snapshot = self.get(&format!("{base}/desk/api/snapshot"), &self.desk).await?;
         let url = format!("{base}/desk/api/stream?since={}", snapshot["since"].as_str().context("a cursor")?);
@@ -115,13 +115,13 @@ impl People {
         self.agent_is_there(base).await;
         loop {
             let deed = self.next(&actor, &mut rng);
-            if self.does(base, &mut actor, deed).await == Outcome::Unknown {
+            if self.act_once(base, &mut actor, deed).await == Outcome::Unknown {
                 return actor;
             }
         }
     }
 
-    /// Waits for the agent, within a second: who writes before she is there waits for ever, and nobody closes anything.
+    /// Waits at most a second until the agent is online: customers who write earlier stay on the waiting list.
     async fn agent_is_there(&self, base: &str) {
         let url = format!("{base}/cgi-bin/customservice/getonlinekflist?access_token={}", self.token);
         for _ in 0..100 {
@@ -146,13 +146,13 @@ impl People {
         }
     }
 
-    /// One deed, noted with what came of it.
-    async fn does(&self, base: &str, actor: &mut Actor, deed: Deed) -> Outcome {
+    /// Does one deed, and records its outcome.
+    async fn act_once(&self, base: &str, actor: &mut Actor, deed: Deed) -> Outcome {
         if actor.is_customer && actor.cookie.is_empty() {
             let first = self.http.get(format!("{base}/chat/api/{APPID}/snapshot")).send().await;
             match first.ok().as_ref().and_then(cookie) {
                 Some(cookie) => actor.cookie = cookie,
-                // Nothing was asked for yet.
+                // There was no deed yet.
                 None => return Outcome::Unknown,
             }
         }
@@ -172,7 +172,7 @@ impl People {
             path => format!("{base}/customservice/{path}?access_token={token}"),
         };
         let sent = self.post(&url, cookie, &body).await;
-        // The first message that is taken replaces the cookie.
+        // The first accepted message replaces the cookie.
         if let Some(new) = sent.as_ref().ok().and_then(self::cookie) {
             actor.cookie = new;
         }
@@ -189,19 +189,19 @@ impl People {
     pub(crate) async fn add_and_delete(&mut self, base: &str) -> anyhow::Result<()> {
         let mut actor = self.actors[1].clone();
         for deed in [Deed::Add("n".to_owned()), Deed::Delete] {
-            let outcome = self.does(base, &mut actor, deed).await;
+            let outcome = self.act_once(base, &mut actor, deed).await;
             ensure!(outcome == Outcome::Done, "{outcome:?}");
         }
         Ok(())
     }
 
-    /// Does again what was left in the dark: then it has been done once.
+    /// Repeats deeds with unknown outcomes; each must then be done exactly once.
     pub(crate) async fn repeat(&mut self, base: &str) -> anyhow::Result<()> {
         for number in 0..self.actors.len() {
             let mut actor = self.actors[number].clone();
             let last = self.history.lock().unwrap_or_else(PoisonError::into_inner).last(&actor.name).cloned();
             if let Some((deed, Outcome::Unknown)) = last {
-                let outcome = self.does(base, &mut actor, deed.clone()).await;
+                let outcome = self.act_once(base, &mut actor, deed.clone()).await;
                 ensure!(outcome != Outcome::Unknown, "{}: {deed:?} has no answer again", actor.name);
             }
             self.actors[number] = actor;
@@ -209,8 +209,8 @@ impl People {
         Ok(())
     }
 
-    /// What is there, through the front door.
-    pub(crate) async fn look(&self, base: &str) -> anyhow::Result<Found> {
+    /// Reads over HTTP what is there.
+    pub(crate) async fn find(&self, base: &str) -> anyhow::Result<Found> {
         let mut found = Found::default();
         let token = &self.token;
         let list =

@@ -1,4 +1,4 @@
-//! The line between Kefu and PostgreSQL, which can be cut, or go silent.
+//! A relay between Kefu and PostgreSQL, which can cut the connections or hold them up.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,42 +8,42 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
-/// What PostgreSQL calls its socket.
+/// The name of PostgreSQL's socket.
 const SOCKET: &str = ".s.PGSQL.5432";
-/// How a commit is asked for.
+/// The message that asks for a commit.
 const COMMIT: &[u8] = b"commit\0";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Everything gets through.
+    /// Passes everything.
     Open,
-    /// It is cut where a commit is asked for, and the database never hears of it.
+    /// Cuts the connection at a commit, before the database gets it.
     CutBefore,
-    /// It is cut once the database was asked to commit, and its word does not come back.
+    /// Cuts the connection after the database got a commit, before its answer passes.
     CutAfter,
-    /// Nothing gets through, and nobody is told.
+    /// Passes nothing, without an error to either side.
     Silent,
 }
 
-/// A line to a PostgreSQL.
-pub(crate) struct Line {
+/// A relay to a PostgreSQL.
+pub(crate) struct Relay {
     folder: tempfile::TempDir,
     mode: Arc<watch::Sender<Mode>>,
 }
 
-impl Line {
-    /// A line to the PostgreSQL whose socket is in `to`.
-    pub(crate) fn lay(to: &Path) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("kefu-line-").tempdir()?;
+impl Relay {
+    /// A relay to the PostgreSQL whose socket is in `to`.
+    pub(crate) fn start(to: &Path) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("kefu-relay-").tempdir()?;
         let listener = UnixListener::bind(folder.path().join(SOCKET))?;
         let mode = Arc::new(watch::Sender::new(Mode::Open));
-        let (heard, to) = (mode.clone(), to.join(SOCKET));
+        let (modes, to) = (mode.clone(), to.join(SOCKET));
         tokio::spawn(async move {
             while let Ok((here, _)) = listener.accept().await {
-                tokio::spawn(carry(here, to.clone(), heard.subscribe(), heard.subscribe()));
+                tokio::spawn(carry(here, to.clone(), modes.subscribe(), modes.subscribe()));
             }
         });
-        Ok(Line { folder, mode })
+        Ok(Relay { folder, mode })
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -55,11 +55,11 @@ impl Line {
     }
 }
 
-/// Carries both ways until either ends.
+/// Passes bytes both ways until one side ends.
 async fn carry(here: UnixStream, to: PathBuf, out: watch::Receiver<Mode>, back: watch::Receiver<Mode>) {
     let Ok(there) = UnixStream::connect(to).await else { return };
     let ((from_here, to_here), (from_there, to_there)) = (here.into_split(), there.into_split());
-    // Whether the database's word does not come back any more.
+    // Whether the database's answers no longer pass.
     let is_deaf = AtomicBool::new(false);
     tokio::select! {
         () = pump(from_here, to_there, out, &is_deaf) => {}
@@ -86,7 +86,7 @@ async fn pump(
             return;
         }
         if is_last {
-            // It has its time to commit.
+            // Time for the database to commit.
             tokio::time::sleep(Duration::from_millis(50)).await;
             return;
         }

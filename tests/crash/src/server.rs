@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// A demo desk; it is killed when dropped.
+/// A running `kefu demo`, which is killed when dropped.
 pub struct Kefu {
     child: Child,
-    /// Where it listens, as the beginning of an address.
+    /// The beginning of its URLs.
     pub base: String,
 }
 
-/// The demo over data at `place` (its flag and value), without limits on people. It is started by `through`,
-/// when that is not empty.
+/// A command for the demo on data at `place` (a flag and its value), without limits on people. `through` is a program
+/// that starts it, with arguments; empty for none.
 pub fn command(program: &Path, place: &[String], through: &[&str]) -> Command {
     let mut command = match through {
         [] => Command::new(program),
@@ -31,7 +31,7 @@ pub fn command(program: &Path, place: &[String], through: &[&str]) -> Command {
     quiet(command)
 }
 
-/// The demo over data in `folder` with the limits that it has by itself, and these settings.
+/// A command for the demo on data in `folder`, with the default limits and these settings.
 pub fn limited(program: &Path, folder: &Path, settings: &[String]) -> Command {
     let mut command = Command::new(program);
     command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(folder).args(settings);
@@ -43,20 +43,20 @@ fn quiet(mut command: Command) -> Command {
     command
 }
 
-/// The same with a log, in `file`.
+/// The command with its log in `file`.
 ///
 /// # Errors
-/// When the file cannot be made.
+/// If the file cannot be made.
 pub fn logging(mut command: Command, file: &Path) -> anyhow::Result<Command> {
     command.env("KEFU_LOG", "info,postgres=warn,refinery_core=warn").stderr(std::fs::File::create(file)?);
     Ok(command)
 }
 
 impl Kefu {
-    /// Starts it, and waits until it listens.
+    /// Starts the server, and waits until it listens.
     ///
     /// # Errors
-    /// When it does not.
+    /// If it does not.
     pub fn start(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command.spawn().with_context(|| format!("starting {command:?}"))?;
         let said = BufReader::new(child.stdout.take().context("its output is piped")?);
@@ -73,11 +73,11 @@ impl Kefu {
         bail!("kefu did not start")
     }
 
-    /// Starts it and kills it before it is ready, at any moment.
+    /// Starts the server, and kills it at a random moment before it is ready.
     ///
     /// # Errors
-    /// When it cannot be started.
-    pub fn stillborn(mut command: Command, rng: &mut impl Rng) -> anyhow::Result<()> {
+    /// If it cannot be started.
+    pub fn kill_at_start(mut command: Command, rng: &mut impl Rng) -> anyhow::Result<()> {
         let mut child = command.spawn()?;
         std::thread::sleep(Duration::from_millis(u64::from(rng.next_u32() % 120)));
         child.kill()?;
@@ -85,35 +85,35 @@ impl Kefu {
         Ok(())
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     ///
     /// # Errors
-    /// When the process cannot be killed.
+    /// If the process cannot be killed.
     pub fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// SIGTERM, and waits until it has ended.
+    /// Sends SIGTERM, and waits until the process has ended.
     ///
     /// # Errors
-    /// When it cannot be asked.
+    /// If the signal cannot be sent.
     pub fn stop(self) -> anyhow::Result<()> {
         let pid = Pid::from_raw(i32::try_from(self.pid())?).context("a process")?;
         kill_process(pid, Signal::TERM)?;
         self.wait()
     }
 
-    /// Its process.
+    /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the process has ended.
     ///
     /// # Errors
-    /// When that cannot be known.
+    /// If waiting fails.
     pub fn wait(mut self) -> anyhow::Result<()> {
         self.child.wait()?;
         Ok(())
@@ -132,17 +132,17 @@ pub fn url(folder: &Path) -> String {
     format!("postgresql://postgres@{}/postgres", folder.display().to_string().replace('/', "%2F"))
 }
 
-/// A PostgreSQL of our own, with its safety on; it ends when dropped.
+/// A PostgreSQL with durable commits, which ends when dropped.
 pub struct Postgres {
     programs: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Postgres {
-    /// Makes one and starts it.
+    /// Makes a cluster and starts it.
     ///
     /// # Errors
-    /// When PostgreSQL is not installed or does not start.
+    /// If PostgreSQL is not installed or does not start.
     pub fn start() -> anyhow::Result<Self> {
         let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
             .context("PostgreSQL is missing: apt-get install postgresql")?
@@ -163,7 +163,7 @@ impl Postgres {
     }
 
     fn run(&self, program: &str, args: &[&str]) -> anyhow::Result<()> {
-        // It refuses to be root.
+        // PostgreSQL refuses to run as root.
         let path = self.programs.join(program);
         let mut command = if rustix::process::getuid().is_root() {
             let mut command = Command::new("setpriv");
@@ -178,28 +178,28 @@ impl Postgres {
         Ok(())
     }
 
-    /// Where its socket is.
+    /// The folder of its socket.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Its address.
+    /// Its URL.
     pub fn url(&self) -> String {
         url(self.folder())
     }
 
-    /// `pg_ctl stop -m immediate`: no farewell, no last flush.
+    /// Stops it with `pg_ctl stop -m immediate`, which neither closes connections nor flushes.
     ///
     /// # Errors
-    /// When it cannot be stopped.
+    /// If it cannot be stopped.
     pub fn stop(&self) -> anyhow::Result<()> {
         self.run("pg_ctl", &["stop", "-m", "immediate", "-w"])
     }
 
-    /// Starts it again over its data.
+    /// Starts it again on its data.
     ///
     /// # Errors
-    /// When it does not start.
+    /// If it does not start.
     pub fn resume(&self) -> anyhow::Result<()> {
         let options = format!("-k {} -c listen_addresses=", self.folder.path().display());
         self.run("pg_ctl", &["start", "-w", "-l", "server.log", "-o", &options])

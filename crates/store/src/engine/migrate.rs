@@ -30,7 +30,8 @@ fn applied_version<C: Migrate>(conn: &mut C) -> anyhow::Result<SchemaVersion> {
 
 fn newer(theirs: SchemaVersion) -> String {
     format!(
-        "the tables have version {theirs}, and this program knows versions up to {}: run the newer Kefu that wrote them",
+        "the tables have version {theirs}, and this program knows versions up to {}: \
+         run the newer Kefu that wrote them",
         latest_version()
     )
 }

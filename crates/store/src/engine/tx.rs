@@ -66,8 +66,8 @@ impl From<&Value<'_>> for Cell {
     }
 }
 
-/// A row, with columns by number. A wrong number or type is a defect of the code beside the statement, so it panics; the
-/// store turns the panic into an internal error of that verb.
+/// A row, with columns by number. A wrong number or type is a defect of the calling code, so it panics; the store turns
+/// the panic into an internal error of that verb.
 #[derive(Clone, Debug)]
 pub struct Row(pub(crate) Vec<Cell>);
 
@@ -206,7 +206,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Takes the lock of this name until the transaction ends, and waits while another transaction holds it. It is for
-    /// rules across owners. A transaction that holds such a lock takes no owner's lock after it, so there is no deadlock.
+    /// rules across owners. A transaction that holds such a lock takes no owner's lock after it, to avoid deadlocks.
     ///
     /// # Errors
     /// The engine's.

@@ -1,4 +1,4 @@
-//! The attacks, one row each.
+//! The attacks, as a table.
 
 mod bodies;
 mod calls;
@@ -8,24 +8,24 @@ pub use bodies::png;
 
 use super::host::Target;
 
-/// What an anonymous host can do to a desk.
+/// An attack that an anonymous host can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attack {
     /// Uploads without a token whose part headers never end.
     MultipartHeaders,
-    /// Uploads without a token, a byte every few seconds.
+    /// Uploads without a token, at one byte every few seconds.
     TrickledUploads,
     /// Streams of one customer that read a long feed from its beginning.
     StreamCatchUp,
     /// More streams of one customer than the server takes connections.
     StreamsPerCookie,
-    /// Large bodies to an address that takes none.
+    /// Large bodies to a path that takes none.
     RefusedBodies,
     /// Pictures of one customer, as large and as many as the limits of messages allow.
     PicturesPerCustomer,
-    /// Log-ins under invented names from many IPv6 networks.
+    /// Log-ins with invented names from many IPv6 networks.
     LogIns,
-    /// Page assets and the API's description, asked for in compressed form.
+    /// Requests for page assets and the API's description in compressed form.
     CompressedAssets,
     /// Snapshots of a customer's page.
     Snapshots,
@@ -50,7 +50,7 @@ impl Attack {
         Snapshots,
     ];
 
-    /// Its name in what is printed.
+    /// The attack's name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Attack {
         }
     }
 
-    /// Settings of the server without which it is no attack, when it runs alone.
+    /// Settings of the server that the attack needs when it runs alone.
     pub(super) const fn settings(self) -> &'static [&'static str] {
         match self {
             StreamsPerCookie => &["--connections-max", "100"],
@@ -74,7 +74,7 @@ impl Attack {
         }
     }
 
-    /// Runs until it is done, or dropped.
+    /// Runs the attack until it is done or dropped.
     pub(super) async fn run(self, target: &Target) {
         match self {
             MultipartHeaders => bodies::multipart_headers(target).await,

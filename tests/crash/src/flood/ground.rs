@@ -1,4 +1,4 @@
-//! The data that is flooded: the demo's account, whose people are honest, and another with a long feed.
+//! The data of a flood: the demo's account, with the honest load, and the flooded account, which has a long feed.
 
 use super::host::Target;
 use crate::server::{self, Kefu};
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The account that is flooded. A Mini Program's: entering its page opens a window for messages.
+/// The flooded account. It is a Mini Program, where entering the page opens a window for messages.
 const FLOODED: &str = "wxfeedfacefeedface";
-/// Customers who write its feed.
+/// The number of customers whose messages fill the feed.
 const WRITERS: usize = 32;
 
-/// Data, and the program that serves it.
+/// The data, and the program that serves it.
 pub struct Ground {
     pub(super) program: PathBuf,
     pub(super) folder: PathBuf,
@@ -23,10 +23,10 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Fills a folder with two accounts; the one that is flooded has so many changes in its feed.
+    /// Fills a folder with both accounts; the flooded one has so many changes in its feed.
     ///
     /// # Errors
-    /// When the program does not do what it is asked for.
+    /// If a call to the program fails.
     pub async fn prepare(program: &Path, folder: &Path, changes: usize) -> anyhow::Result<Self> {
         super::open_many_files();
         let place = ["--data".to_owned(), folder.display().to_string()];
@@ -52,7 +52,7 @@ impl Ground {
         Ok(Ground { program: program.to_owned(), folder: folder.to_owned(), flooder, since })
     }
 
-    /// What is flooded at a server that serves this data.
+    /// The target of a flood at a server with this data.
     pub(super) fn target(&self, base: &str) -> anyhow::Result<Target> {
         let server = base.trim_start_matches("http://").parse().with_context(|| base.to_owned())?;
         let (cookie, since) = (self.flooder.clone(), self.since.clone());
@@ -64,18 +64,18 @@ fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().no_proxy().build()
 }
 
-/// By the operator's order, over the socket of the server that holds the data.
+/// Makes the account by an operator's command, over the server's socket.
 fn create_account(program: &Path, place: &[String]) -> anyhow::Result<()> {
     let mut command = Command::new(program);
     command.args(["account", "create", "--appid", FLOODED, "--kind", "mini-program", "--name", "Flooded"]);
     command.args(["--alias", "flooded", "--certified", "true", "--feature", "true"]);
     command.args(["--reception", "manual"]).args(place).env("KEFU_LOG", "off");
     let made = command.stdin(Stdio::null()).output()?;
-    ensure!(made.status.success(), "no account was made: {}", String::from_utf8_lossy(&made.stderr));
+    ensure!(made.status.success(), "making an account failed: {}", String::from_utf8_lossy(&made.stderr));
     Ok(())
 }
 
-/// A new visitor's cookie.
+/// The cookie of a new customer.
 async fn cookie(http: &reqwest::Client, base: &str, appid: &str) -> anyhow::Result<String> {
     let snapshot = http.get(format!("{base}/chat/api/{appid}/snapshot")).send().await?;
     super::people::cookies(&snapshot).context("a cookie")

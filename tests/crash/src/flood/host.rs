@@ -1,4 +1,4 @@
-//! The anonymous host that floods: sockets from an address of its own, requests written by hand.
+//! The anonymous host that floods, with an address of its own and requests written by hand.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,25 +7,25 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// The flooding host; honest people have other addresses.
+/// The address of the flooding host; honest people have others.
 const HOST: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 1);
-/// A proxy that the server trusts, through which a whole IPv6 network speaks.
+/// The address of a trusted proxy, through which many IPv6 clients call.
 pub(super) const PROXY: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 2);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
-/// Bytes that are kept of an answer.
+/// Most bytes that are kept of an answer.
 const KEPT: usize = 64 << 10;
 
-/// The server, and the account that is flooded.
+/// The server, and the flooded account.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) server: SocketAddr,
     pub(super) appid: &'static str,
     /// The cookie of a customer of the account.
     pub(super) cookie: String,
-    /// A cursor at which nothing is left to read.
+    /// A cursor at the end of the feed.
     pub(super) since: String,
 }
 
@@ -41,7 +41,7 @@ impl Target {
         timeout(CONNECT, socket.connect(self.server)).await?
     }
 
-    /// Calls once, by a connection of its own; answers the beginning of what came back.
+    /// Sends one request on a new connection; returns the beginning of the answer.
     pub(super) async fn call(&self, request: &[u8]) -> io::Result<Vec<u8>> {
         self.call_from(HOST, request).await
     }
@@ -52,12 +52,12 @@ impl Target {
         read_answer(&mut stream).await
     }
 
-    /// A GET without a body, by a connection that ends with its answer.
+    /// A GET request, after whose answer the connection closes.
     pub(super) fn get(&self, path: &str, headers: &str) -> Vec<u8> {
         format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n").into_bytes()
     }
 
-    /// The head of a POST with so many bytes, as a page of ours would send it.
+    /// The head of a POST request with so many bytes, as one of Kefu's pages sends it.
     pub(super) fn post(&self, path: &str, kind: &str, length: usize, headers: &str) -> Vec<u8> {
         format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\n\
@@ -71,7 +71,7 @@ impl Target {
         format!("Cookie: {}\r\n", self.cookie)
     }
 
-    /// Reads the customer's stream from this cursor on, until the server ends it.
+    /// Reads the customer's stream from a cursor on, until the server ends it.
     pub(super) async fn follow_stream(&self, since: &str) -> io::Result<()> {
         let path = format!("/chat/api/{}/stream?since={since}", self.appid);
         let mut stream = self.connect().await?;
@@ -99,7 +99,7 @@ pub(super) async fn read_answer(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok(kept)
 }
 
-/// Does something a number of times, each time once the time before is over; a failure is waited out.
+/// Repeats something `times` times, one after the other, with a pause after a failure.
 pub(super) async fn repeat(times: usize, mut once: impl AsyncFnMut(usize) -> io::Result<()>) {
     const PAUSE: Duration = Duration::from_millis(100);
     for n in 0..times {

@@ -1,5 +1,5 @@
-//! Honest people of the demo's account: programs that read and write, an agent who replies, a customer who writes,
-//! an upload and a log-in each second. They call when their time comes, whether or not the call before is answered.
+//! The honest load of the demo's account: programs that read and write, an agent who replies, a customer who writes, an
+//! upload and a log-in each second. Calls are made at their times, whether or not the call before is answered.
 
 mod call;
 mod load;
@@ -21,23 +21,23 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 pub(super) const APPID: &str = "wx0123456789abcdef";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const AGENT: &str = "kf1@demo";
-/// An agent whom a program renames.
+/// The agent whom a program renames.
 const RENAMED: &str = "kf2@demo";
-/// How long anybody waits for an answer.
+/// How long a caller waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often `/healthz` is asked, and how long it may take.
+/// The time between requests for `/healthz`, and the longest time for an answer.
 const HEALTH: Duration = Duration::from_millis(250);
 const HEALTH_PATIENCE: Duration = Duration::from_secs(10);
-/// How long the agent may take to be there.
+/// By when the agent must be online.
 const ARRIVAL: Duration = Duration::from_secs(20);
 
 const PROGRAM: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
 const CUSTOMER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const WORKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
-/// The worker logs in from so many networks by turns, from each six times a minute.
+/// The number of networks from which the worker logs in by turns, six times a minute from each.
 const DOORS: u8 = 10;
 
-/// Honest people, as one server knows them.
+/// The honest people, with their cookies and tokens at one server.
 pub(super) struct People {
     base: String,
     program: Client,
@@ -49,9 +49,9 @@ pub(super) struct People {
     cookie: String,
     session: i64,
     openid: String,
-    /// What each sends has a number.
+    /// The number of texts sent so far, which is part of the next one.
     sent: AtomicUsize,
-    /// Streams that have ended although people still read them.
+    /// The number of streams that ended too early.
     ended: Arc<AtomicUsize>,
     streams: JoinSet<()>,
 }
@@ -61,7 +61,7 @@ fn client(from: Ipv4Addr) -> reqwest::Result<Client> {
     Client::builder().no_proxy().local_address(Some(from.into())).pool_max_idle_per_host(0).build()
 }
 
-/// Answers what came back, or why it is a refusal.
+/// Returns the answer, or why it is a refusal.
 async fn answered(request: RequestBuilder) -> Result<Value, String> {
     let response = request.timeout(PATIENCE).send().await.map_err(no_answer)?;
     let status = response.status();
@@ -70,13 +70,13 @@ async fn answered(request: RequestBuilder) -> Result<Value, String> {
     if is_done { Ok(answer) } else { Err(format!("{status} {answer}")) }
 }
 
-/// Why there is no answer, without the address, which holds a token.
+/// Why there is no answer, without the URL, which contains a token.
 fn no_answer(error: reqwest::Error) -> String {
     format!("no answer: {:?}", error.without_url())
 }
 
 impl People {
-    /// All come: the worker logs in from each of ten addresses, a new customer begins a session.
+    /// Logs the worker in from each network, and begins a session of a new customer.
     pub(super) async fn meet(base: &str) -> anyhow::Result<Arc<Self>> {
         let doors = (10..10 + DOORS).map(|network| client(Ipv4Addr::new(127, 0, network, 1)));
         let mut people = People {
@@ -104,7 +104,7 @@ impl People {
         self.token = token["access_token"].as_str().context("a token")?.to_owned();
         let agent = json!({"kf_account": RENAMED, "nickname": "n"});
         let added = answered(self.program.post(self.api("/customservice/kfaccount/add")).json(&agent)).await;
-        // It is there from an earlier start.
+        // An earlier run may have added it.
         ensure!(added.as_ref().map_or_else(|error| error.contains("65406"), |_| true), "{added:?}");
         for door in &self.doors {
             said(self.log_in(door)).await?;
@@ -116,7 +116,7 @@ impl People {
         self.agent_is_there().await?;
         self.cookie = cookies(&self.chat("snapshot").send().await?).context("a cookie")?;
         let first = self.message().send().await?;
-        // The first message that is taken replaces the cookie.
+        // The first accepted message replaces the cookie.
         self.cookie = cookies(&first).unwrap_or_else(|| self.cookie.clone());
         let message: Value = first.error_for_status()?.json().await?;
         self.session = message["message"]["session"].as_i64().context("a session")?;
@@ -125,7 +125,7 @@ impl People {
         self.watch(self.chat(&format!("stream?since={since}"))).await
     }
 
-    /// Reads a stream for as long as the people are there.
+    /// Reads a stream until the load ends.
     async fn watch(&mut self, request: RequestBuilder) -> anyhow::Result<()> {
         let mut stream = request.send().await?.error_for_status()?;
         let ended = self.ended.clone();
@@ -148,7 +148,7 @@ impl People {
         anyhow::bail!("the agent is not online after {ARRIVAL:?}")
     }
 
-    /// Everybody acts for as long as this, and until all is answered.
+    /// Makes all calls for this time, and waits for the answers.
     pub(super) async fn act(self: &Arc<Self>, time: Duration) -> anyhow::Result<Load> {
         let (tally, ended) = (Arc::new(Tally::default()), self.ended.load(Ordering::Relaxed));
         let mut tasks = JoinSet::new();
@@ -181,7 +181,7 @@ impl People {
         calls.join_all().await;
     }
 
-    /// Asks for `/healthz` until all is over, by a new connection each time.
+    /// Requests `/healthz` until the load ends, on a new connection each time.
     async fn ask_for_health(self: Arc<Self>, tally: Arc<Tally>, over: Arc<AtomicBool>) {
         let mut clock = interval(HEALTH);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -193,7 +193,7 @@ impl People {
         }
     }
 
-    /// Each call once, one after the other; answers what was refused.
+    /// Makes each call once; returns those that were refused.
     pub(super) async fn act_once(&self) -> Vec<String> {
         let mut refused = Vec::new();
         for (call, _) in call::HABITS {
@@ -209,14 +209,14 @@ impl People {
     }
 }
 
-/// The cookies that an answer gives, as they are sent back.
+/// The cookies that an answer sets, as a request header.
 pub(super) fn cookies(response: &Response) -> Option<String> {
     let headers = response.headers().get_all("set-cookie").iter().filter_map(|header| header.to_str().ok());
     let pairs = headers.filter_map(|header| header.split(';').next()).filter(|pair| !pair.ends_with('='));
     Some(pairs.collect::<Vec<_>>().join("; ")).filter(|cookies| !cookies.is_empty())
 }
 
-/// Answers what came back, which is no refusal.
+/// Returns the answer; fails on a refusal.
 async fn said(request: RequestBuilder) -> anyhow::Result<Value> {
     answered(request).await.map_err(anyhow::Error::msg)
 }

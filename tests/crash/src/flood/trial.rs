@@ -1,4 +1,4 @@
-//! One trial: a server of its own, people who come, then the flood beside them, then whether everything is free again.
+//! One trial: a server of its own, the honest load alone, then beside the flood, and a check that all is free again.
 
 use super::attack::Attack;
 use super::host::PROXY;
@@ -12,16 +12,16 @@ use tokio::time::{Instant, sleep};
 
 /// Mebibytes of pictures that a customer may send in a day.
 pub const CUSTOMER_MIB_PER_DAY: u64 = 100;
-/// How long a flood runs before people are measured beside it.
+/// How long a flood runs before the honest load is measured.
 const RAMP: Duration = Duration::from_secs(1);
-/// How long people go on at a time until pictures are sent.
+/// How long the load goes on at a time until all pictures are sent.
 const MORE: Duration = Duration::from_secs(1);
-/// By when everything must be free again.
+/// By when all must be free again.
 const FREE: Duration = Duration::from_secs(30);
-/// What people have open besides their calls: a workbench and a customer's page.
+/// The streams of the honest load: a workbench and a customer's page.
 const STREAMS: f64 = 2.0;
 
-/// How long people act alone, and how long beside the flood.
+/// How long the honest load runs alone, and beside the flood.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// Alone.
@@ -30,24 +30,24 @@ pub struct Times {
     pub flooded: Duration,
 }
 
-/// What came of a trial.
+/// The result of a trial.
 #[derive(Debug)]
 pub struct Outcome {
     /// Honest calls before the flood.
     pub idle: Load,
     /// Honest calls beside it.
     pub flooded: Load,
-    /// Bytes of memory that the server had more than before, at most.
+    /// The most memory that the server took more than before, bytes.
     pub memory: u64,
-    /// Bytes on the disk more than before.
+    /// The disk that it took more than before, bytes.
     pub disk: u64,
-    /// Customers' pages that were loaded, and verbs that were committed, if everything was free afterwards.
+    /// The numbers of customers' pages loaded and of verbs committed, if all was free afterwards.
     pub snapshots_and_writes: (f64, f64),
     /// What was not free afterwards.
     pub taken: Vec<String>,
 }
 
-/// What one attack, or several at once, are called.
+/// The name of one attack or of several at once.
 #[must_use]
 pub fn name(attacks: &[Attack]) -> &'static str {
     match attacks {
@@ -56,12 +56,12 @@ pub fn name(attacks: &[Attack]) -> &'static str {
     }
 }
 
-/// Floods a server of its own beside honest people.
+/// Runs one trial.
 ///
 /// # Errors
-/// When the server does not start or people cannot come; what the flood does is in the outcome.
+/// If the server does not start or the honest load cannot begin. The effects of the flood are in the outcome.
 pub async fn trial(ground: &Ground, attacks: &[Attack], times: Times) -> anyhow::Result<Outcome> {
-    // A port that is free now.
+    // A port that is free at this moment.
     let metrics = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let mut command = server::limited(&ground.program, &ground.folder, &settings(attacks, metrics));
     command.env("KEFU_CUSTOMER_FILES_MIB_PER_DAY", CUSTOMER_MIB_PER_DAY.to_string());
@@ -74,7 +74,7 @@ pub async fn trial(ground: &Ground, attacks: &[Attack], times: Times) -> anyhow:
     let flood = Flood::begin(attacks, ground.target(&kefu.base)?);
     sleep(RAMP).await;
     let mut flooded = people.act(times.flooded).await?;
-    // However slow this machine is: what the disk holds is known once all was sent.
+    // On a slow machine this takes longer: the disk can be checked once all pictures are sent.
     while attacks.contains(&Attack::PicturesPerCustomer) && !flood.has_sent_pictures() {
         flooded = flooded.and(&people.act(MORE).await?);
     }
@@ -105,7 +105,7 @@ fn settings(attacks: &[Attack], metrics: SocketAddr) -> Vec<String> {
     settings
 }
 
-/// Waits until as little is open as before the flood.
+/// Waits until no more is open than before the flood.
 async fn is_free(before: Open, pid: u32, metrics: SocketAddr) -> anyhow::Result<Open> {
     let begun = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! What a server takes: memory, disk, and what it counts as open.
+//! A server's memory, disk, and open streams and sockets.
 
 use anyhow::{Context, ensure};
 use std::fs;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// How often memory is looked at.
+/// The time between two samples of memory.
 const EVERY: Duration = Duration::from_millis(20);
 
 /// Resident memory of a process, in bytes.
@@ -19,7 +19,7 @@ pub(super) fn resident(pid: u32) -> anyhow::Result<u64> {
     Ok(line.trim().trim_end_matches(" kB").trim().parse::<u64>()? << 10)
 }
 
-/// The most memory that a process has while it is watched.
+/// Watches a process for its most resident memory.
 pub(super) struct MemoryWatch {
     most: Arc<AtomicU64>,
     task: JoinHandle<()>,
@@ -44,10 +44,10 @@ impl MemoryWatch {
     }
 }
 
-/// Bytes of the files in a folder.
+/// The bytes of all files in a folder.
 pub(super) fn disk(folder: &Path) -> u64 {
     let mut bytes = 0;
-    // Files come and go meanwhile: what is gone takes nothing.
+    // A file can be removed meanwhile; then it counts as empty.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         bytes += match entry.metadata() {
             Ok(it) if it.is_dir() => disk(&entry.path()),
@@ -58,12 +58,12 @@ pub(super) fn disk(folder: &Path) -> u64 {
     bytes
 }
 
-/// What a server holds open, and what it has done so far.
+/// What a server has open, and counters of what it has done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Open {
-    /// Streams, as `/metrics` counts them.
+    /// Open streams, by `/metrics`.
     pub(super) streams: f64,
-    /// Sockets, as the machine counts them.
+    /// Open sockets, by `/proc`.
     pub(super) sockets: usize,
     /// Customers' pages that were loaded.
     pub(super) snapshots: f64,
@@ -77,7 +77,7 @@ impl Open {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
         let text = http.get(format!("http://{metrics}/metrics")).send().await?.text().await?;
         let (streams, writes) = (sum(&text, "kefu_streams")?, sum(&text, "kefu_store_batch_verbs_sum")?);
-        // What was never asked for is not there.
+        // A counter that never counted is not in the metrics.
         let snapshots = sum(&text, r#"kefu_requests_total{endpoint="chat/snapshot""#).unwrap_or_default();
         Ok(Open { streams, sockets, snapshots, writes })
     }
@@ -86,11 +86,11 @@ impl Open {
 fn sockets(pid: u32) -> anyhow::Result<usize> {
     let files = fs::read_dir(format!("/proc/{pid}/fd")).context("the server is gone")?;
     let is_socket = |path: PathBuf| path.to_str().is_some_and(|path| path.starts_with("socket:"));
-    // A file that was closed meanwhile is none.
+    // A file can be closed meanwhile.
     Ok(files.flatten().filter(|file| fs::read_link(file.path()).is_ok_and(is_socket)).count())
 }
 
-/// The sum of a metric over its labels, those that are not named.
+/// The sum of a metric over all its labels but the named ones.
 fn sum(text: &str, name: &str) -> anyhow::Result<f64> {
     let samples = text.lines().filter_map(|line| {
         let rest = line.strip_prefix(name).filter(|rest| rest.starts_with(['{', ',', ' ']))?;

@@ -1,25 +1,26 @@
-//! Floods of an anonymous host, which harm only the calls of the flooder.
+//! Floods by an anonymous host, which must harm only the host's own calls.
 
 use anyhow::{Context, ensure};
 use crash::flood::{Attack, CUSTOMER_MIB_PER_DAY, Ground, Outcome, Times, name, trial};
 use std::path::Path;
 use std::time::Duration;
 
-/// Changes in the feed of the account that is flooded.
+/// The number of changes in the feed of the flooded account.
 const CHANGES: usize = 6_000;
-/// People come and are served before each flood, so that what they need themselves is no growth.
+/// How long honest load runs before and beside each flood. The first run shows what the load itself needs.
 const TIMES: Times = Times { idle: Duration::from_millis(1_500), flooded: Duration::from_secs(4) };
-/// The most bytes of memory that a flood may take.
+/// Most memory that a flood may take, bytes.
 const MEMORY_MAX: u64 = 192 << 20;
-/// The most bytes of disk: what one customer may send in a day; the database, honest uploads and what is being stored.
+/// Most disk that a flood may take, bytes: one customer's pictures of a day, the database, honest uploads, and files
+/// that are being stored.
 const DISK_MAX: u64 = (CUSTOMER_MIB_PER_DAY + 128) << 20;
 
-/// The names of what can be tried.
+/// The names of all floods.
 pub(crate) fn names() -> Vec<&'static str> {
     Attack::ALL.iter().map(|attack| attack.name()).chain([name(&Attack::ALL)]).collect()
 }
 
-/// Each attack alone, and all at once; or those with these names.
+/// Runs each attack alone and all at once, or those with these names.
 pub(crate) async fn on_sqlite(kefu: &Path, only: &[String]) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let ground = Ground::prepare(kefu, folder.path(), CHANGES).await?;
@@ -31,7 +32,7 @@ pub(crate) async fn on_sqlite(kefu: &Path, only: &[String]) -> anyhow::Result<()
             continue;
         }
         let outcome = trial(&ground, attacks, TIMES).await.with_context(|| name)?;
-        println!("{name}: {}", told(&outcome));
+        println!("{name}: {}", describe(&outcome));
         wrong.extend(
             violations(attacks, &outcome).into_iter().map(|violation| format!("{name}: {violation}")),
         );
@@ -40,7 +41,7 @@ pub(crate) async fn on_sqlite(kefu: &Path, only: &[String]) -> anyhow::Result<()
     Ok(())
 }
 
-fn told(outcome: &Outcome) -> String {
+fn describe(outcome: &Outcome) -> String {
     let Outcome { idle, flooded, memory, disk, .. } = outcome;
     format!(
         "{} of {} honest calls refused, p99 {:.1?} ({:.1?} idle); /healthz {:.1?} at worst, {} of {} unanswered; \

@@ -1,31 +1,31 @@
-//! No answer leaves before its flush: shown by a trace of system calls, for a SIGKILL loses nothing that was written and
-//! never flushed.
+//! Shows by a trace of system calls that no acknowledgement is sent before its flush. A SIGKILL cannot show it, because
+//! the kernel keeps what was written but not flushed.
 
+use crate::absolute;
 use crate::people::People;
-use crate::whole;
 use anyhow::{Context, ensure};
 use crash::server::{self, Kefu};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// Acknowledged changes to be traced.
+/// The number of changes to trace.
 const CHANGES: usize = 40;
-/// An acknowledgement on its way out, as strace prints it.
+/// An acknowledgement being sent, as strace prints it.
 const ANSWER: &str = r#"{\"errcode\":0,\"errmsg\":\"ok\"}"#;
 
-/// What matters in a trace, in its order.
+/// An event in a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
-    /// A thread began a write to the log of the database.
+    /// A thread began to write to the database's log.
     Written(u32),
-    /// What the thread wrote is on the disk: the flush has returned, or the database has said that it committed.
+    /// What the thread wrote is on the disk: the flush returned, or the database answered the commit.
     Safe(u32),
-    /// An acknowledgement begins to leave.
+    /// An acknowledgement begins to be sent.
     Answered,
 }
 
-/// Every acknowledgement, and whether a write and its flush by one thread came before it and after the last one. Other
-/// threads commit meanwhile what nobody waits for.
+/// Every acknowledgement, and whether one thread wrote and flushed between it and the one before. Other threads may
+/// commit other changes meanwhile.
 fn answers(events: &[Event]) -> Vec<bool> {
     let (mut written, mut safe, mut answers) = (HashSet::new(), HashSet::new(), Vec::new());
     for event in events {
@@ -48,15 +48,15 @@ fn answers(events: &[Event]) -> Vec<bool> {
     answers
 }
 
-/// The thread of a line of the trace, which begins with its number.
+/// The thread id, with which a line of the trace begins.
 fn thread(line: &str) -> u32 {
     line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-fn judge(mut events: Vec<Event>, doctored: bool) -> anyhow::Result<usize> {
+fn judge(mut events: Vec<Event>, falsified: bool) -> anyhow::Result<usize> {
     let is_pair = |two: &[Event]| matches!(two, [Event::Safe(_), Event::Answered]);
-    // The last pair: before the first one the server's start has left flushes of other threads.
-    if doctored && let Some(at) = events.windows(2).rposition(is_pair) {
+    // The last pair, because the server's start leaves flushes of other threads before the first.
+    if falsified && let Some(at) = events.windows(2).rposition(is_pair) {
         events.swap(at, at + 1);
     }
     let answers = answers(&events);
@@ -70,19 +70,19 @@ fn judge(mut events: Vec<Event>, doctored: bool) -> anyhow::Result<usize> {
     Ok(answers.len())
 }
 
-/// One change after the other under strace; what it wrote.
+/// Makes one change after the other under strace; returns the trace.
 async fn trace(kefu: &Path, place: &[String], calls: &str) -> anyhow::Result<String> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("trace");
-    let (kefu, shown) = (whole(kefu)?, file.display().to_string());
+    let (kefu, shown) = (absolute(kefu)?, file.display().to_string());
     let tracer = ["strace", "-f", "-y", "-s", "512", "-o", &shown, "-e", calls];
     let server = Kefu::start(server::command(&kefu, place, &tracer))
-        .context("strace cannot trace here: it needs the package strace and the right to ptrace")?;
+        .context("strace cannot trace here: install the package strace, and allow ptrace")?;
     let mut people = People::meet(&server.base, 2).await?;
     for _ in 0..CHANGES / 2 {
         people.add_and_delete(&server.base).await?;
     }
-    // The tracer ends with what it traces.
+    // strace ends with the process that it traces.
     let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", server.pid()))?;
     for child in children.split_whitespace() {
         let pid = rustix::process::Pid::from_raw(child.parse()?).context("a process")?;
@@ -92,7 +92,7 @@ async fn trace(kefu: &Path, place: &[String], calls: &str) -> anyhow::Result<Str
     Ok(std::fs::read_to_string(file)?)
 }
 
-pub(crate) async fn on_sqlite(kefu: &Path, doctored: bool) -> anyhow::Result<()> {
+pub(crate) async fn on_sqlite(kefu: &Path, falsified: bool) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let place = ["--data".to_owned(), folder.path().display().to_string()];
     let text = trace(kefu, &place, "trace=pwrite64,fdatasync,fsync,write,writev,sendto,sendmsg").await?;
@@ -100,7 +100,7 @@ pub(crate) async fn on_sqlite(kefu: &Path, doctored: bool) -> anyhow::Result<()>
         let is_log = line.contains("kefu.db-wal>");
         let ended = |call: &str| {
             let whole = line.contains(&format!("{call}(")) && is_log && line.ends_with("= 0");
-            // The name of the file stands where the call began.
+            // Only the line on which the call began has the name of the file.
             whole || line.contains(&format!("<... {call} resumed>")) && line.ends_with("= 0")
         };
         if line.contains("pwrite64(") && is_log {
@@ -111,12 +111,12 @@ pub(crate) async fn on_sqlite(kefu: &Path, doctored: bool) -> anyhow::Result<()>
             line.contains(ANSWER).then_some(Event::Answered)
         }
     });
-    let answers = judge(events.collect(), doctored)?;
-    println!("{answers} acknowledgements on SQLite: each left after the flush of its log");
+    let answers = judge(events.collect(), falsified)?;
+    println!("{answers} acknowledgements on SQLite: each was sent after the flush of the log");
     Ok(())
 }
 
-pub(crate) async fn on_postgres(kefu: &Path, place: &[String], doctored: bool) -> anyhow::Result<()> {
+pub(crate) async fn on_postgres(kefu: &Path, place: &[String], falsified: bool) -> anyhow::Result<()> {
     let text = trace(kefu, place, "trace=write,writev,sendto,sendmsg,recvfrom,read,recvmsg").await?;
     let events = text.lines().filter_map(|line| {
         let sends = ["sendto(", "write(", "writev(", "sendmsg("].iter().any(|call| line.contains(call));
@@ -125,12 +125,12 @@ pub(crate) async fn on_postgres(kefu: &Path, place: &[String], doctored: bool) -
         } else if sends && line.contains(r"commit\0") {
             Some(Event::Written(thread(line)))
         } else {
-            // The server's word that it is done.
+            // PostgreSQL's answer to a commit.
             line.contains(r"COMMIT\0").then(|| Event::Safe(thread(line)))
         }
     });
-    let answers = judge(events.collect(), doctored)?;
-    println!("{answers} acknowledgements on PostgreSQL: each left after the server's word that it committed");
+    let answers = judge(events.collect(), falsified)?;
+    println!("{answers} acknowledgements on PostgreSQL: each was sent after PostgreSQL answered the commit");
     Ok(())
 }
 
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doctored_trace_is_refused() {
+    fn a_falsified_trace_is_refused() {
         let events: Vec<_> = [W, S, Answered].repeat(CHANGES);
         assert!(judge(events.clone(), false).is_ok());
         assert!(judge(events.clone(), true).is_err());

@@ -1,4 +1,4 @@
-//! A crowd of connections that never finish what they say.
+//! Many connections that never finish their requests.
 
 use crate::people::People;
 use anyhow::{Context, ensure};
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Connections at once.
+/// The number of concurrent connections.
 const CROWD: usize = 10_000;
-/// By when each must have been closed, or somebody served.
+/// By when each connection must be closed, and a request served.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Opens connections that begin a request, every other one without a word.
+/// Opens connections; every second one begins a request, the others send nothing.
 async fn gather(base: &str, number: usize) -> anyhow::Result<Vec<TcpStream>> {
     let address = base.trim_start_matches("http://");
     let mut crowd = Vec::with_capacity(number);
@@ -28,13 +28,14 @@ async fn gather(base: &str, number: usize) -> anyhow::Result<Vec<TcpStream>> {
     Ok(crowd)
 }
 
-/// Waits until every one is closed by the server.
+/// Waits until the server has closed every connection.
 async fn disperse(crowd: Vec<TcpStream>) -> anyhow::Result<()> {
     for mut stream in crowd {
         let mut said = Vec::new();
-        // A reset is an end, too.
-        let _ =
-            tokio::time::timeout(SOON, stream.read_to_end(&mut said)).await.context("one was not closed")?;
+        // A reset closes a connection, too.
+        let _ = tokio::time::timeout(SOON, stream.read_to_end(&mut said))
+            .await
+            .context("a connection was not closed")?;
         ensure!(!said.starts_with(b"HTTP/1.1 200"), "half a request was answered");
     }
     Ok(())
@@ -57,7 +58,7 @@ pub(crate) async fn half_open(kefu: &Path) -> anyhow::Result<()> {
     without_room(kefu).await.context("where there is none")
 }
 
-/// People are served as if nobody else were there.
+/// With room for all connections, requests are served at once.
 async fn with_room(kefu: &Path) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let place = ["--data".to_owned(), folder.path().display().to_string()];
@@ -75,7 +76,7 @@ async fn with_room(kefu: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// People wait their turn, and it comes.
+/// Without room, requests wait for a place and get it.
 async fn without_room(kefu: &Path) -> anyhow::Result<()> {
     let (folder, logs) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let place = ["--data".to_owned(), folder.path().display().to_string()];
@@ -86,7 +87,7 @@ async fn without_room(kefu: &Path) -> anyhow::Result<()> {
     let crowd = gather(&kefu.base, 1_000).await?;
     let begun = Instant::now();
     people.add_and_delete(&kefu.base).await?;
-    ensure!(begun.elapsed() < SOON, "it took {:?}", begun.elapsed());
+    ensure!(begun.elapsed() < SOON, "serving took {:?}", begun.elapsed());
     disperse(crowd).await?;
     let log = std::fs::read_to_string(log)?;
     ensure!(log.lines().count() <= 4 && log.contains("no more may be"), "the log says: {log}");

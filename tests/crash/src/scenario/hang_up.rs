@@ -1,4 +1,4 @@
-//! Callers who hang up once all is said.
+//! Callers who hang up after the last byte of an upload.
 
 use crate::people::People;
 use anyhow::{Context, ensure};
@@ -11,10 +11,10 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-/// Uploads whose sender hangs up, of each kind.
+/// The number of such uploads of each kind.
 const UPLOADS: usize = 200;
 
-/// Uploads after whose last byte the connection closes name no file that is not there.
+/// Such uploads must leave no row that names a missing file.
 pub(crate) async fn hang_up(kefu: &Path, place: &[String]) -> anyhow::Result<()> {
     let running = Kefu::start(server::command(kefu, place, &[]))?;
     let people = People::meet(&running.base, 0).await?;
@@ -28,13 +28,13 @@ pub(crate) async fn hang_up(kefu: &Path, place: &[String]) -> anyhow::Result<()>
             format!("/customservice/kfaccount/uploadheadimg?access_token={token}&kf_account=kf1@demo");
         send_and_leave(&running.base, &picture, &png(512, number), wait).await?;
     }
-    // What is under way is waited for.
+    // The server waits for uploads under way before it stops.
     running.stop()?;
     let doctor = Command::new(kefu).args(["doctor", "--json"]).args(place).output()?;
     let found: Vec<Value> = serde_json::from_slice(&doctor.stdout)?;
     let gone = found.iter().find(|it| it["what"] == "gone files").context("the doctor looks for files")?;
-    ensure!(gone["says"] != "none of the newest 0", "no file of a sender who hung up is kept");
-    ensure!(gone["state"] == "ok", "files of senders who hung up are gone: {}", gone["says"]);
+    ensure!(gone["says"] != "none of the newest 0", "no such upload was stored");
+    ensure!(gone["state"] == "ok", "files of such uploads are gone: {}", gone["says"]);
     println!("{} senders hung up, and the doctor says of their files: {}", 2 * UPLOADS, gone["says"]);
     Ok(())
 }

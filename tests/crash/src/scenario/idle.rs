@@ -1,4 +1,4 @@
-//! A database that restarts under idle streams: once it is back, the server is idle again.
+//! PostgreSQL restarts while a stream is idle: afterwards the server must be idle again.
 
 use crate::Trial;
 use anyhow::{Context, ensure};
@@ -6,17 +6,17 @@ use crash::server::Postgres;
 use std::time::Duration;
 
 const RESTARTS: usize = 3;
-/// By when the server listens again: it tries once a second.
+/// By when the server listens to notifications again; it tries once a second.
 const LISTENS: Duration = Duration::from_secs(3);
 const MEASURED: Duration = Duration::from_secs(3);
-/// Milliseconds of processor time in a second; a stream that spins takes several hundred.
+/// Most processor time per second, milliseconds. A stream that spins takes several hundred.
 const MOST_MS: u64 = 150;
-/// A tick of `/proc`, milliseconds.
+/// The length of a tick in `/proc`, milliseconds.
 const TICK_MS: u64 = 10;
 
 impl Trial<'_> {
     pub(crate) async fn idles(&self, postgres: &Postgres) -> anyhow::Result<()> {
-        let (base, pid) = (self.base()?, self.kefu.as_ref().context("it runs")?.pid());
+        let (base, pid) = (self.base()?, self.kefu.as_ref().context("the server runs")?.pid());
         let restarts = async {
             for _ in 0..RESTARTS {
                 postgres.stop()?;
@@ -43,7 +43,7 @@ impl Trial<'_> {
     }
 }
 
-/// The processor time that a process has taken.
+/// The processor time of a process, milliseconds.
 fn processor_ms(pid: u32) -> anyhow::Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("the server is gone")?;
     let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');

@@ -1,4 +1,4 @@
-//! What happens to Kefu besides kills, one file each.
+//! Scenarios besides kills, one file each.
 
 pub(crate) mod floods;
 pub(crate) mod flush;

@@ -1,7 +1,7 @@
-//! Bad days that the server lives through: its disk is full or fails, its database is cut off or gone. It answers -1, says
-//! why once, recovers by itself, and nothing that it acknowledged is lost.
+//! Outages that the server survives: a full or failing disk, a lost or silent database. It answers -1, logs the cause
+//! once, recovers without a restart, and loses nothing acknowledged.
 
-use crate::relay::{Line, Mode};
+use crate::relay::{Mode, Relay};
 use crate::{Cli, Trial};
 use anyhow::{Context, ensure};
 use crash::server::{self, Kefu, Postgres};
@@ -13,32 +13,31 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long everything is well before it is not.
+/// How long all is well before the outage.
 const CALM: Duration = Duration::from_millis(150);
-/// The most that may be logged of a bad day as warnings or errors: each loop of the server says once that it cannot go
-/// on.
+/// Most warnings and errors in the log during an outage: each loop of the server logs one.
 const LINES: usize = 10;
 
-/// By when the log must say that a bad day is over.
+/// By when the log must say that the outage is over.
 const OVER: Duration = Duration::from_secs(15);
 
-/// More than the second without a failure after which the failures count as over.
-const SPELL: Duration = Duration::from_secs(2);
+/// Longer than the second without a failure after which an outage is over.
+const SOUND: Duration = Duration::from_secs(2);
 
 /// What goes wrong.
 enum Fault<'f> {
-    /// These system calls fail with this error, or some of them.
+    /// All or some of these system calls fail with this error.
     Calls(&'static str, &'static str),
-    /// The line to the database is bad.
-    Line(&'f Line, Mode),
-    /// The database is gone.
+    /// The relay to the database does this.
+    Relay(&'f Relay, Mode),
+    /// The database is stopped.
     Gone(&'f Postgres),
 }
 
-/// Whatever must be undone.
+/// How to end a fault.
 enum Undo<'f> {
     Detach(Child),
-    Mend(&'f Line),
+    Mend(&'f Relay),
     Resume(&'f Postgres),
 }
 
@@ -46,9 +45,9 @@ impl<'f> Fault<'f> {
     fn begin(&self, pid: u32) -> anyhow::Result<Undo<'f>> {
         match self {
             Fault::Calls(calls, error) => inject(pid, calls, error).map(Undo::Detach),
-            Fault::Line(line, mode) => {
-                line.set(*mode);
-                Ok(Undo::Mend(line))
+            Fault::Relay(relay, mode) => {
+                relay.set(*mode);
+                Ok(Undo::Mend(relay))
             }
             Fault::Gone(postgres) => {
                 postgres.stop()?;
@@ -65,14 +64,14 @@ impl Undo<'_> {
                 kill_process(Pid::from_raw(i32::try_from(tracer.id())?).context("a process")?, Signal::INT)?;
                 tracer.wait()?;
             }
-            Undo::Mend(line) => line.set(Mode::Open),
+            Undo::Mend(relay) => relay.set(Mode::Open),
             Undo::Resume(postgres) => postgres.resume()?,
         }
         Ok(())
     }
 }
 
-/// From now on these calls of the process fail.
+/// Makes these system calls of the process fail from now on.
 fn inject(pid: u32, calls: &str, error: &str) -> anyhow::Result<Child> {
     let mut tracer = Command::new("strace")
         .args(["-f", "-o", "/dev/null", "-p", &pid.to_string()])
@@ -94,33 +93,33 @@ pub(crate) async fn on_sqlite(cli: &Cli, rng: &mut StdRng) -> anyhow::Result<()>
     let kefu = Kefu::start(server::logging(server::command(&cli.kefu, &place, &[]), &log)?)?;
     let mut trial = Trial::of(cli, &place, kefu).await?;
     let full = Fault::Calls("pwrite64", "ENOSPC");
-    trial.day("a full disk", &full, "full", &log, rng).await?;
+    trial.outage("a full disk", &full, "full", &log, rng).await?;
     let failing = Fault::Calls("pwrite64", "EIO:when=7+5");
-    trial.day("a disk that fails in the middle of batches", &failing, "I/O", &log, rng).await?;
+    trial.outage("a disk that fails in the middle of batches", &failing, "I/O", &log, rng).await?;
     let unflushed = Fault::Calls("fsync,fdatasync", "EIO");
-    trial.day("a disk that does not flush", &unflushed, "I/O", &log, rng).await?;
-    trial.tell("bad days on SQLite")
+    trial.outage("a disk that does not flush", &unflushed, "I/O", &log, rng).await?;
+    trial.report("outages on SQLite")
 }
 
 pub(crate) async fn on_postgres(cli: &Cli, rng: &mut StdRng) -> anyhow::Result<()> {
     let (postgres, logs) = (Postgres::start()?, tempfile::tempdir()?);
-    let line = Line::lay(postgres.folder())?;
-    let place = ["--database".to_owned(), server::url(line.folder())];
+    let relay = Relay::start(postgres.folder())?;
+    let place = ["--database".to_owned(), server::url(relay.folder())];
     let log = logs.path().join("log");
     let kefu = Kefu::start(server::logging(server::command(&cli.kefu, &place, &[]), &log)?)?;
     let mut trial = Trial::of(cli, &place, kefu).await?;
-    let cut = Fault::Line(&line, Mode::CutBefore);
-    trial.day("a line that is cut before each commit", &cut, "commit", &log, rng).await?;
-    let cut = Fault::Line(&line, Mode::CutAfter);
-    trial.day("a line that is cut after each commit", &cut, "commit", &log, rng).await?;
-    trial.day("a database that is gone", &Fault::Gone(&postgres), "connect", &log, rng).await?;
-    let silent = Fault::Line(&line, Mode::Silent);
-    trial.day("a database that says nothing", &silent, "no answer", &log, rng).await?;
-    trial.tell("bad days on PostgreSQL")
+    let cut = Fault::Relay(&relay, Mode::CutBefore);
+    trial.outage("a connection that is cut before each commit", &cut, "commit", &log, rng).await?;
+    let cut = Fault::Relay(&relay, Mode::CutAfter);
+    trial.outage("a connection that is cut after each commit", &cut, "commit", &log, rng).await?;
+    trial.outage("a database that is gone", &Fault::Gone(&postgres), "connect", &log, rng).await?;
+    let silent = Fault::Relay(&relay, Mode::Silent);
+    trial.outage("a database that says nothing", &silent, "no answer", &log, rng).await?;
+    trial.report("outages on PostgreSQL")
 }
 
 impl Trial<'_> {
-    async fn day(
+    async fn outage(
         &mut self,
         what: &str,
         fault: &Fault<'_>,
@@ -129,7 +128,7 @@ impl Trial<'_> {
         rng: &mut StdRng,
     ) -> anyhow::Result<()> {
         let before = lines(log)?.len();
-        let pid = self.kefu.as_ref().context("it runs")?.pid();
+        let pid = self.kefu.as_ref().context("the server runs")?.pid();
         let mut undo = None;
         self.under_load(rng, async |_| {
             tokio::time::sleep(CALM).await;
@@ -137,7 +136,7 @@ impl Trial<'_> {
             Ok(())
         })
         .await?;
-        undo.context("it began")?.undo()?;
+        undo.context("the outage began")?.undo()?;
         let begun = Instant::now();
         self.recovers().await?;
         self.check().await.with_context(|| what.to_owned())?;
@@ -147,8 +146,8 @@ impl Trial<'_> {
             tokio::time::sleep(Duration::from_millis(100)).await;
             lines = self::lines(log)?.split_off(before);
         }
-        // Each loop, and the store, says for itself that it is over: what fails after that is news again.
-        tokio::time::sleep(SPELL).await;
+        // Each loop has an outage log of its own. Wait until all are over, so that the next outage is logged again.
+        tokio::time::sleep(SOUND).await;
         let (bad, good): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["level"] != "INFO");
         ensure!(
             bad.iter().any(|line| line.to_string().contains(cause)),
@@ -157,7 +156,7 @@ impl Trial<'_> {
         ensure!(bad.len() <= LINES, "{what}: {} lines in the log: {bad:#?}", bad.len());
         ensure!(
             good.iter().any(|line| line.to_string().contains("possible again")),
-            "{what}: the log does not say that it is over: {good:#?}"
+            "{what}: the log does not say that the outage is over: {good:#?}"
         );
         println!("{what}: recovered, nothing lost, {} lines in the log", lines.len());
         Ok(())

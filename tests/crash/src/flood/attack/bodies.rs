@@ -1,4 +1,4 @@
-//! Attacks by bodies: endless headers, a byte now and then, large ones where none is taken, pictures.
+//! Attacks by request bodies: endless part headers, trickling bytes, large bodies for paths that take none, pictures.
 
 use crate::flood::host::{Target, read_answer, repeat};
 use futures_util::future::join_all;
@@ -10,14 +10,14 @@ use tokio::net::TcpStream;
 
 const UPLOAD: &str = "/cgi-bin/media/upload?type=image";
 const FORM: &str = "multipart/form-data; boundary=x";
-/// Bytes of a large body: just less than the server reads of an upload.
+/// The size of a large body, a little below the server's limit for uploads.
 const LARGE: usize = 11 << 20;
-/// Bytes that are written at a time.
+/// The number of bytes per write.
 const BLOCK: usize = 64 << 10;
-/// How often each does it again.
+/// How often each attack repeats.
 const AGAIN: usize = 12;
 
-/// Part headers without an end: two bytes a line, in the largest body an upload may have.
+/// Endless part headers, two bytes a line, in the largest body of an upload.
 pub(super) async fn multipart_headers(target: &Target) {
     const AT_ONCE: usize = 3;
     let lines = b"a\n".repeat(BLOCK / 2);
@@ -34,7 +34,7 @@ pub(super) async fn multipart_headers(target: &Target) {
     join_all((0..AT_ONCE).map(|_| upload())).await;
 }
 
-/// As many uploads as the server stores at a time, each of which begins a file and then sends a byte in five seconds.
+/// As many uploads as the server stores concurrently; each begins a file and then sends a byte every five seconds.
 pub(super) async fn trickled_uploads(target: &Target) {
     const AT_ONCE: usize = 32;
     const EVERY: Duration = Duration::from_secs(5);
@@ -56,8 +56,8 @@ pub(super) async fn trickled_uploads(target: &Target) {
     join_all((0..AT_ONCE).map(|_| upload())).await;
 }
 
-/// Large bodies to an address that takes none, all there but for their last bytes: a server that keeps them has them
-/// all at once.
+/// Large bodies to a path that takes none, sent up to their last bytes. A server that keeps bodies in memory then has
+/// all of them at the same time.
 pub(super) async fn refused_bodies(target: &Target) {
     const AT_ONCE: usize = 60;
     const LAST: usize = 1_000;
@@ -75,7 +75,7 @@ pub(super) async fn refused_bodies(target: &Target) {
     join_all((0..AT_ONCE).map(|_| body())).await;
 }
 
-/// Pictures of one customer, each the largest there may be and unlike the others.
+/// Pictures of one customer, each different and of the largest size.
 pub(super) async fn pictures(target: &Target) {
     const AT_ONCE: usize = 8;
     const PICTURES: usize = 130;
@@ -107,11 +107,11 @@ async fn fill(stream: &mut TcpStream, block: &[u8], mut length: usize) -> io::Re
     Ok(())
 }
 
-/// The beginning of a picture that is like no other: `size` bytes.
+/// A unique picture of `size` bytes, which breaks off.
 #[must_use]
 pub fn png(size: usize, n: usize) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0".to_vec();
-    // Pixels without an end: all that follows is theirs.
+    // The rest counts as pixels.
     bytes.extend_from_slice(b"\0\0\0\0\x7f\xff\xff\xffIDAT");
     bytes.resize(64, 0);
     bytes.extend_from_slice(format!("{} {n}", std::process::id()).as_bytes());

@@ -1,19 +1,19 @@
-//! Attacks by calls that cost the server more than the caller.
+//! Attacks by calls that cost the server more than the client.
 
 use crate::flood::host::{PROXY, Target, repeat};
 use futures_util::future::join_all;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Callers at a time, and calls of each at most.
+/// The number of concurrent callers, and the most calls of each.
 const CALLERS: usize = 256;
 const CALLS: usize = 5_000;
-/// IPv6 networks (/64 of one /48) that log in at a time, and log-ins of each at most: an address may try 20 in a
-/// minute.
+/// The number of IPv6 networks (/64 of one /48) that log in concurrently, and the most log-ins of each. An address may
+/// try 20 a minute.
 const NETWORKS: usize = 200;
 const TRIES: usize = 20;
 
-/// Log-ins under invented names.
+/// Log-ins with invented names.
 pub(super) async fn log_ins(target: &Target) {
     let invented = AtomicUsize::new(0);
     let network = |n: usize| {
@@ -30,7 +30,7 @@ pub(super) async fn log_ins(target: &Target) {
     join_all((0..NETWORKS).map(network)).await;
 }
 
-/// The API's description and the scripts of a page, compressed.
+/// Requests for the API's description and a page's scripts, compressed.
 pub(super) async fn compressed_assets(target: &Target) {
     const GZIP: &str = "Accept-Encoding: gzip\r\n";
     let mut requests = vec![target.get("/openapi.json", GZIP)];

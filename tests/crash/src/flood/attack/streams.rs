@@ -1,14 +1,14 @@
-//! Attacks that hold streams open.
+//! Attacks that keep streams open.
 
 use crate::flood::host::{Target, repeat};
 use futures_util::future::join_all;
 use std::time::Duration;
 
-/// Streams that catch up at once.
+/// The number of streams that catch up concurrently.
 const CATCHING_UP: usize = 1_000;
-/// Streams of one cookie, where the server takes 100 connections.
+/// The number of streams of one cookie, where the server takes 100 connections.
 const OF_ONE_COOKIE: usize = 200;
-/// How often a stream that was ended is opened again.
+/// How often a stream is opened again after the server ended it.
 const REOPENED: usize = 60;
 const PAUSE: Duration = Duration::from_secs(1);
 

@@ -1,4 +1,4 @@
-//! What honest people call, and how often.
+//! The calls of the honest load, and how often each is made.
 
 use super::{AGENT, APPID, People, RENAMED, answered};
 use crate::flood::attack::png;
@@ -10,9 +10,9 @@ use std::time::Duration;
 /// An honest call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Call {
-    /// A program asks for the account's agents.
+    /// A program lists the account's agents.
     ListAgents,
-    /// A program asks for the customer's session.
+    /// A program reads the customer's session.
     GetSession,
     /// A program renames an agent.
     RenameAgent,
@@ -28,7 +28,7 @@ pub(super) enum Call {
     LogIn,
 }
 
-/// Each call, and how often it is made.
+/// Each call, and the time between two of them.
 pub(super) const HABITS: [(Call, Duration); 8] = [
     (Call::ListAgents, Duration::from_millis(100)),
     (Call::GetSession, Duration::from_millis(200)),
@@ -40,7 +40,7 @@ pub(super) const HABITS: [(Call, Duration); 8] = [
     (Call::LogIn, Duration::from_millis(1000)),
 ];
 
-/// Bytes of a picture that is uploaded.
+/// The size of an uploaded picture, bytes.
 const PICTURE: usize = 100 << 10;
 
 impl People {
@@ -70,18 +70,18 @@ impl People {
         self.sent.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// An id that no message had before, at an earlier start neither.
+    /// A new id for a message, unique over all runs.
     fn client_id(&self) -> String {
         let port = self.base.rsplit(':').next().unwrap_or_default();
         format!("{}_{port}_{}", std::process::id(), self.next())
     }
 
-    /// The address of a program's call.
+    /// The URL of a program's call.
     pub(super) fn api(&self, path: &str) -> String {
         format!("{}{path}?access_token={}", self.base, self.token)
     }
 
-    /// A call of the customer's page.
+    /// A request of the customer's page.
     pub(super) fn chat(&self, path: &str) -> RequestBuilder {
         let request = self.customer.get(format!("{}/chat/api/{APPID}/{path}", self.base));
         request.header("cookie", &self.cookie)

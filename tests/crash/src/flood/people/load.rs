@@ -1,31 +1,31 @@
-//! What came of honest calls.
+//! The results of honest calls.
 
 use super::call::Call;
 use serde_json::Value;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What came of honest calls, and of asking for `/healthz` meanwhile.
+/// The results of honest calls, and of requests for `/healthz` meanwhile.
 #[derive(Clone, Debug, Default)]
 pub struct Load {
-    /// How long each call took from when it was due.
+    /// The time of each call, from the moment it was due.
     took: Vec<Duration>,
-    /// Calls that were refused or got no answer, and why.
+    /// The calls that were refused or not answered, and why.
     pub refused: Vec<String>,
-    /// The longest that `/healthz` took.
+    /// The longest time of `/healthz`.
     pub health_worst: Duration,
-    /// How often it was answered, and how often not.
+    /// How often `/healthz` was answered, and how often not.
     pub health: (usize, usize),
 }
 
 impl Load {
-    /// Calls that were made.
+    /// The number of calls.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.took.len()
     }
 
-    /// How long the given share of the calls took at most.
+    /// The longest time within the given share of the calls.
     #[must_use]
     pub fn within(&self, share: f64) -> Duration {
         let mut took = self.took.clone();
@@ -35,7 +35,7 @@ impl Load {
         took.get(nth.saturating_sub(1)).copied().unwrap_or_default()
     }
 
-    /// Both as one.
+    /// Both results together.
     #[must_use]
     pub fn and(mut self, other: &Load) -> Load {
         self.took.extend(&other.took);
@@ -46,7 +46,7 @@ impl Load {
     }
 }
 
-/// A load that is being made.
+/// A load under way.
 #[derive(Default)]
 pub(super) struct Tally(Mutex<Load>);
 
@@ -69,7 +69,7 @@ impl Tally {
         if is_healthy { load.health.0 += 1 } else { load.health.1 += 1 }
     }
 
-    /// All of it; streams that ended count as refused.
+    /// The results; streams that ended count as refused.
     pub(super) fn load(&self, ended: usize) -> Load {
         let mut load = self.lock().clone();
         load.refused.extend((0..ended).map(|_| "a stream ended".to_owned()));
