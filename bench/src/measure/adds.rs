@@ -121,8 +121,8 @@ impl<'b> Plan<'b> {
         Ok(Turn::new(&tally, &spent))
     }
 
-    /// One turn of a baseline, which writes without a server in a process of its own: `role` names it, and `flag` is one
-    /// of its own flags.
+    /// One turn of a baseline, which writes without a server in a process of its own. `role` names the baseline, and
+    /// `flag` is one of its flags.
     pub(crate) async fn writers(
         &self,
         role: &str,

@@ -17,7 +17,8 @@ impl Store {
         self.0.epoch.get().map_or("", String::as_str)
     }
 
-    /// Whether the database was replaced since this process opened it. Then this process has wrong caches, and must end.
+    /// Whether the database was replaced since this process opened it. Then the process must
+    /// end, because its caches are wrong.
     ///
     /// # Errors
     /// As [`Store::read`].

@@ -1,5 +1,5 @@
-//! PostgreSQL, the engine for several nodes. Each owner has a queue, so that the verbs of a busy owner share commits and
-//! occupy only one writer thread.
+//! PostgreSQL, the engine for several nodes. Each owner has a queue, so that a busy owner shares commits among its
+//! verbs and occupies only one writer thread.
 
 pub(crate) mod address;
 pub(crate) mod client;
