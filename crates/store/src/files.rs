@@ -1,5 +1,5 @@
-//! Where files are: a folder beside the database, or a bucket that several nodes share. It knows objects by name, and
-//! nothing of what they are for.
+//! Files: objects by name, in a folder or in a bucket that several nodes share. What objects are for is the caller's
+//! business.
 
 mod bucket;
 mod pool;
@@ -29,10 +29,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
 
-/// Bytes of a file that are written to a folder at once; a bucket takes them in larger parts.
+/// The number of bytes per write to a folder; a bucket takes larger parts.
 const BLOCK: usize = 256 << 10;
 
-/// The files. Clones share them.
+/// A handle to the files. Clones share pools and connections.
 #[derive(Clone)]
 pub struct Files(Arc<Inner>);
 
@@ -51,14 +51,14 @@ struct Opened {
 }
 
 impl Files {
-    /// The files at a place, which is made when the first is written. A folder takes none that would leave less than
-    /// `least_free` bytes of its disk.
+    /// The files at a place. A folder is made with the first file, and takes none while its disk has less than
+    /// `least_free` free bytes.
     #[must_use]
     pub fn at(place: FilesPlace, least_free: u64) -> Self {
         Files::of(Some(place), least_free)
     }
 
-    /// No files at all, for whoever handles none.
+    /// No files, for processes that use none.
     #[must_use]
     pub fn nowhere() -> Self {
         Files::of(None, 0)
@@ -84,8 +84,7 @@ impl Files {
         Ok(self.0.opened.get_or_init(|| opened))
     }
 
-    /// Begins to write an object under a name that was never given before. It takes no place before its first block is
-    /// full.
+    /// Begins to write an object under a new name. It takes a place of the pool once its first block is full.
     #[must_use]
     pub fn write(&self, object: String, sender: Sender) -> Writing {
         Writing::new(self.clone(), object, sender)
@@ -94,7 +93,7 @@ impl Files {
     /// The bytes of an object, or of a part of it.
     ///
     /// # Errors
-    /// `SystemError`; internal for an object that is gone.
+    /// `SystemError`; internal if there is no such object.
     pub async fn read(&self, object: &str, part: Option<Range<u64>>) -> Result<Reading, Error> {
         let options = GetOptions { range: part.map(GetRange::Bounded), ..GetOptions::default() };
         let bytes = match self.open()?.store.get_opts(&Path::from(object), options).await {
@@ -108,7 +107,7 @@ impl Files {
         Ok(bytes.map(noted).boxed())
     }
 
-    /// Whether an object is there.
+    /// Whether there is an object of this name.
     ///
     /// # Errors
     /// `SystemError`.
@@ -119,7 +118,7 @@ impl Files {
         }
     }
 
-    /// Removes an object; one that is gone is removed.
+    /// Removes an object, if it exists.
     ///
     /// # Errors
     /// `SystemError`.
@@ -130,7 +129,7 @@ impl Files {
         }
     }
 
-    /// Takes note of how it went. What the place cannot do is refused.
+    /// Logs an outcome, and turns a failure of the place into a refusal.
     fn noted<T>(&self, outcome: object_store::Result<T>, what: &'static str) -> Result<T, Error> {
         match outcome {
             Ok(done) => self.0.outages.record(Ok(done)),
@@ -147,7 +146,7 @@ impl Files {
 }
 
 impl Files {
-    /// The objects that were written before a moment, by name; what has another kind of name is somebody else's.
+    /// The names of the objects written before a moment. Names of another form, which are not Kefu's, are left out.
     ///
     /// # Errors
     /// `SystemError`.
@@ -163,7 +162,7 @@ impl Files {
             .boxed())
     }
 
-    /// Removes what was begun in a folder before a moment, and not ended. A bucket does that by a rule of its own.
+    /// Removes unfinished files that were begun in a folder before a moment. A bucket does so by a lifecycle rule.
     ///
     /// # Errors
     /// Internal only.
@@ -173,10 +172,10 @@ impl Files {
         Ok(())
     }
 
-    /// Tries all that is done with files: writes an object, reads it, lists, and removes it.
+    /// Tries all operations: writes an object, reads it, lists, and removes it.
     ///
     /// # Errors
-    /// What cannot be done, and why.
+    /// Which operation failed, and why.
     pub async fn probe(&self, object: &str) -> anyhow::Result<()> {
         let store = &self.open().map_err(Error::cause)?.store;
         let (path, bytes) = (Path::from(object), Bytes::from_static(b"It can be written here."));
@@ -187,12 +186,12 @@ impl Files {
         store.delete(&path).await.map_err(told).context("removing")?;
         let found = found.map_err(told).context("reading")?;
         let listed = listed.map_err(told).context("listing")?;
-        ensure!(found == bytes && listed.is_some(), "what was written is not what is there");
+        ensure!(found == bytes && listed.is_some(), "the object that was written is not there, or differs");
         Ok(())
     }
 }
 
-/// The name of an object from random digits, the first two of which name its folder, so that folders stay small.
+/// The name of an object, from 32 random digits. The first two name its folder, so that folders stay small.
 #[must_use]
 pub fn object(digits: &str) -> String {
     format!("{}/{digits}", &digits[..2])
@@ -205,7 +204,7 @@ fn is_object(name: &str) -> bool {
     })
 }
 
-/// Unfinished files have a `#` in their names, which no object has.
+/// Removes files with a `#` in their names: unfinished files have one, objects never.
 fn remove_unfinished(folder: &std::path::Path, moment: Time) -> std::io::Result<()> {
     for entry in folder.read_dir()? {
         let (entry, kind) = entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind)))?;
@@ -221,7 +220,7 @@ fn remove_unfinished(folder: &std::path::Path, moment: Time) -> std::io::Result<
     Ok(())
 }
 
-/// The bytes of an object, as they come.
+/// The bytes of an object, as a stream.
 pub type Reading = BoxStream<'static, anyhow::Result<Bytes>>;
 
 fn open(place: &FilesPlace) -> anyhow::Result<Opened> {
@@ -233,7 +232,7 @@ fn open(place: &FilesPlace) -> anyhow::Result<Opened> {
                 .mode(0o700)
                 .create(folder)
                 .with_context(|| format!("making the folder {}", folder.display()))?;
-            // What is acknowledged is on the disk.
+            // A file is acknowledged once it is on the disk.
             let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
             Ok(Opened { store: Arc::new(store), part: BLOCK })
         }

@@ -1,4 +1,4 @@
-//! Whether a store is fit to hold what people say: asked by `kefu doctor`, beside whoever uses it.
+//! Checks of a database for `kefu doctor`, which a server may use meanwhile.
 
 use crate::clock::Clock;
 use crate::engine::migrate;
@@ -11,29 +11,29 @@ use model::clock::APART;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
-/// How old what a living node says of its clock can be, milliseconds: it counts as dead by then.
+/// The greatest age of a living node's stored clock, milliseconds; later the node counts as dead.
 const SILENT: i64 = 20_000;
-/// Connections of one server: writers, readers, listener, notifier.
+/// Connections of one server: 12 writers, 4 readers, a listener and a notifier.
 const CONNECTIONS: i64 = 18;
 
-/// How something stands, in a sentence that says what to do where it is not well.
+/// The result of a check, with a sentence that says what to do if it is not fine.
 #[derive(Debug)]
 pub enum Found {
-    /// Well.
+    /// All is well.
     Fine(String),
-    /// Well for now.
+    /// It works, but may become a problem.
     Doubtful(String),
-    /// Not well.
+    /// It does not work, or loses data.
     Wrong(String),
 }
 
-/// What was looked at, and how it stands.
+/// The name of a check, and its result.
 pub type Finding = (String, Found);
 
-/// Rows of a question, in texts. Blocks.
+/// Runs a query; returns its rows, with values as texts. Blocks.
 ///
 /// # Errors
-/// When the database cannot be asked.
+/// If the database cannot be reached, or the query fails.
 pub fn ask(place: &Place, question: &'static str) -> anyhow::Result<Vec<Vec<String>>> {
     match place {
         Place::Folder(folder) => {
@@ -51,10 +51,10 @@ pub fn ask(place: &Place, question: &'static str) -> anyhow::Result<Vec<Vec<Stri
     }
 }
 
-/// Looks at the database of `place`, which must be there. Blocks.
+/// Checks the database at `place`, which must exist. Blocks.
 ///
 /// # Errors
-/// When it cannot be looked at at all.
+/// If the database cannot be reached.
 pub fn examine(place: &Place) -> anyhow::Result<Vec<Finding>> {
     match place {
         Place::Folder(folder) => sqlite(&folder.join("kefu.db")),
@@ -96,22 +96,22 @@ fn sqlite(file: &Path) -> anyhow::Result<Vec<Finding>> {
     Ok(vec![found("database", sound == "ok", engine, wrong), tables(migrate::ensure_current(&mut conn))])
 }
 
-/// Who can listen in on the way to the database, or pretend to be it.
+/// Checks whether others can read the connection to the database, or impersonate it.
 fn way(client: &mut Client, address: &Address) -> anyhow::Result<Found> {
     const IS_TLS: &str = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
     const CURE: &str = "sslmode=verify-full&sslrootcert=PATH in its address";
     let is_tls = client.query_opt(IS_TLS, &[])?.is_some_and(|row| row.get(0));
     Ok(match (address.foreign_host(), is_tls) {
-        (None, false) => Found::Fine("in clear, within networks of your own".to_owned()),
+        (None, false) => Found::Fine("not encrypted, within your own networks".to_owned()),
         (Some(host), false) => Found::Doubtful(format!(
-            "{host} is asked in clear: anybody on the way reads along, the password too, unless the network is yours; \
-                set {CURE}"
+            "connections to {host} are not encrypted: others on the way can read them, the password too, unless the \
+             network is yours; set {CURE}"
         )),
         (Some(host), true) if !address.is_verified() => Found::Doubtful(format!(
-            "by TLS, but anybody on the way can pretend to be {host}, unless the network is yours; set {CURE}"
+            "by TLS, but others on the way can impersonate {host}, unless the network is yours; set {CURE}"
         )),
         (_, true) if address.is_verified() => {
-            Found::Fine("by TLS, to a server that its authority vouches for".to_owned())
+            Found::Fine("by TLS, to a server with a verified certificate".to_owned())
         }
         (_, true) => Found::Fine("by TLS".to_owned()),
     })
@@ -171,9 +171,9 @@ fn postgres(client: &mut Client) -> anyhow::Result<Vec<Finding>> {
     ])
 }
 
-/// Whether the clocks of the nodes that share the database show what this machine's does.
+/// Checks whether the clocks of the nodes that share the database agree with this machine's.
 fn nodes(client: &mut Client) -> Found {
-    // Tables of another version are found wrong already.
+    // If the tables have another version, that check fails, and this one has no rows.
     let rows =
         client.query("select id, clock from node where clock > 0 order by id", &[]).unwrap_or_default();
     let now = Clock::system().now();
@@ -189,7 +189,7 @@ fn nodes(client: &mut Client) -> Found {
         )),
         false => Found::Doubtful(format!(
             "clocks differ from this machine's: {}; let all follow the same time server, unless these nodes have just \
-                ended",
+             ended",
             apart.join(", ")
         )),
     }

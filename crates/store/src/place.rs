@@ -1,37 +1,37 @@
-//! Where the data and its files are.
+//! The places of the database and of the files.
 
 use anyhow::Context;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-/// How places in buckets begin.
+/// The beginning of a bucket's address.
 pub const SCHEME: &str = "s3://";
 
-/// Where the data is.
+/// The place of the database.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// A folder that holds the embedded database.
+    /// A folder with a SQLite database.
     Folder(PathBuf),
-    /// A PostgreSQL database, by its address.
+    /// The address of a PostgreSQL database.
     Postgres(String),
 }
 
-/// Whether a host is beyond this machine and networks like one's own, so that others are on the way to it.
+/// Whether a host may be outside this machine and private networks, so that others are on the way to it.
 #[must_use]
 pub fn is_foreign(host: &str) -> bool {
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => !ip.is_loopback() && !ip.is_private(),
         Ok(IpAddr::V6(ip)) => !ip.is_loopback() && !ip.is_unique_local(),
-        // A name without a dot is one of a machine or container next door.
+        // A name without a dot is a machine or container in the same network.
         Err(_) => host.contains('.'),
     }
 }
 
-/// What an operator gives: the value, or file:PATH of a file that holds it.
+/// The value of a setting, which an operator gives as the value itself or as file:PATH of a file with it.
 ///
 /// # Errors
-/// When that file cannot be read.
+/// If the file cannot be read.
 pub fn held(given: &str, what: &str) -> anyhow::Result<String> {
     let Some(file) = given.strip_prefix("file:") else { return Ok(given.to_owned()) };
     let held = std::fs::read_to_string(file).with_context(|| format!("reading {what} from {file}"))?;
@@ -39,25 +39,25 @@ pub fn held(given: &str, what: &str) -> anyhow::Result<String> {
 }
 
 impl Place {
-    /// The place an operator names: an address of a database, or file:PATH of one, else a folder.
+    /// The place that an operator names: a database's address, file:PATH of a file with one, or else a folder.
     ///
     /// # Errors
-    /// When the file that holds the address cannot be read.
+    /// If the file cannot be read.
     pub fn named(name: &str) -> anyhow::Result<Self> {
         let is_database =
             ["postgres://", "postgresql://", "file:"].iter().any(|begin| name.starts_with(begin));
         if is_database { Place::database(name) } else { Ok(Place::Folder(name.into())) }
     }
 
-    /// The database at an address, or at that which the file of file:PATH holds.
+    /// The place of a PostgreSQL database, by its address or file:PATH of a file with it.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub fn database(url: &str) -> anyhow::Result<Self> {
         Ok(Place::Postgres(held(url, "the address of the database")?))
     }
 
-    /// The folder of an embedded database.
+    /// The folder of a SQLite database.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         match self {
@@ -67,38 +67,38 @@ impl Place {
     }
 }
 
-/// Where files are.
+/// The place of the files.
 #[derive(Clone, Debug)]
 pub enum FilesPlace {
     /// A folder.
     Folder(PathBuf),
-    /// A bucket, or what lies under a prefix in one.
+    /// A bucket, or a prefix in one.
     Bucket(Bucket),
 }
 
-/// A bucket and how to get into it.
+/// A bucket, and how to access it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// Its name.
+    /// The bucket's name.
     pub name: String,
-    /// What the names of all objects begin with, without slashes at its ends; empty without one.
+    /// The prefix of all objects' names, without slashes at its ends; empty for none.
     pub prefix: String,
-    /// Its region.
+    /// The region.
     pub region: String,
-    /// Where requests go, for any but AWS.
+    /// The URL for requests; `None` for AWS.
     pub endpoint: Option<String>,
-    /// Its host names the bucket, so paths do not.
+    /// Whether the host name contains the bucket's name, so that paths do not.
     pub is_host: bool,
-    /// Who asks.
+    /// The access key.
     pub key: Key,
 }
 
 /// An access key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key {
-    /// Its id, which is no secret.
+    /// The key's id, which is not secret.
     pub id: String,
-    /// Its secret.
+    /// The key's secret.
     pub secret: String,
 }
 

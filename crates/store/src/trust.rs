@@ -1,4 +1,4 @@
-//! Whom a client of ours trusts: any server, an authority, or an authority about one name.
+//! TLS clients: which servers they trust (any, an authority's, or an authority's under the requested name).
 
 use crate::clock::Clock;
 use anyhow::{Context, ensure};
@@ -14,34 +14,34 @@ use std::path::Path;
 use std::sync::Arc;
 use x509_parser::parse_x509_certificate;
 
-/// All cryptography is ring's.
+/// The cryptography of all TLS connections.
 #[must_use]
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// When a certificate ends.
+/// When a certificate expires.
 ///
 /// # Errors
-/// When it cannot be read.
+/// If the certificate cannot be parsed.
 pub fn ends_at(certificate: &CertificateDer<'_>) -> anyhow::Result<Time> {
     let (_, parsed) = parse_x509_certificate(certificate).context("a certificate cannot be read")?;
     Ok(parsed.validity().not_after.timestamp() * model::SECOND)
 }
 
-/// The certificates of authorities.
+/// Trusted authorities.
 #[derive(Clone, Debug)]
 pub struct Roots {
     store: RootCertStore,
-    /// A server may also show one of them itself, as a certificate that it signed does.
+    /// A server may also present one of these certificates itself, such as a self-signed one.
     certificates: Vec<CertificateDer<'static>>,
 }
 
 impl Roots {
-    /// What this machine trusts.
+    /// The authorities that this machine trusts.
     ///
     /// # Errors
-    /// When there is nothing.
+    /// If there are none.
     pub fn system() -> anyhow::Result<Self> {
         let found = rustls_native_certs::load_native_certs();
         let mut store = RootCertStore::empty();
@@ -50,10 +50,10 @@ impl Roots {
         Ok(Roots { store, certificates: Vec::new() })
     }
 
-    /// What a PEM file holds.
+    /// The authorities of a PEM file.
     ///
     /// # Errors
-    /// When it cannot be read, or holds no certificate.
+    /// If the file cannot be read, or contains no certificate.
     pub fn read(file: &Path) -> anyhow::Result<Self> {
         let shown = file.display();
         let text = std::fs::read(file).with_context(|| format!("reading the certificates of {shown}"))?;
@@ -67,18 +67,18 @@ impl Roots {
     }
 }
 
-/// Whom to believe.
+/// Which servers to trust.
 #[derive(Clone, Debug)]
 pub enum Trust {
-    /// Any server that answers.
+    /// Any server.
     Anybody,
-    /// A server that an authority vouches for, under any name.
+    /// A server with a certificate of an authority, for any name.
     Authority(Roots),
-    /// A server that an authority vouches for under the name that is asked for.
+    /// A server with a certificate of an authority for the requested name.
     Name(Roots),
 }
 
-/// How a client speaks that believes so.
+/// The configuration of a client with this trust.
 ///
 /// # Errors
 /// Internal only.
@@ -92,7 +92,7 @@ pub fn client(trust: Trust) -> anyhow::Result<ClientConfig> {
         .with_no_client_auth())
 }
 
-/// It always sees that the key of what is shown is there.
+/// Verifies certificates by the client's trust. The signature of the handshake is verified in any case.
 #[derive(Debug)]
 struct Verifier {
     trust: Trust,

@@ -1,4 +1,4 @@
-//! A bucket of an S3-compatible store, and what it says when it refuses.
+//! A bucket of an S3-compatible store, and readable errors from it.
 
 use super::wire::Wires;
 use crate::place::Bucket;
@@ -9,15 +9,15 @@ use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, Error, RetryConfig};
 use std::time::Duration;
 
-/// Bytes of a part: a bucket takes none that is smaller, but the last.
+/// The size of a part, bytes: the smallest that S3 takes, except for the last part.
 pub(super) const PART: usize = 5 << 20;
-/// How often a request is tried again, and until when after it was first.
+/// How often a request is repeated, and how long after the first attempt at most.
 const RETRIES: (usize, Duration) = (2, Duration::from_secs(5));
 
-/// Characters that are repeated of an error that is none of a bucket's.
+/// Most characters of an error that does not come from a bucket.
 const SAID_MAX: usize = 200;
 
-/// What buckets say, and what to do about it.
+/// Error codes of buckets, and what an operator can do about them.
 const CURES: [(&str, &str); 9] = [
     ("NoSuchBucket", "make it, or name another with --files"),
     ("InvalidAccessKeyId", "see the ID in --files-key"),
@@ -30,7 +30,7 @@ const CURES: [(&str, &str); 9] = [
     ("RequestTimeTooSkewed", "set the clock of this machine"),
 ];
 
-/// A bucket that nobody has spoken to yet.
+/// Opens a bucket, without a request to it.
 pub(super) fn open(bucket: &Bucket) -> anyhow::Result<PrefixStore<AmazonS3>> {
     let is_tls = bucket.endpoint.as_ref().is_none_or(|url| url.starts_with("https:"));
     let backoff = BackoffConfig { max_backoff: Duration::from_secs(1), ..BackoffConfig::default() };
@@ -43,7 +43,7 @@ pub(super) fn open(bucket: &Bucket) -> anyhow::Result<PrefixStore<AmazonS3>> {
         .with_access_key_id(&bucket.key.id)
         .with_secret_access_key(&bucket.key.secret)
         .with_retry(retry)
-        // Not every store has the call that removes many at once.
+        // Some stores lack the call that deletes many objects.
         .with_disable_bulk_delete(true);
     if let Some(endpoint) = &bucket.endpoint {
         builder = builder.with_endpoint(endpoint);
@@ -51,12 +51,12 @@ pub(super) fn open(bucket: &Bucket) -> anyhow::Result<PrefixStore<AmazonS3>> {
     Ok(PrefixStore::new(builder.build()?, Path::parse(&bucket.prefix)?))
 }
 
-/// Whether an object is gone, and not the bucket.
+/// Whether the error says that the object is missing, and not the bucket.
 pub(super) fn is_gone(error: &Error) -> bool {
     matches!(error, Error::NotFound { .. }) && !error.to_string().contains("<Code>NoSuchBucket<")
 }
 
-/// What an error says, without what only programs read: the bucket's own words, or why it could not be asked.
+/// The error for an operator: the bucket's code and message, or why no request was possible.
 pub(super) fn told(error: &Error) -> anyhow::Error {
     let text = error.to_string();
     let within = |name: &str| {
@@ -68,7 +68,7 @@ pub(super) fn told(error: &Error) -> anyhow::Error {
         let message = within("Message").unwrap_or_default().trim_end_matches('.');
         return anyhow!("the bucket says {code}, {message}{}{cure}", if cure.is_empty() { "" } else { ": " });
     }
-    // Each error repeats those below it.
+    // Each error repeats its sources, so the deepest says enough.
     let mut deepest: &dyn std::error::Error = error;
     while let Some(deeper) = deepest.source() {
         deepest = deeper;

@@ -1,5 +1,5 @@
-//! Memory and places that senders of files share: divided between crowds, so that no crowd takes another's, and shared
-//! within a crowd, so that no sender takes all.
+//! Pools of memory and of places for senders of files. Each crowd of senders has pools of its own, and each sender may
+//! take only a share of them.
 
 use crate::error::{Error, OutageLog};
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-/// Bytes of a unit of memory.
+/// The size of a unit of memory, bytes.
 pub(super) const UNIT: usize = 16 << 10;
 /// How long a sender waits for memory or a place.
 const TURN: Duration = Duration::from_secs(20);
@@ -21,8 +21,8 @@ enum Crowd {
     Programs,
 }
 
-/// Who sends a file: a crowd, and names in it, each with the part of the crowd's memory and places it may take: one of
-/// so many.
+/// The sender of a file: a crowd, and names in it. Each name has a divisor: it may take one part in so many of the
+/// crowd's pools.
 #[derive(Clone)]
 pub struct Sender {
     crowd: Crowd,
@@ -36,7 +36,7 @@ impl Sender {
         Sender { crowd: Crowd::Strangers, names: vec![(address.to_owned(), 8)] }
     }
 
-    /// A customer at an address, who may be new. Many may share an address.
+    /// A customer, who may be new, at an address, which many may share.
     #[must_use]
     pub fn customer(openid: Option<&str>, address: &str) -> Self {
         let own = openid.map_or_else(|| format!("new at {address}"), str::to_owned);
@@ -56,14 +56,14 @@ impl Sender {
     }
 }
 
-/// What one crowd shares: so many of a kind, of which each name has a share.
+/// A pool of `most` equal units for one crowd, with a share for each name.
 struct Pool {
     most: usize,
     all: Arc<Semaphore>,
     shares: Mutex<HashMap<String, Weak<Semaphore>>>,
 }
 
-/// What a sender has of a pool: of each of its shares, and of the whole last. Dropped, it is free again.
+/// What a sender has taken: permits of each of its shares, and of the whole pool last. Dropping it gives them back.
 pub(super) struct Held(Vec<OwnedSemaphorePermit>);
 
 impl Pool {
@@ -71,10 +71,10 @@ impl Pool {
         Pool { most, all: Arc::new(Semaphore::new(most)), shares: Mutex::default() }
     }
 
-    /// The shares of a sender, and the whole last.
+    /// The shares of a sender, and the whole pool last.
     fn parts(&self, sender: &Sender) -> Vec<Arc<Semaphore>> {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        // Shares without a holder are forgotten before there is room for more.
+        // Drop the shares that nobody holds before the map grows.
         if shares.len() == shares.capacity() {
             shares.retain(|_, share| share.strong_count() > 0);
         }
@@ -94,7 +94,8 @@ impl Pool {
         parts
     }
 
-    /// One, once the sender's share and the whole have it. Who waits for a share keeps nothing from others.
+    /// Takes one unit, once the sender's shares and the whole pool have one. A sender that waits for its share takes
+    /// nothing from the pool.
     async fn take(&self, sender: &Sender) -> Option<Held> {
         let wait = async {
             let mut held = Vec::new();
@@ -106,7 +107,7 @@ impl Pool {
         tokio::time::timeout(TURN, wait).await.ok().flatten()
     }
 
-    /// One more, unless that would take from the half that is kept for those who have none.
+    /// Takes another unit, unless it would come from the half of the pool that is kept for senders without any.
     fn grow(&self, held: &mut Held) -> bool {
         if self.all.available_permits() <= self.most / 2 {
             return false;
@@ -120,7 +121,7 @@ impl Pool {
 }
 
 impl Held {
-    /// Gives back all but one.
+    /// Gives back all units but one.
     pub(super) fn shrink(&mut self) {
         for permit in &mut self.0 {
             drop(permit.split(permit.num_permits().saturating_sub(1)));
@@ -128,7 +129,7 @@ impl Held {
     }
 }
 
-/// How much of memory (in units) and how many places a crowd has, where files are in a folder and in a bucket.
+/// A crowd's memory in units, and its places with a folder and with a bucket.
 struct Bounds {
     memory: usize,
     folder: usize,
@@ -138,7 +139,7 @@ struct Bounds {
 impl Crowd {
     const ALL: [Crowd; 4] = [Crowd::Strangers, Crowd::Customers, Crowd::Workers, Crowd::Programs];
 
-    /// Together 60 MiB of memory. A place in a bucket holds a part of 5 MiB beside that: together 110 MiB.
+    /// In total 60 MiB of memory. A place in a bucket also holds a part of 5 MiB: in total 110 MiB.
     fn bounds(self) -> Bounds {
         match self {
             Crowd::Strangers => Bounds { memory: 256, folder: 4, bucket: 2 },
@@ -168,23 +169,23 @@ impl Pools {
         &self.pools[sender.crowd as usize]
     }
 
-    /// A unit of memory.
+    /// Takes a unit of memory.
     ///
     /// # Errors
-    /// `SystemError` when none is free for long.
+    /// `SystemError` if none becomes free in time.
     pub(super) async fn memory(&self, sender: &Sender) -> Result<Held, Error> {
         self.noted(self.of(sender).0.take(sender).await)
     }
 
-    /// Another unit; `false` when there is none to spare.
+    /// Takes another unit; `false` if none can be spared.
     pub(super) fn grow(&self, sender: &Sender, held: &mut Held) -> bool {
         self.of(sender).0.grow(held)
     }
 
-    /// A place.
+    /// Takes a place.
     ///
     /// # Errors
-    /// `SystemError` when none is free for long.
+    /// `SystemError` if none becomes free in time.
     pub(super) async fn place(&self, sender: &Sender) -> Result<Held, Error> {
         self.noted(self.of(sender).1.take(sender).await)
     }
@@ -192,7 +193,7 @@ impl Pools {
     fn noted(&self, held: Option<Held>) -> Result<Held, Error> {
         match held {
             Some(held) => self.outages.record(Ok(held)),
-            None => Err(self.outages.refuse(anyhow::anyhow!("too many come at once").into())),
+            None => Err(self.outages.refuse(anyhow::anyhow!("too many files are sent at once").into())),
         }
     }
 }
@@ -211,13 +212,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_name_never_takes_all_and_the_rest_is_others() {
+    async fn one_name_takes_its_share_only_and_others_get_the_rest() {
         let pool = Pool::of(16);
         let (one, other) = (quarter("wx1"), quarter("wx2"));
         let mut held: Vec<_> = (0..4).map(|_| now(&pool, &one).expect("a quarter")).collect();
         assert!(now(&pool, &one).is_none(), "the share is used up");
         assert!(now(&pool, &other).is_some());
-        // Who waits for a share takes no place from others meanwhile.
+        // A sender that waits for its share takes nothing from others.
         let mut waits = Box::pin(pool.take(&one));
         assert!(waits.as_mut().now_or_never().is_none());
         let others: Vec<_> =
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_customer_has_a_share_and_an_address_has_one() {
+    async fn a_customer_and_an_address_have_a_share_each() {
         let pool = Pool::of(192);
         let own: Vec<_> = (0..9).map_while(|_| now(&pool, &Sender::customer(Some("o1"), "a"))).collect();
         assert_eq!(own.len(), 3);
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_some_grows_only_while_half_is_left_for_those_who_have_none() {
+    async fn a_sender_grows_only_while_half_is_left_for_senders_without_any() {
         let pool = Pool::of(16);
         let names: Vec<_> = (0..4).map(|name| quarter(&format!("wx{name}"))).collect();
         let mut held: Vec<_> = names.iter().map(|sender| now(&pool, sender).expect("one")).collect();
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn shares_that_nobody_has_are_forgotten() {
+    async fn unused_shares_are_dropped() {
         let pool = Pool::of(4096);
         for at in 0..10_000 {
             drop(now(&pool, &Sender::stranger(&at.to_string())).expect("one"));

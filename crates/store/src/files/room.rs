@@ -1,10 +1,10 @@
-//! Room on the disk of a folder of files.
+//! Free space on the disk of a folder of files.
 
 use crate::error::{Error, OutageLog};
 use protocol::Errcode;
 use std::path::{Path, PathBuf};
 
-/// What is left of a folder's disk, and what must be.
+/// Checks that a folder's disk has enough free space.
 pub(super) struct Room {
     folder: Option<PathBuf>,
     least: u64,
@@ -12,12 +12,12 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Of a folder; of a bucket it is unknown.
+    /// For a folder; `None` for a bucket, whose free space is unknown.
     pub(super) fn of(folder: Option<PathBuf>, least: u64) -> Self {
         Room { folder, least, outages: OutageLog::new("storing files, for the disk has room") }
     }
 
-    /// Whether there is room for a block.
+    /// Fails if the disk has too little free space.
     ///
     /// # Errors
     /// `FilesFull`.
@@ -29,9 +29,9 @@ impl Room {
             Some(free) => {
                 let (free, least) = (free >> 20, self.least >> 20);
                 let cause = anyhow::anyhow!(
-                    "{free} MiB are left of the files' disk, and {least} must be (--files-free-mib)"
+                    "the disk of the files has {free} MiB free, and must have {least} (--files-free-mib)"
                 );
-                // Its cause stands in the log.
+                // The log has the cause; the caller gets a code of its own.
                 let _ = self.outages.record(Err::<(), Error>(cause.into()));
                 Err(Errcode::FilesFull.into())
             }
@@ -39,10 +39,10 @@ impl Room {
     }
 }
 
-/// Bytes that are left of a folder's disk for those who are not root; `None` where that cannot be told.
+/// The free bytes of a folder's disk for users other than root; `None` if unknown.
 #[must_use]
 pub fn free(folder: &Path) -> Option<u64> {
-    // A folder that is not there yet is made on the disk of the nearest that is.
+    // A missing folder will be made on the disk of its nearest existing ancestor.
     let disk = folder.ancestors().find_map(|at| rustix::fs::statvfs(at).ok())?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

@@ -1,4 +1,4 @@
-//! How a bucket is spoken to: HTTP/1.1, with TLS unless its address says otherwise, and with an end to all waiting.
+//! The HTTP client for a bucket: HTTP/1.1, by TLS unless the endpoint is `http://`, and with timeouts for all steps.
 
 use anyhow::ensure;
 use futures_util::future::BoxFuture;
@@ -21,12 +21,11 @@ use std::time::Duration;
 use tokio::time::error::Elapsed;
 use tower_http::timeout::TimeoutBody;
 
-/// How long a connection may take.
+/// The longest time to connect.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long a bucket may take to answer a request, the sending of its body included, and for each next piece of the
-/// answer.
+/// The longest time to send a request and get the head of its answer, and then for each next piece of the body.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How long a connection that nobody uses is kept, and how many.
+/// How long idle connections are kept, and how many.
 const IDLE: (Duration, usize) = (Duration::from_secs(20), 16);
 
 /// Connections to a bucket.
@@ -38,10 +37,10 @@ pub(super) struct Wire(Client<HttpsConnector<Dialer>, HttpRequestBody>);
 pub(super) struct Wires(HttpClient);
 
 impl Wires {
-    /// Connections that are not open yet. Whom they trust is what this machine trusts.
+    /// A client without open connections, which trusts the authorities of this machine.
     ///
     /// # Errors
-    /// When TLS is wanted and this machine trusts nobody.
+    /// If TLS is needed and this machine trusts no authority.
     pub(super) fn new(is_tls: bool) -> anyhow::Result<Self> {
         let mut dialer = Dialer::new();
         dialer.enforce_http(false);
@@ -103,13 +102,13 @@ impl Wire {
     }
 }
 
-/// What went wrong, so that what cannot have been done is tried again.
+/// The kind of an error, from which the caller knows whether the request may be sent again.
 fn kind(error: &Error) -> HttpErrorKind {
     if error.is_connect() {
         return HttpErrorKind::Connect;
     }
     match error.source().and_then(|cause| cause.downcast_ref::<hyper::Error>()) {
-        // A connection that was kept, and that the other side has closed.
+        // The bucket has closed an idle connection.
         Some(cause) if cause.is_closed() || cause.is_incomplete_message() => HttpErrorKind::Request,
         _ => HttpErrorKind::Interrupted,
     }

@@ -1,4 +1,4 @@
-//! An object while it is written, until something names it.
+//! An object while it is being written, and until a row refers to it.
 
 use super::pool::{Held, Sender, UNIT};
 use super::{BLOCK, Files, Opened, Reading};
@@ -9,17 +9,17 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 
-/// Bytes of a file that are held without asking: no more than what a connection takes anyway. A trickle takes nothing
-/// that others share.
+/// The first bytes of a file are held without a unit of the pool. They take no more than a connection does anyway, so a
+/// sender that trickles takes nothing from others.
 const FREE: usize = 1 << 10;
 
-/// An object that is being written. Dropped before its end, it leaves nothing. Its memory is of its sender's pool, and
-/// so is a place: taken in a folder for each write, in a bucket for each part once the first block of it is full.
+/// An object that is being written. Dropping it before its end leaves nothing. Its memory and its place come from the
+/// sender's pools. A folder needs a place for each write; a bucket for each part, once the part's first block is full.
 pub struct Writing {
     sender: Sender,
     /// Full units of memory.
     units: Vec<Bytes>,
-    /// The unit that is being filled.
+    /// The unit being filled.
     unit: BytesMut,
     memory: Option<Held>,
     place: Option<Held>,
@@ -28,7 +28,7 @@ pub struct Writing {
     written: Written,
 }
 
-/// Parts of an object that are no object yet. Dropped before they are ended, they go.
+/// An upload in parts. Dropping it before its end aborts it.
 struct Parts {
     files: Files,
     upload: Option<Box<dyn MultipartUpload>>,
@@ -48,7 +48,7 @@ impl Writing {
         }
     }
 
-    /// Bytes it has so far.
+    /// The number of bytes so far.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.written.size
@@ -74,7 +74,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Makes room for another unit: in memory, or by writing what is held.
+    /// Makes room for another unit, in memory or by writing the held units.
     async fn make_room(&mut self) -> Result<(), Error> {
         let pools = &self.written.files.0.pools;
         let Some(memory) = &mut self.memory else {
@@ -88,7 +88,7 @@ impl Writing {
             self.flush().await?;
         } else if self.place.is_none() && (held >= BLOCK || !pools.grow(&self.sender, memory)) {
             if part == BLOCK {
-                // Memory is scarce: a short write now frees what it holds.
+                // Memory is scarce: write a short block now to free its units.
                 self.flush().await?;
             } else {
                 self.place = Some(pools.place(&self.sender).await?);
@@ -98,7 +98,7 @@ impl Writing {
         Ok(())
     }
 
-    /// What is held, which is held no longer.
+    /// Takes the held bytes out.
     fn taken(&mut self) -> PutPayload {
         let last = std::mem::take(&mut self.unit).freeze();
         self.units.drain(..).chain([last]).filter(|unit| !unit.is_empty()).collect()
@@ -114,7 +114,7 @@ impl Writing {
         Ok(())
     }
 
-    /// A place to write at, and room there.
+    /// Takes a place, and checks for free space.
     async fn enter(&mut self) -> Result<Held, Error> {
         let files = &self.written.files.0;
         let place = match self.place.take() {
@@ -136,7 +136,7 @@ impl Writing {
         parts.put(part).await
     }
 
-    /// Ends it: what was written is there, whole and on the disk.
+    /// Ends the object. On return it is complete and durable.
     ///
     /// # Errors
     /// `SystemError`, `FilesFull`.
@@ -160,7 +160,7 @@ impl Writing {
 }
 
 impl Parts {
-    /// Begins. Once the place is asked, it is heard to its end, for what was begun must be ended by somebody.
+    /// Begins an upload, in a task of its own: if the caller is dropped meanwhile, the upload is still aborted.
     async fn begin(opened: &Opened, written: &Written) -> Result<Self, Error> {
         let (store, path) = (opened.store.clone(), Path::from(written.object.as_str()));
         let files = written.files.clone();
@@ -172,12 +172,12 @@ impl Parts {
     }
 
     async fn put(&mut self, part: PutPayload) -> Result<(), Error> {
-        let upload = self.upload.as_mut().context("a part of a file that has ended")?;
+        let upload = self.upload.as_mut().context("writing a part after the end of a file")?;
         self.files.noted(upload.put_part(part).await, "writing a file")
     }
 
     async fn end(mut self) -> Result<(), Error> {
-        let upload = self.upload.as_mut().context("the end of a file that has ended")?;
+        let upload = self.upload.as_mut().context("ending a file twice")?;
         self.files.noted(upload.complete().await, "ending a file")?;
         self.upload = None;
         Ok(())
@@ -191,14 +191,14 @@ impl Drop for Parts {
         tokio::spawn(async move {
             if let Err(error) = upload.abort().await {
                 let error = files.told(error);
-                tracing::warn!(%error, "what was written of a file stays until strays are looked for, or a rule of the \
-                    bucket removes it");
+                tracing::warn!(%error, "an unfinished file stays until the next search for strays, or until the \
+                    bucket's lifecycle rule removes it");
             }
         });
     }
 }
 
-/// An object that was written and that nothing names yet. Dropped before it is kept, it goes.
+/// A complete object without a reference. Dropping it removes the object, unless it is kept.
 pub struct Written {
     files: Files,
     object: String,
@@ -208,25 +208,25 @@ pub struct Written {
 }
 
 impl Written {
-    /// Its name.
+    /// The object's name.
     #[must_use]
     pub fn object(&self) -> &str {
         &self.object
     }
 
-    /// What its bytes hash to, in hexadecimal.
+    /// The SHA-256 of the bytes, in hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// Its bytes.
+    /// The number of bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Its bytes from one of them on.
+    /// Reads the bytes from offset `from` on.
     ///
     /// # Errors
     /// `SystemError`.
@@ -234,7 +234,7 @@ impl Written {
         self.files.read(&self.object, Some(from..self.size)).await
     }
 
-    /// It stays, for something names it, or may name it.
+    /// Keeps the object, because a row refers or may refer to it.
     pub fn keep(mut self) {
         self.is_kept = true;
     }
@@ -246,7 +246,7 @@ impl Drop for Written {
             let (files, object) = (self.files.clone(), std::mem::take(&mut self.object));
             tokio::spawn(async move {
                 if let Err(error) = files.remove(&object).await {
-                    tracing::warn!(%error, "a file that nothing names stays until strays are looked for");
+                    tracing::warn!(%error, "a file without a reference stays until the next search for strays");
                 }
             });
         }
