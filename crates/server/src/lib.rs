@@ -8,7 +8,7 @@ pub mod demo;
 pub mod due;
 pub mod http;
 pub mod listen;
-pub mod meter;
+pub mod metrics;
 pub mod push;
 pub mod state;
 pub mod streams;

@@ -6,7 +6,7 @@ use crate::desk::cached_answers::{self, AnswerKey, CachedAnswer};
 use crate::desk::clock::ClockWatch;
 use crate::desk::token::{self, Access};
 use crate::error::Error;
-use crate::meter::Requests;
+use crate::metrics::Metrics;
 use crate::push::Feeds;
 use crate::single_flight::SingleFlight;
 use crate::store::Head;
@@ -21,8 +21,7 @@ use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
-use store::meter::Gauge;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Mebibytes of ready answers that are kept, unless the operator says how many: those of 100,000 accounts with ten
@@ -56,14 +55,8 @@ pub struct Parts {
     pub stream_limit: StreamLimit,
     /// Ends streams and loops.
     pub stop: CancellationToken,
-    /// When it was started.
-    pub started_at: Time,
-    /// What is counted of each endpoint's requests.
-    pub requests: Mutex<Vec<Arc<Requests>>>,
-    /// Workbenches' streams that are open here.
-    pub desk_streams: Gauge,
-    /// Customers' streams that are open here.
-    pub chat_streams: Gauge,
+    /// The metrics of this node.
+    pub metrics: Metrics,
     /// What is known of the clock.
     pub watch: ClockWatch,
     tokens: Cache<[u8; 32], Known>,
@@ -119,13 +112,10 @@ impl App {
             stream_limit: StreamLimit::default(),
             throttles: Throttles::new(&settings, desk.rules, desk.clock().clone()),
             settings: Arc::new(settings),
+            metrics: Metrics::new(desk.store.metrics(), started_at),
             desk,
             stop,
             watch: ClockWatch::new(started_at),
-            started_at,
-            requests: Mutex::default(),
-            desk_streams: Gauge::default(),
-            chat_streams: Gauge::default(),
             tokens: Cache::new(TOKENS),
             answers: Cache::with_weighter(accounts, answers, ByBytes),
             making: SingleFlight::default(),

@@ -13,14 +13,14 @@ mod epoch;
 pub mod error;
 pub mod files;
 pub mod health;
-pub mod meter;
+pub mod metrics;
 pub mod place;
 pub mod single_flight;
 pub mod trust;
 
 use crate::clock::Clock;
 use crate::error::{Error, OutageLog};
-use crate::meter::Stores;
+use crate::metrics::{GaugeGuard, StoreMetrics};
 use crate::place::Place;
 use anyhow::Context;
 use engine::job::{Job, Mode};
@@ -147,8 +147,8 @@ impl Store {
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (job, result) = Job::new(mode, owner, verb);
-        self.meters().verbs.add();
-        let _waits = self.meters().waiting.hold();
+        self.metrics().verbs.inc();
+        let _waits = GaugeGuard::enter(&self.metrics().waiting);
         let result = match &self.0.engine {
             Engine::Sqlite(engine) => {
                 engine.submit(job)?;
@@ -171,13 +171,13 @@ impl Store {
     /// every statement belongs to a verb.
     #[must_use]
     pub fn verbs(&self) -> u64 {
-        self.meters().verbs.get()
+        self.metrics().verbs.get()
     }
 
     /// The store's metrics.
     #[must_use]
-    pub fn meters(&self) -> &Stores {
-        &self.0.shared.meters
+    pub fn metrics(&self) -> &StoreMetrics {
+        &self.0.shared.metrics
     }
 
     /// The latest head of `owner` that this process has seen, which another node may have passed.
@@ -222,8 +222,8 @@ impl Store {
 }
 
 /// The refusal of a verb when the queue is full. Logs at most one line a second.
-fn busy(meters: &Stores) -> Error {
-    meters.refused.add();
+fn busy(metrics: &StoreMetrics) -> Error {
+    metrics.refused.inc();
     static LAST: AtomicI64 = AtomicI64::new(0);
     let now = Clock::system().now() / model::SECOND;
     if LAST.swap(now, Ordering::Relaxed) != now {

@@ -52,14 +52,14 @@ pub async fn nothing(uri: Uri) -> Refusal {
 
 /// What a request is answered that found no place among the connections, and so met no handler.
 pub fn busy(app: &App) -> impl Fn(&Uri) -> Response + Send + Sync + 'static {
-    let (app, requests) = (app.clone(), metrics::requests_to(app, "busy"));
+    let (app, requests) = (app.clone(), app.metrics.requests("busy"));
     move |uri| {
         let refusal = Refusal::from(Errcode::SystemError);
         let Rendered { response, code, .. } = match endpoint::is_weixin(uri.path()) {
             true => refusal.for_weixin(&app, None),
             false => refusal.for_page(&app),
         };
-        requests.answered(code);
+        requests.count(code);
         response
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the server, lowest first: each may import only those before it, and itself.
 const ORDER: &[&[&str]] = &[
-    &["config", "meter"],
+    &["config", "metrics"],
     &["tls"],
     &["push", "streams", "throttle", "demo"],
     &["state"],

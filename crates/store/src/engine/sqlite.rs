@@ -75,7 +75,7 @@ impl Sqlite {
     pub(crate) fn submit(&self, job: Job) -> Result<(), Error> {
         let queue = if job.mode.is_read_only() { &self.reads } else { &self.writes };
         queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => crate::busy(&self.shared.meters),
+            TrySendError::Full(_) => crate::busy(&self.shared.metrics),
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
         })
     }
@@ -168,7 +168,7 @@ fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: 
         let _ = conn.end_transaction();
         return Err(error);
     }
-    shared.meters.committed(batch.len(), begun.elapsed());
+    shared.metrics.committed(batch.len(), begun.elapsed());
     for (owner, head) in heads {
         shared.raise(&owner, head);
         shared.wake(&owner, head.seq);

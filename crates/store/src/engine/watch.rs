@@ -1,6 +1,6 @@
 //! The latest `seq` of each owner, and the subscribers to its changes.
 
-use crate::meter::Stores;
+use crate::metrics::StoreMetrics;
 use crate::single_flight::SingleFlight;
 use dashmap::DashMap;
 use quick_cache::DefaultHashBuilder;
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     heads: DashMap<String, Head, DefaultHashBuilder>,
     wakes: DashMap<String, watch::Sender<Wake>>,
     pub(crate) head_reads: SingleFlight<Option<Head>>,
-    pub(crate) meters: Stores,
+    pub(crate) metrics: StoreMetrics,
 }
 
 impl Shared {

@@ -33,7 +33,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
-use store::meter::Held;
+use store::metrics::GaugeGuard;
 
 /// How often an idle stream shows that it lives.
 const BEAT: Duration = Duration::from_secs(5);
@@ -62,7 +62,7 @@ fn answer(
     app: &App,
     events: impl Stream<Item = Event> + Send + 'static,
     over: impl Future<Output = ()> + Send + 'static,
-    open: Held,
+    open: GaugeGuard,
     place: Place,
 ) -> Response {
     let (replaced, newer) = (place.replaced.clone(), place.replaced.clone());
@@ -134,7 +134,7 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
     let place = app.stream_limit.enter(person);
     let clock = app.desk.clock().clone();
     let over = async move { clock.sleep_until(expires_at).await };
-    Ok(answer(app, events, over, app.desk_streams.hold(), place))
+    Ok(answer(app, events, over, GaugeGuard::enter(&app.metrics.desk_streams), place))
 }
 
 /// What a workbench stream knows.
@@ -210,7 +210,7 @@ pub async fn chat(
             Some((iter(reader.tell(step, clock.now())), (reader, steps)))
         }
     });
-    Ok(answer(&app, events.flatten(), visit.last(), app.chat_streams.hold(), place))
+    Ok(answer(&app, events.flatten(), visit.last(), GaugeGuard::enter(&app.metrics.chat_streams), place))
 }
 
 /// What a customer's stream knows.

@@ -12,7 +12,7 @@ use crate::engine::migrate;
 use crate::engine::tx::Tx;
 use crate::engine::watch::Shared;
 use crate::error::{Error, OutageLog};
-use crate::meter::Stores;
+use crate::metrics::StoreMetrics;
 use ::postgres::Client;
 use address::Address;
 use anyhow::Context;
@@ -103,10 +103,10 @@ impl Postgres {
 
     pub(crate) fn submit(&self, job: Job) -> Result<(), Error> {
         if !job.mode.is_read_only() {
-            return self.writes.push(job, &self.shared.meters);
+            return self.writes.push(job, &self.shared.metrics);
         }
         self.reads.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => crate::busy(&self.shared.meters),
+            TrySendError::Full(_) => crate::busy(&self.shared.metrics),
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
         })
     }
@@ -146,10 +146,10 @@ impl Queues {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Job, meters: &Stores) -> Result<(), Error> {
+    fn push(&self, job: Job, metrics: &StoreMetrics) -> Result<(), Error> {
         let mut state = self.lock();
         if state.waiting >= QUEUE {
-            return Err(crate::busy(meters));
+            return Err(crate::busy(metrics));
         }
         state.waiting += 1;
         let owner = job.owner.clone();
@@ -268,7 +268,7 @@ impl Writer {
         if let Err(error) = self.conn.batch("commit") {
             return Err(if self.conn.is_open() { Failure::Undone(error) } else { Failure::Unknown(error) });
         }
-        self.shared.meters.committed(batch.len(), begun.elapsed());
+        self.shared.metrics.committed(batch.len(), begun.elapsed());
         for (owner, head) in heads {
             self.shared.raise(&owner, head);
             self.shared.wake(&owner, head.seq);
