@@ -4,7 +4,7 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use kefu::desk::cursor::Cursor;
 use kefu::http::guard::cookie;
-use kefu::http::multipart::{Parser, Part, Piece};
+use kefu::http::multipart::{FormParser, PartHeaders, Piece};
 use kefu::http::query::Query;
 use kefu::store::numbered;
 use model::picture::{Filter, Size};
@@ -209,15 +209,15 @@ pub fn multipart(input: &[u8]) {
         let head = format!("--{boundary}\r\n{begin}\r\n\r\n");
         let text = [head.as_bytes(), input, format!("\r\n--{boundary}--\r\n").as_bytes()].concat();
         let content_type = format!("multipart/form-data; boundary=\"{boundary}\"");
-        let part = Part { name: "media".into(), file_name: None };
+        let part = PartHeaders { name: "media".into(), file_name: None };
         assert_eq!(form(&content_type, &text, 5), Some(vec![(part, input.to_vec())]));
     }
 }
 
 /// The parts of a form that comes in pieces; `None` when it is none, is broken, or has no end.
-fn form(content_type: &str, body: &[u8], step: usize) -> Option<Vec<(Part, Vec<u8>)>> {
-    let mut parser = Parser::of(content_type)?;
-    let (mut parts, mut fed) = (Vec::<(Part, Vec<u8>)>::new(), 0);
+fn form(content_type: &str, body: &[u8], step: usize) -> Option<Vec<(PartHeaders, Vec<u8>)>> {
+    let mut parser = FormParser::of(content_type)?;
+    let (mut parts, mut fed) = (Vec::<(PartHeaders, Vec<u8>)>::new(), 0);
     for bytes in body.chunks(step) {
         parser.feed(bytes);
         fed += bytes.len() as u64;

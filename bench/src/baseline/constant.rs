@@ -8,7 +8,7 @@ use axum::routing::any;
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use kefu::listen::Room;
+use kefu::listen::ConnectionLimit;
 use std::path::Path;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,7 +27,7 @@ pub(crate) fn serve(path: &str, answer: &Path) -> anyhow::Result<()> {
             ended.recv().await;
             stopped.cancel();
         });
-        kefu::listen::serve(listener, router(path, answer), Room::of(0), stop).await;
+        kefu::listen::serve(listener, router(path, answer), ConnectionLimit::new(0), stop).await;
         Ok(())
     })
 }

@@ -10,7 +10,7 @@ use anyhow::ensure;
 use bytes::Bytes;
 use kefu::config::{Place, Settings};
 use kefu::desk::Desk;
-use kefu::listen::Room;
+use kefu::listen::ConnectionLimit;
 use kefu::state::App;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -121,7 +121,7 @@ impl Warm {
         let serving = tokio::spawn(kefu::listen::serve(
             listener,
             kefu::app::router(app.clone()),
-            Room::of(0),
+            ConnectionLimit::new(0),
             app.stop.clone(),
         ));
         let mut first = load::connect(address, 1, &Arc::default()).await?;

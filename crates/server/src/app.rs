@@ -5,7 +5,7 @@ use crate::http::{
     busy, chat, client_address, debug, desk, guard, healthz, media, nothing, once_more, openapi, page,
     picture, private, readyz, stream, weixin, wrong_method,
 };
-use crate::listen::Room;
+use crate::listen::ConnectionLimit;
 use crate::state::App;
 use axum::Router;
 use axum::extract::Request;
@@ -42,11 +42,11 @@ pub fn router(app: App) -> Router {
 }
 
 /// Room for the connections of the application, as its settings say.
-pub fn room(app: &App) -> Room {
+pub fn connection_limit(app: &App) -> ConnectionLimit {
     let proxies = app.clone();
-    Room::of(usize::try_from(app.settings.connections_max).unwrap_or(usize::MAX))
+    ConnectionLimit::new(usize::try_from(app.settings.connections_max).unwrap_or(usize::MAX))
         .exempting(move |address| client_address::is_trusted(&proxies, address))
-        .answering(busy(app))
+        .with_busy_answer(busy(app))
 }
 
 /// The pages and what they are made of.

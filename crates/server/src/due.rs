@@ -14,16 +14,16 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// How often to look for what is due, and at the other nodes' counters.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_millis(500);
 /// How often a node raises its counter, and compares its streams with the store.
 const BEAT: Duration = Duration::from_secs(5);
 /// How long a counter may stand still before its node counts as dead.
-const DEAD: Duration = Duration::from_secs(15);
+const DEAD_AFTER: Duration = Duration::from_secs(15);
 /// How long the store may take for a beat.
-const PATIENCE: Duration = Duration::from_secs(2);
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often the store is told what was counted in memory.
-const SETTLE: Duration = Duration::from_secs(1);
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// Waits for so long; `false` when the application stops.
 async fn pause(app: &App, time: Duration) -> bool {
@@ -34,12 +34,12 @@ async fn pause(app: &App, time: Duration) -> bool {
 }
 
 /// Tells the store what was counted in memory until the application stops. What is counted while it stops is told
-/// by [`settle_all`].
-pub async fn settle(app: App) {
+/// by [`flush_all_counts`].
+pub async fn flush_counts(app: App) {
     // One each: where one has nothing to tell, its success says nothing of the other.
     let calls = OutageLog::new("telling the store how many calls there were");
     let refusals = OutageLog::new("telling the store which calls were refused");
-    while pause(&app, SETTLE).await {
+    while pause(&app, FLUSH).await {
         // Its failure stands in the log.
         let _ = calls.record(quota::sync(&app.desk).await);
         let _ = refusals.record(refusal_log::flush(&app.desk).await);
@@ -50,7 +50,7 @@ pub async fn settle(app: App) {
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
-pub async fn settle_all(app: &App) -> Result<(), Error> {
+pub async fn flush_all_counts(app: &App) -> Result<(), Error> {
     quota::sync(&app.desk).await?;
     refusal_log::flush(&app.desk).await
 }
@@ -58,7 +58,7 @@ pub async fn settle_all(app: &App) -> Result<(), Error> {
 /// Runs what is due until the application stops, but for what touches files.
 pub async fn run(app: App) {
     let outages = OutageLog::new("running what is due");
-    while pause(&app, LOOK).await {
+    while pause(&app, POLL).await {
         // Its failure stands in the log.
         let _ = outages.record(run_desk(&app).await);
     }
@@ -68,7 +68,7 @@ pub async fn run(app: App) {
 /// waiting.
 pub async fn run_files(app: App) {
     let outages = OutageLog::new("running what is due for files");
-    while pause(&app, LOOK).await {
+    while pause(&app, POLL).await {
         // Its failure stands in the log.
         let _ = outages.record(run_rows(&app, Queue::Files).await);
     }
@@ -114,23 +114,23 @@ pub async fn keep_presence(app: App) {
     let outages = OutageLog::new("comparing streams with the store");
     let uptime = || app.desk.clock().uptime();
     let mut compared = uptime();
-    while pause(&app, LOOK).await {
+    while pause(&app, POLL).await {
         if uptime() - compared >= BEAT {
             let begun = uptime();
             // Its failure stands in the log, and the next look tries again.
-            if outages.record(in_time(app.streams.compare()).await).is_ok() {
+            if outages.record(in_time(app.streams.recheck()).await).is_ok() {
                 compared = begun;
             }
         }
         // Beside this loop, which must go on.
-        app.streams.settle().detach_all();
+        app.streams.write_differences().detach_all();
     }
 }
 
 /// The outcome, or an error when the store does not answer.
 async fn in_time<T>(outcome: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let silence = |_| Err(anyhow::anyhow!("the store does not answer").into());
-    tokio::time::timeout(PATIENCE, outcome).await.unwrap_or_else(silence)
+    tokio::time::timeout(STORE_TIMEOUT, outcome).await.unwrap_or_else(silence)
 }
 
 /// This node's lease, and the nodes it watches. All is measured by this node's own monotonic clock.
@@ -168,8 +168,8 @@ impl Ending {
 /// # Errors
 /// When it stopped the application.
 pub async fn keep_lease(app: App, mut lease: Lease) -> anyhow::Result<()> {
-    while pause(&app, LOOK).await {
-        lease.look(&app).await;
+    while pause(&app, POLL).await {
+        lease.renew(&app).await;
         if lease.is_over {
             app.stop.cancel();
             bail!(
@@ -204,18 +204,18 @@ impl Lease {
     }
 
     /// Looks at the nodes once.
-    pub async fn look(&mut self, app: &App) {
+    pub async fn renew(&mut self, app: &App) {
         let now = app.desk.clock().uptime();
-        let looked = in_time(self.renew(app, now)).await;
+        let looked = in_time(self.try_renew(app, now)).await;
         // Its failure stands in the log.
         let _ = self.outages.record(looked);
         // Others take this node for dead now: its streams must not outlive that.
-        if app.desk.clock().uptime() - self.renewed > DEAD {
+        if app.desk.clock().uptime() - self.renewed > DEAD_AFTER {
             app.streams.end_all();
         }
     }
 
-    async fn renew(&mut self, app: &App, now: Duration) -> Result<(), Error> {
+    async fn try_renew(&mut self, app: &App, now: Duration) -> Result<(), Error> {
         // First of all: a node that is over gives no sign of life in a store that is not its own.
         self.is_over = app.desk.store.is_shared() && app.desk.store.is_replaced().await?;
         if self.is_over {
@@ -243,7 +243,7 @@ impl Lease {
                 *seen = (beat, now);
                 // It was written a moment ago.
                 self.compare(&other, apart(clock, app.desk.now()));
-            } else if now - seen.1 > DEAD {
+            } else if now - seen.1 > DEAD_AFTER {
                 tracing::warn!(node = other, "a node is dead");
                 cluster::fence(&app.desk, &other).await?;
                 // Its agents had their time to come back.

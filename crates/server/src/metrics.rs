@@ -32,7 +32,11 @@ impl Metrics {
     #[must_use]
     pub fn new(store: &StoreMetrics, started_at: Time) -> Self {
         let mut registry = Registry::with_prefix("kefu");
-        registry.register("build", "The program's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        registry.register(
+            "build",
+            "The program's version",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
         let started = ConstGauge::new(started_at as f64 / SECOND as f64);
         registry.register_with_unit("start_time", "Unix time of the start", Unit::Seconds, started);
         let requests = RequestFamily::default();
@@ -73,7 +77,11 @@ impl Metrics {
     ///
     /// # Errors
     /// Never for a text in memory.
-    pub fn text(&self, agents: usize, (feed_readers, feed_lag): (usize, i64)) -> Result<String, std::fmt::Error> {
+    pub fn text(
+        &self,
+        agents: usize,
+        (feed_readers, feed_lag): (usize, i64),
+    ) -> Result<String, std::fmt::Error> {
         self.agents.set(agents as i64);
         self.feed_readers.set(feed_readers as i64);
         self.feed_lag.set(feed_lag);

@@ -14,7 +14,7 @@ use crate::streams::Streams;
 use crate::streams::limit::StreamLimit;
 use crate::throttle::Throttles;
 use bytes::Bytes;
-use model::{Appid, Time};
+use model::Appid;
 use protocol::Errcode;
 use protocol::limits::TOKEN_MAX;
 use quick_cache::sync::Cache;
@@ -36,11 +36,11 @@ const TOKENS: usize = 1 << 17;
 
 /// The application. Clones share it: a request makes several, so each is one count and no more.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<AppState>);
 
 /// What it is made of. It keeps its distance from the count, which every core writes all the time.
 #[repr(align(128))]
-pub struct Parts {
+pub struct AppState {
     /// The verbs.
     pub desk: Desk,
     /// How it was started.
@@ -59,41 +59,41 @@ pub struct Parts {
     pub metrics: Metrics,
     /// What is known of the clock.
     pub watch: ClockWatch,
-    tokens: Cache<[u8; 32], Known>,
-    answers: Cache<(Appid, AnswerKey), CachedAnswer, ByBytes>,
+    tokens: Cache<[u8; 32], CachedAccess>,
+    answers: Cache<(Appid, AnswerKey), CachedAnswer, AnswerWeight>,
     making: SingleFlight<CachedAnswer>,
 }
 
 /// A token's access, and the owner's `access` number it is true at.
 #[derive(Clone)]
-struct Known {
+struct CachedAccess {
     access: Arc<Access>,
     at: i64,
 }
 
 /// A question about an account, as it is looked up.
 #[derive(PartialEq, Eq, Hash)]
-struct Asked<'a>(&'a Appid, &'a AnswerKey);
+struct AnswerLookup<'a>(&'a Appid, &'a AnswerKey);
 
-impl Equivalent<(Appid, AnswerKey)> for Asked<'_> {
+impl Equivalent<(Appid, AnswerKey)> for AnswerLookup<'_> {
     fn equivalent(&self, key: &(Appid, AnswerKey)) -> bool {
-        *self == Asked(&key.0, &key.1)
+        *self == AnswerLookup(&key.0, &key.1)
     }
 }
 
 #[derive(Clone)]
-struct ByBytes;
+struct AnswerWeight;
 
-impl Weighter<(Appid, AnswerKey), CachedAnswer> for ByBytes {
+impl Weighter<(Appid, AnswerKey), CachedAnswer> for AnswerWeight {
     fn weight(&self, _: &(Appid, AnswerKey), ready: &CachedAnswer) -> u64 {
         ready.bytes.len() as u64 + ANSWER_EXTRA
     }
 }
 
 impl Deref for App {
-    type Target = Parts;
+    type Target = AppState;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &AppState {
         &self.0
     }
 }
@@ -106,7 +106,7 @@ impl App {
         let started_at = desk.now();
         let answers = u64::from(settings.answers_mib.unwrap_or(ANSWERS_MIB)) << 20;
         let accounts = usize::try_from(answers / ANSWER_BYTES).unwrap_or(usize::MAX);
-        App(Arc::new(Parts {
+        App(Arc::new(AppState {
             feeds: Feeds::new(desk.clone(), stop.clone()),
             streams: Streams::new(desk.clone()),
             stream_limit: StreamLimit::default(),
@@ -117,7 +117,7 @@ impl App {
             stop,
             watch: ClockWatch::new(started_at),
             tokens: Cache::new(TOKENS),
-            answers: Cache::with_weighter(accounts, answers, ByBytes),
+            answers: Cache::with_weighter(accounts, answers, AnswerWeight),
             making: SingleFlight::default(),
         }))
     }
@@ -140,7 +140,7 @@ impl App {
         }
         let (access, head) = token::look_up(&self.desk, token).await?;
         let access = Arc::new(access);
-        self.tokens.insert(hash, Known { access: access.clone(), at: head.access });
+        self.tokens.insert(hash, CachedAccess { access: access.clone(), at: head.access });
         Ok((access, head))
     }
 
@@ -172,7 +172,7 @@ impl App {
     /// # Errors
     /// Of the sessions of an agent: 65401, 65402.
     pub async fn answer(&self, appid: &Appid, head: Head, question: &AnswerKey) -> Result<Bytes, Error> {
-        let last = self.answers.get(&Asked(appid, question));
+        let last = self.answers.get(&AnswerLookup(appid, question));
         if let Some(ready) = last.filter(|ready| ready.seq >= head.seq) {
             return Ok(ready.bytes);
         }
@@ -182,7 +182,7 @@ impl App {
 
     async fn make(&self, appid: &Appid, question: &AnswerKey) -> Result<CachedAnswer, Error> {
         // Not from before she waited: whoever made it then may have left a newer one.
-        let last = self.answers.get(&Asked(appid, question));
+        let last = self.answers.get(&AnswerLookup(appid, question));
         let asked = question.clone();
         let read =
             self.desk.read(appid, move |tx, appid| cached_answers::refresh(tx, appid, &asked, last.as_ref()));

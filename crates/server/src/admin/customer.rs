@@ -15,7 +15,7 @@ use serde_json::json;
 /// One order.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CustomerOrder {
+pub enum CustomerCommand {
     /// Creates one.
     Create {
         /// The account.
@@ -41,8 +41,8 @@ pub enum CustomerOrder {
     },
 }
 
-impl CustomerOrder {
-    pub(super) async fn carry_out(self, desk: &Desk) -> Result<Outcome, Error> {
+impl CustomerCommand {
+    pub(super) async fn execute(self, desk: &Desk) -> Result<Outcome, Error> {
         match self {
             Self::Create { appid } => {
                 let openid = customer::create(desk, &Appid::parse(&appid)?).await?;

@@ -11,7 +11,7 @@ use serde_json::json;
 /// An order about limits of an account or a component.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Limit {
+pub enum LimitCommand {
     /// Shows how often it may call what, after changing it where that is asked for.
     Quota {
         /// Which.
@@ -30,16 +30,16 @@ pub enum Limit {
     },
 }
 
-pub(super) async fn carry_out(desk: &Desk, order: Limit) -> Result<Outcome, Error> {
-    match order {
-        Limit::Quota { appid, change } => {
+pub(super) async fn execute(desk: &Desk, command: LimitCommand) -> Result<Outcome, Error> {
+    match command {
+        LimitCommand::Quota { appid, change } => {
             let owner = Appid::parse(&appid)?;
             if !change.is_none() {
                 quota::set(desk, &owner, change).await?;
             }
             Ok(Ok(json!(quota::list(desk, &owner).await?)))
         }
-        Limit::Addresses { appid, add, remove } => {
+        LimitCommand::Addresses { appid, add, remove } => {
             match ip_allowlist::change(desk, &Appid::parse(&appid)?, &add, &remove).await {
                 Err(Error::Refused(Errcode::BadRequest)) => Ok(Err(format!(
                     "that is no address or network, like 192.0.2.1 or 192.0.2.0/24, or there would be more than {}",

@@ -20,7 +20,7 @@ use crate::desk::{Desk, account, administrator, component, login, token, worker 
 use crate::error::Error;
 use crate::store::Store;
 use anyhow::{Context, bail};
-use customer::CustomerOrder;
+use customer::CustomerCommand;
 use model::Appid;
 use outcome::{shown, with_secret};
 use protocol::Errcode;
@@ -35,16 +35,16 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use worker::{administer, bind_agent, known_worker, worker_name};
 
-pub use limit::Limit;
+pub use limit::LimitCommand;
 pub use outcome::Outcome;
 
 /// Most bytes of an order: they are small.
-const ORDER_MAX: u64 = 64 * 1024;
+const COMMAND_MAX: u64 = 64 * 1024;
 
 /// One order.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Order {
+pub enum Command {
     /// Creates an account.
     AccountCreate {
         /// Its id; made when absent.
@@ -75,7 +75,7 @@ pub enum Order {
         revoke: bool,
     },
     /// Shows or changes how often, and from where, an account may call.
-    Limit(Limit),
+    Limit(LimitCommand),
     /// Binds a worker to an agent without asking her.
     AgentBind {
         /// The account.
@@ -136,11 +136,11 @@ pub enum Order {
         appid: Option<String>,
     },
     /// Creates a customer, or has her do or say something.
-    Customer(CustomerOrder),
+    Customer(CustomerCommand),
     /// Issues an account's token.
     TokenIssue(String),
     /// Removes an account or a worker, or says what would go.
-    Remove(remove::Remove),
+    Remove(remove::RemoveCommand),
     /// Ends an owner's tokens as if their time were over.
     TokenExpire(String),
     /// Forgets an owner's tokens.
@@ -148,8 +148,8 @@ pub enum Order {
 }
 
 /// Carries an order out. `base` is where links begin.
-pub async fn perform(desk: &Desk, base: &str, order: Order) -> Outcome {
-    match carry_out(desk, base, order).await {
+pub async fn execute(desk: &Desk, base: &str, command: Command) -> Outcome {
+    match try_execute(desk, base, command).await {
         Ok(outcome) => outcome,
         Err(Error::Refused(code)) => Err(sentence(code)),
         Err(Error::Internal(cause)) => Err(format!("it failed: {cause:#}")),
@@ -176,69 +176,69 @@ fn sentence(code: Errcode) -> String {
     }
 }
 
-async fn carry_out(desk: &Desk, base: &str, order: Order) -> Result<Outcome, Error> {
-    Ok(match order {
-        Order::AccountCreate { appid, settings } => create::account(desk, appid, settings).await?,
-        Order::AccountList => Ok(json!(account::list(desk).await?.iter().map(shown).collect::<Vec<_>>())),
-        Order::AccountShow(appid) => show_account(desk, &Appid::parse(&appid)?).await?,
-        Order::AccountSet { appid, mut settings, new_secret } => {
+async fn try_execute(desk: &Desk, base: &str, command: Command) -> Result<Outcome, Error> {
+    Ok(match command {
+        Command::AccountCreate { appid, settings } => create::account(desk, appid, settings).await?,
+        Command::AccountList => Ok(json!(account::list(desk).await?.iter().map(shown).collect::<Vec<_>>())),
+        Command::AccountShow(appid) => show_account(desk, &Appid::parse(&appid)?).await?,
+        Command::AccountSet { appid, mut settings, new_secret } => {
             settings.secret = new_secret.then(|| desk.rng.hex::<16>());
             let secret = settings.secret.clone();
             let changed = account::set(desk, &Appid::parse(&appid)?, settings).await?;
             changed.map(|account| with_secret(shown(&account), secret))
         }
-        Order::AccountAdmin { appid, worker, revoke } => administer(desk, &appid, &worker, revoke).await?,
-        Order::Limit(order) => limit::carry_out(desk, order).await?,
-        Order::AgentBind { appid, kf_account, worker } => {
+        Command::AccountAdmin { appid, worker, revoke } => administer(desk, &appid, &worker, revoke).await?,
+        Command::Limit(command) => limit::execute(desk, command).await?,
+        Command::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }
-        Order::WorkerInvite { name, hours } => {
+        Command::WorkerInvite { name, hours } => {
             let name = name.map(|name| worker_name(&name)).transpose()?;
             let link = workers::invite(desk, name.as_ref(), hours).await?;
             Ok(
                 json!({"link": format!("{base}/desk/#join={link}"), "valid": format!("once, within {hours} hours")}),
             )
         }
-        Order::WorkerList => Ok(json!(workers::list(desk).await?)),
-        Order::WorkerReset(name) => {
+        Command::WorkerList => Ok(json!(workers::list(desk).await?)),
+        Command::WorkerReset(name) => {
             let password = desk.rng.hex::<8>();
             workers::reset(desk, &worker_name(&name)?, &password).await?;
             Ok(json!({"worker": name, "password": password}))
         }
-        Order::WorkerLogins(name) => {
+        Command::WorkerLogins(name) => {
             Ok(json!(login::list(desk, &known_worker(desk, &name).await?, None).await?))
         }
-        Order::WorkerLogOut { name, login } => {
+        Command::WorkerLogOut { name, login } => {
             let which = login.map_or(LoginsToEnd::All, LoginsToEnd::One);
             let ended =
                 login::end(desk, &known_worker(desk, &name).await?, which, EndReason::Operator).await?;
             Ok(json!({"worker": name, "ended": ended}))
         }
-        Order::ComponentCreate { appid, name } => create::component(desk, appid, &name).await?,
-        Order::ComponentGrant { component: platform, appid, sets } => {
+        Command::ComponentCreate { appid, name } => create::component(desk, appid, &name).await?,
+        Command::ComponentGrant { component: platform, appid, sets } => {
             component::grant(desk, &Appid::parse(&platform)?, &Appid::parse(&appid)?, &sets).await?;
             Ok(json!({"component": platform, "account": appid, "sets": sets}))
         }
-        Order::ComponentRevoke { component: platform, appid } => {
+        Command::ComponentRevoke { component: platform, appid } => {
             component::revoke(desk, &Appid::parse(&platform)?, &Appid::parse(&appid)?).await?;
             Ok(json!({"component": platform, "account": appid, "sets": []}))
         }
-        Order::ComponentToken { component, appid } => {
+        Command::ComponentToken { component, appid } => {
             let component = Appid::parse(&component)?;
             Ok(json!(match appid {
                 Some(appid) => token::issue_authorizer(desk, &component, &Appid::parse(&appid)?).await?,
                 None => token::issue_for_operator(desk, &component, TokenKind::Component).await?,
             }))
         }
-        Order::Customer(order) => order.carry_out(desk).await?,
-        Order::Remove(order) => order.carry_out(desk).await?,
-        Order::TokenIssue(appid) => {
+        Command::Customer(command) => command.execute(desk).await?,
+        Command::Remove(command) => command.execute(desk).await?,
+        Command::TokenIssue(appid) => {
             Ok(json!(token::issue_for_operator(desk, &Appid::parse(&appid)?, TokenKind::Own).await?))
         }
-        Order::TokenExpire(owner) => {
+        Command::TokenExpire(owner) => {
             Ok(json!({"expired": token::expire(desk, &Appid::parse(&owner)?).await?}))
         }
-        Order::TokenRevoke(owner) => {
+        Command::TokenRevoke(owner) => {
             Ok(json!({"revoked": token::revoke(desk, &Appid::parse(&owner)?).await?}))
         }
     })
@@ -256,14 +256,14 @@ async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
 ///
 /// # Errors
 /// When neither is possible.
-pub async fn send(place: &Place, rules: Rules, base: &str, order: Order) -> anyhow::Result<Outcome> {
+pub async fn send(place: &Place, rules: Rules, base: &str, command: Command) -> anyhow::Result<Outcome> {
     if let Some(folder) = place.folder() {
         let connected = match SocketPath::of(folder) {
             Ok(path) => UnixStream::connect(&path).await,
             Err(error) => Err(error),
         };
         match connected {
-            Ok(stream) => return ask(stream, &order).await,
+            Ok(stream) => return ask(stream, &command).await,
             Err(error) => tracing::debug!(%error, "no server listens; opening the store"),
         }
         if !folder.join("kefu.db").exists() {
@@ -274,12 +274,12 @@ pub async fn send(place: &Place, rules: Rules, base: &str, order: Order) -> anyh
         }
     }
     let store = Store::open(place, Clock::system()).await?;
-    Ok(perform(&Desk::new(store, Rng::system(), rules), base, order).await)
+    Ok(execute(&Desk::new(store, Rng::system(), rules), base, command).await)
 }
 
-async fn ask(stream: UnixStream, order: &Order) -> anyhow::Result<Outcome> {
+async fn ask(stream: UnixStream, command: &Command) -> anyhow::Result<Outcome> {
     let (read, mut write) = stream.into_split();
-    let mut line = serde_json::to_vec(order)?;
+    let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');
     write.write_all(&line).await.context("sending the order to the running server")?;
     let mut answer = String::new();
@@ -318,7 +318,7 @@ impl Admin {
             let (desk, base) = (desk.clone(), base.clone());
             match stream {
                 Ok((stream, _)) => drop(tokio::spawn(async move {
-                    if let Err(error) = obey(stream, &desk, &base).await {
+                    if let Err(error) = handle(stream, &desk, &base).await {
                         tracing::warn!(%error, "an order could not be taken");
                     }
                 })),
@@ -328,13 +328,13 @@ impl Admin {
     }
 }
 
-async fn obey(stream: UnixStream, desk: &Desk, base: &str) -> anyhow::Result<()> {
+async fn handle(stream: UnixStream, desk: &Desk, base: &str) -> anyhow::Result<()> {
     use tokio::io::AsyncReadExt;
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
-    BufReader::new(read.take(ORDER_MAX)).read_line(&mut line).await?;
+    BufReader::new(read.take(COMMAND_MAX)).read_line(&mut line).await?;
     let outcome = match serde_json::from_str(&line) {
-        Ok(order) => perform(desk, base, order).await,
+        Ok(command) => execute(desk, base, command).await,
         Err(_) => {
             Err("this order is of another version of Kefu than the running server: use the same".into())
         }

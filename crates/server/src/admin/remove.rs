@@ -30,21 +30,21 @@ impl Subject {
 
 /// One order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Remove {
+pub struct RemoveCommand {
     /// What.
     pub subject: Subject,
     /// Whether it goes; what would go is said otherwise.
     pub confirmed: bool,
 }
 
-impl Remove {
+impl RemoveCommand {
     /// What says what would go.
     #[must_use]
     pub fn preview(subject: Subject) -> Self {
-        Remove { subject, confirmed: false }
+        RemoveCommand { subject, confirmed: false }
     }
 
-    pub(super) async fn carry_out(self, desk: &Desk) -> Result<Outcome, Error> {
+    pub(super) async fn execute(self, desk: &Desk) -> Result<Outcome, Error> {
         Ok(Ok(match (self.subject, self.confirmed) {
             (Subject::Account(appid), false) => json!(account::count(desk, &Appid::parse(&appid)?).await?),
             (Subject::Account(appid), true) => {

@@ -2,7 +2,7 @@
 
 use super::print::line;
 use crate::clock::Clock;
-use crate::config::{Data, Tls};
+use crate::config::{Data, TlsArgs};
 use crate::tls::authority::Authority;
 use crate::tls::{Certified, day};
 use anyhow::Context;
@@ -16,7 +16,7 @@ pub(super) struct AuthorityArgs {
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
-    tls: Tls,
+    tls: TlsArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,

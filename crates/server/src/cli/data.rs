@@ -38,7 +38,7 @@ pub(super) struct RestoreArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum StoreCommand {
+pub(super) enum StoreSubcommand {
     /// Copy all data to another, empty place: a folder, or a PostgreSQL database. No server may run.
     Move {
         #[command(flatten)]
@@ -74,8 +74,8 @@ pub(super) async fn restore(args: RestoreArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) async fn store(command: StoreCommand) -> anyhow::Result<()> {
-    let StoreCommand::Move { data, to, json } = command;
+pub(super) async fn store(command: StoreSubcommand) -> anyhow::Result<()> {
+    let StoreSubcommand::Move { data, to, json } = command;
     let (from, to) = (data.place()?, Place::named(&to)?);
     let contents = blocking(move || backup::relocate(&from, &to)).await?;
     show(&contents, json, "moved:");

@@ -6,20 +6,20 @@ mod finding;
 mod tls;
 
 use super::exposed::exposed;
-use super::front::refused;
+use super::listeners::refused;
 use super::print::line;
 use super::serve::ServeArgs;
 use crate::admin::socket;
 use crate::config::Place;
 use crate::desk::account::SHARED_ALIASES;
-use crate::listen::Room;
+use crate::listen::ConnectionLimit;
 use crate::store::check_path_length;
 use crate::store::health::{self, Found};
 use crate::tls::probe;
 use anyhow::bail;
 use ask::{ask, connect};
 use clap::Args;
-use finding::{Finding, Findings, State};
+use finding::{Finding, Findings, Severity};
 use model::Network;
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,15 +47,15 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
     if let Some(files) = files::examine(place, least_free, &mut findings).await {
         files::find_gone(data, files, &mut findings).await;
     }
-    let problems = findings.0.iter().filter(|finding| finding.state == State::Problem).count();
+    let problems = findings.0.iter().filter(|finding| finding.state == Severity::Problem).count();
     if json {
         line(serde_json::to_string(&findings.0)?);
     } else {
         for Finding { what, state, says } in &findings.0 {
             let mark = match state {
-                State::Ok => "ok      ",
-                State::Warning => "warning ",
-                State::Problem => "PROBLEM ",
+                Severity::Ok => "ok      ",
+                Severity::Warning => "warning ",
+                Severity::Problem => "PROBLEM ",
             };
             line(format_args!("{mark} {what:12} {says}"));
         }
@@ -96,7 +96,7 @@ fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
         findings.warn("command line", says);
     }
     tls::examine(args, &args.data.data, &mut findings);
-    let (wanted, files) = (args.settings.connections_max as usize, Room::files());
+    let (wanted, files) = (args.settings.connections_max as usize, ConnectionLimit::available());
     if files >= wanted {
         findings.ok("open files", format!("room for {wanted} connections"));
     } else {

@@ -5,7 +5,7 @@ mod data;
 mod doctor;
 mod exposed;
 mod file;
-mod front;
+mod listeners;
 mod operator;
 mod print;
 mod serve;
@@ -14,9 +14,9 @@ use crate::admin::remove::Subject;
 use clap::{CommandFactory, Parser, Subcommand};
 use exposed::exposed;
 use file::Sources;
-use operator::customer::CustomerCommand;
-use operator::token::TokenCommand;
-use operator::{AccountCommand, AgentCommand, ComponentCommand, WorkerCommand};
+use operator::customer::CustomerSubcommand;
+use operator::token::TokenSubcommand;
+use operator::{AccountSubcommand, AgentSubcommand, ComponentSubcommand, WorkerSubcommand};
 use print::{line, say};
 use serde_json::Value;
 use serve::{DemoArgs, ServeArgs};
@@ -33,33 +33,33 @@ struct Cli {
     #[arg(long, global = true, env = "KEFU_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Run the desk.
     Serve(ServeArgs),
     /// Run a desk to try out, with a well-known account, on this machine only.
     Demo(DemoArgs),
     /// Create, list, show and change accounts.
     #[command(subcommand)]
-    Account(AccountCommand),
+    Account(AccountSubcommand),
     /// Bind agents to workers.
     #[command(subcommand)]
-    Agent(AgentCommand),
+    Agent(AgentSubcommand),
     /// Invite and list workers, give them a new password.
     #[command(subcommand)]
-    Worker(WorkerCommand),
+    Worker(WorkerSubcommand),
     /// Create third-party platforms and grant them permission sets.
     #[command(subcommand)]
-    Component(ComponentCommand),
+    Component(ComponentSubcommand),
     /// Create customers, and have them do and say what people would: for tests without people.
     #[command(subcommand)]
-    Customer(CustomerCommand),
+    Customer(CustomerSubcommand),
     /// Issue tokens, and end them to test how a client refreshes.
     #[command(subcommand)]
-    Token(TokenCommand),
+    Token(TokenSubcommand),
     /// Write all data into a file, while the server runs.
     Backup(data::BackupArgs),
     /// Look whether a backup is sound.
@@ -68,12 +68,12 @@ enum Command {
     Restore(data::RestoreArgs),
     /// Move all data between a folder and PostgreSQL.
     #[command(subcommand)]
-    Store(data::StoreCommand),
+    Store(data::StoreSubcommand),
     /// Say how programs find the host of --as here, and come to trust it.
     Authority(authority::AuthorityArgs),
     /// Say how the server would be configured.
     #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(ConfigSubcommand),
     /// Look for what is wrong with settings, data, database and machine.
     Doctor(doctor::DoctorArgs),
     /// Print the version.
@@ -81,7 +81,7 @@ enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-enum ConfigCommand {
+enum ConfigSubcommand {
     /// Print every setting, its value, and whether it comes from a flag, the environment or a file.
     Show {
         #[command(flatten)]
@@ -104,9 +104,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn start(command: Command, sources: &Sources) -> anyhow::Result<()> {
+fn start(command: CliCommand, sources: &Sources) -> anyhow::Result<()> {
     start_logging();
-    if !matches!(command, Command::Doctor(_)) {
+    if !matches!(command, CliCommand::Doctor(_)) {
         exposed(&std::env::args().collect::<Vec<_>>()).iter().for_each(|said| tracing::warn!("{said}"));
     }
     let runtime = tokio::runtime::Runtime::new()?;
@@ -125,33 +125,33 @@ fn show(settings: &Value, json: bool) {
     }
 }
 
-async fn run(command: Command, sources: &Sources) -> anyhow::Result<()> {
+async fn run(command: CliCommand, sources: &Sources) -> anyhow::Result<()> {
     match command {
-        Command::Serve(args) => serve::serve(args).await,
-        Command::Demo(args) => serve::demo(args).await,
-        Command::Account(AccountCommand::Remove { appid, confirmation, common }) => {
+        CliCommand::Serve(args) => serve::serve(args).await,
+        CliCommand::Demo(args) => serve::demo(args).await,
+        CliCommand::Account(AccountSubcommand::Remove { appid, confirmation, common }) => {
             operator::remove::run(Subject::Account(appid), &confirmation, &common).await
         }
-        Command::Worker(WorkerCommand::Remove { name, confirmation, common }) => {
+        CliCommand::Worker(WorkerSubcommand::Remove { name, confirmation, common }) => {
             operator::remove::run(Subject::Worker(name), &confirmation, &common).await
         }
-        Command::Account(command) => operator::run(command.order(), command.common()).await,
-        Command::Agent(command) => operator::run(command.order(), command.common()).await,
-        Command::Worker(command) => operator::run(command.order(), command.common()).await,
-        Command::Component(command) => operator::run(command.order(), command.common()).await,
-        Command::Customer(command) => operator::run(command.order(), command.common()).await,
-        Command::Token(command) => operator::run(command.order(), command.common()).await,
-        Command::Doctor(args) => doctor::run(args).await,
-        Command::Backup(args) => data::backup(args).await,
-        Command::Verify(args) => data::verify(args).await,
-        Command::Restore(args) => data::restore(args).await,
-        Command::Store(command) => data::store(command).await,
-        Command::Authority(args) => authority::run(&args),
-        Command::Config(ConfigCommand::Show { json, .. }) => {
+        CliCommand::Account(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Agent(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Worker(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Component(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Customer(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Token(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Doctor(args) => doctor::run(args).await,
+        CliCommand::Backup(args) => data::backup(args).await,
+        CliCommand::Verify(args) => data::verify(args).await,
+        CliCommand::Restore(args) => data::restore(args).await,
+        CliCommand::Store(command) => data::store(command).await,
+        CliCommand::Authority(args) => authority::run(&args),
+        CliCommand::Config(ConfigSubcommand::Show { json, .. }) => {
             show(&sources.settings(&Cli::command()), json);
             Ok(())
         }
-        Command::Version => {
+        CliCommand::Version => {
             line(format_args!("kefu {}", env!("CARGO_PKG_VERSION")));
             Ok(())
         }

@@ -1,10 +1,10 @@
 //! `kefu serve` and `kefu demo`.
 
-use super::front::{Front, bind};
+use super::listeners::{Listeners, bind};
 use super::print::say;
 use crate::admin::Admin;
-use crate::app::{room, router};
-use crate::clock::{Clock, Rng};
+use crate::app::{connection_limit, router};
+use crate::clock::{Rng, Clock};
 use crate::config::{BucketArgs, Data, Place, Rules, Settings, socket_address};
 use crate::desk::{Desk, account, cluster};
 use crate::due::{self, Lease};
@@ -82,15 +82,15 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
              or --allow-demo if nobody else can reach this server"
         );
     }
-    let front = front(args.listen, &args.settings, &args.data.data).await?;
+    let listeners = listeners(args.listen, &args.settings, &args.data.data).await?;
     let is_empty = account::is_empty(&desk).await.map_err(Error::cause)?;
     let next = if is_empty { "; there is no account yet: `kefu account create` makes one" } else { "" };
-    let manual = front.manual.clone();
+    let manual = listeners.manual.clone();
     let greet = |base: &str| {
         say(format_args!("kefu {} listens at {base}{next}", env!("CARGO_PKG_VERSION")));
         manual.iter().for_each(|manual| say(format_args!("\n{manual}")));
     };
-    run(desk, &place, args.settings, front, greet).await
+    run(desk, &place, args.settings, listeners, greet).await
 }
 
 pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
@@ -118,11 +118,11 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     let place = data.place()?;
     let desk = open(&data, &place, args.rules).await?;
     demo::make(&desk).await.map_err(Error::cause)?;
-    let front = front(args.listen, &args.settings, &data.data).await?;
+    let listeners = listeners(args.listen, &args.settings, &data.data).await?;
     let kept = place.folder().filter(|_| !args.memory);
-    let manual = front.manual.as_ref().map_or_else(String::new, |manual| format!("\n{manual}"));
+    let manual = listeners.manual.as_ref().map_or_else(String::new, |manual| format!("\n{manual}"));
     let settings = Settings { is_demo: true, ..args.settings };
-    run(desk, &place, settings, front, |base| {
+    run(desk, &place, settings, listeners, |base| {
         // Whoever reads it may have gone: the desk runs on.
         let _ = writeln!(std::io::stdout(), "{}{manual}", demo::welcome(base, kept));
     })
@@ -135,8 +135,8 @@ async fn open(data: &Data, place: &Place, rules: Rules) -> anyhow::Result<Desk> 
     Ok(Desk::new(store, Rng::system(), rules).with_files(files))
 }
 
-async fn front(listen: SocketAddr, settings: &Settings, data: &Path) -> anyhow::Result<Front> {
-    Front::open(bind(listen, "--listen").await?, settings, data, &Clock::system()).await
+async fn listeners(listen: SocketAddr, settings: &Settings, data: &Path) -> anyhow::Result<Listeners> {
+    Listeners::open(bind(listen, "--listen").await?, settings, data, &Clock::system()).await
 }
 
 /// Numbers about people's business are for this machine: what watches it from elsewhere asks through something here.
@@ -155,11 +155,11 @@ async fn run(
     desk: Desk,
     place: &Place,
     mut settings: Settings,
-    front: Front,
+    listeners: Listeners,
     greet: impl FnOnce(&str),
 ) -> anyhow::Result<()> {
     let (mut interrupted, mut ended) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let listening = front.address()?;
+    let listening = listeners.address()?;
     settings.listening = Some(listening);
     let base = settings.base(listening);
     let admin = place.folder().map(Admin::listen).transpose()?;
@@ -172,8 +172,8 @@ async fn run(
         tokio::spawn(due::keep_presence(app.clone())),
         tokio::spawn(due::run(app.clone())),
         tokio::spawn(due::run_files(app.clone())),
-        tokio::spawn(front.keeper.keep(app.stop.clone())),
-        tokio::spawn(due::settle(app.clone())),
+        tokio::spawn(listeners.keeper.keep(app.stop.clone())),
+        tokio::spawn(due::flush_counts(app.clone())),
     ];
     if let Some(admin) = admin {
         tasks.push(tokio::spawn(admin.serve(app.desk.clone(), base, app.stop.clone())));
@@ -183,7 +183,7 @@ async fn run(
         tasks.push(tokio::spawn(listen::serve(
             metrics,
             router,
-            listen::Room::of(WATCHERS),
+            listen::ConnectionLimit::new(WATCHERS),
             app.stop.clone(),
         )));
     }
@@ -193,13 +193,13 @@ async fn run(
         tracing::info!("stopping");
         stop.cancel();
     });
-    listen::serve_all(front.entrances, router(app.clone()), room(&app), app.stop.clone()).await;
+    listen::serve_all(listeners.all, router(app.clone()), connection_limit(&app), app.stop.clone()).await;
     for task in tasks {
         task.await?;
     }
     // What was counted is of a store that is no more, if this node is over.
     lease.await??;
-    if !matches!(tokio::time::timeout(LAST_ROUND, due::settle_all(&app)).await, Ok(Ok(()))) {
+    if !matches!(tokio::time::timeout(LAST_ROUND, due::flush_all_counts(&app)).await, Ok(Ok(()))) {
         tracing::warn!("the last calls could not be counted in the store");
     }
     // Gives up the lease, so that other nodes need not wait until it has run out. They, or the next start, end the

@@ -91,7 +91,7 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// Certificates.
     #[command(flatten)]
-    pub tls: Tls,
+    pub tls: TlsArgs,
     /// Where it listens, once it does.
     #[arg(skip)]
     pub listening: Option<SocketAddr>,
@@ -112,7 +112,7 @@ pub enum ProxyHeader {
 
 /// Certificates: of the desk's own, and of the host it stands in for.
 #[derive(Args, Clone, Debug)]
-pub struct Tls {
+pub struct TlsArgs {
     /// Stand in for this host, which many SDKs have in their code: api.weixin.qq.com. Weixin's paths answer at
     /// --as-https with a certificate of a local authority, made at the first start, and at --as-http in clear;
     /// `kefu authority` says how programs find and trust them.
@@ -122,7 +122,7 @@ pub struct Tls {
     #[arg(
         long,
         env = "KEFU_AS_HTTPS",
-        default_value_t = Tls::default().as_https,
+        default_value_t = TlsArgs::default().as_https,
         value_name = "ADDRESS",
         value_parser = socket_address
     )]
@@ -131,7 +131,7 @@ pub struct Tls {
     #[arg(
         long,
         env = "KEFU_AS_HTTP",
-        default_value_t = Tls::default().as_http,
+        default_value_t = TlsArgs::default().as_http,
         value_name = "ADDRESS",
         value_parser = socket_address
     )]
@@ -145,14 +145,14 @@ pub struct Tls {
     pub tls_key: Option<PathBuf>,
 }
 
-impl Default for Tls {
+impl Default for TlsArgs {
     fn default() -> Self {
         let (as_https, as_http) = ((Ipv4Addr::LOCALHOST, 443).into(), (Ipv4Addr::LOCALHOST, 80).into());
-        Tls { as_host: None, as_https, as_http, tls_cert: None, tls_key: None }
+        TlsArgs { as_host: None, as_https, as_http, tls_cert: None, tls_key: None }
     }
 }
 
-impl Tls {
+impl TlsArgs {
     /// The files of the desk's own certificate and its key.
     ///
     /// # Errors

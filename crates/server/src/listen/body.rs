@@ -1,6 +1,6 @@
 //! Bodies of requests: read by a handler, or dropped frame by frame after a refusal.
 
-use super::seat::Seat;
+use super::state::ConnectionState;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -30,20 +30,20 @@ static DRAINS: Semaphore = Semaphore::const_new(DRAINED_AT_ONCE);
 
 /// The body of a request. What a handler leaves of it is drained, so that the client can read the refusal and use the
 /// connection again.
-pub(super) struct Heard {
+pub(super) struct DrainedBody {
     body: Option<Incoming>,
     most: usize,
     until: Instant,
-    seat: Arc<Seat>,
+    state: Arc<ConnectionState>,
 }
 
-impl Heard {
+impl DrainedBody {
     /// The body of a request for `path`.
-    pub(super) fn new(body: Incoming, path: &str, seat: Arc<Seat>) -> Self {
+    pub(super) fn new(body: Incoming, path: &str, state: Arc<ConnectionState>) -> Self {
         // Only a body that may be large needs the look at the path.
         let is_small = body.size_hint().upper().is_some_and(|upper| upper <= BODY_MAX as u64);
         let most = if !is_small && takes_file(path) { UPLOAD_MAX } else { BODY_MAX };
-        Heard { body: Some(body), most, until: Instant::now() + BODY_TIME, seat }
+        DrainedBody { body: Some(body), most, until: Instant::now() + BODY_TIME, state }
     }
 }
 
@@ -54,7 +54,7 @@ fn takes_file(path: &str) -> bool {
     is_upload || path == "/desk/api/image" || of_customer()
 }
 
-impl Body for Heard {
+impl Body for DrainedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -66,7 +66,7 @@ impl Body for Heard {
         let Some(body) = this.body.as_mut() else { return Poll::Ready(None) };
         let polled = Pin::new(&mut *body).poll_frame(cx);
         if matches!(polled, Poll::Ready(None)) || polled.is_ready() && body.is_end_stream() {
-            this.seat.has_body();
+            this.state.body_was_read();
         }
         polled
     }
@@ -80,9 +80,9 @@ impl Body for Heard {
     }
 }
 
-impl Drop for Heard {
+impl Drop for DrainedBody {
     fn drop(&mut self) {
-        self.seat.has_body();
+        self.state.body_was_read();
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
         // A body that says it is longer is not worth the wait; its connection closes.
         if body.size_hint().lower() > self.most as u64 {
@@ -140,15 +140,15 @@ mod tests {
     }
 
     /// The bytes of a frame, which are counted as long as they live.
-    struct Counted(Vec<u8>, Arc<Count>);
+    struct CountedBytes(Vec<u8>, Arc<Count>);
 
-    impl AsRef<[u8]> for Counted {
+    impl AsRef<[u8]> for CountedBytes {
         fn as_ref(&self) -> &[u8] {
             &self.0
         }
     }
 
-    impl Drop for Counted {
+    impl Drop for CountedBytes {
         fn drop(&mut self) {
             self.1.held.fetch_sub(self.0.len(), Ordering::Relaxed);
         }
@@ -173,7 +173,7 @@ mod tests {
             let held = count.held.fetch_add(FRAME, Ordering::Relaxed) + FRAME;
             count.most_held.fetch_max(held, Ordering::Relaxed);
             count.frames.fetch_add(1, Ordering::Relaxed);
-            let bytes = Bytes::from_owner(Counted(vec![0; FRAME], count));
+            let bytes = Bytes::from_owner(CountedBytes(vec![0; FRAME], count));
             Poll::Ready(Some(Ok(Frame::data(bytes))))
         }
     }

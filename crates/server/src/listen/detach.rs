@@ -5,26 +5,26 @@
 //! work. So a call that has its body goes on as a task of its own; one that still reads its body has done nothing,
 //! and is dropped.
 
-use super::limit::Admitted;
+use super::limit::OpenConnection;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// A call on a connection. It keeps the connection's place until it has ended, so that hanging up makes no room for
 /// more.
-pub(super) struct Call<F: Future + Send + 'static> {
+pub(super) struct DetachableCall<F: Future + Send + 'static> {
     running: Option<Pin<Box<F>>>,
-    admitted: Arc<Admitted>,
+    open_connection: Arc<OpenConnection>,
 }
 
-impl<F: Future + Send + 'static> Call<F> {
+impl<F: Future + Send + 'static> DetachableCall<F> {
     /// A call that came by an admitted connection.
-    pub(super) fn new(call: F, admitted: Arc<Admitted>) -> Self {
-        Call { running: Some(Box::pin(call)), admitted }
+    pub(super) fn new(call: F, open_connection: Arc<OpenConnection>) -> Self {
+        DetachableCall { running: Some(Box::pin(call)), open_connection }
     }
 }
 
-impl<F: Future + Send + 'static> Future for Call<F> {
+impl<F: Future + Send + 'static> Future for DetachableCall<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -37,19 +37,20 @@ impl<F: Future + Send + 'static> Future for Call<F> {
     }
 }
 
-impl<F: Future + Send + 'static> Drop for Call<F> {
+impl<F: Future + Send + 'static> Drop for DetachableCall<F> {
     fn drop(&mut self) {
         let Some(running) = self.running.take() else { return };
         // Without a runtime the process is ending.
-        let (true, Ok(runtime)) = (self.admitted.seat.is_running(), tokio::runtime::Handle::try_current())
+        let (true, Ok(runtime)) =
+            (self.open_connection.state.is_running(), tokio::runtime::Handle::try_current())
         else {
             return;
         };
-        let admitted = self.admitted.clone();
-        self.admitted.room.tasks.spawn_on(
+        let open_connection = self.open_connection.clone();
+        self.open_connection.limit.tasks.spawn_on(
             async move {
                 let _ = running.await;
-                drop(admitted);
+                drop(open_connection);
             },
             &runtime,
         );

@@ -1,7 +1,11 @@
-//! How many connections there may be, and which one goes when a network that holds fewer finds no place.
+//! The limit on open connections: how many there may be, and which one closes when a network that holds fewer needs a
+//! slot.
+//!
+//! A connection needs a slot before a handler runs. There are as many slots as `--connections-max` and the limit on
+//! open files allow.
 
-use super::line::{Lobby, Place};
-use super::seat::Seat;
+use super::state::ConnectionState;
+use super::table::{ConnectionTable, SlotRequest};
 use crate::clock::Clock;
 use crate::network::household;
 use axum::body::Body;
@@ -15,55 +19,55 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-/// How long the head of a request may take.
+/// Time limit for the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// The same while others wait for the place.
+/// The same limit while other connections wait for a slot.
 const HEAD_TIME_IN_A_CROWD: Duration = Duration::from_secs(1);
-/// Files that are not connections: the database's, the log, the operators' socket.
+/// Open files that are not connections: the database's, the log, the admin socket.
 const FILES_KEPT: usize = 128;
-/// Connections beside the regular ones: `/healthz` and `/readyz` are answered on them, and first heads are read.
+/// Connections beyond the slots. They serve `/healthz` and `/readyz`, and read the first head of a request.
 const RESERVE: usize = 16;
-/// Requests that wait for a regular place, at most; fewer where few files may be open.
-const LINE: usize = 256;
-/// How long a request waits for a regular place.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Maximum number of requests that wait for a slot; fewer where few files may be open.
+const QUEUE_MAX: usize = 256;
+/// How long a request waits for a slot.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(15);
 
 type Exempt = Box<dyn Fn(IpAddr) -> bool + Send + Sync>;
 type Busy = Box<dyn Fn(&Uri) -> Response<Body> + Send + Sync>;
 
-/// How many connections there may be at once. Beyond that, [`RESERVE`] are open on which only health is answered, and
-/// [`LINE`] whose requests wait for a place.
-pub struct Room {
-    /// One for each connection that is open, with a regular place or without.
+/// The limit on open connections. Beyond the slots, [`RESERVE`] connections are open that only serve health checks, and
+/// [`QUEUE_MAX`] whose requests wait for a slot.
+pub struct ConnectionLimit {
+    /// One permit for each open connection, with or without a slot.
     open: Arc<Semaphore>,
     most: usize,
     exempt: Exempt,
     busy: Busy,
     is_full: AtomicBool,
-    /// The minute in which the log was told so the last time.
+    /// The minute of the last warning in the log.
     warned: AtomicI64,
-    lobby: Mutex<Lobby>,
-    /// The connections, and the calls that outlive theirs.
+    table: Mutex<ConnectionTable>,
+    /// The connections, and the calls that outlive their connection.
     pub(super) tasks: TaskTracker,
 }
 
-impl Room {
-    /// Room for `most` connections, as far as this process may open files; 0: for as many as that. The rest of what it
-    /// may open is the database's.
+impl ConnectionLimit {
+    /// Limits to `most` slots, or to as many as this process may open files for, whichever is less. 0 means as many as
+    /// the open files allow.
     #[must_use]
-    pub fn of(most: usize) -> Self {
-        let (files, line) = shared_out();
+    pub fn new(most: usize) -> Self {
+        let (files, queue) = share_open_files();
         let wanted = if most == 0 { usize::MAX } else { most };
         if most > files {
             tracing::warn!(
-                "there is room for {files} connections, not for {most}: this process may open too few files \
+                "at most {files} connections can be open instead of {most}: let this process open more files \
                  (ulimit -n, LimitNOFILE)"
             );
         }
         let most = wanted.min(files);
-        Room {
-            // One more, so that the one that comes can be compared with those that are there.
-            open: Arc::new(Semaphore::new(most + RESERVE + line + 1)),
+        ConnectionLimit {
+            // One more, so that a new connection can be compared with those that are open.
+            open: Arc::new(Semaphore::new(most + RESERVE + queue + 1)),
             most,
             exempt: Box::new(|_| false),
             busy: Box::new(|_| {
@@ -73,37 +77,37 @@ impl Room {
             }),
             is_full: AtomicBool::new(false),
             warned: AtomicI64::new(0),
-            lobby: Mutex::new(Lobby::new(most, RESERVE, line)),
+            table: Mutex::new(ConnectionTable::new(most, RESERVE, queue)),
             tasks: TaskTracker::new(),
         }
     }
 
-    /// The same where connections from some addresses are many people's, as a proxy's are: none of them is cut for
-    /// another.
+    /// Exempts addresses that many people share, such as a proxy's: their connections are never cut for another
+    /// network.
     #[must_use]
     pub fn exempting(self, exempt: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
-        Room { exempt: Box::new(exempt), ..self }
+        ConnectionLimit { exempt: Box::new(exempt), ..self }
     }
 
-    /// The same with an answer for requests that find no place.
+    /// Sets the answer to requests that get no slot.
     #[must_use]
-    pub fn answering(self, busy: impl Fn(&Uri) -> Response<Body> + Send + Sync + 'static) -> Self {
-        Room { busy: Box::new(busy), ..self }
+    pub fn with_busy_answer(self, busy: impl Fn(&Uri) -> Response<Body> + Send + Sync + 'static) -> Self {
+        ConnectionLimit { busy: Box::new(busy), ..self }
     }
 
-    /// For how many connections this process may open files, beside those it needs itself.
+    /// How many slots the limit on open files allows, beside the files that the process itself needs.
     #[must_use]
-    pub fn files() -> usize {
-        shared_out().0
+    pub fn available() -> usize {
+        share_open_files().0
     }
 
-    /// How long a head may take on a connection that has a regular place.
+    /// Time limit for a head on a connection with a slot.
     fn head_time(&self) -> Duration {
         if self.is_full.load(Ordering::Relaxed) { HEAD_TIME_IN_A_CROWD } else { HEAD_TIME }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lobby> {
-        self.lobby.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ConnectionTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until one more connection may be open.
@@ -111,86 +115,86 @@ impl Room {
         self.open.clone().acquire_owned().await.ok()
     }
 
-    /// Lets a connection in, with a regular place or without; `None` when it must close at once.
-    pub(super) fn admit(self: &Arc<Self>, from: IpAddr, open: OwnedSemaphorePermit) -> Option<Admitted> {
+    /// Admits a connection, with or without a slot. Returns `None` when it must close at once.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        from: IpAddr,
+        open: OwnedSemaphorePermit,
+    ) -> Option<OpenConnection> {
         let network = (!(self.exempt)(from)).then(|| household(from));
-        let mut lobby = self.lock();
-        let seat = lobby.admit(network)?;
-        let is_full = !seat.is_placed();
-        // A crowd is over when an eighth has left: one that comes for one that goes is no news.
-        if is_full || lobby.free() >= self.most / 8 {
+        let mut table = self.lock();
+        let state = table.admit(network)?;
+        let is_full = !state.has_slot();
+        // The crowd is over when an eighth of the slots is free: one free slot is taken again at once.
+        if is_full || table.free() >= self.most / 8 {
             self.is_full.store(is_full, Ordering::Relaxed);
         }
-        drop(lobby);
+        drop(table);
         if is_full {
             self.warn();
         }
         let head_time = if is_full { HEAD_TIME_IN_A_CROWD } else { self.head_time() };
-        Some(Admitted { room: self.clone(), seat, head_time, _open: open })
+        Some(OpenConnection { limit: self.clone(), state, head_time, _open: open })
     }
 
     fn warn(&self) {
         let minute = Clock::system().now() / model::MINUTE;
         if self.warned.swap(minute, Ordering::Relaxed) != minute {
-            tracing::warn!(
-                "{} connections are open, and no more may be; others wait until they close",
-                self.most
-            );
+            tracing::warn!("all {} connections are in use; further ones wait until one closes", self.most);
         }
     }
 
-    /// The answer to a request that finds no place.
+    /// The answer to a request that gets no slot.
     pub(super) fn busy(&self, uri: &Uri) -> Response<Body> {
         (self.busy)(uri)
     }
 }
 
-/// How many connections may have a regular place, and how many requests may wait for one, by the files that may be
-/// open.
-fn shared_out() -> (usize, usize) {
+/// Shares the open files: the number of slots, and the number of requests that may wait for one.
+fn share_open_files() -> (usize, usize) {
     let files = usize::try_from(open_files()).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS / 2);
     let files = files.saturating_sub(FILES_KEPT);
-    let line = LINE.min(files / 8).max(1);
-    (files.saturating_sub(RESERVE + line + 1).max(1), line)
+    let queue = QUEUE_MAX.min(files / 8).max(1);
+    (files.saturating_sub(RESERVE + queue + 1).max(1), queue)
 }
 
-/// How many files this process may open; first it asks for as many as it may ask for.
+/// How many files this process may open, after raising its soft limit to the hard limit.
 fn open_files() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
-    // No limit is none.
+    // An absent limit means unlimited.
     let now = if raised.is_ok() { limit.maximum } else { limit.current };
     now.unwrap_or(u64::MAX)
 }
 
-/// A connection that is open. It leaves when this is dropped.
-pub(super) struct Admitted {
-    pub(super) room: Arc<Room>,
-    pub(super) seat: Arc<Seat>,
-    /// How long a head may take on it.
+/// An open connection. Dropping it removes it from the table.
+pub(super) struct OpenConnection {
+    pub(super) limit: Arc<ConnectionLimit>,
+    pub(super) state: Arc<ConnectionState>,
+    /// Time limit for a head on this connection.
     pub(super) head_time: Duration,
     _open: OwnedSemaphorePermit,
 }
 
-impl Admitted {
-    /// Waits until the connection has a regular place; `false` when there is none in time.
-    pub(super) async fn place(&self) -> bool {
-        let waiting = match self.room.lock().ask(&self.seat) {
-            Place::Given => return true,
-            Place::None => return false,
-            Place::Later(granted) => granted,
+impl OpenConnection {
+    /// Waits until the connection has a slot. Returns `false` when there is none in time.
+    pub(super) async fn wait_for_slot(&self) -> bool {
+        let waiting = match self.limit.lock().request_slot(&self.state) {
+            SlotRequest::Granted => return true,
+            SlotRequest::QueueFull => return false,
+            SlotRequest::Queued(granted) => granted,
         };
-        if matches!(timeout(PATIENCE, waiting).await, Ok(Ok(()))) {
+        if matches!(timeout(QUEUE_TIMEOUT, waiting).await, Ok(Ok(()))) {
             return true;
         }
-        // It may have been given this very moment.
-        self.room.lock().gives_up(&self.seat);
-        self.seat.is_placed()
+        // The slot may have been granted at this very moment.
+        self.limit.lock().stop_waiting(&self.state);
+        self.state.has_slot()
     }
 }
 
-impl Drop for Admitted {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.room.lock().leave(&self.seat);
+        self.limit.lock().leave(&self.state);
     }
 }

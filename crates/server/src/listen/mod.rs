@@ -1,20 +1,20 @@
-//! Connections: accepted, bounded in number and time, and ended in order.
+//! Listens for connections, limits their number and duration, and ends them in order at shutdown.
 
 mod body;
 mod detach;
 mod limit;
-mod line;
-mod seat;
+mod state;
+mod table;
 
 pub use body::{BODY_TIME, UPLOAD_MAX};
-pub use limit::Room;
+pub use limit::ConnectionLimit;
 
 use crate::error::{Error, OutageLog};
 use crate::tls::Tls;
 use axum::Router;
 use axum::body::Body;
-use body::Heard;
-use detach::Call;
+use body::DrainedBody;
+use detach::DetachableCall;
 use http::header::CONNECTION;
 use http::{HeaderValue, Response};
 use hyper::Request;
@@ -22,8 +22,8 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use limit::Admitted;
-use seat::Answering;
+use limit::OpenConnection;
+use state::ResponseBody;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -36,113 +36,118 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// A peer that does not acknowledge for this long is gone; a sleeping laptop sends no FIN.
-const SILENCE: Duration = Duration::from_secs(10);
-/// Bytes of a head that are always taken, and most that are read of a body at once: a browser's cookies fit. The buffer
-/// may hold twice as many before it is full, so 16,384 half-open heads take 1 GiB at most.
+/// A peer that acknowledges nothing for this long is gone; a sleeping laptop sends no FIN.
+const ACK_TIMEOUT: Duration = Duration::from_secs(10);
+/// Buffer size: bytes of a head that always fit, such as a browser's cookies, and bytes of a body that are read at
+/// once. The buffer may hold twice as many before it is full, so 16,384 half-open heads take 1 GiB at most.
 const HEAD_MAX: usize = 32 << 10;
-/// How long running requests may take to finish once the server stops.
-const FAREWELL: Duration = Duration::from_secs(6);
+/// How long running requests may take to finish after the server was stopped.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// Who is at the other end of a request's connection, a person or a proxy, and where they came in.
+/// The other end of a request's connection, a person or a proxy, and the listener that accepted it.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
-    /// Who.
+    /// Address of the peer.
     pub address: IpAddr,
-    /// Where.
-    pub door: Door,
+    /// Kind of the listener.
+    pub listener_kind: ListenerKind,
 }
 
-/// Where connections come in.
+/// What a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
-    /// The desk's own address, in clear.
+pub enum ListenerKind {
+    /// The desk's own address, without TLS.
     Plain,
-    /// The desk's own address, by TLS.
+    /// The desk's own address, with TLS.
     Tls,
-    /// Where the desk stands in for Weixin's host: there are no pages there.
+    /// The address that stands in for Weixin's host; it serves no pages.
     Weixin,
 }
 
-/// An address that is listened at.
-pub struct Entrance {
+/// An address at which the server listens.
+pub struct Listener {
     listener: TcpListener,
-    door: Door,
+    listener_kind: ListenerKind,
     tls: Option<Arc<Tls>>,
 }
 
-impl Entrance {
-    /// One in clear.
+impl Listener {
+    /// A listener without TLS.
     #[must_use]
-    pub fn plain(listener: TcpListener, door: Door) -> Self {
-        Entrance { listener, door, tls: None }
+    pub fn plain(listener: TcpListener, listener_kind: ListenerKind) -> Self {
+        Listener { listener, listener_kind, tls: None }
     }
 
-    /// One by TLS.
+    /// A listener with TLS.
     #[must_use]
-    pub fn secured(listener: TcpListener, door: Door, tls: Arc<Tls>) -> Self {
-        Entrance { listener, door, tls: Some(tls) }
+    pub fn secured(listener: TcpListener, listener_kind: ListenerKind, tls: Arc<Tls>) -> Self {
+        Listener { listener, listener_kind, tls: Some(tls) }
     }
 
-    /// Where it is.
+    /// Address of the listener.
     ///
     /// # Errors
-    /// The machine's.
+    /// When the system cannot tell it.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 }
 
-/// Serves until `stop`, then finishes what runs.
-pub async fn serve(listener: TcpListener, router: Router, room: Room, stop: CancellationToken) {
-    serve_all(vec![Entrance::plain(listener, Door::Plain)], router, room, stop).await;
+/// Serves at one address until `stop`, then finishes the running requests.
+pub async fn serve(listener: TcpListener, router: Router, limit: ConnectionLimit, stop: CancellationToken) {
+    serve_all(vec![Listener::plain(listener, ListenerKind::Plain)], router, limit, stop).await;
 }
 
-/// The same at several addresses, which share the room.
-pub async fn serve_all(entrances: Vec<Entrance>, router: Router, room: Room, stop: CancellationToken) {
-    let room = Arc::new(room);
-    let tasks = room.tasks.clone();
+/// Serves at several addresses, which share the limit.
+pub async fn serve_all(
+    listeners: Vec<Listener>,
+    router: Router,
+    limit: ConnectionLimit,
+    stop: CancellationToken,
+) {
+    let limit = Arc::new(limit);
+    let tasks = limit.tasks.clone();
     let outages = OutageLog::new("accepting a connection");
     let mut turn = 0;
-    while let Some((entrance, stream, peer, admitted)) = tokio::select! {
-        next = accept(&entrances, &mut turn, &room, &outages) => next,
+    while let Some((listener, stream, peer, open_connection)) = tokio::select! {
+        next = accept(&listeners, &mut turn, &limit, &outages) => next,
         () = stop.cancelled() => None,
     } {
         set_options(&stream);
         let (router, stop) = (router.clone(), stop.clone());
-        let Some(tls) = &entrance.tls else {
-            tasks.spawn(connection(stream, peer, admitted, router, stop));
+        let Some(tls) = &listener.tls else {
+            tasks.spawn(connection(stream, peer, open_connection, router, stop));
             continue;
         };
         let acceptor = TlsAcceptor::from(tls.config());
         tasks.spawn(async move {
-            if let Some(stream) = shake_hands(acceptor, stream, &admitted, &stop).await {
-                connection(stream, peer, admitted, router, stop).await;
+            if let Some(stream) = shake_hands(acceptor, stream, &open_connection, &stop).await {
+                connection(stream, peer, open_connection, router, stop).await;
             }
         });
     }
-    drop(entrances);
+    drop(listeners);
     tasks.close();
-    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
-        tracing::warn!(connections = tasks.len(), "connections were cut off at the end");
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, tasks.wait()).await.is_err() {
+        tracing::warn!(connections = tasks.len(), "connections were still open at the end of the shutdown");
     }
 }
 
-/// The next connection that is let in, wherever it comes in.
+/// The next admitted connection of any listener.
 async fn accept<'e>(
-    entrances: &'e [Entrance],
+    listeners: &'e [Listener],
     turn: &mut usize,
-    room: &Arc<Room>,
+    limit: &Arc<ConnectionLimit>,
     outages: &OutageLog,
-) -> Option<(&'e Entrance, TcpStream, Peer, Admitted)> {
+) -> Option<(&'e Listener, TcpStream, Peer, OpenConnection)> {
     loop {
-        let open = room.may_open().await?;
-        let (entrance, accepted) = poll_fn(|cx| poll_accept(entrances, turn, cx)).await;
+        let open = limit.may_open().await?;
+        let (listener, accepted) = poll_fn(|cx| poll_accept(listeners, turn, cx)).await;
         match outages.record(accepted.map_err(Error::from)) {
             Ok((stream, address)) => {
-                let peer = Peer { address: address.ip(), door: entrance.door };
-                if let Some(admitted) = room.admit(peer.address, open) {
-                    return Some((entrance, stream, peer, admitted));
+                let peer = Peer { address: address.ip(), listener_kind: listener.listener_kind };
+                if let Some(open_connection) = limit.admit(peer.address, open) {
+                    return Some((listener, stream, peer, open_connection));
                 }
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -150,17 +155,17 @@ async fn accept<'e>(
     }
 }
 
-/// Each address is asked in turn, so that none waits for ever beside a busy one.
+/// Polls the listeners in turn, so that none starves beside a busy one.
 fn poll_accept<'e>(
-    entrances: &'e [Entrance],
+    listeners: &'e [Listener],
     turn: &mut usize,
     cx: &mut Context<'_>,
-) -> Poll<(&'e Entrance, std::io::Result<(TcpStream, SocketAddr)>)> {
-    for _ in 0..entrances.len() {
-        *turn = (*turn + 1) % entrances.len();
-        let entrance = &entrances[*turn];
-        if let Poll::Ready(accepted) = entrance.listener.poll_accept(cx) {
-            return Poll::Ready((entrance, accepted));
+) -> Poll<(&'e Listener, std::io::Result<(TcpStream, SocketAddr)>)> {
+    for _ in 0..listeners.len() {
+        *turn = (*turn + 1) % listeners.len();
+        let listener = &listeners[*turn];
+        if let Poll::Ready(accepted) = listener.listener.poll_accept(cx) {
+            return Poll::Ready((listener, accepted));
         }
     }
     Poll::Pending
@@ -168,28 +173,29 @@ fn poll_accept<'e>(
 
 fn set_options(stream: &TcpStream) {
     let socket = socket2::SockRef::from(stream);
-    if let Err(error) = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(SILENCE)))
+    if let Err(error) =
+        socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(ACK_TIMEOUT)))
     {
-        tracing::debug!(%error, "a socket refuses its options");
+        tracing::debug!(%error, "setting the options of a socket failed");
     }
 }
 
-/// What comes before the first head, in the time that a head may take.
+/// Performs the TLS handshake within the time limit for a head.
 async fn shake_hands(
     acceptor: TlsAcceptor,
     stream: TcpStream,
-    admitted: &Admitted,
+    open_connection: &OpenConnection,
     stop: &CancellationToken,
 ) -> Option<TlsStream<TcpStream>> {
     let shaken = tokio::select! {
-        shaken = tokio::time::timeout(admitted.head_time, acceptor.accept(stream)) => shaken,
-        () = admitted.seat.when_cut() => return None,
+        shaken = tokio::time::timeout(open_connection.head_time, acceptor.accept(stream)) => shaken,
+        () = open_connection.state.until_cut() => return None,
         () = stop.cancelled() => return None,
     };
     match shaken {
         Ok(Ok(stream)) => return Some(stream),
-        Ok(Err(error)) => tracing::debug!(%error, "a client does not come to terms about TLS"),
-        Err(_) => tracing::debug!("a client takes too long over TLS"),
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
     None
 }
@@ -197,15 +203,15 @@ async fn shake_hands(
 async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     peer: Peer,
-    admitted: Admitted,
+    open_connection: OpenConnection,
     router: Router,
     stop: CancellationToken,
 ) {
-    let (head_time, seat) = (admitted.head_time, admitted.seat.clone());
-    let admitted = Arc::new(admitted);
+    let (head_time, state) = (open_connection.head_time, open_connection.state.clone());
+    let open_connection = Arc::new(open_connection);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        respond(admitted.clone(), router.clone(), request)
+        respond(open_connection.clone(), router.clone(), request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -215,52 +221,40 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = seat.when_cut() => return,
+        () = state.until_cut() => return,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke off");
+        tracing::debug!(%error, "a connection failed");
     }
 }
 
-/// Why a request has no answer.
-#[derive(Debug)]
-struct IsCut;
-
-impl std::fmt::Display for IsCut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("cut for a network that holds fewer connections")
-    }
-}
-
-impl std::error::Error for IsCut {}
-
-/// Answers a request by the router. One on a connection without a regular place waits for one first, unless it asks for
-/// health.
+/// Answers a request by the router. A request on a connection without a slot first waits for one, unless it is a health
+/// check.
 async fn respond(
-    admitted: Arc<Admitted>,
+    open_connection: Arc<OpenConnection>,
     router: Router,
     request: Request<Incoming>,
-) -> Result<Response<Answering<Body>>, IsCut> {
-    let seat = &admitted.seat;
-    if !seat.begin(!request.body().is_end_stream()) {
-        return Err(IsCut);
+) -> Result<Response<ResponseBody<Body>>, std::io::Error> {
+    let state = &open_connection.state;
+    if !state.begin(!request.body().is_end_stream()) {
+        return Err(std::io::Error::other("cut for a network that holds fewer connections"));
     }
     let (parts, body) = request.into_parts();
-    let body = Heard::new(body, parts.uri.path(), seat.clone());
+    let body = DrainedBody::new(body, parts.uri.path(), state.clone());
     let is_health = || ["/healthz", "/readyz"].contains(&parts.uri.path());
-    let stays = seat.is_placed() || !is_health() && Box::pin(admitted.place()).await;
+    let stays = state.has_slot() || !is_health() && Box::pin(open_connection.wait_for_slot()).await;
     let mut response = if stays || is_health() {
         let call = router.oneshot(Request::from_parts(parts, body));
-        Call::new(call, admitted.clone()).await.unwrap_or_else(|never| match never {})
+        DetachableCall::new(call, open_connection.clone()).await.unwrap_or_else(|never| match never {})
     } else {
-        admitted.room.busy(&parts.uri)
+        open_connection.limit.busy(&parts.uri)
     };
     if !stays {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    Ok(response.map(|body| Answering::new(body, seat.clone())))
+    Ok(response.map(|body| ResponseBody::new(body, state.clone())))
 }

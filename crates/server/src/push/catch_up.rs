@@ -15,7 +15,7 @@ const KEPT_BYTES: u64 = 16 << 20;
 const KEPT_BLOCKS: usize = 256;
 
 /// How far a reader is, as its streams see it.
-pub(super) struct Progress {
+pub(super) struct ReaderProgress {
     /// The last number it has read; [`i64::MAX`] before it has begun.
     pub(super) read: AtomicI64,
     /// Whose reader it is, and since when. What was caught up on of an older generation counts no more.
@@ -24,7 +24,7 @@ pub(super) struct Progress {
     pub(super) turn: Arc<Mutex<()>>,
 }
 
-impl Progress {
+impl ReaderProgress {
     pub(super) fn read(&self) -> Option<i64> {
         Some(self.read.load(Ordering::Acquire)).filter(|read| *read < i64::MAX)
     }
@@ -39,7 +39,7 @@ impl Progress {
 pub(super) struct CatchUp {
     desk: Desk,
     /// By reader and by the number before the block's first.
-    kept: Arc<Cache<(u64, i64), Arc<FeedBlock>, ByBytes>>,
+    kept: Arc<Cache<(u64, i64), Arc<FeedBlock>, BlockWeight>>,
     /// One read at a time for streams that are behind, over all owners.
     turn: Arc<Semaphore>,
     /// The store's readers that streams may take, for what is new too: all but one.
@@ -47,9 +47,9 @@ pub(super) struct CatchUp {
 }
 
 #[derive(Clone)]
-struct ByBytes;
+struct BlockWeight;
 
-impl Weighter<(u64, i64), Arc<FeedBlock>> for ByBytes {
+impl Weighter<(u64, i64), Arc<FeedBlock>> for BlockWeight {
     fn weight(&self, _: &(u64, i64), block: &Arc<FeedBlock>) -> u64 {
         (size_of::<FeedBlock>() + block.changes.iter().map(|change| change.bytes()).sum::<usize>()) as u64
     }
@@ -58,7 +58,7 @@ impl Weighter<(u64, i64), Arc<FeedBlock>> for ByBytes {
 impl CatchUp {
     /// Nothing read yet; `readers` are the store's readers that streams may take.
     pub(super) fn new(desk: Desk, readers: Arc<Semaphore>) -> Self {
-        let kept = Arc::new(Cache::with_weighter(KEPT_BLOCKS, KEPT_BYTES, ByBytes));
+        let kept = Arc::new(Cache::with_weighter(KEPT_BLOCKS, KEPT_BYTES, BlockWeight));
         CatchUp { desk, kept, turn: Arc::new(Semaphore::new(1)), readers }
     }
 
@@ -70,7 +70,7 @@ impl CatchUp {
     pub(super) async fn after(
         &self,
         owner: &str,
-        progress: &Progress,
+        progress: &ReaderProgress,
         cursor: i64,
         upto: i64,
     ) -> Result<Option<Vec<Arc<FeedChange>>>, Error> {

@@ -8,7 +8,7 @@ mod catch_up;
 use crate::desk::Desk;
 use crate::desk::feed::{self, ChangesAfter, FeedChange};
 use crate::error::{Error, OutageLog};
-use catch_up::{CatchUp, Progress};
+use catch_up::{CatchUp, ReaderProgress};
 use dashmap::DashMap;
 use futures_util::Stream;
 use futures_util::stream::unfold;
@@ -22,8 +22,8 @@ use tokio::sync::broadcast::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 /// Changes a stream may miss before it has to catch up.
-const LAG: usize = 256;
-/// Changes a stream may be behind, a customer's or a workbench's. One further behind gets [`Step::Lost`]: its page
+const LAG_MAX: usize = 256;
+/// Changes a stream may be behind, a customer's or a workbench's. One further behind gets [`FeedStep::Lost`]: its page
 /// loads everything again, which costs the store less.
 pub const BEHIND_MAX: i64 = 1024;
 /// How often to look although nothing woke the reader: notifications between nodes may be lost, wake-ups within one
@@ -38,7 +38,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Feeds {
     desk: Desk,
     stop: CancellationToken,
-    readers: Arc<DashMap<String, Reader>>,
+    readers: Arc<DashMap<String, FeedReader>>,
     outages: Arc<OutageLog>,
     catch_up: CatchUp,
     /// The store's readers that streams may take: all but one, so that calls of the API never wait for streams alone.
@@ -47,9 +47,9 @@ pub struct Feeds {
 }
 
 /// A reader: its streams, and how far it is.
-struct Reader {
-    streams: Sender<Heard>,
-    progress: Arc<Progress>,
+struct FeedReader {
+    streams: Sender<Broadcast>,
+    progress: Arc<ReaderProgress>,
 }
 
 /// How a reader's look at the feed went.
@@ -63,11 +63,11 @@ enum Round {
 
 /// What a reader hands to its streams: a change, or `None` when it has begun anew, or could not, so that they compare
 /// how far they are.
-type Heard = Option<Arc<FeedChange>>;
+type Broadcast = Option<Arc<FeedChange>>;
 
 /// What a stream gets.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum FeedStep {
     /// The next change.
     Change(Arc<FeedChange>),
     /// Load everything again.
@@ -90,9 +90,9 @@ impl Feeds {
         }
     }
 
-    /// The changes of `owner` after number `since`, as they come. It ends after [`Step::Lost`], which a number gets
+    /// The changes of `owner` after number `since`, as they come. It ends after [`FeedStep::Lost`], which a number gets
     /// that the owner has not reached, or that is too far back.
-    pub fn follow(&self, owner: String, since: i64) -> impl Stream<Item = Step> + Send + use<> {
+    pub fn follow(&self, owner: String, since: i64) -> impl Stream<Item = FeedStep> + Send + use<> {
         let (live, progress) = self.subscribe(&owner);
         let follower = Follower {
             feeds: self.clone(),
@@ -106,22 +106,22 @@ impl Feeds {
         unfold(Some(follower), |follower| async move {
             let mut follower = follower?;
             match follower.next().await {
-                step @ Step::Change(_) => Some((step, Some(follower))),
-                Step::Lost => Some((Step::Lost, None)),
+                step @ FeedStep::Change(_) => Some((step, Some(follower))),
+                FeedStep::Lost => Some((FeedStep::Lost, None)),
             }
         })
     }
 
-    fn subscribe(&self, owner: &str) -> (Receiver<Heard>, Arc<Progress>) {
+    fn subscribe(&self, owner: &str) -> (Receiver<Broadcast>, Arc<ReaderProgress>) {
         let mut is_new = false;
         let reader = self.readers.entry(owner.to_owned()).or_insert_with(|| {
             is_new = true;
-            let progress = Progress {
+            let progress = ReaderProgress {
                 read: AtomicI64::new(i64::MAX),
                 generation: AtomicU64::new(self.next_generation()),
                 turn: Arc::default(),
             };
-            Reader { streams: channel(LAG).0, progress: Arc::new(progress) }
+            FeedReader { streams: channel(LAG_MAX).0, progress: Arc::new(progress) }
         });
         let (live, progress) = (reader.streams.subscribe(), reader.progress.clone());
         drop(reader);
@@ -136,10 +136,10 @@ impl Feeds {
     }
 
     /// The one reader of an owner, until nobody follows.
-    async fn read_on(self, owner: String, progress: Arc<Progress>) {
+    async fn read_on(self, owner: String, progress: Arc<ReaderProgress>) {
         let mut wake = self.desk.store.subscribe(&owner);
         let poll = if self.desk.store.is_shared() { POLL_SHARED } else { POLL_ALONE };
-        while !self.stop.is_cancelled() && !self.is_over(&owner) {
+        while !self.stop.is_cancelled() && !self.remove_if_unused(&owner) {
             let woken = *wake.borrow_and_update();
             let pause = match self.read_round(&owner, &progress).await {
                 Round::Full => continue,
@@ -159,7 +159,7 @@ impl Feeds {
     }
 
     /// Reads what comes after what it has read, and hands it on.
-    async fn read_round(&self, owner: &str, progress: &Progress) -> Round {
+    async fn read_round(&self, owner: &str, progress: &ReaderProgress) -> Round {
         let Some(read) = progress.read() else { return self.begin(owner, progress).await };
         match self.outages.record(self.read_after(owner, read).await) {
             Ok(ChangesAfter::Changes(changes)) => {
@@ -169,7 +169,7 @@ impl Feeds {
                     progress.read.store(last.seq, Ordering::Release);
                 }
                 for change in changes {
-                    self.hand(owner, Some(Arc::new(change)));
+                    self.broadcast(owner, Some(Arc::new(change)));
                 }
                 if is_full { Round::Full } else { Round::Last }
             }
@@ -187,21 +187,21 @@ impl Feeds {
     }
 
     /// Goes on from where the owner stands.
-    async fn begin(&self, owner: &str, progress: &Progress) -> Round {
+    async fn begin(&self, owner: &str, progress: &ReaderProgress) -> Round {
         let head = self.desk.store.head(owner).await;
         // A head that memory knows says nothing of reading: only a failure is noted.
         let head = head.or_else(|error| self.outages.record(Err(error)));
         if let Ok(head) = &head {
             progress.read.store(head.map_or(0, |head| head.seq), Ordering::Release);
         }
-        self.hand(owner, None);
+        self.broadcast(owner, None);
         if head.is_ok() { Round::Last } else { Round::Failed }
     }
 
     /// How many readers there are, and how many changes the one that is furthest behind has still to read.
     #[must_use]
     pub fn lag(&self) -> (usize, i64) {
-        let behind = |owner: &str, reader: &Reader| {
+        let behind = |owner: &str, reader: &FeedReader| {
             let head = self.desk.store.known_head(owner).map_or(0, |head| head.seq);
             head.saturating_sub(reader.progress.read.load(Ordering::Relaxed)).max(0)
         };
@@ -209,15 +209,15 @@ impl Feeds {
         (self.readers.len(), worst.unwrap_or(0))
     }
 
-    fn hand(&self, owner: &str, heard: Heard) {
+    fn broadcast(&self, owner: &str, broadcast: Broadcast) {
         if let Some(reader) = self.readers.get(owner) {
             // No stream is open at the moment; a later one catches up.
-            let _ = reader.streams.send(heard);
+            let _ = reader.streams.send(broadcast);
         }
     }
 
     /// Ends the reader when nobody follows; whoever comes later starts another.
-    fn is_over(&self, owner: &str) -> bool {
+    fn remove_if_unused(&self, owner: &str) -> bool {
         self.readers.remove_if(owner, |_, reader| reader.streams.receiver_count() == 0).is_some()
     }
 }
@@ -226,14 +226,14 @@ struct Follower {
     feeds: Feeds,
     owner: String,
     cursor: i64,
-    live: Receiver<Heard>,
-    progress: Arc<Progress>,
+    live: Receiver<Broadcast>,
+    progress: Arc<ReaderProgress>,
     behind: bool,
     read: VecDeque<Arc<FeedChange>>,
 }
 
 /// Where a stream stands that may be behind.
-enum Standing {
+enum Lag {
     /// It has what the reader has.
     Level,
     /// It is to take these changes first.
@@ -244,56 +244,56 @@ enum Standing {
 }
 
 impl Follower {
-    async fn next(&mut self) -> Step {
+    async fn next(&mut self) -> FeedStep {
         loop {
             if let Some(change) = self.read.pop_front() {
                 return self.take(change);
             }
             if self.behind {
-                let standing = self.standing().await;
+                let lag = self.lag().await;
                 // As above: a stream that is level has read nothing.
-                match standing.or_else(|error| self.feeds.outages.record(Err(error))) {
-                    Ok(Standing::Level) => self.behind = false,
-                    Ok(Standing::Behind(changes)) => {
+                match lag.or_else(|error| self.feeds.outages.record(Err(error))) {
+                    Ok(Lag::Level) => self.behind = false,
+                    Ok(Lag::Behind(changes)) => {
                         self.read = changes.into();
                         continue;
                     }
-                    Ok(Standing::Unknown) => {}
+                    Ok(Lag::Unknown) => {}
                     // Its page loads everything again.
-                    Ok(Standing::Lost) | Err(_) => return Step::Lost,
+                    Ok(Lag::Lost) | Err(_) => return FeedStep::Lost,
                 }
             }
             match self.live.recv().await {
                 Ok(Some(change)) if change.seq == self.cursor + 1 => return self.take(change),
                 Ok(Some(change)) => self.behind |= change.seq > self.cursor,
                 // The reader could not begin.
-                Ok(None) if self.progress.read().is_none() => return Step::Lost,
+                Ok(None) if self.progress.read().is_none() => return FeedStep::Lost,
                 Ok(None) | Err(RecvError::Lagged(_)) => self.behind = true,
-                Err(RecvError::Closed) => return Step::Lost,
+                Err(RecvError::Closed) => return FeedStep::Lost,
             }
         }
     }
 
     /// Compares the stream with its reader. What the reader hands on after that, the stream hears.
-    async fn standing(&self) -> Result<Standing, Error> {
-        let Some(read) = self.progress.read() else { return Ok(Standing::Unknown) };
+    async fn lag(&self) -> Result<Lag, Error> {
+        let Some(read) = self.progress.read() else { return Ok(Lag::Unknown) };
         if self.cursor < 0 || read.saturating_sub(self.cursor) > BEHIND_MAX {
-            return Ok(Standing::Lost);
+            return Ok(Lag::Lost);
         }
         if self.cursor > read {
             // Another node may have said so before the reader heard of it; or it is not true.
             let head = self.feeds.desk.store.head(&self.owner).await?.map_or(0, |head| head.seq);
-            return Ok(if self.cursor > head { Standing::Lost } else { Standing::Level });
+            return Ok(if self.cursor > head { Lag::Lost } else { Lag::Level });
         }
         if self.cursor == read {
-            return Ok(Standing::Level);
+            return Ok(Lag::Level);
         }
         let next = self.feeds.catch_up.after(&self.owner, &self.progress, self.cursor, read).await?;
-        Ok(next.map_or(Standing::Lost, Standing::Behind))
+        Ok(next.map_or(Lag::Lost, Lag::Behind))
     }
 
-    fn take(&mut self, change: Arc<FeedChange>) -> Step {
+    fn take(&mut self, change: Arc<FeedChange>) -> FeedStep {
         self.cursor = change.seq;
-        Step::Change(change)
+        FeedStep::Change(change)
     }
 }

@@ -25,7 +25,7 @@ struct Inner {
 impl StreamLimit {
     /// A stream of `person` opens, for as long as the answer lives.
     #[must_use]
-    pub fn enter(&self, person: String) -> Place {
+    pub fn enter(&self, person: String) -> StreamSlot {
         let (id, replaced) = (self.0.opened.fetch_add(1, Ordering::Relaxed), CancellationToken::new());
         let mut open = self.0.open.entry(person.clone()).or_default();
         open.push_back((id, replaced.clone()));
@@ -35,7 +35,7 @@ impl StreamLimit {
             oldest.cancel();
         }
         drop(open);
-        Place { limit: self.clone(), person, id, replaced }
+        StreamSlot { limit: self.clone(), person, id, replaced }
     }
 
     /// How many people have streams open here.
@@ -46,7 +46,7 @@ impl StreamLimit {
 }
 
 /// An open stream of a person.
-pub struct Place {
+pub struct StreamSlot {
     limit: StreamLimit,
     person: String,
     id: u64,
@@ -54,7 +54,7 @@ pub struct Place {
     pub replaced: CancellationToken,
 }
 
-impl Drop for Place {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
         if let Some(mut open) = self.limit.0.open.get_mut(&self.person) {
             open.retain(|(id, _)| *id != self.id);
@@ -71,18 +71,18 @@ mod tests {
     fn one_more_replaces_the_oldest_of_the_same_person() {
         let limit = StreamLimit::default();
         let other = limit.enter("other".into());
-        let mut places: Vec<_> = (0..STREAMS_MAX).map(|_| limit.enter("ann".into())).collect();
-        assert!(places.iter().all(|place| !place.replaced.is_cancelled()));
-        places.push(limit.enter("ann".into()));
-        let replaced: Vec<_> = places.iter().map(|place| place.replaced.is_cancelled()).collect();
+        let mut slots: Vec<_> = (0..STREAMS_MAX).map(|_| limit.enter("ann".into())).collect();
+        assert!(slots.iter().all(|slot| !slot.replaced.is_cancelled()));
+        slots.push(limit.enter("ann".into()));
+        let replaced: Vec<_> = slots.iter().map(|slot| slot.replaced.is_cancelled()).collect();
         assert_eq!(replaced.iter().filter(|replaced| **replaced).count(), 1);
         assert!(replaced[0] && !other.replaced.is_cancelled());
         // A stream that was replaced leaves no room when it goes, one that closes does.
-        drop(places.remove(0));
-        drop(places.remove(3));
-        places.push(limit.enter("ann".into()));
-        assert!(places.iter().all(|place| !place.replaced.is_cancelled()));
-        drop((places, other));
+        drop(slots.remove(0));
+        drop(slots.remove(3));
+        slots.push(limit.enter("ann".into()));
+        assert!(slots.iter().all(|slot| !slot.replaced.is_cancelled()));
+        drop((slots, other));
         assert_eq!(limit.people(), 0, "nothing is kept of people without streams");
     }
 }

@@ -1,9 +1,9 @@
-//! The workbench streams open on this node, and what the store holds of them: the first of an agent brings the agent
-//! online; the row goes a moment after the last has closed.
+//! The open workbench streams of this node, and their rows in the store. The first stream of an agent brings the agent
+//! online; the row is deleted a moment after the last stream has closed.
 //!
-//! Memory says who is there, and the store follows. Whatever was not written, for whatever reason, differs from memory,
-//! and is written again by [`Streams::settle`], twice a second; whatever the store lost or has too much is found by
-//! [`Streams::compare`], at every beat. A stream that opens is written at once, for the page waits for it.
+//! Memory is the truth and the store follows. A row that could not be written differs from memory, and
+//! [`Streams::write_differences`] writes it again, twice a second. [`Streams::recheck`] finds rows that the store lost
+//! or has too many, at every beat. The row of a new stream is written at once, because the page waits for it.
 
 pub mod limit;
 pub mod visit;
@@ -20,64 +20,64 @@ use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, Semaphore, watch};
 use tokio::task::JoinSet;
 
-/// How long to wait before what failed once is tried again; twice as long after each further failure.
+/// How long to wait before a failed write is repeated; doubled after each further failure.
 const RETRY: Duration = Duration::from_millis(500);
-/// How often that doubles: four seconds, within a beat.
+/// How often the wait doubles: up to four seconds, which is within a beat.
 const DOUBLINGS: u32 = 3;
-/// Accounts whose agents are written at once. Of each account it is one verb, so that an account that hangs takes one
-/// place.
+/// Accounts whose agents are written at the same time. Each account is one verb, so an account that hangs takes one
+/// permit.
 const ACCOUNTS: usize = 64;
 /// How long an agent stays online after the last stream closed.
 pub const GRACE: Duration = Duration::from_millis(PRESENCE_GRACE.unsigned_abs());
 
-type Seat = (Appid, KfAccount);
+type AgentKey = (Appid, KfAccount);
 
-/// An agent with streams here, or whom the store takes for one.
+/// An agent with streams at this node, or with a row in the store.
 #[derive(Default)]
-struct Agent {
+struct AgentStreams {
     open: Mutex<OpenStreams>,
-    /// Held by whoever writes, so that one agent's comings and goings are written in their order.
-    noted: Arc<tokio::sync::Mutex<Noted>>,
+    /// Held while the row is written, so that the writes of one agent keep their order.
+    stored: Arc<tokio::sync::Mutex<StoredRow>>,
 }
 
 #[derive(Default)]
 struct OpenStreams {
     count: usize,
-    /// The clock's uptime when the last one closed.
+    /// Uptime of the clock when the last stream closed.
     closed_at: Option<Duration>,
 }
 
-/// What the store holds of an agent's streams here.
+/// The row of an agent's streams in the store, as far as this node knows it.
 #[derive(Default)]
-struct Noted {
-    /// Whether it holds a row; `None` when that is not known.
+struct StoredRow {
+    /// Whether the row exists; `None` when unknown.
     row: Option<bool>,
-    /// At whose workbench the streams are.
+    /// The worker whose workbench has the streams.
     worker: Option<WechatId>,
     failures: u32,
-    /// The clock's uptime before which what failed is not tried again.
+    /// Uptime of the clock before which a failed write is not repeated.
     retry_at: Duration,
 }
 
-/// What is to be written of an agent.
-struct Step {
+/// A row to write.
+struct PendingWrite {
     kf_account: KfAccount,
-    noted: OwnedMutexGuard<Noted>,
+    stored: OwnedMutexGuard<StoredRow>,
 }
 
-/// What is to be written of an account.
+/// The rows to write of an account.
 #[derive(Default)]
-struct Steps {
-    opened: Vec<Step>,
-    ended: Vec<Step>,
+struct PendingWrites {
+    opened: Vec<PendingWrite>,
+    ended: Vec<PendingWrite>,
 }
 
-impl Agent {
+impl AgentStreams {
     fn open(&self) -> MutexGuard<'_, OpenStreams> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the store is to hold a row; either is right while the last stream has only just closed.
+    /// Whether the store should hold a row. `None` while the last stream has only just closed: either is right.
     fn is_there(&self, now: Duration) -> Option<bool> {
         let open = self.open();
         let in_grace = open.closed_at.is_some_and(|at| now < at + GRACE);
@@ -85,12 +85,12 @@ impl Agent {
     }
 }
 
-impl Noted {
+impl StoredRow {
     fn succeed(&mut self, row: bool) {
         (self.row, self.failures, self.retry_at) = (Some(row), 0, Duration::ZERO);
     }
 
-    /// Says whether it is the first failure.
+    /// Records a failure, and returns whether it is the first.
     fn fail(&mut self, now: Duration) -> bool {
         self.row = None;
         self.retry_at = now + RETRY * 2_u32.pow(self.failures.min(DOUBLINGS));
@@ -99,63 +99,68 @@ impl Noted {
     }
 }
 
-/// The streams of agents that are open here. Clones share them.
+/// The open streams of agents at this node. Clones share them.
 #[derive(Clone)]
 pub struct Streams {
     desk: Desk,
-    agents: Arc<DashMap<Seat, Arc<Agent>>>,
+    agents: Arc<DashMap<AgentKey, Arc<AgentStreams>>>,
     ends: Arc<watch::Sender<u64>>,
     writing: Arc<Semaphore>,
 }
 
 impl Streams {
-    /// No streams.
+    /// Creates the set of streams, without any.
     #[must_use]
     pub fn new(desk: Desk) -> Self {
         let (ends, writing) = (Arc::new(watch::Sender::new(0)), Arc::new(Semaphore::new(ACCOUNTS)));
         Streams { desk, agents: Arc::default(), ends, writing }
     }
 
-    /// An agent's stream at the workbench of `worker` is open for as long as the answer lives.
+    /// Registers an agent's stream at the workbench of `worker` until the result is dropped.
     ///
     /// # Errors
-    /// 65401 when there is no such agent, or the worker is not the agent; -1 when it could not be noted.
-    pub async fn enter(&self, worker: &WechatId, appid: Appid, kf_account: KfAccount) -> Result<Open, Error> {
-        let seat = (appid, kf_account);
-        let agent = self.agents.entry(seat.clone()).or_default().clone();
+    /// 65401 when the agent does not exist, or the worker is not bound to it; -1 when the row could not be written.
+    pub async fn enter(
+        &self,
+        worker: &WechatId,
+        appid: Appid,
+        kf_account: KfAccount,
+    ) -> Result<OpenStream, Error> {
+        let key = (appid, kf_account);
+        let agent = self.agents.entry(key.clone()).or_default().clone();
         let is_first = {
             let mut open = agent.open();
             open.count += 1;
             open.count == 1
         };
-        let open = Open { agent: agent.clone(), clock: self.desk.clock().clone() };
+        let open = OpenStream { agent: agent.clone(), clock: self.desk.clock().clone() };
         let mut noted = agent.noted.lock().await;
         if is_first || noted.row != Some(true) || noted.worker.as_ref() != Some(worker) {
             // Until it is answered, and when nobody waits for the answer any more, it may be so or not.
             noted.row = None;
-            presence::add_stream(&self.desk, worker, &seat.0, &seat.1).await?;
+            presence::add_stream(&self.desk, worker, &key.0, &key.1).await?;
             noted.worker = Some(worker.clone());
             noted.succeed(true);
         }
         Ok(open)
     }
 
-    /// Writes what memory and the store disagree about: a task for each account.
+    /// Writes the rows that differ from memory: one task for each account.
     #[must_use]
-    pub fn settle(&self) -> JoinSet<()> {
+    pub fn write_differences(&self) -> JoinSet<()> {
         let now = self.now();
-        let mut accounts: HashMap<Appid, Steps> = HashMap::new();
-        self.agents.retain(|seat, agent| {
+        let mut accounts: HashMap<Appid, PendingWrites> = HashMap::new();
+        self.agents.retain(|key, agent| {
             let Some(is_there) = agent.is_there(now) else { return true };
-            let Ok(noted) = agent.noted.clone().try_lock_owned() else { return true };
-            if noted.row == Some(is_there) {
-                // Somebody may be about to enter.
+            let Ok(stored) = agent.stored.clone().try_lock_owned() else { return true };
+            if stored.row == Some(is_there) {
+                // A stream may be about to register.
                 return is_there || Arc::strong_count(agent) > 1;
             }
-            if noted.retry_at <= now {
-                let steps = accounts.entry(seat.0.clone()).or_default();
+            if stored.retry_at <= now {
+                let steps = accounts.entry(key.0.clone()).or_default();
                 let steps = if is_there { &mut steps.opened } else { &mut steps.ended };
-                steps.push(Step { kf_account: seat.1.clone(), noted });
+                steps.push(PendingWrite { kf_account: key.1.clone(), stored });
             }
             true
         });
@@ -166,8 +171,8 @@ impl Streams {
         tasks
     }
 
-    async fn write(self, appid: Appid, steps: Steps) {
-        // Nobody closes it.
+    async fn write(self, appid: Appid, steps: PendingWrites) {
+        // The semaphore is never closed.
         let Ok(_place) = self.writing.acquire().await else { return };
         if !steps.ended.is_empty() {
             let agents = steps.ended.iter().map(|step| step.kf_account.clone()).collect();
@@ -182,44 +187,44 @@ impl Streams {
         }
     }
 
-    fn conclude(&self, appid: &Appid, mut steps: Vec<Step>, row: bool, outcome: Result<(), Error>) {
+    fn conclude(&self, appid: &Appid, mut steps: Vec<PendingWrite>, row: bool, outcome: Result<(), Error>) {
         let Err(error) = outcome else {
-            steps.iter_mut().for_each(|step| step.noted.succeed(row));
+            steps.iter_mut().for_each(|step| step.stored.succeed(row));
             return;
         };
         let (now, mut first) = (self.now(), None);
         for step in &mut steps {
-            if step.noted.fail(now) {
+            if step.stored.fail(now) {
                 first = Some(&step.kf_account);
             }
         }
-        // The store has logged the cause of a refusal, and an agent who is gone is no failure.
+        // The store has logged the cause of a refusal, and a deleted agent is no failure.
         if let (Error::Internal(error), Some(kf_account)) = (error, first) {
             let error = format!("{error:#}");
             tracing::error!(%appid, %kf_account, error, "presence could not be written, and is tried again");
         }
     }
 
-    /// Finds what the store has lost of this node's streams, and what it has too much, for [`Streams::settle`]. Reads
-    /// a row for each agent with streams here, and writes nothing.
+    /// Compares the rows in the store with memory, and marks differences for [`Streams::write_differences`]. Reads a
+    /// row for each agent with streams at this node, and writes nothing.
     ///
     /// # Errors
     /// Internal only.
-    pub async fn compare(&self) -> Result<(), Error> {
+    pub async fn recheck(&self) -> Result<(), Error> {
         let rows = presence::streams_of(&self.desk, &self.desk.node).await?;
         // What says that the agent is offline is half of what there should be.
-        let rows: HashMap<Seat, Option<bool>> = rows
+        let rows: HashMap<AgentKey, Option<bool>> = rows
             .into_iter()
             .map(|row| ((row.appid, row.kf_account), row.connected.then_some(true)))
             .collect();
-        for seat in rows.keys().filter(|seat| !self.agents.contains_key(*seat)) {
-            self.agents.entry(seat.clone()).or_default();
+        for key in rows.keys().filter(|key| !self.agents.contains_key(*key)) {
+            self.agents.entry(key.clone()).or_default();
         }
         for agent in self.agents.iter() {
-            // What is being written now is compared at the next beat.
-            let Ok(mut noted) = agent.noted.try_lock() else { continue };
-            if noted.row != rows.get(agent.key()).copied().unwrap_or(Some(false)) {
-                noted.row = None;
+            // A row that is being written is compared at the next beat.
+            let Ok(mut stored) = agent.stored.try_lock() else { continue };
+            if stored.row != rows.get(agent.key()).copied().unwrap_or(Some(false)) {
+                stored.row = None;
             }
         }
         Ok(())
@@ -229,21 +234,21 @@ impl Streams {
         self.desk.clock().uptime()
     }
 
-    /// Ends every stream here.
+    /// Ends every stream of this node.
     pub fn end_all(&self) {
         self.ends.send_modify(|times| *times += 1);
     }
 
-    /// Ready when [`Streams::end_all`] was called after this.
+    /// Completes when [`Streams::end_all`] is called after this.
     pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut ends = self.ends.subscribe();
         async move {
-            // An error means that the application is gone, which ends streams too.
+            // An error means that the application is gone, which also ends the stream.
             let _ = ends.changed().await;
         }
     }
 
-    /// How many agents have streams open here.
+    /// Number of agents with open streams at this node.
     #[must_use]
     pub fn agents(&self) -> usize {
         self.agents.iter().filter(|agent| agent.open().count > 0).count()
@@ -251,12 +256,12 @@ impl Streams {
 }
 
 /// An open stream of an agent.
-pub struct Open {
-    agent: Arc<Agent>,
+pub struct OpenStream {
+    agent: Arc<AgentStreams>,
     clock: Clock,
 }
 
-impl Drop for Open {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         let mut open = self.agent.open();
         open.count -= 1;

@@ -7,9 +7,9 @@ use protocol::AccountKind;
 
 /// A customer's open stream, at an account whose customers enter. When it opens, from time to time, and when it ends,
 /// the store notes that the customer is there: another node, or this one after a restart, knows the visit.
-pub struct Visit(Option<Seen>);
+pub struct Visit(Option<VisitRecorder>);
 
-struct Seen {
+struct VisitRecorder {
     desk: Desk,
     appid: Appid,
     openid: Openid,
@@ -21,24 +21,24 @@ impl Visit {
         if !can(Action::Enter, kind) {
             return Visit(None);
         }
-        let seen = Seen { desk: desk.clone(), appid: appid.clone(), openid: openid.clone() };
-        seen.note().await;
-        Visit(Some(seen))
+        let recorder = VisitRecorder { desk: desk.clone(), appid: appid.clone(), openid: openid.clone() };
+        recorder.record().await;
+        Visit(Some(recorder))
     }
 
     /// Notes that the customer is there for as long as it is polled.
     pub async fn last(self) {
-        let Some(seen) = &self.0 else { return std::future::pending().await };
+        let Some(recorder) = &self.0 else { return std::future::pending().await };
         loop {
-            let next = seen.desk.now() + VISIT / 2;
-            seen.desk.clock().sleep_until(next).await;
-            seen.note().await;
+            let next = recorder.desk.now() + VISIT / 2;
+            recorder.desk.clock().sleep_until(next).await;
+            recorder.record().await;
         }
     }
 }
 
-impl Seen {
-    async fn note(&self) {
+impl VisitRecorder {
+    async fn record(&self) {
         if let Err(error) = window::record_visit(&self.desk, &self.appid, &self.openid).await {
             // The visit may count as two: no reason to end the stream.
             tracing::warn!(%error, "it was not noted that a customer is there");
@@ -48,8 +48,8 @@ impl Seen {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        if let Some(seen) = self.0.take() {
-            tokio::spawn(async move { seen.note().await });
+        if let Some(recorder) = self.0.take() {
+            tokio::spawn(async move { recorder.record().await });
         }
     }
 }

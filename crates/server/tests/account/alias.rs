@@ -2,23 +2,23 @@
 
 use crate::actors::TestApp;
 use futures_util::future::join_all;
-use kefu::admin::Order;
+use kefu::admin::Command;
 use kefu::config::{Rules, Settings};
 use serde_json::Value;
 
-fn creates(alias: &str) -> Order {
+fn creates(alias: &str) -> Command {
     let settings = kefu::desk::account::AccountChanges {
         name: Some(format!("the shop {alias}")),
         alias: Some(alias.to_owned()),
         ..Default::default()
     };
-    Order::AccountCreate { appid: None, settings }
+    Command::AccountCreate { appid: None, settings }
 }
 
-fn sets(appid: &str, alias: &str) -> Order {
+fn sets(appid: &str, alias: &str) -> Command {
     let settings =
         kefu::desk::account::AccountChanges { alias: Some(alias.to_owned()), ..Default::default() };
-    Order::AccountSet { appid: appid.to_owned(), settings, new_secret: false }
+    Command::AccountSet { appid: appid.to_owned(), settings, new_secret: false }
 }
 
 fn appid(account: &Value) -> String {
@@ -31,20 +31,20 @@ on_both_engines! {
 }
 
 async fn a_taken_alias_is_refused_with_the_name_of_its_account(app: TestApp) {
-    let first = appid(&app.order(creates("one")).await.unwrap());
-    let second = appid(&app.order(creates("two")).await.unwrap());
-    for order in [creates("one"), sets(&second, "one")] {
-        let said = app.order(order).await.unwrap_err();
+    let first = appid(&app.command(creates("one")).await.unwrap());
+    let second = appid(&app.command(creates("two")).await.unwrap());
+    for command in [creates("one"), sets(&second, "one")] {
+        let said = app.command(command).await.unwrap_err();
         assert!(said.contains(&first) && said.contains("the shop one"), "{said}");
     }
-    let accounts = app.order(Order::AccountList).await.unwrap();
+    let accounts = app.command(Command::AccountList).await.unwrap();
     assert_eq!(accounts.as_array().unwrap().len(), 2, "a refused one is not there: {accounts}");
-    assert!(app.order(sets(&first, "one")).await.is_ok(), "its own");
-    assert!(app.order(sets(&second, "One")).await.is_ok(), "to the letter");
-    assert!(app.order(sets(&first, "three")).await.is_ok());
-    assert!(app.order(sets(&second, "one")).await.is_ok(), "which is free again");
+    assert!(app.command(sets(&first, "one")).await.is_ok(), "its own");
+    assert!(app.command(sets(&second, "One")).await.is_ok(), "to the letter");
+    assert!(app.command(sets(&first, "three")).await.is_ok());
+    assert!(app.command(sets(&second, "one")).await.is_ok(), "which is free again");
     for _ in 0..2 {
-        assert!(app.order(creates("")).await.is_ok(), "several accounts may have no alias");
+        assert!(app.command(creates("")).await.is_ok(), "several accounts may have no alias");
     }
 }
 
@@ -58,15 +58,15 @@ async fn of_many_concurrent_requests_for_an_alias_one_succeeds(app: TestApp) {
     };
     let mut accounts = Vec::new();
     for number in 0..8 {
-        accounts.push(appid(&app.order(creates(&format!("shop{number}"))).await.unwrap()));
+        accounts.push(appid(&app.command(creates(&format!("shop{number}"))).await.unwrap()));
     }
     for round in 0..5 {
         let alias = format!("wanted{round}");
-        let orders = accounts.iter().enumerate().map(|(number, appid)| {
-            let order = if number % 2 == 0 { creates(&alias) } else { sets(appid, &alias) };
-            nodes[number / 2 % nodes.len()].order(order)
+        let commands = accounts.iter().enumerate().map(|(number, appid)| {
+            let command = if number % 2 == 0 { creates(&alias) } else { sets(appid, &alias) };
+            nodes[number / 2 % nodes.len()].command(command)
         });
-        let outcomes = join_all(orders).await;
+        let outcomes = join_all(commands).await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
         assert!(outcomes.iter().flat_map(|it| it.as_ref().err()).all(|said| said.contains(&alias)));
     }

@@ -1,28 +1,28 @@
 //! Components: third-party platforms that act for an account.
 
 use crate::actors::{TestAccount, TestApp, code};
-use kefu::admin::Order;
+use kefu::admin::Command;
 
 const LIST: &str = "/cgi-bin/customservice/getkflist";
 
 async fn component(app: &TestApp) -> String {
-    let made = app.order(Order::ComponentCreate { appid: None, name: "platform".into() }).await.unwrap();
+    let made = app.command(Command::ComponentCreate { appid: None, name: "platform".into() }).await.unwrap();
     made["component"].as_str().unwrap().to_owned()
 }
 
 async fn acting(app: &TestApp, account: &TestAccount, component: &str) -> TestAccount {
-    let order = Order::ComponentToken { component: component.into(), appid: Some(account.appid.clone()) };
-    let token = app.order(order).await.unwrap();
+    let command = Command::ComponentToken { component: component.into(), appid: Some(account.appid.clone()) };
+    let token = app.command(command).await.unwrap();
     account.with_token(token["access_token"].as_str().unwrap())
 }
 
 async fn grant(app: &TestApp, account: &TestAccount, component: &str, sets: &[u16]) {
-    let order = Order::ComponentGrant {
+    let command = Command::ComponentGrant {
         component: component.into(),
         appid: account.appid.clone(),
         sets: sets.to_vec(),
     };
-    app.order(order).await.unwrap();
+    app.command(command).await.unwrap();
 }
 
 on_both_engines! {
@@ -48,18 +48,18 @@ async fn a_component_is_refused_after_the_account_revokes_its_grant(app: TestApp
     let (account, component) = (app.account().await, component(&app).await);
     grant(&app, &account, &component, &[1]).await;
     let acting = acting(&app, &account, &component).await;
-    let revoke = Order::ComponentRevoke { component: component.clone(), appid: account.appid.clone() };
-    app.order(revoke).await.unwrap();
+    let revoke = Command::ComponentRevoke { component: component.clone(), appid: account.appid.clone() };
+    app.command(revoke).await.unwrap();
     assert_eq!(code(&acting.get(LIST, &[]).await), 61003);
     app.advance(7_200_000).await;
     assert_eq!(code(&acting.get(LIST, &[]).await), 42001);
-    let order = Order::ComponentToken { component: component, appid: Some(account.appid.clone()) };
-    assert!(app.order(order).await.unwrap_err().contains("grant"));
+    let command = Command::ComponentToken { component: component, appid: Some(account.appid.clone()) };
+    assert!(app.command(command).await.unwrap_err().contains("grant"));
 }
 
 async fn a_components_own_token_cannot_call_for_an_account(app: TestApp) {
     let (account, component) = (app.account().await, component(&app).await);
-    let token = app.order(Order::ComponentToken { component: component, appid: None }).await.unwrap();
+    let token = app.command(Command::ComponentToken { component: component, appid: None }).await.unwrap();
     let own = account.with_token(token["access_token"].as_str().unwrap());
     assert_eq!(code(&own.get(LIST, &[]).await), 61015);
 }

@@ -4,7 +4,7 @@ mod memory;
 mod node;
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
-use kefu::admin::{Limit, Order};
+use kefu::admin::{LimitCommand, Command};
 use kefu::desk::quota::LimitChange;
 use protocol::endpoint::{self, Methods};
 use protocol::{CalledBy, Endpoint};
@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 const LIST: &str = "/cgi-bin/customservice/getkflist";
 const HOUR: i64 = 3_600_000;
 
-fn of(account: &TestAccount, change: LimitChange) -> Order {
-    Order::Limit(Limit::Quota { appid: account.appid.clone(), change })
+fn of(account: &TestAccount, change: LimitChange) -> Command {
+    Command::Limit(LimitCommand::Quota { appid: account.appid.clone(), change })
 }
 
 /// An operator sets a limit.
 pub async fn limits(account: &TestAccount, path: &str, daily: Option<u32>, per_minute: Option<u32>) {
     let change = LimitChange { endpoint: Some(path.into()), daily, per_minute, standard: false };
-    account.app.order(of(account, change)).await.expect("a limit");
+    account.app.command(of(account, change)).await.expect("a limit");
 }
 
 async fn lists(account: &TestAccount) -> i64 {
@@ -135,7 +135,7 @@ async fn every_endpoint_is_counted(app: TestApp) {
         assert_eq!(calls(account, row).await, 45011, "{}", row.name);
         let standard =
             LimitChange { endpoint: Some(row.path.into()), standard: true, ..LimitChange::default() };
-        app.order(of(account, standard)).await.unwrap();
+        app.command(of(account, standard)).await.unwrap();
         assert_ne!(calls(account, row).await / 10, 4501, "{} as before", row.name);
     }
 }
@@ -303,7 +303,7 @@ async fn a_component_clears_for_accounts_that_granted_it_a_set(app: TestApp) {
 async fn an_operator_sets_limits_that_count_from_the_next_call(app: TestApp) {
     let account = app.account().await;
     assert_eq!(lists(&account).await, 0);
-    let order = async |change: LimitChange| app.order(of(&account, change)).await;
+    let order = async |change: LimitChange| app.command(of(&account, change)).await;
     let line =
         |lines: &Value| lines.as_array().unwrap().iter().find(|it| it["path"] == LIST).unwrap().clone();
     let all = LimitChange { daily: Some(1), ..LimitChange::default() };
@@ -329,8 +329,8 @@ async fn an_operator_sets_limits_that_count_from_the_next_call(app: TestApp) {
             .await;
     assert!(unknown.unwrap_err().contains("no such endpoint"));
     let nobody =
-        Order::Limit(Limit::Quota { appid: "wx00000000000000ff".into(), change: LimitChange::default() });
-    assert!(app.order(nobody).await.unwrap_err().contains("no such account"));
+        Command::Limit(LimitCommand::Quota { appid: "wx00000000000000ff".into(), change: LimitChange::default() });
+    assert!(app.command(nobody).await.unwrap_err().contains("no such account"));
 }
 
 async fn calls_at_once_are_counted_to_the_last(app: TestApp) {

@@ -1,7 +1,7 @@
 //! getAccessToken and getStableAccessToken: when tokens begin, overlap and expire.
 
 use crate::actors::{TestAccount, TestApp, code};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use serde_json::{Value, json};
 
 const LIST: &str = "/cgi-bin/customservice/getkflist";
@@ -149,22 +149,22 @@ async fn a_forced_refresh_ends_the_old_token_at_once_but_not_too_often(app: Test
 async fn an_operator_ends_tokens_to_test_a_refresh(app: TestApp) {
     let account = app.account().await;
     let kept = text(&account.fetch_stable_token(false).await);
-    app.order(Order::TokenExpire(account.appid.clone())).await.unwrap();
+    app.command(Command::TokenExpire(account.appid.clone())).await.unwrap();
     assert_eq!((tried(&account, &account.token).await, tried(&account, &kept).await), (42001, 42001));
     let fresh = text(&account.fetch_stable_token(false).await);
     assert_eq!(tried(&account, &fresh).await, 0);
-    app.order(Order::TokenRevoke(account.appid.clone())).await.unwrap();
+    app.command(Command::TokenRevoke(account.appid.clone())).await.unwrap();
     assert_eq!((tried(&account, &account.token).await, tried(&account, &fresh).await), (40001, 40001));
-    let issued = text(&app.order(Order::TokenIssue(account.appid.clone())).await.unwrap());
+    let issued = text(&app.command(Command::TokenIssue(account.appid.clone())).await.unwrap());
     assert_eq!(tried(&account, &issued).await, 0);
 }
 
 async fn a_new_secret_replaces_the_old_one(app: TestApp) {
     let account = app.account().await;
     let kept = text(&account.fetch_stable_token(false).await);
-    let order =
-        Order::AccountSet { appid: account.appid.clone(), settings: Default::default(), new_secret: true };
-    let secret = app.order(order).await.unwrap()["secret"].as_str().unwrap().to_owned();
+    let command =
+        Command::AccountSet { appid: account.appid.clone(), settings: Default::default(), new_secret: true };
+    let secret = app.command(command).await.unwrap()["secret"].as_str().unwrap().to_owned();
     assert_eq!(code(&account.fetch_stable_token(false).await), 40125);
     let account = TestAccount { secret, ..account };
     assert_eq!(tried(&account, &account.token).await, 0, "tokens of the old secret live on");

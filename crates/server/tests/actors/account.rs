@@ -1,8 +1,8 @@
 //! An account, and its developer's program, which calls the API.
 
 use super::{TestAgent, TestApp, TestCustomer, code, seen};
-use kefu::admin::Order;
-use kefu::admin::customer::CustomerOrder;
+use kefu::admin::Command;
+use kefu::admin::customer::CustomerCommand;
 use serde_json::{Value, json};
 
 #[derive(Clone)]
@@ -156,21 +156,21 @@ impl TestAccount {
 
     /// An operator's command creates a customer; its openid.
     pub async fn creates_customer(&self) -> String {
-        let order = CustomerOrder::Create { appid: self.appid.clone() };
-        let made = self.app.order(Order::Customer(order)).await.expect("a customer");
+        let command = CustomerCommand::Create { appid: self.appid.clone() };
+        let made = self.app.command(Command::Customer(command)).await.expect("a customer");
         made["openid"].as_str().unwrap().to_owned()
     }
 
     /// An operator's command lets a customer do something, such as subscribe.
     pub async fn customer_acts(&self, openid: &str, action: &str) -> Result<Value, String> {
         let (appid, openid, action) = (self.appid.clone(), openid.to_owned(), action.to_owned());
-        self.app.order(Order::Customer(CustomerOrder::Act { appid, openid, action })).await
+        self.app.command(Command::Customer(CustomerCommand::Act { appid, openid, action })).await
     }
 
     /// An operator's command lets a customer write; the message.
     pub async fn customer_says(&self, openid: &str, text: &str) -> Value {
         let (appid, openid, text) = (self.appid.clone(), openid.to_owned(), text.to_owned());
-        self.app.order(Order::Customer(CustomerOrder::Say { appid, openid, text })).await.expect("a message")
+        self.app.command(Command::Customer(CustomerCommand::Say { appid, openid, text })).await.expect("a message")
     }
 
     /// Adds an agent whose worker has signed up and accepted. The agent is not online yet.
@@ -192,7 +192,7 @@ impl TestAccount {
     pub async fn set(&self, change: impl FnOnce(&mut kefu::desk::account::AccountChanges)) {
         let mut settings = kefu::desk::account::AccountChanges::default();
         change(&mut settings);
-        let order = Order::AccountSet { appid: self.appid.clone(), settings, new_secret: false };
-        self.app.order(order).await.expect("settings");
+        let command = Command::AccountSet { appid: self.appid.clone(), settings, new_secret: false };
+        self.app.command(command).await.expect("settings");
     }
 }

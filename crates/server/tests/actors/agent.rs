@@ -1,7 +1,7 @@
 //! A worker at the workbench.
 
 use super::{Stream, TestAccount, TestApp, client_id, cookie_of, until};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use serde_json::{Value, json};
 
 #[derive(Clone)]
@@ -16,7 +16,7 @@ pub struct TestAgent {
 impl TestAgent {
     /// Creates a worker by a sign-up link.
     pub async fn signs_up(app: &TestApp, name: &str) -> TestAgent {
-        let link = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.expect("a link");
+        let link = app.command(Command::WorkerInvite { name: None, hours: 72 }).await.expect("a link");
         let invite = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
         let body = json!({"invite": invite, "name": name, "password": "correct horse"});
         let response = app.send("/desk/api/signup", "", &body).await;

@@ -1,7 +1,7 @@
 //! A component: a third-party platform that acts for accounts.
 
 use super::{TestAccount, TestApp};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use serde_json::Value;
 
 pub struct TestComponent {
@@ -12,8 +12,8 @@ pub struct TestComponent {
 
 impl TestComponent {
     pub async fn new(app: &TestApp) -> TestComponent {
-        let order = Order::ComponentCreate { appid: None, name: "platform".into() };
-        let made = app.order(order).await.expect("a component");
+        let command = Command::ComponentCreate { appid: None, name: "platform".into() };
+        let made = app.command(command).await.expect("a component");
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         TestComponent { app: app.clone(), appid: text("component"), secret: text("secret") }
     }
@@ -21,14 +21,14 @@ impl TestComponent {
     /// The account grants these permission sets, in place of those granted before.
     pub async fn gets_grant(&self, account: &TestAccount, sets: &[u16]) {
         let (component, appid) = (self.appid.clone(), account.appid.clone());
-        let order = Order::ComponentGrant { component, appid, sets: sets.to_vec() };
-        self.app.order(order).await.expect("a grant");
+        let command = Command::ComponentGrant { component, appid, sets: sets.to_vec() };
+        self.app.command(command).await.expect("a grant");
     }
 
     /// The account revokes the grant.
     pub async fn loses_grant(&self, account: &TestAccount) {
         let (component, appid) = (self.appid.clone(), account.appid.clone());
-        self.app.order(Order::ComponentRevoke { component, appid }).await.expect("a revocation");
+        self.app.command(Command::ComponentRevoke { component, appid }).await.expect("a revocation");
     }
 
     /// A token for the account.
@@ -42,8 +42,8 @@ impl TestComponent {
     }
 
     async fn token(&self, appid: Option<String>) -> String {
-        let order = Order::ComponentToken { component: self.appid.clone(), appid };
-        let answer: Value = self.app.order(order).await.expect("a token");
+        let command = Command::ComponentToken { component: self.appid.clone(), appid };
+        let answer: Value = self.app.command(command).await.expect("a token");
         answer["access_token"].as_str().unwrap().to_owned()
     }
 }

@@ -10,14 +10,14 @@ mod seen;
 mod stream;
 
 use crate::fixture::engine::Fresh;
-use kefu::admin::{Order, perform};
-use kefu::app::{room, router};
+use kefu::admin::{Command, execute};
+use kefu::app::{connection_limit, router};
 use kefu::clock::{Clock, Rng};
 use kefu::config::{Rules, Settings};
 use kefu::desk::{Desk, cluster};
 use kefu::due::{self, Lease};
 use kefu::files::Files;
-use kefu::listen::{self, Room};
+use kefu::listen::{self, ConnectionLimit};
 use kefu::state;
 use kefu::store::Store;
 use serde_json::Value;
@@ -88,7 +88,7 @@ impl TestApp {
         let lease = Arc::new(tokio::sync::Mutex::new(Lease::begin(&inner).await.expect("a lease")));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(listen::serve(listener, router(inner.clone()), room(&inner), inner.stop.clone()));
+        tokio::spawn(listen::serve(listener, router(inner.clone()), connection_limit(&inner), inner.stop.clone()));
         let (accounts, errors) = Default::default();
         TestApp { inner, base, http: reqwest::Client::new(), clock, fresh, lease, accounts, errors }
     }
@@ -113,23 +113,23 @@ impl TestApp {
         let base = format!("http://{}", listener.local_addr().unwrap());
         // It stops with this node.
         let stop = self.inner.stop.child_token();
-        tokio::spawn(listen::serve(listener, router(inner.clone()), Room::of(64), stop));
+        tokio::spawn(listen::serve(listener, router(inner.clone()), ConnectionLimit::new(64), stop));
         TestApp { inner, base, ..self.clone() }
     }
 
     /// Advances the clock, writes what was counted, and runs what is due.
     pub async fn advance(&self, ms: i64) {
         self.clock.advance(ms);
-        due::settle_all(&self.inner).await.expect("what was counted");
-        self.inner.streams.settle().join_all().await;
+        due::flush_all_counts(&self.inner).await.expect("what was counted");
+        self.inner.streams.write_differences().join_all().await;
         due::run_once(&self.inner).await.expect("what is due");
     }
 
     /// What a node does every five seconds: checks the other nodes, and compares its streams with the store.
     pub async fn heartbeat(&self) {
-        self.lease.lock().await.look(&self.inner).await;
-        self.inner.streams.compare().await.expect("what the store holds");
-        self.inner.streams.settle().join_all().await;
+        self.lease.lock().await.renew(&self.inner).await;
+        self.inner.streams.recheck().await.expect("what the store holds");
+        self.inner.streams.write_differences().join_all().await;
     }
 
     /// Asserts that `fails` logs an error, and forgets the error.
@@ -144,8 +144,8 @@ impl TestApp {
     }
 
     /// Runs an operator's command.
-    pub async fn order(&self, order: Order) -> Result<Value, String> {
-        perform(&self.inner.desk, &self.base, order).await
+    pub async fn command(&self, command: Command) -> Result<Value, String> {
+        execute(&self.inner.desk, &self.base, command).await
     }
 
     /// A certified service account with an alias of its own.
@@ -170,7 +170,7 @@ impl TestApp {
             ..Default::default()
         };
         change(&mut settings);
-        let created = self.order(Order::AccountCreate { appid: None, settings }).await.expect("an account");
+        let created = self.command(Command::AccountCreate { appid: None, settings }).await.expect("an account");
         TestAccount::new(self.clone(), &created).await
     }
 

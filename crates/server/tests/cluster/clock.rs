@@ -61,7 +61,7 @@ async fn what_a_clock_ahead_stamped_ends_by_the_right_time(app: TestApp) {
 
 async fn what_a_clock_ahead_stamped_ends_by_the_right_time_after_a_restart_too(app: TestApp) {
     let fixture = ClockFixture::set(&app, 20 * DAY).await;
-    kefu::due::settle_all(&app.inner).await.unwrap();
+    kefu::due::flush_all_counts(&app.inner).await.unwrap();
     app.clock.advance(-20 * DAY);
     let restarted = app.restarts(true).await;
     let mut fixture = fixture.at(&restarted);
@@ -228,7 +228,7 @@ fn the_log_says_once_that_clocks_differ() {
         let mut lease = Lease::begin(&here.inner).await.unwrap();
         let mut heartbeat = async || {
             cluster::beat(&there.inner.desk).await.unwrap();
-            lease.look(&here.inner).await;
+            lease.renew(&here.inner).await;
             said.0.lock().unwrap().iter().filter(|line| line.contains("apart")).count()
         };
         assert_eq!(heartbeat().await, 0);

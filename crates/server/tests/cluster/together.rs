@@ -4,7 +4,7 @@
 use crate::actors::{TestAccount, TestAgent, TestApp, client_id, code, cookie_of, until};
 use crate::cluster::on_two_nodes;
 use crate::fixture::running::kefu;
-use kefu::admin::Order;
+use kefu::admin::Command;
 use kefu::config::Place;
 use kefu::due;
 use postgres::fallible_iterator::FallibleIterator as _;
@@ -156,7 +156,7 @@ fn a_refusal_at_one_node_can_be_read_at_the_other_once_it_is_written() {
         let asks = asks(rid);
         let settles = async {
             until("the other node has looked for it", || async { verbs() > before + of_one }).await;
-            due::settle_all(&here.inner).await.expect("what was refused");
+            due::flush_all_counts(&here.inner).await.expect("what was refused");
         };
         let (told, ()) = tokio::join!(asks, settles);
         assert_eq!(code(&told), 0, "{told}");
@@ -233,7 +233,7 @@ fn a_log_in_holds_and_ends_at_both_nodes() {
         assert_eq!(here.ask("/desk/api/snapshot", &cookie).await.status(), 401);
         // A password reset at one node ends all log-ins at the other, with their streams.
         let desk = self::there(&ann, &there).comes_online().await;
-        here.order(Order::WorkerReset(ann.name.clone())).await.expect("a new password");
+        here.command(Command::WorkerReset(ann.name.clone())).await.expect("a new password");
         desk.ends().await;
         assert_eq!(there.ask("/desk/api/snapshot", &ann.cookie).await.status(), 401);
     });

@@ -2,7 +2,7 @@
 
 use crate::actors::{TestAgent, TestApp, code};
 use crate::fixture::running::{APPID, Running};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ async fn an_operator_sets_how_long_invitations_last_and_how_many_agents_a_worker
 }
 
 async fn a_sign_up_link_ends_when_the_operator_says(app: TestApp) {
-    let made = app.order(Order::WorkerInvite { name: None, hours: 1 }).await.unwrap();
+    let made = app.command(Command::WorkerInvite { name: None, hours: 1 }).await.unwrap();
     let link = made["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
     app.advance(3_600_000).await;
     let body = json!({"invite": link, "name": "ann", "password": "correct horse"});

@@ -7,7 +7,7 @@ use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, Running, SECRET, kefu};
 use client::{TlsClient, authority, files_of};
 use kefu::config::Place;
-use kefu::listen::{Door, Entrance, Room, serve_all};
+use kefu::listen::{ListenerKind, Listener, ConnectionLimit, serve_all};
 use kefu::tls::Tls;
 use kefu::tls::authority::{Authority, LIFE};
 use rcgen::{CertificateParams, Issuer, KeyPair};
@@ -191,11 +191,11 @@ async fn two_doors(room: usize, stop: &CancellationToken) -> (String, String, Ce
     let address = |listener: &TcpListener| listener.local_addr().unwrap().to_string();
     let addresses = (address(&plain), address(&tls), authority(data.path()));
     let doors = vec![
-        Entrance::plain(plain, Door::Plain),
-        Entrance::secured(tls, Door::Tls, Arc::new(Tls::new(certified))),
+        Listener::plain(plain, ListenerKind::Plain),
+        Listener::secured(tls, ListenerKind::Tls, Arc::new(Tls::new(certified))),
     ];
     let router = axum::Router::new().route("/", axum::routing::get(|| async { "{}" }));
-    tokio::spawn(serve_all(doors, router, Room::of(room), stop.clone()));
+    tokio::spawn(serve_all(doors, router, ConnectionLimit::new(room), stop.clone()));
     addresses
 }
 

@@ -6,10 +6,10 @@ use kefu::desk::ended_login::EndReason;
 use kefu::desk::menu_choice::Chosen;
 use kefu::desk::session_view::Accepted;
 use kefu::desk::snapshot::{ChatSnapshot, DeskSnapshot};
-use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, Messages, Sessions, Written};
+use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, Messages, Sessions, MessageWritten};
 use kefu::http::debug::Debug;
-use kefu::http::fact::{ChatFact, DeskFact, Shown, Typing};
-use kefu::http::visitor::Sent;
+use kefu::http::fact::{ChatFact, DeskFact, ShownChange, TypingEvent};
+use kefu::http::chat_caller::MessageSent;
 use model::TextEnum;
 use model::account::Reception;
 use model::agent::Presence;
@@ -105,10 +105,10 @@ macro_rules! types {
 fn wire() -> String {
     let text = types![
         DeskSnapshot,
-        Shown<'static, DeskFact<'static>>,
+        ShownChange<'static, DeskFact<'static>>,
         DeskFact<'static>,
         Accepted,
-        Written,
+        MessageWritten,
         Messages,
         Sessions,
         Colleagues,
@@ -118,8 +118,8 @@ fn wire() -> String {
         EndReason,
         ChatSnapshot,
         ChatFact<'static>,
-        Typing,
-        Sent<'static>,
+        TypingEvent,
+        MessageSent<'static>,
         Debug<'static>,
         AccessToken,
     ];

@@ -4,7 +4,7 @@ use crate::actors::{TestApp, until};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{DEMO, Running, kefu};
 use kefu::http::metrics;
-use kefu::listen::{self, Room};
+use kefu::listen::{self, ConnectionLimit};
 use std::net::TcpListener as Port;
 use tokio::net::TcpListener;
 
@@ -18,7 +18,7 @@ impl Watcher {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = metrics::router(app.inner.clone());
-        tokio::spawn(listen::serve(listener, router, Room::of(16), app.inner.stop.clone()));
+        tokio::spawn(listen::serve(listener, router, ConnectionLimit::new(16), app.inner.stop.clone()));
         Watcher { base }
     }
 

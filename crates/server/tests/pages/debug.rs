@@ -1,14 +1,14 @@
 //! The calls of /debug: an administrator gets tokens for the account, and no program loses its token by that.
 
 use crate::actors::{TestAccount, TestAgent, TestApp, code};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use serde_json::{Value, json};
 
 const LIST: &str = "/cgi-bin/customservice/getkflist";
 
 async fn administers(app: &TestApp, account: &TestAccount, who: &TestAgent, revoke: bool) -> Value {
-    let order = Order::AccountAdmin { appid: account.appid.clone(), worker: who.name.clone(), revoke };
-    app.order(order).await.expect("an administrator")
+    let command = Command::AccountAdmin { appid: account.appid.clone(), worker: who.name.clone(), revoke };
+    app.command(command).await.expect("an administrator")
 }
 
 async fn token(account: &TestAccount, who: &TestAgent) -> (u16, Value) {
@@ -101,11 +101,11 @@ async fn the_number_of_debug_tokens_is_limited(app: TestApp) {
 async fn an_operator_sees_who_administers_an_account(app: TestApp) {
     let (account, eve) = (app.account().await, TestAgent::signs_up(&app, "eve").await);
     administers(&app, &account, &eve, false).await;
-    let shown = app.order(Order::AccountShow(account.appid.clone())).await.unwrap();
+    let shown = app.command(Command::AccountShow(account.appid.clone())).await.unwrap();
     assert_eq!(shown["administrators"], json!(["eve"]));
-    let nobody = Order::AccountAdmin { appid: account.appid.clone(), worker: "nobody".into(), revoke: false };
-    assert!(app.order(nobody).await.unwrap_err().contains("no such worker"));
+    let nobody = Command::AccountAdmin { appid: account.appid.clone(), worker: "nobody".into(), revoke: false };
+    assert!(app.command(nobody).await.unwrap_err().contains("no such worker"));
     let nowhere =
-        Order::AccountAdmin { appid: "wx0000000000000000".into(), worker: "eve".into(), revoke: false };
-    assert!(app.order(nowhere).await.unwrap_err().contains("no such account"));
+        Command::AccountAdmin { appid: "wx0000000000000000".into(), worker: "eve".into(), revoke: false };
+    assert!(app.command(nowhere).await.unwrap_err().contains("no such account"));
 }

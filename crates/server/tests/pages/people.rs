@@ -1,7 +1,7 @@
 //! Workers at the workbench and customers at the chat page.
 
 use crate::actors::{TestAgent, TestApp, code, cookie_of, until};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use serde_json::{Value, json};
 
 on_both_engines! {
@@ -119,7 +119,7 @@ async fn two_tabs_are_one_presence(app: TestApp) {
 
 async fn a_sign_up_link_works_once_and_for_three_days(app: TestApp) {
     let link = |order: Value| order["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
-    let invite = link(app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap());
+    let invite = link(app.command(Command::WorkerInvite { name: None, hours: 72 }).await.unwrap());
     let sign_up = |invite: &str, name: &str, password: &str| {
         let (app, body) = (app.clone(), json!({"invite": invite, "name": name, "password": password}));
         async move {
@@ -132,9 +132,9 @@ async fn a_sign_up_link_works_once_and_for_three_days(app: TestApp) {
     assert_eq!(sign_up(&invite, "ann", "short").await, 990_013);
     assert_eq!(sign_up(&invite, "ann", "long enough").await, 0);
     assert_eq!(sign_up(&invite, "bob", "long enough").await, 990_012);
-    let second = link(app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap());
+    let second = link(app.command(Command::WorkerInvite { name: None, hours: 72 }).await.unwrap());
     assert_eq!(sign_up(&second, "ann", "long enough").await, 990_011);
-    let named = link(app.order(Order::WorkerInvite { name: Some("cat".into()), hours: 72 }).await.unwrap());
+    let named = link(app.command(Command::WorkerInvite { name: Some("cat".into()), hours: 72 }).await.unwrap());
     assert_eq!(sign_up(&named, "dog", "long enough").await, 990_012);
     assert_eq!(sign_up(&named, "cat", "long enough").await, 0);
     app.advance(3 * 24 * 3_600_000).await;
@@ -159,7 +159,7 @@ async fn a_login_opens_the_workbench_until_it_ends(app: TestApp) {
     assert_eq!(code(&again.snapshot().await), 990_002);
     assert_eq!(ann.snapshot().await["worker"]["name"], "ann", "another browser's login lives on");
     let stream = ann.comes_online().await;
-    let reset = app.order(Order::WorkerReset("ann".into())).await.unwrap();
+    let reset = app.command(Command::WorkerReset("ann".into())).await.unwrap();
     stream.ends().await;
     assert_eq!(code(&ann.snapshot().await), 990_002);
     assert_eq!(log_in("ann", reset["password"].as_str().unwrap()).await.status(), 200);
@@ -248,8 +248,8 @@ async fn a_customer_is_not_shown_to_a_worker_who_is_no_agent(app: TestApp) {
     let ann = account.agent("a1").await;
     let bob = TestAgent::signs_up(&app, "bob").await.at(&account, "a1");
     let bind =
-        Order::AgentBind { appid: account.appid.clone(), kf_account: account.kf("a1"), worker: "bob".into() };
-    assert!(app.order(bind).await.unwrap_err().contains("65412"));
+        Command::AgentBind { appid: account.appid.clone(), kf_account: account.kf("a1"), worker: "bob".into() };
+    assert!(app.command(bind).await.unwrap_err().contains("65412"));
     assert_eq!(bob.answers_invitation(true).await, 409);
     let stream = bob.resumes("").await;
     assert_eq!(account.online().await, [], "the worker is no agent of the account");
@@ -267,8 +267,8 @@ async fn a_worker_is_one_agent_of_an_account_at_most(app: TestApp) {
     }
     assert_eq!(code(&account.invites("a1", "ann").await), 0);
     let bind =
-        Order::AgentBind { appid: account.appid.clone(), kf_account: account.kf("a2"), worker: "ann".into() };
-    app.order(bind).await.unwrap();
+        Command::AgentBind { appid: account.appid.clone(), kf_account: account.kf("a2"), worker: "ann".into() };
+    app.command(bind).await.unwrap();
     assert_eq!(ann.answers_invitation(true).await, 409);
     assert_eq!(ann.snapshot().await["accounts"].as_array().unwrap().len(), 1);
 }

@@ -3,7 +3,7 @@
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, until};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
-use kefu::push::{BEHIND_MAX, Step};
+use kefu::push::{BEHIND_MAX, FeedStep};
 use kefu::streams::limit::STREAMS_MAX;
 use model::{Fact, Openid};
 
@@ -93,7 +93,7 @@ async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: TestApp) {
     customer.says("still there?").await;
     let streams = the_first_is_replaced(streams, "still there?").await;
     assert_eq!(bystander.heard().len(), 0);
-    until("as many are open as may be", || async { app.inner.chat_streams.get() == STREAMS_MAX as i64 + 1 })
+    until("as many are open as may be", || async { app.inner.metrics.chat_streams.get() == STREAMS_MAX as i64 + 1 })
         .await;
     drop((streams, bystander));
     until("nothing is kept of them", || async { app.inner.stream_limit.people() == 0 }).await;
@@ -118,10 +118,10 @@ async fn a_ninth_stream_of_a_login_replaces_the_oldest_and_the_agent_stays_onlin
     drop(bystander);
     app.advance(10_000).await;
     assert_eq!(account.online().await.len(), 1);
-    let gone = app.inner.desk_streams.get() - 1;
+    let gone = app.inner.metrics.desk_streams.get() - 1;
     drop(streams);
     until("the streams are closed", || async {
-        app.inner.desk_streams.get() < gone && app.inner.streams.agents() == 0
+        app.inner.metrics.desk_streams.get() < gone && app.inner.streams.agents() == 0
     })
     .await;
     app.advance(5_000).await;
@@ -137,7 +137,7 @@ async fn streams_opened_again_and_again_change_no_presence(app: TestApp) {
     for _ in 0..40 {
         streams.push(ann.resumes(&since).await);
     }
-    until("the older ones are gone", || async { app.inner.desk_streams.get() == STREAMS_MAX as i64 }).await;
+    until("the older ones are gone", || async { app.inner.metrics.desk_streams.get() == STREAMS_MAX as i64 }).await;
     app.advance(10_000).await;
     assert_eq!(
         (head(&account).await, account.online().await.len()),
@@ -259,7 +259,7 @@ async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app
             let most = if here - *cursor > BEHIND_MAX - 400 { u64::MAX } else { chance(500) };
             let to = here.min(cursor.saturating_add_unsigned(most));
             while *cursor < to {
-                let Some(Step::Change(change)) = stream.next().await else { panic!("lost at {cursor}") };
+                let Some(FeedStep::Change(change)) = stream.next().await else { panic!("lost at {cursor}") };
                 assert_eq!(change.seq, *cursor + 1);
                 *cursor += 1;
             }
@@ -272,11 +272,11 @@ async fn a_stream_gets_each_change_once_and_in_order_however_it_falls_behind(app
     let mut last = *cursor;
     while let Some(step) = idle.next().await {
         match step {
-            Step::Change(change) => {
+            FeedStep::Change(change) => {
                 assert_eq!(change.seq, last + 1);
                 last = change.seq;
             }
-            Step::Lost => break,
+            FeedStep::Lost => break,
         }
     }
     assert!(idle.next().await.is_none() && last < head(&account).await);

@@ -2,8 +2,8 @@
 
 use crate::actors::{TestAgent, TestApp, cookie_of, run};
 use crate::fixture::engine::Fresh;
-use kefu::admin::Order;
-use kefu::admin::remove::{Remove, Subject};
+use kefu::admin::Command;
+use kefu::admin::remove::{RemoveCommand, Subject};
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
 
@@ -143,17 +143,17 @@ async fn a_browser_learns_why_its_login_ended(app: TestApp) {
     let new = json!({"current": "correct horse", "new": "battery staple"});
     assert_eq!(app.send("/desk/api/password", &here, &new).await.status(), 200);
     assert_eq!(why(&app, &changed).await.as_deref(), Some("password"));
-    let log_out = Order::WorkerLogOut { name: "ann".into(), login: Some(id(&here).await) };
-    app.order(log_out).await.unwrap();
+    let log_out = Command::WorkerLogOut { name: "ann".into(), login: Some(id(&here).await) };
+    app.command(log_out).await.unwrap();
     assert_eq!(why(&app, &here).await.as_deref(), Some("operator"));
 }
 
 async fn a_browser_learns_that_an_operator_reset_the_password(app: TestApp) {
     let ann = TestAgent::signs_up(&app, "ann").await;
-    app.order(Order::WorkerReset("ann".into())).await.unwrap();
+    app.command(Command::WorkerReset("ann".into())).await.unwrap();
     assert_eq!(why(&app, &ann.cookie).await.as_deref(), Some("reset"));
     let all = TestAgent::signs_up(&app, "bob").await;
-    app.order(Order::WorkerLogOut { name: "bob".into(), login: None }).await.unwrap();
+    app.command(Command::WorkerLogOut { name: "bob".into(), login: None }).await.unwrap();
     assert_eq!(why(&app, &all.cookie).await.as_deref(), Some("operator"));
 }
 
@@ -180,15 +180,15 @@ async fn without_an_ended_login_no_reason_is_given(app: TestApp) {
 async fn reasons_are_kept_for_as_long_as_logins_last(app: TestApp) {
     TestAgent::signs_up(&app, "ann").await;
     let phone = logs_in(&app, "ann", PHONE).await;
-    let ends_all = || Order::WorkerLogOut { name: "ann".into(), login: None };
-    app.order(ends_all()).await.unwrap();
+    let ends_all = || Command::WorkerLogOut { name: "ann".into(), login: None };
+    app.command(ends_all()).await.unwrap();
     assert_eq!(remembered(&app).await, 2);
     app.advance(7 * 24 * 3_600_000).await;
     assert_eq!(why(&app, &phone).await, None, "its cookie is none any more");
     logs_in(&app, "ann", PHONE).await;
-    app.order(ends_all()).await.unwrap();
+    app.command(ends_all()).await.unwrap();
     assert_eq!(remembered(&app).await, 1, "expired reasons are deleted");
-    app.order(Order::Remove(Remove { subject: Subject::Worker("ann".into()), confirmed: true }))
+    app.command(Command::Remove(RemoveCommand { subject: Subject::Worker("ann".into()), confirmed: true }))
         .await
         .unwrap();
     assert_eq!(remembered(&app).await, 0);
@@ -219,14 +219,14 @@ async fn a_login_shows_the_hour_of_its_last_use(app: TestApp) {
 async fn an_operator_lists_and_ends_logins(app: TestApp) {
     let ann = TestAgent::signs_up(&app, "ann").await;
     let phone = logs_in(&app, "ann", PHONE).await;
-    let list = app.order(Order::WorkerLogins("ann".into())).await.unwrap();
+    let list = app.command(Command::WorkerLogins("ann".into())).await.unwrap();
     assert_eq!((list.as_array().unwrap().len(), &list[0]["current"]), (2, &json!(false)));
-    let one = |login: Option<&Value>| Order::WorkerLogOut {
+    let one = |login: Option<&Value>| Command::WorkerLogOut {
         name: "ann".into(),
         login: login.map(|id| id.as_str().unwrap().into()),
     };
     assert_eq!(
-        app.order(one(Some(
+        app.command(one(Some(
             &list.as_array().unwrap().iter().find(|it| it["browser"] == "WeChat, iPhone").unwrap()["id"]
         )))
         .await
@@ -234,11 +234,11 @@ async fn an_operator_lists_and_ends_logins(app: TestApp) {
         1
     );
     assert_eq!((is_in(&app, &phone).await, is_in(&app, &ann.cookie).await), (false, true));
-    assert_eq!(app.order(one(None)).await.unwrap()["ended"], 1);
+    assert_eq!(app.command(one(None)).await.unwrap()["ended"], 1);
     assert!(!is_in(&app, &ann.cookie).await);
-    assert!(app.order(one(Some(&json!("nothing")))).await.is_err());
-    let nobody = Order::WorkerLogOut { name: "nobody".into(), login: None };
-    assert!(app.order(nobody).await.is_err());
+    assert!(app.command(one(Some(&json!("nothing")))).await.is_err());
+    let nobody = Command::WorkerLogOut { name: "nobody".into(), login: None };
+    assert!(app.command(nobody).await.is_err());
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::actors::{TestApp, code};
 use crate::edge::limits::set;
-use kefu::config::{ProxyHeader, Rules, Settings, Tls};
-use kefu::listen::{Door, Entrance, Room, serve_all};
+use kefu::config::{ProxyHeader, Rules, Settings, TlsArgs};
+use kefu::listen::{ListenerKind, Listener, ConnectionLimit, serve_all};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -76,7 +76,7 @@ async fn a_header_that_the_proxy_does_not_write_is_not_read(app: TestApp) {
 }
 
 async fn a_demo_answers_only_under_loopback_names(app: TestApp) {
-    let tls = Tls { as_host: Some("api.weixin.qq.com".into()), ..Tls::default() };
+    let tls = TlsArgs { as_host: Some("api.weixin.qq.com".into()), ..TlsArgs::default() };
     let settings = Settings { is_demo: true, tls, ..Settings::default() };
     let demo = set(&app, settings, Rules::default()).await;
     let paths =
@@ -133,8 +133,8 @@ async fn answers_under_the_desks_name_have_hsts(app: TestApp) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let router = kefu::app::router(secured.inner.clone());
-    let entrances = vec![Entrance::plain(listener, Door::Weixin)];
-    tokio::spawn(serve_all(entrances, router, Room::of(8), secured.inner.stop.clone()));
+    let entrances = vec![Listener::plain(listener, ListenerKind::Weixin)];
+    tokio::spawn(serve_all(entrances, router, ConnectionLimit::new(8), secured.inner.stop.clone()));
     assert_eq!(told(&secured, &base, "api.weixin.qq.com", "/cgi-bin/token").await, None);
     secured.inner.stop.cancel();
 }

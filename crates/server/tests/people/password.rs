@@ -2,7 +2,7 @@
 
 use super::hashing::OF_A_SITE;
 use crate::actors::{TestAgent, TestApp, code, cookie_of};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use kefu::config::Settings;
 use kefu::desk::hashing::Requester;
 use kefu::desk::{login, password};
@@ -30,7 +30,7 @@ async fn changes(app: &TestApp, cookie: &str, current: &str, new: &str) -> (u16,
 }
 
 async fn link(app: &TestApp) -> String {
-    let made = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap();
+    let made = app.command(Command::WorkerInvite { name: None, hours: 72 }).await.unwrap();
     made["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned()
 }
 
@@ -48,17 +48,17 @@ async fn no_login_begins_with_a_password_that_was_reset_after_it_was_verified(ap
     TestAgent::signs_up(&app, "ann").await;
     let desk = &app.inner.desk;
     let verified = password::verify(desk, "ann", OLD, Requester::Known).await.unwrap();
-    app.order(Order::WorkerReset("ann".into())).await.unwrap();
+    app.command(Command::WorkerReset("ann".into())).await.unwrap();
     let begun = login::start(desk, &verified, login::LoginOrigin::default()).await;
     assert!(matches!(begun, Err(Error::Refused(Errcode::WrongPassword))), "{begun:?}");
-    assert_eq!(app.order(Order::WorkerLogins("ann".into())).await.unwrap(), json!([]));
+    assert_eq!(app.command(Command::WorkerLogins("ann".into())).await.unwrap(), json!([]));
 }
 
 async fn no_login_issued_during_a_reset_survives_it(app: TestApp) {
     TestAgent::signs_up(&app, "ann").await;
     // Log-ins beyond the share of a network would be refused with 503.
     let tries = || futures_util::future::join_all((0..OF_A_SITE / 2).map(|_| logs_in(&app, "ann", OLD)));
-    let reset = app.order(Order::WorkerReset("ann".into()));
+    let reset = app.command(Command::WorkerReset("ann".into()));
     let (before, reset, beside) = tokio::join!(tries(), reset, tries());
     for (status, cookie) in before.into_iter().chain(beside) {
         assert!(status == 200 || status == 401, "{status}");
@@ -79,7 +79,7 @@ async fn a_sign_up_link_used_twice_at_once_creates_one_worker(app: TestApp) {
     let mut statuses: [u16; 2] = tokio::join!(sign_up("ann"), sign_up("bob")).into();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 404]);
-    assert_eq!(app.order(Order::WorkerList).await.unwrap().as_array().unwrap().len(), 1);
+    assert_eq!(app.command(Command::WorkerList).await.unwrap().as_array().unwrap().len(), 1);
 }
 
 async fn a_password_change_ends_all_other_logins(app: TestApp) {
@@ -120,6 +120,6 @@ async fn guessing_the_current_password_at_an_open_workbench_is_slow(app: TestApp
 }
 
 async fn an_operator_gets_an_error_for_logins_of_an_unknown_worker(app: TestApp) {
-    let said = app.order(Order::WorkerLogins("nobody".into())).await.unwrap_err();
+    let said = app.command(Command::WorkerLogins("nobody".into())).await.unwrap_err();
     assert!(said.contains("no such worker") && said.contains("kefu worker list"), "{said}");
 }

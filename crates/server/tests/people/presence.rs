@@ -174,8 +174,8 @@ async fn a_heartbeat_without_differences_writes_nothing(app: TestApp) {
         streams.push(account.agent(prefix).await.comes_online().await);
     }
     app.heartbeat().await;
-    app.inner.streams.compare().await.unwrap();
-    assert!(app.inner.streams.settle().is_empty());
+    app.inner.streams.recheck().await.unwrap();
+    assert!(app.inner.streams.write_differences().is_empty());
 }
 
 async fn an_agent_who_left_before_a_restart_is_offline_although_the_clock_went_back(app: TestApp) {
@@ -283,10 +283,10 @@ fn a_success_of_one_kind_does_not_end_the_outage_of_another() {
         let account = app.account().await;
         // The write is refused, which must be logged.
         account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
-        due::settle_all(&app.inner).await.unwrap();
+        due::flush_all_counts(&app.inner).await.unwrap();
         account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
         cut(&app, ("insert on rid", "1 = 1"));
-        let settles = tokio::spawn(due::settle(app.inner.clone()));
+        let settles = tokio::spawn(due::flush_counts(app.inner.clone()));
         let fails = async || tokio::time::sleep(Duration::from_millis(4_500)).await;
         assert_eq!(app.count_errors(fails).await, 1, "an outage is one line, however long");
         mend(&app, ("insert on rid", ""));

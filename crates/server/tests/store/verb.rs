@@ -1,7 +1,7 @@
 //! What the store guarantees to verbs, on both engines.
 
 use crate::actors::{TestAccount, TestAgent, TestApp, code, cookie_of};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use kefu::clock::Clock;
 use kefu::config::Place;
 use kefu::error::Error;
@@ -195,7 +195,7 @@ async fn a_cursor_older_than_a_week_gets_a_reset(app: TestApp) {
     let account = account.with_token(&account.fetch_token().await);
     account.adds("a3").await;
     // The worker's login has expired by now.
-    let reset = app.order(Order::WorkerReset(ann.name.clone())).await.unwrap();
+    let reset = app.command(Command::WorkerReset(ann.name.clone())).await.unwrap();
     let body = json!({"name": ann.name, "password": reset["password"]});
     let cookie = cookie_of(&app.send("/desk/api/login", "", &body).await).unwrap();
     let ann = TestAgent { cookie, ..ann };

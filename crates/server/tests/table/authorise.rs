@@ -5,7 +5,7 @@ use crate::actors::form::{MP4, PNG};
 use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{DEMO, Running};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -209,12 +209,12 @@ impl RouteFixture {
         drop(desk);
         account.adds("i1").await;
         account.invites("i1", &outsider.name).await;
-        let admin = Order::AccountAdmin {
+        let admin = Command::AccountAdmin {
             appid: account.appid.clone(),
             worker: outsider.name.clone(),
             revoke: false,
         };
-        app.order(admin).await.unwrap();
+        app.command(admin).await.unwrap();
         let (ended, spare, across) = (again(app, &ann).await, again(app, &ann).await, again(app, &ann).await);
         app.send("/desk/api/logout", &ended, &json!({})).await;
         let list: Value = app.ask("/desk/api/logins", &spare).await.json().await.unwrap();

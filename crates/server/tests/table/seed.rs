@@ -6,7 +6,7 @@ mod page;
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
 use fixture::{SeedFixture, body, calls, names, provokes};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use serde_json::{Value, json};
 
 const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game", "other"];
@@ -126,7 +126,7 @@ async fn every_length_ends_where_the_page_says(app: TestApp) {
                 assert_eq!(names(&account, &account.kf("0123456789"), "n").await, 0, "both limits at once");
                 assert_eq!(names(&account, &format!("a@{}", "s".repeat(most + 1)), "n").await, 65404);
                 assert_eq!(names(&account, &format!("a@{}", "s".repeat(most - 1)), "n").await, 65404);
-                let order = Order::AccountSet {
+                let command = Command::AccountSet {
                     appid: account.appid.clone(),
                     settings: kefu::desk::account::AccountChanges {
                         alias: Some("s".repeat(most + 1)),
@@ -134,7 +134,7 @@ async fn every_length_ends_where_the_page_says(app: TestApp) {
                     },
                     new_secret: false,
                 };
-                assert!(app.order(order).await.is_err(), "no account is called that");
+                assert!(app.command(command).await.is_err(), "no account is called that");
             }
             ("nickname", "whole", "words") => {
                 let account = app.account().await;

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// How something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum State {
+pub(super) enum Severity {
     Ok,
     Warning,
     Problem,
@@ -15,7 +15,7 @@ pub(super) enum State {
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     pub(super) what: String,
-    pub(super) state: State,
+    pub(super) state: Severity,
     pub(super) says: String,
 }
 
@@ -23,19 +23,19 @@ pub(super) struct Finding {
 pub(super) struct Findings(pub(super) Vec<Finding>);
 
 impl Findings {
-    pub(super) fn add(&mut self, what: &str, state: State, says: impl Into<String>) {
+    pub(super) fn add(&mut self, what: &str, state: Severity, says: impl Into<String>) {
         self.0.push(Finding { what: what.to_owned(), state, says: says.into() });
     }
 
     pub(super) fn ok(&mut self, what: &str, says: impl Into<String>) {
-        self.add(what, State::Ok, says);
+        self.add(what, Severity::Ok, says);
     }
 
     pub(super) fn warn(&mut self, what: &str, says: impl Into<String>) {
-        self.add(what, State::Warning, says);
+        self.add(what, Severity::Warning, says);
     }
 
     pub(super) fn problem(&mut self, what: &str, says: impl Into<String>) {
-        self.add(what, State::Problem, says);
+        self.add(what, Severity::Problem, says);
     }
 }

@@ -2,10 +2,10 @@
 
 use super::ask::{ask, connect};
 use super::finding::Findings;
-use crate::cli::front::refused;
+use crate::cli::listeners::refused;
 use crate::cli::serve::ServeArgs;
 use crate::clock::Clock;
-use crate::config::Tls;
+use crate::config::TlsArgs;
 use crate::tls::authority::Authority;
 use crate::tls::{Certified, day, probe};
 use http::Uri;
@@ -121,7 +121,7 @@ fn lives(what: &str, path: &str, until: Time, cure: &str, findings: &mut Finding
 }
 
 /// Whether programs of this machine that ask for the host come here.
-fn resolves(host: &str, tls: &Tls, findings: &mut Findings) {
+fn resolves(host: &str, tls: &TlsArgs, findings: &mut Findings) {
     let wanted = tls.as_https.ip();
     let is_here = |found: &SocketAddr| found.ip() == wanted || wanted.is_unspecified() && is_local(*found);
     let found: Vec<_> = (host, tls.as_https.port()).to_socket_addrs().into_iter().flatten().collect();

@@ -3,7 +3,7 @@
 use clap::Args;
 
 #[derive(Args, Clone, Debug)]
-pub(in crate::cli) struct Confirmation {
+pub(in crate::cli) struct ConfirmationArgs {
     /// Remove without asking, for scripts: the same name again.
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) yes_remove: Option<String>,

@@ -1,19 +1,19 @@
 //! What operators have customers do.
 
-use super::Common;
-use crate::admin::Order;
-use crate::admin::customer::CustomerOrder;
+use super::CommonArgs;
+use crate::admin::Command;
+use crate::admin::customer::CustomerCommand;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum CustomerCommand {
+pub(in crate::cli) enum CustomerSubcommand {
     /// Create a customer and print her openid.
     Create {
         /// The account.
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Have a customer do what lets programs write to her; creates her when unknown.
     Act {
@@ -27,7 +27,7 @@ pub(in crate::cli) enum CustomerCommand {
         #[arg(long)]
         action: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Have a customer write; creates her when unknown.
     Say {
@@ -41,24 +41,24 @@ pub(in crate::cli) enum CustomerCommand {
         #[arg(long)]
         text: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
-impl CustomerCommand {
-    pub(in crate::cli) fn common(&self) -> &Common {
+impl CustomerSubcommand {
+    pub(in crate::cli) fn common(&self) -> &CommonArgs {
         let (Self::Create { common, .. } | Self::Act { common, .. } | Self::Say { common, .. }) = self;
         common
     }
 
-    pub(in crate::cli) fn order(&self) -> Order {
-        Order::Customer(match self {
-            Self::Create { appid, .. } => CustomerOrder::Create { appid: appid.clone() },
+    pub(in crate::cli) fn command(&self) -> Command {
+        Command::Customer(match self {
+            Self::Create { appid, .. } => CustomerCommand::Create { appid: appid.clone() },
             Self::Act { appid, openid, action, .. } => {
-                CustomerOrder::Act { appid: appid.clone(), openid: openid.clone(), action: action.clone() }
+                CustomerCommand::Act { appid: appid.clone(), openid: openid.clone(), action: action.clone() }
             }
             Self::Say { appid, openid, text, .. } => {
-                CustomerOrder::Say { appid: appid.clone(), openid: openid.clone(), text: text.clone() }
+                CustomerCommand::Say { appid: appid.clone(), openid: openid.clone(), text: text.clone() }
             }
         })
     }

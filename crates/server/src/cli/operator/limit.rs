@@ -1,11 +1,11 @@
 //! What operators limit.
 
-use crate::admin::{Limit, Order};
+use crate::admin::{LimitCommand, Command};
 use crate::desk::quota::LimitChange;
 use clap::Args;
 
 #[derive(Args, Clone, Debug)]
-pub(in crate::cli) struct QuotaChange {
+pub(in crate::cli) struct QuotaArgs {
     /// The endpoint, by its path or its name, like /cgi-bin/message/custom/send; all that have no limits of their own
     /// when absent.
     #[arg(long)]
@@ -21,16 +21,16 @@ pub(in crate::cli) struct QuotaChange {
     standard: bool,
 }
 
-impl QuotaChange {
-    pub(in crate::cli) fn order(&self, appid: &str) -> Order {
-        let QuotaChange { endpoint, daily, per_minute, standard } = self.clone();
+impl QuotaArgs {
+    pub(in crate::cli) fn command(&self, appid: &str) -> Command {
+        let QuotaArgs { endpoint, daily, per_minute, standard } = self.clone();
         let change = LimitChange { endpoint, daily, per_minute, standard };
-        Order::Limit(Limit::Quota { appid: appid.to_owned(), change })
+        Command::Limit(LimitCommand::Quota { appid: appid.to_owned(), change })
     }
 }
 
 #[derive(Args, Clone, Debug)]
-pub(in crate::cli) struct AddressChange {
+pub(in crate::cli) struct AddressArgs {
     /// An address or a network to add, like 192.0.2.1 or 192.0.2.0/24; may be given again.
     #[arg(long, value_name = "IP")]
     add: Vec<String>,
@@ -39,9 +39,9 @@ pub(in crate::cli) struct AddressChange {
     remove: Vec<String>,
 }
 
-impl AddressChange {
-    pub(in crate::cli) fn order(&self, appid: &str) -> Order {
-        let AddressChange { add, remove } = self.clone();
-        Order::Limit(Limit::Addresses { appid: appid.to_owned(), add, remove })
+impl AddressArgs {
+    pub(in crate::cli) fn command(&self, appid: &str) -> Command {
+        let AddressArgs { add, remove } = self.clone();
+        Command::Limit(LimitCommand::Addresses { appid: appid.to_owned(), add, remove })
     }
 }

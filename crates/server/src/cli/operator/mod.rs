@@ -7,18 +7,18 @@ pub(super) mod remove;
 pub(super) mod token;
 
 use super::print::{line, print};
-use crate::admin::remove::{Remove, Subject};
-use crate::admin::{self, Order};
+use crate::admin::remove::{RemoveCommand, Subject};
+use crate::admin::{self, Command};
 use crate::config::{Data, Rules};
 use crate::desk::account::AccountChanges;
 use clap::{ArgAction, Args, Subcommand};
-use confirmation::Confirmation;
-use limit::{AddressChange, QuotaChange};
+use confirmation::ConfirmationArgs;
+use limit::{AddressArgs, QuotaArgs};
 use serde_json::Value;
 
 /// Where the order goes, and how its outcome is printed.
 #[derive(Args, Clone, Debug)]
-pub(in crate::cli) struct Common {
+pub(in crate::cli) struct CommonArgs {
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Common {
 }
 
 #[derive(Args, Clone, Debug)]
-pub(in crate::cli) struct AccountSettings {
+pub(in crate::cli) struct AccountArgs {
     /// The name people see.
     #[arg(long)]
     name: Option<String>,
@@ -65,7 +65,7 @@ pub(in crate::cli) struct AccountSettings {
     auto_accept: Option<bool>,
 }
 
-impl AccountSettings {
+impl AccountArgs {
     fn settings(&self) -> AccountChanges {
         let given = self.clone();
         AccountChanges {
@@ -85,21 +85,21 @@ impl AccountSettings {
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum AccountCommand {
+pub(in crate::cli) enum AccountSubcommand {
     /// Create an account; prints its secret, which is not kept.
     Create {
         /// Its id: wx and 16 lower-case hexadecimal digits; made when absent.
         #[arg(long)]
         appid: Option<String>,
         #[command(flatten)]
-        settings: AccountSettings,
+        settings: AccountArgs,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// List accounts.
     List {
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Show an account.
     Show {
@@ -107,7 +107,7 @@ pub(in crate::cli) enum AccountCommand {
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Change an account; what is not given stays.
     Set {
@@ -115,12 +115,12 @@ pub(in crate::cli) enum AccountCommand {
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        settings: AccountSettings,
+        settings: AccountArgs,
         /// Make a new secret and print it; tokens of the old one live on.
         #[arg(long)]
         new_secret: bool,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Make a worker an administrator, who can get tokens of the account at /debug.
     Admin {
@@ -134,7 +134,7 @@ pub(in crate::cli) enum AccountCommand {
         #[arg(long)]
         revoke: bool,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Show how often an account may call what and did today, or change it; what is not given stays.
     Quota {
@@ -142,9 +142,9 @@ pub(in crate::cli) enum AccountCommand {
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        change: QuotaChange,
+        change: QuotaArgs,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Show the addresses that an account's own calls may come from, or change them; all others get 40164 then.
     Ip {
@@ -152,9 +152,9 @@ pub(in crate::cli) enum AccountCommand {
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        change: AddressChange,
+        change: AddressArgs,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Remove an account with all it holds, after its appid is typed; the appid is never used again.
     Remove {
@@ -162,14 +162,14 @@ pub(in crate::cli) enum AccountCommand {
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        confirmation: Confirmation,
+        confirmation: ConfirmationArgs,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum AgentCommand {
+pub(in crate::cli) enum AgentSubcommand {
     /// Bind a worker to an agent without an invitation.
     Bind {
         /// The account.
@@ -182,12 +182,12 @@ pub(in crate::cli) enum AgentCommand {
         #[arg(long)]
         worker: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum WorkerCommand {
+pub(in crate::cli) enum WorkerSubcommand {
     /// Make a sign-up link, good once.
     Invite {
         /// The only name that can sign up with it.
@@ -197,12 +197,12 @@ pub(in crate::cli) enum WorkerCommand {
         #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u32).range(1..=8760))]
         hours: u32,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// List workers.
     List {
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// List where a worker is logged in.
     Logins {
@@ -210,7 +210,7 @@ pub(in crate::cli) enum WorkerCommand {
         #[arg(long)]
         name: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// End a worker's logins, or one of them.
     LogOut {
@@ -221,7 +221,7 @@ pub(in crate::cli) enum WorkerCommand {
         #[arg(long, value_name = "ID")]
         login: Option<String>,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Give a worker a new password, print it, and end her logins.
     Reset {
@@ -229,7 +229,7 @@ pub(in crate::cli) enum WorkerCommand {
         #[arg(long)]
         name: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Remove a worker, after the name is typed: logins end, agents are freed, open sessions close.
     Remove {
@@ -237,14 +237,14 @@ pub(in crate::cli) enum WorkerCommand {
         #[arg(long)]
         name: String,
         #[command(flatten)]
-        confirmation: Confirmation,
+        confirmation: ConfirmationArgs,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum ComponentCommand {
+pub(in crate::cli) enum ComponentSubcommand {
     /// Create a component; prints its secret, which is not kept.
     Create {
         /// Its id; made when absent.
@@ -254,7 +254,7 @@ pub(in crate::cli) enum ComponentCommand {
         #[arg(long, default_value = "component")]
         name: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Grant a component permission sets of an account, instead of those it had.
     Grant {
@@ -268,7 +268,7 @@ pub(in crate::cli) enum ComponentCommand {
         #[arg(long, value_delimiter = ',', num_args = 0..)]
         sets: Vec<u16>,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Take back what was granted.
     Revoke {
@@ -279,7 +279,7 @@ pub(in crate::cli) enum ComponentCommand {
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Issue an authorizer_access_token for an account, or without one the component's own token.
     Token {
@@ -290,7 +290,7 @@ pub(in crate::cli) enum ComponentCommand {
         #[arg(long)]
         appid: Option<String>,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
@@ -298,93 +298,97 @@ pub(in crate::cli) enum ComponentCommand {
 macro_rules! common {
     ($type:ident: $($variant:ident),*) => {
         impl $type {
-            pub(in crate::cli) fn common(&self) -> &Common {
+            pub(in crate::cli) fn common(&self) -> &CommonArgs {
                 match self { $($type::$variant { common, .. } => common),* }
             }
         }
     };
 }
-common!(AccountCommand: Create, List, Show, Set, Admin, Quota, Ip, Remove);
-common!(AgentCommand: Bind);
-common!(WorkerCommand: Invite, List, Logins, LogOut, Reset, Remove);
-common!(ComponentCommand: Create, Grant, Revoke, Token);
+common!(AccountSubcommand: Create, List, Show, Set, Admin, Quota, Ip, Remove);
+common!(AgentSubcommand: Bind);
+common!(WorkerSubcommand: Invite, List, Logins, LogOut, Reset, Remove);
+common!(ComponentSubcommand: Create, Grant, Revoke, Token);
 
-impl AccountCommand {
-    pub(in crate::cli) fn order(&self) -> Order {
+impl AccountSubcommand {
+    pub(in crate::cli) fn command(&self) -> Command {
         match self {
             Self::Create { appid, settings, .. } => {
-                Order::AccountCreate { appid: appid.clone(), settings: settings.settings() }
+                Command::AccountCreate { appid: appid.clone(), settings: settings.settings() }
             }
-            Self::List { .. } => Order::AccountList,
-            Self::Show { appid, .. } => Order::AccountShow(appid.clone()),
-            Self::Set { appid, settings, new_secret, .. } => Order::AccountSet {
+            Self::List { .. } => Command::AccountList,
+            Self::Show { appid, .. } => Command::AccountShow(appid.clone()),
+            Self::Set { appid, settings, new_secret, .. } => Command::AccountSet {
                 appid: appid.clone(),
                 settings: settings.settings(),
                 new_secret: *new_secret,
             },
             Self::Admin { appid, worker, revoke, .. } => {
-                Order::AccountAdmin { appid: appid.clone(), worker: worker.clone(), revoke: *revoke }
+                Command::AccountAdmin { appid: appid.clone(), worker: worker.clone(), revoke: *revoke }
             }
-            Self::Quota { appid, change, .. } => change.order(appid),
-            Self::Ip { appid, change, .. } => change.order(appid),
-            Self::Remove { appid, .. } => Order::Remove(Remove::preview(Subject::Account(appid.clone()))),
+            Self::Quota { appid, change, .. } => change.command(appid),
+            Self::Ip { appid, change, .. } => change.command(appid),
+            Self::Remove { appid, .. } => {
+                Command::Remove(RemoveCommand::preview(Subject::Account(appid.clone())))
+            }
         }
     }
 }
 
-impl AgentCommand {
-    pub(in crate::cli) fn order(&self) -> Order {
+impl AgentSubcommand {
+    pub(in crate::cli) fn command(&self) -> Command {
         let Self::Bind { appid, agent, worker, .. } = self;
-        Order::AgentBind { appid: appid.clone(), kf_account: agent.clone(), worker: worker.clone() }
+        Command::AgentBind { appid: appid.clone(), kf_account: agent.clone(), worker: worker.clone() }
     }
 }
 
-impl WorkerCommand {
-    pub(in crate::cli) fn order(&self) -> Order {
+impl WorkerSubcommand {
+    pub(in crate::cli) fn command(&self) -> Command {
         match self {
-            Self::Invite { name, hours, .. } => Order::WorkerInvite { name: name.clone(), hours: *hours },
-            Self::List { .. } => Order::WorkerList,
-            Self::Logins { name, .. } => Order::WorkerLogins(name.clone()),
+            Self::Invite { name, hours, .. } => Command::WorkerInvite { name: name.clone(), hours: *hours },
+            Self::List { .. } => Command::WorkerList,
+            Self::Logins { name, .. } => Command::WorkerLogins(name.clone()),
             Self::LogOut { name, login, .. } => {
-                Order::WorkerLogOut { name: name.clone(), login: login.clone() }
+                Command::WorkerLogOut { name: name.clone(), login: login.clone() }
             }
-            Self::Reset { name, .. } => Order::WorkerReset(name.clone()),
-            Self::Remove { name, .. } => Order::Remove(Remove::preview(Subject::Worker(name.clone()))),
+            Self::Reset { name, .. } => Command::WorkerReset(name.clone()),
+            Self::Remove { name, .. } => {
+                Command::Remove(RemoveCommand::preview(Subject::Worker(name.clone())))
+            }
         }
     }
 }
 
-impl ComponentCommand {
-    pub(in crate::cli) fn order(&self) -> Order {
+impl ComponentSubcommand {
+    pub(in crate::cli) fn command(&self) -> Command {
         match self {
             Self::Create { appid, name, .. } => {
-                Order::ComponentCreate { appid: appid.clone(), name: name.clone() }
+                Command::ComponentCreate { appid: appid.clone(), name: name.clone() }
             }
-            Self::Grant { component, appid, sets, .. } => Order::ComponentGrant {
+            Self::Grant { component, appid, sets, .. } => Command::ComponentGrant {
                 component: component.clone(),
                 appid: appid.clone(),
                 sets: sets.clone(),
             },
             Self::Revoke { component, appid, .. } => {
-                Order::ComponentRevoke { component: component.clone(), appid: appid.clone() }
+                Command::ComponentRevoke { component: component.clone(), appid: appid.clone() }
             }
             Self::Token { component, appid, .. } => {
-                Order::ComponentToken { component: component.clone(), appid: appid.clone() }
+                Command::ComponentToken { component: component.clone(), appid: appid.clone() }
             }
         }
     }
 }
 
 /// Sends an order; answers what came of it.
-pub(in crate::cli) async fn ask(order: Order, common: &Common) -> anyhow::Result<Value> {
+pub(in crate::cli) async fn ask(command: Command, common: &CommonArgs) -> anyhow::Result<Value> {
     let base = common.public_url.trim_end_matches('/');
-    let outcome = admin::send(&common.data.place()?, common.rules, base, order).await?;
+    let outcome = admin::send(&common.data.place()?, common.rules, base, command).await?;
     outcome.map_err(anyhow::Error::msg)
 }
 
 /// Sends an order and prints what came of it.
-pub(in crate::cli) async fn run(order: Order, common: &Common) -> anyhow::Result<()> {
-    let value = ask(order, common).await?;
+pub(in crate::cli) async fn run(command: Command, common: &CommonArgs) -> anyhow::Result<()> {
+    let value = ask(command, common).await?;
     if common.json {
         line(value);
     } else {

@@ -1,22 +1,23 @@
 //! Removal of accounts and workers, once an operator has typed the name.
 
-use super::confirmation::Confirmation;
-use super::{self as operator, Common};
-use crate::admin::Order;
-use crate::admin::remove::{Remove, Subject};
+use super::confirmation::ConfirmationArgs;
+use super::{self as operator, CommonArgs};
+use crate::admin::Command;
+use crate::admin::remove::{RemoveCommand, Subject};
 use anyhow::{Context, bail};
 
 /// Says what goes, asks for the name unless it is given, and removes.
 pub(in crate::cli) async fn run(
     subject: Subject,
-    confirmation: &Confirmation,
-    common: &Common,
+    confirmation: &ConfirmationArgs,
+    common: &CommonArgs,
 ) -> anyhow::Result<()> {
     let name = subject.name().to_owned();
     let typed = match &confirmation.yes_remove {
         Some(given) => given.clone(),
         None => {
-            let counts = operator::ask(Order::Remove(Remove::preview(subject.clone())), common).await?;
+            let counts =
+                operator::ask(Command::Remove(RemoveCommand::preview(subject.clone())), common).await?;
             eprintln!("{name} would be removed for good, and with it:");
             for (what, count) in counts.as_object().into_iter().flatten() {
                 eprintln!("  {what:14}  {count}");
@@ -30,5 +31,5 @@ pub(in crate::cli) async fn run(
     if typed != name {
         bail!("nothing was removed: {name} must be typed, or given to --yes-remove, exactly");
     }
-    operator::run(Order::Remove(Remove { subject, confirmed: true }), common).await
+    operator::run(Command::Remove(RemoveCommand { subject, confirmed: true }), common).await
 }

@@ -1,18 +1,18 @@
 //! Tokens that operators issue and end.
 
-use super::Common;
-use crate::admin::Order;
+use super::CommonArgs;
+use crate::admin::Command;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum TokenCommand {
+pub(in crate::cli) enum TokenSubcommand {
     /// Issue an access_token without the secret.
     Issue {
         /// The account.
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// End all tokens as if their two hours were over: 42001.
     Expire {
@@ -20,7 +20,7 @@ pub(in crate::cli) enum TokenCommand {
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Forget all tokens: 40001.
     Revoke {
@@ -28,21 +28,21 @@ pub(in crate::cli) enum TokenCommand {
         #[arg(long)]
         appid: String,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
-impl TokenCommand {
-    pub(in crate::cli) fn common(&self) -> &Common {
+impl TokenSubcommand {
+    pub(in crate::cli) fn common(&self) -> &CommonArgs {
         let (Self::Issue { common, .. } | Self::Expire { common, .. } | Self::Revoke { common, .. }) = self;
         common
     }
 
-    pub(in crate::cli) fn order(&self) -> Order {
+    pub(in crate::cli) fn command(&self) -> Command {
         match self {
-            Self::Issue { appid, .. } => Order::TokenIssue(appid.clone()),
-            Self::Expire { appid, .. } => Order::TokenExpire(appid.clone()),
-            Self::Revoke { appid, .. } => Order::TokenRevoke(appid.clone()),
+            Self::Issue { appid, .. } => Command::TokenIssue(appid.clone()),
+            Self::Expire { appid, .. } => Command::TokenExpire(appid.clone()),
+            Self::Revoke { appid, .. } => Command::TokenRevoke(appid.clone()),
         }
     }
 }

@@ -16,28 +16,28 @@ use std::sync::OnceLock;
 /// A file, its compressed form, and the tags of both.
 pub(in crate::http) struct Asset {
     content_type: &'static str,
-    plain: Form,
+    plain: Encoding,
     hash: String,
-    gzip: OnceLock<Form>,
+    gzip: OnceLock<Encoding>,
 }
 
 /// One form of a file: other bytes have another tag.
-struct Form {
+struct Encoding {
     bytes: Bytes,
     etag: HeaderValue,
 }
 
-impl Form {
+impl Encoding {
     fn new(bytes: Bytes, tag: &str) -> Self {
         let etag = HeaderValue::try_from(format!("\"{tag}\""));
-        Form { bytes, etag: etag.unwrap_or_else(|_| HeaderValue::from_static("\"\"")) }
+        Encoding { bytes, etag: etag.unwrap_or_else(|_| HeaderValue::from_static("\"\"")) }
     }
 }
 
 impl Asset {
     /// A file whose bytes have this hash, in hexadecimal.
     pub(in crate::http) fn new(content_type: &'static str, bytes: Bytes, hash: String) -> Self {
-        Asset { content_type, plain: Form::new(bytes, &hash), hash, gzip: OnceLock::new() }
+        Asset { content_type, plain: Encoding::new(bytes, &hash), hash, gzip: OnceLock::new() }
     }
 
     /// The answer to a request with these headers: the form it takes, or that its own copy is still right.
@@ -62,11 +62,11 @@ impl Asset {
         response
     }
 
-    fn compress(&self) -> Form {
+    fn compress(&self) -> Encoding {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         // Memory takes whatever is written to it.
         let written = encoder.write_all(&self.plain.bytes).and_then(|()| encoder.finish());
-        Form::new(written.unwrap_or_default().into(), &format!("{}-gzip", self.hash))
+        Encoding::new(written.unwrap_or_default().into(), &format!("{}-gzip", self.hash))
     }
 }
 

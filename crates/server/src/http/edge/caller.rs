@@ -4,8 +4,8 @@ use crate::desk::token::Access;
 use crate::error::Error;
 use crate::http::Refusal;
 use crate::http::edge::client_address::address;
-use crate::http::edge::note::Sent;
 use crate::http::edge::query::Query;
+use crate::http::edge::refusal_log::ReadBody;
 use crate::listen::BODY_TIME;
 use crate::state::App;
 use crate::store::Head;
@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a token gives access to, and where its owner stood when it was looked at.
-pub(in crate::http) type Admitted = (Arc<Access>, Head);
+pub(in crate::http) type TokenAccess = (Arc<Access>, Head);
 
 /// A caller with a valid token, who may call the endpoint she calls.
 pub struct Caller {
@@ -52,7 +52,7 @@ impl Caller {
         endpoint: &'static Endpoint,
         token: &str,
         from: impl FnOnce() -> IpAddr,
-    ) -> Result<Admitted, Error> {
+    ) -> Result<TokenAccess, Error> {
         let (access, head) = app.access(token).await?;
         let now = app.desk.now();
         access.check_life(now)?;
@@ -65,7 +65,11 @@ impl Caller {
     }
 
     /// The same, with the parameters of her call.
-    pub(in crate::http) fn of(query: Query, (access, head): Admitted, endpoint: &'static Endpoint) -> Self {
+    pub(in crate::http) fn of(
+        query: Query,
+        (access, head): TokenAccess,
+        endpoint: &'static Endpoint,
+    ) -> Self {
         Caller { query, access, head, endpoint }
     }
 
@@ -159,10 +163,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Maybe<T> {
 }
 
 async fn read(request: Request) -> Result<Bytes, Refusal> {
-    let sent = request.extensions().get::<Sent>().cloned();
+    let body_read = request.extensions().get::<ReadBody>().cloned();
     let read = collect(request).await;
-    if let (Some(sent), Ok(body)) = (sent, &read) {
-        sent.is(body);
+    if let (Some(body_read), Ok(body)) = (body_read, &read) {
+        body_read.set(body);
     }
     read.map_err(|error| match error {
         Error::Refused(Errcode::ContentSize) => Refusal::from(error),

@@ -5,7 +5,7 @@
 
 use crate::config::ProxyHeader;
 use crate::desk::login;
-use crate::listen::{Door, Peer};
+use crate::listen::{ListenerKind, Peer};
 use crate::state::App;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -22,14 +22,14 @@ const ENTRIES_MAX: usize = 32;
 
 /// How a page's request came here.
 #[derive(Clone, Copy)]
-pub struct Front {
+pub struct ClientInfo {
     /// Whether its browser speaks TLS.
     pub is_tls: bool,
     /// Where the browser is.
     pub address: IpAddr,
 }
 
-impl Front {
+impl ClientInfo {
     /// Where a login of this browser begins.
     #[must_use]
     pub fn origin(self, browser: String) -> login::LoginOrigin {
@@ -37,16 +37,19 @@ impl Front {
     }
 }
 
-impl FromRequestParts<App> for Front {
+impl FromRequestParts<App> for ClientInfo {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let (peer, door) = peer(&parts.extensions);
+        let (peer, listener_kind) = peer(&parts.extensions);
         if !is_trusted(app, peer) {
-            return Ok(Front { is_tls: app.settings.is_public_tls() || door == Door::Tls, address: peer });
+            return Ok(ClientInfo {
+                is_tls: app.settings.is_public_tls() || listener_kind == ListenerKind::Tls,
+                address: peer,
+            });
         }
         let client = client(&parts.headers, app, peer);
-        Ok(Front { is_tls: app.settings.is_public_tls() || client.is_tls, address: client.address })
+        Ok(ClientInfo { is_tls: app.settings.is_public_tls() || client.is_tls, address: client.address })
     }
 }
 
@@ -57,9 +60,9 @@ pub fn address(headers: &HeaderMap, extensions: &Extensions, app: &App) -> IpAdd
     if is_trusted(app, peer) { client(headers, app, peer).address } else { peer }
 }
 
-fn peer(extensions: &Extensions) -> (IpAddr, Door) {
-    let unknown = (Ipv4Addr::UNSPECIFIED.into(), Door::Plain);
-    extensions.get().map_or(unknown, |Peer { address, door }| (*address, *door))
+fn peer(extensions: &Extensions) -> (IpAddr, ListenerKind) {
+    let unknown = (Ipv4Addr::UNSPECIFIED.into(), ListenerKind::Plain);
+    extensions.get().map_or(unknown, |Peer { address, listener_kind }| (*address, *listener_kind))
 }
 
 /// Whether a trusted proxy is at an address.
@@ -69,26 +72,26 @@ pub fn is_trusted(app: &App, address: IpAddr) -> bool {
 }
 
 /// The client, as the proxies say that are trusted.
-struct Client {
+struct ProxiedClient {
     address: IpAddr,
     is_tls: bool,
 }
 
-fn client(headers: &HeaderMap, app: &App, peer: IpAddr) -> Client {
+fn client(headers: &HeaderMap, app: &App, peer: IpAddr) -> ProxiedClient {
     let is_trusted = |address| is_trusted(app, address);
     match app.settings.proxy_header {
         ProxyHeader::XForwardedFor => {
             let entries = entries(headers, &X_FORWARDED_FOR).map(|entry| (node(entry), ()));
             let (address, _) = walk(entries, peer, is_trusted);
-            Client { address, is_tls: is_https(headers) }
+            ProxiedClient { address, is_tls: is_https(headers) }
         }
         ProxyHeader::Forwarded => {
             let entries = entries(headers, &http::header::FORWARDED).map(|entry| {
-                let element = Element::parse(entry);
+                let element = ForwardedElement::parse(entry);
                 (element.address, element.is_https)
             });
             let (address, is_tls) = walk(entries, peer, is_trusted);
-            Client { address, is_tls: is_tls.unwrap_or(false) }
+            ProxiedClient { address, is_tls: is_tls.unwrap_or(false) }
         }
     }
 }
@@ -144,16 +147,16 @@ fn last_separator(list: &[u8], separator: u8) -> Option<usize> {
 
 /// What an element of `Forwarded` says (RFC 7239).
 #[derive(Default)]
-struct Element {
+struct ForwardedElement {
     /// `for`; `None` also for `unknown` and names that hide an address.
     address: Option<IpAddr>,
     /// `proto`.
     is_https: bool,
 }
 
-impl Element {
+impl ForwardedElement {
     fn parse(element: &[u8]) -> Self {
-        let mut found = Element::default();
+        let mut found = ForwardedElement::default();
         let pairs: Vec<_> = split_from_end(element, b';').collect();
         for pair in pairs.into_iter().rev() {
             let Some(equals) = pair.iter().position(|byte| *byte == b'=') else { continue };
@@ -217,7 +220,7 @@ fn is_https(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENTRIES_MAX, Element, entries, node, walk};
+    use super::{ENTRIES_MAX, ForwardedElement, entries, node, walk};
     use http::{HeaderMap, HeaderName, HeaderValue};
     use std::net::IpAddr;
 
@@ -243,7 +246,7 @@ mod tests {
     fn forwarded(lines: &[&str]) -> (String, Option<bool>) {
         let headers = headers(&FORWARDED, lines);
         let entries = entries(&headers, &FORWARDED).map(|entry| {
-            let element = Element::parse(entry);
+            let element = ForwardedElement::parse(entry);
             (element.address, element.is_https)
         });
         let (address, is_tls) = walk(entries, "10.0.0.1".parse().unwrap(), is_trusted);

@@ -18,50 +18,50 @@ use std::ops::Range;
 
 /// Which bytes are asked for: browsers fetch a film in parts.
 #[derive(Clone, Debug, Default)]
-pub struct Asked(Option<String>);
+pub struct RangeHeader(Option<String>);
 
-impl FromRequestParts<App> for Asked {
+impl FromRequestParts<App> for RangeHeader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
         let range = parts.headers.get(RANGE).and_then(|value| value.to_str().ok());
-        Ok(Asked(range.map(str::to_owned)))
+        Ok(RangeHeader(range.map(str::to_owned)))
     }
 }
 
 /// What a range means.
 #[derive(Debug, PartialEq, Eq)]
-enum Wanted {
+enum RequestedRange {
     Whole,
     Part(Range<u64>),
     Nothing,
 }
 
 /// One range of bytes, as RFC 9110 has it; several at once, or what cannot be read, mean the whole.
-fn wanted(asked: Option<&str>, size: u64) -> Wanted {
+fn requested_range(asked: Option<&str>, size: u64) -> RequestedRange {
     let Some((first, last)) = asked.and_then(|asked| asked.strip_prefix("bytes=")?.split_once('-')) else {
-        return Wanted::Whole;
+        return RequestedRange::Whole;
     };
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let part = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => first..size.min(last.saturating_add(1)),
         (Some(first), None) if last.trim().is_empty() => first..size,
         (None, Some(length)) if first.trim().is_empty() => size.saturating_sub(length)..size,
-        _ => return Wanted::Whole,
+        _ => return RequestedRange::Whole,
     };
-    if part.is_empty() { Wanted::Nothing } else { Wanted::Part(part) }
+    if part.is_empty() { RequestedRange::Nothing } else { RequestedRange::Part(part) }
 }
 
 /// Answers with a content. No browser takes it for anything else than it is, nor lets it do anything.
 ///
 /// # Errors
 /// Internal only.
-pub async fn serve(app: &App, content: &FileContent, asked: &Asked) -> Answer<Response> {
+pub async fn serve(app: &App, content: &FileContent, asked: &RangeHeader) -> Answer<Response> {
     let size = u64::try_from(content.size).map_err(Error::from)?;
-    let (status, part) = match wanted(asked.0.as_deref(), size) {
-        Wanted::Whole => (StatusCode::OK, None),
-        Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, Some(part)),
-        Wanted::Nothing => (StatusCode::RANGE_NOT_SATISFIABLE, Some(0..0)),
+    let (status, part) = match requested_range(asked.0.as_deref(), size) {
+        RequestedRange::Whole => (StatusCode::OK, None),
+        RequestedRange::Part(part) => (StatusCode::PARTIAL_CONTENT, Some(part)),
+        RequestedRange::Nothing => (StatusCode::RANGE_NOT_SATISFIABLE, Some(0..0)),
     };
     let length = part.as_ref().map_or(size, |part| part.end - part.start);
     let body = match length {
@@ -88,7 +88,7 @@ pub async fn serve(app: &App, content: &FileContent, asked: &Asked) -> Answer<Re
 
 #[cfg(test)]
 mod tests {
-    use super::{Wanted, wanted};
+    use super::{RequestedRange, requested_range};
 
     #[test]
     fn a_range_is_a_part_the_whole_or_nothing() {
@@ -102,16 +102,16 @@ mod tests {
             ("bytes=-99", 0..10),
             ("bytes=0-18446744073709551615", 0..10),
         ] {
-            assert_eq!(wanted(Some(asked), 10), Wanted::Part(part), "{asked}");
+            assert_eq!(requested_range(Some(asked), 10), RequestedRange::Part(part), "{asked}");
         }
         for nothing in ["bytes=10-", "bytes=10-11", "bytes=-0"] {
-            assert_eq!(wanted(Some(nothing), 10), Wanted::Nothing, "{nothing}");
+            assert_eq!(requested_range(Some(nothing), 10), RequestedRange::Nothing, "{nothing}");
         }
         for whole in
             ["", "bytes=", "bytes=-", "bytes=5-3", "bytes=0-1,3-4", "items=0-1", "bytes=a-b", "bytes=1-b"]
         {
-            assert_eq!(wanted(Some(whole), 10), Wanted::Whole, "{whole}");
+            assert_eq!(requested_range(Some(whole), 10), RequestedRange::Whole, "{whole}");
         }
-        assert_eq!(wanted(None, 10), Wanted::Whole);
+        assert_eq!(requested_range(None, 10), RequestedRange::Whole);
     }
 }

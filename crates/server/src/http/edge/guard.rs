@@ -4,8 +4,8 @@ use crate::desk::{ended_login, login};
 use crate::error::Error;
 use crate::http::Refusal;
 use crate::http::edge::caller::collect;
-use crate::http::edge::client_address::Front;
-use crate::listen::{Door, Peer};
+use crate::http::edge::client_address::ClientInfo;
+use crate::listen::{ListenerKind, Peer};
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -45,8 +45,8 @@ impl FromRequestParts<App> for Login {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Ok(front) = Front::from_request_parts(parts, app).await;
-        let cookie = cookie(&parts.headers, &cookie_name(front, LOGIN)).filter(|it| it.len() == SECRET_LEN);
+        let Ok(client) = ClientInfo::from_request_parts(parts, app).await;
+        let cookie = cookie(&parts.headers, &cookie_name(client, LOGIN)).filter(|it| it.len() == SECRET_LEN);
         let cookie = cookie.ok_or(Errcode::LoginNeeded)?;
         match login::identify(&app.desk, &cookie).await {
             Ok((worker, expires_at)) => Ok(Login { worker, cookie, expires_at }),
@@ -118,8 +118,8 @@ impl FromRequestParts<App> for Base {
             return Ok(Base(app.settings.base(listening)));
         }
         let host = host.to_owned();
-        let Ok(front) = Front::from_request_parts(parts, app).await;
-        Ok(Base(format!("{}://{host}", if front.is_tls { "https" } else { "http" })))
+        let Ok(client) = ClientInfo::from_request_parts(parts, app).await;
+        Ok(Base(format!("{}://{host}", if client.is_tls { "https" } else { "http" })))
     }
 }
 
@@ -127,7 +127,7 @@ impl FromRequestParts<App> for Base {
 /// letting its own name resolve to this server: the public URL's, and what needs no name service. Where the desk stands in
 /// for Weixin's host there are none.
 pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.extensions().get::<Peer>().is_some_and(|peer| peer.door == Door::Weixin) {
+    if request.extensions().get::<Peer>().is_some_and(|peer| peer.listener_kind == ListenerKind::Weixin) {
         Refusal::from(Errcode::NotFound).for_page(&app).response
     } else if host(&request).is_some_and(|host| is_ours(&host, app.settings.public_url.as_deref())) {
         next.run(request).await
@@ -152,8 +152,10 @@ pub async fn demo_host(State(app): State<App>, request: Request, next: Next) -> 
 /// Tells browsers to come by TLS only from now on, under a name that is this desk's: not under localhost and not under an
 /// address, which other programs of the machine share, and not where the desk stands in for Weixin's host.
 pub async fn strict_transport(State(app): State<App>, request: Request, next: Next) -> Response {
-    let door = request.extensions().get::<Peer>().map_or(Door::Plain, |peer| peer.door);
-    let is_tls = door == Door::Tls || door == Door::Plain && app.settings.is_public_tls();
+    let listener_kind =
+        request.extensions().get::<Peer>().map_or(ListenerKind::Plain, |peer| peer.listener_kind);
+    let is_tls = listener_kind == ListenerKind::Tls
+        || listener_kind == ListenerKind::Plain && app.settings.is_public_tls();
     let is_name = host(&request).is_some_and(|host| !is_ours(&host, None));
     let mut response = next.run(request).await;
     if is_tls && is_name {
@@ -177,16 +179,16 @@ fn is_ours(asked: &Authority, public_url: Option<&str>) -> bool {
 }
 
 /// The JSON body of an unsafe call: it must come from a page of ours.
-pub struct Sent<T>(pub T);
+pub struct PageBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
+impl<T: DeserializeOwned> FromRequest<App> for PageBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         check_origin(request.headers(), app)?;
         check_type(request.headers())?;
         let body = collect(request).await?;
-        Ok(Sent(strict::object(&body)?))
+        Ok(PageBody(strict::object(&body)?))
     }
 }
 
@@ -231,9 +233,9 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 /// A cookie under a name, in clear for one path. Where browsers speak TLS the name is one that only this host can set,
 /// by TLS and for all of it.
 #[must_use]
-pub fn set_cookie(front: Front, name: &str, value: &str, path: &str, age: u32) -> HeaderValue {
-    let name = cookie_name(front, name);
-    let (path, secure) = if front.is_tls { ("/", "; Secure") } else { (path, "") };
+pub fn set_cookie(client: ClientInfo, name: &str, value: &str, path: &str, age: u32) -> HeaderValue {
+    let name = cookie_name(client, name);
+    let (path, secure) = if client.is_tls { ("/", "; Secure") } else { (path, "") };
     let text = format!("{name}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     // Names are checked and secrets are base64: there is nothing in it that a header cannot hold.
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
@@ -241,18 +243,18 @@ pub fn set_cookie(front: Front, name: &str, value: &str, path: &str, age: u32) -
 
 /// What a cookie is called at a browser (RFC 6265bis, 4.1.3.2).
 #[must_use]
-pub fn cookie_name(front: Front, name: &str) -> String {
-    if front.is_tls { format!("__Host-{name}") } else { name.to_owned() }
+pub fn cookie_name(client: ClientInfo, name: &str) -> String {
+    if client.is_tls { format!("__Host-{name}") } else { name.to_owned() }
 }
 
 /// The header that starts a login.
 #[must_use]
-pub fn login_cookie(front: Front, secret: &str) -> HeaderValue {
-    set_cookie(front, LOGIN, secret, "/desk", LOGIN_AGE)
+pub fn login_cookie(client: ClientInfo, secret: &str) -> HeaderValue {
+    set_cookie(client, LOGIN, secret, "/desk", LOGIN_AGE)
 }
 
 /// The header that ends one.
 #[must_use]
-pub fn no_login_cookie(front: Front) -> HeaderValue {
-    set_cookie(front, LOGIN, "", "/desk", 0)
+pub fn no_login_cookie(client: ClientInfo) -> HeaderValue {
+    set_cookie(client, LOGIN, "", "/desk", 0)
 }

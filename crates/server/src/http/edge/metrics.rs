@@ -1,7 +1,7 @@
 //! `/metrics`, for Prometheus, at an address of its own; and how requests are counted.
 
 use crate::http::edge::answer;
-use crate::http::edge::note::Call;
+use crate::http::edge::refusal_log::CallRecord;
 use crate::metrics::Requests;
 use crate::state::App;
 use axum::Router;
@@ -62,13 +62,13 @@ impl<T: 'static, H: Handler<T, App>> Handler<T, App> for Counted<H> {
             if let Some(endpoint) = route.endpoint {
                 request.extensions_mut().insert(endpoint);
             }
-            let call = Call::begins(&mut request, &route.app);
+            let call = CallRecord::begin(&mut request, &route.app);
             let mut response = handler.call(request, app).await;
             let Some(refusal) = answer::carried(&mut response) else {
                 route.requests.count(Errcode::Ok);
                 return response;
             };
-            let rendered = call.refused(&refusal, &route.app);
+            let rendered = call.render_refusal(&refusal, &route.app);
             route.requests.count(rendered.code);
             rendered.response
         })

@@ -8,6 +8,6 @@ pub mod file;
 pub mod guard;
 pub mod metrics;
 pub mod multipart;
-pub(in crate::http) mod note;
 pub mod query;
+pub(in crate::http) mod refusal_log;
 pub mod upload;

@@ -10,7 +10,7 @@ mod tests;
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
-pub use part::Part;
+pub use part::PartHeaders;
 
 /// Most bytes of a part's headers.
 const HEADERS_MAX: usize = 8 << 10;
@@ -33,7 +33,7 @@ pub struct Malformed;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// A part begins.
-    Part(Part),
+    Part(PartHeaders),
     /// Bytes of it.
     Data(Bytes),
     /// It ends.
@@ -44,13 +44,13 @@ pub enum Piece {
 
 /// Reads one form.
 #[derive(Debug)]
-pub struct Parser {
+pub struct FormParser {
     /// `\r\n--` and the boundary.
     delimiter: Vec<u8>,
     buffer: BytesMut,
     /// Bytes of the buffer that were looked at: only what follows them is looked at next.
     seen: usize,
-    state: State,
+    state: ParserState,
     /// Whether its lines end with a bare LF, as the first does.
     bare: bool,
     /// What is told next.
@@ -62,7 +62,7 @@ pub struct Parser {
 
 /// What is read. `matched` says how much of the delimiter the last bytes are: the next must be its byte there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ParserState {
     /// The first line, which names the boundary.
     FirstLine,
     /// The start of a line before the first part.
@@ -70,7 +70,7 @@ enum State {
     /// The rest of such a line.
     Line,
     /// White space behind a boundary, so much of it.
-    Padding { place: Place, padding: usize },
+    Padding { place: BoundaryPlace, padding: usize },
     /// Headers, whose last line begins at `line`.
     Headers { line: usize },
     /// The start of a part: the delimiter may follow at once.
@@ -85,7 +85,7 @@ enum State {
 
 /// Where a boundary was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum BoundaryPlace {
     Preamble,
     Part,
 }
@@ -101,7 +101,7 @@ enum Compared {
 }
 
 /// What one step brings.
-enum Step {
+enum ParserStep {
     /// A piece.
     Piece(Piece),
     /// Nothing to tell: the next step follows.
@@ -110,7 +110,7 @@ enum Step {
     More,
 }
 
-impl Parser {
+impl FormParser {
     /// Reads a form with this `Content-Type`; `None` when it is none.
     #[must_use]
     pub fn of(content_type: &str) -> Option<Self> {
@@ -119,9 +119,13 @@ impl Parser {
         let mut parameters = part::parameters(rest.as_bytes()).into_iter();
         let boundary = parameters.find(|(name, _)| name == "boundary").map(|(_, boundary)| boundary);
         let boundary = boundary.as_deref().unwrap_or_default().trim_end();
-        let state = if boundary.is_empty() { State::FirstLine } else { State::LineStart { matched: DASHES } };
+        let state = if boundary.is_empty() {
+            ParserState::FirstLine
+        } else {
+            ParserState::LineStart { matched: DASHES }
+        };
         let fits = boundary.len() <= BOUNDARY_MAX && !boundary.bytes().any(|byte| byte.is_ascii_control());
-        (is_multipart && fits).then(|| Parser {
+        (is_multipart && fits).then(|| FormParser {
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
             buffer: BytesMut::new(),
             seen: 0,
@@ -135,7 +139,7 @@ impl Parser {
 
     /// Takes in what has come. Behind the form or a fault it is nothing.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if !matches!(self.state, State::Closed | State::Broken) {
+        if !matches!(self.state, ParserState::Closed | ParserState::Broken) {
             self.buffer.extend_from_slice(bytes);
         }
     }
@@ -156,28 +160,28 @@ impl Parser {
         }
         loop {
             match self.step() {
-                Ok(Step::Piece(piece)) => return Ok(Some(piece)),
-                Ok(Step::More) => return Ok(None),
-                Ok(Step::Again) => {}
+                Ok(ParserStep::Piece(piece)) => return Ok(Some(piece)),
+                Ok(ParserStep::More) => return Ok(None),
+                Ok(ParserStep::Again) => {}
                 Err(Malformed) => {
-                    (self.state, self.buffer) = (State::Broken, BytesMut::new());
+                    (self.state, self.buffer) = (ParserState::Broken, BytesMut::new());
                     return Err(Malformed);
                 }
             }
         }
     }
 
-    fn step(&mut self) -> Result<Step, Malformed> {
+    fn step(&mut self) -> Result<ParserStep, Malformed> {
         match self.state {
-            State::FirstLine => self.first_line(),
-            State::LineStart { matched } => Ok(self.line_start(matched)),
-            State::Line => self.line(),
-            State::Padding { place, padding } => Ok(self.padding(place, padding)),
-            State::Headers { line } => self.headers(line),
-            State::PartStart { matched } => Ok(self.part_start(matched)),
-            State::Data { matched } => Ok(self.data(matched)),
-            State::Closed => Ok(Step::More),
-            State::Broken => Err(Malformed),
+            ParserState::FirstLine => self.first_line(),
+            ParserState::LineStart { matched } => Ok(self.line_start(matched)),
+            ParserState::Line => self.line(),
+            ParserState::Padding { place, padding } => Ok(self.padding(place, padding)),
+            ParserState::Headers { line } => self.headers(line),
+            ParserState::PartStart { matched } => Ok(self.part_start(matched)),
+            ParserState::Data { matched } => Ok(self.data(matched)),
+            ParserState::Closed => Ok(ParserStep::More),
+            ParserState::Broken => Err(Malformed),
         }
     }
 
@@ -211,12 +215,12 @@ impl Parser {
         passed
     }
 
-    fn first_line(&mut self) -> Result<Step, Malformed> {
+    fn first_line(&mut self) -> Result<ParserStep, Malformed> {
         let end = self.line_end();
         if self.seen > FIRST_LINE_MAX {
             return Err(Malformed);
         }
-        let Some(end) = end else { return Ok(Step::More) };
+        let Some(end) = end else { return Ok(ParserStep::More) };
         let line = self.buffer[..end].trim_ascii_end();
         let is_boundary = line.len() > DASHES && line.starts_with(b"--");
         if !is_boundary || line.len() > DASHES + BOUNDARY_MAX || line.iter().any(u8::is_ascii_control) {
@@ -225,37 +229,39 @@ impl Parser {
         self.delimiter = [b"\r\n", line].concat();
         // Now it is read as any other.
         self.seen = 0;
-        self.state = State::LineStart { matched: DASHES };
-        Ok(Step::Again)
+        self.state = ParserState::LineStart { matched: DASHES };
+        Ok(ParserStep::Again)
     }
 
-    fn line_start(&mut self, matched: usize) -> Step {
+    fn line_start(&mut self, matched: usize) -> ParserStep {
         match self.compare(matched) {
             Compared::More(matched) => {
-                self.state = State::LineStart { matched };
-                return Step::More;
+                self.state = ParserState::LineStart { matched };
+                return ParserStep::More;
             }
-            Compared::Whole => self.state = State::Padding { place: Place::Preamble, padding: 0 },
-            Compared::Other => self.state = State::Line,
+            Compared::Whole => {
+                self.state = ParserState::Padding { place: BoundaryPlace::Preamble, padding: 0 }
+            }
+            Compared::Other => self.state = ParserState::Line,
         }
-        Step::Again
+        ParserStep::Again
     }
 
-    fn line(&mut self) -> Result<Step, Malformed> {
+    fn line(&mut self) -> Result<ParserStep, Malformed> {
         let end = self.line_end();
         self.passed += self.pass();
         if self.passed > PREAMBLE_MAX {
             return Err(Malformed);
         }
         if end.is_none() {
-            return Ok(Step::More);
+            return Ok(ParserStep::More);
         }
-        self.state = State::LineStart { matched: DASHES };
-        Ok(Step::Again)
+        self.state = ParserState::LineStart { matched: DASHES };
+        Ok(ParserStep::Again)
     }
 
     /// What follows a boundary says whether it was one.
-    fn padding(&mut self, place: Place, mut padding: usize) -> Step {
+    fn padding(&mut self, place: BoundaryPlace, mut padding: usize) -> ParserStep {
         while let Some(b' ' | b'\t') = self.buffer.get(self.seen) {
             self.scanned += 1;
             self.seen += 1;
@@ -275,42 +281,42 @@ impl Parser {
         }
     }
 
-    fn wait(&mut self, place: Place, padding: usize) -> Step {
-        self.state = State::Padding { place, padding };
-        Step::More
+    fn wait(&mut self, place: BoundaryPlace, padding: usize) -> ParserStep {
+        self.state = ParserState::Padding { place, padding };
+        ParserStep::More
     }
 
-    fn next_part(&mut self, place: Place, line_end: usize, bare: bool) -> Step {
+    fn next_part(&mut self, place: BoundaryPlace, line_end: usize, bare: bool) -> ParserStep {
         self.seen += line_end;
         self.pass();
-        self.state = State::Headers { line: 0 };
-        if place == Place::Part {
-            return Step::Piece(Piece::End);
+        self.state = ParserState::Headers { line: 0 };
+        if place == BoundaryPlace::Part {
+            return ParserStep::Piece(Piece::End);
         }
         // Parts end as the first line did, so that nothing in a file ends it.
         self.bare = bare;
-        Step::Again
+        ParserStep::Again
     }
 
-    fn no_boundary(&mut self, place: Place) -> Step {
-        if place == Place::Part {
-            self.state = State::Data { matched: self.ending() };
+    fn no_boundary(&mut self, place: BoundaryPlace) -> ParserStep {
+        if place == BoundaryPlace::Part {
+            self.state = ParserState::Data { matched: self.ending() };
             return self.data_until(self.seen);
         }
-        self.state = State::Line;
-        Step::Again
+        self.state = ParserState::Line;
+        ParserStep::Again
     }
 
-    fn close(&mut self, place: Place) -> Step {
-        (self.state, self.buffer, self.seen) = (State::Closed, BytesMut::new(), 0);
-        if place == Place::Preamble {
-            return Step::Piece(Piece::Closed);
+    fn close(&mut self, place: BoundaryPlace) -> ParserStep {
+        (self.state, self.buffer, self.seen) = (ParserState::Closed, BytesMut::new(), 0);
+        if place == BoundaryPlace::Preamble {
+            return ParserStep::Piece(Piece::Closed);
         }
         self.next = Some(Piece::Closed);
-        Step::Piece(Piece::End)
+        ParserStep::Piece(Piece::End)
     }
 
-    fn headers(&mut self, mut line: usize) -> Result<Step, Malformed> {
+    fn headers(&mut self, mut line: usize) -> Result<ParserStep, Malformed> {
         loop {
             let end = self.line_end();
             if self.seen > HEADERS_MAX {
@@ -320,26 +326,26 @@ impl Parser {
             if matches!(self.buffer[line..end], [b'\n'] | [b'\r', b'\n']) {
                 self.scanned += end as u64;
                 self.seen = 0;
-                let part = Part::of(&self.buffer.split_to(end));
-                self.state = State::PartStart { matched: DASHES };
-                return Ok(Step::Piece(Piece::Part(part)));
+                let part = PartHeaders::of(&self.buffer.split_to(end));
+                self.state = ParserState::PartStart { matched: DASHES };
+                return Ok(ParserStep::Piece(Piece::Part(part)));
             }
             line = end;
         }
-        self.state = State::Headers { line };
-        Ok(Step::More)
+        self.state = ParserState::Headers { line };
+        Ok(ParserStep::More)
     }
 
-    fn part_start(&mut self, matched: usize) -> Step {
+    fn part_start(&mut self, matched: usize) -> ParserStep {
         match self.compare(matched) {
             Compared::More(matched) => {
-                self.state = State::PartStart { matched };
-                return Step::More;
+                self.state = ParserState::PartStart { matched };
+                return ParserStep::More;
             }
-            Compared::Whole => self.state = State::Padding { place: Place::Part, padding: 0 },
-            Compared::Other => self.state = State::Data { matched: self.ending() },
+            Compared::Whole => self.state = ParserState::Padding { place: BoundaryPlace::Part, padding: 0 },
+            Compared::Other => self.state = ParserState::Data { matched: self.ending() },
         }
-        Step::Again
+        ParserStep::Again
     }
 
     /// Where what ends a part begins in the delimiter.
@@ -349,18 +355,18 @@ impl Parser {
 
     /// Looks for the delimiter. No byte of it but the first is like the first, so what is no delimiter holds the
     /// beginning of none.
-    fn data(&mut self, mut matched: usize) -> Step {
+    fn data(&mut self, mut matched: usize) -> ParserStep {
         let first = self.ending();
         loop {
             match self.compare(matched) {
                 Compared::Whole => {
-                    self.state = State::Padding { place: Place::Part, padding: 0 };
+                    self.state = ParserState::Padding { place: BoundaryPlace::Part, padding: 0 };
                     return self.data_until(self.seen + first - self.delimiter.len());
                 }
                 Compared::More(matched) => {
-                    self.state = State::Data { matched };
+                    self.state = ParserState::Data { matched };
                     let step = self.data_until(self.seen + first - matched);
-                    return if matches!(step, Step::Again) { Step::More } else { step };
+                    return if matches!(step, ParserStep::Again) { ParserStep::More } else { step };
                 }
                 Compared::Other => {
                     let rest = &self.buffer[self.seen..];
@@ -374,11 +380,11 @@ impl Parser {
     }
 
     /// What stands before `end` is the part's.
-    fn data_until(&mut self, end: usize) -> Step {
+    fn data_until(&mut self, end: usize) -> ParserStep {
         if end == 0 {
-            return Step::Again;
+            return ParserStep::Again;
         }
         self.seen -= end;
-        Step::Piece(Piece::Data(self.buffer.split_to(end).freeze()))
+        ParserStep::Piece(Piece::Data(self.buffer.split_to(end).freeze()))
     }
 }

@@ -9,9 +9,9 @@ use crate::desk::media::{self, StoredFile};
 use crate::error::Error;
 use crate::files::{Sender, Writing, Written};
 use crate::http::Refusal;
-use crate::http::edge::caller::{Admitted, Caller, called};
+use crate::http::edge::caller::{Caller, TokenAccess, called};
 use crate::http::edge::client_address::address;
-use crate::http::edge::multipart::{Malformed, Parser, Part, Piece};
+use crate::http::edge::multipart::{FormParser, Malformed, PartHeaders, Piece};
 use crate::http::edge::query::Query;
 use crate::state::App;
 use crate::throttle::place;
@@ -32,21 +32,21 @@ const FILE_FIELDS: [&str; 2] = ["media", "file"];
 /// Text fields that are kept of a form.
 const FIELDS_MAX: usize = 16;
 /// Bytes that are read of a form or a picture in one go: as much again is held of each upload meanwhile.
-pub const FED: usize = 16 << 10;
+pub const READ_MAX: usize = 16 << 10;
 /// Most bytes of a text field that is kept.
 const FIELD_MAX: usize = 1024;
 
 /// A caller who posts a file. Her token and what else she says stand in the query, else in the form.
-pub struct Posted {
+pub struct Upload {
     /// She.
     pub caller: Caller,
     /// What she posts.
-    pub file: Option<Posting>,
+    pub file: Option<UploadedFile>,
     fields: Vec<(String, String)>,
 }
 
 /// A file that was posted.
-pub struct Posting {
+pub struct UploadedFile {
     /// The name it has at its sender's, empty without one.
     pub name: String,
     /// Its bytes.
@@ -66,7 +66,7 @@ pub struct Bytestream {
     pub size: u64,
 }
 
-impl Posted {
+impl Upload {
     /// The parameters of a wire type: each in the query, else in the form.
     #[must_use]
     pub fn read<T: FromTexts>(&self) -> T {
@@ -78,13 +78,13 @@ fn field(fields: &[(String, String)], name: &str) -> Option<String> {
     fields.iter().find(|(field, value)| field == name && !value.is_empty()).map(|(_, value)| value.clone())
 }
 
-impl FromRequest<App> for Posted {
+impl FromRequest<App> for Upload {
     type Rejection = Refusal;
 
     /// As [`Caller`], but a token that is not in the query is looked for in the form.
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
-        let call = Call { app, parts: &parts };
+        let call = PendingCall { app, parts: &parts };
         let endpoint = called(&parts)?;
         let asked = Query::of_request(&parts);
         let known = match asked.get("access_token") {
@@ -92,54 +92,60 @@ impl FromRequest<App> for Posted {
             None => None,
         };
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let mut form = Form { endpoint, access: known, fields: Vec::new(), file: None, at: At::Nothing };
-        if let Some(parser) = content_type.and_then(Parser::of) {
+        let mut form =
+            UploadForm { endpoint, access: known, fields: Vec::new(), file: None, part: FormPart::Nothing };
+        if let Some(parser) = content_type.and_then(FormParser::of) {
             form.read(&call, parser, body).await?;
         }
-        let Form { access, fields, file, .. } = form;
+        let UploadForm { access, fields, file, .. } = form;
         let access = access.ok_or(Errcode::AccessTokenMissing)?;
-        Ok(Posted { caller: Caller::of(asked, access, endpoint), file, fields })
+        Ok(Upload { caller: Caller::of(asked, access, endpoint), file, fields })
     }
 }
 
 /// A call whose body is not read yet.
-struct Call<'a> {
+struct PendingCall<'a> {
     app: &'a App,
     parts: &'a Parts,
 }
 
-impl Call<'_> {
+impl PendingCall<'_> {
     fn from(&self) -> IpAddr {
         address(&self.parts.headers, &self.parts.extensions, self.app)
     }
 
-    async fn admit(&self, endpoint: &'static Endpoint, token: &str) -> Result<Admitted, Error> {
+    async fn admit(&self, endpoint: &'static Endpoint, token: &str) -> Result<TokenAccess, Error> {
         Caller::admit(self.app, endpoint, token, || self.from()).await
     }
 }
 
 /// A form that is being read.
-struct Form {
+struct UploadForm {
     endpoint: &'static Endpoint,
-    access: Option<Admitted>,
+    access: Option<TokenAccess>,
     fields: Vec<(String, String)>,
-    file: Option<Posting>,
-    at: At,
+    file: Option<UploadedFile>,
+    part: FormPart,
 }
 
 /// The part that is being read.
-enum At {
+enum FormPart {
     Nothing,
     Field(String, Vec<u8>),
     File,
 }
 
-impl Form {
+impl UploadForm {
     /// Reads it to its end or its first fault; the rest is not looked at. One that breaks off has no file.
-    async fn read(&mut self, call: &Call<'_>, mut parser: Parser, body: Body) -> Result<(), Refusal> {
+    async fn read(
+        &mut self,
+        call: &PendingCall<'_>,
+        mut parser: FormParser,
+        body: Body,
+    ) -> Result<(), Refusal> {
         let mut incoming = Incoming::new(body);
         while let Some(bytes) = self.next(&mut incoming).await? {
-            for bytes in bytes.chunks(FED) {
+            for bytes in bytes.chunks(READ_MAX) {
                 parser.feed(bytes);
                 loop {
                     match parser.piece() {
@@ -179,13 +185,13 @@ impl Form {
         }
     }
 
-    async fn take(&mut self, call: &Call<'_>, piece: Piece) -> Result<(), Refusal> {
-        match (piece, &mut self.at) {
+    async fn take(&mut self, call: &PendingCall<'_>, piece: Piece) -> Result<(), Refusal> {
+        match (piece, &mut self.part) {
             (Piece::Part(part), _) => self.begin(call, part),
-            (Piece::Data(bytes), At::Field(_, value)) if value.len() + bytes.len() <= FIELD_MAX => {
+            (Piece::Data(bytes), FormPart::Field(_, value)) if value.len() + bytes.len() <= FIELD_MAX => {
                 value.extend(bytes);
             }
-            (Piece::Data(bytes), At::File) => {
+            (Piece::Data(bytes), FormPart::File) => {
                 if let Some(file) = &mut self.file {
                     file.bytes.append(&bytes).await?;
                 }
@@ -196,8 +202,8 @@ impl Form {
         Ok(())
     }
 
-    fn begin(&mut self, call: &Call<'_>, part: Part) {
-        self.at = At::Nothing;
+    fn begin(&mut self, call: &PendingCall<'_>, part: PartHeaders) {
+        self.part = FormPart::Nothing;
         if FILE_FIELDS.contains(&part.name.as_str()) {
             if self.file.is_none() {
                 let sender = match &self.access {
@@ -205,17 +211,19 @@ impl Form {
                     None => Sender::stranger(&place(call.from())),
                 };
                 let bytes = Bytestream::begin(call.app, sender);
-                self.file = Some(Posting { name: part.file_name.unwrap_or_default(), bytes });
-                self.at = At::File;
+                self.file = Some(UploadedFile { name: part.file_name.unwrap_or_default(), bytes });
+                self.part = FormPart::File;
             }
         } else if self.fields.len() < FIELDS_MAX {
-            self.at = At::Field(part.name, Vec::new());
+            self.part = FormPart::Field(part.name, Vec::new());
         }
     }
 
     /// A part ends. A token is looked at once its field has come: a file behind it is the account's.
-    async fn end(&mut self, call: &Call<'_>) -> Result<(), Refusal> {
-        let At::Field(name, value) = std::mem::replace(&mut self.at, At::Nothing) else { return Ok(()) };
+    async fn end(&mut self, call: &PendingCall<'_>) -> Result<(), Refusal> {
+        let FormPart::Field(name, value) = std::mem::replace(&mut self.part, FormPart::Nothing) else {
+            return Ok(());
+        };
         let value = String::from_utf8_lossy(&value).replace('\0', "\u{fffd}");
         if name == "access_token" && !value.is_empty() && self.access.is_none() {
             self.access = Some(call.admit(self.endpoint, &value).await?);

@@ -73,8 +73,8 @@ pub struct Messages {
 
 /// A message that an agent wrote.
 #[derive(Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Written {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Written"))]
+pub struct MessageWritten {
     /// As every page shows it.
     pub message: MessageView,
 }

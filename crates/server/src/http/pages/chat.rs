@@ -2,10 +2,10 @@
 
 use crate::desk::draft::Draft;
 use crate::desk::{menu_choice, message, snapshot, window};
-use crate::http::edge::guard::Sent;
+use crate::http::edge::guard::PageBody;
 use crate::http::edge::query::Params;
 use crate::http::pages::answers::Messages;
-use crate::http::pages::visitor::Visitor;
+use crate::http::pages::chat_caller::ChatCaller;
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
@@ -15,14 +15,14 @@ use serde::Deserialize;
 
 /// A message.
 #[derive(Deserialize)]
-pub struct Message {
+pub struct ChatMessageBody {
     client_id: String,
     text: String,
 }
 
 /// A choice of a menu.
 #[derive(Deserialize)]
-pub struct Tap {
+pub struct TapBody {
     client_id: String,
     message: i64,
     id: String,
@@ -30,47 +30,51 @@ pub struct Tap {
 
 /// A page of history.
 #[derive(Deserialize)]
-pub struct Page {
+pub struct ChatHistoryQuery {
     #[serde(default)]
     before: i64,
 }
 
 /// `GET /chat/api/{appid}/snapshot`. A browser that comes for the first time gets its cookie here, so
 /// that its first message can be sent again without making two customers of it.
-pub async fn snapshot(State(app): State<App>, visitor: Visitor) -> Answer<Response> {
-    let chat = snapshot::chat(&app.desk, &visitor.appid, visitor.openid.clone()).await?;
-    let openid = visitor.openid.as_ref();
-    window::enter(&app.desk, &visitor.appid, openid, chat.kind, chat.seen_at).await?;
-    Ok((visitor.first_cookie(&app), Reply::json(&chat)?).into_response())
+pub async fn snapshot(State(app): State<App>, caller: ChatCaller) -> Answer<Response> {
+    let chat = snapshot::chat(&app.desk, &caller.appid, caller.openid.clone()).await?;
+    let openid = caller.openid.as_ref();
+    window::enter(&app.desk, &caller.appid, openid, chat.kind, chat.seen_at).await?;
+    Ok((caller.first_cookie(&app), Reply::json(&chat)?).into_response())
 }
 
 /// `POST /chat/api/{appid}/message`: the first makes the visitor a customer.
 pub async fn message(
     State(app): State<App>,
-    visitor: Visitor,
-    Sent(given): Sent<Message>,
+    caller: ChatCaller,
+    PageBody(given): PageBody<ChatMessageBody>,
 ) -> Answer<Response> {
-    visitor.may_write(&app, &given.client_id)?;
+    caller.may_write(&app, &given.client_id)?;
     let draft = Draft::new(given.text, given.client_id)?;
-    let sent = message::receive(&app.desk, &visitor.appid, visitor.writer(&app), draft).await?;
-    visitor.told(&app, &sent)
+    let sent = message::receive(&app.desk, &caller.appid, caller.writer(&app), draft).await?;
+    caller.answer_message(&app, &sent)
 }
 
 /// `POST /chat/api/{appid}/menu_choice`: a choice from a menu that the customer was sent.
 pub async fn choose_from_menu(
     State(app): State<App>,
-    visitor: Visitor,
-    Sent(Tap { client_id, message, id }): Sent<Tap>,
+    caller: ChatCaller,
+    PageBody(TapBody { client_id, message, id }): PageBody<TapBody>,
 ) -> Answer<Response> {
-    visitor.must_be_known()?;
-    visitor.may_write(&app, &client_id)?;
+    caller.must_be_known()?;
+    caller.may_write(&app, &client_id)?;
     let choice = menu_choice::MenuChoice { message, id, client_id };
-    visitor.told(&app, &menu_choice::choose(&app.desk, &visitor.appid, visitor.writer(&app), choice).await?)
+    caller.answer_message(&app, &menu_choice::choose(&app.desk, &caller.appid, caller.writer(&app), choice).await?)
 }
 
 /// `GET /chat/api/{appid}/messages`.
-pub async fn messages(State(app): State<App>, visitor: Visitor, Params(page): Params<Page>) -> Answer {
-    let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
-    let messages = message::own_history(&app.desk, &visitor.appid, &openid, page.before).await?;
+pub async fn messages(
+    State(app): State<App>,
+    caller: ChatCaller,
+    Params(page): Params<ChatHistoryQuery>,
+) -> Answer {
+    let openid = caller.openid.ok_or(Errcode::LoginNeeded)?;
+    let messages = message::own_history(&app.desk, &caller.appid, &openid, page.before).await?;
     Reply::json(&Messages { messages })
 }

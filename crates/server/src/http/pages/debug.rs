@@ -1,7 +1,7 @@
 //! What the debugging page asks for: the accounts its worker administers, and a token for one of them.
 
 use crate::desk::administrator;
-use crate::http::edge::guard::{Login, Sent};
+use crate::http::edge::guard::{Login, PageBody};
 use crate::http::pages::answers::{LoggedIn, WorkerName};
 use crate::http::{Answer, Reply};
 use crate::state::App;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// An account.
 #[derive(Deserialize)]
-pub struct Of {
+pub struct TokenBody {
     appid: String,
 }
 
@@ -57,7 +57,7 @@ pub async fn accounts(State(app): State<App>, login: Login) -> Answer {
 }
 
 /// `POST /desk/api/debug/token`.
-pub async fn token(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> Answer {
+pub async fn token(State(app): State<App>, login: Login, PageBody(given): PageBody<TokenBody>) -> Answer {
     app.throttles.issue(&login.worker)?;
     let appid = Appid::parse(&given.appid).map_err(|_| Errcode::Forbidden)?;
     let Login { worker, cookie, expires_at } = &login;

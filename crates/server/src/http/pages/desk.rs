@@ -5,10 +5,10 @@ use crate::desk::{
     draft, invitation, login, message, password, presence, session, session_view, snapshot, supervisor,
     transfer, workbench_state, worker,
 };
-use crate::http::edge::client_address::Front;
-use crate::http::edge::guard::{Browser, Login, Sent, login_cookie, no_login_cookie};
+use crate::http::edge::client_address::ClientInfo;
+use crate::http::edge::guard::{Browser, Login, PageBody, login_cookie, no_login_cookie};
 use crate::http::edge::query::Params;
-use crate::http::pages::answers::{self, Colleagues, DraftKept, LoggedIn, Logins, Messages, Written};
+use crate::http::pages::answers::{self, Colleagues, DraftKept, LoggedIn, Logins, MessageWritten, Messages};
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
@@ -20,14 +20,14 @@ use serde::Deserialize;
 
 /// Name and password.
 #[derive(Deserialize)]
-pub struct Credential {
+pub struct LoginBody {
     name: String,
     password: String,
 }
 
 /// A sign-up link with the name and password chosen.
 #[derive(Deserialize)]
-pub struct SignUp {
+pub struct SignUpBody {
     invite: String,
     name: String,
     password: String,
@@ -35,24 +35,24 @@ pub struct SignUp {
 
 /// A worker's password and the one that takes its place.
 #[derive(Deserialize)]
-pub struct Passwords {
+pub struct PasswordBody {
     current: String,
     new: String,
 }
 
 /// An empty object.
 #[derive(Deserialize)]
-pub struct Nothing {}
+pub struct EmptyBody {}
 
 /// A login that is to end; without an id all others.
 #[derive(Deserialize)]
-pub struct Ended {
+pub struct EndLoginBody {
     id: Option<String>,
 }
 
 /// An answer to an invitation.
 #[derive(Deserialize)]
-pub struct Invitation {
+pub struct InvitationBody {
     appid: String,
     kf_account: String,
     accept: bool,
@@ -60,21 +60,21 @@ pub struct Invitation {
 
 /// Away or back.
 #[derive(Deserialize)]
-pub struct Presence {
+pub struct PresenceBody {
     appid: String,
     away: bool,
 }
 
 /// A session of an account.
 #[derive(Deserialize)]
-pub struct Of {
+pub struct SessionBody {
     appid: String,
     session: i64,
 }
 
 /// Where a session is to go.
 #[derive(Deserialize)]
-pub struct Transfer {
+pub struct TransferBody {
     appid: String,
     session: i64,
     from: String,
@@ -83,13 +83,13 @@ pub struct Transfer {
 
 /// An account.
 #[derive(Deserialize)]
-pub struct Account {
+pub struct AccountQuery {
     appid: String,
 }
 
 /// A page of sessions.
 #[derive(Deserialize)]
-pub struct Sessions {
+pub struct SessionsQuery {
     appid: String,
     #[serde(default)]
     after: i64,
@@ -97,7 +97,7 @@ pub struct Sessions {
 
 /// A reply.
 #[derive(Deserialize)]
-pub struct Message {
+pub struct MessageBody {
     appid: String,
     session: i64,
     client_id: String,
@@ -106,7 +106,7 @@ pub struct Message {
 
 /// What was typed in a session and not sent.
 #[derive(Deserialize)]
-pub struct Draft {
+pub struct DraftBody {
     /// Whose it is; without a name the login's.
     worker: Option<String>,
     appid: String,
@@ -116,7 +116,7 @@ pub struct Draft {
 
 /// How far a session was read.
 #[derive(Deserialize)]
-pub struct Mark {
+pub struct ReadMarkBody {
     /// Who has read; without a name the login's worker.
     worker: Option<String>,
     appid: String,
@@ -126,7 +126,7 @@ pub struct Mark {
 
 /// A page of history.
 #[derive(Deserialize)]
-pub struct Page {
+pub struct HistoryQuery {
     appid: String,
     session: i64,
     #[serde(default)]
@@ -137,60 +137,60 @@ fn appid(text: &str) -> Result<Appid, Errcode> {
     Appid::parse(text).map_err(|_| Errcode::NotFound)
 }
 
-fn logged_in(front: Front, name: &WechatId, cookie: &str) -> Answer<Response> {
+fn logged_in(client: ClientInfo, name: &WechatId, cookie: &str) -> Answer<Response> {
     let reply = Reply::json(&LoggedIn::of(name))?;
-    Ok(([(SET_COOKIE, login_cookie(front, cookie))], reply).into_response())
+    Ok(([(SET_COOKIE, login_cookie(client, cookie))], reply).into_response())
 }
 
 /// `POST /desk/api/login`.
 pub async fn login(
     State(app): State<App>,
-    front: Front,
+    client: ClientInfo,
     Browser(browser): Browser,
-    Sent(given): Sent<Credential>,
+    PageBody(given): PageBody<LoginBody>,
 ) -> Answer<Response> {
-    let asker = app.throttles.log_in(&given.name, front.address)?;
+    let asker = app.throttles.log_in(&given.name, client.address)?;
     let verified = password::verify(&app.desk, &given.name, &given.password, asker).await?;
-    let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
-    app.throttles.logged_in(&verified.name, front.address);
-    logged_in(front, &verified.name, &cookie)
+    let cookie = login::start(&app.desk, &verified, client.origin(browser)).await?;
+    app.throttles.logged_in(&verified.name, client.address);
+    logged_in(client, &verified.name, &cookie)
 }
 
 /// `POST /desk/api/signup`.
 pub async fn signup(
     State(app): State<App>,
-    front: Front,
+    client: ClientInfo,
     Browser(browser): Browser,
-    Sent(given): Sent<SignUp>,
+    PageBody(given): PageBody<SignUpBody>,
 ) -> Answer<Response> {
-    let asker = app.throttles.sign_up(front.address)?;
+    let asker = app.throttles.sign_up(client.address)?;
     let verified = worker::sign_up(&app.desk, &given.invite, &given.name, &given.password, asker).await?;
-    let cookie = login::start(&app.desk, &verified, front.origin(browser)).await?;
-    logged_in(front, &verified.name, &cookie)
+    let cookie = login::start(&app.desk, &verified, client.origin(browser)).await?;
+    logged_in(client, &verified.name, &cookie)
 }
 
 /// `POST /desk/api/password`: the worker changes the own password. Guessing the old one costs tries to log in.
 pub async fn change_password(
     State(app): State<App>,
-    front: Front,
+    client: ClientInfo,
     login: Login,
-    Sent(given): Sent<Passwords>,
+    PageBody(given): PageBody<PasswordBody>,
 ) -> Answer {
-    app.throttles.log_in(login.worker.as_str(), front.address)?;
+    app.throttles.log_in(login.worker.as_str(), client.address)?;
     password::change(&app.desk, &login.worker, &login.cookie, &given.current, &given.new).await?;
-    app.throttles.logged_in(&login.worker, front.address);
+    app.throttles.logged_in(&login.worker, client.address);
     Ok(Reply::done())
 }
 
 /// `POST /desk/api/logout`.
 pub async fn logout(
     State(app): State<App>,
-    front: Front,
+    client: ClientInfo,
     login: Login,
-    _: Sent<Nothing>,
+    _: PageBody<EmptyBody>,
 ) -> Answer<Response> {
     login::log_out(&app.desk, &login.worker, &login.cookie).await?;
-    Ok(([(SET_COOKIE, no_login_cookie(front))], Reply::done()).into_response())
+    Ok(([(SET_COOKIE, no_login_cookie(client))], Reply::done()).into_response())
 }
 
 /// `GET /desk/api/logins`: where she is logged in.
@@ -200,7 +200,7 @@ pub async fn logins(State(app): State<App>, login: Login) -> Answer {
 }
 
 /// `POST /desk/api/login/end`: one of her logins, or all but this.
-pub async fn end_login(State(app): State<App>, login: Login, Sent(given): Sent<Ended>) -> Answer {
+pub async fn end_login(State(app): State<App>, login: Login, PageBody(given): PageBody<EndLoginBody>) -> Answer {
     let which = given.id.map_or(login::LoginsToEnd::Others(login.cookie), login::LoginsToEnd::One);
     login::end(&app.desk, &login.worker, which, EndReason::Device).await?;
     Ok(Reply::done())
@@ -212,7 +212,11 @@ pub async fn snapshot(State(app): State<App>, login: Login) -> Answer {
 }
 
 /// `POST /desk/api/invitation`.
-pub async fn invitation(State(app): State<App>, login: Login, Sent(given): Sent<Invitation>) -> Answer {
+pub async fn invitation(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<InvitationBody>,
+) -> Answer {
     let appid = appid(&given.appid)?;
     let kf_account = KfAccount::parse(&given.kf_account).map_err(|_| Errcode::InvitationGone)?;
     match given.accept {
@@ -231,7 +235,7 @@ fn check_worker(login: &Login, named: Option<&str>) -> Result<(), Errcode> {
 }
 
 /// `POST /desk/api/draft`: what the worker has typed in a session; an empty text forgets it. Answers when it was kept.
-pub async fn draft(State(app): State<App>, login: Login, Sent(given): Sent<Draft>) -> Answer {
+pub async fn draft(State(app): State<App>, login: Login, PageBody(given): PageBody<DraftBody>) -> Answer {
     check_worker(&login, given.worker.as_deref())?;
     let appid = appid(&given.appid)?;
     let kept = workbench_state::keep_draft(&app.desk, &login.worker, &appid, given.session, given.text);
@@ -239,7 +243,7 @@ pub async fn draft(State(app): State<App>, login: Login, Sent(given): Sent<Draft
 }
 
 /// `POST /desk/api/read`: the worker has read a session up to a message.
-pub async fn read(State(app): State<App>, login: Login, Sent(given): Sent<Mark>) -> Answer {
+pub async fn read(State(app): State<App>, login: Login, PageBody(given): PageBody<ReadMarkBody>) -> Answer {
     check_worker(&login, given.worker.as_deref())?;
     let appid = appid(&given.appid)?;
     workbench_state::mark_read(&app.desk, &login.worker, &appid, given.session, given.message).await?;
@@ -247,52 +251,56 @@ pub async fn read(State(app): State<App>, login: Login, Sent(given): Sent<Mark>)
 }
 
 /// `POST /desk/api/presence`.
-pub async fn presence(State(app): State<App>, login: Login, Sent(given): Sent<Presence>) -> Answer {
+pub async fn presence(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<PresenceBody>,
+) -> Answer {
     presence::set_away(&app.desk, &login.worker, &appid(&given.appid)?, given.away).await?;
     Ok(Reply::done())
 }
 
 /// `POST /desk/api/session/accept`.
-pub async fn accept(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> Answer {
+pub async fn accept(State(app): State<App>, login: Login, PageBody(given): PageBody<SessionBody>) -> Answer {
     let appid = appid(&given.appid)?;
     Reply::json(&session_view::accept(&app.desk, &login.worker, &appid, given.session).await?)
 }
 
 /// `POST /desk/api/session/close`.
-pub async fn close(State(app): State<App>, login: Login, Sent(given): Sent<Of>) -> Answer {
+pub async fn close(State(app): State<App>, login: Login, PageBody(given): PageBody<SessionBody>) -> Answer {
     session::end(&app.desk, &login.worker, &appid(&given.appid)?, given.session).await?;
     Ok(Reply::done())
 }
 
 /// `POST /desk/api/session/transfer`: from the agent who had it when the page showed it, to another.
-pub async fn transfer(State(app): State<App>, login: Login, Sent(given): Sent<Transfer>) -> Answer {
+pub async fn transfer(State(app): State<App>, login: Login, PageBody(given): PageBody<Transfer>) -> Answer {
     let asked = transfer::Transfer { id: given.session, from: given.from, to: given.to };
     transfer::move_session(&app.desk, &login.worker, &appid(&given.appid)?, asked).await?;
     Ok(Reply::done())
 }
 
 /// `GET /desk/api/colleagues`: who could get a session.
-pub async fn colleagues(State(app): State<App>, login: Login, Params(of): Params<Account>) -> Answer {
+pub async fn colleagues(State(app): State<App>, login: Login, Params(of): Params<AccountQuery>) -> Answer {
     let colleagues = supervisor::colleagues(&app.desk, &login.worker, &appid(&of.appid)?).await?;
     Reply::json(&Colleagues { colleagues })
 }
 
 /// `GET /desk/api/sessions`: what other agents have open, for a supervisor.
-pub async fn sessions(State(app): State<App>, login: Login, Params(page): Params<Sessions>) -> Answer {
+pub async fn sessions(State(app): State<App>, login: Login, Params(page): Params<SessionsQuery>) -> Answer {
     let sessions = supervisor::page(&app.desk, &login.worker, &appid(&page.appid)?, page.after).await?;
     Reply::json(&answers::Sessions { sessions })
 }
 
 /// `POST /desk/api/message`.
-pub async fn message(State(app): State<App>, login: Login, Sent(given): Sent<Message>) -> Answer {
+pub async fn message(State(app): State<App>, login: Login, PageBody(given): PageBody<MessageBody>) -> Answer {
     let draft = draft::Draft::new(given.text, given.client_id)?;
     let message =
         message::reply(&app.desk, &login.worker, &appid(&given.appid)?, given.session, draft).await?;
-    Reply::json(&Written { message })
+    Reply::json(&MessageWritten { message })
 }
 
 /// `GET /desk/api/messages`.
-pub async fn messages(State(app): State<App>, login: Login, Params(page): Params<Page>) -> Answer {
+pub async fn messages(State(app): State<App>, login: Login, Params(page): Params<HistoryQuery>) -> Answer {
     let appid = appid(&page.appid)?;
     let messages = message::history(&app.desk, &login.worker, &appid, page.session, page.before).await?;
     Reply::json(&Messages { messages })

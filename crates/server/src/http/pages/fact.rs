@@ -11,7 +11,7 @@ use std::borrow::Cow;
 /// One change of an account, with what the reader of the stream may see of it.
 #[derive(Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Change"))]
-pub struct Shown<'a, Fact> {
+pub struct ShownChange<'a, Fact> {
     /// The account.
     pub appid: &'a str,
     /// The number of the change.
@@ -58,27 +58,27 @@ pub struct ChatSession {
 
 /// The data of a `typing` event: whether somebody writes to the customer. `true` lasts 15 seconds.
 #[derive(Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Typing {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Typing"))]
+pub struct TypingEvent {
     /// Whether somebody writes.
     pub typing: bool,
 }
 
 /// Through whose eyes a workbench looks at an account.
-pub(super) struct Seen {
+pub(super) struct Viewer {
     pub(super) kf_account: String,
     /// Whether the agent sees every session.
     pub(super) supervisor: bool,
 }
 
-impl Seen {
+impl Viewer {
     fn sees(&self, view: &SessionView) -> bool {
         self.supervisor || view.state == State::Waiting || view.kf_account == self.kf_account
     }
 }
 
 /// What an agent may see of a fact.
-pub(super) fn for_agent<'a>(fact: &'a FeedFact, agent: &Seen) -> Vec<DeskFact<'a>> {
+pub(super) fn for_agent<'a>(fact: &'a FeedFact, agent: &Viewer) -> Vec<DeskFact<'a>> {
     let session = |view| DeskFact::Session(Cow::Borrowed(view));
     match fact {
         FeedFact::Session(view) if agent.sees(view) => vec![session(view)],

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod chat;
+pub mod chat_caller;
 pub mod debug;
 pub mod desk;
 pub mod fact;
@@ -9,4 +10,3 @@ pub mod openapi;
 pub mod page;
 pub mod picture;
 pub mod stream;
-pub mod visitor;

@@ -4,12 +4,12 @@ use crate::desk::image::{self, FilePart, ImageUpload};
 use crate::desk::storage;
 use crate::error::Error;
 use crate::files::Sender;
-use crate::http::edge::file::{self, Asked};
+use crate::http::edge::file::{self, RangeHeader};
 use crate::http::edge::guard::{Login, check_origin};
 use crate::http::edge::query::Params;
-use crate::http::edge::upload::{Bytestream, FED, Incoming};
-use crate::http::pages::answers::Written;
-use crate::http::pages::visitor::Visitor;
+use crate::http::edge::upload::{Bytestream, Incoming, READ_MAX};
+use crate::http::pages::answers::MessageWritten;
+use crate::http::pages::chat_caller::ChatCaller;
 use crate::http::{Answer, Refusal, Reply};
 use crate::state::App;
 use crate::throttle::place;
@@ -22,13 +22,13 @@ use serde::Deserialize;
 
 /// The id of the message that shows a customer's picture.
 #[derive(Deserialize)]
-pub struct Sending {
+pub struct ChatImageQuery {
     client_id: String,
 }
 
 /// The same of an agent's, and where she sends it.
 #[derive(Deserialize)]
-pub struct Replying {
+pub struct ReplyImageQuery {
     appid: String,
     session: i64,
     client_id: String,
@@ -36,7 +36,7 @@ pub struct Replying {
 
 /// A file of a message.
 #[derive(Deserialize)]
-pub struct Wanted {
+pub struct FileQuery {
     /// The account, where the address does not name it.
     appid: Option<String>,
     message: i64,
@@ -44,18 +44,18 @@ pub struct Wanted {
 }
 
 /// The body of a call from a page of ours, not yet read: whoever may not send it is refused before.
-pub struct Raw(Incoming);
+pub struct PageUpload(Incoming);
 
-impl FromRequest<App> for Raw {
+impl FromRequest<App> for PageUpload {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         check_origin(request.headers(), app)?;
-        Ok(Raw(Incoming::new(request.into_body())))
+        Ok(PageUpload(Incoming::new(request.into_body())))
     }
 }
 
-impl Raw {
+impl PageUpload {
     /// How many bytes it has; where that is not told, as many as it may have.
     fn size(&self) -> u64 {
         self.0.size().unwrap_or(limits::FILE_MAX).min(limits::FILE_MAX)
@@ -65,7 +65,7 @@ impl Raw {
     async fn store(self, app: &App, sender: Sender, client_id: String) -> Result<ImageUpload, Error> {
         let (mut incoming, mut bytes) = (self.0, Bytestream::of_page(app, sender));
         while let Some(part) = incoming.next().await? {
-            for part in part.chunks(FED) {
+            for part in part.chunks(READ_MAX) {
                 bytes.append(part).await?;
             }
         }
@@ -88,33 +88,33 @@ fn for_a_page(error: Error) -> Error {
 /// `POST /chat/api/{appid}/image`: as a message, the first makes the visitor a customer.
 pub async fn send(
     State(app): State<App>,
-    visitor: Visitor,
-    asked: Result<Params<Sending>, Refusal>,
-    raw: Raw,
+    caller: ChatCaller,
+    asked: Result<Params<ChatImageQuery>, Refusal>,
+    raw: PageUpload,
 ) -> Answer<Response> {
     let client_id = asked.as_ref().map_or("", |Params(asked)| &asked.client_id);
     // A browser without cookies is told so first, whatever else is wrong.
-    visitor.may_write(&app, client_id)?;
-    let Params(Sending { client_id }) = asked?;
-    let (address, is_new, size) = (visitor.address(), visitor.openid.is_none(), raw.size());
-    let openid = visitor.openid.as_ref().map(ToString::to_string);
+    caller.may_write(&app, client_id)?;
+    let Params(ChatImageQuery { client_id }) = asked?;
+    let (address, is_new, size) = (caller.address(), caller.openid.is_none(), raw.size());
+    let openid = caller.openid.as_ref().map(ToString::to_string);
     // What is refused to one customer is not counted for the others at the address.
-    storage::check(&app.desk, &visitor.appid, openid.as_deref(), &client_id, size).await?;
+    storage::check(&app.desk, &caller.appid, openid.as_deref(), &client_id, size).await?;
     app.throttles
         .upload(address, is_new, size)
         .map_err(|wait| Refusal::later(Errcode::FilesOfAddress, wait))?;
     let sender = Sender::customer(openid.as_deref(), &place(address));
     let picture = raw.store(&app, sender, client_id).await.map_err(for_a_page)?;
-    let done = image::receive(&app.desk, &visitor.appid, visitor.writer(&app), picture).await?;
-    visitor.told(&app, &done)
+    let done = image::receive(&app.desk, &caller.appid, caller.writer(&app), picture).await?;
+    caller.answer_message(&app, &done)
 }
 
 /// `POST /desk/api/image`.
 pub async fn reply(
     State(app): State<App>,
     login: Login,
-    asked: Result<Params<Replying>, Refusal>,
-    raw: Raw,
+    asked: Result<Params<ReplyImageQuery>, Refusal>,
+    raw: PageUpload,
 ) -> Answer {
     // Another site is told nothing, so this comes after the check in `raw`.
     let Params(asked) = asked?;
@@ -123,19 +123,19 @@ pub async fn reply(
     let sender = Sender::worker(login.worker.as_str());
     let picture = raw.store(&app, sender, asked.client_id).await.map_err(for_a_page)?;
     let message = image::reply(&app.desk, &login.worker, &appid, asked.session, picture).await?;
-    Reply::json(&Written { message })
+    Reply::json(&MessageWritten { message })
 }
 
 /// `GET /chat/api/{appid}/file`.
 pub async fn of_customer(
     State(app): State<App>,
-    visitor: Visitor,
-    Params(asked): Params<Wanted>,
-    range: Asked,
+    caller: ChatCaller,
+    Params(asked): Params<FileQuery>,
+    range: RangeHeader,
 ) -> Answer<Response> {
-    let openid = visitor.openid.ok_or(Errcode::LoginNeeded)?;
+    let openid = caller.openid.ok_or(Errcode::LoginNeeded)?;
     let part = asked.part.unwrap_or(FilePart::File);
-    let content = image::of_customer(&app.desk, &visitor.appid, &openid, asked.message, part).await?;
+    let content = image::of_customer(&app.desk, &caller.appid, &openid, asked.message, part).await?;
     file::serve(&app, &content, &range).await
 }
 
@@ -143,8 +143,8 @@ pub async fn of_customer(
 pub async fn of_worker(
     State(app): State<App>,
     login: Login,
-    Params(asked): Params<Wanted>,
-    range: Asked,
+    Params(asked): Params<FileQuery>,
+    range: RangeHeader,
 ) -> Answer<Response> {
     let appid = Appid::parse(&asked.appid.unwrap_or_default()).map_err(|_| Errcode::NotFound)?;
     let part = asked.part.unwrap_or(FilePart::File);

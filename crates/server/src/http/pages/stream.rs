@@ -13,12 +13,12 @@ use crate::error::Error;
 use crate::http::Answer;
 use crate::http::edge::guard::Login;
 use crate::http::edge::query::Query;
-use crate::http::pages::fact::{ChatFact, ChatSession, Seen, Shown, Typing, for_agent};
-use crate::http::pages::visitor::Visitor;
-use crate::push::Step;
+use crate::http::pages::chat_caller::ChatCaller;
+use crate::http::pages::fact::{ChatFact, ChatSession, ShownChange, TypingEvent, Viewer, for_agent};
+use crate::push::FeedStep;
 use crate::state::App;
-use crate::streams::Open;
-use crate::streams::limit::Place;
+use crate::streams::OpenStream;
+use crate::streams::limit::StreamSlot;
 use crate::streams::visit::Visit;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -47,8 +47,8 @@ fn asked(app: &App, headers: &HeaderMap, uri: &Uri) -> Cursor {
 }
 
 /// The feeds of several owners in one stream of steps.
-fn follow(app: &App, cursor: &Cursor) -> impl Stream<Item = (String, Step)> + Send + use<> {
-    let feeds: Vec<BoxStream<'static, (String, Step)>> = cursor
+fn follow(app: &App, cursor: &Cursor) -> impl Stream<Item = (String, FeedStep)> + Send + use<> {
+    let feeds: Vec<BoxStream<'static, (String, FeedStep)>> = cursor
         .seqs()
         .map(|(owner, seq)| {
             let owner = owner.to_owned();
@@ -63,9 +63,9 @@ fn answer(
     events: impl Stream<Item = Event> + Send + 'static,
     over: impl Future<Output = ()> + Send + 'static,
     open: GaugeGuard,
-    place: Place,
+    slot: StreamSlot,
 ) -> Response {
-    let (replaced, newer) = (place.replaced.clone(), place.replaced.clone());
+    let (replaced, newer) = (slot.replaced.clone(), slot.replaced.clone());
     let (stop, ended) = (app.stop.clone(), app.streams.ended());
     let end = async move {
         tokio::select! {
@@ -78,7 +78,7 @@ fn answer(
     let last = once(async move { replaced.is_cancelled().then(self::replaced) }).flat_map(iter);
     let events = events.take_until(end.boxed()).chain(last).map(move |event| {
         // It counts as long as this stream lives.
-        let _ = (&open, &place);
+        let _ = (&open, &slot);
         Ok::<_, Infallible>(event)
     });
     let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("{}"));
@@ -97,7 +97,7 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
     let WorkerLinks { bindings, .. } = worker::links(&app.desk, &login.worker).await?;
     let own = worker::owner(login.worker.as_str());
     let (expires_at, person) = (login.expires_at, format!("@{}", sha256(&login.cookie)));
-    let mut bench = Bench {
+    let mut workbench = WorkbenchStream {
         app: app.clone(),
         cursor: Cursor::of(app.desk.store.epoch()).with(&own, asked.seq(&own)),
         own,
@@ -106,52 +106,52 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
         open: Vec::new(),
     };
     for (appid, kf_account) in bindings {
-        match app.streams.enter(&bench.login.worker, appid.clone(), kf_account.clone()).await {
-            Ok(open) => bench.open.push(open),
+        match app.streams.enter(&workbench.login.worker, appid.clone(), kf_account.clone()).await {
+            Ok(open) => workbench.open.push(open),
             // The account does not confirm it: she was deleted a moment ago, or never bound.
             Err(Error::Refused(Errcode::InvalidAgent)) => continue,
             Err(error) => return Err(error),
         }
-        bench.cursor.set(appid.as_str(), asked.seq(appid.as_str()));
+        workbench.cursor.set(appid.as_str(), asked.seq(appid.as_str()));
         // Should she become one or cease to be one meanwhile, the change that says so ends this stream.
-        let supervisor = presence::is_supervisor(&app.desk, &bench.login.worker, &appid).await?;
-        let seen = Seen { kf_account: kf_account.to_string(), supervisor };
-        bench.agents.insert(appid.to_string(), seen);
+        let supervisor = presence::is_supervisor(&app.desk, &workbench.login.worker, &appid).await?;
+        let seen = Viewer { kf_account: kf_account.to_string(), supervisor };
+        workbench.agents.insert(appid.to_string(), seen);
     }
-    let steps = follow(app, &bench.cursor).boxed();
-    let events = unfold(Some((bench, steps)), |open| async move {
-        let (mut bench, mut steps) = open?;
+    let steps = follow(app, &workbench.cursor).boxed();
+    let events = unfold(Some((workbench, steps)), |open| async move {
+        let (mut workbench, mut steps) = open?;
         loop {
             let (owner, step) = steps.next().await?;
-            match bench.tell(&owner, step).await {
+            match workbench.events_of(&owner, step).await {
                 Next::Nothing => {}
-                Next::Event(event) => return Some((event, Some((bench, steps)))),
+                Next::Event(event) => return Some((event, Some((workbench, steps)))),
                 Next::Last(event) => return Some((event, None)),
                 Next::End => return None,
             }
         }
     });
-    let place = app.stream_limit.enter(person);
+    let slot = app.stream_limit.enter(person);
     let clock = app.desk.clock().clone();
     let over = async move { clock.sleep_until(expires_at).await };
-    Ok(answer(app, events, over, GaugeGuard::enter(&app.metrics.desk_streams), place))
+    Ok(answer(app, events, over, GaugeGuard::enter(&app.metrics.desk_streams), slot))
 }
 
 /// What a workbench stream knows.
-struct Bench {
+struct WorkbenchStream {
     app: App,
     cursor: Cursor,
     own: String,
     /// The agent she is, by account.
-    agents: BTreeMap<String, Seen>,
+    agents: BTreeMap<String, Viewer>,
     login: Login,
     /// Keeps her online.
-    open: Vec<Open>,
+    open: Vec<OpenStream>,
 }
 
-impl Bench {
-    async fn tell(&mut self, owner: &str, step: Step) -> Next {
-        let Step::Change(change) = step else { return Next::Last(reset()) };
+impl WorkbenchStream {
+    async fn events_of(&mut self, owner: &str, step: FeedStep) -> Next {
+        let FeedStep::Change(change) = step else { return Next::Last(reset()) };
         self.cursor.set(owner, change.seq);
         if owner == self.own {
             // A login that ended ends its streams; anything else means other accounts or invitations.
@@ -170,7 +170,7 @@ impl Bench {
         if facts.is_empty() {
             Next::Nothing
         } else {
-            let shown = Shown { appid: owner, seq: change.seq, facts: &facts };
+            let shown = ShownChange { appid: owner, seq: change.seq, facts: &facts };
             Next::Event(event("change", &self.cursor, &shown))
         }
     }
@@ -191,30 +191,30 @@ async fn is_logged_in(app: &App, login: &Login) -> bool {
 /// `GET /chat/api/{appid}/stream`: what concerns one customer.
 pub async fn chat(
     State(app): State<App>,
-    visitor: Visitor,
+    caller: ChatCaller,
     headers: HeaderMap,
     uri: Uri,
 ) -> Answer<Response> {
-    let Customer { openid, kind, agent } = visitor.customer()?;
-    let (appid, asked) = (visitor.appid.as_str(), asked(&app, &headers, &uri));
+    let Customer { openid, kind, agent } = caller.customer()?;
+    let (appid, asked) = (caller.appid.as_str(), asked(&app, &headers, &uri));
     let cursor = Cursor::of(app.desk.store.epoch()).with(appid, asked.seq(appid));
-    let reader = Reader { appid: visitor.appid, openid, agent, cursor, sees_typing: false };
-    let place = app.stream_limit.enter(format!("{} {}", reader.appid, reader.openid));
-    let visit = Visit::begin(&app.desk, &reader.appid, &reader.openid, kind).await;
-    let steps = follow(&app, &reader.cursor).boxed();
+    let chat = ChatStream { appid: caller.appid, openid, agent, cursor, sees_typing: false };
+    let slot = app.stream_limit.enter(format!("{} {}", chat.appid, chat.openid));
+    let visit = Visit::begin(&app.desk, &chat.appid, &chat.openid, kind).await;
+    let steps = follow(&app, &chat.cursor).boxed();
     let clock = app.desk.clock().clone();
-    let events = unfold((reader, steps), move |(mut reader, mut steps)| {
+    let events = unfold((chat, steps), move |(mut chat, mut steps)| {
         let clock = clock.clone();
         async move {
             let (_, step) = steps.next().await?;
-            Some((iter(reader.tell(step, clock.now())), (reader, steps)))
+            Some((iter(chat.events_of(step, clock.now())), (chat, steps)))
         }
     });
-    Ok(answer(&app, events.flatten(), visit.last(), GaugeGuard::enter(&app.metrics.chat_streams), place))
+    Ok(answer(&app, events.flatten(), visit.last(), GaugeGuard::enter(&app.metrics.chat_streams), slot))
 }
 
 /// What a customer's stream knows.
-struct Reader {
+struct ChatStream {
     appid: Appid,
     openid: Openid,
     /// Who serves the customer.
@@ -224,16 +224,16 @@ struct Reader {
     sees_typing: bool,
 }
 
-impl Reader {
-    fn tell(&mut self, step: Step, now: Time) -> Vec<Event> {
-        let Step::Change(change) = step else { return vec![reset()] };
+impl ChatStream {
+    fn events_of(&mut self, step: FeedStep, now: Time) -> Vec<Event> {
+        let FeedStep::Change(change) = step else { return vec![reset()] };
         self.cursor.set(self.appid.as_str(), change.seq);
         let mut events: Vec<_> =
             change.facts.iter().filter_map(|fact| self.typing_event(fact, now)).collect();
         let facts: Vec<_> = change.facts.iter().filter_map(|fact| self.shown_fact(fact)).collect();
         if !facts.is_empty() {
             let (appid, seq) = (self.appid.as_str(), change.seq);
-            events.push(event("change", &self.cursor, &Shown { appid, seq, facts: &facts }));
+            events.push(event("change", &self.cursor, &ShownChange { appid, seq, facts: &facts }));
         }
         events
     }
@@ -270,7 +270,7 @@ impl Reader {
         };
         let is_news = types || self.sees_typing;
         self.sees_typing = types;
-        is_news.then(|| event("typing", &self.cursor, &Typing { typing: types }))
+        is_news.then(|| event("typing", &self.cursor, &TypingEvent { typing: types }))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::desk::{agent, business, invitation, media, removal};
 use crate::error::Error;
 use crate::http::edge::caller::{Body, Caller, Maybe};
 use crate::http::edge::guard::Base;
-use crate::http::edge::upload::Posted;
+use crate::http::edge::upload::Upload;
 use crate::http::{Answer, Refusal, Reply};
 use crate::state::App;
 use axum::Router;
@@ -89,7 +89,7 @@ pub async fn inviteworker(
 }
 
 /// `/customservice/kfaccount/uploadheadimg`.
-pub async fn uploadheadimg(State(app): State<App>, posted: Posted) -> Answer {
+pub async fn uploadheadimg(State(app): State<App>, posted: Upload) -> Answer {
     let UploadKfHeadimg { kf_account } = posted.read();
     let file = posted.file.ok_or(Errcode::MediaDataMissing)?;
     let format = admit_headimg(&file.bytes.head, file.bytes.size)?;

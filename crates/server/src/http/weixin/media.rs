@@ -3,9 +3,9 @@
 use super::route::on;
 use crate::desk::media;
 use crate::http::edge::caller::Caller;
-use crate::http::edge::file::{self, Asked};
+use crate::http::edge::file::{self, RangeHeader};
 use crate::http::edge::guard::Base;
-use crate::http::edge::upload::Posted;
+use crate::http::edge::upload::Upload;
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::Router;
@@ -24,7 +24,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
 }
 
 /// `/cgi-bin/media/upload`.
-pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {
+pub async fn upload(State(app): State<App>, posted: Upload) -> Answer {
     let appid = posted.caller.account()?.clone();
     let UploadTempMedia { kind } = posted.read();
     let kind = kind.and_then(|word| MediaKind::from_word(&word)).ok_or(Errcode::InvalidMediaType)?;
@@ -41,7 +41,7 @@ pub async fn upload(State(app): State<App>, posted: Posted) -> Answer {
 }
 
 /// `/cgi-bin/media/get`: the file itself; of a video the address at which it is fetched.
-pub async fn get(State(app): State<App>, caller: Caller, base: Base, asked: Asked) -> Answer<Response> {
+pub async fn get(State(app): State<App>, caller: Caller, base: Base, asked: RangeHeader) -> Answer<Response> {
     let appid = caller.account()?;
     let GetMedia { media_id } = caller.query.read();
     let media_id = media_id.ok_or(Errcode::MediaIdMissing)?;
@@ -60,7 +60,7 @@ pub async fn get(State(app): State<App>, caller: Caller, base: Base, asked: Aske
 pub async fn video(
     State(app): State<App>,
     Path((appid, ticket)): Path<(String, String)>,
-    asked: Asked,
+    asked: RangeHeader,
 ) -> Answer<Response> {
     let appid = Appid::parse(&appid).map_err(|_| Errcode::NotFound)?;
     let content = media::of_ticket(&app.desk, &appid, &ticket).await?;
@@ -70,7 +70,11 @@ pub async fn video(
 }
 
 /// `GET /headimg/{sha256}`: an agent's or a sub-merchant's picture. Its address is its content, which never changes.
-pub async fn headimg(State(app): State<App>, Path(sha256): Path<String>, asked: Asked) -> Answer<Response> {
+pub async fn headimg(
+    State(app): State<App>,
+    Path(sha256): Path<String>,
+    asked: RangeHeader,
+) -> Answer<Response> {
     let content = media::headimg(&app.desk, &sha256).await?;
     let mut response = file::serve(&app, &content, &asked).await?;
     let forever = HeaderValue::from_static("public, max-age=31536000, immutable");

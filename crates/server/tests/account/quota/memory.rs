@@ -48,7 +48,7 @@ async fn a_call_whose_caller_hangs_up_is_counted_once(app: TestApp) {
         drop(asks);
         assert_eq!(used(&account).await.0, 2 * calls - 1);
         assert_eq!(lists(&account).await, 0);
-        let mut tells = Box::pin(due::settle_all(&app.inner));
+        let mut tells = Box::pin(due::flush_all_counts(&app.inner));
         assert!((&mut tells).now_or_never().is_none());
         until("the store counts them", async || stored(&account, LIST).await == 2 * calls).await;
         drop(tells);

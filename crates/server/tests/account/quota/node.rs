@@ -67,7 +67,7 @@ fn a_node_that_dies_loses_only_counts_not_yet_written() {
         for _ in 0..5 {
             lists(&account).await;
         }
-        due::settle_all(&here.inner).await.unwrap();
+        due::flush_all_counts(&here.inner).await.unwrap();
         lists(&account).await;
         let later = TestApp::start(here.fresh.clone(), 8).await;
         let again = TestAccount { app: later.clone(), ..account.clone() };

@@ -3,7 +3,7 @@
 use super::{DAY, HOUR, MINUTE};
 use crate::actors::form::PNG;
 use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of, until};
-use kefu::admin::{Limit, Order};
+use kefu::admin::{LimitCommand, Command};
 use kefu::desk::quota::LimitChange;
 use protocol::endpoint::{self, Methods};
 use serde_json::{Value, json};
@@ -66,8 +66,8 @@ impl ClockFixture {
         let said = every_endpoint(&account).await;
         let change =
             LimitChange { endpoint: Some(LIST.into()), daily: Some(2), per_minute: None, standard: false };
-        let order = Order::Limit(Limit::Quota { appid: limited.appid.clone(), change });
-        app.order(order).await.expect("a limit");
+        let command = Command::Limit(LimitCommand::Quota { appid: limited.appid.clone(), change });
+        app.command(command).await.expect("a limit");
 
         app.advance(ahead).await;
         let again = async |account: TestAccount| account.with_token(&account.fetch_token().await);
@@ -87,7 +87,7 @@ impl ClockFixture {
         account.customer_acts(&chose, "menu").await.unwrap();
         let invited = TestAgent::signs_up(app, "zoe").await.at(&account, "i1");
         assert_eq!(code(&account.invites("i1", "zoe").await), 0);
-        let link = app.order(Order::WorkerInvite { name: None, hours: 1 }).await.expect("a link");
+        let link = app.command(Command::WorkerInvite { name: None, hours: 1 }).await.expect("a link");
         let link = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
         let media = account.media("image", PNG).await;
         let agents = app.inner.streams.agents();
@@ -153,7 +153,7 @@ impl ClockFixture {
             assert_eq!(clears(&self.account).await, 0);
         }
         assert_eq!(every_endpoint(&self.account).await, self.said);
-        let revoked = self.account.app.order(Order::TokenRevoke(self.manual.appid.clone())).await.unwrap();
+        let revoked = self.account.app.command(Command::TokenRevoke(self.manual.appid.clone())).await.unwrap();
         assert_eq!((revoked["revoked"].as_i64().unwrap() > 0, lists(&self.manual).await), (true, 40001));
         self.manual.token = self.manual.fetch_token().await;
     }

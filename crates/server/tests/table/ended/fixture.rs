@@ -2,8 +2,8 @@
 
 use crate::actors::form::{MP4, PNG};
 use crate::actors::{TestAccount, TestAgent, TestApp, TestComponent, TestCustomer, code, cookie_of};
-use kefu::admin::Order;
-use kefu::admin::remove::{Remove, Subject};
+use kefu::admin::Command;
+use kefu::admin::remove::{RemoveCommand, Subject};
 use serde_json::{Value, json};
 
 const LIST: &str = "/cgi-bin/customservice/getkflist";
@@ -103,7 +103,7 @@ impl EndedFixture {
     pub async fn begins(app: &TestApp, there: &TestApp, name: &str) -> EndedFixture {
         let (account, component) = (app.account().await, TestComponent::new(app).await);
         component.gets_grant(&account, &[1, 6, 19]).await;
-        let link = app.order(Order::WorkerInvite { name: Some(name.into()), hours: 72 }).await.unwrap();
+        let link = app.command(Command::WorkerInvite { name: Some(name.into()), hours: 72 }).await.unwrap();
         let link = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
         let eve = TestAgent::signs_up(app, name).await;
         account.adds("a1").await;
@@ -161,11 +161,11 @@ impl EndedFixture {
 
     async fn administrator(&self, revoke: bool) {
         let (appid, worker) = (self.account.appid.clone(), self.eve.name.clone());
-        self.app.order(Order::AccountAdmin { appid, worker, revoke }).await.expect("an administrator");
+        self.app.command(Command::AccountAdmin { appid, worker, revoke }).await.expect("an administrator");
     }
 
-    async fn order(&self, order: Order) -> Value {
-        self.app.order(order).await.expect("an order")
+    async fn command(&self, command: Command) -> Value {
+        self.app.command(command).await.expect("an order")
     }
 
     /// Issues a credential; `None` if that is refused.
@@ -185,8 +185,8 @@ impl EndedFixture {
             Issued::Stable => self.stable(false).await,
             Issued::Authorizer => {
                 let component = self.component.appid.clone();
-                let order = Order::ComponentToken { component, appid: Some(appid.clone()) };
-                app.order(order).await.ok().and_then(|answer| text(&answer, "access_token"))
+                let command = Command::ComponentToken { component, appid: Some(appid.clone()) };
+                app.command(command).await.ok().and_then(|answer| text(&answer, "access_token"))
             }
             Issued::Login => self.logs_in(app).await,
             Issued::Cookie => {
@@ -267,7 +267,7 @@ impl EndedFixture {
         let (appid, name) = (self.account.appid.clone(), self.eve.name.clone());
         match end {
             Ending::WorkerReset => {
-                self.password = text(&self.order(Order::WorkerReset(name)).await, "password").unwrap();
+                self.password = text(&self.command(Command::WorkerReset(name)).await, "password").unwrap();
             }
             Ending::OwnPassword => {
                 let body = json!({"current": self.password, "new": "battery staple"});
@@ -283,14 +283,14 @@ impl EndedFixture {
             Ending::OtherLogins => {
                 assert_eq!(self.eve.sends("/desk/api/login/end", json!({})).await.0, 200);
             }
-            Ending::AllLogins => drop(self.order(Order::WorkerLogOut { name, login: None }).await),
+            Ending::AllLogins => drop(self.command(Command::WorkerLogOut { name, login: None }).await),
             Ending::LogOut => {
                 assert_eq!(self.app.send("/desk/api/logout", &self.login, &json!({})).await.status(), 200);
             }
-            Ending::TokenRevoke => drop(self.order(Order::TokenRevoke(appid)).await),
-            Ending::TokenExpire => drop(self.order(Order::TokenExpire(appid)).await),
+            Ending::TokenRevoke => drop(self.command(Command::TokenRevoke(appid)).await),
+            Ending::TokenExpire => drop(self.command(Command::TokenExpire(appid)).await),
             Ending::ComponentTokenRevoke => {
-                drop(self.order(Order::TokenRevoke(self.component.appid.clone())).await)
+                drop(self.command(Command::TokenRevoke(self.component.appid.clone())).await)
             }
             Ending::NewTokens => {
                 for _ in 0..2 {
@@ -302,14 +302,14 @@ impl EndedFixture {
                 self.stable(true).await.expect("a newer token");
             }
             Ending::SecretReset => {
-                let order = Order::AccountSet { appid, settings: Default::default(), new_secret: true };
-                self.account.secret = text(&self.order(order).await, "secret").unwrap();
+                let command = Command::AccountSet { appid, settings: Default::default(), new_secret: true };
+                self.account.secret = text(&self.command(command).await, "secret").unwrap();
             }
             Ending::GrantRevoke => self.component.loses_grant(&self.account).await,
             Ending::NewGrant => {
                 let component = self.component.appid.clone();
                 // The grant may have been revoked before.
-                let _ = self.app.order(Order::ComponentRevoke { component, appid }).await;
+                let _ = self.app.command(Command::ComponentRevoke { component, appid }).await;
                 self.component.gets_grant(&self.account, &[1, 6, 19]).await;
             }
             Ending::AdministratorRevoke => self.administrator(true).await,
@@ -335,6 +335,6 @@ impl EndedFixture {
     }
 
     async fn removes(&self, subject: Subject) {
-        drop(self.order(Order::Remove(Remove { subject, confirmed: true })).await);
+        drop(self.command(Command::Remove(RemoveCommand { subject, confirmed: true })).await);
     }
 }

@@ -6,9 +6,9 @@ use crate::actors::{TestAccount, TestAgent, TestApp, TestComponent, code, cookie
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, KEFU, Running, kefu};
 use futures_util::future::join_all;
-use kefu::admin::customer::CustomerOrder;
-use kefu::admin::remove::{Remove, Subject};
-use kefu::admin::{Limit, Order};
+use kefu::admin::customer::CustomerCommand;
+use kefu::admin::remove::{RemoveCommand, Subject};
+use kefu::admin::{LimitCommand, Command};
 use kefu::bind;
 use kefu::desk::jobs::{self, Queue};
 use kefu::desk::quota::LimitChange;
@@ -16,17 +16,17 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 const MINUTE: i64 = 60_000;
 const TOKEN_LIFE: i64 = 7_200_000;
 
-fn removal_of(account: &TestAccount, confirmed: bool) -> Order {
-    Order::Remove(Remove { subject: Subject::Account(account.appid.clone()), confirmed })
+fn removal_of(account: &TestAccount, confirmed: bool) -> Command {
+    Command::Remove(RemoveCommand { subject: Subject::Account(account.appid.clone()), confirmed })
 }
 
-fn worker(name: &str, confirmed: bool) -> Order {
-    Order::Remove(Remove { subject: Subject::Worker(name.into()), confirmed })
+fn worker(name: &str, confirmed: bool) -> Command {
+    Command::Remove(RemoveCommand { subject: Subject::Worker(name.into()), confirmed })
 }
 
 /// The number of rows of an owner in each table.
@@ -86,11 +86,11 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
     let request = request.header("cookie", customer.cookie()).header("content-type", "image/png");
     assert_eq!(request.body(PNG).send().await.unwrap().status(), 200);
     let (appid, worker) = (account.appid.clone(), ann.name.clone());
-    app.order(Order::AccountAdmin { appid: appid.clone(), worker, revoke: false }).await.unwrap();
+    app.command(Command::AccountAdmin { appid: appid.clone(), worker, revoke: false }).await.unwrap();
     let change = LimitChange { endpoint: None, daily: Some(1_000), per_minute: None, standard: false };
-    app.order(Order::Limit(Limit::Quota { appid: appid.clone(), change })).await.unwrap();
-    let addresses = Limit::Addresses { appid, add: vec!["127.0.0.1".into()], remove: Vec::new() };
-    app.order(Order::Limit(addresses)).await.unwrap();
+    app.command(Command::Limit(LimitCommand::Quota { appid: appid.clone(), change })).await.unwrap();
+    let addresses = LimitCommand::Addresses { appid, add: vec!["127.0.0.1".into()], remove: Vec::new() };
+    app.command(Command::Limit(addresses)).await.unwrap();
     let business = "insert into business
         (appid, business_id, account_name, nickname, icon, transfer_to_commkf, created_at)
         select $1, 1, 'name', 'name', content, 0, 0 from message where appid = $1 and content <> '' limit 1";
@@ -121,13 +121,13 @@ async fn a_removed_account_leaves_no_rows_and_its_appid_is_never_used_again(app:
         before.iter().filter(|(table, rows)| **rows == 0 && !not_its.contains(&table.as_str())).collect();
     assert_eq!(without, Vec::<(&String, &i64)>::new(), "tables this test says nothing of");
     assert!(files(&app.fresh.folder_of_files()) > 0);
-    let counts = app.order(removal_of(&account, false)).await.unwrap();
+    let counts = app.command(removal_of(&account, false)).await.unwrap();
     let expected = json!({
         "name": account.appid, "agents": 2, "customers": 1, "sessions": 1, "messages": 2, "files": 1,
         "administrators": 1, "platforms": 1
     });
     assert_eq!(counts, expected);
-    app.order(removal_of(&account, true)).await.unwrap();
+    app.command(removal_of(&account, true)).await.unwrap();
     stream.ends().await;
     until("the server has noticed the closed stream", || async { app.inner.streams.agents() == 0 }).await;
     app.advance(0).await;
@@ -139,25 +139,25 @@ async fn a_removed_account_leaves_no_rows_and_its_appid_is_never_used_again(app:
     let left: Vec<_> = rows(&app, &account.appid).await.into_iter().filter(|(_, rows)| *rows > 0).collect();
     assert_eq!(left, [("removed".to_owned(), 1)]);
     let settings = Default::default();
-    let again = app.order(Order::AccountCreate { appid: Some(account.appid.clone()), settings }).await;
+    let again = app.command(Command::AccountCreate { appid: Some(account.appid.clone()), settings }).await;
     assert!(again.unwrap_err().contains("never used again"));
-    let again = Order::ComponentCreate { appid: Some(account.appid.clone()), name: "again".into() };
-    assert!(app.order(again).await.unwrap_err().contains("never used again"));
-    assert!(app.order(removal_of(&account, true)).await.unwrap_err().contains("no such account"));
+    let again = Command::ComponentCreate { appid: Some(account.appid.clone()), name: "again".into() };
+    assert!(app.command(again).await.unwrap_err().contains("never used again"));
+    assert!(app.command(removal_of(&account, true)).await.unwrap_err().contains("no such account"));
 }
 
 async fn programs_of_a_removed_account_are_refused_like_those_of_an_unknown_one(app: TestApp) {
     let account = app.account().await;
     let openid = account.creates_customer().await;
-    app.order(removal_of(&account, true)).await.unwrap();
+    app.command(removal_of(&account, true)).await.unwrap();
     let query = format!("grant_type=client_credential&appid={}&secret={}", account.appid, account.secret);
     assert_eq!(code(&account.raw("GET", &format!("/cgi-bin/token?{query}"), Vec::new()).await), 40013);
     let body = json!({"grant_type": "client_credential", "appid": account.appid, "secret": account.secret});
     let stable = account.raw("POST", "/cgi-bin/stable_token", body.to_string().into_bytes()).await;
     assert_eq!(code(&stable), 40013);
     assert_eq!(account.sends_text(&openid, "hello").await, 40001);
-    let say = CustomerOrder::Say { appid: account.appid.clone(), openid, text: "hello".into() };
-    assert!(app.order(Order::Customer(say)).await.unwrap_err().contains("no such account"));
+    let say = CustomerCommand::Say { appid: account.appid.clone(), openid, text: "hello".into() };
+    assert!(app.command(Command::Customer(say)).await.unwrap_err().contains("no such account"));
     let fresh = format!("/chat/api/{}", account.appid);
     assert_eq!(app.ask(&format!("{fresh}/snapshot"), "").await.status(), 404);
     let body = json!({"client_id": "1", "text": "hello"});
@@ -175,7 +175,7 @@ async fn the_pages_of_a_removed_account_get_a_reset_at_every_node(app: TestApp) 
     customer.says("hello").await;
     let elsewhere = TestAgent { app: there.clone(), ..ann.clone() };
     let (mut desk, mut page) = (elsewhere.comes_online().await, customer.watches().await);
-    app.order(removal_of(&account, true)).await.unwrap();
+    app.command(removal_of(&account, true)).await.unwrap();
     desk.waits_for("reset", |heard| heard.event == "reset").await;
     page.waits_for("reset", |heard| heard.event == "reset").await;
     desk.ends().await;
@@ -201,7 +201,7 @@ async fn a_removal_goes_on_in_bounded_rounds_after_a_stop(app: TestApp) {
             with recursive n (i) as (select 1 union all select i + 1 from n where i < 1200)
             select $1, 'o' || cast(i as text), 0 from n";
     adds(&app, many, &account.appid).await;
-    app.order(removal_of(&account, true)).await.unwrap();
+    app.command(removal_of(&account, true)).await.unwrap();
     let customers = async || rows(&app, &account.appid).await["customer"];
     let mut seen = vec![customers().await];
     // One round at a time, as if the process stopped after each.
@@ -226,9 +226,9 @@ async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: TestA
     let customer = account.customer();
     customer.says("hello").await;
     assert_eq!(account.sessions("a1").await, [customer.openid()]);
-    let counts = app.order(worker(&ann.name, false)).await.unwrap();
+    let counts = app.command(worker(&ann.name, false)).await.unwrap();
     assert_eq!(counts, json!({"logins": 1, "agents": 1, "invitations": 0, "administers": 0, "links": 0}));
-    app.order(worker(&ann.name, true)).await.unwrap();
+    app.command(worker(&ann.name, true)).await.unwrap();
     stream.ends().await;
     let listed = account.kf_list().await[0].clone();
     assert_eq!((&listed["kf_wx"], listed.get("kf_openid")), (&json!(""), None), "{listed}");
@@ -243,18 +243,18 @@ async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: TestA
     assert_eq!(code(&account.invites("a1", "bob").await), 0);
     assert_eq!(bob.answers_invitation(true).await, 200);
     assert_eq!(bob.first_account().await["agent"]["supervisor"], false);
-    assert!(app.order(worker(&ann.name, true)).await.unwrap_err().contains("no such worker"));
+    assert!(app.command(worker(&ann.name, true)).await.unwrap_err().contains("no such worker"));
     there.inner.stop.cancel();
 }
 
 async fn a_worker_with_a_removed_name_inherits_nothing(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
-    let admin = Order::AccountAdmin { appid: account.appid.clone(), worker: ann.name.clone(), revoke: false };
-    app.order(admin).await.unwrap();
-    app.order(worker(&ann.name, true)).await.unwrap();
+    let admin = Command::AccountAdmin { appid: account.appid.clone(), worker: ann.name.clone(), revoke: false };
+    app.command(admin).await.unwrap();
+    app.command(worker(&ann.name, true)).await.unwrap();
     let signs_up = async || {
-        let link = app.order(Order::WorkerInvite { name: None, hours: 72 }).await.unwrap();
+        let link = app.command(Command::WorkerInvite { name: None, hours: 72 }).await.unwrap();
         let invite = link["link"].as_str().unwrap().split_once("#join=").unwrap().1.to_owned();
         let body = json!({"invite": invite, "name": ann.name, "password": "another person"});
         app.send("/desk/api/signup", "", &body).await
@@ -278,13 +278,13 @@ async fn a_worker_bound_and_removed_at_once_is_no_agent_after_a_minute(app: Test
         let bind = |number: usize| {
             let kf_account = account.kf(&format!("k{round}_{number}"));
             let (appid, worker) = (account.appid.clone(), eve.name.clone());
-            app.order(Order::AgentBind { appid, kf_account, worker })
+            app.command(Command::AgentBind { appid, kf_account, worker })
         };
         for number in 0..4 {
             account.adds(&format!("k{round}_{number}")).await;
         }
         let ((), _) = tokio::join!(
-            async { app.order(worker(&eve.name, true)).await.map(|_| ()).unwrap() },
+            async { app.command(worker(&eve.name, true)).await.map(|_| ()).unwrap() },
             join_all((0..4).map(bind)),
         );
         app.advance(MINUTE).await;
@@ -297,7 +297,7 @@ async fn a_worker_bound_and_removed_at_once_is_no_agent_after_a_minute(app: Test
 
 /// Runs a command and answers its question with a line: whether it succeeded, and its output.
 fn answers(args: &[&str], fresh: &Fresh, line: &str) -> (bool, String) {
-    let mut command = Command::new(KEFU);
+    let mut command = std::process::Command::new(KEFU);
     command
         .args(args)
         .args(fresh.flags())

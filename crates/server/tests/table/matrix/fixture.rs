@@ -3,7 +3,7 @@
 use super::{CallerToken, MatrixRow};
 use crate::actors::form::{FORM, MP4, PNG, form};
 use crate::actors::{Stream, TestAccount, TestApp, code};
-use kefu::admin::Order;
+use kefu::admin::Command;
 use serde_json::{Value, json};
 
 /// An account of a kind with an agent, and a second account of the same kind.
@@ -28,7 +28,7 @@ impl MatrixFixture {
         };
         let (account, other) = (created().await, created().await);
         let expired = account.token.clone();
-        app.order(Order::TokenExpire(account.appid.clone())).await.unwrap();
+        app.command(Command::TokenExpire(account.appid.clone())).await.unwrap();
         let account = account.with_token(&account.fetch_token().await);
         let mut fixture =
             MatrixFixture { account, other, expired, kf_openid: String::new(), _desks: Vec::new() };

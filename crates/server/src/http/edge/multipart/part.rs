@@ -8,18 +8,18 @@ const FILE_NAME_MAX: usize = 255;
 
 /// What a part says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Part {
+pub struct PartHeaders {
     /// The name of its field, empty without one.
     pub name: String,
     /// The name of its file, without a path.
     pub file_name: Option<String>,
 }
 
-impl Part {
+impl PartHeaders {
     /// Of its headers.
     #[must_use]
     pub fn of(headers: &[u8]) -> Self {
-        let mut part = Part::default();
+        let mut part = PartHeaders::default();
         for line in unfolded(headers) {
             let (name, value) = line.split_at(memchr(b':', &line).unwrap_or(line.len()));
             if name.trim_ascii().eq_ignore_ascii_case(b"content-disposition") {
@@ -106,7 +106,7 @@ fn bare_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Part;
+    use super::PartHeaders;
 
     #[test]
     fn a_files_name_is_told_in_every_way_and_kept_without_a_path() {
@@ -124,10 +124,11 @@ mod tests {
             ("filename=", ""),
         ] {
             let headers = format!("Content-Disposition: form-data; {said}; name=\"media\"\r\n\r\n");
-            let expected = Part { name: "media".into(), file_name: Some(name.into()) };
-            assert_eq!(Part::of(headers.as_bytes()), expected, "{said}");
+            let expected = PartHeaders { name: "media".into(), file_name: Some(name.into()) };
+            assert_eq!(PartHeaders::of(headers.as_bytes()), expected, "{said}");
         }
-        let raw = Part::of(b"Content-Disposition: form-data; name=\"media\"; filename=\"\xff.jpg\"\r\n\r\n");
+        let raw =
+            PartHeaders::of(b"Content-Disposition: form-data; name=\"media\"; filename=\"\xff.jpg\"\r\n\r\n");
         assert_eq!(raw.file_name.as_deref(), Some("\u{fffd}.jpg"));
         for none in [
             "",
@@ -138,7 +139,7 @@ mod tests {
             "\r\n name=x",
             "=;=\"\\",
         ] {
-            assert_eq!(Part::of(none.as_bytes()), Part::default(), "{none}");
+            assert_eq!(PartHeaders::of(none.as_bytes()), PartHeaders::default(), "{none}");
         }
     }
 }

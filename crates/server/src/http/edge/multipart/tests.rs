@@ -1,12 +1,12 @@
 //! Forms in whatever pieces they come, and what reading them costs.
 
-use super::{Malformed, Parser, Part, Piece};
+use super::{FormParser, Malformed, PartHeaders, Piece};
 
 /// What a form holds, fed in pieces of `step` bytes: names and contents of its parts; `None` when it is broken or
 /// has no end.
-fn read(content_type: &str, body: &[u8], step: usize) -> Option<Vec<(Part, Vec<u8>)>> {
-    let mut parser = Parser::of(content_type)?;
-    let mut parts: Vec<(Part, Vec<u8>)> = Vec::new();
+fn read(content_type: &str, body: &[u8], step: usize) -> Option<Vec<(PartHeaders, Vec<u8>)>> {
+    let mut parser = FormParser::of(content_type)?;
+    let mut parts: Vec<(PartHeaders, Vec<u8>)> = Vec::new();
     for bytes in body.chunks(step) {
         parser.feed(bytes);
         while let Some(piece) = parser.piece().ok()? {
@@ -21,8 +21,8 @@ fn read(content_type: &str, body: &[u8], step: usize) -> Option<Vec<(Part, Vec<u
     None
 }
 
-fn part(name: &str, file_name: Option<&str>, data: &[u8]) -> (Part, Vec<u8>) {
-    (Part { name: name.into(), file_name: file_name.map(Into::into) }, data.to_vec())
+fn part(name: &str, file_name: Option<&str>, data: &[u8]) -> (PartHeaders, Vec<u8>) {
+    (PartHeaders { name: name.into(), file_name: file_name.map(Into::into) }, data.to_vec())
 }
 
 #[test]
@@ -52,9 +52,9 @@ fn a_boundary_stands_in_quotes_or_not() {
         assert_eq!(read(known, body, 5), Some(vec![part("", None, b"x")]), "{known}");
     }
     for other in ["text/plain; boundary=a", "multipart", "", "application/json"] {
-        assert!(Parser::of(other).is_none(), "{other}");
+        assert!(FormParser::of(other).is_none(), "{other}");
     }
-    assert!(Parser::of(&format!("multipart/form-data; boundary={}", "b".repeat(201))).is_none());
+    assert!(FormParser::of(&format!("multipart/form-data; boundary={}", "b".repeat(201))).is_none());
 }
 
 #[test]
@@ -144,14 +144,14 @@ const ENDLESS: &[(&str, &str, &str, bool)] = &[
 /// The fuzzer holds the parser to the same bound. The other parsers of what strangers send read bounded input once, from
 /// its start to its end, after it is whole: JSON (`protocol::strict`, passes of serde over 1 MiB at most), and query, cookies, `Range`, `X-Forwarded-For` and stream
 /// cursors, which stand in a head that hyper reads once and bounds, and are split by one character. A part's headers
-/// ([`Part`]) are read so, too: 8 KiB at most, once they are whole.
+/// ([`PartHeaders`]) are read so, too: 8 KiB at most, once they are whole.
 #[test]
 fn each_byte_is_looked_at_a_few_times_in_whatever_pieces_it_comes() {
     const FED: usize = 200_000;
     for (parameter, begin, filler, is_fault) in ENDLESS {
         let body: Vec<u8> = begin.bytes().chain(filler.bytes().cycle()).take(FED).collect();
         for step in [1, 2, 7, 4096, FED] {
-            let mut parser = Parser::of(&format!("multipart/form-data{parameter}")).expect("a form");
+            let mut parser = FormParser::of(&format!("multipart/form-data{parameter}")).expect("a form");
             let (mut fed, mut is_broken, mut most) = (0, false, 0);
             for bytes in body.chunks(step) {
                 parser.feed(bytes);

@@ -21,34 +21,34 @@ const ANSWERING: u8 = 3;
 const CUT: u8 = 4;
 
 /// A connection's number, network and phase.
-pub(super) struct Seat {
+pub(super) struct ConnectionState {
     /// Later connections have larger numbers.
     pub(super) number: u64,
     /// `None` for a trusted proxy, behind which there are many.
     pub(super) network: Option<IpAddr>,
     phase: AtomicU8,
-    is_placed: AtomicBool,
+    has_slot: AtomicBool,
     cut: Notify,
 }
 
-impl Seat {
+impl ConnectionState {
     pub(super) fn new(number: u64, network: Option<IpAddr>) -> Arc<Self> {
-        Arc::new(Seat {
+        Arc::new(ConnectionState {
             number,
             network,
             phase: AtomicU8::new(IDLE),
-            is_placed: AtomicBool::new(false),
+            has_slot: AtomicBool::new(false),
             cut: Notify::new(),
         })
     }
 
     /// Whether it has one of the regular places.
-    pub(super) fn is_placed(&self) -> bool {
-        self.is_placed.load(Ordering::Acquire)
+    pub(super) fn has_slot(&self) -> bool {
+        self.has_slot.load(Ordering::Acquire)
     }
 
-    pub(super) fn place(&self) {
-        self.is_placed.store(true, Ordering::Release);
+    pub(super) fn take_slot(&self) {
+        self.has_slot.store(true, Ordering::Release);
     }
 
     /// A request begins; `false` when the connection was cut just before.
@@ -60,7 +60,7 @@ impl Seat {
     }
 
     /// The body of the request has been read, as far as it is wanted.
-    pub(super) fn has_body(&self) {
+    pub(super) fn body_was_read(&self) {
         self.step(READING, RUNNING);
     }
 
@@ -70,13 +70,13 @@ impl Seat {
     }
 
     /// The answer is there.
-    fn answers(&self) {
+    fn answer_began(&self) {
         self.step(READING, ANSWERING);
         self.step(RUNNING, ANSWERING);
     }
 
     /// The answer has ended.
-    fn is_answered(&self) {
+    fn answer_ended(&self) {
         self.step(ANSWERING, IDLE);
     }
 
@@ -103,31 +103,31 @@ impl Seat {
     }
 
     /// Waits until the connection is cut.
-    pub(super) async fn when_cut(&self) {
+    pub(super) async fn until_cut(&self) {
         self.cut.notified().await;
     }
 }
 
 /// The body of an answer, which tells the seat when it ends.
-pub(super) struct Answering<B> {
+pub(super) struct ResponseBody<B> {
     body: B,
-    seat: Arc<Seat>,
+    state: Arc<ConnectionState>,
 }
 
-impl<B> Answering<B> {
-    pub(super) fn new(body: B, seat: Arc<Seat>) -> Self {
-        seat.answers();
-        Answering { body, seat }
+impl<B> ResponseBody<B> {
+    pub(super) fn new(body: B, state: Arc<ConnectionState>) -> Self {
+        state.answer_began();
+        ResponseBody { body, state }
     }
 }
 
-impl<B> Drop for Answering<B> {
+impl<B> Drop for ResponseBody<B> {
     fn drop(&mut self) {
-        self.seat.is_answered();
+        self.state.answer_ended();
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Answering<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 

@@ -26,49 +26,49 @@ const SECRETS: [&str; 3] = ["secret", "token", "password"];
 
 /// A call's body, once it is read.
 #[derive(Clone, Default)]
-pub(in crate::http) struct Sent(Arc<OnceLock<Bytes>>);
+pub(in crate::http) struct ReadBody(Arc<OnceLock<Bytes>>);
 
-impl Sent {
+impl ReadBody {
     /// It was read.
-    pub(in crate::http) fn is(&self, body: &Bytes) {
+    pub(in crate::http) fn set(&self, body: &Bytes) {
         let _ = self.0.set(body.clone());
     }
 }
 
 /// A call under way.
-pub(in crate::http) struct Call {
+pub(in crate::http) struct CallRecord {
     uri: Uri,
     address: IpAddr,
     begun: Instant,
-    sent: Option<Sent>,
+    body_read: Option<ReadBody>,
 }
 
-impl Call {
+impl CallRecord {
     /// It begins. What only a refusal needs is made when there is one.
-    pub(in crate::http) fn begins(request: &mut Request, app: &App) -> Self {
-        let sent = (request.method() != Method::GET).then(Sent::default);
-        if let Some(sent) = &sent {
-            request.extensions_mut().insert(sent.clone());
+    pub(in crate::http) fn begin(request: &mut Request, app: &App) -> Self {
+        let body_read = (request.method() != Method::GET).then(ReadBody::default);
+        if let Some(body_read) = &body_read {
+            request.extensions_mut().insert(body_read.clone());
         }
         let address = client_address::address(request.headers(), request.extensions(), app);
-        Call { uri: request.uri().clone(), address, begun: Instant::now(), sent }
+        CallRecord { uri: request.uri().clone(), address, begun: Instant::now(), body_read }
     }
 
     /// Renders the call's refusal, and notes one of Weixin's for the account whose token the caller presented.
-    pub(in crate::http) fn refused(self, refusal: &Refusal, app: &App) -> Rendered {
+    pub(in crate::http) fn render_refusal(self, refusal: &Refusal, app: &App) -> Rendered {
         if !endpoint::is_weixin(self.uri.path()) {
             return refusal.for_page(app);
         }
         let rendered = refusal.for_weixin(app, Some(self.address));
-        self.note(&rendered, app);
+        self.log_refusal(&rendered, app);
         rendered
     }
 
-    fn note(self, rendered: &Rendered, app: &App) {
+    fn log_refusal(self, rendered: &Rendered, app: &App) {
         let query = self.uri.query().unwrap_or("");
         let token = Query::of(query).get("access_token");
         let Some(owner) = token.and_then(|token| app.whose(&token)) else { return };
-        let body = self.sent.and_then(|sent| sent.0.get().cloned()).unwrap_or_default();
+        let body = self.body_read.and_then(|body_read| body_read.0.get().cloned()).unwrap_or_default();
         app.desk.refusal_log.add(LoggedRefusal {
             owner,
             rid: rendered.rid.clone(),

@@ -3,7 +3,7 @@
 use crate::desk::cookie::{self, CookieState, Customer, PresentedCookie, WithCookie, Writer};
 use crate::desk::cursor::Cursor;
 use crate::desk::message::MessageView;
-use crate::http::edge::client_address::Front;
+use crate::http::edge::client_address::ClientInfo;
 use crate::http::edge::guard::{cookie, cookie_name, set_cookie};
 use crate::http::{Answer, Refusal, Reply};
 use crate::state::App;
@@ -22,8 +22,8 @@ const AGE: u32 = 365 * 24 * 3600;
 
 /// A message that a customer wrote.
 #[derive(Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Sent<'a> {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Sent"))]
+pub struct MessageSent<'a> {
     /// As every page shows it.
     message: &'a MessageView,
     /// Where the page's stream begins, if none is open.
@@ -31,17 +31,17 @@ pub struct Sent<'a> {
 }
 
 /// A visitor of an account's customer page, and the customer of the visitor's cookie.
-pub struct Visitor {
+pub struct ChatCaller {
     /// The account in the address.
     pub appid: Appid,
     /// The customer, if the visitor has written before.
     pub openid: Option<Openid>,
-    front: Front,
+    client: ClientInfo,
     known: CookieState,
     shown: Option<PresentedCookie>,
 }
 
-impl Visitor {
+impl ChatCaller {
     /// The header that gives a browser its first cookie, which opens nothing.
     #[must_use]
     pub fn first_cookie(&self, app: &App) -> HeaderMap {
@@ -67,7 +67,7 @@ impl Visitor {
             }
             CookieState::Replaced { .. } => true,
         };
-        Ok(app.throttles.write(self.front.address, is_new)?)
+        Ok(app.throttles.write(self.client.address, is_new)?)
     }
 
     /// The customer of the cookie.
@@ -85,7 +85,7 @@ impl Visitor {
     /// Where the visitor's browser is.
     #[must_use]
     pub fn address(&self) -> IpAddr {
-        self.front.address
+        self.client.address
     }
 
     /// Refuses a visitor who has never written.
@@ -99,24 +99,24 @@ impl Visitor {
     /// The same, as a verb needs it.
     #[must_use]
     pub fn writer(&self, app: &App) -> Writer {
-        Writer::new(&app.desk, self.shown.clone(), self.front.is_tls)
+        Writer::new(&app.desk, self.shown.clone(), self.client.is_tls)
     }
 
     /// The answer to a message, with the new cookie if there is one.
     ///
     /// # Errors
     /// Internal only.
-    pub fn told(&self, app: &App, done: &WithCookie<MessageView>) -> Answer<Response> {
+    pub fn answer_message(&self, app: &App, done: &WithCookie<MessageView>) -> Answer<Response> {
         let message = &done.answer;
         // Before this message, so that the stream brings what came of it.
         let since = Cursor::of(app.desk.store.epoch()).with(self.appid.as_str(), message.id - 1).text();
         let headers = done.cookie.as_deref().map(|secret| self.given(secret)).unwrap_or_default();
-        Ok((headers, Reply::json(&Sent { message, since })?).into_response())
+        Ok((headers, Reply::json(&MessageSent { message, since })?).into_response())
     }
 
     fn given(&self, secret: &str) -> HeaderMap {
         let path = format!("/chat/api/{}", self.appid);
-        let header = set_cookie(self.front, &plain_name(&self.appid), secret, &path, AGE);
+        let header = set_cookie(self.client, &plain_name(&self.appid), secret, &path, AGE);
         HeaderMap::from_iter([(SET_COOKIE, header)])
     }
 }
@@ -126,26 +126,26 @@ fn plain_name(appid: &Appid) -> String {
 }
 
 /// The cookie of an account's customer page. Where people speak TLS, that of before they did is looked at, too.
-fn shown(front: Front, headers: &HeaderMap, appid: &Appid) -> Option<PresentedCookie> {
+fn shown(client: ClientInfo, headers: &HeaderMap, appid: &Appid) -> Option<PresentedCookie> {
     let plain = plain_name(appid);
     // What this server did not make is no cookie of the visitor's.
     let under = |name: &str| cookie(headers, name).filter(|cookie| cookie.len() == 43);
-    let best = under(&cookie_name(front, &plain)).map(|secret| PresentedCookie { secret, weak: false });
+    let best = under(&cookie_name(client, &plain)).map(|secret| PresentedCookie { secret, weak: false });
     best.or_else(|| {
-        front.is_tls.then(|| under(&plain)).flatten().map(|secret| PresentedCookie { secret, weak: true })
+        client.is_tls.then(|| under(&plain)).flatten().map(|secret| PresentedCookie { secret, weak: true })
     })
 }
 
-impl FromRequestParts<App> for Visitor {
+impl FromRequestParts<App> for ChatCaller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Ok(front) = Front::from_request_parts(parts, app).await;
+        let Ok(client) = ClientInfo::from_request_parts(parts, app).await;
         let params = RawPathParams::from_request_parts(parts, app).await;
         let params = params.map_err(|_| Errcode::NotFound)?;
         let (_, appid) = params.iter().find(|(name, _)| *name == "appid").ok_or(Errcode::NotFound)?;
         let appid = Appid::parse(appid).map_err(|_| Errcode::NotFound)?;
-        let mut shown = shown(front, &parts.headers, &appid);
+        let mut shown = shown(client, &parts.headers, &appid);
         let known = match &shown {
             Some(cookie) => cookie::identify(&app.desk, &appid, cookie).await?,
             None => CookieState::No,
@@ -153,6 +153,6 @@ impl FromRequestParts<App> for Visitor {
         // Under a weak name only what is known counts.
         shown = shown.filter(|shown| !shown.weak || known != CookieState::No);
         let openid = if let CookieState::Of(it) = &known { Some(it.openid.clone()) } else { None };
-        Ok(Visitor { appid, openid, front, known, shown })
+        Ok(ChatCaller { appid, openid, client, known, shown })
     }
 }

@@ -3,7 +3,7 @@
 use super::authority::manual;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::listen::{Door, Entrance};
+use crate::listen::{Listener, ListenerKind};
 use crate::tls::authority::{Authority, LEAF_LIFE, LEAF_RENEWED};
 use crate::tls::{Certified, Tls, day};
 use anyhow::{Context, bail};
@@ -19,19 +19,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How often the ends of certificates are looked at.
-const LOOK: Duration = Duration::from_secs(3600);
+const CHECK_INTERVAL: Duration = Duration::from_secs(3600);
 /// The log tells it every day when the desk's own certificate has less to live.
 const WARNED: Time = 14 * 24 * HOUR;
 
 /// Everything that is listened at.
-pub(super) struct Front {
-    pub(super) entrances: Vec<Entrance>,
+pub(super) struct Listeners {
+    pub(super) all: Vec<Listener>,
     /// What operators are told at the start, if there is something to do.
     pub(super) manual: Option<String>,
-    pub(super) keeper: Keeper,
+    pub(super) keeper: CertificateKeeper,
 }
 
-impl Front {
+impl Listeners {
     /// Listens; `data` is the folder where the authority lives.
     pub(super) async fn open(
         desk: TcpListener,
@@ -39,24 +39,24 @@ impl Front {
         data: &Path,
         clock: &Clock,
     ) -> anyhow::Result<Self> {
-        let own = settings.tls.pair()?.map(|(cert, key)| Own::read(cert, key)).transpose()?;
-        let mut front = Front {
-            entrances: vec![match &own {
-                Some(own) => Entrance::secured(desk, Door::Tls, own.tls.clone()),
-                None => Entrance::plain(desk, Door::Plain),
+        let own = settings.tls.pair()?.map(|(cert, key)| OwnCertificate::read(cert, key)).transpose()?;
+        let mut listeners = Listeners {
+            all: vec![match &own {
+                Some(own) => Listener::secured(desk, ListenerKind::Tls, own.tls.clone()),
+                None => Listener::plain(desk, ListenerKind::Plain),
             }],
             manual: None,
-            keeper: Keeper { clock: clock.clone(), own, issued: None, warned_at: 0 },
+            keeper: CertificateKeeper { clock: clock.clone(), own, issued: None, warned_at: 0 },
         };
         if let Some(host) = &settings.tls.as_host {
-            front.stand_in(host, settings, data).await?;
+            listeners.stand_in(host, settings, data).await?;
         }
-        Ok(front)
+        Ok(listeners)
     }
 
     /// The desk's own address.
     pub(super) fn address(&self) -> std::io::Result<SocketAddr> {
-        self.entrances[0].address()
+        self.all[0].address()
     }
 
     async fn stand_in(&mut self, host: &str, settings: &Settings, data: &Path) -> anyhow::Result<()> {
@@ -79,8 +79,8 @@ impl Front {
             self.keeper.issued = Some((authority, tls.clone()));
             tls
         };
-        self.entrances.push(Entrance::secured(https, Door::Weixin, tls));
-        self.entrances.push(Entrance::plain(http, Door::Weixin));
+        self.all.push(Listener::secured(https, ListenerKind::Weixin, tls));
+        self.all.push(Listener::plain(http, ListenerKind::Weixin));
         Ok(())
     }
 }
@@ -120,7 +120,7 @@ pub(super) fn refused(address: SocketAddr, flag: &str, error: &std::io::Error) -
 }
 
 /// The desk's own certificate.
-struct Own {
+struct OwnCertificate {
     cert: PathBuf,
     key: PathBuf,
     tls: Arc<Tls>,
@@ -128,11 +128,16 @@ struct Own {
     hangup: Signal,
 }
 
-impl Own {
+impl OwnCertificate {
     fn read(cert: &Path, key: &Path) -> anyhow::Result<Self> {
         let certified = Certified::read(cert, key)?;
         let hangup = signal(SignalKind::hangup()).context("hearing SIGHUP")?;
-        Ok(Own { cert: cert.to_owned(), key: key.to_owned(), tls: Arc::new(Tls::new(certified)), hangup })
+        Ok(OwnCertificate {
+            cert: cert.to_owned(),
+            key: key.to_owned(),
+            tls: Arc::new(Tls::new(certified)),
+            hangup,
+        })
     }
 
     fn names(&self, host: &str) -> bool {
@@ -153,30 +158,30 @@ impl Own {
 }
 
 /// Keeps certificates up while the desk runs.
-pub(super) struct Keeper {
+pub(super) struct CertificateKeeper {
     clock: Clock,
-    own: Option<Own>,
+    own: Option<OwnCertificate>,
     issued: Option<(Authority, Arc<Tls>)>,
     warned_at: Time,
 }
 
-impl Keeper {
+impl CertificateKeeper {
     /// Until `stop`: reads the desk's own certificate again when it is told to, and issues the authority's anew in
     /// time.
     pub(super) async fn keep(mut self, stop: CancellationToken) {
-        let mut looks = tokio::time::interval(LOOK);
+        let mut ticks = tokio::time::interval(CHECK_INTERVAL);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 Some(()) = async { match &mut self.own { Some(own) => own.hangup.recv().await, None => None } } => {
-                    self.own.iter().for_each(Own::read_again);
+                    self.own.iter().for_each(OwnCertificate::read_again);
                 }
-                _ = looks.tick() => self.look(),
+                _ = ticks.tick() => self.check_certificates(),
             }
         }
     }
 
-    fn look(&mut self) {
+    fn check_certificates(&mut self) {
         let now = self.clock.now();
         if let Some((authority, tls)) = &self.issued
             // One that a clock ahead of this issued is not valid yet.
@@ -197,7 +202,7 @@ impl Keeper {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keeper, refused};
+    use super::{CertificateKeeper, refused};
     use crate::clock::Clock;
     use crate::tls::Tls;
     use crate::tls::authority::{Authority, LEAF_LIFE, LEAF_RENEWED};
@@ -210,14 +215,14 @@ mod tests {
         let authority = Authority::open(data.path(), "api.weixin.qq.com", clock.now()).unwrap();
         let tls = Arc::new(Tls::new(authority.issue(clock.now()).unwrap()));
         let issued = Some((authority, tls.clone()));
-        let mut keeper = Keeper { clock: clock.clone(), own: None, issued, warned_at: 0 };
+        let mut keeper = CertificateKeeper { clock: clock.clone(), own: None, issued, warned_at: 0 };
         let first = tls.until();
         assert_eq!(first, clock.now() + LEAF_LIFE);
         clock.advance(LEAF_LIFE - LEAF_RENEWED - HOUR);
-        keeper.look();
+        keeper.check_certificates();
         assert_eq!(tls.until(), first, "not yet");
         clock.advance(2 * HOUR);
-        keeper.look();
+        keeper.check_certificates();
         assert_eq!(tls.until(), clock.now() + LEAF_LIFE);
     }
 
