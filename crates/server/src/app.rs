@@ -12,11 +12,11 @@ use axum::extract::Request;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
 
-/// Everything that is answered.
+/// Routes all paths of the server.
 pub fn router(app: App) -> Router {
     let known = from_fn_with_state(app.clone(), guard::known_host);
     let people = Router::new().merge(pages()).merge(desk(&app)).merge(chat(&app)).layer(known);
-    // Files are fetched by programs, too, under whatever name they know this server.
+    // Programs fetch files, too, under any host name.
     let files = Router::new()
         .route("/headimg/{sha256}", get(counted(&app, "headimg", media::headimg)))
         .route("/media/{appid}/{ticket}", get(counted(&app, "media", media::video)));
@@ -41,7 +41,7 @@ pub fn router(app: App) -> Router {
     all.with_state(app)
 }
 
-/// Room for the connections of the application, as its settings say.
+/// The connection limit of the application, according to its settings.
 pub fn connection_limit(app: &App) -> ConnectionLimit {
     let proxies = app.clone();
     ConnectionLimit::new(usize::try_from(app.settings.connections_max).unwrap_or(usize::MAX))
@@ -49,7 +49,7 @@ pub fn connection_limit(app: &App) -> ConnectionLimit {
         .with_busy_answer(busy(app))
 }
 
-/// The pages and what they are made of.
+/// The pages and their assets.
 fn pages() -> Router<App> {
     Router::new()
         .route("/", get(page::start))
@@ -61,7 +61,7 @@ fn pages() -> Router<App> {
         .route("/debug", get(page::debug))
 }
 
-/// The workbench's calls.
+/// Calls of the workbench.
 fn desk(app: &App) -> Router<App> {
     Router::new()
         .route("/desk/api/login", post(counted(app, "desk/login", desk::login)))
@@ -90,7 +90,7 @@ fn desk(app: &App) -> Router<App> {
         .layer(map_response(private))
 }
 
-/// The customer page's calls.
+/// Calls of the customer page.
 fn chat(app: &App) -> Router<App> {
     Router::new()
         .route("/chat/api/{appid}/snapshot", get(counted(app, "chat/snapshot", chat::snapshot)))

@@ -1,4 +1,4 @@
-//! The demo: one well-known account, with one agent and her worker.
+//! The demo: one well-known account, with one agent and its worker.
 
 use crate::desk::{Desk, account, administrator, agent, invitation, worker};
 use crate::error::Error;
@@ -21,7 +21,7 @@ pub async fn is_there(desk: &Desk) -> Result<bool, Error> {
     Ok(desk.store.head(APPID).await?.is_some())
 }
 
-/// Makes what of the demo is not there; one whose worker has an agent stays as people left it.
+/// Creates the parts of the demo that are missing. A demo whose worker has an agent stays as people left it.
 ///
 /// # Errors
 /// Internal only.
@@ -60,7 +60,7 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
     invitation::bind_without_asking(desk, &name, &appid, &agent).await
 }
 
-/// What a newcomer needs to act at once.
+/// The greeting: addresses, credentials and first commands.
 #[must_use]
 pub fn welcome(base: &str, folder: Option<&Path>) -> String {
     let kept = folder.map_or("nowhere: it goes when this ends".into(), |folder| folder.display().to_string());

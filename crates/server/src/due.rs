@@ -1,5 +1,5 @@
-//! The loops of time: one runs what is due, one keeps this node's lease and watches the others', one keeps presence
-//! true, one tells the store what was counted in memory.
+//! The loops that time drives: due rows, this node's lease and the watch over other nodes, presence, and the counts
+//! that go from memory to the store.
 
 use crate::desk::cluster::Nodes;
 use crate::desk::jobs::Queue;
@@ -13,19 +13,19 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// How often to look for what is due, and at the other nodes' counters.
+/// How often due rows and the other nodes' counters are read.
 const POLL: Duration = Duration::from_millis(500);
 /// How often a node raises its counter, and compares its streams with the store.
 const BEAT: Duration = Duration::from_secs(5);
-/// How long a counter may stand still before its node counts as dead.
+/// A node counts as dead when its counter has not changed for this long.
 const DEAD_AFTER: Duration = Duration::from_secs(15);
-/// How long the store may take for a beat.
+/// Time limit for the store within a beat.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often the store is told what was counted in memory.
+/// How often counts in memory are written to the store.
 const FLUSH: Duration = Duration::from_secs(1);
 
-/// Waits for so long; `false` when the application stops.
+/// Waits for `time`. Returns `false` when the application stops.
 async fn pause(app: &App, time: Duration) -> bool {
     tokio::select! {
         () = tokio::time::sleep(time) => true,
@@ -33,51 +33,49 @@ async fn pause(app: &App, time: Duration) -> bool {
     }
 }
 
-/// Tells the store what was counted in memory until the application stops. What is counted while it stops is told
-/// by [`flush_all_counts`].
+/// Writes counts from memory to the store until the application stops. [`flush_all_counts`] writes the rest.
 pub async fn flush_counts(app: App) {
-    // One each: where one has nothing to tell, its success says nothing of the other.
+    // One each: the success of an empty flush says nothing about the other.
     let calls = OutageLog::new("telling the store how many calls there were");
     let refusals = OutageLog::new("telling the store which calls were refused");
     while pause(&app, FLUSH).await {
-        // Its failure stands in the log.
+        // The log has the failure.
         let _ = calls.record(quota::sync(&app.desk).await);
         let _ = refusals.record(refusal_log::flush(&app.desk).await);
     }
 }
 
-/// Tells the store all that was counted.
+/// Writes all counts to the store.
 ///
 /// # Errors
-/// Internal only, and `SystemError`.
+/// Internal, and `SystemError`.
 pub async fn flush_all_counts(app: &App) -> Result<(), Error> {
     quota::sync(&app.desk).await?;
     refusal_log::flush(&app.desk).await
 }
 
-/// Runs what is due until the application stops, but for what touches files.
+/// Runs due rows that touch no files, until the application stops.
 pub async fn run(app: App) {
     let outages = OutageLog::new("running what is due");
     while pause(&app, POLL).await {
-        // Its failure stands in the log.
+        // The log has the failure.
         let _ = outages.record(run_desk(&app).await);
     }
 }
 
-/// Runs what is due and touches files until the application stops: a bucket that does not answer keeps nothing else
-/// waiting.
+/// Runs due rows that touch files, until the application stops. A bucket that does not answer delays no other rows.
 pub async fn run_files(app: App) {
     let outages = OutageLog::new("running what is due for files");
     while pause(&app, POLL).await {
-        // Its failure stands in the log.
+        // The log has the failure.
         let _ = outages.record(run_rows(&app, Queue::Files).await);
     }
 }
 
-/// Runs everything that is due now.
+/// Runs all rows that are due now.
 ///
 /// # Errors
-/// Internal only, and `SystemError`.
+/// Internal, and `SystemError`.
 pub async fn run_once(app: &App) -> Result<(), Error> {
     run_desk(app).await?;
     run_rows(app, Queue::Files).await
@@ -90,7 +88,7 @@ async fn run_desk(app: &App) -> Result<(), Error> {
     run_rows(app, Queue::Desk).await
 }
 
-/// Runs rows that are due now. One that fails does not keep others waiting.
+/// Runs the rows of a group that are due now. A row that fails delays no others.
 async fn run_rows(app: &App, queue: Queue) -> Result<(), Error> {
     loop {
         let rows = jobs::next(&app.desk, queue).await?;
@@ -99,7 +97,7 @@ async fn run_rows(app: &App, queue: Queue) -> Result<(), Error> {
         }
         for row in rows.iter().take_while(|_| !app.stop.is_cancelled()) {
             if let Err(error) = jobs::run_due(&app.desk, row).await {
-                // The cause of a refusal stands in the log already.
+                // The log has the cause of a refusal already.
                 if let Error::Internal(_) = error {
                     tracing::error!(%error, "what is due could not be done; it is tried again in a minute");
                 }
@@ -109,7 +107,7 @@ async fn run_rows(app: &App, queue: Queue) -> Result<(), Error> {
     }
 }
 
-/// Keeps the store's rows of this node's streams like the streams are, until the application stops.
+/// Keeps the store's rows of this node's streams equal to memory, until the application stops.
 pub async fn keep_presence(app: App) {
     let outages = OutageLog::new("comparing streams with the store");
     let uptime = || app.desk.clock().uptime();
@@ -117,32 +115,32 @@ pub async fn keep_presence(app: App) {
     while pause(&app, POLL).await {
         if uptime() - compared >= BEAT {
             let begun = uptime();
-            // Its failure stands in the log, and the next look tries again.
+            // The log has the failure, and the next poll repeats it.
             if outages.record(in_time(app.streams.recheck()).await).is_ok() {
                 compared = begun;
             }
         }
-        // Beside this loop, which must go on.
+        // Detached, because this loop must go on.
         app.streams.write_differences().detach_all();
     }
 }
 
-/// The outcome, or an error when the store does not answer.
+/// Returns the outcome, or an error when the store does not answer in time.
 async fn in_time<T>(outcome: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let silence = |_| Err(anyhow::anyhow!("the store does not answer").into());
     tokio::time::timeout(STORE_TIMEOUT, outcome).await.unwrap_or_else(silence)
 }
 
-/// This node's lease, and the nodes it watches. All is measured by this node's own monotonic clock.
+/// This node's lease and the nodes it watches. All durations are measured by this node's monotonic clock.
 pub struct Lease {
-    /// Each node's counter, and since when it stands still.
+    /// Each node's counter, and when it changed last.
     seen: HashMap<String, (i64, Duration)>,
-    /// Those whose clocks differ from this one's, as the log says.
+    /// Nodes whose clocks differ from this one's; the log has said so.
     apart: HashSet<String>,
-    /// Nodes that have ended, and when their streams do.
+    /// Nodes that have ended, and when their streams end.
     ending: HashMap<String, Ending>,
     renewed: Duration,
-    /// The store holds other data than this node began with.
+    /// The store no longer holds the data that this node began with.
     is_over: bool,
     outages: OutageLog,
 }
@@ -162,8 +160,8 @@ impl Ending {
     }
 }
 
-/// Keeps the lease until the application stops. It stops the application when other data have taken the place of those
-/// that this node began with: what the node holds in memory is of a store that is no more.
+/// Keeps the lease until the application stops. Stops the application when a restored or another store has replaced the
+/// data that this node began with, because the node's memory no longer matches.
 ///
 /// # Errors
 /// When it stopped the application.
@@ -181,8 +179,8 @@ pub async fn keep_lease(app: App, mut lease: Lease) -> anyhow::Result<()> {
 }
 
 impl Lease {
-    /// Takes up the lease. Alone with its store, every other node is one that stopped: agents have the grace to come
-    /// back.
+    /// Takes up the lease. With a store of its own, every other node is one that stopped; its agents have the grace
+    /// period to come back.
     ///
     /// # Errors
     /// Internal only.
@@ -203,20 +201,20 @@ impl Lease {
         })
     }
 
-    /// Looks at the nodes once.
+    /// Renews the lease and checks the other nodes once.
     pub async fn renew(&mut self, app: &App) {
         let now = app.desk.clock().uptime();
         let looked = in_time(self.try_renew(app, now)).await;
-        // Its failure stands in the log.
+        // The log has the failure.
         let _ = self.outages.record(looked);
-        // Others take this node for dead now: its streams must not outlive that.
+        // Other nodes take this one for dead now, so its streams end.
         if app.desk.clock().uptime() - self.renewed > DEAD_AFTER {
             app.streams.end_all();
         }
     }
 
     async fn try_renew(&mut self, app: &App, now: Duration) -> Result<(), Error> {
-        // First of all: a node that is over gives no sign of life in a store that is not its own.
+        // First, because a node without its store must not write a sign of life into another.
         self.is_over = app.desk.store.is_shared() && app.desk.store.is_replaced().await?;
         if self.is_over {
             return Ok(());
@@ -241,12 +239,12 @@ impl Lease {
             let seen = self.seen.entry(other.clone()).or_insert((beat, now));
             if seen.0 != beat {
                 *seen = (beat, now);
-                // It was written a moment ago.
+                // The other node wrote its clock a moment ago.
                 self.compare(&other, apart(clock, app.desk.now()));
             } else if now - seen.1 > DEAD_AFTER {
                 tracing::warn!(node = other, "a node is dead");
                 cluster::fence(&app.desk, &other).await?;
-                // Its agents had their time to come back.
+                // Its agents have had their time to come back.
                 self.ending.insert(other, Ending::at(now));
             }
         }
@@ -254,8 +252,8 @@ impl Lease {
         Ok(())
     }
 
-    /// Ends streams of nodes that have ended, beside this loop, which must go on. What failed begins anew at the next
-    /// look.
+    /// Ends the streams of nodes that have ended, in tasks, because this loop must go on. The next poll repeats what
+    /// failed.
     fn end_streams(&mut self, app: &App, now: Duration) {
         for (node, ending) in self.ending.iter_mut().filter(|(_, it)| it.at <= now && !it.is_running()) {
             ending.task = Some(tokio::spawn(end_streams(app.clone(), node.clone())));
@@ -279,7 +277,7 @@ impl Lease {
 }
 
 async fn end_streams(app: App, node: String) {
-    // The cause of a refusal stands in the log already.
+    // The log has the cause of a refusal already.
     if let Err(Error::Internal(error)) = presence::remove_all_streams(&app.desk, &node).await {
         let error = format!("{error:#}");
         tracing::error!(node, error, "streams of a node that ended are still noted; trying again");

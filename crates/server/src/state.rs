@@ -1,4 +1,5 @@
-//! What handlers and loops hold.
+//! The application's state, which handlers and loops share: tokens' access and cached answers, each with the seq at
+//! which it is true.
 
 use crate::config::Settings;
 use crate::desk::Desk;
@@ -24,54 +25,55 @@ use std::ops::Deref;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Mebibytes of ready answers that are kept, unless the operator says how many: those of 100,000 accounts with ten
-/// agents online take 125, and a cache in parts needs room for parts that get more than their share.
+/// Default size of the cache of answers, in MiB. Answers of 100,000 accounts with ten online agents take 125; the cache
+/// is sharded, and shards fill unevenly.
 const ANSWERS_MIB: u32 = 192;
-/// About what one takes: of an account with ten agents online.
+/// Bytes of an answer about an account with ten online agents.
 const ANSWER_BYTES: u64 = 1_300;
-/// What one takes beside its bytes: key, place in the map, counts.
+/// Bytes of an entry beside the answer: its key, its place in the map, counts.
 const ANSWER_EXTRA: u64 = 200;
-/// Tokens whose access is kept, about 300 bytes each: one of each of 100,000 accounts, and room as above.
+/// Tokens whose access is cached, about 300 bytes each: one for each of 100,000 accounts, with room as above.
 const TOKENS: usize = 1 << 17;
 
-/// The application. Clones share it: a request makes several, so each is one count and no more.
+/// The application. Clones share its state; a request makes several, so a clone is one reference count.
 #[derive(Clone)]
 pub struct App(Arc<AppState>);
 
-/// What it is made of. It keeps its distance from the count, which every core writes all the time.
+/// The state of the application. Aligned so that it shares no cache line with the reference count, which every core
+/// writes.
 #[repr(align(128))]
 pub struct AppState {
-    /// The verbs.
+    /// The desk, whose verbs handlers call.
     pub desk: Desk,
-    /// How it was started.
+    /// Settings of the server.
     pub settings: Arc<Settings>,
-    /// The readers of the change feed.
+    /// Readers of the change feed.
     pub feeds: Feeds,
-    /// How often people may try.
+    /// Throttles for people's calls.
     pub throttles: Throttles,
-    /// The workbench streams that are open here.
+    /// Open workbench streams of this node.
     pub streams: Streams,
-    /// How many streams each person has open here.
+    /// Limit on streams per person.
     pub stream_limit: StreamLimit,
     /// Ends streams and loops.
     pub stop: CancellationToken,
-    /// The metrics of this node.
+    /// Metrics of this node.
     pub metrics: Metrics,
-    /// What is known of the clock.
+    /// What this node knows about clocks that were set back.
     pub watch: ClockWatch,
     tokens: Cache<[u8; 32], CachedAccess>,
     answers: Cache<(Appid, AnswerKey), CachedAnswer, AnswerWeight>,
     making: SingleFlight<CachedAnswer>,
 }
 
-/// A token's access, and the owner's `access` number it is true at.
+/// A token's access, and the owner's `access` number at which it is true.
 #[derive(Clone)]
 struct CachedAccess {
     access: Arc<Access>,
     at: i64,
 }
 
-/// A question about an account, as it is looked up.
+/// Borrowed key of a cached answer.
 #[derive(PartialEq, Eq, Hash)]
 struct AnswerLookup<'a>(&'a Appid, &'a AnswerKey);
 
@@ -99,7 +101,7 @@ impl Deref for App {
 }
 
 impl App {
-    /// The application over a desk.
+    /// Creates the application over a desk.
     #[must_use]
     pub fn new(desk: Desk, settings: Settings) -> Self {
         let stop = CancellationToken::new();
@@ -122,7 +124,7 @@ impl App {
         }))
     }
 
-    /// What a token gives access to, and where its owner stands; neither older than the moment of the call.
+    /// The access of a token, and its owner's head; both are at least as new as the call.
     ///
     /// # Errors
     /// 40014, 40001.
@@ -144,33 +146,32 @@ impl App {
         Ok((access, head))
     }
 
-    /// Whether the login that a debug token was made by is there, as far as the worker's last change tells.
+    /// Whether the login that made a debug token still exists, as far as the worker's last change tells.
     async fn is_logged_in(&self, access: &Access) -> Result<bool, Error> {
         let Some(login) = &access.login else { return Ok(true) };
         let head = self.desk.store.head(&login.owner).await?;
         Ok(head.is_some_and(|head| head.seq == login.seq))
     }
 
-    /// Forgets what was kept in memory by a clock that was wrong.
+    /// Drops all caches that a wrong clock may have filled.
     pub fn forget(&self) {
         self.tokens.clear();
         self.answers.clear();
         self.desk.quotas.forget();
     }
 
-    /// Whose a token is, or was a moment ago, as far as this process knows.
+    /// Owner of a token, as far as this process has it in memory.
     #[must_use]
     pub fn whose(&self, token: &str) -> Option<Appid> {
         let hash: [u8; 32] = Sha256::digest(token).into();
         self.tokens.get(&hash).map(|known| known.access.owner.clone())
     }
 
-    /// The answer to a question about an account, never older than `head`: where the account stood when it was looked
-    /// at for this request. Ready bytes when nothing has changed since they were made; who asks while they are made
-    /// anew shares that.
+    /// The answer to a question about an account, at least as new as `head`, which this request looked up. Returns
+    /// cached bytes when the account has not changed since; concurrent requests share one read.
     ///
     /// # Errors
-    /// Of the sessions of an agent: 65401, 65402.
+    /// For the sessions of an agent: 65401, 65402.
     pub async fn answer(&self, appid: &Appid, head: Head, question: &AnswerKey) -> Result<Bytes, Error> {
         let last = self.answers.get(&AnswerLookup(appid, question));
         if let Some(ready) = last.filter(|ready| ready.seq >= head.seq) {
@@ -181,7 +182,7 @@ impl App {
     }
 
     async fn make(&self, appid: &Appid, question: &AnswerKey) -> Result<CachedAnswer, Error> {
-        // Not from before she waited: whoever made it then may have left a newer one.
+        // Read again, because the request before may have left a newer answer.
         let last = self.answers.get(&AnswerLookup(appid, question));
         let asked = question.clone();
         let read =

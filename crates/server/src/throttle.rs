@@ -1,5 +1,5 @@
-//! How often people may try: log in, become customers, write. Counted in memory, by each node for
-//! itself: what is kept out is guessing and flooding, not the last digit of a quota.
+//! Throttles: how often people may log in, become customers and write. Each node counts in memory for itself; the
+//! throttles keep out guessing and flooding, and are no exact quotas.
 
 use crate::clock::Clock;
 use crate::config::{Rules, Settings};
@@ -11,33 +11,34 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// Whom a throttle remembers, at most; about 100 bytes each. More push out those longest unseen.
+/// Keys that a throttle remembers, about 100 bytes each. One more replaces the key that was not seen for the longest
+/// time.
 const REMEMBERED: usize = 50_000;
 
-/// Tries of a site, as a multiple of those of one address: an office has many addresses, and a flood has more.
+/// Tries of a site, as a multiple of those of one address: an office has many addresses, a flood has more.
 const SITE_TRIES: u32 = 5;
-/// Tokens a worker may have made for her at the debugging page in a minute; each lives two hours.
+/// Tokens that a worker may issue on the debugging page in a minute; each lives two hours.
 const TOKENS_PER_MINUTE: u32 = 20;
 
-/// Bytes of files are counted in pieces of so many.
+/// Bytes of files are counted in pieces of this size.
 const PIECE: u64 = 64 << 10;
-/// How many customers an address counts for, of the bytes of files that one may send in a day.
+/// Customers for which an address counts, when the bytes of files per day are limited.
 const CUSTOMERS_OF_ADDRESS: u32 = 5;
 
-/// How long to wait, in milliseconds, before a try that was refused can succeed.
+/// How long to wait, in milliseconds, until a refused try can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait(pub i64);
 
-/// Tries by key: `burst` at once, then one each `every` milliseconds.
+/// Tries by key: `burst` at once, then one every `every` milliseconds.
 struct Throttle {
     burst: i64,
     every: i64,
-    /// When each key's tries will have been paid for (the generic cell rate algorithm).
+    /// When the tries of each key will be paid for (generic cell rate algorithm).
     paid_at: Cache<String, Arc<AtomicI64>>,
 }
 
 impl Throttle {
-    /// So many tries in each `window`, all of them at once if need be; 0 is no limit.
+    /// Allows `tries` in each `window`, all at once if need be. 0 means no limit.
     fn per(tries: u32, window: Time) -> Self {
         let burst = i64::from(tries);
         Throttle { burst, every: window / burst.max(1), paid_at: Cache::new(REMEMBERED) }
@@ -47,7 +48,7 @@ impl Throttle {
         self.take_many(key, 1, now)
     }
 
-    /// So many tries at once.
+    /// Takes several tries at once.
     fn take_many(&self, key: &str, tries: i64, now: Time) -> Result<(), Wait> {
         if self.burst == 0 {
             return Ok(());
@@ -55,7 +56,7 @@ impl Throttle {
         let paid_at =
             self.paid_at.get_or_insert_with(key, || Ok::<_, ()>(Arc::default())).unwrap_or_default();
         let (all, cost) = (self.every * self.burst, self.every * tries);
-        // What is further ahead than anybody can run was noted before the clock was set back.
+        // A time further ahead than the tries of a whole window was stored before the clock was set back.
         let sound = |paid: Time| if paid - now > all { now } else { paid };
         let paid = |paid: Time| sound(paid).max(now) + cost;
         let pay = |at: Time| (paid(at) - now <= all).then(|| paid(at));
@@ -86,7 +87,7 @@ pub struct Throttles {
 }
 
 impl Throttles {
-    /// With nobody remembered.
+    /// Creates the throttles from the settings.
     #[must_use]
     pub fn new(settings: &Settings, rules: Rules, clock: Clock) -> Self {
         let tries = settings.log_ins_per_minute;
@@ -107,15 +108,16 @@ impl Throttles {
         }
     }
 
-    /// Somebody at an address tries to log in under a name, whether anybody has it or not. Many addresses
-    /// that guess at one name close it to strangers, but not to an address that has logged in with it; nor does a site
-    /// that floods close itself to those. Answers whose turn it is to have a password hashed.
+    /// Counts a try to log in under a name, whether or not a worker has that name, from an address. Guessing at one
+    /// name from many addresses blocks that name for strangers, but not for an address that has logged in with it;
+    /// neither does a flood from a site block such addresses of that site. Returns whose queue the password check
+    /// joins.
     ///
     /// # Errors
     /// How long to wait.
     pub fn log_in(&self, name: &str, from: IpAddr) -> Result<Requester, Wait> {
         let (now, place) = (self.clock.now(), place(from));
-        // What is no name is nobody's, and must not fill the memory.
+        // A malformed name belongs to no worker, and must not fill the memory.
         let name = WechatId::parse(name).map(|name| name.to_string()).unwrap_or_default();
         self.by_address.take(&place, now)?;
         let both = format!("{name} {place}");
@@ -128,14 +130,14 @@ impl Throttles {
         Ok(Requester::Stranger(from))
     }
 
-    /// She has logged in: her earlier tries are forgiven.
+    /// Forgives earlier tries after a successful login.
     pub fn logged_in(&self, name: &WechatId, from: IpAddr) {
         let both = format!("{name} {}", place(from));
         self.by_both.forget(&both);
         self.known.insert(both, ());
     }
 
-    /// Somebody at an address takes up a sign-up link.
+    /// Counts the use of a sign-up link from an address.
     ///
     /// # Errors
     /// How long to wait.
@@ -146,7 +148,7 @@ impl Throttles {
         Ok(Requester::Stranger(from))
     }
 
-    /// A worker asks for a token of an account.
+    /// Counts a token that a worker issues for an account.
     ///
     /// # Errors
     /// How long to wait.
@@ -154,8 +156,8 @@ impl Throttles {
         self.tokens.take(worker.as_str(), self.clock.now())
     }
 
-    /// A visitor sends a file of so many bytes. What the visitors of an address send who have not written before counts
-    /// as one customer's; what all send there, as five customers'.
+    /// Counts a customer's file of this many bytes. Those of an address who have not written before share the limit of
+    /// one customer; all of an address share that of five.
     ///
     /// # Errors
     /// How long to wait.
@@ -166,7 +168,7 @@ impl Throttles {
         if is_new { self.first_files.take_many(&place, pieces, now) } else { Ok(()) }
     }
 
-    /// A visitor writes; one who has not written before becomes a customer.
+    /// Counts a customer's message. One who has not written before is a new customer.
     ///
     /// # Errors
     /// How long to wait.
@@ -177,7 +179,7 @@ impl Throttles {
     }
 }
 
-/// An address, as far as it tells people apart: of IPv6 the network, for a house has all of it.
+/// The key of an address: of IPv6 the network, because a household has all addresses of its network.
 #[must_use]
 pub fn place(address: IpAddr) -> String {
     household(address).to_string()

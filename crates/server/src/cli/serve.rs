@@ -4,7 +4,7 @@ use super::listeners::{Listeners, bind};
 use super::print::say;
 use crate::admin::Admin;
 use crate::app::{connection_limit, router};
-use crate::clock::{Rng, Clock};
+use crate::clock::{Clock, Rng};
 use crate::config::{BucketArgs, Data, Place, Rules, Settings, socket_address};
 use crate::desk::{Desk, account, cluster};
 use crate::due::{self, Lease};

@@ -1,4 +1,4 @@
-//! Bodies of requests: read by a handler, or dropped frame by frame after a refusal.
+//! Bodies of requests: a handler reads them; after a refusal the server drains them.
 
 use super::state::ConnectionState;
 use bytes::Bytes;
@@ -14,22 +14,22 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// How long a body may take.
+/// Time limit for receiving a body.
 pub const BODY_TIME: Duration = Duration::from_secs(10);
-/// Most bytes of an upload: the largest file, and what a form puts around it.
+/// Size limit of an upload, in bytes: the largest file, and the form around it.
 pub const UPLOAD_MAX: usize = (FILE_MAX + (1 << 20)) as usize;
-/// Refused bodies that are drained at once; the connection of one more closes.
+/// Refused bodies that are drained at the same time. The connection of one more closes.
 const DRAINED_AT_ONCE: usize = 64;
-/// Bytes of a refused body that must come in each [`PACE_TIME`]; the connection of a slower client closes.
+/// Bytes of a refused body that must arrive in each [`PACE_TIME`]. The connection of a slower client closes.
 const PACE: usize = 32 << 10;
 /// See [`PACE`].
 const PACE_TIME: Duration = Duration::from_secs(1);
 
-/// Places for bodies that are drained.
+/// Permits for draining a body.
 static DRAINS: Semaphore = Semaphore::const_new(DRAINED_AT_ONCE);
 
-/// The body of a request. What a handler leaves of it is drained, so that the client can read the refusal and use the
-/// connection again.
+/// The body of a request. The rest that a handler does not read is drained, so that the client can read the refusal and
+/// reuse the connection.
 pub(super) struct DrainedBody {
     body: Option<Incoming>,
     most: usize,
@@ -38,16 +38,16 @@ pub(super) struct DrainedBody {
 }
 
 impl DrainedBody {
-    /// The body of a request for `path`.
+    /// Wraps the body of a request for `path`.
     pub(super) fn new(body: Incoming, path: &str, state: Arc<ConnectionState>) -> Self {
-        // Only a body that may be large needs the look at the path.
+        // Only a body that may be large needs a check of the path.
         let is_small = body.size_hint().upper().is_some_and(|upper| upper <= BODY_MAX as u64);
         let most = if !is_small && takes_file(path) { UPLOAD_MAX } else { BODY_MAX };
         DrainedBody { body: Some(body), most, until: Instant::now() + BODY_TIME, state }
     }
 }
 
-/// Whether a route takes files: Weixin's uploads, and the pictures of the two pages.
+/// Whether a route takes files: Weixin's uploads, and the images of both pages.
 fn takes_file(path: &str) -> bool {
     let is_upload = endpoint::at(path).is_some_and(|row| matches!(row.takes.reads, Reads::Form));
     let of_customer = || path.strip_prefix("/chat/api/").is_some_and(|rest| rest.ends_with("/image"));
@@ -84,7 +84,7 @@ impl Drop for DrainedBody {
     fn drop(&mut self) {
         self.state.body_was_read();
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
-        // A body that says it is longer is not worth the wait; its connection closes.
+        // A body that announces more than the limit is not drained; its connection closes.
         if body.size_hint().lower() > self.most as u64 {
             return;
         }
@@ -97,8 +97,8 @@ impl Drop for DrainedBody {
     }
 }
 
-/// Reads a body to its end and keeps nothing of it. Gives up, and so closes the connection, after more than `most`
-/// bytes or below the least pace.
+/// Reads a body to its end and keeps nothing of it. Gives up, which closes the connection, after more than `most` bytes
+/// or below the minimum pace.
 async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B, most: usize, pace_time: Duration) {
     let mut left = most;
     loop {
@@ -131,7 +131,7 @@ mod tests {
 
     const FRAME: usize = 8 << 10;
 
-    /// What lives of all frames, at most, and how many came.
+    /// Bytes of frames that are alive, their maximum, and the number of frames.
     #[derive(Default)]
     struct Count {
         held: AtomicUsize,
@@ -139,7 +139,7 @@ mod tests {
         frames: AtomicUsize,
     }
 
-    /// The bytes of a frame, which are counted as long as they live.
+    /// The bytes of a frame, counted while they are alive.
     struct CountedBytes(Vec<u8>, Arc<Count>);
 
     impl AsRef<[u8]> for CountedBytes {
@@ -154,7 +154,7 @@ mod tests {
         }
     }
 
-    /// A body of so many frames, then its end or silence.
+    /// A body of this many frames; then it ends, or stays silent.
     struct Frames(usize, bool, Arc<Count>);
 
     impl Body for Frames {

@@ -1,24 +1,24 @@
-//! A call whose caller hangs up runs to its end.
+//! Lets a call run to its end when its caller hangs up.
 //!
-//! hyper drops the future of a request when its connection closes, wherever that future stands. A handler that was
-//! dropped between its commit and what must follow (a file that is kept, a cache that hears) would leave half of its
-//! work. So a call that has its body goes on as a task of its own; one that still reads its body has done nothing,
-//! and is dropped.
+//! hyper drops the future of a request when its connection closes, at whatever point the future is. A handler that is
+//! dropped between its commit and what follows it (keeping a file, invalidating a cache) would leave half of its work.
+//! Therefore a call whose body is complete continues as a task of its own. A call that still reads its body has changed
+//! nothing, and is dropped.
 
 use super::limit::OpenConnection;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// A call on a connection. It keeps the connection's place until it has ended, so that hanging up makes no room for
-/// more.
+/// A call on a connection. It occupies the connection's slot until it has ended, so that hanging up frees no slot for
+/// more calls.
 pub(super) struct DetachableCall<F: Future + Send + 'static> {
     running: Option<Pin<Box<F>>>,
     open_connection: Arc<OpenConnection>,
 }
 
 impl<F: Future + Send + 'static> DetachableCall<F> {
-    /// A call that came by an admitted connection.
+    /// Wraps a call that arrived on `open_connection`.
     pub(super) fn new(call: F, open_connection: Arc<OpenConnection>) -> Self {
         DetachableCall { running: Some(Box::pin(call)), open_connection }
     }

@@ -1,4 +1,4 @@
-//! One connection, as the limit of connections sees it.
+//! The state of one connection, as the connection limit sees it.
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -11,20 +11,20 @@ use tokio::sync::Notify;
 
 /// No request has begun since the connection was opened or the last answer ended.
 const IDLE: u8 = 0;
-/// A request has come, and its body is still read: no verb has run.
+/// A request has arrived and its body is being read: no verb has run.
 const READING: u8 = 1;
-/// A handler runs that has the body, or wants no more of it.
+/// A handler runs that has the body, or needs no more of it.
 const RUNNING: u8 = 2;
-/// An answer is being sent; of a stream that takes as long as the stream lives.
+/// An answer is being sent. A stream stays in this phase as long as it is open.
 const ANSWERING: u8 = 3;
-/// The connection was cut for another.
+/// The connection was cut for another network.
 const CUT: u8 = 4;
 
 /// A connection's number, network and phase.
 pub(super) struct ConnectionState {
     /// Later connections have larger numbers.
     pub(super) number: u64,
-    /// `None` for a trusted proxy, behind which there are many.
+    /// `None` for a trusted proxy, which many people share.
     pub(super) network: Option<IpAddr>,
     phase: AtomicU8,
     has_slot: AtomicBool,
@@ -42,7 +42,7 @@ impl ConnectionState {
         })
     }
 
-    /// Whether it has one of the regular places.
+    /// Whether the connection has a slot.
     pub(super) fn has_slot(&self) -> bool {
         self.has_slot.load(Ordering::Acquire)
     }
@@ -51,7 +51,7 @@ impl ConnectionState {
         self.has_slot.store(true, Ordering::Release);
     }
 
-    /// A request begins; `false` when the connection was cut just before.
+    /// A request begins. Returns `false` when the connection was cut just before.
     pub(super) fn begin(&self, with_body: bool) -> bool {
         let next = if with_body { READING } else { RUNNING };
         self.phase
@@ -59,23 +59,23 @@ impl ConnectionState {
             .is_ok()
     }
 
-    /// The body of the request has been read, as far as it is wanted.
+    /// The body of the request was read, as far as the handler needs it.
     pub(super) fn body_was_read(&self) {
         self.step(READING, RUNNING);
     }
 
-    /// Whether a handler runs that has its body.
+    /// Whether a handler runs that has the whole body.
     pub(super) fn is_running(&self) -> bool {
         self.phase.load(Ordering::Acquire) == RUNNING
     }
 
-    /// The answer is there.
+    /// The handler has returned the answer.
     fn answer_began(&self) {
         self.step(READING, ANSWERING);
         self.step(RUNNING, ANSWERING);
     }
 
-    /// The answer has ended.
+    /// The answer was sent.
     fn answer_ended(&self) {
         self.step(ANSWERING, IDLE);
     }
@@ -84,7 +84,7 @@ impl ConnectionState {
         self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Cuts the connection if it is idle.
+    /// Cuts the connection if it is idle. Returns whether it was cut.
     pub(super) fn cut_idle(&self) -> bool {
         let is_cut = self.step(IDLE, CUT);
         if is_cut {
@@ -93,7 +93,8 @@ impl ConnectionState {
         is_cut
     }
 
-    /// Cuts the connection unless a handler runs: what was asked for is done and answered, or not begun.
+    /// Cuts the connection unless a handler runs: the request was answered or has changed nothing. Returns whether it
+    /// was cut.
     pub(super) fn cut(&self) -> bool {
         let is_cut = self.step(IDLE, CUT) || self.step(READING, CUT) || self.step(ANSWERING, CUT);
         if is_cut {
@@ -108,7 +109,7 @@ impl ConnectionState {
     }
 }
 
-/// The body of an answer, which tells the seat when it ends.
+/// The body of an answer, which reports its end to the connection's state.
 pub(super) struct ResponseBody<B> {
     body: B,
     state: Arc<ConnectionState>,

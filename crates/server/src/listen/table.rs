@@ -1,4 +1,5 @@
-//! Regular places, those who wait for one, and those who have not said what they want: pure bookkeeping.
+//! The table of open connections: those with a slot, those that wait for one, and those without a request yet. Pure
+//! bookkeeping, without input or output.
 
 use super::state::ConnectionState;
 use std::cmp::Reverse;
@@ -7,13 +8,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// What becomes of a request on a connection without a regular place.
+/// What a request on a connection without a slot gets.
 pub(super) enum SlotRequest {
-    /// There is one.
+    /// A slot.
     Granted,
-    /// There may be one later: this hears when, and closes when another request takes the place in the line.
+    /// A place in the queue. The receiver gets a message with the slot, and closes when another request takes the place
+    /// in the queue.
     Queued(oneshot::Receiver<()>),
-    /// The line is full.
+    /// Nothing: the queue is full.
     QueueFull,
 }
 
@@ -28,20 +30,20 @@ pub(super) struct ConnectionTable {
     reserve: usize,
     queue: usize,
     next: u64,
-    /// Regular places that are taken, by connections that were cut and have not closed, too.
+    /// Slots in use, including those of connections that were cut and have not closed yet.
     taken: usize,
-    /// Connections with a regular place by network, the oldest first.
+    /// Connections with a slot by network, the oldest first.
     with_slot: HashMap<Option<IpAddr>, BTreeMap<u64, Arc<ConnectionState>>>,
-    /// Networks by how many of those they have; not the trusted proxies.
+    /// Networks by their number of such connections, without the trusted proxies.
     by_count: BTreeSet<(usize, IpAddr)>,
-    /// Connections without a place that do not wait for one, the oldest first.
+    /// Connections without a slot that do not wait for one, the oldest first.
     without_slot: Vec<Arc<ConnectionState>>,
-    /// Requests that wait for a place, the oldest first.
+    /// Requests that wait for a slot, the oldest first.
     waiting: Vec<Waiter>,
 }
 
 impl ConnectionTable {
-    /// Without connections. Of `reserve + queue` connections without a regular place, `queue` may wait for one.
+    /// An empty table. Of the `reserve + queue` connections without a slot, `queue` may wait for one.
     pub(super) fn new(most: usize, reserve: usize, queue: usize) -> Self {
         ConnectionTable {
             most,
@@ -56,13 +58,13 @@ impl ConnectionTable {
         }
     }
 
-    /// Regular places that are free.
+    /// Number of free slots.
     pub(super) fn free(&self) -> usize {
         self.most - self.taken
     }
 
-    /// A connection comes. Without a regular place it may say what it wants; where too many do, the oldest silent one
-    /// of the network that has most of them is cut. `None` when there is none to cut.
+    /// Admits a connection. Where too many are without a slot, it cuts the oldest idle one of the network that has most
+    /// of them. Returns `None` when none can be cut.
     pub(super) fn admit(&mut self, network: Option<IpAddr>) -> Option<Arc<ConnectionState>> {
         let state = ConnectionState::new(self.next, network);
         if self.taken < self.most {
@@ -83,7 +85,7 @@ impl ConnectionTable {
             *counts.entry(state.network).or_default() += 1;
         }
         let mut order: Vec<usize> = (0..self.without_slot.len()).collect();
-        // Of two that have as many, that of the one that comes: it harms only itself.
+        // Between equals the network of the new connection loses: it harms only itself.
         order.sort_by_key(|at| {
             let network = self.without_slot[*at].network;
             Reverse((counts[&network], network == comes))
@@ -93,7 +95,7 @@ impl ConnectionTable {
         Some(())
     }
 
-    /// A request has come on a connection without a regular place. A network that holds more loses a connection to it.
+    /// Requests a slot for a connection without one. A network that holds more slots loses a connection.
     pub(super) fn request_slot(&mut self, state: &Arc<ConnectionState>) -> SlotRequest {
         self.without_slot.retain(|other| other.number != state.number);
         if self.taken < self.most {
@@ -110,7 +112,8 @@ impl ConnectionTable {
         SlotRequest::Queued(granted)
     }
 
-    /// The network that has most requests in the line loses the youngest, if the one that comes has fewer.
+    /// Drops the youngest waiting request of the network that has most of them, if the requesting network has fewer.
+    /// Returns whether one was dropped.
     fn drop_waiter(&mut self, comes: Option<IpAddr>) -> bool {
         let mut counts: HashMap<_, usize> = HashMap::new();
         for waiter in &self.waiting {
@@ -126,8 +129,8 @@ impl ConnectionTable {
         true
     }
 
-    /// Cuts a connection of the network that holds most, if that is more than the one that comes will hold: the oldest
-    /// idle one, else the oldest whose request no handler has in hand.
+    /// Cuts a connection of the network that holds most slots, if the requesting network will hold fewer: the oldest
+    /// idle one, else the oldest that no handler works for.
     fn cut_with_slot(&mut self, comes: Option<IpAddr>) {
         let with_slot = if comes.is_some() { self.with_slot.get(&comes).map_or(0, BTreeMap::len) } else { 0 };
         let own = with_slot + self.waiting.iter().filter(|waiter| waiter.state.network == comes).count();
@@ -137,12 +140,12 @@ impl ConnectionTable {
             idle.or_else(|| states.values().find(|state| state.cut())).cloned()
         });
         if let Some(state) = cut {
-            // Its place is taken until it has closed.
+            // Its slot stays in use until it has closed.
             self.remove_with_slot(&state);
         }
     }
 
-    /// A request waits no longer.
+    /// A request stops waiting.
     pub(super) fn stop_waiting(&mut self, state: &Arc<ConnectionState>) {
         if let Some(at) = self.waiting.iter().position(|waiter| waiter.state.number == state.number) {
             self.waiting.remove(at);
@@ -150,7 +153,7 @@ impl ConnectionTable {
         }
     }
 
-    /// A connection has closed; its place goes to the request of the network that holds fewest.
+    /// Removes a connection that has closed. Its slot goes to the waiting request of the network that holds fewest.
     pub(super) fn leave(&mut self, state: &Arc<ConnectionState>) {
         if state.has_slot() {
             self.remove_with_slot(state);
@@ -174,7 +177,7 @@ impl ConnectionTable {
         if let Some(at) = next {
             let Waiter { state, grant } = self.waiting.remove(at);
             self.give(&state);
-            // Who went away meanwhile leaves, and the place goes on.
+            // If the receiver is gone, the connection leaves and the slot goes to the next.
             let _ = grant.send(());
         }
     }
@@ -219,7 +222,7 @@ mod tests {
         Some(IpAddr::from([192, 0, 2, last]))
     }
 
-    /// Four places, all taken by the first network; two more connections and a line of two.
+    /// Four slots, all used by the first network; two more connections and a queue of two.
     fn full() -> (ConnectionTable, Vec<Arc<ConnectionState>>) {
         let mut table = ConnectionTable::new(4, 2, 2);
         let states: Vec<_> = (0..4).map(|_| table.admit(network(1)).unwrap()).collect();

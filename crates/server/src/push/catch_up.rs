@@ -1,4 +1,4 @@
-//! Catching up: what streams that are behind read of a feed, and share.
+//! Catching up: blocks of a feed that streams read when they are behind, and share.
 
 use crate::desk::Desk;
 use crate::desk::feed::{self, BLOCK, FeedBlock, FeedChange};
@@ -9,18 +9,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tokio::sync::{Mutex, Semaphore};
 
-/// Bytes of blocks that are kept for the next stream: those of some 500 blocks of plain messages.
+/// Bytes of blocks that are kept for other streams: some 500 blocks of plain messages.
 const KEPT_BYTES: u64 = 16 << 20;
-/// As many blocks as the cache makes room for at its start.
+/// Number of blocks for which the cache preallocates.
 const KEPT_BLOCKS: usize = 256;
 
-/// How far a reader is, as its streams see it.
+/// Progress of a feed reader, as its streams see it.
 pub(super) struct ReaderProgress {
-    /// The last number it has read; [`i64::MAX`] before it has begun.
+    /// The last seq that was read; [`i64::MAX`] before the reader has begun.
     pub(super) read: AtomicI64,
-    /// Whose reader it is, and since when. What was caught up on of an older generation counts no more.
+    /// Identifies the reader since it began last. Blocks of an older generation are not used.
     pub(super) generation: AtomicU64,
-    /// Held by the stream that reads for all streams of the owner that are behind.
+    /// Held by the stream that reads on behalf of all streams of the owner that are behind.
     pub(super) turn: Arc<Mutex<()>>,
 }
 
@@ -34,15 +34,15 @@ impl ReaderProgress {
     }
 }
 
-/// The blocks of feeds that were read for streams that are behind. Clones share them.
+/// Blocks of feeds that were read for streams that are behind. Clones share them.
 #[derive(Clone)]
 pub(super) struct CatchUp {
     desk: Desk,
-    /// By reader and by the number before the block's first.
+    /// Keyed by the reader's generation and the seq before the block's first.
     kept: Arc<Cache<(u64, i64), Arc<FeedBlock>, BlockWeight>>,
-    /// One read at a time for streams that are behind, over all owners.
+    /// Permits one read at a time for streams that are behind, over all owners.
     turn: Arc<Semaphore>,
-    /// The store's readers that streams may take, for what is new too: all but one.
+    /// The store's readers that streams may use: all but one.
     readers: Arc<Semaphore>,
 }
 
@@ -56,14 +56,14 @@ impl Weighter<(u64, i64), Arc<FeedBlock>> for BlockWeight {
 }
 
 impl CatchUp {
-    /// Nothing read yet; `readers` are the store's readers that streams may take.
+    /// Creates an empty cache. `readers` are the store's readers that streams may use.
     pub(super) fn new(desk: Desk, readers: Arc<Semaphore>) -> Self {
         let kept = Arc::new(Cache::with_weighter(KEPT_BLOCKS, KEPT_BYTES, BlockWeight));
         CatchUp { desk, kept, turn: Arc::new(Semaphore::new(1)), readers }
     }
 
-    /// The next changes after `cursor`, one at least, to number `upto` at most or a little further; `None` when the
-    /// feed no longer holds them.
+    /// The changes after `cursor`, at least one, up to seq `upto` or a little further. `None` when the feed no longer
+    /// holds them.
     ///
     /// # Errors
     /// Internal only.
@@ -80,7 +80,7 @@ impl CatchUp {
         if let Some(block) = kept() {
             return Ok(rest(&block, cursor));
         }
-        // First among the streams of the owner, so that an owner waits once for the turn of all.
+        // Waits for the owner's turn before the turn of all, so that each owner waits for the latter once.
         let own = progress.turn.clone().lock_owned().await;
         if let Some(block) = kept() {
             return Ok(rest(&block, cursor));
@@ -88,7 +88,8 @@ impl CatchUp {
         let turn =
             (own, self.turn.clone().acquire_owned().await?, self.readers.clone().acquire_owned().await?);
         let (this, owner) = (self.clone(), owner.to_owned());
-        // To its end, though the stream may go: the store's reader is busy until then, and so is the turn.
+        // A task, so that the read ends even if the stream is dropped: the store's reader and the turn are taken until
+        // then.
         let read = tokio::spawn(async move {
             let block = Arc::new(feed::block(&this.desk, &owner, from).await?);
             this.kept.insert(key, block.clone());
@@ -99,7 +100,7 @@ impl CatchUp {
     }
 }
 
-/// What a block holds after `cursor`; `None` when the next change is not in it.
+/// The changes of a block after `cursor`; `None` when the block lacks the next one.
 fn rest(block: &FeedBlock, cursor: i64) -> Option<Vec<Arc<FeedChange>>> {
     let rest: Vec<_> = block.changes.iter().filter(|change| change.seq > cursor).cloned().collect();
     rest.first().is_some_and(|first| first.seq == cursor + 1).then_some(rest)

@@ -1,7 +1,8 @@
 //! Change feed → Server-Sent Events.
 //!
-//! One reader per owner and node reads each change once and hands it to that owner's streams. A stream that is behind
-//! (it has just begun, or it lagged) catches up on what the reader has read: numbers have no gaps, so it knows.
+//! One reader per owner and node reads each change once and broadcasts it to the streams of that owner. A stream that
+//! is behind, because it is new or lagged, first catches up with the reader. It detects missing changes by their seq,
+//! which has no gaps.
 
 mod catch_up;
 
@@ -21,19 +22,19 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
-/// Changes a stream may miss before it has to catch up.
+/// Changes that a stream may miss before it has to catch up.
 const LAG_MAX: usize = 256;
-/// Changes a stream may be behind, a customer's or a workbench's. One further behind gets [`FeedStep::Lost`]: its page
-/// loads everything again, which costs the store less.
+/// Changes that a stream may be behind. A stream further behind gets [`FeedStep::Lost`]: its page loads everything
+/// again, which costs the store less.
 pub const BEHIND_MAX: i64 = 1024;
-/// How often to look although nothing woke the reader: notifications between nodes may be lost, wake-ups within one
-/// process are not.
+/// How often a reader polls although nothing woke it: notifications between nodes may be lost; those within a process
+/// are not.
 const POLL_SHARED: Duration = Duration::from_secs(5);
 const POLL_ALONE: Duration = Duration::from_secs(60);
-/// How long a reader that could not read waits before it tries again.
+/// How long a reader waits after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The readers. Clones share them.
+/// The readers of the change feed. Clones share them.
 #[derive(Clone)]
 pub struct Feeds {
     desk: Desk,
@@ -41,28 +42,28 @@ pub struct Feeds {
     readers: Arc<DashMap<String, FeedReader>>,
     outages: Arc<OutageLog>,
     catch_up: CatchUp,
-    /// The store's readers that streams may take: all but one, so that calls of the API never wait for streams alone.
+    /// The store's readers that streams may use: all but one, so that API calls never wait for streams alone.
     store_readers: Arc<Semaphore>,
     generations: Arc<AtomicU64>,
 }
 
-/// A reader: its streams, and how far it is.
+/// A reader: its streams and its progress.
 struct FeedReader {
     streams: Sender<Broadcast>,
     progress: Arc<ReaderProgress>,
 }
 
-/// How a reader's look at the feed went.
+/// Outcome of one read of the feed.
 enum Round {
-    /// There may be more.
+    /// There may be more to read.
     Full,
-    /// It has read everything.
+    /// Everything was read.
     Last,
     Failed,
 }
 
-/// What a reader hands to its streams: a change, or `None` when it has begun anew, or could not, so that they compare
-/// how far they are.
+/// What a reader broadcasts to its streams: a change, or `None` when it has begun anew or failed to, so that the
+/// streams compare their positions with it.
 type Broadcast = Option<Arc<FeedChange>>;
 
 /// What a stream gets.
@@ -70,12 +71,12 @@ type Broadcast = Option<Arc<FeedChange>>;
 pub enum FeedStep {
     /// The next change.
     Change(Arc<FeedChange>),
-    /// Load everything again.
+    /// Changes are missing: the page must load everything again.
     Lost,
 }
 
 impl Feeds {
-    /// No readers yet.
+    /// Creates the set of readers, without any.
     #[must_use]
     pub fn new(desk: Desk, stop: CancellationToken) -> Self {
         let store_readers = Arc::new(Semaphore::new(desk.store.readers() - 1));
@@ -90,7 +91,7 @@ impl Feeds {
         }
     }
 
-    /// The changes of `owner` after number `since`, as they come. It ends after [`FeedStep::Lost`], which a number gets
+    /// Streams the changes of `owner` after seq `since`. Ends after [`FeedStep::Lost`], which follows for a `since`
     /// that the owner has not reached, or that is too far back.
     pub fn follow(&self, owner: String, since: i64) -> impl Stream<Item = FeedStep> + Send + use<> {
         let (live, progress) = self.subscribe(&owner);
@@ -135,7 +136,7 @@ impl Feeds {
         self.generations.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The one reader of an owner, until nobody follows.
+    /// Runs the reader of an owner until it has no streams.
     async fn read_on(self, owner: String, progress: Arc<ReaderProgress>) {
         let mut wake = self.desk.store.subscribe(&owner);
         let poll = if self.desk.store.is_shared() { POLL_SHARED } else { POLL_ALONE };
@@ -148,7 +149,7 @@ impl Feeds {
             };
             let done = progress.read().unwrap_or(0).max(woken.seq);
             tokio::select! {
-                // What was read already, and comes from this node by way of the database, wakes nobody.
+                // Own changes, which come back by way of the database, wake no reader that has read them.
                 _ = wake.wait_for(|now| now.seq > done || now.losses > woken.losses) => {}
                 () = tokio::time::sleep(pause) => {}
                 () = self.stop.cancelled() => {}
@@ -158,14 +159,14 @@ impl Feeds {
         self.desk.store.unsubscribe(&owner);
     }
 
-    /// Reads what comes after what it has read, and hands it on.
+    /// Reads the changes after the last one read, and broadcasts them.
     async fn read_round(&self, owner: &str, progress: &ReaderProgress) -> Round {
         let Some(read) = progress.read() else { return self.begin(owner, progress).await };
         match self.outages.record(self.read_after(owner, read).await) {
             Ok(ChangesAfter::Changes(changes)) => {
                 let is_full = changes.len() == feed::ROUND;
                 if let Some(last) = changes.last() {
-                    // Before they are handed on: a stream that subscribes meanwhile must know that they are read.
+                    // Stored before the broadcast: a stream that subscribes in between must know that they were read.
                     progress.read.store(last.seq, Ordering::Release);
                 }
                 for change in changes {
@@ -186,10 +187,10 @@ impl Feeds {
         feed::after(&self.desk, owner, read).await
     }
 
-    /// Goes on from where the owner stands.
+    /// Begins at the owner's head.
     async fn begin(&self, owner: &str, progress: &ReaderProgress) -> Round {
         let head = self.desk.store.head(owner).await;
-        // A head that memory knows says nothing of reading: only a failure is noted.
+        // A head from memory proves nothing about reading, so only a failure is recorded.
         let head = head.or_else(|error| self.outages.record(Err(error)));
         if let Ok(head) = &head {
             progress.read.store(head.map_or(0, |head| head.seq), Ordering::Release);
@@ -198,7 +199,7 @@ impl Feeds {
         if head.is_ok() { Round::Last } else { Round::Failed }
     }
 
-    /// How many readers there are, and how many changes the one that is furthest behind has still to read.
+    /// The number of readers, and the number of changes that the one furthest behind has not read.
     #[must_use]
     pub fn lag(&self) -> (usize, i64) {
         let behind = |owner: &str, reader: &FeedReader| {
@@ -211,12 +212,12 @@ impl Feeds {
 
     fn broadcast(&self, owner: &str, broadcast: Broadcast) {
         if let Some(reader) = self.readers.get(owner) {
-            // No stream is open at the moment; a later one catches up.
+            // Fails while no stream is open; a later one catches up.
             let _ = reader.streams.send(broadcast);
         }
     }
 
-    /// Ends the reader when nobody follows; whoever comes later starts another.
+    /// Removes the reader if it has no streams, and returns whether it did. A later stream starts another.
     fn remove_if_unused(&self, owner: &str) -> bool {
         self.readers.remove_if(owner, |_, reader| reader.streams.receiver_count() == 0).is_some()
     }
@@ -232,11 +233,11 @@ struct Follower {
     read: VecDeque<Arc<FeedChange>>,
 }
 
-/// Where a stream stands that may be behind.
+/// Position of a stream relative to its reader.
 enum Lag {
-    /// It has what the reader has.
+    /// The stream has what the reader has.
     Level,
-    /// It is to take these changes first.
+    /// The stream must take these changes first.
     Behind(Vec<Arc<FeedChange>>),
     /// The reader has not begun.
     Unknown,
@@ -259,14 +260,14 @@ impl Follower {
                         continue;
                     }
                     Ok(Lag::Unknown) => {}
-                    // Its page loads everything again.
+                    // The page loads everything again.
                     Ok(Lag::Lost) | Err(_) => return FeedStep::Lost,
                 }
             }
             match self.live.recv().await {
                 Ok(Some(change)) if change.seq == self.cursor + 1 => return self.take(change),
                 Ok(Some(change)) => self.behind |= change.seq > self.cursor,
-                // The reader could not begin.
+                // The reader failed to begin.
                 Ok(None) if self.progress.read().is_none() => return FeedStep::Lost,
                 Ok(None) | Err(RecvError::Lagged(_)) => self.behind = true,
                 Err(RecvError::Closed) => return FeedStep::Lost,
@@ -274,14 +275,14 @@ impl Follower {
         }
     }
 
-    /// Compares the stream with its reader. What the reader hands on after that, the stream hears.
+    /// Compares the stream with its reader. The stream receives what the reader broadcasts after that.
     async fn lag(&self) -> Result<Lag, Error> {
         let Some(read) = self.progress.read() else { return Ok(Lag::Unknown) };
         if self.cursor < 0 || read.saturating_sub(self.cursor) > BEHIND_MAX {
             return Ok(Lag::Lost);
         }
         if self.cursor > read {
-            // Another node may have said so before the reader heard of it; or it is not true.
+            // Either another node's change that the reader has not noticed yet, or a wrong cursor.
             let head = self.feeds.desk.store.head(&self.owner).await?.map_or(0, |head| head.seq);
             return Ok(if self.cursor > head { Lag::Lost } else { Lag::Level });
         }

@@ -1,5 +1,5 @@
-//! At most so many streams of one person: one more replaces the oldest. A person who opens streams without end ends
-//! only streams of that person.
+//! The limit on streams per person: one more replaces the oldest. A person who opens streams without end ends only
+//! their own streams.
 
 use dashmap::DashMap;
 use std::collections::VecDeque;
@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 
-/// Streams that a customer, or a login of a worker, may have open at a node. A browser opens six connections to a desk
-/// at most over HTTP/1.1; two more are for streams that it has left and the desk has not noticed.
+/// Streams that a customer, or a login of a worker, may have open at a node. Over HTTP/1.1 a browser opens at most six
+/// connections to a desk; two more are for streams that it has left and the desk has not noticed.
 pub const STREAMS_MAX: usize = 8;
 
-/// The streams open at this node, by person. Clones share them.
+/// The open streams of this node by person. Clones share them.
 #[derive(Clone, Default)]
 pub struct StreamLimit(Arc<Inner>);
 
@@ -23,7 +23,7 @@ struct Inner {
 }
 
 impl StreamLimit {
-    /// A stream of `person` opens, for as long as the answer lives.
+    /// Counts a stream of `person` until the returned slot is dropped.
     #[must_use]
     pub fn enter(&self, person: String) -> StreamSlot {
         let (id, replaced) = (self.0.opened.fetch_add(1, Ordering::Relaxed), CancellationToken::new());
@@ -38,7 +38,7 @@ impl StreamLimit {
         StreamSlot { limit: self.clone(), person, id, replaced }
     }
 
-    /// How many people have streams open here.
+    /// Number of people with open streams at this node.
     #[must_use]
     pub fn people(&self) -> usize {
         self.0.open.len()
@@ -50,7 +50,7 @@ pub struct StreamSlot {
     limit: StreamLimit,
     person: String,
     id: u64,
-    /// Cancelled when a newer stream has taken the place.
+    /// Cancelled when a newer stream has replaced this one.
     pub replaced: CancellationToken,
 }
 
@@ -77,7 +77,7 @@ mod tests {
         let replaced: Vec<_> = slots.iter().map(|slot| slot.replaced.is_cancelled()).collect();
         assert_eq!(replaced.iter().filter(|replaced| **replaced).count(), 1);
         assert!(replaced[0] && !other.replaced.is_cancelled());
-        // A stream that was replaced leaves no room when it goes, one that closes does.
+        // Closing a replaced stream frees no slot; closing an open one does.
         drop(slots.remove(0));
         drop(slots.remove(3));
         slots.push(limit.enter("ann".into()));

@@ -134,13 +134,13 @@ impl Streams {
             open.count == 1
         };
         let open = OpenStream { agent: agent.clone(), clock: self.desk.clock().clone() };
-        let mut noted = agent.noted.lock().await;
-        if is_first || noted.row != Some(true) || noted.worker.as_ref() != Some(worker) {
+        let mut stored = agent.stored.lock().await;
+        if is_first || stored.row != Some(true) || stored.worker.as_ref() != Some(worker) {
             // Until it is answered, and when nobody waits for the answer any more, it may be so or not.
-            noted.row = None;
+            stored.row = None;
             presence::add_stream(&self.desk, worker, &key.0, &key.1).await?;
-            noted.worker = Some(worker.clone());
-            noted.succeed(true);
+            stored.worker = Some(worker.clone());
+            stored.succeed(true);
         }
         Ok(open)
     }
@@ -181,7 +181,7 @@ impl Streams {
         }
         for step in steps.opened {
             // Without a worker, whoever enters is about to write it.
-            let Some(worker) = step.noted.worker.clone() else { continue };
+            let Some(worker) = step.stored.worker.clone() else { continue };
             let outcome = presence::add_stream(&self.desk, &worker, &appid, &step.kf_account).await;
             self.conclude(&appid, vec![step], true, outcome);
         }

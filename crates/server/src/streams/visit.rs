@@ -1,12 +1,12 @@
-//! Customers who are at their page, where entering it counts: a visit lasts while a stream is open.
+//! Visits of customers at accounts where entering the customer page counts. A visit lasts while a stream is open.
 
 use crate::desk::{Desk, window};
 use model::session::window::{Action, VISIT, can};
 use model::{Appid, Openid};
 use protocol::AccountKind;
 
-/// A customer's open stream, at an account whose customers enter. When it opens, from time to time, and when it ends,
-/// the store notes that the customer is there: another node, or this one after a restart, knows the visit.
+/// A customer's open stream, at an account whose customers enter. The store records the customer's presence when the
+/// stream opens, at intervals, and when it ends, so that another node, or this one after a restart, knows the visit.
 pub struct Visit(Option<VisitRecorder>);
 
 struct VisitRecorder {
@@ -16,7 +16,7 @@ struct VisitRecorder {
 }
 
 impl Visit {
-    /// The customer's stream opens, at an account of this kind.
+    /// Begins the visit with a stream at an account of this kind.
     pub async fn begin(desk: &Desk, appid: &Appid, openid: &Openid, kind: AccountKind) -> Self {
         if !can(Action::Enter, kind) {
             return Visit(None);
@@ -26,7 +26,7 @@ impl Visit {
         Visit(Some(recorder))
     }
 
-    /// Notes that the customer is there for as long as it is polled.
+    /// Records the customer's presence at intervals while it is polled.
     pub async fn last(self) {
         let Some(recorder) = &self.0 else { return std::future::pending().await };
         loop {
@@ -40,7 +40,7 @@ impl Visit {
 impl VisitRecorder {
     async fn record(&self) {
         if let Err(error) = window::record_visit(&self.desk, &self.appid, &self.openid).await {
-            // The visit may count as two: no reason to end the stream.
+            // The visit may then count as two, which is no reason to end the stream.
             tracing::warn!(%error, "it was not noted that a customer is there");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
 use crate::fixture::engine::Fresh;
-use kefu::admin::{LimitCommand, Command};
+use kefu::admin::{Command, LimitCommand};
 use kefu::config::{Rules, Settings};
 use protocol::CalledBy;
 use protocol::endpoint::{self, Methods};
@@ -12,8 +12,12 @@ const LIST: &str = "/cgi-bin/customservice/getkflist";
 
 async fn allows(app: &TestApp, appid: &str, add: &[&str], remove: &[&str]) -> Result<Value, String> {
     let texts = |list: &[&str]| list.iter().map(|it| (*it).to_owned()).collect();
-    app.command(Command::Limit(LimitCommand::Addresses { appid: appid.into(), add: texts(add), remove: texts(remove) }))
-        .await
+    app.command(Command::Limit(LimitCommand::Addresses {
+        appid: appid.into(),
+        add: texts(add),
+        remove: texts(remove),
+    }))
+    .await
 }
 
 /// A node that trusts the address its proxy names in X-Forwarded-For.

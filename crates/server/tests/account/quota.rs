@@ -4,7 +4,7 @@ mod memory;
 mod node;
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
-use kefu::admin::{LimitCommand, Command};
+use kefu::admin::{Command, LimitCommand};
 use kefu::desk::quota::LimitChange;
 use protocol::endpoint::{self, Methods};
 use protocol::{CalledBy, Endpoint};
@@ -328,8 +328,10 @@ async fn an_operator_sets_limits_that_count_from_the_next_call(app: TestApp) {
         order(LimitChange { endpoint: Some("nothing".into()), daily: Some(1), ..LimitChange::default() })
             .await;
     assert!(unknown.unwrap_err().contains("no such endpoint"));
-    let nobody =
-        Command::Limit(LimitCommand::Quota { appid: "wx00000000000000ff".into(), change: LimitChange::default() });
+    let nobody = Command::Limit(LimitCommand::Quota {
+        appid: "wx00000000000000ff".into(),
+        change: LimitChange::default(),
+    });
     assert!(app.command(nobody).await.unwrap_err().contains("no such account"));
 }
 

@@ -170,7 +170,10 @@ impl TestAccount {
     /// An operator's command lets a customer write; the message.
     pub async fn customer_says(&self, openid: &str, text: &str) -> Value {
         let (appid, openid, text) = (self.appid.clone(), openid.to_owned(), text.to_owned());
-        self.app.command(Command::Customer(CustomerCommand::Say { appid, openid, text })).await.expect("a message")
+        self.app
+            .command(Command::Customer(CustomerCommand::Say { appid, openid, text }))
+            .await
+            .expect("a message")
     }
 
     /// Adds an agent whose worker has signed up and accepted. The agent is not online yet.

@@ -88,7 +88,12 @@ impl TestApp {
         let lease = Arc::new(tokio::sync::Mutex::new(Lease::begin(&inner).await.expect("a lease")));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(listen::serve(listener, router(inner.clone()), connection_limit(&inner), inner.stop.clone()));
+        tokio::spawn(listen::serve(
+            listener,
+            router(inner.clone()),
+            connection_limit(&inner),
+            inner.stop.clone(),
+        ));
         let (accounts, errors) = Default::default();
         TestApp { inner, base, http: reqwest::Client::new(), clock, fresh, lease, accounts, errors }
     }
@@ -170,7 +175,8 @@ impl TestApp {
             ..Default::default()
         };
         change(&mut settings);
-        let created = self.command(Command::AccountCreate { appid: None, settings }).await.expect("an account");
+        let created =
+            self.command(Command::AccountCreate { appid: None, settings }).await.expect("an account");
         TestAccount::new(self.clone(), &created).await
     }
 

@@ -7,7 +7,7 @@ use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, Running, SECRET, kefu};
 use client::{TlsClient, authority, files_of};
 use kefu::config::Place;
-use kefu::listen::{ListenerKind, Listener, ConnectionLimit, serve_all};
+use kefu::listen::{ConnectionLimit, Listener, ListenerKind, serve_all};
 use kefu::tls::Tls;
 use kefu::tls::authority::{Authority, LIFE};
 use rcgen::{CertificateParams, Issuer, KeyPair};

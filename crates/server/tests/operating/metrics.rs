@@ -24,7 +24,10 @@ impl Watcher {
 
     async fn page(&self) -> String {
         let answer = reqwest::get(format!("{}/metrics", self.base)).await.unwrap();
-        assert_eq!(answer.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+        assert_eq!(
+            answer.headers()["content-type"],
+            "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        );
         answer.text().await.unwrap()
     }
 

@@ -103,7 +103,8 @@ async fn an_operator_sees_who_administers_an_account(app: TestApp) {
     administers(&app, &account, &eve, false).await;
     let shown = app.command(Command::AccountShow(account.appid.clone())).await.unwrap();
     assert_eq!(shown["administrators"], json!(["eve"]));
-    let nobody = Command::AccountAdmin { appid: account.appid.clone(), worker: "nobody".into(), revoke: false };
+    let nobody =
+        Command::AccountAdmin { appid: account.appid.clone(), worker: "nobody".into(), revoke: false };
     assert!(app.command(nobody).await.unwrap_err().contains("no such worker"));
     let nowhere =
         Command::AccountAdmin { appid: "wx0000000000000000".into(), worker: "eve".into(), revoke: false };

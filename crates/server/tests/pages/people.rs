@@ -134,7 +134,8 @@ async fn a_sign_up_link_works_once_and_for_three_days(app: TestApp) {
     assert_eq!(sign_up(&invite, "bob", "long enough").await, 990_012);
     let second = link(app.command(Command::WorkerInvite { name: None, hours: 72 }).await.unwrap());
     assert_eq!(sign_up(&second, "ann", "long enough").await, 990_011);
-    let named = link(app.command(Command::WorkerInvite { name: Some("cat".into()), hours: 72 }).await.unwrap());
+    let named =
+        link(app.command(Command::WorkerInvite { name: Some("cat".into()), hours: 72 }).await.unwrap());
     assert_eq!(sign_up(&named, "dog", "long enough").await, 990_012);
     assert_eq!(sign_up(&named, "cat", "long enough").await, 0);
     app.advance(3 * 24 * 3_600_000).await;
@@ -247,8 +248,11 @@ async fn a_customer_is_not_shown_to_a_worker_who_is_no_agent(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let bob = TestAgent::signs_up(&app, "bob").await.at(&account, "a1");
-    let bind =
-        Command::AgentBind { appid: account.appid.clone(), kf_account: account.kf("a1"), worker: "bob".into() };
+    let bind = Command::AgentBind {
+        appid: account.appid.clone(),
+        kf_account: account.kf("a1"),
+        worker: "bob".into(),
+    };
     assert!(app.command(bind).await.unwrap_err().contains("65412"));
     assert_eq!(bob.answers_invitation(true).await, 409);
     let stream = bob.resumes("").await;
@@ -266,8 +270,11 @@ async fn a_worker_is_one_agent_of_an_account_at_most(app: TestApp) {
         account.adds(prefix).await;
     }
     assert_eq!(code(&account.invites("a1", "ann").await), 0);
-    let bind =
-        Command::AgentBind { appid: account.appid.clone(), kf_account: account.kf("a2"), worker: "ann".into() };
+    let bind = Command::AgentBind {
+        appid: account.appid.clone(),
+        kf_account: account.kf("a2"),
+        worker: "ann".into(),
+    };
     app.command(bind).await.unwrap();
     assert_eq!(ann.answers_invitation(true).await, 409);
     assert_eq!(ann.snapshot().await["accounts"].as_array().unwrap().len(), 1);

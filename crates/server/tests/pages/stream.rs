@@ -93,8 +93,10 @@ async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: TestApp) {
     customer.says("still there?").await;
     let streams = the_first_is_replaced(streams, "still there?").await;
     assert_eq!(bystander.heard().len(), 0);
-    until("as many are open as may be", || async { app.inner.metrics.chat_streams.get() == STREAMS_MAX as i64 + 1 })
-        .await;
+    until("as many are open as may be", || async {
+        app.inner.metrics.chat_streams.get() == STREAMS_MAX as i64 + 1
+    })
+    .await;
     drop((streams, bystander));
     until("nothing is kept of them", || async { app.inner.stream_limit.people() == 0 }).await;
 }
@@ -137,7 +139,8 @@ async fn streams_opened_again_and_again_change_no_presence(app: TestApp) {
     for _ in 0..40 {
         streams.push(ann.resumes(&since).await);
     }
-    until("the older ones are gone", || async { app.inner.metrics.desk_streams.get() == STREAMS_MAX as i64 }).await;
+    until("the older ones are gone", || async { app.inner.metrics.desk_streams.get() == STREAMS_MAX as i64 })
+        .await;
     app.advance(10_000).await;
     assert_eq!(
         (head(&account).await, account.online().await.len()),

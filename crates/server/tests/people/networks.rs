@@ -3,7 +3,7 @@
 use crate::actors::{TestApp, code};
 use crate::edge::limits::set;
 use kefu::config::{ProxyHeader, Rules, Settings, TlsArgs};
-use kefu::listen::{ListenerKind, Listener, ConnectionLimit, serve_all};
+use kefu::listen::{ConnectionLimit, Listener, ListenerKind, serve_all};
 use serde_json::json;
 use tokio::net::TcpListener;
 

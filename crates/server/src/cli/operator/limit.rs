@@ -1,6 +1,6 @@
 //! What operators limit.
 
-use crate::admin::{LimitCommand, Command};
+use crate::admin::{Command, LimitCommand};
 use crate::desk::quota::LimitChange;
 use clap::Args;
 

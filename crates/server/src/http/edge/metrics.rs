@@ -1,4 +1,4 @@
-//! `/metrics`, for Prometheus, at an address of its own; and how requests are counted.
+//! `/metrics` for Prometheus, on a listener of its own, and the wrapper that counts requests.
 
 use crate::http::edge::answer;
 use crate::http::edge::refusal_log::CallRecord;
@@ -21,14 +21,14 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 /// A handler whose answers are counted.
 pub struct Counted<H> {
     handler: H,
-    // In one piece, for it is cloned with each request.
+    // One `Arc`, because it is cloned for each request.
     route: Arc<Route>,
 }
 
 struct Route {
     requests: Requests,
     app: App,
-    /// The endpoint of Weixin's that the handler serves; none for the pages' calls.
+    /// The endpoint of Weixin's that the handler serves; `None` for calls of the pages.
     endpoint: Option<&'static Endpoint>,
 }
 
@@ -38,12 +38,12 @@ impl<H: Clone> Clone for Counted<H> {
     }
 }
 
-/// Counts what a handler of the pages' calls answers, under `name`, and renders its refusals.
+/// Wraps a handler of a page's call: counts its answers under `name` and renders its refusals.
 pub fn counted<H>(app: &App, name: &'static str, handler: H) -> Counted<H> {
     route(app, name, None, handler)
 }
 
-/// The same of a handler of an endpoint of Weixin's, whose extractors find the endpoint in the request.
+/// Wraps a handler of an endpoint of Weixin's in the same way. Its extractors find the endpoint in the request.
 pub fn counted_endpoint<H>(app: &App, endpoint: &'static Endpoint, handler: H) -> Counted<H> {
     route(app, endpoint.name, Some(endpoint), handler)
 }
@@ -75,7 +75,7 @@ impl<T: 'static, H: Handler<T, App>> Handler<T, App> for Counted<H> {
     }
 }
 
-/// The router of the metrics' own address: `/metrics` and nothing else.
+/// The router of the metrics' listener: `/metrics` and nothing else.
 pub fn router(app: App) -> Router {
     Router::new().route("/metrics", get(metrics)).fallback(nothing).with_state(app)
 }

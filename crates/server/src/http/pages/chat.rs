@@ -65,7 +65,10 @@ pub async fn choose_from_menu(
     caller.must_be_known()?;
     caller.may_write(&app, &client_id)?;
     let choice = menu_choice::MenuChoice { message, id, client_id };
-    caller.answer_message(&app, &menu_choice::choose(&app.desk, &caller.appid, caller.writer(&app), choice).await?)
+    caller.answer_message(
+        &app,
+        &menu_choice::choose(&app.desk, &caller.appid, caller.writer(&app), choice).await?,
+    )
 }
 
 /// `GET /chat/api/{appid}/messages`.

@@ -200,7 +200,11 @@ pub async fn logins(State(app): State<App>, login: Login) -> Answer {
 }
 
 /// `POST /desk/api/login/end`: one of her logins, or all but this.
-pub async fn end_login(State(app): State<App>, login: Login, PageBody(given): PageBody<EndLoginBody>) -> Answer {
+pub async fn end_login(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<EndLoginBody>,
+) -> Answer {
     let which = given.id.map_or(login::LoginsToEnd::Others(login.cookie), login::LoginsToEnd::One);
     login::end(&app.desk, &login.worker, which, EndReason::Device).await?;
     Ok(Reply::done())
@@ -273,7 +277,11 @@ pub async fn close(State(app): State<App>, login: Login, PageBody(given): PageBo
 }
 
 /// `POST /desk/api/session/transfer`: from the agent who had it when the page showed it, to another.
-pub async fn transfer(State(app): State<App>, login: Login, PageBody(given): PageBody<Transfer>) -> Answer {
+pub async fn transfer(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<TransferBody>,
+) -> Answer {
     let asked = transfer::Transfer { id: given.session, from: given.from, to: given.to };
     transfer::move_session(&app.desk, &login.worker, &appid(&given.appid)?, asked).await?;
     Ok(Reply::done())

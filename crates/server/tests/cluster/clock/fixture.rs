@@ -3,7 +3,7 @@
 use super::{DAY, HOUR, MINUTE};
 use crate::actors::form::PNG;
 use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of, until};
-use kefu::admin::{LimitCommand, Command};
+use kefu::admin::{Command, LimitCommand};
 use kefu::desk::quota::LimitChange;
 use protocol::endpoint::{self, Methods};
 use serde_json::{Value, json};
@@ -153,7 +153,8 @@ impl ClockFixture {
             assert_eq!(clears(&self.account).await, 0);
         }
         assert_eq!(every_endpoint(&self.account).await, self.said);
-        let revoked = self.account.app.command(Command::TokenRevoke(self.manual.appid.clone())).await.unwrap();
+        let revoked =
+            self.account.app.command(Command::TokenRevoke(self.manual.appid.clone())).await.unwrap();
         assert_eq!((revoked["revoked"].as_i64().unwrap() > 0, lists(&self.manual).await), (true, 40001));
         self.manual.token = self.manual.fetch_token().await;
     }

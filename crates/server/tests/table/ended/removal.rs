@@ -8,7 +8,7 @@ use crate::fixture::running::{APPID, DEMO, KEFU, Running, kefu};
 use futures_util::future::join_all;
 use kefu::admin::customer::CustomerCommand;
 use kefu::admin::remove::{RemoveCommand, Subject};
-use kefu::admin::{LimitCommand, Command};
+use kefu::admin::{Command, LimitCommand};
 use kefu::bind;
 use kefu::desk::jobs::{self, Queue};
 use kefu::desk::quota::LimitChange;
@@ -250,7 +250,8 @@ async fn a_removed_workers_agents_are_free_and_customers_go_to_others(app: TestA
 async fn a_worker_with_a_removed_name_inherits_nothing(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
-    let admin = Command::AccountAdmin { appid: account.appid.clone(), worker: ann.name.clone(), revoke: false };
+    let admin =
+        Command::AccountAdmin { appid: account.appid.clone(), worker: ann.name.clone(), revoke: false };
     app.command(admin).await.unwrap();
     app.command(worker(&ann.name, true)).await.unwrap();
     let signs_up = async || {
