@@ -168,10 +168,8 @@ def _step(outcome, world, step):
 
 
 def _complete(outcome, driver):
-    """Nothing is left out in silence: no call of the driver, no path in the SDK, no endpoint of the server."""
+    """Every call of the driver is made, and every endpoint whose path is in the SDK is driven or listed."""
     served = endpoints()
-    known = set(CALLS.values())
-    outcome.wrong += [f"{name}: no step of the scenario is about it" for name in served.keys() - known]
     outcome.has = {CALLS[call] for call in driver.names} & served.keys()
     for call in driver.names - driver.called:
         if CALLS[call] in served:
