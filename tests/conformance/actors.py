@@ -26,7 +26,7 @@ def free_port():
 
 
 def last_hour(now):
-    """The hour up to `now` and the minute after it, as far as they are of the platform's day: getrecord asks for no more."""
+    """The hour before `now` and the minute after it, cut to the calendar day in Beijing, which getrecord asks for."""
     midnight = now - (now + 8 * 3600) % 86_400
     return max(midnight, now - 3600), min(midnight + 86_400, now + 60)
 
@@ -83,7 +83,8 @@ class Desk:
         """How often each endpoint was asked for so far."""
         text = requests.get(f"http://{self.metrics}/metrics", proxies=NO_PROXY, timeout=20).text
         asked = Counter()
-        for endpoint, count in re.findall(r'^kefu_requests_total\{endpoint="([^"]+)",errcode="-?\d+"\} (\d+)', text, re.M):
+        counter = r'^kefu_requests_total\{endpoint="([^"]+)",errcode="-?\d+"\} (\d+)'
+        for endpoint, count in re.findall(counter, text, re.M):
             asked[endpoint] += int(count)
         return asked
 
@@ -129,7 +130,7 @@ class Browser:
 
 
 class Worker(Browser):
-    """The demo's worker. Her open stream is her presence, so `close` makes her go."""
+    """The demo's worker, who is online while the stream is open; `close` ends it."""
 
     def __init__(self, desk):
         super().__init__(desk)
@@ -138,7 +139,7 @@ class Worker(Browser):
         self.stream.raise_for_status()
 
     def replies(self, openid, text):
-        """She answers a customer in a session of hers."""
+        """Answers a customer in a session of the worker."""
         (place,) = self.get("/desk/api/snapshot")["accounts"]
         (session,) = [one["id"] for one in place["sessions"] if one["openid"] == openid]
         given = {"appid": APPID, "session": session, "client_id": str(uuid.uuid4()), "text": text}
@@ -153,7 +154,7 @@ class Customer(Browser):
     """Somebody with the customer page open."""
 
     def reads(self):
-        """The last messages on her page."""
+        """The last messages on the worker's page."""
         return self.get(f"/chat/api/{APPID}/snapshot")["messages"]
 
     def says(self, text):

@@ -103,7 +103,8 @@ class Shop:
 
     def __init__(self, desk):
         self.base = desk.base
-        self.token = self.ask("/cgi-bin/token", grant_type="client_credential", appid=APPID, secret=SECRET)["access_token"]
+        who = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET}
+        self.token = self.ask("/cgi-bin/token", **who)["access_token"]
 
     def ask(self, path, **query):
         return requests.get(self.base + path, params=query, proxies=NO_PROXY, timeout=60).json()
@@ -113,7 +114,8 @@ class Shop:
         return self.post("/cgi-bin/media/upload", query, data, name)
 
     def post(self, path, query, data, name):
-        return requests.post(self.base + path, params=query, files={"media": (name, data)}, proxies=NO_PROXY, timeout=60).json()
+        files = {"media": (name, data)}
+        return requests.post(self.base + path, params=query, files=files, proxies=NO_PROXY, timeout=60).json()
 
     def media(self, kind, data):
         answer = self.upload(kind, data)
@@ -121,7 +123,8 @@ class Shop:
 
     def fetch(self, media_id, **headers):
         query = {"access_token": self.token, "media_id": media_id}
-        answer = requests.get(f"{self.base}/cgi-bin/media/get", params=query, headers=headers, proxies=NO_PROXY, timeout=60)
+        url = f"{self.base}/cgi-bin/media/get"
+        answer = requests.get(url, params=query, headers=headers, proxies=NO_PROXY, timeout=60)
         if b"video_url" in answer.content:
             answer = requests.get(answer.json()["video_url"], headers=headers, proxies=NO_PROXY, timeout=60)
         return answer
@@ -153,7 +156,8 @@ def broken_off(shop, data):
 
 def trusted(folder):
     """A certificate for 127.0.0.1, its key, and the authority's."""
-    now, key, own = datetime.datetime.now(datetime.timezone.utc), *(ec.generate_private_key(ec.SECP256R1()) for _ in "ab")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    key, own = (ec.generate_private_key(ec.SECP256R1()) for _ in "ab")
 
     def made(subject, public, extension):
         name = lambda common: x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)])
@@ -184,7 +188,8 @@ def files_come_and_go(program, store, key, s3):
         equal((part.status_code, part.content), (206, film[1_000_000:1_000_010]), "a part of a film")
         for size in (5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 10 * MIB):
             data = large(FACE, size)[:size]
-            equal(shop.fetch(shop.media("image", data)).content == data, True, f"a picture of {size} bytes, come back as it was,")
+            fetched = shop.fetch(shop.media("image", data)).content
+            equal(fetched == data, True, f"a picture of {size} bytes, unchanged,")
         sizes = sorted(it["Size"] for it in listed())
         equal(sizes[-4:], [5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 10 * MIB], "the sizes of the largest")
         wrong = [it["Key"] for it in listed() if not re.fullmatch(PREFIX + r"/([0-9a-f]{2})/\1[0-9a-f]{30}", it["Key"])]
@@ -200,7 +205,8 @@ def files_come_and_go(program, store, key, s3):
 
         query = {"access_token": shop.token, "kf_account": AGENT}
         for picture in (large(JPEG, 70_000), large(JPEG, 80_000)):
-            equal(shop.post("/customservice/kfaccount/uploadheadimg", query, picture, "a.jpg")["errcode"], 0, "a picture's answer")
+            answer = shop.post("/customservice/kfaccount/uploadheadimg", query, picture, "a.jpg")
+            equal(answer["errcode"], 0, "a picture's answer")
         eventually("the picture before is gone", lambda: len(listed()) == count + 1)
         print("bucket: what nothing names goes", flush=True)
 
@@ -211,11 +217,12 @@ def files_come_and_go(program, store, key, s3):
         took = time.monotonic() - begun
         if answer["errcode"] != -1 or took > 15:
             fail(f"a store that does not answer: {answer} after {took:.1f} s")
-        equal(shop.ask("/cgi-bin/customservice/getkflist", access_token=shop.token).get("errcode", 0), 0, "another call's code")
+        listed = shop.ask("/cgi-bin/customservice/getkflist", access_token=shop.token)
+        equal(listed.get("errcode", 0), 0, "another call's code")
         store.process.send_signal(signal.SIGCONT)
         equal(shop.fetch(media_id).content, FACE, "the picture of before")
         equal(shop.fetch(shop.media("image", JPEG)).content, JPEG, "a new picture")
-        print(f"bucket: a store that stands still is -1 after {took:.1f} s, and serves again when it goes on", flush=True)
+        print(f"bucket: a stopped store answers -1 after {took:.1f} s, and serves again when it goes on", flush=True)
         if key[1] in "".join(desk.said):
             fail("the log holds the key")
     finally:
@@ -223,7 +230,8 @@ def files_come_and_go(program, store, key, s3):
 
 
 def keys_are_looked_at(program, store, key):
-    equal(doctor(program, *place(store, key)), ("ok", f"s3://{BUCKET}/{PREFIX} can be written and read"), "the doctor's word")
+    good = ("ok", f"s3://{BUCKET}/{PREFIX} can be written and read")
+    equal(doctor(program, *place(store, key)), good, "the doctor's word")
     for flags, code in [
         (place(store, (key[0], "wrong")), "SignatureDoesNotMatch"),
         (place(store, ("AKIAWRONG", key[1])), "InvalidAccessKeyId"),
@@ -245,7 +253,7 @@ def tls_is_checked(program):
             equal(state, "ok", f"what is said of a store with TLS ({says})")
             state, says = doctor(program, *place(store, ("any", "any")))
             if state != "problem" or "UnknownIssuer" not in says:
-                fail(f"a store whom nobody trusts is {state}: {says}")
+                fail(f"a store with an untrusted certificate is {state}: {says}")
         finally:
             store.close()
     print("bucket: a store with TLS is spoken to when its authority is trusted", flush=True)

@@ -1,4 +1,4 @@
-"""Asks every step of every SDK, and holds what comes of it against the list of the SDKs' own faults."""
+"""Runs every step with every SDK, and compares the outcome with the list of the SDKs' own faults."""
 
 import re
 import tempfile
@@ -21,14 +21,15 @@ TABLE = Path(__file__).parents[2] / "crates/protocol/src/endpoint/table.rs"
 
 def endpoints():
     """Every endpoint of the server, by name, with its documented path."""
-    found = re.findall(r'^        name: "(\w+)",\n(?:        .*\n)*?        path: "([^"]+)"', TABLE.read_text(), re.MULTILINE)
+    row = r'^        name: "(\w+)",\n(?:        .*\n)*?        path: "([^"]+)"'
+    found = re.findall(row, TABLE.read_text(), re.MULTILINE)
     if len(found) < 10:
         raise AssertionError("there are no endpoints in the table")
     return dict(found)
 
 
 class Shop:
-    """Looks at the server, and prepares it, without an SDK."""
+    """Reads from the server, and prepares it, without an SDK."""
 
     def __init__(self, desk):
         self.base, self.token = desk.base, None
@@ -70,7 +71,8 @@ class Shop:
             if answer.get("errcode") not in (40001, 41001, 42001):
                 break
             who = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET}
-            self.token = self.http.post(self.base + "/cgi-bin/stable_token", json=who, timeout=20).json()["access_token"]
+            answered = self.http.post(self.base + "/cgi-bin/stable_token", json=who, timeout=20).json()
+            self.token = answered["access_token"]
         if answer.get("errcode"):
             raise AssertionError(f"{method} {path}: {answer}")
         return answer
@@ -78,22 +80,22 @@ class Shop:
 
 @dataclass
 class Outcome:
-    """What was seen of one SDK."""
+    """The outcome of all steps with one SDK."""
 
     sdk: object
-    # The endpoints it has calls for.
+    # The endpoints that the SDK has calls for.
     has: set = field(default_factory=set)
-    # Of each endpoint, the sentences that hold, and the faults that were seen.
+    # By endpoint: the steps that passed, and the faults that occurred.
     passed: dict = field(default_factory=lambda: defaultdict(list))
     faults: dict = field(default_factory=lambda: defaultdict(list))
-    # Endpoints in its code which are not driven, and why.
+    # Endpoints in the SDK's code that are not driven, and why.
     left: dict = field(default_factory=dict)
-    # What must not be.
+    # Failures.
     wrong: list = field(default_factory=list)
 
 
 def paths_in(sdk, served):
-    """The endpoints whose path stands in the SDK's code, comments aside."""
+    """The endpoints whose path is in the SDK's code, without comments."""
     aside = {"node_modules", "test", "tests", "examples"}
     files = [
         file
@@ -136,13 +138,15 @@ def _steps(outcome, world):
         world.operator("account", "set", f"--{name}", value)
     world.begin()
     served = endpoints()
-    steps = [step for step in STEPS if step.endpoint in served and set(step.calls) <= world.sdk.names and step.when(sdk)]
+    can = [step for step in STEPS if step.endpoint in served and set(step.calls) <= world.sdk.names]
+    steps = [step for step in can if step.when(sdk)]
     for step in steps:
         if not step.online:
             _step(outcome, world, step)
     world.worker = worker = Worker(world.desk)
     try:
-        eventually("the worker is online", lambda: world.shop.get("/cgi-bin/customservice/getonlinekflist")["kf_online_list"])
+        online = "/cgi-bin/customservice/getonlinekflist"
+        eventually("the worker is online", lambda: world.shop.get(online)["kf_online_list"])
         for step in steps:
             if step.online:
                 _step(outcome, world, step)
@@ -151,7 +155,7 @@ def _steps(outcome, world):
 
 
 def _step(outcome, world, step):
-    """Runs a step. It passes, or it fails in the way that is listed as the SDK's own fault."""
+    """Runs a step, which must pass, or fail as listed in faults.py for this SDK."""
     known = FAULTS.get((outcome.sdk.title, step.name))
     try:
         step.run(world)

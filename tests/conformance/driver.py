@@ -1,4 +1,4 @@
-"""A process in which an SDK runs. It is told what to call, and tells what the SDK's user got."""
+"""A process in which an SDK runs. It reads which call to make, and writes what the SDK's user got."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 
 
 class Refused(AssertionError):
-    """The SDK told its user a code of Weixin's."""
+    """The SDK raised one of Weixin's error codes."""
 
     def __init__(self, code, text):
         super().__init__(f"refused with {code}: {text}")
@@ -68,7 +68,8 @@ class Driver:
                 if not selector.select(60):
                     raise AssertionError("the SDK says nothing for 60 s")
                 if not (chunk := self.answers.read(1 << 16)):
-                    raise AssertionError("the driver ended: " + self.process.stderr.read().decode(errors="replace")[-2000:])
+                    last = self.process.stderr.read().decode(errors="replace")[-2000:]
+                    raise AssertionError("the driver ended: " + last)
                 self.unread += chunk
         line, self.unread = self.unread.split(b"\n", 1)
         return line

@@ -74,11 +74,13 @@ FAULTS = {
     ("wechatpy 2.0.0a26", "an_agent_is_deleted_with_an_expired_token"): STALE_DELETE,
     ("itchatmp 0.0.17", "an_agent_may_be_called_by_an_emoji"): Fault(
         "refused with -10001",
-        "It cannot write characters beyond the first 65,536 into JSON and sends nothing (`utils.py: encode_send_dict`).",
+        "It cannot write characters beyond the first 65,536 into JSON and sends nothing"
+        " (`utils.py: encode_send_dict`).",
     ),
     ("itchatmp 0.0.17", "an_emoji_arrives"): Fault(
         "refused with -10001",
-        "It cannot write characters beyond the first 65,536 into JSON and sends nothing (`utils.py: encode_send_dict`).",
+        "It cannot write characters beyond the first 65,536 into JSON and sends nothing"
+        " (`utils.py: encode_send_dict`).",
     ),
     ("itchatmp 0.0.17", "a_text_of_any_characters_arrives"): Fault(
         "refused with 47001",
@@ -87,12 +89,13 @@ FAULTS = {
     ),
     ("itchatmp 0.0.17", "quotas_are_cleared"): Fault(
         "the answer is <Response>",
-        "It sends its appid as a form instead of JSON, and gives its user the bare response, in which 47001 stands"
+        "It sends its appid as a form instead of JSON, and gives its user the bare response, which has 47001"
         " (`controllers/mpapi/mp/common.py: clear_quota`).",
     ),
     ("itchatmp 0.0.17", "an_agent_is_renamed"): Fault(
         "refused with 65406",
-        "Its update goes to `kfaccount/add` (`controllers/mpapi/mp/customerservice.py`), where the agent exists already.",
+        "Its update goes to `kfaccount/add` (`controllers/mpapi/mp/customerservice.py`), where the agent exists"
+        " already.",
     ),
     ("itchatmp 0.0.17", "an_unknown_agent_is_not_renamed"): Fault(
         "not refused with 65401",
@@ -103,7 +106,7 @@ FAULTS = {
 # Paths in an SDK's code that are not driven, and why.
 LEFT = {
     "wx-sdk 0.0.9": {
-        "updatebusiness": "what stands there is the end of `express/delivery/service/business/update`, a call about parcels"
-        " (`src/wxa/logistics.rs`)."
+        "updatebusiness": "the path is the end of `express/delivery/service/business/update`, a call about"
+        " parcels (`src/wxa/logistics.rs`)."
     }
 }

@@ -346,7 +346,7 @@ def quotas_are_cleared_by_secret(w):
 
 @step("getApiQuota", "quota")
 def a_quota_is_told(w):
-    """What is left of a quota is told."""
+    """The answer has what is left of a quota."""
     quota = w.sdk.quota(path="/cgi-bin/customservice/getkflist")["quota"]
     equal(quota["used"] + quota["remain"], quota["daily_limit"], "used and remain")
 
@@ -359,9 +359,9 @@ def one_quota_is_cleared(w):
 
 @step("getRidInfo", "rid")
 def a_refused_request_is_told(w):
-    """What became of a refused request is told by its rid."""
+    """The rid of a refused request leads to the request and its answer."""
     answer = w.shop.ask("/customservice/kfaccount/update", kf_account="nobody@demo", nickname="客服")
     rid = re.search(r"rid: (\S+)", answer["errmsg"])[1]
     request = w.sdk.rid(rid=rid)["request"]
-    equal("nobody@demo" in request["request_body"], True, "whether the request is told")
-    equal("65401" in request["response_body"], True, "whether the answer is told")
+    equal("nobody@demo" in request["request_body"], True, "whether the answer has the request")
+    equal("65401" in request["response_body"], True, "whether it has the refusal")

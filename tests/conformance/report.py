@@ -8,10 +8,11 @@ FILE = Path(__file__).parents[2] / "docs/compatibility.md"
 
 HEAD = """# Compatibility
 
-Made by `tests/conformance/run --bless` from what it saw; do not edit. Each SDK is the package its users install, at the version
-named, and nothing in it is changed. It runs against a fresh `kefu demo --as api.weixin.qq.com`, finds the host there and believes its authority, and every
-sentence below is asked of every SDK that has the calls for it. A run fails when a sentence does not hold, when a listed
-fault of an SDK no longer shows, and when an SDK's code names an endpoint that is neither driven nor listed.
+Made by `tests/conformance/run --bless` from the outcome of a run; do not edit. Each SDK is the unchanged package that
+its users install, at the version named. It runs against a fresh `kefu demo --as api.weixin.qq.com`, finds the host there
+and trusts its authority. Every sentence below is checked with every SDK that has the calls for it. A run fails if a
+sentence does not hold, if a listed fault of an SDK no longer occurs, and if an SDK's code has the path of an endpoint
+that is neither driven nor listed.
 """
 
 
@@ -31,8 +32,8 @@ def matrix(outcomes, served):
     """SDK × endpoint."""
     rows = [
         "## Every SDK and every endpoint\n",
-        "`pass`: all of it works. `pass, but`: the SDK has a fault of its own, told in its section. `–`: the SDK has no call"
-        " for this endpoint.\n",
+        "`pass`: all sentences hold. `pass, but`: the SDK has a fault of its own, described in its section. `–`: the SDK"
+        " has no call for this endpoint.\n",
         "| endpoint | " + " | ".join(outcome.sdk.title for outcome in outcomes) + " |",
         "|---" * (len(outcomes) + 1) + "|",
     ]
@@ -45,12 +46,14 @@ def section(outcome):
     """One SDK: how it lives with tokens, what it needs, and its own faults."""
     sdk = outcome.sdk
     passed = sum(map(len, outcome.passed.values()))
-    lines = [f"## {sdk.title}", "", f"{sdk.language}. {passed} sentences hold. {tokens(sdk)}{needs(sdk)}{more(sdk)}", ""]
+    summary = f"{sdk.language}. {passed} sentences hold. {tokens(sdk)}{needs(sdk)}{more(sdk)}"
+    lines = [f"## {sdk.title}", "", summary, ""]
     faults = [(endpoint, step, fault) for endpoint, seen in outcome.faults.items() for step, fault in seen]
     for endpoint, step, fault in faults:
-        lines.append(f"- **{endpoint}**: “{step.sentence}” does not hold. {fault.why if fault else 'NOT EXPLAINED.'}")
+        why = fault.why if fault else "NOT EXPLAINED."
+        lines.append(f"- **{endpoint}**: “{step.sentence}” does not hold. {why}")
     for endpoint, why in sorted(outcome.left.items()):
-        lines.append(f"- **{endpoint}** stands in its code and is not driven: {why}")
+        lines.append(f"- **{endpoint}** is in its code and is not driven: {why}")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -88,7 +91,7 @@ def replays(played):
     lines = [
         "## Requests of SDKs that are not run",
         "",
-        "Their requests stand in `tests/conformance/replays.txt`, byte by byte, and their parsers' needs beside them.",
+        "`tests/conformance/replays.txt` has their requests, byte by byte, and what their parsers need.",
         "",
         "| SDK | endpoint | from, and what is special | |",
         "|---|---|---|---|",

@@ -1,5 +1,5 @@
-"""What is asked of every SDK about tokens, agents and sessions, one sentence a step. A step looks at what the SDK's user
-gets, and at what then is so."""
+"""The steps about tokens, agents and sessions, one sentence each. A step checks what the SDK's user gets, and the state
+of the desk afterwards."""
 
 import re
 
@@ -208,7 +208,7 @@ def a_number_is_not_read(w):
 
 @step("getonlinekflist", "online")
 def nobody_is_online(w):
-    """While nobody is there the list is empty."""
+    """The list is empty while no agent is online."""
     equal(listed(w.sdk.online(), "kf_online_list"), [], "the list")
 
 
@@ -250,7 +250,7 @@ def a_session_is_closed(w):
 
 @step("getkfsession", "session", online=True)
 def a_session_is_told(w):
-    """A customer's session is told, none is an empty kf_account, and a bad openid is refused with 40003."""
+    """The answer has a customer's session, or an empty kf_account without one; a bad openid is refused with 40003."""
     openid = w.has_session()
     found = w.sdk.session(openid=openid)
     equal(found["kf_account"], AGENT, "kf_account")

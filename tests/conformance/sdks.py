@@ -10,7 +10,7 @@ MODULES = Path(os.environ.get("KEFU_MODULES", ""))
 
 @dataclass(frozen=True)
 class Sdk:
-    """One package, and what stands around it."""
+    """One package: its version, its code, and what it needs."""
 
     name: str
     version: str
@@ -58,8 +58,8 @@ ALL = (
         "wechat-api",
         "1.35.1",
         ["wechat-api"],
-        note="Before a card it asks for a ticket, which there is none of here (40066); it says nothing of that, and sends"
-        " the card without a signature.",
+        note="Before a card it asks for a ticket, which there is none of here (40066); it says nothing of that, and"
+        " sends the card without a signature.",
     ),
     node("co-wechat-api", "3.11.0", ["co-wechat-api"], renews=frozenset({40001, 42001})),
     node(

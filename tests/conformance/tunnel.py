@@ -1,4 +1,4 @@
-"""The way to api.weixin.qq.com for programs that are told of a proxy: as through any, with a CONNECT, but to the desk.
+"""A proxy for programs with a setting for one: a CONNECT to api.weixin.qq.com leads to the desk.
 
 The desk itself shows the certificate for that host. No byte is looked at or changed on the way."""
 

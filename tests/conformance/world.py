@@ -1,4 +1,4 @@
-"""What a step stands on: a fresh server, one SDK, a look at the server that does not go through it, and a few words."""
+"""What a step uses: a fresh server, one SDK, calls to the server without the SDK, and helpers."""
 
 import re
 from contextlib import contextmanager
@@ -73,7 +73,7 @@ class World:
         """A call that changes nothing, by whatever the SDK has."""
         if "list" in self.sdk.names:
             return self.sdk.list()
-        with refused(40003):  # she is not known, but the token is good
+        with refused(40003):  # the customer is unknown, but the token is good
             self.sdk.text(openid=STRANGER, content="你好")
 
     def warm(self):
@@ -117,11 +117,11 @@ class World:
         return self.shop.upload(kind, KINDS[kind], FILES[KINDS[kind]])
 
     def fetch(self, url):
-        """What stands at an address of the desk, as a browser would see it."""
+        """The content of an address of the desk, as a browser gets it."""
         return self.shop.http.get(url, timeout=20).content
 
     def has_session(self):
-        """A customer writes, and the worker has a session with her."""
+        """A customer writes, and the worker takes the session."""
         return self.customer()[0]
 
     def customer(self):

@@ -1,4 +1,4 @@
-//! What holds of any input, whatever it is: run by the fuzzer on what it finds, and by the tests on what chance makes.
+//! Properties that hold for any input. The fuzzer runs them on its inputs, the tests on random inputs.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -32,7 +32,7 @@ pub const ALL: &[Property] = &[
     ("pictures", pictures),
 ];
 
-/// A body is refused with one of three codes; one that is taken is JSON, an object, and the same when it is written again.
+/// A refused body has one of two codes. An accepted one is a JSON object, and reads the same when it is written again.
 pub fn json(input: &[u8]) {
     body::<Value>(input);
     body::<kfaccount::AddKfAccount>(input);
@@ -80,7 +80,7 @@ fn has_fraction(value: &Value) -> bool {
     }
 }
 
-/// The quick way and the way of the standard find the same, and nothing finds a NUL.
+/// The own reader of queries finds what `form_urlencoded` finds, and never returns a NUL.
 pub fn query(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let of = Query::of(text);
@@ -91,23 +91,23 @@ pub fn query(input: &[u8]) {
         let quick = !text.contains(['%', '+']);
         let found = of.get(name);
         if quick && name.is_empty() {
-            // Nobody asks for a parameter without a name, of which the standard passes over the empty ones.
+            // No parameter has an empty name; `form_urlencoded` skips empty pairs.
             continue;
         }
-        // A raw NUL cannot stand in an address that came by HTTP.
+        // An address from HTTP has no raw NUL.
         if !text.contains('\0') {
             assert_eq!(found, wanted.filter(|value| !value.is_empty()), "{name:?} in {text:?}");
         }
     }
 }
 
-/// An address leads to a row only by the row's own paths, and such a row is Weixin's.
+/// Only the paths of a row lead to the row, and they are Weixin's.
 pub fn path(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     if let Some(row) = endpoint::at(text) {
         assert!(row.paths().any(|path| path == text) && endpoint::is_weixin(text));
     }
-    // However a server before this one reads the path: a path of Weixin's has one of the roots in it.
+    // However a proxy reads the path: a path of Weixin's has one of the roots in it.
     const ROOTS: [&str; 2] = ["cgi-bin", "customservice"];
     let first = text.strip_prefix('/').map(|rest| rest.trim_start_matches('/').split('/').next());
     let is_plain = first.flatten().is_some_and(|first| ROOTS.contains(&first));
@@ -116,7 +116,7 @@ pub fn path(input: &[u8]) {
     assert!((!is_plain || is_weixin) && (!is_weixin || may_be), "{text:?}");
 }
 
-/// A cookie's value stands in the header after its name, and holds no end of a cookie.
+/// A cookie's value follows its name in the header, and has no `;`.
 pub fn cookies(input: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in input.split(|byte| *byte == b'\n').take(8) {
@@ -132,7 +132,7 @@ pub fn cookies(input: &[u8]) {
     }
 }
 
-/// Only `$` before a digit changes, only outside quotes, and nothing changes twice.
+/// Only a `$` before a digit outside quotes changes, and a second pass changes nothing.
 pub fn sql(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let changed = numbered(text);
@@ -151,7 +151,7 @@ pub fn sql(input: &[u8]) {
     assert_eq!(numbered(&changed), changed);
 }
 
-/// A cursor is the same when it is written and read again, and of another epoch than the store's it names no number.
+/// A cursor that is written and read again is the same. For a store of another epoch it has no numbers.
 pub fn cursor(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let read = Cursor::read("epoch", &format!("epoch;{text}"));
@@ -160,7 +160,7 @@ pub fn cursor(input: &[u8]) {
     assert!(read.seqs().all(|(owner, _)| other.seq(owner) < 0), "{text:?}");
 }
 
-/// A name that is taken is what was given, holds no NUL and no end of a line, and is taken again.
+/// An accepted name is the input, and has no NUL and no line end.
 pub fn names(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let sound = |taken: &str| {
@@ -171,7 +171,7 @@ pub fn names(input: &[u8]) {
         sound(name.as_str());
         assert!(
             text.bytes().all(|byte| byte.is_ascii_alphanumeric()),
-            "it stands in cookies' names: {text:?}"
+            "cookie names contain it: {text:?}"
         );
     }
     if let Ok(name) = KfAccount::parse(text) {
@@ -190,8 +190,8 @@ pub fn names(input: &[u8]) {
     }
 }
 
-/// A form is read the same in whatever pieces it comes, and each byte a few times at most; a file's name has no path; and whatever is put into a form
-/// comes out of it.
+/// A form is read the same in pieces of any size, each byte a few times at most. A file's name has no path. A part of a
+/// form comes out as it was put in.
 pub fn multipart(input: &[u8]) {
     let (said, body) = input.split_at(input.iter().position(|byte| *byte == b'\n').unwrap_or(0));
     let said = String::from_utf8_lossy(said);
@@ -214,7 +214,7 @@ pub fn multipart(input: &[u8]) {
     }
 }
 
-/// The parts of a form that comes in pieces; `None` when it is none, is broken, or has no end.
+/// The parts of a form, read in pieces of `step` bytes; `None` if the input is not a form, is broken, or has no end.
 fn form(content_type: &str, body: &[u8], step: usize) -> Option<Vec<(PartHeaders, Vec<u8>)>> {
     let mut parser = FormParser::of(content_type)?;
     let (mut parts, mut fed) = (Vec::<(PartHeaders, Vec<u8>)>::new(), 0);
@@ -237,8 +237,8 @@ fn form(content_type: &str, body: &[u8], step: usize) -> Option<Vec<(PartHeaders
     None
 }
 
-/// What a file is depends on its first bytes alone, nothing that a browser could run is taken for one, and what is
-/// taken fits what it is taken for.
+/// A file's format depends on its first bytes only. Nothing that a browser could run has a format. An accepted file
+/// fits its kind.
 pub fn files(input: &[u8]) {
     let format = Format::of(input);
     assert_eq!(Format::of(&input[..input.len().min(Format::HEAD)]), format);
@@ -263,20 +263,20 @@ pub fn files(input: &[u8]) {
     assert_eq!(admit_headimg(input, size).is_ok(), matches!(format, Some(Format::Png | Format::Jpeg)));
 }
 
-/// A picture is read the same in whatever pieces it comes, stays what it is, and changes once at most.
+/// A picture is read the same in pieces of any size, keeps its format, and a second pass changes nothing.
 pub fn pictures(input: &[u8]) {
     let whole = filtered(input, input.len().max(1));
     assert_eq!(filtered(input, 1), whole);
     assert_eq!(filtered(input, 3 + input.len() % 7), whole);
     if let Some((out, size)) = whole {
         assert_eq!(Format::of(&out), Format::of(input));
-        // What stays of EXIF is written anew: four bytes more than the least there may be.
+        // The kept part of EXIF is written anew: at most four bytes more than the shortest form.
         assert!(out.len() <= input.len() + 4);
         assert_eq!(filtered(&out, 5), Some((out, size)));
     }
 }
 
-/// What stays of a picture, and its size; `None` for what is none.
+/// The filtered picture and its size; `None` if the input is not a picture.
 fn filtered(input: &[u8], step: usize) -> Option<(Vec<u8>, Option<Size>)> {
     let mut filter = Filter::new();
     let mut out: Vec<u8> = input.chunks(step).flat_map(|piece| filter.push(piece)).collect();

@@ -1,4 +1,4 @@
-"""Starts a fresh demo, holds it to its own description with schemathesis, and counts what was tested.
+"""Starts a fresh demo, checks it against its own description with schemathesis, and counts the tested operations.
 
 Fails when a check fails, and when an operation was not tested.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 APPID = "wx0123456789abcdef"
-# Cases an operation, at least: fewer were no test.
+# Fewest cases for each operation.
 MANY = 10
 
 
@@ -59,7 +59,7 @@ def post(base, path, body, cookie=""):
 
 
 def administrators_token(base):
-    """Of the kind that the debugging page gets: what is tried ends the account's own tokens, and not this one."""
+    """A token as the page /debug gets it: the tested calls end the account's other tokens, but not this one."""
     with post(base, "/desk/api/login", {"name": "kf_demo", "password": "demo"}) as answer:
         cookie = answer.headers["Set-Cookie"].split(";")[0]
     with post(base, "/desk/api/debug/token", {"appid": APPID}, cookie) as answer:

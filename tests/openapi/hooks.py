@@ -1,12 +1,12 @@
 """Lets schemathesis read Weixin's way of refusing.
 
-Every answer of Weixin's endpoints is HTTP 200, and a refusal stands in the body as `errcode`. Checks that look at the
-status would see nothing but success. So each answer is read here as what its code says: 43001 "require GET method" is a
-405 that allows GET, 41001 is a 401, -1 is a 500. What arrives is changed nowhere else, no check is switched off, and what
-is sent is not touched.
+Every answer of Weixin's endpoints is HTTP 200, and `errcode` in the body tells a refusal. Checks of the status would
+see success only. So this file gives each answer the status that fits its code: 43001 "require GET method" becomes a
+405 that allows GET, 41001 a 401, -1 a 500. Nothing else of an answer changes, no check is off, and requests are sent
+unchanged.
 
-The description is read the same way: its one answer is a choice of two, and the first becomes the 200, the second every
-status which a refusal can be read as.
+The description changes in the same way. Its one answer is a choice of two: the first becomes the 200, the second every
+status that a refusal can have.
 """
 
 import copy
@@ -28,8 +28,8 @@ STATUS = {
         10130002, 10130600,
     },
     409: {
-        45015, 45047, 45070, 45077, 45080, 45081, 65402, 65404, 65405, 65406, 65407, 65408, 65410, 65411, 65412, 65414, 65415,
-        10130602, 10130603, 10130604,
+        45015, 45047, 45070, 45077, 45080, 45081, 65402, 65404, 65405, 65406, 65407, 65408, 65410, 65411, 65412, 65414,
+        65415, 10130602, 10130603, 10130604,
     },
     500: {-1},
 }  # fmt: skip
@@ -62,7 +62,7 @@ def read(responses):
 
 
 def reads(send):
-    """Probes of checks go past the hook `after_call`, so the way out of all calls is taken."""
+    """Wraps the transport: the hook `after_call` does not see the probes of checks."""
 
     def read_too(*arguments, **options):
         response = send(*arguments, **options)
@@ -76,7 +76,7 @@ RequestsTransport.send = reads(RequestsTransport.send)
 
 
 def read_answer(response):
-    assert response.status_code == 200, "Weixin's endpoints answer 200, whatever happens"
+    assert response.status_code == 200, "Weixin's endpoints always answer 200"
     if not response.headers.get("content-type", [""])[0].startswith("application/json"):
         return
     if not response.content:
@@ -84,6 +84,6 @@ def read_answer(response):
     code = json.loads(response.content).get("errcode", 0)
     if code != 0:
         response.status_code = STATUS_OF[code]
-    # What OPTIONS is told is the method that was missed, which is no list of all.
+    # The answer to OPTIONS names the missed method, which is not a list of all.
     if code in ALLOWED and response.request.method != "OPTIONS":
         response.headers["allow"] = [ALLOWED[code]]
