@@ -1,8 +1,43 @@
 //! The binding of a Mini Program to WeCom.
 
 use crate::actors::{TestAccount, TestApp, code};
+use crate::table::matrix::MatrixRow;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+
+/// Who may call the endpoints of this group, by Weixin's pages.
+pub const MATRIX: &[MatrixRow] = &[
+    MatrixRow {
+        name: "work/get",
+        method: "GET",
+        path: "/customservice/work/get",
+        kinds: "mini-program mini-program/individual=10130030",
+        sets: "161",
+        others: [None, None],
+        off: 0,
+        call: "",
+    },
+    MatrixRow {
+        name: "work/bind",
+        method: "POST",
+        path: "/customservice/work/bind",
+        kinds: "mini-program mini-program/individual=10130030",
+        sets: "161",
+        others: [None, None],
+        off: 0,
+        call: r#"{"corpid":"wwee11111xxxxxxx"}"#,
+    },
+    MatrixRow {
+        name: "work/unbind",
+        method: "POST",
+        path: "/customservice/work/unbind",
+        kinds: "mini-program mini-program/individual=10130604",
+        sets: "161",
+        others: [None, None],
+        off: 0,
+        call: r#"{"corpid":"wwee11111xxxxxxx"}"#,
+    },
+];
 
 const GET: &str = "/customservice/work/get";
 const CORP: &str = "wwee11111xxxxxxx";

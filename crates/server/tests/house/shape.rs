@@ -15,7 +15,7 @@ fn no_file_is_longer_than_400_lines() {
     for (path, text) in all_sources().into_iter().chain(sources("tests", &["rs"])) {
         let lines = text.lines().count();
         // A table has a line for each of its rows.
-        let is_table = path.ends_with("endpoint/table.rs");
+        let is_table = path.ends_with("endpoint/table.rs") || path.ends_with("errcode/table.rs");
         assert!(lines <= 400 || is_table, "{} has {lines} lines", path.display());
     }
 }

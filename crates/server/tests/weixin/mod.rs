@@ -1,12 +1,12 @@
 //! Weixin's endpoints, one file for each group.
 
-mod business;
+pub mod business;
 mod headimg;
-mod kfaccount;
-mod kfsession;
-mod media;
-mod message;
-mod msgrecord;
+pub mod kfaccount;
+pub mod kfsession;
+pub mod media;
+pub mod message;
+pub mod msgrecord;
 mod msgtype;
 mod supervisor;
 mod typing;

@@ -1,6 +1,6 @@
 //! Sub-merchants: registerbusiness, updatebusiness, getbusiness and listbusiness.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk::business;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::edge::guard::Base;
@@ -16,11 +16,12 @@ use protocol::endpoint::{GET_BUSINESS, LIST_BUSINESS, REGISTER_BUSINESS, UPDATE_
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &REGISTER_BUSINESS, register))
-        .merge(on(app, &UPDATE_BUSINESS, update))
-        .merge(on(app, &GET_BUSINESS, get))
-        .merge(on(app, &LIST_BUSINESS, list))
+    merged([
+        on(app, &REGISTER_BUSINESS, register),
+        on(app, &UPDATE_BUSINESS, update),
+        on(app, &GET_BUSINESS, get),
+        on(app, &LIST_BUSINESS, list),
+    ])
 }
 
 /// `/cgi-bin/business/register`.

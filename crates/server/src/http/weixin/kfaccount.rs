@@ -1,6 +1,6 @@
 //! Agents: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk::cached_answers::AnswerKey;
 use crate::desk::{agent, business, invitation, media, removal};
 use crate::error::Error;
@@ -27,16 +27,17 @@ use protocol::parameter::FromTexts as _;
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &ADD_KF_ACCOUNT, add))
-        .merge(on(app, &UPDATE_KF_ACCOUNT, update))
-        .merge(on(app, &DEL_KF_ACCOUNT, del))
-        .merge(on(app, &INVITE_KF_WORKER, inviteworker))
-        .merge(on(app, &UPLOAD_KF_HEADIMG, uploadheadimg))
-        .merge(on(app, &SET_KF_ADMIN, set_admin))
-        .merge(on(app, &CANCEL_KF_ADMIN, cancel_admin))
-        .merge(on(app, &GET_KF_LIST, getkflist))
-        .merge(on(app, &GET_ONLINE_KF_LIST, getonlinekflist))
+    merged([
+        on(app, &ADD_KF_ACCOUNT, add),
+        on(app, &UPDATE_KF_ACCOUNT, update),
+        on(app, &DEL_KF_ACCOUNT, del),
+        on(app, &INVITE_KF_WORKER, inviteworker),
+        on(app, &UPLOAD_KF_HEADIMG, uploadheadimg),
+        on(app, &SET_KF_ADMIN, set_admin),
+        on(app, &CANCEL_KF_ADMIN, cancel_admin),
+        on(app, &GET_KF_LIST, getkflist),
+        on(app, &GET_ONLINE_KF_LIST, getonlinekflist),
+    ])
 }
 
 /// `/customservice/kfaccount/add`.

@@ -1,6 +1,6 @@
 //! Sessions: createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk::cached_answers::AnswerKey;
 use crate::desk::session;
 use crate::http::edge::caller::{Body, Caller};
@@ -16,12 +16,13 @@ use protocol::kfsession::{AgentAndCustomer, GetKfSession, GetKfSessionList};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &CREATE_KF_SESSION, create))
-        .merge(on(app, &CLOSE_KF_SESSION, close))
-        .merge(on(app, &GET_KF_SESSION, getsession))
-        .merge(on(app, &GET_KF_SESSION_LIST, getsessionlist))
-        .merge(on(app, &GET_WAIT_CASE, getwaitcase))
+    merged([
+        on(app, &CREATE_KF_SESSION, create),
+        on(app, &CLOSE_KF_SESSION, close),
+        on(app, &GET_KF_SESSION, getsession),
+        on(app, &GET_KF_SESSION_LIST, getsessionlist),
+        on(app, &GET_WAIT_CASE, getwaitcase),
+    ])
 }
 
 /// `/customservice/kfsession/create`.

@@ -1,6 +1,6 @@
 //! Files: uploadTempMedia and getMedia, and the addresses at which files are fetched.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk::media;
 use crate::http::edge::caller::Caller;
 use crate::http::edge::file::{self, RangeHeader};
@@ -20,7 +20,7 @@ use protocol::media::{GetMedia, MediaKind, UploadTempMedia, UploadedMedia, Video
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new().merge(on(app, &UPLOAD_TEMP_MEDIA, upload)).merge(on(app, &GET_MEDIA, get))
+    merged([on(app, &UPLOAD_TEMP_MEDIA, upload), on(app, &GET_MEDIA, get)])
 }
 
 /// `/cgi-bin/media/upload`.

@@ -1,6 +1,6 @@
 //! Messages to customers: sendCustomMessage and typing.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk::{api_message, typing};
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
@@ -15,11 +15,11 @@ use protocol::message::{SendCustomMessage, SetTyping};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new().merge(on(app, &SEND_CUSTOM_MESSAGE, send)).merge(on(app, &SHOW_TYPING, typing)).merge(on(
-        app,
-        &SHOW_BUSINESS_TYPING,
-        business_typing,
-    ))
+    merged([
+        on(app, &SEND_CUSTOM_MESSAGE, send),
+        on(app, &SHOW_TYPING, typing),
+        on(app, &SHOW_BUSINESS_TYPING, business_typing),
+    ])
 }
 
 /// `/cgi-bin/message/custom/send`, and the path of older pages that asks for a sub-merchant.

@@ -13,20 +13,19 @@ pub mod wecom;
 
 use crate::state::App;
 use axum::Router;
+use route::merged;
 
 /// Every endpoint of Weixin's, at its path and its aliases.
 pub fn routes(app: &App) -> Router<App> {
-    [
-        token::routes,
-        kfaccount::routes,
-        kfsession::routes,
-        media::routes,
-        msgrecord::routes,
-        message::routes,
-        business::routes,
-        wecom::routes,
-        quota::routes,
-    ]
-    .into_iter()
-    .fold(Router::new(), |router, routes| router.merge(routes(app)))
+    merged([
+        token::routes(app),
+        kfaccount::routes(app),
+        kfsession::routes(app),
+        media::routes(app),
+        msgrecord::routes(app),
+        message::routes(app),
+        business::routes(app),
+        wecom::routes(app),
+        quota::routes(app),
+    ])
 }

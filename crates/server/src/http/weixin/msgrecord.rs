@@ -1,6 +1,6 @@
 //! Records: getmsglist and getrecord.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk::record;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
@@ -12,7 +12,7 @@ use protocol::msgrecord::{GetMsgList, GetRecord};
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new().merge(on(app, &GET_MSG_LIST, getmsglist)).merge(on(app, &GET_RECORD, getrecord))
+    merged([on(app, &GET_MSG_LIST, getmsglist), on(app, &GET_RECORD, getrecord)])
 }
 
 /// `/customservice/msgrecord/getmsglist`.

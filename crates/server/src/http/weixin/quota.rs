@@ -1,6 +1,6 @@
 //! Quotas and request ids: clearQuota in its three forms, getApiQuota, clearApiQuota, getRidInfo.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk::{quota, refusal_log};
 use crate::http::edge::caller::{Anyone, Body, Caller, Maybe};
 use crate::http::{Answer, Reply};
@@ -16,13 +16,14 @@ use protocol::rid::GetRidInfo;
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .merge(on(app, &CLEAR_QUOTA, clear))
-        .merge(on(app, &CLEAR_QUOTA_BY_SECRET, clear_by_secret))
-        .merge(on(app, &CLEAR_COMPONENT_QUOTA, clear_as_platform))
-        .merge(on(app, &GET_API_QUOTA, get))
-        .merge(on(app, &CLEAR_API_QUOTA, clear_one))
-        .merge(on(app, &GET_RID_INFO, rid))
+    merged([
+        on(app, &CLEAR_QUOTA, clear),
+        on(app, &CLEAR_QUOTA_BY_SECRET, clear_by_secret),
+        on(app, &CLEAR_COMPONENT_QUOTA, clear_as_platform),
+        on(app, &GET_API_QUOTA, get),
+        on(app, &CLEAR_API_QUOTA, clear_one),
+        on(app, &GET_RID_INFO, rid),
+    ])
 }
 
 /// `/cgi-bin/clear_quota`.

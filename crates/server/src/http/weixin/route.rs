@@ -7,6 +7,11 @@ use axum::handler::Handler;
 use axum::routing::any;
 use protocol::Endpoint;
 
+/// All of several routes.
+pub(super) fn merged(routes: impl IntoIterator<Item = Router<App>>) -> Router<App> {
+    routes.into_iter().fold(Router::new(), Router::merge)
+}
+
 /// An endpoint at its path and its aliases. Its extractor checks the method, so that a refusal has Weixin's form.
 pub(super) fn on<T: 'static>(
     app: &App,

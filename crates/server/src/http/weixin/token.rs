@@ -1,6 +1,6 @@
 //! getAccessToken and getStableAccessToken.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk;
 use crate::http::edge::caller::{Anyone, Body};
 use crate::http::{Answer, Reply};
@@ -12,11 +12,7 @@ use protocol::token::GetStableAccessToken;
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new().merge(on(app, &GET_ACCESS_TOKEN, token)).merge(on(
-        app,
-        &GET_STABLE_ACCESS_TOKEN,
-        stable_token,
-    ))
+    merged([on(app, &GET_ACCESS_TOKEN, token), on(app, &GET_STABLE_ACCESS_TOKEN, stable_token)])
 }
 
 /// `/cgi-bin/token`: the parameters are in the query, also of a POST.

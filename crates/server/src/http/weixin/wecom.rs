@@ -1,6 +1,6 @@
 //! The binding to WeCom: getKfWorkBound, bindKfWork and unbindKfWork.
 
-use super::route::on;
+use super::route::{merged, on};
 use crate::desk::wecom;
 use crate::http::edge::caller::{Body, Caller};
 use crate::http::{Answer, Reply};
@@ -12,11 +12,7 @@ use protocol::wecom::BindKfWork;
 
 /// Every endpoint of the group with its handler.
 pub(super) fn routes(app: &App) -> Router<App> {
-    Router::new().merge(on(app, &GET_KF_WORK_BOUND, get)).merge(on(app, &BIND_KF_WORK, bind)).merge(on(
-        app,
-        &UNBIND_KF_WORK,
-        unbind,
-    ))
+    merged([on(app, &GET_KF_WORK_BOUND, get), on(app, &BIND_KF_WORK, bind), on(app, &UNBIND_KF_WORK, unbind)])
 }
 
 /// `/customservice/work/get`.

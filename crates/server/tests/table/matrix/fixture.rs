@@ -83,59 +83,48 @@ impl MatrixFixture {
         refusal["errmsg"].as_str().unwrap().split_once(" rid: ").unwrap().1.to_owned()
     }
 
-    /// Makes the call with a token.
+    /// Makes the call with a token. In the row's call, the values of the account replace `$agent`, `$new_agent`,
+    /// `$openid`, `$kf_openid`, `$appid`, `$rid`, `$icon` and `$film`, and the number of the call replaces `$cell`.
     pub async fn calls(&self, row: &MatrixRow, cell: usize, credential: CallerToken, token: &str) -> Value {
-        let prefix = match (credential, row.name) {
-            (CallerToken::OthersAgent, _) => "fix".to_owned(),
-            (_, "add" | "del" | "inviteworker") => format!("{}{cell}", &row.name[..1]),
-            _ => "fix".to_owned(),
+        let new_agent = match credential {
+            CallerToken::OthersAgent => "fix".to_owned(),
+            _ => format!("{}{cell}", &row.name[..1]),
         };
         let named = if credential == CallerToken::OthersOpenid { &self.other } else { &self.account };
-        let (kf_account, openid) = (named.kf(&prefix), openid(row, cell));
+        let mut call = row.call.to_owned();
+        for (name, value) in [
+            ("$agent", named.kf("fix")),
+            ("$new_agent", named.kf(&new_agent)),
+            ("$openid", openid(row, cell)),
+            ("$kf_openid", self.kf_openid.clone()),
+            ("$appid", self.account.appid.clone()),
+            ("$cell", cell.to_string()),
+        ] {
+            call = call.replace(name, &value);
+        }
+        if call.contains("$rid") {
+            call = call.replace("$rid", &self.refusal().await);
+        }
+        if call.contains("$icon") {
+            call = call.replace("$icon", &self.icon().await);
+        }
+        if call.contains("$film") {
+            let film = self.account.uploads("video", MP4).await;
+            call = call.replace("$film", film["media_id"].as_str().unwrap_or_default());
+        }
         let path = format!("{}?access_token={token}", row.path);
-        let (query, body) = match row.name {
-            "add" | "update" => ("", json!({"kf_account": kf_account, "nickname": "n"})),
-            "del" => ("", json!({"kf_account": kf_account})),
-            "inviteworker" => ("", json!({"kf_account": kf_account, "invite_wx": format!("w{cell}")})),
-            "create" | "close" => ("", json!({"kf_account": kf_account, "openid": openid})),
-            "send" => (
-                "",
-                json!({"touser": openid, "msgtype": "text", "text": {"content": "hello"},
-                "customservice": {"kf_account": kf_account}}),
-            ),
-            "typing" | "business/typing" => ("", json!({"touser": openid, "command": "Typing"})),
-            "getsession" => (&*format!("&openid={openid}"), Value::Null),
-            "getsessionlist" => (&*format!("&kf_account={kf_account}"), Value::Null),
-            "setadmin" | "canceladmin" => (&*format!("&kf_openid={}", self.kf_openid), Value::Null),
-            "getmsglist" => ("", json!({"starttime": 1, "endtime": 2, "msgid": 1, "number": 1})),
-            "getrecord" => {
-                ("", json!({"starttime": 1, "endtime": 2, "pageindex": 1, "pagesize": 1, "openid": openid}))
-            }
-            "clearquota" => ("", json!({"appid": self.account.appid})),
-            "quotaget" | "quotaclear" => ("", json!({"cgi_path": "/cgi-bin/openapi/quota/get"})),
-            "ridget" => ("", json!({"rid": self.refusal().await})),
-            "getkflist" | "getonlinekflist" | "getwaitcase" => ("", Value::Null),
-            "business/register" => {
-                let name = format!("called_{cell}");
-                ("", json!({"account_name": name, "nickname": "name", "icon_media_id": self.icon().await}))
-            }
-            "business/update" => ("", json!({"business_id": 1, "nickname": "other"})),
-            "business/get" => ("", json!({"business_id": 1})),
-            "business/list" => ("", json!({"offset": 0, "count": 1})),
-            "work/get" => ("", Value::Null),
-            "work/bind" | "work/unbind" => ("", corp()),
-            "mediaget" => {
-                let film = self.account.uploads("video", MP4).await;
-                (&*format!("&media_id={}", film["media_id"].as_str().unwrap_or_default()), Value::Null)
-            }
-            "uploadheadimg" | "upload" => {
-                let path = format!("{path}&kf_account={kf_account}&type=image");
-                return self.account.posts(&path, FORM, form(&[], Some(("media", PNG)))).await;
-            }
-            other => panic!("no call is known for {other}"),
+        if let Some(query) = call.strip_prefix("file ") {
+            return self
+                .account
+                .posts(&format!("{path}&{query}"), FORM, form(&[], Some(("media", PNG))))
+                .await;
+        }
+        let (path, body) = match call.starts_with('{') {
+            true => (path, call.into_bytes()),
+            false if call.is_empty() => (path, Vec::new()),
+            false => (format!("{path}&{call}"), Vec::new()),
         };
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        self.account.raw(row.method, &format!("{path}{query}"), body).await
+        self.account.raw(row.method, &path, body).await
     }
 }
 
@@ -163,7 +152,7 @@ impl MatrixFixture {
             _ if row.method == "POST" => 47001,
             _ => row.off,
         };
-        let refused = |code| if row.platform.is_some() { last } else { code };
+        let refused = |code| if row.component().is_some() { last } else { code };
         assert_eq!(asks(row.method, unset).await, refused(61007));
         assert_eq!(asks(row.method, &self.account.token).await, last, "{}", row.name);
         self.account.set(|settings| settings.certified = Some(false)).await;
