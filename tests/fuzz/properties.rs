@@ -169,10 +169,7 @@ pub fn names(input: &[u8]) {
     };
     if let Ok(name) = Appid::parse(text) {
         sound(name.as_str());
-        assert!(
-            text.bytes().all(|byte| byte.is_ascii_alphanumeric()),
-            "cookie names contain it: {text:?}"
-        );
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()), "cookie names contain it: {text:?}");
     }
     if let Ok(name) = KfAccount::parse(text) {
         sound(name.as_str());

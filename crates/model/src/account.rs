@@ -32,13 +32,7 @@ pub enum Reception {
 }
 
 impl TextEnum for AccountKind {
-    const TEXTS: &'static [(&'static str, Self)] = &[
-        ("subscription", AccountKind::Subscription),
-        ("service", AccountKind::Service),
-        ("mini-program", AccountKind::MiniProgram),
-        ("mini-game", AccountKind::MiniGame),
-        ("other", AccountKind::Other),
-    ];
+    const TEXTS: &'static [(&'static str, Self)] = AccountKind::WORDS;
 }
 
 impl TextEnum for Principal {

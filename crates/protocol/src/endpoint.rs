@@ -9,7 +9,7 @@ use crate::schema::{Answers, Takes};
 
 pub use table::*;
 
-/// The kinds of account that exist.
+/// The kinds of account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename_all = "kebab-case"))]
 pub enum AccountKind {
@@ -21,14 +21,25 @@ pub enum AccountKind {
     MiniProgram,
     /// A Mini Game.
     MiniGame,
-    /// Any other kind (shop, channels), which may call nothing here.
+    /// Any other kind (shop, channels), which may not call any endpoint here.
     Other,
 }
 
-/// Who calls an endpoint, and so which credential it asks for.
+impl AccountKind {
+    /// Every kind with its word, in the store, on the command line and in `/openapi.json`.
+    pub const WORDS: &'static [(&'static str, AccountKind)] = &[
+        ("subscription", AccountKind::Subscription),
+        ("service", AccountKind::Service),
+        ("mini-program", AccountKind::MiniProgram),
+        ("mini-game", AccountKind::MiniGame),
+        ("other", AccountKind::Other),
+    ];
+}
+
+/// Who may call an endpoint, and with which credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CalledBy {
-    /// Whoever presents appid and secret; no access token.
+    /// A caller with appid and secret, without an access token.
     Secret,
     /// Certified Official Accounts, Mini Programs and Mini Games.
     Everyone,
@@ -36,8 +47,8 @@ pub enum CalledBy {
     Official,
     /// Mini Programs alone, certified or not.
     MiniProgram,
-    /// Every account of the five kinds but the last, certified or not, and platforms: for an account that has granted
-    /// them anything, or for themselves.
+    /// Every account except kind `Other`, certified or not, and platforms: for an account that has granted them
+    /// anything, or for themselves.
     Any,
 }
 
@@ -48,9 +59,9 @@ pub enum Methods {
     Get,
     /// POST alone.
     Post,
-    /// GET, as the page says, and POST, as SDKs send it.
+    /// GET, as on the page, and POST, as some SDKs send.
     PostToo,
-    /// POST, as the page says, and GET, as SDKs send it.
+    /// POST, as on the page, and GET, as some SDKs send.
     GetToo,
 }
 
@@ -63,7 +74,7 @@ pub struct Endpoint {
     pub name: &'static str,
     /// The group of endpoints it belongs to, after which the files of its wire types, handler and tests are named.
     pub group: &'static str,
-    /// What it is for, in one sentence: the row's own comment.
+    /// The purpose, in one sentence: the row's doc comment.
     pub meaning: &'static str,
     /// The same in Chinese.
     pub meaning_zh: &'static str,
@@ -77,30 +88,28 @@ pub struct Endpoint {
     pub called_by: CalledBy,
     /// The permission sets of which a platform needs one to call it for an account.
     pub sets: &'static [u16],
-    /// What it answers while the customer-service feature is off: 65400 where the page lists it; `None` where it does
-    /// not ask.
+    /// The code while the customer-service feature is off: 65400 if the page lists it; `None` if the endpoint does not
+    /// need the feature.
     pub feature_off: Option<Errcode>,
-    /// How often an account may call it, unless operators say otherwise; `None` where it is not counted.
+    /// How often an account may call it, unless operators set another quota; `None` if calls are not counted.
     pub quota: Option<Quota>,
-    /// The name by which its page says it can be called from Weixin's cloud without a token. No such call is served
-    /// here.
+    /// The name, on its page, for calls from Weixin's cloud without a token. Kefu does not serve such calls.
     pub cloud: Option<&'static str>,
     /// The parameters, beside the token, and where they are read from.
     pub takes: Takes,
     /// The wire type of the answer.
     pub answers: Answers,
-    /// What it answers beyond the codes that follow from the columns above; see [`Endpoint::codes`].
+    /// The codes it answers beyond those that follow from the columns above; see [`Endpoint::codes`].
     pub own_codes: &'static [Errcode],
-    /// What must be so beside its parameters, in English and Chinese; limits stand in it by their names, see
-    /// [`crate::limits::written`].
+    /// Conditions beside the parameters, in English and Chinese.
     pub rules: &'static [(&'static str, &'static str)],
-    /// Where it answers otherwise than its page, or more than that; empty where it is exact.
+    /// How it differs from its page, or what it does beyond the page; empty if it is exact.
     pub differs: &'static str,
     /// Weixin's page.
     pub page: &'static str,
 }
 
-/// What every endpoint answers that is called with a token.
+/// The codes of every endpoint that is called with a token.
 const OF_A_TOKEN: [Errcode; 7] = [
     Errcode::AccessTokenMissing,
     Errcode::InvalidIp,
@@ -119,8 +128,8 @@ pub fn at(path: &str) -> Option<&'static Endpoint> {
 
 /// Whether `path` lies under one of Weixin's roots, where an unknown address answers 40066.
 ///
-/// The roots are the first segments of the table's paths. Every way in which a server before this one may read the path
-/// counts: slashes more, `%2F`, dot segments, parameters after `;`.
+/// The roots are the first segments of the table's paths. A path counts in every way a proxy may read it: with more
+/// slashes, `%2F`, dot segments, parameters after `;`.
 #[must_use]
 pub fn is_weixin(path: &str) -> bool {
     let mut depth = 0_usize;
@@ -138,7 +147,7 @@ pub fn is_weixin(path: &str) -> bool {
     })
 }
 
-/// The bytes of a path, `%2F` read as `/`; what is no percent-encoding stays as it is.
+/// The bytes of a path with `%2F` and the like decoded; an invalid percent-encoding stays.
 fn decoded(path: &str) -> Vec<u8> {
     let digit = |byte: Option<&u8>| {
         byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|it| u8::try_from(it).ok())
@@ -160,7 +169,7 @@ fn decoded(path: &str) -> Vec<u8> {
     decoded
 }
 
-/// `path` with every run of slashes as one, where that is another path. Weixin's own page printed
+/// `path` with one slash for each run of slashes; `None` if `path` has no run. A page of Weixin's printed
 /// `https://api.weixin.qq.com//cgi-bin/message/mass/delete`, and a base URL with a final slash makes such paths.
 #[must_use]
 pub fn without_more_slashes(path: &str) -> Option<String> {
@@ -199,7 +208,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether accounts of this kind call it, and then whether they must be certified.
+    /// `None` if accounts of this kind may not call it, else whether they must be certified.
     #[must_use]
     pub fn asks_of(&self, kind: AccountKind) -> Option<bool> {
         match (kind, self.called_by) {
@@ -242,7 +251,7 @@ impl Endpoint {
         Errcode::ALL.iter().copied().filter(|code| codes.contains(code)).collect()
     }
 
-    /// Refuses a method the row does not list: 43001 where GET is taken, else 43002.
+    /// Refuses a method that the row does not list: with 43001 if it lists GET, else with 43002.
     ///
     /// # Errors
     /// `RequireGet` or `RequirePost`.
@@ -255,8 +264,7 @@ impl Endpoint {
         }
     }
 
-    /// Refuses a kind of account that may not call this, and one that is not certified where that
-    /// is asked for: 48001.
+    /// Refuses, with 48001, a kind of account that may not call it, and an account that must be certified and is not.
     ///
     /// # Errors
     /// `ApiUnauthorized`.
@@ -267,7 +275,7 @@ impl Endpoint {
         }
     }
 
-    /// Refuses a platform that was granted none of the row's sets, where it needs one: 61007.
+    /// Refuses, with 61007, a platform that needs one of the row's sets and was granted none.
     ///
     /// # Errors
     /// `UnauthorizedToComponent`.

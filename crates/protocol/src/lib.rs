@@ -1,5 +1,4 @@
-//! What Weixin says, and nothing else: error codes, limits, endpoints and the shapes on the wire.
-//! No IO, no clock.
+//! Weixin's protocol: error codes, limits, endpoints, and the types of requests and answers. No IO, no clock.
 
 pub mod endpoint;
 pub mod errcode;

@@ -39,9 +39,9 @@ limits! {
     FORCE_REFRESH_GAP_S: i64 = 30;
     /// Most characters of an access token that a client must be able to store. Page of getAccessToken.
     TOKEN_MAX: usize = 512;
-    /// Hours an invitation stays open, unless operators say otherwise. Not published; Kefu's choice.
+    /// Hours an invitation stays open, unless operators set another number. Not published; Kefu's choice.
     INVITATION_H: u32 = 24;
-    /// Agents one worker may be bound to, over all accounts, unless operators say otherwise. Not published;
+    /// Agents one worker may be bound to, over all accounts, unless operators set another number. Not published;
     /// Kefu's choice.
     WORKER_BINDINGS_MAX: u32 = 10;
     /// Fewest characters of a sub-merchant's `account_name`. Page of registerbusiness.
@@ -52,8 +52,8 @@ limits! {
     BUSINESS_NICKNAME_MIN: usize = 4;
     /// Most characters of a sub-merchant's nickname, where a Chinese one counts twice. Page of registerbusiness.
     BUSINESS_NICKNAME_MAX: usize = 30;
-    /// Sub-merchants of one account, unless operators say otherwise. The page has a code for it and no number; Kefu's
-    /// choice.
+    /// Sub-merchants of one account, unless operators set another number. The page has a code for it and no number;
+    /// Kefu's choice.
     BUSINESSES_MAX: u32 = 10_000;
     /// Most sub-merchants of one answer of listbusiness. Its page.
     BUSINESSES_PER_PAGE: i64 = 200;
@@ -63,7 +63,7 @@ limits! {
     CORPID_MAX: usize = 32;
     /// Minutes without a message in either direction after which a session closes. Forwarding guide.
     SESSION_IDLE_MIN: i64 = 30;
-    /// Hours after a customer's last message in which she can be answered. Pages on customer messages.
+    /// Hours after a customer's last message in which the account can answer. Pages on customer messages.
     REPLY_WINDOW_H: i64 = 48;
     /// Most bytes of a JSON body. Undocumented; Kefu's choice.
     BODY_MAX: usize = 256 * 1024;
@@ -91,7 +91,7 @@ limits! {
     RECORDS_MAX: i64 = 10_000;
     /// Most records of one page of getrecord. Senparc's SDK; its own page is gone.
     RECORD_PAGE_MAX: i64 = 1000;
-    /// Seconds by which the platform's clocks (in Beijing, all year) are ahead: where a calendar day of getrecord begins.
+    /// Seconds by which the platform's clocks are ahead of UTC: Beijing time, in which getrecord's calendar day begins.
     PLATFORM_OFFSET_S: i64 = 8 * 3600;
     /// Most bytes of what a message other than a text says, as JSON. Not published; Kefu's choice.
     CONTENT_MAX: usize = 16 * 1024;
@@ -103,13 +103,13 @@ limits! {
     TYPING_S: i64 = 15;
     /// Seconds after a message, either way, in which typing can be shown. Page of typing.
     TYPING_AFTER_S: i64 = 30;
-    /// Calls of an endpoint in one day where no page names a number. Kefu's choice: twice the largest number on the page of
-    /// call limits, <https://developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html>.
+    /// Calls of an endpoint in one day if no page names a number. Kefu's choice: twice the largest number on the page
+    /// of call limits, <https://developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html>.
     CALLS_PER_DAY: u32 = 10_000_000;
     /// Calls of an endpoint in one minute where no page names a number. Kefu's choice: 5,000 a second.
     CALLS_PER_MINUTE: u32 = 300_000;
-    /// Calls of getAccessToken in one day. Kefu's choice: the page of call limits says 2,000, which a desk of one's own
-    /// need not hold to.
+    /// Calls of getAccessToken in one day. Kefu's choice: the page of call limits says 2,000, which an own desk does
+    /// not need.
     TOKENS_PER_DAY: u32 = 500_000;
     /// Calls of getAccessToken in one minute. Kefu's choice, as of getStableAccessToken.
     TOKENS_PER_MINUTE: u32 = 10_000;
@@ -140,7 +140,7 @@ pub(crate) const CORPID_REST_MIN: usize = CORPID_MIN - 2;
 /// Most characters of a corpid behind the first two.
 pub(crate) const CORPID_REST_MAX: usize = CORPID_MAX - 2;
 /// Fewest Chinese characters of a sub-merchant's nickname.
-pub(crate) const BUSINESS_NICKNAME_CHINESE_MIN: usize = BUSINESS_NICKNAME_MIN / 2;
+pub(crate) const CHINESE_MIN: usize = BUSINESS_NICKNAME_MIN / 2;
 /// [`TOKEN_LIFE_S`] in hours.
 pub(crate) const TOKEN_LIFE_H: i64 = TOKEN_LIFE_S / 3600;
 /// [`TOKEN_OVERLAP_S`] in minutes.

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document of Weixin's endpoints: nothing stands here that the tables and the wire types do not say.
+//! The OpenAPI 3.1 document of Weixin's endpoints, derived from the tables and the wire types.
 
 use crate::endpoint::{ALL, AccountKind, CalledBy, Endpoint};
 use crate::errcode::Errcode;
@@ -10,7 +10,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-/// What every caller should know before the first call.
+/// The introduction: what a caller should know before the first call.
 const ABOUT: &str = "Weixin's customer-service API, as this desk answers it.\n\n\
     Every answer is HTTP 200. A refusal is told by `errcode` in the body, never by the status: `errcode` is absent or \
     0 when a call succeeded. A wrong method answers 43001 or 43002, a missing token 41001. Bodies are read as JSON \
@@ -114,7 +114,7 @@ fn codes() -> Value {
     Value::Object(Errcode::ALL.iter().filter(|code| !code.is_own()).filter_map(explained).collect())
 }
 
-/// The schemas of what is read and of what is answered: the same type can look different in the two.
+/// The schemas of requests and of answers: one type can have a different schema in each.
 struct Shapes {
     read: SchemaGenerator,
     said: SchemaGenerator,
@@ -152,7 +152,7 @@ fn describe(operation: &Operation, shapes: &mut Shapes) -> Value {
     value
 }
 
-/// The form of an upload: its file, and what it may say beside that instead of in the query.
+/// The form of an upload: its file. Other parameters are in the query.
 fn form(endpoint: &Endpoint) -> Value {
     let parts = || endpoint.takes.parameters().filter(|parameter| parameter.place == ParameterPlace::Form);
     let properties: Map<String, Value> = parts()
@@ -186,15 +186,18 @@ fn description(endpoint: &Endpoint) -> String {
     text
 }
 
-/// The kinds of account that call anything here, and their words.
-const KINDS: [(AccountKind, &str, &str); 4] = [
-    (AccountKind::Subscription, "subscription", "subscription accounts"),
-    (AccountKind::Service, "service", "service accounts"),
-    (AccountKind::MiniProgram, "mini-program", "mini programs"),
-    (AccountKind::MiniGame, "mini-game", "mini games"),
-];
+/// The kinds of account in texts, each with its word; kind `Other` may not call any endpoint.
+fn kinds() -> impl Iterator<Item = (AccountKind, &'static str, String)> {
+    let may_call = AccountKind::WORDS.iter().filter(|(_, kind)| *kind != AccountKind::Other);
+    may_call.map(|(word, kind)| {
+        let is_official = matches!(kind, AccountKind::Subscription | AccountKind::Service);
+        let name =
+            if is_official { format!("{word} accounts") } else { format!("{}s", word.replace('-', " ")) };
+        (*kind, *word, name)
+    })
+}
 
-/// Who calls an endpoint, and of which kinds certification is asked, in one line.
+/// Who may call an endpoint, and which kinds must be certified, in one line.
 #[must_use]
 pub fn called_by(endpoint: &Endpoint) -> String {
     match (endpoint.called_by, platforms(endpoint)) {
@@ -206,11 +209,11 @@ pub fn called_by(endpoint: &Endpoint) -> String {
         }
         _ => {}
     }
-    let one = |(kind, _, words): &(AccountKind, &str, &str)| {
-        let certified = if endpoint.asks_of(*kind)? { "certified " } else { "" };
-        Some(format!("{certified}{words}"))
+    let one = |(kind, _, name)| {
+        let certified = if endpoint.asks_of(kind)? { "certified " } else { "" };
+        Some(format!("{certified}{name}"))
     };
-    let accounts: Vec<String> = KINDS.iter().filter_map(one).collect();
+    let accounts: Vec<String> = kinds().filter_map(one).collect();
     let platforms = match (endpoint.called_by, endpoint.sets) {
         (CalledBy::Any, _) => {
             "third-party platforms for an account that has granted them anything, and for themselves"
@@ -228,21 +231,19 @@ pub fn called_by(endpoint: &Endpoint) -> String {
     format!("{}; {platforms}", accounts.join(", "))
 }
 
-/// The kinds of account that call an endpoint, each with whether it must be certified.
+/// The kinds of account that may call an endpoint, each with whether it must be certified.
 fn callers(endpoint: &Endpoint) -> Vec<Value> {
-    let one = |(kind, word, _): &(AccountKind, &str, &str)| {
-        Some(json!({"kind": word, "certified": endpoint.asks_of(*kind)?}))
-    };
+    let one = |(kind, word, _)| Some(json!({"kind": word, "certified": endpoint.asks_of(kind)?}));
     match endpoint.called_by {
         CalledBy::Secret if platforms(endpoint) == "none" => {
             vec![json!({"kind": "secret", "certified": false})]
         }
         CalledBy::Secret => Vec::new(),
-        _ => KINDS.iter().filter_map(one).collect(),
+        _ => kinds().filter_map(one).collect(),
     }
 }
 
-/// Which third-party platforms call an endpoint: `none`, those with one of its `sets`, `any`, or one with its own
+/// Which third-party platforms may call an endpoint: `none`, those with one of its `sets`, `any`, or one with its own
 /// `secret`.
 fn platforms(endpoint: &Endpoint) -> &'static str {
     let is_for_them = endpoint.takes.parameters().any(|parameter| parameter.name == "component_appid");
@@ -254,9 +255,10 @@ fn platforms(endpoint: &Endpoint) -> &'static str {
     }
 }
 
-/// What the row says that OpenAPI has no words for.
+/// The facts of the row that OpenAPI cannot express.
 fn facts(endpoint: &Endpoint) -> Value {
     let rules: Vec<Value> = endpoint.rules.iter().map(|(en, zh)| json!({"en": en, "zh": zh})).collect();
+    let body_max = if matches!(endpoint.takes.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 };
     let has_body = endpoint.takes.parameters().any(|parameter| parameter.place != ParameterPlace::Query);
     json!({
         "name": endpoint.name,
@@ -270,7 +272,7 @@ fn facts(endpoint: &Endpoint) -> Value {
         "quota": endpoint.quota,
         "differs": endpoint.differs,
         "codes": endpoint.codes().iter().map(|code| code.number()).collect::<Vec<_>>(),
-        "body_max": has_body.then_some(if matches!(endpoint.takes.reads, Reads::Form) { FILE_MAX } else { BODY_MAX as u64 }),
+        "body_max": has_body.then_some(body_max),
     })
 }
 
@@ -350,7 +352,8 @@ pub fn parameters() -> Vec<(String, ParameterDoc)> {
     known
 }
 
-/// A required member is an `Option` where its absence has an answer of its own.
+/// Removes `null` from the types of a required member. The wire type has an `Option` if a missing member has a code of
+/// its own.
 fn not_null(member: &mut Value) {
     if let Some(kinds) = member["type"].as_array_mut() {
         kinds.retain(|kind| kind != "null");
@@ -360,7 +363,7 @@ fn not_null(member: &mut Value) {
     }
 }
 
-/// The schema itself, where a generator would refer to it.
+/// The schema itself, not a reference to it.
 fn whole(shape: SchemaOf, generator: &mut SchemaGenerator) -> Value {
     let schema = shape(generator);
     let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());

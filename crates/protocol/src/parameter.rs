@@ -1,7 +1,7 @@
 //! What the parameters of endpoints mean and which values they take.
 //!
-//! A parameter is stated once, at its wire type, by the macro [`parameters`](crate::parameter). The OpenAPI document, the
-//! page `/debug` and `docs/protocol.md` are made from these statements. Parameters with the same meaning at several
+//! The macro `parameters!` states a parameter once, at its wire type. The OpenAPI document, the page `/debug` and
+//! `docs/protocol.md` are made from these statements. Parameters with the same meaning at several
 //! endpoints, such as `openid`, are the constants of this file. Numbers in texts and patterns come from
 //! [`limits`](crate::limits).
 
@@ -106,8 +106,8 @@ pub trait FromTexts: Parameters {
 /// }
 /// ```
 ///
-/// A last member that is no parameter itself follows after `..`. `Place` is a [`ParameterPlace`]. A type that can stand in a query has optional members alone, which
-/// [`FromTexts`] fills.
+/// A last member that is no parameter follows after `..`. `Place` is a [`ParameterPlace`]. A type that can be in a
+/// query has optional members only, which [`FromTexts`] fills.
 macro_rules! parameters {
     (
         $(#[$attribute:meta])*

@@ -1,4 +1,4 @@
-//! Reading a JSON body as strictly as the platform does, whatever its Content-Type says.
+//! Reads a JSON body as strictly as the platform does, with any Content-Type.
 
 use crate::errcode::Errcode;
 use crate::limits::NESTING_MAX;
@@ -6,11 +6,11 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqA
 use std::collections::HashSet;
 use std::fmt;
 
-/// Reads `bytes` as one JSON object of the shape `T`.
+/// Reads `bytes` as one JSON object of type `T`.
 ///
 /// # Errors
-/// `EmptyPostData` when there is nothing; `DataFormat` when it is not UTF-8, not one JSON object,
-/// nested too deeply, names a member twice, holds a NUL, or lacks or mistypes a member of `T`.
+/// `EmptyPostData` for an empty body. `DataFormat` if the body is not UTF-8, is not one JSON object, is nested too
+/// deeply, has a member twice or a NUL, or if a member of `T` is missing or has another type.
 pub fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Errcode> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Errcode::EmptyPostData);
@@ -26,7 +26,7 @@ pub fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Errcode> {
     serde_json::from_str(text).map_err(|_| Errcode::DataFormat)
 }
 
-/// Walks a value and refuses what no honest client sends.
+/// Walks a value and refuses deep nesting, a member twice, and a NUL.
 #[derive(Clone, Copy)]
 struct Sound {
     depth: usize,

@@ -1,6 +1,6 @@
-//! What a text shows: one that holds nothing to see is empty.
+//! Blank texts: texts without a visible character count as empty.
 
-/// Characters that show nothing, beside Unicode's white space and control characters: format characters (`Cf`),
+/// Invisible characters beside Unicode's white space and control characters: format characters (`Cf`),
 /// default-ignorable code points, and fillers that fonts draw as blanks (U+2800, U+1D159). Unicode 16.
 const INVISIBLE: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
@@ -36,7 +36,7 @@ fn shows_nothing(c: char) -> bool {
     c.is_whitespace() || c.is_control() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
-/// Whether there is nothing to see in `text`. An emoji with its joiners is something to see.
+/// Whether `text` has no visible character. An emoji with its joiners is visible.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(shows_nothing)
@@ -99,7 +99,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_is_blank_when_each_of_its_characters_is(text in any::<String>(), blanks in vec(0..INVISIBLE.len(), 0..20)) {
+        fn a_text_is_blank_when_each_of_its_characters_is(
+            text in any::<String>(),
+            blanks in vec(0..INVISIBLE.len(), 0..20),
+        ) {
             prop_assert_eq!(is_blank(&text), nothing().is_match(&text));
             let unseen: String = blanks.iter().map(|at| INVISIBLE[*at].0).collect();
             prop_assert!(is_blank(&unseen));

@@ -8,26 +8,26 @@ use crate::account::Principal;
 /// Fails if the Mini Program belongs to a person.
 ///
 /// # Errors
-/// `WorkForbidden`.
+/// `WecomForbidden`.
 pub fn must_be_enterprise(principal: Principal) -> Result<(), Errcode> {
-    if principal == Principal::Enterprise { Ok(()) } else { Err(Errcode::WorkForbidden) }
+    if principal == Principal::Enterprise { Ok(()) } else { Err(Errcode::WecomForbidden) }
 }
 
 /// Fails if the Mini Program is bound to an enterprise already.
 ///
 /// # Errors
-/// `WorkBound`.
+/// `WecomBound`.
 pub fn bind(bound: Option<&Corpid>) -> Result<(), Errcode> {
-    if bound.is_none() { Ok(()) } else { Err(Errcode::WorkBound) }
+    if bound.is_none() { Ok(()) } else { Err(Errcode::WecomBound) }
 }
 
 /// Fails unless the Mini Program is bound to the enterprise `asked`.
 ///
 /// # Errors
-/// `WorkUnbound`, `OtherCorpid`.
+/// `WecomUnbound`, `OtherCorpid`.
 pub fn unbind(bound: Option<&Corpid>, asked: &Corpid) -> Result<(), Errcode> {
     match bound {
-        None => Err(Errcode::WorkUnbound),
+        None => Err(Errcode::WecomUnbound),
         Some(bound) if bound != asked => Err(Errcode::OtherCorpid),
         Some(_) => Ok(()),
     }
@@ -43,15 +43,15 @@ mod tests {
     #[test]
     fn a_mini_program_is_bound_to_one_enterprise_at_a_time() {
         let (one, other) = (Corpid::stored("ww1".into()), Corpid::stored("ww2".into()));
-        assert_eq!((bind(None), bind(Some(&one))), (Ok(()), Err(Errcode::WorkBound)));
+        assert_eq!((bind(None), bind(Some(&one))), (Ok(()), Err(Errcode::WecomBound)));
         assert_eq!(unbind(Some(&one), &one), Ok(()));
         assert_eq!(unbind(Some(&one), &other), Err(Errcode::OtherCorpid));
-        assert_eq!(unbind(None, &one), Err(Errcode::WorkUnbound));
+        assert_eq!(unbind(None, &one), Err(Errcode::WecomUnbound));
     }
 
     #[test]
     fn a_persons_mini_program_cannot_be_bound() {
         assert_eq!(must_be_enterprise(Principal::Enterprise), Ok(()));
-        assert_eq!(must_be_enterprise(Principal::Individual), Err(Errcode::WorkForbidden));
+        assert_eq!(must_be_enterprise(Principal::Individual), Err(Errcode::WecomForbidden));
     }
 }

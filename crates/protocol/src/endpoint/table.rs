@@ -8,21 +8,21 @@ use crate::schema::{Answers, Takes, of};
 use crate::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, wecom};
 use const_format::formatcp;
 
-/// Sets that hold the whole family and the mini program's own set.
+/// Permission sets for customer service, with the set of mini programs (19).
 const WITH_19: &[u16] = &[1, 6, 19, 100, 101];
-/// Sets that hold files.
+/// Permission sets for files.
 const OF_MEDIA: &[u16] = &[1, 3, 8, 9, 11, 19, 30, 31, 100];
-/// The same without the mini program's set.
+/// Permission sets for customer service, without 19.
 const WITHOUT_19: &[u16] = &[1, 6, 100, 101];
 
 /// How setkfadmin and cancelkfadmin differ from their pages.
 const DIFFERS_SUPERVISOR: &str = "POST is taken too, with the parameters in query or body; kf_account, or kfaccount, \
-    is taken where kf_openid is missing; 40097 for an unknown business_id, and a known one is passed over";
+    is taken where kf_openid is missing; 40097 for an unknown business_id, and a known one changes nothing";
 
 /// The path of sendCustomMessage at which `businessid` must be there.
 pub const BUSINESS_SEND: &str = "/cgi-bin/message/custom/business/send";
 
-/// What an account needs before it has agents.
+/// What an account needs before it can have agents.
 const RULES_AGENT: &[(&str, &str)] = &[
     (
         formatcp!("An account has at most {AGENTS_MAX} agents."),
@@ -35,7 +35,7 @@ const RULES_AGENT: &[(&str, &str)] = &[
     ),
 ];
 
-/// What most rows have in common: a row names what is otherwise with it.
+/// The usual value of each column. A row states the others.
 const ROW: Endpoint = Endpoint {
     number: 0,
     name: "",
@@ -58,8 +58,8 @@ const ROW: Endpoint = Endpoint {
     page: "",
 };
 
-/// The set that holds the binding to WeCom.
-const OF_WORK: &[u16] = &[161];
+/// The permission set for the binding to WeCom.
+const OF_WECOM: &[u16] = &[161];
 
 /// A page of Weixin's about the API of Mini Programs.
 macro_rules! mini_page {
@@ -135,9 +135,9 @@ endpoints! {
             InvalidArgs, IllegalNickname, IllegalAgent, AgentLimit, AgentExists, AlreadyWorker,
             AlreadyInvited, WechatInvalid, WorkerLimit,
         ],
-        differs: "the retired body with kf_wx alone is taken from Mini Programs: it makes an agent and invites that \
-            person, refused with the codes of invitekfworker; 40097 for an unknown business_id, and a known one is \
-            passed over",
+        differs: "the retired body with kf_wx alone is taken from Mini Programs: it creates an agent and invites that \
+            person, and is refused with the codes of invitekfworker; 40097 for an unknown business_id, and a known one \
+            changes nothing",
         page: page!("customer/servicermanage/api_addkfaccount"),
     }
     /// Changes an agent's nickname.
@@ -169,7 +169,7 @@ endpoints! {
         answers: Answers::Done,
         own_codes: &[InvalidArgs, InvalidAgent],
         differs: "GET with the agent in the query is taken too, as the page before this one had it; the agent's \
-            sessions are closed first; 40097 for an unknown business_id, and a known one is passed over",
+            sessions are closed first; 40097 for an unknown business_id, and a known one changes nothing",
         page: page!("customer/servicermanage/api_delkfaccount"),
     }
     /// Invites a worker to be an agent.
@@ -187,8 +187,8 @@ endpoints! {
             InvalidAgent, AlreadyWorker, AlreadyInvited, WechatInvalid, WorkerLimit, InvitationExists,
             AgentBound,
         ],
-        differs: "65401 for an unknown agent, as real answers have it; somebody unknown here is invited all the same \
-            and finds it after signing up",
+        differs: "65401 for an unknown agent, as in real answers; a person unknown here is invited too, and finds the \
+            invitation after signing up",
         page: page!("customer/servicermanage/api_invitekfworker"),
     }
     /// Gives an agent a picture.
@@ -204,7 +204,7 @@ endpoints! {
         takes: Takes::form::<kfaccount::UploadKfHeadimg>(),
         answers: Answers::Done,
         own_codes: &[InvalidFileType, InvalidMediaSize, MediaDataMissing, InvalidAgent],
-        differs: "PNG is taken beside JPEG; 40006, 41005 and 65401 stand in the list of common codes, not on the page; \
+        differs: "PNG is taken beside JPEG; 40006, 41005 and 65401 are in the list of common codes, not on the page; \
             the token may be a field of the form, and the file a field named file, as SDKs send them",
         page: page!("customer/servicermanage/api_uploadkfheadimg"),
     }
@@ -252,9 +252,9 @@ endpoints! {
         answers: Answers::Json(of::<kfaccount::KfList>),
         own_codes: &[InvalidArgs],
         differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a \
-            known one is passed over; kf_id and invite_expire_time are numbers, as in real answers, where the page \
-            says string, but kf_id is a string for accounts with --kf-id-as-string; kf_wx is empty for an agent nobody \
-            was invited for",
+            known one changes nothing; kf_id and invite_expire_time are numbers, as in real answers, where the page \
+            says string, but kf_id is a string for accounts with --kf-id-as-string; kf_wx is empty for an agent \
+            without an invitation",
         page: page!("customer/servicermanage/api_getkflist"),
     }
     /// Lists the agents who are logged in.
@@ -271,9 +271,9 @@ endpoints! {
         answers: Answers::Json(of::<kfaccount::KfOnlineList>),
         own_codes: &[InvalidArgs],
         differs: "POST without a body is taken too, as itchatmp sends it; 40097 for an unknown business_id, and a \
-            known one is passed over; lists who is logged in: status 0 is a worker who is away; kf_openid, which newer \
-            pages list, is there; the retired auto_accept is for accounts with --auto-accept, and kf_id is a string \
-            for those with --kf-id-as-string",
+            known one changes nothing; lists the agents who are logged in: status 0 is a worker who is away; \
+            kf_openid, which newer pages list, is there; the retired auto_accept is for accounts with --auto-accept, \
+            and kf_id is a string for those with --kf-id-as-string",
         page: page!("customer/servicermanage/api_getonlinekflist"),
     }
     /// Opens a session.
@@ -289,7 +289,7 @@ endpoints! {
         takes: Takes::json::<kfsession::AgentAndCustomer>(),
         answers: Answers::Done,
         own_codes: &[InvalidOpenid, InvalidAgent, AgentUnbound, OtherAgent, AgentOffline],
-        differs: "40003 and 65414 stand in the list of common codes, not on the page",
+        differs: "40003 and 65414 are in the list of common codes, not on the page",
         page: page!("customer/messctrl/api_createkfsession"),
     }
     /// Closes a session.
@@ -308,7 +308,7 @@ endpoints! {
         differs: "65401 and 65402 for an agent who is unknown or has no worker, as the sibling pages have them",
         page: page!("customer/messctrl/api_closesession"),
     }
-    /// Tells who serves a customer.
+    /// Returns the agent who serves a customer.
     GET_KF_SESSION = {
         name: "getkfsession",
         group: "kfsession",
@@ -338,7 +338,7 @@ endpoints! {
         own_codes: &[InvalidAgent, AgentUnbound],
         page: page!("customer/messctrl/api_getkfsessionlist"),
     }
-    /// Lists the customers who wait.
+    /// Lists the waiting customers.
     GET_WAIT_CASE = {
         name: "getwaitcase",
         group: "kfsession",
@@ -368,7 +368,7 @@ endpoints! {
         ),
         page: page!("material/temporary/api_uploadtempmedia"),
     }
-    /// Gives a temporary file back.
+    /// Returns a temporary file.
     GET_MEDIA = {
         name: "getMedia",
         group: "media",
@@ -383,7 +383,7 @@ endpoints! {
         differs: "POST without a body is taken too, as PowerWeChat sends it; older pages call it getTempMedia",
         page: page!("material/temporary/api_getmedia"),
     }
-    /// Lists what agents sent and got.
+    /// Lists the messages that agents sent and received.
     GET_MSG_LIST = {
         name: "getmsglist",
         group: "msgrecord",
@@ -395,12 +395,12 @@ endpoints! {
         takes: Takes::json::<msgrecord::GetMsgList>(),
         answers: Answers::Json(of::<msgrecord::MsgList>),
         own_codes: &[RecordParameter, RecordWindow],
-        differs: "the msgid of an answer is one more than its last record's, so that whoever asks until nothing comes \
-            is done; integers may come as texts; endtime itself is not in the window; what a customer wrote while \
-            waiting counts as received, by the agent who took the session, at that moment",
+        differs: "the msgid of an answer is one more than its last record's, so that a client that asks until the \
+            list is empty ends; integers may come as texts; endtime itself is not in the window; what a customer \
+            wrote while waiting counts as received, by the agent who took the session, at that moment",
         page: "https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist",
     }
-    /// Lists records as before getmsglist: withdrawn, and still called by co-wechat-api, Senparc and weixin-popular.
+    /// Lists records, as before getmsglist: withdrawn, but co-wechat-api, Senparc and weixin-popular still call it.
     GET_RECORD = {
         name: "getrecord",
         group: "msgrecord",
@@ -445,13 +445,13 @@ endpoints! {
             MsgtypeForbidden,
             InvalidAgent,
         ],
-        differs: "of what is wrong with a message the page lists 45008 alone; businessid is passed over, but at \
+        differs: "of the errors of a message the page lists 45008 only; businessid is ignored, except at \
             /business/send, a path of older pages, 40101 without it; 70000 is never answered; 65401 for an unknown \
-            agent in customservice; mpnews, mpnewsarticle and wxcard are shown by their ids, for the desk keeps no \
+            agent in customservice; mpnews, mpnewsarticle and wxcard are shown by their ids, because the desk keeps no \
             material; video and music need no thumb_media_id",
         page: page!("customer/message/api_sendcustommessage"),
     }
-    /// Shows a customer that somebody types.
+    /// Shows the typing sign to a customer.
     SHOW_TYPING = {
         name: "typing",
         group: "message",
@@ -466,7 +466,7 @@ endpoints! {
             older pages have it",
         page: page!("customer/message/api_typing"),
     }
-    /// Shows a customer of a Mini Program or Mini Game that somebody types.
+    /// Shows the typing sign to a customer of a Mini Program or Mini Game.
     SHOW_BUSINESS_TYPING = {
         name: "businessTyping",
         group: "message",
@@ -511,11 +511,11 @@ endpoints! {
         takes: Takes::json::<business::UpdateBusiness>(),
         answers: Answers::Done,
         own_codes: &[InvalidMediaType, InvalidMediaId, NoBusiness, IllegalBusinessNickname],
-        differs: "business_id may be a number or a text; 45077, which nothing here can lead to, and 45079 are not \
+        differs: "business_id may be a number or a text; 45077 and 45079 are never \
             answered",
         page: mini_page!("kf-mgnt/kf-management/api_updatebusiness"),
     }
-    /// Tells of one sub-merchant.
+    /// Returns one sub-merchant.
     GET_BUSINESS = {
         name: "getbusiness",
         group: "business",
@@ -546,7 +546,7 @@ endpoints! {
         ),
         page: mini_page!("kf-mgnt/kf-management/api_listbusiness"),
     }
-    /// Tells which WeCom enterprise serves the Mini Program.
+    /// Returns the WeCom enterprise that the Mini Program is bound to.
     GET_KF_WORK_BOUND = {
         name: "getKfWorkBound",
         group: "work",
@@ -554,11 +554,11 @@ endpoints! {
         methods: Methods::PostToo,
         path: "/customservice/work/get",
         called_by: CalledBy::MiniProgram,
-        sets: OF_WORK,
+        sets: OF_WECOM,
         answers: Answers::Json(of::<wecom::KfWorkBound>),
-        own_codes: &[WorkForbidden],
-        differs: "POST is taken too, as some SDKs send it; entityName is the account's name, for the desk knows no \
-            other of its owner",
+        own_codes: &[WecomForbidden],
+        differs: "POST is taken too, as some SDKs send it; entityName is the account's name, because the desk \
+            knows no other name of its owner",
         page: mini_page!("kf-work/api_getkfworkbound"),
     }
     /// Binds the Mini Program to a WeCom enterprise.
@@ -568,30 +568,30 @@ endpoints! {
         meaning_zh: "为小程序绑定微信客服（企业微信）。",
         path: "/customservice/work/bind",
         called_by: CalledBy::MiniProgram,
-        sets: OF_WORK,
+        sets: OF_WECOM,
         takes: Takes::json::<wecom::BindKfWork>(),
         answers: Answers::Done,
-        own_codes: &[WorkParameter, WorkForbidden, InvalidCorpid, WorkBound],
+        own_codes: &[WecomParameter, WecomForbidden, InvalidCorpid, WecomBound],
         differs: "any corpid of the right shape is taken, so 10130602 is not answered, nor 10130601, which means the \
             same as 10130600; it is kept, and customers stay with this desk; the page has its texts in Chinese",
         page: mini_page!("kf-work/api_bindkfwork"),
     }
-    /// Ends that binding.
+    /// Unbinds the Mini Program from its WeCom enterprise.
     UNBIND_KF_WORK = {
         name: "unbindKfWork",
         group: "work",
         meaning_zh: "为小程序解除绑定微信客服（企业微信）。",
         path: "/customservice/work/unbind",
         called_by: CalledBy::MiniProgram,
-        sets: OF_WORK,
+        sets: OF_WECOM,
         takes: Takes::json::<wecom::BindKfWork>(),
         answers: Answers::Done,
-        own_codes: &[WorkParameter, InvalidCorpid, OtherCorpid, WorkUnbound],
+        own_codes: &[WecomParameter, InvalidCorpid, OtherCorpid, WecomUnbound],
         differs: "10130602 for another corpid than the one that is bound; 10130601 is not answered; the page has its \
             texts in Chinese",
         page: mini_page!("kf-work/api_unbindkfwork"),
     }
-    /// Forgets the day's calls of an account.
+    /// Clears the day's calls of an account.
     CLEAR_QUOTA = {
         name: "clearQuota",
         group: "quota",
@@ -601,10 +601,10 @@ endpoints! {
         takes: Takes::json::<quota::ClearQuota>(),
         answers: Answers::Done,
         own_codes: &[InvalidAppid, ClearLimit],
-        differs: "minute limits begin anew by themselves and are not cleared",
+        differs: "minute limits end by themselves and are not cleared",
         page: page!("apimanage/api_clearquota"),
     }
-    /// Forgets the day's calls of an account, asked with its secret.
+    /// Clears the day's calls of an account, with the account's secret.
     CLEAR_QUOTA_BY_SECRET = {
         name: "clearQuotaByAppSecret",
         group: "quota",
@@ -619,7 +619,7 @@ endpoints! {
             its sample has them, or in the body, as its table has them",
         page: page!("apimanage/api_clearquotabyappsecret"),
     }
-    /// Forgets the day's calls of an account, asked by a platform with its secret.
+    /// Clears the day's calls of an account, with a platform's secret.
     CLEAR_COMPONENT_QUOTA = {
         name: "clearComponentQuotaByAppSecret",
         group: "quota",
@@ -636,7 +636,7 @@ endpoints! {
         differs: "41018, 40125, 61003 and 61004, which the page does not list; appid may name the platform itself",
         page: "https://developers.weixin.qq.com/doc/oplatform/en/openApi/OpenApiDoc/openapi/clearComponentQuotaByAppSecret.html",
     }
-    /// Tells how often an endpoint may be called, and how often it was.
+    /// Returns an endpoint's quota and its calls of the day.
     GET_API_QUOTA = {
         name: "getApiQuota",
         group: "quota",
@@ -650,7 +650,7 @@ endpoints! {
             nodes serve, used may lack what others counted in the last second",
         page: page!("apimanage/api_getapiquota"),
     }
-    /// Forgets the day's calls of one endpoint.
+    /// Clears the day's calls of one endpoint.
     CLEAR_API_QUOTA = {
         name: "clearApiQuota",
         group: "quota",
@@ -665,7 +665,7 @@ endpoints! {
         ),
         page: page!("apimanage/api_clearapiquota"),
     }
-    /// Tells what is known of a call that was refused.
+    /// Returns a refused call by its request id.
     GET_RID_INFO = {
         name: "getRidInfo",
         group: "quota",
@@ -676,7 +676,7 @@ endpoints! {
         answers: Answers::Json(of::<rid::RidInfo>),
         own_codes: &[RidNotFound, RidMalformed, RidForbidden],
         differs: formatcp!(
-            "of calls without a valid token nothing is known; of each account its last {RIDS_MAX} refusals"
+            "calls without a valid token are not kept, and of each account the last {RIDS_MAX} refusals only"
         ),
         page: page!("apimanage/api_getridinfo"),
     }

@@ -25,7 +25,7 @@ const BUSINESS: &str =
     "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-management/api_registerbusiness";
 /// The pages of the binding to WeCom, which share their codes. They have the texts in Chinese only: these are
 /// translations.
-const WORK: &str = "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_bindkfwork";
+const WECOM: &str = "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_bindkfwork";
 /// The page of `getApiQuota`, whose siblings share its codes.
 const APIMANAGE: &str = "https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getapiquota";
 /// The page of `getRidInfo`.
@@ -64,7 +64,7 @@ macro_rules! errcodes {
                 match self { $(Errcode::$name => $source,)* }
             }
 
-            /// What the code means to a caller; `None` for refusals of Kefu's own pages, whose texts say that themselves.
+            /// Help for a caller; `None` for refusals of Kefu's own pages, whose texts are their help.
             #[must_use]
             pub const fn help(self) -> Option<ErrcodeHelp> {
                 match self {
@@ -550,7 +550,7 @@ errcodes! {
     };
     RidNotFound 76001 "rid not found", RID {
         formatcp!(
-            "Nothing is known of this rid: it is unknown, older than {RID_LIFE_D} days, or of a call without a valid token."
+            "The rid is unknown, older than {RID_LIFE_D} days, or of a call without a valid token."
         ),
         formatcp!("Ask within {RID_LIFE_D} days, with the rid exactly as the refusal showed it.");
         formatcp!("rid 不存在：未知、超过 {RID_LIFE_D} 天，或该次调用没有有效的 access_token。"),
@@ -615,19 +615,19 @@ errcodes! {
     CookieReplaced 990034 "another page has just got a new cookie for this browser; send it again with that one", OWN;
     DemoHost 990038
         "a demo answers under addresses, localhost and the host of --as only; use kefu serve for other names", OWN;
-    WorkParameter 10130002 "invalid parameter", WORK {
+    WecomParameter 10130002 "invalid parameter", WECOM {
         "The corpid is missing.",
         "Send corpid.";
         "参数错误：缺少 corpid。",
         "传入 corpid。"
     };
-    WorkForbidden 10130030 "no permission for this mini program", WORK {
+    WecomForbidden 10130030 "no permission for this mini program", WECOM {
         "The Mini Program belongs to a person.",
         "Bind one of an enterprise; an operator says whose it is with kefu account set --principal enterprise.";
         "小程序账号无权限：个人主体。",
         "须为非个人主体的小程序；运维人员可用 kefu account set --principal enterprise 修改主体。"
     };
-    InvalidCorpid 10130600 "invalid corpid", WORK {
+    InvalidCorpid 10130600 "invalid corpid", WECOM {
         "The corpid has the wrong shape.",
         formatcp!(
             "Send the corpid as WeCom shows it: ww, and {CORPID_REST_MIN} to {CORPID_REST_MAX} letters and digits."
@@ -635,19 +635,19 @@ errcodes! {
         "corpid 不合法。",
         "原样传入企业微信后台显示的企业 ID：以 ww 开头。"
     };
-    OtherCorpid 10130602 "corpid does not match the mini program", WORK {
+    OtherCorpid 10130602 "corpid does not match the mini program", WECOM {
         "Another corpid than this one is bound.",
         "Send the corpid that work/get answers.";
         "corpid 与已绑定的不一致。",
         "传入 work/get 返回的 corpid。"
     };
-    WorkBound 10130603 "already bound", WORK {
+    WecomBound 10130603 "already bound", WECOM {
         "The Mini Program is bound already.",
         "Unbind the Mini Program first if you want to bind another enterprise.";
         "已经绑定。",
         "如需更换企业，先解绑再绑定。"
     };
-    WorkUnbound 10130604 "not bound yet", WORK {
+    WecomUnbound 10130604 "not bound yet", WECOM {
         "The Mini Program is not bound.",
         "Nothing to mend.";
         "尚未绑定。",

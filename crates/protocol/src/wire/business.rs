@@ -1,9 +1,9 @@
-//! Sub-merchants on the wire: registerbusiness, updatebusiness, getbusiness and listbusiness.
+//! Wire types of the endpoints about sub-merchants.
 
 use crate::Errcode;
 use crate::limits::{
-    ACCOUNT_NAME_MAX, ACCOUNT_NAME_MIN, BUSINESS_NICKNAME_CHINESE_MIN, BUSINESS_NICKNAME_MAX,
-    BUSINESS_NICKNAME_MIN, BUSINESSES_PER_PAGE,
+    ACCOUNT_NAME_MAX, ACCOUNT_NAME_MIN, BUSINESS_NICKNAME_MAX, BUSINESS_NICKNAME_MIN, BUSINESSES_PER_PAGE,
+    CHINESE_MIN,
 };
 use crate::parameter::{ParameterDoc, parameters};
 use const_format::formatcp;
@@ -27,7 +27,7 @@ pub fn business_number(id: Option<BusinessId>) -> Option<i64> {
 }
 
 impl BusinessId {
-    /// The number; of a text that is none, one that nobody has.
+    /// The number; 0, which no sub-merchant has, for a text that is no number.
     fn number(&self) -> i64 {
         match self {
             BusinessId::Number(number) => *number,
@@ -63,7 +63,8 @@ const NUMBER: ParameterDoc = ParameterDoc::new(
 /// A sub-merchant's name for programs.
 const ACCOUNT_NAME: ParameterDoc = ParameterDoc::new(
     formatcp!(
-        "The sub-merchant's name for programs: {ACCOUNT_NAME_MIN} to {ACCOUNT_NAME_MAX} letters, digits and underscores."
+        "The sub-merchant's name for programs: {ACCOUNT_NAME_MIN} to {ACCOUNT_NAME_MAX} letters, digits and \
+         underscores."
     ),
     formatcp!("商户账号名，{ACCOUNT_NAME_MIN} 到 {ACCOUNT_NAME_MAX} 个英文、数字或下划线，区分大小写。"),
 )
@@ -82,7 +83,7 @@ const NICKNAME: ParameterDoc = ParameterDoc::new(
 )
 .example(r#""苹果商店""#)
 .matching(formatcp!(
-    r"^[A-Za-z0-9\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{{{BUSINESS_NICKNAME_CHINESE_MIN},{BUSINESS_NICKNAME_MAX}}}$"
+    r"^[A-Za-z0-9\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{{{CHINESE_MIN},{BUSINESS_NICKNAME_MAX}}}$"
 ));
 
 /// A sub-merchant's picture.
@@ -137,10 +138,10 @@ parameters! {
     }
 }
 
-/// What is to be changed of a sub-merchant; what is empty stays as it is.
+/// The changes to a sub-merchant; `None` leaves a value unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusinessChanges {
-    /// Which one.
+    /// The sub-merchant.
     pub business_id: i64,
     /// The name customers see.
     pub nickname: Option<String>,
@@ -149,7 +150,7 @@ pub struct BusinessChanges {
 }
 
 impl UpdateBusiness {
-    /// What is to be changed.
+    /// The changes; an empty text changes nothing.
     #[must_use]
     pub fn changes(self) -> BusinessChanges {
         BusinessChanges {
@@ -171,7 +172,7 @@ parameters! {
     }
 }
 
-/// Which sub-merchant is meant.
+/// The sub-merchant that a call names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamedBusiness {
     /// The one with this number.
@@ -181,10 +182,10 @@ pub enum NamedBusiness {
 }
 
 impl GetBusiness {
-    /// Which one is meant: the number counts before the name.
+    /// The sub-merchant that the call names: by number, else by name.
     ///
     /// # Errors
-    /// `DataFormat` when neither is there.
+    /// `DataFormat` without either.
     pub fn named(self) -> Result<NamedBusiness, Errcode> {
         match (self.business_id.filter(|id| !id.is_empty()), filled(self.account_name)) {
             (Some(id), _) => Ok(NamedBusiness::Id(id.number())),
@@ -204,7 +205,7 @@ pub struct BusinessInfo {
     pub account_name: String,
     /// The name customers see.
     pub nickname: String,
-    /// Where its picture is.
+    /// The address of its picture.
     pub icon_url: String,
 }
 
@@ -243,15 +244,15 @@ parameters! {
 /// A page of sub-merchants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BusinessPage {
-    /// How many to pass over.
+    /// How many to skip.
     pub offset: i64,
     /// How many at most.
     pub count: i64,
 }
 
 impl ListBusiness {
-    /// The page that is asked for. Whoever got fewer than she asked for takes that for the end, so more than a page
-    /// holds is refused.
+    /// The page that the call asks for. A count above `BUSINESSES_PER_PAGE` is refused: a client takes a shorter answer
+    /// for the end of the list.
     ///
     /// # Errors
     /// `DataFormat`.

@@ -1,4 +1,4 @@
-//! Agents on the wire: addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
+//! Wire types of the endpoints about agents.
 
 use crate::business::BusinessId;
 use crate::limits::WECHAT_ID_MAX;
@@ -31,20 +31,20 @@ parameters! {
 pub enum NewAgent {
     /// An agent.
     Agent {
-        /// Her whole id.
+        /// The agent's whole id.
         kf_account: String,
         /// The name customers see.
         nickname: String,
     },
-    /// An agent for this person.
+    /// An agent for the person with this WeChat id, who is invited.
     Person(String),
 }
 
 impl AddKfAccount {
-    /// Tells the two forms apart.
+    /// The agent that the body asks for.
     ///
     /// # Errors
-    /// `DataFormat` when a required member is missing.
+    /// `DataFormat` if a required member is missing.
     pub fn form(self, kind: AccountKind) -> Result<NewAgent, Errcode> {
         match (self.kf_account, self.nickname, self.kf_wx) {
             (Some(kf_account), Some(nickname), _) => Ok(NewAgent::Agent { kf_account, nickname }),
@@ -129,7 +129,7 @@ parameters! {
     }
 }
 
-/// Who is meant.
+/// The agent that a call names.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NamedAgent {
     /// The agent with this openid.
@@ -139,16 +139,16 @@ pub enum NamedAgent {
 }
 
 impl SetKfAdmin {
-    /// Whether it names nobody.
+    /// Whether the call names no agent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kf_openid.is_none() && self.kf_account.is_none()
     }
 
-    /// Who is meant: the openid counts before the id.
+    /// The agent that the call names: by openid, else by id.
     ///
     /// # Errors
-    /// 40003 when neither is there.
+    /// 40003 without either.
     pub fn named(self) -> Result<NamedAgent, Errcode> {
         match (self.kf_openid, self.kf_account) {
             (Some(openid), _) => Ok(NamedAgent::Openid(openid)),
@@ -162,7 +162,7 @@ impl SetKfAdmin {
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getkflist>
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct KfList {
-    /// All agents; empty when there are none, never absent.
+    /// All agents; an empty list without agents, never absent.
     pub kf_list: Vec<Kf>,
 }
 
@@ -177,19 +177,19 @@ pub struct Kf {
     pub kf_id: KfId,
     /// The name customers see.
     pub kf_nick: String,
-    /// Bound, invited, or neither.
+    /// The worker, the invited person, or neither.
     #[serde(flatten)]
     pub person: Person,
 }
 
-/// An agent's number, from 2001, as it is written: the pages say number here and string there, real answers have
-/// numbers, and some clients can read only one of them.
+/// An agent's number, from `KF_ID_FIRST`. Weixin's pages say number here and string there, real answers have numbers,
+/// and some clients can read only one of the two.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(untagged)]
 pub enum KfId {
-    /// As real answers have it.
+    /// As in real answers.
     Number(i64),
-    /// As the getkflist page says.
+    /// As on the page of getkflist.
     Text(String),
 }
 
@@ -201,16 +201,16 @@ impl KfId {
     }
 }
 
-/// Who is behind an agent. Exactly one of `kf_wx` and `invite_wx` stands in an entry: a client that
-/// reads both into one required member (the crate wx-sdk) fails on two and on none.
+/// The person behind an agent. An entry has exactly one of `kf_wx` and `invite_wx`: a client that reads both into one
+/// required member (the crate wx-sdk) fails on two and on none.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(untagged)]
 pub enum Person {
     /// The worker who is the agent.
     Bound {
-        /// Her WeChat id.
+        /// The worker's WeChat id.
         kf_wx: String,
-        /// Her openid here.
+        /// The worker's openid in this account.
         kf_openid: String,
     },
     /// The last person invited, while the agent has no worker.
@@ -222,7 +222,7 @@ pub enum Person {
         /// `waiting`, `rejected` or `expired`.
         invite_status: &'static str,
     },
-    /// Nobody, ever.
+    /// No person was invited yet.
     Nobody {
         /// Always empty.
         kf_wx: &'static str,
@@ -233,7 +233,7 @@ pub enum Person {
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/servicermanage/api_getonlinekflist>
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct KfOnlineList {
-    /// The agents who are logged in; empty when there are none, never absent.
+    /// The agents who are logged in; an empty list without such agents, never absent.
     pub kf_online_list: Vec<KfOnline>,
 }
 
@@ -246,12 +246,12 @@ pub struct KfOnline {
     pub status: i64,
     /// The agent's number.
     pub kf_id: KfId,
-    /// How many sessions come to her by themselves: a retired member, where the account's programs need it.
+    /// How many sessions the agent gets automatically: a retired member, for accounts whose programs need it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_accept: Option<i64>,
-    /// Sessions she has open.
+    /// The number of the agent's open sessions.
     pub accepted_case: i64,
-    /// The worker's openid here.
+    /// The worker's openid in this account.
     pub kf_openid: String,
 }
 
@@ -272,12 +272,14 @@ mod tests {
             }
         };
         let (agent, name, person) = (Some("a@shop"), Some("Ann"), Some("ann_wx"));
-        assert!(
-            matches!(body(agent, name, person).form(AccountKind::Service), Ok(NewAgent::Agent { kf_account, .. }) if kf_account == "a@shop")
-        );
-        assert!(
-            matches!(body(None, None, person).form(AccountKind::MiniProgram), Ok(NewAgent::Person(who)) if who == "ann_wx")
-        );
+        assert!(matches!(
+            body(agent, name, person).form(AccountKind::Service),
+            Ok(NewAgent::Agent { kf_account, .. }) if kf_account == "a@shop"
+        ));
+        assert!(matches!(
+            body(None, None, person).form(AccountKind::MiniProgram),
+            Ok(NewAgent::Person(who)) if who == "ann_wx"
+        ));
         for (form, kind) in [
             (body(None, None, person), AccountKind::Service),
             (body(None, None, person), AccountKind::MiniGame),

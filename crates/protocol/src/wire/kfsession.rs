@@ -1,4 +1,4 @@
-//! Sessions on the wire: createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
+//! Wire types of the endpoints about sessions.
 
 use crate::parameter::{KF_ACCOUNT, OPENID, parameters};
 use schemars::JsonSchema;
@@ -32,13 +32,13 @@ parameters! {
     }
 }
 
-/// Answer of getkfsession: who serves the customer.
+/// Answer of getkfsession: the agent who serves the customer.
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getkfsession>
 #[derive(Debug, Default, JsonSchema, Serialize)]
 pub struct KfSession {
-    /// When the agent took the customer, Unix seconds; 0 when nobody has.
+    /// When the agent took the session, Unix seconds; 0 without an agent.
     pub createtime: i64,
-    /// The agent, empty when nobody serves the customer.
+    /// The agent; empty if no agent serves the customer.
     pub kf_account: String,
 }
 
@@ -53,7 +53,7 @@ pub struct SessionList {
 /// One session in [`SessionList`].
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct OpenSession {
-    /// When the agent took the customer, Unix seconds.
+    /// When the agent took the session, Unix seconds.
     pub createtime: i64,
     /// The customer.
     pub openid: String,
@@ -63,16 +63,16 @@ pub struct OpenSession {
 /// <https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_getwaitcase>
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct WaitCase {
-    /// How many wait, which may be more than are listed.
+    /// The number of waiting customers, which may be more than are listed.
     pub count: i64,
-    /// The first 100 who wait, in order of arrival; never absent.
+    /// The first waiting customers, `WAITCASE_MAX` at most, in order of arrival; never absent.
     pub waitcaselist: Vec<Waiting>,
 }
 
 /// One customer in [`WaitCase`].
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct Waiting {
-    /// When she last wrote, Unix seconds.
+    /// When the customer last wrote, Unix seconds.
     pub latest_time: i64,
     /// The customer.
     pub openid: String,

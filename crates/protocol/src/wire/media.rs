@@ -1,4 +1,6 @@
-//! Files on the wire: uploadTempMedia and getMedia, and what a file is by its first bytes.
+//! Wire types of uploadTempMedia and getMedia, and which files a kind accepts.
+
+mod format;
 
 use crate::limits::MEDIA_LIFE_D;
 use crate::parameter::{ParameterDoc, parameters};
@@ -7,7 +9,10 @@ use const_format::formatcp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What a file is for: `type` of uploadTempMedia.
+pub use format::Format;
+use format::Format::{Amr, Gif, Jpeg, Mp3, Mp4, Png, Webp};
+
+/// The purpose of a file: `type` of uploadTempMedia.
 /// <https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaKind {
@@ -17,30 +22,9 @@ pub enum MediaKind {
     Voice,
     /// A film.
     Video,
-    /// A small picture that stands for a film or a piece of music.
+    /// A small picture for a film or a piece of music.
     Thumb,
 }
-
-/// What a file is, as its bytes say. What its sender says of it does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// A PNG picture.
-    Png,
-    /// A JPEG picture.
-    Jpeg,
-    /// A GIF picture.
-    Gif,
-    /// A WebP picture, which pages take and Weixin's calls do not.
-    Webp,
-    /// An AMR recording, narrow or wide band.
-    Amr,
-    /// An MP3 recording.
-    Mp3,
-    /// An MP4 film.
-    Mp4,
-}
-
-use Format::{Amr, Gif, Jpeg, Mp3, Mp4, Png, Webp};
 
 impl MediaKind {
     /// Every kind.
@@ -63,7 +47,7 @@ impl MediaKind {
         MediaKind::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
-    /// The formats it takes.
+    /// The accepted formats.
     #[must_use]
     pub const fn formats(self) -> &'static [Format] {
         match self {
@@ -74,7 +58,7 @@ impl MediaKind {
         }
     }
 
-    /// The bytes it may have.
+    /// Most bytes of a file.
     #[must_use]
     pub const fn size_max(self) -> u64 {
         match self {
@@ -85,7 +69,8 @@ impl MediaKind {
         }
     }
 
-    /// Refuses what is no file of this kind: empty, larger than any file, of another format, larger than its kind.
+    /// Checks a file by its first bytes and its size: empty, larger than any file, of another format, too large for the
+    /// kind.
     ///
     /// # Errors
     /// 44001 → 45001 → 40005 → 40006.
@@ -96,7 +81,7 @@ impl MediaKind {
     }
 }
 
-/// Refuses what is no picture of an agent.
+/// Checks an agent's picture by its first bytes and its size.
 ///
 /// # Errors
 /// 41005 without a byte, 40006, 40005.
@@ -107,7 +92,7 @@ pub fn admit_headimg(head: &[u8], size: u64) -> Result<Format, Errcode> {
     admit(head, size, limits::HEADIMG_MAX, Errcode::InvalidMediaSize, &[Png, Jpeg])
 }
 
-/// Refuses what is no picture that people send from a page.
+/// Checks a picture that a person sends from a page, by its first bytes and its size.
 ///
 /// # Errors
 /// 44001 without a byte, 45001, 40005.
@@ -129,121 +114,6 @@ fn admit(
         return Err(too_large);
     }
     Format::of(head).filter(|format| formats.contains(format)).ok_or(Errcode::InvalidFileType)
-}
-
-impl Format {
-    /// Every format.
-    pub const ALL: [Format; 7] = [Png, Jpeg, Gif, Webp, Amr, Mp3, Mp4];
-    /// How many of a file's first bytes say what it is.
-    pub const HEAD: usize = 64;
-
-    /// What a file is that begins with these bytes.
-    #[must_use]
-    pub fn of(head: &[u8]) -> Option<Format> {
-        match head {
-            [
-                0x89,
-                b'P',
-                b'N',
-                b'G',
-                b'\r',
-                b'\n',
-                0x1a,
-                b'\n',
-                _,
-                _,
-                _,
-                _,
-                b'I',
-                b'H',
-                b'D',
-                b'R',
-                size @ ..,
-            ] => has_size(size, 4).then_some(Png),
-            // After the start of the picture comes a marker.
-            [0xff, 0xd8, 0xff, 0xc0..=0xfe, ..] => Some(Jpeg),
-            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', size @ ..] => has_size(size, 2).then_some(Gif),
-            // Its length, then the first chunk: compressed with loss, without, or more than a picture.
-            [
-                b'R',
-                b'I',
-                b'F',
-                b'F',
-                _,
-                _,
-                _,
-                _,
-                b'W',
-                b'E',
-                b'B',
-                b'P',
-                b'V',
-                b'P',
-                b'8',
-                b' ' | b'L' | b'X',
-                ..,
-            ] => Some(Webp),
-            [b'#', b'!', b'A', b'M', b'R', b'\n', ..]
-            | [b'#', b'!', b'A', b'M', b'R', b'-', b'W', b'B', b'\n', ..] => Some(Amr),
-            // The size of this first box, which lists brands: whatever else would be so large, a page perhaps, is no
-            // film.
-            [0, 0, _, _, b'f', b't', b'y', b'p', brand @ ..] => is_film(brand).then_some(Mp4),
-            [b'I', b'D', b'3', 2..=4, ..] => Some(Mp3),
-            // A frame: eleven set bits, layer 3, a bit rate and a sampling rate that exist.
-            [0xff, second, third, ..] => (second & 0b1110_0110 == 0b1110_0010
-                && second & 0b0001_1000 != 0b0000_1000
-                && third & 0b1111_0000 != 0b1111_0000
-                && third & 0b0000_1100 != 0b0000_1100)
-                .then_some(Mp3),
-            _ => None,
-        }
-    }
-
-    /// Its `Content-Type`.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Png => "image/png",
-            Jpeg => "image/jpeg",
-            Gif => "image/gif",
-            Webp => "image/webp",
-            Amr => "audio/amr",
-            Mp3 => "audio/mpeg",
-            Mp4 => "video/mp4",
-        }
-    }
-
-    /// What a file's name ends with.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Png => "png",
-            Jpeg => "jpg",
-            Gif => "gif",
-            Webp => "webp",
-            Amr => "amr",
-            Mp3 => "mp3",
-            Mp4 => "mp4",
-        }
-    }
-
-    /// The format with this `Content-Type`.
-    #[must_use]
-    pub fn from_content_type(content_type: &str) -> Option<Format> {
-        Format::ALL.into_iter().find(|format| format.content_type() == content_type)
-    }
-}
-
-/// Whether width and height, of `bytes` bytes each, are there and not 0.
-fn has_size(size: &[u8], bytes: usize) -> bool {
-    let is_something = |side: Option<&[u8]>| side.is_some_and(|side| side.iter().any(|byte| *byte != 0));
-    is_something(size.get(..bytes)) && is_something(size.get(bytes..2 * bytes))
-}
-
-/// Whether the brand of an ISO file is a film's: pictures, recordings and QuickTime come in the same box.
-fn is_film(brand: &[u8]) -> bool {
-    const FILMS: [&[u8]; 9] = [b"iso", b"mp4", b"avc", b"M4V", b"MSN", b"dash", b"mmp4", b"f4v ", b"3g"];
-    brand.get(..4).is_some_and(|brand| FILMS.iter().any(|film| brand.starts_with(film)))
 }
 
 parameters! {
@@ -274,10 +144,10 @@ parameters! {
     }
 }
 
-/// Answer of uploadTempMedia. A thumb has its id under both names: SDKs read the one or the other.
+/// Answer of uploadTempMedia. A thumb has its id under both names: SDKs read one or the other.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct UploadedMedia<'a> {
-    /// What the file is for.
+    /// The purpose of the file.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Its id.
@@ -292,7 +162,7 @@ pub struct UploadedMedia<'a> {
 /// Answer of getMedia for a video.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct VideoAddress {
-    /// Where it is fetched.
+    /// The address of the video.
     pub video_url: String,
 }
 

@@ -1,4 +1,4 @@
-//! Messages to customers on the wire: sendCustomMessage and typing.
+//! Wire types of sendCustomMessage and typing.
 
 mod content;
 
@@ -53,7 +53,7 @@ parameters! {
     }
 }
 
-/// An object, or nothing: a list would be read as its members in their order.
+/// Reads an object or nothing. serde alone would also read a list, as the members in their order.
 fn object<'de, T: DeserializeOwned, D: Deserializer<'de>>(json: D) -> Result<Option<T>, D::Error> {
     match Value::deserialize(json)? {
         Value::Null => Ok(None),
@@ -69,7 +69,7 @@ struct CustomService {
     kf_account: String,
 }
 
-/// Whether the customer reads that a machine wrote it. SDKs put other members here too, which are passed over.
+/// Whether the customer reads that a machine wrote the message. Other members, which SDKs send too, are ignored.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
 struct AiContext {
@@ -77,21 +77,21 @@ struct AiContext {
     is_ai_msg: i64,
 }
 
-/// A message that may be sent, if its customer, agent and files are there.
+/// A valid message. Whether its customer, agent and files exist is not checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiMessage {
     /// The customer.
     pub touser: String,
-    /// The agent who speaks, if one does.
+    /// The agent in whose name the message is sent, if there is one.
     pub kf_account: Option<String>,
-    /// Whether a machine wrote it.
+    /// Whether a machine wrote the message.
     pub ai: bool,
-    /// What it says.
+    /// The content.
     pub content: Content,
 }
 
 impl SendCustomMessage {
-    /// Refuses a message that names no sub-merchant, where one must be named.
+    /// Refuses a message without `businessid`, at the path that requires it.
     ///
     /// # Errors
     /// `ParameterMissing`.
@@ -103,10 +103,10 @@ impl SendCustomMessage {
         }
     }
 
-    /// The message, if an account of this kind may send one like it.
+    /// The checked message of an account of this kind.
     ///
     /// # Errors
-    /// 40008 → 48008 → 47001 → what is wrong with its content.
+    /// 40008 → 48008 → 47001 → the errors of the content.
     pub fn message(mut self, kind: AccountKind) -> Result<ApiMessage, Errcode> {
         let content = Content::read(&self.msgtype, kind, &mut self.members)?;
         content.check()?;
@@ -131,17 +131,17 @@ parameters! {
     }
 }
 
-/// What typing is told.
+/// The command of typing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TypingCommand {
-    /// Show that somebody types.
+    /// Show the typing sign.
     Typing,
-    /// Show it no more.
+    /// Hide the typing sign.
     CancelTyping,
 }
 
 impl SetTyping {
-    /// What it is told.
+    /// The command.
     ///
     /// # Errors
     /// 45072.

@@ -1,4 +1,4 @@
-//! Records on the wire: getmsglist, and getrecord, which came before it and is still called.
+//! Wire types of getmsglist and of getrecord, its withdrawn predecessor, which SDKs still call.
 
 use crate::limits::{RECORD_PAGE_MAX, RECORD_WINDOW_H, RECORD_WINDOW_S, RECORDS_MAX};
 use crate::parameter::{OPENID, ParameterDoc, parameters};
@@ -8,14 +8,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a record says happened. The page of getmsglist lists the last two; getrecord had them all.
+/// The kind of event in a record. The page of getmsglist lists the last two; getrecord had all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opercode {
     /// A session waits for an agent.
     Waiting = 1000,
     /// An agent has taken a session.
     Taken = 1001,
-    /// A session was opened that nobody waited for.
+    /// A session was opened without waiting.
     Started = 1002,
     /// A session went from one agent to another.
     Transferred = 1003,
@@ -23,16 +23,16 @@ pub enum Opercode {
     Closed = 1004,
     /// A supervisor has taken a session over from an agent.
     Grabbed = 1005,
-    /// The account got a message while its customer waited.
+    /// The account received a message of a waiting customer.
     Heard = 2001,
     /// An agent has sent a message.
     Sent = 2002,
-    /// An agent has got a message.
+    /// An agent has received a message.
     Received = 2003,
 }
 
 impl Opercode {
-    /// As it stands in a record.
+    /// The number in a record.
     #[must_use]
     pub fn number(self) -> i64 {
         self as i64
@@ -74,19 +74,19 @@ parameters! {
     }
 }
 
-/// A stretch of time: from its first second, up to its last, which is not in it.
+/// A time window, with its start and without its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordWindow {
-    /// Its first second, in Unix seconds.
+    /// The start, Unix seconds.
     pub from_s: i64,
-    /// The second after it.
+    /// The end, Unix seconds; not in the window.
     pub until_s: i64,
 }
 
-/// What getmsglist asks for.
+/// A checked query of getmsglist.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RecordsByNumber {
-    /// When it happened.
+    /// The time window.
     pub window: RecordWindow,
     /// The first number.
     pub msgid: i64,
@@ -117,10 +117,10 @@ parameters! {
     }
 }
 
-/// What getrecord asks for.
+/// A checked query of getrecord.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RecordsByPage {
-    /// When it happened, within one day.
+    /// The time window, within one day.
     pub window: RecordWindow,
     /// The page, from 1.
     pub index: i64,
@@ -131,7 +131,7 @@ pub struct RecordsByPage {
 }
 
 impl GetMsgList {
-    /// What is asked for.
+    /// The checked query.
     ///
     /// # Errors
     /// 65416, then 65417 for more than 24 hours.
@@ -149,7 +149,7 @@ impl GetMsgList {
 }
 
 impl GetRecord {
-    /// What is asked for.
+    /// The checked query.
     ///
     /// # Errors
     /// 65416, then 65417 for more than one calendar day.
@@ -171,14 +171,14 @@ impl GetRecord {
     }
 }
 
-/// The calendar day of a second where the platform is.
+/// The calendar day, in Beijing, of a Unix second.
 fn day(second: i64) -> i64 {
     (second + limits::PLATFORM_OFFSET_S).div_euclid(RECORD_WINDOW_S)
 }
 
 fn window(from: &Value, until: &Value) -> Result<RecordWindow, Errcode> {
     let (from_s, until_s) = (whole(from)?, whole(until)?);
-    // Ten digits: whoever sends milliseconds is told so, instead of getting nothing.
+    // Ten digits: milliseconds are refused, instead of answered with an empty list.
     let is_sound = 0 <= from_s && from_s <= until_s && until_s < 10_000_000_000;
     if is_sound { Ok(RecordWindow { from_s, until_s }) } else { Err(Errcode::RecordParameter) }
 }
@@ -195,11 +195,11 @@ fn whole(value: &Value) -> Result<i64, Errcode> {
 /// Answer of getmsglist.
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct MsgList {
-    /// In order of their numbers; empty when there are none, never absent.
+    /// In order of their numbers; never absent.
     pub recordlist: Vec<Record>,
-    /// How many.
+    /// The number of records.
     pub number: i64,
-    /// What the next request begins with: one more than the last number, 0 when there are none.
+    /// The `msgid` of the next request: one more than the last number; 0 without records.
     pub msgid: i64,
 }
 
@@ -212,26 +212,26 @@ pub struct RecordList {
     pub errmsg: &'static str,
     /// 0: what the first answers of getrecord had instead of `errcode`, and Senparc's SDK still reads.
     pub retcode: i64,
-    /// Oldest first; empty when there are none, never absent.
+    /// Oldest first; never absent.
     pub recordlist: Vec<Record>,
 }
 
-/// One thing that an agent did, or that happened to her.
+/// One event of an agent's work.
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct Record {
     /// The customer.
     pub openid: String,
     /// See [`Opercode`].
     pub opercode: i64,
-    /// What was written; `[image]`, `[voice]` or `[video]` for what is no text; empty where nothing was written.
+    /// The text of a message; `[image]`, `[voice]` or `[video]` for other messages; empty for other events.
     pub text: String,
-    /// When, Unix seconds.
+    /// The time, Unix seconds.
     pub time: i64,
-    /// The agent, empty where there was none.
+    /// The agent; empty without one.
     pub worker: String,
 }
 
-/// What stands in a record for a message of this kind.
+/// The text of a record for a message of this kind.
 #[must_use]
 pub fn text_of(kind: &str, text: String) -> String {
     match kind {

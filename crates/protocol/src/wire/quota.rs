@@ -1,4 +1,4 @@
-//! Quotas on the wire: how often an endpoint may be called, and the endpoints that tell and clear that.
+//! Quotas, and the wire types of the endpoints that read and clear them.
 
 use crate::limits;
 use crate::parameter::{APPID, APPID_PATTERN, APPSECRET, ParameterDoc, parameters};
@@ -15,7 +15,7 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// Where no page names a number.
+    /// The quota of an endpoint whose page has no number.
     pub const GENEROUS: Quota = Quota { daily: limits::CALLS_PER_DAY, per_minute: limits::CALLS_PER_MINUTE };
 }
 
@@ -83,7 +83,7 @@ struct DailyQuota {
     remain: u32,
 }
 
-/// Calls in a stretch of time.
+/// A limit of calls in a time.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 struct RateLimit {
     call_count: u32,
@@ -91,8 +91,8 @@ struct RateLimit {
 }
 
 impl ApiQuota {
-    /// What is left of `quota` when so many calls were counted today. The account's own calls and a
-    /// platform's for it have a minute limit each, of the same size.
+    /// What is left of `quota` after `used` calls today. The account's own calls and a platform's calls for the account
+    /// have a minute limit each, of the same size.
     #[must_use]
     pub fn of(quota: Quota, used: u32) -> Self {
         let rate = RateLimit { call_count: quota.per_minute, refresh_second: 60 };

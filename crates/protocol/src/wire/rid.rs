@@ -1,4 +1,4 @@
-//! Request ids on the wire: what is told of a call that was refused.
+//! Request ids, and the wire types of getRidInfo.
 
 use crate::parameter::{ParameterDoc, parameters};
 use schemars::JsonSchema;
@@ -29,7 +29,7 @@ pub struct RidInfo {
 /// A call that was refused.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RefusedCall {
-    /// When it came, Unix time in seconds.
+    /// When the call arrived, Unix seconds.
     pub invoke_time: i64,
     /// How long it took, in milliseconds.
     pub cost_in_ms: i64,
@@ -37,9 +37,9 @@ pub struct RefusedCall {
     pub request_url: String,
     /// Its body, without secrets.
     pub request_body: String,
-    /// What it was told.
+    /// The answer.
     pub response_body: String,
-    /// Where it came from.
+    /// The caller's address.
     pub client_ip: String,
 }
 
@@ -51,7 +51,7 @@ impl RidInfo {
     }
 }
 
-/// Whether a text is shaped like a request id: three groups of eight hexadecimal digits.
+/// Whether a text has the form of a request id: three groups of eight hexadecimal digits.
 #[must_use]
 pub fn is_rid(text: &str) -> bool {
     let is_group = |group: &str| {
@@ -60,7 +60,7 @@ pub fn is_rid(text: &str) -> bool {
     text.split('-').count() == 3 && text.split('-').all(is_group)
 }
 
-/// When the call came that a request id names, Unix time in seconds: its first group.
+/// When the call with this request id arrived, Unix seconds: the first group of the id.
 #[must_use]
 pub fn second_of(rid: &str) -> Option<i64> {
     i64::from_str_radix(rid.split('-').next()?, 16).ok()

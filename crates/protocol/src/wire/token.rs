@@ -1,4 +1,4 @@
-//! Tokens on the wire: getAccessToken and getStableAccessToken.
+//! Wire types of getAccessToken and getStableAccessToken.
 
 use crate::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY};
 use crate::parameter::{APPID, GRANT_TYPE, ParameterDoc, SECRET, parameters};
@@ -36,13 +36,13 @@ parameters! {
     }
 }
 
-/// A token: what both answer.
+/// Answer of both: a token.
 /// <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
 #[derive(Debug, JsonSchema, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AccessToken {
-    /// The token, at most 512 of `[A-Za-z0-9_-]`.
+    /// The token: `[A-Za-z0-9_-]`, `TOKEN_MAX` characters at most.
     pub access_token: String,
-    /// Seconds it has left, at most 7200.
+    /// The seconds that the token has left, `TOKEN_LIFE_S` at most.
     pub expires_in: i64,
 }

@@ -1,4 +1,4 @@
-//! The binding of a Mini Program to WeCom on the wire: getKfWorkBound, bindKfWork and unbindKfWork.
+//! Wire types of the endpoints about the binding of a Mini Program to WeCom.
 
 use crate::Errcode;
 use crate::limits::{CORPID_REST_MAX, CORPID_REST_MIN};
@@ -19,16 +19,16 @@ parameters! {
 }
 
 impl BindKfWork {
-    /// The enterprise that is named, whatever its shape.
+    /// The corpid, in any form.
     ///
     /// # Errors
-    /// 10130002 when none is.
+    /// 10130002 without one.
     pub fn corpid(self) -> Result<String, Errcode> {
-        self.corpid.filter(|corpid| !corpid.is_empty()).ok_or(Errcode::WorkParameter)
+        self.corpid.filter(|corpid| !corpid.is_empty()).ok_or(Errcode::WecomParameter)
     }
 }
 
-/// Answer of getKfWorkBound. What tells of the binding is there while there is one.
+/// Answer of getKfWorkBound. The optional members are there while a binding exists.
 /// <https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_getkfworkbound>
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -44,13 +44,13 @@ pub struct KfWorkBound {
 }
 
 impl KfWorkBound {
-    /// The answer while nothing is bound.
+    /// The answer without a binding.
     #[must_use]
     pub fn nothing() -> Self {
         KfWorkBound { errcode: 0, errmsg: "ok", entity_name: None, corpid: None, bind_time: None }
     }
 
-    /// The answer about an enterprise that is bound since a Unix time in seconds.
+    /// The answer with the enterprise, and with the time of the binding in Unix seconds.
     #[must_use]
     pub fn to(corpid: String, bind_time: i64, entity_name: String) -> Self {
         KfWorkBound {
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(named(Some("x")), Ok("x".into()));
         assert_eq!(
             (named(Some("")), named(None)),
-            (Err(Errcode::WorkParameter), Err(Errcode::WorkParameter))
+            (Err(Errcode::WecomParameter), Err(Errcode::WecomParameter))
         );
     }
 
@@ -82,7 +82,10 @@ mod tests {
         let text = |bound: KfWorkBound| serde_json::to_string(&bound).expect("plain data");
         assert_eq!(text(KfWorkBound::nothing()), r#"{"errcode":0,"errmsg":"ok"}"#);
         let bound = KfWorkBound::to("wwee11111xxxxxxx".into(), 1_694_611_289, "name".into());
-        let expected = r#"{"errcode":0,"errmsg":"ok","entityName":"name","corpid":"wwee11111xxxxxxx","bindTime":1694611289}"#;
+        let expected = concat!(
+            r#"{"errcode":0,"errmsg":"ok","entityName":"name","#,
+            r#""corpid":"wwee11111xxxxxxx","bindTime":1694611289}"#
+        );
         assert_eq!(text(bound), expected);
     }
 }

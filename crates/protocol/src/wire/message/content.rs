@@ -1,4 +1,4 @@
-//! What a message says, by msgtype.
+//! The content of a message, by msgtype.
 
 use crate::endpoint::AccountKind;
 use crate::limits::{MENU_MAX, TEXT_MAX};
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-/// A file that was uploaded before: `image`, `voice`.
+/// An uploaded file: `image`, `voice`, `mpnews`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
@@ -25,7 +25,7 @@ pub struct File {
 #[schemars(inline)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Text {
-    /// The words; links in them may name a page of a Mini Program.
+    /// The text; its links may name a page of a Mini Program.
     pub content: String,
 }
 
@@ -36,13 +36,13 @@ pub struct Text {
 pub struct Video {
     /// The film.
     pub media_id: String,
-    /// The picture that stands for it.
+    /// The thumb.
     #[serde(default)]
     pub thumb_media_id: String,
     /// Its title.
     #[serde(default)]
     pub title: String,
-    /// What it is about.
+    /// The description.
     #[serde(default)]
     pub description: String,
 }
@@ -52,13 +52,13 @@ pub struct Video {
 #[schemars(inline)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Music {
-    /// Where it is.
+    /// The address.
     #[serde(default)]
     pub musicurl: String,
-    /// Where it is in better quality.
+    /// The address of a better quality.
     #[serde(default)]
     pub hqmusicurl: String,
-    /// The picture that stands for it.
+    /// The thumb.
     #[serde(default)]
     pub thumb_media_id: String,
     /// Its title.
@@ -86,13 +86,13 @@ pub struct Article {
     /// Its title.
     #[serde(default)]
     pub title: String,
-    /// What it is about.
+    /// The description.
     #[serde(default)]
     pub description: String,
-    /// Where it is.
+    /// The address.
     #[serde(default)]
     pub url: String,
-    /// Where its picture is.
+    /// The address of the picture.
     #[serde(default)]
     pub picurl: String,
 }
@@ -111,12 +111,12 @@ pub struct Published {
 #[schemars(inline)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Menu {
-    /// What stands above.
+    /// The text above the choices.
     #[serde(default)]
     pub head_content: String,
     /// The choices.
     pub list: Vec<Choice>,
-    /// What stands below.
+    /// The text below the choices.
     #[serde(default)]
     pub tail_content: String,
 }
@@ -126,10 +126,10 @@ pub struct Menu {
 #[schemars(inline)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Choice {
-    /// What the developer knows it by: digits, as a rule, and then some clients send a number.
+    /// The developer's id of the choice: usually digits, which some clients send as a number.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// What the customer reads, and says by choosing it.
+    /// The text of the choice, which the customer sends by choosing it.
     pub content: String,
 }
 
@@ -150,13 +150,13 @@ pub struct ProgramPage {
     /// Its title.
     #[serde(default)]
     pub title: String,
-    /// The Mini Program; empty where it is the account itself.
+    /// The Mini Program; empty for the account itself.
     #[serde(default)]
     pub appid: String,
     /// The page.
     #[serde(default)]
     pub pagepath: String,
-    /// The picture that stands for it.
+    /// The thumb.
     pub thumb_media_id: String,
 }
 
@@ -168,12 +168,12 @@ pub struct Link {
     /// Its title.
     #[serde(default)]
     pub title: String,
-    /// What it is about.
+    /// The description.
     #[serde(default)]
     pub description: String,
-    /// Where it leads.
+    /// The address.
     pub url: String,
-    /// Where its picture is.
+    /// The address of the picture.
     #[serde(default)]
     pub thumb_url: String,
 }
@@ -190,7 +190,7 @@ macro_rules! contents {
             }
         }
 
-        /// What a message says, by msgtype.
+        /// The content of a message, by msgtype.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Content { $($(#[$doc])* $name($type)),* }
 
@@ -200,7 +200,7 @@ macro_rules! contents {
         pub enum Msgtype { $($(#[$doc])* #[ts(rename = $word)] $name),* }
 
         impl Content {
-            /// Hands over the type of each msgtype's member.
+            /// Passes the type of each msgtype's member to `visitor`.
             #[cfg(feature = "types")]
             pub fn visit_types(visitor: &mut impl ts_rs::TypeVisitor) {
                 $(visitor.visit::<$type>();)*
@@ -212,17 +212,18 @@ macro_rules! contents {
                 match self { $(Content::$name(_) => $word),* }
             }
 
-            /// The member named like the msgtype, as JSON, without what nobody knows.
+            /// The member whose name is the msgtype, as JSON, without unknown members.
             #[must_use]
             pub fn body(&self) -> Value {
-                // Strings, and lists and objects of them: nothing that JSON could not hold.
+                // Strings, lists and objects always serialize.
                 match self { $(Content::$name(it) => serde_json::to_value(it).unwrap_or_default()),* }
             }
 
-            /// Reads the member named like the msgtype.
+            /// Reads the member whose name is the msgtype.
             ///
             /// # Errors
-            /// 40008 for no msgtype, 48008 for one that this kind of account may not send, 47001.
+            /// 40008 for an unknown msgtype, 48008 for one that this kind of account may not send, 47001 for a wrong
+            /// member.
             pub(super) fn read(
                 word: &str,
                 kind: AccountKind,
@@ -292,7 +293,7 @@ contents! {
 }
 
 fn member<T: DeserializeOwned>(members: &mut Map<String, Value>, name: &str) -> Result<T, Errcode> {
-    // A list would be read as the members in their order.
+    // serde would also read a list, as the members in their order.
     let value = members.remove(name).filter(Value::is_object).ok_or(Errcode::DataFormat)?;
     serde_json::from_value(value).map_err(|_| Errcode::DataFormat)
 }
@@ -306,7 +307,7 @@ fn text_or_number<'de, D: Deserializer<'de>>(json: D) -> Result<String, D::Error
 }
 
 impl Content {
-    /// Refuses what says nothing, or too much.
+    /// Refuses empty and too long content.
     pub(super) fn check(&self) -> Result<(), Errcode> {
         match self {
             Content::Text(Text { content }) => not_empty(content, Errcode::EmptyContent)?,
@@ -338,7 +339,7 @@ impl Content {
         if size > most { Err(Errcode::ContentSize) } else { Ok(()) }
     }
 
-    /// What it says where only text is shown: its words, or its msgtype and its title.
+    /// The content for places that show text only: the text, or the msgtype and the title.
     #[must_use]
     pub fn label(&self) -> String {
         let title = match self {
@@ -354,7 +355,7 @@ impl Content {
         format!("[{}] {title}", self.word()).trim_end().to_owned()
     }
 
-    /// The file it shows, and what that must be for, where it shows one.
+    /// The file of the message and the kind that the file must have; `None` without a file.
     #[must_use]
     pub fn file(&self) -> Option<(&str, media::MediaKind)> {
         match self {
@@ -365,7 +366,7 @@ impl Content {
         }
     }
 
-    /// The small picture that stands for it, where there is one.
+    /// The thumb of the message; `None` without one.
     #[must_use]
     pub fn thumb(&self) -> Option<&str> {
         match self {
