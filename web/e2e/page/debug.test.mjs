@@ -61,7 +61,7 @@ test("an administrator calls every endpoint from the debugging page", async (t) 
 
   await t.test("a token is filled in, and the answer is shown as it came", async () => {
     await ann.press("Get a token");
-    await page.getByText("Your programs' tokens stay valid").waitFor();
+    await page.getByText("Your programs’ tokens stay valid").waitFor();
     await send("0");
     await result.getByText("kf1@demo").waitFor();
     await ann.press("Raw");
@@ -165,7 +165,7 @@ test("a login that has ended leads to the log-in, and what was filled in stays",
   await other.fill("Log in", "kf_demo", "demo");
   await login.waitForURL(`${server.base}/debug#getkfsessionlist`);
   await ann.press("Get a token");
-  await page.getByText("Your programs' tokens stay valid").waitFor();
+  await page.getByText("Your programs’ tokens stay valid").waitFor();
   assert.equal(await account.inputValue(), "kf7@demo");
 });
 

@@ -51,7 +51,7 @@ export const en: Text = {
     ask: (count) => (count > 1 ? `Send these ${count} pictures?` : "Send this picture?"),
     preparing: "Preparing…",
     wrongPicture: "Send PNG, JPEG, GIF or WebP images of up to 10 MB",
-    left: (bytes) => (bytes >= 0 ? `${bytes} bytes left` : `${-bytes} bytes too long`),
+    left: (bytes) => (bytes >= 0 ? `${bytes} bytes left` : `${-bytes} bytes too long, shorten the text`),
   },
 
   chat: {

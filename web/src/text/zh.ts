@@ -58,7 +58,7 @@ export const zh = {
     ask: (count: number) => (count > 1 ? `发送这 ${count} 张图片？` : "发送这张图片？"),
     preparing: "正在处理图片…",
     wrongPicture: "仅支持 10 MB 以内的 PNG、JPEG、GIF 或 WebP 图片",
-    left: (bytes: number) => (bytes >= 0 ? `还可输入 ${bytes} 字节` : `超出 ${-bytes} 字节`),
+    left: (bytes: number) => (bytes >= 0 ? `还可输入 ${bytes} 字节（约 ${Math.floor(bytes / 3)} 个汉字）` : `超出 ${-bytes} 字节，请缩短`),
   },
 
   chat: {
