@@ -1,4 +1,4 @@
-//! The size of files and folders.
+//! The size of files and folders, and the width of the pages' lines.
 
 use super::{all_sources, sources};
 use std::collections::BTreeMap;
@@ -7,23 +7,43 @@ use std::path::{Path, PathBuf};
 /// The most files in a folder of sources.
 const FILES: usize = 12;
 
+/// Files with a line for each of many rows or types.
+const TABLES: [&str; 3] = ["endpoint/table.rs", "errcode/table.rs", "web/src/wire.ts"];
+
 /// The folders of sources, relative to this crate.
-const FOLDERS: [&str; 4] = ["..", "../../bench/src", "../../tests/crash/src", "../../web/src"];
+const FOLDERS: [&str; 5] =
+    ["..", "../../bench/src", "../../tests/crash/src", "../../web/src", "../../web/e2e"];
+
+/// The pages and their browser tests, which no formatter of this project reaches.
+fn page_sources() -> impl Iterator<Item = (PathBuf, String)> {
+    ["../../web/src", "../../web/e2e"].into_iter().flat_map(|folder| sources(folder, &PAGE_ENDINGS))
+}
+
+const PAGE_ENDINGS: [&str; 4] = ["ts", "svelte", "css", "mjs"];
 
 #[test]
 fn no_file_is_longer_than_400_lines() {
-    for (path, text) in all_sources().into_iter().chain(sources("tests", &["rs"])) {
+    for (path, text) in all_sources().into_iter().chain(sources("tests", &["rs"])).chain(page_sources()) {
         let lines = text.lines().count();
-        // A table has a line for each of its rows.
-        let is_table = path.ends_with("endpoint/table.rs") || path.ends_with("errcode/table.rs");
+        let is_table = TABLES.iter().any(|table| path.ends_with(table));
         assert!(lines <= 400 || is_table, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn no_line_of_the_pages_has_more_than_120_columns() {
+    for (path, text) in page_sources() {
+        for (number, line) in (1..).zip(text.lines()) {
+            assert!(line.chars().count() <= 120, "{}, line {number}", path.display());
+        }
     }
 }
 
 #[test]
 fn no_folder_has_more_than_12_files() {
     let mut folders = BTreeMap::<PathBuf, usize>::new();
-    for (path, _) in FOLDERS.iter().flat_map(|folder| sources(folder, &["rs", "ts", "svelte"])) {
+    for (path, _) in FOLDERS.iter().flat_map(|folder| sources(folder, &["rs", "ts", "svelte", "css", "mjs"]))
+    {
         *folders.entry(path.parent().unwrap_or(Path::new("")).to_owned()).or_default() += 1;
     }
     let crowded: Vec<_> = folders.into_iter().filter(|(_, files)| *files > FILES).collect();
