@@ -23,14 +23,14 @@ fn run() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
     let copy = out.join("web");
     remove(&copy)?;
-    said("copy web/", copy_tree(&source, &copy))?;
+    describe("copy web/", copy_tree(&source, &copy))?;
     let cache = target(&out)?.join("web");
-    said("make the npm cache folder", fs::create_dir_all(&cache))?;
-    // Two builds at once (debug and release, or an editor's) share the cache; the lock goes with the process.
-    let lock = said("open the npm lock", File::create(cache.join("lock")))?;
-    said("take the npm lock", lock.lock())?;
+    describe("make the npm cache folder", fs::create_dir_all(&cache))?;
+    // Two builds may share the cache: debug and release, or an editor's. The lock ends with the process.
+    let lock = describe("open the npm lock", File::create(cache.join("lock")))?;
+    describe("take the npm lock", lock.lock())?;
     install(&copy, &cache)?;
-    said("link node_modules", link(&cache.join("node_modules"), &copy.join("node_modules")))?;
+    describe("link node_modules", link(&cache.join("node_modules"), &copy.join("node_modules")))?;
     npm(&copy, &["run", "build"])
 }
 
@@ -43,18 +43,18 @@ fn target(out: &Path) -> Result<&Path, String> {
 }
 
 fn install(copy: &Path, cache: &Path) -> Result<(), String> {
-    let wanted = said("read package-lock.json", fs::read_to_string(copy.join("package-lock.json")))?;
+    let wanted = describe("read package-lock.json", fs::read_to_string(copy.join("package-lock.json")))?;
     let stamp = cache.join("installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    // The stamp goes first and comes last: an install that was cut short is done again.
+    // The stamp is removed before the install and written after it, so that an interrupted install is repeated.
     let _ = fs::remove_file(&stamp);
     for name in ["package.json", "package-lock.json", ".npmrc"] {
-        said("fill the npm cache folder", fs::copy(copy.join(name), cache.join(name)))?;
+        describe("fill the npm cache folder", fs::copy(copy.join(name), cache.join(name)))?;
     }
     npm(cache, &["ci", "--ignore-scripts"])?;
-    said("stamp the npm cache folder", fs::write(&stamp, wanted))
+    describe("stamp the npm cache folder", fs::write(&stamp, wanted))
 }
 
 fn npm(folder: &Path, arguments: &[&str]) -> Result<(), String> {
@@ -74,7 +74,7 @@ fn npm(folder: &Path, arguments: &[&str]) -> Result<(), String> {
     Err(format!("`npm {}` failed in {}: see its output above", arguments.join(" "), folder.display()))
 }
 
-/// Copies a folder and has Cargo watch each file of it. A new file needs no watch: a changed one names it.
+/// Copies a folder, and makes Cargo watch each file. A new file needs no watch, because a changed file imports it.
 fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -94,12 +94,13 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn remove(folder: &Path) -> Result<(), String> {
-    // The link goes by itself: what it leads to is shared.
+    // Only the link is removed: the folder that it names is shared.
+
     let modules = folder.join("node_modules");
     if modules.is_symlink() {
-        said("remove the old link", fs::remove_file(modules))?;
+        describe("remove the old link", fs::remove_file(modules))?;
     }
-    if folder.exists() { said("remove the old copy", fs::remove_dir_all(folder)) } else { Ok(()) }
+    if folder.exists() { describe("remove the old copy", fs::remove_dir_all(folder)) } else { Ok(()) }
 }
 
 #[cfg(unix)]
@@ -116,6 +117,6 @@ fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|_| format!("{name} is not set: this runs under Cargo only"))
 }
 
-fn said<T>(what: &str, result: io::Result<T>) -> Result<T, String> {
+fn describe<T>(what: &str, result: io::Result<T>) -> Result<T, String> {
     result.map_err(|cause| format!("could not {what}: {cause}"))
 }

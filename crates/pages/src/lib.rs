@@ -1,4 +1,4 @@
-//! The built pages of `web/`, embedded in the program. No logic beyond finding a file.
+//! The built pages of `web/`, embedded in the program, and how to find a file of them.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,8 @@ pub struct Page {
 }
 
 /// All files of the build by their paths: `workbench.html`, `chat.html`, `debug.html`, `start.html` and `assets/…`.
-/// Names under `assets/` carry a hash of what is in them, so they may be cached for ever.
+/// Names under `assets/` contain a hash of the file, so browsers may cache them for ever.
+
 pub fn all() -> impl Iterator<Item = (Cow<'static, str>, Page)> {
     Dist::iter().filter_map(|path| page(&path).map(|page| (path, page)))
 }
