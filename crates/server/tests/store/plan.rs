@@ -37,8 +37,8 @@ const WHOLE_TABLE: &[(&str, &str)] = &[
     ("from pragma_table_info", "the schema, when data is copied"),
 ];
 
-/// Tables with a row for each node or loop; `l`, a subquery of one row; `told`, the values of a statement.
-const SMALL_TABLES: &[&str] = &["node", "holder", "l", "told"];
+/// Tables with a row for each node or loop; `l`, a subquery of one row; `reported`, the values of a statement.
+const SMALL_TABLES: &[&str] = &["node", "holder", "l", "reported"];
 
 /// Tables that grow within an account: a search by the account alone would read its whole history.
 const LONG_IN_AN_ACCOUNT: &[&str] = &["session", "s", "message", "m", "record", "change", "media", "refusal"];
@@ -85,12 +85,25 @@ fn literal(text: &str) -> (String, &str) {
     (text.to_owned(), "")
 }
 
+/// A source with the list of its macro `columns!` wherever the macro is used, so that each statement is one literal.
+fn with_columns(source: &str) -> String {
+    let Some((_, list)) = source.split_once("macro_rules! columns") else { return source.to_owned() };
+    let (list, _) = literal(list.split_once('"').unwrap().1);
+    let mut parts = source.split("columns!()");
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |begin, end| {
+        let begin = begin.trim_end().trim_end_matches(',').trim_end().trim_end_matches('"');
+        let end = end.trim_start().trim_start_matches(',').trim_start().trim_start_matches('"');
+        format!("{begin}{list}{end}")
+    })
+}
+
 /// The statements of a source. In a macro `select!` the first literal is the beginning of each statement.
 fn statements(source: &str) -> Vec<String> {
     let is_statement = |text: &str| VERBS.iter().any(|verb| text.starts_with(verb));
     let mut begin = None;
     let mut found = Vec::new();
-    for (line, text) in literals(source) {
+    for (line, text) in literals(&with_columns(source)) {
         let is_part = line.contains("select!(");
         match &begin {
             Some(begin) if is_part => found.push(format!("{begin}{text}")),
@@ -144,6 +157,8 @@ fn statements_are_found_in_sources() {
     assert_eq!(statements(source), ["select a  from b", "delete from b"]);
     let source = "concat!(\"select a from b where \", $w)\nconst B: &str = select!(\"a = $1\");";
     assert_eq!(statements(source), ["select a from b where a = $1"]);
+    let source = "macro_rules! columns { () => { \"a, b\" } }\nconst C: &str = concat!(\"select \", columns!(),\n\" from c\");";
+    assert_eq!(statements(source), ["select a, b from c"]);
 }
 
 #[tokio::test]
