@@ -4,7 +4,7 @@
 use crate::account::refusal_log;
 use crate::message::{media, retention};
 use crate::people::{invitation, presence, worker};
-use crate::{Desk, cluster, due, removal, session};
+use crate::{Desk, cluster, content, due, removal, session};
 use model::due::{Due, FEED_KEPT, RETRY, TRIM_EVERY};
 use model::{Appid, TextEnum, Time};
 use protocol::Errcode;
@@ -72,10 +72,10 @@ pub async fn run_due(desk: &Desk, row: &DueRow) -> Result<(), Error> {
         Some(Due::Rid) => refusal_log::prune(desk, &appid).await,
         Some(Due::Trim) => trim(desk, &appid).await,
         Some(Due::Media) => media::prune(desk, &appid, &row.key).await,
-        Some(Due::Content) => media::prune_content(desk, &row.key).await,
-        Some(Due::Object) => media::remove_object(desk, &row.key).await,
+        Some(Due::Content) => content::prune(desk, &row.key).await,
+        Some(Due::Object) => content::remove_object(desk, &row.key).await,
         Some(Due::File) => retention::prune(desk, &appid).await,
-        Some(Due::Strays) => media::prune_strays(desk).await,
+        Some(Due::Strays) => content::prune_strays(desk).await,
         Some(Due::Account) => removal::account::run_round(desk, &appid, &row.key).await,
         Some(Due::Worker) => {
             removal::worker::run_round(desk, row.owner.trim_start_matches('@'), &row.key).await

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod clock;
 pub mod cluster;
+pub mod content;
 pub mod due;
 pub mod jobs;
 pub mod message;

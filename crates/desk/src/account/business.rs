@@ -1,7 +1,6 @@
 //! Sub-merchants (businesses): register, update, get, list. Only programs read them, so changes are not in the feed.
 
-use crate::Desk;
-use crate::message::media;
+use crate::{Desk, content};
 use model::media::picture_address;
 use model::{AccountName, Appid, BusinessNickname};
 use protocol::Errcode;
@@ -48,7 +47,7 @@ pub async fn update(desk: &Desk, appid: &Appid, asked: BusinessChanges) -> Resul
         if let Some(media_id) = &asked.icon_media_id {
             let icon = icon(tx, appid, media_id)?;
             tx.run(UPDATE_ICON, bind![appid, old.id, &icon])?;
-            media::schedule_cleanup(tx, &old.icon)?;
+            content::schedule_cleanup(tx, &old.icon)?;
         }
         Ok(())
     })
@@ -135,23 +134,26 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, named: &NamedBusiness) -> Result<Busines
 /// # Errors
 /// 40007 if there is no such file, 40004 if it is not an image.
 fn icon(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<String, Error> {
-    let media = media::find(tx, appid, media_id)?.ok_or(Errcode::InvalidMediaId)?;
-    if media.kind == MediaKind::Image {
-        Ok(media.content.sha256)
-    } else {
-        Err(Errcode::InvalidMediaType.into())
+    match content::of_media(tx, appid, media_id)? {
+        Some((MediaKind::Image, sha256)) => Ok(sha256),
+        Some(_) => Err(Errcode::InvalidMediaType.into()),
+        None => Err(Errcode::InvalidMediaId.into()),
     }
+}
+
+/// The columns that [`business`] reads.
+macro_rules! select {
+    ($which:literal) => {
+        concat!("select business_id, account_name, nickname, icon from business where appid = $1 ", $which)
+    };
 }
 
 const INSERT: &str =
     "insert into business (appid, business_id, account_name, nickname, icon, transfer_to_commkf, created_at)
     values ($1, $2, $3, $4, $5, $6, $7) on conflict (appid, account_name) do nothing";
 const SELECT_LAST: &str = "select coalesce(max(business_id), 0) from business where appid = $1";
-const SELECT: &str =
-    "select business_id, account_name, nickname, icon from business where appid = $1 and business_id = $2";
-const SELECT_NAMED: &str =
-    "select business_id, account_name, nickname, icon from business where appid = $1 and account_name = $2";
-const SELECT_PAGE: &str = "select business_id, account_name, nickname, icon from business where appid = $1
-    order by business_id limit $3 offset $2";
+const SELECT: &str = select!("and business_id = $2");
+const SELECT_NAMED: &str = select!("and account_name = $2");
+const SELECT_PAGE: &str = select!("order by business_id limit $3 offset $2");
 const UPDATE_NICKNAME: &str = "update business set nickname = $3 where appid = $1 and business_id = $2";
 const UPDATE_ICON: &str = "update business set icon = $3 where appid = $1 and business_id = $2";

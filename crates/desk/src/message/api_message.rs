@@ -1,10 +1,9 @@
 //! Messages that programs send to customers through the API.
 
 use crate::message::draft::{Author, Draft};
-use crate::message::media;
 use crate::people::{agent, customer};
 use crate::session::window;
-use crate::{Desk, message, session};
+use crate::{Desk, content, message, session};
 use model::session::State;
 use model::{Appid, Openid};
 use protocol::Errcode;
@@ -59,6 +58,8 @@ fn draft(tx: &mut Tx<'_>, appid: &Appid, message: &ApiMessage, client_id: &str) 
 /// # Errors
 /// 40007.
 fn named(tx: &mut Tx<'_>, appid: &Appid, media_id: &str, kinds: &[MediaKind]) -> Result<String, Error> {
-    let found = media::find(tx, appid, media_id)?.filter(|media| kinds.contains(&media.kind));
-    found.map(|media| media.content.sha256).ok_or(Error::Refused(Errcode::InvalidMediaId))
+    match content::of_media(tx, appid, media_id)? {
+        Some((kind, sha256)) if kinds.contains(&kind) => Ok(sha256),
+        _ => Err(Errcode::InvalidMediaId.into()),
+    }
 }

@@ -1,6 +1,6 @@
 //! A message before it is stored, and its author.
 
-use crate::message::media::FileContent;
+use crate::content::FileContent;
 use crate::message::retention;
 use crate::message::storage::{self, StorageLimits};
 use crate::people::agent::Agent;

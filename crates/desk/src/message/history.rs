@@ -1,9 +1,8 @@
 //! Messages as the pages show them: one message, a page of messages, a customer's history.
 
 use crate::message::draft::{Author, DESK, Draft};
-use crate::message::media;
 use crate::people::presence::of_worker;
-use crate::{Desk, session};
+use crate::{Desk, content, session};
 use model::media::picture_at;
 use model::session::State;
 use model::{Appid, Openid, Session, Time, WechatId};
@@ -197,7 +196,7 @@ pub async fn own_history(
 }
 
 fn message(row: &Row) -> MessageView {
-    let (kf_account, pixels) = (row.text(3), media::pixels(row, 14));
+    let (kf_account, pixels) = (row.text(3), content::pixels(row, 14));
     MessageView {
         id: row.int(0),
         session: row.int(1),

@@ -1,8 +1,8 @@
 //! Pictures that are sent from the pages, and downloads of the files of messages.
 
 use crate::Desk;
+use crate::content::{self, FileContent, StoredFile};
 use crate::message::draft::Draft;
-use crate::message::media::{self, FileContent, StoredFile};
 use crate::message::storage::{self, StorageLimits};
 use crate::message::{self, MessageView};
 use crate::people::cookie::{WithCookie, Writer};
@@ -39,7 +39,7 @@ pub async fn receive(
 ) -> Result<WithCookie<MessageView>, Error> {
     let draft = image.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
-    media::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
+    content::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
 }
 
 /// An agent replies with a picture. See [`message::reply`].
@@ -55,7 +55,7 @@ pub async fn reply(
 ) -> Result<MessageView, Error> {
     let draft = image.draft(desk)?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
-    media::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
+    content::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
 }
 
 /// Which file of a message.
@@ -133,7 +133,7 @@ fn shown(tx: &mut Tx<'_>, appid: &Appid, message: i64) -> Result<MessageFiles, E
 
 fn content(tx: &mut Tx<'_>, shown: &MessageFiles, part: FilePart) -> Result<FileContent, Error> {
     let sha256 = if part == FilePart::File { &shown.file } else { &shown.thumb };
-    media::content(tx, sha256)?.ok_or(Error::Refused(Errcode::NotFound))
+    content::find(tx, sha256)?.ok_or(Error::Refused(Errcode::NotFound))
 }
 
 const SELECT: &str = "select openid, session, content, thumb from message where appid = $1 and id = $2";

@@ -18,7 +18,7 @@ use crate::people::cookie::{WithCookie, Writer};
 use crate::people::presence::of_worker;
 use crate::people::{agent, customer};
 use crate::session::{record, window};
-use crate::{Desk, account, session};
+use crate::{Desk, account, content, session};
 use model::account::Reception;
 use model::session::State;
 use model::session::routing;
@@ -193,7 +193,7 @@ pub(super) fn insert(
         ],
     )?;
     if let Some(picture) = &draft.picture {
-        media::adopt(tx, picture)?;
+        content::adopt(tx, picture)?;
     }
     draft::count(tx, appid, openid, author, draft)?;
     tx.record(Fact::Message { id, session, openid: openid.clone() });

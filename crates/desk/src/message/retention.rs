@@ -1,7 +1,7 @@
 //! Deletes the files of old messages, if the operator keeps them for a limited number of days.
 
-use crate::message::{media, storage};
-use crate::{Desk, due};
+use crate::message::storage;
+use crate::{Desk, content, due};
 use model::due::Due;
 use model::{Appid, HOUR, SECOND};
 use store::Tx;
@@ -37,7 +37,7 @@ pub(crate) async fn prune(desk: &Desk, appid: &Appid) -> Result<(), Error> {
             tx.run(CLEAR, bind![appid, row.int(0)])?;
             for sha256 in [row.text(2), row.text(3)].iter().filter(|sha256| !sha256.is_empty()) {
                 storage::remove(tx, appid, sha256)?;
-                media::schedule_cleanup(tx, sha256)?;
+                content::schedule_cleanup(tx, sha256)?;
             }
             removed += 1;
         }

@@ -3,9 +3,8 @@
 //! again.
 
 use super::{LAST, unfinished};
-use crate::message::media;
 use crate::people::{agent, worker};
-use crate::{Desk, account, due};
+use crate::{Desk, account, content, due};
 use model::due::Due;
 use model::{Appid, Fact, KfAccount, SECOND, Time};
 use protocol::limits::TOKEN_LIFE_S;
@@ -74,7 +73,7 @@ pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
         let now = tx.now();
         account::get(tx, appid)?;
         for agent in agent::all(tx, appid)? {
-            media::schedule_cleanup(tx, &agent.headimg)?;
+            content::schedule_cleanup(tx, &agent.headimg)?;
         }
         for sql in AT_ONCE {
             tx.run(sql, bind![appid])?;
@@ -138,7 +137,7 @@ fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Resul
     let mut contents: Vec<_> = rows.iter().flat_map(|row| [row.text(0), row.text(1)]).collect();
     contents.sort();
     contents.dedup();
-    contents.iter().try_for_each(|content| media::schedule_cleanup(tx, content))?;
+    contents.iter().try_for_each(|content| content::schedule_cleanup(tx, content))?;
     Ok(!rows.is_empty())
 }
 

@@ -1,9 +1,8 @@
 //! Removal of an agent.
 
-use crate::message::media;
 use crate::people::agent::{self, Agent};
 use crate::people::worker;
-use crate::{Desk, due, session};
+use crate::{Desk, content, due, session};
 use model::due::Due;
 use model::{Appid, Fact, KfAccount};
 use store::Tx;
@@ -30,7 +29,7 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
         let agent = agent::get(tx, appid, &kf_account)?;
         session::close_all(tx, appid, &agent.kf_account)?;
         tx.run(DELETE, bind![appid, &agent.kf_account])?;
-        media::schedule_cleanup(tx, &agent.headimg)?;
+        content::schedule_cleanup(tx, &agent.headimg)?;
         forget(tx, appid, &agent.kf_account)?;
         for person in [&agent.binding.worker, &agent.binding.invite_wx] {
             worker::schedule_recheck(tx, person, appid, &agent.kf_account)?;

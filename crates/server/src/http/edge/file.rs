@@ -1,6 +1,6 @@
 //! Bytes of a content, whole or a part of them, as they are read.
 
-use crate::desk::media::FileContent;
+use crate::desk::content::FileContent;
 use crate::error::Error;
 use crate::http::Answer;
 use crate::state::App;

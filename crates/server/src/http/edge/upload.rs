@@ -5,7 +5,7 @@ mod incoming;
 
 pub use incoming::Incoming;
 
-use crate::desk::media::{self, StoredFile};
+use crate::desk::content::{self, StoredFile};
 use crate::error::Error;
 use crate::files::{Sender, Writing, Written};
 use crate::http::Refusal;
@@ -237,7 +237,7 @@ impl Bytestream {
     /// Begins to store bytes of a sender.
     #[must_use]
     pub fn begin(app: &App, sender: Sender) -> Self {
-        let writing = Some(app.desk.files.write(media::new_object(&app.desk), sender));
+        let writing = Some(app.desk.files.write(content::new_object(&app.desk), sender));
         Bytestream { writing, filter: Filter::new(), page: None, head: Vec::new(), size: 0 }
     }
 
@@ -289,7 +289,7 @@ impl Bytestream {
 
 /// Writes an object once more with other first bytes: what was known of it only at its end stands there.
 async fn rewrite(app: &App, sender: Sender, written: &Written, head: &[u8]) -> Result<Written, Error> {
-    let mut writing = app.desk.files.write(media::new_object(&app.desk), sender);
+    let mut writing = app.desk.files.write(content::new_object(&app.desk), sender);
     let mut bytes = written.read(head.len() as u64).await?;
     writing.append(head).await?;
     while let Some(bytes) = bytes.try_next().await? {
