@@ -112,13 +112,20 @@ const INSERT_WAITED: &str = "insert into record (appid, id, at, opercode, openid
 /// The first and last number of the records in a time range. Few records between them have other times.
 const SELECT_RANGE: &str = "select coalesce(min(id), 1), coalesce(max(id), 0) from record
     where appid = $1 and at >= $2 and at < $3";
-const SELECT_MESSAGES: &str =
-    "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
+/// The columns that [`record`] reads, and the number.
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
     from record r left join message m on m.appid = r.appid and m.id = r.message
-    where r.appid = $1 and r.id >= $2 and r.id <= $3 and r.at >= $4 and r.at < $5 and r.opercode in (2002, 2003)
-    order by r.id limit $6";
+    where r.appid = $1 and ",
+            $which
+        )
+    };
+}
+
+const SELECT_MESSAGES: &str = select!(
+    "r.id >= $2 and r.id <= $3 and r.at >= $4 and r.at < $5 and r.opercode in (2002, 2003) order by r.id limit $6"
+);
 const SELECT_PAGE: &str =
-    "select r.openid, r.opercode, r.at, r.worker, coalesce(m.text, ''), r.id, coalesce(m.kind, 'text')
-    from record r left join message m on m.appid = r.appid and m.id = r.message
-    where r.appid = $1 and r.at >= $2 and r.at < $3 and ($4 = '' or r.openid = $4)
-    order by r.at, r.id limit $5 offset $6";
+    select!("r.at >= $2 and r.at < $3 and ($4 = '' or r.openid = $4) order by r.at, r.id limit $5 offset $6");
