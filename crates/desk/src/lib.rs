@@ -166,7 +166,7 @@ fn absent(error: Error) -> Error {
 }
 
 /// Runs steps in a task of their own, so that they end even if the caller is dropped between two of them.
-async fn to_the_end<T: Send + 'static>(
+async fn run_detached<T: Send + 'static>(
     steps: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::spawn(steps).await?

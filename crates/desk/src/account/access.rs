@@ -120,9 +120,8 @@ impl Access {
     /// # Errors
     /// 45009 if the day's quota is used up, 45011 if the minute's is.
     pub fn count(&self, desk: &Desk, endpoint: &Endpoint, now: Time) -> Result<(), Errcode> {
-        let Some(quota) = self.limits.of(endpoint) else { return Ok(()) };
-        let is_platform = matches!(self.holder, TokenHolder::Component(_));
-        quota::count(desk, &self.ledger, endpoint, quota, is_platform, now)
+        let is_component = matches!(self.holder, TokenHolder::Component(_));
+        quota::count(desk, &self.limits, &self.ledger, endpoint, is_component, now)
     }
 }
 

@@ -13,9 +13,10 @@ use crate::{Desk, due, sha256};
 use model::account::{Compat, Principal, Reception};
 use model::{Account, Appid, Fact, TextEnum};
 use protocol::{AccountKind, Errcode, limits};
+use std::net::IpAddr;
 use store::bind;
 use store::error::Error;
-use store::{Row, Tx};
+use store::{Row, Tx, Value};
 
 /// Creates an account. The inner error is a sentence for the operator.
 ///
@@ -31,26 +32,9 @@ pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Resu
         if !due::begin_feed(tx, appid.as_str())? {
             return Ok(Err(taken(appid)));
         }
-        tx.run(
-            INSERT,
-            bind![
-                appid,
-                &account.name,
-                account.kind.as_text(),
-                account.principal.as_text(),
-                account.certified,
-                account.feature,
-                account.alias.as_str(),
-                &account.original_id,
-                &secret,
-                account.reception.as_text(),
-                account.capacity,
-                account.compat.kf_id_as_string,
-                account.compat.auto_accept,
-                limits::KF_ID_FIRST,
-                now,
-            ],
-        )?;
+        let mut values = stored_values(&account).to_vec();
+        values.extend_from_slice(bind![&secret, limits::KF_ID_FIRST, now]);
+        tx.run(INSERT, &values)?;
         Ok(Ok(()))
     })
     .await
@@ -163,22 +147,7 @@ pub async fn set(
         {
             return Ok(Err(other));
         }
-        tx.run(
-            UPDATE,
-            bind![
-                appid,
-                &account.name,
-                account.kind.as_text(),
-                account.principal.as_text(),
-                account.certified,
-                account.feature,
-                account.alias.as_str(),
-                account.reception.as_text(),
-                account.capacity,
-                account.compat.kf_id_as_string,
-                account.compat.auto_accept,
-            ],
-        )?;
+        tx.run(UPDATE, &stored_values(&account))?;
         if let Some(secret) = &changes.secret {
             tx.run(UPDATE_SECRET, bind![appid, &sha256(secret)])?;
         }
@@ -226,6 +195,53 @@ pub(super) fn check_secret(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Resu
     if super::is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
 }
 
+/// Checks an account's secret, and that the account may be called from `address`.
+///
+/// # Errors
+/// 40013, 40125, 40164.
+pub(super) fn authenticate(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    secret: &str,
+    address: IpAddr,
+) -> Result<(), Error> {
+    check_secret(tx, appid, secret)?;
+    if ip_allowlist::get(tx, appid)?.allows(address) { Ok(()) } else { Err(Errcode::InvalidIp.into()) }
+}
+
+/// A parameter that must not be empty.
+///
+/// # Errors
+/// `missing`.
+pub(super) fn required(parameter: Option<String>, missing: Errcode) -> Result<String, Errcode> {
+    parameter.filter(|text| !text.is_empty()).ok_or(missing)
+}
+
+/// The columns that [`stored_values`] writes and [`account`] reads.
+macro_rules! columns {
+    () => {
+        "appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
+    kf_id_as_string, auto_accept"
+    };
+}
+
+fn stored_values(account: &Account) -> [Value<'_>; 12] {
+    [
+        Value::from(&account.appid),
+        Value::from(&account.name),
+        Value::from(account.kind.as_text()),
+        Value::from(account.principal.as_text()),
+        Value::from(account.certified),
+        Value::from(account.feature),
+        Value::from(&account.alias),
+        Value::from(&account.original_id),
+        Value::from(account.reception.as_text()),
+        Value::from(account.capacity),
+        Value::from(account.compat.kf_id_as_string),
+        Value::from(account.compat.auto_accept),
+    ]
+}
+
 fn account(row: &Row) -> Account {
     Account {
         appid: Appid::stored(row.text(0)),
@@ -249,23 +265,24 @@ const SELECT_OTHER: &str =
 /// Aliases that several accounts share, with each of these accounts. For `kefu doctor`.
 pub const SHARED_ALIASES: &str = "select alias, appid from account where alias in
     (select alias from account where alias <> '' group by alias having count(*) > 1) order by alias, appid";
-const INSERT: &str =
-    "insert into account (appid, name, kind, principal, certified, feature, alias, original_id,
-    secret_sha256, reception, capacity, kf_id_as_string, auto_accept, next_kf_id, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-const SELECT: &str =
-    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
-    kf_id_as_string, auto_accept
-    from account where appid = $1";
-const SELECT_ALL: &str =
-    "select appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
-    kf_id_as_string, auto_accept
-    from account order by created_at";
+const INSERT: &str = concat!(
+    "insert into account (",
+    columns!(),
+    ", secret_sha256, next_kf_id, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+);
+const SELECT: &str = concat!("select ", columns!(), " from account where appid = $1");
+const SELECT_ALL: &str = concat!("select ", columns!(), " from account order by created_at");
 const SELECT_ANY: &str = "select appid from account limit 1";
 const SELECT_SECRET: &str = "select secret_sha256 from account where appid = $1";
-const UPDATE: &str = "update account set name = $2, kind = $3, principal = $4, certified = $5, feature = $6,
-    alias = $7, reception = $8, capacity = $9, kf_id_as_string = $10, auto_accept = $11 where appid = $1";
+const UPDATE: &str = concat!(
+    "update account set (",
+    columns!(),
+    ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) where appid = $1"
+);
 const UPDATE_SECRET: &str = "update account set secret_sha256 = $2 where appid = $1";
-const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = $1
-    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
-    kf_id_as_string, auto_accept, next_kf_id - 1";
+const TAKE_KF_ID: &str = concat!(
+    "update account set next_kf_id = next_kf_id + 1 where appid = $1 returning ",
+    columns!(),
+    ", next_kf_id - 1"
+);

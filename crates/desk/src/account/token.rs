@@ -3,7 +3,7 @@
 //! Two tokens of a kind are valid at once: a new token leaves the previous one five minutes, and ends older ones.
 //! <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
 
-use crate::account::ip_allowlist;
+use crate::account::required;
 use crate::quota::{self, Ledger, QuotaLimits};
 use crate::{Desk, account, is_same, sha256};
 use base64::Engine as _;
@@ -12,7 +12,7 @@ use model::account::quota::{begin, day};
 use model::{Appid, Fact, SECOND, TextEnum};
 use protocol::limits::{FORCE_REFRESH_GAP_S, FORCE_REFRESH_PER_DAY, TOKEN_LIFE_S, TOKEN_OVERLAP_S};
 use protocol::token::{AccessToken, GetAccessToken, GetStableAccessToken};
-use protocol::{Endpoint, Errcode, endpoint};
+use protocol::{Errcode, endpoint};
 use sha2::Sha256;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,23 +23,21 @@ use store::{Row, Tx};
 pub use crate::account::access::{Access, TokenHolder, look_up, owner};
 pub use model::account::token::TokenKind;
 
-impl Desk {
-    /// Returns the appid and the secret of a call of `token` or `stable_token`.
-    ///
-    /// # Errors
-    /// 40002 → 41002 → 41004 → 40013.
-    fn presented(credential: GetAccessToken) -> Result<(Appid, String), Errcode> {
-        if credential.grant_type.as_deref() != Some("client_credential") {
-            return Err(Errcode::InvalidGrantType);
-        }
-        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
-        let secret = given(credential.secret).ok_or(Errcode::AppsecretMissing)?;
-        Ok((Appid::parse(&appid)?, secret))
+/// Returns the appid and the secret of a call of `token` or `stable_token`.
+///
+/// # Errors
+/// 40002 → 41002 → 41004 → 40013.
+fn presented(credential: GetAccessToken) -> Result<(Appid, String), Errcode> {
+    if credential.grant_type.as_deref() != Some("client_credential") {
+        return Err(Errcode::InvalidGrantType);
     }
+    let appid = required(credential.appid, Errcode::AppidMissing)?;
+    let secret = required(credential.secret, Errcode::AppsecretMissing)?;
+    Ok((Appid::parse(&appid)?, secret))
 }
 
-/// Checks the account's secret and the caller's address, and runs `run_read` in the same snapshot.
+/// Checks the account's secret and the caller's address, and runs `run_read` in the same snapshot. The call is counted
+/// afterwards, so that a stranger without the secret cannot use up the account's quota.
 ///
 /// # Errors
 /// 40013, 40125, 40164, and those of `run_read`.
@@ -52,10 +50,7 @@ async fn admit<T: Send + 'static>(
 ) -> Result<(T, QuotaLimits, Arc<Ledger>), Error> {
     let (secret, quotas) = (secret.to_owned(), desk.quotas.clone());
     desk.read(appid, move |tx, appid| {
-        account::check_secret(tx, appid, &secret)?;
-        if !ip_allowlist::get(tx, appid)?.allows(from) {
-            return Err(Errcode::InvalidIp.into());
-        }
+        account::authenticate(tx, appid, &secret, from)?;
         Ok((
             run_read(tx, appid, &secret)?,
             quota::limits_of(tx, appid.as_str())?,
@@ -65,24 +60,14 @@ async fn admit<T: Send + 'static>(
     .await
 }
 
-/// Counts a call that presented the right secret. Calls with a wrong secret are not counted, so that a stranger cannot
-/// use up the account's quota.
-///
-/// # Errors
-/// 45009, 45011.
-fn count(desk: &Desk, limits: &QuotaLimits, ledger: &Ledger, endpoint: &Endpoint) -> Result<(), Errcode> {
-    let Some(quota) = limits.of(endpoint) else { return Ok(()) };
-    quota::count(desk, ledger, endpoint, quota, false, desk.now())
-}
-
 /// getAccessToken: issues a new token.
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
 pub async fn issue(desk: &Desk, credential: GetAccessToken, from: IpAddr) -> Result<AccessToken, Error> {
-    let (appid, secret) = Desk::presented(credential)?;
+    let (appid, secret) = presented(credential)?;
     let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_, _, _| Ok(())).await?;
-    count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN)?;
+    quota::count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN, false, desk.now())?;
     let token = generate(desk, TokenKind::Own, &appid);
     desk.write(&appid, move |tx, appid| {
         account::check_secret(tx, appid, &secret)?;
@@ -100,13 +85,13 @@ pub async fn issue(desk: &Desk, credential: GetAccessToken, from: IpAddr) -> Res
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
 pub async fn stable(desk: &Desk, asked: GetStableAccessToken, from: IpAddr) -> Result<AccessToken, Error> {
     let GetStableAccessToken { grant_type, appid, secret, force_refresh: force } = asked;
-    let (appid, secret) = Desk::presented(GetAccessToken { grant_type, appid, secret })?;
+    let (appid, secret) = presented(GetAccessToken { grant_type, appid, secret })?;
     let salt = desk.rng.hex::<16>();
     let repeated = move |tx: &mut Tx<'_>, appid: &Appid, secret: &str| {
         if force { Ok(None) } else { repeat(tx, appid, secret) }
     };
     let (repeated, limits, ledger) = admit(desk, &appid, &secret, from, repeated).await?;
-    count(desk, &limits, &ledger, &endpoint::GET_STABLE_ACCESS_TOKEN)?;
+    quota::count(desk, &limits, &ledger, &endpoint::GET_STABLE_ACCESS_TOKEN, false, desk.now())?;
     if let Some(token) = repeated {
         return Ok(token);
     }

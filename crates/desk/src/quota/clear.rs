@@ -1,19 +1,19 @@
-//! What the endpoints about quotas do: tell what is left, and forget what was counted.
+//! The endpoints about quotas: get what is left, and clear what was counted.
 
 use super::{refreshed, row};
 use crate::account::token::Access;
-use crate::account::{component, ip_allowlist};
-use crate::{Desk, account, to_the_end};
+use crate::account::{component, ip_allowlist, required};
+use crate::{Desk, account, run_detached};
 use model::Appid;
 use protocol::quota::{ApiQuota, ClearComponentQuotaByAppSecret, ClearQuotaByAppSecret};
 use protocol::{Endpoint, Errcode, endpoint};
 use std::net::IpAddr;
 use store::error::Error;
 
-/// clearQuota: forgets the day's calls of the token's account, or platform.
+/// clearQuota: clears the calls of the day of the account or component that holds the token.
 ///
 /// # Errors
-/// 40013 when it names another, 48006.
+/// 40013 if `appid` is another one, 48006 if no clears are left in the month.
 pub async fn clear_all(desk: &Desk, access: &Access, appid: &str) -> Result<(), Error> {
     if Appid::parse(appid)? != access.owner {
         return Err(Errcode::InvalidAppid.into());
@@ -21,7 +21,7 @@ pub async fn clear_all(desk: &Desk, access: &Access, appid: &str) -> Result<(), 
     clear(desk, &access.owner, None).await
 }
 
-/// clearQuotaByAppSecret: the same for whoever presents the account's secret.
+/// clearQuotaByAppSecret: clears the calls of the day of the account whose secret the call presents.
 ///
 /// # Errors
 /// 41002, 41004, 40013, 40125, 40164, 48006.
@@ -30,20 +30,15 @@ pub async fn clear_by_secret(
     credential: ClearQuotaByAppSecret,
     from: IpAddr,
 ) -> Result<(), Error> {
-    let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
-    let secret = given(credential.appsecret).ok_or(Errcode::AppsecretMissing)?;
+    let appid = required(credential.appid, Errcode::AppidMissing)?;
+    let secret = required(credential.appsecret, Errcode::AppsecretMissing)?;
     let appid = Appid::parse(&appid)?;
-    let checked = desk.read(&appid, move |tx, appid| {
-        account::check_secret(tx, appid, &secret)?;
-        let is_allowed = ip_allowlist::get(tx, appid)?.allows(from);
-        if is_allowed { Ok(()) } else { Err(Errcode::InvalidIp.into()) }
-    });
-    checked.await?;
+    desk.read(&appid, move |tx, appid| account::authenticate(tx, appid, &secret, from)).await?;
     clear(desk, &appid, None).await
 }
 
-/// clearComponentQuotaByAppSecret: the same for a platform that presents its own secret, of itself or of an account
-/// that has granted it something.
+/// clearComponentQuotaByAppSecret: a component presents its own secret, and clears its own calls of the day or those
+/// of an account that grants it something.
 ///
 /// # Errors
 /// 41018, 41002, 41004, 40013, 40125, 61004, 61003, 48006.
@@ -52,9 +47,9 @@ pub async fn clear_as_platform(
     credential: ClearComponentQuotaByAppSecret,
     from: IpAddr,
 ) -> Result<(), Error> {
-    let platform = given(credential.component_appid).ok_or(Errcode::ComponentAppidMissing)?;
-    let appid = given(credential.appid).ok_or(Errcode::AppidMissing)?;
-    let secret = given(credential.appsecret).ok_or(Errcode::AppsecretMissing)?;
+    let platform = required(credential.component_appid, Errcode::ComponentAppidMissing)?;
+    let appid = required(credential.appid, Errcode::AppidMissing)?;
+    let secret = required(credential.appsecret, Errcode::AppsecretMissing)?;
     let (platform, appid) = (Appid::parse(&platform)?, Appid::parse(&appid)?);
     let checked = desk.read(&platform, move |tx, platform| {
         component::check_secret(tx, platform, &secret)?;
@@ -72,14 +67,10 @@ pub async fn clear_as_platform(
     clear(desk, &appid, None).await
 }
 
-fn given(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
-
-/// getApiQuota: what is left of an endpoint's calls.
+/// getApiQuota: the limits of an endpoint, and how many calls are left today.
 ///
 /// # Errors
-/// 76021, 76022.
+/// 76021 if no endpoint has this path, 76022 if the token may not call it or it is not counted.
 pub async fn get(desk: &Desk, access: &Access, path: &str) -> Result<ApiQuota, Error> {
     let row = named(access, path)?;
     let quota = access.limits.of(row).ok_or(Errcode::CgiPathForbidden)?;
@@ -87,7 +78,7 @@ pub async fn get(desk: &Desk, access: &Access, path: &str) -> Result<ApiQuota, E
     Ok(ApiQuota::of(quota, ledger.used(row, desk.now())))
 }
 
-/// clearApiQuota: forgets the day's calls of one endpoint.
+/// clearApiQuota: clears the calls of the day of one endpoint.
 ///
 /// # Errors
 /// 76021, 76022, 48006.
@@ -96,17 +87,23 @@ pub async fn clear_one(desk: &Desk, access: &Access, path: &str) -> Result<(), E
     clear(desk, &access.owner, Some(row)).await
 }
 
-/// The endpoint at a path, if whoever asks may call it and it is counted.
+/// The endpoint at a path.
+///
+/// # Errors
+/// 76021, 76022.
 fn named(access: &Access, path: &str) -> Result<&'static Endpoint, Errcode> {
     let row = endpoint::at(path).ok_or(Errcode::CgiPathNotFound)?;
     if access.may_call(row) && row.quota.is_some() { Ok(row) } else { Err(Errcode::CgiPathForbidden) }
 }
 
-/// Forgets the day's calls of all endpoints, or of one, if there is a time left in the month for that: in the store,
-/// then in this node's memory. Both steps are done even if the caller drops this.
+/// Clears the calls of the day of all endpoints or of one, in the store and then in the memory of this node. Runs
+/// detached, so that both steps are done.
+///
+/// # Errors
+/// 48006 if no clears are left in the month.
 async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static Endpoint>) -> Result<(), Error> {
     let (desk, owner) = (desk.clone(), owner.clone());
-    to_the_end(async move {
+    run_detached(async move {
         let _alone = desk.quotas.comparing.lock().await;
         row::clear(&desk, &owner, one.map(|row| row.path)).await?;
         for counter in desk.quotas.find(owner.as_str()).iter().flat_map(|ledger| ledger.made()) {

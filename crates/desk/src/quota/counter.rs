@@ -1,38 +1,37 @@
-//! The counter of one endpoint for one owner: a word that every call adds to, and what is known of the row in the
-//! store.
+//! The counter of one endpoint for one owner, and what this node knows of its row in the store.
 
 use model::Time;
 use model::account::quota;
 use protocol::Errcode;
 use protocol::quota::Quota;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts the calls of an endpoint for an owner. Only `told` is locked, for a few instructions once a minute or second.
+/// Counts the calls of an endpoint for an owner. Each call locks it for a few instructions.
 #[derive(Default)]
 pub(super) struct Counter {
     pub(super) owner: Arc<str>,
     pub(super) path: &'static str,
-    /// Calls of the day that were admitted here: the owner's own in the lower half, platforms' in the upper.
-    admitted: AtomicU64,
-    /// What the row counts beyond the calls it was told by this node; negative when it has forgotten some of those.
-    elsewhere: AtomicI64,
-    /// The minute, and `admitted` when it began.
-    minute: AtomicU32,
-    before_minute: AtomicU64,
-    /// Whether the counter waits for the next round.
-    is_queued: AtomicBool,
-    reported: Mutex<Reported>,
+    calls: Mutex<Calls>,
 }
 
-/// The day, and how many of its calls that were admitted here the row has.
+/// The calls of a day.
 #[derive(Default)]
-struct Reported {
+struct Calls {
     day: u32,
-    calls: i64,
+    /// Calls that this node has admitted.
+    admitted: i64,
+    /// How many of `admitted` the row contains.
+    reported: i64,
+    /// What the row counts beyond `reported`. Negative if the row was cleared since.
+    elsewhere: i64,
+    minute: u32,
+    /// Calls that this node has admitted in the minute: the account's own, and those of components.
+    of_minute: [i64; 2],
+    /// Whether the counter waits for the next round.
+    is_queued: bool,
 }
 
-/// What a row is to be reported.
+/// Calls that a row does not contain yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unreported {
     pub(super) owner: Arc<str>,
@@ -45,107 +44,93 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One half of a word of two counts.
-fn half(calls: u64, shift: u32) -> i64 {
-    i64::from((calls >> shift) as u32)
-}
-
-fn sum(calls: u64) -> i64 {
-    half(calls, 0) + half(calls, 32)
-}
-
-/// No limit is one that no count reaches.
+/// The limit to compare with. 0 means no limit.
 fn limit(calls: u32) -> i64 {
     if calls == 0 { i64::MAX } else { calls.into() }
 }
 
 impl Counter {
     pub(super) fn new(owner: Arc<str>, path: &'static str) -> Self {
-        Counter { owner, path, ..Counter::default() }
+        Counter { owner, path, calls: Mutex::default() }
+    }
+
+    /// Locks the calls, after starting the minute and the day of `now`.
+    fn at(&self, now: Time) -> MutexGuard<'_, Calls> {
+        let mut calls = lock(&self.calls);
+        let minute = quota::minute(now);
+        // A call that began in the minute before counts in this one.
+        if calls.minute.wrapping_sub(minute) > 1 {
+            let day = quota::day(now);
+            if calls.day != day {
+                *calls = Calls { day, is_queued: calls.is_queued, ..Calls::default() };
+            }
+            (calls.minute, calls.of_minute) = (minute, [0; 2]);
+        }
+        calls
     }
 
     /// Counts a call.
     ///
     /// # Errors
-    /// 45009, 45011.
-    pub(super) fn count(&self, is_platform: bool, quota: Quota, now: Time) -> Result<(), Errcode> {
-        self.begin_minute(now);
-        let shift = if is_platform { 32 } else { 0 };
-        let mut refusal = Errcode::DailyQuota;
-        let admit = |admitted: u64| {
-            if self.elsewhere.load(SeqCst) + sum(admitted) >= limit(quota.daily) {
-                refusal = Errcode::DailyQuota;
-                return None;
-            }
-            refusal = Errcode::MinuteQuota;
-            let of_minute = half(admitted, shift) - half(self.before_minute.load(SeqCst), shift);
-            // A count that is full stays so: only where there is no limit it gets there.
-            let one = u64::from(half(admitted, shift) < i64::from(u32::MAX)) << shift;
-            (of_minute < limit(quota.per_minute)).then_some(admitted + one)
-        };
-        self.admitted.fetch_update(SeqCst, SeqCst, admit).map(|_| ()).map_err(|_| refusal)
+    /// 45009 if the day's quota is used up, 45011 if the minute's is.
+    pub(super) fn count(&self, is_component: bool, quota: Quota, now: Time) -> Result<(), Errcode> {
+        let mut calls = self.at(now);
+        if calls.elsewhere + calls.admitted >= limit(quota.daily) {
+            return Err(Errcode::DailyQuota);
+        }
+        let of_minute = &mut calls.of_minute[usize::from(is_component)];
+        if *of_minute >= limit(quota.per_minute) {
+            return Err(Errcode::MinuteQuota);
+        }
+        *of_minute += 1;
+        calls.admitted += 1;
+        Ok(())
     }
 
-    /// Begins the minute of this call, and its day. A call may have begun in the minute before: it counts in this one.
-    pub(super) fn begin_minute(&self, now: Time) {
-        let minute = quota::minute(now);
-        let has_begun = || self.minute.load(SeqCst).wrapping_sub(minute) <= 1;
-        if has_begun() {
-            return;
-        }
-        let mut reported = lock(&self.reported);
-        if has_begun() {
-            return;
-        }
-        let day = quota::day(now);
-        if reported.day != day {
-            *reported = Reported { day, calls: 0 };
-            self.admitted.store(0, SeqCst);
-            self.elsewhere.store(0, SeqCst);
-        }
-        self.before_minute.store(self.admitted.load(SeqCst), SeqCst);
-        self.minute.store(minute, SeqCst);
-    }
-
-    /// Calls of the day, as far as is known here.
+    /// The calls of the day on all nodes, as far as this node knows.
     pub(super) fn used(&self, now: Time) -> u32 {
-        self.begin_minute(now);
-        let used = self.elsewhere.load(SeqCst) + sum(self.admitted.load(SeqCst));
-        u32::try_from(used.max(0)).unwrap_or(u32::MAX)
+        let calls = self.at(now);
+        u32::try_from((calls.elsewhere + calls.admitted).max(0)).unwrap_or(u32::MAX)
     }
 
-    /// Whether the counter has to be queued now.
+    /// Marks the counter as waiting for the next round. Returns `false` if it waits already.
     pub(super) fn mark_queued(&self) -> bool {
-        !self.is_queued.load(SeqCst) && !self.is_queued.swap(true, SeqCst)
+        !std::mem::replace(&mut lock(&self.calls).is_queued, true)
     }
 
-    /// What the row lacks. A call from here on queues the counter again. Of a day that is over nothing is unreported.
+    /// The calls that the row lacks. Further calls queue the counter again. Calls of an earlier day are dropped.
     pub(super) fn unreported(&self, now: Time) -> Unreported {
-        self.begin_minute(now);
-        self.is_queued.store(false, SeqCst);
-        let reported = lock(&self.reported);
-        let calls = sum(self.admitted.load(SeqCst)) - reported.calls;
-        Unreported { owner: self.owner.clone(), path: self.path, day: reported.day, calls }
+        let mut calls = self.at(now);
+        calls.is_queued = false;
+        let lacking = calls.admitted - calls.reported;
+        Unreported { owner: self.owner.clone(), path: self.path, day: calls.day, calls: lacking }
     }
 
-    /// The row has these calls too, and counts so many of the day.
+    /// Records that the row now contains `calls` more and counts `used` calls of the day.
     pub(super) fn learn(&self, day: u32, calls: i64, used: i64) {
-        let mut reported = lock(&self.reported);
-        if reported.day == day {
-            reported.calls += calls;
-            self.elsewhere.store(used - reported.calls, SeqCst);
+        let mut known = lock(&self.calls);
+        if known.day == day {
+            known.reported += calls;
+            known.elsewhere = used - known.reported;
         }
     }
 
-    /// The row has forgotten all calls, and so does this.
-    pub(super) fn forget(&self) {
-        let mut reported = lock(&self.reported);
-        reported.calls = sum(self.admitted.load(SeqCst));
-        self.elsewhere.store(-reported.calls, SeqCst);
+    /// Records that the row counts `used` calls of the day.
+    pub(super) fn refresh(&self, now: Time, used: i64) {
+        drop(self.at(now));
+        self.learn(quota::day(now), 0, used);
     }
 
-    /// Whether something depends on this: calls that were not reported, or the limit of the minute.
+    /// Records that the row has been cleared.
+    pub(super) fn forget(&self) {
+        let mut calls = lock(&self.calls);
+        calls.reported = calls.admitted;
+        calls.elsewhere = -calls.reported;
+    }
+
+    /// Whether dropping the counter would lose something: unreported calls, or the calls of the current minute.
     pub(super) fn is_in_use(&self, now: Time) -> bool {
-        self.is_queued.load(SeqCst) || self.minute.load(SeqCst) >= quota::minute(now)
+        let calls = lock(&self.calls);
+        calls.is_queued || calls.minute >= quota::minute(now)
     }
 }

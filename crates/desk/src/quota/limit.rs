@@ -1,4 +1,4 @@
-//! Limits that operators set for an account or a platform.
+//! Limits that operators set for an account or a component.
 
 use super::{refreshed, row};
 use crate::Desk;
@@ -10,23 +10,20 @@ use std::sync::Arc;
 use store::Tx;
 use store::error::Error;
 
-/// The limits set for an owner; what is not set has the table's.
+/// The limits that operators have set for an owner. Other endpoints have the limits of the endpoint table.
 #[derive(Clone, Debug, Default)]
 pub struct QuotaLimits(Option<Arc<[(String, Quota)]>>);
 
 impl QuotaLimits {
-    /// How often she may call an endpoint; `None` where that is not counted.
+    /// How often the owner may call an endpoint. `None` if the endpoint is not counted.
     #[must_use]
     pub fn of(&self, endpoint: &Endpoint) -> Option<Quota> {
-        let standard = endpoint.quota?;
-        Some(match &self.0 {
-            None => standard,
-            Some(set) => find(set, endpoint.path).or_else(|| find(set, "")).unwrap_or(standard),
-        })
+        endpoint.quota.map(|standard| self.set_for(endpoint).unwrap_or(standard))
     }
 
-    fn is_set(&self, endpoint: &Endpoint) -> bool {
-        self.0.as_ref().is_some_and(|set| find(set, endpoint.path).or_else(|| find(set, "")).is_some())
+    fn set_for(&self, endpoint: &Endpoint) -> Option<Quota> {
+        let set = self.0.as_ref()?;
+        find(set, endpoint.path).or_else(|| find(set, ""))
     }
 }
 
@@ -34,27 +31,27 @@ fn find(set: &[(String, Quota)], path: &str) -> Option<Quota> {
     set.iter().find(|(of, _)| of == path).map(|(_, quota)| *quota)
 }
 
-/// The limits in this snapshot.
+/// Reads the limits that operators have set for an owner.
 pub(crate) fn limits_of(tx: &mut Tx<'_>, owner: &str) -> Result<QuotaLimits, Error> {
     let set = row::limits(tx, owner)?;
     Ok(QuotaLimits((!set.is_empty()).then(|| set.into())))
 }
 
-/// What an operator sets.
+/// A change of limits by an operator.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LimitChange {
-    /// The endpoint, by its path or its name; all without limits of their own when absent.
+    /// The endpoint, by path or by name. Without it, all endpoints that have no limits of their own.
     pub endpoint: Option<String>,
-    /// Calls in a day; 0: no limit.
+    /// Calls per day. 0 means no limit.
     pub daily: Option<u32>,
-    /// Calls in a minute; 0: no limit.
+    /// Calls per minute. 0 means no limit.
     pub per_minute: Option<u32>,
-    /// Whether the table's limits count again.
+    /// Whether to return to the limits of the endpoint table.
     pub standard: bool,
 }
 
 impl LimitChange {
-    /// Whether it changes nothing.
+    /// Whether the change is empty.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.daily.is_none() && self.per_minute.is_none() && !self.standard
@@ -66,15 +63,15 @@ fn named(name: &str) -> Result<&'static Endpoint, Errcode> {
     endpoint::at(name).or_else(by_name).filter(|row| row.quota.is_some()).ok_or(Errcode::CgiPathNotFound)
 }
 
-/// Sets a limit, or lets the table's count again. It counts from the next call.
+/// Sets a limit, or returns to that of the endpoint table. Applies from the next call on.
 ///
 /// # Errors
-/// 40013, 76021.
+/// 40013 if there is no such owner, 76021 if there is no such endpoint.
 pub async fn set(desk: &Desk, owner: &Appid, change: LimitChange) -> Result<(), Error> {
     let row = change.endpoint.as_deref().map(named).transpose()?;
     desk.write(owner, move |tx, owner| {
         let path = row.map_or("", |row| row.path);
-        let before = row.map_or(Some(Quota::GENEROUS), |row| row.quota).unwrap_or(Quota::GENEROUS);
+        let before = row.and_then(|row| row.quota).unwrap_or(Quota::GENEROUS);
         let before = find(&row::limits(tx, owner.as_str())?, path).unwrap_or(before);
         let after = Quota {
             daily: change.daily.unwrap_or(before.daily),
@@ -87,7 +84,7 @@ pub async fn set(desk: &Desk, owner: &Appid, change: LimitChange) -> Result<(), 
     .await
 }
 
-/// A line of what operators see.
+/// The limits of an endpoint and its calls today, for operators.
 #[derive(Debug, Serialize)]
 pub struct EndpointQuota {
     endpoint: &'static str,
@@ -98,7 +95,7 @@ pub struct EndpointQuota {
     set: bool,
 }
 
-/// How often an owner may call what, and did today.
+/// The limits of all counted endpoints for an owner, and the calls of today.
 ///
 /// # Errors
 /// 40013.
@@ -110,7 +107,7 @@ pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<EndpointQuota>, Erro
     let (limits, ledger) = (limits.await?, refreshed(desk, owner).await?);
     let line = |row: &&'static Endpoint| {
         let Quota { daily, per_minute } = limits.of(row)?;
-        let (used_today, set) = (ledger.used(row, desk.now()), limits.is_set(row));
+        let (used_today, set) = (ledger.used(row, desk.now()), limits.set_for(row).is_some());
         Some(EndpointQuota { endpoint: row.name, path: row.path, daily, per_minute, used_today, set })
     };
     Ok(endpoint::ALL.iter().filter_map(line).collect())

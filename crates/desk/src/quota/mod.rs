@@ -1,16 +1,15 @@
-//! Quotas: how often an account calls each endpoint in a day and in a minute, and how often it may.
+//! Quotas: how often an account or a component calls each endpoint in a day and in a minute, and how often it may.
 //!
-//! A node counts in memory. A call is admitted while the day's limit is above `elsewhere` + `admitted`: `admitted`
-//! are the calls of the day that this node let through, one atomic word that each adds to; `elsewhere` is what the
-//! row in the store counts beyond those it was told by this node. The minute's calls are `admitted` less what it was
-//! when the minute began. Once a second [`sync`] adds to the rows what they were not reported, and the same statement
-//! answers what all nodes counted, from which `elsewhere` follows. `clear_quota` sets the row to 0; other nodes learn
-//! that in their next round. No call waits for the store, so a caller who goes away leaves nothing half done.
+//! A node counts calls in memory. It admits a call while `elsewhere` + `admitted` is below the limit of the day:
+//! `admitted` are the calls of the day that this node has admitted; `elsewhere` is what the row in the store counts
+//! beyond the calls that this node has reported. Once a second, [`sync`] adds the unreported calls to the rows. The same
+//! statement returns what all nodes have counted, from which `elsewhere` follows. `clear_quota` sets the row to 0, which
+//! other nodes learn in their next round. No call waits for the store.
 //!
-//! One node is exact to the last call. Several together exceed a day's limit by at most what all but one of them admit
-//! between two rounds: in a second and a round's duration. A node that dies forgets what it had not reported; what a round
-//! may have told (a connection lost during the commit) is told again, and may count twice until midnight or
-//! `clear_quota`. A minute's limit each node keeps for itself.
+//! One node is exact to the last call. Several nodes exceed the limit of a day by at most what all but one of them admit
+//! between two rounds. A node that dies loses what it has not reported. After a commit of unknown outcome (a connection
+//! lost during the commit) the calls are reported again, and may count twice until midnight or `clear_quota`. Each node
+//! keeps the limit of a minute for itself.
 
 mod clear;
 mod counter;
@@ -19,11 +18,10 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-use super::{Desk, to_the_end};
+use super::{Desk, run_detached};
 use counter::{Counter, lock};
 use model::account::quota;
 use model::{Appid, Time};
-use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,10 +33,10 @@ pub use clear::{clear_all, clear_as_platform, clear_by_secret, clear_one, get};
 pub(super) use limit::limits_of;
 pub use limit::{LimitChange, QuotaLimits, list, set};
 
-/// Counters that are told to the store in one verb.
+/// The most counters that one transaction reports.
 const BATCH: usize = 8 * row::ROWS;
 
-/// What this node counts of an owner's calls, by endpoint; a counter is made when its endpoint is called first.
+/// The counters of an owner on this node, one per endpoint. A counter is created at the first call.
 pub struct Ledger {
     owner: Arc<str>,
     counters: Box<[OnceLock<Arc<Counter>>]>,
@@ -54,12 +52,10 @@ impl Ledger {
         self.counters.iter().filter_map(OnceLock::get)
     }
 
-    /// Takes over what the store counts of this day.
-    fn learn(&self, now: Time, rows: &[(&'static Endpoint, i64)]) {
+    /// Takes over what the store counts for this day.
+    fn refresh(&self, now: Time, rows: &[(&'static Endpoint, i64)]) {
         for (endpoint, used) in rows {
-            let counter = self.counter(endpoint);
-            counter.begin_minute(now);
-            counter.learn(quota::day(now), 0, *used);
+            self.counter(endpoint).refresh(now, *used);
         }
     }
 
@@ -79,9 +75,9 @@ impl std::fmt::Debug for Ledger {
 pub struct Quotas {
     ledgers: Mutex<HashMap<Arc<str>, Arc<Ledger>>>,
     queue: Mutex<Vec<Arc<Counter>>>,
-    /// Held by what compares counters with their rows, a batch at a time. No call that is counted waits for it.
+    /// Held while counters are compared with their rows, one batch at a time. Counting a call does not wait for it.
     comparing: tokio::sync::Mutex<()>,
-    /// The minute in which unused ledgers were dropped the last time.
+    /// The minute in which unused ledgers were last dropped.
     swept: AtomicU32,
 }
 
@@ -90,18 +86,18 @@ impl Quotas {
         lock(&self.ledgers).get(owner).cloned()
     }
 
-    /// The ledger of an owner, with what the store counts of the day when it is made.
+    /// The ledger of an owner. A new ledger starts with what the store counts for the day.
     pub(super) fn open(&self, tx: &mut Tx<'_>, owner: &str) -> Result<Arc<Ledger>, Error> {
         if let Some(ledger) = self.find(owner) {
             return Ok(ledger);
         }
         let (owner, counters) = (Arc::from(owner), endpoint::ALL.iter().map(|_| OnceLock::new()).collect());
         let ledger = Ledger { owner, counters };
-        ledger.learn(tx.now(), &row::all_used(tx, &ledger.owner)?);
+        ledger.refresh(tx.now(), &row::all_used(tx, &ledger.owner)?);
         Ok(lock(&self.ledgers).entry(ledger.owner.clone()).or_insert(Arc::new(ledger)).clone())
     }
 
-    /// Forgets every ledger: days and minutes of a clock that was wrong.
+    /// Drops all ledgers, because a wrong clock has set their days and minutes.
     pub fn forget(&self) {
         lock(&self.ledgers).clear();
     }
@@ -112,7 +108,7 @@ impl Quotas {
         }
     }
 
-    /// Drops, once a minute, the ledgers that nothing depends on.
+    /// Drops, once a minute, the ledgers that are not in use.
     fn sweep(&self, now: Time) {
         let minute = quota::minute(now);
         if self.swept.swap(minute, Ordering::Relaxed) != minute {
@@ -123,37 +119,38 @@ impl Quotas {
     }
 }
 
-/// Counts a call. It waits for nothing, and locks something only when it is the first since the last round.
+/// Counts a call of an endpoint, unless the endpoint is not counted. Does not wait for the store.
 ///
 /// # Errors
-/// 45009, 45011.
+/// 45009 if the quota of the day is used up, 45011 if that of the minute is.
 pub(super) fn count(
     desk: &Desk,
+    limits: &QuotaLimits,
     ledger: &Ledger,
     endpoint: &Endpoint,
-    quota: Quota,
-    is_platform: bool,
+    is_component: bool,
     now: Time,
 ) -> Result<(), Errcode> {
+    let Some(quota) = limits.of(endpoint) else { return Ok(()) };
     let counter = ledger.counter(endpoint);
-    let counted = counter.count(is_platform, quota, now);
-    // One that is refused for the day asks too: another node may have cleared it.
+    let counted = counter.count(is_component, quota, now);
+    // After a refusal for the day the counter is synchronized too, because another node may have cleared the row.
     if counted != Err(Errcode::MinuteQuota) {
         desk.quotas.queue(counter);
     }
     counted
 }
 
-/// Tells the store what was counted since the last round, and learns what other nodes counted. What it cannot be told
-/// waits for the next round.
+/// Reports the calls since the last round to the store, and learns what other nodes have counted. Calls that cannot be
+/// reported wait for the next round.
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
 pub async fn sync(desk: &Desk) -> Result<(), Error> {
     let desk = desk.clone();
-    to_the_end(async move {
+    run_detached(async move {
         let mut waiting = std::mem::take(&mut *lock(&desk.quotas.queue));
-        // In the order of the rows' keys, so that no two nodes wait for each other.
+        // Sorted by the rows' keys, so that two nodes do not wait for each other's locks.
         waiting.sort_by(|a, b| (&a.owner, a.path).cmp(&(&b.owner, b.path)));
         while !waiting.is_empty() {
             let batch = waiting.split_off(waiting.len().saturating_sub(BATCH));
@@ -175,7 +172,7 @@ async fn sync_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> {
     let unreported: Vec<_> = batch.iter().map(|counter| counter.unreported(now)).collect();
     let used = row::add(desk, unreported.clone()).await?;
     for ((counter, unreported), used) in batch.iter().zip(unreported).zip(used) {
-        // An owner who was removed has no rows any more.
+        // A removed owner has no rows.
         if let Some(used) = used {
             counter.learn(unreported.day, unreported.calls, used);
         }
@@ -183,7 +180,7 @@ async fn sync_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The ledger of an owner, with what the store counts now.
+/// Returns the ledger of an owner after comparing it with the store.
 async fn refreshed(desk: &Desk, owner: &Appid) -> Result<Arc<Ledger>, Error> {
     let _alone = desk.quotas.comparing.lock().await;
     let quotas = desk.quotas.clone();
@@ -191,6 +188,6 @@ async fn refreshed(desk: &Desk, owner: &Appid) -> Result<Arc<Ledger>, Error> {
         Ok((quotas.open(tx, owner.as_str())?, tx.now(), row::all_used(tx, owner.as_str())?))
     });
     let (ledger, now, rows) = read.await?;
-    ledger.learn(now, &rows);
+    ledger.refresh(now, &rows);
     Ok(ledger)
 }

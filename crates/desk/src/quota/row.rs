@@ -1,5 +1,5 @@
-//! What the store keeps of quotas: calls of the day by endpoint, and the limits operators have set. A row of another
-//! day than the caller's counts nothing, whichever day that is: a clock may have been ahead.
+//! Rows of quotas: the calls of a day per endpoint, and the limits that operators have set. A row of another day counts
+//! as 0, also if that day is in the future, because a clock may have been ahead.
 
 use super::counter::Unreported;
 use crate::Desk;
@@ -13,10 +13,10 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
-/// Rows that one statement adds to.
+/// The number of rows that one statement adds to.
 pub(super) const ROWS: usize = 64;
 
-/// Adds calls to their rows, in this order; answers what each counts then, `None` of an owner who was removed.
+/// Adds calls to their rows, in this order. Returns what each row counts then, `None` if the owner was removed.
 pub(super) async fn add(desk: &Desk, unreported: Vec<Unreported>) -> Result<Vec<Option<i64>>, Error> {
     let verb = move |tx: &mut Tx<'_>| {
         let mut used = HashMap::new();
@@ -25,7 +25,7 @@ pub(super) async fn add(desk: &Desk, unreported: Vec<Unreported>) -> Result<Vec<
             for row in rows {
                 values.extend_from_slice(bind![&*row.owner, row.path, quota::begin(row.day), row.calls]);
             }
-            // Places that are left name no owner.
+            // The remaining places name no owner.
             (rows.len()..ROWS).for_each(|_| values.extend_from_slice(bind!["", "", 0_i64, 0_i64]));
             let rows = tx.all(&ADD_ALL, &values)?;
             used.extend(rows.iter().map(|row| ((row.text(0), row.text(1)), row.int(2))));
@@ -38,14 +38,17 @@ pub(super) async fn add(desk: &Desk, unreported: Vec<Unreported>) -> Result<Vec<
     desk.store.write_silent("", verb).await
 }
 
-/// What was counted of an owner's calls today.
+/// The calls of an owner today, by endpoint.
 pub(super) fn all_used(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(&'static Endpoint, i64)>, Error> {
     let today = quota::begin(quota::day(tx.now()));
     let rows = tx.all(SELECT, bind![owner, today])?;
     Ok(rows.iter().filter_map(|row| Some((endpoint::at(&row.text(0))?, row.int(1)))).collect())
 }
 
-/// Takes one of the times a month that all endpoints may be cleared, or one of them, and forgets its calls.
+/// Takes one of the month's clears, and sets the calls of all endpoints or of one to 0.
+///
+/// # Errors
+/// 48006 if no clears are left.
 pub(super) async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static str>) -> Result<(), Error> {
     let (what, times) = match one {
         None => ("clear_quota", limits::CLEARS_PER_MONTH),
@@ -53,7 +56,7 @@ pub(super) async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static str>)
     };
     let mut paths: Vec<_> = endpoint::ALL.iter().map(|row| row.path).collect();
     paths.retain(|path| one.is_none_or(|one| one == *path));
-    // Row by row, in the order of their keys: as they are added to.
+    // Sorted by the rows' keys, as in `add`, so that two transactions do not wait for each other's locks.
     paths.sort_unstable();
     desk.write_silent(owner, move |tx, owner| {
         let now = tx.now();
@@ -65,7 +68,7 @@ pub(super) async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static str>)
     .await
 }
 
-/// The limits set for an owner, by path.
+/// The limits that operators have set for an owner, by path.
 pub(super) fn limits(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(String, Quota)>, Error> {
     let rows = tx.all(SELECT_LIMITS, bind![owner])?;
     let number = |row: &Row, column| u32::try_from(row.int(column)).unwrap_or(0);
@@ -75,7 +78,7 @@ pub(super) fn limits(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(String, Quota)
         .collect())
 }
 
-/// Sets a limit, or forgets it.
+/// Sets a limit, or deletes it.
 pub(super) fn set_limit(tx: &mut Tx<'_>, owner: &str, path: &str, quota: Option<Quota>) -> Result<(), Error> {
     match quota {
         Some(Quota { daily, per_minute }) => {
@@ -86,14 +89,14 @@ pub(super) fn set_limit(tx: &mut Tx<'_>, owner: &str, path: &str, quota: Option<
     Ok(())
 }
 
-/// The row of [`ADD`] at this place among several.
+/// The values of [`ADD`] for the row with this number.
 fn place(number: usize) -> String {
     let at = 4 * number;
     let (owner, what, day, calls) = (at + 1, at + 2, at + 3, at + 4);
     format!("({number}, ${owner}, ${what}, cast(${day} as bigint), cast(${calls} as bigint))")
 }
 
-/// [`ADD`] for so many rows as it is run with.
+/// [`ADD`] with values for [`ROWS`] rows.
 static ADD_ALL: LazyLock<String> = LazyLock::new(|| {
     let places: Vec<_> = (0..ROWS).map(place).collect();
     ADD.replace(&place(0), &places.join(", "))

@@ -1,7 +1,7 @@
-//! What counters hold by themselves, and how many of them a round tells in how many verbs.
+//! Counters, and the number of transactions of a round.
 
 use super::counter::Counter;
-use super::{BATCH, count, row, sync};
+use super::{BATCH, QuotaLimits, count, row, sync};
 use crate::Desk;
 use crate::rules::Rules;
 use model::{MINUTE, Time};
@@ -13,7 +13,7 @@ use store::place::Place;
 
 /// 2027-01-15 16:00 in Beijing.
 const NOW: Time = 1_800_000_000_000;
-/// Accounts whose calls a round tells.
+/// The accounts whose calls a round reports.
 const ACCOUNTS: usize = 100_000;
 
 fn quota(daily: u32, per_minute: u32) -> Quota {
@@ -26,10 +26,10 @@ fn what_others_counted_is_known_after_a_round_and_a_clear_gives_it_back() {
     let calls = || (0..9).filter(|_| counter.count(false, quota(5, 0), NOW).is_ok()).count();
     assert_eq!(calls(), 5);
     let unreported = counter.unreported(NOW);
-    assert_eq!((unreported.calls, counter.unreported(NOW).calls), (5, 5), "not told yet");
+    assert_eq!((unreported.calls, counter.unreported(NOW).calls), (5, 5), "not reported yet");
     counter.learn(unreported.day, 5, 5);
     assert_eq!((counter.unreported(NOW).calls, calls()), (0, 0));
-    // Another node has cleared the row, and counted two.
+    // Another node has cleared the row, and counted two calls.
     counter.learn(unreported.day, 0, 2);
     assert_eq!((calls(), counter.used(NOW), counter.unreported(NOW).calls), (3, 5, 3));
     counter.forget();
@@ -40,7 +40,7 @@ fn what_others_counted_is_known_after_a_round_and_a_clear_gives_it_back() {
     assert_eq!(
         (calls(), counter.used(NOW)),
         (5, 5),
-        "the clock was set back; the row of another day tells nothing"
+        "the clock was set back; the row of another day counts nothing"
     );
 }
 
@@ -58,7 +58,7 @@ fn minutes_are_counted_apart_for_the_account_and_for_platforms() {
 }
 
 #[tokio::test]
-async fn a_round_tells_what_a_hundred_thousand_accounts_called() {
+async fn a_round_reports_the_calls_of_a_hundred_thousand_accounts() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::manual(NOW);
     let store = Store::open(&Place::Folder(folder.path().to_owned()), clock).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_round_tells_what_a_hundred_thousand_accounts_called() {
         (0..ACCOUNTS).map(open).collect::<Result<Vec<_>, _>>()
     });
     for ledger in make.await.unwrap() {
-        count(&desk, &ledger, &endpoint::GET_KF_LIST, quota(0, 0), false, NOW).unwrap();
+        count(&desk, &QuotaLimits::default(), &ledger, &endpoint::GET_KF_LIST, false, NOW).unwrap();
     }
     let before = desk.store.verbs();
     sync(&desk).await.unwrap();
