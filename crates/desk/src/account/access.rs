@@ -18,12 +18,12 @@ use store::{Head, Row, Tx};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenHolder {
     /// The account itself.
-    Own,
+    Account,
     /// A component that acts for the account, with the permission sets that the account grants it. `None` after the
     /// account has revoked the grant.
-    Component(Option<Vec<u16>>),
+    ActingComponent(Option<Vec<u16>>),
     /// A component that acts for itself. Endpoints of an account do not accept it.
-    Platform,
+    Component,
 }
 
 /// What a token gives access to.
@@ -84,8 +84,8 @@ impl Access {
     /// 40164, or 61004 for a component's own token.
     pub fn check_address(&self, address: IpAddr) -> Result<(), Errcode> {
         match self.holder {
-            TokenHolder::Own if !self.ip_allowlist.allows(address) => Err(Errcode::InvalidIp),
-            TokenHolder::Platform if !self.ip_allowlist.allows(address) => Err(Errcode::UnregisteredIp),
+            TokenHolder::Account if !self.ip_allowlist.allows(address) => Err(Errcode::InvalidIp),
+            TokenHolder::Component if !self.ip_allowlist.allows(address) => Err(Errcode::UnregisteredIp),
             _ => Ok(()),
         }
     }
@@ -96,11 +96,11 @@ impl Access {
     /// 61015, 61003, 48001, 61007, in this order.
     pub fn check(&self, endpoint: &Endpoint) -> Result<(), Errcode> {
         let sets = match &self.holder {
-            TokenHolder::Platform if endpoint.called_by == CalledBy::Any => return Ok(()),
-            TokenHolder::Platform => return Err(Errcode::MustUseAccountToken),
-            TokenHolder::Component(None) => return Err(Errcode::NotAuthorizedByAccount),
-            TokenHolder::Component(Some(sets)) => Some(sets),
-            TokenHolder::Own => None,
+            TokenHolder::Component if endpoint.called_by == CalledBy::Any => return Ok(()),
+            TokenHolder::Component => return Err(Errcode::MustUseAccountToken),
+            TokenHolder::ActingComponent(None) => return Err(Errcode::NotAuthorizedByAccount),
+            TokenHolder::ActingComponent(Some(sets)) => Some(sets),
+            TokenHolder::Account => None,
         };
         endpoint.check_account(self.kind, self.certified)?;
         sets.map_or(Ok(()), |sets| endpoint.check_sets(sets))
@@ -110,7 +110,7 @@ impl Access {
     /// account.
     pub(crate) fn may_call(&self, endpoint: &Endpoint) -> bool {
         match endpoint.called_by {
-            CalledBy::Secret => self.holder == TokenHolder::Own,
+            CalledBy::Secret => self.holder == TokenHolder::Account,
             _ => self.check(endpoint).is_ok(),
         }
     }
@@ -120,7 +120,7 @@ impl Access {
     /// # Errors
     /// 45009 if the day's quota is used up, 45011 if the minute's is.
     pub fn count(&self, desk: &Desk, endpoint: &Endpoint, now: Time) -> Result<(), Errcode> {
-        let is_component = matches!(self.holder, TokenHolder::Component(_));
+        let is_component = matches!(self.holder, TokenHolder::ActingComponent(_));
         quota::count(desk, &self.limits, &self.ledger, endpoint, is_component, now)
     }
 }
@@ -181,14 +181,14 @@ fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Res
     let (kind, component) = (TokenKind::from_text(&row.text(0)), row.text(1));
     let (expires_at, live_until) = (row.int(2), row.int(3));
     let holder = match kind {
-        Some(TokenKind::Own | TokenKind::Stable | TokenKind::Debug) => TokenHolder::Own,
+        Some(TokenKind::Own | TokenKind::Stable | TokenKind::Debug) => TokenHolder::Account,
         Some(TokenKind::Authorizer) => {
-            TokenHolder::Component(crate::account::component::sets(tx, owner, &component)?)
+            TokenHolder::ActingComponent(crate::account::component::sets(tx, owner, &component)?)
         }
-        Some(TokenKind::Component) | None => TokenHolder::Platform,
+        Some(TokenKind::Component) | None => TokenHolder::Component,
     };
     let (kind, certified, feature) = match holder {
-        TokenHolder::Platform => (AccountKind::Other, false, false),
+        TokenHolder::Component => (AccountKind::Other, false, false),
         _ => {
             let account = account::get(tx, owner)?;
             (account.kind, account.certified, account.feature)

@@ -99,11 +99,11 @@ impl Writer {
     }
 
     /// Runs a customer's action, and replaces the cookie if necessary. `client_id` is the id that the page gave the
-    /// action. `deed` returns its answer, and whether the action is new. If the browser has no customer, one is created
+    /// action. `action` returns its answer, and whether the action is new. If the browser has no customer, one is created
     /// if `creates` is set.
     ///
     /// # Errors
-    /// Those of `deed`. `CookieReplaced`. `LoginNeeded` if there is no customer and none is created. `NotFound` if
+    /// Those of `action`. `CookieReplaced`. `LoginNeeded` if there is no customer and none is created. `NotFound` if
     /// there is no such account.
     pub(crate) async fn act<T: Send + 'static>(
         self,
@@ -111,12 +111,12 @@ impl Writer {
         appid: &Appid,
         client_id: &str,
         creates: bool,
-        mut deed: impl FnMut(&mut Tx<'_>, &Appid, &Openid) -> Result<(T, bool), Error> + Send + 'static,
+        mut action: impl FnMut(&mut Tx<'_>, &Appid, &Openid) -> Result<(T, bool), Error> + Send + 'static,
     ) -> Result<WithCookie<T>, Error> {
         let (writer, id) = (self.clone(), client_id.to_owned());
         let written = desk.write(appid, move |tx, appid| {
             let admitted = writer.admit(tx, appid, &id, creates)?;
-            let (answer, is_new) = deed(tx, appid, &admitted.openid)?;
+            let (answer, is_new) = action(tx, appid, &admitted.openid)?;
             Ok((answer, is_new, admitted))
         });
         let (answer, is_new, admitted) = written.await.map_err(absent)?;

@@ -28,13 +28,13 @@ pub async fn add_stream(
     kf_account: &KfAccount,
 ) -> Result<(), Error> {
     let (person, agent, node) = (worker.clone(), kf_account.clone(), desk.node.clone());
-    let noted = desk.write_silent(appid, move |tx, appid| {
+    let added = desk.write_silent(appid, move |tx, appid| {
         let presence = confirm(tx, appid, &agent, &person)?.presence;
         tx.run(INSERT_STREAM, bind![appid, &agent, &*node])?;
         must_have_stream(tx, appid, &agent, &node)?;
         Ok(presence)
     });
-    if noted.await? != Presence::Offline {
+    if added.await? != Presence::Offline {
         return Ok(());
     }
     let (person, agent, node) = (worker.clone(), kf_account.clone(), desk.node.clone());
@@ -139,12 +139,12 @@ pub async fn streams_of(desk: &Desk, node: &str) -> Result<Vec<AgentStream>, Err
     let node = node.to_owned();
     desk.store
         .read("", move |tx| {
-            let noted = |row: &Row| AgentStream {
+            let stream = |row: &Row| AgentStream {
                 appid: Appid::stored(row.text(0)),
                 kf_account: KfAccount::stored(row.text(1)),
                 connected: row.flag(2),
             };
-            Ok(tx.all(SELECT_NODE, bind![&node])?.iter().map(noted).collect())
+            Ok(tx.all(SELECT_NODE, bind![&node])?.iter().map(stream).collect())
         })
         .await
 }

@@ -42,25 +42,25 @@ pub async fn clear_by_secret(
 ///
 /// # Errors
 /// 41018, 41002, 41004, 40013, 40125, 61004, 61003, 48006.
-pub async fn clear_as_platform(
+pub async fn clear_as_component(
     desk: &Desk,
     credential: ClearComponentQuotaByAppSecret,
     from: IpAddr,
 ) -> Result<(), Error> {
-    let platform = required(credential.component_appid, Errcode::ComponentAppidMissing)?;
+    let component_appid = required(credential.component_appid, Errcode::ComponentAppidMissing)?;
     let appid = required(credential.appid, Errcode::AppidMissing)?;
     let secret = required(credential.appsecret, Errcode::AppsecretMissing)?;
-    let (platform, appid) = (Appid::parse(&platform)?, Appid::parse(&appid)?);
-    let checked = desk.read(&platform, move |tx, platform| {
-        component::check_secret(tx, platform, &secret)?;
-        let is_allowed = ip_allowlist::get(tx, platform)?.allows(from);
+    let (component, appid) = (Appid::parse(&component_appid)?, Appid::parse(&appid)?);
+    let checked = desk.read(&component, move |tx, component| {
+        component::check_secret(tx, component, &secret)?;
+        let is_allowed = ip_allowlist::get(tx, component)?.allows(from);
         if is_allowed { Ok(()) } else { Err(Errcode::UnregisteredIp.into()) }
     });
     checked.await?;
-    if platform != appid {
+    if component != appid {
         let granted = desk.read(&appid, move |tx, appid| {
             account::get(tx, appid)?;
-            component::sets(tx, appid, platform.as_str())
+            component::sets(tx, appid, component.as_str())
         });
         granted.await?.ok_or(Errcode::NotAuthorizedByAccount)?;
     }

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use store::Tx;
 use store::error::Error;
 
-pub use clear::{clear_all, clear_as_platform, clear_by_secret, clear_one, get};
+pub use clear::{clear_all, clear_as_component, clear_by_secret, clear_one, get};
 pub(super) use limit::limits_of;
 pub use limit::{LimitChange, QuotaLimits, list, set};
 

@@ -47,7 +47,7 @@ fn what_others_counted_is_known_after_a_round_and_a_clear_gives_it_back() {
 #[test]
 fn minutes_are_counted_apart_for_the_account_and_for_platforms() {
     let counter = Counter::default();
-    let call = |is_platform, now| counter.count(is_platform, quota(0, 2), now);
+    let call = |is_component, now| counter.count(is_component, quota(0, 2), now);
     assert_eq!([call(false, NOW), call(false, NOW)], [Ok(()), Ok(())]);
     assert_eq!([call(false, NOW), call(true, NOW)], [Err(Errcode::MinuteQuota), Ok(())]);
     assert_eq!(call(false, NOW + MINUTE), Ok(()));

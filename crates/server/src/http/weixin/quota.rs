@@ -19,7 +19,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
     merged([
         on(app, &CLEAR_QUOTA, clear),
         on(app, &CLEAR_QUOTA_BY_SECRET, clear_by_secret),
-        on(app, &CLEAR_COMPONENT_QUOTA, clear_as_platform),
+        on(app, &CLEAR_COMPONENT_QUOTA, clear_as_component),
         on(app, &GET_API_QUOTA, get),
         on(app, &CLEAR_API_QUOTA, clear_one),
         on(app, &GET_RID_INFO, rid),
@@ -44,13 +44,13 @@ pub async fn clear_by_secret(
 }
 
 /// `/cgi-bin/component/clear_quota/v2`, in the same way.
-pub async fn clear_as_platform(
+pub async fn clear_as_component(
     State(app): State<App>,
     Anyone { query, address }: Anyone,
     Maybe(body): Maybe<ClearComponentQuotaByAppSecret>,
 ) -> Answer {
     let asked: ClearComponentQuotaByAppSecret = query.read();
-    quota::clear_as_platform(&app.desk, asked.or(body.unwrap_or_default()), address).await?;
+    quota::clear_as_component(&app.desk, asked.or(body.unwrap_or_default()), address).await?;
     Ok(Reply::done())
 }
 
