@@ -7,13 +7,12 @@
 //! The store keeps the latest time that any clock has shown, so a fall is also found after a restart. Times that only
 //! say when something happened (of messages, records, changes, refusals) stay as the clock showed them.
 
-use crate::{Desk, due, quota};
+use crate::{Desk, Result, due, quota};
 use model::clock::{SETTLED, TOLERANCE, fall};
 use model::{HOUR, MINUTE, SECOND, Time};
 use protocol::limits::REPLY_WINDOW_H;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::bind;
-use store::error::Error;
 use store::{Tx, Value};
 
 /// What a node remembers of its clock. Times are in milliseconds.
@@ -50,7 +49,7 @@ impl ClockWatch {
     ///
     /// # Errors
     /// Internal only, and `SystemError`.
-    pub async fn check(&self, desk: &Desk) -> Result<bool, Error> {
+    pub async fn check(&self, desk: &Desk) -> Result<bool> {
         let (now, shown) = (desk.now(), self.shown.load(Ordering::Relaxed));
         let went_back = now < shown - SECOND;
         let is_recent = (0..SETTLED).contains(&(now - self.compared.load(Ordering::Relaxed)));
@@ -74,7 +73,7 @@ impl ClockWatch {
 }
 
 /// Compares this node's clock with the store. Returns the number of falls.
-async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64, Error> {
+async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64> {
     let node = desk.node.clone();
     let known = desk.store.read("", move |tx| known(tx, &node)).await?;
     let Some(fell) = fall(now, since, known.latest.max(shown), known.others) else {
@@ -94,7 +93,7 @@ async fn compare(desk: &Desk, now: Time, since: Time, shown: Time) -> Result<i64
     Ok(known.falls + 1)
 }
 
-fn known(tx: &mut Tx<'_>, node: &str) -> Result<KnownClock, Error> {
+fn known(tx: &mut Tx<'_>, node: &str) -> Result<KnownClock> {
     let others = tx.number(SELECT_OTHERS, bind![node])?;
     let row = tx.one(SELECT, &[])?;
     let (latest, falls) = row.map_or((0, 0), |row| (row.int(0), row.int(1)));
@@ -103,7 +102,7 @@ fn known(tx: &mut Tx<'_>, node: &str) -> Result<KnownClock, Error> {
 
 /// Moves times of the future back, table by table. A time that has moved is no longer in the future, so a repetition
 /// does not move it twice.
-async fn move_back(desk: &Desk, now: Time, fell: Time) -> Result<(), Error> {
+async fn move_back(desk: &Desk, now: Time, fell: Time) -> Result<()> {
     let after = now + TOLERANCE;
     let invited = after + i64::from(desk.rules.invitation_hours) * HOUR;
     let answered = after + REPLY_WINDOW_H * HOUR;

@@ -3,19 +3,18 @@
 //! A node is alive while its counter moves. A watching node measures with its own monotonic clock how long another
 //! counter has not moved, so clocks of two machines are never compared.
 
-use crate::Desk;
+use crate::{Desk, Result};
 use model::Time;
 use std::collections::{HashMap, HashSet};
 use store::Row;
 use store::bind;
-use store::error::Error;
 
 /// Raises this node's counter. Returns `false` if the other nodes had declared this node dead; the counter starts again
 /// at 1.
 ///
 /// # Errors
 /// Internal only.
-pub async fn beat(desk: &Desk) -> Result<bool, Error> {
+pub async fn beat(desk: &Desk) -> Result<bool> {
     let node = desk.node.clone();
     desk.store
         .write_silent("", move |tx| {
@@ -43,7 +42,7 @@ pub struct Nodes {
 ///
 /// # Errors
 /// Internal only.
-pub async fn all(desk: &Desk) -> Result<Nodes, Error> {
+pub async fn all(desk: &Desk) -> Result<Nodes> {
     desk.store
         .read("", |tx| {
             let beat = |row: &Row| (row.text(0), (row.int(1), row.int(2)));
@@ -65,7 +64,7 @@ pub async fn all(desk: &Desk) -> Result<Nodes, Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn fence(desk: &Desk, node: &str) -> Result<(), Error> {
+pub async fn fence(desk: &Desk, node: &str) -> Result<()> {
     let node = node.to_owned();
     desk.store.write_silent("", move |tx| tx.run(DELETE, bind![&node]).map(|_| ())).await
 }
@@ -74,7 +73,7 @@ pub async fn fence(desk: &Desk, node: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn fence_others(desk: &Desk) -> Result<(), Error> {
+pub async fn fence_others(desk: &Desk) -> Result<()> {
     let node = desk.node.clone();
     desk.store.write_silent("", move |tx| tx.run(DELETE_OTHERS, bind![&*node]).map(|_| ())).await
 }
@@ -85,7 +84,7 @@ pub async fn fence_others(desk: &Desk) -> Result<(), Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn acquire(desk: &Desk, what: &'static str) -> Result<bool, Error> {
+pub async fn acquire(desk: &Desk, what: &'static str) -> Result<bool> {
     if !desk.store.is_shared() {
         return Ok(true);
     }

@@ -3,7 +3,7 @@
 //! Media, agents, sub-merchants and messages name contents. A content that nothing names is deleted, and its object in
 //! the file store afterwards.
 
-use crate::{Desk, due};
+use crate::{Desk, Result, due};
 use futures_util::StreamExt;
 use model::Appid;
 use model::due::Due;
@@ -11,7 +11,6 @@ use model::media::{STRAY, is_live};
 use model::picture::Size;
 use protocol::media::{Format, MediaKind};
 use store::bind;
-use store::error::Error;
 use store::files::{self, Written};
 use store::{Row, Tx};
 
@@ -58,7 +57,7 @@ impl StoredFile {
 ///
 /// # Errors
 /// Internal only.
-pub fn find(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<FileContent>, Error> {
+pub fn find(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<FileContent>> {
     tx.one(SELECT, bind![sha256])?.map(|row| of_row(&row, 0)).transpose()
 }
 
@@ -70,7 +69,7 @@ pub(crate) fn of_media(
     tx: &mut Tx<'_>,
     appid: &Appid,
     media_id: &str,
-) -> Result<Option<(MediaKind, String)>, Error> {
+) -> Result<Option<(MediaKind, String)>> {
     let now = tx.now();
     let live = tx.one(SELECT_MEDIA, bind![appid, media_id])?.filter(|row| is_live(row.int(2), now));
     Ok(live.and_then(|row| Some((MediaKind::from_word(&row.text(0))?, row.text(1)))))
@@ -84,7 +83,7 @@ pub fn new_object(desk: &Desk) -> String {
 
 /// Inserts the content, unless there is one with the same bytes. A row that names the content must be written in the
 /// same transaction, so that the content is not deleted in between.
-pub(crate) fn adopt(tx: &mut Tx<'_>, new: &FileContent) -> Result<(), Error> {
+pub(crate) fn adopt(tx: &mut Tx<'_>, new: &FileContent) -> Result<()> {
     let now = tx.now();
     let (width, height) = new.pixels.map_or((0, 0), |size| (i64::from(size.width), i64::from(size.height)));
     tx.run(ADOPT, bind![&new.sha256, &new.object, new.format.content_type(), new.size, now, width, height])?;
@@ -92,18 +91,14 @@ pub(crate) fn adopt(tx: &mut Tx<'_>, new: &FileContent) -> Result<(), Error> {
 }
 
 /// Schedules [`prune`] for now, because a row that named the content is gone.
-pub(crate) fn schedule_cleanup(tx: &mut Tx<'_>, sha256: &str) -> Result<(), Error> {
+pub(crate) fn schedule_cleanup(tx: &mut Tx<'_>, sha256: &str) -> Result<()> {
     let now = tx.now();
     if sha256.is_empty() { Ok(()) } else { due::set(tx, "", Due::Content, sha256, now) }
 }
 
 /// Ends an upload after its transaction, whose result is `named`. Keeps the object if a content names it, or if the
 /// outcome of the transaction is unknown. Deletes it if another object holds the same bytes.
-pub(crate) async fn keep_if_named<T>(
-    desk: &Desk,
-    written: Written,
-    named: Result<T, Error>,
-) -> Result<T, Error> {
+pub(crate) async fn keep_if_named<T>(desk: &Desk, written: Written, named: Result<T>) -> Result<T> {
     let keeps = match &named {
         Ok(_) => claim_content(desk, &written).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "it is unknown whether a file is needed; if not, the search for strays deletes it");
@@ -119,7 +114,7 @@ pub(crate) async fn keep_if_named<T>(
 
 /// Returns whether the written object is that of its content. If the content's object is missing, the written object
 /// takes its place.
-async fn claim_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
+async fn claim_content(desk: &Desk, written: &Written) -> Result<bool> {
     let (sha256, object) = (written.sha256().to_owned(), written.object().to_owned());
     let hash = sha256.clone();
     let Some(there) = desk.store.read("", move |tx| find(tx, &hash)).await? else { return Ok(false) };
@@ -132,7 +127,7 @@ async fn claim_content(desk: &Desk, written: &Written) -> Result<bool, Error> {
 }
 
 /// Deletes a content if nothing names it. Its object is deleted by a `due` row of its own, after the commit.
-pub(crate) async fn prune(desk: &Desk, sha256: &str) -> Result<(), Error> {
+pub(crate) async fn prune(desk: &Desk, sha256: &str) -> Result<()> {
     let sha256 = sha256.to_owned();
     desk.store
         .write_silent("", move |tx| {
@@ -152,14 +147,14 @@ pub(crate) async fn prune(desk: &Desk, sha256: &str) -> Result<(), Error> {
 }
 
 /// Deletes an object that nothing names.
-pub(crate) async fn remove_object(desk: &Desk, object: &str) -> Result<(), Error> {
+pub(crate) async fn remove_object(desk: &Desk, object: &str) -> Result<()> {
     desk.files.remove(object).await?;
     let object = object.to_owned();
     desk.store.write_silent("", move |tx| due::clear(tx, "", Due::Object, &object)).await
 }
 
 /// Deletes objects that uploads left when their process ended. Only objects so old that their upload cannot be running.
-pub(crate) async fn prune_strays(desk: &Desk) -> Result<(), Error> {
+pub(crate) async fn prune_strays(desk: &Desk) -> Result<()> {
     let old = desk.now() - STRAY;
     let mut found = desk.files.older_than(old)?;
     while let Some(object) = found.next().await {
@@ -183,7 +178,7 @@ pub(crate) async fn prune_strays(desk: &Desk) -> Result<(), Error> {
 ///
 /// # Errors
 /// Internal only.
-pub(crate) fn of_row(row: &Row, first: usize) -> Result<FileContent, Error> {
+pub(crate) fn of_row(row: &Row, first: usize) -> Result<FileContent> {
     let format = Format::from_content_type(&row.text(first + 2));
     Ok(FileContent {
         sha256: row.text(first),

@@ -1,15 +1,14 @@
 //! The timetable: rows of `due` say which verb is to run for which key, and when.
 
-use crate::Desk;
+use crate::{Desk, Result};
 use model::TextEnum;
 use model::Time;
 use model::due::{Due, TRIM_EVERY};
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// Creates an owner's feed and schedules its first trim. Returns `false` if the owner has a feed, or was removed.
-pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool, Error> {
+pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool> {
     let is_new = tx.create_owner(owner)?;
     // Read after the head is inserted: a removal that ran at the same time has then committed.
     if is_new && tx.one(SELECT_REMOVED, bind![owner])?.is_some() {
@@ -24,17 +23,17 @@ pub(super) fn begin_feed(tx: &mut Tx<'_>, owner: &str) -> Result<bool, Error> {
 }
 
 /// Schedules a verb for `key` at `at`, in place of its earlier time.
-pub(super) fn set(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str, at: Time) -> Result<(), Error> {
+pub(super) fn set(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str, at: Time) -> Result<()> {
     tx.run(UPSERT, bind![owner, kind.as_text(), key, at]).map(|_| ())
 }
 
 /// Schedules a verb at `at`, unless it is scheduled already.
-pub(super) fn begin(tx: &mut Tx<'_>, owner: &str, kind: Due, at: Time) -> Result<(), Error> {
+pub(super) fn begin(tx: &mut Tx<'_>, owner: &str, kind: Due, at: Time) -> Result<()> {
     tx.run(INSERT, bind![owner, kind.as_text(), "", at]).map(|_| ())
 }
 
 /// Deletes a scheduled verb.
-pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Result<(), Error> {
+pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Result<()> {
     tx.run(DELETE, bind![owner, kind.as_text(), key]).map(|_| ())
 }
 
@@ -43,7 +42,7 @@ pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Resul
 ///
 /// # Errors
 /// Internal only.
-pub(super) async fn reschedule(desk: &Desk) -> Result<(), Error> {
+pub(super) async fn reschedule(desk: &Desk) -> Result<()> {
     for (word, kind) in Due::TEXTS {
         let reschedule = move |tx: &mut Tx<'_>| {
             let now = tx.now();

@@ -4,12 +4,11 @@
 use crate::account::refusal_log;
 use crate::message::{media, retention};
 use crate::people::{invitation, presence, worker};
-use crate::{Desk, cluster, content, due, removal, session};
+use crate::{Desk, Result, cluster, content, due, removal, session};
 use model::due::{Due, FEED_KEPT, RETRY, TRIM_EVERY};
 use model::{Appid, TextEnum, Time};
 use protocol::Errcode;
 use store::bind;
-use store::error::Error;
 
 /// The most rows of one round.
 const ROUND: i64 = 100;
@@ -38,7 +37,7 @@ pub enum Queue {
 ///
 /// # Errors
 /// Internal only.
-pub async fn next(desk: &Desk, queue: Queue) -> Result<Vec<DueRow>, Error> {
+pub async fn next(desk: &Desk, queue: Queue) -> Result<Vec<DueRow>> {
     if !cluster::acquire(desk, "due").await? {
         return Ok(Vec::new());
     }
@@ -63,7 +62,7 @@ pub async fn next(desk: &Desk, queue: Queue) -> Result<Vec<DueRow>, Error> {
 ///
 /// # Errors
 /// Those of the verb.
-pub async fn run_due(desk: &Desk, row: &DueRow) -> Result<(), Error> {
+pub async fn run_due(desk: &Desk, row: &DueRow) -> Result<()> {
     let appid = Appid::stored(row.owner.clone());
     let outcome = match Due::from_text(&row.kind) {
         Some(Due::Invitation) => invitation::recheck(desk, &appid, &row.key).await,
@@ -89,7 +88,7 @@ pub async fn run_due(desk: &Desk, row: &DueRow) -> Result<(), Error> {
     }
 }
 
-async fn drop_row(desk: &Desk, row: &DueRow) -> Result<(), Error> {
+async fn drop_row(desk: &Desk, row: &DueRow) -> Result<()> {
     let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
     desk.store
         .write_silent(&row.owner, move |tx| tx.run(DELETE_OLD, bind![&owner, &kind, &key, at]).map(|_| ()))
@@ -100,7 +99,7 @@ async fn drop_row(desk: &Desk, row: &DueRow) -> Result<(), Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn postpone(desk: &Desk, row: &DueRow) -> Result<(), Error> {
+pub async fn postpone(desk: &Desk, row: &DueRow) -> Result<()> {
     let (owner, kind, key, at) = (row.owner.clone(), row.kind.clone(), row.key.clone(), row.at);
     desk.store
         .write_silent(&row.owner, move |tx| {
@@ -111,7 +110,7 @@ pub async fn postpone(desk: &Desk, row: &DueRow) -> Result<(), Error> {
 }
 
 /// Deletes changes older than seven days from an owner's feed, 1,000 at a time, and schedules the next trim.
-async fn trim(desk: &Desk, owner: &Appid) -> Result<(), Error> {
+async fn trim(desk: &Desk, owner: &Appid) -> Result<()> {
     desk.write_silent(owner, |tx, owner| {
         let now = tx.now();
         let oldest = tx.all(SELECT_OLDEST, bind![owner, TRIM_ROUND])?;

@@ -34,6 +34,9 @@ use store::error::{Error, OutageLog};
 use store::files::Files;
 use store::{Store, Tx};
 
+/// The result of a verb.
+type Result<T, E = Error> = std::result::Result<T, E>;
+
 /// What verbs use. Clones share it.
 #[derive(Clone)]
 pub struct Desk {
@@ -100,8 +103,8 @@ impl Desk {
     pub fn write<O: Owner, T: Send + 'static>(
         &self,
         owner: &O,
-        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
-    ) -> impl Future<Output = Result<T, Error>> {
+        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> {
         self.store.write(owner.feed(), of(owner, verb))
     }
 
@@ -112,8 +115,8 @@ impl Desk {
     pub fn write_silent<O: Owner, T: Send + 'static>(
         &self,
         owner: &O,
-        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
-    ) -> impl Future<Output = Result<T, Error>> {
+        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> {
         self.store.write_silent(owner.feed(), of(owner, verb))
     }
 
@@ -124,8 +127,8 @@ impl Desk {
     pub fn read<O: Owner, T: Send + 'static>(
         &self,
         owner: &O,
-        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
-    ) -> impl Future<Output = Result<T, Error>> {
+        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> {
         self.store.read(owner.feed(), of(owner, verb))
     }
 }
@@ -151,8 +154,8 @@ impl Owner for WechatId {
 /// Gives the verb its own copy of the owner, because the verb may outlive the caller.
 fn of<O: Owner, T>(
     owner: &O,
-    mut verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T, Error> + Send + 'static,
-) -> impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static {
+    mut verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T> + Send + 'static,
+) -> impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static {
     let owner = owner.clone();
     move |tx| verb(tx, &owner)
 }
@@ -167,8 +170,8 @@ fn absent(error: Error) -> Error {
 
 /// Runs steps in a task of their own, so that they end even if the caller is dropped between two of them.
 async fn run_detached<T: Send + 'static>(
-    steps: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
+    steps: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
     tokio::spawn(steps).await?
 }
 

@@ -3,7 +3,7 @@
 use crate::account::ip_allowlist::{self, IpAllowlist};
 use crate::people::{login, worker};
 use crate::quota::{self, Ledger, QuotaLimits};
-use crate::{Desk, account, sha256};
+use crate::{Desk, Result, account, sha256};
 use model::account::token::TokenKind;
 use model::{Appid, TextEnum, Time, WechatId};
 use protocol::limits::TOKEN_MAX;
@@ -11,7 +11,6 @@ use protocol::{AccountKind, CalledBy, Endpoint, Errcode};
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::bind;
-use store::error::Error;
 use store::{Head, Row, Tx};
 
 /// Who calls with a token.
@@ -143,7 +142,7 @@ pub fn owner(token: &str) -> Result<Appid, Errcode> {
 ///
 /// # Errors
 /// 40001 if the token does not exist or its login has ended. For a removed account also 61003 and 42001.
-pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head), Error> {
+pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head)> {
     let (owner, hash) = (owner(token)?, sha256(token));
     let quotas = desk.quotas.clone();
     let found = desk.read(&owner, move |tx, owner| {
@@ -177,7 +176,7 @@ fn of_removed(row: &Row, now: Time) -> Errcode {
     }
 }
 
-fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Result<Access, Error> {
+fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Result<Access> {
     let (kind, component) = (TokenKind::from_text(&row.text(0)), row.text(1));
     let (expires_at, live_until) = (row.int(2), row.int(3));
     let holder = match kind {

@@ -3,7 +3,7 @@
 
 use crate::account::token::{self, NewToken, TokenKind};
 use crate::people::worker;
-use crate::{Desk, account, sha256};
+use crate::{Desk, Result, account, sha256};
 use model::{Account, Appid, Fact, SECOND, TextEnum, Time, WechatId};
 use protocol::Errcode;
 use protocol::limits::TOKEN_LIFE_S;
@@ -16,7 +16,7 @@ use store::error::Error;
 ///
 /// # Errors
 /// `NotFound` if the worker does not exist, 40013 if the account does not.
-pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Error> {
+pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<()> {
     if !worker::exists(desk, name).await? {
         return Err(Errcode::NotFound.into());
     }
@@ -34,7 +34,7 @@ pub async fn grant(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Er
 ///
 /// # Errors
 /// 40013.
-pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), Error> {
+pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<()> {
     let person = name.clone();
     desk.write(appid, move |tx, appid| {
         account::get(tx, appid)?;
@@ -50,7 +50,7 @@ pub async fn revoke(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<(), E
 ///
 /// # Errors
 /// Internal only.
-pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Error> {
+pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>> {
     let appids = desk.read(name, |tx, name| {
         let rows = tx.all(SELECT_ACCOUNTS, bind![name])?;
         Ok(rows.iter().map(|row| Appid::stored(row.text(0))).collect::<Vec<_>>())
@@ -72,7 +72,7 @@ pub async fn accounts(desk: &Desk, name: &WechatId) -> Result<Vec<Account>, Erro
 ///
 /// # Errors
 /// Internal only.
-pub async fn is_administrator(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
+pub async fn is_administrator(desk: &Desk, name: &WechatId) -> Result<bool> {
     desk.read(name, |tx, name| Ok(tx.one(SELECT_ANY, bind![name])?.is_some())).await
 }
 
@@ -80,7 +80,7 @@ pub async fn is_administrator(desk: &Desk, name: &WechatId) -> Result<bool, Erro
 ///
 /// # Errors
 /// Internal only.
-pub async fn of(desk: &Desk, appid: &Appid) -> Result<Vec<String>, Error> {
+pub async fn of(desk: &Desk, appid: &Appid) -> Result<Vec<String>> {
     desk.read(appid, |tx, appid| {
         let mut names: Vec<_> = tx.all(SELECT_WORKERS, bind![appid])?.iter().map(|row| row.text(0)).collect();
         names.sort();
@@ -100,7 +100,7 @@ pub async fn issue_token(
     name: &WechatId,
     cookie: &str,
     login_ends_at: Time,
-) -> Result<AccessToken, Error> {
+) -> Result<AccessToken> {
     let (token, login) = (token::generate(desk, TokenKind::Debug, appid), sha256(cookie));
     let person = name.clone();
     let issued = desk.write(appid, move |tx, appid| {

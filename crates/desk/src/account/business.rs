@@ -1,6 +1,6 @@
 //! Sub-merchants (businesses): register, update, get, list. Only programs read them, so changes are not in the feed.
 
-use crate::{Desk, content};
+use crate::{Desk, Result, content};
 use model::media::picture_address;
 use model::{AccountName, Appid, BusinessNickname};
 use protocol::Errcode;
@@ -14,7 +14,7 @@ use store::{Row, Tx};
 ///
 /// # Errors
 /// 45091 → 45078 → 40007, 40004 → 45070 → 45077.
-pub async fn register(desk: &Desk, appid: &Appid, asked: RegisterBusiness) -> Result<i64, Error> {
+pub async fn register(desk: &Desk, appid: &Appid, asked: RegisterBusiness) -> Result<i64> {
     let most = i64::from(desk.rules.businesses_max);
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
@@ -37,7 +37,7 @@ pub async fn register(desk: &Desk, appid: &Appid, asked: RegisterBusiness) -> Re
 ///
 /// # Errors
 /// 45071 → 45078 → 40007, 40004.
-pub async fn update(desk: &Desk, appid: &Appid, asked: BusinessChanges) -> Result<(), Error> {
+pub async fn update(desk: &Desk, appid: &Appid, asked: BusinessChanges) -> Result<()> {
     desk.write_silent(appid, move |tx, appid| {
         let old = find(tx, appid, &NamedBusiness::Id(asked.business_id))?;
         if let Some(nickname) = &asked.nickname {
@@ -58,12 +58,7 @@ pub async fn update(desk: &Desk, appid: &Appid, asked: BusinessChanges) -> Resul
 ///
 /// # Errors
 /// 45071.
-pub async fn get(
-    desk: &Desk,
-    appid: &Appid,
-    named: NamedBusiness,
-    base: &str,
-) -> Result<BusinessInfo, Error> {
+pub async fn get(desk: &Desk, appid: &Appid, named: NamedBusiness, base: &str) -> Result<BusinessInfo> {
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| Ok(find(tx, appid, &named)?.on_wire(&base))).await
 }
@@ -72,12 +67,7 @@ pub async fn get(
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(
-    desk: &Desk,
-    appid: &Appid,
-    page: BusinessPage,
-    base: &str,
-) -> Result<Vec<BusinessInfo>, Error> {
+pub async fn list(desk: &Desk, appid: &Appid, page: BusinessPage, base: &str) -> Result<Vec<BusinessInfo>> {
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| {
         let rows = tx.all(SELECT_PAGE, bind![appid, page.offset, page.count])?;
@@ -91,7 +81,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 40097.
-pub async fn must_exist(desk: &Desk, appid: &Appid, business_id: Option<i64>) -> Result<(), Error> {
+pub async fn must_exist(desk: &Desk, appid: &Appid, business_id: Option<i64>) -> Result<()> {
     let Some(id) = business_id else { return Ok(()) };
     let is_there = desk.read(appid, move |tx, appid| Ok(tx.one(SELECT, bind![appid, id])?.is_some()));
     if is_there.await? { Ok(()) } else { Err(Errcode::InvalidArgs.into()) }
@@ -120,7 +110,7 @@ fn business(row: &Row) -> Business {
     Business { id: row.int(0), account_name: row.text(1), nickname: row.text(2), icon: row.text(3) }
 }
 
-fn find(tx: &mut Tx<'_>, appid: &Appid, named: &NamedBusiness) -> Result<Business, Error> {
+fn find(tx: &mut Tx<'_>, appid: &Appid, named: &NamedBusiness) -> Result<Business> {
     let row = match named {
         NamedBusiness::Id(id) => tx.one(SELECT, bind![appid, *id])?,
         NamedBusiness::AccountName(account_name) => tx.one(SELECT_NAMED, bind![appid, account_name])?,
@@ -133,7 +123,7 @@ fn find(tx: &mut Tx<'_>, appid: &Appid, named: &NamedBusiness) -> Result<Busines
 ///
 /// # Errors
 /// 40007 if there is no such file, 40004 if it is not an image.
-fn icon(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<String, Error> {
+fn icon(tx: &mut Tx<'_>, appid: &Appid, media_id: &str) -> Result<String> {
     match content::of_media(tx, appid, media_id)? {
         Some((MediaKind::Image, sha256)) => Ok(sha256),
         Some(_) => Err(Errcode::InvalidMediaType.into()),

@@ -1,6 +1,6 @@
 //! Components (third-party platforms), and the permission sets that accounts grant them.
 
-use crate::{Desk, account, due, is_same, sha256};
+use crate::{Desk, Result, account, due, is_same, sha256};
 use model::account::token::TokenKind;
 use model::{Appid, Fact, TextEnum};
 use protocol::Errcode;
@@ -12,7 +12,7 @@ use store::error::Error;
 ///
 /// # Errors
 /// Internal only.
-pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) -> Result<bool, Error> {
+pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) -> Result<bool> {
     let (name, secret) = (name.to_owned(), sha256(secret));
     desk.write_silent(component, move |tx, component| {
         if !due::begin_feed(tx, component.as_str())? {
@@ -30,7 +30,7 @@ pub async fn create(desk: &Desk, component: &Appid, name: &str, secret: &str) ->
 ///
 /// # Errors
 /// 40013 if the account or the component does not exist.
-pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) -> Result<(), Error> {
+pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) -> Result<()> {
     let sets = sets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     desk.read(component, get).await?;
     let component = component.clone();
@@ -48,7 +48,7 @@ pub async fn grant(desk: &Desk, component: &Appid, appid: &Appid, sets: &[u16]) 
 ///
 /// # Errors
 /// 61003 if there is no grant.
-pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<(), Error> {
+pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<()> {
     let component = component.clone();
     desk.write(appid, move |tx, appid| {
         if tx.run(REVOKE_GRANT, bind![appid, &component])? == 0 {
@@ -64,7 +64,7 @@ pub async fn revoke(desk: &Desk, component: &Appid, appid: &Appid) -> Result<(),
 ///
 /// # Errors
 /// 40013.
-pub(crate) fn get(tx: &mut Tx<'_>, component: &Appid) -> Result<(), Error> {
+pub(crate) fn get(tx: &mut Tx<'_>, component: &Appid) -> Result<()> {
     tx.one(SELECT, bind![component])?.map(|_| ()).ok_or(Error::Refused(Errcode::InvalidAppid))
 }
 
@@ -72,13 +72,13 @@ pub(crate) fn get(tx: &mut Tx<'_>, component: &Appid) -> Result<(), Error> {
 ///
 /// # Errors
 /// 40013 if the component does not exist, 40125 if the secret is wrong.
-pub(crate) fn check_secret(tx: &mut Tx<'_>, component: &Appid, secret: &str) -> Result<(), Error> {
+pub(crate) fn check_secret(tx: &mut Tx<'_>, component: &Appid, secret: &str) -> Result<()> {
     let row = tx.one(SELECT_SECRET, bind![component])?.ok_or(Errcode::InvalidAppid)?;
     if is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
 }
 
 /// The permission sets that an account grants a component. `None` if there is no grant or it was revoked.
-pub(crate) fn sets(tx: &mut Tx<'_>, appid: &Appid, component: &str) -> Result<Option<Vec<u16>>, Error> {
+pub(crate) fn sets(tx: &mut Tx<'_>, appid: &Appid, component: &str) -> Result<Option<Vec<u16>>> {
     let row = tx.one(SELECT_GRANT, bind![appid, component])?;
     Ok(row.map(|row| row.text(0).split(',').filter_map(|set| set.parse().ok()).collect()))
 }

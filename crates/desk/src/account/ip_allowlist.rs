@@ -1,13 +1,12 @@
 //! The networks that calls of an account or a component may come from. An empty list allows every address.
 
-use crate::Desk;
+use crate::{Desk, Result};
 use model::{Appid, Fact, Network, NetworkInvalid};
 use protocol::Errcode;
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// The most networks that one owner may list.
 pub const NETWORKS_MAX: usize = 200;
@@ -31,12 +30,12 @@ impl IpAllowlist {
 }
 
 /// Reads an owner's list.
-pub(crate) fn get(tx: &mut Tx<'_>, owner: &Appid) -> Result<IpAllowlist, Error> {
+pub(crate) fn get(tx: &mut Tx<'_>, owner: &Appid) -> Result<IpAllowlist> {
     let networks: Vec<Network> = listed(tx, owner)?.iter().filter_map(|it| it.parse().ok()).collect();
     Ok(IpAllowlist((!networks.is_empty()).then(|| networks.into())))
 }
 
-fn listed(tx: &mut Tx<'_>, owner: &Appid) -> Result<Vec<String>, Error> {
+fn listed(tx: &mut Tx<'_>, owner: &Appid) -> Result<Vec<String>> {
     let mut list: Vec<_> = tx.all(SELECT, bind![owner])?.iter().map(|row| row.text(0)).collect();
     list.sort_unstable();
     Ok(list)
@@ -46,12 +45,7 @@ fn listed(tx: &mut Tx<'_>, owner: &Appid) -> Result<Vec<String>, Error> {
 ///
 /// # Errors
 /// 40013. `BadRequest` if a text is no network or the list becomes too long.
-pub async fn change(
-    desk: &Desk,
-    owner: &Appid,
-    add: &[String],
-    remove: &[String],
-) -> Result<Vec<String>, Error> {
+pub async fn change(desk: &Desk, owner: &Appid, add: &[String], remove: &[String]) -> Result<Vec<String>> {
     let parse = |texts: &[String]| {
         let networks = texts.iter().map(|text| text.parse::<Network>().map(|it| it.to_string()));
         networks.collect::<Result<Vec<_>, NetworkInvalid>>().map_err(|_| Errcode::BadRequest)

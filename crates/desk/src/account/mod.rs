@@ -9,7 +9,7 @@ pub mod refusal_log;
 pub mod token;
 pub mod wecom;
 
-use crate::{Desk, due, sha256};
+use crate::{Desk, Result, due, sha256};
 use model::account::{Compat, Principal, Reception};
 use model::{Account, Appid, Fact, TextEnum};
 use protocol::{AccountKind, Errcode, limits};
@@ -22,7 +22,7 @@ use store::{Row, Tx, Value};
 ///
 /// # Errors
 /// Internal only.
-pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Result<(), String>, Error> {
+pub async fn create(desk: &Desk, account: &Account, secret: &str) -> Result<Result<(), String>> {
     let (appid, account, secret) = (&account.appid, account.clone(), sha256(secret));
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
@@ -50,7 +50,7 @@ pub fn taken(appid: &Appid) -> String {
 ///
 /// # Errors
 /// 40013.
-pub async fn show(desk: &Desk, appid: &Appid) -> Result<Account, Error> {
+pub async fn show(desk: &Desk, appid: &Appid) -> Result<Account> {
     desk.read(appid, get).await
 }
 
@@ -58,7 +58,7 @@ pub async fn show(desk: &Desk, appid: &Appid) -> Result<Account, Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk) -> Result<Vec<Account>, Error> {
+pub async fn list(desk: &Desk) -> Result<Vec<Account>> {
     desk.store.read("", |tx| Ok(tx.all(SELECT_ALL, &[])?.iter().map(account).collect())).await
 }
 
@@ -66,7 +66,7 @@ pub async fn list(desk: &Desk) -> Result<Vec<Account>, Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn is_empty(desk: &Desk) -> Result<bool, Error> {
+pub async fn is_empty(desk: &Desk) -> Result<bool> {
     desk.store.read("", |tx| Ok(tx.one(SELECT_ANY, &[])?.is_none())).await
 }
 
@@ -97,7 +97,7 @@ pub struct AccountChanges {
     pub secret: Option<String>,
 }
 
-fn word<T: TextEnum>(given: Option<&str>, now: T) -> Result<T, Error> {
+fn word<T: TextEnum>(given: Option<&str>, now: T) -> Result<T> {
     given.map_or(Ok(now), |given| T::from_text(given).ok_or(Error::Refused(Errcode::BadRequest)))
 }
 
@@ -106,7 +106,7 @@ impl AccountChanges {
     ///
     /// # Errors
     /// `BadRequest` if a word is unknown.
-    pub fn apply(&self, old: &Account) -> Result<Account, Error> {
+    pub fn apply(&self, old: &Account) -> Result<Account> {
         Ok(Account {
             appid: old.appid.clone(),
             name: self.name.clone().unwrap_or_else(|| old.name.clone()),
@@ -130,11 +130,7 @@ impl AccountChanges {
 ///
 /// # Errors
 /// 40013 if the account does not exist, `BadRequest` if a word is unknown.
-pub async fn set(
-    desk: &Desk,
-    appid: &Appid,
-    changes: AccountChanges,
-) -> Result<Result<Account, String>, Error> {
+pub async fn set(desk: &Desk, appid: &Appid, changes: AccountChanges) -> Result<Result<Account, String>> {
     desk.write(appid, move |tx, appid| {
         let old = get(tx, appid)?;
         let account = changes.apply(&old)?;
@@ -159,7 +155,7 @@ pub async fn set(
 
 /// Returns a sentence about the other account that has this alias. Takes a lock that only one transaction holds at a
 /// time, because two accounts could otherwise take the same alias at once.
-fn other_of_alias(tx: &mut Tx<'_>, appid: &Appid, alias: &str) -> Result<Option<String>, Error> {
+fn other_of_alias(tx: &mut Tx<'_>, appid: &Appid, alias: &str) -> Result<Option<String>> {
     if alias.is_empty() {
         return Ok(None);
     }
@@ -175,13 +171,13 @@ fn other_of_alias(tx: &mut Tx<'_>, appid: &Appid, alias: &str) -> Result<Option<
 ///
 /// # Errors
 /// 40013.
-pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid) -> Result<Account, Error> {
+pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid) -> Result<Account> {
     let row = tx.one(SELECT, bind![appid])?;
     row.map(|row| account(&row)).ok_or(Error::Refused(Errcode::InvalidAppid))
 }
 
 /// Takes the next agent's number. Returns the account and the number.
-pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Account, i64), Error> {
+pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Account, i64)> {
     let row = tx.one(TAKE_KF_ID, bind![appid])?.ok_or(Error::Refused(Errcode::InvalidAppid))?;
     Ok((account(&row), row.int(12)))
 }
@@ -190,7 +186,7 @@ pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Account, i64
 ///
 /// # Errors
 /// 40013 if the account does not exist, 40125 if the secret is wrong.
-pub(super) fn check_secret(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<(), Error> {
+pub(super) fn check_secret(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<()> {
     let row = tx.one(SELECT_SECRET, bind![appid])?.ok_or(Errcode::InvalidAppid)?;
     if super::is_same(&sha256(secret), &row.text(0)) { Ok(()) } else { Err(Errcode::InvalidAppsecret.into()) }
 }
@@ -199,12 +195,7 @@ pub(super) fn check_secret(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Resu
 ///
 /// # Errors
 /// 40013, 40125, 40164.
-pub(super) fn authenticate(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    secret: &str,
-    address: IpAddr,
-) -> Result<(), Error> {
+pub(super) fn authenticate(tx: &mut Tx<'_>, appid: &Appid, secret: &str, address: IpAddr) -> Result<()> {
     check_secret(tx, appid, secret)?;
     if ip_allowlist::get(tx, appid)?.allows(address) { Ok(()) } else { Err(Errcode::InvalidIp.into()) }
 }

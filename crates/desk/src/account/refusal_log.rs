@@ -1,7 +1,7 @@
 //! The log of refused calls, found by request id (`rid`). Refusals are collected in memory, written in batches, and
 //! kept for seven days. The answer to a refused call does not wait for the log.
 
-use crate::{Desk, due};
+use crate::{Desk, Result, due};
 use model::due::{Due, RID_KEPT};
 use model::{Appid, SECOND, Time};
 use protocol::rid::{RefusedCall, RidInfo, is_rid, second_of};
@@ -79,7 +79,7 @@ impl RefusalLog {
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
-pub async fn flush(desk: &Desk) -> Result<(), Error> {
+pub async fn flush(desk: &Desk) -> Result<()> {
     let _alone = desk.refusal_log.writing.lock().await;
     let waiting = std::mem::take(&mut *desk.refusal_log.lock());
     let mut owners: BTreeMap<String, Vec<LoggedRefusal>> = BTreeMap::new();
@@ -102,7 +102,7 @@ pub async fn flush(desk: &Desk) -> Result<(), Error> {
     outcome
 }
 
-async fn write(desk: &Desk, batch: Vec<LoggedRefusal>) -> Result<(), Error> {
+async fn write(desk: &Desk, batch: Vec<LoggedRefusal>) -> Result<()> {
     let Some(owner) = batch.first().map(|refused| refused.owner.clone()) else { return Ok(()) };
     desk.write_silent(&owner, move |tx, owner| {
         // The owner was removed meanwhile.
@@ -130,7 +130,7 @@ async fn write(desk: &Desk, batch: Vec<LoggedRefusal>) -> Result<(), Error> {
 }
 
 /// Deletes the refusals of an owner that are older than seven days, and schedules the next pruning.
-pub(crate) async fn prune(desk: &Desk, owner: &Appid) -> Result<(), Error> {
+pub(crate) async fn prune(desk: &Desk, owner: &Appid) -> Result<()> {
     desk.write_silent(owner, |tx, owner| {
         let now = tx.now();
         tx.run(DELETE_OLD, bind![owner, now - RID_KEPT])?;
@@ -147,7 +147,7 @@ pub(crate) async fn prune(desk: &Desk, owner: &Appid) -> Result<(), Error> {
 ///
 /// # Errors
 /// 76002 if `rid` has the wrong form, 76001 if there is no such refusal, 76003 if it belongs to another owner.
-pub async fn get(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
+pub async fn get(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo> {
     if !is_rid(rid) {
         return Err(Errcode::RidMalformed.into());
     }
@@ -170,12 +170,12 @@ fn may_come(desk: &Desk, rid: &str) -> bool {
     desk.store.is_shared() && age.is_some_and(|age| age.abs() < WRITTEN)
 }
 
-async fn look_up(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
+async fn look_up(desk: &Desk, owner: &Appid, rid: &str) -> Result<RidInfo> {
     let rid = rid.to_owned();
     desk.read(owner, move |tx, owner| find(tx, owner, &rid)).await
 }
 
-fn find(tx: &mut Tx<'_>, owner: &Appid, rid: &str) -> Result<RidInfo, Error> {
+fn find(tx: &mut Tx<'_>, owner: &Appid, rid: &str) -> Result<RidInfo> {
     let since = tx.now() - RID_KEPT;
     let row = tx.one(SELECT, bind![rid, since])?.ok_or(Errcode::RidNotFound)?;
     if row.text(0) != owner.as_str() {

@@ -5,7 +5,7 @@
 
 use crate::account::required;
 use crate::quota::{self, Ledger, QuotaLimits};
-use crate::{Desk, account, is_same, sha256};
+use crate::{Desk, Result, account, is_same, sha256};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use model::account::quota::{begin, day};
@@ -17,7 +17,6 @@ use sha2::Sha256;
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::bind;
-use store::error::Error;
 use store::{Row, Tx};
 
 pub use crate::account::access::{Access, TokenHolder, look_up, owner};
@@ -46,8 +45,8 @@ async fn admit<T: Send + 'static>(
     appid: &Appid,
     secret: &str,
     from: IpAddr,
-    run_read: impl Fn(&mut Tx<'_>, &Appid, &str) -> Result<T, Error> + Send + 'static,
-) -> Result<(T, QuotaLimits, Arc<Ledger>), Error> {
+    run_read: impl Fn(&mut Tx<'_>, &Appid, &str) -> Result<T> + Send + 'static,
+) -> Result<(T, QuotaLimits, Arc<Ledger>)> {
     let (secret, quotas) = (secret.to_owned(), desk.quotas.clone());
     desk.read(appid, move |tx, appid| {
         account::authenticate(tx, appid, &secret, from)?;
@@ -64,7 +63,7 @@ async fn admit<T: Send + 'static>(
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
-pub async fn issue(desk: &Desk, credential: GetAccessToken, from: IpAddr) -> Result<AccessToken, Error> {
+pub async fn issue(desk: &Desk, credential: GetAccessToken, from: IpAddr) -> Result<AccessToken> {
     let (appid, secret) = presented(credential)?;
     let ((), limits, ledger) = admit(desk, &appid, &secret, from, |_, _, _| Ok(())).await?;
     quota::count(desk, &limits, &ledger, &endpoint::GET_ACCESS_TOKEN, false, desk.now())?;
@@ -83,7 +82,7 @@ pub async fn issue(desk: &Desk, credential: GetAccessToken, from: IpAddr) -> Res
 ///
 /// # Errors
 /// 40002, 41002, 41004, 40013, 40125, 40164, 45009, 45011.
-pub async fn stable(desk: &Desk, asked: GetStableAccessToken, from: IpAddr) -> Result<AccessToken, Error> {
+pub async fn stable(desk: &Desk, asked: GetStableAccessToken, from: IpAddr) -> Result<AccessToken> {
     let GetStableAccessToken { grant_type, appid, secret, force_refresh: force } = asked;
     let (appid, secret) = presented(GetAccessToken { grant_type, appid, secret })?;
     let salt = desk.rng.hex::<16>();
@@ -113,7 +112,7 @@ pub async fn stable(desk: &Desk, asked: GetStableAccessToken, from: IpAddr) -> R
 }
 
 /// Takes one of the day's forced refreshes. Returns `false` if none is left.
-fn take_forced_refresh(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool, Error> {
+fn take_forced_refresh(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool> {
     let (now, day) = (tx.now(), begin(day(tx.now())));
     let row = tx.one(SELECT_QUOTA, bind![appid])?;
     let (used, last) = row.map_or((0, 0), |row| (if row.int(0) == day { row.int(1) } else { 0 }, row.int(2)));
@@ -126,7 +125,7 @@ fn take_forced_refresh(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool, Error> {
 
 /// Returns the current stable token, derived again from the presented secret, and its remaining seconds. `None` if it
 /// ends within five minutes or the secret has changed.
-fn repeat(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<Option<AccessToken>, Error> {
+fn repeat(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<Option<AccessToken>> {
     let now = tx.now();
     let Some(row) = newest(tx, appid)? else { return Ok(None) };
     // The clock of the node that issued the token may be slightly ahead.
@@ -136,7 +135,7 @@ fn repeat(tx: &mut Tx<'_>, appid: &Appid, secret: &str) -> Result<Option<AccessT
     Ok((left_s > TOKEN_OVERLAP_S && same).then_some(AccessToken { access_token: token, expires_in: left_s }))
 }
 
-fn newest(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<Row>, Error> {
+fn newest(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<Row>> {
     tx.one(SELECT_NEWEST, bind![appid, TokenKind::Stable.as_text(), ""])
 }
 
@@ -158,7 +157,7 @@ pub(crate) fn generate(desk: &Desk, kind: TokenKind, owner: &Appid) -> String {
 ///
 /// # Errors
 /// 61003 if the account grants the component nothing, 40013 if the account does not exist.
-pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> Result<AccessToken, Error> {
+pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> Result<AccessToken> {
     let (token, component) = (generate(desk, TokenKind::Authorizer, appid), component.to_string());
     desk.write(appid, move |tx, appid| {
         crate::account::component::sets(tx, appid, &component)?.ok_or(Errcode::NotAuthorizedByAccount)?;
@@ -176,7 +175,7 @@ pub async fn issue_authorizer(desk: &Desk, component: &Appid, appid: &Appid) -> 
 ///
 /// # Errors
 /// 40013.
-pub async fn issue_for_operator(desk: &Desk, owner: &Appid, kind: TokenKind) -> Result<AccessToken, Error> {
+pub async fn issue_for_operator(desk: &Desk, owner: &Appid, kind: TokenKind) -> Result<AccessToken> {
     let token = generate(desk, kind, owner);
     desk.write(owner, move |tx, owner| {
         match kind {
@@ -193,7 +192,7 @@ pub async fn issue_for_operator(desk: &Desk, owner: &Appid, kind: TokenKind) -> 
 ///
 /// # Errors
 /// 40013.
-pub async fn expire(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
+pub async fn expire(desk: &Desk, owner: &Appid) -> Result<u64> {
     end(desk, owner, EXPIRE_ALL).await
 }
 
@@ -201,11 +200,11 @@ pub async fn expire(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
 ///
 /// # Errors
 /// 40013.
-pub async fn revoke(desk: &Desk, owner: &Appid) -> Result<u64, Error> {
+pub async fn revoke(desk: &Desk, owner: &Appid) -> Result<u64> {
     end(desk, owner, REVOKE_ALL).await
 }
 
-async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64, Error> {
+async fn end(desk: &Desk, owner: &Appid, sql: &'static str) -> Result<u64> {
     desk.write(owner, |tx, owner| {
         let ended = tx.run(sql, bind![owner])?;
         tx.record(Fact::Access);
@@ -238,7 +237,7 @@ impl<'a> NewToken<'a> {
 }
 
 /// Stores a token. The previous token of its kind stays valid for five minutes; older ones are deleted.
-pub(crate) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &NewToken<'_>) -> Result<(), Error> {
+pub(crate) fn insert(tx: &mut Tx<'_>, owner: &Appid, new: &NewToken<'_>) -> Result<()> {
     let (now, kind, component) = (tx.now(), new.kind.as_text(), new.component);
     let previous = tx.number(SELECT_NEWEST, bind![owner, kind, component])?;
     tx.run(DELETE_OLD, bind![owner, kind, component, previous])?;

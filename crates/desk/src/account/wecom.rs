@@ -1,19 +1,18 @@
 //! The WeCom enterprise that a Mini Program is bound to: bind, unbind, get. Only programs read it, so changes are not
 //! in the feed.
 
-use crate::{Desk, account};
+use crate::{Desk, Result, account};
 use model::account::wecom;
 use model::{Appid, Corpid, SECOND, Time};
 use protocol::wecom::KfWorkBound;
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// getKfWorkBound.
 ///
 /// # Errors
 /// 10130030.
-pub async fn get(desk: &Desk, appid: &Appid) -> Result<KfWorkBound, Error> {
+pub async fn get(desk: &Desk, appid: &Appid) -> Result<KfWorkBound> {
     desk.read(appid, |tx, appid| {
         let account = account::get(tx, appid)?;
         wecom::must_be_enterprise(account.principal)?;
@@ -29,7 +28,7 @@ pub async fn get(desk: &Desk, appid: &Appid) -> Result<KfWorkBound, Error> {
 ///
 /// # Errors
 /// 10130030 → 10130600 → 10130603.
-pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
+pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<()> {
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         wecom::must_be_enterprise(account::get(tx, appid)?.principal)?;
@@ -44,7 +43,7 @@ pub async fn bind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Erro
 ///
 /// # Errors
 /// 10130600 → 10130604 → 10130602.
-pub async fn unbind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Error> {
+pub async fn unbind(desk: &Desk, appid: &Appid, corpid: String) -> Result<()> {
     desk.write_silent(appid, move |tx, appid| {
         let corpid = Corpid::parse(&corpid)?;
         wecom::unbind(bound(tx, appid)?.map(|(corpid, _)| corpid).as_ref(), &corpid)?;
@@ -54,7 +53,7 @@ pub async fn unbind(desk: &Desk, appid: &Appid, corpid: String) -> Result<(), Er
 }
 
 /// The enterprise that an account is bound to, and when it was bound.
-fn bound(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<(Corpid, Time)>, Error> {
+fn bound(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<(Corpid, Time)>> {
     Ok(tx.one(SELECT, bind![appid])?.map(|row| (Corpid::stored(row.text(0)), row.int(1))))
 }
 

@@ -3,20 +3,19 @@
 use crate::message::draft::{Author, Draft};
 use crate::people::{agent, customer};
 use crate::session::window;
-use crate::{Desk, content, message, session};
+use crate::{Desk, Result, content, message, session};
 use model::session::State;
 use model::{Appid, Openid};
 use protocol::Errcode;
 use protocol::media::MediaKind;
 use protocol::message::ApiMessage;
 use store::Tx;
-use store::error::Error;
 
 /// sendCustomMessage: writes the message into the customer's current session, if there is one.
 ///
 /// # Errors
 /// 65401 → 40003 → 40007 → 45015 → 45047.
-pub async fn send(desk: &Desk, appid: &Appid, message: ApiMessage) -> Result<(), Error> {
+pub async fn send(desk: &Desk, appid: &Appid, message: ApiMessage) -> Result<()> {
     let client_id = desk.rng.hex::<16>();
     desk.write(appid, move |tx, appid| {
         let author = match &message.kf_account {
@@ -33,7 +32,7 @@ pub async fn send(desk: &Desk, appid: &Appid, message: ApiMessage) -> Result<(),
 }
 
 /// Marks the customer's current session as answered. Returns its number, 0 if there is none.
-fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64, Error> {
+fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64> {
     let now = tx.now();
     let Some(session) = session::current(tx, appid, openid.as_str())? else { return Ok(0) };
     if session.state == State::Open {
@@ -43,7 +42,7 @@ fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64, Er
 }
 
 /// Turns the message into a draft that names its files. A file is kept while a message names it.
-fn draft(tx: &mut Tx<'_>, appid: &Appid, message: &ApiMessage, client_id: &str) -> Result<Draft, Error> {
+fn draft(tx: &mut Tx<'_>, appid: &Appid, message: &ApiMessage, client_id: &str) -> Result<Draft> {
     let content = &message.content;
     let file = content.file().map(|(media_id, kind)| named(tx, appid, media_id, &[kind])).transpose()?;
     // Files uploaded as pictures are accepted as thumbs too.
@@ -57,7 +56,7 @@ fn draft(tx: &mut Tx<'_>, appid: &Appid, message: &ApiMessage, client_id: &str) 
 ///
 /// # Errors
 /// 40007.
-fn named(tx: &mut Tx<'_>, appid: &Appid, media_id: &str, kinds: &[MediaKind]) -> Result<String, Error> {
+fn named(tx: &mut Tx<'_>, appid: &Appid, media_id: &str, kinds: &[MediaKind]) -> Result<String> {
     match content::of_media(tx, appid, media_id)? {
         Some((kind, sha256)) if kinds.contains(&kind) => Ok(sha256),
         _ => Err(Errcode::InvalidMediaId.into()),

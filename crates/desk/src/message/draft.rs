@@ -1,5 +1,6 @@
 //! A message before it is stored, and its author.
 
+use crate::Result;
 use crate::content::FileContent;
 use crate::message::retention;
 use crate::message::storage::{self, StorageLimits};
@@ -9,7 +10,6 @@ use protocol::message;
 use protocol::text::is_blank;
 use protocol::{Errcode, limits};
 use store::Tx;
-use store::error::Error;
 
 /// A message before it is stored.
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ pub(crate) fn count(
     openid: &Openid,
     author: &Author,
     draft: &Draft,
-) -> Result<(), Error> {
+) -> Result<()> {
     let files = [&draft.files.0, &draft.files.1];
     if files.iter().all(|sha256| sha256.is_empty()) {
         return Ok(());

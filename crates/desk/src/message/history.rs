@@ -2,14 +2,13 @@
 
 use crate::message::draft::{Author, DESK, Draft};
 use crate::people::presence::of_worker;
-use crate::{Desk, content, session};
+use crate::{Desk, Result, content, session};
 use model::media::picture_at;
 use model::session::State;
 use model::{Appid, Openid, Session, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
 use serde_json::Value;
-use store::error::Error;
 use store::{Row, Tx, bind};
 
 /// The most messages on one page of history.
@@ -88,7 +87,7 @@ pub(crate) fn sent_before(
     openid: &Openid,
     author: &Author,
     draft: &Draft,
-) -> Result<Option<MessageView>, Error> {
+) -> Result<Option<MessageView>> {
     let ((kf_account, _), via) = (author.agent(), author.via());
     let sent = tx.one(SELECT_SENT, bind![appid, openid, &draft.client_id, kf_account, via])?;
     Ok(sent.map(|row| message(&row)))
@@ -125,7 +124,7 @@ pub(crate) fn page(
     appid: &Appid,
     session: &Session,
     before: i64,
-) -> Result<Vec<MessageView>, Error> {
+) -> Result<Vec<MessageView>> {
     page_until(tx, appid, &session.openid, session.id, before)
 }
 
@@ -135,7 +134,7 @@ pub(crate) fn page_of_all(
     appid: &Appid,
     openid: &Openid,
     before: i64,
-) -> Result<Vec<MessageView>, Error> {
+) -> Result<Vec<MessageView>> {
     page_until(tx, appid, openid, i64::MAX, before)
 }
 
@@ -145,14 +144,14 @@ fn page_until(
     openid: &Openid,
     session: i64,
     before: i64,
-) -> Result<Vec<MessageView>, Error> {
+) -> Result<Vec<MessageView>> {
     let before = if before > 0 { before } else { i64::MAX };
     let rows = tx.all(SELECT_PAGE, bind![appid, openid, before, session, PAGE])?;
     Ok(rows.iter().rev().map(message).collect())
 }
 
 /// The message with this number, if there is one.
-pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<MessageView>, Error> {
+pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<MessageView>> {
     Ok(tx.one(SELECT, bind![appid, id])?.map(|row| message(&row)))
 }
 
@@ -167,7 +166,7 @@ pub async fn history(
     appid: &Appid,
     id: i64,
     before: i64,
-) -> Result<Vec<MessageView>, Error> {
+) -> Result<Vec<MessageView>> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -190,7 +189,7 @@ pub async fn own_history(
     appid: &Appid,
     openid: &Openid,
     before: i64,
-) -> Result<Vec<MessageView>, Error> {
+) -> Result<Vec<MessageView>> {
     let openid = openid.clone();
     desk.read(appid, move |tx, appid| page_of_all(tx, appid, &openid, before)).await
 }

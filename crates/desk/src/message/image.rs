@@ -1,12 +1,12 @@
 //! Pictures that are sent from the pages, and downloads of the files of messages.
 
-use crate::Desk;
 use crate::content::{self, FileContent, StoredFile};
 use crate::message::draft::Draft;
 use crate::message::storage::{self, StorageLimits};
 use crate::message::{self, MessageView};
 use crate::people::cookie::{WithCookie, Writer};
 use crate::people::presence;
+use crate::{Desk, Result};
 use model::{Appid, Openid, WechatId};
 use protocol::Errcode;
 use store::Tx;
@@ -36,7 +36,7 @@ pub async fn receive(
     appid: &Appid,
     writer: Writer,
     image: ImageUpload,
-) -> Result<WithCookie<MessageView>, Error> {
+) -> Result<WithCookie<MessageView>> {
     let draft = image.draft(desk)?;
     let sent = message::receive(desk, appid, writer, draft).await;
     content::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
@@ -52,7 +52,7 @@ pub async fn reply(
     appid: &Appid,
     session: i64,
     image: ImageUpload,
-) -> Result<MessageView, Error> {
+) -> Result<MessageView> {
     let draft = image.draft(desk)?;
     let sent = message::reply(desk, worker, appid, session, draft).await;
     content::keep_if_named(desk, image.stored.written, storage::log_full(desk, sent)).await
@@ -78,7 +78,7 @@ pub async fn of_customer(
     openid: &Openid,
     message: i64,
     part: FilePart,
-) -> Result<FileContent, Error> {
+) -> Result<FileContent> {
     let openid = openid.clone();
     desk.read(appid, move |tx, appid| {
         let shown = shown(tx, appid, message)?;
@@ -102,7 +102,7 @@ pub async fn of_worker(
     appid: &Appid,
     message: i64,
     part: FilePart,
-) -> Result<FileContent, Error> {
+) -> Result<FileContent> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
         let agent = presence::of_worker(tx, appid, &worker)?;
@@ -126,12 +126,12 @@ struct MessageFiles {
     thumb: String,
 }
 
-fn shown(tx: &mut Tx<'_>, appid: &Appid, message: i64) -> Result<MessageFiles, Error> {
+fn shown(tx: &mut Tx<'_>, appid: &Appid, message: i64) -> Result<MessageFiles> {
     let row = tx.one(SELECT, bind![appid, message])?.ok_or(Errcode::NotFound)?;
     Ok(MessageFiles { openid: row.text(0), session: row.int(1), file: row.text(2), thumb: row.text(3) })
 }
 
-fn content(tx: &mut Tx<'_>, shown: &MessageFiles, part: FilePart) -> Result<FileContent, Error> {
+fn content(tx: &mut Tx<'_>, shown: &MessageFiles, part: FilePart) -> Result<FileContent> {
     let sha256 = if part == FilePart::File { &shown.file } else { &shown.thumb };
     content::find(tx, sha256)?.ok_or(Error::Refused(Errcode::NotFound))
 }

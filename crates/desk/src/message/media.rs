@@ -3,7 +3,7 @@
 use crate::content::{self, FileContent, StoredFile};
 use crate::message::storage;
 use crate::people::agent;
-use crate::{Desk, due, sha256};
+use crate::{Desk, Result, due, sha256};
 use hmac::{Hmac, KeyInit, Mac};
 use model::due::Due;
 use model::{Appid, Fact, Time, media as life};
@@ -12,7 +12,6 @@ use protocol::media::MediaKind;
 use sha2::Sha256;
 use store::Row;
 use store::bind;
-use store::error::Error;
 
 /// A temporary file.
 #[derive(Clone, Debug)]
@@ -41,7 +40,7 @@ pub async fn add(
     kind: MediaKind,
     name: &str,
     stored: StoredFile,
-) -> Result<Media, Error> {
+) -> Result<Media> {
     let media_id = desk.rng.media_id();
     let ticket = if kind == MediaKind::Video { sha256(&ticket(&media_id)) } else { String::new() };
     let (name, content, limits) = (name.to_owned(), stored.content(), storage::StorageLimits::of(desk));
@@ -65,18 +64,13 @@ pub async fn add(
 ///
 /// # Errors
 /// 40007 if there is none or it has expired.
-pub async fn get(desk: &Desk, appid: &Appid, media_id: String) -> Result<Media, Error> {
+pub async fn get(desk: &Desk, appid: &Appid, media_id: String) -> Result<Media> {
     let found = read_live(desk, appid, SELECT, media_id).await?;
     found.ok_or_else(|| Errcode::InvalidMediaId.into())
 }
 
 /// Reads a temporary file by a key, unless it has expired.
-async fn read_live(
-    desk: &Desk,
-    appid: &Appid,
-    sql: &'static str,
-    key: String,
-) -> Result<Option<Media>, Error> {
+async fn read_live(desk: &Desk, appid: &Appid, sql: &'static str, key: String) -> Result<Option<Media>> {
     desk.read(appid, move |tx, appid| {
         let now = tx.now();
         let found = tx.one(sql, bind![appid, &key])?.map(|row| media(&row)).transpose()?;
@@ -99,7 +93,7 @@ pub fn ticket(media_id: &str) -> String {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<FileContent, Error> {
+pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<FileContent> {
     let found = read_live(desk, appid, SELECT_OF_TICKET, sha256(ticket)).await?;
     found.map(|media| media.content).ok_or_else(|| Errcode::NotFound.into())
 }
@@ -108,12 +102,7 @@ pub async fn of_ticket(desk: &Desk, appid: &Appid, ticket: &str) -> Result<FileC
 ///
 /// # Errors
 /// 65401.
-pub async fn set_headimg(
-    desk: &Desk,
-    appid: &Appid,
-    kf_account: &str,
-    stored: StoredFile,
-) -> Result<(), Error> {
+pub async fn set_headimg(desk: &Desk, appid: &Appid, kf_account: &str, stored: StoredFile) -> Result<()> {
     let (kf_account, content) = (kf_account.to_owned(), stored.content());
     let set = desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, &kf_account)?;
@@ -130,7 +119,7 @@ pub async fn set_headimg(
 ///
 /// # Errors
 /// `NotFound` if no agent and no sub-merchant has this picture.
-pub async fn headimg(desk: &Desk, sha256: &str) -> Result<FileContent, Error> {
+pub async fn headimg(desk: &Desk, sha256: &str) -> Result<FileContent> {
     if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Errcode::NotFound.into());
     }
@@ -143,7 +132,7 @@ pub async fn headimg(desk: &Desk, sha256: &str) -> Result<FileContent, Error> {
 }
 
 /// Deletes a temporary file if it has expired; otherwise reschedules the `due` row to its end.
-pub(crate) async fn prune(desk: &Desk, appid: &Appid, media_id: &str) -> Result<(), Error> {
+pub(crate) async fn prune(desk: &Desk, appid: &Appid, media_id: &str) -> Result<()> {
     let media_id = media_id.to_owned();
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
@@ -162,7 +151,7 @@ pub(crate) async fn prune(desk: &Desk, appid: &Appid, media_id: &str) -> Result<
     .await
 }
 
-fn media(row: &Row) -> Result<Media, Error> {
+fn media(row: &Row) -> Result<Media> {
     let kind =
         MediaKind::from_word(&row.text(1)).ok_or_else(|| anyhow::anyhow!("a file of an unknown kind"))?;
     let (media_id, name, created_at, expires_at) = (row.text(0), row.text(2), row.int(3), row.int(4));

@@ -4,12 +4,11 @@ use crate::message::draft::{Author, Draft};
 use crate::message::{MessageView, by_id, insert_in, sent_before, session_for_message};
 use crate::people::cookie::{WithCookie, Writer};
 use crate::session::window;
-use crate::{Desk, account};
+use crate::{Desk, Result, account};
 use model::{Appid, Openid};
 use protocol::Errcode;
 use serde::Serialize;
 use store::Tx;
-use store::error::Error;
 
 /// A choice from a menu.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ pub async fn choose(
     appid: &Appid,
     writer: Writer,
     choice: MenuChoice,
-) -> Result<WithCookie<MessageView>, Error> {
+) -> Result<WithCookie<MessageView>> {
     let client_id = choice.client_id.clone();
     writer
         .act(desk, appid, &client_id, false, move |tx, appid, openid| {
@@ -54,7 +53,7 @@ fn store_choice(
     appid: &Appid,
     openid: &Openid,
     choice: &MenuChoice,
-) -> Result<(MessageView, bool), Error> {
+) -> Result<(MessageView, bool)> {
     let menu = by_id(tx, appid, choice.message)?.ok_or(Errcode::NotFound)?;
     let text = choice_text(&menu, openid, &choice.id).ok_or(Errcode::NotFound)?;
     let body = serde_json::to_string(&Chosen { bizmsgmenuid: &choice.id })?;

@@ -18,7 +18,7 @@ use crate::people::cookie::{WithCookie, Writer};
 use crate::people::presence::of_worker;
 use crate::people::{agent, customer};
 use crate::session::{record, window};
-use crate::{Desk, account, content, session};
+use crate::{Desk, Result, account, content, session};
 use model::account::Reception;
 use model::session::State;
 use model::session::routing;
@@ -28,7 +28,6 @@ use protocol::Errcode;
 use protocol::msgrecord::Opercode;
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// Stores a customer's message in the current session, or in a new session that goes to an agent with room or waits.
 /// The first message from a browser creates a customer. A repeated message returns the stored one.
@@ -40,7 +39,7 @@ pub async fn receive(
     appid: &Appid,
     writer: Writer,
     draft: Draft,
-) -> Result<WithCookie<MessageView>, Error> {
+) -> Result<WithCookie<MessageView>> {
     let client_id = draft.client_id.clone();
     writer
         .act(desk, appid, &client_id, true, move |tx, appid, openid| {
@@ -58,7 +57,7 @@ pub async fn receive_from_operator(
     appid: &Appid,
     openid: &str,
     draft: Draft,
-) -> Result<MessageView, Error> {
+) -> Result<MessageView> {
     let openid = Openid::parse(openid)?;
     desk.write(appid, move |tx, appid| {
         customer::create_if_absent(tx, appid, &openid)?;
@@ -73,7 +72,7 @@ fn store_received(
     appid: &Appid,
     openid: &Openid,
     draft: &Draft,
-) -> Result<(MessageView, bool), Error> {
+) -> Result<(MessageView, bool)> {
     if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, draft)? {
         return Ok((message, false));
     }
@@ -83,7 +82,7 @@ fn store_received(
 }
 
 /// The customer's current session, or a new one. Marks it as written to by the customer.
-pub(super) fn session_for_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
+pub(super) fn session_for_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session> {
     let now = tx.now();
     let Some(session) = session::current(tx, appid, openid.as_str())? else {
         return begin(tx, appid, openid);
@@ -93,7 +92,7 @@ pub(super) fn session_for_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openi
     Ok(session)
 }
 
-fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session, Error> {
+fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session> {
     let (now, seq) = (tx.now(), tx.seq());
     let account = account::get(tx, appid)?;
     let mut session = Session::begin(seq, openid.clone(), now).after_customer_message(now);
@@ -118,7 +117,7 @@ pub async fn reply(
     appid: &Appid,
     id: i64,
     draft: Draft,
-) -> Result<MessageView, Error> {
+) -> Result<MessageView> {
     let worker = worker.clone();
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -141,7 +140,7 @@ pub async fn reply(
 }
 
 /// When the customer last wrote: in this session, or earlier if an agent opened the session.
-fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time, Error> {
+fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time> {
     if session.latest_at > 0 {
         return Ok(session.latest_at);
     }
@@ -155,7 +154,7 @@ pub(super) fn insert_in(
     session: &Session,
     author: &Author,
     draft: &Draft,
-) -> Result<MessageView, Error> {
+) -> Result<MessageView> {
     let message = insert(tx, appid, &session.openid, session.id, author, draft)?;
     record::add_message(tx, appid, session, !message.kf_account.is_empty(), message.id)?;
     Ok(message)
@@ -169,7 +168,7 @@ pub(super) fn insert(
     session: i64,
     author: &Author,
     draft: &Draft,
-) -> Result<MessageView, Error> {
+) -> Result<MessageView> {
     let (id, now) = (tx.seq(), tx.now());
     let pixels = draft.picture.as_ref().and_then(|picture| picture.pixels);
     let ((kf_account, nickname), via, d) = (author.agent(), author.via(), draft.clone());

@@ -1,12 +1,11 @@
 //! Deletes the files of old messages, if the operator keeps them for a limited number of days.
 
 use crate::message::storage;
-use crate::{Desk, content, due};
+use crate::{Desk, Result, content, due};
 use model::due::Due;
 use model::{Appid, HOUR, SECOND};
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// The most messages of one round, and the pause before the next round.
 const ROUND: i64 = 50;
@@ -16,13 +15,13 @@ const EVERY: i64 = HOUR;
 const DAY: i64 = 24 * HOUR;
 
 /// Schedules [`prune`] for an account that has a message with a file.
-pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid) -> Result<(), Error> {
+pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid) -> Result<()> {
     let now = tx.now();
     due::begin(tx, appid.as_str(), Due::File, now + DAY)
 }
 
 /// Deletes the files of messages that are old enough, in a bounded round, and schedules the next round.
-pub(crate) async fn prune(desk: &Desk, appid: &Appid) -> Result<(), Error> {
+pub(crate) async fn prune(desk: &Desk, appid: &Appid) -> Result<()> {
     let kept = i64::from(desk.rules.message_files_days) * DAY;
     desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();

@@ -1,7 +1,7 @@
 //! Bytes of files: how many an account has, and how many a customer sent in a day. Counted in the transaction that
 //! stores them.
 
-use crate::Desk;
+use crate::{Desk, Result};
 use model::account::quota::day;
 use model::{Appid, Openid, Time};
 use protocol::Errcode;
@@ -51,7 +51,7 @@ pub async fn check(
     openid: Option<&str>,
     client_id: &str,
     bytes: u64,
-) -> Result<(), Error> {
+) -> Result<()> {
     let client_id = client_id.to_owned();
     let (limits, coming) = (StorageLimits::of(desk), i64::try_from(bytes)?);
     let openid = openid.map(str::to_owned);
@@ -72,7 +72,7 @@ pub async fn check(
 }
 
 /// Logs once that an account is full, and once that there is room again. Returns the outcome.
-pub(crate) fn log_full<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn log_full<T>(desk: &Desk, outcome: Result<T>) -> Result<T> {
     match &outcome {
         Err(Error::Refused(Errcode::FilesOfAccount)) => {
             let cause =
@@ -89,7 +89,7 @@ pub(crate) fn log_full<T>(desk: &Desk, outcome: Result<T, Error>) -> Result<T, E
 ///
 /// # Errors
 /// `FilesOfAccount`.
-pub(crate) fn add(tx: &mut Tx<'_>, appid: &Appid, sha256: &str, limits: &StorageLimits) -> Result<(), Error> {
+pub(crate) fn add(tx: &mut Tx<'_>, appid: &Appid, sha256: &str, limits: &StorageLimits) -> Result<()> {
     let Some(size) = tx.one(SELECT_SIZE, bind![sha256])?.map(|row| row.int(0)) else { return Ok(()) };
     let uses = tx.one(ADD_USE, bind![appid, sha256, size])?.map_or(1, |row| row.int(0));
     if uses == 1 {
@@ -100,7 +100,7 @@ pub(crate) fn add(tx: &mut Tx<'_>, appid: &Appid, sha256: &str, limits: &Storage
 }
 
 /// Counts one use less of a content by an account.
-pub(crate) fn remove(tx: &mut Tx<'_>, appid: &Appid, sha256: &str) -> Result<(), Error> {
+pub(crate) fn remove(tx: &mut Tx<'_>, appid: &Appid, sha256: &str) -> Result<()> {
     let Some(row) = tx.one(REMOVE_USE, bind![appid, sha256])? else { return Ok(()) };
     if row.int(0) <= 0 {
         tx.run(DELETE, bind![appid, sha256])?;
@@ -119,13 +119,13 @@ pub(crate) fn add_of_customer(
     openid: &Openid,
     size: i64,
     limits: &StorageLimits,
-) -> Result<(), Error> {
+) -> Result<()> {
     let now: Time = tx.now();
     let bytes = add_bytes(tx, appid, openid.as_str(), i64::from(day(now)), size)?;
     Ok(limits.check_day(bytes)?)
 }
 
-fn add_bytes(tx: &mut Tx<'_>, appid: &Appid, openid: &str, day: i64, size: i64) -> Result<i64, Error> {
+fn add_bytes(tx: &mut Tx<'_>, appid: &Appid, openid: &str, day: i64, size: i64) -> Result<i64> {
     let row = tx.one(ADD_BYTES, bind![appid, openid, day, size])?;
     Ok(row.map_or(size, |row| row.int(0)))
 }

@@ -1,6 +1,6 @@
 //! Agents: add, rename, list, and the agents' rows.
 
-use crate::{Desk, account};
+use crate::{Desk, Result, account};
 use model::agent::Presence;
 use model::invitation::{Binding, Status};
 use model::media::picture_at;
@@ -16,7 +16,7 @@ use store::{Row, Tx};
 ///
 /// # Errors
 /// 65404 → 65403 → 65406 → 65405.
-pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
+pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<()> {
     desk.write(appid, move |tx, appid| {
         let (account, kf_id) = account::take_kf_id(tx, appid)?;
         let kf_account = account.admit(&kf_account)?;
@@ -30,7 +30,7 @@ pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: Strin
 ///
 /// # Errors
 /// 65404, 65403, 65406, 65405.
-pub(crate) fn insert_for(tx: &mut Tx<'_>, appid: &Appid, person: &WechatId) -> Result<KfAccount, Error> {
+pub(crate) fn insert_for(tx: &mut Tx<'_>, appid: &Appid, person: &WechatId) -> Result<KfAccount> {
     let nickname = Nickname::parse(&person.as_str().chars().take(limits::NICKNAME_MAX).collect::<String>())?;
     let (account, kf_id) = account::take_kf_id(tx, appid)?;
     let suffix = account.suffix().ok_or(Errcode::IllegalAgent)?;
@@ -45,7 +45,7 @@ fn insert(
     kf_account: &KfAccount,
     kf_id: i64,
     nickname: &Nickname,
-) -> Result<(), Error> {
+) -> Result<()> {
     if tx.run(INSERT, bind![appid, kf_account, kf_id, nickname])? == 0 {
         return Err(Errcode::AgentExists.into());
     }
@@ -61,7 +61,7 @@ fn insert(
 ///
 /// # Errors
 /// 65401 → 65403.
-pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<(), Error> {
+pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<()> {
     desk.write(appid, move |tx, appid| {
         let agent = get(tx, appid, &kf_account)?;
         let nickname = Nickname::parse(&nickname)?;
@@ -76,7 +76,7 @@ pub async fn rename(desk: &Desk, appid: &Appid, kf_account: String, nickname: St
 ///
 /// # Errors
 /// 40003 if no agent here has the openid, 65401 if no agent has the id, 65402 if the agent has no worker.
-pub async fn set_admin(desk: &Desk, appid: &Appid, who: NamedAgent, supervisor: bool) -> Result<(), Error> {
+pub async fn set_admin(desk: &Desk, appid: &Appid, who: NamedAgent, supervisor: bool) -> Result<()> {
     desk.write(appid, move |tx, appid| {
         let agent = match &who {
             NamedAgent::Openid(openid) => all(tx, appid)?
@@ -99,7 +99,7 @@ pub async fn set_admin(desk: &Desk, appid: &Appid, who: NamedAgent, supervisor: 
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList, Error> {
+pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList> {
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| {
         let now = tx.now();
@@ -115,7 +115,7 @@ pub async fn list(desk: &Desk, appid: &Appid, base: &str) -> Result<KfList, Erro
 ///
 /// # Errors
 /// Internal only.
-pub fn online(tx: &mut Tx<'_>, appid: &Appid) -> Result<KfOnlineList, Error> {
+pub fn online(tx: &mut Tx<'_>, appid: &Appid) -> Result<KfOnlineList> {
     let account = account::get(tx, appid)?;
     let rows = tx.all(SELECT_ONLINE, bind![appid])?;
     let kf_online_list = rows
@@ -220,7 +220,7 @@ fn agent(row: &Row) -> Agent {
 }
 
 /// The agent with this id, if there is one.
-pub(crate) fn find(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Option<Agent>, Error> {
+pub(crate) fn find(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Option<Agent>> {
     Ok(tx.one(SELECT, bind![appid, kf_account])?.map(|row| agent(&row)))
 }
 
@@ -228,22 +228,22 @@ pub(crate) fn find(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<O
 ///
 /// # Errors
 /// 65401 if there is none, also if the id is malformed.
-pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Agent, Error> {
+pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Agent> {
     find(tx, appid, kf_account)?.ok_or(Error::Refused(Errcode::InvalidAgent))
 }
 
 /// The agent that a worker is in this account, if any.
-pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<Option<Agent>, Error> {
+pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<Option<Agent>> {
     Ok(tx.one(SELECT_OF_WORKER, bind![appid, worker])?.map(|row| agent(&row)))
 }
 
 /// All agents, sorted by `kf_id`.
-pub(crate) fn all(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Agent>, Error> {
+pub(crate) fn all(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Agent>> {
     Ok(tx.all(SELECT_ALL, bind![appid])?.iter().map(agent).collect())
 }
 
 /// The agents that a customer may be assigned to: those who are online.
-pub(crate) fn candidates(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Candidate>, Error> {
+pub(crate) fn candidates(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Candidate>> {
     let rows = tx.all(SELECT_CANDIDATES, bind![appid])?;
     let candidate = |row: &Row| Candidate {
         kf_account: KfAccount::stored(row.text(0)),

@@ -4,12 +4,11 @@
 //! gives access to nothing: the first message replaces it with a new secret.
 
 use crate::people::customer;
-use crate::{Desk, absent, sha256};
+use crate::{Desk, Result, absent, sha256};
 use model::{Appid, HOUR, KfAccount, Openid, SECOND, TextEnum, Time};
 use protocol::{AccountKind, Errcode};
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// How long a page may repeat its message with a replaced cookie.
 const REPEAT: Time = 24 * HOUR;
@@ -111,8 +110,8 @@ impl Writer {
         appid: &Appid,
         client_id: &str,
         creates: bool,
-        mut action: impl FnMut(&mut Tx<'_>, &Appid, &Openid) -> Result<(T, bool), Error> + Send + 'static,
-    ) -> Result<WithCookie<T>, Error> {
+        mut action: impl FnMut(&mut Tx<'_>, &Appid, &Openid) -> Result<(T, bool)> + Send + 'static,
+    ) -> Result<WithCookie<T>> {
         let (writer, id) = (self.clone(), client_id.to_owned());
         let written = desk.write(appid, move |tx, appid| {
             let admitted = writer.admit(tx, appid, &id, creates)?;
@@ -129,7 +128,7 @@ impl Writer {
         Ok(WithCookie { answer, cookie })
     }
 
-    fn admit(&self, tx: &mut Tx<'_>, appid: &Appid, id: &str, creates: bool) -> Result<Admitted, Error> {
+    fn admit(&self, tx: &mut Tx<'_>, appid: &Appid, id: &str, creates: bool) -> Result<Admitted> {
         let now = tx.now();
         let hash = self.shown.as_ref().map(|shown| sha256(&shown.secret));
         let stored = match (&hash, &self.shown) {
@@ -167,7 +166,7 @@ impl Writer {
         origin.is_empty() || (self.is_tls && origin == CLEAR)
     }
 
-    fn renew(&self, tx: &mut Tx<'_>, appid: &Appid, admitted: &Admitted) -> Result<(), Error> {
+    fn renew(&self, tx: &mut Tx<'_>, appid: &Appid, admitted: &Admitted) -> Result<()> {
         let Admitted { openid, renewed: Some(replaces) } = admitted else { return Ok(()) };
         let origin = if self.is_tls { TLS } else { CLEAR };
         tx.run(INSERT, bind![appid, &sha256(&self.secret), openid, origin, replaces]).map(|_| ())
@@ -193,7 +192,7 @@ impl StoredCookie {
 ///
 /// # Errors
 /// `NotFound` if there is no such account.
-pub async fn identify(desk: &Desk, appid: &Appid, shown: &PresentedCookie) -> Result<CookieState, Error> {
+pub async fn identify(desk: &Desk, appid: &Appid, shown: &PresentedCookie) -> Result<CookieState> {
     let (hash, weak) = (sha256(&shown.secret), shown.weak);
     let asked = hash.clone();
     let found = desk.read(appid, move |tx, appid| find(tx, appid, &asked, weak)).await?;
@@ -212,7 +211,7 @@ pub async fn identify(desk: &Desk, appid: &Appid, shown: &PresentedCookie) -> Re
 
 /// Finds the row of a cookie. Another host can have set a cookie with a weak name, so such a cookie is not accepted for
 /// a secret that was given over TLS.
-fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option<StoredCookie>, Error> {
+fn find(tx: &mut Tx<'_>, appid: &Appid, hash: &str, weak: bool) -> Result<Option<StoredCookie>> {
     let row = tx.one(SELECT, bind![appid, hash])?.ok_or(Errcode::NotFound)?;
     let stored = StoredCookie {
         openid: row.text(0),

@@ -1,6 +1,6 @@
 //! Customers: the people who write.
 
-use crate::{Desk, account};
+use crate::{Desk, Result, account};
 use model::{Appid, Openid};
 use protocol::Errcode;
 use store::Tx;
@@ -17,7 +17,7 @@ pub fn new_openid(desk: &Desk) -> String {
 ///
 /// # Errors
 /// 40013.
-pub async fn create(desk: &Desk, appid: &Appid) -> Result<Openid, Error> {
+pub async fn create(desk: &Desk, appid: &Appid) -> Result<Openid> {
     let openid = Openid::stored(new_openid(desk));
     desk.write_silent(appid, move |tx, appid| {
         account::get(tx, appid)?;
@@ -28,7 +28,7 @@ pub async fn create(desk: &Desk, appid: &Appid) -> Result<Openid, Error> {
 }
 
 /// Creates a customer with this openid, unless there is one.
-pub(crate) fn create_if_absent(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub(crate) fn create_if_absent(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<()> {
     let now = tx.now();
     tx.run(INSERT_IF_ABSENT, bind![appid, openid, now]).map(|_| ())
 }
@@ -37,7 +37,7 @@ pub(crate) fn create_if_absent(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) 
 ///
 /// # Errors
 /// 40003 if there is none, also if the openid is malformed.
-pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Openid, Error> {
+pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Openid> {
     let openid = Openid::parse(openid)?;
     tx.one(SELECT, bind![appid, &openid])?.map(|_| openid).ok_or(Error::Refused(Errcode::InvalidOpenid))
 }

@@ -1,9 +1,8 @@
 //! Why a login ended, for the browser that still has its cookie.
 
-use crate::{Desk, sha256};
+use crate::{Desk, Result, sha256};
 use model::TextEnum;
 use model::WechatId;
-use store::error::Error;
 use store::{Tx, bind};
 
 /// Why a login ended.
@@ -33,7 +32,7 @@ impl TextEnum for EndReason {
 }
 
 /// Ends the login of a worker with this id. Returns the number of ended logins.
-pub(super) fn end_one(tx: &mut Tx<'_>, worker: &WechatId, id: &str, reason: EndReason) -> Result<u64, Error> {
+pub(super) fn end_one(tx: &mut Tx<'_>, worker: &WechatId, id: &str, reason: EndReason) -> Result<u64> {
     sweep(tx, worker)?;
     tx.run(NOTE_ONE, bind![worker, id, reason.as_text()])?;
     tx.run(END_ONE, bind![worker, id])
@@ -41,19 +40,14 @@ pub(super) fn end_one(tx: &mut Tx<'_>, worker: &WechatId, id: &str, reason: EndR
 
 /// Ends a worker's logins except the one whose cookie has this hash; all logins if the hash is empty. Returns the
 /// number of ended logins.
-pub(super) fn end_others(
-    tx: &mut Tx<'_>,
-    worker: &WechatId,
-    sha256: &str,
-    reason: EndReason,
-) -> Result<u64, Error> {
+pub(super) fn end_others(tx: &mut Tx<'_>, worker: &WechatId, sha256: &str, reason: EndReason) -> Result<u64> {
     sweep(tx, worker)?;
     tx.run(NOTE_OTHERS, bind![worker, sha256, reason.as_text()])?;
     tx.run(END_OTHERS, bind![worker, sha256])
 }
 
 /// Deletes expired rows of a worker. The remaining rows are at most as many as the logins of one login's lifetime.
-fn sweep(tx: &mut Tx<'_>, worker: &WechatId) -> Result<(), Error> {
+fn sweep(tx: &mut Tx<'_>, worker: &WechatId) -> Result<()> {
     let now = tx.now();
     tx.run(DELETE_OLD, bind![worker, now]).map(|_| ())
 }
@@ -62,7 +56,7 @@ fn sweep(tx: &mut Tx<'_>, worker: &WechatId) -> Result<(), Error> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn reason(desk: &Desk, cookie: &str) -> Result<Option<EndReason>, Error> {
+pub async fn reason(desk: &Desk, cookie: &str) -> Result<Option<EndReason>> {
     let sha256 = sha256(cookie);
     desk.store
         .read("", move |tx| {

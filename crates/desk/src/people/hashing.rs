@@ -1,6 +1,7 @@
 //! Hashes passwords, two at a time, with a bounded queue. Workers at an address where they have logged in before go
 //! before strangers.
 
+use crate::Result;
 use crate::people::network::site;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use model::WechatId;
@@ -68,7 +69,7 @@ impl HashQueue {
     ///
     /// # Errors
     /// `Busy` if too many wait.
-    pub async fn turn(self: &Arc<Self>, requester: Requester) -> Result<HashTurn, Error> {
+    pub async fn turn(self: &Arc<Self>, requester: Requester) -> Result<HashTurn> {
         let turn = {
             let mut queues = self.lock();
             if queues.running < AT_ONCE {
@@ -84,11 +85,7 @@ impl HashQueue {
     ///
     /// # Errors
     /// `Busy` if too many wait.
-    pub(crate) async fn hash(
-        self: &Arc<Self>,
-        requester: Requester,
-        password: &str,
-    ) -> Result<String, Error> {
+    pub(crate) async fn hash(self: &Arc<Self>, requester: Requester, password: &str) -> Result<String> {
         let password = password.to_owned();
         self.run(requester, move || {
             Ok(Argon2::default()
@@ -109,7 +106,7 @@ impl HashQueue {
         requester: Requester,
         stored: Option<String>,
         password: &str,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<String>> {
         const NONE: &str =
             "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$4RdNUGCKJw2PWnRdoTJkcS0PYwHvK4w0pZBBhMYRkGk";
         let password = password.to_owned();
@@ -126,8 +123,8 @@ impl HashQueue {
     async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         requester: Requester,
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let turn = self.turn(requester).await?;
         // The work holds the turn, because it continues after its caller is dropped.
         let work = move || {

@@ -7,7 +7,7 @@
 use crate::people::agent::{self, Agent};
 use crate::people::worker;
 use crate::rules::Rules;
-use crate::{Desk, due};
+use crate::{Desk, Result, due};
 use model::due::Due;
 use model::invitation::{self, Status};
 use model::{Appid, Fact, HOUR, KfAccount, TextEnum, WechatId};
@@ -20,7 +20,7 @@ use store::error::Error;
 ///
 /// # Errors
 /// 65401, 65412, 65411, 65409, 65407, 65408, 65410.
-pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) -> Result<(), Error> {
+pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) -> Result<()> {
     let (agent, name, rules) = (kf_account.to_owned(), person.to_owned(), desk.rules);
     let invited = desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, &agent)?;
@@ -36,7 +36,7 @@ pub async fn invite(desk: &Desk, appid: &Appid, kf_account: &str, person: &str) 
 ///
 /// # Errors
 /// Those of addkfaccount, then those of invitekfworker.
-pub async fn add_and_invite(desk: &Desk, appid: &Appid, person: &str) -> Result<(), Error> {
+pub async fn add_and_invite(desk: &Desk, appid: &Appid, person: &str) -> Result<()> {
     let (name, rules) = (WechatId::parse(person)?, desk.rules);
     let invited = desk.write(appid, move |tx, appid| {
         let kf_account = agent::insert_for(tx, appid, &name)?;
@@ -49,13 +49,7 @@ pub async fn add_and_invite(desk: &Desk, appid: &Appid, person: &str) -> Result<
 
 /// Invites a person, in the account's transaction. The person's other agents are counted here, and again when the
 /// person accepts.
-fn open(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    agent: &Agent,
-    person: &WechatId,
-    rules: Rules,
-) -> Result<KfAccount, Error> {
+fn open(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, person: &WechatId, rules: Rules) -> Result<KfAccount> {
     let others: Vec<_> = agent::all(tx, appid)?.into_iter().map(|agent| agent.binding).collect();
     let (bindings, now) = (worker::count_bindings(tx, person)?, tx.now());
     invitation::invite(&agent.binding, &others, person, bindings, rules.worker_agents_max.into(), now)?;
@@ -71,12 +65,7 @@ fn open(
 ///
 /// # Errors
 /// `InvitationGone`, 65407, `BoundTooOften`.
-pub async fn accept(
-    desk: &Desk,
-    worker: &WechatId,
-    appid: &Appid,
-    kf_account: &KfAccount,
-) -> Result<(), Error> {
+pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, kf_account: &KfAccount) -> Result<()> {
     bind_agent(desk, worker, appid, kf_account, Asked::Yes).await
 }
 
@@ -89,7 +78,7 @@ pub async fn bind_without_asking(
     worker: &WechatId,
     appid: &Appid,
     kf_account: &KfAccount,
-) -> Result<(), Error> {
+) -> Result<()> {
     bind_agent(desk, worker, appid, kf_account, Asked::No).await
 }
 
@@ -109,7 +98,7 @@ async fn bind_agent(
     appid: &Appid,
     kf_account: &KfAccount,
     asked: Asked,
-) -> Result<(), Error> {
+) -> Result<()> {
     worker::take_binding(desk, worker, appid, kf_account).await?;
     let bound = bind_at_account(desk, worker, appid, kf_account, asked).await;
     if bound.as_ref().err().is_none_or(Error::is_rule) {
@@ -124,7 +113,7 @@ async fn bind_at_account(
     appid: &Appid,
     kf_account: &KfAccount,
     asked: Asked,
-) -> Result<(), Error> {
+) -> Result<()> {
     let kf_openid = crate::people::customer::new_openid(desk);
     let (worker, kf_account) = (worker.clone(), kf_account.clone());
     desk.write(appid, move |tx, appid| {
@@ -145,13 +134,7 @@ async fn bind_at_account(
     .await
 }
 
-fn may_bind(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    agent: &Agent,
-    worker: &WechatId,
-    asked: Asked,
-) -> Result<(), Error> {
+fn may_bind(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, worker: &WechatId, asked: Asked) -> Result<()> {
     match asked {
         Asked::Yes => invitation::answer(&agent.binding, worker.as_str(), tx.now())?,
         Asked::No if !agent.binding.worker.is_empty() => return Err(Errcode::AgentBound.into()),
@@ -166,12 +149,7 @@ fn may_bind(
 ///
 /// # Errors
 /// `InvitationGone`.
-pub async fn decline(
-    desk: &Desk,
-    worker: &WechatId,
-    appid: &Appid,
-    kf_account: &KfAccount,
-) -> Result<(), Error> {
+pub async fn decline(desk: &Desk, worker: &WechatId, appid: &Appid, kf_account: &KfAccount) -> Result<()> {
     let (agent, name) = (kf_account.clone(), worker.clone());
     let declined = desk.write(appid, move |tx, appid| {
         let agent = agent::find(tx, appid, agent.as_str())?.ok_or(Errcode::InvitationGone)?;
@@ -187,7 +165,7 @@ pub async fn decline(
 ///
 /// # Errors
 /// 65401, or `InvitationGone` if it was answered.
-pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<()> {
     let kf_account = KfAccount::stored(kf_account.to_owned());
     let key = kf_account.clone();
     let settle = desk.write_silent(appid, move |tx, appid| {
@@ -215,7 +193,7 @@ pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Res
     worker::reconcile(desk, &rechecked.await?, appid, &kf_account).await
 }
 
-fn end(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, status: Status) -> Result<(), Error> {
+fn end(tx: &mut Tx<'_>, appid: &Appid, agent: &Agent, status: Status) -> Result<()> {
     let kf_account = &agent.kf_account;
     tx.run(UPDATE_STATUS, bind![appid, kf_account, status.as_text()])?;
     due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())?;

@@ -2,13 +2,12 @@
 
 use crate::people::ended_login::{self, EndReason};
 use crate::people::hashing::Verified;
-use crate::{Desk, absent, sha256};
+use crate::{Desk, Result, absent, sha256};
 use model::{Fact, HOUR, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
 use store::Row;
 use store::bind;
-use store::error::Error;
 
 /// How long a login lasts, in milliseconds.
 const LOGIN_LIFE: i64 = 7 * 24 * HOUR;
@@ -58,7 +57,7 @@ pub enum LoginsToEnd {
 ///
 /// # Errors
 /// `WrongPassword`.
-pub async fn start(desk: &Desk, verified: &Verified, origin: LoginOrigin) -> Result<String, Error> {
+pub async fn start(desk: &Desk, verified: &Verified, origin: LoginOrigin) -> Result<String> {
     let cookie = desk.rng.secret();
     let (hash, password, id) = (sha256(&cookie), verified.hash.clone(), desk.rng.hex::<8>());
     desk.write_silent(&verified.name, move |tx, worker| {
@@ -75,7 +74,7 @@ pub async fn start(desk: &Desk, verified: &Verified, origin: LoginOrigin) -> Res
 ///
 /// # Errors
 /// Internal only.
-pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), Error> {
+pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<()> {
     let hash = sha256(cookie);
     desk.write(name, move |tx, _| {
         tx.run(DELETE_LOGIN, bind![&hash])?;
@@ -89,7 +88,7 @@ pub async fn log_out(desk: &Desk, name: &WechatId, cookie: &str) -> Result<(), E
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<Vec<LoginEntry>, Error> {
+pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<Vec<LoginEntry>> {
     let (worker, own) = (name.clone(), cookie.map(sha256).unwrap_or_default());
     desk.store
         .read("", move |tx| {
@@ -111,7 +110,7 @@ pub async fn list(desk: &Desk, name: &WechatId, cookie: Option<&str>) -> Result<
 ///
 /// # Errors
 /// `NotFound` if there is no such login.
-pub async fn end(desk: &Desk, name: &WechatId, which: LoginsToEnd, reason: EndReason) -> Result<u64, Error> {
+pub async fn end(desk: &Desk, name: &WechatId, which: LoginsToEnd, reason: EndReason) -> Result<u64> {
     let ended = desk.write(name, move |tx, name| {
         let ended = match &which {
             LoginsToEnd::One(id) => ended_login::end_one(tx, name, id, reason)?,
@@ -131,7 +130,7 @@ pub async fn end(desk: &Desk, name: &WechatId, which: LoginsToEnd, reason: EndRe
 ///
 /// # Errors
 /// `LoginNeeded`.
-pub async fn identify(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Error> {
+pub async fn identify(desk: &Desk, cookie: &str) -> Result<(WechatId, Time)> {
     let hash = sha256(cookie);
     let (wanted, now) = (hash.clone(), desk.now());
     let found = desk.store.read("", move |tx| tx.one(SELECT_LOGIN, bind![&wanted, now])).await?;
@@ -144,11 +143,7 @@ pub async fn identify(desk: &Desk, cookie: &str) -> Result<(WechatId, Time), Err
 
 /// The `seq` of the worker's feed, if the login whose cookie has this hash exists. A login that ends changes the feed,
 /// so the login exists while the feed stays at this `seq`.
-pub(crate) async fn last_change_of(
-    desk: &Desk,
-    worker: &WechatId,
-    sha256: &str,
-) -> Result<Option<i64>, Error> {
+pub(crate) async fn last_change_of(desk: &Desk, worker: &WechatId, sha256: &str) -> Result<Option<i64>> {
     let sha256 = sha256.to_owned();
     desk.read(worker, move |tx, worker| {
         let now = tx.now();

@@ -3,23 +3,17 @@
 use crate::people::ended_login::{self, EndReason};
 use crate::people::hashing::{Requester, Verified, check};
 use crate::people::network::household;
-use crate::{Desk, sha256};
+use crate::{Desk, Result, sha256};
 use model::{Fact, WechatId};
 use protocol::Errcode;
 use std::net::IpAddr;
 use store::bind;
-use store::error::Error;
 
 /// Verifies a worker's password. A stranger in the network of one of the worker's logins is treated as known.
 ///
 /// # Errors
 /// `WrongPassword`. `Busy` if too many passwords wait.
-pub async fn verify(
-    desk: &Desk,
-    name: &str,
-    password: &str,
-    requester: Requester,
-) -> Result<Verified, Error> {
+pub async fn verify(desk: &Desk, name: &str, password: &str, requester: Requester) -> Result<Verified> {
     let name = WechatId::parse(name).map_err(|_| Errcode::WrongPassword)?;
     let asked = name.clone();
     let (stored, addresses) = desk
@@ -50,7 +44,7 @@ fn has_login_near(addresses: &[String], from: IpAddr) -> bool {
 /// # Errors
 /// `PasswordShort`. `WrongPassword` if the old password is wrong or was changed meanwhile. `LoginNeeded` if the login
 /// ended meanwhile.
-pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: &str) -> Result<(), Error> {
+pub async fn change(desk: &Desk, name: &WechatId, cookie: &str, old: &str, new: &str) -> Result<()> {
     check(new)?;
     let Verified { name, hash: before } = verify(desk, name.as_str(), old, Requester::Known).await?;
     let (after, login) = (desk.passwords.hash(Requester::Known, new).await?, sha256(cookie));

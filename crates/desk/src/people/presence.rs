@@ -5,7 +5,7 @@
 //! after the last stream has closed, by its own monotonic clock. Clocks of two machines are never compared.
 
 use crate::people::agent;
-use crate::{Desk, due};
+use crate::{Desk, Result, due};
 use model::agent::Presence;
 use model::due::Due;
 use model::{Appid, Fact, KfAccount, WechatId};
@@ -21,12 +21,7 @@ use store::{Row, Tx};
 ///
 /// # Errors
 /// 65401 if there is no such agent or the worker is not this agent. -1 if this node counts as dead.
-pub async fn add_stream(
-    desk: &Desk,
-    worker: &WechatId,
-    appid: &Appid,
-    kf_account: &KfAccount,
-) -> Result<(), Error> {
+pub async fn add_stream(desk: &Desk, worker: &WechatId, appid: &Appid, kf_account: &KfAccount) -> Result<()> {
     let (person, agent, node) = (worker.clone(), kf_account.clone(), desk.node.clone());
     let added = desk.write_silent(appid, move |tx, appid| {
         let presence = confirm(tx, appid, &agent, &person)?.presence;
@@ -54,7 +49,7 @@ pub async fn add_stream(
 
 /// Checks that the row of `stream` exists. The row is missing if the node has no counter, or if another node deleted
 /// the row.
-fn must_have_stream(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<(), Error> {
+fn must_have_stream(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount, node: &str) -> Result<()> {
     let row = tx.one(SELECT_STREAM, bind![appid, kf_account, node])?;
     row.map(|_| ()).ok_or(Errcode::SystemError.into())
 }
@@ -64,7 +59,7 @@ fn confirm(
     appid: &Appid,
     kf_account: &KfAccount,
     worker: &WechatId,
-) -> Result<agent::Agent, Error> {
+) -> Result<agent::Agent> {
     let agent = agent::get(tx, appid, kf_account.as_str())?;
     if agent.binding.worker == worker.as_str() { Ok(agent) } else { Err(Errcode::InvalidAgent.into()) }
 }
@@ -75,12 +70,7 @@ fn confirm(
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
-pub async fn remove_streams(
-    desk: &Desk,
-    appid: &Appid,
-    node: &str,
-    agents: Vec<KfAccount>,
-) -> Result<(), Error> {
+pub async fn remove_streams(desk: &Desk, appid: &Appid, node: &str, agents: Vec<KfAccount>) -> Result<()> {
     let (name, all) = (node.to_owned(), agents.clone());
     let disconnected = desk.write(appid, move |tx, appid| {
         let mut disconnected = false;
@@ -116,7 +106,7 @@ pub async fn remove_streams(
     deleted.await
 }
 
-fn has_left(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<bool, Error> {
+fn has_left(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<bool> {
     Ok(tx.one(SELECT_LEFT, bind![appid, kf_account])?.is_some())
 }
 
@@ -135,7 +125,7 @@ pub struct AgentStream {
 ///
 /// # Errors
 /// Internal only.
-pub async fn streams_of(desk: &Desk, node: &str) -> Result<Vec<AgentStream>, Error> {
+pub async fn streams_of(desk: &Desk, node: &str) -> Result<Vec<AgentStream>> {
     let node = node.to_owned();
     desk.store
         .read("", move |tx| {
@@ -153,7 +143,7 @@ pub async fn streams_of(desk: &Desk, node: &str) -> Result<Vec<AgentStream>, Err
 ///
 /// # Errors
 /// That of the last account that failed.
-pub async fn remove_all_streams(desk: &Desk, node: &str) -> Result<(), Error> {
+pub async fn remove_all_streams(desk: &Desk, node: &str) -> Result<()> {
     let mut accounts: HashMap<Appid, Vec<KfAccount>> = HashMap::new();
     for stream in streams_of(desk, node).await? {
         accounts.entry(stream.appid).or_default().push(stream.kf_account);
@@ -169,7 +159,7 @@ pub async fn remove_all_streams(desk: &Desk, node: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// Those of [`remove_streams`].
-pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<()> {
     remove_streams(desk, appid, "", vec![KfAccount::stored(kf_account.to_owned())]).await?;
     let key = kf_account.to_owned();
     desk.write_silent(appid, move |tx, appid| due::clear(tx, appid.as_str(), Due::Presence, &key)).await
@@ -179,7 +169,7 @@ pub(crate) async fn recheck(desk: &Desk, appid: &Appid, kf_account: &str) -> Res
 ///
 /// # Errors
 /// `Forbidden` if the worker is no agent of the account.
-pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool) -> Result<(), Error> {
+pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool) -> Result<()> {
     let worker = worker.clone();
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -196,7 +186,7 @@ pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool)
 ///
 /// # Errors
 /// Internal only.
-pub async fn is_supervisor(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<bool, Error> {
+pub async fn is_supervisor(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<bool> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| match of_worker(tx, appid, &worker) {
         Ok(agent) => Ok(agent.supervisor),
@@ -210,7 +200,7 @@ pub async fn is_supervisor(desk: &Desk, worker: &WechatId, appid: &Appid) -> Res
 ///
 /// # Errors
 /// `Forbidden` if the worker is no agent of the account.
-pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<agent::Agent, Error> {
+pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<agent::Agent> {
     agent::of_worker(tx, appid, worker)?.ok_or(Error::Refused(Errcode::Forbidden))
 }
 

@@ -6,12 +6,11 @@
 use crate::people::agent;
 use crate::people::ended_login::{self, EndReason};
 use crate::people::hashing::{self, Requester, Verified};
-use crate::{Desk, absent, due, sha256};
+use crate::{Desk, Result, absent, due, sha256};
 use model::due::{BINDING_CHECK, Due};
 use model::{Appid, Fact, HOUR, KfAccount, TextEnum, Time, WechatId};
 use protocol::Errcode;
 use store::bind;
-use store::error::Error;
 use store::{Row, Tx};
 
 /// The owner of a worker's feed.
@@ -25,7 +24,7 @@ pub fn owner(name: &str) -> String {
 ///
 /// # Errors
 /// Internal only.
-pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<String, Error> {
+pub async fn invite(desk: &Desk, name: Option<&WechatId>, hours: u32) -> Result<String> {
     let secret = desk.rng.secret();
     let (hash, name) = (sha256(&secret), name.map(ToString::to_string).unwrap_or_default());
     desk.store
@@ -48,7 +47,7 @@ pub async fn sign_up(
     name: &str,
     password: &str,
     requester: Requester,
-) -> Result<Verified, Error> {
+) -> Result<Verified> {
     let name = WechatId::parse(name).map_err(|_| Errcode::NameMalformed)?;
     hashing::check(password)?;
     let (link, worker) = (sha256(link), name.clone());
@@ -70,7 +69,7 @@ pub async fn sign_up(
     Ok(verified)
 }
 
-fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error> {
+fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<()> {
     let now = tx.now();
     let link = tx.one(SELECT_SIGNUP, bind![hash, now])?.ok_or(Errcode::LinkInvalid)?;
     let is_hers = link.text(0).is_empty() || link.text(0) == name.as_str();
@@ -81,12 +80,12 @@ fn check_link(tx: &mut Tx<'_>, hash: &str, name: &WechatId) -> Result<(), Error>
 ///
 /// # Errors
 /// `NameTaken`.
-pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
+pub async fn create(desk: &Desk, name: &WechatId, password: &str) -> Result<()> {
     let password = desk.passwords.hash(Requester::Known, password).await?;
     desk.write_silent(name, move |tx, name| insert(tx, name, &password)).await
 }
 
-fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error> {
+fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<()> {
     let now = tx.now();
     due::begin_feed(tx, &owner(name.as_str()))?;
     // A new worker must not inherit what a removed worker of this name still is.
@@ -97,7 +96,7 @@ fn insert(tx: &mut Tx<'_>, name: &WechatId, password: &str) -> Result<(), Error>
 }
 
 /// Whether the removal of a worker of this name is still running.
-fn is_being_removed(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
+fn is_being_removed(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool> {
     Ok(tx.one(SELECT_DUE, bind![&owner(name.as_str()), Due::Worker.as_text()])?.is_some())
 }
 
@@ -105,7 +104,7 @@ fn is_being_removed(tx: &mut Tx<'_>, name: &WechatId) -> Result<bool, Error> {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), Error> {
+pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<()> {
     let password = desk.passwords.hash(Requester::Known, password).await?;
     desk.write(name, move |tx, name| {
         if tx.run(UPDATE_PASSWORD, bind![name, &password])? == 0 {
@@ -123,7 +122,7 @@ pub async fn reset(desk: &Desk, name: &WechatId, password: &str) -> Result<(), E
 ///
 /// # Errors
 /// Internal only.
-pub async fn exists(desk: &Desk, name: &WechatId) -> Result<bool, Error> {
+pub async fn exists(desk: &Desk, name: &WechatId) -> Result<bool> {
     let name = name.clone();
     desk.store.read("", move |tx| Ok(tx.one(SELECT, bind![&name])?.is_some())).await
 }
@@ -143,7 +142,7 @@ pub struct WorkerEntry {
 ///
 /// # Errors
 /// Internal only.
-pub async fn list(desk: &Desk) -> Result<Vec<WorkerEntry>, Error> {
+pub async fn list(desk: &Desk) -> Result<Vec<WorkerEntry>> {
     desk.store
         .read("", |tx| {
             let mut workers = Vec::new();
@@ -158,7 +157,7 @@ pub async fn list(desk: &Desk) -> Result<Vec<WorkerEntry>, Error> {
 }
 
 /// The number of agents that a worker is, in all accounts.
-pub(crate) fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64, Error> {
+pub(crate) fn count_bindings(tx: &mut Tx<'_>, worker: &WechatId) -> Result<i64> {
     tx.number(COUNT_BINDINGS, bind![worker])
 }
 
@@ -171,7 +170,7 @@ pub(crate) async fn take_binding(
     worker: &WechatId,
     appid: &Appid,
     kf_account: &KfAccount,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (appid, kf_account) = (appid.clone(), kf_account.clone());
     let most = i64::from(desk.rules.worker_agents_max);
     desk.write(worker, move |tx, worker| {
@@ -194,7 +193,7 @@ pub(crate) fn schedule_recheck(
     person: &str,
     appid: &Appid,
     kf_account: &KfAccount,
-) -> Result<(), Error> {
+) -> Result<()> {
     if person.is_empty() {
         return Ok(());
     }
@@ -214,7 +213,7 @@ pub(crate) async fn reconcile(
     person: &str,
     appid: &Appid,
     kf_account: &KfAccount,
-) -> Result<(), Error> {
+) -> Result<()> {
     if person.is_empty() {
         return Ok(());
     }
@@ -241,7 +240,7 @@ fn binding_key(appid: &Appid, kf_account: &KfAccount) -> String {
 }
 
 /// Reconciles a worker's list with the agent that `key` names, in case the call that was to do it stopped.
-pub(crate) async fn recheck(desk: &Desk, person: &str, key: &str) -> Result<(), Error> {
+pub(crate) async fn recheck(desk: &Desk, person: &str, key: &str) -> Result<()> {
     let (appid, kf_account) = key.split_once(' ').ok_or(Errcode::NotFound)?;
     reconcile(desk, person, &Appid::stored(appid.into()), &KfAccount::stored(kf_account.into())).await
 }
@@ -261,10 +260,10 @@ pub struct WorkerLinks {
 ///
 /// # Errors
 /// Internal only.
-pub async fn links(desk: &Desk, worker: &WechatId) -> Result<WorkerLinks, Error> {
+pub async fn links(desk: &Desk, worker: &WechatId) -> Result<WorkerLinks> {
     desk.read(worker, |tx, worker| {
         let seq = tx.head()?.map_or(0, |head| head.seq);
-        let mut pairs = |sql| -> Result<Vec<_>, Error> {
+        let mut pairs = |sql| -> Result<Vec<_>> {
             let rows = tx.all(sql, bind![worker])?;
             let pair = |row: &Row| (Appid::stored(row.text(0)), KfAccount::stored(row.text(1)));
             let mut pairs: Vec<_> = rows.iter().map(pair).collect();

@@ -3,18 +3,17 @@
 use super::{refreshed, row};
 use crate::account::token::Access;
 use crate::account::{component, ip_allowlist, required};
-use crate::{Desk, account, run_detached};
+use crate::{Desk, Result, account, run_detached};
 use model::Appid;
 use protocol::quota::{ApiQuota, ClearComponentQuotaByAppSecret, ClearQuotaByAppSecret};
 use protocol::{Endpoint, Errcode, endpoint};
 use std::net::IpAddr;
-use store::error::Error;
 
 /// clearQuota: clears the calls of the day of the account or component that holds the token.
 ///
 /// # Errors
 /// 40013 if `appid` is another one, 48006 if no clears are left in the month.
-pub async fn clear_all(desk: &Desk, access: &Access, appid: &str) -> Result<(), Error> {
+pub async fn clear_all(desk: &Desk, access: &Access, appid: &str) -> Result<()> {
     if Appid::parse(appid)? != access.owner {
         return Err(Errcode::InvalidAppid.into());
     }
@@ -25,11 +24,7 @@ pub async fn clear_all(desk: &Desk, access: &Access, appid: &str) -> Result<(), 
 ///
 /// # Errors
 /// 41002, 41004, 40013, 40125, 40164, 48006.
-pub async fn clear_by_secret(
-    desk: &Desk,
-    credential: ClearQuotaByAppSecret,
-    from: IpAddr,
-) -> Result<(), Error> {
+pub async fn clear_by_secret(desk: &Desk, credential: ClearQuotaByAppSecret, from: IpAddr) -> Result<()> {
     let appid = required(credential.appid, Errcode::AppidMissing)?;
     let secret = required(credential.appsecret, Errcode::AppsecretMissing)?;
     let appid = Appid::parse(&appid)?;
@@ -46,7 +41,7 @@ pub async fn clear_as_component(
     desk: &Desk,
     credential: ClearComponentQuotaByAppSecret,
     from: IpAddr,
-) -> Result<(), Error> {
+) -> Result<()> {
     let component_appid = required(credential.component_appid, Errcode::ComponentAppidMissing)?;
     let appid = required(credential.appid, Errcode::AppidMissing)?;
     let secret = required(credential.appsecret, Errcode::AppsecretMissing)?;
@@ -71,7 +66,7 @@ pub async fn clear_as_component(
 ///
 /// # Errors
 /// 76021 if no endpoint has this path, 76022 if the token may not call it or it is not counted.
-pub async fn get(desk: &Desk, access: &Access, path: &str) -> Result<ApiQuota, Error> {
+pub async fn get(desk: &Desk, access: &Access, path: &str) -> Result<ApiQuota> {
     let row = named(access, path)?;
     let quota = access.limits.of(row).ok_or(Errcode::CgiPathForbidden)?;
     let ledger = refreshed(desk, &access.owner).await?;
@@ -82,7 +77,7 @@ pub async fn get(desk: &Desk, access: &Access, path: &str) -> Result<ApiQuota, E
 ///
 /// # Errors
 /// 76021, 76022, 48006.
-pub async fn clear_one(desk: &Desk, access: &Access, path: &str) -> Result<(), Error> {
+pub async fn clear_one(desk: &Desk, access: &Access, path: &str) -> Result<()> {
     let row = named(access, path)?;
     clear(desk, &access.owner, Some(row)).await
 }
@@ -101,7 +96,7 @@ fn named(access: &Access, path: &str) -> Result<&'static Endpoint, Errcode> {
 ///
 /// # Errors
 /// 48006 if no clears are left in the month.
-async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static Endpoint>) -> Result<(), Error> {
+async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static Endpoint>) -> Result<()> {
     let (desk, owner) = (desk.clone(), owner.clone());
     run_detached(async move {
         let _alone = desk.quotas.comparing.lock().await;

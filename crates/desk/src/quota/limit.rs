@@ -1,14 +1,13 @@
 //! Limits that operators set for an account or a component.
 
 use super::{refreshed, row};
-use crate::Desk;
+use crate::{Desk, Result};
 use model::{Appid, Fact};
 use protocol::quota::Quota;
 use protocol::{Endpoint, Errcode, endpoint};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::Tx;
-use store::error::Error;
 
 /// The limits that operators have set for an owner. Other endpoints have the limits of the endpoint table.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +31,7 @@ fn find(set: &[(String, Quota)], path: &str) -> Option<Quota> {
 }
 
 /// Reads the limits that operators have set for an owner.
-pub(crate) fn limits_of(tx: &mut Tx<'_>, owner: &str) -> Result<QuotaLimits, Error> {
+pub(crate) fn limits_of(tx: &mut Tx<'_>, owner: &str) -> Result<QuotaLimits> {
     let set = row::limits(tx, owner)?;
     Ok(QuotaLimits((!set.is_empty()).then(|| set.into())))
 }
@@ -67,7 +66,7 @@ fn named(name: &str) -> Result<&'static Endpoint, Errcode> {
 ///
 /// # Errors
 /// 40013 if there is no such owner, 76021 if there is no such endpoint.
-pub async fn set(desk: &Desk, owner: &Appid, change: LimitChange) -> Result<(), Error> {
+pub async fn set(desk: &Desk, owner: &Appid, change: LimitChange) -> Result<()> {
     let row = change.endpoint.as_deref().map(named).transpose()?;
     desk.write(owner, move |tx, owner| {
         let path = row.map_or("", |row| row.path);
@@ -99,7 +98,7 @@ pub struct EndpointQuota {
 ///
 /// # Errors
 /// 40013.
-pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<EndpointQuota>, Error> {
+pub async fn list(desk: &Desk, owner: &Appid) -> Result<Vec<EndpointQuota>> {
     let limits = desk.read(owner, |tx, owner| {
         tx.head()?.ok_or(Errcode::InvalidAppid)?;
         limits_of(tx, owner.as_str())

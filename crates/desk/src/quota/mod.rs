@@ -19,6 +19,7 @@ mod row;
 mod tests;
 
 use super::{Desk, run_detached};
+use crate::Result;
 use counter::{Counter, lock};
 use model::account::quota;
 use model::{Appid, Time};
@@ -27,7 +28,6 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use store::Tx;
-use store::error::Error;
 
 pub use clear::{clear_all, clear_as_component, clear_by_secret, clear_one, get};
 pub(super) use limit::limits_of;
@@ -87,7 +87,7 @@ impl Quotas {
     }
 
     /// The ledger of an owner. A new ledger starts with what the store counts for the day.
-    pub(super) fn open(&self, tx: &mut Tx<'_>, owner: &str) -> Result<Arc<Ledger>, Error> {
+    pub(super) fn open(&self, tx: &mut Tx<'_>, owner: &str) -> Result<Arc<Ledger>> {
         if let Some(ledger) = self.find(owner) {
             return Ok(ledger);
         }
@@ -146,7 +146,7 @@ pub(super) fn count(
 ///
 /// # Errors
 /// Internal only, and `SystemError`.
-pub async fn sync(desk: &Desk) -> Result<(), Error> {
+pub async fn sync(desk: &Desk) -> Result<()> {
     let desk = desk.clone();
     run_detached(async move {
         let mut waiting = std::mem::take(&mut *lock(&desk.quotas.queue));
@@ -166,7 +166,7 @@ pub async fn sync(desk: &Desk) -> Result<(), Error> {
     .await
 }
 
-async fn sync_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> {
+async fn sync_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<()> {
     let _alone = desk.quotas.comparing.lock().await;
     let now = desk.now();
     let unreported: Vec<_> = batch.iter().map(|counter| counter.unreported(now)).collect();
@@ -181,7 +181,7 @@ async fn sync_batch(desk: &Desk, batch: &[Arc<Counter>]) -> Result<(), Error> {
 }
 
 /// Returns the ledger of an owner after comparing it with the store.
-async fn refreshed(desk: &Desk, owner: &Appid) -> Result<Arc<Ledger>, Error> {
+async fn refreshed(desk: &Desk, owner: &Appid) -> Result<Arc<Ledger>> {
     let _alone = desk.quotas.comparing.lock().await;
     let quotas = desk.quotas.clone();
     let read = desk.read(owner, move |tx, owner| {

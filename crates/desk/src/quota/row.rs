@@ -2,7 +2,7 @@
 //! as 0, also if that day is in the future, because a clock may have been ahead.
 
 use super::counter::Unreported;
-use crate::Desk;
+use crate::{Desk, Result};
 use model::Appid;
 use model::account::quota;
 use protocol::quota::Quota;
@@ -10,14 +10,13 @@ use protocol::{Endpoint, Errcode, endpoint, limits};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use store::bind;
-use store::error::Error;
 use store::{Row, Tx};
 
 /// The number of rows that one statement adds to.
 pub(super) const ROWS: usize = 64;
 
 /// Adds calls to their rows, in this order. Returns what each row counts then, `None` if the owner was removed.
-pub(super) async fn add(desk: &Desk, unreported: Vec<Unreported>) -> Result<Vec<Option<i64>>, Error> {
+pub(super) async fn add(desk: &Desk, unreported: Vec<Unreported>) -> Result<Vec<Option<i64>>> {
     let verb = move |tx: &mut Tx<'_>| {
         let mut used = HashMap::new();
         for rows in unreported.chunks(ROWS) {
@@ -39,7 +38,7 @@ pub(super) async fn add(desk: &Desk, unreported: Vec<Unreported>) -> Result<Vec<
 }
 
 /// The calls of an owner today, by endpoint.
-pub(super) fn all_used(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(&'static Endpoint, i64)>, Error> {
+pub(super) fn all_used(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(&'static Endpoint, i64)>> {
     let today = quota::begin(quota::day(tx.now()));
     let rows = tx.all(SELECT, bind![owner, today])?;
     Ok(rows.iter().filter_map(|row| Some((endpoint::at(&row.text(0))?, row.int(1)))).collect())
@@ -49,7 +48,7 @@ pub(super) fn all_used(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(&'static End
 ///
 /// # Errors
 /// 48006 if no clears are left.
-pub(super) async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static str>) -> Result<(), Error> {
+pub(super) async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static str>) -> Result<()> {
     let (what, times) = match one {
         None => ("clear_quota", limits::CLEARS_PER_MONTH),
         Some(_) => ("quota/clear", limits::API_CLEARS_PER_MONTH),
@@ -69,7 +68,7 @@ pub(super) async fn clear(desk: &Desk, owner: &Appid, one: Option<&'static str>)
 }
 
 /// The limits that operators have set for an owner, by path.
-pub(super) fn limits(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(String, Quota)>, Error> {
+pub(super) fn limits(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(String, Quota)>> {
     let rows = tx.all(SELECT_LIMITS, bind![owner])?;
     let number = |row: &Row, column| u32::try_from(row.int(column)).unwrap_or(0);
     Ok(rows
@@ -79,7 +78,7 @@ pub(super) fn limits(tx: &mut Tx<'_>, owner: &str) -> Result<Vec<(String, Quota)
 }
 
 /// Sets a limit, or deletes it.
-pub(super) fn set_limit(tx: &mut Tx<'_>, owner: &str, path: &str, quota: Option<Quota>) -> Result<(), Error> {
+pub(super) fn set_limit(tx: &mut Tx<'_>, owner: &str, path: &str, quota: Option<Quota>) -> Result<()> {
     match quota {
         Some(Quota { daily, per_minute }) => {
             tx.run(UPSERT_LIMIT, bind![owner, path, i64::from(daily), i64::from(per_minute)])?;

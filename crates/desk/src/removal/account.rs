@@ -4,14 +4,13 @@
 
 use super::{LAST, unfinished};
 use crate::people::{agent, worker};
-use crate::{Desk, account, content, due};
+use crate::{Desk, Result, account, content, due};
 use model::due::Due;
 use model::{Appid, Fact, KfAccount, SECOND, Time};
 use protocol::limits::TOKEN_LIFE_S;
 use serde::Serialize;
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// The most rows of one table that a round deletes.
 const ROUND: i64 = 500;
@@ -46,7 +45,7 @@ pub struct AccountContents {
 ///
 /// # Errors
 /// 40013.
-pub async fn count(desk: &Desk, appid: &Appid) -> Result<AccountContents, Error> {
+pub async fn count(desk: &Desk, appid: &Appid) -> Result<AccountContents> {
     desk.read(appid, |tx, appid| {
         let name = account::get(tx, appid)?.name;
         let mut count = |sql| tx.number(sql, bind![appid]);
@@ -68,7 +67,7 @@ pub async fn count(desk: &Desk, appid: &Appid) -> Result<AccountContents, Error>
 ///
 /// # Errors
 /// 40013.
-pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
+pub async fn remove(desk: &Desk, appid: &Appid) -> Result<()> {
     desk.write(appid, |tx, appid| {
         let now = tx.now();
         account::get(tx, appid)?;
@@ -87,7 +86,7 @@ pub async fn remove(desk: &Desk, appid: &Appid) -> Result<(), Error> {
 }
 
 /// Deletes a bounded part of a removed account. The `due` row stays until nothing is left; a last round follows later.
-pub(crate) async fn run_round(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
+pub(crate) async fn run_round(desk: &Desk, appid: &Appid, key: &str) -> Result<()> {
     let is_last = key == LAST;
     if leave_workers(desk, appid).await.map_err(unfinished)?
         || delete_rows(desk, appid, is_last).await.map_err(unfinished)?
@@ -104,7 +103,7 @@ pub(crate) async fn run_round(desk: &Desk, appid: &Appid, key: &str) -> Result<(
 }
 
 /// Removes the account from workers' lists. Returns whether there may be more.
-async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
+async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool> {
     let places = desk.read(appid, |tx, appid| tx.all(SELECT_PLACES, bind![appid, PLACES])).await?;
     for row in &places {
         worker::reconcile(desk, &row.text(0), appid, &KfAccount::stored(row.text(1))).await?;
@@ -113,7 +112,7 @@ async fn leave_workers(desk: &Desk, appid: &Appid) -> Result<bool, Error> {
 }
 
 /// Deletes rows of one table. Returns whether there were any.
-async fn delete_rows(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, Error> {
+async fn delete_rows(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool> {
     desk.write_silent(appid, move |tx, appid| {
         for sql in WITH_FILES {
             if delete_with_files(tx, appid, sql)? {
@@ -132,7 +131,7 @@ async fn delete_rows(desk: &Desk, appid: &Appid, is_last: bool) -> Result<bool, 
 }
 
 /// Deletes rows that name contents, and schedules the cleanup of these contents.
-fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Result<bool, Error> {
+fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Result<bool> {
     let rows = tx.all(sql, bind![appid, ROUND])?;
     let mut contents: Vec<_> = rows.iter().flat_map(|row| [row.text(0), row.text(1)]).collect();
     contents.sort();

@@ -2,19 +2,18 @@
 
 use crate::people::agent::{self, Agent};
 use crate::people::worker;
-use crate::{Desk, content, due, session};
+use crate::{Desk, Result, content, due, session};
 use model::due::Due;
 use model::{Appid, Fact, KfAccount};
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// delkfaccount: closes the agent's sessions and deletes the agent. The lists of the worker and of the invited person
 /// follow in steps of their own, which a `due` row repeats within a minute if they fail.
 ///
 /// # Errors
 /// 65401.
-pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<()> {
     let agent = remove(desk, appid, kf_account.to_owned()).await?;
     for person in [&agent.binding.worker, &agent.binding.invite_wx] {
         if let Err(error) = worker::reconcile(desk, person, appid, &agent.kf_account).await {
@@ -24,7 +23,7 @@ pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<(), 
     Ok(())
 }
 
-async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent, Error> {
+async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent> {
     desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, &kf_account)?;
         session::close_all(tx, appid, &agent.kf_account)?;
@@ -41,7 +40,7 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent,
 }
 
 /// Deletes the streams and the scheduled invitation of an agent without a worker.
-pub(super) fn forget(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
+pub(super) fn forget(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<()> {
     tx.run(DELETE_STREAMS, bind![appid, kf_account])?;
     due::clear(tx, appid.as_str(), Due::Invitation, kf_account.as_str())
 }

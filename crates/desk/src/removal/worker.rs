@@ -3,7 +3,7 @@
 use super::{LAST, unfinished};
 use crate::account::administrator;
 use crate::people::{agent, worker};
-use crate::{Desk, absent, due, session};
+use crate::{Desk, Result, absent, due, session};
 use model::agent::Presence;
 use model::due::Due;
 use model::{Appid, Fact, KfAccount, MINUTE, Time, WechatId};
@@ -36,7 +36,7 @@ pub struct WorkerContents {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn count(desk: &Desk, name: &WechatId) -> Result<WorkerContents, Error> {
+pub async fn count(desk: &Desk, name: &WechatId) -> Result<WorkerContents> {
     if !worker::exists(desk, name).await? {
         return Err(Errcode::NotFound.into());
     }
@@ -60,7 +60,7 @@ pub async fn count(desk: &Desk, name: &WechatId) -> Result<WorkerContents, Error
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn remove(desk: &Desk, name: &WechatId) -> Result<(), Error> {
+pub async fn remove(desk: &Desk, name: &WechatId) -> Result<()> {
     end_access(desk, name).await?;
     if let Err(error) = run_round(desk, name.as_str(), "").await {
         tracing::warn!(%error, "the agents of a removed worker are not free yet; the removal is tried again");
@@ -68,7 +68,7 @@ pub async fn remove(desk: &Desk, name: &WechatId) -> Result<(), Error> {
     Ok(())
 }
 
-async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
+async fn end_access(desk: &Desk, name: &WechatId) -> Result<()> {
     let ended = desk.write(name, |tx, name| {
         let now = tx.now();
         if tx.run(DELETE, bind![name])? == 0 {
@@ -86,7 +86,7 @@ async fn end_access(desk: &Desk, name: &WechatId) -> Result<(), Error> {
 
 /// Removes a bounded part of what a removed worker was. The `due` row stays until nothing is left; a last round follows
 /// later.
-pub(crate) async fn run_round(desk: &Desk, name: &str, key: &str) -> Result<(), Error> {
+pub(crate) async fn run_round(desk: &Desk, name: &str, key: &str) -> Result<()> {
     let (name, is_last) = (WechatId::stored(name.to_owned()), key == LAST);
     let agents = leave_agents(desk, &name, is_last).await.map_err(unfinished)?;
     let accounts = leave_accounts(desk, &name).await.map_err(unfinished)?;
@@ -108,7 +108,7 @@ pub(crate) async fn run_round(desk: &Desk, name: &str, key: &str) -> Result<(), 
 
 /// Frees the worker's agents and withdraws invitations. The last round keeps invitations, which are for a new worker of
 /// this name. Returns the number of agents.
-async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64, Error> {
+async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64> {
     let (id, sql) = (name.clone(), if is_last { SELECT_BOUND } else { SELECT_SEATS });
     let rows = desk.store.read("", move |tx| tx.all(sql, bind![&id, ROUND])).await?;
     for row in &rows {
@@ -124,12 +124,7 @@ async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64
 }
 
 /// Frees an agent from its worker, and closes its sessions as at the agent's deletion.
-async fn free_agent(
-    desk: &Desk,
-    appid: &Appid,
-    kf_account: &KfAccount,
-    name: &WechatId,
-) -> Result<(), Error> {
+async fn free_agent(desk: &Desk, appid: &Appid, kf_account: &KfAccount, name: &WechatId) -> Result<()> {
     let (kf_account, name) = (kf_account.clone(), name.clone());
     desk.write(appid, move |tx, appid| {
         let Some(agent) = agent::find(tx, appid, kf_account.as_str())? else { return Ok(()) };
@@ -149,7 +144,7 @@ async fn free_agent(
 }
 
 /// Revokes the worker's administration of accounts. Returns the number of accounts.
-async fn leave_accounts(desk: &Desk, name: &WechatId) -> Result<i64, Error> {
+async fn leave_accounts(desk: &Desk, name: &WechatId) -> Result<i64> {
     let id = name.clone();
     let rows = desk.store.read("", move |tx| tx.all(SELECT_ADMINISTERED, bind![&id, ROUND])).await?;
     for appid in rows.iter().map(|row| Appid::stored(row.text(0))) {

@@ -7,7 +7,7 @@ pub mod window;
 
 use crate::people::presence::of_worker;
 use crate::people::{agent, customer};
-use crate::{Desk, due};
+use crate::{Desk, Result, due};
 use model::due::Due;
 use model::session::actor::Actor;
 use model::session::{self, Create, State};
@@ -24,7 +24,7 @@ use store::{Row, Tx};
 ///
 /// # Errors
 /// 65401, 65402, 65415, 40003, 65414.
-pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: String) -> Result<(), Error> {
+pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: String) -> Result<()> {
     desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, &kf_account)?;
         agent.must_be_bound()?;
@@ -53,7 +53,7 @@ pub async fn create(desk: &Desk, appid: &Appid, kf_account: String, openid: Stri
 ///
 /// # Errors
 /// 65401, 65402, 40003, 65413, 65414.
-pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: String) -> Result<(), Error> {
+pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: String) -> Result<()> {
     desk.write(appid, move |tx, appid| {
         agent::get(tx, appid, &kf_account)?.must_be_bound()?;
         let openid = Openid::parse(&openid)?;
@@ -68,7 +68,7 @@ pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: Strin
 ///
 /// # Errors
 /// 40003.
-pub async fn of_customer(desk: &Desk, appid: &Appid, openid: &str) -> Result<KfSession, Error> {
+pub async fn of_customer(desk: &Desk, appid: &Appid, openid: &str) -> Result<KfSession> {
     let openid = Openid::parse(openid)?;
     desk.read(appid, move |tx, appid| {
         let open = current(tx, appid, openid.as_str())?.filter(|session| session.state == State::Open);
@@ -84,7 +84,7 @@ pub async fn of_customer(desk: &Desk, appid: &Appid, openid: &str) -> Result<KfS
 ///
 /// # Errors
 /// 65401, 65402.
-pub fn of_agent(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<SessionList, Error> {
+pub fn of_agent(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<SessionList> {
     let agent = agent::get(tx, appid, kf_account)?;
     agent.must_be_bound()?;
     let open = open_of(tx, appid, &agent.kf_account)?;
@@ -96,7 +96,7 @@ pub fn of_agent(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<Sess
 }
 
 /// The number of an agent's open sessions.
-pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<i64, Error> {
+pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<i64> {
     tx.number(COUNT_OPEN, bind![appid, kf_account])
 }
 
@@ -104,7 +104,7 @@ pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Re
 ///
 /// # Errors
 /// Internal only.
-pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
+pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase> {
     desk.read(appid, |tx, appid| {
         let waiting = waiting_in(tx, appid)?;
         let on_wire = |session: Session| Waiting {
@@ -123,7 +123,7 @@ pub async fn waiting(desk: &Desk, appid: &Appid) -> Result<WaitCase, Error> {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`.
-pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<(), Error> {
+pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<()> {
     let worker = worker.clone();
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -142,7 +142,7 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
 ///
 /// # Errors
 /// `NotFound` if the session is closed already.
-pub(super) async fn recheck(desk: &Desk, appid: &Appid, key: &str) -> Result<(), Error> {
+pub(super) async fn recheck(desk: &Desk, appid: &Appid, key: &str) -> Result<()> {
     let id = key.parse().map_err(|_| Errcode::NotFound)?;
     let settle = desk.write_silent(appid, move |tx, appid| {
         let end = by_id(tx, appid, id)?.ends_at().ok_or(Errcode::NotFound)?;
@@ -167,7 +167,7 @@ pub(super) async fn recheck(desk: &Desk, appid: &Appid, key: &str) -> Result<(),
 }
 
 /// The customer's session that waits or is open.
-pub(super) fn current(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Option<Session>, Error> {
+pub(super) fn current(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Option<Session>> {
     Ok(tx.one(SELECT_CURRENT, bind![appid, openid])?.map(|row| session(&row)))
 }
 
@@ -175,32 +175,32 @@ pub(super) fn current(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Op
 ///
 /// # Errors
 /// `NotFound`.
-pub(super) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Session, Error> {
+pub(super) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Session> {
     tx.one(SELECT, bind![appid, id])?.map(|row| session(&row)).ok_or(Error::Refused(Errcode::NotFound))
 }
 
 /// An agent's open sessions, oldest first.
-pub(super) fn open_of(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<Vec<Session>, Error> {
+pub(super) fn open_of(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<Vec<Session>> {
     Ok(tx.all(SELECT_OPEN, bind![appid, kf_account])?.iter().map(session).collect())
 }
 
 /// The first 100 waiting sessions, in order of arrival.
-pub(super) fn waiting_in(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Session>, Error> {
+pub(super) fn waiting_in(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Session>> {
     Ok(tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?.iter().map(session).collect())
 }
 
 /// The number of waiting sessions.
-pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
+pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64> {
     tx.number(COUNT_WAITING, bind![appid])
 }
 
 /// The number of open sessions of all agents.
-pub(super) fn count_all_open(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64, Error> {
+pub(super) fn count_all_open(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64> {
     tx.number(COUNT_ALL_OPEN, bind![appid])
 }
 
 /// Closes all open sessions of an agent.
-pub(super) fn close_all(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<(), Error> {
+pub(super) fn close_all(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<()> {
     for open in open_of(tx, appid, kf_account)? {
         save(tx, appid, &open.close(), Opercode::Closed)?;
     }
@@ -208,7 +208,7 @@ pub(super) fn close_all(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) 
 }
 
 /// Stores a session whose state changed. Schedules its end, and adds its record and its fact.
-pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<(), Error> {
+pub(super) fn save(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<()> {
     reassign(tx, appid, session, how, "")
 }
 
@@ -219,7 +219,7 @@ pub(super) fn reassign(
     session: &Session,
     how: Opercode,
     from: &str,
-) -> Result<(), Error> {
+) -> Result<()> {
     let s = session;
     tx.run(
         UPSERT,
@@ -258,12 +258,12 @@ pub(super) fn reassign(
 }
 
 /// Deletes the read marks of a closed session.
-fn forget_marks(tx: &mut Tx<'_>, appid: &Appid, session: i64) -> Result<(), Error> {
+fn forget_marks(tx: &mut Tx<'_>, appid: &Appid, session: i64) -> Result<()> {
     tx.run(DELETE_MARKS, bind![appid, session]).map(|_| ())
 }
 
 /// Stores the times of a session in which a message was written. The `due` row stays, because it may be early.
-pub(super) fn touch(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<(), Error> {
+pub(super) fn touch(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<()> {
     tx.run(TOUCH, bind![appid, session.id, session.latest_at, session.active_at]).map(|_| ())
 }
 

@@ -4,21 +4,15 @@
 //! back when the clock is set back. getmsglist reads by number, so that its cursor does not skip later records;
 //! getrecord reads by time.
 
-use crate::Desk;
+use crate::{Desk, Result};
 use model::{Appid, Openid, SECOND, Session};
 use protocol::msgrecord::{MsgList, Opercode, Record, RecordList, RecordsByNumber, RecordsByPage, text_of};
 use store::bind;
-use store::error::Error;
 use store::{Row, Tx};
 
 /// Records that a session changed its state. If an agent takes a waiting session, its messages are recorded as received
 /// by that agent now.
-pub(crate) fn add_move(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    session: &Session,
-    how: Opercode,
-) -> Result<(), Error> {
+pub(crate) fn add_move(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<()> {
     insert(tx, appid, how, &session.openid, &session.kf_account, 0)?;
     if how == Opercode::Taken && session.id < tx.seq() {
         let (received, now) = (Opercode::Received.number(), tx.now());
@@ -34,7 +28,7 @@ pub(crate) fn add_message(
     session: &Session,
     by_agent: bool,
     message: i64,
-) -> Result<(), Error> {
+) -> Result<()> {
     let how = match (by_agent, session.kf_account.is_empty()) {
         (true, _) => Opercode::Sent,
         (false, false) => Opercode::Received,
@@ -50,7 +44,7 @@ fn insert(
     openid: &Openid,
     worker: &str,
     message: i64,
-) -> Result<(), Error> {
+) -> Result<()> {
     let now = tx.now();
     tx.run(INSERT, bind![appid, now, how.number(), openid, worker, message]).map(|_| ())
 }
@@ -59,7 +53,7 @@ fn insert(
 ///
 /// # Errors
 /// Internal only.
-pub async fn by_number(desk: &Desk, appid: &Appid, ask: RecordsByNumber) -> Result<MsgList, Error> {
+pub async fn by_number(desk: &Desk, appid: &Appid, ask: RecordsByNumber) -> Result<MsgList> {
     desk.read(appid, move |tx, appid| {
         let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
         let range = tx.one(SELECT_RANGE, bind![appid, from, until])?;
@@ -78,7 +72,7 @@ pub async fn by_number(desk: &Desk, appid: &Appid, ask: RecordsByNumber) -> Resu
 ///
 /// # Errors
 /// Internal only.
-pub async fn by_page(desk: &Desk, appid: &Appid, ask: RecordsByPage) -> Result<RecordList, Error> {
+pub async fn by_page(desk: &Desk, appid: &Appid, ask: RecordsByPage) -> Result<RecordList> {
     desk.read(appid, move |tx, appid| {
         let (from, until) = (ask.window.from_s * SECOND, ask.window.until_s * SECOND);
         let passed = (ask.index - 1).saturating_mul(ask.size);

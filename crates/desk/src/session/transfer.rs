@@ -2,14 +2,13 @@
 
 use crate::people::agent;
 use crate::people::presence::of_worker;
-use crate::{Desk, session};
+use crate::{Desk, Result, session};
 use model::agent::Presence;
 use model::session::actor::{Actor, Move};
 use model::{Appid, WechatId};
 use protocol::Errcode;
 use protocol::msgrecord::Opercode;
 use store::Tx;
-use store::error::Error;
 
 /// A transfer of a session.
 #[derive(Clone, Debug)]
@@ -27,12 +26,7 @@ pub struct Transfer {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `SessionClosed`, `CustomerTaken`, `Conflict`, `ColleagueGone`.
-pub async fn move_session(
-    desk: &Desk,
-    worker: &WechatId,
-    appid: &Appid,
-    asked: Transfer,
-) -> Result<(), Error> {
+pub async fn move_session(desk: &Desk, worker: &WechatId, appid: &Appid, asked: Transfer) -> Result<()> {
     let worker = worker.clone();
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -53,7 +47,7 @@ pub async fn move_session(
     .await
 }
 
-fn must_be_there(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(), Error> {
+fn must_be_there(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<()> {
     match agent::find(tx, appid, kf_account)? {
         Some(agent) if agent.presence == Presence::Online => Ok(()),
         _ => Err(Errcode::ColleagueGone.into()),

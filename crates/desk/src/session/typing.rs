@@ -1,19 +1,18 @@
 //! Typing: shows a customer that an agent is writing.
 
-use crate::Desk;
 use crate::people::customer;
 use crate::session::window;
 use crate::session::window::SendState;
+use crate::{Desk, Result};
 use model::session::window::Typing;
 use model::{Appid, Fact};
 use protocol::message::TypingCommand;
-use store::error::Error;
 
 /// typing. Cancelling what is not shown is no error.
 ///
 /// # Errors
 /// 40003, 45015, 45080, 45081.
-pub async fn show(desk: &Desk, appid: &Appid, openid: &str, command: TypingCommand) -> Result<(), Error> {
+pub async fn show(desk: &Desk, appid: &Appid, openid: &str, command: TypingCommand) -> Result<()> {
     let openid = openid.to_owned();
     desk.write(appid, move |tx, appid| {
         let now = tx.now();

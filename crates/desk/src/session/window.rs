@@ -2,19 +2,18 @@
 //! customer that open it.
 
 use crate::people::customer;
-use crate::{Desk, account};
+use crate::{Desk, Result, account};
 use model::session::window::{Action, Typing, Window, begins_visit, can};
 use model::{Appid, Openid, Time};
 use protocol::{AccountKind, Errcode};
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// Records an action of a customer other than writing, for the operator. Creates the customer if necessary.
 ///
 /// # Errors
 /// 40013, 40003. `BadRequest` if customers of this kind of account cannot do this.
-pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Result<(), Error> {
+pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Result<()> {
     let openid = Openid::parse(openid)?;
     desk.write_silent(appid, move |tx, appid| {
         let kind = account::get(tx, appid)?.kind;
@@ -39,7 +38,7 @@ pub async fn enter(
     openid: Option<&Openid>,
     kind: AccountKind,
     seen_at: Time,
-) -> Result<(), Error> {
+) -> Result<()> {
     let enters = move |seen_at, now| can(Action::Enter, kind) && begins_visit(seen_at, now);
     let Some(openid) = openid.filter(|_| enters(seen_at, desk.now())) else { return Ok(()) };
     let openid = openid.clone();
@@ -57,7 +56,7 @@ pub async fn enter(
 ///
 /// # Errors
 /// Internal only.
-pub async fn record_visit(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub async fn record_visit(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<()> {
     let openid = openid.clone();
     let write = desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
@@ -73,7 +72,7 @@ pub(crate) fn record_action(
     openid: &Openid,
     action: Action,
     kind: AccountKind,
-) -> Result<(), Error> {
+) -> Result<()> {
     let now = tx.now();
     let SendState { window, seen_at, .. } = of(tx, appid, openid)?;
     let Window { until, left } = window.after(action, kind, now);
@@ -82,7 +81,7 @@ pub(crate) fn record_action(
 }
 
 /// Records that a customer wrote. No action opens a longer window, so the previous window is not read.
-pub(crate) fn record_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub(crate) fn record_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<()> {
     let now = tx.now();
     let Window { until, left } = Window::default().after(Action::Message, AccountKind::Service, now);
     tx.run(HEARD, bind![appid, openid, until, left, now]).map(|_| ())
@@ -94,7 +93,7 @@ pub(crate) fn record_menu_choice(
     appid: &Appid,
     openid: &Openid,
     kind: AccountKind,
-) -> Result<(), Error> {
+) -> Result<()> {
     record_action(tx, appid, openid, Action::Menu, kind)?;
     record_text(tx, appid, openid)
 }
@@ -103,7 +102,7 @@ pub(crate) fn record_menu_choice(
 ///
 /// # Errors
 /// 45015 if the window is closed, 45047 if no messages are left.
-pub(crate) fn count_send(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub(crate) fn count_send(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<()> {
     let now = tx.now();
     let Window { left, .. } = of(tx, appid, openid)?.window.spend(now)?;
     tx.run(SPENT, bind![appid, openid, left])?;
@@ -111,12 +110,12 @@ pub(crate) fn count_send(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Res
 }
 
 /// Records that the customer got a message, which ends the display of typing.
-pub(crate) fn record_answer(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+pub(crate) fn record_answer(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<()> {
     let now = tx.now();
     tx.run(ANSWERED, bind![appid, openid, now]).map(|_| ())
 }
 
-fn record_text(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<(), Error> {
+fn record_text(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<()> {
     let now = tx.now();
     tx.run(SPOKE, bind![appid, openid, now]).map(|_| ())
 }
@@ -133,7 +132,7 @@ pub(crate) struct SendState {
 }
 
 /// Reads a customer's send window. All values are 0 if the customer has done nothing yet.
-pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<SendState, Error> {
+pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<SendState> {
     let row = tx.one(SELECT, bind![appid, openid])?;
     Ok(row.map_or_else(Default::default, |row| SendState {
         window: Window { until: row.int(0), left: row.int(1) },
@@ -143,12 +142,7 @@ pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Send
 }
 
 /// Stores until when the customer sees that an agent is typing.
-pub(crate) fn set_typing(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    openid: &Openid,
-    typing: Typing,
-) -> Result<(), Error> {
+pub(crate) fn set_typing(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, typing: Typing) -> Result<()> {
     tx.run(TYPING, bind![appid, openid, typing.until]).map(|_| ())
 }
 

@@ -2,6 +2,7 @@
 //! brings it up to date from the changes since then, because reading a whole list after each change is too slow for a
 //! busy account.
 
+use crate::Result;
 use crate::people::agent;
 use crate::session;
 use bytes::Bytes;
@@ -11,7 +12,6 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// The most changes that are applied to a cached answer. After more, the whole list is read again.
 const CHANGES: i64 = 64;
@@ -51,7 +51,7 @@ pub fn refresh(
     appid: &Appid,
     question: &AnswerKey,
     last: Option<&CachedAnswer>,
-) -> Result<CachedAnswer, Error> {
+) -> Result<CachedAnswer> {
     let seq = tx.head()?.map_or(0, |head| head.seq);
     if let Some(last) = last
         && let Touched::Sessions(agents) = touched(tx, appid, last.seq, seq)?
@@ -61,7 +61,7 @@ pub fn refresh(
     Ok(CachedAnswer { seq, bytes: whole(tx, appid, question)? })
 }
 
-fn whole(tx: &mut Tx<'_>, appid: &Appid, question: &AnswerKey) -> Result<Bytes, Error> {
+fn whole(tx: &mut Tx<'_>, appid: &Appid, question: &AnswerKey) -> Result<Bytes> {
     match question {
         AnswerKey::Online => written(&agent::online(tx, appid)?),
         AnswerKey::Sessions(kf_account) => written(&session::of_agent(tx, appid, kf_account)?),
@@ -69,7 +69,7 @@ fn whole(tx: &mut Tx<'_>, appid: &Appid, question: &AnswerKey) -> Result<Bytes, 
 }
 
 /// Serializes an answer into a buffer without spare capacity.
-fn written(answer: &impl Serialize) -> Result<Bytes, Error> {
+fn written(answer: &impl Serialize) -> Result<Bytes> {
     Ok(serde_json::to_vec(answer)?.into_boxed_slice().into())
 }
 
@@ -79,7 +79,7 @@ fn changed(
     question: &AnswerKey,
     last: &CachedAnswer,
     agents: &BTreeSet<String>,
-) -> Result<Bytes, Error> {
+) -> Result<Bytes> {
     match question {
         AnswerKey::Online if agents.is_empty() => Ok(last.bytes.clone()),
         AnswerKey::Online => {
@@ -96,7 +96,7 @@ fn changed(
 }
 
 /// What the changes after `since` up to `seq` mean for cached answers.
-fn touched(tx: &mut Tx<'_>, appid: &Appid, since: i64, seq: i64) -> Result<Touched, Error> {
+fn touched(tx: &mut Tx<'_>, appid: &Appid, since: i64, seq: i64) -> Result<Touched> {
     let rows = tx.all(SELECT, bind![appid, since, CHANGES])?;
     // Numbers have no gaps, so missing rows were trimmed or exceed the limit.
     if i64::try_from(rows.len())? != seq - since {

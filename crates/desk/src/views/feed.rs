@@ -4,14 +4,13 @@
 use crate::message::{self, MessageView};
 use crate::people::agent;
 use crate::views::session_view::{self, SessionView};
-use crate::{Desk, session};
+use crate::{Desk, Result, session};
 use model::agent::Presence;
 use model::{Appid, Fact, Openid, Time};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
 use store::bind;
-use store::error::Error;
 use store::{Row, Tx};
 
 /// The most changes that a reader gets at once.
@@ -122,12 +121,12 @@ pub enum ChangesAfter {
 ///
 /// # Errors
 /// Internal only.
-pub async fn after(desk: &Desk, owner: &str, seq: i64) -> Result<ChangesAfter, Error> {
+pub async fn after(desk: &Desk, owner: &str, seq: i64) -> Result<ChangesAfter> {
     let id = owner.to_owned();
     desk.store.read(owner, move |tx| read(tx, &id, seq)).await
 }
 
-fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<ChangesAfter, Error> {
+fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<ChangesAfter> {
     let head = tx.head()?.map_or(0, |head| head.seq);
     let rows = tx.all(SELECT, bind![owner, seq, i64::try_from(ROUND)?])?;
     let expected = if head > seq { Some(seq + 1) } else { None };
@@ -137,13 +136,12 @@ fn read(tx: &mut Tx<'_>, owner: &str, seq: i64) -> Result<ChangesAfter, Error> {
     Ok(ChangesAfter::Changes(changes(tx, owner, rows)?))
 }
 
-fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<FeedChange>, Error> {
+fn changes(tx: &mut Tx<'_>, owner: &str, rows: Vec<Row>) -> Result<Vec<FeedChange>> {
     let appid = Appid::stored(owner.to_owned());
     let mut changes = Vec::with_capacity(rows.len());
     for row in rows {
         let facts: Vec<Fact> = serde_json::from_str(&row.text(1))?;
-        let facts =
-            facts.into_iter().map(|fact| load_fact(tx, &appid, fact)).collect::<Result<_, Error>>()?;
+        let facts = facts.into_iter().map(|fact| load_fact(tx, &appid, fact)).collect::<Result<_>>()?;
         changes.push(FeedChange { seq: row.int(0), facts });
     }
     // One current count serves all changes that are read together.
@@ -170,7 +168,7 @@ pub struct FeedBlock {
 ///
 /// # Errors
 /// Internal only.
-pub async fn block(desk: &Desk, owner: &str, from: i64) -> Result<FeedBlock, Error> {
+pub async fn block(desk: &Desk, owner: &str, from: i64) -> Result<FeedBlock> {
     let id = owner.to_owned();
     let read = desk.store.read(owner, move |tx| {
         let upto = tx.head()?.map_or(0, |head| head.seq).min(from + BLOCK);
@@ -181,7 +179,7 @@ pub async fn block(desk: &Desk, owner: &str, from: i64) -> Result<FeedBlock, Err
     read.await
 }
 
-fn load_fact(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<FeedFact, Error> {
+fn load_fact(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<FeedFact> {
     Ok(match fact {
         Fact::Session { id, .. } => FeedFact::Session(session_view::by_id(tx, appid, id)?),
         Fact::Message { id, session, .. } => match message::by_id(tx, appid, id)? {
@@ -213,7 +211,7 @@ pub(crate) fn agent_view(agent: &agent::Agent) -> AgentView {
 }
 
 /// The nickname of an agent and the address of the picture. Both are empty if the agent is gone.
-fn face(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(String, Option<String>), Error> {
+fn face(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<(String, Option<String>)> {
     let agent = agent::find(tx, appid, kf_account)?;
     Ok(agent.map(|agent| (agent.nickname.clone(), agent.headimg_address())).unwrap_or_default())
 }

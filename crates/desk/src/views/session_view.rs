@@ -2,7 +2,7 @@
 
 use crate::message::{self, MessageView};
 use crate::people::presence::of_worker;
-use crate::{Desk, session};
+use crate::{Desk, Result, session};
 use model::media::picture_at;
 use model::session::State;
 use model::{Appid, KfAccount, Session, TextEnum, Time, WechatId};
@@ -51,7 +51,7 @@ pub struct SessionView {
 ///
 /// # Errors
 /// `NotFound`.
-pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<SessionView, Error> {
+pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<SessionView> {
     by_id(tx, appid, session.id)
 }
 
@@ -69,7 +69,7 @@ pub struct Accepted {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `CustomerTaken`, `SessionClosed`.
-pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<Accepted, Error> {
+pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<Accepted> {
     let worker = worker.clone();
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -90,21 +90,17 @@ pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> R
 ///
 /// # Errors
 /// `NotFound`.
-pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView, Error> {
+pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView> {
     tx.one(SELECT, bind![appid, id])?.map(|row| view(&row)).ok_or(Error::Refused(Errcode::NotFound))
 }
 
 /// An agent's open sessions, oldest first.
-pub(crate) fn open_of(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    kf_account: &KfAccount,
-) -> Result<Vec<SessionView>, Error> {
+pub(crate) fn open_of(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<Vec<SessionView>> {
     Ok(views(&tx.all(SELECT_OPEN, bind![appid, kf_account])?))
 }
 
 /// The first 100 waiting sessions, in order of arrival.
-pub(crate) fn waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<SessionView>, Error> {
+pub(crate) fn waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<SessionView>> {
     Ok(views(&tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?))
 }
 
@@ -115,7 +111,7 @@ pub(crate) fn of_others(
     kf_account: &KfAccount,
     after: i64,
     most: i64,
-) -> Result<Vec<SessionView>, Error> {
+) -> Result<Vec<SessionView>> {
     Ok(views(&tx.all(SELECT_OTHERS, bind![appid, kf_account, after, most])?))
 }
 

@@ -11,7 +11,7 @@ use crate::views::feed::{AgentView, agent_view};
 use crate::views::session_view::{self, SessionView};
 use crate::views::supervisor;
 use crate::views::workbench_state::{self, SavedDraft};
-use crate::{Desk, account, session};
+use crate::{Desk, Result, account, session};
 use model::account::Reception;
 use model::agent::Presence;
 use model::invitation::Status;
@@ -116,7 +116,7 @@ pub struct InvitationView {
 ///
 /// # Errors
 /// Internal only.
-pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<DeskSnapshot, Error> {
+pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<DeskSnapshot> {
     let WorkerLinks { bindings, invitations, seq } = worker::links(desk, name).await?;
     let mut since = Cursor::of(desk.store.epoch()).with(&worker::owner(name.as_str()), seq);
     let (mut accounts, mut invited) = (Vec::new(), Vec::new());
@@ -134,11 +134,7 @@ pub async fn workbench(desk: &Desk, name: &WechatId) -> Result<DeskSnapshot, Err
     Ok(DeskSnapshot { worker, epoch, since: since.text(), accounts, invitations: invited })
 }
 
-async fn account_view(
-    desk: &Desk,
-    appid: &Appid,
-    worker: &WechatId,
-) -> Result<Option<AccountSnapshot>, Error> {
+async fn account_view(desk: &Desk, appid: &Appid, worker: &WechatId) -> Result<Option<AccountSnapshot>> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| match crate::people::presence::of_worker(tx, appid, &worker) {
         Ok(agent) => read_account(tx, appid, &worker, agent).map(Some),
@@ -153,7 +149,7 @@ fn read_account(
     appid: &Appid,
     worker: &WechatId,
     agent: agent::Agent,
-) -> Result<AccountSnapshot, Error> {
+) -> Result<AccountSnapshot> {
     let seq = tx.head()?.map_or(0, |head| head.seq);
     let account = account::get(tx, appid)?;
     let open = session::open_of(tx, appid, &agent.kf_account)?;
@@ -195,7 +191,7 @@ async fn invitation_view(
     appid: &Appid,
     kf_account: &KfAccount,
     person: &WechatId,
-) -> Result<Option<InvitationView>, Error> {
+) -> Result<Option<InvitationView>> {
     let (kf_account, person) = (kf_account.clone(), person.clone());
     let read = desk.read(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, kf_account.as_str())?;
@@ -300,7 +296,7 @@ impl ServingAgent {
 ///
 /// # Errors
 /// `NotFound` if there is no such account.
-pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<ChatSnapshot, Error> {
+pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<ChatSnapshot> {
     let epoch = desk.store.epoch().to_owned();
     desk.read(appid, move |tx, appid| {
         let account = account::get(tx, appid).map_err(|error| match error {

@@ -4,14 +4,13 @@ use crate::people::agent;
 use crate::people::presence::of_worker;
 use crate::views::feed::{AgentView, agent_view};
 use crate::views::session_view::{self, SessionView};
-use crate::{Desk, session};
+use crate::{Desk, Result, session};
 use model::agent::Presence;
 use model::{Appid, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
 use store::Tx;
 use store::bind;
-use store::error::Error;
 
 /// The most sessions on one page.
 pub const PAGE: i64 = 200;
@@ -30,7 +29,7 @@ pub struct Colleague {
 ///
 /// # Errors
 /// `Forbidden`.
-pub async fn colleagues(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<Vec<Colleague>, Error> {
+pub async fn colleagues(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<Vec<Colleague>> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
         of_worker(tx, appid, &worker)?;
@@ -50,12 +49,7 @@ pub async fn colleagues(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result
 ///
 /// # Errors
 /// `Forbidden` if the agent is no supervisor.
-pub async fn page(
-    desk: &Desk,
-    worker: &WechatId,
-    appid: &Appid,
-    after: i64,
-) -> Result<Vec<SessionView>, Error> {
+pub async fn page(desk: &Desk, worker: &WechatId, appid: &Appid, after: i64) -> Result<Vec<SessionView>> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -73,12 +67,12 @@ pub(crate) fn others(
     appid: &Appid,
     agent: &agent::Agent,
     after: i64,
-) -> Result<Vec<SessionView>, Error> {
+) -> Result<Vec<SessionView>> {
     session_view::of_others(tx, appid, &agent.kf_account, after, PAGE)
 }
 
 /// The number of open sessions of other agents.
-pub(crate) fn count_others(tx: &mut Tx<'_>, appid: &Appid, agent: &agent::Agent) -> Result<i64, Error> {
+pub(crate) fn count_others(tx: &mut Tx<'_>, appid: &Appid, agent: &agent::Agent) -> Result<i64> {
     tx.number(COUNT_OTHERS, bind![appid, &agent.kf_account])
 }
 

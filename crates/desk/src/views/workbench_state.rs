@@ -3,14 +3,13 @@
 //! the feed.
 
 use crate::people::presence::of_worker;
-use crate::{Desk, session};
+use crate::{Desk, Result, session};
 use model::session::State;
 use model::{Appid, KfAccount, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::bind;
-use store::error::Error;
 use store::{Row, Tx};
 
 /// The most characters of a draft. More than a message may have, so that a worker can shorten it later.
@@ -43,7 +42,7 @@ pub async fn keep_draft(
     appid: &Appid,
     session: i64,
     text: String,
-) -> Result<Time, Error> {
+) -> Result<Time> {
     if text.chars().count() > DRAFT_MAX {
         return Err(Errcode::TooLarge.into());
     }
@@ -62,7 +61,7 @@ pub async fn keep_draft(
 }
 
 /// A worker's drafts in an account.
-pub(crate) fn drafts(tx: &mut Tx<'_>, worker: &WechatId, appid: &Appid) -> Result<Vec<SavedDraft>, Error> {
+pub(crate) fn drafts(tx: &mut Tx<'_>, worker: &WechatId, appid: &Appid) -> Result<Vec<SavedDraft>> {
     let rows = tx.all(SELECT_DRAFTS, bind![worker, appid])?;
     let draft = |row: &Row| SavedDraft {
         session: row.int(0),
@@ -83,7 +82,7 @@ pub async fn mark_read(
     appid: &Appid,
     session: i64,
     message: i64,
-) -> Result<(), Error> {
+) -> Result<()> {
     let worker = worker.clone();
     desk.write_silent(appid, move |tx, appid| {
         of_worker(tx, appid, &worker)?;
@@ -102,7 +101,7 @@ pub(crate) fn unread(
     worker: &WechatId,
     appid: &Appid,
     kf_account: &KfAccount,
-) -> Result<BTreeMap<i64, i64>, Error> {
+) -> Result<BTreeMap<i64, i64>> {
     let rows = tx.all(SELECT_UNREAD, bind![appid, kf_account, worker])?;
     Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
 }
