@@ -4,46 +4,24 @@ mod memory;
 mod node;
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
-use crate::table::matrix::MatrixRow;
 use kefu::admin::{Command, LimitCommand};
 use kefu::desk::quota::LimitChange;
 use protocol::endpoint::{self, Methods};
 use protocol::{CalledBy, Endpoint};
 use serde_json::{Value, json};
 
-/// Who may call the endpoints of this group, by Weixin's pages.
-pub const MATRIX: &[MatrixRow] = &[
-    MatrixRow {
-        name: "clearquota",
-        method: "POST",
-        path: "/cgi-bin/clear_quota",
-        kinds: "subscription service mini-program mini-game",
-        sets: "any 40013",
-        others: [Some(40013), None],
-        off: 0,
-        call: r#"{"appid":"$appid"}"#,
-    },
-    MatrixRow {
-        name: "quotaget",
-        method: "POST",
-        path: "/cgi-bin/openapi/quota/get",
-        kinds: "subscription service mini-program mini-game",
-        sets: "any 0",
-        others: [None, None],
-        off: 0,
-        call: r#"{"cgi_path":"/cgi-bin/openapi/quota/get"}"#,
-    },
-    MatrixRow {
-        name: "quotaclear",
-        method: "POST",
-        path: "/cgi-bin/openapi/quota/clear",
-        kinds: "subscription service mini-program mini-game",
-        sets: "any 0",
-        others: [None, None],
-        off: 0,
-        call: r#"{"cgi_path":"/cgi-bin/openapi/quota/get"}"#,
-    },
-];
+/// Who may call the endpoints of this group, by Weixin's pages: rows of `table/matrix.rs`.
+pub const MATRIX: &str = r#"
+clearquota | POST | /cgi-bin/clear_quota
+    | subscription service mini-program mini-game | any 40013 | 40013 | - | 0
+    | {"appid":"$appid"}
+quotaget | POST | /cgi-bin/openapi/quota/get
+    | subscription service mini-program mini-game | any 0 | - | - | 0
+    | {"cgi_path":"/cgi-bin/openapi/quota/get"}
+quotaclear | POST | /cgi-bin/openapi/quota/clear
+    | subscription service mini-program mini-game | any 0 | - | - | 0
+    | {"cgi_path":"/cgi-bin/openapi/quota/get"}
+"#;
 
 const LIST: &str = "/cgi-bin/customservice/getkflist";
 const HOUR: i64 = 3_600_000;

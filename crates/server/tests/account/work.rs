@@ -1,43 +1,21 @@
 //! The binding of a Mini Program to WeCom.
 
 use crate::actors::{TestAccount, TestApp, code};
-use crate::table::matrix::MatrixRow;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-/// Who may call the endpoints of this group, by Weixin's pages.
-pub const MATRIX: &[MatrixRow] = &[
-    MatrixRow {
-        name: "work/get",
-        method: "GET",
-        path: "/customservice/work/get",
-        kinds: "mini-program mini-program/individual=10130030",
-        sets: "161",
-        others: [None, None],
-        off: 0,
-        call: "",
-    },
-    MatrixRow {
-        name: "work/bind",
-        method: "POST",
-        path: "/customservice/work/bind",
-        kinds: "mini-program mini-program/individual=10130030",
-        sets: "161",
-        others: [None, None],
-        off: 0,
-        call: r#"{"corpid":"wwee11111xxxxxxx"}"#,
-    },
-    MatrixRow {
-        name: "work/unbind",
-        method: "POST",
-        path: "/customservice/work/unbind",
-        kinds: "mini-program mini-program/individual=10130604",
-        sets: "161",
-        others: [None, None],
-        off: 0,
-        call: r#"{"corpid":"wwee11111xxxxxxx"}"#,
-    },
-];
+/// Who may call the endpoints of this group, by Weixin's pages: rows of `table/matrix.rs`.
+pub const MATRIX: &str = r#"
+work/get | GET | /customservice/work/get
+    | mini-program mini-program/individual=10130030 | 161 | - | - | 0
+    | 
+work/bind | POST | /customservice/work/bind
+    | mini-program mini-program/individual=10130030 | 161 | - | - | 0
+    | {"corpid":"wwee11111xxxxxxx"}
+work/unbind | POST | /customservice/work/unbind
+    | mini-program mini-program/individual=10130604 | 161 | - | - | 0
+    | {"corpid":"wwee11111xxxxxxx"}
+"#;
 
 const GET: &str = "/customservice/work/get";
 const CORP: &str = "wwee11111xxxxxxx";

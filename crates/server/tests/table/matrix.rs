@@ -15,30 +15,30 @@ const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game"
 const OWNERS: [(&str, bool); 3] = [("enterprise", true), ("enterprise", false), ("individual", false)];
 const SETS: [u16; 6] = [1, 6, 19, 100, 101, 161];
 
-/// An endpoint, and who may call it.
-#[derive(Clone, Copy)]
+/// A row of a group's `MATRIX`: an endpoint, and who may call it. The row has these columns, in this order, between `|`.
+/// The second and the third line begin with `|`.
 pub struct MatrixRow {
     pub name: &'static str,
-    pub method: &'static str,
+    method: &'static str,
     pub path: &'static str,
     /// Kinds of account that may call, or `kind/owner`. A star after it: the account must be certified. `=` and a
     /// number: the errcode of a correct call.
-    pub kinds: &'static str,
+    kinds: &'static str,
     /// Permission sets of which a component needs one. `any` and a number: a component needs none, and its own token
     /// gets this errcode. `none`: no component may call.
-    pub sets: &'static str,
+    sets: &'static str,
     /// The errcodes for another account's token in a call that names this account's agent (0: the caller gets what
-    /// belongs to the caller), or its customer; `None` if a call names none.
-    pub others: [Option<i64>; 2],
+    /// belongs to the caller), or its customer; `-` if a call names none.
+    others: [Option<i64>; 2],
     /// The errcode while the feature is off: 65400 if the page lists that. Messages and typing do not need the feature;
     /// they miss the customer.
-    pub off: i64,
+    off: i64,
     /// A correct call, as [`MatrixFixture::calls`] reads it: a JSON body, a query, or a file and a query.
-    pub call: &'static str,
+    call: &'static str,
 }
 
 pub fn table() -> Vec<MatrixRow> {
-    [
+    let groups = [
         weixin::kfaccount::MATRIX,
         weixin::kfsession::MATRIX,
         weixin::media::MATRIX,
@@ -48,8 +48,21 @@ pub fn table() -> Vec<MatrixRow> {
         account::work::MATRIX,
         account::quota::MATRIX,
         account::rid::MATRIX,
-    ]
-    .concat()
+    ];
+    let rows = |group: &'static str| {
+        let columns: Vec<&str> = group.trim().split(['|', '\n']).map(str::trim).collect();
+        columns.chunks(11).map(row).collect::<Vec<_>>()
+    };
+    groups.into_iter().flat_map(rows).collect()
+}
+
+fn row(columns: &[&'static str]) -> MatrixRow {
+    // The end of a line and the `|` at the beginning of the next enclose nothing.
+    let [name, method, path, "", kinds, sets, agent, openid, off, "", call] = *columns else {
+        panic!("{columns:?}")
+    };
+    let others = [agent, openid].map(|answer| (answer != "-").then(|| answer.parse().unwrap()));
+    MatrixRow { name, method, path, kinds, sets, others, off: off.parse().unwrap(), call }
 }
 
 impl MatrixRow {

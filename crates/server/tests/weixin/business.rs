@@ -3,53 +3,24 @@
 use crate::actors::form::{GIF, JPEG, PNG};
 use crate::actors::{TestAccount, TestApp, code};
 use crate::edge::limits::set;
-use crate::table::matrix::MatrixRow;
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
 
-/// Who may call the endpoints of this group, by Weixin's pages.
-pub const MATRIX: &[MatrixRow] = &[
-    MatrixRow {
-        name: "business/register",
-        method: "POST",
-        path: "/cgi-bin/business/register",
-        kinds: "mini-program",
-        sets: "none",
-        others: [None, None],
-        off: 0,
-        call: r#"{"account_name":"called_$cell","nickname":"name","icon_media_id":"$icon"}"#,
-    },
-    MatrixRow {
-        name: "business/update",
-        method: "POST",
-        path: "/cgi-bin/business/update",
-        kinds: "mini-program",
-        sets: "none",
-        others: [None, None],
-        off: 0,
-        call: r#"{"business_id":1,"nickname":"other"}"#,
-    },
-    MatrixRow {
-        name: "business/get",
-        method: "POST",
-        path: "/cgi-bin/business/get",
-        kinds: "mini-program",
-        sets: "none",
-        others: [None, None],
-        off: 0,
-        call: r#"{"business_id":1}"#,
-    },
-    MatrixRow {
-        name: "business/list",
-        method: "POST",
-        path: "/cgi-bin/business/list",
-        kinds: "mini-program",
-        sets: "none",
-        others: [None, None],
-        off: 0,
-        call: r#"{"offset":0,"count":1}"#,
-    },
-];
+/// Who may call the endpoints of this group, by Weixin's pages: rows of `table/matrix.rs`.
+pub const MATRIX: &str = r#"
+business/register | POST | /cgi-bin/business/register
+    | mini-program | none | - | - | 0
+    | {"account_name":"called_$cell","nickname":"name","icon_media_id":"$icon"}
+business/update | POST | /cgi-bin/business/update
+    | mini-program | none | - | - | 0
+    | {"business_id":1,"nickname":"other"}
+business/get | POST | /cgi-bin/business/get
+    | mini-program | none | - | - | 0
+    | {"business_id":1}
+business/list | POST | /cgi-bin/business/list
+    | mini-program | none | - | - | 0
+    | {"offset":0,"count":1}
+"#;
 
 const DAY: i64 = 86_400_000;
 

@@ -1,102 +1,38 @@
 //! addkfaccount, updatekfaccount, delkfaccount, invitekfworker and the two lists.
 
 use crate::actors::{TestAgent, TestApp, code};
-use crate::table::matrix::MatrixRow;
 use serde_json::json;
 
-/// Who may call the endpoints of this group, by Weixin's pages.
-pub const MATRIX: &[MatrixRow] = &[
-    MatrixRow {
-        name: "add",
-        method: "POST",
-        path: "/customservice/kfaccount/add",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [Some(65404), None],
-        off: 65400,
-        call: r#"{"kf_account":"$new_agent","nickname":"n"}"#,
-    },
-    MatrixRow {
-        name: "update",
-        method: "POST",
-        path: "/customservice/kfaccount/update",
-        kinds: "subscription* service*",
-        sets: "1 6 100 101",
-        others: [Some(65401), None],
-        off: 65400,
-        call: r#"{"kf_account":"$agent","nickname":"n"}"#,
-    },
-    MatrixRow {
-        name: "del",
-        method: "POST",
-        path: "/customservice/kfaccount/del",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [Some(65401), None],
-        off: 65400,
-        call: r#"{"kf_account":"$new_agent"}"#,
-    },
-    MatrixRow {
-        name: "inviteworker",
-        method: "POST",
-        path: "/customservice/kfaccount/inviteworker",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [Some(65401), None],
-        off: 65401,
-        call: r#"{"kf_account":"$new_agent","invite_wx":"w$cell"}"#,
-    },
-    MatrixRow {
-        name: "uploadheadimg",
-        method: "POST",
-        path: "/customservice/kfaccount/uploadheadimg",
-        kinds: "subscription* service*",
-        sets: "1 6 100 101",
-        others: [Some(65401), None],
-        off: 65401,
-        call: "file kf_account=$agent",
-    },
-    MatrixRow {
-        name: "setadmin",
-        method: "GET",
-        path: "/customservice/kfaccount/setadmin",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [Some(40003), None],
-        off: 65400,
-        call: "kf_openid=$kf_openid",
-    },
-    MatrixRow {
-        name: "canceladmin",
-        method: "GET",
-        path: "/customservice/kfaccount/canceladmin",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [Some(40003), None],
-        off: 65400,
-        call: "kf_openid=$kf_openid",
-    },
-    MatrixRow {
-        name: "getkflist",
-        method: "GET",
-        path: "/cgi-bin/customservice/getkflist",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [Some(0), None],
-        off: 65400,
-        call: "",
-    },
-    MatrixRow {
-        name: "getonlinekflist",
-        method: "GET",
-        path: "/cgi-bin/customservice/getonlinekflist",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [Some(0), None],
-        off: 65400,
-        call: "",
-    },
-];
+/// Who may call the endpoints of this group, by Weixin's pages: rows of `table/matrix.rs`.
+pub const MATRIX: &str = r#"
+add | POST | /customservice/kfaccount/add
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | 65404 | - | 65400
+    | {"kf_account":"$new_agent","nickname":"n"}
+update | POST | /customservice/kfaccount/update
+    | subscription* service* | 1 6 100 101 | 65401 | - | 65400
+    | {"kf_account":"$agent","nickname":"n"}
+del | POST | /customservice/kfaccount/del
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | 65401 | - | 65400
+    | {"kf_account":"$new_agent"}
+inviteworker | POST | /customservice/kfaccount/inviteworker
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | 65401 | - | 65401
+    | {"kf_account":"$new_agent","invite_wx":"w$cell"}
+uploadheadimg | POST | /customservice/kfaccount/uploadheadimg
+    | subscription* service* | 1 6 100 101 | 65401 | - | 65401
+    | file kf_account=$agent
+setadmin | GET | /customservice/kfaccount/setadmin
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | 40003 | - | 65400
+    | kf_openid=$kf_openid
+canceladmin | GET | /customservice/kfaccount/canceladmin
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | 40003 | - | 65400
+    | kf_openid=$kf_openid
+getkflist | GET | /cgi-bin/customservice/getkflist
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | 0 | - | 65400
+    | 
+getonlinekflist | GET | /cgi-bin/customservice/getonlinekflist
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | 0 | - | 65400
+    | 
+"#;
 
 on_both_engines! {
     an_agent_is_added_renamed_listed_and_deleted,

@@ -1,62 +1,26 @@
 //! createkfsession, closesession, getkfsession, getkfsessionlist, getwaitcase.
 
 use crate::actors::{TestApp, code};
-use crate::table::matrix::MatrixRow;
 use serde_json::json;
 
-/// Who may call the endpoints of this group, by Weixin's pages.
-pub const MATRIX: &[MatrixRow] = &[
-    MatrixRow {
-        name: "create",
-        method: "POST",
-        path: "/customservice/kfsession/create",
-        kinds: "subscription* service*",
-        sets: "1 6 100 101",
-        others: [Some(65401), Some(0)],
-        off: 65400,
-        call: r#"{"kf_account":"$agent","openid":"$openid"}"#,
-    },
-    MatrixRow {
-        name: "close",
-        method: "POST",
-        path: "/customservice/kfsession/close",
-        kinds: "subscription* service*",
-        sets: "1 6 100 101",
-        others: [Some(65401), Some(65413)],
-        off: 65401,
-        call: r#"{"kf_account":"$agent","openid":"$openid"}"#,
-    },
-    MatrixRow {
-        name: "getsession",
-        method: "GET",
-        path: "/customservice/kfsession/getsession",
-        kinds: "subscription* service*",
-        sets: "1 6 100 101",
-        others: [None, Some(0)],
-        off: 65400,
-        call: "openid=$openid",
-    },
-    MatrixRow {
-        name: "getsessionlist",
-        method: "GET",
-        path: "/customservice/kfsession/getsessionlist",
-        kinds: "subscription* service*",
-        sets: "1 6 100 101",
-        others: [Some(65401), None],
-        off: 65401,
-        call: "kf_account=$agent",
-    },
-    MatrixRow {
-        name: "getwaitcase",
-        method: "GET",
-        path: "/customservice/kfsession/getwaitcase",
-        kinds: "subscription* service*",
-        sets: "1 6 100 101",
-        others: [Some(0), None],
-        off: 65400,
-        call: "",
-    },
-];
+/// Who may call the endpoints of this group, by Weixin's pages: rows of `table/matrix.rs`.
+pub const MATRIX: &str = r#"
+create | POST | /customservice/kfsession/create
+    | subscription* service* | 1 6 100 101 | 65401 | 0 | 65400
+    | {"kf_account":"$agent","openid":"$openid"}
+close | POST | /customservice/kfsession/close
+    | subscription* service* | 1 6 100 101 | 65401 | 65413 | 65401
+    | {"kf_account":"$agent","openid":"$openid"}
+getsession | GET | /customservice/kfsession/getsession
+    | subscription* service* | 1 6 100 101 | - | 0 | 65400
+    | openid=$openid
+getsessionlist | GET | /customservice/kfsession/getsessionlist
+    | subscription* service* | 1 6 100 101 | 65401 | - | 65401
+    | kf_account=$agent
+getwaitcase | GET | /customservice/kfsession/getwaitcase
+    | subscription* service* | 1 6 100 101 | 0 | - | 65400
+    | 
+"#;
 
 on_both_engines! {
     a_first_message_goes_to_an_agent_with_room,

@@ -1,45 +1,20 @@
 //! sendCustomMessage: messages of programs to customers.
 
 use crate::actors::{TestAccount, TestApp, code};
-use crate::table::matrix::MatrixRow;
 use serde_json::{Value, json};
 
-/// Who may call the endpoints of this group, by Weixin's pages.
-pub const MATRIX: &[MatrixRow] = &[
-    MatrixRow {
-        name: "send",
-        method: "POST",
-        path: "/cgi-bin/message/custom/send",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [Some(65401), Some(40003)],
-        off: 40003,
-        call: concat!(
-            r#"{"touser":"$openid","msgtype":"text","text":{"content":"hello"},"#,
-            r#""customservice":{"kf_account":"$agent"}}"#
-        ),
-    },
-    MatrixRow {
-        name: "typing",
-        method: "POST",
-        path: "/cgi-bin/message/custom/typing",
-        kinds: "subscription* service* mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [None, Some(40003)],
-        off: 40003,
-        call: r#"{"touser":"$openid","command":"Typing"}"#,
-    },
-    MatrixRow {
-        name: "business/typing",
-        method: "POST",
-        path: "/cgi-bin/message/custom/business/typing",
-        kinds: "subscription*=40200 service*=40200 mini-program mini-game",
-        sets: "1 6 19 100 101",
-        others: [None, Some(40003)],
-        off: 40200,
-        call: r#"{"touser":"$openid","command":"Typing"}"#,
-    },
-];
+/// Who may call the endpoints of this group, by Weixin's pages: rows of `table/matrix.rs`.
+pub const MATRIX: &str = r#"
+send | POST | /cgi-bin/message/custom/send
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | 65401 | 40003 | 40003
+    | {"touser":"$openid","msgtype":"text","text":{"content":"hello"},"customservice":{"kf_account":"$agent"}}
+typing | POST | /cgi-bin/message/custom/typing
+    | subscription* service* mini-program mini-game | 1 6 19 100 101 | - | 40003 | 40003
+    | {"touser":"$openid","command":"Typing"}
+business/typing | POST | /cgi-bin/message/custom/business/typing
+    | subscription*=40200 service*=40200 mini-program mini-game | 1 6 19 100 101 | - | 40003 | 40200
+    | {"touser":"$openid","command":"Typing"}
+"#;
 
 /// A menu to choose from.
 pub fn menu() -> Value {

@@ -1,32 +1,17 @@
 //! getmsglist, and the withdrawn getrecord.
 
 use crate::actors::{BEGIN, TestAccount, TestApp, code};
-use crate::table::matrix::MatrixRow;
 use serde_json::{Value, json};
 
-/// Who may call the endpoints of this group, by Weixin's pages.
-pub const MATRIX: &[MatrixRow] = &[
-    MatrixRow {
-        name: "getmsglist",
-        method: "POST",
-        path: "/customservice/msgrecord/getmsglist",
-        kinds: "subscription* service*",
-        sets: "1 6 19 100 101",
-        others: [Some(0), None],
-        off: 65400,
-        call: r#"{"starttime":1,"endtime":2,"msgid":1,"number":1}"#,
-    },
-    MatrixRow {
-        name: "getrecord",
-        method: "POST",
-        path: "/customservice/msgrecord/getrecord",
-        kinds: "subscription* service*",
-        sets: "1 6 19 100 101",
-        others: [Some(0), Some(0)],
-        off: 65400,
-        call: r#"{"starttime":1,"endtime":2,"pageindex":1,"pagesize":1,"openid":"$openid"}"#,
-    },
-];
+/// Who may call the endpoints of this group, by Weixin's pages: rows of `table/matrix.rs`.
+pub const MATRIX: &str = r#"
+getmsglist | POST | /customservice/msgrecord/getmsglist
+    | subscription* service* | 1 6 19 100 101 | 0 | - | 65400
+    | {"starttime":1,"endtime":2,"msgid":1,"number":1}
+getrecord | POST | /customservice/msgrecord/getrecord
+    | subscription* service* | 1 6 19 100 101 | 0 | 0 | 65400
+    | {"starttime":1,"endtime":2,"pageindex":1,"pagesize":1,"openid":"$openid"}
+"#;
 
 const LIST: &str = "/customservice/msgrecord/getmsglist";
 const OLD: &str = "/customservice/msgrecord/getrecord";
