@@ -178,7 +178,7 @@ export type Msgtype =
 /** What a message says beyond its text, by kind; addresses in it are anybody's. */
 export type Body = Partial<File & Video & Music & News & Published & Menu & Card & ProgramPage & Link & Chosen>;
 
-/** A file that was uploaded before: `image`, `voice`. */
+/** An uploaded file: `image`, `voice`, `mpnews`. */
 export interface File {
   /** The file. */
   media_id: string;
@@ -198,7 +198,7 @@ export interface Video {
 
 /** Music at an address. Some SDKs send no thumb. */
 export interface Music {
-  /** Where it is. */
+  /** The address. */
   musicurl: string;
   /** Where it is in better quality. */
   hqmusicurl: string;
@@ -236,7 +236,7 @@ export interface Published {
 
 /** A menu to choose from; the choice comes back as a text. */
 export interface Menu {
-  /** What stands above. */
+  /** The text above the choices. */
   head_content: string;
   /** The choices. */
   list: Choice[];
@@ -246,7 +246,7 @@ export interface Menu {
 
 /** A choice of a menu. */
 export interface Choice {
-  /** What the developer knows it by: digits, as a rule, and then some clients send a number. */
+  /** The developer's id of the choice: usually digits, which some clients send as a number. */
   id: string;
   /** What the customer reads, and says by choosing it. */
   content: string;
@@ -504,15 +504,15 @@ export interface DebugAccount {
   certified: boolean;
 }
 
-/** The kinds of account that exist. */
+/** The kinds of account. */
 export type AccountKind = "subscription" | "service" | "mini-program" | "mini-game" | "other";
 
 /**
- * A token: what both answer.
+ * Answer of both: a token.
  * <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>
  */
 export interface AccessToken {
-  /** The token, at most 512 of `[A-Za-z0-9_-]`. */
+  /** The token: `[A-Za-z0-9_-]`, `TOKEN_MAX` characters at most. */
   access_token: string;
   /** Seconds it has left, at most 7200. */
   expires_in: number;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub const MATRIX: &str = r#"
 work/get | GET | /customservice/work/get
     | mini-program mini-program/individual=10130030 | 161 | - | - | 0
-    | 
+    | -
 work/bind | POST | /customservice/work/bind
     | mini-program mini-program/individual=10130030 | 161 | - | - | 0
     | {"corpid":"wwee11111xxxxxxx"}

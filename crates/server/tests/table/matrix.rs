@@ -33,7 +33,8 @@ pub struct MatrixRow {
     /// The errcode while the feature is off: 65400 if the page lists that. Messages and typing do not need the feature;
     /// they miss the customer.
     off: i64,
-    /// A correct call, as [`MatrixFixture::calls`] reads it: a JSON body, a query, or a file and a query.
+    /// A correct call, as [`MatrixFixture::calls`] reads it: a JSON body, a query, or a file and a query; `-` for none
+    /// of these.
     call: &'static str,
 }
 
@@ -61,6 +62,7 @@ fn row(columns: &[&'static str]) -> MatrixRow {
     let [name, method, path, "", kinds, sets, agent, openid, off, "", call] = *columns else {
         panic!("{columns:?}")
     };
+    let call = if call == "-" { "" } else { call };
     let others = [agent, openid].map(|answer| (answer != "-").then(|| answer.parse().unwrap()));
     MatrixRow { name, method, path, kinds, sets, others, off: off.parse().unwrap(), call }
 }

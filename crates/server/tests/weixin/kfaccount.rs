@@ -28,10 +28,10 @@ canceladmin | GET | /customservice/kfaccount/canceladmin
     | kf_openid=$kf_openid
 getkflist | GET | /cgi-bin/customservice/getkflist
     | subscription* service* mini-program mini-game | 1 6 19 100 101 | 0 | - | 65400
-    | 
+    | -
 getonlinekflist | GET | /cgi-bin/customservice/getonlinekflist
     | subscription* service* mini-program mini-game | 1 6 19 100 101 | 0 | - | 65400
-    | 
+    | -
 "#;
 
 on_both_engines! {

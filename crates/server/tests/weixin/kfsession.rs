@@ -19,7 +19,7 @@ getsessionlist | GET | /customservice/kfsession/getsessionlist
     | kf_account=$agent
 getwaitcase | GET | /customservice/kfsession/getwaitcase
     | subscription* service* | 1 6 100 101 | 0 | - | 65400
-    | 
+    | -
 "#;
 
 on_both_engines! {
