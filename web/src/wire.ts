@@ -188,11 +188,11 @@ export interface File {
 export interface Video {
   /** The film. */
   media_id: string;
-  /** The picture that stands for it. */
+  /** The thumb. */
   thumb_media_id: string;
   /** Its title. */
   title: string;
-  /** What it is about. */
+  /** The description. */
   description: string;
 }
 
@@ -200,9 +200,9 @@ export interface Video {
 export interface Music {
   /** The address. */
   musicurl: string;
-  /** Where it is in better quality. */
+  /** The address of a better quality. */
   hqmusicurl: string;
-  /** The picture that stands for it. */
+  /** The thumb. */
   thumb_media_id: string;
   /** Its title. */
   title: string;
@@ -220,11 +220,11 @@ export interface News {
 export interface Article {
   /** Its title. */
   title: string;
-  /** What it is about. */
+  /** The description. */
   description: string;
-  /** Where it is. */
+  /** The address. */
   url: string;
-  /** Where its picture is. */
+  /** The address of the picture. */
   picurl: string;
 }
 
@@ -240,7 +240,7 @@ export interface Menu {
   head_content: string;
   /** The choices. */
   list: Choice[];
-  /** What stands below. */
+  /** The text below the choices. */
   tail_content: string;
 }
 
@@ -248,7 +248,7 @@ export interface Menu {
 export interface Choice {
   /** The developer's id of the choice: usually digits, which some clients send as a number. */
   id: string;
-  /** What the customer reads, and says by choosing it. */
+  /** The text of the choice, which the customer sends by choosing it. */
   content: string;
 }
 
@@ -262,11 +262,11 @@ export interface Card {
 export interface ProgramPage {
   /** Its title. */
   title: string;
-  /** The Mini Program; empty where it is the account itself. */
+  /** The Mini Program; empty for the account itself. */
   appid: string;
   /** The page. */
   pagepath: string;
-  /** The picture that stands for it. */
+  /** The thumb. */
   thumb_media_id: string;
 }
 
@@ -274,11 +274,11 @@ export interface ProgramPage {
 export interface Link {
   /** Its title. */
   title: string;
-  /** What it is about. */
+  /** The description. */
   description: string;
-  /** Where it leads. */
+  /** The address. */
   url: string;
-  /** Where its picture is. */
+  /** The address of the picture. */
   thumb_url: string;
 }
 
@@ -514,6 +514,6 @@ export type AccountKind = "subscription" | "service" | "mini-program" | "mini-ga
 export interface AccessToken {
   /** The token: `[A-Za-z0-9_-]`, `TOKEN_MAX` characters at most. */
   access_token: string;
-  /** Seconds it has left, at most 7200. */
+  /** The seconds that the token has left, `TOKEN_LIFE_S` at most. */
   expires_in: number;
 }
