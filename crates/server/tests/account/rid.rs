@@ -1,20 +1,14 @@
 //! Request ids: what an account's developers can read about a refused call.
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
-use crate::table::matrix::MatrixRow;
 use serde_json::{Value, json};
 
-/// Who may call the endpoints of this group, by Weixin's pages.
-pub const MATRIX: &[MatrixRow] = &[MatrixRow {
-    name: "ridget",
-    method: "POST",
-    path: "/cgi-bin/openapi/rid/get",
-    kinds: "subscription service mini-program mini-game",
-    sets: "any 76003",
-    others: [Some(76003), None],
-    off: 0,
-    call: r#"{"rid":"$rid"}"#,
-}];
+/// Who may call the endpoints of this group, by Weixin's pages: rows of `table/matrix.rs`.
+pub const MATRIX: &str = r#"
+ridget | POST | /cgi-bin/openapi/rid/get
+    | subscription service mini-program mini-game | any 76003 | 76003 | - | 0
+    | {"rid":"$rid"}
+"#;
 
 const HOUR: i64 = 3_600_000;
 
