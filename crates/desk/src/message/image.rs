@@ -64,7 +64,7 @@ pub async fn reply(
 pub enum FilePart {
     /// The file itself.
     File,
-    /// The small picture that stands for the file.
+    /// The thumbnail of the file.
     Thumb,
 }
 

@@ -98,8 +98,8 @@ impl Writer {
     }
 
     /// Runs a customer's action, and replaces the cookie if necessary. `client_id` is the id that the page gave the
-    /// action. `action` returns its answer, and whether the action is new. If the browser has no customer, one is created
-    /// if `creates` is set.
+    /// action. `action` returns the answer, and whether the action is new. With `creates` set, a browser without a
+    /// customer gets a new one.
     ///
     /// # Errors
     /// Those of `action`. `CookieReplaced`. `LoginNeeded` if there is no customer and none is created. `NotFound` if

@@ -9,7 +9,6 @@ use protocol::Errcode;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::error::Error;
 use tokio::sync::oneshot;
 
 /// The most passwords that are hashed at a time. Each takes 19 MiB and a core.

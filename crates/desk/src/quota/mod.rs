@@ -2,14 +2,14 @@
 //!
 //! A node counts calls in memory. It admits a call while `elsewhere` + `admitted` is below the limit of the day:
 //! `admitted` are the calls of the day that this node has admitted; `elsewhere` is what the row in the store counts
-//! beyond the calls that this node has reported. Once a second, [`sync`] adds the unreported calls to the rows. The same
-//! statement returns what all nodes have counted, from which `elsewhere` follows. `clear_quota` sets the row to 0, which
-//! other nodes learn in their next round. No call waits for the store.
+//! beyond the calls that this node has reported. Once a second, [`sync`] adds the unreported calls to the rows. The
+//! same statement returns what all nodes have counted, from which `elsewhere` follows. `clear_quota` sets the row to
+//! 0, which other nodes learn in their next round. No call waits for the store.
 //!
-//! One node is exact to the last call. Several nodes exceed the limit of a day by at most what all but one of them admit
-//! between two rounds. A node that dies loses what it has not reported. After a commit of unknown outcome (a connection
-//! lost during the commit) the calls are reported again, and may count twice until midnight or `clear_quota`. Each node
-//! keeps the limit of a minute for itself.
+//! One node is exact to the last call. Several nodes exceed the limit of a day by at most what all but one of them
+//! admit between two rounds. A node that dies loses what it has not reported. After a commit of unknown outcome (a
+//! connection lost during the commit) the calls are reported again, and may count twice until midnight or
+//! `clear_quota`. Each node keeps the limit of a minute for itself.
 
 mod clear;
 mod counter;
