@@ -1,4 +1,4 @@
-//! The edge: what arrives is parsed, one verb is called, what it says is answered.
+//! HTTP: handlers parse a request, call one verb of the desk, and answer.
 
 mod edge;
 mod pages;
@@ -21,8 +21,8 @@ use http::{HeaderValue, Uri};
 use protocol::{Errcode, endpoint};
 use tower::ServiceExt;
 
-/// A request that was routed nowhere goes to Weixin's endpoints once more, runs of slashes in its path taken as one. A
-/// request that was routed pays nothing for it.
+/// Routes a request without a route once more to Weixin's endpoints, with runs of slashes in its path as one. Requests
+/// with a route pay nothing for it.
 pub async fn once_more(weixin: Router, mut request: Request) -> Response {
     if let Some(uri) = without_more_slashes(request.uri()) {
         *request.uri_mut() = uri;
@@ -33,7 +33,7 @@ pub async fn once_more(weixin: Router, mut request: Request) -> Response {
     }
 }
 
-/// The address without runs of slashes, where it is below Weixin's roots and has some.
+/// The address with single slashes, if it is below Weixin's roots and has runs of slashes.
 fn without_more_slashes(uri: &Uri) -> Option<Uri> {
     let path = endpoint::without_more_slashes(uri.path()).filter(|path| endpoint::is_weixin(path))?;
     let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
@@ -42,7 +42,7 @@ fn without_more_slashes(uri: &Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// What stands at no address.
+/// Refuses a request for an unknown path.
 pub async fn nothing(uri: Uri) -> Refusal {
     match endpoint::is_weixin(uri.path()) {
         true => Errcode::InvalidUrl.into(),
@@ -50,7 +50,7 @@ pub async fn nothing(uri: Uri) -> Refusal {
     }
 }
 
-/// What a request is answered that found no place among the connections, and so met no handler.
+/// The answer to a request that got no slot of the connection limit, and so reached no handler.
 pub fn busy(app: &App) -> impl Fn(&Uri) -> Response + Send + Sync + 'static {
     let (app, requests) = (app.clone(), app.metrics.requests("busy"));
     move |uri| {
@@ -64,24 +64,24 @@ pub fn busy(app: &App) -> impl Fn(&Uri) -> Response + Send + Sync + 'static {
     }
 }
 
-/// A known address under the pages' roots, asked with another method.
+/// Refuses a known path of the pages that was called with another method.
 pub async fn wrong_method(State(app): State<App>) -> Response {
     Refusal::from(Errcode::BadRequest).for_page(&app).response
 }
 
-/// What people's pages are told is for them alone: nothing on the way keeps it.
+/// Marks answers of the pages' calls as private, so that no proxy or cache keeps them.
 pub async fn private(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-/// Whether the process runs.
+/// Answers while the process runs.
 pub async fn healthz() -> Reply {
     Reply::done()
 }
 
-/// Whether it can serve: whether the store answers.
+/// Answers while the store answers.
 pub async fn readyz(State(app): State<App>) -> Response {
     match crate::desk::cluster::all(&app.desk).await {
         Ok(_) => Reply::done().into_response(),

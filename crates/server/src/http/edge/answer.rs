@@ -1,4 +1,4 @@
-//! What handlers return: JSON, or a refusal that is rendered in the way of the path.
+//! What handlers return: JSON, or a refusal, which is rendered in the format of the path.
 
 use crate::desk::ended_login::EndReason;
 use crate::error::Error;
@@ -16,16 +16,16 @@ use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// What Weixin's own answers carry (sic: `encoding`, not `charset`).
+/// Content-Type of Weixin's own answers (sic: `encoding`, not `charset`).
 const JSON: HeaderValue = HeaderValue::from_static("application/json; encoding=utf-8");
 
-/// How long a page waits before it asks a busy desk again.
+/// How long a page waits before it repeats a call that met a busy desk.
 const BUSY_WAIT: Wait = Wait(2 * model::SECOND);
 
 /// What a handler returns: an answer, or a refusal by `?`.
 pub type Answer<T = Reply> = Result<T, Refusal>;
 
-/// JSON in one line, ready to be sent.
+/// JSON in one line, ready to send.
 pub struct Reply(Bytes);
 
 impl Reply {
@@ -35,13 +35,13 @@ impl Reply {
         Reply(Bytes::from_static(br#"{"errcode":0,"errmsg":"ok"}"#))
     }
 
-    /// Bytes that were made before.
+    /// Uses bytes that were made before.
     #[must_use]
     pub fn ready(bytes: Bytes) -> Self {
         Reply(bytes)
     }
 
-    /// A value as JSON.
+    /// Serialises a value as JSON.
     ///
     /// # Errors
     /// Internal only.
@@ -58,8 +58,8 @@ impl IntoResponse for Reply {
     }
 }
 
-/// Why a request is refused. Handlers and extractors return it by `?`; what counts their answers
-/// ([`crate::http::edge::metrics::counted`]) renders it: [`Refusal::for_weixin`] or [`Refusal::for_page`].
+/// Why a request is refused. Handlers and extractors return it by `?`. The wrapper that counts requests
+/// ([`crate::http::edge::metrics::counted`]) renders it by [`Refusal::for_weixin`] or [`Refusal::for_page`].
 #[derive(Debug)]
 pub struct Refusal {
     error: Error,
@@ -75,19 +75,19 @@ impl Refusal {
         Refusal { closes: true, ..Refusal::from(error.into()) }
     }
 
-    /// A refusal that ends after a wait.
+    /// A refusal with the time after which the call can succeed.
     #[must_use]
     pub fn later(code: Errcode, wait: Wait) -> Self {
         Refusal { wait: Some(wait), ..Refusal::from(code) }
     }
 
-    /// The refusal of a caller whose login has ended, with the reason if that is known.
+    /// The refusal of a caller whose login has ended, with the reason if it is known.
     #[must_use]
     pub fn logged_out(ended: Option<EndReason>) -> Self {
         Refusal { ended, ..Refusal::from(Errcode::LoginNeeded) }
     }
 
-    /// The code for the caller, or `None` for an internal cause.
+    /// Logs the refusal, and returns its code or `None` for an internal cause.
     fn code(&self, rid: &str) -> Option<Errcode> {
         match &self.error {
             Error::Refused(code) => {
@@ -101,8 +101,8 @@ impl Refusal {
         }
     }
 
-    /// The answer on one of Weixin's paths, to a caller at `address` if that is known. An internal cause is written to
-    /// the log, under the request's id.
+    /// Renders the answer on Weixin's paths, to a caller at `address` if that is known. Logs an internal cause with the
+    /// request's id.
     #[must_use]
     pub fn for_weixin(&self, app: &App, address: Option<IpAddr>) -> Rendered {
         let rid = rid(app);
@@ -118,7 +118,7 @@ impl Refusal {
         Rendered { response, code, rid, envelope }
     }
 
-    /// The answer on any other path, in the same way.
+    /// Renders the answer on all other paths, in the same way.
     #[must_use]
     pub fn for_page(&self, app: &App) -> Rendered {
         let rid = rid(app);
@@ -158,7 +158,7 @@ impl From<InvalidHeaderValue> for Refusal {
 }
 
 impl From<Wait> for Refusal {
-    /// The refusal of a person who tries too often.
+    /// Refuses a person who tries too often.
     fn from(wait: Wait) -> Self {
         Refusal::later(Errcode::TooMany, wait)
     }
@@ -168,11 +168,11 @@ impl From<Wait> for Refusal {
 pub struct Rendered {
     /// The whole answer.
     pub response: Response,
-    /// The code in it.
+    /// Code of the answer.
     pub code: Errcode,
-    /// The request's id in it.
+    /// Id of the request, as in the answer.
     pub rid: String,
-    /// Its body.
+    /// Body of the answer.
     pub envelope: Bytes,
 }
 
@@ -181,7 +181,7 @@ pub struct Rendered {
 struct Unrendered(Arc<Refusal>);
 
 impl IntoResponse for Refusal {
-    /// Only carries the refusal: what a client sees is rendered from it.
+    /// Only carries the refusal: the wrapper renders what the client gets.
     fn into_response(self) -> Response {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(Unrendered(Arc::new(self)));
@@ -189,24 +189,24 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The refusal that a handler's response carries, if it is one.
+/// Takes the refusal out of a handler's response, if it carries one.
 pub fn carried(response: &mut Response) -> Option<Arc<Refusal>> {
     response.extensions_mut().remove::<Unrendered>().map(|Unrendered(refusal)| refusal)
 }
 
-/// The request's id, as Weixin makes it: the first group is the time in seconds.
+/// Makes the id of a request in Weixin's format: the first group is the time in seconds.
 fn rid(app: &App) -> String {
     let seconds = app.desk.now() / model::SECOND;
     format!("{seconds:08x}-{}-{}", app.desk.rng.hex::<4>(), app.desk.rng.hex::<4>())
 }
 
-/// The JSON of a refusal; `more` is what else stands in it, with a comma before.
+/// The JSON of a refusal. `more` is appended to its members, and begins with a comma.
 fn envelope(code: Errcode, text: &str, rid: &str, more: &str) -> Bytes {
     // Texts are plain ASCII without quotes or backslashes; a test of the table holds that.
     format!(r#"{{"errcode":{},"errmsg":"{text} rid: {rid}"{more}}}"#, code.number()).into()
 }
 
-/// The text of 40164 with the address, as Weixin writes it.
+/// The text of 40164 with the address, in Weixin's format.
 fn invalid_ip(address: IpAddr) -> String {
     let address = address.to_canonical();
     let long = match address {
@@ -216,7 +216,7 @@ fn invalid_ip(address: IpAddr) -> String {
     format!("invalid ip {address} ipv6 {long}, not in whitelist")
 }
 
-/// The code of ours for a rule that Weixin has numbered for its own callers.
+/// Our own code for a rule that Weixin numbers for its callers.
 fn own_code(code: Errcode) -> Errcode {
     match code {
         own if own.is_own() => own,

@@ -1,4 +1,4 @@
-//! Files that are the same for everybody as long as the program runs. Each is compressed once.
+//! Files that never change while the program runs. Each is compressed once.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-/// A file, its compressed form, and the tags of both.
+/// A file, its compressed form, and the entity tags of both.
 pub(in crate::http) struct Asset {
     content_type: &'static str,
     plain: Encoding,
@@ -21,7 +21,7 @@ pub(in crate::http) struct Asset {
     gzip: OnceLock<Encoding>,
 }
 
-/// One form of a file: other bytes have another tag.
+/// One encoding of a file. Other bytes have another entity tag.
 struct Encoding {
     bytes: Bytes,
     etag: HeaderValue,
@@ -35,12 +35,12 @@ impl Encoding {
 }
 
 impl Asset {
-    /// A file whose bytes have this hash, in hexadecimal.
+    /// Wraps a file whose bytes have this hash, in hexadecimal.
     pub(in crate::http) fn new(content_type: &'static str, bytes: Bytes, hash: String) -> Self {
         Asset { content_type, plain: Encoding::new(bytes, &hash), hash, gzip: OnceLock::new() }
     }
 
-    /// The answer to a request with these headers: the form it takes, or that its own copy is still right.
+    /// Answers a request with these headers: with the encoding it accepts, or with 304 if its own copy is current.
     pub(in crate::http) fn answer(&self, asked: &HeaderMap) -> Response {
         let takes_gzip = takes_gzip(asked);
         let form = if takes_gzip { self.gzip.get_or_init(|| self.compress()) } else { &self.plain };
@@ -64,13 +64,13 @@ impl Asset {
 
     fn compress(&self) -> Encoding {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        // Memory takes whatever is written to it.
+        // Writing to memory does not fail.
         let written = encoder.write_all(&self.plain.bytes).and_then(|()| encoder.finish());
         Encoding::new(written.unwrap_or_default().into(), &format!("{}-gzip", self.hash))
     }
 }
 
-/// Whether gzip is taken, and not less gladly than what is not compressed (RFC 9110, 12.5.3).
+/// Whether the request accepts gzip with at least the weight of uncompressed bytes (RFC 9110, 12.5.3).
 fn takes_gzip(asked: &HeaderMap) -> bool {
     let (mut gzip, mut any, mut identity) = (None, None, None);
     let lines = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
@@ -90,7 +90,7 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
     gzip > 0.0 && gzip >= identity.unwrap_or(0.0)
 }
 
-/// Whether a request has the bytes of this tag. A proxy may have made the tag weak.
+/// Whether the request has the bytes of this tag. A proxy may have made the tag weak.
 fn knows(asked: &HeaderMap, etag: &HeaderValue) -> bool {
     let lines = asked.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
     let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);

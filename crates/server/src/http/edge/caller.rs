@@ -1,4 +1,4 @@
-//! Who calls one of Weixin's endpoints, and with what.
+//! Extractors for calls of Weixin's endpoints: the caller and the body.
 
 use crate::desk::token::Access;
 use crate::error::Error;
@@ -19,10 +19,10 @@ use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// What a token gives access to, and where its owner stood when it was looked at.
+/// The access of a token, and the head of its owner when it was looked up.
 pub(in crate::http) type TokenAccess = (Arc<Access>, Head);
 
-/// A caller with a valid token, who may call the endpoint she calls.
+/// A caller with a valid token that may call the endpoint.
 pub struct Caller {
     /// The parameters of the call.
     pub query: Query,
@@ -32,7 +32,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The account she calls for, once its customer-service feature is known to be on where the endpoint asks for it.
+    /// The account of the call, if its customer-service feature is on or the endpoint does not need it.
     ///
     /// # Errors
     /// 65400, or 65401 from the endpoints whose pages do not list that.
@@ -43,7 +43,7 @@ impl Caller {
         }
     }
 
-    /// Whoever presents this token, if it may call the endpoint, from an address that is worked out where it matters.
+    /// Admits a token to the endpoint. `from` computes the caller's address where it matters.
     ///
     /// # Errors
     /// Of the token; 40164, 61004, 48001, 61007, 45009, 45011.
@@ -64,7 +64,7 @@ impl Caller {
         Ok((access, head))
     }
 
-    /// The same, with the parameters of her call.
+    /// Joins an admitted token and the parameters of its call.
     pub(in crate::http) fn of(
         query: Query,
         (access, head): TokenAccess,
@@ -73,19 +73,19 @@ impl Caller {
         Caller { query, access, head, endpoint }
     }
 
-    /// Where that account stood when her token was looked at, which was after she called.
+    /// The account's head when the token was looked up, which was after the call came.
     #[must_use]
     pub fn head(&self) -> Head {
         self.head
     }
 
-    /// What her token gives access to.
+    /// The access of the token.
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
     }
 
-    /// The kind of that account.
+    /// The kind of the account.
     #[must_use]
     pub fn kind(&self) -> AccountKind {
         self.access.kind
@@ -95,8 +95,8 @@ impl Caller {
 impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
 
-    /// Method → token present → token valid → where it comes from → kind of account and certification → permission
-    /// set → quota.
+    /// Checks method → token present → token valid → address → kind of account and certification → permission set →
+    /// quota.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let endpoint = called(parts)?;
         let query = Query::of_request(parts);
@@ -107,11 +107,11 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// A caller who presents no token: only the method is checked.
+/// A caller without a token: only the method is checked.
 pub struct Anyone {
     /// The parameters of the call.
     pub query: Query,
-    /// Where it comes from.
+    /// Address of the caller.
     pub address: IpAddr,
 }
 
@@ -127,7 +127,7 @@ impl FromRequestParts<App> for Anyone {
     }
 }
 
-/// The endpoint that is called, with a method it takes.
+/// The endpoint of the call, if it takes the method.
 pub(in crate::http) fn called(parts: &Parts) -> Result<&'static Endpoint, Errcode> {
     let endpoint = *parts.extensions.get::<&'static Endpoint>().ok_or(Errcode::InvalidUrl)?;
     endpoint.check_method(parts.method.as_str())?;
@@ -146,7 +146,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     }
 }
 
-/// A JSON body, or none at all.
+/// An optional JSON body.
 pub struct Maybe<T>(pub Option<T>);
 
 impl<T: DeserializeOwned> FromRequest<App> for Maybe<T> {
@@ -174,10 +174,10 @@ async fn read(request: Request) -> Result<Bytes, Refusal> {
     })
 }
 
-/// The whole body, within its bounds of size and time.
+/// Reads the whole body, within its limits of size and time.
 ///
 /// # Errors
-/// `ContentSize`; `DataFormat` when it was cut off or took too long.
+/// `ContentSize`; `DataFormat` when it broke off or took too long.
 pub async fn collect(request: Request) -> Result<Bytes, Error> {
     let body = Limited::new(request.into_body(), limits::BODY_MAX).collect();
     match tokio::time::timeout(BODY_TIME, body).await {

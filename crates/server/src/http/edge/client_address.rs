@@ -1,7 +1,8 @@
-//! Where a request comes from and whether its browser speaks TLS: as this server sees it, or as a trusted proxy says.
+//! The address a request comes from and whether its browser speaks TLS: as this server sees it, or as a trusted proxy
+//! says.
 //!
-//! One header counts, the one of `--proxy-header`. A proxy that writes one of the two passes on what the client wrote
-//! into the other, so a server that took either would take the client's word.
+//! Only the header of `--proxy-header` counts. A proxy that writes one of the two headers passes on what the client
+//! wrote into the other, so a server that took either would trust the client.
 
 use crate::config::ProxyHeader;
 use crate::desk::login;
@@ -13,24 +14,24 @@ use http::{Extensions, HeaderMap, HeaderName};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// The addresses that a request passed: the client's first, then each proxy's but the last.
+/// The addresses that a request passed: the client's first, then those of all proxies but the last.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The scheme that the client used.
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// Most entries of a list that are read, from its end: more proxies in a row are none that anybody runs.
+/// Maximum number of entries that are read, from the end of the list. Real chains of proxies are shorter.
 const ENTRIES_MAX: usize = 32;
 
-/// How a page's request came here.
+/// The client of a page's request.
 #[derive(Clone, Copy)]
 pub struct ClientInfo {
-    /// Whether its browser speaks TLS.
+    /// Whether the browser speaks TLS.
     pub is_tls: bool,
-    /// Where the browser is.
+    /// Address of the browser.
     pub address: IpAddr,
 }
 
 impl ClientInfo {
-    /// Where a login of this browser begins.
+    /// The origin of a login of this browser.
     #[must_use]
     pub fn origin(self, browser: String) -> login::LoginOrigin {
         login::LoginOrigin { browser, address: self.address.to_canonical().to_string() }
@@ -53,7 +54,7 @@ impl FromRequestParts<App> for ClientInfo {
     }
 }
 
-/// Where a request comes from.
+/// The address that a request comes from.
 #[must_use]
 pub fn address(headers: &HeaderMap, extensions: &Extensions, app: &App) -> IpAddr {
     let (peer, _) = peer(extensions);
@@ -65,13 +66,13 @@ fn peer(extensions: &Extensions) -> (IpAddr, ListenerKind) {
     extensions.get().map_or(unknown, |Peer { address, listener_kind }| (*address, *listener_kind))
 }
 
-/// Whether a trusted proxy is at an address.
+/// Whether the address is one of a trusted proxy.
 #[must_use]
 pub fn is_trusted(app: &App, address: IpAddr) -> bool {
     app.settings.trusted_proxy.iter().any(|network| network.contains(address))
 }
 
-/// The client, as the proxies say that are trusted.
+/// The client according to the trusted proxies.
 struct ProxiedClient {
     address: IpAddr,
     is_tls: bool,
@@ -96,8 +97,8 @@ fn client(headers: &HeaderMap, app: &App, peer: IpAddr) -> ProxiedClient {
     }
 }
 
-/// The last address that a trusted proxy saw and that is none itself, with what was said beside it: what stands before it
-/// anybody can have written. Where an entry cannot be read, or there are no more, it is the last trusted proxy's own.
+/// Returns the last address that is not a trusted proxy's, with the value beside it. A client can forge all entries
+/// before that. Where an entry cannot be read or the list ends, returns the address of the last trusted proxy.
 fn walk<T>(
     entries: impl Iterator<Item = (Option<IpAddr>, T)>,
     peer: IpAddr,
@@ -114,14 +115,14 @@ fn walk<T>(
     last
 }
 
-/// A header's entries from the last to the first, over all its lines.
+/// The entries of a header from the last to the first, over all its lines.
 fn entries<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h [u8]> + use<'h> {
     let lines = headers.get_all(name).into_iter().rev();
     lines.flat_map(|line| split_from_end(line.as_bytes(), b','))
 }
 
-/// The parts of a list from the last to the first; a separator between quotes is none. From the end, because quotes that a
-/// client left open at the beginning must not swallow what proxies added.
+/// Splits a list from the end, except between quotes. From the end, because quotes that a client left open at the
+/// beginning must not swallow what proxies appended.
 fn split_from_end(list: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(list);
     std::iter::from_fn(move || {
@@ -145,10 +146,10 @@ fn last_separator(list: &[u8], separator: u8) -> Option<usize> {
     None
 }
 
-/// What an element of `Forwarded` says (RFC 7239).
+/// The parts of an element of `Forwarded` (RFC 7239).
 #[derive(Default)]
 struct ForwardedElement {
-    /// `for`; `None` also for `unknown` and names that hide an address.
+    /// `for`; `None` also for `unknown` and for names that hide an address.
     address: Option<IpAddr>,
     /// `proto`.
     is_https: bool,
@@ -171,7 +172,7 @@ impl ForwardedElement {
     }
 }
 
-/// An address as proxies write it: alone, with a port, in brackets, in quotes.
+/// Parses an address as proxies write it: alone, with a port, in brackets, or in quotes.
 fn node(text: &[u8]) -> Option<IpAddr> {
     let text = unquoted(text)?;
     let text = text.trim();
@@ -193,11 +194,11 @@ fn node(text: &[u8]) -> Option<IpAddr> {
         return None;
     }
     let address: IpAddr = address.parse().ok()?;
-    // Brackets are for IPv6 only, and a port without them for IPv4 only.
+    // Brackets are only for IPv6, and a port without them only for IPv4.
     (address.is_ipv6() == text.starts_with('[')).then(|| address.to_canonical())
 }
 
-/// A token, or what a quoted string holds; `None` for a quotation that is broken.
+/// A token, or the content of a quoted string; `None` for a broken quotation.
 fn unquoted(text: &[u8]) -> Option<String> {
     let text = str::from_utf8(text).ok()?.trim();
     let Some(inner) = text.strip_prefix('"') else { return (!text.contains('"')).then(|| text.to_owned()) };
@@ -212,7 +213,7 @@ fn unquoted(text: &[u8]) -> Option<String> {
     }
 }
 
-/// Whether the client spoke TLS to the first proxy; those after it may have added what they saw.
+/// Whether the client spoke TLS to the first proxy; later proxies may have appended their own value.
 fn is_https(headers: &HeaderMap) -> bool {
     let first = headers.get(X_FORWARDED_PROTO).and_then(|proto| proto.to_str().ok()?.split(',').next());
     first.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
@@ -236,7 +237,7 @@ mod tests {
         ["10.0.0.1", "10.0.0.2", "2001:db8::ff"].iter().any(|it| it.parse() == Ok(address))
     }
 
-    /// What `X-Forwarded-For` and `Forwarded` name, of a request that 10.0.0.1 hands on.
+    /// The address that `X-Forwarded-For` yields for a request from the proxy 10.0.0.1.
     fn x_forwarded_for(lines: &[&str]) -> String {
         let headers = headers(&X_FORWARDED_FOR, lines);
         let entries = entries(&headers, &X_FORWARDED_FOR).map(|entry| (node(entry), ()));

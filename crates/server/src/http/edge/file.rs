@@ -1,4 +1,4 @@
-//! Bytes of a content, whole or a part of them, as they are read.
+//! Serves the bytes of a stored file, whole or in part.
 
 use crate::desk::content::FileContent;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use http::{HeaderValue, StatusCode};
 use std::convert::Infallible;
 use std::ops::Range;
 
-/// Which bytes are asked for: browsers fetch a film in parts.
+/// The `Range` header: browsers fetch videos in parts.
 #[derive(Clone, Debug, Default)]
 pub struct RangeHeader(Option<String>);
 
@@ -29,7 +29,7 @@ impl FromRequestParts<App> for RangeHeader {
     }
 }
 
-/// What a range means.
+/// The range that a header asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum RequestedRange {
     Whole,
@@ -37,7 +37,7 @@ enum RequestedRange {
     Nothing,
 }
 
-/// One range of bytes, as RFC 9110 has it; several at once, or what cannot be read, mean the whole.
+/// Parses one range of bytes (RFC 9110). Several ranges, or a malformed one, mean the whole file.
 fn requested_range(asked: Option<&str>, size: u64) -> RequestedRange {
     let Some((first, last)) = asked.and_then(|asked| asked.strip_prefix("bytes=")?.split_once('-')) else {
         return RequestedRange::Whole;
@@ -52,7 +52,7 @@ fn requested_range(asked: Option<&str>, size: u64) -> RequestedRange {
     if part.is_empty() { RequestedRange::Nothing } else { RequestedRange::Part(part) }
 }
 
-/// Answers with a content. No browser takes it for anything else than it is, nor lets it do anything.
+/// Serves a file. Browsers neither guess another type nor run its content.
 ///
 /// # Errors
 /// Internal only.

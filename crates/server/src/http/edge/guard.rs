@@ -1,4 +1,4 @@
-//! Who may use the pages' calls: cookies, origins, and bodies that only our own pages can send.
+//! Guards the calls of the pages: cookies, origins, hosts, and bodies that only our own pages can send.
 
 use crate::desk::{ended_login, login};
 use crate::error::Error;
@@ -22,22 +22,23 @@ use std::net::IpAddr;
 
 /// The cookie of a worker's login.
 const LOGIN: &str = "kefu_login";
-/// Its life in the browser, seconds: a day longer than the login's, so that the browser can be told that it expired.
+/// Lifetime of the cookie in the browser, in seconds: a day longer than the login's, so that the browser can learn that
+/// it expired.
 const LOGIN_AGE: u32 = 8 * 24 * 3600;
-/// Characters of a secret that this server made.
+/// Length of a secret that this server made, in characters.
 const SECRET_LEN: usize = 43;
-/// 180 days, for this host and none below it.
+/// 180 days, for this host without its subdomains.
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=15552000");
-/// What a browser says of where a request comes from.
+/// Header in which a browser says which site a request comes from.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// A worker who is logged in.
+/// A worker's login.
 pub struct Login {
-    /// She.
+    /// Name of the worker.
     pub worker: WechatId,
-    /// Her cookie's secret.
+    /// Secret of the cookie.
     pub cookie: String,
-    /// When it ends.
+    /// When the login expires.
     pub expires_at: Time,
 }
 
@@ -50,7 +51,7 @@ impl FromRequestParts<App> for Login {
         let cookie = cookie.ok_or(Errcode::LoginNeeded)?;
         match login::identify(&app.desk, &cookie).await {
             Ok((worker, expires_at)) => Ok(Login { worker, cookie, expires_at }),
-            // Who holds the cookie of a login that ended is told why.
+            // The holder of an ended login's cookie learns why it ended.
             Err(Error::Refused(Errcode::LoginNeeded)) => {
                 Err(Refusal::logged_out(ended_login::reason(&app.desk, &cookie).await?))
             }
@@ -59,7 +60,7 @@ impl FromRequestParts<App> for Login {
     }
 }
 
-/// The browser that asks, in a few words.
+/// Name of the browser, in a few words.
 pub struct Browser(pub String);
 
 impl FromRequestParts<App> for Browser {
@@ -71,9 +72,9 @@ impl FromRequestParts<App> for Browser {
     }
 }
 
-/// A browser's name and its system, of what it says of itself; nothing else that it says is kept.
+/// A browser's name and system, from its User-Agent; nothing else of it is kept.
 fn described(said: &str) -> String {
-    // Whoever is built on another says the other's name, too: the first that fits is the one.
+    // A browser that is built on another names the other, too: the first match wins.
     const BROWSERS: [(&str, &str); 8] = [
         ("MicroMessenger/", "WeChat"),
         ("Edg", "Edge"),
@@ -99,8 +100,8 @@ fn described(said: &str) -> String {
     parts.join(", ")
 }
 
-/// What links to this server begin with, without a final slash: the public URL, else as whoever asks has it, if that is
-/// a name of ours, else where it listens.
+/// The beginning of links to this server, without a final slash: the public URL, else the host of the request if it is
+/// ours, else the listener's address.
 pub struct Base(pub String);
 
 impl FromRequestParts<App> for Base {
@@ -111,7 +112,7 @@ impl FromRequestParts<App> for Base {
             return Ok(Base(url.trim_end_matches('/').to_owned()));
         }
         let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
-        // Whoever came by Weixin's name would look there for what only the desk's own address has.
+        // Under Weixin's host there is nothing of what only the desk's own address serves.
         if let Some(listening) =
             app.settings.listening.filter(|_| !host.parse().is_ok_and(|host| is_ours(&host, None)))
         {
@@ -123,9 +124,9 @@ impl FromRequestParts<App> for Base {
     }
 }
 
-/// Pages and their calls are there under names of ours only, so that nobody's page becomes theirs by
-/// letting its own name resolve to this server: the public URL's, and what needs no name service. Where the desk stands in
-/// for Weixin's host there are none.
+/// Serves pages and their calls only under our own hosts, so that no foreign page can become one of ours by resolving
+/// its name to this server. Ours are the public URL's host, localhost, and addresses. The listeners that stand in for
+/// Weixin's host serve no pages.
 pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.extensions().get::<Peer>().is_some_and(|peer| peer.listener_kind == ListenerKind::Weixin) {
         Refusal::from(Errcode::NotFound).for_page(&app).response
@@ -136,8 +137,8 @@ pub async fn known_host(State(app): State<App>, request: Request, next: Next) ->
     }
 }
 
-/// The secret of a demo is public, so Weixin's paths of a demo answer under names that no other page can have: an address,
-/// localhost, and the host of --as. A name that somebody lets resolve to this machine is none of Weixin's either.
+/// Serves Weixin's paths of a demo, whose secret is public, only under hosts that no foreign page can have: an address,
+/// localhost, and the host of --as.
 pub async fn demo_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let stands_in = |host: &Authority| {
         let name = app.settings.tls.as_host.as_deref();
@@ -149,8 +150,8 @@ pub async fn demo_host(State(app): State<App>, request: Request, next: Next) -> 
     }
 }
 
-/// Tells browsers to come by TLS only from now on, under a name that is this desk's: not under localhost and not under an
-/// address, which other programs of the machine share, and not where the desk stands in for Weixin's host.
+/// Tells browsers to use TLS only from now on, under a name that belongs to this desk: not under localhost or an
+/// address, which other programs of the machine share, and not under Weixin's host.
 pub async fn strict_transport(State(app): State<App>, request: Request, next: Next) -> Response {
     let listener_kind =
         request.extensions().get::<Peer>().map_or(ListenerKind::Plain, |peer| peer.listener_kind);
@@ -164,7 +165,7 @@ pub async fn strict_transport(State(app): State<App>, request: Request, next: Ne
     response
 }
 
-/// The host a request is for.
+/// The host of a request.
 fn host(request: &Request) -> Option<Authority> {
     let header = || request.headers().get(HOST)?.to_str().ok()?.parse().ok();
     request.uri().authority().cloned().or_else(header)
@@ -178,7 +179,7 @@ fn is_ours(asked: &Authority, public_url: Option<&str>) -> bool {
     is_public || name == "localhost" || name.ends_with(".localhost") || literal.parse::<IpAddr>().is_ok()
 }
 
-/// The JSON body of an unsafe call: it must come from a page of ours.
+/// The JSON body of a call that changes something: one of our own pages must send it.
 pub struct PageBody<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for PageBody<T> {
@@ -192,7 +193,8 @@ impl<T: DeserializeOwned> FromRequest<App> for PageBody<T> {
     }
 }
 
-/// A browser says where a request comes from, in one of two ways; whoever says nothing is refused.
+/// Checks that one of our own pages sends the request. A browser names the origin in one of two headers; a request
+/// without both is refused.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -216,7 +218,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Errcode> {
     if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Errcode::BadRequest) }
 }
 
-/// The value of a cookie, of whichever header holds it first.
+/// The value of a cookie, from the first header that has it.
 #[must_use]
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers
@@ -230,30 +232,30 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// A cookie under a name, in clear for one path. Where browsers speak TLS the name is one that only this host can set,
-/// by TLS and for all of it.
+/// A `Set-Cookie` value. Over TLS the name is one that only this host can set, for all paths; otherwise the cookie is
+/// for one path.
 #[must_use]
 pub fn set_cookie(client: ClientInfo, name: &str, value: &str, path: &str, age: u32) -> HeaderValue {
     let name = cookie_name(client, name);
     let (path, secure) = if client.is_tls { ("/", "; Secure") } else { (path, "") };
     let text = format!("{name}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
-    // Names are checked and secrets are base64: there is nothing in it that a header cannot hold.
+    // Names are checked and secrets are base64, so the text is always a valid header.
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// What a cookie is called at a browser (RFC 6265bis, 4.1.3.2).
+/// The name of a cookie in the browser (RFC 6265bis, 4.1.3.2).
 #[must_use]
 pub fn cookie_name(client: ClientInfo, name: &str) -> String {
     if client.is_tls { format!("__Host-{name}") } else { name.to_owned() }
 }
 
-/// The header that starts a login.
+/// The header that sets the login cookie.
 #[must_use]
 pub fn login_cookie(client: ClientInfo, secret: &str) -> HeaderValue {
     set_cookie(client, LOGIN, secret, "/desk", LOGIN_AGE)
 }
 
-/// The header that ends one.
+/// The header that deletes it.
 #[must_use]
 pub fn no_login_cookie(client: ClientInfo) -> HeaderValue {
     set_cookie(client, LOGIN, "", "/desk", 0)

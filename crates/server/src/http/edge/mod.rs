@@ -1,4 +1,5 @@
-//! What stands before every handler: who calls, from where, with what body, and what is counted of it.
+//! What runs before every handler: extractors and guards for the caller, the address and the body, and the wrapper that
+//! counts.
 
 pub mod answer;
 pub(in crate::http) mod asset;

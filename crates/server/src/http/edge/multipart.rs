@@ -1,7 +1,7 @@
-//! Reads a multipart form as it comes, and as SDKs really write it: part headers in any order, file names in raw
-//! UTF-8 or with a path, lines that end with a bare LF, text before the first part and behind the last. A form whose
-//! type names no boundary is read by its first line. Each byte is looked at a few times at most, in whatever pieces
-//! the form comes; after a fault nothing is.
+//! Parses a multipart form as it arrives, in the variants that SDKs really write: part headers in any order, file names
+//! in raw UTF-8 or with a path, lines that end with a bare LF, text before the first part and after the last. A form
+//! whose type names no boundary is parsed by its first line. However the form is cut into pieces, each byte is read a
+//! few times at most, and none after a fault.
 
 mod part;
 #[cfg(test)]
@@ -12,20 +12,20 @@ use memchr::memchr;
 
 pub use part::PartHeaders;
 
-/// Most bytes of a part's headers.
+/// Maximum bytes of a part's headers.
 const HEADERS_MAX: usize = 8 << 10;
-/// Most bytes before the first part.
+/// Maximum bytes before the first part.
 const PREAMBLE_MAX: usize = 64 << 10;
-/// Most white space behind a boundary.
+/// Maximum white space after a boundary.
 const PADDING_MAX: usize = 64;
-/// Most characters of a boundary; RFC 2046 allows 70.
+/// Maximum characters of a boundary; RFC 2046 allows 70.
 const BOUNDARY_MAX: usize = 200;
-/// Most bytes of a first line that names the boundary, its dashes and its end included.
+/// Maximum bytes of a first line that names the boundary, with its dashes and its end.
 const FIRST_LINE_MAX: usize = BOUNDARY_MAX + PADDING_MAX + 4;
-/// Where a delimiter begins without the end of the line before it.
+/// Offset in the delimiter without the end of the line before it.
 const DASHES: usize = 2;
 
-/// A form that cannot be read.
+/// The error of a malformed form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -34,52 +34,53 @@ pub struct Malformed;
 pub enum Piece {
     /// A part begins.
     Part(PartHeaders),
-    /// Bytes of it.
+    /// Bytes of the part.
     Data(Bytes),
-    /// It ends.
+    /// The part ends.
     End,
-    /// The form ends. What comes behind it is nothing.
+    /// The form ends. Bytes after it are ignored.
     Closed,
 }
 
-/// Reads one form.
+/// Parses one form.
 #[derive(Debug)]
 pub struct FormParser {
     /// `\r\n--` and the boundary.
     delimiter: Vec<u8>,
     buffer: BytesMut,
-    /// Bytes of the buffer that were looked at: only what follows them is looked at next.
+    /// Bytes of the buffer that were read; parsing continues after them.
     seen: usize,
     state: ParserState,
-    /// Whether its lines end with a bare LF, as the first does.
+    /// Whether lines end with a bare LF, as the first line does.
     bare: bool,
-    /// What is told next.
+    /// The piece to return next.
     next: Option<Piece>,
     /// Bytes before the first part.
     passed: usize,
     scanned: u64,
 }
 
-/// What is read. `matched` says how much of the delimiter the last bytes are: the next must be its byte there.
+/// The element that is being parsed. `matched` is how much of the delimiter the last bytes match: the next byte must be
+/// the delimiter's at that offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ParserState {
     /// The first line, which names the boundary.
     FirstLine,
     /// The start of a line before the first part.
     LineStart { matched: usize },
-    /// The rest of such a line.
+    /// The rest of a line before the first part.
     Line,
-    /// White space behind a boundary, so much of it.
+    /// White space after a boundary, and its length.
     Padding { place: BoundaryPlace, padding: usize },
-    /// Headers, whose last line begins at `line`.
+    /// Headers whose last line begins at `line`.
     Headers { line: usize },
     /// The start of a part: the delimiter may follow at once.
     PartStart { matched: usize },
     /// The rest of a part.
     Data { matched: usize },
-    /// Behind the form.
+    /// After the form.
     Closed,
-    /// Behind a fault.
+    /// After a fault.
     Broken,
 }
 
@@ -92,26 +93,26 @@ enum BoundaryPlace {
 
 /// How bytes compare with the delimiter.
 enum Compared {
-    /// They are it.
+    /// They equal it.
     Whole,
-    /// They are its beginning, up to this byte.
+    /// They equal its beginning, up to this offset.
     More(usize),
-    /// They are another thing.
+    /// They differ.
     Other,
 }
 
-/// What one step brings.
+/// Outcome of one step.
 enum ParserStep {
     /// A piece.
     Piece(Piece),
-    /// Nothing to tell: the next step follows.
+    /// No piece; the next step follows.
     Again,
-    /// Nothing until more comes.
+    /// More bytes are needed.
     More,
 }
 
 impl FormParser {
-    /// Reads a form with this `Content-Type`; `None` when it is none.
+    /// A parser for a form with this `Content-Type`; `None` when it is not multipart.
     #[must_use]
     pub fn of(content_type: &str) -> Option<Self> {
         let (kind, rest) = content_type.split_once(';').unwrap_or((content_type, ""));
@@ -137,23 +138,23 @@ impl FormParser {
         })
     }
 
-    /// Takes in what has come. Behind the form or a fault it is nothing.
+    /// Takes in bytes. Bytes after the form or a fault are ignored.
     pub fn feed(&mut self, bytes: &[u8]) {
         if !matches!(self.state, ParserState::Closed | ParserState::Broken) {
             self.buffer.extend_from_slice(bytes);
         }
     }
 
-    /// Bytes looked at so far, those that were looked at twice counted twice.
+    /// Bytes read so far; those that were read twice count twice.
     #[must_use]
     pub fn scanned(&self) -> u64 {
         self.scanned
     }
 
-    /// The next piece; `None` when more must come first.
+    /// The next piece; `None` when it needs more bytes.
     ///
     /// # Errors
-    /// When it cannot be read. Nothing is held then, and nothing is taken in any more.
+    /// When the form is malformed. The parser then drops its buffer and takes in nothing more.
     pub fn piece(&mut self) -> Result<Option<Piece>, Malformed> {
         if let Some(piece) = self.next.take() {
             return Ok(Some(piece));
@@ -185,7 +186,7 @@ impl FormParser {
         }
     }
 
-    /// The byte behind the next LF, which is looked for where looking ended.
+    /// The offset after the next LF. The search continues where it ended last.
     fn line_end(&mut self) -> Option<usize> {
         let found = memchr(b'\n', &self.buffer[self.seen..]);
         let looked = found.map_or(self.buffer.len() - self.seen, |at| at + 1);
@@ -194,7 +195,7 @@ impl FormParser {
         found.map(|_| self.seen)
     }
 
-    /// Compares what follows with the delimiter from its byte `matched` on, and passes over what is the same.
+    /// Compares the next bytes with the delimiter from offset `matched`, and skips those that match.
     fn compare(&mut self, mut matched: usize) -> Compared {
         while let Some(wanted) = self.delimiter.get(matched) {
             let Some(byte) = self.buffer.get(self.seen) else { return Compared::More(matched) };
@@ -208,7 +209,7 @@ impl FormParser {
         Compared::Whole
     }
 
-    /// Drops what was looked at.
+    /// Drops the bytes that were read.
     fn pass(&mut self) -> usize {
         let passed = std::mem::take(&mut self.seen);
         let _ = self.buffer.split_to(passed);
@@ -227,7 +228,7 @@ impl FormParser {
             return Err(Malformed);
         }
         self.delimiter = [b"\r\n", line].concat();
-        // Now it is read as any other.
+        // The line is parsed again like any other.
         self.seen = 0;
         self.state = ParserState::LineStart { matched: DASHES };
         Ok(ParserStep::Again)
@@ -260,7 +261,7 @@ impl FormParser {
         Ok(ParserStep::Again)
     }
 
-    /// What follows a boundary says whether it was one.
+    /// The bytes after a boundary decide whether it is one.
     fn padding(&mut self, place: BoundaryPlace, mut padding: usize) -> ParserStep {
         while let Some(b' ' | b'\t') = self.buffer.get(self.seen) {
             self.scanned += 1;
@@ -293,7 +294,7 @@ impl FormParser {
         if place == BoundaryPlace::Part {
             return ParserStep::Piece(Piece::End);
         }
-        // Parts end as the first line did, so that nothing in a file ends it.
+        // Parts end like the first line, so that nothing inside a file ends its part.
         self.bare = bare;
         ParserStep::Again
     }
@@ -348,13 +349,13 @@ impl FormParser {
         ParserStep::Again
     }
 
-    /// Where what ends a part begins in the delimiter.
+    /// Offset in the delimiter at which the end of a part begins.
     fn ending(&self) -> usize {
         usize::from(self.bare)
     }
 
-    /// Looks for the delimiter. No byte of it but the first is like the first, so what is no delimiter holds the
-    /// beginning of none.
+    /// Searches for the delimiter. Its first byte occurs in it only once, so a mismatch contains no beginning of
+    /// another match.
     fn data(&mut self, mut matched: usize) -> ParserStep {
         let first = self.ending();
         loop {
@@ -379,7 +380,7 @@ impl FormParser {
         }
     }
 
-    /// What stands before `end` is the part's.
+    /// Returns the bytes before `end` as data of the part.
     fn data_until(&mut self, end: usize) -> ParserStep {
         if end == 0 {
             return ParserStep::Again;

@@ -1,4 +1,4 @@
-//! The parameters in a request's address.
+//! The parameters in the query of a request.
 
 use crate::http::Refusal;
 use crate::state::App;
@@ -9,12 +9,12 @@ use protocol::parameter::FromTexts;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
-/// The query of a request; of a parameter given twice the first counts. A NUL, which PostgreSQL's
-/// texts cannot hold, is replaced like bytes that are not UTF-8: no name has either in it.
+/// The query of a request. Of a repeated parameter the first counts. A NUL, which PostgreSQL's text cannot hold, is
+/// replaced like invalid UTF-8: no name contains either.
 pub struct Query(String);
 
 impl Query {
-    /// The parameters of an address, as they stand there.
+    /// Wraps a query as it is in the address.
     #[must_use]
     pub fn of(text: &str) -> Self {
         Query(text.to_owned())
@@ -38,13 +38,13 @@ impl Query {
         self.find(name).map(Cow::into_owned)
     }
 
-    /// The value of a parameter, without a copy where nothing is to be decoded.
+    /// The value of a parameter, without a copy where there is nothing to decode.
     pub(in crate::http) fn find(&self, name: &str) -> Option<Cow<'_, str>> {
         let value: Option<Cow<'_, str>> = if self.0.contains('%') || self.0.contains('+') {
             let mut pairs = form_urlencoded::parse(self.0.as_bytes());
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.replace('\0', "\u{fffd}").into())
         } else {
-            // A token, as a rule: decoding what needs none was a tenth of a warm request.
+            // Usually a token: decoding it for nothing took a tenth of a warm request.
             let mut pairs = self.0.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
             pairs.find(|(key, _)| *key == name).map(|(_, value)| value.into())
         };
@@ -52,13 +52,13 @@ impl Query {
     }
 }
 
-/// The parameters of a page's call, which stand there as the page writes them.
+/// The parameters of a page's call.
 pub struct Params<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
     type Rejection = Refusal;
 
-    /// `BadRequest` for a parameter that is missing or no value of its type.
+    /// Refuses with `BadRequest` when a parameter is missing or does not fit its type.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let read = axum::extract::Query::from_request_parts(parts, app).await;
         let axum::extract::Query(params) = read.map_err(|_| Errcode::BadRequest)?;

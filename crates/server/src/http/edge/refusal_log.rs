@@ -1,4 +1,4 @@
-//! What is noted of a call, in case it is refused: `rid/get` tells it to the account's developers.
+//! Records refused calls, which `rid/get` shows to the account's developers.
 
 use crate::desk::refusal_log::LoggedRefusal;
 use crate::http::edge::answer::{Refusal, Rendered};
@@ -13,29 +13,29 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
-/// Most bytes that are kept of a query.
+/// Maximum bytes of a query that are kept.
 const QUERY_MAX: usize = 1024;
-/// Most bytes that are kept of a body.
+/// Maximum bytes of a body that are kept.
 const BODY_MAX: usize = 4096;
 /// Characters of a token that are kept, as in the sample of Weixin's page.
 const TOKEN_SHOWN: usize = 6;
-/// What stands for what is not kept.
+/// Replaces what is not kept.
 const HIDDEN: &str = "xxxx";
 /// Parts of names whose values are secrets.
 const SECRETS: [&str; 3] = ["secret", "token", "password"];
 
-/// A call's body, once it is read.
+/// The body of a call, once it was read.
 #[derive(Clone, Default)]
 pub(in crate::http) struct ReadBody(Arc<OnceLock<Bytes>>);
 
 impl ReadBody {
-    /// It was read.
+    /// Stores the body.
     pub(in crate::http) fn set(&self, body: &Bytes) {
         let _ = self.0.set(body.clone());
     }
 }
 
-/// A call under way.
+/// What is known of a running call.
 pub(in crate::http) struct CallRecord {
     uri: Uri,
     address: IpAddr,
@@ -44,7 +44,7 @@ pub(in crate::http) struct CallRecord {
 }
 
 impl CallRecord {
-    /// It begins. What only a refusal needs is made when there is one.
+    /// Begins the record. What only a refusal needs is computed then.
     pub(in crate::http) fn begin(request: &mut Request, app: &App) -> Self {
         let body_read = (request.method() != Method::GET).then(ReadBody::default);
         if let Some(body_read) = &body_read {
@@ -54,7 +54,7 @@ impl CallRecord {
         CallRecord { uri: request.uri().clone(), address, begun: Instant::now(), body_read }
     }
 
-    /// Renders the call's refusal, and notes one of Weixin's for the account whose token the caller presented.
+    /// Renders the call's refusal, and logs one of Weixin's for the account whose token the caller presented.
     pub(in crate::http) fn render_refusal(self, refusal: &Refusal, app: &App) -> Rendered {
         if !endpoint::is_weixin(self.uri.path()) {
             return refusal.for_page(app);
@@ -87,7 +87,7 @@ fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|part| name.contains(part))
 }
 
-/// A query without its secrets; of a token its beginning is left.
+/// A query without its secrets; of a token only the beginning is kept.
 fn shown_query(query: &str) -> String {
     let shown = |pair: &str| match pair.split_once('=') {
         Some((name, value)) if name == "access_token" => {
@@ -100,7 +100,7 @@ fn shown_query(query: &str) -> String {
     query.split('&').map(shown).collect::<Vec<_>>().join("&")
 }
 
-/// A body as it was sent, unless it holds secrets.
+/// A body as it was sent, unless it contains secrets.
 fn shown_body(body: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(body) else { return String::new() };
     let lower = text.to_ascii_lowercase();
@@ -112,7 +112,7 @@ fn shown_body(body: &[u8]) -> String {
             hide(&mut value);
             value.to_string()
         }
-        // What it says cannot be told apart.
+        // Secrets cannot be told apart from the rest.
         Err(_) => String::new(),
     }
 }
@@ -133,7 +133,7 @@ fn hide(value: &mut serde_json::Value) {
     }
 }
 
-/// The beginning of a text, without what the database cannot hold.
+/// The beginning of a text, without characters that the database cannot hold.
 fn cut(text: &str, most: usize) -> String {
     let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {

@@ -1,5 +1,5 @@
-//! Uploads: a form whose file is stored while it comes, with what else it says. Who sends decides which memory and
-//! which places the file takes: those of the account of a token, or the few of strangers.
+//! Uploads: a form whose file is stored while it arrives, and its other fields. The sender decides from which pool the
+//! file gets memory and a place: that of the token's account, or the small one of strangers.
 
 mod incoming;
 
@@ -29,40 +29,40 @@ use std::net::IpAddr;
 
 /// The fields that hold a file.
 const FILE_FIELDS: [&str; 2] = ["media", "file"];
-/// Text fields that are kept of a form.
+/// Maximum number of text fields that are kept of a form.
 const FIELDS_MAX: usize = 16;
-/// Bytes that are read of a form or a picture in one go: as much again is held of each upload meanwhile.
+/// Bytes of a form or an image that are read at once; each upload holds as many.
 pub const READ_MAX: usize = 16 << 10;
-/// Most bytes of a text field that is kept.
+/// Maximum bytes of a text field that are kept.
 const FIELD_MAX: usize = 1024;
 
-/// A caller who posts a file. Her token and what else she says stand in the query, else in the form.
+/// A caller's upload. The token and other parameters are in the query, else in the form.
 pub struct Upload {
-    /// She.
+    /// The caller.
     pub caller: Caller,
-    /// What she posts.
+    /// The uploaded file.
     pub file: Option<UploadedFile>,
     fields: Vec<(String, String)>,
 }
 
-/// A file that was posted.
+/// An uploaded file.
 pub struct UploadedFile {
-    /// The name it has at its sender's, empty without one.
+    /// Its name at the sender's, empty without one.
     pub name: String,
     /// Its bytes.
     pub bytes: Bytestream,
 }
 
-/// Bytes that are stored as they come: those of a file, as long as they can be one. Of a picture from a page only those
-/// that draw it are.
+/// Bytes that are stored as they arrive, as long as they can be a file. Of an image from a page only the parts that
+/// draw it are stored.
 pub struct Bytestream {
     writing: Option<Writing>,
     filter: Filter,
-    /// For a picture from a page: who sends it, and where to.
+    /// For an image from a page: the application and the sender.
     page: Option<(App, Sender)>,
-    /// The first of them.
+    /// The first bytes.
     pub head: Vec<u8>,
-    /// How many came.
+    /// Number of bytes.
     pub size: u64,
 }
 
@@ -81,7 +81,7 @@ fn field(fields: &[(String, String)], name: &str) -> Option<String> {
 impl FromRequest<App> for Upload {
     type Rejection = Refusal;
 
-    /// As [`Caller`], but a token that is not in the query is looked for in the form.
+    /// As [`Caller`]; a token that is not in the query is read from the form.
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
         let call = PendingCall { app, parts: &parts };
@@ -103,7 +103,7 @@ impl FromRequest<App> for Upload {
     }
 }
 
-/// A call whose body is not read yet.
+/// A call whose body was not read yet.
 struct PendingCall<'a> {
     app: &'a App,
     parts: &'a Parts,
@@ -119,7 +119,7 @@ impl PendingCall<'_> {
     }
 }
 
-/// A form that is being read.
+/// A form while it is read.
 struct UploadForm {
     endpoint: &'static Endpoint,
     access: Option<TokenAccess>,
@@ -136,7 +136,7 @@ enum FormPart {
 }
 
 impl UploadForm {
-    /// Reads it to its end or its first fault; the rest is not looked at. One that breaks off has no file.
+    /// Reads the form to its end or its first fault, and skips the rest. A form that breaks off has no file.
     async fn read(
         &mut self,
         call: &PendingCall<'_>,
@@ -170,7 +170,7 @@ impl UploadForm {
         Ok(())
     }
 
-    /// What comes next. A form that is larger than any ends with a file of no size that is taken.
+    /// The next bytes. A form beyond the size limit ends, with a file of an unacceptable size.
     async fn next(&mut self, incoming: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
         match incoming.next().await {
             Err(Error::Refused(Errcode::MediaSize)) => {
@@ -219,7 +219,7 @@ impl UploadForm {
         }
     }
 
-    /// A part ends. A token is looked at once its field has come: a file behind it is the account's.
+    /// Ends a part. A token is checked as soon as its field is complete: a file behind it belongs to the account.
     async fn end(&mut self, call: &PendingCall<'_>) -> Result<(), Refusal> {
         let FormPart::Field(name, value) = std::mem::replace(&mut self.part, FormPart::Nothing) else {
             return Ok(());
@@ -241,13 +241,13 @@ impl Bytestream {
         Bytestream { writing, filter: Filter::new(), page: None, head: Vec::new(), size: 0 }
     }
 
-    /// Begins to store a picture that comes from a page.
+    /// Begins to store an image that a page sends.
     #[must_use]
     pub fn of_page(app: &App, sender: Sender) -> Self {
         Bytestream { page: Some((app.clone(), sender.clone())), ..Bytestream::begin(app, sender) }
     }
 
-    /// Takes bytes in. What can be no file is not stored any further.
+    /// Appends bytes. Storing stops as soon as they cannot be a file.
     ///
     /// # Errors
     /// `SystemError`, `FilesFull`.
@@ -266,10 +266,10 @@ impl Bytestream {
         }
     }
 
-    /// Ends it, once it is known to be a file of this format.
+    /// Ends the file, whose format is known now.
     ///
     /// # Errors
-    /// `InvalidFileType` for what is no picture although it begins like one, where it comes from a page.
+    /// `InvalidFileType` for an image from a page that only begins like one.
     pub async fn end(self, format: Format) -> Result<StoredFile, Error> {
         let mut writing = self.writing.ok_or(Errcode::InvalidFileType)?;
         let filtered = self.filter.end();
@@ -287,7 +287,7 @@ impl Bytestream {
     }
 }
 
-/// Writes an object once more with other first bytes: what was known of it only at its end stands there.
+/// Writes an object again with other first bytes, which depend on what its end told.
 async fn rewrite(app: &App, sender: Sender, written: &Written, head: &[u8]) -> Result<Written, Error> {
     let mut writing = app.desk.files.write(content::new_object(&app.desk), sender);
     let mut bytes = written.read(head.len() as u64).await?;

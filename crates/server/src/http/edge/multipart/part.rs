@@ -1,22 +1,22 @@
-//! What a part of a form says of itself, in its headers.
+//! The headers of a part of a form.
 
 use memchr::memchr;
 use std::borrow::Cow;
 
-/// Most characters of a file's name that are kept.
+/// Maximum characters of a file name that are kept.
 const FILE_NAME_MAX: usize = 255;
 
-/// What a part says of itself.
+/// The relevant headers of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartHeaders {
-    /// The name of its field, empty without one.
+    /// Name of its field, empty without one.
     pub name: String,
-    /// The name of its file, without a path.
+    /// Name of its file, without a path.
     pub file_name: Option<String>,
 }
 
 impl PartHeaders {
-    /// Of its headers.
+    /// Parses the headers.
     #[must_use]
     pub fn of(headers: &[u8]) -> Self {
         let mut part = PartHeaders::default();
@@ -35,7 +35,7 @@ impl PartHeaders {
     }
 }
 
-/// The lines of headers; one that begins with white space goes on with the one before it.
+/// The lines of headers. A line that begins with white space continues the one before it.
 fn unfolded(headers: &[u8]) -> Vec<Vec<u8>> {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     for line in headers.split(|byte| *byte == b'\n') {
@@ -48,7 +48,7 @@ fn unfolded(headers: &[u8]) -> Vec<Vec<u8>> {
     lines
 }
 
-/// `; name=value; other="quoted \" value"`, whatever stands before the first semicolon.
+/// Parses `; name=value; other="quoted \" value"`, and ignores text before the first semicolon.
 pub(super) fn parameters(text: &[u8]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -66,7 +66,7 @@ pub(super) fn parameters(text: &[u8]) -> Vec<(String, String)> {
     found
 }
 
-/// A value, in quotes or not, and what comes behind it.
+/// A value, quoted or not, and the text after it.
 fn value(text: &[u8]) -> (Cow<'_, [u8]>, &[u8]) {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let end = memchr(b';', text).unwrap_or(text.len());
@@ -76,7 +76,7 @@ fn value(text: &[u8]) -> (Cow<'_, [u8]>, &[u8]) {
     while let Some(byte) = quoted.get(at) {
         match (byte, quoted.get(at + 1)) {
             (b'"', _) => break,
-            // Of a Windows path a backslash is none that escapes.
+            // A backslash in a Windows path escapes nothing.
             (b'\\', Some(next @ (b'"' | b'\\'))) => {
                 value.push(*next);
                 at += 1;
@@ -92,13 +92,13 @@ fn value(text: &[u8]) -> (Cow<'_, [u8]>, &[u8]) {
 fn extended(value: &str) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_, encoded) = rest.split_once('\'')?;
-    // The query's decoder, which would take a plus for a space.
+    // The query's decoder would read a plus as a space.
     let pairs = encoded.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     let (decoded, _) = form_urlencoded::parse(pairs.as_bytes()).next()?;
     charset.eq_ignore_ascii_case("utf-8").then(|| decoded.into_owned())
 }
 
-/// A file's name without a path and without what cannot stand in a name.
+/// A file name without its path and without control characters.
 fn bare_name(name: &str) -> String {
     let bare = name.rsplit(['/', '\\']).next().unwrap_or("");
     bare.chars().filter(|c| !c.is_control()).take(FILE_NAME_MAX).collect()

@@ -1,4 +1,4 @@
-//! A body of an upload as it comes, within its bounds of size, time and rate.
+//! The body of an upload as it arrives, within limits of size, time and rate.
 
 use crate::error::Error;
 use crate::listen::{BODY_TIME, UPLOAD_MAX};
@@ -10,13 +10,13 @@ use protocol::Errcode;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Bytes that must come in a second, on average: what a phone sends on the slowest network that carries pictures at
-/// all (EDGE, 100 to 200 kbit/s). A file of 10 MiB takes eleven minutes at most.
+/// Minimum average rate in bytes per second: what a phone sends over the slowest network that carries images at all
+/// (EDGE, 100 to 200 kbit/s). A file of 10 MiB takes eleven minutes at most.
 const LEAST_RATE: u64 = 16 << 10;
-/// Time that is given on top, for a network that has to wake up.
+/// Time allowed on top, for a network that has to wake up.
 const HEAD_START: Duration = Duration::from_secs(10);
 
-/// A body as it comes.
+/// The body of an upload.
 pub struct Incoming {
     body: Body,
     left: usize,
@@ -24,23 +24,23 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// The body of an upload.
+    /// Wraps the body of an upload.
     #[must_use]
     pub fn new(body: Body) -> Self {
         Incoming { body, left: UPLOAD_MAX, begun: Instant::now() }
     }
 
-    /// How many bytes it has by its own account.
+    /// The size that the body announces, in bytes.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         self.body.size_hint().exact()
     }
 
-    /// What comes next; `None` at the end.
+    /// The next bytes; `None` at the end.
     ///
     /// # Errors
-    /// `MediaSize` when it is larger than any upload, `MediaDataMissing` when it breaks off, `UploadSlow` when it
-    /// stands still or comes too slowly.
+    /// `MediaSize` beyond the limit of uploads, `MediaDataMissing` when the body breaks off, `UploadSlow` when it
+    /// stalls or is too slow.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             let now = Instant::now();
@@ -53,13 +53,13 @@ impl Incoming {
         }
     }
 
-    /// Reads the rest and drops it, so that its sender hears the answer.
+    /// Reads and drops the rest, so that the sender gets the answer.
     pub async fn drain(mut self) {
         while let Ok(Some(_)) = self.next().await {}
     }
 }
 
-/// How long so many bytes may take before the next must come.
+/// How long this many bytes may take before the next must arrive.
 fn allowed(received: u64) -> Duration {
     HEAD_START + Duration::from_millis(received * 1000 / LEAST_RATE)
 }
@@ -70,8 +70,7 @@ mod tests {
     use crate::listen::UPLOAD_MAX;
     use std::time::Duration;
 
-    /// Whether bytes that come by so many a time, a time every so many milliseconds, come fast enough to be a file of
-    /// `size`.
+    /// Whether `bytes` every `every_ms` milliseconds are fast enough for a file of `size`.
     fn passes(bytes: u64, every_ms: u64, size: u64) -> bool {
         let (mut received, mut now) = (0, Duration::ZERO);
         while received < size {
@@ -93,7 +92,7 @@ mod tests {
         for (bytes, every_ms) in [(1, 5000), (1, 1), (1 << 10, 500), (14 << 10, 1000)] {
             assert!(!passes(bytes, every_ms, 10 << 20), "{bytes} bytes in {every_ms} ms");
         }
-        // A trickle that began with a burst has no more time than the burst was worth.
+        // A burst at the beginning earns a trickle only the time that the burst was worth.
         assert_eq!(allowed(256 << 10), HEAD_START + Duration::from_secs(16));
         assert!(allowed(UPLOAD_MAX as u64) < Duration::from_secs(15 * 60));
     }
