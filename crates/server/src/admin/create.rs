@@ -1,4 +1,4 @@
-//! Accounts and components, made by an order.
+//! Commands that create accounts and components.
 
 use super::outcome::{Outcome, shown, with_secret};
 use crate::desk::account::AccountChanges;

@@ -1,4 +1,4 @@
-//! What operators have customers do: a developer's tests need no people.
+//! Commands for customers, so that a developer can test without people.
 
 use super::outcome::Outcome;
 use crate::desk::draft::Draft;
@@ -12,31 +12,31 @@ use protocol::Errcode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// One order.
+/// A command for customers.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerCommand {
-    /// Creates one.
+    /// Creates a customer.
     Create {
         /// The account.
         appid: String,
     },
-    /// One does something; who is unknown becomes a customer.
+    /// Has a customer do something. An unknown openid becomes a customer.
     Act {
         /// The account.
         appid: String,
-        /// She.
+        /// The customer.
         openid: String,
-        /// What, by its word.
+        /// The action, by its word.
         action: String,
     },
-    /// One writes; who is unknown becomes a customer.
+    /// Has a customer write. An unknown openid becomes a customer.
     Say {
         /// The account.
         appid: String,
-        /// She.
+        /// The customer.
         openid: String,
-        /// What.
+        /// The text.
         text: String,
     },
 }
@@ -49,7 +49,7 @@ impl CustomerCommand {
                 Ok(Ok(json!({"appid": appid, "openid": openid})))
             }
             Self::Act { appid, openid, action: word } => {
-                // To write she needs words.
+                // Writing needs a text, so it is a command of its own.
                 let action = Action::from_text(&word).filter(|action| *action != Action::Message);
                 let action = action.ok_or(Errcode::BadRequest)?;
                 match window::act(desk, &Appid::parse(&appid)?, &openid, action).await {

@@ -1,4 +1,4 @@
-//! What operators limit: how often accounts may call what, and from where.
+//! Commands for limits: how often accounts may call, and from which addresses.
 
 use super::outcome::Outcome;
 use crate::desk::{Desk, ip_allowlist, quota};
@@ -8,20 +8,20 @@ use protocol::Errcode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// An order about limits of an account or a component.
+/// A command for limits of an account or a component.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitCommand {
-    /// Shows how often it may call what, after changing it where that is asked for.
+    /// Shows how often it may call each endpoint, after the change if there is one.
     Quota {
-        /// Which.
+        /// The account or component.
         appid: String,
         /// What changes.
         change: quota::LimitChange,
     },
-    /// Shows where its own calls may come from, after changing it where that is asked for.
+    /// Shows from which addresses its own calls may come, after the changes if there are any.
     Addresses {
-        /// Which.
+        /// The account or component.
         appid: String,
         /// Networks to add.
         add: Vec<String>,

@@ -1,6 +1,5 @@
-//! What operators do while the desk runs. One process owns the embedded database, so a subcommand
-//! hands its order to the running server over `<data>/admin.sock`, and opens the store itself only
-//! when no server holds it.
+//! Commands that operators run while the desk runs. One process owns the embedded database, so a subcommand sends its
+//! command to the running server over `<data>/admin.sock`. It opens the store itself only when no server holds it.
 
 mod create;
 pub mod customer;
@@ -38,10 +37,10 @@ use worker::{administer, bind_agent, known_worker, worker_name};
 pub use limit::LimitCommand;
 pub use outcome::Outcome;
 
-/// Most bytes of an order: they are small.
+/// Maximum bytes of a command.
 const COMMAND_MAX: u64 = 64 * 1024;
 
-/// One order.
+/// A command of an operator.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
@@ -49,34 +48,34 @@ pub enum Command {
     AccountCreate {
         /// Its id; made when absent.
         appid: Option<String>,
-        /// Its settings; what is absent has a default.
+        /// Its settings; absent ones get their defaults.
         settings: AccountChanges,
     },
     /// Lists accounts.
     AccountList,
-    /// Shows one.
+    /// Shows an account.
     AccountShow(String),
-    /// Changes one.
+    /// Changes an account.
     AccountSet {
-        /// Which.
+        /// The account.
         appid: String,
-        /// What.
+        /// The changes.
         settings: AccountChanges,
         /// Whether to make a new secret.
         new_secret: bool,
     },
-    /// Makes a worker an administrator of an account, or one no more.
+    /// Makes a worker an administrator of an account, or revokes that.
     AccountAdmin {
         /// The account.
         appid: String,
         /// The worker.
         worker: String,
-        /// Whether to take it back.
+        /// Whether to revoke it.
         revoke: bool,
     },
-    /// Shows or changes how often, and from where, an account may call.
+    /// Shows or changes how often, and from which addresses, an account may call.
     Limit(LimitCommand),
-    /// Binds a worker to an agent without asking her.
+    /// Binds a worker to an agent without an invitation.
     AgentBind {
         /// The account.
         appid: String,
@@ -87,20 +86,20 @@ pub enum Command {
     },
     /// Makes a sign-up link.
     WorkerInvite {
-        /// The only name that can use it.
+        /// The only name that can sign up with it.
         name: Option<String>,
-        /// How long it can be used.
+        /// Hours during which it can be used.
         hours: u32,
     },
     /// Lists workers.
     WorkerList,
-    /// Gives a worker a new password and ends her logins.
+    /// Gives a worker a new password and ends their logins.
     WorkerReset(String),
     /// Lists where a worker is logged in.
     WorkerLogins(String),
     /// Ends a worker's logins.
     WorkerLogOut {
-        /// She.
+        /// The worker.
         name: String,
         /// The login; all when absent.
         login: Option<String>,
@@ -112,7 +111,7 @@ pub enum Command {
         /// Its name.
         name: String,
     },
-    /// Grants a component permission sets of an account.
+    /// Replaces the permission sets that a component has of an account.
     ComponentGrant {
         /// The component.
         component: String,
@@ -121,33 +120,33 @@ pub enum Command {
         /// The sets.
         sets: Vec<u16>,
     },
-    /// Takes them back.
+    /// Revokes what was granted.
     ComponentRevoke {
         /// The component.
         component: String,
         /// The account.
         appid: String,
     },
-    /// Issues a component's token: its own, or its token for an account.
+    /// Issues a component's own token, or its token for an account.
     ComponentToken {
         /// The component.
         component: String,
         /// The account.
         appid: Option<String>,
     },
-    /// Creates a customer, or has her do or say something.
+    /// Creates a customer, or has a customer do or say something.
     Customer(CustomerCommand),
     /// Issues an account's token.
     TokenIssue(String),
-    /// Removes an account or a worker, or says what would go.
+    /// Removes an account or a worker, or shows what would be removed.
     Remove(remove::RemoveCommand),
-    /// Ends an owner's tokens as if their time were over.
+    /// Expires an owner's tokens as if their time were over.
     TokenExpire(String),
-    /// Forgets an owner's tokens.
+    /// Deletes an owner's tokens.
     TokenRevoke(String),
 }
 
-/// Carries an order out. `base` is where links begin.
+/// Executes a command. Links begin with `base`.
 pub async fn execute(desk: &Desk, base: &str, command: Command) -> Outcome {
     match try_execute(desk, base, command).await {
         Ok(outcome) => outcome,
@@ -252,7 +251,7 @@ async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
     Ok(Ok(value))
 }
 
-/// Sends an order to the server that holds the data, or carries it out here when none does.
+/// Sends a command to the server that holds the data, or executes it here when no server does.
 ///
 /// # Errors
 /// When neither is possible.
@@ -287,17 +286,17 @@ async fn ask(stream: UnixStream, command: &Command) -> anyhow::Result<Outcome> {
     Ok(serde_json::from_str(&answer)?)
 }
 
-/// The server's end of the socket.
+/// The server's end of the admin socket.
 pub struct Admin(UnixListener);
 
 impl Admin {
-    /// Listens in `folder`. Only this process has the folder, so a socket that is there is left over.
+    /// Listens in `folder`. Only this process has the folder, so an existing socket is a leftover.
     ///
     /// # Errors
     /// When the socket cannot be made.
     pub fn listen(folder: &Path) -> anyhow::Result<Self> {
         let path = named(folder);
-        // Made where nobody else can reach it, then moved, in place of one that is left over.
+        // Made where only this user can reach it, then moved over a leftover.
         let private =
             tempfile::tempdir_in(folder).with_context(|| format!("writing to {}", folder.display()))?;
         let made = named(private.path());
@@ -308,7 +307,7 @@ impl Admin {
         Ok(Admin(listener))
     }
 
-    /// Takes orders until `stop`.
+    /// Handles commands until `stop`.
     pub async fn serve(self, desk: Desk, base: String, stop: CancellationToken) {
         loop {
             let stream = tokio::select! {

@@ -1,10 +1,10 @@
-//! What came of an order, as it is printed.
+//! The outcome of a command, as it is printed.
 
 use model::Account;
 use model::TextEnum;
 use serde_json::{Value, json};
 
-/// What came of an order: something to print, or one sentence.
+/// The outcome of a command: a value to print, or an error in one sentence.
 pub type Outcome = Result<Value, String>;
 
 pub(super) fn shown(account: &Account) -> Value {

@@ -1,4 +1,4 @@
-//! Accounts and workers that operators remove.
+//! The command that removes accounts and workers.
 
 use super::outcome::Outcome;
 use super::worker::worker_name;
@@ -9,7 +9,7 @@ use model::Appid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What is to be removed.
+/// The account or worker to remove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -20,7 +20,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// What an operator types to confirm.
+    /// The text that an operator types to confirm.
     #[must_use]
     pub fn name(&self) -> &str {
         let (Subject::Account(name) | Subject::Worker(name)) = self;
@@ -28,17 +28,17 @@ impl Subject {
     }
 }
 
-/// One order.
+/// Removes an account or a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RemoveCommand {
-    /// What.
+    /// The account or worker.
     pub subject: Subject,
-    /// Whether it goes; what would go is said otherwise.
+    /// Whether to remove it; otherwise the command shows what would be removed.
     pub confirmed: bool,
 }
 
 impl RemoveCommand {
-    /// What says what would go.
+    /// The command that shows what would be removed.
     #[must_use]
     pub fn preview(subject: Subject) -> Self {
         RemoveCommand { subject, confirmed: false }

@@ -1,4 +1,4 @@
-//! Where orders arrive: `admin.sock` in the folder of the data, however long the folder's path is.
+//! The path of the admin socket: `admin.sock` in the folder of the data, also where the folder's path is long.
 
 use rustix::fs::{Mode, OFlags, open};
 use std::io;
@@ -6,21 +6,21 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-/// Most bytes of a path that a socket's address holds on Linux, without the zero at its end (unix(7)).
+/// Maximum bytes of a path in a socket's address on Linux, without the final zero (unix(7)).
 const PATH_MAX: usize = 107;
 
-/// A path to the socket that fits into an address. Keep it until the socket is bound or connected.
+/// A path to the socket that fits into an address. It must live until the socket is bound or connected.
 pub(crate) struct SocketPath {
     short: PathBuf,
-    /// The folder, which the path goes through.
+    /// The open folder, which the path goes through.
     _folder: Option<OwnedFd>,
 }
 
 impl SocketPath {
-    /// In `folder`, which must be there when its path is long.
+    /// The path in `folder`, which must exist if its path is long.
     ///
     /// # Errors
-    /// The machine's.
+    /// Those of opening the folder.
     pub(crate) fn of(folder: &Path) -> io::Result<Self> {
         let path = named(folder);
         if path.as_os_str().len() <= PATH_MAX {
@@ -38,12 +38,12 @@ impl AsRef<Path> for SocketPath {
     }
 }
 
-/// The socket's path, of whatever length.
+/// The path of the socket, of any length.
 pub(super) fn named(folder: &Path) -> PathBuf {
     folder.join("admin.sock")
 }
 
-/// Whether a server takes orders there.
+/// Whether a server listens at the socket.
 #[must_use]
 pub fn is_taken(folder: &Path) -> bool {
     SocketPath::of(folder).and_then(|path| UnixStream::connect(&path)).is_ok()

@@ -1,4 +1,4 @@
-//! What operators let workers be.
+//! Commands for workers.
 
 use super::outcome::Outcome;
 use crate::desk::{Desk, administrator, invitation, worker};
@@ -7,18 +7,18 @@ use model::{Appid, KfAccount, WechatId};
 use protocol::Errcode;
 use serde_json::json;
 
-/// The name of a worker, as an operator writes it.
+/// Parses the name of a worker.
 pub(super) fn worker_name(name: &str) -> Result<WechatId, Errcode> {
     WechatId::parse(name).map_err(|_| Errcode::NameMalformed)
 }
 
-/// The name of a worker who has signed up.
+/// Parses the name of a worker and checks that the worker exists.
 pub(super) async fn known_worker(desk: &Desk, name: &str) -> Result<WechatId, Error> {
     let name = worker_name(name)?;
     if worker::exists(desk, &name).await? { Ok(name) } else { Err(Errcode::NotFound.into()) }
 }
 
-/// She administers an account, or no longer.
+/// Makes a worker an administrator of an account, or revokes that.
 pub(super) async fn administer(
     desk: &Desk,
     appid: &str,
@@ -33,7 +33,7 @@ pub(super) async fn administer(
     Ok(Ok(json!({"account": appid, "administrators": administrator::of(desk, &appid).await?})))
 }
 
-/// She is an agent, without being asked.
+/// Binds a worker to an agent without an invitation.
 pub(super) async fn bind_agent(
     desk: &Desk,
     appid: &str,

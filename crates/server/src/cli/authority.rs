@@ -1,4 +1,4 @@
-//! `kefu authority`: how programs find the desk under Weixin's name, and trust it.
+//! `kefu authority`: how programs find the desk under Weixin's host, and trust its certificate.
 
 use super::print::line;
 use crate::clock::Clock;
@@ -55,7 +55,7 @@ fn as_json(host: &str, authority: Option<&Authority>, at: IpAddr) -> Value {
     all
 }
 
-/// What must be done so that programs come here when they ask for `host`.
+/// What to do so that programs that call `host` reach this desk.
 pub(super) fn manual(
     host: &str,
     authority: Option<&Authority>,
@@ -92,7 +92,7 @@ pub(super) fn manual(
     text
 }
 
-/// A name leads to one address; what listens at all of them is on this machine, too.
+/// A name resolves to one address; a listener at all addresses is also on this machine.
 fn hosts_line(host: &str, at: IpAddr) -> String {
     let here = match at {
         IpAddr::V4(any) if any.is_unspecified() => "127.0.0.1".to_owned(),
@@ -102,7 +102,7 @@ fn hosts_line(host: &str, at: IpAddr) -> String {
     format!("{here} {host}")
 }
 
-/// Who trusts certificates, and what makes them trust this one.
+/// The systems that trust certificates, and the commands that make them trust this one.
 fn trust(authority: &Authority) -> [(&'static str, Vec<String>); 7] {
     let (host, ca) = (&authority.host, quoted(&authority.certificate.display().to_string()));
     let store = format!("/usr/local/share/ca-certificates/kefu-{host}.crt");
@@ -135,7 +135,7 @@ fn trust(authority: &Authority) -> [(&'static str, Vec<String>); 7] {
     ]
 }
 
-/// For a shell.
+/// Quotes a path for a shell.
 fn quoted(path: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
     if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }

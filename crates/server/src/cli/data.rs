@@ -82,7 +82,7 @@ pub(super) async fn store(command: StoreSubcommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// It reads and writes for as long as it takes, on a thread of its own.
+/// Runs work that reads and writes for long on a thread of its own.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {

@@ -1,4 +1,4 @@
-//! `kefu doctor`: what an operator gets wrong, before people find out.
+//! `kefu doctor`: finds what is wrong with settings, data, database and machine.
 
 mod ask;
 mod files;
@@ -27,7 +27,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-/// Room on the disk that a desk needs to go on for a while.
+/// Free bytes on the disk that a desk needs to go on for a while.
 const DISK_WANTED: u64 = 1 << 30;
 
 #[derive(Args, Debug)]
@@ -108,10 +108,10 @@ fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-/// Looks for accounts that share an alias, which they could before that was refused.
+/// Finds accounts that share an alias, which older versions allowed.
 fn aliases(place: &Place, findings: &mut Findings) {
     let mut shared = BTreeMap::<String, Vec<String>>::new();
-    // Tables of another version are found wrong already.
+    // The check of the database reports tables of another version.
     for row in health::ask(place, SHARED_ALIASES).unwrap_or_default() {
         if let [alias, appid] = row.as_slice() {
             shared.entry(alias.clone()).or_default().push(appid.clone());
@@ -128,7 +128,7 @@ fn aliases(place: &Place, findings: &mut Findings) {
     }
 }
 
-/// Looks at the folder; says whether there is a database in it.
+/// Checks the folder of the data. Returns whether it has a database.
 fn folder_of(folder: &Path, findings: &mut Findings) -> bool {
     let shown = folder.display();
     let Ok(metadata) = fs::metadata(folder) else {
@@ -167,7 +167,7 @@ fn folder_of(folder: &Path, findings: &mut Findings) -> bool {
     there
 }
 
-/// Whether the server answers, or could listen.
+/// Checks that the server answers, or could listen.
 fn listening(args: &ServeArgs, runs: bool, findings: &mut Findings) {
     let address = args.listen;
     match (ready(address, args.settings.tls.tls_cert.is_some()), runs) {
@@ -191,7 +191,7 @@ fn listening(args: &ServeArgs, runs: bool, findings: &mut Findings) {
     }
 }
 
-/// What `/readyz` says there; `None` when nobody listens.
+/// Whether `/readyz` succeeds there; `None` when nothing listens.
 fn ready(address: SocketAddr, is_tls: bool) -> Option<bool> {
     let stream = connect(address)?;
     if !is_tls {
@@ -200,7 +200,7 @@ fn ready(address: SocketAddr, is_tls: bool) -> Option<bool> {
     Some(probe::open(stream, "localhost").is_ok_and(|(stream, _)| ask(stream, "/readyz")))
 }
 
-/// Under which name people come, and what a proxy must tell.
+/// Checks the public name, and what a proxy must tell.
 fn names(args: &ServeArgs, findings: &mut Findings) {
     let settings = &args.settings;
     let name = "public URL";

@@ -1,6 +1,6 @@
-//! Secrets on the command line, which every user of the machine can see.
+//! Finds secrets on the command line, which every user of the machine can see.
 
-/// What is said of each flag whose value is a secret.
+/// A warning for each flag whose value is a secret.
 pub(super) fn exposed(args: &[String]) -> Vec<String> {
     args.iter()
         .enumerate()

@@ -1,5 +1,5 @@
-//! The configuration file: a TOML table whose keys are the flags of `kefu serve`. What stands there is
-//! what a flag is when neither the command line nor the environment says otherwise.
+//! The configuration file: a TOML table whose keys are the flags of `kefu serve`. Its values are the defaults of flags
+//! that neither the command line nor the environment sets.
 
 use anyhow::{Context, bail};
 use clap::error::ErrorKind;
@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
-/// What a file says: the values of each flag.
+/// The values of a file, by flag.
 type Defaults = BTreeMap<String, Vec<String>>;
 
-/// Where the program's arguments came from.
+/// The sources of the program's arguments.
 pub(super) struct Sources {
     matches: ArgMatches,
     file: Option<PathBuf>,
@@ -21,11 +21,11 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Reads the command line, the environment, and the file that either of them names. What clap has to
-    /// say (help, a wrong flag) it says itself, and ends the program.
+    /// Reads the command line, the environment, and the configuration file that either names. clap prints help and
+    /// errors itself, and ends the program.
     ///
     /// # Errors
-    /// When the file cannot be read, has an unknown key or a value that does not fit.
+    /// When the file cannot be read, or has an unknown key or an unsuitable value.
     pub(super) fn read<C: CommandFactory + FromArgMatches>() -> anyhow::Result<(C, Self)> {
         let command = C::command();
         let matches = command.clone().get_matches();
@@ -38,7 +38,7 @@ impl Sources {
         Ok((cli, Sources { matches, file, defaults }))
     }
 
-    /// Every setting of `serve`, which is one of `command`: its value and where that comes from; secrets are hidden.
+    /// The settings of `serve`, which is a subcommand of `command`, with their values and sources. Secrets are hidden.
     pub(super) fn settings(&self, command: &Command) -> Value {
         let mut matches = &self.matches;
         while let Some((_, deeper)) = matches.subcommand() {
@@ -69,7 +69,7 @@ fn serve(command: &Command) -> Option<&Command> {
     command.find_subcommand("serve")
 }
 
-/// Reads the arguments again, with the file's values as defaults.
+/// Parses the arguments again, with the file's values as defaults.
 fn apply(command: Command, path: &Path) -> anyhow::Result<(ArgMatches, Defaults)> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("reading the configuration file {}", path.display()))?;

@@ -1,4 +1,4 @@
-//! What is listened at, the certificates shown there, and how they are kept up.
+//! The listeners of a server, and the renewal of their certificates.
 
 use super::authority::manual;
 use crate::clock::Clock;
@@ -18,21 +18,21 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// How often the ends of certificates are looked at.
+/// How often the ends of certificates are checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(3600);
-/// The log tells it every day when the desk's own certificate has less to live.
+/// The log warns every day when the desk's own certificate lives for less than this.
 const WARNED: Time = 14 * 24 * HOUR;
 
-/// Everything that is listened at.
+/// All listeners.
 pub(super) struct Listeners {
     pub(super) all: Vec<Listener>,
-    /// What operators are told at the start, if there is something to do.
+    /// Instructions for operators, printed at the start.
     pub(super) manual: Option<String>,
     pub(super) keeper: CertificateKeeper,
 }
 
 impl Listeners {
-    /// Listens; `data` is the folder where the authority lives.
+    /// Listens at all addresses of the settings. `data` is the folder that has the authority.
     pub(super) async fn open(
         desk: TcpListener,
         settings: &Settings,
@@ -54,7 +54,7 @@ impl Listeners {
         Ok(listeners)
     }
 
-    /// The desk's own address.
+    /// The address of the desk.
     pub(super) fn address(&self) -> std::io::Result<SocketAddr> {
         self.all[0].address()
     }
@@ -85,24 +85,24 @@ impl Listeners {
     }
 }
 
-/// Connections that may wait to be accepted, as far as the machine allows (somaxconn). With the 128 of the library's
-/// own, a flood of some hundred connections at once drops those of others, who try again only a second later.
+/// Connections that may wait to be accepted, as far as the system allows (somaxconn). With 128, the default of the
+/// library, a flood of some hundred connections drops those of others, which are repeated only a second later.
 const BACKLOG: u32 = 4096;
 
-/// Listens at an address, which `flag` names.
+/// Listens at an address, which `flag` sets.
 pub(super) async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     listen(address).map_err(|error| refused(address, flag, &error))
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A server that starts again takes the address over at once.
+    // A restarted server takes over the address at once.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Why an address cannot be listened at, and what helps.
+/// The error of a failed listen, with its remedies.
 pub(super) fn refused(address: SocketAddr, flag: &str, error: &std::io::Error) -> anyhow::Error {
     let program = std::env::current_exe().map_or_else(|_| "kefu".into(), |path| path.display().to_string());
     match error.kind() {
@@ -124,7 +124,7 @@ struct OwnCertificate {
     cert: PathBuf,
     key: PathBuf,
     tls: Arc<Tls>,
-    /// Asks that the files be read again.
+    /// SIGHUP: read the files again.
     hangup: Signal,
 }
 
@@ -157,7 +157,7 @@ impl OwnCertificate {
     }
 }
 
-/// Keeps certificates up while the desk runs.
+/// Renews certificates while the desk runs.
 pub(super) struct CertificateKeeper {
     clock: Clock,
     own: Option<OwnCertificate>,
@@ -166,8 +166,7 @@ pub(super) struct CertificateKeeper {
 }
 
 impl CertificateKeeper {
-    /// Until `stop`: reads the desk's own certificate again when it is told to, and issues the authority's anew in
-    /// time.
+    /// Reads the desk's own certificate again at SIGHUP, and issues the authority's anew in time, until `stop`.
     pub(super) async fn keep(mut self, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(CHECK_INTERVAL);
         loop {
@@ -184,7 +183,7 @@ impl CertificateKeeper {
     fn check_certificates(&mut self) {
         let now = self.clock.now();
         if let Some((authority, tls)) = &self.issued
-            // One that a clock ahead of this issued is not valid yet.
+            // A certificate that was issued by a clock ahead is not valid yet.
             && !(now + LEAF_RENEWED..=now + LEAF_LIFE).contains(&tls.until())
         {
             match authority.issue(now) {

@@ -1,4 +1,4 @@
-//! The command line: one file for what serves, one for what operators order.
+//! The command line: the program's arguments, and the subcommand they choose.
 
 mod authority;
 mod data;
@@ -54,7 +54,7 @@ enum CliCommand {
     /// Create third-party platforms and grant them permission sets.
     #[command(subcommand)]
     Component(ComponentSubcommand),
-    /// Create customers, and have them do and say what people would: for tests without people.
+    /// Create customers, and have them act and write: for tests without people.
     #[command(subcommand)]
     Customer(CustomerSubcommand),
     /// Issue tokens, and end them to test how a client refreshes.
@@ -62,19 +62,19 @@ enum CliCommand {
     Token(TokenSubcommand),
     /// Write all data into a file, while the server runs.
     Backup(data::BackupArgs),
-    /// Look whether a backup is sound.
+    /// Check that a backup is intact.
     Verify(data::VerifyArgs),
     /// Fill an empty place from a backup.
     Restore(data::RestoreArgs),
     /// Move all data between a folder and PostgreSQL.
     #[command(subcommand)]
     Store(data::StoreSubcommand),
-    /// Say how programs find the host of --as here, and come to trust it.
+    /// Show how programs find the host of --as at this desk, and trust its certificate.
     Authority(authority::AuthorityArgs),
-    /// Say how the server would be configured.
+    /// Show how the server would be configured.
     #[command(subcommand)]
     Config(ConfigSubcommand),
-    /// Look for what is wrong with settings, data, database and machine.
+    /// Find what is wrong with settings, data, database and machine.
     Doctor(doctor::DoctorArgs),
     /// Print the version.
     Version,
@@ -158,9 +158,8 @@ async fn run(command: CliCommand, sources: &Sources) -> anyhow::Result<()> {
     }
 }
 
-/// Text on a terminal, JSON otherwise, on standard error; `KEFU_LOG` says how much. However much: the
-/// database client logs the values of its statements, and those are nobody's business; a bucket's tells of each
-/// attempt.
+/// Logs to standard error: text on a terminal, otherwise JSON. `KEFU_LOG` sets the level. The database client logs the
+/// values of its statements and a bucket's client each attempt, so these never log below warnings.
 fn start_logging() {
     let filter =
         EnvFilter::try_from_env("KEFU_LOG").unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
@@ -170,7 +169,7 @@ fn start_logging() {
     };
     let filter = ["postgres", "tokio_postgres", "object_store"].into_iter().fold(filter, silent);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A log that cannot be written to is not told that it cannot.
+    // A log that cannot be written to has nowhere to report that.
     let log = log.log_internal_errors(false);
     if std::io::stderr().is_terminal() { log.init() } else { log.json().init() }
 }

@@ -1,4 +1,4 @@
-//! How what came of an order is shown to people.
+//! Prints the outcome of a command for people.
 
 use crate::clock::readable;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::exit;
 
-/// Writes a line to standard output. Ends the program without a word where the reader has gone, as after `… | head`.
+/// Writes a line to standard output. Ends the program silently when the reader has gone, as after `… | head`.
 pub(super) fn line(text: impl Display) {
     if let Err(error) = writeln!(std::io::stdout().lock(), "{text}") {
         if error.kind() == ErrorKind::BrokenPipe {
@@ -17,12 +17,12 @@ pub(super) fn line(text: impl Display) {
     }
 }
 
-/// Writes a line to standard error, if somebody reads it.
+/// Writes a line to standard error, if anything reads it.
 pub(super) fn say(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// Members line by line, lists one after the other.
+/// Prints an object's members one per line, and lists item by item.
 pub(super) fn print(value: &Value) {
     match value {
         Value::Array(items) if items.is_empty() => line("none yet"),
@@ -44,7 +44,7 @@ pub(super) fn print(value: &Value) {
     }
 }
 
-/// A member whose name says that it is a moment is shown as people write one.
+/// A time, which the member's name tells, is printed in UTC.
 fn member(name: &str, value: &Value) -> String {
     match value.as_i64().filter(|_| name.ends_with("_at")) {
         Some(time) => readable(time),

@@ -22,11 +22,11 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How long giving up the lease may take.
+/// Time limit for giving up the lease.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How long the store may be told what was counted; 100,000 counters are 200 verbs.
+/// Time limit for the last flush of counts; 100,000 counters are 200 verbs.
 const LAST_ROUND: Duration = Duration::from_secs(5);
-/// Connections of whoever reads metrics.
+/// Maximum connections to the metrics.
 const WATCHERS: usize = 16;
 
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub(super) struct ServeArgs {
     pub(super) settings: Settings,
     #[command(flatten)]
     pub(super) rules: Rules,
-    /// Serve although the well-known demo account is in the data: anybody can call for it.
+    /// Serve although the data holds the demo account, whose secret is public.
     #[arg(long, env = "KEFU_ALLOW_DEMO")]
     pub(super) allow_demo: bool,
 }
@@ -123,7 +123,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     let manual = listeners.manual.as_ref().map_or_else(String::new, |manual| format!("\n{manual}"));
     let settings = Settings { is_demo: true, ..args.settings };
     run(desk, &place, settings, listeners, |base| {
-        // Whoever reads it may have gone: the desk runs on.
+        // The reader may have gone; the desk keeps running.
         let _ = writeln!(std::io::stdout(), "{}{manual}", demo::welcome(base, kept));
     })
     .await
@@ -139,7 +139,7 @@ async fn listeners(listen: SocketAddr, settings: &Settings, data: &Path) -> anyh
     Listeners::open(bind(listen, "--listen").await?, settings, data, &Clock::system()).await
 }
 
-/// Numbers about people's business are for this machine: what watches it from elsewhere asks through something here.
+/// Metrics tell about people's business, so they are for this machine only; a remote monitor needs an agent here.
 async fn watched_at(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
     let Some(address) = address else { return Ok(None) };
     if !address.ip().is_loopback() {
@@ -150,7 +150,7 @@ async fn watched_at(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpLis
     bind(address, "--metrics-listen").await.map(Some)
 }
 
-/// Runs the desk until a signal. It greets once everything is in place.
+/// Runs the desk until a signal. Prints the greeting once everything is ready.
 async fn run(
     desk: Desk,
     place: &Place,
@@ -197,7 +197,7 @@ async fn run(
     for task in tasks {
         task.await?;
     }
-    // What was counted is of a store that is no more, if this node is over.
+    // A node whose data were replaced must not write its counts into another store.
     lease.await??;
     if !matches!(tokio::time::timeout(LAST_ROUND, due::flush_all_counts(&app)).await, Ok(Ok(()))) {
         tracing::warn!("the last calls could not be counted in the store");

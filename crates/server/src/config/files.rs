@@ -1,4 +1,4 @@
-//! What an operator says of where files are: a folder, or a bucket of an S3-compatible store.
+//! Settings for the place of files: a folder, or a bucket of an S3-compatible store.
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
@@ -6,14 +6,14 @@ use http::Uri;
 use std::path::PathBuf;
 use store::place::{Bucket, FilesPlace, Key, SCHEME, held};
 
-/// What stands for the bucket in an endpoint whose hosts are buckets.
+/// Replaced by the bucket's name in an endpoint.
 const HOST: &str = "{bucket}";
 
-/// What a bucket needs beside its name.
+/// Settings of a bucket.
 #[derive(Args, Clone, Debug, Default)]
 pub struct BucketArgs {
-    /// Where the bucket is, when it is not at AWS: http://HOST:PORT or https://HOST. For stores that call buckets by
-    /// host, {bucket} stands for the name: https://{bucket}.s3.example.com.
+    /// Endpoint of the store of the bucket, when it is not AWS: http://HOST:PORT or https://HOST. Where buckets are
+    /// hosts, {bucket} stands for the bucket's name: https://{bucket}.s3.example.com.
     #[arg(long, env = "KEFU_FILES_ENDPOINT", value_name = "URL")]
     pub files_endpoint: Option<String>,
     /// The region of the bucket, when it is not us-east-1.
@@ -25,10 +25,10 @@ pub struct BucketArgs {
 }
 
 impl BucketArgs {
-    /// The place an operator names.
+    /// The place of the settings.
     ///
     /// # Errors
-    /// When it is neither a folder nor a whole bucket, or the file that holds the key cannot be read.
+    /// When it is neither a folder nor a complete bucket, or the file that holds the key cannot be read.
     pub fn place(&self, place: PathBuf) -> anyhow::Result<FilesPlace> {
         match place.to_str() {
             Some(text) if text.starts_with(SCHEME) => Ok(FilesPlace::Bucket(self.bucket(text)?)),
@@ -67,7 +67,7 @@ impl BucketArgs {
             "--files s3://BUCKET/PREFIX: {prefix:?} cannot be a prefix; use letters, digits, - . _ and single slashes"
         );
         let endpoint = self.files_endpoint.as_deref().map(endpoint).transpose()?;
-        // AWS calls buckets by host; a name with a dot fits none of its certificates.
+        // AWS addresses buckets by host; its certificates do not cover a name with a dot.
         let is_host = endpoint.as_ref().map_or(!name.contains('.'), |url| url.contains(HOST));
         Ok(Bucket {
             name: name.to_owned(),
@@ -80,7 +80,7 @@ impl BucketArgs {
     }
 }
 
-/// The address of a store: a scheme and a host, perhaps a port, and nothing else.
+/// Checks an endpoint: a scheme and a host, perhaps a port, and nothing else.
 fn endpoint(given: &str) -> anyhow::Result<String> {
     let url = given.trim_end_matches('/');
     let parsed = url.replace(HOST, "bucket").parse::<Uri>().ok();
@@ -104,7 +104,7 @@ fn key(given: Option<&str>) -> anyhow::Result<Key> {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
             Ok(Key { id: id.to_owned(), secret: secret.to_owned() })
         }
-        // What was given may be a secret, and is not repeated.
+        // The value may be a secret, so the error does not repeat it.
         _ => bail!("--files-key holds no key for a bucket: it is ID:SECRET"),
     }
 }

@@ -1,8 +1,8 @@
-//! A certificate authority of this desk's own, for one host and nothing else: whoever trusts it trusts it for no other.
+//! A local certificate authority for one host: programs that trust it trust it for no other host.
 //!
-//! It is two certificates. Programs trust the first, whose key is gone once it has signed the second; the second's key
-//! stays, and issues. Some clients, Java's among them, do not mind the constraints of what they trust, but all mind
-//! those of what it signed.
+//! It consists of two certificates. Programs trust the first, whose key is deleted after it has signed the second. The
+//! second's key is kept and issues certificates. Some clients, such as Java's, ignore the constraints of the
+//! certificate they trust, but all respect those of a certificate it signed.
 
 use super::{Certified, moment};
 use anyhow::{Context, bail};
@@ -24,15 +24,15 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::{certificate::X509Certificate, parse_x509_certificate};
 
 const DAY: Time = 24 * model::HOUR;
-/// How long an authority lives.
+/// Lifetime of an authority.
 pub const LIFE: Time = 3650 * DAY;
-/// How long what it issues lives: less than any client minds, and long enough to be away for a while.
+/// Lifetime of an issued certificate: short enough for all clients, long enough for a desk that is off for a while.
 pub const LEAF_LIFE: Time = 90 * DAY;
-/// When so much of it is left it is issued anew.
+/// A certificate with less than this left is issued anew.
 pub const LEAF_RENEWED: Time = 60 * DAY;
-/// Clocks of others may be behind.
+/// Certificates are valid from before now, because other clocks may be behind.
 const EARLIER: Time = DAY;
-/// Letters that the name of a subject can have.
+/// Maximum characters of a subject's name.
 const NAME_MAX: usize = 64;
 
 /// The authority for one host.
@@ -40,15 +40,15 @@ const NAME_MAX: usize = 64;
 pub struct Authority {
     /// The host.
     pub host: String,
-    /// Its certificate, which programs must trust.
+    /// Path of its certificate, which programs must trust.
     pub certificate: PathBuf,
-    /// When it ends.
+    /// When it expires.
     pub until: Time,
     issuing: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// Its files: the certificate that programs trust, the one that issues, and that one's key.
+/// Files of an authority: the certificate that programs trust, the issuing one, and the latter's key.
 struct Files {
     ca: PathBuf,
     issuer: PathBuf,
@@ -62,27 +62,27 @@ impl Files {
 }
 
 impl Authority {
-    /// The folder of the authority, in that of the data.
+    /// The folder of the authority inside the data's.
     #[must_use]
     pub fn folder(data: &Path) -> PathBuf {
         data.join("authority")
     }
 
-    /// Its key, in the folder of the data.
+    /// The key's path inside the folder of the data.
     #[must_use]
     pub fn key(data: &Path) -> PathBuf {
         Files::of(&Authority::folder(data)).key
     }
 
-    /// The authority for `host` in the folder of the data; it is made if there is none.
+    /// Opens the authority for `host` in the folder of the data, and makes it if there is none.
     ///
     /// # Errors
-    /// When what is there is for another host, broken or over, or when nothing can be written.
+    /// When the existing one is for another host, broken or expired, or when nothing can be written.
     pub fn open(data: &Path, host: &str, now: Time) -> anyhow::Result<Self> {
         let folder = Authority::folder(data);
         make_folder(data, None)?;
         make_folder(&folder, Some(data))?;
-        // A server and a subcommand may start at once.
+        // A server and a subcommand may start at the same time.
         let lock = File::open(&folder).with_context(|| format!("opening {}", folder.display()))?;
         flock(&lock, FlockOperation::LockExclusive)?;
         if Authority::find(data, host)?.is_none() {
@@ -99,10 +99,10 @@ impl Authority {
         Ok(found)
     }
 
-    /// The authority for `host` in the folder of the data, if there is one.
+    /// Finds the authority for `host` in the folder of the data.
     ///
     /// # Errors
-    /// When what is there is for another host, or broken.
+    /// When the existing one is for another host, or broken.
     pub fn find(data: &Path, host: &str) -> anyhow::Result<Option<Self>> {
         let folder = Authority::folder(data);
         let files = Files::of(&folder);
@@ -134,7 +134,7 @@ impl Authority {
         Ok(Some(Authority { host: host.to_owned(), certificate, until, issuing, issuer }))
     }
 
-    /// Whether this certificate is from here.
+    /// Whether this authority has issued the certificate.
     #[must_use]
     pub fn has_issued(&self, certificate: &CertificateDer<'_>) -> bool {
         match (parse_x509_certificate(certificate), parse_x509_certificate(&self.issuing)) {
@@ -143,7 +143,7 @@ impl Authority {
         }
     }
 
-    /// A certificate for the host, with a key of its own that is kept nowhere.
+    /// Issues a certificate for the host, with a new key that is not stored.
     ///
     /// # Errors
     /// Internal only.
@@ -164,7 +164,7 @@ impl Authority {
     }
 }
 
-/// Makes all of it. What programs trust comes last: it says that all is there.
+/// Makes the files. The certificate that programs trust comes last, because its presence means that all files exist.
 fn make(folder: &Path, host: &str, now: Time) -> anyhow::Result<()> {
     let (root_key, key) = (KeyPair::generate()?, KeyPair::generate()?);
     let root = CertifiedIssuer::self_signed(params(host, "authority", &root_key, 1, now)?, root_key)?;
@@ -177,10 +177,10 @@ fn make(folder: &Path, host: &str, now: Time) -> anyhow::Result<()> {
     write(&files.ca, &root.pem(), 0o644)
 }
 
-/// A certificate that may sign others, `below` deep, for the host only.
+/// Parameters of a certificate that may sign others, `below` levels deep, for the host only.
 fn params(host: &str, what: &str, key: &KeyPair, below: u8, now: Time) -> anyhow::Result<CertificateParams> {
     let mut params = CertificateParams::default();
-    // Two that were made one after the other must not bear the same name.
+    // Authorities that replace each other must not have the same name.
     let mark = crate::clock::hex(&params.key_identifier(key)[..4]);
     let name = format!("{} {mark}", short(host, NAME_MAX - 1 - mark.len()));
     params.distinguished_name.push(DnType::OrganizationName, format!("Kefu local {what}"));
@@ -194,7 +194,7 @@ fn params(host: &str, what: &str, key: &KeyPair, below: u8, now: Time) -> anyhow
     Ok(params)
 }
 
-/// That host, and no address: a constraint of names says nothing of addresses.
+/// Permits the host and no IP address, which constraints of names do not cover.
 fn only(host: &str) -> NameConstraints {
     NameConstraints {
         permitted_subtrees: vec![GeneralSubtree::DnsName(host.to_owned())],
@@ -214,7 +214,7 @@ fn certificate(path: &Path) -> anyhow::Result<CertificateDer<'static>> {
         .with_context(|| format!("{} is no certificate in PEM form", path.display()))
 }
 
-/// The one host that an authority is for.
+/// The one host that a certificate is limited to.
 fn constraint(certificate: &X509Certificate<'_>) -> anyhow::Result<Option<String>> {
     let permitted = certificate.name_constraints()?.and_then(|it| it.value.permitted_subtrees.as_ref());
     Ok(match permitted.map(|all| all.iter().map(|one| &one.base).collect::<Vec<_>>()).as_deref() {
@@ -223,7 +223,7 @@ fn constraint(certificate: &X509Certificate<'_>) -> anyhow::Result<Option<String
     })
 }
 
-/// Makes a folder for its owner only. In a folder of somebody else's it is theirs: `kefu authority` may be root's.
+/// Makes a folder that only its owner can read. The owner is that of `inside`, because root may run `kefu authority`.
 fn make_folder(folder: &Path, inside: Option<&Path>) -> anyhow::Result<()> {
     if folder.is_dir() {
         return Ok(());

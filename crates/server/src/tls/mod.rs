@@ -1,4 +1,4 @@
-//! TLS: the certificate that is shown to whoever connects, which may change while connections live on.
+//! TLS: the certificate that new connections use, which may be replaced while the server runs.
 
 pub mod authority;
 pub mod probe;
@@ -16,12 +16,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use store::trust::ends_at;
 use x509_parser::time::ASN1Time;
 
-/// A certificate with its key, as connections use it.
+/// A certificate and its key, ready for connections.
 #[derive(Clone, Debug)]
 pub struct Certified {
     config: Arc<ServerConfig>,
     certificate: CertificateDer<'static>,
-    /// When it ends.
+    /// When it expires.
     pub until: Time,
 }
 
@@ -29,7 +29,7 @@ impl Certified {
     /// Reads a pair of PEM files.
     ///
     /// # Errors
-    /// When a file cannot be read or holds something else, or when the key is another certificate's.
+    /// When a file cannot be read or holds something else, or when the key does not fit the certificate.
     pub fn read(cert: &Path, key: &Path) -> anyhow::Result<Self> {
         let (shown, key_shown) = (cert.display(), key.display());
         let text = std::fs::read(cert).with_context(|| format!("reading the certificate {shown}"))?;
@@ -65,13 +65,13 @@ impl Certified {
         Ok(Certified { config: Arc::new(config), certificate, until })
     }
 
-    /// Whether it is this one.
+    /// Whether this is the given certificate.
     #[must_use]
     pub fn is(&self, certificate: &CertificateDer<'_>) -> bool {
         self.certificate == *certificate
     }
 
-    /// Whether it is for this host.
+    /// Whether it is valid for this host.
     #[must_use]
     pub fn names(&self, host: &str) -> bool {
         let Ok(name) = ServerName::try_from(host) else { return false };
@@ -89,41 +89,41 @@ fn moment(time: Time) -> anyhow::Result<ASN1Time> {
     Ok(ASN1Time::from_timestamp(time.div_euclid(model::SECOND))?)
 }
 
-/// The day of a time, as people write it.
+/// The date of a time.
 #[must_use]
 pub fn day(time: Time) -> String {
     moment(time).map_or_else(|_| "a far day".to_owned(), |moment| moment.to_datetime().date().to_string())
 }
 
-/// What new connections are shown.
+/// The certificate of new connections.
 #[derive(Debug)]
 pub struct Tls(RwLock<Certified>);
 
 impl Tls {
-    /// Shows this.
+    /// Begins with this certificate.
     #[must_use]
     pub fn new(certified: Certified) -> Self {
         Tls(RwLock::new(certified))
     }
 
-    /// Shows this from now on; connections that are open keep what they have.
+    /// Replaces the certificate for new connections.
     pub fn show(&self, certified: Certified) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
     }
 
-    /// What a new connection is shown.
+    /// The configuration for a new connection.
     #[must_use]
     pub fn config(&self) -> Arc<ServerConfig> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).config.clone()
     }
 
-    /// Whether that is for this host.
+    /// Whether the certificate is valid for this host.
     #[must_use]
     pub fn names(&self, host: &str) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).names(host)
     }
 
-    /// When that ends.
+    /// When the certificate expires.
     #[must_use]
     pub fn until(&self) -> Time {
         self.0.read().unwrap_or_else(PoisonError::into_inner).until

@@ -1,4 +1,4 @@
-//! A look at what somebody shows, for the doctor: it believes nothing, and asks nothing that is secret.
+//! Reads the certificate that a server presents, for the doctor. Trusts any, and sends nothing secret.
 
 use anyhow::Context;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -7,10 +7,10 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use store::trust::{Trust, client};
 
-/// Speaks TLS about `name` with whoever is there; answers the certificate it shows.
+/// Performs a TLS handshake for `name`, and returns the connection and the certificate.
 ///
 /// # Errors
-/// When it does not speak TLS.
+/// When the server does not speak TLS.
 pub fn open(
     mut stream: TcpStream,
     name: &str,

@@ -1,20 +1,20 @@
-//! How the doctor asks what listens at an address.
+//! Asks the server that listens at an address.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long a server may take to say that it lives.
+/// Time limit for a server's answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A connection to whoever listens there, who has some time to answer.
+/// Connects to an address, with a time limit for the answer.
 pub(super) fn connect(address: SocketAddr) -> Option<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     Some(stream)
 }
 
-/// Whether a desk says there that all is well; what listens and says nothing is none.
+/// Whether a desk answers there that all is well.
 pub(super) fn ask(mut stream: impl Read + Write, path: &str) -> bool {
     let asked = write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let mut answer = String::new();

@@ -1,4 +1,4 @@
-//! Whether files can be kept where they are to be.
+//! Checks that files can be stored at their place.
 
 use super::finding::Findings;
 use crate::clock::Rng;
@@ -10,14 +10,14 @@ use http::Uri;
 use http::uri::Scheme;
 use std::path::Path;
 
-/// Newest files that are looked for in a folder.
+/// The newest files that are checked in a folder.
 const LOOKED_FOR: &str = "select object from content order by created_at desc limit 100000";
-/// The same in a bucket, where each is a request.
+/// The same for a bucket, where each check is a request.
 const LOOKED_FOR_IN_A_BUCKET: &str = "select object from content order by created_at desc limit 1000";
-/// Files that are looked for at once.
+/// Files that are checked at the same time.
 const AT_ONCE: usize = 16;
 
-/// Looks at the place, and tries it; answers it where it works and there may be files.
+/// Checks the place by a test file. Returns the place if that works and there may be files.
 pub(super) async fn examine(
     place: anyhow::Result<FilesPlace>,
     least_free: u64,
@@ -62,10 +62,10 @@ pub(super) async fn examine(
     Some(place)
 }
 
-/// Looks whether files that messages and agents show are there, the newest ones.
+/// Checks that the newest files of messages and agents exist.
 pub(super) async fn find_gone(data: Place, place: FilesPlace, findings: &mut Findings) {
     let question = if matches!(place, FilesPlace::Bucket(_)) { LOOKED_FOR_IN_A_BUCKET } else { LOOKED_FOR };
-    // A database that is not there, or cannot be asked, is found wrong already.
+    // The check of the database reports what fails here.
     let Ok(Ok(rows)) = tokio::task::spawn_blocking(move || health::ask(&data, question)).await else {
         return;
     };
@@ -95,7 +95,7 @@ pub(super) async fn find_gone(data: Place, place: FilesPlace, findings: &mut Fin
     }
 }
 
-/// Whether the disk of a folder has room: a warning below four times what must stay free.
+/// Checks the free space of a folder's disk; warns below four times the required space.
 fn examine_room(folder: &Path, least_free: u64, findings: &mut Findings) {
     let Some(left) = free(folder) else { return };
     let (left, least) = (left >> 20, least_free >> 20);
@@ -114,7 +114,7 @@ fn examine_room(folder: &Path, least_free: u64, findings: &mut Findings) {
     }
 }
 
-/// Whether what is sent could be seen outside this machine and networks like one's own.
+/// Whether traffic to the bucket is readable outside this machine and private networks.
 fn is_in_clear(bucket: &Bucket) -> bool {
     let url = bucket.endpoint.as_ref().and_then(|url| url.parse::<Uri>().ok());
     let Some(url) = url.filter(|url| url.scheme() == Some(&Scheme::HTTP)) else { return false };

@@ -1,8 +1,8 @@
-//! What the doctor finds.
+//! The findings of the doctor.
 
 use serde::Serialize;
 
-/// How something stands.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Severity {
@@ -11,7 +11,7 @@ pub(super) enum Severity {
     Problem,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     pub(super) what: String,

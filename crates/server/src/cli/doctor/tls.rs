@@ -1,4 +1,4 @@
-//! What the doctor looks at of certificates, and of standing in for a host.
+//! Checks certificates, and the listeners that stand in for a host.
 
 use super::ask::{ask, connect};
 use super::finding::Findings;
@@ -15,7 +15,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// A certificate that has less to live should be renewed.
+/// A certificate that lives for less than this should be renewed.
 const SOON: Time = 14 * 24 * HOUR;
 
 pub(super) fn examine(args: &ServeArgs, data: &Path, findings: &mut Findings) {
@@ -58,7 +58,7 @@ pub(super) fn examine(args: &ServeArgs, data: &Path, findings: &mut Findings) {
     }
 }
 
-/// The desk's own certificate: how long it lives, for whom it is, and whether the server that runs has read it.
+/// Checks the desk's own certificate: its lifetime, its name, and whether the running server has read it.
 fn own(args: &ServeArgs, cert: &Path, key: &Path, findings: &mut Findings) -> Option<Certified> {
     let own = match Certified::read(cert, key) {
         Ok(own) => own,
@@ -120,7 +120,7 @@ fn lives(what: &str, path: &str, until: Time, cure: &str, findings: &mut Finding
     }
 }
 
-/// Whether programs of this machine that ask for the host come here.
+/// Checks that the host resolves to this desk on this machine.
 fn resolves(host: &str, tls: &TlsArgs, findings: &mut Findings) {
     let wanted = tls.as_https.ip();
     let is_here = |found: &SocketAddr| found.ip() == wanted || wanted.is_unspecified() && is_local(*found);
@@ -138,12 +138,12 @@ fn resolves(host: &str, tls: &TlsArgs, findings: &mut Findings) {
     }
 }
 
-/// An address that can be listened at is this machine's.
+/// An address belongs to this machine if it can be listened at.
 fn is_local(address: SocketAddr) -> bool {
     TcpListener::bind((address.ip(), 0)).is_ok()
 }
 
-/// The certificate shown there, if anybody is.
+/// The certificate of the server at an address, if there is one.
 fn secured(address: SocketAddr, name: &str) -> Option<CertificateDer<'static>> {
     probe::open(connect(address)?, name).ok().map(|(_, shown)| shown)
 }

@@ -1,10 +1,10 @@
-//! How an operator says that a removal is meant.
+//! The flag that confirms a removal.
 
 use clap::Args;
 
 #[derive(Args, Clone, Debug)]
 pub(in crate::cli) struct ConfirmationArgs {
-    /// Remove without asking, for scripts: the same name again.
+    /// Remove without asking, for scripts: repeat the name.
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) yes_remove: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What operators have customers do.
+//! `kefu customer`: has customers act and write.
 
 use super::CommonArgs;
 use crate::admin::Command;
@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum CustomerSubcommand {
-    /// Create a customer and print her openid.
+    /// Create a customer and print the openid.
     Create {
         /// The account.
         #[arg(long)]
@@ -15,12 +15,12 @@ pub(in crate::cli) enum CustomerSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Have a customer do what lets programs write to her; creates her when unknown.
+    /// Have a customer do what lets programs write to them; an unknown openid becomes a customer.
     Act {
         /// The account.
         #[arg(long)]
         appid: String,
-        /// Her openid.
+        /// The customer's openid.
         #[arg(long)]
         openid: String,
         /// follow, unfollow, scan, menu or pay; enter for Mini Programs and Mini Games.
@@ -29,15 +29,15 @@ pub(in crate::cli) enum CustomerSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Have a customer write; creates her when unknown.
+    /// Have a customer write; an unknown openid becomes a customer.
     Say {
         /// The account.
         #[arg(long)]
         appid: String,
-        /// Her openid.
+        /// The customer's openid.
         #[arg(long)]
         openid: String,
-        /// What she writes.
+        /// The text.
         #[arg(long)]
         text: String,
         #[command(flatten)]

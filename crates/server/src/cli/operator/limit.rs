@@ -1,4 +1,4 @@
-//! What operators limit.
+//! Flags for limits of accounts.
 
 use crate::admin::{Command, LimitCommand};
 use crate::desk::quota::LimitChange;
@@ -6,8 +6,8 @@ use clap::Args;
 
 #[derive(Args, Clone, Debug)]
 pub(in crate::cli) struct QuotaArgs {
-    /// The endpoint, by its path or its name, like /cgi-bin/message/custom/send; all that have no limits of their own
-    /// when absent.
+    /// The endpoint, by its path or its name, like /cgi-bin/message/custom/send; without it, all that have no limits of
+    /// their own.
     #[arg(long)]
     endpoint: Option<String>,
     /// Calls in a day, which begins at midnight in Beijing; 0: no limit.
@@ -16,7 +16,7 @@ pub(in crate::cli) struct QuotaArgs {
     /// Calls in a minute, on each node; 0: no limit.
     #[arg(long, value_name = "CALLS")]
     per_minute: Option<u32>,
-    /// Let the limits count again that everybody has.
+    /// Return to the standard limits.
     #[arg(long, conflicts_with_all = ["daily", "per_minute"])]
     standard: bool,
 }

@@ -1,4 +1,4 @@
-//! What operators order.
+//! Subcommands that send a command to the running server.
 
 mod confirmation;
 pub(super) mod customer;
@@ -16,14 +16,14 @@ use confirmation::ConfirmationArgs;
 use limit::{AddressArgs, QuotaArgs};
 use serde_json::Value;
 
-/// Where the order goes, and how its outcome is printed.
+/// Where a command goes, and how its outcome is printed.
 #[derive(Args, Clone, Debug)]
 pub(in crate::cli) struct CommonArgs {
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
     rules: Rules,
-    /// Where links begin, when no server runs to say so.
+    /// Beginning of links, when no server runs to tell it.
     #[arg(long, env = "KEFU_PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     public_url: String,
     /// Print JSON.
@@ -48,19 +48,19 @@ pub(in crate::cli) struct AccountArgs {
     /// Whether the customer-service feature is on.
     #[arg(long, action = ArgAction::Set)]
     feature: Option<bool>,
-    /// The WeChat id that stands behind the @ of agents' ids.
+    /// The WeChat id behind the @ of agents' ids.
     #[arg(long)]
     alias: Option<String>,
     /// automatic: a first message goes to an agent with room; manual: always to the waiting list.
     #[arg(long)]
     reception: Option<String>,
-    /// Sessions an agent gets by herself at most.
+    /// Maximum number of sessions that an agent is given automatically.
     #[arg(long)]
     capacity: Option<i64>,
-    /// Whether kf_id is a string in answers, for clients which cannot read a number.
+    /// Whether kf_id is a string in answers, for clients that cannot read a number.
     #[arg(long, action = ArgAction::Set)]
     kf_id_as_string: Option<bool>,
-    /// Whether getonlinekflist has the retired auto_accept, for clients which need it.
+    /// Whether getonlinekflist has the retired auto_accept, for clients that need it.
     #[arg(long, action = ArgAction::Set)]
     auto_accept: Option<bool>,
 }
@@ -86,7 +86,7 @@ impl AccountArgs {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum AccountSubcommand {
-    /// Create an account; prints its secret, which is not kept.
+    /// Create an account, and print its secret, which is not stored.
     Create {
         /// Its id: wx and 16 lower-case hexadecimal digits; made when absent.
         #[arg(long)]
@@ -109,14 +109,14 @@ pub(in crate::cli) enum AccountSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Change an account; what is not given stays.
+    /// Change an account; settings that are not given stay.
     Set {
         /// Its id.
         #[arg(long)]
         appid: String,
         #[command(flatten)]
         settings: AccountArgs,
-        /// Make a new secret and print it; tokens of the old one live on.
+        /// Make a new secret and print it; tokens of the old one stay valid.
         #[arg(long)]
         new_secret: bool,
         #[command(flatten)]
@@ -130,13 +130,13 @@ pub(in crate::cli) enum AccountSubcommand {
         /// The worker's name.
         #[arg(long)]
         worker: String,
-        /// Take it back, and end the tokens she has.
+        /// Revoke it, and end the worker's tokens of the account.
         #[arg(long)]
         revoke: bool,
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Show how often an account may call what and did today, or change it; what is not given stays.
+    /// Show limits and today's calls of an account, or change the limits; those that are not given stay.
     Quota {
         /// The account, or a component.
         #[arg(long)]
@@ -146,7 +146,7 @@ pub(in crate::cli) enum AccountSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Show the addresses that an account's own calls may come from, or change them; all others get 40164 then.
+    /// Show the addresses from which an account's own calls may come, or change them; all others then get 40164.
     Ip {
         /// The account, or a component.
         #[arg(long)]
@@ -156,7 +156,7 @@ pub(in crate::cli) enum AccountSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Remove an account with all it holds, after its appid is typed; the appid is never used again.
+    /// Remove an account with all its data, after its appid is typed. The appid is never used again.
     Remove {
         /// Its id.
         #[arg(long)]
@@ -188,7 +188,7 @@ pub(in crate::cli) enum AgentSubcommand {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum WorkerSubcommand {
-    /// Make a sign-up link, good once.
+    /// Make a sign-up link for one use.
     Invite {
         /// The only name that can sign up with it.
         #[arg(long)]
@@ -206,7 +206,7 @@ pub(in crate::cli) enum WorkerSubcommand {
     },
     /// List where a worker is logged in.
     Logins {
-        /// Her name.
+        /// The worker's name.
         #[arg(long)]
         name: String,
         #[command(flatten)]
@@ -214,7 +214,7 @@ pub(in crate::cli) enum WorkerSubcommand {
     },
     /// End a worker's logins, or one of them.
     LogOut {
-        /// Her name.
+        /// The worker's name.
         #[arg(long)]
         name: String,
         /// The id of the login, of `worker logins`; all when absent.
@@ -223,9 +223,9 @@ pub(in crate::cli) enum WorkerSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Give a worker a new password, print it, and end her logins.
+    /// Give a worker a new password, print it, and end the worker's logins.
     Reset {
-        /// Her name.
+        /// The worker's name.
         #[arg(long)]
         name: String,
         #[command(flatten)]
@@ -245,7 +245,7 @@ pub(in crate::cli) enum WorkerSubcommand {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum ComponentSubcommand {
-    /// Create a component; prints its secret, which is not kept.
+    /// Create a component, and print its secret, which is not stored.
     Create {
         /// Its id; made when absent.
         #[arg(long)]
@@ -256,7 +256,7 @@ pub(in crate::cli) enum ComponentSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Grant a component permission sets of an account, instead of those it had.
+    /// Replace the permission sets that a component has of an account.
     Grant {
         /// The component.
         #[arg(long)]
@@ -270,7 +270,7 @@ pub(in crate::cli) enum ComponentSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Take back what was granted.
+    /// Revoke what was granted.
     Revoke {
         /// The component.
         #[arg(long)]
@@ -281,7 +281,7 @@ pub(in crate::cli) enum ComponentSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Issue an authorizer_access_token for an account, or without one the component's own token.
+    /// Issue an authorizer_access_token for an account, or without an account the component's own token.
     Token {
         /// The component.
         #[arg(long)]
@@ -294,7 +294,7 @@ pub(in crate::cli) enum ComponentSubcommand {
     },
 }
 
-/// Every subcommand carries the common flags.
+/// Every subcommand has the common flags.
 macro_rules! common {
     ($type:ident: $($variant:ident),*) => {
         impl $type {
@@ -379,14 +379,14 @@ impl ComponentSubcommand {
     }
 }
 
-/// Sends an order; answers what came of it.
+/// Sends a command and returns its outcome.
 pub(in crate::cli) async fn ask(command: Command, common: &CommonArgs) -> anyhow::Result<Value> {
     let base = common.public_url.trim_end_matches('/');
     let outcome = admin::send(&common.data.place()?, common.rules, base, command).await?;
     outcome.map_err(anyhow::Error::msg)
 }
 
-/// Sends an order and prints what came of it.
+/// Sends a command and prints its outcome.
 pub(in crate::cli) async fn run(command: Command, common: &CommonArgs) -> anyhow::Result<()> {
     let value = ask(command, common).await?;
     if common.json {

@@ -1,4 +1,4 @@
-//! Removal of accounts and workers, once an operator has typed the name.
+//! Removes accounts and workers, after the operator has typed the name.
 
 use super::confirmation::ConfirmationArgs;
 use super::{self as operator, CommonArgs};
@@ -6,7 +6,7 @@ use crate::admin::Command;
 use crate::admin::remove::{RemoveCommand, Subject};
 use anyhow::{Context, bail};
 
-/// Says what goes, asks for the name unless it is given, and removes.
+/// Shows what will be removed, asks for the name unless it is given, and removes.
 pub(in crate::cli) async fn run(
     subject: Subject,
     confirmation: &ConfirmationArgs,

@@ -1,4 +1,4 @@
-//! Tokens that operators issue and end.
+//! `kefu token`: issues and ends tokens.
 
 use super::CommonArgs;
 use crate::admin::Command;
@@ -14,7 +14,7 @@ pub(in crate::cli) enum TokenSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// End all tokens as if their two hours were over: 42001.
+    /// Expire all tokens as if their two hours were over: 42001.
     Expire {
         /// The account or component.
         #[arg(long)]
@@ -22,7 +22,7 @@ pub(in crate::cli) enum TokenSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Forget all tokens: 40001.
+    /// Delete all tokens: 40001.
     Revoke {
         /// The account or component.
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! The customer page's calls.
+//! Calls of the customer page.
 
 use crate::desk::draft::Draft;
 use crate::desk::{menu_choice, message, snapshot, window};
@@ -35,8 +35,8 @@ pub struct ChatHistoryQuery {
     before: i64,
 }
 
-/// `GET /chat/api/{appid}/snapshot`. A browser that comes for the first time gets its cookie here, so
-/// that its first message can be sent again without making two customers of it.
+/// `GET /chat/api/{appid}/snapshot`. A new browser gets its cookie here, so that repeating its first message does not
+/// create two customers.
 pub async fn snapshot(State(app): State<App>, caller: ChatCaller) -> Answer<Response> {
     let chat = snapshot::chat(&app.desk, &caller.appid, caller.openid.clone()).await?;
     let openid = caller.openid.as_ref();
@@ -44,7 +44,7 @@ pub async fn snapshot(State(app): State<App>, caller: ChatCaller) -> Answer<Resp
     Ok((caller.first_cookie(&app), Reply::json(&chat)?).into_response())
 }
 
-/// `POST /chat/api/{appid}/message`: the first makes the visitor a customer.
+/// `POST /chat/api/{appid}/message`: the first message creates the customer.
 pub async fn message(
     State(app): State<App>,
     caller: ChatCaller,

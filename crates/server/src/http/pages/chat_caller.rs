@@ -1,4 +1,4 @@
-//! Who is at an account's customer page: what the cookie says, and the one that takes its place.
+//! The caller of the customer page's calls: the customer of the cookie, and the cookie's replacement.
 
 use crate::desk::cookie::{self, CookieState, Customer, PresentedCookie, WithCookie, Writer};
 use crate::desk::cursor::Cursor;
@@ -17,7 +17,7 @@ use protocol::Errcode;
 use serde::Serialize;
 use std::net::IpAddr;
 
-/// The life of a customer's cookie in the browser, seconds.
+/// Lifetime of a customer's cookie in the browser, in seconds.
 const AGE: u32 = 365 * 24 * 3600;
 
 /// A message that a customer wrote.
@@ -30,11 +30,11 @@ pub struct MessageSent<'a> {
     since: String,
 }
 
-/// A visitor of an account's customer page, and the customer of the visitor's cookie.
+/// The caller of the customer page: a customer, or a person who has not written before.
 pub struct ChatCaller {
     /// The account in the address.
     pub appid: Appid,
-    /// The customer, if the visitor has written before.
+    /// The customer, if the caller has written before.
     pub openid: Option<Openid>,
     client: ClientInfo,
     known: CookieState,
@@ -42,14 +42,14 @@ pub struct ChatCaller {
 }
 
 impl ChatCaller {
-    /// The header that gives a browser its first cookie, which opens nothing.
+    /// The header that gives a new browser its first cookie, which is no login yet.
     #[must_use]
     pub fn first_cookie(&self, app: &App) -> HeaderMap {
         if self.shown.is_some() { HeaderMap::new() } else { self.given(&app.desk.rng.secret()) }
     }
 
-    /// Counts a message, written under an id, for the visitor's address. A browser that keeps no cookies, as the page's
-    /// snapshot gives one, would be a new customer with each message, and see no answer.
+    /// Counts a message with this id for the caller's address. A browser that keeps no cookies would be a new customer
+    /// with each message and see no answer; it is refused.
     ///
     /// # Errors
     /// `CookieNeeded`, `TooMany`, `CookieReplaced`.
@@ -61,7 +61,7 @@ impl ChatCaller {
             CookieState::No => true,
             CookieState::Of(..) => false,
             CookieState::Replaced { client_id: repeats, .. } if repeats == client_id => false,
-            // The verb would refuse it too, but after a picture's bytes.
+            // The verb would refuse it too, but only after the bytes of an image.
             CookieState::Replaced { lately: true, .. } => {
                 return Err(Errcode::CookieReplaced.into());
             }
@@ -73,7 +73,7 @@ impl ChatCaller {
     /// The customer of the cookie.
     ///
     /// # Errors
-    /// `LoginNeeded` for a visitor who is none.
+    /// `LoginNeeded` for a caller who has never written.
     pub fn customer(&self) -> Result<Customer, Errcode> {
         if let CookieState::Of(customer) = &self.known {
             Ok(customer.clone())
@@ -82,13 +82,13 @@ impl ChatCaller {
         }
     }
 
-    /// Where the visitor's browser is.
+    /// Address of the caller's browser.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.client.address
     }
 
-    /// Refuses a visitor who has never written.
+    /// Refuses a caller who has never written.
     ///
     /// # Errors
     /// `LoginNeeded`.
@@ -96,7 +96,7 @@ impl ChatCaller {
         if self.known == CookieState::No { Err(Errcode::LoginNeeded) } else { Ok(()) }
     }
 
-    /// The same, as a verb needs it.
+    /// The caller, as the verbs that write need it.
     #[must_use]
     pub fn writer(&self, app: &App) -> Writer {
         Writer::new(&app.desk, self.shown.clone(), self.client.is_tls)
@@ -108,7 +108,7 @@ impl ChatCaller {
     /// Internal only.
     pub fn answer_message(&self, app: &App, done: &WithCookie<MessageView>) -> Answer<Response> {
         let message = &done.answer;
-        // Before this message, so that the stream brings what came of it.
+        // Before this message, so that the stream brings its consequences.
         let since = Cursor::of(app.desk.store.epoch()).with(self.appid.as_str(), message.id - 1).text();
         let headers = done.cookie.as_deref().map(|secret| self.given(secret)).unwrap_or_default();
         Ok((headers, Reply::json(&MessageSent { message, since })?).into_response())
@@ -125,10 +125,10 @@ fn plain_name(appid: &Appid) -> String {
     format!("kefu_{appid}")
 }
 
-/// The cookie of an account's customer page. Where people speak TLS, that of before they did is looked at, too.
+/// The cookie of an account's customer page. Over TLS, a cookie from before TLS counts as a weak one.
 fn shown(client: ClientInfo, headers: &HeaderMap, appid: &Appid) -> Option<PresentedCookie> {
     let plain = plain_name(appid);
-    // What this server did not make is no cookie of the visitor's.
+    // A value that this server did not make is no cookie.
     let under = |name: &str| cookie(headers, name).filter(|cookie| cookie.len() == 43);
     let best = under(&cookie_name(client, &plain)).map(|secret| PresentedCookie { secret, weak: false });
     best.or_else(|| {
@@ -150,7 +150,7 @@ impl FromRequestParts<App> for ChatCaller {
             Some(cookie) => cookie::identify(&app.desk, &appid, cookie).await?,
             None => CookieState::No,
         };
-        // Under a weak name only what is known counts.
+        // A weak cookie counts only if it is known.
         shown = shown.filter(|shown| !shown.weak || known != CookieState::No);
         let openid = if let CookieState::Of(it) = &known { Some(it.openid.clone()) } else { None };
         Ok(ChatCaller { appid, openid, client, known, shown })

@@ -1,4 +1,4 @@
-//! What the debugging page asks for: the accounts its worker administers, and a token for one of them.
+//! Calls of the debugging page: the accounts that its worker administers, and a token for one of them.
 
 use crate::desk::administrator;
 use crate::http::edge::guard::{Login, PageBody};

@@ -1,4 +1,4 @@
-//! The workbench's calls.
+//! Calls of the workbench.
 
 use crate::desk::ended_login::EndReason;
 use crate::desk::{
@@ -44,13 +44,13 @@ pub struct PasswordBody {
 #[derive(Deserialize)]
 pub struct EmptyBody {}
 
-/// A login that is to end; without an id all others.
+/// The login to end; without an id, all others.
 #[derive(Deserialize)]
 pub struct EndLoginBody {
     id: Option<String>,
 }
 
-/// An answer to an invitation.
+/// The answer to an invitation.
 #[derive(Deserialize)]
 pub struct InvitationBody {
     appid: String,
@@ -72,7 +72,7 @@ pub struct SessionBody {
     session: i64,
 }
 
-/// Where a session is to go.
+/// A session and the agent who gets it.
 #[derive(Deserialize)]
 pub struct TransferBody {
     appid: String,
@@ -104,10 +104,10 @@ pub struct MessageBody {
     text: String,
 }
 
-/// What was typed in a session and not sent.
+/// The unsent text of a session.
 #[derive(Deserialize)]
 pub struct DraftBody {
-    /// Whose it is; without a name the login's.
+    /// The worker who typed it; the login's without a name.
     worker: Option<String>,
     appid: String,
     session: i64,
@@ -117,7 +117,7 @@ pub struct DraftBody {
 /// How far a session was read.
 #[derive(Deserialize)]
 pub struct ReadMarkBody {
-    /// Who has read; without a name the login's worker.
+    /// The worker who has read it; the login's without a name.
     worker: Option<String>,
     appid: String,
     session: i64,
@@ -169,7 +169,7 @@ pub async fn signup(
     logged_in(client, &verified.name, &cookie)
 }
 
-/// `POST /desk/api/password`: the worker changes the own password. Guessing the old one costs tries to log in.
+/// `POST /desk/api/password`: changes the worker's own password. Guessing the current one counts as tries to log in.
 pub async fn change_password(
     State(app): State<App>,
     client: ClientInfo,
@@ -193,13 +193,13 @@ pub async fn logout(
     Ok(([(SET_COOKIE, no_login_cookie(client))], Reply::done()).into_response())
 }
 
-/// `GET /desk/api/logins`: where she is logged in.
+/// `GET /desk/api/logins`: the worker's logins.
 pub async fn logins(State(app): State<App>, login: Login) -> Answer {
     let logins = login::list(&app.desk, &login.worker, Some(&login.cookie)).await?;
     Reply::json(&Logins { logins })
 }
 
-/// `POST /desk/api/login/end`: one of her logins, or all but this.
+/// `POST /desk/api/login/end`: ends one of the worker's logins, or all others.
 pub async fn end_login(
     State(app): State<App>,
     login: Login,
@@ -230,7 +230,7 @@ pub async fn invitation(
     Ok(Reply::done())
 }
 
-/// A page that learns late of another's login in its browser must not give them what its own worker typed or read.
+/// Refuses a page that has not noticed that another worker has logged in: its drafts and marks are not theirs.
 fn check_worker(login: &Login, named: Option<&str>) -> Result<(), Errcode> {
     match named {
         Some(name) if name != login.worker.as_str() => Err(Errcode::LoginNeeded),
@@ -238,7 +238,7 @@ fn check_worker(login: &Login, named: Option<&str>) -> Result<(), Errcode> {
     }
 }
 
-/// `POST /desk/api/draft`: what the worker has typed in a session; an empty text forgets it. Answers when it was kept.
+/// `POST /desk/api/draft`: stores the unsent text of a session; an empty text deletes it. Returns the time of storing.
 pub async fn draft(State(app): State<App>, login: Login, PageBody(given): PageBody<DraftBody>) -> Answer {
     check_worker(&login, given.worker.as_deref())?;
     let appid = appid(&given.appid)?;
@@ -276,7 +276,7 @@ pub async fn close(State(app): State<App>, login: Login, PageBody(given): PageBo
     Ok(Reply::done())
 }
 
-/// `POST /desk/api/session/transfer`: from the agent who had it when the page showed it, to another.
+/// `POST /desk/api/session/transfer`: from the agent whom the page showed, to another.
 pub async fn transfer(
     State(app): State<App>,
     login: Login,
@@ -287,13 +287,13 @@ pub async fn transfer(
     Ok(Reply::done())
 }
 
-/// `GET /desk/api/colleagues`: who could get a session.
+/// `GET /desk/api/colleagues`: agents who could get a session.
 pub async fn colleagues(State(app): State<App>, login: Login, Params(of): Params<AccountQuery>) -> Answer {
     let colleagues = supervisor::colleagues(&app.desk, &login.worker, &appid(&of.appid)?).await?;
     Reply::json(&Colleagues { colleagues })
 }
 
-/// `GET /desk/api/sessions`: what other agents have open, for a supervisor.
+/// `GET /desk/api/sessions`: open sessions of other agents, for a supervisor.
 pub async fn sessions(State(app): State<App>, login: Login, Params(page): Params<SessionsQuery>) -> Answer {
     let sessions = supervisor::page(&app.desk, &login.worker, &appid(&page.appid)?, page.after).await?;
     Reply::json(&answers::Sessions { sessions })

@@ -1,4 +1,4 @@
-//! What streams send of a change, and who may see what of it.
+//! Facts of a change as streams send them, and which of them an agent or a customer may see.
 
 use crate::desk::feed::{AgentView, FeedFact, SessionCounts};
 use crate::desk::message::MessageView;
@@ -64,7 +64,7 @@ pub struct TypingEvent {
     pub typing: bool,
 }
 
-/// Through whose eyes a workbench looks at an account.
+/// The agent whose workbench gets a stream.
 pub(super) struct Viewer {
     pub(super) kf_account: String,
     /// Whether the agent sees every session.
@@ -77,12 +77,12 @@ impl Viewer {
     }
 }
 
-/// What an agent may see of a fact.
+/// The facts that the agent may see.
 pub(super) fn for_agent<'a>(fact: &'a FeedFact, agent: &Viewer) -> Vec<DeskFact<'a>> {
     let session = |view| DeskFact::Session(Cow::Borrowed(view));
     match fact {
         FeedFact::Session(view) if agent.sees(view) => vec![session(view)],
-        // Enough to know that somebody else has the customer, or that the customer waits no more.
+        // Tells only that another agent has the customer, or that the customer waits no more.
         FeedFact::Session(view) => {
             let hidden = SessionView { preview: String::new(), ..view.clone() };
             vec![DeskFact::Session(Cow::Owned(hidden))]

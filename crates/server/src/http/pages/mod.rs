@@ -1,4 +1,4 @@
-//! The pages, what they call, and what they are told.
+//! The pages, their calls, and their streams.
 
 pub mod answers;
 pub mod chat;

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-/// It says the same as long as the program runs.
+/// Constant while the program runs.
 static DOCUMENT: LazyLock<Asset> = LazyLock::new(|| {
     let text = protocol::openapi::document().to_string();
     let hash = hex(&Sha256::digest(&text)[..16]);

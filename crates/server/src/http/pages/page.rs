@@ -1,4 +1,4 @@
-//! The pages and their parts.
+//! The pages and their assets.
 
 use crate::http::Refusal;
 use crate::http::edge::asset::Asset;
@@ -15,22 +15,22 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Scripts and styles are our own files; Svelte sets single properties on elements. Pictures are also what somebody is
-/// about to send, and those of articles, which stand where the program that sent them says. No page of ours stands in
-/// another's frame, where clicks can be stolen.
+/// Scripts and styles are our own files; Svelte sets single style properties on elements. Images are also those that
+/// are about to be sent, and those of articles, which are at any address. No site may frame a page, because it could
+/// steal clicks.
 const CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
      img-src 'self' data: blob: https:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-/// What of the start page is for a demo only stands between these.
+/// The part of the start page between these is for demos only.
 const DEMO: [&str; 2] = ["<!--demo-->", "<!--/demo-->"];
 
-/// All files of the pages, by their paths.
+/// All files of the pages, by path.
 static ASSETS: LazyLock<HashMap<Cow<'static, str>, Asset>> =
     LazyLock::new(|| pages::all().map(|(path, page)| (path, asset_of(page))).collect());
 
-/// The start page of a desk that is no demo.
+/// The start page without the demo's part.
 static START: LazyLock<Option<Asset>> = LazyLock::new(|| {
     let page = pages::page("start.html")?;
     let bytes = without_demo(&String::from_utf8_lossy(&page.bytes)).into_bytes().into();
@@ -45,7 +45,7 @@ fn asset_of(page: Page) -> Asset {
     Asset::new(page.content_type, bytes, page.hash)
 }
 
-/// `GET /`: what is here.
+/// `GET /`: links to what the server offers.
 pub async fn start(State(app): State<App>, headers: HeaderMap) -> Response {
     let start = if app.settings.is_demo { ASSETS.get("start.html") } else { START.as_ref() };
     answer(&app, start, &headers)
@@ -62,7 +62,7 @@ pub async fn workbench(State(app): State<App>, headers: HeaderMap) -> Response {
     serve(&app, "workbench.html", &headers)
 }
 
-/// `GET /desk`, without the slash its parts need.
+/// `GET /desk`, without the slash that relative links need.
 pub async fn to_workbench() -> Redirect {
     Redirect::permanent("/desk/")
 }
@@ -72,7 +72,7 @@ pub async fn debug(State(app): State<App>, headers: HeaderMap) -> Response {
     serve(&app, "debug.html", &headers)
 }
 
-/// `GET /chat/{appid}`. The page itself says when there is no such account.
+/// `GET /chat/{appid}`. The page itself reports an unknown account.
 pub async fn chat(State(app): State<App>, Path(appid): Path<String>, mut headers: HeaderMap) -> Response {
     if Appid::parse(&appid).is_ok() {
         return serve(&app, "chat.html", &headers);

@@ -1,4 +1,4 @@
-//! Pictures that people send, and the files that messages show.
+//! Images that people send, and the files that messages show.
 
 use crate::desk::image::{self, FilePart, ImageUpload};
 use crate::desk::storage;
@@ -20,13 +20,13 @@ use protocol::media::admit_from_page;
 use protocol::{Errcode, limits};
 use serde::Deserialize;
 
-/// The id of the message that shows a customer's picture.
+/// The id of a customer's message with an image.
 #[derive(Deserialize)]
 pub struct ChatImageQuery {
     client_id: String,
 }
 
-/// The same of an agent's, and where she sends it.
+/// The id of an agent's message with an image, and its session.
 #[derive(Deserialize)]
 pub struct ReplyImageQuery {
     appid: String,
@@ -37,13 +37,13 @@ pub struct ReplyImageQuery {
 /// A file of a message.
 #[derive(Deserialize)]
 pub struct FileQuery {
-    /// The account, where the address does not name it.
+    /// The account, where the path does not name it.
     appid: Option<String>,
     message: i64,
     part: Option<FilePart>,
 }
 
-/// The body of a call from a page of ours, not yet read: whoever may not send it is refused before.
+/// The unread body of a call from one of our pages. Other origins are refused before.
 pub struct PageUpload(Incoming);
 
 impl FromRequest<App> for PageUpload {
@@ -56,12 +56,12 @@ impl FromRequest<App> for PageUpload {
 }
 
 impl PageUpload {
-    /// How many bytes it has; where that is not told, as many as it may have.
+    /// The announced size, or else the maximum, in bytes.
     fn size(&self) -> u64 {
         self.0.size().unwrap_or(limits::FILE_MAX).min(limits::FILE_MAX)
     }
 
-    /// Stores it while it comes, as a picture without what a camera noted in it.
+    /// Stores the body while it arrives, as an image without its camera's metadata.
     async fn store(self, app: &App, sender: Sender, client_id: String) -> Result<ImageUpload, Error> {
         let (mut incoming, mut bytes) = (self.0, Bytestream::of_page(app, sender));
         while let Some(part) = incoming.next().await? {
@@ -74,7 +74,7 @@ impl PageUpload {
     }
 }
 
-/// What a page is told of a picture that is none.
+/// The refusal of a body that is no image, in our own codes.
 fn for_a_page(error: Error) -> Error {
     match error {
         Error::Refused(Errcode::MediaSize | Errcode::InvalidMediaSize) => Errcode::TooLarge.into(),
@@ -85,7 +85,7 @@ fn for_a_page(error: Error) -> Error {
     }
 }
 
-/// `POST /chat/api/{appid}/image`: as a message, the first makes the visitor a customer.
+/// `POST /chat/api/{appid}/image`: like a message, the first one creates the customer.
 pub async fn send(
     State(app): State<App>,
     caller: ChatCaller,
@@ -93,12 +93,12 @@ pub async fn send(
     raw: PageUpload,
 ) -> Answer<Response> {
     let client_id = asked.as_ref().map_or("", |Params(asked)| &asked.client_id);
-    // A browser without cookies is told so first, whatever else is wrong.
+    // First, so that a browser without cookies learns that, whatever else is wrong.
     caller.may_write(&app, client_id)?;
     let Params(ChatImageQuery { client_id }) = asked?;
     let (address, is_new, size) = (caller.address(), caller.openid.is_none(), raw.size());
     let openid = caller.openid.as_ref().map(ToString::to_string);
-    // What is refused to one customer is not counted for the others at the address.
+    // A customer's refusal does not count for other customers at the address.
     storage::check(&app.desk, &caller.appid, openid.as_deref(), &client_id, size).await?;
     app.throttles
         .upload(address, is_new, size)
@@ -116,7 +116,7 @@ pub async fn reply(
     asked: Result<Params<ReplyImageQuery>, Refusal>,
     raw: PageUpload,
 ) -> Answer {
-    // Another site is told nothing, so this comes after the check in `raw`.
+    // After the check of the origin in `raw`, so that another site learns nothing.
     let Params(asked) = asked?;
     let appid = Appid::parse(&asked.appid).map_err(|_| Errcode::NotFound)?;
     storage::check(&app.desk, &appid, None, "", raw.size()).await?;

@@ -1,6 +1,6 @@
 //! The pages' streams: Server-Sent Events that resume.
 //!
-//! The id of every event is a cursor over all owners the stream follows ([`Cursor`]).
+//! The id of each event is a cursor over all owners that the stream follows ([`Cursor`]).
 
 use crate::desk::cookie::Customer;
 use crate::desk::cursor::Cursor;
@@ -35,10 +35,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 use store::metrics::GaugeGuard;
 
-/// How often an idle stream shows that it lives.
+/// Interval of the events that keep an idle stream alive.
 const BEAT: Duration = Duration::from_secs(5);
 
-/// How far the browser got. Of the two ways in which it says so, the one EventSource makes by itself is newer.
+/// The cursor that the browser has reached. EventSource's own header is newer than the parameter.
 fn asked(app: &App, headers: &HeaderMap, uri: &Uri) -> Cursor {
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let since = || Query::of(uri.query().unwrap_or("")).get("since");
@@ -46,7 +46,7 @@ fn asked(app: &App, headers: &HeaderMap, uri: &Uri) -> Cursor {
     Cursor::read(app.desk.store.epoch(), &text)
 }
 
-/// The feeds of several owners in one stream of steps.
+/// Joins the feeds of several owners into one stream of steps.
 fn follow(app: &App, cursor: &Cursor) -> impl Stream<Item = (String, FeedStep)> + Send + use<> {
     let feeds: Vec<BoxStream<'static, (String, FeedStep)>> = cursor
         .seqs()
@@ -77,18 +77,18 @@ fn answer(
     };
     let last = once(async move { replaced.is_cancelled().then(self::replaced) }).flat_map(iter);
     let events = events.take_until(end.boxed()).chain(last).map(move |event| {
-        // It counts as long as this stream lives.
+        // Counted as long as this stream lives.
         let _ = (&open, &slot);
         Ok::<_, Infallible>(event)
     });
     let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("{}"));
     let mut response = Sse::new(events).keep_alive(beat).into_response();
-    // A reverse proxy must not gather events.
+    // A reverse proxy must not buffer events.
     response.headers_mut().insert("x-accel-buffering", http::HeaderValue::from_static("no"));
     response
 }
 
-/// `GET /desk/api/stream`: all accounts of a worker. While it is open she is there.
+/// `GET /desk/api/stream`: all accounts of a worker. While it is open the worker's agents are online.
 pub async fn desk(State(app): State<App>, login: Login, headers: HeaderMap, uri: Uri) -> Answer<Response> {
     Ok(open(&app, login, &asked(&app, &headers, &uri)).await?)
 }
@@ -108,12 +108,12 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
     for (appid, kf_account) in bindings {
         match app.streams.enter(&workbench.login.worker, appid.clone(), kf_account.clone()).await {
             Ok(open) => workbench.open.push(open),
-            // The account does not confirm it: she was deleted a moment ago, or never bound.
+            // The account has deleted the agent a moment ago, or never bound this worker.
             Err(Error::Refused(Errcode::InvalidAgent)) => continue,
             Err(error) => return Err(error),
         }
         workbench.cursor.set(appid.as_str(), asked.seq(appid.as_str()));
-        // Should she become one or cease to be one meanwhile, the change that says so ends this stream.
+        // A change of this ends the stream.
         let supervisor = presence::is_supervisor(&app.desk, &workbench.login.worker, &appid).await?;
         let seen = Viewer { kf_account: kf_account.to_string(), supervisor };
         workbench.agents.insert(appid.to_string(), seen);
@@ -137,15 +137,15 @@ async fn open(app: &App, login: Login, asked: &Cursor) -> Result<Response, Error
     Ok(answer(app, events, over, GaugeGuard::enter(&app.metrics.desk_streams), slot))
 }
 
-/// What a workbench stream knows.
+/// State of a workbench stream.
 struct WorkbenchStream {
     app: App,
     cursor: Cursor,
     own: String,
-    /// The agent she is, by account.
+    /// The worker's agent, by account.
     agents: BTreeMap<String, Viewer>,
     login: Login,
-    /// Keeps her online.
+    /// Keeps the agents online.
     open: Vec<OpenStream>,
 }
 
@@ -154,11 +154,11 @@ impl WorkbenchStream {
         let FeedStep::Change(change) = step else { return Next::Last(reset()) };
         self.cursor.set(owner, change.seq);
         if owner == self.own {
-            // A login that ended ends its streams; anything else means other accounts or invitations.
+            // An ended login ends its streams; anything else changes the worker's accounts or invitations.
             return if is_logged_in(&self.app, &self.login).await { Next::Last(reset()) } else { Next::End };
         }
         let Some(agent) = self.agents.get(owner) else { return Next::End };
-        // Whatever she is in this account now, this stream no longer knows.
+        // The agent's rights have changed, which this stream does not know.
         if change
             .facts
             .iter()
@@ -176,7 +176,7 @@ impl WorkbenchStream {
     }
 }
 
-/// What a workbench stream sends for a step.
+/// What a workbench stream does with a step.
 enum Next {
     Nothing,
     Event(Event),
@@ -188,7 +188,7 @@ async fn is_logged_in(app: &App, login: &Login) -> bool {
     login::identify(&app.desk, &login.cookie).await.is_ok()
 }
 
-/// `GET /chat/api/{appid}/stream`: what concerns one customer.
+/// `GET /chat/api/{appid}/stream`: the facts of one customer.
 pub async fn chat(
     State(app): State<App>,
     caller: ChatCaller,
@@ -213,14 +213,14 @@ pub async fn chat(
     Ok(answer(&app, events.flatten(), visit.last(), GaugeGuard::enter(&app.metrics.chat_streams), slot))
 }
 
-/// What a customer's stream knows.
+/// State of a customer's stream.
 struct ChatStream {
     appid: Appid,
     openid: Openid,
-    /// Who serves the customer.
+    /// The agent who serves the customer.
     agent: Option<KfAccount>,
     cursor: Cursor,
-    /// Whether the page shows that somebody types.
+    /// Whether the page shows that the agent types.
     sees_typing: bool,
 }
 
@@ -238,7 +238,7 @@ impl ChatStream {
         events
     }
 
-    /// What the customer may see of a fact.
+    /// The part of a fact that the customer may see.
     fn shown_fact<'a>(&mut self, fact: &'a FeedFact) -> Option<ChatFact<'a>> {
         match fact {
             FeedFact::Session(view) if view.openid == self.openid.as_str() => {
@@ -257,7 +257,7 @@ impl ChatStream {
         }
     }
 
-    /// Somebody types to her, or no longer: what was written is there.
+    /// The event that the agent began to type, or stopped because the message was sent.
     fn typing_event(&mut self, fact: &FeedFact, now: Time) -> Option<Event> {
         let types = match fact {
             FeedFact::Typing(openid, until) if *openid == self.openid => now < *until,
@@ -278,12 +278,13 @@ fn reset() -> Event {
     Event::default().event("reset").data("{}")
 }
 
-/// A newer stream of the same person has taken the place. It has no id: the page goes on from where it was.
+/// The event that a newer stream of the same person replaces this one. Without an id, so that the page resumes where it
+/// was.
 fn replaced() -> Event {
     Event::default().event("replaced").data("{}")
 }
 
-/// An event with the cursor after it. What cannot be written is loaded again.
+/// An event with the cursor after it. If it cannot be serialised, the page loads everything again.
 fn event(name: &str, cursor: &Cursor, data: &impl Serialize) -> Event {
     match serde_json::to_string(data) {
         Ok(data) => Event::default().event(name).id(cursor.text()).data(data),
