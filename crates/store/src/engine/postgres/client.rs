@@ -1,9 +1,9 @@
-//! Connections to PostgreSQL: made when they are needed, and made again when they were lost.
+//! Connections to PostgreSQL, which are opened when they are needed, and again after they were lost.
 //!
-//! A client connects, lives and dies on a thread of its own: it must not within an async runtime.
+//! The client crate panics if a client is made or dropped inside an async runtime, so each lives on a thread outside.
 
 use super::address::Address;
-use super::line::Line;
+use super::pipelined_connection::PipelinedConnection;
 use crate::engine::tx::{Cell, Conn, Row, Value};
 use crate::error::Error;
 use ::postgres::types::{ToSql, Type};
@@ -13,94 +13,94 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long the database counts as away after a connection could not be made.
-const AWAY: Duration = Duration::from_millis(500);
+/// How long no connection is tried after one failed.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// A connection of its own, for what is no verb.
+/// A blocking client, for what is not a verb.
 pub(crate) fn connect(url: &str) -> anyhow::Result<Client> {
     Address::parse(url)?.client().context("connecting to PostgreSQL")
 }
 
-/// Where connections come from.
+/// Opens connections to one database.
 pub(crate) struct Source {
     address: Address,
-    /// When one could not be made the last time.
-    refused: Mutex<Option<Instant>>,
+    /// When the last attempt failed; `None` if it succeeded.
+    failed_at: Mutex<Option<Instant>>,
 }
 
 impl Source {
     pub(crate) fn of(address: Address) -> Arc<Self> {
-        Arc::new(Source { address, refused: Mutex::new(None) })
+        Arc::new(Source { address, failed_at: Mutex::new(None) })
     }
 
-    /// A client of its own, for what is no verb.
+    /// A blocking client, for what is not a verb.
     pub(crate) fn client(&self) -> Result<Client, Error> {
-        self.unless_away(|address| Ok(address.client()?))
+        self.unless_failing(|address| Ok(address.client()?))
     }
 
-    /// A new connection; refused at once for a while after one could not be made, so that whoever waits does not wait
-    /// for each attempt of those before.
-    fn unless_away<T>(&self, connect: impl FnOnce(&Address) -> Result<T, Error>) -> Result<T, Error> {
-        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.is_some_and(|at| at.elapsed() < AWAY) {
+    /// Opens a connection. Within [`RETRY_AFTER`] of a failure it fails at once, so that waiting verbs do not each wait
+    /// for an attempt of their own.
+    fn unless_failing<T>(&self, connect: impl FnOnce(&Address) -> Result<T, Error>) -> Result<T, Error> {
+        let failed_at = *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed_at.is_some_and(|at| at.elapsed() < RETRY_AFTER) {
             return Err(anyhow::anyhow!("the database could not be reached a moment ago").into());
         }
         let made = connect(&self.address);
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = made.is_err().then(Instant::now);
+        *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = made.is_err().then(Instant::now);
         made
     }
 }
 
-/// A connection that is made when it is needed, and made again when it was lost.
+/// A connection that opens when it is needed, with its prepared statements.
 pub(crate) struct Connection {
     source: Arc<Source>,
-    line: Option<Line>,
+    open: Option<PipelinedConnection>,
     statements: HashMap<&'static str, Statement>,
 }
 
 impl Connection {
     pub(crate) fn new(source: &Arc<Source>) -> Self {
-        Connection { source: source.clone(), line: None, statements: HashMap::new() }
+        Connection { source: source.clone(), open: None, statements: HashMap::new() }
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| !line.is_closed())
+        self.open.as_ref().is_some_and(|open| !open.is_closed())
     }
 
-    /// Makes it when it is not open.
+    /// Opens the connection, if it is not open.
     pub(crate) fn ready(&mut self) -> Result<(), Error> {
         if !self.is_open() {
             self.close();
-            self.line = Some(self.source.unless_away(Line::connect)?);
+            self.open = Some(self.source.unless_failing(PipelinedConnection::connect)?);
         }
         Ok(())
     }
 
     pub(crate) fn close(&mut self) {
         self.statements.clear();
-        self.line = None;
+        self.open = None;
     }
 
-    /// The open line: one that was lost is not made again here, for the transaction went with it.
-    fn line(&mut self) -> Result<&mut Line, Error> {
-        self.line.as_mut().ok_or_else(|| anyhow::anyhow!("no connection").into())
+    /// The open connection. A lost one is not opened again here, because its transaction is lost, too.
+    fn opened(&mut self) -> Result<&mut PipelinedConnection, Error> {
+        self.open.as_mut().ok_or_else(|| anyhow::anyhow!("no connection").into())
     }
 
-    /// Begins a transaction with the next statement.
+    /// Begins a transaction; `begin` is sent with the next statement.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
         self.ready()?;
         self.send("begin", &[])
     }
 
-    /// Begins a transaction now, or ends it.
+    /// Runs a statement that begins or ends a transaction, and waits for it.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        self.line()?.ask(async |client| client.batch_execute(sql).await)
+        self.opened()?.run(async |client| client.batch_execute(sql).await)
     }
 
-    /// Ends the transaction, or the connection when even that fails.
+    /// Rolls the transaction back; closes the connection if that fails.
     pub(crate) fn roll_back(&mut self) {
-        if let Some(line) = &mut self.line {
-            line.forget();
+        if let Some(open) = &mut self.open {
+            open.clear_queue();
         }
         if self.batch("rollback").is_err() {
             self.close();
@@ -111,7 +111,7 @@ impl Connection {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.line()?.prepare(sql)?;
+        let statement = self.opened()?.prepare(sql)?;
         self.statements.insert(sql, statement.clone());
         Ok(statement)
     }
@@ -120,18 +120,18 @@ impl Connection {
 impl Conn for Connection {
     fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {
         let statement = self.prepared(sql)?;
-        self.line()?.send(statement, values.iter().map(Cell::from).collect());
+        self.opened()?.queue(statement, values.iter().map(Cell::from).collect());
         Ok(())
     }
 
     fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         let statement = self.prepared(sql)?;
-        self.line()?.ask(async |client| client.execute(&statement, &parameters(values)).await)
+        self.opened()?.run(async |client| client.execute(&statement, &parameters(values)).await)
     }
 
     fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
         let statement = self.prepared(sql)?;
-        let rows = self.line()?.ask(async |client| client.query(&statement, &parameters(values)).await)?;
+        let rows = self.opened()?.run(async |client| client.query(&statement, &parameters(values)).await)?;
         rows.iter().map(row).collect()
     }
 }

@@ -3,8 +3,9 @@
 
 pub(crate) mod address;
 pub(crate) mod client;
-mod line;
+
 mod notify;
+mod pipelined_connection;
 
 use crate::clock::Clock;
 use crate::engine::job::{Job, Mode, run_all};
@@ -129,12 +130,12 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<()>
 /// The waiting verbs, by owner. One writer at a time works on an owner's queue.
 #[derive(Default)]
 struct Queues {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     arrived: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     queues: HashMap<String, VecDeque<Job>>,
     ready: VecDeque<String>,
     waiting: usize,
@@ -142,7 +143,7 @@ struct State {
 }
 
 impl Queues {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
