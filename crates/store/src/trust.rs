@@ -38,6 +38,12 @@ pub struct Roots {
 }
 
 impl Roots {
+    /// No authorities: every TLS connection fails.
+    #[must_use]
+    pub fn none() -> Self {
+        Roots { store: RootCertStore::empty(), certificates: Vec::new() }
+    }
+
     /// The authorities that this machine trusts.
     ///
     /// # Errors
@@ -46,7 +52,7 @@ impl Roots {
         let found = rustls_native_certs::load_native_certs();
         let mut store = RootCertStore::empty();
         let (added, _) = store.add_parsable_certificates(found.certs);
-        ensure!(added > 0, "this machine trusts no authority: install ca-certificates");
+        ensure!(added > 0, "this machine trusts no authority: install ca-certificates, or set SSL_CERT_FILE");
         Ok(Roots { store, certificates: Vec::new() })
     }
 

@@ -1,6 +1,6 @@
 //! The HTTP client for a bucket: HTTP/1.1, by TLS unless the endpoint is `http://`, and with timeouts for all steps.
 
-use anyhow::ensure;
+use crate::trust::{self, Roots, Trust};
 use futures_util::future::BoxFuture;
 use http::header::{HeaderValue, USER_AGENT};
 use http_body_util::BodyExt;
@@ -13,10 +13,7 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
     HttpResponseBody, HttpService,
 };
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 use std::error::Error as _;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::error::Elapsed;
 use tower_http::timeout::TimeoutBody;
@@ -46,7 +43,8 @@ impl Wires {
         dialer.enforce_http(false);
         dialer.set_nodelay(true);
         dialer.set_connect_timeout(Some(CONNECT));
-        let tls = HttpsConnectorBuilder::new().with_tls_config(trust(is_tls)?);
+        let roots = if is_tls { Roots::system()? } else { Roots::none() };
+        let tls = HttpsConnectorBuilder::new().with_tls_config(trust::client(Trust::Name(roots))?);
         let connector = tls.https_or_http().enable_http1().wrap_connector(dialer);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -55,20 +53,6 @@ impl Wires {
             .build(connector);
         Ok(Wires(HttpClient::new(Wire(client))))
     }
-}
-
-fn trust(is_tls: bool) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    if is_tls {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        ensure!(
-            !roots.is_empty(),
-            "this machine trusts no authority: install ca-certificates, or name a file of them in SSL_CERT_FILE"
-        );
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    Ok(config.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
 }
 
 impl HttpConnector for Wires {
