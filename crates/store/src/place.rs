@@ -32,7 +32,7 @@ pub fn is_foreign(host: &str) -> bool {
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn held(given: &str, what: &str) -> anyhow::Result<String> {
+pub fn value_or_file(given: &str, what: &str) -> anyhow::Result<String> {
     let Some(file) = given.strip_prefix("file:") else { return Ok(given.to_owned()) };
     let held = std::fs::read_to_string(file).with_context(|| format!("reading {what} from {file}"))?;
     Ok(held.trim().to_owned())
@@ -54,7 +54,7 @@ impl Place {
     /// # Errors
     /// If the file cannot be read.
     pub fn database(url: &str) -> anyhow::Result<Self> {
-        Ok(Place::Postgres(held(url, "the address of the database")?))
+        Ok(Place::Postgres(value_or_file(url, "the address of the database")?))
     }
 
     /// The folder of a SQLite database.

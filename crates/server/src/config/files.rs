@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use http::Uri;
 use std::path::PathBuf;
-use store::place::{Bucket, FilesPlace, Key, SCHEME, held};
+use store::place::{Bucket, FilesPlace, Key, SCHEME, value_or_file};
 
 /// Replaced by the bucket's name in an endpoint.
 const HOST: &str = "{bucket}";
@@ -100,7 +100,7 @@ fn endpoint(given: &str) -> anyhow::Result<String> {
 fn key(given: Option<&str>) -> anyhow::Result<Key> {
     let given =
         given.context("a bucket needs its key: --files-key file:PATH, a file that holds ID:SECRET")?;
-    match held(given, "the key for the bucket")?.trim().split_once(':') {
+    match value_or_file(given, "the key for the bucket")?.trim().split_once(':') {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
             Ok(Key { id: id.to_owned(), secret: secret.to_owned() })
         }

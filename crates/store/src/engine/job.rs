@@ -41,13 +41,13 @@ trait Verb: Send {
     fn answer(self: Box<Self>);
 }
 
-struct Held<T, F> {
+struct TypedJob<T, F> {
     verb: F,
     result: Option<Result<T, Error>>,
     to: oneshot::Sender<Result<T, Error>>,
 }
 
-impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T, Error> + Send> Verb for Held<T, F> {
+impl<T: Send, F: FnMut(&mut Tx<'_>) -> Result<T, Error> + Send> Verb for TypedJob<T, F> {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         let result = catch_unwind(AssertUnwindSafe(|| (self.verb)(tx)))
             .unwrap_or_else(|panic| Err(anyhow::anyhow!("a verb panicked: {}", message(&*panic)).into()));
@@ -77,7 +77,7 @@ impl Job {
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> (Job, oneshot::Receiver<Result<T, Error>>) {
         let (to, answer) = oneshot::channel();
-        let verb = Box::new(Held { verb, result: None, to });
+        let verb = Box::new(TypedJob { verb, result: None, to });
         (Job { mode, owner: owner.into(), verb }, answer)
     }
 

@@ -64,7 +64,7 @@ struct Pool {
 }
 
 /// What a sender has taken: permits of each of its shares, and of the whole pool last. Dropping it gives them back.
-pub(super) struct Held(Vec<OwnedSemaphorePermit>);
+pub(super) struct Permits(Vec<OwnedSemaphorePermit>);
 
 impl Pool {
     fn of(most: usize) -> Self {
@@ -96,19 +96,19 @@ impl Pool {
 
     /// Takes one unit, once the sender's shares and the whole pool have one. A sender that waits for its share takes
     /// nothing from the pool.
-    async fn take(&self, sender: &Sender) -> Option<Held> {
+    async fn take(&self, sender: &Sender) -> Option<Permits> {
         let wait = async {
             let mut held = Vec::new();
             for part in self.parts(sender) {
                 held.push(part.acquire_owned().await.ok()?);
             }
-            Some(Held(held))
+            Some(Permits(held))
         };
         tokio::time::timeout(TURN, wait).await.ok().flatten()
     }
 
     /// Takes another unit, unless it would come from the half of the pool that is kept for senders without any.
-    fn grow(&self, held: &mut Held) -> bool {
+    fn grow(&self, held: &mut Permits) -> bool {
         if self.all.available_permits() <= self.most / 2 {
             return false;
         }
@@ -120,7 +120,7 @@ impl Pool {
     }
 }
 
-impl Held {
+impl Permits {
     /// Gives back all units but one.
     pub(super) fn shrink(&mut self) {
         for permit in &mut self.0 {
@@ -173,12 +173,12 @@ impl Pools {
     ///
     /// # Errors
     /// `SystemError` if none becomes free in time.
-    pub(super) async fn memory(&self, sender: &Sender) -> Result<Held, Error> {
+    pub(super) async fn memory(&self, sender: &Sender) -> Result<Permits, Error> {
         self.noted(self.of(sender).0.take(sender).await)
     }
 
     /// Takes another unit; `false` if none can be spared.
-    pub(super) fn grow(&self, sender: &Sender, held: &mut Held) -> bool {
+    pub(super) fn grow(&self, sender: &Sender, held: &mut Permits) -> bool {
         self.of(sender).0.grow(held)
     }
 
@@ -186,11 +186,11 @@ impl Pools {
     ///
     /// # Errors
     /// `SystemError` if none becomes free in time.
-    pub(super) async fn place(&self, sender: &Sender) -> Result<Held, Error> {
+    pub(super) async fn place(&self, sender: &Sender) -> Result<Permits, Error> {
         self.noted(self.of(sender).1.take(sender).await)
     }
 
-    fn noted(&self, held: Option<Held>) -> Result<Held, Error> {
+    fn noted(&self, held: Option<Permits>) -> Result<Permits, Error> {
         match held {
             Some(held) => self.outages.record(Ok(held)),
             None => Err(self.outages.refuse(anyhow::anyhow!("too many files are sent at once").into())),
@@ -207,7 +207,7 @@ mod tests {
         Sender { crowd: Crowd::Programs, names: vec![(name.to_owned(), 4)] }
     }
 
-    fn now(pool: &Pool, sender: &Sender) -> Option<super::Held> {
+    fn now(pool: &Pool, sender: &Sender) -> Option<super::Permits> {
         tokio::task::unconstrained(pool.take(sender)).now_or_never().flatten()
     }
 

@@ -1,6 +1,6 @@
 //! An object while it is being written, and until a row refers to it.
 
-use super::pool::{Held, Sender, UNIT};
+use super::pool::{Permits, Sender, UNIT};
 use super::{BLOCK, Files, Opened, Reading};
 use crate::error::Error;
 use anyhow::Context;
@@ -21,8 +21,8 @@ pub struct Writing {
     units: Vec<Bytes>,
     /// The unit being filled.
     unit: BytesMut,
-    memory: Option<Held>,
-    place: Option<Held>,
+    memory: Option<Permits>,
+    place: Option<Permits>,
     parts: Option<Parts>,
     sha256: Sha256,
     written: Written,
@@ -115,7 +115,7 @@ impl Writing {
     }
 
     /// Takes a place, and checks for free space.
-    async fn enter(&mut self) -> Result<Held, Error> {
+    async fn enter(&mut self) -> Result<Permits, Error> {
         let files = &self.written.files.0;
         let place = match self.place.take() {
             Some(place) => place,
