@@ -29,15 +29,15 @@ const NEVER: &[(Errcode, &str)] = &[
 const OF_ALL: [&str; 4] = ["authorise::", "ended::", "input::", "openapi::"];
 
 /// The tests that saw an errcode, by endpoint and errcode.
-type Seen = BTreeMap<(&'static str, i64), Vec<String>>;
+type Witnesses = BTreeMap<(&'static str, i64), Vec<String>>;
 
 fn notes(name: &str) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::read_to_string(&path).expect("what was seen on the wire: run `cargo test` whole")
 }
 
-fn seen() -> Seen {
-    let mut seen = Seen::new();
+fn seen() -> Witnesses {
+    let mut seen = Witnesses::new();
     for note in notes("seen").lines() {
         let [path, number, sentence] = note.split(' ').collect::<Vec<_>>()[..] else { panic!("{note}") };
         if let Some(endpoint) = protocol::endpoint::at(path) {
@@ -53,7 +53,7 @@ fn seen() -> Seen {
 }
 
 /// The test that the document names: the first by name; tests that walk all endpoints come last.
-fn test(seen: &Seen, endpoint: &Endpoint, code: Errcode) -> String {
+fn test(seen: &Witnesses, endpoint: &Endpoint, code: Errcode) -> String {
     match seen.get(&(endpoint.name, code.number())) {
         Some(sentences) => format!("`{}`", sentences[0]),
         None => "none".to_owned(),
@@ -86,7 +86,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
     if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }
 
-fn endpoint(text: &mut String, seen: &Seen, row: &Endpoint) {
+fn endpoint(text: &mut String, seen: &Witnesses, row: &Endpoint) {
     let paths = list(row.paths().map(|path| format!("`{path}`")));
     let takes = list(row.takes.parameters().map(|it| parameter(row, it)));
     let rules: String = row.rules.iter().map(|(rule, _)| format!("\n\n{rule}")).collect();
@@ -125,8 +125,8 @@ fn codes(text: &mut String) {
         writeln!(text, "| {} | {} | [page]({}) |", code.number(), code.text(), code.source()).unwrap();
     }
     text.push_str(
-        "\nAn unknown address below Weixin's roots answers 40066. The workbench and the customer page are told, with \
-         the HTTP status in the second column:\n\n| code | status | text |\n|---|---|---|\n",
+        "\nAn unknown address below Weixin's roots answers 40066. The workbench and the chat page get these codes, \
+         with the HTTP status in the second column:\n\n| code | status | text |\n|---|---|---|\n",
     );
     for code in Errcode::ALL.iter().filter(|code| code.is_own()) {
         writeln!(text, "| {} | {} | {} |", code.number(), code.status(), code.text()).unwrap();

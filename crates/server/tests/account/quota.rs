@@ -341,11 +341,11 @@ async fn an_operator_sets_limits_that_count_from_the_next_call(app: TestApp) {
         order(LimitChange { endpoint: Some("nothing".into()), daily: Some(1), ..LimitChange::default() })
             .await;
     assert!(unknown.unwrap_err().contains("no such endpoint"));
-    let nobody = Command::Limit(LimitCommand::Quota {
+    let unknown = Command::Limit(LimitCommand::Quota {
         appid: "wx00000000000000ff".into(),
         change: LimitChange::default(),
     });
-    assert!(app.command(nobody).await.unwrap_err().contains("no such account"));
+    assert!(app.command(unknown).await.unwrap_err().contains("no such account"));
 }
 
 async fn calls_at_once_are_counted_to_the_last(app: TestApp) {

@@ -1,7 +1,7 @@
 //! Bytes of files: the limits of a customer's day, of an account and of a disk, and how long files are kept.
 
 use crate::actors::form::{JPEG, MP4, PNG, numbered, sized};
-use crate::actors::{Errors, TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of, until};
+use crate::actors::{CapturedErrors, TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of, until};
 use crate::edge::limits::set;
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ async fn an_account_has_a_limit_of_bytes_that_counts_equal_files_once(app: TestA
     account.media("image", &picture(1, 600 * KB)).await;
     let image = json!({"msgtype": "image", "image": {"media_id": media_id}});
     assert_eq!(code(&account.sends(&customer.openid(), image.clone()).await), 0);
-    let (errors, guard) = Errors::expected();
+    let (errors, guard) = CapturedErrors::expected();
     assert_eq!(code(&account.uploads("image", &picture(2, 600 * KB)).await), -1);
     assert_eq!(code(&account.uploads("image", &picture(2, 600 * KB)).await), -1);
     assert_eq!(replies(&app, &ann, &session, picture(2, 600 * KB)).await, (507, 990_026));
@@ -138,7 +138,7 @@ async fn an_account_has_a_limit_of_bytes_that_counts_equal_files_once(app: TestA
     // The message keeps its file, and the account's byte count, after the temporary files have expired.
     app.advance(3 * DAY).await;
     let account = account.with_token(&account.fetch_token().await);
-    let (_, guard) = Errors::expected();
+    let (_, guard) = CapturedErrors::expected();
     assert_eq!(code(&account.uploads("image", &picture(2, 600 * KB)).await), -1);
     drop(guard);
     app.inner.stop.cancel();
@@ -160,7 +160,7 @@ async fn uploads_leave_free_space_on_the_disk(app: TestApp) {
     let account = app.account().await;
     let customer = account.customer();
     customer.says("hello").await;
-    let (errors, guard) = Errors::expected();
+    let (errors, guard) = CapturedErrors::expected();
     for size in [PNG.len(), 600 * KB] {
         assert_eq!(code(&account.uploads("image", &sized(PNG, size)).await), -1);
         assert_eq!(shows(&app, &account, &customer, sized(PNG, size), "p1").await, (507, 990_024));

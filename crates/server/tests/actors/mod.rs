@@ -50,12 +50,12 @@ pub struct TestApp {
     pub fresh: Arc<Fresh>,
     lease: Arc<tokio::sync::Mutex<Lease>>,
     accounts: Arc<Mutex<u64>>,
-    errors: Errors,
+    errors: CapturedErrors,
 }
 
 /// Runs a test over `fresh` data, then asserts that the desk logged no error.
 pub fn run(fresh: Fresh, test: impl AsyncFnOnce(TestApp)) {
-    let errors = Errors::default();
+    let errors = CapturedErrors::default();
     let _guard = tracing::subscriber::set_default(errors.clone());
     let fresh = Arc::new(fresh);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -241,44 +241,44 @@ pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) 
 
 /// Gathers what is logged at a level or above.
 #[derive(Clone)]
-pub struct Errors(pub Arc<Mutex<Vec<String>>>, Level);
+pub struct CapturedErrors(pub Arc<Mutex<Vec<String>>>, Level);
 
-impl Default for Errors {
+impl Default for CapturedErrors {
     fn default() -> Self {
-        Errors(Arc::default(), Level::ERROR)
+        CapturedErrors(Arc::default(), Level::ERROR)
     }
 }
 
-impl Errors {
+impl CapturedErrors {
     /// Gathers errors from now on, for a test that expects them.
-    pub fn expected() -> (Errors, tracing::subscriber::DefaultGuard) {
-        Errors::at(Level::ERROR)
+    pub fn expected() -> (CapturedErrors, tracing::subscriber::DefaultGuard) {
+        CapturedErrors::at(Level::ERROR)
     }
 
     /// Gathers warnings and errors from now on.
-    pub fn warnings() -> (Errors, tracing::subscriber::DefaultGuard) {
-        Errors::at(Level::WARN)
+    pub fn warnings() -> (CapturedErrors, tracing::subscriber::DefaultGuard) {
+        CapturedErrors::at(Level::WARN)
     }
 
-    fn at(level: Level) -> (Errors, tracing::subscriber::DefaultGuard) {
-        let errors = Errors(Arc::default(), level);
+    fn at(level: Level) -> (CapturedErrors, tracing::subscriber::DefaultGuard) {
+        let errors = CapturedErrors(Arc::default(), level);
         (errors.clone(), tracing::subscriber::set_default(errors))
     }
 }
 
-impl Subscriber for Errors {
+impl Subscriber for CapturedErrors {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= self.1
     }
 
     fn event(&self, event: &Event<'_>) {
-        struct Text(String);
-        impl Visit for Text {
+        struct FieldText(String);
+        impl Visit for FieldText {
             fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
                 self.0.push_str(&format!("{}={value:?} ", field.name()));
             }
         }
-        let mut text = Text(String::new());
+        let mut text = FieldText(String::new());
         event.record(&mut text);
         self.0.lock().unwrap().push(text.0);
     }

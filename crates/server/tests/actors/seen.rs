@@ -10,24 +10,24 @@ use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// What was recorded, and its file.
-struct Notes {
+struct Recorder {
     noted: HashSet<String>,
     file: File,
 }
 
-impl Notes {
+impl Recorder {
     /// Creates the file empty: an older one may be of other code.
-    fn begin(name: &str) -> Mutex<Notes> {
+    fn begin(name: &str) -> Mutex<Recorder> {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        Mutex::new(Notes {
+        Mutex::new(Recorder {
             noted: HashSet::new(),
             file: File::create(&file).expect("the file of what was seen can be created"),
         })
     }
 }
 
-static NUMBERS: LazyLock<Mutex<Notes>> = LazyLock::new(|| Notes::begin("seen"));
-static PARTS: LazyLock<Mutex<Notes>> = LazyLock::new(|| Notes::begin("seen-parts"));
+static NUMBERS: LazyLock<Mutex<Recorder>> = LazyLock::new(|| Recorder::begin("seen"));
+static PARTS: LazyLock<Mutex<Recorder>> = LazyLock::new(|| Recorder::begin("seen-parts"));
 
 /// Tests that call every endpoint for another reason. Their answers do not describe the endpoint: a clock was wrong, or
 /// the caller hung up at a random moment.
@@ -48,7 +48,7 @@ pub fn note(path: &str, number: i64, answer: &Value) {
     }
 }
 
-fn write(notes: &Mutex<Notes>, line: String) {
+fn write(notes: &Mutex<Recorder>, line: String) {
     let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
     if !notes.noted.contains(&line) {
         notes.file.write_all(line.as_bytes()).expect("what was seen can be written");

@@ -16,7 +16,7 @@ pub struct StreamEvent {
 
 /// An open stream; it closes when it is dropped.
 pub struct Stream {
-    heard: watch::Receiver<Vec<StreamEvent>>,
+    events: watch::Receiver<Vec<StreamEvent>>,
     reader: JoinHandle<()>,
 }
 
@@ -31,35 +31,35 @@ impl Stream {
         let mut response = app.ask(path, cookie).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let (tell, heard) = watch::channel(Vec::new());
+        let (sender, events) = watch::channel(Vec::new());
         let reader = tokio::spawn(async move {
             let mut text = String::new();
             while let Ok(Some(chunk)) = response.chunk().await {
                 text.push_str(&String::from_utf8_lossy(&chunk));
                 while let Some((frame, rest)) = text.split_once("\n\n") {
                     if let Some(event) = parse(frame) {
-                        tell.send_modify(|all: &mut Vec<StreamEvent>| all.push(event));
+                        sender.send_modify(|all: &mut Vec<StreamEvent>| all.push(event));
                     }
                     text = rest.to_owned();
                 }
             }
         });
-        Stream { heard, reader }
+        Stream { events, reader }
     }
 
     /// Waits for an event that fits.
     pub async fn waits_for(&mut self, what: &str, fits: impl Fn(&StreamEvent) -> bool) -> StreamEvent {
-        let heard = tokio::time::timeout(PATIENCE, self.heard.wait_for(|all| all.iter().any(&fits))).await;
-        let heard = heard
+        let events = tokio::time::timeout(PATIENCE, self.events.wait_for(|all| all.iter().any(&fits))).await;
+        let events = events
             .unwrap_or_else(|_| panic!("no such event: {what}"))
             .unwrap_or_else(|_| panic!("the stream ended before the event: {what}"));
-        heard.iter().find(|event| fits(event)).cloned().unwrap()
+        events.iter().find(|event| fits(event)).cloned().unwrap()
     }
 
     /// Waits for a fact that fits.
     pub async fn sees_fact(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> StreamEvent {
-        self.waits_for(what, |heard| {
-            heard.data["facts"].as_array().is_some_and(|facts| facts.iter().any(&fits))
+        self.waits_for(what, |event| {
+            event.data["facts"].as_array().is_some_and(|facts| facts.iter().any(&fits))
         })
         .await
     }
@@ -70,21 +70,21 @@ impl Stream {
     }
 
     /// The events so far, without the heartbeats of an idle stream.
-    pub fn heard(&self) -> Vec<StreamEvent> {
-        self.heard.borrow().iter().filter(|heard| heard.event != "beat").cloned().collect()
+    pub fn events(&self) -> Vec<StreamEvent> {
+        self.events.borrow().iter().filter(|event| event.event != "beat").cloned().collect()
     }
 
     /// Waits for the stream to end.
     pub async fn ends(mut self) {
-        let end = async { while self.heard.changed().await.is_ok() {} };
+        let end = async { while self.events.changed().await.is_ok() {} };
         tokio::time::timeout(PATIENCE, end).await.expect("the stream ends");
     }
 
     /// The number of messages with this text so far.
     pub async fn count_texts(&self, text: &str) -> usize {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let facts = |heard: &StreamEvent| heard.data["facts"].as_array().cloned().unwrap_or_default();
-        self.heard.borrow().iter().flat_map(facts).filter(|fact| fact["message"]["text"] == text).count()
+        let facts = |event: &StreamEvent| event.data["facts"].as_array().cloned().unwrap_or_default();
+        self.events.borrow().iter().flat_map(facts).filter(|fact| fact["message"]["text"] == text).count()
     }
 }
 

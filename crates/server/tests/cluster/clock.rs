@@ -4,7 +4,7 @@
 mod fixture;
 
 use crate::actors::form::PNG;
-use crate::actors::{BEGIN, Errors, TestAccount, TestAgent, TestApp, code, until};
+use crate::actors::{BEGIN, CapturedErrors, TestAccount, TestAgent, TestApp, code, until};
 use crate::cluster::on_two_nodes;
 use crate::operating::doctor::{asks, free, state};
 use fixture::{ClockFixture, lists, stable};
@@ -18,7 +18,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// The texts that getmsglist lists of a day, asked for `number` records at a time.
-async fn told(account: &TestAccount, from: i64, number: i64) -> String {
+async fn listed(account: &TestAccount, from: i64, number: i64) -> String {
     let (mut msgid, mut texts) = (1, String::new());
     loop {
         let body = json!({"starttime": from / 1000, "endtime": (from + DAY) / 1000, "msgid": msgid, "number": number});
@@ -33,7 +33,7 @@ async fn told(account: &TestAccount, from: i64, number: i64) -> String {
 }
 
 /// The texts and times that getrecord lists of the day in Beijing that begins at `from`.
-async fn told_by_page(account: &TestAccount, from: i64) -> Vec<(String, i64)> {
+async fn listed_by_page(account: &TestAccount, from: i64) -> Vec<(String, i64)> {
     let body =
         json!({"starttime": from / 1000, "endtime": (from + DAY) / 1000, "pageindex": 1, "pagesize": 1000});
     let answer = account.post("/customservice/msgrecord/getrecord", body).await;
@@ -148,19 +148,19 @@ async fn records_keep_their_times_and_none_is_skipped(app: TestApp) {
     app.advance(MINUTE).await;
     customer.says("d").await;
     for number in [1, 2, 10] {
-        assert_eq!(told(&account, BEGIN, number).await, "acd", "{number} at a time");
-        assert_eq!(told(&account, BEGIN + DAY, number).await, "b");
+        assert_eq!(listed(&account, BEGIN, number).await, "acd", "{number} at a time");
+        assert_eq!(listed(&account, BEGIN + DAY, number).await, "b");
     }
     app.advance(DAY - 2 * MINUTE).await;
     let account = account.with_token(&account.fetch_token().await);
     customer.says("e").await;
     assert_eq!(
-        (told(&account, BEGIN, 1).await, told(&account, BEGIN + DAY - HOUR, 1).await),
+        (listed(&account, BEGIN, 1).await, listed(&account, BEGIN + DAY - HOUR, 1).await),
         ("acde".into(), "be".into())
     );
     let midnight = BEGIN + 8 * HOUR;
     let (b, e) = (("b".to_owned(), (BEGIN + DAY) / 1000), ("e".to_owned(), (BEGIN + DAY - MINUTE) / 1000));
-    assert_eq!(told_by_page(&account, midnight).await, [e, b], "by time");
+    assert_eq!(listed_by_page(&account, midnight).await, [e, b], "by time");
 }
 
 fn at(account: &TestAccount, app: &TestApp) -> TestAccount {
@@ -224,7 +224,7 @@ fn a_node_moves_nothing_that_a_living_nodes_clock_stamped_until_that_is_set_back
 #[test]
 fn the_log_says_once_that_clocks_differ() {
     on_two_nodes(async |here, there| {
-        let (said, _guard) = Errors::warnings();
+        let (said, _guard) = CapturedErrors::warnings();
         let mut lease = Lease::begin(&here.inner).await.unwrap();
         let mut heartbeat = async || {
             cluster::beat(&there.inner.desk).await.unwrap();

@@ -2,7 +2,7 @@
 
 use crate::actors::{PATIENCE, TestApp, cookie_of};
 use crate::fixture::engine::Fresh;
-use crate::fixture::running::{APPID, DEMO, Running};
+use crate::fixture::running::{APPID, DEMO, RunningServer};
 use kefu::desk::cluster;
 use kefu::due::Lease;
 use serde_json::{Value, json};
@@ -11,33 +11,33 @@ use std::time::{Duration, Instant};
 /// The longest time from the last sign of a node until its agents are offline.
 const DEAD: Duration = Duration::from_secs(17);
 
-struct Pair {
-    first: Running,
-    second: Running,
+struct NodePair {
+    first: RunningServer,
+    second: RunningServer,
     /// A token and the demo worker's cookie; both nodes accept them.
     token: String,
     cookie: String,
     _fresh: Fresh,
 }
 
-impl Pair {
-    async fn starts() -> Pair {
+impl NodePair {
+    async fn starts() -> NodePair {
         let fresh = Fresh::schema();
-        let (first, second) = (Running::start(DEMO, &fresh), Running::start(DEMO, &fresh));
+        let (first, second) = (RunningServer::start(DEMO, &fresh), RunningServer::start(DEMO, &fresh));
         let login = reqwest::Client::new().post(format!("{}/desk/api/login", second.base));
         let login = login
             .header("sec-fetch-site", "same-origin")
             .json(&json!({"name": "kf_demo", "password": "demo"}));
         let cookie = cookie_of(&login.send().await.unwrap()).unwrap();
-        Pair { token: first.token().await, first, second, cookie, _fresh: fresh }
+        NodePair { token: first.token().await, first, second, cookie, _fresh: fresh }
     }
 
-    async fn stream_at(&self, node: &Running) -> reqwest::Response {
+    async fn stream_at(&self, node: &RunningServer) -> reqwest::Response {
         let stream = reqwest::Client::new().get(format!("{}/desk/api/stream", node.base));
         stream.header("cookie", &self.cookie).send().await.unwrap()
     }
 
-    async fn online_at(&self, node: &Running) -> bool {
+    async fn online_at(&self, node: &RunningServer) -> bool {
         let path = format!("/cgi-bin/customservice/getonlinekflist?access_token={}", self.token);
         node.get(&path).await["kf_online_list"].as_array().unwrap().len() == 1
     }
@@ -54,14 +54,14 @@ impl Pair {
 }
 
 /// Sends a signal.
-fn signal(node: &Running, name: &str) {
+fn signal(node: &RunningServer, name: &str) {
     let pid = node.child.id().to_string();
     assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
 }
 
 #[tokio::test]
 async fn a_dead_nodes_agents_are_offline_within_17_seconds() {
-    let pair = Pair::starts().await;
+    let pair = NodePair::starts().await;
     let stream = pair.stream_at(&pair.first).await;
     pair.until(true).await;
     // The bound counts from the last heartbeat, so any moment is fine.
@@ -77,7 +77,7 @@ async fn a_dead_nodes_agents_are_offline_within_17_seconds() {
 
 #[tokio::test]
 async fn a_stopped_node_that_wakes_is_fenced() {
-    let pair = Pair::starts().await;
+    let pair = NodePair::starts().await;
     let mut stream = pair.stream_at(&pair.first).await;
     pair.until(true).await;
     signal(&pair.first, "-STOP");

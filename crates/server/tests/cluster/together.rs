@@ -53,19 +53,19 @@ fn ends_connection(app: &TestApp, pid: i32) {
 
 /// Gathers the payloads of notifications until it is dropped.
 fn notifications(app: &TestApp) -> Arc<Mutex<String>> {
-    let told = Arc::<Mutex<String>>::default();
-    let (gathers, (ready, is_ready)) = (Arc::downgrade(&told), std::sync::mpsc::channel());
+    let payloads = Arc::<Mutex<String>>::default();
+    let (gathers, (ready, is_ready)) = (Arc::downgrade(&payloads), std::sync::mpsc::channel());
     with_client(app, move |mut client| {
         let channel: String = client.query_one(&format!("select {CHANNEL}"), &[]).unwrap().get(0);
         client.batch_execute(&format!("listen {channel}")).unwrap();
         ready.send(()).unwrap();
-        while let Some(told) = gathers.upgrade() {
+        while let Some(payloads) = gathers.upgrade() {
             let next = client.notifications().timeout_iter(Duration::from_millis(100)).next().unwrap();
-            next.iter().for_each(|it| told.lock().unwrap().push_str(it.payload()));
+            next.iter().for_each(|it| payloads.lock().unwrap().push_str(it.payload()));
         }
     });
     is_ready.recv().unwrap();
-    told
+    payloads
 }
 
 #[test]
@@ -158,9 +158,9 @@ fn a_refusal_at_one_node_can_be_read_at_the_other_once_it_is_written() {
             until("the other node has looked for it", || async { verbs() > before + of_one }).await;
             due::flush_all_counts(&here.inner).await.expect("what was refused");
         };
-        let (told, ()) = tokio::join!(asks, settles);
-        assert_eq!(code(&told), 0, "{told}");
-        assert_eq!(told["request"]["client_ip"], "127.0.0.1");
+        let (answer, ()) = tokio::join!(asks, settles);
+        assert_eq!(code(&answer), 0, "{answer}");
+        assert_eq!(answer["request"]["client_ip"], "127.0.0.1");
     });
 }
 
@@ -207,14 +207,14 @@ fn a_command_notifies_nodes_of_its_change() {
         let ann = account.agent("a1").await;
         let mut desk = ann.comes_online().await;
         let mut other = self::there(&ann, &there).comes_online().await;
-        let (told, openid) = (notifications(&here), format!("o{}", "c".repeat(27)));
+        let (payloads, openid) = (notifications(&here), format!("o{}", "c".repeat(27)));
         let args =
             ["customer", "say", "--appid", &account.appid, "--openid", &openid, "--text", "by command"];
         let (done, said) = kefu(&args, &here.fresh);
         assert!(done, "{said}");
         let seq = here.inner.desk.store.head(&account.appid).await.unwrap().unwrap().seq;
         let line = format!("{} {seq}", account.appid);
-        until("the nodes are notified", || async { told.lock().unwrap().lines().any(|told| told == line) })
+        until("the nodes are notified", || async { payloads.lock().unwrap().lines().any(|it| it == line) })
             .await;
         desk.sees("by command").await;
         other.sees("by command").await;

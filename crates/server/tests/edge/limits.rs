@@ -1,7 +1,7 @@
 //! Limits on people: attempts to log in, new customers, the names under which the desk answers, operators' settings.
 
 use crate::actors::{TestAgent, TestApp, code};
-use crate::fixture::running::{APPID, Running};
+use crate::fixture::running::{APPID, RunningServer};
 use kefu::admin::Command;
 use kefu::config::{Rules, Settings};
 use serde_json::{Value, json};
@@ -226,7 +226,7 @@ async fn every_page_and_every_refusal_of_one_has_security_headers(app: TestApp) 
 
 #[tokio::test]
 async fn a_server_with_default_settings_has_limits() {
-    let demo = Running::start(crate::fixture::running::DEMO, &crate::fixture::engine::Fresh::folder());
+    let demo = RunningServer::start(crate::fixture::running::DEMO, &crate::fixture::engine::Fresh::folder());
     let guess = || {
         let request = reqwest::Client::new()
             .post(format!("{}/desk/api/login", demo.base))

@@ -4,7 +4,7 @@ mod client;
 mod own;
 
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{APPID, Running, SECRET, kefu};
+use crate::fixture::running::{APPID, RunningServer, SECRET, kefu};
 use client::{TlsClient, authority, files_of};
 use kefu::config::Place;
 use kefu::listen::{ConnectionLimit, Listener, ListenerKind, serve_all};
@@ -56,7 +56,7 @@ on_both_engines! {
 async fn an_sdk_with_weixins_host_in_its_code_reaches_the_desk(fresh: Fresh) {
     let (data, more, _kept) = folder(&fresh);
     let more: Vec<&str> = more.iter().map(String::as_str).collect();
-    let demo = Running::start(&[STAND_IN, &more].concat(), &fresh);
+    let demo = RunningServer::start(&[STAND_IN, &more].concat(), &fresh);
     let (https, http) = (demo.says("By TLS"), demo.says("In clear"));
     assert_eq!(demo.says("Find it"), "echo '127.0.0.1 api.weixin.qq.com' | sudo tee -a /etc/hosts");
     assert_eq!(Path::new(&demo.says("Trust it")), data.join("authority/ca.pem").canonicalize().unwrap());
@@ -92,7 +92,7 @@ async fn an_sdk_with_weixins_host_in_its_code_reaches_the_desk(fresh: Fresh) {
 async fn the_authority_is_made_once_and_only_for_its_host() {
     let fresh = Fresh::folder();
     let Place::Folder(data) = &fresh.place else { unreachable!() };
-    let demo = Running::start(STAND_IN, &fresh);
+    let demo = RunningServer::start(STAND_IN, &fresh);
     let https = demo.says("By TLS");
     let made = authority(data);
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
@@ -113,12 +113,12 @@ async fn the_authority_is_made_once_and_only_for_its_host() {
     let (said, text) = kefu(&["authority", "--as", HOST], &fresh);
     assert!(said && text.contains("NODE_EXTRA_CA_CERTS"), "{text}");
     let (said, text) = kefu(&["authority", "--as", HOST, "--as-https", "0.0.0.0:443", "--json"], &fresh);
-    let told: Value = serde_json::from_str(&text).unwrap();
+    let printed: Value = serde_json::from_str(&text).unwrap();
     assert!(
-        said && told["hosts"] == "127.0.0.1 api.weixin.qq.com" && told["trust"]["rust"].is_string(),
-        "{told}"
+        said && printed["hosts"] == "127.0.0.1 api.weixin.qq.com" && printed["trust"]["rust"].is_string(),
+        "{printed}"
     );
-    let demo = Running::start(STAND_IN, &fresh);
+    let demo = RunningServer::start(STAND_IN, &fresh);
     TlsClient::trusting(&made).connect(&demo.says("By TLS"), HOST).await.unwrap();
     demo.stop();
 

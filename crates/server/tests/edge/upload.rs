@@ -1,7 +1,7 @@
 //! Uploads that stop halfway, and unreadable forms: they do not disturb other uploads.
 
 use crate::actors::form::{FORM, JPEG, PNG, form, sized};
-use crate::actors::{Errors, PATIENCE, TestAccount, TestApp, code, until};
+use crate::actors::{CapturedErrors, PATIENCE, TestAccount, TestApp, code, until};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -63,7 +63,7 @@ on_both_engines! {
 async fn stalled_uploads_do_not_block_other_uploads(app: TestApp) {
     let (account, other) = (app.account().await, app.account().await);
     // Uploads that wait for a place too long are refused, and a warning is logged.
-    let (_, _guard) = Errors::expected();
+    let (_, _guard) = CapturedErrors::expected();
     let kind = format!("Content-Type: {FORM}\r\n");
     let customer = other.customer();
     customer.says("hello").await;

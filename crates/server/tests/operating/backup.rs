@@ -3,7 +3,7 @@
 use crate::actors::form::{FORM, PNG, form};
 use crate::actors::{PATIENCE, Stream, TestAccount, TestAgent, TestApp, client_id, cookie_of};
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{APPID, DEMO, Running, kefu};
+use crate::fixture::running::{APPID, DEMO, RunningServer, kefu};
 use kefu::config::Place;
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
@@ -14,17 +14,21 @@ use std::sync::{Arc, Mutex};
 
 /// A customer of the demo who writes, and the cookie and the texts so far.
 #[derive(Clone)]
-struct Writer {
+struct WritingCustomer {
     base: String,
     http: reqwest::Client,
     cookie: Arc<Mutex<String>>,
 }
 
-impl Writer {
-    async fn at(demo: &Running) -> Writer {
+impl WritingCustomer {
+    async fn at(demo: &RunningServer) -> WritingCustomer {
         let http = reqwest::Client::new();
         let first = http.get(format!("{}/chat/api/{APPID}/snapshot", demo.base)).send().await.unwrap();
-        Writer { base: demo.base.clone(), http, cookie: Arc::new(Mutex::new(cookie_of(&first).unwrap())) }
+        WritingCustomer {
+            base: demo.base.clone(),
+            http,
+            cookie: Arc::new(Mutex::new(cookie_of(&first).unwrap())),
+        }
     }
 
     async fn says(&self, text: &str) {
@@ -42,7 +46,7 @@ impl Writer {
     }
 
     /// The texts that the customer's page shows at a server.
-    async fn reads(&self, demo: &Running) -> Vec<String> {
+    async fn reads(&self, demo: &RunningServer) -> Vec<String> {
         let asked =
             self.http.get(format!("{}/chat/api/{APPID}/snapshot", demo.base)).header("cookie", self.cookie());
         let answer: Value = asked.send().await.unwrap().json().await.unwrap();
@@ -78,7 +82,7 @@ fn named(fresh: &Fresh) -> String {
 }
 
 /// Makes the demo a Mini Program with a sub-merchant and a binding to WeCom.
-async fn has_a_sub_merchant_and_a_binding(demo: &Running, fresh: &Fresh) {
+async fn has_a_sub_merchant_and_a_binding(demo: &RunningServer, fresh: &Fresh) {
     let (set, said) = kefu(&["account", "set", "--appid", APPID, "--kind", "mini-program"], fresh);
     assert!(set, "{said}");
     let (token, http) = (demo.token().await, reqwest::Client::new());
@@ -108,8 +112,8 @@ async fn head(account: &TestAccount) -> i64 {
 
 /// Asserts that the page gets `reset` and nothing else.
 async fn is_reset(mut stream: Stream) {
-    stream.waits_for("reset", |heard| heard.event == "reset").await;
-    assert_eq!(stream.heard().len(), 1);
+    stream.waits_for("reset", |event| event.event == "reset").await;
+    assert_eq!(stream.events().len(), 1);
     stream.ends().await;
 }
 
@@ -161,8 +165,8 @@ async fn after_a_restore_open_pages_load_everything_again(app: TestApp) {
 async fn a_server_whose_data_is_replaced_stops() {
     let (fresh, folder) = (Fresh::schema(), tempfile::tempdir().unwrap());
     let file = folder.path().join("backup").display().to_string();
-    let mut demo = Running::start(DEMO, &fresh);
-    let writer = Writer::at(&demo).await;
+    let mut demo = RunningServer::start(DEMO, &fresh);
+    let writer = WritingCustomer::at(&demo).await;
     writer.says("kept").await;
     assert!(kefu(&["backup", &file], &fresh).0);
     writer.says("lost").await;
@@ -180,7 +184,7 @@ async fn a_server_whose_data_is_replaced_stops() {
         !demo.child.wait().unwrap().success(),
         "the process fails, so that its supervisor starts it again"
     );
-    let demo = Running::start(DEMO, &fresh);
+    let demo = RunningServer::start(DEMO, &fresh);
     assert_eq!(writer.reads(&demo).await, ["kept"]);
 }
 
@@ -194,15 +198,15 @@ on_both_engines! {
 async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it(fresh: Fresh) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("desk.kefu");
-    let demo = Running::start(UNLIMITED, &fresh);
-    let (writer, other) = (Writer::at(&demo).await, Writer::at(&demo).await);
+    let demo = RunningServer::start(UNLIMITED, &fresh);
+    let (writer, other) = (WritingCustomer::at(&demo).await, WritingCustomer::at(&demo).await);
     let odd = "tab\there, line\nthere, back\\slash \\N, 客服 🙂, quote ' and \" and \r\n end";
     writer.says(odd).await;
     for number in 0..30 {
         writer.says(&format!("before {number}")).await;
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let (heard, goes_on) = (stop.clone(), async move {
+    let (stops, goes_on) = (stop.clone(), async move {
         let mut number = 0;
         while !stop.load(Ordering::Relaxed) {
             other.says(&format!("meanwhile {number}")).await;
@@ -214,7 +218,7 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it(fresh: Fr
     let making = tokio::task::spawn_blocking(move || {
         let output =
             Command::new(crate::fixture::running::KEFU).args(["backup", &path]).args(flags).output().unwrap();
-        heard.store(true, Ordering::Relaxed);
+        stops.store(true, Ordering::Relaxed);
         output
     });
     let (made, (other, written)) = tokio::join!(making, goes_on);
@@ -229,7 +233,7 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it(fresh: Fr
     for place in [Fresh::folder(), Fresh::schema()] {
         let (done, said) = kefu(&["restore", &file.display().to_string()], &place);
         assert!(done && said.contains("restored"), "{said}");
-        let demo = Running::start(DEMO, &place);
+        let demo = RunningServer::start(DEMO, &place);
         let read = writer.reads(&demo).await;
         assert_eq!((read.len(), read[0].as_str(), read[30].as_str()), (31, odd, "before 29"));
         let found = other.reads(&demo).await;
@@ -237,13 +241,13 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it(fresh: Fr
             found.iter().map(|text| text.strip_prefix("meanwhile ").unwrap().parse().unwrap()).collect();
         assert!(numbers.windows(2).all(|two| two[1] == two[0] + 1), "without a gap: {numbers:?}");
         assert!(numbers.last().is_none_or(|last| *last < written));
-        Writer { base: demo.base.clone(), ..writer.clone() }.says("and on").await;
+        WritingCustomer { base: demo.base.clone(), ..writer.clone() }.says("and on").await;
     }
 }
 
 async fn data_that_moved_there_and_back_is_the_same(fresh: Fresh) {
-    let demo = Running::start(DEMO, &fresh);
-    Writer::at(&demo).await.says("hello").await;
+    let demo = RunningServer::start(DEMO, &fresh);
+    WritingCustomer::at(&demo).await.says("hello").await;
     has_a_sub_merchant_and_a_binding(&demo, &fresh).await;
     let (moved, said) = kefu(&["store", "move", "--to", &named(&another(&fresh))], &fresh);
     assert!(
@@ -260,7 +264,7 @@ async fn data_that_moved_there_and_back_is_the_same(fresh: Fresh) {
     assert_eq!(says(&["store", "move", "--to", &named(&back)], &there), out);
     let (moved, said) = kefu(&["store", "move", "--to", &named(&back)], &there);
     assert!(!moved && said.contains("holds data already"), "{said}");
-    let demo = Running::start(DEMO, &back);
+    let demo = RunningServer::start(DEMO, &back);
     assert!(!demo.token().await.is_empty());
 }
 
@@ -271,8 +275,8 @@ async fn a_file_that_is_no_backup_is_refused_with_a_remedy(fresh: Fresh) {
         let (made, said) = kefu(&["backup", &path("none")], &fresh);
         assert!(!made && said.contains("there is no"), "{said}");
     }
-    let demo = Running::start(DEMO, &fresh);
-    Writer::at(&demo).await.says("remember me").await;
+    let demo = RunningServer::start(DEMO, &fresh);
+    WritingCustomer::at(&demo).await.says("remember me").await;
     assert!(kefu(&["backup", &path("good")], &fresh).0);
     let (made, said) = kefu(&["backup", &path("good")], &fresh);
     assert!(!made && said.contains("exists"), "{said}");

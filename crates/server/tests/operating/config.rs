@@ -1,7 +1,7 @@
 //! Configuration: flags override the environment, which overrides the file.
 
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{KEFU, Running};
+use crate::fixture::running::{KEFU, RunningServer};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
@@ -101,7 +101,7 @@ async fn a_server_and_its_operators_read_the_same_file(fresh: Fresh) {
         named.clone()
     };
     std::fs::write(&path, format!("{key} = {value:?}\nlisten = \"127.0.0.1:0\"\n")).unwrap();
-    let demo = Running::start_with(&["demo", "--config", path.to_str().unwrap()], &[]);
+    let demo = RunningServer::start_with(&["demo", "--config", path.to_str().unwrap()], &[]);
     demo.token().await;
     let listed =
         Command::new(KEFU).args(["account", "list", "--json"]).env("KEFU_CONFIG", &path).output().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::actors::form::{FORM, PNG, form};
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{KEFU, Running};
+use crate::fixture::running::{KEFU, RunningServer};
 use kefu::config::Place;
 use serde_json::Value;
 use std::net::TcpListener;
@@ -60,7 +60,7 @@ async fn the_doctor_reports_a_healthy_desk(fresh: Fresh) {
     if let Place::Folder(folder) = &fresh.place {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
     }
-    let demo = Running::start(&["demo", "--listen", &listen], &fresh);
+    let demo = RunningServer::start(&["demo", "--listen", &listen], &fresh);
     let (content, found) = asks(&fresh, &[FIT, &["--listen", &listen]].concat());
     assert!(is_fit(&fresh, content, &found), "{found:?}");
     assert!(
@@ -86,7 +86,7 @@ async fn the_doctor_reports_a_full_disk(fresh: Fresh) {
 }
 
 async fn the_doctor_reports_a_missing_file(fresh: Fresh) {
-    let demo = Running::start(&["demo", "--listen", &free()], &fresh);
+    let demo = RunningServer::start(&["demo", "--listen", &free()], &fresh);
     let path = format!("/cgi-bin/media/upload?access_token={}&type=image", demo.token().await);
     let upload = reqwest::Client::new().post(format!("{}{path}", demo.base)).header("content-type", FORM);
     assert_eq!(upload.body(form(&[], Some(("media", PNG)))).send().await.unwrap().status(), 200);
@@ -106,7 +106,7 @@ async fn the_doctor_reports_a_missing_file(fresh: Fresh) {
 }
 
 async fn the_doctor_names_a_remedy_for_each_problem(fresh: Fresh) {
-    Running::start(&["demo", "--listen", &free()], &fresh).stop();
+    RunningServer::start(&["demo", "--listen", &free()], &fresh).stop();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     std::thread::spawn({
         let other = other.try_clone().unwrap();
@@ -196,7 +196,7 @@ fn the_doctor_checks_the_stand_in_for_weixins_host() {
         "{found:?}"
     );
 
-    let demo = Running::start(&[&["demo"], &flags[..]].concat(), &fresh);
+    let demo = RunningServer::start(&[&["demo"], &flags[..]].concat(), &fresh);
     let (content, found) = asks(&fresh, &flags);
     let said = of_it(&found);
     assert!(content && said.contains("ok this machine finds localhost here"), "{said}");

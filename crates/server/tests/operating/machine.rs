@@ -1,7 +1,7 @@
 //! The program on a real machine: long paths, closed pipes, host names, arguments visible to other users.
 
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{APPID, DEMO, KEFU, Running, kefu};
+use crate::fixture::running::{APPID, DEMO, KEFU, RunningServer, kefu};
 use crate::operating::doctor::{asks, free, state};
 use kefu::config::Place;
 use serde_json::Value;
@@ -33,7 +33,7 @@ async fn a_data_folder_may_have_a_long_path() {
         assert_eq!(path.as_os_str().len(), bytes);
         let fresh = Fresh::at(Place::Folder(path.clone()));
         let listen = free();
-        let demo = Running::start(&["demo", "--listen", &listen], &fresh);
+        let demo = RunningServer::start(&["demo", "--listen", &listen], &fresh);
         let (listed, accounts) = kefu(&["account", "list", "--json"], &fresh);
         assert!(listed && accounts.contains(APPID), "{bytes}: {accounts}");
         // The running server executed the command: its token ends at once.
@@ -63,7 +63,7 @@ fn a_path_too_long_for_the_database_is_refused_with_a_remedy() {
 #[test]
 fn a_command_whose_output_is_closed_ends_silently() {
     let fresh = Fresh::folder();
-    Running::start(DEMO, &fresh).stop();
+    RunningServer::start(DEMO, &fresh).stop();
     for args in [
         &["account", "list"][..],
         &["account", "quota", "--appid", APPID],
@@ -111,7 +111,7 @@ fn a_server_with_a_closed_log_continues() {
 #[tokio::test]
 async fn an_address_may_be_a_name_of_this_machine() {
     let port = free().rsplit(':').next().unwrap().to_owned();
-    let demo = Running::start(&["demo", "--listen", &format!("localhost:{port}")], &Fresh::folder());
+    let demo = RunningServer::start(&["demo", "--listen", &format!("localhost:{port}")], &Fresh::folder());
     assert_eq!(demo.base, format!("http://127.0.0.1:{port}"));
     assert_eq!(demo.get("/healthz").await["errcode"], 0);
     for (given, cure) in [
@@ -143,7 +143,7 @@ on_both_engines! {
 }
 
 async fn times_are_readable_unless_json_is_requested(fresh: Fresh) {
-    Running::start(DEMO, &fresh).stop();
+    RunningServer::start(DEMO, &fresh).stop();
     let (listed, text) = kefu(&["worker", "list"], &fresh);
     let shown = text.lines().find_map(|line| line.strip_prefix("created_at")).unwrap().trim().to_owned();
     let shape: String = shown.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
@@ -158,7 +158,7 @@ async fn times_are_readable_unless_json_is_requested(fresh: Fresh) {
 }
 
 async fn the_doctor_names_accounts_that_share_an_alias(fresh: Fresh) {
-    Running::start(DEMO, &fresh).stop();
+    RunningServer::start(DEMO, &fresh).stop();
     let (_, made) = kefu(&["account", "create", "--alias", "other", "--json"], &fresh);
     let other = serde_json::from_str::<Value>(&made).unwrap()["appid"].as_str().unwrap().to_owned();
     let alias = async || {

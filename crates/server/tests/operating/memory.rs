@@ -2,7 +2,7 @@
 
 use crate::actors::form::{FORM, PNG, form, sized};
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{DEMO, Running};
+use crate::fixture::running::{DEMO, RunningServer};
 use crate::fixture::s3::BucketServer;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -16,7 +16,7 @@ const MOST_KIB: u64 = 128 << 10;
 const MOST_KIB_WITH_A_BUCKET: u64 = MOST_KIB + AT_ONCE as u64 * (5 << 10);
 
 /// The highest and the present memory of a process, in KiB.
-fn resident(demo: &Running) -> (u64, u64) {
+fn resident(demo: &RunningServer) -> (u64, u64) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", demo.child.id())).unwrap();
     let value = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
@@ -26,7 +26,7 @@ fn resident(demo: &Running) -> (u64, u64) {
 }
 
 fn upload(
-    demo: &Running,
+    demo: &RunningServer,
     http: &reqwest::Client,
     token: &str,
     file: &[u8],
@@ -40,7 +40,7 @@ fn upload(
 }
 
 fn download(
-    demo: &Running,
+    demo: &RunningServer,
     http: &reqwest::Client,
     token: &str,
     media_id: &str,
@@ -75,7 +75,7 @@ async fn takes_little(fresh: &Fresh, most: u64) {
     // One after the other, because a download that waits for the machine holds more.
     static TURN: Mutex<()> = Mutex::const_new(());
     let _turn = TURN.lock().await;
-    let demo = Running::start(DEMO, fresh);
+    let demo = RunningServer::start(DEMO, fresh);
     let (token, http) = (demo.token().await, reqwest::Client::new());
     let file = sized(PNG, 10 << 20);
     let (_, before) = resident(&demo);

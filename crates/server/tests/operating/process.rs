@@ -1,7 +1,7 @@
 //! The program as operators run it: flags, signals, admin socket, log.
 
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{APPID, DEMO, Running, SECRET, kefu};
+use crate::fixture::running::{APPID, DEMO, RunningServer, SECRET, kefu};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ on_both_engines! {
 }
 
 async fn a_second_demo_finds_yesterdays_data(fresh: Fresh) {
-    let demo = Running::start(DEMO, &fresh);
+    let demo = RunningServer::start(DEMO, &fresh);
     let token = demo.token().await;
     let url = format!("{}/customservice/kfaccount/add?access_token={token}", demo.base);
     let body = json!({"kf_account": "kf2@demo", "nickname": "客服2"}).to_string();
@@ -23,7 +23,7 @@ async fn a_second_demo_finds_yesterdays_data(fresh: Fresh) {
         r#"{"errcode":0,"errmsg":"ok"}"#
     );
     demo.stop();
-    let demo = Running::start(DEMO, &fresh);
+    let demo = RunningServer::start(DEMO, &fresh);
     let list = demo.get(&format!("/cgi-bin/customservice/getkflist?access_token={token}")).await;
     assert_eq!(list["kf_list"].as_array().unwrap().len(), 2, "and the token lives on");
     assert_eq!(list["kf_list"][0]["kf_wx"], "kf_demo");
@@ -33,7 +33,7 @@ async fn a_second_demo_finds_yesterdays_data(fresh: Fresh) {
 }
 
 async fn commands_work_with_and_without_a_running_server(fresh: Fresh) {
-    let demo = Running::start(DEMO, &fresh);
+    let demo = RunningServer::start(DEMO, &fresh);
     let token = demo.token().await;
     let list = format!("/cgi-bin/customservice/getkflist?access_token={token}");
     assert!(demo.get(&list).await["kf_list"].is_array());
@@ -52,7 +52,7 @@ async fn commands_work_with_and_without_a_running_server(fresh: Fresh) {
 }
 
 async fn a_server_with_an_open_stream_stops_in_time_and_has_kept_its_secrets(fresh: Fresh) {
-    let demo = Running::start(DEMO, &fresh);
+    let demo = RunningServer::start(DEMO, &fresh);
     let client = reqwest::Client::new();
     let post = |path: &str, cookie: &str, body: Value| {
         client
@@ -92,7 +92,7 @@ async fn a_server_with_an_open_stream_stops_in_time_and_has_kept_its_secrets(fre
 }
 
 async fn data_of_a_newer_kefu_is_refused_with_both_versions(fresh: Fresh) {
-    Running::start(DEMO, &fresh).stop();
+    RunningServer::start(DEMO, &fresh).stop();
     fresh.claims_version(99);
     let (served, said) = kefu(&["serve", "--listen", "127.0.0.1:0"], &fresh);
     assert!(!served && said.contains("version 99") && said.contains("knows them up to version "), "{said}");
@@ -106,15 +106,16 @@ fn a_demo_is_for_this_machine_only() {
 
 #[tokio::test]
 async fn cookies_are_secure_where_people_use_https() {
-    let log_in = |demo: &Running, proto: &'static str| {
+    let log_in = |demo: &RunningServer, proto: &'static str| {
         let request = reqwest::Client::new().post(format!("{}/desk/api/login", demo.base));
         let request = request.header("sec-fetch-site", "same-origin").header("x-forwarded-proto", proto);
         let sent = request.json(&json!({"name": "kf_demo", "password": "demo"})).send();
         async { sent.await.unwrap().headers()["set-cookie"].to_str().unwrap().contains("; Secure") }
     };
-    let trusting = Running::start(&[DEMO, &["--trusted-proxy", "127.0.0.1"]].concat(), &Fresh::folder());
+    let trusting =
+        RunningServer::start(&[DEMO, &["--trusted-proxy", "127.0.0.1"]].concat(), &Fresh::folder());
     assert!(log_in(&trusting, "https").await && !log_in(&trusting, "http").await);
-    let alone = Running::start(DEMO, &Fresh::folder());
+    let alone = RunningServer::start(DEMO, &Fresh::folder());
     assert!(!log_in(&alone, "https").await, "anybody can send a header");
 }
 

@@ -83,13 +83,13 @@ async fn people_continue_with_data_of_the_first_build(app: TestApp) {
     assert_eq!(app.send("/desk/api/message", LOGIN, &reply).await.status(), 200);
 
     // The customers continue their sessions.
-    let told = ["你好，我的订单在哪里？", "您好，it's on its way", "[msgmenu] 满意吗？", "still here"];
+    let history = ["你好，我的订单在哪里？", "您好，it's on its way", "[msgmenu] 满意吗？", "still here"];
     let cookie = |n: usize| format!("kefu_{APPID}={}", COOKIES[n]);
     let page = async |n: usize| -> Value {
         app.ask(&format!("/chat/api/{APPID}/snapshot"), &cookie(n)).await.json().await.unwrap()
     };
     let served = page(0).await;
-    assert_eq!((served["state"].as_str(), texts(&served["messages"])), (Some("open"), told.to_vec()));
+    assert_eq!((served["state"].as_str(), texts(&served["messages"])), (Some("open"), history.to_vec()));
     assert_eq!(page(1).await["state"], "closed");
     assert_eq!(page(2).await["state"], "waiting");
     for (n, openid) in CUSTOMERS.iter().enumerate() {

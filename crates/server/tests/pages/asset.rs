@@ -5,14 +5,14 @@ use flate2::read::GzDecoder;
 use std::io::Read as _;
 
 /// An answer: status, some headers, body.
-struct Got {
+struct SharedAnswer {
     status: u16,
     encoding: Option<String>,
     etag: String,
     body: Vec<u8>,
 }
 
-async fn gets(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Got {
+async fn gets(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> SharedAnswer {
     let mut request = app.http.get(format!("{}{path}", app.base));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -22,7 +22,7 @@ async fn gets(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Got {
     assert_eq!(header("vary").as_deref(), Some("accept-encoding"), "{path}");
     let (status, encoding, etag) =
         (answer.status().as_u16(), header("content-encoding"), header("etag").unwrap());
-    Got { status, encoding, etag, body: answer.bytes().await.unwrap().to_vec() }
+    SharedAnswer { status, encoding, etag, body: answer.bytes().await.unwrap().to_vec() }
 }
 
 on_both_engines! {

@@ -79,10 +79,10 @@ async fn a_revoked_administrator_loses_the_debug_tokens(app: TestApp) {
     let zoe = TestAgent::signs_up(&app, "zoe").await;
     administers(&app, &account, &eve, false).await;
     administers(&app, &account, &zoe, false).await;
-    let (hers, others) = (calls(&account, &eve).await, calls(&account, &zoe).await);
+    let (own, others) = (calls(&account, &eve).await, calls(&account, &zoe).await);
     let left = administers(&app, &account, &eve, true).await;
     assert_eq!(left["administrators"], json!(["zoe"]));
-    assert_eq!(code(&hers.get(LIST, &[]).await), 40001);
+    assert_eq!(code(&own.get(LIST, &[]).await), 40001);
     assert_eq!(code(&others.get(LIST, &[]).await), 0);
     assert_eq!(token(&account, &eve).await.0, 403);
 }
@@ -103,9 +103,9 @@ async fn an_operator_sees_who_administers_an_account(app: TestApp) {
     administers(&app, &account, &eve, false).await;
     let shown = app.command(Command::AccountShow(account.appid.clone())).await.unwrap();
     assert_eq!(shown["administrators"], json!(["eve"]));
-    let nobody =
+    let unknown =
         Command::AccountAdmin { appid: account.appid.clone(), worker: "nobody".into(), revoke: false };
-    assert!(app.command(nobody).await.unwrap_err().contains("no such worker"));
+    assert!(app.command(unknown).await.unwrap_err().contains("no such worker"));
     let nowhere =
         Command::AccountAdmin { appid: "wx0000000000000000".into(), worker: "eve".into(), revoke: false };
     assert!(app.command(nowhere).await.unwrap_err().contains("no such account"));

@@ -51,14 +51,14 @@ fn webp(flags: u8, parts: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// A camera's picture, the same without metadata, its content type, and its width and height as shown.
-struct Shot {
+struct CameraPicture {
     given: Vec<u8>,
     stays: Vec<u8>,
     kind: &'static str,
     pixels: (i64, i64),
 }
 
-fn shots() -> Vec<Shot> {
+fn shots() -> Vec<CameraPicture> {
     let icc = segment(0xe2, b"ICC_PROFILE\0\x01\x01colours");
     let exif = |notes: &[u8]| segment(0xe1, &[b"Exif\0\0", notes].concat());
     let noted = [exif(NOTES), segment(0xfe, b"a comment"), segment(0xed, b"Photoshop 3.0"), icc.clone()];
@@ -70,26 +70,31 @@ fn shots() -> Vec<Shot> {
     let more = [webp_chunk(b"EXIF", NOTES), webp_chunk(b"XMP ", b"<x:xmpmeta/>")];
     let turned = (200, 300);
     vec![
-        Shot {
+        CameraPicture {
             given: [jpeg(&noted), b"a film behind it".to_vec()].concat(),
             stays: jpeg(&[exif(WAY_UP), icc]),
             kind: "image/jpeg",
             pixels: turned,
         },
-        Shot {
+        CameraPicture {
             given: [png(&text), b"behind".to_vec()].concat(),
             stays: png(&[png_chunk(b"eXIf", WAY_UP, 0xd667_4b69)]),
             kind: "image/png",
             pixels: turned,
         },
-        Shot {
+        CameraPicture {
             given: webp(0x0c, &more),
             stays: webp(0x08, &[webp_chunk(b"EXIF", WAY_UP)]),
             kind: "image/webp",
             pixels: (300, 200),
         },
-        Shot { given: webp(0x04, &more[1..]), stays: webp(0, &[]), kind: "image/webp", pixels: (300, 200) },
-        Shot { given: GIF.to_vec(), stays: GIF.to_vec(), kind: "image/gif", pixels: (1, 1) },
+        CameraPicture {
+            given: webp(0x04, &more[1..]),
+            stays: webp(0, &[]),
+            kind: "image/webp",
+            pixels: (300, 200),
+        },
+        CameraPicture { given: GIF.to_vec(), stays: GIF.to_vec(), kind: "image/gif", pixels: (1, 1) },
     ]
 }
 
@@ -124,7 +129,7 @@ async fn metadata_is_removed_from_pictures_that_pages_send(app: TestApp) {
     let customer = account.customer();
     customer.says("look").await;
     let mut page = customer.watches().await;
-    for (number, Shot { given, stays, kind, pixels: expected }) in shots().into_iter().enumerate() {
+    for (number, CameraPicture { given, stays, kind, pixels: expected }) in shots().into_iter().enumerate() {
         let id = format!("p{number}");
         let (status, sent) = shows(&app, &account, &customer, &given, &id).await;
         assert_eq!((status, pixels(&sent["message"])), (200, expected), "{kind} {sent}");
@@ -187,7 +192,7 @@ async fn uploads_of_programs_are_kept_unchanged(app: TestApp) {
     account.adds("a1").await;
     let customer = account.customer();
     customer.says("look").await;
-    for Shot { given, kind, pixels: expected, .. } in shots() {
+    for CameraPicture { given, kind, pixels: expected, .. } in shots() {
         let answer = account.uploads("image", &given).await;
         if kind == "image/webp" {
             assert_eq!(code(&answer), 40005, "{answer}");

@@ -35,8 +35,8 @@ async fn messages_go_both_ways_and_are_shown_after_a_return(app: TestApp) {
     assert_eq!(customer.snapshot().await["state"], "none");
     customer.says("hello").await;
     let mut page = customer.watches().await;
-    let heard = desk.sees("hello").await;
-    let session = heard.data["facts"]
+    let event = desk.sees("hello").await;
+    let session = event.data["facts"]
         .as_array()
         .unwrap()
         .iter()
@@ -87,7 +87,7 @@ async fn an_unknown_cursor_gets_a_reset(app: TestApp) {
     let account = app.account().await;
     let ann = account.agent("a1").await;
     let mut desk = ann.resumes(&format!("{}:999999", account.appid)).await;
-    desk.waits_for("reset", |heard| heard.event == "reset").await;
+    desk.waits_for("reset", |event| event.event == "reset").await;
 }
 
 async fn a_reload_changes_no_presence_and_a_closed_browser_does(app: TestApp) {
@@ -182,7 +182,7 @@ async fn an_invitation_shows_at_once_at_an_open_workbench(app: TestApp) {
     let mut desk = ann.comes_online().await;
     account.adds("a1").await;
     account.invites("a1", "ann").await;
-    desk.waits_for("reset", |heard| heard.event == "reset").await;
+    desk.waits_for("reset", |event| event.event == "reset").await;
     assert_eq!(ann.snapshot().await["invitations"].as_array().unwrap().len(), 1);
 }
 

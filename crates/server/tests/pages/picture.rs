@@ -84,17 +84,21 @@ async fn only_readers_of_a_message_can_fetch_its_files(app: TestApp) {
         0
     );
     let message = customer.last().await["id"].clone();
-    let own = |part: &str| format!("/chat/api/{}/file?message={message}{part}", account.appid);
-    let hers = |part: &str| format!("/desk/api/file?appid={}&message={message}{part}", account.appid);
-    for cookie in [(own("&part=file"), customer.cookie()), (hers("&part=file"), ann.cookie.clone())] {
+    let as_customer = |part: &str| format!("/chat/api/{}/file?message={message}{part}", account.appid);
+    let as_agent = |part: &str| format!("/desk/api/file?appid={}&message={message}{part}", account.appid);
+    for cookie in
+        [(as_customer("&part=file"), customer.cookie()), (as_agent("&part=file"), ann.cookie.clone())]
+    {
         assert_eq!(file(&app, cookie.0, &cookie.1).await, (200, "video/mp4".into(), MP4.to_vec()));
     }
-    for cookie in [(own("&part=thumb"), customer.cookie()), (hers("&part=thumb"), ann.cookie.clone())] {
+    for cookie in
+        [(as_customer("&part=thumb"), customer.cookie()), (as_agent("&part=thumb"), ann.cookie.clone())]
+    {
         assert_eq!(file(&app, cookie.0, &cookie.1).await, (200, "image/jpeg".into(), JPEG.to_vec()));
     }
-    assert_eq!(file(&app, own(""), &other.cookie()).await.0, 404);
-    assert_eq!(file(&app, hers(""), &bob.cookie).await.0, 403);
-    assert_eq!(file(&app, own("&part=whole"), &customer.cookie()).await.0, 400);
+    assert_eq!(file(&app, as_customer(""), &other.cookie()).await.0, 404);
+    assert_eq!(file(&app, as_agent(""), &bob.cookie).await.0, 403);
+    assert_eq!(file(&app, as_customer("&part=whole"), &customer.cookie()).await.0, 400);
     // The media id expires, the message does not.
     assert_eq!(
         code(
@@ -106,7 +110,7 @@ async fn only_readers_of_a_message_can_fetch_its_files(app: TestApp) {
     );
     let last = customer.last().await["id"].clone();
     app.advance(4 * 24 * 3_600_000).await;
-    assert_eq!(file(&app, own(""), &customer.cookie()).await.0, 200);
+    assert_eq!(file(&app, as_customer(""), &customer.cookie()).await.0, 200);
     let without = format!("/chat/api/{}/file?message={last}&part=thumb", account.appid);
     assert_eq!(file(&app, without, &customer.cookie()).await.0, 404);
 }

@@ -51,19 +51,19 @@ async fn resumes_at(agent: &TestAgent, seq: i64) -> Stream {
 }
 
 async fn is_reset(mut stream: Stream) {
-    let reset = stream.waits_for("reset", |heard| heard.event == "reset").await;
-    assert_eq!((reset.id.as_str(), stream.heard().len()), ("", 1), "nothing before it");
+    let reset = stream.waits_for("reset", |event| event.event == "reset").await;
+    assert_eq!((reset.id.as_str(), stream.events().len()), ("", 1), "nothing before it");
     stream.ends().await;
 }
 
 /// Asserts that the first stream gets `replaced` and ends, and that the others get the message `text`.
 async fn the_first_is_replaced(mut streams: Vec<Stream>, text: &str) -> Vec<Stream> {
     let mut first = streams.remove(0);
-    let replaced = first.waits_for("replaced", |heard| heard.event == "replaced").await;
+    let replaced = first.waits_for("replaced", |event| event.event == "replaced").await;
     assert_eq!(replaced.id, "", "the page goes on from where it was");
     for stream in &mut streams {
         stream.sees(text).await;
-        assert!(stream.heard().iter().all(|heard| heard.event != "replaced"));
+        assert!(stream.events().iter().all(|event| event.event != "replaced"));
     }
     first.ends().await;
     streams
@@ -92,7 +92,7 @@ async fn a_ninth_stream_of_a_customer_replaces_the_oldest(app: TestApp) {
     }
     customer.says("still there?").await;
     let streams = the_first_is_replaced(streams, "still there?").await;
-    assert_eq!(bystander.heard().len(), 0);
+    assert_eq!(bystander.events().len(), 0);
     until("as many are open as may be", || async {
         app.inner.metrics.chat_streams.get() == STREAMS_MAX as i64 + 1
     })
@@ -201,10 +201,10 @@ async fn a_cursor_of_another_epoch_or_without_one_gets_a_reset(app: TestApp) {
     let mut page = opens_at(&account, &customer, here).await;
     let mut bench = ann.resumes(&format!("{epoch};{desk}")).await;
     customer.says("and on").await;
-    let (heard, seen) = (page.sees("and on").await, bench.sees("and on").await);
+    let (at_page, at_bench) = (page.sees("and on").await, bench.sees("and on").await);
     assert!(
-        [&heard, &seen].iter().all(|event| event.id.starts_with(&format!("{epoch};"))),
-        "{heard:?} {seen:?}"
+        [&at_page, &at_bench].iter().all(|event| event.id.starts_with(&format!("{epoch};"))),
+        "{at_page:?} {at_bench:?}"
     );
     // A page without a cursor begins with the first change.
     opens_at(&account, &customer, "").await.sees("hello").await;
@@ -291,12 +291,12 @@ async fn a_stream_that_catches_up_skips_typing_that_is_over(app: TestApp) {
     customer.says("hello").await;
     let since = head(&account).await;
     assert_eq!(account.sends_typing(&customer.openid(), "Typing").await, 0);
-    let typing = |heard: &crate::actors::StreamEvent| heard.event == "typing";
+    let typing = |event: &crate::actors::StreamEvent| event.event == "typing";
     // The first stream reads the typing while it lasts. The second gets the same block after the typing is over.
     opens(&account, &customer, since).await.waits_for("typing", typing).await;
     app.advance(15_000).await;
     let mut page = opens(&account, &customer, since).await;
     customer.says("anybody?").await;
     page.sees("anybody?").await;
-    assert!(page.heard().iter().all(|heard| !typing(heard)));
+    assert!(page.events().iter().all(|event| !typing(event)));
 }

@@ -8,47 +8,53 @@ use kefu::desk::sha256;
 use serde_json::{Value, json};
 
 /// The answer to a call of the chat page: status, errcode, the cookie that it sets, the body.
-struct Said(u16, i64, Option<String>, Value);
+struct ChatAnswer(u16, i64, Option<String>, Value);
 
-async fn said(response: reqwest::Response) -> Said {
+async fn said(response: reqwest::Response) -> ChatAnswer {
     let (status, cookie) = (response.status().as_u16(), cookie_of(&response));
     let answer: Value = response.json().await.unwrap();
-    Said(status, code(&answer), cookie, answer)
+    ChatAnswer(status, code(&answer), cookie, answer)
 }
 
-async fn writes(app: &TestApp, account: &TestAccount, cookie: &str, id: &str) -> Said {
+async fn writes(app: &TestApp, account: &TestAccount, cookie: &str, id: &str) -> ChatAnswer {
     let path = format!("/chat/api/{}/message", account.appid);
     said(app.send(&path, cookie, &json!({"client_id": id, "text": format!("text of {id}")})).await).await
 }
 
-async fn shows(app: &TestApp, account: &TestAccount, cookie: &str, id: &str) -> Said {
+async fn shows(app: &TestApp, account: &TestAccount, cookie: &str, id: &str) -> ChatAnswer {
     let url = format!("{}/chat/api/{}/image?client_id={id}", app.base, account.appid);
     let request = app.http.post(url).header("sec-fetch-site", "same-origin").header("cookie", cookie);
     said(request.header("content-type", "image/png").body(PNG.to_vec()).send().await.unwrap()).await
 }
 
-async fn chooses(app: &TestApp, account: &TestAccount, cookie: &str, message: &Value, id: &str) -> Said {
+async fn chooses(
+    app: &TestApp,
+    account: &TestAccount,
+    cookie: &str,
+    message: &Value,
+    id: &str,
+) -> ChatAnswer {
     let path = format!("/chat/api/{}/menu_choice", account.appid);
     said(app.send(&path, cookie, &json!({"client_id": id, "message": message, "id": "101"})).await).await
 }
 
-async fn snapshot(app: &TestApp, account: &TestAccount, cookie: &str) -> Said {
+async fn snapshot(app: &TestApp, account: &TestAccount, cookie: &str) -> ChatAnswer {
     said(app.ask(&format!("/chat/api/{}/snapshot", account.appid), cookie).await).await
 }
 
 /// The texts that the page shows for a cookie.
 async fn texts(app: &TestApp, account: &TestAccount, cookie: &str) -> Vec<String> {
-    let Said(_, _, _, page) = snapshot(app, account, cookie).await;
+    let ChatAnswer(_, _, _, page) = snapshot(app, account, cookie).await;
     page["messages"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The cookie of a new browser.
 async fn first_cookie(app: &TestApp, account: &TestAccount) -> String {
-    snapshot(app, account, "").await.2.expect("a cookie for whoever comes for the first time")
+    snapshot(app, account, "").await.2.expect("a cookie for a new browser")
 }
 
 async fn asserts_that_it_opens_nothing(app: &TestApp, account: &TestAccount, cookie: &str) {
-    let Said(_, _, set, page) = snapshot(app, account, cookie).await;
+    let ChatAnswer(_, _, set, page) = snapshot(app, account, cookie).await;
     assert_eq!((&page["state"], &page["messages"], &page["since"]), (&json!("none"), &json!([]), &json!("")));
     assert_eq!(set, None, "the new one may be on its way");
     for path in ["messages", "stream", "file?message=1"] {
@@ -70,7 +76,7 @@ async fn of_before(app: &TestApp, account: &TestAccount) -> (TestCustomer, Strin
 }
 
 async fn streams(app: &TestApp, account: &TestAccount, cookie: &str) -> Stream {
-    let Said(_, _, _, page) = snapshot(app, account, cookie).await;
+    let ChatAnswer(_, _, _, page) = snapshot(app, account, cookie).await;
     let since = page["since"].as_str().unwrap();
     Stream::open(app, &format!("/chat/api/{}/stream?since={since}", account.appid), cookie).await
 }
@@ -88,7 +94,7 @@ on_both_engines! {
 async fn a_planted_cookie_cannot_read_what_is_written_with_it(app: TestApp) {
     let account = app.account().await;
     let planted = first_cookie(&app, &account).await;
-    let Said(status, _, own, sent) = writes(&app, &account, &planted, "c1").await;
+    let ChatAnswer(status, _, own, sent) = writes(&app, &account, &planted, "c1").await;
     let own = own.expect("a new cookie");
     assert_eq!(status, 200);
     assert_ne!(own, planted);
@@ -106,7 +112,7 @@ async fn a_planted_cookie_cannot_read_what_is_written_with_it(app: TestApp) {
     // Later the cookie counts as none: a message with it creates another customer.
     app.clock.advance(30_000);
     asserts_that_it_opens_nothing(&app, &account, &planted).await;
-    let Said(status, _, other, answer) = writes(&app, &account, &planted, "e4").await;
+    let ChatAnswer(status, _, other, answer) = writes(&app, &account, &planted, "e4").await;
     assert_eq!(status, 200);
     assert_ne!(answer["message"]["openid"], sent["message"]["openid"]);
     assert_eq!(texts(&app, &account, &other.unwrap()).await, ["text of e4"]);
@@ -117,12 +123,12 @@ async fn a_planted_cookie_cannot_read_what_is_written_with_it(app: TestApp) {
 async fn a_first_picture_replaces_the_cookie_like_a_first_text(app: TestApp) {
     let account = app.account().await;
     let planted = first_cookie(&app, &account).await;
-    let Said(status, _, own, sent) = shows(&app, &account, &planted, "p1").await;
+    let ChatAnswer(status, _, own, sent) = shows(&app, &account, &planted, "p1").await;
     assert_eq!(status, 200);
     asserts_that_it_opens_nothing(&app, &account, &planted).await;
     let file = format!("/chat/api/{}/file?message={}", account.appid, sent["message"]["id"]);
     assert_eq!(app.ask(&file, &own.unwrap()).await.status(), 200);
-    let Said(status, _, again, answer) = shows(&app, &account, &planted, "p1").await;
+    let ChatAnswer(status, _, again, answer) = shows(&app, &account, &planted, "p1").await;
     assert_eq!((status, &answer["message"]), (200, &sent["message"]));
     assert_eq!(app.ask(&file, &again.unwrap()).await.status(), 200);
 }
@@ -222,9 +228,9 @@ async fn with_tls_cookies_are_bound_to_the_host(app: TestApp) {
     assert!(first.starts_with(&format!("__Host-kefu_{}=", account.appid)), "{first}");
     let own = writes(&tls, &account, &format!("{planted}; {first}"), "c1").await.2.unwrap();
     assert_eq!(texts(&tls, &account, &format!("{planted}; {own}")).await, ["text of c1"]);
-    let hers = own.strip_prefix("__Host-").unwrap();
-    assert!(texts(&tls, &account, hers).await.is_empty());
-    assert_ne!(writes(&tls, &account, hers, "c1").await.3["message"]["openid"], customer.openid());
+    let unprefixed = own.strip_prefix("__Host-").unwrap();
+    assert!(texts(&tls, &account, unprefixed).await.is_empty());
+    assert_ne!(writes(&tls, &account, unprefixed, "c1").await.3["message"]["openid"], customer.openid());
 
     // A session that began without TLS continues.
     let before = customer.cookie();

@@ -37,16 +37,16 @@ async fn is_in(app: &TestApp, cookie: &str) -> bool {
 
 /// What a call and a stream answer to a browser whose login has ended.
 async fn why(app: &TestApp, cookie: &str) -> Option<String> {
-    let mut told = Vec::new();
+    let mut reasons = Vec::new();
     for path in ["/desk/api/snapshot", "/desk/api/stream?since=", "/desk/api/debug"] {
         let response = app.ask(path, cookie).await;
         assert_eq!(response.status(), 401, "{path}");
         let answer: Value = response.json().await.unwrap();
         assert_eq!(answer["errcode"], 990_002, "{path}");
-        told.push(answer.get("ended").map(|reason| reason.as_str().unwrap().to_owned()));
+        reasons.push(answer.get("ended").map(|reason| reason.as_str().unwrap().to_owned()));
     }
-    assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "{told:?}");
-    told.swap_remove(0)
+    assert!(reasons.windows(2).all(|pair| pair[0] == pair[1]), "{reasons:?}");
+    reasons.swap_remove(0)
 }
 
 /// The number of ended logins in the store.
@@ -196,8 +196,8 @@ async fn reasons_are_kept_for_as_long_as_logins_last(app: TestApp) {
 
 async fn workers_cannot_see_or_end_logins_of_others(app: TestApp) {
     let (ann, bob) = (TestAgent::signs_up(&app, "ann").await, TestAgent::signs_up(&app, "bob").await);
-    let hers = logins(&app, &ann.cookie).await;
-    assert_eq!(ends(&app, &bob.cookie, json!({"id": hers[0]["id"]})).await, 404);
+    let listed = logins(&app, &ann.cookie).await;
+    assert_eq!(ends(&app, &bob.cookie, json!({"id": listed[0]["id"]})).await, 404);
     assert_eq!(ends(&app, &bob.cookie, json!({})).await, 200, "he has no other");
     assert!(is_in(&app, &ann.cookie).await);
     assert_eq!(logins(&app, &bob.cookie).await.len(), 1);
@@ -237,8 +237,8 @@ async fn an_operator_lists_and_ends_logins(app: TestApp) {
     assert_eq!(app.command(one(None)).await.unwrap()["ended"], 1);
     assert!(!is_in(&app, &ann.cookie).await);
     assert!(app.command(one(Some(&json!("nothing")))).await.is_err());
-    let nobody = Command::WorkerLogOut { name: "nobody".into(), login: None };
-    assert!(app.command(nobody).await.is_err());
+    let unknown = Command::WorkerLogOut { name: "nobody".into(), login: None };
+    assert!(app.command(unknown).await.is_err());
 }
 
 #[test]

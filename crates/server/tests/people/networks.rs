@@ -118,16 +118,16 @@ async fn a_demo_answers_only_under_loopback_names(app: TestApp) {
 async fn answers_under_the_desks_name_have_hsts(app: TestApp) {
     let public_url = Some("https://desk.example.com".to_owned());
     let secured = set(&app, Settings { public_url, ..Settings::default() }, Rules::default()).await;
-    let told = async |app: &TestApp, base: &str, host: &str, path: &str| {
+    let hsts = async |app: &TestApp, base: &str, host: &str, path: &str| {
         let answer = app.http.get(format!("{base}{path}")).header("host", host).send().await.unwrap();
         answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap().to_owned())
     };
     for path in ["/", "/desk/", "/cgi-bin/token", "/nothing", "/openapi.json"] {
-        let said = told(&secured, &secured.base, "desk.example.com", path).await;
+        let said = hsts(&secured, &secured.base, "desk.example.com", path).await;
         assert_eq!(said.as_deref(), Some("max-age=15552000"), "{path}");
-        assert_eq!(told(&secured, &secured.base, "localhost", path).await, None, "{path}");
-        assert_eq!(told(&secured, &secured.base, "127.0.0.1", path).await, None, "{path}");
-        assert_eq!(told(&app, &app.base, "desk.example.com", path).await, None, "in clear, {path}");
+        assert_eq!(hsts(&secured, &secured.base, "localhost", path).await, None, "{path}");
+        assert_eq!(hsts(&secured, &secured.base, "127.0.0.1", path).await, None, "{path}");
+        assert_eq!(hsts(&app, &app.base, "desk.example.com", path).await, None, "in clear, {path}");
     }
     // An answer under Weixin's host name has no HSTS header.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -135,7 +135,7 @@ async fn answers_under_the_desks_name_have_hsts(app: TestApp) {
     let router = kefu::app::router(secured.inner.clone());
     let entrances = vec![Listener::plain(listener, ListenerKind::Weixin)];
     tokio::spawn(serve_all(entrances, router, ConnectionLimit::new(8), secured.inner.stop.clone()));
-    assert_eq!(told(&secured, &base, "api.weixin.qq.com", "/cgi-bin/token").await, None);
+    assert_eq!(hsts(&secured, &base, "api.weixin.qq.com", "/cgi-bin/token").await, None);
     secured.inner.stop.cancel();
 }
 

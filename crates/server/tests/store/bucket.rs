@@ -3,7 +3,7 @@
 use crate::actors::form::{AMR, FORM, GIF, JPEG, MP4, PNG, form, sized};
 use crate::actors::{TestAccount, TestApp, code, run, until};
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{DEMO, KEFU, Running};
+use crate::fixture::running::{DEMO, KEFU, RunningServer};
 use crate::fixture::s3::{BucketHealth, BucketServer};
 use crate::operating::doctor::{asks, free, state};
 use kefu::due;
@@ -156,7 +156,7 @@ async fn due_rows_do_not_wait_for_a_bucket(app: TestApp, s3: BucketServer) {
 }
 
 /// The answer to an upload, and how long it took.
-async fn uploads(demo: &Running, token: &str, file: &[u8]) -> (i64, Duration, Value) {
+async fn uploads(demo: &RunningServer, token: &str, file: &[u8]) -> (i64, Duration, Value) {
     let (url, begun) =
         (format!("{}/cgi-bin/media/upload?access_token={token}&type=image", demo.base), Instant::now());
     let request =
@@ -165,7 +165,7 @@ async fn uploads(demo: &Running, token: &str, file: &[u8]) -> (i64, Duration, Va
     (code(&answer), begun.elapsed(), answer)
 }
 
-async fn gets(demo: &Running, token: &str, media_id: &str) -> Result<bytes::Bytes, i64> {
+async fn gets(demo: &RunningServer, token: &str, media_id: &str) -> Result<bytes::Bytes, i64> {
     let url = format!("{}/cgi-bin/media/get?access_token={token}&media_id={media_id}", demo.base);
     let answer = reqwest::get(url).await.unwrap();
     let is_json = answer.headers()["content-type"].to_str().unwrap().contains("json");
@@ -181,7 +181,7 @@ on_both_engines! {
 
 async fn a_failing_bucket_stops_nothing_else(fresh: Fresh) {
     let s3 = BucketServer::start();
-    let demo = Running::start(DEMO, &fresh.with_files_in(&s3, PLACE));
+    let demo = RunningServer::start(DEMO, &fresh.with_files_in(&s3, PLACE));
     let token = demo.token().await;
     let media_id = uploads(&demo, &token, PNG).await.2["media_id"].as_str().unwrap().to_owned();
     let seconds = Duration::from_secs(15);
@@ -297,7 +297,7 @@ fn a_start_with_incomplete_bucket_settings_is_refused() {
 async fn nodes_share_a_bucket() {
     let s3 = BucketServer::start();
     let fresh = Fresh::schema().with_files_in(&s3, PLACE);
-    let (first, second) = (Running::start(DEMO, &fresh), Running::start(DEMO, &fresh));
+    let (first, second) = (RunningServer::start(DEMO, &fresh), RunningServer::start(DEMO, &fresh));
     let token = first.token().await;
     for file in [PNG.to_vec(), sized(PNG, 8 * MB)] {
         let (refused, _, answer) = uploads(&first, &token, &file).await;

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 /// A server with a certificate for localhost. Only the user `clear` may connect without TLS.
-struct Secured {
+struct TlsPostgres {
     /// The Unix socket, which needs no TLS.
     local: String,
     port: String,
@@ -29,8 +29,8 @@ fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-fn secured() -> &'static Secured {
-    static SERVER: OnceLock<Secured> = OnceLock::new();
+fn secured() -> &'static TlsPostgres {
+    static SERVER: OnceLock<TlsPostgres> = OnceLock::new();
     SERVER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let (ours, other) = (authority("ours"), authority("another"));
@@ -49,14 +49,14 @@ fn secured() -> &'static Secured {
         let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect(script);
         let mut local = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut local).unwrap();
-        let secured = Secured { local: local.trim().to_owned(), port, folder, _server: server };
+        let secured = TlsPostgres { local: local.trim().to_owned(), port, folder, _server: server };
         assert!(!secured.local.is_empty(), "PostgreSQL did not start");
         secured.runs("create user clear superuser".into());
         secured
     })
 }
 
-impl Secured {
+impl TlsPostgres {
     fn runs(&self, sql: String) {
         let url = self.local.clone();
         let run = move || {

@@ -200,7 +200,7 @@ async fn a_cursor_older_than_a_week_gets_a_reset(app: TestApp) {
     let cookie = cookie_of(&app.send("/desk/api/login", "", &body).await).unwrap();
     let ann = TestAgent { cookie, ..ann };
     let mut stream = ann.resumes(&old).await;
-    stream.waits_for("reset", |heard| heard.event == "reset").await;
+    stream.waits_for("reset", |event| event.event == "reset").await;
 }
 
 /// SQLite's data has one process; PostgreSQL's may have several, which see the same.

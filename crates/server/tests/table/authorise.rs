@@ -5,7 +5,7 @@ use super::matrix;
 use crate::actors::form::{MP4, PNG};
 use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, cookie_of};
 use crate::fixture::engine::Fresh;
-use crate::fixture::running::{DEMO, Running};
+use crate::fixture::running::{DEMO, RunningServer};
 use kefu::admin::Command;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -27,10 +27,10 @@ pub const ROLES: [&str; 10] = [
 ];
 
 /// Answers in the order of `ROLES`: the status, or the last digits of our errcode.
-type Expected = [i64; 10];
-const OPEN: Expected = [200; 10];
+type RoleAnswers = [i64; 10];
+const OPEN: RoleAnswers = [200; 10];
 /// Routes of the caller's own data: a call cannot name another person's.
-const OWN: Expected = [2, 2, 2, 2, 200, 200, 200, 200, 200, 200];
+const OWN: RoleAnswers = [2, 2, 2, 2, 200, 200, 200, 200, 200, 200];
 
 /// A route, with a call that names things of the account.
 pub struct Route {
@@ -38,14 +38,14 @@ pub struct Route {
     pub method: &'static str,
     /// The query, or the body.
     says: fn(&RouteFixture) -> Value,
-    expected: Expected,
+    expected: RoleAnswers,
 }
 
-const fn get(path: &'static str, says: fn(&RouteFixture) -> Value, expected: Expected) -> Route {
+const fn get(path: &'static str, says: fn(&RouteFixture) -> Value, expected: RoleAnswers) -> Route {
     Route { path, method: "get", says, expected }
 }
 
-const fn post(path: &'static str, says: fn(&RouteFixture) -> Value, expected: Expected) -> Route {
+const fn post(path: &'static str, says: fn(&RouteFixture) -> Value, expected: RoleAnswers) -> Route {
     Route { path, method: "post", says, expected }
 }
 
@@ -336,7 +336,7 @@ fn every_route_is_in_a_table() {
 #[test]
 fn only_the_owner_of_the_data_can_send_commands() {
     let fresh = Fresh::folder();
-    let demo = Running::start(DEMO, &fresh);
+    let demo = RunningServer::start(DEMO, &fresh);
     let kefu::config::Place::Folder(folder) = &fresh.place else { unreachable!() };
     for (name, mode) in [("admin.sock", 0o600), ("kefu.db", 0o600), ("kefu.db-wal", 0o600)] {
         assert_eq!(folder.join(name).metadata().unwrap().permissions().mode() & 0o777, mode, "{name}");

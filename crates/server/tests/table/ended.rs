@@ -6,18 +6,18 @@ mod removal;
 
 use crate::actors::{TestApp, run};
 use crate::fixture::engine::Fresh;
-use fixture::{EndedFixture, Ending, Issued};
+use fixture::{End, EndedFixture, Issued};
 use futures_util::future::join_all;
 
 /// What an ending does to a credential.
 #[derive(Clone, Copy)]
-enum Outcome {
+enum Effect {
     /// It is refused with this errcode.
     Ends(i64),
     /// It stays valid, and why.
     Lives(&'static str),
 }
-use Outcome::{Ends, Lives};
+use Effect::{Ends, Lives};
 
 /// The credentials in the order of the columns.
 const COLUMNS: [Issued; 11] = [
@@ -34,54 +34,54 @@ const COLUMNS: [Issued; 11] = [
     Issued::Picture,
 ];
 
-const PROGRAM: Outcome = Lives("programs of the account do not depend on a worker's access");
-const CUSTOMER: Outcome = Lives("it belongs to the customer");
-const FILE: Outcome = Lives("a file's address is no token, and is valid as long as the file");
-const LINK: Outcome = Lives("a sign-up link gives no access yet, and the worker keeps the name");
-const ASKED: Outcome = Lives("an invited worker may answer after another log-in");
-const LOGIN: Outcome = Lives("a login belongs to the worker, not to the account");
-const PLATFORM: Outcome = Lives("the component's own token belongs to no account");
-const OTHER: Outcome = Lives("it belongs to another grant");
-const SECRET: Outcome = Lives("on Weixin a new secret does not end the tokens of the old one");
-const KIND: Outcome = Lives("a token ends only tokens of its kind");
+const PROGRAM: Effect = Lives("programs of the account do not depend on a worker's access");
+const CUSTOMER: Effect = Lives("it belongs to the customer");
+const FILE: Effect = Lives("a file's address is no token, and is valid as long as the file");
+const LINK: Effect = Lives("a sign-up link gives no access yet, and the worker keeps the name");
+const ASKED: Effect = Lives("an invited worker may answer after another log-in");
+const LOGIN: Effect = Lives("a login belongs to the worker, not to the account");
+const PLATFORM: Effect = Lives("the component's own token belongs to no account");
+const OTHER: Effect = Lives("it belongs to another grant");
+const SECRET: Effect = Lives("on Weixin a new secret does not end the tokens of the old one");
+const KIND: Effect = Lives("a token ends only tokens of its kind");
 
-const REVOKED: Outcome = Ends(40_001);
-const EXPIRED: Outcome = Ends(42_001);
-const NO_GRANT: Outcome = Ends(61_003);
-const NO_LOGIN: Outcome = Ends(990_002);
-const NOT_FOUND: Outcome = Ends(990_004);
-const NO_LINK: Outcome = Ends(990_012);
-const NO_INVITATION: Outcome = Ends(990_017);
+const REVOKED: Effect = Ends(40_001);
+const EXPIRED: Effect = Ends(42_001);
+const NO_GRANT: Effect = Ends(61_003);
+const NO_LOGIN: Effect = Ends(990_002);
+const NOT_FOUND: Effect = Ends(990_004);
+const NO_LINK: Effect = Ends(990_012);
+const NO_INVITATION: Effect = Ends(990_017);
 
 /// The end of a worker's login also ends the debug tokens that it made.
-const LOGIN_ENDS: [Outcome; 11] =
+const LOGIN_ENDS: [Effect; 11] =
     [NO_LOGIN, REVOKED, PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
-const ADMINISTRATOR_ENDS: [Outcome; 11] =
+const ADMINISTRATOR_ENDS: [Effect; 11] =
     [LOGIN, REVOKED, OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE];
 
 #[rustfmt::skip]
-const TABLE: [(Ending, [Outcome; 11]); 19] = [
-    (Ending::WorkerReset, LOGIN_ENDS),
-    (Ending::OwnPassword, LOGIN_ENDS),
-    (Ending::OneLogin, LOGIN_ENDS),
-    (Ending::OtherLogins, LOGIN_ENDS),
-    (Ending::AllLogins, LOGIN_ENDS),
-    (Ending::LogOut, LOGIN_ENDS),
-    (Ending::TokenRevoke, [LOGIN, REVOKED, REVOKED, REVOKED, REVOKED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (Ending::TokenExpire, [LOGIN, EXPIRED, EXPIRED, EXPIRED, EXPIRED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (Ending::ComponentTokenRevoke, [LOGIN, OTHER, OTHER, OTHER, KIND, REVOKED, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (Ending::NewTokens, [LOGIN, REVOKED, REVOKED, REVOKED, REVOKED, REVOKED, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (Ending::SecretReset, [LOGIN, OTHER, SECRET, SECRET, OTHER, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (Ending::GrantRevoke, [LOGIN, OTHER, OTHER, OTHER, NO_GRANT, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (Ending::NewGrant, [LOGIN, OTHER, OTHER, OTHER, REVOKED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
-    (Ending::AdministratorRevoke, ADMINISTRATOR_ENDS),
-    (Ending::AdministratorAgain, ADMINISTRATOR_ENDS),
-    (Ending::AccountRemove,
+const TABLE: [(End, [Effect; 11]); 19] = [
+    (End::WorkerReset, LOGIN_ENDS),
+    (End::OwnPassword, LOGIN_ENDS),
+    (End::OneLogin, LOGIN_ENDS),
+    (End::OtherLogins, LOGIN_ENDS),
+    (End::AllLogins, LOGIN_ENDS),
+    (End::LogOut, LOGIN_ENDS),
+    (End::TokenRevoke, [LOGIN, REVOKED, REVOKED, REVOKED, REVOKED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::TokenExpire, [LOGIN, EXPIRED, EXPIRED, EXPIRED, EXPIRED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::ComponentTokenRevoke, [LOGIN, OTHER, OTHER, OTHER, KIND, REVOKED, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::NewTokens, [LOGIN, REVOKED, REVOKED, REVOKED, REVOKED, REVOKED, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::SecretReset, [LOGIN, OTHER, SECRET, SECRET, OTHER, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::GrantRevoke, [LOGIN, OTHER, OTHER, OTHER, NO_GRANT, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::NewGrant, [LOGIN, OTHER, OTHER, OTHER, REVOKED, PLATFORM, CUSTOMER, LINK, ASKED, FILE, FILE]),
+    (End::AdministratorRevoke, ADMINISTRATOR_ENDS),
+    (End::AdministratorAgain, ADMINISTRATOR_ENDS),
+    (End::AccountRemove,
         [LOGIN, REVOKED, REVOKED, REVOKED, NO_GRANT, PLATFORM, NOT_FOUND, LINK, NOT_FOUND, NOT_FOUND, NOT_FOUND]),
-    (Ending::WorkerRemove,
+    (End::WorkerRemove,
         [NO_LOGIN, REVOKED, PROGRAM, PROGRAM, PROGRAM, PLATFORM, CUSTOMER, NO_LINK, NO_INVITATION, FILE, FILE]),
-    (Ending::AgentDelete, [LOGIN, OTHER, OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, NO_INVITATION, FILE, FILE]),
-    (Ending::Time,
+    (End::AgentDelete, [LOGIN, OTHER, OTHER, OTHER, OTHER, PLATFORM, CUSTOMER, LINK, NO_INVITATION, FILE, FILE]),
+    (End::Time,
         [NO_LOGIN, EXPIRED, EXPIRED, EXPIRED, EXPIRED, EXPIRED, CUSTOMER, NO_LINK, NO_INVITATION, NOT_FOUND, FILE]),
 ];
 
@@ -91,23 +91,23 @@ const FEATURE_OFF: [i64; 4] = [65_400; 4];
 /// Credentials issued while an ending runs that also refuses further issues, and the errcode afterwards.
 /// Left out are endings after which issuing is allowed: a credential issued after them is valid (a token after `token
 /// revoke`, a sign-up link or an invitation for a removed name).
-const RACES: [(Issued, Ending, i64); 16] = [
-    (Issued::Login, Ending::WorkerReset, 990_002),
-    (Issued::Login, Ending::OwnPassword, 990_002),
-    (Issued::Debug, Ending::OwnPassword, 40_001),
-    (Issued::Debug, Ending::WorkerReset, 40_001),
-    (Issued::Debug, Ending::OneLogin, 40_001),
-    (Issued::Debug, Ending::AllLogins, 40_001),
-    (Issued::Debug, Ending::LogOut, 40_001),
-    (Issued::Debug, Ending::AdministratorRevoke, 40_001),
-    (Issued::Debug, Ending::WorkerRemove, 40_001),
-    (Issued::Debug, Ending::AccountRemove, 40_001),
-    (Issued::Own, Ending::AccountRemove, 40_001),
-    (Issued::Stable, Ending::AccountRemove, 40_001),
-    (Issued::Authorizer, Ending::GrantRevoke, 61_003),
-    (Issued::Authorizer, Ending::AccountRemove, 61_003),
-    (Issued::Cookie, Ending::AccountRemove, 990_004),
-    (Issued::Login, Ending::WorkerRemove, 990_002),
+const RACES: [(Issued, End, i64); 16] = [
+    (Issued::Login, End::WorkerReset, 990_002),
+    (Issued::Login, End::OwnPassword, 990_002),
+    (Issued::Debug, End::OwnPassword, 40_001),
+    (Issued::Debug, End::WorkerReset, 40_001),
+    (Issued::Debug, End::OneLogin, 40_001),
+    (Issued::Debug, End::AllLogins, 40_001),
+    (Issued::Debug, End::LogOut, 40_001),
+    (Issued::Debug, End::AdministratorRevoke, 40_001),
+    (Issued::Debug, End::WorkerRemove, 40_001),
+    (Issued::Debug, End::AccountRemove, 40_001),
+    (Issued::Own, End::AccountRemove, 40_001),
+    (Issued::Stable, End::AccountRemove, 40_001),
+    (Issued::Authorizer, End::GrantRevoke, 61_003),
+    (Issued::Authorizer, End::AccountRemove, 61_003),
+    (Issued::Cookie, End::AccountRemove, 990_004),
+    (Issued::Login, End::WorkerRemove, 990_002),
 ];
 
 /// The credentials issued around each ending, and the repetitions.
@@ -192,8 +192,8 @@ async fn a_credential_issued_during_an_ending_is_invalid_once_that_is_answered(a
 
 async fn tokens_of_a_revoked_right_stay_invalid_when_the_right_is_granted_again(app: TestApp) {
     let rights = [
-        (Issued::Debug, Ending::AdministratorRevoke, Ending::AdministratorAgain),
-        (Issued::Authorizer, Ending::GrantRevoke, Ending::NewGrant),
+        (Issued::Debug, End::AdministratorRevoke, End::AdministratorAgain),
+        (Issued::Authorizer, End::GrantRevoke, End::NewGrant),
     ];
     for (number, (credential, end, again)) in rights.into_iter().enumerate() {
         let fixture = EndedFixture::begins(&app, &app, &format!("eve{number}")).await;
@@ -214,7 +214,7 @@ fn tokens_of_a_clock_that_is_ahead_end_too() {
     run(Fresh::schema(), async |app: TestApp| {
         let ahead = other_node(&app).await;
         ahead.clock.advance(3_600_000);
-        for (end, expected) in [(Ending::TokenRevoke, 40_001), (Ending::TokenExpire, 42_001)] {
+        for (end, expected) in [(End::TokenRevoke, 40_001), (End::TokenExpire, 42_001)] {
             let fixture = EndedFixture::begins(&app, &app, &format!("eve{expected}")).await;
             let account = fixture.at(&ahead).account;
             let token = account.fetch_token().await;

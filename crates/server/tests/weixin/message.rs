@@ -97,12 +97,12 @@ async fn an_agent_sees_what_a_program_wrote_in_the_session(app: TestApp) {
     desk.sees("hello").await;
     let session = ann.session_with(&customer.openid()).await.unwrap();
     assert_eq!(account.sends_text(&customer.openid(), "from a machine").await, 0);
-    let heard = desk.sees("from a machine").await;
-    let message = &heard.data["facts"][0]["message"];
+    let event = desk.sees("from a machine").await;
+    let message = &event.data["facts"][0]["message"];
     assert_eq!((&message["session"], &message["from"]), (&json!(session), &json!("account")));
-    let told = ann.first_account().await["messages"].as_array().unwrap().clone();
+    let messages = ann.first_account().await["messages"].as_array().unwrap().clone();
     assert_eq!(
-        told.iter().map(|it| it["from"].as_str().unwrap()).collect::<Vec<_>>(),
+        messages.iter().map(|it| it["from"].as_str().unwrap()).collect::<Vec<_>>(),
         ["customer", "account"]
     );
 }

@@ -51,7 +51,7 @@ async fn an_agent_is_a_supervisor_from_setkfadmin_until_cancelkfadmin(app: TestA
     assert_eq!(ann.first_account().await["seq"], seq, "and nothing has changed");
     let done = account.get(CANCEL, &[("kf_openid", &kf_openid)]).await;
     insta::assert_snapshot!(done.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
-    desk.waits_for("the page has to load again", |heard| heard.event == "reset").await;
+    desk.waits_for("the page has to load again", |event| event.event == "reset").await;
     assert_eq!(ann.first_account().await["agent"]["supervisor"], false);
     assert_eq!(code(&account.get(CANCEL, &[("kf_openid", &kf_openid)]).await), 0, "safe to repeat");
 }
@@ -139,13 +139,13 @@ async fn a_supervisor_sees_every_session_and_who_serves_it(app: TestApp) {
     let (ann, bob, sue) =
         (account.agent("a1").await, account.agent("b1").await, supervisor(&account, "s1").await);
     let _ann_desk = ann.comes_online().await;
-    let (hers, other) = (account.customer(), account.customer());
-    hers.says("for ann").await;
+    let (served, other) = (account.customer(), account.customer());
+    served.says("for ann").await;
     let shown = sue.first_account().await;
     let open = &shown["others"][0];
     assert_eq!(
         (open["openid"].as_str(), open["kf_account"].as_str()),
-        (Some(&*hers.openid()), Some(&*account.kf("a1")))
+        (Some(&*served.openid()), Some(&*account.kf("a1")))
     );
     assert_eq!(
         (open["nickname"].as_str(), open["preview"].as_str(), shown["others_count"].as_i64()),
@@ -161,7 +161,7 @@ async fn a_supervisor_sees_every_session_and_who_serves_it(app: TestApp) {
     let (mut sue_page, mut bob_page) = (sue.comes_online().await, bob.comes_online().await);
     sue.sets_away(true).await;
     bob.sets_away(true).await;
-    hers.says("a secret").await;
+    served.says("a secret").await;
     sue_page.sees("a secret").await;
     ann.replies(id, "an answer").await;
     sue_page.sees("an answer").await;

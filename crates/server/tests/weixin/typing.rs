@@ -34,20 +34,20 @@ async fn the_customer_sees_typing_begin_and_end(app: TestApp) {
         .post("/cgi-bin/message/custom/typing", json!({"touser": customer.openid(), "command": "Typing"}))
         .await;
     insta::assert_snapshot!(answer.to_string(), @r#"{"errcode":0,"errmsg":"ok"}"#);
-    page.waits_for("typing", |heard| heard.event == "typing" && heard.data == json!({"typing": true})).await;
+    page.waits_for("typing", |event| event.event == "typing" && event.data == json!({"typing": true})).await;
     assert_eq!(account.sends_typing(&customer.openid(), "CancelTyping").await, 0);
-    page.waits_for("no typing", |heard| heard.event == "typing" && heard.data == json!({"typing": false}))
+    page.waits_for("no typing", |event| event.event == "typing" && event.data == json!({"typing": false}))
         .await;
     // After a cancel the typing can begin again, and a message ends it.
     assert_eq!(account.sends_typing(&customer.openid(), "Typing").await, 0);
     account.sends_text(&customer.openid(), "here it is").await;
     page.sees("here it is").await;
     let order: Vec<_> =
-        page.heard().iter().map(|heard| (heard.event.clone(), heard.data["typing"].clone())).collect();
+        page.events().iter().map(|event| (event.event.clone(), event.data["typing"].clone())).collect();
     let typing = |on: bool| ("typing".to_owned(), json!(on));
     let change = ("change".to_owned(), json!(null));
     assert_eq!(order, [typing(true), typing(false), typing(true), typing(false), change]);
-    assert!(other.heard().iter().all(|heard| heard.event != "typing"));
+    assert!(other.events().iter().all(|event| event.event != "typing"));
 }
 
 async fn typing_needs_a_message_of_the_last_half_minute(app: TestApp) {

@@ -3,7 +3,7 @@
 use super::{LIST, clears, limits, lists, used};
 use crate::actors::{TestAccount, TestApp, code, run};
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{APPID, DEMO, Running, kefu};
+use crate::fixture::running::{APPID, DEMO, RunningServer, kefu};
 use kefu::due;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ on_both_engines! {
 }
 
 async fn a_restart_keeps_what_was_counted(fresh: Fresh) {
-    let demo = Running::start(DEMO, &fresh);
+    let demo = RunningServer::start(DEMO, &fresh);
     let token = demo.token().await;
     for _ in 0..3 {
         demo.get(&format!("{LIST}?access_token={token}")).await;
@@ -25,7 +25,7 @@ async fn a_restart_keeps_what_was_counted(fresh: Fresh) {
     assert!(listed && line["used_today"] == 3, "{line}");
     let set = &["account", "quota", "--appid", APPID, "--endpoint", "getkflist", "--daily", "4"];
     assert!(kefu(set, &fresh).0);
-    let again = Running::start(DEMO, &fresh);
+    let again = RunningServer::start(DEMO, &fresh);
     let list = async || code(&again.get(&format!("{LIST}?access_token={token}")).await);
     assert_eq!([list().await, list().await], [0, 45009]);
     again.stop();

@@ -121,8 +121,8 @@ async fn a_refusal_at_a_path_with_more_slashes_is_kept_like_any_other(app: TestA
         .await;
     assert_eq!(code(&refused), 65401);
     let rid = refused["errmsg"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned();
-    let told = account.post("/cgi-bin/openapi/rid/get", serde_json::json!({"rid": rid})).await;
-    assert_eq!(told["request"]["request_body"], "{}", "{told}");
+    let logged = account.post("/cgi-bin/openapi/rid/get", serde_json::json!({"rid": rid})).await;
+    assert_eq!(logged["request"]["request_body"], "{}", "{logged}");
 }
 
 async fn no_path_below_weixins_roots_answers_a_code_of_ours(app: TestApp) {

@@ -2,7 +2,7 @@
 
 use super::client::TlsClient;
 use crate::fixture::engine::Fresh;
-use crate::fixture::running::{DEMO, Running, kefu};
+use crate::fixture::running::{DEMO, RunningServer, kefu};
 use crate::operating::doctor::{asks, free, state};
 use kefu::config::Place;
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -15,17 +15,17 @@ const DESK: &str = "desk.example.com";
 const HOST: &str = "api.weixin.qq.com";
 
 /// An authority such as a company has, and the files for its certificates.
-struct Company {
+struct CompanyAuthority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: tempfile::TempDir,
 }
 
-impl Company {
+impl CompanyAuthority {
     fn new() -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        Company { issuer, folder: tempfile::tempdir().unwrap() }
+        CompanyAuthority { issuer, folder: tempfile::tempdir().unwrap() }
     }
 
     fn authority(&self) -> CertificateDer<'static> {
@@ -57,21 +57,21 @@ impl Company {
         ["--tls-cert".into(), path("cert.pem"), "--tls-key".into(), path("key.pem")]
     }
 
-    fn demo(&self, more: &[&str], fresh: &Fresh) -> Running {
+    fn demo(&self, more: &[&str], fresh: &Fresh) -> RunningServer {
         let flags = self.flags();
         let flags: Vec<_> = flags.iter().map(String::as_str).collect();
-        Running::start(&[DEMO, &flags, more].concat(), fresh)
+        RunningServer::start(&[DEMO, &flags, more].concat(), fresh)
     }
 }
 
 /// The address on which a TLS server listens.
-fn address(demo: &Running) -> &str {
+fn address(demo: &RunningServer) -> &str {
     demo.base.strip_prefix("https://").expect("it says https")
 }
 
 #[tokio::test]
 async fn a_certificate_is_changed_while_connections_live_on() {
-    let company = Company::new();
+    let company = CompanyAuthority::new();
     let first = company.issues(&[DESK, "127.0.0.1"]);
     let demo = company.demo(&[], &Fresh::folder());
     let client = TlsClient::trusting(&company.authority());
@@ -113,7 +113,7 @@ async fn until_shown<F: Future<Output = super::client::TlsConnection>>(
 
 #[tokio::test]
 async fn a_certificate_for_weixins_host_is_used_and_no_authority_is_made() {
-    let company = Company::new();
+    let company = CompanyAuthority::new();
     let shown = company.issues(&[HOST, DESK]);
     let fresh = Fresh::folder();
     let stand_in = ["--as", HOST, "--as-https", "127.0.0.1:0", "--as-http", "127.0.0.1:0"];
@@ -138,11 +138,11 @@ async fn a_certificate_for_weixins_host_is_used_and_no_authority_is_made() {
 
 #[test]
 fn the_doctor_looks_at_the_certificate() {
-    let (company, fresh, listen) = (Company::new(), Fresh::folder(), free());
+    let (company, fresh, listen) = (CompanyAuthority::new(), Fresh::folder(), free());
     company.issues(&[DESK]);
     let flags = company.flags();
     let flags: Vec<_> = flags.iter().map(String::as_str).chain(["--listen", &listen]).collect();
-    let demo = Running::start(&[&["demo"], &flags[..]].concat(), &fresh);
+    let demo = RunningServer::start(&[&["demo"], &flags[..]].concat(), &fresh);
     let asked = |more: &[&str]| asks(&fresh, &[&flags, more].concat());
     let (content, found) = asked(&["--public-url", "https://desk.example.com"]);
     assert!(content && state(&found, "certificate").1.contains("until 4096-01-01"), "{found:?}");
@@ -165,7 +165,7 @@ fn the_doctor_looks_at_the_certificate() {
 
 #[test]
 fn a_key_that_does_not_fit_its_certificate_is_refused_with_the_reason() {
-    let (company, fresh) = (Company::new(), Fresh::folder());
+    let (company, fresh) = (CompanyAuthority::new(), Fresh::folder());
     company.issues(&[DESK]);
     let cert = std::fs::read_to_string(company.path("cert.pem")).unwrap();
     let refused = |flags: &[&str]| {

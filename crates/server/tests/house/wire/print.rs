@@ -4,49 +4,49 @@
 const WIDTH: usize = 120;
 
 /// A part of a type.
-enum Node {
+enum TypeNode {
     /// A name, a literal, or other text that is printed unchanged.
     Word(String),
     /// `T[]`.
-    List(Box<Node>),
+    List(Box<TypeNode>),
     /// `Name<T>`.
-    Of(String, Box<Node>),
+    Of(String, Box<TypeNode>),
     /// `A & B`, `A | B`.
-    Chain(&'static str, Vec<Node>),
+    Chain(&'static str, Vec<TypeNode>),
     /// `{ … }`
-    Object(Vec<Member>),
+    Object(Vec<TypeMember>),
 }
 
-struct Member {
+struct TypeMember {
     docs: Vec<String>,
     /// The name, with its `?` if the member is optional.
     name: String,
-    node: Node,
+    node: TypeNode,
 }
 
 /// An exported declaration, from its documentation and `type Name = …;`.
 pub fn declaration(docs: Option<&str>, declared: &str) -> String {
     let declared = declared.strip_prefix("type ").unwrap().trim_end().trim_end_matches(';');
     let (name, text) = declared.split_once(" = ").unwrap();
-    let mut rest = Text(text);
+    let mut rest = Unread(text);
     let node = rest.chain();
     assert_eq!(rest.0, "", "of {declared}");
     let docs = docs.map(|docs| comment(&lines(docs), "")).unwrap_or_default();
     match node {
-        Node::Object(members) => format!("\n{docs}export interface {name} {}\n", block(&members, "")),
+        TypeNode::Object(members) => format!("\n{docs}export interface {name} {}\n", block(&members, "")),
         node => format!("\n{docs}export type {name} ={};\n", broken(&node, 16 + name.len())),
     }
 }
 
 /// A type after `before` characters in its line. A union that does not fit has a line for each part.
-fn broken(node: &Node, before: usize) -> String {
+fn broken(node: &TypeNode, before: usize) -> String {
     let text = format!(" {}", flat(node));
     match node {
-        Node::Chain(operator, links) if before + text.len() > WIDTH => {
+        TypeNode::Chain(operator, links) if before + text.len() > WIDTH => {
             links.iter().map(|link| format!("\n  {operator} {}", flat(link))).collect()
         }
-        Node::Of(name, inner) if before + text.len() > WIDTH => {
-            let Node::Chain(operator, links) = &**inner else { return text };
+        TypeNode::Of(name, inner) if before + text.len() > WIDTH => {
+            let TypeNode::Chain(operator, links) = &**inner else { return text };
             let links: Vec<_> = links.iter().map(flat).collect();
             format!(" {name}<\n  {}\n>", links.join(&format!(" {operator} ")))
         }
@@ -54,18 +54,18 @@ fn broken(node: &Node, before: usize) -> String {
     }
 }
 
-fn flat(node: &Node) -> String {
+fn flat(node: &TypeNode) -> String {
     match node {
-        Node::Word(word) => word.clone(),
-        Node::List(of) => match &**of {
-            of @ Node::Chain(..) => format!("({})[]", flat(of)),
+        TypeNode::Word(word) => word.clone(),
+        TypeNode::List(of) => match &**of {
+            of @ TypeNode::Chain(..) => format!("({})[]", flat(of)),
             of => format!("{}[]", flat(of)),
         },
-        Node::Of(name, of) => format!("{name}<{}>", flat(of)),
-        Node::Chain(operator, links) => {
+        TypeNode::Of(name, of) => format!("{name}<{}>", flat(of)),
+        TypeNode::Chain(operator, links) => {
             links.iter().map(flat).collect::<Vec<_>>().join(&format!(" {operator} "))
         }
-        Node::Object(members) => {
+        TypeNode::Object(members) => {
             let members: Vec<_> =
                 members.iter().map(|it| format!("{}: {}", it.name, flat(&it.node))).collect();
             format!("{{ {} }}", members.join("; "))
@@ -73,10 +73,10 @@ fn flat(node: &Node) -> String {
     }
 }
 
-fn block(members: &[Member], indent: &str) -> String {
+fn block(members: &[TypeMember], indent: &str) -> String {
     let inner = format!("{indent}  ");
     let print =
-        |it: &Member| format!("{}{inner}{}: {};\n", comment(&it.docs, &inner), it.name, flat(&it.node));
+        |it: &TypeMember| format!("{}{inner}{}: {};\n", comment(&it.docs, &inner), it.name, flat(&it.node));
     format!("{{\n{}{indent}}}", members.iter().map(print).collect::<String>())
 }
 
@@ -98,9 +98,9 @@ fn lines(docs: &str) -> Vec<String> {
 }
 
 /// The unread rest of a declaration.
-struct Text<'a>(&'a str);
+struct Unread<'a>(&'a str);
 
-impl<'a> Text<'a> {
+impl<'a> Unread<'a> {
     fn takes(&mut self, token: &str) -> bool {
         self.0 = self.0.trim_start();
         let rest = self.0.strip_prefix(token);
@@ -116,54 +116,54 @@ impl<'a> Text<'a> {
         taken.trim_end()
     }
 
-    fn chain(&mut self) -> Node {
+    fn chain(&mut self) -> TypeNode {
         let mut links = vec![self.link()];
         for operator in ["&", "|"] {
             while self.takes(operator) {
                 links.push(self.link());
             }
             if links.len() > 1 {
-                return Node::Chain(operator, links);
+                return TypeNode::Chain(operator, links);
             }
         }
         links.remove(0)
     }
 
-    fn link(&mut self) -> Node {
+    fn link(&mut self) -> TypeNode {
         if self.takes("{") {
             return self.object();
         }
         if self.takes("\"") {
-            let word = Node::Word(format!("\"{}\"", self.until(&['"'])));
+            let word = TypeNode::Word(format!("\"{}\"", self.until(&['"'])));
             assert!(self.takes("\""));
             return word;
         }
         let name = self.until(&['<', '>', ',', '&', '|', '}', ';', ' ']).to_owned();
         if !self.takes("<") {
-            return Node::Word(name);
+            return TypeNode::Word(name);
         }
         let of = Box::new(self.chain());
         assert!(self.takes(">"));
-        if name == "Array" { Node::List(of) } else { Node::Of(name, of) }
+        if name == "Array" { TypeNode::List(of) } else { TypeNode::Of(name, of) }
     }
 
-    fn object(&mut self) -> Node {
+    fn object(&mut self) -> TypeNode {
         let mut members = Vec::new();
         while !self.takes("}") {
             if self.takes("[key in ") {
                 let key = self.until(&[']']).to_owned();
                 assert!(self.takes("]:"));
-                let of = Node::Word(format!("{key}, {}", flat(&self.chain())));
+                let of = TypeNode::Word(format!("{key}, {}", flat(&self.chain())));
                 assert!(self.takes("}"));
-                return Node::Of("Record".to_owned(), Box::new(of));
+                return TypeNode::Of("Record".to_owned(), Box::new(of));
             }
             let docs = if self.takes("/**") { self.docs() } else { Vec::new() };
             let name = self.until(&[':']).trim_matches('"').to_owned();
             assert!(self.takes(":"));
-            members.push(Member { docs, name, node: self.chain() });
+            members.push(TypeMember { docs, name, node: self.chain() });
             let _ = self.takes(",");
         }
-        Node::Object(members)
+        TypeNode::Object(members)
     }
 
     fn docs(&mut self) -> Vec<String> {

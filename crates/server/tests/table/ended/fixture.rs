@@ -47,7 +47,7 @@ impl Issued {
 
 /// A way to end credentials.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Ending {
+pub enum End {
     WorkerReset,
     /// The worker changes the password with another login.
     OwnPassword,
@@ -255,7 +255,7 @@ impl EndedFixture {
     }
 
     /// Ends credentials after some of the concurrent issues have begun.
-    pub async fn ends_after(self, end: Ending, turns: usize) -> EndedFixture {
+    pub async fn ends_after(self, end: End, turns: usize) -> EndedFixture {
         for _ in 0..turns * 20 {
             tokio::task::yield_now().await;
         }
@@ -263,36 +263,36 @@ impl EndedFixture {
     }
 
     /// Ends credentials, and returns once that is answered.
-    pub async fn ends(mut self, end: Ending) -> EndedFixture {
+    pub async fn ends(mut self, end: End) -> EndedFixture {
         let (appid, name) = (self.account.appid.clone(), self.eve.name.clone());
         match end {
-            Ending::WorkerReset => {
+            End::WorkerReset => {
                 self.password = text(&self.command(Command::WorkerReset(name)).await, "password").unwrap();
             }
-            Ending::OwnPassword => {
+            End::OwnPassword => {
                 let body = json!({"current": self.password, "new": "battery staple"});
                 assert_eq!(self.eve.sends("/desk/api/password", body).await.0, 200);
                 self.password = "battery staple".to_owned();
             }
-            Ending::OneLogin => {
+            End::OneLogin => {
                 let list: Value = self.eve.asks("/desk/api/logins").await.1;
                 let other = list["logins"].as_array().unwrap().iter().find(|it| it["current"] == false);
                 let id = other.expect("the other login")["id"].clone();
                 assert_eq!(self.eve.sends("/desk/api/login/end", json!({"id": id})).await.0, 200);
             }
-            Ending::OtherLogins => {
+            End::OtherLogins => {
                 assert_eq!(self.eve.sends("/desk/api/login/end", json!({})).await.0, 200);
             }
-            Ending::AllLogins => drop(self.command(Command::WorkerLogOut { name, login: None }).await),
-            Ending::LogOut => {
+            End::AllLogins => drop(self.command(Command::WorkerLogOut { name, login: None }).await),
+            End::LogOut => {
                 assert_eq!(self.app.send("/desk/api/logout", &self.login, &json!({})).await.status(), 200);
             }
-            Ending::TokenRevoke => drop(self.command(Command::TokenRevoke(appid)).await),
-            Ending::TokenExpire => drop(self.command(Command::TokenExpire(appid)).await),
-            Ending::ComponentTokenRevoke => {
+            End::TokenRevoke => drop(self.command(Command::TokenRevoke(appid)).await),
+            End::TokenExpire => drop(self.command(Command::TokenExpire(appid)).await),
+            End::ComponentTokenRevoke => {
                 drop(self.command(Command::TokenRevoke(self.component.appid.clone())).await)
             }
-            Ending::NewTokens => {
+            End::NewTokens => {
                 for _ in 0..2 {
                     for kind in [Issued::Debug, Issued::Own, Issued::Authorizer] {
                         self.issues(kind, 0).await.expect("a newer token");
@@ -301,30 +301,30 @@ impl EndedFixture {
                 }
                 self.stable(true).await.expect("a newer token");
             }
-            Ending::SecretReset => {
+            End::SecretReset => {
                 let command = Command::AccountSet { appid, settings: Default::default(), new_secret: true };
                 self.account.secret = text(&self.command(command).await, "secret").unwrap();
             }
-            Ending::GrantRevoke => self.component.loses_grant(&self.account).await,
-            Ending::NewGrant => {
+            End::GrantRevoke => self.component.loses_grant(&self.account).await,
+            End::NewGrant => {
                 let component = self.component.appid.clone();
                 // The grant may have been revoked before.
                 let _ = self.app.command(Command::ComponentRevoke { component, appid }).await;
                 self.component.gets_grant(&self.account, &[1, 6, 19]).await;
             }
-            Ending::AdministratorRevoke => self.administrator(true).await,
-            Ending::AdministratorAgain => {
+            End::AdministratorRevoke => self.administrator(true).await,
+            End::AdministratorAgain => {
                 self.administrator(true).await;
                 self.administrator(false).await;
             }
-            Ending::AccountRemove => self.removes(Subject::Account(appid)).await,
-            Ending::WorkerRemove => self.removes(Subject::Worker(name)).await,
-            Ending::AgentDelete => {
+            End::AccountRemove => self.removes(Subject::Account(appid)).await,
+            End::WorkerRemove => self.removes(Subject::Worker(name)).await,
+            End::AgentDelete => {
                 let kf_account = self.account.kf("a1");
                 let query = [("kf_account", kf_account.as_str())];
                 assert_eq!(code(&self.account.get("/customservice/kfaccount/del", &query).await), 0);
             }
-            Ending::Time => {
+            End::Time => {
                 if self.app.base != self.there.base {
                     self.there.clock.advance(8 * DAY);
                 }

@@ -4,7 +4,7 @@ use super::other_node;
 use crate::actors::form::{MP4, PNG};
 use crate::actors::{TestAccount, TestAgent, TestApp, TestComponent, code, cookie_of, until};
 use crate::fixture::engine::{Fresh, with_fresh_data};
-use crate::fixture::running::{APPID, DEMO, KEFU, Running, kefu};
+use crate::fixture::running::{APPID, DEMO, KEFU, RunningServer, kefu};
 use futures_util::future::join_all;
 use kefu::admin::customer::CustomerCommand;
 use kefu::admin::remove::{RemoveCommand, Subject};
@@ -176,8 +176,8 @@ async fn the_pages_of_a_removed_account_get_a_reset_at_every_node(app: TestApp) 
     let elsewhere = TestAgent { app: there.clone(), ..ann.clone() };
     let (mut desk, mut page) = (elsewhere.comes_online().await, customer.watches().await);
     app.command(removal_of(&account, true)).await.unwrap();
-    desk.waits_for("reset", |heard| heard.event == "reset").await;
-    page.waits_for("reset", |heard| heard.event == "reset").await;
+    desk.waits_for("reset", |event| event.event == "reset").await;
+    page.waits_for("reset", |event| event.event == "reset").await;
     desk.ends().await;
     page.ends().await;
     let accounts = elsewhere.snapshot().await["accounts"].clone();
@@ -318,7 +318,7 @@ on_both_engines! {
 }
 
 async fn an_operator_confirms_a_removal_by_typing_the_name(fresh: Fresh) {
-    let server = Running::start(DEMO, &fresh);
+    let server = RunningServer::start(DEMO, &fresh);
     let token = server.token().await;
     let list = format!("/cgi-bin/customservice/getkflist?access_token={token}");
     let remove = ["account", "remove", "--appid", APPID];
