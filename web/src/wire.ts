@@ -58,7 +58,7 @@ export interface AccountSnapshot {
   messages: Message[];
 }
 
-/** What becomes of a customer's first message. */
+/** Where a customer goes with the first message of a session. */
 export type Reception = "automatic" | "manual";
 
 /** The agent that a worker is. */
@@ -79,7 +79,7 @@ export interface Agent {
   headimg?: string;
 }
 
-/** Where an agent is. */
+/** Whether an agent is there. */
 export type Presence = "offline" | "away" | "online";
 
 /** A session as the pages see it. */
@@ -106,7 +106,7 @@ export interface Session {
   preview: string;
 }
 
-/** Where a session is. */
+/** The state of a session. */
 export type State = "waiting" | "open" | "closed";
 
 /** A text that a worker has typed in a session and not sent. */
