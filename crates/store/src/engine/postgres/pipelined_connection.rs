@@ -1,5 +1,5 @@
-//! A connection to PostgreSQL that can send a statement before the ones before it are answered. A statement whose result
-//! nobody needs at once then costs no round trip of its own.
+//! A connection to PostgreSQL that can send a statement before the ones before it are answered. A statement whose
+//! result is not needed at once then costs no round trip of its own.
 
 use super::address::Address;
 use crate::engine::tx::Cell;
