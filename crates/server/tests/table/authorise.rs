@@ -315,7 +315,7 @@ fn every_route_is_in_a_table() {
     // Weixin's endpoints enter the router in one way, and each is in the matrix.
     let handlers = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/weixin").read_dir().unwrap();
     let on = handlers
-        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap().matches(" on(app, &").count());
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap().matches("on(app, &").count());
     assert_eq!(on.sum::<usize>(), protocol::endpoint::ALL.len());
     let matrix = matrix::table();
     for endpoint in

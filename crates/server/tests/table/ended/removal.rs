@@ -140,9 +140,9 @@ async fn a_removed_account_leaves_no_rows_and_its_appid_is_never_used_again(app:
     assert_eq!(left, [("removed".to_owned(), 1)]);
     let settings = Default::default();
     let again = app.command(Command::AccountCreate { appid: Some(account.appid.clone()), settings }).await;
-    assert!(again.unwrap_err().contains("never used again"));
+    assert!(again.unwrap_err().contains("cannot be used again"));
     let again = Command::ComponentCreate { appid: Some(account.appid.clone()), name: "again".into() };
-    assert!(app.command(again).await.unwrap_err().contains("never used again"));
+    assert!(app.command(again).await.unwrap_err().contains("cannot be used again"));
     assert!(app.command(removal_of(&account, true)).await.unwrap_err().contains("no such account"));
 }
 
