@@ -20,7 +20,6 @@ pub struct Page {
 
 /// All files of the build by their paths: `workbench.html`, `chat.html`, `debug.html`, `start.html` and `assets/…`.
 /// Names under `assets/` contain a hash of the file, so browsers may cache them for ever.
-
 pub fn all() -> impl Iterator<Item = (Cow<'static, str>, Page)> {
     Dist::iter().filter_map(|path| page(&path).map(|page| (path, page)))
 }

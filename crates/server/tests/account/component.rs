@@ -53,13 +53,13 @@ async fn a_component_is_refused_after_the_account_revokes_its_grant(app: TestApp
     assert_eq!(code(&acting.get(LIST, &[]).await), 61003);
     app.advance(7_200_000).await;
     assert_eq!(code(&acting.get(LIST, &[]).await), 42001);
-    let command = Command::ComponentToken { component: component, appid: Some(account.appid.clone()) };
+    let command = Command::ComponentToken { component, appid: Some(account.appid.clone()) };
     assert!(app.command(command).await.unwrap_err().contains("grant"));
 }
 
 async fn a_components_own_token_cannot_call_for_an_account(app: TestApp) {
     let (account, component) = (app.account().await, component(&app).await);
-    let token = app.command(Command::ComponentToken { component: component, appid: None }).await.unwrap();
+    let token = app.command(Command::ComponentToken { component, appid: None }).await.unwrap();
     let own = account.with_token(token["access_token"].as_str().unwrap());
     assert_eq!(code(&own.get(LIST, &[]).await), 61015);
 }

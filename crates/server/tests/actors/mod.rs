@@ -59,11 +59,14 @@ pub fn run(fresh: Fresh, test: impl AsyncFnOnce(TestApp)) {
     let _guard = tracing::subscriber::set_default(errors.clone());
     let fresh = Arc::new(fresh);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let app = TestApp { errors: errors.clone(), ..TestApp::start(fresh, 7).await };
-        test(app.clone()).await;
-        app.inner.stop.cancel();
-    });
+    // A test runs once for each engine, and both must match the same inline snapshots.
+    insta::allow_duplicates! {
+        runtime.block_on(async {
+            let app = TestApp { errors: errors.clone(), ..TestApp::start(fresh, 7).await };
+            test(app.clone()).await;
+            app.inner.stop.cancel();
+        });
+    }
     let errors = errors.0.lock().unwrap();
     assert!(errors.is_empty(), "errors were logged: {errors:?}");
 }
