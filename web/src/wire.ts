@@ -89,7 +89,7 @@ export interface Session {
   /** The customer. */
   openid: string;
   /** Whether the session waits, is open or is closed. */
-  state: State;
+  state: SessionState;
   /** The agent. Empty while the customer waits. */
   kf_account: string;
   /** The nickname of the agent. */
@@ -107,7 +107,7 @@ export interface Session {
 }
 
 /** The state of a session. */
-export type State = "waiting" | "open" | "closed";
+export type SessionState = "waiting" | "open" | "closed";
 
 /** A text that a worker has typed in a session and not sent. */
 export interface SavedDraft {

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use model::Appid;
 use model::due::Due;
 use model::media::{STRAY, is_live};
-use model::picture::Size;
+use model::picture::PictureSize;
 use protocol::media::{Format, MediaKind};
 use store::bind;
 use store::files::{self, Written};
@@ -26,7 +26,7 @@ pub struct FileContent {
     /// The number of bytes.
     pub size: i64,
     /// The width and height of a picture, if they are known.
-    pub pixels: Option<Size>,
+    pub pixels: Option<PictureSize>,
 }
 
 /// Bytes in the file store that no row names yet.
@@ -36,7 +36,7 @@ pub struct StoredFile {
     /// The format of the bytes.
     pub format: Format,
     /// The width and height of a picture, if its header says them.
-    pub pixels: Option<Size>,
+    pub pixels: Option<PictureSize>,
 }
 
 impl StoredFile {
@@ -190,9 +190,9 @@ pub(crate) fn of_row(row: &Row, first: usize) -> Result<FileContent> {
 }
 
 /// The width and height in two columns of a row, 0 if unknown.
-pub(crate) fn pixels(row: &Row, first: usize) -> Option<Size> {
+pub(crate) fn pixels(row: &Row, first: usize) -> Option<PictureSize> {
     let side = |at| u32::try_from(row.int(at)).ok().filter(|side| *side > 0);
-    Some(Size { width: side(first)?, height: side(first + 1)? })
+    Some(PictureSize { width: side(first)?, height: side(first + 1)? })
 }
 
 const SELECT: &str =

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Presence;
-use crate::session::State;
+use crate::session::SessionState;
 use crate::{KfAccount, Openid, Time};
 
 /// One fact of a change.
@@ -32,7 +32,7 @@ pub enum Fact {
         /// The customer.
         openid: Openid,
         /// The state now.
-        state: State,
+        state: SessionState,
         /// The agent now, empty while waiting.
         kf_account: String,
         /// The agent who had the session before; empty if none had.
@@ -71,7 +71,7 @@ impl Fact {
 mod tests {
     use super::Fact;
     use crate::Openid;
-    use crate::session::State;
+    use crate::session::SessionState;
 
     #[test]
     fn only_a_change_of_access_makes_tokens_stale() {
@@ -83,7 +83,7 @@ mod tests {
     fn a_fact_reads_back_as_it_was_written() {
         let openid = Openid::stored("o".repeat(28));
         let (kf_account, from) = (String::new(), String::new());
-        let fact = Fact::Session { id: 7, openid, state: State::Waiting, kf_account, from };
+        let fact = Fact::Session { id: 7, openid, state: SessionState::Waiting, kf_account, from };
         let text = serde_json::to_string(&fact).expect("plain data");
         assert!(text.starts_with(r#"{"fact":"session","id":7"#));
         assert_eq!(serde_json::from_str::<Fact>(&text).expect("the same"), fact);

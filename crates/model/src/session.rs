@@ -13,7 +13,7 @@ use crate::{HOUR, MINUTE, Openid, TextEnum, Time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum SessionState {
     /// The customer waits for an agent.
     Waiting,
     /// An agent serves the customer.
@@ -22,9 +22,9 @@ pub enum State {
     Closed,
 }
 
-impl TextEnum for State {
+impl TextEnum for SessionState {
     const TEXTS: &'static [(&'static str, Self)] =
-        &[("waiting", State::Waiting), ("open", State::Open), ("closed", State::Closed)];
+        &[("waiting", SessionState::Waiting), ("open", SessionState::Open), ("closed", SessionState::Closed)];
 }
 
 /// A session of a customer with an agent, from the customer's first message until an agent, a program or time ends it.
@@ -35,7 +35,7 @@ pub struct Session {
     /// The customer.
     pub openid: Openid,
     /// The state.
-    pub state: State,
+    pub state: SessionState,
     /// The agent who serves or served the customer; empty while waiting.
     pub kf_account: String,
     /// When the session began.
@@ -63,7 +63,7 @@ impl Session {
     /// A session that begins now on the waiting list.
     #[must_use]
     pub fn begin(id: i64, openid: Openid, now: Time) -> Self {
-        let state = State::Waiting;
+        let state = SessionState::Waiting;
         Session {
             id,
             openid,
@@ -80,7 +80,7 @@ impl Session {
     #[must_use]
     pub fn open(self, kf_account: &str, now: Time) -> Self {
         Session {
-            state: State::Open,
+            state: SessionState::Open,
             kf_account: kf_account.to_owned(),
             opened_at: now,
             active_at: now,
@@ -91,7 +91,7 @@ impl Session {
     /// The session after it ended.
     #[must_use]
     pub fn close(self) -> Self {
-        Session { state: State::Closed, ..self }
+        Session { state: SessionState::Closed, ..self }
     }
 
     /// The session after the customer wrote.
@@ -111,9 +111,9 @@ impl Session {
     #[must_use]
     pub fn ends_at(&self) -> Option<Time> {
         match self.state {
-            State::Waiting => Some(self.latest_at + limits::REPLY_WINDOW_H * HOUR),
-            State::Open => Some(self.active_at + limits::SESSION_IDLE_MIN * MINUTE),
-            State::Closed => None,
+            SessionState::Waiting => Some(self.latest_at + limits::REPLY_WINDOW_H * HOUR),
+            SessionState::Open => Some(self.active_at + limits::SESSION_IDLE_MIN * MINUTE),
+            SessionState::Closed => None,
         }
     }
 
@@ -123,10 +123,10 @@ impl Session {
     /// `CustomerTaken`, `SessionClosed`.
     pub fn may_accept(&self, kf_account: &str) -> Result<(), Errcode> {
         match self.state {
-            State::Waiting => Ok(()),
-            State::Open if self.kf_account == kf_account => Ok(()),
-            State::Open => Err(Errcode::CustomerTaken),
-            State::Closed => Err(Errcode::SessionClosed),
+            SessionState::Waiting => Ok(()),
+            SessionState::Open if self.kf_account == kf_account => Ok(()),
+            SessionState::Open => Err(Errcode::CustomerTaken),
+            SessionState::Closed => Err(Errcode::SessionClosed),
         }
     }
 
@@ -136,9 +136,9 @@ impl Session {
     /// `CustomerTaken`, `SessionClosed`.
     pub fn must_be_of(&self, kf_account: &str) -> Result<(), Errcode> {
         match self.state {
-            State::Open if self.kf_account == kf_account => Ok(()),
-            State::Open | State::Waiting => Err(Errcode::CustomerTaken),
-            State::Closed => Err(Errcode::SessionClosed),
+            SessionState::Open if self.kf_account == kf_account => Ok(()),
+            SessionState::Open | SessionState::Waiting => Err(Errcode::CustomerTaken),
+            SessionState::Closed => Err(Errcode::SessionClosed),
         }
     }
 }
@@ -149,11 +149,11 @@ impl Session {
 /// 65414 if another agent serves the customer.
 pub fn create(current: Option<&Session>, kf_account: &str) -> Result<Create, Errcode> {
     match current {
-        Some(session) if session.state == State::Open && session.kf_account == kf_account => {
+        Some(session) if session.state == SessionState::Open && session.kf_account == kf_account => {
             Ok(Create::Already)
         }
-        Some(session) if session.state == State::Open => Err(Errcode::OtherAgent),
-        Some(session) if session.state == State::Waiting => Ok(Create::Take),
+        Some(session) if session.state == SessionState::Open => Err(Errcode::OtherAgent),
+        Some(session) if session.state == SessionState::Waiting => Ok(Create::Take),
         _ => Ok(Create::New),
     }
 }
@@ -164,15 +164,15 @@ pub fn create(current: Option<&Session>, kf_account: &str) -> Result<Create, Err
 /// 65413 if no agent serves the customer, 65414 if another agent does.
 pub fn close(current: Option<&Session>, kf_account: &str) -> Result<(), Errcode> {
     match current {
-        Some(session) if session.state == State::Open && session.kf_account == kf_account => Ok(()),
-        Some(session) if session.state == State::Open => Err(Errcode::OtherAgent),
+        Some(session) if session.state == SessionState::Open && session.kf_account == kf_account => Ok(()),
+        Some(session) if session.state == SessionState::Open => Err(Errcode::OtherAgent),
         _ => Err(Errcode::NoSession),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Create, Session, State, close, create};
+    use super::{Create, Session, SessionState, close, create};
     use crate::Openid;
     use crate::session::actor::{Actor, Move};
     use proptest::prelude::{Strategy, prop_oneof, proptest};
@@ -215,13 +215,13 @@ mod tests {
 
     fn invariants(session: &Session, now: i64) {
         assert_eq!(
-            session.state == State::Waiting,
+            session.state == SessionState::Waiting,
             session.kf_account.is_empty(),
             "an agent is named once the session is taken"
         );
         assert_eq!(session.opened_at == 0, session.kf_account.is_empty());
         assert!(session.active_at >= session.latest_at && session.active_at <= now);
-        assert_eq!(session.ends_at().is_none(), session.state == State::Closed);
+        assert_eq!(session.ends_at().is_none(), session.state == SessionState::Closed);
     }
 
     #[test]
@@ -264,13 +264,17 @@ mod tests {
             }
             if let (Some(a), Some(b)) = (&before, &self.current)
                 && a.id == b.id
-                && a.state == State::Open
+                && a.state == SessionState::Open
             {
                 assert!(
                     is_moved || a.kf_account == b.kf_account,
                     "an open session never changes hands by itself"
                 );
-                assert_eq!((b.state, a.latest_at <= b.latest_at), (State::Open, true), "nor goes back");
+                assert_eq!(
+                    (b.state, a.latest_at <= b.latest_at),
+                    (SessionState::Open, true),
+                    "nor goes back"
+                );
             }
         }
 
@@ -308,7 +312,7 @@ mod tests {
                 Act::Accept(n) => {
                     if let Some(session) = self.current.take() {
                         self.current = Some(match (session.state, session.may_accept(&agent(n))) {
-                            (State::Waiting, Ok(())) => session.open(&agent(n), self.now),
+                            (SessionState::Waiting, Ok(())) => session.open(&agent(n), self.now),
                             (_, outcome) => {
                                 assert_eq!(outcome.is_ok(), session.kf_account == agent(n));
                                 session

@@ -40,7 +40,7 @@ impl Metrics {
         let started = ConstGauge::new(started_at as f64 / SECOND as f64);
         registry.register_with_unit("start_time", "Unix time of the start", Unit::Seconds, started);
         let requests = RequestFamily::default();
-        registry.register("requests", "Requests by endpoint and errcode", requests.clone());
+        registry.register("requests", "RequestCounter by endpoint and errcode", requests.clone());
         registry.register("store_verbs", "Verbs that the store was asked to run", store.verbs.clone());
         registry.register("store_refused", "Verbs refused because too many waited", store.refused.clone());
         registry.register("store_queue_verbs", "Verbs that wait for the store or run", store.waiting.clone());
@@ -67,9 +67,9 @@ impl Metrics {
 
     /// The counters of the requests to one endpoint.
     #[must_use]
-    pub fn requests(&self, endpoint: &'static str) -> Requests {
+    pub fn requests(&self, endpoint: &'static str) -> RequestCounter {
         let by_code = Errcode::ALL.iter().map(|_| OnceLock::new()).collect();
-        Requests { endpoint, family: self.requests.clone(), by_code }
+        RequestCounter { endpoint, family: self.requests.clone(), by_code }
     }
 
     /// The metrics in the text format of OpenMetrics, with what is counted only now: the agents with a stream, and the
@@ -92,14 +92,14 @@ impl Metrics {
 }
 
 /// The counters of the requests to one endpoint, by errcode. A counter exists from the first request that it counts.
-pub struct Requests {
+pub struct RequestCounter {
     endpoint: &'static str,
     family: RequestFamily,
     /// In the order of [`Errcode::ALL`], which is the enum's.
     by_code: Box<[OnceLock<Counter>]>,
 }
 
-impl Requests {
+impl RequestCounter {
     /// Counts a request that was answered with `code`.
     pub fn count(&self, code: Errcode) {
         if let Some(counter) = self.by_code.get(code as usize) {

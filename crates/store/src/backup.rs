@@ -3,7 +3,7 @@
 
 mod copy;
 
-pub use copy::{Content, hash};
+pub use copy::{TableContent, hash};
 
 use crate::clock::Clock;
 use crate::engine::postgres::{self, client};
@@ -11,7 +11,7 @@ use crate::engine::{migrate, sqlite};
 use crate::place::Place;
 use ::postgres::Client;
 use anyhow::{Context, bail, ensure};
-use copy::{Side, Table};
+use copy::{Database, Table};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -29,7 +29,7 @@ const REPLACED: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// If the store cannot be read or has another version, or if the file exists or cannot be written.
-pub fn backup(place: &Place, file: &Path) -> anyhow::Result<Vec<Content>> {
+pub fn backup(place: &Place, file: &Path) -> anyhow::Result<Vec<TableContent>> {
     ensure!(!file.exists(), "{} exists: name a new file, or move this one away", file.display());
     let tables = copy::tables()?;
     let mut from = source(place)?;
@@ -45,7 +45,7 @@ pub fn backup(place: &Place, file: &Path) -> anyhow::Result<Vec<Content>> {
 ///
 /// # Errors
 /// If the file is not a backup, has another version, or is damaged.
-pub fn verify(file: &Path) -> anyhow::Result<Vec<Content>> {
+pub fn verify(file: &Path) -> anyhow::Result<Vec<TableContent>> {
     check(&mut open(file)?, file)
 }
 
@@ -53,7 +53,7 @@ pub fn verify(file: &Path) -> anyhow::Result<Vec<Content>> {
 ///
 /// # Errors
 /// As [`verify`]; if the store is not empty, or a server uses it.
-pub fn restore(file: &Path, place: &Place) -> anyhow::Result<Vec<Content>> {
+pub fn restore(file: &Path, place: &Place) -> anyhow::Result<Vec<TableContent>> {
     let mut from = open(file)?;
     check(&mut from, file)?;
     fill(&mut from, place)
@@ -63,7 +63,7 @@ pub fn restore(file: &Path, place: &Place) -> anyhow::Result<Vec<Content>> {
 ///
 /// # Errors
 /// If one of them cannot be used, a server uses one of them, or `to` is not empty.
-pub fn relocate(from: &Place, to: &Place) -> anyhow::Result<Vec<Content>> {
+pub fn relocate(from: &Place, to: &Place) -> anyhow::Result<Vec<TableContent>> {
     let _lock = from.folder().map(sqlite::lock).transpose()?;
     if let Place::Postgres(url) = from {
         ensure_unused(&mut client::connect(url)?)?;
@@ -72,7 +72,7 @@ pub fn relocate(from: &Place, to: &Place) -> anyhow::Result<Vec<Content>> {
 }
 
 /// A store to read from, in one snapshot.
-fn source(place: &Place) -> anyhow::Result<Box<dyn Side>> {
+fn source(place: &Place) -> anyhow::Result<Box<dyn Database>> {
     match place {
         Place::Folder(folder) => {
             let mut conn = existing(&folder.join("kefu.db"))?;
@@ -99,7 +99,7 @@ fn existing(file: &Path) -> anyhow::Result<Connection> {
 }
 
 /// Makes the store at `place`, fills it in one transaction, and compares it with what was read.
-fn fill(from: &mut dyn Side, place: &Place) -> anyhow::Result<Vec<Content>> {
+fn fill(from: &mut dyn Database, place: &Place) -> anyhow::Result<Vec<TableContent>> {
     let tables = copy::tables()?;
     match place {
         Place::Folder(folder) => {
@@ -131,13 +131,17 @@ fn fill(from: &mut dyn Side, place: &Place) -> anyhow::Result<Vec<Content>> {
     }
 }
 
-fn copied(tables: &[Table], from: &mut dyn Side, to: &mut dyn Side) -> anyhow::Result<Vec<Content>> {
+fn copied(
+    tables: &[Table],
+    from: &mut dyn Database,
+    to: &mut dyn Database,
+) -> anyhow::Result<Vec<TableContent>> {
     let contents = copy::run(tables, from, Some(to))?;
     ensure!(copy::run(tables, to, None)? == contents, "what was written is not what was read");
     Ok(contents)
 }
 
-fn ensure_empty(tables: &[Table], there: &mut dyn Side, name: &str) -> anyhow::Result<()> {
+fn ensure_empty(tables: &[Table], there: &mut dyn Database, name: &str) -> anyhow::Result<()> {
     for table in tables {
         ensure!(
             there.is_empty(table)?,
@@ -175,7 +179,7 @@ fn open(file: &Path) -> anyhow::Result<Connection> {
     }
 }
 
-fn check(conn: &mut Connection, file: &Path) -> anyhow::Result<Vec<Content>> {
+fn check(conn: &mut Connection, file: &Path) -> anyhow::Result<Vec<TableContent>> {
     let damaged = || format!("{} is damaged", file.display());
     migrate::ensure_current(conn)?;
     let sound: String =
@@ -190,7 +194,7 @@ fn check(conn: &mut Connection, file: &Path) -> anyhow::Result<Vec<Content>> {
     Ok(contents)
 }
 
-fn note(conn: &Connection, place: &Place, contents: &[Content]) -> anyhow::Result<()> {
+fn note(conn: &Connection, place: &Place, contents: &[TableContent]) -> anyhow::Result<()> {
     conn.execute_batch("create table kefu_backup (what text not null primary key, value text not null)")?;
     let engine = if place.folder().is_some() { "sqlite" } else { "postgres" };
     let (hash, now) = (copy::hash(contents), Clock::system().now().to_string());

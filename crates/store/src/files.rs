@@ -34,9 +34,9 @@ const BLOCK: usize = 256 << 10;
 
 /// A handle to the files. Clones share pools and connections.
 #[derive(Clone)]
-pub struct Files(Arc<Inner>);
+pub struct Files(Arc<FilesState>);
 
-struct Inner {
+struct FilesState {
     place: Option<FilesPlace>,
     opened: OnceLock<Opened>,
     pools: Pools,
@@ -72,7 +72,7 @@ impl Files {
         };
         let (pools, room) = (Pools::new(is_bucket), Room::of(folder, least_free));
         let outages = OutageLog::new("reading and writing files");
-        Files(Arc::new(Inner { place, opened: OnceLock::new(), pools, room, outages }))
+        Files(Arc::new(FilesState { place, opened: OnceLock::new(), pools, room, outages }))
     }
 
     fn open(&self) -> Result<&Opened, Error> {

@@ -18,7 +18,7 @@ const CONNECTIONS: i64 = 18;
 
 /// The result of a check, with a sentence that says what to do if it is not fine.
 #[derive(Debug)]
-pub enum Found {
+pub enum Health {
     /// All is well.
     Fine(String),
     /// It works, but may become a problem.
@@ -28,7 +28,7 @@ pub enum Found {
 }
 
 /// The name of a check, and its result.
-pub type Finding = (String, Found);
+pub type HealthFinding = (String, Health);
 
 /// Runs a query; returns its rows, with values as texts. Blocks.
 ///
@@ -55,7 +55,7 @@ pub fn ask(place: &Place, question: &'static str) -> anyhow::Result<Vec<Vec<Stri
 ///
 /// # Errors
 /// If the database cannot be reached.
-pub fn examine(place: &Place) -> anyhow::Result<Vec<Finding>> {
+pub fn examine(place: &Place) -> anyhow::Result<Vec<HealthFinding>> {
     match place {
         Place::Folder(folder) => sqlite(&folder.join("kefu.db")),
         Place::Postgres(url) => {
@@ -68,14 +68,14 @@ pub fn examine(place: &Place) -> anyhow::Result<Vec<Finding>> {
     }
 }
 
-fn found(what: &str, holds: bool, fine: impl Into<String>, wrong: impl Into<String>) -> Finding {
-    (what.to_owned(), if holds { Found::Fine(fine.into()) } else { Found::Wrong(wrong.into()) })
+fn found(what: &str, holds: bool, fine: impl Into<String>, wrong: impl Into<String>) -> HealthFinding {
+    (what.to_owned(), if holds { Health::Fine(fine.into()) } else { Health::Wrong(wrong.into()) })
 }
 
-fn tables(current: anyhow::Result<()>) -> Finding {
+fn tables(current: anyhow::Result<()>) -> HealthFinding {
     let found = match current {
-        Ok(()) => Found::Fine("of this version".to_owned()),
-        Err(error) => Found::Wrong(format!("{error:#}")),
+        Ok(()) => Health::Fine("of this version".to_owned()),
+        Err(error) => Health::Wrong(format!("{error:#}")),
     };
     ("tables".to_owned(), found)
 }
@@ -88,7 +88,7 @@ fn open(file: &Path) -> anyhow::Result<Connection> {
     Ok(conn)
 }
 
-fn sqlite(file: &Path) -> anyhow::Result<Vec<Finding>> {
+fn sqlite(file: &Path) -> anyhow::Result<Vec<HealthFinding>> {
     let mut conn = open(file)?;
     let sound: String = conn.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
     let wrong = format!("{sound}: stop the server, keep a copy of the folder, and restore the last backup");
@@ -97,27 +97,27 @@ fn sqlite(file: &Path) -> anyhow::Result<Vec<Finding>> {
 }
 
 /// Checks whether others can read the connection to the database, or impersonate it.
-fn way(client: &mut Client, address: &Address) -> anyhow::Result<Found> {
+fn way(client: &mut Client, address: &Address) -> anyhow::Result<Health> {
     const IS_TLS: &str = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
     const CURE: &str = "sslmode=verify-full&sslrootcert=PATH in its address";
     let is_tls = client.query_opt(IS_TLS, &[])?.is_some_and(|row| row.get(0));
     Ok(match (address.foreign_host(), is_tls) {
-        (None, false) => Found::Fine("not encrypted, within your own networks".to_owned()),
-        (Some(host), false) => Found::Doubtful(format!(
+        (None, false) => Health::Fine("not encrypted, within your own networks".to_owned()),
+        (Some(host), false) => Health::Doubtful(format!(
             "connections to {host} are not encrypted: others on the way can read them, the password too, unless the \
              network is yours; set {CURE}"
         )),
-        (Some(host), true) if !address.is_verified() => Found::Doubtful(format!(
+        (Some(host), true) if !address.is_verified() => Health::Doubtful(format!(
             "by TLS, but others on the way can impersonate {host}, unless the network is yours; set {CURE}"
         )),
         (_, true) if address.is_verified() => {
-            Found::Fine("by TLS, to a server with a verified certificate".to_owned())
+            Health::Fine("by TLS, to a server with a verified certificate".to_owned())
         }
-        (_, true) => Found::Fine("by TLS".to_owned()),
+        (_, true) => Health::Fine("by TLS".to_owned()),
     })
 }
 
-fn postgres(client: &mut Client) -> anyhow::Result<Vec<Finding>> {
+fn postgres(client: &mut Client) -> anyhow::Result<Vec<HealthFinding>> {
     let mut setting = |name: &str| -> anyhow::Result<String> {
         Ok(client.query_one("select current_setting($1)", &[&name])?.get(0))
     };
@@ -172,7 +172,7 @@ fn postgres(client: &mut Client) -> anyhow::Result<Vec<Finding>> {
 }
 
 /// Checks whether the clocks of the nodes that share the database agree with this machine's.
-fn nodes(client: &mut Client) -> Found {
+fn nodes(client: &mut Client) -> Health {
     // If the tables have another version, that check fails, and this one has no rows.
     let rows =
         client.query("select id, clock from node where clock > 0 order by id", &[]).unwrap_or_default();
@@ -183,11 +183,11 @@ fn nodes(client: &mut Client) -> Found {
     };
     let apart: Vec<_> = rows.iter().filter_map(differs).collect();
     match apart.is_empty() {
-        true => Found::Fine(format!(
+        true => Health::Fine(format!(
             "{} share the database, and their clocks agree with this machine's",
             rows.len()
         )),
-        false => Found::Doubtful(format!(
+        false => Health::Doubtful(format!(
             "clocks differ from this machine's: {}; let all follow the same time server, unless these nodes have just \
              ended",
             apart.join(", ")

@@ -23,7 +23,7 @@ use crate::error::{Error, OutageLog};
 use crate::metrics::{GaugeGuard, StoreMetrics};
 use crate::place::Place;
 use anyhow::Context;
-use engine::job::{Job, Mode};
+use engine::job::{Job, JobMode};
 use engine::{postgres, sqlite, watch};
 use protocol::Errcode;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -46,9 +46,9 @@ macro_rules! bind {
 
 /// A handle to the store. Dropping the last clone stops the store's threads.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<StoreState>);
 
-struct Inner {
+struct StoreState {
     engine: Engine,
     shared: Arc<watch::Shared>,
     clock: Clock,
@@ -76,7 +76,7 @@ impl Store {
         })
         .await??;
         let outages = OutageLog::new("hearing from the database");
-        let store = Store(Arc::new(Inner { engine, shared, clock, outages, epoch: OnceLock::new() }));
+        let store = Store(Arc::new(StoreState { engine, shared, clock, outages, epoch: OnceLock::new() }));
         store.read_epoch().await.map_err(Error::cause).context("reading the epoch of the data")?;
         Ok(store)
     }
@@ -112,7 +112,7 @@ impl Store {
         owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.submit(Mode::Write, owner, verb).await
+        self.submit(JobMode::Write, owner, verb).await
     }
 
     /// Runs a verb that writes without a `seq` and without facts: durable, but not in the change feed. For logins,
@@ -125,7 +125,7 @@ impl Store {
         owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.submit(Mode::WriteSilent, owner, verb).await
+        self.submit(JobMode::WriteSilent, owner, verb).await
     }
 
     /// Runs a read-only verb in one snapshot.
@@ -137,12 +137,12 @@ impl Store {
         owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.submit(Mode::Read, owner, verb).await
+        self.submit(JobMode::Read, owner, verb).await
     }
 
     async fn submit<T: Send + 'static>(
         &self,
-        mode: Mode,
+        mode: JobMode,
         owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
@@ -205,7 +205,7 @@ impl Store {
     }
 
     async fn read_head(&self, owner: &str) -> Result<Option<Head>, Error> {
-        self.submit(Mode::ReadSingle, owner, |tx| tx.head()).await
+        self.submit(JobMode::ReadSingle, owner, |tx| tx.head()).await
     }
 
     /// A receiver that changes when `owner` may have changed. Notifications between nodes can be lost, so subscribers

@@ -6,23 +6,23 @@ use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-type Outcome<T> = Result<T, Error>;
+type Read<T> = Result<T, Error>;
 
 /// What a waiter receives.
 enum Turn<T> {
     /// The outcome of a read that began after the waiter asked.
-    Shared(Outcome<T>),
+    Shared(Read<T>),
     /// The waiter leads the next read, for these waiters too.
     Lead(Leader<T>, Waiters<T>),
 }
 
 type Waiters<T> = Vec<oneshot::Sender<Turn<T>>>;
 /// The keys that are being read, and who waits for the next read of each.
-type Queues<T> = Arc<DashMap<String, Waiters<T>>>;
+type Keys<T> = Arc<DashMap<String, Waiters<T>>>;
 
 /// Reads under way, by key. A caller that comes while its key is being read shares the next read, which begins after
 /// the call: so a popular key is read once per round trip, however many callers it has.
-pub struct SingleFlight<T>(Queues<T>);
+pub struct SingleFlight<T>(Keys<T>);
 
 impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
@@ -35,7 +35,7 @@ impl<T: Clone> SingleFlight<T> {
     ///
     /// # Errors
     /// The read's.
-    pub async fn run<F: Future<Output = Outcome<T>>>(&self, key: &str, read: impl Fn() -> F) -> Outcome<T> {
+    pub async fn run<F: Future<Output = Read<T>>>(&self, key: &str, read: impl Fn() -> F) -> Read<T> {
         let (_leader, waiters) = match self.lead_or_wait(key) {
             Ok(leader) => (leader, Vec::new()),
             Err(turn) => match turn.await {
@@ -69,7 +69,7 @@ impl<T: Clone> SingleFlight<T> {
     }
 }
 
-fn copy<T: Clone>(outcome: &Outcome<T>) -> Outcome<T> {
+fn copy<T: Clone>(outcome: &Read<T>) -> Read<T> {
     match outcome {
         Ok(read) => Ok(read.clone()),
         Err(Error::Refused(code)) => Err(Error::Refused(*code)),
@@ -80,7 +80,7 @@ fn copy<T: Clone>(outcome: &Outcome<T>) -> Outcome<T> {
 /// The right to read one key, which one caller has at a time. When it is dropped, even unused on the way to a waiter,
 /// it passes to the next waiter.
 struct Leader<T> {
-    queues: Queues<T>,
+    queues: Keys<T>,
     key: String,
     is_active: bool,
 }

@@ -15,7 +15,7 @@ import type {
   Message,
   ServingAgent,
   Session,
-  State,
+  SessionState,
 } from "../wire";
 
 export interface Account {
@@ -185,7 +185,7 @@ export function removeUnneeded(desk: Desk, appid: string, keep: number | null): 
   });
 }
 
-const ORDER: State[] = ["waiting", "open", "closed"];
+const ORDER: SessionState[] = ["waiting", "open", "closed"];
 
 const goesBack = (known: Session | undefined, next: Session): boolean =>
   known !== undefined && ORDER.indexOf(next.state) < ORDER.indexOf(known.state);

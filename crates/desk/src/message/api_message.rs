@@ -4,7 +4,7 @@ use crate::message::draft::{Author, Draft};
 use crate::people::{agent, customer};
 use crate::session::window;
 use crate::{Desk, Result, content, message, session};
-use model::session::State;
+use model::session::SessionState;
 use model::{Appid, Openid};
 use protocol::Errcode;
 use protocol::media::MediaKind;
@@ -35,7 +35,7 @@ pub async fn send(desk: &Desk, appid: &Appid, message: ApiMessage) -> Result<()>
 fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64> {
     let now = tx.now();
     let Some(session) = session::current(tx, appid, openid.as_str())? else { return Ok(0) };
-    if session.state == State::Open {
+    if session.state == SessionState::Open {
         session::touch(tx, appid, &session.clone().after_agent_message(now))?;
     }
     Ok(session.id)

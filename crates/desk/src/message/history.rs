@@ -4,7 +4,7 @@ use crate::message::draft::{Author, DESK, Draft};
 use crate::people::presence::of_worker;
 use crate::{Desk, Result, content, session};
 use model::media::picture_at;
-use model::session::State;
+use model::session::SessionState;
 use model::{Appid, Openid, Session, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
@@ -171,7 +171,8 @@ pub async fn history(
     desk.read(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
         let session = session::by_id(tx, appid, id)?;
-        let is_hers = session.kf_account == agent.kf_account.as_str() || session.state == State::Waiting;
+        let is_hers =
+            session.kf_account == agent.kf_account.as_str() || session.state == SessionState::Waiting;
         if !is_hers && !agent.supervisor {
             return Err(Errcode::Forbidden.into());
         }

@@ -20,7 +20,7 @@ use crate::people::{agent, customer};
 use crate::session::{record, window};
 use crate::{Desk, Result, account, content, session};
 use model::account::Reception;
-use model::session::State;
+use model::session::SessionState;
 use model::session::routing;
 use model::session::window::may_reply;
 use model::{Appid, Fact, Openid, Session, Time, WechatId};
@@ -102,7 +102,7 @@ fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session> {
             session = session.open(agent.as_str(), now);
         }
     }
-    let how = if session.state == State::Open { Opercode::Taken } else { Opercode::Waiting };
+    let how = if session.state == SessionState::Open { Opercode::Taken } else { Opercode::Waiting };
     session::save(tx, appid, &session, how)?;
     Ok(session)
 }

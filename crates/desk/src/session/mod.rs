@@ -10,7 +10,7 @@ use crate::people::{agent, customer};
 use crate::{Desk, Result, due};
 use model::due::Due;
 use model::session::actor::Actor;
-use model::session::{self, Create, State};
+use model::session::{self, Create, SessionState};
 use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, TextEnum, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
 use protocol::msgrecord::Opercode;
@@ -71,7 +71,7 @@ pub async fn close(desk: &Desk, appid: &Appid, kf_account: String, openid: Strin
 pub async fn of_customer(desk: &Desk, appid: &Appid, openid: &str) -> Result<KfSession> {
     let openid = Openid::parse(openid)?;
     desk.read(appid, move |tx, appid| {
-        let open = current(tx, appid, openid.as_str())?.filter(|session| session.state == State::Open);
+        let open = current(tx, appid, openid.as_str())?.filter(|session| session.state == SessionState::Open);
         Ok(open.map_or_else(KfSession::default, |session| KfSession {
             createtime: session.opened_at / SECOND,
             kf_account: session.kf_account,
@@ -235,14 +235,14 @@ pub(super) fn reassign(
             s.active_at,
         ],
     )?;
-    if s.state == State::Closed {
+    if s.state == SessionState::Closed {
         forget_marks(tx, appid, s.id)?;
     }
     match s.ends_at() {
         Some(end) => due::set(tx, appid.as_str(), Due::Session, &s.id.to_string(), end)?,
         None => due::clear(tx, appid.as_str(), Due::Session, &s.id.to_string())?,
     }
-    let (now, left) = (tx.now(), if s.state == State::Closed { s.kf_account.as_str() } else { from });
+    let (now, left) = (tx.now(), if s.state == SessionState::Closed { s.kf_account.as_str() } else { from });
     if !left.is_empty() {
         tx.run(FREE_AGENT, bind![appid, left, now])?;
     }
@@ -282,7 +282,7 @@ fn session(row: &Row) -> Session {
     Session {
         id: row.int(0),
         openid: Openid::stored(row.text(1)),
-        state: State::from_text(&row.text(2)).unwrap_or(State::Closed),
+        state: SessionState::from_text(&row.text(2)).unwrap_or(SessionState::Closed),
         kf_account: row.text(3),
         waiting_since: row.int(4),
         opened_at: row.int(5),

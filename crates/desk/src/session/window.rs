@@ -104,7 +104,7 @@ pub(crate) fn record_menu_choice(
 /// 45015 if the window is closed, 45047 if no messages are left.
 pub(crate) fn count_send(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<()> {
     let now = tx.now();
-    let Window { left, .. } = of(tx, appid, openid)?.window.spend(now)?;
+    let Window { left, .. } = of(tx, appid, openid)?.window.count_send(now)?;
     tx.run(SPENT, bind![appid, openid, left])?;
     record_answer(tx, appid, openid)
 }

@@ -4,7 +4,7 @@ use crate::message::{self, MessageView};
 use crate::people::presence::of_worker;
 use crate::{Desk, Result, session};
 use model::media::picture_at;
-use model::session::State;
+use model::session::SessionState;
 use model::{Appid, KfAccount, Session, TextEnum, Time, WechatId};
 use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
@@ -25,7 +25,7 @@ pub struct SessionView {
     /// The customer.
     pub openid: String,
     /// Whether the session waits, is open or is closed.
-    pub state: State,
+    pub state: SessionState,
     /// The agent. Empty while the customer waits.
     pub kf_account: String,
     /// The nickname of the agent.
@@ -75,7 +75,7 @@ pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> R
         let agent = of_worker(tx, appid, &worker)?;
         let mut session = session::by_id(tx, appid, id)?;
         session.may_accept(agent.kf_account.as_str())?;
-        if session.state == State::Waiting {
+        if session.state == SessionState::Waiting {
             let now = tx.now();
             session = session.open(agent.kf_account.as_str(), now);
             session::save(tx, appid, &session, Opercode::Taken)?;
@@ -123,7 +123,7 @@ fn view(row: &Row) -> SessionView {
     SessionView {
         id: row.int(0),
         openid: row.text(1),
-        state: State::from_text(&row.text(2)).unwrap_or(State::Closed),
+        state: SessionState::from_text(&row.text(2)).unwrap_or(SessionState::Closed),
         kf_account: row.text(3),
         waiting_since: row.int(4),
         opened_at: row.int(5),

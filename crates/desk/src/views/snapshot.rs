@@ -15,7 +15,7 @@ use crate::{Desk, Result, account, session};
 use model::account::Reception;
 use model::agent::Presence;
 use model::invitation::Status;
-use model::session::State;
+use model::session::SessionState;
 use model::{Appid, KfAccount, Openid, Time, WechatId};
 use protocol::{AccountKind, Errcode};
 use serde::Serialize;
@@ -251,12 +251,12 @@ pub enum ChatState {
     Closed,
 }
 
-impl From<State> for ChatState {
-    fn from(state: State) -> Self {
+impl From<SessionState> for ChatState {
+    fn from(state: SessionState) -> Self {
         match state {
-            State::Waiting => ChatState::Waiting,
-            State::Open => ChatState::Open,
-            State::Closed => ChatState::Closed,
+            SessionState::Waiting => ChatState::Waiting,
+            SessionState::Open => ChatState::Open,
+            SessionState::Closed => ChatState::Closed,
         }
     }
 }
@@ -336,7 +336,7 @@ pub async fn chat(desk: &Desk, appid: &Appid, openid: Option<Openid>) -> Result<
 /// The agent who serves a session, if it is open.
 #[must_use]
 pub fn serving(view: &SessionView) -> Option<ServingAgent> {
-    (view.state == State::Open).then(|| ServingAgent {
+    (view.state == SessionState::Open).then(|| ServingAgent {
         nickname: view.nickname.clone(),
         headimg: view.headimg.clone(),
         online: view.is_agent_here,

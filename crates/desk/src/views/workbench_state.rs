@@ -4,7 +4,7 @@
 
 use crate::people::presence::of_worker;
 use crate::{Desk, Result, session};
-use model::session::State;
+use model::session::SessionState;
 use model::{Appid, KfAccount, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
@@ -86,7 +86,7 @@ pub async fn mark_read(
     let worker = worker.clone();
     desk.write_silent(appid, move |tx, appid| {
         of_worker(tx, appid, &worker)?;
-        if session::by_id(tx, appid, session)?.state == State::Closed {
+        if session::by_id(tx, appid, session)?.state == SessionState::Closed {
             return Ok(());
         }
         tx.run(UPSERT_MARK, bind![appid, session, &worker, message]).map(|_| ())

@@ -1,6 +1,6 @@
 //! GIF, which is kept unchanged: cameras write none, and comments in it are rare.
 
-use super::step::{NoPicture, Seen, Size, Step};
+use super::step::{NoPicture, PictureSize, Seen, Step};
 
 #[derive(Default)]
 pub(super) struct Gif {
@@ -14,7 +14,7 @@ impl Gif {
     pub(super) fn next(&mut self, taken: &[u8], out: &mut Vec<u8>) -> Result<Step, NoPicture> {
         let &[.., a, b, c, d] = taken else { return Err(NoPicture) };
         let side = |low, high| u32::from(u16::from_le_bytes([low, high]));
-        self.seen.size = Some(Size { width: side(a, b), height: side(c, d) });
+        self.seen.size = Some(PictureSize { width: side(a, b), height: side(c, d) });
         out.extend_from_slice(taken);
         Ok(Step::CopyAll)
     }

@@ -2,7 +2,7 @@
 //! <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>
 
 use super::exif;
-use super::step::{NoPicture, Seen, Size, Step};
+use super::step::{NoPicture, PictureSize, Seen, Step};
 
 /// The marker SOI.
 pub(super) const BEGIN: Step = Step::Take(2);
@@ -25,11 +25,11 @@ const APP14: u8 = 0xee;
 #[derive(Default)]
 pub(super) struct Jpeg {
     pub(super) seen: Seen,
-    at: At,
+    at: JpegState,
 }
 
 #[derive(Clone, Copy, Default)]
-enum At {
+enum JpegState {
     #[default]
     Begin,
     /// Behind 0xff, among compressed data or not.
@@ -45,23 +45,25 @@ enum At {
 impl Jpeg {
     pub(super) fn next(&mut self, taken: &[u8], out: &mut Vec<u8>) -> Result<Step, NoPicture> {
         match (self.at, taken) {
-            (At::Begin, _) => {
+            (JpegState::Begin, _) => {
                 out.extend_from_slice(taken);
                 Ok(self.seek(false))
             }
-            (At::Marker { in_scan }, [code]) => self.marker(*code, in_scan, out),
+            (JpegState::Marker { in_scan }, [code]) => self.marker(*code, in_scan, out),
             // A marker was looked for, and its 0xff is here.
-            (At::Marker { .. }, _) => Ok(Step::Take(1)),
-            (At::Length(code), &[high, low]) => self.segment(code, u16::from_be_bytes([high, low]), out),
-            (At::Content(code, rest), _) => Ok(self.content(code, taken, rest, out)),
-            (At::End { in_scan }, _) => Ok(self.seek(in_scan)),
+            (JpegState::Marker { .. }, _) => Ok(Step::Take(1)),
+            (JpegState::Length(code), &[high, low]) => {
+                self.segment(code, u16::from_be_bytes([high, low]), out)
+            }
+            (JpegState::Content(code, rest), _) => Ok(self.content(code, taken, rest, out)),
+            (JpegState::End { in_scan }, _) => Ok(self.seek(in_scan)),
             _ => Err(NoPicture),
         }
     }
 
     /// Goes on to the next marker. What is no compressed data is dropped, as decoders do.
     fn seek(&mut self, in_scan: bool) -> Step {
-        self.at = At::Marker { in_scan };
+        self.at = JpegState::Marker { in_scan };
         if in_scan { Step::CopyToMarker } else { Step::SkipToMarker }
     }
 
@@ -84,7 +86,7 @@ impl Jpeg {
             }
             _ => {}
         }
-        self.at = At::Length(code);
+        self.at = JpegState::Length(code);
         Ok(Step::Take(2))
     }
 
@@ -101,22 +103,22 @@ impl Jpeg {
             // Tables, scans, and what they need.
             0xc4 | 0xcc | SOS..=0xdf => 0,
             _ => {
-                self.at = At::End { in_scan: false };
+                self.at = JpegState::End { in_scan: false };
                 return Ok(Step::Skip(u64::from(content)));
             }
         };
         let look = look.min(usize::from(content));
         if look == 0 {
             out.extend_from_slice(&marked(code, usize::from(content)));
-            self.at = At::End { in_scan: code == SOS };
+            self.at = JpegState::End { in_scan: code == SOS };
             return Ok(Step::Copy(u64::from(content)));
         }
-        self.at = At::Content(code, u64::from(content) - look as u64);
+        self.at = JpegState::Content(code, u64::from(content) - look as u64);
         Ok(Step::Take(look))
     }
 
     fn content(&mut self, code: u8, head: &[u8], rest: u64, out: &mut Vec<u8>) -> Step {
-        self.at = At::End { in_scan: false };
+        self.at = JpegState::End { in_scan: false };
         let whole = |out: &mut Vec<u8>| {
             out.extend_from_slice(&marked(code, head.len() + rest as usize));
             out.extend_from_slice(head);
@@ -137,7 +139,7 @@ impl Jpeg {
             0xc0..=0xcf => {
                 if let &[_, h0, h1, w0, w1] = head {
                     let side = |high, low| u32::from(u16::from_be_bytes([high, low]));
-                    self.seen.size.get_or_insert(Size { width: side(w0, w1), height: side(h0, h1) });
+                    self.seen.size.get_or_insert(PictureSize { width: side(w0, w1), height: side(h0, h1) });
                 }
                 return whole(out);
             }

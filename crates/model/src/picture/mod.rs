@@ -14,7 +14,7 @@ mod webp;
 #[cfg(test)]
 mod tests;
 
-pub use step::{NoPicture, Size};
+pub use step::{NoPicture, PictureSize};
 
 use protocol::media::Format;
 use step::Step;
@@ -35,7 +35,7 @@ pub struct Filtered {
     /// The first bytes of the file to be written again, if later bytes changed them.
     pub head: Option<Vec<u8>>,
     /// The size, if the header has one.
-    pub size: Option<Size>,
+    pub size: Option<PictureSize>,
 }
 
 enum Parser {

@@ -1,7 +1,7 @@
 //! PNG: chunks, each with its length before it and a checksum behind it. <https://www.w3.org/TR/png-3/>
 
 use super::exif;
-use super::step::{NoPicture, Seen, Size, Step};
+use super::step::{NoPicture, PictureSize, Seen, Step};
 
 /// Pixels, colours, the size of a pixel, and animations. Everything else is dropped, also what is not known.
 const KEPT: [&[u8; 4]; 15] = [
@@ -20,16 +20,16 @@ const SUM: u64 = 4;
 #[derive(Default)]
 pub(super) struct Png {
     pub(super) seen: Seen,
-    at: At,
+    at: PngState,
 }
 
 #[derive(Clone, Copy, Default)]
-enum At {
+enum PngState {
     #[default]
     Signature,
     Header,
     /// The content of IHDR.
-    Size,
+    Dimensions,
     /// The first bytes of eXIf; so many follow.
     Exif(u64),
     /// The end of a chunk.
@@ -41,24 +41,24 @@ enum At {
 impl Png {
     pub(super) fn next(&mut self, taken: &[u8], out: &mut Vec<u8>) -> Result<Step, NoPicture> {
         match self.at {
-            At::Signature => out.extend_from_slice(taken),
-            At::Header => return self.chunk(taken, out),
-            At::Size => {
+            PngState::Signature => out.extend_from_slice(taken),
+            PngState::Header => return self.chunk(taken, out),
+            PngState::Dimensions => {
                 let &[w0, w1, w2, w3, h0, h1, h2, h3, ..] = taken else { return Err(NoPicture) };
                 let (width, height) =
                     (u32::from_be_bytes([w0, w1, w2, w3]), u32::from_be_bytes([h0, h1, h2, h3]));
-                self.seen.size = Some(Size { width, height });
+                self.seen.size = Some(PictureSize { width, height });
                 out.extend_from_slice(taken);
             }
-            At::Exif(rest) => {
+            PngState::Exif(rest) => {
                 self.exif(taken, out);
-                self.at = At::Chunk;
+                self.at = PngState::Chunk;
                 return Ok(Step::Skip(rest));
             }
-            At::Chunk => {}
-            At::End => return Ok(Step::SkipAll),
+            PngState::Chunk => {}
+            PngState::End => return Ok(Step::SkipAll),
         }
-        self.at = At::Header;
+        self.at = PngState::Header;
         Ok(HEADER)
     }
 
@@ -77,20 +77,20 @@ impl Png {
         }
         if name == b"eXIf" {
             let head = exif::HEAD.min(length as usize);
-            self.at = At::Exif(u64::from(length) - head as u64 + SUM);
+            self.at = PngState::Exif(u64::from(length) - head as u64 + SUM);
             return Ok(Step::Take(head));
         }
-        self.at = At::Chunk;
+        self.at = PngState::Chunk;
         if name != FRAME && !KEPT.iter().any(|kept| *kept == name) {
             return Ok(Step::Skip(u64::from(length) + SUM));
         }
         out.extend_from_slice(header);
         if is_size {
-            self.at = At::Size;
+            self.at = PngState::Dimensions;
             return Ok(Step::Take(13 + 4));
         }
         if is_end {
-            self.at = At::End;
+            self.at = PngState::End;
         }
         Ok(Step::Copy(u64::from(length) + SUM))
     }

@@ -2,7 +2,7 @@
 
 /// The size of a picture as it is shown, in pixels, after its orientation is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
+pub struct PictureSize {
     /// From left to right.
     pub width: u32,
     /// From top to bottom.
@@ -34,19 +34,19 @@ pub(super) enum Step {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
     /// The size in which pixels are stored.
-    pub(super) size: Option<Size>,
+    pub(super) size: Option<PictureSize>,
     /// The orientation as in EXIF: 2 to 8, or 0 for upright.
     pub(super) orientation: u8,
 }
 
 impl Seen {
     /// The size as shown: orientations of 5 and more swap width and height.
-    pub(super) fn shown(self) -> Option<Size> {
-        let Size { width, height } = self.size.filter(|size| size.width > 0 && size.height > 0)?;
+    pub(super) fn shown(self) -> Option<PictureSize> {
+        let PictureSize { width, height } = self.size.filter(|size| size.width > 0 && size.height > 0)?;
         Some(if self.orientation >= 5 {
-            Size { width: height, height: width }
+            PictureSize { width: height, height: width }
         } else {
-            Size { width, height }
+            PictureSize { width, height }
         })
     }
 }

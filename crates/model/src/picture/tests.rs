@@ -1,6 +1,6 @@
 //! Pictures are put together of parts of which it is known whether they stay: what comes out are those that do.
 
-use super::{Filter, Filtered, NoPicture, Size, exif};
+use super::{Filter, Filtered, NoPicture, PictureSize, exif};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::media::Format;
@@ -21,7 +21,7 @@ fn dropped(bytes: Vec<u8>) -> Part {
 }
 
 /// What becomes of a picture that comes in pieces: its bytes and its size.
-fn filtered(picture: &[u8], step: usize) -> Result<(Vec<u8>, Option<Size>), NoPicture> {
+fn filtered(picture: &[u8], step: usize) -> Result<(Vec<u8>, Option<PictureSize>), NoPicture> {
     let mut filter = Filter::new();
     let mut out: Vec<u8> = picture.chunks(step.max(1)).flat_map(|piece| filter.push(piece)).collect();
     let Filtered { tail, head, size } = filter.end()?;
@@ -32,8 +32,8 @@ fn filtered(picture: &[u8], step: usize) -> Result<(Vec<u8>, Option<Size>), NoPi
     Ok((out, size))
 }
 
-const SIZE: Size = Size { width: 300, height: 200 };
-const TURNED: Size = Size { width: 200, height: 300 };
+const SIZE: PictureSize = PictureSize { width: 300, height: 200 };
+const TURNED: PictureSize = PictureSize { width: 200, height: 300 };
 
 /// A TIFF block with an orientation and a place, as cameras write it.
 fn camera(orientation: u8) -> Vec<u8> {

@@ -2,7 +2,7 @@
 //! <https://developers.google.com/speed/webp/docs/riff_container>
 
 use super::exif;
-use super::step::{NoPicture, Seen, Size, Step};
+use super::step::{NoPicture, PictureSize, Seen, Step};
 
 /// RIFF, its length, and that it is a WebP.
 pub(super) const BEGIN: Step = Step::Take(12);
@@ -17,7 +17,7 @@ const FLAG_XMP: u8 = 0x04;
 #[derive(Default)]
 pub(super) struct Webp {
     pub(super) seen: Seen,
-    at: At,
+    at: WebpState,
     /// Bytes of the file as it says, that have not come.
     left: u64,
     /// Bytes that stay.
@@ -31,7 +31,7 @@ pub(super) struct Webp {
 }
 
 #[derive(Clone, Copy, Default)]
-enum At {
+enum WebpState {
     #[default]
     Begin,
     Header,
@@ -64,61 +64,61 @@ impl Webp {
 
     fn step(&mut self, taken: &[u8], out: &mut Vec<u8>) -> Result<Step, NoPicture> {
         match self.at {
-            At::Begin => {
+            WebpState::Begin => {
                 let &[_, _, _, _, a, b, c, d, ..] = taken else { return Err(NoPicture) };
                 self.left = u64::from(u32::from_le_bytes([a, b, c, d])).checked_sub(4).ok_or(NoPicture)?;
                 self.head.extend_from_slice(taken);
                 out.extend_from_slice(taken);
                 self.header()
             }
-            At::Header => self.chunk(taken, out),
-            At::Extended(rest) => {
+            WebpState::Header => self.chunk(taken, out),
+            WebpState::Extended(rest) => {
                 let &[flags, _, _, _, w0, w1, w2, h0, h1, h2] = taken else { return Err(NoPicture) };
                 let side = |a, b, c| u32::from_le_bytes([a, b, c, 0]) + 1;
-                self.seen.size = Some(Size { width: side(w0, w1, w2), height: side(h0, h1, h2) });
+                self.seen.size = Some(PictureSize { width: side(w0, w1, w2), height: side(h0, h1, h2) });
                 self.head.extend_from_slice(&[b'V', b'P', b'8', b'X', 10, 0, 0, 0, flags]);
                 self.stays(taken, rest, out)
             }
-            At::Lossy(rest) => {
+            WebpState::Lossy(rest) => {
                 let &[_, _, _, _, _, _, w0, w1, h0, h1] = taken else { return Err(NoPicture) };
                 // Two bits of each say by how much a screen may enlarge it.
                 let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
-                self.seen.size.get_or_insert(Size { width: side(w0, w1), height: side(h0, h1) });
+                self.seen.size.get_or_insert(PictureSize { width: side(w0, w1), height: side(h0, h1) });
                 self.stays(taken, rest, out)
             }
-            At::Lossless(rest) => {
+            WebpState::Lossless(rest) => {
                 let &[_, a, b, c, d] = taken else { return Err(NoPicture) };
                 let bits = u32::from_le_bytes([a, b, c, d]);
-                let size = Size { width: (bits & 0x3fff) + 1, height: (bits >> 14 & 0x3fff) + 1 };
+                let size = PictureSize { width: (bits & 0x3fff) + 1, height: (bits >> 14 & 0x3fff) + 1 };
                 self.seen.size.get_or_insert(size);
                 self.stays(taken, rest, out)
             }
-            At::Exif(rest) => {
+            WebpState::Exif(rest) => {
                 self.exif(taken, out);
-                self.at = At::Chunk { stays: false };
+                self.at = WebpState::Chunk { stays: false };
                 Ok(Step::Skip(rest))
             }
-            At::Chunk { stays } if self.is_odd => {
-                self.at = At::Pad { stays };
+            WebpState::Chunk { stays } if self.is_odd => {
+                self.at = WebpState::Pad { stays };
                 Ok(Step::Take(1))
             }
-            At::Pad { stays } => {
+            WebpState::Pad { stays } => {
                 out.extend(stays.then_some(0));
                 self.header()
             }
-            At::Chunk { .. } => self.header(),
+            WebpState::Chunk { .. } => self.header(),
         }
     }
 
     /// Goes on to the next chunk, if the file has another.
     fn header(&mut self) -> Result<Step, NoPicture> {
-        self.at = At::Header;
+        self.at = WebpState::Header;
         Ok(if self.left < HEADER as u64 { Step::SkipAll } else { Step::Take(HEADER) })
     }
 
     fn stays(&mut self, taken: &[u8], rest: u64, out: &mut Vec<u8>) -> Result<Step, NoPicture> {
         out.extend_from_slice(taken);
-        self.at = At::Chunk { stays: true };
+        self.at = WebpState::Chunk { stays: true };
         Ok(Step::Copy(rest))
     }
 
@@ -131,21 +131,21 @@ impl Webp {
         let is_first = self.head.len() == 12 && self.kept == 12;
         let rest = |look: u64| length.checked_sub(look).ok_or(NoPicture);
         let (at, look) = match name {
-            b"VP8X" if is_first && length == 10 => (At::Extended(rest(10)?), 10),
+            b"VP8X" if is_first && length == 10 => (WebpState::Extended(rest(10)?), 10),
             b"VP8X" => return Err(NoPicture),
-            b"VP8 " => (At::Lossy(rest(10)?), 10),
-            b"VP8L" => (At::Lossless(rest(5)?), 5),
+            b"VP8 " => (WebpState::Lossy(rest(10)?), 10),
+            b"VP8L" => (WebpState::Lossless(rest(5)?), 5),
             b"ICCP" | b"ANIM" | b"ANMF" | b"ALPH" => {
                 out.extend_from_slice(header);
                 return self.stays(&[], length, out);
             }
             b"EXIF" => {
                 let head = length.min(exif::HEAD as u64);
-                self.at = At::Exif(length - head);
+                self.at = WebpState::Exif(length - head);
                 return Ok(Step::Take(head as usize));
             }
             _ => {
-                self.at = At::Chunk { stays: false };
+                self.at = WebpState::Chunk { stays: false };
                 return Ok(Step::Skip(length));
             }
         };
@@ -172,9 +172,9 @@ impl Webp {
     /// lacks the byte that makes its length even gets it.
     pub(super) fn end(mut self, is_between: bool, tail: &mut Vec<u8>) -> Result<Option<Vec<u8>>, NoPicture> {
         match self.at {
-            At::Header if is_between => {}
-            At::Pad { stays: false } if is_between => {}
-            At::Pad { stays: true } if is_between => {
+            WebpState::Header if is_between => {}
+            WebpState::Pad { stays: false } if is_between => {}
+            WebpState::Pad { stays: true } if is_between => {
                 tail.push(0);
                 self.kept += 1;
             }

@@ -3,7 +3,7 @@
 use protocol::Errcode;
 
 use crate::Session;
-use crate::session::State;
+use crate::session::SessionState;
 
 /// The agent who moves or ends a session.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ impl Actor<'_> {
     /// # Errors
     /// `CustomerTaken`, `SessionClosed`.
     pub fn may_end(self, session: &Session) -> Result<(), Errcode> {
-        if self.supervisor && session.state != State::Closed {
+        if self.supervisor && session.state != SessionState::Closed {
             Ok(())
         } else {
             session.must_be_of(self.kf_account)
@@ -51,13 +51,13 @@ impl Actor<'_> {
             return Err(Errcode::Forbidden);
         }
         match session.state {
-            State::Closed => Err(Errcode::SessionClosed),
-            State::Open if session.kf_account == to => Ok(Move::Already),
+            SessionState::Closed => Err(Errcode::SessionClosed),
+            SessionState::Open if session.kf_account == to => Ok(Move::Already),
             _ if session.kf_account != from && self.supervisor => Err(Errcode::Conflict),
             _ if session.kf_account != from => Err(Errcode::CustomerTaken),
-            State::Waiting => Ok(Move::Take),
-            State::Open if to == self.kf_account => Ok(Move::Grab),
-            State::Open => Ok(Move::Transfer),
+            SessionState::Waiting => Ok(Move::Take),
+            SessionState::Open if to == self.kf_account => Ok(Move::Grab),
+            SessionState::Open => Ok(Move::Transfer),
         }
     }
 }

@@ -121,7 +121,7 @@ impl Window {
     ///
     /// # Errors
     /// 45015, 45047.
-    pub fn spend(self, now: Time) -> Result<Window, Errcode> {
+    pub fn count_send(self, now: Time) -> Result<Window, Errcode> {
         self.must_be_open(now)?;
         match self.left {
             UNLIMITED => Ok(self),
@@ -224,14 +224,14 @@ mod tests {
     #[test]
     fn a_window_ends_by_time_or_by_count() {
         let window = Window { until: NOW, left: 1 };
-        assert_eq!(window.spend(NOW - 1), Ok(Window { until: NOW, left: 0 }));
-        assert_eq!(window.spend(NOW), Err(Errcode::ResponseTime));
+        assert_eq!(window.count_send(NOW - 1), Ok(Window { until: NOW, left: 0 }));
+        assert_eq!(window.count_send(NOW), Err(Errcode::ResponseTime));
         let empty = Window { left: 0, ..window };
-        assert_eq!(empty.spend(NOW - 1), Err(Errcode::ResponseCount));
-        assert_eq!(empty.spend(NOW), Err(Errcode::ResponseTime));
+        assert_eq!(empty.count_send(NOW - 1), Err(Errcode::ResponseCount));
+        assert_eq!(empty.count_send(NOW), Err(Errcode::ResponseTime));
         let endless = Window { left: UNLIMITED, ..window };
-        assert_eq!(endless.spend(NOW - 1), Ok(endless));
-        assert_eq!(Window { left: -2, ..window }.spend(NOW - 1), Err(Errcode::ResponseCount));
+        assert_eq!(endless.count_send(NOW - 1), Ok(endless));
+        assert_eq!(Window { left: -2, ..window }.count_send(NOW - 1), Err(Errcode::ResponseCount));
     }
 
     #[test]
@@ -279,7 +279,7 @@ mod tests {
                 window = window.after(action, kind, now);
                 let alone = Window::default().after(action, kind, now);
                 if action == Action::Unfollow && official {
-                    assert_eq!(window.spend(now), Err(Errcode::ResponseTime));
+                    assert_eq!(window.count_send(now), Err(Errcode::ResponseTime));
                 } else if can(action, kind) {
                     assert_eq!(window.left, alone.left);
                     assert_eq!(window.until, before.until.max(alone.until));
@@ -290,7 +290,7 @@ mod tests {
                 if action == Action::Message {
                     assert_eq!(window, alone);
                 }
-                let sent = (0..sends).filter(|_| match window.spend(now) {
+                let sent = (0..sends).filter(|_| match window.count_send(now) {
                     Ok(after) => { window = after; true }
                     Err(_) => false,
                 }).count();

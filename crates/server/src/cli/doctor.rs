@@ -14,7 +14,7 @@ use crate::config::Place;
 use crate::desk::account::SHARED_ALIASES;
 use crate::listen::ConnectionLimit;
 use crate::store::check_path_length;
-use crate::store::health::{self, Found};
+use crate::store::health::{self, Health};
 use crate::tls::probe;
 use anyhow::bail;
 use ask::{ask, connect};
@@ -80,9 +80,9 @@ fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
             Ok(all) => {
                 for (what, found) in all {
                     match found {
-                        Found::Fine(says) => findings.ok(&what, says),
-                        Found::Doubtful(says) => findings.warn(&what, says),
-                        Found::Wrong(says) => findings.problem(&what, says),
+                        Health::Fine(says) => findings.ok(&what, says),
+                        Health::Doubtful(says) => findings.warn(&what, says),
+                        Health::Wrong(says) => findings.problem(&what, says),
                     }
                 }
                 aliases(&place, &mut findings);

@@ -54,7 +54,7 @@ struct FeedReader {
 }
 
 /// Outcome of one read of the feed.
-enum Round {
+enum FeedRead {
     /// There may be more to read.
     Full,
     /// Everything was read.
@@ -143,9 +143,9 @@ impl Feeds {
         while !self.stop.is_cancelled() && !self.remove_if_unused(&owner) {
             let woken = *wake.borrow_and_update();
             let pause = match self.read_round(&owner, &progress).await {
-                Round::Full => continue,
-                Round::Last => poll,
-                Round::Failed => RETRY,
+                FeedRead::Full => continue,
+                FeedRead::Last => poll,
+                FeedRead::Failed => RETRY,
             };
             let done = progress.read().unwrap_or(0).max(woken.seq);
             tokio::select! {
@@ -160,7 +160,7 @@ impl Feeds {
     }
 
     /// Reads the changes after the last one read, and broadcasts them.
-    async fn read_round(&self, owner: &str, progress: &ReaderProgress) -> Round {
+    async fn read_round(&self, owner: &str, progress: &ReaderProgress) -> FeedRead {
         let Some(read) = progress.read() else { return self.begin(owner, progress).await };
         match self.outages.record(self.read_after(owner, read).await) {
             Ok(ChangesAfter::Changes(changes)) => {
@@ -172,13 +172,13 @@ impl Feeds {
                 for change in changes {
                     self.broadcast(owner, Some(Arc::new(change)));
                 }
-                if is_full { Round::Full } else { Round::Last }
+                if is_full { FeedRead::Full } else { FeedRead::Last }
             }
             Ok(ChangesAfter::Lost) => {
                 progress.generation.store(self.next_generation(), Ordering::Release);
                 self.begin(owner, progress).await
             }
-            Err(_) => Round::Failed,
+            Err(_) => FeedRead::Failed,
         }
     }
 
@@ -188,7 +188,7 @@ impl Feeds {
     }
 
     /// Begins at the owner's head.
-    async fn begin(&self, owner: &str, progress: &ReaderProgress) -> Round {
+    async fn begin(&self, owner: &str, progress: &ReaderProgress) -> FeedRead {
         let head = self.desk.store.head(owner).await;
         // A head from memory proves nothing about reading, so only a failure is recorded.
         let head = head.or_else(|error| self.outages.record(Err(error)));
@@ -196,7 +196,7 @@ impl Feeds {
             progress.read.store(head.map_or(0, |head| head.seq), Ordering::Release);
         }
         self.broadcast(owner, None);
-        if head.is_ok() { Round::Last } else { Round::Failed }
+        if head.is_ok() { FeedRead::Last } else { FeedRead::Failed }
     }
 
     /// The number of readers, and the number of changes that the one furthest behind has not read.

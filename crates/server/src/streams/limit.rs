@@ -13,10 +13,10 @@ pub const STREAMS_MAX: usize = 8;
 
 /// The open streams of this node by person. Clones share them.
 #[derive(Clone, Default)]
-pub struct StreamLimit(Arc<Inner>);
+pub struct StreamLimit(Arc<OpenStreams>);
 
 #[derive(Default)]
-struct Inner {
+struct OpenStreams {
     /// The oldest first.
     open: DashMap<String, VecDeque<(u64, CancellationToken)>>,
     opened: AtomicU64,

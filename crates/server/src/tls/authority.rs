@@ -49,15 +49,19 @@ pub struct Authority {
 }
 
 /// Files of an authority: the certificate that programs trust, the issuing one, and the latter's key.
-struct Files {
+struct AuthorityFiles {
     ca: PathBuf,
     issuer: PathBuf,
     key: PathBuf,
 }
 
-impl Files {
+impl AuthorityFiles {
     fn of(folder: &Path) -> Self {
-        Files { ca: folder.join("ca.pem"), issuer: folder.join("issuer.pem"), key: folder.join("issuer.key") }
+        AuthorityFiles {
+            ca: folder.join("ca.pem"),
+            issuer: folder.join("issuer.pem"),
+            key: folder.join("issuer.key"),
+        }
     }
 }
 
@@ -71,7 +75,7 @@ impl Authority {
     /// The key's path inside the folder of the data.
     #[must_use]
     pub fn key(data: &Path) -> PathBuf {
-        Files::of(&Authority::folder(data)).key
+        AuthorityFiles::of(&Authority::folder(data)).key
     }
 
     /// Opens the authority for `host` in the folder of the data, and makes it if there is none.
@@ -105,7 +109,7 @@ impl Authority {
     /// When the existing one is for another host, or broken.
     pub fn find(data: &Path, host: &str) -> anyhow::Result<Option<Self>> {
         let folder = Authority::folder(data);
-        let files = Files::of(&folder);
+        let files = AuthorityFiles::of(&folder);
         if !files.ca.try_exists().with_context(|| format!("looking into {}", folder.display()))? {
             return Ok(None);
         }
@@ -171,7 +175,7 @@ fn make(folder: &Path, host: &str, now: Time) -> anyhow::Result<()> {
     let mut params = params(host, "issuer", &key, 0, now)?;
     params.use_authority_key_identifier_extension = true;
     let issuing = params.signed_by(&key, &root)?;
-    let files = Files::of(folder);
+    let files = AuthorityFiles::of(folder);
     write(&files.key, &key.serialize_pem(), 0o600)?;
     write(&files.issuer, &issuing.pem(), 0o644)?;
     write(&files.ca, &root.pem(), 0o644)

@@ -67,13 +67,13 @@ pub(super) type Each<'e> = dyn FnMut(&[Cell]) -> anyhow::Result<()> + 'e;
 type All<'a> = dyn FnMut(&mut Each<'_>) -> anyhow::Result<()> + 'a;
 
 /// A store that is copied from or to, inside a transaction.
-pub(super) trait Side {
+pub(super) trait Database {
     fn read(&mut self, table: &Table, each: &mut Each<'_>) -> anyhow::Result<()>;
     fn write(&mut self, table: &Table, all: &mut All<'_>) -> anyhow::Result<()>;
     fn is_empty(&mut self, table: &Table) -> anyhow::Result<bool>;
 }
 
-impl Side for rusqlite::Connection {
+impl Database for rusqlite::Connection {
     fn read(&mut self, table: &Table, each: &mut Each<'_>) -> anyhow::Result<()> {
         let mut statement = self.prepare(&table.select("collate binary"))?;
         let mut rows = statement.query([])?;
@@ -107,7 +107,7 @@ impl Side for rusqlite::Connection {
     }
 }
 
-impl Side for Client {
+impl Database for Client {
     fn read(&mut self, table: &Table, each: &mut Each<'_>) -> anyhow::Result<()> {
         let mut rows = self.query_raw(&table.select("collate \"C\""), Vec::<i64>::new())?;
         while let Some(next) = rows.next()? {
@@ -145,7 +145,7 @@ fn copy_line(cells: &[Cell]) -> String {
 
 /// The content of a table, as a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub struct TableContent {
     /// The table's name.
     pub table: String,
     /// The number of rows.
@@ -156,7 +156,7 @@ pub struct Content {
 
 /// One hash over several tables.
 #[must_use]
-pub fn hash(contents: &[Content]) -> String {
+pub fn hash(contents: &[TableContent]) -> String {
     let mut all = Sha256::new();
     for content in contents {
         all.update(format!("{} {} {}\n", content.table, content.rows, content.sha256));
@@ -167,9 +167,9 @@ pub fn hash(contents: &[Content]) -> String {
 /// Reads and hashes all rows of `from`, and writes them into `to` if it is given.
 pub(super) fn run(
     tables: &[Table],
-    from: &mut dyn Side,
-    mut to: Option<&mut dyn Side>,
-) -> anyhow::Result<Vec<Content>> {
+    from: &mut dyn Database,
+    mut to: Option<&mut dyn Database>,
+) -> anyhow::Result<Vec<TableContent>> {
     let mut contents = Vec::new();
     for table in tables {
         let (mut rows, mut sha256) = (0, Sha256::new());
@@ -185,7 +185,7 @@ pub(super) fn run(
             None => all(&mut |_| Ok(())),
         }
         .with_context(|| format!("copying the table {}", table.name))?;
-        contents.push(Content {
+        contents.push(TableContent {
             table: table.name.clone(),
             rows,
             sha256: crate::clock::hex(&sha256.finalize()),

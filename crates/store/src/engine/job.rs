@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 /// How a verb uses the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub(crate) enum JobMode {
     /// Change the owner: takes a `seq`, records facts.
     Write,
     /// Write without a `seq` and without facts.
@@ -18,16 +18,16 @@ pub(crate) enum Mode {
     ReadSingle,
 }
 
-impl Mode {
+impl JobMode {
     /// Whether the verb changes nothing.
     pub(crate) fn is_read_only(self) -> bool {
-        matches!(self, Mode::Read | Mode::ReadSingle)
+        matches!(self, JobMode::Read | JobMode::ReadSingle)
     }
 }
 
 /// A verb with its owner, and the channel for its result.
 pub(crate) struct Job {
-    pub(crate) mode: Mode,
+    pub(crate) mode: JobMode,
     pub(crate) owner: String,
     verb: Box<dyn Verb>,
 }
@@ -72,7 +72,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 impl Job {
     pub(crate) fn new<T: Send + 'static>(
-        mode: Mode,
+        mode: JobMode,
         owner: impl Into<String>,
         verb: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> (Job, oneshot::Receiver<Result<T, Error>>) {
@@ -86,11 +86,11 @@ impl Job {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<bool, Error> {
         tx.begin_verb(&self.owner);
         let is_locked = match self.mode {
-            Mode::Write => tx.take_seq(),
+            JobMode::Write => tx.take_seq(),
             _ => tx.lock().map(|()| true),
         };
         match is_locked {
-            Ok(true) => return Ok(self.verb.run(tx) && (self.mode != Mode::Write || tx.write_change()?)),
+            Ok(true) => return Ok(self.verb.run(tx) && (self.mode != JobMode::Write || tx.write_change()?)),
             Ok(false) => self.verb.fail(protocol::Errcode::InvalidAppid.into()),
             Err(error) => self.verb.fail(error),
         }

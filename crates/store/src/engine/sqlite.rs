@@ -122,7 +122,7 @@ fn write_loop(
     clock: &Clock,
     runtime: &Handle,
 ) {
-    let mut conn = Connection::new(raw);
+    let mut conn = SqliteConnection::new(raw);
     let outages = OutageLog::new("writing to the database");
     while let Ok(first) = waiting.recv() {
         // Only what waits now: later verbs go into the next batch, so that this batch is answered meanwhile.
@@ -138,7 +138,7 @@ fn write_loop(
 
 /// Runs the verbs of a failed batch (disk full, an IO error) once more, each in its own transaction.
 fn retry_each(
-    conn: &mut Connection<'_>,
+    conn: &mut SqliteConnection<'_>,
     batch: &mut [Job],
     shared: &Shared,
     clock: &Clock,
@@ -153,7 +153,12 @@ fn retry_each(
 }
 
 /// Runs `batch` in one transaction, and announces its changes once they are committed.
-fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: &Clock) -> Result<(), Error> {
+fn commit(
+    conn: &mut SqliteConnection<'_>,
+    batch: &mut [Job],
+    shared: &Shared,
+    clock: &Clock,
+) -> Result<(), Error> {
     conn.end_transaction()?;
     conn.raw.execute_batch("begin immediate")?;
     let mut tx = Tx::new(conn, clock.now());
@@ -177,7 +182,7 @@ fn commit(conn: &mut Connection<'_>, batch: &mut [Job], shared: &Shared, clock: 
 }
 
 fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, outages: &OutageLog) {
-    let mut conn = Connection::new(raw);
+    let mut conn = SqliteConnection::new(raw);
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
@@ -189,7 +194,7 @@ fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: 
     }
 }
 
-fn snapshot(conn: &mut Connection<'_>, job: &mut Job, clock: &Clock) -> Result<(), Error> {
+fn snapshot(conn: &mut SqliteConnection<'_>, job: &mut Job, clock: &Clock) -> Result<(), Error> {
     conn.end_transaction()?;
     conn.raw.execute_batch("begin")?;
     job.read(&mut Tx::new(conn, clock.now()));
@@ -221,14 +226,14 @@ fn connect(file: &Path) -> anyhow::Result<rusqlite::Connection> {
 
 /// A connection and its prepared statements. The key is the address of the statement's text, which is static: hashing
 /// and comparing the text itself would cost a tenth of SQLite's own time.
-struct Connection<'c> {
+struct SqliteConnection<'c> {
     raw: &'c rusqlite::Connection,
     statements: HashMap<(*const u8, usize), Statement<'c>>,
 }
 
-impl<'c> Connection<'c> {
+impl<'c> SqliteConnection<'c> {
     fn new(raw: &'c rusqlite::Connection) -> Self {
-        Connection { raw, statements: HashMap::new() }
+        SqliteConnection { raw, statements: HashMap::new() }
     }
 
     /// Rolls back the open transaction, if there is one: some failures end it, others do not.
@@ -247,7 +252,7 @@ impl<'c> Connection<'c> {
     }
 }
 
-impl Conn for Connection<'_> {
+impl Conn for SqliteConnection<'_> {
     fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {
         self.run(sql, values).map(|_| ())
     }

@@ -2,7 +2,7 @@
 
 use crate::http::edge::answer;
 use crate::http::edge::refusal_log::CallRecord;
-use crate::metrics::Requests;
+use crate::metrics::RequestCounter;
 use crate::state::App;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -26,7 +26,7 @@ pub struct Counted<H> {
 }
 
 struct Route {
-    requests: Requests,
+    requests: RequestCounter,
     app: App,
     /// The endpoint of Weixin's that the handler serves; `None` for calls of the pages.
     endpoint: Option<&'static Endpoint>,

@@ -52,15 +52,15 @@ impl Source {
 }
 
 /// A connection that opens when it is needed, with its prepared statements.
-pub(crate) struct Connection {
+pub(crate) struct PostgresConnection {
     source: Arc<Source>,
     open: Option<PipelinedConnection>,
     statements: HashMap<&'static str, Statement>,
 }
 
-impl Connection {
+impl PostgresConnection {
     pub(crate) fn new(source: &Arc<Source>) -> Self {
-        Connection { source: source.clone(), open: None, statements: HashMap::new() }
+        PostgresConnection { source: source.clone(), open: None, statements: HashMap::new() }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -117,7 +117,7 @@ impl Connection {
     }
 }
 
-impl Conn for Connection {
+impl Conn for PostgresConnection {
     fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error> {
         let statement = self.prepared(sql)?;
         self.opened()?.queue(statement, values.iter().map(Cell::from).collect());

@@ -8,7 +8,7 @@ mod notify;
 mod pipelined_connection;
 
 use crate::clock::Clock;
-use crate::engine::job::{Job, Mode, run_all};
+use crate::engine::job::{Job, JobMode, run_all};
 use crate::engine::migrate;
 use crate::engine::tx::Tx;
 use crate::engine::watch::Shared;
@@ -17,7 +17,7 @@ use crate::metrics::StoreMetrics;
 use ::postgres::Client;
 use address::Address;
 use anyhow::Context;
-use client::{Connection, Source};
+use client::{PostgresConnection, Source};
 use notify::{listen_loop, notify_loop};
 use protocol::Errcode;
 use std::collections::{HashMap, VecDeque};
@@ -45,7 +45,7 @@ const WRITERS: usize = 12;
 pub(crate) const READERS: usize = 4;
 
 pub(crate) struct Postgres {
-    writes: Arc<Queues>,
+    writes: Arc<OwnerQueues>,
     reads: SyncSender<Job>,
     shared: Arc<Shared>,
     /// Disconnected once other nodes are notified of every change.
@@ -78,11 +78,11 @@ impl Postgres {
             let (source, shared) = (source.clone(), Arc::downgrade(&shared));
             move || listen_loop(&source, &shared)
         })?;
-        let writes = Arc::new(Queues::default());
+        let writes = Arc::new(OwnerQueues::default());
         let outages = Arc::new(OutageLog::new("writing to PostgreSQL"));
         for _ in 0..WRITERS {
-            let worker = Writer {
-                conn: Connection::new(&source),
+            let worker = WriterThread {
+                conn: PostgresConnection::new(&source),
                 queues: writes.clone(),
                 shared: shared.clone(),
                 clock: clock.clone(),
@@ -95,7 +95,7 @@ impl Postgres {
         let waiting = Arc::new(Mutex::new(waiting));
         let outages = Arc::new(OutageLog::new("reading from PostgreSQL"));
         for _ in 0..READERS {
-            let (conn, waiting, clock) = (Connection::new(&source), waiting.clone(), clock.clone());
+            let (conn, waiting, clock) = (PostgresConnection::new(&source), waiting.clone(), clock.clone());
             let outages = outages.clone();
             spawn("store-reader", move || read_loop(conn, &waiting, &clock, &outages))?;
         }
@@ -129,7 +129,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<()>
 
 /// The waiting verbs, by owner. One writer at a time works on an owner's queue.
 #[derive(Default)]
-struct Queues {
+struct OwnerQueues {
     state: Mutex<QueueState>,
     arrived: Condvar,
 }
@@ -142,7 +142,7 @@ struct QueueState {
     stopped: bool,
 }
 
-impl Queues {
+impl OwnerQueues {
     fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -197,9 +197,9 @@ impl Queues {
     }
 }
 
-struct Writer {
-    conn: Connection,
-    queues: Arc<Queues>,
+struct WriterThread {
+    conn: PostgresConnection,
+    queues: Arc<OwnerQueues>,
     shared: Arc<Shared>,
     clock: Clock,
     changed: Sender<(String, i64)>,
@@ -214,7 +214,7 @@ enum Failure {
     Unknown(Error),
 }
 
-impl Writer {
+impl WriterThread {
     fn run(mut self) {
         while let Some(mut batch) = self.queues.take() {
             let owner = batch.first().map(|job| job.owner.clone()).unwrap_or_default();
@@ -280,7 +280,12 @@ impl Writer {
     }
 }
 
-fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, outages: &OutageLog) {
+fn read_loop(
+    mut conn: PostgresConnection,
+    waiting: &Mutex<Receiver<Job>>,
+    clock: &Clock,
+    outages: &OutageLog,
+) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
@@ -292,15 +297,15 @@ fn read_loop(mut conn: Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock
     }
 }
 
-fn run_read(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
-    if job.mode == Mode::ReadSingle && conn.is_open() && job.read(&mut Tx::new(conn, clock.now())) {
+fn run_read(conn: &mut PostgresConnection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
+    if job.mode == JobMode::ReadSingle && conn.is_open() && job.read(&mut Tx::new(conn, clock.now())) {
         return Ok(());
     }
     // Where the single statement fails, the transaction finds out why.
     snapshot(conn, job, clock)
 }
 
-fn snapshot(conn: &mut Connection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
+fn snapshot(conn: &mut PostgresConnection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
     const BEGIN: &str = "begin isolation level repeatable read read only";
     // The database may have been away since the last statement, and be back.
     conn.ready()?;
