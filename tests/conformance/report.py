@@ -1,5 +1,6 @@
 """Writes docs/compatibility.md from what a run saw."""
 
+import textwrap
 from pathlib import Path
 
 from steps import STEPS
@@ -9,9 +10,9 @@ FILE = Path(__file__).parents[2] / "docs/compatibility.md"
 HEAD = """# Compatibility
 
 Made by `tests/conformance/run --bless` from the outcome of a run; do not edit. Each SDK is the unchanged package that
-its users install, at the version named. It runs against a fresh `kefu demo --as api.weixin.qq.com`, finds the host there
-and trusts its authority. Every sentence below is checked with every SDK that has the calls for it. A run fails if a
-sentence does not hold, if a listed fault of an SDK no longer occurs, and if an SDK's code has the path of an endpoint
+its users install, at the version named. It runs against a fresh `kefu demo --as api.weixin.qq.com`, finds the host
+there and trusts its authority. Every sentence below is checked with every SDK that has the calls for it. A run fails if
+a sentence does not hold, if a listed fault of an SDK no longer occurs, and if an SDK's code has the path of an endpoint
 that is neither driven nor listed.
 """
 
@@ -20,6 +21,12 @@ def text(outcomes, played, served):
     """The whole file."""
     parts = [HEAD, matrix(outcomes, served), *map(section, outcomes), sentences(served), replays(played)]
     return "\n".join(parts)
+
+
+def wrapped(text):
+    """Markdown in lines of at most 120 columns."""
+    indent = "  " if text.startswith("- ") else ""
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def cell(outcome, endpoint):
@@ -32,8 +39,11 @@ def matrix(outcomes, served):
     """SDK × endpoint."""
     rows = [
         "## Every SDK and every endpoint\n",
-        "`pass`: all sentences hold. `pass, but`: the SDK has a fault of its own, described in its section. `–`: the SDK"
-        " has no call for this endpoint.\n",
+        wrapped(
+            "`pass`: all sentences hold. `pass, but`: the SDK has a fault of its own, described in its section. "
+            "`–`: the SDK has no call for this endpoint."
+        )
+        + "\n",
         "| endpoint | " + " | ".join(outcome.sdk.title for outcome in outcomes) + " |",
         "|---" * (len(outcomes) + 1) + "|",
     ]
@@ -47,13 +57,13 @@ def section(outcome):
     sdk = outcome.sdk
     passed = sum(map(len, outcome.passed.values()))
     summary = f"{sdk.language}. {passed} sentences hold. {tokens(sdk)}{needs(sdk)}{more(sdk)}"
-    lines = [f"## {sdk.title}", "", summary, ""]
+    lines = [f"## {sdk.title}", "", wrapped(summary), ""]
     faults = [(endpoint, step, fault) for endpoint, seen in outcome.faults.items() for step, fault in seen]
     for endpoint, step, fault in faults:
         why = fault.why if fault else "NOT EXPLAINED."
-        lines.append(f"- **{endpoint}**: “{step.sentence}” does not hold. {why}")
+        lines.append(wrapped(f"- **{endpoint}**: “{step.sentence}” does not hold. {why}"))
     for endpoint, why in sorted(outcome.left.items()):
-        lines.append(f"- **{endpoint}** is in its code and is not driven: {why}")
+        lines.append(wrapped(f"- **{endpoint}** is in its code and is not driven: {why}"))
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -113,4 +123,4 @@ def check(outcomes, played, served, whole, bless):
 
 
 def stale(part):
-    return f"docs/compatibility.md: {part} is not what was seen; look why, then run tests/conformance/run --bless"
+    return f"docs/compatibility.md: {part} is not what was seen; find out why, then run tests/conformance/run --bless"

@@ -7,7 +7,7 @@ use kefu::http::guard::cookie;
 use kefu::http::multipart::{FormParser, PartHeaders, Piece};
 use kefu::http::query::Query;
 use kefu::store::numbered;
-use model::picture::{Filter, Size};
+use model::picture::{Filter, PictureSize};
 use model::{Appid, KfAccount, Nickname, Openid, WechatId};
 use protocol::media::{Format, MediaKind, admit_headimg};
 use protocol::{Errcode, endpoint, kfaccount, kfsession, strict, token};
@@ -274,7 +274,7 @@ pub fn pictures(input: &[u8]) {
 }
 
 /// The filtered picture and its size; `None` if the input is not a picture.
-fn filtered(input: &[u8], step: usize) -> Option<(Vec<u8>, Option<Size>)> {
+fn filtered(input: &[u8], step: usize) -> Option<(Vec<u8>, Option<PictureSize>)> {
     let mut filter = Filter::new();
     let mut out: Vec<u8> = input.chunks(step).flat_map(|piece| filter.push(piece)).collect();
     let end = filter.end().ok()?;

@@ -6,7 +6,7 @@
 use crate::Store;
 use crate::bind;
 use crate::clock::Rng;
-use crate::engine::job::Mode;
+use crate::engine::job::JobMode;
 use crate::engine::tx::Tx;
 use crate::error::Error;
 
@@ -23,7 +23,7 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub async fn is_replaced(&self) -> Result<bool, Error> {
-        let word = self.submit(Mode::ReadSingle, "", read).await?;
+        let word = self.submit(JobMode::ReadSingle, "", read).await?;
         Ok(word.as_deref() != Some(self.epoch()))
     }
 

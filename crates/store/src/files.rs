@@ -2,19 +2,20 @@
 //! business.
 
 mod bucket;
+mod free_space;
 mod pool;
-mod room;
 mod wire;
 mod writing;
 
+pub use free_space::free;
 pub use pool::Sender;
-pub use room::free;
 pub use writing::{Writing, Written};
 
 use crate::error::{Error, OutageLog};
 use crate::place::FilesPlace;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
+use free_space::FreeSpace;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use model::Time;
@@ -23,7 +24,6 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 use pool::Pools;
 use protocol::Errcode;
-use room::Room;
 use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::{Arc, OnceLock};
@@ -40,7 +40,7 @@ struct FilesState {
     place: Option<FilesPlace>,
     opened: OnceLock<Opened>,
     pools: Pools,
-    room: Room,
+    free_space: FreeSpace,
     outages: OutageLog,
 }
 
@@ -70,9 +70,9 @@ impl Files {
             Some(FilesPlace::Folder(folder)) => (false, Some(folder.clone())),
             None => (false, None),
         };
-        let (pools, room) = (Pools::new(is_bucket), Room::of(folder, least_free));
+        let (pools, free_space) = (Pools::new(is_bucket), FreeSpace::of(folder, least_free));
         let outages = OutageLog::new("reading and writing files");
-        Files(Arc::new(FilesState { place, opened: OnceLock::new(), pools, room, outages }))
+        Files(Arc::new(FilesState { place, opened: OnceLock::new(), pools, free_space, outages }))
     }
 
     fn open(&self) -> Result<&Opened, Error> {
@@ -133,13 +133,13 @@ impl Files {
     fn noted<T>(&self, outcome: object_store::Result<T>, what: &'static str) -> Result<T, Error> {
         match outcome {
             Ok(done) => self.0.outages.record(Ok(done)),
-            Err(error) => Err(self.0.outages.refuse(self.told(error).context(what).into())),
+            Err(error) => Err(self.0.outages.refuse(self.explain(error).context(what).into())),
         }
     }
 
-    fn told(&self, error: object_store::Error) -> anyhow::Error {
+    fn explain(&self, error: object_store::Error) -> anyhow::Error {
         match self.0.place {
-            Some(FilesPlace::Bucket(_)) => bucket::told(&error),
+            Some(FilesPlace::Bucket(_)) => bucket::explain(&error),
             _ => error.into(),
         }
     }
@@ -179,13 +179,13 @@ impl Files {
     pub async fn probe(&self, object: &str) -> anyhow::Result<()> {
         let store = &self.open().map_err(Error::cause)?.store;
         let (path, bytes) = (Path::from(object), Bytes::from_static(b"It can be written here."));
-        let told = |error| self.told(error);
-        store.put(&path, bytes.clone().into()).await.map_err(told).context("writing")?;
+        let explain = |error| self.explain(error);
+        store.put(&path, bytes.clone().into()).await.map_err(explain).context("writing")?;
         let found = async { store.get(&path).await?.bytes().await }.await;
         let listed = store.list(None).try_next().await;
-        store.delete(&path).await.map_err(told).context("removing")?;
-        let found = found.map_err(told).context("reading")?;
-        let listed = listed.map_err(told).context("listing")?;
+        store.delete(&path).await.map_err(explain).context("removing")?;
+        let found = found.map_err(explain).context("reading")?;
+        let listed = listed.map_err(explain).context("listing")?;
         ensure!(found == bytes && listed.is_some(), "the object that was written is not there, or differs");
         Ok(())
     }

@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-pub use backup::{Content, hash};
+pub use backup::{TableContent, hash};
 pub use engine::sqlite::{check_path_length, numbered};
 pub use engine::tx::{Row, Tx, Value};
 pub use engine::watch::{Head, Wake};

@@ -32,7 +32,7 @@ pub(crate) fn add_message(
     let how = match (by_agent, session.kf_account.is_empty()) {
         (true, _) => Opercode::Sent,
         (false, false) => Opercode::Received,
-        (false, true) => Opercode::Heard,
+        (false, true) => Opercode::WaitingMessage,
     };
     insert(tx, appid, how, &session.openid, &session.kf_account, message)
 }

@@ -24,7 +24,7 @@ pub enum Opercode {
     /// A supervisor has taken a session over from an agent.
     Grabbed = 1005,
     /// The account received a message of a waiting customer.
-    Heard = 2001,
+    WaitingMessage = 2001,
     /// An agent has sent a message.
     Sent = 2002,
     /// An agent has received a message.

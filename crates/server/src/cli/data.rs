@@ -2,7 +2,7 @@
 
 use super::print::line;
 use crate::config::{Data, Place};
-use crate::store::{Content, backup, hash};
+use crate::store::{TableContent, backup, hash};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -89,7 +89,7 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await?
 }
 
-fn show(contents: &[Content], json: bool, what: &str) {
+fn show(contents: &[TableContent], json: bool, what: &str) {
     let rows: u64 = contents.iter().map(|content| content.rows).sum();
     if json {
         let tables: serde_json::Map<_, _> =

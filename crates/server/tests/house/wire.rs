@@ -13,7 +13,7 @@ use kefu::http::fact::{ChatFact, DeskFact, ShownChange, TypingEvent};
 use model::TextEnum;
 use model::account::Reception;
 use model::agent::Presence;
-use model::session::State;
+use model::session::SessionState;
 use protocol::endpoint::AccountKind;
 use protocol::message::{Content, Msgtype, Text};
 use protocol::token::AccessToken;
@@ -148,5 +148,5 @@ fn an_enum_has_one_text_for_the_store_and_the_pages() {
     compare::<Presence>();
     compare::<EndReason>();
     compare::<Reception>();
-    compare::<State>();
+    compare::<SessionState>();
 }

@@ -46,7 +46,7 @@ pub fn table() -> Vec<MatrixRow> {
         weixin::msgrecord::MATRIX,
         weixin::message::MATRIX,
         weixin::business::MATRIX,
-        account::work::MATRIX,
+        account::wecom::MATRIX,
         account::quota::MATRIX,
         account::rid::MATRIX,
     ];

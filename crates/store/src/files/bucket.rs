@@ -57,7 +57,7 @@ pub(super) fn is_gone(error: &Error) -> bool {
 }
 
 /// The error for an operator: the bucket's code and message, or why no request was possible.
-pub(super) fn told(error: &Error) -> anyhow::Error {
+pub(super) fn explain(error: &Error) -> anyhow::Error {
     let text = error.to_string();
     let within = |name: &str| {
         let (_, rest) = text.split_once(&format!("<{name}>"))?;

@@ -121,7 +121,7 @@ impl Writing {
             Some(place) => place,
             None => files.pools.place(&self.sender).await?,
         };
-        files.room.check().await?;
+        files.free_space.check().await?;
         Ok(place)
     }
 
@@ -190,7 +190,7 @@ impl Drop for Parts {
         let files = self.files.clone();
         tokio::spawn(async move {
             if let Err(error) = upload.abort().await {
-                let error = files.told(error);
+                let error = files.explain(error);
                 tracing::warn!(%error, "an unfinished file stays until the next search for strays, or until the \
                     bucket's lifecycle rule removes it");
             }

@@ -4,7 +4,7 @@ use crate::desk::feed::{AgentView, FeedFact, SessionCounts};
 use crate::desk::message::MessageView;
 use crate::desk::session_view::SessionView;
 use crate::desk::snapshot::{ChatState, ServingAgent};
-use model::session::State;
+use model::session::SessionState;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -73,7 +73,7 @@ pub(super) struct Viewer {
 
 impl Viewer {
     fn sees(&self, view: &SessionView) -> bool {
-        self.supervisor || view.state == State::Waiting || view.kf_account == self.kf_account
+        self.supervisor || view.state == SessionState::Waiting || view.kf_account == self.kf_account
     }
 }
 

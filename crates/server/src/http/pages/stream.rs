@@ -26,7 +26,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{BoxStream, iter, once, select_all, unfold};
 use futures_util::{FutureExt, Stream, StreamExt};
 use http::{HeaderMap, Uri};
-use model::session::State as SessionState;
+use model::session::SessionState;
 use model::{Appid, KfAccount, Openid, Time};
 use protocol::Errcode;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Notifications between nodes about changed owners. They are quick, but can be lost.
 
-use super::client::{Connection, Source};
+use super::client::{PostgresConnection, Source};
 use crate::engine::tx::{Conn as _, Value};
 use crate::engine::watch::Shared;
 use crate::error::{Error, OutageLog};
@@ -23,7 +23,7 @@ const NOTIFY: &str = "select pg_notify('kefu_' || current_schema()::regnamespace
 /// notification. It is sent outside verbs' transactions, where `notify` would make commits wait for each other. Returns
 /// once all senders are dropped and every change is sent.
 pub(crate) fn notify_loop(source: &Arc<Source>, changed: &Receiver<(String, i64)>) {
-    let mut conn = Connection::new(source);
+    let mut conn = PostgresConnection::new(source);
     while let Ok((owner, seq)) = changed.recv() {
         thread::sleep(GATHER);
         let mut seqs = HashMap::from([(owner, seq)]);
@@ -42,7 +42,7 @@ pub(crate) fn notify_loop(source: &Arc<Source>, changed: &Receiver<(String, i64)
     }
 }
 
-fn notify(conn: &mut Connection, payload: &mut String) {
+fn notify(conn: &mut PostgresConnection, payload: &mut String) {
     let sent = conn.ready().and_then(|()| conn.all(NOTIFY, &[Value::Text(payload)]));
     if let Err(error) = sent {
         tracing::debug!(?error, "notifications to other nodes were lost");

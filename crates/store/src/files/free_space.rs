@@ -5,16 +5,16 @@ use protocol::Errcode;
 use std::path::{Path, PathBuf};
 
 /// Checks that a folder's disk has enough free space.
-pub(super) struct Room {
+pub(super) struct FreeSpace {
     folder: Option<PathBuf>,
     least: u64,
     outages: OutageLog,
 }
 
-impl Room {
+impl FreeSpace {
     /// For a folder; `None` for a bucket, whose free space is unknown.
     pub(super) fn of(folder: Option<PathBuf>, least: u64) -> Self {
-        Room { folder, least, outages: OutageLog::new("storing files, for the disk has room") }
+        FreeSpace { folder, least, outages: OutageLog::new("storing files, for the disk has room") }
     }
 
     /// Fails if the disk has too little free space.
