@@ -8,7 +8,7 @@ mod tls;
 use super::exposed::exposed;
 use super::listeners::refused;
 use super::print::line;
-use super::serve::ServeArgs;
+use super::serve::{NodeArgs, ServeArgs};
 use crate::admin::socket;
 use crate::config::Place;
 use crate::desk::account::SHARED_ALIASES;
@@ -40,10 +40,10 @@ pub(super) struct DoctorArgs {
 }
 
 pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
-    let DoctorArgs { settings, json } = args;
-    let (place, least_free) = (settings.data.files_place(), settings.rules.files_free());
-    let data = settings.data.place()?;
-    let mut findings = tokio::task::spawn_blocking(move || examine(&settings)).await??;
+    let DoctorArgs { settings: ServeArgs { node, .. }, json } = args;
+    let (place, least_free) = (node.data.files_place(), node.rules.files_free());
+    let data = node.data.place()?;
+    let mut findings = tokio::task::spawn_blocking(move || examine(&node)).await??;
     if let Some(files) = files::examine(place, least_free, &mut findings).await {
         files::find_gone(data, files, &mut findings).await;
     }
@@ -67,7 +67,7 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<()> {
     }
 }
 
-fn examine(args: &ServeArgs) -> anyhow::Result<Findings> {
+fn examine(args: &NodeArgs) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let place = args.data.place()?;
     let there = match &place {
@@ -168,7 +168,7 @@ fn folder_of(folder: &Path, findings: &mut Findings) -> bool {
 }
 
 /// Checks that the server answers, or could listen.
-fn listening(args: &ServeArgs, runs: bool, findings: &mut Findings) {
+fn listening(args: &NodeArgs, runs: bool, findings: &mut Findings) {
     let address = args.listen;
     match (ready(address, args.settings.tls.tls_cert.is_some()), runs) {
         (Some(true), _) => findings.ok("server", format!("runs, and answers at {address}")),
@@ -201,7 +201,7 @@ fn ready(address: SocketAddr, is_tls: bool) -> Option<bool> {
 }
 
 /// Checks the public name, and what a proxy must tell.
-fn names(args: &ServeArgs, findings: &mut Findings) {
+fn names(args: &NodeArgs, findings: &mut Findings) {
     let settings = &args.settings;
     let name = "public URL";
     match settings.public_url.as_deref() {

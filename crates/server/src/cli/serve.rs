@@ -29,8 +29,9 @@ const LAST_ROUND: Duration = Duration::from_secs(5);
 /// Maximum connections to the metrics.
 const WATCHERS: usize = 16;
 
+/// Arguments that `serve` and `demo` share.
 #[derive(Debug, Args)]
-pub(super) struct ServeArgs {
+pub(super) struct NodeArgs {
     /// The address to listen on.
     #[arg(
         long,
@@ -46,40 +47,34 @@ pub(super) struct ServeArgs {
     pub(super) settings: Settings,
     #[command(flatten)]
     pub(super) rules: Rules,
-    /// Serve although the data holds the demo account, whose secret is public.
-    #[arg(long, env = "KEFU_ALLOW_DEMO")]
-    pub(super) allow_demo: bool,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct DemoArgs {
-    /// The address to listen on; a demo listens on this machine only.
-    #[arg(
-        long,
-        env = "KEFU_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS",
-        value_parser = socket_address
-    )]
-    pub(super) listen: SocketAddr,
+pub(super) struct ServeArgs {
     #[command(flatten)]
-    pub(super) data: Data,
-    #[command(flatten)]
-    pub(super) settings: Settings,
-    #[command(flatten)]
-    pub(super) rules: Rules,
-    /// Keep nothing: the data goes when the demo ends.
-    #[arg(long, conflicts_with_all = ["data", "database"])]
-    pub(super) memory: bool,
+    pub(super) node: NodeArgs,
+    /// Serve although the data holds the demo account, whose secret is public.
+    #[arg(long, env = "KEFU_ALLOW_DEMO")]
+    allow_demo: bool,
 }
 
-pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+#[derive(Debug, Args)]
+#[command(mut_arg("listen", |arg| arg.help("The address to listen on; a demo listens on this machine only")))]
+pub(super) struct DemoArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Keep nothing: the data goes when the demo ends.
+    #[arg(long, conflicts_with_all = ["data", "database"])]
+    memory: bool,
+}
+
+pub(super) async fn serve(ServeArgs { node: args, allow_demo }: ServeArgs) -> anyhow::Result<()> {
     let place = args.data.place()?;
     let desk = open(&args.data, &place, args.rules).await?;
-    if !args.allow_demo && demo::is_there(&desk).await.map_err(Error::cause)? {
+    if !allow_demo && demo::is_there(&desk).await.map_err(Error::cause)? {
         bail!(
-            "the data holds the demo account, whose secret everybody knows: use another --data, \
-             or --allow-demo if nobody else can reach this server"
+            "the data holds the demo account, whose secret is public: use another --data, or --allow-demo if only \
+             you can reach this server"
         );
     }
     let listeners = listeners(args.listen, &args.settings, &args.data.data).await?;
@@ -93,19 +88,19 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     run(desk, &place, args.settings, listeners, greet).await
 }
 
-pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
+pub(super) async fn demo(DemoArgs { node: args, memory }: DemoArgs) -> anyhow::Result<()> {
     let tls = &args.settings.tls;
     for (flag, address) in
         [("--listen", args.listen), ("--as-https", tls.as_https), ("--as-http", tls.as_http)]
     {
         if !address.ip().is_loopback() {
             bail!(
-                "a demo is for this machine only, for everybody knows its secret: {flag} takes a loopback address, \
-                    like 127.0.0.1:8080"
+                "a demo is for this machine only, because its secret is public: {flag} takes a loopback address, \
+                 like 127.0.0.1:8080"
             );
         }
     }
-    let folder = args.memory.then(|| tempfile::Builder::new().prefix("kefu-").tempdir()).transpose()?;
+    let folder = memory.then(|| tempfile::Builder::new().prefix("kefu-").tempdir()).transpose()?;
     let data = match &folder {
         Some(folder) => Data {
             data: folder.path().to_owned(),
@@ -119,7 +114,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     let desk = open(&data, &place, args.rules).await?;
     demo::make(&desk).await.map_err(Error::cause)?;
     let listeners = listeners(args.listen, &args.settings, &data.data).await?;
-    let kept = place.folder().filter(|_| !args.memory);
+    let kept = place.folder().filter(|_| !memory);
     let manual = listeners.manual.as_ref().map_or_else(String::new, |manual| format!("\n{manual}"));
     let settings = Settings { is_demo: true, ..args.settings };
     run(desk, &place, settings, listeners, |base| {

@@ -3,7 +3,7 @@
 use super::ask::{ask, connect};
 use super::finding::Findings;
 use crate::cli::listeners::refused;
-use crate::cli::serve::ServeArgs;
+use crate::cli::serve::NodeArgs;
 use crate::clock::Clock;
 use crate::config::TlsArgs;
 use crate::tls::authority::Authority;
@@ -18,7 +18,7 @@ use std::path::Path;
 /// A certificate that lives for less than this should be renewed.
 const SOON: Time = 14 * 24 * HOUR;
 
-pub(super) fn examine(args: &ServeArgs, data: &Path, findings: &mut Findings) {
+pub(super) fn examine(args: &NodeArgs, data: &Path, findings: &mut Findings) {
     let tls = &args.settings.tls;
     let own = match tls.pair() {
         Ok(pair) => pair.and_then(|(cert, key)| own(args, cert, key, findings)),
@@ -59,7 +59,7 @@ pub(super) fn examine(args: &ServeArgs, data: &Path, findings: &mut Findings) {
 }
 
 /// Checks the desk's own certificate: its lifetime, its name, and whether the running server has read it.
-fn own(args: &ServeArgs, cert: &Path, key: &Path, findings: &mut Findings) -> Option<Certified> {
+fn own(args: &NodeArgs, cert: &Path, key: &Path, findings: &mut Findings) -> Option<Certified> {
     let own = match Certified::read(cert, key) {
         Ok(own) => own,
         Err(error) => {
