@@ -61,7 +61,8 @@ fn npm(folder: &Path, arguments: &[&str]) -> Result<(), String> {
     let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let output = Command::new(program).args(arguments).current_dir(folder).output().map_err(|cause| {
         if cause.kind() == io::ErrorKind::NotFound {
-            "npm is missing, and the pages in web/ are built with it: install Node 20 and npm 11, then build again".into()
+            "npm is missing, which builds the pages in web/: install Node 20 and npm 11, then build again"
+                .into()
         } else {
             format!("npm could not be started: {cause}")
         }

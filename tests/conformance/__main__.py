@@ -13,7 +13,7 @@ from pathlib import Path
 import compat
 import replays
 import report
-import sdks
+from sdk import sdks
 from actors import Customer, Desk, Worker, eventually
 
 WAITING = "/customservice/kfsession/getwaitcase"

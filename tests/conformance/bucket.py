@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from actors import AGENT, APPID, NO_PROXY, SECRET, Desk, eventually, free_port
-from files import FACE, FILES, JPEG, KINDS, VIDEO
+from sentences.files import FACE, FILES, JPEG, KINDS, VIDEO
 
 BUCKET, PREFIX, REGION = "desk", "shops/one", "eu-central-1"
 MIB = 1 << 20

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
-import messages  # noqa: F401  its steps
-import scenario  # noqa: F401  its steps
+import sentences.messages  # noqa: F401  its steps
+import sentences.scenario  # noqa: F401  its steps
 from actors import APPID, SECRET, Desk, Worker, eventually
-from driver import Driver
-from faults import FAULTS, LEFT
-from steps import CALLS, STEPS
+from sdk.driver import Driver
+from sdk.faults import FAULTS, LEFT
+from sentences.steps import CALLS, STEPS
 from tunnel import Tunnel
-from world import World
+from sentences.world import World
 
 TABLE = Path(__file__).parents[2] / "crates/protocol/src/endpoint/table.rs"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actors import AGENT, APPID, SECRET, Customer, last_hour
-from files import FACE, JPEG
+from sentences.files import FACE, JPEG
 
 TABLE = Path(__file__).parent / "replays.txt"
 TYPES = {"int": int, "str": str, "list": list}

@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from steps import STEPS
+from sentences.steps import STEPS
 
 FILE = Path(__file__).parents[2] / "docs/compatibility.md"
 

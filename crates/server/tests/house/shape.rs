@@ -1,4 +1,4 @@
-//! The size of files and folders, and the width of the pages' lines.
+//! The size of files and folders, and the width of lines.
 
 use super::{all_sources, sources};
 use std::collections::BTreeMap;
@@ -11,8 +11,9 @@ const FILES: usize = 12;
 const TABLES: [&str; 3] = ["endpoint/table.rs", "errcode/table.rs", "web/src/wire.ts"];
 
 /// The folders of sources, relative to this crate.
-const FOLDERS: [&str; 5] =
-    ["..", "../../bench/src", "../../tests/crash/src", "../../web/src", "../../web/e2e"];
+const FOLDERS: [&str; 5] = ["..", "../../bench/src", "../../tests", "../../web/src", "../../web/e2e"];
+
+const ENDINGS: [&str; 6] = ["rs", "ts", "svelte", "css", "mjs", "py"];
 
 /// The pages and their browser tests, which no formatter of this project reaches.
 fn page_sources() -> impl Iterator<Item = (PathBuf, String)> {
@@ -30,11 +31,14 @@ fn no_file_is_longer_than_400_lines() {
     }
 }
 
+/// Lines that cannot be broken hold a web address, or a command of `kefu demo` that people copy.
 #[test]
-fn no_line_of_the_pages_has_more_than_120_columns() {
-    for (path, text) in page_sources() {
+fn no_line_has_more_than_120_columns() {
+    for (path, text) in FOLDERS.iter().flat_map(|folder| sources(folder, &ENDINGS)) {
         for (number, line) in (1..).zip(text.lines()) {
-            assert!(line.chars().count() <= 120, "{}, line {number}", path.display());
+            let is_whole =
+                line.contains("https://") || line.starts_with("  TOKEN=") || line.starts_with("  curl ");
+            assert!(line.chars().count() <= 120 || is_whole, "{}, line {number}", path.display());
         }
     }
 }
@@ -42,8 +46,7 @@ fn no_line_of_the_pages_has_more_than_120_columns() {
 #[test]
 fn no_folder_has_more_than_12_files() {
     let mut folders = BTreeMap::<PathBuf, usize>::new();
-    for (path, _) in FOLDERS.iter().flat_map(|folder| sources(folder, &["rs", "ts", "svelte", "css", "mjs"]))
-    {
+    for (path, _) in FOLDERS.iter().flat_map(|folder| sources(folder, &ENDINGS)) {
         *folders.entry(path.parent().unwrap_or(Path::new("")).to_owned()).or_default() += 1;
     }
     let crowded: Vec<_> = folders.into_iter().filter(|(_, files)| *files > FILES).collect();

@@ -157,7 +157,8 @@ fn statements_are_found_in_sources() {
     assert_eq!(statements(source), ["select a  from b", "delete from b"]);
     let source = "concat!(\"select a from b where \", $w)\nconst B: &str = select!(\"a = $1\");";
     assert_eq!(statements(source), ["select a from b where a = $1"]);
-    let source = "macro_rules! columns { () => { \"a, b\" } }\nconst C: &str = concat!(\"select \", columns!(),\n\" from c\");";
+    let source = "macro_rules! columns { () => { \"a, b\" } }\n\
+                  const C: &str = concat!(\"select \", columns!(),\n\" from c\");";
     assert_eq!(statements(source), ["select a, b from c"]);
 }
 

@@ -15,8 +15,8 @@ const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game"
 const OWNERS: [(&str, bool); 3] = [("enterprise", true), ("enterprise", false), ("individual", false)];
 const SETS: [u16; 6] = [1, 6, 19, 100, 101, 161];
 
-/// A row of a group's `MATRIX`: an endpoint, and who may call it. The row has these columns, in this order, between `|`.
-/// The second and the third line begin with `|`.
+/// A row of a group's `MATRIX`: an endpoint, and who may call it. The row has these columns, in this order, between
+/// `|`. The second and the third line begin with `|`.
 pub struct MatrixRow {
     pub name: &'static str,
     method: &'static str,

@@ -28,7 +28,8 @@ fn part(name: &str, file_name: Option<&str>, data: &[u8]) -> (PartHeaders, Vec<u
 #[test]
 fn a_form_is_read_the_same_in_whatever_pieces_it_comes() {
     let body = "preamble\r\n--not it\r\n--b\r\nContent-Disposition: form-data; name=\"nonce\"\r\n\r\n\r\n--b \t\r\n\
-        Content-Type: image/jpeg\r\nContent-Transfer-Encoding: 8bit\r\ncontent-disposition: form-data;\r\n name=media; filename=\"/tmp/客服.jpg\"\r\n\r\n\
+        Content-Type: image/jpeg\r\nContent-Transfer-Encoding: 8bit\r\n\
+        content-disposition: form-data;\r\n name=media; filename=\"/tmp/客服.jpg\"\r\n\r\n\
         \r\n--bb\r\n--b-\r\n-\n--b\n--\r\n--b--\r\nepilogue --b\r\n";
     let file = "\r\n--bb\r\n--b-\r\n-\n--b\n--";
     let expected = vec![part("nonce", None, b""), part("media", Some("客服.jpg"), file.as_bytes())];
@@ -141,10 +142,9 @@ const ENDLESS: &[(&str, &str, &str, bool)] = &[
     ("", "--", "x", true),
 ];
 
-/// The fuzzer holds the parser to the same bound. The other parsers of what strangers send read bounded input once, from
-/// its start to its end, after it is whole: JSON (`protocol::strict`, passes of serde over 1 MiB at most), and query, cookies, `Range`, `X-Forwarded-For` and stream
-/// cursors, which stand in a head that hyper reads once and bounds, and are split by one character. A part's headers
-/// ([`PartHeaders`]) are read so, too: 8 KiB at most, once they are whole.
+/// The fuzzer holds the parser to the same bound. Other parsers of a stranger's input read bounded input once, from
+/// start to end, after all of it has arrived: JSON (`protocol::strict`, at most 1 MiB), query, cookies, `Range`,
+/// `X-Forwarded-For`, cursors, and the headers of a part ([`PartHeaders`], at most 8 KiB).
 #[test]
 fn each_byte_is_looked_at_a_few_times_in_whatever_pieces_it_comes() {
     const FED: usize = 200_000;

@@ -6,8 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from actors import AGENT, APPID, SECRET, Customer
-from driver import Refused
-from files import FILES, KINDS
+from sdk.driver import Refused
+from sentences.files import FILES, KINDS
 
 # A customer who never wrote.
 STRANGER = "o" + "Z" * 27

@@ -1,4 +1,4 @@
-"""Finds api.weixin.qq.com where the test serves it. The SDK connects, and believes the certificate, as it always does."""
+"""Finds api.weixin.qq.com where the test serves it. The SDK connects and checks the certificate as it always does."""
 
 import os
 import socket

@@ -4,8 +4,8 @@ import re
 import time
 
 from actors import AGENT, last_hour
-from steps import renews, step
-from world import STRANGER, done, equal, refused
+from sentences.steps import renews, step
+from sentences.world import STRANGER, done, equal, refused
 
 ARTICLE = {
     "title": "新品",

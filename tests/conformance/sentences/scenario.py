@@ -4,9 +4,9 @@ of the desk afterwards."""
 import re
 
 from actors import AGENT, APPID, SECRET, Customer
-from driver import Broke
-from steps import renews, step, tells
-from world import STRANGER, done, equal, listed, refused, same
+from sdk.driver import Broke
+from sentences.steps import renews, step, tells
+from sentences.world import STRANGER, done, equal, listed, refused, same
 
 TOKEN = "getAccessToken"
 
