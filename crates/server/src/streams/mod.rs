@@ -136,7 +136,7 @@ impl Streams {
         let open = OpenStream { agent: agent.clone(), clock: self.desk.clock().clone() };
         let mut stored = agent.stored.lock().await;
         if is_first || stored.row != Some(true) || stored.worker.as_ref() != Some(worker) {
-            // Until it is answered, and when nobody waits for the answer any more, it may be so or not.
+            // Unknown until the write is answered: the caller may hang up meanwhile.
             stored.row = None;
             presence::add_stream(&self.desk, worker, &key.0, &key.1).await?;
             stored.worker = Some(worker.clone());
@@ -180,7 +180,7 @@ impl Streams {
             self.conclude(&appid, steps.ended, false, outcome);
         }
         for step in steps.opened {
-            // Without a worker, whoever enters is about to write it.
+            // Without a worker, the stream that is opening now writes the row itself.
             let Some(worker) = step.stored.worker.clone() else { continue };
             let outcome = presence::add_stream(&self.desk, &worker, &appid, &step.kf_account).await;
             self.conclude(&appid, vec![step], true, outcome);
