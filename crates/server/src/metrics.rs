@@ -40,7 +40,7 @@ impl Metrics {
         let started = ConstGauge::new(started_at as f64 / SECOND as f64);
         registry.register_with_unit("start_time", "Unix time of the start", Unit::Seconds, started);
         let requests = RequestFamily::default();
-        registry.register("requests", "RequestCounter by endpoint and errcode", requests.clone());
+        registry.register("requests", "Requests by endpoint and errcode", requests.clone());
         registry.register("store_verbs", "Verbs that the store was asked to run", store.verbs.clone());
         registry.register("store_refused", "Verbs refused because too many waited", store.refused.clone());
         registry.register("store_queue_verbs", "Verbs that wait for the store or run", store.waiting.clone());
