@@ -23,7 +23,10 @@ const ORDER: &[&[&str]] = &[
 fn files(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if entry.is_dir() {
-            files(&entry, endings, found);
+            // A fuzzer builds into `tests/fuzz/target`.
+            if !entry.ends_with("target") {
+                files(&entry, endings, found);
+            }
         } else if entry.extension().is_some_and(|extension| endings.iter().any(|ending| extension == *ending))
         {
             found.push(entry);

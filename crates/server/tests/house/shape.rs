@@ -1,6 +1,6 @@
 //! The size of files and folders, and the width of lines.
 
-use super::{all_sources, sources};
+use super::sources;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -15,16 +15,14 @@ const FOLDERS: [&str; 5] = ["..", "../../bench/src", "../../tests", "../../web/s
 
 const ENDINGS: [&str; 6] = ["rs", "ts", "svelte", "css", "mjs", "py"];
 
-/// The pages and their browser tests, which no formatter of this project reaches.
-fn page_sources() -> impl Iterator<Item = (PathBuf, String)> {
-    ["../../web/src", "../../web/e2e"].into_iter().flat_map(|folder| sources(folder, &PAGE_ENDINGS))
+/// All sources of the project, with their texts.
+fn project() -> impl Iterator<Item = (PathBuf, String)> {
+    FOLDERS.iter().flat_map(|folder| sources(folder, &ENDINGS))
 }
-
-const PAGE_ENDINGS: [&str; 4] = ["ts", "svelte", "css", "mjs"];
 
 #[test]
 fn no_file_is_longer_than_400_lines() {
-    for (path, text) in all_sources().into_iter().chain(sources("tests", &["rs"])).chain(page_sources()) {
+    for (path, text) in project() {
         let lines = text.lines().count();
         let is_table = TABLES.iter().any(|table| path.ends_with(table));
         assert!(lines <= 400 || is_table, "{} has {lines} lines", path.display());
@@ -34,7 +32,7 @@ fn no_file_is_longer_than_400_lines() {
 /// Lines that cannot be broken hold a web address, or a command of `kefu demo` that people copy.
 #[test]
 fn no_line_has_more_than_120_columns() {
-    for (path, text) in FOLDERS.iter().flat_map(|folder| sources(folder, &ENDINGS)) {
+    for (path, text) in project() {
         for (number, line) in (1..).zip(text.lines()) {
             let is_whole =
                 line.contains("https://") || line.starts_with("  TOKEN=") || line.starts_with("  curl ");
@@ -46,7 +44,7 @@ fn no_line_has_more_than_120_columns() {
 #[test]
 fn no_folder_has_more_than_12_files() {
     let mut folders = BTreeMap::<PathBuf, usize>::new();
-    for (path, _) in FOLDERS.iter().flat_map(|folder| sources(folder, &ENDINGS)) {
+    for (path, _) in project() {
         *folders.entry(path.parent().unwrap_or(Path::new("")).to_owned()).or_default() += 1;
     }
     let crowded: Vec<_> = folders.into_iter().filter(|(_, files)| *files > FILES).collect();
