@@ -18,11 +18,11 @@ enum Turn<T> {
 
 type Waiters<T> = Vec<oneshot::Sender<Turn<T>>>;
 /// The keys that are being read, and who waits for the next read of each.
-type Keys<T> = Arc<DashMap<String, Waiters<T>>>;
+type WaitersByKey<T> = Arc<DashMap<String, Waiters<T>>>;
 
 /// Reads under way, by key. A caller that comes while its key is being read shares the next read, which begins after
 /// the call: so a popular key is read once per round trip, however many callers it has.
-pub struct SingleFlight<T>(Keys<T>);
+pub struct SingleFlight<T>(WaitersByKey<T>);
 
 impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
@@ -80,7 +80,7 @@ fn copy<T: Clone>(outcome: &Read<T>) -> Read<T> {
 /// The right to read one key, which one caller has at a time. When it is dropped, even unused on the way to a waiter,
 /// it passes to the next waiter.
 struct Leader<T> {
-    queues: Keys<T>,
+    queues: WaitersByKey<T>,
     key: String,
     is_active: bool,
 }
