@@ -52,48 +52,48 @@ def a_stable_token_stays(w):
     equal(w.sdk.stable_token(), w.sdk.stable_token(), "the second token")
 
 
-@step("getAccessToken", "token", when=renews(42001))
-def an_expired_token_is_renewed(w):
-    """After 42001 the SDK fetches a new token and repeats the call."""
+def renews_once_after(w, ending):
+    """Ends the SDK's token by an operator's command, and checks that the next call fetches one new token."""
     w.warm()
-    w.operator("token", "expire")
+    w.operator("token", ending)
     with w.calls(TOKEN) as seen:
         w.any_call()
     equal(seen(), 1, "the number of tokens fetched")
+
+
+def fails_after(w, ending, code):
+    """Ends the SDK's token by an operator's command, and checks that the next call is refused with the code."""
+    w.warm()
+    w.operator("token", ending)
+    try:
+        with refused(code):
+            w.any_call()
+    finally:
+        w.begin()
+
+
+@step("getAccessToken", "token", when=renews(42001))
+def an_expired_token_is_renewed(w):
+    """After 42001 the SDK fetches a new token and repeats the call."""
+    renews_once_after(w, "expire")
 
 
 @step("getAccessToken", "token", when=renews(40001))
 def a_replaced_token_is_renewed(w):
     """After 40001 the SDK fetches a new token and repeats the call."""
-    w.warm()
-    w.operator("token", "revoke")
-    with w.calls(TOKEN) as seen:
-        w.any_call()
-    equal(seen(), 1, "the number of tokens fetched")
+    renews_once_after(w, "revoke")
 
 
 @step("getAccessToken", "token", when=tells(42001))
 def an_expired_token_is_told(w):
     """The SDK does not renew tokens by itself; its user learns 42001."""
-    w.warm()
-    w.operator("token", "expire")
-    try:
-        with refused(42001):
-            w.any_call()
-    finally:
-        w.begin()
+    fails_after(w, "expire", 42001)
 
 
 @step("getAccessToken", "token", when=tells(40001))
 def a_replaced_token_is_told(w):
     """The SDK does not renew tokens by itself; its user learns 40001."""
-    w.warm()
-    w.operator("token", "revoke")
-    try:
-        with refused(40001):
-            w.any_call()
-    finally:
-        w.begin()
+    fails_after(w, "revoke", 40001)
 
 
 # ---- agents ----
