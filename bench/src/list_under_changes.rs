@@ -66,7 +66,7 @@ fn report(rounds: &Rounds, pace: Spread, held: usize) -> Report {
         "G3 getonlinekflist, {AGENTS} agents online, {CONNECTIONS} connections, {PACE:.0} session changes a second, \
          against none"
     );
-    let mut report = Report::of(title, rounds, Goal::AtLeast(0.60))
+    let mut report = Report::of(title, rounds, Goal::AtLeast(0.70))
         .delay("p99", rounds, |turn| turn.p99_us, None)
         .with_rounds(rounds);
     report.notes.push(format!("changes   {median:.0} acknowledged a second ({min:.0} to {max:.0})"));

@@ -21,7 +21,7 @@ const MANY_QUICK: usize = 10_000;
 const FEW_READ: usize = 1_000;
 const FEW_WRITTEN: usize = 10_000;
 const AGENTS: usize = 10;
-const GOAL: Goal = Goal::AtLeast(0.80);
+const GOAL: Goal = Goal::AtLeast(0.85);
 /// Connections for the first request of each account.
 const SCOUTS: usize = 16;
 

@@ -24,7 +24,7 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     );
     let rounds = rounds.await?;
     let title = format!("G7 kfaccount/add on PostgreSQL, {ACCOUNTS} accounts, {CONNECTIONS} connections");
-    let mut report = Report::of(title, &rounds, Goal::AtLeast(0.80))
+    let mut report = Report::of(title, &rounds, Goal::AtLeast(0.85))
         .delay("p99", &rounds, |turn| turn.p99_us, None)
         .with_rounds(&rounds);
     report.notes.push("CPU       counts Kefu's process, not PostgreSQL's".into());

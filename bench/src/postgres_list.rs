@@ -26,7 +26,7 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     let title = format!(
         "G8 getonlinekflist on PostgreSQL, {AGENTS} agents online, {CONNECTIONS} connections, against SQLite"
     );
-    let mut report = Report::of(title, &rounds, Goal::AtLeast(0.50))
+    let mut report = Report::of(title, &rounds, Goal::AtLeast(0.60))
         .delay("p99", &rounds, |turn| turn.p99_us, None)
         .with_rounds(&rounds);
     report.notes.push("CPU       counts Kefu's process, not PostgreSQL's".into());
