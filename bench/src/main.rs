@@ -17,7 +17,7 @@ mod postgres_list;
 mod session_list;
 mod startup;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use baseline::{constant, plain_writers, smallest, writers};
 use clap::{Parser, Subcommand};
 use measure::report::Report;
@@ -125,9 +125,6 @@ fn chosen(only: &[String]) -> anyhow::Result<Vec<&'static str>> {
 
 /// Runs the measurements. Returns whether `--check` passes.
 fn measure(cli: &Cli) -> anyhow::Result<bool> {
-    if cfg!(debug_assertions) {
-        bail!("measure a release build: cargo run --release -p bench");
-    }
     let chosen = chosen(&cli.only)?;
     let beside = std::env::current_exe()?.parent().context("a program lies in a folder")?.to_owned();
     let folder = cli.folder.clone().unwrap_or(beside);
@@ -139,7 +136,7 @@ fn measure(cli: &Cli) -> anyhow::Result<bool> {
         rounds: if cli.quick { 3 } else { 7 },
     };
     let machine = machine::introduce(folder.path())?;
-    println!("{machine}\n");
+    println!("profile {}, {machine}\n", child::PROFILE);
     // One thread makes the load; the servers are processes of their own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut passed, mut plain) = (true, Vec::new());

@@ -1,6 +1,6 @@
 //! Servers as child processes, on free ports. They are stopped at the end, and end with this process.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use kefu::config::Place;
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use std::io::{BufRead as _, BufReader};
@@ -9,17 +9,27 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// The product's release build, beside this program. Under cargo it is built first.
+/// The measured build profile. Cargo names the folder of its programs after it.
+pub(crate) const PROFILE: &str = "dist";
+
+/// The product's program of the profile `dist`, beside this program. Under cargo it is built first.
+///
+/// # Errors
+/// Fails if this program was built with another profile, because then baselines and product would differ in it.
 pub(crate) fn product() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?.with_file_name("kefu");
+    let bench = std::env::current_exe()?;
+    let folder = bench.parent().and_then(Path::file_name);
+    ensure!(folder.is_some_and(|name| name == PROFILE), "run cargo run --profile {PROFILE} -p bench");
+    let program = bench.with_file_name("kefu");
     if let Some(cargo) = std::env::var_os("CARGO") {
-        let built = Command::new(cargo).args(["build", "--release", "--quiet", "-p", "kefu"]).status()?;
+        let built =
+            Command::new(cargo).args(["build", "--profile", PROFILE, "--quiet", "-p", "kefu"]).status()?;
         if !built.success() {
             bail!("building kefu failed");
         }
     }
     if !program.exists() {
-        bail!("there is no {}: run cargo build --release -p kefu", program.display());
+        bail!("there is no {}: run cargo build --profile {PROFILE} -p kefu", program.display());
     }
     Ok(program)
 }
