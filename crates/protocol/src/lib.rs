@@ -1,5 +1,6 @@
 //! Weixin's protocol: error codes, limits, endpoints, and the types of requests and answers. No IO, no clock.
 
+pub mod callback;
 pub mod endpoint;
 pub mod errcode;
 pub mod limits;

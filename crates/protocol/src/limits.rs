@@ -127,6 +127,10 @@ limits! {
     API_CLEARS_PER_MONTH: i64 = 50;
     /// Customer-service messages of an account in one day. Page of call limits, as above.
     MESSAGES_PER_DAY: u32 = 500_000;
+    /// Characters of an EncodingAESKey. Page on encryption of pushes.
+    AES_KEY_LENGTH: usize = 43;
+    /// Most bytes of `SessionFrom` in a pushed event; the rest is cut off. Page on receiving customer messages.
+    SESSION_FROM_MAX: usize = 1000;
 }
 
 // The same numbers as texts and patterns need them.

@@ -1,0 +1,32 @@
+//! Message push: what is sent to a developer's server.
+//!
+//! ```text
+//! Body ── PushSettings::request ──► query, content type and body of a POST
+//! ```
+//!
+//! Nothing here sends, waits or reads a clock: times, nonces and random bytes are arguments.
+//!
+//! Sources: <https://developers.weixin.qq.com/doc/oplatform/developers/dev/push/encryption.md>,
+//! <https://developers.weixin.qq.com/doc/subscription/guide/dev/push/encryption.md>,
+//! <https://developers.weixin.qq.com/miniprogram/en/dev/framework/server-ability/message-push.html>.
+
+mod body;
+mod cipher;
+mod event;
+mod key;
+mod member;
+mod message;
+mod push;
+mod setting;
+mod signature;
+mod verification;
+
+pub use body::{Body, BodyContent};
+pub use cipher::{CipherError, Decrypted, RANDOM_LENGTH, Unsealed, decrypt, encrypt, seal, unseal};
+pub use event::{Event, ScannedCode};
+pub use key::{AesKeys, EncodingAesKey, KeyError, WhichKey};
+pub use message::{ArticleOrigin, UserContent, UserMessage};
+pub use push::{Encryption, PushRequest, PushSettings, Recipient, Stamp};
+pub use setting::{Format, Mode};
+pub use signature::Signature;
+pub use verification::{EchoError, check_echo, verification_query};
