@@ -1,7 +1,8 @@
-//! Message push: what is sent to a developer's server.
+//! Message push: what is sent to a developer's server, and what its answer means.
 //!
 //! ```text
 //! Body ── PushSettings::request ──► query, content type and body of a POST
+//! answer of the developer's server ── reply::read ──► Understood, or a ReplyError that says what is wrong
 //! ```
 //!
 //! Nothing here sends, waits or reads a clock: times, nonces and random bytes are arguments.
@@ -17,6 +18,7 @@ mod key;
 mod member;
 mod message;
 mod push;
+pub mod reply;
 mod setting;
 mod signature;
 mod verification;
@@ -27,6 +29,7 @@ pub use event::{Event, ScannedCode};
 pub use key::{AesKeys, EncodingAesKey, KeyError, WhichKey};
 pub use message::{ArticleOrigin, UserContent, UserMessage};
 pub use push::{Encryption, PushRequest, PushSettings, Recipient, Stamp};
+pub use reply::{Reply, ReplyError, Understood};
 pub use setting::{Format, Mode};
 pub use signature::Signature;
 pub use verification::{EchoError, check_echo, verification_query};

@@ -131,6 +131,16 @@ limits! {
     AES_KEY_LENGTH: usize = 43;
     /// Most bytes of `SessionFrom` in a pushed event; the rest is cut off. Page on receiving customer messages.
     SESSION_FROM_MAX: usize = 1000;
+    /// Most bytes of a developer's server's answer to a push. Undocumented; Kefu's choice.
+    REPLY_MAX: usize = 64 * 1024;
+    /// Most levels of nesting in such an answer. The deepest known one, an article, has four; Kefu's choice.
+    REPLY_NESTING_MAX: usize = 16;
+    /// Most elements or members in such an answer. Eight articles need under 50; Kefu's choice.
+    REPLY_MEMBERS_MAX: usize = 512;
+    /// Most articles of an answer to a message. Page on passive replies.
+    REPLY_ARTICLES_MAX: usize = 1;
+    /// Most articles of an answer to an event. Page on passive replies.
+    EVENT_REPLY_ARTICLES_MAX: usize = 8;
 }
 
 // The same numbers as texts and patterns need them.

@@ -1,11 +1,18 @@
-//! Message push: vectors of Weixin's pages, every body, and the cipher.
+//! Message push: vectors of Weixin's pages, every body, every shape of answer that SDKs send, and round trips.
 
+mod answer;
 mod bodies;
 mod cipher;
+mod faults;
+mod replies;
+mod round_trip;
 mod vectors;
 
-use protocol::callback::{Body, BodyContent, EncodingAesKey, Event, UserContent, UserMessage};
+use protocol::callback::{
+    AesKeys, Body, BodyContent, EncodingAesKey, Event, Format, Mode, UserContent, UserMessage, reply,
+};
 use protocol::message::Text;
+use reply::{AnsweredPush, Secrets};
 
 const TOKEN: &str = "pamtest";
 const APPID: &str = "wxb11529c136998cb6";
@@ -40,4 +47,11 @@ fn words(text: &str) -> Body {
 
 fn event(event: Event) -> Body {
     body(BodyContent::Event(event))
+}
+
+/// A push that was sent with the sample key.
+fn answered<'a>(format: Format, mode: Mode, key: &'a EncodingAesKey) -> AnsweredPush<'a> {
+    let keys = AesKeys { current: key, previous: None };
+    let secrets = Some(Secrets { token: TOKEN, appid: APPID, keys });
+    AnsweredPush { openid: OPENID, original_id: ORIGINAL_ID, is_event: false, format, mode, secrets }
 }
