@@ -1,5 +1,7 @@
 //! Properties that hold for any input. The fuzzer runs them on its inputs, the tests on random inputs.
 
+mod callback;
+
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use kefu::desk::cursor::Cursor;
@@ -30,7 +32,19 @@ pub const ALL: &[Property] = &[
     ("multipart", multipart),
     ("files", files),
     ("pictures", pictures),
+    ("reply", reply),
+    ("cipher", cipher),
 ];
+
+/// [`callback::reply`].
+pub fn reply(input: &[u8]) {
+    callback::reply(input);
+}
+
+/// [`callback::cipher`].
+pub fn cipher(input: &[u8]) {
+    callback::cipher(input);
+}
 
 /// A refused body has one of two codes. An accepted one is a JSON object, and reads the same when it is written again.
 pub fn json(input: &[u8]) {
