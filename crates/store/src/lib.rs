@@ -186,6 +186,11 @@ impl Store {
         self.0.shared.head(owner)
     }
 
+    /// Remembers a head of `owner` that a verb has read, so that [`Store::head`] need not read it again.
+    pub fn learn_head(&self, owner: &str, head: Head) {
+        self.0.shared.raise(owner, head);
+    }
+
     /// The head of `owner`, never older than the moment of the call; `None` when there is no such owner. On SQLite,
     /// where only this process writes, it comes from memory.
     ///

@@ -154,6 +154,7 @@ pub async fn look_up(desk: &Desk, token: &str) -> Result<(Access, Head)> {
         Ok((access(tx, owner, &row, ledger)?, head, login))
     });
     let (mut access, head, login) = found.await?;
+    desk.store.learn_head(owner.as_str(), head);
     if let Some((worker, sha256)) = login {
         let seq = match login::last_change_of(desk, &worker, &sha256).await? {
             Some(seq) => seq,
@@ -212,3 +213,48 @@ fn access(tx: &mut Tx<'_>, owner: &Appid, row: &Row, ledger: Arc<Ledger>) -> Res
 
 const SELECT: &str =
     "select kind, component, expires_at, live_until, login from token where owner = $1 and sha256 = $2";
+
+#[cfg(test)]
+mod tests {
+    use super::look_up;
+    use crate::rules::Rules;
+    use crate::token::{TokenKind, issue_for_operator};
+    use crate::{Desk, account};
+    use model::account::{Compat, Principal, Reception};
+    use model::{Account, Appid};
+    use protocol::AccountKind;
+    use store::Store;
+    use store::clock::{Clock, Rng};
+    use store::place::Place;
+
+    #[tokio::test]
+    async fn the_head_that_comes_with_a_token_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = async || {
+            let store = Store::open(&Place::Folder(folder.path().to_owned()), Clock::system()).await.unwrap();
+            Desk::new(store, Rng::seeded(1), Rules::default())
+        };
+        let account = Account {
+            appid: Appid::parse("wx0123456789abcdef").unwrap(),
+            name: "Shop".into(),
+            kind: AccountKind::Service,
+            principal: Principal::Enterprise,
+            certified: true,
+            feature: true,
+            alias: "shop".into(),
+            original_id: "gh_0123456789ab".into(),
+            reception: Reception::Automatic,
+            capacity: 10,
+            compat: Compat::default(),
+        };
+        let desk = open().await;
+        account::create(&desk, &account, "secret").await.unwrap().unwrap();
+        let token = issue_for_operator(&desk, &account.appid, TokenKind::Own).await.unwrap().access_token;
+        drop(desk);
+        let desk = open().await;
+        let (_, head) = look_up(&desk, &token).await.unwrap();
+        let before = desk.store.verbs();
+        assert_eq!(desk.store.head(account.appid.as_str()).await.unwrap(), Some(head));
+        assert_eq!(desk.store.verbs(), before);
+    }
+}
