@@ -49,6 +49,29 @@ fn limit(calls: u32) -> i64 {
     if calls == 0 { i64::MAX } else { calls.into() }
 }
 
+impl Calls {
+    /// Counts a call.
+    ///
+    /// # Errors
+    /// 45009 if the day's quota is used up, 45011 if the minute's is.
+    fn count(&mut self, is_component: bool, quota: Quota) -> Result<(), Errcode> {
+        if self.elsewhere + self.admitted >= limit(quota.daily) {
+            return Err(Errcode::DailyQuota);
+        }
+        let of_minute = &mut self.of_minute[usize::from(is_component)];
+        if *of_minute >= limit(quota.per_minute) {
+            return Err(Errcode::MinuteQuota);
+        }
+        *of_minute += 1;
+        self.admitted += 1;
+        Ok(())
+    }
+
+    fn mark_queued(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_queued, true)
+    }
+}
+
 impl Counter {
     pub(super) fn new(owner: Arc<str>, path: &'static str) -> Self {
         Counter { owner, path, calls: Mutex::default() }
@@ -69,22 +92,14 @@ impl Counter {
         calls
     }
 
-    /// Counts a call.
-    ///
-    /// # Errors
-    /// 45009 if the day's quota is used up, 45011 if the minute's is.
-    pub(super) fn count(&self, is_component: bool, quota: Quota, now: Time) -> Result<(), Errcode> {
+    /// Counts a call, unless a quota is used up: 45009 the day's, 45011 the minute's. Also returns whether the caller
+    /// has to queue the counter, which is then marked as waiting for the next round.
+    pub(super) fn count(&self, is_component: bool, quota: Quota, now: Time) -> (Result<(), Errcode>, bool) {
         let mut calls = self.at(now);
-        if calls.elsewhere + calls.admitted >= limit(quota.daily) {
-            return Err(Errcode::DailyQuota);
-        }
-        let of_minute = &mut calls.of_minute[usize::from(is_component)];
-        if *of_minute >= limit(quota.per_minute) {
-            return Err(Errcode::MinuteQuota);
-        }
-        *of_minute += 1;
-        calls.admitted += 1;
-        Ok(())
+        let counted = calls.count(is_component, quota);
+        // After a refusal for the day the counter is synchronized too, because another node may have cleared the row.
+        let has_news = counted != Err(Errcode::MinuteQuota);
+        (counted, has_news && calls.mark_queued())
     }
 
     /// The calls of the day on all nodes, as far as this node knows.
@@ -95,7 +110,7 @@ impl Counter {
 
     /// Marks the counter as waiting for the next round. Returns `false` if it waits already.
     pub(super) fn mark_queued(&self) -> bool {
-        !std::mem::replace(&mut lock(&self.calls).is_queued, true)
+        lock(&self.calls).mark_queued()
     }
 
     /// The calls that the row lacks. Further calls queue the counter again. Calls of an earlier day are dropped.

@@ -133,10 +133,9 @@ pub(super) fn count(
 ) -> Result<(), Errcode> {
     let Some(quota) = limits.of(endpoint) else { return Ok(()) };
     let counter = ledger.counter(endpoint);
-    let counted = counter.count(is_component, quota, now);
-    // After a refusal for the day the counter is synchronized too, because another node may have cleared the row.
-    if counted != Err(Errcode::MinuteQuota) {
-        desk.quotas.queue(counter);
+    let (counted, is_to_queue) = counter.count(is_component, quota, now);
+    if is_to_queue {
+        lock(&desk.quotas.queue).push(counter.clone());
     }
     counted
 }

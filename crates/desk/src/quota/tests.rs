@@ -23,7 +23,7 @@ fn quota(daily: u32, per_minute: u32) -> Quota {
 #[test]
 fn what_others_counted_is_known_after_a_round_and_a_clear_gives_it_back() {
     let counter = Counter::default();
-    let calls = || (0..9).filter(|_| counter.count(false, quota(5, 0), NOW).is_ok()).count();
+    let calls = || (0..9).filter(|_| counter.count(false, quota(5, 0), NOW).0.is_ok()).count();
     assert_eq!(calls(), 5);
     let unreported = counter.unreported(NOW);
     assert_eq!((unreported.calls, counter.unreported(NOW).calls), (5, 5), "not reported yet");
@@ -47,12 +47,14 @@ fn what_others_counted_is_known_after_a_round_and_a_clear_gives_it_back() {
 #[test]
 fn minutes_are_counted_apart_for_the_account_and_for_platforms() {
     let counter = Counter::default();
-    let call = |is_component, now| counter.count(is_component, quota(0, 2), now);
+    let call = |is_component, now| counter.count(is_component, quota(0, 2), now).0;
     assert_eq!([call(false, NOW), call(false, NOW)], [Ok(()), Ok(())]);
     assert_eq!([call(false, NOW), call(true, NOW)], [Err(Errcode::MinuteQuota), Ok(())]);
     assert_eq!(call(false, NOW + MINUTE), Ok(()));
     assert_eq!(call(false, NOW), Ok(()), "a late call counts in the next minute");
     assert_eq!(call(false, NOW + MINUTE), Err(Errcode::MinuteQuota));
+    assert!(counter.is_in_use(NOW + 2 * MINUTE), "its calls are not reported");
+    assert_eq!(counter.unreported(NOW + MINUTE).calls, 5);
     assert!(counter.is_in_use(NOW + MINUTE) && !counter.is_in_use(NOW + 2 * MINUTE));
     assert_eq!(counter.used(NOW), 5);
 }
