@@ -114,7 +114,8 @@ pub async fn serve_all(
         () = stop.cancelled() => None,
     } {
         set_options(&stream);
-        let (router, stop) = (router.clone(), stop.clone());
+        // A token of its own: each poll of a connection locks the token that it waits for.
+        let (router, stop) = (router.clone(), stop.child_token());
         let Some(tls) = &listener.tls else {
             tasks.spawn(connection(stream, peer, open_connection, router, stop));
             continue;
