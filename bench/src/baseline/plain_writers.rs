@@ -100,7 +100,7 @@ impl Writer {
         let now = callers::now()?;
         self.client.batch_execute("begin")?;
         let seq: i64 = self.client.query_one(&self.take_seq, &[appid])?.get(0);
-        let kf_id: i64 = self.client.query_one(&self.take_kf_id, &[appid])?.get(10);
+        let kf_id: i64 = self.client.query_one(&self.take_kf_id, &[appid])?.get(3);
         let rows = self.client.execute(&self.insert, &[appid, kf_account, &kf_id, nickname])?;
         let agents: i64 = self.client.query_one(&self.count, &[appid])?.get(0);
         self.client.execute(&self.insert_change, &[appid, &seq, &now, facts])?;

@@ -3,8 +3,7 @@
 
 pub(crate) const TAKE_SEQ: &str = "update head set seq = seq + 1 where owner = $1 returning seq, access";
 pub(crate) const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = $1
-    returning appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
-    next_kf_id - 1";
+    returning kind, alias, original_id, next_kf_id - 1";
 pub(crate) const INSERT: &str =
     "insert into agent (appid, kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status,
     invite_expires_at, connected, away, free_since)

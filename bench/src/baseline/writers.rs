@@ -129,7 +129,7 @@ impl<'c> Statements<'c> {
         let Add { appid, kf_account, nickname, facts, .. } = add;
         self.savepoint.execute([])?;
         let seq = int(&mut self.take_seq, appid, 0)?;
-        let kf_id = int(&mut self.take_kf_id, appid, 10)?;
+        let kf_id = int(&mut self.take_kf_id, appid, 3)?;
         let rows = self.insert.execute(params![appid, kf_account, kf_id, nickname])?;
         let agents = int(&mut self.count, appid, 0)?;
         self.insert_change.execute(params![appid, seq, now, facts])?;

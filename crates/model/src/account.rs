@@ -102,26 +102,6 @@ impl Account {
         self.compat.auto_accept.then_some(accepts)
     }
 
-    /// The part of agents' ids after the `@`: the alias. Without one, a Mini Program or Mini Game uses its original id,
-    /// and an Official Account cannot have agents (page of addkfaccount).
-    #[must_use]
-    pub fn suffix(&self) -> Option<&str> {
-        match (self.kind, self.alias.as_str()) {
-            (AccountKind::MiniProgram | AccountKind::MiniGame, "") => Some(&self.original_id),
-            (_, "") => None,
-            (_, alias) => Some(alias),
-        }
-    }
-
-    /// Parses the id of an agent, which must be this account's.
-    ///
-    /// # Errors
-    /// `IllegalAgent`.
-    pub fn admit(&self, kf_account: &str) -> Result<KfAccount, Errcode> {
-        let kf_account = KfAccount::parse(kf_account)?;
-        if self.suffix() == Some(kf_account.suffix()) { Ok(kf_account) } else { Err(Errcode::IllegalAgent) }
-    }
-
     /// Checks that the settings fit together.
     ///
     /// # Errors
@@ -143,9 +123,41 @@ impl Account {
     }
 }
 
+/// The part of the ids of an account's agents after the `@`.
+#[derive(Clone, Debug)]
+pub struct AgentSuffix(Option<String>);
+
+impl AgentSuffix {
+    /// The suffix in an account: the alias. Without one, a Mini Program or Mini Game uses its original id, and an
+    /// Official Account cannot have agents (page of addkfaccount).
+    #[must_use]
+    pub fn of(kind: AccountKind, alias: String, original_id: String) -> Self {
+        AgentSuffix(match (kind, alias.as_str()) {
+            (AccountKind::MiniProgram | AccountKind::MiniGame, "") => Some(original_id),
+            (_, "") => None,
+            _ => Some(alias),
+        })
+    }
+
+    /// The suffix; `None` where the account cannot have agents.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// Parses the id of an agent, which must be this account's.
+    ///
+    /// # Errors
+    /// `IllegalAgent`.
+    pub fn admit(&self, kf_account: &str) -> Result<KfAccount, Errcode> {
+        let kf_account = KfAccount::parse(kf_account)?;
+        if self.as_str() == Some(kf_account.suffix()) { Ok(kf_account) } else { Err(Errcode::IllegalAgent) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Account, Compat, Principal, Reception};
+    use super::{Account, AgentSuffix, Compat, Principal, Reception};
     use crate::Appid;
     use protocol::{AccountKind, Errcode};
 
@@ -165,19 +177,23 @@ mod tests {
         }
     }
 
+    fn suffix(kind: AccountKind, alias: &str) -> AgentSuffix {
+        AgentSuffix::of(kind, alias.into(), "gh_0123456789ab".into())
+    }
+
     #[test]
     fn an_agents_suffix_is_the_accounts_alias_to_the_letter() {
-        let shop = account(AccountKind::Service, "Shop");
+        let shop = suffix(AccountKind::Service, "Shop");
         assert!(shop.admit("a@Shop").is_ok());
         assert_eq!(shop.admit("a@shop"), Err(Errcode::IllegalAgent));
     }
 
     #[test]
     fn only_mini_programs_and_games_fall_back_on_the_original_id() {
-        assert!(account(AccountKind::MiniProgram, "").admit("a@gh_0123456789ab").is_ok());
-        assert!(account(AccountKind::MiniGame, "").admit("a@gh_0123456789ab").is_ok());
-        assert!(account(AccountKind::Service, "").admit("a@gh_0123456789ab").is_err());
-        assert!(account(AccountKind::MiniGame, "x").admit("a@gh_0123456789ab").is_err());
+        assert!(suffix(AccountKind::MiniProgram, "").admit("a@gh_0123456789ab").is_ok());
+        assert!(suffix(AccountKind::MiniGame, "").admit("a@gh_0123456789ab").is_ok());
+        assert!(suffix(AccountKind::Service, "").admit("a@gh_0123456789ab").is_err());
+        assert!(suffix(AccountKind::MiniGame, "x").admit("a@gh_0123456789ab").is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub mod token;
 pub mod wecom;
 
 use crate::{Desk, Result, due, sha256};
-use model::account::{Compat, Principal, Reception};
+use model::account::{AgentSuffix, Compat, Principal, Reception};
 use model::{Account, Appid, Fact, TextEnum};
 use protocol::{AccountKind, Errcode, limits};
 use std::net::IpAddr;
@@ -176,10 +176,10 @@ pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid) -> Result<Account> {
     row.map(|row| account(&row)).ok_or(Error::Refused(Errcode::InvalidAppid))
 }
 
-/// Takes the next agent's number. Returns the account and the number.
-pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Account, i64)> {
+/// Takes the next agent's number. Returns the suffix of agents' ids and the number.
+pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(AgentSuffix, i64)> {
     let row = tx.one(TAKE_KF_ID, bind![appid])?.ok_or(Error::Refused(Errcode::InvalidAppid))?;
-    Ok((account(&row), row.int(12)))
+    Ok((AgentSuffix::of(kind(&row.text(0)), row.text(1), row.text(2)), row.int(3)))
 }
 
 /// Checks an account's secret.
@@ -233,11 +233,15 @@ fn stored_values(account: &Account) -> [Value<'_>; 12] {
     ]
 }
 
+fn kind(stored: &str) -> AccountKind {
+    AccountKind::from_text(stored).unwrap_or(AccountKind::Other)
+}
+
 fn account(row: &Row) -> Account {
     Account {
         appid: Appid::stored(row.text(0)),
         name: row.text(1),
-        kind: AccountKind::from_text(&row.text(2)).unwrap_or(AccountKind::Other),
+        kind: kind(&row.text(2)),
         principal: Principal::from_text(&row.text(3)).unwrap_or(Principal::Individual),
         certified: row.flag(4),
         feature: row.flag(5),
@@ -272,8 +276,5 @@ const UPDATE: &str = concat!(
     ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) where appid = $1"
 );
 const UPDATE_SECRET: &str = "update account set secret_sha256 = $2 where appid = $1";
-const TAKE_KF_ID: &str = concat!(
-    "update account set next_kf_id = next_kf_id + 1 where appid = $1 returning ",
-    columns!(),
-    ", next_kf_id - 1"
-);
+const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = $1
+    returning kind, alias, original_id, next_kf_id - 1";

@@ -18,8 +18,8 @@ use store::{Row, Tx};
 /// 65404 → 65403 → 65406 → 65405.
 pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: String) -> Result<()> {
     desk.write(appid, move |tx, appid| {
-        let (account, kf_id) = account::take_kf_id(tx, appid)?;
-        let kf_account = account.admit(&kf_account)?;
+        let (suffix, kf_id) = account::take_kf_id(tx, appid)?;
+        let kf_account = suffix.admit(&kf_account)?;
         insert(tx, appid, &kf_account, kf_id, &Nickname::parse(&nickname)?)
     })
     .await
@@ -32,9 +32,9 @@ pub async fn add(desk: &Desk, appid: &Appid, kf_account: String, nickname: Strin
 /// 65404, 65403, 65406, 65405.
 pub(crate) fn insert_for(tx: &mut Tx<'_>, appid: &Appid, person: &WechatId) -> Result<KfAccount> {
     let nickname = Nickname::parse(&person.as_str().chars().take(limits::NICKNAME_MAX).collect::<String>())?;
-    let (account, kf_id) = account::take_kf_id(tx, appid)?;
-    let suffix = account.suffix().ok_or(Errcode::IllegalAgent)?;
-    let kf_account = account.admit(&format!("kf{kf_id}@{suffix}"))?;
+    let (suffix, kf_id) = account::take_kf_id(tx, appid)?;
+    let text = suffix.as_str().ok_or(Errcode::IllegalAgent)?;
+    let kf_account = suffix.admit(&format!("kf{kf_id}@{text}"))?;
     insert(tx, appid, &kf_account, kf_id, &nickname)?;
     Ok(kf_account)
 }
