@@ -163,7 +163,7 @@ fn commit(
     conn.raw.execute_batch("begin immediate")?;
     let mut tx = Tx::new(conn, clock.now());
     let outcome = run_all(batch, &mut tx);
-    let heads: Vec<_> = tx.into_heads().collect();
+    let changed = tx.into_changed();
     if let Ok(false) = outcome {
         return Ok(());
     }
@@ -174,7 +174,7 @@ fn commit(
         return Err(error);
     }
     shared.metrics.committed(batch.len(), begun.elapsed());
-    for (owner, head) in heads {
+    for (owner, head) in changed {
         shared.raise(&owner, head);
         shared.wake(&owner, head.seq);
     }

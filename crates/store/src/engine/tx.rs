@@ -4,7 +4,6 @@ use super::watch::Head;
 use crate::bind;
 use crate::error::Error;
 use model::{Fact, Time};
-use std::collections::HashMap;
 
 /// A value written into a statement.
 #[derive(Clone, Copy, Debug)]
@@ -116,9 +115,11 @@ pub struct Tx<'c> {
     conn: &'c mut dyn Conn,
     now: Time,
     owner: String,
-    seq: i64,
+    /// The owner's head after this change, in a verb that takes a `seq`.
+    head: Head,
     facts: Vec<Fact>,
-    heads: HashMap<String, Head>,
+    /// The kept changes of this transaction, with their owners' heads after them.
+    changed: Vec<(String, Head)>,
     is_alone: bool,
     failed: bool,
 }
@@ -129,9 +130,9 @@ impl<'c> Tx<'c> {
             conn,
             now,
             owner: String::new(),
-            seq: 0,
+            head: Head::default(),
             facts: Vec::new(),
-            heads: HashMap::new(),
+            changed: Vec::new(),
             is_alone: false,
             failed: false,
         }
@@ -146,7 +147,7 @@ impl<'c> Tx<'c> {
     /// The `seq` of this change, in a verb called by [`crate::Store::write`].
     #[must_use]
     pub fn seq(&self) -> i64 {
-        self.seq
+        self.head.seq
     }
 
     /// Records a fact of this change.
@@ -191,9 +192,13 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// The engine's.
     pub fn head(&mut self) -> Result<Option<Head>, Error> {
-        let owner = self.owner.clone();
-        let row = self.one("select seq, access from head where owner = $1", bind![&owner])?;
-        Ok(row.map(|row| Head { seq: row.int(0), access: row.int(1) }))
+        self.head_by("select seq, access from head where owner = $1")
+    }
+
+    /// Runs a statement that returns the head of this verb's owner.
+    fn head_by(&mut self, sql: &'static str) -> Result<Option<Head>, Error> {
+        let rows = self.conn.all(sql, bind![&self.owner]).inspect_err(|_| self.failed = true)?;
+        Ok(rows.first().map(|row| Head { seq: row.int(0), access: row.int(1) }))
     }
 
     /// Makes `owner` an owner with a feed; `false` if it is one already.
@@ -227,18 +232,15 @@ impl<'c> Tx<'c> {
 
     /// Takes the owner's lock, if the owner has a feed, so that what the verb reads stays true until it commits.
     pub(crate) fn lock(&mut self) -> Result<(), Error> {
-        let owner = self.owner.clone();
-        self.run("update head set seq = seq where owner = $1", bind![&owner]).map(|_| ())
+        let sql = "update head set seq = seq where owner = $1";
+        self.conn.run(sql, bind![&self.owner]).inspect_err(|_| self.failed = true).map(|_| ())
     }
 
+    /// Takes the owner's next `seq`; `false` if the owner has no feed.
     pub(crate) fn take_seq(&mut self) -> Result<bool, Error> {
-        let owner = self.owner.clone();
-        let row =
-            self.one("update head set seq = seq + 1 where owner = $1 returning seq, access", bind![&owner])?;
-        let Some(row) = row else { return Ok(false) };
-        self.seq = row.int(0);
-        self.heads.entry(owner).or_insert(Head { seq: 0, access: row.int(1) });
-        Ok(true)
+        let taken = self.head_by("update head set seq = seq + 1 where owner = $1 returning seq, access")?;
+        self.head = taken.unwrap_or_default();
+        Ok(taken.is_some())
     }
 
     /// Writes the change row of a verb that recorded facts; `false` if it recorded none.
@@ -247,19 +249,19 @@ impl<'c> Tx<'c> {
             return Ok(false);
         }
         let facts = serde_json::to_string(&self.facts)?;
-        let (owner, seq, now) = (self.owner.clone(), self.seq, self.now);
+        let (owner, seq, now) = (self.owner.clone(), self.head.seq, self.now);
         self.conclude(
             "insert into change (owner, seq, at, facts) values ($1, $2, $3, $4)",
             bind![&owner, seq, now, &facts],
         )?;
-        let touches_access = self.facts.iter().any(Fact::touches_access);
-        if touches_access {
+        if self.facts.iter().any(Fact::touches_access) {
             self.run("update head set access = $2 where owner = $1", bind![&owner, seq])?;
+            self.head.access = seq;
         }
-        let head = self.heads.entry(owner).or_default();
-        head.seq = seq;
-        if touches_access {
-            head.access = seq;
+        // Verbs of one owner that follow each other are announced as one.
+        match self.changed.last_mut() {
+            Some((last, head)) if *last == owner => *head = self.head,
+            _ => self.changed.push((owner, self.head)),
         }
         Ok(true)
     }
@@ -298,8 +300,9 @@ impl<'c> Tx<'c> {
         self.run("rollback", &[]).map(|_| ())
     }
 
-    /// The owners that this transaction changed, with their heads after the commit.
-    pub(crate) fn into_heads(self) -> impl Iterator<Item = (String, Head)> {
-        self.heads.into_iter().filter(|(_, head)| head.seq > 0)
+    /// The owners that this transaction changed, with their heads. The last entry of an owner has its head after the
+    /// commit.
+    pub(crate) fn into_changed(self) -> Vec<(String, Head)> {
+        self.changed
     }
 }

@@ -256,7 +256,7 @@ impl WriterThread {
         self.conn.begin().map_err(Failure::Undone)?;
         let mut tx = Tx::new(&mut self.conn, now);
         let outcome = run_all(batch, &mut tx);
-        let heads: Vec<_> = tx.into_heads().collect();
+        let changed = tx.into_changed();
         match outcome {
             Ok(true) => {}
             Ok(false) => return Ok(()),
@@ -270,7 +270,7 @@ impl WriterThread {
             return Err(if self.conn.is_open() { Failure::Undone(error) } else { Failure::Unknown(error) });
         }
         self.shared.metrics.committed(batch.len(), begun.elapsed());
-        for (owner, head) in heads {
+        for (owner, head) in changed {
             self.shared.raise(&owner, head);
             self.shared.wake(&owner, head.seq);
             // Without the notifier, other nodes find the change later.
