@@ -7,6 +7,7 @@ use super::watch::Shared;
 use crate::clock::Clock;
 use crate::error::{Error, OutageLog};
 use anyhow::{Context, bail, ensure};
+use quick_cache::DefaultHashBuilder;
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::collections::HashMap;
@@ -225,15 +226,15 @@ fn connect(file: &Path) -> anyhow::Result<rusqlite::Connection> {
 }
 
 /// A connection and its prepared statements. The key is the address of the statement's text, which is static: hashing
-/// and comparing the text itself would cost a tenth of SQLite's own time.
+/// and comparing the text itself would cost a tenth of SQLite's own time. No caller chooses a key, so the hash is fast.
 struct SqliteConnection<'c> {
     raw: &'c rusqlite::Connection,
-    statements: HashMap<(*const u8, usize), Statement<'c>>,
+    statements: HashMap<(*const u8, usize), Statement<'c>, DefaultHashBuilder>,
 }
 
 impl<'c> SqliteConnection<'c> {
     fn new(raw: &'c rusqlite::Connection) -> Self {
-        SqliteConnection { raw, statements: HashMap::new() }
+        SqliteConnection { raw, statements: HashMap::default() }
     }
 
     /// Rolls back the open transaction, if there is one: some failures end it, others do not.
