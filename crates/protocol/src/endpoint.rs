@@ -68,8 +68,6 @@ pub enum Methods {
 /// One row of the table.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// Its place in the table.
-    pub number: usize,
     /// The name Weixin's page gives it.
     pub name: &'static str,
     /// The group of endpoints it belongs to, after which the files of its wire types, handler and tests are named.

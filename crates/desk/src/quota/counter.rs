@@ -4,13 +4,15 @@ use model::Time;
 use model::account::quota;
 use protocol::Errcode;
 use protocol::quota::Quota;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Counts the calls of an endpoint for an owner. Each call locks it for a few instructions.
 #[derive(Default)]
 pub(super) struct Counter {
     pub(super) owner: Arc<str>,
     pub(super) path: &'static str,
+    /// The owner's next counter.
+    pub(super) next: OnceLock<Arc<Counter>>,
     calls: Mutex<Calls>,
 }
 
@@ -74,7 +76,7 @@ impl Calls {
 
 impl Counter {
     pub(super) fn new(owner: Arc<str>, path: &'static str) -> Self {
-        Counter { owner, path, calls: Mutex::default() }
+        Counter { owner, path, ..Counter::default() }
     }
 
     /// Locks the calls, after starting the minute and the day of `now`.

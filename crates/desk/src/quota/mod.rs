@@ -23,8 +23,9 @@ use crate::Result;
 use counter::{Counter, lock};
 use model::account::quota;
 use model::{Appid, Time};
-use protocol::{Endpoint, Errcode, endpoint};
+use protocol::{Endpoint, Errcode};
 use std::collections::HashMap;
+use std::iter;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use store::Tx;
@@ -36,20 +37,29 @@ pub use limit::{LimitChange, QuotaLimits, list, set};
 /// The most counters that one transaction reports.
 const BATCH: usize = 8 * row::ROWS;
 
-/// The counters of an owner on this node, one per endpoint. A counter is created at the first call.
+/// The counters of an owner on this node, one per endpoint. A counter is created at the first call. They are a list,
+/// because most owners call a few endpoints, and a place for each would take half a kilobyte.
 pub struct Ledger {
     owner: Arc<str>,
-    counters: Box<[OnceLock<Arc<Counter>>]>,
+    first: OnceLock<Arc<Counter>>,
 }
 
 impl Ledger {
+    fn new(owner: &str) -> Self {
+        Ledger { owner: owner.into(), first: OnceLock::new() }
+    }
+
     fn counter(&self, endpoint: &Endpoint) -> &Arc<Counter> {
         let make = || Arc::new(Counter::new(self.owner.clone(), endpoint.path));
-        self.counters[endpoint.number].get_or_init(make)
+        let mut counter = self.first.get_or_init(make);
+        while counter.path != endpoint.path {
+            counter = counter.next.get_or_init(make);
+        }
+        counter
     }
 
     fn made(&self) -> impl Iterator<Item = &Arc<Counter>> {
-        self.counters.iter().filter_map(OnceLock::get)
+        iter::successors(self.first.get(), |counter| counter.next.get())
     }
 
     /// Takes over what the store counts for this day.
@@ -60,7 +70,7 @@ impl Ledger {
     }
 
     fn used(&self, endpoint: &Endpoint, now: Time) -> u32 {
-        self.counters[endpoint.number].get().map_or(0, |counter| counter.used(now))
+        self.made().find(|counter| counter.path == endpoint.path).map_or(0, |counter| counter.used(now))
     }
 }
 
@@ -91,8 +101,7 @@ impl Quotas {
         if let Some(ledger) = self.find(owner) {
             return Ok(ledger);
         }
-        let (owner, counters) = (Arc::from(owner), endpoint::ALL.iter().map(|_| OnceLock::new()).collect());
-        let ledger = Ledger { owner, counters };
+        let ledger = Ledger::new(owner);
         ledger.refresh(tx.now(), &row::all_used(tx, &ledger.owner)?);
         Ok(lock(&self.ledgers).entry(ledger.owner.clone()).or_insert(Arc::new(ledger)).clone())
     }

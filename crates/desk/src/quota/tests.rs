@@ -1,7 +1,7 @@
 //! Counters, and the number of transactions of a round.
 
 use super::counter::Counter;
-use super::{BATCH, QuotaLimits, count, row, sync};
+use super::{BATCH, Ledger, QuotaLimits, count, row, sync};
 use crate::Desk;
 use crate::rules::Rules;
 use model::{MINUTE, Time};
@@ -57,6 +57,24 @@ fn minutes_are_counted_apart_for_the_account_and_for_platforms() {
     assert_eq!(counter.unreported(NOW + MINUTE).calls, 5);
     assert!(counter.is_in_use(NOW + MINUTE) && !counter.is_in_use(NOW + 2 * MINUTE));
     assert_eq!(counter.used(NOW), 5);
+}
+
+#[test]
+fn a_ledger_has_one_counter_for_each_endpoint_that_was_called() {
+    let ledger = Ledger::new("wx1");
+    let called = [&endpoint::GET_KF_LIST, &endpoint::ADD_KF_ACCOUNT, &endpoint::GET_KF_LIST];
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for endpoint in called {
+                    ledger.counter(endpoint).count(false, quota(0, 0), NOW).0.unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(ledger.made().count(), 2);
+    assert_eq!(called[..2].iter().map(|row| ledger.used(row, NOW)).collect::<Vec<_>>(), [8, 4]);
+    assert_eq!(ledger.used(&endpoint::GET_ACCESS_TOKEN, NOW), 0);
 }
 
 #[tokio::test]

@@ -37,7 +37,6 @@ const RULES_AGENT: &[(&str, &str)] = &[
 
 /// The usual value of each column. A row states the others.
 const ROW: Endpoint = Endpoint {
-    number: 0,
     name: "",
     group: "",
     meaning: "",
@@ -77,10 +76,7 @@ macro_rules! page {
 
 macro_rules! endpoints {
     ($($(#[doc = $doc:literal])+ $id:ident = { $($column:ident: $value:expr,)* })*) => {
-        #[expect(non_camel_case_types, reason = "the rows, counted")]
-        enum Number { $($id),* }
         $($(#[doc = $doc])+ pub static $id: Endpoint = Endpoint {
-            number: Number::$id as usize,
             meaning: concat!($($doc),+),
             $($column: $value,)*
             ..ROW
