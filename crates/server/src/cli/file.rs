@@ -27,12 +27,11 @@ impl Sources {
     /// # Errors
     /// When the file cannot be read, or has an unknown key or an unsuitable value.
     pub(super) fn read<C: CommandFactory + FromArgMatches>() -> anyhow::Result<(C, Self)> {
-        let command = C::command();
-        let matches = command.clone().get_matches();
+        let matches = C::command().get_matches();
         let file = matches.get_one::<PathBuf>("config").cloned();
         let (matches, defaults) = match &file {
             None => (matches, Defaults::new()),
-            Some(path) => apply(command, path)?,
+            Some(path) => apply(C::command(), path)?,
         };
         let cli = C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         Ok((cli, Sources { matches, file, defaults }))
