@@ -26,6 +26,10 @@ use tokio::runtime::Handle;
 const QUEUE: usize = 4096;
 /// Most verbs in one commit.
 const BATCH: usize = 256;
+/// Page cache of the writer, in KiB.
+const WRITER_CACHE_KIB: u32 = 64 << 10;
+/// Page cache of each reader, in KiB. It is small, because SQLite empties it after every commit of the writer.
+const READER_CACHE_KIB: u32 = 4 << 10;
 /// Reader threads.
 pub(crate) const READERS: usize = 3;
 /// Most bytes of a folder's path. SQLite takes paths of 512 bytes (MAX_PATHNAME in its os_unix.c), which include the
@@ -53,7 +57,7 @@ impl Sqlite {
             .open(&file)
             .with_context(|| format!("creating {}", file.display()))?;
         check_path_length(folder)?;
-        let mut writer = connect(&file)?;
+        let mut writer = connect(&file, WRITER_CACHE_KIB)?;
         migrate::run(&mut writer)?;
         let (writes, waiting) = sync_channel(QUEUE);
         let (at, runtime, known) = (clock.clone(), Handle::current(), shared.clone());
@@ -64,7 +68,7 @@ impl Sqlite {
         let waiting = Arc::new(Mutex::new(waiting));
         let outages = Arc::new(OutageLog::new("reading from the database"));
         for _ in 0..READERS {
-            let (reader, waiting, at) = (connect(&file)?, waiting.clone(), clock.clone());
+            let (reader, waiting, at) = (connect(&file, READER_CACHE_KIB)?, waiting.clone(), clock.clone());
             let outages = outages.clone();
             thread::Builder::new()
                 .name("store-reader".into())
@@ -216,12 +220,12 @@ pub fn check_path_length(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn connect(file: &Path) -> anyhow::Result<rusqlite::Connection> {
+fn connect(file: &Path, cache_kib: u32) -> anyhow::Result<rusqlite::Connection> {
     let raw = rusqlite::Connection::open(file).with_context(|| format!("opening {}", file.display()))?;
-    raw.execute_batch(
+    raw.execute_batch(&format!(
         "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
-         pragma cache_size = -65536; pragma temp_store = memory;",
-    )?;
+         pragma cache_size = -{cache_kib}; pragma temp_store = memory;",
+    ))?;
     Ok(raw)
 }
 
