@@ -6,7 +6,6 @@
 use crate::Store;
 use crate::bind;
 use crate::clock::Rng;
-use crate::engine::job::JobMode;
 use crate::engine::tx::Tx;
 use crate::error::Error;
 
@@ -23,7 +22,7 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub async fn is_replaced(&self) -> Result<bool, Error> {
-        let word = self.submit(JobMode::ReadSingle, "", read).await?;
+        let word = self.read("", read).await?;
         Ok(word.as_deref() != Some(self.epoch()))
     }
 

@@ -13,8 +13,8 @@ use std::path::Path;
 
 /// The greatest age of a living node's stored clock, milliseconds; later the node counts as dead.
 const SILENT: i64 = 20_000;
-/// Connections of one server: 12 writers, 4 readers, a listener and a notifier.
-const CONNECTIONS: i64 = 18;
+/// Connections of one server: 12 writers, 4 readers, one for heads, a listener and a notifier.
+const CONNECTIONS: i64 = 19;
 
 /// The result of a check, with a sentence that says what to do if it is not fine.
 #[derive(Debug)]

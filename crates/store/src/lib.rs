@@ -156,19 +156,23 @@ impl Store {
             }
             Engine::Postgres(engine) => {
                 engine.submit(job)?;
-                let Ok(result) = tokio::time::timeout(TIMEOUT, result).await else {
-                    let cause = anyhow::anyhow!("no answer in {} s", TIMEOUT.as_secs());
-                    return Err(self.0.outages.refuse(cause.into()));
-                };
-                self.0.outages.record(Ok(()))?;
-                result
+                self.in_time(result).await?
             }
         };
-        result.unwrap_or_else(|_| Err(anyhow::anyhow!("the store has stopped").into()))
+        result.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Waits for PostgreSQL.
+    async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, Error> {
+        let Ok(answer) = tokio::time::timeout(TIMEOUT, answer).await else {
+            let cause = anyhow::anyhow!("no answer in {} s", TIMEOUT.as_secs());
+            return Err(self.0.outages.refuse(cause.into()));
+        };
+        self.0.outages.record(Ok(answer))
     }
 
     /// The number of verbs submitted since the start. While it does not rise, the engine runs no statement, because
-    /// every statement belongs to a verb.
+    /// every statement belongs to a verb; a query for heads counts as one.
     #[must_use]
     pub fn verbs(&self) -> u64 {
         self.metrics().verbs.get()
@@ -192,25 +196,27 @@ impl Store {
     }
 
     /// The head of `owner`, never older than the moment of the call; `None` when there is no such owner. On SQLite,
-    /// where only this process writes, it comes from memory.
+    /// where only this process writes, it comes from memory. On PostgreSQL callers share a query.
     ///
     /// # Errors
     /// As [`Store::read`].
     pub async fn head(&self, owner: &str) -> Result<Option<Head>, Error> {
-        if !self.is_shared()
-            && let Some(head) = self.0.shared.head(owner)
-        {
-            return Ok(Some(head));
+        match &self.0.engine {
+            Engine::Sqlite(_) => {
+                if let Some(head) = self.0.shared.head(owner) {
+                    return Ok(Some(head));
+                }
+                let head = self.read(owner, |tx| tx.head()).await?;
+                if let Some(head) = head {
+                    self.0.shared.raise(owner, head);
+                }
+                Ok(head)
+            }
+            Engine::Postgres(engine) => {
+                let _waits = GaugeGuard::enter(&self.metrics().waiting);
+                self.in_time(engine.ask_head(owner)?).await?.unwrap_or_else(|_| Err(stopped()))
+            }
         }
-        let head = self.0.shared.head_reads.run(owner, || self.read_head(owner)).await?;
-        if let Some(head) = head {
-            self.0.shared.raise(owner, head);
-        }
-        Ok(head)
-    }
-
-    async fn read_head(&self, owner: &str) -> Result<Option<Head>, Error> {
-        self.submit(JobMode::ReadSingle, owner, |tx| tx.head()).await
     }
 
     /// A receiver that changes when `owner` may have changed. Notifications between nodes can be lost, so subscribers
@@ -224,6 +230,10 @@ impl Store {
     pub fn unsubscribe(&self, owner: &str) {
         self.0.shared.unsubscribe(owner);
     }
+}
+
+fn stopped() -> Error {
+    anyhow::anyhow!("the store has stopped").into()
 }
 
 /// The refusal of a verb when the queue is full. Logs at most one line a second.

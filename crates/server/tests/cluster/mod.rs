@@ -4,6 +4,7 @@ use crate::actors::{TestApp, run};
 use crate::fixture::engine::Fresh;
 
 mod clock;
+mod heads;
 mod nodes;
 mod time;
 mod together;

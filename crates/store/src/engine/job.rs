@@ -14,14 +14,12 @@ pub(crate) enum JobMode {
     WriteSilent,
     /// Read in one snapshot.
     Read,
-    /// Read with one statement, which is a snapshot of its own.
-    ReadSingle,
 }
 
 impl JobMode {
     /// Whether the verb changes nothing.
     pub(crate) fn is_read_only(self) -> bool {
-        matches!(self, JobMode::Read | JobMode::ReadSingle)
+        self == JobMode::Read
     }
 }
 

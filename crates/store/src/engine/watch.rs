@@ -1,7 +1,6 @@
 //! The latest `seq` of each owner, and the subscribers to its changes.
 
 use crate::metrics::StoreMetrics;
-use crate::single_flight::SingleFlight;
 use dashmap::DashMap;
 use quick_cache::DefaultHashBuilder;
 use tokio::sync::watch;
@@ -31,7 +30,6 @@ pub(crate) struct Shared {
     // Each request reads this twice, so the hash is a fast one; the keys are our own ids, which no caller can choose.
     heads: DashMap<String, Head, DefaultHashBuilder>,
     wakes: DashMap<String, watch::Sender<Wake>>,
-    pub(crate) head_reads: SingleFlight<Option<Head>>,
     pub(crate) metrics: StoreMetrics,
 }
 

@@ -41,6 +41,13 @@ impl Address {
         Ok(Address { config, tls: MakeRustlsConnect::new(tls), is_verified })
     }
 
+    /// The same address with more settings of the session.
+    pub(crate) fn with_options(mut self, more: &str) -> Self {
+        let options = format!("{} {more}", self.config.get_options().unwrap_or_default());
+        self.config.options(options);
+        self
+    }
+
     /// A blocking client, for what is not a verb.
     pub(crate) fn client(&self) -> Result<Client, Error> {
         self.connect(|config, tls| ::postgres::Config::from(config.clone()).connect(tls))

@@ -115,6 +115,17 @@ impl PostgresConnection {
         self.statements.insert(sql, statement.clone());
         Ok(statement)
     }
+
+    /// Runs a query whose only parameter is a list of texts.
+    pub(crate) fn all_of(&mut self, sql: &'static str, texts: &[&str]) -> Result<Vec<Row>, Error> {
+        self.query(sql, &[&texts])
+    }
+
+    fn query(&mut self, sql: &'static str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        let statement = self.prepared(sql)?;
+        let rows = self.opened()?.run(async |client| client.query(&statement, parameters).await)?;
+        rows.iter().map(row).collect()
+    }
 }
 
 impl Conn for PostgresConnection {
@@ -130,9 +141,7 @@ impl Conn for PostgresConnection {
     }
 
     fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
-        let statement = self.prepared(sql)?;
-        let rows = self.opened()?.run(async |client| client.query(&statement, &parameters(values)).await)?;
-        rows.iter().map(row).collect()
+        self.query(sql, &parameters(values))
     }
 }
 

@@ -4,11 +4,12 @@
 pub(crate) mod address;
 pub(crate) mod client;
 
+mod heads;
 mod notify;
 mod pipelined_connection;
 
 use crate::clock::Clock;
-use crate::engine::job::{Job, JobMode, run_all};
+use crate::engine::job::{Job, run_all};
 use crate::engine::migrate;
 use crate::engine::tx::Tx;
 use crate::engine::watch::Shared;
@@ -18,6 +19,7 @@ use ::postgres::Client;
 use address::Address;
 use anyhow::Context;
 use client::{PostgresConnection, Source};
+use heads::{HeadQueue, HeadRead, read_heads};
 use notify::{listen_loop, notify_loop};
 use protocol::Errcode;
 use std::collections::{HashMap, VecDeque};
@@ -26,6 +28,8 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 /// Most verbs in a queue; another one is refused.
 const QUEUE: usize = 4096;
@@ -47,6 +51,7 @@ pub(crate) const READERS: usize = 4;
 pub(crate) struct Postgres {
     writes: Arc<OwnerQueues>,
     reads: SyncSender<Job>,
+    heads: Arc<HeadQueue>,
     shared: Arc<Shared>,
     /// Disconnected once other nodes are notified of every change.
     notifier_end: Mutex<Receiver<Infallible>>,
@@ -61,10 +66,14 @@ pub(crate) fn migrate(client: &mut Client) -> anyhow::Result<()> {
 
 impl Postgres {
     pub(crate) fn open(url: &str, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
-        let mut address = Address::parse(url)?;
-        let options = address.config.get_options().unwrap_or_default().to_owned();
-        address.config.options(format!("{options} {SESSION}"));
+        let address = Address::parse(url)?.with_options(SESSION);
         migrate(&mut address.client().context("connecting to PostgreSQL")?)?;
+        let heads = Arc::new(HeadQueue::default());
+        spawn("store-heads", {
+            let source = Source::of(address.clone().with_options(heads::SESSION));
+            let (queue, shared, runtime) = (heads.clone(), shared.clone(), Handle::current());
+            move || read_heads(&source, &queue, &shared, &runtime)
+        })?;
         let source = Source::of(address);
         let ((changed, gathered), (running, notifier_end)) = (channel(), channel());
         spawn("store-notifier", {
@@ -99,7 +108,7 @@ impl Postgres {
             let outages = outages.clone();
             spawn("store-reader", move || read_loop(conn, &waiting, &clock, &outages))?;
         }
-        Ok(Postgres { writes, reads, shared, notifier_end: Mutex::new(notifier_end) })
+        Ok(Postgres { writes, reads, heads, shared, notifier_end: Mutex::new(notifier_end) })
     }
 
     pub(crate) fn submit(&self, job: Job) -> Result<(), Error> {
@@ -111,11 +120,17 @@ impl Postgres {
             TrySendError::Disconnected(_) => anyhow::anyhow!("the store has stopped").into(),
         })
     }
+
+    /// Asks for an owner's head.
+    pub(crate) fn ask_head(&self, owner: &str) -> Result<oneshot::Receiver<HeadRead>, Error> {
+        self.heads.ask(owner).ok_or_else(|| crate::busy(&self.shared.metrics))
+    }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.writes.stop();
+        self.heads.stop();
         // A process that ends right after a change, as a command does, would lose its notification.
         let notifier_end = self.notifier_end.get_mut().unwrap_or_else(PoisonError::into_inner);
         let _ = notifier_end.recv_timeout(NOTIFY_TIMEOUT);
@@ -289,20 +304,12 @@ fn read_loop(
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
-        match run_read(&mut conn, &mut job, clock) {
+        match snapshot(&mut conn, &mut job, clock) {
             Ok(()) => drop(outages.record(Ok(()))),
             Err(error) => job.fail(outages.refuse(error)),
         }
         job.answer();
     }
-}
-
-fn run_read(conn: &mut PostgresConnection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
-    if job.mode == JobMode::ReadSingle && conn.is_open() && job.read(&mut Tx::new(conn, clock.now())) {
-        return Ok(());
-    }
-    // Where the single statement fails, the transaction finds out why.
-    snapshot(conn, job, clock)
 }
 
 fn snapshot(conn: &mut PostgresConnection, job: &mut Job, clock: &Clock) -> Result<(), Error> {
