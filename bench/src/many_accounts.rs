@@ -12,6 +12,7 @@ use crate::measure::round::Rounds;
 use anyhow::ensure;
 use bytes::Bytes;
 use kefu::config::Place;
+use protocol::limits::WORKER_BINDINGS_MAX;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -21,6 +22,9 @@ const MANY_QUICK: usize = 10_000;
 const FEW_READ: usize = 1_000;
 const FEW_WRITTEN: usize = 10_000;
 const AGENTS: usize = 10;
+const AGENTS: usize = 10;
+/// Accounts of each worker, as many as may be.
+const BINDINGS: usize = WORKER_BINDINGS_MAX as usize;
 const GOAL: Goal = Goal::AtLeast(0.85);
 /// Connections for the first request of each account.
 const SCOUTS: usize = 16;
@@ -54,7 +58,7 @@ async fn reads(bench: &Bench, many: usize) -> anyhow::Result<Report> {
 /// Starts the product with so many accounts, and requests the list of each once.
 async fn serve(bench: &Bench, name: &str, accounts: usize) -> anyhow::Result<(Server, Arc<Script>)> {
     let folder = bench.folder.join(name);
-    let shops = bulk::fill(&folder, Size { accounts, agents: AGENTS, online: true }).await?;
+    let shops = bulk::fill(&folder, Size { accounts, agents: AGENTS, bindings: BINDINGS }).await?;
     let server = Server::product(&bench.kefu, &Place::Folder(folder))?;
     let requests: Vec<Bytes> = shops.iter().map(ready::online).collect();
     let answers = answers(&server, &requests).await?;
@@ -111,7 +115,7 @@ async fn writes(bench: &Bench, many: usize) -> anyhow::Result<Report> {
 
 async fn plan<'b>(bench: &'b Bench, name: &str, accounts: usize) -> anyhow::Result<Plan<'b>> {
     let seed = bench.folder.join(format!("{name}-seed"));
-    let shops = bulk::fill(&seed, Size { accounts, agents: AGENTS, online: false }).await?;
+    let shops = bulk::fill(&seed, Size { accounts, agents: AGENTS, bindings: 0 }).await?;
     let (snapshot, folder) = (seed.join("kefu.db"), bench.folder.join(name));
     Plan::make(bench, name, Ground::Sqlite { snapshot, folder }, &shops)
 }

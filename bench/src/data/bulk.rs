@@ -8,7 +8,7 @@ use kefu::desk::{sha256, worker};
 use model::agent::Presence;
 use model::due::{Due, TRIM_EVERY};
 use model::{Account, Fact, KfAccount, SECOND, TextEnum};
-use protocol::limits::{KF_ID_FIRST, TOKEN_LIFE_S, WORKER_BINDINGS_MAX};
+use protocol::limits::{KF_ID_FIRST, TOKEN_LIFE_S};
 use rusqlite::{Connection, Params, params};
 use std::path::Path;
 
@@ -17,8 +17,16 @@ use std::path::Path;
 pub(crate) struct Size {
     pub(crate) accounts: usize,
     pub(crate) agents: usize,
-    /// Whether the agents have workers and are online.
-    pub(crate) online: bool,
+    /// The number of accounts in which each worker is an agent, who is online. With 0 the agents have no workers and are
+    /// offline.
+    pub(crate) bindings: usize,
+}
+
+impl Size {
+    /// The number of workers before the first one of the `n`th account.
+    pub(crate) fn first_worker(self, n: usize) -> usize {
+        n.checked_div(self.bindings).unwrap_or(0) * self.agents
+    }
 }
 
 /// Fills an empty folder, and leaves its database in one file.
@@ -32,14 +40,13 @@ pub(crate) async fn fill(folder: &Path, size: Size) -> anyhow::Result<Vec<Shop>>
     let bulk = Bulk { conn: &conn, now };
     // The row of the lock on aliases.
     bulk.put("insert into head (owner, seq, access) values ('#alias', 0, 0)", [])?;
-    let bindings = usize::try_from(WORKER_BINDINGS_MAX)?;
     let mut shops = Vec::with_capacity(size.accounts);
     for n in 0..size.accounts {
-        if size.online && n.is_multiple_of(bindings) {
-            let accounts = bindings.min(size.accounts - n);
-            bulk.workers(n / bindings * size.agents, size.agents, accounts)?;
+        let first_worker = size.first_worker(n);
+        if size.bindings > 0 && n.is_multiple_of(size.bindings) {
+            bulk.workers(first_worker, size.agents, size.bindings.min(size.accounts - n))?;
         }
-        shops.push(bulk.account(n, n / bindings * size.agents, size)?);
+        shops.push(bulk.account(n, first_worker, size)?);
     }
     conn.execute_batch("commit; pragma wal_checkpoint(truncate)")?;
     conn.close().map_err(|(_, error)| error).context("closing a database")?;
@@ -100,7 +107,7 @@ impl Bulk<'_> {
     fn account(&self, n: usize, first_worker: usize, size: Size) -> anyhow::Result<Shop> {
         let (account, secret) = seed::account(n)?;
         let appid = account.appid.as_str();
-        let changes = 2 + size.agents * if size.online { 3 } else { 1 };
+        let changes = 2 + size.agents * if size.bindings > 0 { 3 } else { 1 };
         self.owner(appid, changes, 2)?;
         self.insert_account(&account, &sha256(&secret), size.agents)?;
         self.change(appid, 1, &Fact::Access)?;
@@ -109,7 +116,7 @@ impl Bulk<'_> {
         self.change(appid, 2, &Fact::Access)?;
         let token = self.token(appid, n)?;
         for k in 1..=size.agents {
-            if size.online {
+            if size.bindings > 0 {
                 self.agent_online(&account, k, first_worker)?;
             } else {
                 self.agent(&account, k, 2 + k, "", "", false)?;
@@ -212,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn bulk_accounts_have_the_same_rows_as_those_made_by_verbs() -> anyhow::Result<()> {
-        for online in [false, true] {
+        for bindings in [0, 1, 10] {
             let folder = tempfile::tempdir()?;
             let (verbs, bulk) = (folder.path().join("verbs"), folder.path().join("bulk"));
             let verbs = Place::Folder(verbs);
@@ -220,8 +227,8 @@ mod tests {
             let shops = seed::shops(&desk, 12).await?;
             for (n, shop) in shops.iter().enumerate() {
                 for k in 1..=2 {
-                    if online {
-                        let person = seed::worker_named(&desk, n / 10 * 2 + k).await?;
+                    if let Some(group) = n.checked_div(bindings) {
+                        let person = seed::worker_named(&desk, group * 2 + k).await?;
                         seed::agent_online(&desk, shop, k, &person).await?;
                     } else {
                         let kf_account = format!("kf{k}@{}", shop.alias);
@@ -231,7 +238,7 @@ mod tests {
                 }
             }
             seed::leave_them_online(desk, &verbs)?;
-            let made = fill(&bulk, Size { accounts: 12, agents: 2, online }).await?;
+            let made = fill(&bulk, Size { accounts: 12, agents: 2, bindings }).await?;
             assert_eq!(contents(&Place::Folder(bulk))?, contents(&verbs)?);
             let same = |shops: &[seed::Shop]| {
                 shops.iter().map(|shop| (shop.appid.to_string(), shop.alias.clone())).collect::<Vec<_>>()
