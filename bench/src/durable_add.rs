@@ -4,19 +4,16 @@ use crate::Bench;
 use crate::data::ground::Ground;
 use crate::data::seed;
 use crate::measure::adds::{Plan, median};
+use crate::measure::group_commit::{self, BATCH_MAX};
 use crate::measure::report::{Goal, Report, plainly};
 use crate::measure::round::Rounds;
 use kefu::config::Place;
 
 const ACCOUNTS: usize = 10_000;
-const BATCH_MAX: usize = 256;
 /// Numbers of connections, each with the goal: the share of the baseline's speed.
 const SIZES: [(usize, f64); 2] = [(64, 0.85), (256, 0.75)];
 /// The goal of G5, at the first number of connections: the product's p99 as a ratio to the baseline's.
 const P99_MOST: f64 = 1.5;
-/// The least mean batch and the least gain by group commit; below these the baseline is too weak.
-const BATCH_LEAST: f64 = 8.0;
-const GAIN_LEAST: f64 = 2.5;
 
 pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     let (seed, snapshot) = (bench.folder.join("g4-seed"), bench.folder.join("g4.db"));
@@ -55,21 +52,8 @@ fn speed(plan: &Plan<'_>, connections: usize, least: f64, rounds: &Rounds, singl
     let mut report = Report::of(title, rounds, Goal::AtLeast(least))
         .delay("p99", rounds, |turn| turn.p99_us, None)
         .with_rounds(rounds);
-    let batch = rounds.baseline(|turn| turn.batch);
-    let gain = rounds.baseline(|turn| turn.calls / turn.elapsed_s) / single;
-    if batch < BATCH_LEAST {
-        report.void.push(format!("the baseline's mean batch is below {BATCH_LEAST}"));
-    }
-    if gain < GAIN_LEAST {
-        report.void.push(format!("group commit makes the baseline less than {GAIN_LEAST} times as fast"));
-    }
-    report.notes.extend([
-        format!("batch     the baseline writes {batch:.1} calls per commit"),
-        format!(
-            "gain      the baseline is {gain:.1} times as fast as with one commit per request ({single:.0}/s)"
-        ),
-        plan.note(),
-    ]);
+    group_commit::judge(&mut report, rounds, single);
+    report.notes.push(plan.note());
     let what = format!("kfaccount/add on {connections} connections");
     report.plain.push(plainly(&what, rounds, "durable writes"));
     report

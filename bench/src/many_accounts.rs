@@ -22,7 +22,6 @@ const MANY_QUICK: usize = 10_000;
 const FEW_READ: usize = 1_000;
 const FEW_WRITTEN: usize = 10_000;
 const AGENTS: usize = 10;
-const AGENTS: usize = 10;
 /// Accounts of each worker, as many as may be.
 const BINDINGS: usize = WORKER_BINDINGS_MAX as usize;
 const GOAL: Goal = Goal::AtLeast(0.85);

@@ -16,8 +16,8 @@ const WAITING: usize = 4096;
 /// The calls, and the number of callers.
 #[derive(clap::Args)]
 pub(crate) struct Load {
-    /// A file with one appid per line.
-    accounts: PathBuf,
+    /// A file with one appid per line, or one customer.
+    lines: PathBuf,
     #[arg(long)]
     pub(crate) callers: usize,
     /// Calls before the measurement begins.
@@ -28,11 +28,21 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// The calls, in order.
+    /// The agents to add, in order.
     pub(crate) fn adds(&self) -> anyhow::Result<Arc<[Add]>> {
-        let appids = std::fs::read_to_string(&self.accounts)?;
+        let appids = self.read()?;
         let appids: Vec<&str> = appids.lines().collect();
-        Ok((0..self.warm + self.calls).map(|n| Add::number(n, &appids)).collect())
+        Ok((0..self.all()).map(|n| Add::number(n, &appids)).collect())
+    }
+
+    /// The text of the file.
+    pub(crate) fn read(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(&self.lines)?)
+    }
+
+    /// The number of calls.
+    pub(crate) fn all(&self) -> usize {
+        self.warm + self.calls
     }
 }
 
@@ -72,7 +82,7 @@ impl Call for Caller {
     async fn call(&mut self, n: usize) -> anyhow::Result<()> {
         let (to, answer) = oneshot::channel();
         self.0.try_send(Job { n, to }).context("the queue of the writers is full")?;
-        ensure!(answer.await.context("a writer has stopped")?, "an agent was refused");
+        ensure!(answer.await.context("a writer has stopped")?, "call {n} was refused");
         Ok(())
     }
 }

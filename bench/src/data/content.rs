@@ -5,7 +5,7 @@ use kefu::config::Place;
 use postgres::types::Type;
 use rusqlite::types::ValueRef;
 
-const ALL: [&str; 12] = [
+const ALL: [&str; 16] = [
     "select * from head order by owner",
     "select appid, name, kind, principal, certified, feature, alias, original_id, secret_sha256, reception,
         capacity, next_kf_id from account order by appid",
@@ -19,7 +19,14 @@ const ALL: [&str; 12] = [
     "select name, length(password) from worker order by name",
     "select worker, appid, kf_account from binding order by worker, appid, kf_account",
     "select worker, appid, kf_account from invitation order by worker, appid, kf_account",
-    "select appid, openid, state, kf_account from session order by appid, id",
+    "select appid, id, openid, state, kf_account, sign(opened_at - waiting_since), sign(latest_at - opened_at),
+        sign(active_at - latest_at) from session order by appid, id",
+    "select appid, id, openid, session, kf_account, client_id, text, kind, body, via, ai, content, thumb from message
+        order by appid, id",
+    "select appid, id, opercode, openid, worker, message from record order by appid, id",
+    "select appid, openid, until - spoke_at, remaining, typing_until, acted_at - spoke_at, seen_at - spoke_at
+        from send_window order by appid, openid",
+    "select appid, sha256, openid, origin, client_id, sign(replaced_at), replaces from visitor order by appid, sha256",
     "select appid, openid from customer order by appid, openid",
 ];
 

@@ -3,6 +3,7 @@
 pub(crate) mod bulk;
 #[cfg(test)]
 pub(crate) mod content;
+pub(crate) mod customers;
 pub(crate) mod database;
 pub(crate) mod ground;
 pub(crate) mod seed;

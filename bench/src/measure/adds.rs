@@ -7,11 +7,8 @@ use crate::measure::child::{self, Server};
 use crate::measure::load::{self, Script, Until};
 use crate::measure::machine::{self, Watch};
 use crate::measure::round::{Spread, Turn};
-use anyhow::{Context, ensure};
-use kefu::config::Place;
 use model::{Fact, KfAccount};
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
 
 /// An agent to be added.
@@ -132,23 +129,13 @@ impl<'b> Plan<'b> {
     ) -> anyhow::Result<Turn> {
         machine::wait_for_silence(self.bench.patience()).await?;
         let place = self.ground.fresh()?;
-        let mut command = child::command(role)?;
-        match &place {
-            Place::Folder(folder) => command.arg(folder.join("kefu.db")),
-            Place::Postgres(url) => command.arg(url),
-        };
-        command.arg(&self.appids);
-        let numbers = [("--callers", callers), ("--warm", self.warm), ("--calls", calls), flag];
-        for (flag, number) in numbers {
-            command.arg(flag).arg(number.to_string());
-        }
+        let mut numbers = vec![("--callers", callers), ("--warm", self.warm), ("--calls", calls), flag];
         if let Some(pid) = self.ground.database() {
-            command.arg("--database").arg(pid.to_string());
+            numbers.push(("--database", usize::try_from(pid)?));
         }
-        let output = command.stderr(Stdio::inherit()).output()?;
-        ensure!(output.status.success(), "the writers ended with {}", output.status);
+        let turn = child::writers(role, &place, &self.appids, &numbers)?;
         Census::of(&place)?.check(self.before, self.warm + calls)?;
-        serde_json::from_slice(&output.stdout).context("parsing the output of the writers")
+        Ok(turn)
     }
 
     pub(crate) fn note(&self) -> String {

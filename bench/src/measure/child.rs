@@ -1,5 +1,6 @@
 //! Servers as child processes, on free ports. They are stopped at the end, and end with this process.
 
+use crate::measure::round::Turn;
 use anyhow::{Context, bail, ensure};
 use kefu::config::Place;
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
@@ -58,6 +59,38 @@ pub(crate) fn command(role: &str) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+fn product_at(program: &Path, place: &Place) -> anyhow::Result<Command> {
+    let mut command = command("product")?;
+    command.arg(program);
+    match place {
+        Place::Folder(folder) => command.arg(folder),
+        Place::Postgres(url) => command.arg(url),
+    };
+    Ok(command)
+}
+
+/// Runs a baseline that writes to the data at `place` without a server, in a process of its own. `role` names the
+/// baseline, `lines` is a file with what it writes about, and `numbers` are its flags.
+pub(crate) fn writers(
+    role: &str,
+    place: &Place,
+    lines: &Path,
+    numbers: &[(&str, usize)],
+) -> anyhow::Result<Turn> {
+    let mut command = command(role)?;
+    match place {
+        Place::Folder(folder) => command.arg(folder.join("kefu.db")),
+        Place::Postgres(url) => command.arg(url),
+    };
+    command.arg(lines);
+    for (flag, number) in numbers {
+        command.arg(flag).arg(number.to_string());
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "the writers ended with {}", output.status);
+    serde_json::from_slice(&output.stdout).context("parsing the output of the writers")
+}
+
 /// A running server.
 pub(crate) struct Server {
     process: Child,
@@ -67,12 +100,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the product over the data at `place`.
     pub(crate) fn product(program: &Path, place: &Place) -> anyhow::Result<Self> {
-        let mut command = command("product")?;
-        command.arg(program);
-        match place {
-            Place::Folder(folder) => command.arg(folder),
-            Place::Postgres(url) => command.arg(url),
-        };
+        Server::start(product_at(program, place)?)
+    }
+
+    /// Starts the product behind a reverse proxy on this machine, which names the address of each customer.
+    pub(crate) fn behind_proxy(program: &Path, place: &Place) -> anyhow::Result<Self> {
+        let mut command = product_at(program, place)?;
+        command.env("KEFU_TRUSTED_PROXY", "127.0.0.1");
         Server::start(command)
     }
 

@@ -87,16 +87,29 @@ pub(crate) struct Script {
     pub(crate) passed: AtomicUsize,
 }
 
+/// The headers of a program.
+const PROGRAM: &str = "Host: kefu\r\n";
+
 /// A prepared GET request.
 pub(crate) fn get(path: &str) -> Bytes {
-    format!("GET {path} HTTP/1.1\r\nHost: kefu\r\n\r\n").into()
+    get_with(path, PROGRAM)
+}
+
+/// A prepared GET request with these lines of headers, among them the host.
+pub(crate) fn get_with(path: &str, headers: &str) -> Bytes {
+    format!("GET {path} HTTP/1.1\r\n{headers}\r\n").into()
 }
 
 /// A prepared POST request with JSON.
 pub(crate) fn post(path: &str, body: &str) -> Bytes {
+    post_with(path, PROGRAM, body)
+}
+
+/// A prepared POST request with JSON and these lines of headers, among them the host.
+pub(crate) fn post_with(path: &str, headers: &str, body: &str) -> Bytes {
     let length = body.len();
     format!(
-        "POST {path} HTTP/1.1\r\nHost: kefu\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        "POST {path} HTTP/1.1\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )
     .into()
 }

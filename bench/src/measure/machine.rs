@@ -1,6 +1,7 @@
 //! Processor time and memory of processes, and the load by others, read from `/proc`.
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -125,6 +126,12 @@ impl Watch {
             resident: resident(self.server),
         })
     }
+}
+
+/// Lets this process and its children open as many files as the system allows, because each stream takes one.
+pub(crate) fn raise_open_files() -> anyhow::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?)
 }
 
 /// Waits until other processes leave the machine idle, at most for `patience`. Returns the share they took last.

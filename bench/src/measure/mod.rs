@@ -2,6 +2,8 @@
 
 pub(crate) mod adds;
 pub(crate) mod child;
+pub(crate) mod delivery;
+pub(crate) mod group_commit;
 pub(crate) mod ledger;
 pub(crate) mod load;
 pub(crate) mod machine;

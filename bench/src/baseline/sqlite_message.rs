@@ -1,0 +1,245 @@
+//! The baseline for a customer's message on SQLite: the statements of the verb that stores it. They are copies, so that
+//! a product that runs more statements becomes slower than its baseline. A test shows that it leaves the same rows as
+//! the product.
+
+use crate::baseline::callers::Load;
+use crate::baseline::statement::{INSERT_CHANGE, TAKE_SEQ};
+use crate::baseline::writers::{Task, int, one};
+use crate::measure::delivery::ORDER;
+use crate::measure::delivery::messages::Message;
+use anyhow::Context as _;
+use kefu::store::numbered;
+use model::agent::Presence;
+use model::due::Due;
+use model::session::SessionState;
+use model::session::routing::{Candidate, choose};
+use model::session::window::{Action, Window};
+use model::{Fact, KfAccount, Openid, Session, TextEnum};
+use protocol::AccountKind;
+use protocol::msgrecord::Opercode;
+use rusqlite::{Connection, Row, Statement, params};
+use std::sync::Arc;
+
+/// The statements of a customer's message.
+pub(crate) struct MessageStatements<'c> {
+    take_seq: Statement<'c>,
+    find_cookie: Statement<'c>,
+    find_sent: Statement<'c>,
+    current: Statement<'c>,
+    touch: Statement<'c>,
+    account: Statement<'c>,
+    candidates: Statement<'c>,
+    save: Statement<'c>,
+    schedule: Statement<'c>,
+    record: Statement<'c>,
+    open_window: Statement<'c>,
+    insert: Statement<'c>,
+    insert_change: Statement<'c>,
+}
+
+impl Task for Message {
+    type Statements<'c> = MessageStatements<'c>;
+
+    fn all(load: &Load) -> anyhow::Result<Arc<[Self]>> {
+        Message::all_of(&load.read()?, ORDER, load.all())
+    }
+
+    fn prepare(conn: &Connection) -> rusqlite::Result<MessageStatements<'_>> {
+        let prepare = |sql: &str| conn.prepare(&numbered(sql));
+        Ok(MessageStatements {
+            take_seq: prepare(TAKE_SEQ)?,
+            find_cookie: prepare(FIND_COOKIE)?,
+            find_sent: prepare(FIND_SENT)?,
+            current: prepare(CURRENT)?,
+            touch: prepare(TOUCH)?,
+            account: prepare(ACCOUNT)?,
+            candidates: prepare(CANDIDATES)?,
+            save: prepare(SAVE)?,
+            schedule: prepare(SCHEDULE)?,
+            record: prepare(RECORD)?,
+            open_window: prepare(OPEN_WINDOW)?,
+            insert: prepare(INSERT)?,
+            insert_change: prepare(INSERT_CHANGE)?,
+        })
+    }
+
+    /// Stores the message; `false` if the cookie is not the customer's, the message is stored already, or no agent has
+    /// room.
+    fn run(&self, s: &mut MessageStatements<'_>, now: i64) -> anyhow::Result<bool> {
+        let Message { appid, openid, cookie_sha256, client_id, text, .. } = self;
+        let seq = int(&mut s.take_seq, [appid], 0)?;
+        let owner = one(&mut s.find_cookie, [appid, cookie_sha256], |row| row.get::<_, String>(0))?;
+        let sent = one(&mut s.find_sent, params![appid, openid, client_id, "", "desk"], |_| Ok(()))?;
+        if owner.as_deref() != Some(openid) || sent.is_some() {
+            return Ok(false);
+        }
+        let mut facts = Vec::with_capacity(2);
+        let session = match one(&mut s.current, [appid, openid], session)? {
+            Some(session) => {
+                let session = session.after_customer_message(now);
+                s.touch.execute(params![appid, session.id, session.latest_at, session.active_at])?;
+                session
+            }
+            None => {
+                let Some(session) = self.open(s, seq, now)? else { return Ok(false) };
+                facts.push(Fact::Session {
+                    id: session.id,
+                    openid: session.openid.clone(),
+                    state: session.state,
+                    kf_account: session.kf_account.clone(),
+                    from: String::new(),
+                });
+                session
+            }
+        };
+        let Window { until, left } = Window::default().after(Action::Message, AccountKind::Service, now);
+        s.open_window.execute(params![appid, openid, until, left, now])?;
+        s.insert.execute(params![
+            appid, seq, openid, session.id, "", client_id, text, now, "text", "", "desk", false, "", ""
+        ])?;
+        let received = Opercode::Received.number();
+        s.record.execute(params![appid, now, received, openid, session.kf_account, seq])?;
+        facts.push(Fact::Message { id: seq, session: session.id, openid: session.openid });
+        s.insert_change.execute(params![appid, seq, now, serde_json::to_string(&facts)?])?;
+        Ok(true)
+    }
+}
+
+impl Message {
+    /// Opens a session with the agent whom routing chooses; `None` if there is none.
+    fn open(&self, s: &mut MessageStatements<'_>, seq: i64, now: i64) -> anyhow::Result<Option<Session>> {
+        let Message { appid, openid, .. } = self;
+        let capacity = int(&mut s.account, [appid], 9)?;
+        let candidates: Vec<_> =
+            s.candidates.query_map([appid], candidate)?.collect::<rusqlite::Result<_>>()?;
+        let Some(agent) = choose(&candidates, capacity) else { return Ok(None) };
+        let session = Session::begin(seq, Openid::stored(openid.clone()), now).after_customer_message(now);
+        let session = session.open(agent.as_str(), now);
+        let Session { id, ref kf_account, waiting_since, opened_at, latest_at, active_at, .. } = session;
+        s.save.execute(params![
+            appid,
+            id,
+            openid,
+            session.state.as_text(),
+            kf_account,
+            waiting_since,
+            opened_at,
+            latest_at,
+            active_at
+        ])?;
+        let end = session.ends_at().context("an open session ends")?;
+        s.schedule.execute(params![appid, Due::Session.as_text(), id.to_string(), end])?;
+        s.record.execute(params![appid, now, Opercode::Taken.number(), openid, kf_account, 0])?;
+        Ok(Some(session))
+    }
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+    let state: String = row.get(2)?;
+    Ok(Session {
+        id: row.get(0)?,
+        openid: Openid::stored(row.get(1)?),
+        state: SessionState::from_text(&state).unwrap_or(SessionState::Closed),
+        kf_account: row.get(3)?,
+        waiting_since: row.get(4)?,
+        opened_at: row.get(5)?,
+        latest_at: row.get(6)?,
+        active_at: row.get(7)?,
+    })
+}
+
+fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
+    Ok(Candidate {
+        kf_account: KfAccount::stored(row.get(0)?),
+        kf_id: row.get(1)?,
+        presence: Presence::Online,
+        open: row.get(2)?,
+        free_since: row.get(3)?,
+    })
+}
+
+const FIND_COOKIE: &str = "select coalesce(v.openid, ''), coalesce(v.origin, ''), coalesce(v.client_id, ''),
+    coalesce(v.replaced_at, 0), coalesce(v.replaces, ''), a.kind,
+    coalesce((select s.kf_account from session s where s.appid = a.appid and s.openid = v.openid and s.state = 'open'
+        order by s.id desc limit 1), '')
+    from account a left join visitor v on v.appid = a.appid and v.sha256 = $2 where a.appid = $1";
+const FIND_SENT: &str =
+    "select m.id, m.session, m.openid, m.kf_account, m.text, m.at, m.client_id, m.kind, m.body, m.via, m.ai,
+    coalesce(a.nickname, ''), m.content, coalesce(a.headimg, ''), coalesce(c.width, 0), coalesce(c.height, 0)
+    from message m left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
+    left join content c on c.sha256 = m.content
+    where m.appid = $1 and m.openid = $2 and m.client_id = $3 and m.kf_account = $4 and m.via = $5";
+const CURRENT: &str = "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
+    from session where appid = $1 and openid = $2 and state <> 'closed'";
+const TOUCH: &str = "update session set latest_at = $3, active_at = $4 where appid = $1 and id = $2";
+const ACCOUNT: &str =
+    "select appid, name, kind, principal, certified, feature, alias, original_id, reception,
+    capacity, kf_id_as_string, auto_accept from account where appid = $1";
+const CANDIDATES: &str = "select a.kf_account, a.kf_id,
+    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'),
+    a.free_since
+    from agent a where a.appid = $1 and a.connected = 1 and a.away = 0 and a.worker <> '' order by a.kf_id";
+const SAVE: &str = "insert into session
+    (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    on conflict (appid, id) do update set state = excluded.state, kf_account = excluded.kf_account,
+    opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at";
+const SCHEDULE: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
+    on conflict (owner, kind, key) do update set at = excluded.at";
+const RECORD: &str = "insert into record (appid, id, at, opercode, openid, worker, message)
+    select cast($1 as text), coalesce(max(l.id), 0) + 1, cast($2 as bigint), cast($3 as bigint), cast($4 as text),
+    cast($5 as text), cast($6 as bigint)
+    from (select id from record where appid = $1 order by id desc limit 1) l";
+const OPEN_WINDOW: &str =
+    "insert into send_window (appid, openid, until, remaining, spoke_at, typing_until, acted_at, seen_at)
+    values ($1, $2, $3, $4, $5, 0, $5, $5) on conflict (appid, openid) do update set until = excluded.until,
+    remaining = excluded.remaining, spoke_at = excluded.spoke_at, acted_at = excluded.acted_at,
+    seen_at = excluded.seen_at";
+const INSERT: &str =
+    "insert into message (appid, id, openid, session, kf_account, client_id, text, at, kind, body, via, ai, content,
+    thumb) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+
+#[cfg(test)]
+mod tests {
+    use crate::baseline::writers::Writer;
+    use crate::data::content::contents;
+    use crate::data::customers;
+    use crate::data::seed;
+    use crate::measure::delivery::messages::{Message, Order};
+    use crate::measure::load::{self, Until};
+    use kefu::config::Place;
+    use kefu::desk::cookie::{PresentedCookie, Writer as Browser};
+    use kefu::desk::{draft::Draft, message};
+    use model::Appid;
+
+    #[tokio::test]
+    async fn the_baseline_leaves_the_same_rows_as_the_product() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (product, snapshot) = (folder.path().join("product"), folder.path().join("snapshot"));
+        let baseline = folder.path().join("baseline");
+        let people = customers::fill(&product, 3, 20).await?;
+        seed::snapshot(&product, &snapshot)?;
+        seed::restore(&snapshot, &baseline)?;
+        let before = contents(&Place::Folder(baseline.clone()))?;
+        assert_eq!(before, contents(&Place::Folder(product.clone()))?);
+        let order = Order { group: 10, each: 3 };
+        let messages = Message::all_of(&people.lines(), order, 60)?;
+        let desk = seed::open(&Place::Folder(product.clone())).await?;
+        for (n, sent) in messages.iter().enumerate() {
+            let cookie = people.customers[order.place(n).0].cookie.clone();
+            let browser = Browser::new(&desk, Some(PresentedCookie { secret: cookie, weak: false }), false);
+            let draft = Draft::new(sent.text.clone(), sent.client_id.clone());
+            let draft = draft.map_err(|code| seed::plain(code.into()))?;
+            let appid = Appid::stored(sent.appid.clone());
+            message::receive(&desk, &appid, browser, draft).await.map_err(seed::plain)?;
+        }
+        let (writer, callers) = Writer::start(&baseline.join("kefu.db"), 256, 1, &messages)?;
+        drop(load::run(callers, Until::Number(0, messages.len())).await?);
+        writer.stop()?;
+        let left = contents(&Place::Folder(baseline))?;
+        assert_eq!(left, contents(&Place::Folder(product))?);
+        // A message, its record and its change; for each customer a session with its record and its due row.
+        assert_eq!(left.len(), before.len() + 3 * messages.len() + 3 * people.customers.len());
+        Ok(())
+    }
+}
