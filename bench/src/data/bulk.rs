@@ -17,8 +17,8 @@ use std::path::Path;
 pub(crate) struct Size {
     pub(crate) accounts: usize,
     pub(crate) agents: usize,
-    /// The number of accounts in which each worker is an agent, who is online. With 0 the agents have no workers and are
-    /// offline.
+    /// The number of accounts in which each worker is an agent, who is online. With 0 the agents have no workers and
+    /// are offline.
     pub(crate) bindings: usize,
 }
 
