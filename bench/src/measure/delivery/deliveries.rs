@@ -103,8 +103,8 @@ impl Deliveries {
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes a change from the stream of the agent `kf_account`. Fails if it shows a message that is not the next one of
-    /// its customer, was not posted, or belongs to another agent.
+    /// Takes a change from the stream of the agent `kf_account`. Fails if it shows a message that is not the next one
+    /// of its customer, was not posted, or belongs to another agent.
     pub(crate) fn see(&self, change: &[u8], kf_account: &str) -> anyhow::Result<()> {
         let now = Instant::now();
         let Change { facts } = serde_json::from_slice(change)?;
