@@ -25,12 +25,19 @@ pub(crate) fn connect(url: &str) -> anyhow::Result<Client> {
 pub(crate) struct Source {
     address: Address,
     /// When the last attempt failed; `None` if it succeeded.
-    failed_at: Mutex<Option<Instant>>,
+    failed_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Source {
     pub(crate) fn of(address: Address) -> Arc<Self> {
-        Arc::new(Source { address, failed_at: Mutex::new(None) })
+        Arc::new(Source { address, failed_at: Arc::default() })
+    }
+
+    /// The same database with more settings of the session. Both know of each other's attempts: once one has reached the
+    /// database again, the other tries at once.
+    pub(crate) fn with_options(&self, more: &str) -> Arc<Self> {
+        let (address, failed_at) = (self.address.clone().with_options(more), self.failed_at.clone());
+        Arc::new(Source { address, failed_at })
     }
 
     /// A blocking client, for what is not a verb.
@@ -163,4 +170,23 @@ pub(crate) fn row(row: &::postgres::Row) -> Result<Row, Error> {
         ref other => Err(anyhow::anyhow!("a column of type {other}").into()),
     };
     Ok(Row(row.columns().iter().enumerate().map(cell).collect::<Result<_, Error>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RETRY_AFTER, Source};
+    use crate::engine::postgres::address::Address;
+
+    #[test]
+    fn sources_of_one_database_learn_of_each_others_attempts() {
+        let readers = Source::of(Address::parse("postgres://user@localhost/name").expect("an address"));
+        let heads = readers.with_options("-c enable_seqscan=off");
+        assert!(heads.unless_failing(|_| Err::<(), _>(anyhow::anyhow!("it is away").into())).is_err());
+        assert!(readers.unless_failing(|_| Ok(())).is_err(), "it failed a moment ago");
+        std::thread::sleep(RETRY_AFTER);
+        assert!(readers.unless_failing(|_| Ok(())).is_ok());
+        assert!(heads.unless_failing(|_| Ok(())).is_ok());
+        assert!(heads.unless_failing(|_| Err::<(), _>(anyhow::anyhow!("it is away").into())).is_err());
+        assert!(heads.unless_failing(|_| Ok(())).is_err());
+    }
 }

@@ -99,6 +99,7 @@ fn query(conn: &mut PostgresConnection, owners: &[&str]) -> Result<HashMap<Strin
     conn.ready()?;
     // The database may have been away since the last query, and be back.
     let rows = conn.all_of(SELECT, owners).or_else(|_| {
+        conn.close();
         conn.ready()?;
         conn.all_of(SELECT, owners)
     })?;

@@ -68,13 +68,13 @@ impl Postgres {
     pub(crate) fn open(url: &str, shared: Arc<Shared>, clock: Clock) -> anyhow::Result<Self> {
         let address = Address::parse(url)?.with_options(SESSION);
         migrate(&mut address.client().context("connecting to PostgreSQL")?)?;
+        let source = Source::of(address);
         let heads = Arc::new(HeadQueue::default());
         spawn("store-heads", {
-            let source = Source::of(address.clone().with_options(heads::SESSION));
+            let source = source.with_options(heads::SESSION);
             let (queue, shared, runtime) = (heads.clone(), shared.clone(), Handle::current());
             move || read_heads(&source, &queue, &shared, &runtime)
         })?;
-        let source = Source::of(address);
         let ((changed, gathered), (running, notifier_end)) = (channel(), channel());
         spawn("store-notifier", {
             let source = source.clone();
