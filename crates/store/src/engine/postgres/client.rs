@@ -33,8 +33,8 @@ impl Source {
         Arc::new(Source { address, failed_at: Arc::default() })
     }
 
-    /// The same database with more settings of the session. Both know of each other's attempts: once one has reached the
-    /// database again, the other tries at once.
+    /// The same database with more settings of the session. Both know of each other's attempts: once one has reached
+    /// the database again, the other tries at once.
     pub(crate) fn with_options(&self, more: &str) -> Arc<Self> {
         let (address, failed_at) = (self.address.clone().with_options(more), self.failed_at.clone());
         Arc::new(Source { address, failed_at })
