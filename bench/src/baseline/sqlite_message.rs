@@ -26,6 +26,7 @@ pub(crate) struct MessageStatements<'c> {
     find_cookie: Statement<'c>,
     find_sent: Statement<'c>,
     current: Statement<'c>,
+    has_callback: Statement<'c>,
     touch: Statement<'c>,
     account: Statement<'c>,
     candidates: Statement<'c>,
@@ -51,6 +52,7 @@ impl Task for Message {
             find_cookie: prepare(FIND_COOKIE)?,
             find_sent: prepare(FIND_SENT)?,
             current: prepare(CURRENT)?,
+            has_callback: prepare(HAS_CALLBACK)?,
             touch: prepare(TOUCH)?,
             account: prepare(ACCOUNT)?,
             candidates: prepare(CANDIDATES)?,
@@ -74,7 +76,11 @@ impl Task for Message {
             return Ok(false);
         }
         let mut facts = Vec::with_capacity(2);
-        let session = match one(&mut s.current, [appid, openid], session)? {
+        let current = one(&mut s.current, [appid, openid], session)?;
+        if has_callback(s, appid)? {
+            return Ok(false);
+        }
+        let session = match current {
             Some(session) => {
                 let session = session.after_customer_message(now);
                 s.touch.execute(params![appid, session.id, session.latest_at, session.active_at])?;
@@ -88,6 +94,7 @@ impl Task for Message {
                     state: session.state,
                     kf_account: session.kf_account.clone(),
                     from: String::new(),
+                    event_at: 0,
                 });
                 session
             }
@@ -99,7 +106,7 @@ impl Task for Message {
         ])?;
         let received = Opercode::Received.number();
         s.record.execute(params![appid, now, received, openid, session.kf_account, seq])?;
-        facts.push(Fact::Message { id: seq, session: session.id, openid: session.openid });
+        facts.push(Fact::Message { id: seq, session: session.id, openid: session.openid, push: false });
         s.insert_change.execute(params![appid, seq, now, serde_json::to_string(&facts)?])?;
         Ok(true)
     }
@@ -130,8 +137,16 @@ impl Message {
         let end = session.ends_at().context("an open session ends")?;
         s.schedule.execute(params![appid, Due::Session.as_text(), id.to_string(), end])?;
         s.record.execute(params![appid, now, Opercode::Taken.number(), openid, kf_account, 0])?;
+        if has_callback(s, appid)? {
+            return Ok(None);
+        }
         Ok(Some(session))
     }
+}
+
+/// Whether the account has a developer's server, whom events and messages would be pushed to.
+fn has_callback(s: &mut MessageStatements<'_>, appid: &str) -> rusqlite::Result<bool> {
+    Ok(one(&mut s.has_callback, [appid], |_| Ok(()))?.is_some())
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
@@ -171,6 +186,7 @@ const FIND_SENT: &str =
     where m.appid = $1 and m.openid = $2 and m.client_id = $3 and m.kf_account = $4 and m.via = $5";
 const CURRENT: &str = "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
     from session where appid = $1 and openid = $2 and state <> 'closed'";
+const HAS_CALLBACK: &str = "select set_at from callback where appid = $1";
 const TOUCH: &str = "update session set latest_at = $3, active_at = $4 where appid = $1 and id = $2";
 const ACCOUNT: &str =
     "select appid, name, kind, principal, certified, feature, alias, original_id, reception,

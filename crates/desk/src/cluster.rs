@@ -84,15 +84,15 @@ pub async fn fence_others(desk: &Desk) -> Result<()> {
 ///
 /// # Errors
 /// Internal only.
-pub async fn acquire(desk: &Desk, what: &'static str) -> Result<bool> {
+pub async fn acquire(desk: &Desk, what: &str) -> Result<bool> {
     if !desk.store.is_shared() {
         return Ok(true);
     }
-    let node = desk.node.clone();
+    let (node, what) = (desk.node.clone(), what.to_owned());
     desk.store
         .write_silent("", move |tx| {
-            tx.run(TAKE, bind![what, &*node])?;
-            let holder = tx.one(SELECT_HOLDER, bind![what])?;
+            tx.run(TAKE, bind![&what, &*node])?;
+            let holder = tx.one(SELECT_HOLDER, bind![&what])?;
             Ok(holder.is_some_and(|row| row.text(0) == *node))
         })
         .await

@@ -2,6 +2,7 @@
 //! one transaction, or its comment says how many, and why a repetition after any of them is safe.
 
 pub mod account;
+pub mod callback;
 pub mod clock;
 pub mod cluster;
 pub mod content;

@@ -38,6 +38,9 @@ pub enum Fact {
         /// The agent who had the session before; empty if none had.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         from: String,
+        /// The second of the event that is pushed to the developer's server; 0 if none is.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        event_at: i64,
     },
     /// A message was written, by the customer or to the customer.
     Message {
@@ -47,6 +50,9 @@ pub enum Fact {
         session: i64,
         /// The customer, also if an agent or a program wrote.
         openid: Openid,
+        /// Whether the message is pushed to the developer's server.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        push: bool,
     },
     /// A program shows or hides the typing status at a customer's page.
     Typing {
@@ -57,6 +63,10 @@ pub enum Fact {
     },
     /// A worker's invitations, bindings or logins changed.
     Worker,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Fact {
@@ -83,7 +93,8 @@ mod tests {
     fn a_fact_reads_back_as_it_was_written() {
         let openid = Openid::stored("o".repeat(28));
         let (kf_account, from) = (String::new(), String::new());
-        let fact = Fact::Session { id: 7, openid, state: SessionState::Waiting, kf_account, from };
+        let fact =
+            Fact::Session { id: 7, openid, state: SessionState::Waiting, kf_account, from, event_at: 0 };
         let text = serde_json::to_string(&fact).expect("plain data");
         assert!(text.starts_with(r#"{"fact":"session","id":7"#));
         assert_eq!(serde_json::from_str::<Fact>(&text).expect("the same"), fact);

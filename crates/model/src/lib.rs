@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod agent;
+pub mod callback;
 pub mod change;
 pub mod clock;
 pub mod due;

@@ -28,6 +28,7 @@ macro_rules! on_both_engines {
 
 mod account;
 mod actors;
+mod callback;
 mod cluster;
 mod edge;
 mod fixture;

@@ -111,7 +111,9 @@ impl Rng {
         Rng(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 
-    fn fill<const N: usize>(&self) -> [u8; N] {
+    /// `N` random bytes.
+    #[must_use]
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
@@ -121,20 +123,20 @@ impl Rng {
     #[must_use]
     pub fn secret(&self) -> String {
         use base64::Engine as _;
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.fill::<32>())
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.bytes::<32>())
     }
 
     /// A media id: 64 characters of `[A-Za-z0-9_-]`.
     #[must_use]
     pub fn media_id(&self) -> String {
         use base64::Engine as _;
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.fill::<48>())
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.bytes::<48>())
     }
 
     /// `N` random bytes in hexadecimal.
     #[must_use]
     pub fn hex<const N: usize>(&self) -> String {
-        hex(&self.fill::<N>())
+        hex(&self.bytes::<N>())
     }
 }
 

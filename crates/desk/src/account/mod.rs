@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub mod administrator;
 pub mod business;
+pub mod callback;
 pub mod component;
 pub mod ip_allowlist;
 pub mod refusal_log;

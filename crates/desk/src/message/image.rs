@@ -23,7 +23,8 @@ pub struct ImageUpload {
 
 impl ImageUpload {
     fn draft(&self, desk: &Desk) -> Result<Draft, Errcode> {
-        Draft::picture(self.stored.content(), self.client_id.clone(), StorageLimits::of(desk))
+        let (content, media_id) = (self.stored.content(), desk.rng.media_id());
+        Draft::picture(content, media_id, self.client_id.clone(), StorageLimits::of(desk))
     }
 }
 

@@ -10,8 +10,8 @@ use model::{Appid, Fact, Time, media as life};
 use protocol::Errcode;
 use protocol::media::MediaKind;
 use sha2::Sha256;
-use store::Row;
 use store::bind;
+use store::{Row, Tx};
 
 /// A temporary file.
 #[derive(Clone, Debug)]
@@ -47,17 +47,43 @@ pub async fn add(
     let added = desk.write_silent(appid, move |tx, appid| {
         let now = tx.now();
         content::adopt(tx, &content)?;
-        storage::add(tx, appid, &content.sha256, &limits)?;
-        let expires_at = now + life::LIFE;
-        tx.run(
-            INSERT,
-            bind![appid, &media_id, kind.word(), &content.sha256, &name, &ticket, now, expires_at],
-        )?;
-        due::set(tx, appid.as_str(), Due::Media, &media_id, expires_at)?;
+        let expires_at = insert(tx, appid, (kind, &media_id, &name, &ticket), &content, &limits)?;
         let (media_id, name, content) = (media_id.clone(), name.clone(), content.clone());
         Ok(Media { media_id, kind, content, name, created_at: now, expires_at })
     });
     content::keep_if_named(desk, stored.written, storage::log_full(desk, added.await)).await
+}
+
+/// Makes a picture that a customer sent a temporary file. The developer's server can fetch it by its id or, without a
+/// token, by its address.
+///
+/// # Errors
+/// `FilesOfAccount`.
+pub(super) fn of_picture(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    media_id: &str,
+    picture: &FileContent,
+    limits: &storage::StorageLimits,
+) -> Result<()> {
+    let ticket = sha256(&ticket(media_id));
+    insert(tx, appid, (MediaKind::Image, media_id, "", &ticket), picture, limits).map(|_| ())
+}
+
+/// Stores a temporary file: kind, id, name and the hash of its ticket. Returns when it expires.
+fn insert(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    (kind, media_id, name, ticket): (MediaKind, &str, &str, &str),
+    content: &FileContent,
+    limits: &storage::StorageLimits,
+) -> Result<Time> {
+    let now = tx.now();
+    storage::add(tx, appid, &content.sha256, limits)?;
+    let expires_at = now + life::LIFE;
+    tx.run(INSERT, bind![appid, media_id, kind.word(), &content.sha256, name, ticket, now, expires_at])?;
+    due::set(tx, appid.as_str(), Due::Media, media_id, expires_at)?;
+    Ok(expires_at)
 }
 
 /// The temporary file with this id.

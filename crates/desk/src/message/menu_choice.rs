@@ -1,7 +1,7 @@
 //! A customer chooses from a menu in a message.
 
 use crate::message::draft::{Author, Draft};
-use crate::message::{MessageView, by_id, insert_in, sent_before, session_for_message};
+use crate::message::{MessageView, by_id, route, sent_before};
 use crate::people::cookie::{WithCookie, Writer};
 use crate::session::window;
 use crate::{Desk, Result, account};
@@ -61,10 +61,9 @@ fn store_choice(
     if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, &draft)? {
         return Ok((message, false));
     }
-    let session = session_for_message(tx, appid, openid)?;
     let kind = account::get(tx, appid)?.kind;
     window::record_menu_choice(tx, appid, openid, kind)?;
-    Ok((insert_in(tx, appid, &session, &Author::Customer, &draft)?, true))
+    Ok((route(tx, appid, openid, &draft)?, true))
 }
 
 fn choice_text(menu: &MessageView, openid: &Openid, id: &str) -> Option<String> {

@@ -15,17 +15,14 @@ pub(crate) use crate::message::history::{by_id, page, page_of_all, sent_before};
 use crate::message::draft::{Author, Draft};
 use crate::message::history::{body, page_id, sender};
 use crate::people::cookie::{WithCookie, Writer};
+use crate::people::customer;
 use crate::people::presence::of_worker;
-use crate::people::{agent, customer};
 use crate::session::{record, window};
 use crate::{Desk, Result, account, content, session};
-use model::account::Reception;
-use model::session::SessionState;
-use model::session::routing;
+use model::session::routing::{self, Recipient};
 use model::session::window::may_reply;
 use model::{Appid, Fact, Openid, Session, Time, WechatId};
 use protocol::Errcode;
-use protocol::msgrecord::Opercode;
 use store::Tx;
 use store::bind;
 
@@ -76,35 +73,38 @@ fn store_received(
     if let Some(message) = sent_before(tx, appid, openid, &Author::Customer, draft)? {
         return Ok((message, false));
     }
-    let session = session_for_message(tx, appid, openid)?;
     window::record_message(tx, appid, openid)?;
-    Ok((insert_in(tx, appid, &session, &Author::Customer, draft)?, true))
+    Ok((route(tx, appid, openid, draft)?, true))
 }
 
-/// The customer's current session, or a new one. Marks it as written to by the customer.
-pub(super) fn session_for_message(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session> {
-    let now = tx.now();
-    let Some(session) = session::current(tx, appid, openid.as_str())? else {
-        return begin(tx, appid, openid);
-    };
-    let session = session.after_customer_message(now);
-    session::touch(tx, appid, &session)?;
-    Ok(session)
-}
-
-fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<Session> {
-    let (now, seq) = (tx.now(), tx.seq());
-    let account = account::get(tx, appid)?;
-    let mut session = Session::begin(seq, openid.clone(), now).after_customer_message(now);
-    if account.reception == Reception::Automatic {
-        let candidates = agent::candidates(tx, appid)?;
-        if let Some(agent) = routing::choose(&candidates, account.capacity) {
-            session = session.open(agent.as_str(), now);
+/// Stores a customer's message where it belongs: in the customer's session, in a new one, or for the developer's server
+/// alone.
+pub(super) fn route(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Draft) -> Result<MessageView> {
+    let (now, author) = (tx.now(), Author::Customer);
+    let current = session::current(tx, appid, openid.as_str())?;
+    let to = routing::recipient(account::callback::exists(tx, appid)?, current.as_ref().map(|it| it.state));
+    let session = match (to, current) {
+        (Recipient::Developer, _) => return insert(tx, appid, openid, 0, &author, draft, true),
+        (_, Some(session)) => {
+            let session = session.after_customer_message(now);
+            session::touch(tx, appid, &session)?;
+            session
         }
+        (_, None) => session::begin(tx, appid, openid, None)?,
+    };
+    let message = insert(tx, appid, openid, session.id, &author, draft, to == Recipient::Both)?;
+    record::add_message(tx, appid, &session, false, message.id)?;
+    Ok(message)
+}
+
+/// Puts a customer's message that was outside of any session into this session.
+pub(crate) fn move_into(tx: &mut Tx<'_>, appid: &Appid, message: i64, session: &Session) -> Result<()> {
+    if tx.run(MOVE, bind![appid, message, session.id])? == 1 {
+        record::add_message(tx, appid, session, false, message)?;
     }
-    let how = if session.state == SessionState::Open { Opercode::Taken } else { Opercode::Waiting };
-    session::save(tx, appid, &session, how)?;
-    Ok(session)
+    let openid = session.openid.clone();
+    tx.record(Fact::Message { id: message, session: session.id, openid, push: false });
+    Ok(())
 }
 
 /// Stores an agent's reply in one of the agent's sessions. A repeated reply returns the stored one.
@@ -155,19 +155,20 @@ pub(super) fn insert_in(
     author: &Author,
     draft: &Draft,
 ) -> Result<MessageView> {
-    let message = insert(tx, appid, &session.openid, session.id, author, draft)?;
+    let message = insert(tx, appid, &session.openid, session.id, author, draft, false)?;
     record::add_message(tx, appid, session, !message.kf_account.is_empty(), message.id)?;
     Ok(message)
 }
 
-/// Stores a message, counts its files, and records its fact.
-pub(super) fn insert(
+/// Stores a message, counts its files, and records its fact. `push` tells the developer's server of it.
+pub(crate) fn insert(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,
     session: i64,
     author: &Author,
     draft: &Draft,
+    push: bool,
 ) -> Result<MessageView> {
     let (id, now) = (tx.seq(), tx.now());
     let pixels = draft.picture.as_ref().and_then(|picture| picture.pixels);
@@ -195,7 +196,11 @@ pub(super) fn insert(
         content::adopt(tx, picture)?;
     }
     draft::count(tx, appid, openid, author, draft)?;
-    tx.record(Fact::Message { id, session, openid: openid.clone() });
+    if let (true, Some(picture)) = (push, &draft.picture) {
+        media::of_picture(tx, appid, &draft.media_id, picture, &draft.limits)?;
+        tx.run(SET_MEDIA, bind![appid, id, &draft.media_id])?;
+    }
+    tx.record(Fact::Message { id, session, openid: openid.clone(), push });
     Ok(MessageView {
         id,
         session,
@@ -219,5 +224,7 @@ pub(super) fn insert(
 const INSERT: &str =
     "insert into message (appid, id, openid, session, kf_account, client_id, text, at, kind, body, via, ai, content,
     thumb) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+const SET_MEDIA: &str = "update message set media_id = $3 where appid = $1 and id = $2";
+const MOVE: &str = "update message set session = $3 where appid = $1 and id = $2 and session = 0";
 const SELECT_LATEST: &str = "select at from message
     where appid = $1 and openid = $2 and kf_account = '' and via = 'desk' order by id desc limit 1";

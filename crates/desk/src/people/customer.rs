@@ -1,7 +1,7 @@
 //! Customers: the people who write.
 
 use crate::{Desk, Result, account};
-use model::{Appid, Openid};
+use model::{Appid, Openid, SECOND};
 use protocol::Errcode;
 use store::Tx;
 use store::bind;
@@ -42,6 +42,16 @@ pub(crate) fn get(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Openid
     tx.one(SELECT, bind![appid, &openid])?.map(|_| openid).ok_or(Error::Refused(Errcode::InvalidOpenid))
 }
 
+/// The second of the customer's next event: now, or later if an event has this second already. Clients recognise a
+/// repeated event by customer and second. 0 if there is no such customer.
+pub(crate) fn next_event(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64> {
+    let now = tx.now() / SECOND;
+    Ok(tx.one(NEXT_EVENT, bind![appid, openid, now])?.map_or(0, |row| row.int(0)))
+}
+
+const NEXT_EVENT: &str =
+    "update customer set event_at = case when event_at < $3 then $3 else event_at + 1 end
+    where appid = $1 and openid = $2 returning event_at";
 const INSERT_IF_ABSENT: &str = "insert into customer (appid, openid, created_at) values ($1, $2, $3)
     on conflict (appid, openid) do nothing";
 const SELECT: &str = "select created_at from customer where appid = $1 and openid = $2";

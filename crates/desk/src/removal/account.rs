@@ -142,11 +142,13 @@ fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Resul
 
 const INSERT_REMOVED: &str = "insert into removed (owner, at) values ($1, $2)";
 /// Rows that give access to the account. They are few: at most a hundred agents, and a grant per component.
-const AT_ONCE: [&str; 5] = [
+const AT_ONCE: [&str; 7] = [
     "delete from account where appid = $1",
     "delete from agent where appid = $1",
     "delete from stream where appid = $1",
     "delete from component_grant where appid = $1",
+    "delete from callback where appid = $1",
+    "delete from push_cursor where appid = $1",
     "delete from head where owner = $1",
 ];
 const SELECT_PLACES: &str = "select worker, kf_account from binding where appid = $1
@@ -161,7 +163,7 @@ const WITH_FILES: [&str; 3] = [
         and business_id in (select business_id from business where appid = $1 limit $2) returning icon, ''",
 ];
 // Every table with rows of an account or an owner is listed here, which a test checks.
-const ROWS: [&str; 17] = [
+const ROWS: [&str; 18] = [
     "delete from account_file where appid = $1
         and sha256 in (select sha256 from account_file where appid = $1 limit $2)",
     "delete from stored_bytes where appid = $1
@@ -174,6 +176,8 @@ const ROWS: [&str; 17] = [
         and session in (select session from draft where appid = $1 limit $2)",
     "delete from read_mark where appid = $1
         and session in (select session from read_mark where appid = $1 order by session limit $2)",
+    "delete from push where appid = $1
+        and seq in (select seq from push where appid = $1 order by seq limit $2)",
     "delete from send_window where appid = $1
         and openid in (select openid from send_window where appid = $1 limit $2)",
     "delete from visitor where appid = $1

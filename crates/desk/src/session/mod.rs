@@ -7,10 +7,11 @@ pub mod window;
 
 use crate::people::presence::of_worker;
 use crate::people::{agent, customer};
-use crate::{Desk, Result, due};
+use crate::{Desk, Result, account, due};
+use model::account::Reception;
 use model::due::Due;
 use model::session::actor::Actor;
-use model::session::{self, Create, SessionState};
+use model::session::{self, Create, SessionState, routing};
 use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, TextEnum, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
 use protocol::msgrecord::Opercode;
@@ -166,6 +167,35 @@ pub(super) async fn recheck(desk: &Desk, appid: &Appid, key: &str) -> Result<()>
     .await
 }
 
+/// Begins a session of a customer who writes: with the agent `seat`, or with an agent who has room where the account
+/// assigns automatically, else on the waiting list. A seat gets the customer even if the agent cannot accept.
+pub(super) fn begin(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    seat: Option<&KfAccount>,
+) -> Result<Session> {
+    let (now, seq) = (tx.now(), tx.seq());
+    let mut session = Session::begin(seq, openid.clone(), now).after_customer_message(now);
+    if let Some(agent) = seat {
+        session = session.open(agent.as_str(), now);
+    } else if let Some(agent) = with_room(tx, appid)? {
+        session = session.open(agent.as_str(), now);
+    }
+    let how = if session.state == SessionState::Open { Opercode::Taken } else { Opercode::Waiting };
+    save(tx, appid, &session, how)?;
+    Ok(session)
+}
+
+/// The agent to whom the account's next customer goes; `None` if customers wait.
+fn with_room(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<KfAccount>> {
+    let account = account::get(tx, appid)?;
+    if account.reception != Reception::Automatic {
+        return Ok(None);
+    }
+    Ok(routing::choose(&agent::candidates(tx, appid)?, account.capacity).cloned())
+}
+
 /// The customer's session that waits or is open.
 pub(super) fn current(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Option<Session>> {
     Ok(tx.one(SELECT_CURRENT, bind![appid, openid])?.map(|row| session(&row)))
@@ -247,12 +277,16 @@ pub(super) fn reassign(
         tx.run(FREE_AGENT, bind![appid, left, now])?;
     }
     record::add_move(tx, appid, s, how)?;
+    // Nothing is pushed of a session that has had no agent.
+    let is_pushed = !s.kf_account.is_empty() && account::callback::exists(tx, appid)?;
+    let event_at = if is_pushed { customer::next_event(tx, appid, &s.openid)? } else { 0 };
     tx.record(Fact::Session {
         id: s.id,
         openid: s.openid.clone(),
         state: s.state,
         kf_account: s.kf_account.clone(),
         from: from.to_owned(),
+        event_at,
     });
     Ok(())
 }

@@ -1,8 +1,34 @@
-//! Routing: which agent gets a new customer.
+//! Routing: whether the desk or the developer's server gets what a customer writes, and which agent gets a new
+//! customer.
 
 use crate::KfAccount;
 use crate::Time;
 use crate::agent::Presence;
+use crate::session::SessionState;
+
+/// Who gets what a customer writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// The desk: an agent, or the waiting list.
+    Desk,
+    /// The developer's server, which may hand the customer over to the desk.
+    Developer,
+    /// Both: the customer waits for an agent.
+    Both,
+}
+
+/// Who gets what a customer writes, by whether the account has a developer's server, and by the state of the
+/// customer's session, if there is one.
+/// <https://developers.weixin.qq.com/doc/subscription/guide/product/kf/forwarding.html>
+#[must_use]
+pub fn recipient(has_callback: bool, session: Option<SessionState>) -> Recipient {
+    match session {
+        _ if !has_callback => Recipient::Desk,
+        Some(SessionState::Open) => Recipient::Desk,
+        Some(SessionState::Waiting) => Recipient::Both,
+        Some(SessionState::Closed) | None => Recipient::Developer,
+    }
+}
 
 /// What routing considers of an agent.
 #[derive(Clone, Debug)]
@@ -32,9 +58,20 @@ pub fn choose(candidates: &[Candidate], capacity: i64) -> Option<&KfAccount> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidate, choose};
+    use super::{Candidate, Recipient, choose, recipient};
     use crate::KfAccount;
     use crate::agent::Presence;
+    use crate::session::SessionState;
+
+    #[test]
+    fn a_developers_server_gets_what_no_agent_has_taken() {
+        for session in [None, Some(SessionState::Waiting), Some(SessionState::Open)] {
+            assert_eq!(recipient(false, session), Recipient::Desk);
+        }
+        assert_eq!(recipient(true, None), Recipient::Developer);
+        assert_eq!(recipient(true, Some(SessionState::Waiting)), Recipient::Both);
+        assert_eq!(recipient(true, Some(SessionState::Open)), Recipient::Desk);
+    }
 
     fn agent(id: i64, presence: Presence, open: i64, free_since: i64) -> Candidate {
         Candidate { kf_account: KfAccount::stored(format!("a{id}@x")), kf_id: id, presence, open, free_since }

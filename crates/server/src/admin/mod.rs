@@ -1,6 +1,8 @@
 //! Commands that operators run while the desk runs. One process owns the embedded database, so a subcommand sends its
 //! command to the running server over `<data>/admin.sock`. It opens the store itself only when no server holds it.
 
+pub mod callback;
+mod context;
 mod create;
 pub mod customer;
 mod limit;
@@ -34,6 +36,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use worker::{administer, bind_agent, known_worker, worker_name};
 
+pub use context::CommandContext;
 pub use limit::LimitCommand;
 pub use outcome::Outcome;
 
@@ -75,6 +78,8 @@ pub enum Command {
     },
     /// Shows or changes how often, and from which addresses, an account may call.
     Limit(LimitCommand),
+    /// Shows, saves or removes the developer's server of an account.
+    Callback(callback::CallbackCommand),
     /// Binds a worker to an agent without an invitation.
     AgentBind {
         /// The account.
@@ -146,9 +151,9 @@ pub enum Command {
     TokenRevoke(String),
 }
 
-/// Executes a command. Links begin with `base`.
-pub async fn execute(desk: &Desk, base: &str, command: Command) -> Outcome {
-    match try_execute(desk, base, command).await {
+/// Executes a command.
+pub async fn execute(desk: &Desk, context: &CommandContext, command: Command) -> Outcome {
+    match try_execute(desk, context, command).await {
         Ok(outcome) => outcome,
         Err(Error::Refused(code)) => Err(sentence(code)),
         Err(Error::Internal(cause)) => Err(format!("it failed: {cause:#}")),
@@ -175,7 +180,8 @@ fn sentence(code: Errcode) -> String {
     }
 }
 
-async fn try_execute(desk: &Desk, base: &str, command: Command) -> Result<Outcome, Error> {
+async fn try_execute(desk: &Desk, context: &CommandContext, command: Command) -> Result<Outcome, Error> {
+    let base = &context.base;
     Ok(match command {
         Command::AccountCreate { appid, settings } => create::account(desk, appid, settings).await?,
         Command::AccountList => Ok(json!(account::list(desk).await?.iter().map(shown).collect::<Vec<_>>())),
@@ -188,6 +194,7 @@ async fn try_execute(desk: &Desk, base: &str, command: Command) -> Result<Outcom
         }
         Command::AccountAdmin { appid, worker, revoke } => administer(desk, &appid, &worker, revoke).await?,
         Command::Limit(command) => limit::execute(desk, command).await?,
+        Command::Callback(command) => callback::execute(desk, context, command).await?,
         Command::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }
@@ -255,7 +262,12 @@ async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
 ///
 /// # Errors
 /// When neither is possible.
-pub async fn send(place: &Place, rules: Rules, base: &str, command: Command) -> anyhow::Result<Outcome> {
+pub async fn send(
+    place: &Place,
+    rules: Rules,
+    context: &CommandContext,
+    command: Command,
+) -> anyhow::Result<Outcome> {
     if let Some(folder) = place.folder() {
         let connected = match SocketPath::of(folder) {
             Ok(path) => UnixStream::connect(&path).await,
@@ -273,7 +285,7 @@ pub async fn send(place: &Place, rules: Rules, base: &str, command: Command) -> 
         }
     }
     let store = Store::open(place, Clock::system()).await?;
-    Ok(execute(&Desk::new(store, Rng::system(), rules), base, command).await)
+    Ok(execute(&Desk::new(store, Rng::system(), rules), context, command).await)
 }
 
 async fn ask(stream: UnixStream, command: &Command) -> anyhow::Result<Outcome> {
@@ -308,16 +320,16 @@ impl Admin {
     }
 
     /// Handles commands until `stop`.
-    pub async fn serve(self, desk: Desk, base: String, stop: CancellationToken) {
+    pub async fn serve(self, desk: Desk, context: CommandContext, stop: CancellationToken) {
         loop {
             let stream = tokio::select! {
                 accepted = self.0.accept() => accepted,
                 () = stop.cancelled() => return,
             };
-            let (desk, base) = (desk.clone(), base.clone());
+            let (desk, context) = (desk.clone(), context.clone());
             match stream {
                 Ok((stream, _)) => drop(tokio::spawn(async move {
-                    if let Err(error) = handle(stream, &desk, &base).await {
+                    if let Err(error) = handle(stream, &desk, &context).await {
                         tracing::warn!(%error, "an order could not be taken");
                     }
                 })),
@@ -327,13 +339,13 @@ impl Admin {
     }
 }
 
-async fn handle(stream: UnixStream, desk: &Desk, base: &str) -> anyhow::Result<()> {
+async fn handle(stream: UnixStream, desk: &Desk, context: &CommandContext) -> anyhow::Result<()> {
     use tokio::io::AsyncReadExt;
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     BufReader::new(read.take(COMMAND_MAX)).read_line(&mut line).await?;
     let outcome = match serde_json::from_str(&line) {
-        Ok(command) => execute(desk, base, command).await,
+        Ok(command) => execute(desk, context, command).await,
         Err(_) => {
             Err("this order is of another version of Kefu than the running server: use the same".into())
         }

@@ -2,7 +2,7 @@
 
 use super::listeners::{Listeners, bind};
 use super::print::say;
-use crate::admin::Admin;
+use crate::admin::{Admin, CommandContext};
 use crate::app::{connection_limit, router};
 use crate::clock::{Clock, Rng};
 use crate::config::{BucketArgs, Data, Place, Rules, Settings, socket_address};
@@ -12,9 +12,10 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::state::App;
 use crate::store::Store;
-use crate::{demo, http, listen};
+use crate::{callback, demo, http, listen};
 use anyhow::bail;
 use clap::Args;
+use model::Network;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -26,6 +27,8 @@ use tokio::signal::unix::{SignalKind, signal};
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Time limit for the last flush of counts; 100,000 counters are 200 verbs.
 const LAST_ROUND: Duration = Duration::from_secs(5);
+/// Networks that a demo may call, too.
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1"];
 /// Maximum connections to the metrics.
 const WATCHERS: usize = 16;
 
@@ -116,7 +119,9 @@ pub(super) async fn demo(DemoArgs { node: args, memory }: DemoArgs) -> anyhow::R
     let listeners = listeners(args.listen, &args.settings, &data.data).await?;
     let kept = place.folder().filter(|_| !memory);
     let manual = listeners.manual.as_ref().map_or_else(String::new, |manual| format!("\n{manual}"));
-    let settings = Settings { is_demo: true, ..args.settings };
+    let mut settings = Settings { is_demo: true, ..args.settings };
+    // People try their programs on this machine.
+    settings.callback_network.extend(LOOPBACK.iter().filter_map(|network| network.parse::<Network>().ok()));
     run(desk, &place, settings, listeners, |base| {
         // The reader may have gone; the desk keeps running.
         let _ = writeln!(std::io::stdout(), "{}{manual}", demo::welcome(base, kept));
@@ -159,6 +164,8 @@ async fn run(
     let base = settings.base(listening);
     let admin = place.folder().map(Admin::listen).transpose()?;
     let metrics = watched_at(settings.metrics_listen).await?;
+    let context = CommandContext { base: base.clone(), callback_networks: settings.callback_network.clone() };
+    let sender = callback::Sender::new(&settings.callback_network)?;
     let app = App::new(desk, settings);
     let lease = Lease::begin(&app).await.map_err(Error::cause)?;
     greet(&base);
@@ -169,9 +176,10 @@ async fn run(
         tokio::spawn(due::run_files(app.clone())),
         tokio::spawn(listeners.keeper.keep(app.stop.clone())),
         tokio::spawn(due::flush_counts(app.clone())),
+        tokio::spawn(callback::run(app.clone(), sender, base)),
     ];
     if let Some(admin) = admin {
-        tasks.push(tokio::spawn(admin.serve(app.desk.clone(), base, app.stop.clone())));
+        tasks.push(tokio::spawn(admin.serve(app.desk.clone(), context, app.stop.clone())));
     }
     if let Some(metrics) = metrics {
         let router = http::metrics::router(app.clone());

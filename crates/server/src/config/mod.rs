@@ -89,6 +89,10 @@ pub struct Settings {
     /// The address of this machine at which Prometheus finds /metrics. Without it there are no metrics.
     #[arg(long, env = "KEFU_METRICS_LISTEN", value_name = "ADDRESS", value_parser = socket_address)]
     pub metrics_listen: Option<SocketAddr>,
+    /// A network whose addresses may be called as developers' servers, like 10.0.0.0/8, beside the public ones. May be
+    /// given again.
+    #[arg(long, env = "KEFU_CALLBACK_NETWORK", value_name = "IP", value_delimiter = ',')]
+    pub callback_network: Vec<Network>,
     /// Certificates.
     #[command(flatten)]
     pub tls: TlsArgs,

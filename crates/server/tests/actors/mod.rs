@@ -10,7 +10,7 @@ mod seen;
 mod stream;
 
 use crate::fixture::engine::Fresh;
-use kefu::admin::{Command, execute};
+use kefu::admin::{Command, CommandContext, execute};
 use kefu::app::{connection_limit, router};
 use kefu::clock::{Clock, Rng};
 use kefu::config::{Rules, Settings};
@@ -151,9 +151,15 @@ impl TestApp {
         std::mem::take(&mut *self.errors.0.lock().unwrap()).len()
     }
 
+    /// What operators' commands know of this server.
+    pub fn context(&self) -> CommandContext {
+        let callback_networks = vec!["127.0.0.0/8".parse().unwrap()];
+        CommandContext { base: self.base.clone(), callback_networks }
+    }
+
     /// Runs an operator's command.
     pub async fn command(&self, command: Command) -> Result<Value, String> {
-        execute(&self.inner.desk, &self.base, command).await
+        execute(&self.inner.desk, &self.context(), command).await
     }
 
     /// A certified service account with an alias of its own.

@@ -15,7 +15,8 @@ const ORDER: &[&[&str]] = &[
     &["push", "streams", "throttle", "demo"],
     &["state"],
     &["listen"],
-    &["http", "due", "admin"],
+    &["http", "due", "callback"],
+    &["admin"],
     &["app"],
     &["cli"],
 ];

@@ -1,5 +1,7 @@
 //! Subcommands that send a command to the running server.
 
+mod account;
+mod callback;
 mod confirmation;
 pub(super) mod customer;
 mod limit;
@@ -8,10 +10,11 @@ pub(super) mod token;
 
 use super::print::{line, print};
 use crate::admin::remove::{RemoveCommand, Subject};
-use crate::admin::{self, Command};
+use crate::admin::{self, Command, CommandContext};
 use crate::config::{Data, Rules};
-use crate::desk::account::AccountChanges;
-use clap::{ArgAction, Args, Subcommand};
+use account::AccountArgs;
+use callback::CallbackArgs;
+use clap::{Args, Subcommand};
 use confirmation::ConfirmationArgs;
 use limit::{AddressArgs, QuotaArgs};
 use serde_json::Value;
@@ -29,59 +32,6 @@ pub(in crate::cli) struct CommonArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Args, Clone, Debug)]
-pub(in crate::cli) struct AccountArgs {
-    /// The name people see.
-    #[arg(long)]
-    name: Option<String>,
-    /// subscription, service, mini-program, mini-game or other.
-    #[arg(long)]
-    kind: Option<String>,
-    /// enterprise or individual.
-    #[arg(long)]
-    principal: Option<String>,
-    /// Whether the owner is certified; an individual cannot be.
-    #[arg(long, action = ArgAction::Set)]
-    certified: Option<bool>,
-    /// Whether the customer-service feature is on.
-    #[arg(long, action = ArgAction::Set)]
-    feature: Option<bool>,
-    /// The WeChat id behind the @ of agents' ids.
-    #[arg(long)]
-    alias: Option<String>,
-    /// automatic: a first message goes to an agent with room; manual: always to the waiting list.
-    #[arg(long)]
-    reception: Option<String>,
-    /// Maximum number of sessions that an agent is given automatically.
-    #[arg(long)]
-    capacity: Option<i64>,
-    /// Whether kf_id is a string in answers, for clients that cannot read a number.
-    #[arg(long, action = ArgAction::Set)]
-    kf_id_as_string: Option<bool>,
-    /// Whether getonlinekflist has the retired auto_accept, for clients that need it.
-    #[arg(long, action = ArgAction::Set)]
-    auto_accept: Option<bool>,
-}
-
-impl AccountArgs {
-    fn settings(&self) -> AccountChanges {
-        let given = self.clone();
-        AccountChanges {
-            name: given.name,
-            kind: given.kind,
-            principal: given.principal,
-            certified: given.certified,
-            feature: given.feature,
-            alias: given.alias,
-            reception: given.reception,
-            capacity: given.capacity,
-            kf_id_as_string: given.kf_id_as_string,
-            auto_accept: given.auto_accept,
-            secret: None,
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -153,6 +103,17 @@ pub(in crate::cli) enum AccountSubcommand {
         appid: String,
         #[command(flatten)]
         change: AddressArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// Show the developer's server that an account's messages and events are pushed to, or change it; settings that are
+    /// not given stay. Its URL must answer the verification.
+    Callback {
+        /// The account.
+        #[arg(long)]
+        appid: String,
+        #[command(flatten)]
+        change: CallbackArgs,
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -304,7 +265,7 @@ macro_rules! common {
         }
     };
 }
-common!(AccountSubcommand: Create, List, Show, Set, Admin, Quota, Ip, Remove);
+common!(AccountSubcommand: Create, List, Show, Set, Admin, Quota, Ip, Callback, Remove);
 common!(AgentSubcommand: Bind);
 common!(WorkerSubcommand: Invite, List, Logins, LogOut, Reset, Remove);
 common!(ComponentSubcommand: Create, Grant, Revoke, Token);
@@ -327,6 +288,7 @@ impl AccountSubcommand {
             }
             Self::Quota { appid, change, .. } => change.command(appid),
             Self::Ip { appid, change, .. } => change.command(appid),
+            Self::Callback { appid, change, .. } => change.command(appid),
             Self::Remove { appid, .. } => {
                 Command::Remove(RemoveCommand::preview(Subject::Account(appid.clone())))
             }
@@ -381,8 +343,9 @@ impl ComponentSubcommand {
 
 /// Sends a command and returns its outcome.
 pub(in crate::cli) async fn ask(command: Command, common: &CommonArgs) -> anyhow::Result<Value> {
-    let base = common.public_url.trim_end_matches('/');
-    let outcome = admin::send(&common.data.place()?, common.rules, base, command).await?;
+    let base = common.public_url.trim_end_matches('/').to_owned();
+    let context = CommandContext { base, ..CommandContext::default() };
+    let outcome = admin::send(&common.data.place()?, common.rules, &context, command).await?;
     outcome.map_err(anyhow::Error::msg)
 }
 

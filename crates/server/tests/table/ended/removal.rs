@@ -96,6 +96,15 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
         select $1, 1, 'name', 'name', content, 0, 0 from message where appid = $1 and content <> '' limit 1";
     adds(app, business, &account.appid).await;
     adds(app, "insert into work (appid, corpid, bound_at) values ($1, 'corp', 0)", &account.appid).await;
+    for sql in [
+        "insert into callback (appid, url, token, mode, format, aes_key, previous_key, set_at)
+            values ($1, 'http://127.0.0.1:1/', 'AAAAA', 'plain', 'xml', '', '', 0)",
+        "insert into push_cursor (appid, seq) values ($1, 1)",
+        "insert into push (appid, seq, fact, openid, what, outcome, tries, fault, at)
+            values ($1, 1, 0, '', 'text', 'taken', 1, '', 0)",
+    ] {
+        adds(app, sql, &account.appid).await;
+    }
     // A refused call adds a row to `rid`.
     account.get("/customservice/kfsession/getsessionlist", &[("kf_account", "x")]).await;
     app.advance(1_000).await;

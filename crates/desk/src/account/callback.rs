@@ -1,0 +1,103 @@
+//! The developer's server of an account: its settings.
+
+use crate::{Desk, Result, account};
+use model::callback::CallbackSettings;
+use model::{Appid, TextEnum};
+use protocol::callback::{EncodingAesKey, Format, Mode};
+use store::bind;
+use store::{Row, Tx};
+
+/// Reads the settings; `None` if the account has no developer's server.
+///
+/// # Errors
+/// 40013.
+pub async fn show(desk: &Desk, appid: &Appid) -> Result<Option<CallbackSettings>> {
+    desk.read(appid, |tx, appid| {
+        account::get(tx, appid)?;
+        of(tx, appid)
+    })
+    .await
+}
+
+/// Reads the settings for a delivery; `None` also if the account is gone.
+///
+/// # Errors
+/// Internal only.
+pub async fn current(desk: &Desk, appid: &Appid) -> Result<Option<CallbackSettings>> {
+    desk.read(appid, of).await
+}
+
+fn of(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<CallbackSettings>> {
+    Ok(tx.one(SELECT, bind![appid])?.and_then(|row| settings(&row)))
+}
+
+/// Saves settings that were checked and whose server has answered the verification. Pushes begin with what happens from
+/// now on. Sessions that exist stay with the desk.
+///
+/// # Errors
+/// 40013.
+pub async fn set(desk: &Desk, appid: &Appid, settings: CallbackSettings) -> Result<()> {
+    desk.write_silent(appid, move |tx, appid| {
+        account::get(tx, appid)?;
+        let now = tx.now();
+        let key = |key: &Option<EncodingAesKey>| key.as_ref().map_or("", EncodingAesKey::as_str).to_owned();
+        let (current, previous) = (key(&settings.key), key(&settings.previous_key));
+        let (mode, format) = (settings.mode.as_text(), settings.format.as_text());
+        tx.run(UPSERT, bind![appid, &settings.url, &settings.token, mode, format, &current, &previous, now])?;
+        tx.run(BEGIN, bind![appid])?;
+        Ok(())
+    })
+    .await
+}
+
+/// Removes the settings. Everything that customers write goes to the desk again.
+///
+/// # Errors
+/// Internal only.
+pub async fn remove(desk: &Desk, appid: &Appid) -> Result<()> {
+    desk.write_silent(appid, |tx, appid| {
+        tx.run(DELETE, bind![appid])?;
+        tx.run(DELETE_CURSOR, bind![appid]).map(|_| ())
+    })
+    .await
+}
+
+/// The accounts with a developer's server.
+///
+/// # Errors
+/// Internal only.
+pub async fn all(desk: &Desk) -> Result<Vec<Appid>> {
+    let read = desk
+        .store
+        .read("", |tx| Ok(tx.all(SELECT_ALL, &[])?.iter().map(|row| Appid::stored(row.text(0))).collect()));
+    read.await
+}
+
+/// Whether the account has a developer's server.
+pub(crate) fn exists(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool> {
+    Ok(tx.one(EXISTS, bind![appid])?.is_some())
+}
+
+fn settings(row: &Row) -> Option<CallbackSettings> {
+    let key = |column| EncodingAesKey::parse(&row.text(column)).ok();
+    Some(CallbackSettings {
+        url: row.text(0),
+        token: row.text(1),
+        mode: Mode::from_text(&row.text(2))?,
+        format: Format::from_text(&row.text(3))?,
+        key: key(4),
+        previous_key: key(5),
+    })
+}
+
+const SELECT: &str = "select url, token, mode, format, aes_key, previous_key from callback where appid = $1";
+const SELECT_ALL: &str = "select appid from callback order by appid";
+const EXISTS: &str = "select set_at from callback where appid = $1";
+const UPSERT: &str = "insert into callback (appid, url, token, mode, format, aes_key, previous_key, set_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (appid) do update set url = excluded.url,
+    token = excluded.token, mode = excluded.mode, format = excluded.format, aes_key = excluded.aes_key,
+    previous_key = excluded.previous_key, set_at = excluded.set_at";
+const BEGIN: &str = "insert into push_cursor (appid, seq) select owner, seq from head where owner = $1
+    on conflict (appid) do nothing";
+const DELETE: &str = "delete from callback where appid = $1";
+const DELETE_CURSOR: &str = "delete from push_cursor where appid = $1";

@@ -1,0 +1,13 @@
+//! Message push: what is to be pushed to the developer's server of an account, and what its answers do.
+//!
+//! ```text
+//! change feed ── pushes::after ──► Push ── the server sends it ──► Finished ── outcome::finish ──► row of `push`
+//! ```
+//!
+//! There is no queue: pushes are read from the change feed, like everything that others learn of changes.
+
+pub mod outcome;
+pub mod pushes;
+
+pub use outcome::{Finished, Outcome};
+pub use pushes::{Push, PushId, PushesAfter};

@@ -1,0 +1,159 @@
+//! What is to be pushed: facts of the change feed, as Weixin's messages and events.
+
+use crate::message::{self, MessageView, media};
+use crate::{Desk, Result, account};
+use model::session::SessionState;
+use model::{Appid, Fact, Openid, SECOND, Time};
+use protocol::callback::{Body, BodyContent, Event, UserContent, UserMessage};
+use protocol::message::{File, Text};
+use std::collections::HashSet;
+use store::Tx;
+use store::bind;
+
+/// The most changes that are read at once.
+pub const ROUND: i64 = 256;
+
+/// Names a push in its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PushId {
+    /// The change.
+    pub seq: i64,
+    /// The position of the fact in the change.
+    pub fact: i64,
+}
+
+/// A push.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// Its name.
+    pub id: PushId,
+    /// The customer.
+    pub openid: Openid,
+    /// When it happened.
+    pub at: Time,
+    /// What it says.
+    pub body: Body,
+}
+
+impl Push {
+    /// The `MsgType` of a message, or the name of an event.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match &self.body.content {
+            BodyContent::Message(message) => message.content.msg_type(),
+            BodyContent::Event(event) => event.name(),
+        }
+    }
+}
+
+/// The pushes after a change.
+#[derive(Debug)]
+pub struct PushesAfter {
+    /// The pushes in order that are not done yet.
+    pub pushes: Vec<Push>,
+    /// The last change that was read.
+    pub upto: i64,
+    /// Whether changes were missing, because the feed no longer has them.
+    pub lost: bool,
+}
+
+/// Everything that is pushed up to this change is done; `None` while the account has no developer's server.
+///
+/// # Errors
+/// Internal only.
+pub async fn cursor(desk: &Desk, appid: &Appid) -> Result<Option<i64>> {
+    desk.read(appid, |tx, appid| Ok(tx.one(SELECT_CURSOR, bind![appid])?.map(|row| row.int(0)))).await
+}
+
+/// The pushes of the changes after `seq`, of at most [`ROUND`] changes. Addresses of pictures begin with `base`.
+///
+/// # Errors
+/// Internal only.
+pub async fn after(desk: &Desk, appid: &Appid, seq: i64, base: &str) -> Result<PushesAfter> {
+    let base = base.to_owned();
+    desk.read(appid, move |tx, appid| {
+        let head = tx.head()?.map_or(seq, |head| head.seq);
+        let rows = tx.all(SELECT_CHANGES, bind![appid, seq, ROUND])?;
+        let lost = rows.first().map_or(head, |row| row.int(0) - 1) > seq;
+        let upto = rows.last().map_or(head, |row| row.int(0));
+        let done = tx.all(SELECT_DONE, bind![appid, seq, upto])?;
+        let done: HashSet<_> = done.iter().map(|row| PushId { seq: row.int(0), fact: row.int(1) }).collect();
+        let original_id = account::get(tx, appid)?.original_id;
+        let mut pushes = Vec::new();
+        for row in rows {
+            let facts: Vec<Fact> = serde_json::from_str(&row.text(2))?;
+            for (fact, number) in facts.iter().zip(0..) {
+                let id = PushId { seq: row.int(0), fact: number };
+                if done.contains(&id) {
+                    continue;
+                }
+                if let Some((openid, create_time, content)) = content(tx, appid, fact, &base)? {
+                    let to_user_name = original_id.clone();
+                    let from_user_name = openid.to_string();
+                    let body = Body { to_user_name, from_user_name, create_time, content };
+                    pushes.push(Push { id, openid, at: row.int(1), body });
+                }
+            }
+        }
+        Ok(PushesAfter { pushes, upto, lost })
+    })
+    .await
+}
+
+/// What a fact says to the developer's server, with the customer and the second; `None` if nothing.
+fn content(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    fact: &Fact,
+    base: &str,
+) -> Result<Option<(Openid, i64, BodyContent)>> {
+    Ok(match fact {
+        Fact::Message { id, openid, push: true, .. } => match message::by_id(tx, appid, *id)? {
+            Some(message) => {
+                let said = BodyContent::Message(user_message(tx, appid, &message, base)?);
+                Some((openid.clone(), message.at / SECOND, said))
+            }
+            // It was deleted.
+            None => None,
+        },
+        Fact::Session { openid, state, kf_account, from, event_at, .. } if *event_at > 0 => {
+            let event = event(*state, kf_account, from);
+            event.map(|event| (openid.clone(), *event_at, BodyContent::Event(event)))
+        }
+        _ => None,
+    })
+}
+
+/// The event of a session's change.
+fn event(state: SessionState, kf_account: &str, from: &str) -> Option<Event> {
+    match state {
+        SessionState::Open if from.is_empty() => {
+            Some(Event::KfCreateSession { kf_account: kf_account.to_owned() })
+        }
+        SessionState::Open => {
+            Some(Event::KfSwitchSession { from: from.to_owned(), to: kf_account.to_owned() })
+        }
+        SessionState::Closed => Some(Event::KfCloseSession { kf_account: kf_account.to_owned() }),
+        SessionState::Waiting => None,
+    }
+}
+
+/// A customer's message as it is pushed: customers send texts, choices of menus and pictures.
+fn user_message(tx: &mut Tx<'_>, appid: &Appid, message: &MessageView, base: &str) -> Result<UserMessage> {
+    let content = if message.kind == "image" {
+        let media_id =
+            tx.one(SELECT_MEDIA, bind![appid, message.id])?.map_or_else(String::new, |row| row.text(0));
+        let pic_url = format!("{base}/media/{appid}/{}", media::ticket(&media_id));
+        UserContent::Image { file: File { media_id }, pic_url }
+    } else {
+        let menu_id = message.body["bizmsgmenuid"].as_str().map(str::to_owned);
+        UserContent::Text { text: Text { content: message.text.clone() }, menu_id }
+    };
+    Ok(UserMessage { msg_id: message.id, content, article: None, business_id: None })
+}
+
+const SELECT_CURSOR: &str = "select seq from push_cursor where appid = $1";
+const SELECT_CHANGES: &str =
+    "select seq, at, facts from change where owner = $1 and seq > $2 order by seq limit $3";
+const SELECT_MEDIA: &str = "select media_id from message where appid = $1 and id = $2";
+const SELECT_DONE: &str = "select seq, fact from push where appid = $1 and seq > $2 and seq <= $3";

@@ -1,0 +1,5 @@
+//! Message push: the developer's server of an account hears, answers, and hands customers over to the desk.
+
+mod delivery;
+mod receiver;
+mod settings;

@@ -1,0 +1,139 @@
+//! A developer's server.
+
+use crate::actors::{PATIENCE, TestAccount, TestApp};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::Response;
+use http::{Method, Uri};
+use kefu::admin::Command;
+use kefu::admin::callback::{CallbackChange, CallbackCommand};
+use kefu::callback::{self, Sender};
+use protocol::callback::Signature;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub const TOKEN: &str = "AAAAA";
+
+/// A push as the developer's server received it.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub query: HashMap<String, String>,
+    pub body: String,
+}
+
+impl Received {
+    /// The text of an element of the XML.
+    pub fn element(&self, name: &str) -> String {
+        let inner = self.body.split(&format!("<{name}>")).nth(1).unwrap_or_default();
+        let inner = inner.split(&format!("</{name}>")).next().unwrap_or_default();
+        inner.trim_start_matches("<![CDATA[").trim_end_matches("]]>").to_owned()
+    }
+
+    /// An answer in XML to this push, with these elements.
+    pub fn answered(&self, elements: &str) -> String {
+        format!(
+            "<xml><ToUserName>{}</ToUserName><FromUserName>{}</FromUserName><CreateTime>1</CreateTime>{elements}</xml>",
+            self.element("FromUserName"),
+            self.element("ToUserName")
+        )
+    }
+}
+
+type Answer = dyn Fn(&Received) -> (u16, String) + Send + Sync;
+/// What was received, and how to answer.
+type Shared = (Arc<Mutex<Vec<Received>>>, Arc<Mutex<Arc<Answer>>>);
+
+/// A developer's server that answers by a function, and remembers what it received.
+#[derive(Clone)]
+pub struct Receiver {
+    pub url: String,
+    received: Arc<Mutex<Vec<Received>>>,
+    answer: Arc<Mutex<Arc<Answer>>>,
+    _stop: Arc<tokio_util::sync::DropGuard>,
+}
+
+impl Receiver {
+    /// A server that takes everything and answers nothing.
+    pub async fn start() -> Receiver {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stop = CancellationToken::new();
+        let receiver = Receiver {
+            url: format!("http://{}/wx?of=mine", listener.local_addr().unwrap()),
+            received: Arc::default(),
+            answer: Arc::new(Mutex::new(Arc::new(|_: &Received| (200, String::new())))),
+            _stop: Arc::new(stop.clone().drop_guard()),
+        };
+        let router =
+            Router::new().fallback(receive).with_state((receiver.received.clone(), receiver.answer.clone()));
+        tokio::spawn(async move {
+            axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await.unwrap();
+        });
+        receiver
+    }
+
+    /// Answers from now on by this function: status and body.
+    pub fn answers(&self, answer: impl Fn(&Received) -> (u16, String) + Send + Sync + 'static) {
+        *self.answer.lock().unwrap() = Arc::new(answer);
+    }
+
+    /// What was received, once there are `number` pushes.
+    pub async fn received(&self, number: usize) -> Vec<Received> {
+        tokio::time::timeout(PATIENCE, async {
+            while self.received.lock().unwrap().len() < number {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .unwrap_or_else(|_| panic!("{number} pushes expected: {:?}", self.received.lock().unwrap()));
+        self.received.lock().unwrap().clone()
+    }
+}
+
+async fn receive(
+    State((received, answer)): State<Shared>,
+    method: Method,
+    uri: Uri,
+    body: Bytes,
+) -> Response {
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let query: HashMap<String, String> = pairs.into_owned().collect();
+    let signature = Signature::of(TOKEN, &query["timestamp"], &query["nonce"]);
+    if !signature.matches(&query["signature"]) || query["of"] != "mine" {
+        return answer_of(403, "who are you?".to_owned());
+    }
+    if method == Method::GET {
+        return answer_of(200, query["echostr"].clone());
+    }
+    let push = Received { query, body: String::from_utf8(body.to_vec()).unwrap() };
+    let answer = answer.lock().unwrap().clone();
+    let (status, body) = answer(&push);
+    received.lock().unwrap().push(push);
+    answer_of(status, body)
+}
+
+fn answer_of(status: u16, body: String) -> Response {
+    Response::builder().status(status).body(Body::from(body)).unwrap()
+}
+
+/// Delivers pushes at this node.
+pub fn delivers(app: &TestApp) {
+    let sender = Sender::new(&["127.0.0.0/8".parse().unwrap()]).unwrap();
+    tokio::spawn(callback::run(app.inner.clone(), sender, app.base.clone()));
+}
+
+/// Changes the settings of the account's developer's server.
+pub async fn sets(account: &TestAccount, change: CallbackChange) -> Result<Value, String> {
+    let appid = account.appid.clone();
+    account.app.command(Command::Callback(CallbackCommand::Set { appid, change })).await
+}
+
+/// Makes `receiver` the account's developer's server.
+pub async fn listens(account: &TestAccount, receiver: &Receiver) {
+    let (url, token) = (Some(receiver.url.clone()), Some(TOKEN.to_owned()));
+    sets(account, CallbackChange { url, token, ..CallbackChange::default() }).await.expect("it is verified");
+}
