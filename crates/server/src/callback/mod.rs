@@ -11,7 +11,7 @@ mod sender;
 pub use sender::{CallFault, Sender, Verification};
 
 use crate::desk::account::callback;
-use crate::error::OutageLog;
+use crate::error::{Error, OutageLog};
 use crate::state::App;
 use delivery::{Delivery, pause};
 use model::Appid;
@@ -22,14 +22,21 @@ use tokio::task::JoinHandle;
 /// How often accounts whose settings have been saved or removed are looked for.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Delivers the pushes of all accounts until the application stops. Addresses in pushes begin with `base`.
-pub async fn run(app: App, sender: Sender, base: String) {
+/// Delivers the pushes of all accounts until the application stops. Addresses in pushes begin with `base`. The sender
+/// is made for the first account, because reading the authorities that the machine trusts takes time and memory.
+pub async fn run(app: App, base: String) {
     let outages = OutageLog::new("looking for accounts with a developer's server");
     let mut tasks: HashMap<Appid, JoinHandle<()>> = HashMap::new();
+    let mut sender = None;
     while pause(&app, POLL).await {
         tasks.retain(|_, task| !task.is_finished());
         // The log has the failure.
         let Ok(accounts) = outages.record(callback::all(&app.desk).await) else { continue };
+        if sender.is_none() && !accounts.is_empty() {
+            let made = Sender::new(&app.settings.callback_network).map_err(Error::from);
+            sender = outages.record(made).ok();
+        }
+        let Some(sender) = &sender else { continue };
         for appid in accounts {
             let start = || {
                 tokio::spawn(Delivery::new(app.clone(), sender.clone(), base.clone(), appid.clone()).run())

@@ -165,7 +165,6 @@ async fn run(
     let admin = place.folder().map(Admin::listen).transpose()?;
     let metrics = watched_at(settings.metrics_listen).await?;
     let context = CommandContext { base: base.clone(), callback_networks: settings.callback_network.clone() };
-    let sender = callback::Sender::new(&settings.callback_network)?;
     let app = App::new(desk, settings);
     let lease = Lease::begin(&app).await.map_err(Error::cause)?;
     greet(&base);
@@ -176,7 +175,7 @@ async fn run(
         tokio::spawn(due::run_files(app.clone())),
         tokio::spawn(listeners.keeper.keep(app.stop.clone())),
         tokio::spawn(due::flush_counts(app.clone())),
-        tokio::spawn(callback::run(app.clone(), sender, base)),
+        tokio::spawn(callback::run(app.clone(), base)),
     ];
     if let Some(admin) = admin {
         tasks.push(tokio::spawn(admin.serve(app.desk.clone(), context, app.stop.clone())));

@@ -72,9 +72,14 @@ pub fn run(fresh: Fresh, test: impl AsyncFnOnce(TestApp)) {
 }
 
 impl TestApp {
+    /// Settings with which this machine may be called as a developer's server.
+    fn settings() -> Settings {
+        Settings { callback_network: vec!["127.0.0.0/8".parse().unwrap()], ..Settings::default() }
+    }
+
     /// A node over `fresh` data without limits on people. Nodes that share data need different seeds.
     pub async fn start(fresh: Arc<Fresh>, seed: u64) -> TestApp {
-        TestApp::start_with(fresh, seed, Settings::default(), Rules::default()).await
+        TestApp::start_with(fresh, seed, TestApp::settings(), Rules::default()).await
     }
 
     /// A node with these settings and rules.
@@ -110,7 +115,7 @@ impl TestApp {
         }
         let again = Desk::new(desk.store.clone(), Rng::seeded(9), desk.rules);
         let again = again.with_files(desk.files.clone());
-        let app = TestApp::over(again, Settings::default(), self.clock.clone(), self.fresh.clone()).await;
+        let app = TestApp::over(again, TestApp::settings(), self.clock.clone(), self.fresh.clone()).await;
         TestApp { accounts: self.accounts.clone(), ..app }
     }
 

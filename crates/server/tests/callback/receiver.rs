@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{Method, Uri};
 use kefu::admin::Command;
 use kefu::admin::callback::{CallbackChange, CallbackCommand};
-use kefu::callback::{self, Sender};
+use kefu::callback;
 use protocol::callback::Signature;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -122,8 +122,7 @@ fn answer_of(status: u16, body: String) -> Response {
 
 /// Delivers pushes at this node.
 pub fn delivers(app: &TestApp) {
-    let sender = Sender::new(&["127.0.0.0/8".parse().unwrap()]).unwrap();
-    tokio::spawn(callback::run(app.inner.clone(), sender, app.base.clone()));
+    tokio::spawn(callback::run(app.inner.clone(), app.base.clone()));
 }
 
 /// Changes the settings of the account's developer's server.
