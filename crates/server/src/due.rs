@@ -25,20 +25,12 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often counts in memory are written to the store.
 const FLUSH: Duration = Duration::from_secs(1);
 
-/// Waits for `time`. Returns `false` when the application stops.
-async fn pause(app: &App, time: Duration) -> bool {
-    tokio::select! {
-        () = tokio::time::sleep(time) => true,
-        () = app.stop.cancelled() => false,
-    }
-}
-
 /// Writes counts from memory to the store until the application stops. [`flush_all_counts`] writes the rest.
 pub async fn flush_counts(app: App) {
     // One each: the success of an empty flush says nothing about the other.
     let calls = OutageLog::new("telling the store how many calls there were");
     let refusals = OutageLog::new("telling the store which calls were refused");
-    while pause(&app, FLUSH).await {
+    while app.pause(FLUSH).await {
         // The log has the failure.
         let _ = calls.record(quota::sync(&app.desk).await);
         let _ = refusals.record(refusal_log::flush(&app.desk).await);
@@ -57,7 +49,7 @@ pub async fn flush_all_counts(app: &App) -> Result<(), Error> {
 /// Runs due rows that touch no files, until the application stops.
 pub async fn run(app: App) {
     let outages = OutageLog::new("running what is due");
-    while pause(&app, POLL).await {
+    while app.pause(POLL).await {
         // The log has the failure.
         let _ = outages.record(run_desk(&app).await);
     }
@@ -66,7 +58,7 @@ pub async fn run(app: App) {
 /// Runs due rows that touch files, until the application stops. A bucket that does not answer delays no other rows.
 pub async fn run_files(app: App) {
     let outages = OutageLog::new("running what is due for files");
-    while pause(&app, POLL).await {
+    while app.pause(POLL).await {
         // The log has the failure.
         let _ = outages.record(run_rows(&app, Queue::Files).await);
     }
@@ -112,7 +104,7 @@ pub async fn keep_presence(app: App) {
     let outages = OutageLog::new("comparing streams with the store");
     let uptime = || app.desk.clock().uptime();
     let mut compared = uptime();
-    while pause(&app, POLL).await {
+    while app.pause(POLL).await {
         if uptime() - compared >= BEAT {
             let begun = uptime();
             // The log has the failure, and the next poll repeats it.
@@ -166,7 +158,7 @@ impl Ending {
 /// # Errors
 /// When it stopped the application.
 pub async fn keep_lease(app: App, mut lease: Lease) -> anyhow::Result<()> {
-    while pause(&app, POLL).await {
+    while app.pause(POLL).await {
         lease.renew(&app).await;
         if lease.is_over {
             app.stop.cancel();

@@ -23,6 +23,7 @@ use quick_cache::{Equivalent, Weighter};
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Default size of the cache of answers, in MiB. Answers of 100,000 accounts with ten online agents take 125; the cache
@@ -101,6 +102,14 @@ impl Deref for App {
 }
 
 impl App {
+    /// Waits for `time`. Returns `false` when the application stops.
+    pub async fn pause(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(time) => true,
+            () = self.stop.cancelled() => false,
+        }
+    }
+
     /// Creates the application over a desk.
     #[must_use]
     pub fn new(desk: Desk, settings: Settings) -> Self {

@@ -8,6 +8,7 @@ use model::session::SessionState;
 use model::{Appid, KfAccount, TextEnum};
 use protocol::Errcode;
 use protocol::callback::{BodyContent, Reply};
+use protocol::msgrecord::Opercode;
 use store::Tx;
 use store::bind;
 use store::error::Error;
@@ -121,7 +122,7 @@ fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) -> 
         (None, seat) => session::begin(tx, appid, openid, seat.as_ref())?,
         (Some(waiting), Some(seat)) if waiting.state == SessionState::Waiting => {
             let open = waiting.open(seat.as_str(), now);
-            session::save(tx, appid, &open, protocol::msgrecord::Opercode::Taken)?;
+            session::save(tx, appid, &open, Opercode::Taken)?;
             open
         }
         // The customer waits already, or an agent serves the customer.

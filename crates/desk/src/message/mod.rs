@@ -148,7 +148,7 @@ fn latest(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Time> {
 }
 
 /// Stores a message in a session, and its record.
-pub(super) fn insert_in(
+fn insert_in(
     tx: &mut Tx<'_>,
     appid: &Appid,
     session: &Session,

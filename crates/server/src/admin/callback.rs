@@ -2,7 +2,7 @@
 
 use super::context::CommandContext;
 use super::outcome::Outcome;
-use crate::callback::{CallFault, Sender, Verification};
+use crate::callback::{CallFault, Sender, Verification, nonce};
 use crate::desk::Desk;
 use crate::desk::account::callback;
 use crate::error::Error;
@@ -111,7 +111,7 @@ async fn verify(
     settings: &CallbackSettings,
 ) -> Result<Outcome, Error> {
     let sender = Sender::new(&context.callback_networks)?;
-    let (nonce, echo) = (format!("{:010}", u32::from_ne_bytes(desk.rng.bytes())), desk.rng.hex::<10>());
+    let (nonce, echo) = (nonce(&desk.rng), desk.rng.hex::<10>());
     Ok(match sender.verify(settings, desk.now() / SECOND, &nonce, &echo).await {
         Verification::Passed => Ok(Value::Null),
         Verification::Call(CallFault::Blocked) => Err(format!(

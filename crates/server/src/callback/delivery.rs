@@ -1,6 +1,6 @@
 //! Delivers the pushes of an account: those of a customer in order, those of several customers side by side.
 
-use crate::callback::sender::Sender;
+use crate::callback::sender::{Sender, nonce};
 use crate::desk::account::callback;
 use crate::desk::callback::{Finished, Outcome, Push, PushId, outcome, pushes};
 use crate::desk::cluster;
@@ -71,7 +71,7 @@ impl Delivery {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(_) => {
-                    pause(&self.app, RETRY).await;
+                    self.app.pause(RETRY).await;
                     continue;
                 }
             }
@@ -188,14 +188,6 @@ impl Delivery {
     }
 }
 
-/// Waits for `time`. Returns `false` when the application stops.
-pub(super) async fn pause(app: &App, time: Duration) -> bool {
-    tokio::select! {
-        () = tokio::time::sleep(time) => true,
-        () = app.stop.cancelled() => false,
-    }
-}
-
 /// The delivery of one push.
 struct Task {
     app: App,
@@ -253,7 +245,7 @@ async fn attempt(
     push: &Push,
 ) -> Result<Understood, String> {
     let rng = &app.desk.rng;
-    let nonce = format!("{:010}", u32::from_ne_bytes(rng.bytes::<4>()));
+    let nonce = nonce(rng);
     let random: [u8; RANDOM_LENGTH] = rng.bytes();
     let stamp = Stamp { timestamp: app.desk.now() / SECOND, nonce: &nonce, random };
     let request = settings.push(appid.as_str()).request(&push.body, &stamp);

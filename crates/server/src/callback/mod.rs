@@ -8,12 +8,12 @@ mod delivery;
 mod dialer;
 mod sender;
 
-pub use sender::{CallFault, Sender, Verification};
+pub use sender::{CallFault, Sender, Verification, nonce};
 
 use crate::desk::account::callback;
 use crate::error::{Error, OutageLog};
 use crate::state::App;
-use delivery::{Delivery, pause};
+use delivery::Delivery;
 use model::Appid;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub async fn run(app: App, base: String) {
     let outages = OutageLog::new("looking for accounts with a developer's server");
     let mut tasks: HashMap<Appid, JoinHandle<()>> = HashMap::new();
     let mut sender = None;
-    while pause(&app, POLL).await {
+    while app.pause(POLL).await {
         tasks.retain(|_, task| !task.is_finished());
         // The log has the failure.
         let Ok(accounts) = outages.record(callback::all(&app.desk).await) else { continue };

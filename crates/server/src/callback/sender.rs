@@ -1,6 +1,7 @@
 //! Calls of developers' servers: one try of a push, and the verification of a URL.
 
 use crate::callback::dialer::{DialError, Dialer};
+use crate::clock::Rng;
 use crate::store::trust::{self, Roots, Trust};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
@@ -62,6 +63,12 @@ pub enum Verification {
     Call(CallFault),
     /// The answer, whose first characters are shown, is not the echostr.
     Answer(EchoError, String),
+}
+
+/// A nonce: ten digits, as Weixin's.
+#[must_use]
+pub fn nonce(rng: &Rng) -> String {
+    format!("{:010}", u32::from_ne_bytes(rng.bytes()))
 }
 
 impl Sender {
