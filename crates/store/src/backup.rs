@@ -7,7 +7,7 @@ pub use copy::{TableContent, hash};
 
 use crate::clock::Clock;
 use crate::engine::postgres::{self, client};
-use crate::engine::{migrate, sqlite};
+use crate::engine::{migrate, schema, sqlite};
 use crate::place::Place;
 use ::postgres::Client;
 use anyhow::{Context, bail, ensure};
@@ -239,7 +239,7 @@ impl NewFile {
         conn.execute_batch(
             "pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -65536",
         )?;
-        migrate::run(&mut conn)?;
+        schema::run(&mut conn)?;
         conn.execute_batch("begin")?;
         Ok(conn)
     }

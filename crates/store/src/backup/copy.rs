@@ -1,7 +1,7 @@
 //! Copies all rows of a store into another one and hashes them, in an order that does not depend on the engine.
 
-use crate::engine::migrate;
 use crate::engine::postgres::client::row;
+use crate::engine::schema;
 use crate::engine::sqlite::cell;
 use crate::engine::tx::Cell;
 use ::postgres::Client;
@@ -24,7 +24,7 @@ pub(super) struct Table {
 /// The tables of this program's version, by name.
 pub(super) fn tables() -> anyhow::Result<Vec<Table>> {
     let mut model = rusqlite::Connection::open_in_memory()?;
-    migrate::run(&mut model)?;
+    schema::run(&mut model)?;
     let sql = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'
         and name <> 'refinery_schema_history' order by name";
     let names: Vec<String> =

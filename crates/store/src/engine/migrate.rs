@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail, ensure};
 use refinery::error::Kind;
-use refinery::{Migrate, SchemaVersion};
+use refinery::{Migrate, Migration, SchemaVersion};
 
 mod files {
     refinery::embed_migrations!("migrations");
@@ -19,8 +19,13 @@ pub(crate) fn run<C: Migrate>(conn: &mut C) -> anyhow::Result<()> {
     bail!(newer(applied_version(conn)?))
 }
 
+/// All migrations of this program.
+pub(crate) fn all() -> Vec<Migration> {
+    files::migrations::runner().get_migrations().clone()
+}
+
 fn latest_version() -> SchemaVersion {
-    files::migrations::runner().get_migrations().iter().map(|file| file.version()).max().unwrap_or(0)
+    all().iter().map(Migration::version).max().unwrap_or(0)
 }
 
 fn applied_version<C: Migrate>(conn: &mut C) -> anyhow::Result<SchemaVersion> {

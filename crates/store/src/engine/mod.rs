@@ -3,6 +3,7 @@
 pub(crate) mod job;
 pub(crate) mod migrate;
 pub(crate) mod postgres;
+pub(crate) mod schema;
 pub(crate) mod sqlite;
 pub(crate) mod tx;
 pub(crate) mod watch;

@@ -1,7 +1,7 @@
 //! SQLite, the embedded engine: one writer thread that commits waiting verbs together, and a few reader threads.
 
 use super::job::{Job, run_all};
-use super::migrate;
+use super::schema;
 use super::tx::{Cell, Conn, Row, Tx, Value};
 use super::watch::Shared;
 use crate::clock::Clock;
@@ -58,7 +58,7 @@ impl Sqlite {
             .with_context(|| format!("creating {}", file.display()))?;
         check_path_length(folder)?;
         let mut writer = connect(&file, WRITER_CACHE_KIB)?;
-        migrate::run(&mut writer)?;
+        schema::run(&mut writer)?;
         let (writes, waiting) = sync_channel(QUEUE);
         let (at, runtime, known) = (clock.clone(), Handle::current(), shared.clone());
         thread::Builder::new()
