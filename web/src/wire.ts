@@ -137,8 +137,8 @@ export interface Message {
   nickname?: string;
   /** The address of the agent's picture, if there is one. */
   headimg?: string;
-  /** The kind, as in the `msgtype` of Weixin's API. */
-  kind: Msgtype;
+  /** The kind, as in the `msgtype` of Weixin's API; what Kefu tells the customer has its own kinds. */
+  kind: Msgtype | "notice" | "app_notice";
   /** The text. For other kinds `[kind] title`, for places that show only text. */
   text: string;
   /** The width of the picture in pixels, if it is known. */
@@ -158,7 +158,7 @@ export interface Message {
 }
 
 /** Who wrote a message. */
-export type Side = "customer" | "agent" | "account";
+export type Side = "customer" | "agent" | "account" | "system";
 
 /** The msgtypes. */
 export type Msgtype =

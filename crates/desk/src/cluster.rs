@@ -6,8 +6,8 @@
 use crate::{Desk, Result};
 use model::Time;
 use std::collections::{HashMap, HashSet};
-use store::Row;
 use store::bind;
+use store::{Row, Tx};
 
 /// Raises this node's counter. Returns `false` if the other nodes had declared this node dead; the counter starts again
 /// at 1.
@@ -80,7 +80,7 @@ pub async fn fence_others(desk: &Desk) -> Result<()> {
 
 /// Takes the lease for `what`, unless a living node has it. Returns whether this node has it; in a store that is not
 /// shared, always. The lease only keeps nodes from doing the same work twice. The work must be safe to do twice, as the
-/// verbs of `due` rows are.
+/// verbs of `due` rows are, or its writes must be fenced, as those of pushes are.
 ///
 /// # Errors
 /// Internal only.
@@ -92,10 +92,14 @@ pub async fn acquire(desk: &Desk, what: &str) -> Result<bool> {
     desk.store
         .write_silent("", move |tx| {
             tx.run(TAKE, bind![&what, &*node])?;
-            let holder = tx.one(SELECT_HOLDER, bind![&what])?;
-            Ok(holder.is_some_and(|row| row.text(0) == *node))
+            is_holder(tx, &what, &node)
         })
         .await
+}
+
+/// Whether a node has the lease for `what` at this moment of the transaction.
+pub(crate) fn is_holder(tx: &mut Tx<'_>, what: &str, node: &str) -> Result<bool> {
+    Ok(tx.one(SELECT_HOLDER, bind![what])?.is_some_and(|row| row.text(0) == node))
 }
 
 const BEAT: &str = "update node set beat = beat + 1, clock = $2 where id = $1";

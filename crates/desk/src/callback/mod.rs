@@ -6,8 +6,11 @@
 //!
 //! There is no queue: pushes are read from the change feed, like everything that others learn of changes.
 
+pub mod lease;
+mod notice;
 pub mod outcome;
 pub mod pushes;
 
+pub use lease::PushLease;
 pub use outcome::{Finished, Outcome};
 pub use pushes::{Push, PushId, PushesAfter};

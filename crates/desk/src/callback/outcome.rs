@@ -1,5 +1,7 @@
 //! How pushes end, and what the answers to them do.
 
+use crate::callback::lease::PushLease;
+use crate::callback::notice;
 use crate::callback::pushes::Push;
 use crate::message::api_message;
 use crate::people::agent;
@@ -44,38 +46,61 @@ pub struct Finished {
     pub reply: Reply,
 }
 
-/// Records how a push ended, and does what the answer says, once for each push. `upto` is the change up to which all
-/// pushes are done then.
+/// Records how a push ended, and does what the answer says, or tells the customer that there was none, once for each
+/// push. `upto` is the change up to which all pushes are done then. Returns `false`, and nothing is done, if another
+/// node delivers by now.
 ///
 /// # Errors
 /// Internal only. What is wrong with an answer is recorded as the push's fault.
-pub async fn finish(desk: &Desk, appid: &Appid, finished: Finished, upto: i64) -> Result<()> {
-    let acts = finished.outcome == Outcome::Taken && finished.reply != Reply::Nothing;
-    if acts {
+pub async fn finish(
+    desk: &Desk,
+    appid: &Appid,
+    lease: PushLease,
+    finished: Finished,
+    upto: i64,
+) -> Result<bool> {
+    let mut refusal = String::new();
+    if finished.acts() {
         let (acting, client_id) = (finished.clone(), desk.rng.hex::<16>());
         let acted = desk.write(appid, move |tx, appid| {
-            if record(tx, appid, &acting, "")? {
+            let acts = lease.advance(tx, appid, upto)? && record(tx, appid, &acting, "")?;
+            if acts {
                 act(tx, appid, &acting, &client_id)?;
             }
-            move_cursor(tx, appid, upto)
+            Ok(acts)
         });
         match acted.await {
-            Err(Error::Refused(code)) if code != Errcode::SystemError => {
-                return quietly(desk, appid, finished, upto, &code.to_string()).await;
-            }
-            other => return other,
+            Ok(true) => return Ok(true),
+            // It is recorded already, or another node delivers: the verb was rolled back.
+            Ok(false) => {}
+            Err(Error::Refused(code)) if code != Errcode::SystemError => refusal = code.to_string(),
+            Err(error) => return Err(error),
         }
     }
-    quietly(desk, appid, finished, upto, "").await
-}
-
-async fn quietly(desk: &Desk, appid: &Appid, finished: Finished, upto: i64, refusal: &str) -> Result<()> {
-    let refusal = refusal.to_owned();
     desk.write_silent(appid, move |tx, appid| {
-        record(tx, appid, &finished, &refusal)?;
-        move_cursor(tx, appid, upto)
+        let is_own = lease.advance(tx, appid, upto)?;
+        if is_own {
+            record(tx, appid, &finished, &refusal)?;
+        }
+        Ok(is_own)
     })
     .await
+}
+
+impl Finished {
+    /// Whether the end of this push changes something that pages show.
+    fn acts(&self) -> bool {
+        let is_message = matches!(self.push.body.content, BodyContent::Message(_));
+        match self.outcome {
+            Outcome::Taken => match &self.reply {
+                Reply::Nothing => false,
+                Reply::Message(_) => true,
+                Reply::Transfer { .. } => is_message,
+            },
+            Outcome::Failed => is_message,
+            Outcome::Late => false,
+        }
+    }
 }
 
 /// Records the push; `false` if it is recorded already.
@@ -89,20 +114,19 @@ fn record(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, refusal: &str) ->
     Ok(rows == 1)
 }
 
-/// Notes that all pushes up to a change are done.
+/// Notes that all pushes up to a change are done. Returns `false` if another node delivers by now.
 ///
 /// # Errors
 /// Internal only.
-pub async fn advance(desk: &Desk, appid: &Appid, upto: i64) -> Result<()> {
-    desk.write_silent(appid, move |tx, appid| move_cursor(tx, appid, upto)).await
+pub async fn advance(desk: &Desk, appid: &Appid, lease: PushLease, upto: i64) -> Result<bool> {
+    desk.write_silent(appid, move |tx, appid| lease.advance(tx, appid, upto)).await
 }
 
-fn move_cursor(tx: &mut Tx<'_>, appid: &Appid, upto: i64) -> Result<()> {
-    tx.run(ADVANCE, bind![appid, upto]).map(|_| ())
-}
-
-/// Does what an answer says.
+/// Does what an answer says, or tells the customer that there was none.
 fn act(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, client_id: &str) -> Result<()> {
+    if finished.outcome == Outcome::Failed {
+        return notice::insert(tx, appid, &finished.push);
+    }
     match &finished.reply {
         Reply::Nothing => Ok(()),
         Reply::Message(content) => {
@@ -133,4 +157,3 @@ fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) -> 
 
 const INSERT: &str = "insert into push (appid, seq, fact, openid, what, outcome, tries, fault, at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (appid, seq, fact) do nothing";
-const ADVANCE: &str = "update push_cursor set seq = $2 where appid = $1 and seq < $2";

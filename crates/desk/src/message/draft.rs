@@ -44,6 +44,8 @@ pub(crate) enum Author {
     Agent(Agent),
     /// A program that writes as the account.
     Account,
+    /// Kefu, which tells the customer something.
+    System,
 }
 
 impl Author {
@@ -52,6 +54,7 @@ impl Author {
         match self {
             Author::Customer | Author::Worker(_) => DESK,
             Author::Agent(_) | Author::Account => "api",
+            Author::System => SYSTEM,
         }
     }
 
@@ -59,7 +62,7 @@ impl Author {
     pub(super) fn headimg(&self) -> Option<String> {
         match self {
             Author::Worker(agent) | Author::Agent(agent) => agent.headimg_address(),
-            Author::Customer | Author::Account => None,
+            Author::Customer | Author::Account | Author::System => None,
         }
     }
 
@@ -67,13 +70,15 @@ impl Author {
     pub(crate) fn agent(&self) -> (&str, &str) {
         match self {
             Author::Worker(agent) | Author::Agent(agent) => (agent.kf_account.as_str(), &agent.nickname),
-            Author::Customer | Author::Account => ("", ""),
+            Author::Customer | Author::Account | Author::System => ("", ""),
         }
     }
 }
 
 /// The stored word for messages from the pages.
 pub(crate) const DESK: &str = "desk";
+/// The stored word for what Kefu tells a customer.
+pub(super) const SYSTEM: &str = "system";
 
 impl Draft {
     /// A text from a page.
@@ -114,6 +119,22 @@ impl Draft {
         let (kind, text) = (content.word(), content.label());
         let ((files, limits, media_id), client_id) = (Default::default(), client_id.to_owned());
         Draft { kind, text, body, files, picture: None, media_id, limits, ai, client_id }
+    }
+
+    /// What Kefu tells a customer; pages have their own words for `kind`.
+    pub(crate) fn notice(kind: &'static str, text: &str, client_id: String) -> Self {
+        let (body, files, limits, media_id) = Default::default();
+        Draft {
+            kind,
+            text: text.to_owned(),
+            body,
+            files,
+            picture: None,
+            media_id,
+            limits,
+            ai: false,
+            client_id,
+        }
     }
 
     /// Sets the content hashes of the file and of its thumb.

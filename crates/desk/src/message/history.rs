@@ -1,6 +1,6 @@
 //! Messages as the pages show them: one message, a page of messages, a customer's history.
 
-use crate::message::draft::{Author, DESK, Draft};
+use crate::message::draft::{Author, DESK, Draft, SYSTEM};
 use crate::people::presence::of_worker;
 use crate::{Desk, Result, content, session};
 use model::media::picture_at;
@@ -25,6 +25,8 @@ pub enum Side {
     Agent,
     /// A program that writes as the account.
     Account,
+    /// Kefu, which tells the customer something.
+    System,
 }
 
 /// A message as the pages show it.
@@ -49,8 +51,8 @@ pub struct MessageView {
     #[cfg_attr(feature = "types", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
-    /// The kind, as in the `msgtype` of Weixin's API.
-    #[cfg_attr(feature = "types", ts(type = "Msgtype"))]
+    /// The kind, as in the `msgtype` of Weixin's API; what Kefu tells the customer has its own kinds.
+    #[cfg_attr(feature = "types", ts(type = "Msgtype | \"notice\" | \"app_notice\""))]
     pub kind: String,
     /// The text. For other kinds `[kind] title`, for places that show only text.
     pub text: String,
@@ -102,6 +104,7 @@ fn is_gone(kind: &str, content: &str) -> bool {
 pub(super) fn sender(kf_account: &str, via: &str) -> Side {
     match (kf_account, via) {
         ("", DESK) => Side::Customer,
+        ("", SYSTEM) => Side::System,
         ("", _) => Side::Account,
         _ => Side::Agent,
     }

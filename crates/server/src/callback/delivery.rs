@@ -2,8 +2,7 @@
 
 use crate::callback::sender::{Sender, nonce};
 use crate::desk::account::callback;
-use crate::desk::callback::{Finished, Outcome, Push, PushId, outcome, pushes};
-use crate::desk::cluster;
+use crate::desk::callback::{Finished, Outcome, Push, PushId, PushLease, lease, outcome, pushes};
 use crate::error::{Error, OutageLog};
 use crate::state::App;
 use model::callback::{CallbackSettings, LATE_AFTER, PARALLEL, TRIES};
@@ -38,7 +37,9 @@ pub(super) struct Delivery {
     read: Option<i64>,
     /// The cursor in the store.
     cursor: i64,
-    /// Until when this node has the lease for sure, by its monotonic clock.
+    /// The right to deliver, while this node has it.
+    lease: Option<PushLease>,
+    /// Until when the lease is not looked at again, by the monotonic clock.
     leased_until: Duration,
     outages: Arc<OutageLog>,
 }
@@ -55,6 +56,7 @@ impl Delivery {
             open: BTreeSet::new(),
             read: None,
             cursor: 0,
+            lease: None,
             leased_until: Duration::ZERO,
             outages: Arc::new(OutageLog::new("delivering pushes")),
         }
@@ -92,33 +94,44 @@ impl Delivery {
     }
 
     /// Reads what is new and starts what can start. Returns whether the account still has a developer's server.
-    async fn round(&mut self, tasks: &mut JoinSet<Push>) -> Result<bool, Error> {
+    async fn round(&mut self, tasks: &mut JoinSet<Done>) -> Result<bool, Error> {
         let Some(settings) = callback::current(&self.app.desk, &self.appid).await? else { return Ok(false) };
-        if !self.has_lease().await? {
-            // By the time this node takes over, the other one has gone on.
-            self.read = None;
-            self.waiting.clear();
-            self.open = self.under_way.values().copied().collect();
-            return Ok(true);
-        }
+        let Some(lease) = self.lease().await? else { return Ok(true) };
         if self.open.len() < AHEAD {
-            self.read_on().await?;
+            self.read_on(lease).await?;
         }
-        self.start(&settings, tasks);
+        if self.lease.is_some() {
+            self.start(lease, &settings, tasks);
+        }
         Ok(true)
     }
 
-    async fn has_lease(&mut self) -> Result<bool, Error> {
-        let now = self.app.desk.clock().uptime();
-        if now < self.leased_until {
-            return Ok(true);
+    /// The lease of this node, which takes one that no node has.
+    async fn lease(&mut self) -> Result<Option<PushLease>, Error> {
+        let (desk, now) = (&self.app.desk, self.app.desk.clock().uptime());
+        if self.lease.is_none() {
+            self.lease = lease::take(desk, &self.appid).await?;
+        } else if now >= self.leased_until && !lease::renew(desk, &self.appid).await? {
+            self.lost();
         }
-        let has = cluster::acquire(&self.app.desk, &format!("callback:{}", self.appid)).await?;
-        self.leased_until = if has { now + POLL } else { Duration::ZERO };
-        Ok(has)
+        self.leased_until = now + POLL;
+        Ok(self.lease)
     }
 
-    async fn read_on(&mut self) -> Result<(), Error> {
+    /// Another node delivers. By the time this one takes over, the other one has gone on.
+    fn lost(&mut self) {
+        self.lease = None;
+        self.start_over();
+    }
+
+    /// Forgets what was read, but for what is under way.
+    fn start_over(&mut self) {
+        self.read = None;
+        self.waiting.clear();
+        self.open = self.under_way.values().copied().collect();
+    }
+
+    async fn read_on(&mut self, lease: PushLease) -> Result<(), Error> {
         let desk = &self.app.desk;
         if self.read.is_none() {
             self.cursor = pushes::cursor(desk, &self.appid).await?.unwrap_or(0);
@@ -135,14 +148,17 @@ impl Delivery {
             }
         }
         if self.open.is_empty() && found.upto > self.cursor {
-            outcome::advance(desk, &self.appid, found.upto).await?;
+            if !outcome::advance(desk, &self.appid, lease, found.upto).await? {
+                self.lost();
+                return Ok(());
+            }
             self.cursor = found.upto;
         }
         Ok(())
     }
 
     /// Starts the next push of each customer who has none under way.
-    fn start(&mut self, settings: &CallbackSettings, tasks: &mut JoinSet<Push>) {
+    fn start(&mut self, lease: PushLease, settings: &CallbackSettings, tasks: &mut JoinSet<Done>) {
         let is_idle = |openid: &&Openid| !self.under_way.contains_key(*openid);
         let idle: Vec<Openid> = self.waiting.keys().filter(is_idle).cloned().collect();
         for openid in idle.into_iter().take(PARALLEL.saturating_sub(self.under_way.len())) {
@@ -158,6 +174,7 @@ impl Delivery {
                 sender: self.sender.clone(),
                 appid: self.appid.clone(),
                 settings: settings.clone(),
+                lease,
                 upto: self.upto_without(push.id),
                 outages: self.outages.clone(),
             };
@@ -171,21 +188,32 @@ impl Delivery {
         lowest.map_or(self.read.unwrap_or(self.cursor), |open| open.seq - 1)
     }
 
-    fn done(&mut self, done: Result<Push, JoinError>) {
+    fn done(&mut self, done: Result<Done, JoinError>) {
         match done {
-            Ok(push) => {
+            Ok(Done { push, lease, is_recorded }) => {
                 self.under_way.remove(&push.openid);
                 self.open.remove(&push.id);
+                if !is_recorded {
+                    // A lease that this node took after that one still holds.
+                    self.lease = self.lease.filter(|own| *own != lease);
+                    self.start_over();
+                }
             }
             // The log has a panic. What was read and is not done is read again.
             Err(_) => {
-                self.read = None;
-                self.waiting.clear();
                 self.under_way.clear();
-                self.open.clear();
+                self.start_over();
             }
         }
     }
+}
+
+/// A push that has ended.
+struct Done {
+    push: Push,
+    lease: PushLease,
+    /// Whether the end was recorded: not if another node delivers by now.
+    is_recorded: bool,
 }
 
 /// The delivery of one push.
@@ -194,6 +222,7 @@ struct Task {
     sender: Sender,
     appid: Appid,
     settings: CallbackSettings,
+    lease: PushLease,
     /// The change up to which all pushes are done after this one.
     upto: i64,
     outages: Arc<OutageLog>,
@@ -201,14 +230,18 @@ struct Task {
 
 impl Task {
     /// Delivers the push, and records how it ended.
-    async fn run(self, push: Push) -> Push {
-        let Task { app, sender, appid, settings, upto, outages } = self;
+    async fn run(self, push: Push) -> Done {
+        let Task { app, sender, appid, settings, lease, upto, outages } = self;
         let finished = deliver(&app, &sender, &appid, &settings, &push).await;
         // The developer's server has it, so only the record is repeated.
-        while outages.record(outcome::finish(&app.desk, &appid, finished.clone(), upto).await).is_err() {
+        let is_recorded = loop {
+            let recorded = outcome::finish(&app.desk, &appid, lease, finished.clone(), upto).await;
+            if let Ok(is_recorded) = outages.record(recorded) {
+                break is_recorded;
+            }
             tokio::time::sleep(RETRY).await;
-        }
-        push
+        };
+        Done { push, lease, is_recorded }
     }
 }
 

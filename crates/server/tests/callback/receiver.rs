@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub const TOKEN: &str = "AAAAA";
@@ -45,8 +46,8 @@ impl Received {
 }
 
 type Answer = dyn Fn(&Received) -> (u16, String) + Send + Sync;
-/// What was received, and how to answer.
-type Shared = (Arc<Mutex<Vec<Received>>>, Arc<Mutex<Arc<Answer>>>);
+/// What was received, how to answer, and how many answers may go out.
+type Shared = (Arc<Mutex<Vec<Received>>>, Arc<Mutex<Arc<Answer>>>, Arc<watch::Sender<usize>>);
 
 /// A developer's server that answers by a function, and remembers what it received.
 #[derive(Clone)]
@@ -54,6 +55,7 @@ pub struct Receiver {
     pub url: String,
     received: Arc<Mutex<Vec<Received>>>,
     answer: Arc<Mutex<Arc<Answer>>>,
+    released: Arc<watch::Sender<usize>>,
     _stop: Arc<tokio_util::sync::DropGuard>,
 }
 
@@ -66,10 +68,11 @@ impl Receiver {
             url: format!("http://{}/wx?of=mine", listener.local_addr().unwrap()),
             received: Arc::default(),
             answer: Arc::new(Mutex::new(Arc::new(|_: &Received| (200, String::new())))),
+            released: Arc::new(watch::Sender::new(usize::MAX)),
             _stop: Arc::new(stop.clone().drop_guard()),
         };
-        let router =
-            Router::new().fallback(receive).with_state((receiver.received.clone(), receiver.answer.clone()));
+        let shared = (receiver.received.clone(), receiver.answer.clone(), receiver.released.clone());
+        let router = Router::new().fallback(receive).with_state(shared);
         tokio::spawn(async move {
             axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await.unwrap();
         });
@@ -79,6 +82,16 @@ impl Receiver {
     /// Answers from now on by this function: status and body.
     pub fn answers(&self, answer: impl Fn(&Received) -> (u16, String) + Send + Sync + 'static) {
         *self.answer.lock().unwrap() = Arc::new(answer);
+    }
+
+    /// Holds all answers but the first `number` until more are released.
+    pub fn releases(&self, number: usize) {
+        self.released.send_replace(number);
+    }
+
+    /// What was received so far.
+    pub fn so_far(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
     }
 
     /// What was received, once there are `number` pushes.
@@ -95,7 +108,7 @@ impl Receiver {
 }
 
 async fn receive(
-    State((received, answer)): State<Shared>,
+    State((received, answer, released)): State<Shared>,
     method: Method,
     uri: Uri,
     body: Bytes,
@@ -112,7 +125,12 @@ async fn receive(
     let push = Received { query, body: String::from_utf8(body.to_vec()).unwrap() };
     let answer = answer.lock().unwrap().clone();
     let (status, body) = answer(&push);
-    received.lock().unwrap().push(push);
+    let number = {
+        let mut received = received.lock().unwrap();
+        received.push(push);
+        received.len()
+    };
+    let _ = released.subscribe().wait_for(|released| *released >= number).await;
     answer_of(status, body)
 }
 

@@ -1,0 +1,56 @@
+//! Who delivers the pushes of an account: the node with the lease. What a node still writes after another one took over
+//! does nothing, because the cursor counts who took over.
+
+use crate::{Desk, Result, cluster};
+use model::Appid;
+use store::Tx;
+use store::bind;
+
+/// The right to deliver an account's pushes. Each node that takes over gets one with a higher number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PushLease {
+    epoch: i64,
+}
+
+/// Takes over the delivery, unless a living node has it. `None` also if the account has no developer's server.
+///
+/// # Errors
+/// Internal only.
+pub async fn take(desk: &Desk, appid: &Appid) -> Result<Option<PushLease>> {
+    if !renew(desk, appid).await? {
+        return Ok(None);
+    }
+    let (node, is_shared) = (desk.node.clone(), desk.store.is_shared());
+    desk.write_silent(appid, move |tx, appid| {
+        // Another node may have taken the lease since. Its own claim waits for this transaction, or came before it.
+        if is_shared && !cluster::is_holder(tx, &name(appid), &node)? {
+            return Ok(None);
+        }
+        Ok(tx.one(CLAIM, bind![appid])?.map(|row| PushLease { epoch: row.int(0) }))
+    })
+    .await
+}
+
+/// Whether this node still has the lease. It takes one that no node has.
+///
+/// # Errors
+/// Internal only.
+pub async fn renew(desk: &Desk, appid: &Appid) -> Result<bool> {
+    cluster::acquire(desk, &name(appid)).await
+}
+
+fn name(appid: &Appid) -> String {
+    format!("callback:{appid}")
+}
+
+impl PushLease {
+    /// Notes that all pushes up to a change are done. Returns `false`, and nothing is written, if another node took
+    /// over.
+    pub(super) fn advance(self, tx: &mut Tx<'_>, appid: &Appid, upto: i64) -> Result<bool> {
+        Ok(tx.run(ADVANCE, bind![appid, upto, self.epoch])? == 1)
+    }
+}
+
+const CLAIM: &str = "update push_cursor set epoch = epoch + 1 where appid = $1 returning epoch";
+const ADVANCE: &str = "update push_cursor set seq = case when seq < $2 then $2 else seq end
+    where appid = $1 and epoch = $3";
