@@ -18,7 +18,7 @@ use futures_util::future::join_all;
 use history::{Found, History, Outcome, SABOTAGES};
 use people::People;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use scenario::{floods, flush, half_open, hang_up, outage};
+use scenario::{floods, flush, half_open, hang_up, outage, push};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::PoisonError;
@@ -55,7 +55,7 @@ struct Cli {
 }
 
 fn sabotages() -> Vec<&'static str> {
-    SABOTAGES.iter().copied().chain(["flush"]).collect()
+    SABOTAGES.iter().copied().chain(["flush", "push"]).collect()
 }
 
 fn main() -> ExitCode {
@@ -87,12 +87,18 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     let mut rng = StdRng::seed_from_u64(seed);
     let falsified = cli.sabotage.as_deref() == Some("flush");
     flush::on_sqlite(&cli.kefu, falsified).await.context("flushing, on SQLite")?;
+    let falsified = cli.sabotage.as_deref() == Some("push");
+    if falsified || cli.sabotage.is_none() {
+        push::on_sqlite(&cli.kefu, &mut rng, falsified).await.context("pushing, on SQLite")?;
+    }
     let folder = tempfile::tempdir()?;
     let place = ["--data".to_owned(), folder.path().display().to_string()];
     Trial::begin(cli, &place, &mut rng).await?.kills(cli.kills, &mut rng).await.context("on SQLite")?;
     let postgres = Postgres::start()?;
     let place = ["--database".to_owned(), postgres.url()];
-    flush::on_postgres(&cli.kefu, &place, falsified).await.context("flushing, on PostgreSQL")?;
+    flush::on_postgres(&cli.kefu, &place, cli.sabotage.as_deref() == Some("flush"))
+        .await
+        .context("flushing, on PostgreSQL")?;
     let mut trial = Trial::begin(cli, &place, &mut rng).await?;
     trial.kills(cli.kills, &mut rng).await.context("on PostgreSQL")?;
     trial.stops(&postgres, cli.stops, &mut rng).await.context("stopping PostgreSQL")?;

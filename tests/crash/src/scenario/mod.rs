@@ -6,3 +6,4 @@ pub(crate) mod half_open;
 pub(crate) mod hang_up;
 pub(crate) mod idle;
 pub(crate) mod outage;
+pub(crate) mod push;
