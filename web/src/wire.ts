@@ -507,6 +507,37 @@ export interface DebugAccount {
 /** The kinds of account. */
 export type AccountKind = "subscription" | "service" | "mini-program" | "mini-game" | "other";
 
+/** How the developer's server of an account fares. */
+export interface ServerAlarms {
+  /** The account's id. */
+  appid: string;
+  /** The account's name. */
+  nickname: string;
+  /** Until when nothing is pushed; 0 if pushes go out. */
+  shielded_until: number;
+  /** Whether customers who write wait at the desk meanwhile. */
+  desk_while_shielded: boolean;
+  /** The last alarm of each kind, the latest first. */
+  alarms: AlarmView[];
+}
+
+/** Failures of one kind that were many within the time that the operator has set. */
+export interface AlarmView {
+  /**
+   * What went wrong: `dns_failure`, `dns_timeout`, `connection_timeout`, `request_timeout`, `response_failed` or
+   * `mark_fail`.
+   */
+  kind: string;
+  /** The first failure. */
+  first_at: number;
+  /** The last failure. */
+  last_at: number;
+  /** How many failures there were. */
+  count: number;
+  /** The first one: the host, the kind of message, and what was wrong. */
+  sample: string;
+}
+
 /**
  * Answer of both: a token.
  * <https://developers.weixin.qq.com/doc/service/en/api/base/api_getaccesstoken>

@@ -1,6 +1,8 @@
 //! Limits that operators may set.
 
 use clap::Args;
+use model::MINUTE;
+use model::callback::AlarmRules;
 use protocol::limits;
 
 /// Limits that operators may set.
@@ -63,9 +65,35 @@ pub struct Rules {
         value_parser = clap::value_parser!(u32).range(..=36_500)
     )]
     pub message_files_days: u32,
+    /// Failed tries of pushes that are much: a developer's server that fails so often is left alone for a minute, and
+    /// an alarm tells of it.
+    #[arg(
+        long,
+        env = "KEFU_PUSH_FAILURES",
+        default_value_t = Rules::default().push_failures,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
+    pub push_failures: u32,
+    /// Minutes within which these tries fail.
+    #[arg(
+        long,
+        env = "KEFU_PUSH_FAILURE_MINUTES",
+        default_value_t = Rules::default().push_failure_minutes,
+        value_name = "MINUTES",
+        value_parser = clap::value_parser!(u32).range(1..=1440)
+    )]
+    pub push_failure_minutes: u32,
 }
 
 impl Rules {
+    /// How much a developer's server may fail.
+    #[must_use]
+    pub fn alarms(&self) -> AlarmRules {
+        let failures = usize::try_from(self.push_failures).unwrap_or(usize::MAX);
+        AlarmRules { failures, window: i64::from(self.push_failure_minutes) * MINUTE }
+    }
+
     /// Bytes that stay free on the disk of a folder of files.
     #[must_use]
     pub fn files_free(&self) -> u64 {
@@ -83,6 +111,8 @@ impl Default for Rules {
             account_files_mib: 0,
             files_free_mib: 256,
             message_files_days: 0,
+            push_failures: 30,
+            push_failure_minutes: 5,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Message push: the developer's server of an account, and the rules for calling it.
 
 pub mod address;
+mod health;
 mod settings;
 
+pub use health::{Alarm, AlarmChange, AlarmKind, AlarmRules, SHIELD, ServerHealth, shield_holds};
 pub use settings::{CallbackFault, CallbackSettings};
 
 use crate::{SECOND, Time};

@@ -5,6 +5,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use protocol::Errcode;
@@ -14,6 +15,39 @@ use store::metrics::StoreMetrics;
 /// Requests by endpoint and errcode.
 type RequestFamily = Family<[(&'static str, String); 2], Counter>;
 
+/// Tries of pushes by result.
+type TryFamily = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// Metrics of message push.
+pub struct PushMetrics {
+    tries: TryFamily,
+    /// Seconds from what happened to the first try of its push.
+    pub lag: Histogram,
+    /// Accounts whose developer's server is left alone.
+    pub shielded: Gauge,
+}
+
+impl PushMetrics {
+    fn new(registry: &mut Registry) -> Self {
+        let metrics = PushMetrics {
+            tries: TryFamily::default(),
+            lag: Histogram::new(exponential_buckets(1e-3, 2.0, 20)),
+            shielded: Gauge::default(),
+        };
+        registry.register("push_tries", "Tries of pushes by result", metrics.tries.clone());
+        let help = "Time from what happened to the first try of its push";
+        registry.register_with_unit("push_lag", help, Unit::Seconds, metrics.lag.clone());
+        let help = "Accounts whose developer's server is left alone";
+        registry.register("push_shielded_accounts", help, metrics.shielded.clone());
+        metrics
+    }
+
+    /// Counts a try that was `taken`, or failed in one of the ways that alarms tell apart.
+    pub fn count(&self, result: &'static str) {
+        self.tries.get_or_create_owned(&[("result", result)]).inc();
+    }
+}
+
 /// All metrics of this server. Counting uses handles that are kept, so a request looks nothing up.
 pub struct Metrics {
     registry: Registry,
@@ -22,6 +56,8 @@ pub struct Metrics {
     pub desk_streams: Gauge,
     /// Open streams of customers.
     pub chat_streams: Gauge,
+    /// Those of message push.
+    pub push: PushMetrics,
     agents: Gauge,
     feed_readers: Gauge,
     feed_lag: Gauge,
@@ -49,6 +85,7 @@ impl Metrics {
         registry.register_with_unit("store_commit", help, Unit::Seconds, store.commit.clone());
         let streams = Family::<[(&str, &str); 1], Gauge>::default();
         registry.register("streams", "Open streams of this node", streams.clone());
+        let push = PushMetrics::new(&mut registry);
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -60,6 +97,7 @@ impl Metrics {
             feed_lag: gauge("feed_lag_changes", "Unread changes of the feed reader that is furthest behind"),
             desk_streams: streams.get_or_create_owned(&[("of", "desk")]),
             chat_streams: streams.get_or_create_owned(&[("of", "chat")]),
+            push,
             registry,
             requests,
         }

@@ -366,11 +366,14 @@ CREATE TABLE callback (
     format text not null,
     aes_key text not null,
     previous_key text not null,
-    set_at bigint not null
+    set_at bigint not null,
+    shielded_until bigint not null default 0,
+    desk_while_shielded bigint not null default 0
 );
 CREATE TABLE push_cursor (
     appid text not null primary key,
-    seq bigint not null
+    seq bigint not null,
+    epoch bigint not null default 0
 );
 CREATE TABLE push (
     appid text not null,
@@ -383,4 +386,14 @@ CREATE TABLE push (
     fault text not null,
     at bigint not null,
     primary key (appid, seq, fact)
+);
+CREATE INDEX callback_set_at on callback (set_at);
+CREATE TABLE push_alarm (
+    appid text not null,
+    kind text not null,
+    first_at bigint not null,
+    last_at bigint not null,
+    count bigint not null,
+    sample text not null,
+    primary key (appid, kind)
 );

@@ -76,6 +76,18 @@ pub async fn is_administrator(desk: &Desk, name: &WechatId) -> Result<bool> {
     desk.read(name, |tx, name| Ok(tx.one(SELECT_ANY, bind![name])?.is_some())).await
 }
 
+/// Refuses a worker who does not administer the account.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn must_administer(desk: &Desk, appid: &Appid, name: &WechatId) -> Result<()> {
+    let person = name.clone();
+    desk.read(appid, move |tx, appid| {
+        Ok(tx.one(SELECT, bind![&person, appid])?.map(|_| ()).ok_or(Errcode::Forbidden)?)
+    })
+    .await
+}
+
 /// The names of an account's administrators, sorted.
 ///
 /// # Errors

@@ -1,8 +1,9 @@
 //! The developer's server of an account: its settings.
 
 use crate::{Desk, Result, account};
-use model::callback::CallbackSettings;
-use model::{Appid, TextEnum};
+use model::callback::{CallbackSettings, shield_holds};
+use model::session::routing::DeveloperServer;
+use model::{Appid, TextEnum, Time};
 use protocol::callback::{EncodingAesKey, Format, Mode};
 use store::bind;
 use store::{Row, Tx};
@@ -62,20 +63,41 @@ pub async fn remove(desk: &Desk, appid: &Appid) -> Result<()> {
     .await
 }
 
-/// The accounts with a developer's server.
+/// The accounts whose developer's server was set at a time or later. Since 0 these are all that have one.
 ///
 /// # Errors
 /// Internal only.
-pub async fn all(desk: &Desk) -> Result<Vec<Appid>> {
-    let read = desk
-        .store
-        .read("", |tx| Ok(tx.all(SELECT_ALL, &[])?.iter().map(|row| Appid::stored(row.text(0))).collect()));
+pub async fn set_since(desk: &Desk, at: Time) -> Result<Vec<Appid>> {
+    let read = desk.store.read("", move |tx| {
+        let rows = tx.all(SELECT_SINCE, bind![at])?;
+        Ok(rows.iter().map(|row| Appid::stored(row.text(0))).collect())
+    });
     read.await
+}
+
+/// The developer's server of the account, for who gets what a customer writes.
+pub(crate) fn server(tx: &mut Tx<'_>, appid: &Appid) -> Result<DeveloperServer> {
+    let Some(row) = tx.one(SELECT_SERVER, bind![appid])? else { return Ok(DeveloperServer::Absent) };
+    let is_replaced = row.flag(0) && shield_holds(row.int(1), tx.now());
+    Ok(if is_replaced { DeveloperServer::Replaced } else { DeveloperServer::Present })
 }
 
 /// Whether the account has a developer's server.
 pub(crate) fn exists(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool> {
-    Ok(tx.one(EXISTS, bind![appid])?.is_some())
+    Ok(server(tx, appid)? != DeveloperServer::Absent)
+}
+
+/// Sets whether customers who write wait at the desk while the server is left alone. Returns `false` if the account has
+/// no developer's server.
+///
+/// # Errors
+/// 40013.
+pub async fn set_desk_while_shielded(desk: &Desk, appid: &Appid, on: bool) -> Result<bool> {
+    desk.write_silent(appid, move |tx, appid| {
+        account::get(tx, appid)?;
+        Ok(tx.run(SET_REPLACED, bind![appid, on])? == 1)
+    })
+    .await
 }
 
 fn settings(row: &Row) -> Option<CallbackSettings> {
@@ -91,8 +113,9 @@ fn settings(row: &Row) -> Option<CallbackSettings> {
 }
 
 const SELECT: &str = "select url, token, mode, format, aes_key, previous_key from callback where appid = $1";
-const SELECT_ALL: &str = "select appid from callback order by appid";
-const EXISTS: &str = "select set_at from callback where appid = $1";
+const SELECT_SINCE: &str = "select appid from callback where set_at >= $1 order by set_at";
+const SELECT_SERVER: &str = "select desk_while_shielded, shielded_until from callback where appid = $1";
+const SET_REPLACED: &str = "update callback set desk_while_shielded = $2 where appid = $1";
 const UPSERT: &str = "insert into callback (appid, url, token, mode, format, aes_key, previous_key, set_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (appid) do update set url = excluded.url,
     token = excluded.token, mode = excluded.mode, format = excluded.format, aes_key = excluded.aes_key,

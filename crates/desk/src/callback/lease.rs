@@ -44,6 +44,11 @@ fn name(appid: &Appid) -> String {
 }
 
 impl PushLease {
+    /// Whether no other node has taken over.
+    pub(super) fn holds(self, tx: &mut Tx<'_>, appid: &Appid) -> Result<bool> {
+        Ok(tx.one(SELECT_EPOCH, bind![appid])?.is_some_and(|row| row.int(0) == self.epoch))
+    }
+
     /// Notes that all pushes up to a change are done. Returns `false`, and nothing is written, if another node took
     /// over.
     pub(super) fn advance(self, tx: &mut Tx<'_>, appid: &Appid, upto: i64) -> Result<bool> {
@@ -52,5 +57,6 @@ impl PushLease {
 }
 
 const CLAIM: &str = "update push_cursor set epoch = epoch + 1 where appid = $1 returning epoch";
+const SELECT_EPOCH: &str = "select epoch from push_cursor where appid = $1";
 const ADVANCE: &str = "update push_cursor set seq = case when seq < $2 then $2 else seq end
     where appid = $1 and epoch = $3";

@@ -6,11 +6,13 @@
 //!
 //! There is no queue: pushes are read from the change feed, like everything that others learn of changes.
 
+pub mod alarms;
 pub mod lease;
 mod notice;
 pub mod outcome;
 pub mod pushes;
 
+pub use alarms::{AlarmView, ServerAlarms, alarms};
 pub use lease::PushLease;
 pub use outcome::{Finished, Outcome};
 pub use pushes::{Push, PushId, PushesAfter};

@@ -82,7 +82,7 @@ fn store_received(
 pub(super) fn route(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Draft) -> Result<MessageView> {
     let (now, author) = (tx.now(), Author::Customer);
     let current = session::current(tx, appid, openid.as_str())?;
-    let to = routing::recipient(account::callback::exists(tx, appid)?, current.as_ref().map(|it| it.state));
+    let to = routing::recipient(account::callback::server(tx, appid)?, current.as_ref().map(|it| it.state));
     let session = match (to, current) {
         (Recipient::Developer, _) => return insert(tx, appid, openid, 0, &author, draft, true),
         (_, Some(session)) => {

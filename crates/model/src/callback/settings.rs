@@ -102,6 +102,14 @@ impl CallbackSettings {
         PushSettings { token: &self.token, format: self.format, encryption }
     }
 
+    /// Host and port of the URL; empty if it is none.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.url).ok();
+        let host = url.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+        host.map_or_else(String::new, |(host, port)| format!("{host}:{port}"))
+    }
+
     /// The URL with these parameters behind its own.
     ///
     /// # Errors
@@ -148,6 +156,18 @@ mod tests {
         assert_eq!(safe.check(), Err(CallbackFault::NoKey));
         let key = EncodingAesKey::parse(&"A".repeat(43)).ok();
         assert_eq!(CallbackSettings { key, ..safe }.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_url_has_one_host_however_it_is_written() {
+        for (url, host) in [
+            ("https://A.example/wx?token=1", "a.example:443"),
+            ("http://a.example:8080/", "a.example:8080"),
+            ("http://[::1]/", "[::1]:80"),
+            ("nothing", ""),
+        ] {
+            assert_eq!(settings(url).host(), host);
+        }
     }
 
     #[test]

@@ -17,16 +17,26 @@ pub enum Recipient {
     Both,
 }
 
-/// Who gets what a customer writes, by whether the account has a developer's server, and by the state of the
-/// customer's session, if there is one.
+/// The developer's server of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeveloperServer {
+    /// There is none.
+    Absent,
+    /// There is one.
+    Present,
+    /// It fails and is left alone, and the account wants customers to wait at the desk meanwhile.
+    Replaced,
+}
+
+/// Who gets what a customer writes, by the account's developer's server and the state of the customer's session, if
+/// there is one.
 /// <https://developers.weixin.qq.com/doc/subscription/guide/product/kf/forwarding.html>
 #[must_use]
-pub fn recipient(has_callback: bool, session: Option<SessionState>) -> Recipient {
-    match session {
-        _ if !has_callback => Recipient::Desk,
-        Some(SessionState::Open) => Recipient::Desk,
-        Some(SessionState::Waiting) => Recipient::Both,
-        Some(SessionState::Closed) | None => Recipient::Developer,
+pub fn recipient(server: DeveloperServer, session: Option<SessionState>) -> Recipient {
+    match (server, session) {
+        (DeveloperServer::Absent, _) | (_, Some(SessionState::Open)) => Recipient::Desk,
+        (_, Some(SessionState::Waiting)) | (DeveloperServer::Replaced, _) => Recipient::Both,
+        (DeveloperServer::Present, Some(SessionState::Closed) | None) => Recipient::Developer,
     }
 }
 
@@ -58,7 +68,7 @@ pub fn choose(candidates: &[Candidate], capacity: i64) -> Option<&KfAccount> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidate, Recipient, choose, recipient};
+    use super::{Candidate, DeveloperServer, Recipient, choose, recipient};
     use crate::KfAccount;
     use crate::agent::Presence;
     use crate::session::SessionState;
@@ -66,11 +76,21 @@ mod tests {
     #[test]
     fn a_developers_server_gets_what_no_agent_has_taken() {
         for session in [None, Some(SessionState::Waiting), Some(SessionState::Open)] {
-            assert_eq!(recipient(false, session), Recipient::Desk);
+            assert_eq!(recipient(DeveloperServer::Absent, session), Recipient::Desk);
         }
-        assert_eq!(recipient(true, None), Recipient::Developer);
-        assert_eq!(recipient(true, Some(SessionState::Waiting)), Recipient::Both);
-        assert_eq!(recipient(true, Some(SessionState::Open)), Recipient::Desk);
+        let present = |session| recipient(DeveloperServer::Present, session);
+        assert_eq!(present(None), Recipient::Developer);
+        assert_eq!(present(Some(SessionState::Waiting)), Recipient::Both);
+        assert_eq!(present(Some(SessionState::Open)), Recipient::Desk);
+    }
+
+    #[test]
+    fn the_desk_stands_in_for_a_server_that_is_left_alone() {
+        let replaced = |session| recipient(DeveloperServer::Replaced, session);
+        assert_eq!(replaced(None), Recipient::Both);
+        assert_eq!(replaced(Some(SessionState::Closed)), Recipient::Both);
+        assert_eq!(replaced(Some(SessionState::Waiting)), Recipient::Both);
+        assert_eq!(replaced(Some(SessionState::Open)), Recipient::Desk);
     }
 
     fn agent(id: i64, presence: Presence, open: i64, free_since: i64) -> Candidate {

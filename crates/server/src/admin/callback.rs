@@ -27,6 +27,13 @@ pub enum CallbackCommand {
     },
     /// Removes the settings: customers' messages go to the desk again.
     Remove(String),
+    /// Sets whether customers wait at the desk while the server fails and is left alone.
+    DeskWhileShielded {
+        /// The account.
+        appid: String,
+        /// Whether they do.
+        on: bool,
+    },
 }
 
 /// A change of the settings. What is absent stays, or gets its default.
@@ -53,6 +60,12 @@ pub(super) async fn execute(
         CallbackCommand::Show(appid) => {
             let settings = callback::show(desk, &Appid::parse(&appid)?).await?;
             Ok(Ok(settings.map_or(json!({"appid": appid, "url": ""}), |settings| shown(&appid, &settings))))
+        }
+        CallbackCommand::DeskWhileShielded { appid, on } => {
+            match callback::set_desk_while_shielded(desk, &Appid::parse(&appid)?, on).await? {
+                true => Ok(Ok(json!({"appid": appid, "desk_while_shielded": on}))),
+                false => Ok(Err(format!("{appid} has no developer's server: set one with --url"))),
+            }
         }
         CallbackCommand::Remove(appid) => {
             callback::remove(desk, &Appid::parse(&appid)?).await?;

@@ -1,20 +1,24 @@
 //! Delivers the pushes of an account: those of a customer in order, those of several customers side by side.
 
-use crate::callback::sender::{Sender, nonce};
+use crate::callback::target::{Target, deliver};
+use crate::clock::readable;
 use crate::desk::account::callback;
-use crate::desk::callback::{Finished, Outcome, Push, PushId, PushLease, lease, outcome, pushes};
+use crate::desk::callback::{Push, PushId, PushLease, alarms, lease, outcome, pushes};
 use crate::error::{Error, OutageLog};
-use crate::state::App;
-use model::callback::{CallbackSettings, LATE_AFTER, PARALLEL, TRIES};
-use model::{Appid, Openid, SECOND};
-use protocol::callback::{AesKeys, BodyContent, RANDOM_LENGTH, Reply, Stamp, Understood, reply};
+use crate::store::metrics::GaugeGuard;
+use model::callback::{AlarmChange, PARALLEL};
+use model::{Openid, TextEnum, Time};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 
-/// How long to wait for changes that nothing announced, and for the settings to change; how often the lease is renewed.
+/// How long to wait for changes that nothing announced; how often the lease is renewed.
 const POLL: Duration = Duration::from_secs(5);
+/// How often a server that is left alone is looked at, and its settings.
+const SHIELDED: Duration = Duration::from_secs(1);
+/// How often an account without changes is looked at: its settings may be gone.
+const REST: Duration = Duration::from_secs(300);
 /// How long to wait after the store has failed.
 const RETRY: Duration = Duration::from_secs(1);
 /// Pushes that are read ahead; with more the feed is not read on.
@@ -22,11 +26,9 @@ const AHEAD: usize = 1024;
 
 /// The delivery of an account's pushes.
 pub(super) struct Delivery {
-    app: App,
-    sender: Sender,
+    target: Arc<Target>,
     /// Where addresses of pictures begin.
     base: String,
-    appid: Appid,
     /// Pushes that wait, for each customer in order.
     waiting: HashMap<Openid, VecDeque<Push>>,
     /// The push that is under way to each customer.
@@ -41,16 +43,22 @@ pub(super) struct Delivery {
     lease: Option<PushLease>,
     /// Until when the lease is not looked at again, by the monotonic clock.
     leased_until: Duration,
+    /// The change up to which nothing is left to do, here or at the node that delivers, and when that was found.
+    rests: Option<(i64, Duration)>,
+    /// The end of the shield that is stored.
+    stored_shield: Time,
+    /// Alarms that are to be stored.
+    alarms: Vec<AlarmChange>,
+    /// Counts this account while its server is left alone.
+    shield: Option<GaugeGuard>,
     outages: Arc<OutageLog>,
 }
 
 impl Delivery {
-    pub(super) fn new(app: App, sender: Sender, base: String, appid: Appid) -> Self {
+    pub(super) fn new(target: Target, base: String) -> Self {
         Delivery {
-            app,
-            sender,
+            target: Arc::new(target),
             base,
-            appid,
             waiting: HashMap::new(),
             under_way: HashMap::new(),
             open: BTreeSet::new(),
@@ -58,60 +66,136 @@ impl Delivery {
             cursor: 0,
             lease: None,
             leased_until: Duration::ZERO,
+            rests: None,
+            stored_shield: 0,
+            alarms: Vec::new(),
+            shield: None,
             outages: Arc::new(OutageLog::new("delivering pushes")),
         }
     }
 
     /// Delivers until the account's settings are gone or the application stops.
     pub(super) async fn run(mut self) {
-        let mut wake = self.app.desk.store.subscribe(self.appid.as_str());
+        let target = self.target.clone();
+        let app = &target.app;
+        let mut wake = app.desk.store.subscribe(target.appid.as_str());
         let mut tasks = JoinSet::new();
-        while !self.app.stop.is_cancelled() {
+        // Whether to read the feed although nothing announced a change.
+        let mut looks = true;
+        while !app.stop.is_cancelled() {
             let woken = wake.borrow_and_update().seq;
-            let round = self.round(&mut tasks).await;
+            let round = self.round(&mut tasks, woken, looks).await;
             match self.outages.record(round) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(_) => {
-                    self.app.pause(RETRY).await;
+                    app.pause(RETRY).await;
                     continue;
                 }
             }
             if self.read.is_some_and(|read| read < woken) && self.open.len() < AHEAD {
                 continue;
             }
+            looks = false;
             tokio::select! {
                 Some(done) = tasks.join_next() => self.done(done),
                 _ = wake.wait_for(|now| now.seq > woken) => {}
-                () = tokio::time::sleep(POLL) => {}
-                () = self.app.stop.cancelled() => {}
+                () = target.news.notified() => {}
+                () = tokio::time::sleep(if target.is_shielded() { SHIELDED } else { POLL }) => looks = true,
+                () = app.stop.cancelled() => {}
             }
         }
         drop(wake);
-        self.app.desk.store.unsubscribe(self.appid.as_str());
+        app.desk.store.unsubscribe(target.appid.as_str());
         // A push that is not recorded is repeated by the next node that delivers.
         tasks.shutdown().await;
     }
 
-    /// Reads what is new and starts what can start. Returns whether the account still has a developer's server.
-    async fn round(&mut self, tasks: &mut JoinSet<Done>) -> Result<bool, Error> {
-        let Some(settings) = callback::current(&self.app.desk, &self.appid).await? else { return Ok(false) };
-        let Some(lease) = self.lease().await? else { return Ok(true) };
-        if self.open.len() < AHEAD {
-            self.read_on(lease).await?;
+    /// Reads what is new and starts what can start. The last change that was announced is `woken`. Returns whether the
+    /// account still has a developer's server.
+    async fn round(&mut self, tasks: &mut JoinSet<Done>, woken: i64, looks: bool) -> Result<bool, Error> {
+        if self.has_rest().await? {
+            return Ok(true);
+        }
+        let target = self.target.clone();
+        let desk = &target.app.desk;
+        let Some(settings) = callback::current(desk, &target.appid).await? else { return Ok(false) };
+        target.set(settings);
+        target.look_at_shield();
+        if let Some(lease) = self.lease().await? {
+            self.store_news(lease).await?;
+            let is_behind = self.read.is_none_or(|read| read < woken);
+            if (is_behind || looks) && self.open.len() < AHEAD {
+                self.read_on().await?;
+            }
+            self.note_done(lease).await?;
+            if self.lease.is_some() && !target.is_shielded() {
+                self.start(lease, tasks);
+            }
+        }
+        self.rests = self.upto_done().await?.map(|upto| (upto, desk.clock().uptime()));
+        Ok(true)
+    }
+
+    /// Whether nothing has happened since nothing was left to do. Heads are cheap: the store asks for those of many
+    /// accounts at once.
+    async fn has_rest(&self) -> Result<bool, Error> {
+        let Some((upto, since)) = self.rests else { return Ok(false) };
+        let desk = &self.target.app.desk;
+        let head = desk.store.head(self.target.appid.as_str()).await?;
+        Ok(head.is_some_and(|head| head.seq <= upto) && desk.clock().uptime() < since + REST)
+    }
+
+    /// The change up to which everything is done, if nothing else is left.
+    async fn upto_done(&self) -> Result<Option<i64>, Error> {
+        if !self.open.is_empty() || !self.waiting.is_empty() || self.target.is_shielded() {
+            return Ok(None);
         }
         if self.lease.is_some() {
-            self.start(lease, &settings, tasks);
+            return Ok(self.read.filter(|read| *read <= self.cursor));
         }
-        Ok(true)
+        // Another node delivers: this one rests once the other one has done all.
+        let (desk, appid) = (&self.target.app.desk, &self.target.appid);
+        let head = desk.store.head(appid.as_str()).await?.map_or(0, |head| head.seq);
+        Ok(pushes::cursor(desk, appid).await?.filter(|cursor| *cursor >= head))
+    }
+
+    /// Stores until when the server is left alone, and its alarms, and logs those that begin.
+    async fn store_news(&mut self, lease: PushLease) -> Result<(), Error> {
+        let target = self.target.clone();
+        let (until, changes) = target.take_news();
+        self.shield = match (target.is_shielded(), self.shield.take()) {
+            (false, _) => None,
+            (true, None) => Some(GaugeGuard::enter(&target.app.metrics.push.shielded)),
+            (true, counted) => counted,
+        };
+        self.alarms.extend(changes);
+        if until == self.stored_shield && self.alarms.is_empty() {
+            return Ok(());
+        }
+        let alarms = self.alarms.iter().map(|change| change.alarm.clone()).collect();
+        let Some(name) = alarms::save(&target.app.desk, &target.appid, lease, until, alarms).await? else {
+            self.lost();
+            return Ok(());
+        };
+        self.stored_shield = until;
+        for AlarmChange { alarm, .. } in self.alarms.drain(..).filter(|change| change.begins) {
+            let (account, kind, count, first_at) =
+                (&target.appid, alarm.kind.as_text(), alarm.count, readable(alarm.first_at));
+            tracing::warn!(%account, name, kind, count, first_at, "a developer's server fails much");
+        }
+        Ok(())
     }
 
     /// The lease of this node, which takes one that no node has.
     async fn lease(&mut self) -> Result<Option<PushLease>, Error> {
-        let (desk, now) = (&self.app.desk, self.app.desk.clock().uptime());
+        let target = self.target.clone();
+        let (desk, now) = (&target.app.desk, target.app.desk.clock().uptime());
         if self.lease.is_none() {
-            self.lease = lease::take(desk, &self.appid).await?;
-        } else if now >= self.leased_until && !lease::renew(desk, &self.appid).await? {
+            self.lease = lease::take(desk, &target.appid).await?;
+        } else if now < self.leased_until {
+            return Ok(self.lease);
+        } else if !lease::renew(desk, &target.appid).await? {
             self.lost();
         }
         self.leased_until = now + POLL;
@@ -121,6 +205,7 @@ impl Delivery {
     /// Another node delivers. By the time this one takes over, the other one has gone on.
     fn lost(&mut self) {
         self.lease = None;
+        self.shield = None;
         self.start_over();
     }
 
@@ -131,14 +216,14 @@ impl Delivery {
         self.open = self.under_way.values().copied().collect();
     }
 
-    async fn read_on(&mut self, lease: PushLease) -> Result<(), Error> {
-        let desk = &self.app.desk;
+    async fn read_on(&mut self) -> Result<(), Error> {
+        let (desk, appid) = (&self.target.app.desk, &self.target.appid);
         if self.read.is_none() {
-            self.cursor = pushes::cursor(desk, &self.appid).await?.unwrap_or(0);
+            self.cursor = pushes::cursor(desk, appid).await?.unwrap_or(0);
         }
-        let found = pushes::after(desk, &self.appid, self.read.unwrap_or(self.cursor), &self.base).await?;
+        let found = pushes::after(desk, appid, self.read.unwrap_or(self.cursor), &self.base).await?;
         if found.lost {
-            tracing::warn!(account = %self.appid, "changes were dropped from the feed before they were pushed");
+            tracing::warn!(account = %appid, "changes were dropped from the feed before they were pushed");
         }
         self.read = Some(found.upto);
         for push in found.pushes {
@@ -147,18 +232,23 @@ impl Delivery {
                 self.waiting.entry(push.openid.clone()).or_default().push_back(push);
             }
         }
-        if self.open.is_empty() && found.upto > self.cursor {
-            if !outcome::advance(desk, &self.appid, lease, found.upto).await? {
-                self.lost();
-                return Ok(());
-            }
-            self.cursor = found.upto;
+        Ok(())
+    }
+
+    /// Notes that nothing of what was read is left to push.
+    async fn note_done(&mut self, lease: PushLease) -> Result<(), Error> {
+        let Some(read) = self.read.filter(|read| self.open.is_empty() && *read > self.cursor) else {
+            return Ok(());
+        };
+        match outcome::advance(&self.target.app.desk, &self.target.appid, lease, read).await? {
+            true => self.cursor = read,
+            false => self.lost(),
         }
         Ok(())
     }
 
     /// Starts the next push of each customer who has none under way.
-    fn start(&mut self, lease: PushLease, settings: &CallbackSettings, tasks: &mut JoinSet<Done>) {
+    fn start(&mut self, lease: PushLease, tasks: &mut JoinSet<Done>) {
         let is_idle = |openid: &&Openid| !self.under_way.contains_key(*openid);
         let idle: Vec<Openid> = self.waiting.keys().filter(is_idle).cloned().collect();
         for openid in idle.into_iter().take(PARALLEL.saturating_sub(self.under_way.len())) {
@@ -169,15 +259,8 @@ impl Delivery {
             }
             let Some(push) = next else { continue };
             self.under_way.insert(openid, push.id);
-            let task = Task {
-                app: self.app.clone(),
-                sender: self.sender.clone(),
-                appid: self.appid.clone(),
-                settings: settings.clone(),
-                lease,
-                upto: self.upto_without(push.id),
-                outages: self.outages.clone(),
-            };
+            let (target, outages) = (self.target.clone(), self.outages.clone());
+            let task = Task { target, lease, upto: self.upto_without(push.id), outages };
             tasks.spawn(task.run(push));
         }
     }
@@ -190,10 +273,12 @@ impl Delivery {
 
     fn done(&mut self, done: Result<Done, JoinError>) {
         match done {
-            Ok(Done { push, lease, is_recorded }) => {
+            Ok(Done { push, lease, upto, is_recorded }) => {
                 self.under_way.remove(&push.openid);
                 self.open.remove(&push.id);
-                if !is_recorded {
+                if is_recorded {
+                    self.cursor = self.cursor.max(upto);
+                } else {
                     // A lease that this node took after that one still holds.
                     self.lease = self.lease.filter(|own| *own != lease);
                     self.start_over();
@@ -212,16 +297,15 @@ impl Delivery {
 struct Done {
     push: Push,
     lease: PushLease,
+    /// The change up to which all pushes are done.
+    upto: i64,
     /// Whether the end was recorded: not if another node delivers by now.
     is_recorded: bool,
 }
 
 /// The delivery of one push.
 struct Task {
-    app: App,
-    sender: Sender,
-    appid: Appid,
-    settings: CallbackSettings,
+    target: Arc<Target>,
     lease: PushLease,
     /// The change up to which all pushes are done after this one.
     upto: i64,
@@ -231,72 +315,17 @@ struct Task {
 impl Task {
     /// Delivers the push, and records how it ended.
     async fn run(self, push: Push) -> Done {
-        let Task { app, sender, appid, settings, lease, upto, outages } = self;
-        let finished = deliver(&app, &sender, &appid, &settings, &push).await;
+        let Task { target, lease, upto, outages } = self;
+        let finished = deliver(&target, &push).await;
         // The developer's server has it, so only the record is repeated.
         let is_recorded = loop {
-            let recorded = outcome::finish(&app.desk, &appid, lease, finished.clone(), upto).await;
+            let (desk, end) = (&target.app.desk, finished.clone());
+            let recorded = outcome::finish(desk, &target.appid, lease, end, upto).await;
             if let Ok(is_recorded) = outages.record(recorded) {
                 break is_recorded;
             }
             tokio::time::sleep(RETRY).await;
         };
-        Done { push, lease, is_recorded }
+        Done { push, lease, upto, is_recorded }
     }
-}
-
-/// Tries a push until the developer's server takes it, at most three times.
-async fn deliver(
-    app: &App,
-    sender: &Sender,
-    appid: &Appid,
-    settings: &CallbackSettings,
-    push: &Push,
-) -> Finished {
-    let is_late = app.desk.now() - push.at > LATE_AFTER;
-    let (mut tries, mut fault) = (0, String::new());
-    while tries < TRIES {
-        tries += 1;
-        match attempt(app, sender, appid, settings, push).await {
-            Ok(understood) => {
-                let outcome = if is_late { Outcome::Late } else { Outcome::Taken };
-                let (push, reply, fault) = (push.clone(), understood.reply, String::new());
-                return Finished { push, outcome, tries, fault, reply };
-            }
-            Err(wrong) => fault = wrong,
-        }
-    }
-    Finished { push: push.clone(), outcome: Outcome::Failed, tries, fault, reply: Reply::Nothing }
-}
-
-/// One try. Fails with what was wrong, in words.
-async fn attempt(
-    app: &App,
-    sender: &Sender,
-    appid: &Appid,
-    settings: &CallbackSettings,
-    push: &Push,
-) -> Result<Understood, String> {
-    let rng = &app.desk.rng;
-    let nonce = nonce(rng);
-    let random: [u8; RANDOM_LENGTH] = rng.bytes();
-    let stamp = Stamp { timestamp: app.desk.now() / SECOND, nonce: &nonce, random };
-    let request = settings.push(appid.as_str()).request(&push.body, &stamp);
-    let url = settings.url_with(&request.query).map_err(|fault| fault.to_string())?;
-    let answer = sender.post(&url, request.content_type, request.body).await;
-    let answer = answer.map_err(|fault| fault.to_string())?;
-    let secrets = settings.key.as_ref().map(|key| reply::Secrets {
-        token: &settings.token,
-        appid: appid.as_str(),
-        keys: AesKeys { current: key, previous: settings.previous_key.as_ref() },
-    });
-    let answered = reply::AnsweredPush {
-        openid: push.openid.as_str(),
-        original_id: &push.body.to_user_name,
-        is_event: matches!(push.body.content, BodyContent::Event(_)),
-        format: settings.format,
-        mode: settings.mode,
-        secrets,
-    };
-    reply::read(&answer, &answered).map_err(|error| error.to_string())
 }

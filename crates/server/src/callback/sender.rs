@@ -1,6 +1,6 @@
 //! Calls of developers' servers: one try of a push, and the verification of a URL.
 
-use crate::callback::dialer::{DialError, Dialer};
+use crate::callback::dialer::{DialError, Dialer, Step, within};
 use crate::clock::Rng;
 use crate::store::trust::{self, Roots, Trust};
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use model::Network;
-use model::callback::{CallbackFault, CallbackSettings, DEADLINE};
+use model::callback::{AlarmKind, CallbackFault, CallbackSettings, DEADLINE};
 use protocol::callback::{EchoError, check_echo, verification_query};
 use protocol::limits::REPLY_MAX;
 use std::fmt;
@@ -20,9 +20,9 @@ use std::time::Duration;
 /// How long idle connections are kept, and how many for each host.
 const IDLE: (Duration, usize) = (Duration::from_secs(20), 16);
 
-/// Calls developers' servers. Clones share its connections.
+/// Calls developers' servers, within a deadline. Clones share its connections.
 #[derive(Clone)]
-pub struct Sender(Client<HttpsConnector<Dialer>, Full<Bytes>>);
+pub struct Sender(Client<HttpsConnector<Dialer>, Full<Bytes>>, Duration);
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -31,10 +31,18 @@ pub enum CallFault {
     Settings(CallbackFault),
     /// The address is in a network that may not be called.
     Blocked,
-    /// The host was not reached, or the connection broke; says how.
+    /// The host has no address.
+    NoAddress,
+    /// The address of the host was not found in time.
+    AddressLate,
+    /// There is no connection to the host; says why.
     Connection(String),
+    /// There was no connection in time.
+    ConnectionLate,
     /// There was no whole answer in time.
     Late,
+    /// The connection broke before there was a whole answer; says when.
+    Broken(String),
     /// The answer has another status than 200.
     Status(StatusCode),
     /// The answer is longer than is read.
@@ -46,10 +54,31 @@ impl fmt::Display for CallFault {
         match self {
             CallFault::Settings(fault) => fault.fmt(f),
             CallFault::Blocked => DialError::Blocked.fmt(f),
-            CallFault::Connection(how) => f.write_str(how),
+            CallFault::NoAddress => DialError::Unknown.fmt(f),
+            CallFault::Connection(how) | CallFault::Broken(how) => f.write_str(how),
+            CallFault::AddressLate => {
+                write!(f, "the host's address was not found within {} s", DEADLINE.as_secs())
+            }
+            CallFault::ConnectionLate => write!(f, "no connection within {} s", DEADLINE.as_secs()),
             CallFault::Late => write!(f, "no whole answer within {} s", DEADLINE.as_secs()),
             CallFault::Status(status) => write!(f, "the answer has the status {}", status.as_u16()),
             CallFault::TooLarge => write!(f, "the answer has more than {} KiB", REPLY_MAX / 1024),
+        }
+    }
+}
+
+impl CallFault {
+    /// How alarms call it.
+    #[must_use]
+    pub fn kind(&self) -> AlarmKind {
+        match self {
+            CallFault::NoAddress | CallFault::Blocked => AlarmKind::DnsFailure,
+            CallFault::AddressLate => AlarmKind::DnsTimeout,
+            CallFault::Settings(_) | CallFault::Connection(_) | CallFault::ConnectionLate => {
+                AlarmKind::ConnectionTimeout
+            }
+            CallFault::Late => AlarmKind::RequestTimeout,
+            CallFault::Broken(_) | CallFault::Status(_) | CallFault::TooLarge => AlarmKind::ResponseFailed,
         }
     }
 }
@@ -77,6 +106,10 @@ impl Sender {
     /// # Errors
     /// Internal only. Where this machine trusts no authority, servers with `https` cannot be called.
     pub fn new(allowed: &[Network]) -> anyhow::Result<Self> {
+        Sender::over(Dialer::new(allowed), DEADLINE)
+    }
+
+    fn over(dialer: Dialer, deadline: Duration) -> anyhow::Result<Self> {
         let roots = Roots::system().unwrap_or_else(|error| {
             tracing::warn!("developers' servers cannot be called by https: {error:#}");
             Roots::none()
@@ -87,8 +120,8 @@ impl Sender {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE.0)
             .pool_max_idle_per_host(IDLE.1)
-            .build(connector.wrap_connector(Dialer { allowed: allowed.into() }));
-        Ok(Sender(client))
+            .build(connector.wrap_connector(dialer));
+        Ok(Sender(client, deadline))
     }
 
     /// Posts a body. Returns the answer of a server that took it.
@@ -142,10 +175,19 @@ impl Sender {
             match Limited::new(answer.into_body(), REPLY_MAX).collect().await {
                 Ok(body) => Ok(body.to_bytes()),
                 Err(error) if error.is::<LengthLimitError>() => Err(CallFault::TooLarge),
-                Err(_) => Err(CallFault::Connection("the connection broke within the answer".to_owned())),
+                Err(_) => Err(CallFault::Broken("the connection broke within the answer".to_owned())),
             }
         };
-        tokio::time::timeout(DEADLINE, answered).await.unwrap_or(Err(CallFault::Late))
+        within(self.1, answered).await.unwrap_or_else(|step| Err(late(step)))
+    }
+}
+
+/// The fault of a call that was at this step when its time was over.
+fn late(step: Step) -> CallFault {
+    match step {
+        Step::Address => CallFault::AddressLate,
+        Step::Connection => CallFault::ConnectionLate,
+        Step::Answer => CallFault::Late,
     }
 }
 
@@ -154,10 +196,81 @@ fn fault(error: &Error) -> CallFault {
     while let Some(inner) = cause {
         match inner.downcast_ref::<DialError>() {
             Some(DialError::Blocked) => return CallFault::Blocked,
-            Some(other) => return CallFault::Connection(other.to_string()),
+            Some(DialError::Unknown) => return CallFault::NoAddress,
+            Some(refused @ DialError::Refused(_)) => return CallFault::Connection(refused.to_string()),
             None => cause = inner.source(),
         }
     }
-    let how = if error.is_connect() { "the connection failed (TLS)" } else { "the connection broke" };
-    CallFault::Connection(how.to_owned())
+    match error.is_connect() {
+        true => CallFault::Connection("the connection failed (TLS)".to_owned()),
+        false => CallFault::Broken("the connection broke".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CallFault, Sender};
+    use crate::callback::dialer::Dialer;
+    use model::callback::{AlarmKind, DEADLINE};
+    use std::net::SocketAddr;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    /// A server that answers every connection with this text and closes it, or never answers.
+    async fn server(answer: Option<&'static str>) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = [0; 4096];
+                let _ = stream.read(&mut head).await;
+                match answer {
+                    Some(answer) => drop(stream.write_all(answer.as_bytes()).await),
+                    None => held.push(stream),
+                }
+            }
+        });
+        address
+    }
+
+    /// Calls a server whose name has these addresses, one list for each look-up; what was wrong each time.
+    async fn faults(deadline: Duration, calls: usize, finds: &[&[SocketAddr]]) -> Vec<Option<CallFault>> {
+        let (sender, mut found) = (Sender::over(Dialer::finding(finds), deadline).unwrap(), Vec::new());
+        for _ in 0..calls {
+            found.push(sender.post("http://a.example/", "text/xml", String::new()).await.err());
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn a_name_that_moves_inside_between_two_look_ups_is_not_called() {
+        let outside = server(Some("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")).await;
+        let inside = server(Some("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret")).await;
+        let inside = SocketAddr::from(([127, 0, 0, 2], inside.port()));
+        let found = faults(DEADLINE, 3, &[&[outside], &[inside], &[inside, outside]]).await;
+        assert!(matches!(found[..], [None, Some(CallFault::Blocked), None]), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn what_goes_wrong_is_told_apart() {
+        let silent = server(None).await;
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let kinds = async |deadline, finds: &[&[SocketAddr]]| {
+            faults(deadline, 1, finds).await.pop().unwrap().expect("a fault").kind()
+        };
+        assert_eq!(kinds(DEADLINE, &[&[]]).await, AlarmKind::DnsFailure);
+        assert_eq!(kinds(SHORT, &[]).await, AlarmKind::DnsTimeout);
+        assert_eq!(kinds(DEADLINE, &[&[closed]]).await, AlarmKind::ConnectionTimeout);
+        assert_eq!(kinds(SHORT, &[&[silent]]).await, AlarmKind::RequestTimeout);
+        for illegal in
+            ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", "HTTP/1.1 500 No\r\n\r\n", "what?"]
+        {
+            let address = server(Some(illegal)).await;
+            assert_eq!(kinds(DEADLINE, &[&[address]]).await, AlarmKind::ResponseFailed, "{illegal}");
+        }
+    }
 }

@@ -9,7 +9,6 @@ use model::Appid;
 use protocol::callback::Reply;
 use protocol::message::{Content, Text};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The first push that is not done.
@@ -121,7 +120,7 @@ fn two_nodes_that_race_for_an_account_lose_nothing_and_act_once() {
         });
         delivers(&here);
         delivers(&there);
-        let customers: Vec<_> = (0..4).map(|_| Arc::new(TestCustomer::new(&account))).collect();
+        let customers: Vec<_> = (0..4).map(|_| TestCustomer::new(&account)).collect();
         for n in 0..6 {
             if n == 3 {
                 // Both count as dead and go on, so each takes over from the other whenever it can.

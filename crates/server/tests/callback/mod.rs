@@ -1,7 +1,9 @@
 //! Message push: the developer's server of an account hears, answers, and hands customers over to the desk.
 
 mod delivery;
+mod fault;
 mod lease;
 mod notice;
-mod receiver;
+pub mod receiver;
 mod settings;
+mod shield;

@@ -2,6 +2,7 @@
 
 mod print;
 
+use kefu::desk::callback::ServerAlarms;
 use kefu::desk::ended_login::EndReason;
 use kefu::desk::menu_choice::Chosen;
 use kefu::desk::session_view::Accepted;
@@ -121,6 +122,7 @@ fn wire() -> String {
         TypingEvent,
         MessageSent<'static>,
         Debug<'static>,
+        ServerAlarms,
         AccessToken,
     ];
     format!("{HEAD}{text}")

@@ -1,6 +1,7 @@
 //! Metrics.
 
-use crate::actors::{TestApp, until};
+use crate::actors::{TestApp, TestCustomer, until};
+use crate::callback::receiver::{Receiver, delivers, listens};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{DEMO, RunningServer, kefu};
 use kefu::http::metrics;
@@ -41,6 +42,7 @@ impl MetricsReader {
 
 on_both_engines! {
     metrics_count_what_people_did,
+    metrics_count_tries_of_pushes_and_servers_that_are_left_alone,
     metrics_have_a_listener_of_their_own,
 }
 
@@ -86,6 +88,26 @@ async fn metrics_count_what_people_did(app: TestApp) {
     assert!(reader.number("kefu_store_commit_seconds_sum").await > 0.0);
     assert_eq!(reader.number("kefu_store_queue_verbs").await, 0.0);
     assert!(reader.number("kefu_store_verbs_total").await >= verbs);
+}
+
+async fn metrics_count_tries_of_pushes_and_servers_that_are_left_alone(app: TestApp) {
+    let reader = MetricsReader::of(&app).await;
+    let (account, receiver) = (app.account().await, Receiver::start().await);
+    listens(&account, &receiver).await;
+    delivers(&app);
+    let tries = |result: &str| format!("kefu_push_tries_total{{result=\"{result}\"}}");
+    TestCustomer::new(&account).says("你好").await;
+    until("one was taken", || async { reader.number(&tries("taken")).await == 1.0 }).await;
+    receiver.answers(|_| (500, String::new()));
+    for _ in 0..10 {
+        TestCustomer::new(&account).says("在吗").await;
+    }
+    until("the server is left alone", || async { reader.number("kefu_push_shielded_accounts").await == 1.0 })
+        .await;
+    assert_eq!(reader.number(&tries("response_failed")).await, 30.0);
+    assert_eq!(reader.number("kefu_push_lag_seconds_count").await, 11.0);
+    app.clock.advance(60_000);
+    until("the shield is over", || async { reader.number("kefu_push_shielded_accounts").await == 0.0 }).await;
 }
 
 async fn metrics_have_a_listener_of_their_own(app: TestApp) {

@@ -9,7 +9,6 @@ use std::path::Path;
 /// Statements that may read a whole table, and why.
 const WHOLE_TABLE: &[(&str, &str)] = &[
     ("from account order by created_at", "the operator's list of accounts"),
-    ("select appid from callback order by appid", "the accounts for which a task delivers pushes"),
     ("select appid from account limit 1", "whether there is an account: one row"),
     ("select name, created_at from worker order by created_at", "the operator's list of workers"),
     ("select alias, appid from account where alias in", "the doctor searches for shared aliases"),

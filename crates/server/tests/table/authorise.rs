@@ -175,6 +175,7 @@ pub const ROUTES: &[Route] = &[
         |fixture| json!({"appid": fixture.account.appid}),
         [2, 2, 2, 2, 3, 3, 3, 200, 3, 3],
     ),
+    get("/desk/api/debug/callback/alarms", of_account, [2, 2, 2, 2, 3, 3, 3, 200, 3, 3]),
     post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
 ];
 

@@ -24,13 +24,19 @@ pub(in crate::cli) struct CallbackArgs {
     /// Remove the developer's server: customers' messages go to the desk again.
     #[arg(long, conflicts_with_all = ["url", "token", "mode", "format", "aes_key"])]
     remove: bool,
+    /// While the server fails so much that it is left alone for a minute, customers who write wait at the desk.
+    #[arg(long, value_name = "BOOL", conflicts_with_all = ["url", "token", "mode", "format", "aes_key", "remove"])]
+    desk_while_shielded: Option<bool>,
 }
 
 impl CallbackArgs {
     pub(in crate::cli) fn command(&self, appid: &str) -> Command {
-        let CallbackArgs { url, token, mode, format, aes_key, remove } = self.clone();
+        let CallbackArgs { url, token, mode, format, aes_key, remove, desk_while_shielded } = self.clone();
         let is_shown = [&url, &token, &mode, &format, &aes_key].iter().all(|given| given.is_none());
         let appid = appid.to_owned();
+        if let Some(on) = desk_while_shielded {
+            return Command::Callback(CallbackCommand::DeskWhileShielded { appid, on });
+        }
         Command::Callback(match (remove, is_shown) {
             (true, _) => CallbackCommand::Remove(appid),
             (_, true) => CallbackCommand::Show(appid),

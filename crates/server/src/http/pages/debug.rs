@@ -1,7 +1,9 @@
 //! Calls of the debugging page: the accounts that its worker administers, and a token for one of them.
 
 use crate::desk::administrator;
+use crate::desk::callback;
 use crate::http::edge::guard::{Login, PageBody};
+use crate::http::edge::query::Params;
 use crate::http::pages::answers::{LoggedIn, WorkerName};
 use crate::http::{Answer, Reply};
 use crate::state::App;
@@ -14,6 +16,12 @@ use serde::{Deserialize, Serialize};
 /// An account.
 #[derive(Deserialize)]
 pub struct TokenBody {
+    appid: String,
+}
+
+/// An account, in a query.
+#[derive(Deserialize)]
+pub struct AlarmQuery {
     appid: String,
 }
 
@@ -62,4 +70,11 @@ pub async fn token(State(app): State<App>, login: Login, PageBody(given): PageBo
     let appid = Appid::parse(&given.appid).map_err(|_| Errcode::Forbidden)?;
     let Login { worker, cookie, expires_at } = &login;
     Reply::json(&administrator::issue_token(&app.desk, &appid, worker, cookie, *expires_at).await?)
+}
+
+/// `GET /desk/api/debug/callback/alarms`: what failed much at the account's developer's server.
+pub async fn alarms(State(app): State<App>, login: Login, Params(of): Params<AlarmQuery>) -> Answer {
+    let appid = Appid::parse(&of.appid).map_err(|_| Errcode::Forbidden)?;
+    administrator::must_administer(&app.desk, &appid, &login.worker).await?;
+    Reply::json(&callback::alarms(&app.desk, &appid).await?)
 }
