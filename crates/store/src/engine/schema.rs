@@ -92,7 +92,7 @@ mod tests {
             );
         }
 
-        let mut made = Connection::open_in_memory().expect("a database");
+        let made = Connection::open_in_memory().expect("a database");
         made.execute_batch(&file).expect("tables");
         let made_statements: Vec<String> = statements(&made).iter().map(|text| in_lines(text)).collect();
         assert!(made_statements.concat() == wanted, "the file loses something");

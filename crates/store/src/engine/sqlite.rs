@@ -68,11 +68,11 @@ impl Sqlite {
         let waiting = Arc::new(Mutex::new(waiting));
         let outages = Arc::new(OutageLog::new("reading from the database"));
         for _ in 0..READERS {
-            let (reader, waiting, at) = (connect(&file, READER_CACHE_KIB)?, waiting.clone(), clock.clone());
-            let outages = outages.clone();
+            let (file, waiting) = (file.clone(), waiting.clone());
+            let (at, outages) = (clock.clone(), outages.clone());
             thread::Builder::new()
                 .name("store-reader".into())
-                .spawn(move || read_loop(&reader, &waiting, &at, &outages))?;
+                .spawn(move || read_loop(&file, &waiting, &at, &outages))?;
         }
         Ok(Sqlite { writes, reads, shared, _lock: lock })
     }
@@ -186,16 +186,28 @@ fn commit(
     Ok(())
 }
 
-fn read_loop(raw: &rusqlite::Connection, waiting: &Mutex<Receiver<Job>>, clock: &Clock, outages: &OutageLog) {
-    let mut conn = SqliteConnection::new(raw);
-    loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(mut job) = next else { return };
-        match snapshot(&mut conn, &mut job, clock) {
-            Ok(()) => drop(outages.record(Ok(()))),
-            Err(error) => job.fail(outages.refuse(error)),
+/// Connects for the first verb: parsing the schema for each reader would delay the start.
+fn read_loop(file: &Path, waiting: &Mutex<Receiver<Job>>, clock: &Clock, outages: &OutageLog) {
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    while let Ok(mut job) = next() {
+        let raw = match connect(file, READER_CACHE_KIB) {
+            Ok(raw) => raw,
+            Err(error) => {
+                job.fail(outages.refuse(error.into()));
+                job.answer();
+                continue;
+            }
+        };
+        let mut conn = SqliteConnection::new(&raw);
+        loop {
+            match snapshot(&mut conn, &mut job, clock) {
+                Ok(()) => drop(outages.record(Ok(()))),
+                Err(error) => job.fail(outages.refuse(error)),
+            }
+            job.answer();
+            let Ok(another) = next() else { return };
+            job = another;
         }
-        job.answer();
     }
 }
 
