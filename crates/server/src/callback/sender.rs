@@ -18,7 +18,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// How long idle connections are kept, and how many for each host.
-const IDLE: (Duration, usize) = (Duration::from_secs(20), 16);
+const IDLE: (Duration, usize) = (Duration::from_secs(20), 64);
 
 /// Calls developers' servers, within a deadline. Clones share its connections.
 #[derive(Clone)]
