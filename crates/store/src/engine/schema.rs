@@ -17,7 +17,7 @@ pub(crate) fn run(conn: &mut Connection) -> anyhow::Result<()> {
 /// Makes the tables and notes all migrations as applied, if the database has no tables.
 fn make_tables(conn: &mut Connection) -> anyhow::Result<()> {
     let is_empty: bool =
-        conn.query_row("select not exists (select 1 from sqlite_master)", [], |row| row.get(0))?;
+        conn.query_row("select not exists (select 1 from sqlite_schema)", [], |row| row.get(0))?;
     if !is_empty {
         return Ok(());
     }
@@ -43,7 +43,7 @@ mod tests {
                             -- KEFU_BLESS=1 cargo test -p kefu-store schema\n";
 
     fn statements(conn: &Connection) -> Vec<String> {
-        let sql = "select sql from sqlite_master where sql is not null order by rowid";
+        let sql = "select sql from sqlite_schema where sql is not null order by rowid";
         let mut rows = conn.prepare(sql).expect("a statement");
         let texts = rows.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>();
         texts.expect("texts")
@@ -100,7 +100,7 @@ mod tests {
 
         // No migration leaves a row in an empty database that the file would have to insert.
         let tables =
-            "select name from sqlite_master where type = 'table' and name <> 'refinery_schema_history'";
+            "select name from sqlite_schema where type = 'table' and name <> 'refinery_schema_history'";
         let mut names = migrated.prepare(tables).expect("a statement");
         let names = names.query_map([], |row| row.get::<_, String>(0)).expect("rows");
         for name in names.map(|name| name.expect("a name")) {
