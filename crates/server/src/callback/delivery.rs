@@ -21,6 +21,8 @@ const SHIELDED: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_secs(300);
 /// How long to wait after the store has failed.
 const RETRY: Duration = Duration::from_secs(1);
+/// Changes without pushes that are read again after a crash, because noting each of them would cost a commit.
+const UNNOTED: i64 = 64;
 /// Pushes that are read ahead; with more the feed is not read on.
 const AHEAD: usize = 1024;
 
@@ -128,7 +130,9 @@ impl Delivery {
             if (is_behind || looks) && self.open.len() < AHEAD {
                 self.read_on().await?;
             }
-            self.note_done(lease).await?;
+            if looks || self.read.is_some_and(|read| read - self.cursor >= UNNOTED) {
+                self.note_done(lease).await?;
+            }
             if self.lease.is_some() && !target.is_shielded() {
                 self.start(lease, tasks);
             }
