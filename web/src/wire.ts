@@ -548,3 +548,140 @@ export interface AccessToken {
   /** The seconds that the token has left, `TOKEN_LIFE_S` at most. */
   expires_in: number;
 }
+
+/** A page of pushes. */
+export interface PushPage {
+  /** The pushes. */
+  pushes: PushRow[];
+  /** Where the next page begins; `None` at the end. */
+  next?: string;
+  /** Whether pushes wait until they are resumed. */
+  paused: boolean;
+  /** Whether the account has a developer's server. */
+  pushed: boolean;
+}
+
+/** A push that is done. */
+export interface PushRow {
+  /** Its name: the change and the position in it. */
+  id: string;
+  /** The customer. */
+  openid: string;
+  /** The `MsgType` of a message, or the name of an event. */
+  what: string;
+  /** How it ended: `taken`, `failed` or `late`. */
+  outcome: string;
+  /** How often it was tried. */
+  tries: number;
+  /** What was wrong; empty if nothing. */
+  fault: string;
+  /** When it was done. */
+  at: number;
+}
+
+/** A push with all that is known of it. */
+export interface ShownPush {
+  /** How it ended. */
+  push: PushRow;
+  /** The tries and replays in their order; those of old pushes are gone. */
+  tries: ShownTry[];
+  /** What is sent; absent if the change is gone, or the account has no developer's server by now. */
+  request?: ShownRequest;
+  /** Whether the change that the push was made of is gone: it can be neither shown nor replayed. */
+  gone: boolean;
+  /** What the developer should know of the push as a whole. */
+  warnings: PushLesson[];
+}
+
+/** A try of a push, or a replay. */
+export interface ShownTry {
+  /** When it began. */
+  at: number;
+  /** How long it took, in milliseconds. */
+  took_ms: number;
+  /** The status of the answer; 0 if there was none. */
+  status: number;
+  /** Why it failed; empty if the answer was taken. */
+  fault: string;
+  /** Headers of the answer. */
+  headers: NamedValue[];
+  /** The beginning of the answer. */
+  answer: string;
+  /** What is inside of an encrypted answer; absent if it is clear or cannot be decrypted with the keys of now. */
+  decrypted?: string;
+  /**
+   * The answer as it was understood: `reply` (`nothing`, a msgtype, `transfer_customer_service`), what it `says`,
+   * its `form`, and the `key` of an encrypted one. Null if it was not taken.
+   */
+  understood: { reply: string; says: unknown; form: string; key: string | null } | null;
+  /** What the developer should know. */
+  warnings: PushLesson[];
+  /** Whether it is a replay. */
+  replay: boolean;
+}
+
+/** A name and a value: a header, a parameter, or a member with a sample. */
+export interface NamedValue {
+  /** The name. */
+  name: string;
+  /** The value. */
+  value: string;
+}
+
+/** A warning, with what it means. */
+export interface PushLesson {
+  /** The warning in a word. */
+  warning: string;
+  /** What it means and what to do, in English. */
+  en: string;
+  /** The same in Chinese. */
+  zh: string;
+}
+
+/** The request of a push, as it would be sent now. */
+export interface ShownRequest {
+  /** The message in clear, as XML or JSON. */
+  clear: string;
+  /** The parameters of the query, with signatures. Each try has other ones. */
+  query: NamedValue[];
+  /** The body that is sent; the same as `clear` in plain mode. */
+  sent: string;
+}
+
+/** What came of replays. */
+export interface Replays {
+  /** The replays in their order. */
+  replayed: Replayed[];
+  /** The last push of this call, if there are more to replay after it. */
+  next?: string;
+}
+
+/** What came of a replay, or of a simulated push. */
+export interface Replayed {
+  /** The push; empty for a simulated one. */
+  id: string;
+  /** The answer. */
+  answered: ShownTry;
+  /** What was sent. */
+  request: ShownRequest;
+  /** Whether the answer was passed on to the customer. */
+  acted: boolean;
+  /** Why it was not, though that was asked for; empty if nothing was wrong. */
+  refused: string;
+}
+
+/** The kinds of pushes that can be composed. */
+export interface PushKinds {
+  /** The kinds in their order. */
+  kinds: ComposedKind[];
+}
+
+/** A kind of push that can be composed. */
+export interface ComposedKind {
+  /** The `MsgType` of a message, or the name of an event. */
+  what: string;
+  /** Whether it is an event. */
+  event: boolean;
+  /** Its members beside the common ones, each with a sample. */
+  members: NamedValue[];
+}

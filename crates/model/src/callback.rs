@@ -3,9 +3,11 @@
 pub mod address;
 mod health;
 mod settings;
+mod warning;
 
 pub use health::{Alarm, AlarmChange, AlarmKind, AlarmRules, SHIELD, ServerHealth, shield_holds};
 pub use settings::{CallbackFault, CallbackSettings};
+pub use warning::{PushWarning, SLOW_AFTER, collide};
 
 use crate::{SECOND, Time};
 use std::time::Duration;

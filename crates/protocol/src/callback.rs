@@ -13,6 +13,7 @@
 
 mod body;
 mod cipher;
+mod compose;
 mod event;
 mod key;
 mod member;
@@ -25,6 +26,7 @@ mod verification;
 
 pub use body::{Body, BodyContent};
 pub use cipher::{CipherError, Decrypted, RANDOM_LENGTH, Unsealed, decrypt, encrypt, seal, unseal};
+pub use compose::{PUSH_KINDS, PushKind, compose};
 pub use event::{Event, ScannedCode};
 pub use key::{AesKeys, EncodingAesKey, KeyError, WhichKey};
 pub use message::{ArticleOrigin, UserContent, UserMessage};

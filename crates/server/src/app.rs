@@ -1,5 +1,6 @@
 //! The router: Weixin's endpoints, the pages and their calls.
 
+use crate::http::debug::pushes;
 use crate::http::metrics::counted;
 use crate::http::{
     busy, chat, client_address, debug, desk, guard, healthz, media, nothing, once_more, openapi, page,
@@ -88,7 +89,21 @@ fn desk(app: &App) -> Router<App> {
         .route("/desk/api/debug", get(counted(app, "desk/debug", debug::accounts)))
         .route("/desk/api/debug/token", post(counted(app, "desk/debug/token", debug::token)))
         .route("/desk/api/debug/callback/alarms", get(counted(app, "desk/debug/alarms", debug::alarms)))
+        .merge(debug_pushes(app))
         .layer(map_response(private))
+}
+
+/// Calls of the debugging page for pushes.
+fn debug_pushes(app: &App) -> Router<App> {
+    let named = "desk/debug/pushes";
+    Router::new()
+        .route("/desk/api/debug/pushes", get(counted(app, named, pushes::list)))
+        .route("/desk/api/debug/pushes/show", get(counted(app, named, pushes::show)))
+        .route("/desk/api/debug/pushes/kinds", get(counted(app, named, pushes::kinds)))
+        .route("/desk/api/debug/pushes/replay", post(counted(app, named, pushes::replay)))
+        .route("/desk/api/debug/pushes/pause", post(counted(app, named, pushes::pause)))
+        .route("/desk/api/debug/pushes/resume", post(counted(app, named, pushes::resume)))
+        .route("/desk/api/debug/pushes/simulate", post(counted(app, named, pushes::simulate)))
 }
 
 /// Calls of the customer page.

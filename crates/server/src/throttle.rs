@@ -19,6 +19,8 @@ const REMEMBERED: usize = 50_000;
 const SITE_TRIES: u32 = 5;
 /// Tokens that a worker may issue on the debugging page in a minute; each lives two hours.
 const TOKENS_PER_MINUTE: u32 = 20;
+/// Pushes that a worker may replay or simulate on the debugging page in a minute.
+const PUSHES_PER_MINUTE: u32 = 60;
 
 /// Bytes of files are counted in pieces of this size.
 const PIECE: u64 = 64 << 10;
@@ -82,6 +84,7 @@ pub struct Throttles {
     customers: Throttle,
     messages: Throttle,
     tokens: Throttle,
+    pushes: Throttle,
     files: Throttle,
     first_files: Throttle,
 }
@@ -103,6 +106,7 @@ impl Throttles {
             customers: Throttle::per(settings.new_customers_per_hour, HOUR),
             messages: Throttle::per(settings.messages_per_minute, MINUTE),
             tokens: Throttle::per(TOKENS_PER_MINUTE, MINUTE),
+            pushes: Throttle::per(PUSHES_PER_MINUTE, MINUTE),
             files: files(mib.saturating_mul(CUSTOMERS_OF_ADDRESS)),
             first_files: files(mib),
         }
@@ -154,6 +158,14 @@ impl Throttles {
     /// How long to wait.
     pub fn issue(&self, worker: &WechatId) -> Result<(), Wait> {
         self.tokens.take(worker.as_str(), self.clock.now())
+    }
+
+    /// Counts a push that a worker replays or simulates.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn push(&self, worker: &WechatId) -> Result<(), Wait> {
+        self.pushes.take(worker.as_str(), self.clock.now())
     }
 
     /// Counts a customer's file of this many bytes. Those of an address who have not written before share the limit of

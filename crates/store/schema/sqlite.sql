@@ -373,6 +373,7 @@ CREATE TABLE callback (
 CREATE TABLE push_cursor (
     appid text not null primary key,
     seq bigint not null,
+    paused bigint not null default 0,
     epoch bigint not null default 0
 );
 CREATE TABLE push (
@@ -386,6 +387,22 @@ CREATE TABLE push (
     fault text not null,
     at bigint not null,
     primary key (appid, seq, fact)
+);
+CREATE TABLE push_try (
+    appid text not null,
+    seq bigint not null,
+    fact bigint not null,
+    number bigint not null,
+    replay bigint not null,
+    at bigint not null,
+    took_ms bigint not null,
+    status bigint not null,
+    fault text not null,
+    headers text not null,
+    answer text not null,
+    understood text not null,
+    warnings text not null,
+    primary key (appid, seq, fact, number)
 );
 CREATE INDEX callback_set_at on callback (set_at);
 CREATE TABLE push_alarm (

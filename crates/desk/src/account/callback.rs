@@ -4,6 +4,7 @@ use crate::{Desk, Result, account};
 use model::callback::{CallbackSettings, shield_holds};
 use model::session::routing::DeveloperServer;
 use model::{Appid, TextEnum, Time};
+use protocol::Errcode;
 use protocol::callback::{EncodingAesKey, Format, Mode};
 use store::bind;
 use store::{Row, Tx};
@@ -20,12 +21,43 @@ pub async fn show(desk: &Desk, appid: &Appid) -> Result<Option<CallbackSettings>
     .await
 }
 
+/// What a delivery needs to know before it starts a push.
+#[derive(Clone, Debug)]
+pub struct CurrentCallback {
+    /// The settings.
+    pub settings: CallbackSettings,
+    /// Whether pushes wait until they are resumed.
+    pub is_paused: bool,
+}
+
 /// Reads the settings for a delivery; `None` also if the account is gone.
 ///
 /// # Errors
 /// Internal only.
-pub async fn current(desk: &Desk, appid: &Appid) -> Result<Option<CallbackSettings>> {
-    desk.read(appid, of).await
+pub async fn current(desk: &Desk, appid: &Appid) -> Result<Option<CurrentCallback>> {
+    desk.read(appid, |tx, appid| {
+        let Some(settings) = of(tx, appid)? else { return Ok(None) };
+        Ok(Some(CurrentCallback { settings, is_paused: is_paused(tx, appid)? }))
+    })
+    .await
+}
+
+/// Whether the account's pushes wait until they are resumed.
+pub(crate) fn is_paused(tx: &mut Tx<'_>, appid: &Appid) -> Result<bool> {
+    Ok(tx.one(SELECT_PAUSED, bind![appid])?.is_some_and(|row| row.flag(0)))
+}
+
+/// Pauses or resumes the account's pushes. What is to be pushed meanwhile waits in the change feed. Saving other
+/// settings changes nothing of it.
+///
+/// # Errors
+/// `NotFound` if the account has no developer's server.
+pub async fn pause(desk: &Desk, appid: &Appid, paused: bool) -> Result<()> {
+    desk.write_silent(appid, move |tx, appid| match tx.run(PAUSE, bind![appid, paused])? {
+        0 => Err(Errcode::NotFound.into()),
+        _ => Ok(()),
+    })
+    .await
 }
 
 fn of(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<CallbackSettings>> {
@@ -122,5 +154,7 @@ const UPSERT: &str = "insert into callback (appid, url, token, mode, format, aes
     previous_key = excluded.previous_key, set_at = excluded.set_at";
 const BEGIN: &str = "insert into push_cursor (appid, seq) select owner, seq from head where owner = $1
     on conflict (appid) do nothing";
+const SELECT_PAUSED: &str = "select paused from push_cursor where appid = $1";
+const PAUSE: &str = "update push_cursor set paused = $2 where appid = $1";
 const DELETE: &str = "delete from callback where appid = $1";
 const DELETE_CURSOR: &str = "delete from push_cursor where appid = $1";

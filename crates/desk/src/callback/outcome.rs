@@ -3,6 +3,7 @@
 use crate::callback::lease::PushLease;
 use crate::callback::notice;
 use crate::callback::pushes::Push;
+use crate::callback::tries::{self, Try};
 use crate::message::api_message;
 use crate::people::agent;
 use crate::{Desk, Result, message, session};
@@ -38,8 +39,8 @@ pub struct Finished {
     pub push: Push,
     /// How it ended.
     pub outcome: Outcome,
-    /// How often it was tried.
-    pub tries: u32,
+    /// The tries, in their order.
+    pub tries: Vec<Try>,
     /// What was wrong with the last try, or why the answer could not act; empty if nothing.
     pub fault: String,
     /// What the developer's server wants.
@@ -106,11 +107,14 @@ impl Finished {
 /// Records the push; `false` if it is recorded already.
 fn record(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, refusal: &str) -> Result<bool> {
     let Finished { push, outcome, tries, fault, .. } = finished;
-    let (now, tries) = (tx.now(), i64::from(*tries));
+    let (now, number) = (tx.now(), i64::try_from(tries.len()).unwrap_or(i64::MAX));
     let fault = if refusal.is_empty() { fault } else { refusal };
     let (id, outcome, what) = (push.id, outcome.as_text(), push.what());
     let rows =
-        tx.run(INSERT, bind![appid, id.seq, id.fact, &push.openid, what, outcome, tries, fault, now])?;
+        tx.run(INSERT, bind![appid, id.seq, id.fact, &push.openid, what, outcome, number, fault, now])?;
+    if rows == 1 {
+        tries::keep(tx, appid, id, tries)?;
+    }
     Ok(rows == 1)
 }
 
@@ -123,7 +127,7 @@ pub async fn advance(desk: &Desk, appid: &Appid, lease: PushLease, upto: i64) ->
 }
 
 /// Does what an answer says, or tells the customer that there was none.
-fn act(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, client_id: &str) -> Result<()> {
+pub(super) fn act(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, client_id: &str) -> Result<()> {
     if finished.outcome == Outcome::Failed {
         return notice::insert(tx, appid, &finished.push);
     }

@@ -4,9 +4,12 @@ use crate::message::{self, MessageView, media};
 use crate::{Desk, Result, account};
 use model::session::SessionState;
 use model::{Appid, Fact, Openid, SECOND, Time};
+use protocol::Errcode;
 use protocol::callback::{Body, BodyContent, Event, UserContent, UserMessage};
 use protocol::message::{File, Text};
 use std::collections::HashSet;
+use std::fmt;
+use std::str::FromStr;
 use store::Tx;
 use store::bind;
 
@@ -20,6 +23,25 @@ pub struct PushId {
     pub seq: i64,
     /// The position of the fact in the change.
     pub fact: i64,
+}
+
+/// `seq.fact`, as programs and pages name it.
+impl fmt::Display for PushId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.seq, self.fact)
+    }
+}
+
+impl FromStr for PushId {
+    type Err = Errcode;
+
+    /// Fails with `BadRequest`.
+    fn from_str(text: &str) -> std::result::Result<Self, Errcode> {
+        let (seq, fact) = text.split_once('.').ok_or(Errcode::BadRequest)?;
+        let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number >= 0);
+        let (seq, fact) = (number(seq).ok_or(Errcode::BadRequest)?, number(fact).ok_or(Errcode::BadRequest)?);
+        Ok(PushId { seq, fact })
+    }
 }
 
 /// A push.
@@ -87,17 +109,52 @@ pub async fn after(desk: &Desk, appid: &Appid, seq: i64, base: &str) -> Result<P
                 if done.contains(&id) {
                     continue;
                 }
-                if let Some((openid, create_time, content)) = content(tx, appid, fact, &base)? {
-                    let to_user_name = original_id.clone();
-                    let from_user_name = openid.to_string();
-                    let body = Body { to_user_name, from_user_name, create_time, content };
-                    pushes.push(Push { id, openid, at: row.int(1), body });
-                }
+                pushes.extend(made(tx, appid, (id, row.int(1), fact), &original_id, &base)?);
             }
         }
         Ok(PushesAfter { pushes, upto, lost })
     })
     .await
+}
+
+/// The push of a fact, with the fact's place and time; `None` if nothing is pushed of it.
+fn made(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    (id, at, fact): (PushId, Time, &Fact),
+    original_id: &str,
+    base: &str,
+) -> Result<Option<Push>> {
+    let Some((openid, create_time, content)) = content(tx, appid, fact, base)? else { return Ok(None) };
+    let (to_user_name, from_user_name) = (original_id.to_owned(), openid.to_string());
+    let body = Body { to_user_name, from_user_name, create_time, content };
+    Ok(Some(Push { id, openid, at, body }))
+}
+
+/// The pushes of a customer in the changes from `first` to `last`, made again; at most [`ROUND`] changes are read.
+/// Addresses of pictures begin with `base`.
+pub(super) fn of_customer(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &str,
+    (first, last): (i64, i64),
+    base: &str,
+) -> Result<Vec<Push>> {
+    let rows = tx.all(SELECT_CHANGES, bind![appid, first - 1, ROUND])?;
+    let original_id = account::get(tx, appid)?.original_id;
+    let mut pushes = Vec::new();
+    for row in rows.iter().take_while(|row| row.int(0) <= last) {
+        let facts: Vec<Fact> = serde_json::from_str(&row.text(2))?;
+        for (fact, number) in facts.iter().zip(0..) {
+            let is_theirs = matches!(fact, Fact::Message { openid: of, .. } | Fact::Session { openid: of, .. }
+                if of.as_str() == openid);
+            if is_theirs {
+                let id = PushId { seq: row.int(0), fact: number };
+                pushes.extend(made(tx, appid, (id, row.int(1), fact), &original_id, base)?);
+            }
+        }
+    }
+    Ok(pushes)
 }
 
 /// What a fact says to the developer's server, with the customer and the second; `None` if nothing.

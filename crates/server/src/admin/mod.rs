@@ -7,6 +7,7 @@ mod create;
 pub mod customer;
 mod limit;
 mod outcome;
+pub mod push;
 pub mod remove;
 pub mod socket;
 mod worker;
@@ -80,6 +81,8 @@ pub enum Command {
     Limit(LimitCommand),
     /// Shows, saves or removes the developer's server of an account.
     Callback(callback::CallbackCommand),
+    /// Shows, replays, pauses or resumes the pushes of an account.
+    Push(push::PushCommand),
     /// Binds a worker to an agent without an invitation.
     AgentBind {
         /// The account.
@@ -195,6 +198,7 @@ async fn try_execute(desk: &Desk, context: &CommandContext, command: Command) ->
         Command::AccountAdmin { appid, worker, revoke } => administer(desk, &appid, &worker, revoke).await?,
         Command::Limit(command) => limit::execute(desk, command).await?,
         Command::Callback(command) => callback::execute(desk, context, command).await?,
+        Command::Push(command) => command.execute(desk, context).await?,
         Command::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }

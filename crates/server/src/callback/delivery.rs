@@ -121,9 +121,14 @@ impl Delivery {
         }
         let target = self.target.clone();
         let desk = &target.app.desk;
-        let Some(settings) = callback::current(desk, &target.appid).await? else { return Ok(false) };
-        target.set(settings);
+        let Some(current) = callback::current(desk, &target.appid).await? else { return Ok(false) };
+        target.set(current.settings);
         target.look_at_shield();
+        if current.is_paused {
+            self.rests = None;
+            self.start_over();
+            return Ok(true);
+        }
         if let Some(lease) = self.lease().await? {
             self.store_news(lease).await?;
             let is_behind = self.read.is_none_or(|read| read < woken);

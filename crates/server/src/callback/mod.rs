@@ -1,18 +1,21 @@
 //! Message push: calls the developers' servers of accounts.
 //!
 //! A task for each account with a developer's server reads the account's change feed and delivers what is to be pushed
-//! (`delivery.rs`). One node delivers for an account at a time. What its deliveries share is in `target.rs`: the
-//! settings, and whether the server is left alone. `places.rs` bounds calls, fairly between hosts. `sender.rs` calls,
-//! through connections that `dialer.rs` opens to allowed addresses only.
+//! (`delivery.rs`, each try by `attempt.rs`). One node delivers for an account at a time. What its deliveries share is
+//! in `target.rs`: the settings, and whether the server is left alone. `places.rs` bounds calls, fairly between hosts.
+//! `sender.rs` calls, through connections that `dialer.rs` opens to allowed addresses only. `inspect.rs` shows pushes
+//! and sends them again.
 
+pub mod attempt;
 mod delivery;
 mod dialer;
+pub mod inspect;
 mod places;
 mod sender;
 mod target;
 
 pub use places::CallBounds;
-pub use sender::{CallFault, Sender, Verification, nonce};
+pub use sender::{Answered, CallFault, Sender, Verification, nonce};
 
 use crate::desk::account::callback;
 use crate::error::{Error, OutageLog};

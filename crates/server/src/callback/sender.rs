@@ -5,7 +5,7 @@ use crate::clock::Rng;
 use crate::store::trust::{self, Roots, Trust};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, Error};
@@ -19,6 +19,9 @@ use std::time::Duration;
 
 /// How long idle connections are kept, and how many for each host.
 const IDLE: (Duration, usize) = (Duration::from_secs(20), 64);
+
+/// How long the body of an answer with another status than 200 is waited for.
+const REFUSAL: Duration = Duration::from_millis(500);
 
 /// Calls developers' servers, within a deadline. Clones share its connections.
 #[derive(Clone)]
@@ -83,6 +86,27 @@ impl CallFault {
     }
 }
 
+/// What a developer's server answered, whatever its status.
+#[derive(Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; empty if an answer with another status than 200 has none that can be read.
+    pub body: Bytes,
+}
+
+impl Answered {
+    /// The body of an answer with status 200.
+    ///
+    /// # Errors
+    /// `Status`.
+    pub fn taken(self) -> Result<Bytes, CallFault> {
+        if self.status == StatusCode::OK { Ok(self.body) } else { Err(CallFault::Status(self.status)) }
+    }
+}
+
 /// What became of a verification.
 #[derive(Debug)]
 pub enum Verification {
@@ -124,16 +148,16 @@ impl Sender {
         Ok(Sender(client, deadline))
     }
 
-    /// Posts a body. Returns the answer of a server that took it.
+    /// Posts a body.
     ///
     /// # Errors
-    /// Why the try failed.
+    /// Why there is no whole answer.
     pub async fn post(
         &self,
         url: &str,
         content_type: &'static str,
         body: String,
-    ) -> Result<Bytes, CallFault> {
+    ) -> Result<Answered, CallFault> {
         let request = Request::builder().method(Method::POST).uri(url).header(CONTENT_TYPE, content_type);
         self.call(request, body).await
     }
@@ -151,7 +175,7 @@ impl Sender {
             Ok(url) => url,
             Err(fault) => return Verification::Call(CallFault::Settings(fault)),
         };
-        match self.call(Request::builder().uri(url), String::new()).await {
+        match self.call(Request::builder().uri(url), String::new()).await.and_then(Answered::taken) {
             Err(fault) => Verification::Call(fault),
             Ok(answer) => match check_echo(&answer, echo) {
                 Ok(()) => Verification::Passed,
@@ -163,17 +187,23 @@ impl Sender {
     }
 
     /// Redirects are not followed, and no proxy is used.
-    async fn call(&self, request: http::request::Builder, body: String) -> Result<Bytes, CallFault> {
+    async fn call(&self, request: http::request::Builder, body: String) -> Result<Answered, CallFault> {
         let agent = concat!("kefu/", env!("CARGO_PKG_VERSION"));
         let request = request.header(USER_AGENT, agent).body(Full::from(body));
         let request = request.map_err(|_| CallFault::Settings(CallbackFault::Url))?;
         let answered = async {
             let answer = self.0.request(request).await.map_err(|error| fault(&error))?;
-            if answer.status() != StatusCode::OK {
-                return Err(CallFault::Status(answer.status()));
+            let (head, body) = answer.into_parts();
+            let (status, headers) = (head.status, head.headers);
+            let body = Limited::new(body, REPLY_MAX).collect();
+            if status != StatusCode::OK {
+                // The status says why it failed; the body is only shown.
+                let body = tokio::time::timeout(REFUSAL, body).await.ok().and_then(Result::ok);
+                let body = body.map_or_else(Bytes::new, |body| body.to_bytes());
+                return Ok(Answered { status, headers, body });
             }
-            match Limited::new(answer.into_body(), REPLY_MAX).collect().await {
-                Ok(body) => Ok(body.to_bytes()),
+            match body.await {
+                Ok(body) => Ok(Answered { status, headers, body: body.to_bytes() }),
                 Err(error) if error.is::<LengthLimitError>() => Err(CallFault::TooLarge),
                 Err(_) => Err(CallFault::Broken("the connection broke within the answer".to_owned())),
             }

@@ -1,13 +1,15 @@
 //! What the deliveries of an account share: the settings of now, the places of the server's host, and how the server
 //! fares; and the tries of one push.
 
+use crate::callback::attempt::{Attempted, attempt};
 use crate::callback::places::{HostPlaces, Place, Places};
-use crate::callback::sender::{CallFault, Sender, nonce};
-use crate::desk::callback::{Finished, Outcome, Push};
+use crate::callback::sender::Sender;
+use crate::desk::callback::{Finished, Outcome, Push, Try};
 use crate::state::App;
+use http::StatusCode;
 use model::callback::{AlarmChange, AlarmKind, CallbackSettings, LATE_AFTER, ServerHealth, TRIES};
 use model::{Appid, SECOND, TextEnum, Time};
-use protocol::callback::{AesKeys, BodyContent, RANDOM_LENGTH, Reply, Stamp, Understood, reply};
+use protocol::callback::Reply;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
@@ -40,9 +42,13 @@ struct TryFault {
     begins: String,
 }
 
-impl From<CallFault> for TryFault {
-    fn from(fault: CallFault) -> Self {
-        TryFault { kind: fault.kind(), fault: fault.to_string(), begins: String::new() }
+impl TryFault {
+    /// The fault of a failed try. Only of an answer with status 200 that cannot be taken the beginning is told.
+    fn of(kind: AlarmKind, tried: &Try) -> Self {
+        let is_illegal =
+            tried.status == i64::from(StatusCode::OK.as_u16()) && kind == AlarmKind::ResponseFailed;
+        let begins = if is_illegal { tried.answer.chars().take(BEGINS).collect() } else { String::new() };
+        TryFault { kind, fault: tried.fault.clone(), begins }
     }
 }
 
@@ -168,58 +174,30 @@ impl Target {
 /// Tries a push until the developer's server takes it, at most three times. A try waits while the server is left alone,
 /// and for a place.
 pub(super) async fn deliver(target: &Target, push: &Push) -> Finished {
-    let (mut tries, mut fault, mut is_late) = (0, String::new(), false);
-    while tries < TRIES {
+    let (mut tries, mut fault, mut is_late) = (Vec::new(), String::new(), false);
+    for number in 0..TRIES {
         let (place, current) = target.enter().await;
-        if tries == 0 {
+        if number == 0 {
             is_late = target.app.desk.now() - push.at > LATE_AFTER;
             target.observe_lag(push);
         }
-        tries += 1;
-        let tried = attempt(target, &current, push).await;
+        let (desk, appid) = (&target.app.desk, &target.appid);
+        let Attempted { tried, reply } =
+            attempt(desk, &target.sender, appid, &current.settings, &push.body).await;
         drop(place);
-        match tried {
-            Ok(understood) => {
+        match reply {
+            Ok(reply) => {
                 target.taken();
+                tries.push(tried);
                 let outcome = if is_late { Outcome::Late } else { Outcome::Taken };
-                let (push, reply, fault) = (push.clone(), understood.reply, String::new());
-                return Finished { push, outcome, tries, fault, reply };
+                return Finished { push: push.clone(), outcome, tries, fault: String::new(), reply };
             }
-            Err(wrong) => {
-                target.failed(&current, push, &wrong);
-                fault = wrong.fault;
+            Err(kind) => {
+                fault.clone_from(&tried.fault);
+                target.failed(&current, push, &TryFault::of(kind, &tried));
+                tries.push(tried);
             }
         }
     }
     Finished { push: push.clone(), outcome: Outcome::Failed, tries, fault, reply: Reply::Nothing }
-}
-
-/// One try.
-async fn attempt(target: &Target, current: &Current, push: &Push) -> Result<Understood, TryFault> {
-    let (settings, appid) = (&current.settings, target.appid.as_str());
-    let rng = &target.app.desk.rng;
-    let nonce = nonce(rng);
-    let random: [u8; RANDOM_LENGTH] = rng.bytes();
-    let stamp = Stamp { timestamp: target.app.desk.now() / SECOND, nonce: &nonce, random };
-    let request = settings.push(appid).request(&push.body, &stamp);
-    let url = settings.url_with(&request.query).map_err(CallFault::Settings)?;
-    let answer = target.sender.post(&url, request.content_type, request.body).await?;
-    let secrets = settings.key.as_ref().map(|key| reply::Secrets {
-        token: &settings.token,
-        appid,
-        keys: AesKeys { current: key, previous: settings.previous_key.as_ref() },
-    });
-    let answered = reply::AnsweredPush {
-        openid: push.openid.as_str(),
-        original_id: &push.body.to_user_name,
-        is_event: matches!(push.body.content, BodyContent::Event(_)),
-        format: settings.format,
-        mode: settings.mode,
-        secrets,
-    };
-    reply::read(&answer, &answered).map_err(|error| TryFault {
-        kind: AlarmKind::ResponseFailed,
-        fault: error.to_string(),
-        begins: String::from_utf8_lossy(&answer).chars().take(BEGINS).collect(),
-    })
 }

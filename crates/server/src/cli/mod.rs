@@ -15,6 +15,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use exposed::exposed;
 use file::Sources;
 use operator::customer::CustomerSubcommand;
+use operator::push::PushSubcommand;
 use operator::token::TokenSubcommand;
 use operator::{AccountSubcommand, AgentSubcommand, ComponentSubcommand, WorkerSubcommand};
 use print::{line, say};
@@ -57,6 +58,9 @@ enum CliCommand {
     /// Create customers, and have them act and write: for tests without people.
     #[command(subcommand)]
     Customer(CustomerSubcommand),
+    /// Show what was pushed to a developer's server, send it again, pause and resume.
+    #[command(subcommand)]
+    Push(PushSubcommand),
     /// Issue tokens, and end them to test how a client refreshes.
     #[command(subcommand)]
     Token(TokenSubcommand),
@@ -140,6 +144,7 @@ async fn run(command: CliCommand, sources: &Sources) -> anyhow::Result<()> {
         CliCommand::Worker(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Component(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Customer(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Push(command) => operator::push::run(command).await,
         CliCommand::Token(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Doctor(args) => doctor::run(args).await,
         CliCommand::Backup(args) => data::backup(args).await,

@@ -20,12 +20,12 @@ async fn next_push(desk: &Desk, appid: &Appid) -> Push {
 /// A push whose answer is this text.
 fn answered(push: &Push, text: &str) -> Finished {
     let reply = Reply::Message(Content::Text(Text { content: text.to_owned() }));
-    Finished { push: push.clone(), outcome: Outcome::Taken, tries: 1, fault: String::new(), reply }
+    Finished { push: push.clone(), outcome: Outcome::Taken, tries: Vec::new(), fault: String::new(), reply }
 }
 
 fn failed(push: &Push) -> Finished {
     let (outcome, fault) = (Outcome::Failed, "no answer".to_owned());
-    Finished { push: push.clone(), outcome, tries: 3, fault, reply: Reply::Nothing }
+    Finished { push: push.clone(), outcome, tries: Vec::new(), fault, reply: Reply::Nothing }
 }
 
 /// The texts on the customer's page.

@@ -4,6 +4,7 @@ mod delivery;
 mod fault;
 mod lease;
 mod notice;
+mod pushes;
 pub mod receiver;
 mod settings;
 mod shield;

@@ -135,7 +135,7 @@ async fn receive(
 }
 
 fn answer_of(status: u16, body: String) -> Response {
-    Response::builder().status(status).body(Body::from(body)).unwrap()
+    Response::builder().status(status).header("set-cookie", "a=secret").body(Body::from(body)).unwrap()
 }
 
 /// Delivers pushes at this node.

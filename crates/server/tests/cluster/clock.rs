@@ -274,6 +274,7 @@ const STAYS: &[(&str, &str)] = &[
     ("push.at", "records what happened; pushes are only kept longer"),
     ("push_alarm.first_at", "records what happened"),
     ("push_alarm.last_at", "records what happened"),
+    ("push_try.at", "records what happened; tries are only kept longer"),
     ("record.at", "records what happened"),
     ("removed.at", "records what happened"),
     ("rid.at", "records what happened; a refusal is only kept longer"),

@@ -2,7 +2,9 @@
 
 mod print;
 
+use kefu::callback::inspect::ShownPush;
 use kefu::desk::callback::ServerAlarms;
+use kefu::desk::callback::inspect::PushPage;
 use kefu::desk::ended_login::EndReason;
 use kefu::desk::menu_choice::Chosen;
 use kefu::desk::session_view::Accepted;
@@ -10,6 +12,7 @@ use kefu::desk::snapshot::{ChatSnapshot, DeskSnapshot};
 use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, MessageWritten, Messages, Sessions};
 use kefu::http::chat_caller::MessageSent;
 use kefu::http::debug::Debug;
+use kefu::http::debug::pushes::{PushKinds, Replays};
 use kefu::http::fact::{ChatFact, DeskFact, ShownChange, TypingEvent};
 use model::TextEnum;
 use model::account::Reception;
@@ -124,6 +127,10 @@ fn wire() -> String {
         Debug<'static>,
         ServerAlarms,
         AccessToken,
+        PushPage,
+        ShownPush,
+        Replays,
+        PushKinds,
     ];
     format!("{HEAD}{text}")
 }

@@ -32,6 +32,10 @@ const OPEN: RoleAnswers = [200; 10];
 /// Routes of the caller's own data: a call cannot name another person's.
 const OWN: RoleAnswers = [2, 2, 2, 2, 200, 200, 200, 200, 200, 200];
 
+/// Routes for administrators; here the invited worker is one, and no agent is.
+const ADMINISTRATOR: RoleAnswers = [2, 2, 2, 2, 3, 3, 3, 200, 3, 3];
+const ADMINISTRATOR_ABSENT: RoleAnswers = [2, 2, 2, 2, 3, 3, 3, 4, 3, 3];
+
 /// A route, with a call that names things of the account.
 pub struct Route {
     path: &'static str,
@@ -59,6 +63,14 @@ fn of_account(fixture: &RouteFixture) -> Value {
 
 fn session(fixture: &RouteFixture) -> Value {
     json!({"appid": fixture.account.appid, "session": fixture.session})
+}
+
+fn push(fixture: &RouteFixture) -> Value {
+    json!({"appid": fixture.account.appid, "id": "1.0"})
+}
+
+fn pushes(fixture: &RouteFixture) -> Value {
+    json!({"appid": fixture.account.appid, "ids": ["1.0"]})
 }
 
 /// The routes in an order in which no call spoils the next.
@@ -175,7 +187,19 @@ pub const ROUTES: &[Route] = &[
         |fixture| json!({"appid": fixture.account.appid}),
         [2, 2, 2, 2, 3, 3, 3, 200, 3, 3],
     ),
-    get("/desk/api/debug/callback/alarms", of_account, [2, 2, 2, 2, 3, 3, 3, 200, 3, 3]),
+    get("/desk/api/debug/callback/alarms", of_account, ADMINISTRATOR),
+    get("/desk/api/debug/pushes", of_account, ADMINISTRATOR),
+    get("/desk/api/debug/pushes/kinds", nothing, OWN),
+    // The account has no developer's server, and so no push.
+    get("/desk/api/debug/pushes/show", push, ADMINISTRATOR_ABSENT),
+    post("/desk/api/debug/pushes/replay", pushes, ADMINISTRATOR_ABSENT),
+    post("/desk/api/debug/pushes/pause", of_account, ADMINISTRATOR_ABSENT),
+    post("/desk/api/debug/pushes/resume", of_account, ADMINISTRATOR_ABSENT),
+    post(
+        "/desk/api/debug/pushes/simulate",
+        |fixture| json!({"appid": fixture.account.appid, "openid": "o".repeat(28), "what": "text"}),
+        ADMINISTRATOR_ABSENT,
+    ),
     post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
 ];
 
@@ -327,7 +351,7 @@ fn every_route_is_in_a_table() {
     // Other answers: wrong methods, unknown paths, Weixin's paths with more slashes, and nothing else.
     let others: Vec<_> = router.lines().filter(|line| line.contains("fallback(")).collect();
     assert_eq!(others.len(), 4, "{others:?}");
-    for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 7)]
+    for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 8)]
     {
         assert_eq!(router.matches(word).count(), times, "{word}");
     }

@@ -5,6 +5,7 @@ mod callback;
 mod confirmation;
 pub(super) mod customer;
 mod limit;
+pub(super) mod push;
 pub(super) mod remove;
 pub(super) mod token;
 

@@ -1,5 +1,7 @@
 //! Calls of the debugging page: the accounts that its worker administers, and a token for one of them.
 
+pub mod pushes;
+
 use crate::desk::administrator;
 use crate::desk::callback;
 use crate::http::edge::guard::{Login, PageBody};

@@ -104,6 +104,8 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
             values ($1, 'dns_failure', 0, 0, 30, '')",
         "insert into push (appid, seq, fact, openid, what, outcome, tries, fault, at)
             values ($1, 1, 0, '', 'text', 'taken', 1, '', 0)",
+        "insert into push_try (appid, seq, fact, number, replay, at, took_ms, status, fault, headers, answer,
+            understood, warnings) values ($1, 1, 0, 1, 0, 0, 0, 200, '', '[]', '', '', '')",
     ] {
         adds(app, sql, &account.appid).await;
     }
