@@ -11,8 +11,14 @@ import type {
   LoggedIn,
   Logins,
   Messages,
+  PushKinds,
+  PushPage,
+  Replayed,
+  Replays,
   Sent,
+  ServerAlarms,
   Sessions,
+  ShownPush,
   Written,
 } from "./wire";
 
@@ -134,6 +140,21 @@ export const desk = {
   filePath: (appid: string, message: number, part: FilePart) => `/desk/api/file?${query({ appid, message, part })}`,
   debug: () => get<Debug>("/desk/api/debug"),
   debugToken: (appid: string) => post<AccessToken>("/desk/api/debug/token", { appid }),
+  /** The latest pushes that fit, or those before one; "" fits all. */
+  pushes: (appid: string, filter: Record<string, string>) =>
+    get<PushPage>(`/desk/api/debug/pushes?${query({ appid, ...filter })}`),
+  push: (appid: string, id: string) => get<ShownPush>(`/desk/api/debug/pushes/show?${query({ appid, id })}`),
+  alarms: (appid: string) => get<ServerAlarms>(`/desk/api/debug/callback/alarms?${query({ appid })}`),
+  pushKinds: () => get<PushKinds>("/desk/api/debug/pushes/kinds"),
+  replayPush: (appid: string, id: string, act: boolean) =>
+    post<Replays>("/desk/api/debug/pushes/replay", { appid, ids: [id], act }),
+  /** Replays some of what failed since a time, after the push `after`; the answer says where to go on. */
+  replayFailed: (appid: string, failed_since: number, after: string | undefined) =>
+    post<Replays>("/desk/api/debug/pushes/replay", { appid, failed_since, after }),
+  pausePushes: (appid: string) => post<object>("/desk/api/debug/pushes/pause", { appid }),
+  resumePushes: (appid: string) => post<object>("/desk/api/debug/pushes/resume", { appid }),
+  simulatePush: (appid: string, openid: string, what: string, members: Record<string, string>, act: boolean) =>
+    post<Replayed>("/desk/api/debug/pushes/simulate", { appid, openid, what, members, act }),
   /** Up to `MESSAGES_PAGE` messages of the session's customer before the message `before`; 0 asks for the latest. */
   messages: (appid: string, session: number, before: number) =>
     get<Messages>(`/desk/api/messages?${query({ appid, session, before })}`),

@@ -14,10 +14,15 @@ class DebugPage {
   token = $state("");
   /** When the token ends, in Unix milliseconds; 0 for a token that was typed or pasted. */
   ends = $state(0);
-  /** The name of the endpoint in view. */
+  /** The name of the endpoint in view, or `pushes`. */
   name = $state("");
 
   endpoint: Endpoint | null = $derived(this.api?.endpoints.find((one) => one.name === this.name) ?? null);
+
+  /** Whether the account's pushes are in view. */
+  isPushes = $derived(this.name === "pushes" && this.appid !== "");
+  /** Whether something is in view, which on a phone hides the list. */
+  isOne = $derived(this.endpoint !== null || this.isPushes);
 
   async load(): Promise<void> {
     this.phase = "loading";

@@ -120,4 +120,6 @@ export const enDebug: DebugText = {
     of: (language) => `Copy the ${language} code`,
     token: "The code contains your token: do not share it",
   },
+
+  pushes: "Message push",
 };

@@ -117,4 +117,6 @@ export const zhDebug = {
     of: (language: string) => `复制 ${language} 代码`,
     token: "代码中含有当前 token，请勿外传",
   },
+
+  pushes: "消息推送",
 };

@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { enDebug } from "./debug.en";
 import { zhDebug } from "./debug.zh";
 import { en, enDesk } from "./en";
+import { enPush } from "./push.en";
+import { zhPush } from "./push.zh";
 import { spaced, zh, zhDesk } from "./zh";
 
 /** Every text of a catalogue; what takes values gets a name, and whole numbers where it wants them. */
@@ -13,8 +15,8 @@ function texts(catalogue: object): string[] {
   });
 }
 
-const chinese = [zh, zhDesk, zhDebug].flatMap(texts);
-const english = [en, enDesk, enDebug].flatMap(texts);
+const chinese = [zh, zhDesk, zhDebug, zhPush].flatMap(texts);
+const english = [en, enDesk, enDebug, enPush].flatMap(texts);
 
 it("puts a space between Chinese and what is not, wherever a name has been filled in", () => {
   expect(spaced`将${"客户 Gltc"}转接给…`).toBe("将客户 Gltc 转接给…");
