@@ -1,6 +1,6 @@
 //! The router: Weixin's endpoints, the pages and their calls.
 
-use crate::http::debug::pushes;
+use crate::http::debug::{pull, pushes};
 use crate::http::metrics::counted;
 use crate::http::{
     busy, chat, client_address, debug, desk, guard, healthz, media, nothing, once_more, openapi, page,
@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 /// Routes all paths of the server.
 pub fn router(app: App) -> Router {
     let known = from_fn_with_state(app.clone(), guard::known_host);
-    let people = Router::new().merge(pages()).merge(desk(&app)).merge(chat(&app)).layer(known);
+    let people = Router::new().merge(pages(&app)).merge(desk(&app)).merge(chat(&app)).layer(known);
     // Programs fetch files, too, under any host name.
     let files = Router::new()
         .route("/headimg/{sha256}", get(counted(&app, "headimg", media::headimg)))
@@ -51,7 +51,7 @@ pub fn connection_limit(app: &App) -> ConnectionLimit {
 }
 
 /// The pages and their assets.
-fn pages() -> Router<App> {
+fn pages(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(page::start))
         .route("/desk", get(page::to_workbench))
@@ -60,6 +60,15 @@ fn pages() -> Router<App> {
         .route("/chat/{appid}", get(page::chat))
         .route("/openapi.json", get(openapi::document))
         .route("/debug", get(page::debug))
+        .merge(pulls(app))
+}
+
+/// Pushes for programs.
+fn pulls(app: &App) -> Router<App> {
+    Router::new()
+        .route("/debug/api/pushes", get(counted(app, "debug/pushes", pull::list)))
+        .route("/debug/api/pushes/show", get(counted(app, "debug/pushes", pull::show)))
+        .layer(map_response(private))
 }
 
 /// Calls of the workbench.

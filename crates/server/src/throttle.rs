@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::config::{Rules, Settings};
 use crate::desk::hashing::Requester;
 use crate::network::{household, site};
-use model::{HOUR, MINUTE, Time, WechatId};
+use model::{Appid, HOUR, MINUTE, Time, WechatId};
 use quick_cache::sync::Cache;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,6 +21,9 @@ const SITE_TRIES: u32 = 5;
 const TOKENS_PER_MINUTE: u32 = 20;
 /// Pushes that a worker may replay or simulate on the debugging page in a minute.
 const PUSHES_PER_MINUTE: u32 = 60;
+
+/// How often programs may pull pushes of an account in a minute.
+const PULLS_PER_MINUTE: u32 = 600;
 
 /// Bytes of files are counted in pieces of this size.
 const PIECE: u64 = 64 << 10;
@@ -85,6 +88,7 @@ pub struct Throttles {
     messages: Throttle,
     tokens: Throttle,
     pushes: Throttle,
+    pulls: Throttle,
     files: Throttle,
     first_files: Throttle,
 }
@@ -107,6 +111,7 @@ impl Throttles {
             messages: Throttle::per(settings.messages_per_minute, MINUTE),
             tokens: Throttle::per(TOKENS_PER_MINUTE, MINUTE),
             pushes: Throttle::per(PUSHES_PER_MINUTE, MINUTE),
+            pulls: Throttle::per(PULLS_PER_MINUTE, MINUTE),
             files: files(mib.saturating_mul(CUSTOMERS_OF_ADDRESS)),
             first_files: files(mib),
         }
@@ -166,6 +171,14 @@ impl Throttles {
     /// How long to wait.
     pub fn push(&self, worker: &WechatId) -> Result<(), Wait> {
         self.pushes.take(worker.as_str(), self.clock.now())
+    }
+
+    /// Counts a call of a program that pulls pushes of an account.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn pull(&self, appid: &Appid) -> Result<(), Wait> {
+        self.pulls.take(appid.as_str(), self.clock.now())
     }
 
     /// Counts a customer's file of this many bytes. Those of an address who have not written before share the limit of

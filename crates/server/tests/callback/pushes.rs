@@ -4,7 +4,7 @@ mod command;
 mod kept;
 
 use super::receiver::{Received, Receiver, delivers, listens};
-use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer};
+use crate::actors::{TestAccount, TestAgent, TestApp, TestComponent, TestCustomer, code};
 use kefu::admin::Command;
 use kefu::admin::push::{PushAction, PushCommand};
 use serde_json::{Value, json};
@@ -75,6 +75,7 @@ on_both_engines! {
     each_push_is_shown_with_what_it_said_and_what_was_answered,
     each_failed_try_is_shown,
     pushes_are_filtered_and_pulled_by_a_cursor,
+    a_program_pulls_pushes_with_the_accounts_own_token,
     a_replay_shows_the_answer_and_acts_only_when_asked_to,
     all_that_failed_is_replayed_oldest_first,
     paused_pushes_wait_until_they_are_resumed,
@@ -173,6 +174,36 @@ async fn pushes_are_filtered_and_pulled_by_a_cursor(app: TestApp) {
         let path = format!("/desk/api/debug/pushes?appid={}{wrong}", account.appid);
         assert_eq!(eve.asks(&path).await.0, 400, "{wrong}");
     }
+}
+
+async fn a_program_pulls_pushes_with_the_accounts_own_token(app: TestApp) {
+    let (account, (receiver, _)) = (app.account().await, receiver_with_status().await);
+    let (other, platform) = (app.account().await, TestComponent::new(&app).await);
+    listens(&account, &receiver).await;
+    delivers(&app);
+    let eve = administrator(&account).await;
+    TestCustomer::new(&account).says("你好").await;
+    done(&account, &eve, 1).await;
+    let mut pulled = account.get("/debug/api/pushes", &[]).await;
+    while pulled["pushes"].as_array().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        pulled = account.get("/debug/api/pushes", &[("since", "0.0")]).await;
+    }
+    let id = pulled["pushes"][0]["id"].as_str().unwrap();
+    let shown = account.get("/debug/api/pushes/show", &[("id", id)]).await;
+    assert_eq!(shown["request"]["clear"], receiver.received(1).await[0].body);
+    assert_eq!(account.get("/debug/api/pushes", &[("since", id)]).await["pushes"], json!([]));
+    assert_eq!(other.get("/debug/api/pushes", &[]).await["pushes"], json!([]));
+    let refused = async |token: &str, path: &str| {
+        let url = format!("{}/debug/api/pushes{path}access_token={token}", app.base);
+        let response = app.http.get(url).send().await.unwrap();
+        (response.status().as_u16(), code(&response.json().await.unwrap()))
+    };
+    assert_eq!(refused(&other.token, &format!("/show?id={id}&")).await, (404, 990_004));
+    platform.gets_grant(&account, &[1]).await;
+    assert_eq!(refused(&platform.token_for(&account).await, "?").await, (403, 990_003));
+    assert_eq!(refused("none", "?").await, (401, 990_002));
+    assert_eq!(refused(&account.token, "?since=x&").await, (400, 990_001));
 }
 
 async fn a_replay_shows_the_answer_and_acts_only_when_asked_to(app: TestApp) {

@@ -116,7 +116,7 @@ async fn administered(app: &App, login: &Login, appid: &str) -> Result<Appid, Er
 }
 
 /// Refusals in the terms of the pages.
-fn for_page(error: Error) -> Refusal {
+pub(super) fn for_page(error: Error) -> Refusal {
     match error {
         Error::Refused(Errcode::InvalidAppid) => Errcode::Forbidden.into(),
         Error::Refused(Errcode::InvalidOpenid) => Errcode::BadRequest.into(),
@@ -124,7 +124,7 @@ fn for_page(error: Error) -> Refusal {
     }
 }
 
-fn inspector<'a>(app: &'a App, base: &'a str) -> Inspector<'a> {
+pub(super) fn inspector<'a>(app: &'a App, base: &'a str) -> Inspector<'a> {
     Inspector::new(&app.desk, base, &app.settings.callback_network)
 }
 
