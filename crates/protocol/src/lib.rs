@@ -13,4 +13,6 @@ mod wire;
 
 pub use endpoint::{AccountKind, CalledBy, Endpoint};
 pub use errcode::Errcode;
-pub use wire::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, wecom};
+pub use wire::{
+    business, kfaccount, kfsession, media, message, msgrecord, network, quota, rid, token, wecom,
+};

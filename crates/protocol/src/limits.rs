@@ -127,6 +127,12 @@ limits! {
     API_CLEARS_PER_MONTH: i64 = 50;
     /// Customer-service messages of an account in one day. Page of call limits, as above.
     MESSAGES_PER_DAY: u32 = 500_000;
+    /// Calls of callbackCheck in one day. Not published; Kefu's choice: each opens connections.
+    CALLBACK_CHECKS_PER_DAY: u32 = 1_000;
+    /// Calls of callbackCheck in one minute. Not published; Kefu's choice.
+    CALLBACK_CHECKS_PER_MINUTE: u32 = 20;
+    /// Addresses that a call of callbackCheck connects to, at most. Undocumented; Kefu's choice.
+    CALLBACK_CHECK_ADDRESSES: usize = 8;
     /// Characters of an EncodingAESKey. Page on encryption of pushes.
     AES_KEY_LENGTH: usize = 43;
     /// Most bytes of `SessionFrom` in a pushed event; the rest is cut off. Page on receiving customer messages.

@@ -6,6 +6,7 @@ pub mod kfsession;
 pub mod media;
 pub mod message;
 pub mod msgrecord;
+pub mod network;
 pub mod quota;
 pub mod rid;
 pub mod token;

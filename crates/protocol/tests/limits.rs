@@ -12,6 +12,7 @@ const OTHERS: &[&str] = &[
     "in the last 30 seconds before typing", // Weixin's own errmsg
     "operation codes 1000 to 1005 and 2001 to 2003",
     "Every answer is HTTP 200",
+    "100%",                                  // the one packet of a check that was lost
     "[0-9a-f]{8}",                           // a group of a request id
     "at least 8 characters and at most 256", // a password
 ];

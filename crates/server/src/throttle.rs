@@ -7,9 +7,10 @@ use crate::desk::hashing::Requester;
 use crate::network::{household, site};
 use model::{Appid, HOUR, MINUTE, Time, WechatId};
 use quick_cache::sync::Cache;
+use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Keys that a throttle remembers, about 100 bytes each. One more replaces the key that was not seen for the longest
 /// time.
@@ -29,6 +30,9 @@ const PULLS_PER_MINUTE: u32 = 600;
 const PIECE: u64 = 64 << 10;
 /// Customers for which an address counts, when the bytes of files per day are limited.
 const CUSTOMERS_OF_ADDRESS: u32 = 5;
+
+/// Checks of developers' servers that run at once at this node. Each has few connections open, for 5 s at most.
+const CHECKS_AT_ONCE: usize = 16;
 
 /// How long to wait, in milliseconds, until a refused try can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +80,38 @@ impl Throttle {
     }
 }
 
+/// Slots for work that runs at once. A key has one, so that no key takes all.
+pub struct Slots {
+    most: usize,
+    running: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Slots {
+    fn new(most: usize) -> Self {
+        Slots { most, running: Arc::default() }
+    }
+
+    /// Takes the slot of a key until the returned value is dropped; `None` if it is taken, or if all are.
+    #[must_use]
+    pub fn begin(&self, key: &str) -> Option<Slot> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = running.len() < self.most && running.insert(key.to_owned());
+        is_free.then(|| Slot { running: self.running.clone(), key: key.to_owned() })
+    }
+}
+
+/// A slot that is taken.
+pub struct Slot {
+    running: Arc<Mutex<HashSet<String>>>,
+    key: String,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
 /// The throttles of this node.
 pub struct Throttles {
     clock: Clock,
@@ -91,6 +127,8 @@ pub struct Throttles {
     pulls: Throttle,
     files: Throttle,
     first_files: Throttle,
+    /// Checks of developers' servers, by account.
+    pub checks: Slots,
 }
 
 impl Throttles {
@@ -114,6 +152,7 @@ impl Throttles {
             pulls: Throttle::per(PULLS_PER_MINUTE, MINUTE),
             files: files(mib.saturating_mul(CUSTOMERS_OF_ADDRESS)),
             first_files: files(mib),
+            checks: Slots::new(CHECKS_AT_ONCE),
         }
     }
 
@@ -212,7 +251,7 @@ pub fn place(address: IpAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Throttle, Wait};
+    use super::{Slots, Throttle, Wait};
 
     #[test]
     fn a_burst_is_followed_by_one_each_turn() {
@@ -232,5 +271,16 @@ mod tests {
             (Ok(()), Err(Wait(10)))
         );
         assert!((0..99).all(|_| Throttle::per(0, 30).take("a", 0).is_ok()), "no limit");
+    }
+
+    #[test]
+    fn a_key_has_one_slot_and_all_keys_together_have_some() {
+        let slots = Slots::new(2);
+        let first = slots.begin("a");
+        assert!(first.is_some() && slots.begin("a").is_none(), "one at a time");
+        let second = slots.begin("b");
+        assert!(second.is_some() && slots.begin("c").is_none(), "all are taken");
+        drop(first);
+        assert!(slots.begin("c").is_some() && slots.begin("a").is_some(), "and free again");
     }
 }

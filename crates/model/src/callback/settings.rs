@@ -119,6 +119,14 @@ impl CallbackSettings {
         url.query_pairs_mut().extend_pairs(query);
         Ok(url.into())
     }
+
+    /// The host of the URL, an IPv6 address without brackets, and its port; `None` if the URL has no host.
+    #[must_use]
+    pub fn host_and_port(&self) -> Option<(String, u16)> {
+        let url = Url::parse(&self.url).ok()?;
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some((host, url.port_or_known_default()?))
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +176,18 @@ mod tests {
         ] {
             assert_eq!(settings(url).host(), host);
         }
+    }
+
+    #[test]
+    fn the_port_of_a_url_is_the_schemes_unless_it_names_one() {
+        for (url, host, port) in [
+            ("http://a.example/wx", "a.example", 80),
+            ("https://127.0.0.1/wx", "127.0.0.1", 443),
+            ("http://[::1]:3000/", "::1", 3000),
+        ] {
+            assert_eq!(settings(url).host_and_port(), Some((host.to_owned(), port)));
+        }
+        assert_eq!(settings("nowhere").host_and_port(), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::errcode::Errcode::*;
 use crate::limits::*;
 use crate::quota::Quota;
 use crate::schema::{Answers, Takes, of};
-use crate::{business, kfaccount, kfsession, media, message, msgrecord, quota, rid, token, wecom};
+use crate::{business, kfaccount, kfsession, media, message, msgrecord, network, quota, rid, token, wecom};
 use const_format::formatcp;
 
 /// Permission sets for customer service, with the set of mini programs (19).
@@ -675,5 +675,36 @@ endpoints! {
             "calls without a valid token are not kept, and of each account the last {RIDS_MAX} refusals only"
         ),
         page: page!("apimanage/api_getridinfo"),
+    }
+    /// Checks how the account's developer's server is reached.
+    CALLBACK_CHECK = {
+        name: "callbackCheck",
+        group: "network",
+        meaning_zh: "检测本系统到账号消息推送 URL 的网络：解析域名，并连接各地址。",
+        path: "/cgi-bin/callback/check",
+        called_by: CalledBy::Any,
+        quota: Some(Quota { daily: CALLBACK_CHECKS_PER_DAY, per_minute: CALLBACK_CHECKS_PER_MINUTE }),
+        takes: Takes::json::<network::CallbackCheck>(),
+        answers: Answers::Json(of::<network::CallbackChecked>),
+        own_codes: &[InvalidCallbackUrl, InvalidCheckAction, InvalidCheckOperator],
+        differs: formatcp!(
+            "ping is a TCP connection to the port of the URL; addresses that this desk may not call are left out, and \
+             so are those after the first {CALLBACK_CHECK_ADDRESSES}; all operators are DEFAULT; -1 while another \
+             check of the account runs; the page has its texts in Chinese"
+        ),
+        page: page!("base/api_callbackcheck"),
+    }
+    /// Returns the addresses that pushes come from.
+    GET_CALLBACK_IP = {
+        name: "getCallbackIp",
+        group: "network",
+        meaning_zh: "查询消息推送的来源 IP：运维人员用 callback-ip 设置，默认为监听地址。",
+        methods: Methods::Get,
+        path: "/cgi-bin/getcallbackip",
+        called_by: CalledBy::Any,
+        takes: Takes::NOTHING,
+        answers: Answers::Json(of::<network::CallbackIp>),
+        differs: "the addresses are what the operator has set, else the one that the desk listens on",
+        page: page!("base/api_getcallbackip"),
     }
 }

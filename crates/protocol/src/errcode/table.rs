@@ -28,6 +28,8 @@ const BUSINESS: &str =
 const WECOM: &str = "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-work/api_bindkfwork";
 /// The page of `getApiQuota`, whose siblings share its codes.
 const APIMANAGE: &str = "https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getapiquota";
+/// The page of `callbackCheck`. It has its texts in Chinese only: these are translations.
+const CALLBACK_CHECK: &str = "https://developers.weixin.qq.com/doc/service/en/api/base/api_callbackcheck";
 /// The page of `getRidInfo`.
 const RID: &str = "https://developers.weixin.qq.com/doc/service/en/api/apimanage/api_getridinfo";
 /// The refusals of Kefu's own pages.
@@ -187,6 +189,24 @@ errcodes! {
         "Call /cgi-bin/message/custom/typing instead.";
         "该路径仅供小程序和小游戏使用。",
         "改用 /cgi-bin/message/custom/typing。"
+    };
+    InvalidCallbackUrl 40201 "invalid url, the callback url may be unset", CALLBACK_CHECK {
+        "The account has no developer's server.",
+        "Set its URL: an operator does that with kefu account callback.";
+        "账号没有设置消息推送 URL。",
+        "设置 URL：运维人员用 kefu account callback。"
+    };
+    InvalidCheckAction 40202 "invalid action", CALLBACK_CHECK {
+        "action is none of the three.",
+        "Send dns, ping or all.";
+        "action 不正确。",
+        "传入 dns、ping 或 all。"
+    };
+    InvalidCheckOperator 40203 "invalid check_operator", CALLBACK_CHECK {
+        "check_operator is none of the four.",
+        "Send CHINANET, UNICOM, CAP or DEFAULT.";
+        "check_operator 不正确。",
+        "传入 CHINANET、UNICOM、CAP 或 DEFAULT。"
     };
     AccessTokenMissing 41001 "access_token missing", COMMON {
         "The query has no access_token.",

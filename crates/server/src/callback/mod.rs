@@ -4,9 +4,10 @@
 //! (`delivery.rs`, each try by `attempt.rs`). One node delivers for an account at a time. What its deliveries share is
 //! in `target.rs`: the settings, and whether the server is left alone. `places.rs` bounds calls, fairly between hosts.
 //! `sender.rs` calls, through connections that `dialer.rs` opens to allowed addresses only. `inspect.rs` shows pushes
-//! and sends them again.
+//! and sends them again. `check.rs` serves callbackCheck.
 
 pub mod attempt;
+mod check;
 mod delivery;
 mod dialer;
 pub mod inspect;
@@ -14,6 +15,7 @@ mod places;
 mod sender;
 mod target;
 
+pub use check::check;
 pub use places::CallBounds;
 pub use sender::{Answered, CallFault, Sender, Verification, nonce};
 

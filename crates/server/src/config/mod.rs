@@ -93,6 +93,10 @@ pub struct Settings {
     /// given again.
     #[arg(long, env = "KEFU_CALLBACK_NETWORK", value_name = "IP", value_delimiter = ',')]
     pub callback_network: Vec<Network>,
+    /// An address that pushes come from, or a network, like 203.0.113.0/28, for getcallbackip to tell; without it, the
+    /// address of --listen. May be given again.
+    #[arg(long, env = "KEFU_CALLBACK_IP", value_name = "IP", value_delimiter = ',')]
+    pub callback_ip: Vec<Network>,
     /// Certificates.
     #[command(flatten)]
     pub tls: TlsArgs,
@@ -203,6 +207,16 @@ impl Settings {
     #[must_use]
     pub fn is_public_tls(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// The addresses that pushes come from: those that are set, else the one that the desk listens on.
+    #[must_use]
+    pub fn callback_addresses(&self) -> Vec<String> {
+        if self.callback_ip.is_empty() {
+            self.listening.iter().map(|listening| listening.ip().to_string()).collect()
+        } else {
+            self.callback_ip.iter().map(ToString::to_string).collect()
+        }
     }
 
     /// The beginning of links, without a final slash.

@@ -158,6 +158,9 @@ async fn quota_calls_refuse_bad_tokens_and_long_bodies_too(app: TestApp) {
     for row in endpoint::ALL.iter().filter(|row| row.called_by == CalledBy::Any) {
         assert_eq!(calls(&account.with_token("50_nobody"), row).await, 40001, "{}", row.name);
         assert_eq!(calls(&account.with_token("a.b"), row).await, 40014, "{}", row.name);
+        if row.methods == Methods::Get {
+            continue;
+        }
         let path = format!("{}?access_token={}", row.path, account.token);
         assert_eq!(
             code(&account.raw("POST", &path, vec![b' '; 256 * 1024 + 1]).await),

@@ -3,6 +3,7 @@
 mod delivery;
 mod fault;
 mod lease;
+pub mod network;
 mod notice;
 mod pushes;
 pub mod receiver;

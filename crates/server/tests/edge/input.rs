@@ -115,6 +115,7 @@ fn samples(account: &TestAccount) -> Vec<EndpointSample> {
         ),
         sample(post, &["/cgi-bin/message/custom/typing"], "", typing.clone()),
         sample(post, &["/cgi-bin/message/custom/business/typing"], "", typing),
+        sample(get, &["/cgi-bin/getcallbackip"], "", Value::Null),
     ]
 }
 

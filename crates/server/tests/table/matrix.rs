@@ -7,7 +7,7 @@
 mod fixture;
 
 use crate::actors::{TestAccount, TestApp, TestComponent, code};
-use crate::{account, weixin};
+use crate::{account, callback, weixin};
 pub use fixture::MatrixFixture;
 
 const KINDS: [&str; 5] = ["subscription", "service", "mini-program", "mini-game", "other"];
@@ -49,6 +49,7 @@ pub fn table() -> Vec<MatrixRow> {
         account::wecom::MATRIX,
         account::quota::MATRIX,
         account::rid::MATRIX,
+        callback::network::MATRIX,
     ];
     let rows = |group: &'static str| {
         let columns: Vec<&str> = group.trim().split(['|', '\n']).map(str::trim).collect();

@@ -6,6 +6,7 @@ pub mod kfsession;
 pub mod media;
 pub mod message;
 pub mod msgrecord;
+pub mod network;
 pub mod quota;
 mod route;
 pub mod token;
@@ -27,5 +28,6 @@ pub fn routes(app: &App) -> Router<App> {
         business::routes(app),
         wecom::routes(app),
         quota::routes(app),
+        network::routes(app),
     ])
 }
