@@ -142,8 +142,12 @@ async fn verify(
 }
 
 fn shown(appid: &str, settings: &CallbackSettings) -> Value {
-    json!({
+    let mut shown = json!({
         "appid": appid, "url": settings.url, "token": settings.token, "mode": settings.mode.as_text(),
-        "format": settings.format.as_text(), "aes_key": settings.key.as_ref().map(EncodingAesKey::as_str),
-    })
+        "format": settings.format.as_text(),
+    });
+    if let (Some(key), Some(members)) = (&settings.key, shown.as_object_mut()) {
+        members.insert("aes_key".into(), key.as_str().into());
+    }
+    shown
 }

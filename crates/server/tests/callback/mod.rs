@@ -7,5 +7,6 @@ pub mod network;
 mod notice;
 mod pushes;
 pub mod receiver;
+mod session_event;
 mod settings;
 mod shield;

@@ -30,6 +30,7 @@ async fn a_server_that_answers_the_echostr_is_saved(app: TestApp) {
         (&saved["token"], &saved["mode"], &saved["format"]),
         (&TOKEN.into(), &"plain".into(), &"xml".into())
     );
+    assert_eq!(saved.get("aes_key"), None, "no key is shown as none");
     let json = CallbackChange { format: Some("json".into()), ..CallbackChange::default() };
     assert_eq!(sets(&account, json).await.unwrap()["url"], receiver.url, "what is not given stays");
     app.command(Command::Callback(CallbackCommand::Remove(account.appid.clone()))).await.unwrap();
