@@ -5,6 +5,7 @@ import type {
   ChatSnapshot,
   Colleagues,
   Debug,
+  DebugCallback,
   DeskSnapshot,
   DraftKept,
   EndReason,
@@ -106,6 +107,11 @@ const query = (values: Record<string, string | number>) =>
 /** The file of a message, or the small picture shown for it. */
 export type FilePart = "file" | "thumb";
 
+/** What the debugging page does with the settings of a developer's server. */
+export type CallbackAction = "save" | "verify" | "discard" | "back" | "remove";
+/** The settings of a developer's server as they are typed; an empty text stands for what is there, or is made. */
+export type CallbackForm = Record<"url" | "token" | "mode" | "format" | "aes_key", string>;
+
 export const desk = {
   login: (name: string, password: string) => post<LoggedIn>("/desk/api/login", { name, password }),
   signup: (invite: string, name: string, password: string) =>
@@ -155,6 +161,12 @@ export const desk = {
   resumePushes: (appid: string) => post<object>("/desk/api/debug/pushes/resume", { appid }),
   simulatePush: (appid: string, openid: string, what: string, members: Record<string, string>, act: boolean) =>
     post<Replayed>("/desk/api/debug/pushes/simulate", { appid, openid, what, members, act }),
+  debugCallback: (appid: string) => get<DebugCallback>(`/desk/api/debug/callback?${query({ appid })}`),
+  changeCallback: (appid: string, action: CallbackAction, form: CallbackForm) => {
+    const given = Object.entries(form).filter(([, value]) => value !== "");
+    const body = action === "save" ? Object.fromEntries(given) : {};
+    return post<DebugCallback>("/desk/api/debug/callback", { appid, action, ...body });
+  },
   /** Up to `MESSAGES_PAGE` messages of the session's customer before the message `before`; 0 asks for the latest. */
   messages: (appid: string, session: number, before: number) =>
     get<Messages>(`/desk/api/messages?${query({ appid, session, before })}`),

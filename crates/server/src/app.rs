@@ -97,6 +97,8 @@ fn desk(app: &App) -> Router<App> {
         .route("/desk/api/messages", get(counted(app, "desk/messages", desk::messages)))
         .route("/desk/api/debug", get(counted(app, "desk/debug", debug::accounts)))
         .route("/desk/api/debug/token", post(counted(app, "desk/debug/token", debug::token)))
+        .route("/desk/api/debug/callback", get(counted(app, "desk/debug/callback", debug::callback::show)))
+        .route("/desk/api/debug/callback", post(counted(app, "desk/debug/callback", debug::callback::change)))
         .route("/desk/api/debug/callback/alarms", get(counted(app, "desk/debug/alarms", debug::alarms)))
         .merge(debug_pushes(app))
         .layer(map_response(private))

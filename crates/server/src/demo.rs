@@ -7,7 +7,10 @@ use model::{Account, Appid, KfAccount, WechatId};
 use protocol::{AccountKind, Errcode};
 use std::path::Path;
 
-const APPID: &str = "wx0123456789abcdef";
+/// The demo's account.
+pub const APPID: &str = "wx0123456789abcdef";
+/// The token of the demo's developer's server, unless another one is chosen.
+pub const TOKEN: &str = "kefudemo";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const WORKER: &str = "kf_demo";
 const PASSWORD: &str = "demo";
@@ -60,9 +63,13 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
     invitation::bind_without_asking(desk, &name, &appid, &agent).await
 }
 
-/// The greeting: addresses, credentials and first commands.
+/// The greeting: addresses, credentials and first commands. `callback` is the address of the developer's server.
 #[must_use]
-pub fn welcome(base: &str, folder: Option<&Path>) -> String {
+pub fn welcome(base: &str, folder: Option<&Path>, callback: Option<(&str, &str)>) -> String {
+    let push = callback.map_or_else(
+        || "nowhere; to a program of yours with --callback http://127.0.0.1:3000/wx".to_owned(),
+        |(url, token)| format!("{url}, token {token}"),
+    );
     let kept = folder.map_or("nowhere: it goes when this ends".into(), |folder| folder.display().to_string());
     format!(
         "\
@@ -76,6 +83,7 @@ Kefu {version} is running. Stop it with Ctrl-C.
   Customer page   {base}/chat/{APPID}
   Try the API     {base}/debug
   Data            {kept}
+  Messages go     {push}
 
 Call the API:
 

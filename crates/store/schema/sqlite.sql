@@ -414,3 +414,22 @@ CREATE TABLE push_alarm (
     sample text not null,
     primary key (appid, kind)
 );
+CREATE TABLE callback_version (
+    appid text not null,
+    role text not null,
+    url text not null,
+    token text not null,
+    mode text not null,
+    format text not null,
+    aes_key text not null,
+    previous_key text not null,
+    fault text not null,
+    set_at bigint not null,
+    primary key (appid, role)
+);
+CREATE TABLE listen_key (
+    appid text not null,
+    hash text not null,
+    made_at bigint not null,
+    primary key (appid, hash)
+);

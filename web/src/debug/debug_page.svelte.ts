@@ -5,6 +5,9 @@ import { parseDescription, type ApiDescription, type Endpoint } from "./api_desc
 
 type DebugPhase = "loading" | "down" | "ready";
 
+/** The name of the view with the settings of the developer's server. */
+export const CALLBACK = "message-push";
+
 class DebugPage {
   phase: DebugPhase = $state("loading");
   api: ApiDescription | null = $state.raw(null);
@@ -19,10 +22,12 @@ class DebugPage {
 
   endpoint: Endpoint | null = $derived(this.api?.endpoints.find((one) => one.name === this.name) ?? null);
 
+  /** Whether the settings of the developer's server are in view. */
+  isCallback = $derived(this.name === CALLBACK && this.appid !== "");
   /** Whether the account's pushes are in view. */
   isPushes = $derived(this.name === "pushes" && this.appid !== "");
   /** Whether something is in view, which on a phone hides the list. */
-  isOne = $derived(this.endpoint !== null || this.isPushes);
+  isOne = $derived(this.endpoint !== null || this.isPushes || this.isCallback);
 
   async load(): Promise<void> {
     this.phase = "loading";

@@ -9,6 +9,11 @@ use protocol::callback::{EncodingAesKey, Format, Mode};
 use store::bind;
 use store::{Row, Tx};
 
+/// The role of settings that wait for the verification.
+const STAGED: &str = "staged";
+/// The role of settings that can be stepped back to.
+const PREVIOUS: &str = "previous";
+
 /// Reads the settings; `None` if the account has no developer's server.
 ///
 /// # Errors
@@ -64,35 +69,154 @@ fn of(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<CallbackSettings>> {
     Ok(tx.one(SELECT, bind![appid])?.and_then(|row| settings(&row)))
 }
 
-/// Saves settings that were checked and whose server has answered the verification. Pushes begin with what happens from
-/// now on. Sessions that exist stay with the desk.
+/// The settings of an account: those that pushes use, and those before and after them.
+#[derive(Clone, Debug, Default)]
+pub struct CallbackVersions {
+    /// Those that pushes use; `None` if the account has no developer's server.
+    pub current: Option<CallbackSettings>,
+    /// Those that wait for their server to answer the verification, and why it has not; empty if it was not asked.
+    pub staged: Option<(CallbackSettings, String)>,
+    /// Those before the current ones.
+    pub previous: Option<CallbackSettings>,
+}
+
+/// Reads the settings in all versions.
 ///
 /// # Errors
 /// 40013.
-pub async fn set(desk: &Desk, appid: &Appid, settings: CallbackSettings) -> Result<()> {
+pub async fn versions(desk: &Desk, appid: &Appid) -> Result<CallbackVersions> {
+    desk.read(appid, |tx, appid| {
+        account::get(tx, appid)?;
+        let staged = tx.one(SELECT_VERSION, bind![appid, STAGED])?;
+        Ok(CallbackVersions {
+            current: of(tx, appid)?,
+            staged: staged.and_then(|row| Some((settings(&row)?, row.text(6)))),
+            previous: version(tx, appid, PREVIOUS)?,
+        })
+    })
+    .await
+}
+
+/// Stages settings that were checked: pushes use them once their server has answered the verification. They replace
+/// those that were staged before.
+///
+/// # Errors
+/// 40013.
+pub async fn stage(desk: &Desk, appid: &Appid, settings: CallbackSettings) -> Result<()> {
     desk.write_silent(appid, move |tx, appid| {
         account::get(tx, appid)?;
-        let now = tx.now();
-        let key = |key: &Option<EncodingAesKey>| key.as_ref().map_or("", EncodingAesKey::as_str).to_owned();
-        let (current, previous) = (key(&settings.key), key(&settings.previous_key));
-        let (mode, format) = (settings.mode.as_text(), settings.format.as_text());
-        tx.run(UPSERT, bind![appid, &settings.url, &settings.token, mode, format, &current, &previous, now])?;
-        tx.run(BEGIN, bind![appid])?;
+        put(tx, appid, STAGED, &settings)
+    })
+    .await
+}
+
+/// Notes why staged settings were not verified, unless others are staged by now.
+///
+/// # Errors
+/// Internal only.
+pub async fn note_fault(desk: &Desk, appid: &Appid, settings: CallbackSettings, fault: String) -> Result<()> {
+    desk.write_silent(appid, move |tx, appid| {
+        if version(tx, appid, STAGED)?.as_ref() == Some(&settings) {
+            tx.run(NOTE_FAULT, bind![appid, STAGED, &fault])?;
+        }
         Ok(())
     })
     .await
 }
 
-/// Removes the settings. Everything that customers write goes to the desk again.
+/// Drops staged settings.
+///
+/// # Errors
+/// Internal only.
+pub async fn unstage(desk: &Desk, appid: &Appid) -> Result<()> {
+    desk.write_silent(appid, |tx, appid| tx.run(DELETE_VERSION, bind![appid, STAGED]).map(|_| ())).await
+}
+
+/// Switches to staged settings whose server has answered the verification. Pushes begin with what happens from now on,
+/// if the account had no developer's server. Sessions that exist stay with the desk. The settings until now can be
+/// stepped back to.
+///
+/// # Errors
+/// 40013; `Conflict` if other settings are staged by now.
+pub async fn switch(desk: &Desk, appid: &Appid, settings: CallbackSettings) -> Result<()> {
+    desk.write_silent(appid, move |tx, appid| {
+        account::get(tx, appid)?;
+        if version(tx, appid, STAGED)?.as_ref() != Some(&settings) {
+            return Err(Errcode::Conflict.into());
+        }
+        tx.run(DELETE_VERSION, bind![appid, STAGED])?;
+        if let Some(before) = of(tx, appid)?.filter(|before| *before != settings) {
+            put(tx, appid, PREVIOUS, &before)?;
+        }
+        save(tx, appid, &settings)
+    })
+    .await
+}
+
+/// Steps back to the previous settings, which were verified when they were set. Those until now become the previous
+/// ones, and their key is still tried for answers. Returns the settings; `None` if there are no previous ones.
+///
+/// # Errors
+/// 40013.
+pub async fn step_back(desk: &Desk, appid: &Appid) -> Result<Option<CallbackSettings>> {
+    desk.write_silent(appid, |tx, appid| {
+        account::get(tx, appid)?;
+        let Some(mut settings) = version(tx, appid, PREVIOUS)? else { return Ok(None) };
+        match of(tx, appid)? {
+            Some(before) => {
+                put(tx, appid, PREVIOUS, &before)?;
+                if before.key.is_some() && before.key != settings.key {
+                    settings.previous_key = before.key;
+                }
+            }
+            None => drop(tx.run(DELETE_VERSION, bind![appid, PREVIOUS])?),
+        }
+        save(tx, appid, &settings)?;
+        Ok(Some(settings))
+    })
+    .await
+}
+
+/// Removes the settings. Everything that customers write goes to the desk again. The settings can be stepped back to.
 ///
 /// # Errors
 /// Internal only.
 pub async fn remove(desk: &Desk, appid: &Appid) -> Result<()> {
     desk.write_silent(appid, |tx, appid| {
+        if let Some(before) = of(tx, appid)? {
+            put(tx, appid, PREVIOUS, &before)?;
+        }
+        tx.run(DELETE_VERSION, bind![appid, STAGED])?;
         tx.run(DELETE, bind![appid])?;
         tx.run(DELETE_CURSOR, bind![appid]).map(|_| ())
     })
     .await
+}
+
+/// Stores settings in a role other than the current.
+fn put(tx: &mut Tx<'_>, appid: &Appid, role: &str, settings: &CallbackSettings) -> Result<()> {
+    let (now, [current, previous]) = (tx.now(), keys(settings));
+    let (mode, format) = (settings.mode.as_text(), settings.format.as_text());
+    let CallbackSettings { url, token, .. } = settings;
+    tx.run(PUT_VERSION, bind![appid, role, url, token, mode, format, current, previous, now]).map(|_| ())
+}
+
+/// Stores the current settings.
+fn save(tx: &mut Tx<'_>, appid: &Appid, settings: &CallbackSettings) -> Result<()> {
+    let (now, [current, previous]) = (tx.now(), keys(settings));
+    let (mode, format) = (settings.mode.as_text(), settings.format.as_text());
+    let CallbackSettings { url, token, .. } = settings;
+    tx.run(UPSERT, bind![appid, url, token, mode, format, current, previous, now])?;
+    tx.run(BEGIN, bind![appid]).map(|_| ())
+}
+
+/// The current and the previous key, each empty if there is none.
+fn keys(settings: &CallbackSettings) -> [&str; 2] {
+    [&settings.key, &settings.previous_key].map(|key| key.as_ref().map_or("", EncodingAesKey::as_str))
+}
+
+fn version(tx: &mut Tx<'_>, appid: &Appid, role: &str) -> Result<Option<CallbackSettings>> {
+    Ok(tx.one(SELECT_VERSION, bind![appid, role])?.and_then(|row| settings(&row)))
 }
 
 /// The accounts whose developer's server was set at a time or later. Since 0 these are all that have one.
@@ -148,6 +272,16 @@ const SELECT: &str = "select url, token, mode, format, aes_key, previous_key fro
 const SELECT_SINCE: &str = "select appid from callback where set_at >= $1 order by set_at";
 const SELECT_SERVER: &str = "select desk_while_shielded, shielded_until from callback where appid = $1";
 const SET_REPLACED: &str = "update callback set desk_while_shielded = $2 where appid = $1";
+const SELECT_VERSION: &str =
+    "select url, token, mode, format, aes_key, previous_key, fault from callback_version
+    where appid = $1 and role = $2";
+const PUT_VERSION: &str = "insert into callback_version
+    (appid, role, url, token, mode, format, aes_key, previous_key, fault, set_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, '', $9) on conflict (appid, role) do update set url = excluded.url,
+    token = excluded.token, mode = excluded.mode, format = excluded.format, aes_key = excluded.aes_key,
+    previous_key = excluded.previous_key, fault = excluded.fault, set_at = excluded.set_at";
+const NOTE_FAULT: &str = "update callback_version set fault = $3 where appid = $1 and role = $2";
+const DELETE_VERSION: &str = "delete from callback_version where appid = $1 and role = $2";
 const UPSERT: &str = "insert into callback (appid, url, token, mode, format, aes_key, previous_key, set_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (appid) do update set url = excluded.url,
     token = excluded.token, mode = excluded.mode, format = excluded.format, aes_key = excluded.aes_key,

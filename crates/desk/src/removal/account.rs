@@ -149,6 +149,7 @@ const AT_ONCE: [&str; 8] = [
     "delete from stream where appid = $1",
     "delete from component_grant where appid = $1",
     "delete from callback where appid = $1",
+    "delete from callback_version where appid = $1",
     "delete from push_cursor where appid = $1",
     "delete from push_alarm where appid = $1",
     "delete from head where owner = $1",

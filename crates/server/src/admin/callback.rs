@@ -2,15 +2,17 @@
 
 use super::context::CommandContext;
 use super::outcome::Outcome;
-use crate::callback::{CallFault, Sender, Verification, nonce};
+use crate::callback::{Saved, Sender, save, verify_staged};
 use crate::desk::Desk;
-use crate::desk::account::callback;
+use crate::desk::account::callback::{self, CallbackVersions};
 use crate::error::Error;
-use model::callback::{CallbackFault, CallbackSettings};
-use model::{Appid, SECOND, TextEnum};
-use protocol::callback::{EncodingAesKey, Format, Mode};
+use model::callback::CallbackSettings;
+use model::{Appid, TextEnum};
+use protocol::callback::EncodingAesKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+pub use crate::callback::CallbackChange;
 
 /// A command for the developer's server of an account.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,6 +27,12 @@ pub enum CallbackCommand {
         /// What changes.
         change: CallbackChange,
     },
+    /// Asks the server of the staged settings again.
+    Verify(String),
+    /// Drops the staged settings.
+    Discard(String),
+    /// Steps back to the settings before.
+    Back(String),
     /// Removes the settings: customers' messages go to the desk again.
     Remove(String),
     /// Sets whether customers wait at the desk while the server fails and is left alone.
@@ -36,30 +44,16 @@ pub enum CallbackCommand {
     },
 }
 
-/// A change of the settings. What is absent stays, or gets its default.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CallbackChange {
-    /// The address of the developer's server.
-    pub url: Option<String>,
-    /// The token.
-    pub token: Option<String>,
-    /// `plain`, `compatible` or `safe`.
-    pub mode: Option<String>,
-    /// `xml` or `json`.
-    pub format: Option<String>,
-    /// The EncodingAESKey.
-    pub aes_key: Option<String>,
-}
-
 pub(super) async fn execute(
     desk: &Desk,
     context: &CommandContext,
     command: CallbackCommand,
 ) -> Result<Outcome, Error> {
+    let sender = || Sender::new(&context.callback_networks);
     match command {
         CallbackCommand::Show(appid) => {
-            let settings = callback::show(desk, &Appid::parse(&appid)?).await?;
-            Ok(Ok(settings.map_or(json!({"appid": appid, "url": ""}), |settings| shown(&appid, &settings))))
+            let versions = callback::versions(desk, &Appid::parse(&appid)?).await?;
+            Ok(Ok(all_shown(&appid, &versions)))
         }
         CallbackCommand::DeskWhileShielded { appid, on } => {
             match callback::set_desk_while_shielded(desk, &Appid::parse(&appid)?, on).await? {
@@ -71,74 +65,56 @@ pub(super) async fn execute(
             callback::remove(desk, &Appid::parse(&appid)?).await?;
             Ok(Ok(json!({"appid": appid, "url": ""})))
         }
+        CallbackCommand::Discard(appid) => {
+            let id = Appid::parse(&appid)?;
+            callback::unstage(desk, &id).await?;
+            Ok(Ok(all_shown(&appid, &callback::versions(desk, &id).await?)))
+        }
+        CallbackCommand::Back(appid) => Ok(match callback::step_back(desk, &Appid::parse(&appid)?).await? {
+            Some(settings) => Ok(shown(&appid, &settings)),
+            None => Err("there are no settings to step back to".to_owned()),
+        }),
+        CallbackCommand::Verify(appid) => {
+            Ok(match verify_staged(desk, &sender()?, &Appid::parse(&appid)?).await? {
+                Some(saved) => outcome(&appid, saved),
+                None => Err("no settings are staged".to_owned()),
+            })
+        }
         CallbackCommand::Set { appid, change } => {
-            let appid = Appid::parse(&appid)?;
-            let before = callback::show(desk, &appid).await?;
-            let settings = match change.applied(desk, before) {
-                Ok(settings) => settings,
-                Err(fault) => return Ok(Err(fault.to_string())),
-            };
-            if let Err(sentence) = verify(desk, context, &settings).await? {
-                return Ok(Err(sentence));
-            }
-            callback::set(desk, &appid, settings.clone()).await?;
-            Ok(Ok(shown(appid.as_str(), &settings)))
+            Ok(outcome(&appid, save(desk, &sender()?, &Appid::parse(&appid)?, change).await?))
         }
     }
 }
 
-impl CallbackChange {
-    /// The settings after the change. A token is made if there is none.
-    fn applied(
-        self,
-        desk: &Desk,
-        before: Option<CallbackSettings>,
-    ) -> Result<CallbackSettings, CallbackFault> {
-        let mut settings = before.unwrap_or_else(|| CallbackSettings {
-            url: String::new(),
-            token: desk.rng.hex::<16>(),
-            mode: Mode::Plain,
-            format: Format::Xml,
-            key: None,
-            previous_key: None,
-        });
-        settings.url = self.url.unwrap_or(settings.url);
-        settings.token = self.token.unwrap_or(settings.token);
-        settings.mode = self.mode.and_then(|mode| Mode::from_text(&mode)).unwrap_or(settings.mode);
-        settings.format = self.format.and_then(|it| Format::from_text(&it)).unwrap_or(settings.format);
-        if let Some(key) = self.aes_key {
-            let key = EncodingAesKey::parse(&key).map_err(CallbackFault::Key)?;
-            if settings.key.as_ref() != Some(&key) {
-                settings.previous_key = settings.key.replace(key);
-            }
+fn outcome(appid: &str, saved: Saved) -> Outcome {
+    match saved {
+        Saved::Switched(settings) => Ok(shown(appid, &settings)),
+        Saved::Invalid(fault) => Err(fault.to_string()),
+        Saved::Replaced => {
+            Err("other settings were staged meanwhile: look at them, and save again".to_owned())
         }
-        settings.check()?;
-        Ok(settings)
+        Saved::Unverified(fault) => Err(format!(
+            "{fault}. Nothing has changed yet; the settings are staged: --verify asks again, --discard drops them"
+        )),
     }
 }
 
-/// Asks the developer's server for the echostr. Says in a sentence what is wrong.
-async fn verify(
-    desk: &Desk,
-    context: &CommandContext,
-    settings: &CallbackSettings,
-) -> Result<Outcome, Error> {
-    let sender = Sender::new(&context.callback_networks)?;
-    let (nonce, echo) = (nonce(&desk.rng), desk.rng.hex::<10>());
-    Ok(match sender.verify(settings, desk.now() / SECOND, &nonce, &echo).await {
-        Verification::Passed => Ok(Value::Null),
-        Verification::Call(CallFault::Blocked) => Err(format!(
-            "{} is in a network that may not be called: start the server with --callback-network and its network",
-            settings.url
-        )),
-        Verification::Call(fault) => {
-            Err(format!("{} was not verified, nothing is saved: {fault}", settings.url))
+fn all_shown(appid: &str, versions: &CallbackVersions) -> Value {
+    let mut all = versions
+        .current
+        .as_ref()
+        .map_or_else(|| json!({"appid": appid, "url": ""}), |settings| shown(appid, settings));
+    if let Some(members) = all.as_object_mut() {
+        if let Some((staged, fault)) = &versions.staged {
+            let mut staged = shown(appid, staged);
+            staged["fault"] = fault.as_str().into();
+            members.insert("staged".into(), staged);
         }
-        Verification::Answer(error, begins) => Err(format!(
-            "{} was not verified, nothing is saved: {error}; its answer begins {begins:?}",
-            settings.url
-        )),
-    })
+        if let Some(previous) = &versions.previous {
+            members.insert("previous".into(), shown(appid, previous));
+        }
+    }
+    all
 }
 
 fn shown(appid: &str, settings: &CallbackSettings) -> Value {
@@ -147,7 +123,7 @@ fn shown(appid: &str, settings: &CallbackSettings) -> Value {
         "format": settings.format.as_text(),
     });
     if let (Some(key), Some(members)) = (&settings.key, shown.as_object_mut()) {
-        members.insert("aes_key".into(), key.as_str().into());
+        members.insert("aes_key".into(), EncodingAesKey::as_str(key).into());
     }
     shown
 }

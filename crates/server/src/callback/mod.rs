@@ -5,6 +5,7 @@
 //! in `target.rs`: the settings, and whether the server is left alone. `places.rs` bounds calls, fairly between hosts.
 //! `sender.rs` calls, through connections that `dialer.rs` opens to allowed addresses only. `inspect.rs` shows pushes
 //! and sends them again. `check.rs` serves callbackCheck.
+//! `saving.rs` stages new settings, and switches to them once `verification.rs` has verified them.
 
 pub mod attempt;
 mod check;
@@ -12,12 +13,16 @@ mod delivery;
 mod dialer;
 pub mod inspect;
 mod places;
+mod saving;
 mod sender;
 mod target;
+mod verification;
 
 pub use check::check;
 pub use places::CallBounds;
-pub use sender::{Answered, CallFault, Sender, Verification, nonce};
+pub use saving::{CallbackChange, Saved, save, verify_staged};
+pub use sender::{Answered, CallFault, Sender, nonce};
+pub use verification::VerificationFault;
 
 use crate::desk::account::callback;
 use crate::error::{Error, OutageLog};

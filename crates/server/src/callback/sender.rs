@@ -1,4 +1,4 @@
-//! Calls of developers' servers: one try of a push, and the verification of a URL.
+//! Calls of developers' servers.
 
 use crate::callback::dialer::{DialError, Dialer, Step, within};
 use crate::clock::Rng;
@@ -11,8 +11,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use model::Network;
-use model::callback::{AlarmKind, CallbackFault, CallbackSettings, DEADLINE};
-use protocol::callback::{EchoError, check_echo, verification_query};
+use model::callback::{AlarmKind, CallbackFault, DEADLINE};
 use protocol::limits::REPLY_MAX;
 use std::fmt;
 use std::time::Duration;
@@ -107,17 +106,6 @@ impl Answered {
     }
 }
 
-/// What became of a verification.
-#[derive(Debug)]
-pub enum Verification {
-    /// The server answered the echostr.
-    Passed,
-    /// The call failed.
-    Call(CallFault),
-    /// The answer, whose first characters are shown, is not the echostr.
-    Answer(EchoError, String),
-}
-
 /// A nonce: ten digits, as Weixin's.
 #[must_use]
 pub fn nonce(rng: &Rng) -> String {
@@ -162,28 +150,12 @@ impl Sender {
         self.call(request, body).await
     }
 
-    /// Verifies settings: calls their URL with an echostr, which its server must answer.
-    pub async fn verify(
-        &self,
-        settings: &CallbackSettings,
-        timestamp: i64,
-        nonce: &str,
-        echo: &str,
-    ) -> Verification {
-        let query = verification_query(&settings.token, timestamp, nonce, echo);
-        let url = match settings.url_with(&query) {
-            Ok(url) => url,
-            Err(fault) => return Verification::Call(CallFault::Settings(fault)),
-        };
-        match self.call(Request::builder().uri(url), String::new()).await.and_then(Answered::taken) {
-            Err(fault) => Verification::Call(fault),
-            Ok(answer) => match check_echo(&answer, echo) {
-                Ok(()) => Verification::Passed,
-                Err(error) => {
-                    Verification::Answer(error, String::from_utf8_lossy(&answer).chars().take(64).collect())
-                }
-            },
-        }
+    /// Gets a URL.
+    ///
+    /// # Errors
+    /// Why there is no whole answer.
+    pub(super) async fn get(&self, url: &str) -> Result<Answered, CallFault> {
+        self.call(Request::builder().uri(url), String::new()).await
     }
 
     /// Redirects are not followed, and no proxy is used.

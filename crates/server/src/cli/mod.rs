@@ -2,6 +2,7 @@
 
 mod authority;
 mod data;
+mod demo_callback;
 mod doctor;
 mod exposed;
 mod file;

@@ -1,9 +1,11 @@
 //! `kefu serve` and `kefu demo`.
 
+use super::demo_callback;
 use super::listeners::{Listeners, bind};
 use super::print::say;
 use crate::admin::{Admin, CommandContext};
 use crate::app::{connection_limit, router};
+use crate::callback::CallbackChange;
 use crate::clock::{Clock, Rng};
 use crate::config::{BucketArgs, Data, Place, Rules, Settings, socket_address};
 use crate::desk::{Desk, account, cluster};
@@ -69,6 +71,22 @@ pub(super) struct DemoArgs {
     /// Keep nothing: the data goes when the demo ends.
     #[arg(long, conflicts_with_all = ["data", "database"])]
     memory: bool,
+    /// Push what customers write to this program, such as http://127.0.0.1:3000/wx. If it is not up yet, the demo waits
+    /// for it.
+    #[arg(long, value_name = "URL")]
+    callback: Option<String>,
+    /// The token that pushes are signed with.
+    #[arg(long, value_name = "TOKEN", default_value = demo::TOKEN)]
+    callback_token: String,
+}
+
+impl DemoArgs {
+    /// The settings of the program that is pushed to; `None` without one.
+    fn callback(&self) -> Option<CallbackChange> {
+        let url = self.callback.clone()?;
+        let (url, token) = (Some(url), Some(self.callback_token.clone()));
+        Some(CallbackChange { url, token, ..CallbackChange::default() })
+    }
 }
 
 pub(super) async fn serve(ServeArgs { node: args, allow_demo }: ServeArgs) -> anyhow::Result<()> {
@@ -91,7 +109,9 @@ pub(super) async fn serve(ServeArgs { node: args, allow_demo }: ServeArgs) -> an
     run(desk, &place, args.settings, listeners, greet).await
 }
 
-pub(super) async fn demo(DemoArgs { node: args, memory }: DemoArgs) -> anyhow::Result<()> {
+pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
+    let callback = args.callback();
+    let DemoArgs { node: args, memory, .. } = args;
     let tls = &args.settings.tls;
     for (flag, address) in
         [("--listen", args.listen), ("--as-https", tls.as_https), ("--as-http", tls.as_http)]
@@ -122,11 +142,26 @@ pub(super) async fn demo(DemoArgs { node: args, memory }: DemoArgs) -> anyhow::R
     let mut settings = Settings { is_demo: true, ..args.settings };
     // People try their programs on this machine.
     settings.callback_network.extend(LOOPBACK.iter().filter_map(|network| network.parse::<Network>().ok()));
+    let (connecting, networks) = (desk.clone(), settings.callback_network.clone());
     run(desk, &place, settings, listeners, |base| {
+        let shown = callback.as_ref().and_then(|to| Some((to.url.as_deref()?, to.token.as_deref()?)));
         // The reader may have gone; the desk keeps running.
-        let _ = writeln!(std::io::stdout(), "{}{manual}", demo::welcome(base, kept));
+        let _ = writeln!(std::io::stdout(), "{}{manual}", demo::welcome(base, kept, shown));
+        if let Some(change) = callback {
+            tokio::spawn(demo_callback::connect(connecting, networks, change, again(kept)));
+        }
     })
     .await
+}
+
+/// How to ask the program again that a demo pushes to.
+fn again(kept: Option<&Path>) -> String {
+    match kept {
+        Some(folder) => {
+            format!("run: kefu account callback --appid {} --verify --data {}", demo::APPID, folder.display())
+        }
+        None => "start the demo again.".to_owned(),
+    }
 }
 
 async fn open(data: &Data, place: &Place, rules: Rules) -> anyhow::Result<Desk> {

@@ -12,6 +12,7 @@ use kefu::callback;
 use protocol::callback::Signature;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -46,8 +47,9 @@ impl Received {
 }
 
 type Answer = dyn Fn(&Received) -> (u16, String) + Send + Sync;
-/// What was received, how to answer, and how many answers may go out.
-type Shared = (Arc<Mutex<Vec<Received>>>, Arc<Mutex<Arc<Answer>>>, Arc<watch::Sender<usize>>);
+/// What was received, how to answer, how many answers may go out, and the token.
+type Shared =
+    (Arc<Mutex<Vec<Received>>>, Arc<Mutex<Arc<Answer>>>, Arc<watch::Sender<usize>>, Arc<Mutex<String>>);
 
 /// A developer's server that answers by a function, and remembers what it received.
 #[derive(Clone)]
@@ -56,27 +58,52 @@ pub struct Receiver {
     received: Arc<Mutex<Vec<Received>>>,
     answer: Arc<Mutex<Arc<Answer>>>,
     released: Arc<watch::Sender<usize>>,
+    token: Arc<Mutex<String>>,
     _stop: Arc<tokio_util::sync::DropGuard>,
 }
 
 impl Receiver {
     /// A server that takes everything and answers nothing.
     pub async fn start() -> Receiver {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Receiver::at("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    /// The same at an address.
+    pub async fn at(address: SocketAddr) -> Receiver {
+        let listener = TcpListener::bind(address).await.unwrap();
         let stop = CancellationToken::new();
         let receiver = Receiver {
             url: format!("http://{}/wx?of=mine", listener.local_addr().unwrap()),
             received: Arc::default(),
             answer: Arc::new(Mutex::new(Arc::new(|_: &Received| (200, String::new())))),
             released: Arc::new(watch::Sender::new(usize::MAX)),
+            token: Arc::new(Mutex::new(TOKEN.to_owned())),
             _stop: Arc::new(stop.clone().drop_guard()),
         };
-        let shared = (receiver.received.clone(), receiver.answer.clone(), receiver.released.clone());
+        let shared = (
+            receiver.received.clone(),
+            receiver.answer.clone(),
+            receiver.released.clone(),
+            receiver.token.clone(),
+        );
         let router = Router::new().fallback(receive).with_state(shared);
         tokio::spawn(async move {
             axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await.unwrap();
         });
         receiver
+    }
+
+    /// The same on a thread of its own, for tests that block theirs.
+    pub fn apart(address: SocketAddr) -> Receiver {
+        let (gives, given) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                gives.send(Receiver::at(address).await).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        given.recv().unwrap()
     }
 
     /// Answers from now on by this function: status and body.
@@ -94,6 +121,11 @@ impl Receiver {
         self.received.lock().unwrap().clone()
     }
 
+    /// Checks signatures by another token from now on.
+    pub fn has_token(&self, token: &str) {
+        token.clone_into(&mut self.token.lock().unwrap());
+    }
+
     /// What was received, once there are `number` pushes.
     pub async fn received(&self, number: usize) -> Vec<Received> {
         tokio::time::timeout(PATIENCE, async {
@@ -108,14 +140,14 @@ impl Receiver {
 }
 
 async fn receive(
-    State((received, answer, released)): State<Shared>,
+    State((received, answer, released, token)): State<Shared>,
     method: Method,
     uri: Uri,
     body: Bytes,
 ) -> Response {
     let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let query: HashMap<String, String> = pairs.into_owned().collect();
-    let signature = Signature::of(TOKEN, &query["timestamp"], &query["nonce"]);
+    let signature = Signature::of(&token.lock().unwrap(), &query["timestamp"], &query["nonce"]);
     if !signature.matches(&query["signature"]) || query["of"] != "mine" {
         return answer_of(403, "who are you?".to_owned());
     }

@@ -12,6 +12,7 @@ use kefu::desk::snapshot::{ChatSnapshot, DeskSnapshot};
 use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, MessageWritten, Messages, Sessions};
 use kefu::http::chat_caller::MessageSent;
 use kefu::http::debug::Debug;
+use kefu::http::debug::callback::DebugCallback;
 use kefu::http::debug::pushes::{PushKinds, Replays};
 use kefu::http::fact::{ChatFact, DeskFact, ShownChange, TypingEvent};
 use model::TextEnum;
@@ -131,6 +132,7 @@ fn wire() -> String {
         ShownPush,
         Replays,
         PushKinds,
+        DebugCallback,
     ];
     format!("{HEAD}{text}")
 }

@@ -203,6 +203,13 @@ pub const ROUTES: &[Route] = &[
         |fixture| json!({"appid": fixture.account.appid, "openid": "o".repeat(28), "what": "text"}),
         ADMINISTRATOR_ABSENT,
     ),
+    get("/desk/api/debug/callback", of_account, ADMINISTRATOR),
+    // Nothing listens there, so nothing is saved.
+    post(
+        "/desk/api/debug/callback",
+        |fixture| json!({"appid": fixture.account.appid, "action": "save", "url": "http://127.0.0.1:1/"}),
+        ADMINISTRATOR,
+    ),
     post("/desk/api/logout", nothing, [2, 2, 2, 2, 200, 200, 200, 200, 3, 200]),
 ];
 

@@ -18,6 +18,7 @@ use callback::CallbackArgs;
 use clap::{Args, Subcommand};
 use confirmation::ConfirmationArgs;
 use limit::{AddressArgs, QuotaArgs};
+use model::Network;
 use serde_json::Value;
 
 /// Where a command goes, and how its outcome is printed.
@@ -30,6 +31,9 @@ pub(in crate::cli) struct CommonArgs {
     /// Beginning of links, when no server runs to tell it.
     #[arg(long, env = "KEFU_PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     public_url: String,
+    /// A network that may be called, beside the public ones, when no server runs to tell it.
+    #[arg(long, env = "KEFU_CALLBACK_NETWORK", value_name = "IP", value_delimiter = ',', hide = true)]
+    callback_network: Vec<Network>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -345,7 +349,7 @@ impl ComponentSubcommand {
 /// Sends a command and returns its outcome.
 pub(in crate::cli) async fn ask(command: Command, common: &CommonArgs) -> anyhow::Result<Value> {
     let base = common.public_url.trim_end_matches('/').to_owned();
-    let context = CommandContext { base, ..CommandContext::default() };
+    let context = CommandContext { base, callback_networks: common.callback_network.clone() };
     let outcome = admin::send(&common.data.place()?, common.rules, &context, command).await?;
     outcome.map_err(anyhow::Error::msg)
 }

@@ -1,5 +1,6 @@
 //! Calls of the debugging page: the accounts that its worker administers, and a token for one of them.
 
+pub mod callback;
 pub mod pull;
 pub mod pushes;
 
