@@ -685,3 +685,29 @@ export interface ComposedKind {
   /** Its members beside the common ones, each with a sample. */
   members: NamedValue[];
 }
+
+/** The settings of an account's developer's server. */
+export interface DebugCallback {
+  /** The settings that pushes use; `null` without a developer's server. */
+  current: ShownCallback | null;
+  /** Settings that wait for their server to answer the verification. */
+  staged: ShownCallback | null;
+  /** The settings before. */
+  previous: ShownCallback | null;
+  /** Why the staged settings, or those that were to be saved, are not in use; empty if nothing is wrong. */
+  fault: string;
+}
+
+/** Settings as the account's administrator needs them. */
+export interface ShownCallback {
+  /** The address of the developer's server. */
+  url: string;
+  /** The token. */
+  token: string;
+  /** `plain`, `compatible` or `safe`. */
+  mode: string;
+  /** `xml` or `json`. */
+  format: string;
+  /** The EncodingAESKey; empty if there is none. */
+  aes_key: string;
+}

@@ -102,6 +102,19 @@ pub(crate) fn is_holder(tx: &mut Tx<'_>, what: &str, node: &str) -> Result<bool>
     Ok(tx.one(SELECT_HOLDER, bind![what])?.is_some_and(|row| row.text(0) == node))
 }
 
+/// Takes the lease for `what` from whichever node has it. The other node learns of it when it renews the lease; what it
+/// does until then must be safe to do twice.
+///
+/// # Errors
+/// Internal only.
+pub async fn seize(desk: &Desk, what: &str) -> Result<()> {
+    if !desk.store.is_shared() {
+        return Ok(());
+    }
+    let (node, what) = (desk.node.clone(), what.to_owned());
+    desk.store.write_silent("", move |tx| tx.run(SEIZE, bind![&what, &*node]).map(|_| ())).await
+}
+
 const BEAT: &str = "update node set beat = beat + 1, clock = $2 where id = $1";
 const INSERT: &str =
     "insert into node (id, beat, started_at, clock) values ($1, 1, $2, $2) on conflict (id) do nothing";
@@ -112,4 +125,7 @@ const DELETE_OTHERS: &str = "delete from node where id <> $1";
 const TAKE: &str = "insert into holder (what, node, epoch) values ($1, $2, 1)
     on conflict (what) do update set node = excluded.node, epoch = holder.epoch + 1
     where holder.node not in (select id from node)";
+const SEIZE: &str = "insert into holder (what, node, epoch) values ($1, $2, 1)
+    on conflict (what) do update set node = excluded.node, epoch = holder.epoch + 1
+    where holder.node <> excluded.node";
 const SELECT_HOLDER: &str = "select node from holder where what = $1";

@@ -6,7 +6,7 @@ mod settings;
 mod warning;
 
 pub use health::{Alarm, AlarmChange, AlarmKind, AlarmRules, SHIELD, ServerHealth, shield_holds};
-pub use settings::{CallbackFault, CallbackSettings};
+pub use settings::{CallbackFault, CallbackSettings, LISTEN_URL};
 pub use warning::{PushWarning, SLOW_AFTER, collide};
 
 use crate::{SECOND, Time};

@@ -3,8 +3,8 @@
 use crate::http::debug::{pull, pushes};
 use crate::http::metrics::counted;
 use crate::http::{
-    busy, chat, client_address, debug, desk, guard, healthz, media, nothing, once_more, openapi, page,
-    picture, private, readyz, stream, weixin, wrong_method,
+    busy, chat, client_address, debug, desk, guard, healthz, listen, media, nothing, once_more, openapi,
+    page, picture, private, readyz, stream, weixin, wrong_method,
 };
 use crate::listen::ConnectionLimit;
 use crate::state::App;
@@ -100,6 +100,8 @@ fn desk(app: &App) -> Router<App> {
         .route("/desk/api/debug/callback", get(counted(app, "desk/debug/callback", debug::callback::show)))
         .route("/desk/api/debug/callback", post(counted(app, "desk/debug/callback", debug::callback::change)))
         .route("/desk/api/debug/callback/alarms", get(counted(app, "desk/debug/alarms", debug::alarms)))
+        .route("/desk/api/listen", get(counted(app, "desk/listen", listen::stream)))
+        .route("/desk/api/listen/answer", post(counted(app, "desk/listen/answer", listen::answer)))
         .merge(debug_pushes(app))
         .layer(map_response(private))
 }

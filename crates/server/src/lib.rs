@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod due;
+pub mod forward;
 pub mod http;
 pub mod listen;
 pub mod metrics;

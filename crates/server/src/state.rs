@@ -7,6 +7,7 @@ use crate::desk::cached_answers::{self, AnswerKey, CachedAnswer};
 use crate::desk::clock::ClockWatch;
 use crate::desk::token::{self, Access};
 use crate::error::Error;
+use crate::forward::Forwarders;
 use crate::metrics::Metrics;
 use crate::push::Feeds;
 use crate::single_flight::SingleFlight;
@@ -56,6 +57,8 @@ pub struct AppState {
     pub streams: Streams,
     /// Limit on streams per person.
     pub stream_limit: StreamLimit,
+    /// Developers' machines that get pushes.
+    pub forwarders: Forwarders,
     /// Ends streams and loops.
     pub stop: CancellationToken,
     /// Metrics of this node.
@@ -121,6 +124,7 @@ impl App {
             feeds: Feeds::new(desk.clone(), stop.clone()),
             streams: Streams::new(desk.clone()),
             stream_limit: StreamLimit::default(),
+            forwarders: Forwarders::default(),
             throttles: Throttles::new(&settings, desk.rules, desk.clock().clone()),
             settings: Arc::new(settings),
             metrics: Metrics::new(desk.store.metrics(), started_at),

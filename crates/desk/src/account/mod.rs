@@ -6,6 +6,7 @@ pub mod business;
 pub mod callback;
 pub mod component;
 pub mod ip_allowlist;
+pub mod listen_key;
 pub mod refusal_log;
 pub mod token;
 pub mod wecom;

@@ -7,6 +7,7 @@
 //! There is no queue: pushes are read from the change feed, like everything that others learn of changes.
 
 pub mod alarms;
+pub mod ended;
 pub mod inspect;
 pub mod lease;
 mod notice;

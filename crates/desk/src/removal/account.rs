@@ -143,13 +143,14 @@ fn delete_with_files(tx: &mut Tx<'_>, appid: &Appid, sql: &'static str) -> Resul
 const INSERT_REMOVED: &str = "insert into removed (owner, at) values ($1, $2)";
 /// Rows that give access to the account, and those of its developer's server. They are few: at most a hundred agents,
 /// and a grant per component.
-const AT_ONCE: [&str; 8] = [
+const AT_ONCE: [&str; 10] = [
     "delete from account where appid = $1",
     "delete from agent where appid = $1",
     "delete from stream where appid = $1",
     "delete from component_grant where appid = $1",
     "delete from callback where appid = $1",
     "delete from callback_version where appid = $1",
+    "delete from listen_key where appid = $1",
     "delete from push_cursor where appid = $1",
     "delete from push_alarm where appid = $1",
     "delete from head where owner = $1",

@@ -6,6 +6,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use url::Url;
 
+/// The URL of settings without a server that could be called: pushes go to machines on which `kefu listen` runs.
+pub const LISTEN_URL: &str = "listen:";
+
 /// Most bytes of a URL. Undocumented; Kefu's choice.
 const URL_MAX: usize = 1024;
 /// Characters of a token. Weixin's console states them.
@@ -73,11 +76,8 @@ impl CallbackSettings {
     /// # Errors
     /// What is wrong.
     pub fn check(&self) -> Result<(), CallbackFault> {
-        let url = Url::parse(&self.url).map_err(|_| CallbackFault::Url)?;
-        let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-        let is_http = ["http", "https"].contains(&url.scheme());
-        if self.url.len() > URL_MAX || !is_http || !is_plain || !url.has_host() {
-            return Err(CallbackFault::Url);
+        if !self.is_listen_only() {
+            self.check_url()?;
         }
         if !TOKEN.contains(&self.token.len()) || !self.token.bytes().all(|byte| byte.is_ascii_alphanumeric())
         {
@@ -87,6 +87,20 @@ impl CallbackSettings {
             return Err(CallbackFault::NoKey);
         }
         Ok(())
+    }
+
+    fn check_url(&self) -> Result<(), CallbackFault> {
+        let url = Url::parse(&self.url).map_err(|_| CallbackFault::Url)?;
+        let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        let is_http = ["http", "https"].contains(&url.scheme());
+        let is_sound = self.url.len() <= URL_MAX && is_http && is_plain && url.has_host();
+        if is_sound { Ok(()) } else { Err(CallbackFault::Url) }
+    }
+
+    /// Whether no server can be called, only machines on which `kefu listen` runs.
+    #[must_use]
+    pub fn is_listen_only(&self) -> bool {
+        self.url == LISTEN_URL
     }
 
     /// How pushes are written.
@@ -131,7 +145,7 @@ impl CallbackSettings {
 
 #[cfg(test)]
 mod tests {
-    use super::{CallbackFault, CallbackSettings};
+    use super::{CallbackFault, CallbackSettings, LISTEN_URL};
     use protocol::callback::{EncodingAesKey, Format, Mode};
 
     fn settings(url: &str) -> CallbackSettings {
@@ -141,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_url_is_http_with_a_host_and_nothing_secret() {
-        for url in ["http://a.example/wx", "https://127.0.0.1:3000/wx?x=1", "http://[::1]:80/"] {
+        for url in ["http://a.example/wx", "https://127.0.0.1:3000/wx?x=1", "http://[::1]:80/", LISTEN_URL] {
             assert_eq!(settings(url).check(), Ok(()), "{url}");
         }
         let long = format!("http://a.example/{}", "x".repeat(1024));
@@ -187,7 +201,7 @@ mod tests {
         ] {
             assert_eq!(settings(url).host_and_port(), Some((host.to_owned(), port)));
         }
-        assert_eq!(settings("nowhere").host_and_port(), None);
+        assert_eq!((settings("nowhere").host_and_port(), settings(LISTEN_URL).host_and_port()), (None, None));
     }
 
     #[test]

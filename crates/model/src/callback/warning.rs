@@ -36,6 +36,8 @@ pub enum PushWarning {
     Late,
     /// Another push of the customer has the same `CreateTime`.
     Collision,
+    /// The settings changed after the try before this one.
+    SettingsChanged,
 }
 
 impl TextEnum for PushWarning {
@@ -53,6 +55,7 @@ impl TextEnum for PushWarning {
         ("articles_cut", Self::ArticlesCut),
         ("late", Self::Late),
         ("collision", Self::Collision),
+        ("settings_changed", Self::SettingsChanged),
     ];
 }
 
@@ -149,6 +152,10 @@ impl PushWarning {
                  FromUserName and CreateTime takes both for one: use MsgId for messages.",
                 "该用户的另一条推送有相同的 CreateTime。按 FromUserName + CreateTime 排重的服务器会把两条当作一条：\
                  消息请用 MsgId 排重。",
+            ),
+            Self::SettingsChanged => (
+                "The settings of the developer's server changed after the try before. This try used the new ones.",
+                "上一次尝试之后，消息推送的设置已更改；本次使用的是新设置。",
             ),
         }
     }

@@ -6,6 +6,7 @@ mod context;
 mod create;
 pub mod customer;
 mod limit;
+pub mod listen_key;
 mod outcome;
 pub mod push;
 pub mod remove;
@@ -83,6 +84,8 @@ pub enum Command {
     Callback(callback::CallbackCommand),
     /// Shows, replays, pauses or resumes the pushes of an account.
     Push(push::PushCommand),
+    /// Makes or deletes keys with which developers' machines get pushes.
+    ListenKey(listen_key::ListenKeyCommand),
     /// Binds a worker to an agent without an invitation.
     AgentBind {
         /// The account.
@@ -199,6 +202,7 @@ async fn try_execute(desk: &Desk, context: &CommandContext, command: Command) ->
         Command::Limit(command) => limit::execute(desk, command).await?,
         Command::Callback(command) => callback::execute(desk, context, command).await?,
         Command::Push(command) => command.execute(desk, context).await?,
+        Command::ListenKey(command) => command.execute(desk).await?,
         Command::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }

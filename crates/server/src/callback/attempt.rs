@@ -1,7 +1,8 @@
 //! One try of a push: sends it as the account's settings say, and reads the answer.
 
-use crate::callback::sender::{Answered, CallFault, Sender, nonce};
+use crate::callback::sender::{Answered, Sender, nonce};
 use crate::desk::Desk;
+use crate::desk::callback::Push;
 use crate::desk::callback::tries::{ANSWER_KEPT, Try, beginning};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER, SERVER, VIA};
 use model::callback::{AlarmKind, CallbackSettings, PushWarning};
@@ -53,25 +54,23 @@ pub async fn attempt(
     sender: &Sender,
     appid: &Appid,
     settings: &CallbackSettings,
-    body: &Body,
+    push: &Push,
 ) -> Attempted {
-    send(desk, sender, appid, settings, body, request(desk, appid, settings, body)).await
+    let request = request(desk, appid, settings, &push.body);
+    send(desk, sender, appid, settings, (&push.id.to_string(), &push.body), request).await
 }
 
-/// Sends a request that was made of a push.
+/// Sends a request that was made of a push, which has a name if it is one of the account's feed.
 pub async fn send(
     desk: &Desk,
     sender: &Sender,
     appid: &Appid,
     settings: &CallbackSettings,
-    body: &Body,
+    (name, body): (&str, &Body),
     request: PushRequest,
 ) -> Attempted {
     let (at, began) = (desk.now(), desk.clock().uptime());
-    let answered = match settings.url_with(&request.query) {
-        Ok(url) => sender.post(&url, request.content_type, request.body).await,
-        Err(fault) => Err(CallFault::Settings(fault)),
-    };
+    let answered = sender.push(appid, settings, name, request).await;
     let took = desk.clock().uptime().saturating_sub(began).as_millis();
     let tried = Try { at, took_ms: i64::try_from(took).unwrap_or(i64::MAX), ..Try::default() };
     match answered {

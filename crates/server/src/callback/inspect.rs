@@ -9,6 +9,7 @@ use crate::desk::callback::inspect::{self, PushRow};
 use crate::desk::callback::tries::{ANSWER_KEPT, Try};
 use crate::desk::callback::{Push, PushId, replay};
 use crate::error::Error;
+use crate::forward::Forwarders;
 use model::callback::{CallbackSettings, PushWarning};
 use model::{Appid, Network, Openid, SECOND, TextEnum, Time};
 use protocol::Errcode;
@@ -24,6 +25,8 @@ pub struct Inspector<'a> {
     desk: &'a Desk,
     base: &'a str,
     networks: &'a [Network],
+    /// Machines that get pushes instead of the URL.
+    forwarders: Forwarders,
     /// Made for the first push that is sent.
     sender: OnceCell<Sender>,
 }
@@ -159,7 +162,13 @@ impl<'a> Inspector<'a> {
     /// An inspector. Addresses of pictures begin with `base`; `networks` may be called beside the public ones.
     #[must_use]
     pub fn new(desk: &'a Desk, base: &'a str, networks: &'a [Network]) -> Self {
-        Inspector { desk, base, networks, sender: OnceCell::new() }
+        Inspector { desk, base, networks, forwarders: Forwarders::default(), sender: OnceCell::new() }
+    }
+
+    /// The same, which sends pushes to these machines while they are connected.
+    #[must_use]
+    pub fn forwarding_to(self, forwarders: Forwarders) -> Self {
+        Inspector { forwarders, ..self }
     }
 
     /// A push with all that is known of it.
@@ -236,8 +245,11 @@ impl<'a> Inspector<'a> {
         let settings = callback::show(self.desk, appid).await?.ok_or(Errcode::NotFound)?;
         let request = attempt::request(self.desk, appid, &settings, body);
         let shown = shown_request(&settings, body, request.clone());
-        let sender = self.sender.get_or_try_init(|| async { Sender::new(self.networks) }).await?;
-        let attempted = attempt::send(self.desk, sender, appid, &settings, body, request).await;
+        let sender = self.sender.get_or_try_init(|| async {
+            Sender::new(self.networks).map(|sender| sender.forwarding_to(self.forwarders.clone()))
+        });
+        let sender = sender.await?;
+        let attempted = attempt::send(self.desk, sender, appid, &settings, ("", body), request).await;
         let (Attempted { tried, reply }, request) = (attempted, shown);
         Ok(Sent { tried: Try { is_replay: true, ..tried }, reply: reply.ok(), request, settings })
     }

@@ -11,6 +11,7 @@ pub mod attempt;
 mod check;
 mod delivery;
 mod dialer;
+mod forwarding;
 pub mod inspect;
 mod places;
 mod saving;
@@ -67,7 +68,8 @@ pub async fn run_within(app: App, base: String, bounds: CallBounds) {
         }
         if sender.is_none() {
             let made = Sender::new(&app.settings.callback_network).map_err(Error::from);
-            sender = outages.record(made).ok();
+            let forwarding = |sender: Sender| sender.forwarding_to(app.forwarders.clone());
+            sender = outages.record(made).ok().map(forwarding);
         }
         let Some(sender) = &sender else { continue };
         (polled_at, polls) = (now, polls + 1);

@@ -2,6 +2,7 @@
 
 use crate::callback::dialer::{DialError, Dialer, Step, within};
 use crate::clock::Rng;
+use crate::forward::Forwarders;
 use crate::store::trust::{self, Roots, Trust};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
@@ -24,7 +25,12 @@ const REFUSAL: Duration = Duration::from_millis(500);
 
 /// Calls developers' servers, within a deadline. Clones share its connections.
 #[derive(Clone)]
-pub struct Sender(Client<HttpsConnector<Dialer>, Full<Bytes>>, Duration);
+pub struct Sender {
+    client: Client<HttpsConnector<Dialer>, Full<Bytes>>,
+    deadline: Duration,
+    /// Machines that get the pushes of their accounts instead.
+    pub(super) forwarders: Forwarders,
+}
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -133,7 +139,13 @@ impl Sender {
             .pool_idle_timeout(IDLE.0)
             .pool_max_idle_per_host(IDLE.1)
             .build(connector.wrap_connector(dialer));
-        Ok(Sender(client, deadline))
+        Ok(Sender { client, deadline, forwarders: Forwarders::default() })
+    }
+
+    /// The same sender, which forwards the pushes of accounts to these machines while they are connected.
+    #[must_use]
+    pub fn forwarding_to(self, forwarders: Forwarders) -> Self {
+        Sender { forwarders, ..self }
     }
 
     /// Posts a body.
@@ -164,7 +176,7 @@ impl Sender {
         let request = request.header(USER_AGENT, agent).body(Full::from(body));
         let request = request.map_err(|_| CallFault::Settings(CallbackFault::Url))?;
         let answered = async {
-            let answer = self.0.request(request).await.map_err(|error| fault(&error))?;
+            let answer = self.client.request(request).await.map_err(|error| fault(&error))?;
             let (head, body) = answer.into_parts();
             let (status, headers) = (head.status, head.headers);
             let body = Limited::new(body, REPLY_MAX).collect();
@@ -180,7 +192,7 @@ impl Sender {
                 Err(_) => Err(CallFault::Broken("the connection broke within the answer".to_owned())),
             }
         };
-        within(self.1, answered).await.unwrap_or_else(|step| Err(late(step)))
+        within(self.deadline, answered).await.unwrap_or_else(|step| Err(late(step)))
     }
 }
 

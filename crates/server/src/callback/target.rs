@@ -7,7 +7,9 @@ use crate::callback::sender::Sender;
 use crate::desk::callback::{Finished, Outcome, Push, Try};
 use crate::state::App;
 use http::StatusCode;
-use model::callback::{AlarmChange, AlarmKind, CallbackSettings, LATE_AFTER, ServerHealth, TRIES};
+use model::callback::{
+    AlarmChange, AlarmKind, CallbackSettings, LATE_AFTER, PushWarning, ServerHealth, TRIES,
+};
 use model::{Appid, SECOND, TextEnum, Time};
 use protocol::callback::Reply;
 use std::fmt;
@@ -104,7 +106,10 @@ impl Target {
     /// then.
     async fn enter(&self) -> (Place, Arc<Current>) {
         loop {
-            let _ = self.shielded.subscribe().wait_for(|is_shielded| !is_shielded).await;
+            // A developer's machine that listens is no server that fails.
+            if !self.is_forwarded() {
+                let _ = self.shielded.subscribe().wait_for(|is_shielded| !is_shielded).await;
+            }
             let Some(current) = self.current() else {
                 // Settings come before calls; without them there is nothing to call.
                 std::future::pending::<()>().await;
@@ -112,10 +117,15 @@ impl Target {
             };
             let place = current.places.enter().await;
             let is_same = self.current().is_some_and(|now| Arc::ptr_eq(&now, &current));
-            if is_same && !self.is_shielded() {
+            if is_same && (self.is_forwarded() || !self.is_shielded()) {
                 return (place, current);
             }
         }
+    }
+
+    /// Whether pushes go to a developer's machine.
+    fn is_forwarded(&self) -> bool {
+        self.sender.forwarders.has(&self.appid)
     }
 
     /// Records that a try was taken.
@@ -126,7 +136,7 @@ impl Target {
     /// Records that a try failed, and why. Failures under earlier settings say nothing of the server of now.
     fn failed(&self, under: &Arc<Current>, push: &Push, fault: &TryFault) {
         self.app.metrics.push.count(fault.kind.as_text());
-        if !self.current().is_some_and(|now| Arc::ptr_eq(&now, under)) {
+        if self.is_forwarded() || !self.current().is_some_and(|now| Arc::ptr_eq(&now, under)) {
             return;
         }
         let sample = format!("{}, {}: {fault}", under.host, push.what());
@@ -175,6 +185,7 @@ impl Target {
 /// and for a place.
 pub(super) async fn deliver(target: &Target, push: &Push) -> Finished {
     let (mut tries, mut fault, mut is_late) = (Vec::new(), String::new(), false);
+    let mut before: Option<Arc<Current>> = None;
     for number in 0..TRIES {
         let (place, current) = target.enter().await;
         if number == 0 {
@@ -182,9 +193,12 @@ pub(super) async fn deliver(target: &Target, push: &Push) -> Finished {
             target.observe_lag(push);
         }
         let (desk, appid) = (&target.app.desk, &target.appid);
-        let Attempted { tried, reply } =
-            attempt(desk, &target.sender, appid, &current.settings, &push.body).await;
+        let attempted = attempt(desk, &target.sender, appid, &current.settings, push).await;
         drop(place);
+        let Attempted { mut tried, reply } = attempted;
+        if before.replace(current.clone()).is_some_and(|before| !Arc::ptr_eq(&before, &current)) {
+            tried.warnings.push(PushWarning::SettingsChanged);
+        }
         match reply {
             Ok(reply) => {
                 target.taken();

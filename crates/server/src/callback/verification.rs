@@ -75,7 +75,10 @@ impl VerificationFault {
             VerificationError::Call(fault) => fault.to_string(),
             VerificationError::Echo(error) => error.to_string(),
         };
-        let of = |name| self.query.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+        let of = |name: &str| {
+            let found = self.query.iter().find(|(known, _)| *known == name);
+            found.map_or("", |(_, value)| value.as_str())
+        };
         format!(
             "{reason} (after {} ms; the signature was {}, of the token, {} and {})",
             self.took.as_millis(),

@@ -18,14 +18,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Saves the settings once the program answers the verification, and prints what came of it. `again` says how to ask
 /// the program later.
 pub(super) async fn connect(desk: Desk, networks: Vec<Network>, change: CallbackChange, again: String) {
-    line(format_args!("Message push  {}\n", match saved(&desk, &networks, change).await {
-        Ok(Saved::Switched(settings)) =>
-            format!("{} answers: it is told what customers write", settings.url),
+    let said = match saved(&desk, &networks, change).await {
+        Ok(Saved::Switched(settings)) => format!("{} answers: it is told what customers write", settings.url),
         Ok(Saved::Unverified(fault)) => format!("{fault}\nStart or mend the program. Then {again}"),
         Ok(Saved::Invalid(fault)) => format!("nothing is pushed: {fault}"),
         Ok(Saved::Replaced) => "other settings were saved meanwhile".to_owned(),
         Err(error) => format!("nothing is pushed: {:#}", error.cause()),
-    }));
+    };
+    line(format_args!("Message push  {said}\n"));
 }
 
 async fn saved(desk: &Desk, networks: &[Network], change: CallbackChange) -> Result<Saved, Error> {

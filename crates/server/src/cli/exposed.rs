@@ -9,7 +9,7 @@ pub(super) fn exposed(args: &[String]) -> Vec<String> {
             let (flag, value) = arg.split_once('=').map_or((arg.as_str(), next), |(flag, it)| (flag, Some(it)));
             let is_secret = match flag {
                 "--database" | "--to" => has_password(value?),
-                "--files-key" => !value?.starts_with("file:"),
+                "--files-key" | "--key" => !value?.starts_with("file:"),
                 _ => false,
             };
             is_secret.then(|| {

@@ -6,6 +6,7 @@ mod demo_callback;
 mod doctor;
 mod exposed;
 mod file;
+mod listen;
 mod listeners;
 mod operator;
 mod print;
@@ -62,6 +63,8 @@ enum CliCommand {
     /// Show what was pushed to a developer's server, send it again, pause and resume.
     #[command(subcommand)]
     Push(PushSubcommand),
+    /// Hand an account's pushes from a desk elsewhere to a program on this machine, and its answers back.
+    Listen(listen::ListenArgs),
     /// Issue tokens, and end them to test how a client refreshes.
     #[command(subcommand)]
     Token(TokenSubcommand),
@@ -147,6 +150,7 @@ async fn run(command: CliCommand, sources: &Sources) -> anyhow::Result<()> {
         CliCommand::Customer(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Push(command) => operator::push::run(command).await,
         CliCommand::Token(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Listen(args) => listen::run(args).await,
         CliCommand::Doctor(args) => doctor::run(args).await,
         CliCommand::Backup(args) => data::backup(args).await,
         CliCommand::Verify(args) => data::verify(args).await,

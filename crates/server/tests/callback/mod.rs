@@ -1,7 +1,7 @@
 //! Message push: the developer's server of an account hears, answers, and hands customers over to the desk.
 
 mod delivery;
-mod demo;
+mod developer;
 mod fault;
 mod lease;
 pub mod network;

@@ -260,6 +260,7 @@ const STAYS: &[(&str, &str)] = &[
     ("callback.set_at", "records what happened"),
     ("callback.shielded_until", "a time that is further ahead than a shield lasts is passed over"),
     ("callback_version.set_at", "records what happened"),
+    ("listen_key.made_at", "records what happened"),
     ("change.at", "records what happened; the feed is only kept longer"),
     ("clock.latest", "what clocks have shown"),
     ("component.created_at", "records what happened"),

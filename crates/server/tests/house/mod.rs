@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const ORDER: &[&[&str]] = &[
     &["config", "metrics"],
     &["tls"],
-    &["push", "streams", "throttle", "demo"],
+    &["push", "streams", "throttle", "demo", "forward"],
     &["state"],
     &["listen"],
     &["callback"],

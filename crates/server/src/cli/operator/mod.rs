@@ -10,6 +10,7 @@ pub(super) mod remove;
 pub(super) mod token;
 
 use super::print::{line, print};
+use crate::admin::listen_key::ListenKeyCommand;
 use crate::admin::remove::{RemoveCommand, Subject};
 use crate::admin::{self, Command, CommandContext};
 use crate::config::{Data, Rules};
@@ -119,6 +120,18 @@ pub(in crate::cli) enum AccountSubcommand {
         appid: String,
         #[command(flatten)]
         change: CallbackArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// Make a key with which a developer's machine gets the account's pushes (`kefu listen`), and print it; it is not
+    /// stored.
+    ListenKey {
+        /// The account.
+        #[arg(long)]
+        appid: String,
+        /// Delete all keys of the account instead: its machines are disconnected.
+        #[arg(long)]
+        revoke: bool,
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -270,7 +283,7 @@ macro_rules! common {
         }
     };
 }
-common!(AccountSubcommand: Create, List, Show, Set, Admin, Quota, Ip, Callback, Remove);
+common!(AccountSubcommand: Create, List, Show, Set, Admin, Quota, Ip, Callback, ListenKey, Remove);
 common!(AgentSubcommand: Bind);
 common!(WorkerSubcommand: Invite, List, Logins, LogOut, Reset, Remove);
 common!(ComponentSubcommand: Create, Grant, Revoke, Token);
@@ -294,6 +307,10 @@ impl AccountSubcommand {
             Self::Quota { appid, change, .. } => change.command(appid),
             Self::Ip { appid, change, .. } => change.command(appid),
             Self::Callback { appid, change, .. } => change.command(appid),
+            Self::ListenKey { appid, revoke: false, .. } => {
+                Command::ListenKey(ListenKeyCommand::Make(appid.clone()))
+            }
+            Self::ListenKey { appid, .. } => Command::ListenKey(ListenKeyCommand::Revoke(appid.clone())),
             Self::Remove { appid, .. } => {
                 Command::Remove(RemoveCommand::preview(Subject::Account(appid.clone())))
             }

@@ -5,7 +5,7 @@ pub mod pull;
 pub mod pushes;
 
 use crate::desk::administrator;
-use crate::desk::callback;
+use crate::desk::callback::alarms as read_alarms;
 use crate::http::edge::guard::{Login, PageBody};
 use crate::http::edge::query::Params;
 use crate::http::pages::answers::{LoggedIn, WorkerName};
@@ -80,5 +80,5 @@ pub async fn token(State(app): State<App>, login: Login, PageBody(given): PageBo
 pub async fn alarms(State(app): State<App>, login: Login, Params(of): Params<AlarmQuery>) -> Answer {
     let appid = Appid::parse(&of.appid).map_err(|_| Errcode::Forbidden)?;
     administrator::must_administer(&app.desk, &appid, &login.worker).await?;
-    Reply::json(&callback::alarms(&app.desk, &appid).await?)
+    Reply::json(&read_alarms(&app.desk, &appid).await?)
 }

@@ -6,6 +6,7 @@ pub mod chat_caller;
 pub mod debug;
 pub mod desk;
 pub mod fact;
+pub mod listen;
 pub mod openapi;
 pub mod page;
 pub mod picture;

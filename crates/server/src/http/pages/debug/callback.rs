@@ -110,16 +110,21 @@ pub async fn change(State(app): State<App>, login: Login, PageBody(asked): PageB
         CallbackAction::Verify => {
             verify_staged(desk, &sender(&app)?, &appid).await?.map_or_else(String::new, fault)
         }
-        CallbackAction::Discard => done(callback::unstage(desk, &appid).await?),
-        CallbackAction::Back => done(drop(callback::step_back(desk, &appid).await?)),
-        CallbackAction::Remove => done(callback::remove(desk, &appid).await?),
+        CallbackAction::Discard => {
+            callback::unstage(desk, &appid).await?;
+            String::new()
+        }
+        CallbackAction::Back => {
+            callback::step_back(desk, &appid).await?;
+            String::new()
+        }
+        CallbackAction::Remove => {
+            callback::remove(desk, &appid).await?;
+            String::new()
+        }
     };
     let shown = DebugCallback::of(callback::versions(desk, &appid).await?);
     Reply::json(&DebugCallback { fault: if fault.is_empty() { shown.fault } else { fault }, ..shown })
-}
-
-fn done((): ()) -> String {
-    String::new()
 }
 
 /// What the administrator learns of a save.

@@ -125,7 +125,8 @@ pub(super) fn for_page(error: Error) -> Refusal {
 }
 
 pub(super) fn inspector<'a>(app: &'a App, base: &'a str) -> Inspector<'a> {
-    Inspector::new(&app.desk, base, &app.settings.callback_network)
+    let inspector = Inspector::new(&app.desk, base, &app.settings.callback_network);
+    inspector.forwarding_to(app.forwarders.clone())
 }
 
 fn id(text: Option<&str>) -> Result<Option<PushId>, Errcode> {

@@ -13,3 +13,11 @@ create table callback_version (
     set_at bigint not null,
     primary key (appid, role)
 );
+
+-- Keys with which a developer's machine gets the account's pushes: the hash of each key's secret.
+create table listen_key (
+    appid text not null,
+    hash text not null,
+    made_at bigint not null,
+    primary key (appid, hash)
+);

@@ -1,7 +1,7 @@
 //! `kefu demo --callback`: a program on this machine is the demo's developer's server from the start.
 
-use super::receiver::{Receiver, TOKEN};
 use crate::actors::first_cookie;
+use crate::callback::receiver::{Receiver, TOKEN};
 use crate::fixture::engine::{Fresh, with_fresh_data};
 use crate::fixture::running::{APPID, DEMO, RunningServer, kefu};
 use serde_json::{Value, json};
