@@ -332,6 +332,20 @@ def a_supervisor_is_one_no_longer(w):
         w.sdk.cancel_admin(account="nobody@demo")
 
 
+@step("getCallbackIp", "callback_ips")
+def the_addresses_of_pushes_are_told(w):
+    """The addresses that pushes come from are told."""
+    answer = w.sdk.callback_ips()
+    equal(answer["ip_list"] if isinstance(answer, dict) else answer, ["127.0.0.1"], "the addresses")
+
+
+@step("callbackCheck", "check_network")
+def a_check_without_a_url_is_refused(w):
+    """A check of the network is refused with 40201 while the account has no URL."""
+    with refused(40201):
+        w.sdk.check_network()
+
+
 @step("clearQuota", "clear_quota")
 def quotas_are_cleared(w):
     """Quotas are cleared."""

@@ -34,6 +34,8 @@ CALLS = {
     "quota": "getApiQuota",
     "clear_one_quota": "clearApiQuota",
     "rid": "getRidInfo",
+    "callback_ips": "getCallbackIp",
+    "check_network": "callbackCheck",
     "typing": "typing",
     "business_typing": "businessTyping",
     "register_business": "registerbusiness",

@@ -66,6 +66,12 @@ class Wechatpy:
     def records(self, begin, end, msgid, number):
         return self.kf.get_records(begin, end, msgid, number)
 
+    def callback_ips(self):
+        return self.client.misc.get_wechat_ips()
+
+    def check_network(self):
+        return self.client.misc.check_network()
+
     def upload(self, kind, file):
         with open(file, "rb") as media:
             return self.client.media.upload(kind, media)
@@ -123,6 +129,9 @@ class Werobot:
 
     def token(self):
         return self.client.grant_token()
+
+    def callback_ips(self):
+        return self.client.get_ip_list()
 
     def add(self, account, nickname):
         return self.client.add_custom_service_account(account, nickname, "password")

@@ -50,6 +50,7 @@ const sdks = {
         return Buffer.isBuffer(got) ? hash(got) : got;
       },
       clear_quota: () => call('clearQuota', appid),
+      callback_ips: () => call('getIp'),
       text: ({ openid, content }) => call('sendText', openid, content),
       text_from: ({ openid, content, account }) => call('sendTextFromCs', openid, account, content),
       image: ({ openid, media_id }) => call('sendImage', openid, media_id),
@@ -73,6 +74,7 @@ const sdks = {
       list: () => api.getCustomServiceList(),
       online: () => api.getOnlineCustomServiceList(),
       headimg: ({ account, file }) => api.setKfAccountAvatar(account, file),
+      callback_ips: () => api.getIp(),
       create: ({ account, openid }) => api.createKfSession(account, openid),
       old_records: ({ begin, end, page, size }) =>
         api.getRecords({ starttime: begin, endtime: end, pageindex: page, pagesize: size }),
@@ -139,6 +141,8 @@ const sdks = {
         return got.is('json') ? JSON.parse(Buffer.from(got.getContent())) : hash(got.getContent());
       },
       clear_quota: () => post('/cgi-bin/clear_quota', { appid: app_id }),
+      callback_ips: () => get('/cgi-bin/getcallbackip'),
+      check_network: () => post('/cgi-bin/callback/check', { action: 'all', check_operator: 'DEFAULT' }),
       clear_quota_by_secret: () => post('/cgi-bin/clear_quota/v2', { appid: app_id, appsecret: secret }),
       quota: ({ path }) => post('/cgi-bin/openapi/quota/get', { cgi_path: path }),
       clear_one_quota: ({ path }) => post('/cgi-bin/openapi/quota/clear', { cgi_path: path }),

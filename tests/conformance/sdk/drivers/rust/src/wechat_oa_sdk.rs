@@ -11,7 +11,7 @@ use wechat_oa_sdk::{Config, WeChatClient, WeChatError};
 /// What it has calls for.
 pub(crate) const NAMES: &[&str] = &[
     "token", "text", "image", "voice", "video", "music", "news", "mpnews", "menu", "typing", "upload",
-    "download",
+    "download", "callback_ips", "check_network",
 ];
 
 pub(crate) struct Client(WeChatClient);
@@ -46,6 +46,8 @@ impl Client {
             "news" => sdk.send_news(&to, vec![article(&given["article"])]).await?,
             "typing" => sdk.set_typing(&to, given["on"] == json!(true)).await?,
             "upload" => return self.upload(given).await,
+            "callback_ips" => return Ok(json!(sdk.get_callback_ip_list().await?)),
+            "check_network" => return Ok(json!(sdk.check_network().await?)),
             "download" => return Ok(hash(&sdk.get_temp_media(&media_id).await?)),
             _ => sdk.send_customer_service_message(&message(name, to, given)).await?,
         }
