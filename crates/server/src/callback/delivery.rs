@@ -23,6 +23,8 @@ const REST: Duration = Duration::from_secs(300);
 const RETRY: Duration = Duration::from_secs(1);
 /// Changes without pushes that are read again after a crash, because noting each of them would cost a commit.
 const UNNOTED: i64 = 64;
+/// How long settings are used while nothing is announced.
+const SETTINGS: Duration = Duration::from_secs(1);
 /// Pushes that are read ahead; with more the feed is not read on.
 const AHEAD: usize = 1024;
 
@@ -31,8 +33,14 @@ pub(super) struct Delivery {
     target: Arc<Target>,
     /// Where addresses of pictures begin.
     base: String,
+    /// The announced change with which the settings were read, and when.
+    settings_read: Option<(i64, Duration)>,
+    /// Whether an operator has paused the pushes.
+    is_paused: bool,
     /// Pushes that wait, for each customer in order.
     waiting: HashMap<Openid, VecDeque<Push>>,
+    /// Customers with a push that waits and none under way, in the order in which they began to wait.
+    ready: VecDeque<Openid>,
     /// The push that is under way to each customer.
     under_way: HashMap<Openid, PushId>,
     /// All pushes that were read and are not done.
@@ -61,7 +69,10 @@ impl Delivery {
         Delivery {
             target: Arc::new(target),
             base,
+            settings_read: None,
+            is_paused: false,
             waiting: HashMap::new(),
+            ready: VecDeque::new(),
             under_way: HashMap::new(),
             open: BTreeSet::new(),
             read: None,
@@ -121,10 +132,15 @@ impl Delivery {
         }
         let target = self.target.clone();
         let desk = &target.app.desk;
-        let Some(current) = callback::current(desk, &target.appid).await? else { return Ok(false) };
-        target.set(current.settings);
+        let now = desk.clock().uptime();
+        if self.settings_read.is_none_or(|(seq, at)| seq < woken || at + SETTINGS <= now) {
+            let Some(current) = callback::current(desk, &target.appid).await? else { return Ok(false) };
+            target.set(current.settings);
+            self.is_paused = current.is_paused;
+            self.settings_read = Some((woken, now));
+        }
         target.look_at_shield();
-        if current.is_paused {
+        if self.is_paused {
             self.rests = None;
             self.start_over();
             return Ok(true);
@@ -222,6 +238,7 @@ impl Delivery {
     fn start_over(&mut self) {
         self.read = None;
         self.waiting.clear();
+        self.ready.clear();
         self.open = self.under_way.values().copied().collect();
     }
 
@@ -237,8 +254,14 @@ impl Delivery {
         self.read = Some(found.upto);
         for push in found.pushes {
             // One that is under way is read again after the lease was lost and taken.
-            if self.open.insert(push.id) {
-                self.waiting.entry(push.openid.clone()).or_default().push_back(push);
+            if !self.open.insert(push.id) {
+                continue;
+            }
+            let openid = push.openid.clone();
+            let queue = self.waiting.entry(openid.clone()).or_default();
+            queue.push_back(push);
+            if queue.len() == 1 && !self.under_way.contains_key(&openid) {
+                self.ready.push_back(openid);
             }
         }
         Ok(())
@@ -258,9 +281,8 @@ impl Delivery {
 
     /// Starts the next push of each customer who has none under way.
     fn start(&mut self, lease: PushLease, tasks: &mut JoinSet<Done>) {
-        let is_idle = |openid: &&Openid| !self.under_way.contains_key(*openid);
-        let idle: Vec<Openid> = self.waiting.keys().filter(is_idle).cloned().collect();
-        for openid in idle.into_iter().take(PARALLEL.saturating_sub(self.under_way.len())) {
+        while self.under_way.len() < PARALLEL {
+            let Some(openid) = self.ready.pop_front() else { return };
             let Some(queue) = self.waiting.get_mut(&openid) else { continue };
             let next = queue.pop_front();
             if queue.is_empty() {
@@ -285,6 +307,9 @@ impl Delivery {
             Ok(Done { push, lease, upto, is_recorded }) => {
                 self.under_way.remove(&push.openid);
                 self.open.remove(&push.id);
+                if self.waiting.contains_key(&push.openid) {
+                    self.ready.push_back(push.openid);
+                }
                 if is_recorded {
                     self.cursor = self.cursor.max(upto);
                 } else {
