@@ -1,4 +1,4 @@
-"""Runs the sentences of every SDK and all replays, and fails unless all of them did and the report says the same.
+"""Runs the sentences of every SDK, as a client and as a developer's server, and all replays, and fails unless all of them did and the report says the same.
 
 --quick   wechatpy and the replays, and what the report says of them
 --bless   write the report
@@ -11,8 +11,10 @@ import unittest
 from pathlib import Path
 
 import compat
+import push.outcome
 import replays
 import report
+from push import servers
 from sdk import sdks
 from actors import Customer, Desk, Worker, eventually
 
@@ -31,10 +33,16 @@ def main():
         passed, faults = (sum(map(len, seen.values())) for seen in (outcome.passed, outcome.faults))
         print(f"{sdk.title}: {passed} sentences hold, {faults} faults of its own", flush=True)
         wrong += [f"{sdk.title}: {what}" for what in outcome.wrong]
+    pushed = []
+    for server in [servers.WECHATPY] if quick else servers.ALL:
+        pushed.append(outcome := push.outcome.ask(server, program))
+        held, faults = (sum(map(len, seen.values())) for seen in (outcome.held, outcome.faults))
+        print(f"{server.title} as a developer's server: {held} sentences hold, {faults} faults of its own", flush=True)
+        wrong += [f"{server.title} as a developer's server: {what}" for what in outcome.wrong]
     played, failures = play(program, served)
     wrong += failures
     print(f"{sum(ok for _, ok in played)} of {len(played)} replays pass", flush=True)
-    wrong += report.check(outcomes, played, served, not quick, bless)
+    wrong += report.check(outcomes, pushed, played, served, not quick, bless)
     if wrong:
         sys.exit("\n".join(["conformance: failed", *wrong]))
 

@@ -8,6 +8,8 @@ import threading
 import time
 import uuid
 from collections import Counter
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
 
 import requests
 
@@ -130,13 +132,34 @@ class Browser:
 
 
 class Worker(Browser):
-    """The demo's worker, who is online while the stream is open; `close` ends it."""
+    """The demo's worker, who is online until `close`: like a browser, it opens a stream that has ended again."""
 
     def __init__(self, desk):
         super().__init__(desk)
         self.post("/desk/api/login", {"name": WORKER, "password": PASSWORD})
-        self.stream = self.http.get(self.base + "/desk/api/stream", stream=True, timeout=20)
-        self.stream.raise_for_status()
+        self.closed = threading.Event()
+        self.open()
+        threading.Thread(target=self.stay, daemon=True).start()
+
+    def open(self):
+        line = HTTPConnection(urlsplit(self.base).netloc, timeout=60)
+        cookies = "; ".join(f"{one.name}={one.value}" for one in self.http.cookies)
+        line.request("GET", "/desk/api/stream", headers={"Cookie": cookies, "Origin": self.base})
+        self.socket = line.sock
+        self.stream = line.getresponse()
+        if self.stream.status != 200:
+            raise AssertionError(f"the stream: HTTP {self.stream.status}")
+
+    def stay(self):
+        while not self.closed.is_set():
+            try:
+                while self.stream.read1(65536):
+                    pass
+                if not self.closed.is_set():
+                    self.open()
+            except (OSError, HTTPException, AssertionError):
+                # There is no answer yet, or the server has stopped.
+                self.closed.wait(0.5)
 
     def replies(self, openid, text):
         """Answers a customer in a session of the worker."""
@@ -146,7 +169,11 @@ class Worker(Browser):
         self.post("/desk/api/message", given)
 
     def close(self):
-        self.stream.close()
+        self.closed.set()
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # It has ended already.
         self.http.close()
 
 
@@ -161,3 +188,9 @@ class Customer(Browser):
         if not self.http.cookies:
             self.reads()  # The page gives a browser its cookie before it writes.
         self.post(f"/chat/api/{APPID}/message", {"client_id": str(uuid.uuid4()), "text": text})
+
+    def shows(self, picture):
+        path = f"/chat/api/{APPID}/image?client_id={uuid.uuid4()}"
+        answer = self.http.post(self.base + path, data=picture, headers={"Content-Type": "image/png"}, timeout=20)
+        if answer.status_code != 200 or answer.json().get("errcode", 0) != 0:
+            raise AssertionError(f"POST {path}: HTTP {answer.status_code} {answer.text}")

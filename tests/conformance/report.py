@@ -3,6 +3,8 @@
 import textwrap
 from pathlib import Path
 
+from push.outcome import MODES
+from push.sentences import SENTENCES
 from sentences.steps import STEPS
 
 FILE = Path(__file__).parents[2] / "docs/compatibility.md"
@@ -17,9 +19,10 @@ that is neither driven nor listed.
 """
 
 
-def text(outcomes, played, served):
+def text(outcomes, pushed, played, served):
     """The whole file."""
-    parts = [HEAD, matrix(outcomes, served), *map(section, outcomes), sentences(served), replays(played)]
+    developers = [servers(pushed), *map(server_section, pushed), pushed_sentences()]
+    parts = [HEAD, matrix(outcomes, served), *map(section, outcomes), sentences(served), *developers, replays(played)]
     return "\n".join(parts)
 
 
@@ -96,6 +99,37 @@ def sentences(served):
     return "\n".join(lines) + "\n"
 
 
+def servers(pushed):
+    """SDK × mode of message push."""
+    intro = (
+        "These SDKs run as developers' servers, unchanged, and receive what Kefu pushes in XML. The EncodingAESKey is "
+        "the one of Weixin's examples, whose last character has bits that are not used. Every sentence is checked in "
+        "every mode."
+    )
+    rows = ["## Developers' servers", "", wrapped(intro), ""]
+    rows += ["| SDK | " + " | ".join(MODES) + " |", "|---" * (len(MODES) + 1) + "|"]
+    for outcome in pushed:
+        cells = ["pass, but" if outcome.faults[mode] else "pass" for mode in MODES]
+        rows.append(f"| {outcome.server.title} | " + " | ".join(cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def server_section(outcome):
+    """One developer's server, and its own faults."""
+    held = sum(map(len, outcome.held.values()))
+    lines = [f"### {outcome.server.title} as a developer's server", "", f"{held} sentences hold."]
+    known = {id(fault): (one, fault) for seen in outcome.faults.values() for one, fault in seen}
+    for one, fault in known.values():
+        lines += ["", wrapped(f"- “{one.sentence}” does not hold ({', '.join(fault.modes)}). {fault.why}")]
+    return "\n".join(lines) + "\n"
+
+
+def pushed_sentences():
+    """What is asked of developers' servers."""
+    lines = ["### What is asked of developers' servers", ""]
+    return "\n".join(lines + [wrapped(f"- {one.sentence}") for one in SENTENCES]) + "\n"
+
+
 def replays(played):
     """The requests of SDKs that do not run here."""
     lines = [
@@ -110,15 +144,16 @@ def replays(played):
     return "\n".join(lines) + "\n"
 
 
-def check(outcomes, played, served, whole, bless):
+def check(outcomes, pushed, played, served, whole, bless):
     """What is wrong with the file; writes it where that is asked for."""
     if whole:
-        fresh = text(outcomes, played, served)
+        fresh = text(outcomes, pushed, played, served)
         if bless:
             FILE.write_text(fresh)
         return [] if FILE.exists() and FILE.read_text() == fresh else [stale("it")]
     there = FILE.read_text() if FILE.exists() else ""
-    parts = [section(outcome) for outcome in outcomes] + [sentences(served), replays(played)]
+    parts = [section(outcome) for outcome in outcomes] + [server_section(outcome) for outcome in pushed]
+    parts += [sentences(served), pushed_sentences(), replays(played)]
     return [stale(part.split("\n", 1)[0].strip("# ")) for part in parts if part not in there]
 
 

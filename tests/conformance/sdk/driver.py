@@ -4,6 +4,7 @@ import json
 import os
 import selectors
 import subprocess
+import tempfile
 
 
 class Refused(AssertionError):
@@ -25,12 +26,14 @@ class Driver:
         answers, theirs = os.pipe()
         self.answers = os.fdopen(answers, "rb", buffering=0)
         self.unread = b""
+        # A file, because a pipe that nobody reads stops the process once it is full.
+        self.log = tempfile.TemporaryFile()
         ours = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *sdk.command],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=self.log,
             env={**ours, **environment, "KEFU_ANSWERS": str(theirs)},
             pass_fds=(theirs,),
         )
@@ -68,7 +71,8 @@ class Driver:
                 if not selector.select(60):
                     raise AssertionError("the SDK says nothing for 60 s")
                 if not (chunk := self.answers.read(1 << 16)):
-                    last = self.process.stderr.read().decode(errors="replace")[-2000:]
+                    self.log.seek(0)
+                    last = self.log.read().decode(errors="replace")[-2000:]
                     raise AssertionError("the driver ended: " + last)
                 self.unread += chunk
         line, self.unread = self.unread.split(b"\n", 1)
@@ -81,5 +85,5 @@ class Driver:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.process.stderr.close()
+        self.log.close()
         self.answers.close()

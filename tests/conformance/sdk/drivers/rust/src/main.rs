@@ -1,8 +1,11 @@
-//! Drives one of the Rust SDKs: calls come in as lines of JSON, and what its user would get goes out so.
+//! Drives one of the Rust SDKs, as a client or as a developer's server: calls come in as lines of JSON, and what its
+//! user would get goes out so.
 
+mod developer;
 mod wechat_oa_sdk;
 mod wx_sdk;
 
+use developer::Developer;
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 use std::{env, fs, io};
@@ -64,18 +67,21 @@ async fn main() -> io::Result<()> {
         Some("wechat-oa-sdk") => Sdk::Oa(None),
         other => return Err(io::Error::other(format!("{other:?} is no SDK"))),
     };
+    let is_developer = env::args().nth(2).is_some_and(|word| word == "developer");
+    let mut developer = is_developer.then(|| Developer::new(matches!(sdk, Sdk::Wx(_))));
     let fd = env::var("KEFU_ANSWERS").map_err(io::Error::other)?;
     let mut answers = fs::OpenOptions::new().write(true).open(format!("/dev/fd/{fd}"))?;
     for line in io::stdin().lock().lines() {
         let ask: Value = serde_json::from_str(&line?)?;
         let (name, given) = (text(&ask, "call"), &ask["with"]);
-        let outcome = match name.as_str() {
-            "names" => Ok(json!(sdk.names())),
-            "begin" => {
+        let outcome = match (&mut developer, name.as_str()) {
+            (Some(developer), _) => developer.call(&name, given),
+            (None, "names") => Ok(json!(sdk.names())),
+            (None, "begin") => {
                 sdk.begin(&text(given, "appid"), &text(given, "secret"));
                 Ok(Value::Null)
             }
-            _ => sdk.call(&name, given).await,
+            (None, _) => sdk.call(&name, given).await,
         };
         let answer = match outcome {
             Ok(value) => json!({ "value": value }),
