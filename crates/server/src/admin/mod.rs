@@ -187,7 +187,6 @@ fn sentence(code: Errcode) -> String {
 }
 
 async fn try_execute(desk: &Desk, context: &CommandContext, command: Command) -> Result<Outcome, Error> {
-    let base = &context.base;
     Ok(match command {
         Command::AccountCreate { appid, settings } => create::account(desk, appid, settings).await?,
         Command::AccountList => Ok(json!(account::list(desk).await?.iter().map(shown).collect::<Vec<_>>())),
@@ -206,13 +205,7 @@ async fn try_execute(desk: &Desk, context: &CommandContext, command: Command) ->
         Command::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }
-        Command::WorkerInvite { name, hours } => {
-            let name = name.map(|name| worker_name(&name)).transpose()?;
-            let link = workers::invite(desk, name.as_ref(), hours).await?;
-            Ok(
-                json!({"link": format!("{base}/desk/#join={link}"), "valid": format!("once, within {hours} hours")}),
-            )
-        }
+        Command::WorkerInvite { name, hours } => invite_worker(desk, &context.base, name, hours).await?,
         Command::WorkerList => Ok(json!(workers::list(desk).await?)),
         Command::WorkerReset(name) => {
             let password = desk.rng.hex::<8>();
@@ -256,6 +249,14 @@ async fn try_execute(desk: &Desk, context: &CommandContext, command: Command) ->
             Ok(json!({"revoked": token::revoke(desk, &Appid::parse(&owner)?).await?}))
         }
     })
+}
+
+async fn invite_worker(desk: &Desk, base: &str, name: Option<String>, hours: u32) -> Result<Outcome, Error> {
+    let name = name.map(|name| worker_name(&name)).transpose()?;
+    let link = workers::invite(desk, name.as_ref(), hours).await?;
+    Ok(Ok(
+        json!({"link": format!("{base}/desk/#join={link}"), "valid": format!("once, within {hours} hours")}),
+    ))
 }
 
 async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
