@@ -53,7 +53,7 @@ impl<'b> Backlog<'b> {
         let settings = settings(developer);
         // The customers are the accounts' in turn.
         for Customer { appid, .. } in people.customers.iter().take(accounts) {
-            callback::set(&desk, appid, settings.clone()).await.map_err(seed::plain)?;
+            pushes_to(&desk, appid, &settings).await?;
         }
         write_all(&desk, &people.customers).await?;
         seed::leave_them_online(desk, &place)?;
@@ -90,7 +90,7 @@ pub(crate) async fn customers(
     count: usize,
 ) -> anyhow::Result<Vec<Customer>> {
     let appid = seed::shop(desk.clone(), ANOTHER).await?.appid;
-    callback::set(desk, &appid, settings(developer)).await.map_err(seed::plain)?;
+    pushes_to(desk, &appid, &settings(developer)).await?;
     let mut customers = Vec::with_capacity(count);
     for _ in 0..count {
         let sent = async {
@@ -102,6 +102,12 @@ pub(crate) async fn customers(
         customers.push(Customer { appid: appid.clone(), openid: sent.answer.openid.to_string(), cookie });
     }
     Ok(customers)
+}
+
+/// Gives the account this developer's server, without a verification.
+async fn pushes_to(desk: &Desk, appid: &Appid, settings: &CallbackSettings) -> anyhow::Result<()> {
+    callback::stage(desk, appid, settings.clone()).await.map_err(seed::plain)?;
+    callback::switch(desk, appid, settings.clone()).await.map_err(seed::plain)
 }
 
 fn settings(developer: SocketAddr) -> CallbackSettings {
