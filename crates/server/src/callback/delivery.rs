@@ -154,7 +154,7 @@ impl Delivery {
             if looks || self.read.is_some_and(|read| read - self.cursor >= UNNOTED) {
                 self.note_done(lease).await?;
             }
-            if self.lease.is_some() && !target.is_shielded() {
+            if self.lease.is_some() && target.may_call() {
                 self.start(lease, tasks);
             }
         }

@@ -117,10 +117,15 @@ impl Target {
             };
             let place = current.places.enter().await;
             let is_same = self.current().is_some_and(|now| Arc::ptr_eq(&now, &current));
-            if is_same && (self.is_forwarded() || !self.is_shielded()) {
+            if is_same && self.may_call() {
                 return (place, current);
             }
         }
+    }
+
+    /// Whether pushes may go out: the server is not left alone, or a developer's machine gets them.
+    pub(super) fn may_call(&self) -> bool {
+        !self.is_shielded() || self.is_forwarded()
     }
 
     /// Whether pushes go to a developer's machine.
