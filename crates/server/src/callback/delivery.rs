@@ -133,7 +133,7 @@ impl Delivery {
         let target = self.target.clone();
         let desk = &target.app.desk;
         let now = desk.clock().uptime();
-        if self.settings_read.is_none_or(|(seq, at)| seq < woken || at + SETTINGS <= now) {
+        if looks || self.settings_read.is_none_or(|(seq, at)| seq < woken || at + SETTINGS <= now) {
             let Some(current) = callback::current(desk, &target.appid).await? else { return Ok(false) };
             target.set(current.settings);
             self.is_paused = current.is_paused;
