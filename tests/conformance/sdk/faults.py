@@ -92,6 +92,11 @@ FAULTS = {
         "It sends its appid as a form instead of JSON, and gives its user the bare response, which has 47001"
         " (`controllers/mpapi/mp/common.py: clear_quota`).",
     ),
+    ("itchatmp 0.0.17", "the_addresses_of_pushes_are_told"): Fault(
+        r"the addresses is \['127\.0\.0\.'\]",
+        "It cuts each address at its slash, and an address without one by its last character"
+        " (`controllers/mpapi/mp/common.py: get_server_ip`).",
+    ),
     ("itchatmp 0.0.17", "an_agent_is_renamed"): Fault(
         "refused with 65406",
         "Its update goes to `kfaccount/add` (`controllers/mpapi/mp/customerservice.py`), where the agent exists"
@@ -105,6 +110,10 @@ FAULTS = {
 
 # Paths in an SDK's code that are not driven, and why.
 LEFT = {
+    "node-weixin-api 0.5.1": {
+        "getCallbackIp": "it asks by POST, and the endpoint takes GET, as its page says (`node-weixin-auth:"
+        " lib/index.js`)."
+    },
     "wx-sdk 0.0.9": {
         "updatebusiness": "the path is the end of `express/delivery/service/business/update`, a call about"
         " parcels (`src/wxa/logistics.rs`)."

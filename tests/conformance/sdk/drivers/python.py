@@ -69,9 +69,6 @@ class Wechatpy:
     def callback_ips(self):
         return self.client.misc.get_wechat_ips()
 
-    def check_network(self):
-        return self.client.misc.check_network()
-
     def upload(self, kind, file):
         with open(file, "rb") as media:
             return self.client.media.upload(kind, media)
@@ -117,6 +114,9 @@ class Wechatpy1(Wechatpy):
 
 
 class Wechatpy2(Wechatpy1):
+    def check_network(self):
+        return self.client.misc.check_network()
+
     def menu(self, openid, menu):
         return self.message.send_msg_menu(openid, menu)
 
@@ -237,6 +237,9 @@ class Itchatmp:
         if "File" not in answer:
             return answer
         return {"sha256": sha256(answer["File"].getvalue()).hexdigest()}
+
+    def callback_ips(self):
+        return self.common.get_server_ip()
 
     def clear_quota(self):
         return self.common.clear_quota()
