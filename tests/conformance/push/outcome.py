@@ -1,4 +1,4 @@
-"""Holds a conversation with each developer's server in each mode, and compares the outcome with the SDKs' own faults."""
+"""Holds a conversation with each developer's server in each mode, and compares it with the SDKs' own faults."""
 
 import re
 from dataclasses import dataclass, field
