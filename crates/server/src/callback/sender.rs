@@ -255,7 +255,8 @@ mod tests {
     async fn faults(deadline: Duration, calls: usize, finds: &[&[SocketAddr]]) -> Vec<Option<CallFault>> {
         let (sender, mut found) = (Sender::over(Dialer::finding(finds), deadline).unwrap(), Vec::new());
         for _ in 0..calls {
-            found.push(sender.post("http://a.example/", "text/xml", String::new()).await.err());
+            let answered = sender.post("http://a.example/", "text/xml", String::new()).await;
+            found.push(answered.and_then(|answered| answered.taken()).err());
         }
         found
     }
