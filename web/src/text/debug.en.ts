@@ -12,32 +12,7 @@ export const enDebug: DebugText = {
       `To get tokens here, ask your operator to run: kefu account admin --appid … --worker ${worker}`,
   },
 
-  callback: {
-    title: "Message push settings",
-    hint: "What customers write, and events of sessions, are pushed to your server. Saving verifies it first.",
-    none: "There is no server: customers’ messages go to the desk.",
-    now: "Pushes go to",
-    staged: "Not verified yet; pushes do not go there:",
-    verify: "Verify again",
-    discard: "Discard",
-    token: "3 to 32 letters and digits; made if empty",
-    mode: "Encryption",
-    modes: { plain: "Plain", compatible: "Compatible", safe: "Safe" },
-    format: "Format",
-    key: "43 letters and digits, for compatible and safe. Replies may still use the key before.",
-    save: "Verify and save",
-    busy: "Verifying…",
-    back: "Step back to the settings before",
-    remove: "Remove the server",
-    fault: "Not saved:",
-    done: {
-      save: "Saved. Pushes go there from now on.",
-      verify: "Saved. Pushes go there from now on.",
-      discard: "Discarded",
-      back: "The settings before are in use again.",
-      remove: "Removed. Customers’ messages go to the desk.",
-    },
-  },
+  callback: "Message push settings",
 
   token: {
     label: "access_token",

@@ -10,32 +10,7 @@ export const zhDebug = {
       `您可以浏览接口，也可以粘贴已有的 access_token。如需在此获取 token，请运维人员执行：kefu account admin --appid … --worker ${worker}`,
   },
 
-  callback: {
-    title: "消息推送设置",
-    hint: "客户的消息与会话事件会推送到您的服务器。保存前会先用 echostr 验证。",
-    none: "尚未设置服务器：客户的消息直接进入工作台。",
-    now: "正在推送到",
-    staged: "尚未通过验证，消息不会推送到这里：",
-    verify: "重新验证",
-    discard: "放弃",
-    token: "3 到 32 位字母或数字，留空自动生成",
-    mode: "加密方式",
-    modes: { plain: "明文模式", compatible: "兼容模式", safe: "安全模式" } as Record<string, string>,
-    format: "数据格式",
-    key: "43 位字母或数字，兼容模式与安全模式必填；回复仍可使用上一个密钥。",
-    save: "验证并保存",
-    busy: "正在验证…",
-    back: "退回上一份设置",
-    remove: "停用",
-    fault: "未保存：",
-    done: {
-      save: "已保存，消息将推送到这里。",
-      verify: "已保存，消息将推送到这里。",
-      discard: "已放弃",
-      back: "已退回上一份设置。",
-      remove: "已停用，客户的消息直接进入工作台。",
-    },
-  },
+  callback: "消息推送设置",
 
   token: {
     label: "access_token",
