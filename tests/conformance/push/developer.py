@@ -78,10 +78,13 @@ class Handler(BaseHTTPRequestHandler):
         except Broke as error:
             self.developer.errors.append(str(error))
             status, answer = 500, ""
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(answer.encode())))
-        self.end_headers()
-        self.wfile.write(answer.encode())
+        try:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer.encode())))
+            self.end_headers()
+            self.wfile.write(answer.encode())
+        except BrokenPipeError:
+            pass  # The desk has stopped meanwhile.
 
     def log_message(self, *_):
         pass
