@@ -14,7 +14,7 @@ class Fault:
 
 FAULTS = {
     ("wx-sdk 0.0.9", "a_picture_reply_arrives"): Fault(
-        "not within",
-        "It writes the element as `Iamge` (`src/mp/reply.rs`), so the reply has no picture.",
+        "the reply is 'notice', not 'image'",
+        "It writes the element as `Iamge` (`src/mp/reply.rs`), so the reply has no picture and is refused.",
     ),
 }

@@ -158,7 +158,10 @@ fn heard_by_wx(event: ReceivedEvent) -> Heard {
         ReceivedMessage::Image(image) => {
             json!({"id": image.msg_id.to_string(), "picture": image.pic_url, "media_id": image.media_id})
         }
-        ReceivedMessage::Event(EventMessage::Subscribe) => json!({"event": "subscribe"}),
+        // Events that it does not know have their name in a sentence.
+        ReceivedMessage::Event(EventMessage::UnhandledEvent(sentence)) => {
+            json!({"event": sentence.rsplit(' ').next()})
+        }
         _ => json!({}),
     };
     Heard { message: joined(common, more), openid: event.from, account: event.to }
