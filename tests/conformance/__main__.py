@@ -1,5 +1,6 @@
-"""Runs the sentences of every SDK, as a client and as a developer's server, and all replays. It fails unless all of them
-hold and the report says the same.
+"""Runs the sentences of every SDK, as a client and as a developer's server, and all replays.
+
+It fails unless all of them hold and the report says the same.
 
 --quick   wechatpy and the replays, and what the report says of them
 --bless   write the report
