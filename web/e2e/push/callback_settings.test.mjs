@@ -26,7 +26,7 @@ test("an administrator saves a developer's server, and steps back", async (t) =>
   const url = await developer(t, "AAAAA");
   const ann = await worker("kf_demo");
   const { page } = ann;
-  await ann.at(`${server.base}/debug#message-push`);
+  await ann.at(`${server.base}/debug#callback`);
   await ann.fill("Log in", "kf_demo", "demo");
   await ann.sees("There is no server: customers’ messages go to the desk.");
   await checkAppearance(page, "no developer's server");

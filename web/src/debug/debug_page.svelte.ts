@@ -6,7 +6,7 @@ import { parseDescription, type ApiDescription, type Endpoint } from "./api_desc
 type DebugPhase = "loading" | "down" | "ready";
 
 /** The name of the view with the settings of the developer's server. */
-export const CALLBACK = "message-push";
+export const CALLBACK = "callback";
 
 class DebugPage {
   phase: DebugPhase = $state("loading");
