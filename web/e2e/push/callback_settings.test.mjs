@@ -48,8 +48,8 @@ test("an administrator saves a developer's server, and steps back", async (t) =>
   await ann.sees("Removed. Customers’ messages go to the desk.");
   await ann.press("Step back to the settings before");
   await ann.sees("The settings before are in use again.");
+  await checkAppearance(page, "settings that were stepped back to");
   await page.setViewportSize({ width: 390, height: 844 });
-  await checkAppearance(page, "the settings on a phone");
   await page.getByRole("link", { name: "Back to the endpoints" }).click();
   await page.getByRole("link", { name: "Message push settings" }).click();
   await page.getByRole("heading", { name: "Message push settings" }).waitFor();
