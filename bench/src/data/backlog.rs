@@ -1,9 +1,10 @@
 //! Messages of customers that are to be pushed to their accounts' developer's server.
 
 use crate::Bench;
-use crate::data::customers::{self, Customer};
+use crate::data::bulk::{self, Size};
+use crate::data::customers::Customer;
 use crate::data::ground::Ground;
-use crate::data::seed;
+use crate::data::seed::{self, Shop};
 use crate::measure::delivery::messages::{client_id, text};
 use anyhow::{Context, bail, ensure};
 use kefu::config::Place;
@@ -47,20 +48,19 @@ impl<'b> Backlog<'b> {
     ) -> anyhow::Result<Self> {
         let messages = if bench.quick { 5000 } else { 40_000 };
         let folder = bench.folder.join(format!("pushes-{accounts}-seed"));
-        let people = customers::fill(&folder, accounts, messages / EACH).await?;
+        let shops = bulk::fill(&folder, Size { accounts, agents: 0, bindings: 0 }).await?;
         let place = Place::Folder(folder.clone());
         let desk = seed::open(&place).await?;
         let settings = settings(developer);
-        // The customers are the accounts' in turn.
-        for Customer { appid, .. } in people.customers.iter().take(accounts) {
-            pushes_to(&desk, appid, &settings).await?;
+        for shop in &shops {
+            pushes_to(&desk, &shop.appid, &settings).await?;
         }
-        write_all(&desk, &people.customers).await?;
+        let customers = write_all(&desk, &shops, messages / EACH).await?;
         seed::leave_them_online(desk, &place)?;
         let snapshot = bench.folder.join(format!("pushes-{accounts}.db"));
         seed::snapshot(&folder, &snapshot)?;
         let requests = bench.folder.join(format!("pushes-{accounts}"));
-        std::fs::write(&requests, lines(&settings, &people.customers)?)?;
+        std::fs::write(&requests, lines(&settings, &customers)?)?;
         let ground =
             Ground::Sqlite { snapshot, folder: bench.folder.join(format!("pushes-{accounts}-turn")) };
         Ok(Backlog { ground, messages, requests })
@@ -121,29 +121,42 @@ fn settings(developer: SocketAddr) -> CallbackSettings {
     }
 }
 
-/// The customers write in turns; the `n`th message has the number `n`.
-async fn write_all(desk: &Desk, customers: &[Customer]) -> anyhow::Result<()> {
+/// Makes so many customers, the accounts' in turn, who write one after another; the `n`th message has the number `n`.
+async fn write_all(desk: &Desk, shops: &[Shop], count: usize) -> anyhow::Result<Vec<Customer>> {
+    let mut customers: Vec<Customer> = Vec::with_capacity(count);
     for turn in 0..EACH {
-        for (first, some) in customers.chunks(AT_ONCE).enumerate() {
-            let number = |n: usize| turn * customers.len() + first * AT_ONCE + n;
-            let one = |(n, it): (usize, &Customer)| {
-                tokio::spawn(writes(desk.clone(), it.appid.clone(), it.cookie.clone(), number(n)))
+        for first in (0..count).step_by(AT_ONCE) {
+            let one = |k: usize| {
+                let (appid, shown) = match customers.get(k) {
+                    Some(known) => (known.appid.clone(), Some(known.cookie.clone())),
+                    None => (shops[k % shops.len()].appid.clone(), None),
+                };
+                tokio::spawn(writes(desk.clone(), appid, shown, turn * count + k))
             };
-            for task in some.iter().enumerate().map(one).collect::<Vec<_>>() {
-                task.await??;
+            for task in (first..count.min(first + AT_ONCE)).map(one).collect::<Vec<_>>() {
+                let new = task.await??;
+                customers.extend(new.filter(|_| turn == 0));
             }
         }
     }
-    Ok(())
+    Ok(customers)
 }
 
-async fn writes(desk: Desk, appid: Appid, secret: String, n: usize) -> anyhow::Result<()> {
+/// Stores the `n`th message; returns the customer if it is the first one.
+async fn writes(
+    desk: Desk,
+    appid: Appid,
+    secret: Option<String>,
+    n: usize,
+) -> anyhow::Result<Option<Customer>> {
+    let shown = secret.map(|secret| PresentedCookie { secret, weak: false });
     let sent = async {
-        let shown = PresentedCookie { secret, weak: false };
         let draft = Draft::new(text(n), client_id(n))?;
-        message::receive(&desk, &appid, Writer::new(&desk, Some(shown), false), draft).await
+        message::receive(&desk, &appid, Writer::new(&desk, shown, false), draft).await
     };
-    sent.await.map(|_| ()).map_err(seed::plain)
+    let sent = sent.await.map_err(seed::plain)?;
+    let openid = sent.answer.openid.to_string();
+    Ok(sent.cookie.map(|cookie| Customer { appid, openid, cookie }))
 }
 
 /// The pushes, as the product makes them.
