@@ -3,7 +3,6 @@
 pub(crate) mod callers;
 pub(crate) mod constant;
 pub(crate) mod plain_writers;
-pub(crate) mod poster;
 pub(crate) mod smallest;
 pub(crate) mod sqlite_add;
 pub(crate) mod sqlite_message;

@@ -91,12 +91,6 @@ pub(crate) fn writers(
     serde_json::from_slice(&output.stdout).context("parsing the output of the writers")
 }
 
-/// Starts the bare client that posts the requests of a file.
-pub(crate) fn poster(requests: &Path, callers: usize) -> anyhow::Result<Child> {
-    let mut command = command("poster")?;
-    Ok(command.arg(requests).arg("--callers").arg(callers.to_string()).spawn()?)
-}
-
 /// A running server.
 pub(crate) struct Server {
     process: Child,
@@ -114,18 +108,6 @@ impl Server {
         let mut command = product_at(program, place)?;
         command.env("KEFU_TRUSTED_PROXY", "127.0.0.1");
         Server::start(command)
-    }
-
-    /// Starts the product behind a reverse proxy; it may call developers' servers on this machine.
-    pub(crate) fn calling_this_machine(program: &Path, place: &Place) -> anyhow::Result<Self> {
-        let mut command = product_at(program, place)?;
-        command.env("KEFU_TRUSTED_PROXY", "127.0.0.1").env("KEFU_CALLBACK_NETWORK", "127.0.0.0/8");
-        Server::start(command)
-    }
-
-    /// Starts a developer's server that counts what is pushed.
-    pub(crate) fn developer() -> anyhow::Result<Self> {
-        Server::start(command("developer")?)
     }
 
     /// Starts the baseline that answers `path` with the bytes of the file `answer`.

@@ -3,7 +3,6 @@
 pub(crate) mod adds;
 pub(crate) mod child;
 pub(crate) mod delivery;
-pub(crate) mod developer;
 pub(crate) mod group_commit;
 pub(crate) mod ledger;
 pub(crate) mod load;

@@ -1,4 +1,0 @@
-//! The goals on PostgreSQL.
-
-pub(crate) mod add;
-pub(crate) mod list;
