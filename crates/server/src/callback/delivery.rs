@@ -47,6 +47,8 @@ pub(super) struct Delivery {
     open: BTreeSet<PushId>,
     /// The last change that was read; `None` before the cursor is known.
     read: Option<i64>,
+    /// Whether the last read found changes, so that there may be more: after a start none of them is announced.
+    has_more: bool,
     /// The cursor in the store.
     cursor: i64,
     /// The right to deliver, while this node has it.
@@ -76,6 +78,7 @@ impl Delivery {
             under_way: HashMap::new(),
             open: BTreeSet::new(),
             read: None,
+            has_more: false,
             cursor: 0,
             lease: None,
             leased_until: Duration::ZERO,
@@ -106,7 +109,8 @@ impl Delivery {
                     continue;
                 }
             }
-            if self.read.is_some_and(|read| read < woken) && self.open.len() < AHEAD {
+            let is_behind = self.read.is_some_and(|read| read < woken) || self.has_more;
+            if is_behind && self.open.len() < AHEAD {
                 continue;
             }
             looks = false;
@@ -147,7 +151,7 @@ impl Delivery {
         }
         if let Some(lease) = self.lease().await? {
             self.store_news(lease).await?;
-            let is_behind = self.read.is_none_or(|read| read < woken);
+            let is_behind = self.read.is_none_or(|read| read < woken) || self.has_more;
             if (is_behind || looks) && self.open.len() < AHEAD {
                 self.read_on().await?;
             }
@@ -173,7 +177,7 @@ impl Delivery {
 
     /// The change up to which everything is done, if nothing else is left.
     async fn upto_done(&self) -> Result<Option<i64>, Error> {
-        if !self.open.is_empty() || !self.waiting.is_empty() || self.target.is_shielded() {
+        if !self.open.is_empty() || !self.waiting.is_empty() || self.has_more || self.target.is_shielded() {
             return Ok(None);
         }
         if self.lease.is_some() {
@@ -237,6 +241,7 @@ impl Delivery {
     /// Forgets what was read, but for what is under way.
     fn start_over(&mut self) {
         self.read = None;
+        self.has_more = false;
         self.waiting.clear();
         self.ready.clear();
         self.open = self.under_way.values().copied().collect();
@@ -247,7 +252,9 @@ impl Delivery {
         if self.read.is_none() {
             self.cursor = pushes::cursor(desk, appid).await?.unwrap_or(0);
         }
-        let found = pushes::after(desk, appid, self.read.unwrap_or(self.cursor), &self.base).await?;
+        let before = self.read.unwrap_or(self.cursor);
+        let found = pushes::after(desk, appid, before, &self.base).await?;
+        self.has_more = found.upto > before;
         if found.lost {
             tracing::warn!(account = %appid, "changes were dropped from the feed before they were pushed");
         }
