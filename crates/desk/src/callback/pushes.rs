@@ -75,6 +75,8 @@ pub struct PushesAfter {
     pub pushes: Vec<Push>,
     /// The last change that was read.
     pub upto: i64,
+    /// Whether there are more changes.
+    pub more: bool,
     /// Whether changes were missing, because the feed no longer has them.
     pub lost: bool,
 }
@@ -112,7 +114,7 @@ pub async fn after(desk: &Desk, appid: &Appid, seq: i64, base: &str) -> Result<P
                 pushes.extend(made(tx, appid, (id, row.int(1), fact), &original_id, &base)?);
             }
         }
-        Ok(PushesAfter { pushes, upto, lost })
+        Ok(PushesAfter { pushes, upto, more: upto < head, lost })
     })
     .await
 }

@@ -47,7 +47,7 @@ pub(super) struct Delivery {
     open: BTreeSet<PushId>,
     /// The last change that was read; `None` before the cursor is known.
     read: Option<i64>,
-    /// Whether the last read found changes, so that there may be more: after a start none of them is announced.
+    /// Whether there are more changes to read: after a start none of them is announced.
     has_more: bool,
     /// The cursor in the store.
     cursor: i64,
@@ -254,7 +254,7 @@ impl Delivery {
         }
         let before = self.read.unwrap_or(self.cursor);
         let found = pushes::after(desk, appid, before, &self.base).await?;
-        self.has_more = found.upto > before;
+        self.has_more = found.more;
         if found.lost {
             tracing::warn!(account = %appid, "changes were dropped from the feed before they were pushed");
         }
