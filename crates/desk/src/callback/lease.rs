@@ -39,6 +39,14 @@ pub async fn renew(desk: &Desk, appid: &Appid) -> Result<bool> {
     cluster::acquire(desk, &name(appid)).await
 }
 
+/// Takes the lease from the node that has it, because the account's machine that listens is connected to this one.
+///
+/// # Errors
+/// Internal only.
+pub async fn seize(desk: &Desk, appid: &Appid) -> Result<()> {
+    cluster::seize(desk, &name(appid)).await
+}
+
 fn name(appid: &Appid) -> String {
     format!("callback:{appid}")
 }

@@ -1,8 +1,7 @@
 //! Calls of `kefu listen`: the stream on which an account's pushes go to a developer's machine, and its answers.
 
 use crate::desk::account::{self, callback, listen_key};
-use crate::desk::callback::{ended, pushes};
-use crate::desk::cluster;
+use crate::desk::callback::{ended, lease, pushes};
 use crate::error::Error;
 use crate::forward::{EndedPush, ForwardedAnswer, Forwarding, Greeting, Line};
 use crate::http::edge::caller::collect;
@@ -73,7 +72,7 @@ pub async fn stream(
     callback::show(desk, &appid).await?.ok_or(Errcode::NotFound)?;
     let name = account::show(desk, &appid).await?.name;
     // The node that the machine is connected to delivers.
-    cluster::seize(desk, &format!("callback:{appid}")).await?;
+    lease::seize(desk, &appid).await?;
     let forwarding = app.forwarders.connect(&appid);
     let cursor = pushes::cursor(desk, &appid).await?.unwrap_or(0);
     let (ended, more) = ended::after(desk, &appid, asked.since.unwrap_or(cursor)).await?;
