@@ -1,5 +1,6 @@
 //! Pushes that have ended, for a developer's machine that comes back and asks what it missed.
 
+use crate::callback::pushes::PushId;
 use crate::{Desk, Result};
 use model::Appid;
 use store::bind;
@@ -26,7 +27,7 @@ pub async fn after(desk: &Desk, appid: &Appid, seq: i64) -> Result<(Vec<Ended>, 
     desk.read(appid, move |tx, appid| {
         let rows = tx.all(SELECT, bind![appid, seq, ENDED_MAX + 1])?;
         let ended = rows.iter().map(|row| Ended {
-            push: format!("{}.{}", row.int(0), row.int(1)),
+            push: PushId { seq: row.int(0), fact: row.int(1) }.to_string(),
             what: row.text(2),
             outcome: row.text(3),
         });

@@ -90,7 +90,7 @@ pub async fn finish(
 
 impl Finished {
     /// Whether the end of this push changes something that pages show.
-    fn acts(&self) -> bool {
+    pub(super) fn acts(&self) -> bool {
         let is_message = matches!(self.push.body.content, BodyContent::Message(_));
         match self.outcome {
             Outcome::Taken => match &self.reply {
@@ -143,8 +143,7 @@ pub(super) fn act(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, client_id
 /// Hands the customer and the answered message over to the desk. An unknown seat stands for the waiting list.
 fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) -> Result<()> {
     let BodyContent::Message(answered) = &push.body.content else { return Ok(()) };
-    let seat = seat.map(|seat| agent::find(tx, appid, seat)).transpose()?.flatten();
-    let seat: Option<KfAccount> = seat.map(|agent| agent.kf_account);
+    let seat = named(tx, appid, seat)?;
     let (openid, now) = (&push.openid, tx.now());
     let session = match (session::current(tx, appid, openid.as_str())?, &seat) {
         (None, seat) => session::begin(tx, appid, openid, seat.as_ref())?,
@@ -157,6 +156,12 @@ fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) -> 
         (Some(session), _) => session,
     };
     message::move_into(tx, appid, answered.msg_id, &session)
+}
+
+/// The agent whom an answer names; `None` also if there is no such agent.
+pub(super) fn named(tx: &mut Tx<'_>, appid: &Appid, seat: Option<&str>) -> Result<Option<KfAccount>> {
+    let agent = seat.map(|seat| agent::find(tx, appid, seat)).transpose()?.flatten();
+    Ok(agent.map(|agent| agent.kf_account))
 }
 
 const INSERT: &str = "insert into push (appid, seq, fact, openid, what, outcome, tries, fault, at)

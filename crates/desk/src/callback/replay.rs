@@ -3,9 +3,9 @@
 use crate::callback::outcome::{self, Finished, Outcome};
 use crate::callback::pushes::{Push, PushId};
 use crate::callback::tries::{self, Try};
-use crate::people::{agent, customer};
+use crate::people::customer;
 use crate::{Desk, Result, session};
-use model::{Appid, KfAccount};
+use model::Appid;
 use protocol::Errcode;
 use protocol::callback::{BodyContent, Reply};
 use store::Tx;
@@ -29,11 +29,11 @@ pub async fn record(desk: &Desk, appid: &Appid, id: PushId, again: Try) -> Resul
 /// # Errors
 /// `InvalidOpenid` if there is no such customer, and what the answer cannot do: 40007.
 pub async fn apply(desk: &Desk, appid: &Appid, push: Push, reply: Reply) -> Result<()> {
-    if does_nothing(&push, &reply) {
-        return Ok(());
-    }
     let (outcome, client_id) = (Outcome::Taken, desk.rng.hex::<16>());
     let finished = Finished { push, outcome, tries: Vec::new(), fault: String::new(), reply };
+    if !finished.acts() {
+        return Ok(());
+    }
     desk.write(appid, move |tx, appid| {
         customer::get(tx, appid, finished.push.openid.as_str())?;
         outcome::act(tx, appid, &finished, &client_id)
@@ -55,20 +55,11 @@ pub async fn apply_simulated(desk: &Desk, appid: &Appid, push: Push, reply: Repl
 
 fn hand_over(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) -> Result<()> {
     let openid = customer::get(tx, appid, push.openid.as_str())?;
-    let seat = seat.map(|seat| agent::find(tx, appid, seat)).transpose()?.flatten();
-    let seat: Option<KfAccount> = seat.map(|agent| agent.kf_account);
+    let seat = outcome::named(tx, appid, seat)?;
     match session::current(tx, appid, openid.as_str())? {
         // Nothing changes.
         Some(_) => Err(Errcode::CustomerTaken.into()),
         None => session::begin(tx, appid, &openid, seat.as_ref()).map(|_| ()),
-    }
-}
-
-fn does_nothing(push: &Push, reply: &Reply) -> bool {
-    match reply {
-        Reply::Nothing => true,
-        Reply::Message(_) => false,
-        Reply::Transfer { .. } => matches!(push.body.content, BodyContent::Event(_)),
     }
 }
 
