@@ -233,9 +233,27 @@ pub async fn set_since(desk: &Desk, at: Time) -> Result<Vec<Appid>> {
 
 /// The developer's server of the account, for who gets what a customer writes.
 pub(crate) fn server(tx: &mut Tx<'_>, appid: &Appid) -> Result<DeveloperServer> {
-    let Some(row) = tx.one(SELECT_SERVER, bind![appid])? else { return Ok(DeveloperServer::Absent) };
-    let is_replaced = row.flag(0) && shield_holds(row.int(1), tx.now());
-    Ok(if is_replaced { DeveloperServer::Replaced } else { DeveloperServer::Present })
+    Ok(match shield(tx, appid)? {
+        None => DeveloperServer::Absent,
+        Some(Shield { until, is_replaced: true }) if until > 0 => DeveloperServer::Replaced,
+        Some(_) => DeveloperServer::Present,
+    })
+}
+
+/// How the account's server is left alone.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Shield {
+    /// Until when it is left alone; 0 if it is not.
+    pub(crate) until: Time,
+    /// Whether customers who write wait at the desk meanwhile.
+    pub(crate) is_replaced: bool,
+}
+
+/// The shield of the account's server; `None` if the account has no developer's server.
+pub(crate) fn shield(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<Shield>> {
+    let Some(row) = tx.one(SELECT_SHIELD, bind![appid])? else { return Ok(None) };
+    let until = Some(row.int(1)).filter(|until| shield_holds(*until, tx.now())).unwrap_or(0);
+    Ok(Some(Shield { until, is_replaced: row.flag(0) }))
 }
 
 /// Whether the account has a developer's server.
@@ -270,7 +288,7 @@ fn settings(row: &Row) -> Option<CallbackSettings> {
 
 const SELECT: &str = "select url, token, mode, format, aes_key, previous_key from callback where appid = $1";
 const SELECT_SINCE: &str = "select appid from callback where set_at >= $1 order by set_at";
-const SELECT_SERVER: &str = "select desk_while_shielded, shielded_until from callback where appid = $1";
+const SELECT_SHIELD: &str = "select desk_while_shielded, shielded_until from callback where appid = $1";
 const SET_REPLACED: &str = "update callback set desk_while_shielded = $2 where appid = $1";
 const SELECT_VERSION: &str =
     "select url, token, mode, format, aes_key, previous_key, fault from callback_version

@@ -1,12 +1,13 @@
 //! Alarms: what failed much at the developer's server of an account, and until when the server is left alone.
 
+use crate::account::callback::{self, Shield};
 use crate::callback::lease::PushLease;
 use crate::{Desk, Result, account};
-use model::callback::{Alarm, shield_holds};
+use model::callback::Alarm;
 use model::{Appid, TextEnum, Time};
 use serde::Serialize;
 use store::bind;
-use store::{Row, Tx};
+use store::Row;
 
 /// How the developer's server of an account fares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -74,17 +75,12 @@ pub async fn save(
 pub async fn alarms(desk: &Desk, appid: &Appid) -> Result<ServerAlarms> {
     desk.read(appid, |tx, appid| {
         let nickname = account::get(tx, appid)?.name;
-        let (shielded_until, desk_while_shielded) = shield(tx, appid)?;
+        let Shield { until: shielded_until, is_replaced: desk_while_shielded } =
+            callback::shield(tx, appid)?.unwrap_or_default();
         let alarms = tx.all(SELECT, bind![appid])?.iter().map(alarm).collect();
         Ok(ServerAlarms { appid: appid.to_string(), nickname, shielded_until, desk_while_shielded, alarms })
     })
     .await
-}
-
-fn shield(tx: &mut Tx<'_>, appid: &Appid) -> Result<(Time, bool)> {
-    let Some(row) = tx.one(SELECT_SHIELD, bind![appid])? else { return Ok((0, false)) };
-    let until = Some(row.int(0)).filter(|until| shield_holds(*until, tx.now()));
-    Ok((until.unwrap_or(0), row.flag(1)))
 }
 
 fn alarm(row: &Row) -> AlarmView {
@@ -93,7 +89,6 @@ fn alarm(row: &Row) -> AlarmView {
 }
 
 const SET_SHIELD: &str = "update callback set shielded_until = $2 where appid = $1";
-const SELECT_SHIELD: &str = "select shielded_until, desk_while_shielded from callback where appid = $1";
 const UPSERT: &str = "insert into push_alarm (appid, kind, first_at, last_at, count, sample)
     values ($1, $2, $3, $4, $5, $6) on conflict (appid, kind) do update set first_at = excluded.first_at,
     last_at = excluded.last_at, count = excluded.count, sample = excluded.sample";
