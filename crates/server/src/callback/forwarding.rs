@@ -7,7 +7,7 @@ use model::Appid;
 use model::callback::{CallbackSettings, DEADLINE};
 use protocol::callback::PushRequest;
 use protocol::limits::REPLY_MAX;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 impl Sender {
     /// Sends a push, whose name is `push`, and waits for the answer.
@@ -33,8 +33,7 @@ impl Sender {
             ));
         }
         let url = settings.url_with(&request.query).map_err(CallFault::Settings)?;
-        let posted = timeout_at(end, self.post(&url, request.content_type, request.body)).await;
-        posted.unwrap_or(Err(CallFault::Late))
+        self.post_until(end, &url, request.content_type, request.body).await
     }
 
     /// Sends a push to the account's machine; `None` if there is none any more.

@@ -16,6 +16,7 @@ use model::callback::{AlarmKind, CallbackFault, DEADLINE};
 use protocol::limits::REPLY_MAX;
 use std::fmt;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long idle connections are kept, and how many for each host.
 const IDLE: (Duration, usize) = (Duration::from_secs(20), 64);
@@ -148,7 +149,7 @@ impl Sender {
         Sender { forwarders, ..self }
     }
 
-    /// Posts a body.
+    /// Posts a body, within the deadline of a push.
     ///
     /// # Errors
     /// Why there is no whole answer.
@@ -158,8 +159,19 @@ impl Sender {
         content_type: &'static str,
         body: String,
     ) -> Result<Answered, CallFault> {
+        self.post_until(Instant::now() + self.deadline, url, content_type, body).await
+    }
+
+    /// The same with another deadline: a part of the time is over.
+    pub(super) async fn post_until(
+        &self,
+        end: Instant,
+        url: &str,
+        content_type: &'static str,
+        body: String,
+    ) -> Result<Answered, CallFault> {
         let request = Request::builder().method(Method::POST).uri(url).header(CONTENT_TYPE, content_type);
-        self.call(request, body).await
+        self.call(end, request, body).await
     }
 
     /// Gets a URL.
@@ -167,11 +179,16 @@ impl Sender {
     /// # Errors
     /// Why there is no whole answer.
     pub(super) async fn get(&self, url: &str) -> Result<Answered, CallFault> {
-        self.call(Request::builder().uri(url), String::new()).await
+        self.call(Instant::now() + self.deadline, Request::builder().uri(url), String::new()).await
     }
 
     /// Redirects are not followed, and no proxy is used.
-    async fn call(&self, request: http::request::Builder, body: String) -> Result<Answered, CallFault> {
+    async fn call(
+        &self,
+        end: Instant,
+        request: http::request::Builder,
+        body: String,
+    ) -> Result<Answered, CallFault> {
         let agent = concat!("kefu/", env!("CARGO_PKG_VERSION"));
         let request = request.header(USER_AGENT, agent).body(Full::from(body));
         let request = request.map_err(|_| CallFault::Settings(CallbackFault::Url))?;
@@ -192,7 +209,9 @@ impl Sender {
                 Err(_) => Err(CallFault::Broken("the connection broke within the answer".to_owned())),
             }
         };
-        within(self.deadline, answered).await.unwrap_or_else(|step| Err(late(step)))
+        within(end.saturating_duration_since(Instant::now()), answered)
+            .await
+            .unwrap_or_else(|step| Err(late(step)))
     }
 }
 
