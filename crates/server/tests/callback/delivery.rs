@@ -4,7 +4,10 @@ use super::receiver::{Received, Receiver, TOKEN, delivers, listens, sets};
 use crate::actors::form::PNG;
 use crate::actors::picture::shows;
 use crate::actors::{TestApp, TestCustomer};
+use futures_util::future::join_all;
 use kefu::admin::callback::CallbackChange;
+use kefu::desk::callback::pushes;
+use model::Appid;
 use protocol::callback::{EncodingAesKey, Signature, decrypt, encrypt};
 use serde_json::Value;
 
@@ -39,6 +42,7 @@ on_both_engines! {
     a_push_that_fails_is_tried_three_times_with_the_same_msgid_and_then_the_next_goes_out,
     messages_of_a_customer_arrive_in_order_and_each_once,
     pushes_go_on_after_a_restart,
+    a_backlog_of_more_changes_than_one_read_has_goes_out_whole,
     a_picture_can_be_fetched_by_its_id_and_by_its_address,
     in_safe_mode_pushes_and_answers_are_encrypted,
 }
@@ -172,6 +176,31 @@ async fn pushes_go_on_after_a_restart(app: TestApp) {
     assert_eq!(received.last().unwrap().element("MsgId"), second["id"].to_string());
     let once = received.iter().filter(|push| push.element("Content") == "一").count();
     assert!((1..=2).contains(&once), "at least once, and with the same MsgId");
+}
+
+async fn a_backlog_of_more_changes_than_one_read_has_goes_out_whole(app: TestApp) {
+    const CUSTOMERS: usize = 20;
+    let each = usize::try_from(pushes::ROUND).unwrap() / CUSTOMERS + 1;
+    let (account, receiver) = (app.account().await, Receiver::start().await);
+    listens(&account, &receiver).await;
+    let customers: Vec<_> = (0..CUSTOMERS).map(|_| TestCustomer::new(&account)).collect();
+    join_all(customers.iter().map(|customer| async {
+        for n in 0..each {
+            customer.says(&n.to_string()).await;
+        }
+    }))
+    .await;
+    let (desk, appid) = (&app.inner.desk, Appid::parse(&account.appid).unwrap());
+    let first = pushes::after(desk, &appid, 0, "http://a.example").await.unwrap();
+    let rest = pushes::after(desk, &appid, first.upto, "http://a.example").await.unwrap();
+    assert_eq!((first.more, rest.more), (true, false));
+    delivers(&app);
+    let received = receiver.received(CUSTOMERS * each).await;
+    for customer in &customers {
+        let own: Vec<_> =
+            received.iter().filter(|push| push.query["openid"] == customer.openid()).cloned().collect();
+        assert_eq!(texts(&own), (0..each).map(|n| n.to_string()).collect::<Vec<_>>());
+    }
 }
 
 async fn a_picture_can_be_fetched_by_its_id_and_by_its_address(app: TestApp) {
