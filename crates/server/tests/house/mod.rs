@@ -5,6 +5,7 @@ mod prose;
 mod shape;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -132,4 +133,19 @@ fn no_endpoint_of_weixins_answers_a_number_of_ours() {
             .iter()
             .all(|code| code.is_own() == (990_000..1_000_000).contains(&code.number()))
     );
+}
+
+/// The check of the description gives each refusal a status.
+#[test]
+fn every_code_of_weixins_endpoints_has_a_status_in_the_hooks() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/openapi/hooks.py");
+    let hooks = fs::read_to_string(path).unwrap();
+    let (_, statuses) = hooks.split_once("STATUS = {").unwrap();
+    let (statuses, _) = statuses.split_once("# fmt: skip").unwrap();
+    let known: BTreeSet<&str> =
+        statuses.split(|it: char| !it.is_ascii_digit() && it != '-').filter(|it| !it.is_empty()).collect();
+    let document = protocol::openapi::document();
+    let codes = document["x-errcodes"].as_object().unwrap().keys();
+    let unknown: Vec<_> = codes.filter(|code| *code != "0" && !known.contains(code.as_str())).collect();
+    assert!(unknown.is_empty(), "tests/openapi/hooks.py has no status for {unknown:?}");
 }
