@@ -6,8 +6,8 @@ use crate::{Desk, Result, account};
 use model::callback::Alarm;
 use model::{Appid, TextEnum, Time};
 use serde::Serialize;
-use store::bind;
 use store::Row;
+use store::bind;
 
 /// How the developer's server of an account fares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
