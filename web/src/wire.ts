@@ -65,8 +65,12 @@ export type Reception = "automatic" | "manual";
 export interface Agent {
   /** The agent's number, by which the API also names the agent. */
   kf_id: number;
+  /** Whether customers are assigned to the agent. */
+  is_automatic: boolean;
   /** The most sessions that are assigned to the agent automatically. The agent may take more. */
   capacity: number;
+  /** Whether the desk has set the agent away, because a customer who was assigned got no answer. */
+  is_set_away: boolean;
   /** Whether the agent sees and moves all sessions. */
   supervisor: boolean;
   /** The agent's id. */
@@ -102,6 +106,8 @@ export interface Session {
   opened_at: number;
   /** When the customer last wrote. */
   latest_at: number;
+  /** When the customer wrote the first word that has no answer: the place in the queue. 0 if all are answered. */
+  since: number;
   /** The beginning of the last text, at most 60 characters. */
   preview: string;
 }
@@ -379,6 +385,90 @@ export interface Colleague {
   presence: Presence;
   /** The address of the agent's picture, if there is one. */
   headimg?: string;
+}
+
+/** Customers whom no agent answered. */
+export interface MissedCustomers {
+  /** The latest first. */
+  missed: Missed[];
+}
+
+/** A customer whom no agent answered. */
+export interface Missed {
+  /** The session's number. */
+  session: number;
+  /** The customer. */
+  openid: string;
+  /** When the customer wrote the first word that has no answer. */
+  since: number;
+  /** When the session ended. */
+  at: number;
+  /** Why. */
+  reason: MissedReason;
+}
+
+/** Why a customer without an answer is no longer in the queue. */
+export type MissedReason = "silence" | "window";
+
+/** Why a customer waits. */
+export interface WhyWaiting {
+  /** The customer. */
+  openid: string;
+  /** When the customer wrote the first word that has no answer. */
+  since: number;
+  /** How many customers of the same queue are before this one. */
+  before: number;
+  /** The reason. */
+  reason: WaitReason;
+  /** The agents of the account, each with the reason why the agent does not get the customer. */
+  agents: WhyAgent[];
+}
+
+/** Why a customer waits. */
+export type WaitReason =
+  | "feature_off"
+  | "starting"
+  | "no_agent"
+  | "offline"
+  | "away"
+  | "full"
+  | "manual"
+  | "other_group"
+  | "tried"
+  | "several"
+  | "soon";
+
+/** Why an agent does not get a customer. */
+export interface WhyAgent {
+  /** The agent. */
+  kf_account: string;
+  /** The reason. */
+  reason: AgentReason;
+  /** The number of open sessions. */
+  open: number;
+  /** The most open sessions to which assignment brings the agent. */
+  limit: number;
+}
+
+/** Why an agent does not get a customer who waits. */
+export type AgentReason = "offline" | "away" | "full" | "manual" | "other_group" | "tried" | "free";
+
+/** Why an agent gets no customers. */
+export interface WhyIdle {
+  /** The agent, with the reason. */
+  agent: WhyAgent;
+  /** The number of customers who wait. */
+  waiting: number;
+  /** Whether the account's developer's server gets what customers write, until it hands them over. */
+  has_developer: boolean;
+}
+
+/** Where a customer stands. */
+export interface ChatPlace {
+  /** How many customers are before this one. Absent unless the customer waits. */
+  before?: number;
+  /** Since when the customer has waited; 0 if the customer does not wait. */
+  since: number;
 }
 
 /** A draft was kept. */

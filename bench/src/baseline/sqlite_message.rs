@@ -12,7 +12,7 @@ use kefu::store::numbered;
 use model::agent::Presence;
 use model::due::Due;
 use model::session::SessionState;
-use model::session::routing::{Candidate, choose};
+use model::session::queue::{Candidate, Place, Strategy, choose};
 use model::session::window::{Action, Window};
 use model::{Fact, KfAccount, Openid, Session, TextEnum};
 use protocol::AccountKind;
@@ -28,6 +28,10 @@ pub(crate) struct MessageStatements<'c> {
     current: Statement<'c>,
     has_callback: Statement<'c>,
     touch: Statement<'c>,
+    forget_missed: Statement<'c>,
+    is_paused: Statement<'c>,
+    is_anybody_waiting: Statement<'c>,
+    idle_minutes: Statement<'c>,
     account: Statement<'c>,
     candidates: Statement<'c>,
     save: Statement<'c>,
@@ -54,6 +58,10 @@ impl Task for Message {
             current: prepare(CURRENT)?,
             has_callback: prepare(HAS_CALLBACK)?,
             touch: prepare(TOUCH)?,
+            forget_missed: prepare(FORGET_MISSED)?,
+            is_paused: prepare(IS_PAUSED)?,
+            is_anybody_waiting: prepare(IS_ANYBODY_WAITING)?,
+            idle_minutes: prepare(IDLE_MINUTES)?,
             account: prepare(ACCOUNT)?,
             candidates: prepare(CANDIDATES)?,
             save: prepare(SAVE)?,
@@ -83,7 +91,8 @@ impl Task for Message {
         let session = match current {
             Some(session) => {
                 let session = session.after_customer_message(now);
-                s.touch.execute(params![appid, session.id, session.latest_at, session.active_at])?;
+                let Session { id, latest_at, active_at, since, is_assigned, .. } = session;
+                s.touch.execute(params![appid, id, latest_at, active_at, since, is_assigned])?;
                 session
             }
             None => {
@@ -116,13 +125,22 @@ impl Message {
     /// Opens a session with the agent whom routing chooses; `None` if there is none.
     fn open(&self, s: &mut MessageStatements<'_>, seq: i64, now: i64) -> anyhow::Result<Option<Session>> {
         let Message { appid, openid, .. } = self;
+        s.forget_missed.execute([appid, openid])?;
         let capacity = int(&mut s.account, [appid], 9)?;
-        let candidates: Vec<_> =
+        let is_paused = one(&mut s.is_paused, params![appid, now], |_| Ok(()))?.is_some();
+        if is_paused || one(&mut s.is_anybody_waiting, [appid], |_| Ok(()))?.is_some() {
+            return Ok(None);
+        }
+        let mut candidates: Vec<_> =
             s.candidates.query_map([appid], candidate)?.collect::<rusqlite::Result<_>>()?;
-        let Some(agent) = choose(&candidates, capacity) else { return Ok(None) };
+        candidates.iter_mut().for_each(|agent| agent.limit = capacity);
+        let Some(agent) = choose(&Place::default(), &candidates, Strategy::default()) else {
+            return Ok(None);
+        };
         let session = Session::begin(seq, Openid::stored(openid.clone()), now).after_customer_message(now);
-        let session = session.open(agent.as_str(), now);
-        let Session { id, ref kf_account, waiting_since, opened_at, latest_at, active_at, .. } = session;
+        let session = session.assign(agent.kf_account.as_str(), now);
+        let Session { id, ref kf_account, waiting_since, opened_at, latest_at, active_at, since, .. } =
+            session;
         s.save.execute(params![
             appid,
             id,
@@ -132,9 +150,13 @@ impl Message {
             waiting_since,
             opened_at,
             latest_at,
-            active_at
+            active_at,
+            since,
+            session.tried,
+            session.is_assigned,
+            session.group
         ])?;
-        let end = session.ends_at().context("an open session ends")?;
+        let end = session.ends_at(int(&mut s.idle_minutes, [appid], 0)?).context("an open session ends")?;
         s.schedule.execute(params![appid, Due::Session.as_text(), id.to_string(), end])?;
         s.record.execute(params![appid, now, Opercode::Taken.number(), openid, kf_account, 0])?;
         if has_callback(s, appid)? {
@@ -160,6 +182,10 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         opened_at: row.get(5)?,
         latest_at: row.get(6)?,
         active_at: row.get(7)?,
+        since: row.get(8)?,
+        tried: row.get(9)?,
+        is_assigned: row.get(10)?,
+        group: row.get(11)?,
     })
 }
 
@@ -168,8 +194,12 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
         kf_account: KfAccount::stored(row.get(0)?),
         kf_id: row.get(1)?,
         presence: Presence::Online,
+        is_automatic: true,
         open: row.get(2)?,
+        limit: 0,
         free_since: row.get(3)?,
+        assigned_at: row.get(4)?,
+        groups: Vec::new(),
     })
 }
 
@@ -184,22 +214,30 @@ const FIND_SENT: &str =
     from message m left join agent a on a.appid = m.appid and a.kf_account = m.kf_account
     left join content c on c.sha256 = m.content
     where m.appid = $1 and m.openid = $2 and m.client_id = $3 and m.kf_account = $4 and m.via = $5";
-const CURRENT: &str = "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
-    from session where appid = $1 and openid = $2 and state <> 'closed'";
+const CURRENT: &str =
+    "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at, since,
+    tried, assigned, group_id from session where appid = $1 and openid = $2 and state <> 'closed'";
 const HAS_CALLBACK: &str = "select set_at from callback where appid = $1";
-const TOUCH: &str = "update session set latest_at = $3, active_at = $4 where appid = $1 and id = $2";
+const TOUCH: &str = "update session set latest_at = $3, active_at = $4, since = $5, assigned = $6
+    where appid = $1 and id = $2";
+const FORGET_MISSED: &str = "delete from missed where appid = $1 and openid = $2";
+const IS_PAUSED: &str = "select at from due where owner = $1 and kind = 'queue' and key = '' and at > $2";
+const IS_ANYBODY_WAITING: &str = "select id from session where appid = $1 and state = 'waiting' limit 1";
+const IDLE_MINUTES: &str = "select idle_minutes from account where appid = $1";
 const ACCOUNT: &str =
     "select appid, name, kind, principal, certified, feature, alias, original_id, reception,
-    capacity, kf_id_as_string, auto_accept from account where appid = $1";
-const CANDIDATES: &str = "select a.kf_account, a.kf_id,
-    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'),
-    a.free_since
-    from agent a where a.appid = $1 and a.connected = 1 and a.away = 0 and a.worker <> '' order by a.kf_id";
+    capacity, kf_id_as_string, auto_accept, idle_minutes, grace_s, answer_s, strategy, last_agent_first
+    from account where appid = $1";
+const CANDIDATES: &str = "select a.kf_account, a.kf_id, (select count(*) from session s
+    where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'),
+    a.free_since, a.assigned_at, a.reception, a.capacity, a.connected, a.away
+    from agent a where a.appid = $1 and a.worker <> '' and a.connected = 1 and a.away = 0 order by a.kf_id";
 const SAVE: &str = "insert into session
-    (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at, since, tried, assigned,
+    group_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     on conflict (appid, id) do update set state = excluded.state, kf_account = excluded.kf_account,
-    opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at";
+    opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at,
+    since = excluded.since, tried = excluded.tried, assigned = excluded.assigned, group_id = excluded.group_id";
 const SCHEDULE: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
     on conflict (owner, kind, key) do update set at = excluded.at";
 const RECORD: &str = "insert into record (appid, id, at, opercode, openid, worker, message)

@@ -9,7 +9,7 @@ use kefu::desk::token::TokenKind;
 use kefu::desk::{Desk, account, agent, cluster, invitation, presence, quota, token, worker};
 use kefu::error::Error;
 use kefu::store::Store;
-use model::account::{Principal, Reception};
+use model::account::{Principal, QueueRules, Reception};
 use model::{Account, Appid, KfAccount, WechatId};
 use protocol::AccountKind;
 use std::fs::File;
@@ -83,6 +83,7 @@ pub(crate) fn account(n: usize) -> anyhow::Result<(Account, String)> {
         original_id: format!("gh_{}", &hex[..12]),
         reception: Reception::Automatic,
         capacity: 10,
+        queue: QueueRules::default(),
         compat: model::account::Compat::default(),
     };
     Ok((account, hex.repeat(2)))

@@ -143,12 +143,15 @@ const MOVE_SIGNUPS: &str =
     "update signup set made_at = made_at - $2, expires_at = expires_at - $2 where made_at > $1";
 const MOVE_AGENTS: &str = "update agent set
     free_since = case when free_since > $1 then free_since - $2 else free_since end,
+    assigned_at = case when assigned_at > $1 then assigned_at - $2 else assigned_at end,
+    left_at = case when left_at > $1 then left_at - $2 else left_at end,
     invite_expires_at = case when invite_expires_at > $3 then invite_expires_at - $2 else invite_expires_at end
-    where free_since > $1 or invite_expires_at > $3";
+    where free_since > $1 or assigned_at > $1 or left_at > $1 or invite_expires_at > $3";
 const MOVE_SESSIONS: &str = "update session set active_at = active_at - $2,
     waiting_since = case when waiting_since > $1 then waiting_since - $2 else waiting_since end,
     opened_at = case when opened_at > $1 then opened_at - $2 else opened_at end,
-    latest_at = case when latest_at > $1 then latest_at - $2 else latest_at end
+    latest_at = case when latest_at > $1 then latest_at - $2 else latest_at end,
+    since = case when since > $1 then since - $2 else since end
     where state <> 'closed' and active_at > $1";
 // An action opens a window of at least a minute. A window that ends later than this was opened by an earlier action.
 const MOVE_WINDOWS: &str = "update send_window set

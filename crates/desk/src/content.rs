@@ -87,7 +87,7 @@ pub(crate) fn adopt(tx: &mut Tx<'_>, new: &FileContent) -> Result<()> {
     let now = tx.now();
     let (width, height) = new.pixels.map_or((0, 0), |size| (i64::from(size.width), i64::from(size.height)));
     tx.run(ADOPT, bind![&new.sha256, &new.object, new.format.content_type(), new.size, now, width, height])?;
-    due::begin(tx, "", Due::Strays, now + STRAY)
+    due::begin(tx, "", Due::Strays, "", now + STRAY)
 }
 
 /// Schedules [`prune`] for now, because a row that named the content is gone.

@@ -27,9 +27,9 @@ pub(super) fn set(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str, at: Time) 
     tx.run(UPSERT, bind![owner, kind.as_text(), key, at]).map(|_| ())
 }
 
-/// Schedules a verb at `at`, unless it is scheduled already.
-pub(super) fn begin(tx: &mut Tx<'_>, owner: &str, kind: Due, at: Time) -> Result<()> {
-    tx.run(INSERT, bind![owner, kind.as_text(), "", at]).map(|_| ())
+/// Schedules a verb for `key` at `at`, unless it is scheduled already.
+pub(super) fn begin(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str, at: Time) -> Result<()> {
+    tx.run(INSERT, bind![owner, kind.as_text(), key, at]).map(|_| ())
 }
 
 /// Deletes a scheduled verb.

@@ -66,8 +66,11 @@ pub async fn run_due(desk: &Desk, row: &DueRow) -> Result<()> {
     let appid = Appid::stored(row.owner.clone());
     let outcome = match Due::from_text(&row.kind) {
         Some(Due::Invitation) => invitation::recheck(desk, &appid, &row.key).await,
-        Some(Due::Session) => session::recheck(desk, &appid, &row.key).await,
+        Some(Due::Session) => session::release::recheck_end(desk, &appid, &row.key).await,
         Some(Due::Presence) => presence::recheck(desk, &appid, &row.key).await,
+        Some(Due::Grace) => session::absence::recheck(desk, &appid, &row.key).await,
+        Some(Due::Answer) => session::release::recheck_answer(desk, &appid, &row.key).await,
+        Some(Due::Queue) => session::queue::resume(desk, &appid).await,
         Some(Due::Rid) => refusal_log::prune(desk, &appid).await,
         Some(Due::Trim) => trim(desk, &appid).await,
         Some(Due::Media) => media::prune(desk, &appid, &row.key).await,

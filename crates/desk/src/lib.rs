@@ -21,8 +21,8 @@ pub use message::{api_message, draft, image, media, menu_choice, storage};
 pub use people::{
     agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker,
 };
-pub use session::{record, transfer, typing, window};
-pub use views::{cached_answers, cursor, feed, session_view, snapshot, supervisor, workbench_state};
+pub use session::{absence, queue, record, release, transfer, typing, window};
+pub use views::{cached_answers, cursor, feed, session_view, snapshot, supervisor, why, workbench_state};
 
 use crate::rules::Rules;
 use model::{Appid, Time, WechatId};
@@ -97,16 +97,22 @@ impl Desk {
         self.clock().now()
     }
 
-    /// Runs [`Store::write`] for `owner`, and passes `owner` to the verb.
+    /// Runs [`Store::write`] for `owner`, and passes `owner` to the verb. Customers of an account who can be served
+    /// after the verb are assigned in the same transaction.
     ///
     /// # Errors
     /// Those of [`Store::write`].
     pub fn write<O: Owner, T: Send + 'static>(
         &self,
         owner: &O,
-        verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T> + Send + 'static,
+        mut verb: impl FnMut(&mut Tx<'_>, &O) -> Result<T> + Send + 'static,
     ) -> impl Future<Output = Result<T>> {
-        self.store.write(owner.feed(), of(owner, verb))
+        let and_settle = move |tx: &mut Tx<'_>, owner: &O| {
+            let outcome = verb(tx, owner)?;
+            owner.settle(tx)?;
+            Ok(outcome)
+        };
+        self.store.write(owner.feed(), of(owner, and_settle))
     }
 
     /// Runs [`Store::write_silent`] for `owner`, and passes `owner` to the verb.
@@ -138,11 +144,23 @@ impl Desk {
 pub trait Owner: Clone + Send + Sync + 'static {
     /// The owner's key in the store.
     fn feed(&self) -> Cow<'_, str>;
+
+    /// What the facts of a verb bring about, at its end.
+    ///
+    /// # Errors
+    /// Internal only.
+    fn settle(&self, _: &mut Tx<'_>) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl Owner for Appid {
     fn feed(&self) -> Cow<'_, str> {
         self.as_str().into()
+    }
+
+    fn settle(&self, tx: &mut Tx<'_>) -> Result<()> {
+        session::queue::drain(tx, self)
     }
 }
 

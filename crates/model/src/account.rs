@@ -9,6 +9,7 @@ use protocol::text::is_blank;
 use protocol::{AccountKind, Errcode};
 use serde::{Deserialize, Serialize};
 
+use crate::session::queue::Strategy;
 use crate::{Appid, KfAccount, TextEnum};
 
 /// Who owns an account.
@@ -68,8 +69,75 @@ pub struct Account {
     pub reception: Reception,
     /// Most open sessions of an agent who gets new customers automatically.
     pub capacity: i64,
+    /// How customers who wait are served.
+    pub queue: QueueRules,
     /// Older forms of answers that the account's programs need.
     pub compat: Compat,
+}
+
+/// How customers who wait are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueRules {
+    /// Minutes without a message after which a session ends.
+    pub idle_minutes: i64,
+    /// Seconds that an agent who went offline has to come back before the customers go elsewhere.
+    pub grace_s: i64,
+    /// Seconds within which an agent answers a customer who was assigned; 0: any time.
+    pub answer_s: i64,
+    /// Which of several agents with room gets the next customer.
+    pub strategy: Strategy,
+    /// Whether a customer goes to the agent who served them in the last seven days, if that agent has room.
+    pub last_agent_first: bool,
+}
+
+impl Default for QueueRules {
+    fn default() -> Self {
+        let (idle_minutes, grace_s, answer_s) = (protocol::limits::SESSION_IDLE_MIN, 120, 0);
+        QueueRules { idle_minutes, grace_s, answer_s, strategy: Strategy::default(), last_agent_first: false }
+    }
+}
+
+impl QueueRules {
+    /// Checks that the figures are in their ranges.
+    ///
+    /// # Errors
+    /// One sentence for the operator.
+    pub fn check(&self) -> Result<(), &'static str> {
+        match self {
+            QueueRules { idle_minutes, .. } if !(1..=2_880).contains(idle_minutes) => {
+                Err("a session ends after 1 to 2880 minutes without a message")
+            }
+            QueueRules { grace_s, .. } if !(0..=86_400).contains(grace_s) => {
+                Err("an agent who went offline has 0 to 86400 seconds to come back")
+            }
+            QueueRules { answer_s, .. } if !(0..=86_400).contains(answer_s) => {
+                Err("an agent answers within 1 to 86400 seconds; 0 means any time")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An agent's own switch and limit for customers who are assigned. `None` is the account's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Intake {
+    /// Whether the agent gets customers automatically.
+    pub reception: Option<Reception>,
+    /// Most open sessions to which assignment brings the agent.
+    pub capacity: Option<i64>,
+}
+
+impl Intake {
+    /// Checks the limit.
+    ///
+    /// # Errors
+    /// `BadRequest` if it is not from 1 to 1,000.
+    pub fn check(self) -> Result<(), Errcode> {
+        match self.capacity {
+            Some(capacity) if !(1..=1_000).contains(&capacity) => Err(Errcode::BadRequest),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Answers in another form than today's, for clients made for older versions of the platform.
@@ -94,12 +162,19 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
 }
 
 impl Account {
-    /// The retired `auto_accept` of the account's agents: how many sessions an agent gets automatically. `None` if
-    /// answers do not show it.
+    /// Whether an agent gets customers automatically, and up to how many open sessions.
     #[must_use]
-    pub fn auto_accept(&self) -> Option<i64> {
-        let accepts = if self.reception == Reception::Automatic { self.capacity } else { 0 };
-        self.compat.auto_accept.then_some(accepts)
+    pub fn intake(&self, own: Intake) -> (bool, i64) {
+        let reception = own.reception.unwrap_or(self.reception);
+        (reception == Reception::Automatic, own.capacity.unwrap_or(self.capacity))
+    }
+
+    /// The retired `auto_accept` of an agent: how many sessions the agent gets automatically. `None` if answers do not
+    /// show it.
+    #[must_use]
+    pub fn auto_accept(&self, own: Intake) -> Option<i64> {
+        let (is_automatic, limit) = self.intake(own);
+        self.compat.auto_accept.then_some(if is_automatic { limit } else { 0 })
     }
 
     /// Checks that the settings fit together.
@@ -118,7 +193,7 @@ impl Account {
         } else if self.capacity < 1 {
             Err("an agent needs a capacity of at least 1")
         } else {
-            check_name(&self.name)
+            self.queue.check().and_then(|()| check_name(&self.name))
         }
     }
 }
@@ -157,7 +232,7 @@ impl AgentSuffix {
 
 #[cfg(test)]
 mod tests {
-    use super::{Account, AgentSuffix, Compat, Principal, Reception};
+    use super::{Account, AgentSuffix, Compat, Principal, QueueRules, Reception};
     use crate::Appid;
     use protocol::{AccountKind, Errcode};
 
@@ -173,6 +248,7 @@ mod tests {
             original_id: "gh_0123456789ab".into(),
             reception: Reception::Automatic,
             capacity: 10,
+            queue: QueueRules::default(),
             compat: Compat::default(),
         }
     }

@@ -14,6 +14,12 @@ pub enum Due {
     Session,
     /// Whether an agent is offline; the key is the agent. Only earlier versions set such rows.
     Presence,
+    /// Whether an agent who went offline has come back; the key is the agent.
+    Grace,
+    /// Whether an agent has answered a customer who was assigned; the key is the session's number.
+    Answer,
+    /// Customers who wait are to be assigned; no key. While it is not due, no customer of the account is assigned.
+    Queue,
     /// Whether the feed has changes to drop; no key.
     Trim,
     /// Whether a temporary file has expired; the key is its media id.
@@ -41,6 +47,9 @@ impl TextEnum for Due {
         ("invitation", Due::Invitation),
         ("session", Due::Session),
         ("presence", Due::Presence),
+        ("grace", Due::Grace),
+        ("answer", Due::Answer),
+        ("queue", Due::Queue),
         ("trim", Due::Trim),
         ("media", Due::Media),
         ("content", Due::Content),
@@ -62,18 +71,28 @@ impl Due {
         match self {
             Due::Session => limits::SESSION_IDLE_MIN * crate::MINUTE,
             Due::Presence => PRESENCE_GRACE,
+            Due::Queue => QUEUE_PAUSE,
             Due::Trim => TRIM_EVERY,
             Due::Media => crate::media::LIFE,
             Due::Strays => crate::media::STRAY,
             Due::Rid => RID_KEPT,
             Due::Binding => BINDING_CHECK,
-            Due::Invitation | Due::Content | Due::Object | Due::Account | Due::Worker | Due::File => 0,
+            Due::Invitation
+            | Due::Content
+            | Due::Object
+            | Due::Account
+            | Due::Worker
+            | Due::File
+            | Due::Grace
+            | Due::Answer => 0,
         }
     }
 }
 
 /// How long an agent stays online after the last stream closed, milliseconds, so that reloading a page changes nothing.
 pub const PRESENCE_GRACE: i64 = 5 * crate::SECOND;
+/// How long after a start no customer is assigned, milliseconds: otherwise the first agent to come back would get all.
+pub const QUEUE_PAUSE: i64 = 10 * crate::SECOND;
 /// How long after a failure a row runs again, milliseconds.
 pub const RETRY: i64 = crate::MINUTE;
 /// How long after the start of a call that changes a worker's list and an account's agent the two are compared, if the

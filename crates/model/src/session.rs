@@ -1,7 +1,10 @@
 //! Sessions, which go from waiting to open to closed: who may move them, and when they end.
 
 pub mod actor;
+pub mod leave;
+pub mod queue;
 pub mod routing;
+pub mod why;
 pub mod window;
 
 use protocol::{Errcode, limits};
@@ -46,6 +49,15 @@ pub struct Session {
     pub latest_at: Time,
     /// When the customer, an agent or a program last wrote, or the agent took the customer.
     pub active_at: Time,
+    /// The place in the queue: when the customer wrote the first word that has no answer, or was handed back without
+    /// one. 0 if the customer does not wait for anything.
+    pub since: Time,
+    /// Agents who got the customer by assignment and did not answer in time, separated by spaces.
+    pub tried: String,
+    /// Whether the agent got the customer by assignment and has not written yet.
+    pub is_assigned: bool,
+    /// The group whose agents serve the customer; 0: all agents do.
+    pub group: i64,
 }
 
 /// What `createkfsession` has to do.
@@ -73,6 +85,10 @@ impl Session {
             opened_at: 0,
             latest_at: 0,
             active_at: now,
+            since: 0,
+            tried: String::new(),
+            is_assigned: false,
+            group: 0,
         }
     }
 
@@ -84,35 +100,73 @@ impl Session {
             kf_account: kf_account.to_owned(),
             opened_at: now,
             active_at: now,
+            is_assigned: false,
             ..self
         }
+    }
+
+    /// The session after this agent got the customer by assignment.
+    #[must_use]
+    pub fn assign(self, kf_account: &str, now: Time) -> Self {
+        Session { is_assigned: true, ..self.open(kf_account, now) }
     }
 
     /// The session after it ended.
     #[must_use]
     pub fn close(self) -> Self {
-        Session { state: SessionState::Closed, ..self }
+        Session { state: SessionState::Closed, since: 0, is_assigned: false, ..self }
+    }
+
+    /// The session after it went back to the queue. A customer who waits for an answer keeps the place.
+    #[must_use]
+    pub fn hand_back(self, now: Time) -> Self {
+        let since = if self.is_unanswered() { self.since } else { now };
+        let (state, kf_account) = (SessionState::Waiting, String::new());
+        Session { state, kf_account, opened_at: 0, since, is_assigned: false, ..self }
+    }
+
+    /// The session after it went back to the queue because the agent did not answer in time: assignment does not give
+    /// it to this agent again.
+    #[must_use]
+    pub fn hand_back_unanswered(self, now: Time) -> Self {
+        let tried = format!("{} {}", self.tried, self.kf_account).trim_start().to_owned();
+        Session { tried, ..self.hand_back(now) }
     }
 
     /// The session after the customer wrote.
     #[must_use]
     pub fn after_customer_message(self, now: Time) -> Self {
-        Session { latest_at: now, active_at: now, ..self }
+        let since = if self.is_unanswered() { self.since } else { now };
+        Session { latest_at: now, active_at: now, since, ..self }
     }
 
-    /// The session after an agent or a program wrote.
+    /// The session after an agent or a program wrote, or the agent said that no answer is needed. A customer who waits
+    /// for an agent keeps the place.
     #[must_use]
     pub fn after_agent_message(self, now: Time) -> Self {
-        Session { active_at: now, ..self }
+        Session { active_at: now, ..self }.answered()
     }
 
-    /// When the session ends unless someone writes: an open one after [`limits::SESSION_IDLE_MIN`] minutes without a
-    /// message, a waiting one with the window for replies. `None` once it is closed.
+    /// The session after the agent said that no answer is needed. A customer who waits for an agent keeps the place.
     #[must_use]
-    pub fn ends_at(&self) -> Option<Time> {
+    pub fn answered(self) -> Self {
+        let since = if self.state == SessionState::Waiting { self.since } else { 0 };
+        Session { since, is_assigned: false, ..self }
+    }
+
+    /// Whether the customer has written what nobody has answered, or waits for an agent.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.since > 0
+    }
+
+    /// When the session ends unless someone writes: an open one after `idle_minutes` without a message, a waiting one
+    /// with the window for replies. `None` once it is closed.
+    #[must_use]
+    pub fn ends_at(&self, idle_minutes: i64) -> Option<Time> {
         match self.state {
-            SessionState::Waiting => Some(self.latest_at + limits::REPLY_WINDOW_H * HOUR),
-            SessionState::Open => Some(self.active_at + limits::SESSION_IDLE_MIN * MINUTE),
+            SessionState::Waiting => Some(self.latest_at.max(self.since) + limits::REPLY_WINDOW_H * HOUR),
+            SessionState::Open => Some(self.active_at + idle_minutes * MINUTE),
             SessionState::Closed => None,
         }
     }
@@ -171,215 +225,4 @@ pub fn close(current: Option<&Session>, kf_account: &str) -> Result<(), Errcode>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Create, Session, SessionState, close, create};
-    use crate::Openid;
-    use crate::session::actor::{Actor, Move};
-    use proptest::prelude::{Strategy, prop_oneof, proptest};
-    use protocol::Errcode;
-
-    /// What agents, the customer and time can do to a session.
-    #[derive(Clone, Debug)]
-    enum Act {
-        Write,
-        Create(u8),
-        Close(u8),
-        Accept(u8),
-        /// The actor, whether the actor is a supervisor, the agent before, the agent after.
-        Move(u8, bool, Option<u8>, u8),
-        /// The actor, and whether the actor is a supervisor.
-        End(u8, bool),
-        Pass(i64),
-    }
-
-    fn act() -> impl Strategy<Value = Act> {
-        prop_oneof![
-            proptest::strategy::Just(Act::Write),
-            (0..3u8).prop_map(Act::Create),
-            (0..3u8).prop_map(Act::Close),
-            (0..3u8).prop_map(Act::Accept),
-            (0..3u8, proptest::bool::ANY, proptest::option::of(0..3u8), 0..3u8)
-                .prop_map(|(by, supervisor, from, to)| Act::Move(by, supervisor, from, to)),
-            (0..3u8, proptest::bool::ANY).prop_map(|(by, supervisor)| Act::End(by, supervisor)),
-            (0..200_000_000i64).prop_map(Act::Pass),
-        ]
-    }
-
-    fn agent(number: u8) -> String {
-        format!("a{number}@shop")
-    }
-
-    fn openid() -> Openid {
-        Openid::stored(format!("o{}", "x".repeat(27)))
-    }
-
-    fn invariants(session: &Session, now: i64) {
-        assert_eq!(
-            session.state == SessionState::Waiting,
-            session.kf_account.is_empty(),
-            "an agent is named once the session is taken"
-        );
-        assert_eq!(session.opened_at == 0, session.kf_account.is_empty());
-        assert!(session.active_at >= session.latest_at && session.active_at <= now);
-        assert_eq!(session.ends_at().is_none(), session.state == SessionState::Closed);
-    }
-
-    #[test]
-    fn a_session_is_made_where_there_is_none_taken_where_one_waits_and_left_where_it_is_served() {
-        let waits = Session::begin(1, openid(), 1_000).after_customer_message(1_000);
-        let served = waits.clone().open("a1@shop", 2_000);
-        assert_eq!(served.active_at, 2_000, "its half hour begins when it is opened");
-        assert_eq!(create(None, "a1@shop"), Ok(Create::New));
-        assert_eq!(create(Some(&waits), "a1@shop"), Ok(Create::Take));
-        assert_eq!(create(Some(&served), "a1@shop"), Ok(Create::Already));
-        assert_eq!(create(Some(&served), "b1@shop"), Err(Errcode::OtherAgent));
-        assert_eq!(create(Some(&served.clone().close()), "a1@shop"), Ok(Create::New));
-        assert_eq!(served.must_be_of("a1@shop"), Ok(()));
-        assert_eq!(served.must_be_of("b1@shop"), Err(Errcode::CustomerTaken));
-        assert_eq!(waits.must_be_of(""), Err(Errcode::CustomerTaken), "a waiting customer has no agent");
-        assert_eq!(served.close().must_be_of("a1@shop"), Err(Errcode::SessionClosed));
-    }
-
-    proptest! {
-        #[test]
-        fn no_sequence_of_actions_breaks_a_session(acts in proptest::collection::vec(act(), 0..60)) {
-            let mut scene = Scene { now: 1_000, current: None, last: 0 };
-            acts.into_iter().for_each(|act| scene.run(act));
-        }
-    }
-
-    /// A customer's session over time.
-    struct Scene {
-        now: i64,
-        current: Option<Session>,
-        last: i64,
-    }
-
-    impl Scene {
-        fn run(&mut self, act: Act) {
-            let before = self.current.clone();
-            let is_moved = self.act(act);
-            if let Some(session) = &self.current {
-                invariants(session, self.now);
-            }
-            if let (Some(a), Some(b)) = (&before, &self.current)
-                && a.id == b.id
-                && a.state == SessionState::Open
-            {
-                assert!(
-                    is_moved || a.kf_account == b.kf_account,
-                    "an open session never changes hands by itself"
-                );
-                assert_eq!(
-                    (b.state, a.latest_at <= b.latest_at),
-                    (SessionState::Open, true),
-                    "nor goes back"
-                );
-            }
-        }
-
-        /// Does something; returns whether the session was moved to an agent.
-        fn act(&mut self, act: Act) -> bool {
-            match act {
-                Act::Write => {
-                    let session = self.current.take().unwrap_or_else(|| {
-                        self.last += 1;
-                        Session::begin(self.last, openid(), self.now)
-                    });
-                    self.current = Some(session.after_customer_message(self.now));
-                }
-                Act::Create(n) => match create(self.current.as_ref(), &agent(n)) {
-                    Ok(Create::Already) => {
-                        assert_eq!(self.current.as_ref().map(|s| s.kf_account.clone()), Some(agent(n)))
-                    }
-                    Ok(Create::Take) => {
-                        self.current = self.current.take().map(|s| s.open(&agent(n), self.now))
-                    }
-                    Ok(Create::New) => {
-                        self.last += 1;
-                        self.current =
-                            Some(Session::begin(self.last, openid(), self.now).open(&agent(n), self.now));
-                    }
-                    Err(code) => assert_eq!(code, Errcode::OtherAgent),
-                },
-                Act::Close(n) => {
-                    if close(self.current.as_ref(), &agent(n)).is_ok() {
-                        let closed =
-                            self.current.take().expect("only a session that is there can close").close();
-                        assert_eq!(closed.kf_account, agent(n));
-                    }
-                }
-                Act::Accept(n) => {
-                    if let Some(session) = self.current.take() {
-                        self.current = Some(match (session.state, session.may_accept(&agent(n))) {
-                            (SessionState::Waiting, Ok(())) => session.open(&agent(n), self.now),
-                            (_, outcome) => {
-                                assert_eq!(outcome.is_ok(), session.kf_account == agent(n));
-                                session
-                            }
-                        });
-                    }
-                }
-                Act::Move(by, supervisor, from, to) => {
-                    let from = from.map(agent).unwrap_or_default();
-                    return self.reassign(&agent(by), supervisor, &from, &agent(to));
-                }
-                Act::End(by, supervisor) => self.end(&agent(by), supervisor),
-                Act::Pass(ms) => {
-                    self.now += ms;
-                    if self.current.as_ref().and_then(Session::ends_at).is_some_and(|end| end <= self.now) {
-                        self.current = None;
-                    }
-                }
-            }
-            false
-        }
-
-        fn reassign(&mut self, by: &str, supervisor: bool, from: &str, to: &str) -> bool {
-            let Some(session) = self.current.take() else { return false };
-            match (Actor { kf_account: by, supervisor }).may_move(&session, from, to) {
-                Ok(Move::Already) => assert_eq!(session.kf_account, to),
-                Ok(_) => {
-                    assert!(session.kf_account == from && (supervisor || from == by));
-                    self.current = Some(session.open(to, self.now));
-                    return true;
-                }
-                Err(_) => {}
-            }
-            self.current = Some(session);
-            false
-        }
-
-        fn end(&mut self, by: &str, supervisor: bool) {
-            let Some(session) = self.current.take() else { return };
-            match (Actor { kf_account: by, supervisor }).may_end(&session) {
-                Ok(()) => assert!(supervisor || session.kf_account == by),
-                Err(code) => {
-                    assert_eq!(code, Errcode::CustomerTaken);
-                    self.current = Some(session);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn only_the_agent_who_serves_a_session_closes_it() {
-        let waiting = Session::begin(1, openid(), 5);
-        assert_eq!(close(None, "a"), Err(Errcode::NoSession));
-        assert_eq!(close(Some(&waiting), "a"), Err(Errcode::NoSession));
-        let open = waiting.open("a", 6);
-        assert_eq!(close(Some(&open), "b"), Err(Errcode::OtherAgent));
-        assert!(close(Some(&open), "a").is_ok());
-        assert_eq!(open.must_be_of("b"), Err(Errcode::CustomerTaken));
-        assert_eq!(open.clone().close().must_be_of("a"), Err(Errcode::SessionClosed));
-        assert_eq!(open.close().may_accept("a"), Err(Errcode::SessionClosed));
-    }
-
-    #[test]
-    fn time_ends_an_open_session_after_half_an_hour_and_a_waiting_one_after_two_days() {
-        let waiting = Session::begin(1, openid(), 0).after_customer_message(1_000);
-        assert_eq!(waiting.ends_at(), Some(1_000 + 48 * 3_600_000));
-        let open = waiting.open("a", 2_000).after_agent_message(3_000);
-        assert_eq!(open.ends_at(), Some(3_000 + 30 * 60_000));
-    }
-}
+mod tests;

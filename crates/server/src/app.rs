@@ -4,7 +4,7 @@ use crate::http::debug::{pull, pushes};
 use crate::http::metrics::counted;
 use crate::http::{
     busy, chat, client_address, debug, desk, guard, healthz, listen, media, nothing, once_more, openapi,
-    page, picture, private, readyz, stream, weixin, wrong_method,
+    page, picture, private, queue, readyz, stream, weixin, wrong_method,
 };
 use crate::listen::ConnectionLimit;
 use crate::state::App;
@@ -87,6 +87,13 @@ fn desk(app: &App) -> Router<App> {
         .route("/desk/api/session/accept", post(counted(app, "desk/session/accept", desk::accept)))
         .route("/desk/api/session/close", post(counted(app, "desk/session/close", desk::close)))
         .route("/desk/api/session/transfer", post(counted(app, "desk/session/transfer", desk::transfer)))
+        .route("/desk/api/session/hand_back", post(counted(app, "desk/session/hand_back", queue::hand_back)))
+        .route("/desk/api/session/answered", post(counted(app, "desk/session/answered", queue::answered)))
+        .route("/desk/api/intake", post(counted(app, "desk/intake", queue::intake)))
+        .route("/desk/api/missed", get(counted(app, "desk/missed", queue::missed)))
+        .route("/desk/api/missed/dismiss", post(counted(app, "desk/missed/dismiss", queue::dismiss)))
+        .route("/desk/api/why/waiting", get(counted(app, "desk/why/waiting", queue::why_waiting)))
+        .route("/desk/api/why/idle", get(counted(app, "desk/why/idle", queue::why_idle)))
         .route("/desk/api/sessions", get(counted(app, "desk/sessions", desk::sessions)))
         .route("/desk/api/colleagues", get(counted(app, "desk/colleagues", desk::colleagues)))
         .route("/desk/api/message", post(counted(app, "desk/message", desk::message)))
@@ -131,6 +138,7 @@ fn chat(app: &App) -> Router<App> {
             "/chat/api/{appid}/menu_choice",
             post(counted(app, "chat/menu_choice", chat::choose_from_menu)),
         )
+        .route("/chat/api/{appid}/place", get(counted(app, "chat/place", chat::place)))
         .route("/chat/api/{appid}/messages", get(counted(app, "chat/messages", chat::messages)))
         .layer(map_response(private))
 }

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, account, administrator, agent, invitation, worker};
 use crate::error::Error;
-use model::account::{Compat, Principal, Reception};
+use model::account::{Compat, Principal, QueueRules, Reception};
 use model::{Account, Appid, KfAccount, WechatId};
 use protocol::{AccountKind, Errcode};
 use std::path::Path;
@@ -49,6 +49,7 @@ pub async fn make(desk: &Desk) -> Result<(), Error> {
         original_id: "gh_0123456789ab".into(),
         reception: Reception::Automatic,
         capacity: 10,
+        queue: QueueRules::default(),
         compat: Compat::default(),
     };
     if !is_there(desk).await? {

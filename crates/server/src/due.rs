@@ -3,7 +3,7 @@
 
 use crate::desk::cluster::Nodes;
 use crate::desk::jobs::Queue;
-use crate::desk::{cluster, jobs, presence, quota, refusal_log};
+use crate::desk::{cluster, jobs, presence, queue, quota, refusal_log};
 use crate::error::{Error, OutageLog};
 use crate::state::App;
 use crate::streams::GRACE;
@@ -182,6 +182,7 @@ impl Lease {
         if !app.desk.store.is_shared() {
             cluster::fence_others(&app.desk).await?;
         }
+        queue::pause_after_start(&app.desk).await?;
         let outages = OutageLog::new("renewing this node's lease");
         Ok(Lease {
             seen: HashMap::new(),

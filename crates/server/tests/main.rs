@@ -36,6 +36,7 @@ mod house;
 mod operating;
 mod pages;
 mod people;
+mod queue;
 mod store;
 mod table;
 mod weixin;

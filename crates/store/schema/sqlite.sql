@@ -41,7 +41,12 @@ CREATE TABLE account (
     next_kf_id bigint not null,
     created_at bigint not null,
     kf_id_as_string bigint not null default 0,
-    auto_accept bigint not null default 0
+    auto_accept bigint not null default 0,
+    idle_minutes bigint not null default 30,
+    grace_s bigint not null default 120,
+    answer_s bigint not null default 0,
+    strategy text not null default 'least_sessions',
+    last_agent_first bigint not null default 0
 );
 CREATE TABLE token (
     owner text not null,
@@ -92,6 +97,12 @@ CREATE TABLE agent (
     free_since bigint not null,
     headimg text not null default '',
     supervisor bigint not null default 0,
+    reception text not null default '',
+    capacity bigint not null default 0,
+    assigned_at bigint not null default 0,
+    away_reason text not null default '',
+    left_at bigint not null default 0,
+    signed_out bigint not null default 0,
     primary key (appid, kf_account)
 );
 CREATE TABLE stream (
@@ -128,11 +139,14 @@ CREATE TABLE session (
     opened_at bigint not null,
     latest_at bigint not null,
     active_at bigint not null,
+    since bigint not null default 0,
+    tried text not null default '',
+    assigned bigint not null default 0,
+    group_id bigint not null default 0,
     primary key (appid, id)
 );
 CREATE UNIQUE INDEX session_current on session (appid, openid) where state <> 'closed';
 CREATE INDEX session_open on session (appid, kf_account, opened_at) where state = 'open';
-CREATE INDEX session_waiting on session (appid, id) where state = 'waiting';
 CREATE TABLE message (
     appid text not null,
     id bigint not null,
@@ -432,4 +446,15 @@ CREATE TABLE listen_key (
     hash text not null,
     made_at bigint not null,
     primary key (appid, hash)
+);
+CREATE INDEX session_waiting on session (appid, since, id) where state = 'waiting';
+CREATE INDEX session_queue on session (appid, group_id, since, id) where state = 'waiting';
+CREATE TABLE missed (
+    appid text not null,
+    session bigint not null,
+    openid text not null,
+    since bigint not null,
+    at bigint not null,
+    reason text not null,
+    primary key (appid, session)
 );

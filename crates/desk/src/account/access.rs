@@ -220,7 +220,7 @@ mod tests {
     use crate::rules::Rules;
     use crate::token::{TokenKind, issue_for_operator};
     use crate::{Desk, account};
-    use model::account::{Compat, Principal, Reception};
+    use model::account::{Compat, Principal, QueueRules, Reception};
     use model::{Account, Appid};
     use protocol::AccountKind;
     use store::Store;
@@ -245,6 +245,7 @@ mod tests {
             original_id: "gh_0123456789ab".into(),
             reception: Reception::Automatic,
             capacity: 10,
+            queue: QueueRules::default(),
             compat: Compat::default(),
         };
         let desk = open().await;

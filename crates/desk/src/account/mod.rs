@@ -12,7 +12,8 @@ pub mod token;
 pub mod wecom;
 
 use crate::{Desk, Result, due, sha256};
-use model::account::{AgentSuffix, Compat, Principal, Reception};
+use model::account::{AgentSuffix, Compat, Principal, QueueRules, Reception};
+use model::session::queue::Strategy;
 use model::{Account, Appid, Fact, TextEnum};
 use protocol::{AccountKind, Errcode, limits};
 use std::net::IpAddr;
@@ -91,6 +92,16 @@ pub struct AccountChanges {
     pub reception: Option<String>,
     /// The most sessions that are assigned to an agent automatically.
     pub capacity: Option<i64>,
+    /// Minutes without a message after which a session ends.
+    pub idle_minutes: Option<i64>,
+    /// Seconds that an agent who went offline has to come back before the customers go elsewhere.
+    pub grace_s: Option<i64>,
+    /// Seconds within which an agent answers a customer who was assigned; 0: any time.
+    pub answer_s: Option<i64>,
+    /// Which of several agents with room gets the next customer, as its stored word.
+    pub strategy: Option<String>,
+    /// Whether a customer goes to the last agent first.
+    pub last_agent_first: Option<bool>,
     /// Whether answers write `kf_id` as a string.
     pub kf_id_as_string: Option<bool>,
     /// Whether `getonlinekflist` returns the retired member `auto_accept`.
@@ -120,6 +131,13 @@ impl AccountChanges {
             original_id: old.original_id.clone(),
             reception: word(self.reception.as_deref(), old.reception)?,
             capacity: self.capacity.unwrap_or(old.capacity),
+            queue: QueueRules {
+                idle_minutes: self.idle_minutes.unwrap_or(old.queue.idle_minutes),
+                grace_s: self.grace_s.unwrap_or(old.queue.grace_s),
+                answer_s: self.answer_s.unwrap_or(old.queue.answer_s),
+                strategy: word(self.strategy.as_deref(), old.queue.strategy)?,
+                last_agent_first: self.last_agent_first.unwrap_or(old.queue.last_agent_first),
+            },
             compat: Compat {
                 kf_id_as_string: self.kf_id_as_string.unwrap_or(old.compat.kf_id_as_string),
                 auto_accept: self.auto_accept.unwrap_or(old.compat.auto_accept),
@@ -178,6 +196,12 @@ pub(super) fn get(tx: &mut Tx<'_>, appid: &Appid) -> Result<Account> {
     row.map(|row| account(&row)).ok_or(Error::Refused(Errcode::InvalidAppid))
 }
 
+/// Minutes without a message after which a session of the account ends.
+pub(super) fn idle_minutes(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64> {
+    let row = tx.one(SELECT_IDLE_MINUTES, bind![appid])?;
+    Ok(row.map_or(limits::SESSION_IDLE_MIN, |row| row.int(0)))
+}
+
 /// Takes the next agent's number. Returns the suffix of agents' ids and the number.
 pub(super) fn take_kf_id(tx: &mut Tx<'_>, appid: &Appid) -> Result<(AgentSuffix, i64)> {
     let row = tx.one(TAKE_KF_ID, bind![appid])?.ok_or(Error::Refused(Errcode::InvalidAppid))?;
@@ -214,11 +238,11 @@ pub(super) fn required(parameter: Option<String>, missing: Errcode) -> Result<St
 macro_rules! columns {
     () => {
         "appid, name, kind, principal, certified, feature, alias, original_id, reception, capacity,
-    kf_id_as_string, auto_accept"
+    kf_id_as_string, auto_accept, idle_minutes, grace_s, answer_s, strategy, last_agent_first"
     };
 }
 
-fn stored_values(account: &Account) -> [Value<'_>; 12] {
+fn stored_values(account: &Account) -> [Value<'_>; 17] {
     [
         Value::from(&account.appid),
         Value::from(&account.name),
@@ -232,6 +256,11 @@ fn stored_values(account: &Account) -> [Value<'_>; 12] {
         Value::from(account.capacity),
         Value::from(account.compat.kf_id_as_string),
         Value::from(account.compat.auto_accept),
+        Value::from(account.queue.idle_minutes),
+        Value::from(account.queue.grace_s),
+        Value::from(account.queue.answer_s),
+        Value::from(account.queue.strategy.as_text()),
+        Value::from(account.queue.last_agent_first),
     ]
 }
 
@@ -252,6 +281,13 @@ fn account(row: &Row) -> Account {
         reception: Reception::from_text(&row.text(8)).unwrap_or(Reception::Manual),
         capacity: row.int(9),
         compat: Compat { kf_id_as_string: row.flag(10), auto_accept: row.flag(11) },
+        queue: QueueRules {
+            idle_minutes: row.int(12),
+            grace_s: row.int(13),
+            answer_s: row.int(14),
+            strategy: Strategy::from_text(&row.text(15)).unwrap_or_default(),
+            last_agent_first: row.flag(16),
+        },
     }
 }
 
@@ -266,16 +302,17 @@ const INSERT: &str = concat!(
     "insert into account (",
     columns!(),
     ", secret_sha256, next_kf_id, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
 );
 const SELECT: &str = concat!("select ", columns!(), " from account where appid = $1");
 const SELECT_ALL: &str = concat!("select ", columns!(), " from account order by created_at");
 const SELECT_ANY: &str = "select appid from account limit 1";
+const SELECT_IDLE_MINUTES: &str = "select idle_minutes from account where appid = $1";
 const SELECT_SECRET: &str = "select secret_sha256 from account where appid = $1";
 const UPDATE: &str = concat!(
     "update account set (",
     columns!(),
-    ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) where appid = $1"
+    ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) where appid = $1"
 );
 const UPDATE_SECRET: &str = "update account set secret_sha256 = $2 where appid = $1";
 const TAKE_KF_ID: &str = "update account set next_kf_id = next_kf_id + 1 where appid = $1

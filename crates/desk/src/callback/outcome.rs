@@ -146,7 +146,7 @@ fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) -> 
     let seat = named(tx, appid, seat)?;
     let (openid, now) = (&push.openid, tx.now());
     let session = match (session::current(tx, appid, openid.as_str())?, &seat) {
-        (None, seat) => session::begin(tx, appid, openid, seat.as_ref())?,
+        (None, seat) => session::queue::begin(tx, appid, openid, seat.as_ref())?,
         (Some(waiting), Some(seat)) if waiting.state == SessionState::Waiting => {
             let open = waiting.open(seat.as_str(), now);
             session::save(tx, appid, &open, Opercode::Taken)?;

@@ -193,6 +193,10 @@ fn event(state: SessionState, kf_account: &str, from: &str) -> Option<Event> {
             Some(Event::KfSwitchSession { from: from.to_owned(), to: kf_account.to_owned() })
         }
         SessionState::Closed => Some(Event::KfCloseSession { kf_account: kf_account.to_owned() }),
+        // The agent's part of the session ended; the customer is back in the queue.
+        SessionState::Waiting if !from.is_empty() => {
+            Some(Event::KfCloseSession { kf_account: from.to_owned() })
+        }
         SessionState::Waiting => None,
     }
 }

@@ -59,7 +59,7 @@ fn hand_over(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) ->
     match session::current(tx, appid, openid.as_str())? {
         // Nothing changes.
         Some(_) => Err(Errcode::CustomerTaken.into()),
-        None => session::begin(tx, appid, &openid, seat.as_ref()).map(|_| ()),
+        None => session::queue::begin(tx, appid, &openid, seat.as_ref()).map(|_| ()),
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) fn route(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Dra
             session::touch(tx, appid, &session)?;
             session
         }
-        (_, None) => session::begin(tx, appid, openid, None)?,
+        (_, None) => session::queue::begin(tx, appid, openid, None)?,
     };
     let message = insert(tx, appid, openid, session.id, &author, draft, to == Recipient::Both)?;
     record::add_message(tx, appid, &session, false, message.id)?;

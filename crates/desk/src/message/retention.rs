@@ -17,7 +17,7 @@ const DAY: i64 = 24 * HOUR;
 /// Schedules [`prune`] for an account that has a message with a file.
 pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid) -> Result<()> {
     let now = tx.now();
-    due::begin(tx, appid.as_str(), Due::File, now + DAY)
+    due::begin(tx, appid.as_str(), Due::File, "", now + DAY)
 }
 
 /// Deletes the files of messages that are old enough, in a bounded round, and schedules the next round.

@@ -1,10 +1,11 @@
 //! Agents: add, rename, list, and the agents' rows.
 
 use crate::{Desk, Result, account};
+use model::account::{Account, Intake, Reception};
 use model::agent::Presence;
 use model::invitation::{Binding, Status};
 use model::media::picture_at;
-use model::session::routing::Candidate;
+use model::session::queue::Candidate;
 use model::{Appid, Fact, KfAccount, Nickname, SECOND, TextEnum, WechatId};
 use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, NamedAgent, Person};
 use protocol::{Errcode, limits};
@@ -124,7 +125,7 @@ pub fn online(tx: &mut Tx<'_>, appid: &Appid) -> Result<KfOnlineList> {
             kf_account: row.text(0),
             status: i64::from(!row.flag(1)),
             kf_id: KfId::new(row.int(2), account.compat.kf_id_as_string),
-            auto_accept: account.auto_accept(),
+            auto_accept: account.auto_accept(intake(&row.text(5), row.int(6))),
             accepted_case: row.int(3),
             kf_openid: row.text(4),
         })
@@ -151,6 +152,10 @@ pub struct Agent {
     pub headimg: String,
     /// Whether the agent sees and moves all sessions.
     pub supervisor: bool,
+    /// The agent's own switch and limit for customers who are assigned.
+    pub intake: Intake,
+    /// Whether the desk has set the agent away, because a customer who was assigned got no answer.
+    pub is_set_away: bool,
 }
 
 impl Agent {
@@ -195,7 +200,7 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "select kf_account, kf_id, nickname, worker, kf_openid, invite_wx, invite_status, invite_expires_at,
-    connected, away, headimg, supervisor from agent where appid = $1 ",
+    connected, away, headimg, supervisor, reception, capacity, away_reason from agent where appid = $1 ",
             $which
         )
     };
@@ -216,6 +221,8 @@ fn agent(row: &Row) -> Agent {
         presence: Presence::of(row.flag(8), row.flag(9)),
         headimg: row.text(10),
         supervisor: row.flag(11),
+        intake: intake(&row.text(12), row.int(13)),
+        is_set_away: row.flag(9) && !row.text(14).is_empty(),
     }
 }
 
@@ -243,16 +250,65 @@ pub(crate) fn all(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Agent>> {
 }
 
 /// The agents that a customer may be assigned to: those who are online.
-pub(crate) fn candidates(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Candidate>> {
-    let rows = tx.all(SELECT_CANDIDATES, bind![appid])?;
-    let candidate = |row: &Row| Candidate {
+pub(crate) fn candidates(tx: &mut Tx<'_>, appid: &Appid, account: &Account) -> Result<Vec<Candidate>> {
+    Ok(tx.all(SELECT_CANDIDATES, bind![appid])?.iter().map(|row| candidate(row, account)).collect())
+}
+
+/// All agents with a worker, as assignment sees them.
+pub(crate) fn all_candidates(tx: &mut Tx<'_>, appid: &Appid, account: &Account) -> Result<Vec<Candidate>> {
+    Ok(tx.all(SELECT_ALL_CANDIDATES, bind![appid])?.iter().map(|row| candidate(row, account)).collect())
+}
+
+fn candidate(row: &Row, account: &Account) -> Candidate {
+    let (is_automatic, limit) = account.intake(intake(&row.text(5), row.int(6)));
+    Candidate {
         kf_account: KfAccount::stored(row.text(0)),
         kf_id: row.int(1),
-        presence: Presence::Online,
+        presence: Presence::of(row.flag(7), row.flag(8)),
+        is_automatic,
         open: row.int(2),
+        limit,
         free_since: row.int(3),
-    };
-    Ok(rows.iter().map(candidate).collect())
+        assigned_at: row.int(4),
+        groups: Vec::new(),
+    }
+}
+
+/// Sets the agent's own switch and limit for customers who are assigned. `None` is the account's value.
+///
+/// # Errors
+/// `Forbidden` if the worker is no agent of the account, `BadRequest` if the limit is less than 1.
+pub async fn set_intake(desk: &Desk, worker: &WechatId, appid: &Appid, intake: Intake) -> Result<()> {
+    let worker = worker.clone();
+    intake.check()?;
+    desk.write(appid, move |tx, appid| {
+        let agent = of_worker(tx, appid, &worker)?.ok_or(Errcode::Forbidden)?;
+        let reception = intake.reception.map_or("", Reception::as_text);
+        let capacity = intake.capacity.unwrap_or(0);
+        tx.run(UPDATE_INTAKE, bind![appid, &agent.kf_account, reception, capacity])?;
+        tx.record(Fact::Agent { kf_account: agent.kf_account });
+        Ok(())
+    })
+    .await
+}
+
+/// Records that the agent got a customer by assignment.
+pub(crate) fn note_assigned(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<()> {
+    let now = tx.now();
+    tx.run(UPDATE_ASSIGNED, bind![appid, kf_account, now]).map(|_| ())
+}
+
+/// Sets an agent away who did not ask for it, because a customer who was assigned got no answer.
+pub(crate) fn set_away_unasked(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Result<()> {
+    tx.run(UPDATE_SET_AWAY, bind![appid, kf_account])?;
+    if let Some(Agent { kf_account, presence, .. }) = find(tx, appid, kf_account)? {
+        tx.record(Fact::Presence { kf_account, presence });
+    }
+    Ok(())
+}
+
+fn intake(reception: &str, capacity: i64) -> Intake {
+    Intake { reception: Reception::from_text(reception), capacity: (capacity > 0).then_some(capacity) }
 }
 
 const INSERT: &str =
@@ -265,11 +321,28 @@ const SELECT_ALL: &str = select!("order by kf_id");
 const SELECT_OF_WORKER: &str = select!("and worker = $2 and worker <> ''");
 const SELECT_ONLINE: &str = "select a.kf_account, a.away, a.kf_id,
     (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'),
-    a.kf_openid
+    a.kf_openid, a.reception, a.capacity
     from agent a where a.appid = $1 and a.connected = 1 order by a.kf_id";
-const SELECT_CANDIDATES: &str = "select a.kf_account, a.kf_id,
-    (select count(*) from session s where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'),
-    a.free_since
-    from agent a where a.appid = $1 and a.connected = 1 and a.away = 0 and a.worker <> '' order by a.kf_id";
+/// The columns that [`candidate`] reads.
+macro_rules! select_candidates {
+    ($which:literal) => {
+        concat!(
+            "select a.kf_account, a.kf_id, (select count(*) from session s
+    where s.appid = a.appid and s.kf_account = a.kf_account and s.state = 'open'),
+    a.free_since, a.assigned_at, a.reception, a.capacity, a.connected, a.away
+    from agent a where a.appid = $1 and a.worker <> '' ",
+            $which,
+            " order by a.kf_id"
+        )
+    };
+}
+
+const SELECT_CANDIDATES: &str = select_candidates!("and a.connected = 1 and a.away = 0");
+const SELECT_ALL_CANDIDATES: &str = select_candidates!("");
+const UPDATE_INTAKE: &str =
+    "update agent set reception = $3, capacity = $4 where appid = $1 and kf_account = $2";
 const UPDATE_NICKNAME: &str = "update agent set nickname = $3 where appid = $1 and kf_account = $2";
 const UPDATE_SUPERVISOR: &str = "update agent set supervisor = $3 where appid = $1 and kf_account = $2";
+const UPDATE_ASSIGNED: &str = "update agent set assigned_at = $3 where appid = $1 and kf_account = $2";
+const UPDATE_SET_AWAY: &str =
+    "update agent set away = 1, away_reason = 'no_answer' where appid = $1 and kf_account = $2 and away = 0";

@@ -5,10 +5,10 @@
 //! after the last stream has closed, by its own monotonic clock. Clocks of two machines are never compared.
 
 use crate::people::agent;
-use crate::{Desk, Result, due};
+use crate::{Desk, Result, account, due};
 use model::agent::Presence;
 use model::due::Due;
-use model::{Appid, Fact, KfAccount, WechatId};
+use model::{Appid, Fact, KfAccount, SECOND, WechatId};
 use protocol::Errcode;
 use std::collections::HashMap;
 use store::bind;
@@ -39,6 +39,7 @@ pub async fn add_stream(desk: &Desk, worker: &WechatId, appid: &Appid, kf_accoun
         if presence == Presence::Offline {
             let now = tx.now();
             tx.run(CONNECT, bind![appid, &agent, now])?;
+            due::clear(tx, appid.as_str(), Due::Grace, agent.as_str())?;
             let presence = agent::get(tx, appid, agent.as_str())?.presence;
             tx.record(Fact::Presence { kf_account: agent.clone(), presence });
         }
@@ -77,7 +78,9 @@ pub async fn remove_streams(desk: &Desk, appid: &Appid, node: &str, agents: Vec<
         for kf_account in &all {
             tx.run(DELETE_STREAM, bind![appid, kf_account, &name])?;
             if has_left(tx, appid, kf_account)? {
-                tx.run(DISCONNECT, bind![appid, kf_account])?;
+                let now = tx.now();
+                tx.run(DISCONNECT, bind![appid, kf_account, now])?;
+                begin_grace(tx, appid, kf_account)?;
                 let presence = Presence::Offline;
                 tx.record(Fact::Presence { kf_account: kf_account.clone(), presence });
                 disconnected = true;
@@ -104,6 +107,12 @@ pub async fn remove_streams(desk: &Desk, appid: &Appid, node: &str, agents: Vec<
         Ok(())
     });
     deleted.await
+}
+
+/// How long the customers of an agent who went offline wait for the agent. A sign-out has set an earlier time.
+fn begin_grace(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<()> {
+    let at = tx.now() + account::get(tx, appid)?.queue.grace_s * SECOND;
+    due::begin(tx, appid.as_str(), Due::Grace, kf_account.as_str(), at)
 }
 
 fn has_left(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<bool> {
@@ -174,7 +183,7 @@ pub async fn set_away(desk: &Desk, worker: &WechatId, appid: &Appid, away: bool)
     desk.write(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
         let now = tx.now();
-        tx.run(UPDATE_AWAY, bind![appid, &agent.kf_account, away, now])?;
+        tx.run(UPDATE_AWAY, bind![appid, &agent.kf_account, away, now, ""])?;
         let presence = agent::get(tx, appid, agent.kf_account.as_str())?.presence;
         tx.record(Fact::Presence { kf_account: agent.kf_account, presence });
         Ok(())
@@ -213,6 +222,8 @@ const SELECT_NODE: &str = "select s.appid, s.kf_account, coalesce(a.connected, 0
 const SELECT_LEFT: &str =
     "select connected from agent where appid = $1 and kf_account = $2 and connected = 1 and not exists
     (select node from stream where stream.appid = agent.appid and stream.kf_account = agent.kf_account)";
-const CONNECT: &str = "update agent set connected = 1, free_since = $3 where appid = $1 and kf_account = $2";
-const DISCONNECT: &str = "update agent set connected = 0 where appid = $1 and kf_account = $2";
-const UPDATE_AWAY: &str = "update agent set away = $3, free_since = $4 where appid = $1 and kf_account = $2";
+const CONNECT: &str = "update agent set connected = 1, free_since = $3, left_at = 0, signed_out = 0
+    where appid = $1 and kf_account = $2";
+const DISCONNECT: &str = "update agent set connected = 0, left_at = $3 where appid = $1 and kf_account = $2";
+const UPDATE_AWAY: &str = "update agent set away = $3, free_since = $4, away_reason = $5
+    where appid = $1 and kf_account = $2";

@@ -2,13 +2,15 @@
 
 use crate::people::agent::{self, Agent};
 use crate::people::worker;
-use crate::{Desk, Result, content, due, session};
+use crate::session::release;
+use crate::{Desk, Result, content, due};
 use model::due::Due;
+use model::session::leave::Cause;
 use model::{Appid, Fact, KfAccount};
 use store::Tx;
 use store::bind;
 
-/// delkfaccount: closes the agent's sessions and deletes the agent. The lists of the worker and of the invited person
+/// delkfaccount: releases the agent's sessions and deletes the agent. The lists of the worker and of the invited person
 /// follow in steps of their own, which a `due` row repeats within a minute if they fail.
 ///
 /// # Errors
@@ -26,8 +28,9 @@ pub async fn delete(desk: &Desk, appid: &Appid, kf_account: &str) -> Result<()> 
 async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent> {
     desk.write(appid, move |tx, appid| {
         let agent = agent::get(tx, appid, &kf_account)?;
-        session::close_all(tx, appid, &agent.kf_account)?;
+        release::release_all(tx, appid, &agent.kf_account, Cause::AgentGone)?;
         tx.run(DELETE, bind![appid, &agent.kf_account])?;
+        due::clear(tx, appid.as_str(), Due::Grace, agent.kf_account.as_str())?;
         content::schedule_cleanup(tx, &agent.headimg)?;
         forget(tx, appid, &agent.kf_account)?;
         for person in [&agent.binding.worker, &agent.binding.invite_wx] {

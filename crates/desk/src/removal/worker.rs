@@ -3,9 +3,11 @@
 use super::{LAST, unfinished};
 use crate::account::administrator;
 use crate::people::{agent, worker};
-use crate::{Desk, Result, absent, due, session};
+use crate::session::release;
+use crate::{Desk, Result, absent, due};
 use model::agent::Presence;
 use model::due::Due;
+use model::session::leave::Cause;
 use model::{Appid, Fact, KfAccount, MINUTE, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
@@ -123,7 +125,7 @@ async fn leave_agents(desk: &Desk, name: &WechatId, is_last: bool) -> Result<i64
     Ok(i64::try_from(rows.len())?)
 }
 
-/// Frees an agent from its worker, and closes its sessions as at the agent's deletion.
+/// Frees an agent from its worker, and releases its sessions as at the agent's deletion.
 async fn free_agent(desk: &Desk, appid: &Appid, kf_account: &KfAccount, name: &WechatId) -> Result<()> {
     let (kf_account, name) = (kf_account.clone(), name.clone());
     desk.write(appid, move |tx, appid| {
@@ -131,7 +133,7 @@ async fn free_agent(desk: &Desk, appid: &Appid, kf_account: &KfAccount, name: &W
         if agent.binding.worker != name.as_str() && agent.binding.invite_wx != name.as_str() {
             return Ok(());
         }
-        session::close_all(tx, appid, &kf_account)?;
+        release::release_all(tx, appid, &kf_account, Cause::AgentGone)?;
         tx.run(FREE, bind![appid, &kf_account])?;
         super::agent::forget(tx, appid, &kf_account)?;
         if agent.presence != Presence::Offline {

@@ -1,6 +1,9 @@
 //! Sessions: create, close, list, store.
 
+pub mod absence;
+pub mod queue;
 pub mod record;
+pub mod release;
 pub mod transfer;
 pub mod typing;
 pub mod window;
@@ -8,10 +11,9 @@ pub mod window;
 use crate::people::presence::of_worker;
 use crate::people::{agent, customer};
 use crate::{Desk, Result, account, due};
-use model::account::Reception;
 use model::due::Due;
 use model::session::actor::Actor;
-use model::session::{self, Create, SessionState, routing};
+use model::session::{self, Create, SessionState};
 use model::{Appid, Fact, KfAccount, Openid, SECOND, Session, TextEnum, WechatId};
 use protocol::kfsession::{KfSession, OpenSession, SessionList, WaitCase, Waiting};
 use protocol::msgrecord::Opercode;
@@ -101,7 +103,7 @@ pub(super) fn count_open(tx: &mut Tx<'_>, appid: &Appid, kf_account: &str) -> Re
     tx.number(COUNT_OPEN, bind![appid, kf_account])
 }
 
-/// getwaitcase, in order of arrival.
+/// getwaitcase, in the order of the queue.
 ///
 /// # Errors
 /// Internal only.
@@ -139,63 +141,6 @@ pub async fn end(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Resu
     .await
 }
 
-/// Closes a session if it has been idle for too long; otherwise reschedules the `due` row. Two steps.
-///
-/// # Errors
-/// `NotFound` if the session is closed already.
-pub(super) async fn recheck(desk: &Desk, appid: &Appid, key: &str) -> Result<()> {
-    let id = key.parse().map_err(|_| Errcode::NotFound)?;
-    let settle = desk.write_silent(appid, move |tx, appid| {
-        let end = by_id(tx, appid, id)?.ends_at().ok_or(Errcode::NotFound)?;
-        let is_over = end <= tx.now();
-        if !is_over {
-            due::set(tx, appid.as_str(), Due::Session, &id.to_string(), end)?;
-        }
-        Ok(is_over)
-    });
-    if !settle.await? {
-        return Ok(());
-    }
-    desk.write(appid, move |tx, appid| {
-        let session = by_id(tx, appid, id)?;
-        match session.ends_at() {
-            Some(end) if end <= tx.now() => save(tx, appid, &session.close(), Opercode::Closed),
-            // A message arrived between the two steps. The `due` row is still there and checks again.
-            _ => Ok(()),
-        }
-    })
-    .await
-}
-
-/// Begins a session of a customer who writes: with the agent `seat`, or with an agent who has room where the account
-/// assigns automatically, else on the waiting list. A seat gets the customer even if the agent cannot accept.
-pub(super) fn begin(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    openid: &Openid,
-    seat: Option<&KfAccount>,
-) -> Result<Session> {
-    let (now, seq) = (tx.now(), tx.seq());
-    let mut session = Session::begin(seq, openid.clone(), now).after_customer_message(now);
-    if let Some(agent) = seat {
-        session = session.open(agent.as_str(), now);
-    } else if let Some(agent) = with_room(tx, appid)? {
-        session = session.open(agent.as_str(), now);
-    }
-    let how = if session.state == SessionState::Open { Opercode::Taken } else { Opercode::Waiting };
-    save(tx, appid, &session, how)?;
-    Ok(session)
-}
-
-/// The agent to whom the account's next customer goes; `None` if customers wait.
-fn with_room(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<KfAccount>> {
-    let account = account::get(tx, appid)?;
-    if account.reception != Reception::Automatic {
-        return Ok(None);
-    }
-    Ok(routing::choose(&agent::candidates(tx, appid)?, account.capacity).cloned())
-}
-
 /// The customer's session that waits or is open.
 pub(super) fn current(tx: &mut Tx<'_>, appid: &Appid, openid: &str) -> Result<Option<Session>> {
     Ok(tx.one(SELECT_CURRENT, bind![appid, openid])?.map(|row| session(&row)))
@@ -214,7 +159,7 @@ pub(super) fn open_of(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) ->
     Ok(tx.all(SELECT_OPEN, bind![appid, kf_account])?.iter().map(session).collect())
 }
 
-/// The first 100 waiting sessions, in order of arrival.
+/// The first 100 waiting sessions, in the order of the queue.
 pub(super) fn waiting_in(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Session>> {
     Ok(tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?.iter().map(session).collect())
 }
@@ -227,14 +172,6 @@ pub(super) fn count_waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64> {
 /// The number of open sessions of all agents.
 pub(super) fn count_all_open(tx: &mut Tx<'_>, appid: &Appid) -> Result<i64> {
     tx.number(COUNT_ALL_OPEN, bind![appid])
-}
-
-/// Closes all open sessions of an agent.
-pub(super) fn close_all(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<()> {
-    for open in open_of(tx, appid, kf_account)? {
-        save(tx, appid, &open.close(), Opercode::Closed)?;
-    }
-    Ok(())
 }
 
 /// Stores a session whose state changed. Schedules its end, and adds its record and its fact.
@@ -263,12 +200,17 @@ pub(super) fn reassign(
             s.opened_at,
             s.latest_at,
             s.active_at,
+            s.since,
+            &s.tried,
+            s.is_assigned,
+            s.group,
         ],
     )?;
     if s.state == SessionState::Closed {
         forget_marks(tx, appid, s.id)?;
     }
-    match s.ends_at() {
+    let idle_minutes = if s.state == SessionState::Open { account::idle_minutes(tx, appid)? } else { 0 };
+    match s.ends_at(idle_minutes) {
         Some(end) => due::set(tx, appid.as_str(), Due::Session, &s.id.to_string(), end)?,
         None => due::clear(tx, appid.as_str(), Due::Session, &s.id.to_string())?,
     }
@@ -278,17 +220,24 @@ pub(super) fn reassign(
     }
     record::add_move(tx, appid, s, how)?;
     // Nothing is pushed of a session that has had no agent.
-    let is_pushed = !s.kf_account.is_empty() && account::callback::exists(tx, appid)?;
+    let had_agent = !s.kf_account.is_empty() || !from.is_empty();
+    let is_pushed = had_agent && account::callback::exists(tx, appid)?;
     let event_at = if is_pushed { customer::next_event(tx, appid, &s.openid)? } else { 0 };
-    tx.record(Fact::Session {
-        id: s.id,
-        openid: s.openid.clone(),
-        state: s.state,
-        kf_account: s.kf_account.clone(),
+    tx.record(fact(s, from, event_at));
+    Ok(())
+}
+
+/// What a change of a session says to readers of the feed. `event_at` is the second of the event that is pushed, 0 if
+/// none is.
+pub(super) fn fact(session: &Session, from: &str, event_at: i64) -> Fact {
+    Fact::Session {
+        id: session.id,
+        openid: session.openid.clone(),
+        state: session.state,
+        kf_account: session.kf_account.clone(),
         from: from.to_owned(),
         event_at,
-    });
-    Ok(())
+    }
 }
 
 /// Deletes the read marks of a closed session.
@@ -298,15 +247,16 @@ fn forget_marks(tx: &mut Tx<'_>, appid: &Appid, session: i64) -> Result<()> {
 
 /// Stores the times of a session in which a message was written. The `due` row stays, because it may be early.
 pub(super) fn touch(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<()> {
-    tx.run(TOUCH, bind![appid, session.id, session.latest_at, session.active_at]).map(|_| ())
+    let Session { id, latest_at, active_at, since, is_assigned, .. } = *session;
+    tx.run(TOUCH, bind![appid, id, latest_at, active_at, since, is_assigned]).map(|_| ())
 }
 
 /// The columns that [`session`] reads.
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at
-    from session where appid = $1 ",
+            "select id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at, since, tried,
+    assigned, group_id from session where appid = $1 ",
             $which
         )
     };
@@ -322,22 +272,28 @@ fn session(row: &Row) -> Session {
         opened_at: row.int(5),
         latest_at: row.int(6),
         active_at: row.int(7),
+        since: row.int(8),
+        tried: row.text(9),
+        is_assigned: row.flag(10),
+        group: row.int(11),
     }
 }
 
 const SELECT: &str = select!("and id = $2");
 const SELECT_CURRENT: &str = select!("and openid = $2 and state <> 'closed'");
 const SELECT_OPEN: &str = select!("and kf_account = $2 and state = 'open' order by opened_at, id");
-const SELECT_WAITING: &str = select!("and state = 'waiting' order by id limit $2");
+const SELECT_WAITING: &str = select!("and state = 'waiting' order by since, id limit $2");
 const COUNT_OPEN: &str =
     "select count(*) from session where appid = $1 and kf_account = $2 and state = 'open'";
 const COUNT_ALL_OPEN: &str = "select count(*) from session where appid = $1 and state = 'open'";
 const COUNT_WAITING: &str = "select count(*) from session where appid = $1 and state = 'waiting'";
 const UPSERT: &str = "insert into session
-    (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    (appid, id, openid, state, kf_account, waiting_since, opened_at, latest_at, active_at, since, tried, assigned,
+    group_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     on conflict (appid, id) do update set state = excluded.state, kf_account = excluded.kf_account,
-    opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at";
-const TOUCH: &str = "update session set latest_at = $3, active_at = $4 where appid = $1 and id = $2";
+    opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at,
+    since = excluded.since, tried = excluded.tried, assigned = excluded.assigned, group_id = excluded.group_id";
+const TOUCH: &str = "update session set latest_at = $3, active_at = $4, since = $5, assigned = $6
+    where appid = $1 and id = $2";
 const DELETE_MARKS: &str = "delete from read_mark where appid = $1 and session = $2";
 const FREE_AGENT: &str = "update agent set free_since = $3 where appid = $1 and kf_account = $2";

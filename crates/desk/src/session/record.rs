@@ -5,18 +5,20 @@
 //! getrecord reads by time.
 
 use crate::{Desk, Result};
-use model::{Appid, Openid, SECOND, Session};
+use model::{Appid, Fact, Openid, SECOND, Session};
 use protocol::msgrecord::{MsgList, Opercode, Record, RecordList, RecordsByNumber, RecordsByPage, text_of};
 use store::bind;
 use store::{Row, Tx};
 
-/// Records that a session changed its state. If an agent takes a waiting session, its messages are recorded as received
-/// by that agent now.
+/// Records that a session changed its state. If an agent takes a waiting session, the messages that have no answer are
+/// recorded as received by that agent now.
 pub(crate) fn add_move(tx: &mut Tx<'_>, appid: &Appid, session: &Session, how: Opercode) -> Result<()> {
     insert(tx, appid, how, &session.openid, &session.kf_account, 0)?;
-    if how == Opercode::Taken && session.id < tx.seq() {
+    let has_message = |fact: &Fact| matches!(fact, Fact::Message { .. });
+    if how == Opercode::Taken && (session.id < tx.seq() || tx.facts().iter().any(has_message)) {
+        let Session { id, openid, kf_account, since, .. } = session;
         let (received, now) = (Opercode::Received.number(), tx.now());
-        tx.run(INSERT_WAITED, bind![appid, received, &session.openid, &session.kf_account, session.id, now])?;
+        tx.run(INSERT_WAITED, bind![appid, received, openid, kf_account, *id, now, *since])?;
     }
     Ok(())
 }
@@ -102,7 +104,8 @@ const INSERT_WAITED: &str = "insert into record (appid, id, at, opercode, openid
     select m.appid, l.id + row_number() over (order by m.id), cast($6 as bigint), cast($2 as bigint), m.openid,
     cast($4 as text), m.id
     from message m cross join (select id from record where appid = $1 order by id desc limit 1) l
-    where m.appid = $1 and m.openid = $3 and m.id >= $5 and m.session = $5 and m.kf_account = '' and m.via = 'desk'";
+    where m.appid = $1 and m.openid = $3 and m.id >= $5 and m.session = $5 and m.at >= $7 and m.kf_account = ''
+    and m.via = 'desk'";
 /// The first and last number of the records in a time range. Few records between them have other times.
 const SELECT_RANGE: &str = "select coalesce(min(id), 1), coalesce(max(id), 0) from record
     where appid = $1 and at >= $2 and at < $3";

@@ -6,4 +6,5 @@ pub mod feed;
 pub mod session_view;
 pub mod snapshot;
 pub mod supervisor;
+pub mod why;
 pub mod workbench_state;

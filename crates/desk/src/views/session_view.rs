@@ -40,6 +40,8 @@ pub struct SessionView {
     pub opened_at: Time,
     /// When the customer last wrote.
     pub latest_at: Time,
+    /// When the customer wrote the first word that has no answer: the place in the queue. 0 if all are answered.
+    pub since: Time,
     /// The beginning of the last text, at most 60 characters.
     pub preview: String,
     /// Whether the agent has a workbench open, online or away. Sent to customers, not to agents.
@@ -99,7 +101,7 @@ pub(crate) fn open_of(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) ->
     Ok(views(&tx.all(SELECT_OPEN, bind![appid, kf_account])?))
 }
 
-/// The first 100 waiting sessions, in order of arrival.
+/// The first 100 waiting sessions, in the order of the queue.
 pub(crate) fn waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<SessionView>> {
     Ok(views(&tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?))
 }
@@ -128,6 +130,7 @@ fn view(row: &Row) -> SessionView {
         waiting_since: row.int(4),
         opened_at: row.int(5),
         latest_at: row.int(6),
+        since: row.int(11),
         preview: row.text(7).chars().take(PREVIEW).collect(),
         nickname: row.text(8),
         headimg: picture_at(&row.text(9)),
@@ -141,7 +144,7 @@ macro_rules! select {
             "select s.id, s.openid, s.state, s.kf_account, s.waiting_since, s.opened_at, s.latest_at,
             coalesce((select m.text from message m where m.appid = s.appid and m.openid = s.openid
             order by m.id desc limit 1), ''), coalesce(a.nickname, ''), coalesce(a.headimg, ''),
-            coalesce(a.connected, 0)
+            coalesce(a.connected, 0), s.since
             from session s left join agent a on a.appid = s.appid and a.kf_account = s.kf_account
             where s.appid = $1 and ",
             $which
@@ -151,6 +154,6 @@ macro_rules! select {
 
 const SELECT: &str = select!("s.id = $2");
 const SELECT_OPEN: &str = select!("s.kf_account = $2 and s.state = 'open' order by s.opened_at, s.id");
-const SELECT_WAITING: &str = select!("s.state = 'waiting' order by s.id limit $2");
+const SELECT_WAITING: &str = select!("s.state = 'waiting' order by s.since, s.id limit $2");
 const SELECT_OTHERS: &str =
     select!("s.state = 'open' and s.kf_account <> $2 and s.id > $3 order by s.id limit $4");

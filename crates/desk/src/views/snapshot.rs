@@ -90,8 +90,12 @@ pub struct OwnAgent {
     view: AgentView,
     /// The agent's number, by which the API also names the agent.
     kf_id: i64,
+    /// Whether customers are assigned to the agent.
+    is_automatic: bool,
     /// The most sessions that are assigned to the agent automatically. The agent may take more.
     capacity: i64,
+    /// Whether the desk has set the agent away, because a customer who was assigned got no answer.
+    is_set_away: bool,
     /// Whether the agent sees and moves all sessions.
     supervisor: bool,
 }
@@ -152,6 +156,7 @@ fn read_account(
 ) -> Result<AccountSnapshot> {
     let seq = tx.head()?.map_or(0, |head| head.seq);
     let account = account::get(tx, appid)?;
+    let (is_automatic, capacity) = account.intake(agent.intake);
     let open = session::open_of(tx, appid, &agent.kf_account)?;
     let mut messages = Vec::new();
     for session in &open {
@@ -172,7 +177,9 @@ fn read_account(
         agent: OwnAgent {
             view: agent_view(&agent),
             kf_id: agent.kf_id,
-            capacity: account.capacity,
+            is_automatic,
+            capacity,
+            is_set_away: agent.is_set_away,
             supervisor: agent.supervisor,
         },
         sessions,

@@ -28,6 +28,7 @@ pub(super) async fn account(
         original_id: format!("gh_{}", desk.rng.hex::<6>()),
         reception: model::account::Reception::Automatic,
         capacity: 10,
+        queue: model::account::QueueRules::default(),
         compat: model::account::Compat::default(),
     };
     let secret = settings.secret.clone().unwrap_or_else(|| desk.rng.hex::<16>());

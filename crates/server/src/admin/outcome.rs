@@ -12,7 +12,10 @@ pub(super) fn shown(account: &Account) -> Value {
         "appid": account.appid, "name": account.name, "kind": account.kind.as_text(),
         "principal": account.principal.as_text(), "certified": account.certified, "feature": account.feature,
         "alias": account.alias, "original_id": account.original_id, "reception": account.reception,
-        "capacity": account.capacity, "kf_id_as_string": account.compat.kf_id_as_string,
+        "capacity": account.capacity, "idle_minutes": account.queue.idle_minutes,
+        "grace_s": account.queue.grace_s, "answer_s": account.queue.answer_s,
+        "strategy": account.queue.strategy.as_text(), "last_agent_first": account.queue.last_agent_first,
+        "kf_id_as_string": account.compat.kf_id_as_string,
         "auto_accept": account.compat.auto_accept,
     })
 }

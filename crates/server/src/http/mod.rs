@@ -5,7 +5,9 @@ mod pages;
 pub mod weixin;
 
 pub use edge::{answer, caller, client_address, file, guard, metrics, multipart, query, upload};
-pub use pages::{answers, chat, chat_caller, debug, desk, fact, listen, openapi, page, picture, stream};
+pub use pages::{
+    answers, chat, chat_caller, debug, desk, fact, listen, openapi, page, picture, queue, stream,
+};
 pub use weixin::media;
 
 pub use edge::answer::{Answer, Refusal, Reply};

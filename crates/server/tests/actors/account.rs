@@ -45,6 +45,11 @@ impl TestAccount {
         })
     }
 
+    /// The same account at another server.
+    pub fn at(&self, app: &TestApp) -> TestAccount {
+        TestAccount { app: app.clone(), ..self.clone() }
+    }
+
     /// The same account with another token.
     pub fn with_token(&self, token: &str) -> TestAccount {
         TestAccount { token: token.to_owned(), ..self.clone() }

@@ -37,6 +37,11 @@ impl TestAgent {
     }
 
     /// A POST of the workbench: status and answer.
+    /// The same agent at another server.
+    pub fn moved_to(&self, app: &TestApp) -> TestAgent {
+        TestAgent { app: app.clone(), ..self.clone() }
+    }
+
     pub async fn sends(&self, path: &str, body: Value) -> (u16, Value) {
         let response = self.app.send(path, &self.cookie, &body).await;
         (response.status().as_u16(), response.json().await.expect("JSON"))

@@ -80,6 +80,12 @@ impl TestCustomer {
         (status, answer)
     }
 
+    /// A GET of the page.
+    pub async fn asks(&self, what: &str) -> Value {
+        let path = format!("/chat/api/{}/{what}", self.appid);
+        self.app.ask(&path, &self.cookie()).await.json().await.expect("JSON")
+    }
+
     /// What the page shows when it loads.
     pub async fn snapshot(&self) -> Value {
         let path = format!("/chat/api/{}/snapshot", self.appid);

@@ -136,7 +136,7 @@ async fn a_clock_that_was_not_set_moves_nothing(app: TestApp) {
 }
 
 async fn records_keep_their_times_and_none_is_skipped(app: TestApp) {
-    let account = app.account().await;
+    let account = app.account_with(|settings| settings.idle_minutes = Some(2_880)).await;
     let ann = account.agent("a1").await;
     let _desk = ann.comes_online().await;
     let customer = account.customer();
@@ -266,6 +266,8 @@ const STAYS: &[(&str, &str)] = &[
     ("component.created_at", "records what happened"),
     ("content.created_at", "records what happened"),
     ("customer.created_at", "records what happened"),
+    ("missed.at", "records what happened"),
+    ("missed.since", "records what happened"),
     ("customer.event_at", "the next event gets the second after it"),
     ("draft.at", "orders drafts"),
     ("due.at", "rows that are too far ahead are due at once"),
@@ -289,7 +291,7 @@ const STAYS: &[(&str, &str)] = &[
 #[test]
 fn every_time_column_is_moved_or_listed_as_fixed() {
     let is_time = |column: &str| {
-        let ends = ["at", "_at", "until", "_until", "_since"];
+        let ends = ["at", "_at", "until", "_until", "since", "_since"];
         ["day", "latest", "clock", "window_start"].contains(&column)
             || ends.iter().any(|end| column == *end || end.starts_with('_') && column.ends_with(end))
     };

@@ -9,7 +9,10 @@ use kefu::desk::ended_login::EndReason;
 use kefu::desk::menu_choice::Chosen;
 use kefu::desk::session_view::Accepted;
 use kefu::desk::snapshot::{ChatSnapshot, DeskSnapshot};
-use kefu::http::answers::{Colleagues, DraftKept, LoggedIn, Logins, MessageWritten, Messages, Sessions};
+use kefu::desk::why::{ChatPlace, WhyIdle, WhyWaiting};
+use kefu::http::answers::{
+    Colleagues, DraftKept, LoggedIn, Logins, MessageWritten, Messages, MissedCustomers, Sessions,
+};
 use kefu::http::chat_caller::MessageSent;
 use kefu::http::debug::Debug;
 use kefu::http::debug::callback::DebugCallback;
@@ -117,6 +120,10 @@ fn wire() -> String {
         Messages,
         Sessions,
         Colleagues,
+        MissedCustomers,
+        WhyWaiting,
+        WhyIdle,
+        ChatPlace,
         DraftKept,
         LoggedIn<'static>,
         Logins,

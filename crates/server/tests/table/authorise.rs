@@ -150,6 +150,13 @@ pub const ROUTES: &[Route] = &[
         },
         [2, 2, 2, 2, 3, 14, 200, 3, 3, 14],
     ),
+    post("/desk/api/session/answered", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 14]),
+    // The session does not wait.
+    get("/desk/api/why/waiting", session, [2, 2, 2, 2, 3, 4, 4, 3, 4, 4]),
+    get("/desk/api/why/idle", of_account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
+    post("/desk/api/intake", of_account, [2, 2, 2, 2, 3, 200, 200, 3, 3, 200]),
+    get("/desk/api/missed", of_account, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
+    post("/desk/api/missed/dismiss", session, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
     get("/desk/api/colleagues", of_account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
     get("/desk/api/sessions", of_account, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
     // The agent names their own session, which they serve already.
@@ -164,6 +171,7 @@ pub const ROUTES: &[Route] = &[
     get("/chat/api/{appid}/snapshot", nothing, OPEN),
     get("/chat/api/{appid}/stream", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
     get("/chat/api/{appid}/messages", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
+    get("/chat/api/{appid}/place", nothing, [2, 2, 2, 200, 2, 2, 2, 2, 2, 2]),
     // A message with the cookie of a first visit creates a customer; without a cookie it does not.
     post(
         "/chat/api/{appid}/message",
@@ -183,6 +191,8 @@ pub const ROUTES: &[Route] = &[
     ),
     post("/chat/api/{appid}/image", nothing, [29, 34, 29, 1, 29, 29, 29, 29, 3, 29]),
     post("/desk/api/session/close", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 200]),
+    // The session is closed by now.
+    post("/desk/api/session/hand_back", session, [2, 2, 2, 2, 3, 15, 15, 3, 3, 15]),
     get("/desk/api/debug", nothing, OWN),
     // An agent is not an administrator; here the invited worker is.
     post(

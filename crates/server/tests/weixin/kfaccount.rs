@@ -231,6 +231,8 @@ async fn deleting_an_agent_closes_its_sessions_and_frees_its_worker(app: TestApp
     let customer = account.customer();
     customer.says("hello").await;
     assert_eq!(account.sessions("a1").await, [customer.openid()]);
+    let session = ann.session_with(&customer.openid()).await.unwrap();
+    assert_eq!(ann.replies(session, "hello!").await.0, 200);
     account.get("/customservice/kfaccount/del", &[("kf_account", &account.kf("a1"))]).await;
     desk.waits_for("the page has to load again", |event| event.event == "reset").await;
     assert_eq!(ann.snapshot().await["accounts"], json!([]));

@@ -55,7 +55,7 @@ async fn a_first_message_goes_to_an_agent_with_room(app: TestApp) {
 }
 
 async fn without_online_agents_a_customer_waits_until_an_agent_takes_the_session(app: TestApp) {
-    let account = app.account().await;
+    let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
     let ann = account.agent("a1").await;
     let customer = account.customer();
     customer.says("anybody?").await;
@@ -176,7 +176,7 @@ async fn an_away_agent_keeps_sessions_and_gets_no_new_ones(app: TestApp) {
     first.says("still there?").await;
     desk.sees("still there?").await;
     ann.sets_away(false).await;
-    assert_eq!(account.online().await, [(account.kf("a1"), 1, 1)]);
+    assert_eq!(account.online().await, [(account.kf("a1"), 1, 2)], "and gets who waits when back");
 }
 
 async fn an_open_session_ends_after_half_an_hour_of_silence(app: TestApp) {

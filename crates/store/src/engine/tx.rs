@@ -150,6 +150,12 @@ impl<'c> Tx<'c> {
         self.head.seq
     }
 
+    /// The facts that this change has recorded so far.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
     /// Records a fact of this change.
     pub fn record(&mut self, fact: Fact) {
         self.facts.push(fact);

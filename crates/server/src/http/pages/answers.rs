@@ -4,6 +4,7 @@ use crate::desk::login::LoginEntry;
 use crate::desk::message::MessageView;
 use crate::desk::session_view::SessionView;
 use crate::desk::supervisor::Colleague;
+use crate::desk::why::Missed;
 use model::{Time, WechatId};
 use serde::Serialize;
 
@@ -53,6 +54,14 @@ pub struct DraftKept {
 pub struct Colleagues {
     /// Those of the account who are online.
     pub colleagues: Vec<Colleague>,
+}
+
+/// Customers whom no agent answered.
+#[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct MissedCustomers {
+    /// The latest first.
+    pub missed: Vec<Missed>,
 }
 
 /// A page of sessions.

@@ -1,7 +1,7 @@
 //! Calls of the customer page.
 
 use crate::desk::draft::Draft;
-use crate::desk::{menu_choice, message, snapshot, window};
+use crate::desk::{menu_choice, message, snapshot, why, window};
 use crate::http::edge::guard::PageBody;
 use crate::http::edge::query::Params;
 use crate::http::pages::answers::Messages;
@@ -69,6 +69,12 @@ pub async fn choose_from_menu(
         &app,
         &menu_choice::choose(&app.desk, &caller.appid, caller.writer(&app), choice).await?,
     )
+}
+
+/// `GET /chat/api/{appid}/place`: how many customers are before this one.
+pub async fn place(State(app): State<App>, caller: ChatCaller) -> Answer {
+    let openid = caller.openid.ok_or(Errcode::LoginNeeded)?;
+    Reply::json(&why::place(&app.desk, &caller.appid, &openid).await?)
 }
 
 /// `GET /chat/api/{appid}/messages`.

@@ -2,8 +2,8 @@
 
 use crate::desk::ended_login::EndReason;
 use crate::desk::{
-    draft, invitation, login, message, password, presence, session, session_view, snapshot, supervisor,
-    transfer, workbench_state, worker,
+    absence, draft, invitation, login, message, password, presence, session, session_view, snapshot,
+    supervisor, transfer, workbench_state, worker,
 };
 use crate::http::edge::client_address::ClientInfo;
 use crate::http::edge::guard::{Browser, Login, PageBody, login_cookie, no_login_cookie};
@@ -68,8 +68,8 @@ pub struct PresenceBody {
 /// A session of an account.
 #[derive(Deserialize)]
 pub struct SessionBody {
-    appid: String,
-    session: i64,
+    pub(super) appid: String,
+    pub(super) session: i64,
 }
 
 /// A session and the agent who gets it.
@@ -84,7 +84,7 @@ pub struct TransferBody {
 /// An account.
 #[derive(Deserialize)]
 pub struct AccountQuery {
-    appid: String,
+    pub(super) appid: String,
 }
 
 /// A page of sessions.
@@ -133,7 +133,7 @@ pub struct HistoryQuery {
     before: i64,
 }
 
-fn appid(text: &str) -> Result<Appid, Errcode> {
+pub(super) fn appid(text: &str) -> Result<Appid, Errcode> {
     Appid::parse(text).map_err(|_| Errcode::NotFound)
 }
 
@@ -189,7 +189,7 @@ pub async fn logout(
     login: Login,
     _: PageBody<EmptyBody>,
 ) -> Answer<Response> {
-    login::log_out(&app.desk, &login.worker, &login.cookie).await?;
+    absence::sign_out(&app.desk, &login.worker, &login.cookie).await?;
     Ok(([(SET_COOKIE, no_login_cookie(client))], Reply::done()).into_response())
 }
 

@@ -10,4 +10,5 @@ pub mod listen;
 pub mod openapi;
 pub mod page;
 pub mod picture;
+pub mod queue;
 pub mod stream;

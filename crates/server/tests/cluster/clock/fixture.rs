@@ -59,7 +59,9 @@ pub struct ClockFixture {
 
 impl ClockFixture {
     pub async fn set(app: &TestApp, ahead: i64) -> ClockFixture {
-        let (account, limited) = (app.account().await, app.account().await);
+        // The agent goes offline, and keeps the customer.
+        let account = app.account_with(|settings| settings.grace_s = Some(86_400)).await;
+        let limited = app.account().await;
         let manual = app.account_with(|settings| settings.reception = Some("manual".into())).await;
         let ann = account.agent("a1").await;
         account.adds("i1").await;

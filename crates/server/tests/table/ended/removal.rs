@@ -103,6 +103,7 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
             (appid, role, url, token, mode, format, aes_key, previous_key, fault, set_at)
             values ($1, 'staged', 'http://127.0.0.1:1/', 'AAAAA', 'plain', 'xml', '', '', '', 0)",
         "insert into listen_key (appid, hash, made_at) values ($1, 'x', 0)",
+        "insert into missed (appid, session, openid, since, at, reason) values ($1, 1, '', 0, 0, 'window')",
         "insert into push_cursor (appid, seq) values ($1, 1)",
         "insert into push_alarm (appid, kind, first_at, last_at, count, sample)
             values ($1, 'dns_failure', 0, 0, 30, '')",

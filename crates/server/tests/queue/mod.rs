@@ -1,0 +1,6 @@
+//! The queue: who is served when, what becomes of customers whose agent is gone, and why somebody waits.
+
+mod absence;
+mod answer;
+mod order;
+mod why;
