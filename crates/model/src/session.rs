@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod leave;
 pub mod queue;
+pub mod rehearsal;
 pub mod routing;
 pub mod why;
 pub mod window;

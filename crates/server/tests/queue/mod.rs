@@ -3,4 +3,5 @@
 mod absence;
 mod answer;
 mod order;
+mod random;
 mod why;

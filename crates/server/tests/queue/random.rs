@@ -1,0 +1,234 @@
+//! Random days at the desk: after every step, whom each agent serves and who waits, in which order, is what the rules
+//! in memory say (`model::session::rehearsal`), and nothing of the queue's promises is broken.
+
+use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, until};
+use crate::cluster::on_two_nodes;
+use model::account::QueueRules;
+use model::agent::Presence;
+use model::session::leave::Cause;
+use model::session::queue::Candidate;
+use model::session::rehearsal::Rehearsal;
+use model::{KfAccount, Openid};
+use serde_json::json;
+
+const AGENTS: usize = 3;
+const CUSTOMERS: usize = 9;
+const STEPS: usize = 400;
+
+on_both_engines! {
+    a_random_day_goes_as_the_rules_say,
+}
+
+async fn a_random_day_goes_as_the_rules_say(app: TestApp) {
+    Day::begins(vec![app], 7).await.goes_on(STEPS).await;
+}
+
+#[test]
+fn a_random_day_on_two_nodes_goes_as_the_rules_say() {
+    on_two_nodes(async |here, there| Day::begins(vec![here, there], 11).await.goes_on(STEPS / 2).await);
+}
+
+struct Day {
+    nodes: Vec<TestApp>,
+    account: TestAccount,
+    agents: Vec<TestAgent>,
+    customers: Vec<TestCustomer>,
+    /// The streams of agents who are connected, each with its node.
+    streams: Vec<Option<(usize, Stream)>>,
+    rules: Rehearsal,
+    dice: u64,
+    /// What happened, for a failure to tell.
+    story: Vec<String>,
+}
+
+impl Day {
+    async fn begins(nodes: Vec<TestApp>, seed: u64) -> Day {
+        let account = nodes[0]
+            .account_with(|settings| {
+                settings.capacity = Some(2);
+                settings.answer_s = Some(240);
+            })
+            .await;
+        let (mut agents, mut candidates) = (Vec::new(), Vec::new());
+        for (kf_id, prefix) in (1..).zip(["a1", "b1", "c1"]) {
+            let agent = account.agent(prefix).await;
+            candidates.push(Candidate {
+                kf_account: KfAccount::stored(agent.kf_account.clone()),
+                kf_id,
+                presence: Presence::Offline,
+                is_automatic: true,
+                open: 0,
+                limit: 2,
+                free_since: 0,
+                assigned_at: 0,
+                groups: Vec::new(),
+            });
+            agents.push(agent);
+        }
+        let rules = QueueRules { answer_s: 240, ..QueueRules::default() };
+        let rules = Rehearsal::begin(nodes[0].inner.desk.now(), rules, candidates);
+        let customers = (0..CUSTOMERS).map(|_| account.customer()).collect();
+        let streams = (0..AGENTS).map(|_| None).collect();
+        Day { nodes, account, agents, customers, streams, rules, dice: seed, story: Vec::new() }
+    }
+
+    fn roll(&mut self, sides: usize) -> usize {
+        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.dice >> 33).unwrap() % sides
+    }
+
+    async fn goes_on(mut self, steps: usize) {
+        for _ in 0..steps {
+            let pause = i64::try_from(self.roll(997)).unwrap() + 1;
+            self.passes(pause).await;
+            self.step().await;
+            self.rules.assert_invariants();
+            self.agrees().await;
+        }
+        let served = self.rules.sessions.len();
+        assert!(served > steps / 20, "only {served} sessions in {steps} steps");
+    }
+
+    /// Something happens at one of the nodes.
+    async fn step(&mut self) {
+        let (node, agent, customer) = (self.roll(self.nodes.len()), self.roll(AGENTS), self.roll(CUSTOMERS));
+        let act = self.roll(17);
+        self.story.push(format!("{act} by {agent} or {customer} at {node}"));
+        match act {
+            0..=4 => self.writes(customer, node).await,
+            5 | 6 => self.comes_online(agent, node).await,
+            7 => self.leaves(agent).await,
+            8 => {
+                let away = self.roll(2) == 0;
+                self.at(node, agent).sets_away(away).await;
+                self.rules.set_away(kf_id(agent), away);
+            }
+            9 => {
+                let limit = i64::try_from(self.roll(3)).unwrap() + 1;
+                self.account.set(|settings| settings.capacity = Some(limit)).await;
+                self.rules.set_limit(limit);
+            }
+            10 => {
+                let long = i64::try_from(self.roll(20 * 60_000)).unwrap() + 1;
+                self.passes(long).await;
+            }
+            _ => self.acts(act, agent, node).await,
+        }
+    }
+
+    async fn writes(&mut self, customer: usize, node: usize) {
+        let customer = self.customers[customer].at(&self.nodes[node]);
+        customer.says(&self.story.len().to_string()).await;
+        self.rules.write(&Openid::stored(customer.openid()));
+    }
+
+    async fn comes_online(&mut self, agent: usize, node: usize) {
+        if self.streams[agent].is_none() {
+            self.streams[agent] = Some((node, self.at(node, agent).comes_online().await));
+            self.rules.connect(kf_id(agent));
+        }
+    }
+
+    async fn leaves(&mut self, agent: usize) {
+        let Some((node, stream)) = self.streams[agent].take() else { return };
+        let streams = self.nodes[node].inner.streams.clone();
+        let before = streams.agents();
+        drop(stream);
+        until("the agent's stream is closed", || async { streams.agents() < before }).await;
+        self.rules.now += 5_000;
+        self.rules.disconnect(kf_id(agent));
+        self.rules.advance(0);
+        self.lets_pass(5_000).await;
+    }
+
+    /// An agent does something with a session.
+    async fn acts(&mut self, act: usize, agent: usize, node: usize) {
+        let name = self.agents[agent].kf_account.clone();
+        let (which, other) = (self.roll(8), self.roll(AGENTS));
+        let to = self.agents[other].kf_account.clone();
+        let list = if act == 11 { self.rules.waiting() } else { self.rules.served_by(&name) };
+        let Some(known) = list.get(which % list.len().max(1)).map(|session| (*session).clone()) else {
+            return;
+        };
+        let by = self.at(node, agent);
+        let id = self.session_of(&by, known.openid.as_str()).await;
+        let body = json!({"appid": by.appid, "session": id});
+        let (status, done) = match act {
+            11 => (by.takes(id).await.0, self.rules.take(&name, known.id)),
+            12 | 13 => {
+                (by.replies(id, &self.story.len().to_string()).await.0, self.rules.reply(&name, known.id))
+            }
+            14 => {
+                (by.sends("/desk/api/session/answered", body).await.0, self.rules.answered(&name, known.id))
+            }
+            15 => {
+                let moved = self.rules.transfer(&name, &to, known.id);
+                (by.moves(id, &name, &to).await.0, moved)
+            }
+            _ if which % 2 == 0 => {
+                (by.closes(id).await.0, self.rules.release_own(&name, known.id, Cause::End))
+            }
+            _ => (
+                by.sends("/desk/api/session/hand_back", body).await.0,
+                self.rules.release_own(&name, known.id, Cause::HandBack),
+            ),
+        };
+        assert_eq!(status == 200, done, "{status} {:?}", self.story.last());
+    }
+
+    async fn session_of(&self, agent: &TestAgent, openid: &str) -> i64 {
+        for _ in 0..500 {
+            if let Some(id) = agent.session_with(openid).await {
+                return id;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{} does not see the session of {openid}: {:#?}", agent.kf_account, self.story);
+    }
+
+    fn at(&self, node: usize, agent: usize) -> TestAgent {
+        self.agents[agent].moved_to(&self.nodes[node])
+    }
+
+    async fn passes(&mut self, ms: i64) {
+        self.rules.advance(ms);
+        self.lets_pass(ms).await;
+    }
+
+    async fn lets_pass(&mut self, ms: i64) {
+        for node in &self.nodes {
+            node.clock.advance(ms);
+        }
+        for node in &self.nodes {
+            node.advance(0).await;
+        }
+        self.account = self.account.with_token(&self.account.fetch_token().await);
+    }
+
+    /// Compares the desk with the rules. Another node may learn of a change a moment later.
+    async fn agrees(&self) {
+        let openids = |sessions: Vec<&model::Session>| -> Vec<String> {
+            sessions.iter().map(|session| session.openid.to_string()).collect()
+        };
+        let waiting = openids(self.rules.waiting());
+        let served: Vec<Vec<String>> =
+            self.agents.iter().map(|agent| openids(self.rules.served_by(&agent.kf_account))).collect();
+        let mut found = (Vec::new(), Vec::new());
+        for _ in 0..500 {
+            let mut sessions = Vec::new();
+            for prefix in ["a1", "b1", "c1"] {
+                sessions.push(self.account.sessions(prefix).await);
+            }
+            found = (self.account.waiting().await, sessions);
+            if found == (waiting.clone(), served.clone()) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("the desk has {found:#?}, the rules {:#?} after {:#?}", (waiting, served), self.story);
+    }
+}
+
+fn kf_id(agent: usize) -> i64 {
+    i64::try_from(agent).unwrap() + 1
+}
