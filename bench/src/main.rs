@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "measurements need the machine's clock")]
 
 mod baseline;
+mod busy_day;
 mod data;
 mod delivered_message;
 mod durable_add;
@@ -53,9 +54,11 @@ struct Cli {
     role: Option<Role>,
 }
 
-/// The server or writer that this program becomes when it runs as its own child.
+/// Another job: a simulation, or the server or writer that this program becomes when it runs as its own child.
 #[derive(Subcommand)]
 enum Role {
+    /// Simulate a busy day at a desk for each strategy of assignment, and print waits and fairness.
+    Desk,
     #[command(hide = true)]
     Product { program: PathBuf, place: String },
     #[command(hide = true)]
@@ -108,6 +111,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.role {
         None => measure(&cli),
+        Some(Role::Desk) => {
+            busy_day::print();
+            Ok(true)
+        }
         Some(Role::Product { program, place }) => Err(child::become_product(program, place)),
         Some(Role::Constant { path, answer }) => constant::serve(path, answer).map(|()| true),
         Some(Role::Smallest { address, folder }) => smallest::serve(*address, folder).map(|()| true),

@@ -5,8 +5,8 @@ use crate::session::{self, release};
 use crate::{Desk, Result, account, due};
 use model::due::{Due, QUEUE_PAUSE};
 use model::session::SessionState;
-use model::session::queue::{Candidate, Place, Strategy, assign, choose};
-use model::{Account, Appid, Fact, HOUR, KfAccount, Openid, SECOND, Session, Time};
+use model::session::queue::{Candidate, Place, SAME_AGENT, Strategy, assign, choose};
+use model::{Account, Appid, Fact, KfAccount, Openid, SECOND, Session, Time};
 use protocol::msgrecord::Opercode;
 use std::collections::BTreeSet;
 use store::error::Error;
@@ -16,8 +16,6 @@ use store::{Row, Tx, bind};
 const ROUND: usize = 64;
 /// The most customers of a group whom one transaction considers, so that those whom no agent may get delay few others.
 const CONSIDERED: i64 = 256;
-/// How long a customer goes to the same agent again, where the account wants that.
-const SAME_AGENT: i64 = 7 * 24 * HOUR;
 
 /// Begins a session of a customer who writes: with the agent `seat`, or with an agent who has room and whom no earlier
 /// customer waits for, else in the queue. A seat gets the customer even if the agent cannot accept.

@@ -1,7 +1,10 @@
 //! The queue: in which order customers who wait are served, and which agent gets whom.
 
 use crate::agent::Presence;
-use crate::{KfAccount, TextEnum, Time};
+use crate::{HOUR, KfAccount, TextEnum, Time};
+
+/// How long a customer goes to the same agent again, where the account wants that, milliseconds.
+pub const SAME_AGENT: i64 = 7 * 24 * HOUR;
 
 /// A customer who waits for an agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

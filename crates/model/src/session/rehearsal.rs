@@ -5,7 +5,7 @@ use crate::account::QueueRules;
 use crate::agent::Presence;
 use crate::session::SessionState;
 use crate::session::leave::{Cause, Then, leave};
-use crate::session::queue::{Candidate, Place, assign};
+use crate::session::queue::{Candidate, Place, SAME_AGENT, assign};
 use crate::{KfAccount, Openid, SECOND, Session, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -304,13 +304,22 @@ impl Rehearsal {
             since: session.since,
             group: session.group,
             tried: session.tried.split_whitespace().map(str::to_owned).collect(),
-            last_agent: String::new(),
+            last_agent: self.last_agent(&session.openid),
         };
         let waiting: Vec<Place> = self.waiting().iter().map(place).collect();
         let given = assign(waiting, &mut self.agents.clone(), self.rules.strategy, self.now);
         for (id, kf_account) in given {
             self.give(id, &kf_account);
         }
+    }
+
+    /// The agent who served the customer in the last seven days, if the account prefers that agent.
+    fn last_agent(&self, openid: &Openid) -> String {
+        let is_theirs = |it: &&Session| {
+            it.openid == *openid && !it.kf_account.is_empty() && it.active_at > self.now - SAME_AGENT
+        };
+        let last = self.sessions.values().rev().find(is_theirs).filter(|_| self.rules.last_agent_first);
+        last.map_or_else(String::new, |session| session.kf_account.clone())
     }
 
     fn give(&mut self, id: i64, kf_account: &KfAccount) {
