@@ -23,6 +23,7 @@ import type { AccountSnapshot, DeskFact, Message, Session } from "../wire";
 
 const ME = "kf1@demo";
 
+const INTAKE = { capacity: 10, is_automatic: true, is_set_away: false };
 const session = (id: number, more: Partial<Session> = {}): Session => ({
   id,
   openid: `o${id}`,
@@ -30,6 +31,7 @@ const session = (id: number, more: Partial<Session> = {}): Session => ({
   kf_account: "",
   waiting_since: id * 1000,
   nickname: "",
+  since: id * 1000,
   opened_at: 0,
   latest_at: id * 1000,
   preview: "hello",
@@ -55,7 +57,7 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     seq: 10,
     name: "Shop",
     reception: "manual",
-    agent: { kf_account: ME, nickname: "Ann", kf_id: 1001, presence: "online", capacity: 10, supervisor: false },
+    agent: { kf_account: ME, nickname: "Ann", kf_id: 1001, presence: "online", supervisor: false, ...INTAKE },
     sessions: [],
     others: [],
     others_count: more.others?.length ?? 0,
@@ -91,15 +93,45 @@ describe("the desk's feed", () => {
     expect(foldChange(state, { ...change(11, { session: session(1) }), appid: "wx2" })).toBe(state);
   });
 
-  it("lists waiting sessions in order of arrival", () => {
+  it("lists waiting sessions in the order of the queue", () => {
     const frames = [3, 1, 2].map((id, at) => change(11 + at, { session: session(id) }));
-    const last = change(20, { session: session(9, { waiting_since: 1500 }) }, { counts: { waiting: 4 } });
+    const last = change(20, { session: session(9, { since: 1500 }) }, { counts: { waiting: 4 } });
     const state = [...frames, last].reduce(foldChange, desk());
     expect(waitingSessions(account(state)).map((one) => one.id)).toEqual([1, 9, 2, 3]);
     expect(account(state).waiting_count).toBe(4);
   });
 
   it("removes a customer from the waiting list when another agent takes them", () => {
+  it("lists a customer who was handed back at the place of before, and by number where places are equal", () => {
+    const state = desk({ waiting: [session(4), session(5, { since: 6000 }), session(6)], sessions: [open(3)] });
+    const next = foldChange(state, change(11, { session: session(3, { since: 3000 }) }));
+    expect(waitingSessions(account(next)).map((one) => one.id)).toEqual([3, 4, 5, 6]);
+    expect(ownSessions(account(next))).toEqual([]);
+  });
+
+  it("removes a customer from the waiting list when another agent takes them", () => {
+  it("lists a customer who was handed back at the place of before, and by number where places are equal", () => {
+    const state = desk({ waiting: [session(4), session(5, { since: 6000 }), session(6)], sessions: [open(3)] });
+    const next = foldChange(state, change(11, { session: session(3, { since: 3000 }) }));
+    expect(waitingSessions(account(next)).map((one) => one.id)).toEqual([3, 4, 5, 6]);
+    expect(ownSessions(account(next))).toEqual([]);
+  });
+
+  it("clears the unanswered mark by an answer or by no need of one, not by reading", () => {
+    const state = desk({ sessions: [open(1, { since: 5000 })], messages: [message(5, 1)], unread: { 1: 1 } });
+    const since = (of: Desk) => account(of).sessions[1]?.since;
+    expect(since(markRead(state, "wx1", 1, 5))).toBe(5000);
+    expect(since(applyAnswer(state, "wx1", [{ message: message(6, 1, { from: "agent", at: 6000 }) }]))).toBe(0);
+    expect(since(markAnswered(state, "wx1", 1, 5000))).toBe(0);
+    expect(since(markAnswered(state, "wx1", 1, 4000)), "the customer has written again").toBe(5000);
+  });
+
+  it("keeps the mark of a customer who wrote after the answer", () => {
+    const state = desk({ sessions: [open(1, { since: 7000 })] });
+    const late = message(6, 1, { from: "agent", at: 6000 });
+    expect(account(applyAnswer(state, "wx1", [{ message: late }])).sessions[1]?.since).toBe(7000);
+  });
+
     const state = desk({ waiting: [session(1), session(2)] });
     const next = foldChange(state, change(11, { session: open(1, { kf_account: "kf2@demo" }) }));
     expect(waitingSessions(account(next)).map((one) => one.id)).toEqual([2]);
@@ -274,9 +306,9 @@ describe("a supervisor's desk", () => {
     nickname: "Sue",
     kf_id: 1001,
     presence: "online",
-    capacity: 10,
     supervisor: true,
   } as const;
+    ...INTAKE,
   const of = (id: number, more: Partial<Session> = {}) => open(id, { kf_account: BOB, nickname: "Bob", ...more });
   const sees = (more: Partial<AccountSnapshot> = {}) => desk({ agent, ...more });
   const ids = (list: Session[]) => list.map((one) => one.id);

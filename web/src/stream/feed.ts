@@ -266,11 +266,11 @@ function withMessage(account: Account, message: Message): Account {
   };
 }
 
-/** The waiting sessions, in order of arrival. */
+/** The waiting sessions, in the order of the queue: by the first word that has no answer. */
 export function waitingSessions(account: Account): Session[] {
   return Object.values(account.sessions)
     .filter((session) => session.state === "waiting")
-    .sort((a, b) => a.waiting_since - b.waiting_since || a.id - b.id);
+    .sort((a, b) => a.since - b.since || a.id - b.id);
 }
 
 /** This agent's open sessions, the one with the latest message first. */

@@ -53,6 +53,10 @@ export function span(text: Text, ms: number): string {
   return text.time.days(Math.floor(ms / DAY));
 }
 
+/** How long somebody has waited since a time, to the minute: just now, 3 min, 5 h. */
+export const waited = (text: Text, at: number, now: number): string =>
+  now - at < MINUTE ? text.time.now : span(text, now - at);
+
 /** For a list: just now, 3 min ago, 5 h ago, Yesterday, 3 May, 3 May 2025. */
 export function brief(text: Text, at: number, now: number): string {
   if (now - at < MINUTE) return text.time.now;

@@ -1,13 +1,42 @@
 /** What an agent does with sessions, presence and invitations: the call, and what the page shows after it. */
-import { desk as api, SESSIONS_PAGE } from "../../api";
+import { desk as api, Refused, SESSIONS_PAGE } from "../../api";
 import * as feed from "../../stream/feed";
-import type { Colleague, Session } from "../../wire";
+import type { Accepted, Colleague, Session } from "../../wire";
 import { page } from "./workbench_page.svelte";
+
+/** Another agent has the customer; the session is closed; there is none. */
+const GONE = [990014, 990015, 990004];
+/** How often "take the next" gives way to colleagues. */
+const NEXT_TRIES = 10;
 
 /** Takes a waiting customer, and shows the session. */
 export async function takeSession(session: Session): Promise<void> {
   const appid = page.appid;
-  const taken = await page.attempt(() => api.accept(appid, session.id));
+  show(appid, await page.attempt(() => api.accept(appid, session.id)));
+}
+
+/** Takes the first customer of the queue, and shows the session. Where a colleague is quicker, takes the next one. */
+export async function takeNext(): Promise<void> {
+  const appid = page.appid;
+  const gone = new Set<number>();
+  let taken: Accepted | null = null;
+  while (!taken && gone.size < NEXT_TRIES && page.account?.appid === appid) {
+    const next = feed.waitingSessions(page.account).find((one) => !gone.has(one.id));
+    if (!next) return;
+    taken = await page.attempt(() => api.accept(appid, next.id).catch((cause: unknown) => passOver(cause)));
+    if (!taken && page.notice) return;
+    gone.add(next.id);
+  }
+  show(appid, taken);
+}
+
+/** Null if a customer cannot be taken any more; any other refusal is thrown again. */
+function passOver(cause: unknown): null {
+  if (cause instanceof Refused && GONE.includes(cause.errcode)) return null;
+  throw cause;
+}
+
+function show(appid: string, taken: Accepted | null): void {
   if (!taken || !page.desk) return;
   page.applyAnswer(appid, [{ session: taken.session }, ...taken.messages.map((message) => ({ message }))]);
   if (page.appid === appid) page.choose(session.id);
