@@ -127,6 +127,10 @@ export const desk = {
   setPresence: (appid: string, away: boolean) => post<object>("/desk/api/presence", { appid, away }),
   accept: (appid: string, session: number) => post<Accepted>("/desk/api/session/accept", { appid, session }),
   close: (appid: string, session: number) => post<object>("/desk/api/session/close", { appid, session }),
+  /** Hands the customer back to the queue. */
+  handBack: (appid: string, session: number) => post<object>("/desk/api/session/hand_back", { appid, session }),
+  /** The customer's last words need no answer. */
+  answered: (appid: string, session: number) => post<object>("/desk/api/session/answered", { appid, session }),
   /** Moves a session from the agent that the page shows ("": it waits) to another agent. */
   transfer: (appid: string, session: number, from: string, to: string) =>
     post<object>("/desk/api/session/transfer", { appid, session, from, to }),

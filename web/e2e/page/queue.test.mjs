@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { checkAppearance } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { AGENT, onlineWorker, scene } from "../support/scene.mjs";
+import { APPID } from "../support/server.mjs";
 
 const COLLEAGUE = "kf3@demo";
 const [WAITING, OWN] = [60, 18];
@@ -22,6 +23,13 @@ async function posts(worker, path, data) {
   const answer = await worker.page.request.post(`${worker.server.base}/desk/api/${path}`, { headers, data });
   assert.equal(answer.status(), 200, await answer.text());
 }
+
+/** The number of a customer's session, which is the worker's own or waits. */
+const sessionOf = (worker, openid) =>
+  worker.page.evaluate(async (openid) => {
+    const { accounts } = await (await fetch("/desk/api/snapshot")).json();
+    return [...accounts[0].sessions, ...accounts[0].waiting].find((one) => one.openid === openid).id;
+  }, openid);
 
 /** An agent with 18 open sessions, a colleague who is away, and 60 customers who wait in the order of their numbers. */
 async function busyDesk(t) {
@@ -98,5 +106,90 @@ test("customers are taken in the order of the queue, by a key and by a button", 
     assert.equal(await page.getByRole("alert").getByText("already taken").count(), 0);
     assert.equal((await server.session(waiting[3])).kf_account, COLLEAGUE);
     assert.equal((await server.session(waiting[4])).kf_account, AGENT);
+  });
+});
+
+test("an unanswered customer is marked until there is an answer, or none is needed, or another agent", async (t) => {
+  const { server, worker, page, own } = await busyDesk(t);
+  const mark = (openid) => worker.session(openid).locator(".unanswered");
+  const [first, second, third] = own;
+
+  await t.test("the mark has the minutes since the first word, and reading does not clear it", async () => {
+    await server.say([first, second, third], "Hello?");
+    for (const one of [first, second, third]) await mark(one).waitFor();
+    assert.equal(await sectionOf(page, "own-sessions").locator(".unanswered").count(), 3);
+    await worker.session(first).click();
+    await worker.seesMessage("Hello?");
+    const start = Date.now();
+    await page.clock.setFixedTime(start + 4 * 60_000);
+    await mark(first).getByText("4 min", { exact: true }).waitFor();
+    await page.getByRole("region", { name: tail(first) }).getByText("Unanswered for 4 min").waitFor();
+    await server.say([first], "Are you there?");
+    await worker.seesMessage("Are you there?");
+    assert.equal(await mark(first).textContent(), "4 min", "more words do not begin anew");
+    await page.clock.setFixedTime(start);
+    await checkAppearance(page, "unanswered sessions");
+  });
+
+  await t.test("an answer clears the mark, and the next word sets it again", async () => {
+    await worker.says("Yes, I am.");
+    await mark(first).waitFor({ state: "detached" });
+    await server.say([first], "Good.");
+    await mark(first).waitFor();
+  });
+
+  await t.test("the key and the button say that no reply is needed", async () => {
+    assert.match(
+      await page.getByRole("button", { name: "No reply needed" }).getAttribute("title"),
+      /need no reply \(Alt\+A\)/,
+    );
+    await worker.box().press("Alt+a");
+    await mark(first).waitFor({ state: "detached" });
+    await worker.session(second).click();
+    await page.getByRole("button", { name: "No reply needed" }).click();
+    await mark(second).waitFor({ state: "detached" });
+    await eventually("the box has the focus", async () =>
+      assert.ok(await worker.box().evaluate((box) => box === document.activeElement)),
+    );
+    await page.reload();
+    await mark(third).waitFor();
+    assert.equal(await sectionOf(page, "own-sessions").locator(".unanswered").count(), 1);
+  });
+
+  await t.test("on a phone the menu says that no reply is needed, and what each action means", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole("button", { name: "Back to the list" }).click();
+    await worker.session(third).click();
+    await worker.press(`More for ${tail(third)}`);
+    await page.getByRole("dialog").getByText("The customer keeps their place").waitFor();
+    await checkAppearance(page, "the menu of an unanswered session");
+    await page.getByRole("dialog").getByRole("button", { name: "No reply needed" }).click();
+    await mark(third).waitFor({ state: "detached" });
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  await t.test("a customer who is handed back waits at the place of before, and the draft is kept", async () => {
+    await server.say([second], "One more thing.");
+    await worker.session(second).click();
+    await worker.box().fill("I will ask");
+    await worker.press(`More for ${tail(second)}`);
+    await page.getByRole("dialog").getByRole("button", { name: "Hand back to the queue" }).click();
+    await sectionOf(page, "waiting").getByRole("button", { name: `Take ${tail(second)}` }).waitFor();
+    assert.equal(await worker.session(second).count(), 0);
+    await worker.sees("Choose a session");
+    assert.equal((await namesIn(page, "waiting")).at(-1), tail(second), "this word came last");
+    await sectionOf(page, "unsent").getByText("I will ask").waitFor();
+    await worker.take(second);
+    await eventually("the draft is back", async () => assert.equal(await worker.box().inputValue(), "I will ask"));
+  });
+
+  await t.test("a session that goes back to the queue while it is in view stays, with a way to take it", async () => {
+    const session = await sessionOf(worker, second);
+    await posts(worker, "session/hand_back", { appid: APPID, session });
+    await worker.sees("This customer is waiting in the queue");
+    await worker.seesMessage("One more thing.");
+    await checkAppearance(page, "a session that is back in the queue");
+    await worker.press("Take");
+    await worker.session(second).waitFor();
   });
 });

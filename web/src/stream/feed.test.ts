@@ -13,6 +13,7 @@ import {
   addColleagueSessions,
   addHistory,
   colleagueSessions,
+  markAnswered,
   markRead,
   isCutShort,
   removeUnneeded,
@@ -22,16 +23,16 @@ import {
 import type { AccountSnapshot, DeskFact, Message, Session } from "../wire";
 
 const ME = "kf1@demo";
-
 const INTAKE = { capacity: 10, is_automatic: true, is_set_away: false };
+
 const session = (id: number, more: Partial<Session> = {}): Session => ({
   id,
   openid: `o${id}`,
   state: "waiting",
   kf_account: "",
   waiting_since: id * 1000,
-  nickname: "",
   since: id * 1000,
+  nickname: "",
   opened_at: 0,
   latest_at: id * 1000,
   preview: "hello",
@@ -101,15 +102,6 @@ describe("the desk's feed", () => {
     expect(account(state).waiting_count).toBe(4);
   });
 
-  it("removes a customer from the waiting list when another agent takes them", () => {
-  it("lists a customer who was handed back at the place of before, and by number where places are equal", () => {
-    const state = desk({ waiting: [session(4), session(5, { since: 6000 }), session(6)], sessions: [open(3)] });
-    const next = foldChange(state, change(11, { session: session(3, { since: 3000 }) }));
-    expect(waitingSessions(account(next)).map((one) => one.id)).toEqual([3, 4, 5, 6]);
-    expect(ownSessions(account(next))).toEqual([]);
-  });
-
-  it("removes a customer from the waiting list when another agent takes them", () => {
   it("lists a customer who was handed back at the place of before, and by number where places are equal", () => {
     const state = desk({ waiting: [session(4), session(5, { since: 6000 }), session(6)], sessions: [open(3)] });
     const next = foldChange(state, change(11, { session: session(3, { since: 3000 }) }));
@@ -132,6 +124,7 @@ describe("the desk's feed", () => {
     expect(account(applyAnswer(state, "wx1", [{ message: late }])).sessions[1]?.since).toBe(7000);
   });
 
+  it("removes a customer from the waiting list when another agent takes them", () => {
     const state = desk({ waiting: [session(1), session(2)] });
     const next = foldChange(state, change(11, { session: open(1, { kf_account: "kf2@demo" }) }));
     expect(waitingSessions(account(next)).map((one) => one.id)).toEqual([2]);
@@ -307,8 +300,8 @@ describe("a supervisor's desk", () => {
     kf_id: 1001,
     presence: "online",
     supervisor: true,
-  } as const;
     ...INTAKE,
+  } as const;
   const of = (id: number, more: Partial<Session> = {}) => open(id, { kf_account: BOB, nickname: "Bob", ...more });
   const sees = (more: Partial<AccountSnapshot> = {}) => desk({ agent, ...more });
   const ids = (list: Session[]) => list.map((one) => one.id);

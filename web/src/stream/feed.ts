@@ -254,6 +254,8 @@ function withMessage(account: Account, message: Message): Account {
   const isIgnored = session !== undefined && known === undefined && isColleagues(account, session);
   const isLatest = session && message.at >= session.latest_at;
   const preview = [...message.text].slice(0, PREVIEW_CHARS).join("");
+  const isAnswer = message.from === "agent" && session?.state === "open" && message.at >= session.since;
+  const since = isAnswer ? 0 : (session?.since ?? 0);
   return {
     // An answer shows that the messages before it were read.
     ...(message.from === "agent" ? withUnread(account, message.session, 0) : account),
@@ -261,7 +263,7 @@ function withMessage(account: Account, message: Message): Account {
       ? account.messages
       : { ...account.messages, [message.openid]: addMessages(known ?? [], [message]) },
     sessions: isLatest
-      ? { ...account.sessions, [session.id]: { ...session, latest_at: message.at, preview } }
+      ? { ...account.sessions, [session.id]: { ...session, latest_at: message.at, preview, since } }
       : account.sessions,
   };
 }
@@ -304,6 +306,15 @@ export function markRead(desk: Desk, appid: string, id: number, message: number)
     const first = session && account.messages[session.openid]?.[0]?.id;
     if (!session || first === undefined || first > message) return account;
     return withUnread(account, id, Math.min(account.unread[id] ?? 0, countUnreadAfter(account, session, message)));
+  });
+}
+
+/** The customer's words since `since` need no answer; later ones may. */
+export function markAnswered(desk: Desk, appid: string, id: number, since: number): Desk {
+  return update(desk, appid, (account) => {
+    const session = account.sessions[id];
+    if (session?.state !== "open" || session.since !== since) return account;
+    return { ...account, sessions: { ...account.sessions, [id]: { ...session, since: 0 } } };
   });
 }
 

@@ -39,7 +39,7 @@ function passOver(cause: unknown): null {
 function show(appid: string, taken: Accepted | null): void {
   if (!taken || !page.desk) return;
   page.applyAnswer(appid, [{ session: taken.session }, ...taken.messages.map((message) => ({ message }))]);
-  if (page.appid === appid) page.choose(session.id);
+  if (page.appid === appid) page.choose(taken.session.id);
 }
 
 export async function closeSession(session: Session): Promise<void> {
@@ -49,6 +49,25 @@ export async function closeSession(session: Session): Promise<void> {
   page.applyAnswer(appid, [{ session: { ...session, state: "closed" } }]);
   if (page.chosen === session.id) page.showList();
   page.focus = "list";
+}
+
+/** Hands the customer back to the queue, and shows the list. */
+export async function handBack(session: Session): Promise<void> {
+  const appid = page.appid;
+  page.moving = session.id;
+  const done = await page.attempt(() => api.handBack(appid, session.id));
+  page.moving = null;
+  if (!done || !page.desk) return;
+  if (page.appid === appid && page.chosen === session.id) page.showList();
+  page.focus = "list";
+}
+
+/** Says that the customer's last words need no answer. */
+export async function needsNoReply({ id, since }: Session): Promise<void> {
+  const appid = page.appid;
+  if (since === 0 || !(await page.attempt(() => api.answered(appid, id)))) return;
+  page.update((desk) => feed.markAnswered(desk, appid, id, since));
+  page.focus = "reply";
 }
 
 /** Moves a session to an agent. A supervisor who moves one to themselves takes it over. */
