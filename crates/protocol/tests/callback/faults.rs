@@ -77,6 +77,7 @@ fn entities_are_not_declared_and_not_followed() {
         assert_eq!(xml_fault(answer), XmlFault::DocumentType, "{answer}");
     }
     assert_eq!(xml_fault("<xml><Content>a&nbsp;b</Content></xml>"), XmlFault::Entity("nbsp".into()));
+    assert_eq!(xml_fault("<xml><Content>a&n\0\n;b</Content></xml>"), XmlFault::Entity("n  ".into()));
 }
 
 #[test]

@@ -19,6 +19,8 @@ const SHOWN_HEADERS: [HeaderName; 7] =
     [CONTENT_TYPE, CONTENT_LENGTH, DATE, LOCATION, RETRY_AFTER, SERVER, VIA];
 /// The most characters of a header that are kept.
 const HEADER_KEPT: usize = 200;
+/// The most characters of what was wrong that are kept.
+const FAULT_KEPT: usize = 500;
 
 /// What came of a try.
 #[derive(Debug)]
@@ -79,8 +81,11 @@ pub async fn send(
     }
 }
 
+/// A try that failed. What was wrong may repeat what a machine sent, and PostgreSQL stores no NUL.
 fn failed(tried: Try, fault: &impl ToString, kind: AlarmKind) -> Attempted {
-    Attempted { tried: Try { fault: fault.to_string(), ..tried }, reply: Err(kind) }
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    let fault = fault.to_string().chars().take(FAULT_KEPT).map(shown).collect();
+    Attempted { tried: Try { fault, ..tried }, reply: Err(kind) }
 }
 
 /// Reads the answer to a try.

@@ -40,6 +40,7 @@ on_both_engines! {
     a_customer_who_is_handed_over_waits_at_the_desk_and_is_still_pushed,
     in_a_session_nothing_is_pushed_but_events,
     a_push_that_fails_is_tried_three_times_with_the_same_msgid_and_then_the_next_goes_out,
+    an_answer_with_control_characters_fails_and_the_next_push_goes_out,
     messages_of_a_customer_arrive_in_order_and_each_once,
     pushes_go_on_after_a_restart,
     a_backlog_of_more_changes_than_one_read_has_goes_out_whole,
@@ -137,6 +138,21 @@ async fn a_push_that_fails_is_tried_three_times_with_the_same_msgid_and_then_the
     assert_eq!(texts(&received), ["坏", "坏", "坏", "好"]);
     let ids: Vec<String> = received.iter().map(|push| push.element("MsgId")).collect();
     assert!(ids[0] == ids[1] && ids[1] == ids[2] && ids[2] != ids[3], "{ids:?}");
+}
+
+async fn an_answer_with_control_characters_fails_and_the_next_push_goes_out(app: TestApp) {
+    let (account, receiver) = (app.account().await, Receiver::start().await);
+    listens(&account, &receiver).await;
+    receiver.answers(|push| {
+        let wrong = "<MsgType>text</MsgType><Content>&\0\u{1};\0</Content>";
+        (200, if push.element("Content") == "一" { push.answered(wrong) } else { "\0".to_owned() })
+    });
+    delivers(&app);
+    let customer = TestCustomer::new(&account);
+    for text in ["一", "二", "三"] {
+        customer.says(text).await;
+    }
+    assert_eq!(texts(&receiver.received(9).await), ["一", "一", "一", "二", "二", "二", "三", "三", "三"]);
 }
 
 async fn messages_of_a_customer_arrive_in_order_and_each_once(app: TestApp) {

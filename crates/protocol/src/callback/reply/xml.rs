@@ -146,6 +146,6 @@ fn character(reference: &BytesRef<'_>) -> Result<String, XmlFault> {
     let name = String::from_utf8_lossy(reference);
     match resolve_xml_entity(&name) {
         Some(text) => Ok(text.to_owned()),
-        None => Err(XmlFault::Entity(beginning(&name))),
+        None => Err(XmlFault::Entity(reason(&beginning(&name)))),
     }
 }
