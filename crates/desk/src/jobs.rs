@@ -112,8 +112,8 @@ pub async fn postpone(desk: &Desk, row: &DueRow) -> Result<()> {
         .await
 }
 
-/// Deletes changes older than seven days from an owner's feed, 1,000 at a time, with the records of their pushes and
-/// of the tries, and schedules the next trim.
+/// Deletes changes older than seven days from an owner's feed, 1,000 at a time, with the events of customers and the
+/// records of pushes and of their tries, and schedules the next trim.
 async fn trim(desk: &Desk, owner: &Appid) -> Result<()> {
     desk.write_silent(owner, |tx, owner| {
         let now = tx.now();
@@ -121,6 +121,7 @@ async fn trim(desk: &Desk, owner: &Appid) -> Result<()> {
         let old = oldest.iter().take_while(|row| row.int(1) < now - FEED_KEPT).map(|row| row.int(0));
         let last = old.last().unwrap_or(0);
         let dropped = tx.run(TRIM, bind![owner, last])?;
+        tx.run(TRIM_EVENTS, bind![owner, last])?;
         tx.run(TRIM_PUSHES, bind![owner, last])?;
         tx.run(TRIM_TRIES, bind![owner, last])?;
         let next = if i64::try_from(dropped) == Ok(TRIM_ROUND) { now } else { now + TRIM_EVERY };
@@ -137,6 +138,7 @@ const SELECT_FILES: &str =
     order by at limit $2";
 const SELECT_OLDEST: &str = "select seq, at from change where owner = $1 order by seq limit $2";
 const TRIM: &str = "delete from change where owner = $1 and seq <= $2";
+const TRIM_EVENTS: &str = "delete from customer_event where appid = $1 and id <= $2";
 const TRIM_PUSHES: &str = "delete from push where appid = $1 and seq <= $2";
 const TRIM_TRIES: &str = "delete from push_try where appid = $1 and seq <= $2";
 const DELETE_OLD: &str = "delete from due where owner = $1 and kind = $2 and key = $3 and at <= $4";

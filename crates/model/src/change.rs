@@ -54,6 +54,15 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         push: bool,
     },
+    /// A customer did something other than writing, which is pushed to the developer's server.
+    CustomerEvent {
+        /// The event's number.
+        id: i64,
+        /// The customer.
+        openid: Openid,
+        /// The second of the event.
+        event_at: i64,
+    },
     /// A program shows or hides the typing status at a customer's page.
     Typing {
         /// The customer.

@@ -458,3 +458,11 @@ CREATE TABLE missed (
     reason text not null,
     primary key (appid, session)
 );
+CREATE TABLE customer_event (
+    appid text not null,
+    id bigint not null,
+    openid text not null,
+    event text not null,
+    members text not null,
+    primary key (appid, id)
+);

@@ -1,6 +1,7 @@
 //! What is to be pushed: facts of the change feed, as Weixin's messages and events.
 
 use crate::message::{self, MessageView, media};
+use crate::session::customer_event;
 use crate::{Desk, Result, account};
 use model::session::SessionState;
 use model::{Appid, Fact, Openid, SECOND, Time};
@@ -148,8 +149,12 @@ pub(super) fn of_customer(
     for row in rows.iter().take_while(|row| row.int(0) <= last) {
         let facts: Vec<Fact> = serde_json::from_str(&row.text(2))?;
         for (fact, number) in facts.iter().zip(0..) {
-            let is_theirs = matches!(fact, Fact::Message { openid: of, .. } | Fact::Session { openid: of, .. }
-                if of.as_str() == openid);
+            let is_theirs = match fact {
+                Fact::Message { openid: of, .. }
+                | Fact::Session { openid: of, .. }
+                | Fact::CustomerEvent { openid: of, .. } => of.as_str() == openid,
+                _ => false,
+            };
             if is_theirs {
                 let id = PushId { seq: row.int(0), fact: number };
                 pushes.extend(made(tx, appid, (id, row.int(1), fact), &original_id, base)?);
@@ -177,6 +182,10 @@ fn content(
         },
         Fact::Session { openid, state, kf_account, from, event_at, .. } if *event_at > 0 => {
             let event = event(*state, kf_account, from);
+            event.map(|event| (openid.clone(), *event_at, BodyContent::Event(event)))
+        }
+        Fact::CustomerEvent { id, openid, event_at } => {
+            let event = customer_event::by_id(tx, appid, *id)?;
             event.map(|event| (openid.clone(), *event_at, BodyContent::Event(event)))
         }
         _ => None,

@@ -167,7 +167,7 @@ const WITH_FILES: [&str; 3] = [
         and business_id in (select business_id from business where appid = $1 limit $2) returning icon, ''",
 ];
 // Every table with rows of an account or an owner is listed here, which a test checks.
-const ROWS: [&str; 20] = [
+const ROWS: [&str; 21] = [
     "delete from account_file where appid = $1
         and sha256 in (select sha256 from account_file where appid = $1 limit $2)",
     "delete from stored_bytes where appid = $1
@@ -182,6 +182,8 @@ const ROWS: [&str; 20] = [
         and session in (select session from draft where appid = $1 limit $2)",
     "delete from read_mark where appid = $1
         and session in (select session from read_mark where appid = $1 order by session limit $2)",
+    "delete from customer_event where appid = $1
+        and id in (select id from customer_event where appid = $1 order by id limit $2)",
     "delete from push where appid = $1
         and seq in (select seq from push where appid = $1 order by seq limit $2)",
     "delete from push_try where appid = $1

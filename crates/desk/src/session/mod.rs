@@ -1,6 +1,7 @@
 //! Sessions: create, close, list, store.
 
 pub mod absence;
+pub(crate) mod customer_event;
 pub mod queue;
 pub mod record;
 pub mod release;

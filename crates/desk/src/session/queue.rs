@@ -60,7 +60,7 @@ pub(crate) fn drain(tx: &mut Tx<'_>, appid: &Appid) -> Result<()> {
     let may_make_room = |fact: &Fact| match fact {
         Fact::Session { state: SessionState::Open, from, .. } => !from.is_empty(),
         Fact::Session { .. } | Fact::Presence { .. } | Fact::Agent { .. } | Fact::Access => true,
-        Fact::Message { .. } | Fact::Typing { .. } | Fact::Worker => false,
+        Fact::Message { .. } | Fact::CustomerEvent { .. } | Fact::Typing { .. } | Fact::Worker => false,
     };
     if tx.facts().iter().any(may_make_room) && is_anybody_waiting(tx, appid)? && !is_paused(tx, appid)? {
         assign_all(tx, appid)?;

@@ -2,33 +2,45 @@
 //! customer that open it.
 
 use crate::people::customer;
+use crate::session::customer_event;
 use crate::{Desk, Result, account};
 use model::session::window::{Action, Typing, Window, begins_visit, can};
 use model::{Appid, Openid, Time};
 use protocol::{AccountKind, Errcode};
+use std::collections::BTreeMap;
 use store::Tx;
 use store::bind;
 
-/// Records an action of a customer other than writing, for the operator. Creates the customer if necessary.
+/// Records an action of a customer other than writing, for the operator. Creates the customer if necessary. The
+/// developer's server is told of it, with these members of the event.
 ///
 /// # Errors
 /// 40013, 40003. `BadRequest` if customers of this kind of account cannot do this.
-pub async fn act(desk: &Desk, appid: &Appid, openid: &str, action: Action) -> Result<()> {
+pub async fn act(
+    desk: &Desk,
+    appid: &Appid,
+    openid: &str,
+    action: Action,
+    members: BTreeMap<String, String>,
+) -> Result<()> {
     let openid = Openid::parse(openid)?;
-    desk.write_silent(appid, move |tx, appid| {
+    customer_event::write(desk, appid, action, move |tx, appid| {
         let kind = account::get(tx, appid)?.kind;
         if !can(action, kind) {
             return Err(Errcode::BadRequest.into());
         }
         customer::create_if_absent(tx, appid, &openid)?;
-        record_action(tx, appid, &openid, action, kind)
+        if action != Action::View {
+            record_action(tx, appid, &openid, action, kind)?;
+        }
+        customer_event::record(tx, appid, &openid, action, &members)
     })
     .await
 }
 
 /// Records that a customer opened the page, which opens the window once per visit in accounts where this counts as
-/// entering customer service. `openid` is `None` for a browser without a customer. `seen_at` is when the customer was
-/// last there.
+/// entering customer service. The developer's server is told of each visit. `openid` is `None` for a browser without a
+/// customer. `seen_at` is when the customer was last there.
 ///
 /// # Errors
 /// Internal only.
@@ -42,12 +54,13 @@ pub async fn enter(
     let enters = move |seen_at, now| can(Action::Enter, kind) && begins_visit(seen_at, now);
     let Some(openid) = openid.filter(|_| enters(seen_at, desk.now())) else { return Ok(()) };
     let openid = openid.clone();
-    let write = desk.write_silent(appid, move |tx, appid| {
+    let write = customer_event::write(desk, appid, Action::Enter, move |tx, appid| {
         // Another page of the customer may have recorded it already.
-        if enters(of(tx, appid, &openid)?.seen_at, tx.now()) {
-            record_action(tx, appid, &openid, Action::Enter, kind)?;
+        if !enters(of(tx, appid, &openid)?.seen_at, tx.now()) {
+            return Ok(());
         }
-        Ok(())
+        record_action(tx, appid, &openid, Action::Enter, kind)?;
+        customer_event::record(tx, appid, &openid, Action::Enter, &BTreeMap::new())
     });
     write.await
 }

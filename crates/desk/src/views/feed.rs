@@ -196,7 +196,7 @@ fn load_fact(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<FeedFact> {
         }
         Fact::Agent { kf_account } => FeedFact::Changed(kf_account.to_string()),
         Fact::Worker => FeedFact::Worker,
-        Fact::Access => FeedFact::Nothing,
+        Fact::CustomerEvent { .. } | Fact::Access => FeedFact::Nothing,
     })
 }
 

@@ -17,6 +17,8 @@ pub enum Action {
     Message,
     /// The customer clicks a custom menu, or a choice of a menu message.
     Menu,
+    /// The customer opens a page by a custom menu, which opens no window.
+    View,
     /// The customer follows the account.
     Follow,
     /// The customer unfollows the account.
@@ -33,12 +35,31 @@ impl TextEnum for Action {
     const TEXTS: &'static [(&'static str, Self)] = &[
         ("message", Action::Message),
         ("menu", Action::Menu),
+        ("view", Action::View),
         ("follow", Action::Follow),
         ("unfollow", Action::Unfollow),
         ("scan", Action::Scan),
         ("pay", Action::Pay),
         ("enter", Action::Enter),
     ];
+}
+
+impl Action {
+    /// The `Event` by which the developer's server is told of it; `None` for messages and payments, which are told in
+    /// other ways.
+    /// <https://developers.weixin.qq.com/doc/subscription/guide/product/message/receiving_event_pushes.html>
+    #[must_use]
+    pub fn event(self) -> Option<&'static str> {
+        Some(match self {
+            Action::Menu => "CLICK",
+            Action::View => "VIEW",
+            Action::Follow => "subscribe",
+            Action::Unfollow => "unsubscribe",
+            Action::Scan => "SCAN",
+            Action::Enter => "user_enter_tempsession",
+            Action::Message | Action::Pay => return None,
+        })
+    }
 }
 
 /// The number of messages of a window without a limit.
@@ -53,6 +74,7 @@ const ALL: &[AccountKind] =
 const TABLE: &[(Action, &[AccountKind], i64, i64)] = &[
     (Action::Message, ALL, 5, REPLY_WINDOW_H * HOUR),
     (Action::Menu, OFFICIAL, 3, MINUTE),
+    (Action::View, OFFICIAL, 0, 0),
     (Action::Follow, OFFICIAL, 3, MINUTE),
     (Action::Unfollow, OFFICIAL, 0, 0),
     (Action::Scan, OFFICIAL, 3, MINUTE),
@@ -103,7 +125,7 @@ impl Window {
     #[must_use]
     pub fn after(self, action: Action, kind: AccountKind, now: Time) -> Window {
         match (action, grant(action, kind)) {
-            (_, None) => self,
+            (_, None) | (Action::View, _) => self,
             (Action::Unfollow, _) => Window::default(),
             (_, Some((left, ms))) => Window { until: self.until.max(now + ms), left },
         }
@@ -194,11 +216,14 @@ mod tests {
             }
             assert_eq!(opened(Action::Pay, kind), Some((UNLIMITED, DAYS)));
             assert_eq!((opened(Action::Enter, kind), can(Action::Unfollow, kind)), (None, true));
+            assert_eq!((opened(Action::View, kind), can(Action::View, kind)), (None, true));
         }
         for kind in [AccountKind::MiniProgram, AccountKind::MiniGame] {
             assert_eq!(opened(Action::Message, kind), Some((5, DAYS)));
             assert_eq!(opened(Action::Enter, kind), Some((2, MINUTE)));
-            for other in [Action::Menu, Action::Follow, Action::Unfollow, Action::Scan, Action::Pay] {
+            let others =
+                [Action::Menu, Action::View, Action::Follow, Action::Unfollow, Action::Scan, Action::Pay];
+            for other in others {
                 assert!(opened(other, kind).is_none() && !can(other, kind), "{other:?}");
             }
         }
@@ -219,6 +244,7 @@ mod tests {
         assert_eq!(paid.after(Action::Message, AccountKind::Service, NOW).left, 5);
         assert_eq!(written.after(Action::Unfollow, AccountKind::Service, NOW), Window::default());
         assert_eq!(written.after(Action::Unfollow, AccountKind::MiniGame, NOW), written);
+        assert_eq!(written.after(Action::View, AccountKind::Service, NOW + 1), written);
     }
 
     #[test]
@@ -280,7 +306,7 @@ mod tests {
                 let alone = Window::default().after(action, kind, now);
                 if action == Action::Unfollow && official {
                     assert_eq!(window.count_send(now), Err(Errcode::ResponseTime));
-                } else if can(action, kind) {
+                } else if can(action, kind) && action != Action::View {
                     assert_eq!(window.left, alone.left);
                     assert_eq!(window.until, before.until.max(alone.until));
                 } else {

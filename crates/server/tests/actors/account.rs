@@ -168,8 +168,19 @@ impl TestAccount {
 
     /// An operator's command lets a customer do something, such as subscribe.
     pub async fn customer_acts(&self, openid: &str, action: &str) -> Result<Value, String> {
+        self.customer_acts_with(openid, action, &[]).await
+    }
+
+    /// The same, with members of the event.
+    pub async fn customer_acts_with(
+        &self,
+        openid: &str,
+        action: &str,
+        members: &[(&str, &str)],
+    ) -> Result<Value, String> {
         let (appid, openid, action) = (self.appid.clone(), openid.to_owned(), action.to_owned());
-        self.app.command(Command::Customer(CustomerCommand::Act { appid, openid, action })).await
+        let members = members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.app.command(Command::Customer(CustomerCommand::Act { appid, openid, action, members })).await
     }
 
     /// An operator's command lets a customer write; the message.

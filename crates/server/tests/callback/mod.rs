@@ -1,5 +1,6 @@
 //! Message push: the developer's server of an account hears, answers, and hands customers over to the desk.
 
+mod customer_event;
 mod delivery;
 mod developer;
 mod fault;

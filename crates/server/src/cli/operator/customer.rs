@@ -15,7 +15,7 @@ pub(in crate::cli) enum CustomerSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Have a customer do what lets programs write to them; an unknown openid becomes a customer.
+    /// Have a customer do something, of which the developer's server is told; an unknown openid becomes a customer.
     Act {
         /// The account.
         #[arg(long)]
@@ -23,9 +23,12 @@ pub(in crate::cli) enum CustomerSubcommand {
         /// The customer's openid.
         #[arg(long)]
         openid: String,
-        /// follow, unfollow, scan, menu or pay; enter for Mini Programs and Mini Games.
+        /// follow, unfollow, scan, menu, view or pay; enter for Mini Programs and Mini Games.
         #[arg(long)]
         action: String,
+        /// A member of the event that is pushed: EventKey and Ticket, or SessionFrom; absent ones have samples.
+        #[arg(long = "member", value_name = "NAME=VALUE", value_parser = member)]
+        members: Vec<(String, String)>,
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -54,12 +57,20 @@ impl CustomerSubcommand {
     pub(in crate::cli) fn command(&self) -> Command {
         Command::Customer(match self {
             Self::Create { appid, .. } => CustomerCommand::Create { appid: appid.clone() },
-            Self::Act { appid, openid, action, .. } => {
-                CustomerCommand::Act { appid: appid.clone(), openid: openid.clone(), action: action.clone() }
-            }
+            Self::Act { appid, openid, action, members, .. } => CustomerCommand::Act {
+                appid: appid.clone(),
+                openid: openid.clone(),
+                action: action.clone(),
+                members: members.iter().cloned().collect(),
+            },
             Self::Say { appid, openid, text, .. } => {
                 CustomerCommand::Say { appid: appid.clone(), openid: openid.clone(), text: text.clone() }
             }
         })
     }
+}
+
+fn member(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a member is NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }

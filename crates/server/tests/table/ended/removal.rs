@@ -107,6 +107,7 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
         "insert into push_cursor (appid, seq) values ($1, 1)",
         "insert into push_alarm (appid, kind, first_at, last_at, count, sample)
             values ($1, 'dns_failure', 0, 0, 30, '')",
+        "insert into customer_event (appid, id, openid, event, members) values ($1, 1, '', 'CLICK', '{}')",
         "insert into push (appid, seq, fact, openid, what, outcome, tries, fault, at)
             values ($1, 1, 0, '', 'text', 'taken', 1, '', 0)",
         "insert into push_try (appid, seq, fact, number, replay, at, took_ms, status, fault, headers, answer,
