@@ -201,8 +201,11 @@ fn put(tx: &mut Tx<'_>, appid: &Appid, role: &str, settings: &CallbackSettings) 
     tx.run(PUT_VERSION, bind![appid, role, url, token, mode, format, current, previous, now]).map(|_| ())
 }
 
-/// Stores the current settings.
+/// Stores the current settings. A shield ends with the settings under which it began.
 fn save(tx: &mut Tx<'_>, appid: &Appid, settings: &CallbackSettings) -> Result<()> {
+    if of(tx, appid)?.as_ref() != Some(settings) {
+        tx.run(END_SHIELD, bind![appid])?;
+    }
     let (now, [current, previous]) = (tx.now(), keys(settings));
     let (mode, format) = (settings.mode.as_text(), settings.format.as_text());
     let CallbackSettings { url, token, .. } = settings;
@@ -233,11 +236,7 @@ pub async fn set_since(desk: &Desk, at: Time) -> Result<Vec<Appid>> {
 
 /// The developer's server of the account, for who gets what a customer writes.
 pub(crate) fn server(tx: &mut Tx<'_>, appid: &Appid) -> Result<DeveloperServer> {
-    Ok(match shield(tx, appid)? {
-        None => DeveloperServer::Absent,
-        Some(Shield { until, is_replaced: true }) if until > 0 => DeveloperServer::Replaced,
-        Some(_) => DeveloperServer::Present,
-    })
+    Ok(shield(tx, appid)?.map_or(DeveloperServer::Absent, Shield::server))
 }
 
 /// How the account's server is left alone.
@@ -249,11 +248,25 @@ pub(crate) struct Shield {
     pub(crate) is_replaced: bool,
 }
 
+impl Shield {
+    /// The shield at `now` by its columns.
+    pub(crate) fn stored(is_replaced: bool, until: Time, now: Time) -> Shield {
+        Shield { until: Some(until).filter(|until| shield_holds(*until, now)).unwrap_or(0), is_replaced }
+    }
+
+    /// The server that has this shield.
+    pub(crate) fn server(self) -> DeveloperServer {
+        match self {
+            Shield { until, is_replaced: true } if until > 0 => DeveloperServer::Replaced,
+            _ => DeveloperServer::Present,
+        }
+    }
+}
+
 /// The shield of the account's server; `None` if the account has no developer's server.
 pub(crate) fn shield(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<Shield>> {
     let Some(row) = tx.one(SELECT_SHIELD, bind![appid])? else { return Ok(None) };
-    let until = Some(row.int(1)).filter(|until| shield_holds(*until, tx.now())).unwrap_or(0);
-    Ok(Some(Shield { until, is_replaced: row.flag(0) }))
+    Ok(Some(Shield::stored(row.flag(0), row.int(1), tx.now())))
 }
 
 /// Whether the account has a developer's server.
@@ -289,6 +302,7 @@ fn settings(row: &Row) -> Option<CallbackSettings> {
 const SELECT: &str = "select url, token, mode, format, aes_key, previous_key from callback where appid = $1";
 const SELECT_SINCE: &str = "select appid from callback where set_at >= $1 order by set_at";
 const SELECT_SHIELD: &str = "select desk_while_shielded, shielded_until from callback where appid = $1";
+const END_SHIELD: &str = "update callback set shielded_until = 0 where appid = $1";
 const SET_REPLACED: &str = "update callback set desk_while_shielded = $2 where appid = $1";
 const SELECT_VERSION: &str =
     "select url, token, mode, format, aes_key, previous_key, fault from callback_version

@@ -68,6 +68,14 @@ pub async fn save(
     .await
 }
 
+/// Until when the account's server is left alone, as the node that delivered last has stored it; 0 if it is not.
+///
+/// # Errors
+/// Internal only.
+pub async fn shielded_until(desk: &Desk, appid: &Appid) -> Result<Time> {
+    desk.read(appid, |tx, appid| Ok(callback::shield(tx, appid)?.unwrap_or_default().until)).await
+}
+
 /// The alarms of an account.
 ///
 /// # Errors

@@ -111,6 +111,13 @@ impl ServerHealth {
         true
     }
 
+    /// Takes over a shield until `until` that another node began; 0 for none.
+    pub fn resume_shield(&mut self, until: Time, now: Time) {
+        if !self.is_shielded(now) || until > self.shielded_until {
+            self.shielded_until = until;
+        }
+    }
+
     /// Whether the server is left alone at `now`.
     #[must_use]
     pub fn is_shielded(&self, now: Time) -> bool {
@@ -218,6 +225,19 @@ mod tests {
         let (_, at) = fails(&mut health, 30, NOW);
         assert!(!health.is_shielded(at - 1), "it had not begun");
         assert!(!fails(&mut health, 29, at - 60 * MINUTE).0);
+    }
+
+    #[test]
+    fn a_shield_that_another_node_began_holds_until_its_end() {
+        let mut health = ServerHealth::default();
+        health.resume_shield(NOW + SHIELD / 2, NOW);
+        assert!(health.is_shielded(NOW + SHIELD / 2 - 1) && !health.is_shielded(NOW + SHIELD / 2));
+        assert!(!fails(&mut health, 29, NOW + SHIELD).0 && fails(&mut health, 1, NOW + SHIELD + MINUTE).0);
+        let own = health.shielded_until();
+        health.resume_shield(0, own - 1);
+        assert_eq!(health.shielded_until(), own, "its own shield holds longer");
+        health.resume_shield(0, own);
+        assert_eq!(health.shielded_until(), 0);
     }
 
     #[test]

@@ -143,6 +143,7 @@ impl Delivery {
             self.is_paused = current.is_paused;
             self.settings_read = Some((woken, now));
         }
+        target.set_paused(self.is_paused);
         target.look_at_shield();
         if self.is_paused {
             self.rests = None;
@@ -221,7 +222,13 @@ impl Delivery {
         let target = self.target.clone();
         let (desk, now) = (&target.app.desk, target.app.desk.clock().uptime());
         if self.lease.is_none() {
-            self.lease = lease::take(desk, &target.appid).await?;
+            let taken = lease::take(desk, &target.appid).await?;
+            if taken.is_some() {
+                // The node before may have left the server alone.
+                self.stored_shield = alarms::shielded_until(desk, &target.appid).await?;
+                target.resume_shield(self.stored_shield);
+            }
+            self.lease = taken;
         } else if now < self.leased_until {
             return Ok(self.lease);
         } else if !lease::renew(desk, &target.appid).await? {

@@ -1,5 +1,5 @@
-//! What the deliveries of an account share: the settings of now, the places of the server's host, and how the server
-//! fares; and the tries of one push.
+//! What the deliveries of an account share: the settings of now, the places of the server's host, how the server fares,
+//! and whether pushes are paused; and the tries of one push.
 
 use crate::callback::attempt::{Attempted, attempt};
 use crate::callback::places::{HostPlaces, Place, Places};
@@ -30,6 +30,8 @@ pub(super) struct Target {
     health: Mutex<ServerHealth>,
     /// Whether the server is left alone.
     shielded: watch::Sender<bool>,
+    /// Whether an operator has paused the pushes.
+    paused: watch::Sender<bool>,
     /// Notified when there is something to store about the server.
     pub(super) news: Notify,
 }
@@ -80,6 +82,7 @@ impl Target {
             current: Mutex::default(),
             health: Mutex::default(),
             shielded: watch::Sender::new(false),
+            paused: watch::Sender::new(false),
             news: Notify::new(),
         }
     }
@@ -102,10 +105,16 @@ impl Target {
         }
     }
 
-    /// Waits until a call may begin: until the server is not left alone, and there is a place. Returns the settings of
-    /// then.
+    /// Sets whether pushes wait, also those of which a try has failed.
+    pub(super) fn set_paused(&self, is_paused: bool) {
+        self.paused.send_if_modified(|before| std::mem::replace(before, is_paused) != is_paused);
+    }
+
+    /// Waits until a call may begin: until pushes are not paused, the server is not left alone, and there is a place.
+    /// Returns the settings of then.
     async fn enter(&self) -> (Place, Arc<Current>) {
         loop {
+            let _ = self.paused.subscribe().wait_for(|is_paused| !is_paused).await;
             // A developer's machine that listens is no server that fails.
             if !self.is_forwarded() {
                 let _ = self.shielded.subscribe().wait_for(|is_shielded| !is_shielded).await;
@@ -123,9 +132,10 @@ impl Target {
         }
     }
 
-    /// Whether pushes may go out: the server is not left alone, or a developer's machine gets them.
+    /// Whether pushes may go out: they are not paused, and the server is not left alone or a developer's machine gets
+    /// them.
     pub(super) fn may_call(&self) -> bool {
-        !self.is_shielded() || self.is_forwarded()
+        !*self.paused.borrow() && (!self.is_shielded() || self.is_forwarded())
     }
 
     /// Whether pushes go to a developer's machine.
@@ -162,6 +172,12 @@ impl Target {
     pub(super) fn look_at_shield(&self) {
         let holds = self.health().is_shielded(self.app.desk.now());
         self.shielded.send_if_modified(|is_shielded| std::mem::replace(is_shielded, holds) != holds);
+    }
+
+    /// Leaves the server alone until a time that another node has stored; 0 if it was not left alone.
+    pub(super) fn resume_shield(&self, until: Time) {
+        self.health().resume_shield(until, self.app.desk.now());
+        self.look_at_shield();
     }
 
     /// Until when the server is left alone, 0 if it is not, and the alarms that are to be stored.

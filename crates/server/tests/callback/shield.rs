@@ -4,6 +4,7 @@ use super::receiver::{Received, Receiver, delivers, listens};
 use crate::actors::{CapturedErrors, TestAccount, TestAgent, TestApp, TestCustomer, until};
 use kefu::admin::Command;
 use kefu::admin::callback::CallbackCommand;
+use kefu::admin::push::{PushAction, PushCommand};
 use serde_json::{Value, json};
 
 /// As many pushes fail as shield: each is tried three times.
@@ -43,6 +44,9 @@ on_both_engines! {
     alarms_say_what_failed_and_how_often,
     new_settings_end_a_shield,
     customers_wait_at_the_desk_while_the_server_is_left_alone_if_the_account_wants_it,
+    a_node_that_takes_over_leaves_the_server_alone_as_long_as_the_one_before,
+    other_settings_of_a_stopped_node_end_a_shield,
+    a_pause_during_a_shield_holds_the_pushes_that_were_tried,
 }
 
 async fn a_server_that_fails_much_is_left_alone_for_a_minute_and_then_tried_again(app: TestApp) {
@@ -159,4 +163,87 @@ async fn customers_wait_at_the_desk_while_the_server_is_left_alone_if_the_accoun
     TestCustomer::new(&account).says("你好").await;
     assert_eq!(texts(3).await, ["人工", "你好", "无人"]);
     assert_eq!(account.waiting().await, [customer.openid()]);
+}
+
+async fn a_node_that_takes_over_leaves_the_server_alone_as_long_as_the_one_before(app: TestApp) {
+    let (account, receiver) = (app.account().await, Receiver::start().await);
+    let watcher = administrator(&account).await;
+    listens(&account, &receiver).await;
+    receiver.answers(fails_at("坏"));
+    delivers(&app);
+    fail(&account, &receiver).await;
+    let until_when = async |account: &TestAccount, watcher: &TestAgent| {
+        alarms(account, watcher).await["shielded_until"].as_i64().unwrap()
+    };
+    until("the server is left alone", || async { until_when(&account, &watcher).await > 0 }).await;
+    let end = until_when(&account, &watcher).await;
+    let before = receiver.so_far().len();
+    let app = app.restarts(true).await;
+    let account = TestAccount { app: app.clone(), ..account };
+    let watcher = TestAgent { app: app.clone(), ..watcher };
+    delivers(&app);
+    TestCustomer::new(&account).says("一").await;
+    let (other, listener) = (app.account().await, Receiver::start().await);
+    listens(&other, &listener).await;
+    TestCustomer::new(&other).says("你好").await;
+    listener.received(1).await;
+    app.clock.advance(59_999);
+    TestCustomer::new(&other).says("还在").await;
+    listener.received(2).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert_eq!(receiver.so_far().len(), before, "the node before left it alone until {end}");
+    assert_eq!(until_when(&account, &watcher).await, end);
+    app.clock.advance(1);
+    assert_eq!(receiver.received(before + 1).await[before].element("Content"), "一");
+    until("the shield is over", || async { until_when(&account, &watcher).await == 0 }).await;
+}
+
+async fn other_settings_of_a_stopped_node_end_a_shield(app: TestApp) {
+    let (account, receiver) = (app.account().await, Receiver::start().await);
+    let watcher = administrator(&account).await;
+    listens(&account, &receiver).await;
+    receiver.answers(fails_at("坏"));
+    delivers(&app);
+    fail(&account, &receiver).await;
+    until("the server is left alone", || async { alarms(&account, &watcher).await["shielded_until"] != 0 })
+        .await;
+    let app = app.restarts(true).await;
+    let account = TestAccount { app: app.clone(), ..account };
+    let mended = Receiver::start().await;
+    listens(&account, &mended).await;
+    delivers(&app);
+    TestCustomer::new(&account).says("你好").await;
+    assert_eq!(mended.received(1).await[0].element("Content"), "你好");
+}
+
+async fn a_pause_during_a_shield_holds_the_pushes_that_were_tried(app: TestApp) {
+    let (account, receiver) = (app.account().await, Receiver::start().await);
+    let watcher = administrator(&account).await;
+    listens(&account, &receiver).await;
+    receiver.answers(|_| (500, String::new()));
+    receiver.releases(0);
+    delivers(&app);
+    // All are under way, and their first tries fail together.
+    let many = 3 * MANY;
+    for _ in 0..many {
+        TestCustomer::new(&account).says("一").await;
+    }
+    receiver.received(many).await;
+    receiver.releases(usize::MAX);
+    until("the server is left alone", || async { alarms(&account, &watcher).await["shielded_until"] != 0 })
+        .await;
+    let pause = |is_paused| {
+        let action = PushAction::Pause(is_paused);
+        app.command(Command::Push(PushCommand { appid: account.appid.clone(), action }))
+    };
+    pause(true).await.unwrap();
+    // The settings are looked at each second.
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    let before = receiver.so_far().len();
+    receiver.answers(|_| (200, String::new()));
+    app.clock.advance(60_000);
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    assert_eq!(receiver.so_far().len(), before, "nothing goes out while pushes are paused");
+    pause(false).await.unwrap();
+    receiver.received(before + many).await;
 }
