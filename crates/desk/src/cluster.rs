@@ -102,17 +102,17 @@ pub(crate) fn is_holder(tx: &mut Tx<'_>, what: &str, node: &str) -> Result<bool>
     Ok(tx.one(SELECT_HOLDER, bind![what])?.is_some_and(|row| row.text(0) == node))
 }
 
-/// Takes the lease for `what` from whichever node has it. The other node learns of it when it renews the lease; what it
-/// does until then must be safe to do twice.
+/// Takes the lease for `what` from whichever node has it. Returns whether this one did not have it. The other node
+/// learns of it when it renews the lease; what it does until then must be safe to do twice.
 ///
 /// # Errors
 /// Internal only.
-pub async fn seize(desk: &Desk, what: &str) -> Result<()> {
+pub async fn seize(desk: &Desk, what: &str) -> Result<bool> {
     if !desk.store.is_shared() {
-        return Ok(());
+        return Ok(false);
     }
     let (node, what) = (desk.node.clone(), what.to_owned());
-    desk.store.write_silent("", move |tx| tx.run(SEIZE, bind![&what, &*node]).map(|_| ())).await
+    desk.store.write_silent("", move |tx| Ok(tx.run(SEIZE, bind![&what, &*node])? == 1)).await
 }
 
 const BEAT: &str = "update node set beat = beat + 1, clock = $2 where id = $1";

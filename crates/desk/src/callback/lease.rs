@@ -39,12 +39,16 @@ pub async fn renew(desk: &Desk, appid: &Appid) -> Result<bool> {
     cluster::acquire(desk, &name(appid)).await
 }
 
-/// Takes the lease from the node that has it, because the account's machine that listens is connected to this one.
+/// Takes the lease from the node that has it, because the account's machine that listens is connected to this one. What
+/// the other node still writes does nothing: it does not reach the machine, so its pushes may fail.
 ///
 /// # Errors
 /// Internal only.
 pub async fn seize(desk: &Desk, appid: &Appid) -> Result<()> {
-    cluster::seize(desk, &name(appid)).await
+    if cluster::seize(desk, &name(appid)).await? {
+        desk.write_silent(appid, |tx, appid| tx.run(CLAIM, bind![appid]).map(|_| ())).await?;
+    }
+    Ok(())
 }
 
 fn name(appid: &Appid) -> String {

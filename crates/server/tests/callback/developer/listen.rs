@@ -2,11 +2,13 @@
 
 use crate::actors::{PATIENCE, TestAccount, TestApp, TestCustomer, until};
 use crate::callback::receiver::{Receiver, TOKEN, delivers, listens, sets};
+use crate::cluster::on_two_nodes;
 use crate::fixture::running::KEFU;
 use kefu::admin::Command;
 use kefu::admin::callback::CallbackChange;
 use kefu::admin::listen_key::ListenKeyCommand;
 use kefu::bind;
+use kefu::desk::cluster;
 use model::Appid;
 use serde_json::Value;
 use std::process::{Child, Stdio};
@@ -194,4 +196,38 @@ async fn a_key_opens_its_account_until_it_is_revoked(app: TestApp) {
     assert_eq!(app.command(Command::ListenKey(revoke)).await.unwrap()["revoked"], 1);
     assert_eq!(stream.line().await, Some("over".into()));
     assert_eq!(RawStream::asks(&account, &key, "").await.status(), 401);
+}
+
+/// The machine is connected to one node, and customers write at the other. Then the machine's node dies while a push
+/// waits for its answer, and the machine comes to the other node.
+#[test]
+fn a_machine_gets_what_customers_write_at_another_node_and_again_when_its_node_dies() {
+    on_two_nodes(async |here, there| {
+        let (account, local) = (here.account().await, Receiver::start().await);
+        only_listens(&account).await;
+        delivers(&here);
+        delivers(&there);
+        let (customer, beyond) =
+            (TestCustomer::new(&account), TestAccount { app: there.clone(), ..account.clone() });
+        customer.says("零").await;
+        // Without a machine it fails, at whichever node.
+        has_ended(&account).await;
+        let machine = Machine::connects(&beyond, &local.url).await;
+        customer.says("一").await;
+        customer.says("二").await;
+        local.received(2).await;
+        local.releases(2);
+        customer.says("三").await;
+        local.received(3).await;
+        there.inner.stop.cancel();
+        cluster::fence(&here.inner.desk, &there.inner.desk.node).await.unwrap();
+        drop(machine);
+        local.releases(usize::MAX);
+        let _machine = Machine::connects(&account, &local.url).await;
+        customer.says("四").await;
+        let received = local.received(5).await;
+        let texts: Vec<_> = received.iter().map(|push| push.element("Content")).collect();
+        assert_eq!(texts, ["一", "二", "三", "三", "四"]);
+        assert_eq!(received[2].element("MsgId"), received[3].element("MsgId"));
+    });
 }
