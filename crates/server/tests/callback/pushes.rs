@@ -3,9 +3,10 @@
 mod command;
 mod kept;
 
-use super::receiver::{Received, Receiver, delivers, listens};
+use super::receiver::{Received, Receiver, delivers, listens, sets};
 use crate::actors::{TestAccount, TestAgent, TestApp, TestComponent, TestCustomer, code};
 use kefu::admin::Command;
+use kefu::admin::callback::CallbackChange;
 use kefu::admin::push::{PushAction, PushCommand};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -81,6 +82,7 @@ on_both_engines! {
     paused_pushes_wait_until_they_are_resumed,
     any_message_or_event_is_simulated,
     a_late_push_says_why_its_answer_did_nothing,
+    a_try_with_other_settings_than_the_one_before_says_so,
     replays_are_limited,
 }
 
@@ -354,6 +356,33 @@ async fn a_late_push_says_why_its_answer_did_nothing(app: TestApp) {
     assert_eq!(shown["tries"][0]["understood"]["says"]["content"], "收到");
     assert!(shown["warnings"][0]["en"].as_str().unwrap().contains("60 s"));
     assert_eq!(customer.last().await["text"], "二");
+}
+
+async fn a_try_with_other_settings_than_the_one_before_says_so(app: TestApp) {
+    let (account, (receiver, status)) = (app.account().await, receiver_with_status().await);
+    let eve = administrator(&account).await;
+    listens(&account, &receiver).await;
+    delivers(&app);
+    status.store(500, Ordering::Relaxed);
+    receiver.releases(0);
+    TestCustomer::new(&account).says("一").await;
+    receiver.received(1).await;
+    receiver.has_token("BBBBB");
+    let token = Some("BBBBB".to_owned());
+    sets(&account, CallbackChange { token, ..CallbackChange::default() }).await.expect("it is verified");
+    // Another customer's push shows that the delivery knows the settings.
+    status.store(200, Ordering::Relaxed);
+    TestCustomer::new(&account).says("二").await;
+    receiver.received(2).await;
+    receiver.releases(usize::MAX);
+    let pushes = done(&account, &eve, 2).await;
+    let first = pushes.iter().find(|push| push["tries"] == 2).unwrap_or_else(|| panic!("{pushes:?}"));
+    let tries = shown(&account, &eve, first).await["tries"].as_array().unwrap().clone();
+    assert_eq!(
+        (words(&tries[0]["warnings"]), words(&tries[1]["warnings"])),
+        (vec![], vec!["settings_changed"])
+    );
+    assert_eq!(tries[1]["understood"]["says"]["content"], "收到");
 }
 
 async fn replays_are_limited(app: TestApp) {
