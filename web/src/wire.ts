@@ -110,10 +110,15 @@ export interface Session {
   since: number;
   /** The beginning of the last text, at most 60 characters. */
   preview: string;
+  /** Who gets what the customer writes, as of the last change. Absent while the account has no developer's server. */
+  recipient?: Recipient;
 }
 
 /** The state of a session. */
 export type SessionState = "waiting" | "open" | "closed";
+
+/** Who gets what a customer writes. */
+export type Recipient = "desk" | "developer" | "both";
 
 /** A text that a worker has typed in a session and not sent. */
 export interface SavedDraft {

@@ -29,8 +29,13 @@ export async function receiver(t, answer) {
 
 const element = (body, name) => new RegExp(`<${name}>(?:<!\\[CDATA\\[)?(.*?)(?:\\]\\]>)?</${name}>`).exec(body)?.[1];
 
+const answered = (body, elements) =>
+  `<xml><ToUserName>${element(body, "FromUserName")}</ToUserName>` +
+  `<FromUserName>${element(body, "ToUserName")}</FromUserName><CreateTime>1</CreateTime>${elements}</xml>`;
+
 /** A reply with a text to a push. */
 export const reply = (body, text) =>
-  `<xml><ToUserName>${element(body, "FromUserName")}</ToUserName>` +
-  `<FromUserName>${element(body, "ToUserName")}</FromUserName><CreateTime>1</CreateTime>` +
-  `<MsgType>text</MsgType><Content><![CDATA[${text}]]></Content></xml>`;
+  answered(body, `<MsgType>text</MsgType><Content><![CDATA[${text}]]></Content>`);
+
+/** A reply that hands the customer over to the desk. */
+export const transfer = (body) => answered(body, "<MsgType>transfer_customer_service</MsgType>");

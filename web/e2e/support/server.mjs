@@ -164,6 +164,7 @@ export class Server {
   setAdmin = (kf_account) => this.#done("/customservice/kfaccount/setadmin", {}, { kf_account });
   createAll = (kf_account, openids) => inParallel(openids, (openid) => this.create(kf_account, openid));
   create = (kf_account, openid) => this.#done("/customservice/kfsession/create", {}, { kf_account, openid });
+  close = (kf_account, openid) => this.#done("/customservice/kfsession/close", {}, { kf_account, openid });
 
   agents = async () => (await this.#authorized("/cgi-bin/customservice/getkflist", {})).kf_list;
   online = async () => (await this.#authorized("/cgi-bin/customservice/getonlinekflist", {})).kf_online_list;

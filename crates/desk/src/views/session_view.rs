@@ -1,10 +1,12 @@
 //! Sessions as the pages see them. Each list is one statement.
 
+use crate::account::callback::Shield;
 use crate::message::{self, MessageView};
 use crate::people::presence::of_worker;
 use crate::{Desk, Result, session};
 use model::media::picture_at;
 use model::session::SessionState;
+use model::session::routing::{self, Recipient};
 use model::{Appid, KfAccount, Session, TextEnum, Time, WechatId};
 use protocol::msgrecord::Opercode;
 use protocol::{Errcode, limits};
@@ -13,6 +15,8 @@ use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
 
+/// Read in place of a developer's server if there is none.
+const NO_SERVER: i64 = -1;
 /// The most characters of the preview.
 const PREVIEW: usize = 60;
 
@@ -44,6 +48,10 @@ pub struct SessionView {
     pub since: Time,
     /// The beginning of the last text, at most 60 characters.
     pub preview: String,
+    /// Who gets what the customer writes, as of the last change. Absent while the account has no developer's server.
+    #[cfg_attr(feature = "types", ts(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<Recipient>,
     /// Whether the agent has a workbench open, online or away. Sent to customers, not to agents.
     #[serde(skip)]
     pub is_agent_here: bool,
@@ -93,17 +101,17 @@ pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> R
 /// # Errors
 /// `NotFound`.
 pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<SessionView> {
-    tx.one(SELECT, bind![appid, id])?.map(|row| view(&row)).ok_or(Error::Refused(Errcode::NotFound))
+    tx.one(SELECT, bind![appid, id])?.map(|row| view(&row, tx.now())).ok_or(Error::Refused(Errcode::NotFound))
 }
 
 /// An agent's open sessions, oldest first.
 pub(crate) fn open_of(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> Result<Vec<SessionView>> {
-    Ok(views(&tx.all(SELECT_OPEN, bind![appid, kf_account])?))
+    Ok(views(&tx.all(SELECT_OPEN, bind![appid, kf_account])?, tx.now()))
 }
 
 /// The first 100 waiting sessions, in the order of the queue.
 pub(crate) fn waiting(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<SessionView>> {
-    Ok(views(&tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?))
+    Ok(views(&tx.all(SELECT_WAITING, bind![appid, limits::WAITCASE_MAX])?, tx.now()))
 }
 
 /// Open sessions of other agents with numbers above `after`, sorted by number, at most `most`.
@@ -114,18 +122,21 @@ pub(crate) fn of_others(
     after: i64,
     most: i64,
 ) -> Result<Vec<SessionView>> {
-    Ok(views(&tx.all(SELECT_OTHERS, bind![appid, kf_account, after, most])?))
+    Ok(views(&tx.all(SELECT_OTHERS, bind![appid, kf_account, after, most])?, tx.now()))
 }
 
-fn views(rows: &[Row]) -> Vec<SessionView> {
-    rows.iter().map(view).collect()
+fn views(rows: &[Row], now: Time) -> Vec<SessionView> {
+    rows.iter().map(|row| view(row, now)).collect()
 }
 
-fn view(row: &Row) -> SessionView {
+fn view(row: &Row, now: Time) -> SessionView {
+    let state = SessionState::from_text(&row.text(2)).unwrap_or(SessionState::Closed);
+    let has_server = row.int(12) != NO_SERVER;
+    let server = has_server.then(|| Shield::stored(row.flag(12), row.int(13), now).server());
     SessionView {
         id: row.int(0),
         openid: row.text(1),
-        state: SessionState::from_text(&row.text(2)).unwrap_or(SessionState::Closed),
+        state,
         kf_account: row.text(3),
         waiting_since: row.int(4),
         opened_at: row.int(5),
@@ -134,6 +145,7 @@ fn view(row: &Row) -> SessionView {
         preview: row.text(7).chars().take(PREVIEW).collect(),
         nickname: row.text(8),
         headimg: picture_at(&row.text(9)),
+        recipient: server.map(|server| routing::recipient(server, Some(state))),
         is_agent_here: row.flag(10),
     }
 }
@@ -144,8 +156,9 @@ macro_rules! select {
             "select s.id, s.openid, s.state, s.kf_account, s.waiting_since, s.opened_at, s.latest_at,
             coalesce((select m.text from message m where m.appid = s.appid and m.openid = s.openid
             order by m.id desc limit 1), ''), coalesce(a.nickname, ''), coalesce(a.headimg, ''),
-            coalesce(a.connected, 0), s.since
+            coalesce(a.connected, 0), s.since, coalesce(c.desk_while_shielded, -1), coalesce(c.shielded_until, 0)
             from session s left join agent a on a.appid = s.appid and a.kf_account = s.kf_account
+            left join callback c on c.appid = s.appid
             where s.appid = $1 and ",
             $which
         )

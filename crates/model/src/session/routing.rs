@@ -1,9 +1,12 @@
 //! Routing: whether the desk or the developer's server gets what a customer writes.
 
 use crate::session::SessionState;
+use serde::Serialize;
 
 /// Who gets what a customer writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
 pub enum Recipient {
     /// The desk: an agent, or the waiting list.
     Desk,

@@ -5,5 +5,6 @@ mod debug;
 mod metadata;
 mod people;
 mod picture;
+mod recipient;
 mod stream;
 mod workbench_state;
