@@ -2,6 +2,7 @@
 import type {
   Accepted,
   AccessToken,
+  ChatPlace,
   ChatSnapshot,
   Colleagues,
   Debug,
@@ -186,6 +187,7 @@ export function chat(appid: string) {
     snapshot: () => get<ChatSnapshot>(`${root}/snapshot`),
     streamPath: (since: string) => `${root}/stream?${query({ since })}`,
     send: (client_id: string, text: string) => post<Sent>(`${root}/message`, { client_id, text }),
+    place: () => get<ChatPlace>(`${root}/place`),
     sendPicture: (client_id: string, picture: Blob) => post<Sent>(`${root}/image?${query({ client_id })}`, picture),
     /** Chooses from a menu that the customer was sent. */
     chooseFromMenu: (client_id: string, message: number, id: string) =>

@@ -77,7 +77,7 @@ test("a window that becomes narrow takes nothing away", async (t) => {
     await page.getByRole("switch", { name: "Available" }).click();
     await page.getByTestId("presence").getByText("Away").waitFor();
     await customer.says("Is anybody there?");
-    await customer.sees("Message received. We’ll reply soon");
+    await customer.sees("Message received. You’re next");
     await oneLine(customer.page, "waiting");
     await customer.page.goto(`${server.base}/chat/wx0000000000000000`);
     await customer.sees("This customer service page does not exist");

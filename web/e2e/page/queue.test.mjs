@@ -193,3 +193,48 @@ test("an unanswered customer is marked until there is an answer, or none is need
     await worker.session(second).waitFor();
   });
 });
+
+test("the customer's page says who serves the customer, or how many are before", async (t) => {
+  const people = await scene(t);
+  const { server } = people;
+  const worker = await onlineWorker(people);
+  await worker.page.getByRole("switch", { name: "Available" }).click();
+  await worker.page.getByTestId("presence").getByText("Away").waitFor();
+  const earlier = openids("e", 3);
+  await server.say(earlier, "Hello?");
+  const customer = await people.customer();
+  await customer.at();
+  await customer.sees("How can we help you?");
+  const asked = [];
+  customer.page.on("request", (request) => request.url().endsWith("/place") && asked.push(request.url()));
+  await customer.says("Is anybody there?");
+  await customer.sees("Message received. 3 before you");
+  await checkAppearance(customer.page, "a customer with others before");
+  await worker.take(earlier[0]);
+  await customer.sees("Message received. 2 before you");
+  for (const one of earlier.slice(1)) await worker.take(one);
+  await customer.sees("Message received. You’re next");
+  await worker.page.keyboard.press("Alt+n");
+  await customer.sees("Your agent: 小美");
+  const before = asked.length;
+  assert.ok(before >= 3);
+  await customer.page.waitForTimeout(16_000);
+  assert.equal(asked.length, before, "a page that does not wait never asks");
+  const { openid } = await servedLast(worker);
+  await posts(worker, "session/hand_back", { appid: APPID, session: await sessionOf(worker, openid) });
+  await customer.sees("Your agent has left. You’re next");
+  await worker.take(openid);
+  await worker.says("Here I am again.");
+  await customer.seesMessage("Here I am again.");
+  await customer.sees("Your agent: 小美");
+  await posts(worker, "session/hand_back", { appid: APPID, session: await sessionOf(worker, openid) });
+  await customer.page.reload();
+  await customer.sees("Your agent has left. You’re next");
+});
+
+/** The worker's session that was opened last. */
+const servedLast = (worker) =>
+  worker.page.evaluate(async () => {
+    const { accounts } = await (await fetch("/desk/api/snapshot")).json();
+    return accounts[0].sessions.toSorted((a, b) => b.opened_at - a.opened_at)[0];
+  });

@@ -142,7 +142,7 @@ test("an agent who is deleted while online loses the desk, and the customer can 
   await customer.sees("Conversation ended. Write us anytime");
   await customer.says("Is it over?");
   await eventually("the customer waits", async () => assert.equal((await server.waiting()).count, 1));
-  await customer.sees("Message received. We’ll reply soon");
+  await customer.sees("Message received. You’re next");
 });
 
 test("a page that has not reached the server yet says so, and opens by itself", async (t) => {

@@ -4,7 +4,7 @@ import { customerName } from "./people.mjs";
 
 const PRESENCE = { 1: "Online", 0: "Away" };
 const TALKING = (nickname) => `Your agent: ${nickname}`;
-const WAITING = "Message received. We’ll reply soon";
+const WAITING = (before) => `Message received. ${before > 0 ? `${before} before you` : "You’re next"}`;
 const CLOSED = "Conversation ended. Write us anytime";
 
 /** Checks that five lists of the API agree with the pages of one agent and of these customers. */
@@ -39,8 +39,8 @@ export function checkListsAgree(stage, server, kf_account, worker, customers) {
 async function agreeOn(customer, server, agent, open, waiting) {
   const [session, standing] = await Promise.all([server.session(customer.openid), customer.standing()]);
   const served = open.find((one) => one.openid === customer.openid);
-  const waits = waiting.some((one) => one.openid === customer.openid);
+  const before = waiting.findIndex((one) => one.openid === customer.openid);
   assert.equal(session.kf_account, served ? agent.kf_account : "", "getsession and getsessionlist name one agent");
   assert.equal(session.createtime, served?.createtime ?? 0, "getsession and getsessionlist give one createtime");
-  assert.equal(standing, served ? TALKING(agent.kf_nick) : waits ? WAITING : CLOSED, "getsession");
+  assert.equal(standing, served ? TALKING(agent.kf_nick) : before >= 0 ? WAITING(before) : CLOSED, "getsession");
 }

@@ -14,6 +14,8 @@ const NOT_FOUND = 404;
 const COOKIE_NEEDED = 990029;
 /** How long "typing" is shown, as on the platform. */
 const TYPING_MS = 15_000;
+/** How often a page that waits asks for the place in the queue. */
+const PLACE_MS = 15_000;
 /** The page has a single box, so a single draft. */
 const DRAFT_KEY = "";
 
@@ -22,6 +24,8 @@ export class ChatPage {
   live: Live = $state(true);
   chat: feed.Chat | null = $state.raw(null);
   unsent: Unsent[] = $state.raw([]);
+  /** How many customers are before this one; null if unknown. */
+  before: number | null = $state(null);
 
   #appid;
   #api;
@@ -50,6 +54,7 @@ export class ChatPage {
         this.phase = "ready";
         this.#outbox.confirm(snapshot.messages);
         void this.#outbox.open(owner);
+        this.#askPlace();
       },
       onFrame: (frame) => this.#receive(frame),
       onLive: (live) => this.#setLive(live),
@@ -59,7 +64,14 @@ export class ChatPage {
       },
     });
     addEventListener("online", () => this.#outbox.reconnected());
+    setInterval(() => this.#askPlace(), PLACE_MS);
     void this.#stream.start();
+  }
+
+  /** Asks for the place in the queue, while the customer waits and looks. */
+  #askPlace(): void {
+    if (this.chat?.state !== "waiting") this.before = null;
+    else if (!document.hidden) this.#api.place().then(({ before = null }) => (this.before = before), () => {});
   }
 
   get draft(): string {
@@ -82,6 +94,7 @@ export class ChatPage {
     if (frame.type !== "change") return;
     const change = JSON.parse(frame.data) as Change<ChatFact>;
     this.chat = feed.foldChatChange(this.chat, change);
+    this.#askPlace();
     this.#outbox.confirm(change.facts.flatMap((fact) => ("message" in fact ? [fact.message] : [])));
   }
 

@@ -290,6 +290,22 @@ describe("the customer page's feed", () => {
     expect([closed.state, closed.agent]).toEqual(["closed", null]);
     expect(foldChatChange(closed, change)).toBe(closed);
   });
+
+  it("knows that a customer waits again after an agent has left, also after the page was loaded anew", () => {
+    const fact = (seq: number, state: "waiting" | "open") => ({ seq, facts: [{ session: { state, agent: null } }] });
+    const waiting = foldChatChange(empty(), fact(1, "waiting"));
+    const again = foldChatChange(foldChatChange(waiting, fact(2, "open")), fact(3, "waiting"));
+    expect([waiting.left, again.left]).toEqual([false, true]);
+    expect(foldChatChange(again, fact(4, "open")).left).toBe(false);
+    const loads = (before: typeof again | null, messages: Message[]) =>
+      loadChat({ ...empty(), account: { name: "Shop" }, state: "waiting", messages }, before, 50).left;
+    expect(loads(again, [message(1, 1)])).toBe(true);
+    expect(loads(null, [message(1, 1)])).toBe(false);
+    const answer = message(2, 1, { from: "agent", client_id: "c" });
+    expect(loads(null, [message(1, 1), answer, message(3, 1)])).toBe(true);
+    expect(loads(null, [message(1, 1), answer, message(3, 2)]), "of an earlier session").toBe(false);
+    expect(loads(null, [message(1, 1), message(2, 1, { from: "agent" })]), "by a program").toBe(false);
+  });
 });
 
 describe("a supervisor's desk", () => {

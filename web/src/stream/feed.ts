@@ -56,6 +56,8 @@ export interface Chat {
   since: string;
   /** The agent of the session. */
   agent: ServingAgent | null;
+  /** Whether the customer waits again after an agent has left. */
+  left: boolean;
   messages: Message[];
   complete: boolean;
   seq: number;
@@ -332,12 +334,16 @@ export function loadChat(snapshot: ChatSnapshot, before: Chat | null, page: numb
   const known = before?.epoch === snapshot.epoch ? before.messages : [];
   const messages = joinSnapshot(known, snapshot.messages);
   const hasHistory = messages.length > snapshot.messages.length;
+  const { session } = messages.at(-1) ?? {};
+  // Only what an agent wrote at the workbench has a `client_id`.
+  const wasServed = messages.some((one) => one.session === session && one.from === "agent" && one.client_id);
   return {
     name: snapshot.account.name,
     epoch: snapshot.epoch,
     since: snapshot.since,
     state: snapshot.state,
     agent: snapshot.agent,
+    left: waitsAgain(before, snapshot.state) || (wasServed && snapshot.state === "waiting"),
     messages,
     complete: hasHistory ? before!.complete : snapshot.messages.length < page,
     seq: 0,
@@ -352,8 +358,11 @@ export function foldChatChange(chat: Chat, change: Pick<Change<ChatFact>, "seq" 
 function applyChatFact(chat: Chat, fact: ChatFact): Chat {
   return "message" in fact
     ? { ...addChatMessages(chat, [fact.message]), typing: chat.typing && fact.message.from === "customer" }
-    : { ...chat, state: fact.session.state, agent: fact.session.agent };
+    : { ...chat, ...fact.session, left: waitsAgain(chat, fact.session.state) };
 }
+
+const waitsAgain = (before: Chat | null, state: ChatState): boolean =>
+  state === "waiting" && (before?.state === "open" || before?.left === true);
 
 /** The state after messages from an answer or from history; `complete`: there is nothing older. */
 

@@ -60,7 +60,9 @@ export const en: Text = {
     title: (name) => `Contact ${name}`,
     page: "Customer service",
     none: "How can we help you?",
-    waiting: "Message received. We’ll reply soon",
+    waiting: (left, before) =>
+      (left ? "Your agent has left. " : "Message received. ") +
+      (before === null ? "We’ll reply soon" : before > 0 ? `${before} before you` : "You’re next"),
     open: (nickname) => `Your agent: ${nickname}`,
     away: (nickname) => `Your agent: ${nickname} (away, will reply later)`,
     closed: "Conversation ended. Write us anytime",

@@ -67,7 +67,9 @@ export const zh = {
     title: (name: string) => spaced`联系${name}`,
     page: "在线客服",
     none: "请问有什么可以帮您？",
-    waiting: "消息已收到，我们会尽快回复您",
+    waiting: (left: boolean, before: number | null) =>
+      (left ? "客服已离开，" : "消息已收到，") +
+      (before === null ? "我们会尽快回复您" : before > 0 ? `前面还有 ${before} 位` : "您排在第一位"),
     open: (nickname: string) => `您的客服：${nickname}`,
     away: (nickname: string) => `您的客服：${nickname}（暂时离开，稍后回复您）`,
     closed: "会话已结束，您可以随时再次留言",
