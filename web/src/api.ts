@@ -13,6 +13,7 @@ import type {
   LoggedIn,
   Logins,
   Messages,
+  MissedCustomers,
   PushKinds,
   PushPage,
   Replayed,
@@ -21,6 +22,8 @@ import type {
   ServerAlarms,
   Sessions,
   ShownPush,
+  WhyIdle,
+  WhyWaiting,
   Written,
 } from "./wire";
 
@@ -132,6 +135,12 @@ export const desk = {
   handBack: (appid: string, session: number) => post<object>("/desk/api/session/hand_back", { appid, session }),
   /** The customer's last words need no answer. */
   answered: (appid: string, session: number) => post<object>("/desk/api/session/answered", { appid, session }),
+  whyWaiting: (appid: string, session: number) =>
+    get<WhyWaiting>(`/desk/api/why/waiting?${query({ appid, session })}`),
+  whyIdle: (appid: string) => get<WhyIdle>(`/desk/api/why/idle?${query({ appid })}`),
+  /** For a supervisor: customers whom no agent answered. */
+  missed: (appid: string) => get<MissedCustomers>(`/desk/api/missed?${query({ appid })}`),
+  dismissMissed: (appid: string, session: number) => post<object>("/desk/api/missed/dismiss", { appid, session }),
   /** Moves a session from the agent that the page shows ("": it waits) to another agent. */
   transfer: (appid: string, session: number, from: string, to: string) =>
     post<object>("/desk/api/session/transfer", { appid, session, from, to }),

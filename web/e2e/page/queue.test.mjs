@@ -238,3 +238,83 @@ const servedLast = (worker) =>
     const { accounts } = await (await fetch("/desk/api/snapshot")).json();
     return accounts[0].sessions.toSorted((a, b) => b.opened_at - a.opened_at)[0];
   });
+
+test("the desk says why a customer waits, and why an agent gets none", async (t) => {
+  const people = await scene(t);
+  const { server } = people;
+  const worker = await onlineWorker(people);
+  const { page } = worker;
+  const dialog = page.getByRole("dialog");
+  const says = (text) => dialog.getByText(text, { exact: true }).waitFor();
+
+  await t.test("an agent without sessions", async () => {
+    await worker.press("Why do I get no customers?");
+    await says("You get the next customer who needs an agent.");
+    await says("No customers are waiting.");
+    await checkAppearance(page, "why an agent gets no customers");
+    await page.keyboard.press("Escape");
+    await page.getByRole("switch", { name: "Available" }).click();
+    await page.getByTestId("presence").getByText("Away").waitFor();
+    await worker.press("Why do I get no customers?");
+    await says("You are away. Switch to online to get customers.");
+    await page.keyboard.press("Escape");
+  });
+
+  await t.test("customers who wait, and where the answer does not come", async () => {
+    const [first, second] = openids("y", 2);
+    await server.say([first, second], "Hello?");
+    const why = page.getByRole("button", { name: `Why is ${tail(second)} waiting?` });
+    await why.focus();
+    await page.keyboard.press("Enter");
+    await says("All agents who are here are away.");
+    await says("1 before this customer");
+    await dialog.getByText(AGENT).waitFor();
+    await checkAppearance(page, "why a customer waits");
+    await page.keyboard.press("Escape");
+    await eventually("the focus is back", async () =>
+      assert.ok(await why.evaluate((node) => node === document.activeElement)),
+    );
+    await page.route("**/desk/api/why/**", (call) => call.abort(), { times: 1 });
+    await why.click();
+    await says("The server cannot be reached. Check your network and try again");
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    await says("All agents who are here are away.");
+    await dialog.getByRole("button", { name: "Close" }).click();
+  });
+});
+
+test("a supervisor sees who was missed, reads what they wrote, and removes them", async (t) => {
+  const people = await scene(t);
+  const { server } = people;
+  const worker = await onlineWorker(people);
+  const { page } = worker;
+  const customer = await people.customer();
+  await customer.at();
+  await customer.says("Does nobody answer?");
+  await worker.session((await servedLast(worker)).openid).click();
+  const { id, openid } = await servedLast(worker);
+  await worker.press("Close session");
+  await page.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
+  await page.getByText("No open sessions").waitFor();
+  const at = Date.now();
+  const one = (session, reason) => ({ session, openid, since: at - 3 * 3_600_000, at, reason });
+  // Being missed takes 48 hours; the list of the server is tested there.
+  await page.route("**/desk/api/missed?*", (call) =>
+    call.fulfill({ json: { missed: [one(id, "window"), one(id + 1, "silence")] } }),
+  );
+  assert.equal(await sectionOf(page, "missed").count(), 0, "an agent sees no list");
+  await server.setAdmin(AGENT);
+  const list = sectionOf(page, "missed");
+  await list.getByText("No answer within 48 hours").waitFor();
+  await list.getByText("The agent gave no answer").waitFor();
+  await list.getByText("3 h ago").first().waitFor();
+  await checkAppearance(page, "customers who were missed");
+  await list.getByRole("button", { name: `Show the messages of ${tail(openid)}` }).first().click();
+  await worker.seesMessage("Does nobody answer?");
+  await worker.sees("This session is closed");
+  await checkAppearance(page, "the messages of a customer who was missed");
+  await list.getByRole("button", { name: `Remove ${tail(openid)} from the list` }).first().click();
+  await eventually("one is left", async () => assert.equal(await list.locator("li").count(), 1));
+  await list.getByRole("button", { name: `Remove ${tail(openid)} from the list` }).click();
+  await list.waitFor({ state: "detached" });
+});

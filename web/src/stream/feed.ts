@@ -13,6 +13,7 @@ import type {
   DeskSnapshot,
   Invitation,
   Message,
+  Missed,
   ServingAgent,
   Session,
   SessionState,
@@ -162,6 +163,13 @@ export function addColleagueSessions(desk: Desk, appid: string, page: Session[],
   });
 }
 
+/** Adds the closed session of a customer who was missed, so that a supervisor can read its messages. */
+export function addMissed(desk: Desk, appid: string, { session: id, openid, since, at }: Missed): Desk {
+  const times = { waiting_since: since, opened_at: 0, latest_at: at, since: 0 };
+  const closed: Session = { id, openid, state: "closed", kf_account: "", nickname: "", preview: "", ...times };
+  return update(desk, appid, (account) => ({ ...account, sessions: { ...account.sessions, [id]: closed } }));
+}
+
 /** Starts to collect the messages of a colleague's session that a supervisor looks at. */
 export function beginReadingAlong(desk: Desk, appid: string, session: Session): Desk {
   return update(desk, appid, (account) =>
@@ -205,7 +213,8 @@ function applyFact(account: Account, fact: DeskFact): Account {
   if ("counts" in fact) return withCounts(account, fact.counts.waiting, fact.counts.open);
   const { kf_account, nickname, presence } = fact.agent;
   if (kf_account !== account.agent.kf_account) return account;
-  return { ...account, agent: { ...account.agent, nickname, presence } };
+  const is_set_away = account.agent.is_set_away && presence === "away";
+  return { ...account, agent: { ...account.agent, nickname, presence, is_set_away } };
 }
 
 /** Applies a fact of the stream: a new message of a customer in one of this agent's sessions is unread. */

@@ -235,6 +235,63 @@ export const enDesk: WorkbenchText = {
     more: (count) => `${count} more in the queue`,
   },
 
+  why: {
+    open: "Why?",
+    openOf: (customer) => `Why is ${customer} waiting?`,
+    titleOf: (customer) => `Why is ${customer} waiting?`,
+    idleOpen: "Why do I get no customers?",
+    idleTitle: "Why do I get no customers?",
+    close: "Close",
+    waiting: {
+      feature_off: "The account’s customer service is switched off.",
+      starting: "The server has just started. Agents have a few seconds to come back before customers are assigned.",
+      no_agent: "The account has no agent with a login yet.",
+      offline: "No agent is online.",
+      away: "All agents who are here are away.",
+      full: "All agents who are online have as many sessions as their limits.",
+      manual: "All agents who are online take customers by hand.",
+      other_group: "No agent of this customer’s group is online.",
+      tried: "All agents who are online had this customer and gave no answer in time.",
+      several: "No agent can be given this customer at present, for different reasons.",
+      soon: "An agent gets this customer in a moment.",
+    },
+    agent: {
+      offline: "offline",
+      away: "away",
+      full: "at the limit",
+      manual: "takes customers by hand",
+      other_group: "in another group",
+      tried: "gave no answer in time",
+      free: "has room",
+    },
+    idle: {
+      offline: "Your workbench is not connected to the server.",
+      away: "You are away. Switch to online to get customers.",
+      full: "You have as many sessions as your limit. Close some, or raise the limit.",
+      manual: "You take customers by hand. Take one from the queue, or switch to automatic.",
+      other_group: "The customers who are waiting are for another group.",
+      tried: "The customers who are waiting got no answer from you in time.",
+      free: "You get the next customer who needs an agent.",
+    },
+    queue: (count) => {
+      if (count === 0) return "No customers are waiting.";
+      return count === 1 ? "1 customer is waiting." : `${count} customers are waiting.`;
+    },
+    developer:
+      "What customers write goes to the account’s own server first. It hands customers over when it needs an agent.",
+  },
+
+  missed: {
+    title: "Missed",
+    openOf: (customer) => `Show the messages of ${customer}`,
+    dismiss: "Dismiss",
+    dismissOf: (customer) => `Remove ${customer} from the list`,
+    reasons: {
+      silence: "The agent gave no answer",
+      window: "No answer within 48 hours",
+    },
+  },
+
   ownSessions: {
     title: "My sessions",
     tab: "Mine",

@@ -1,7 +1,7 @@
 /** What an agent does with sessions, presence and invitations: the call, and what the page shows after it. */
 import { desk as api, Refused, SESSIONS_PAGE } from "../../api";
 import * as feed from "../../stream/feed";
-import type { Accepted, Colleague, Session } from "../../wire";
+import type { Accepted, Colleague, Missed, Session } from "../../wire";
 import { page } from "./workbench_page.svelte";
 
 /** Another agent has the customer; the session is closed; there is none. */
@@ -96,6 +96,29 @@ export async function transferSession(
 
 /** The agents of the account who are online. */
 export const listColleagues = async (appid: string): Promise<Colleague[]> => (await api.colleagues(appid)).colleagues;
+
+export const whyWaiting = api.whyWaiting;
+export const whyIdle = api.whyIdle;
+
+/** Customers whom no agent answered; null where the call failed. */
+export async function listMissed(appid: string): Promise<Missed[] | null> {
+  try {
+    return (await api.missed(appid)).missed;
+  } catch (cause) {
+    page.isLoggedOut(cause);
+    return null;
+  }
+}
+
+/** Takes a customer from the list of those who were missed; null where the call failed. */
+export const dismissMissed = (appid: string, session: number): Promise<object | null> =>
+  page.attempt(() => api.dismissMissed(appid, session));
+
+/** Shows the history of a customer who was missed. */
+export function openMissed(missed: Missed): void {
+  page.update((desk) => feed.addMissed(desk, page.appid, missed));
+  page.choose(missed.session);
+}
 
 /** Loads one more page of colleagues' open sessions. */
 export async function loadColleagueSessions(): Promise<void> {
