@@ -16,6 +16,7 @@ import type {
   MissedCustomers,
   PushKinds,
   PushPage,
+  Reception,
   Replayed,
   Replays,
   Sent,
@@ -128,6 +129,9 @@ export const desk = {
   streamPath: (since: string) => `/desk/api/stream?${query({ since })}`,
   answerInvitation: (appid: string, kf_account: string, accept: boolean) =>
     post<object>("/desk/api/invitation", { appid, kf_account, accept }),
+  /** The agent's own switch and limit; null: the account's. */
+  setIntake: (appid: string, reception: Reception | null, capacity: number | null) =>
+    post<object>("/desk/api/intake", { appid, reception, capacity }),
   setPresence: (appid: string, away: boolean) => post<object>("/desk/api/presence", { appid, away }),
   accept: (appid: string, session: number) => post<Accepted>("/desk/api/session/accept", { appid, session }),
   close: (appid: string, session: number) => post<object>("/desk/api/session/close", { appid, session }),

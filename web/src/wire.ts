@@ -35,6 +35,8 @@ export interface AccountSnapshot {
   seq: number;
   /** Whether the first message of a customer waits or goes to an agent. */
   reception: Reception;
+  /** The most sessions that are assigned to an agent without a limit of their own. */
+  capacity: number;
   /** The agent that the worker is. */
   agent: Agent;
   /** The agent's open sessions. */
@@ -69,6 +71,10 @@ export interface Agent {
   is_automatic: boolean;
   /** The most sessions that are assigned to the agent automatically. The agent may take more. */
   capacity: number;
+  /** The agent's own switch. Absent if the account's `reception` decides. */
+  own_reception?: Reception;
+  /** The agent's own limit. Absent if the account's `capacity` is the limit. */
+  own_capacity?: number;
   /** Whether the desk has set the agent away, because a customer who was assigned got no answer. */
   is_set_away: boolean;
   /** Whether the agent sees and moves all sessions. */

@@ -194,6 +194,93 @@ test("an unanswered customer is marked until there is an answer, or none is need
   });
 });
 
+test("an agent chooses how customers come, and sees when there are more than the limit", async (t) => {
+  const people = await scene(t);
+  const { server } = people;
+  const worker = await onlineWorker(people);
+  const { page } = worker;
+  const shown = (text) => page.getByTestId("intake").getByText(text, { exact: true }).waitFor();
+  const opens = () => page.getByTestId("intake").click();
+  const dialog = page.getByRole("dialog");
+  const saves = () => dialog.getByRole("button", { name: "Save" }).click();
+
+  await t.test("the limit: empty is the account's, and more are shown", async () => {
+    await shown("0/10");
+    await opens();
+    assert.ok(await dialog.getByRole("radio", { name: "As the account" }).isChecked());
+    await dialog.getByText("At present: automatic").waitFor();
+    await checkAppearance(page, "the switch and the limit");
+    await dialog.getByLabel("Limit of sessions").fill("2");
+    await page.keyboard.press("Enter");
+    await shown("0/2");
+    const customers = openids("c", 3);
+    await server.say(customers, "Hello?");
+    await shown("2/2");
+    await sectionOf(page, "waiting").getByRole("button", { name: `Take ${tail(customers[2])}` }).waitFor();
+    await page.keyboard.press("Alt+n");
+    await shown("3/2");
+    await page.getByRole("button", { name: "3 of 2 sessions" }).waitFor();
+    await checkAppearance(page, "more sessions than the limit");
+    await page.reload();
+    await shown("3/2");
+    await opens();
+    assert.equal(await dialog.getByLabel("Limit of sessions").inputValue(), "2");
+    await dialog.getByLabel("Limit of sessions").fill("0");
+    await saves();
+    assert.ok(await dialog.isVisible(), "a limit is 1 at least");
+    await dialog.getByLabel("Limit of sessions").fill("");
+    await saves();
+    await shown("3/10");
+  });
+
+  await t.test("the switch: by hand, customers wait although there is room", async () => {
+    await opens();
+    await dialog.getByRole("radio", { name: "Manual" }).check();
+    await saves();
+    await shown("Manual · 3");
+    const [one] = openids("d", 1);
+    await server.say([one], "Hello?");
+    await sectionOf(page, "waiting").getByRole("button", { name: `Take ${tail(one)}` }).waitFor();
+    await opens();
+    await dialog.getByRole("radio", { name: "Automatic" }).check();
+    await saves();
+    await worker.session(one).waitFor();
+    await shown("4/10");
+    await opens();
+    assert.ok(await dialog.getByRole("radio", { name: "Automatic" }).isChecked());
+    await page.keyboard.press("Escape");
+    await shown("4/10");
+  });
+});
+
+test("an agent who gave no answer in time is told why they are away, and comes back by a button", async (t) => {
+  const people = await scene(t);
+  const { server } = people;
+  const worker = await onlineWorker(people);
+  const { page } = worker;
+  await server.order("account", "set", "--appid", APPID, "--answer-s", "1");
+  const customer = await people.customer();
+  await customer.at();
+  await customer.says("Hello?");
+  const notice = page.getByRole("alert").filter({ hasText: "has set you to away" });
+  await notice.waitFor();
+  await page.getByTestId("presence").getByText("Away").waitFor();
+  await customer.sees("Your agent has left. You’re next");
+  await checkAppearance(page, "an agent who was set away");
+  await checkAppearance(customer.page, "a customer whose agent has left");
+  await page.reload();
+  await notice.waitFor();
+  await page.getByRole("button", { name: "I’m back" }).click();
+  await page.getByTestId("presence").getByText("Online").waitFor();
+  await notice.waitFor({ state: "detached" });
+  await customer.sees("Your agent has left. You’re next");
+  await page.getByRole("switch", { name: "Available" }).click();
+  await page.getByTestId("presence").getByText("Away").waitFor();
+  await page.reload();
+  await worker.sees("Away");
+  assert.equal(await notice.count(), 0, "an agent who chose to be away gets no notice");
+});
+
 test("the customer's page says who serves the customer, or how many are before", async (t) => {
   const people = await scene(t);
   const { server } = people;

@@ -59,6 +59,7 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     seq: 10,
     name: "Shop",
     reception: "manual",
+    capacity: 10,
     agent: { kf_account: ME, nickname: "Ann", kf_id: 1001, presence: "online", supervisor: false, ...INTAKE },
     sessions: [],
     others: [],

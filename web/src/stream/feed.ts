@@ -14,6 +14,7 @@ import type {
   Invitation,
   Message,
   Missed,
+  Reception,
   ServingAgent,
   Session,
   SessionState,
@@ -23,6 +24,9 @@ export interface Account {
   appid: string;
   name: string;
   agent: Agent;
+  /** Whether customers are assigned to agents who have not chosen for themselves, and up to how many sessions. */
+  reception: Reception;
+  capacity: number;
   seq: number;
   /** The waiting sessions and this agent's own; for a supervisor all open sessions too. By number. */
   sessions: Record<number, Session>;
@@ -103,7 +107,7 @@ export function loadDesk(snapshot: DeskSnapshot, before: Desk | null): Desk {
 }
 
 function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Account {
-  const { appid, name, agent, seq, waiting_count, others, others_count, unread } = snapshot;
+  const { appid, name, agent, reception, capacity, seq, waiting_count, others, others_count, unread } = snapshot;
   const listed = [...snapshot.waiting, ...others, ...snapshot.sessions];
   const sessions = Object.fromEntries(listed.map((one) => [one.id, one]));
   const messages: Record<string, Message[]> = {};
@@ -119,7 +123,8 @@ function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Ac
     }),
   );
   const others_read = others.at(-1)?.id ?? 0;
-  return { appid, name, agent, seq, sessions, waiting_count, others_count, others_read, unread, messages, complete };
+  const lists = { sessions, waiting_count, others_count, others_read, unread, messages, complete };
+  return { appid, name, agent, reception, capacity, seq, ...lists };
 }
 
 /** The state after one change of the stream. A `seq` that was folded before changes nothing. */

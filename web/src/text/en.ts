@@ -205,6 +205,28 @@ export const enDesk: WorkbenchText = {
   worker: (name) => `Logged in as ${name}`,
   presence: { online: "Online", away: "Away", offline: "Offline", label: "Available" },
 
+  intake: {
+    title: "How customers reach you",
+    label: (open, limit) => `${open} of ${limit} sessions. Change how customers reach you`,
+    labelManual: (open) => `${open === 1 ? "1 session" : `${open} sessions`}, by hand. Change how customers reach you`,
+    manualShort: (open) => `Manual · ${open}`,
+    account: "As the account",
+    accountHint: (automatic) => (automatic ? "At present: automatic" : "At present: manual"),
+    automatic: "Automatic",
+    automaticHint: "Customers are given to you while you are online and below the limit.",
+    manual: "Manual",
+    manualHint: "You take customers from the queue yourself.",
+    limit: "Limit of sessions",
+    limitHint: (count) => `Leave it empty for the account’s limit (${count}). You may take more by hand.`,
+    save: "Save",
+  },
+
+  setAway: {
+    text: (account) =>
+      `“${account}” has set you to away: a customer you were given got no answer in time, and is back in the queue.`,
+    back: "I’m back",
+  },
+
   invitations: {
     title: "Invitations",
     text: (account, nickname) => `“${account}” invites you to be its agent “${nickname}”`,

@@ -209,6 +209,27 @@ export const zhDesk = {
   worker: (name: string) => `已登录：${name}`,
   presence: { online: "在线", away: "离开", offline: "离线", label: "在线接待" },
 
+  intake: {
+    title: "接待方式",
+    label: (open: number, limit: number) => `会话 ${open} 个，上限 ${limit} 个。更改接待方式`,
+    labelManual: (open: number) => `会话 ${open} 个，手动接入。更改接待方式`,
+    manualShort: (open: number) => `手动 · ${open}`,
+    account: "跟随账号设置",
+    accountHint: (automatic: boolean) => (automatic ? "当前为自动接入" : "当前为手动接入"),
+    automatic: "自动接入",
+    automaticHint: "在线且未达上限时，系统会为您分配客户。",
+    manual: "手动接入",
+    manualHint: "由您自己从排队中接入客户。",
+    limit: "会话上限",
+    limitHint: (count: number) => `留空则使用账号的上限（${count} 个）。手动接入可以超过上限。`,
+    save: "保存",
+  },
+
+  setAway: {
+    text: (account: string) => `“${account}”已将您设为离开：分配给您的一位客户未及时得到回复，已重新排队。`,
+    back: "恢复在线",
+  },
+
   invitations: {
     title: "邀请",
     text: (account: string, nickname: string) => `“${account}”邀请您担任客服“${nickname}”`,

@@ -61,6 +61,8 @@ pub struct AccountSnapshot {
     pub seq: i64,
     /// Whether the first message of a customer waits or goes to an agent.
     pub reception: Reception,
+    /// The most sessions that are assigned to an agent without a limit of their own.
+    pub capacity: i64,
     /// The agent that the worker is.
     pub agent: OwnAgent,
     /// The agent's open sessions.
@@ -94,6 +96,14 @@ pub struct OwnAgent {
     is_automatic: bool,
     /// The most sessions that are assigned to the agent automatically. The agent may take more.
     capacity: i64,
+    /// The agent's own switch. Absent if the account's `reception` decides.
+    #[cfg_attr(feature = "types", ts(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_reception: Option<Reception>,
+    /// The agent's own limit. Absent if the account's `capacity` is the limit.
+    #[cfg_attr(feature = "types", ts(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_capacity: Option<i64>,
     /// Whether the desk has set the agent away, because a customer who was assigned got no answer.
     is_set_away: bool,
     /// Whether the agent sees and moves all sessions.
@@ -174,11 +184,14 @@ fn read_account(
         name: account.name,
         seq,
         reception: account.reception,
+        capacity: account.capacity,
         agent: OwnAgent {
             view: agent_view(&agent),
             kf_id: agent.kf_id,
             is_automatic,
             capacity,
+            own_reception: agent.intake.reception,
+            own_capacity: agent.intake.capacity,
             is_set_away: agent.is_set_away,
             supervisor: agent.supervisor,
         },

@@ -33,6 +33,7 @@ on_both_engines! {
     a_customer_who_writes_more_keeps_the_place,
     a_customer_who_is_handed_back_keeps_the_place,
     an_agents_own_switch_and_limit_count_before_the_accounts,
+    the_workbench_shows_the_accounts_values_and_the_agents_own,
     by_hand_an_agent_may_exceed_the_limit,
     round_robin_goes_on_with_the_next_agent,
     a_customer_goes_to_the_last_agent_first_if_the_account_wants_it,
@@ -96,6 +97,24 @@ async fn each_way_to_have_room_serves_the_next_customer(app: TestApp) {
     let (status, _) = ann.sends("/desk/api/intake", json!({"appid": account.appid, "capacity": 3})).await;
     assert_eq!(status, 200);
     assert_eq!(account.sessions("a1").await, openids(&customers[4..7]), "the agent's own limit is raised");
+}
+
+async fn the_workbench_shows_the_accounts_values_and_the_agents_own(app: TestApp) {
+    let account = app.account_with(|settings| settings.capacity = Some(4)).await;
+    let ann = account.agent("a1").await;
+    let shown = async || {
+        let first = ann.first_account().await;
+        let of = |name: &str| first["agent"][name].clone();
+        assert_eq!((&first["reception"], &first["capacity"]), (&json!("automatic"), &json!(4)));
+        [of("is_automatic"), of("capacity"), of("own_reception"), of("own_capacity")]
+    };
+    assert_eq!(shown().await, [json!(true), json!(4), Value::Null, Value::Null]);
+    let own = json!({"appid": account.appid, "reception": "manual", "capacity": 9});
+    assert_eq!(ann.sends("/desk/api/intake", own).await.0, 200);
+    assert_eq!(shown().await, [json!(false), json!(9), json!("manual"), json!(9)]);
+    let none = json!({"appid": account.appid, "reception": null, "capacity": null});
+    assert_eq!(ann.sends("/desk/api/intake", none).await.0, 200);
+    assert_eq!(shown().await, [json!(true), json!(4), Value::Null, Value::Null]);
 }
 
 async fn a_later_customer_does_not_overtake_one_who_waits(app: TestApp) {

@@ -1,7 +1,7 @@
 /** What an agent does with sessions, presence and invitations: the call, and what the page shows after it. */
 import { desk as api, Refused, SESSIONS_PAGE } from "../../api";
 import * as feed from "../../stream/feed";
-import type { Accepted, Colleague, Missed, Session } from "../../wire";
+import type { Accepted, Colleague, Missed, Reception, Session } from "../../wire";
 import { page } from "./workbench_page.svelte";
 
 /** Another agent has the customer; the session is closed; there is none. */
@@ -131,12 +131,15 @@ export async function loadColleagueSessions(): Promise<void> {
   page.update((desk) => feed.addColleagueSessions(desk, account.appid, sessions, complete));
 }
 
-export async function setAway(away: boolean): Promise<void> {
-  const account = page.account;
+export async function setAway(away: boolean, account = page.account): Promise<void> {
   if (!account || !(await page.attempt(() => api.setPresence(account.appid, away)))) return;
   const { kf_account, nickname } = account.agent;
   page.applyAnswer(account.appid, [{ agent: { kf_account, nickname, presence: away ? "away" : "online" } }]);
 }
+
+/** Sets the agent's own switch and limit; null: the account's. The stream begins anew with what has become of it. */
+export const setIntake = (appid: string, reception: Reception | null, capacity: number | null): Promise<unknown> =>
+  page.attempt(() => api.setIntake(appid, reception, capacity));
 
 export async function answerInvitation(appid: string, kf_account: string, accept: boolean): Promise<void> {
   await page.attempt(() => api.answerInvitation(appid, kf_account, accept));

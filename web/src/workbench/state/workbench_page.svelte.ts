@@ -112,9 +112,14 @@ class WorkbenchPage {
   #receive(change: Change<DeskFact>): void {
     if (!this.desk?.accounts.some((account) => account.appid === change.appid)) return void this.#stream.restart();
     this.#state.receive(this.desk, change);
+    const before = this.#presenceIn(change.appid);
     this.#change(feed.foldChange(this.desk, change), change.appid);
     this.#outbox.confirm(change.facts.flatMap((fact) => ("message" in fact ? [fact.message] : [])));
+    // Only a snapshot says whether the desk has set the agent away.
+    if (before !== "away" && this.#presenceIn(change.appid) === "away") void this.#stream.load();
   }
+
+  #presenceIn = (appid: string) => this.desk?.accounts.find((one) => one.appid === appid)?.agent.presence;
 
   #setLive(live: Live): void {
     if (live && !this.live) this.#reconnected();
