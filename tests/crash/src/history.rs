@@ -35,9 +35,9 @@ pub(crate) enum State {
     NoAgent,
     /// An agent with this nickname.
     Agent(String),
-    /// The customer has no session; as a finding: no open session.
+    /// The customer has no session.
     Unserved,
-    /// The customer waits, or an agent has just taken the customer.
+    /// The customer waits in the queue, or an agent has just got the customer.
     Waiting,
     /// The customer is being served.
     Served,
@@ -81,6 +81,8 @@ pub(crate) struct Found {
     pub(crate) states: BTreeMap<String, State>,
     /// Each customer's messages, oldest first.
     pub(crate) messages: BTreeMap<String, Vec<String>>,
+    /// Places of those who wait, in the order of the list: since when, and the session.
+    pub(crate) waiting: Vec<(i64, i64)>,
     pub(crate) seq: i64,
 }
 
@@ -121,16 +123,22 @@ impl History {
                         wrong.push(format!("{actor}: {deed:?}, deed {number}, cannot be {outcome:?}"));
                     }
                 }
-                // A waiting customer has no open session yet, or was just taken.
-                let waits =
-                    matches!(state, State::Unserved | State::Served) && possible.contains(&State::Waiting);
-                if !possible.is_empty() && !possible.contains(state) && !waits {
+                // The queue gives customers to agents, and gets them back from agents who are gone.
+                let is_moved = match state {
+                    State::Served => possible.contains(&State::Waiting),
+                    State::Waiting => possible.contains(&State::Served),
+                    _ => false,
+                };
+                if !possible.is_empty() && !possible.contains(state) && !is_moved {
                     wrong.push(format!("{actor} is {state:?}, which {:?} does not allow", deeds.last()));
                 }
             }
             let none = Vec::new();
             let messages = found.messages.get(actor).unwrap_or(&none);
             wrong.extend(wrong_messages(deeds, messages).into_iter().map(|what| format!("{actor}: {what}")));
+        }
+        if !found.waiting.is_sorted() {
+            wrong.push(format!("the queue is not in the order of its places: {:?}", found.waiting));
         }
         wrong
     }
@@ -166,8 +174,18 @@ fn wrong_messages(deeds: &[(Deed, Outcome)], found: &[String]) -> Vec<String> {
 }
 
 /// Ways to falsify what was found. Each must be noticed.
-pub(crate) const SABOTAGES: &[&str] =
-    &["lost-agent", "lost-message", "kept-message", "doubled", "swapped", "renamed", "seq", "reopened"];
+pub(crate) const SABOTAGES: &[&str] = &[
+    "lost-agent",
+    "lost-message",
+    "kept-message",
+    "doubled",
+    "swapped",
+    "renamed",
+    "seq",
+    "reopened",
+    "lost-customer",
+    "overtaken",
+];
 
 /// Falsifies what was found; `false` if that is impossible in this way.
 pub(crate) fn sabotage(kind: &str, history: &History, found: &mut Found) -> bool {
@@ -200,6 +218,15 @@ pub(crate) fn sabotage(kind: &str, history: &History, found: &mut Found) -> bool
             let closed = |actor: &String| matches!(history.last(actor), Some((Deed::Close, Outcome::Done)));
             let session = found.states.iter_mut().find(|(actor, _)| closed(actor));
             session.map(|(_, state)| *state = State::Served).is_some()
+        }
+        "lost-customer" => {
+            let wrote = |actor: &String| matches!(history.last(actor), Some((Deed::Say(_), Outcome::Done)));
+            let session = found.states.iter_mut().find(|(actor, _)| wrote(actor));
+            session.map(|(_, state)| *state = State::Unserved).is_some()
+        }
+        "overtaken" => {
+            found.waiting.extend([(i64::MAX, 2), (i64::MAX, 1)]);
+            true
         }
         "lost-message" => found.messages.values_mut().any(|messages| {
             let last = messages.iter().rposition(acknowledged);

@@ -219,6 +219,10 @@ impl People {
         let list = list["kf_list"].as_array().context("a list")?;
         let agents: BTreeMap<String, String> =
             list.iter().map(|kf| (text(&kf["kf_account"]), text(&kf["kf_nick"]))).collect();
+        let snapshot = self.get(&format!("{base}/desk/api/snapshot"), &self.desk).await?;
+        let waiting = snapshot["accounts"][0]["waiting"].as_array().context("who waits")?;
+        let place = |session: &Value| (session["since"].as_i64(), session["id"].as_i64());
+        found.waiting = waiting.iter().filter_map(|session| place(session).0.zip(place(session).1)).collect();
         for actor in &self.actors {
             if !actor.is_customer {
                 let name = agents.get(&format!("{}@demo", actor.name)).cloned();
@@ -228,14 +232,16 @@ impl People {
                     "{base}/customservice/kfsession/getsession?access_token={token}&openid={}",
                     actor.openid
                 );
-                let is_served = self.get(&url, "").await?["kf_account"] == AGENT;
-                found
-                    .states
-                    .insert(actor.name.clone(), if is_served { State::Served } else { State::Unserved });
+                let waits = || waiting.iter().any(|session| session["openid"] == actor.openid.as_str());
+                let state = match self.get(&url, "").await?["kf_account"] == AGENT {
+                    true => State::Served,
+                    false if waits() => State::Waiting,
+                    false => State::Unserved,
+                };
+                found.states.insert(actor.name.clone(), state);
                 found.messages.insert(actor.name.clone(), self.messages(base, actor).await?);
             }
         }
-        let snapshot = self.get(&format!("{base}/desk/api/snapshot"), &self.desk).await?;
         found.seq = seq_in(snapshot["since"].as_str().unwrap_or_default());
         Ok(found)
     }
