@@ -140,10 +140,10 @@ test("an agent who is deleted while online loses the desk, and the customer wait
   await eventually("no agent is online", async () => assert.deepEqual(await server.online(), []));
   await checkAppearance(worker.page, "a desk that is gone");
   // Nobody has answered.
-  await customer.sees("You’re next");
+  await customer.sees("Your agent has left. You’re next");
   await customer.says("Is it over?");
   await eventually("the customer waits", async () => assert.equal((await server.waiting()).count, 1));
-  await customer.sees("You’re next");
+  await customer.sees("Your agent has left. You’re next");
 });
 
 test("a page that has not reached the server yet says so, and opens by itself", async (t) => {
