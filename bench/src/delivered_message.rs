@@ -2,6 +2,7 @@
 //! SQLite without HTTP and without streams. Also the delay from the post to the stream, with few and many open streams.
 
 use crate::Bench;
+use crate::data::customers;
 use crate::measure::adds::median;
 use crate::measure::delivery::{Plan, steady_delays};
 use crate::measure::group_commit::{self, BATCH_MAX};
@@ -15,12 +16,14 @@ const STREAMS: [usize; 3] = [10, 100, 1000];
 const RATE: f64 = 100.0;
 
 pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
-    let plan = Plan::make(bench, "g6", ACCOUNTS).await?;
+    let folder = bench.folder.join("g6");
+    let people = customers::fill(&folder, ACCOUNTS, Plan::customers(bench)).await?;
+    let plan = Plan::make(bench, folder, people)?;
     let mut delays = Vec::new();
     let rounds = Rounds::run(
         bench.rounds,
         async || {
-            let (turn, took_us) = plan.product(CONNECTIONS).await?;
+            let (turn, took_us) = plan.product(CONNECTIONS, None).await?;
             delays.push((within_ms(&took_us, 0.5), within_ms(&took_us, 0.99)));
             Ok(turn)
         },

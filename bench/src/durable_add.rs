@@ -25,7 +25,7 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     for (connections, least) in SIZES {
         let rounds = Rounds::run(
             bench.rounds,
-            async || plan.product(connections).await,
+            async || plan.product(connections, None).await,
             async || plan.writers("writers", connections, plan.calls, ("--batch-max", BATCH_MAX)).await,
         );
         let rounds = rounds.await?;

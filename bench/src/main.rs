@@ -14,18 +14,18 @@ mod many_accounts;
 mod measure;
 mod online_list;
 mod page_size;
-mod postgres_add;
-mod postgres_list;
+mod postgres;
+mod pushes;
 mod session_list;
 mod startup;
 
 use anyhow::{Context, ensure};
-use baseline::{constant, plain_writers, smallest, writers};
+use baseline::{committing_poster, constant, plain_writers, poster, smallest, writers};
 use clap::{Parser, Subcommand};
 use measure::adds::Add;
 use measure::delivery::messages::Message;
 use measure::report::Report;
-use measure::{child, machine};
+use measure::{child, developer, machine};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -71,6 +71,12 @@ enum Role {
     MessageWriters(writers::Args),
     #[command(hide = true)]
     PlainWriters(plain_writers::Args),
+    #[command(hide = true)]
+    Developer,
+    #[command(hide = true)]
+    Poster(poster::Args),
+    #[command(hide = true)]
+    CommittingPoster(committing_poster::Args),
 }
 
 /// Settings of all measurements.
@@ -93,7 +99,7 @@ impl Bench {
 }
 
 /// The goals, grouped by measurement.
-const MEASUREMENTS: [&[&str]; 11] = [
+const MEASUREMENTS: [&[&str]; 13] = [
     &["G1"],
     &["G2"],
     &["G3"],
@@ -104,6 +110,8 @@ const MEASUREMENTS: [&[&str]; 11] = [
     &["G10"],
     &["G11"],
     &["G12"],
+    &["G14"],
+    &["G15"],
     &["G16"],
 ];
 
@@ -121,6 +129,9 @@ fn main() -> ExitCode {
         Some(Role::Writers(args)) => writers::run::<Add>(args).map(|()| true),
         Some(Role::MessageWriters(args)) => writers::run::<Message>(args).map(|()| true),
         Some(Role::PlainWriters(args)) => plain_writers::run(args).map(|()| true),
+        Some(Role::Developer) => developer::serve().map(|()| true),
+        Some(Role::Poster(args)) => poster::run(args).map(|()| true),
+        Some(Role::CommittingPoster(args)) => committing_poster::run(args).map(|()| true),
     };
     match outcome {
         Ok(passed) if passed || !cli.check => ExitCode::SUCCESS,
@@ -195,10 +206,12 @@ async fn reports(bench: &Bench, goal: &str) -> anyhow::Result<Vec<Report>> {
         "G3" => list_under_changes::measure(bench).await,
         "G4" => durable_add::measure(bench).await,
         "G6" => delivered_message::measure(bench).await,
-        "G7" => postgres_add::measure(bench).await,
-        "G8" => postgres_list::measure(bench).await,
+        "G7" => postgres::add::measure(bench).await,
+        "G8" => postgres::list::measure(bench).await,
         "G10" => many_accounts::measure(bench).await,
         "G11" => startup::measure(bench).await,
+        "G14" => pushes::backlog::measure(bench).await,
+        "G15" => pushes::beside::measure(bench).await,
         "G16" => flooded::measure(bench).await,
         _ => page_size::measure(),
     }
@@ -217,7 +230,7 @@ mod tests {
     #[test]
     fn goals_that_are_measured_together_are_measured_once() -> anyhow::Result<()> {
         assert_eq!(chosen(&["G5".into(), "G4".into(), "G1".into()])?, ["G1", "G4"]);
-        assert_eq!(chosen(&[])?.len(), 11);
+        assert_eq!(chosen(&[])?.len(), 13);
         assert!(chosen(&["G9".into()]).is_err());
         Ok(())
     }

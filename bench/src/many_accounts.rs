@@ -97,8 +97,8 @@ async fn writes(bench: &Bench, many: usize) -> anyhow::Result<Report> {
     let theirs = plan(bench, "g10-less", FEW_WRITTEN).await?;
     let rounds = Rounds::run(
         bench.rounds,
-        async || ours.product(CONNECTIONS).await,
-        async || theirs.product(CONNECTIONS).await,
+        async || ours.product(CONNECTIONS, None).await,
+        async || theirs.product(CONNECTIONS, None).await,
     );
     let rounds = rounds.await?;
     let title = format!(

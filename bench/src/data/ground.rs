@@ -76,17 +76,17 @@ impl Census {
         })
     }
 
-    /// Fails unless exactly the acknowledged agents were written since `before`.
-    pub(crate) fn check(self, before: Census, acknowledged: usize) -> anyhow::Result<()> {
-        let acknowledged = i64::try_from(acknowledged)?;
-        for (what, before, after) in [
-            ("agents", before.agents, self.agents),
-            ("changes", before.changes, self.changes),
-            ("numbers of changes", before.seqs, self.seqs),
-            ("numbers of agents", before.kf_ids, self.kf_ids),
+    /// Fails unless exactly the acknowledged agents were written since `before`, beside so many messages.
+    pub(crate) fn check(self, before: Census, acknowledged: usize, messages: usize) -> anyhow::Result<()> {
+        let (agents, messages) = (i64::try_from(acknowledged)?, i64::try_from(messages)?);
+        for (what, before, after, expected) in [
+            ("agents", before.agents, self.agents, agents),
+            ("changes", before.changes, self.changes, agents + messages),
+            ("numbers of changes", before.seqs, self.seqs, agents + messages),
+            ("numbers of agents", before.kf_ids, self.kf_ids, agents),
         ] {
             let there = after - before;
-            ensure!(there == acknowledged, "{acknowledged} acknowledged, {there} {what} written");
+            ensure!(there == expected, "{expected} acknowledged, {there} {what} written");
         }
         ensure!(self.most <= 100, "an account has {} agents", self.most);
         Ok(())
@@ -101,10 +101,12 @@ mod tests {
     fn exactly_the_acknowledged_agents_must_be_written() {
         let before = Census { agents: 10, changes: 20, seqs: 30, kf_ids: 40, most: 9 };
         let after = Census { agents: 12, changes: 22, seqs: 32, kf_ids: 42, most: 10 };
-        assert!(after.check(before, 2).is_ok());
-        assert!(after.check(before, 3).is_err());
-        assert!(after.check(before, 1).is_err());
-        assert!(Census { changes: 21, ..after }.check(before, 2).is_err());
-        assert!(Census { most: 101, ..after }.check(before, 2).is_err());
+        assert!(after.check(before, 2, 0).is_ok());
+        assert!(after.check(before, 3, 0).is_err());
+        assert!(after.check(before, 1, 0).is_err());
+        assert!(after.check(before, 2, 1).is_err());
+        assert!(Census { changes: 27, seqs: 37, ..after }.check(before, 2, 5).is_ok());
+        assert!(Census { changes: 21, ..after }.check(before, 2, 0).is_err());
+        assert!(Census { most: 101, ..after }.check(before, 2, 0).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! The data to measure on, and the databases that hold it.
 
+pub(crate) mod backlog;
 pub(crate) mod bulk;
 #[cfg(test)]
 pub(crate) mod content;

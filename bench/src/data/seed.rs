@@ -89,7 +89,8 @@ pub(crate) fn account(n: usize) -> anyhow::Result<(Account, String)> {
     Ok((account, hex.repeat(2)))
 }
 
-async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
+/// Makes the `n`th account, with a token.
+pub(crate) async fn shop(desk: Desk, n: usize) -> anyhow::Result<Shop> {
     let (account, secret) = account(n)?;
     account::create(&desk, &account, &secret).await.map_err(plain)?.map_err(anyhow::Error::msg)?;
     // Calls are counted but not limited.

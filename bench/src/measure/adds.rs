@@ -6,6 +6,7 @@ use crate::data::seed::Shop;
 use crate::measure::child::{self, Server};
 use crate::measure::load::{self, Script, Until};
 use crate::measure::machine::{self, Watch};
+use crate::measure::pushing::{self, Pushing};
 use crate::measure::round::{Spread, Turn};
 use model::{Fact, KfAccount};
 use std::path::PathBuf;
@@ -97,24 +98,31 @@ impl<'b> Plan<'b> {
         self.warm + self.calls
     }
 
-    /// One turn of the product, over so many connections.
-    pub(crate) async fn product(&self, connections: usize) -> anyhow::Result<Turn> {
+    /// One turn of the product, over so many connections, and beside these pushes.
+    pub(crate) async fn product(
+        &self,
+        connections: usize,
+        pushing: Option<&Pushing>,
+    ) -> anyhow::Result<Turn> {
         // Wait before connecting, because the server closes idle connections.
         machine::wait_for_silence(self.bench.patience()).await?;
         let place = self.ground.fresh()?;
-        let server = Server::product(&self.bench.kefu, &place)?;
+        let server = Server::behind_proxy(&self.bench.kefu, &place)?;
         let callers = load::connect(server.address, connections, &self.tokens).await?;
         let (mut callers, _) = load::run(callers, Until::Number(0, self.tokens.requests.len())).await?;
         for caller in &mut callers {
             caller.follow(&self.adds);
         }
         let (callers, _) = load::run(callers, Until::Number(0, self.warm)).await?;
-        let watch = Watch::start(server.pid(), self.ground.database())?;
+        let writing = pushing::begin(pushing, server.address).await?;
+        let beside = self.ground.database().or(pushing.map(Pushing::pid));
+        let watch = Watch::start(server.pid(), beside)?;
         let (callers, tally) = load::run(callers, Until::Number(self.warm, self.all())).await?;
         let spent = watch.stop()?;
         drop(callers);
+        let pushed = pushing::end(writing).await?;
         server.stop()?;
-        Census::of(&place)?.check(self.before, self.all())?;
+        Census::of(&place)?.check(self.before, self.all(), pushed)?;
         Ok(Turn::new(&tally, &spent))
     }
 
@@ -134,7 +142,7 @@ impl<'b> Plan<'b> {
             numbers.push(("--database", usize::try_from(pid)?));
         }
         let turn = child::writers(role, &place, &self.appids, &numbers)?;
-        Census::of(&place)?.check(self.before, self.warm + calls)?;
+        Census::of(&place)?.check(self.before, self.warm + calls, 0)?;
         Ok(turn)
     }
 

@@ -1,6 +1,7 @@
 //! Servers as child processes, on free ports. They are stopped at the end, and end with this process.
 
 use crate::measure::round::Turn;
+use crate::pushes::paced::Times;
 use anyhow::{Context, bail, ensure};
 use kefu::config::Place;
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
@@ -91,6 +92,31 @@ pub(crate) fn writers(
     serde_json::from_slice(&output.stdout).context("parsing the output of the writers")
 }
 
+/// Starts the bare client that posts the requests of a file.
+pub(crate) fn poster(requests: &Path, callers: usize) -> anyhow::Result<Child> {
+    let mut command = command("poster")?;
+    Ok(command.arg(requests).arg("--callers").arg(callers.to_string()).spawn()?)
+}
+
+/// Runs the bare client that stores each message before it posts its push. Returns when each message began.
+pub(crate) fn committing_poster(
+    place: &Place,
+    lines: &Path,
+    requests: &Path,
+    callers: usize,
+    messages: usize,
+) -> anyhow::Result<Times> {
+    let Place::Folder(folder) = place else { bail!("this is not SQLite") };
+    let mut command = command("committing-poster")?;
+    command.arg(folder.join("kefu.db")).arg(requests).arg(lines);
+    for (flag, number) in [("--callers", callers), ("--warm", 0), ("--calls", messages)] {
+        command.arg(flag).arg(number.to_string());
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "the bare client ended with {}", output.status);
+    serde_json::from_slice(&output.stdout).context("parsing the output of the bare client")
+}
+
 /// A running server.
 pub(crate) struct Server {
     process: Child,
@@ -103,11 +129,17 @@ impl Server {
         Server::start(product_at(program, place)?)
     }
 
-    /// Starts the product behind a reverse proxy on this machine, which names the address of each customer.
+    /// Starts the product behind a reverse proxy on this machine, which names the address of each customer. The product
+    /// may call developers' servers on this machine.
     pub(crate) fn behind_proxy(program: &Path, place: &Place) -> anyhow::Result<Self> {
         let mut command = product_at(program, place)?;
-        command.env("KEFU_TRUSTED_PROXY", "127.0.0.1");
+        command.env("KEFU_TRUSTED_PROXY", "127.0.0.1").env("KEFU_CALLBACK_NETWORK", "127.0.0.0/8");
         Server::start(command)
+    }
+
+    /// Starts a developer's server that counts what is pushed.
+    pub(crate) fn developer() -> anyhow::Result<Self> {
+        Server::start(command("developer")?)
     }
 
     /// Starts the baseline that answers `path` with the bytes of the file `answer`.

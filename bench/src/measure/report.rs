@@ -73,6 +73,11 @@ const TIMES_THE_BASELINE: &str = "times the baseline's";
 impl Report {
     /// A report of the product's calls per second, as a ratio to the baseline's.
     pub(crate) fn of(title: String, rounds: &Rounds, speed: Goal) -> Self {
+        Report::of_speed(title, rounds, speed).delay("p50", rounds, |turn| turn.p50_us, None)
+    }
+
+    /// The same without the times of single calls.
+    pub(crate) fn of_speed(title: String, rounds: &Rounds, speed: Goal) -> Self {
         let figures = format!("{:.0}/s, {:.0}/s", rounds.product(calls_per_s), rounds.baseline(calls_per_s));
         let speed = Line {
             name: "requests",
@@ -81,8 +86,7 @@ impl Report {
             goal: Some(speed),
             figures,
         };
-        let report = Report { title, lines: vec![speed], ..Report::default() };
-        report.economy(rounds, None).delay("p50", rounds, |turn| turn.p50_us, None)
+        Report { title, lines: vec![speed], ..Report::default() }.economy(rounds, None)
     }
 
     /// Adds the product's calls per processor time, as a ratio to the baseline's.

@@ -11,6 +11,7 @@ use crate::data::seed;
 use crate::measure::child::{self, Server};
 use crate::measure::load::{self, Call, Connection, Until};
 use crate::measure::machine::{self, Watch};
+use crate::measure::pushing::{self, Pushing};
 use crate::measure::round::Turn;
 use anyhow::{bail, ensure};
 use bytes::Bytes;
@@ -47,16 +48,24 @@ pub(crate) struct Plan<'b> {
 }
 
 impl<'b> Plan<'b> {
-    /// Makes so many accounts, and the customers for one turn.
-    pub(crate) async fn make(bench: &'b Bench, name: &str, accounts: usize) -> anyhow::Result<Self> {
-        let (warm, calls) = if bench.quick { (4000, 8000) } else { (4000, 40_000) };
-        let folder = bench.folder.join(format!("{name}-seed"));
-        let snapshot = bench.folder.join(format!("{name}.db"));
-        let people = customers::fill(&folder, accounts, ORDER.customers(warm + calls)).await?;
+    /// The messages before the measurement begins, and those of the measurement.
+    fn size(bench: &Bench) -> (usize, usize) {
+        if bench.quick { (4000, 8000) } else { (4000, 40_000) }
+    }
+
+    /// The number of customers who write in a turn.
+    pub(crate) fn customers(bench: &Bench) -> usize {
+        let (warm, calls) = Plan::size(bench);
+        ORDER.customers(warm + calls)
+    }
+
+    /// A plan for these people, whose accounts are in the folder.
+    pub(crate) fn make(bench: &'b Bench, folder: PathBuf, people: People) -> anyhow::Result<Self> {
+        let (warm, calls) = Plan::size(bench);
+        let [snapshot, lines] = ["db", "customers"].map(|kind| folder.with_extension(kind));
         seed::snapshot(&folder, &snapshot)?;
-        let lines = bench.folder.join(format!("{name}-customers"));
         std::fs::write(&lines, people.lines())?;
-        let ground = Ground::Sqlite { snapshot, folder: bench.folder.join(name) };
+        let ground = Ground::Sqlite { snapshot, folder };
         Ok(Plan {
             bench,
             before: Census::of(&ground.fresh()?)?,
@@ -73,9 +82,13 @@ impl<'b> Plan<'b> {
         self.warm + self.calls
     }
 
-    /// One turn of the product. Also returns the times from a post to the arrival at the stream, in microseconds,
-    /// sorted. The turn lasts until all messages are acknowledged and seen.
-    pub(crate) async fn product(&self, connections: usize) -> anyhow::Result<(Turn, Vec<u32>)> {
+    /// One turn of the product, beside these pushes. Also returns the times from a post to the arrival at the stream,
+    /// in microseconds, sorted. The turn lasts until all messages are acknowledged and seen.
+    pub(crate) async fn product(
+        &self,
+        connections: usize,
+        pushing: Option<&Pushing>,
+    ) -> anyhow::Result<(Turn, Vec<u32>)> {
         machine::wait_for_silence(self.bench.patience()).await?;
         let place = self.ground.fresh()?;
         let server = Server::behind_proxy(&self.bench.kefu, &place)?;
@@ -84,14 +97,16 @@ impl<'b> Plan<'b> {
         let callers = writers(server.address, connections, &self.requests, &deliveries).await?;
         let (callers, _) = load::run(callers, Until::Number(0, self.warm)).await?;
         streams.see(self.warm).await?;
-        let watch = Watch::start(server.pid(), None)?;
+        let writing = pushing::begin(pushing, server.address).await?;
+        let watch = Watch::start(server.pid(), pushing.map(Pushing::pid))?;
         let (callers, tally) = load::run(callers, Until::Number(self.warm, self.all())).await?;
         streams.see(self.all()).await?;
         let spent = watch.stop()?;
+        let pushed = pushing::end(writing).await?;
         streams.close().await?;
         drop(callers);
         // Before the end of the server, which takes the agents offline.
-        Census::of(&place)?.check(self.before, self.all(), ORDER.customers(self.all()))?;
+        Census::of(&place)?.check(self.before, self.all(), ORDER.customers(self.all()), pushed)?;
         server.stop()?;
         Ok((Turn::new(&tally, &spent), deliveries.took_us(self.warm)))
     }
@@ -109,7 +124,7 @@ impl<'b> Plan<'b> {
             [("--callers", callers), ("--warm", self.warm), ("--calls", calls), ("--batch-max", batch_max)];
         let turn = child::writers("message-writers", &place, &self.lines, &numbers)?;
         let written = self.warm + calls;
-        Census::of(&place)?.check(self.before, written, ORDER.customers(written))?;
+        Census::of(&place)?.check(self.before, written, ORDER.customers(written), 0)?;
         Ok(turn)
     }
 

@@ -19,7 +19,7 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     let plan = Plan::make(bench, "g7", Ground::Postgres(&cluster), &shops)?;
     let rounds = Rounds::run(
         bench.rounds,
-        async || plan.product(CONNECTIONS).await,
+        async || plan.product(CONNECTIONS, None).await,
         async || plan.writers("plain-writers", CONNECTIONS, plan.calls, ("--connections", PLAIN)).await,
     );
     let rounds = rounds.await?;

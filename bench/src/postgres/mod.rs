@@ -1,0 +1,4 @@
+//! The goals on PostgreSQL.
+
+pub(crate) mod add;
+pub(crate) mod list;
