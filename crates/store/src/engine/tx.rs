@@ -108,6 +108,10 @@ pub(crate) trait Conn {
     fn send(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Error>;
     fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error>;
     fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Error>;
+    /// Takes an owner's lock, if the owner has a feed.
+    fn lock(&mut self, owner: &str) -> Result<(), Error> {
+        self.run("update head set seq = seq where owner = $1", bind![owner]).map(|_| ())
+    }
 }
 
 /// A verb's transaction.
@@ -238,8 +242,7 @@ impl<'c> Tx<'c> {
 
     /// Takes the owner's lock, if the owner has a feed, so that what the verb reads stays true until it commits.
     pub(crate) fn lock(&mut self) -> Result<(), Error> {
-        let sql = "update head set seq = seq where owner = $1";
-        self.conn.run(sql, bind![&self.owner]).inspect_err(|_| self.failed = true).map(|_| ())
+        self.conn.lock(&self.owner).inspect_err(|_| self.failed = true)
     }
 
     /// Takes the owner's next `seq`; `false` if the owner has no feed.
