@@ -1,6 +1,7 @@
 //! What is to be pushed: facts of the change feed, as Weixin's messages and events.
 
-use crate::message::{self, MessageView, media};
+use crate::message::history::body;
+use crate::message::media;
 use crate::session::customer_event;
 use crate::{Desk, Result, account};
 use model::session::SessionState;
@@ -8,11 +9,11 @@ use model::{Appid, Fact, Openid, SECOND, Time};
 use protocol::Errcode;
 use protocol::callback::{Body, BodyContent, Event, UserContent, UserMessage};
 use protocol::message::{File, Text};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
-use store::Tx;
 use store::bind;
+use store::{Row, Tx};
 
 /// The most changes that are read at once.
 pub const ROUND: i64 = 256;
@@ -103,35 +104,20 @@ pub async fn after(desk: &Desk, appid: &Appid, seq: i64, base: &str) -> Result<P
         let upto = rows.last().map_or(head, |row| row.int(0));
         let done = tx.all(SELECT_DONE, bind![appid, seq, upto])?;
         let done: HashSet<_> = done.iter().map(|row| PushId { seq: row.int(0), fact: row.int(1) }).collect();
-        let original_id = account::get(tx, appid)?.original_id;
+        let account = Source::read(tx, appid, (seq, upto), &base)?;
         let mut pushes = Vec::new();
         for row in rows {
             let facts: Vec<Fact> = serde_json::from_str(&row.text(2))?;
             for (fact, number) in facts.iter().zip(0..) {
                 let id = PushId { seq: row.int(0), fact: number };
-                if done.contains(&id) {
-                    continue;
+                if !done.contains(&id) {
+                    pushes.extend(account.push(tx, id, row.int(1), fact)?);
                 }
-                pushes.extend(made(tx, appid, (id, row.int(1), fact), &original_id, &base)?);
             }
         }
         Ok(PushesAfter { pushes, upto, more: upto < head, lost })
     })
     .await
-}
-
-/// The push of a fact, with the fact's place and time; `None` if nothing is pushed of it.
-fn made(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    (id, at, fact): (PushId, Time, &Fact),
-    original_id: &str,
-    base: &str,
-) -> Result<Option<Push>> {
-    let Some((openid, create_time, content)) = content(tx, appid, fact, base)? else { return Ok(None) };
-    let (to_user_name, from_user_name) = (original_id.to_owned(), openid.to_string());
-    let body = Body { to_user_name, from_user_name, create_time, content };
-    Ok(Some(Push { id, openid, at, body }))
 }
 
 /// The pushes of a customer in the changes from `first` to `last`, made again; at most [`ROUND`] changes are read.
@@ -144,7 +130,7 @@ pub(super) fn of_customer(
     base: &str,
 ) -> Result<Vec<Push>> {
     let rows = tx.all(SELECT_CHANGES, bind![appid, first - 1, ROUND])?;
-    let original_id = account::get(tx, appid)?.original_id;
+    let account = Source::read(tx, appid, (first - 1, last), base)?;
     let mut pushes = Vec::new();
     for row in rows.iter().take_while(|row| row.int(0) <= last) {
         let facts: Vec<Fact> = serde_json::from_str(&row.text(2))?;
@@ -157,39 +143,78 @@ pub(super) fn of_customer(
             };
             if is_theirs {
                 let id = PushId { seq: row.int(0), fact: number };
-                pushes.extend(made(tx, appid, (id, row.int(1), fact), &original_id, base)?);
+                pushes.extend(account.push(tx, id, row.int(1), fact)?);
             }
         }
     }
     Ok(pushes)
 }
 
-/// What a fact says to the developer's server, with the customer and the second; `None` if nothing.
-fn content(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    fact: &Fact,
-    base: &str,
-) -> Result<Option<(Openid, i64, BodyContent)>> {
-    Ok(match fact {
-        Fact::Message { id, openid, push: true, .. } => match message::by_id(tx, appid, *id)? {
-            Some(message) => {
-                let said = BodyContent::Message(user_message(tx, appid, &message, base)?);
-                Some((openid.clone(), message.at / SECOND, said))
+/// What pushes of an account are made of, beside its facts.
+struct Source<'a> {
+    appid: &'a Appid,
+    original_id: String,
+    /// Where addresses of pictures begin.
+    base: &'a str,
+    /// The messages of the changes, by their numbers.
+    messages: HashMap<i64, Said>,
+}
+
+/// A message, as far as it is pushed.
+struct Said {
+    at: Time,
+    kind: String,
+    text: String,
+    body: String,
+    media_id: String,
+}
+
+impl<'a> Source<'a> {
+    /// Reads what the changes after the first number up to the last need. A message has the number of its change.
+    fn read(tx: &mut Tx<'_>, appid: &'a Appid, (after, upto): (i64, i64), base: &'a str) -> Result<Self> {
+        let said = |row: &Row| {
+            let (kind, text, body, media_id) = (row.text(2), row.text(3), row.text(4), row.text(5));
+            (row.int(0), Said { at: row.int(1), kind, text, body, media_id })
+        };
+        let messages = tx.all(SELECT_MESSAGES, bind![appid, after, upto])?.iter().map(said).collect();
+        Ok(Source { appid, original_id: account::get(tx, appid)?.original_id, base, messages })
+    }
+
+    /// The push of a fact, which happened at this time; `None` if nothing is pushed of it.
+    fn push(&self, tx: &mut Tx<'_>, id: PushId, at: Time, fact: &Fact) -> Result<Option<Push>> {
+        let (openid, create_time, content) = match fact {
+            Fact::Message { id, openid, push: true, .. } => {
+                // It may have been deleted.
+                let Some(said) = self.messages.get(id) else { return Ok(None) };
+                (openid, said.at / SECOND, BodyContent::Message(self.message(*id, said)))
             }
-            // It was deleted.
-            None => None,
-        },
-        Fact::Session { openid, state, kf_account, from, event_at, .. } if *event_at > 0 => {
-            let event = event(*state, kf_account, from);
-            event.map(|event| (openid.clone(), *event_at, BodyContent::Event(event)))
-        }
-        Fact::CustomerEvent { id, openid, event_at } => {
-            let event = customer_event::by_id(tx, appid, *id)?;
-            event.map(|event| (openid.clone(), *event_at, BodyContent::Event(event)))
-        }
-        _ => None,
-    })
+            Fact::Session { openid, state, kf_account, from, event_at, .. } if *event_at > 0 => {
+                let Some(event) = event(*state, kf_account, from) else { return Ok(None) };
+                (openid, *event_at, BodyContent::Event(event))
+            }
+            Fact::CustomerEvent { id, openid, event_at } => {
+                let Some(event) = customer_event::by_id(tx, self.appid, *id)? else { return Ok(None) };
+                (openid, *event_at, BodyContent::Event(event))
+            }
+            _ => return Ok(None),
+        };
+        let (to_user_name, from_user_name) = (self.original_id.clone(), openid.to_string());
+        let body = Body { to_user_name, from_user_name, create_time, content };
+        Ok(Some(Push { id, openid: openid.clone(), at, body }))
+    }
+
+    /// A customer's message as it is pushed: customers send texts, choices of menus and pictures.
+    fn message(&self, msg_id: i64, said: &Said) -> UserMessage {
+        let content = if said.kind == "image" {
+            let media_id = said.media_id.clone();
+            let pic_url = format!("{}/media/{}/{}", self.base, self.appid, media::ticket(&media_id));
+            UserContent::Image { file: File { media_id }, pic_url }
+        } else {
+            let menu_id = body(&said.body)["bizmsgmenuid"].as_str().map(str::to_owned);
+            UserContent::Text { text: Text { content: said.text.clone() }, menu_id }
+        };
+        UserMessage { msg_id, content, article: None, business_id: None }
+    }
 }
 
 /// The event of a session's change.
@@ -210,22 +235,9 @@ fn event(state: SessionState, kf_account: &str, from: &str) -> Option<Event> {
     }
 }
 
-/// A customer's message as it is pushed: customers send texts, choices of menus and pictures.
-fn user_message(tx: &mut Tx<'_>, appid: &Appid, message: &MessageView, base: &str) -> Result<UserMessage> {
-    let content = if message.kind == "image" {
-        let media_id =
-            tx.one(SELECT_MEDIA, bind![appid, message.id])?.map_or_else(String::new, |row| row.text(0));
-        let pic_url = format!("{base}/media/{appid}/{}", media::ticket(&media_id));
-        UserContent::Image { file: File { media_id }, pic_url }
-    } else {
-        let menu_id = message.body["bizmsgmenuid"].as_str().map(str::to_owned);
-        UserContent::Text { text: Text { content: message.text.clone() }, menu_id }
-    };
-    Ok(UserMessage { msg_id: message.id, content, article: None, business_id: None })
-}
-
 const SELECT_CURSOR: &str = "select seq from push_cursor where appid = $1";
 const SELECT_CHANGES: &str =
     "select seq, at, facts from change where owner = $1 and seq > $2 order by seq limit $3";
-const SELECT_MEDIA: &str = "select media_id from message where appid = $1 and id = $2";
+const SELECT_MESSAGES: &str = "select id, at, kind, text, body, media_id from message
+    where appid = $1 and id > $2 and id <= $3";
 const SELECT_DONE: &str = "select seq, fact from push where appid = $1 and seq > $2 and seq <= $3";

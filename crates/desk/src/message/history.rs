@@ -116,7 +116,7 @@ pub(super) fn page_id(via: &str, client_id: String) -> String {
 }
 
 /// Parses the stored JSON. An empty text is null.
-pub(super) fn body(text: &str) -> Value {
+pub(crate) fn body(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
