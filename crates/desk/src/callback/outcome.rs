@@ -8,10 +8,11 @@ use crate::message::api_message;
 use crate::people::agent;
 use crate::{Desk, Result, message, session};
 use model::session::SessionState;
-use model::{Appid, KfAccount, TextEnum};
+use model::{Appid, KfAccount, TextEnum, Time};
 use protocol::Errcode;
 use protocol::callback::{BodyContent, Reply};
 use protocol::msgrecord::Opercode;
+use std::sync::Arc;
 use store::Tx;
 use store::bind;
 use store::error::Error;
@@ -60,12 +61,13 @@ pub async fn finish(
     finished: Finished,
     upto: i64,
 ) -> Result<bool> {
-    let mut refusal = String::new();
+    let mut finished = finished;
     if finished.acts() {
         let (acting, client_id) = (finished.clone(), desk.rng.hex::<16>());
         let acted = desk.write(appid, move |tx, appid| {
-            let acts = lease.advance(tx, appid, upto)? && record(tx, appid, &acting, "")?;
+            let acts = lease.advance(tx, appid, upto)? && record(tx, appid, &acting)?;
             if acts {
+                tries::prune_sometimes(tx, appid, acting.tried_at().into_iter())?;
                 act(tx, appid, &acting, &client_id)?;
             }
             Ok(acts)
@@ -74,14 +76,30 @@ pub async fn finish(
             Ok(true) => return Ok(true),
             // It is recorded already, or another node delivers: the verb was rolled back.
             Ok(false) => {}
-            Err(Error::Refused(code)) if code != Errcode::SystemError => refusal = code.to_string(),
+            Err(Error::Refused(code)) if code != Errcode::SystemError => finished.fault = code.to_string(),
             Err(error) => return Err(error),
         }
     }
+    record_all(desk, appid, lease, [finished].into(), upto).await
+}
+
+/// Records how pushes ended, without doing what answers say, in one transaction. `upto` is as for [`finish`]. Returns
+/// `false`, and nothing is recorded, if another node delivers by now.
+///
+/// # Errors
+/// Internal only.
+pub async fn record_all(
+    desk: &Desk,
+    appid: &Appid,
+    lease: PushLease,
+    finished: Arc<[Finished]>,
+    upto: i64,
+) -> Result<bool> {
     desk.write_silent(appid, move |tx, appid| {
         let is_own = lease.advance(tx, appid, upto)?;
         if is_own {
-            record(tx, appid, &finished, &refusal)?;
+            finished.iter().try_for_each(|it| record(tx, appid, it).map(|_| ()))?;
+            tries::prune_sometimes(tx, appid, finished.iter().filter_map(Finished::tried_at))?;
         }
         Ok(is_own)
     })
@@ -89,8 +107,14 @@ pub async fn finish(
 }
 
 impl Finished {
+    /// When it was tried first.
+    fn tried_at(&self) -> Option<Time> {
+        self.tries.first().map(|first| first.at)
+    }
+
     /// Whether the end of this push changes something that pages show.
-    pub(super) fn acts(&self) -> bool {
+    #[must_use]
+    pub fn acts(&self) -> bool {
         let is_message = matches!(self.push.body.content, BodyContent::Message(_));
         match self.outcome {
             Outcome::Taken => match &self.reply {
@@ -105,10 +129,9 @@ impl Finished {
 }
 
 /// Records the push; `false` if it is recorded already.
-fn record(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, refusal: &str) -> Result<bool> {
+fn record(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished) -> Result<bool> {
     let Finished { push, outcome, tries, fault, .. } = finished;
     let (now, number) = (tx.now(), i64::try_from(tries.len()).unwrap_or(i64::MAX));
-    let fault = if refusal.is_empty() { fault } else { refusal };
     let (id, outcome, what) = (push.id, outcome.as_text(), push.what());
     let rows =
         tx.run(INSERT, bind![appid, id.seq, id.fact, &push.openid, what, outcome, number, fault, now])?;

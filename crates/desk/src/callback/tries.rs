@@ -52,11 +52,16 @@ pub fn beginning(answer: &[u8]) -> String {
 
 /// Stores the tries of a push that has just ended.
 pub(super) fn keep(tx: &mut Tx<'_>, appid: &Appid, id: PushId, tries: &[Try]) -> Result<()> {
-    insert(tx, appid, id, 1, tries)?;
-    match tries.first() {
-        Some(first) if first.at % PRUNE_ONE_IN == 0 => prune(tx, appid),
-        _ => Ok(()),
-    }
+    insert(tx, appid, id, 1, tries)
+}
+
+/// Deletes the tries of old pushes now and then: `firsts` are the times of the first tries of those that are recorded.
+pub(super) fn prune_sometimes(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    mut firsts: impl Iterator<Item = Time>,
+) -> Result<()> {
+    if firsts.any(|at| at % PRUNE_ONE_IN == 0) { prune(tx, appid) } else { Ok(()) }
 }
 
 /// Stores a try behind those that the push has.

@@ -1,13 +1,16 @@
 //! Delivers the pushes of an account: those of a customer in order, those of several customers side by side.
 
+mod record;
+
 use crate::callback::target::{Target, deliver};
 use crate::clock::readable;
 use crate::desk::account::callback;
-use crate::desk::callback::{Push, PushId, PushLease, alarms, lease, outcome, pushes};
+use crate::desk::callback::{Finished, Push, PushId, PushLease, alarms, lease, outcome, pushes};
 use crate::error::{Error, OutageLog};
 use crate::store::metrics::GaugeGuard;
 use model::callback::{AlarmChange, PARALLEL};
 use model::{Openid, TextEnum, Time};
+use record::{RETRY, Record, Recorded, Step};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +22,6 @@ const POLL: Duration = Duration::from_secs(5);
 const SHIELDED: Duration = Duration::from_secs(1);
 /// How often an account without changes is looked at: its settings may be gone.
 const REST: Duration = Duration::from_secs(300);
-/// How long to wait after the store has failed.
-const RETRY: Duration = Duration::from_secs(1);
 /// Changes without pushes that are read again after a crash, because noting each of them would cost a commit.
 const UNNOTED: i64 = 64;
 /// How long settings are used while nothing is announced.
@@ -43,6 +44,10 @@ pub(super) struct Delivery {
     ready: VecDeque<Openid>,
     /// The push that is under way to each customer.
     under_way: HashMap<Openid, PushId>,
+    /// Pushes that have ended. Their ends are recorded together, once those before them are.
+    ended: Vec<Finished>,
+    /// Whether such ends are being recorded.
+    is_recording: bool,
     /// All pushes that were read and are not done.
     open: BTreeSet<PushId>,
     /// The last change that was read; `None` before the cursor is known.
@@ -76,6 +81,8 @@ impl Delivery {
             waiting: HashMap::new(),
             ready: VecDeque::new(),
             under_way: HashMap::new(),
+            ended: Vec::new(),
+            is_recording: false,
             open: BTreeSet::new(),
             read: None,
             has_more: false,
@@ -115,7 +122,7 @@ impl Delivery {
             }
             looks = false;
             tokio::select! {
-                Some(done) = tasks.join_next() => self.done(done),
+                Some(step) = tasks.join_next() => self.advance(step, &mut tasks),
                 _ = wake.wait_for(|now| now.seq > woken) => {}
                 () = target.news.notified() => {}
                 () = tokio::time::sleep(if target.is_shielded() { SHIELDED } else { POLL }) => looks = true,
@@ -130,7 +137,7 @@ impl Delivery {
 
     /// Reads what is new and starts what can start. The last change that was announced is `woken`. Returns whether the
     /// account still has a developer's server.
-    async fn round(&mut self, tasks: &mut JoinSet<Done>, woken: i64, looks: bool) -> Result<bool, Error> {
+    async fn round(&mut self, tasks: &mut JoinSet<Step>, woken: i64, looks: bool) -> Result<bool, Error> {
         if self.has_rest().await? {
             return Ok(true);
         }
@@ -242,6 +249,7 @@ impl Delivery {
     fn lost(&mut self) {
         self.lease = None;
         self.shield = None;
+        self.drop_ended();
         self.start_over();
     }
 
@@ -294,7 +302,7 @@ impl Delivery {
     }
 
     /// Starts the next push of each customer who has none under way.
-    fn start(&mut self, lease: PushLease, tasks: &mut JoinSet<Done>) {
+    fn start(&mut self, lease: PushLease, tasks: &mut JoinSet<Step>) {
         while self.under_way.len() < PARALLEL {
             let Some(openid) = self.ready.pop_front() else { return };
             let Some(queue) = self.waiting.get_mut(&openid) else { continue };
@@ -304,76 +312,83 @@ impl Delivery {
             }
             let Some(push) = next else { continue };
             self.under_way.insert(openid, push.id);
-            let (target, outages) = (self.target.clone(), self.outages.clone());
-            let task = Task { target, lease, upto: self.upto_without(push.id), outages };
-            tasks.spawn(task.run(push));
+            let record = self.record_of(lease, &[push.id]);
+            let target = self.target.clone();
+            tasks.spawn(async move {
+                let finished = deliver(&target, push).await;
+                match finished.acts() {
+                    true => Step::Acted(record.one(finished).await),
+                    false => Step::Ended(Box::new(finished)),
+                }
+            });
         }
     }
 
-    /// The change up to which all pushes are done once this one is, and all that were read before it.
-    fn upto_without(&self, id: PushId) -> i64 {
-        let lowest = self.open.iter().find(|open| **open != id);
-        lowest.map_or(self.read.unwrap_or(self.cursor), |open| open.seq - 1)
+    /// The record of the ends of these pushes.
+    fn record_of(&self, lease: PushLease, ids: &[PushId]) -> Record {
+        let upto = self.read.map_or(self.cursor, |read| record::done_upto(&self.open, ids, read));
+        Record { target: self.target.clone(), lease, upto, outages: self.outages.clone() }
     }
 
-    fn done(&mut self, done: Result<Done, JoinError>) {
-        match done {
-            Ok(Done { push, lease, upto, is_recorded }) => {
-                self.under_way.remove(&push.openid);
-                self.open.remove(&push.id);
-                if self.waiting.contains_key(&push.openid) {
-                    self.ready.push_back(push.openid);
+    /// Takes what tasks have done, `first` and whatever else, and records ends.
+    fn advance(&mut self, first: Result<Step, JoinError>, tasks: &mut JoinSet<Step>) {
+        let mut next = Some(first);
+        while let Some(step) = next {
+            match step {
+                Ok(Step::Ended(finished)) => self.ended.push(*finished),
+                Ok(Step::Acted(recorded)) => self.recorded(recorded),
+                Ok(Step::Recorded(recorded)) => {
+                    self.is_recording = false;
+                    self.recorded(recorded);
                 }
-                if is_recorded {
-                    self.cursor = self.cursor.max(upto);
-                } else {
-                    // A lease that this node took after that one still holds.
-                    self.lease = self.lease.filter(|own| *own != lease);
+                // The log has a panic. What was read and is not done is read again.
+                Err(_) => {
+                    self.under_way.clear();
+                    self.ended.clear();
+                    self.is_recording = false;
                     self.start_over();
                 }
             }
-            // The log has a panic. What was read and is not done is read again.
-            Err(_) => {
-                self.under_way.clear();
-                self.start_over();
+            next = tasks.try_join_next();
+        }
+        match self.lease {
+            Some(lease) if !self.is_recording && !self.ended.is_empty() => {
+                let ended = std::mem::take(&mut self.ended);
+                let ids: Vec<_> = ended.iter().map(|finished| finished.push.id).collect();
+                tasks.spawn(self.record_of(lease, &ids).all(ended.into()));
+                self.is_recording = true;
             }
+            Some(_) => {}
+            None => self.drop_ended(),
         }
     }
-}
 
-/// A push that has ended.
-struct Done {
-    push: Push,
-    lease: PushLease,
-    /// The change up to which all pushes are done.
-    upto: i64,
-    /// Whether the end was recorded: not if another node delivers by now.
-    is_recorded: bool,
-}
+    fn recorded(&mut self, Recorded { pushes, lease, upto, is_recorded }: Recorded) {
+        for (id, openid) in pushes {
+            self.leave(id, openid);
+        }
+        if is_recorded {
+            self.cursor = self.cursor.max(upto);
+        } else {
+            // A lease that this node took after that one still holds.
+            self.lease = self.lease.filter(|own| *own != lease);
+            self.start_over();
+        }
+    }
 
-/// The delivery of one push.
-struct Task {
-    target: Arc<Target>,
-    lease: PushLease,
-    /// The change up to which all pushes are done after this one.
-    upto: i64,
-    outages: Arc<OutageLog>,
-}
+    /// The customer's next push may start.
+    fn leave(&mut self, id: PushId, openid: Openid) {
+        self.under_way.remove(&openid);
+        self.open.remove(&id);
+        if self.waiting.contains_key(&openid) {
+            self.ready.push_back(openid);
+        }
+    }
 
-impl Task {
-    /// Delivers the push, and records how it ended.
-    async fn run(self, push: Push) -> Done {
-        let Task { target, lease, upto, outages } = self;
-        let finished = deliver(&target, &push).await;
-        // The developer's server has it, so only the record is repeated.
-        let is_recorded = loop {
-            let (desk, end) = (&target.app.desk, finished.clone());
-            let recorded = outcome::finish(desk, &target.appid, lease, end, upto).await;
-            if let Ok(is_recorded) = outages.record(recorded) {
-                break is_recorded;
-            }
-            tokio::time::sleep(RETRY).await;
-        };
-        Done { push, lease, upto, is_recorded }
+    /// Another node delivers: it pushes again what ended here unrecorded.
+    fn drop_ended(&mut self) {
+        for Finished { push, .. } in std::mem::take(&mut self.ended) {
+            self.leave(push.id, push.openid);
+        }
     }
 }

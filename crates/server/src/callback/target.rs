@@ -204,17 +204,17 @@ impl Target {
 
 /// Tries a push until the developer's server takes it, at most three times. A try waits while the server is left alone,
 /// and for a place.
-pub(super) async fn deliver(target: &Target, push: &Push) -> Finished {
+pub(super) async fn deliver(target: &Target, push: Push) -> Finished {
     let (mut tries, mut fault, mut is_late) = (Vec::new(), String::new(), false);
     let mut before: Option<Arc<Current>> = None;
     for number in 0..TRIES {
         let (place, current) = target.enter().await;
         if number == 0 {
             is_late = target.app.desk.now() - push.at > LATE_AFTER;
-            target.observe_lag(push);
+            target.observe_lag(&push);
         }
         let (desk, appid) = (&target.app.desk, &target.appid);
-        let attempted = attempt(desk, &target.sender, appid, &current.settings, push).await;
+        let attempted = attempt(desk, &target.sender, appid, &current.settings, &push).await;
         drop(place);
         let Attempted { mut tried, reply } = attempted;
         if before.replace(current.clone()).is_some_and(|before| !Arc::ptr_eq(&before, &current)) {
@@ -225,14 +225,14 @@ pub(super) async fn deliver(target: &Target, push: &Push) -> Finished {
                 target.taken();
                 tries.push(tried);
                 let outcome = if is_late { Outcome::Late } else { Outcome::Taken };
-                return Finished { push: push.clone(), outcome, tries, fault: String::new(), reply };
+                return Finished { push, outcome, tries, fault: String::new(), reply };
             }
             Err(kind) => {
                 fault.clone_from(&tried.fault);
-                target.failed(&current, push, &TryFault::of(kind, &tried));
+                target.failed(&current, &push, &TryFault::of(kind, &tried));
                 tries.push(tried);
             }
         }
     }
-    Finished { push: push.clone(), outcome: Outcome::Failed, tries, fault, reply: Reply::Nothing }
+    Finished { push, outcome: Outcome::Failed, tries, fault, reply: Reply::Nothing }
 }

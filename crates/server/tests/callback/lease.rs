@@ -9,6 +9,7 @@ use model::Appid;
 use protocol::callback::Reply;
 use protocol::message::{Content, Text};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The first push that is not done.
@@ -42,6 +43,7 @@ fn appid(account: &TestAccount) -> Appid {
 on_both_engines! {
     writes_under_a_lease_that_was_taken_over_do_nothing,
     an_end_acts_once_however_often_it_is_recorded,
+    ends_that_are_recorded_together_are_recorded_once_and_under_the_lease_only,
 }
 
 async fn writes_under_a_lease_that_was_taken_over_do_nothing(app: TestApp) {
@@ -82,6 +84,32 @@ async fn an_end_acts_once_however_often_it_is_recorded(app: TestApp) {
     let notice = "该公众号提供的服务出现故障，请稍后再试";
     assert_eq!(texts(&customer).await, ["一", "二", notice, "您好"]);
     assert_eq!(pushes::cursor(desk, &appid).await.unwrap(), Some(second.id.seq));
+}
+
+async fn ends_that_are_recorded_together_are_recorded_once_and_under_the_lease_only(app: TestApp) {
+    let (account, receiver) = (app.account().await, Receiver::start().await);
+    listens(&account, &receiver).await;
+    let (desk, appid) = (&app.inner.desk, appid(&account));
+    for _ in 0..3 {
+        TestCustomer::new(&account).says("你好").await;
+    }
+    let left = async || {
+        let cursor = pushes::cursor(desk, &appid).await.unwrap().expect("a developer's server");
+        pushes::after(desk, &appid, cursor, "http://a.example").await.unwrap().pushes
+    };
+    let pushes = left().await;
+    let (first, last) = (pushes[0].id, pushes[2].id);
+    let taken = |push: &Push| Finished { outcome: Outcome::Taken, ..failed(push) };
+    let ends: Arc<[Finished]> = pushes[..2].iter().map(taken).collect();
+    let stale = lease::take(desk, &appid).await.unwrap().expect("no node has it");
+    let own = lease::take(desk, &appid).await.unwrap().expect("it is this node's");
+    assert!(!outcome::record_all(desk, &appid, stale, ends.clone(), first.seq).await.unwrap());
+    assert_eq!(left().await.len(), 3);
+    for _ in 0..2 {
+        assert!(outcome::record_all(desk, &appid, own, ends.clone(), first.seq).await.unwrap());
+    }
+    assert_eq!(left().await.iter().map(|push| push.id).collect::<Vec<_>>(), [last]);
+    assert_eq!(pushes::cursor(desk, &appid).await.unwrap(), Some(first.seq));
 }
 
 #[test]
