@@ -3,7 +3,6 @@
 use super::Format;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// The value of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,21 +53,25 @@ pub(super) fn write(format: Format, members: &[Member<'_>]) -> String {
 fn xml(members: &[Member<'_>]) -> String {
     let mut body = "<xml>".to_owned();
     for (name, value) in members {
-        // Writing to a string cannot fail.
-        let _ = match value {
-            Value::Text(text) => write!(body, "<{name}><![CDATA[{}]]></{name}>", cdata(text)),
-            Value::Number(number) => write!(body, "<{name}>{number}</{name}>"),
-            Value::Degrees(angle) => write!(body, "<{name}>{}</{name}>", degrees(*angle)),
-        };
+        body.extend(["<", name, ">"]);
+        match value {
+            Value::Text(text) => body.extend(["<![CDATA[", &cdata(text), "]]>"]),
+            Value::Number(number) => body.push_str(&number.to_string()),
+            Value::Degrees(angle) => body.push_str(&degrees(*angle)),
+        }
+        body.extend(["</", name, ">"]);
     }
     body + "</xml>"
 }
 
 /// The inside of a CDATA section: characters that XML cannot hold become U+FFFD, and the end mark is divided between
 /// two sections.
-fn cdata(text: &str) -> String {
+fn cdata(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_legal) && !text.contains("]]>") {
+        return text.into();
+    }
     let legal = |c: char| if is_legal(c) { c } else { char::REPLACEMENT_CHARACTER };
-    text.chars().map(legal).collect::<String>().replace("]]>", "]]]]><![CDATA[>")
+    text.chars().map(legal).collect::<String>().replace("]]>", "]]]]><![CDATA[>").into()
 }
 
 /// Whether XML 1.0 can hold a character.

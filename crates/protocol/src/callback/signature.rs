@@ -1,7 +1,7 @@
 //! Signatures of pushes and of encrypted answers.
 
 use sha1::{Digest, Sha1};
-use std::fmt::{self, Write};
+use std::fmt;
 use subtle::ConstantTimeEq;
 
 /// A signature: SHA-1 of the sorted and joined parts, 40 lower-case hexadecimal digits.
@@ -25,11 +25,8 @@ impl Signature {
     fn of_parts<const PARTS: usize>(mut parts: [&str; PARTS]) -> Self {
         parts.sort_unstable();
         let digest = parts.iter().fold(Sha1::new(), |sha1, part| sha1.chain_update(part)).finalize();
-        Signature(digest.iter().fold(String::new(), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        }))
+        let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        Signature(halves.map(|half| char::from(b"0123456789abcdef"[usize::from(half)])).collect())
     }
 
     /// The hexadecimal digits.

@@ -125,7 +125,8 @@ fn read(
 fn shown_headers(answered: &Answered) -> Vec<(String, String)> {
     let shown = SHOWN_HEADERS.into_iter().filter_map(|name| {
         let value = answered.headers.get(&name)?.to_str().ok()?;
-        Some((name.to_string(), value.chars().take(HEADER_KEPT).collect()))
+        // Such a value has bytes of ASCII only.
+        Some((name.to_string(), value[..value.len().min(HEADER_KEPT)].to_owned()))
     });
     shown.collect()
 }
