@@ -14,14 +14,15 @@ use std::time::Duration;
 
 /// Pushes under way to one account, as in the product.
 const CONNECTIONS: usize = 64;
-const ACCOUNTS: [usize; 2] = [1, 1000];
+/// Accounts, and the speed that docs/performance.md shows: the goal is missed by far.
+const ACCOUNTS: [(usize, f64); 2] = [(1, 0.39), (1000, 0.19)];
 /// How long a turn may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
     let developer = Server::developer()?;
     let mut reports = Vec::new();
-    for accounts in ACCOUNTS {
+    for (accounts, shown) in ACCOUNTS {
         let backlog = Backlog::make(bench, accounts, developer.address).await?;
         let run = Run { bench, developer: &developer, backlog };
         let rounds =
@@ -30,7 +31,8 @@ pub(crate) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Report>> {
             "G14 pushes of {} messages of {accounts} accounts, {CONNECTIONS} side by side",
             run.backlog.messages
         );
-        let mut report = Report::of_speed(title, &rounds, Goal::AtLeast(0.70)).with_rounds(&rounds);
+        let mut report =
+            Report::of_speed(title, &rounds, Goal::AtLeast(0.70)).with_shown(shown).with_rounds(&rounds);
         report.notes.push("pushes    each message seen once by the developer's server; rows counted".into());
         report.plain.push(plainly(&format!("pushes to {accounts} accounts"), &rounds, "pushes"));
         reports.push(report);
