@@ -190,6 +190,8 @@ async fn message_files_expire_as_the_operator_sets_and_the_page_shows_it(app: Te
             (200, 0)
         );
     }
+    let session = ann.session_with(&customer.openid()).await.unwrap();
+    assert_eq!(ann.replies(session, "thanks").await.0, 200);
     app.advance(DAY).await;
     let film =
         json!({"media_id": account.with_token(&account.fetch_token().await).media("video", MP4).await});
@@ -203,7 +205,7 @@ async fn message_files_expire_as_the_operator_sets_and_the_page_shows_it(app: Te
     app.advance(1000).await;
     assert_eq!(app.files(), 1, "the next");
     let shown = messages(customer.snapshot().await);
-    let (film, picture) = (shown.last().unwrap(), &shown[shown.len() - 2]);
+    let (film, picture) = (shown.last().unwrap(), &shown[shown.len() - 3]);
     assert_eq!(
         (film.get("gone"), picture["gone"].as_bool(), picture["kind"].as_str()),
         (None, Some(true), Some("image"))
