@@ -121,8 +121,8 @@ impl Report {
         self
     }
 
-    /// Notes the speed that docs/performance.md shows, where that misses the goal by more than half. A quick check fails
-    /// below half of it.
+    /// Notes the speed that docs/performance.md shows, where that misses the goal by more than half. A quick check
+    /// fails below half of it.
     pub(crate) fn with_shown(self, shown: f64) -> Self {
         Report { shown: Some(shown), ..self }
     }
@@ -145,8 +145,8 @@ impl Report {
         self.faults.is_empty() && self.void.is_empty() && self.is_met(None, 1.0)
     }
 
-    /// Whether there is no fault and no goal, or the speed that is shown in its place, is missed by more than half, which
-    /// is all that a quick run can tell.
+    /// Whether there is no fault and no goal, or the speed that is shown in its place, is missed by more than half,
+    /// which is all that a quick run can tell.
     pub(crate) fn is_bearable(&self) -> bool {
         self.faults.is_empty() && (!self.void.is_empty() || self.is_met(self.shown, 2.0))
     }
