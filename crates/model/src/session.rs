@@ -53,7 +53,7 @@ pub struct Session {
     /// The place in the queue: when the customer wrote the first word that has no answer, or was handed back without
     /// one. 0 if the customer does not wait for anything.
     pub since: Time,
-    /// Agents who got the customer by assignment and did not answer in time, separated by spaces.
+    /// Agents who did not answer the customer in time, or handed the customer back, separated by spaces.
     pub tried: String,
     /// Whether the agent got the customer by assignment and has not written yet.
     pub is_assigned: bool,
@@ -126,10 +126,9 @@ impl Session {
         Session { state, kf_account, opened_at: 0, since, is_assigned: false, ..self }
     }
 
-    /// The session after it went back to the queue because the agent did not answer in time: assignment does not give
-    /// it to this agent again.
+    /// The session after it went back to the queue for another agent: assignment does not give it to this one again.
     #[must_use]
-    pub fn hand_back_unanswered(self, now: Time) -> Self {
+    pub fn hand_back_to_others(self, now: Time) -> Self {
         let tried = format!("{} {}", self.tried, self.kf_account).trim_start().to_owned();
         Session { tried, ..self.hand_back(now) }
     }

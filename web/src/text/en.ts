@@ -273,7 +273,7 @@ export const enDesk: WorkbenchText = {
       full: "All agents who are online have as many sessions as their limits.",
       manual: "All agents who are online take customers by hand.",
       other_group: "No agent of this customer’s group is online.",
-      tried: "All agents who are online had this customer and gave no answer in time.",
+      tried: "All agents who are online had this customer already: no answer in time, or handed back.",
       several: "No agent can be given this customer at present, for different reasons.",
       soon: "An agent gets this customer in a moment.",
     },
@@ -283,7 +283,7 @@ export const enDesk: WorkbenchText = {
       full: "at the limit",
       manual: "takes customers by hand",
       other_group: "in another group",
-      tried: "gave no answer in time",
+      tried: "had this customer already",
       free: "has room",
     },
     idle: {
@@ -292,7 +292,7 @@ export const enDesk: WorkbenchText = {
       full: "You have as many sessions as your limit. Close some, or raise the limit.",
       manual: "You take customers by hand. Take one from the queue, or switch to automatic.",
       other_group: "The customers who are waiting are for another group.",
-      tried: "The customers who are waiting got no answer from you in time.",
+      tried: "You had the customers who are waiting already: they got no answer in time, or you handed them back.",
       free: "You get the next customer who needs an agent.",
     },
     queue: (count) => {

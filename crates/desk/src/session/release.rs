@@ -104,7 +104,7 @@ pub(crate) fn release(tx: &mut Tx<'_>, appid: &Appid, session: Session, cause: C
             let (now, from) = (tx.now(), session.kf_account.clone());
             record::add_move(tx, appid, &session, Opercode::Closed)?;
             let waiting = match cause {
-                Cause::NoAnswer | Cause::Silence => session.hand_back_unanswered(now),
+                Cause::NoAnswer | Cause::Silence | Cause::HandBack => session.hand_back_to_others(now),
                 _ => session.hand_back(now),
             };
             session::reassign(tx, appid, &waiting, Opercode::Waiting, &from)

@@ -15,7 +15,7 @@ pub struct Place {
     pub since: Time,
     /// The group whose agents serve the customer; 0: all agents do.
     pub group: i64,
-    /// Agents who do not get the customer by assignment, because they did not answer in time.
+    /// Agents who do not get the customer by assignment: they did not answer in time, or handed the customer back.
     pub tried: Vec<String>,
     /// The agent who served the customer last, if the account prefers that agent; otherwise empty.
     pub last_agent: String,
@@ -72,7 +72,7 @@ impl Candidate {
         place.group == 0 || self.groups.contains(&place.group)
     }
 
-    /// Whether the agent had the customer and did not answer in time.
+    /// Whether the agent did not answer the customer in time, or handed the customer back.
     #[must_use]
     pub fn was_tried(&self, place: &Place) -> bool {
         place.tried.iter().any(|tried| tried == self.kf_account.as_str())

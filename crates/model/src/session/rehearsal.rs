@@ -264,8 +264,8 @@ impl Rehearsal {
                 self.missed.push(session.id);
                 self.save(session.close());
             }
-            Then::Queue if matches!(cause, Cause::NoAnswer | Cause::Silence) => {
-                self.save(session.hand_back_unanswered(self.now));
+            Then::Queue if matches!(cause, Cause::NoAnswer | Cause::Silence | Cause::HandBack) => {
+                self.save(session.hand_back_to_others(self.now));
             }
             Then::Queue => self.save(session.hand_back(self.now)),
         }

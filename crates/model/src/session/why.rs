@@ -20,7 +20,7 @@ pub enum AgentReason {
     Manual,
     /// The customer waits for the agents of a group, to which the agent does not belong.
     OtherGroup,
-    /// The agent had the customer and did not answer in time.
+    /// The agent did not answer the customer in time, or handed the customer back.
     Tried,
     /// Nothing keeps the agent from getting the customer.
     Free,
@@ -47,7 +47,7 @@ pub enum WaitReason {
     Manual,
     /// No agent of the customer's group is there.
     OtherGroup,
-    /// Every agent who is there had the customer and did not answer in time.
+    /// Every agent who is there had the customer already, and did not answer in time or handed the customer back.
     Tried,
     /// The agents have different reasons.
     Several,

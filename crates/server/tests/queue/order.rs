@@ -35,6 +35,7 @@ on_both_engines! {
     an_agents_own_switch_and_limit_count_before_the_accounts,
     the_workbench_shows_the_accounts_values_and_the_agents_own,
     by_hand_an_agent_may_exceed_the_limit,
+    a_customer_who_is_handed_back_goes_to_another_agent,
     round_robin_goes_on_with_the_next_agent,
     a_customer_goes_to_the_last_agent_first_if_the_account_wants_it,
     a_customer_who_waited_has_the_same_records_as_one_who_did_not,
@@ -199,6 +200,19 @@ async fn an_agents_own_switch_and_limit_count_before_the_accounts(app: TestApp) 
     assert_eq!(ann.first_account().await["agent"]["is_automatic"], false);
     assert_eq!(sets(&ann, Value::Null, Value::Null).await, 200);
     assert_eq!(account.sessions("a1").await, [customers[1].openid()], "the account's switch counts again");
+}
+
+async fn a_customer_who_is_handed_back_goes_to_another_agent(app: TestApp) {
+    let account = app.account().await;
+    let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
+    let _desk = ann.comes_online().await;
+    let customers = come(&app, &account, 1).await;
+    let session = ann.session_with(&customers[0].openid()).await.unwrap();
+    let body = json!({"appid": account.appid, "session": session});
+    assert_eq!(ann.sends("/desk/api/session/hand_back", body).await.0, 200);
+    assert_eq!(account.waiting().await, openids(&customers), "though the agent has room");
+    let _other = bob.comes_online().await;
+    assert_eq!(account.sessions("b1").await, openids(&customers));
 }
 
 async fn by_hand_an_agent_may_exceed_the_limit(app: TestApp) {
