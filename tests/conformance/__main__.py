@@ -18,7 +18,7 @@ import replays
 import report
 from push import servers
 from sdk import sdks
-from actors import Customer, Desk, Worker, eventually
+from actors import APPID, Customer, Desk, Worker, eventually
 
 WAITING = "/customservice/kfsession/getwaitcase"
 ONLINE = "/cgi-bin/customservice/getonlinekflist"
@@ -69,6 +69,8 @@ def play(program, served):
     desk = Desk(program)
     try:
         shop = compat.Shop(desk)
+        # A customer waits while an agent with room is online.
+        desk.operator("account", "set", "--reception", "manual", "--appid", APPID)
         Customer(desk).says("有人吗？")
         ((waiting,),) = ([one["openid"] for one in shop.get(WAITING)["waitcaselist"]],)
         worker = Worker(desk)

@@ -152,13 +152,15 @@ class Player:
             self.desk.operator("account", "set", "--kind", "service", "--appid", APPID)
 
     def _session(self):
-        def sessions():
-            answer = self.shop.get("/customservice/kfsession/getsessionlist", kf_account=AGENT)
-            return [one["openid"] for one in answer["sessionlist"]]
+        """A customer whom the agent serves."""
 
-        before = sessions()
+        def waiting():
+            return [one["openid"] for one in self.shop.get("/customservice/kfsession/getwaitcase")["waitcaselist"]]
+
+        before = waiting()
         Customer(self.desk).says("你好")
-        (openid,) = [openid for openid in sessions() if openid not in before]
+        (openid,) = [openid for openid in waiting() if openid not in before]
+        self.shop.post("/customservice/kfsession/create", kf_account=AGENT, openid=openid)
         return openid
 
     def _after(self, sentence):

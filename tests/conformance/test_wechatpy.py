@@ -288,9 +288,6 @@ class WhileNobodyIsOnline(Test):
 class WhileAWorkerIsOnline(Test):
     @classmethod
     def setUpClass(cls):
-        before = waiting()
-        Customer(desk).says("我先来的")
-        (cls.early,) = [openid for openid in waiting() if openid not in before]
         worker = Worker(desk)
         cls.addClassCleanup(eventually, "the worker is offline", lambda: not online())
         cls.addClassCleanup(worker.close)
@@ -339,11 +336,19 @@ class WhileAWorkerIsOnline(Test):
             shop.customservice.close_session(openid, AGENT)
 
     def test_a_waiting_customer_is_given_to_the_agent(self):
-        self.assertIn(self.early, waiting())
-        ok = shop.customservice.create_session(self.early, AGENT, text="转给你了")
+        self.reception("manual")
+        self.addCleanup(self.reception, "automatic")
+        before = waiting()
+        Customer(desk).says("我先来的")
+        (openid,) = [openid for openid in waiting() if openid not in before]
+        ok = shop.customservice.create_session(openid, AGENT, text="转给你了")
         self.assertEqual(ok, {"errcode": 0, "errmsg": "ok"})
-        self.assertNotIn(self.early, waiting())
-        self.assertEqual(shop.customservice.get_session(self.early)["kf_account"], AGENT)
+        self.assertNotIn(openid, waiting())
+        self.assertEqual(shop.customservice.get_session(openid)["kf_account"], AGENT)
+
+    def reception(self, reception):
+        """In manual reception customers wait, although the agent has room."""
+        desk.operator("account", "set", "--reception", reception, "--appid", APPID)
 
     def test_a_session_with_the_same_agent_stays_the_one_it_is(self):
         openid = self.arrives()
