@@ -94,6 +94,7 @@ impl<'b> Plan<'b> {
         let server = Server::behind_proxy(&self.bench.kefu, &place)?;
         let deliveries = Arc::new(Deliveries::new(ORDER, self.all()));
         let mut streams = Streams::open(server.address, &self.agents, &deliveries).await?;
+        assignment_begins().await;
         let callers = writers(server.address, connections, &self.requests, &deliveries).await?;
         let (callers, _) = load::run(callers, Until::Number(0, self.warm)).await?;
         streams.see(self.warm).await?;
@@ -150,6 +151,7 @@ pub(crate) async fn steady_delays(bench: &Bench, streams: usize, rate: f64) -> a
     let server = Server::behind_proxy(&bench.kefu, &Place::Folder(folder))?;
     let deliveries = Arc::new(Deliveries::new(order, messages));
     let mut open = Streams::open(server.address, &agents, &deliveries).await?;
+    assignment_begins().await;
     let requests: Arc<[Bytes]> = (0..messages).map(|n| request(&customers, order, n)).collect();
     let (begun, mut tasks) = (Instant::now(), JoinSet::new());
     for (first, mut writer) in
@@ -171,6 +173,12 @@ pub(crate) async fn steady_delays(bench: &Bench, streams: usize, rate: f64) -> a
     open.close().await?;
     server.stop()?;
     Ok(deliveries.took_us(warm))
+}
+
+/// Waits until customers are assigned again after a start: agents were online before it.
+async fn assignment_begins() {
+    let pause = u64::try_from(model::due::QUEUE_PAUSE + model::SECOND).unwrap_or_default();
+    tokio::time::sleep(Duration::from_millis(pause)).await;
 }
 
 /// The open streams of agents, which are watched.
