@@ -39,6 +39,17 @@ async fn fail(account: &TestAccount, receiver: &Receiver) {
     receiver.received(before + 3 * MANY).await;
 }
 
+/// An account whose developer's server has failed much, and an administrator.
+async fn failing(app: &TestApp) -> (TestAccount, Receiver, TestAgent) {
+    let (account, receiver) = (app.account().await, Receiver::start().await);
+    let watcher = administrator(&account).await;
+    listens(&account, &receiver).await;
+    receiver.answers(fails_at("坏"));
+    delivers(app);
+    fail(&account, &receiver).await;
+    (account, receiver, watcher)
+}
+
 on_both_engines! {
     a_server_that_fails_much_is_left_alone_for_a_minute_and_then_tried_again,
     alarms_say_what_failed_and_how_often,
@@ -114,12 +125,7 @@ async fn alarms_say_what_failed_and_how_often(app: TestApp) {
 }
 
 async fn new_settings_end_a_shield(app: TestApp) {
-    let (account, receiver) = (app.account().await, Receiver::start().await);
-    let watcher = administrator(&account).await;
-    listens(&account, &receiver).await;
-    receiver.answers(fails_at("坏"));
-    delivers(&app);
-    fail(&account, &receiver).await;
+    let (account, _receiver, watcher) = failing(&app).await;
     until("the server is left alone", || async { alarms(&account, &watcher).await["shielded_until"] != 0 })
         .await;
     TestCustomer::new(&account).says("你好").await;
@@ -166,12 +172,7 @@ async fn customers_wait_at_the_desk_while_the_server_is_left_alone_if_the_accoun
 }
 
 async fn a_node_that_takes_over_leaves_the_server_alone_as_long_as_the_one_before(app: TestApp) {
-    let (account, receiver) = (app.account().await, Receiver::start().await);
-    let watcher = administrator(&account).await;
-    listens(&account, &receiver).await;
-    receiver.answers(fails_at("坏"));
-    delivers(&app);
-    fail(&account, &receiver).await;
+    let (account, receiver, watcher) = failing(&app).await;
     let until_when = async |account: &TestAccount, watcher: &TestAgent| {
         alarms(account, watcher).await["shielded_until"].as_i64().unwrap()
     };
@@ -199,12 +200,7 @@ async fn a_node_that_takes_over_leaves_the_server_alone_as_long_as_the_one_befor
 }
 
 async fn other_settings_of_a_stopped_node_end_a_shield(app: TestApp) {
-    let (account, receiver) = (app.account().await, Receiver::start().await);
-    let watcher = administrator(&account).await;
-    listens(&account, &receiver).await;
-    receiver.answers(fails_at("坏"));
-    delivers(&app);
-    fail(&account, &receiver).await;
+    let (account, _receiver, watcher) = failing(&app).await;
     until("the server is left alone", || async { alarms(&account, &watcher).await["shielded_until"] != 0 })
         .await;
     let app = app.restarts(true).await;
