@@ -99,17 +99,7 @@ struct Day {
 
 impl Day {
     fn new(rules: QueueRules, seed: u64) -> Self {
-        let agent = |kf_id: i64| Candidate {
-            kf_account: KfAccount::stored(format!("a{kf_id}@desk")),
-            kf_id,
-            presence: Presence::Offline,
-            is_automatic: true,
-            open: 0,
-            limit: LIMIT,
-            free_since: 0,
-            assigned_at: 0,
-            groups: Vec::new(),
-        };
+        let agent = |kf_id: i64| Candidate::new(KfAccount::stored(name(kf_id)), kf_id, LIMIT);
         let mut desk = Rehearsal::begin(HOUR, rules, (1..=AGENTS).map(agent).collect());
         (1..=AGENTS).for_each(|kf_id| desk.connect(kf_id));
         let mut events = BinaryHeap::from([Reverse((HOUR, Event::Arrives))]);

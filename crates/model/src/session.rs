@@ -11,6 +11,8 @@ pub mod window;
 use protocol::{Errcode, limits};
 use serde::{Deserialize, Serialize};
 
+use crate::session::leave::Cause;
+use crate::session::queue::Place;
 use crate::{HOUR, MINUTE, Openid, TextEnum, Time};
 
 /// The state of a session.
@@ -118,19 +120,26 @@ impl Session {
         Session { state: SessionState::Closed, since: 0, is_assigned: false, ..self }
     }
 
-    /// The session after it went back to the queue. A customer who waits for an answer keeps the place.
+    /// The session after it went back to the queue. A customer who waits for an answer keeps the place. Where the agent
+    /// did not serve the customer, assignment does not give the customer to that agent again.
     #[must_use]
-    pub fn hand_back(self, now: Time) -> Self {
+    pub fn hand_back(self, cause: Cause, now: Time) -> Self {
         let since = if self.is_unanswered() { self.since } else { now };
+        let tried = match cause {
+            Cause::NoAnswer | Cause::Silence | Cause::HandBack => {
+                format!("{} {}", self.tried, self.kf_account).trim_start().to_owned()
+            }
+            _ => self.tried,
+        };
         let (state, kf_account) = (SessionState::Waiting, String::new());
-        Session { state, kf_account, opened_at: 0, since, is_assigned: false, ..self }
+        Session { state, kf_account, opened_at: 0, since, tried, is_assigned: false, ..self }
     }
 
-    /// The session after it went back to the queue for another agent: assignment does not give it to this one again.
+    /// The place in the queue, for an account that prefers this agent; empty without one.
     #[must_use]
-    pub fn hand_back_to_others(self, now: Time) -> Self {
-        let tried = format!("{} {}", self.tried, self.kf_account).trim_start().to_owned();
-        Session { tried, ..self.hand_back(now) }
+    pub fn place(&self, last_agent: String) -> Place {
+        let tried = self.tried.split_whitespace().map(str::to_owned).collect();
+        Place { session: self.id, since: self.since, group: self.group, tried, last_agent }
     }
 
     /// The session after the customer wrote.
@@ -154,7 +163,7 @@ impl Session {
         Session { since, is_assigned: false, ..self }
     }
 
-    /// Whether the customer has written what nobody has answered, or waits for an agent.
+    /// Whether the customer has written a word that has no answer, or waits for an agent.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
         self.since > 0

@@ -93,7 +93,6 @@ fn assign_all(tx: &mut Tx<'_>, appid: &Appid) -> Result<usize> {
     };
     let (now, mut agents) = (tx.now(), agent::candidates(tx, appid, &account)?);
     agents.retain(Candidate::has_room);
-    let room: i64 = agents.iter().map(|agent| agent.limit - agent.open).sum();
     let groups: BTreeSet<i64> =
         agents.iter().flat_map(|agent| agent.groups.iter().copied().chain([0])).collect();
     let mut waiting = Vec::new();
@@ -109,7 +108,6 @@ fn assign_all(tx: &mut Tx<'_>, appid: &Appid) -> Result<usize> {
         let session = session::by_id(tx, appid, *id)?;
         give(tx, appid, &account, session, agent)?;
     }
-    debug_assert!(i64::try_from(assigned.len()).is_ok_and(|number| number <= room.max(0)));
     Ok(assigned.len())
 }
 
@@ -170,13 +168,7 @@ fn place(tx: &mut Tx<'_>, appid: &Appid, account: &Account, session: &Session) -
         true => tx.one(SELECT_LAST_AGENT, bind![appid, &session.openid, since_when(account, tx.now())])?,
         false => None,
     };
-    Ok(Place {
-        session: session.id,
-        since: session.since,
-        group: session.group,
-        tried: Vec::new(),
-        last_agent: last.map_or_else(String::new, |row| row.text(0)),
-    })
+    Ok(session.place(last.map_or_else(String::new, |row| row.text(0))))
 }
 
 /// The first places of a group, in order.

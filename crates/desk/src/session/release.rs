@@ -25,7 +25,7 @@ const MISSED_KEPT: i64 = 30 * 24 * HOUR;
 pub(crate) async fn recheck_end(desk: &Desk, appid: &Appid, key: &str) -> Result<()> {
     let id = key.parse().map_err(|_| Errcode::NotFound)?;
     let settle = desk.write_silent(appid, move |tx, appid| {
-        let idle_minutes = account::get(tx, appid)?.queue.idle_minutes;
+        let idle_minutes = account::idle_minutes(tx, appid)?;
         let end = session::by_id(tx, appid, id)?.ends_at(idle_minutes).ok_or(Errcode::NotFound)?;
         let is_over = end <= tx.now();
         if !is_over {
@@ -38,7 +38,7 @@ pub(crate) async fn recheck_end(desk: &Desk, appid: &Appid, key: &str) -> Result
     }
     desk.write(appid, move |tx, appid| {
         let session = session::by_id(tx, appid, id)?;
-        let idle_minutes = account::get(tx, appid)?.queue.idle_minutes;
+        let idle_minutes = account::idle_minutes(tx, appid)?;
         let cause = if session.state == SessionState::Open { Cause::Silence } else { Cause::Window };
         match session.ends_at(idle_minutes) {
             Some(end) if end <= tx.now() => release(tx, appid, session, cause),
@@ -103,11 +103,7 @@ pub(crate) fn release(tx: &mut Tx<'_>, appid: &Appid, session: Session, cause: C
         Then::Queue => {
             let (now, from) = (tx.now(), session.kf_account.clone());
             record::add_move(tx, appid, &session, Opercode::Closed)?;
-            let waiting = match cause {
-                Cause::NoAnswer | Cause::Silence | Cause::HandBack => session.hand_back_to_others(now),
-                _ => session.hand_back(now),
-            };
-            session::reassign(tx, appid, &waiting, Opercode::Waiting, &from)
+            session::reassign(tx, appid, &session.hand_back(cause, now), Opercode::Waiting, &from)
         }
     }
 }

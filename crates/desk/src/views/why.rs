@@ -5,7 +5,7 @@ use crate::people::presence::of_worker;
 use crate::session::queue;
 use crate::{Desk, Result, account, session};
 use model::session::leave::MissedReason;
-use model::session::queue::Place;
+use model::session::queue::{Candidate, Place};
 use model::session::why::{AgentReason, WaitReason, why_not, why_waits};
 use model::session::{SessionState, routing};
 use model::{Account, Appid, Openid, TextEnum, Time, WechatId};
@@ -44,6 +44,17 @@ pub struct WhyAgent {
     open: i64,
     /// The most open sessions to which assignment brings the agent.
     limit: i64,
+}
+
+impl WhyAgent {
+    fn of(agent: &Candidate, place: &Place) -> Self {
+        WhyAgent {
+            kf_account: agent.kf_account.to_string(),
+            reason: why_not(agent, place),
+            open: agent.open,
+            limit: agent.limit,
+        }
+    }
 }
 
 /// Why an agent gets no customers.
@@ -99,22 +110,11 @@ pub async fn waiting(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> 
             return Err(Errcode::NotFound.into());
         }
         let account = account::get(tx, appid)?;
-        let place = Place {
-            session: id,
-            since: session.since,
-            group: session.group,
-            tried: session.tried.split_whitespace().map(str::to_owned).collect(),
-            last_agent: String::new(),
-        };
+        let place = session.place(String::new());
         let agents = agent::all_candidates(tx, appid, &account)?;
         let is_starting = queue::is_paused(tx, appid)?;
         let reason = why_waits(&place, &agents, account.feature, is_starting);
-        let agents = agents.iter().map(|agent| WhyAgent {
-            kf_account: agent.kf_account.to_string(),
-            reason: why_not(agent, &place),
-            open: agent.open,
-            limit: agent.limit,
-        });
+        let agents = agents.iter().map(|agent| WhyAgent::of(agent, &place));
         let (openid, since) = (session.openid.to_string(), session.since);
         let before = queue::before(tx, appid, &session)?;
         Ok(WhyWaiting { openid, since, before, reason, agents: agents.collect() })
@@ -141,12 +141,7 @@ pub async fn idle(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<WhyId
 fn own_reason(tx: &mut Tx<'_>, appid: &Appid, account: &Account, own: &agent::Agent) -> Result<WhyAgent> {
     let agents = agent::all_candidates(tx, appid, account)?;
     let agent = agents.iter().find(|agent| agent.kf_account == own.kf_account).ok_or(Errcode::Forbidden)?;
-    Ok(WhyAgent {
-        kf_account: agent.kf_account.to_string(),
-        reason: why_not(agent, &Place::default()),
-        open: agent.open,
-        limit: agent.limit,
-    })
+    Ok(WhyAgent::of(agent, &Place::default()))
 }
 
 /// Where a customer stands.

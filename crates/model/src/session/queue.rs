@@ -60,6 +60,22 @@ impl TextEnum for Strategy {
 }
 
 impl Candidate {
+    /// An agent who is offline, and takes up to `limit` customers by assignment when online.
+    #[must_use]
+    pub fn new(kf_account: KfAccount, kf_id: i64, limit: i64) -> Self {
+        Candidate {
+            kf_account,
+            kf_id,
+            presence: Presence::Offline,
+            is_automatic: true,
+            open: 0,
+            limit,
+            free_since: 0,
+            assigned_at: 0,
+            groups: Vec::new(),
+        }
+    }
+
     /// Whether assignment may give the agent one more customer.
     #[must_use]
     pub fn has_room(&self) -> bool {
@@ -123,17 +139,8 @@ mod tests {
     use proptest::prelude::{Strategy as _, proptest};
 
     fn agent(id: i64) -> Candidate {
-        Candidate {
-            kf_account: KfAccount::stored(format!("a{id}@x")),
-            kf_id: id,
-            presence: Presence::Online,
-            is_automatic: true,
-            open: 0,
-            limit: 3,
-            free_since: 0,
-            assigned_at: 0,
-            groups: Vec::new(),
-        }
+        let presence = Presence::Online;
+        Candidate { presence, ..Candidate::new(KfAccount::stored(format!("a{id}@x")), id, 3) }
     }
 
     fn place(session: i64, since: i64) -> Place {

@@ -5,7 +5,7 @@ use crate::account::QueueRules;
 use crate::agent::Presence;
 use crate::session::SessionState;
 use crate::session::leave::{Cause, Then, leave};
-use crate::session::queue::{Candidate, Place, SAME_AGENT, assign};
+use crate::session::queue::{Candidate, SAME_AGENT, assign};
 use crate::{KfAccount, Openid, SECOND, Session, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// A desk with these agents, whom nobody has written to yet.
+    /// A desk with these agents and without a session.
     #[must_use]
     pub fn begin(now: Time, rules: QueueRules, agents: Vec<Candidate>) -> Self {
         Rehearsal { now, rules, agents, ..Rehearsal::default() }
@@ -264,10 +264,7 @@ impl Rehearsal {
                 self.missed.push(session.id);
                 self.save(session.close());
             }
-            Then::Queue if matches!(cause, Cause::NoAnswer | Cause::Silence | Cause::HandBack) => {
-                self.save(session.hand_back_to_others(self.now));
-            }
-            Then::Queue => self.save(session.hand_back(self.now)),
+            Then::Queue => self.save(session.hand_back(cause, self.now)),
         }
     }
 
@@ -299,14 +296,8 @@ impl Rehearsal {
 
     /// Assigns customers who wait to agents with room.
     fn drain(&mut self) {
-        let place = |session: &&Session| Place {
-            session: session.id,
-            since: session.since,
-            group: session.group,
-            tried: session.tried.split_whitespace().map(str::to_owned).collect(),
-            last_agent: self.last_agent(&session.openid),
-        };
-        let waiting: Vec<Place> = self.waiting().iter().map(place).collect();
+        let place = |session: &&Session| session.place(self.last_agent(&session.openid));
+        let waiting: Vec<_> = self.waiting().iter().map(place).collect();
         let given = assign(waiting, &mut self.agents.clone(), self.rules.strategy, self.now);
         for (id, kf_account) in given {
             self.give(id, &kf_account);
@@ -334,8 +325,8 @@ impl Rehearsal {
         }
     }
 
-    /// What holds at any time: no limit is exceeded by assignment, nobody waits for whom somebody has room, no customer
-    /// has two sessions, and no word without an answer is outside of a queue, a session or the list of those missed.
+    /// What holds at any time: no customer waits for whom an agent has room, no customer has two sessions, and no word
+    /// without an answer is outside of a queue, a session or the list of those missed.
     ///
     /// # Panics
     /// If something of it does not hold.

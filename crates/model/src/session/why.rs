@@ -122,17 +122,8 @@ mod tests {
     use crate::{KfAccount, TextEnum};
 
     fn agent() -> Candidate {
-        Candidate {
-            kf_account: KfAccount::stored("a@x".into()),
-            kf_id: 1,
-            presence: Presence::Online,
-            is_automatic: true,
-            open: 0,
-            limit: 2,
-            free_since: 0,
-            assigned_at: 0,
-            groups: Vec::new(),
-        }
+        let presence = Presence::Online;
+        Candidate { presence, ..Candidate::new(KfAccount::stored("a@x".into()), 1, 2) }
     }
 
     fn cases() -> Vec<(Candidate, Place, AgentReason, WaitReason)> {

@@ -4,7 +4,6 @@
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, until};
 use crate::cluster::on_two_nodes;
 use model::account::QueueRules;
-use model::agent::Presence;
 use model::session::leave::Cause;
 use model::session::queue::Candidate;
 use model::session::rehearsal::Rehearsal;
@@ -52,17 +51,7 @@ impl Day {
         let (mut agents, mut candidates) = (Vec::new(), Vec::new());
         for (kf_id, prefix) in (1..).zip(["a1", "b1", "c1"]) {
             let agent = account.agent(prefix).await;
-            candidates.push(Candidate {
-                kf_account: KfAccount::stored(agent.kf_account.clone()),
-                kf_id,
-                presence: Presence::Offline,
-                is_automatic: true,
-                open: 0,
-                limit: 2,
-                free_since: 0,
-                assigned_at: 0,
-                groups: Vec::new(),
-            });
+            candidates.push(Candidate::new(KfAccount::stored(agent.kf_account.clone()), kf_id, 2));
             agents.push(agent);
         }
         let rules = QueueRules { answer_s: 240, ..QueueRules::default() };

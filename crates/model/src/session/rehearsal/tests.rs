@@ -89,17 +89,7 @@ proptest! {
         acts in proptest::collection::vec(act(), 1..200),
         answer_s in proptest::sample::select(vec![0, 60]),
     ) {
-        let agent = |kf_id: i64| Candidate {
-            kf_account: KfAccount::stored(format!("a{kf_id}@x")),
-            kf_id,
-            presence: Presence::Offline,
-            is_automatic: true,
-            open: 0,
-            limit: 2,
-            free_since: 0,
-            assigned_at: 0,
-            groups: Vec::new(),
-        };
+        let agent = |kf_id: i64| Candidate::new(KfAccount::stored(format!("a{kf_id}@x")), kf_id, 2);
         let rules = QueueRules { answer_s, ..QueueRules::default() };
         let mut desk = Rehearsal::begin(1_000, rules, (1..4).map(agent).collect());
         for act in acts {
