@@ -10,6 +10,7 @@ import type {
   DeskSnapshot,
   DraftKept,
   EndReason,
+  History,
   LoggedIn,
   Logins,
   Messages,
@@ -187,7 +188,7 @@ export const desk = {
   },
   /** Up to `MESSAGES_PAGE` messages of the session's customer before the message `before`; 0 asks for the latest. */
   messages: (appid: string, session: number, before: number) =>
-    get<Messages>(`/desk/api/messages?${query({ appid, session, before })}`),
+    get<History>(`/desk/api/messages?${query({ appid, session, before })}`),
 };
 
 /** The description of Weixin's endpoints. */

@@ -58,6 +58,10 @@ export interface AccountSnapshot {
   drafts: SavedDraft[];
   /** The last messages of the agent's sessions. */
   messages: Message[];
+  /** The agents' notes between these messages. */
+  notes: Note[];
+  /** The groups of agents, oldest first. */
+  groups: Group[];
 }
 
 /** Where a customer goes with the first message of a session. */
@@ -114,6 +118,8 @@ export interface Session {
   latest_at: number;
   /** When the customer wrote the first word that has no answer: the place in the queue. 0 if all are answered. */
   since: number;
+  /** The group whose agents serve the customer; 0: all agents do. */
+  group: number;
   /** The beginning of the last text, at most 60 characters. */
   preview: string;
   /** Who gets what the customer writes, as of the last change. Absent while the account has no developer's server. */
@@ -305,6 +311,36 @@ export interface Chosen {
   bizmsgmenuid: string;
 }
 
+/** A note as the workbench shows it. */
+export interface Note {
+  /** Its number in the account. It comes between messages by this number. */
+  id: number;
+  /** The session it belongs to. */
+  session: number;
+  /** The customer. */
+  openid: string;
+  /** The agent who wrote it. */
+  kf_account: string;
+  /** The nickname of the agent. Empty if the agent is gone. */
+  nickname: string;
+  /** The text. */
+  text: string;
+  /** When it was written. */
+  at: number;
+}
+
+/** A group of agents as pages and operators see it. */
+export interface Group {
+  /** The group's number in the account. */
+  id: number;
+  /** The name. */
+  name: string;
+  /** The choice of a menu in a message that sends a customer to the group. Empty if none does. */
+  menu_id: string;
+  /** The agents, sorted by id. */
+  members: string[];
+}
+
 /** An invitation, for the invited worker. */
 export interface Invitation {
   /** The account's id. */
@@ -330,7 +366,14 @@ export interface Change<Fact> {
 }
 
 /** What an agent may see of a fact. Counts come after sessions have moved. */
-export type DeskFact = { session: Session } | { message: Message } | { agent: AgentView } | { counts: Counts };
+export type DeskFact =
+  | { session: Session }
+  | { message: Message }
+  | { agent: AgentView }
+  | { counts: Counts }
+  | { group: Group }
+  | { group_gone: number }
+  | { note: Note };
 
 /** An agent as the other agents of the account see them. */
 export interface AgentView {
@@ -356,8 +399,10 @@ export interface Counts {
 export interface Accepted {
   /** The session as it is now. */
   session: Session;
-  /** The customer's last messages. */
+  /** The messages, oldest first. */
   messages: Message[];
+  /** The agents' notes between these messages, oldest first. */
+  notes: Note[];
 }
 
 /** A message that an agent wrote. */
@@ -366,10 +411,30 @@ export interface Written {
   message: Message;
 }
 
-/** A page of messages. */
+/** A page of a customer's history, for agents. */
+export interface History {
+  /** The messages, oldest first. */
+  messages: Message[];
+  /** The agents' notes between these messages, oldest first. */
+  notes: Note[];
+}
+
+/** A page of the customer's messages. */
 export interface Messages {
   /** The oldest first. */
   messages: Message[];
+}
+
+/** The groups of agents of an account. */
+export interface Groups {
+  /** The oldest first. */
+  groups: Group[];
+}
+
+/** A group was made or changed. */
+export interface GroupChanged {
+  /** Its number. */
+  group: number;
 }
 
 /** A page of sessions. */
@@ -429,6 +494,8 @@ export interface WhyWaiting {
   since: number;
   /** How many customers of the same queue are before this one. */
   before: number;
+  /** The group whose agents serve the customer; 0: all agents do. */
+  group: number;
   /** The reason. */
   reason: WaitReason;
   /** The agents of the account, each with the reason why the agent does not get the customer. */
@@ -444,6 +511,7 @@ export type WaitReason =
   | "away"
   | "full"
   | "manual"
+  | "empty_group"
   | "other_group"
   | "tried"
   | "several"
@@ -470,6 +538,8 @@ export interface WhyIdle {
   agent: WhyAgent;
   /** The number of customers who wait. */
   waiting: number;
+  /** How many of them wait for the agents of groups to which the agent does not belong. */
+  for_others: number;
   /** Whether the account's developer's server gets what customers write, until it hands them over. */
   has_developer: boolean;
 }

@@ -21,7 +21,7 @@ pub use message::{api_message, draft, image, media, menu_choice, storage};
 pub use people::{
     agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker,
 };
-pub use session::{absence, queue, record, release, transfer, typing, window};
+pub use session::{absence, group, note, queue, record, release, transfer, typing, window};
 pub use views::{cached_answers, cursor, feed, session_view, snapshot, supervisor, why, workbench_state};
 
 use crate::rules::Rules;

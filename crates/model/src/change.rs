@@ -63,6 +63,18 @@ pub enum Fact {
         /// The second of the event.
         event_at: i64,
     },
+    /// A group of agents was made, renamed or deleted, or an agent joined or left it.
+    Group {
+        /// The group's number.
+        id: i64,
+    },
+    /// An agent left a note for the agents who serve the customer next.
+    Note {
+        /// The note's number.
+        id: i64,
+        /// The session it belongs to.
+        session: i64,
+    },
     /// A program shows or hides the typing status at a customer's page.
     Typing {
         /// The customer.

@@ -16,7 +16,9 @@ mod text_enum;
 pub use account::Account;
 pub use account::network::{Network, NetworkInvalid};
 pub use change::Fact;
-pub use name::{AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Openid, WechatId};
+pub use name::{
+    AccountName, Appid, BusinessNickname, Corpid, GroupName, KfAccount, Nickname, Openid, WechatId,
+};
 pub use session::Session;
 pub use text_enum::TextEnum;
 

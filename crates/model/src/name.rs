@@ -65,6 +65,10 @@ name! {
 }
 
 name! {
+    /// The name of a group of agents, of limited length: no `@`, which agents' ids have, and no control character.
+    GroupName
+}
+name! {
     /// A sub-merchant's name for programs: `[A-Za-z0-9_]`, of limited length.
     AccountName
 }
@@ -134,6 +138,22 @@ impl Nickname {
             Ok(Self(text.to_owned()))
         } else {
             Err(Errcode::IllegalNickname)
+        }
+    }
+}
+
+impl GroupName {
+    /// Removes white space at both ends, then checks.
+    ///
+    /// # Errors
+    /// `GroupName`.
+    pub fn parse(text: &str) -> Result<Self, Errcode> {
+        let text = text.trim();
+        let fits = (1..=limits::GROUP_NAME_MAX).contains(&text.chars().count());
+        if fits && !is_blank(text) && !text.chars().any(|c| c == '@' || c.is_control()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Errcode::GroupName)
         }
     }
 }
@@ -209,7 +229,9 @@ impl Corpid {
 
 #[cfg(test)]
 mod tests {
-    use super::{AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Openid, WechatId};
+    use super::{
+        AccountName, Appid, BusinessNickname, Corpid, GroupName, KfAccount, Nickname, Openid, WechatId,
+    };
 
     #[test]
     fn lengths_are_counted_in_characters_and_end_where_the_page_says() {
@@ -238,6 +260,15 @@ mod tests {
         assert!(!nickname(&"苹".repeat(16)) && !nickname(&"a".repeat(31)));
         for bad in ["苹果 店", "apple_", "苹果！", "りんご", "苹果🦊", "abc\0"] {
             assert!(!nickname(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_groups_name_is_never_an_agents_id() {
+        assert_eq!(GroupName::parse(" 售前 ").map(|name| name.to_string()), Ok("售前".into()));
+        assert!(GroupName::parse(&"组".repeat(32)).is_ok() && GroupName::parse("pre-sale 1").is_ok());
+        for bad in ["", " ", "\u{200b}", "a@b", "a\tb", &"组".repeat(33)] {
+            assert_eq!(GroupName::parse(bad), Err(protocol::Errcode::GroupName), "{bad}");
         }
     }
 

@@ -127,12 +127,20 @@ impl Session {
         let since = if self.is_unanswered() { self.since } else { now };
         let tried = match cause {
             Cause::NoAnswer | Cause::Silence | Cause::HandBack => {
-                format!("{} {}", self.tried, self.kf_account).trim_start().to_owned()
+                format!("{} {}", self.tried, self.kf_account).trim().to_owned()
             }
             _ => self.tried,
         };
         let (state, kf_account) = (SessionState::Waiting, String::new());
         Session { state, kf_account, opened_at: 0, since, tried, is_assigned: false, ..self }
+    }
+
+    /// The session after an agent or a supervisor sent the customer to a group. A customer who waits for an answer
+    /// keeps the place. Assignment does not give the customer back to the agent who served them.
+    #[must_use]
+    pub fn to_group(self, group: i64, now: Time) -> Self {
+        let tried = String::new();
+        Session { group, tried, ..self }.hand_back(Cause::HandBack, now)
     }
 
     /// The place in the queue, for an account that prefers this agent; empty without one.
@@ -149,10 +157,15 @@ impl Session {
         Session { latest_at: now, active_at: now, since, ..self }
     }
 
-    /// The session after an agent or a program wrote, or the agent said that no answer is needed. A customer who waits
-    /// for an agent keeps the place.
+    /// The session after its agent wrote. Every agent may get the customer again.
     #[must_use]
     pub fn after_agent_message(self, now: Time) -> Self {
+        Session { tried: String::new(), ..self.after_program_message(now) }
+    }
+
+    /// The session after a program wrote. A customer who waits for an agent keeps the place.
+    #[must_use]
+    pub fn after_program_message(self, now: Time) -> Self {
         Session { active_at: now, ..self }.answered()
     }
 

@@ -46,6 +46,9 @@ impl Errcode {
             | Errcode::InvitationGone
             | Errcode::BoundTooOften
             | Errcode::ColleagueGone
+            | Errcode::GroupGone
+            | Errcode::GroupTaken
+            | Errcode::GroupsFull
             | Errcode::CookieReplaced => 409,
             Errcode::UploadSlow => 408,
             Errcode::TooLarge => 413,
@@ -96,12 +99,12 @@ mod tests {
                 && of(421).eq([21, 38])
         );
         assert!(
-            of(409).eq([5, 11, 14, 15, 16, 17, 18, 22, 34])
+            of(409).eq([5, 11, 14, 15, 16, 17, 18, 22, 34, 41, 42, 43])
                 && of(429).eq([6, 25, 27])
                 && of(500).eq([9])
                 && of(503).eq([8])
         );
-        assert!(of(400).eq([1, 13, 19, 20, 23, 29]));
+        assert!(of(400).eq([1, 13, 19, 20, 23, 29, 39, 40, 44]));
         assert!(of(408).eq([28]) && of(507).eq([24, 26]));
         assert_eq!(
             (Errcode::Ok.status(), Errcode::SystemError.status(), Errcode::InvalidAgent.status()),

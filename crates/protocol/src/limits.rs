@@ -147,6 +147,14 @@ limits! {
     REPLY_ARTICLES_MAX: usize = 1;
     /// Most articles of an answer to an event. Page on passive replies.
     EVENT_REPLY_ARTICLES_MAX: usize = 8;
+    /// Most characters of the name of a group of agents. Weixin has no groups; Kefu's choice.
+    GROUP_NAME_MAX: usize = 32;
+    /// Most characters of the menu choice that leads to a group. Kefu's choice.
+    GROUP_MENU_ID_MAX: usize = 64;
+    /// Most groups of one account. Kefu's choice.
+    GROUPS_MAX: i64 = 64;
+    /// Most characters of the note with which an agent transfers a session. Kefu's choice.
+    NOTE_MAX: usize = 500;
 }
 
 // The same numbers as texts and patterns need them.

@@ -109,8 +109,20 @@ fn desk(app: &App) -> Router<App> {
         .route("/desk/api/debug/callback/alarms", get(counted(app, "desk/debug/alarms", debug::alarms)))
         .route("/desk/api/listen", get(counted(app, "desk/listen", listen::stream)))
         .route("/desk/api/listen/answer", post(counted(app, "desk/listen/answer", listen::answer)))
+        .merge(groups(app))
         .merge(debug_pushes(app))
         .layer(map_response(private))
+}
+
+/// Calls of the workbench about groups of agents.
+fn groups(app: &App) -> Router<App> {
+    Router::new()
+        .route("/desk/api/groups", get(counted(app, "desk/groups", queue::groups)))
+        .route("/desk/api/group/add", post(counted(app, "desk/group/add", queue::add_group)))
+        .route("/desk/api/group/rename", post(counted(app, "desk/group/rename", queue::rename_group)))
+        .route("/desk/api/group/delete", post(counted(app, "desk/group/delete", queue::delete_group)))
+        .route("/desk/api/group/join", post(counted(app, "desk/group/join", queue::join_group)))
+        .route("/desk/api/group/leave", post(counted(app, "desk/group/leave", queue::leave_group)))
 }
 
 /// Calls of the debugging page for pushes.

@@ -466,3 +466,29 @@ CREATE TABLE customer_event (
     members text not null,
     primary key (appid, id)
 );
+CREATE TABLE agent_group (
+    appid text not null,
+    id bigint not null,
+    name text not null,
+    menu_id text not null,
+    primary key (appid, id)
+);
+CREATE UNIQUE INDEX agent_group_name on agent_group (appid, name);
+CREATE UNIQUE INDEX agent_group_menu on agent_group (appid, menu_id) where menu_id <> '';
+CREATE TABLE group_member (
+    appid text not null,
+    group_id bigint not null,
+    kf_account text not null,
+    primary key (appid, group_id, kf_account)
+);
+CREATE INDEX group_member_agent on group_member (appid, kf_account);
+CREATE TABLE note (
+    appid text not null,
+    openid text not null,
+    id bigint not null,
+    session bigint not null,
+    kf_account text not null,
+    text text not null,
+    at bigint not null,
+    primary key (appid, openid, id)
+);

@@ -36,6 +36,7 @@ const session = (id: number, more: Partial<Session> = {}): Session => ({
   nickname: "",
   opened_at: 0,
   latest_at: id * 1000,
+  group: 0,
   preview: "hello",
   ...more,
 });
@@ -64,11 +65,9 @@ function desk(more: Partial<AccountSnapshot> = {}): Desk {
     sessions: [],
     others: [],
     others_count: more.others?.length ?? 0,
-    waiting: [],
     unread: {},
-    drafts: [],
     waiting_count: more.waiting?.length ?? 0,
-    messages: [],
+    ...{ waiting: [], drafts: [], messages: [], notes: [], groups: [] },
     ...more,
   };
   const worker = { name: "ann", administers: false };
@@ -262,7 +261,7 @@ describe("the desk's feed", () => {
               sessions,
               others: [],
               waiting: [],
-              drafts: [],
+              ...{ drafts: [], notes: [], groups: [] },
               messages: [message(first, 1), message(90, 1)],
             },
           ],

@@ -170,7 +170,7 @@ export function addColleagueSessions(desk: Desk, appid: string, page: Session[],
 
 /** Adds the closed session of a customer who was missed, so that a supervisor can read its messages. */
 export function addMissed(desk: Desk, appid: string, { session: id, openid, since, at }: Missed): Desk {
-  const times = { waiting_since: since, opened_at: 0, latest_at: at, since: 0 };
+  const times = { waiting_since: since, opened_at: 0, latest_at: at, since: 0, group: 0 };
   const closed: Session = { id, openid, state: "closed", kf_account: "", nickname: "", preview: "", ...times };
   return update(desk, appid, (account) => ({ ...account, sessions: { ...account.sessions, [id]: closed } }));
 }
@@ -216,6 +216,7 @@ function applyFact(account: Account, fact: DeskFact): Account {
   if ("session" in fact) return withSession(account, fact.session);
   if ("message" in fact) return withMessage(account, fact.message);
   if ("counts" in fact) return withCounts(account, fact.counts.waiting, fact.counts.open);
+  if (!("agent" in fact)) return account;
   const { kf_account, nickname, presence } = fact.agent;
   if (kf_account !== account.agent.kf_account) return account;
   const is_set_away = account.agent.is_set_away && presence === "away";

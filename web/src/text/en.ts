@@ -1,3 +1,4 @@
+import { enDeskErrors } from "./desk/errors";
 import type { WorkbenchText } from "./workbench.svelte";
 import type { Text } from "./language.svelte";
 
@@ -117,22 +118,7 @@ export const enDesk: WorkbenchText = {
   desk: "Customer service workbench",
   dismiss: "Dismiss",
 
-  /** Errors that only the workbench shows. */
-  deskErrors: {
-    990002: "Your login has ended. Please log in again",
-    990010: "Wrong name or password",
-    990011: "This name is already taken. Choose another",
-    990012: "This sign-up link is invalid, already used or expired. Ask your operator for a new one",
-    990013: "The password is too short: use at least 8 characters",
-    990014: "Another agent has already taken this customer",
-    990015: "The session is closed. A new one starts when the customer writes again",
-    990016:
-      "The customer’s last message is more than 48 hours old, so you cannot reply until the customer writes again",
-    990017: "This invitation is no longer valid. Ask the account’s administrator for a new one",
-    990018: "You are an agent of too many accounts already. Ask an administrator to remove you from one",
-    990020: "Invalid name: use 1 to 20 letters, digits, _ or -",
-    990022: "This colleague is no longer online. Choose another",
-  },
+  deskErrors: enDeskErrors,
 
   login: {
     title: "Log in to the workbench",
@@ -272,6 +258,7 @@ export const enDesk: WorkbenchText = {
       away: "All agents who are here are away.",
       full: "All agents who are online have as many sessions as their limits.",
       manual: "All agents who are online take customers by hand.",
+      empty_group: "This customer’s group has no agents. Add one, or transfer the customer.",
       other_group: "No agent of this customer’s group is online.",
       tried: "All agents who are online had this customer already: no answer in time, or handed back.",
       several: "No agent can be given this customer at present, for different reasons.",

@@ -6,9 +6,11 @@ use crate::callback::pushes::Push;
 use crate::callback::tries::{self, Try};
 use crate::message::api_message;
 use crate::people::agent;
-use crate::{Desk, Result, message, session};
+use crate::session::queue::{self, Seat};
+use crate::session::{self, group};
+use crate::{Desk, Result, message};
 use model::session::SessionState;
-use model::{Appid, KfAccount, TextEnum, Time};
+use model::{Appid, TextEnum, Time};
 use protocol::Errcode;
 use protocol::callback::{BodyContent, Reply};
 use protocol::msgrecord::Opercode;
@@ -163,28 +165,34 @@ pub(super) fn act(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, client_id
     }
 }
 
-/// Hands the customer and the answered message over to the desk. An unknown seat stands for the waiting list.
-fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) -> Result<()> {
+/// Hands the customer and the answered message over to the desk.
+fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, name: Option<&str>) -> Result<()> {
     let BodyContent::Message(answered) = &push.body.content else { return Ok(()) };
-    let seat = named(tx, appid, seat)?;
+    let seat = named(tx, appid, name)?;
     let (openid, now) = (&push.openid, tx.now());
-    let session = match (session::current(tx, appid, openid.as_str())?, &seat) {
-        (None, seat) => session::queue::begin(tx, appid, openid, seat.as_ref())?,
-        (Some(waiting), Some(seat)) if waiting.state == SessionState::Waiting => {
-            let open = waiting.open(seat.as_str(), now);
-            session::save(tx, appid, &open, Opercode::Taken)?;
-            open
-        }
+    let session = match (session::current(tx, appid, openid.as_str())?, seat) {
+        (None, seat) => queue::begin(tx, appid, openid, &seat.unwrap_or(Seat::Group(0)))?,
+        (Some(waiting), Some(seat)) if waiting.state == SessionState::Waiting => match seat {
+            Seat::Agent(agent) => {
+                let open = waiting.open(agent.as_str(), now);
+                session::save(tx, appid, &open, Opercode::Taken)?;
+                open
+            }
+            Seat::Group(group) => queue::send_to_group(tx, appid, waiting, group)?,
+        },
         // The customer waits already, or an agent serves the customer.
         (Some(session), _) => session,
     };
     message::move_into(tx, appid, answered.msg_id, &session)
 }
 
-/// The agent whom an answer names; `None` also if there is no such agent.
-pub(super) fn named(tx: &mut Tx<'_>, appid: &Appid, seat: Option<&str>) -> Result<Option<KfAccount>> {
-    let agent = seat.map(|seat| agent::find(tx, appid, seat)).transpose()?.flatten();
-    Ok(agent.map(|agent| agent.kf_account))
+/// The agent or the group that an answer names. An unknown name is none, and stands for the waiting list.
+pub(super) fn named(tx: &mut Tx<'_>, appid: &Appid, name: Option<&str>) -> Result<Option<Seat>> {
+    let Some(name) = name else { return Ok(None) };
+    if let Some(agent) = agent::find(tx, appid, name)? {
+        return Ok(Some(Seat::Agent(agent.kf_account)));
+    }
+    Ok(group::named(tx, appid, name)?.map(Seat::Group))
 }
 
 const INSERT: &str = "insert into push (appid, seq, fact, openid, what, outcome, tries, fault, at)

@@ -4,6 +4,7 @@ use crate::callback::outcome::{self, Finished, Outcome};
 use crate::callback::pushes::{Push, PushId};
 use crate::callback::tries::{self, Try};
 use crate::people::customer;
+use crate::session::queue::{self, Seat};
 use crate::{Desk, Result, session};
 use model::Appid;
 use protocol::Errcode;
@@ -59,7 +60,7 @@ fn hand_over(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) ->
     match session::current(tx, appid, openid.as_str())? {
         // Nothing changes.
         Some(_) => Err(Errcode::CustomerTaken.into()),
-        None => session::queue::begin(tx, appid, &openid, seat.as_ref()).map(|_| ()),
+        None => queue::begin(tx, appid, &openid, &seat.unwrap_or(Seat::Group(0))).map(|_| ()),
     }
 }
 

@@ -53,7 +53,7 @@ fn session_of(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<i64> {
     let now = tx.now();
     let Some(session) = session::current(tx, appid, openid.as_str())? else { return Ok(0) };
     if session.state == SessionState::Open {
-        session::touch(tx, appid, &session.clone().after_agent_message(now))?;
+        session::touch(tx, appid, &session.clone().after_program_message(now))?;
     }
     Ok(session.id)
 }

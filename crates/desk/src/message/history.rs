@@ -2,6 +2,7 @@
 
 use crate::message::draft::{Author, DESK, Draft, SYSTEM};
 use crate::people::presence::of_worker;
+use crate::session::note::{self, NoteView};
 use crate::{Desk, Result, content, session};
 use model::media::picture_at;
 use model::session::SessionState;
@@ -158,6 +159,32 @@ pub(crate) fn by_id(tx: &mut Tx<'_>, appid: &Appid, id: i64) -> Result<Option<Me
     Ok(tx.one(SELECT, bind![appid, id])?.map(|row| message(&row)))
 }
 
+/// A page of a customer's history, for agents.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "History"))]
+pub struct HistoryPage {
+    /// The messages, oldest first.
+    pub messages: Vec<MessageView>,
+    /// The agents' notes between these messages, oldest first.
+    pub notes: Vec<NoteView>,
+}
+
+/// The page of the history of a session's customer that ends before number `before` (0 for no bound).
+pub(crate) fn page_for_agent(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    session: &Session,
+    before: i64,
+) -> Result<HistoryPage> {
+    let messages = page(tx, appid, session, before)?;
+    // Notes before the first message of a full page are on the page before.
+    let is_full = i64::try_from(messages.len())? == PAGE;
+    let from = messages.first().filter(|_| is_full).map_or(0, |message| message.id);
+    let before = if before > 0 { before } else { i64::MAX };
+    let notes = note::between(tx, appid, session, (from, before))?;
+    Ok(HistoryPage { messages, notes })
+}
+
 /// A page of the history of a session's customer. For the agent of the session, for every agent while the customer
 /// waits, and for supervisors.
 ///
@@ -169,7 +196,7 @@ pub async fn history(
     appid: &Appid,
     id: i64,
     before: i64,
-) -> Result<Vec<MessageView>> {
+) -> Result<HistoryPage> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
         let agent = of_worker(tx, appid, &worker)?;
@@ -179,7 +206,7 @@ pub async fn history(
         if !is_hers && !agent.supervisor {
             return Err(Errcode::Forbidden.into());
         }
-        page(tx, appid, &session, before)
+        page_for_agent(tx, appid, &session, before)
     })
     .await
 }

@@ -3,7 +3,7 @@
 use crate::message::draft::{Author, Draft};
 use crate::message::{MessageView, by_id, route, sent_before};
 use crate::people::cookie::{WithCookie, Writer};
-use crate::session::window;
+use crate::session::{group, window};
 use crate::{Desk, Result, account};
 use model::{Appid, Openid};
 use protocol::Errcode;
@@ -29,7 +29,8 @@ pub struct Chosen<'a> {
     bizmsgmenuid: &'a str,
 }
 
-/// Stores a customer's choice from a menu, as if the customer had written the text of the choice.
+/// Stores a customer's choice from a menu, as if the customer had written the text of the choice. A choice that belongs
+/// to a group sends the customer there.
 ///
 /// # Errors
 /// `NotFound` if the customer got no menu with this choice, `BadRequest`, `LoginNeeded`, `CookieReplaced`.
@@ -63,7 +64,8 @@ fn store_choice(
     }
     let kind = account::get(tx, appid)?.kind;
     window::record_menu_choice(tx, appid, openid, kind)?;
-    Ok((route(tx, appid, openid, &draft)?, true))
+    let group = group::of_menu_choice(tx, appid, &choice.id)?;
+    Ok((route(tx, appid, openid, &draft, group)?, true))
 }
 
 fn choice_text(menu: &MessageView, openid: &Openid, id: &str) -> Option<String> {

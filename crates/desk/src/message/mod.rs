@@ -9,16 +9,18 @@ pub mod menu_choice;
 pub(crate) mod retention;
 pub mod storage;
 
-pub use crate::message::history::{MessageView, PAGE, Side, history, own_history};
-pub(crate) use crate::message::history::{by_id, page, page_of_all, sent_before};
+pub use crate::message::history::{HistoryPage, MessageView, PAGE, Side, history, own_history};
+pub(crate) use crate::message::history::{by_id, page_for_agent, page_of_all, sent_before};
 
 use crate::message::draft::{Author, Draft};
 use crate::message::history::{body, page_id, sender};
 use crate::people::cookie::{WithCookie, Writer};
 use crate::people::customer;
 use crate::people::presence::of_worker;
+use crate::session::queue::{self, Seat};
 use crate::session::{record, window};
 use crate::{Desk, Result, account, content, session};
+use model::session::SessionState;
 use model::session::routing::{self, Recipient};
 use model::session::window::may_reply;
 use model::{Appid, Fact, Openid, Session, Time, WechatId};
@@ -74,12 +76,18 @@ fn store_received(
         return Ok((message, false));
     }
     window::record_message(tx, appid, openid)?;
-    Ok((route(tx, appid, openid, draft)?, true))
+    Ok((route(tx, appid, openid, draft, None)?, true))
 }
 
 /// Stores a customer's message where it belongs: in the customer's session, in a new one, or for the developer's server
-/// alone.
-pub(super) fn route(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Draft) -> Result<MessageView> {
+/// alone. A customer without an agent who chose a group goes to that group.
+pub(super) fn route(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    openid: &Openid,
+    draft: &Draft,
+    group: Option<i64>,
+) -> Result<MessageView> {
     let (now, author) = (tx.now(), Author::Customer);
     let current = session::current(tx, appid, openid.as_str())?;
     let to = routing::recipient(account::callback::server(tx, appid)?, current.as_ref().map(|it| it.state));
@@ -88,9 +96,12 @@ pub(super) fn route(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, draft: &Dra
         (_, Some(session)) => {
             let session = session.after_customer_message(now);
             session::touch(tx, appid, &session)?;
-            session
+            match group.filter(|_| session.state == SessionState::Waiting) {
+                Some(group) => queue::send_to_group(tx, appid, session, group)?,
+                None => session,
+            }
         }
-        (_, None) => session::queue::begin(tx, appid, openid, None)?,
+        (_, None) => queue::begin(tx, appid, openid, &Seat::Group(group.unwrap_or(0)))?,
     };
     let message = insert(tx, appid, openid, session.id, &author, draft, to == Recipient::Both)?;
     record::add_message(tx, appid, &session, false, message.id)?;

@@ -9,6 +9,7 @@ use model::session::queue::Candidate;
 use model::{Appid, Fact, KfAccount, Nickname, SECOND, TextEnum, WechatId};
 use protocol::kfaccount::{Kf, KfId, KfList, KfOnline, KfOnlineList, NamedAgent, Person};
 use protocol::{Errcode, limits};
+use std::collections::HashMap;
 use store::bind;
 use store::error::Error;
 use store::{Row, Tx};
@@ -251,15 +252,30 @@ pub(crate) fn all(tx: &mut Tx<'_>, appid: &Appid) -> Result<Vec<Agent>> {
 
 /// The agents that a customer may be assigned to: those who are online.
 pub(crate) fn candidates(tx: &mut Tx<'_>, appid: &Appid, account: &Account) -> Result<Vec<Candidate>> {
-    Ok(tx.all(SELECT_CANDIDATES, bind![appid])?.iter().map(|row| candidate(row, account)).collect())
+    with_groups(tx, appid, account, SELECT_CANDIDATES)
 }
 
 /// All agents with a worker, as assignment sees them.
 pub(crate) fn all_candidates(tx: &mut Tx<'_>, appid: &Appid, account: &Account) -> Result<Vec<Candidate>> {
-    Ok(tx.all(SELECT_ALL_CANDIDATES, bind![appid])?.iter().map(|row| candidate(row, account)).collect())
+    with_groups(tx, appid, account, SELECT_ALL_CANDIDATES)
 }
 
-fn candidate(row: &Row, account: &Account) -> Candidate {
+fn with_groups(
+    tx: &mut Tx<'_>,
+    appid: &Appid,
+    account: &Account,
+    agents: &'static str,
+) -> Result<Vec<Candidate>> {
+    let mut groups = HashMap::<String, Vec<i64>>::new();
+    for row in tx.all(SELECT_GROUPS, bind![appid])? {
+        groups.entry(row.text(0)).or_default().push(row.int(1));
+    }
+    let rows = tx.all(agents, bind![appid])?;
+    let of = |row| candidate(row, account, groups.remove(&row.text(0)).unwrap_or_default());
+    Ok(rows.iter().map(of).collect())
+}
+
+fn candidate(row: &Row, account: &Account, groups: Vec<i64>) -> Candidate {
     let (is_automatic, limit) = account.intake(intake(&row.text(5), row.int(6)));
     Candidate {
         kf_account: KfAccount::stored(row.text(0)),
@@ -270,7 +286,7 @@ fn candidate(row: &Row, account: &Account) -> Candidate {
         limit,
         free_since: row.int(3),
         assigned_at: row.int(4),
-        groups: Vec::new(),
+        groups,
     }
 }
 
@@ -339,6 +355,7 @@ macro_rules! select_candidates {
 
 const SELECT_CANDIDATES: &str = select_candidates!("and a.connected = 1 and a.away = 0");
 const SELECT_ALL_CANDIDATES: &str = select_candidates!("");
+const SELECT_GROUPS: &str = "select kf_account, group_id from group_member where appid = $1";
 const UPDATE_INTAKE: &str =
     "update agent set reception = $3, capacity = $4 where appid = $1 and kf_account = $2";
 const UPDATE_NICKNAME: &str = "update agent set nickname = $3 where appid = $1 and kf_account = $2";

@@ -213,6 +213,15 @@ pub(crate) fn of_worker(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Re
     agent::of_worker(tx, appid, worker)?.ok_or(Error::Refused(Errcode::Forbidden))
 }
 
+/// The agent that a worker is in an account, who must be a supervisor.
+///
+/// # Errors
+/// `Forbidden`.
+pub(crate) fn supervisor(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<agent::Agent> {
+    let agent = of_worker(tx, appid, worker)?;
+    if agent.supervisor { Ok(agent) } else { Err(Errcode::Forbidden.into()) }
+}
+
 const INSERT_STREAM: &str = "insert into stream (appid, kf_account, node)
     select $1, $2, id from node where id = $3 on conflict (appid, kf_account, node) do nothing";
 const SELECT_STREAM: &str = "select node from stream where appid = $1 and kf_account = $2 and node = $3";

@@ -167,7 +167,7 @@ const WITH_FILES: [&str; 3] = [
         and business_id in (select business_id from business where appid = $1 limit $2) returning icon, ''",
 ];
 // Every table with rows of an account or an owner is listed here, which a test checks.
-const ROWS: [&str; 21] = [
+const ROWS: [&str; 24] = [
     "delete from account_file where appid = $1
         and sha256 in (select sha256 from account_file where appid = $1 limit $2)",
     "delete from stored_bytes where appid = $1
@@ -178,6 +178,12 @@ const ROWS: [&str; 21] = [
         and id in (select id from session where appid = $1 order by id limit $2)",
     "delete from missed where appid = $1
         and session in (select session from missed where appid = $1 order by session limit $2)",
+    "delete from note where appid = $1
+        and openid in (select openid from note where appid = $1 limit $2)",
+    "delete from group_member where appid = $1
+        and kf_account in (select kf_account from group_member where appid = $1 limit $2)",
+    "delete from agent_group where appid = $1
+        and id in (select id from agent_group where appid = $1 limit $2)",
     "delete from draft where appid = $1
         and session in (select session from draft where appid = $1 limit $2)",
     "delete from read_mark where appid = $1

@@ -30,6 +30,7 @@ async fn remove(desk: &Desk, appid: &Appid, kf_account: String) -> Result<Agent>
         let agent = agent::get(tx, appid, &kf_account)?;
         release::release_all(tx, appid, &agent.kf_account, Cause::AgentGone)?;
         tx.run(DELETE, bind![appid, &agent.kf_account])?;
+        tx.run(DELETE_MEMBER, bind![appid, &agent.kf_account])?;
         due::clear(tx, appid.as_str(), Due::Grace, agent.kf_account.as_str())?;
         content::schedule_cleanup(tx, &agent.headimg)?;
         forget(tx, appid, &agent.kf_account)?;
@@ -49,4 +50,5 @@ pub(super) fn forget(tx: &mut Tx<'_>, appid: &Appid, kf_account: &KfAccount) -> 
 }
 
 const DELETE: &str = "delete from agent where appid = $1 and kf_account = $2";
+const DELETE_MEMBER: &str = "delete from group_member where appid = $1 and kf_account = $2";
 const DELETE_STREAMS: &str = "delete from stream where appid = $1 and kf_account = $2";

@@ -2,6 +2,8 @@
 
 pub mod absence;
 pub(crate) mod customer_event;
+pub mod group;
+pub mod note;
 pub mod queue;
 pub mod record;
 pub mod release;
@@ -241,6 +243,14 @@ pub(super) fn fact(session: &Session, from: &str, event_at: i64) -> Fact {
     }
 }
 
+/// Sends a customer who waits to another queue.
+pub(super) fn regroup(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<()> {
+    let Session { id, group, ref tried, .. } = *session;
+    tx.run(UPDATE_GROUP, bind![appid, id, group, tried])?;
+    tx.record(fact(session, "", 0));
+    Ok(())
+}
+
 /// Deletes the read marks of a closed session.
 fn forget_marks(tx: &mut Tx<'_>, appid: &Appid, session: i64) -> Result<()> {
     tx.run(DELETE_MARKS, bind![appid, session]).map(|_| ())
@@ -248,8 +258,8 @@ fn forget_marks(tx: &mut Tx<'_>, appid: &Appid, session: i64) -> Result<()> {
 
 /// Stores the times of a session in which a message was written. The `due` row stays, because it may be early.
 pub(super) fn touch(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<()> {
-    let Session { id, latest_at, active_at, since, is_assigned, .. } = *session;
-    tx.run(TOUCH, bind![appid, id, latest_at, active_at, since, is_assigned]).map(|_| ())
+    let Session { id, latest_at, active_at, since, ref tried, is_assigned, .. } = *session;
+    tx.run(TOUCH, bind![appid, id, latest_at, active_at, since, tried, is_assigned]).map(|_| ())
 }
 
 /// The columns that [`session`] reads.
@@ -294,7 +304,8 @@ const UPSERT: &str = "insert into session
     on conflict (appid, id) do update set state = excluded.state, kf_account = excluded.kf_account,
     opened_at = excluded.opened_at, latest_at = excluded.latest_at, active_at = excluded.active_at,
     since = excluded.since, tried = excluded.tried, assigned = excluded.assigned, group_id = excluded.group_id";
-const TOUCH: &str = "update session set latest_at = $3, active_at = $4, since = $5, assigned = $6
+const TOUCH: &str = "update session set latest_at = $3, active_at = $4, since = $5, tried = $6, assigned = $7
     where appid = $1 and id = $2";
+const UPDATE_GROUP: &str = "update session set group_id = $3, tried = $4 where appid = $1 and id = $2";
 const DELETE_MARKS: &str = "delete from read_mark where appid = $1 and session = $2";
 const FREE_AGENT: &str = "update agent set free_since = $3 where appid = $1 and kf_account = $2";

@@ -17,24 +17,31 @@ const ROUND: usize = 64;
 /// The most customers of a group whom one transaction considers, so that those whom no agent may get delay few others.
 const CONSIDERED: i64 = 256;
 
-/// Begins a session of a customer who writes: with the agent `seat`, or with an agent who has room and whom no earlier
-/// customer waits for, else in the queue. A seat gets the customer even if the agent cannot accept.
-pub(crate) fn begin(
-    tx: &mut Tx<'_>,
-    appid: &Appid,
-    openid: &Openid,
-    seat: Option<&KfAccount>,
-) -> Result<Session> {
+/// For whom a customer's session begins.
+#[derive(Clone, Debug)]
+pub(crate) enum Seat {
+    /// This agent, even if the agent cannot accept.
+    Agent(KfAccount),
+    /// An agent of this group who has room; 0: of all agents.
+    Group(i64),
+}
+
+/// Begins a session of a customer who writes: with the agent of the seat, or with an agent who has room and whom no
+/// earlier customer waits for, else in the queue.
+pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, seat: &Seat) -> Result<Session> {
     let (now, seq) = (tx.now(), tx.seq());
-    let waiting = Session::begin(seq, openid.clone(), now).after_customer_message(now);
+    let mut waiting = Session::begin(seq, openid.clone(), now).after_customer_message(now);
     release::forget_missed(tx, appid, openid)?;
-    if let Some(agent) = seat {
-        let session = waiting.open(agent.as_str(), now);
-        session::save(tx, appid, &session, Opercode::Taken)?;
-        return Ok(session);
+    match seat {
+        Seat::Agent(agent) => {
+            let session = waiting.open(agent.as_str(), now);
+            session::save(tx, appid, &session, Opercode::Taken)?;
+            return Ok(session);
+        }
+        Seat::Group(group) => waiting.group = *group,
     }
     let account = account::get(tx, appid)?;
-    let chosen = match is_paused(tx, appid)? || is_anybody_waiting(tx, appid)? {
+    let chosen = match !account.feature || is_paused(tx, appid)? || is_anybody_waiting(tx, appid)? {
         // The queue decides, at the end of the verb.
         true => None,
         false => {
@@ -52,6 +59,16 @@ pub(crate) fn begin(
     }
 }
 
+/// Sends a customer who waits to the queue of a group, to the place of before. Nothing happens to one who waits there.
+pub(crate) fn send_to_group(tx: &mut Tx<'_>, appid: &Appid, waiting: Session, group: i64) -> Result<Session> {
+    let is_there = waiting.group == group;
+    let session = Session { group, ..waiting };
+    if !is_there {
+        session::regroup(tx, appid, &session)?;
+    }
+    Ok(session)
+}
+
 /// Assigns customers who wait to agents with room, the earliest first, if the facts of the change may have made room.
 ///
 /// # Errors
@@ -59,8 +76,16 @@ pub(crate) fn begin(
 pub(crate) fn drain(tx: &mut Tx<'_>, appid: &Appid) -> Result<()> {
     let may_make_room = |fact: &Fact| match fact {
         Fact::Session { state: SessionState::Open, from, .. } => !from.is_empty(),
-        Fact::Session { .. } | Fact::Presence { .. } | Fact::Agent { .. } | Fact::Access => true,
-        Fact::Message { .. } | Fact::CustomerEvent { .. } | Fact::Typing { .. } | Fact::Worker => false,
+        Fact::Session { .. }
+        | Fact::Presence { .. }
+        | Fact::Agent { .. }
+        | Fact::Group { .. }
+        | Fact::Access => true,
+        Fact::Message { .. }
+        | Fact::Note { .. }
+        | Fact::CustomerEvent { .. }
+        | Fact::Typing { .. }
+        | Fact::Worker => false,
     };
     if tx.facts().iter().any(may_make_room) && is_anybody_waiting(tx, appid)? && !is_paused(tx, appid)? {
         assign_all(tx, appid)?;

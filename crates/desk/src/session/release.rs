@@ -101,11 +101,18 @@ pub(crate) fn release(tx: &mut Tx<'_>, appid: &Appid, session: Session, cause: C
             session::save(tx, appid, &session.close(), Opercode::Closed)
         }
         Then::Queue => {
-            let (now, from) = (tx.now(), session.kf_account.clone());
-            record::add_move(tx, appid, &session, Opercode::Closed)?;
-            session::reassign(tx, appid, &session.hand_back(cause, now), Opercode::Waiting, &from)
+            let back = session.clone().hand_back(cause, tx.now());
+            requeue(tx, appid, &session, &back)
         }
+        // Nothing to do, or a transfer, whose verb knows the agent.
+        Then::Stay | Then::Move => Ok(()),
     }
+}
+
+/// Stores that a session went from its agent back to a queue: the agent's part of it has ended.
+pub(crate) fn requeue(tx: &mut Tx<'_>, appid: &Appid, session: &Session, back: &Session) -> Result<()> {
+    record::add_move(tx, appid, session, Opercode::Closed)?;
+    session::reassign(tx, appid, back, Opercode::Waiting, &session.kf_account)
 }
 
 /// Releases all open sessions of an agent who is gone.

@@ -107,7 +107,12 @@ fn touched(tx: &mut Tx<'_>, appid: &Appid, since: i64, seq: i64) -> Result<Touch
         for fact in serde_json::from_str::<Vec<Fact>>(&row.text(0))? {
             match fact {
                 Fact::Session { kf_account, from, .. } => agents.extend([kf_account, from]),
-                Fact::Message { .. } | Fact::CustomerEvent { .. } | Fact::Typing { .. } | Fact::Worker => {}
+                Fact::Message { .. }
+                | Fact::CustomerEvent { .. }
+                | Fact::Group { .. }
+                | Fact::Note { .. }
+                | Fact::Typing { .. }
+                | Fact::Worker => {}
                 // `Access` includes changes of settings, some of which change how answers are written.
                 Fact::Agent { .. } | Fact::Presence { .. } | Fact::Access => return Ok(Touched::More),
             }

@@ -3,6 +3,8 @@
 
 use crate::message::{self, MessageView};
 use crate::people::agent;
+use crate::session::group::{self, GroupView};
+use crate::session::note::{self, NoteView};
 use crate::views::session_view::{self, SessionView};
 use crate::{Desk, Result, session};
 use model::agent::Presence;
@@ -49,6 +51,12 @@ pub enum FeedFact {
     Agent(AgentView),
     /// An agent was added, renamed, invited, bound or removed.
     Changed(String),
+    /// A group of agents as it is now.
+    Group(GroupView),
+    /// A group of agents was deleted.
+    GroupGone(i64),
+    /// A note of an agent, and its session as it is now.
+    Note(NoteView, SessionView),
     /// A worker's invitations, bindings or logins changed.
     Worker,
     /// How many sessions wait and how many are open. Follows changes of sessions.
@@ -75,7 +83,19 @@ impl FeedFact {
                 }
                 FeedFact::Agent(agent) => agent.kf_account.len() + agent.nickname.len(),
                 FeedFact::Changed(name) => name.len(),
-                FeedFact::Typing(..) | FeedFact::Worker | FeedFact::Counts(_) | FeedFact::Nothing => 0,
+                FeedFact::Group(group) => {
+                    group.name.len()
+                        + group.menu_id.len()
+                        + group.members.iter().map(String::len).sum::<usize>()
+                }
+                FeedFact::Note(note, of) => {
+                    note.text.len() + note.openid.len() + note.nickname.len() + view(of)
+                }
+                FeedFact::Typing(..)
+                | FeedFact::GroupGone(_)
+                | FeedFact::Worker
+                | FeedFact::Counts(_)
+                | FeedFact::Nothing => 0,
             }
     }
 }
@@ -195,6 +215,17 @@ fn load_fact(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<FeedFact> {
             FeedFact::Agent(AgentView { kf_account: kf_account.to_string(), nickname, presence, headimg })
         }
         Fact::Agent { kf_account } => FeedFact::Changed(kf_account.to_string()),
+        Fact::Group { id } => match group::by_id(tx, appid, id)? {
+            Some(group) => FeedFact::Group(group),
+            None => FeedFact::GroupGone(id),
+        },
+        Fact::Note { id, session } => {
+            let view = session_view::by_id(tx, appid, session)?;
+            match note::by_id(tx, appid, &view.openid, id)? {
+                Some(note) => FeedFact::Note(note, view),
+                None => FeedFact::Nothing,
+            }
+        }
         Fact::Worker => FeedFact::Worker,
         Fact::CustomerEvent { .. } | Fact::Access => FeedFact::Nothing,
     })

@@ -1,7 +1,7 @@
 //! Sessions as the pages see them. Each list is one statement.
 
 use crate::account::callback::Shield;
-use crate::message::{self, MessageView};
+use crate::message::{self, HistoryPage};
 use crate::people::presence::of_worker;
 use crate::{Desk, Result, session};
 use model::media::picture_at;
@@ -46,6 +46,8 @@ pub struct SessionView {
     pub latest_at: Time,
     /// When the customer wrote the first word that has no answer: the place in the queue. 0 if all are answered.
     pub since: Time,
+    /// The group whose agents serve the customer; 0: all agents do.
+    pub group: i64,
     /// The beginning of the last text, at most 60 characters.
     pub preview: String,
     /// Who gets what the customer writes, as of the last change. Absent while the account has no developer's server.
@@ -71,8 +73,9 @@ pub(crate) fn of(tx: &mut Tx<'_>, appid: &Appid, session: &Session) -> Result<Se
 pub struct Accepted {
     /// The session as it is now.
     session: SessionView,
-    /// The customer's last messages.
-    messages: Vec<MessageView>,
+    /// The customer's last messages, and the notes between them.
+    #[serde(flatten)]
+    page: HistoryPage,
 }
 
 /// A worker takes a waiting session on the workbench. A session that the agent has already is no error.
@@ -90,8 +93,8 @@ pub async fn accept(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> R
             session = session.open(agent.kf_account.as_str(), now);
             session::save(tx, appid, &session, Opercode::Taken)?;
         }
-        let messages = message::page(tx, appid, &session, 0)?;
-        Ok(Accepted { session: of(tx, appid, &session)?, messages })
+        let page = message::page_for_agent(tx, appid, &session, 0)?;
+        Ok(Accepted { session: of(tx, appid, &session)?, page })
     })
     .await
 }
@@ -142,6 +145,7 @@ fn view(row: &Row, now: Time) -> SessionView {
         opened_at: row.int(5),
         latest_at: row.int(6),
         since: row.int(11),
+        group: row.int(14),
         preview: row.text(7).chars().take(PREVIEW).collect(),
         nickname: row.text(8),
         headimg: picture_at(&row.text(9)),
@@ -156,8 +160,8 @@ macro_rules! select {
             "select s.id, s.openid, s.state, s.kf_account, s.waiting_since, s.opened_at, s.latest_at,
             coalesce((select m.text from message m where m.appid = s.appid and m.openid = s.openid
             order by m.id desc limit 1), ''), coalesce(a.nickname, ''), coalesce(a.headimg, ''),
-            coalesce(a.connected, 0), s.since, coalesce(c.desk_while_shielded, -1), coalesce(c.shielded_until, 0)
-            from session s left join agent a on a.appid = s.appid and a.kf_account = s.kf_account
+            coalesce(a.connected, 0), s.since, coalesce(c.desk_while_shielded, -1), coalesce(c.shielded_until, 0),
+            s.group_id from session s left join agent a on a.appid = s.appid and a.kf_account = s.kf_account
             left join callback c on c.appid = s.appid
             where s.appid = $1 and ",
             $which

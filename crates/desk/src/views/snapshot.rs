@@ -5,6 +5,8 @@ use crate::account::administrator;
 use crate::message::{self, MessageView};
 use crate::people::agent;
 use crate::people::worker::{self, WorkerLinks};
+use crate::session::group::{self, GroupView};
+use crate::session::note::NoteView;
 use crate::session::window;
 use crate::views::cursor::Cursor;
 use crate::views::feed::{AgentView, agent_view};
@@ -82,6 +84,10 @@ pub struct AccountSnapshot {
     pub drafts: Vec<SavedDraft>,
     /// The last messages of the agent's sessions.
     pub messages: Vec<MessageView>,
+    /// The agents' notes between these messages.
+    pub notes: Vec<NoteView>,
+    /// The groups of agents, oldest first.
+    pub groups: Vec<GroupView>,
 }
 
 /// The agent that a worker is.
@@ -168,11 +174,14 @@ fn read_account(
     let account = account::get(tx, appid)?;
     let (is_automatic, capacity) = account.intake(agent.intake);
     let open = session::open_of(tx, appid, &agent.kf_account)?;
-    let mut messages = Vec::new();
+    let (mut messages, mut notes) = (Vec::new(), Vec::new());
     for session in &open {
-        messages.extend(message::page(tx, appid, session, 0)?);
+        let page = message::page_for_agent(tx, appid, session, 0)?;
+        messages.extend(page.messages);
+        notes.extend(page.notes);
     }
     messages.sort_by_key(|message| message.id);
+    notes.sort_by_key(|note| note.id);
     let sessions = session_view::open_of(tx, appid, &agent.kf_account)?;
     let waiting = session_view::waiting(tx, appid)?;
     let (others, others_count) = match agent.supervisor {
@@ -203,6 +212,8 @@ fn read_account(
         unread: workbench_state::unread(tx, worker, appid, &agent.kf_account)?,
         drafts: workbench_state::drafts(tx, worker, appid)?,
         messages,
+        notes,
+        groups: group::all(tx, appid)?,
     })
 }
 

@@ -1,13 +1,12 @@
 //! What a supervisor sees of the sessions and agents of an account.
 
 use crate::people::agent;
-use crate::people::presence::of_worker;
+use crate::people::presence::{self, of_worker};
 use crate::views::feed::{AgentView, agent_view};
 use crate::views::session_view::{self, SessionView};
 use crate::{Desk, Result, session};
 use model::agent::Presence;
 use model::{Appid, WechatId};
-use protocol::Errcode;
 use serde::Serialize;
 use store::Tx;
 use store::bind;
@@ -52,10 +51,7 @@ pub async fn colleagues(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result
 pub async fn page(desk: &Desk, worker: &WechatId, appid: &Appid, after: i64) -> Result<Vec<SessionView>> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
-        let agent = of_worker(tx, appid, &worker)?;
-        if !agent.supervisor {
-            return Err(Errcode::Forbidden.into());
-        }
+        let agent = presence::supervisor(tx, appid, &worker)?;
         others(tx, appid, &agent, after)
     })
     .await

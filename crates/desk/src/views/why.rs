@@ -1,7 +1,7 @@
 //! Why customers wait and agents get none, and who was missed.
 
 use crate::people::agent;
-use crate::people::presence::of_worker;
+use crate::people::presence::{of_worker, supervisor};
 use crate::session::queue;
 use crate::{Desk, Result, account, session};
 use model::session::leave::MissedReason;
@@ -26,6 +26,8 @@ pub struct WhyWaiting {
     since: Time,
     /// How many customers of the same queue are before this one.
     before: i64,
+    /// The group whose agents serve the customer; 0: all agents do.
+    group: i64,
     /// The reason.
     reason: WaitReason,
     /// The agents of the account, each with the reason why the agent does not get the customer.
@@ -65,6 +67,8 @@ pub struct WhyIdle {
     agent: WhyAgent,
     /// The number of customers who wait.
     waiting: i64,
+    /// How many of them wait for the agents of groups to which the agent does not belong.
+    for_others: i64,
     /// Whether the account's developer's server gets what customers write, until it hands them over.
     has_developer: bool,
 }
@@ -115,9 +119,9 @@ pub async fn waiting(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> 
         let is_starting = queue::is_paused(tx, appid)?;
         let reason = why_waits(&place, &agents, account.feature, is_starting);
         let agents = agents.iter().map(|agent| WhyAgent::of(agent, &place));
-        let (openid, since) = (session.openid.to_string(), session.since);
+        let (openid, since, group) = (session.openid.to_string(), session.since, session.group);
         let before = queue::before(tx, appid, &session)?;
-        Ok(WhyWaiting { openid, since, before, reason, agents: agents.collect() })
+        Ok(WhyWaiting { openid, since, before, group, reason, agents: agents.collect() })
     })
     .await
 }
@@ -132,8 +136,9 @@ pub async fn idle(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<WhyId
         let own = of_worker(tx, appid, &worker)?;
         let account = account::get(tx, appid)?;
         let agent = own_reason(tx, appid, &account, &own)?;
+        let for_others = tx.number(COUNT_FOR_OTHERS, bind![appid, &own.kf_account])?;
         let has_developer = account::callback::server(tx, appid)? != routing::DeveloperServer::Absent;
-        Ok(WhyIdle { agent, waiting: session::count_waiting(tx, appid)?, has_developer })
+        Ok(WhyIdle { agent, waiting: session::count_waiting(tx, appid)?, for_others, has_developer })
     })
     .await
 }
@@ -170,7 +175,7 @@ pub async fn place(desk: &Desk, appid: &Appid, openid: &Openid) -> Result<ChatPl
 pub async fn missed(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<Vec<Missed>> {
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
-        must_be_supervisor(tx, appid, &worker)?;
+        supervisor(tx, appid, &worker)?;
         let missed = |row: &Row| Missed {
             session: row.int(0),
             openid: row.text(1),
@@ -190,16 +195,15 @@ pub async fn missed(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<Vec
 pub async fn dismiss(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<()> {
     let worker = worker.clone();
     desk.write_silent(appid, move |tx, appid| {
-        must_be_supervisor(tx, appid, &worker)?;
+        supervisor(tx, appid, &worker)?;
         tx.run(DELETE_MISSED, bind![appid, id]).map(|_| ())
     })
     .await
 }
 
-fn must_be_supervisor(tx: &mut Tx<'_>, appid: &Appid, worker: &WechatId) -> Result<()> {
-    if of_worker(tx, appid, worker)?.supervisor { Ok(()) } else { Err(Errcode::Forbidden.into()) }
-}
-
+const COUNT_FOR_OTHERS: &str =
+    "select count(*) from session where appid = $1 and state = 'waiting' and group_id <> 0
+    and group_id not in (select group_id from group_member where appid = $1 and kf_account = $2)";
 const SELECT_MISSED: &str = "select session, openid, since, at, reason from missed
     where appid = $1 order by session desc limit $2";
 const DELETE_MISSED: &str = "delete from missed where appid = $1 and session = $2";

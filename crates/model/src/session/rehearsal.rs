@@ -265,6 +265,7 @@ impl Rehearsal {
                 self.save(session.close());
             }
             Then::Queue => self.save(session.hand_back(cause, self.now)),
+            Then::Stay | Then::Move => {}
         }
     }
 

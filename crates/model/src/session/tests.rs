@@ -2,7 +2,8 @@
 
 use super::{Create, Session, SessionState, close, create};
 use crate::Openid;
-use crate::session::actor::{Actor, Move};
+use crate::session::actor::{Actor, Move, Target};
+use crate::session::leave::Cause;
 use proptest::prelude::{Strategy, prop_oneof, proptest};
 use protocol::Errcode;
 
@@ -158,7 +159,7 @@ impl Scene {
 
     fn reassign(&mut self, by: &str, supervisor: bool, from: &str, to: &str) -> bool {
         let Some(session) = self.current.take() else { return false };
-        match (Actor { kf_account: by, supervisor }).may_move(&session, from, to) {
+        match (Actor { kf_account: by, supervisor }).may_move(&session, from, &Target::Agent(to.to_owned())) {
             Ok(Move::Already) => assert_eq!(session.kf_account, to),
             Ok(_) => {
                 assert!(session.kf_account == from && (supervisor || from == by));
@@ -202,4 +203,29 @@ fn time_ends_an_open_session_after_half_an_hour_and_a_waiting_one_after_two_days
     assert_eq!(waiting.ends_at(30), Some(1_000 + 48 * 3_600_000));
     let open = waiting.open("a", 2_000).after_agent_message(3_000);
     assert_eq!(open.ends_at(30), Some(3_000 + 30 * 60_000));
+}
+
+#[test]
+fn a_customer_sent_to_a_group_keeps_the_place_until_answered_and_loses_the_agent() {
+    let asked = Session::begin(1, openid(), 5).after_customer_message(5).open("a", 6);
+    let sent = asked.clone().to_group(7, 9);
+    assert_eq!((sent.state, sent.since, sent.group, sent.tried.as_str()), (SessionState::Waiting, 5, 7, "a"));
+    let answered = asked.after_agent_message(8).to_group(7, 9);
+    assert_eq!((answered.since, answered.tried.as_str()), (9, "a"));
+    let moved = sent.clone().to_group(8, 10);
+    assert_eq!((moved.since, moved.group, moved.tried.as_str()), (5, 8, ""));
+    let back = sent.open("b", 10).hand_back(Cause::Offline, 11);
+    assert_eq!(
+        (back.since, back.group, back.tried.as_str()),
+        (5, 7, "a"),
+        "the group stays with the session"
+    );
+}
+
+#[test]
+fn an_answer_of_an_agent_lets_every_agent_have_the_customer_again_and_one_of_a_program_does_not() {
+    let asked = Session::begin(1, openid(), 5).after_customer_message(5).open("a", 6);
+    let back = asked.hand_back(Cause::HandBack, 7).open("b", 8);
+    assert_eq!(back.clone().after_program_message(9).tried, "a");
+    assert_eq!(back.after_agent_message(9).tried, "");
 }

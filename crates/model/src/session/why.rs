@@ -45,6 +45,8 @@ pub enum WaitReason {
     Full,
     /// Every agent takes customers by hand.
     Manual,
+    /// The customer's group has no agents.
+    EmptyGroup,
     /// No agent of the customer's group is there.
     OtherGroup,
     /// Every agent who is there had the customer already, and did not answer in time or handed the customer back.
@@ -64,6 +66,7 @@ impl TextEnum for WaitReason {
         ("away", WaitReason::Away),
         ("full", WaitReason::Full),
         ("manual", WaitReason::Manual),
+        ("empty_group", WaitReason::EmptyGroup),
         ("other_group", WaitReason::OtherGroup),
         ("tried", WaitReason::Tried),
         ("several", WaitReason::Several),
@@ -74,30 +77,38 @@ impl TextEnum for WaitReason {
 /// Why an agent does not get a customer.
 #[must_use]
 pub fn why_not(agent: &Candidate, place: &Place) -> AgentReason {
+    if !agent.is_member(place) {
+        return AgentReason::OtherGroup;
+    }
     match agent.presence {
         Presence::Offline => AgentReason::Offline,
         Presence::Away => AgentReason::Away,
         Presence::Online if !agent.is_automatic => AgentReason::Manual,
-        Presence::Online if !agent.is_member(place) => AgentReason::OtherGroup,
         Presence::Online if agent.was_tried(place) => AgentReason::Tried,
         Presence::Online if !agent.has_room() => AgentReason::Full,
         Presence::Online => AgentReason::Free,
     }
 }
 
-/// Why a customer waits, by the account's agents who have a worker. Agents who are offline count only if no other agent
-/// is there.
+/// Why a customer waits, by the account's agents who have a worker. Agents of other groups do not count, and agents who
+/// are offline count only if no other agent is there.
 #[must_use]
 pub fn why_waits(place: &Place, agents: &[Candidate], is_feature_on: bool, is_starting: bool) -> WaitReason {
     if !is_feature_on {
         return WaitReason::FeatureOff;
     }
-    let reasons = || agents.iter().map(|agent| why_not(agent, place));
-    let mut there = reasons().filter(|reason| *reason != AgentReason::Offline);
+    let (mut members, is_grouped) = (agents.iter().filter(|agent| agent.is_member(place)), place.group != 0);
+    let mut there =
+        members.clone().map(|agent| why_not(agent, place)).filter(|it| *it != AgentReason::Offline);
     let Some(first) = there.next() else {
-        return if agents.is_empty() { WaitReason::NoAgent } else { WaitReason::Offline };
+        return match (members.next(), is_grouped) {
+            (None, true) => WaitReason::EmptyGroup,
+            (None, false) => WaitReason::NoAgent,
+            (Some(_), true) => WaitReason::OtherGroup,
+            (Some(_), false) => WaitReason::Offline,
+        };
     };
-    if reasons().any(|reason| reason == AgentReason::Free) {
+    if members.any(|agent| why_not(agent, place) == AgentReason::Free) {
         return if is_starting { WaitReason::Starting } else { WaitReason::Soon };
     }
     if there.any(|reason| reason != first) {
@@ -138,7 +149,7 @@ mod tests {
             (Candidate { presence: Presence::Away, ..plain() }, place(), AgentReason::Away, WaitReason::Away),
             (Candidate { open: 2, ..plain() }, place(), AgentReason::Full, WaitReason::Full),
             (Candidate { is_automatic: false, ..plain() }, place(), AgentReason::Manual, WaitReason::Manual),
-            (plain(), Place { group: 7, ..place() }, AgentReason::OtherGroup, WaitReason::OtherGroup),
+            (plain(), Place { group: 7, ..place() }, AgentReason::OtherGroup, WaitReason::EmptyGroup),
             (plain(), Place { tried: vec!["a@x".into()], ..place() }, AgentReason::Tried, WaitReason::Tried),
             (plain(), place(), AgentReason::Free, WaitReason::Soon),
         ]
@@ -168,6 +179,14 @@ mod tests {
         assert_eq!(say(&[], true, false), WaitReason::NoAgent);
         assert_eq!(say(&[away, full.clone()], true, false), WaitReason::Several);
         assert_eq!(say(&[offline, full], true, false), WaitReason::Full, "who is offline does not count");
+        let group = Place { group: 7, ..Place::default() };
+        let member = Candidate { presence: Presence::Offline, groups: vec![7], ..agent() };
+        let reason = why_waits(&group, &[agent(), member.clone()], true, false);
+        assert_eq!(reason, WaitReason::OtherGroup, "the agent who is there belongs to no group");
+        reached.push(reason);
+        let full = Candidate { presence: Presence::Online, open: 2, ..member };
+        let away = Candidate { presence: Presence::Away, ..agent() };
+        assert_eq!(why_waits(&group, &[agent(), away, full], true, false), WaitReason::Full);
         for (_, reason) in WaitReason::TEXTS {
             assert!(reached.contains(reason), "{reason:?}");
         }

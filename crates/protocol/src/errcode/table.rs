@@ -635,6 +635,14 @@ errcodes! {
     CookieReplaced 990034 "another page has just got a new cookie for this browser; send it again with that one", OWN;
     DemoHost 990038
         "a demo answers under addresses, localhost and the host of --as only; use kefu serve for other names", OWN;
+    GroupName 990039
+        formatcp!("a group's name has 1 to {GROUP_NAME_MAX} characters, at least one that can be seen, and no @"), OWN;
+    GroupMenuId 990040
+        formatcp!("the menu choice of a group has at most {GROUP_MENU_ID_MAX} characters, and no control character"), OWN;
+    GroupGone 990041 "there is no such group; choose another", OWN;
+    GroupTaken 990042 "another group of this account has this name or this menu choice; choose another", OWN;
+    GroupsFull 990043 formatcp!("an account has at most {GROUPS_MAX} groups; delete one"), OWN;
+    NoteSize 990044 formatcp!("a note has at most {NOTE_MAX} characters; shorten it"), OWN;
     WecomParameter 10130002 "invalid parameter", WECOM {
         "The corpid is missing.",
         "Send corpid.";

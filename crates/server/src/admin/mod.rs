@@ -5,8 +5,8 @@ pub mod callback;
 mod context;
 mod create;
 pub mod customer;
+pub mod group;
 mod limit;
-pub mod listen_key;
 mod outcome;
 pub mod push;
 pub mod remove;
@@ -85,7 +85,9 @@ pub enum Command {
     /// Shows, replays, pauses or resumes the pushes of an account.
     Push(push::PushCommand),
     /// Makes or deletes keys with which developers' machines get pushes.
-    ListenKey(listen_key::ListenKeyCommand),
+    ListenKey(callback::ListenKeyCommand),
+    /// Lists or changes the groups of agents of an account.
+    Group(group::GroupCommand),
     /// Binds a worker to an agent without an invitation.
     AgentBind {
         /// The account.
@@ -202,6 +204,7 @@ async fn try_execute(desk: &Desk, context: &CommandContext, command: Command) ->
         Command::Callback(command) => callback::execute(desk, context, command).await?,
         Command::Push(command) => command.execute(desk, context).await?,
         Command::ListenKey(command) => command.execute(desk).await?,
+        Command::Group(command) => command.execute(desk).await?,
         Command::AgentBind { appid, kf_account, worker } => {
             bind_agent(desk, &appid, &kf_account, &worker).await?
         }

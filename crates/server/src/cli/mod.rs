@@ -17,6 +17,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use exposed::exposed;
 use file::Sources;
 use operator::customer::CustomerSubcommand;
+use operator::group::GroupSubcommand;
 use operator::push::PushSubcommand;
 use operator::token::TokenSubcommand;
 use operator::{AccountSubcommand, AgentSubcommand, ComponentSubcommand, WorkerSubcommand};
@@ -51,6 +52,9 @@ enum CliCommand {
     /// Bind agents to workers.
     #[command(subcommand)]
     Agent(AgentSubcommand),
+    /// Make groups of agents, and say which agents belong to them.
+    #[command(subcommand)]
+    Group(GroupSubcommand),
     /// Invite and list workers, give them a new password.
     #[command(subcommand)]
     Worker(WorkerSubcommand),
@@ -145,6 +149,7 @@ async fn run(command: CliCommand, sources: &Sources) -> anyhow::Result<()> {
         }
         CliCommand::Account(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Agent(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Group(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Worker(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Component(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Customer(command) => operator::run(command.command(), command.common()).await,

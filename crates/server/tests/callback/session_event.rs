@@ -3,7 +3,9 @@
 use super::receiver::{Received, Receiver, delivers, listens};
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, code};
 use kefu::admin::Command;
+use kefu::admin::group::GroupCommand;
 use kefu::admin::remove::{RemoveCommand, Subject};
+use kefu::desk::group::{GroupChange, GroupRef};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -98,7 +100,9 @@ impl SessionFixture {
 
 on_both_engines! {
     every_way_a_session_begins_is_pushed,
+    a_program_sends_a_customer_to_a_group_by_its_name,
     every_way_a_session_moves_is_pushed,
+    a_transfer_to_a_group_ends_the_session_and_the_next_agent_begins_one,
     every_way_a_session_ends_is_pushed,
     an_agent_who_signs_out_keeps_the_session_until_it_ends_by_time,
     a_session_ends_by_time_while_the_feature_is_off,
@@ -133,6 +137,74 @@ async fn every_way_a_session_begins_is_pushed(app: TestApp) {
     let customer = TestCustomer::new(&at.account);
     customer.says("人工 ").await;
     at.sees("an agent has room", &customer, "kf_create_session", &["s"]).await;
+}
+
+/// Makes a group of the agent `b`; its number.
+async fn group_of_b(at: &SessionFixture) -> i64 {
+    let group = at.account.appid.clone();
+    let change = |change| Command::Group(GroupCommand { appid: group.clone(), change: Some(change) });
+    let add = GroupChange::Add { name: "售后".into(), menu_id: "9".into() };
+    let made = at.app.command(change(add)).await.unwrap()[0]["id"].as_i64().unwrap();
+    let join = GroupChange::Join { group: GroupRef::Id(made), kf_account: at.account.kf("b") };
+    at.app.command(change(join)).await.unwrap();
+    made
+}
+
+/// The group for which the customer waits, once it is this one.
+async fn waits_for(at: &SessionFixture, customer: &TestCustomer, group: i64) {
+    for _ in 0..6000 {
+        let shown = at.ann.first_account().await["waiting"].clone();
+        let mut waiting = shown.as_array().unwrap().iter();
+        if waiting.any(|it| it["openid"] == customer.openid() && it["group"] == group) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the customer does not wait for the group {group}");
+}
+
+async fn a_program_sends_a_customer_to_a_group_by_its_name(app: TestApp) {
+    let mut at = SessionFixture::begins(app).await;
+    let group = group_of_b(&at).await;
+    let names = ["售后".to_owned(), at.account.kf("售后")];
+    for name in &names {
+        let customer = TestCustomer::new(&at.account);
+        customer.says(&format!("人工 {name}")).await;
+        waits_for(&at, &customer, group).await;
+    }
+    for unknown in ["售前", "售后@elsewhere"] {
+        let customer = TestCustomer::new(&at.account);
+        customer.says(&format!("人工 {unknown}")).await;
+        waits_for(&at, &customer, 0).await;
+    }
+    let (customer, _) = at.waits().await;
+    customer.says("人工 售后").await;
+    waits_for(&at, &customer, group).await;
+    at.account.set(|settings| settings.reception = Some("automatic".into())).await;
+    let customer = TestCustomer::new(&at.account);
+    customer.says("人工 售后").await;
+    at.sees("an agent of the group has room", &customer, "kf_create_session", &["b"]).await;
+    // The developer's server gets a menu choice like any other word.
+    let (customer, session) = at.is_served().await;
+    let menu = json!({"msgtype": "msgmenu", "msgmenu": {"list": [{"id": "9", "content": "售后"}]}});
+    assert_eq!(code(&at.account.sends(&customer.openid(), menu).await), 0);
+    let menu = customer.last().await;
+    assert_eq!(at.ann.closes(session).await.0, 200);
+    at.sees("the agent ends it", &customer, "kf_close_session", &["a"]).await;
+    let (status, chosen) = customer.chooses(&menu, "9").await;
+    assert_eq!((status, &chosen["message"]["session"]), (200, &json!(0)));
+}
+
+async fn a_transfer_to_a_group_ends_the_session_and_the_next_agent_begins_one(app: TestApp) {
+    let mut at = SessionFixture::begins(app).await;
+    let group = group_of_b(&at).await;
+    let (customer, session) = at.is_served().await;
+    let body =
+        json!({"appid": at.account.appid, "session": session, "from": at.account.kf("a"), "group": group});
+    assert_eq!(at.ann.sends("/desk/api/session/transfer", body).await.0, 200);
+    at.sees("an agent transfers to a group", &customer, "kf_close_session", &["a"]).await;
+    at.account.set(|settings| settings.reception = Some("automatic".into())).await;
+    at.sees("an agent of the group gets it", &customer, "kf_create_session", &["b"]).await;
 }
 
 async fn every_way_a_session_moves_is_pushed(app: TestApp) {

@@ -275,6 +275,7 @@ const STAYS: &[(&str, &str)] = &[
     ("message.at", "records what happened; files are only kept longer"),
     ("node.clock", "what the node's clock showed"),
     ("node.started_at", "records what happened"),
+    ("note.at", "records what happened"),
     ("push.at", "records what happened; pushes are only kept longer"),
     ("push_alarm.first_at", "records what happened"),
     ("push_alarm.last_at", "records what happened"),

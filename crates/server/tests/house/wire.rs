@@ -7,11 +7,13 @@ use kefu::desk::callback::ServerAlarms;
 use kefu::desk::callback::inspect::PushPage;
 use kefu::desk::ended_login::EndReason;
 use kefu::desk::menu_choice::Chosen;
+use kefu::desk::message::HistoryPage;
 use kefu::desk::session_view::Accepted;
 use kefu::desk::snapshot::{ChatSnapshot, DeskSnapshot};
 use kefu::desk::why::{ChatPlace, WhyIdle, WhyWaiting};
 use kefu::http::answers::{
-    Colleagues, DraftKept, LoggedIn, Logins, MessageWritten, Messages, MissedCustomers, Sessions,
+    Colleagues, DraftKept, GroupChanged, Groups, LoggedIn, Logins, MessageWritten, Messages, MissedCustomers,
+    Sessions,
 };
 use kefu::http::chat_caller::MessageSent;
 use kefu::http::debug::Debug;
@@ -117,7 +119,10 @@ fn wire() -> String {
         DeskFact<'static>,
         Accepted,
         MessageWritten,
+        HistoryPage,
         Messages,
+        Groups,
+        GroupChanged,
         Sessions,
         Colleagues,
         MissedCustomers,

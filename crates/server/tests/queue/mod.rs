@@ -2,6 +2,8 @@
 
 mod absence;
 mod answer;
+mod group;
 mod order;
 mod random;
+mod transfer;
 mod why;

@@ -61,7 +61,7 @@ async fn each_reason_why_an_agent_gets_no_customer_is_said(app: TestApp) {
         idle().await,
         json!({
             "agent": {"kf_account": account.kf("a1"), "reason": "free", "open": 0, "limit": 1},
-            "waiting": 0, "has_developer": false,
+            "waiting": 0, "for_others": 0, "has_developer": false,
         })
     );
     ann.sets_away(true).await;

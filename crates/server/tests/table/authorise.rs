@@ -65,6 +65,15 @@ fn session(fixture: &RouteFixture) -> Value {
     json!({"appid": fixture.account.appid, "session": fixture.session})
 }
 
+fn of_message(fixture: &RouteFixture) -> Value {
+    json!({"appid": fixture.account.appid, "session": fixture.session, "message": fixture.session, "text": "dear"})
+}
+
+/// No group has this number, or may have this name.
+fn group(fixture: &RouteFixture) -> Value {
+    json!({"appid": fixture.account.appid, "group": 1, "kf_account": fixture.account.kf("a1"), "name": "a@b"})
+}
+
 fn push(fixture: &RouteFixture) -> Value {
     json!({"appid": fixture.account.appid, "id": "1.0"})
 }
@@ -119,16 +128,8 @@ pub const ROUTES: &[Route] = &[
         |fixture| json!({"appid": fixture.account.appid, "away": false}),
         [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
     ),
-    post(
-        "/desk/api/draft",
-        |fixture| json!({"appid": fixture.account.appid, "session": fixture.session, "text": "dear"}),
-        [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
-    ),
-    post(
-        "/desk/api/read",
-        |fixture| json!({"appid": fixture.account.appid, "session": fixture.session, "message": fixture.session}),
-        [2, 2, 2, 2, 3, 200, 200, 3, 3, 200],
-    ),
+    post("/desk/api/draft", of_message, [2, 2, 2, 2, 3, 200, 200, 3, 3, 200]),
+    post("/desk/api/read", of_message, [2, 2, 2, 2, 3, 200, 200, 3, 3, 200]),
     post("/desk/api/session/accept", session, [2, 2, 2, 2, 3, 14, 200, 3, 3, 14]),
     get(
         "/desk/api/messages",
@@ -159,6 +160,12 @@ pub const ROUTES: &[Route] = &[
     post("/desk/api/missed/dismiss", session, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
     get("/desk/api/colleagues", of_account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
     get("/desk/api/sessions", of_account, [2, 2, 2, 2, 3, 3, 3, 3, 3, 200]),
+    get("/desk/api/groups", of_account, [2, 2, 2, 2, 3, 200, 200, 3, 200, 200]),
+    post("/desk/api/group/rename", group, [2, 2, 2, 2, 3, 3, 3, 3, 3, 41]),
+    post("/desk/api/group/delete", group, [2, 2, 2, 2, 3, 3, 3, 3, 3, 41]),
+    post("/desk/api/group/join", group, [2, 2, 2, 2, 3, 3, 3, 3, 3, 41]),
+    post("/desk/api/group/leave", group, [2, 2, 2, 2, 3, 3, 3, 3, 3, 41]),
+    post("/desk/api/group/add", group, [2, 2, 2, 2, 3, 3, 3, 3, 3, 39]),
     // The agent names their own session, which they serve already.
     post(
         "/desk/api/session/transfer",
@@ -374,8 +381,8 @@ fn every_route_is_in_a_table() {
     // Other answers: wrong methods, unknown paths, Weixin's paths with more slashes, and nothing else.
     let others: Vec<_> = router.lines().filter(|line| line.contains("fallback(")).collect();
     assert_eq!(others.len(), 4, "{others:?}");
-    for (word, times) in [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 9)]
-    {
+    let words = [(".nest", 0), (".route_service", 0), (".fallback_service", 0), ("Router::new()", 10)];
+    for (word, times) in words {
         assert_eq!(router.matches(word).count(), times, "{word}");
     }
 }

@@ -47,7 +47,7 @@ macro_rules! from_name {
         }
     )* };
 }
-from_name!(AccountName, Appid, BusinessNickname, Corpid, KfAccount, Nickname, Openid, WechatId);
+from_name!(AccountName, Appid, BusinessNickname, Corpid, GroupName, KfAccount, Nickname, Openid, WechatId);
 
 /// A value read from a row.
 #[derive(Clone, Debug)]

@@ -4,13 +4,14 @@ mod account;
 mod callback;
 mod confirmation;
 pub(super) mod customer;
+pub(super) mod group;
 mod limit;
 pub(super) mod push;
 pub(super) mod remove;
 pub(super) mod token;
 
 use super::print::{line, print};
-use crate::admin::listen_key::ListenKeyCommand;
+use crate::admin::callback::ListenKeyCommand;
 use crate::admin::remove::{RemoveCommand, Subject};
 use crate::admin::{self, Command, CommandContext};
 use crate::config::{Data, Rules};

@@ -1,5 +1,6 @@
 //! What calls of the pages answer, where several answer the same or it is no more than a list.
 
+use crate::desk::group::GroupView;
 use crate::desk::login::LoginEntry;
 use crate::desk::message::MessageView;
 use crate::desk::session_view::SessionView;
@@ -64,6 +65,22 @@ pub struct MissedCustomers {
     pub missed: Vec<Missed>,
 }
 
+/// The groups of agents of an account.
+#[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Groups {
+    /// The oldest first.
+    pub groups: Vec<GroupView>,
+}
+
+/// A group was made or changed.
+#[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct GroupChanged {
+    /// Its number.
+    pub group: i64,
+}
+
 /// A page of sessions.
 #[derive(Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
@@ -72,7 +89,7 @@ pub struct Sessions {
     pub sessions: Vec<SessionView>,
 }
 
-/// A page of messages.
+/// A page of the customer's messages.
 #[derive(Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Messages {

@@ -8,12 +8,13 @@ use crate::desk::{
 use crate::http::edge::client_address::ClientInfo;
 use crate::http::edge::guard::{Browser, Login, PageBody, login_cookie, no_login_cookie};
 use crate::http::edge::query::Params;
-use crate::http::pages::answers::{self, Colleagues, DraftKept, LoggedIn, Logins, MessageWritten, Messages};
+use crate::http::pages::answers::{self, Colleagues, DraftKept, LoggedIn, Logins, MessageWritten};
 use crate::http::{Answer, Reply};
 use crate::state::App;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::SET_COOKIE;
+use model::session::actor::Target;
 use model::{Appid, KfAccount, WechatId};
 use protocol::Errcode;
 use serde::Deserialize;
@@ -72,13 +73,26 @@ pub struct SessionBody {
     pub(super) session: i64,
 }
 
-/// A session and the agent who gets it.
+/// A session, and the agent `to` or the group that gets it.
 #[derive(Deserialize)]
 pub struct TransferBody {
     appid: String,
     session: i64,
     from: String,
-    to: String,
+    to: Option<String>,
+    group: Option<i64>,
+    #[serde(default)]
+    note: String,
+}
+
+impl TransferBody {
+    fn target(&mut self) -> Result<Target, Errcode> {
+        match (self.to.take(), self.group) {
+            (Some(agent), None) => Ok(Target::Agent(agent)),
+            (None, Some(group)) => Ok(Target::Group(group)),
+            _ => Err(Errcode::BadRequest),
+        }
+    }
 }
 
 /// An account.
@@ -276,13 +290,14 @@ pub async fn close(State(app): State<App>, login: Login, PageBody(given): PageBo
     Ok(Reply::done())
 }
 
-/// `POST /desk/api/session/transfer`: from the agent whom the page showed, to another.
+/// `POST /desk/api/session/transfer`: from the agent whom the page showed, to another or to a group.
 pub async fn transfer(
     State(app): State<App>,
     login: Login,
-    PageBody(given): PageBody<TransferBody>,
+    PageBody(mut given): PageBody<TransferBody>,
 ) -> Answer {
-    let asked = transfer::Transfer { id: given.session, from: given.from, to: given.to };
+    let to = given.target()?;
+    let asked = transfer::Transfer { id: given.session, from: given.from, to, note: given.note };
     transfer::move_session(&app.desk, &login.worker, &appid(&given.appid)?, asked).await?;
     Ok(Reply::done())
 }
@@ -310,6 +325,5 @@ pub async fn message(State(app): State<App>, login: Login, PageBody(given): Page
 /// `GET /desk/api/messages`.
 pub async fn messages(State(app): State<App>, login: Login, Params(page): Params<HistoryQuery>) -> Answer {
     let appid = appid(&page.appid)?;
-    let messages = message::history(&app.desk, &login.worker, &appid, page.session, page.before).await?;
-    Reply::json(&Messages { messages })
+    Reply::json(&message::history(&app.desk, &login.worker, &appid, page.session, page.before).await?)
 }

@@ -1,7 +1,9 @@
 //! Facts of a change as streams send them, and which of them an agent or a customer may see.
 
 use crate::desk::feed::{AgentView, FeedFact, SessionCounts};
+use crate::desk::group::GroupView;
 use crate::desk::message::MessageView;
+use crate::desk::note::NoteView;
 use crate::desk::session_view::SessionView;
 use crate::desk::snapshot::{ChatState, ServingAgent};
 use model::session::SessionState;
@@ -33,6 +35,13 @@ pub enum DeskFact<'a> {
     Agent(&'a AgentView),
     /// How many customers wait.
     Counts(SessionCounts),
+    /// A group of agents was made or changed.
+    Group(&'a GroupView),
+    /// The group with this number was deleted. Its customers wait for all agents.
+    #[serde(rename = "group_gone")]
+    GroupGone(i64),
+    /// An agent left a note.
+    Note(&'a NoteView),
 }
 
 /// What a customer may see of a fact.
@@ -93,7 +102,11 @@ pub(super) fn for_agent<'a>(fact: &'a FeedFact, agent: &Viewer) -> Vec<DeskFact<
         FeedFact::Agent(view) if view.kf_account == agent.kf_account => vec![DeskFact::Agent(view)],
         FeedFact::Counts(counts) if agent.supervisor => vec![DeskFact::Counts(*counts)],
         FeedFact::Counts(counts) => vec![DeskFact::Counts(SessionCounts { open: None, ..*counts })],
+        FeedFact::Group(group) => vec![DeskFact::Group(group)],
+        FeedFact::GroupGone(id) => vec![DeskFact::GroupGone(*id)],
+        FeedFact::Note(note, view) if agent.sees(view) => vec![DeskFact::Note(note)],
         FeedFact::Message(..)
+        | FeedFact::Note(..)
         | FeedFact::Typing(..)
         | FeedFact::Agent(_)
         | FeedFact::Changed(_)

@@ -1,9 +1,11 @@
-//! Calls of the workbench about the queue: who waits and why, who was missed, and the agent's own switch and limit.
+//! Calls of the workbench about the queue: who waits and why, who was missed, the agent's own switch and limit, and the
+//! groups of agents.
 
-use crate::desk::{agent, release, why};
+use crate::desk::group::{ChangedBy, GroupChange, GroupRef};
+use crate::desk::{agent, group, release, why};
 use crate::http::edge::guard::{Login, PageBody};
 use crate::http::edge::query::Params;
-use crate::http::pages::answers::MissedCustomers;
+use crate::http::pages::answers::{GroupChanged, Groups, MissedCustomers};
 use crate::http::pages::desk::{AccountQuery, SessionBody, appid};
 use crate::http::{Answer, Reply};
 use crate::state::App;
@@ -24,6 +26,32 @@ pub struct IntakeBody {
 pub struct SessionQuery {
     appid: String,
     session: i64,
+}
+
+/// A new group.
+#[derive(Deserialize)]
+pub struct NewGroupBody {
+    appid: String,
+    name: String,
+    #[serde(default)]
+    menu_id: String,
+}
+
+/// A group, and what changes of it; absent members stay.
+#[derive(Deserialize)]
+pub struct GroupBody {
+    appid: String,
+    group: i64,
+    name: Option<String>,
+    menu_id: Option<String>,
+}
+
+/// A group and an agent.
+#[derive(Deserialize)]
+pub struct MemberBody {
+    appid: String,
+    group: i64,
+    kf_account: String,
 }
 
 /// `POST /desk/api/session/hand_back`: the customer goes back to the queue, to the place of before.
@@ -73,4 +101,66 @@ pub async fn why_waiting(State(app): State<App>, login: Login, Params(of): Param
 /// `GET /desk/api/why/idle`: why the agent gets no customers.
 pub async fn why_idle(State(app): State<App>, login: Login, Params(of): Params<AccountQuery>) -> Answer {
     Reply::json(&why::idle(&app.desk, &login.worker, &appid(&of.appid)?).await?)
+}
+
+/// `GET /desk/api/groups`: the groups of the account.
+pub async fn groups(State(app): State<App>, login: Login, Params(of): Params<AccountQuery>) -> Answer {
+    let groups = group::list(&app.desk, &login.worker, &appid(&of.appid)?).await?;
+    Reply::json(&Groups { groups })
+}
+
+/// `POST /desk/api/group/add`: a supervisor makes a group.
+pub async fn add_group(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<NewGroupBody>,
+) -> Answer {
+    let change = GroupChange::Add { name: given.name, menu_id: given.menu_id };
+    change_group(&app, login, &given.appid, change).await
+}
+
+/// `POST /desk/api/group/rename`: a supervisor changes the name or the menu choice of a group.
+pub async fn rename_group(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<GroupBody>,
+) -> Answer {
+    let group = GroupRef::Id(given.group);
+    let change = GroupChange::Rename { group, name: given.name, menu_id: given.menu_id };
+    change_group(&app, login, &given.appid, change).await
+}
+
+/// `POST /desk/api/group/delete`: a supervisor deletes a group.
+pub async fn delete_group(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<GroupBody>,
+) -> Answer {
+    let change = GroupChange::Delete { group: GroupRef::Id(given.group) };
+    change_group(&app, login, &given.appid, change).await
+}
+
+/// `POST /desk/api/group/join`: a supervisor makes an agent a member.
+pub async fn join_group(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<MemberBody>,
+) -> Answer {
+    let change = GroupChange::Join { group: GroupRef::Id(given.group), kf_account: given.kf_account };
+    change_group(&app, login, &given.appid, change).await
+}
+
+/// `POST /desk/api/group/leave`: a supervisor ends a membership.
+pub async fn leave_group(
+    State(app): State<App>,
+    login: Login,
+    PageBody(given): PageBody<MemberBody>,
+) -> Answer {
+    let change = GroupChange::Leave { group: GroupRef::Id(given.group), kf_account: given.kf_account };
+    change_group(&app, login, &given.appid, change).await
+}
+
+async fn change_group(app: &App, login: Login, of: &str, change: GroupChange) -> Answer {
+    let by = ChangedBy::Worker(login.worker);
+    Reply::json(&GroupChanged { group: group::change(&app.desk, &appid(of)?, by, change).await? })
 }

@@ -6,7 +6,7 @@ use crate::cluster::on_two_nodes;
 use crate::fixture::running::KEFU;
 use kefu::admin::Command;
 use kefu::admin::callback::CallbackChange;
-use kefu::admin::listen_key::ListenKeyCommand;
+use kefu::admin::callback::ListenKeyCommand;
 use kefu::bind;
 use kefu::desk::cluster;
 use model::Appid;

@@ -104,6 +104,9 @@ async fn full(app: &TestApp) -> (TestAccount, TestAgent) {
             values ($1, 'staged', 'http://127.0.0.1:1/', 'AAAAA', 'plain', 'xml', '', '', '', 0)",
         "insert into listen_key (appid, hash, made_at) values ($1, 'x', 0)",
         "insert into missed (appid, session, openid, since, at, reason) values ($1, 1, '', 0, 0, 'window')",
+        "insert into agent_group (appid, id, name, menu_id) values ($1, 1, 'pre-sale', '')",
+        "insert into group_member (appid, group_id, kf_account) values ($1, 1, '')",
+        "insert into note (appid, openid, id, session, kf_account, text, at) values ($1, '', 1, 1, '', '', 0)",
         "insert into push_cursor (appid, seq) values ($1, 1)",
         "insert into push_alarm (appid, kind, first_at, last_at, count, sample)
             values ($1, 'dns_failure', 0, 0, 30, '')",

@@ -1,0 +1,43 @@
+/** Errors that only the workbench shows, by their codes. */
+export const zhDeskErrors = {
+  990002: "登录已失效，请重新登录",
+  990010: "用户名或密码错误",
+  990011: "用户名已被占用，请换一个",
+  990012: "注册链接无效、已使用或已过期，请向运维人员索取新链接",
+  990013: "密码太短，至少 8 个字符",
+  990014: "这位客户已被其他客服接入",
+  990015: "会话已结束，客户再次留言时会开始新的会话",
+  990016: "客户的最后一条消息已超过 48 小时，客户再次留言后才能回复",
+  990017: "邀请已失效，请联系账号管理员重新邀请",
+  990018: "您担任客服的公众号已达上限，请先联系管理员解除其中一个",
+  990020: "用户名格式不正确：1 至 20 个字母、数字、_ 或 -",
+  990022: "这位客服已不在线，请选择其他客服",
+  990039: "名称无效：请使用 1 至 32 个字符，不含 @",
+  990040: "菜单选项过长（最多 64 个字符）",
+  990041: "该分组已不存在，请选择其他分组",
+  990042: "已有分组使用此名称或菜单选项",
+  990043: "已有 64 个分组，请先删除一个",
+  990044: "备注过长（最多 500 个字符）",
+};
+
+export const enDeskErrors: Record<keyof typeof zhDeskErrors, string> = {
+  990002: "Your login has ended. Please log in again",
+  990010: "Wrong name or password",
+  990011: "This name is already taken. Choose another",
+  990012: "This sign-up link is invalid, already used or expired. Ask your operator for a new one",
+  990013: "The password is too short: use at least 8 characters",
+  990014: "Another agent has already taken this customer",
+  990015: "The session is closed. A new one starts when the customer writes again",
+  990016:
+    "The customer’s last message is more than 48 hours old, so you cannot reply until the customer writes again",
+  990017: "This invitation is no longer valid. Ask the account’s administrator for a new one",
+  990018: "You are an agent of too many accounts already. Ask an administrator to remove you from one",
+  990020: "Invalid name: use 1 to 20 letters, digits, _ or -",
+  990022: "This colleague is no longer online. Choose another",
+  990039: "Invalid name: use 1 to 32 characters, without @",
+  990040: "The menu choice is too long (64 characters at most)",
+  990041: "This group no longer exists. Choose another",
+  990042: "Another group already has this name or menu choice",
+  990043: "There are already 64 groups. Delete one first",
+  990044: "The note is too long (500 characters at most)",
+};
