@@ -161,7 +161,7 @@ export interface Message {
   /** The address of the agent's picture, if there is one. */
   headimg?: string;
   /** The kind, as in the `msgtype` of Weixin's API; what Kefu tells the customer has its own kinds. */
-  kind: Msgtype | "notice" | "app_notice";
+  kind: Msgtype | "shortvideo" | "location" | "notice" | "app_notice";
   /** The text. For other kinds `[kind] title`, for places that show only text. */
   text: string;
   /** The width of the picture in pixels, if it is known. */
@@ -199,7 +199,9 @@ export type Msgtype =
   | "link";
 
 /** What a message says beyond its text, by kind; addresses in it are anybody's. */
-export type Body = Partial<File & Video & Music & News & Published & Menu & Card & ProgramPage & Link & Chosen>;
+export type Body = Partial<
+  File & Video & Music & News & Published & Menu & Card & ProgramPage & Link & Chosen & Recording & Film & Location
+>;
 
 /** An uploaded file: `image`, `voice`, `mpnews`. */
 export interface File {
@@ -339,6 +341,30 @@ export interface Group {
   menu_id: string;
   /** The agents, sorted by id. */
   members: string[];
+}
+
+/** A recording of a customer. */
+export interface Recording {
+  /** The format of the file: `amr` or `mp3`. */
+  format: string;
+}
+
+/** A film of a customer. */
+export interface Film {
+  /** The thumb. */
+  thumb_media_id: string;
+}
+
+/** A place on the map. */
+export interface Location {
+  /** Degrees to the north. */
+  latitude: number;
+  /** Degrees to the east. */
+  longitude: number;
+  /** The zoom of the map. */
+  scale: number;
+  /** The place's name or address. */
+  label: string;
 }
 
 /** An invitation, for the invited worker. */

@@ -17,7 +17,7 @@ pub mod session;
 mod views;
 
 pub use account::{administrator, business, component, ip_allowlist, refusal_log, token, wecom};
-pub use message::{api_message, draft, image, media, menu_choice, storage};
+pub use message::{api_message, draft, image, media, menu_choice, storage, upload};
 pub use people::{
     agent, cookie, customer, ended_login, hashing, invitation, login, network, password, presence, worker,
 };

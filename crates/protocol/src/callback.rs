@@ -29,7 +29,7 @@ pub use cipher::{CipherError, Decrypted, RANDOM_LENGTH, Unsealed, decrypt, encry
 pub use compose::{PUSH_KINDS, PushKind, compose};
 pub use event::{Event, ScannedCode};
 pub use key::{AesKeys, EncodingAesKey, KeyError, WhichKey};
-pub use message::{ArticleOrigin, UserContent, UserMessage};
+pub use message::{ArticleOrigin, UserContent, UserMessage, millionths};
 pub use push::{Encryption, PushRequest, PushSettings, Recipient, Stamp};
 pub use reply::{Reply, ReplyError, Understood};
 pub use setting::{Format, Mode};

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { test } from "node:test";
 import { checkAppearance } from "../support/browser.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { AGENT, PICTURE, PNG, scene, workerAndCustomer } from "../support/scene.mjs";
+import { APPID } from "../support/server.mjs";
 
 test("people send each other text, emoji and pictures", async (t) => {
   const people = await scene(t);
@@ -24,6 +28,45 @@ test("people send each other text, emoji and pictures", async (t) => {
   await customer.seesPictures(2);
   await customer.choosesPicture({ ...PICTURE, name: "a.txt", mimeType: "text/plain" });
   await customer.sees("Send PNG, JPEG, GIF or WebP images of up to 10 MB");
+});
+
+test("both pages show every kind of message that a customer sends", async (t) => {
+  const people = await scene(t);
+  const { worker, customer } = await workerAndCustomer(people);
+  const files = await mkdtemp(path.join(tmpdir(), "kefu-files-"));
+  t.after(() => rm(files, { recursive: true, force: true }));
+  const file = async (name, bytes) => {
+    await writeFile(path.join(files, name), bytes);
+    return path.join(files, name);
+  };
+  const [voice, film, thumb] = [
+    await file("a.amr", "#!AMR\n"),
+    await file("a.mp4", "\0\0\0\x18ftypmp42\0\0\0\0mp42isom"),
+    await file("a.jpg", Buffer.from("ffd8ffe000104a46494600010100000100010000ffd9", "hex")),
+  ];
+  const send = (kind, ...flags) =>
+    people.server.order("customer", "send", kind, "--appid", APPID, "--openid", customer.openid, ...flags);
+  await send("location", "--latitude", "23.134521", "--longitude", "-113.358803", "--label", "<b>The bridge</b>");
+  await send("link", "--title", "Our order", "--description", "Of Monday", "--url", "https://example.com/?a=1&b=2");
+  await send("link", "--title", "A trick", "--url", "javascript:alert(1)");
+  await send("voice", "--file", voice);
+  await send("video", "--file", film, "--thumb", thumb);
+  await send("shortvideo", "--file", film, "--thumb", thumb);
+  for (const person of [worker, customer]) {
+    const log = person.page.getByRole("log");
+    await log.getByText("<b>The bridge</b>").waitFor();
+    await log.getByText("23.134521, -113.358803").waitFor();
+    const link = log.getByRole("link", { name: "Our order" });
+    assert.equal(await link.getAttribute("href"), "https://example.com/?a=1&b=2");
+    await log.getByText("A trick").waitFor();
+    assert.equal(await log.getByRole("link", { name: "A trick" }).count(), 0, "only http and https are links");
+    await log.locator("audio[controls][aria-label='Voice message']").waitFor();
+    await eventually("both films", async () =>
+      assert.equal(await log.locator("video[controls][aria-label='Video']").count(), 2),
+    );
+    await checkAppearance(person.page, "messages of every kind that a customer sends");
+  }
+  await worker.sees("[Video]");
 });
 
 test("a customer sees every kind of message that a program sends, and chooses of its menus", async (t) => {

@@ -36,6 +36,7 @@ export const en: Text = {
     video: "Video",
     music: "Music",
     link: "Link",
+    location: "Location",
     mpnews: "Article",
     mpnewsarticle: "Article",
     wxcard: "Coupon (open it in WeChat)",

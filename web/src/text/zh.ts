@@ -42,6 +42,7 @@ export const zh = {
     video: "视频",
     music: "音乐",
     link: "链接",
+    location: "位置",
     mpnews: "图文消息",
     mpnewsarticle: "图文消息",
     wxcard: "卡券，请在微信中查看",

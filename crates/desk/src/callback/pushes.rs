@@ -7,8 +7,8 @@ use crate::{Desk, Result, account};
 use model::session::SessionState;
 use model::{Appid, Fact, Openid, SECOND, Time};
 use protocol::Errcode;
-use protocol::callback::{Body, BodyContent, Event, UserContent, UserMessage};
-use protocol::message::{File, Text};
+use protocol::callback::{Body, BodyContent, Event, UserContent, UserMessage, millionths};
+use protocol::message::{CustomerContent, File, Film, Link, Recording, Text};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
@@ -203,17 +203,47 @@ impl<'a> Source<'a> {
         Ok(Some(Push { id, openid: openid.clone(), at, body }))
     }
 
-    /// A customer's message as it is pushed: customers send texts, choices of menus and pictures.
+    /// A customer's message as it is pushed.
     fn message(&self, msg_id: i64, said: &Said) -> UserMessage {
+        let (body, file) = (body(&said.body), File { media_id: said.media_id.clone() });
         let content = if said.kind == "image" {
-            let media_id = said.media_id.clone();
-            let pic_url = format!("{}/media/{}/{}", self.base, self.appid, media::ticket(&media_id));
-            UserContent::Image { file: File { media_id }, pic_url }
+            UserContent::Image { pic_url: self.address(&file.media_id), file }
+        } else if let Some(content) = CustomerContent::read(&said.kind, body.clone()) {
+            self.content(content, file)
         } else {
-            let menu_id = body(&said.body)["bizmsgmenuid"].as_str().map(str::to_owned);
+            let menu_id = body["bizmsgmenuid"].as_str().map(str::to_owned);
             UserContent::Text { text: Text { content: said.text.clone() }, menu_id }
         };
         UserMessage { msg_id, content, article: None, business_id: None }
+    }
+
+    /// What a customer sent beside texts and pictures, with its file if there is one.
+    fn content(&self, content: CustomerContent, file: File) -> UserContent {
+        let thumb = |film: Film| File { media_id: film.thumb_media_id };
+        match content {
+            CustomerContent::Voice(Recording { format }) => {
+                UserContent::Voice { file, format, recognition: None, file_16k: None }
+            }
+            CustomerContent::Video(film) => UserContent::Video { file, thumb: thumb(film) },
+            CustomerContent::ShortVideo(film) => UserContent::ShortVideo { file, thumb: thumb(film) },
+            CustomerContent::Location(place) => UserContent::Location {
+                latitude: millionths(place.latitude).unwrap_or_default(),
+                longitude: millionths(place.longitude).unwrap_or_default(),
+                scale: place.scale.into(),
+                label: place.label,
+            },
+            CustomerContent::Link(Link { title, description, url, .. }) => {
+                UserContent::Link { title, description, url }
+            }
+            CustomerContent::ProgramPage(page) => {
+                UserContent::ProgramPage { thumb_url: self.address(&page.thumb_media_id), page }
+            }
+        }
+    }
+
+    /// Where a file can be fetched without a token.
+    fn address(&self, media_id: &str) -> String {
+        format!("{}/media/{}/{}", self.base, self.appid, media::ticket(media_id))
     }
 }
 

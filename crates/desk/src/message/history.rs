@@ -53,7 +53,10 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headimg: Option<String>,
     /// The kind, as in the `msgtype` of Weixin's API; what Kefu tells the customer has its own kinds.
-    #[cfg_attr(feature = "types", ts(type = "Msgtype | \"notice\" | \"app_notice\""))]
+    #[cfg_attr(
+        feature = "types",
+        ts(type = "Msgtype | \"shortvideo\" | \"location\" | \"notice\" | \"app_notice\"")
+    )]
     pub kind: String,
     /// The text. For other kinds `[kind] title`, for places that show only text.
     pub text: String,
@@ -98,7 +101,7 @@ pub(crate) fn sent_before(
 
 /// Whether the file of a message has been deleted.
 fn is_gone(kind: &str, content: &str) -> bool {
-    content.is_empty() && ["image", "voice", "video"].contains(&kind)
+    content.is_empty() && ["image", "voice", "video", "shortvideo"].contains(&kind)
 }
 
 /// The side that wrote, for the pages.

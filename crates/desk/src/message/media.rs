@@ -1,6 +1,7 @@
 //! Temporary files (media), and pictures of agents.
 
 use crate::content::{self, FileContent, StoredFile};
+use crate::message::draft::Upload;
 use crate::message::storage;
 use crate::people::agent;
 use crate::{Desk, Result, due, sha256};
@@ -54,20 +55,19 @@ pub async fn add(
     content::keep_if_named(desk, stored.written, storage::log_full(desk, added.await)).await
 }
 
-/// Makes a picture that a customer sent a temporary file. The developer's server can fetch it by its id or, without a
+/// Makes a file that a customer sent a temporary file. The developer's server can fetch it by its id or, without a
 /// token, by its address.
 ///
 /// # Errors
 /// `FilesOfAccount`.
-pub(super) fn of_picture(
+pub(super) fn of_customer(
     tx: &mut Tx<'_>,
     appid: &Appid,
-    media_id: &str,
-    picture: &FileContent,
+    Upload { kind, content, media_id }: &Upload,
     limits: &storage::StorageLimits,
 ) -> Result<()> {
     let ticket = sha256(&ticket(media_id));
-    insert(tx, appid, (MediaKind::Image, media_id, "", &ticket), picture, limits).map(|_| ())
+    insert(tx, appid, (*kind, media_id, "", &ticket), content, limits).map(|_| ())
 }
 
 /// Stores a temporary file: kind, id, name and the hash of its ticket. Returns when it expires.
@@ -105,7 +105,7 @@ async fn read_live(desk: &Desk, appid: &Appid, sql: &'static str, key: String) -
     .await
 }
 
-/// The secret part of a video's address. A caller who has the address may fetch the video until it expires. It is
+/// The secret part of a file's address. A caller who has the address may fetch the file until it expires. It is
 /// derived from the media id, and does not reveal the id.
 #[must_use]
 pub fn ticket(media_id: &str) -> String {
@@ -115,7 +115,7 @@ pub fn ticket(media_id: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// The video whose address has this ticket.
+/// The file whose address has this ticket.
 ///
 /// # Errors
 /// `NotFound`.

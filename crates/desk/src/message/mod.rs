@@ -8,6 +8,7 @@ pub mod media;
 pub mod menu_choice;
 pub(crate) mod retention;
 pub mod storage;
+pub mod upload;
 
 pub use crate::message::history::{HistoryPage, MessageView, PAGE, Side, history, own_history};
 pub(crate) use crate::message::history::{by_id, page_for_agent, page_of_all, sent_before};
@@ -66,7 +67,7 @@ pub async fn receive_from_operator(
 }
 
 /// Stores a customer's message unless it is stored already. Returns the message, and whether it is new.
-fn store_received(
+pub(super) fn store_received(
     tx: &mut Tx<'_>,
     appid: &Appid,
     openid: &Openid,
@@ -182,7 +183,7 @@ pub(crate) fn insert(
     push: bool,
 ) -> Result<MessageView> {
     let (id, now) = (tx.seq(), tx.now());
-    let pixels = draft.picture.as_ref().and_then(|picture| picture.pixels);
+    let pixels = draft.uploaded_file().and_then(|upload| upload.content.pixels);
     let ((kf_account, nickname), via, d) = (author.agent(), author.via(), draft.clone());
     tx.run(
         INSERT,
@@ -203,13 +204,17 @@ pub(crate) fn insert(
             &d.files.1,
         ],
     )?;
-    if let Some(picture) = &draft.picture {
-        content::adopt(tx, picture)?;
+    for upload in &draft.uploads {
+        content::adopt(tx, &upload.content)?;
     }
     draft::count(tx, appid, openid, author, draft)?;
-    if let (true, Some(picture)) = (push, &draft.picture) {
-        media::of_picture(tx, appid, &draft.media_id, picture, &draft.limits)?;
-        tx.run(SET_MEDIA, bind![appid, id, &draft.media_id])?;
+    if push {
+        for upload in &draft.uploads {
+            media::of_customer(tx, appid, upload, &draft.limits)?;
+        }
+        if let Some(file) = draft.uploaded_file() {
+            tx.run(SET_MEDIA, bind![appid, id, &file.media_id])?;
+        }
     }
     tx.record(Fact::Message { id, session, openid: openid.clone(), push });
     Ok(MessageView {

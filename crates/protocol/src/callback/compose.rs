@@ -2,7 +2,7 @@
 
 use super::body::BodyContent;
 use super::event::{Event, ScannedCode};
-use super::message::{UserContent, UserMessage};
+use super::message::{UserContent, UserMessage, millionths};
 use crate::message::{File, ProgramPage, Text};
 
 /// A kind of push that can be composed.
@@ -97,8 +97,8 @@ fn composed_content(what: &str, of: &impl Fn(&str) -> String) -> Option<UserCont
         "video" => UserContent::Video { file, thumb },
         "shortvideo" => UserContent::ShortVideo { file, thumb },
         "location" => UserContent::Location {
-            latitude: millionths(&of("Location_X"))?,
-            longitude: millionths(&of("Location_Y"))?,
+            latitude: millionths(of("Location_X").parse().ok()?)?,
+            longitude: millionths(of("Location_Y").parse().ok()?)?,
             scale: of("Scale").parse().ok()?,
             label: of("Label"),
         },
@@ -131,13 +131,6 @@ fn composed_event(what: &str, of: &impl Fn(&str) -> String) -> Option<Event> {
         "kf_switch_session" => Event::KfSwitchSession { from: of("FromKfAccount"), to: of("ToKfAccount") },
         _ => return None,
     })
-}
-
-/// An angle of at most 180 degrees, in millionths of a degree.
-fn millionths(degrees: &str) -> Option<i32> {
-    let angle = degrees.parse::<f64>().ok().filter(|angle| angle.abs() <= 180.0)?;
-    // At most 180 million, which fits.
-    Some((angle * 1e6).round() as i32)
 }
 
 #[cfg(test)]

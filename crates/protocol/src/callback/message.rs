@@ -157,6 +157,13 @@ impl UserContent {
     }
 }
 
+/// An angle of at most 180 degrees, in millionths of a degree; `None` for others.
+#[must_use]
+pub fn millionths(degrees: f64) -> Option<i32> {
+    // At most 180 million, which fits.
+    (degrees.abs() <= 180.0).then(|| (degrees * 1e6).round() as i32)
+}
+
 /// Digits as a number, because clients read ids of menus as integers; another id as a text.
 fn digits(id: &str) -> Value<'_> {
     let number = id.parse::<i64>().ok().filter(|number| number.to_string() == id);

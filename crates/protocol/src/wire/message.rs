@@ -1,6 +1,7 @@
 //! Wire types of sendCustomMessage and typing.
 
 mod content;
+mod customer;
 
 use crate::Errcode;
 use crate::endpoint::AccountKind;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 pub use content::*;
+pub use customer::{CustomerContent, Film, Location, Recording};
 
 /// The customer whom a message or the typing sign is for.
 const TOUSER: ParameterDoc = ParameterDoc::new("The openid of the customer.", "客户的 openid。")

@@ -231,11 +231,12 @@ pub struct Record {
     pub worker: String,
 }
 
-/// The text of a record for a message of this kind.
+/// The text of a record for a message of this kind. A short video is a video.
 #[must_use]
 pub fn text_of(kind: &str, text: String) -> String {
     match kind {
         "text" => text,
+        "shortvideo" => "[video]".to_owned(),
         kind => format!("[{kind}]"),
     }
 }
@@ -332,5 +333,7 @@ mod tests {
     fn what_is_no_text_is_named() {
         assert_eq!(text_of("text", "[image]".into()), "[image]");
         assert_eq!(text_of("voice", String::new()), "[voice]");
+        assert_eq!(text_of("shortvideo", String::new()), "[video]");
+        assert_eq!(text_of("location", "[location] 桥".into()), "[location]");
     }
 }

@@ -2,18 +2,24 @@
 
 use super::outcome::Outcome;
 use crate::desk::draft::Draft;
-use crate::desk::message;
+use crate::desk::message::{self, MessageView};
+use crate::desk::upload::{self, UploadedBytes};
 use crate::desk::{Desk, customer, window};
 use crate::error::Error;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use model::Appid;
 use model::TextEnum;
 use model::session::window::Action;
 use protocol::Errcode;
 use protocol::callback::PUSH_KINDS;
-use protocol::limits::TEXT_MAX;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use protocol::limits::{CONTENT_MAX, TEXT_MAX};
+use protocol::media::MediaKind;
+use protocol::message::CustomerContent;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A command for customers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +51,44 @@ pub enum CustomerCommand {
         /// The text.
         text: String,
     },
+    /// Has a customer send something that is neither a text nor a picture. An unknown openid becomes a customer.
+    Send {
+        /// The account.
+        appid: String,
+        /// The customer.
+        openid: String,
+        /// What is sent.
+        content: CustomerContent,
+        /// Its file.
+        file: Option<FileBytes>,
+        /// Its thumb.
+        thumb: Option<FileBytes>,
+    },
+}
+
+/// The bytes of a file, in Base64 on their way to the running server.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub struct FileBytes(pub Vec<u8>);
+
+impl fmt::Debug for FileBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl Serialize for FileBytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl TryFrom<String> for FileBytes {
+    type Error = base64::DecodeError;
+
+    fn try_from(text: String) -> std::result::Result<Self, Self::Error> {
+        STANDARD.decode(text).map(FileBytes)
+    }
 }
 
 impl CustomerCommand {
@@ -73,10 +117,52 @@ impl CustomerCommand {
                 let draft = Draft::new(text, desk.rng.hex::<16>())?;
                 let message =
                     message::receive_from_operator(desk, &Appid::parse(&appid)?, &openid, draft).await?;
-                Ok(Ok(json!({"openid": openid, "message": message.id, "session": message.session})))
+                Ok(Ok(shown(&message)))
+            }
+            Self::Send { appid, openid, content, file, thumb } => {
+                let (file, thumb) = (file.map(|bytes| bytes.0), thumb.map(|bytes| bytes.0));
+                let (bytes, sent) = (UploadedBytes { file, thumb }, content.clone());
+                let appid = Appid::parse(&appid)?;
+                match upload::receive_from_operator(desk, &appid, &openid, content, bytes).await {
+                    Err(Error::Refused(code)) => match why_refused(code, &sent) {
+                        Some(said) => Ok(Err(said)),
+                        None => Err(code.into()),
+                    },
+                    done => done.map(|message| Ok(shown(&message))),
+                }
             }
         }
     }
+}
+
+fn shown(message: &MessageView) -> Value {
+    json!({"openid": message.openid, "message": message.id, "session": message.session})
+}
+
+/// Why a message is refused, and what would be accepted; `None` for reasons that other commands share.
+fn why_refused(code: Errcode, content: &CustomerContent) -> Option<String> {
+    let word = content.word();
+    Some(match code {
+        Errcode::MsgtypeForbidden => format!("customers of an account of this kind cannot send {word}"),
+        Errcode::EmptyContent => "a link needs a URL".to_owned(),
+        Errcode::ContentSize => format!("its texts are longer than {CONTENT_MAX} bytes together"),
+        Errcode::DataFormat => {
+            "a latitude is from -90 to 90 degrees, a longitude from -180 to 180 degrees".to_owned()
+        }
+        Errcode::MediaDataMissing => format!("{word} needs its files: --help lists them"),
+        Errcode::EmptyMediaData
+        | Errcode::MediaSize
+        | Errcode::InvalidFileType
+        | Errcode::InvalidMediaSize => {
+            let kinds = content.file().into_iter().chain([MediaKind::Thumb]);
+            let accepted = |kind: MediaKind| {
+                let formats: Vec<_> = kind.formats().iter().map(|format| format.extension()).collect();
+                format!("a {} is {} of 1 to {} bytes", kind.word(), formats.join(" or "), kind.size_max())
+            };
+            kinds.map(accepted).collect::<Vec<_>>().join("; ")
+        }
+        _ => return None,
+    })
 }
 
 /// The members of the event that is pushed of an action; those that are not given have their samples.

@@ -21,12 +21,14 @@ use crate::desk::login::LoginsToEnd;
 use crate::desk::token::TokenKind;
 use crate::desk::{Desk, account, administrator, component, login, token, worker as workers};
 use crate::error::Error;
+use crate::files::Files;
 use crate::store::Store;
+use crate::store::place::FilesPlace;
 use anyhow::{Context, bail};
 use customer::CustomerCommand;
 use model::Appid;
 use outcome::{shown, with_secret};
-use protocol::Errcode;
+use protocol::{Errcode, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socket::{SocketPath, named};
@@ -42,8 +44,8 @@ pub use context::CommandContext;
 pub use limit::LimitCommand;
 pub use outcome::Outcome;
 
-/// Maximum bytes of a command.
-const COMMAND_MAX: u64 = 64 * 1024;
+/// Maximum bytes of a command: texts, a file and a thumb, of which Base64 makes four bytes of three.
+const COMMAND_MAX: u64 = 64 * 1024 + (limits::FILE_MAX + limits::THUMB_MAX) / 3 * 4;
 
 /// A command of an operator.
 #[derive(Debug, Serialize, Deserialize)]
@@ -270,12 +272,14 @@ async fn show_account(desk: &Desk, appid: &Appid) -> Result<Outcome, Error> {
     Ok(Ok(value))
 }
 
-/// Sends a command to the server that holds the data, or executes it here when no server does.
+/// Sends a command to the server that holds the data, or executes it here when no server does. `files` returns the
+/// place of the files, which few commands need.
 ///
 /// # Errors
 /// When neither is possible.
 pub async fn send(
     place: &Place,
+    files: impl FnOnce() -> anyhow::Result<FilesPlace>,
     rules: Rules,
     context: &CommandContext,
     command: Command,
@@ -297,7 +301,11 @@ pub async fn send(
         }
     }
     let store = Store::open(place, Clock::system()).await?;
-    Ok(execute(&Desk::new(store, Rng::system(), rules), context, command).await)
+    let mut desk = Desk::new(store, Rng::system(), rules);
+    if let Command::Customer(CustomerCommand::Send { .. }) = &command {
+        desk = desk.with_files(Files::at(files()?, rules.files_free()));
+    }
+    Ok(execute(&desk, context, command).await)
 }
 
 async fn ask(stream: UnixStream, command: &Command) -> anyhow::Result<Outcome> {

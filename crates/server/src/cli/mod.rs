@@ -152,7 +152,7 @@ async fn run(command: CliCommand, sources: &Sources) -> anyhow::Result<()> {
         CliCommand::Group(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Worker(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Component(command) => operator::run(command.command(), command.common()).await,
-        CliCommand::Customer(command) => operator::run(command.command(), command.common()).await,
+        CliCommand::Customer(command) => operator::run(command.command()?, command.common()).await,
         CliCommand::Push(command) => operator::push::run(command).await,
         CliCommand::Token(command) => operator::run(command.command(), command.common()).await,
         CliCommand::Listen(args) => listen::run(args).await,

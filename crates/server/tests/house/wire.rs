@@ -25,7 +25,7 @@ use model::account::Reception;
 use model::agent::Presence;
 use model::session::SessionState;
 use protocol::endpoint::AccountKind;
-use protocol::message::{Content, Msgtype, Text};
+use protocol::message::{Content, Film, Location, Msgtype, Recording, Text};
 use protocol::token::AccessToken;
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -94,6 +94,9 @@ fn body() -> String {
     let mut bodies = Bodies::default();
     Content::visit_types(&mut bodies);
     bodies.visit::<Chosen<'static>>();
+    bodies.visit::<Recording>();
+    bodies.visit::<Film>();
+    bodies.visit::<Location>();
     let docs = "What a message says beyond its text, by kind; addresses in it are anybody's.";
     print::declaration(Some(docs), &format!("type Body = Partial<{}>;", bodies.0.join(" & ")))
 }
@@ -103,6 +106,9 @@ macro_rules! types {
         let (mut types, mut text) = (Types::default(), String::new());
         types.visit::<Msgtype>();
         types.visit::<Chosen<'static>>();
+        types.visit::<Recording>();
+        types.visit::<Film>();
+        types.visit::<Location>();
         Content::visit_types(&mut types);
         types.0.insert("Body".to_owned(), body());
         $(types.visit::<$answer>();)*

@@ -1,6 +1,7 @@
 //! The calls and streams of the workbench, the chat page and the debugging page.
 
 mod asset;
+mod customer_content;
 mod debug;
 mod metadata;
 mod people;

@@ -393,6 +393,6 @@ impl Menu {
     }
 }
 
-fn not_empty(text: &str, refusal: Errcode) -> Result<(), Errcode> {
+pub(super) fn not_empty(text: &str, refusal: Errcode) -> Result<(), Errcode> {
     if is_blank(text) { Err(refusal) } else { Ok(()) }
 }

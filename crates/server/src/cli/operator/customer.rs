@@ -1,6 +1,7 @@
 //! `kefu customer`: has customers act and write.
 
 use super::CommonArgs;
+use super::send::SendSubcommand;
 use crate::admin::Command;
 use crate::admin::customer::CustomerCommand;
 use clap::Subcommand;
@@ -46,16 +47,21 @@ pub(in crate::cli) enum CustomerSubcommand {
         #[command(flatten)]
         common: CommonArgs,
     },
+    /// Have a customer send something that is neither a text nor a picture; an unknown openid becomes a customer.
+    #[command(subcommand)]
+    Send(SendSubcommand),
 }
 
 impl CustomerSubcommand {
     pub(in crate::cli) fn common(&self) -> &CommonArgs {
-        let (Self::Create { common, .. } | Self::Act { common, .. } | Self::Say { common, .. }) = self;
-        common
+        match self {
+            Self::Create { common, .. } | Self::Act { common, .. } | Self::Say { common, .. } => common,
+            Self::Send(send) => &send.to().common,
+        }
     }
 
-    pub(in crate::cli) fn command(&self) -> Command {
-        Command::Customer(match self {
+    pub(in crate::cli) fn command(&self) -> anyhow::Result<Command> {
+        Ok(Command::Customer(match self {
             Self::Create { appid, .. } => CustomerCommand::Create { appid: appid.clone() },
             Self::Act { appid, openid, action, members, .. } => CustomerCommand::Act {
                 appid: appid.clone(),
@@ -66,7 +72,8 @@ impl CustomerSubcommand {
             Self::Say { appid, openid, text, .. } => {
                 CustomerCommand::Say { appid: appid.clone(), openid: openid.clone(), text: text.clone() }
             }
-        })
+            Self::Send(send) => send.command()?,
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ pub(super) mod group;
 mod limit;
 pub(super) mod push;
 pub(super) mod remove;
+mod send;
 pub(super) mod token;
 
 use super::print::{line, print};
@@ -368,7 +369,8 @@ impl ComponentSubcommand {
 pub(in crate::cli) async fn ask(command: Command, common: &CommonArgs) -> anyhow::Result<Value> {
     let base = common.public_url.trim_end_matches('/').to_owned();
     let context = CommandContext { base, callback_networks: common.callback_network.clone() };
-    let outcome = admin::send(&common.data.place()?, common.rules, &context, command).await?;
+    let (place, files) = (common.data.place()?, || common.data.files_place());
+    let outcome = admin::send(&place, files, common.rules, &context, command).await?;
     outcome.map_err(anyhow::Error::msg)
 }
 
