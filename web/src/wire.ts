@@ -313,6 +313,30 @@ export interface Chosen {
   bizmsgmenuid: string;
 }
 
+/** A recording of a customer. */
+export interface Recording {
+  /** The format of the file: `amr` or `mp3`. */
+  format: string;
+}
+
+/** A film of a customer. */
+export interface Film {
+  /** The thumb. */
+  thumb_media_id: string;
+}
+
+/** A place on the map. */
+export interface Location {
+  /** Degrees to the north. */
+  latitude: number;
+  /** Degrees to the east. */
+  longitude: number;
+  /** The zoom of the map. */
+  scale: number;
+  /** The place's name or address. */
+  label: string;
+}
+
 /** A note as the workbench shows it. */
 export interface Note {
   /** Its number in the account. It comes between messages by this number. */
@@ -341,30 +365,6 @@ export interface Group {
   menu_id: string;
   /** The agents, sorted by id. */
   members: string[];
-}
-
-/** A recording of a customer. */
-export interface Recording {
-  /** The format of the file: `amr` or `mp3`. */
-  format: string;
-}
-
-/** A film of a customer. */
-export interface Film {
-  /** The thumb. */
-  thumb_media_id: string;
-}
-
-/** A place on the map. */
-export interface Location {
-  /** Degrees to the north. */
-  latitude: number;
-  /** Degrees to the east. */
-  longitude: number;
-  /** The zoom of the map. */
-  scale: number;
-  /** The place's name or address. */
-  label: string;
 }
 
 /** An invitation, for the invited worker. */
@@ -399,7 +399,8 @@ export type DeskFact =
   | { counts: Counts }
   | { group: Group }
   | { group_gone: number }
-  | { note: Note };
+  | { note: Note }
+  | { missed: number };
 
 /** An agent as the other agents of the account see them. */
 export interface AgentView {

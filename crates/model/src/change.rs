@@ -82,6 +82,11 @@ pub enum Fact {
         /// When the status ends; 0 if it was hidden.
         until: Time,
     },
+    /// The list of customers who were missed has one more, or one less.
+    Missed {
+        /// The customer's session, which has ended.
+        session: i64,
+    },
     /// A worker's invitations, bindings or logins changed.
     Worker,
 }

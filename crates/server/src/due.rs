@@ -19,6 +19,9 @@ const POLL: Duration = Duration::from_millis(500);
 const BEAT: Duration = Duration::from_secs(5);
 /// A node counts as dead when its counter has not changed for this long.
 const DEAD_AFTER: Duration = Duration::from_secs(15);
+/// How long a node that starts waits for a sign of the others, which look every [`POLL`], and how often it looks.
+const SIGN_WITHIN: Duration = Duration::from_secs(2);
+const SIGN_POLL: Duration = Duration::from_millis(50);
 /// Time limit for the store within a beat.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -182,7 +185,9 @@ impl Lease {
         if !app.desk.store.is_shared() {
             cluster::fence_others(&app.desk).await?;
         }
-        queue::pause_after_start(&app.desk).await?;
+        if !is_anybody_serving(app).await? {
+            queue::pause_after_start(&app.desk).await?;
+        }
         let outages = OutageLog::new("renewing this node's lease");
         Ok(Lease {
             seen: HashMap::new(),
@@ -192,6 +197,16 @@ impl Lease {
             is_over: false,
             outages,
         })
+    }
+
+    /// Raises this node's counter.
+    async fn raise(&mut self, app: &App, now: Duration) -> Result<(), Error> {
+        if !cluster::beat(&app.desk).await? {
+            tracing::warn!("others have taken this node for dead; its streams end here and begin anew");
+            app.streams.end_all();
+        }
+        self.renewed = now;
+        Ok(())
     }
 
     /// Renews the lease and checks the other nodes once.
@@ -213,11 +228,7 @@ impl Lease {
             return Ok(());
         }
         if now - self.renewed >= BEAT {
-            if !cluster::beat(&app.desk).await? {
-                tracing::warn!("others have taken this node for dead; its streams end here and begin anew");
-                app.streams.end_all();
-            }
-            self.renewed = now;
+            self.raise(app, now).await?;
         }
         let Nodes { mut beats, mut lost } = cluster::all(&app.desk).await?;
         beats.remove(&*app.desk.node);
@@ -225,6 +236,10 @@ impl Lease {
         self.ending.retain(|node, ending| lost.contains(node) || ending.is_running());
         for node in lost {
             self.ending.entry(node).or_insert(Ending::at(now + GRACE));
+        }
+        if beats.keys().any(|other| !self.seen.contains_key(other)) {
+            // A new node waits for a sign that others serve.
+            self.raise(app, now).await?;
         }
         self.seen.retain(|other, _| beats.contains_key(other));
         self.apart.retain(|other| beats.contains_key(other));
@@ -267,6 +282,27 @@ impl Lease {
             None => drop(self.apart.remove(other)),
         }
     }
+}
+
+/// Whether another node serves, so that customers and agents have noticed no stop. Such a node raises its counter when
+/// it sees that this one is new.
+async fn is_anybody_serving(app: &App) -> Result<bool, Error> {
+    let begun = others(app).await?;
+    let end = tokio::time::Instant::now() + SIGN_WITHIN;
+    while !begun.is_empty() && tokio::time::Instant::now() < end && app.pause(SIGN_POLL).await {
+        let now = others(app).await?;
+        if now.iter().any(|(node, beat)| begun.get(node).is_some_and(|before| before != beat)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The counters of the other nodes.
+async fn others(app: &App) -> Result<HashMap<String, i64>, Error> {
+    let beats = cluster::all(&app.desk).await?.beats;
+    let of_other = |(node, (beat, _)): (String, (i64, _))| (node != *app.desk.node).then_some((node, beat));
+    Ok(beats.into_iter().filter_map(of_other).collect())
 }
 
 async fn end_streams(app: App, node: String) {

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   addChatMessages,
   countUnreadAfter,
-  addMissed,
   applyAnswer,
   recountUnread,
   foldChange,
@@ -123,15 +122,6 @@ describe("the desk's feed", () => {
     const state = desk({ sessions: [open(1, { since: 7000 })] });
     const late = message(6, 1, { from: "agent", at: 6000 });
     expect(account(applyAnswer(state, "wx1", [{ message: late }])).sessions[1]?.since).toBe(7000);
-  });
-
-  it("shows the closed session of a customer who was missed only while it is looked at", () => {
-    const missed = { session: 7, openid: "o7", since: 5000, at: 9000, reason: "window" } as const;
-    const state = addMissed(desk(), "wx1", missed);
-    expect(account(state).sessions[7]).toMatchObject({ openid: "o7", state: "closed", waiting_since: 5000 });
-    expect([waitingSessions(account(state)), ownSessions(account(state))]).toEqual([[], []]);
-    expect(account(removeUnneeded(state, "wx1", 7)).sessions[7]).toBeDefined();
-    expect(account(removeUnneeded(state, "wx1", null)).sessions).toEqual({});
   });
 
   it("takes an agent for set away by the desk only until the agent is back", () => {

@@ -36,6 +36,8 @@ export interface Account {
   others_count: number;
   /** The number of the last session of colleagues that was loaded: the next page begins after it. */
   others_read: number;
+  /** The number of the change after which the list of customers who were missed is to be loaded, for a supervisor. */
+  missed_seq: number;
   /** How many of the customer's messages were neither read nor answered, for each of this agent's sessions. */
   unread: Record<number, number>;
   /** By openid, ascending. */
@@ -123,16 +125,22 @@ function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Ac
     }),
   );
   const others_read = others.at(-1)?.id ?? 0;
-  const lists = { sessions, waiting_count, others_count, others_read, unread, messages, complete };
+  const lists = { sessions, waiting_count, others_count, others_read, missed_seq: seq, unread, messages, complete };
   return { appid, name, agent, reception, capacity, seq, ...lists };
 }
 
 /** The state after one change of the stream. A `seq` that was folded before changes nothing. */
 export function foldChange(desk: Desk, change: Change<DeskFact>): Desk {
   return update(desk, change.appid, (account) =>
-    change.seq <= account.seq ? account : { ...change.facts.reduce(applyStreamFact, account), seq: change.seq },
+    change.seq <= account.seq ? account : withSeq(change.facts.reduce(applyStreamFact, account), change),
   );
 }
+
+const withSeq = (account: Account, { seq, facts }: Change<DeskFact>): Account => ({
+  ...account,
+  seq,
+  missed_seq: facts.some((fact) => "missed" in fact) ? seq : account.missed_seq,
+});
 
 /** The state after the answer to a call of this page. It may be older than the stream, so no session goes back. */
 export function applyAnswer(desk: Desk, appid: string, facts: DeskFact[]): Desk {

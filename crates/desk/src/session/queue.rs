@@ -85,6 +85,7 @@ pub(crate) fn drain(tx: &mut Tx<'_>, appid: &Appid) -> Result<()> {
         | Fact::Note { .. }
         | Fact::CustomerEvent { .. }
         | Fact::Typing { .. }
+        | Fact::Missed { .. }
         | Fact::Worker => false,
     };
     if tx.facts().iter().any(may_make_room) && is_anybody_waiting(tx, appid)? && !is_paused(tx, appid)? {

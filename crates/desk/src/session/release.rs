@@ -9,7 +9,7 @@ use model::due::Due;
 use model::session::SessionState;
 use model::session::actor::Actor;
 use model::session::leave::{Cause, MissedReason, Then, leave};
-use model::{Appid, HOUR, KfAccount, Openid, SECOND, Session, TextEnum, WechatId};
+use model::{Appid, Fact, HOUR, KfAccount, Openid, SECOND, Session, TextEnum, WechatId};
 use protocol::Errcode;
 use protocol::msgrecord::Opercode;
 use store::{Tx, bind};
@@ -166,15 +166,21 @@ fn miss(tx: &mut Tx<'_>, appid: &Appid, session: &Session, reason: MissedReason)
     let now = tx.now();
     tx.run(DELETE_OLD_MISSED, bind![appid, now - MISSED_KEPT])?;
     let values = bind![appid, session.id, &session.openid, session.since, now, reason.as_text()];
-    tx.run(INSERT_MISSED, values).map(|_| ())
+    if tx.run(INSERT_MISSED, values)? == 1 {
+        tx.record(Fact::Missed { session: session.id });
+    }
+    Ok(())
 }
 
 /// Takes a customer who writes again, or whom an agent serves, from the list of those who were missed.
 pub(crate) fn forget_missed(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<()> {
-    tx.run(DELETE_MISSED_OF, bind![appid, openid]).map(|_| ())
+    for row in tx.all(DELETE_MISSED_OF, bind![appid, openid])? {
+        tx.record(Fact::Missed { session: row.int(0) });
+    }
+    Ok(())
 }
 
 const INSERT_MISSED: &str = "insert into missed (appid, session, openid, since, at, reason)
     values ($1, $2, $3, $4, $5, $6) on conflict (appid, session) do nothing";
-const DELETE_MISSED_OF: &str = "delete from missed where appid = $1 and openid = $2";
+const DELETE_MISSED_OF: &str = "delete from missed where appid = $1 and openid = $2 returning session";
 const DELETE_OLD_MISSED: &str = "delete from missed where appid = $1 and at < $2";

@@ -112,6 +112,7 @@ fn touched(tx: &mut Tx<'_>, appid: &Appid, since: i64, seq: i64) -> Result<Touch
                 | Fact::Group { .. }
                 | Fact::Note { .. }
                 | Fact::Typing { .. }
+                | Fact::Missed { .. }
                 | Fact::Worker => {}
                 // `Access` includes changes of settings, some of which change how answers are written.
                 Fact::Agent { .. } | Fact::Presence { .. } | Fact::Access => return Ok(Touched::More),

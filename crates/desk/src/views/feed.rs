@@ -57,6 +57,8 @@ pub enum FeedFact {
     GroupGone(i64),
     /// A note of an agent, and its session as it is now.
     Note(NoteView, SessionView),
+    /// The list of customers who were missed has one more, or one less: the one of this session.
+    Missed(i64),
     /// A worker's invitations, bindings or logins changed.
     Worker,
     /// How many sessions wait and how many are open. Follows changes of sessions.
@@ -93,6 +95,7 @@ impl FeedFact {
                 }
                 FeedFact::Typing(..)
                 | FeedFact::GroupGone(_)
+                | FeedFact::Missed(_)
                 | FeedFact::Worker
                 | FeedFact::Counts(_)
                 | FeedFact::Nothing => 0,
@@ -226,6 +229,7 @@ fn load_fact(tx: &mut Tx<'_>, appid: &Appid, fact: Fact) -> Result<FeedFact> {
                 None => FeedFact::Nothing,
             }
         }
+        Fact::Missed { session } => FeedFact::Missed(session),
         Fact::Worker => FeedFact::Worker,
         Fact::CustomerEvent { .. } | Fact::Access => FeedFact::Nothing,
     })

@@ -8,7 +8,7 @@ use model::session::leave::MissedReason;
 use model::session::queue::{Candidate, Place};
 use model::session::why::{AgentReason, WaitReason, why_not, why_waits};
 use model::session::{SessionState, routing};
-use model::{Account, Appid, Openid, TextEnum, Time, WechatId};
+use model::{Account, Appid, Fact, Openid, TextEnum, Time, WechatId};
 use protocol::Errcode;
 use serde::Serialize;
 use store::{Row, Tx, bind};
@@ -194,9 +194,12 @@ pub async fn missed(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result<Vec
 /// `Forbidden` if the agent is no supervisor.
 pub async fn dismiss(desk: &Desk, worker: &WechatId, appid: &Appid, id: i64) -> Result<()> {
     let worker = worker.clone();
-    desk.write_silent(appid, move |tx, appid| {
+    desk.write(appid, move |tx, appid| {
         supervisor(tx, appid, &worker)?;
-        tx.run(DELETE_MISSED, bind![appid, id]).map(|_| ())
+        if tx.run(DELETE_MISSED, bind![appid, id])? == 1 {
+            tx.record(Fact::Missed { session: id });
+        }
+        Ok(())
     })
     .await
 }

@@ -119,6 +119,20 @@ impl TestApp {
         TestApp { accounts: self.accounts.clone(), ..app }
     }
 
+    /// Starts another node over the same data, while this one serves.
+    pub async fn joined(&self, seed: u64) -> TestApp {
+        let serves = async {
+            loop {
+                self.lease.lock().await.renew(&self.inner).await;
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            other = TestApp::start(self.fresh.clone(), seed) => other,
+            () = serves => unreachable!("it serves until the other has started"),
+        }
+    }
+
     /// Another HTTP server over the same desk, with these settings and caches of its own.
     pub async fn beside(&self, settings: Settings) -> TestApp {
         let inner = state::App::new(self.inner.desk.clone(), settings);

@@ -1,6 +1,6 @@
 //! Nodes that are killed or stopped: real processes on one PostgreSQL.
 
-use crate::actors::{PATIENCE, TestApp, cookie_of};
+use crate::actors::{PATIENCE, TestApp, cookie_of, run};
 use crate::fixture::engine::Fresh;
 use crate::fixture::running::{APPID, DEMO, RunningServer};
 use kefu::desk::cluster;
@@ -108,6 +108,47 @@ async fn a_stopped_node_that_wakes_is_fenced() {
     pair.until(true).await;
     drop(again);
     assert!(pair.until(false).await < Duration::from_secs(15));
+}
+
+#[test]
+fn a_further_node_pauses_no_assignment_and_prolongs_no_grace() {
+    run(Fresh::schema(), async |here: TestApp| {
+        let account = here.account().await;
+        let (ann, bob) = (account.agent("a1").await, account.agent("b1").await);
+        let _desk = ann.comes_online().await;
+        let (first, second) = (account.customer(), account.customer());
+        first.says("hello").await;
+        let left = bob.comes_online().await;
+        second.says("hello").await;
+        assert_eq!(account.sessions("b1").await, [second.openid()]);
+        bob.leaves(left).await;
+        here.clock.advance(60_000);
+        let there = here.joined(8).await;
+        let third = account.customer();
+        third.says("hello").await;
+        assert_eq!(account.sessions("a1").await, [first.openid(), third.openid()]);
+        here.advance(60_000).await;
+        assert_eq!(account.sessions("b1").await, Vec::<String>::new(), "the grace began with the absence");
+        assert_eq!(account.sessions("a1").await, [first.openid(), third.openid(), second.openid()]);
+        there.inner.stop.cancel();
+    });
+}
+
+#[test]
+fn a_node_pauses_assignment_if_the_others_have_stopped_without_a_word() {
+    run(Fresh::schema(), async |here: TestApp| {
+        let account = here.account().await;
+        let ann = account.agent("a1").await;
+        let _desk = ann.comes_online().await;
+        // The other node gives no sign.
+        let there = TestApp::start(here.fresh.clone(), 8).await;
+        let customer = account.at(&there).customer();
+        customer.says("hello").await;
+        assert_eq!(account.at(&there).waiting().await, [customer.openid()]);
+        there.advance(10_000).await;
+        assert_eq!(account.at(&there).sessions("a1").await, [customer.openid()]);
+        there.inner.stop.cancel();
+    });
 }
 
 on_both_engines! {

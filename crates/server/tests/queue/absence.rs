@@ -1,6 +1,6 @@
 //! What becomes of an agent's customers when the agent is silent, offline or gone: no word without an answer is lost.
 
-use crate::actors::{TestAccount, TestAgent, TestApp, TestCustomer, code, until};
+use crate::actors::{Stream, StreamEvent, TestAccount, TestAgent, TestApp, TestCustomer, code, until};
 use serde_json::{Value, json};
 
 /// The default grace of an agent who went offline, milliseconds.
@@ -72,6 +72,7 @@ on_both_engines! {
     graces_begin_anew_after_a_restart,
     who_waited_two_days_is_on_the_list_of_missed_customers,
     a_customer_who_writes_again_is_no_longer_missed,
+    the_streams_of_supervisors_say_who_joins_and_leaves_the_list,
 }
 
 async fn silence_ends_answered_sessions_only(app: TestApp) {
@@ -212,4 +213,39 @@ async fn a_customer_who_writes_again_is_no_longer_missed(app: TestApp) {
     assert_eq!(missed(&sue).await.as_array().unwrap().len(), 1);
     customer.says("hello?").await;
     assert_eq!(missed(&sue).await, json!([]));
+}
+
+async fn the_streams_of_supervisors_say_who_joins_and_leaves_the_list(app: TestApp) {
+    let account = app.account().await;
+    let (ann, sue) = (account.agent("a1").await, supervisor(&account).await);
+    let customers = [account.customer(), account.customer()];
+    for customer in &customers {
+        customer.says("hello").await;
+    }
+    app.advance(47 * 3_600_000).await;
+    account.set(|settings| settings.reception = Some("manual".into())).await;
+    let (mut desk, mut board) = (ann.comes_online().await, sue.comes_online().await);
+    app.advance(3_600_000).await;
+    let list = missed(&sue).await;
+    let sessions = [0, 1].map(|at| list[at]["session"].clone());
+    let facts = |board: &Stream| {
+        let facts = |event: &StreamEvent| event.data["facts"].as_array().cloned().unwrap_or_default();
+        let all = board.events().iter().flat_map(facts).collect::<Vec<_>>();
+        all.into_iter().filter(|fact| !fact["missed"].is_null()).collect::<Vec<_>>()
+    };
+    for session in &sessions {
+        board.sees_fact("who was missed", |fact| fact["missed"] == *session).await;
+    }
+    let body = json!({"appid": sue.appid, "session": sessions[0]});
+    assert_eq!(sue.sends("/desk/api/missed/dismiss", body.clone()).await.0, 200);
+    assert_eq!(sue.sends("/desk/api/missed/dismiss", body).await.0, 200, "it is done already");
+    let writes_again = customers.iter().find(|customer| list[1]["openid"] == customer.openid()).unwrap();
+    writes_again.says("hello?").await;
+    for stream in [&mut desk, &mut board] {
+        stream.sees("hello?").await;
+    }
+    let [latest, earliest] = &sessions;
+    let expected = [earliest, latest, latest, earliest].map(|session| json!({"missed": session}));
+    assert_eq!(facts(&board), expected);
+    assert_eq!(facts(&desk), Vec::<Value>::new(), "only supervisors see the list");
 }

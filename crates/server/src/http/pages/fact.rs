@@ -42,6 +42,9 @@ pub enum DeskFact<'a> {
     GroupGone(i64),
     /// An agent left a note.
     Note(&'a NoteView),
+    /// The list of customers who were missed has one more, or one less: the one of this session. Only sent to
+    /// supervisors.
+    Missed(i64),
 }
 
 /// What a customer may see of a fact.
@@ -102,12 +105,14 @@ pub(super) fn for_agent<'a>(fact: &'a FeedFact, agent: &Viewer) -> Vec<DeskFact<
         FeedFact::Agent(view) if view.kf_account == agent.kf_account => vec![DeskFact::Agent(view)],
         FeedFact::Counts(counts) if agent.supervisor => vec![DeskFact::Counts(*counts)],
         FeedFact::Counts(counts) => vec![DeskFact::Counts(SessionCounts { open: None, ..*counts })],
+        FeedFact::Missed(session) if agent.supervisor => vec![DeskFact::Missed(*session)],
         FeedFact::Group(group) => vec![DeskFact::Group(group)],
         FeedFact::GroupGone(id) => vec![DeskFact::GroupGone(*id)],
         FeedFact::Note(note, view) if agent.sees(view) => vec![DeskFact::Note(note)],
         FeedFact::Message(..)
         | FeedFact::Note(..)
         | FeedFact::Typing(..)
+        | FeedFact::Missed(_)
         | FeedFact::Agent(_)
         | FeedFact::Changed(_)
         | FeedFact::Worker
