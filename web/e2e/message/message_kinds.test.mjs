@@ -58,7 +58,9 @@ test("both pages show every kind of message that a customer sends", async (t) =>
     await log.getByText("23.134521, -113.358803").waitFor();
     const link = log.getByRole("link", { name: "Our order" });
     assert.equal(await link.getAttribute("href"), "https://example.com/?a=1&b=2");
+    await link.getByText("https://example.com/?a=1&b=2").waitFor();
     await log.getByText("A trick").waitFor();
+    await log.getByText("javascript:alert(1)").waitFor();
     assert.equal(await log.getByRole("link", { name: "A trick" }).count(), 0, "only http and https are links");
     await log.locator("audio[controls][aria-label='Voice message']").waitFor();
     await eventually("both films", async () =>
