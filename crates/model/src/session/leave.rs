@@ -62,31 +62,32 @@ pub enum Then {
     Miss(MissedReason),
 }
 
-/// Who is told what became of an open session. Supervisors are told whatever agents are.
+/// Who is told what became of a session. Supervisors are told whatever agents are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// Whether the customer and the agent before are.
+    /// Whether the customer is, and the agent before, if there was one.
     pub both: bool,
     /// Whether the agent after is.
     pub after: bool,
-    /// Whether every agent is, because the customer waits.
+    /// Whether every agent is, because the customer waits, or waited.
     pub agents: bool,
     /// The event that the developer's server gets; empty: none.
     pub event: &'static str,
 }
 
-impl Then {
-    /// Who is told.
-    #[must_use]
-    pub fn told(self) -> Told {
-        let (both, after, agents) = (self != Then::Stay, self == Then::Move, self == Then::Queue);
-        let event = match self {
-            Then::Stay => "",
-            Then::Move => "kf_switch_session",
-            Then::Close | Then::Queue | Then::Miss(_) => "kf_close_session",
-        };
-        Told { both, after, agents, event }
-    }
+/// Who is told what became of a session.
+#[must_use]
+pub fn told(cause: Cause, then: Then) -> Told {
+    // No agent has a session that waits for 48 hours.
+    let waited = cause == Cause::Window;
+    let (both, after) = (then != Then::Stay, then == Then::Move);
+    let event = match then {
+        Then::Stay => "",
+        Then::Move => "kf_switch_session",
+        Then::Close | Then::Queue | Then::Miss(_) if waited => "",
+        Then::Close | Then::Queue | Then::Miss(_) => "kf_close_session",
+    };
+    Told { both, after, agents: waited || then == Then::Queue, event }
 }
 
 /// Why a customer without an answer is no longer in the queue.
@@ -124,7 +125,7 @@ pub fn leave(cause: Cause, is_unanswered: bool, has_developer: bool) -> Then {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, MissedReason, Then, leave};
+    use super::{Cause, MissedReason, Then, leave, told};
 
     #[test]
     fn no_word_without_an_answer_is_lost() {
@@ -172,8 +173,8 @@ mod tests {
             false => format!("{}; with a developer's server: {}", words(alone), words(developer)),
         };
         let answered = if cause == Cause::Window { "" } else { words(answered) };
-        let (told, event) = (alone.told(), developer.told().event);
-        let people = match (told.both, told.after, told.agents) {
+        let (people, event) = (told(cause, alone), told(cause, developer).event);
+        let people = match (people.both, people.after, people.agents) {
             (false, ..) => "no one",
             (true, true, _) => "the customer, both agents",
             (true, false, true) => "the customer, all agents",

@@ -638,7 +638,7 @@ errcodes! {
     GroupName 990039
         formatcp!("a group's name has 1 to {GROUP_NAME_MAX} characters, at least one that can be seen, and no @"), OWN;
     GroupMenuId 990040
-        formatcp!("the menu choice of a group has at most {GROUP_MENU_ID_MAX} characters, and no control character"), OWN;
+        formatcp!("the menu choice of a group has at most {GROUP_MENU_ID_MAX} characters, no control character"), OWN;
     GroupGone 990041 "there is no such group; choose another", OWN;
     GroupTaken 990042 "another group of this account has this name or this menu choice; choose another", OWN;
     GroupsFull 990043 formatcp!("an account has at most {GROUPS_MAX} groups; delete one"), OWN;

@@ -1,5 +1,7 @@
 //! The events of sessions: every way in which a session begins, moves or ends is pushed, with the agents it concerns.
 
+mod told;
+
 use super::receiver::{Received, Receiver, delivers, listens};
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, code};
 use kefu::admin::Command;
@@ -40,11 +42,16 @@ fn answer(push: &Received) -> (u16, String) {
 
 impl SessionFixture {
     async fn begins(app: TestApp) -> SessionFixture {
+        delivers(&app);
+        SessionFixture::of(app).await
+    }
+
+    /// The same at a server that delivers already.
+    async fn of(app: TestApp) -> SessionFixture {
         let account = app.account_with(|settings| settings.reception = Some("manual".into())).await;
         let receiver = Receiver::start().await;
         listens(&account, &receiver).await;
         receiver.answers(answer);
-        delivers(&app);
         let (ann, bob, sue) = (account.agent("a").await, account.agent("b").await, account.agent("s").await);
         let supervisor = json!({"kf_account": account.kf("s")});
         assert_eq!(code(&account.post("/customservice/kfaccount/setadmin", supervisor).await), 0);
