@@ -126,7 +126,9 @@ impl Session {
     pub fn hand_back(self, cause: Cause, now: Time) -> Self {
         let since = if self.is_unanswered() { self.since } else { now };
         let tried = match cause {
-            Cause::NoAnswer | Cause::Silence | Cause::HandBack => {
+            Cause::NoAnswer | Cause::Silence | Cause::HandBack
+                if self.tried.split(' ').all(|tried| tried != self.kf_account) =>
+            {
                 format!("{} {}", self.tried, self.kf_account).trim().to_owned()
             }
             _ => self.tried,

@@ -83,6 +83,8 @@ pub(crate) struct Found {
     pub(crate) messages: BTreeMap<String, Vec<String>>,
     /// Places of those who wait, in the order of the list: since when, and the session.
     pub(crate) waiting: Vec<(i64, i64)>,
+    /// Places of those who got the one agent by assignment, and have no answer.
+    pub(crate) served: Vec<(i64, i64)>,
     pub(crate) seq: i64,
 }
 
@@ -140,6 +142,11 @@ impl History {
         if !found.waiting.is_sorted() {
             wrong.push(format!("the queue is not in the order of its places: {:?}", found.waiting));
         }
+        // Everybody waits in one queue for one agent, and nobody is handed back.
+        let earlier = |served: &&(i64, i64)| found.waiting.iter().any(|waiting| waiting < *served);
+        wrong.extend(found.served.iter().filter(earlier).map(|served| {
+            format!("{served:?} is served, and one who came earlier waits: {:?}", found.waiting)
+        }));
         wrong
     }
 }
@@ -185,6 +192,7 @@ pub(crate) const SABOTAGES: &[&str] = &[
     "reopened",
     "lost-customer",
     "overtaken",
+    "served-early",
 ];
 
 /// Falsifies what was found; `false` if that is impossible in this way.
@@ -227,6 +235,11 @@ pub(crate) fn sabotage(kind: &str, history: &History, found: &mut Found) -> bool
         "overtaken" => {
             found.waiting.extend([(i64::MAX, 2), (i64::MAX, 1)]);
             true
+        }
+        "served-early" => {
+            let last = found.waiting.last().copied();
+            found.served.extend(last.map(|(since, session)| (since, session + 1)));
+            last.is_some()
         }
         "lost-message" => found.messages.values_mut().any(|messages| {
             let last = messages.iter().rposition(acknowledged);
@@ -274,6 +287,7 @@ mod tests {
         found.states.insert("b".into(), State::NoAgent);
         found.states.insert("c".into(), State::Served);
         found.states.insert("d".into(), State::Unserved);
+        (found.served, found.waiting) = (vec![(3, 7), (5, 8)], vec![(5, 9), (6, 4)]);
         found.messages.insert("d".into(), vec!["1".into()]);
         found.messages.insert("c".into(), vec!["1".into(), "3".into()]);
         (history, found)

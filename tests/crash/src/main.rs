@@ -16,7 +16,7 @@ use clap::Parser;
 use crash::server::{self, Kefu, Postgres};
 use futures_util::future::join_all;
 use history::{Found, History, Outcome, SABOTAGES};
-use people::People;
+use people::{People, ROOM};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use scenario::{floods, flush, half_open, hang_up, outage, push};
 use std::path::{Path, PathBuf};
@@ -26,6 +26,10 @@ use std::time::Duration;
 
 /// The number of concurrent actors.
 const PEOPLE: usize = 16;
+
+/// Assignment pauses for ten seconds after a start, which rounds end too early to see; each so many-th round waits.
+const ASSIGNED_EVERY: usize = 25;
+const PAUSE: Duration = Duration::from_secs(11);
 
 /// Kills Kefu and its database under load, and checks that nothing acknowledged is lost.
 #[derive(Parser)]
@@ -126,6 +130,8 @@ struct Trial<'c> {
     kefu: Option<Kefu>,
     people: People,
     falsified: bool,
+    /// How many customers were seen to wait, and then to have the agent.
+    assigned: usize,
 }
 
 impl<'c> Trial<'c> {
@@ -140,7 +146,7 @@ impl<'c> Trial<'c> {
     /// A trial of a running server.
     async fn of(cli: &'c Cli, place: &[String; 2], kefu: Kefu) -> anyhow::Result<Self> {
         let people = People::meet(&kefu.base, PEOPLE).await?;
-        Ok(Trial { cli, place: place.clone(), kefu: Some(kefu), people, falsified: false })
+        Ok(Trial { cli, place: place.clone(), kefu: Some(kefu), people, falsified: false, assigned: 0 })
     }
 
     fn base(&self) -> anyhow::Result<String> {
@@ -203,10 +209,30 @@ impl<'c> Trial<'c> {
         // Some rounds leave nothing that can be falsified in this way.
         while done < kills || wanted && !self.falsified && done < 10 * kills {
             done += 1;
+            if done % ASSIGNED_EVERY == 1 {
+                self.assigns().await?;
+            }
             let time = Duration::from_millis(u64::from(20 + rng.next_u32() % 150));
             self.load(time, rng).await?;
         }
-        self.report(&format!("{done} kills on {}", self.place[0]))
+        ensure!(self.assigned > 0 || done < ASSIGNED_EVERY, "no customer got the agent from the queue");
+        let assigned = self.assigned;
+        self.report(&format!("{done} kills on {}, {assigned} from the queue", self.place[0]))
+    }
+
+    /// Lets the pause after a start pass, in which no customer is assigned. Then the first who wait get the agent.
+    async fn assigns(&mut self) -> anyhow::Result<()> {
+        let base = self.base()?;
+        let before = self.people.find(&base).await?;
+        let _ = tokio::time::timeout(PAUSE, self.people.watch(&base)).await;
+        let after = self.people.find(&base).await?;
+        let has_room = before.served.len() < after.served.len();
+        ensure!(
+            has_room || before.waiting.is_empty() || after.served.len() == ROOM,
+            "nobody was assigned: {after:?}"
+        );
+        self.assigned += after.served.iter().filter(|served| before.waiting.contains(served)).count();
+        self.verify(after)
     }
 
     /// Stops PostgreSQL immediately and starts it again; the server must recover without a restart.

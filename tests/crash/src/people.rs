@@ -13,6 +13,8 @@ use std::time::Duration;
 const APPID: &str = "wx0123456789abcdef";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const AGENT: &str = "kf1@demo";
+/// The most customers that the agent gets by assignment.
+pub(crate) const ROOM: usize = 3;
 /// How long an actor waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -61,6 +63,10 @@ impl People {
         let who = json!({"name": "kf_demo", "password": "demo"});
         let login = people.post(&format!("{base}/desk/api/login"), "", &who).await?;
         people.desk = cookie(&login).context("a cookie")?;
+        // Less room than customers, so that some wait.
+        let limit = json!({"appid": APPID, "capacity": ROOM});
+        let limited = people.post(&format!("{base}/desk/api/intake"), &people.desk, &limit).await?;
+        ensure!(limited.status() == 200, "{}", limited.status());
         Ok(people)
     }
 
@@ -222,7 +228,9 @@ impl People {
         let snapshot = self.get(&format!("{base}/desk/api/snapshot"), &self.desk).await?;
         let waiting = snapshot["accounts"][0]["waiting"].as_array().context("who waits")?;
         let place = |session: &Value| (session["since"].as_i64(), session["id"].as_i64());
-        found.waiting = waiting.iter().filter_map(|session| place(session).0.zip(place(session).1)).collect();
+        let places = |list: &[Value]| list.iter().filter_map(|one| place(one).0.zip(place(one).1)).collect();
+        found.waiting = places(waiting);
+        found.served = places(snapshot["accounts"][0]["sessions"].as_array().context("who is served")?);
         for actor in &self.actors {
             if !actor.is_customer {
                 let name = agents.get(&format!("{}@demo", actor.name)).cloned();

@@ -95,7 +95,8 @@ impl Candidate {
     }
 
     /// Whether assignment may give the agent this customer.
-    fn may_get(&self, place: &Place) -> bool {
+    #[must_use]
+    pub fn may_get(&self, place: &Place) -> bool {
         self.has_room() && self.is_member(place) && !self.was_tried(place)
     }
 }

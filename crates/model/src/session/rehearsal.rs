@@ -30,6 +30,8 @@ pub struct Rehearsal {
     pub sessions: BTreeMap<i64, Session>,
     /// Sessions of customers who were missed.
     pub missed: Vec<i64>,
+    /// Whether the account's customer-service feature is off.
+    pub is_off: bool,
     away: BTreeSet<i64>,
     due: BTreeMap<Check, Time>,
     last: i64,
@@ -82,19 +84,29 @@ impl Rehearsal {
 
     /// A customer writes.
     pub fn write(&mut self, openid: &Openid) {
+        self.write_to(openid, None);
+    }
+
+    /// A customer writes, or chooses a group from a menu. A customer whom an agent serves stays with the agent.
+    pub fn write_to(&mut self, openid: &Openid, group: Option<i64>) {
+        let written = |session: Session, now| {
+            let group = group.filter(|_| session.state == SessionState::Waiting).unwrap_or(session.group);
+            Session { group, ..session.after_customer_message(now) }
+        };
         match self.current(openid).cloned() {
-            Some(session) => {
-                let session = session.after_customer_message(self.now);
-                self.sessions.insert(session.id, session);
-            }
+            Some(session) => drop(self.sessions.insert(session.id, written(session, self.now))),
             None => {
-                self.last += 1;
-                let session = Session::begin(self.last, openid.clone(), self.now);
+                let session = self.next_session(openid);
                 self.missed.retain(|id| self.sessions.get(id).is_none_or(|it| it.openid != *openid));
-                self.save(session.after_customer_message(self.now));
+                self.save(written(session, self.now));
             }
         }
         self.drain();
+    }
+
+    fn next_session(&mut self, openid: &Openid) -> Session {
+        self.last += 1;
+        Session::begin(self.last, openid.clone(), self.now)
     }
 
     /// The workbench of an agent who is offline opens.
@@ -132,12 +144,6 @@ impl Rehearsal {
         } else {
             self.away.remove(&kf_id);
         }
-    }
-
-    /// Changes the limit of every agent.
-    pub fn set_limit(&mut self, limit: i64) {
-        self.agents.iter_mut().for_each(|agent| agent.limit = limit);
-        self.drain();
     }
 
     /// An agent takes a customer who waits; `false` if that is refused.
@@ -180,36 +186,25 @@ impl Rehearsal {
         may
     }
 
-    /// An agent transfers a session; `false` if that is refused.
-    pub fn transfer(&mut self, from: &str, to: &str, id: i64) -> bool {
-        let Some(session) = self.sessions.get(&id).cloned() else { return false };
-        let is_there = self
-            .agents
-            .iter()
-            .any(|agent| agent.kf_account.as_str() == to && agent.presence == Presence::Online);
-        let may = session.must_be_of(from).is_ok() && (is_there || from == to);
-        if may && from != to {
-            self.free(from);
-            self.save(session.open(to, self.now));
-            self.drain();
-        }
-        may
-    }
-
     /// Time passes, and what is due happens, in the order in which it was scheduled.
     pub fn advance(&mut self, ms: i64) {
         self.now += ms;
-        while let Some((check, _)) =
-            self.due.iter().filter(|(_, at)| **at <= self.now).min_by_key(|(check, at)| (**at, **check))
-        {
-            let check = *check;
-            match check {
-                Check::Session(id) => self.recheck_session(id),
-                Check::Grace(kf_id) => self.recheck_grace(kf_id),
-                Check::Answer(id) => self.recheck_answer(id),
-            }
-            self.drain();
+        while self.run_due() {}
+    }
+
+    /// The first thing that is due happens; `false` if nothing is.
+    fn run_due(&mut self) -> bool {
+        let is_due = self.due.iter().filter(|(_, at)| **at <= self.now);
+        let Some(check) = is_due.min_by_key(|(check, at)| (**at, **check)).map(|(check, _)| *check) else {
+            return false;
+        };
+        match check {
+            Check::Session(id) => self.recheck_session(id),
+            Check::Grace(kf_id) => self.recheck_grace(kf_id),
+            Check::Answer(id) => self.recheck_answer(id),
         }
+        self.drain();
+        true
     }
 
     fn recheck_session(&mut self, id: i64) {
@@ -297,6 +292,9 @@ impl Rehearsal {
 
     /// Assigns customers who wait to agents with room.
     fn drain(&mut self) {
+        if self.is_off {
+            return;
+        }
         let place = |session: &&Session| session.place(self.last_agent(&session.openid));
         let waiting: Vec<_> = self.waiting().iter().map(place).collect();
         let given = assign(waiting, &mut self.agents.clone(), self.rules.strategy, self.now);
@@ -333,10 +331,9 @@ impl Rehearsal {
     /// If something of it does not hold.
     pub fn assert_invariants(&self) {
         let waiting = self.waiting();
-        for agent in self.agents.iter().filter(|agent| agent.has_room()) {
-            let name = agent.kf_account.as_str();
-            let could = waiting.iter().find(|it| it.tried.split_whitespace().all(|tried| tried != name));
-            assert!(could.is_none(), "{name} has room, and {could:?} waits");
+        for agent in self.agents.iter().filter(|_| !self.is_off) {
+            let could = waiting.iter().find(|it| agent.may_get(&it.place(String::new())));
+            assert!(could.is_none(), "{} has room, and {could:?} waits", agent.kf_account);
         }
         let mut current: Vec<_> = self
             .sessions
@@ -351,5 +348,6 @@ impl Rehearsal {
     }
 }
 
+mod groups;
 #[cfg(test)]
 mod tests;

@@ -6,12 +6,12 @@ use kefu::admin::group::GroupCommand;
 use kefu::desk::group::{GroupChange, GroupRef};
 use serde_json::{Value, json};
 
-fn named(name: &str) -> GroupRef {
+pub fn named(name: &str) -> GroupRef {
     GroupRef::Name(name.into())
 }
 
 /// An operator's command; the groups.
-async fn change(account: &TestAccount, change: GroupChange) -> Result<Value, String> {
+pub async fn change(account: &TestAccount, change: GroupChange) -> Result<Value, String> {
     let command = GroupCommand { appid: account.appid.clone(), change: Some(change) };
     account.app.command(Command::Group(command)).await
 }

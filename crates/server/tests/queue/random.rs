@@ -1,18 +1,22 @@
 //! Random days at the desk: after every step, whom each agent serves and who waits, in which order, is what the rules
 //! in memory say (`model::session::rehearsal`), and nothing of the queue's promises is broken.
 
+mod program;
+
+use super::group::group;
 use crate::actors::{Stream, TestAccount, TestAgent, TestApp, TestCustomer, until};
 use crate::cluster::on_two_nodes;
 use model::account::QueueRules;
+use model::session::actor::Target;
 use model::session::leave::Cause;
 use model::session::queue::Candidate;
 use model::session::rehearsal::Rehearsal;
 use model::{KfAccount, Openid};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const AGENTS: usize = 3;
 const CUSTOMERS: usize = 9;
-const STEPS: usize = 400;
+const STEPS: usize = 500;
 
 on_both_engines! {
     a_random_day_goes_as_the_rules_say,
@@ -32,6 +36,10 @@ struct Day {
     account: TestAccount,
     agents: Vec<TestAgent>,
     customers: Vec<TestCustomer>,
+    /// The numbers of the groups that the rules call 1 and 2; menu choices have the same names.
+    groups: [i64; 2],
+    /// The menus that customers have and have not chosen from.
+    menus: Vec<Option<Value>>,
     /// The streams of agents who are connected, each with its node.
     streams: Vec<Option<(usize, Stream)>>,
     rules: Rehearsal,
@@ -57,8 +65,20 @@ impl Day {
         let rules = QueueRules { answer_s: 240, ..QueueRules::default() };
         let rules = Rehearsal::begin(nodes[0].inner.desk.now(), rules, candidates);
         let customers = (0..CUSTOMERS).map(|_| account.customer()).collect();
-        let streams = (0..AGENTS).map(|_| None).collect();
-        Day { nodes, account, agents, customers, streams, rules, dice: seed, story: Vec::new() }
+        let groups = [group(&account, "1", "1", &[]).await, group(&account, "2", "2", &[]).await];
+        let (streams, menus) = ((0..AGENTS).map(|_| None).collect(), vec![None; CUSTOMERS]);
+        Day {
+            nodes,
+            account,
+            agents,
+            customers,
+            groups,
+            menus,
+            streams,
+            rules,
+            dice: seed,
+            story: Vec::new(),
+        }
     }
 
     fn roll(&mut self, sides: usize) -> usize {
@@ -75,13 +95,13 @@ impl Day {
             self.agrees().await;
         }
         let served = self.rules.sessions.len();
-        assert!(served > steps / 20, "only {served} sessions in {steps} steps");
+        assert!(served > steps / 40, "only {served} sessions in {steps} steps");
     }
 
     /// Something happens at one of the nodes.
     async fn step(&mut self) {
         let (node, agent, customer) = (self.roll(self.nodes.len()), self.roll(AGENTS), self.roll(CUSTOMERS));
-        let act = self.roll(17);
+        let act = self.roll(31);
         self.story.push(format!("{act} by {agent} or {customer} at {node}"));
         match act {
             0..=4 => self.writes(customer, node).await,
@@ -101,7 +121,8 @@ impl Day {
                 let long = i64::try_from(self.roll(20 * 60_000)).unwrap() + 1;
                 self.passes(long).await;
             }
-            _ => self.acts(act, agent, node).await,
+            11..=17 | 27.. => self.acts(act, agent, node).await,
+            _ => self.is_changed(act, agent, customer, node).await,
         }
     }
 
@@ -133,7 +154,7 @@ impl Day {
     /// An agent does something with a session.
     async fn acts(&mut self, act: usize, agent: usize, node: usize) {
         let name = self.agents[agent].kf_account.clone();
-        let (which, other) = (self.roll(8), self.roll(AGENTS));
+        let (which, other, group) = (self.roll(8), self.roll(AGENTS), self.roll(3));
         let to = self.agents[other].kf_account.clone();
         let list = if act == 11 { self.rules.waiting() } else { self.rules.served_by(&name) };
         let Some(known) = list.get(which % list.len().max(1)).map(|session| (*session).clone()) else {
@@ -151,10 +172,16 @@ impl Day {
                 (by.sends("/desk/api/session/answered", body).await.0, self.rules.answered(&name, known.id))
             }
             15 => {
-                let moved = self.rules.transfer(&name, &to, known.id);
+                let moved = self.rules.transfer(&name, &Target::Agent(to.clone()), known.id);
                 (by.moves(id, &name, &to).await.0, moved)
             }
-            _ if which % 2 == 0 => {
+            16 => {
+                let to = if group == 0 { 0 } else { self.groups[group - 1] };
+                let body = json!({"appid": by.appid, "session": id, "from": name, "group": to});
+                let moved = self.rules.transfer(&name, &Target::Group(group as i64), known.id);
+                (by.sends("/desk/api/session/transfer", body).await.0, moved)
+            }
+            _ if act > 17 || which % 2 == 0 => {
                 (by.closes(id).await.0, self.rules.release_own(&name, known.id, Cause::End))
             }
             _ => (
@@ -196,19 +223,21 @@ impl Day {
 
     /// Compares the desk with the rules. Another node may learn of a change a moment later.
     async fn agrees(&self) {
-        let openids = |sessions: Vec<&model::Session>| -> Vec<String> {
-            sessions.iter().map(|session| session.openid.to_string()).collect()
+        let group = |number: i64| if number == 0 { 0 } else { self.groups[number as usize - 1] };
+        let shown = |sessions: Vec<&model::Session>| -> Vec<(String, i64)> {
+            sessions.iter().map(|session| (session.openid.to_string(), group(session.group))).collect()
         };
-        let waiting = openids(self.rules.waiting());
-        let served: Vec<Vec<String>> =
-            self.agents.iter().map(|agent| openids(self.rules.served_by(&agent.kf_account))).collect();
+        let waiting = shown(self.rules.waiting());
+        let served: Vec<_> =
+            self.agents.iter().map(|agent| shown(self.rules.served_by(&agent.kf_account))).collect();
         let mut found = (Vec::new(), Vec::new());
         for _ in 0..500 {
-            let mut sessions = Vec::new();
-            for prefix in ["a1", "b1", "c1"] {
-                sessions.push(self.account.sessions(prefix).await);
+            found = (Vec::new(), Vec::new());
+            for agent in &self.agents {
+                let account = agent.first_account().await;
+                found.0 = listed(&account["waiting"]);
+                found.1.push(listed(&account["sessions"]));
             }
-            found = (self.account.waiting().await, sessions);
             if found == (waiting.clone(), served.clone()) {
                 return;
             }
@@ -216,6 +245,12 @@ impl Day {
         }
         panic!("the desk has {found:#?}, the rules {:#?} after {:#?}", (waiting, served), self.story);
     }
+}
+
+/// The customers and groups of a list of the workbench.
+fn listed(list: &Value) -> Vec<(String, i64)> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|it| (it["openid"].as_str().unwrap().to_owned(), it["group"].as_i64().unwrap())).collect()
 }
 
 fn kf_id(agent: usize) -> i64 {
