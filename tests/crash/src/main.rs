@@ -27,9 +27,10 @@ use std::time::Duration;
 /// The number of concurrent actors.
 const PEOPLE: usize = 16;
 
-/// Assignment pauses for ten seconds after a start, which rounds end too early to see; each so many-th round waits.
+/// Assignment pauses for ten seconds after a start, which rounds end too early to see. Each so many-th round waits for
+/// it, and how long at most.
 const ASSIGNED_EVERY: usize = 25;
-const PAUSE: Duration = Duration::from_secs(11);
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// Kills Kefu and its database under load, and checks that nothing acknowledged is lost.
 #[derive(Parser)]
@@ -224,13 +225,25 @@ impl<'c> Trial<'c> {
     async fn assigns(&mut self) -> anyhow::Result<()> {
         let base = self.base()?;
         let before = self.people.find(&base).await?;
-        let _ = tokio::time::timeout(PAUSE, self.people.watch(&base)).await;
-        let after = self.people.find(&base).await?;
-        let has_room = before.served.len() < after.served.len();
-        ensure!(
-            has_room || before.waiting.is_empty() || after.served.len() == ROOM,
-            "nobody was assigned: {after:?}"
-        );
+        let people = &self.people;
+        let is_full = |found: &Found| found.waiting.is_empty() || found.served.len() >= ROOM;
+        let assigned = async {
+            loop {
+                match people.find(&base).await? {
+                    found if is_full(&found) => return anyhow::Ok(found),
+                    _ => tokio::time::sleep(Duration::from_millis(250)).await,
+                }
+            }
+        };
+        // The agent is there meanwhile.
+        let stays = async {
+            people.follow(&base).await?;
+            bail!("the agent's stream has ended")
+        };
+        let after = tokio::select! {
+            after = tokio::time::timeout(PAUSE, assigned) => after.context("nobody is assigned")??,
+            ended = stays => ended?,
+        };
         self.assigned += after.served.iter().filter(|served| before.waiting.contains(served)).count();
         self.verify(after)
     }
