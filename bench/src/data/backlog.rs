@@ -112,7 +112,7 @@ async fn pushes_to(desk: &Desk, appid: &Appid, settings: &CallbackSettings) -> a
 
 fn settings(developer: SocketAddr) -> CallbackSettings {
     CallbackSettings {
-        url: format!("http://{developer}/"),
+        url: format!("http://{developer}/").into(),
         token: "benchmark".into(),
         mode: Mode::Plain,
         format: Format::Xml,
@@ -181,7 +181,7 @@ pub(crate) fn requests(
             content: BodyContent::Message(message),
         };
         let request = settings.push(appid.as_str()).request(&body, &stamp);
-        let url = settings.url_with(&request.query).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let url = settings.url.with(&request.query).map_err(|fault| anyhow::anyhow!("{fault}"))?;
         writeln!(lines, "{url}\n{}", request.body)?;
     }
     Ok(lines)

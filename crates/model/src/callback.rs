@@ -1,12 +1,16 @@
 //! Message push: the developer's server of an account, and the rules for calling it.
 
 pub mod address;
+mod fault;
 mod health;
 mod settings;
+mod url;
 mod warning;
 
+pub use fault::CallbackFault;
 pub use health::{Alarm, AlarmChange, AlarmKind, AlarmRules, SHIELD, ServerHealth, shield_holds};
-pub use settings::{CallbackFault, CallbackSettings, LISTEN_URL};
+pub use settings::CallbackSettings;
+pub use url::CallbackUrl;
 pub use warning::{PushWarning, SLOW_AFTER, collide};
 
 use crate::{SECOND, Time};

@@ -197,7 +197,7 @@ pub async fn remove(desk: &Desk, appid: &Appid) -> Result<()> {
 fn put(tx: &mut Tx<'_>, appid: &Appid, role: &str, settings: &CallbackSettings) -> Result<()> {
     let (now, [current, previous]) = (tx.now(), keys(settings));
     let (mode, format) = (settings.mode.as_text(), settings.format.as_text());
-    let CallbackSettings { url, token, .. } = settings;
+    let (url, token) = (settings.url.as_str(), &settings.token);
     tx.run(PUT_VERSION, bind![appid, role, url, token, mode, format, current, previous, now]).map(|_| ())
 }
 
@@ -208,7 +208,7 @@ fn save(tx: &mut Tx<'_>, appid: &Appid, settings: &CallbackSettings) -> Result<(
     }
     let (now, [current, previous]) = (tx.now(), keys(settings));
     let (mode, format) = (settings.mode.as_text(), settings.format.as_text());
-    let CallbackSettings { url, token, .. } = settings;
+    let (url, token) = (settings.url.as_str(), &settings.token);
     tx.run(UPSERT, bind![appid, url, token, mode, format, current, previous, now])?;
     tx.run(BEGIN, bind![appid]).map(|_| ())
 }
@@ -290,7 +290,7 @@ pub async fn set_desk_while_shielded(desk: &Desk, appid: &Appid, on: bool) -> Re
 fn settings(row: &Row) -> Option<CallbackSettings> {
     let key = |column| EncodingAesKey::parse(&row.text(column)).ok();
     Some(CallbackSettings {
-        url: row.text(0),
+        url: row.text(0).into(),
         token: row.text(1),
         mode: Mode::from_text(&row.text(2))?,
         format: Format::from_text(&row.text(3))?,

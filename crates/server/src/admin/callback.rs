@@ -120,7 +120,7 @@ fn all_shown(appid: &str, versions: &CallbackVersions) -> Value {
 
 fn shown(appid: &str, settings: &CallbackSettings) -> Value {
     let mut shown = json!({
-        "appid": appid, "url": settings.url, "token": settings.token, "mode": settings.mode.as_text(),
+        "appid": appid, "url": settings.url.as_str(), "token": settings.token, "mode": settings.mode.as_text(),
         "format": settings.format.as_text(),
     });
     if let (Some(key), Some(members)) = (&settings.key, shown.as_object_mut()) {

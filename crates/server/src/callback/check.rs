@@ -24,7 +24,7 @@ pub async fn check(
     settings: Option<CallbackSettings>,
     action: CheckAction,
 ) -> Result<CallbackChecked, Error> {
-    let place = settings.and_then(|settings| settings.host_and_port());
+    let place = settings.and_then(|settings| settings.url.host_and_port());
     let (host, port) = place.ok_or(Errcode::InvalidCallbackUrl)?;
     let _running = app.throttles.checks.begin(appid.as_str()).ok_or(Errcode::SystemError)?;
     Ok(look(&host, port, action, &app.settings.callback_network).await)

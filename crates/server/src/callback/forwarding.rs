@@ -27,12 +27,12 @@ impl Sender {
         {
             return answered;
         }
-        if settings.is_listen_only() {
+        if settings.url.is_listen_only() {
             return Err(CallFault::Connection(
                 "no machine is connected: `kefu listen` connects one".to_owned(),
             ));
         }
-        let url = settings.url_with(&request.query).map_err(CallFault::Settings)?;
+        let url = settings.url.with(&request.query).map_err(CallFault::Settings)?;
         self.post_until(end, &url, request.content_type, request.body).await
     }
 

@@ -6,7 +6,7 @@ use crate::callback::verification::{VerificationFault, verify};
 use crate::desk::Desk;
 use crate::desk::account::callback;
 use crate::error::Error;
-use model::callback::{CallbackFault, CallbackSettings};
+use model::callback::{CallbackFault, CallbackSettings, CallbackUrl};
 use model::{Appid, TextEnum};
 use protocol::Errcode;
 use protocol::callback::{EncodingAesKey, Format, Mode};
@@ -79,7 +79,7 @@ async fn switch(
     settings: CallbackSettings,
 ) -> Result<Saved, Error> {
     // `kefu listen` shows its developer what the program answers.
-    if !settings.is_listen_only()
+    if !settings.url.is_listen_only()
         && let Err(fault) = verify(desk, sender, &settings).await
     {
         callback::note_fault(desk, appid, settings, fault.for_administrator()).await?;
@@ -101,14 +101,14 @@ impl CallbackChange {
         current: Option<CallbackSettings>,
     ) -> Result<CallbackSettings, CallbackFault> {
         let mut settings = staged.or_else(|| current.clone()).unwrap_or_else(|| CallbackSettings {
-            url: String::new(),
+            url: String::new().into(),
             token: desk.rng.hex::<16>(),
             mode: Mode::Plain,
             format: Format::Xml,
             key: None,
             previous_key: None,
         });
-        settings.url = self.url.unwrap_or(settings.url);
+        settings.url = self.url.map_or(settings.url, CallbackUrl::from);
         settings.token = self.token.unwrap_or(settings.token);
         settings.mode = self.mode.and_then(|mode| Mode::from_text(&mode)).unwrap_or(settings.mode);
         settings.format = self.format.and_then(|it| Format::from_text(&it)).unwrap_or(settings.format);

@@ -95,7 +95,7 @@ impl Target {
             return;
         }
         let is_first = before.is_none();
-        let host = settings.host();
+        let host = settings.url.host();
         let places = self.places.of(&host);
         *current = Some(Arc::new(Current { settings, host, places }));
         drop(current);

@@ -100,7 +100,7 @@ pub(super) async fn verify(
 ) -> Result<(), VerificationFault> {
     let (nonce, echo, began) = (nonce(&desk.rng), desk.rng.hex::<10>(), Instant::now());
     let query = verification_query(&settings.token, desk.now() / SECOND, &nonce, &echo);
-    let answered = match settings.url_with(&query) {
+    let answered = match settings.url.with(&query) {
         Ok(url) => sender.get(&url).await,
         Err(fault) => Err(CallFault::Settings(fault)),
     };
@@ -109,7 +109,7 @@ pub(super) async fn verify(
         Ok(body) => check_echo(&body, &echo).map_err(VerificationError::Echo),
         Err(fault) => Err(VerificationError::Call(fault)),
     };
-    let (url, took) = (settings.url.clone(), began.elapsed());
+    let (url, took) = (settings.url.to_string(), began.elapsed());
     checked.map_err(|reason| VerificationFault { url, reason, took, begins, query })
 }
 

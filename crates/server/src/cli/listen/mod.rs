@@ -10,8 +10,8 @@ use crate::forward::{ForwardedPush, Line};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use desk_client::{DeskClient, Lines};
-use model::callback::CallbackSettings;
-use protocol::callback::{Format, Mode};
+use model::callback::CallbackUrl;
+use protocol::callback::Format;
 use seen::Seen;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,15 +125,15 @@ async fn carry(desk: &DeskClient, program: &Program, connection: u64, push: Forw
 
 /// The program on this machine.
 struct Program {
-    url: String,
+    url: CallbackUrl,
     sender: Sender,
 }
 
 impl Program {
     fn new(url: String, sender: Sender) -> anyhow::Result<Self> {
-        let settings = settings(url.clone());
-        ensure!(!settings.is_listen_only(), "--forward-to is the address of a program");
-        settings.check().map_err(|fault| anyhow::anyhow!("--forward-to: {fault}"))?;
+        let url = CallbackUrl::from(url);
+        ensure!(!url.is_listen_only(), "--forward-to is the address of a program");
+        url.check().map_err(|fault| anyhow::anyhow!("--forward-to: {fault}"))?;
         Ok(Program { url, sender })
     }
 
@@ -143,7 +143,7 @@ impl Program {
             push.query.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         let format = Format::ALL.into_iter().find(|format| format.content_type() == push.content_type);
         let content_type = format.unwrap_or(Format::Xml).content_type();
-        let url = match settings(self.url.clone()).url_with(&query) {
+        let url = match self.url.with(&query) {
             Ok(url) => url,
             Err(fault) => return (0, fault.to_string().into()),
         };
@@ -152,10 +152,4 @@ impl Program {
             Err(fault) => (0, fault.to_string().into()),
         }
     }
-}
-
-/// Settings with which an address is checked and completed.
-fn settings(url: String) -> CallbackSettings {
-    let token = "listen".to_owned();
-    CallbackSettings { url, token, mode: Mode::Plain, format: Format::Xml, key: None, previous_key: None }
 }

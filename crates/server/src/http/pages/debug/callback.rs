@@ -81,7 +81,7 @@ impl ShownCallback {
     fn of(settings: CallbackSettings) -> Self {
         let aes_key = settings.key.as_ref().map_or("", EncodingAesKey::as_str).to_owned();
         let (mode, format) = (settings.mode.as_text(), settings.format.as_text());
-        ShownCallback { url: settings.url, token: settings.token, mode, format, aes_key }
+        ShownCallback { url: settings.url.to_string(), token: settings.token, mode, format, aes_key }
     }
 }
 
