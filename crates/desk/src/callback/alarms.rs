@@ -6,8 +6,8 @@ use crate::{Desk, Result, account};
 use model::callback::Alarm;
 use model::{Appid, TextEnum, Time};
 use serde::Serialize;
-use store::Row;
 use store::bind;
+use store::{Row, Tx};
 
 /// How the developer's server of an account fares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,11 +69,8 @@ pub async fn save(
 }
 
 /// Until when the account's server is left alone, as the node that delivered last has stored it; 0 if it is not.
-///
-/// # Errors
-/// Internal only.
-pub async fn shielded_until(desk: &Desk, appid: &Appid) -> Result<Time> {
-    desk.read(appid, |tx, appid| Ok(callback::shield(tx, appid)?.unwrap_or_default().until)).await
+pub(super) fn shielded_until(tx: &mut Tx<'_>, appid: &Appid) -> Result<Time> {
+    Ok(callback::shield(tx, appid)?.unwrap_or_default().until)
 }
 
 /// The alarms of an account.

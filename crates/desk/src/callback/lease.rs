@@ -1,8 +1,9 @@
 //! Who delivers the pushes of an account: the node with the lease. What a node still writes after another one took over
 //! does nothing, because the cursor counts who took over.
 
+use crate::callback::alarms;
 use crate::{Desk, Result, cluster};
-use model::Appid;
+use model::{Appid, Time};
 use store::Tx;
 use store::bind;
 
@@ -12,11 +13,22 @@ pub struct PushLease {
     epoch: i64,
 }
 
+/// The delivery of an account, taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseTaken {
+    /// The right to deliver.
+    pub lease: PushLease,
+    /// Everything that is pushed up to this change is done.
+    pub cursor: i64,
+    /// Until when the developer's server is left alone; 0 if it is not.
+    pub shielded_until: Time,
+}
+
 /// Takes over the delivery, unless a living node has it. `None` also if the account has no developer's server.
 ///
 /// # Errors
 /// Internal only.
-pub async fn take(desk: &Desk, appid: &Appid) -> Result<Option<PushLease>> {
+pub async fn take(desk: &Desk, appid: &Appid) -> Result<Option<LeaseTaken>> {
     if !renew(desk, appid).await? {
         return Ok(None);
     }
@@ -26,7 +38,9 @@ pub async fn take(desk: &Desk, appid: &Appid) -> Result<Option<PushLease>> {
         if is_shared && !cluster::is_holder(tx, &name(appid), &node)? {
             return Ok(None);
         }
-        Ok(tx.one(CLAIM, bind![appid])?.map(|row| PushLease { epoch: row.int(0) }))
+        let Some(row) = tx.one(CLAIM, bind![appid])? else { return Ok(None) };
+        let (lease, cursor) = (PushLease { epoch: row.int(0) }, row.int(1));
+        Ok(Some(LeaseTaken { lease, cursor, shielded_until: alarms::shielded_until(tx, appid)? }))
     })
     .await
 }
@@ -68,7 +82,7 @@ impl PushLease {
     }
 }
 
-const CLAIM: &str = "update push_cursor set epoch = epoch + 1 where appid = $1 returning epoch";
+const CLAIM: &str = "update push_cursor set epoch = epoch + 1 where appid = $1 returning epoch, seq";
 const SELECT_EPOCH: &str = "select epoch from push_cursor where appid = $1";
 const ADVANCE: &str = "update push_cursor set seq = case when seq < $2 then $2 else seq end
     where appid = $1 and epoch = $3";

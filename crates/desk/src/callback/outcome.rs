@@ -10,7 +10,7 @@ use crate::session::queue::{self, Seat};
 use crate::session::{self, group};
 use crate::{Desk, Result, message};
 use model::session::SessionState;
-use model::{Appid, TextEnum, Time};
+use model::{Appid, TextEnum};
 use protocol::Errcode;
 use protocol::callback::{BodyContent, Reply};
 use protocol::msgrecord::Opercode;
@@ -69,7 +69,7 @@ pub async fn finish(
         let acted = desk.write(appid, move |tx, appid| {
             let acts = lease.advance(tx, appid, upto)? && record(tx, appid, &acting)?;
             if acts {
-                tries::prune_sometimes(tx, appid, acting.tried_at().into_iter())?;
+                tries::prune_sometimes(tx, appid, [acting.push.id].into_iter())?;
                 act(tx, appid, &acting, &client_id)?;
             }
             Ok(acts)
@@ -101,7 +101,7 @@ pub async fn record_all(
         let is_own = lease.advance(tx, appid, upto)?;
         if is_own {
             finished.iter().try_for_each(|it| record(tx, appid, it).map(|_| ()))?;
-            tries::prune_sometimes(tx, appid, finished.iter().filter_map(Finished::tried_at))?;
+            tries::prune_sometimes(tx, appid, finished.iter().map(|it| it.push.id))?;
         }
         Ok(is_own)
     })
@@ -109,11 +109,6 @@ pub async fn record_all(
 }
 
 impl Finished {
-    /// When it was tried first.
-    fn tried_at(&self) -> Option<Time> {
-        self.tries.first().map(|first| first.at)
-    }
-
     /// Whether the end of this push changes something that pages show.
     #[must_use]
     pub fn acts(&self) -> bool {

@@ -13,9 +13,9 @@ use store::{Row, Tx};
 pub const KEPT: i64 = 10_000;
 /// The most bytes of an answer that are kept.
 pub const ANSWER_KEPT: usize = 2048;
-/// Tries beyond [`KEPT`] are deleted with one push in about this many, chosen by the millisecond in which it was tried,
-/// so that most pushes pay nothing for it.
-const PRUNE_ONE_IN: i64 = 64;
+/// Tries beyond [`KEPT`] are deleted with one push in about this many, chosen by the number of its change: to find the
+/// oldest that is kept, all of them are read.
+const PRUNE_ONE_IN: i64 = 1024;
 
 /// A try of a push.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,13 +55,13 @@ pub(super) fn keep(tx: &mut Tx<'_>, appid: &Appid, id: PushId, tries: &[Try]) ->
     insert(tx, appid, id, 1, tries)
 }
 
-/// Deletes the tries of old pushes now and then: `firsts` are the times of the first tries of those that are recorded.
+/// Deletes the tries of old pushes now and then: these are recorded.
 pub(super) fn prune_sometimes(
     tx: &mut Tx<'_>,
     appid: &Appid,
-    mut firsts: impl Iterator<Item = Time>,
+    mut recorded: impl Iterator<Item = PushId>,
 ) -> Result<()> {
-    if firsts.any(|at| at % PRUNE_ONE_IN == 0) { prune(tx, appid) } else { Ok(()) }
+    if recorded.any(|id| id.seq % PRUNE_ONE_IN == 0) { prune(tx, appid) } else { Ok(()) }
 }
 
 /// Stores a try behind those that the push has.

@@ -1,17 +1,17 @@
 //! Delivers the pushes of an account: those of a customer in order, those of several customers side by side.
 
+mod pending;
 mod record;
 
 use crate::callback::target::{Target, deliver};
-use crate::clock::readable;
 use crate::desk::account::callback;
-use crate::desk::callback::{Finished, Push, PushId, PushLease, alarms, lease, outcome, pushes};
+use crate::desk::callback::{Finished, PushId, PushLease, PushesAfter, alarms, lease, outcome, pushes};
 use crate::error::{Error, OutageLog};
 use crate::store::metrics::GaugeGuard;
-use model::callback::{AlarmChange, PARALLEL};
-use model::{Openid, TextEnum, Time};
-use record::{RETRY, Record, Recorded, Step};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use model::Time;
+use model::callback::AlarmChange;
+use pending::Pending;
+use record::{RETRY, Record, Recorded};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
@@ -29,6 +29,18 @@ const SETTINGS: Duration = Duration::from_secs(1);
 /// Pushes that are read ahead; with more the feed is not read on.
 const AHEAD: usize = 1024;
 
+/// What a task of a delivery has done.
+enum Step {
+    /// Changes were read, in this reading of the feed; `None` if the store failed.
+    Read(u64, Option<PushesAfter>),
+    /// A push has ended, and its answer does nothing.
+    Ended(Box<Finished>),
+    /// A push has ended, its answer has acted, and its end is recorded.
+    Acted(Recorded),
+    /// The ends of pushes are recorded.
+    Recorded(Recorded),
+}
+
 /// The delivery of an account's pushes.
 pub(super) struct Delivery {
     target: Arc<Target>,
@@ -38,22 +50,22 @@ pub(super) struct Delivery {
     settings_read: Option<(i64, Duration)>,
     /// Whether an operator has paused the pushes.
     is_paused: bool,
-    /// Pushes that wait, for each customer in order.
-    waiting: HashMap<Openid, VecDeque<Push>>,
-    /// Customers with a push that waits and none under way, in the order in which they began to wait.
-    ready: VecDeque<Openid>,
-    /// The push that is under way to each customer.
-    under_way: HashMap<Openid, PushId>,
     /// Pushes that have ended. Their ends are recorded together, once those before them are.
     ended: Vec<Finished>,
     /// Whether such ends are being recorded.
     is_recording: bool,
     /// All pushes that were read and are not done.
-    open: BTreeSet<PushId>,
-    /// The last change that was read; `None` before the cursor is known.
+    pending: Pending,
+    /// The last change that was read; `None` before anything is read.
     read: Option<i64>,
+    /// How often the feed has been begun at the cursor. What an earlier reading still finds does not count.
+    reading: u64,
+    /// Whether changes are being read.
+    is_reading: bool,
     /// Whether there are more changes to read: after a start none of them is announced.
     has_more: bool,
+    /// Whether to note what is done, although few changes were read.
+    is_to_note: bool,
     /// The cursor in the store.
     cursor: i64,
     /// The right to deliver, while this node has it.
@@ -78,14 +90,14 @@ impl Delivery {
             base,
             settings_read: None,
             is_paused: false,
-            waiting: HashMap::new(),
-            ready: VecDeque::new(),
-            under_way: HashMap::new(),
             ended: Vec::new(),
             is_recording: false,
-            open: BTreeSet::new(),
+            pending: Pending::default(),
             read: None,
+            reading: 0,
+            is_reading: false,
             has_more: false,
+            is_to_note: false,
             cursor: 0,
             lease: None,
             leased_until: Duration::ZERO,
@@ -115,10 +127,6 @@ impl Delivery {
                     app.pause(RETRY).await;
                     continue;
                 }
-            }
-            let is_behind = self.read.is_some_and(|read| read < woken) || self.has_more;
-            if is_behind && self.open.len() < AHEAD {
-                continue;
             }
             looks = false;
             tokio::select! {
@@ -160,10 +168,11 @@ impl Delivery {
         if let Some(lease) = self.lease().await? {
             self.store_news(lease).await?;
             let is_behind = self.read.is_none_or(|read| read < woken) || self.has_more;
-            if (is_behind || looks) && self.open.len() < AHEAD {
-                self.read_on().await?;
+            if (is_behind || looks) && !self.is_reading && self.pending.len() < AHEAD {
+                self.read_on(tasks);
             }
-            if looks || self.read.is_some_and(|read| read - self.cursor >= UNNOTED) {
+            self.is_to_note |= looks;
+            if !self.is_reading && (self.is_to_note || self.upto() - self.cursor >= UNNOTED) {
                 self.note_done(lease).await?;
             }
             if self.lease.is_some() && target.may_call() {
@@ -185,7 +194,7 @@ impl Delivery {
 
     /// The change up to which everything is done, if nothing else is left.
     async fn upto_done(&self) -> Result<Option<i64>, Error> {
-        if !self.open.is_empty() || !self.waiting.is_empty() || self.has_more || self.target.is_shielded() {
+        if !self.pending.is_empty() || self.is_reading || self.has_more || self.target.is_shielded() {
             return Ok(None);
         }
         if self.lease.is_some() {
@@ -216,11 +225,10 @@ impl Delivery {
             return Ok(());
         };
         self.stored_shield = until;
-        for AlarmChange { alarm, .. } in self.alarms.drain(..).filter(|change| change.begins) {
-            let (account, kind, count, first_at) =
-                (&target.appid, alarm.kind.as_text(), alarm.count, readable(alarm.first_at));
-            tracing::warn!(%account, name, kind, count, first_at, "a developer's server fails much");
-        }
+        self.alarms
+            .drain(..)
+            .filter(|change| change.begins)
+            .for_each(|change| target.warn(&name, &change.alarm));
         Ok(())
     }
 
@@ -229,13 +237,12 @@ impl Delivery {
         let target = self.target.clone();
         let (desk, now) = (&target.app.desk, target.app.desk.clock().uptime());
         if self.lease.is_none() {
-            let taken = lease::take(desk, &target.appid).await?;
-            if taken.is_some() {
+            if let Some(taken) = lease::take(desk, &target.appid).await? {
+                (self.lease, self.cursor) = (Some(taken.lease), taken.cursor);
                 // The node before may have left the server alone.
-                self.stored_shield = alarms::shielded_until(desk, &target.appid).await?;
+                self.stored_shield = taken.shielded_until;
                 target.resume_shield(self.stored_shield);
             }
-            self.lease = taken;
         } else if now < self.leased_until {
             return Ok(self.lease);
         } else if !lease::renew(desk, &target.appid).await? {
@@ -256,42 +263,44 @@ impl Delivery {
     /// Forgets what was read, but for what is under way.
     fn start_over(&mut self) {
         self.read = None;
+        self.reading += 1;
         self.has_more = false;
-        self.waiting.clear();
-        self.ready.clear();
-        self.open = self.under_way.values().copied().collect();
+        self.pending.forget_waiting();
     }
 
-    async fn read_on(&mut self) -> Result<(), Error> {
-        let (desk, appid) = (&self.target.app.desk, &self.target.appid);
-        if self.read.is_none() {
-            self.cursor = pushes::cursor(desk, appid).await?.unwrap_or(0);
-        }
-        let before = self.read.unwrap_or(self.cursor);
-        let found = pushes::after(desk, appid, before, &self.base).await?;
-        self.has_more = found.more;
+    /// The last change that was read.
+    fn upto(&self) -> i64 {
+        self.read.unwrap_or(self.cursor)
+    }
+
+    /// Reads what comes next, while what was read before goes out.
+    fn read_on(&mut self, tasks: &mut JoinSet<Step>) {
+        self.is_reading = true;
+        let (target, base, outages) = (self.target.clone(), self.base.clone(), self.outages.clone());
+        let (reading, before) = (self.reading, self.upto());
+        tasks.spawn(async move {
+            let found = pushes::after(&target.app.desk, &target.appid, before, &base).await;
+            let found = outages.record(found).ok();
+            if found.is_none() {
+                target.app.pause(RETRY).await;
+            }
+            Step::Read(reading, found)
+        });
+    }
+
+    fn take_in(&mut self, found: PushesAfter) {
         if found.lost {
-            tracing::warn!(account = %appid, "changes were dropped from the feed before they were pushed");
+            tracing::warn!(account = %self.target.appid, "changes were dropped before they were pushed");
         }
+        self.has_more = found.more;
         self.read = Some(found.upto);
-        for push in found.pushes {
-            // One that is under way is read again after the lease was lost and taken.
-            if !self.open.insert(push.id) {
-                continue;
-            }
-            let openid = push.openid.clone();
-            let queue = self.waiting.entry(openid.clone()).or_default();
-            queue.push_back(push);
-            if queue.len() == 1 && !self.under_way.contains_key(&openid) {
-                self.ready.push_back(openid);
-            }
-        }
-        Ok(())
+        found.pushes.into_iter().for_each(|push| self.pending.add(push));
     }
 
     /// Notes that nothing of what was read is left to push.
     async fn note_done(&mut self, lease: PushLease) -> Result<(), Error> {
-        let Some(read) = self.read.filter(|read| self.open.is_empty() && *read > self.cursor) else {
+        self.is_to_note = false;
+        let Some(read) = self.read.filter(|read| self.pending.is_empty() && *read > self.cursor) else {
             return Ok(());
         };
         match outcome::advance(&self.target.app.desk, &self.target.appid, lease, read).await? {
@@ -303,30 +312,23 @@ impl Delivery {
 
     /// Starts the next push of each customer who has none under way.
     fn start(&mut self, lease: PushLease, tasks: &mut JoinSet<Step>) {
-        while self.under_way.len() < PARALLEL {
-            let Some(openid) = self.ready.pop_front() else { return };
-            let Some(queue) = self.waiting.get_mut(&openid) else { continue };
-            let next = queue.pop_front();
-            if queue.is_empty() {
-                self.waiting.remove(&openid);
-            }
-            let Some(push) = next else { continue };
-            self.under_way.insert(openid, push.id);
+        while let Some(push) = self.pending.start_next() {
             let record = self.record_of(lease, &[push.id]);
             let target = self.target.clone();
-            tasks.spawn(async move {
+            // In a box: tasks are moved several times before they run, and this one is large.
+            tasks.spawn(Box::pin(async move {
                 let finished = deliver(&target, push).await;
                 match finished.acts() {
                     true => Step::Acted(record.one(finished).await),
                     false => Step::Ended(Box::new(finished)),
                 }
-            });
+            }));
         }
     }
 
     /// The record of the ends of these pushes.
     fn record_of(&self, lease: PushLease, ids: &[PushId]) -> Record {
-        let upto = self.read.map_or(self.cursor, |read| record::done_upto(&self.open, ids, read));
+        let upto = self.read.map_or(self.cursor, |read| self.pending.done_upto(ids, read));
         Record { target: self.target.clone(), lease, upto, outages: self.outages.clone() }
     }
 
@@ -335,17 +337,29 @@ impl Delivery {
         let mut next = Some(first);
         while let Some(step) = next {
             match step {
-                Ok(Step::Ended(finished)) => self.ended.push(*finished),
-                Ok(Step::Acted(recorded)) => self.recorded(recorded),
+                Ok(Step::Read(reading, found)) => {
+                    self.is_reading = false;
+                    if let Some(found) = found.filter(|_| reading == self.reading) {
+                        self.take_in(found);
+                    }
+                }
+                Ok(Step::Ended(finished)) => {
+                    self.pending.called();
+                    self.ended.push(*finished);
+                }
+                Ok(Step::Acted(recorded)) => {
+                    self.pending.called();
+                    self.recorded(recorded);
+                }
                 Ok(Step::Recorded(recorded)) => {
                     self.is_recording = false;
                     self.recorded(recorded);
                 }
                 // The log has a panic. What was read and is not done is read again.
                 Err(_) => {
-                    self.under_way.clear();
+                    self.pending = Pending::default();
                     self.ended.clear();
-                    self.is_recording = false;
+                    (self.is_recording, self.is_reading) = (false, false);
                     self.start_over();
                 }
             }
@@ -355,7 +369,8 @@ impl Delivery {
             Some(lease) if !self.is_recording && !self.ended.is_empty() => {
                 let ended = std::mem::take(&mut self.ended);
                 let ids: Vec<_> = ended.iter().map(|finished| finished.push.id).collect();
-                tasks.spawn(self.record_of(lease, &ids).all(ended.into()));
+                let record = self.record_of(lease, &ids);
+                tasks.spawn(async move { Step::Recorded(record.all(ended.into()).await) });
                 self.is_recording = true;
             }
             Some(_) => {}
@@ -365,7 +380,7 @@ impl Delivery {
 
     fn recorded(&mut self, Recorded { pushes, lease, upto, is_recorded }: Recorded) {
         for (id, openid) in pushes {
-            self.leave(id, openid);
+            self.pending.done(id, &openid);
         }
         if is_recorded {
             self.cursor = self.cursor.max(upto);
@@ -376,19 +391,10 @@ impl Delivery {
         }
     }
 
-    /// The customer's next push may start.
-    fn leave(&mut self, id: PushId, openid: Openid) {
-        self.under_way.remove(&openid);
-        self.open.remove(&id);
-        if self.waiting.contains_key(&openid) {
-            self.ready.push_back(openid);
-        }
-    }
-
     /// Another node delivers: it pushes again what ended here unrecorded.
     fn drop_ended(&mut self) {
         for Finished { push, .. } in std::mem::take(&mut self.ended) {
-            self.leave(push.id, push.openid);
+            self.pending.done(push.id, &push.openid);
         }
     }
 }

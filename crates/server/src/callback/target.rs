@@ -4,11 +4,12 @@
 use crate::callback::attempt::{Attempted, attempt};
 use crate::callback::places::{HostPlaces, Place, Places};
 use crate::callback::sender::Sender;
+use crate::clock::readable;
 use crate::desk::callback::{Finished, Outcome, Push, Try};
 use crate::state::App;
 use http::StatusCode;
 use model::callback::{
-    AlarmChange, AlarmKind, CallbackSettings, LATE_AFTER, PushWarning, ServerHealth, TRIES,
+    Alarm, AlarmChange, AlarmKind, CallbackSettings, LATE_AFTER, PushWarning, ServerHealth, TRIES,
 };
 use model::{Appid, SECOND, TextEnum, Time};
 use protocol::callback::Reply;
@@ -185,6 +186,13 @@ impl Target {
         let mut health = self.health();
         let until = if self.is_shielded() { health.shielded_until() } else { 0 };
         (until, health.take_changes())
+    }
+
+    /// Logs an alarm that begins, of the account with this name.
+    pub(super) fn warn(&self, name: &str, alarm: &Alarm) {
+        let (account, kind, count) = (&self.appid, alarm.kind.as_text(), alarm.count);
+        let first_at = readable(alarm.first_at);
+        tracing::warn!(%account, name, kind, count, first_at, "a developer's server fails much");
     }
 
     /// Observes how long after it happened a push is tried first.

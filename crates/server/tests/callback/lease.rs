@@ -52,8 +52,8 @@ async fn writes_under_a_lease_that_was_taken_over_do_nothing(app: TestApp) {
     let (desk, appid, customer) = (&app.inner.desk, appid(&account), TestCustomer::new(&account));
     customer.says("你好").await;
     let (push, begun) = (next_push(desk, &appid).await, pushes::cursor(desk, &appid).await.unwrap());
-    let stale = lease::take(desk, &appid).await.unwrap().expect("no node has it");
-    let own = lease::take(desk, &appid).await.unwrap().expect("it is this node's");
+    let stale = lease::take(desk, &appid).await.unwrap().expect("no node has it").lease;
+    let own = lease::take(desk, &appid).await.unwrap().expect("it is this node's").lease;
     let upto = push.id.seq;
     for end in [answered(&push, "晚了"), failed(&push)] {
         assert!(!outcome::finish(desk, &appid, stale, end, upto).await.unwrap());
@@ -72,7 +72,7 @@ async fn an_end_acts_once_however_often_it_is_recorded(app: TestApp) {
     let (desk, appid, customer) = (&app.inner.desk, appid(&account), TestCustomer::new(&account));
     customer.says("一").await;
     customer.says("二").await;
-    let lease = lease::take(desk, &appid).await.unwrap().expect("no node has it");
+    let lease = lease::take(desk, &appid).await.unwrap().expect("no node has it").lease;
     let first = next_push(desk, &appid).await;
     for end in [failed(&first), failed(&first), answered(&first, "您好")] {
         assert!(outcome::finish(desk, &appid, lease, end, first.id.seq).await.unwrap());
@@ -101,8 +101,8 @@ async fn ends_that_are_recorded_together_are_recorded_once_and_under_the_lease_o
     let (first, last) = (pushes[0].id, pushes[2].id);
     let taken = |push: &Push| Finished { outcome: Outcome::Taken, ..failed(push) };
     let ends: Arc<[Finished]> = pushes[..2].iter().map(taken).collect();
-    let stale = lease::take(desk, &appid).await.unwrap().expect("no node has it");
-    let own = lease::take(desk, &appid).await.unwrap().expect("it is this node's");
+    let stale = lease::take(desk, &appid).await.unwrap().expect("no node has it").lease;
+    let own = lease::take(desk, &appid).await.unwrap().expect("it is this node's").lease;
     assert!(!outcome::record_all(desk, &appid, stale, ends.clone(), first.seq).await.unwrap());
     assert_eq!(left().await.len(), 3);
     for _ in 0..2 {
@@ -121,10 +121,10 @@ fn a_stopped_node_that_wakes_writes_nothing() {
         let (appid, customer) = (appid(&account), TestCustomer::new(&account));
         customer.says("你好").await;
         let push = next_push(stopped, &appid).await;
-        let stale = lease::take(stopped, &appid).await.unwrap().expect("no node has it");
+        let stale = lease::take(stopped, &appid).await.unwrap().expect("no node has it").lease;
         assert_eq!(lease::take(desk, &appid).await.unwrap(), None, "a living node has it");
         cluster::fence(desk, &stopped.node).await.unwrap();
-        let own = lease::take(desk, &appid).await.unwrap().expect("its holder counts as dead");
+        let own = lease::take(desk, &appid).await.unwrap().expect("its holder counts as dead").lease;
         assert!(!lease::renew(stopped, &appid).await.unwrap());
         assert_eq!(lease::take(stopped, &appid).await.unwrap(), None);
         let end = outcome::finish(stopped, &appid, stale, answered(&push, "晚了"), push.id.seq);
