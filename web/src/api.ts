@@ -10,6 +10,7 @@ import type {
   DeskSnapshot,
   DraftKept,
   EndReason,
+  GroupChanged,
   History,
   LoggedIn,
   Logins,
@@ -113,6 +114,9 @@ const query = (values: Record<string, string | number>) =>
 /** The file of a message, or the small picture shown for it. */
 export type FilePart = "file" | "thumb";
 
+/** Where a session goes: to an agent, or to the queue of a group; 0: of all agents. */
+export type Target = { to: string } | { group: number };
+
 /** What the debugging page does with the settings of a developer's server. */
 export type CallbackAction = "save" | "verify" | "discard" | "back" | "remove";
 /** The settings of a developer's server as they are typed; an empty text stands for what is there, or is made. */
@@ -146,9 +150,16 @@ export const desk = {
   /** For a supervisor: customers whom no agent answered. */
   missed: (appid: string) => get<MissedCustomers>(`/desk/api/missed?${query({ appid })}`),
   dismissMissed: (appid: string, session: number) => post<object>("/desk/api/missed/dismiss", { appid, session }),
-  /** Moves a session from the agent that the page shows ("": it waits) to another agent. */
-  transfer: (appid: string, session: number, from: string, to: string) =>
-    post<object>("/desk/api/session/transfer", { appid, session, from, to }),
+  /** Moves a session from the agent that the page shows ("": it waits) to another agent or to the queue of a group. */
+  transfer: (appid: string, session: number, from: string, target: Target, note: string) =>
+    post<object>("/desk/api/session/transfer", { appid, session, from, ...target, note }),
+  addGroup: (appid: string, name: string, menu_id: string) =>
+    post<GroupChanged>("/desk/api/group/add", { appid, name, menu_id }),
+  renameGroup: (appid: string, group: number, name: string, menu_id: string) =>
+    post<GroupChanged>("/desk/api/group/rename", { appid, group, name, menu_id }),
+  deleteGroup: (appid: string, group: number) => post<GroupChanged>("/desk/api/group/delete", { appid, group }),
+  setMember: (appid: string, group: number, kf_account: string, isMember: boolean) =>
+    post<GroupChanged>(`/desk/api/group/${isMember ? "join" : "leave"}`, { appid, group, kf_account }),
   colleagues: (appid: string) => get<Colleagues>(`/desk/api/colleagues?${query({ appid })}`),
   /** For a supervisor: up to `SESSIONS_PAGE` open sessions of colleagues with numbers greater than `after`. */
   sessions: (appid: string, after: number) => get<Sessions>(`/desk/api/sessions?${query({ appid, after })}`),

@@ -353,6 +353,12 @@ export interface Note {
   text: string;
   /** When it was written. */
   at: number;
+  /** The agent who got the session. Empty if a group did. */
+  to_agent: string;
+  /** The nickname of that agent. Empty if a group got the session, or the agent is gone. */
+  to_nickname: string;
+  /** The group that got the session; 0: an agent, or the queue of all agents. */
+  to_group: number;
 }
 
 /** A group of agents as pages and operators see it. */
@@ -470,16 +476,18 @@ export interface Sessions {
   sessions: Session[];
 }
 
-/** Who could get a session. */
+/** The agents of an account. */
 export interface Colleagues {
-  /** Those of the account who are online. */
+  /** In the order of their numbers. */
   colleagues: Colleague[];
 }
 
-/** An agent who is online, and may get a session. */
+/** An agent as the other agents of the account see them. One who is online may get a session. */
 export interface Colleague {
   /** The number of the agent's open sessions. */
   open: number;
+  /** The most open sessions to which assignment brings the agent. */
+  limit: number;
   /** The agent's id. */
   kf_account: string;
   /** The name that customers see. */

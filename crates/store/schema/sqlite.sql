@@ -490,5 +490,7 @@ CREATE TABLE note (
     kf_account text not null,
     text text not null,
     at bigint not null,
+    to_agent text not null default '',
+    to_group bigint not null default 0,
     primary key (appid, openid, id)
 );

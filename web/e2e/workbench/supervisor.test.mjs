@@ -86,8 +86,9 @@ async function transfers(sue, ann, bob, customer) {
   await checkAppearance(sue.page, "colleagues that cannot be asked for");
   await sue.page.unroute("**/desk/api/colleagues*");
   await dialog.getByRole("button", { name: "Try again" }).click();
-  await sue.sees("No other colleague is online");
-  await checkAppearance(sue.page, "no colleague to transfer to");
+  const colleague = dialog.getByRole("radio", { name: "小白" });
+  await colleague.and(sue.page.locator(":disabled")).waitFor({ state: "attached" });
+  await checkAppearance(sue.page, "no colleague to transfer to but one who is away");
   await sue.page.keyboard.press("Escape");
   await eventually("the focus is back where it was", async () =>
     assert.ok(await open.evaluate((node) => node === document.activeElement)),
@@ -95,10 +96,11 @@ async function transfers(sue, ann, bob, customer) {
 
   await available(bob, "Online");
   await sue.page.keyboard.press("Enter");
-  const colleague = dialog.getByRole("button", { name: "Transfer to 小白, 0 sessions" });
-  await colleague.waitFor();
+  await colleague.and(sue.page.locator(":enabled")).waitFor({ state: "attached" });
+  await sue.page.keyboard.press("ArrowDown");
+  await sue.page.keyboard.press("Space");
+  await dialog.getByText("小白 sees all earlier messages.").waitFor();
   await checkAppearance(sue.page, "a colleague to transfer to");
-  await colleague.focus();
   await sue.page.keyboard.press("Enter");
   await sue.sees("小白 is serving this customer");
   await sue.others(customer.openid).getByText("with 小白").waitFor();
@@ -113,7 +115,8 @@ async function transfers(sue, ann, bob, customer) {
 async function handsBack(bob, ann, customer) {
   await bob.press(`Transfer ${customerName(customer.openid)}`);
   await checkAppearance(bob.page, "an agent who transfers a session");
-  await bob.press("Transfer to Ann, 0 sessions");
+  await bob.page.getByRole("dialog").getByRole("radio", { name: "Ann" }).check();
+  await bob.press("Transfer");
   await bob.sees("Choose a session");
   await ann.session(customer.openid).click();
   await ann.seesMessage("Let me look.");

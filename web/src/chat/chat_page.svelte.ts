@@ -1,7 +1,7 @@
 /** The state of the customer page. The server creates nothing for a customer before the first message. */
 import { chat, MESSAGES_PAGE, type FilePart, Refused } from "../api";
 import type { Frame, Live } from "../stream/event_stream";
-import * as feed from "../stream/feed";
+import * as feed from "./chat_feed";
 import { SnapshotStream } from "../stream/snapshot_stream";
 import { Outbox, type NewMessage, type PictureFile, type Unsent } from "../unsent/outbox";
 import type { Change, ChatFact, ChatSnapshot, Message, Typing } from "../wire";

@@ -1,14 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
-  addChatMessages,
   countUnreadAfter,
   applyAnswer,
   recountUnread,
   foldChange,
-  foldChatChange,
   beginReadingAlong,
   loadDesk,
-  loadChat,
   ownSessions,
   addColleagueSessions,
   addHistory,
@@ -20,61 +17,8 @@ import {
   waitingSessions,
   type Desk,
 } from "./feed";
-import type { AccountSnapshot, DeskFact, Message, Session } from "../wire";
-
-const ME = "kf1@demo";
-const INTAKE = { capacity: 10, is_automatic: true, is_set_away: false };
-
-const session = (id: number, more: Partial<Session> = {}): Session => ({
-  id,
-  openid: `o${id}`,
-  state: "waiting",
-  kf_account: "",
-  waiting_since: id * 1000,
-  since: id * 1000,
-  nickname: "",
-  opened_at: 0,
-  latest_at: id * 1000,
-  group: 0,
-  preview: "hello",
-  ...more,
-});
-const open = (id: number, more: Partial<Session> = {}) =>
-  session(id, { state: "open", kf_account: ME, opened_at: id * 1000 + 1, ...more });
-const message = (id: number, of: number, more: Partial<Message> = {}): Message => ({
-  id,
-  session: of,
-  openid: `o${of}`,
-  from: "customer",
-  kf_account: "",
-  kind: "text",
-  text: `text ${id}`,
-  at: id * 1000,
-  client_id: "",
-  ...more,
-});
-function desk(more: Partial<AccountSnapshot> = {}): Desk {
-  const snapshot: AccountSnapshot = {
-    appid: "wx1",
-    seq: 10,
-    name: "Shop",
-    reception: "manual",
-    capacity: 10,
-    agent: { kf_account: ME, nickname: "Ann", kf_id: 1001, presence: "online", supervisor: false, ...INTAKE },
-    sessions: [],
-    others: [],
-    others_count: more.others?.length ?? 0,
-    unread: {},
-    waiting_count: more.waiting?.length ?? 0,
-    ...{ waiting: [], drafts: [], messages: [], notes: [], groups: [] },
-    ...more,
-  };
-  const worker = { name: "ann", administers: false };
-  return loadDesk({ worker, epoch: "e", since: "e;wx1:10", accounts: [snapshot], invitations: [] }, null);
-}
-
-const change = (seq: number, ...facts: DeskFact[]) => ({ appid: "wx1", seq, facts });
-const account = (state: Desk) => state.accounts[0]!;
+import { account, change, desk, INTAKE, ME, message, open, session } from "./feed_fixture";
+import type { AccountSnapshot, Session } from "../wire";
 
 describe("the desk's feed", () => {
   it("changes nothing when a frame comes twice", () => {
@@ -235,7 +179,7 @@ describe("the desk's feed", () => {
   it("keeps loaded history over a new snapshot, but no hole", () => {
     const sessions = [open(1)];
     let state = desk({ sessions, messages: [message(50, 1)] });
-    state = addHistory(state, "wx1", "o1", [message(40, 1)], true);
+    state = addHistory(state, "wx1", "o1", { messages: [message(40, 1)], notes: [] }, true);
     const again = (first: number, epoch = "e") =>
       loadDesk(
         {
@@ -267,53 +211,6 @@ describe("the desk's feed", () => {
     const restored = account(again(50, "other"));
     expect(restored.messages.o1?.map((one) => one.id)).toEqual([50, 90]);
     expect(restored.complete.o1).toBe(false);
-  });
-});
-
-describe("the customer page's feed", () => {
-  const empty = () =>
-    loadChat({ account: { name: "Shop" }, epoch: "e", since: "", state: "none", agent: null, messages: [] }, null, 50);
-
-  it("has a message once, however often it comes", () => {
-    const echo = message(1, 1, { client_id: "c1" });
-    const next = foldChatChange(empty(), { seq: 1, facts: [{ message: echo }] });
-    expect(addChatMessages(next, [echo]).messages).toEqual([echo]);
-  });
-
-  it("drops messages of another epoch, because their numbers mean other messages now", () => {
-    const before = addChatMessages(empty(), [message(1, 1), message(2, 1), message(3, 1)]);
-    const account = { name: "Shop" };
-    const restored = { account, since: "", state: "open" as const, agent: null, messages: [message(1, 1)] };
-    const snapshot = (epoch: string) => ({ ...restored, epoch });
-    expect(loadChat(snapshot("e"), before, 50).messages.map((one) => one.id)).toEqual([1, 2, 3]);
-    const next = loadChat(snapshot("other"), before, 50);
-    expect(next.messages.map((one) => one.id)).toEqual([1]);
-  });
-
-  it("knows who is in charge, and ignores what it has heard", () => {
-    const ann = { nickname: "Ann", online: true };
-    const change = { seq: 4, facts: [{ session: { state: "open" as const, agent: ann } }] };
-    const taken = foldChatChange(empty(), change);
-    expect([taken.state, taken.agent]).toEqual(["open", ann]);
-    const closed = foldChatChange(taken, { seq: 5, facts: [{ session: { state: "closed", agent: null } }] });
-    expect([closed.state, closed.agent]).toEqual(["closed", null]);
-    expect(foldChatChange(closed, change)).toBe(closed);
-  });
-
-  it("knows that a customer waits again after an agent has left, also after the page was loaded anew", () => {
-    const fact = (seq: number, state: "waiting" | "open") => ({ seq, facts: [{ session: { state, agent: null } }] });
-    const waiting = foldChatChange(empty(), fact(1, "waiting"));
-    const again = foldChatChange(foldChatChange(waiting, fact(2, "open")), fact(3, "waiting"));
-    expect([waiting.left, again.left]).toEqual([false, true]);
-    expect(foldChatChange(again, fact(4, "open")).left).toBe(false);
-    const loads = (before: typeof again | null, messages: Message[]) =>
-      loadChat({ ...empty(), account: { name: "Shop" }, state: "waiting", messages }, before, 50).left;
-    expect(loads(again, [message(1, 1)])).toBe(true);
-    expect(loads(null, [message(1, 1)])).toBe(false);
-    const answer = message(2, 1, { from: "agent", client_id: "c" });
-    expect(loads(null, [message(1, 1), answer, message(3, 1)])).toBe(true);
-    expect(loads(null, [message(1, 1), answer, message(3, 2)]), "of an earlier session").toBe(false);
-    expect(loads(null, [message(1, 1), message(2, 1, { from: "agent" })]), "by a program").toBe(false);
   });
 });
 
@@ -357,7 +254,7 @@ describe("a supervisor's desk", () => {
     expect(colleagueSessions(account(state))[0]!.preview).toBe("text 50");
     state = beginReadingAlong(state, "wx1", of(1));
     state = foldChange(state, change(12, { message: message(51, 1) }));
-    state = addHistory(state, "wx1", "o1", [message(49, 1), message(50, 1)], true);
+    state = addHistory(state, "wx1", "o1", { messages: [message(49, 1), message(50, 1)], notes: [] }, true);
     expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([49, 50, 51]);
     expect(account(removeUnneeded(state, "wx1", 1)).messages["o1"]).toHaveLength(3);
     expect(account(removeUnneeded(state, "wx1", null)).messages).toEqual({});
@@ -365,11 +262,11 @@ describe("a supervisor's desk", () => {
 
   it("shows no hole where messages were missed", () => {
     let state = beginReadingAlong(sees({ others: [of(1)] }), "wx1", of(1));
-    state = addHistory(state, "wx1", "o1", [message(10, 1), message(11, 1)], false);
+    state = addHistory(state, "wx1", "o1", { messages: [message(10, 1), message(11, 1)], notes: [] }, false);
     state = foldChange(state, change(11, { message: message(31, 1) }));
-    state = addHistory(state, "wx1", "o1", [message(29, 1), message(30, 1)], false);
+    state = addHistory(state, "wx1", "o1", { messages: [message(29, 1), message(30, 1)], notes: [] }, false);
     expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([29, 30, 31]);
-    state = addHistory(state, "wx1", "o1", [message(12, 1), message(29, 1)], false);
+    state = addHistory(state, "wx1", "o1", { messages: [message(12, 1), message(29, 1)], notes: [] }, false);
     expect(account(state).messages["o1"]!.map((one) => one.id)).toEqual([12, 29, 30, 31]);
   });
 

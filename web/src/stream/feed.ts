@@ -1,24 +1,24 @@
 /**
- * Folds snapshots and changes into the state of the workbench and of the customer page. All functions are pure. A
- * change may arrive twice, so an account remembers the last `seq` it has folded.
+ * Folds snapshots and changes into the state of the workbench. All functions are pure. A change may arrive twice, so an
+ * account remembers the last `seq` it has folded.
  */
 import type {
   AccountSnapshot,
   Agent,
   Change,
-  ChatFact,
-  ChatSnapshot,
-  ChatState,
   DeskFact,
   DeskSnapshot,
+  Group,
+  History,
   Invitation,
   Message,
   Missed,
+  Note,
   Reception,
-  ServingAgent,
   Session,
   SessionState,
 } from "../wire";
+import { addMessages, joinHistory, joinSnapshot } from "./messages";
 
 export interface Account {
   appid: string;
@@ -44,6 +44,10 @@ export interface Account {
   messages: Record<string, Message[]>;
   /** By openid: whether the customer's very first message is here. */
   complete: Record<string, boolean>;
+  /** The agents' notes between these messages, by openid, ascending. */
+  notes: Record<string, Note[]>;
+  /** The groups of agents, oldest first. */
+  groups: Group[];
 }
 
 export interface Desk {
@@ -55,49 +59,16 @@ export interface Desk {
   invitations: Invitation[];
 }
 
-export interface Chat {
-  name: string;
-  epoch: string;
-  state: ChatState;
-  /** "" until the customer has written for the first time. */
-  since: string;
-  /** The agent of the session. */
-  agent: ServingAgent | null;
-  /** Whether the customer waits again after an agent has left. */
-  left: boolean;
-  messages: Message[];
-  complete: boolean;
-  seq: number;
-  /** Whether the page shows that an agent is typing. */
-  typing: boolean;
-}
-
 const PREVIEW_CHARS = 60;
 /** A list that the server has cut short is loaded again once fewer sessions than this are left in it. */
 const WAITING_MIN = 50;
-
-// ---- lists of messages -------------------------------------------------------------------------------------------
-
-/** Adds messages, in the order of their ids. A known message is replaced, so adding twice is harmless. */
-export function addMessages(list: Message[], more: Message[]): Message[] {
-  const last = list.at(-1)?.id ?? 0;
-  if (more.length === 1 && more[0]!.id > last) return [...list, more[0]!];
-  const byId = new Map([...list, ...more].map((message) => [message.id, message]));
-  return [...byId.values()].sort((a, b) => a.id - b.id);
-}
-
-/** The messages of a new snapshot, after those already loaded unless some are missing between the two. */
-function joinSnapshot(before: Message[], now: Message[]): Message[] {
-  const overlaps = now.length > 0 && before.some((message) => message.id === now[0]!.id);
-  return overlaps ? addMessages(before, now) : now;
-}
 
 // ---- the desk ----------------------------------------------------------------------------------------------------
 
 /** The state after a snapshot. History that was loaded before it is kept while the epoch is the same. */
 export function loadDesk(snapshot: DeskSnapshot, before: Desk | null): Desk {
   const isSameEpoch = before?.epoch === snapshot.epoch;
-  const usable = (account: Account) => (isSameEpoch ? account : { ...account, messages: {}, complete: {} });
+  const usable = (account: Account) => (isSameEpoch ? account : { ...account, messages: {}, complete: {}, notes: {} });
   const known = new Map(before?.accounts.map((account) => [account.appid, usable(account)]));
   return {
     worker: snapshot.worker.name,
@@ -124,9 +95,14 @@ function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Ac
       return [openid, before?.complete[openid] === true && first === list[0]?.id];
     }),
   );
+  const noted = (openid: string) => snapshot.notes.filter((note) => note.openid === openid);
+  const notes = Object.fromEntries(
+    Object.keys(messages).map((openid) => [openid, addMessages(before?.notes[openid] ?? [], noted(openid))]),
+  );
   const others_read = others.at(-1)?.id ?? 0;
-  const lists = { sessions, waiting_count, others_count, others_read, missed_seq: seq, unread, messages, complete };
-  return { appid, name, agent, reception, capacity, seq, ...lists };
+  const counts = { waiting_count, others_count, others_read, missed_seq: seq, unread };
+  const lists = { sessions, messages, complete, notes, groups: snapshot.groups };
+  return { appid, name, agent, reception, capacity, seq, ...counts, ...lists };
 }
 
 /** The state after one change of the stream. A `seq` that was folded before changes nothing. */
@@ -152,19 +128,13 @@ export function applyAnswer(desk: Desk, appid: string, facts: DeskFact[]): Desk 
 }
 
 /** The state after a page of history; `complete`: there is nothing older. */
-export function addHistory(desk: Desk, appid: string, openid: string, page: Message[], complete: boolean): Desk {
+export function addHistory(desk: Desk, appid: string, openid: string, page: History, complete: boolean): Desk {
   return update(desk, appid, (account) => ({
     ...account,
-    messages: { ...account.messages, [openid]: joinHistory(page, account.messages[openid] ?? [], complete) },
+    messages: { ...account.messages, [openid]: joinHistory(page.messages, account.messages[openid] ?? [], complete) },
     complete: { ...account.complete, [openid]: complete },
+    notes: { ...account.notes, [openid]: addMessages(account.notes[openid] ?? [], page.notes) },
   }));
-}
-
-/** A page of messages, joined with those already loaded; older ones are dropped if some between are missing. */
-function joinHistory(page: Message[], known: Message[], complete: boolean): Message[] {
-  const [first, last] = [page[0]?.id ?? 0, page.at(-1)?.id ?? 0];
-  const hasGap = !complete && known.some((one) => one.id < first) && !known.some((one) => one.id === first);
-  return hasGap ? [...page, ...known.filter((one) => one.id > last)] : addMessages(known, page);
 }
 
 /** The state after a page of colleagues' open sessions; `complete`: there are no more. */
@@ -203,10 +173,14 @@ export function removeUnneeded(desk: Desk, appid: string, keep: number | null): 
     return {
       ...account,
       sessions: Object.fromEntries(left.map((one) => [one.id, one])),
-      messages: Object.fromEntries(Object.entries(account.messages).filter(([openid]) => openids.has(openid))),
+      messages: only(account.messages, openids),
+      notes: only(account.notes, openids),
     };
   });
 }
+
+const only = <T>(all: Record<string, T>, openids: Set<string>): Record<string, T> =>
+  Object.fromEntries(Object.entries(all).filter(([openid]) => openids.has(openid)));
 
 const ORDER: SessionState[] = ["waiting", "open", "closed"];
 
@@ -224,6 +198,9 @@ function applyFact(account: Account, fact: DeskFact): Account {
   if ("session" in fact) return withSession(account, fact.session);
   if ("message" in fact) return withMessage(account, fact.message);
   if ("counts" in fact) return withCounts(account, fact.counts.waiting, fact.counts.open);
+  if ("note" in fact) return withNote(account, fact.note);
+  if ("group" in fact) return { ...account, groups: addMessages(account.groups, [fact.group]) };
+  if ("group_gone" in fact) return withoutGroup(account, fact.group_gone);
   if (!("agent" in fact)) return account;
   const { kf_account, nickname, presence } = fact.agent;
   if (kf_account !== account.agent.kf_account) return account;
@@ -293,6 +270,37 @@ function withMessage(account: Account, message: Message): Account {
   };
 }
 
+/** Adds a note. Notes of a session without messages here come with them. */
+function withNote(account: Account, note: Note): Account {
+  const { openid } = note;
+  if (!account.messages[openid]) return account;
+  return { ...account, notes: { ...account.notes, [openid]: addMessages(account.notes[openid] ?? [], [note]) } };
+}
+
+/** Removes a group. Its customers are in the queue of all agents. */
+function withoutGroup(account: Account, group: number): Account {
+  const sessions = Object.values(account.sessions).map((one) => (one.group === group ? { ...one, group: 0 } : one));
+  return {
+    ...account,
+    groups: account.groups.filter((one) => one.id !== group),
+    sessions: Object.fromEntries(sessions.map((one) => [one.id, one])),
+  };
+}
+
+/** The name of a group; "" for the queue of all agents. */
+export const groupName = ({ groups }: Account, group: number): string =>
+  groups.find((one) => one.id === group)?.name ?? "";
+
+/** The groups of this agent. */
+export const ownGroups = ({ groups, agent }: Account): Group[] =>
+  groups.filter((one) => one.members.includes(agent.kf_account));
+
+/** The notes between the messages that are here. */
+export function notesOf({ messages, complete, notes }: Account, openid: string): Note[] {
+  const first = complete[openid] ? 0 : (messages[openid]?.[0]?.id ?? 0);
+  return (notes[openid] ?? []).filter((note) => note.id > first);
+}
+
 /** The waiting sessions, in the order of the queue: by the first word that has no answer. */
 export function waitingSessions(account: Account): Session[] {
   return Object.values(account.sessions)
@@ -349,46 +357,4 @@ export function recountUnread(desk: Desk, appid: string, id: number, read: numbe
     const session = account.sessions[id];
     return session && isOwn(account, id) ? withUnread(account, id, countUnreadAfter(account, session, read)) : account;
   });
-}
-
-// ---- the customer page -------------------------------------------------------------------------------------------
-
-export function loadChat(snapshot: ChatSnapshot, before: Chat | null, page: number): Chat {
-  const known = before?.epoch === snapshot.epoch ? before.messages : [];
-  const messages = joinSnapshot(known, snapshot.messages);
-  const hasHistory = messages.length > snapshot.messages.length;
-  const { session } = messages.at(-1) ?? {};
-  // Only what an agent wrote at the workbench has a `client_id`.
-  const wasServed = messages.some((one) => one.session === session && one.from === "agent" && one.client_id);
-  return {
-    name: snapshot.account.name,
-    epoch: snapshot.epoch,
-    since: snapshot.since,
-    state: snapshot.state,
-    agent: snapshot.agent,
-    left: waitsAgain(before, snapshot.state) || (wasServed && snapshot.state === "waiting"),
-    messages,
-    complete: hasHistory ? before!.complete : snapshot.messages.length < page,
-    seq: 0,
-    typing: false,
-  };
-}
-
-export function foldChatChange(chat: Chat, change: Pick<Change<ChatFact>, "seq" | "facts">): Chat {
-  return change.seq <= chat.seq ? chat : { ...change.facts.reduce(applyChatFact, chat), seq: change.seq };
-}
-
-function applyChatFact(chat: Chat, fact: ChatFact): Chat {
-  return "message" in fact
-    ? { ...addChatMessages(chat, [fact.message]), typing: chat.typing && fact.message.from === "customer" }
-    : { ...chat, ...fact.session, left: waitsAgain(chat, fact.session.state) };
-}
-
-const waitsAgain = (before: Chat | null, state: ChatState): boolean =>
-  state === "waiting" && (before?.state === "open" || before?.left === true);
-
-/** The state after messages from an answer or from history; `complete`: there is nothing older. */
-
-export function addChatMessages(chat: Chat, more: Message[], complete = chat.complete): Chat {
-  return { ...chat, messages: addMessages(chat.messages, more), complete };
 }

@@ -1,4 +1,5 @@
 import { enDeskErrors } from "./desk/errors";
+import { enGroups, enNote, enTransfer } from "./desk/groups";
 import type { WorkbenchText } from "./workbench.svelte";
 import type { Text } from "./language.svelte";
 
@@ -334,17 +335,9 @@ export const enDesk: WorkbenchText = {
     take: "Take over",
   },
 
-  transfer: {
-    open: "Transfer…",
-    openOf: (customer) => `Transfer ${customer}`,
-    title: (customer) => `Transfer ${customer} to…`,
-    hint: "These colleagues are online. They will see all earlier messages.",
-    to: (nickname) => `Transfer to ${nickname}`,
-    sessions: (count) => (count === 1 ? "1 session" : `${count} sessions`),
-    empty: "No other colleague is online",
-    emptyHint: "Try again later, or leave the session with its current agent.",
-    gone: (customer) => `${customer} is now served by another agent`,
-  },
+  transfer: enTransfer,
+  note: enNote,
+  groups: enGroups,
 
   menu: {
     open: "More",

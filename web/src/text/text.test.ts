@@ -4,7 +4,8 @@ import { zhDebug } from "./debug.zh";
 import { en, enDesk } from "./en";
 import { enPush } from "./push.en";
 import { zhPush } from "./push.zh";
-import { spaced, zh, zhDesk } from "./zh";
+import { spaced } from "./spaced";
+import { zh, zhDesk } from "./zh";
 
 /** Every text of a catalogue; what takes values gets a name, and whole numbers where it wants them. */
 function texts(catalogue: object): string[] {

@@ -2,14 +2,8 @@
  * 中文文案。键名由此处决定，`en.ts` 必须与之一致。工作台的文案单列，客户页面不必加载。
  */
 import { zhDeskErrors } from "./desk/errors";
-
-const SCRIPT_CHANGE = /(?<=\p{Script=Han})\0(?=[\p{Script=Latin}\d])|(?<=[\p{Script=Latin}\d])\0(?=\p{Script=Han})/gu;
-
-/** 中文与西文、数字之间空一格，标点旁不空：名称由用户填写，可能是中文，也可能是西文。 */
-export const spaced = (parts: TemplateStringsArray, ...values: (string | number)[]): string =>
-  String.raw({ raw: parts.raw.map((part) => `\0${part}\0`) }, ...values)
-    .replace(SCRIPT_CHANGE, " ")
-    .replaceAll("\0", "");
+import { zhGroups, zhNote, zhTransfer } from "./desk/groups";
+import { spaced } from "./spaced";
 
 export const zh = {
   lang: "zh-CN",
@@ -333,17 +327,9 @@ export const zhDesk = {
     take: "接管",
   },
 
-  transfer: {
-    open: "转接…",
-    openOf: (customer: string) => spaced`转接${customer}`,
-    title: (customer: string) => spaced`将${customer}转接给…`,
-    hint: "以下是在线的客服。对方可以看到之前的聊天记录。",
-    to: (nickname: string) => spaced`转接给${nickname}`,
-    sessions: (count: number) => `${count} 个会话`,
-    empty: "没有其他在线的客服",
-    emptyHint: "请稍后再试，或继续由当前客服接待。",
-    gone: (customer: string) => spaced`${customer}已由其他客服接待`,
-  },
+  transfer: zhTransfer,
+  note: zhNote,
+  groups: zhGroups,
 
   menu: {
     open: "更多",

@@ -1,6 +1,7 @@
 //! Notes of agents who transfer a session: for agents only, never for the customer or the developer's server.
 
 use crate::Result;
+use model::session::actor::Target;
 use model::{Appid, Fact, Session, Time};
 use protocol::{Errcode, limits};
 use serde::Serialize;
@@ -27,6 +28,12 @@ pub struct NoteView {
     pub text: String,
     /// When it was written.
     pub at: Time,
+    /// The agent who got the session. Empty if a group did.
+    pub to_agent: String,
+    /// The nickname of that agent. Empty if a group got the session, or the agent is gone.
+    pub to_nickname: String,
+    /// The group that got the session; 0: an agent, or the queue of all agents.
+    pub to_group: i64,
 }
 
 /// The text of a note without white space at both ends; `None` if nothing is left.
@@ -42,16 +49,20 @@ pub(crate) fn check(text: &str) -> Result<Option<&str>, Errcode> {
     }
 }
 
-/// Stores a note of an agent in a session.
+/// Stores a note of an agent who sends a session `to` another agent or a group.
 pub(crate) fn insert(
     tx: &mut Tx<'_>,
     appid: &Appid,
     session: &Session,
-    kf_account: &str,
+    (kf_account, to): (&str, &Target),
     text: &str,
 ) -> Result<()> {
     let (id, now) = (tx.seq(), tx.now());
-    tx.run(INSERT, bind![appid, &session.openid, id, session.id, kf_account, text, now])?;
+    let (agent, group) = match to {
+        Target::Agent(agent) => (agent.as_str(), 0),
+        Target::Group(group) => ("", *group),
+    };
+    tx.run(INSERT, bind![appid, &session.openid, id, session.id, kf_account, text, now, agent, group])?;
     tx.record(Fact::Note { id, session: session.id });
     Ok(())
 }
@@ -82,21 +93,26 @@ fn note(row: &Row) -> NoteView {
         nickname: row.text(4),
         text: row.text(5),
         at: row.int(6),
+        to_agent: row.text(7),
+        to_nickname: row.text(8),
+        to_group: row.int(9),
     }
 }
 
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "select n.id, n.session, n.openid, n.kf_account, coalesce(a.nickname, ''), n.text, n.at from note n
+            "select n.id, n.session, n.openid, n.kf_account, coalesce(a.nickname, ''), n.text, n.at, n.to_agent,
+    coalesce(b.nickname, ''), n.to_group from note n
     left join agent a on a.appid = n.appid and a.kf_account = n.kf_account
+    left join agent b on b.appid = n.appid and b.kf_account = n.to_agent
     where n.appid = $1 and n.openid = $2 and ",
             $which
         )
     };
 }
 
-const INSERT: &str = "insert into note (appid, openid, id, session, kf_account, text, at)
-    values ($1, $2, $3, $4, $5, $6, $7)";
+const INSERT: &str = "insert into note (appid, openid, id, session, kf_account, text, at, to_agent, to_group)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const SELECT: &str = select!("n.id = $3");
 const SELECT_PAGE: &str = select!("n.id >= $3 and n.id < $4 and n.session <= $5 order by n.id desc limit $6");

@@ -52,7 +52,7 @@ pub async fn move_session(desk: &Desk, worker: &WechatId, appid: &Appid, asked: 
                 send_to_group(tx, appid, session.clone(), how, *to)?;
             }
         }
-        text.map_or(Ok(()), |text| note::insert(tx, appid, &session, by.kf_account, text))
+        text.map_or(Ok(()), |text| note::insert(tx, appid, &session, (by.kf_account, &asked.to), text))
     })
     .await
 }

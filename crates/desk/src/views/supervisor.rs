@@ -4,17 +4,17 @@ use crate::people::agent;
 use crate::people::presence::{self, of_worker};
 use crate::views::feed::{AgentView, agent_view};
 use crate::views::session_view::{self, SessionView};
-use crate::{Desk, Result, session};
-use model::agent::Presence;
+use crate::{Desk, Result, account};
 use model::{Appid, WechatId};
 use serde::Serialize;
+use std::collections::HashMap;
 use store::Tx;
 use store::bind;
 
 /// The most sessions on one page.
 pub const PAGE: i64 = 200;
 
-/// An agent who is online, and may get a session.
+/// An agent as the other agents of the account see them. One who is online may get a session.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Colleague {
@@ -22,9 +22,11 @@ pub struct Colleague {
     view: AgentView,
     /// The number of the agent's open sessions.
     open: i64,
+    /// The most open sessions to which assignment brings the agent.
+    limit: i64,
 }
 
-/// The agents of an account who are online, sorted by `kf_id`. Any agent of the account may read them.
+/// The agents of an account, sorted by `kf_id`. Any agent of the account may read them.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -32,14 +34,15 @@ pub async fn colleagues(desk: &Desk, worker: &WechatId, appid: &Appid) -> Result
     let worker = worker.clone();
     desk.read(appid, move |tx, appid| {
         of_worker(tx, appid, &worker)?;
-        let mut online = Vec::new();
-        for agent in agent::all(tx, appid)? {
-            if agent.presence == Presence::Online {
-                let open = session::count_open(tx, appid, agent.kf_account.as_str())?;
-                online.push(Colleague { view: agent_view(&agent), open });
-            }
-        }
-        Ok(online)
+        let account = account::get(tx, appid)?;
+        let rows = tx.all(COUNT_OPEN, bind![appid])?;
+        let open: HashMap<_, _> = rows.iter().map(|row| (row.text(0), row.int(1))).collect();
+        let colleague = |agent: &agent::Agent| Colleague {
+            view: agent_view(agent),
+            open: open.get(agent.kf_account.as_str()).copied().unwrap_or(0),
+            limit: account.intake(agent.intake).1,
+        };
+        Ok(agent::all(tx, appid)?.iter().map(colleague).collect())
     })
     .await
 }
@@ -72,5 +75,7 @@ pub(crate) fn count_others(tx: &mut Tx<'_>, appid: &Appid, agent: &agent::Agent)
     tx.number(COUNT_OTHERS, bind![appid, &agent.kf_account])
 }
 
+const COUNT_OPEN: &str =
+    "select kf_account, count(*) from session where appid = $1 and state = 'open' group by kf_account";
 const COUNT_OTHERS: &str =
     "select count(*) from session where appid = $1 and state = 'open' and kf_account <> $2";

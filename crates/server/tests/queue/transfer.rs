@@ -121,6 +121,7 @@ async fn a_note_is_read_by_agents_and_by_no_one_else(app: TestApp) {
     let note = json!({
         "id": at.history(&at.bob).await.1["notes"][0]["id"], "session": at.session, "kf_account": a,
         "openid": at.customer.openid(), "nickname": "a1", "text": "wants a refund", "at": 1_800_000_001_000_i64,
+        "to_agent": "", "to_nickname": "", "to_group": at.group,
     });
     assert_eq!(at.history(&at.bob).await.1["notes"], json!([note]));
     assert_eq!(at.bob.first_account().await["notes"], json!([note]));
@@ -138,6 +139,7 @@ async fn a_note_is_read_by_agents_and_by_no_one_else(app: TestApp) {
     };
     assert!(!told(office.events()).contains("checked"));
     let texts = at.history(&at.ann).await.1["notes"].clone();
+    assert_eq!((&texts[1]["to_agent"], &texts[1]["to_nickname"]), (&json!(a), &json!("a1")));
     let texts: Vec<_> = texts.as_array().unwrap().iter().map(|note| note["text"].clone()).collect();
     assert_eq!(texts, ["wants a refund", "checked"]);
     let customers = [at.customer.snapshot().await, at.customer.asks("messages?before=0").await];

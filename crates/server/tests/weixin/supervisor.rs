@@ -200,15 +200,15 @@ async fn an_agent_transfers_a_session_to_a_colleague(app: TestApp) {
     let mut other = bob.comes_online().await;
     bob.sets_away(true).await;
     assert_eq!(code(&ann.moves(id, &a, &b).await.1), 990_022, "away is not online");
-    bob.sets_away(false).await;
     let colleagues = ann.asks(&format!("/desk/api/colleagues?appid={}", account.appid)).await.1;
     let expected = json!({
         "colleagues": [
-            {"kf_account": "a1@shop1", "nickname": "a1", "open": 1, "presence": "online"},
-            {"kf_account": "b1@shop1", "nickname": "b1", "open": 0, "presence": "online"}
+            {"kf_account": "a1@shop1", "nickname": "a1", "open": 1, "limit": 10, "presence": "online"},
+            {"kf_account": "b1@shop1", "nickname": "b1", "open": 0, "limit": 10, "presence": "away"}
         ]
     });
     assert_eq!(colleagues, expected);
+    bob.sets_away(false).await;
     let mut page = customer.watches().await;
     app.advance(5_000).await;
     assert_eq!(ann.moves(id, &a, &b).await, (200, json!({"errcode": 0, "errmsg": "ok"})));

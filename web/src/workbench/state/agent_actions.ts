@@ -38,7 +38,11 @@ function passOver(cause: unknown): null {
 
 function show(appid: string, taken: Accepted | null): void {
   if (!taken || !page.desk) return;
-  page.applyAnswer(appid, [{ session: taken.session }, ...taken.messages.map((message) => ({ message }))]);
+  page.applyAnswer(appid, [
+    { session: taken.session },
+    ...taken.messages.map((message) => ({ message })),
+    ...taken.notes.map((note) => ({ note })),
+  ]);
   if (page.appid === appid) page.choose(taken.session.id);
 }
 
@@ -70,31 +74,42 @@ export async function needsNoReply({ id, since }: Session): Promise<void> {
   page.focus = "reply";
 }
 
-/** Moves a session to an agent. A supervisor who moves one to themselves takes it over. */
-export async function transferSession(
-  session: Session,
-  to: { kf_account: string; nickname: string; headimg?: string },
-): Promise<void> {
-  const { kf_account, nickname, headimg } = to;
+type Receiver = Pick<Colleague, "kf_account" | "nickname" | "headimg">;
+
+/**
+ * Moves a session to an agent, or to the queue of a group, with a note. A supervisor who moves one to themselves takes
+ * it over. Throws what the call throws.
+ */
+export async function transferSession(session: Session, to: Receiver | { group: number }, note = ""): Promise<void> {
   const appid = page.appid;
   page.moving = session.id;
-  const done = await page.attempt(() => api.transfer(appid, session.id, session.kf_account, kf_account));
-  if (done && page.desk) {
+  try {
+    const target = "group" in to ? to : { to: to.kf_account };
+    await api.transfer(appid, session.id, session.kf_account, target, note);
+    page.transferring = null;
+    if (page.desk) showMoved(appid, session, to);
+  } finally {
+    page.moving = null;
+  }
+}
+
+function showMoved(appid: string, session: Session, to: Receiver | { group: number }): void {
+  const isOwn = "kf_account" in to && to.kf_account === page.account?.agent.kf_account;
+  if ("kf_account" in to) {
     const { headimg: _, ...rest } = session;
+    const { kf_account, nickname, headimg } = to;
     const agent = headimg ? { nickname, headimg } : { nickname };
     const moved: Session = { ...rest, state: "open", kf_account, ...agent, opened_at: Date.now() };
     page.update((desk) =>
       feed.removeUnneeded(feed.applyAnswer(desk, appid, [{ session: moved }]), appid, page.chosen),
     );
-    const isOwn = kf_account === page.account?.agent.kf_account;
-    if (isOwn) page.choose(session.id);
-    else if (page.chosen === session.id && !page.session) page.showList();
-    page.focus = isOwn ? "reply" : "list";
   }
-  page.moving = null;
+  if (isOwn) page.choose(session.id);
+  else if (page.chosen === session.id && ("group" in to || !page.session)) page.showList();
+  page.focus = isOwn ? "reply" : "list";
 }
 
-/** The agents of the account who are online. */
+/** The agents of the account. */
 export const listColleagues = async (appid: string): Promise<Colleague[]> => (await api.colleagues(appid)).colleagues;
 
 export const whyWaiting = api.whyWaiting;

@@ -36,6 +36,8 @@ class WorkbenchPage {
   unsent: Unsent[] = $state.raw([]);
   /** The number of the session that this page is moving to another agent. */
   moving: number | null = null;
+  /** The session for which the dialog asks where it goes. */
+  transferring: Session | null = $state.raw(null);
 
   account = $derived(this.desk?.accounts.find((one) => one.appid === this.appid) ?? null);
   session: Session | null = $derived((this.chosen !== null && this.account?.sessions[this.chosen]) || null);
@@ -58,9 +60,9 @@ class WorkbenchPage {
     onChange: (all) => (this.unsent = all),
     onRefused: (cause) => this.#refused(cause),
   });
-  #loader = new MessageLoader((appid, session, messages, complete) => {
-    this.#outbox.confirm(messages);
-    this.update((desk) => feed.addHistory(desk, appid, session.openid, messages, complete));
+  #loader = new MessageLoader((appid, session, page, complete) => {
+    this.#outbox.confirm(page.messages);
+    this.update((desk) => feed.addHistory(desk, appid, session.openid, page, complete));
   });
   #stream = new SnapshotStream<DeskSnapshot>({
     name: "kefu-desk",

@@ -49,11 +49,11 @@ pub struct DraftKept {
     pub at: Time,
 }
 
-/// Who could get a session.
+/// The agents of an account.
 #[derive(Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Colleagues {
-    /// Those of the account who are online.
+    /// In the order of their numbers.
     pub colleagues: Vec<Colleague>,
 }
 

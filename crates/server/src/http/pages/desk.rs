@@ -302,7 +302,7 @@ pub async fn transfer(
     Ok(Reply::done())
 }
 
-/// `GET /desk/api/colleagues`: agents who could get a session.
+/// `GET /desk/api/colleagues`: the agents of an account.
 pub async fn colleagues(State(app): State<App>, login: Login, Params(of): Params<AccountQuery>) -> Answer {
     let colleagues = supervisor::colleagues(&app.desk, &login.worker, &appid(&of.appid)?).await?;
     Reply::json(&Colleagues { colleagues })

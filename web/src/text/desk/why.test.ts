@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import wire from "../wire.ts?raw";
-import type { AgentReason, MissedReason, WaitReason } from "../wire";
-import { enDesk } from "./en";
-import { zhDesk } from "./zh";
+import wire from "../../wire.ts?raw";
+import type { AgentReason, MissedReason, WaitReason } from "../../wire";
+import { enDesk } from "../en";
+import { zhDesk } from "../zh";
 
 /** The words of a type that is a choice of words, from the file that the server's types are written to. */
 function wordsOf(type: string): string[] {
