@@ -6,8 +6,8 @@ use crate::{Desk, Result, account};
 use model::callback::Alarm;
 use model::{Appid, TextEnum, Time};
 use serde::Serialize;
+use store::Row;
 use store::bind;
-use store::{Row, Tx};
 
 /// How the developer's server of an account fares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,11 +66,6 @@ pub async fn save(
         Ok(Some(account::get(tx, appid)?.name))
     })
     .await
-}
-
-/// Until when the account's server is left alone, as the node that delivered last has stored it; 0 if it is not.
-pub(super) fn shielded_until(tx: &mut Tx<'_>, appid: &Appid) -> Result<Time> {
-    Ok(callback::shield(tx, appid)?.unwrap_or_default().until)
 }
 
 /// The alarms of an account.

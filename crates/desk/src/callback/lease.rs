@@ -1,7 +1,7 @@
 //! Who delivers the pushes of an account: the node with the lease. What a node still writes after another one took over
 //! does nothing, because the cursor counts who took over.
 
-use crate::callback::alarms;
+use crate::account::callback;
 use crate::{Desk, Result, cluster};
 use model::{Appid, Time};
 use store::Tx;
@@ -40,7 +40,8 @@ pub async fn take(desk: &Desk, appid: &Appid) -> Result<Option<LeaseTaken>> {
         }
         let Some(row) = tx.one(CLAIM, bind![appid])? else { return Ok(None) };
         let (lease, cursor) = (PushLease { epoch: row.int(0) }, row.int(1));
-        Ok(Some(LeaseTaken { lease, cursor, shielded_until: alarms::shielded_until(tx, appid)? }))
+        let shielded_until = callback::shield(tx, appid)?.unwrap_or_default().until;
+        Ok(Some(LeaseTaken { lease, cursor, shielded_until }))
     })
     .await
 }
