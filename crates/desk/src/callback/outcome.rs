@@ -6,10 +6,10 @@ use crate::callback::pushes::Push;
 use crate::callback::tries::{self, Try};
 use crate::message::api_message;
 use crate::people::agent;
-use crate::session::queue::{self, Seat};
-use crate::session::{self, group};
+use crate::session::{self, group, queue};
 use crate::{Desk, Result, message};
 use model::session::SessionState;
+use model::session::actor::Target;
 use model::{Appid, TextEnum};
 use protocol::Errcode;
 use protocol::callback::{BodyContent, Reply};
@@ -163,17 +163,17 @@ pub(super) fn act(tx: &mut Tx<'_>, appid: &Appid, finished: &Finished, client_id
 /// Hands the customer and the answered message over to the desk.
 fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, name: Option<&str>) -> Result<()> {
     let BodyContent::Message(answered) = &push.body.content else { return Ok(()) };
-    let seat = named(tx, appid, name)?;
+    let target = named(tx, appid, name)?;
     let (openid, now) = (&push.openid, tx.now());
-    let session = match (session::current(tx, appid, openid.as_str())?, seat) {
-        (None, seat) => queue::begin(tx, appid, openid, &seat.unwrap_or(Seat::Group(0)))?,
-        (Some(waiting), Some(seat)) if waiting.state == SessionState::Waiting => match seat {
-            Seat::Agent(agent) => {
-                let open = waiting.open(agent.as_str(), now);
+    let session = match (session::current(tx, appid, openid.as_str())?, target) {
+        (None, target) => queue::begin(tx, appid, openid, &target.unwrap_or(Target::EVERYONE))?,
+        (Some(waiting), Some(target)) if waiting.state == SessionState::Waiting => match target {
+            Target::Agent(agent) => {
+                let open = waiting.open(&agent, now);
                 session::save(tx, appid, &open, Opercode::Taken)?;
                 open
             }
-            Seat::Group(group) => queue::send_to_group(tx, appid, waiting, group)?,
+            Target::Group(group) => queue::send_to_group(tx, appid, waiting, group)?,
         },
         // The customer waits already, or an agent serves the customer.
         (Some(session), _) => session,
@@ -182,12 +182,12 @@ fn transfer(tx: &mut Tx<'_>, appid: &Appid, push: &Push, name: Option<&str>) -> 
 }
 
 /// The agent or the group that an answer names. An unknown name is none, and stands for the waiting list.
-pub(super) fn named(tx: &mut Tx<'_>, appid: &Appid, name: Option<&str>) -> Result<Option<Seat>> {
+pub(super) fn named(tx: &mut Tx<'_>, appid: &Appid, name: Option<&str>) -> Result<Option<Target>> {
     let Some(name) = name else { return Ok(None) };
     if let Some(agent) = agent::find(tx, appid, name)? {
-        return Ok(Some(Seat::Agent(agent.kf_account)));
+        return Ok(Some(Target::Agent(agent.kf_account.to_string())));
     }
-    Ok(group::named(tx, appid, name)?.map(Seat::Group))
+    Ok(group::named(tx, appid, name)?.map(Target::Group))
 }
 
 const INSERT: &str = "insert into push (appid, seq, fact, openid, what, outcome, tries, fault, at)

@@ -4,9 +4,10 @@ use crate::callback::outcome::{self, Finished, Outcome};
 use crate::callback::pushes::{Push, PushId};
 use crate::callback::tries::{self, Try};
 use crate::people::customer;
-use crate::session::queue::{self, Seat};
+use crate::session::queue;
 use crate::{Desk, Result, session};
 use model::Appid;
+use model::session::actor::Target;
 use protocol::Errcode;
 use protocol::callback::{BodyContent, Reply};
 use store::Tx;
@@ -54,13 +55,13 @@ pub async fn apply_simulated(desk: &Desk, appid: &Appid, push: Push, reply: Repl
     desk.write(appid, move |tx, appid| hand_over(tx, appid, &push, kf_account.as_deref())).await
 }
 
-fn hand_over(tx: &mut Tx<'_>, appid: &Appid, push: &Push, seat: Option<&str>) -> Result<()> {
+fn hand_over(tx: &mut Tx<'_>, appid: &Appid, push: &Push, name: Option<&str>) -> Result<()> {
     let openid = customer::get(tx, appid, push.openid.as_str())?;
-    let seat = outcome::named(tx, appid, seat)?;
+    let target = outcome::named(tx, appid, name)?;
     match session::current(tx, appid, openid.as_str())? {
         // Nothing changes.
         Some(_) => Err(Errcode::CustomerTaken.into()),
-        None => queue::begin(tx, appid, &openid, &seat.unwrap_or(Seat::Group(0))).map(|_| ()),
+        None => queue::begin(tx, appid, &openid, &target.unwrap_or(Target::EVERYONE)).map(|_| ()),
     }
 }
 

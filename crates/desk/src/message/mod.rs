@@ -18,10 +18,10 @@ use crate::message::history::{body, page_id, sender};
 use crate::people::cookie::{WithCookie, Writer};
 use crate::people::customer;
 use crate::people::presence::of_worker;
-use crate::session::queue::{self, Seat};
-use crate::session::{record, window};
+use crate::session::{queue, record, window};
 use crate::{Desk, Result, account, content, session};
 use model::session::SessionState;
+use model::session::actor::Target;
 use model::session::routing::{self, Recipient};
 use model::session::window::may_reply;
 use model::{Appid, Fact, Openid, Session, Time, WechatId};
@@ -102,7 +102,7 @@ pub(super) fn route(
                 None => session,
             }
         }
-        (_, None) => queue::begin(tx, appid, openid, &Seat::Group(group.unwrap_or(0)))?,
+        (_, None) => queue::begin(tx, appid, openid, &group.map_or(Target::EVERYONE, Target::Group))?,
     };
     let message = insert(tx, appid, openid, session.id, &author, draft, to == Recipient::Both)?;
     record::add_message(tx, appid, &session, false, message.id)?;

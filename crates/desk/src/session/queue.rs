@@ -5,6 +5,7 @@ use crate::session::{self, release};
 use crate::{Desk, Result, account, due};
 use model::due::{Due, QUEUE_PAUSE};
 use model::session::SessionState;
+use model::session::actor::Target;
 use model::session::queue::{Candidate, Place, SAME_AGENT, Strategy, assign, choose};
 use model::{Account, Appid, Fact, KfAccount, Openid, SECOND, Session, Time};
 use protocol::msgrecord::Opercode;
@@ -17,28 +18,19 @@ const ROUND: usize = 64;
 /// The most customers of a group whom one transaction considers, so that those whom no agent may get delay few others.
 const CONSIDERED: i64 = 256;
 
-/// For whom a customer's session begins.
-#[derive(Clone, Debug)]
-pub(crate) enum Seat {
-    /// This agent, even if the agent cannot accept.
-    Agent(KfAccount),
-    /// An agent of this group who has room; 0: of all agents.
-    Group(i64),
-}
-
-/// Begins a session of a customer who writes: with the agent of the seat, or with an agent who has room and whom no
-/// earlier customer waits for, else in the queue.
-pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, seat: &Seat) -> Result<Session> {
+/// Begins a session of a customer who writes: with the agent whom the target names, who exists, or with an agent of the
+/// group who has room and whom no earlier customer waits for, else in the group's queue.
+pub(crate) fn begin(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid, target: &Target) -> Result<Session> {
     let (now, seq) = (tx.now(), tx.seq());
     let mut waiting = Session::begin(seq, openid.clone(), now).after_customer_message(now);
     release::forget_missed(tx, appid, openid)?;
-    match seat {
-        Seat::Agent(agent) => {
-            let session = waiting.open(agent.as_str(), now);
+    match target {
+        Target::Agent(agent) => {
+            let session = waiting.open(agent, now);
             session::save(tx, appid, &session, Opercode::Taken)?;
             return Ok(session);
         }
-        Seat::Group(group) => waiting.group = *group,
+        Target::Group(group) => waiting.group = *group,
     }
     let account = account::get(tx, appid)?;
     let chosen = match !account.feature || is_paused(tx, appid)? || is_anybody_waiting(tx, appid)? {

@@ -17,10 +17,15 @@ pub struct Actor<'a> {
 /// Where a session goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To this agent.
+    /// To this agent, even if the agent cannot accept.
     Agent(String),
     /// To the queue of this group; 0: of all agents.
     Group(i64),
+}
+
+impl Target {
+    /// The queue of all agents.
+    pub const EVERYONE: Target = Target::Group(0);
 }
 
 /// What moving a session means.
