@@ -205,14 +205,16 @@ impl<'a> Source<'a> {
 
     /// A customer's message as it is pushed.
     fn message(&self, msg_id: i64, said: &Said) -> UserMessage {
-        let (body, file) = (body(&said.body), File { media_id: said.media_id.clone() });
-        let content = if said.kind == "image" {
-            UserContent::Image { pic_url: self.address(&file.media_id), file }
-        } else if let Some(content) = CustomerContent::read(&said.kind, body.clone()) {
-            self.content(content, file)
-        } else {
-            let menu_id = body["bizmsgmenuid"].as_str().map(str::to_owned);
+        let file = File { media_id: said.media_id.clone() };
+        let text = || {
+            let menu_id = body(&said.body)["bizmsgmenuid"].as_str().map(str::to_owned);
             UserContent::Text { text: Text { content: said.text.clone() }, menu_id }
+        };
+        let content = match said.kind.as_str() {
+            "text" => text(),
+            "image" => UserContent::Image { pic_url: self.address(&file.media_id), file },
+            kind => CustomerContent::read(kind, body(&said.body))
+                .map_or_else(text, |content| self.content(content, file)),
         };
         UserMessage { msg_id, content, article: None, business_id: None }
     }

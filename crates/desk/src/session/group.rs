@@ -226,10 +226,12 @@ pub(crate) fn of_menu_choice(tx: &mut Tx<'_>, appid: &Appid, menu_id: &str) -> R
 
 /// The group that a program names, by its name or as `name@alias`.
 pub(crate) fn named(tx: &mut Tx<'_>, appid: &Appid, name: &str) -> Result<Option<i64>> {
-    let account = account::get(tx, appid)?;
     let name = match name.rsplit_once('@') {
-        Some((name, suffix)) if [account.alias, account.original_id].contains(&suffix.to_owned()) => name,
-        _ => name,
+        Some((before, suffix)) => {
+            let account = account::get(tx, appid)?;
+            if [account.alias, account.original_id].iter().any(|it| it == suffix) { before } else { name }
+        }
+        None => name,
     };
     Ok(tx.one(SELECT_NAMED, bind![appid, name.trim()])?.map(|row| row.int(0)))
 }

@@ -174,13 +174,17 @@ fn miss(tx: &mut Tx<'_>, appid: &Appid, session: &Session, reason: MissedReason)
 
 /// Takes a customer who writes again, or whom an agent serves, from the list of those who were missed.
 pub(crate) fn forget_missed(tx: &mut Tx<'_>, appid: &Appid, openid: &Openid) -> Result<()> {
-    for row in tx.all(DELETE_MISSED_OF, bind![appid, openid])? {
-        tx.record(Fact::Missed { session: row.int(0) });
+    // Nearly always there is none, so that a write would be in vain.
+    let missed = tx.all(SELECT_MISSED_OF, bind![appid, openid])?;
+    if !missed.is_empty() {
+        tx.run(DELETE_MISSED_OF, bind![appid, openid])?;
     }
+    missed.iter().for_each(|row| tx.record(Fact::Missed { session: row.int(0) }));
     Ok(())
 }
 
 const INSERT_MISSED: &str = "insert into missed (appid, session, openid, since, at, reason)
     values ($1, $2, $3, $4, $5, $6) on conflict (appid, session) do nothing";
-const DELETE_MISSED_OF: &str = "delete from missed where appid = $1 and openid = $2 returning session";
+const SELECT_MISSED_OF: &str = "select session from missed where appid = $1 and openid = $2";
+const DELETE_MISSED_OF: &str = "delete from missed where appid = $1 and openid = $2";
 const DELETE_OLD_MISSED: &str = "delete from missed where appid = $1 and at < $2";
