@@ -1,6 +1,6 @@
 /** Folds snapshots and changes into the state of the customer page. All functions are pure. */
 import type { Change, ChatFact, ChatSnapshot, ChatState, Message, ServingAgent } from "../wire";
-import { addMessages, joinSnapshot } from "../stream/messages";
+import { addById, joinSnapshot } from "../stream/messages";
 
 export interface Chat {
   name: string;
@@ -55,5 +55,5 @@ const waitsAgain = (before: Chat | null, state: ChatState): boolean =>
 
 /** The state after messages from an answer or from history; `complete`: there is nothing older. */
 export function addChatMessages(chat: Chat, more: Message[], complete = chat.complete): Chat {
-  return { ...chat, messages: addMessages(chat.messages, more), complete };
+  return { ...chat, messages: addById(chat.messages, more), complete };
 }

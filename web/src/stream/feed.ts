@@ -18,7 +18,7 @@ import type {
   Session,
   SessionState,
 } from "../wire";
-import { addMessages, joinHistory, joinSnapshot } from "./messages";
+import { addById, joinHistory, joinSnapshot } from "./messages";
 
 export interface Account {
   appid: string;
@@ -97,7 +97,7 @@ function loadAccount(snapshot: AccountSnapshot, before: Account | undefined): Ac
   );
   const noted = (openid: string) => snapshot.notes.filter((note) => note.openid === openid);
   const notes = Object.fromEntries(
-    Object.keys(messages).map((openid) => [openid, addMessages(before?.notes[openid] ?? [], noted(openid))]),
+    Object.keys(messages).map((openid) => [openid, addById(before?.notes[openid] ?? [], noted(openid))]),
   );
   const others_read = others.at(-1)?.id ?? 0;
   const counts = { waiting_count, others_count, others_read, missed_seq: seq, unread };
@@ -133,7 +133,7 @@ export function addHistory(desk: Desk, appid: string, openid: string, page: Hist
     ...account,
     messages: { ...account.messages, [openid]: joinHistory(page.messages, account.messages[openid] ?? [], complete) },
     complete: { ...account.complete, [openid]: complete },
-    notes: { ...account.notes, [openid]: addMessages(account.notes[openid] ?? [], page.notes) },
+    notes: { ...account.notes, [openid]: addById(account.notes[openid] ?? [], page.notes) },
   }));
 }
 
@@ -199,7 +199,7 @@ function applyFact(account: Account, fact: DeskFact): Account {
   if ("message" in fact) return withMessage(account, fact.message);
   if ("counts" in fact) return withCounts(account, fact.counts.waiting, fact.counts.open);
   if ("note" in fact) return withNote(account, fact.note);
-  if ("group" in fact) return { ...account, groups: addMessages(account.groups, [fact.group]) };
+  if ("group" in fact) return { ...account, groups: addById(account.groups, [fact.group]) };
   if ("group_gone" in fact) return withoutGroup(account, fact.group_gone);
   if (!("agent" in fact)) return account;
   const { kf_account, nickname, presence } = fact.agent;
@@ -263,7 +263,7 @@ function withMessage(account: Account, message: Message): Account {
     ...(message.from === "agent" ? withUnread(account, message.session, 0) : account),
     messages: isIgnored
       ? account.messages
-      : { ...account.messages, [message.openid]: addMessages(known ?? [], [message]) },
+      : { ...account.messages, [message.openid]: addById(known ?? [], [message]) },
     sessions: isLatest
       ? { ...account.sessions, [session.id]: { ...session, latest_at: message.at, preview, since } }
       : account.sessions,
@@ -274,7 +274,7 @@ function withMessage(account: Account, message: Message): Account {
 function withNote(account: Account, note: Note): Account {
   const { openid } = note;
   if (!account.messages[openid]) return account;
-  return { ...account, notes: { ...account.notes, [openid]: addMessages(account.notes[openid] ?? [], [note]) } };
+  return { ...account, notes: { ...account.notes, [openid]: addById(account.notes[openid] ?? [], [note]) } };
 }
 
 /** Removes a group. Its customers are in the queue of all agents. */
