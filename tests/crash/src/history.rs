@@ -142,7 +142,7 @@ impl History {
         if !found.waiting.is_sorted() {
             wrong.push(format!("the queue is not in the order of its places: {:?}", found.waiting));
         }
-        // Everybody waits in one queue for one agent, and nobody is handed back.
+        // All customers wait in one queue for one agent, and none is handed back.
         let earlier = |served: &&(i64, i64)| found.waiting.iter().any(|waiting| waiting < *served);
         wrong.extend(found.served.iter().filter(earlier).map(|served| {
             format!("{served:?} is served, and one who came earlier waits: {:?}", found.waiting)

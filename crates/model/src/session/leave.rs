@@ -62,7 +62,7 @@ pub enum Then {
     Miss(MissedReason),
 }
 
-/// Who is told what became of a session. Supervisors are told whatever agents are.
+/// Who is told what became of a session. Supervisors are told all that agents are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Whether the customer is, and the agent before, if there was one.

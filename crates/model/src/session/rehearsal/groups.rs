@@ -7,7 +7,7 @@ use crate::session::{Create, SessionState, close, create};
 use crate::{Openid, Session};
 
 impl Rehearsal {
-    /// Changes the limit of every agent. Nobody loses a customer by a lower one.
+    /// Changes the limit of every agent. A lower one takes no customer away.
     pub fn set_limit(&mut self, limit: i64) {
         self.agents.iter_mut().for_each(|agent| agent.limit = limit);
         self.drain();

@@ -88,7 +88,7 @@ fn openid(customer: u8) -> Openid {
     Openid::stored(format!("o{customer:027}"))
 }
 
-/// Asserts that nobody who waits was passed over by an assignment to an agent who may have them.
+/// Asserts that assignment gave an agent no customer while an earlier one waits whom that agent may get.
 fn nobody_is_passed_over(before: &Rehearsal, after: &Rehearsal) {
     let was_assigned = |it: &&Session| {
         let old = before.sessions.get(&it.id);

@@ -4,7 +4,23 @@ use super::CommonArgs;
 use crate::admin::Command;
 use crate::admin::group::GroupCommand;
 use crate::desk::group::{GroupChange, GroupRef};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+
+/// An agent and a group.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct MemberArgs {
+    /// The account.
+    #[arg(long)]
+    appid: String,
+    /// The group's name.
+    #[arg(long)]
+    group: String,
+    /// The agent, prefix@suffix.
+    #[arg(long)]
+    agent: String,
+    #[command(flatten)]
+    common: CommonArgs,
+}
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum GroupSubcommand {
@@ -59,33 +75,9 @@ pub(in crate::cli) enum GroupSubcommand {
         common: CommonArgs,
     },
     /// Make an agent a member of a group; an agent may be in several.
-    Join {
-        /// The account.
-        #[arg(long)]
-        appid: String,
-        /// The group's name.
-        #[arg(long)]
-        group: String,
-        /// The agent, prefix@suffix.
-        #[arg(long)]
-        agent: String,
-        #[command(flatten)]
-        common: CommonArgs,
-    },
+    Join(MemberArgs),
     /// End an agent's membership; the agent keeps the customers of now.
-    Leave {
-        /// The account.
-        #[arg(long)]
-        appid: String,
-        /// The group's name.
-        #[arg(long)]
-        group: String,
-        /// The agent, prefix@suffix.
-        #[arg(long)]
-        agent: String,
-        #[command(flatten)]
-        common: CommonArgs,
-    },
+    Leave(MemberArgs),
 }
 
 impl GroupSubcommand {
@@ -94,8 +86,8 @@ impl GroupSubcommand {
         | Self::List { common, .. }
         | Self::Rename { common, .. }
         | Self::Delete { common, .. }
-        | Self::Join { common, .. }
-        | Self::Leave { common, .. }) = self;
+        | Self::Join(MemberArgs { common, .. })
+        | Self::Leave(MemberArgs { common, .. })) = self;
         common
     }
 
@@ -111,10 +103,10 @@ impl GroupSubcommand {
                 (appid, Some(GroupChange::Rename { group, name, menu_id }))
             }
             Self::Delete { appid, group, .. } => (appid, Some(GroupChange::Delete { group: named(group) })),
-            Self::Join { appid, group, agent, .. } => {
+            Self::Join(MemberArgs { appid, group, agent, .. }) => {
                 (appid, Some(GroupChange::Join { group: named(group), kf_account: agent.clone() }))
             }
-            Self::Leave { appid, group, agent, .. } => {
+            Self::Leave(MemberArgs { appid, group, agent, .. }) => {
                 (appid, Some(GroupChange::Leave { group: named(group), kf_account: agent.clone() }))
             }
         };
