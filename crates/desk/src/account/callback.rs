@@ -36,15 +36,9 @@ pub struct CurrentCallback {
 }
 
 /// Reads the settings for a delivery; `None` also if the account is gone.
-///
-/// # Errors
-/// Internal only.
-pub async fn current(desk: &Desk, appid: &Appid) -> Result<Option<CurrentCallback>> {
-    desk.read(appid, |tx, appid| {
-        let Some(settings) = of(tx, appid)? else { return Ok(None) };
-        Ok(Some(CurrentCallback { settings, is_paused: is_paused(tx, appid)? }))
-    })
-    .await
+pub(crate) fn current(tx: &mut Tx<'_>, appid: &Appid) -> Result<Option<CurrentCallback>> {
+    let Some(row) = tx.one(SELECT_CURRENT, bind![appid])? else { return Ok(None) };
+    Ok(settings(&row).map(|settings| CurrentCallback { settings, is_paused: row.flag(6) }))
 }
 
 /// Whether the account's pushes wait until they are resumed.
@@ -300,6 +294,8 @@ fn settings(row: &Row) -> Option<CallbackSettings> {
 }
 
 const SELECT: &str = "select url, token, mode, format, aes_key, previous_key from callback where appid = $1";
+const SELECT_CURRENT: &str = "select url, token, mode, format, aes_key, previous_key, paused from callback
+    join push_cursor using (appid) where appid = $1";
 const SELECT_SINCE: &str = "select appid from callback where set_at >= $1 order by set_at";
 const SELECT_SHIELD: &str = "select desk_while_shielded, shielded_until from callback where appid = $1";
 const END_SHIELD: &str = "update callback set shielded_until = 0 where appid = $1";

@@ -1,7 +1,7 @@
 //! Message push: what is to be pushed to the developer's server of an account, and what its answers do.
 //!
 //! ```text
-//! change feed ── pushes::after ──► Push ── the server sends it ──► Finished ── outcome::finish ──► rows of `push`
+//! change feed ── pushes::news ──► Push ── the server sends it ──► Finished ── outcome::finish ──► rows of `push`
 //! ```
 //!
 //! There is no queue: pushes are read from the change feed, like everything that others learn of changes.
@@ -19,5 +19,5 @@ pub mod tries;
 pub use alarms::{AlarmView, ServerAlarms, alarms};
 pub use lease::PushLease;
 pub use outcome::{Finished, Outcome};
-pub use pushes::{Push, PushId, PushesAfter};
+pub use pushes::{DeliveryNews, Push, PushId, PushesAfter};
 pub use tries::Try;

@@ -1,5 +1,6 @@
 //! What is to be pushed: facts of the change feed, as Weixin's messages and events.
 
+use crate::account::callback::{self, CurrentCallback};
 use crate::message::history::body;
 use crate::message::media;
 use crate::session::customer_event;
@@ -70,6 +71,15 @@ impl Push {
     }
 }
 
+/// What a delivery reads at once.
+#[derive(Debug)]
+pub struct DeliveryNews {
+    /// The settings of now.
+    pub current: CurrentCallback,
+    /// What is to be pushed; `None` if pushes are paused, or it was not asked for.
+    pub pushes: Option<PushesAfter>,
+}
+
 /// The pushes after a change.
 #[derive(Debug)]
 pub struct PushesAfter {
@@ -91,33 +101,48 @@ pub async fn cursor(desk: &Desk, appid: &Appid) -> Result<Option<i64>> {
     desk.read(appid, |tx, appid| Ok(tx.one(SELECT_CURSOR, bind![appid])?.map(|row| row.int(0)))).await
 }
 
-/// The pushes of the changes after `seq`, of at most [`ROUND`] changes. Addresses of pictures begin with `base`.
+/// The settings of now, and the pushes of the changes after a change, of at most [`ROUND`] changes. Addresses of
+/// pictures begin with `base`. `None` while the account has no developer's server.
 ///
 /// # Errors
 /// Internal only.
-pub async fn after(desk: &Desk, appid: &Appid, seq: i64, base: &str) -> Result<PushesAfter> {
+pub async fn news(
+    desk: &Desk,
+    appid: &Appid,
+    after: Option<i64>,
+    base: &str,
+) -> Result<Option<DeliveryNews>> {
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| {
-        let head = tx.head()?.map_or(seq, |head| head.seq);
-        let rows = tx.all(SELECT_CHANGES, bind![appid, seq, ROUND])?;
-        let lost = rows.first().map_or(head, |row| row.int(0) - 1) > seq;
-        let upto = rows.last().map_or(head, |row| row.int(0));
-        let done = tx.all(SELECT_DONE, bind![appid, seq, upto])?;
-        let done: HashSet<_> = done.iter().map(|row| PushId { seq: row.int(0), fact: row.int(1) }).collect();
-        let account = Source::read(tx, appid, (seq, upto), &base)?;
-        let mut pushes = Vec::new();
-        for row in rows {
-            let facts: Vec<Fact> = serde_json::from_str(&row.text(2))?;
-            for (fact, number) in facts.iter().zip(0..) {
-                let id = PushId { seq: row.int(0), fact: number };
-                if !done.contains(&id) {
-                    pushes.extend(account.push(tx, id, row.int(1), fact)?);
-                }
-            }
-        }
-        Ok(PushesAfter { pushes, upto, more: upto < head, lost })
+        let Some(current) = callback::current(tx, appid)? else { return Ok(None) };
+        let pushes = match after.filter(|_| !current.is_paused) {
+            Some(seq) => Some(self::after(tx, appid, seq, &base)?),
+            None => None,
+        };
+        Ok(Some(DeliveryNews { current, pushes }))
     })
     .await
+}
+
+fn after(tx: &mut Tx<'_>, appid: &Appid, seq: i64, base: &str) -> Result<PushesAfter> {
+    let head = tx.head()?.map_or(seq, |head| head.seq);
+    let rows = tx.all(SELECT_CHANGES, bind![appid, seq, ROUND])?;
+    let lost = rows.first().map_or(head, |row| row.int(0) - 1) > seq;
+    let upto = rows.last().map_or(head, |row| row.int(0));
+    let done = tx.all(SELECT_DONE, bind![appid, seq, upto])?;
+    let done: HashSet<_> = done.iter().map(|row| PushId { seq: row.int(0), fact: row.int(1) }).collect();
+    let account = Source::read(tx, appid, (seq, upto), base)?;
+    let mut pushes = Vec::new();
+    for row in rows {
+        let facts: Vec<Fact> = serde_json::from_str(&row.text(2))?;
+        for (fact, number) in facts.iter().zip(0..) {
+            let id = PushId { seq: row.int(0), fact: number };
+            if !done.contains(&id) {
+                pushes.extend(account.push(tx, id, row.int(1), fact)?);
+            }
+        }
+    }
+    Ok(PushesAfter { pushes, upto, more: upto < head, lost })
 }
 
 /// The pushes of a customer in the changes from `first` to `last`, made again; at most [`ROUND`] changes are read.

@@ -1,20 +1,24 @@
 //! Delivers the pushes of an account: those of a customer in order, those of several customers side by side.
 
+mod ended;
 mod pending;
+mod reading;
 mod record;
 
 use crate::callback::target::{Target, deliver};
-use crate::desk::account::callback;
-use crate::desk::callback::{Finished, PushId, PushLease, PushesAfter, alarms, lease, outcome, pushes};
+use crate::desk::callback::{DeliveryNews, Finished, PushId, PushLease, alarms, lease, outcome, pushes};
 use crate::error::{Error, OutageLog};
 use crate::store::metrics::GaugeGuard;
+use ended::Ended;
 use model::Time;
 use model::callback::AlarmChange;
 use pending::Pending;
+use reading::Reading;
 use record::{RETRY, Record, Recorded};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 
 /// How long to wait for changes that nothing announced; how often the lease is renewed.
 const POLL: Duration = Duration::from_secs(5);
@@ -24,15 +28,15 @@ const SHIELDED: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_secs(300);
 /// Changes without pushes that are read again after a crash, because noting each of them would cost a commit.
 const UNNOTED: i64 = 64;
-/// How long settings are used while nothing is announced.
-const SETTINGS: Duration = Duration::from_secs(1);
 /// Pushes that are read ahead; with more the feed is not read on.
 const AHEAD: usize = 1024;
 
 /// What a task of a delivery has done.
 enum Step {
-    /// Changes were read, in this reading of the feed; `None` if the store failed.
-    Read(u64, Option<PushesAfter>),
+    /// The settings were read, and what comes next in this reading of the feed; `None` if the store failed.
+    Read(u64, Option<Box<DeliveryNews>>),
+    /// The account has no developer's server any more.
+    Gone,
     /// A push has ended, and its answer does nothing.
     Ended(Box<Finished>),
     /// A push has ended, its answer has acted, and its end is recorded.
@@ -46,24 +50,14 @@ pub(super) struct Delivery {
     target: Arc<Target>,
     /// Where addresses of pictures begin.
     base: String,
-    /// The announced change with which the settings were read, and when.
-    settings_read: Option<(i64, Duration)>,
+    /// Whether the account has no developer's server any more.
+    is_gone: bool,
     /// Whether an operator has paused the pushes.
     is_paused: bool,
-    /// Pushes that have ended. Their ends are recorded together, once those before them are.
-    ended: Vec<Finished>,
-    /// Whether such ends are being recorded.
-    is_recording: bool,
+    ended: Ended,
     /// All pushes that were read and are not done.
     pending: Pending,
-    /// The last change that was read; `None` before anything is read.
-    read: Option<i64>,
-    /// How often the feed has been begun at the cursor. What an earlier reading still finds does not count.
-    reading: u64,
-    /// Whether changes are being read.
-    is_reading: bool,
-    /// Whether there are more changes to read: after a start none of them is announced.
-    has_more: bool,
+    reading: Reading,
     /// Whether to note what is done, although few changes were read.
     is_to_note: bool,
     /// The cursor in the store.
@@ -88,15 +82,11 @@ impl Delivery {
         Delivery {
             target: Arc::new(target),
             base,
-            settings_read: None,
+            is_gone: false,
             is_paused: false,
-            ended: Vec::new(),
-            is_recording: false,
+            ended: Ended::default(),
             pending: Pending::default(),
-            read: None,
-            reading: 0,
-            is_reading: false,
-            has_more: false,
+            reading: Reading::default(),
             is_to_note: false,
             cursor: 0,
             lease: None,
@@ -117,20 +107,18 @@ impl Delivery {
         let mut tasks = JoinSet::new();
         // Whether to read the feed although nothing announced a change.
         let mut looks = true;
-        while !app.stop.is_cancelled() {
+        while !app.stop.is_cancelled() && !self.is_gone {
             let woken = wake.borrow_and_update().seq;
             let round = self.round(&mut tasks, woken, looks).await;
-            match self.outages.record(round) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(_) => {
-                    app.pause(RETRY).await;
-                    continue;
-                }
+            if self.outages.record(round).is_err() {
+                app.pause(RETRY).await;
+                continue;
             }
             looks = false;
+            let due = self.ended.due();
             tokio::select! {
                 Some(step) = tasks.join_next() => self.advance(step, &mut tasks),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
                 _ = wake.wait_for(|now| now.seq > woken) => {}
                 () = target.news.notified() => {}
                 () = tokio::time::sleep(if target.is_shielded() { SHIELDED } else { POLL }) => looks = true,
@@ -141,46 +129,35 @@ impl Delivery {
         app.desk.store.unsubscribe(target.appid.as_str());
         // A push that is not recorded is repeated by the next node that delivers.
         tasks.shutdown().await;
+        let ended = self.ended.forget();
+        if let Some(lease) = self.lease.filter(|_| !ended.is_empty()) {
+            self.record_of(lease, &ids(&ended)).once(ended.into()).await;
+        }
     }
 
-    /// Reads what is new and starts what can start. The last change that was announced is `woken`. Returns whether the
-    /// account still has a developer's server.
-    async fn round(&mut self, tasks: &mut JoinSet<Step>, woken: i64, looks: bool) -> Result<bool, Error> {
+    /// Reads what is new and starts what can start. The last change that was announced is `woken`.
+    async fn round(&mut self, tasks: &mut JoinSet<Step>, woken: i64, looks: bool) -> Result<(), Error> {
         if self.has_rest().await? {
-            return Ok(true);
+            return Ok(());
         }
-        let target = self.target.clone();
-        let desk = &target.app.desk;
-        let now = desk.clock().uptime();
-        if looks || self.settings_read.is_none_or(|(seq, at)| seq < woken || at + SETTINGS <= now) {
-            let Some(current) = callback::current(desk, &target.appid).await? else { return Ok(false) };
-            target.set(current.settings);
-            self.is_paused = current.is_paused;
-            self.settings_read = Some((woken, now));
-        }
-        target.set_paused(self.is_paused);
-        target.look_at_shield();
-        if self.is_paused {
-            self.rests = None;
-            self.start_over();
-            return Ok(true);
-        }
+        self.target.look_at_shield();
         if let Some(lease) = self.lease().await? {
             self.store_news(lease).await?;
-            let is_behind = self.read.is_none_or(|read| read < woken) || self.has_more;
-            if (is_behind || looks) && !self.is_reading && self.pending.len() < AHEAD {
-                self.read_on(tasks);
-            }
-            self.is_to_note |= looks;
-            if !self.is_reading && (self.is_to_note || self.upto() - self.cursor >= UNNOTED) {
-                self.note_done(lease).await?;
-            }
-            if self.lease.is_some() && target.may_call() {
-                self.start(lease, tasks);
-            }
         }
-        self.rests = self.upto_done().await?.map(|upto| (upto, desk.clock().uptime()));
-        Ok(true)
+        self.read_if_due(tasks, woken, looks);
+        self.is_to_note |= looks;
+        if let Some(lease) = self.lease
+            && !self.reading.is_under_way()
+            && (self.is_to_note || self.upto() - self.cursor >= UNNOTED)
+        {
+            self.note_done(lease).await?;
+        }
+        self.record_ended(tasks);
+        if let Some(lease) = self.lease.filter(|_| self.target.may_call()) {
+            self.start(lease, tasks);
+        }
+        self.rests = self.upto_done().await?.map(|upto| (upto, self.now()));
+        Ok(())
     }
 
     /// Whether nothing has happened since nothing was left to do. Heads are cheap: the store asks for those of many
@@ -194,11 +171,11 @@ impl Delivery {
 
     /// The change up to which everything is done, if nothing else is left.
     async fn upto_done(&self) -> Result<Option<i64>, Error> {
-        if !self.pending.is_empty() || self.is_reading || self.has_more || self.target.is_shielded() {
+        if !self.pending.is_empty() || self.reading.is_busy() || self.is_paused || self.target.is_shielded() {
             return Ok(None);
         }
         if self.lease.is_some() {
-            return Ok(self.read.filter(|read| *read <= self.cursor));
+            return Ok(self.reading.upto.filter(|upto| *upto <= self.cursor));
         }
         // Another node delivers: this one rests once the other one has done all.
         let (desk, appid) = (&self.target.app.desk, &self.target.appid);
@@ -262,45 +239,62 @@ impl Delivery {
 
     /// Forgets what was read, but for what is under way.
     fn start_over(&mut self) {
-        self.read = None;
-        self.reading += 1;
-        self.has_more = false;
+        self.reading.start_over();
         self.pending.forget_waiting();
+    }
+
+    /// Now, by the monotonic clock.
+    fn now(&self) -> Duration {
+        self.target.app.desk.clock().uptime()
     }
 
     /// The last change that was read.
     fn upto(&self) -> i64 {
-        self.read.unwrap_or(self.cursor)
+        self.reading.upto.unwrap_or(self.cursor)
     }
 
-    /// Reads what comes next, while what was read before goes out.
-    fn read_on(&mut self, tasks: &mut JoinSet<Step>) {
-        self.is_reading = true;
+    /// Begins to read the settings, and what comes next in the feed while what was read before goes out.
+    fn read_if_due(&mut self, tasks: &mut JoinSet<Step>, woken: i64, looks: bool) {
+        let reads_on = self.lease.is_some() && !self.is_paused && self.pending.len() < AHEAD;
+        let is_due = looks || self.reading.is_old(self.now()) || reads_on && self.reading.is_behind(woken);
+        if self.reading.is_under_way() || !is_due {
+            return;
+        }
         let (target, base, outages) = (self.target.clone(), self.base.clone(), self.outages.clone());
-        let (reading, before) = (self.reading, self.upto());
+        let (number, after) = (self.reading.begin(), Some(self.upto()).filter(|_| reads_on));
         tasks.spawn(async move {
-            let found = pushes::after(&target.app.desk, &target.appid, before, &base).await;
-            let found = outages.record(found).ok();
-            if found.is_none() {
-                target.app.pause(RETRY).await;
+            let news = pushes::news(&target.app.desk, &target.appid, after, &base).await;
+            match outages.record(news) {
+                Ok(Some(news)) => Step::Read(number, Some(Box::new(news))),
+                Ok(None) => Step::Gone,
+                Err(_) => {
+                    target.app.pause(RETRY).await;
+                    Step::Read(number, None)
+                }
             }
-            Step::Read(reading, found)
         });
     }
 
-    fn take_in(&mut self, found: PushesAfter) {
+    fn take_in(&mut self, number: u64, DeliveryNews { current, pushes }: DeliveryNews) {
+        self.reading.ended(self.now());
+        self.is_paused = current.is_paused;
+        self.target.set(current.settings);
+        self.target.set_paused(self.is_paused);
+        if self.is_paused {
+            self.start_over();
+        }
+        let Some(found) = pushes.filter(|found| self.reading.take(number, found)) else { return };
         if found.lost {
             tracing::warn!(account = %self.target.appid, "changes were dropped before they were pushed");
         }
-        self.has_more = found.more;
-        self.read = Some(found.upto);
         found.pushes.into_iter().for_each(|push| self.pending.add(push));
     }
 
     /// Notes that nothing of what was read is left to push.
     async fn note_done(&mut self, lease: PushLease) -> Result<(), Error> {
         self.is_to_note = false;
-        let Some(read) = self.read.filter(|read| self.pending.is_empty() && *read > self.cursor) else {
+        let Some(read) = self.reading.upto.filter(|read| self.pending.is_empty() && *read > self.cursor)
+        else {
             return Ok(());
         };
         match outcome::advance(&self.target.app.desk, &self.target.appid, lease, read).await? {
@@ -328,53 +322,48 @@ impl Delivery {
 
     /// The record of the ends of these pushes.
     fn record_of(&self, lease: PushLease, ids: &[PushId]) -> Record {
-        let upto = self.read.map_or(self.cursor, |read| self.pending.done_upto(ids, read));
+        let upto = self.reading.upto.map_or(self.cursor, |read| self.pending.done_upto(ids, read));
         Record { target: self.target.clone(), lease, upto, outages: self.outages.clone() }
     }
 
-    /// Takes what tasks have done, `first` and whatever else, and records ends.
+    /// Takes what tasks have done: `first`, and whatever else is done.
     fn advance(&mut self, first: Result<Step, JoinError>, tasks: &mut JoinSet<Step>) {
         let mut next = Some(first);
         while let Some(step) = next {
             match step {
-                Ok(Step::Read(reading, found)) => {
-                    self.is_reading = false;
-                    if let Some(found) = found.filter(|_| reading == self.reading) {
-                        self.take_in(found);
-                    }
-                }
+                Ok(Step::Read(number, Some(news))) => self.take_in(number, *news),
+                Ok(Step::Read(_, None)) => self.reading.failed(),
+                Ok(Step::Gone) => self.is_gone = true,
                 Ok(Step::Ended(finished)) => {
                     self.pending.called();
-                    self.ended.push(*finished);
+                    self.ended.add(*finished, Instant::now());
                 }
                 Ok(Step::Acted(recorded)) => {
                     self.pending.called();
                     self.recorded(recorded);
                 }
                 Ok(Step::Recorded(recorded)) => {
-                    self.is_recording = false;
+                    self.ended.recorded();
                     self.recorded(recorded);
                 }
                 // The log has a panic. What was read and is not done is read again.
                 Err(_) => {
-                    self.pending = Pending::default();
-                    self.ended.clear();
-                    (self.is_recording, self.is_reading) = (false, false);
+                    (self.pending, self.ended) = (Pending::default(), Ended::default());
+                    self.reading.failed();
                     self.start_over();
                 }
             }
             next = tasks.try_join_next();
         }
-        match self.lease {
-            Some(lease) if !self.is_recording && !self.ended.is_empty() => {
-                let ended = std::mem::take(&mut self.ended);
-                let ids: Vec<_> = ended.iter().map(|finished| finished.push.id).collect();
-                let record = self.record_of(lease, &ids);
-                tasks.spawn(async move { Step::Recorded(record.all(ended.into()).await) });
-                self.is_recording = true;
-            }
-            Some(_) => {}
-            None => self.drop_ended(),
+    }
+
+    /// Begins to record the ends that are due.
+    fn record_ended(&mut self, tasks: &mut JoinSet<Step>) {
+        let Some(lease) = self.lease else { return self.drop_ended() };
+        let ended = self.ended.take_due(&self.pending, Instant::now());
+        if !ended.is_empty() {
+            let record = self.record_of(lease, &ids(&ended));
+            tasks.spawn(async move { Step::Recorded(record.all(ended.into()).await) });
         }
     }
 
@@ -393,8 +382,12 @@ impl Delivery {
 
     /// Another node delivers: it pushes again what ended here unrecorded.
     fn drop_ended(&mut self) {
-        for Finished { push, .. } in std::mem::take(&mut self.ended) {
+        for Finished { push, .. } in self.ended.forget() {
             self.pending.done(push.id, &push.openid);
         }
     }
+}
+
+fn ids(ended: &[Finished]) -> Vec<PushId> {
+    ended.iter().map(|finished| finished.push.id).collect()
 }

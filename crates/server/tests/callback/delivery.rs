@@ -1,6 +1,6 @@
 //! What is pushed, in which order, and what the answers do.
 
-use super::receiver::{Received, Receiver, TOKEN, delivers, listens, sets};
+use super::receiver::{Received, Receiver, TOKEN, delivers, listens, pushes_after, sets};
 use crate::actors::form::PNG;
 use crate::actors::picture::shows;
 use crate::actors::{TestApp, TestCustomer};
@@ -207,8 +207,8 @@ async fn a_backlog_of_more_changes_than_one_read_has_goes_out_whole(app: TestApp
     }))
     .await;
     let (desk, appid) = (&app.inner.desk, Appid::parse(&account.appid).unwrap());
-    let first = pushes::after(desk, &appid, 0, "http://a.example").await.unwrap();
-    let rest = pushes::after(desk, &appid, first.upto, "http://a.example").await.unwrap();
+    let first = pushes_after(desk, &appid, 0).await;
+    let rest = pushes_after(desk, &appid, first.upto).await;
     assert_eq!((first.more, rest.more), (true, false));
     delivers(&app);
     let received = receiver.received(CUSTOMERS * each).await;

@@ -1,6 +1,6 @@
 //! One node delivers for an account. What a node still writes after another one took over does nothing.
 
-use super::receiver::{Receiver, delivers, listens};
+use super::receiver::{Receiver, delivers, listens, pushes_after};
 use crate::actors::{TestAccount, TestApp, TestCustomer, until};
 use crate::cluster::on_two_nodes;
 use kefu::desk::callback::{Finished, Outcome, Push, lease, outcome, pushes};
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The first push that is not done.
 async fn next_push(desk: &Desk, appid: &Appid) -> Push {
     let cursor = pushes::cursor(desk, appid).await.unwrap().expect("a developer's server");
-    pushes::after(desk, appid, cursor, "http://a.example").await.unwrap().pushes.remove(0)
+    pushes_after(desk, appid, cursor).await.pushes.remove(0)
 }
 
 /// A push whose answer is this text.
@@ -95,7 +95,7 @@ async fn ends_that_are_recorded_together_are_recorded_once_and_under_the_lease_o
     }
     let left = async || {
         let cursor = pushes::cursor(desk, &appid).await.unwrap().expect("a developer's server");
-        pushes::after(desk, &appid, cursor, "http://a.example").await.unwrap().pushes
+        pushes_after(desk, &appid, cursor).await.pushes
     };
     let pushes = left().await;
     let (first, last) = (pushes[0].id, pushes[2].id);

@@ -9,6 +9,9 @@ use http::{Method, Uri};
 use kefu::admin::Command;
 use kefu::admin::callback::{CallbackChange, CallbackCommand};
 use kefu::callback;
+use kefu::desk::Desk;
+use kefu::desk::callback::{PushesAfter, pushes};
+use model::Appid;
 use protocol::callback::Signature;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -185,4 +188,10 @@ pub async fn sets(account: &TestAccount, change: CallbackChange) -> Result<Value
 pub async fn listens(account: &TestAccount, receiver: &Receiver) {
     let (url, token) = (Some(receiver.url.clone()), Some(TOKEN.to_owned()));
     sets(account, CallbackChange { url, token, ..CallbackChange::default() }).await.expect("it is verified");
+}
+
+/// What is to be pushed of the changes after a change.
+pub async fn pushes_after(desk: &Desk, appid: &Appid, seq: i64) -> PushesAfter {
+    let news = pushes::news(desk, appid, Some(seq), "http://a.example").await.unwrap();
+    news.expect("a developer's server").pushes.expect("pushes that are not paused")
 }

@@ -71,9 +71,14 @@ impl Pending {
     pub(super) fn done(&mut self, id: PushId, openid: &Openid) {
         self.started.remove(openid);
         self.open.remove(&id);
-        if self.waiting.contains_key(openid) {
+        if self.has_waiting(openid) {
             self.ready.push_back(openid.clone());
         }
+    }
+
+    /// Whether a push of the customer waits.
+    pub(super) fn has_waiting(&self, openid: &Openid) -> bool {
+        self.waiting.contains_key(openid)
     }
 
     /// Forgets those that have not started.
@@ -91,13 +96,14 @@ impl Pending {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{PARALLEL, Pending, STARTED};
     use crate::desk::callback::{Push, PushId};
     use model::Openid;
     use protocol::callback::{Body, BodyContent, Event};
 
-    fn push(seq: i64, customer: i64) -> Push {
+    /// A customer's push of this change.
+    pub(in super::super) fn push(seq: i64, customer: i64) -> Push {
         let openid = Openid::stored(format!("o{customer}"));
         let event = Event::KfCreateSession { kf_account: "a1@shop".to_owned() };
         let body = Body {

@@ -46,6 +46,14 @@ impl Record {
         self.repeat(pushes, record).await
     }
 
+    /// The same once, whether it succeeds or not: pushes that are not recorded are repeated.
+    pub(super) async fn once(self, ended: Arc<[Finished]>) {
+        let (desk, appid) = (&self.target.app.desk, &self.target.appid);
+        let recorded = outcome::record_all(desk, appid, self.lease, ended, self.upto).await;
+        // The log has the failure.
+        let _ = self.outages.record(recorded);
+    }
+
     /// Repeats the record only until it succeeds: the developer's server has the pushes.
     async fn repeat<F: Future<Output = Result<bool, Error>>>(
         &self,
