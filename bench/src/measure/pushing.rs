@@ -19,7 +19,7 @@ use tokio::time::Instant;
 pub(crate) const PACE: f64 = 500.0;
 /// Customers who write in turn, and their connections.
 const CUSTOMERS: usize = 500;
-const WRITERS: usize = 8;
+const WRITERS: usize = 64;
 const ORDER: Order = Order { group: CUSTOMERS, each: 1_000_000 };
 /// How long a push may take.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -255,9 +255,9 @@ impl Delivery {
 
     /// Begins to read the settings, and what comes next in the feed while what was read before goes out.
     fn read_if_due(&mut self, tasks: &mut JoinSet<Step>, woken: i64, looks: bool) {
-        let reads_on = self.lease.is_some() && !self.is_paused && self.pending.len() < AHEAD;
-        let is_due = looks || self.reading.is_old(self.now()) || reads_on && self.reading.is_behind(woken);
-        if self.reading.is_under_way() || !is_due {
+        let may_read_on = self.lease.is_some() && !self.is_paused && self.pending.len() < AHEAD;
+        let reads_on = may_read_on && (looks || self.reading.is_behind(woken));
+        if self.reading.is_under_way() || !(looks || reads_on || self.reading.is_old(self.now())) {
             return;
         }
         let (target, base, outages) = (self.target.clone(), self.base.clone(), self.outages.clone());
@@ -288,6 +288,7 @@ impl Delivery {
             tracing::warn!(account = %self.target.appid, "changes were dropped before they were pushed");
         }
         found.pushes.into_iter().for_each(|push| self.pending.add(push));
+        self.ended.look_at(&self.pending);
     }
 
     /// Notes that nothing of what was read is left to push.
@@ -336,7 +337,7 @@ impl Delivery {
                 Ok(Step::Gone) => self.is_gone = true,
                 Ok(Step::Ended(finished)) => {
                     self.pending.called();
-                    self.ended.add(*finished, Instant::now());
+                    self.ended.add(*finished, &self.pending, Instant::now());
                 }
                 Ok(Step::Acted(recorded)) => {
                     self.pending.called();
@@ -360,7 +361,7 @@ impl Delivery {
     /// Begins to record the ends that are due.
     fn record_ended(&mut self, tasks: &mut JoinSet<Step>) {
         let Some(lease) = self.lease else { return self.drop_ended() };
-        let ended = self.ended.take_due(&self.pending, Instant::now());
+        let ended = self.ended.take_due(Instant::now());
         if !ended.is_empty() {
             let record = self.record_of(lease, &ids(&ended));
             tasks.spawn(async move { Step::Recorded(record.all(ended.into()).await) });

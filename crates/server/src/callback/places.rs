@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// Calls that may be under way at once to one host.
+pub(super) const HOST_CALLS: usize = 128;
+
 /// Calls under way at once, to all hosts and to one.
 #[derive(Clone, Copy, Debug)]
 pub struct CallBounds {
@@ -16,7 +19,7 @@ pub struct CallBounds {
 
 impl Default for CallBounds {
     fn default() -> Self {
-        CallBounds { all: 1024, host: 128 }
+        CallBounds { all: 1024, host: HOST_CALLS }
     }
 }
 

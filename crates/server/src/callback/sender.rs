@@ -1,6 +1,7 @@
 //! Calls of developers' servers.
 
 use crate::callback::dialer::{DialError, Dialer, Step, within};
+use crate::callback::places::HOST_CALLS;
 use crate::clock::Rng;
 use crate::forward::Forwarders;
 use crate::store::trust::{self, Roots, Trust};
@@ -18,8 +19,8 @@ use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long idle connections are kept, and how many for each host.
-const IDLE: (Duration, usize) = (Duration::from_secs(20), 64);
+/// How long idle connections are kept, for each host as many as there may be calls.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// How long the body of an answer with another status than 200 is waited for.
 const REFUSAL: Duration = Duration::from_millis(500);
@@ -137,8 +138,8 @@ impl Sender {
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE.0)
-            .pool_max_idle_per_host(IDLE.1)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(HOST_CALLS)
             .build(connector.wrap_connector(dialer));
         Ok(Sender { client, deadline, forwarders: Forwarders::default() })
     }
