@@ -26,6 +26,14 @@ pub async fn show(desk: &Desk, appid: &Appid) -> Result<Option<CallbackSettings>
     .await
 }
 
+/// Reads the settings; `None` also if there is no such account.
+///
+/// # Errors
+/// Internal only.
+pub async fn find(desk: &Desk, appid: &Appid) -> Result<Option<CallbackSettings>> {
+    desk.read(appid, of).await
+}
+
 /// What a delivery needs to know before it starts a push.
 #[derive(Clone, Debug)]
 pub struct CurrentCallback {

@@ -70,7 +70,7 @@ impl Ended {
 #[cfg(test)]
 mod tests {
     use super::{AWAITED, Ended, Instant, WAIT};
-    use crate::callback::delivery::pending::{Pending, tests::push};
+    use crate::callback::delivery::pending::{Pending, push};
     use crate::desk::callback::{Finished, Outcome};
     use model::callback::PARALLEL;
     use protocol::callback::Reply;

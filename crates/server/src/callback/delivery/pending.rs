@@ -95,25 +95,24 @@ impl Pending {
     }
 }
 
+/// A customer's event of this change, for tests.
 #[cfg(test)]
-pub(super) mod tests {
-    use super::{PARALLEL, Pending, STARTED};
-    use crate::desk::callback::{Push, PushId};
-    use model::Openid;
+pub(super) fn push(seq: i64, customer: i64) -> Push {
     use protocol::callback::{Body, BodyContent, Event};
+    let openid = Openid::stored(format!("o{customer}"));
+    let event = Event::KfCreateSession { kf_account: "a1@shop".to_owned() };
+    let body = Body {
+        to_user_name: String::new(),
+        from_user_name: openid.to_string(),
+        create_time: 0,
+        content: BodyContent::Event(event),
+    };
+    Push { id: PushId { seq, fact: 0 }, openid, at: 0, body }
+}
 
-    /// A customer's push of this change.
-    pub(in super::super) fn push(seq: i64, customer: i64) -> Push {
-        let openid = Openid::stored(format!("o{customer}"));
-        let event = Event::KfCreateSession { kf_account: "a1@shop".to_owned() };
-        let body = Body {
-            to_user_name: String::new(),
-            from_user_name: openid.to_string(),
-            create_time: 0,
-            content: BodyContent::Event(event),
-        };
-        Push { id: PushId { seq, fact: 0 }, openid, at: 0, body }
-    }
+#[cfg(test)]
+mod tests {
+    use super::{Openid, PARALLEL, Pending, PushId, STARTED, push};
 
     fn pending(customers: impl IntoIterator<Item = i64>) -> Pending {
         let mut pending = Pending::default();

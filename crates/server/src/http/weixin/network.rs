@@ -19,7 +19,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
 /// `/cgi-bin/callback/check`.
 pub async fn check(State(app): State<App>, caller: Caller, Body(asked): Body<CallbackCheck>) -> Answer {
     let (action, appid) = (asked.action()?, &caller.access().owner);
-    let settings = account::callback::show(&app.desk, appid).await?;
+    let settings = account::callback::find(&app.desk, appid).await?;
     Reply::json(&callback::check(&app, appid, settings, action).await?)
 }
 
