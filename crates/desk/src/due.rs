@@ -37,6 +37,12 @@ pub(super) fn clear(tx: &mut Tx<'_>, owner: &str, kind: Due, key: &str) -> Resul
     tx.run(DELETE, bind![owner, kind.as_text(), key]).map(|_| ())
 }
 
+/// Lets the owner's rows of a kind fall due earlier by so many milliseconds, because the time that set them has become
+/// shorter.
+pub(super) fn bring_forward(tx: &mut Tx<'_>, owner: &str, kind: Due, by: i64) -> Result<()> {
+    tx.run(BRING_FORWARD, bind![owner, kind.as_text(), by]).map(|_| ())
+}
+
 /// Makes rows due now that are further ahead than their verbs schedule them. A clock that was ahead has set them; their
 /// verbs check again and schedule the right time.
 ///
@@ -60,4 +66,5 @@ const UPSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3,
 const INSERT: &str = "insert into due (owner, kind, key, at) values ($1, $2, $3, $4)
     on conflict (owner, kind, key) do nothing";
 const DELETE: &str = "delete from due where owner = $1 and kind = $2 and key = $3";
+const BRING_FORWARD: &str = "update due set at = at - $3 where owner = $1 and kind = $2";
 const RESCHEDULE: &str = "update due set at = $2 where kind = $1 and at > $3";

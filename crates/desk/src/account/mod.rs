@@ -13,8 +13,9 @@ pub mod wecom;
 
 use crate::{Desk, Result, due, sha256};
 use model::account::{AgentSuffix, Compat, Principal, QueueRules, Reception};
+use model::due::Due;
 use model::session::queue::Strategy;
-use model::{Account, Appid, Fact, TextEnum};
+use model::{Account, Appid, Fact, MINUTE, SECOND, TextEnum};
 use protocol::{AccountKind, Errcode, limits};
 use std::net::IpAddr;
 use store::bind;
@@ -167,10 +168,23 @@ pub async fn set(desk: &Desk, appid: &Appid, changes: AccountChanges) -> Result<
         if let Some(secret) = &changes.secret {
             tx.run(UPDATE_SECRET, bind![appid, &sha256(secret)])?;
         }
+        shorten(tx, appid, &old.queue, &account.queue)?;
         tx.record(Fact::Access);
         Ok(Ok(account))
     })
     .await
+}
+
+/// Lets rows of the timetable fall due earlier where the account's times have become shorter. Where they have become
+/// longer, the verbs of the rows schedule them again.
+fn shorten(tx: &mut Tx<'_>, appid: &Appid, old: &QueueRules, new: &QueueRules) -> Result<()> {
+    let times = [
+        (Due::Session, (old.idle_minutes - new.idle_minutes) * MINUTE),
+        (Due::Grace, (old.grace_s - new.grace_s) * SECOND),
+        (Due::Answer, (old.answer_s - new.answer_s) * SECOND),
+    ];
+    let mut shorter = times.into_iter().filter(|(_, by)| *by > 0);
+    shorter.try_for_each(|(kind, by)| due::bring_forward(tx, appid.as_str(), kind, by))
 }
 
 /// Returns a sentence about the other account that has this alias. Takes a lock that only one transaction holds at a

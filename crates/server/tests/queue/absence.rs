@@ -64,7 +64,9 @@ async fn supervisor(account: &TestAccount) -> TestAgent {
 on_both_engines! {
     silence_ends_answered_sessions_only,
     the_account_says_how_long_a_session_lasts_in_silence,
+    a_shorter_time_of_silence_holds_for_sessions_that_are_open,
     an_agent_offline_keeps_customers_for_the_grace,
+    a_shorter_grace_holds_for_agents_who_are_offline,
     an_agent_who_comes_back_in_time_keeps_all_customers,
     the_customers_of_an_agent_who_signs_out_do_not_wait_for_the_agent,
     signing_out_in_one_of_two_browsers_changes_nothing,
@@ -92,6 +94,27 @@ async fn the_account_says_how_long_a_session_lasts_in_silence(app: TestApp) {
     app.advance(IDLE).await;
     at.is_served().await;
     app.advance(15 * 60_000).await;
+    at.is_released().await;
+}
+
+async fn a_shorter_time_of_silence_holds_for_sessions_that_are_open(app: TestApp) {
+    let at = Served::begins(&app).await;
+    at.ann.sets_away(true).await;
+    at.account.set(|settings| settings.idle_minutes = Some(10)).await;
+    // One customer wrote a second before the other.
+    app.advance(IDLE / 3 - 1_001).await;
+    at.is_served().await;
+    app.advance(1_001).await;
+    at.is_released().await;
+}
+
+async fn a_shorter_grace_holds_for_agents_who_are_offline(app: TestApp) {
+    let mut at = Served::begins(&app).await;
+    at.ann.leaves(at.desk.take().unwrap()).await;
+    at.account.set(|settings| settings.grace_s = Some(30)).await;
+    app.advance(GRACE / 4 - 1).await;
+    at.is_served().await;
+    app.advance(1).await;
     at.is_released().await;
 }
 

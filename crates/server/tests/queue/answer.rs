@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 on_both_engines! {
     a_customer_who_gets_no_answer_goes_to_another_agent_with_the_place,
     an_answer_in_time_keeps_the_customer,
+    a_shorter_time_to_answer_holds_for_customers_who_are_assigned,
     an_agent_who_took_the_customer_by_hand_may_take_any_time,
     what_needs_no_reply_is_answered,
 }
@@ -56,6 +57,18 @@ async fn an_answer_in_time_keeps_the_customer(app: TestApp) {
     customer.says("thanks, and").await;
     app.advance(120_000).await;
     assert_eq!(account.sessions("a1").await, [customer.openid()]);
+}
+
+async fn a_shorter_time_to_answer_holds_for_customers_who_are_assigned(app: TestApp) {
+    let (account, ann, _) = account_that_waits_a_minute(&app).await;
+    let _desk = ann.comes_online().await;
+    let customer = account.customer();
+    customer.says("hello").await;
+    account.set(|settings| settings.answer_s = Some(20)).await;
+    app.advance(19_999).await;
+    assert_eq!(account.sessions("a1").await, [customer.openid()]);
+    app.advance(1).await;
+    assert_eq!(account.waiting().await, [customer.openid()]);
 }
 
 async fn an_agent_who_took_the_customer_by_hand_may_take_any_time(app: TestApp) {
