@@ -169,9 +169,9 @@ fn a_desk_whose_database_is_reached_by_tls_works_as_any_other() {
         let session = ann.session_with(&customer.openid()).await.expect("a session");
         assert_eq!(ann.replies(session, "so it is").await.0, 200);
         assert_eq!(customer.last().await["text"], "so it is");
+        ann.leaves(desk).await;
         let renamed = json!({"kf_account": account.kf("a1"), "nickname": "客服1"});
         assert_eq!(code(&account.post("/customservice/kfaccount/update", renamed).await), 0);
-        ann.leaves(desk).await;
     });
     let encrypted = std::thread::spawn(move || {
         let mut client = postgres::Client::connect(&server.local, postgres::NoTls).unwrap();
