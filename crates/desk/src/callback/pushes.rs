@@ -115,10 +115,8 @@ pub async fn news(
     let base = base.to_owned();
     desk.read(appid, move |tx, appid| {
         let Some(current) = callback::current(tx, appid)? else { return Ok(None) };
-        let pushes = match after.filter(|_| !current.is_paused) {
-            Some(seq) => Some(self::after(tx, appid, seq, &base)?),
-            None => None,
-        };
+        let after = after.filter(|_| !current.is_paused);
+        let pushes = after.map(|seq| self::after(tx, appid, seq, &base)).transpose()?;
         Ok(Some(DeliveryNews { current, pushes }))
     })
     .await

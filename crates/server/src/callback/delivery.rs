@@ -52,8 +52,6 @@ pub(super) struct Delivery {
     base: String,
     /// Whether the account has no developer's server any more.
     is_gone: bool,
-    /// Whether an operator has paused the pushes.
-    is_paused: bool,
     ended: Ended,
     /// All pushes that were read and are not done.
     pending: Pending,
@@ -83,7 +81,6 @@ impl Delivery {
             target: Arc::new(target),
             base,
             is_gone: false,
-            is_paused: false,
             ended: Ended::default(),
             pending: Pending::default(),
             reading: Reading::default(),
@@ -171,7 +168,11 @@ impl Delivery {
 
     /// The change up to which everything is done, if nothing else is left.
     async fn upto_done(&self) -> Result<Option<i64>, Error> {
-        if !self.pending.is_empty() || self.reading.is_busy() || self.is_paused || self.target.is_shielded() {
+        if !self.pending.is_empty()
+            || self.reading.is_busy()
+            || self.target.is_paused()
+            || self.target.is_shielded()
+        {
             return Ok(None);
         }
         if self.lease.is_some() {
@@ -255,7 +256,7 @@ impl Delivery {
 
     /// Begins to read the settings, and what comes next in the feed while what was read before goes out.
     fn read_if_due(&mut self, tasks: &mut JoinSet<Step>, woken: i64, looks: bool) {
-        let may_read_on = self.lease.is_some() && !self.is_paused && self.pending.len() < AHEAD;
+        let may_read_on = self.lease.is_some() && !self.target.is_paused() && self.pending.len() < AHEAD;
         let reads_on = may_read_on && (looks || self.reading.is_behind(woken));
         if self.reading.is_under_way() || !(looks || reads_on || self.reading.is_old(self.now())) {
             return;
@@ -277,10 +278,9 @@ impl Delivery {
 
     fn take_in(&mut self, number: u64, DeliveryNews { current, pushes }: DeliveryNews) {
         self.reading.ended(self.now());
-        self.is_paused = current.is_paused;
         self.target.set(current.settings);
-        self.target.set_paused(self.is_paused);
-        if self.is_paused {
+        self.target.set_paused(current.is_paused);
+        if current.is_paused {
             self.start_over();
         }
         let Some(found) = pushes.filter(|found| self.reading.take(number, found)) else { return };

@@ -111,6 +111,11 @@ impl Target {
         self.paused.send_if_modified(|before| std::mem::replace(before, is_paused) != is_paused);
     }
 
+    /// Whether an operator has paused the pushes.
+    pub(super) fn is_paused(&self) -> bool {
+        *self.paused.borrow()
+    }
+
     /// Waits until a call may begin: until pushes are not paused, the server is not left alone, and there is a place.
     /// Returns the settings of then.
     async fn enter(&self) -> (Place, Arc<Current>) {
@@ -136,7 +141,7 @@ impl Target {
     /// Whether pushes may go out: they are not paused, and the server is not left alone or a developer's machine gets
     /// them.
     pub(super) fn may_call(&self) -> bool {
-        !*self.paused.borrow() && (!self.is_shielded() || self.is_forwarded())
+        !self.is_paused() && (!self.is_shielded() || self.is_forwarded())
     }
 
     /// Whether pushes go to a developer's machine.
